@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PYTHON ?= python3
+PORT ?= 8080
+export PORT
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+
+.PHONY: help run test check static generate build lock clean .venv .venv-sandbox .venv-sam
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+# Environments. The stamp is a copy of the lock that was installed, so that a lock that is only touched rebuilds nothing.
+.venv: .venv/lock.txt
+.venv-sandbox: .venv-sandbox/lock.txt
+.venv-sam: .venv-sam/lock.txt
+
+.venv/lock.txt: requirements/dev.txt
+.venv-sandbox/lock.txt: requirements/sandbox.txt
+.venv-sam/lock.txt: requirements/sam.txt
+
+%/lock.txt:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.13")'
+	@cmp -s $< $@ || { echo "Installing $< into $*" && rm -rf $* && $(PYTHON) -m venv $* && \
+		$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $< && \
+		$*/bin/python -m pip check --quiet; }
+	@cp $< $@
+
+LOCK := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --constraint requirements/limits.in --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+
+lock: .venv  ## Write the hashed locks anew (UPGRADE=1 for the newest versions)
+	$(LOCK) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) layers/core/requirements.in -c requirements/dev.txt -o layers/core/requirements.txt
+	$(LOCK) layers/rendering/requirements.in -c requirements/dev.txt -o layers/rendering/requirements.txt
+	$(LOCK) requirements/sandbox.in -c requirements/dev.txt -o requirements/sandbox.txt
+	$(LOCK) requirements/sam.in -o requirements/sam.txt
