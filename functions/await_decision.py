@@ -1,0 +1,41 @@
+"""A wait of the workflow: for Customer Success, or for the contact person.
+
+Stores the task token and then looks at the order, so that a decision that came before the token ends the wait at
+once. The state's timeout brings the workflow back here: that is the tick at which time alone may change the order.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders import clock
+from online_orders.aws import orders, workflow
+from online_orders.orders import Policy
+
+logger = Logger()
+
+
+def _policy() -> Policy:
+    return Policy(
+        remind_after_days=int(os.environ["REMIND_AFTER_DAYS"]),
+        remind_before_end_days=int(os.environ["REMIND_BEFORE_END_DAYS"]),
+        grace_days=int(os.environ["GRACE_DAYS"]),
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Payload: the execution's input (`account_id`, `order_id`, `source`), `waiting_for` (a Step) and `token`."""
+    at = workflow.order_of(event)
+    logger.append_keys(order_id=at.order_id)
+    waiting = workflow.Waiting(workflow.Step(event["waiting_for"]), event["token"])
+    workflow.park_token(at.order_id, waiting)
+    policy = _policy()
+    order = orders.decide(lambda: orders.get_order(at), lambda order: order.tick(policy, clock.now()))
+    step = workflow.next_step(order)
+    if step is not waiting.step:
+        workflow.answer_token(waiting, step)

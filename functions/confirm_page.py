@@ -1,0 +1,428 @@
+"""The contact person's page behind a link: looking leaves no trace, and only the code from the mail decides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders import clock, http
+from online_orders.approval_links import CODE, TOKEN, WRONG_CODES_ALLOWED, Link, code_of, matches, token_of
+from online_orders.aws import accounts, documents, links, orders
+from online_orders.aws.dynamodb import Raced, pause
+from online_orders.aws.keys import OrderKey
+from online_orders.aws.signing_keys import signing_key
+from online_orders.errors import Conflict, NotFound, OnlineOrdersError
+from online_orders.orders import OPEN, Change, Order, Status
+from online_orders.quotes import DECIDABLE, QuoteState
+from online_orders_rendering.letters import installation
+from online_orders_rendering.pages import (
+    CONTENT_SECURITY_POLICY,
+    FormFault,
+    FormState,
+    Outcome,
+    decision_page,
+    outcome_page,
+)
+
+logger = Logger()
+metrics = Metrics()
+app = http.Resolver()
+
+_LARGEST_NAME, _LARGEST_REASON = 200, 1_000
+_DECISIONS = ("approve", "cancel", "request_change")
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+}
+_OUTCOMES = {
+    "approve": Outcome.APPROVED,
+    "cancel": Outcome.CANCELED,
+    "request_change": Outcome.CHANGE_REQUESTED,
+}
+
+
+class Opened(NamedTuple):
+    """A link that was presented, its order as it stands, and the code that belongs to it."""
+
+    token: str
+    link: Link
+    order: Order
+    code: str
+    is_live: bool
+    """False once a newer link, a newer revision or another contact has taken its place."""
+
+
+class State(NamedTuple):
+    """What a page says when it does not show the form, and with which status a POST is answered."""
+
+    outcome: Outcome
+    status: HTTPStatus
+
+
+class Form(NamedTuple):
+    """A sound form."""
+
+    decision: str
+    name: str
+    code: str
+    reason: str | None
+
+
+class Unsound(Exception):
+    """A form with an unknown decision or a missing or malformed field."""
+
+    def __init__(self, state: FormState) -> None:
+        super().__init__("the form is not sound")
+        self.state = state
+
+
+# -- the link -----------------------------------------------------------------------------------------------------
+
+
+def _open(token: str) -> Opened:
+    """The link's order; NotFound for a token that is not, or no longer, anybody's."""
+    if not TOKEN.fullmatch(token):
+        raise NotFound("There is no such link.")
+    link = links.find_link(token)
+    return _opened(token, link, orders.get_order(OrderKey(link.account_id, link.order_id, link.source)))
+
+
+def _opened(token: str, link: Link, order: Order) -> Opened:
+    key = signing_key("links", link.key_id).key
+    recipient = order.contact.email
+    if link.purpose == "quote":
+        revision = order.quote.revision if order.quote else 0
+        is_newest = (link.revision, link.number) == (revision, order.marks.quote_link)
+    else:
+        is_newest = link.number == order.marks.order_link and order.status is not Status.PENDING_CONFIRMATION
+    is_live = is_newest and matches(token_of(key, link, recipient), token)
+    return Opened(token, link, order, code_of(key, link, recipient), is_live)
+
+
+def _decided_by_link(opened: Opened) -> str | None:
+    """The decision that was taken by this very link, in the form's words."""
+    order, quote = opened.order, opened.order.quote
+    by_contact = order.closed is not None and order.closed.by == "contact"
+    if opened.link.purpose == "order":
+        return "cancel" if by_contact and order.status is Status.CANCELED else None
+    if quote and quote.state is QuoteState.APPROVED:
+        return "approve"
+    if by_contact and order.status is Status.CANCELED:
+        return "cancel"
+    if quote and quote.state is QuoteState.CHANGE_REQUESTED and order.status in OPEN:
+        return "request_change"
+    return None
+
+
+def _is_expired(opened: Opened, at: datetime) -> bool:
+    order, quote = opened.order, opened.order.quote
+    if opened.link.purpose == "order" or quote is None or not order.is_open:
+        return False
+    return quote.state is QuoteState.EXPIRED or (quote.state in DECIDABLE and quote.is_past(order.today(at)))
+
+
+# -- answers ------------------------------------------------------------------------------------------------------
+
+
+def _html(page: str, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response[str]:
+    return Response(int(status), "text/html; charset=utf-8", page, headers={**_HEADERS, **(headers or {})})
+
+
+def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState | None = None) -> Response[str]:
+    order = opened.order
+    page = outcome_page(
+        outcome,
+        order,
+        installation(),
+        order.marks.locale,
+        account_name=accounts.get_account(order.account_id).name,
+        form=form or FormState(),
+    )
+    return _html(page, status)
+
+
+def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None) -> Response[str]:
+    order = opened.order
+    account = accounts.get_account(order.account_id)
+    quote = order.quote if opened.link.purpose == "quote" else None
+    page = decision_page(
+        order,
+        quote,
+        installation(),
+        account_name=account.name,
+        pdf_path=f"/confirm/{opened.token}/quote.pdf" if quote else None,
+        form=form or FormState(),
+        site_names={site.site_id: site.name for site in account.sites},
+    )
+    return _html(page, status)
+
+
+def _state(opened: Opened, at: datetime) -> State | None:
+    """What there is to say instead of the form, in the order in which it is judged; None: the form."""
+    decided = _decided_by_link(opened)
+    quoting = opened.link.purpose == "quote" and opened.order.status is not Status.PENDING_CONFIRMATION
+    judged = (
+        (not opened.is_live, State(Outcome.REPLACED, HTTPStatus.GONE)),
+        (_is_expired(opened, at), State(Outcome.EXPIRED, HTTPStatus.GONE)),
+        (opened.link.locked, State(Outcome.LOCKED, HTTPStatus.LOCKED)),
+        (decided is not None, State(_OUTCOMES.get(decided or "", Outcome.ALREADY_DECIDED), HTTPStatus.OK)),
+        (not opened.order.is_open, State(Outcome.CLOSED, HTTPStatus.CONFLICT)),
+        (quoting, State(Outcome.NOT_READY, HTTPStatus.CONFLICT)),
+    )
+    return next((state for applies, state in judged if applies), None)
+
+
+# -- looking ------------------------------------------------------------------------------------------------------
+
+
+@app.get("/confirm/<token>")
+def show_page(token: str) -> Response[str]:
+    opened = _open(token)
+    state = _state(opened, clock.now())
+    if state is None:
+        return _form_page(opened, HTTPStatus.OK)
+    outcome, status = state
+    return _told(opened, outcome, status if status is HTTPStatus.GONE else HTTPStatus.OK)
+
+
+@app.head("/confirm/<token>")
+def show_headers(token: str) -> Response[str]:
+    shown = show_page(token)
+    shown.body = ""
+    return shown
+
+
+@app.get("/confirm/<token>/quote.pdf")
+def show_paper(token: str) -> Response[Any]:
+    opened = _open(token)
+    if not opened.is_live or opened.link.purpose != "quote":
+        raise NotFound("This link leads to no paper.")
+    paper = documents.find_quote_paper(opened.order.order_id, opened.link.revision)
+    if paper is None:
+        raise NotFound("The paper is still being made.")
+    name = f"quote-{opened.order.order_id}-{opened.link.revision}.pdf"
+    headers = {**_HEADERS, "Content-Disposition": f'inline; filename="{name}"'}
+    return Response(200, "application/pdf", paper, headers=headers)
+
+
+# -- deciding -----------------------------------------------------------------------------------------------------
+
+
+def _fields(event: dict[str, Any]) -> dict[str, str]:
+    """The form's fields, the first of each name; what is not a form has none."""
+    try:
+        text = http.raw_body(event).decode("utf-8")
+        fields = parse_qs(text, max_num_fields=50, keep_blank_values=True, errors="strict")
+    except (ValueError, UnicodeError):
+        return {}
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _form(fields: dict[str, str], allowed: tuple[str, ...]) -> Form:
+    """The form when it is sound; raises Unsound with every fault of it."""
+    decision = fields.get("decision", "").strip()
+    name = " ".join(fields.get("name", "").split())
+    reason = fields.get("reason", "").replace("\r\n", "\n").strip()
+    code = "".join(fields.get("code", "").split())
+    needs_name = decision != "request_quote"
+    faults = [
+        fault
+        for fault, is_wrong in (
+            (FormFault.DECISION_MISSING, decision not in allowed),
+            (FormFault.NAME_MISSING, needs_name and not name),
+            (FormFault.NAME_TOO_LONG, len(name) > _LARGEST_NAME),
+            (FormFault.REASON_MISSING, decision == "request_change" and not reason),
+            (FormFault.REASON_TOO_LONG, len(reason) > _LARGEST_REASON),
+            (FormFault.CODE_MISSING, not code),
+            (FormFault.CODE_MALFORMED, bool(code) and not CODE.fullmatch(code)),
+        )
+        if is_wrong
+    ]
+    if faults:
+        raise Unsound(FormState(decision, name, reason, tuple(faults)))
+    return Form(decision, name, code, reason or None)
+
+
+def _allowed(opened: Opened) -> tuple[str, ...]:
+    """The decisions that a form of this link may name."""
+    return ("cancel",) if opened.link.purpose == "order" else (*_DECISIONS, "request_quote")
+
+
+@app.post("/confirm/<token>")
+def decide(token: str) -> Response[str]:
+    opened = _open(token)
+    at = clock.now()
+    fields = _fields(app.event)
+    if fields.get("decision") == "request_mail":
+        return _ask_for_fresh_mail(opened, at)
+    try:
+        form = _form(fields, _allowed(opened))
+    except Unsound as unsound:
+        state = _state(opened, at)
+        if state:
+            return _told(opened, state[0], HTTPStatus.BAD_REQUEST, unsound.state)
+        return _form_page(opened, HTTPStatus.BAD_REQUEST, unsound.state)
+    return _judge(opened, form, at)
+
+
+def _judge(opened: Opened, form: Form, at: datetime) -> Response[str]:
+    """In this order: replaced or expired, locked, decided, the code, and then the decision itself."""
+    state = _state(opened, at)
+    if state:
+        outcome, status = state
+        if outcome is Outcome.EXPIRED and form.decision == "request_quote":
+            return _ask_for_fresh_quote(opened, form, at)
+        if status is HTTPStatus.OK and outcome is not _OUTCOMES.get(form.decision):
+            return _told(opened, Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT)
+        return _told(opened, outcome, status)
+    if form.decision not in _DECISIONS:
+        faults = (FormFault.DECISION_MISSING,)
+        return _form_page(opened, HTTPStatus.BAD_REQUEST, FormState("", form.name, form.reason or "", faults))
+    if not matches(opened.code, form.code):
+        return _count_wrong_code(opened, form, at)
+    return _take(opened, form)
+
+
+def _decision(form: Form) -> Callable[[Order], Change]:
+    at = clock.now()
+    if form.decision == "approve":
+        return lambda order: order.approve(form.name, at)
+    if form.decision == "cancel":
+        return lambda order: order.cancel(form.name, form.reason, at)
+    return lambda order: order.request_change(form.name, form.reason or "", at)
+
+
+def _take(opened: Opened, form: Form) -> Response[str]:
+    """Take the decision, on the order as it stands when the link is still live then."""
+    decision = _decision(form)
+
+    def load() -> Order:
+        return orders.get_order(orders.key_of(opened.order))
+
+    def on_live_link(order: Order) -> Change:
+        if _state(_opened(opened.token, opened.link, order), clock.now()):
+            raise Conflict("Another decision was faster.", order.status)
+        return decision(order)
+
+    try:
+        order = orders.decide(load, on_live_link)
+    except Conflict:
+        return _judge_again(opened, form)
+    metrics.add_metric(f"Decided_{form.decision}", MetricUnit.Count, 1)
+    return _told(opened._replace(order=order), _OUTCOMES[form.decision], HTTPStatus.OK)
+
+
+def _judge_again(opened: Opened, form: Form) -> Response[str]:
+    """What to say to a decision that came second."""
+    now_opened = _open(opened.token)
+    state = _state(now_opened, clock.now()) or State(Outcome.NOT_READY, HTTPStatus.CONFLICT)
+    outcome, status = state
+    if status is HTTPStatus.OK and outcome is not _OUTCOMES.get(form.decision):
+        return _told(now_opened, Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT)
+    return _told(now_opened, outcome, status)
+
+
+def _count_wrong_code(opened: Opened, form: Form, at: datetime) -> Response[str]:
+    """Count it; the fifth locks the link and tells Customer Success."""
+    attempt = 0
+    while not opened.link.locked:
+        if _counted(opened, at):
+            link = opened.link.model_copy(update={"wrong_codes": opened.link.wrong_codes + 1})
+            opened = opened._replace(link=link)
+            break
+        attempt += 1
+        pause(attempt)
+        opened = _open(opened.token)
+    metrics.add_metric("WrongCodes", MetricUnit.Count, 1)
+    if opened.link.locked:
+        return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)
+    left = WRONG_CODES_ALLOWED - opened.link.wrong_codes
+    state = FormState(form.decision, form.name, form.reason or "", (FormFault.CODE_WRONG,), left)
+    return _form_page(opened, HTTPStatus.FORBIDDEN, state)
+
+
+def _counted(opened: Opened, at: datetime) -> bool:
+    """Whether this wrong code is counted now: False when another request was faster."""
+    if opened.link.wrong_codes + 1 < WRONG_CODES_ALLOWED:
+        return links.count_wrong_code(opened.token, opened.link)
+    change = opened.order.link_locked(opened.link.purpose, at)
+    try:
+        orders.save(opened.order, change, links.wrong_code_action(opened.token, opened.link))
+    except Raced:
+        return False
+    return True
+
+
+# -- asking -------------------------------------------------------------------------------------------------------
+
+
+def _ask_for_fresh_quote(opened: Opened, form: Form, at: datetime) -> Response[str]:
+    if opened.link.locked:
+        return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)
+    if not matches(opened.code, form.code):
+        return _count_wrong_code(opened, form, at)
+    order = orders.decide(
+        lambda: orders.get_order(orders.key_of(opened.order)), lambda order: order.ask_for_fresh_quote(at)
+    )
+    return _told(opened._replace(order=order), Outcome.FRESH_QUOTE_ASKED, HTTPStatus.OK)
+
+
+def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Response[str]:
+    """Only of a locked link, to the same address, and only so often."""
+    state = _state(opened, at)
+    if state is None or state[0] is not Outcome.LOCKED:
+        return _told(opened, *state) if state else _form_page(opened, HTTPStatus.BAD_REQUEST)
+    sent = [past for past in opened.order.marks.fresh_mails_at if at - past < timedelta(days=1)]
+    pause_seconds = int(os.environ["FRESH_MAIL_PAUSE_SECONDS"])
+    too_soon = bool(sent) and (at - sent[-1]).total_seconds() < pause_seconds
+    if too_soon or len(sent) >= int(os.environ["FRESH_MAILS_A_DAY"]):
+        return _told(opened, Outcome.TOO_MANY_MAILS, HTTPStatus.TOO_MANY_REQUESTS)
+    purpose = opened.link.purpose
+
+    def ask(order: Order) -> Change:
+        number = order.marks.quote_link if purpose == "quote" else order.marks.order_link
+        if number != opened.link.number:
+            return Change(order, ())
+        return order.ask_for_fresh_mail(purpose, at)
+
+    try:
+        order = orders.decide(lambda: orders.get_order(orders.key_of(opened.order)), ask)
+    except Conflict:
+        return _told(opened, Outcome.CLOSED, HTTPStatus.CONFLICT)
+    return _told(opened._replace(order=order), Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
+
+
+# -- refusals -----------------------------------------------------------------------------------------------------
+
+
+def _unknown(_: NotFound) -> Response[str]:
+    page = outcome_page(Outcome.UNKNOWN_LINK, None, installation(), "en")
+    return _html(page, HTTPStatus.NOT_FOUND)
+
+
+def _refused(error: OnlineOrdersError) -> Response[str]:
+    page = outcome_page(Outcome.FAULT, None, installation(), "en")
+    return _html(page, error.status, error.headers())
+
+
+app.exception_handler(NotFound)(_unknown)
+app.exception_handler(OnlineOrdersError)(_refused)
+app.exception_handler(Exception)(lambda error: _refused(http.translated(error)))
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """A request whose path holds the token: neither event nor path is ever logged."""
+    return app.resolve(event, context)

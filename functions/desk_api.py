@@ -1,0 +1,235 @@
+"""The desk: Customer Success' side of the API, from the queue to the quote, and the accounts."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders import clock, http
+from online_orders.accounts import account_from
+from online_orders.aws import accounts, history, lists, orders
+from online_orders.aws.dynamodb import Raced, pause
+from online_orders.errors import Fault, InProgress, Invalid, NotFound, VersionMismatch
+from online_orders.faults import checked
+from online_orders.orders import (
+    Change,
+    Decision,
+    NeededReason,
+    NewDeskComment,
+    NewDirectOrder,
+    Order,
+    Resending,
+    Status,
+)
+from online_orders.placing import place
+from online_orders.presentation import desk_row, entry_body
+from online_orders.quotes import quote_from
+from online_orders.timeline import Actor
+
+logger = Logger()
+metrics = Metrics()
+app = http.Resolver()
+
+_TRIES = 6
+
+
+def _staff() -> http.Caller:
+    return http.caller(app.event, "customer-success")
+
+
+def _shown(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
+    return http.answer(desk_row(order, history.history(), clock.now()), status, http.etag(order.version))
+
+
+def _decide(order_id: str, decision: Decision) -> Order:
+    """Take an action on an order, wherever it lies."""
+    at = orders.whereabouts(order_id)
+    return orders.decide(lambda: orders.get_order(at), decision, http.expected_versions(app.event))
+
+
+# -- orders -------------------------------------------------------------------------------------------------------
+
+
+@app.get("/api/desk/orders")
+def list_orders() -> Response[str]:
+    staff, query = _staff(), http.Query(app.event)
+    cursor, limit = http.Cursor(app.event, query, staff), query.limit()
+    status, assignee = query.choice("status", list(Status)), query.text("assignee")
+    wanted = lists.Wanted(
+        statuses=lists.statuses_of(Status(status) if status else None, query.flag("open")),
+        assignee_id=staff.user.user_id if assignee == "me" else assignee or None,
+        account_id=query.account_id(),
+    )
+    query.done()
+    page = lists.list_desk_orders(wanted, limit, cursor.position)
+    at = clock.now()
+    return http.page([desk_row(order, history.history(), at) for order in page.orders], page.position, cursor)
+
+
+@app.post("/api/desk/orders")
+def place_direct_order() -> Response[str]:
+    staff = _staff()
+    key, body = http.idempotency_key(app.event), http.json_body(app.event)
+    account_id = body.get("account_id") if isinstance(body, dict) else None
+    if not isinstance(account_id, str):
+        checked(NewDirectOrder, body)
+    placed = place(
+        key,
+        body,
+        by=staff.user,
+        account_id=http.sound_account_id(str(account_id)),
+        reached_from=str(account_id),
+        source="direct",
+    )
+    metrics.add_metric("DirectOrdersPlaced", MetricUnit.Count, 1)
+    headers = {"Location": f"/api/desk/orders/{placed.order_id}", **http.etag(1)}
+    return http.answer(placed.answer, HTTPStatus.CREATED, headers)
+
+
+@app.get("/api/desk/orders/<order_id>")
+def show_order(order_id: str) -> Response[str]:
+    _staff()
+    return _shown(orders.get_any_order(order_id))
+
+
+@app.get("/api/desk/orders/<order_id>/timeline")
+def show_timeline(order_id: str) -> Response[str]:
+    staff, query = _staff(), http.Query(app.event)
+    cursor, limit = http.Cursor(app.event, query, staff), query.limit()
+    query.done()
+    at = orders.whereabouts(order_id)
+    page = orders.list_entries(at.order_id, limit, int(cursor.position or 0))
+    return http.page([entry_body(entry) for entry in page.entries], page.position, cursor)
+
+
+@app.get("/api/desk/orders/<order_id>/quotes/<revision>")
+def show_quote(order_id: str, revision: str) -> Response[Any]:
+    _staff()
+    return http.quote_answer(app.event, orders.get_any_order(order_id), revision)
+
+
+@app.post("/api/desk/orders/<order_id>/claim")
+def claim_order(order_id: str) -> Response[str]:
+    staff = _staff()
+    http.empty_body(app.event)
+    return _shown(_decide(order_id, lambda order: order.claim(staff.user, clock.now())))
+
+
+@app.post("/api/desk/orders/<order_id>/release")
+def release_order(order_id: str) -> Response[str]:
+    staff = _staff()
+    http.empty_body(app.event)
+    return _shown(_decide(order_id, lambda order: order.release(staff.user, clock.now())))
+
+
+@app.post("/api/desk/orders/<order_id>/quote")
+def quote_order(order_id: str) -> Response[str]:
+    staff, body = _staff(), http.json_body(app.event)
+    currency: dict[str, str] = {}
+
+    def offer(order: Order) -> Change:
+        order.must_allow("quote")
+        at = clock.now()
+        if not currency:
+            currency["of the account"] = accounts.get_account(order.account_id).currency
+        quote = quote_from(
+            body,
+            order_id=order.order_id,
+            account_id=order.account_id,
+            revision=order.quote.revision + 1 if order.quote else 1,
+            items=len(order.items),
+            currency=currency["of the account"],
+            today=order.today(at),
+        )
+        return order.offer(quote, staff.user, at)
+
+    return _shown(_decide(order_id, offer), HTTPStatus.ACCEPTED)
+
+
+@app.post("/api/desk/orders/<order_id>/decline")
+def decline_order(order_id: str) -> Response[str]:
+    staff = _staff()
+    reason = checked(NeededReason, http.json_body(app.event)).reason
+    return _shown(_decide(order_id, lambda order: order.decline(staff.user, reason, clock.now())))
+
+
+@app.post("/api/desk/orders/<order_id>/resend")
+def resend_quote(order_id: str) -> Response[str]:
+    staff = _staff()
+    contact = checked(Resending, http.json_body(app.event, default={})).contact
+    order = _decide(order_id, lambda order: order.resend(staff.user, contact, clock.now()))
+    return _shown(order, HTTPStatus.ACCEPTED)
+
+
+@app.post("/api/desk/orders/<order_id>/comment")
+def comment_on_order(order_id: str) -> Response[str]:
+    staff = _staff()
+    comment = checked(NewDeskComment, http.json_body(app.event))
+    actor = Actor(kind="customer_success", name=staff.user.email)
+    return _shown(
+        _decide(order_id, lambda order: order.comment(actor, comment.text, clock.now(), internal=comment.internal))
+    )
+
+
+# -- accounts -----------------------------------------------------------------------------------------------------
+
+
+@app.get("/api/desk/accounts")
+def list_accounts() -> Response[str]:
+    staff, query = _staff(), http.Query(app.event)
+    cursor, limit = http.Cursor(app.event, query, staff), query.limit()
+    query.done()
+    page = accounts.list_accounts(limit, cursor.position)
+    return http.page([account.model_dump(mode="json") for account in page.accounts], page.position, cursor)
+
+
+@app.get("/api/desk/accounts/<account_id>")
+def show_account(account_id: str) -> Response[str]:
+    _staff()
+    stored = accounts.find_account(http.sound_account_id(account_id))
+    if stored is None:
+        raise NotFound(f"There is no account {account_id}.")
+    return http.answer(stored.account.model_dump_json(), headers=http.etag(stored.version))
+
+
+@app.put("/api/desk/accounts/<account_id>")
+def put_account(account_id: str) -> Response[str]:
+    """Create or replace a whole account."""
+    _staff()
+    http.sound_account_id(account_id)
+    account = account_from(account_id, http.json_body(app.event))
+    expected = http.expected_versions(app.event)
+    parent_id = account.parent_account_id
+    if parent_id:
+        parent = accounts.find_account(parent_id)
+        if parent is None:
+            raise Invalid([Fault("/parent_account_id", "unknown_account", "There is no such account.")])
+        if parent.account.parent_account_id:
+            raise Invalid([Fault("/parent_account_id", "not_a_reseller", "A sub-account has no sub-accounts.")])
+        if accounts.has_subaccounts(account_id):
+            raise Invalid([Fault("/parent_account_id", "is_a_reseller", "This account has sub-accounts itself.")])
+    for attempt in range(_TRIES):
+        before = accounts.find_account(account_id)
+        if expected is not None and (before is None or before.version not in expected):
+            raise VersionMismatch("The account is at another version.")
+        if before and before.account == account:
+            return http.answer(account.model_dump_json(), headers=http.etag(before.version))
+        try:
+            version = accounts.put_account(account, before)
+        except Raced:
+            pause(attempt)
+        else:
+            return http.answer(account.model_dump_json(), headers=http.etag(version))
+    raise InProgress("Others keep changing this account; nothing was done.")
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.resolve(event, context)

@@ -1,0 +1,31 @@
+"""After the last try: the quote could not be mailed; Customer Success is told, and may resend or correct it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders import clock
+from online_orders.aws import orders, workflow
+
+logger = Logger()
+metrics = Metrics()
+
+_REASON = "The mail could not be handed over in several tries."
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Payload: the execution's input; answers like the step that was given up."""
+    at = workflow.order_of(event)
+    logger.append_keys(order_id=at.order_id)
+    metrics.add_metric("QuotesGivenUp", MetricUnit.Count, 1)
+    order = orders.decide(
+        lambda: orders.get_order(at),
+        lambda order: order.quote_refused(order.marks.quote_link, _REASON, clock.now()),
+    )
+    return {"next": workflow.next_step(order), "link_number": None, "key_id": None}

@@ -1,0 +1,48 @@
+"""What became of the quote mails, as SES tells by EventBridge: delivered, bounced, rejected, complained of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders import clock
+from online_orders.aws import mail, orders
+from online_orders.aws.keys import OrderKey
+from online_orders.orders import Change, Order
+
+logger = Logger()
+metrics = Metrics()
+
+
+def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -> Change:
+    at = clock.now()
+    kind = detail["eventType"]
+    if kind == "Bounce" and detail["bounce"]["bounceType"] == "Permanent":
+        return order.quote_bounced(link_number, key_id, "The mail was returned: the address does not work.", at)
+    if kind == "Reject":
+        return order.quote_bounced(link_number, key_id, "The mail system rejected the mail.", at)
+    if kind == "Delivery":
+        return order.quote_delivered(link_number, key_id, at)
+    if kind == "Complaint":
+        return order.quote_complained(link_number, at)
+    return Change(order, ())
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """One event of the configuration set; mails that are no quotes are only counted."""
+    detail = event["detail"]
+    tags = {name: values[0] for name, values in detail["mail"].get("tags", {}).items()}
+    metrics.add_metric(f"Mail{detail['eventType']}", MetricUnit.Count, 1)
+    if tags.get("kind") != mail.QUOTE_MAIL:
+        return
+    at = OrderKey(tags["account_id"], tags["order_id"], "direct" if tags["source"] == "direct" else "online")
+    logger.append_keys(order_id=at.order_id, event_type=detail["eventType"])
+    orders.decide(
+        lambda: orders.get_order(at),
+        lambda order: _news(order, detail, int(tags["link_number"]), tags["key_id"]),
+    )

@@ -1,0 +1,75 @@
+"""The mails that tell of what happened: one queue message a mail, each sent once per event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders import clock
+from online_orders.announcements import Announcement, address_of, is_still_due
+from online_orders.aws import contact_reports, mail, orders
+from online_orders.aws.clients import environment
+from online_orders.aws.keys import OrderKey
+from online_orders_rendering.letters import announcement_letter, contact_report_letter
+
+logger = Logger()
+metrics = Metrics()
+processor = BatchProcessor(event_type=EventType.SQS)
+
+
+class AtIt(Exception):
+    """Another process has claimed this mail and may still send it."""
+
+
+def _announce(message: dict[str, Any]) -> None:
+    due = Announcement(message["kind"], message["role"])
+    name = f"{due.kind}#{due.role}"
+    order_id, sequence = message["order_id"], message["sequence"]
+    logger.append_keys(order_id=order_id, sequence=sequence, mail=name)
+    order = orders.get_order(OrderKey(message["account_id"], order_id, message["source"]))
+    entry = orders.get_entry(order_id, sequence)
+    to = address_of(due.role, order, environment("CUSTOMER_SUCCESS_MAILBOX"))
+    if to is None or not is_still_due(due, order, entry):
+        return
+    if not mail.claim(order_id, sequence, name, clock.now()):
+        if mail.is_sent(order_id, sequence, name):
+            return
+        raise AtIt(name)
+    letter = announcement_letter(due, to, order, entry)
+    try:
+        mail.send(letter, {"order_id": order_id, "kind": due.kind}, clock.now())
+    except mail.MailRefused as refusal:
+        logger.warning("SES refused a mail for good", extra={"reason": str(refusal)})
+        metrics.add_metric("MailsRefused", MetricUnit.Count, 1)
+    mail.mark_sent(order_id, sequence, name)
+    metrics.add_metric("MailsSent", MetricUnit.Count, 1)
+
+
+def _report_contact(message: dict[str, Any]) -> None:
+    report = contact_reports.load(message["account_id"], message["report_id"])
+    if contact_reports.is_told(report):
+        return
+    letter = contact_report_letter(report, environment("CUSTOMER_SUCCESS_MAILBOX"))
+    mail.send(letter, {"kind": "contact_report"}, clock.now())
+    contact_reports.mark_told(report)
+
+
+def _deliver(record: SQSRecord) -> None:
+    message = record.json_body
+    if message["kind"] == "contact_report":
+        _report_contact(message)
+    else:
+        _announce(message)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Send a batch of queued mails; those that failed come again, in the end to the dead-letter queue."""
+    return process_partial_response(event=event, record_handler=_deliver, processor=processor, context=context)

@@ -1,0 +1,189 @@
+"""The customer's side of the API: catalog, accounts, and orders from placing to withdrawal."""
+
+from __future__ import annotations
+
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders import clock, http
+from online_orders.accounts import ContactReport
+from online_orders.aws import accounts, contact_reports, history, lists, orders
+from online_orders.csv_pages import csv_page
+from online_orders.faults import checked
+from online_orders.orders import NewComment, Order, Reason, Status
+from online_orders.placing import place
+from online_orders.presentation import entry_body, order_body
+from online_orders.timeline import Actor
+
+logger = Logger()
+metrics = Metrics()
+app = http.Resolver()
+
+
+def _caller() -> http.Caller:
+    return http.caller(app.event, "customers")
+
+
+def _shown(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
+    return http.answer(order_body(order, history.history(), clock.now()), status, http.etag(order.version))
+
+
+@cache
+def _generated(name: str) -> str:
+    """A document that was made from the code when it was built."""
+    return (files("online_orders") / "generated" / name).read_text("utf-8")
+
+
+@app.get("/api/openapi.json")
+def describe_api() -> Response[str]:
+    return http.answer(_generated("openapi.json"))
+
+
+@app.get("/api/catalog")
+def show_catalog() -> Response[str]:
+    http.caller(app.event, None)
+    http.Query(app.event).done()
+    return http.answer(_generated("catalog.json"))
+
+
+# -- accounts -----------------------------------------------------------------------------------------------------
+
+
+@app.get("/api/account")
+def show_account() -> Response[str]:
+    caller, query = _caller(), http.Query(app.event)
+    account_id = query.account_id() or caller.account
+    query.done()
+    return http.answer(accounts.get_reachable_account(caller.account, account_id).model_dump_json())
+
+
+@app.get("/api/accounts")
+def list_subaccounts() -> Response[str]:
+    caller, query = _caller(), http.Query(app.event)
+    cursor, limit = http.Cursor(app.event, query, caller), query.limit()
+    query.done()
+    page = accounts.list_subaccounts(caller.account, limit, cursor.position)
+    return http.page([account.model_dump(mode="json") for account in page.accounts], page.position, cursor)
+
+
+@app.post("/api/account/contact-report")
+def report_contact() -> Response[str]:
+    caller = _caller()
+    report = checked(ContactReport, http.json_body(app.event))
+    account = accounts.get_account(caller.account)
+    contact_reports.store(account.account_id, caller.user, report, clock.now())
+    return http.answer(account.model_dump_json(), HTTPStatus.ACCEPTED)
+
+
+# -- orders -------------------------------------------------------------------------------------------------------
+
+
+@app.post("/api/orders")
+def place_order() -> Response[str]:
+    caller = _caller()
+    key, body = http.idempotency_key(app.event), http.json_body(app.event)
+    account_id = body.get("account_id") if isinstance(body, dict) else None
+    placed = place(
+        key,
+        body,
+        by=caller.user,
+        account_id=http.sound_account_id(account_id) if isinstance(account_id, str) else caller.account,
+        reached_from=caller.account,
+        source="online",
+    )
+    metrics.add_metric("OrdersPlaced", MetricUnit.Count, 1)
+    headers = {"Location": f"/api/orders/{placed.order_id}", **http.etag(1)}
+    return http.answer(placed.answer, HTTPStatus.CREATED, headers)
+
+
+@app.get("/api/orders")
+def list_orders() -> Response[str]:
+    caller, query = _caller(), http.Query(app.event)
+    cursor, limit, account_id = http.Cursor(app.event, query, caller), query.limit(), query.account_id()
+    status = query.choice("status", list(Status))
+    wanted = lists.Wanted(
+        statuses=lists.statuses_of(Status(status) if status else None, query.flag("open")),
+        purchase_order_number=query.text("purchase_order_number"),
+        first_day=query.day("from"),
+        last_day=query.day("to"),
+    )
+    query.done()
+    if account_id is None:
+        page = lists.list_reachable_orders(caller.account, wanted, limit, cursor.position)
+    else:
+        accounts.get_reachable_account(caller.account, account_id)
+        page = lists.list_account_orders(account_id, wanted, limit, cursor.position)
+    at = clock.now()
+    rows = [order_body(order, history.history(), at) for order in page.orders]
+    if http.accepts(app.event, "text/csv"):
+        return _csv(rows, cursor.after(page.position), query)
+    return http.page(rows, page.position, cursor)
+
+
+def _csv(rows: list[dict[str, Any]], next_cursor: str | None, query: http.Query) -> Response[str]:
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="orders.csv"'}
+    if next_cursor:
+        following = urlencode({**query.without("cursor"), "cursor": next_cursor})
+        headers["Link"] = f'</api/orders?{following}>; rel="next"'
+    return Response(200, "text/csv; charset=utf-8", csv_page(rows), headers=headers)
+
+
+@app.get("/api/orders/<order_id>")
+def show_order(order_id: str) -> Response[str]:
+    return _shown(orders.get_reachable_order(_caller().account, order_id))
+
+
+@app.get("/api/orders/<order_id>/timeline")
+def show_timeline(order_id: str) -> Response[str]:
+    caller, query = _caller(), http.Query(app.event)
+    cursor, limit = http.Cursor(app.event, query, caller), query.limit()
+    query.done()
+    order = orders.get_reachable_order(caller.account, order_id)
+    page = orders.list_entries(order.order_id, limit, int(cursor.position or 0))
+    return http.page([entry_body(entry) for entry in page.entries if not entry.internal], page.position, cursor)
+
+
+@app.get("/api/orders/<order_id>/quotes/<revision>")
+def show_quote(order_id: str, revision: str) -> Response[Any]:
+    order = orders.get_reachable_order(_caller().account, order_id)
+    return http.quote_answer(app.event, order, revision)
+
+
+@app.post("/api/orders/<order_id>/cancel")
+def withdraw_order(order_id: str) -> Response[str]:
+    caller = _caller()
+    reason = checked(Reason, http.json_body(app.event, default={})).reason
+    order = orders.decide(
+        lambda: orders.get_reachable_order(caller.account, order_id),
+        lambda order: order.withdraw(caller.user, reason, clock.now()),
+        http.expected_versions(app.event),
+    )
+    return _shown(order)
+
+
+@app.post("/api/orders/<order_id>/comment")
+def comment_on_order(order_id: str) -> Response[str]:
+    caller = _caller()
+    text = checked(NewComment, http.json_body(app.event)).text
+    actor = Actor(kind="customer", name=caller.user.email)
+    order = orders.decide(
+        lambda: orders.get_reachable_order(caller.account, order_id),
+        lambda order: order.comment(actor, text, clock.now()),
+        http.expected_versions(app.event),
+    )
+    return _shown(order)
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.resolve(event, context)

@@ -1,0 +1,67 @@
+"""Send the quote: make its paper, make the link known, hand the mail to SES, and note that SES has it.
+
+SES cannot be asked what it took, so once it has taken the mail nothing may make it go again: when the note cannot be
+written, the step says so, and the workflow comes back to write it, as often as it takes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
+
+from online_orders import clock
+from online_orders.aws import mail, orders, workflow
+from online_orders.aws.keys import OrderKey
+from online_orders.errors import InProgress
+from online_orders_rendering.letters import quote_letter
+
+logger = Logger()
+metrics = Metrics()
+
+
+def _next(step: workflow.Step, link_number: int | None = None, key_id: str | None = None) -> dict[str, Any]:
+    return {"next": step, "link_number": link_number, "key_id": key_id}
+
+
+def _note_mailed(at: OrderKey, link_number: int, key_id: str) -> dict[str, Any]:
+    order = orders.decide(
+        lambda: orders.get_order(at), lambda order: order.quote_mailed(link_number, key_id, clock.now())
+    )
+    return _next(workflow.next_step(order))
+
+
+def _send(at: OrderKey) -> dict[str, Any]:
+    order = orders.get_order(at)
+    if not order.mail_is_outstanding:
+        return _next(workflow.next_step(order))
+    letter, link = quote_letter(order)
+    try:
+        mail.send(letter, mail.tags_of(link), clock.now())
+    except mail.MailRefused as refusal:
+        logger.warning("SES refused the quote for good", extra={"reason": str(refusal)})
+        order = orders.decide(
+            lambda: orders.get_order(at),
+            lambda order: order.quote_refused(link.number, "The mail system refused the address.", clock.now()),
+        )
+        return _next(workflow.next_step(order))
+    metrics.add_metric("QuotesMailed", MetricUnit.Count, 1)
+    try:
+        return _note_mailed(at, link.number, link.key_id)
+    except (BotoCoreError, ClientError, InProgress):
+        logger.exception("SES took the quote, and that could not be noted yet")
+        return _next(workflow.Step.NOTE, link.number, link.key_id)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Payload: the execution's input, and `link_number` and `key_id` when a mail that went out is to be noted."""
+    at = workflow.order_of(event)
+    logger.append_keys(order_id=at.order_id)
+    if event.get("link_number") is not None:
+        return _note_mailed(at, event["link_number"], event["key_id"])
+    return _send(at)

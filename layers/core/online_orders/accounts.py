@@ -1,0 +1,143 @@
+"""Accounts: who may order, who is asked to confirm, and which sites there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from online_orders.errors import Forbidden
+from online_orders.faults import checked
+from online_orders.iso import COUNTRIES, MINOR_DIGITS
+from online_orders.values import Count, Day, Email, Entity, Identifier, Line, Name, OptionalLine
+
+READ_ONLY = frozenset({"account_id"})
+
+
+def _country(value: str) -> str:
+    if value not in COUNTRIES:
+        raise PydanticCustomError("unknown_country", "there is no such ISO 3166 country code")
+    return value
+
+
+def _currency(value: str) -> str:
+    if value not in MINOR_DIGITS:
+        raise PydanticCustomError("unknown_currency", "there is no such ISO 4217 currency code")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise PydanticCustomError("unknown_time_zone", "there is no such IANA time zone") from None
+    return value
+
+
+Country = Annotated[str, AfterValidator(_country)]
+Currency = Annotated[str, AfterValidator(_currency)]
+TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_time_zone)]
+
+
+class Contact(Entity):
+    """The person named in the enrollment letter: gets the quotes and decides."""
+
+    name: Name
+    email: Email
+
+
+class EnrollmentState(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class Enrollment(Entity):
+    """The signed Electronic Order Program letter."""
+
+    letter_received_on: Day
+    contact: Contact | None = None
+    state: EnrollmentState = EnrollmentState.ACTIVE
+
+
+class License(Entity):
+    bandwidth_mbps: Count
+    starts_on: Day
+
+
+class SocketStock(Entity):
+    model: Literal["X1500", "X1700"]
+    quantity: Count
+
+
+class Site(Entity):
+    site_id: Identifier
+    name: Name
+    country: Country
+    address: Annotated[OptionalLine, Field(max_length=500)] = None
+    license: License | None = None
+    sockets: Annotated[tuple[SocketStock, ...], Field(max_length=20)] = ()
+
+    def has_socket(self, model: str) -> bool:
+        return any(stock.model == model for stock in self.sockets)
+
+
+class Account(Entity):
+    account_id: Identifier
+    name: Name
+    locale: Literal["en", "de"] = "en"
+    currency: Currency
+    time_zone: TimeZone
+    parent_account_id: Identifier | None = None
+    enrollment: Enrollment | None = None
+    sites: Annotated[tuple[Site, ...], Field(max_length=500)] = ()
+
+    @model_validator(mode="after")
+    def _sites_are_told_apart(self) -> Self:
+        seen: set[str] = set()
+        for site in self.sites:
+            if site.site_id in seen:
+                raise PydanticCustomError(
+                    "duplicate_site", "two sites have the site_id {site_id}", {"site_id": site.site_id}
+                )
+            seen.add(site.site_id)
+        if self.parent_account_id == self.account_id:
+            raise PydanticCustomError("own_parent", "an account is not its own parent")
+        return self
+
+    @cached_property
+    def sites_by_id(self) -> Mapping[str, Site]:
+        return {site.site_id: site for site in self.sites}
+
+    def contact_for_orders(self) -> Contact:
+        """Who is asked about a new order; Forbidden `not_enrolled` when the account may not order."""
+        enrollment = self.enrollment
+        if enrollment is None:
+            raise Forbidden("not_enrolled", "The account has no Electronic Order Program enrollment.")
+        if enrollment.state is not EnrollmentState.ACTIVE:
+            raise Forbidden("not_enrolled", "The account's Electronic Order Program enrollment is suspended.")
+        if enrollment.contact is None:
+            raise Forbidden("not_enrolled", "The account's enrollment names no contact person.")
+        return enrollment.contact
+
+
+def account_from(account_id: str, body: Any) -> Account:
+    """The account that CS sent; what is read-only in it is ignored. Raises Invalid with all faults."""
+    if isinstance(body, Mapping):
+        body = {**{key: value for key, value in body.items() if key not in READ_ONLY}, "account_id": account_id}
+    return checked(Account, body)
+
+
+class ContactReport(Entity):
+    """A user's word that the contact person in the enrollment is out of date."""
+
+    text: Annotated[Line, Field(max_length=2000)]
+
+
+def begun(license_: License, today: date) -> bool:
+    return license_.starts_on <= today

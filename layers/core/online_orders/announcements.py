@@ -1,0 +1,65 @@
+"""Which mails an entry of the timeline calls for, and to whom. The quote's own mail is the workflow's."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from online_orders.orders import Order
+from online_orders.timeline import Entry, Event
+
+Role = Literal["contact", "placed_by", "customer_success"]
+
+
+class Announcement(NamedTuple):
+    """A mail that is due: its kind, as the templates are named, and to whom."""
+
+    kind: str
+    role: Role
+
+
+_EVERYBODY: tuple[Role, ...] = ("contact", "placed_by", "customer_success")
+_MAILS: dict[Event, tuple[Announcement, ...]] = {
+    Event.SUBMITTED: (
+        Announcement("order_received", "contact"),
+        Announcement("order_received", "placed_by"),
+        Announcement("new_order", "customer_success"),
+    ),
+    Event.REMINDED: (Announcement("reminder", "contact"),),
+    Event.COMPLETED: tuple(Announcement("approved", role) for role in _EVERYBODY),
+    Event.CANCELED: tuple(Announcement("canceled", role) for role in _EVERYBODY),
+    Event.CHANGE_REQUESTED: (Announcement("change_requested", "customer_success"),),
+    Event.UNDELIVERABLE: (Announcement("quote_undeliverable", "customer_success"),),
+    Event.LINK_LOCKED: (Announcement("link_locked", "customer_success"),),
+    Event.EXPIRED: (Announcement("expired", "contact"), Announcement("expired", "customer_success")),
+    Event.FRESH_QUOTE_ASKED: (Announcement("fresh_quote_asked", "customer_success"),),
+}
+_FRESH_ORDER_LINK = (Announcement("order_received", "contact"),)
+
+
+def announcements(event: Event, data: dict[str, object]) -> tuple[Announcement, ...]:
+    if event is Event.FRESH_MAIL_ASKED:
+        return _FRESH_ORDER_LINK if data.get("purpose") == "order" else ()
+    return _MAILS.get(event, ())
+
+
+def address_of(role: Role, order: Order, customer_success: str) -> str | None:
+    """Where the mail goes; None when the same person gets the same news as the contact already."""
+    if role == "contact":
+        return order.contact.email
+    if role == "customer_success":
+        return customer_success
+    same = order.placed_by.email.casefold() == order.contact.email.casefold()
+    return None if same else order.placed_by.email
+
+
+def is_still_due(announcement: Announcement, order: Order, entry: Entry) -> bool:
+    """A reminder of a quote that was decided meanwhile is not sent; everything else tells what did happen."""
+    if announcement.kind != "reminder":
+        return True
+    quote = order.quote
+    return (
+        order.is_open
+        and quote is not None
+        and quote.revision == entry.data.get("revision")
+        and quote.decided_at is None
+    )

@@ -1,0 +1,146 @@
+"""Accounts in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from online_orders.accounts import Account
+from online_orders.aws.dynamodb import IS_NEW, Found, call, get, get_all, number, text, transact
+from online_orders.aws.keys import (
+    BEYOND,
+    DIRECTORY_PK,
+    SUBACCOUNT_PREFIX,
+    Item,
+    Key,
+    account_key,
+    account_pk,
+    directory_key,
+    subaccount_key,
+)
+from online_orders.errors import NotFound
+
+
+class StoredAccount(NamedTuple):
+    account: Account
+    version: int
+
+
+class AccountPage(NamedTuple):
+    """Accounts by id, and the id after which the next page begins (None: this was the last)."""
+
+    accounts: list[Account]
+    position: str | None
+
+
+def _stored(item: Item) -> StoredAccount:
+    return StoredAccount(Account.model_validate_json(item["document"]["S"]), int(item["version"]["N"]))
+
+
+def _no_account(account_id: str) -> NotFound:
+    return NotFound(f"There is no account {account_id}.")
+
+
+def find_account(account_id: str) -> StoredAccount | None:
+    item = get(account_key(account_id))
+    return _stored(item) if item else None
+
+
+def get_account(account_id: str) -> Account:
+    stored = find_account(account_id)
+    if stored is None:
+        raise _no_account(account_id)
+    return stored.account
+
+
+def keys_to_reach(caller_account_id: str, account_id: str) -> list[Key]:
+    """What must be read to know whether, and as what, the caller may use an account."""
+    keys = [account_key(account_id)]
+    return keys if caller_account_id == account_id else [*keys, subaccount_key(caller_account_id, account_id)]
+
+
+def reached(found: Found, caller_account_id: str, account_id: str) -> Account:
+    """The account, when it is the caller's own or a sub-account of it; NotFound for any other."""
+    items = [found.under(key) for key in keys_to_reach(caller_account_id, account_id)]
+    if items[0] is None or None in items:
+        raise _no_account(account_id)
+    return _stored(items[0]).account
+
+
+def get_reachable_account(caller_account_id: str, account_id: str) -> Account:
+    return reached(get_all(keys_to_reach(caller_account_id, account_id)), caller_account_id, account_id)
+
+
+def put_account(account: Account, before: StoredAccount | None) -> int:
+    """Store an account as it is now, and its places in the directories; returns its new version.
+
+    `before` is what the decision was taken on (None: there was none); raises Raced when that no longer stands.
+    """
+    version = before.version + 1 if before else 1
+    unchanged: Item = IS_NEW
+    if before:
+        unchanged = {
+            "ConditionExpression": "version = :before",
+            "ExpressionAttributeValues": {":before": number(before.version)},
+        }
+    stored = {
+        **account_key(account.account_id),
+        "version": number(version),
+        "document": text(account.model_dump_json()),
+    }
+    actions: list[Item] = [{"Put": {"Item": stored, **unchanged}}]
+    if before is None:
+        actions.append({"Put": {"Item": directory_key(account.account_id)}})
+    old_parent = before.account.parent_account_id if before else None
+    if old_parent != account.parent_account_id:
+        if old_parent:
+            actions.append({"Delete": {"Key": subaccount_key(old_parent, account.account_id)}})
+        if account.parent_account_id:
+            actions.append({"Put": {"Item": subaccount_key(account.parent_account_id, account.account_id)}})
+    transact(actions)
+    return version
+
+
+def list_accounts(limit: int, after: str | None) -> AccountPage:
+    return _page(DIRECTORY_PK, "", limit, after)
+
+
+def list_subaccounts(reseller_id: str, limit: int, after: str | None) -> AccountPage:
+    return _page(account_pk(reseller_id), SUBACCOUNT_PREFIX, limit, after)
+
+
+def has_subaccounts(account_id: str) -> bool:
+    return bool(_query(account_pk(account_id), SUBACCOUNT_PREFIX, 1, None)["Items"])
+
+
+def _query(pk: str, prefix: str, limit: int, after: str | None) -> Item:
+    answer: Item = call(
+        "query",
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":pk": text(pk),
+            ":first": text(prefix + (after + "\0" if after else "!")),
+            ":last": text(prefix + BEYOND),
+        },
+        ConsistentRead=True,
+        Limit=limit,
+    )
+    return answer
+
+
+def _page(pk: str, prefix: str, limit: int, after: str | None) -> AccountPage:
+    answer = _query(pk, prefix, limit, after)
+    ids = [item["sk"]["S"].removeprefix(prefix) for item in answer["Items"]]
+    found = get_all([account_key(account_id) for account_id in ids])
+    items = (found.under(account_key(account_id)) for account_id in ids)
+    return AccountPage([_stored(item).account for item in items if item], _last(answer, ids))
+
+
+def _last(answer: Item, ids: list[str]) -> str | None:
+    return ids[-1] if "LastEvaluatedKey" in answer and ids else None
+
+
+def subaccounts_among(reseller_id: str, candidates: Collection[str]) -> set[str]:
+    """Which of up to 100 candidates are the reseller's sub-accounts now."""
+    found = get_all([subaccount_key(reseller_id, each) for each in candidates])
+    return {each for each in candidates if found.under(subaccount_key(reseller_id, each))}

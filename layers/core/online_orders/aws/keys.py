@@ -1,0 +1,120 @@
+"""The one table: every key is written here and nowhere else.
+
+| what                      | pk                 | sk                      | beside it                                 |
+|---------------------------|--------------------|-------------------------|-------------------------------------------|
+| account                   | ACCOUNT#{account}  | ACCOUNT                 | version                                   |
+| directory of accounts     | ACCOUNTS           | {account}               |                                           |
+| sub-account of a reseller | ACCOUNT#{reseller} | SUBACCOUNT#{account}    |                                           |
+| order of the screen       | ACCOUNT#{account}  | ORDER#{order}           | sequence, status, desk and assignee index |
+| order that came directly  | ACCOUNT#{account}  | DIRECT#{order}          | the same; no key of a customer reaches it |
+| a reseller's way to it    | ACCOUNT#{reseller} | SUBORDER#{order}        | account_id                                |
+| contact report            | ACCOUNT#{account}  | CONTACTREPORT#{report}  | expires_at                                |
+| idempotency record        | ACCOUNT#{account}  | IDEMPOTENCY#{hash}      | fingerprint, answer, expires_at           |
+| timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, event, detail         |
+| replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                           |
+| where the workflow waits  | ORDER#{order}      | WORKFLOW                | execution, waiting_for, token             |
+| mail of an event          | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                              |
+| counted in the history    | ORDER#{order}      | COUNTED                 |                                           |
+| history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket           |
+| link                      | LINK#{sha256}      | LINK                    | wrong_codes                               |
+
+An order's id is a ULID, so an account's orders lie in the order of their placing. The owner is part of the key: what
+is another account's cannot be read by construction. Entry 1 of an order tells whose it is to those who may know.
+Index `desk`: desk_status (the status), order_id. Index `assignee`: assignee_id, order_id. Both hold keys only, so that
+a change that moves neither status nor assignee writes neither.
+
+Entities lie in `document` as JSON; beside it stands only what a condition, a filter or an index reads.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+Key = dict[str, dict[str, str]]
+Item = dict[str, Any]
+Source = Literal["online", "direct"]
+
+ORDER_PREFIX: dict[Source, str] = {"online": "ORDER#", "direct": "DIRECT#"}
+SUBORDER_PREFIX = "SUBORDER#"
+DIRECTORY_PK = "ACCOUNTS"
+SUBACCOUNT_PREFIX = "SUBACCOUNT#"
+ENTRY_PREFIX = "ENTRY#"
+REPORT_PREFIX = "CONTACTREPORT#"
+BEYOND = "\uffff"
+"""Sorts after everything that follows a prefix."""
+
+
+class OrderKey(NamedTuple):
+    """Where an order lies."""
+
+    account_id: str
+    order_id: str
+    source: Source
+
+
+def key(pk: str, sk: str) -> Key:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def account_pk(account_id: str) -> str:
+    return f"ACCOUNT#{account_id}"
+
+
+def order_pk(order_id: str) -> str:
+    return f"ORDER#{order_id}"
+
+
+def account_key(account_id: str) -> Key:
+    return key(account_pk(account_id), "ACCOUNT")
+
+
+def directory_key(account_id: str) -> Key:
+    return key(DIRECTORY_PK, account_id)
+
+
+def subaccount_key(reseller_id: str, account_id: str) -> Key:
+    return key(account_pk(reseller_id), SUBACCOUNT_PREFIX + account_id)
+
+
+def order_key(at: OrderKey) -> Key:
+    return key(account_pk(at.account_id), ORDER_PREFIX[at.source] + at.order_id)
+
+
+def entry_key(order_id: str, sequence: int) -> Key:
+    return key(order_pk(order_id), f"{ENTRY_PREFIX}{sequence:06}")
+
+
+def quote_key(order_id: str, revision: int) -> Key:
+    return key(order_pk(order_id), f"QUOTE#{revision:04}")
+
+
+def workflow_key(order_id: str) -> Key:
+    return key(order_pk(order_id), "WORKFLOW")
+
+
+def mail_key(order_id: str, sequence: int, to: str) -> Key:
+    return key(order_pk(order_id), f"MAIL#{sequence:06}#{to}")
+
+
+def link_key(fingerprint: str) -> Key:
+    return key(f"LINK#{fingerprint}", "LINK")
+
+
+def suborder_key(reseller_id: str, order_id: str) -> Key:
+    return key(account_pk(reseller_id), SUBORDER_PREFIX + order_id)
+
+
+def idempotency_key(account_id: str, source: Source, hashed: str) -> Key:
+    return key(account_pk(account_id), f"IDEMPOTENCY#{source}#{hashed}")
+
+
+def history_key(kind: str) -> Key:
+    return key("HISTORY", kind)
+
+
+def counted_key(order_id: str) -> Key:
+    return key(order_pk(order_id), "COUNTED")
+
+
+def report_key(account_id: str, report_id: str) -> Key:
+    return key(account_pk(account_id), REPORT_PREFIX + report_id)

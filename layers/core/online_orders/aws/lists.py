@@ -1,0 +1,212 @@
+"""Lists of orders: the customer's screen (newest first, own writes visible) and the desk (oldest first).
+
+Every call looks at a bounded number of items; a page may be short, and says where the next one begins. Positions are
+order ids, which never change, so that no row comes twice while orders are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from heapq import merge
+from typing import NamedTuple
+
+from online_orders.aws.accounts import subaccounts_among
+from online_orders.aws.dynamodb import call, text
+from online_orders.aws.keys import (
+    BEYOND,
+    ORDER_PREFIX,
+    SUBORDER_PREFIX,
+    Item,
+    Key,
+    OrderKey,
+    Source,
+    account_pk,
+    order_key,
+)
+from online_orders.aws.orders import get_orders, order_in
+from online_orders.order_ids import first_id_of
+from online_orders.orders import OPEN, Order, Status
+
+_LOOKED_AT = 400
+"""Items that one query with a filter may look at; at 4 KB an order this is about DynamoDB's page of 1 MB."""
+
+
+class OrderPage(NamedTuple):
+    """Orders, and the order id after which the next page begins (None: this was the last)."""
+
+    orders: list[Order]
+    position: str | None
+
+
+class _Stretch(NamedTuple):
+    """What one query found in sort order, and the last id that it looked at (None: it came to the end)."""
+
+    items: list[Item]
+    looked_until: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which orders a list is to show; None: any."""
+
+    statuses: frozenset[Status] | None = None
+    purchase_order_number: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    assignee_id: str | None = None
+    account_id: str | None = None
+
+    def includes(self, order: Order) -> bool:
+        return (
+            (self.statuses is None or order.status in self.statuses)
+            and self.purchase_order_number in {None, order.purchase_order_number}
+            and (
+                self.assignee_id is None or (order.assignee is not None and order.assignee.user_id == self.assignee_id)
+            )
+            and self.account_id in {None, order.account_id}
+        )
+
+    def bounds(self) -> tuple[str, str]:
+        """The range of ids of the placing days, in UTC."""
+        first = first_id_of(self.first_day) if self.first_day else "0"
+        beyond = first_id_of(self.last_day + timedelta(days=1)) if self.last_day else BEYOND
+        return first, beyond
+
+
+def statuses_of(status: Status | None, is_open: bool | None) -> frozenset[Status] | None:
+    """The statuses that both filters leave; None when neither is given."""
+    if status is None and is_open is None:
+        return None
+    by_status = {status} if status else set(Status)
+    by_open = set(Status) if is_open is None else OPEN if is_open else set(Status) - OPEN
+    return frozenset(by_status & by_open)
+
+
+def _stretch(
+    account_id: str, prefix: str, wanted: Wanted, limit: int, after: str | None, *, newest_first: bool
+) -> _Stretch:
+    first, beyond = wanted.bounds()
+    pk = account_pk(account_id)
+    names: dict[str, str] = {}
+    values = {":pk": text(pk), ":first": text(prefix + first), ":beyond": text(prefix + beyond)}
+    conditions = []
+    if prefix != SUBORDER_PREFIX and wanted.statuses is not None:
+        names["#status"] = "status"
+        slots = {f":s{index}": text(status) for index, status in enumerate(sorted(wanted.statuses))}
+        values |= slots
+        conditions.append(f"#status IN ({', '.join(slots)})")
+    if prefix != SUBORDER_PREFIX and wanted.purchase_order_number is not None:
+        values[":po"] = text(wanted.purchase_order_number)
+        conditions.append("purchase_order_number = :po")
+    filters = {"FilterExpression": " AND ".join(conditions)} if conditions else {}
+    answer = call(
+        "query",
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :beyond",
+        ExpressionAttributeValues=values,
+        **({"ExpressionAttributeNames": names} if names else {}),
+        **filters,
+        **({"ExclusiveStartKey": {"pk": text(pk), "sk": text(prefix + after)}} if after else {}),
+        ConsistentRead=True,
+        ScanIndexForward=not newest_first,
+        Limit=_LOOKED_AT if filters else limit,
+    )
+    items: list[Item] = answer["Items"]
+    if len(items) > limit:  # only a filter's query looks at more than the page holds
+        return _Stretch(items[:limit], _id_of(items[limit - 1]))
+    last = answer.get("LastEvaluatedKey")
+    return _Stretch(items, last["sk"]["S"].removeprefix(prefix) if last else None)
+
+
+def _id_of(item: Item) -> str:
+    return str(item["sk"]["S"].partition("#")[2])
+
+
+def list_account_orders(account_id: str, wanted: Wanted, limit: int, after: str | None) -> OrderPage:
+    """Orders that one account placed on the screen, newest first."""
+    if wanted.statuses == frozenset():
+        return OrderPage([], None)
+    items, until = _stretch(account_id, ORDER_PREFIX["online"], wanted, limit, after, newest_first=True)
+    return OrderPage([order_in(item) for item in items], until)
+
+
+def list_reachable_orders(account_id: str, wanted: Wanted, limit: int, after: str | None) -> OrderPage:
+    """Orders of an account and of its present sub-accounts, newest first."""
+    if wanted.statuses == frozenset():
+        return OrderPage([], None)
+    own = _stretch(account_id, ORDER_PREFIX["online"], wanted, limit, after, newest_first=True)
+    subs = _stretch(account_id, SUBORDER_PREFIX, wanted, limit, after, newest_first=True)
+    if not subs.items and subs.looked_until is None:
+        return OrderPage([order_in(item) for item in own.items], own.looked_until)
+    # Beyond where either query stopped, its rows are unknown: the page ends there.
+    horizon = max(own.looked_until or "", subs.looked_until or "")
+    seen = [item for item in merge(own.items, subs.items, key=_id_of, reverse=True) if _id_of(item) >= horizon]
+    rows = seen[:limit]
+    position = _id_of(rows[-1]) if len(seen) > limit else horizon or None
+    return OrderPage(_whole(account_id, rows, wanted), position)
+
+
+def _whole(reseller_id: str, rows: Iterable[Item], wanted: Wanted) -> list[Order]:
+    """The orders behind own rows and pointers; a pointer to an account that has left the reseller leads nowhere."""
+    rows = list(rows)
+    owners = {item["account_id"]["S"] for item in rows if "account_id" in item}
+    present = subaccounts_among(reseller_id, owners) if owners else set()
+    keys = [
+        order_key(OrderKey(item["account_id"]["S"], _id_of(item), "online"))
+        for item in rows
+        if "account_id" in item and item["account_id"]["S"] in present
+    ]
+    subs = {order.order_id: order for order in get_orders(keys)}
+    orders = (order_in(item) if "document" in item else subs.get(_id_of(item)) for item in rows)
+    return [order for order in orders if order and wanted.includes(order)]
+
+
+# -- the desk -----------------------------------------------------------------------------------------------------
+
+
+def list_desk_orders(wanted: Wanted, limit: int, after: str | None) -> OrderPage:
+    """Orders of every account, oldest first: by account, else by assignee, else by status."""
+    if wanted.statuses == frozenset():
+        return OrderPage([], None)
+    if wanted.account_id:
+        sources: list[Source] = ["online", "direct"]
+        stretches = [
+            _stretch(wanted.account_id, ORDER_PREFIX[source], wanted, limit, after, newest_first=False)
+            for source in sources
+        ]
+    elif wanted.assignee_id:
+        stretches = [_index("assignee", "assignee_id", wanted.assignee_id, limit, after)]
+    else:
+        stretches = [
+            _index("desk", "desk_status", status, limit, after)
+            for status in Status
+            if wanted.statuses is None or status in wanted.statuses
+        ]
+    return _oldest_first(stretches, wanted, limit)
+
+
+def _index(name: str, attribute: str, value: str, limit: int, after: str | None) -> _Stretch:
+    answer = call(
+        "query",
+        IndexName=name,
+        KeyConditionExpression=f"{attribute} = :value AND order_id > :after",
+        ExpressionAttributeValues={":value": text(value), ":after": text(after or "0")},
+        Limit=limit,
+    )
+    last = answer.get("LastEvaluatedKey")
+    return _Stretch(answer["Items"], last["order_id"]["S"] if last else None)
+
+
+def _oldest_first(stretches: Collection[_Stretch], wanted: Wanted, limit: int) -> OrderPage:
+    ends = [stretch.looked_until for stretch in stretches if stretch.looked_until]
+    horizon = min(ends, default=None)
+    seen = [
+        item
+        for item in merge(*(stretch.items for stretch in stretches), key=_id_of)
+        if horizon is None or _id_of(item) <= horizon
+    ]
+    rows = list({_id_of(item): item for item in seen}.values())
+    position = _id_of(rows[limit - 1]) if len(rows) > limit else horizon
+    keys: list[Key] = [{"pk": item["pk"], "sk": item["sk"]} for item in rows[:limit]]
+    return OrderPage([order for order in get_orders(keys) if wanted.includes(order)], position)

@@ -1,0 +1,114 @@
+"""Mail through SES, and the marks by which no mail goes twice for one event.
+
+A mail is claimed for as long as a function may run, sent, and marked as sent. A claim that ran out means that a
+process died on the way; the mail is then sent again, since nobody can know whether SES had taken it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import NamedTuple
+
+from botocore.exceptions import ClientError
+
+from online_orders.approval_links import Link
+from online_orders.aws.clients import client, environment
+from online_orders.aws.dynamodb import get, number, put, text, update
+from online_orders.aws.keys import mail_key
+
+QUOTE_MAIL = "quote"
+CLAIMED_FOR = timedelta(seconds=60)
+_REFUSED_FOR_GOOD = {"MessageRejected", "BadRequestException", "InvalidParameterValue"}
+
+
+class MailRefused(Exception):
+    """SES will not take this message, now or later."""
+
+
+class Attachment(NamedTuple):
+    name: str
+    content: bytes
+
+
+class Letter(NamedTuple):
+    """A rendered mail; both parts are UTF-8 and never wrapped."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+def _mime(letter: Letter, at: datetime) -> bytes:
+    message = EmailMessage(policy=SMTP.clone(max_line_length=998, cte_type="7bit"))
+    message["From"] = environment("SENDER_ADDRESS")
+    message["To"] = letter.to
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(at)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text, cte="quoted-printable")
+    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    for attachment in letter.attachments:
+        message.add_attachment(attachment.content, maintype="application", subtype="pdf", filename=attachment.name)
+    return message.as_bytes()
+
+
+def tags_of(link: Link) -> dict[str, str]:
+    """Tags by which SES's events about a quote mail find their order; none of them is secret."""
+    return {
+        "kind": QUOTE_MAIL,
+        "account_id": link.account_id,
+        "order_id": link.order_id,
+        "source": link.source,
+        "link_number": str(link.number),
+        "key_id": link.key_id,
+    }
+
+
+def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
+    """Hand a letter to SES; raises MailRefused when SES will never take it. `tags` come back with SES's events."""
+    try:
+        client("sesv2").send_email(
+            FromEmailAddress=environment("SENDER_ADDRESS"),
+            Destination={"ToAddresses": [letter.to]},
+            Content={"Raw": {"Data": _mime(letter, at)}},
+            EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
+            ConfigurationSetName=environment("CONFIGURATION_SET"),
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _REFUSED_FOR_GOOD:
+            raise MailRefused(error.response["Error"]["Message"]) from error
+        raise
+
+
+def is_sent(order_id: str, sequence: int, name: str) -> bool:
+    item = get(mail_key(order_id, sequence, name))
+    return item is not None and item["state"]["S"] == "sent"
+
+
+def claim(order_id: str, sequence: int, name: str, at: datetime) -> bool:
+    """Whether this process may send the mail: nobody has sent it, and nobody else is at it."""
+    return put(
+        {
+            **mail_key(order_id, sequence, name),
+            "state": text("claimed"),
+            "until": number(int((at + CLAIMED_FOR).timestamp())),
+        },
+        ConditionExpression="attribute_not_exists(pk) OR (#state = :claimed AND #until < :now)",
+        ExpressionAttributeNames={"#state": "state", "#until": "until"},
+        ExpressionAttributeValues={":claimed": text("claimed"), ":now": number(int(at.timestamp()))},
+    )
+
+
+def mark_sent(order_id: str, sequence: int, name: str) -> None:
+    update(
+        mail_key(order_id, sequence, name),
+        "SET #state = :sent",
+        {":sent": text("sent")},
+        ExpressionAttributeNames={"#state": "state"},
+    )

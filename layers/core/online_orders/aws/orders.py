@@ -1,0 +1,278 @@
+"""Orders in the table: one decision is one conditional transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import NamedTuple
+
+from online_orders.aws import history
+from online_orders.aws.accounts import subaccounts_among
+from online_orders.aws.dynamodb import IS_NEW, Raced, call, get, get_all, number, pause, text, transact
+from online_orders.aws.keys import (
+    BEYOND,
+    ENTRY_PREFIX,
+    Item,
+    Key,
+    OrderKey,
+    entry_key,
+    order_key,
+    order_pk,
+    quote_key,
+    suborder_key,
+)
+from online_orders.errors import InProgress, NotFound, Unprocessable
+from online_orders.events import detail_of
+from online_orders.order_ids import is_order_id
+from online_orders.orders import Change, Decision, Order
+from online_orders.quotes import Quote
+from online_orders.timeline import Entry
+
+IDEMPOTENCY_KEPT = timedelta(hours=48)
+_PATIENCE_SECONDS = 6.0
+
+
+class EntryPage(NamedTuple):
+    """Timeline entries, and the sequence number after which the next page begins (None: this was the last)."""
+
+    entries: list[Entry]
+    position: int | None
+
+
+class IdempotencyRecord(NamedTuple):
+    """The first answer under a key, and what was asked."""
+
+    fingerprint: str
+    answer: str
+
+
+class Asked(NamedTuple):
+    """A request that may come twice: where its record lies, and the hash of its body."""
+
+    key: Key
+    fingerprint: str
+
+
+def _no_order(order_id: str) -> NotFound:
+    return NotFound(f"There is no order {order_id[:64]}.")
+
+
+def order_in(item: Item) -> Order:
+    return Order.model_validate_json(item["document"]["S"])
+
+
+def key_of(order: Order) -> OrderKey:
+    return OrderKey(order.account_id, order.order_id, order.source)
+
+
+# -- reading ------------------------------------------------------------------------------------------------------
+
+
+def get_order(at: OrderKey) -> Order:
+    item = get(order_key(at)) if is_order_id(at.order_id) else None
+    if item is None:
+        raise _no_order(at.order_id)
+    return order_in(item)
+
+
+def get_orders(keys: Sequence[Key]) -> list[Order]:
+    """Up to 100 orders in the order of their keys; those that are not there are left out."""
+    found = get_all(keys)
+    return [order_in(item) for key in keys if (item := found.under(key))]
+
+
+def get_reachable_order(caller_account_id: str, order_id: str) -> Order:
+    """An order that the caller's account, or a sub-account of it, placed on the screen; NotFound for any other.
+
+    One read brings an own order, and the history for its estimates when that is due.
+    """
+    if not is_order_id(order_id):
+        raise _no_order(order_id)
+    own = order_key(OrderKey(caller_account_id, order_id, "online"))
+    found = get_all([own, *history.wanted_keys()])
+    history.remember(found)
+    item = found.under(own)
+    if item is None and (pointer := get(suborder_key(caller_account_id, order_id))):
+        owner = pointer["account_id"]["S"]
+        if subaccounts_among(caller_account_id, [owner]):
+            item = get(order_key(OrderKey(owner, order_id, "online")))
+    if item is None:
+        raise _no_order(order_id)
+    return order_in(item)
+
+
+def whereabouts(order_id: str) -> OrderKey:
+    """Where an order lies, for those who may see every account."""
+    item = get(entry_key(order_id, 1)) if is_order_id(order_id) else None
+    if item is None:
+        raise _no_order(order_id)
+    return OrderKey(item["account_id"]["S"], order_id, item["source"]["S"])
+
+
+def get_any_order(order_id: str) -> Order:
+    return get_order(whereabouts(order_id))
+
+
+def get_quote(order: Order, revision: int) -> Quote:
+    """A revision of an order, the current one or one that was replaced."""
+    if order.quote and order.quote.revision == revision:
+        return order.quote
+    item = get(quote_key(order.order_id, revision)) if revision > 0 else None
+    if item is None:
+        raise NotFound(f"The order has no quote revision {revision}.")
+    return Quote.model_validate_json(item["document"]["S"])
+
+
+def get_entry(order_id: str, sequence: int) -> Entry:
+    item = get(entry_key(order_id, sequence))
+    if item is None:
+        raise NotFound(f"The order has no timeline entry {sequence}.")
+    return Entry.model_validate_json(item["document"]["S"])
+
+
+def list_entries(order_id: str, limit: int, after: int) -> EntryPage:
+    """Timeline entries after a sequence number, oldest first."""
+    answer = call(
+        "query",
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":pk": text(order_pk(order_id)),
+            ":first": entry_key(order_id, after + 1)["sk"],
+            ":last": text(ENTRY_PREFIX + BEYOND),
+        },
+        ConsistentRead=True,
+        Limit=limit,
+    )
+    entries = [Entry.model_validate_json(item["document"]["S"]) for item in answer["Items"]]
+    return EntryPage(entries, entries[-1].sequence if "LastEvaluatedKey" in answer and entries else None)
+
+
+# -- writing ------------------------------------------------------------------------------------------------------
+
+
+def _order_item(order: Order) -> Item:
+    item = {
+        **order_key(key_of(order)),
+        "order_id": text(order.order_id),
+        "sequence": number(order.marks.sequence),
+        "status": text(order.status),
+        "desk_status": text(order.status),
+        "document": text(order.model_dump_json()),
+    }
+    if order.purchase_order_number:
+        item["purchase_order_number"] = text(order.purchase_order_number)
+    if order.assignee:
+        item["assignee_id"] = text(order.assignee.user_id)
+    return item
+
+
+def _entry_item(order: Order, entry: Entry) -> Item:
+    return {
+        **entry_key(order.order_id, entry.sequence),
+        "account_id": text(order.account_id),
+        "source": text(order.source),
+        "event": text(entry.event),
+        "detail": text(json.dumps(detail_of(order, entry), separators=(",", ":"))),
+        "document": text(entry.model_dump_json()),
+    }
+
+
+def _put_entries(change: Change) -> list[Item]:
+    return [{"Put": {"Item": _entry_item(change.order, entry), **IS_NEW}} for entry in change.entries]
+
+
+def save(before: Order, change: Change, *more: Item) -> None:
+    """Store what an action changed, with `more` actions of the same transaction; Raced when `before` is outdated."""
+    actions: list[Item] = [
+        {
+            "Put": {
+                "Item": _order_item(change.order),
+                "ConditionExpression": "#sequence = :before",
+                "ExpressionAttributeNames": {"#sequence": "sequence"},
+                "ExpressionAttributeValues": {":before": number(before.marks.sequence)},
+            }
+        },
+        *_put_entries(change),
+        *more,
+    ]
+    if change.replaced:
+        archived = {
+            **quote_key(before.order_id, change.replaced.revision),
+            "document": text(change.replaced.model_dump_json()),
+        }
+        actions.append({"Put": {"Item": archived}})
+    transact(actions)
+
+
+def decide(load: Callable[[], Order], decision: Decision, expected: frozenset[int] | None = None) -> Order:
+    """Take an action on the order as it stands; when somebody else is faster, on the order as it stands then.
+
+    `expected` is what If-Match names. Raises what the action raises, and InProgress when others never pause.
+    """
+    deadline = monotonic() + _PATIENCE_SECONDS
+    attempt = 0
+    while True:
+        order = load()
+        order.expect_version(expected)
+        change = decision(order)
+        if not change.entries:
+            return change.order
+        try:
+            save(order, change)
+        except Raced:
+            if monotonic() > deadline:
+                raise InProgress("Others keep changing this order; nothing was done.") from None
+            attempt += 1
+            pause(attempt)
+        else:
+            return change.order
+
+
+# -- placing ------------------------------------------------------------------------------------------------------
+
+
+def recorded(item: Item | None, at: datetime) -> IdempotencyRecord | None:
+    """The record of an earlier request under the same key, unless it has run out."""
+    if item is None or int(item["expires_at"]["N"]) <= at.timestamp():
+        return None
+    return IdempotencyRecord(item["fingerprint"]["S"], item["answer"]["S"])
+
+
+def answer_again(record: IdempotencyRecord, asked: Asked) -> str:
+    """The first answer, for the same body; Unprocessable `idempotency_key_reused` for another."""
+    if record.fingerprint != asked.fingerprint:
+        raise Unprocessable("idempotency_key_reused", "The Idempotency-Key was used with another body.")
+    return record.answer
+
+
+def place(change: Change, asked: Asked, answer: str, reseller_id: str | None) -> None:
+    """Store a new order, its first entry and the record of the request, in one transaction.
+
+    `answer` is what a repetition will be told; `reseller_id` the account's parent, which sees the order too.
+    Raises Raced when a request under the same key was faster.
+    """
+    order = change.order
+    at = order.placed_at
+    record = {
+        **asked.key,
+        "fingerprint": text(asked.fingerprint),
+        "answer": text(answer),
+        "expires_at": number(int((at + IDEMPOTENCY_KEPT).timestamp())),
+    }
+    actions: list[Item] = [
+        {"Put": {"Item": _order_item(order), **IS_NEW}},
+        *_put_entries(change),
+        {
+            "Put": {
+                "Item": record,
+                "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+                "ExpressionAttributeValues": {":now": number(int(at.timestamp()))},
+            }
+        },
+    ]
+    if reseller_id and order.source == "online":
+        pointer = {**suborder_key(reseller_id, order.order_id), "account_id": text(order.account_id)}
+        actions.append({"Put": {"Item": pointer}})
+    transact(actions)

@@ -1,0 +1,55 @@
+"""The key behind links and cursors, from Secrets Manager, kept for five minutes.
+
+The secret is JSON: {"key_id", "key"} and, after a rotation, "previous": {key id: key}.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from functools import cache
+from time import monotonic
+from typing import NamedTuple
+
+from online_orders.aws.clients import client, environment
+from online_orders.errors import NotFound
+
+_KEPT_SECONDS = 300.0
+
+
+class SigningKey(NamedTuple):
+    key_id: str
+    key: bytes
+
+
+class _Ring(NamedTuple):
+    current: str
+    keys: dict[str, bytes]
+
+
+@cache
+def _ring(_period: int) -> _Ring:
+    secret = client("secretsmanager").get_secret_value(SecretId=environment("SIGNING_KEYS_SECRET"))
+    said = json.loads(secret["SecretString"])
+    keys = {**said.get("previous", {}), said["key_id"]: said["key"]}
+    return _Ring(said["key_id"], {key_id: key.encode() for key_id, key in keys.items()})
+
+
+def _now_ring() -> _Ring:
+    return _ring(int(monotonic() / _KEPT_SECONDS))
+
+
+def signing_key(purpose: str, key_id: str | None = None) -> SigningKey:
+    """The key for a purpose ("links", "cursors"), the current one or a named one; each purpose has keys of its own.
+
+    Raises NotFound for a key that was retired: what it signed is void.
+    """
+    ring = _now_ring()
+    named = key_id or ring.current
+    if named not in ring.keys:
+        raise NotFound("The key behind this was retired.")
+    return SigningKey(named, hmac.digest(ring.keys[named], purpose.encode(), "sha256"))
+
+
+def reset() -> None:
+    _ring.cache_clear()

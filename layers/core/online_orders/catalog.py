@@ -1,0 +1,254 @@
+"""What can be ordered: the six kinds of item, their settings, and the rules that a site or a date sets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from online_orders.accounts import Account, Site, begun
+from online_orders.errors import Fault
+from online_orders.faults import faults_of, pointer
+from online_orders.values import Day, Identifier, Request
+
+KIND_LABELS = {
+    "site_bandwidth": "Site Bandwidth License",
+    "site_early_activation": "Site Early Activation",
+    "socket": "Sockets",
+    "ip_addresses": "IP Addresses",
+    "sdp_users": "SDP Users",
+    "accessory": "Accessories",
+}
+BANDWIDTH_STEPS = (10, 25, 50, 100, 150, 200, 250, 300, 400, 500, 750, 1_000, 2_000, 3_000, 5_000, 10_000)
+REGIONS = {
+    "north_america": "North America",
+    "latin_america": "Latin America",
+    "europe": "Europe",
+    "middle_east_africa": "Middle East and Africa",
+    "asia_pacific": "Asia Pacific",
+    "china": "China",
+}
+SOCKET_MODELS = ("X1500", "X1700")
+ACCESSORY_TYPES = ("rack_mount_kit", "network_card")
+LIMITS = {"socket": 50, "ip_addresses": 256, "sdp_users": 50_000, "accessory": 50}
+LONGEST_LEAD_YEARS = 2
+MOST_ITEMS = 50
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What the items of one order are judged against: the account's sites, its day, and what the order brings."""
+
+    account: Account
+    today: date
+    sites_given_x1700: frozenset[str]
+
+    @classmethod
+    def of(cls, raw_items: Sequence[Any], account: Account, today: date) -> Placement:
+        brings = (
+            item["site_id"]
+            for item in raw_items
+            if isinstance(item, Mapping)
+            and item.get("kind") == "socket"
+            and item.get("model") == "X1700"
+            and isinstance(item.get("site_id"), str)
+        )
+        return cls(account, today, frozenset(brings))
+
+
+def _placement(info: ValidationInfo) -> Placement | None:
+    """None when an item comes back from the table: it was judged when it was placed."""
+    return info.context if isinstance(info.context, Placement) else None
+
+
+def _site(info: ValidationInfo) -> Site | None:
+    """The site that the fields before this one named, when it is known and sound."""
+    placement = _placement(info)
+    return placement.account.sites_by_id.get(info.data.get("site_id", "")) if placement else None
+
+
+def _known_site(site_id: str, info: ValidationInfo) -> str:
+    if (placement := _placement(info)) and site_id not in placement.account.sites_by_id:
+        raise PydanticCustomError("unknown_site", "the account has no such site")
+    return site_id
+
+
+def _licensed_site(site_id: str, info: ValidationInfo) -> str:
+    if (placement := _placement(info)) and placement.account.sites_by_id[site_id].license is None:
+        raise PydanticCustomError("site_without_license", "the site has no license")
+    return site_id
+
+
+def _site_to_be_activated(site_id: str, info: ValidationInfo) -> str:
+    if placement := _placement(info):
+        license_ = placement.account.sites_by_id[site_id].license
+        if license_ and begun(license_, placement.today):
+            raise PydanticCustomError("license_already_begun", "the site's license has already begun")
+    return site_id
+
+
+def _site_with_address(site_id: str, info: ValidationInfo) -> str:
+    if (placement := _placement(info)) and placement.account.sites_by_id[site_id].address is None:
+        raise PydanticCustomError("site_without_address", "the site has no address to deliver to")
+    return site_id
+
+
+def _step_above_the_license(bandwidth: int, info: ValidationInfo) -> int:
+    if bandwidth not in BANDWIDTH_STEPS:
+        raise PydanticCustomError("not_a_step", "the catalog has no such bandwidth step")
+    site = _site(info)
+    if site and site.license and bandwidth <= site.license.bandwidth_mbps:
+        raise PydanticCustomError(
+            "not_above_license",
+            "the site's license already has {mbps} Mbps",
+            {"mbps": site.license.bandwidth_mbps},
+        )
+    return bandwidth
+
+
+def years_after(day: date, years: int) -> date:
+    """The same day `years` later; for 29 February, where that year has none, 1 March."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
+
+
+def _within_reach(start: date, info: ValidationInfo) -> date:
+    if placement := _placement(info):
+        if start < placement.today:
+            raise PydanticCustomError("date_in_past", "the start date is in the past")
+        if start > years_after(placement.today, LONGEST_LEAD_YEARS):
+            raise PydanticCustomError("date_too_late", "the start date is more than two years ahead")
+    return start
+
+
+def _before_the_license(start: date, info: ValidationInfo) -> date:
+    site = _site(info)
+    if site and site.license and start >= site.license.starts_on:
+        raise PydanticCustomError("not_before_license", "the start date is not before the one on the license")
+    return start
+
+
+def _card_fits(accessory_type: str, info: ValidationInfo) -> str:
+    placement, site = _placement(info), _site(info)
+    if (
+        accessory_type == "network_card"
+        and placement
+        and site
+        and not site.has_socket("X1700")
+        and site.site_id not in placement.sites_given_x1700
+    ):
+        raise PydanticCustomError("no_x1700_at_site", "the site has no X1700 and this order brings none")
+    return accessory_type
+
+
+SiteId = Annotated[Identifier, AfterValidator(_known_site)]
+StartDate = Annotated[Day, AfterValidator(_within_reach)]
+
+
+def _quantity(kind: str) -> Any:
+    return Field(strict=True, ge=1, le=LIMITS[kind])
+
+
+class SiteBandwidth(Request):
+    """Update a site license and order additional bandwidth for a site."""
+
+    kind: Literal["site_bandwidth"]
+    site_id: Annotated[SiteId, AfterValidator(_licensed_site)]
+    bandwidth_mbps: Annotated[
+        int,
+        Field(strict=True, json_schema_extra={"enum": list(BANDWIDTH_STEPS)}),
+        AfterValidator(_step_above_the_license),
+    ]
+    start_date: StartDate
+
+
+class SiteEarlyActivation(Request):
+    """Activate a site earlier than the original date on the license."""
+
+    kind: Literal["site_early_activation"]
+    site_id: Annotated[SiteId, AfterValidator(_licensed_site), AfterValidator(_site_to_be_activated)]
+    start_date: Annotated[StartDate, AfterValidator(_before_the_license)]
+
+
+class Socket(Request):
+    """X1700 or X1500 Sockets that are delivered to the physical office for a site."""
+
+    kind: Literal["socket"]
+    site_id: Annotated[SiteId, AfterValidator(_site_with_address)]
+    model: Literal["X1500", "X1700"]
+    quantity: Annotated[int, _quantity("socket")]
+    start_date: StartDate
+
+
+class IpAddresses(Request):
+    """Additional public IPv4 addresses for the account."""
+
+    kind: Literal["ip_addresses"]
+    quantity: Annotated[int, _quantity("ip_addresses")]
+    start_date: StartDate
+
+
+class SdpUsers(Request):
+    """New licenses for SDP users."""
+
+    kind: Literal["sdp_users"]
+    region: Literal["north_america", "latin_america", "europe", "middle_east_africa", "asia_pacific", "china"]
+    quantity: Annotated[int, _quantity("sdp_users")]
+    start_date: StartDate
+
+
+class Accessory(Request):
+    """Additional items for Sockets, such as rack-mount kits or X1700 Socket network card add-ons."""
+
+    kind: Literal["accessory"]
+    site_id: Annotated[SiteId, AfterValidator(_site_with_address)]
+    accessory_type: Annotated[Literal["rack_mount_kit", "network_card"], AfterValidator(_card_fits)]
+    quantity: Annotated[int, _quantity("accessory")]
+    start_date: StartDate
+
+
+Item = Annotated[
+    SiteBandwidth | SiteEarlyActivation | Socket | IpAddresses | SdpUsers | Accessory, Field(discriminator="kind")
+]
+KINDS: Mapping[str, type[Request]] = {
+    "site_bandwidth": SiteBandwidth,
+    "site_early_activation": SiteEarlyActivation,
+    "socket": Socket,
+    "ip_addresses": IpAddresses,
+    "sdp_users": SdpUsers,
+    "accessory": Accessory,
+}
+
+
+def item_faults(raw_items: Any, account: Account, today: date) -> list[Fault]:
+    """Every fault of every item, each pointing to or below `/items/N`; a sound item has none."""
+    if not isinstance(raw_items, list):
+        return []
+    placement = Placement.of(raw_items, account, today)
+    found: list[Fault] = []
+    for index, raw in enumerate(raw_items[:MOST_ITEMS]):
+        if not isinstance(raw, Mapping):
+            found.append(Fault(pointer("items", index), "wrong_type", "An item is an object."))
+            continue
+        kind = raw.get("kind")
+        model = KINDS.get(kind) if isinstance(kind, str) else None
+        if model is None:
+            code = "not_allowed" if "kind" in raw else "required"
+            found.append(Fault(pointer("items", index, "kind"), code, f"The kind is one of {', '.join(KINDS)}."))
+            continue
+        try:
+            model.model_validate(raw, context=placement)
+        except ValidationError as error:
+            found.extend(faults_of(error, "items", index))
+    return found
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """The JSON Schema of an item of this kind, as a client sends it."""
+    return TypeAdapter(KINDS[kind]).json_schema()

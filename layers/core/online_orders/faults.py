@@ -1,0 +1,64 @@
+"""From what pydantic found to the faults that the contract speaks of: a JSON Pointer, a stable code, a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from online_orders.errors import Fault, Invalid
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_CODES = {
+    "missing": "required",
+    "extra_forbidden": "unknown_field",
+    "string_too_long": "too_long",
+    "string_too_short": "too_short",
+    "string_pattern_mismatch": "malformed",
+    "string_unicode": "malformed",
+    "too_long": "too_many",
+    "too_short": "too_few",
+    "greater_than": "too_small",
+    "greater_than_equal": "too_small",
+    "less_than": "too_large",
+    "less_than_equal": "too_large",
+    "literal_error": "not_allowed",
+    "enum": "not_allowed",
+    "value_error": "malformed",
+    "date_from_datetime_parsing": "invalid_date",
+    "date_parsing": "invalid_date",
+    "decimal_max_digits": "too_large",
+    "decimal_whole_digits": "too_large",
+    "decimal_max_places": "too_many_decimals",
+    "decimal_parsing": "malformed",
+    "finite_number": "malformed",
+}
+
+
+def pointer(*parts: str | int) -> str:
+    """A JSON Pointer (RFC 6901): `pointer("items", 2, "quantity")` is `/items/2/quantity`."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def faults_of(error: ValidationError, *base: str | int) -> list[Fault]:
+    """The faults that a validation found, pointing below `base`."""
+    found = []
+    for each in error.errors(include_url=False, include_input=False):
+        kind = each["type"]
+        code = _CODES.get(kind) or ("wrong_type" if kind.endswith("_type") else kind)
+        message = each["msg"].removeprefix("Value error, ")
+        found.append(Fault(pointer(*base, *each["loc"]), code, message[:1].upper() + message[1:] + "."))
+    return found
+
+
+def checked(model: type[Model], body: Any, *, context: Any = None, more: Iterable[Fault] = ()) -> Model:
+    """`body` as a `model`; raises Invalid with its faults and with `more`, which were found elsewhere."""
+    try:
+        value = model.model_validate(body, context=context)
+    except ValidationError as error:
+        raise Invalid([*faults_of(error), *more]) from None
+    if found := tuple(more):
+        raise Invalid(found)
+    return value

@@ -1,0 +1,353 @@
+"""What every HTTP function shares: who is calling, how a body and a query are read, how answers and refusals look."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from botocore.exceptions import BotoCoreError, ClientError
+
+from online_orders.aws.documents import find_quote_paper
+from online_orders.aws.orders import get_quote
+from online_orders.aws.signing_keys import signing_key
+from online_orders.clock import now
+from online_orders.errors import (
+    BadRequest,
+    Forbidden,
+    MethodNotAllowed,
+    NotFound,
+    OnlineOrdersError,
+    TooLarge,
+    Unavailable,
+)
+from online_orders.faults import checked
+from online_orders.orders import Order, User
+from online_orders.presentation import as_json, quote_body
+from online_orders.values import Request
+
+Value = TypeVar("Value")
+Group = Literal["customers", "customer-success"]
+
+LARGEST_BODY = 512 * 1024
+LONGEST_IDEMPOTENCY_KEY = 255
+DEFAULT_LIMIT, LARGEST_LIMIT = 25, 100
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
+_BUSY = {"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown"}
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+logger = Logger()
+
+
+# -- who is calling -----------------------------------------------------------------------------------------------
+
+
+class Caller(NamedTuple):
+    """A signed-in user, as the id token says; the gateway has checked the token itself."""
+
+    user: User
+    groups: frozenset[str]
+    account_id: str | None
+
+    @property
+    def account(self) -> str:
+        """The account that the caller acts for; Forbidden for one that has none."""
+        if self.account_id is None:
+            raise Forbidden("forbidden", "Your user belongs to no account.")
+        return self.account_id
+
+
+def caller(event: Mapping[str, Any], group: Group | None) -> Caller:
+    """Who calls; Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the group."""
+    claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+    if claims.get("token_use") != "id":
+        raise Forbidden("wrong_token", "Send the id token: the access token does not say whose account it is.")
+    groups = frozenset(claims.get("cognito:groups", "").strip("[]").replace(",", " ").split())
+    if group and group not in groups:
+        raise Forbidden("forbidden", f"This is for users of the group {group}.")
+    user = User(user_id=claims["sub"], email=claims.get("email", ""))
+    return Caller(user, groups, claims.get("custom:account_id") or None)
+
+
+# -- what was sent ------------------------------------------------------------------------------------------------
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def raw_body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    data = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
+    if len(data) > LARGEST_BODY:
+        raise TooLarge(f"A body has {LARGEST_BODY} bytes at most.")
+    return data
+
+
+def json_body(event: Mapping[str, Any], *, default: Any = None) -> Any:
+    """The JSON value of the body, numbers read exactly; `default`, when given, for an empty one."""
+    data = raw_body(event)
+    if default is not None and not data.strip():
+        return default
+    try:
+        return json.loads(data.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
+        raise BadRequest("invalid_json", f"The body is not JSON: {reason}.") from None
+
+
+def idempotency_key(event: Mapping[str, Any]) -> str:
+    """The Idempotency-Key header; BadRequest unless it has 1 to 255 visible characters."""
+    key: str = event["headers"].get("idempotency-key", "").strip()
+    if not key:
+        raise BadRequest("idempotency_key_required", "Send an Idempotency-Key header.")
+    if len(key) > LONGEST_IDEMPOTENCY_KEY or not all("!" <= character <= "~" for character in key):
+        raise BadRequest("invalid_idempotency_key", "An Idempotency-Key has 1 to 255 visible characters.")
+    return key
+
+
+def expected_versions(event: Mapping[str, Any]) -> frozenset[int] | None:
+    """The versions that If-Match names; None when any will do."""
+    header = event["headers"].get("if-match", "").strip()
+    if not header or header == "*":
+        return None
+    found = [_ETAG.fullmatch(part.strip()) for part in header.split(",")]
+    if not all(found):
+        raise BadRequest("invalid_if_match", "If-Match holds ETags of this order, or *.")
+    return frozenset(int(match[1]) for match in found if match)
+
+
+def sound_account_id(text: str) -> str:
+    """The id itself; NotFound for what cannot be an account's id."""
+    if not _ACCOUNT.fullmatch(text):
+        raise NotFound(f"There is no account {text[:64]}.")
+    return text
+
+
+def empty_body(event: Mapping[str, Any]) -> None:
+    """For actions that take nothing: no body, or an empty object; Invalid for anything else."""
+    checked(Nothing, json_body(event, default={}))
+
+
+def accepts(event: Mapping[str, Any], media_type: str) -> bool:
+    """Whether the caller asks for this media type rather than for JSON."""
+    return media_type in event["headers"].get("accept", "").lower()
+
+
+class Nothing(Request):
+    """A body without members."""
+
+
+class Query:
+    """The query string, read name by name; `done` refuses what nobody asked for."""
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        self._values: dict[str, str] = dict(event.get("queryStringParameters") or {})
+        self._known: set[str] = set()
+
+    def text(self, name: str) -> str | None:
+        self._known.add(name)
+        return self._values.get(name)
+
+    def value(self, name: str, read: Callable[[str], Value], expected: str) -> Value | None:
+        """One value, or None where it is absent; BadRequest `invalid_query` when `read` raises ValueError."""
+        raw = self.text(name)
+        if raw is None:
+            return None
+        try:
+            return read(raw)
+        except ValueError:
+            raise BadRequest("invalid_query", f"{name} is {expected}.") from None
+
+    def flag(self, name: str) -> bool | None:
+        return self.value(name, _flag, "true or false")
+
+    def day(self, name: str) -> date | None:
+        return self.value(name, _day, "a date, YYYY-MM-DD")
+
+    def account_id(self) -> str | None:
+        raw = self.text("account_id")
+        return raw if raw is None else sound_account_id(raw)
+
+    def choice(self, name: str, values: Collection[str]) -> str | None:
+        return self.value(name, lambda raw: _one_of(raw, values), f"one of {', '.join(values)}")
+
+    def limit(self) -> int:
+        limit = self.value("limit", _limit, f"a number from 1 to {LARGEST_LIMIT}")
+        return limit or DEFAULT_LIMIT
+
+    def done(self) -> None:
+        if unknown := sorted(self._values.keys() - self._known):
+            raise BadRequest("invalid_query", f"There is no parameter {', '.join(unknown)} here.")
+
+    def without(self, *names: str) -> dict[str, str]:
+        return {name: value for name, value in self._values.items() if name not in names}
+
+
+def _one_of(raw: str, values: Collection[str]) -> str:
+    if raw not in values:
+        raise ValueError(raw)
+    return raw
+
+
+def _flag(raw: str) -> bool:
+    return _one_of(raw, ("true", "false")) == "true"
+
+
+def _day(raw: str) -> date:
+    if not _DAY.fullmatch(raw):
+        raise ValueError(raw)
+    return date.fromisoformat(raw)
+
+
+def _limit(raw: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", raw) or not 1 <= int(raw) <= LARGEST_LIMIT:
+        raise ValueError(raw)
+    return int(raw)
+
+
+# -- cursors ------------------------------------------------------------------------------------------------------
+
+
+def _foreign_cursor() -> BadRequest:
+    return BadRequest("invalid_cursor", "The cursor is not one of this list.")
+
+
+class Cursor:
+    """Where a list goes on: opaque, tamper-proof, and good for the same caller and query only."""
+
+    def __init__(self, event: Mapping[str, Any], query: Query, who: Caller) -> None:
+        bound = [event["requestContext"]["http"]["path"], query.without("cursor", "limit"), who.user.user_id]
+        self._bound = json.dumps(bound, sort_keys=True).encode("utf-8", "surrogatepass")
+        raw = query.text("cursor")
+        self.position = self._read(raw) if raw is not None else None
+
+    def _signature(self, key: bytes, position: str) -> bytes:
+        return hmac.digest(key, self._bound + b"\0" + position.encode(), "sha256")[:16]
+
+    def _read(self, raw: str) -> str:
+        try:
+            data = base64.b64decode(raw + "=" * (-len(raw) % 4), altchars=b"-_", validate=True)
+            signature, rest = data[:16], data[16:].decode()
+            key_id, _, position = rest.partition(" ")
+            expected = self._signature(signing_key("cursors", key_id).key, position)
+        except (ValueError, NotFound):
+            raise _foreign_cursor() from None
+        if not position or not hmac.compare_digest(expected, signature):
+            raise _foreign_cursor()
+        return position
+
+    def after(self, position: str | int | None) -> str | None:
+        """The cursor of the page after a position; None when there is none."""
+        if position is None:
+            return None
+        key_id, key = signing_key("cursors")
+        text = str(position)
+        data = self._signature(key, text) + f"{key_id} {text}".encode()
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+# -- answers ------------------------------------------------------------------------------------------------------
+
+
+def answer(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response[str]:
+    """A JSON answer that no cache keeps; `body` may be text that is JSON already."""
+    return Response(
+        int(status),
+        "application/json",
+        body if isinstance(body, str) else as_json(body),
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def page(rows: Sequence[Any], position: str | int | None, cursor: Cursor) -> Response[str]:
+    return answer({"items": list(rows), "next_cursor": cursor.after(position)})
+
+
+def quote_answer(event: Mapping[str, Any], order: Order, revision: str) -> Response[Any]:
+    """A revision of an order, as JSON or as the paper that was made of it."""
+    if not re.fullmatch(r"[0-9]{1,4}", revision):
+        raise NotFound(f"The order has no quote revision {revision[:16]}.")
+    quote = get_quote(order, int(revision))
+    if not accepts(event, "application/pdf"):
+        return answer(quote_body(quote, order.today(now())))
+    paper = find_quote_paper(order.order_id, quote.revision)
+    if paper is None:
+        raise NotFound("The PDF of this revision is still being made; ask again in a moment.")
+    name = f"quote-{order.order_id}-{quote.revision}.pdf"
+    return Response(
+        int(HTTPStatus.OK),
+        "application/pdf",
+        paper,
+        headers={"Cache-Control": "no-store", "Content-Disposition": f'inline; filename="{name}"'},
+    )
+
+
+def etag(version: int) -> dict[str, str]:
+    return {"ETag": f'"{version}"'}
+
+
+def problem(error: OnlineOrdersError) -> Response[str]:
+    """The refusal as RFC 9457 has it."""
+    document = {
+        "type": "about:blank",
+        "title": error.status.phrase,
+        "status": int(error.status),
+        "code": error.code,
+        "detail": error.detail,
+        **error.members(),
+    }
+    return Response(
+        int(error.status),
+        "application/problem+json",
+        as_json(document),
+        headers={"Cache-Control": "no-store", **error.headers()},
+    )
+
+
+class _Fault(OnlineOrdersError):
+    """Ours, not the caller's; the log says what it was."""
+
+
+def translated(error: Exception) -> OnlineOrdersError:
+    """What a fault that nobody expected is to the caller; the log gets the rest."""
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    if code in _BUSY or isinstance(error, BotoCoreError):
+        logger.warning("AWS did not answer", exc_info=error)
+        return Unavailable("The service is busy; nothing was done.")
+    logger.error("unexpected fault", exc_info=error)
+    return _Fault("Something went wrong on our side; the log has the request id.")
+
+
+class Resolver(APIGatewayHttpResolver):
+    """Powertools' resolver, which knows its routes by method and rule, and refuses with problem documents."""
+
+    def __init__(self) -> None:
+        self.routes: list[tuple[str, str]] = []
+        super().__init__()
+        self.exception_handler(OnlineOrdersError)(problem)
+        self.exception_handler(Exception)(lambda error: problem(translated(error)))
+        self.not_found(lambda _: problem(self._missed()))
+
+    def route(self, rule: str, method: str | list[str] | tuple[str], *args: Any, **kwargs: Any) -> Any:
+        self.routes += [(each, rule) for each in ([method] if isinstance(method, str) else method)]
+        return super().route(rule, method, *args, **kwargs)
+
+    def _missed(self) -> OnlineOrdersError:
+        """405 where other methods are answered, else 404."""
+        path = self.current_event.path
+        methods = {method for method, rule in self.routes if re.fullmatch(re.sub(r"<\w+>", "[^/]+", rule), path)}
+        return MethodNotAllowed(methods) if methods else NotFound(f"There is nothing at {path[:200]}.")
+
+    @property
+    def event(self) -> dict[str, Any]:
+        return self.current_event.raw_event

@@ -1,0 +1,33 @@
+"""Order ids: ULIDs, so that ids sort as the orders were placed and a day is a range of ids."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, date, datetime
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_SHAPE = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
+_RANDOM_BITS = 80
+
+
+def _base32(number: int, length: int) -> str:
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * (length - 1), -1, -5))
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def new_order_id(at: datetime) -> str:
+    """48 bits of milliseconds and 80 random ones, 26 characters of Crockford's base 32."""
+    return _base32(_milliseconds(at), 10) + _base32(secrets.randbits(_RANDOM_BITS), 16)
+
+
+def is_order_id(text: str) -> bool:
+    return _SHAPE.fullmatch(text) is not None
+
+
+def first_id_of(day: date) -> str:
+    """A string that sorts before every id of a UTC day and after every earlier one."""
+    return _base32(_milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC)), 10)

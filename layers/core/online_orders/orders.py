@@ -1,0 +1,556 @@
+"""An order and the actions that people and the workflow take on it.
+
+Every action takes the order as it was and answers a Change: the order as it is then, and the timeline entries that
+say so. What the status does not allow is a Conflict. Nothing here reads a clock, a table or a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from online_orders.accounts import Account, Contact
+from online_orders.catalog import MOST_ITEMS, Item, item_faults
+from online_orders.clock import day_in
+from online_orders.errors import Conflict, VersionMismatch
+from online_orders.faults import checked
+from online_orders.quotes import DECIDABLE, Quote, QuoteState
+from online_orders.timeline import SYSTEM, Actor, Entry, Event
+from online_orders.values import Entity, Identifier, Instant, Line, OptionalLine, OptionalText, Request, Text
+
+
+class Status(StrEnum):
+    SUBMITTED = "submitted"
+    IN_PROCESS = "in_process"
+    PENDING_CONFIRMATION = "pending_confirmation"
+    COMPLETED = "completed"
+    CANCELED = "canceled"
+
+
+LABELS = {
+    Status.SUBMITTED: "Submitted",
+    Status.IN_PROCESS: "In process",
+    Status.PENDING_CONFIRMATION: "Pending confirmation",
+    Status.COMPLETED: "Completed",
+    Status.CANCELED: "Canceled",
+}
+OPEN = frozenset({Status.SUBMITTED, Status.IN_PROCESS, Status.PENDING_CONFIRMATION})
+
+ALLOWED: Mapping[str, frozenset[Status]] = {
+    "claim": frozenset({Status.SUBMITTED, Status.IN_PROCESS}),
+    "release": frozenset({Status.IN_PROCESS}),
+    "quote": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
+    "decline": OPEN,
+    "withdraw": frozenset({Status.SUBMITTED}),
+    "cancel": OPEN,
+    "approve": frozenset({Status.PENDING_CONFIRMATION}),
+    "request a change of": frozenset({Status.PENDING_CONFIRMATION}),
+    "resend the quote of": frozenset({Status.PENDING_CONFIRMATION}),
+    "ask for a fresh quote of": frozenset({Status.PENDING_CONFIRMATION}),
+    "ask for a fresh mail of": OPEN,
+    "comment on": OPEN,
+}
+"""The action table: from which statuses each action may be taken."""
+
+
+class User(Entity):
+    user_id: str
+    email: str
+
+
+class Closed(Entity):
+    """Why and when the order came to its end."""
+
+    by: Literal["contact", "customer", "customer_success", "expiry"]
+    reason: str | None
+    at: Instant
+
+
+class Marks(Entity):
+    """What an order remembers for its own course and shows to nobody."""
+
+    sequence: int
+    """Of the newest timeline entry: every change writes one, so this is also the lock of every write."""
+    locale: str
+    time_zone: str
+    order_link: int = 1
+    """Number of the live link that cancels the order, from the mail "order received"."""
+    quote_link: int = 0
+    """Number of the newest link to the current revision; older ones are dead."""
+    quote_link_mailed: int = 0
+    """The newest quote link whose mail SES took or refused for good; the mail is outstanding while it is behind."""
+    quote_link_key_id: str | None = None
+    delivered_link: int = 0
+    """The newest quote link whose mail is known to have arrived, bounced or drawn a complaint."""
+    complained_link: int = 0
+    last_reminder_on: date | None = None
+    queue_alarms: int = 0
+    fresh_mails_at: tuple[Instant, ...] = ()
+    since: dict[Status, Instant] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The installation's patience, in days."""
+
+    remind_after_days: int = 3
+    remind_before_end_days: int = 2
+    grace_days: int = 14
+
+    def reminder_days(self, offered_on: date, valid_until: date) -> tuple[date, date]:
+        return (
+            offered_on + timedelta(days=self.remind_after_days),
+            valid_until - timedelta(days=self.remind_before_end_days),
+        )
+
+
+class NewOrder(Request):
+    """What a customer sends; the items are judged one by one in `catalog`."""
+
+    items: Annotated[list[Any], Field(min_length=1, max_length=MOST_ITEMS)]
+    account_id: Identifier | None = None
+    purchase_order_number: Annotated[OptionalLine, Field(max_length=64)] = None
+    note: Annotated[OptionalText, Field(max_length=2_000)] = None
+
+
+class Order(Entity):
+    order_id: str
+    account_id: str
+    source: Literal["online", "direct"]
+    status: Status
+    version: int
+    """Rises with every decision of a person and every move of the status; the ETag."""
+    placed_at: Instant
+    updated_at: Instant
+    placed_by: User
+    assignee: User | None
+    contact: Contact
+    purchase_order_number: str | None
+    note: str | None
+    closed: Closed | None
+    items: tuple[Item, ...]
+    """As they were asked for; an item's id is its place, from "1"."""
+    quote: Quote | None
+    marks: Marks
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def item_kinds(self) -> list[str]:
+        return [item.kind for item in self.items]
+
+    @property
+    def mail_is_outstanding(self) -> bool:
+        """Whether a quote mail is still to be sent for the current link."""
+        return self.is_open and self.quote is not None and self.marks.quote_link > self.marks.quote_link_mailed
+
+    def today(self, at: datetime) -> date:
+        """The account's calendar day."""
+        return day_in(self.marks.time_zone, at)
+
+    def expect_version(self, expected: frozenset[int] | None) -> None:
+        """Raises VersionMismatch unless the version is one that the caller's If-Match names (None: any)."""
+        if expected is not None and self.version not in expected:
+            raise VersionMismatch(f"The order is at version {self.version}.")
+
+    def must_allow(self, action: str) -> None:
+        """Raises Conflict unless the status allows the action."""
+        if self.status not in ALLOWED[action]:
+            label = LABELS[self.status].lower()
+            raise Conflict(f'Nobody can {action} an order that is "{label}".', self.status)
+
+    def _change(
+        self,
+        at: datetime,
+        actor: Actor,
+        event: Event,
+        data: Mapping[str, Any] | None = None,
+        *,
+        internal: bool = False,
+        decision: bool = True,
+        marks: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> Change:
+        """The order with `changes`, one timeline entry further, and one version further if it is a decision."""
+        sequence = self.marks.sequence + 1
+        new_marks: dict[str, Any] = {"sequence": sequence, **(marks or {})}
+        if (status := changes.get("status")) and status != self.status:
+            new_marks["since"] = {**self.marks.since, status: at}
+        order = self.model_copy(
+            update={
+                **changes,
+                "version": self.version + (1 if decision else 0),
+                "updated_at": at,
+                "marks": self.marks.model_copy(update=new_marks),
+            }
+        )
+        entry = Entry(sequence=sequence, at=at, actor=actor, event=event, data=dict(data or {}), internal=internal)
+        return Change(order, (entry,))
+
+    def _quote_in(self, state: QuoteState, at: datetime | None = None) -> Quote | None:
+        if self.quote is None:
+            return None
+        decided = {"decided_at": at} if at else {}
+        return self.quote.model_copy(update={"state": state, **decided})
+
+    # -- Customer Success -------------------------------------------------------------------------------------------
+
+    def claim(self, by: User, at: datetime) -> Change:
+        """Take the order on, or over; claiming one's own again changes nothing."""
+        self.must_allow("claim")
+        if self.status is Status.IN_PROCESS and self.assignee and self.assignee.user_id == by.user_id:
+            return Change(self, ())
+        return self._change(
+            at, _staff(by), Event.CLAIMED, {"assignee": by.user_id}, status=Status.IN_PROCESS, assignee=by
+        )
+
+    def release(self, by: User, at: datetime) -> Change:
+        """Put the order back for anyone to claim; it stays in process."""
+        self.must_allow("release")
+        if self.assignee is None:
+            return Change(self, ())
+        return self._change(at, _staff(by), Event.RELEASED, internal=True, assignee=None)
+
+    def offer(self, quote: Quote, by: User, at: datetime) -> Change:
+        """Make `quote` the current revision; the one before it and its link are dead from now on."""
+        self.must_allow("quote")
+        replaced = self.quote
+        if replaced and replaced.state in DECIDABLE | {QuoteState.SENDING}:
+            replaced = replaced.model_copy(update={"state": QuoteState.SUPERSEDED})
+        change = self._change(
+            at,
+            _staff(by),
+            Event.QUOTE_PREPARED,
+            {"revision": quote.revision},
+            internal=True,
+            quote=quote,
+            marks={"quote_link": self.marks.quote_link + 1, "last_reminder_on": None},
+        )
+        return Change(change.order, change.entries, replaced)
+
+    def decline(self, by: User, reason: str, at: datetime) -> Change:
+        self.must_allow("decline")
+        return self._cancel(at, _staff(by), "customer_success", reason)
+
+    def resend(self, by: User, contact: Contact | None, at: datetime) -> Change:
+        """Order a fresh link to the same revision, to `contact` if one is given; older links are dead from now on."""
+        self.must_allow("resend the quote of")
+        return self._change(
+            at,
+            _staff(by),
+            Event.QUOTE_RESENT,
+            {"contact_changed": contact is not None and contact != self.contact},
+            contact=contact or self.contact,
+            marks={"quote_link": self.marks.quote_link + 1, "order_link": self.marks.order_link + bool(contact)},
+        )
+
+    # -- the customer -----------------------------------------------------------------------------------------------
+
+    def withdraw(self, by: User, reason: str | None, at: datetime) -> Change:
+        self.must_allow("withdraw")
+        return self._cancel(at, Actor(kind="customer", name=by.email), "customer", reason)
+
+    def comment(self, actor: Actor, text: str, at: datetime, *, internal: bool = False) -> Change:
+        self.must_allow("comment on")
+        return self._change(at, actor, Event.COMMENTED, {"text": text}, internal=internal, decision=False)
+
+    # -- the contact person -----------------------------------------------------------------------------------------
+
+    def approve(self, name: str, at: datetime) -> Change:
+        """Accept the current revision; one that is past its last day, or no longer on offer, is a Conflict."""
+        self.must_allow("approve")
+        if self.quote is None or self.quote.state not in DECIDABLE or self.quote.is_past(self.today(at)):
+            raise Conflict("The quote is no longer on offer.", self.status)
+        return self._change(
+            at,
+            Actor(kind="contact", name=name),
+            Event.COMPLETED,
+            self._revision(),
+            status=Status.COMPLETED,
+            quote=self._quote_in(QuoteState.APPROVED, at),
+            closed=Closed(by="contact", reason=None, at=at),
+        )
+
+    def cancel(self, name: str, reason: str | None, at: datetime) -> Change:
+        self.must_allow("cancel")
+        return self._cancel(at, Actor(kind="contact", name=name), "contact", reason)
+
+    def request_change(self, name: str, reason: str, at: datetime) -> Change:
+        """Back to the desk with a reason; the revision can no longer be approved."""
+        self.must_allow("request a change of")
+        return self._change(
+            at,
+            Actor(kind="contact", name=name),
+            Event.CHANGE_REQUESTED,
+            {**self._revision(), "reason": reason},
+            status=Status.IN_PROCESS,
+            quote=self._quote_in(QuoteState.CHANGE_REQUESTED, at),
+        )
+
+    def ask_for_fresh_quote(self, at: datetime) -> Change:
+        """The contact's answer to a quote that has expired; asking again changes nothing."""
+        self.must_allow("ask for a fresh quote of")
+        return self._change(
+            at, Actor(kind="contact"), Event.FRESH_QUOTE_ASKED, self._revision(), internal=False, decision=False
+        )
+
+    def ask_for_fresh_mail(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
+        """A new link and code to the same address, in place of one that wrong codes have locked."""
+        self.must_allow("ask for a fresh mail of")
+        number = "quote_link" if purpose == "quote" else "order_link"
+        recent = tuple(past for past in self.marks.fresh_mails_at if at - past < timedelta(days=1))
+        return self._change(
+            at,
+            Actor(kind="contact"),
+            Event.FRESH_MAIL_ASKED,
+            {"purpose": purpose},
+            internal=True,
+            decision=False,
+            marks={number: getattr(self.marks, number) + 1, "fresh_mails_at": (*recent, at)},
+        )
+
+    def link_locked(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
+        return self._change(at, SYSTEM, Event.LINK_LOCKED, {"purpose": purpose}, internal=True, decision=False)
+
+    # -- the workflow -----------------------------------------------------------------------------------------------
+
+    def quote_mailed(self, link_number: int, key_id: str, at: datetime) -> Change:
+        """SES took the mail with this link; the first such mail of a revision is the offer itself."""
+        if not self.mail_is_outstanding or link_number != self.marks.quote_link or self.quote is None:
+            return Change(self, ())
+        marks = {"quote_link_mailed": link_number, "quote_link_key_id": key_id}
+        if self.quote.state is not QuoteState.SENDING:
+            state = QuoteState.OFFERED if self.quote.state in DECIDABLE else self.quote.state
+            return self._change(
+                at,
+                SYSTEM,
+                Event.QUOTE_MAILED,
+                self._revision(),
+                internal=True,
+                decision=False,
+                marks=marks,
+                quote=self._quote_in(state),
+            )
+        return self._change(
+            at,
+            SYSTEM,
+            Event.QUOTED,
+            self._revision(),
+            status=Status.PENDING_CONFIRMATION,
+            quote=self.quote.model_copy(update={"state": QuoteState.OFFERED, "offered_at": at}),
+            marks=marks,
+        )
+
+    def quote_refused(self, link_number: int, reason: str, at: datetime) -> Change:
+        """SES refused the mail for good, or it was given up."""
+        if not self.mail_is_outstanding or link_number != self.marks.quote_link:
+            return Change(self, ())
+        return self._undeliverable(reason, at, {"quote_link_mailed": link_number})
+
+    def quote_bounced(self, link_number: int, key_id: str, reason: str, at: datetime) -> Change:
+        """The mail with this link came back; what is said of an older mail, or again, changes nothing."""
+        return self._news_of(
+            link_number,
+            key_id,
+            at,
+            lambda order: order._undeliverable(reason, at, {"delivered_link": link_number}),  # noqa: SLF001
+        )
+
+    def quote_delivered(self, link_number: int, key_id: str, at: datetime) -> Change:
+        return self._news_of(
+            link_number,
+            key_id,
+            at,
+            lambda order: order._change(  # noqa: SLF001
+                at,
+                SYSTEM,
+                Event.DELIVERED,
+                order._revision(),  # noqa: SLF001
+                decision=False,
+                marks={"delivered_link": link_number},
+            ),
+        )
+
+    def quote_complained(self, link_number: int, at: datetime) -> Change:
+        """The contact marked the mail as spam: a flag for CS, the quote stands."""
+        if link_number <= self.marks.complained_link or link_number != self.marks.quote_link:
+            return Change(self, ())
+        return self._change(
+            at,
+            SYSTEM,
+            Event.COMPLAINED,
+            self._revision(),
+            internal=True,
+            decision=False,
+            marks={"complained_link": link_number},
+        )
+
+    def _news_of(self, link_number: int, key_id: str, at: datetime, then: Decision) -> Change:
+        """What became of a mail. News of it proves that SES took it, even where SES's own answer was lost."""
+        mailed = self.quote_mailed(link_number, key_id, at)
+        order = mailed.order
+        heard = link_number != order.marks.quote_link or link_number <= order.marks.delivered_link
+        if heard or not order.is_open or order.quote is None:
+            return mailed
+        news = then(order)
+        return Change(news.order, mailed.entries + news.entries)
+
+    def tick(self, policy: Policy, at: datetime) -> Change:
+        """What time alone brings: a reminder, the end of the quote, the end of the order; mostly nothing."""
+        quote = self.quote
+        if self.status is not Status.PENDING_CONFIRMATION or quote is None or self.mail_is_outstanding:
+            return Change(self, ())
+        today = self.today(at)
+        if quote.state is QuoteState.EXPIRED and today > quote.valid_until + timedelta(days=policy.grace_days):
+            return self._cancel(at, SYSTEM, "expiry", None)
+        if quote.state in DECIDABLE and quote.is_past(today):
+            expired = self._quote_in(QuoteState.EXPIRED)
+            return self._change(at, SYSTEM, Event.EXPIRED, self._revision(), quote=expired, decision=False)
+        if quote.state is QuoteState.OFFERED and self._is_reminder_due(policy, quote, today):
+            marks = {"last_reminder_on": today}
+            return self._change(at, SYSTEM, Event.REMINDED, self._revision(), decision=False, marks=marks)
+        return Change(self, ())
+
+    def _is_reminder_due(self, policy: Policy, quote: Quote, today: date) -> bool:
+        """Whether a reminder's day has come since the last; days that were missed make one reminder."""
+        if quote.offered_at is None:
+            return False
+        offered_on = self.today(quote.offered_at)
+        reminded_on = self.marks.last_reminder_on or offered_on
+        return any(reminded_on < day <= today for day in policy.reminder_days(offered_on, quote.valid_until))
+
+    def _undeliverable(self, reason: str, at: datetime, marks: Mapping[str, Any]) -> Change:
+        state = self.quote.state if self.quote else None
+        reachable = state in DECIDABLE | {QuoteState.SENDING}
+        return self._change(
+            at,
+            SYSTEM,
+            Event.UNDELIVERABLE,
+            {**self._revision(), "reason": reason},
+            decision=False,
+            quote=self._quote_in(QuoteState.UNDELIVERABLE) if reachable else self.quote,
+            marks=marks,
+        )
+
+    def _revision(self) -> dict[str, Any]:
+        return {"revision": self.quote.revision if self.quote else None}
+
+    def _cancel(
+        self,
+        at: datetime,
+        actor: Actor,
+        by: Literal["contact", "customer", "customer_success", "expiry"],
+        reason: str | None,
+    ) -> Change:
+        undecided = self.quote and self.quote.state in DECIDABLE | {QuoteState.SENDING}
+        return self._change(
+            at,
+            actor,
+            Event.CANCELED,
+            {"by": by, "reason": reason},
+            decision=True,
+            status=Status.CANCELED,
+            quote=self._quote_in(QuoteState.DECLINED, at) if undecided else self.quote,
+            closed=Closed(by=by, reason=reason, at=at),
+        )
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an action did: the order as it is then, and what the timeline says of it (nothing: no change)."""
+
+    order: Order
+    entries: tuple[Entry, ...]
+    replaced: Quote | None = None
+    """The revision that a new one has replaced, in its last state, to be kept under its number."""
+
+
+Decision = Callable[[Order], Change]
+
+
+def _staff(user: User) -> Actor:
+    return Actor(kind="customer_success", name=user.email)
+
+
+def order_from(
+    body: Any,
+    *,
+    order_id: str,
+    account: Account,
+    source: Literal["online", "direct"],
+    by: User,
+    at: datetime,
+) -> Change:
+    """Place an order. Raises Forbidden when the account may not order, Invalid with every fault of the body."""
+    contact = account.contact_for_orders()
+    today = day_in(account.time_zone, at)
+    raw_items = body.get("items") if isinstance(body, dict) else None
+    asked = checked(NewOrder, body, more=item_faults(raw_items, account, today))
+    order = Order.model_validate(
+        {
+            "order_id": order_id,
+            "account_id": account.account_id,
+            "source": source,
+            "status": Status.SUBMITTED,
+            "version": 1,
+            "placed_at": at,
+            "updated_at": at,
+            "placed_by": by,
+            "assignee": None,
+            "contact": contact,
+            "purchase_order_number": asked.purchase_order_number,
+            "note": asked.note,
+            "closed": None,
+            "items": asked.items,
+            "quote": None,
+            "marks": Marks(
+                sequence=1, locale=account.locale, time_zone=account.time_zone, since={Status.SUBMITTED: at}
+            ),
+        }
+    )
+    actor = _staff(by) if source == "direct" else Actor(kind="customer", name=by.email)
+    entry = Entry(sequence=1, at=at, actor=actor, event=Event.SUBMITTED, data={"item_kinds": order.item_kinds})
+    return Change(order, (entry,))
+
+
+class Reason(Request):
+    """Why an order is withdrawn."""
+
+    reason: Annotated[OptionalText, Field(max_length=1_000)] = None
+
+
+class NeededReason(Request):
+    """Why an order is declined."""
+
+    reason: Annotated[Line, Field(max_length=1_000)]
+
+
+class NewComment(Request):
+    """What a customer says on an order."""
+
+    text: Annotated[Text, Field(max_length=2_000)]
+
+
+class NewDeskComment(NewComment):
+    """What CS says on an order; an internal comment is for CS alone."""
+
+    internal: Annotated[bool, Field(strict=True)] = False
+
+
+class Resending(Request):
+    """To whom a quote is sent again; None: to the present contact."""
+
+    contact: Contact | None = None
+
+
+class NewDirectOrder(NewOrder):
+    """An order that reached CS directly: the account must be named."""
+
+    account_id: Identifier

@@ -1,0 +1,59 @@
+"""Placing an order, from the screen or by Customer Success: two calls to the table, and safe to repeat."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+from online_orders import clock
+from online_orders.aws import accounts, history, orders
+from online_orders.aws.dynamodb import Raced, get_all, pause
+from online_orders.aws.keys import Source, idempotency_key
+from online_orders.errors import InProgress
+from online_orders.order_ids import new_order_id
+from online_orders.orders import User, order_from
+from online_orders.presentation import as_json, order_body
+
+_TRIES = 6
+
+
+class Placed(NamedTuple):
+    """The order's id and the JSON that the first request was, and every repetition is, answered with."""
+
+    order_id: str
+    answer: str
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, source: Source) -> Placed:
+    """Place the order that `body` asks for, once per account and idempotency key.
+
+    `reached_from` is the account that the caller acts for (CS acts for the account itself). Raises NotFound for an
+    account out of reach, Forbidden for one that may not order, Invalid with every fault of the body, Unprocessable
+    for a key that came with another body, and InProgress while the first request is still at work.
+    """
+    asked = orders.Asked(
+        idempotency_key(account_id, source, _hash(key)),
+        _hash(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)),
+    )
+    for attempt in range(_TRIES):
+        found = get_all([*accounts.keys_to_reach(reached_from, account_id), asked.key, *history.wanted_keys()])
+        history.remember(found)
+        account = accounts.reached(found, reached_from, account_id)
+        at = clock.now()
+        if record := orders.recorded(found.under(asked.key), at):
+            answer = orders.answer_again(record, asked)
+            return Placed(json.loads(answer)["order_id"], answer)
+        change = order_from(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at)
+        answer = as_json(order_body(change.order, history.history(), at))
+        try:
+            orders.place(change, asked, answer, account.parent_account_id)
+        except Raced:
+            pause(attempt)
+        else:
+            return Placed(change.order.order_id, answer)
+    raise InProgress("A request under the same Idempotency-Key is still at work.")

@@ -1,0 +1,57 @@
+"""What the outside sees of an order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from online_orders.estimates import History, estimated_start
+from online_orders.orders import Order
+from online_orders.quotes import DECIDABLE, Quote, QuoteState
+from online_orders.timeline import Entry
+
+
+def quote_body(quote: Quote, today: date) -> dict[str, Any]:
+    """A revision as it is now: one that is past its last day is expired, whether or not the workflow has noticed."""
+    body = quote.model_dump(mode="json")
+    if quote.state in DECIDABLE and quote.is_past(today):
+        body["state"] = QuoteState.EXPIRED.value
+    return body
+
+
+def order_body(order: Order, history: History, at: datetime) -> dict[str, Any]:
+    today = order.today(at)
+    body = order.model_dump(mode="json", exclude={"marks", "items", "quote"})
+    confirmed: Mapping[str, date] = order.quote.confirmed_start_dates if order.quote else {}
+    items = []
+    for number, item in enumerate(order.items, start=1):
+        item_id = str(number)
+        day = confirmed.get(item_id)
+        estimate = estimated_start(item.kind, order.status, item.start_date, day, history, today)
+        items.append(
+            {
+                "item_id": item_id,
+                **item.model_dump(mode="json"),
+                "status": order.status.value,
+                "confirmed_start_date": day.isoformat() if day else None,
+                "estimated_start": estimate.model_dump(mode="json"),
+            }
+        )
+    body["items"] = items
+    body["quote"] = quote_body(order.quote, today) if order.quote else None
+    return body
+
+
+def desk_row(order: Order, history: History, at: datetime) -> dict[str, Any]:
+    """As the customer sees it, and how long it has been there."""
+    return {**order_body(order, history, at), "age_seconds": max(0, int((at - order.placed_at).total_seconds()))}
+
+
+def entry_body(entry: Entry) -> dict[str, Any]:
+    return entry.model_dump(mode="json")
+
+
+def as_json(body: Any) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,251 @@
+"""Quotes: what CS asks for an order, revision by revision, with amounts that only the server computes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+import rfc8785
+from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
+
+from online_orders import money
+from online_orders.accounts import Currency
+from online_orders.catalog import years_after
+from online_orders.errors import Fault, Invalid
+from online_orders.faults import faults_of, pointer
+from online_orders.iso import MINOR_DIGITS
+from online_orders.values import Count, Day, Entity, Instant, Line, OptionalText, Request
+
+MOST_LINES = 100
+LONGEST_VALIDITY_YEARS = 2
+DEFAULT_TERMS = (
+    "Prices are net of taxes. Recurring items are billed from their confirmed start date. "
+    "This quote binds the vendor until the end of the day on which it expires."
+)
+
+
+class Recurrence(StrEnum):
+    ONCE = "once"
+    MONTHLY = "monthly"
+    YEARLY = "yearly"
+
+
+class QuoteState(StrEnum):
+    SENDING = "sending"
+    OFFERED = "offered"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    CHANGE_REQUESTED = "change_requested"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    UNDELIVERABLE = "undeliverable"
+
+
+DECIDABLE = frozenset({QuoteState.OFFERED, QuoteState.UNDELIVERABLE})
+"""A bounce of one mail does not take the link of another from the person who got it."""
+
+
+def _decimal_text(value: Any) -> Any:
+    """Money comes as a decimal string, or as a JSON number that was read exactly; never as binary floating point."""
+    return None if isinstance(value, (float, bool)) else value
+
+
+class QuoteLine(Entity):
+    item_id: str | None
+    description: str
+    quantity: int
+    unit_price: Decimal
+    recurrence: Recurrence
+    amount: Decimal
+
+
+class Totals(Entity):
+    once: Decimal
+    monthly: Decimal
+    yearly: Decimal
+
+
+class Quote(Entity):
+    """One revision. Its content never changes, only its state and the two instants."""
+
+    revision: int
+    state: QuoteState
+    currency: str
+    valid_until: Day
+    message: str | None
+    terms: str
+    sha256: str
+    lines: tuple[QuoteLine, ...]
+    totals: Totals
+    confirmed_start_dates: dict[str, Day]
+    offered_at: Instant | None = None
+    decided_at: Instant | None = None
+
+    def is_past(self, today: date) -> bool:
+        """Whether the last day of validity is over; `today` is the account's."""
+        return today > self.valid_until
+
+    def content_hash(self, account_id: str, order_id: str) -> str:
+        """SHA-256 over the RFC 8785 form of everything that was offered; no person is in it."""
+        offered = self.model_dump(
+            mode="json",
+            include={
+                "revision",
+                "currency",
+                "lines",
+                "totals",
+                "valid_until",
+                "message",
+                "terms",
+                "confirmed_start_dates",
+            },
+        )
+        return hashlib.sha256(rfc8785.dumps({**offered, "order_id": order_id, "account_id": account_id})).hexdigest()
+
+
+Price = Annotated[Decimal, BeforeValidator(_decimal_text), Field(gt=-money.LARGEST, lt=money.LARGEST)]
+_PRICE: TypeAdapter[Decimal] = TypeAdapter(Price)
+
+
+class NewLine(Request):
+    item_id: Annotated[str, Field(max_length=8)] | None = None
+    description: Annotated[Line, StringConstraints(max_length=200)]
+    quantity: Annotated[Count, Field(le=1_000_000)]
+    unit_price: Price
+    recurrence: Recurrence
+
+
+class NewQuote(Request):
+    """What CS sends for a revision."""
+
+    valid_until: Day
+    lines: Annotated[tuple[NewLine, ...], Field(min_length=1, max_length=MOST_LINES)]
+    currency: Currency | None = None
+    message: Annotated[OptionalText, Field(max_length=2_000)] = None
+    terms: Annotated[OptionalText, Field(max_length=10_000)] = None
+    confirmed_start_dates: Annotated[dict[str, Day], Field(max_length=50)] = Field(default_factory=dict)
+
+
+def quote_from(
+    body: Any, *, order_id: str, account_id: str, revision: int, items: int, currency: str, today: date
+) -> Quote:
+    """A revision from what CS sent, amounts and hash computed; raises Invalid with every fault at once.
+
+    `items` is how many items the order has, `currency` the account's, `today` the account's day.
+    """
+    found: list[Fault] = []
+    try:
+        asked = NewQuote.model_validate(body)
+    except ValidationError as error:
+        found = faults_of(error)
+        asked = None
+    found += _rule_faults(body, {str(number) for number in range(1, items + 1)}, currency, today)
+    if found or asked is None:
+        raise Invalid(dict.fromkeys(found))
+    code = asked.currency or currency
+    lines = tuple(
+        QuoteLine(
+            **line.model_dump(exclude={"unit_price"}),
+            unit_price=money.exact(line.unit_price, code),
+            amount=money.exact(line.unit_price * line.quantity, code),
+        )
+        for line in asked.lines
+    )
+    totals = Totals(
+        **{
+            each.value: money.total((line.amount for line in lines if line.recurrence is each), code)
+            for each in Recurrence
+        }
+    )
+    if below := [
+        Fault("/lines", "total_below_zero", f"The {name} total is below zero.") for name, total in totals if total < 0
+    ]:
+        raise Invalid(below)
+    quote = Quote(
+        revision=revision,
+        state=QuoteState.SENDING,
+        currency=code,
+        valid_until=asked.valid_until,
+        message=asked.message,
+        terms=asked.terms or DEFAULT_TERMS,
+        sha256="",
+        lines=lines,
+        totals=totals,
+        confirmed_start_dates=asked.confirmed_start_dates,
+    )
+    return quote.model_copy(update={"sha256": quote.content_hash(account_id, order_id)})
+
+
+def _rule_faults(body: Any, item_ids: set[str], account_currency: str, today: date) -> list[Fault]:
+    """The faults of the rules, judged part by part, so that one unsound field does not hide another's."""
+    if not isinstance(body, Mapping):
+        return []
+    found: list[Fault] = []
+    currency = body.get("currency") or account_currency
+    if not (isinstance(currency, str) and currency in MINOR_DIGITS):
+        currency = account_currency
+    raw_lines = body.get("lines")
+    if isinstance(raw_lines, list):
+        found += _lines_faults(raw_lines, item_ids, currency)
+    valid_until = _sound_day(body.get("valid_until"))
+    if valid_until and valid_until < today:
+        found.append(Fault("/valid_until", "date_in_past", "The last day of validity is in the past."))
+    if valid_until and valid_until > years_after(today, LONGEST_VALIDITY_YEARS):
+        found.append(Fault("/valid_until", "date_too_late", "A quote is valid for two years at most."))
+    confirmed = body.get("confirmed_start_dates")
+    if isinstance(confirmed, Mapping):
+        found += _confirmed_faults(confirmed, item_ids, today)
+    return found
+
+
+def _confirmed_faults(confirmed: Mapping[str, Any], item_ids: set[str], today: date) -> list[Fault]:
+    found: list[Fault] = []
+    for item_id, raw_day in confirmed.items():
+        where = pointer("confirmed_start_dates", item_id)
+        if item_id not in item_ids:
+            found.append(Fault(where, "unknown_item", "The order has no such item."))
+        day = _sound_day(raw_day)
+        if day and day < today:
+            found.append(Fault(where, "date_in_past", "The confirmed start date is in the past."))
+    return found
+
+
+def _lines_faults(raw_lines: list[Any], item_ids: set[str], currency: str) -> list[Fault]:
+    lines = [(index, raw) for index, raw in enumerate(raw_lines[:MOST_LINES]) if isinstance(raw, Mapping)]
+    named = {raw["item_id"] for _, raw in lines if isinstance(raw.get("item_id"), str)}
+    return [
+        *(fault for index, raw in lines for fault in _line_faults(raw, index, item_ids, currency)),
+        *(
+            Fault("/lines", "item_without_line", f"Item {item_id} has no line.")
+            for item_id in sorted(item_ids - named, key=int)
+        ),
+    ]
+
+
+def _line_faults(raw: Mapping[str, Any], index: int, item_ids: set[str], currency: str) -> list[Fault]:
+    found: list[Fault] = []
+    item_id = raw.get("item_id")
+    if isinstance(item_id, str) and item_id not in item_ids:
+        found.append(Fault(pointer("lines", index, "item_id"), "unknown_item", "The order has no such item."))
+    try:
+        price = _PRICE.validate_python(raw.get("unit_price"))
+    except ValidationError:
+        return found
+    where = pointer("lines", index, "unit_price")
+    if not money.fits(price, currency):
+        digits = money.minor_digits(currency)
+        found.append(Fault(where, "too_many_decimals", f"Amounts in {currency} have {digits} decimals at most."))
+    if price < 0 and item_id is not None:
+        found.append(Fault(where, "negative_price", "Only an extra line, without an item, can be a discount."))
+    return found
+
+
+def _sound_day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

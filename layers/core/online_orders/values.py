@@ -1,0 +1,70 @@
+"""The kinds of value that bodies are made of, stricter than pydantic's own where JSON is looser than the contract."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic_core import PydanticCustomError
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CONTROL = r"\x00-\x1f\x7f\x85\u2028\u2029"
+
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
+
+class Entity(BaseModel):
+    """Frozen; a change makes a new one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Request(BaseModel):
+    """A body, or a part of one, from outside."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, datetime):
+        raise PydanticCustomError("invalid_date", "a date is written YYYY-MM-DD")
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise PydanticCustomError("invalid_date", "a date is written YYYY-MM-DD")
+
+
+def instant_text(value: datetime) -> str:
+    """RFC 3339 in UTC with a Z, to the millisecond."""
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
+Instant = Annotated[datetime, PlainSerializer(instant_text, return_type=str, when_used="json")]
+Count = Annotated[int, Field(strict=True, ge=1)]
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=f"^[^{_CONTROL}]*$")]
+"""One line of text: no control characters, so that it can stand in a mail's subject or a CSV cell."""
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
+]
+"""Text of several lines: tabs and line ends are its only control characters."""
+Name = Annotated[Line, StringConstraints(max_length=200)]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=254,
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}$",
+    ),
+]
+
+
+def absent_when_blank(value: Any) -> Any:
+    """An optional text that was sent as white space was not sent."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalText = Annotated[Text | None, BeforeValidator(absent_when_blank)]
+OptionalLine = Annotated[Line | None, BeforeValidator(absent_when_blank)]

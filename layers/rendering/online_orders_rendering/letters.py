@@ -1,0 +1,119 @@
+"""From an order and what happened to it to a letter that SES can take: the link made known, the paper made and kept."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from online_orders.accounts import Account
+from online_orders.announcements import Announcement
+from online_orders.approval_links import Link, code_of, token_of
+from online_orders.aws import documents, links
+from online_orders.aws.accounts import get_account
+from online_orders.aws.clients import environment
+from online_orders.aws.contact_reports import StoredReport
+from online_orders.aws.mail import Attachment, Letter
+from online_orders.aws.signing_keys import signing_key
+from online_orders.orders import Order
+from online_orders.quotes import Quote
+from online_orders.timeline import SYSTEM, Entry, Event
+from online_orders_rendering.mails import (
+    ConfirmLink,
+    Installation,
+    Mail,
+    MailKind,
+    Role,
+    render_contact_report,
+    render_mail,
+)
+
+
+def installation() -> Installation:
+    return Installation(brand=environment("BRAND_NAME"), site_url=environment("SITE_URL"))
+
+
+def _link(order: Order, purpose: Literal["order", "quote"], key_id: str | None = None) -> tuple[Link, ConfirmLink]:
+    """The order's live link for a purpose, and what its mail says of it; the table knows it from here on."""
+    key = signing_key("links", key_id)
+    link = Link(
+        purpose=purpose,
+        account_id=order.account_id,
+        order_id=order.order_id,
+        source=order.source,
+        revision=order.quote.revision if purpose == "quote" and order.quote else 0,
+        number=order.marks.quote_link if purpose == "quote" else order.marks.order_link,
+        key_id=key.key_id,
+    )
+    token = token_of(key.key, link, order.contact.email)
+    links.store_link(token, link)
+    url = f"{environment('SITE_URL')}/confirm/{token}"
+    return link, ConfirmLink(url, code_of(key.key, link, order.contact.email))
+
+
+def _site_names(account: Account) -> dict[str, str]:
+    return {site.site_id: site.name for site in account.sites}
+
+
+def _paper(order: Order, quote: Quote, account: Account) -> Attachment:
+    """The PDF of a revision, made when it is first needed."""
+    name = f"quote-{order.order_id}-{quote.revision}.pdf"
+    kept = documents.find_quote_paper(order.order_id, quote.revision)
+    if kept is None:
+        from online_orders_rendering.paper import quote_pdf
+
+        made = quote_pdf(
+            quote,
+            order_id=order.order_id,
+            account_id=account.account_id,
+            account_name=account.name,
+            placed_on=order.today(order.placed_at),
+            locale=order.marks.locale,
+            installation=installation(),
+        )
+        kept = documents.keep_quote_paper(order.order_id, quote.revision, made)
+    return Attachment(name, kept)
+
+
+def _letter(to: str, mail: Mail, *attachments: Attachment) -> Letter:
+    return Letter(to, mail.subject, mail.text, mail.html, attachments)
+
+
+def quote_letter(order: Order) -> tuple[Letter, Link]:
+    """The quote to confirm: paper, link and code. ValueError for an order without a quote."""
+    quote = order.quote
+    if quote is None:
+        raise ValueError(f"order {order.order_id} has no quote")
+    account = get_account(order.account_id)
+    paper = _paper(order, quote, account)
+    link, confirm = _link(order, "quote")
+    entry = Entry(sequence=order.marks.sequence, at=order.updated_at, actor=SYSTEM, event=Event.QUOTE_PREPARED)
+    mail = render_mail(
+        MailKind.QUOTE_TO_CONFIRM,
+        Role.CONTACT,
+        order,
+        entry,
+        installation(),
+        account.name,
+        confirm,
+        _site_names(account),
+    )
+    return _letter(order.contact.email, mail, paper), link
+
+
+def announcement_letter(due: Announcement, to: str, order: Order, entry: Entry) -> Letter:
+    """The mail that tells of `entry`; ValueError when there is no such mail for such a reader."""
+    kind, role = MailKind(due.kind), Role(due.role)
+    account = get_account(order.account_id)
+    confirm = None
+    if role is Role.CONTACT and kind is MailKind.ORDER_RECEIVED:
+        _, confirm = _link(order, "order")
+    elif role is Role.CONTACT and kind in {MailKind.REMINDER, MailKind.EXPIRED}:
+        _, confirm = _link(order, "quote", order.marks.quote_link_key_id)
+    mail = render_mail(kind, role, order, entry, installation(), account.name, confirm, _site_names(account))
+    if kind is MailKind.APPROVED and order.quote:
+        return _letter(to, mail, _paper(order, order.quote, account))
+    return _letter(to, mail)
+
+
+def contact_report_letter(report: StoredReport, to: str) -> Letter:
+    account = get_account(report.account_id)
+    return _letter(to, render_contact_report(account, report.text, report.reported_by.email, installation()))

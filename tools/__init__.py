@@ -1,0 +1,1 @@
+"""What the developers of the project run; nothing of it is deployed."""

@@ -1,0 +1,57 @@
+"""Write the documents that are made from the code, or with --check tell which are out of date.
+
+Run as `python -m tools.generate`, from the root of the repository, with layers/core and functions importable.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"), str(ROOT / "functions")]
+
+from online_orders import catalog  # noqa: E402 - the layers are importable from here on
+from online_orders.orders import LABELS  # noqa: E402
+from tools.openapi import document  # noqa: E402
+
+GENERATED = ROOT / "layers" / "core" / "online_orders" / "generated"
+
+
+def catalog_document() -> dict[str, Any]:
+    """What `GET /api/catalog` answers."""
+    return {
+        "item_kinds": [
+            {"kind": kind, "label": label, "schema": catalog.schema_of(kind)}
+            for kind, label in catalog.KIND_LABELS.items()
+        ],
+        "bandwidth_steps": list(catalog.BANDWIDTH_STEPS),
+        "regions": [{"region": region, "label": label} for region, label in catalog.REGIONS.items()],
+        "socket_models": list(catalog.SOCKET_MODELS),
+        "accessory_types": list(catalog.ACCESSORY_TYPES),
+        "limits": catalog.LIMITS,
+        "statuses": [{"status": status.value, "label": label} for status, label in LABELS.items()],
+    }
+
+
+def main(arguments: list[str]) -> int:
+    documents = {"catalog.json": catalog_document(), "openapi.json": document()}
+    stale = []
+    for name, content in documents.items():
+        path, text = GENERATED / name, json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        if path.is_file() and path.read_text("utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in arguments:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
+    if stale and "--check" in arguments:
+        print(f"out of date: {', '.join(stale)}; run `make generate`")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
