@@ -1,16 +1,42 @@
 .DEFAULT_GOAL := help
-.DELETE_ON_ERROR:
 .SUFFIXES:
 
 PYTHON ?= python3
 PORT ?= 8080
 export PORT
+export SAM_CLI_TELEMETRY := 0
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 .PHONY: help run test check static generate build lock clean .venv .venv-sandbox .venv-sam
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+run: .venv-sandbox  ## Start everything on this machine, at PORT (8080); Ctrl-C ends it
+	@exec .venv-sandbox/bin/python -m sandbox
+
+test: .venv .venv-sandbox  ## Run the tests (ARGS=... for pytest)
+	.venv/bin/python -m pytest -q $(ARGS)
+
+static: .venv .venv-sam  ## Check formatting, lint, types, template, workflow, generated files
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/cfn-lint template.yaml
+	.venv-sam/bin/sam validate --lint --region eu-central-1
+	.venv/bin/statelint --ignore=FLOAT,URI statemachine/*.json
+	.venv/bin/python -m tools.generate --check
+
+check: static test  ## What CI runs
+
+generate: .venv  ## Write the generated files anew
+	.venv/bin/python -m tools.generate
+
+build: .venv-sam  ## Build what sam deploy uploads
+	.venv-sam/bin/sam build
+
+clean:  ## Remove the environments and everything else that was built
+	rm -rf .venv .venv-sandbox .venv-sam .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Environments. The stamp is a copy of the lock that was installed, so that a lock that is only touched rebuilds nothing.
 .venv: .venv/lock.txt
@@ -31,7 +57,7 @@ help:  ## List the targets
 LOCK := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --constraint requirements/limits.in --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 
-lock: .venv  ## Write the hashed locks anew (UPGRADE=1 for the newest versions)
+lock: .venv  ## Write the hashed locks anew (UPGRADE=1 takes the newest versions)
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(LOCK) layers/core/requirements.in -c requirements/dev.txt -o layers/core/requirements.txt
 	$(LOCK) layers/rendering/requirements.in -c requirements/dev.txt -o layers/rendering/requirements.txt
