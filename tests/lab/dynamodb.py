@@ -1,0 +1,217 @@
+"""What moto's DynamoDB gets wrong and the product relies on, put right.
+
+Stock moto loses acknowledged writes beside a canceled transaction, streams records of canceled transactions, copies the
+whole table for every transaction, applies a repeated ClientRequestToken twice, and accepts expression values that
+nothing uses.
+"""
+
+import copy
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from boto3.dynamodb.types import TypeDeserializer
+from moto.core.responses import EmptyResult
+from moto.dynamodb import models
+from moto.dynamodb.exceptions import DynamodbException, MockValidationException
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.responses import DynamoHandler
+
+from tests.lab.clock import Clock
+
+Json = dict[str, Any]
+StandIn = tuple[Any, str, Any]
+"""An object, the name of its attribute, and what stands in for it while the lab runs."""
+
+TOKEN_LIFETIME = timedelta(minutes=10)
+EXPRESSIONS = (
+    "ConditionExpression",
+    "UpdateExpression",
+    "FilterExpression",
+    "KeyConditionExpression",
+    "ProjectionExpression",
+)
+
+
+class DynamoDB:
+    def __init__(self, clock: Clock, account: str, region: str) -> None:
+        self.lock = threading.RLock()
+        self._clock = clock
+        self._account = account
+        self._region = region
+        self._tokens: dict[str, tuple[datetime, str]] = {}
+        self._expiring = False
+
+    @property
+    def backend(self) -> DynamoDBBackend:
+        return dynamodb_backends[self._account][self._region]
+
+    def records(self, table: str) -> list[Json]:
+        """The stream of a table: one record per committed change, in order, as the Lambda service hands them on."""
+        with self.lock:
+            shard = self.backend.get_table(table).stream_shard
+            assert shard, f"{table} has no stream"
+            return [entry.record for entry in shard.items]
+
+    def items(self, table: str) -> list[Json]:
+        """All items as plain values, by key."""
+        deserialize = TypeDeserializer().deserialize
+        with self.lock:
+            found = [item.to_json()["Attributes"] for item in self.backend.get_table(table).all_items()]
+        return [{name: deserialize(value) for name, value in item.items()} for item in found]
+
+    def expire(self, table: str) -> int:
+        """Deletes what the table's TTL attribute says is over, as the service's own deletes; returns how many."""
+        with self.lock:
+            this = self.backend.get_table(table)
+            attribute = this.ttl["AttributeName"]
+            over = [
+                item
+                for item in this.all_items()
+                if attribute in item.attrs and float(item.attrs[attribute].value) <= self._clock.timestamp()
+            ]
+            self._expiring = True
+            try:
+                for item in over:
+                    this.delete_item(item.hash_key, item.range_key)
+            finally:
+                self._expiring = False
+            return len(over)
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for target, name, stand_in in [*self._requests(), *self._transactions(), *self._writes()]:
+                stack.enter_context(patch.object(target, name, stand_in))
+            yield
+
+    def _requests(self) -> list[StandIn]:
+        call_action, transact = DynamoHandler.call_action, DynamoHandler.transact_write_items
+
+        def locked_call_action(handler: DynamoHandler) -> Any:
+            with self.lock:
+                return call_action(handler)
+
+        def checked(original: Any) -> Any:
+            def action(handler: DynamoHandler) -> Any:
+                _refuse_unused_values(handler.body)
+                return original(handler)
+
+            return action
+
+        def idempotent_transact(handler: DynamoHandler) -> Any:
+            for item in handler.body["TransactItems"]:
+                _refuse_unused_values(*item.values())
+            if self._is_repeated(handler.body):
+                return EmptyResult()
+            result = transact(handler)
+            self._remember(handler.body)
+            return result
+
+        operations = ("put_item", "update_item", "delete_item", "query", "scan")
+        return [
+            (DynamoHandler, "call_action", locked_call_action),
+            (DynamoHandler, "transact_write_items", idempotent_transact),
+            *[(DynamoHandler, name, checked(getattr(DynamoHandler, name))) for name in operations],
+        ]
+
+    def _transactions(self) -> list[StandIn]:
+        transact = DynamoDBBackend.transact_write_items
+        touched: set[str] = set()
+        """The hash keys of the transaction at hand."""
+
+        def transact_with_snapshot(backend: DynamoDBBackend, items: list[Json]) -> None:
+            touched.clear()
+            for operation in (operation for item in items for operation in item.values()):
+                name = backend.get_table(operation["TableName"]).hash_key_attr
+                key = operation.get("Key") or operation.get("Item") or {}
+                touched.update(key.get(name, {}).values())
+            transact(backend, items)
+
+        def snapshot(value: Any) -> Any:
+            """`copy.deepcopy` of a table, but only of the item collections that the transaction can change."""
+            if not isinstance(value, Table):
+                return copy.deepcopy(value)
+            table = copy.copy(value)
+            table.items = type(value.items)(dict)
+            for key, collection in value.items.items():
+                table.items[key] = copy.deepcopy(collection) if key.value in touched else collection
+            if value.stream_shard:
+                table.stream_shard = copy.copy(value.stream_shard)
+                table.stream_shard.items, table.stream_shard.table = list(value.stream_shard.items), table
+            return table
+
+        return [
+            (DynamoDBBackend, "transact_write_items", transact_with_snapshot),
+            (models, "copy", SimpleNamespace(deepcopy=snapshot, copy=copy.copy)),
+        ]
+
+    def _writes(self) -> list[StandIn]:
+        put_item, add = Table.put_item, StreamShard.add
+
+        def put_with_valid_index_keys(table: Table, item: Json, *args: Any, **kwargs: Any) -> Any:
+            types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table.attr}
+            for name, kind in types.items():
+                if name in item and item[name].get(kind, "") == "":
+                    raise MockValidationException(
+                        "One or more parameter values were invalid: Type mismatch or empty value for Index Key "
+                        f"{name} Expected: {kind} Actual: {item[name]}"
+                    )
+            return put_item(table, item, *args, **kwargs)
+
+        def add_as_aws(shard: StreamShard, old: Any, new: Any) -> None:
+            if old is not None and new is not None and old.to_json() == new.to_json():
+                return
+            if old is None and shard.items and _is_bare_insert_of(shard.items[-1].record, new):
+                shard.items.pop()  # UpdateItem that creates an item writes the bare keys first
+            add(shard, old, new)
+            record = shard.items[-1].record
+            stream_arn = f"{shard.table.table_arn}/stream/{shard.table.latest_stream_label}"
+            record |= {"eventVersion": "1.1", "awsRegion": self._region, "eventSourceARN": stream_arn}
+            record["dynamodb"]["ApproximateCreationDateTime"] = int(self._clock.timestamp())
+            if self._expiring:
+                record["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+
+        return [(Table, "put_item", put_with_valid_index_keys), (StreamShard, "add", add_as_aws)]
+
+    def _is_repeated(self, body: Json) -> bool:
+        token = body.get("ClientRequestToken")
+        if token not in self._tokens or self._tokens[token][0] + TOKEN_LIFETIME < self._clock.now():
+            return False
+        if self._tokens[token][1] != json.dumps(body, sort_keys=True):
+            raise DynamodbException(
+                "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException",
+                "The token was used for another request",
+            )
+        return True
+
+    def _remember(self, body: Json) -> None:
+        if token := body.get("ClientRequestToken"):
+            self._tokens[token] = (self._clock.now(), json.dumps(body, sort_keys=True))
+
+
+def _is_bare_insert_of(record: Json, new: Any) -> bool:
+    change = record["dynamodb"]
+    attributes = new.to_json()["Attributes"]
+    return (
+        record["eventName"] == "INSERT"
+        and change.get("NewImage") == change["Keys"]
+        and all(attributes[name] == value for name, value in change["Keys"].items())
+    )
+
+
+def _refuse_unused_values(*operations: Json) -> None:
+    for operation in operations:
+        used = set(re.findall(r":\w+", " ".join(str(operation.get(name) or "") for name in EXPRESSIONS)))
+        if unused := sorted((operation.get("ExpressionAttributeValues") or {}).keys() - used):
+            keys = f"{{{', '.join(unused)}}}"
+            raise MockValidationException(
+                f"Value provided in ExpressionAttributeValues unused in expressions: keys: {keys}"
+            )

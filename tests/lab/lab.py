@@ -1,0 +1,277 @@
+"""The whole system in this process: the real template, state machine and handlers on moto, under one clock."""
+
+import functools
+import os
+import random
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from botocore.session import Session
+from moto import mock_aws
+
+from tests.lab import accounts, product
+from tests.lab.bridge import Failures, Functions, Log
+from tests.lab.capacity import Capacity
+from tests.lab.clock import Clock
+from tests.lab.dynamodb import DynamoDB
+from tests.lab.events import Event, EventBridge, Rule
+from tests.lab.http import HttpApi, Response
+from tests.lab.mail import DETAIL_TYPES, EventType, Mail, Mails, Ses
+from tests.lab.queue import Mapping as QueueMapping
+from tests.lab.queue import QueuePoller
+from tests.lab.stack import ACCOUNT, REGION, Stack, translate
+from tests.lab.stepfunctions import Execution, StepFunctions
+from tests.lab.stream import Mapping as StreamMapping
+from tests.lab.stream import StreamPoller
+from tests.lab.users import User, Users
+from tests.lab.wire import Wire
+
+Json = dict[str, Any]
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+PARAMETERS = {"Stage": "dev"}
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "lab",
+    "AWS_SECRET_ACCESS_KEY": "lab",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_XRAY_SDK_ENABLED": "false",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+}
+STEP_LIMIT = 20_000
+
+
+class UnsettledError(AssertionError):
+    """Something goes on for ever without time passing."""
+
+
+class Lab:
+    """Use `with Lab.started() as lab`, or the fixture `lab`."""
+
+    def __init__(self, template: Path, parameters: Mapping[str, str]) -> None:
+        self.clock = Clock()
+        self.users = Users()
+        self.wire = Wire()
+        self.dynamodb = DynamoDB(self.clock, ACCOUNT, REGION)
+        self.capacity = Capacity(self.dynamodb)
+        self.functions = Functions(self.clock, self.wire, actor=self._actor, forget=product.forget)
+        self.stepfunctions = StepFunctions(self.clock, self.functions, self.wire, ACCOUNT, REGION)
+        self.queue = QueuePoller(self.functions, self.clock, client("sqs"), ACCOUNT, REGION)
+        self.stream = StreamPoller(self.functions, self.dynamodb, self.clock, self.queue.send)
+        self.eventbridge = EventBridge(self.functions, self.clock, ACCOUNT, REGION)
+        self.ses = Ses(self.clock, ACCOUNT, REGION)
+        self.stack = Stack(translate(template), parameters, client)
+        self._random: random.Random | None = None
+        self._settling = threading.RLock()
+
+    @classmethod
+    @contextmanager
+    def started(cls, template: Path = TEMPLATE, **parameters: str) -> "Iterator[Lab]":
+        """A fresh deployment; at the end its threads are ended, and one that is left over is an AssertionError."""
+        with ExitStack() as stack:
+            stack.enter_context(patch.dict(os.environ, ENVIRONMENT))
+            stack.enter_context(
+                mock_aws(
+                    config={"core": {"reset_boto3_session": False}, "stepfunctions": {"execute_state_machine": True}}
+                )
+            )
+            stack.enter_context(patch.object(Session, "create_client", _create_client_once))
+            lab = cls(template, PARAMETERS | parameters)
+            stack.enter_context(product.under(lab.clock))
+            for part in (lab.wire, lab.dynamodb, lab.queue, lab.ses, lab.eventbridge, lab.stepfunctions):
+                stack.enter_context(part.attached())
+            lab._deploy()
+            stack.enter_context(lab.functions.attached())
+            product.take_hold(function.module for function in lab.functions)
+            product.forget()
+            try:
+                yield lab
+            finally:
+                left_over = lab.stepfunctions.close()
+            assert not left_over, f"threads of the workflow are left over: {left_over}"
+
+    def _deploy(self) -> None:
+        self.stack.deploy()
+        self.outputs = self.stack.outputs
+        for name, properties in self.stack.functions.items():
+            self.functions.declare(name, self.stack.attribute(name, "Arn"), properties)
+        for source in self.stack.event_sources:
+            service = source.arn.split(":")[2]
+            function = self.functions[source.function]
+            if service == "dynamodb":
+                self.stream.mappings.append(StreamMapping(function.name, source.arn.split("/")[1], source.properties))
+            else:
+                assert service == "sqs", f"the lab does not poll {source.arn}"
+                mapping = QueueMapping(function.name, source.arn, source.properties)
+                self.queue.add(mapping, function.timeout)
+        self.eventbridge.send, self.eventbridge.invoke_configs = self.queue.send, self.stack.invoke_configs
+        for rule in self.stack.rules:
+            targets = tuple(
+                self.functions[target["Arn"]].name for target in rule["Targets"] if ":lambda:" in target["Arn"]
+            )
+            if "EventPattern" in rule and rule.get("State", "ENABLED") == "ENABLED":
+                self.eventbridge.rules.append(
+                    Rule(rule["EventBusName"].rpartition("/")[2], rule["EventPattern"], targets)
+                )
+        self.ses.identities |= self.stack.identities
+        self.ses.event_types |= self.stack.event_types
+        self.api = HttpApi(self.stack.api, self.functions, self.clock)
+
+    def client(self, service: str) -> Any:
+        """A botocore client, by the SDK's name of the service."""
+        return client(service)
+
+    def http(
+        self,
+        method: str,
+        target: str,
+        *,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        content: str | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        user: User | None = None,
+    ) -> Response:
+        """One request through the gateway; a link of the site is taken by its path. What follows waits for `settle`."""
+        site = self.stack.ref("SiteUrl")
+        return self.api.request(
+            method,
+            target.removeprefix(site),
+            json_body=json,
+            form=form,
+            content=content,
+            headers=headers,
+            query=query,
+            user=user,
+        )
+
+    def account(self, account_id: str = "acme", **changes: Any) -> Json:
+        """Stores an account through the desk's API (see `accounts.body`) and returns it as stored."""
+        answer = self.http(
+            "PUT", f"/api/desk/accounts/{account_id}", json=accounts.body(account_id, **changes), user=self.users.cs
+        )
+        assert answer.status == 200, answer
+        stored: Json = answer.json()
+        return stored
+
+    def settle(self) -> None:
+        """Delivers stream, queue and events and runs the workflows, until nothing moves without time passing."""
+        with self._settling:
+            for _ in range(STEP_LIMIT):
+                if not self._step():
+                    return
+        trail = [
+            f"{one.function}{' failed: ' + one.failure.message if one.failure else ''}"
+            for one in self.functions.invocations[-12:]
+        ]
+        raise UnsettledError(f"still moving after {STEP_LIMIT} steps; the last invocations: {trail}")
+
+    def advance(self, delta: timedelta | None = None, **units: float) -> None:
+        """Moves time on (`advance(days=3)`), with all that falls due on the way, in its order and at its time."""
+        self.advance_to(self.clock.now() + (delta or timedelta()) + timedelta(**units))
+
+    def advance_to(self, instant: datetime) -> None:
+        self.settle()
+        while (due := self._next_due()) is not None and due <= instant:
+            self.clock.move_to(max(due, self.clock.now()))
+            self.settle()
+        self.clock.move_to(max(instant, self.clock.now()))
+        self.settle()
+
+    def shuffle(self, seed: int) -> None:
+        """From now on all that moves takes turns by chance, and the stream repeats and mixes what it may."""
+        self._random = random.Random(seed)
+        self.stream.shuffle(self._random)
+
+    def _actor(self) -> int:
+        return self.stepfunctions.scheduler.actor()
+
+    def _step(self) -> bool:
+        scheduler = self.stepfunctions.scheduler
+        scheduler.wake_due()
+        sources = [self.stream.step, self.queue.step, self.eventbridge.step, scheduler.step]
+        if self._random:
+            self._random.shuffle(sources)
+            self._random.shuffle(scheduler.ready)
+        return any(step() for step in sources)
+
+    def _next_due(self) -> datetime | None:
+        dues = [self.stepfunctions.scheduler.next_due(), self.queue.next_due(), self.eventbridge.next_due()]
+        return min((due for due in dues if due), default=None)
+
+    @property
+    def errors(self) -> Failures:
+        """Invocations that ended in an error; a test `take`s those that it expects."""
+        return self.functions.failures
+
+    @property
+    def log(self) -> Log:
+        return self.functions.log
+
+    @property
+    def mails(self) -> Mails:
+        return self.ses.mails
+
+    @property
+    def events(self) -> list[Event]:
+        """What was put on the product's bus, in order."""
+        return [event for event in self.eventbridge.events if event.bus == self.outputs["EventBusName"]]
+
+    @property
+    def executions(self) -> list[Execution]:
+        return self.stepfunctions.executions()
+
+    @property
+    def items(self) -> list[Json]:
+        """The table as it is, as plain values."""
+        return self.dynamodb.items(self.outputs["TableName"])
+
+    def expire_items(self) -> int:
+        """Deletes the items whose time to live is over, as DynamoDB does some day; returns how many."""
+        return self.dynamodb.expire(self.outputs["TableName"])
+
+    def messages(self, queue: str) -> list[Any]:
+        """The bodies on a queue, by logical id (`MailDeadLetters`), seen or not."""
+        return self.queue.bodies(self.stack.attribute(queue, "Arn"))
+
+    def ses_event(self, kind: EventType, mail: Mail, *, permanent: bool = True) -> None:
+        """SES's event about a mail, on its way to whom the template's rules name; delivered by `settle`."""
+        detail = self.ses.event(kind, mail, permanent=permanent)
+        assert detail, f"the configuration set {mail.configuration_set} sends no {kind} events"
+        resource = f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/{mail.configuration_set}"
+        takers = self.eventbridge.publish("default", "aws.ses", DETAIL_TYPES[kind], detail, [resource])
+        assert takers, f"no rule takes {DETAIL_TYPES[kind]}"
+
+
+_create_client = Session.create_client
+_clients: dict[str, Any] = {}
+_clients_lock = threading.RLock()
+
+
+def _create_client_once(session: Session, service: str, *args: Any, **options: Any) -> Any:
+    """Clients are kept for the whole process: reading the models of a service takes longer than most tests."""
+    config = options.get("config")
+    key = repr(
+        (
+            service,
+            args,
+            sorted((name, value) for name, value in options.items() if name != "config"),
+            config and sorted(config._user_provided_options.items()),
+        )
+    )
+    with _clients_lock:
+        if key not in _clients:
+            _clients[key] = _create_client(session, service, *args, **options)
+        return _clients[key]
+
+
+@functools.cache
+def client(service: str) -> Any:
+    return Session().create_client(service, region_name=REGION)

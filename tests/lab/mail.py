@@ -1,0 +1,282 @@
+"""SES: the mails that it accepted, how it refuses, and the events that it sends about a mail."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import getaddresses
+from typing import Any, Literal
+from unittest.mock import patch
+
+from moto.core.exceptions import JsonRESTError
+from moto.sesv2.responses import SESV2Response
+
+from tests.lab.clock import Clock
+
+Json = dict[str, Any]
+EventType = Literal["Send", "Reject", "Bounce", "Complaint", "Delivery", "DeliveryDelay"]
+
+DETAIL_TYPES: dict[EventType, str] = {
+    "Send": "Email Sent",
+    "Reject": "Email Rejected",
+    "Bounce": "Email Bounced",
+    "Complaint": "Email Complaint Received",
+    "Delivery": "Email Delivered",
+    "DeliveryDelay": "Email Delivery Delayed",
+}
+MATCHING_TYPES: dict[EventType, str] = {
+    "Send": "SEND",
+    "Reject": "REJECT",
+    "Bounce": "BOUNCE",
+    "Complaint": "COMPLAINT",
+    "Delivery": "DELIVERY",
+    "DeliveryDelay": "DELIVERY_DELAY",
+}
+"""What the event destination of a configuration set calls them."""
+
+RECIPIENT_LIMIT = 50
+
+
+@dataclass(frozen=True)
+class Attachment:
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Mail:
+    message_id: str
+    recipients: tuple[str, ...]
+    """Of the envelope."""
+    sender: str
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    attachments: tuple[Attachment, ...]
+    tags: dict[str, str]
+    configuration_set: str | None
+    sent_at: datetime
+    message: EmailMessage = field(repr=False, compare=False)
+
+    @property
+    def link(self) -> str | None:
+        """The URL with `/confirm/` in the text."""
+        found = re.search(r"https?://\S+/confirm/\S+", self.text)
+        return found[0] if found else None
+
+    @property
+    def token(self) -> str | None:
+        return self.link.rpartition("/")[2] if self.link else None
+
+    @property
+    def code(self) -> str | None:
+        found = re.search(r"^Code: (\d{6})$", self.text, re.MULTILINE)
+        return found[1] if found else None
+
+
+class Mails(list[Mail]):
+    """Accepted mails, oldest first."""
+
+    def to(self, address: str) -> "Mails":
+        return Mails(mail for mail in self if address in mail.recipients)
+
+    def about(self, text: str) -> "Mails":
+        """Those with this text in their subject or text part."""
+        return Mails(mail for mail in self if text in mail.subject or text in mail.text)
+
+
+@dataclass
+class Ses:
+    clock: Clock
+    account: str
+    region: str
+    identities: set[str] = field(default_factory=set)
+    """Verified addresses and domains."""
+    event_types: dict[str, set[str]] = field(default_factory=dict)
+    """Configuration sets and the event types that each sends to EventBridge."""
+    mails: Mails = field(default_factory=Mails)
+    suppressed: set[str] = field(default_factory=set)
+    """The account's suppression list; SES accepts a mail to such an address and bounces it."""
+    _refusals: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def refuse(self, error: str = "MessageRejected", times: int = 1, to: str | None = None) -> None:
+        """Answer the next mails (to an address) with an error.
+
+        Such as `MessageRejected`, `TooManyRequestsException`, `SendingPausedException`, `LimitExceededException`.
+        """
+        self._refusals += [(error, to)] * times
+
+    def event(self, kind: EventType, mail: Mail, *, permanent: bool = True) -> Json | None:
+        """The detail of SES's event about a mail; None when the mail's configuration set sends no such events."""
+        if MATCHING_TYPES[kind] not in self.event_types.get(mail.configuration_set or "", set()):
+            return None
+        instant = _iso(self.clock.now())
+        feedback = f"0100018b-{mail.message_id}-feedback"
+        about: dict[EventType, Json] = {
+            "Send": {},
+            "Reject": {"reason": "Bad content"},
+            "Bounce": {
+                "feedbackId": feedback,
+                "bounceType": "Permanent" if permanent else "Transient",
+                "bounceSubType": "General",
+                "bouncedRecipients": [
+                    {
+                        "emailAddress": address,
+                        "action": "failed",
+                        "status": "5.1.1",
+                        "diagnosticCode": "smtp; 550 5.1.1 user unknown",
+                    }
+                    for address in mail.recipients
+                ],
+                "timestamp": instant,
+                "reportingMTA": "dns; a8-70.smtp-out.amazonses.com",
+            },
+            "Complaint": {
+                "feedbackId": feedback,
+                "complaintSubType": None,
+                "complainedRecipients": [{"emailAddress": address} for address in mail.recipients],
+                "timestamp": instant,
+                "userAgent": "Amazon SES Mailbox Simulator",
+                "complaintFeedbackType": "abuse",
+                "arrivalDate": instant,
+            },
+            "Delivery": {
+                "timestamp": instant,
+                "processingTimeMillis": 546,
+                "recipients": list(mail.recipients),
+                "smtpResponse": "250 2.6.0 Message received",
+                "reportingMTA": "a8-70.smtp-out.amazonses.com",
+            },
+            "DeliveryDelay": {
+                "timestamp": instant,
+                "delayType": "TransientCommunicationFailure",
+                "expirationTime": instant,
+                "delayedRecipients": [
+                    {
+                        "emailAddress": address,
+                        "status": "4.4.1",
+                        "diagnosticCode": "smtp; 421 4.4.1 Unable to connect to remote host",
+                    }
+                    for address in mail.recipients
+                ],
+            },
+        }
+        sent = {
+            "timestamp": _iso(mail.sent_at),
+            "source": mail.sender,
+            "sourceArn": f"arn:aws:ses:{self.region}:{self.account}:identity/{mail.sender}",
+            "sendingAccountId": self.account,
+            "messageId": mail.message_id,
+            "destination": list(mail.recipients),
+            "headersTruncated": False,
+            "headers": [{"name": name, "value": str(value)} for name, value in mail.message.items()],
+            "commonHeaders": {
+                "from": [str(mail.message["From"])],
+                "to": [str(value) for value in mail.message.get_all("To", [])],
+                "messageId": mail.message_id,
+                "subject": mail.subject,
+            },
+            "tags": {
+                "ses:operation": ["SendEmail"],
+                "ses:configuration-set": [mail.configuration_set],
+                "ses:source-ip": ["192.0.2.0"],
+                "ses:from-domain": [mail.sender.partition("@")[2]],
+                "ses:caller-identity": ["function"],
+                **{name: [value] for name, value in mail.tags.items()},
+            },
+        }
+        return {"eventType": kind, "mail": sent, kind[0].lower() + kind[1:]: about[kind]}
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        def send_email(response: SESV2Response) -> str:
+            mail = self._accept(json.loads(response.body))
+            return json.dumps({"MessageId": mail.message_id})
+
+        def delete_suppressed_destination(response: SESV2Response) -> str:
+            address = response._get_param("EmailAddress")
+            if address not in self.suppressed:
+                raise _error(
+                    "NotFoundException", f"Email address {address} does not exist on your suppression list.", 404
+                )
+            self.suppressed.remove(address)
+            return "{}"
+
+        with (
+            patch.object(SESV2Response, "send_email", send_email),
+            patch.object(SESV2Response, "delete_suppressed_destination", delete_suppressed_destination, create=True),
+        ):
+            yield
+
+    def _accept(self, request: Json) -> Mail:
+        raw = base64.b64decode(request["Content"]["Raw"]["Data"])
+        message = message_from_bytes(raw, policy=default)
+        assert isinstance(message, EmailMessage)
+        assert not message.defects, f"the MIME is defective: {message.defects}"
+        destination = request.get("Destination", {})
+        named = [
+            address for kind in ("ToAddresses", "CcAddresses", "BccAddresses") for address in destination.get(kind, [])
+        ]
+        recipients = _addresses(
+            named or [str(value) for header in ("To", "Cc", "Bcc") for value in message.get_all(header, [])]
+        )
+        (sender,) = _addresses([request.get("FromEmailAddress") or str(message["From"])])
+        for refusal in self._refusals:
+            if refusal[1] is None or refusal[1] in recipients:
+                self._refusals.remove(refusal)
+                raise _error(refusal[0], "injected", 429 if refusal[0] == "TooManyRequestsException" else 400)
+        if not {sender, sender.partition("@")[2]} & self.identities:
+            raise _error(
+                "MessageRejected", f"Email address is not verified. The following identities failed the check: {sender}"
+            )
+        if not 1 <= len(recipients) <= RECIPIENT_LIMIT:
+            raise _error("BadRequestException", f"Recipient count must be from 1 to {RECIPIENT_LIMIT}.")
+        configuration_set = request.get("ConfigurationSetName")
+        if configuration_set is not None and configuration_set not in self.event_types:
+            raise _error("NotFoundException", f"Configuration set <{configuration_set}> does not exist.", 404)
+        tags = {tag["Name"]: tag["Value"] for tag in request.get("EmailTags", [])}
+        for name, value in tags.items():
+            if not re.fullmatch(r"[\w-]{1,256}", name, re.ASCII) or not re.fullmatch(
+                r"[\w.@-]{1,256}", value, re.ASCII
+            ):
+                raise _error("BadRequestException", f"Invalid tag: {name}={value}")
+        text, html = message.get_body(("plain",)), message.get_body(("html",))
+        mail = Mail(
+            message_id=f"0107018b{len(self.mails):024x}-000000",
+            recipients=tuple(recipients),
+            sender=sender,
+            subject=str(message["Subject"]),
+            text=text.get_content() if text else "",
+            html=html.get_content() if html else "",
+            attachments=tuple(
+                Attachment(part.get_filename() or "", part.get_content_type(), bytes(part.get_content()))
+                for part in message.iter_attachments()
+            ),
+            tags=tags,
+            configuration_set=configuration_set,
+            sent_at=self.clock.now(),
+            message=message,
+        )
+        self.mails.append(mail)
+        return mail
+
+
+def _addresses(values: list[str]) -> list[str]:
+    return [address for _, address in getaddresses(values)]
+
+
+def _iso(instant: datetime) -> str:
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _error(code: str, message: str, status: int = 400) -> JsonRESTError:
+    error = JsonRESTError(code, message)
+    error.code = status
+    return error

@@ -1,0 +1,67 @@
+"""The lab's hold on the product: what time it reads, and what a process of it remembers."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import online_orders.clock
+from tests.lab.clock import Clock
+
+_now = online_orders.clock.now
+_under: list[Clock] = []
+
+
+def now() -> datetime:
+    return _under[-1].now() if _under else _now()
+
+
+def monotonic() -> float:
+    return _under[-1].timestamp() if _under else time.monotonic()
+
+
+def sleep(seconds: float) -> None:
+    if _under:
+        _under[-1].move_to(_under[-1].now() + timedelta(seconds=seconds))
+    else:
+        time.sleep(seconds)
+
+
+_STAND_INS: dict[Callable[..., Any], Callable[..., Any]] = {_now: now, time.monotonic: monotonic, time.sleep: sleep}
+
+
+@contextmanager
+def under(clock: Clock) -> Iterator[None]:
+    """The product's time is that of `clock`."""
+    _under.append(clock)
+    try:
+        yield
+    finally:
+        _under.pop()
+
+
+def take_hold(of: Iterable[str]) -> None:
+    """Put the stand-ins where the product, or one of these modules, has imported a function by its name.
+
+    They stay there for good: a module may be imported while a lab runs, and used after it.
+    """
+    for module in _modules(of):
+        for name, value in list(vars(module).items()):
+            if callable(value) and getattr(value, "__hash__", None) and value in _STAND_INS:
+                setattr(module, name, _STAND_INS[value])
+
+
+def forget() -> None:
+    """What a new process would not know."""
+    for module in _modules(()):
+        reset = getattr(module, "reset", None)
+        if callable(reset):
+            reset()
+
+
+def _modules(more: Iterable[str]) -> list[ModuleType]:
+    named = {"online_orders", "online_orders_rendering", *more}
+    return [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in named]

@@ -1,0 +1,235 @@
+"""The wire between the functions and AWS: what was called, and what goes wrong on the way.
+
+Everything that a botocore client sends passes through moto's `before-send` handler, once per attempt; that is the seam.
+Only calls of functions are seen here, never those of a test or of the lab itself.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, Literal, NamedTuple
+from unittest.mock import patch
+
+import botocore.endpoint
+import botocore.retries.quota
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+
+SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "secrets-manager": "secretsmanager"}
+"""Service ids in botocore's events that differ from the names that clients are made by."""
+
+STATUS_OF_ERROR = {
+    "InternalServerError": 500,
+    "InternalFailure": 500,
+    "InternalServiceErrorException": 500,
+    "ServiceUnavailable": 503,
+    "TooManyRequestsException": 429,
+}
+"""Others answer 400."""
+
+How = Literal["before", "after", "die", "die-after"]
+
+
+class ProcessDied(BaseException):
+    """The function's process ends here; no handler of the product can catch it."""
+
+
+class Call(NamedTuple):
+    function: str
+    service: str
+    """The SDK's name, as in `dynamodb`, `stepfunctions`, `sesv2`."""
+    operation: str
+    """As in `PutItem`."""
+
+
+@dataclass
+class Selection:
+    n: int
+    service: str | None
+    operation: str | None
+    function: str | None
+    seen: int = 0
+
+    def takes(self, call: Call) -> bool:
+        """Counts the call if it is of the kind; True for the n-th."""
+        wanted = (self.function, self.service, self.operation)
+        if all(want is None or want == have for want, have in zip(wanted, call, strict=True)):
+            self.seen += 1
+            return self.seen == self.n
+        return False
+
+
+@dataclass
+class Fault:
+    selection: Selection
+    how: How
+    error: str | None
+    attempts: int | None
+    fired: bool = False
+    """Whether there was such a call; a test that runs through all n ends when it was not."""
+    invocation: str | None = None
+    call: Call | None = None
+    hits: int = 0
+
+
+@dataclass
+class Wire:
+    calls: list[Call] = field(default_factory=list)
+    """One entry per call, however often the SDK tried it."""
+    running: list[str] = field(default_factory=list)
+    """The functions that are being run, the innermost last; the Lambda bridge keeps it."""
+    _faults: list[Fault] = field(default_factory=list)
+    _meanwhile: list[tuple[Selection, Callable[[], object]]] = field(default_factory=list)
+    _last_invocation: str | None = None
+
+    def fail(
+        self,
+        n: int = 1,
+        *,
+        service: str | None = None,
+        operation: str | None = None,
+        function: str | None = None,
+        how: How = "before",
+        error: str | None = None,
+        attempts: int | None = None,
+    ) -> Fault:
+        """Let the n-th call from now on go wrong.
+
+        `before`: it has no effect; the caller sees a connection error, or the AWS error code `error`. `after`: it takes
+        effect and its answer is lost; the SDK's next attempt arrives. `die` and `die-after`: the process ends before,
+        or after, the call takes effect. `attempts` is how many attempts of the call are hit: all of them for `before`,
+        the first one otherwise, unless said.
+        """
+        assert error is None or how == "before", "an answer that is an error says that there was no effect"
+        if attempts is None and how != "before":
+            attempts = 1
+        fault = Fault(Selection(n, service, operation, function), how, error, attempts)
+        self._faults.append(fault)
+        return fault
+
+    def meanwhile(
+        self,
+        action: Callable[[], object],
+        n: int = 1,
+        *,
+        service: str | None = None,
+        operation: str | None = None,
+        function: str | None = None,
+    ) -> None:
+        """Run `action` just before the n-th call from now on is sent: what another process does at that moment."""
+        self._meanwhile.append((Selection(n, service, operation, function), action))
+
+    def heal(self) -> None:
+        """No more faults, whether they fired or not."""
+        self._faults.clear()
+        self._meanwhile.clear()
+
+    def count(self, service: str | None = None, operation: str | None = None, function: str | None = None) -> int:
+        selection = Selection(0, service, operation, function)
+        for call in self.calls:
+            selection.takes(call)
+        return selection.seen
+
+    def _begin(self, call: Call, invocation: str | None) -> Fault | None:
+        """Notes a call, or a further attempt of it, and returns the fault that hits it."""
+        if invocation is None or invocation != self._last_invocation:
+            self._last_invocation = invocation
+            self.calls.append(call)
+            for entry in [entry for entry in self._meanwhile if entry[0].takes(call)]:
+                self._meanwhile.remove(entry)
+                entry[1]()
+            for fault in self._faults:
+                if fault.selection.takes(call):
+                    fault.fired, fault.invocation, fault.call = True, invocation, call
+        for fault in self._faults:
+            if (
+                fault.call == call
+                and fault.invocation == invocation
+                and (fault.attempts is None or fault.hits < fault.attempts)
+            ):
+                fault.hits += 1
+                return fault
+        return None
+
+    def _send(self, original: Callable[..., Any], stubber: BotocoreStubber, event_name: str, request: Any) -> Any:
+        if not self.running:
+            return original(stubber, event_name, request)
+        _, service, operation = event_name.split(".")
+        invocation = request.headers.get("amz-sdk-invocation-id")
+        call = Call(self.running[-1], SDK_NAMES.get(service, service), operation)
+        fault = self._begin(call, invocation.decode() if isinstance(invocation, bytes) else invocation)
+        if fault is None:
+            return original(stubber, event_name, request)
+        if fault.how == "die":
+            raise ProcessDied(f"before {operation}")
+        if fault.error:
+            return _error_answer(fault.error, call, request)
+        if fault.how == "before":
+            raise EndpointConnectionError(endpoint_url=request.url)
+        original(stubber, event_name, request)
+        if fault.how == "die-after":
+            raise ProcessDied(f"after {operation}")
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    @contextmanager
+    def task(self, function: str) -> Iterator[None]:
+        """Around an invocation by the workflow: a fault of service `lambda` is one of the Lambda service itself."""
+        call = Call(function, "lambda", "Invoke")
+        fault = next(
+            (fault for fault in self._faults if fault.selection.service == "lambda" and fault.selection.takes(call)),
+            None,
+        )
+        refusal = ClientError(
+            {
+                "Error": {"Code": (fault and fault.error) or "ServiceException", "Message": "injected"},
+                "ResponseMetadata": {"HTTPStatusCode": 500, "RequestId": "0"},
+            },
+            "Invoke",
+        )
+        if fault:
+            fault.fired = True
+            if fault.how == "before":
+                raise refusal
+        yield
+        if fault:
+            raise refusal
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        original = BotocoreStubber.__call__
+
+        def send(stubber: BotocoreStubber, event_name: str, request: Any, **_: Any) -> Any:
+            return self._send(original, stubber, event_name, request)
+
+        with (
+            patch.object(BotocoreStubber, "__call__", send),
+            patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None)),
+            # A client lives through many tests here, and must not run out of retries by the faults of an earlier one.
+            patch.object(botocore.retries.quota.RetryQuota, "acquire", lambda quota, amount: True),
+        ):
+            yield
+
+
+def _error_answer(code: str, call: Call, request: Any) -> AWSResponse:
+    if call.service == "s3":
+        body = f"<Error><Code>{code}</Code><Message>injected</Message></Error>"
+    elif code == "TransactionConflict":
+        code = "TransactionCanceledException"
+        items = json.loads(request.body)["TransactItems"]
+        reasons = [
+            {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"},
+            *[{"Code": "None"}] * (len(items) - 1),
+        ]
+        body = json.dumps(
+            {
+                "__type": code,
+                "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+                "CancellationReasons": reasons,
+            }
+        )
+    else:
+        body = json.dumps({"__type": code, "message": "injected"})
+    return AWSResponse(request.url, STATUS_OF_ERROR.get(code, 400), {"x-amzn-errortype": code}, MockRawResponse(body))
