@@ -9,14 +9,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock
 from online_orders.aws import orders, workflow
 from online_orders.orders import Policy
-
-logger = Logger()
+from online_orders.telemetry import logger
 
 
 def _policy() -> Policy:

@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -23,6 +22,7 @@ from online_orders.aws.signing_keys import signing_key
 from online_orders.errors import Conflict, NotFound, OnlineOrdersError
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
+from online_orders.telemetry import logger, metrics
 from online_orders_rendering.letters import installation
 from online_orders_rendering.pages import (
     CONTENT_SECURITY_POLICY,
@@ -33,8 +33,6 @@ from online_orders_rendering.pages import (
     outcome_page,
 )
 
-logger = Logger()
-metrics = Metrics()
 app = http.Resolver()
 
 _LARGEST_NAME, _LARGEST_REASON = 200, 1_000

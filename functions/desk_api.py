@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
@@ -30,10 +29,9 @@ from online_orders.orders import (
 from online_orders.placing import place
 from online_orders.presentation import desk_row, entry_body
 from online_orders.quotes import quote_from
+from online_orders.telemetry import logger, metrics
 from online_orders.timeline import Actor
 
-logger = Logger()
-metrics = Metrics()
 app = http.Resolver()
 
 _TRIES = 6

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock
 from online_orders.aws import orders, workflow
-
-logger = Logger()
-metrics = Metrics()
+from online_orders.telemetry import logger, metrics
 
 _REASON = "The mail could not be handed over in several tries."
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -12,9 +11,7 @@ from online_orders import clock
 from online_orders.aws import mail, orders
 from online_orders.aws.keys import OrderKey
 from online_orders.orders import Change, Order
-
-logger = Logger()
-metrics = Metrics()
+from online_orders.telemetry import logger, metrics
 
 
 def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -> Change:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -16,10 +15,9 @@ from online_orders.announcements import Announcement, address_of, is_still_due
 from online_orders.aws import contact_reports, mail, orders
 from online_orders.aws.clients import environment
 from online_orders.aws.keys import OrderKey
+from online_orders.telemetry import logger, metrics
 from online_orders_rendering.letters import announcement_letter, contact_report_letter
 
-logger = Logger()
-metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.SQS)
 
 

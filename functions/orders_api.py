@@ -8,7 +8,6 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
@@ -22,10 +21,9 @@ from online_orders.faults import checked
 from online_orders.orders import NewComment, Order, Reason, Status
 from online_orders.placing import place
 from online_orders.presentation import entry_body, order_body
+from online_orders.telemetry import logger, metrics
 from online_orders.timeline import Actor
 
-logger = Logger()
-metrics = Metrics()
 app = http.Resolver()
 
 

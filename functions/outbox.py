@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -21,10 +20,8 @@ from online_orders.aws.clients import client, environment
 from online_orders.aws.keys import ENTRY_PREFIX, REPORT_PREFIX, OrderKey
 from online_orders.aws.orders import get_order
 from online_orders.events import SOURCE
+from online_orders.telemetry import logger, metrics
 from online_orders.timeline import PUBLISHED, Event
-
-logger = Logger()
-metrics = Metrics()
 
 _AT_ONCE = 10
 """Entries of one PutEvents or SendMessageBatch call."""

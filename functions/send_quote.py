@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,10 +16,8 @@ from online_orders import clock
 from online_orders.aws import mail, orders, workflow
 from online_orders.aws.keys import OrderKey
 from online_orders.errors import InProgress
+from online_orders.telemetry import logger, metrics
 from online_orders_rendering.letters import quote_letter
-
-logger = Logger()
-metrics = Metrics()
 
 
 def _next(step: workflow.Step, link_number: int | None = None, key_id: str | None = None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from online_orders.errors import Forbidden
 from online_orders.faults import checked
 from online_orders.iso import COUNTRIES, MINOR_DIGITS
-from online_orders.values import Count, Day, Email, Entity, Identifier, Line, Name, OptionalLine
+from online_orders.values import BlankIsAbsent, Count, Day, Email, Entity, Identifier, Line, Name
 
 READ_ONLY = frozenset({"account_id"})
 
@@ -43,6 +43,9 @@ def _time_zone(value: str) -> str:
 Country = Annotated[str, AfterValidator(_country)]
 Currency = Annotated[str, AfterValidator(_currency)]
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_time_zone)]
+
+
+Address = Annotated[Line, StringConstraints(max_length=500)]
 
 
 class Contact(Entity):
@@ -79,7 +82,7 @@ class Site(Entity):
     site_id: Identifier
     name: Name
     country: Country
-    address: Annotated[OptionalLine, Field(max_length=500)] = None
+    address: Annotated[Address | None, BlankIsAbsent] = None
     license: License | None = None
     sockets: Annotated[tuple[SocketStock, ...], Field(max_length=20)] = ()
 

@@ -14,7 +14,7 @@ from itertools import accumulate
 from online_orders.orders import OPEN, Status
 from online_orders.values import Day, Entity
 
-BUCKET_DAYS = (*range(15), 17, 19, 21, 24, 27, 30, 35, 40, 45, 50, 60, 75, 90, 120, 150, 180, 270, 365)
+BUCKET_DAYS: tuple[int, ...] = (*range(15), 17, 19, 21, 24, 27, 30, 35, 40, 45, 50, 60, 75, 90, 120, 150, 180, 270, 365)
 """Upper ends of the buckets, in days; what took longer counts in the last."""
 PERCENTILE = 90
 ENOUGH_ORDERS = 10

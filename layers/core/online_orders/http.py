@@ -12,7 +12,6 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -32,6 +31,7 @@ from online_orders.errors import (
 from online_orders.faults import checked
 from online_orders.orders import Order, User
 from online_orders.presentation import as_json, quote_body
+from online_orders.telemetry import logger
 from online_orders.values import Request
 
 Value = TypeVar("Value")
@@ -44,8 +44,6 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 _BUSY = {"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown"}
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-
-logger = Logger()
 
 
 # -- who is calling -----------------------------------------------------------------------------------------------

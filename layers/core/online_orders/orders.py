@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from online_orders.accounts import Account, Contact
 from online_orders.catalog import MOST_ITEMS, Item, item_faults
@@ -21,7 +21,7 @@ from online_orders.errors import Conflict, VersionMismatch
 from online_orders.faults import checked
 from online_orders.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
-from online_orders.values import Entity, Identifier, Instant, Line, OptionalLine, OptionalText, Request, Text
+from online_orders.values import BlankIsAbsent, Entity, Identifier, Instant, Line, Request, Text
 
 
 class Status(StrEnum):
@@ -56,6 +56,11 @@ ALLOWED: Mapping[str, frozenset[Status]] = {
     "comment on": OPEN,
 }
 """The action table: from which statuses each action may be taken."""
+
+
+PurchaseOrderNumber = Annotated[Line, StringConstraints(max_length=64)]
+Note = Annotated[Text, StringConstraints(max_length=2_000)]
+ReasonText = Annotated[Text, StringConstraints(max_length=1_000)]
 
 
 class User(Entity):
@@ -114,8 +119,8 @@ class NewOrder(Request):
 
     items: Annotated[list[Any], Field(min_length=1, max_length=MOST_ITEMS)]
     account_id: Identifier | None = None
-    purchase_order_number: Annotated[OptionalLine, Field(max_length=64)] = None
-    note: Annotated[OptionalText, Field(max_length=2_000)] = None
+    purchase_order_number: Annotated[PurchaseOrderNumber | None, BlankIsAbsent] = None
+    note: Annotated[Note | None, BlankIsAbsent] = None
 
 
 class Order(Entity):
@@ -523,19 +528,19 @@ def order_from(
 class Reason(Request):
     """Why an order is withdrawn."""
 
-    reason: Annotated[OptionalText, Field(max_length=1_000)] = None
+    reason: Annotated[ReasonText | None, BlankIsAbsent] = None
 
 
 class NeededReason(Request):
     """Why an order is declined."""
 
-    reason: Annotated[Line, Field(max_length=1_000)]
+    reason: ReasonText
 
 
 class NewComment(Request):
     """What a customer says on an order."""
 
-    text: Annotated[Text, Field(max_length=2_000)]
+    text: Note
 
 
 class NewDeskComment(NewComment):

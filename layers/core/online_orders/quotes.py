@@ -18,7 +18,7 @@ from online_orders.catalog import years_after
 from online_orders.errors import Fault, Invalid
 from online_orders.faults import faults_of, pointer
 from online_orders.iso import MINOR_DIGITS
-from online_orders.values import Count, Day, Entity, Instant, Line, OptionalText, Request
+from online_orders.values import BlankIsAbsent, Count, Day, Entity, Instant, Line, Request, Text
 
 MOST_LINES = 100
 LONGEST_VALIDITY_YEARS = 2
@@ -119,14 +119,18 @@ class NewLine(Request):
     recurrence: Recurrence
 
 
+Message = Annotated[Text, StringConstraints(max_length=2_000)]
+Terms = Annotated[Text, StringConstraints(max_length=10_000)]
+
+
 class NewQuote(Request):
     """What CS sends for a revision."""
 
     valid_until: Day
     lines: Annotated[tuple[NewLine, ...], Field(min_length=1, max_length=MOST_LINES)]
     currency: Currency | None = None
-    message: Annotated[OptionalText, Field(max_length=2_000)] = None
-    terms: Annotated[OptionalText, Field(max_length=10_000)] = None
+    message: Annotated[Message | None, BlankIsAbsent] = None
+    terms: Annotated[Terms | None, BlankIsAbsent] = None
     confirmed_start_dates: Annotated[dict[str, Day], Field(max_length=50)] = Field(default_factory=dict)
 
 

@@ -66,5 +66,4 @@ def absent_when_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-OptionalText = Annotated[Text | None, BeforeValidator(absent_when_blank)]
-OptionalLine = Annotated[Line | None, BeforeValidator(absent_when_blank)]
+BlankIsAbsent = BeforeValidator(absent_when_blank)

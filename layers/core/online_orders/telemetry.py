@@ -1,0 +1,13 @@
+"""The logger and the metrics of every function."""
+
+from __future__ import annotations
+
+import warnings
+
+from aws_lambda_powertools import Logger, Metrics
+
+# A request that counts nothing is no fault; powertools would say so on each.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
+
+logger = Logger()
+metrics = Metrics()
