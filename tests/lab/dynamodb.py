@@ -1,8 +1,8 @@
 """What moto's DynamoDB gets wrong and the product relies on, put right.
 
 Stock moto loses acknowledged writes beside a canceled transaction, streams records of canceled transactions, copies the
-whole table for every transaction, applies a repeated ClientRequestToken twice, and accepts expression values that
-nothing uses.
+whole table for every transaction, applies a repeated ClientRequestToken twice, and accepts index keys of any type and
+expression values that nothing uses.
 """
 
 import copy
@@ -156,13 +156,13 @@ class DynamoDB:
     def _writes(self) -> list[StandIn]:
         put_item, add = Table.put_item, StreamShard.add
 
-        def put_with_valid_index_keys(table: Table, item: Json, *args: Any, **kwargs: Any) -> Any:
+        def put_with_typed_index_keys(table: Table, item: Json, *args: Any, **kwargs: Any) -> Any:
             types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table.attr}
             for name, kind in types.items():
-                if name in item and item[name].get(kind, "") == "":
+                if name in item and kind not in item[name]:
                     raise MockValidationException(
-                        "One or more parameter values were invalid: Type mismatch or empty value for Index Key "
-                        f"{name} Expected: {kind} Actual: {item[name]}"
+                        "One or more parameter values were invalid: Type mismatch for Index Key "
+                        f"{name} Expected: {kind} Actual: {next(iter(item[name]))}"
                     )
             return put_item(table, item, *args, **kwargs)
 
@@ -179,7 +179,7 @@ class DynamoDB:
             if self._expiring:
                 record["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
-        return [(Table, "put_item", put_with_valid_index_keys), (StreamShard, "add", add_as_aws)]
+        return [(Table, "put_item", put_with_typed_index_keys), (StreamShard, "add", add_as_aws)]
 
     def _is_repeated(self, body: Json) -> bool:
         token = body.get("ClientRequestToken")

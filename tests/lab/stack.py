@@ -254,12 +254,10 @@ class Stack:
     def _table(self, name: str, properties: Json) -> Resource:
         properties.setdefault("TableName", name)
         time_to_live = properties.pop("TimeToLiveSpecification", None)
-        for unknown_to_create_table in ("PointInTimeRecoverySpecification", "ContributorInsightsSpecification"):
-            properties.pop(unknown_to_create_table, None)
+        for without_effect_here in ("PointInTimeRecoverySpecification", "SSESpecification"):
+            properties.pop(without_effect_here, None)
         if "StreamSpecification" in properties:
             properties["StreamSpecification"]["StreamEnabled"] = True
-        if "SSESpecification" in properties:
-            properties["SSESpecification"]["Enabled"] = properties["SSESpecification"].pop("SSEEnabled")
         table = self.client("dynamodb").create_table(**properties)["TableDescription"]
         if time_to_live:
             self.client("dynamodb").update_time_to_live(

@@ -1,0 +1,116 @@
+"""SES takes mails, refuses them, and tells what became of them."""
+
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.lab import Lab, Mail
+
+Json = dict[str, Any]
+
+
+def mime(**headers: str) -> EmailMessage:
+    message = EmailMessage()
+    for name, value in {"From": "orders@example.com", "To": "Connie <connie@acme.example>", **headers}.items():
+        message[name] = value
+    message.set_content("Grüße\nhttps://orders.example.com/confirm/abc-123\n\nCode: 123456\n")
+    message.add_alternative("<p>Grüße</p>", subtype="html")
+    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="quote.pdf")
+    return message
+
+
+def send(lab: Lab, message: EmailMessage, **options: Any) -> Any:
+    return lab.client("sesv2").send_email(
+        FromEmailAddress="orders@example.com",
+        Content={"Raw": {"Data": message.as_bytes()}},
+        ConfigurationSetName=lab.stack.ref("MailConfiguration"),
+        EmailTags=[{"Name": "order_id", "Value": "o-1"}],
+        **options,
+    )
+
+
+def sent(lab: Lab) -> Mail:
+    send(lab, mime(Subject="Über"))
+    return lab.mails[-1]
+
+
+def test_a_mail_can_be_read(lab: Lab) -> None:
+    answer = send(lab, mime(Subject="Über"))
+    (mail,) = lab.mails.to("connie@acme.example")
+    assert answer["MessageId"] == mail.message_id
+    assert (mail.subject, mail.html.strip()) == ("Über", "<p>Grüße</p>")
+    assert (mail.link, mail.token, mail.code) == ("https://orders.example.com/confirm/abc-123", "abc-123", "123456")
+    assert [(one.name, one.content_type, one.content) for one in mail.attachments] == [
+        ("quote.pdf", "application/pdf", b"%PDF")
+    ]
+    assert (mail.tags, mail.configuration_set) == ({"order_id": "o-1"}, lab.stack.ref("MailConfiguration"))
+
+
+def test_the_envelope_says_whom_a_mail_goes_to(lab: Lab) -> None:
+    send(lab, mime(), Destination={"ToAddresses": ["other@acme.example"]})
+    assert lab.mails[-1].recipients == ("other@acme.example",)
+
+
+def test_a_sender_that_is_not_verified_is_rejected(lab: Lab) -> None:
+    with pytest.raises(ClientError, match="MessageRejected"):
+        lab.client("sesv2").send_email(FromEmailAddress="x@else.example", Content={"Raw": {"Data": mime().as_bytes()}})
+
+
+def test_ses_refuses_when_told_to(lab: Lab) -> None:
+    lab.ses.refuse(to="connie@acme.example")
+    lab.ses.refuse("TooManyRequestsException", times=1, to="nobody@acme.example")
+    with pytest.raises(ClientError, match="MessageRejected"):
+        sent(lab)
+    assert sent(lab) in lab.mails
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail_type"),
+    [
+        ("Bounce", "Email Bounced"),
+        ("Complaint", "Email Complaint Received"),
+        ("Delivery", "Email Delivered"),
+        ("Reject", "Email Rejected"),
+    ],
+)
+def test_news_of_a_mail_reach_the_function_of_the_rule(lab: Lab, kind: Any, detail_type: str) -> None:
+    heard: list[Json] = []
+    lab.functions.replace("MailEventsFunction", lambda event, context: heard.append(event))
+    mail = sent(lab)
+    lab.ses_event(kind, mail)
+    lab.settle()
+    (event,) = heard
+    assert (event["source"], event["detail-type"]) == ("aws.ses", detail_type)
+    assert event["detail"]["eventType"] == kind
+    assert event["detail"]["mail"]["messageId"] == mail.message_id
+    assert event["detail"]["mail"]["tags"]["order_id"] == ["o-1"]
+    assert kind[0].lower() + kind[1:] in event["detail"]
+
+
+def test_events_that_the_configuration_set_does_not_send_cannot_be_played(lab: Lab) -> None:
+    with pytest.raises(AssertionError, match="sends no Send events"):
+        lab.ses_event("Send", sent(lab))
+
+
+def test_a_function_that_fails_on_an_event_gets_it_three_times_and_then_it_is_a_dead_letter(lab: Lab) -> None:
+    def handler(event: Json, context: Any) -> None:
+        raise RuntimeError("not now")
+
+    lab.functions.replace("MailEventsFunction", handler)
+    lab.ses_event("Bounce", sent(lab))
+    lab.settle()
+    assert len(lab.errors) == 1
+    lab.advance(minutes=4)
+    assert len(lab.errors.take("MailEventsFunction")) == 3
+    (letter,) = lab.messages("StreamDeadLetters")
+    assert letter["requestPayload"]["detail-type"] == "Email Bounced"
+
+
+def test_a_suppressed_address_can_be_lifted_once(lab: Lab) -> None:
+    lab.ses.suppressed.add("connie@acme.example")
+    lab.client("sesv2").delete_suppressed_destination(EmailAddress="connie@acme.example")
+    assert not lab.ses.suppressed
+    with pytest.raises(ClientError, match="NotFoundException"):
+        lab.client("sesv2").delete_suppressed_destination(EmailAddress="connie@acme.example")

@@ -1,0 +1,194 @@
+"""Workflows under virtual time, with tokens as strict as those of AWS."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.lab import START, Lab
+
+Json = dict[str, Any]
+
+DAY = 86_400
+
+
+def wait_state(**more: Any) -> Json:
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": {"FunctionName": "AwaitDecisionFunction", "Payload": {"token.$": "$$.Task.Token"}},
+        "TimeoutSeconds": DAY,
+        "End": True,
+    } | more
+
+
+class Machine:
+    """A machine of one wait, whose function keeps the tokens."""
+
+    def __init__(self, lab: Lab, states: Json) -> None:
+        self.tokens: list[str] = []
+        self.failing = 0
+        self._client = lab.client("stepfunctions")
+        self._arn = self._client.create_state_machine(
+            name="machine",
+            definition=json.dumps({"StartAt": next(iter(states)), "States": states}),
+            roleArn="arn:aws:iam::123456789012:role/machine",
+        )["stateMachineArn"]
+        lab.functions.replace("AwaitDecisionFunction", self._keep)
+
+    def _keep(self, event: Json, context: Any) -> None:
+        if self.failing:
+            self.failing -= 1
+            raise RuntimeError("try again")
+        self.tokens.append(event["token"])
+
+    def start(self, name: str = "one") -> str:
+        return str(self._client.start_execution(stateMachineArn=self._arn, name=name, input="{}")["executionArn"])
+
+    def answer(self, token: str, output: str = '"done"') -> None:
+        self._client.send_task_success(taskToken=token, output=output)
+
+    def refused(self, token: str, output: str = '"done"') -> str:
+        with pytest.raises(ClientError) as refusal:
+            self.answer(token, output)
+        return str(refusal.value.response["Error"]["Code"])
+
+
+def test_a_workflow_moves_only_when_the_lab_settles(lab: Lab) -> None:
+    machine = Machine(lab, {"Wait": wait_state()})
+    machine.start()
+    assert machine.tokens == []
+    lab.settle()
+    assert len(machine.tokens) == 1
+    machine.answer(machine.tokens[0])
+    assert lab.executions[0].status == "RUNNING"
+    lab.settle()
+    assert (lab.executions[0].status, lab.executions[0].output) == ("SUCCEEDED", "done")
+
+
+def test_a_timeout_that_leads_back_to_its_own_state_ticks(lab: Lab) -> None:
+    again = {"ErrorEquals": ["States.Timeout"], "ResultPath": None, "Next": "Wait"}
+    machine = Machine(lab, {"Wait": wait_state(Catch=[again])})
+    machine.start()
+    lab.advance(seconds=DAY - 1)
+    assert len(machine.tokens) == 1
+    lab.advance(days=3)
+    assert len(machine.tokens) == 4
+    assert lab.executions[0].states == ["Wait"] * 4
+    machine.answer(machine.tokens[-1])
+    lab.settle()
+    assert lab.executions[0].status == "SUCCEEDED"
+
+
+def test_timeouts_fall_due_in_their_order_and_at_their_time(lab: Lab) -> None:
+    machine = Machine(lab, {"Wait": wait_state()})
+    for number in range(3):
+        machine.start(f"execution{number}")
+        lab.advance(hours=1)
+    lab.advance(days=2)
+    ends = [execution.history[-1]["timestamp"] for execution in lab.executions]
+    assert ends == [f"2026-11-24T{9 + number:02}:00:00.000Z" for number in range(3)]
+    assert lab.clock.now() - START == timedelta(days=2, hours=3)
+
+
+def test_a_token_is_good_for_one_answer(lab: Lab) -> None:
+    machine = Machine(lab, {"Wait": wait_state()})
+    machine.start()
+    lab.settle()
+    (token,) = machine.tokens
+    assert machine.refused("no token") == "InvalidToken"
+    assert machine.refused(token, "no JSON") == "InvalidOutput"
+    machine.answer(token)
+    assert machine.refused(token) == "TaskTimedOut"
+    lab.settle()
+    assert machine.refused(token) == "TaskTimedOut"
+
+
+def test_a_token_ends_with_the_time_of_its_task(lab: Lab) -> None:
+    again = {"ErrorEquals": ["States.Timeout"], "ResultPath": None, "Next": "Wait"}
+    machine = Machine(lab, {"Wait": wait_state(Catch=[again])})
+    machine.start()
+    lab.advance(days=1, seconds=1)
+    assert machine.refused(machine.tokens[0]) == "TaskTimedOut"
+    machine.answer(machine.tokens[1])
+
+
+def test_a_retried_task_has_a_token_of_its_own(lab: Lab) -> None:
+    retry = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 2, "JitterStrategy": "FULL"}
+    machine = Machine(lab, {"Wait": wait_state(Retry=[retry], TimeoutSeconds=60)})
+    machine.start()
+    lab.advance(seconds=70)
+    first, second = machine.tokens
+    assert first != second
+    assert machine.refused(first) == "TaskTimedOut"
+    machine.answer(second)
+    lab.settle()
+    assert lab.executions[0].status == "SUCCEEDED"
+
+
+def test_retries_back_off_in_virtual_time_up_to_their_longest_delay(lab: Lab) -> None:
+    retry = {
+        "ErrorEquals": ["States.ALL"],
+        "IntervalSeconds": 10,
+        "BackoffRate": 3,
+        "MaxAttempts": 5,
+        "MaxDelaySeconds": 60,
+        "JitterStrategy": "FULL",
+    }
+    machine = Machine(lab, {"Wait": wait_state(Retry=[retry])})
+    machine.failing = 5
+    machine.start()
+    lab.settle()
+    waits = []
+    while machine.failing:
+        before = machine.failing
+        waits.append(0)
+        while machine.failing == before:
+            lab.advance(seconds=10)
+            waits[-1] += 10
+    assert waits == [10, 30, 60, 60]
+    lab.advance(seconds=61)
+    assert len(machine.tokens) == 1
+    assert len(lab.errors.take("AwaitDecisionFunction")) == 5
+
+
+def test_a_failure_of_the_lambda_service_is_an_error_of_its_own_name(lab: Lab) -> None:
+    retry = {"ErrorEquals": ["Lambda.TooManyRequestsException"], "IntervalSeconds": 1, "MaxAttempts": 1}
+    machine = Machine(lab, {"Wait": wait_state(Retry=[retry])})
+    fault = lab.wire.fail(service="lambda", operation="Invoke", error="TooManyRequestsException")
+    machine.start()
+    lab.advance(seconds=2)
+    assert fault.fired
+    assert len(machine.tokens) == 1
+
+
+def test_an_execution_that_waits_can_be_stopped(lab: Lab) -> None:
+    machine = Machine(lab, {"Wait": wait_state()})
+    waiting, fresh = machine.start("waiting"), machine.start("fresh")
+    lab.client("stepfunctions").stop_execution(executionArn=fresh)
+    lab.settle()
+    lab.client("stepfunctions").stop_execution(executionArn=waiting)
+    lab.settle()
+    assert [execution.status for execution in lab.executions] == ["ABORTED", "ABORTED"]
+    assert len(machine.tokens) == 1
+    assert machine.refused(machine.tokens[0]) == "TaskTimedOut"
+
+
+def test_an_execution_is_started_once_by_its_name(lab: Lab) -> None:
+    machine = Machine(lab, {"Wait": wait_state()})
+    assert machine.start() == machine.start()
+    lab.advance(days=2)
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        machine.start()
+    with pytest.raises(ClientError, match="InvalidName"):
+        machine.start("no good name")
+
+
+@pytest.mark.parametrize("_", range(3))
+def test_executions_of_one_test_are_gone_in_the_next(lab: Lab, _: int) -> None:
+    assert lab.executions == []
+    machine = Machine(lab, {"Wait": wait_state()})
+    machine.start()
+    lab.settle()

@@ -1,0 +1,111 @@
+"""Faults hit the call that they are meant for, and show themselves as on AWS."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from online_orders.aws.clients import client
+from tests.lab import Lab
+from tests.lab.wire import Call
+
+Json = dict[str, Any]
+
+
+def put_two(event: Json, context: Any) -> Json:
+    """Two transactions; answers which were refused because they had been there."""
+    refused = []
+    for name in ("one", "two"):
+        put = {
+            "TableName": "Table",
+            "Item": {"pk": {"S": name}, "sk": {"S": "X"}},
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        try:
+            client("dynamodb").transact_write_items(TransactItems=[{"Put": put}])
+        except ClientError as error:
+            refused.append(error.response["Error"]["Code"])
+    return {"refused": refused}
+
+
+@pytest.fixture
+def writing(lab: Lab) -> Lab:
+    lab.functions.replace("GiveUpQuoteFunction", put_two)
+    return lab
+
+
+def stored(lab: Lab) -> list[str]:
+    return [item["pk"] for item in lab.items]
+
+
+def test_calls_of_functions_are_noted_and_no_others(writing: Lab) -> None:
+    writing.client("dynamodb").list_tables()
+    writing.functions.invoke("GiveUpQuoteFunction", {})
+    assert writing.wire.calls == [Call("GiveUpQuoteFunction", "dynamodb", "TransactWriteItems")] * 2
+    assert writing.wire.count(service="dynamodb") == 2
+
+
+def test_a_call_fails_before_it_takes_effect(writing: Lab) -> None:
+    fault = writing.wire.fail(n=2, service="dynamodb")
+    failure = writing.functions.invoke("GiveUpQuoteFunction", {}).failure
+    assert failure
+    assert isinstance(failure.exception, EndpointConnectionError)
+    assert fault.fired
+    assert stored(writing) == ["one"]
+    assert len(writing.wire.calls) == 2
+    assert writing.errors.take() == [failure]
+
+
+def test_a_call_is_refused_by_the_service(writing: Lab) -> None:
+    writing.wire.fail(n=1, operation="TransactWriteItems", error="TransactionConflict")
+    assert writing.functions.invoke("GiveUpQuoteFunction", {}).payload == {"refused": ["TransactionCanceledException"]}
+    assert stored(writing) == ["two"]
+
+
+def test_the_sdk_tries_again_when_one_attempt_fails(writing: Lab) -> None:
+    writing.wire.fail(n=1, attempts=1)
+    assert writing.functions.invoke("GiveUpQuoteFunction", {}).payload == {"refused": []}
+    assert stored(writing) == ["one", "two"]
+
+
+def test_a_lost_answer_leaves_the_effect_and_the_next_attempt_does_no_harm(writing: Lab) -> None:
+    fault = writing.wire.fail(n=1, how="after")
+    assert writing.functions.invoke("GiveUpQuoteFunction", {}).payload == {"refused": []}
+    assert fault.hits == 1
+    assert stored(writing) == ["one", "two"]
+
+
+@pytest.mark.parametrize(("how", "left"), [("die", ["one"]), ("die-after", ["one", "two"])])
+def test_a_process_dies_at_a_call(writing: Lab, how: Any, left: list[str]) -> None:
+    writing.wire.fail(n=2, how=how)
+    failure = writing.functions.invoke("GiveUpQuoteFunction", {}).failure
+    assert failure
+    assert failure.type == "Runtime.ExitError"
+    assert stored(writing) == left
+    writing.errors.take()
+
+
+def test_another_process_comes_in_between(writing: Lab) -> None:
+    writing.wire.meanwhile(lambda: writing.functions.invoke("GiveUpQuoteFunction", {}), n=2)
+    outer = writing.functions.invoke("GiveUpQuoteFunction", {})
+    inner = writing.functions.invocations[0]
+    assert inner.payload == {"refused": ["TransactionCanceledException"]}
+    assert outer.payload == {"refused": ["TransactionCanceledException"]}
+    assert stored(writing) == ["one", "two"]
+
+
+def test_a_fault_that_finds_no_call_has_not_fired(writing: Lab) -> None:
+    fault = writing.wire.fail(n=3)
+    writing.functions.invoke("GiveUpQuoteFunction", {})
+    assert not fault.fired
+    writing.wire.heal()
+
+
+def test_a_function_has_its_own_environment_and_no_more(lab: Lab) -> None:
+    def read(event: Json, context: Any) -> list[str]:
+        import os
+
+        return [os.environ["TABLE_NAME"], os.environ.get("MAIL_QUEUE_URL", "not given")]
+
+    lab.functions.replace("GiveUpQuoteFunction", read)
+    assert lab.functions.invoke("GiveUpQuoteFunction", {}).payload == ["Table", "not given"]
