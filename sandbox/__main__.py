@@ -1,0 +1,69 @@
+"""Starts the sandbox. Engine and fork server come first, so that they start while this process imports the rest."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from sandbox import SandboxError
+from sandbox.engine import Engine
+from sandbox.fork_server import ForkServer
+from sandbox.settings import Settings
+from sandbox.state import StateFolder
+
+PROJECT = Path(__file__).parent.parent
+
+
+def main() -> int:
+    try:
+        settings = Settings.of(os.environ, Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT)
+        _keep_to_this_machine()
+        folder = StateFolder(settings.folder)
+        try:
+            asyncio.run(_main(settings, folder))
+        finally:
+            folder.close()
+    except SandboxError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _keep_to_this_machine() -> None:
+    """Nothing here is for a real account or behind a proxy, whatever the shell is set up for."""
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+async def _main(settings: Settings, folder: StateFolder) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    door = _listen(settings.port)
+    port = door.getsockname()[1]
+    origins = frozenset({f"http://localhost:{port}", f"http://127.0.0.1:{port}"})
+    engine = await Engine.start(folder.temporary, folder.path / "engine.log", origins)
+    fork_server = await ForkServer.start()
+    try:
+        from sandbox.run import Sandbox  # half a second of imports
+
+        await Sandbox(settings, folder, door, engine, fork_server).run(stop)
+    finally:
+        await engine.stop()
+        await fork_server.stop()
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=512)
+    except OSError as error:
+        raise SandboxError(f"port {port} is not to be had ({error.strerror}); try: make run PORT=8081") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""Deploys the template to the engine, as CloudFormation would."""
+
+import io
+import json
+import time
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from sandbox import SandboxError
+from sandbox.deliveries import StreamMapping
+from sandbox.engine import ACCESS_KEY, REGION, SECRET_KEY
+from sandbox.functions import Function
+from sandbox.template import CODE_BUCKET, LocalTemplate
+
+STACK = "online-orders-sandbox"
+CREATE_SECONDS = 120.0
+
+
+class Clients:
+    """Clients of the engine, by the name of the service."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._session = boto3.session.Session(ACCESS_KEY, SECRET_KEY, region_name=REGION)
+        self._config = Config(
+            connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 2}, max_pool_connections=16
+        )
+
+    def __call__(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self._endpoint, config=self._config)
+
+
+@dataclass(frozen=True)
+class Stack:
+    outputs: dict[str, str]
+    functions: list[Function]
+    streams: dict[str, StreamMapping]  # by function name
+    physical_ids: dict[str, str]  # by logical id
+
+
+def deploy(clients: Clients, template: LocalTemplate, parameters: dict[str, str]) -> Stack:
+    """Only those of the parameters are passed that the template declares."""
+    s3 = clients("s3")
+    s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for folder in sorted({str(key) for key in _code_keys(template)}):
+        s3.put_object(Bucket=CODE_BUCKET, Key=folder, Body=_empty_zip())
+    s3.put_object(Bucket=CODE_BUCKET, Key="template.json", Body=json.dumps(template.body).encode())
+
+    cloudformation = clients("cloudformation")
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateURL=f"{s3.meta.endpoint_url}/{CODE_BUCKET}/template.json",
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in parameters.items()
+            if name in template.parameters
+        ],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    stack = _created(cloudformation)
+    resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+    physical_ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+    _expire_items(clients("dynamodb"), template, physical_ids)
+    lambda_ = clients("lambda")
+    return Stack(
+        outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
+        functions=[
+            _function(lambda_.get_function_configuration(FunctionName=physical_ids[logical_id]), template, logical_id)
+            for logical_id in template.functions
+            if logical_id in physical_ids
+        ],
+        streams=_streams(lambda_),
+        physical_ids=physical_ids,
+    )
+
+
+def _code_keys(template: LocalTemplate) -> list[str]:
+    places = {"AWS::Lambda::Function": "Code", "AWS::Lambda::LayerVersion": "Content"}
+    return [
+        resource["Properties"][places[resource["Type"]]]["S3Key"]
+        for resource in template.body["Resources"].values()
+        if resource["Type"] in places
+    ]
+
+
+def _empty_zip() -> bytes:
+    buffer = io.BytesIO()
+    zipfile.ZipFile(buffer, "w").close()
+    return buffer.getvalue()
+
+
+def _created(cloudformation: Any) -> dict[str, Any]:
+    deadline = time.monotonic() + CREATE_SECONDS
+    while time.monotonic() < deadline:
+        stack: dict[str, Any] = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        if stack["StackStatus"] == "CREATE_COMPLETE":
+            return stack
+        if not stack["StackStatus"].endswith("_IN_PROGRESS") or stack["StackStatus"].startswith("ROLLBACK"):
+            raise SandboxError(f"the stack is {stack['StackStatus']}: {_first_failure(cloudformation)}")
+        time.sleep(0.05)
+    raise SandboxError(f"the stack was not created within {CREATE_SECONDS:.0f} seconds")
+
+
+def _first_failure(cloudformation: Any) -> str:
+    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    for event in reversed(events):
+        if event["ResourceStatus"].endswith("_FAILED"):
+            return f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
+    return "no resource failed"
+
+
+def _expire_items(dynamodb: Any, template: LocalTemplate, physical_ids: dict[str, str]) -> None:
+    """The engine expires items, but leaves it out when CloudFormation asks for it."""
+    for logical_id, resource in template.body["Resources"].items():
+        specification = resource.get("Properties", {}).get("TimeToLiveSpecification")
+        if resource["Type"] == "AWS::DynamoDB::Table" and specification:
+            try:
+                dynamodb.update_time_to_live(
+                    TableName=physical_ids[logical_id],
+                    TimeToLiveSpecification={"AttributeName": specification["AttributeName"], "Enabled": True},
+                )
+            except ClientError as error:
+                raise SandboxError(f"{logical_id}: {error}") from error
+
+
+def _function(configuration: dict[str, Any], template: LocalTemplate, logical_id: str) -> Function:
+    return Function(
+        name=configuration["FunctionName"],
+        arn=configuration["FunctionArn"],
+        handler=configuration["Handler"],
+        memory=configuration.get("MemorySize", 128),
+        source=template.functions[logical_id],
+        environment=configuration.get("Environment", {}).get("Variables", {}),
+    )
+
+
+def _streams(lambda_: Any) -> dict[str, StreamMapping]:
+    mappings = lambda_.list_event_source_mappings()["EventSourceMappings"]
+    return {
+        mapping["FunctionArn"].split(":function:")[1].split(":")[0]: StreamMapping.of(mapping)
+        for mapping in mappings
+        if ":dynamodb:" in mapping["EventSourceArn"]
+    }

@@ -1,0 +1,166 @@
+"""The engine: ministack, an emulator of AWS, in a child process on a free port of the loopback interface.
+
+It is used as documented: its ASGI application is served behind a guard, and all settings are environment variables of
+its README. The child ends when its standard input does, so it cannot outlive the sandbox, however that ends.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from asyncio import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from sandbox import SandboxError
+
+REGION = "eu-central-1"
+ACCESS_KEY = "sandbox"
+SECRET_KEY = "sandbox"
+STOP_SECONDS = 3.0
+BACKLOG = 512
+PROJECT = Path(__file__).parent.parent
+
+# What a person who signs in calls, and nothing that needs credentials of AWS.
+SIGN_IN = {
+    f"AWSCognitoIdentityProviderService.{operation}"
+    for operation in ("InitiateAuth", "RespondToAuthChallenge", "GetUser", "GlobalSignOut", "RevokeToken")
+}
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def is_local(host: str) -> bool:
+    """Whether a Host header names this machine: a page of a foreign name that resolves to loopback has another."""
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    return name.lower() in {"localhost", "127.0.0.1", "[::1]"}
+
+
+def guard(app: App, site_origins: frozenset[str]) -> App:
+    """The engine obeys anyone, and a browser lets any page send requests to loopback: let no page drive it.
+
+    The HTTP API stays open, as on AWS, and so does signing in from the product's own pages.
+    """
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and not _may_pass(scope, site_origins):
+            await refuse(send)
+            return
+        await app(scope, receive, send)
+
+    return guarded
+
+
+def _may_pass(scope: Scope, site_origins: frozenset[str]) -> bool:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    if not is_local(headers.get("host", "")):
+        return False
+    if "origin" not in headers or scope["path"].startswith("/_aws/execute-api/"):
+        return True
+    signs_in = scope.get("method") == "OPTIONS" or headers.get("x-amz-target") in SIGN_IN
+    return headers["origin"] in site_origins and signs_in
+
+
+async def refuse(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"Only programs on this machine may call this.\n"})
+
+
+class Engine:
+    def __init__(self, process: subprocess.Process, port: int, log: Path) -> None:
+        self._process = process
+        self._log = log
+        self.port = port
+
+    @classmethod
+    async def start(cls, folder: Path, log: Path, site_origins: frozenset[str]) -> "Engine":
+        """`folder` is for the engine's temporary files; `log` takes what it prints."""
+        # Bound here and handed over: the port is known and taken from now on, and early requests wait in the backlog.
+        with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener, log.open("wb") as output:
+            port = listener.getsockname()[1]
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "sandbox.engine",
+                str(listener.fileno()),
+                *site_origins,
+                cwd=PROJECT,
+                env=_environment(port, folder),
+                pass_fds=[listener.fileno()],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        return cls(process, port, log)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def watch(self) -> None:
+        """Returns when the engine has ended."""
+        await self._process.wait()
+
+    def fault(self) -> SandboxError:
+        return SandboxError(f"the engine has ended with code {self._process.returncode}; see {self._log}")
+
+    async def stop(self) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+
+def _environment(port: int, folder: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "TMPDIR": str(folder),
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "LOG_LEVEL": "WARNING",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # It removes containers that it takes for its own; no Docker is better.
+        "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
+    }
+
+
+async def _serve(listener: int, site_origins: frozenset[str]) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    loop = asyncio.get_running_loop()
+    stdin = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
+    config = Config()
+    config.bind = [f"fd://{listener}"]
+    config.keep_alive_timeout = 75
+    config.keep_alive_max_requests = 1_000_000
+    config.graceful_timeout = 0.5
+    config.loglevel = "WARNING"
+
+    async def parent_gone() -> None:
+        await stdin.read()
+
+    await serve(guard(app, site_origins), config, shutdown_trigger=parent_gone)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1]), frozenset(sys.argv[2:])))
+    os._exit(0)  # its threads wait for task tokens; nobody answers them any more

@@ -1,0 +1,201 @@
+"""The one origin of the local run: the HTTP API under /api and /confirm, the mailbox, and the pages in `web/`.
+
+What it does to a request and its answer is what API Gateway does between the client and the function.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sandbox.engine import is_local
+
+# API Gateway takes 10 MB, but the function behind it 6 MB.
+LARGEST_BODY = 6 * 1024 * 1024
+# Requests in the engine at the same time; the others wait here, without a thread each.
+AT_ONCE = 32
+ANSWER_SECONDS = 300.0
+NOT_FOUND = 404
+FUNCTION_FAILED = 502  # the engine's way to say it; the gateway's is a 500
+
+HOP_BY_HOP = {
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+# The engine's own: it allows any origin what API Gateway without CORS settings allows none.
+NOT_OF_GATEWAY = {"access-control-", "x-amzn-", "x-amz-", "server", "date"}
+GATEWAY_PATHS = re.compile(rb"/(api|confirm)(/|$)")
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class GatewayAnswer:
+    status: int
+    headers: Headers
+    body: bytes
+
+
+def gateway_error(status: int, message: str) -> GatewayAnswer:
+    """An answer of the gateway itself."""
+    return GatewayAnswer(status, [("content-type", "application/json")], json.dumps({"message": message}).encode())
+
+
+class Gateway:
+    """Hands requests to the HTTP API in the engine."""
+
+    def __init__(self, port: int, api_id: str, site: str) -> None:
+        self._site = site
+        self._stage = f"/_aws/execute-api/{api_id}/$default".encode()
+        self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=AT_ONCE, block=True, retries=False)
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="gateway")
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            answer = await self._answer(request)
+        except ClientDisconnect:
+            return
+        response = Response(answer.body, answer.status)
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+        if request.method != "HEAD":  # of a body that HEAD leaves out, the length is for the API to say
+            headers.append((b"content-length", str(len(answer.body)).encode()))
+        response.raw_headers = headers
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> GatewayAnswer:
+        body = await _read(request)
+        if body is None:
+            return gateway_error(413, "Request Entity Too Large")
+        target = self._stage + request.scope["raw_path"]
+        if request.scope["query_string"]:
+            target += b"?" + request.scope["query_string"]
+        headers = forwarded(request.headers.items(), request.client.host if request.client else "127.0.0.1", self._site)
+        call = asyncio.get_running_loop().run_in_executor(
+            self._threads, self._call, request.method, target.decode("latin-1"), headers, body
+        )
+        try:
+            answer = await call
+        except urllib3.exceptions.HTTPError:
+            return gateway_error(503, "Service Unavailable")
+        if answer.status == FUNCTION_FAILED and b'"errorType"' in answer.body:
+            return gateway_error(500, "Internal Server Error")
+        return answer
+
+    def _call(self, method: str, target: str, headers: dict[str, str], body: bytes) -> GatewayAnswer:
+        response = self._pool.urlopen(
+            method,
+            target,
+            body=body or None,
+            headers=headers,
+            redirect=False,
+            assert_same_host=False,
+            timeout=ANSWER_SECONDS,
+            decode_content=False,
+        )
+        dropped = HOP_BY_HOP | (set() if method == "HEAD" else {"content-length"})
+        return GatewayAnswer(
+            response.status,
+            [(name.lower(), value) for name, value in response.headers.iteritems() if _of_gateway(name, dropped)],
+            response.data,
+        )
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body; None if it is too large, of which then no more than that is read."""
+    body = bytearray()
+    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:
+        return None
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return None
+    return bytes(body)
+
+
+def forwarded(headers: Iterable[tuple[str, str]], client: str, site: str) -> dict[str, str]:
+    """The headers as API Gateway hands them on: joined by name, without those that concern the connection alone."""
+    joined: dict[str, str] = {}
+    for name, value in headers:
+        separator = "; " if name == "cookie" else ","
+        joined[name] = f"{joined[name]}{separator}{value}" if name in joined else value
+    dropped = HOP_BY_HOP | {token.strip().lower() for token in joined.get("connection", "").split(",")}
+    kept = {name: value for name, value in joined.items() if name not in dropped | {"host", "content-length", "expect"}}
+    scheme, _, host = site.partition("://")
+    kept["x-forwarded-for"] = f"{kept['x-forwarded-for']}, {client}" if "x-forwarded-for" in kept else client
+    kept["x-forwarded-host"] = host
+    kept["x-forwarded-port"] = host.rpartition(":")[2]
+    kept["x-forwarded-proto"] = scheme
+    for added_by_client in ("user-agent", "accept-encoding"):
+        kept.setdefault(added_by_client, urllib3.util.SKIP_HEADER)
+    return kept
+
+
+def _of_gateway(name: str, dropped: set[str]) -> bool:
+    return name.lower() not in dropped and not any(name.lower().startswith(start) for start in NOT_OF_GATEWAY)
+
+
+class Pages(StaticFiles):
+    """The files in `web/`; an address that names none is for the page's own script to read, so it gets index.html."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            if error.status_code != NOT_FOUND or _names_file(path):
+                raise
+            return await super().get_response("index.html", scope)
+
+
+def _names_file(path: str) -> bool:
+    return "." in path.rpartition("/")[2]
+
+
+def front_door(gateway: Gateway, mailbox: list[Route | Mount], web: Path, home: str) -> ASGIApp:
+    """`home` is the page for an installation without pages of its own."""
+
+    async def welcome(request: Request) -> Response:
+        if _names_file(request.url.path):
+            raise HTTPException(404)
+        return HTMLResponse(home, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+
+    pages: BaseRoute = Mount("/", Pages(directory=web, html=True)) if web.is_dir() else Route("/{path:path}", welcome)
+    site = Starlette(routes=[*mailbox, pages], exception_handlers={HTTPException: _plain_error})
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and GATEWAY_PATHS.match(scope["raw_path"]):
+            await gateway(scope, receive, send)
+        elif scope["type"] == "http" and not is_local(Request(scope).headers.get("host", "")):
+            await PlainTextResponse("This site has another name.\n", 421)(scope, receive, send)
+        else:
+            await site(scope, receive, send)
+
+    return door
+
+
+async def _plain_error(request: Request, error: Any) -> Response:
+    return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)

@@ -1,0 +1,49 @@
+"""Brings what the functions print to CloudWatch Logs in the engine, and to a file for who wants to read along."""
+
+import asyncio
+import contextlib
+import time
+from typing import Any, TextIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+FLUSH_SECONDS = 0.25
+BATCH = 1_000  # PutLogEvents takes 10,000 events, but also at most 1 MiB
+LONGEST_LINE = 256 * 1024
+
+
+class FunctionLogs:
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._waiting: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self._known: set[tuple[str, str]] = set()
+
+    def add(self, group: str, stream: str, line: str) -> None:
+        if line:
+            self._file.write(f"{group.rpartition('/')[2]}  {line}\n")
+            event = {"timestamp": int(time.time() * 1000), "message": line[:LONGEST_LINE]}
+            self._waiting.setdefault((group, stream), []).append(event)
+
+    async def ship(self, client: Any) -> None:
+        """Runs until it is canceled."""
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            self._file.flush()
+            waiting, self._waiting = self._waiting, {}
+            # What the engine does not take stands in the file.
+            with contextlib.suppress(ClientError, BotoCoreError):
+                await asyncio.to_thread(self._put, client, waiting)
+
+    def _put(self, client: Any, waiting: dict[tuple[str, str], list[dict[str, Any]]]) -> None:
+        for (group, stream), events in waiting.items():
+            if (group, stream) not in self._known:
+                _create(client.create_log_group, logGroupName=group)
+                _create(client.create_log_stream, logGroupName=group, logStreamName=stream)
+                self._known.add((group, stream))
+            for start in range(0, len(events), BATCH):
+                client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events[start : start + BATCH])
+
+
+def _create(create: Any, **names: str) -> None:
+    with contextlib.suppress(ClientError):  # it is there already: the template or the engine made it
+        create(**names)

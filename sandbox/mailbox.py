@@ -1,0 +1,192 @@
+"""Every mail that the sandbox sent: as JSON for programs, as pages for people."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage, Message, MIMEPart
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+PAGES = Path(__file__).parent / "pages"
+MOST_MAILS = 5_000
+MOST_SHOWN = 500
+NEVER = datetime.fromtimestamp(0, UTC)
+# A browser shows these itself; all else is downloaded, so that nothing of a mail runs as a page of this origin.
+SHOWN = {"application/pdf", "image/png", "image/jpeg", "text/plain"}
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+# No script, no form and nothing from elsewhere; a link opens a tab of its own.
+MAIL_HEADERS = HEADERS | {
+    "Content-Security-Policy": "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+}
+
+
+@dataclass(frozen=True)
+class Attachment:
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Mail:
+    """`sender` and `to` are bare addresses, the latter those of the envelope."""
+
+    id: str
+    to: tuple[str, ...]
+    sender: str
+    subject: str
+    text: str | None
+    html: str | None
+    attachments: tuple[Attachment, ...]
+    sent_at: datetime
+
+
+def read_mail(message: EmailMessage) -> Mail:
+    """What a MIME message holds; who sent it to whom, and when, is for the envelope to say."""
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    return Mail(
+        id="",
+        to=(),
+        sender="",
+        subject=str(message.get("Subject", "")),
+        text=None if plain is None else _text(plain),
+        html=None if html is None else _text(html),
+        attachments=tuple(_attachment(part, number) for number, part in enumerate(message.iter_attachments(), start=1)),
+        sent_at=NEVER,
+    )
+
+
+def _text(part: MIMEPart) -> str:
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def _attachment(part: Message, number: int) -> Attachment:
+    content = part.get_payload(decode=True)
+    return Attachment(
+        name=part.get_filename() or f"attachment-{number}",
+        content_type=part.get_content_type(),
+        content=content if isinstance(content, bytes) else b"",  # a list where it is a mail of its own
+    )
+
+
+class Mailbox:
+    """Keeps the newest mails, in memory. `site` is the origin that the addresses of attachments begin with."""
+
+    def __init__(self, site: str, most: int = MOST_MAILS) -> None:
+        self._site = site
+        self._most = most
+        self._mails: OrderedDict[str, Mail] = OrderedDict()
+        self._pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
+        self._pages.filters["moment"] = lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+    def keep(self, mail: Mail) -> None:
+        self._mails[mail.id] = mail
+        while len(self._mails) > self._most:
+            self._mails.popitem(last=False)
+
+    def mails(self, to: str | None = None) -> list[Mail]:
+        """Oldest first; `to` is an address, in any case of letters."""
+        mails = list(self._mails.values())
+        if to is None:
+            return mails
+        return [mail for mail in mails if to.lower() in (address.lower() for address in mail.to)]
+
+    def routes(self) -> list[Route | Mount]:
+        return [
+            Route("/mailbox/-/newest", self.tell_newest),
+            Mount("/mailbox/-", StaticFiles(directory=PAGES / "assets")),
+            Route("/mailbox", self.list_mails),
+            Route("/mailbox/", self.list_mails),
+            Route("/mailbox/{mail_id}", self.read),
+            Route("/mailbox/{mail_id}/html", self.read_html),
+            Route("/mailbox/{mail_id}/attachments/{number:int}", self.read_attachment),
+        ]
+
+    async def list_mails(self, request: Request) -> Response:
+        to = request.query_params.get("to") or None
+        mails = self.mails(to)
+        if _wants_json(request):
+            return JSONResponse({"messages": [self.as_json(mail) for mail in mails]}, headers=HEADERS)
+        return self._page(mails, to=to, mail=None, plain=False)
+
+    async def tell_newest(self, _: Request) -> Response:
+        return JSONResponse({"newest": self._newest}, headers=HEADERS)
+
+    async def read(self, request: Request) -> Response:
+        mail = self._find(request)
+        if _wants_json(request):
+            return JSONResponse(self.as_json(mail), headers=HEADERS)
+        to = request.query_params.get("to") or None
+        plain = mail.html is None or request.query_params.get("view") == "text"
+        return self._page(self.mails(to), to=to, mail=mail, plain=plain)
+
+    async def read_html(self, request: Request) -> Response:
+        mail = self._find(request)
+        if mail.html is None:
+            raise HTTPException(404, "This mail has no HTML part.")
+        return HTMLResponse(f'<base target="_blank">{mail.html}', headers=MAIL_HEADERS)
+
+    async def read_attachment(self, request: Request) -> Response:
+        mail, number = self._find(request), request.path_params["number"]
+        if not 1 <= number <= len(mail.attachments):
+            raise HTTPException(404, "This mail has no such attachment.")
+        attachment = mail.attachments[number - 1]
+        shown = "inline" if attachment.content_type in SHOWN else "attachment"
+        headers = HEADERS | {"Content-Disposition": f"{shown}; filename*=UTF-8''{quote(attachment.name, safe='')}"}
+        if attachment.content_type == "application/pdf":
+            del headers["Content-Security-Policy"]  # browsers apply it to their own PDF viewer
+        return Response(attachment.content, media_type=attachment.content_type, headers=headers)
+
+    def as_json(self, mail: Mail) -> dict[str, Any]:
+        return {
+            "id": mail.id,
+            "to": list(mail.to),
+            "from": mail.sender,
+            "subject": mail.subject,
+            "text": mail.text,
+            "html": mail.html,
+            "sent_at": mail.sent_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "attachments": [
+                {
+                    "name": attachment.name,
+                    "content_type": attachment.content_type,
+                    "url": f"{self._site}/mailbox/{mail.id}/attachments/{number}",
+                }
+                for number, attachment in enumerate(mail.attachments, start=1)
+            ],
+        }
+
+    def _find(self, request: Request) -> Mail:
+        mail = self._mails.get(request.path_params["mail_id"])
+        if mail is None:
+            raise HTTPException(404, "There is no such mail.")
+        return mail
+
+    @property
+    def _newest(self) -> str:
+        return next(reversed(self._mails), "")
+
+    def _page(self, mails: list[Mail], **values: Any) -> Response:
+        page = self._pages.get_template("mailbox.html")
+        html = page.render(mails=mails[::-1], shown=MOST_SHOWN, newest=self._newest, **values)
+        return HTMLResponse(html, headers=HEADERS)
+
+
+def _wants_json(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept

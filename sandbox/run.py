@@ -1,0 +1,235 @@
+"""Brings the parts together: deploys the stack, opens the doors, seeds, and says when all is ready."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from sandbox.default_bus import DefaultBus
+from sandbox.deliveries import Deliveries
+from sandbox.deploy import Clients, Stack, deploy
+from sandbox.engine import ACCESS_KEY, BACKLOG, REGION, SECRET_KEY, Engine, guard
+from sandbox.fork_server import ForkServer
+from sandbox.front_door import Gateway, front_door
+from sandbox.functions import FunctionHost
+from sandbox.logs import FunctionLogs
+from sandbox.mailbox import PAGES, Mailbox
+from sandbox.seeds import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, plant
+from sandbox.ses import Sending, Ses
+from sandbox.settings import Settings
+from sandbox.state import StateFolder
+from sandbox.template import LocalTemplate, localize, read
+
+PARAMETERS = {
+    "Stage": "sandbox",
+    "BrandName": "Vendor",
+    "SenderDomain": SENDER.rpartition("@")[2],
+    "SenderAddress": SENDER,
+    "CustomerSuccessMailbox": CS_MAILBOX,
+}
+
+
+class Sandbox:
+    """`door` listens on the port that people use."""
+
+    def __init__(
+        self, settings: Settings, folder: StateFolder, door: socket.socket, engine: Engine, fork_server: ForkServer
+    ) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._door = door
+        self._engine = engine
+        self._fork_server = fork_server
+        self._clients = Clients(engine.endpoint)
+        # Engine and functions come in here: invocations, and the mails that functions send.
+        self._inner = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        self._inner_address = f"http://127.0.0.1:{self._inner.getsockname()[1]}"
+        self._port = door.getsockname()[1]
+        self._site = f"http://localhost:{self._port}"
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Returns when `stop` is set."""
+        loop = asyncio.get_running_loop()
+        stopping, watching = loop.create_task(stop.wait()), loop.create_task(self._engine.watch())
+        async with AsyncExitStack() as closing:
+            opening = loop.create_task(self._open(closing))
+            try:
+                await asyncio.wait({stopping, watching, opening}, return_when=asyncio.FIRST_COMPLETED)
+                if opening.done():
+                    opening.result()
+                    await asyncio.wait({stopping, watching, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+                if watching.done() and not stopping.done():
+                    raise self._engine.fault()
+                for task in self._tasks:
+                    if task.done():
+                        task.result()
+            finally:
+                await self._engine.stop()  # and a call that hangs in it returns
+                for unfinished in (stopping, watching, opening):
+                    unfinished.cancel()
+                await asyncio.gather(stopping, watching, opening, return_exceptions=True)
+
+    async def _open(self, closing: AsyncExitStack) -> None:
+        """Starts everything, and leaves to `closing` to end it."""
+        template = localize(
+            read(self._settings.project / "template.yaml"),
+            self._settings.project,
+            region=REGION,
+            forward_to=f"{self._inner_address}/functions",
+            tick=self._settings.tick,
+        )
+        stack = await asyncio.to_thread(deploy, self._clients, template, PARAMETERS | {"SiteUrl": self._site})
+        host = self._host(stack, template, closing)
+        mailbox = Mailbox(self._site)
+        bus = await asyncio.to_thread(DefaultBus, self._clients("events"), self._clients("lambda"))
+        ses = Ses(await asyncio.to_thread(_sending, self._clients), mailbox, bus.publish)
+        inner = Starlette(routes=[Route("/functions", host.handle, methods=["POST"]), *ses.routes()])
+        self._serve(guard(inner, frozenset()), self._inner, closing)  # type: ignore[arg-type]
+
+        cognito = Cognito(self._clients("cognito-idp"), stack.outputs["UserPoolId"], stack.outputs["UserPoolClientId"])
+        users = await asyncio.to_thread(cognito.users)
+        description = self._describe(stack, users)
+        gateway = Gateway(self._engine.port, stack.outputs["ApiId"], self._site)
+        closing.callback(gateway.close)
+        pages = front_door(gateway, mailbox.routes(), self._settings.project / "web", _home(description))
+        self._serve(pages, self._door, closing)
+
+        api = f"http://127.0.0.1:{self._port}/api"
+        await asyncio.gather(host.warm(), plant(cognito, users, api, datetime.now(UTC).date()))
+        self._folder.publish(description)
+        print(_announcement(description, self._folder), flush=True)
+
+    def _host(self, stack: Stack, template: LocalTemplate, closing: AsyncExitStack) -> FunctionHost:
+        file = closing.enter_context((self._folder.path / "functions.log").open("w", encoding="utf-8"))
+        logs = FunctionLogs(file)
+        self._start(logs.ship(self._clients("logs")), closing)
+        deliveries = Deliveries(
+            sqs=self._clients("sqs"),
+            stepfunctions=self._clients("stepfunctions"),
+            mappings=stack.streams,
+            token_fields=template.token_fields,
+        )
+        host = FunctionHost(self._fork_server, self._function_environment(), logs.add, deliveries.deliver)
+        for function in stack.functions:
+            host.add(function)
+        return host
+
+    def _function_environment(self) -> dict[str, str]:
+        """What every function has in its environment on AWS, and where AWS is."""
+        return {
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": self._engine.endpoint,
+            "AWS_ENDPOINT_URL_SESV2": self._inner_address,
+            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+            "LANG": "C.UTF-8",
+            "PATH": os.environ.get("PATH", os.defpath),
+            "POWERTOOLS_TRACE_DISABLED": "true",
+            "TMPDIR": str(self._folder.temporary),
+            "TZ": ":UTC",
+        }
+
+    def _describe(self, stack: Stack, users: list[User]) -> dict[str, Any]:
+        """What sandbox.json says."""
+        outputs = stack.outputs
+        return {
+            "site": self._site,
+            "api": f"{self._site}/api",
+            "mailbox": f"{self._site}/mailbox",
+            "cs_mailbox": CS_MAILBOX,
+            "aws": {
+                "endpoint": self._engine.endpoint,
+                "region": REGION,
+                "access_key_id": ACCESS_KEY,
+                "secret_access_key": SECRET_KEY,
+            },
+            "cognito": {"user_pool_id": outputs["UserPoolId"], "client_id": outputs["UserPoolClientId"]},
+            "users": [user.as_json() for user in users],
+            "resources": {
+                "table": outputs["TableName"],
+                "state_machine_arn": outputs["StateMachineArn"],
+                "event_bus": outputs["EventBusName"],
+            },
+        }
+
+    def _serve(self, app: Any, listener: socket.socket, closing: AsyncExitStack) -> None:
+        config = Config()
+        config.bind = [f"fd://{listener.detach()}"]
+        config.graceful_timeout = 0.5
+        config.keep_alive_timeout = 75
+        config.keep_alive_max_requests = 1_000_000
+        config.include_server_header = False
+        config.loglevel = "WARNING"
+        self._start(serve(app, config, shutdown_trigger=asyncio.Event().wait), closing)
+
+    def _start(self, work: Coroutine[Any, Any, None], closing: AsyncExitStack) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+
+        async def end() -> None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+        closing.push_async_callback(end)
+
+
+def _sending(clients: Clients) -> Sending:
+    """What the stack has set up for sending mail."""
+    sesv2 = clients("sesv2")
+    identities = sesv2.list_email_identities()["EmailIdentities"]
+    event_types: dict[str, frozenset[str]] = {}
+    for name in sesv2.list_configuration_sets()["ConfigurationSets"]:
+        destinations = sesv2.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
+        event_types[name] = frozenset(
+            kind
+            for destination in destinations
+            if destination["Enabled"] and "EventBridgeDestination" in destination
+            for kind in destination["MatchingEventTypes"]
+        )
+    return Sending(
+        region=REGION,
+        account=clients("sts").get_caller_identity()["Account"],
+        verified=frozenset(identity["IdentityName"] for identity in identities),
+        event_types=event_types,
+    )
+
+
+def _home(description: dict[str, Any]) -> str:
+    pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
+    return pages.get_template("home.html").render(description)
+
+
+def _announcement(description: dict[str, Any], folder: StateFolder) -> str:
+    users = description["users"]
+    longest = max(len(user["username"]) for user in users)
+    lines = [f"  {user['username']:<{longest}}  {user['role']:<16}  {user['account_id'] or ''}" for user in users]
+    aws = description["aws"]
+    return "\n".join(
+        [
+            f"The order desk is open: {description['site']}",
+            f"  API      {description['api']}",
+            f"  mailbox  {description['mailbox']}",
+            f"  AWS      {aws['endpoint']} (region {aws['region']}, any credentials)",
+            f"  logs     {folder.path / 'functions.log'}",
+            "",
+            f"Users, all with the password {PASSWORD}:",
+            *(line.rstrip() for line in lines),
+            "",
+            "Ctrl-C ends it. Nothing is kept.",
+        ]
+    )

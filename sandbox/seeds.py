@@ -1,0 +1,262 @@
+"""The people and accounts that the sandbox begins with.
+
+Accounts go in by the product's own route, as Customer Success would do it; users by Cognito's calls for operators.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import urllib3
+
+from sandbox import SandboxError
+
+PASSWORD = "Sandbox-Pass-1"
+STORED = {200, 201}
+CS_MAILBOX = "customer-success@vendor.example"
+SENDER = "orders@vendor.example"
+
+Account = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class User:
+    """`role` as in sandbox.json; a reseller is a customer whose account has sub-accounts."""
+
+    username: str
+    email: str
+    role: str
+    account_id: str | None
+
+    @property
+    def group(self) -> str:
+        return "customer-success" if self.role == "customer-success" else "customers"
+
+    def as_json(self) -> dict[str, str | None]:
+        return {
+            "username": self.username,
+            "password": PASSWORD,
+            "email": self.email,
+            "role": self.role,
+            "account_id": self.account_id,
+        }
+
+
+USERS = (
+    User("nadia", "nadia.haddad@vendor.example", "customer-success", None),
+    User("tom", "tom.okafor@vendor.example", "customer-success", None),
+    User("anna", "anna.behrens@nordlicht.example", "customer", "nordlicht"),
+    User("jonas", "jonas.wulf@nordlicht.example", "customer", "nordlicht"),
+    User("maria", "maria.lopez@harborpine.example", "customer", "harbor-pine"),
+    User("kenji", "kenji.mori@aozora.example", "customer", "aozora"),
+    User("lena", "lena.frost@larkspur.example", "customer", "larkspur"),
+    User("rory", "rory.byrne@brightwater.example", "reseller", "brightwater"),
+    User("cora", "cora.nolan@cloverdental.example", "customer", "clover-dental"),
+    User("sam", "sam.teague@tidelinesurf.example", "customer", "tideline-surf"),
+)
+
+
+def accounts(today: date) -> list[Account]:
+    """In the order in which they can be stored: a reseller comes before its sub-accounts."""
+
+    def days(number: int) -> str:
+        return (today + timedelta(days=number)).isoformat()
+
+    def account(
+        account_id: str,
+        name: str,
+        where: tuple[str, str, str],
+        contact: tuple[str, str],
+        sites: list[dict[str, Any]],
+        parent: str | None = None,
+        state: str = "active",
+    ) -> Account:
+        locale, currency, time_zone = where
+        return {
+            "account_id": account_id,
+            "name": name,
+            "locale": locale,
+            "currency": currency,
+            "time_zone": time_zone,
+            "parent_account_id": parent,
+            "enrollment": {
+                "letter_received_on": days(-200),
+                "state": state,
+                "contact": {"name": contact[0], "email": contact[1]},
+            },
+            "sites": sites,
+        }
+
+    def site(
+        site_id: str,
+        name: str,
+        country: str,
+        address: str | None = None,
+        licensed: tuple[int, int] | None = None,
+        sockets: dict[str, int] | None = None,
+    ) -> dict[str, Any]:
+        """`licensed`: (Mbps, days from today to the start)"""
+        return {
+            "site_id": site_id,
+            "name": name,
+            "country": country,
+            "address": address,
+            "license": None if licensed is None else {"bandwidth_mbps": licensed[0], "starts_on": days(licensed[1])},
+            "sockets": [{"model": model, "quantity": quantity} for model, quantity in (sockets or {}).items()],
+        }
+
+    return [
+        account(
+            "nordlicht",
+            "Nordlicht Logistik GmbH",
+            ("de", "EUR", "Europe/Berlin"),
+            ("Petra Vogel", "petra.vogel@nordlicht.example"),
+            [
+                site("hamburg", "Zentrale Hamburg", "DE", "Am Sandtorkai 12, 20457 Hamburg", (100, -400), {"X1700": 1}),
+                site("rostock", "Lager Rostock", "DE", "Am Seehafen 3, 18147 Rostock", (50, 60)),
+                site("kiel", "Büro Kiel", "DE"),
+            ],
+        ),
+        account(
+            "harbor-pine",
+            "Harbor & Pine Coffee Roasters",
+            ("en", "USD", "America/New_York"),
+            ("Dana Whitfield", "dana.whitfield@harborpine.example"),
+            [
+                site(
+                    "portland",
+                    "Roastery Portland",
+                    "US",
+                    "48 Commercial Street, Portland, ME 04101",
+                    (50, -250),
+                    {"X1500": 1},
+                ),
+                site("boston", "Café Boston", "US", "210 Newbury Street, Boston, MA 02116", (25, 45)),
+                site("providence", "Warehouse Providence", "US", "7 Terminal Road, Providence, RI 02905"),
+            ],
+        ),
+        account(
+            "aozora",
+            "Aozora Design",
+            ("en", "JPY", "Asia/Tokyo"),
+            ("Yuki Tanaka", "yuki.tanaka@aozora.example"),
+            [
+                site(
+                    "tokyo",
+                    "Studio Tokyo",
+                    "JP",
+                    "2-11-3 Meguro, Meguro-ku, Tokyo 153-0063",
+                    (200, -90),
+                    {"X1700": 1, "X1500": 1},
+                ),
+                site("osaka", "Studio Osaka", "JP", None, (100, 90)),
+            ],
+        ),
+        account(
+            "larkspur",
+            "Larkspur Publishing",
+            ("en", "GBP", "Europe/London"),
+            ("Oliver Crane", "oliver.crane@larkspur.example"),
+            [site("london", "Office London", "GB", "31 Doughty Street, London WC1N 2LX", (50, -500), {"X1500": 1})],
+            state="suspended",
+        ),
+        account(
+            "brightwater",
+            "Brightwater Networks",
+            ("en", "EUR", "Europe/Dublin"),
+            ("Aoife Kelly", "aoife.kelly@brightwater.example"),
+            [
+                site(
+                    "dublin", "Office Dublin", "IE", "5 Grand Canal Quay, Dublin 2, D02 X525", (100, -300), {"X1700": 1}
+                )
+            ],
+        ),
+        account(
+            "clover-dental",
+            "Clover Dental Group",
+            ("en", "EUR", "Europe/Dublin"),
+            ("Niamh Farrell", "niamh.farrell@cloverdental.example"),
+            [
+                site("cork", "Practice Cork", "IE", "14 Patrick Street, Cork, T12 W8P4", (25, -120), {"X1500": 1}),
+                site("galway", "Practice Galway", "IE", "9 Shop Street, Galway, H91 F9YT", (25, 75)),
+            ],
+            parent="brightwater",
+        ),
+        account(
+            "tideline-surf",
+            "Tideline Surf School",
+            ("en", "EUR", "Europe/Dublin"),
+            ("Jude Penrose", "jude.penrose@tidelinesurf.example"),
+            [site("lahinch", "Beach House Lahinch", "IE", "The Promenade, Lahinch, V95 A2W3", (25, -30), {"X1500": 1})],
+            parent="brightwater",
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class Cognito:
+    client: Any
+    user_pool_id: str
+    client_id: str
+
+    def create(self, user: User) -> None:
+        attributes = {"email": user.email, "email_verified": "true", "custom:account_id": user.account_id}
+        self.client.admin_create_user(
+            UserPoolId=self.user_pool_id,
+            Username=user.username,
+            MessageAction="SUPPRESS",
+            UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items() if value is not None],
+        )
+        self.client.admin_set_user_password(
+            UserPoolId=self.user_pool_id, Username=user.username, Password=PASSWORD, Permanent=True
+        )
+        self.client.admin_add_user_to_group(UserPoolId=self.user_pool_id, Username=user.username, GroupName=user.group)
+
+    def token(self, user: User) -> str:
+        """The id token of a user who signs in."""
+        answer = self.client.initiate_auth(
+            ClientId=self.client_id,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": user.username, "PASSWORD": PASSWORD},
+        )
+        return str(answer["AuthenticationResult"]["IdToken"])
+
+    def users(self) -> list[User]:
+        """The users that are to be, under the names that the pool lets them sign in with."""
+        pool = self.client.describe_user_pool(UserPoolId=self.user_pool_id)["UserPool"]
+        by_email = "email" in pool.get("UsernameAttributes", [])
+        return [replace(user, username=user.email) if by_email else user for user in USERS]
+
+
+async def plant(cognito: Cognito, users: list[User], api: str, today: date) -> None:
+    """Stores users and accounts by way of the running product; `api` is its address."""
+    first, *others = users
+    await asyncio.to_thread(cognito.create, first)
+    token = await asyncio.to_thread(cognito.token, first)
+    await asyncio.gather(
+        asyncio.to_thread(_in_turn, [partial(cognito.create, user) for user in others]),
+        asyncio.to_thread(_in_turn, [partial(_put, api, token, account) for account in accounts(today)]),
+    )
+
+
+def _in_turn(steps: list[Callable[[], None]]) -> None:
+    for step in steps:
+        step()
+
+
+def _put(api: str, token: str, account: Account) -> None:
+    response = urllib3.request(
+        "PUT",
+        f"{api}/desk/accounts/{account['account_id']}",
+        body=json.dumps(account).encode(),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        retries=False,
+        timeout=60,
+    )
+    if response.status not in STORED:
+        said = response.data.decode(errors="replace")
+        raise SandboxError(f"the account {account['account_id']} is not stored: {response.status} {said}")

@@ -1,0 +1,363 @@
+"""The few calls of SES v2 that the functions make, SES's mailbox simulator, and the events that follow a mail.
+
+Boto sends the calls here by its own setting, `AWS_ENDPOINT_URL_SESV2`. Mails go to the `Mailbox`, and the events of
+the configuration set to the rules on the default bus, in the shape that SES gives them on EventBridge.
+"""
+
+import asyncio
+import base64
+import binascii
+import email.policy
+import json
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.utils import formatdate, parseaddr
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.mailbox import Mail, Mailbox, read_mail
+
+SIMULATOR = "simulator.amazonses.com"
+# A virus scanner's test file; SES rejects a mail with it after it has accepted the call.
+EICAR = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
+MOST_RECIPIENTS = 50
+DETAIL_TYPES = {
+    "Send": "Email Sent",
+    "Reject": "Email Rejected",
+    "Delivery": "Email Delivered",
+    "Bounce": "Email Bounced",
+    "Complaint": "Email Complaint Received",
+}
+# Seconds after the mail; on SES it is seconds to minutes.
+DELAYS = {"Send": 0.0, "Reject": 0.1, "Delivery": 0.2, "Bounce": 0.4, "Complaint": 0.6}
+
+Event = dict[str, Any]
+
+
+class SesError(Exception):
+    """A refusal, as SES words it."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What SES knows of the installation. `event_types` goes by configuration set, in SES's upper case."""
+
+    region: str
+    account: str
+    verified: frozenset[str]
+    event_types: dict[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One accepted SendEmail."""
+
+    mail: Mail
+    raw: bytes
+    headers: list[tuple[str, str]]
+    configuration_set: str | None
+    tags: dict[str, str]
+
+
+@dataclass
+class Ses:
+    sending: Sending
+    mailbox: Mailbox
+    publish: Callable[[Event], None]
+    _suppressed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _pending: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def routes(self) -> list[Route]:
+        suppressed = "/v2/email/suppression/addresses"
+        operations: list[tuple[str, str, Operation]] = [
+            ("POST", "/v2/email/outbound-emails", lambda call: self.send(call.body)),
+            ("GET", suppressed, lambda _: {"SuppressedDestinationSummaries": list(self._suppressed.values())}),
+            ("PUT", suppressed, lambda call: self.suppress(call.body)),
+            ("GET", suppressed + "/{address:path}", lambda call: self.get_suppressed(call.address)),
+            ("DELETE", suppressed + "/{address:path}", lambda call: self.lift_suppression(call.address)),
+        ]
+        return [Route(path, _answering(operation), methods=[method]) for method, path, operation in operations]
+
+    def send(self, body: dict[str, Any]) -> dict[str, Any]:
+        message = accept(body, self.sending, datetime.now(UTC))
+        if EICAR in message.raw:
+            self._publish_later("Reject", message, message.mail.to)
+        else:
+            self.mailbox.keep(message.mail)
+            self._publish_later("Send", message, message.mail.to)
+            for recipient in message.mail.to:
+                for event_type in self._outcome(recipient):
+                    self._publish_later(event_type, message, (recipient,))
+        return {"MessageId": message.mail.id}
+
+    def _outcome(self, recipient: str) -> tuple[str, ...]:
+        if recipient.lower() in self._suppressed:
+            return ("Bounce",)
+        local, _, domain = recipient.lower().rpartition("@")
+        if domain != SIMULATOR:
+            return ("Delivery",)
+        outcomes = {"bounce": ("Bounce",), "suppressionlist": ("Bounce",), "complaint": ("Delivery", "Complaint")}
+        return outcomes.get(local.partition("+")[0], ("Delivery",))
+
+    def _publish_later(self, event_type: str, message: Message, recipients: tuple[str, ...]) -> None:
+        wanted = self.sending.event_types.get(message.configuration_set or "", frozenset())
+        if event_type.upper() not in wanted:
+            return
+
+        async def publish() -> None:
+            await asyncio.sleep(DELAYS[event_type])
+            suppressed = any(recipient.lower() in self._suppressed for recipient in recipients)
+            event = describe(event_type, message, recipients, self.sending, datetime.now(UTC), suppressed=suppressed)
+            await asyncio.to_thread(self.publish, event)
+
+        task = asyncio.get_running_loop().create_task(publish())
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    def suppress(self, body: dict[str, Any]) -> dict[str, Any]:
+        if body.get("Reason") not in {"BOUNCE", "COMPLAINT"}:
+            raise SesError("BadRequestException", "Reason must be BOUNCE or COMPLAINT")
+        self._suppressed[body["EmailAddress"].lower()] = {
+            "EmailAddress": body["EmailAddress"],
+            "Reason": body["Reason"],
+            "LastUpdateTime": datetime.now(UTC).timestamp(),
+        }
+        return {}
+
+    def get_suppressed(self, address: str) -> dict[str, Any]:
+        return {"SuppressedDestination": self._suppressed[self._known(address)]}
+
+    def lift_suppression(self, address: str) -> dict[str, Any]:
+        del self._suppressed[self._known(address)]
+        return {}
+
+    def _known(self, address: str) -> str:
+        if address.lower() not in self._suppressed:
+            message = f"Email address {address} does not exist on your suppression list."
+            raise SesError("NotFoundException", message, 404)
+        return address.lower()
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request, as far as an operation may need it; `address` is the one that the path names."""
+
+    body: dict[str, Any]
+    address: str
+
+
+Operation = Callable[[Call], dict[str, Any]]
+
+
+def _answering(operation: Operation) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        body = await request.body()
+        try:
+            call = Call(json.loads(body) if body else {}, request.path_params.get("address", ""))
+            return JSONResponse(operation(call))
+        except SesError as error:
+            return JSONResponse({"message": error.message}, error.status, {"x-amzn-ErrorType": error.code})
+
+    return answer
+
+
+def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
+    """The message of a SendEmail request; raises SesError where SES would refuse it."""
+    content = body.get("Content", {})
+    if "Raw" in content:
+        raw = _decoded(content["Raw"].get("Data", ""))
+    elif "Simple" in content:
+        raw = _compose(body, content["Simple"])
+    else:
+        raise SesError("BadRequestException", "Content must be Raw or Simple; the sandbox has no templates.")
+    parsed = BytesParser(policy=email.policy.default).parsebytes(raw)
+    sender = parseaddr(body.get("FromEmailAddress") or str(parsed.get("From", "")))[1]
+    _check_sender(sender, sending)
+    recipients = _recipients(body.get("Destination", {}), parsed)
+
+    configuration_set = body.get("ConfigurationSetName") or parsed.get("X-SES-CONFIGURATION-SET")
+    if configuration_set and configuration_set not in sending.event_types:
+        raise SesError("NotFoundException", f"Configuration set <{configuration_set}> does not exist.", 404)
+    message_id = f"0107{secrets.token_hex(6)}-{uuid.uuid4()}-000000"
+    mail = replace(read_mail(parsed), id=message_id, to=recipients, sender=sender, sent_at=now)
+    return Message(
+        mail=mail,
+        raw=raw,
+        headers=[(name, str(value)) for name, value in parsed.items()],
+        configuration_set=str(configuration_set) if configuration_set else None,
+        tags={tag["Name"]: tag["Value"] for tag in body.get("EmailTags", [])},
+    )
+
+
+def _check_sender(sender: str, sending: Sending) -> None:
+    if sender not in sending.verified and sender.rpartition("@")[2] not in sending.verified:
+        raise SesError(
+            "MessageRejected",
+            "Email address is not verified. The following identities failed the check in region "
+            f"{sending.region.upper()}: {sender}",
+        )
+
+
+def _recipients(destination: dict[str, list[str]], parsed: EmailMessage) -> tuple[str, ...]:
+    """Those that the call names; those of the headers only where it names none."""
+    named = [address for kind in ("To", "Cc", "Bcc") for address in destination.get(f"{kind}Addresses", [])]
+    headers = [header for kind in ("To", "Cc", "Bcc") for header in parsed.get_all(kind, [])]
+    addresses = named or [str(address) for header in headers for address in header.addresses]
+    recipients = tuple(dict.fromkeys(parseaddr(address)[1] for address in addresses))
+    _check_recipients(recipients)
+    return recipients
+
+
+def _check_recipients(recipients: tuple[str, ...]) -> None:
+    if not recipients:
+        raise SesError("BadRequestException", "No recipients specified")
+    if len(recipients) > MOST_RECIPIENTS:
+        raise SesError("BadRequestException", f"Recipient count exceeds {MOST_RECIPIENTS}.")
+    for recipient in recipients:
+        local, at, domain = recipient.rpartition("@")
+        if not local or not at or not domain:
+            raise SesError("BadRequestException", "Missing final '@domain'")
+        if not local.isascii():
+            raise SesError("BadRequestException", "Local address contains control or whitespace")
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error as error:
+        raise SesError("SerializationException", str(error)) from error
+
+
+def _compose(body: dict[str, Any], simple: dict[str, Any]) -> bytes:
+    message = EmailMessage()
+    message["From"] = body.get("FromEmailAddress", "")
+    for name, header in (("ToAddresses", "To"), ("CcAddresses", "Cc")):
+        if addresses := body.get("Destination", {}).get(name):
+            message[header] = ", ".join(addresses)
+    message["Subject"] = simple.get("Subject", {}).get("Data", "")
+    message["Date"] = formatdate()
+    for header in simple.get("Headers", []):
+        message[header["Name"]] = header["Value"]
+    parts = simple.get("Body", {})
+    message.set_content(parts.get("Text", {}).get("Data", ""))
+    if "Html" in parts:
+        message.add_alternative(parts["Html"]["Data"], subtype="html")
+    for attachment in simple.get("Attachments", []):
+        main, _, sub = attachment.get("ContentType", "application/octet-stream").partition("/")
+        content, name = _decoded(attachment["RawContent"]), attachment["FileName"]
+        message.add_attachment(content, maintype=main, subtype=sub, filename=name)
+    return message.as_bytes()
+
+
+def describe(
+    event_type: str,
+    message: Message,
+    recipients: tuple[str, ...],
+    sending: Sending,
+    now: datetime,
+    *,
+    suppressed: bool = False,
+) -> Event:
+    """The event as SES puts it on the default bus."""
+    mail = message.mail
+    at = _instant(now)
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": DETAIL_TYPES[event_type],
+        "source": "aws.ses",
+        "account": sending.account,
+        "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": sending.region,
+        "resources": [f"arn:aws:ses:{sending.region}:{sending.account}:configuration-set/{message.configuration_set}"],
+        "detail": {
+            "eventType": event_type,
+            "mail": {
+                "timestamp": _instant(mail.sent_at),
+                "source": mail.sender,
+                "sourceArn": f"arn:aws:ses:{sending.region}:{sending.account}:identity/{mail.sender}",
+                "sendingAccountId": sending.account,
+                "messageId": mail.id,
+                "destination": list(mail.to),
+                "headersTruncated": False,
+                "headers": [{"name": name, "value": value} for name, value in message.headers],
+                "commonHeaders": {
+                    "from": [mail.sender],
+                    "to": list(mail.to),
+                    "messageId": mail.id,
+                    "subject": mail.subject,
+                },
+                "tags": {
+                    "ses:operation": ["SendEmail"],
+                    "ses:configuration-set": [message.configuration_set],
+                    "ses:source-ip": ["127.0.0.1"],
+                    "ses:from-domain": [mail.sender.rpartition("@")[2]],
+                    **{name: [value] for name, value in message.tags.items()},
+                },
+            },
+            **_particulars(event_type, recipients, at, suppressed=suppressed),
+        },
+    }
+
+
+def _particulars(event_type: str, recipients: tuple[str, ...], at: str, *, suppressed: bool) -> dict[str, Any]:
+    if event_type == "Bounce":
+        on_list = recipients[0].lower().startswith("suppressionlist")
+        reason = "OnAccountSuppressionList" if suppressed else "Suppressed" if on_list else "General"
+        listed = "Amazon SES did not send the message to this address because it is on the suppression list."
+        bounced = {
+            "action": "failed",
+            "status": "5.1.1",
+            "diagnosticCode": listed if reason != "General" else "smtp; 550 5.1.1 user unknown",
+        }
+        return {
+            "bounce": {
+                "feedbackId": str(uuid.uuid4()),
+                "bounceType": "Permanent",
+                "bounceSubType": reason,
+                "bouncedRecipients": [{"emailAddress": recipient, **bounced} for recipient in recipients],
+                "timestamp": at,
+                "reportingMTA": f"dns; {SIMULATOR}",
+            }
+        }
+    if event_type == "Complaint":
+        return {
+            "complaint": {
+                "feedbackId": str(uuid.uuid4()),
+                "complaintSubType": None,
+                "complainedRecipients": [{"emailAddress": recipient} for recipient in recipients],
+                "timestamp": at,
+                "userAgent": "Amazon SES Mailbox Simulator",
+                "complaintFeedbackType": "abuse",
+                "arrivalDate": at,
+            }
+        }
+    if event_type == "Delivery":
+        return {
+            "delivery": {
+                "timestamp": at,
+                "processingTimeMillis": int(DELAYS["Delivery"] * 1000),
+                "recipients": list(recipients),
+                "smtpResponse": "250 2.6.0 Message received",
+                "reportingMTA": "sandbox.smtp-out.amazonses.com",
+            }
+        }
+    return {"reject": {"reason": "Bad content"}} if event_type == "Reject" else {"send": {}}
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

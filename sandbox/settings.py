@@ -1,0 +1,35 @@
+"""What the environment of `make run` says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import SandboxError
+
+LONGEST_TICK = 31_536_000  # Step Functions lets an execution run for a year
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`port` 0 is any free one. `tick`: seconds that replace the timeout of the workflow's waits; None leaves them."""
+
+    project: Path
+    folder: Path
+    port: int
+    tick: int | None
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str], project: Path) -> "Settings":
+        return cls(
+            project=project,
+            folder=Path(environment.get("SANDBOX_DIR") or project / ".sandbox"),
+            port=_number(environment, "PORT", 8080, most=65_535),
+            tick=_number(environment, "ORDER_TICK_SECONDS", 0, most=LONGEST_TICK) or None,
+        )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, *, most: int) -> int:
+    value = environment.get(name) or str(default)
+    if not (value.isascii() and value.isdecimal()) or int(value) > most:
+        raise SandboxError(f"{name} is to be a number up to {most}, not {value!r}")
+    return int(value)

@@ -1,0 +1,203 @@
+"""Makes the template ready for the engine: the same resources, but for what only AWS can do.
+
+Functions keep everything but their package: the engine forwards an invocation to the `FunctionHost`, which runs the
+handler out of the source tree, so what is deployed is an empty zip and the address of the host.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.translator.transform import transform
+
+from sandbox import SandboxError, http_api
+
+CODE_BUCKET = "sandbox-code"
+# Documented by ministack under "Lambda Proxy": with this variable an invocation is a POST to the address.
+FORWARD_TO = "MINISTACK_LAMBDA_PROXY_URL"
+# The host keeps to the function's own timeout. The engine's must leave room for the time in the queue before it.
+ENGINE_TIMEOUT_SECONDS = 900
+
+# What AWS has and the engine has not. Nothing in an order's way depends on them.
+NOT_IN_ENGINE = {
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::AnomalyDetector",
+    "AWS::CloudWatch::InsightRule",
+    "AWS::Budgets::Budget",
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::Events::Archive",
+    "AWS::Logs::QueryDefinition",
+    "AWS::ResourceGroups::Group",
+    "AWS::WAFv2::WebACLAssociation",
+    "AWS::XRay::Group",
+    "AWS::XRay::SamplingRule",
+}
+
+Template = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """Where a function's code lies, in the order of the search path, and how many seconds the template gives it."""
+
+    code: Path
+    layers: tuple[Path, ...]
+    timeout: float
+
+
+@dataclass(frozen=True)
+class LocalTemplate:
+    """`body` is plain CloudFormation.
+
+    `functions` goes by logical id; `token_fields` are the names under which the workflow hands over its task tokens.
+    """
+
+    body: Template
+    functions: dict[str, FunctionSource]
+    token_fields: frozenset[str]
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        return frozenset(self.body.get("Parameters", {}))
+
+
+class _CloudFormationLoader(yaml.SafeLoader):
+    """YAML with the short forms of the intrinsic functions."""
+
+
+def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    elif isinstance(node, yaml.MappingNode):
+        value = loader.construct_mapping(node, deep=True)
+    else:
+        raise yaml.YAMLError(f"!{suffix} has nothing to stand before")
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_CloudFormationLoader.add_multi_constructor("!", _short_form)
+
+
+def read(path: Path) -> Template:
+    try:
+        loaded: Template = yaml.load(path.read_text(encoding="utf-8"), _CloudFormationLoader)  # noqa: S506 - it is safe
+    except OSError as error:
+        raise SandboxError(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise SandboxError(f"{path} is not YAML: {error}") from error
+    return loaded
+
+
+def localize(
+    template: Template, project: Path, *, region: str, forward_to: str, tick: int | None = None
+) -> LocalTemplate:
+    """`forward_to` is the host's address. `tick` replaces the timeout of the workflow's waits, in seconds."""
+    template = json.loads(json.dumps(template, default=str))
+    defaults = template.get("Globals", {}).get("Function", {})
+    for properties in [defaults, *_properties(template, "AWS::Serverless::Function")]:
+        for only_on_aws in ("DeploymentPreference", "SnapStart", "ReservedConcurrentExecutions"):
+            properties.pop(only_on_aws, None)
+        _point_into_bucket(properties, "CodeUri", project)
+    for properties in _properties(template, "AWS::Serverless::LayerVersion"):
+        _point_into_bucket(properties, "ContentUri", project)
+
+    token_fields: set[str] = set()
+    for properties in _properties(template, "AWS::Serverless::StateMachine"):
+        if isinstance(properties.get("DefinitionUri"), str):
+            definition = json.loads((project / properties.pop("DefinitionUri")).read_text(encoding="utf-8"))
+            token_fields |= prepare_waits(definition, tick)
+            properties["Definition"] = definition
+
+    body = http_api.spell_out(_without_serverless(template, region))
+    body["Resources"] = _known_to_engine(body["Resources"])
+    functions = {}
+    for logical_id, resource in body["Resources"].items():
+        if resource["Type"] == "AWS::Lambda::Function":
+            functions[logical_id] = _source(body["Resources"], resource["Properties"], project)
+            resource["Properties"]["Timeout"] = ENGINE_TIMEOUT_SECONDS
+            resource["Properties"].setdefault("Environment", {}).setdefault("Variables", {})[FORWARD_TO] = forward_to
+    return LocalTemplate(body, functions, frozenset(token_fields))
+
+
+def _properties(template: Template, resource_type: str) -> list[dict[str, Any]]:
+    return [
+        resource.setdefault("Properties", {})
+        for resource in template["Resources"].values()
+        if resource["Type"] == resource_type
+    ]
+
+
+def _point_into_bucket(properties: dict[str, Any], name: str, project: Path) -> None:
+    if isinstance(properties.get(name), str):
+        folder = os.path.normpath(properties[name])
+        if not (project / folder).is_dir():
+            raise SandboxError(f"the template's {name} {folder} is no folder of {project}")
+        properties[name] = f"s3://{CODE_BUCKET}/{folder}"
+
+
+def prepare_waits(definition: dict[str, Any], tick: int | None) -> set[str]:
+    """Sets the tick of every wait for a task token, if one is given; the names under which the payloads carry it."""
+    fields: set[str] = set()
+    for state in definition["States"].values():
+        if str(state.get("Resource", "")).endswith(".waitForTaskToken"):
+            if tick is not None:
+                state["TimeoutSeconds"] = tick
+            payload = state.get("Parameters", {}).get("Payload", {})
+            fields |= {name.removesuffix(".$") for name, path in payload.items() if path == "$$.Task.Token"}
+    return fields
+
+
+class _NoManagedPolicies:
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def _without_serverless(template: Template, region: str) -> Template:
+    previous = os.environ.get("AWS_DEFAULT_REGION")
+    os.environ["AWS_DEFAULT_REGION"] = region  # the translator asks boto for the partition
+    try:
+        plain: Template = transform(template, {}, _NoManagedPolicies())
+    except InvalidDocumentException as error:
+        raise SandboxError(f"the template does not translate: {error.message}") from error
+    finally:
+        if previous is None:
+            del os.environ["AWS_DEFAULT_REGION"]
+        else:
+            os.environ["AWS_DEFAULT_REGION"] = previous
+    return plain
+
+
+def _known_to_engine(resources: dict[str, Any]) -> dict[str, Any]:
+    kept = {logical_id: resource for logical_id, resource in resources.items() if not _only_on_aws(resource)}
+    text = json.dumps(kept)
+    for logical_id in resources.keys() - kept.keys():
+        if json.dumps({"Ref": logical_id}) in text or f'["{logical_id}", ' in text or f"${{{logical_id}" in text:
+            kind = resources[logical_id]["Type"]
+            raise SandboxError(f"the engine has no {kind}, but the template refers to {logical_id}")
+    return kept
+
+
+def _only_on_aws(resource: dict[str, Any]) -> bool:
+    metric_math = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+    return metric_math or resource["Type"] in NOT_IN_ENGINE
+
+
+def _source(resources: dict[str, Any], properties: dict[str, Any], project: Path) -> FunctionSource:
+    layers = [
+        project / resources[layer["Ref"]]["Properties"]["Content"]["S3Key"]
+        for layer in properties.get("Layers", [])
+        if isinstance(layer, dict) and "Ref" in layer
+    ]
+    # A later layer is unpacked over an earlier one, so it comes first on the search path.
+    timeout = float(properties.get("Timeout", 3))
+    return FunctionSource(project / properties["Code"]["S3Key"], tuple(reversed(layers)), timeout)
