@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import moto.core.models
 from botocore.session import Session
 from moto import mock_aws
 
@@ -76,6 +77,8 @@ class Lab:
         """A fresh deployment; at the end its threads are ended, and one that is left over is an AssertionError."""
         with ExitStack() as stack:
             stack.enter_context(patch.dict(os.environ, ENVIRONMENT))
+            # moto would prepare thousands of answers for the `requests` package, which nobody here sends with.
+            stack.enter_context(patch.object(moto.core.models, "RESPONSES_METHODS", []))
             stack.enter_context(
                 mock_aws(
                     config={"core": {"reset_boto3_session": False}, "stepfunctions": {"execute_state_machine": True}}
@@ -138,16 +141,19 @@ class Lab:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         user: User | None = None,
+        direct: bool = False,
     ) -> Response:
-        """One request through the gateway; a link of the site is taken by its path. What follows waits for `settle`."""
-        site = self.stack.ref("SiteUrl")
+        """One request to the site, or `direct` to the API past CloudFront. A link is taken by its path.
+
+        What it sets off waits for `settle`.
+        """
         return self.api.request(
             method,
-            target.removeprefix(site),
+            target.removeprefix(self.outputs["SiteUrl"]),
             json_body=json,
             form=form,
             content=content,
-            headers=headers,
+            headers={**(headers or {}), **({} if direct else self.stack.front_headers)},
             query=query,
             user=user,
         )

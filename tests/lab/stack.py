@@ -28,7 +28,6 @@ IGNORED = frozenset(
     {
         "AWS::ApiGatewayV2::Stage",
         "AWS::CloudFront::CachePolicy",
-        "AWS::CloudFront::Distribution",
         "AWS::CloudFront::Function",
         "AWS::CloudFront::OriginAccessControl",
         "AWS::CloudFront::OriginRequestPolicy",
@@ -94,6 +93,20 @@ class Resource:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+class Placeholders(dict[str, str]):
+    """Attributes of a resource that has none here; whoever reads one gets a text that says whose it is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(Arn=f"arn:aws:iam::{ACCOUNT}:role/{name}", DomainName=f"{name.lower()}.example.net")
+        self._name = name
+
+    def __contains__(self, attribute: object) -> bool:
+        return True
+
+    def __missing__(self, attribute: str) -> str:
+        return f"{self._name}.{attribute}"
+
+
 @dataclass(frozen=True)
 class EventSource:
     function: str
@@ -110,6 +123,8 @@ class Stack:
     client: Callable[[str], Any]
     api: Json = field(default_factory=dict)
     """The OpenAPI body of the HTTP API, its references resolved."""
+    front_headers: dict[str, str] = field(default_factory=dict)
+    """What CloudFront adds to a request on its way to the API."""
     functions: dict[str, Json] = field(default_factory=dict)
     """Logical id to resolved properties."""
     event_sources: list[EventSource] = field(default_factory=list)
@@ -119,6 +134,7 @@ class Stack:
     identities: set[str] = field(default_factory=set)
     event_types: dict[str, set[str]] = field(default_factory=dict)
     """SES configuration sets and the event types that each sends on."""
+    _secrets: dict[str, str] = field(default_factory=dict)
     _made: dict[str, Resource | None] = field(default_factory=dict)
     _making: list[str] = field(default_factory=list)
 
@@ -221,7 +237,7 @@ class Stack:
             "Fn::If": lambda: self._value(operand[1] if self._holds(operand[0]) else operand[2]),
             "Fn::Select": lambda: self._value(operand[1])[int(operand[0])],
             "Fn::Split": lambda: self._value(operand[1]).split(operand[0]),
-            "Fn::Sub": lambda: self._filled_in(*([operand] if isinstance(operand, str) else operand)),
+            "Fn::Sub": lambda: self._resolved(self._filled_in(*([operand] if isinstance(operand, str) else operand))),
         }
         return values[name]()
 
@@ -238,15 +254,13 @@ class Stack:
 
         return re.sub(r"\$\{([^}]+)\}", put_in, text)
 
+    def _resolved(self, text: str) -> str:
+        """With its dynamic references to whole secrets carried out."""
+        return re.sub(r"\{\{resolve:secretsmanager:([^}]+)\}\}", lambda match: self._secrets[match[1]], text)
+
     def _make(self, name: str, kind: str, properties: Json) -> Resource:
         if kind in IGNORED:
-            return Resource(
-                name,
-                {
-                    "Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}" if "Role" in kind else f"arn:aws:lab:::{name}",
-                    "DomainName": f"{name.lower()}.example.net",
-                },
-            )
+            return Resource(name, Placeholders(name))
         maker = MAKERS.get(kind)
         assert maker, f"the lab does not know {kind} ({name}): make it in {__name__}, or list it as ignored"
         return maker(self, name, copy.deepcopy(properties))
@@ -335,14 +349,12 @@ class Stack:
         return Resource(url, {"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{called}", "QueueName": called, "QueueUrl": url})
 
     def _secret(self, name: str, properties: Json) -> Resource:
-        generate = properties.get("GenerateSecretString")
-        if generate:
-            fields = json.loads(generate["SecretStringTemplate"])
-            fields[generate["GenerateStringKey"]] = ("0123456789abcdef" * 8)[: int(generate.get("PasswordLength", 32))]
-            value = json.dumps(fields)
-        else:
-            value = properties["SecretString"]
+        generate = properties["GenerateSecretString"]
+        value = ("0123456789abcdef" * 8)[: int(generate.get("PasswordLength", 32))]
+        if "GenerateStringKey" in generate:
+            value = json.dumps({**json.loads(generate["SecretStringTemplate"]), generate["GenerateStringKey"]: value})
         arn = self.client("secretsmanager").create_secret(Name=properties.get("Name", name), SecretString=value)["ARN"]
+        self._secrets[arn] = value
         return Resource(arn, {"Id": arn})
 
     def _parameter(self, name: str, properties: Json) -> Resource:
@@ -366,7 +378,7 @@ class Stack:
 
     def _email_identity(self, name: str, properties: Json) -> Resource:
         self.identities.add(properties["EmailIdentity"])
-        return Resource(properties["EmailIdentity"])
+        return Resource(properties["EmailIdentity"], Placeholders(name))
 
     def _user_pool(self, name: str, properties: Json) -> Resource:
         pool = f"{REGION}_Lab000001"
@@ -383,6 +395,12 @@ class Stack:
     def _user_pool_client(self, name: str, properties: Json) -> Resource:
         return Resource("0labclient0000000000000000", {"ClientId": "0labclient0000000000000000", "Name": name})
 
+    def _distribution(self, name: str, properties: Json) -> Resource:
+        for origin in properties["DistributionConfig"]["Origins"]:
+            for header in origin.get("OriginCustomHeaders", []):
+                self.front_headers[header["HeaderName"].lower()] = header["HeaderValue"]
+        return Resource(name, Placeholders(name))
+
     def _http_api(self, name: str, properties: Json) -> Resource:
         self.api = properties["Body"]
         return Resource(
@@ -393,6 +411,7 @@ class Stack:
 
 MAKERS: dict[str, Callable[[Stack, str, Json], Resource]] = {
     "AWS::ApiGatewayV2::Api": Stack._http_api,
+    "AWS::CloudFront::Distribution": Stack._distribution,
     "AWS::Cognito::UserPool": Stack._user_pool,
     "AWS::Cognito::UserPoolClient": Stack._user_pool_client,
     "AWS::DynamoDB::Table": Stack._table,

@@ -119,6 +119,14 @@ def test_query_and_path_come_as_the_gateway_cuts_them(mirror: Lab) -> None:
     assert event["routeKey"] == event["requestContext"]["routeKey"] == "ANY /api/{proxy+}"
 
 
+def test_cloudfront_shows_the_api_its_secret(mirror: Lab) -> None:
+    assert mirror.stack.front_headers
+    sent = mirror.http("GET", "/confirm/t").json()["event"]["headers"]
+    assert sent.items() >= mirror.stack.front_headers.items()
+    sent = mirror.http("GET", "/confirm/t", direct=True).json()["event"]["headers"]
+    assert not sent.keys() & mirror.stack.front_headers.keys()
+
+
 def test_a_binary_answer_is_decoded(lab: Lab) -> None:
     body = base64.b64encode(b"%PDF\xff").decode()
     answer = {"statusCode": 200, "headers": {"Content-Type": "application/pdf"}, "body": body, "isBase64Encoded": True}
