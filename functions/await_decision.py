@@ -6,22 +6,22 @@ once. The state's timeout brings the workflow back here: that is the tick at whi
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock
 from online_orders.aws import orders, workflow
+from online_orders.aws.clients import environment
 from online_orders.orders import Policy
 from online_orders.telemetry import logger
 
 
 def _policy() -> Policy:
     return Policy(
-        remind_after_days=int(os.environ["REMIND_AFTER_DAYS"]),
-        remind_before_end_days=int(os.environ["REMIND_BEFORE_END_DAYS"]),
-        grace_days=int(os.environ["GRACE_DAYS"]),
+        remind_after_days=int(environment("REMIND_AFTER_DAYS")),
+        remind_before_end_days=int(environment("REMIND_BEFORE_END_DAYS")),
+        grace_days=int(environment("GRACE_DAYS")),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -16,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from online_orders import clock, http
 from online_orders.approval_links import CODE, TOKEN, WRONG_CODES_ALLOWED, Link, code_of, matches, token_of
 from online_orders.aws import accounts, documents, links, orders
+from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.signing_keys import signing_key
@@ -23,7 +23,7 @@ from online_orders.errors import Conflict, NotFound, OnlineOrdersError
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.telemetry import logger, metrics
-from online_orders_rendering.letters import installation
+from online_orders_rendering.mails import Installation
 from online_orders_rendering.pages import (
     CONTENT_SECURITY_POLICY,
     FormFault,
@@ -133,6 +133,11 @@ def _is_expired(opened: Opened, at: datetime) -> bool:
 # -- answers ------------------------------------------------------------------------------------------------------
 
 
+def _installation() -> Installation:
+    """Pages link within their own site, so they need not know its name."""
+    return Installation(brand=environment("BRAND_NAME"), site_url="")
+
+
 def _html(page: str, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response[str]:
     return Response(int(status), "text/html; charset=utf-8", page, headers={**_HEADERS, **(headers or {})})
 
@@ -142,7 +147,7 @@ def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState 
     page = outcome_page(
         outcome,
         order,
-        installation(),
+        _installation(),
         order.marks.locale,
         account_name=accounts.get_account(order.account_id).name,
         form=form or FormState(),
@@ -157,7 +162,7 @@ def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None
     page = decision_page(
         order,
         quote,
-        installation(),
+        _installation(),
         account_name=account.name,
         pdf_path=f"/confirm/{opened.token}/quote.pdf" if quote else None,
         form=form or FormState(),
@@ -382,9 +387,9 @@ def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Response[str]:
     if state is None or state[0] is not Outcome.LOCKED:
         return _told(opened, *state) if state else _form_page(opened, HTTPStatus.BAD_REQUEST)
     sent = [past for past in opened.order.marks.fresh_mails_at if at - past < timedelta(days=1)]
-    pause_seconds = int(os.environ["FRESH_MAIL_PAUSE_SECONDS"])
+    pause_seconds = int(environment("FRESH_MAIL_PAUSE_SECONDS"))
     too_soon = bool(sent) and (at - sent[-1]).total_seconds() < pause_seconds
-    if too_soon or len(sent) >= int(os.environ["FRESH_MAILS_A_DAY"]):
+    if too_soon or len(sent) >= int(environment("FRESH_MAILS_A_DAY")):
         return _told(opened, Outcome.TOO_MANY_MAILS, HTTPStatus.TOO_MANY_REQUESTS)
     purpose = opened.link.purpose
 
@@ -405,12 +410,12 @@ def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Response[str]:
 
 
 def _unknown(_: NotFound) -> Response[str]:
-    page = outcome_page(Outcome.UNKNOWN_LINK, None, installation(), "en")
+    page = outcome_page(Outcome.UNKNOWN_LINK, None, _installation(), "en")
     return _html(page, HTTPStatus.NOT_FOUND)
 
 
 def _refused(error: OnlineOrdersError) -> Response[str]:
-    page = outcome_page(Outcome.FAULT, None, installation(), "en")
+    page = outcome_page(Outcome.FAULT, None, _installation(), "en")
     return _html(page, error.status, error.headers())
 
 

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from online_orders.errors import Forbidden
-from online_orders.faults import checked
+from online_orders.errors import Fault, Forbidden
+from online_orders.faults import checked, pointer
 from online_orders.iso import COUNTRIES, MINOR_DIGITS
-from online_orders.values import BlankIsAbsent, Count, Day, Email, Entity, Identifier, Line, Name
+from online_orders.values import BlankIsAbsent, Count, Day, Email, Entity, Identifier, Length, Line, Name, Text
 
+_NO_ZONES = {"Factory", "localtime", "posixrules"}
+"""Files among the zones of a system that are no IANA zones."""
 READ_ONLY = frozenset({"account_id"})
 
 
@@ -33,10 +35,13 @@ def _currency(value: str) -> str:
 
 
 def _time_zone(value: str) -> str:
+    unknown = PydanticCustomError("unknown_time_zone", "there is no such IANA time zone")
+    if value in _NO_ZONES or value.startswith(("posix/", "right/")):
+        raise unknown
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise PydanticCustomError("unknown_time_zone", "there is no such IANA time zone") from None
+        raise unknown from None
     return value
 
 
@@ -84,7 +89,7 @@ class Site(Entity):
     country: Country
     address: Annotated[Address | None, BlankIsAbsent] = None
     license: License | None = None
-    sockets: Annotated[tuple[SocketStock, ...], Field(max_length=20)] = ()
+    sockets: Annotated[tuple[SocketStock, ...], Length(0, 20)] = ()
 
     def has_socket(self, model: str) -> bool:
         return any(stock.model == model for stock in self.sockets)
@@ -98,20 +103,7 @@ class Account(Entity):
     time_zone: TimeZone
     parent_account_id: Identifier | None = None
     enrollment: Enrollment | None = None
-    sites: Annotated[tuple[Site, ...], Field(max_length=500)] = ()
-
-    @model_validator(mode="after")
-    def _sites_are_told_apart(self) -> Self:
-        seen: set[str] = set()
-        for site in self.sites:
-            if site.site_id in seen:
-                raise PydanticCustomError(
-                    "duplicate_site", "two sites have the site_id {site_id}", {"site_id": site.site_id}
-                )
-            seen.add(site.site_id)
-        if self.parent_account_id == self.account_id:
-            raise PydanticCustomError("own_parent", "an account is not its own parent")
-        return self
+    sites: Annotated[tuple[Site, ...], Length(0, 500)] = ()
 
     @cached_property
     def sites_by_id(self) -> Mapping[str, Site]:
@@ -131,15 +123,32 @@ class Account(Entity):
 
 def account_from(account_id: str, body: Any) -> Account:
     """The account that CS sent; what is read-only in it is ignored. Raises Invalid with all faults."""
-    if isinstance(body, Mapping):
-        body = {**{key: value for key, value in body.items() if key not in READ_ONLY}, "account_id": account_id}
-    return checked(Account, body)
+    if not isinstance(body, Mapping):
+        return checked(Account, body)
+    sent = {**{key: value for key, value in body.items() if key not in READ_ONLY}, "account_id": account_id}
+    found = _duplicate_sites(body.get("sites"))
+    if body.get("parent_account_id") == account_id:
+        found.append(Fault("/parent_account_id", "own_parent", "An account is not its own parent."))
+    return checked(Account, sent, more=found)
+
+
+def _duplicate_sites(raw_sites: Any) -> list[Fault]:
+    found: list[Fault] = []
+    seen: set[str] = set()
+    for index, raw in enumerate(raw_sites if isinstance(raw_sites, list) else ()):
+        site_id = raw.get("site_id") if isinstance(raw, Mapping) else None
+        if isinstance(site_id, str) and site_id in seen:
+            where = pointer("sites", index, "site_id")
+            found.append(Fault(where, "duplicate_site", "Another site has the same site_id."))
+        elif isinstance(site_id, str):
+            seen.add(site_id)
+    return found
 
 
 class ContactReport(Entity):
     """A user's word that the contact person in the enrollment is out of date."""
 
-    text: Annotated[Line, Field(max_length=2000)]
+    text: Annotated[Text, StringConstraints(max_length=2_000)]
 
 
 def begun(license_: License, today: date) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from online_orders.orders import Order
+from online_orders.quotes import DECIDABLE
 from online_orders.timeline import Entry, Event
 
 Role = Literal["contact", "placed_by", "customer_success"]
@@ -61,5 +62,5 @@ def is_still_due(announcement: Announcement, order: Order, entry: Entry) -> bool
         order.is_open
         and quote is not None
         and quote.revision == entry.data.get("revision")
-        and quote.decided_at is None
+        and quote.state in DECIDABLE
     )

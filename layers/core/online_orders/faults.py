@@ -38,8 +38,12 @@ _CODES = {
 
 
 def pointer(*parts: str | int) -> str:
-    """A JSON Pointer (RFC 6901): `pointer("items", 2, "quantity")` is `/items/2/quantity`."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    """A JSON Pointer (RFC 6901): `pointer("items", 2, "quantity")` is `/items/2/quantity`.
+
+    Half a surrogate pair, which JSON can spell and UTF-8 cannot, becomes a question mark.
+    """
+    joined = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return joined.encode("utf-8", "replace").decode()
 
 
 def faults_of(error: ValidationError, *base: str | int) -> list[Fault]:

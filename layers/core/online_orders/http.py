@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from botocore.exceptions import BotoCoreError, ClientError
 
+from online_orders.aws.clients import environment
 from online_orders.aws.documents import find_quote_paper
 from online_orders.aws.orders import get_quote
 from online_orders.aws.signing_keys import signing_key
@@ -301,7 +302,7 @@ def problem(error: OnlineOrdersError) -> Response[str]:
         "title": error.status.phrase,
         "status": int(error.status),
         "code": error.code,
-        "detail": error.detail,
+        "detail": error.detail.encode("utf-8", "replace").decode(),
         **error.members(),
     }
     return Response(
@@ -335,6 +336,14 @@ class Resolver(APIGatewayHttpResolver):
         self.exception_handler(OnlineOrdersError)(problem)
         self.exception_handler(Exception)(lambda error: problem(translated(error)))
         self.not_found(lambda _: problem(self._missed()))
+
+    def resolve(self, event: Any, context: Any) -> dict[str, Any]:
+        """The answer; refused when there is an origin secret and the request does not show it."""
+        secret = environment("ORIGIN_SECRET")
+        if secret and not hmac.compare_digest(event["headers"].get("x-origin-secret", "").encode(), secret.encode()):
+            refused = problem(Forbidden("not_by_this_way", "Use the site's own address."))
+            return {"statusCode": refused.status_code, "headers": refused.headers, "body": refused.body}
+        return super().resolve(event, context)
 
     def route(self, rule: str, method: str | list[str] | tuple[str], *args: Any, **kwargs: Any) -> Any:
         self.routes += [(each, rule) for each in ([method] if isinstance(method, str) else method)]

@@ -17,17 +17,14 @@ def minor_digits(currency: str) -> int:
 
 
 def fits(amount: Decimal, currency: str) -> bool:
-    """Whether an amount can be written with the currency's minor digits without rounding."""
-    _, digits, exponent = amount.as_tuple()
-    if not isinstance(exponent, int):
-        return False
-    trailing_zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
-    return not any(digits) or -exponent - trailing_zeros <= minor_digits(currency)
+    """Whether an amount is written with no more decimals than the currency has."""
+    exponent = amount.as_tuple().exponent
+    return isinstance(exponent, int) and -exponent <= minor_digits(currency)
 
 
 def exact(amount: Decimal, currency: str) -> Decimal:
-    """The same amount with exactly the currency's minor digits."""
-    return amount.quantize(Decimal(1).scaleb(-minor_digits(currency)), rounding=ROUND_HALF_UP)
+    """The same amount with exactly the currency's minor digits, and never minus zero."""
+    return amount.quantize(Decimal(1).scaleb(-minor_digits(currency)), rounding=ROUND_HALF_UP) + 0
 
 
 def total(amounts: Iterable[Decimal], currency: str) -> Decimal:

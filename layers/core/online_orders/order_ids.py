@@ -30,4 +30,4 @@ def is_order_id(text: str) -> bool:
 
 def first_id_of(day: date) -> str:
     """A string that sorts before every id of a UTC day and after every earlier one."""
-    return _base32(_milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC)), 10)
+    return _base32(max(0, _milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))), 10)

@@ -21,7 +21,7 @@ from online_orders.errors import Conflict, VersionMismatch
 from online_orders.faults import checked
 from online_orders.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
-from online_orders.values import BlankIsAbsent, Entity, Identifier, Instant, Line, Request, Text
+from online_orders.values import BlankIsAbsent, Entity, Identifier, Instant, Length, Line, Request, Text
 
 
 class Status(StrEnum):
@@ -52,7 +52,8 @@ ALLOWED: Mapping[str, frozenset[Status]] = {
     "request a change of": frozenset({Status.PENDING_CONFIRMATION}),
     "resend the quote of": frozenset({Status.PENDING_CONFIRMATION}),
     "ask for a fresh quote of": frozenset({Status.PENDING_CONFIRMATION}),
-    "ask for a fresh mail of": OPEN,
+    "ask for a fresh order mail of": frozenset({Status.SUBMITTED, Status.IN_PROCESS}),
+    "ask for a fresh quote mail of": frozenset({Status.PENDING_CONFIRMATION}),
     "comment on": OPEN,
 }
 """The action table: from which statuses each action may be taken."""
@@ -91,10 +92,13 @@ class Marks(Entity):
     """The newest quote link whose mail SES took or refused for good; the mail is outstanding while it is behind."""
     quote_link_key_id: str | None = None
     delivered_link: int = 0
-    """The newest quote link whose mail is known to have arrived, bounced or drawn a complaint."""
+    """The newest quote link whose mail is known to have arrived; likewise the next two."""
+    bounced_link: int = 0
     complained_link: int = 0
     last_reminder_on: date | None = None
     queue_alarms: int = 0
+    fresh_quote_asked: int = 0
+    """The newest revision that the contact found expired and asked to have replaced."""
     fresh_mails_at: tuple[Instant, ...] = ()
     since: dict[Status, Instant] = Field(default_factory=dict)
 
@@ -117,7 +121,7 @@ class Policy:
 class NewOrder(Request):
     """What a customer sends; the items are judged one by one in `catalog`."""
 
-    items: Annotated[list[Any], Field(min_length=1, max_length=MOST_ITEMS)]
+    items: Annotated[list[Any], Length(1, MOST_ITEMS)]
     account_id: Identifier | None = None
     purchase_order_number: Annotated[PurchaseOrderNumber | None, BlankIsAbsent] = None
     note: Annotated[Note | None, BlankIsAbsent] = None
@@ -154,7 +158,8 @@ class Order(Entity):
     @property
     def mail_is_outstanding(self) -> bool:
         """Whether a quote mail is still to be sent for the current link."""
-        return self.is_open and self.quote is not None and self.marks.quote_link > self.marks.quote_link_mailed
+        undecided = self.quote is not None and self.quote.state in DECIDABLE | {QuoteState.SENDING}
+        return self.is_open and undecided and self.marks.quote_link > self.marks.quote_link_mailed
 
     def today(self, at: datetime) -> date:
         """The account's calendar day."""
@@ -247,6 +252,8 @@ class Order(Entity):
     def resend(self, by: User, contact: Contact | None, at: datetime) -> Change:
         """Order a fresh link to the same revision, to `contact` if one is given; older links are dead from now on."""
         self.must_allow("resend the quote of")
+        if self.quote is None or self.quote.state not in DECIDABLE | {QuoteState.SENDING}:
+            raise Conflict("The quote is no longer on offer; quote anew.", self.status)
         return self._change(
             at,
             _staff(by),
@@ -302,13 +309,19 @@ class Order(Entity):
     def ask_for_fresh_quote(self, at: datetime) -> Change:
         """The contact's answer to a quote that has expired; asking again changes nothing."""
         self.must_allow("ask for a fresh quote of")
+        quote = self.quote
+        if quote is None or not (quote.state is QuoteState.EXPIRED or quote.is_past(self.today(at))):
+            raise Conflict("The quote has not expired.", self.status)
+        if self.marks.fresh_quote_asked == quote.revision:
+            return Change(self, ())
+        marks = {"fresh_quote_asked": quote.revision}
         return self._change(
-            at, Actor(kind="contact"), Event.FRESH_QUOTE_ASKED, self._revision(), internal=False, decision=False
+            at, Actor(kind="contact"), Event.FRESH_QUOTE_ASKED, self._revision(), decision=False, marks=marks
         )
 
     def ask_for_fresh_mail(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
         """A new link and code to the same address, in place of one that wrong codes have locked."""
-        self.must_allow("ask for a fresh mail of")
+        self.must_allow(f"ask for a fresh {purpose} mail of")
         number = "quote_link" if purpose == "quote" else "order_link"
         recent = tuple(past for past in self.marks.fresh_mails_at if at - past < timedelta(days=1))
         return self._change(
@@ -328,11 +341,13 @@ class Order(Entity):
 
     def quote_mailed(self, link_number: int, key_id: str, at: datetime) -> Change:
         """SES took the mail with this link; the first such mail of a revision is the offer itself."""
-        if not self.mail_is_outstanding or link_number != self.marks.quote_link or self.quote is None:
+        if not self.is_open or link_number != self.marks.quote_link or self.quote is None:
+            return Change(self, ())
+        was_given_up = self.quote.state is QuoteState.UNDELIVERABLE and self.status is Status.IN_PROCESS
+        if not (self.mail_is_outstanding or was_given_up):
             return Change(self, ())
         marks = {"quote_link_mailed": link_number, "quote_link_key_id": key_id}
-        if self.quote.state is not QuoteState.SENDING:
-            state = QuoteState.OFFERED if self.quote.state in DECIDABLE else self.quote.state
+        if self.quote.state is not QuoteState.SENDING and not was_given_up:
             return self._change(
                 at,
                 SYSTEM,
@@ -341,7 +356,7 @@ class Order(Entity):
                 internal=True,
                 decision=False,
                 marks=marks,
-                quote=self._quote_in(state),
+                quote=self._quote_in(QuoteState.OFFERED),
             )
         return self._change(
             at,
@@ -361,31 +376,28 @@ class Order(Entity):
 
     def quote_bounced(self, link_number: int, key_id: str, reason: str, at: datetime) -> Change:
         """The mail with this link came back; what is said of an older mail, or again, changes nothing."""
-        return self._news_of(
-            link_number,
-            key_id,
-            at,
-            lambda order: order._undeliverable(reason, at, {"delivered_link": link_number}),  # noqa: SLF001
-        )
+
+        def bounced(order: Order) -> Change:
+            if link_number <= order.marks.bounced_link:
+                return Change(order, ())
+            return order._undeliverable(reason, at, {"bounced_link": link_number})
+
+        return self._news_of(link_number, key_id, at, bounced)
 
     def quote_delivered(self, link_number: int, key_id: str, at: datetime) -> Change:
-        return self._news_of(
-            link_number,
-            key_id,
-            at,
-            lambda order: order._change(  # noqa: SLF001
-                at,
-                SYSTEM,
-                Event.DELIVERED,
-                order._revision(),  # noqa: SLF001
-                decision=False,
-                marks={"delivered_link": link_number},
-            ),
-        )
+        """The mail with this link arrived; the bounce of the same mail, if there was one, stands."""
+
+        def delivered(order: Order) -> Change:
+            if link_number <= max(order.marks.delivered_link, order.marks.bounced_link):
+                return Change(order, ())
+            marks = {"delivered_link": link_number}
+            return order._change(at, SYSTEM, Event.DELIVERED, order._revision(), decision=False, marks=marks)
+
+        return self._news_of(link_number, key_id, at, delivered)
 
     def quote_complained(self, link_number: int, at: datetime) -> Change:
         """The contact marked the mail as spam: a flag for CS, the quote stands."""
-        if link_number <= self.marks.complained_link or link_number != self.marks.quote_link:
+        if not self.is_open or link_number <= self.marks.complained_link or link_number != self.marks.quote_link:
             return Change(self, ())
         return self._change(
             at,
@@ -401,8 +413,7 @@ class Order(Entity):
         """What became of a mail. News of it proves that SES took it, even where SES's own answer was lost."""
         mailed = self.quote_mailed(link_number, key_id, at)
         order = mailed.order
-        heard = link_number != order.marks.quote_link or link_number <= order.marks.delivered_link
-        if heard or not order.is_open or order.quote is None:
+        if link_number != order.marks.quote_link or not order.is_open or order.quote is None:
             return mailed
         news = then(order)
         return Change(news.order, mailed.entries + news.entries)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 
 import rfc8785
 from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from online_orders import money
 from online_orders.accounts import Currency
@@ -18,9 +20,10 @@ from online_orders.catalog import years_after
 from online_orders.errors import Fault, Invalid
 from online_orders.faults import faults_of, pointer
 from online_orders.iso import MINOR_DIGITS
-from online_orders.values import BlankIsAbsent, Count, Day, Entity, Instant, Line, Request, Text
+from online_orders.values import BlankIsAbsent, Count, Day, Entity, Instant, Length, Line, Request, Text
 
 MOST_LINES = 100
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 LONGEST_VALIDITY_YEARS = 2
 DEFAULT_TERMS = (
     "Prices are net of taxes. Recurring items are billed from their confirmed start date. "
@@ -51,7 +54,11 @@ DECIDABLE = frozenset({QuoteState.OFFERED, QuoteState.UNDELIVERABLE})
 
 def _decimal_text(value: Any) -> Any:
     """Money comes as a decimal string, or as a JSON number that was read exactly; never as binary floating point."""
-    return None if isinstance(value, (float, bool)) else value
+    if isinstance(value, (float, bool)):
+        return None
+    if isinstance(value, str) and not _AMOUNT.fullmatch(value):
+        raise PydanticCustomError("malformed", "an amount is written in digits, with a point before its decimals")
+    return value
 
 
 class QuoteLine(Entity):
@@ -119,6 +126,7 @@ class NewLine(Request):
     recurrence: Recurrence
 
 
+_LINES: TypeAdapter[tuple[NewLine, ...]] = TypeAdapter(tuple[NewLine, ...])
 Message = Annotated[Text, StringConstraints(max_length=2_000)]
 Terms = Annotated[Text, StringConstraints(max_length=10_000)]
 
@@ -127,7 +135,7 @@ class NewQuote(Request):
     """What CS sends for a revision."""
 
     valid_until: Day
-    lines: Annotated[tuple[NewLine, ...], Field(min_length=1, max_length=MOST_LINES)]
+    lines: Annotated[tuple[NewLine, ...], Length(1, MOST_LINES)]
     currency: Currency | None = None
     message: Annotated[Message | None, BlankIsAbsent] = None
     terms: Annotated[Terms | None, BlankIsAbsent] = None
@@ -151,24 +159,7 @@ def quote_from(
     if found or asked is None:
         raise Invalid(dict.fromkeys(found))
     code = asked.currency or currency
-    lines = tuple(
-        QuoteLine(
-            **line.model_dump(exclude={"unit_price"}),
-            unit_price=money.exact(line.unit_price, code),
-            amount=money.exact(line.unit_price * line.quantity, code),
-        )
-        for line in asked.lines
-    )
-    totals = Totals(
-        **{
-            each.value: money.total((line.amount for line in lines if line.recurrence is each), code)
-            for each in Recurrence
-        }
-    )
-    if below := [
-        Fault("/lines", "total_below_zero", f"The {name} total is below zero.") for name, total in totals if total < 0
-    ]:
-        raise Invalid(below)
+    lines = _priced(asked.lines, code)
     quote = Quote(
         revision=revision,
         state=QuoteState.SENDING,
@@ -178,10 +169,28 @@ def quote_from(
         terms=asked.terms or DEFAULT_TERMS,
         sha256="",
         lines=lines,
-        totals=totals,
+        totals=_totals(lines, code),
         confirmed_start_dates=asked.confirmed_start_dates,
     )
     return quote.model_copy(update={"sha256": quote.content_hash(account_id, order_id)})
+
+
+def _priced(lines: Iterable[NewLine], currency: str) -> tuple[QuoteLine, ...]:
+    return tuple(
+        QuoteLine(
+            **line.model_dump(exclude={"unit_price"}),
+            unit_price=money.exact(line.unit_price, currency),
+            amount=money.exact(line.unit_price * line.quantity, currency),
+        )
+        for line in lines
+    )
+
+
+def _totals(lines: Iterable[QuoteLine], currency: str) -> Totals:
+    amounts: dict[Recurrence, list[Decimal]] = {each: [] for each in Recurrence}
+    for line in lines:
+        amounts[line.recurrence].append(line.amount)
+    return Totals(**{each.value: money.total(found, currency) for each, found in amounts.items()})
 
 
 def _rule_faults(body: Any, item_ids: set[str], account_currency: str, today: date) -> list[Fault]:
@@ -223,10 +232,24 @@ def _lines_faults(raw_lines: list[Any], item_ids: set[str], currency: str) -> li
     named = {raw["item_id"] for _, raw in lines if isinstance(raw.get("item_id"), str)}
     return [
         *(fault for index, raw in lines for fault in _line_faults(raw, index, item_ids, currency)),
+        *_total_faults(raw_lines, currency),
         *(
             Fault("/lines", "item_without_line", f"Item {item_id} has no line.")
             for item_id in sorted(item_ids - named, key=int)
         ),
+    ]
+
+
+def _total_faults(raw_lines: list[Any], currency: str) -> list[Fault]:
+    """Totals below zero; they are judged only where every line is sound enough to count."""
+    try:
+        lines = _LINES.validate_python(raw_lines)
+    except ValidationError:
+        return []
+    return [
+        Fault("/lines", "total_below_zero", f"The {name} total is below zero.")
+        for name, total in _totals(_priced(lines, currency), currency)
+        if total < 0
     ]
 
 

@@ -71,8 +71,9 @@ class Wanted:
     def bounds(self) -> tuple[str, str]:
         """The range of ids of the placing days, in UTC."""
         first = first_id_of(self.first_day) if self.first_day else "0"
-        beyond = first_id_of(self.last_day + timedelta(days=1)) if self.last_day else BEYOND
-        return first, beyond
+        if self.last_day is None or self.last_day == date.max:
+            return first, BEYOND
+        return first, first_id_of(self.last_day + timedelta(days=1))
 
 
 def statuses_of(status: Status | None, is_open: bool | None) -> frozenset[Status] | None:
