@@ -247,14 +247,13 @@ class Ses:
                 r"[\w.@-]{1,256}", value, re.ASCII
             ):
                 raise _error("BadRequestException", f"Invalid tag: {name}={value}")
-        text, html = message.get_body(("plain",)), message.get_body(("html",))
         mail = Mail(
             message_id=f"0107018b{len(self.mails):024x}-000000",
             recipients=tuple(recipients),
             sender=sender,
             subject=str(message["Subject"]),
-            text=text.get_content() if text else "",
-            html=html.get_content() if html else "",
+            text=_part(message, "plain"),
+            html=_part(message, "html"),
             attachments=tuple(
                 Attachment(part.get_filename() or "", part.get_content_type(), bytes(part.get_content()))
                 for part in message.iter_attachments()
@@ -266,6 +265,12 @@ class Ses:
         )
         self.mails.append(mail)
         return mail
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    """The text of a body part as a reader shows it, with plain line ends."""
+    part = message.get_body((kind,))
+    return part.get_content().replace("\r\n", "\n") if part else ""
 
 
 def _addresses(values: list[str]) -> list[str]:
