@@ -199,7 +199,7 @@ def show_account(account_id: str) -> Response[str]:
 @app.put("/api/desk/accounts/<account_id>")
 def put_account(account_id: str) -> Response[str]:
     """Create or replace a whole account."""
-    _staff()
+    staff = _staff()
     http.sound_account_id(account_id)
     account = account_from(account_id, http.json_body(app.event))
     expected = http.expected_versions(app.event)
@@ -219,7 +219,7 @@ def put_account(account_id: str) -> Response[str]:
         if before and before.account == account:
             return http.answer(account.model_dump_json(), headers=http.etag(before.version))
         try:
-            version = accounts.put_account(account, before)
+            version = accounts.put_account(account, before, staff.user)
         except Raced:
             pause(attempt)
         else:

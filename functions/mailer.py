@@ -21,10 +21,6 @@ from online_orders_rendering.letters import announcement_letter, contact_report_
 processor = BatchProcessor(event_type=EventType.SQS)
 
 
-class AtIt(Exception):
-    """Another process has claimed this mail and may still send it."""
-
-
 def _announce(message: dict[str, Any]) -> None:
     due = Announcement(message["kind"], message["role"])
     name = f"{due.kind}#{due.role}"
@@ -38,7 +34,7 @@ def _announce(message: dict[str, Any]) -> None:
     if not mail.claim(order_id, sequence, name, clock.now()):
         if mail.is_sent(order_id, sequence, name):
             return
-        raise AtIt(name)
+        raise mail.AtIt(name)
     letter = announcement_letter(due, to, order, entry)
     try:
         mail.send(letter, {"order_id": order_id, "kind": due.kind}, clock.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from online_orders.orders import Order
+from online_orders.orders import Order, Status
 from online_orders.quotes import DECIDABLE
 from online_orders.timeline import Entry, Event
 
@@ -30,6 +30,7 @@ _MAILS: dict[Event, tuple[Announcement, ...]] = {
     Event.CANCELED: tuple(Announcement("canceled", role) for role in _EVERYBODY),
     Event.CHANGE_REQUESTED: (Announcement("change_requested", "customer_success"),),
     Event.UNDELIVERABLE: (Announcement("quote_undeliverable", "customer_success"),),
+    Event.CONTACT_CHANGED: (Announcement("order_received", "contact"),),
     Event.LINK_LOCKED: (Announcement("link_locked", "customer_success"),),
     Event.EXPIRED: (Announcement("expired", "contact"), Announcement("expired", "customer_success")),
     Event.FRESH_QUOTE_ASKED: (Announcement("fresh_quote_asked", "customer_success"),),
@@ -38,6 +39,7 @@ _FRESH_ORDER_LINK = (Announcement("order_received", "contact"),)
 
 
 def announcements(event: Event, data: dict[str, object]) -> tuple[Announcement, ...]:
+    """The mails of an entry; a fresh link to a quote is not among them, since the workflow sends it."""
     if event is Event.FRESH_MAIL_ASKED:
         return _FRESH_ORDER_LINK if data.get("purpose") == "order" else ()
     return _MAILS.get(event, ())
@@ -54,7 +56,9 @@ def address_of(role: Role, order: Order, customer_success: str) -> str | None:
 
 
 def is_still_due(announcement: Announcement, order: Order, entry: Entry) -> bool:
-    """A reminder of a quote that was decided meanwhile is not sent; everything else tells what did happen."""
+    """What asks for something is not sent once it cannot be done any more; what tells of something is."""
+    if entry.event is Event.CONTACT_CHANGED:
+        return order.status in {Status.SUBMITTED, Status.IN_PROCESS}
     if announcement.kind != "reminder":
         return True
     quote = order.quote

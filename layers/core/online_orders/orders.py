@@ -95,6 +95,8 @@ class Marks(Entity):
     """The newest quote link whose mail is known to have arrived; likewise the next two."""
     bounced_link: int = 0
     complained_link: int = 0
+    has_own_contact: bool = False
+    """Whether Customer Success gave this order a contact of its own, which a change of the account's leaves alone."""
     last_reminder_on: date | None = None
     queue_alarms: int = 0
     fresh_quote_asked: int = 0
@@ -260,7 +262,24 @@ class Order(Entity):
             Event.QUOTE_RESENT,
             {"contact_changed": contact is not None and contact != self.contact},
             contact=contact or self.contact,
-            marks={"quote_link": self.marks.quote_link + 1, "order_link": self.marks.order_link + bool(contact)},
+            marks={
+                "quote_link": self.marks.quote_link + 1,
+                "order_link": self.marks.order_link + bool(contact),
+                "has_own_contact": self.marks.has_own_contact or contact is not None,
+            },
+        )
+
+    def follow_contact(self, contact: Contact, by: str, at: datetime) -> Change:
+        """The account has another contact person: its links are dead from now on, and fresh ones go to the new one."""
+        if not self.is_open or self.marks.has_own_contact or self.contact == contact:
+            return Change(self, ())
+        return self._change(
+            at,
+            Actor(kind="customer_success", name=by),
+            Event.CONTACT_CHANGED,
+            decision=False,
+            contact=contact,
+            marks={"order_link": self.marks.order_link + 1, "quote_link": self.marks.quote_link + bool(self.quote)},
         )
 
     # -- the customer -----------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ class Event(StrEnum):
     COMPLAINED = "quote.complained"
     REMINDED = "quote.reminded"
     EXPIRED = "quote.expired"
+    CONTACT_CHANGED = "order.contact_changed"
     FRESH_QUOTE_ASKED = "quote.fresh_asked"
     FRESH_MAIL_ASKED = "link.fresh_asked"
     LINK_LOCKED = "link.locked"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from online_orders.accounts import Account
+from online_orders.accounts import Account, Contact
 from online_orders.announcements import Announcement
 from online_orders.approval_links import Link, code_of, token_of
 from online_orders.aws import documents, links
@@ -22,6 +22,7 @@ from online_orders_rendering.mails import (
     Mail,
     MailKind,
     Role,
+    render_contact_changed,
     render_contact_report,
     render_mail,
 )
@@ -112,6 +113,11 @@ def announcement_letter(due: Announcement, to: str, order: Order, entry: Entry) 
     if kind is MailKind.APPROVED and order.quote:
         return _letter(to, mail, _paper(order, order.quote, account))
     return _letter(to, mail)
+
+
+def contact_changed_letter(account: Account, old: Contact, new: Contact, to: Contact) -> Letter:
+    """To the former contact person or the new one: who it is from now on."""
+    return _letter(to.email, render_contact_changed(account, old, new, to, installation()))
 
 
 def contact_report_letter(report: StoredReport, to: str) -> Letter:

@@ -19,6 +19,7 @@ from online_orders.aws.keys import (
     subaccount_key,
 )
 from online_orders.errors import NotFound
+from online_orders.orders import User
 
 
 class StoredAccount(NamedTuple):
@@ -71,7 +72,7 @@ def get_reachable_account(caller_account_id: str, account_id: str) -> Account:
     return reached(get_all(keys_to_reach(caller_account_id, account_id)), caller_account_id, account_id)
 
 
-def put_account(account: Account, before: StoredAccount | None) -> int:
+def put_account(account: Account, before: StoredAccount | None, by: User) -> int:
     """Store an account as it is now, and its places in the directories; returns its new version.
 
     `before` is what the decision was taken on (None: there was none); raises Raced when that no longer stands.
@@ -86,6 +87,7 @@ def put_account(account: Account, before: StoredAccount | None) -> int:
     stored = {
         **account_key(account.account_id),
         "version": number(version),
+        "changed_by": text(by.email),
         "document": text(account.model_dump_json()),
     }
     actions: list[Item] = [{"Put": {"Item": stored, **unchanged}}]

@@ -39,6 +39,7 @@ SUBORDER_PREFIX = "SUBORDER#"
 DIRECTORY_PK = "ACCOUNTS"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
+ACCOUNT_SK = "ACCOUNT"
 REPORT_PREFIX = "CONTACTREPORT#"
 BEYOND = "\uffff"
 """Sorts after everything that follows a prefix."""
@@ -65,7 +66,7 @@ def order_pk(order_id: str) -> str:
 
 
 def account_key(account_id: str) -> Key:
-    return key(account_pk(account_id), "ACCOUNT")
+    return key(account_pk(account_id), ACCOUNT_SK)
 
 
 def directory_key(account_id: str) -> Key:

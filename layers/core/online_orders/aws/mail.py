@@ -29,6 +29,10 @@ class MailRefused(Exception):
     """SES will not take this message, now or later."""
 
 
+class AtIt(Exception):
+    """Another process has claimed this mail and may still send it: come again."""
+
+
 class Attachment(NamedTuple):
     name: str
     content: bytes
@@ -86,16 +90,16 @@ def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
         raise
 
 
-def is_sent(order_id: str, sequence: int, name: str) -> bool:
-    item = get(mail_key(order_id, sequence, name))
+def is_sent(about: str, sequence: int, name: str) -> bool:
+    item = get(mail_key(about, sequence, name))
     return item is not None and item["state"]["S"] == "sent"
 
 
-def claim(order_id: str, sequence: int, name: str, at: datetime) -> bool:
+def claim(about: str, sequence: int, name: str, at: datetime) -> bool:
     """Whether this process may send the mail: nobody has sent it, and nobody else is at it."""
     return put(
         {
-            **mail_key(order_id, sequence, name),
+            **mail_key(about, sequence, name),
             "state": text("claimed"),
             "until": number(int((at + CLAIMED_FOR).timestamp())),
         },
@@ -105,9 +109,9 @@ def claim(order_id: str, sequence: int, name: str, at: datetime) -> bool:
     )
 
 
-def mark_sent(order_id: str, sequence: int, name: str) -> None:
+def mark_sent(about: str, sequence: int, name: str) -> None:
     update(
-        mail_key(order_id, sequence, name),
+        mail_key(about, sequence, name),
         "SET #state = :sent",
         {":sent": text("sent")},
         ExpressionAttributeNames={"#state": "state"},

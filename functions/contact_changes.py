@@ -1,0 +1,69 @@
+"""An account has another contact person: both are told, and its open orders follow, page by page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders import clock
+from online_orders.accounts import Contact
+from online_orders.aws import lists, mail, orders
+from online_orders.aws.accounts import get_account
+from online_orders.aws.clients import client, environment
+from online_orders.aws.keys import OrderKey
+from online_orders.orders import OPEN
+from online_orders.telemetry import logger, metrics
+from online_orders_rendering.letters import contact_changed_letter
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+_AT_ONCE = 25
+"""Orders of one message; the rest follow in messages of their own."""
+
+
+def _tell(about: str, version: int, old: Contact, new: Contact) -> None:
+    account = get_account(about)
+    for to in (old, new):
+        name = f"contact_changed#{to.email}"
+        if not mail.claim(about, version, name, clock.now()):
+            if mail.is_sent(about, version, name):
+                continue
+            raise mail.AtIt(name)
+        try:
+            mail.send(contact_changed_letter(account, old, new, to), {"kind": "contact_changed"}, clock.now())
+        except mail.MailRefused as refusal:
+            logger.warning("SES refused a mail for good", extra={"reason": str(refusal)})
+        mail.mark_sent(about, version, name)
+
+
+def _let_follow(at: OrderKey, new: Contact, by: str) -> None:
+    orders.decide(lambda: orders.get_order(at), lambda order: order.follow_contact(new, by, clock.now()))
+
+
+def _follow(record: SQSRecord) -> None:
+    change = record.json_body
+    account_id, after = change["account_id"], change.get("after")
+    logger.append_keys(account_id=account_id)
+    old = Contact.model_validate(change["old"]) if change["old"] else None
+    new = Contact.model_validate(change["new"])
+    if after is None and old:
+        _tell(account_id, change["version"], old, new)
+    page = lists.list_desk_orders(lists.Wanted(statuses=OPEN, account_id=account_id), _AT_ONCE, after)
+    for order in page.orders:
+        _let_follow(orders.key_of(order), new, change["by"])
+    if page.position:
+        client("sqs").send_message(
+            QueueUrl=environment("CONTACT_CHANGES_URL"), MessageBody=json.dumps({**change, "after": page.position})
+        )
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Messages of the outbox: {account_id, version, by, old, new}, and `after` on a later page."""
+    return process_partial_response(event=event, record_handler=_follow, processor=processor, context=context)
