@@ -353,7 +353,8 @@ class Resolver(APIGatewayHttpResolver):
         """405 where other methods are answered, else 404."""
         path = self.current_event.path
         methods = {method for method, rule in self.routes if re.fullmatch(re.sub(r"<\w+>", "[^/]+", rule), path)}
-        return MethodNotAllowed(methods) if methods else NotFound(f"There is nothing at {path[:200]}.")
+        here = self.current_event.http_method not in methods
+        return MethodNotAllowed(methods) if methods and here else NotFound(f"There is nothing at {path[:200]}.")
 
     @property
     def event(self) -> dict[str, Any]:

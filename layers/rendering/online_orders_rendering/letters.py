@@ -16,6 +16,7 @@ from online_orders.aws.signing_keys import signing_key
 from online_orders.orders import Order
 from online_orders.quotes import Quote
 from online_orders.timeline import SYSTEM, Entry, Event
+from online_orders_rendering.formats import item_labels
 from online_orders_rendering.mails import (
     ConfirmLink,
     Installation,
@@ -69,6 +70,7 @@ def _paper(order: Order, quote: Quote, account: Account) -> Attachment:
             placed_on=order.today(order.placed_at),
             locale=order.marks.locale,
             installation=installation(),
+            item_labels=item_labels(order, order.marks.locale, _site_names(account)),
         )
         kept = documents.keep_quote_paper(order.order_id, quote.revision, made)
     return Attachment(name, kept)

@@ -1,0 +1,135 @@
+"""How dates, numbers, money and items are put into words, in one locale.
+
+The words themselves stand in `locales/<locale>.json`, flat, with `{placeholders}`; a further locale is one more file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from copy import copy
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+from online_orders.catalog import Item
+from online_orders.money import minor_digits
+from online_orders.orders import Order
+
+LOCALES = Path(__file__).parent / "locales"
+FALLBACK = "en"
+
+_TURNS_THE_LINE = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+_LINE_END = re.compile("\r\n?|[\u2028\u2029\u0085\u000b\u000c]")
+_CONFIRM_URL = re.compile(r"(/confirm)(?=/)", re.IGNORECASE)
+
+
+def text_of(said: str) -> str:
+    """What somebody wrote, as text of several lines without marks that hide, overwrite or turn what stands around it.
+
+    Nor does it hold the address of a confirmation page: the only one in a mail is the one that we put there.
+    """
+    said = _LINE_END.sub("\n", said)
+    said = _CONTROL.sub("", _TURNS_THE_LINE.sub("", said))
+    return _CONFIRM_URL.sub(r"\1 ", said).strip()
+
+
+def line_of(said: str) -> str:
+    """The same as one line, fit for a subject."""
+    return " ".join(text_of(said).split())
+
+
+class ItemWords(NamedTuple):
+    item_id: str
+    summary: str
+    """Kind and every setting but the date, in one line."""
+    asked: str
+    confirmed: str | None
+
+
+class Wording:
+    """The words of one locale; call it with a key of the catalog."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._texts: dict[str, str] = json.loads((LOCALES / f"{name}.json").read_text(encoding="utf-8"))
+        self._babel = Locale.parse(name)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text under `key`, its placeholders filled; KeyError when there is none."""
+        return self._texts[key].format_map(values)
+
+    def has(self, key: str) -> bool:
+        return key in self._texts
+
+    def count(self, key: str, number: int) -> str:
+        """The form of the text that goes with this number (`key.one`, `key.other`)."""
+        return self(f"{key}.{self._babel.plural_form(number)}", number=self.number(number))
+
+    def day(self, day: date) -> str:
+        return format_date(day, "long", locale=self._babel)
+
+    def moment(self, instant: datetime, time_zone: str) -> str:
+        return format_datetime(instant, "long", tzinfo=ZoneInfo(time_zone), locale=self._babel)
+
+    def day_of(self, instant: datetime, time_zone: str) -> str:
+        return self.day(instant.astimezone(ZoneInfo(time_zone)).date())
+
+    def number(self, number: int | Decimal) -> str:
+        return format_decimal(number, locale=self._babel)
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """With exactly the minor digits of ISO 4217, which Babel's own differ from for some currencies."""
+        pattern = copy(self._babel.currency_formats["standard"])
+        pattern.frac_prec = (minor_digits(currency),) * 2
+        written: str = pattern.apply(amount, self._babel, currency=currency, currency_digits=False)
+        return written
+
+    def items(self, order: Order, site_names: Mapping[str, str] | None = None) -> tuple[ItemWords, ...]:
+        """`site_names` by site id; a site that is not among them goes by its id."""
+        confirmed = order.quote.confirmed_start_dates if order.quote else {}
+        return tuple(
+            ItemWords(
+                item_id=item_id,
+                summary=self.item(item, site_names),
+                asked=self.day(item.start_date),
+                confirmed=self.day(confirmed[item_id]) if item_id in confirmed else None,
+            )
+            for item_id, item in ((str(place), item) for place, item in enumerate(order.items, start=1))
+        )
+
+    def item(self, item: Item, site_names: Mapping[str, str] | None = None) -> str:
+        """One line such as "Sockets: 2 × X1700 for Berlin"."""
+        settings = item.model_dump(exclude={"kind", "start_date"})
+        words: dict[str, str] = {"label": self(f"kind.{item.kind}")}
+        for name, value in settings.items():
+            if name == "site_id":
+                words["site"] = line_of((site_names or {}).get(value, value))
+            elif isinstance(value, int):
+                words[name] = self.number(value)
+            elif self.has(f"{name}.{value}"):
+                words[name] = self(f"{name}.{value}")
+            else:
+                words[name] = value
+        return self(f"item.{item.kind}", **words)
+
+
+@lru_cache(maxsize=8)
+def wording(locale: str) -> Wording:
+    """The words of a locale, English where the installation has none for it."""
+    known = (LOCALES / f"{locale}.json").name in {path.name for path in LOCALES.iterdir()}
+    return Wording(locale if known else FALLBACK)
+
+
+def item_labels(order: Order, locale: str, site_names: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What stands under the lines of a quote on paper: item id to one line about the item."""
+    return {item.item_id: item.summary for item in wording(locale).items(order, site_names)}

@@ -1,0 +1,166 @@
+"""The pages behind the links in mails: plain HTML in the account's language, without scripts, cookies or other files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from collections.abc import Mapping
+
+from online_orders.orders import Order, Status
+from online_orders.quotes import Quote, QuoteState
+from online_orders_rendering.formats import Wording, line_of, wording
+from online_orders_rendering.mails import Installation, charged, who_closed
+from online_orders_rendering.templates import FOLDER, template
+
+STYLESHEET = (FOLDER / "page.css").read_text(encoding="utf-8")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLESHEET.encode()).digest()).decode()
+
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class FormFault(StrEnum):
+    """What is wrong with a form that was sent; the field comes first in the name."""
+
+    DECISION_MISSING = "decision_missing"
+    NAME_MISSING = "name_missing"
+    NAME_TOO_LONG = "name_too_long"
+    REASON_MISSING = "reason_missing"
+    REASON_TOO_LONG = "reason_too_long"
+    CODE_MISSING = "code_missing"
+    CODE_MALFORMED = "code_malformed"
+    CODE_WRONG = "code_wrong"
+
+    @property
+    def field(self) -> str:
+        return self.partition("_")[0]
+
+
+@dataclass(frozen=True)
+class FormState:
+    """What was typed and what is wrong with it; the code is never shown again."""
+
+    decision: str = ""
+    name: str = ""
+    reason: str = ""
+    faults: tuple[FormFault, ...] = ()
+    tries_left: int | None = None
+    """After a wrong code."""
+
+    def has_fault(self, field: str) -> bool:
+        return any(fault.field == field for fault in self.faults)
+
+
+class Outcome(StrEnum):
+    APPROVED = "approved"
+    CANCELED = "canceled"
+    CHANGE_REQUESTED = "change_requested"
+    ALREADY_DECIDED = "already_decided"
+    """Another decision has won: what happened is read off the order."""
+    CLOSED = "closed"
+    """Closed by others, with who and why."""
+    REPLACED = "replaced"
+    EXPIRED = "expired"
+    """Brings the form that asks for a fresh quote, with the code."""
+    LOCKED = "locked"
+    """Brings the form that asks for a fresh mail."""
+    FRESH_MAIL_SENT = "fresh_mail_sent"
+    FRESH_QUOTE_ASKED = "fresh_quote_asked"
+    TOO_MANY_MAILS = "too_many_mails"
+    UNKNOWN_LINK = "unknown_link"
+    NOT_READY = "not_ready"
+    FAULT = "fault"
+
+
+ASKS_FOR = {Outcome.EXPIRED: "request_quote", Outcome.LOCKED: "request_mail"}
+"""The decision that the form on the page sends."""
+
+
+def decision_page(
+    order: Order,
+    quote: Quote | None,
+    installation: Installation,
+    *,
+    account_name: str,
+    pdf_path: str | None,
+    form: FormState = FormState(),
+    site_names: Mapping[str, str] | None = None,
+) -> str:
+    """What is ordered and offered, and the form to decide; without a quote the form only cancels."""
+    words = wording(order.marks.locale)
+    return template("decision.html").render(
+        words=words,
+        installation=installation,
+        stylesheet=STYLESHEET,
+        order=order,
+        quote=quote,
+        charged=charged(quote) if quote else [],
+        items=words.items(order if quote else order.model_copy(update={"quote": None}), site_names),
+        account=line_of(account_name),
+        pdf_path=pdf_path,
+        form=form,
+    )
+
+
+def outcome_page(
+    outcome: Outcome,
+    order: Order | None,
+    installation: Installation,
+    locale: str,
+    *,
+    account_name: str | None = None,
+    decided_by: str | None = None,
+    form: FormState = FormState(),
+) -> str:
+    """Every state but an open decision, in plain words.
+
+    `order` is None where the link is unknown or nothing could be loaded; `decided_by` is the name given with the
+    decision that has won, if known.
+    """
+    words = wording(locale)
+    return template("outcome.html").render(
+        words=words,
+        installation=installation,
+        stylesheet=STYLESHEET,
+        outcome=outcome,
+        order=order,
+        account=line_of(account_name or ""),
+        title=words(f"outcome.{outcome}.title"),
+        paragraphs=_paragraphs(outcome, order, words, installation.brand, decided_by),
+        reason=_reason(outcome, order),
+        asks_for=ASKS_FOR.get(outcome),
+        form=form,
+    )
+
+
+_TELLS_WHAT_HAPPENED = frozenset({Outcome.ALREADY_DECIDED, Outcome.CLOSED})
+
+
+def _reason(outcome: Outcome, order: Order | None) -> str | None:
+    return order.closed.reason if outcome in _TELLS_WHAT_HAPPENED and order and order.closed else None
+
+
+def _paragraphs(outcome: Outcome, order: Order | None, words: Wording, brand: str, decided_by: str | None) -> list[str]:
+    quote = order.quote if order else None
+    text = words(
+        f"outcome.{outcome}.text",
+        revision=quote.revision if quote else "",
+        valid_until=words.day(quote.valid_until) if quote else "",
+    )
+    happened = _what_happened(order, words, brand, decided_by) if order and outcome in _TELLS_WHAT_HAPPENED else None
+    return [happened, text] if happened else [text]
+
+
+def _what_happened(order: Order, words: Wording, brand: str, decided_by: str | None) -> str | None:
+    if order.status is Status.COMPLETED and order.closed:
+        key = "outcome.already_decided.completed"
+        day = words.day_of(order.closed.at, order.marks.time_zone)
+        return words(key if decided_by else f"{key}.unnamed", name=line_of(decided_by or ""), day=day)
+    if order.closed:
+        return who_closed(order, brand, words, decided_by)
+    if order.quote and order.quote.state is QuoteState.CHANGE_REQUESTED:
+        return words("outcome.already_decided.change_requested")
+    return None

@@ -1,0 +1,35 @@
+"""The Jinja2 templates: HTML escapes what it is given, plain text does not."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from online_orders_rendering.formats import line_of, text_of
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+def _is_html(name: str | None) -> bool:
+    return name is None or not name.endswith(".txt")
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    jinja = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=_is_html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    jinja.filters["line"] = line_of
+    jinja.filters["text"] = text_of
+    return jinja
+
+
+def template(name: str) -> Template:
+    return environment().get_template(name)
