@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from online_orders.accounts import Account, Contact
-from online_orders.orders import Order, Status
+from online_orders.orders import Order
 from online_orders.quotes import Quote
 from online_orders.timeline import Entry, Event
 from online_orders_rendering.formats import ItemWords, Wording, line_of, text_of, wording

@@ -1,12 +1,12 @@
-"""The pages behind the links in mails: plain HTML in the account's language, without scripts, cookies or other files."""
+"""The pages behind the links in mails: plain HTML in the account's language, without scripts, cookies or files."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from collections.abc import Mapping
 
 from online_orders.orders import Order, Status
 from online_orders.quotes import Quote, QuoteState

@@ -28,6 +28,7 @@ from online_orders_rendering.mails import Installation, charged
 
 FONTS = Path(__file__).parent / "fonts"
 _TEXT, _BOLD = "NotoSans-Regular", "NotoSans-Bold"
+_HANGUL = "NanumSquareR"
 _FALLBACKS = (
     "NotoSansHebrew-Regular",
     "NotoSansArabic-Regular",
@@ -35,7 +36,7 @@ _FALLBACKS = (
     "NotoSansDevanagari-Regular",
     "NotoSansArmenian-Regular",
     "NotoSansGeorgian-Regular",
-    "NanumSquareR",
+    _HANGUL,
     "DroidSansFallbackFull",
 )
 _UNKNOWN = "\ufffd"
@@ -54,7 +55,13 @@ def _font(name: str) -> TTFont:
     return font
 
 
+def _is_hangul(character: str) -> bool:
+    return "\uac00" <= character <= "\ud7a3" or "\u1100" <= character <= "\u11ff" or "\u3130" <= character <= "\u318f"
+
+
 def _has(name: str, character: str) -> bool:
+    if (name == _HANGUL) is not _is_hangul(character):
+        return False  # the Hangul font knows Chinese characters by number and has no shapes for them
     return ord(character) in _font(name).face.charToGlyph
 
 
@@ -93,7 +100,7 @@ _COLUMN_RIGHT = _style("column right", parent=None, fontName=_BOLD, fontSize=8, 
 _TOTAL = _style("total", fontName=_BOLD, alignment=TA_RIGHT, fontSize=10)
 
 
-class _NumberedCanvas(Canvas):  # type: ignore[misc]  # reportlab's stubs leave Canvas untyped
+class _NumberedCanvas(Canvas):
     """Draws letterhead and "Page 2 of 3" once the number of pages is known."""
 
     letterhead: str
@@ -106,7 +113,7 @@ class _NumberedCanvas(Canvas):  # type: ignore[misc]  # reportlab's stubs leave 
 
     def showPage(self) -> None:  # noqa: N802 - reportlab's name
         self._pages.append(dict(self.__dict__))
-        self._startPage()
+        self._startPage()  # type: ignore[attr-defined]  # reportlab's own recipe for "page 2 of 3"; the stubs lack it
 
     def save(self) -> None:
         for number, state in enumerate(self._pages, start=1):
@@ -147,11 +154,12 @@ def quote_pdf(
         _font(name)
     words = wording(locale)
     title = f"{words('paper.title')} {order_id} \u2013 {quote.revision}"
-    canvas = type(
-        "_Canvas",
-        (_NumberedCanvas,),
-        {"letterhead": line_of(installation.brand), "foot": title, "words": words},
-    )
+
+    class Sheets(_NumberedCanvas):
+        letterhead = line_of(installation.brand)
+        foot = title
+
+    Sheets.words = words
     buffer = BytesIO()
     document = SimpleDocTemplate(
         buffer,
@@ -170,7 +178,7 @@ def quote_pdf(
         *_lines(quote, words, item_labels or {}),
         *_rest(quote, words, installation),
     ]
-    document.build(story, canvasmaker=canvas)
+    document.build(story, canvasmaker=Sheets)
     return buffer.getvalue()
 
 

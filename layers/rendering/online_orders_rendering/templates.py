@@ -5,22 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from online_orders_rendering.formats import line_of, text_of
 
 FOLDER = Path(__file__).parent / "templates"
 
 
-def _is_html(name: str | None) -> bool:
-    return name is None or not name.endswith(".txt")
-
-
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     jinja = Environment(
         loader=FileSystemLoader(FOLDER),
-        autoescape=_is_html,
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
