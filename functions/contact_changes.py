@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -26,19 +27,16 @@ _AT_ONCE = 25
 """Orders of one message; the rest follow in messages of their own."""
 
 
-def _tell(about: str, version: int, old: Contact, new: Contact) -> None:
-    account = get_account(about)
+def _tell(account_id: str, version: int, old: Contact, new: Contact) -> None:
+    account = get_account(account_id)
     for to in (old, new):
-        name = f"contact_changed#{to.email}"
-        if not mail.claim(about, version, name, clock.now()):
-            if mail.is_sent(about, version, name):
-                continue
-            raise mail.AtIt(name)
-        try:
-            mail.send(contact_changed_letter(account, old, new, to), {"kind": "contact_changed"}, clock.now())
-        except mail.MailRefused as refusal:
-            logger.warning("SES refused a mail for good", extra={"reason": str(refusal)})
-        mail.mark_sent(about, version, name)
+        mail.send_once(
+            account_id,
+            version,
+            f"contact_changed#{to.email}",
+            partial(contact_changed_letter, account, old, new, to),
+            {"kind": "contact_changed"},
+        )
 
 
 def _let_follow(at: OrderKey, new: Contact, by: str) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from online_orders import clock
 from online_orders.announcements import Announcement, address_of, is_still_due
 from online_orders.aws import contact_reports, mail, orders
 from online_orders.aws.clients import environment
@@ -31,27 +29,20 @@ def _announce(message: dict[str, Any]) -> None:
     to = address_of(due.role, order, environment("CUSTOMER_SUCCESS_MAILBOX"))
     if to is None or not is_still_due(due, order, entry):
         return
-    if not mail.claim(order_id, sequence, name, clock.now()):
-        if mail.is_sent(order_id, sequence, name):
-            return
-        raise mail.AtIt(name)
-    letter = announcement_letter(due, to, order, entry)
-    try:
-        mail.send(letter, {"order_id": order_id, "kind": due.kind}, clock.now())
-    except mail.MailRefused as refusal:
-        logger.warning("SES refused a mail for good", extra={"reason": str(refusal)})
-        metrics.add_metric("MailsRefused", MetricUnit.Count, 1)
-    mail.mark_sent(order_id, sequence, name)
-    metrics.add_metric("MailsSent", MetricUnit.Count, 1)
+    tags = {"order_id": order_id, "kind": due.kind}
+    mail.send_once(order_id, sequence, name, lambda: announcement_letter(due, to, order, entry), tags)
 
 
 def _report_contact(message: dict[str, Any]) -> None:
     report = contact_reports.load(message["account_id"], message["report_id"])
-    if contact_reports.is_told(report):
-        return
-    letter = contact_report_letter(report, environment("CUSTOMER_SUCCESS_MAILBOX"))
-    mail.send(letter, {"kind": "contact_report"}, clock.now())
-    contact_reports.mark_told(report)
+    to = environment("CUSTOMER_SUCCESS_MAILBOX")
+    mail.send_once(
+        report.account_id,
+        0,
+        f"contact_report#{report.report_id}",
+        lambda: contact_report_letter(report, to),
+        {"kind": "contact_report"},
+    )
 
 
 def _deliver(record: SQSRecord) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from online_orders.accounts import ContactReport
-from online_orders.aws.dynamodb import call, get, number, text, update
+from online_orders.aws.dynamodb import call, get, number, text
 from online_orders.aws.keys import report_key
 from online_orders.errors import NotFound
 from online_orders.order_ids import new_order_id
@@ -41,12 +41,3 @@ def load(account_id: str, report_id: str) -> StoredReport:
     if item is None:
         raise NotFound(f"There is no report {report_id}.")
     return StoredReport.model_validate_json(item["document"]["S"])
-
-
-def is_told(report: StoredReport) -> bool:
-    item = get(report_key(report.account_id, report.report_id))
-    return item is not None and "told" in item
-
-
-def mark_told(report: StoredReport) -> None:
-    update(report_key(report.account_id, report.report_id), "SET told = :yes", {":yes": {"BOOL": True}})

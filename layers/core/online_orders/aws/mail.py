@@ -6,19 +6,22 @@ process died on the way; the mail is then sent again, since nobody can know whet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import NamedTuple
 
-from botocore.exceptions import ClientError
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders.approval_links import Link
 from online_orders.aws.clients import client, environment
 from online_orders.aws.dynamodb import get, number, put, text, update
 from online_orders.aws.keys import mail_key
+from online_orders.clock import now
+from online_orders.telemetry import logger, metrics
 
 QUOTE_MAIL = "quote"
 CLAIMED_FOR = timedelta(seconds=60)
@@ -90,12 +93,34 @@ def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
         raise
 
 
-def is_sent(about: str, sequence: int, name: str) -> bool:
+def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter], tags: Mapping[str, str]) -> None:
+    """Send the mail `name` of an event unless it was sent; `about` is the order's or the account's id.
+
+    Raises AtIt while another process may still be sending it. What SES refuses for good counts as sent.
+    """
+    if not _claim(about, sequence, name, now()):
+        if _is_sent(about, sequence, name):
+            return
+        raise AtIt(name)
+    try:
+        send(compose(), tags, now())
+        metrics.add_metric("MailsSent", MetricUnit.Count, 1)
+    except MailRefused as refusal:
+        logger.warning("SES refused a mail for good", extra={"mail": name, "reason": str(refusal)})
+        metrics.add_metric("MailsRefused", MetricUnit.Count, 1)
+    try:
+        _mark_sent(about, sequence, name)
+    except (BotoCoreError, ClientError):
+        # SES has it; to fail now would only bring the message back, and the mail would go twice.
+        logger.exception("a mail went out and could not be marked as sent", extra={"mail": name})
+
+
+def _is_sent(about: str, sequence: int, name: str) -> bool:
     item = get(mail_key(about, sequence, name))
     return item is not None and item["state"]["S"] == "sent"
 
 
-def claim(about: str, sequence: int, name: str, at: datetime) -> bool:
+def _claim(about: str, sequence: int, name: str, at: datetime) -> bool:
     """Whether this process may send the mail: nobody has sent it, and nobody else is at it."""
     return put(
         {
@@ -109,7 +134,7 @@ def claim(about: str, sequence: int, name: str, at: datetime) -> bool:
     )
 
 
-def mark_sent(about: str, sequence: int, name: str) -> None:
+def _mark_sent(about: str, sequence: int, name: str) -> None:
     update(
         mail_key(about, sequence, name),
         "SET #state = :sent",
