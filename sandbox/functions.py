@@ -99,7 +99,7 @@ class Worker:
         worker = cls(pid, *await asyncio.open_connection(sock=channel), printing)
         started = json.loads(await worker._exchange(json.dumps(setup).encode()))
         if failure := started.get("error"):
-            worker.stop()
+            await worker.stop()
             print_line(f"[ERROR] {failure['errorType']}: {failure['errorMessage']}\n{''.join(failure['stackTrace'])}")
             return Answer(failure)
         return worker
@@ -128,10 +128,13 @@ class Worker:
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise WorkerGoneError from error
 
-    def stop(self) -> None:
-        self._writer.close()
+    async def stop(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
+        await self._printing  # what it has still said
 
 
 async def _read_pipe(descriptor: int) -> asyncio.StreamReader:
@@ -183,6 +186,12 @@ class Pool:
             if isinstance(worker, Worker):
                 self._idle.append(worker)
 
+    async def stop(self) -> None:
+        """Ends the workers that have nothing to do; the others end with their invocation."""
+        idle, self._idle = self._idle, []
+        for worker in idle:
+            await worker.stop()
+
     @contextlib.asynccontextmanager
     async def _worker(self) -> AsyncIterator[Worker | Answer]:
         """Whoever gets a worker puts it back among the idle; in the end one that is not there is stopped."""
@@ -191,7 +200,7 @@ class Pool:
             yield worker
         finally:
             if isinstance(worker, Worker) and worker not in self._idle:
-                worker.stop()
+                await worker.stop()
 
     async def _start(self) -> Worker | Answer:
         log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
@@ -233,6 +242,10 @@ class FunctionHost:
     async def warm(self) -> None:
         for pool in self._pools.values():
             await pool.warm()
+
+    async def stop(self) -> None:
+        for pool in self._pools.values():
+            await pool.stop()
 
     async def handle(self, request: Request) -> Response:
         """The engine's side of an invocation: the event in, the result or a 500 out."""

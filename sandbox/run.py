@@ -123,6 +123,7 @@ class Sandbox:
         host = FunctionHost(self._fork_server, self._function_environment(), logs.add, deliveries.deliver)
         for function in stack.functions:
             host.add(function)
+        closing.push_async_callback(host.stop)
         return host
 
     def _function_environment(self) -> dict[str, str]:

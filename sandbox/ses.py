@@ -14,9 +14,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email import message_from_bytes
 from email.message import EmailMessage
 from email.parser import BytesParser
-from email.utils import formatdate, parseaddr
+from email.utils import formatdate, getaddresses, parseaddr
 from typing import Any
 
 from starlette.requests import Request
@@ -178,27 +179,29 @@ def _answering(operation: Operation) -> Callable[[Request], Any]:
 def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
     """The message of a SendEmail request; raises SesError where SES would refuse it."""
     content = body.get("Content", {})
-    if "Raw" in content:
-        raw = _decoded(content["Raw"].get("Data", ""))
-    elif "Simple" in content:
-        raw = _compose(body, content["Simple"])
-    else:
+    if "Raw" not in content and "Simple" not in content:
         raise SesError("BadRequestException", "Content must be Raw or Simple; the sandbox has no templates.")
-    parsed = BytesParser(policy=email.policy.default).parsebytes(raw)
-    sender = parseaddr(body.get("FromEmailAddress") or str(parsed.get("From", "")))[1]
+    raw = _decoded(content["Raw"].get("Data", "")) if "Raw" in content else b""
+    # Headers as they are written: the newer policy stumbles over addresses that are none.
+    headers = message_from_bytes(raw, policy=email.policy.compat32)
+    sender = parseaddr(str(body.get("FromEmailAddress") or headers.get("From", "")))[1]
     _check_sender(sender, sending)
-    recipients = _recipients(body.get("Destination", {}), parsed)
+    recipients = _recipients(body.get("Destination", {}), headers)
+    _check_recipients(recipients)
+    if "Simple" in content:
+        raw = _compose(body, content["Simple"])
+        headers = message_from_bytes(raw, policy=email.policy.compat32)
 
-    configuration_set = body.get("ConfigurationSetName") or parsed.get("X-SES-CONFIGURATION-SET")
+    configuration_set = body.get("ConfigurationSetName") or headers.get("X-SES-CONFIGURATION-SET")
     if configuration_set and configuration_set not in sending.event_types:
         raise SesError("NotFoundException", f"Configuration set <{configuration_set}> does not exist.", 404)
     message_id = f"0107{secrets.token_hex(6)}-{uuid.uuid4()}-000000"
-    mail = replace(read_mail(parsed), id=message_id, to=recipients, sender=sender, sent_at=now)
+    mail = read_mail(BytesParser(policy=email.policy.default).parsebytes(raw))
     return Message(
-        mail=mail,
+        mail=replace(mail, id=message_id, to=recipients, sender=sender, sent_at=now),
         raw=raw,
-        headers=[(name, str(value)) for name, value in parsed.items()],
-        configuration_set=str(configuration_set) if configuration_set else None,
+        headers=[(name, str(value)) for name, value in headers.items()],
+        configuration_set=configuration_set,
         tags={tag["Name"]: tag["Value"] for tag in body.get("EmailTags", [])},
     )
 
@@ -212,14 +215,12 @@ def _check_sender(sender: str, sending: Sending) -> None:
         )
 
 
-def _recipients(destination: dict[str, list[str]], parsed: EmailMessage) -> tuple[str, ...]:
+def _recipients(destination: dict[str, list[str]], headers: email.message.Message) -> tuple[str, ...]:
     """Those that the call names; those of the headers only where it names none."""
-    named = [address for kind in ("To", "Cc", "Bcc") for address in destination.get(f"{kind}Addresses", [])]
-    headers = [header for kind in ("To", "Cc", "Bcc") for header in parsed.get_all(kind, [])]
-    addresses = named or [str(address) for header in headers for address in header.addresses]
-    recipients = tuple(dict.fromkeys(parseaddr(address)[1] for address in addresses))
-    _check_recipients(recipients)
-    return recipients
+    kinds = ("To", "Cc", "Bcc")
+    named = [address for kind in kinds for address in destination.get(f"{kind}Addresses", [])]
+    named = named or [str(value) for kind in kinds for value in headers.get_all(kind, [])]
+    return tuple(dict.fromkeys(address for _, address in getaddresses(named)))
 
 
 def _check_recipients(recipients: tuple[str, ...]) -> None:

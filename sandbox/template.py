@@ -168,7 +168,8 @@ def _without_serverless(template: Template, region: str) -> Template:
     try:
         plain: Template = transform(template, {}, _NoManagedPolicies())
     except InvalidDocumentException as error:
-        raise SandboxError(f"the template does not translate: {error.message}") from error
+        causes = "; ".join(cause.message for cause in error.causes)
+        raise SandboxError(f"the template does not translate: {causes}") from error
     finally:
         if previous is None:
             del os.environ["AWS_DEFAULT_REGION"]

@@ -1,0 +1,61 @@
+"""Starts the local run for tests, as `make run` does, on a free port and with a folder of its own."""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parent.parent
+PYTHON = PROJECT / ".venv-sandbox" / "bin" / "python"
+READY_SECONDS = 60
+END_SECONDS = 20
+
+Description = dict[str, Any]
+Process = subprocess.Popen[str]
+
+
+@contextmanager
+def start() -> Iterator[Description]:
+    """What its `sandbox.json` says. With SANDBOX_JSON in the environment, that of the one that is running already."""
+    if running := os.environ.get("SANDBOX_JSON"):
+        yield json.loads(Path(running).read_text(encoding="utf-8"))
+        return
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
+        process = launch(Path(folder))
+        try:
+            yield wait_until_ready(process, Path(folder))
+        finally:
+            process.terminate()
+            process.communicate(timeout=END_SECONDS)
+
+
+def launch(folder: Path, **environment: str) -> Process:
+    """`folder` is where it puts `sandbox.json`."""
+    return subprocess.Popen(
+        [PYTHON, "-m", "sandbox"],
+        cwd=PROJECT,
+        env={**os.environ, "PORT": "0", "SANDBOX_DIR": str(folder), **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_until_ready(process: Process, folder: Path) -> Description:
+    end = time.monotonic() + READY_SECONDS
+    while not (folder / "sandbox.json").exists():
+        if process.poll() is not None:
+            raise AssertionError(f"the local run has ended: {process.communicate()[1]}")
+        if time.monotonic() > end:
+            process.kill()
+            raise AssertionError(f"the local run is not ready after {READY_SECONDS} s: {process.communicate()[1]}")
+        time.sleep(0.05)
+    description: Description = json.loads((folder / "sandbox.json").read_text(encoding="utf-8"))
+    return description

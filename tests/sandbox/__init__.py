@@ -1,0 +1,1 @@
+"""The local run: its parts, and the whole of it."""

@@ -1,0 +1,239 @@
+"""The front door before a small HTTP API that tells what reached it."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from sandbox.front_door import AT_ONCE, LARGEST_BODY, Gateway, forwarded, front_door
+from sandbox.mailbox import Mailbox
+from tests.sandbox.serving import serving
+
+SITE = "http://localhost:8080"
+PDF = b"%PDF-1.7 \x00\xff"
+
+
+class Upstream:
+    """The engine's HTTP API `a1`: tells what it got, or answers in the way that the path names."""
+
+    def __init__(self) -> None:
+        self.at_once = 0
+        self.most_at_once = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await self._answer(request, await request.body())(scope, receive, send)
+
+    def _answer(self, request: Request, body: bytes) -> Response:
+        path = request.url.path.removeprefix("/_aws/execute-api/a1/$default")
+        if path == "/api/pdf":
+            return Response(PDF, media_type="application/pdf", headers={"ETag": '"1"', "Content-Length": str(len(PDF))})
+        if path == "/api/failed":
+            return JSONResponse({"errorMessage": "secret", "errorType": "KeyError"}, 502)
+        if path == "/api/cookies":
+            answer = Response(headers={"Access-Control-Allow-Origin": "*", "x-amzn-requestid": "r"})
+            answer.set_cookie("a", "1")
+            answer.set_cookie("b", "2")
+            return answer
+        return JSONResponse(
+            {
+                "method": request.method,
+                "path": request.scope["raw_path"].decode(),
+                "query": request.scope["query_string"].decode(),
+                "headers": dict(request.headers),
+                "body": body.hex(),
+            },
+            201 if request.method == "POST" else 200,
+        )
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Path:
+    pages = tmp_path / "web"
+    pages.mkdir()
+    (pages / "index.html").write_text("<p>The desk</p>", encoding="utf-8")
+    (pages / "app.js").write_text("run()", encoding="utf-8")
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    return pages
+
+
+@pytest.fixture
+def door(web: Path) -> Iterator[httpx.Client]:
+    with serving(Upstream()) as engine:
+        gateway = Gateway(int(engine.rpartition(":")[2]), "a1", SITE)
+        app = front_door(gateway, Mailbox(SITE).routes(), web, "<p>home</p>")
+        limits = httpx.Limits(max_connections=80)
+        with serving(app) as address, httpx.Client(base_url=address, trust_env=False, limits=limits) as client:
+            yield client
+        gateway.close()
+
+
+def seen(answer: httpx.Response) -> Any:
+    return answer.json()
+
+
+def test_a_request_reaches_the_api_as_it_was_sent(door: httpx.Client) -> None:
+    answer = door.post("/api/orders/a%2Fb?q=%20x&q=2&empty=", content=b"\x00\xff\n", headers={"Idempotency-Key": "k"})
+    got = seen(answer)
+
+    assert answer.status_code == 201
+    assert got["path"] == "/_aws/execute-api/a1/$default/api/orders/a%2Fb"
+    assert (got["method"], got["query"], got["body"]) == ("POST", "q=%20x&q=2&empty=", "00ff0a")
+    assert got["headers"]["idempotency-key"] == "k"
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/confirm/t/quote.pdf"])
+def test_api_and_links_go_to_the_api(door: httpx.Client, path: str) -> None:
+    assert seen(door.get(path))["path"].endswith(f"$default{path}")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_every_method_is_handed_on(door: httpx.Client, method: str) -> None:
+    assert seen(door.request(method, "/api/x"))["method"] == method
+
+
+def test_the_gateway_says_where_a_request_came_from(door: httpx.Client) -> None:
+    headers = seen(door.get("/api/x", headers={"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Proto": "https"}))["headers"]
+
+    assert headers["x-forwarded-for"] == "10.0.0.1, 127.0.0.1"
+    assert (headers["x-forwarded-proto"], headers["x-forwarded-port"]) == ("http", "8080")
+    assert headers["x-forwarded-host"] == "localhost:8080"
+
+
+def test_headers_of_one_name_are_joined_and_those_of_the_connection_dropped() -> None:
+    headers = [
+        ("accept", "text/html"),
+        ("accept", "text/csv"),
+        ("cookie", "a=1"),
+        ("cookie", "b=2"),
+        ("connection", "keep-alive, X-Hop"),
+        ("x-hop", "1"),
+        ("transfer-encoding", "chunked"),
+        ("host", "localhost:8080"),
+    ]
+    handed_on = forwarded(headers, "127.0.0.1", SITE)
+
+    assert (handed_on["accept"], handed_on["cookie"]) == ("text/html,text/csv", "a=1; b=2")
+    assert not handed_on.keys() & {"connection", "x-hop", "transfer-encoding", "host"}
+
+
+def test_a_page_may_post_from_anywhere_as_browsers_do_from_links(door: httpx.Client) -> None:
+    got = seen(door.post("/confirm/t", data={"decision": "approve"}, headers={"Origin": "null"}))
+    assert (got["headers"]["origin"], bytes.fromhex(got["body"])) == ("null", b"decision=approve")
+
+
+def test_a_binary_answer_comes_whole_and_head_has_its_length(door: httpx.Client) -> None:
+    whole, head = door.get("/api/pdf"), door.head("/api/pdf")
+
+    assert whole.content == PDF
+    assert head.content == b""
+    for answer in (whole, head):
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.headers["content-length"] == str(len(PDF))
+        assert answer.headers["etag"] == '"1"'
+
+
+def test_only_the_apis_own_headers_come_back(door: httpx.Client) -> None:
+    headers = door.get("/api/cookies").headers
+
+    assert headers.get_list("set-cookie") == ["a=1; Path=/; SameSite=lax", "b=2; Path=/; SameSite=lax"]
+    assert "access-control-allow-origin" not in headers
+    assert "x-amzn-requestid" not in headers
+
+
+def test_why_a_function_failed_is_not_told(door: httpx.Client) -> None:
+    answer = door.get("/api/failed")
+    assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"})
+
+
+def test_a_body_may_be_as_large_as_a_function_takes_and_no_larger(door: httpx.Client) -> None:
+    assert len(seen(door.post("/api/x", content=b"x" * LARGEST_BODY))["body"]) == 2 * LARGEST_BODY
+    answer = door.post("/api/x", content=b"x" * (LARGEST_BODY + 1))
+    assert (answer.status_code, answer.json()) == (413, {"message": "Request Entity Too Large"})
+
+
+def test_a_body_of_unknown_length_is_limited_too(door: httpx.Client) -> None:
+    chunks = (b"x" * 65_536 for _ in range(LARGEST_BODY // 65_536 + 2))
+    assert door.post("/api/x", content=chunks).status_code == 413
+
+
+def test_sixty_requests_at_once_are_answered(door: httpx.Client) -> None:
+    with ThreadPoolExecutor(60) as people:
+        answers = list(people.map(lambda number: door.post("/api/x", content=str(number)), range(60)))
+
+    assert [bytes.fromhex(seen(answer)["body"]) for answer in answers] == [str(number).encode() for number in range(60)]
+
+
+def test_slow_clients_keep_nobody_waiting(door: httpx.Client) -> None:
+    port = door.base_url.port
+    assert port
+    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(2 * AT_ONCE)]
+    for connection in slow:
+        connection.sendall(b"POST /api/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf")
+    begun = time.monotonic()
+
+    assert door.get("/api/x").status_code == 200
+    assert time.monotonic() - begun < 2
+    slow[0].sendall(b"-other")
+    assert b"201" in slow[0].recv(65_536).splitlines()[0]
+    for connection in slow:
+        connection.close()
+
+
+def test_without_the_engine_the_service_is_unavailable(web: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    gateway = Gateway(port, "a1", SITE)
+    with serving(front_door(gateway, [], web, "")) as address:
+        answer = httpx.get(f"{address}/api/x", trust_env=False)
+    gateway.close()
+
+    assert (answer.status_code, answer.json()) == (503, {"message": "Service Unavailable"})
+
+
+def test_the_pages_of_the_site_are_served(door: httpx.Client) -> None:
+    assert door.get("/").text == door.get("/orders/o1").text == "<p>The desk</p>"
+    assert door.get("/app.js").text == "run()"
+    assert door.head("/app.js").headers["content-length"] == "5"
+    assert door.get("/missing.js").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "//etc/passwd", "/mailbox/-/../../run.py"]
+)
+def test_nothing_outside_the_pages_is_served(door: httpx.Client, path: str) -> None:
+    port = door.base_url.port
+    with socket.create_connection(("127.0.0.1", port or 0)) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    assert b"secret" not in answer
+    assert b"root:" not in answer
+    assert b"import" not in answer
+
+
+def test_pages_and_mails_are_not_shown_under_a_foreign_name(door: httpx.Client) -> None:
+    for path in ("/", "/mailbox"):
+        assert door.get(path, headers={"Host": "rebound.example"}).status_code == 421
+    assert door.get("/api/x", headers={"Host": "rebound.example"}).status_code == 200
+
+
+def test_without_pages_of_its_own_the_site_says_where_things_are(tmp_path: Path) -> None:
+    gateway = Gateway(1, "a1", SITE)
+    with serving(front_door(gateway, Mailbox(SITE).routes(), tmp_path / "web", "<p>home</p>")) as address:
+        assert httpx.get(f"{address}/", trust_env=False).text == "<p>home</p>"
+        assert httpx.get(f"{address}/orders/o1", trust_env=False).text == "<p>home</p>"
+        assert httpx.get(f"{address}/missing.js", trust_env=False).status_code == 404
+        assert json.loads(
+            httpx.get(f"{address}/mailbox", headers={"Accept": "application/json"}, trust_env=False).text
+        ) == {"messages": []}
+    gateway.close()

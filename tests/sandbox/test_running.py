@@ -1,0 +1,230 @@
+"""The whole local run, as `make run` starts it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from botocore.session import Session
+
+from tests import local_run
+from tests.local_run import Description, Process, launch, wait_until_ready
+
+
+class Running:
+    def __init__(self, process: Process, folder: Path) -> None:
+        self.process = process
+        self.folder = folder
+        self.json: Description = wait_until_ready(process, folder)
+
+    @property
+    def port(self) -> int:
+        return int(self.json["site"].rpartition(":")[2])
+
+    def aws(self, service: str) -> Any:
+        aws = self.json["aws"]
+        return Session().create_client(
+            service,
+            endpoint_url=aws["endpoint"],
+            region_name=aws["region"],
+            aws_access_key_id=aws["access_key_id"],
+            aws_secret_access_key=aws["secret_access_key"],
+        )
+
+    def token(self, user: dict[str, str]) -> str:
+        answer = self.aws("cognito-idp").initiate_auth(
+            ClientId=self.json["cognito"]["client_id"],
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": user["username"], "PASSWORD": user["password"]},
+        )
+        return str(answer["AuthenticationResult"]["IdToken"])
+
+    def get(self, path: str, user: dict[str, str] | None = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
+        return httpx.get(f"{self.json['site']}{path}", headers=headers, trust_env=False, timeout=30)
+
+    def processes(self) -> set[int]:
+        """Of this run: the launcher, and what it started in sessions of its own."""
+        listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+        lines = [line.split(None, 1) for line in listed.splitlines()]
+        children = {int(pid) for pid, args in lines if f":{self.port}" in args or f"{self.folder}" in args}
+        return children | {self.process.pid} | descendants(self.process.pid)
+
+
+def descendants(pid: int) -> set[int]:
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    found: set[int] = set()
+    added = {pid}
+    while added:
+        added = {child for child, parent in parents if parent in added}
+        found |= added
+    return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    return {pid for pid in pids if Path(f"/proc/{pid}").exists()} if Path("/proc").exists() else set()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("state")
+    process = launch(folder)
+    try:
+        yield Running(process, folder)
+    finally:
+        process.terminate()
+        process.communicate(timeout=local_run.END_SECONDS)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+def test_sandbox_json_says_where_everything_is(running: Running) -> None:
+    described = running.json
+
+    assert described.keys() == {"site", "api", "mailbox", "cs_mailbox", "aws", "cognito", "users", "resources"}
+    assert described["site"] == f"http://localhost:{running.port}"
+    assert (described["api"], described["mailbox"]) == (f"{described['site']}/api", f"{described['site']}/mailbox")
+    assert described["aws"].keys() == {"endpoint", "region", "access_key_id", "secret_access_key"}
+    assert described["cognito"].keys() == {"user_pool_id", "client_id"}
+    assert described["resources"].keys() == {"table", "state_machine_arn", "event_bus"}
+    assert {user["role"] for user in described["users"]} == {"customer", "reseller", "customer-success"}
+
+
+def test_every_user_signs_in_and_sees_his_account(running: Running) -> None:
+    for user in running.json["users"]:
+        if user["account_id"]:
+            assert running.get("/api/account", user).json()["account_id"] == user["account_id"]
+        else:
+            assert running.get("/api/desk/orders", user).status_code == 200
+
+
+def test_every_account_is_seeded_and_the_resellers_belong_to_it(running: Running) -> None:
+    users = running.json["users"]
+    (desk, *_) = [user for user in users if user["role"] == "customer-success"]
+    (reseller,) = [user for user in users if user["role"] == "reseller"]
+
+    accounts = running.get("/api/desk/accounts", desk).json()["items"]
+    assert {account["account_id"] for account in accounts} == {user["account_id"] for user in users} - {None}
+    assert len(running.get("/api/accounts", reseller).json()["items"]) == 2
+
+
+def test_without_a_token_the_gateway_answers(running: Running) -> None:
+    answer = running.get("/api/account")
+    assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
+
+
+def test_an_order_starts_its_workflow_and_sends_its_mails(running: Running) -> None:
+    (user, *_) = [user for user in running.json["users"] if user["role"] == "customer"]
+    tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 86_400))
+    placed = httpx.post(
+        f"{running.json['api']}/orders",
+        json={"items": [{"kind": "ip_addresses", "quantity": 1, "start_date": tomorrow}]},
+        headers={"Authorization": f"Bearer {running.token(user)}", "Idempotency-Key": "smoke"},
+        trust_env=False,
+        timeout=30,
+    )
+    assert placed.status_code == 201, placed.text
+    order_id = placed.json()["order_id"]
+
+    def recipients() -> set[str]:
+        listed = httpx.get(running.json["mailbox"], headers={"Accept": "application/json"}, trust_env=False).json()
+        return {to for mail in listed["messages"] if order_id in mail["text"] for to in mail["to"]}
+
+    def executions() -> list[str]:
+        arn = running.json["resources"]["state_machine_arn"]
+        listed = running.aws("stepfunctions").list_executions(stateMachineArn=arn)["executions"]
+        return [f"{execution['name']} {execution['status']}" for execution in listed]
+
+    end = time.monotonic() + 60
+    while not (len(recipients()) == 3 and executions()) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert recipients() > {user["email"], running.json["cs_mailbox"]}
+    assert executions() == [f"{order_id}-1 RUNNING"]
+
+
+def test_what_functions_log_is_in_cloudwatch_logs(running: Running) -> None:
+    logs = running.aws("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    (desk,) = [group for group in groups if "DeskApiFunction" in group]
+
+    end = time.monotonic() + 10
+    while not logs.filter_log_events(logGroupName=desk)["events"] and time.monotonic() < end:
+        time.sleep(0.2)
+    assert logs.filter_log_events(logGroupName=desk)["events"]
+
+
+@pytest.mark.allow_hosts(["127.0.0.1", "127.0.0.2"])
+def test_it_listens_on_this_machine_only(running: Running) -> None:
+    engine = int(running.json["aws"]["endpoint"].rpartition(":")[2])
+    for port in (running.port, engine):
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.2", port), timeout=2)
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(running: Running, state: Path) -> None:
+    state.mkdir()
+    (state / "sandbox.json").write_text("{}", encoding="utf-8")
+    process = launch(state, PORT=str(running.port))
+    output, errors = process.communicate(timeout=20)
+
+    assert (process.returncode, output) == (1, "")
+    assert errors.splitlines() == [
+        f"sandbox: port {running.port} is not to be had (Address already in use); try: make run PORT=8081"
+    ]
+    assert not (state / "sandbox.json").exists()
+
+
+def test_a_second_one_leaves_the_first_alone(running: Running) -> None:
+    process = launch(running.folder)
+    _, errors = process.communicate(timeout=20)
+
+    assert process.returncode == 1
+    assert "another sandbox runs" in errors
+    assert json.loads((running.folder / "sandbox.json").read_text(encoding="utf-8")) == running.json
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_cleanly(state: Path, name: signal.Signals) -> None:
+    running = Running(launch(state), state)
+    started = running.processes()
+    assert len(started) > 3
+    running.process.send_signal(name)
+    output, errors = running.process.communicate(timeout=20)
+
+    assert (running.process.returncode, errors) == (0, "")
+    assert running.json["site"] in output
+    assert alive(started) == set()
+    assert {path.name for path in state.iterdir()} == {"engine.log", "functions.log", "lock"}
+
+
+def test_it_can_be_ended_while_it_starts(state: Path) -> None:
+    process = launch(state)
+    time.sleep(0.7)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+
+    assert (process.returncode, errors) == (0, "")
+    assert not [path.name for path in state.iterdir() if path.name.startswith(("tmp-", "sandbox.json"))]
+
+
+def test_when_it_is_killed_its_processes_go_too(state: Path) -> None:
+    running = Running(launch(state), state)
+    started = running.processes()
+    os.kill(running.process.pid, signal.SIGKILL)
+    running.process.communicate(timeout=20)
+
+    end = time.monotonic() + 15
+    while alive(started) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert alive(started) == set()
