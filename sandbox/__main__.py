@@ -62,7 +62,9 @@ def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=512)
     except OSError as error:
-        raise SandboxError(f"port {port} is not to be had ({os.strerror(error.errno or 0)}); try: make run PORT=8081") from error
+        raise SandboxError(
+            f"port {port} is not to be had ({os.strerror(error.errno or 0)}); try: make run PORT=8081"
+        ) from error
 
 
 if __name__ == "__main__":

@@ -130,10 +130,13 @@ def _expire_items(dynamodb: Any, template: LocalTemplate, physical_ids: dict[str
 
 def _function(configuration: dict[str, Any], template: LocalTemplate, logical_id: str) -> Function:
     return Function(
+        logical_id=logical_id,
         name=configuration["FunctionName"],
         arn=configuration["FunctionArn"],
         handler=configuration["Handler"],
         memory=configuration.get("MemorySize", 128),
+        log_group=configuration.get("LoggingConfig", {}).get("LogGroup")
+        or f"/aws/lambda/{configuration['FunctionName']}",
         source=template.functions[logical_id],
         environment=configuration.get("Environment", {}).get("Variables", {}),
     )

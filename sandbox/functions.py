@@ -24,8 +24,6 @@ from sandbox.template import FORWARD_TO, FunctionSource
 
 WORKERS_PER_FUNCTION = max(2, min(4, os.cpu_count() or 2))
 
-LogLine = Callable[[str, str, str], None]  # log group, log stream, line
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -44,16 +42,16 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Function:
+    """`logical_id` is the name that the template gives it, `name` the one that the stack made of that."""
+
+    logical_id: str
     name: str
     arn: str
     handler: str
     memory: int
+    log_group: str
     source: FunctionSource
     environment: dict[str, str]
-
-    @property
-    def log_group(self) -> str:
-        return f"/aws/lambda/{self.name}"
 
     def setup(self, platform: dict[str, str], log_stream: str) -> runtime.Setup:
         own = {name: value for name, value in self.environment.items() if name != FORWARD_TO}
@@ -74,6 +72,9 @@ class Function:
                 "_HANDLER": self.handler,
             },
         )
+
+
+LogLine = Callable[[Function, str, str], None]  # function, log stream, line
 
 
 class WorkerGoneError(Exception):
@@ -206,7 +207,7 @@ class Pool:
         log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
 
         def print_line(line: str) -> None:
-            self._log(self.function.log_group, log_stream, line)
+            self._log(self.function, log_stream, line)
 
         try:
             return await Worker.start(self._fork_server, self.function.setup(self._platform, log_stream), print_line)
@@ -214,7 +215,7 @@ class Pool:
             return Answer(_failed("Runtime.ExitError", "Runtime exited while it was loading the function"))
 
     def _lost(self, error_type: str, message: str) -> Answer:
-        self._log(self.function.log_group, "sandbox", f"[ERROR] {error_type}: {message}")
+        self._log(self.function, "sandbox", f"[ERROR] {error_type}: {message}")
         return Answer(_failed(error_type, message))
 
 

@@ -7,6 +7,8 @@ from typing import Any, TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.functions import Function
+
 FLUSH_SECONDS = 0.25
 BATCH = 1_000  # PutLogEvents takes 10,000 events, but also at most 1 MiB
 LONGEST_LINE = 256 * 1024
@@ -18,11 +20,11 @@ class FunctionLogs:
         self._waiting: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self._known: set[tuple[str, str]] = set()
 
-    def add(self, group: str, stream: str, line: str) -> None:
+    def add(self, function: Function, stream: str, line: str) -> None:
         if line:
-            self._file.write(f"{group.rpartition('/')[2]}  {line}\n")
+            self._file.write(f"{function.logical_id}  {line}\n")
             event = {"timestamp": int(time.time() * 1000), "message": line[:LONGEST_LINE]}
-            self._waiting.setdefault((group, stream), []).append(event)
+            self._waiting.setdefault((function.log_group, stream), []).append(event)
 
     async def ship(self, client: Any) -> None:
         """Runs until it is canceled."""

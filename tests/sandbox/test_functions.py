@@ -91,10 +91,12 @@ def on_stage(tmp_path: Path) -> OnStage:
     async def play(test: Test, handler: str) -> None:
         lines: list[str] = []
         function = Function(
+            logical_id="OrdersFunction",
             name="orders",
             arn="arn:aws:lambda:eu-central-1:000000000000:function:orders",
             handler=handler,
             memory=512,
+            log_group="/aws/lambda/orders",
             source=source,
             environment={"STAGE": "sandbox", FORWARD_TO: "http://127.0.0.1:1"},
         )
