@@ -27,11 +27,12 @@ def _policy() -> Policy:
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Payload: the execution's input (`account_id`, `order_id`, `source`), `waiting_for` (a Step) and `token`."""
+    """Payload: the execution's input (`account_id`, `order_id`, `source`), `waiting_for` (a Step), `token` and
+    `execution` (its name)."""
     at = workflow.order_of(event)
     logger.append_keys(order_id=at.order_id)
     waiting = workflow.Waiting(workflow.Step(event["waiting_for"]), event["token"])
-    workflow.park_token(at.order_id, waiting)
+    workflow.park_token(at, waiting, event["execution"])
     policy = _policy()
     order = orders.decide(lambda: orders.get_order(at), lambda order: order.tick(policy, clock.now()))
     step = workflow.next_step(order)

@@ -27,6 +27,7 @@ REGION = "eu-central-1"
 IGNORED = frozenset(
     {
         "AWS::ApiGatewayV2::Stage",
+        "AWS::Scheduler::Schedule",  # a test calls what is scheduled when it wants
         "AWS::CloudFront::CachePolicy",
         "AWS::CloudFront::Function",
         "AWS::CloudFront::OriginAccessControl",
@@ -38,9 +39,6 @@ IGNORED = frozenset(
         "AWS::Cognito::UserPoolDomain",
         "AWS::Cognito::UserPoolGroup",
         "AWS::Events::Archive",
-        "AWS::IAM::ManagedPolicy",
-        "AWS::IAM::Policy",
-        "AWS::IAM::Role",
         "AWS::KMS::Alias",
         "AWS::KMS::Key",
         "AWS::Lambda::LayerVersion",
@@ -130,10 +128,14 @@ class Stack:
     event_sources: list[EventSource] = field(default_factory=list)
     invoke_configs: dict[str, Json] = field(default_factory=dict)
     """By function: how often an asynchronous invocation is retried, and where it goes in the end."""
+    roles: dict[str, list[Json]] = field(default_factory=dict)
+    """By ARN: the statements of the role's own policies."""
     rules: list[Json] = field(default_factory=list)
+    schedules: list[Json] = field(default_factory=list)
     identities: set[str] = field(default_factory=set)
     event_types: dict[str, set[str]] = field(default_factory=dict)
     """SES configuration sets and the event types that each sends on."""
+    state_machine_role: str = ""
     _secrets: dict[str, str] = field(default_factory=dict)
     _made: dict[str, Resource | None] = field(default_factory=dict)
     _making: list[str] = field(default_factory=list)
@@ -281,6 +283,12 @@ class Stack:
             properties["TableName"], {"Arn": table["TableArn"], "StreamArn": table.get("LatestStreamArn", "")}
         )
 
+    def _role(self, name: str, properties: Json) -> Resource:
+        arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+        self.roles[arn] = [statement for document in documents for statement in document["Statement"]]
+        return Resource(name, {"Arn": arn})
+
     def _function(self, name: str, properties: Json) -> Resource:
         self.functions[name] = properties
         return Resource(
@@ -300,6 +308,7 @@ class Stack:
         return Resource(name)
 
     def _state_machine(self, name: str, properties: Json) -> Resource:
+        self.state_machine_role = properties["RoleArn"]
         definition = properties["DefinitionString"]
         for placeholder, value in properties.get("DefinitionSubstitutions", {}).items():
             definition = definition.replace(f"${{{placeholder}}}", str(value))
@@ -337,6 +346,10 @@ class Stack:
     def _rule(self, name: str, properties: Json) -> Resource:
         self.rules.append({"EventBusName": "default", **properties})
         return Resource(name, {"Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"})
+
+    def _schedule(self, name: str, properties: Json) -> Resource:
+        self.schedules.append(properties)
+        return Resource(name, Placeholders(name))
 
     def _queue(self, name: str, properties: Json) -> Resource:
         called = properties.pop("QueueName", name)
@@ -417,6 +430,7 @@ MAKERS: dict[str, Callable[[Stack, str, Json], Resource]] = {
     "AWS::DynamoDB::Table": Stack._table,
     "AWS::Events::EventBus": Stack._event_bus,
     "AWS::Events::Rule": Stack._rule,
+    "AWS::IAM::Role": Stack._role,
     "AWS::Lambda::Alias": Stack._function_alias,
     "AWS::Lambda::EventInvokeConfig": Stack._event_invoke_config,
     "AWS::Lambda::EventSourceMapping": Stack._event_source,
@@ -427,6 +441,7 @@ MAKERS: dict[str, Callable[[Stack, str, Json], Resource]] = {
     "AWS::SES::EmailIdentity": Stack._email_identity,
     "AWS::SQS::Queue": Stack._queue,
     "AWS::SSM::Parameter": Stack._parameter,
+    "AWS::Scheduler::Schedule": Stack._schedule,
     "AWS::SecretsManager::Secret": Stack._secret,
     "AWS::StepFunctions::StateMachine": Stack._state_machine,
 }

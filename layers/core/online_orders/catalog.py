@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -46,6 +46,8 @@ class Placement:
     account: Account
     today: date
     sites_given_x1700: frozenset[str]
+    site_id: Any = None
+    """As the item in question names it, sound or not, so that rules of one site do not hide each other."""
 
     @classmethod
     def of(cls, raw_items: Sequence[Any], account: Account, today: date) -> Placement:
@@ -66,9 +68,11 @@ def _placement(info: ValidationInfo) -> Placement | None:
 
 
 def _site(info: ValidationInfo) -> Site | None:
-    """The site that the fields before this one named, when it is known and sound."""
+    """The site that the item names, when the account has it."""
     placement = _placement(info)
-    return placement.account.sites_by_id.get(info.data.get("site_id", "")) if placement else None
+    if placement is None or not isinstance(placement.site_id, str):
+        return None
+    return placement.account.sites_by_id.get(placement.site_id)
 
 
 def _known_site(site_id: str, info: ValidationInfo) -> str:
@@ -128,8 +132,10 @@ def _within_reach(start: date, info: ValidationInfo) -> date:
 
 
 def _before_the_license(start: date, info: ValidationInfo) -> date:
-    site = _site(info)
-    if site and site.license and start >= site.license.starts_on:
+    site, placement = _site(info), _placement(info)
+    if not (placement and site and site.license) or begun(site.license, placement.today):
+        return start
+    if start >= site.license.starts_on:
         raise PydanticCustomError("not_before_license", "the start date is not before the one on the license")
     return start
 
@@ -243,7 +249,7 @@ def item_faults(raw_items: Any, account: Account, today: date) -> list[Fault]:
             found.append(Fault(pointer("items", index, "kind"), code, f"The kind is one of {', '.join(KINDS)}."))
             continue
         try:
-            model.model_validate(raw, context=placement)
+            model.model_validate(raw, context=replace(placement, site_id=raw.get("site_id")))
         except ValidationError as error:
             found.extend(faults_of(error, "items", index))
     return found

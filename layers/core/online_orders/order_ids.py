@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SHAPE = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
 _RANDOM_BITS = 80
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _base32(number: int, length: int) -> str:
@@ -16,7 +17,7 @@ def _base32(number: int, length: int) -> str:
 
 
 def _milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
+    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def new_order_id(at: datetime) -> str:

@@ -74,9 +74,8 @@ def put(item: Item, **condition: Any) -> bool:
 
 def update(key: Key, expression: str, values: Item, **condition: Any) -> bool:
     """Whether the item was updated: False when the condition failed."""
-    return _unless_refused(
-        "update_item", Key=key, UpdateExpression=expression, ExpressionAttributeValues=values, **condition
-    )
+    filled = {"ExpressionAttributeValues": values} if values else {}
+    return _unless_refused("update_item", Key=key, UpdateExpression=expression, **filled, **condition)
 
 
 def _unless_refused(operation: str, **parameters: Any) -> bool:

@@ -1,27 +1,29 @@
 """The one table: every key is written here and nowhere else.
 
-| what                      | pk                 | sk                      | beside it                                 |
-|---------------------------|--------------------|-------------------------|-------------------------------------------|
-| account                   | ACCOUNT#{account}  | ACCOUNT                 | version                                   |
-| directory of accounts     | ACCOUNTS           | {account}               |                                           |
-| sub-account of a reseller | ACCOUNT#{reseller} | SUBACCOUNT#{account}    |                                           |
-| order of the screen       | ACCOUNT#{account}  | ORDER#{order}           | sequence, status, desk and assignee index |
-| order that came directly  | ACCOUNT#{account}  | DIRECT#{order}          | the same; no key of a customer reaches it |
-| a reseller's way to it    | ACCOUNT#{reseller} | SUBORDER#{order}        | account_id                                |
-| contact report            | ACCOUNT#{account}  | CONTACTREPORT#{report}  | expires_at                                |
-| idempotency record        | ACCOUNT#{account}  | IDEMPOTENCY#{hash}      | fingerprint, answer, expires_at           |
-| timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, event, detail         |
-| replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                           |
-| where the workflow waits  | ORDER#{order}      | WORKFLOW                | execution, waiting_for, token             |
-| mail of an event          | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                              |
-| counted in the history    | ORDER#{order}      | COUNTED                 |                                           |
-| history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket           |
-| link                      | LINK#{sha256}      | LINK                    | wrong_codes                               |
+| what                      | pk                 | sk                      | beside it                               |
+|---------------------------|--------------------|-------------------------|-----------------------------------------|
+| account                   | ACCOUNT#{account}  | ACCOUNT                 | version                                 |
+| directory of accounts     | ACCOUNTS           | {account}               |                                         |
+| sub-account of a reseller | ACCOUNT#{reseller} | SUBACCOUNT#{account}    |                                         |
+| order of the screen       | ACCOUNT#{account}  | ORDER#{order}           | sequence, status, purchase_order_number |
+| order that came directly  | ACCOUNT#{account}  | DIRECT#{order}          | the same; no customer's key reaches it  |
+| a reseller's way to it    | ACCOUNT#{reseller} | SUBORDER#{order}        | account_id                              |
+| contact report            | ACCOUNT#{account}  | CONTACTREPORT#{report}  | expires_at                              |
+| idempotency record        | ACCOUNT#{account}  | IDEMPOTENCY#{hash}      | fingerprint, answer, expires_at         |
+| timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, outstanding         |
+| replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                         |
+| where the workflow waits  | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
+| parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
+| mail of an event          | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                            |
+| counted in the history    | ORDER#{order}      | COUNTED                 |                                         |
+| history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket         |
+| link                      | LINK#{sha256}      | LINK                    | wrong_codes                             |
 
 An order's id is a ULID, so an account's orders lie in the order of their placing. The owner is part of the key: what
 is another account's cannot be read by construction. Entry 1 of an order tells whose it is to those who may know.
 Index `desk`: desk_status (the status), order_id. Index `assignee`: assignee_id, order_id. Both hold keys only, so that
-a change that moves neither status nor assignee writes neither.
+a change that moves neither status nor assignee writes neither. Index `outstanding`: outstanding (a shard), check_at
+(epoch seconds): entries with work to follow, parked orders, and waits of the workflow, by when to look after them.
 
 Entities lie in `document` as JSON; beside it stands only what a condition, a filter or an index reads.
 """
@@ -40,6 +42,10 @@ DIRECTORY_PK = "ACCOUNTS"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
 ACCOUNT_SK = "ACCOUNT"
+PARKED_SK = "PARKED"
+WORKFLOW_SK = "WORKFLOW"
+OUTSTANDING_SHARDS = 8
+"""Marks come and go with every entry of every order, so they are spread over partitions of their own."""
 REPORT_PREFIX = "CONTACTREPORT#"
 BEYOND = "\uffff"
 """Sorts after everything that follows a prefix."""
@@ -90,7 +96,7 @@ def quote_key(order_id: str, revision: int) -> Key:
 
 
 def workflow_key(order_id: str) -> Key:
-    return key(order_pk(order_id), "WORKFLOW")
+    return key(order_pk(order_id), WORKFLOW_SK)
 
 
 def mail_key(order_id: str, sequence: int, to: str) -> Key:
@@ -119,3 +125,12 @@ def counted_key(order_id: str) -> Key:
 
 def report_key(account_id: str, report_id: str) -> Key:
     return key(account_pk(account_id), REPORT_PREFIX + report_id)
+
+
+def parked_key(order_id: str) -> Key:
+    return key(order_pk(order_id), PARKED_SK)
+
+
+def outstanding_shard(order_id: str) -> str:
+    """The partition of the index `outstanding` that an order's marks are in."""
+    return str(ord(order_id[-1]) % OUTSTANDING_SHARDS)

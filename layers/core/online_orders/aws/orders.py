@@ -20,6 +20,7 @@ from online_orders.aws.keys import (
     entry_key,
     order_key,
     order_pk,
+    outstanding_shard,
     quote_key,
     suborder_key,
 )
@@ -30,6 +31,8 @@ from online_orders.orders import Change, Decision, Order
 from online_orders.quotes import Quote
 from online_orders.timeline import Entry
 
+FOLLOWED_WITHIN = timedelta(minutes=3)
+"""The stream takes seconds; an entry that still has its mark by then is the reconciler's."""
 IDEMPOTENCY_KEPT = timedelta(hours=48)
 _PATIENCE_SECONDS = 6.0
 
@@ -175,6 +178,8 @@ def _entry_item(order: Order, entry: Entry) -> Item:
         "source": text(order.source),
         "event": text(entry.event),
         "detail": text(json.dumps(detail_of(order, entry), separators=(",", ":"))),
+        "outstanding": text(outstanding_shard(order.order_id)),
+        "check_at": number(int((entry.at + FOLLOWED_WITHIN).timestamp())),
         "document": text(entry.model_dump_json()),
     }
 

@@ -7,17 +7,23 @@ So at least one of the two sees both, and whoever does answers the token. Answer
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from online_orders.aws.clients import client, environment
-from online_orders.aws.dynamodb import get_all, put, text
-from online_orders.aws.keys import OrderKey, order_key, workflow_key
+from online_orders.aws.dynamodb import get_all, number, put, text, update
+from online_orders.aws.keys import Item, OrderKey, order_key, outstanding_shard, workflow_key
 from online_orders.aws.orders import order_in
+from online_orders.clock import now
 from online_orders.orders import Order, Status
 
+TICK = timedelta(hours=6)
+"""The timeout of the waits in the state machine."""
+LATE = timedelta(minutes=15)
+STARTED_WITHIN = timedelta(minutes=15)
 _TOKEN_IS_OVER = {"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"}
 
 
@@ -47,9 +53,14 @@ def next_step(order: Order) -> Step:
     return Step.CONTACT if order.status is Status.PENDING_CONFIRMATION else Step.REVIEW
 
 
-def start(at: OrderKey) -> None:
-    """Start the order's first execution; one that was started before is left alone."""
-    name = f"{at.order_id}-1"
+def start(at: OrderKey, place: int = 1) -> None:
+    """Start the order's n-th execution, known to the table beforehand; one that was started before is left alone."""
+    name = f"{at.order_id}-{place}"
+    put(
+        {**workflow_key(at.order_id), **_owner(at), "executions": number(place), **_look_again(at, STARTED_WITHIN)},
+        ConditionExpression="attribute_not_exists(pk) OR executions < :place",
+        ExpressionAttributeValues={":place": number(place)},
+    )
     payload = {"account_id": at.account_id, "order_id": at.order_id, "source": at.source}
     try:
         client("stepfunctions").start_execution(
@@ -60,9 +71,30 @@ def start(at: OrderKey) -> None:
             raise
 
 
-def park_token(order_id: str, waiting: Waiting) -> None:
+def park_token(at: OrderKey, waiting: Waiting, execution: str) -> None:
     """Store the token of a wait; the one before it is over."""
-    put({**workflow_key(order_id), "waiting_for": text(waiting.step), "token": text(waiting.token)})
+    put(
+        {
+            **workflow_key(at.order_id),
+            **_owner(at),
+            "executions": number(int(execution.rpartition("-")[2])),
+            "waiting_for": text(waiting.step),
+            "token": text(waiting.token),
+            **_look_again(at, TICK + LATE),
+        }
+    )
+
+
+def _owner(at: OrderKey) -> Item:
+    return {"account_id": text(at.account_id), "source": text(at.source)}
+
+
+def _look_again(at: OrderKey, after: timedelta) -> Item:
+    """The mark by which the reconciler finds a workflow that does not come back from its wait."""
+    return {
+        "outstanding": text(outstanding_shard(at.order_id)),
+        "check_at": number(int((now() + after).timestamp())),
+    }
 
 
 def answer_token(waiting: Waiting, step: Step) -> None:
@@ -80,10 +112,48 @@ def wake(at: OrderKey) -> None:
     item, parked = found.under(order_key(at)), found.under(workflow_key(at.order_id))
     if item is None or parked is None:
         return
-    waiting = Waiting(Step(parked["waiting_for"]["S"]), parked["token"]["S"])
     step = next_step(order_in(item))
-    if step is not waiting.step:
-        answer_token(waiting, step)
+    if "token" in parked:
+        waiting = Waiting(Step(parked["waiting_for"]["S"]), parked["token"]["S"])
+        if step is not waiting.step:
+            answer_token(waiting, step)
+
+
+def look_after(at: OrderKey) -> bool:
+    """See to a workflow that has not come back in time; answers whether anything had to be mended.
+
+    An open order without a running execution gets the next one; a running one is woken; the mark of an order that is
+    closed, and whose execution has ended, is taken away.
+    """
+    found = get_all([order_key(at), workflow_key(at.order_id)])
+    item, known = found.under(order_key(at)), found.under(workflow_key(at.order_id))
+    if item is None or known is None:
+        return False
+    executions = int(known["executions"]["N"])
+    is_open, is_running = order_in(item).is_open, _is_running(f"{at.order_id}-{executions}")
+    if not is_open and not is_running:
+        update(workflow_key(at.order_id), "REMOVE outstanding, check_at", {})
+        return False
+    if is_open and not is_running:
+        start(at, executions + 1)
+        return True
+    wake(at)
+    later = number(int((now() + STARTED_WITHIN).timestamp()))
+    update(workflow_key(at.order_id), "SET check_at = :later", {":later": later})
+    return not is_open
+
+
+def _is_running(execution: str) -> bool:
+    """False as well for one that never started, or that AWS has forgotten after 90 days."""
+    machine = environment("STATE_MACHINE_ARN")
+    arn = f"{machine.replace(':stateMachine:', ':execution:')}:{execution}"
+    try:
+        status = client("stepfunctions").describe_execution(executionArn=arn)["status"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+            return False
+        raise
+    return bool(status == "RUNNING")
 
 
 def order_of(payload: dict[str, Any]) -> OrderKey:

@@ -1,0 +1,224 @@
+"""What must follow from a timeline entry, and the marks by which none is forgotten.
+
+An entry is stored with a mark, `outstanding`, that is taken away once everything that follows from it was done: the
+workflow started or woken, the event published, the mails queued. What the stream loses keeps its mark, and the
+reconciler finds it by the index of marks. An order whose effects fail is parked: its entries wait, in their order,
+for the reconciler, and the others go on. Every effect may be repeated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
+
+from online_orders.announcements import announcements
+from online_orders.aws import history, workflow
+from online_orders.aws.clients import client, environment
+from online_orders.aws.dynamodb import call, get, get_all, number, put, text, update
+from online_orders.aws.keys import (
+    BEYOND,
+    ENTRY_PREFIX,
+    Item,
+    Key,
+    OrderKey,
+    entry_key,
+    order_pk,
+    outstanding_shard,
+    parked_key,
+)
+from online_orders.aws.orders import get_order
+from online_orders.clock import now
+from online_orders.events import SOURCE
+from online_orders.telemetry import logger, metrics
+from online_orders.timeline import PUBLISHED, Event
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+_AT_ONCE = 10
+"""Entries of one PutEvents or SendMessageBatch call."""
+
+Thing = TypeVar("Thing")
+
+
+class Refused(Exception):
+    """A batch call took some of its entries only."""
+
+
+class StoredEntry(NamedTuple):
+    """A timeline entry as the table and its stream have it."""
+
+    at: OrderKey
+    sequence: int
+    event: Event
+    detail: str
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, item: Item) -> StoredEntry:
+        document = json.loads(item["document"]["S"])
+        at = OrderKey(item["account_id"]["S"], order_id_in(item), item["source"]["S"])
+        return cls(at, document["sequence"], Event(item["event"]["S"]), item["detail"]["S"], document["data"])
+
+
+def order_id_in(item: Item) -> str:
+    """The order that an item under ORDER# belongs to."""
+    return str(item["pk"]["S"].partition("#")[2])
+
+
+def in_batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:
+    rest = iter(things)
+    while batch := list(islice(rest, _AT_ONCE)):
+        yield batch
+
+
+# -- the effects --------------------------------------------------------------------------------------------------
+
+
+def follow(entries: Sequence[StoredEntry]) -> None:
+    """Do what follows from entries of one order, given in sequence, and take their marks away."""
+    at = entries[0].at
+    events = {entry.event for entry in entries}
+    if Event.SUBMITTED in events:
+        workflow.start(at)
+    if events != {Event.SUBMITTED}:
+        workflow.wake(at)
+    if Event.COMPLETED in events:
+        history.count(get_order(at))
+    _publish(entries)
+    enqueue("MAIL_QUEUE_URL", (mail for entry in entries for mail in _mails_of(entry)))
+    for entry in entries:
+        update(entry_key(at.order_id, entry.sequence), "REMOVE outstanding, check_at", {})
+
+
+def _publish(entries: Sequence[StoredEntry]) -> None:
+    for batch in in_batches(entry for entry in entries if entry.event in PUBLISHED):
+        said = client("events").put_events(
+            Entries=[
+                {
+                    "EventBusName": environment("EVENT_BUS_NAME"),
+                    "Source": SOURCE,
+                    "DetailType": entry.event.value,
+                    "Detail": entry.detail,
+                }
+                for entry in batch
+            ]
+        )
+        if said.get("FailedEntryCount"):
+            raise Refused(f"{said['FailedEntryCount']} events were not taken")
+
+
+def enqueue(url: str, messages: Iterable[dict[str, Any]]) -> None:
+    """Put messages on the queue whose address stands in the variable `url`."""
+    for batch in in_batches(messages):
+        said = client("sqs").send_message_batch(
+            QueueUrl=environment(url),
+            Entries=[{"Id": str(place), "MessageBody": json.dumps(message)} for place, message in enumerate(batch)],
+        )
+        if said.get("Failed"):
+            raise Refused(f"{len(said['Failed'])} messages were not queued")
+
+
+def _mails_of(entry: StoredEntry) -> list[dict[str, Any]]:
+    return [
+        {**entry.at._asdict(), "sequence": entry.sequence, **due._asdict()}
+        for due in announcements(entry.event, entry.data)
+    ]
+
+
+# -- parking ------------------------------------------------------------------------------------------------------
+
+
+def parked_among(order_ids: Iterable[str]) -> set[str]:
+    """Which of up to 100 orders are parked."""
+    keys = {order_id: parked_key(order_id) for order_id in order_ids}
+    found = get_all(list(keys.values()))
+    return {order_id for order_id, key in keys.items() if found.under(key)}
+
+
+def park(order_id: str, fault: Exception) -> datetime:
+    """Let an order wait for the reconciler; answers until when. A further failure makes it wait longer."""
+    standing = get(parked_key(order_id))
+    tries = int(standing["tries"]["N"]) + 1 if standing else 1
+    until: datetime = now() + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))
+    code = fault.response["Error"]["Code"] if isinstance(fault, ClientError) else type(fault).__name__
+    put(
+        {
+            **parked_key(order_id),
+            "fault": text(code),
+            "tries": number(tries),
+            "outstanding": text(outstanding_shard(order_id)),
+            "check_at": number(int(until.timestamp())),
+        }
+    )
+    logger.error("parked", exc_info=fault, extra={"order_id": order_id, "tries": tries})
+    metrics.add_metric("OrdersParked", MetricUnit.Count, 1)
+    return until
+
+
+def follow_or_park(entries: Sequence[StoredEntry]) -> None:
+    """Follow entries of one order; whatever is wrong with it must not hold up the others."""
+    try:
+        follow(entries)
+    except Exception as fault:  # noqa: BLE001 - told of in the log, kept in the table, counted
+        park(entries[0].at.order_id, fault)
+
+
+# -- mending ------------------------------------------------------------------------------------------------------
+
+
+def outstanding_entries(order_id: str) -> list[Item]:
+    """The entries of an order that still have their mark, in sequence."""
+    found: list[Item] = []
+    start: dict[str, Key] = {}
+    while True:
+        answer = call(
+            "query",
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            FilterExpression="attribute_exists(outstanding)",
+            ExpressionAttributeValues={
+                ":pk": text(order_pk(order_id)),
+                ":first": text(ENTRY_PREFIX),
+                ":last": text(ENTRY_PREFIX + BEYOND),
+            },
+            ConsistentRead=True,
+            **start,
+        )
+        found += answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return found
+        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def mend(order_id: str) -> int:
+    """Follow what is outstanding of an order, and unpark it; answers how many entries. Parks it again on a fault."""
+    items = outstanding_entries(order_id)
+    try:
+        if items:
+            follow([StoredEntry.of(item) for item in items])
+        call("delete_item", Key=parked_key(order_id))
+    except Exception as fault:  # noqa: BLE001 - as when it was parked first
+        until = park(order_id, fault)
+        for item in items:
+            key = {"pk": item["pk"], "sk": item["sk"]}
+            update(key, "SET check_at = :until", {":until": number(int(until.timestamp()))})
+        return 0
+    metrics.add_metric("EntriesMended", MetricUnit.Count, len(items))
+    return len(items)
+
+
+def due_marks(shard: str, at: datetime, limit: int) -> list[Item]:
+    """Keys of what should have been done by `at`, the longest overdue first."""
+    answer = call(
+        "query",
+        IndexName="outstanding",
+        KeyConditionExpression="outstanding = :shard AND check_at <= :now",
+        ExpressionAttributeValues={":shard": text(shard), ":now": number(int(at.timestamp()))},
+        Limit=limit,
+    )
+    items: list[Item] = answer["Items"]
+    return items
