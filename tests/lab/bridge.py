@@ -47,7 +47,8 @@ class LambdaContext:
 class Failure:
     """What the runtime says of an invocation that raised, and the exception itself.
 
-    Also an answer that owns up to a fault: an HTTP status from 500 on (type `HTTP 500`) and `BatchItemFailure`.
+    Also an answer that owns up to a fault: an HTTP status from 500 on (type `HTTP 500`) and `BatchItemFailure`; and
+    `AccessDenied`, for a call that the function's role does not allow, whatever the handler made of it.
     """
 
     function: str
@@ -201,6 +202,8 @@ class Functions:
             admitted = failure or _admitted(function.name, payload)
             if admitted:
                 self.failures.append(admitted)
+            while self._wire.denials:
+                self.failures.append(Failure(function.name, "AccessDenied", self._wire.denials.pop(0), None, ""))
             invocation = Invocation(function.name, sent, context.aws_request_id, payload, failure)
             self.invocations.append(invocation)
             return invocation

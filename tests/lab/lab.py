@@ -23,8 +23,10 @@ from tests.lab.dynamodb import DynamoDB
 from tests.lab.events import Event, EventBridge, Rule
 from tests.lab.http import HttpApi, Response
 from tests.lab.mail import DETAIL_TYPES, EventType, Mail, Mails, Ses
+from tests.lab.permissions import WORKFLOW, Permissions
 from tests.lab.queue import Mapping as QueueMapping
 from tests.lab.queue import QueuePoller
+from tests.lab.schedule import Schedules
 from tests.lab.stack import ACCOUNT, REGION, Stack, translate
 from tests.lab.stepfunctions import Execution, StepFunctions
 from tests.lab.stream import Mapping as StreamMapping
@@ -66,6 +68,7 @@ class Lab:
         self.queue = QueuePoller(self.functions, self.clock, client("sqs"), ACCOUNT, REGION)
         self.stream = StreamPoller(self.functions, self.dynamodb, self.clock, self.queue.send)
         self.eventbridge = EventBridge(self.functions, self.clock, ACCOUNT, REGION)
+        self.schedules = Schedules(self.eventbridge, self.clock)
         self.ses = Ses(self.clock, ACCOUNT, REGION)
         self.stack = Stack(translate(template), parameters, client)
         self._random: random.Random | None = None
@@ -104,6 +107,10 @@ class Lab:
         self.outputs = self.stack.outputs
         for name, properties in self.stack.functions.items():
             self.functions.declare(name, self.stack.attribute(name, "Arn"), properties)
+        roles = {name: self.stack.roles[properties["Role"]] for name, properties in self.stack.functions.items()}
+        roles[WORKFLOW] = self.stack.roles[self.stack.state_machine_role]
+        machine = self.outputs["StateMachineArn"]
+        self.wire.permissions = Permissions(ACCOUNT, REGION, self.stack.identities, machine, roles)
         for source in self.stack.event_sources:
             service = source.arn.split(":")[2]
             function = self.functions[source.function]
@@ -122,6 +129,8 @@ class Lab:
                 self.eventbridge.rules.append(
                     Rule(rule["EventBusName"].rpartition("/")[2], rule["EventPattern"], targets)
                 )
+        for schedule in self.stack.schedules:
+            self.schedules.add(self.functions[schedule["Target"]["Arn"]].name, schedule["ScheduleExpression"])
         self.ses.identities |= self.stack.identities
         self.ses.event_types |= self.stack.event_types
         self.api = HttpApi(self.stack.api, self.functions, self.clock)
@@ -202,7 +211,7 @@ class Lab:
     def _step(self) -> bool:
         scheduler = self.stepfunctions.scheduler
         scheduler.wake_due()
-        sources = [self.stream.step, self.queue.step, self.eventbridge.step, scheduler.step]
+        sources = [self.stream.step, self.queue.step, self.eventbridge.step, scheduler.step, self.schedules.step]
         if self._random:
             self._random.shuffle(sources)
             self._random.shuffle(scheduler.ready)

@@ -43,6 +43,7 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from tests.lab.bridge import Functions
 from tests.lab.clock import Clock
+from tests.lab.permissions import WORKFLOW, Access
 from tests.lab.threads import Scheduler
 from tests.lab.wire import Wire
 
@@ -264,6 +265,9 @@ class StepFunctions:
     def _tasks(self) -> list[StandIn]:
         def invoke(**request: Any) -> Json:
             function = self._functions[request["FunctionName"]].name
+            role = self._wire.permissions
+            access = Access("lambda:InvokeFunction", self._functions[function].arn)
+            assert role is None or role.allows(WORKFLOW, access), f"the state machine may not {access}"
             with self._wire.task(function):
                 invocation = self._functions.invoke(function, json.loads(request.get("Payload", b"{}")))
             payload = io.BytesIO(json.dumps(invocation.payload).encode())

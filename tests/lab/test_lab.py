@@ -31,13 +31,27 @@ def test_every_invocation_is_a_moment_later_than_the_one_before(lab: Lab) -> Non
 def test_what_never_comes_to_rest_is_told(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.lab.lab.STEP_LIMIT", 50)
 
-    def send_again(event: Json, context: Any) -> None:
-        lab.queue.send(lab.stack.attribute("MailQueue", "Arn"), {})
+    def put_another(event: Json, context: Any) -> None:
+        entry = {"pk": {"S": "ORDER#a"}, "sk": {"S": f"ENTRY#{len(lab.items)}"}}
+        lab.client("dynamodb").put_item(TableName=lab.outputs["TableName"], Item=entry)
 
-    lab.functions.replace("MailerFunction", send_again)
-    send_again({}, None)
-    with pytest.raises(UnsettledError, match="MailerFunction"):
+    lab.functions.replace("OutboxFunction", put_another)
+    put_another({}, None)
+    with pytest.raises(UnsettledError, match="OutboxFunction"):
         lab.settle()
+
+
+def test_a_schedule_runs_when_its_time_has_come(lab: Lab) -> None:
+    lab.schedules.add("GiveUpQuoteFunction", "rate(2 hours)")
+    runs: list[Json] = []
+    lab.functions.replace("GiveUpQuoteFunction", lambda event, context: runs.append(event))
+    lab.advance(minutes=119)
+    assert runs == []
+    lab.advance(minutes=1)
+    assert [event["source"] for event in runs] == ["aws.scheduler"]
+    lab.schedules.paused = True
+    lab.advance(days=1)
+    assert len(runs) == 1
 
 
 def test_settling_again_changes_nothing(lab: Lab) -> None:

@@ -18,6 +18,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
+from tests.lab.permissions import Permissions
+
 SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "secrets-manager": "secretsmanager"}
 """Service ids in botocore's events that differ from the names that clients are made by."""
 
@@ -31,6 +33,10 @@ STATUS_OF_ERROR = {
 """Others answer 400."""
 
 How = Literal["before", "after", "die", "die-after"]
+
+
+FORBIDDEN = {"s3": ("AccessDenied", 403)}
+"""What a service answers to those who may not; others say AccessDeniedException, 400."""
 
 
 class ProcessDied(BaseException):
@@ -79,11 +85,15 @@ class Fault:
 class Wire:
     calls: list[Call] = field(default_factory=list)
     """One entry per call, however often the SDK tried it."""
+    permissions: Permissions | None = None
+    """None: everybody may do everything."""
+    denials: list[str] = field(default_factory=list)
+    """What functions tried and their roles do not allow, since somebody last looked."""
     running: list[str] = field(default_factory=list)
     """The functions that are being run, the innermost last; the Lambda bridge keeps it."""
     _faults: list[Fault] = field(default_factory=list)
     _meanwhile: list[tuple[Selection, Callable[[], object]]] = field(default_factory=list)
-    _last_invocation: str | None = None
+    _seen: set[str] = field(default_factory=set)
 
     def fail(
         self,
@@ -133,10 +143,10 @@ class Wire:
             selection.takes(call)
         return selection.seen
 
-    def _begin(self, call: Call, invocation: str | None) -> Fault | None:
+    def _begin(self, call: Call, invocation: str) -> Fault | None:
         """Notes a call, or a further attempt of it, and returns the fault that hits it."""
-        if invocation is None or invocation != self._last_invocation:
-            self._last_invocation = invocation
+        if invocation not in self._seen:
+            self._seen.add(invocation)
             self.calls.append(call)
             for entry in [entry for entry in self._meanwhile if entry[0].takes(call)]:
                 self._meanwhile.remove(entry)
@@ -158,11 +168,17 @@ class Wire:
         if not self.running:
             return original(stubber, event_name, request)
         _, service, operation = event_name.split(".")
-        invocation = request.headers.get("amz-sdk-invocation-id")
         call = Call(self.running[-1], SDK_NAMES.get(service, service), operation)
-        fault = self._begin(call, invocation.decode() if isinstance(invocation, bytes) else invocation)
+        refused = self._refused(call, request)
+        if refused:
+            return refused
+        invocation = request.headers.get("amz-sdk-invocation-id")
+        fault = self._begin(call, str(invocation))
         if fault is None:
-            return original(stubber, event_name, request)
+            answer = original(stubber, event_name, request)
+            if answer.status_code == 404 and self.permissions and self.permissions.hides_absence(*call, request.url):
+                return _error_answer("AccessDenied", call, request, 403, "Access Denied")
+            return answer
         if fault.how == "die":
             raise ProcessDied(f"before {operation}")
         if fault.error:
@@ -173,6 +189,15 @@ class Wire:
         if fault.how == "die-after":
             raise ProcessDied(f"after {operation}")
         raise ReadTimeoutError(endpoint_url=request.url)
+
+    def _refused(self, call: Call, request: Any) -> AWSResponse | None:
+        body = request.body if isinstance(request.body, bytes | str) else b""
+        denied = self.permissions and self.permissions.denied(*call, request.url, body)
+        if not denied:
+            return None
+        self.denials.append(f"{call.function} may not {denied}")
+        code, status = FORBIDDEN.get(call.service, ("AccessDeniedException", 400))
+        return _error_answer(code, call, request, status, self.denials[-1])
 
     @contextmanager
     def task(self, function: str) -> Iterator[None]:
@@ -213,9 +238,9 @@ class Wire:
             yield
 
 
-def _error_answer(code: str, call: Call, request: Any) -> AWSResponse:
+def _error_answer(code: str, call: Call, request: Any, status: int | None = None, why: str = "injected") -> AWSResponse:
     if call.service == "s3":
-        body = f"<Error><Code>{code}</Code><Message>injected</Message></Error>"
+        body = f"<Error><Code>{code}</Code><Message>{why}</Message></Error>"
     elif code == "TransactionConflict":
         code = "TransactionCanceledException"
         items = json.loads(request.body)["TransactItems"]
@@ -231,5 +256,6 @@ def _error_answer(code: str, call: Call, request: Any) -> AWSResponse:
             }
         )
     else:
-        body = json.dumps({"__type": code, "message": "injected"})
-    return AWSResponse(request.url, STATUS_OF_ERROR.get(code, 400), {"x-amzn-errortype": code}, MockRawResponse(body))
+        body = json.dumps({"__type": code, "message": why})
+    status = status or STATUS_OF_ERROR.get(code, 400)
+    return AWSResponse(request.url, status, {"x-amzn-errortype": code}, MockRawResponse(body))
