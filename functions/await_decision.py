@@ -6,6 +6,7 @@ once. The state's timeout brings the workflow back here: that is the tick at whi
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -27,8 +28,8 @@ def _policy() -> Policy:
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Payload: the execution's input (`account_id`, `order_id`, `source`), `waiting_for` (a Step), `token` and
-    `execution` (its name)."""
+    """Payload: the execution's input (`account_id`, `order_id`, `source`), `waiting_for` (a Step), `token`,
+    `execution` (its name) and `started_at` (RFC 3339)."""
     at = workflow.order_of(event)
     logger.append_keys(order_id=at.order_id)
     waiting = workflow.Waiting(workflow.Step(event["waiting_for"]), event["token"])
@@ -38,3 +39,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     step = workflow.next_step(order)
     if step is not waiting.step:
         workflow.answer_token(waiting, step)
+    elif clock.now() - datetime.fromisoformat(event["started_at"]) > workflow.LONGEST_EXECUTION:
+        workflow.hand_over(at, waiting)

@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from online_orders import clock, http
 from online_orders.accounts import account_from
 from online_orders.aws import accounts, history, lists, orders
+from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.errors import Fault, InProgress, Invalid, NotFound, VersionMismatch
 from online_orders.faults import checked
@@ -143,6 +144,7 @@ def quote_order(order_id: str) -> Response[str]:
             revision=order.quote.revision + 1 if order.quote else 1,
             items=len(order.items),
             currency=currency["of the account"],
+            terms=environment("QUOTE_TERMS"),
             today=order.today(at),
         )
         return order.offer(quote, staff.user, at)

@@ -25,10 +25,6 @@ from online_orders.values import BlankIsAbsent, Count, Day, Entity, Instant, Len
 MOST_LINES = 100
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 LONGEST_VALIDITY_YEARS = 2
-DEFAULT_TERMS = (
-    "Prices are net of taxes. Recurring items are billed from their confirmed start date. "
-    "This quote binds the vendor until the end of the day on which it expires."
-)
 
 
 class Recurrence(StrEnum):
@@ -143,11 +139,20 @@ class NewQuote(Request):
 
 
 def quote_from(
-    body: Any, *, order_id: str, account_id: str, revision: int, items: int, currency: str, today: date
+    body: Any,
+    *,
+    order_id: str,
+    account_id: str,
+    revision: int,
+    items: int,
+    currency: str,
+    terms: str,
+    today: date,
 ) -> Quote:
     """A revision from what CS sent, amounts and hash computed; raises Invalid with every fault at once.
 
-    `items` is how many items the order has, `currency` the account's, `today` the account's day.
+    `items` is how many items the order has, `currency` and `today` the account's, `terms` the
+    installation's.
     """
     found: list[Fault] = []
     try:
@@ -166,7 +171,7 @@ def quote_from(
         currency=code,
         valid_until=asked.valid_until,
         message=asked.message,
-        terms=asked.terms or DEFAULT_TERMS,
+        terms=asked.terms or terms,
         sha256="",
         lines=lines,
         totals=_totals(lines, code),
