@@ -199,7 +199,7 @@ class Order(Entity):
             update={
                 **changes,
                 "version": self.version + (1 if decision else 0),
-                "updated_at": at,
+                "updated_at": at if decision or changes else self.updated_at,
                 "marks": self.marks.model_copy(update=new_marks),
             }
         )
