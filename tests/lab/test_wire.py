@@ -1,5 +1,6 @@
 """Faults hit the call that they are meant for, and show themselves as on AWS."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -109,3 +110,34 @@ def test_a_function_has_its_own_environment_and_no_more(lab: Lab) -> None:
 
     lab.functions.replace("GiveUpQuoteFunction", read)
     assert lab.functions.invoke("GiveUpQuoteFunction", {}).payload == ["Table", "not given"]
+
+
+def test_requests_of_several_threads_are_served_one_at_a_time(lab: Lab) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def handler(event: Json, context: Any) -> Json:
+        inside.append(1)
+        client("dynamodb").get_item(TableName="Table", Key={"pk": {"S": "x"}, "sk": {"S": "x"}})
+        most.append(len(inside))
+        inside.pop()
+        return {"statusCode": 200}
+
+    lab.functions.replace("ConfirmPageFunction", handler)
+    threads = [threading.Thread(target=lab.http, args=("GET", "/confirm/t")) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 8
+
+
+def test_a_request_in_between_leaves_the_outer_one_its_own_event(lab: Lab) -> None:
+    lab.account("acme")
+    lab.account("bolt")
+    lab.wire.meanwhile(lambda: lab.http("GET", "/api/account", user=lab.users.other_customer), service="dynamodb")
+    answer = lab.http("GET", "/api/account", user=lab.users.customer)
+    assert answer.json()["account_id"] == "acme"
+    inner, outer = lab.functions.invocations[-2:]
+    assert "bolt" in inner.payload["body"]
+    assert "acme" in outer.payload["body"]

@@ -84,7 +84,8 @@ class Users:
     suspended: User = User("sven", "customers", "slate")
     reseller: User = User("rita", "customers", "relay")
     sub_customer: User = User("sara", "customers", "relay-north")
-    """Of a sub-account of the reseller."""
+    other_sub_customer: User = User("stan", "customers", "relay-south")
+    """These two are of sub-accounts of the reseller."""
     cs: User = User("clara", "customer-success")
     cs2: User = User("conrad", "customer-success")
     stranger: User = User("otto", None)
