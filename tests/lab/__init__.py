@@ -1,10 +1,10 @@
 """Test support: the whole system in one process on moto, from the real template, state machine and handlers.
 
     def test_an_order_reaches_the_desk(lab: Lab) -> None:
-        lab.account("acme")                                            # by the desk's own API
+        lab.account("acme")  # by the desk's own API
         lab.http("POST", "/api/orders", json=..., user=lab.users.customer)
-        lab.settle()                                                   # stream, queue, events, workflows: all that follows
-        lab.advance(days=3)                                            # the one clock, with all that falls due on the way
+        lab.settle()  # stream, queue, events, workflows: all that follows
+        lab.advance(days=3)  # the one clock, with all that falls due on the way
         lab.mails.to("contact@acme.example")[-1].code
 
 What happened: `mails`, `events`, `executions`, `items`, `messages(queue)`, `errors`, `log`, `wire.calls`, `capacity`.
