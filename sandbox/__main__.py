@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 from sandbox import SandboxError
 from sandbox.engine import Engine
@@ -41,9 +42,10 @@ def _keep_to_this_machine() -> None:
 
 
 async def _main(settings: Settings, folder: StateFolder) -> None:
-    stop = asyncio.Event()
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(_report)
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        loop.add_signal_handler(name, stop.set)
     door = _listen(settings.port)
     port = door.getsockname()[1]
     origins = frozenset({f"http://localhost:{port}", f"http://127.0.0.1:{port}"})
@@ -56,6 +58,12 @@ async def _main(settings: Settings, folder: StateFolder) -> None:
     finally:
         await engine.stop()
         await fork_server.stop()
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Before Python 3.12, asyncio takes a connection that ends with the sandbox for a fault in its own callback."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
 
 
 def _listen(port: int) -> socket.socket:

@@ -152,15 +152,14 @@ async def _serve(listener: int, site_origins: frozenset[str]) -> None:
     config.bind = [f"fd://{listener}"]
     config.keep_alive_timeout = 75
     config.keep_alive_max_requests = 1_000_000
-    config.graceful_timeout = 0.5
     config.loglevel = "WARNING"
 
-    async def parent_gone() -> None:
+    async def end_with_parent() -> None:
         await stdin.read()
+        os._exit(0)  # nothing is kept, and its threads wait for task tokens that nobody answers any more
 
-    await serve(guard(app, site_origins), config, shutdown_trigger=parent_gone)  # type: ignore[arg-type]
+    await serve(guard(app, site_origins), config, shutdown_trigger=end_with_parent)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
     asyncio.run(_serve(int(sys.argv[1]), frozenset(sys.argv[2:])))
-    os._exit(0)  # its threads wait for task tokens; nobody answers them any more

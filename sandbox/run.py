@@ -1,7 +1,6 @@
 """Brings the parts together: deploys the stack, opens the doors, seeds, and says when all is ready."""
 
 import asyncio
-import contextlib
 import os
 import socket
 from collections.abc import Coroutine
@@ -30,6 +29,7 @@ from sandbox.settings import Settings
 from sandbox.state import StateFolder
 from sandbox.template import LocalTemplate, localize, read
 
+GRACE_SECONDS = 0.3
 PARAMETERS = {
     "Stage": "sandbox",
     "BrandName": "Vendor",
@@ -75,13 +75,12 @@ class Sandbox:
                     if task.done():
                         task.result()
             finally:
-                await self._engine.stop()  # and a call that hangs in it returns
                 for unfinished in (stopping, watching, opening):
                     unfinished.cancel()
                 await asyncio.gather(stopping, watching, opening, return_exceptions=True)
 
     async def _open(self, closing: AsyncExitStack) -> None:
-        """Starts everything, and leaves to `closing` to end it."""
+        """Starts everything, and leaves to `closing` to end it in the opposite order."""
         template = localize(
             read(self._settings.project / "template.yaml"),
             self._settings.project,
@@ -96,6 +95,8 @@ class Sandbox:
         ses = Ses(await asyncio.to_thread(_sending, self._clients), mailbox, bus.publish)
         inner = Starlette(routes=[Route("/functions", host.handle, methods=["POST"]), *ses.routes()])
         self._serve(guard(inner, frozenset()), self._inner, closing)  # type: ignore[arg-type]
+        closing.push_async_callback(self._engine.stop)  # what waits for it on the inner side then ends
+        closing.callback(ses.close)
 
         cognito = Cognito(self._clients("cognito-idp"), stack.outputs["UserPoolId"], stack.outputs["UserPoolClientId"])
         users = await asyncio.to_thread(cognito.users)
@@ -113,7 +114,7 @@ class Sandbox:
     def _host(self, stack: Stack, template: LocalTemplate, closing: AsyncExitStack) -> FunctionHost:
         file = closing.enter_context((self._folder.path / "functions.log").open("w", encoding="utf-8"))
         logs = FunctionLogs(file)
-        self._start(logs.ship(self._clients("logs")), closing)
+        closing.callback(self._start(logs.ship(self._clients("logs"))).cancel)
         deliveries = Deliveries(
             sqs=self._clients("sqs"),
             stepfunctions=self._clients("stepfunctions"),
@@ -168,25 +169,26 @@ class Sandbox:
         }
 
     def _serve(self, app: Any, listener: socket.socket, closing: AsyncExitStack) -> None:
+        stop = asyncio.Event()
         config = Config()
         config.bind = [f"fd://{listener.detach()}"]
-        config.graceful_timeout = 0.5
+        config.graceful_timeout = GRACE_SECONDS
         config.keep_alive_timeout = 75
         config.keep_alive_max_requests = 1_000_000
         config.include_server_header = False
         config.loglevel = "WARNING"
-        self._start(serve(app, config, shutdown_trigger=asyncio.Event().wait), closing)
-
-    def _start(self, work: Coroutine[Any, Any, None], closing: AsyncExitStack) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
+        server = self._start(serve(app, config, shutdown_trigger=stop.wait))
 
         async def end() -> None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            stop.set()
+            await asyncio.wait({server})
 
         closing.push_async_callback(end)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        return task
 
 
 def _sending(clients: Clients) -> Sending:

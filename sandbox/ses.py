@@ -81,6 +81,7 @@ class Ses:
     publish: Callable[[Event], None]
     _suppressed: dict[str, dict[str, Any]] = field(default_factory=dict)
     _pending: set[asyncio.Task[None]] = field(default_factory=set)
+    _closed: bool = False
 
     def routes(self) -> list[Route]:
         suppressed = "/v2/email/suppression/addresses"
@@ -116,7 +117,7 @@ class Ses:
 
     def _publish_later(self, event_type: str, message: Message, recipients: tuple[str, ...]) -> None:
         wanted = self.sending.event_types.get(message.configuration_set or "", frozenset())
-        if event_type.upper() not in wanted:
+        if self._closed or event_type.upper() not in wanted:
             return
 
         async def publish() -> None:
@@ -128,6 +129,12 @@ class Ses:
         task = asyncio.get_running_loop().create_task(publish())
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
+
+    def close(self) -> None:
+        """From now on no event is published."""
+        self._closed = True
+        for task in self._pending:
+            task.cancel()
 
     def suppress(self, body: dict[str, Any]) -> dict[str, Any]:
         if body.get("Reason") not in {"BOUNCE", "COMPLAINT"}:
