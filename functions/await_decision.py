@@ -22,6 +22,8 @@ def _policy() -> Policy:
     return Policy(
         remind_after_days=int(environment("REMIND_AFTER_DAYS")),
         remind_before_end_days=int(environment("REMIND_BEFORE_END_DAYS")),
+        unclaimed_hours=int(environment("ALARM_UNCLAIMED_HOURS")),
+        unquoted_hours=int(environment("ALARM_UNQUOTED_HOURS")),
         grace_days=int(environment("GRACE_DAYS")),
     )
 

@@ -35,6 +35,8 @@ def _send(at: OrderKey) -> dict[str, Any]:
     order = orders.get_order(at)
     if not order.mail_is_outstanding:
         return _next(workflow.next_step(order))
+    if order.quote and order.quote.offered_at:
+        mail.lift_suppression(order.contact.email)  # it is sent again because somebody wants it to arrive
     letter, link = quote_letter(order)
     try:
         mail.send(letter, mail.tags_of(link), clock.now())

@@ -25,6 +25,7 @@ _MAILS: dict[Event, tuple[Announcement, ...]] = {
         Announcement("order_received", "placed_by"),
         Announcement("new_order", "customer_success"),
     ),
+    Event.STALE: (Announcement("stale_order", "customer_success"),),
     Event.REMINDED: (Announcement("reminder", "contact"),),
     Event.COMPLETED: tuple(Announcement("approved", role) for role in _EVERYBODY),
     Event.CANCELED: tuple(Announcement("canceled", role) for role in _EVERYBODY),

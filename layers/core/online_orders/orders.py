@@ -98,7 +98,8 @@ class Marks(Entity):
     has_own_contact: bool = False
     """Whether Customer Success gave this order a contact of its own, which a change of the account's leaves alone."""
     last_reminder_on: date | None = None
-    queue_alarms: int = 0
+    stale_since: Instant | None = None
+    """Since when the order has stood where it stood when Customer Success was last told that nobody moves it."""
     fresh_quote_asked: int = 0
     """The newest revision that the contact found expired and asked to have replaced."""
     fresh_mails_at: tuple[Instant, ...] = ()
@@ -107,11 +108,13 @@ class Marks(Entity):
 
 @dataclass(frozen=True)
 class Policy:
-    """The installation's patience, in days."""
+    """The installation's patience."""
 
     remind_after_days: int = 3
     remind_before_end_days: int = 2
     grace_days: int = 14
+    unclaimed_hours: int = 24
+    unquoted_hours: int = 72
 
     def reminder_days(self, offered_on: date, valid_until: date) -> tuple[date, date]:
         return (
@@ -439,6 +442,8 @@ class Order(Entity):
 
     def tick(self, policy: Policy, at: datetime) -> Change:
         """What time alone brings: a reminder, the end of the quote, the end of the order; mostly nothing."""
+        if self.status in {Status.SUBMITTED, Status.IN_PROCESS} and not self.mail_is_outstanding:
+            return self._tick_at_desk(policy, at)
         quote = self.quote
         if self.status is not Status.PENDING_CONFIRMATION or quote is None or self.mail_is_outstanding:
             return Change(self, ())
@@ -452,6 +457,16 @@ class Order(Entity):
             marks = {"last_reminder_on": today}
             return self._change(at, SYSTEM, Event.REMINDED, self._revision(), decision=False, marks=marks)
         return Change(self, ())
+
+    def _tick_at_desk(self, policy: Policy, at: datetime) -> Change:
+        """Tell Customer Success, once, of an order that nobody claims or quotes."""
+        since = self.marks.since[self.status]
+        hours = policy.unclaimed_hours if self.status is Status.SUBMITTED else policy.unquoted_hours
+        if at - since < timedelta(hours=hours) or self.marks.stale_since == since:
+            return Change(self, ())
+        marks = {"stale_since": since}
+        data = {"hours": hours}
+        return self._change(at, SYSTEM, Event.STALE, data, internal=True, decision=False, marks=marks)
 
     def _is_reminder_due(self, policy: Policy, quote: Quote, today: date) -> bool:
         """Whether a reminder's day has come since the last; days that were missed make one reminder."""

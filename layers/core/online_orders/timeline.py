@@ -14,6 +14,7 @@ class Event(StrEnum):
     """The outside's names; those in PUBLISHED also go out on the event bus."""
 
     SUBMITTED = "order.submitted"
+    STALE = "order.stale"
     CLAIMED = "order.claimed"
     RELEASED = "order.released"
     QUOTE_PREPARED = "quote.prepared"

@@ -93,6 +93,15 @@ def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
         raise
 
 
+def lift_suppression(address: str) -> None:
+    """Take an address from SES's list of those that bounced, so that a mail to it is tried again."""
+    try:
+        client("sesv2").delete_suppressed_destination(EmailAddress=address)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NotFoundException":
+            raise
+
+
 def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter], tags: Mapping[str, str]) -> None:
     """Send the mail `name` of an event unless it was sent; `about` is the order's or the account's id.
 
