@@ -1,0 +1,139 @@
+"""What the code really shows is what the document says, for every kind of item, status, state and event."""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from online_orders import http
+from online_orders.catalog import KINDS
+from online_orders.estimates import BUCKET_DAYS, ENOUGH_ORDERS
+from online_orders.orders import Change, Order, Status
+from online_orders.presentation import desk_row, entry_body, order_body, quote_body
+from online_orders.quotes import Quote, QuoteState, quote_from
+from online_orders.timeline import SYSTEM, Actor, Entry, Event
+from tests.tools.described import at, faults, followed, operations, schema
+from tools.generate import catalog_document
+from tools.openapi import examples
+from tools.openapi.refusals import ALL, Refusal
+
+HISTORY = {(kind, status.value): [ENOUGH_ORDERS] * len(BUCKET_DAYS) for kind in KINDS for status in Status}
+LATER = examples.PLACED_AT + timedelta(days=1)
+
+
+def order_of_every_kind() -> Order:
+    return examples.placed(examples.EVERY_KIND).order
+
+
+def quote_of(order: Order, **changes: Any) -> Quote:
+    """A revision in which every item has a line and a confirmed date."""
+    ids = [str(number) for number in range(1, len(order.items) + 1)]
+    line = {"description": "Item", "quantity": 1, "unit_price": "1234.5", "recurrence": "once"}
+    return quote_from(
+        {
+            "valid_until": "2027-01-01",
+            "lines": [{"item_id": item_id, **line} for item_id in ids],
+            "confirmed_start_dates": dict.fromkeys(ids, "2027-02-01"),
+            **changes,
+        },
+        order_id=order.order_id,
+        account_id=order.account_id,
+        revision=1,
+        items=len(ids),
+        currency="EUR",
+        terms="Net of taxes.",
+        today=date(2026, 11, 22),
+    )
+
+
+def orders_of_every_status() -> dict[Status, Order]:
+    submitted = order_of_every_kind()
+    in_process = submitted.claim(examples.STAFF, LATER).order
+    sending = in_process.offer(quote_of(in_process), examples.STAFF, LATER).order
+    pending = sending.quote_mailed(1, examples.KEY_ID, LATER).order
+    return {
+        Status.SUBMITTED: submitted,
+        Status.IN_PROCESS: in_process,
+        Status.PENDING_CONFIRMATION: pending,
+        Status.COMPLETED: pending.approve("Dana Contact", LATER).order,
+        Status.CANCELED: pending.decline(examples.STAFF, "Out of stock.", LATER).order,
+    }
+
+
+@pytest.mark.parametrize("history", [{}, HISTORY], ids=["no history", "history"])
+@pytest.mark.parametrize("status", Status)
+def test_an_order_of_every_kind_of_item_is_as_described(status: Status, history: dict[Any, Any]) -> None:
+    order = orders_of_every_status()[status]
+    assert order.status is status
+    assert [item.kind for item in order.items] == list(KINDS)
+    assert faults(order_body(order, history, LATER), schema("Order")) == []
+    assert faults(desk_row(order, history, LATER), schema("DeskOrder")) == []
+
+
+def test_a_member_that_nobody_described_is_a_fault() -> None:
+    body = order_body(order_of_every_kind(), {}, LATER)
+    assert faults({**body, "marks": {}}, schema("Order"))
+    assert faults({name: value for name, value in body.items() if name != "assignee"}, schema("Order"))
+    assert faults({**body, "placed_at": "2026-11-22 10:00"}, schema("Order"))
+    assert faults(body, schema("DeskOrder"))
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+@pytest.mark.parametrize("state", QuoteState)
+def test_a_quote_of_every_state_is_as_described(state: QuoteState, currency: str) -> None:
+    order = order_of_every_kind()
+    discount = {"description": "Less", "quantity": 1, "unit_price": -5, "recurrence": "yearly"}
+    pricey = {"item_id": "1", "description": "More", "quantity": 1, "unit_price": 999_999, "recurrence": "yearly"}
+    lines = [
+        *({**pricey, "item_id": str(number)} for number in range(1, len(order.items) + 1)),
+        discount,
+    ]
+    quote = quote_of(order, currency=currency, lines=lines).model_copy(update={"state": state})
+    for decided_at in (None, LATER):
+        shown = quote_body(quote.model_copy(update={"offered_at": LATER, "decided_at": decided_at}), LATER.date())
+        assert faults(shown, schema("Quote")) == []
+
+
+@pytest.mark.parametrize("event", Event)
+def test_an_entry_of_every_event_is_as_described(event: Event) -> None:
+    for actor in (SYSTEM, Actor(kind="contact", name="Dana Contact")):
+        entry = Entry(sequence=1, at=LATER, actor=actor, event=event, data={"revision": 1}, internal=True)
+        assert faults(entry_body(entry), schema("Entry")) == []
+
+
+def test_entries_of_an_order_are_as_described() -> None:
+    change: Change = examples.placed(examples.EVERY_KIND)
+    for entry in (*change.entries, *examples.story().entries):
+        assert faults(entry_body(entry), schema("Entry")) == []
+
+
+def test_the_catalog_is_as_described() -> None:
+    assert faults(catalog_document(), schema("Catalog")) == []
+
+
+def test_an_account_is_as_described_with_and_without_what_may_be_absent() -> None:
+    full = examples.account().model_dump(mode="json")
+    bare = {**full, "enrollment": None, "sites": []}
+    letter = {"letter_received_on": "2026-01-15", "contact": None, "state": "suspended"}
+    for body in (full, bare, {**full, "enrollment": letter}):
+        assert faults(body, schema("Account")) == []
+    assert faults({**bare, "locale": "fr"}, schema("Account"))
+
+
+@pytest.mark.parametrize("refusal", ALL, ids=lambda refusal: refusal.code)
+def test_a_refusal_is_as_every_response_with_its_code_says(refusal: Refusal) -> None:
+    answer = http.problem(refusal.error)
+    body = json.loads(answer.body or "")
+    found = 0
+    for _, _, operation in operations():
+        for status, response in operation["responses"].items():
+            problem = followed(response).get("content", {}).get("application/problem+json", {})
+            if refusal.code not in problem.get("examples", {}):
+                continue
+            found += 1
+            assert int(status) == answer.status_code
+            place = ("components", "responses", response["$ref"].split("/")[-1])
+            assert faults(body, (*place, "content", "application/problem+json", "schema")) == []
+            assert set(at(place).get("headers", {})) >= set(refusal.error.headers())
+    assert found

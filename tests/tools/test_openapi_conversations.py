@@ -1,0 +1,175 @@
+"""What the functions answer, through the gateway, is what the document says of the operation."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.lab import Lab
+from tests.lab.http import Response
+from tests.lab.users import User
+from tests.tools.described import DOCUMENT, faults_of_answer, followed, operation_of, operations
+from tools.openapi import examples
+
+ITEM = examples.ADDRESSES["items"][0]
+QUOTE = {
+    "valid_until": "2027-01-01",
+    "lines": [{"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}],
+}
+
+
+class Conversation:
+    """Requests whose answers are held against the document."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.answered: Counter[tuple[str, str, int]] = Counter()
+        """By operation id, media type and status."""
+
+    def __call__(self, method: str, target: str, status: int, user: User | None = None, **request: Any) -> Response:
+        answer = self.lab.http(method, target, user=user, **request)
+        assert answer.status == status, answer
+        place = operation_of(method, target)
+        assert faults_of_answer(place, answer.status, answer.headers, answer.body) == [], (method, target, answer.body)
+        operation_id = DOCUMENT["paths"][place[1]][place[2]]["operationId"]
+        self.answered[operation_id, answer.headers["content-type"].partition(";")[0], status] += 1
+        return answer
+
+    def place(self, user: User, path: str = "/api/orders", **body: Any) -> str:
+        key = {"Idempotency-Key": f"key-{sum(self.answered.values())}"}
+        answer = self("POST", path, 201, user, json={"items": [ITEM], **body}, headers=key)
+        order_id: str = answer.json()["order_id"]
+        assert answer.headers["location"] == f"{path}/{order_id}"
+        return order_id
+
+
+@pytest.fixture
+def say(lab: Lab) -> Conversation:
+    for account_id in ("acme", "slate", "relay", "relay-north"):
+        lab.account(account_id)
+    return Conversation(lab)
+
+
+def _successes() -> set[tuple[str, str, int]]:
+    """Every success that the document promises, by operation, media type and status."""
+    return {
+        (operation["operationId"], media_type, int(status))
+        for _, _, operation in operations()
+        for status, response in operation["responses"].items()
+        if status.startswith("2")
+        for media_type in followed(response).get("content", {"text/html": {}})
+    }
+
+
+def test_every_operation_succeeds_as_described(say: Conversation) -> None:
+    lab, customer, cs = say.lab, say.lab.users.customer, say.lab.users.cs
+    say("GET", "/api/openapi.json", 200)
+    say("GET", "/api/catalog", 200, customer)
+    say("GET", "/api/account", 200, customer)
+    say("GET", "/api/account?account_id=relay-north", 200, lab.users.reseller)
+    say("GET", "/api/accounts?limit=1", 200, lab.users.reseller)
+    say("POST", "/api/account/contact-report", 202, customer, json=examples.CONTACT_REPORT)
+    account = say("GET", "/api/desk/accounts/acme", 200, cs)
+    say("PUT", "/api/desk/accounts/acme", 200, cs, json=account.json(), headers={"If-Match": account.headers["etag"]})
+    say("GET", "/api/desk/accounts?limit=2", 200, cs)
+
+    withdrawn, order_id = say.place(customer), say.place(customer, purchase_order_number="PO-7")
+    say.place(cs, "/api/desk/orders", account_id="acme")
+    say("POST", f"/api/orders/{withdrawn}/cancel", 200, customer)
+    say("POST", f"/api/orders/{order_id}/comment", 200, customer, json=examples.COMMENT)
+    say("GET", "/api/orders?limit=1&open=false&from=2020-01-01&to=2030-01-01", 200, customer)
+    table = say("GET", "/api/orders?limit=1", 200, customer, headers={"Accept": "text/csv"})
+    assert 'rel="next"' in table.headers["link"]
+
+    desk = f"/api/desk/orders/{order_id}"
+    say("GET", "/api/desk/orders?status=submitted", 200, cs)
+    for action, status, body in (
+        ("claim", 200, {}),
+        ("release", 200, {}),
+        ("comment", 200, examples.DESK_COMMENT),
+        ("quote", 202, QUOTE),
+    ):
+        say("POST", f"{desk}/{action}", status, cs, json=body)
+    lab.settle()
+    say("POST", f"{desk}/resend", 202, cs, json=examples.RESENDING)
+    lab.settle()
+    for path, user in ((f"/api/orders/{order_id}", customer), (desk, cs)):
+        say("GET", path, 200, user)
+        say("GET", f"{path}/timeline", 200, user)
+        say("GET", f"{path}/quotes/1", 200, user)
+        say("GET", f"{path}/quotes/1", 200, user, headers={"Accept": "application/pdf"})
+
+    mail = lab.mails.to(examples.RESENDING["contact"]["email"])[-1]
+    assert mail.link
+    say("GET", mail.link, 200)
+    say("HEAD", mail.link, 200)
+    say("GET", f"{mail.link}/quote.pdf", 200)
+    say("POST", mail.link, 200, form={"decision": "approve", "name": "Robin", "code": str(mail.code)})
+    say("GET", f"/api/orders/{order_id}", 200, customer)
+    other = say.place(customer)
+    say("POST", f"/api/desk/orders/{other}/decline", 200, cs, json=examples.DECLINING)
+
+    assert _successes() - say.answered.keys() == set()
+
+
+def test_refusals_are_as_described(say: Conversation) -> None:
+    lab, customer, cs = say.lab, say.lab.users.customer, say.lab.users.cs
+    order_id = say.place(customer)
+    order, desk = f"/api/orders/{order_id}", f"/api/desk/orders/{order_id}"
+    key = {"Idempotency-Key": "once"}
+    say("GET", "/api/catalog", 401)
+    say("GET", "/api/catalog", 403, customer.with_access_token)
+    say("GET", "/api/account", 403, lab.users.stranger)
+    say("GET", "/api/desk/orders", 403, customer)
+    say("GET", "/api/catalog?limit=1", 400, customer)
+    say("GET", "/api/orders?limit=0", 400, customer)
+    say("GET", "/api/orders?cursor=forged", 400, customer)
+    say("GET", "/api/orders?account_id=relay", 404, customer)
+    say("GET", order, 404, lab.users.other_customer)
+    say("GET", f"{order}/quotes/1", 404, customer)
+    say("POST", "/api/orders", 400, customer, json={"items": [ITEM]})
+    say("POST", "/api/orders", 400, customer, content="{", headers=key)
+    say("POST", "/api/orders", 403, lab.users.suspended, json={"items": [ITEM]}, headers=key)
+    say("POST", "/api/orders", 404, customer, json={"items": [ITEM], "account_id": "relay"}, headers=key)
+    say("POST", "/api/orders", 413, customer, content="x" * 600_000, headers=key)
+    invalid = say("POST", "/api/orders", 422, customer, json={"items": [{**ITEM, "quantity": 0}, 7]}, headers=key)
+    assert [fault["pointer"] for fault in invalid.json()["errors"]] == ["/items/0/quantity", "/items/1"]
+    say("POST", "/api/orders", 201, customer, json={"items": [ITEM]}, headers=key)
+    say("POST", "/api/orders", 422, customer, json={"items": [ITEM, ITEM]}, headers=key)
+    say("POST", f"{desk}/claim", 400, cs, json={}, headers={"If-Match": "new"})
+    say("POST", f"{desk}/claim", 412, cs, json={}, headers={"If-Match": '"9"'})
+    conflict = say("POST", f"{desk}/release", 409, cs, json={})
+    assert conflict.json()["status"] == "submitted"
+    say("POST", f"{desk}/decline", 422, cs, json={"reason": " "})
+    say("PUT", "/api/desk/accounts/acme", 422, cs, json={"name": 1})
+    say("PUT", "/api/desk/accounts/acme", 412, cs, json=lab.account("acme"), headers={"If-Match": '"99"'})
+
+
+def test_a_method_that_a_path_does_not_have_is_refused_as_every_operation_says(say: Conversation) -> None:
+    for method, path, operation in operations():
+        response = followed(operation["responses"]["405"])
+        assert "Allow" in response["headers"], (method, path)
+    answer = say.lab.http("DELETE", "/api/orders", user=say.lab.users.customer)
+    assert faults_of_answer(operation_of("GET", "/api/orders"), answer.status, answer.headers, answer.body) == []
+    assert answer.headers["allow"] == "GET, POST"
+
+
+def test_the_pages_of_a_link_are_as_described(say: Conversation) -> None:
+    lab = say.lab
+    order_id = say.place(lab.users.customer)
+    lab.settle()
+    mail = lab.mails.about(order_id).to("contact@acme.example")[-1]
+    assert mail.link
+    wrong = "000000" if mail.code != "000000" else "000001"
+    cancel = {"decision": "cancel", "name": "Connie", "code": str(mail.code)}
+    nowhere = f"/confirm/{'x' * 43}"
+    for method in ("GET", "HEAD", "POST"):
+        say(method, nowhere, 404)
+    say("GET", f"{nowhere}/quote.pdf", 404)
+    say("POST", mail.link, 400, form={"decision": "cancel"})
+    for status in (403, 403, 403, 403, 423):
+        say("POST", mail.link, status, form={**cancel, "code": wrong})
+    say("POST", mail.link, 200, form={"decision": "request_mail"})
+    say("GET", mail.link, 410)
+    say("HEAD", mail.link, 410)
+    say("POST", mail.link, 410, form=cancel)

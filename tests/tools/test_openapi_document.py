@@ -1,0 +1,147 @@
+"""The document as a whole: sound, complete, in step with the code, and the same every time."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import confirm_page
+from online_orders.approval_links import CODE
+from online_orders.errors import OnlineOrdersError
+from tests.tools.described import DOCUMENT, Place, at, faults, operations, pointer
+from tools.generate import GENERATED, ROOT
+from tools.openapi import RoutesDiffer, describe
+from tools.openapi.answers import ConfirmationForm
+from tools.openapi.operations import OPERATIONS
+from tools.openapi.refusals import ALL, BY_GATEWAY
+
+ROUTES = list(OPERATIONS)
+
+
+def _nodes(node: Any, place: Place = ()) -> Iterator[tuple[Place, dict[str, Any]]]:
+    if isinstance(node, dict):
+        yield place, node
+    named = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, value in named:
+        yield from _nodes(value, (*place, str(name)))
+
+
+def _examples() -> Iterator[Any]:
+    """Places of media types, and the examples that stand there."""
+    for place, node in _nodes(DOCUMENT):
+        if "schema" in node and place[-2:-1] == ("content",):
+            examples = [example["value"] for example in node.get("examples", {}).values()]
+            examples += [node["example"]] if "example" in node else []
+            for number, example in enumerate(examples):
+                yield pytest.param((*place, "schema"), example, id=f"{pointer(place)}-{number}")
+
+
+def test_it_is_sound_openapi_3_1() -> None:
+    assert DOCUMENT["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+def test_the_committed_files_are_what_the_code_makes_whatever_the_hash_seed() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "tools.generate", "--check"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "7"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+    assert json.loads((GENERATED / "openapi.json").read_text("utf-8")) == DOCUMENT
+
+
+def test_a_route_without_a_description_fails_by_name() -> None:
+    with pytest.raises(RoutesDiffer, match=r"have no description in tools/openapi/operations.py: GET /api/novelties"):
+        describe([*ROUTES, ("GET", "/api/novelties")], OPERATIONS)
+
+
+def test_a_description_without_a_route_fails_by_name() -> None:
+    with pytest.raises(RoutesDiffer, match=r"does not answer them: GET /api/catalog"):
+        describe([route for route in ROUTES if route != ("GET", "/api/catalog")], OPERATIONS)
+
+
+def test_every_operation_has_an_id_of_its_own_a_declared_tag_and_a_refusal() -> None:
+    ids = [operation["operationId"] for _, _, operation in operations()]
+    assert len(ids) == len(set(ids)) == len(ROUTES)
+    declared = {tag["name"] for tag in DOCUMENT["tags"]}
+    assert {tag for _, _, operation in operations() for tag in operation["tags"]} == declared
+    for _, path, operation in operations():
+        assert operation["summary"]
+        assert operation["description"]
+        assert any(status.startswith("4") for status in operation["responses"]), path
+
+
+def test_only_the_description_and_the_links_are_open_to_everybody() -> None:
+    open_paths = {path for _, path, operation in operations() if operation.get("security") == []}
+    assert open_paths == {"/api/openapi.json", "/confirm/{token}", "/confirm/{token}/quote.pdf"}
+    assert DOCUMENT["security"] == [{"id_token": []}]
+
+
+def test_every_component_is_there_and_used() -> None:
+    used = {node["$ref"] for _, node in _nodes(DOCUMENT) if "$ref" in node}
+    kept = {
+        f"#/components/{kind}/{name}"
+        for kind, components in DOCUMENT["components"].items()
+        if kind != "securitySchemes"
+        for name in components
+    }
+    assert used == kept
+
+
+def test_every_parameter_of_a_path_is_described() -> None:
+    for _, path, operation in operations():
+        names = [
+            at(("components", "parameters", each["$ref"].split("/")[-1])) for each in operation.get("parameters", ())
+        ]
+        in_path = {parameter["name"] for parameter in names if parameter["in"] == "path"}
+        assert in_path == {part.strip("{}") for part in path.split("/") if part.startswith("{")}
+
+
+@pytest.mark.parametrize(("place", "example"), _examples())
+def test_an_example_is_what_its_schema_says(place: Place, example: Any) -> None:
+    assert faults(example, place) == []
+
+
+def _codes_of_the_code() -> set[str]:
+    """Codes of the errors, and those that are named where one is raised."""
+    codes: set[str] = set()
+    named = {"BadRequest", "Forbidden", "Unprocessable"}
+    for folder in ("layers/core/online_orders", "functions"):
+        for path in Path(ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", None) in named:
+                    code = getattr(node.args[0], "value", None)
+                    assert isinstance(code, str), f"{path}:{node.lineno} computes its code"
+                    codes.add(code)
+    return codes | {kind.code for kind in _kinds(OnlineOrdersError) if "code" in vars(kind)}
+
+
+def _kinds(kind: type[OnlineOrdersError]) -> Iterator[type[OnlineOrdersError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _kinds(each)
+
+
+def test_every_code_that_the_code_gives_is_described_and_no_other() -> None:
+    given_by_gateway_alone = {"too_many_requests"}
+    assert {refusal.code for refusal in ALL} == _codes_of_the_code() - given_by_gateway_alone
+    assert 429 in BY_GATEWAY
+
+
+def test_the_form_has_the_limits_of_the_page() -> None:
+    fields = ConfirmationForm.model_json_schema()["properties"]
+    assert fields["name"]["maxLength"] == confirm_page._LARGEST_NAME
+    assert fields["reason"]["maxLength"] == confirm_page._LARGEST_REASON
+    assert fields["code"]["pattern"] == f"^{CODE.pattern}$"
+    assert set(confirm_page._DECISIONS) < set(fields["decision"]["enum"])

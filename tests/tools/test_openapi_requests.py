@@ -1,0 +1,208 @@
+"""The document and the code accept the same bodies, up to the rules that a schema cannot say."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from online_orders.accounts import ContactReport, account_from
+from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, LIMITS, MOST_ITEMS, REGIONS, SOCKET_MODELS
+from online_orders.errors import Invalid
+from online_orders.faults import checked
+from online_orders.http import Nothing
+from online_orders.orders import NeededReason, NewComment, NewDeskComment, Reason, Resending
+from online_orders.quotes import MOST_LINES, NewQuote
+from tests.tools.described import faults, schema
+from tools.openapi import examples
+
+Body = dict[str, Any]
+SOCKET: Body = {"kind": "socket", "site_id": "berlin", "model": "X1500", "quantity": 1, "start_date": "2027-01-05"}
+BANDWIDTH: Body = examples.EVERY_KIND["items"][0]
+USERS: Body = examples.EVERY_KIND["items"][4]
+ACCESSORY: Body = examples.EVERY_KIND["items"][5]
+ADDRESSES: Body = examples.ADDRESSES["items"][0]
+LINE: Body = examples.QUOTE["lines"][0]
+SITE: Body = examples.ACCOUNT["sites"][0]
+CONTACT: Body = examples.ACCOUNT["enrollment"]["contact"]
+
+CODE: dict[str, Callable[[Any], Any]] = {
+    "OrderRequest": examples.placed,
+    "NewQuote": lambda body: checked(NewQuote, body),
+    "AccountRequest": lambda body: account_from("northwind", body),
+    "ContactReport": lambda body: checked(ContactReport, body),
+    "Reason": lambda body: checked(Reason, body),
+    "NeededReason": lambda body: checked(NeededReason, body),
+    "NewComment": lambda body: checked(NewComment, body),
+    "NewDeskComment": lambda body: checked(NewDeskComment, body),
+    "Resending": lambda body: checked(Resending, body),
+    "Nothing": lambda body: checked(Nothing, body),
+}
+
+
+def order(*items: Any, **more: Any) -> Body:
+    return {"items": list(items), **more}
+
+
+def quote(*lines: Any, **more: Any) -> Body:
+    return {**examples.QUOTE, "lines": list(lines), **more}
+
+
+def account(**changes: Any) -> Body:
+    return {**examples.ACCOUNT, **changes}
+
+
+def site(**changes: Any) -> Body:
+    return account(sites=[{**SITE, **changes}])
+
+
+def contact(**changes: Any) -> Body:
+    return account(enrollment={"letter_received_on": "2026-01-15", "contact": {**CONTACT, **changes}})
+
+
+SOUND: list[tuple[str, Any]] = [
+    ("OrderRequest", examples.EVERY_KIND),
+    ("OrderRequest", order(*[ADDRESSES] * MOST_ITEMS)),
+    ("OrderRequest", order(ADDRESSES, account_id=None, purchase_order_number=None, note=None)),
+    ("OrderRequest", order(ADDRESSES, note="x" * 2_000, purchase_order_number="x" * 64)),
+    ("OrderRequest", order(ADDRESSES, note="", purchase_order_number="  ")),
+    ("OrderRequest", order(ADDRESSES, note="two\nlines\tand a tab")),
+    *(("OrderRequest", order({**SOCKET, "model": model})) for model in SOCKET_MODELS),
+    *(("OrderRequest", order({**USERS, "region": region})) for region in REGIONS),
+    *(("OrderRequest", order({**ACCESSORY, "accessory_type": each})) for each in ACCESSORY_TYPES),
+    *(("OrderRequest", order({**BANDWIDTH, "bandwidth_mbps": step})) for step in BANDWIDTH_STEPS if step > 100),
+    *(
+        ("OrderRequest", order({**item, "quantity": quantity}))
+        for item in (SOCKET, ADDRESSES, USERS, ACCESSORY)
+        for quantity in (1, LIMITS[item["kind"]])
+    ),
+    ("NewQuote", examples.QUOTE),
+    ("NewQuote", quote(*[LINE] * MOST_LINES)),
+    ("NewQuote", quote({**LINE, "unit_price": 10})),
+    ("NewQuote", quote({**LINE, "unit_price": "999999999999.999", "quantity": 1_000_000})),
+    ("NewQuote", quote({**LINE, "unit_price": "-1", "item_id": None, "description": "x" * 200})),
+    ("NewQuote", quote({"description": "x", "quantity": 1, "unit_price": "1", "recurrence": "yearly"})),
+    ("NewQuote", quote(LINE, message="x" * 2_000, terms="x" * 10_000, currency="JPY")),
+    ("NewQuote", quote(LINE, message="", terms="", currency=None)),
+    ("NewQuote", quote(LINE, confirmed_start_dates={str(number): "2027-01-05" for number in range(1, 51)})),
+    ("AccountRequest", examples.ACCOUNT),
+    ("AccountRequest", examples.NEW_ACCOUNT),
+    ("AccountRequest", account(account_id=["ignored"])),
+    ("AccountRequest", {name: examples.ACCOUNT[name] for name in ("name", "currency", "time_zone")}),
+    ("AccountRequest", account(sites=[{**SITE, "site_id": f"s{number}"} for number in range(500)])),
+    ("AccountRequest", site(site_id="x" * 64, address="x" * 500, sockets=[{"model": "X1500", "quantity": 1}] * 20)),
+    ("AccountRequest", site(address=None, license=None, sockets=[])),
+    ("AccountRequest", site(address="")),
+    ("AccountRequest", contact(name="x" * 200)),
+    ("ContactReport", {"text": "x" * 2_000}),
+    ("Reason", {}),
+    ("Reason", {"reason": None}),
+    ("Reason", {"reason": " "}),
+    ("Reason", {"reason": "x" * 1_000}),
+    ("NeededReason", {"reason": "x" * 1_000}),
+    ("NewComment", {"text": "x" * 2_000}),
+    ("NewDeskComment", {"text": "x", "internal": True}),
+    ("NewDeskComment", {"text": "x"}),
+    ("Resending", {}),
+    ("Resending", {"contact": None}),
+    ("Resending", examples.RESENDING),
+    ("Nothing", {}),
+]
+UNSOUND: list[tuple[str, Any]] = [
+    ("OrderRequest", []),
+    ("OrderRequest", {}),
+    ("OrderRequest", order()),
+    ("OrderRequest", order(*[ADDRESSES] * (MOST_ITEMS + 1))),
+    ("OrderRequest", order("ip_addresses")),
+    ("OrderRequest", order({**ADDRESSES, "kind": "toaster"})),
+    ("OrderRequest", order({name: value for name, value in ADDRESSES.items() if name != "kind"})),
+    ("OrderRequest", order({**ADDRESSES, "site_id": "berlin"})),
+    ("OrderRequest", order({**ADDRESSES, "start_date": "2027-1-5"})),
+    ("OrderRequest", order({**ADDRESSES, "start_date": "2027-02-30"})),
+    ("OrderRequest", order({**ADDRESSES, "start_date": "2027-01-05T00:00:00Z"})),
+    ("OrderRequest", order({**ADDRESSES, "start_date": 1_800_000_000})),
+    ("OrderRequest", order({**BANDWIDTH, "bandwidth_mbps": 123})),
+    ("OrderRequest", order({**BANDWIDTH, "site_id": "a b"})),
+    ("OrderRequest", order({**SOCKET, "model": "X1600"})),
+    ("OrderRequest", order({**USERS, "region": "moon"})),
+    ("OrderRequest", order({**ACCESSORY, "accessory_type": "cable"})),
+    ("OrderRequest", order(ADDRESSES, note="x" * 2_001)),
+    ("OrderRequest", order(ADDRESSES, note="bell\x07")),
+    ("OrderRequest", order(ADDRESSES, purchase_order_number="x" * 65)),
+    ("OrderRequest", order(ADDRESSES, purchase_order_number="two\nlines")),
+    ("OrderRequest", order(ADDRESSES, purchase_order_number=7)),
+    ("OrderRequest", order(ADDRESSES, colour="red")),
+    *(
+        ("OrderRequest", order({**item, "quantity": quantity}))
+        for item in (SOCKET, ADDRESSES, USERS, ACCESSORY)
+        for quantity in (0, LIMITS[item["kind"]] + 1, "1", 1.5, True, None)
+    ),
+    ("NewQuote", quote()),
+    ("NewQuote", quote(*[LINE] * (MOST_LINES + 1))),
+    ("NewQuote", quote({**LINE, "amount": "40.00"})),
+    ("NewQuote", quote({**LINE, "unit_price": "1000000000000"})),
+    ("NewQuote", quote({**LINE, "unit_price": 1_000_000_000_000})),
+    ("NewQuote", quote({**LINE, "unit_price": "ten"})),
+    ("NewQuote", quote({**LINE, "unit_price": "NaN"})),
+    ("NewQuote", quote({**LINE, "unit_price": None})),
+    ("NewQuote", quote({**LINE, "quantity": 1_000_001})),
+    ("NewQuote", quote({**LINE, "description": "x" * 201})),
+    ("NewQuote", quote({**LINE, "description": " "})),
+    ("NewQuote", quote({**LINE, "recurrence": "weekly"})),
+    ("NewQuote", quote(LINE, message="x" * 2_001)),
+    ("NewQuote", quote(LINE, terms="x" * 10_001)),
+    ("NewQuote", quote(LINE, currency="ZZZ")),
+    ("NewQuote", quote(LINE, valid_until="soon")),
+    ("NewQuote", quote(LINE, confirmed_start_dates={str(number): "2027-01-05" for number in range(51)})),
+    ("NewQuote", quote(LINE, confirmed_start_dates=None)),
+    ("AccountRequest", account(name="")),
+    ("AccountRequest", account(name="x" * 201)),
+    ("AccountRequest", account(locale="fr")),
+    ("AccountRequest", account(currency="EURO")),
+    ("AccountRequest", account(time_zone="Europe/Atlantis")),
+    ("AccountRequest", account(parent_account_id="a b")),
+    ("AccountRequest", account(sites=[{**SITE, "site_id": f"s{number}"} for number in range(501)])),
+    ("AccountRequest", account(status="gold")),
+    ("AccountRequest", site(country="XX")),
+    ("AccountRequest", site(site_id="x" * 65)),
+    ("AccountRequest", site(address="x" * 501)),
+    ("AccountRequest", site(license={"bandwidth_mbps": 0, "starts_on": "2026-01-01"})),
+    ("AccountRequest", site(sockets=[{"model": "X1500", "quantity": 1}] * 21)),
+    ("AccountRequest", site(sockets=[{"model": "X1600", "quantity": 1}])),
+    ("AccountRequest", contact(email="nobody")),
+    ("AccountRequest", contact(email="a@" + "x" * 64 + ".example")),
+    ("AccountRequest", contact(name=" ")),
+    ("AccountRequest", account(enrollment={"contact": CONTACT})),
+    ("ContactReport", {"text": "x" * 2_001}),
+    ("ContactReport", {"text": " \n"}),
+    ("ContactReport", {}),
+    ("Reason", {"reason": "x" * 1_001}),
+    ("Reason", {"why": "x"}),
+    ("NeededReason", {"reason": " "}),
+    ("NeededReason", {}),
+    ("NewComment", {"text": "x", "internal": True}),
+    ("NewComment", {"text": "x" * 2_001}),
+    ("NewDeskComment", {"text": "x", "internal": "yes"}),
+    ("Resending", {"contact": {"name": "Robin"}}),
+    ("Nothing", {"reason": "x"}),
+    ("Nothing", []),
+]
+
+
+def _refused(name: str, body: Any) -> bool:
+    try:
+        CODE[name](body)
+    except Invalid:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("name", "body"), SOUND)
+def test_what_the_schema_allows_is_accepted(name: str, body: Any) -> None:
+    assert faults(body, schema(name)) == []
+    assert not _refused(name, body)
+
+
+@pytest.mark.parametrize(("name", "body"), UNSOUND)
+def test_what_the_schema_forbids_is_refused(name: str, body: Any) -> None:
+    assert faults(body, schema(name))
+    assert _refused(name, body)

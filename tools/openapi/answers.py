@@ -1,0 +1,249 @@
+"""The bodies of the API: requests as the code reads them, answers derived from the entities that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, Any, Literal, Optional, Union
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from online_orders.accounts import READ_ONLY, Account, Contact
+from online_orders.catalog import KINDS, MOST_ITEMS, Item
+from online_orders.estimates import EstimatedStart
+from online_orders.orders import NewDirectOrder, NewOrder, Order, Status, User
+from online_orders.quotes import Quote
+from online_orders.timeline import Entry
+from online_orders.values import Day, Entity
+
+
+def _derived(
+    name: str, description: str, source: type[BaseModel], leave_out: Collection[str] = (), /, **more: Any
+) -> type[BaseModel]:
+    """A model with the fields of another, without some of them and with more."""
+    fields: dict[str, Any] = {
+        field: (info.annotation, info) for field, info in source.model_fields.items() if field not in leave_out
+    }
+    return create_model(name, __base__=Entity, __doc__=description, **{**fields, **more})
+
+
+# -- requests -----------------------------------------------------------------------------------------------------
+
+Items = Annotated[list[Item], Field(min_length=1, max_length=MOST_ITEMS)]
+
+
+class OrderRequest(NewOrder):
+    """What a customer orders."""
+
+    items: Items
+
+
+class DirectOrderRequest(NewDirectOrder):
+    """An order that reached Customer Success directly."""
+
+    items: Items
+
+
+_IGNORED = Annotated[Any, Field(default=None, json_schema_extra={"readOnly": True}, description="Ignored.")]
+AccountRequest = _derived(
+    "AccountRequest",
+    "A whole account; what is read-only may be sent along and is ignored.",
+    Account,
+    (),
+    **dict.fromkeys(sorted(READ_ONLY), _IGNORED),
+)
+
+
+class ConfirmationForm(BaseModel):
+    """What the page behind a link sends; fields that it does not know are ignored."""
+
+    decision: Annotated[
+        Literal["approve", "cancel", "request_change", "request_quote", "request_mail"],
+        Field(
+            description=(
+                "`request_quote` asks for a fresh quote after this one has expired, "
+                "`request_mail` for a fresh mail after wrong codes have locked the link."
+            )
+        ),
+    ]
+    name: Annotated[
+        str,
+        Field(
+            max_length=200,
+            default_factory=str,
+            description="Who decides; needed to approve, to cancel and to request a change.",
+        ),
+    ]
+    code: Annotated[
+        str,
+        Field(
+            pattern="^[0-9]{6}$",
+            default_factory=str,
+            description="From the mail; needed for everything but `request_mail`.",
+        ),
+    ]
+    reason: Annotated[str, Field(max_length=1_000, default_factory=str, description="Needed to request a change.")]
+
+
+# -- answers ------------------------------------------------------------------------------------------------------
+
+EstimatedStartAnswer = _derived(
+    "EstimatedStart",
+    "When the item will probably start.",
+    EstimatedStart,
+    basis=Annotated[str, Field(description="Where the date comes from; in English.")],
+    orders=Annotated[int, Field(ge=0, description="How many earlier orders it rests on.")],
+)
+ORDERED_ITEMS = tuple(
+    _derived(
+        f"Ordered{model.__name__}",
+        model.__doc__ or "",
+        model,
+        item_id=Annotated[str, Field(description='Its place in the order, from "1".')],
+        status=Annotated[Status, Field(description="The order's.")],
+        confirmed_start_date=Annotated[Day | None, Field(description="What Customer Success has confirmed.")],
+        estimated_start=EstimatedStartAnswer,
+    )
+    for model in KINDS.values()
+)
+_ORDERED_ITEM: Any = Union[ORDERED_ITEMS]  # noqa: UP007 - of a tuple
+QuoteAnswer = _derived(
+    "Quote",
+    "One revision; its content never changes.",
+    Quote,
+    terms=Annotated[str, Field(description="Those of the quote or, where it had none, the installation's.")],
+    sha256=Annotated[
+        str,
+        Field(
+            pattern="^[0-9a-f]{64}$",
+            description=(
+                "Over the canonical JSON (RFC 8785) of `order_id`, `account_id`, `revision`, `currency`, `lines`, "
+                "`totals`, `valid_until`, `message`, `terms` and `confirmed_start_dates`."
+            ),
+        ),
+    ],
+    confirmed_start_dates=Annotated[dict[str, Day], Field(description="By `item_id`.")],
+)
+EntryAnswer = _derived(
+    "Entry",
+    "One line of the timeline.",
+    Entry,
+    sequence=Annotated[int, Field(ge=1, description="From 1, gapless per order.")],
+    data=Annotated[
+        dict[str, Any],
+        Field(
+            description=(
+                "What belongs to the event: `text` of a comment, `revision` of a quote, `reason` of a change, "
+                "`by` and `reason` of a cancellation, `item_kinds` of a new order."
+            )
+        ),
+    ],
+)
+_ORDER: dict[str, Any] = {
+    "source": Annotated[
+        Literal["online", "direct"], Field(description="Placed on the screen, or brought to Customer Success.")
+    ],
+    "version": Annotated[
+        int, Field(ge=1, description="Rises with every decision and every move of the status; the ETag.")
+    ],
+    "assignee": Annotated[User | None, Field(description="Who has claimed it at Customer Success.")],
+    "contact": Annotated[Contact, Field(description="Who is asked to confirm.")],
+    "items": tuple[Annotated[_ORDERED_ITEM, Field(discriminator="kind")], ...],
+    "quote": Annotated[Optional[QuoteAnswer], Field(description="The newest revision.")],  # noqa: UP045
+}
+OrderAnswer = _derived("Order", "An order as it is now.", Order, {"marks"}, **_ORDER)
+DeskOrderAnswer = _derived(
+    "DeskOrder",
+    "An order as the desk sees it.",
+    Order,
+    {"marks"},
+    **_ORDER,
+    age_seconds=Annotated[int, Field(ge=0, description="Since it was placed.")],
+)
+
+
+def _page(name: str, description: str, row: Any) -> type[BaseModel]:
+    cursor = Annotated[str | None, Field(description="Where the next page begins; null on the last one.")]
+    return create_model(name, __base__=Entity, __doc__=description, items=tuple[row, ...], next_cursor=cursor)
+
+
+OrderPage = _page("OrderPage", "Orders, newest first; a page may be short.", OrderAnswer)
+DeskOrderPage = _page("DeskOrderPage", "Orders, oldest first; a page may be short.", DeskOrderAnswer)
+AccountPage = _page("AccountPage", "Accounts by id.", Account)
+Timeline = _page("Timeline", "Entries, oldest first; a page may be short.", EntryAnswer)
+
+
+class CatalogKind(Entity):
+    """A kind of item; its schema is that of an item as a client sends it."""
+
+    kind: str
+    label: str
+    item_schema: Annotated[dict[str, Any], Field(alias="schema")]
+
+
+class CatalogRegion(Entity):
+    region: str
+    label: str
+
+
+class CatalogStatus(Entity):
+    status: Status
+    label: str
+
+
+class Catalog(Entity):
+    """What can be ordered, and what the statuses are called."""
+
+    item_kinds: tuple[CatalogKind, ...]
+    bandwidth_steps: tuple[int, ...]
+    regions: tuple[CatalogRegion, ...]
+    socket_models: tuple[str, ...]
+    accessory_types: tuple[str, ...]
+    limits: Annotated[dict[str, int], Field(description="The greatest quantity of each kind that has one.")]
+    statuses: tuple[CatalogStatus, ...]
+
+
+# -- refusals -----------------------------------------------------------------------------------------------------
+
+
+class BodyFault(Entity):
+    """One fault of a body."""
+
+    pointer: Annotated[
+        str, Field(description="A JSON Pointer (RFC 6901) into the body.", examples=["/items/2/quantity"])
+    ]
+    code: str
+    detail: str
+
+
+class Problem(Entity):
+    """A refusal, as RFC 9457 has it."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: Annotated[str, Field(description="Stable; what a program goes by.")]
+    detail: Annotated[str, Field(description="For people.")]
+
+
+class InvalidProblem(Problem):
+    """Every fault of a body, all at once."""
+
+    code: Literal["invalid"]
+    errors: Annotated[tuple[BodyFault, ...], Field(min_length=1)]
+
+
+ConflictProblem = _derived(
+    "ConflictProblem",
+    "The order's status does not allow the action; `status` says which one it is in.",
+    Problem,
+    status=Status,
+    code=Literal["conflict"],
+)
+
+
+class GatewayMessage(BaseModel):
+    """What the gateway itself says when it refuses."""
+
+    model_config = ConfigDict(extra="allow")
+
+    message: str | None

@@ -1,0 +1,199 @@
+"""One order as the code tells it, step by step: what the document shows is what the code really answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+from online_orders import http
+from online_orders.accounts import READ_ONLY, Account, Contact, account_from
+from online_orders.errors import OnlineOrdersError
+from online_orders.orders import Change, Order, User, order_from
+from online_orders.presentation import desk_row, entry_body, order_body, quote_body
+from online_orders.quotes import Quote, quote_from
+from online_orders.timeline import Actor, Entry
+
+ORDER_ID = "01KAPGM5G0Q6V4T2ZK8N3R7WXE"
+PLACED_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
+KEY_ID = "1"
+
+CUSTOMER = User(user_id="0b8f6a52-3a0e-4c53-9d7c-7a3b8f3f8a11", email="buyer@northwind.example")
+STAFF = User(user_id="6f1c2d84-51b7-4f7e-8c1e-2f5d9a0c4b77", email="desk@vendor.example")
+
+ACCOUNT: dict[str, Any] = {
+    "account_id": "northwind",
+    "name": "Northwind GmbH",
+    "locale": "de",
+    "currency": "EUR",
+    "time_zone": "Europe/Berlin",
+    "parent_account_id": None,
+    "enrollment": {
+        "letter_received_on": "2026-01-15",
+        "contact": {"name": "Dana Contact", "email": "dana@northwind.example"},
+        "state": "active",
+    },
+    "sites": [
+        {
+            "site_id": "berlin",
+            "name": "Berlin",
+            "country": "DE",
+            "address": "Invalidenstr. 1, 10115 Berlin",
+            "license": {"bandwidth_mbps": 100, "starts_on": "2026-02-01"},
+            "sockets": [{"model": "X1700", "quantity": 1}],
+        },
+        {
+            "site_id": "hamburg",
+            "name": "Hamburg",
+            "country": "DE",
+            "address": None,
+            "license": {"bandwidth_mbps": 50, "starts_on": "2027-03-01"},
+            "sockets": [],
+        },
+    ],
+}
+NEW_ACCOUNT = {name: value for name, value in ACCOUNT.items() if name not in READ_ONLY}
+EVERY_KIND: dict[str, Any] = {
+    "items": [
+        {"kind": "site_bandwidth", "site_id": "berlin", "bandwidth_mbps": 250, "start_date": "2027-01-05"},
+        {"kind": "site_early_activation", "site_id": "hamburg", "start_date": "2027-01-15"},
+        {"kind": "socket", "site_id": "berlin", "model": "X1700", "quantity": 1, "start_date": "2027-01-05"},
+        {"kind": "ip_addresses", "quantity": 4, "start_date": "2027-01-05"},
+        {"kind": "sdp_users", "region": "europe", "quantity": 25, "start_date": "2027-01-05"},
+        {
+            "kind": "accessory",
+            "site_id": "berlin",
+            "accessory_type": "network_card",
+            "quantity": 1,
+            "start_date": "2027-01-05",
+        },
+    ],
+    "purchase_order_number": "PO-7",
+    "note": "Please deliver to the reception.",
+}
+ADDRESSES: dict[str, Any] = {
+    "items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-01-05"}],
+    "purchase_order_number": "PO-7",
+}
+DIRECT_ORDER = {"account_id": ACCOUNT["account_id"], **ADDRESSES}
+QUOTE: dict[str, Any] = {
+    "valid_until": "2027-01-01",
+    "lines": [
+        {
+            "item_id": "1",
+            "description": "Public IPv4",
+            "quantity": 4,
+            "unit_price": "10.00",
+            "recurrence": "monthly",
+        },
+        {
+            "item_id": None,
+            "description": "Welcome discount",
+            "quantity": 1,
+            "unit_price": "-5.00",
+            "recurrence": "monthly",
+        },
+    ],
+    "message": "Prices as agreed by phone.",
+    "confirmed_start_dates": {"1": "2027-01-07"},
+}
+TERMS = "Prices are net of taxes."
+WITHDRAWAL = {"reason": "We ordered the wrong quantity."}
+DECLINING = {"reason": "The site is outside our region."}
+COMMENT = {"text": "Can the addresses be one block?"}
+DESK_COMMENT = {"text": "Block reserved.", "internal": True}
+RESENDING = {"contact": {"name": "Robin Deputy", "email": "robin@northwind.example"}}
+CONTACT_REPORT = {"text": "Dana has left; Robin Deputy is the right person now."}
+
+
+def account() -> Account:
+    return account_from(ACCOUNT["account_id"], ACCOUNT)
+
+
+def placed(body: dict[str, Any]) -> Change:
+    return order_from(body, order_id=ORDER_ID, account=account(), source="online", by=CUSTOMER, at=PLACED_AT)
+
+
+class Story(NamedTuple):
+    """An order as it was, or might have been, after each step, and its timeline."""
+
+    steps: dict[str, Order]
+    entries: tuple[Entry, ...]
+
+
+@cache
+def story() -> Story:
+    """Placed, claimed, commented on, quoted, mailed, approved, an hour apart; and what might have come instead."""
+    change = placed(ADDRESSES)
+    steps, entries = {"placed": change.order}, list(change.entries)
+
+    def then(name: str, change: Change) -> Order:
+        steps[name] = change.order
+        entries.extend(change.entries)
+        return change.order
+
+    def instead(name: str, change: Change) -> None:
+        steps[name] = change.order
+
+    times = (PLACED_AT + timedelta(hours=hours) for hours in range(1, 100))
+    instead("withdrawn", change.order.withdraw(CUSTOMER, WITHDRAWAL["reason"], next(times)))
+    order = then("claimed", change.order.claim(STAFF, next(times)))
+    instead("released", order.release(STAFF, next(times)))
+    instead("declined", order.decline(STAFF, DECLINING["reason"], next(times)))
+    asking = Actor(kind="customer", name=CUSTOMER.email)
+    order = then("commented", order.comment(asking, COMMENT["text"], next(times)))
+    order = then("quoted", order.offer(_quote(order), STAFF, next(times)))
+    order = then("offered", order.quote_mailed(order.marks.quote_link, KEY_ID, next(times)))
+    instead("resent", order.resend(STAFF, Contact.model_validate(RESENDING["contact"]), next(times)))
+    then("approved", order.approve(ACCOUNT["enrollment"]["contact"]["name"], next(times)))
+    return Story(steps, tuple(entries))
+
+
+def _quote(order: Order) -> Quote:
+    return quote_from(
+        QUOTE,
+        order_id=order.order_id,
+        account_id=order.account_id,
+        revision=1,
+        items=len(order.items),
+        currency=account().currency,
+        terms=TERMS,
+        today=today(order),
+    )
+
+
+def today(order: Order) -> date:
+    return order.today(order.updated_at)
+
+
+def order_after(step: str) -> dict[str, Any]:
+    order = story().steps[step]
+    return order_body(order, {}, order.updated_at)
+
+
+def desk_order_after(step: str) -> dict[str, Any]:
+    order = story().steps[step]
+    return desk_row(order, {}, order.updated_at)
+
+
+def quote_after(step: str) -> dict[str, Any] | None:
+    order = story().steps[step]
+    return quote_body(order.quote, today(order)) if order.quote else None
+
+
+def account_body() -> dict[str, Any]:
+    return account().model_dump(mode="json")
+
+
+def timeline(*, internal: bool) -> list[dict[str, Any]]:
+    return [entry_body(entry) for entry in story().entries if internal or not entry.internal]
+
+
+def refusal_body(error: OnlineOrdersError) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(http.problem(error).body or "")
+    return body
+
+
+def page(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"items": list(rows), "next_cursor": None}

@@ -1,0 +1,173 @@
+"""What can be refused: every code with the status that it comes with, and the responses that operations share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from online_orders.errors import (
+    BadRequest,
+    Conflict,
+    Fault,
+    Forbidden,
+    InProgress,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    OnlineOrdersError,
+    TooLarge,
+    Unavailable,
+    Unprocessable,
+    VersionMismatch,
+)
+from online_orders.orders import Status
+from tools.openapi.examples import refusal_body
+from tools.openapi.schemas import COMPONENTS
+
+Schema = dict[str, Any]
+
+
+class Refusal(NamedTuple):
+    """An error of the code, and when it comes; the error itself makes the example."""
+
+    error: OnlineOrdersError
+    when: str
+
+    @property
+    def code(self) -> str:
+        return self.error.code
+
+
+def _bad(code: str, when: str) -> Refusal:
+    return Refusal(BadRequest(code, when), when)
+
+
+INVALID_JSON = _bad("invalid_json", "The body is not JSON.")
+INVALID_QUERY = _bad("invalid_query", "A query parameter is unknown or unsound.")
+INVALID_CURSOR = _bad("invalid_cursor", "The cursor is not one of this list, this query and this user.")
+INVALID_IF_MATCH = _bad("invalid_if_match", "If-Match holds something else than ETags.")
+NO_KEY = _bad("idempotency_key_required", "There is no Idempotency-Key.")
+UNSOUND_KEY = _bad("invalid_idempotency_key", "The Idempotency-Key has other than 1 to 255 visible characters.")
+
+WRONG_TOKEN = Refusal(
+    Forbidden("wrong_token", "Send the id token: the access token does not say whose account it is."),
+    "The token is an access token.",
+)
+FORBIDDEN = Refusal(
+    Forbidden("forbidden", "This is for users of the group customer-success."),
+    "The user is not in the group that this is for, or belongs to no account.",
+)
+OTHER_WAY = Refusal(
+    Forbidden("not_by_this_way", "Use the site's own address."), "The request did not come by the site's own address."
+)
+NOT_ENROLLED = Refusal(
+    Forbidden("not_enrolled", "The account has no Electronic Order Program enrollment."),
+    "The account has no active enrollment that names a contact person.",
+)
+NOT_FOUND = Refusal(NotFound("There is nothing of this name."), "It is not there, or not yours to see.")
+OTHER_METHOD = Refusal(
+    MethodNotAllowed(["GET", "POST"]), "The path does not answer to this method; `Allow` says to which it does."
+)
+CONFLICT = Refusal(
+    Conflict('Nobody can claim an order that is "completed".', Status.COMPLETED),
+    "The order's status, which `status` tells, does not allow it.",
+)
+IN_PROGRESS = Refusal(
+    InProgress("Others keep changing this order; nothing was done."),
+    "Others are at the same thing; nothing was done, ask again.",
+)
+VERSION_MISMATCH = Refusal(VersionMismatch("The order is at version 5."), "If-Match names another version.")
+TOO_LARGE = Refusal(TooLarge("A body has 524288 bytes at most."), "The body is larger than 512 KiB.")
+INVALID = Refusal(
+    Invalid([Fault("/items/2/quantity", "too_small", "Input should be greater than or equal to 1.")]),
+    "The body breaks its schema or a rule; `errors` holds every fault.",
+)
+KEY_REUSED = Refusal(
+    Unprocessable("idempotency_key_reused", "The Idempotency-Key was used with another body."),
+    "The Idempotency-Key came with another body before.",
+)
+UNAVAILABLE = Refusal(Unavailable("The service is busy; nothing was done."), "The service is busy; nothing was done.")
+INTERNAL_ERROR = Refusal(
+    OnlineOrdersError("Something went wrong on our side; the log has the request id."), "A fault of ours."
+)
+
+ALL = (
+    *(INVALID_JSON, INVALID_QUERY, INVALID_CURSOR, INVALID_IF_MATCH, NO_KEY, UNSOUND_KEY),
+    *(
+        WRONG_TOKEN,
+        FORBIDDEN,
+        NOT_ENROLLED,
+        OTHER_WAY,
+        NOT_FOUND,
+        OTHER_METHOD,
+        CONFLICT,
+        IN_PROGRESS,
+        VERSION_MISMATCH,
+        TOO_LARGE,
+        INVALID,
+        KEY_REUSED,
+    ),
+    *(INTERNAL_ERROR, UNAVAILABLE),
+)
+_SCHEMAS = {CONFLICT: "ConflictProblem", INVALID: "InvalidProblem"}
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""As Python 3.13 has them, which runs in Lambda; older ones still have the names of older RFCs."""
+
+
+class SaidByGateway(NamedTuple):
+    when: str
+    message: str
+
+
+BY_GATEWAY: Mapping[int, SaidByGateway] = {
+    401: SaidByGateway("There is no valid token; the gateway says so.", "Unauthorized"),
+    413: SaidByGateway("The body is larger than the gateway takes.", "Request Entity Too Large"),
+    429: SaidByGateway("Too many requests at once; the gateway says so.", "Too Many Requests"),
+    500: SaidByGateway("The service failed to answer the gateway.", "Internal Server Error"),
+    503: SaidByGateway("The gateway did not reach the service.", "Service Unavailable"),
+}
+"""Statuses that the gateway gives without asking the code."""
+
+
+def response_name(status: int, refusals: Iterable[Refusal]) -> str:
+    """The name under which operations share a response: its codes, or what the gateway says where only it speaks."""
+    names = [refusal.code.split("_") for refusal in refusals] or [BY_GATEWAY[status].message.split()]
+    return "Or".join("".join(word.capitalize() for word in name) for name in names)
+
+
+def by_status(refusals: Iterable[Refusal], by_gateway: Iterable[int]) -> dict[int, list[Refusal]]:
+    """Refusals under their statuses, with an empty list for what only the gateway says."""
+
+    def status(refusal: Refusal) -> int:
+        return int(refusal.error.status)
+
+    grouped = {each: list(group) for each, group in groupby(sorted(refusals, key=status), key=status)}
+    return {**{each: [] for each in by_gateway}, **grouped}
+
+
+def response(status: int, refusals: list[Refusal]) -> Schema:
+    """The response object of these refusals, and of the gateway's own where it may come first."""
+    said = [f"`{refusal.code}`: {refusal.when}" for refusal in refusals]
+    content: Schema = {}
+    if refusals:
+        names = sorted({_SCHEMAS.get(refusal, "Problem") for refusal in refusals})
+        schemas = [{"$ref": COMPONENTS + name} for name in names]
+        content["application/problem+json"] = {
+            "schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas},
+            "examples": {refusal.code: {"value": _body(refusal)} for refusal in refusals},
+        }
+    if by_gateway := BY_GATEWAY.get(status):
+        said.append(by_gateway.when)
+        content["application/json"] = {
+            "schema": {"$ref": COMPONENTS + "GatewayMessage"},
+            "example": {"message": by_gateway.message},
+        }
+    names = sorted({name for refusal in refusals for name in refusal.error.headers()})
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    return {"description": " ".join(said), **({"headers": headers} if headers else {}), "content": content}
+
+
+def _body(refusal: Refusal) -> Schema:
+    body = refusal_body(refusal.error)
+    return {**body, "title": _TITLES.get(refusal.error.status, body["title"])}

@@ -1,0 +1,122 @@
+"""JSON Schemas from the models of the code, as strict as the code is, where pydantic's own say less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from typing import Any, get_args
+
+from pydantic import AfterValidator, BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
+
+from online_orders.accounts import Country, Currency, TimeZone
+from online_orders.iso import COUNTRIES, MINOR_DIGITS
+from online_orders.values import absent_when_blank, instant_text
+
+COMPONENTS = "#/components/schemas/"
+NOT_BLANK = "[^\\s\\u0085]"
+References = Mapping[Any, dict[str, Any]]
+"""By model and mode."""
+_DECIMALS = max(MINOR_DIGITS.values())
+
+
+def _checks_of(annotated: Any) -> list[Any]:
+    """The functions that judge a value after pydantic has."""
+    return [each.func for each in get_args(annotated) if isinstance(each, AfterValidator)]
+
+
+def _time_zones() -> list[str]:
+    return sorted((files("tzdata") / "zones").read_text("utf-8").split())
+
+
+_NAMED: Mapping[str, tuple[list[Any], JsonSchemaValue]] = {
+    "Country": (_checks_of(Country), {"type": "string", "description": "ISO 3166-1.", "enum": sorted(COUNTRIES)}),
+    "Currency": (_checks_of(Currency), {"type": "string", "description": "ISO 4217.", "enum": sorted(MINOR_DIGITS)}),
+    "TimeZone": (_checks_of(TimeZone), {"type": "string", "description": "IANA.", "enum": _time_zones()}),
+}
+"""What the code checks in functions, which pydantic cannot look into, and what that comes to."""
+_STANDS_FOR = "x-stands-for"
+
+
+class Schemas(GenerateJsonSchema):
+    """Knows what the project's own validators and serializers mean; answers hold every field."""
+
+    _may_be_blank = False
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        return self.mode == "serialization" or super().field_is_required(field, total)
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """An answer leaves nothing to a default."""
+        return self.generate_inner(schema["schema"]) if self.mode == "serialization" else super().default_schema(schema)
+
+    def field_title_should_be_set(self, _schema: Any) -> bool:
+        return False
+
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        """White space around it is cut off before its length is judged, so white space alone is none."""
+        said = super().str_schema(schema)
+        if self._may_be_blank:
+            said.pop("minLength", None)
+        elif schema.get("strip_whitespace") and schema.get("min_length"):
+            said["allOf"] = [{"pattern": NOT_BLANK}]
+        return said
+
+    def decimal_schema(self, _schema: core_schema.DecimalSchema) -> JsonSchemaValue:
+        written: JsonSchemaValue = {"type": "string", "pattern": rf"^-?[0-9]+(\.[0-9]{{1,{_DECIMALS}}})?$"}
+        return written if self.mode == "serialization" else {"anyOf": [written, {"type": "number"}]}
+
+    def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
+        if schema["function"]["function"] is not absent_when_blank:
+            return super().function_before_schema(schema)
+        self._may_be_blank = True
+        try:
+            return super().function_before_schema(schema)
+        finally:
+            self._may_be_blank = False
+
+    def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> JsonSchemaValue:
+        said = super().function_after_schema(schema)
+        for name, (checks, _) in _NAMED.items():
+            if schema["function"]["function"] in checks:
+                return {_STANDS_FOR: name}
+        return said
+
+    def ser_schema(self, schema: Any) -> JsonSchemaValue | None:
+        if schema.get("function") is instant_text:
+            return {"type": "string", "format": "date-time", "pattern": "Z$"}
+        return super().ser_schema(schema)
+
+
+def schemas_of(models: Sequence[tuple[type[BaseModel], JsonSchemaMode]]) -> tuple[References, dict[str, Any]]:
+    """A reference for each model and mode, and the components that all of them need, by name."""
+    references, definitions = models_json_schema(models, ref_template=COMPONENTS + "{model}", schema_generator=Schemas)
+    components: dict[str, Any] = definitions["$defs"]
+    for component in components.values():
+        component.pop("title", None)
+    for part in list(_parts(components)):
+        _bound_amount(part)
+        if name := part.pop(_STANDS_FOR, None):
+            part["$ref"] = COMPONENTS + name
+            components[name] = _NAMED[name][1]
+    return references, dict(sorted(components.items()))
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for each in schema:
+            yield from _parts(each)
+
+
+def _bound_amount(schema: dict[str, Any]) -> None:
+    """Bounds of a decimal, which pydantic leaves beside its alternatives under names that JSON Schema does not know."""
+    if "anyOf" not in schema or not {"gt", "lt"} <= schema.keys():
+        return
+    above, below = int(schema.pop("gt")), int(schema.pop("lt"))
+    written, number = schema["anyOf"]
+    written["pattern"] = written["pattern"].replace("[0-9]+", f"[0-9]{{1,{len(str(below)) - 1}}}")
+    number |= {"exclusiveMinimum": above, "exclusiveMaximum": below}
