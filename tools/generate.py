@@ -15,8 +15,10 @@ sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"
 
 from online_orders import catalog  # noqa: E402 - the layers are importable from here on
 from online_orders.orders import LABELS  # noqa: E402
+from tools import events  # noqa: E402
 from tools.openapi import document  # noqa: E402
 
+EVENTS = ROOT / "docs" / "events"
 GENERATED = ROOT / "layers" / "core" / "online_orders" / "generated"
 
 
@@ -37,13 +39,17 @@ def catalog_document() -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> int:
-    documents = {"catalog.json": catalog_document(), "openapi.json": document()}
+    written = {
+        GENERATED / "catalog.json": catalog_document(),
+        GENERATED / "openapi.json": document(),
+        **{EVENTS / f"{name}.json": schema for name, schema in events.documents().items()},
+    }
     stale = []
-    for name, content in documents.items():
-        path, text = GENERATED / name, json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    for path, content in written.items():
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
         if path.is_file() and path.read_text("utf-8") == text:
             continue
-        stale.append(name)
+        stale.append(path.relative_to(ROOT).as_posix())
         if "--check" not in arguments:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, "utf-8")

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
-from online_orders.orders import Order
+from online_orders.orders import Order, Status
+from online_orders.quotes import Totals
 from online_orders.timeline import Entry
-from online_orders.values import instant_text
+from online_orders.values import Entity, Instant
 
 SOURCE = "online-orders"
+ItemKind = Literal["site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory"]
 
 
-def detail_of(order: Order, entry: Entry) -> dict[str, Any]:
-    """The detail of the event; `order` is as the entry left it. Consumers sort by `sequence`."""
+class EventDetail(Entity):
+    """The detail of an event. It comes at least once, and not always in order: sort by `sequence`, drop repetitions."""
+
+    event_id: str
+    """The same whenever the event is published again."""
+    order_id: str
+    account_id: str
+    status: Status
+    version: int
+    sequence: int
+    """Of the order's timeline entry; internal entries are not published, so numbers are missing."""
+    at: Instant
+    item_kinds: tuple[ItemKind, ...]
+    revision: int | None
+    currency: str | None
+    totals: Totals | None
+
+
+def detail_of(order: Order, entry: Entry) -> EventDetail:
+    """`order` is as the entry left it."""
     quote = order.quote
-    return {
-        "event_id": f"{order.order_id}-{entry.sequence}",
-        "order_id": order.order_id,
-        "account_id": order.account_id,
-        "status": order.status,
-        "version": order.version,
-        "sequence": entry.sequence,
-        "at": instant_text(entry.at),
-        "item_kinds": order.item_kinds,
-        "revision": quote.revision if quote else None,
-        "currency": quote.currency if quote else None,
-        "totals": quote.totals.model_dump(mode="json") if quote else None,
-    }
+    return EventDetail(
+        event_id=f"{order.order_id}-{entry.sequence}",
+        order_id=order.order_id,
+        account_id=order.account_id,
+        status=order.status,
+        version=order.version,
+        sequence=entry.sequence,
+        at=entry.at,
+        item_kinds=tuple(item.kind for item in order.items),
+        revision=quote.revision if quote else None,
+        currency=quote.currency if quote else None,
+        totals=quote.totals if quote else None,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
@@ -177,7 +176,7 @@ def _entry_item(order: Order, entry: Entry) -> Item:
         "account_id": text(order.account_id),
         "source": text(order.source),
         "event": text(entry.event),
-        "detail": text(json.dumps(detail_of(order, entry), separators=(",", ":"))),
+        "detail": text(detail_of(order, entry).model_dump_json()),
         "outstanding": text(outstanding_shard(order.order_id)),
         "check_at": number(int((entry.at + FOLLOWED_WITHIN).timestamp())),
         "document": text(entry.model_dump_json()),

@@ -1,0 +1,62 @@
+"""Every event on the bus is what its published schema says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from online_orders.timeline import PUBLISHED
+from tests.lab import Lab
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "events"
+
+
+def validator(name: str) -> Draft202012Validator:
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text("utf-8"))
+    return Draft202012Validator(schema, format_checker=FormatChecker())
+
+
+def quoted(lab: Lab, valid_until: str = "2027-01-01") -> tuple[str, Any]:
+    """An order whose quote is offered: its id and the mail with the link."""
+    lab.account("acme")
+    items = [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-01-05"}]
+    placed = lab.http(
+        "POST", "/api/orders", json={"items": items}, headers={"Idempotency-Key": "one"}, user=lab.users.customer
+    ).json()
+    order_id: str = placed["order_id"]
+    desk = f"/api/desk/orders/{order_id}"
+    lab.http("POST", f"{desk}/claim", json={}, user=lab.users.cs)
+    line = {"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}
+    lab.http("POST", f"{desk}/quote", json={"valid_until": valid_until, "lines": [line]}, user=lab.users.cs)
+    lab.settle()
+    return order_id, next(mail for mail in lab.mails.about(order_id) if mail.attachments)
+
+
+def decide(lab: Lab, mail: Any, decision: str) -> None:
+    form = {"decision": decision, "name": "Connie", "code": mail.code, "reason": "Because"}
+    assert lab.http("POST", mail.link, form=form).status == 200
+    lab.settle()
+
+
+def test_there_is_a_schema_for_every_published_event_and_for_no_other() -> None:
+    assert {path.stem for path in SCHEMAS.iterdir()} == {event.value for event in PUBLISHED}
+
+
+@pytest.mark.parametrize("decision", ["approve", "cancel", "request_change"])
+def test_the_events_of_an_order_are_as_their_schemas_say_and_name_no_person(lab: Lab, decision: str) -> None:
+    order_id, mail = quoted(lab)
+    lab.http("POST", f"/api/orders/{order_id}/comment", json={"text": "Hurry, Connie"}, user=lab.users.customer)
+    decide(lab, mail, decision)
+    names = [event.detail_type for event in lab.events]
+    closing = {"approve": "order.completed", "cancel": "order.canceled", "request_change": "order.change_requested"}
+    assert names == ["order.submitted", "order.claimed", "order.quoted", "order.commented", closing[decision]]
+    for event in lab.events:
+        validator(event.detail_type).validate(
+            {"source": event.source, "detail-type": event.detail_type, "detail": event.detail}
+        )
+        assert "@" not in json.dumps(event.detail)
+        assert "Connie" not in json.dumps(event.detail)
+    sequences = [event.detail["sequence"] for event in lab.events]
+    assert sequences == sorted(set(sequences))
