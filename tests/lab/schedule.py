@@ -20,7 +20,7 @@ class Schedule:
 
 @dataclass
 class Schedules:
-    """Runs what is due whenever the lab settles.
+    """Once started, runs what is due whenever the lab settles; until then a test calls what is scheduled when it wants.
 
     Time that passes without anything else falling due does not stop for a schedule: then a day of a five-minute rate
     is one run, at its end.
@@ -28,7 +28,7 @@ class Schedules:
 
     eventbridge: EventBridge
     clock: Clock
-    paused: bool = False
+    started: bool = False
     schedules: list[Schedule] = field(default_factory=list)
 
     def add(self, function: str, expression: str) -> None:
@@ -37,10 +37,13 @@ class Schedules:
         rate = timedelta(**{f"{found[2]}s": int(found[1])})
         self.schedules.append(Schedule(function, rate, self.clock.now() + rate))
 
+    def start(self) -> None:
+        self.started = True
+
     def step(self) -> bool:
         """Starts one function that is due; False when none is."""
         schedule = next((one for one in self.schedules if one.due <= self.clock.now()), None)
-        if schedule is None or self.paused:
+        if schedule is None or not self.started:
             return False
         schedule.due = self.clock.now() + schedule.rate
         self.eventbridge.invoke(schedule.function, "aws.scheduler", "Scheduled Event", {}, [])

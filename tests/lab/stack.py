@@ -27,7 +27,6 @@ REGION = "eu-central-1"
 IGNORED = frozenset(
     {
         "AWS::ApiGatewayV2::Stage",
-        "AWS::Scheduler::Schedule",  # a test calls what is scheduled when it wants
         "AWS::CloudFront::CachePolicy",
         "AWS::CloudFront::Function",
         "AWS::CloudFront::OriginAccessControl",

@@ -41,17 +41,19 @@ def test_what_never_comes_to_rest_is_told(lab: Lab, monkeypatch: pytest.MonkeyPa
         lab.settle()
 
 
-def test_a_schedule_runs_when_its_time_has_come(lab: Lab) -> None:
+def test_a_schedule_runs_when_it_was_started_and_its_time_has_come(lab: Lab) -> None:
     lab.schedules.add("GiveUpQuoteFunction", "rate(2 hours)")
     runs: list[Json] = []
     lab.functions.replace("GiveUpQuoteFunction", lambda event, context: runs.append(event))
-    lab.advance(minutes=119)
-    assert runs == []
-    lab.advance(minutes=1)
-    assert [event["source"] for event in runs] == ["aws.scheduler"]
-    lab.schedules.paused = True
     lab.advance(days=1)
+    assert runs == []
+    lab.schedules.start()
+    lab.settle()
+    assert [event["source"] for event in runs] == ["aws.scheduler"]
+    lab.advance(minutes=119)
     assert len(runs) == 1
+    lab.advance(minutes=2)
+    assert len(runs) == 2
 
 
 def test_settling_again_changes_nothing(lab: Lab) -> None:
