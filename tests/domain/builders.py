@@ -1,0 +1,206 @@
+"""The people, accounts, orders and quotes that the tests of the domain talk about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+import pytest
+from hypothesis import settings
+
+from online_orders.accounts import Account, Contact, account_from
+from online_orders.errors import Invalid
+from online_orders.orders import Change, Order, Policy, Status, User, order_from
+from online_orders.quotes import Quote, quote_from
+
+Json = dict[str, Any]
+
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+LATER = NOW + HOUR
+
+ANNA = User(user_id="anna", email="anna@acme.example")
+CLARA = User(user_id="clara", email="clara@vendor.example")
+CONRAD = User(user_id="conrad", email="conrad@vendor.example")
+CONNIE = Contact(name="Connie", email="connie@acme.example")
+CARLA = Contact(name="Carla", email="carla@acme.example")
+KEY_ID = "key-1"
+TERMS = "Prices are net of taxes."
+"""The installation's, for quotes that come without."""
+ORDER_ID = "01KAND6R0000000000000000AB"
+
+KINDS = ("site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory")
+STATUSES = ("submitted", "in_process", "pending_confirmation", "completed", "canceled")
+
+property_of = settings(deadline=None, max_examples=150)
+"""For properties: the machine that runs them may be busy."""
+
+
+def named(value: object) -> str:
+    """A value as the id of a test."""
+    return f"{value!r:.24}".encode("ascii", "backslashreplace").decode()
+
+
+def site_body(site_id: str, /, **changes: Any) -> Json:
+    """A site with neither license nor address nor sockets."""
+    return {"site_id": site_id, "name": site_id.title(), "country": "DE", "address": None, "license": None} | changes
+
+
+def account_body(**changes: Any) -> Json:
+    """An enrolled account. Its sites: `office` (license of 100 Mbps begun, address), `branch` (license of 100 Mbps
+    from 2027-06-01), `store` (address alone), `lab` (address and an X1700), `shell` (nothing)."""
+    return {
+        "name": "Acme Ltd",
+        "currency": "EUR",
+        "time_zone": "UTC",
+        "enrollment": {"letter_received_on": "2026-01-15", "contact": CONNIE.model_dump(), "state": "active"},
+        "sites": [
+            site_body("office", address="1 Main St", license={"bandwidth_mbps": 100, "starts_on": "2026-01-01"}),
+            site_body("branch", license={"bandwidth_mbps": 100, "starts_on": "2027-06-01"}),
+            site_body("store", address="2 Side St"),
+            site_body("lab", address="3 Back St", sockets=[{"model": "X1700", "quantity": 1}]),
+            site_body("shell"),
+        ],
+    } | changes
+
+
+def account_of(**changes: Any) -> Account:
+    return account_from("acme", account_body(**changes))
+
+
+def item_of(kind: str, **changes: Any) -> Json:
+    """A sound item; changed members replace its own."""
+    settings_of: dict[str, Json] = {
+        "site_bandwidth": {"site_id": "office", "bandwidth_mbps": 200},
+        "site_early_activation": {"site_id": "branch"},
+        "socket": {"site_id": "store", "model": "X1500", "quantity": 2},
+        "ip_addresses": {"quantity": 4},
+        "sdp_users": {"region": "europe", "quantity": 100},
+        "accessory": {"site_id": "lab", "accessory_type": "network_card", "quantity": 1},
+    }
+    return {"kind": kind, **settings_of[kind], "start_date": "2027-01-05"} | changes
+
+
+def place(
+    *items: Json,
+    account: Account | None = None,
+    at: datetime = NOW,
+    source: Literal["online", "direct"] = "online",
+    by: User = ANNA,
+    body: Json | None = None,
+) -> Change:
+    """Place an order for the items, or for one of IP addresses; `body` are the members beside them."""
+    asked = {"items": list(items) or [item_of("ip_addresses")], **(body or {})}
+    return order_from(asked, order_id=ORDER_ID, account=account or account_of(), source=source, by=by, at=at)
+
+
+def claimed(order: Order | None = None, at: datetime = NOW) -> Order:
+    return (order or place(at=at).order).claim(CLARA, at).order
+
+
+def line_of(item_id: str | None = "1", unit_price: Any = "10.00", **changes: Any) -> Json:
+    return {
+        "item_id": item_id,
+        "description": "Public IPv4",
+        "quantity": 4,
+        "unit_price": unit_price,
+        "recurrence": "monthly",
+    } | changes
+
+
+def quote_body(*lines: Json, **changes: Any) -> Json:
+    return {"valid_until": "2027-01-01", "lines": list(lines) or [line_of()]} | changes
+
+
+def judge_quote(
+    body: Any,
+    *,
+    order_id: str = ORDER_ID,
+    account_id: str = "acme",
+    revision: int = 1,
+    items: int = 1,
+    currency: str = "EUR",
+    today: date = TODAY,
+) -> Quote:
+    return quote_from(
+        body,
+        order_id=order_id,
+        account_id=account_id,
+        revision=revision,
+        items=items,
+        currency=currency,
+        terms=TERMS,
+        today=today,
+    )
+
+
+def quote_for(order: Order, at: datetime = NOW, **changes: Any) -> Quote:
+    """The next revision for an order, each item at one line."""
+    lines = [line_of(str(number)) for number in range(1, len(order.items) + 1)]
+    return judge_quote(
+        quote_body(*lines, **changes),
+        order_id=order.order_id,
+        account_id=order.account_id,
+        revision=order.quote.revision + 1 if order.quote else 1,
+        items=len(order.items),
+        today=order.today(at),
+    )
+
+
+def sending(order: Order | None = None, at: datetime = NOW, **changes: Any) -> Order:
+    """With a new revision whose mail is still to go out."""
+    order = order or claimed(at=at)
+    return order.offer(quote_for(order, at, **changes), CLARA, at).order
+
+
+def mailed(order: Order, at: datetime = NOW) -> Order:
+    return order.quote_mailed(order.marks.quote_link, KEY_ID, at).order
+
+
+def offered(order: Order | None = None, at: datetime = NOW, **changes: Any) -> Order:
+    """Pending confirmation, the quote's mail gone out."""
+    return mailed(sending(order, at, **changes), at)
+
+
+def expired(at: datetime = NOW) -> Order:
+    """Pending confirmation, a day after the last of its quote."""
+    order = offered(at=at)
+    assert order.quote
+    end = datetime.combine(order.quote.valid_until + DAY, datetime.min.time(), UTC)
+    return order.tick(Policy(), end).order
+
+
+def standing(status: str) -> Order:
+    """An order in the status, by the straightest way."""
+    ways: dict[str, Callable[[], Order]] = {
+        "submitted": lambda: place().order,
+        "in_process": claimed,
+        "pending_confirmation": offered,
+        "completed": lambda: offered().approve("Connie", NOW).order,
+        "canceled": lambda: place().order.withdraw(ANNA, None, NOW).order,
+    }
+    order = ways[status]()
+    assert order.status is Status(status)
+    return order
+
+
+def refused(refusal: pytest.ExceptionInfo[Invalid]) -> list[tuple[str, str]]:
+    """The faults by pointer and code, in order."""
+    return [(fault.pointer, fault.code) for fault in refusal.value.faults]
+
+
+def assert_well_kept(before: Order, change: Change) -> None:
+    """What holds of every change: its entries go on in sequence, and without one nothing has changed."""
+    after, first = change.order, before.marks.sequence + 1
+    assert [entry.sequence for entry in change.entries] == list(range(first, first + len(change.entries)))
+    assert after.marks.sequence == before.marks.sequence + len(change.entries)
+    assert 0 <= after.version - before.version <= len(change.entries)
+    changed = {name for name in Order.model_fields if getattr(before, name) != getattr(after, name)}
+    assert not changed & {"order_id", "account_id", "source", "placed_at", "placed_by", "items", "note"}
+    if not change.entries:
+        assert not changed
+    elif changed - {"marks"}:
+        assert after.updated_at == change.entries[-1].at

@@ -1,0 +1,380 @@
+"""Accounts: what Customer Success may put, every fault at once, and who may order."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from online_orders.accounts import Account, ContactReport, License, account_from, begun
+from online_orders.errors import Forbidden, Invalid
+from online_orders.faults import checked
+from tests.domain.builders import (
+    CONNIE,
+    DAY,
+    TODAY,
+    Json,
+    account_body,
+    account_of,
+    named,
+    property_of,
+    refused,
+    site_body,
+)
+
+ENROLLMENT: Json = {"letter_received_on": "2026-01-15", "contact": CONNIE.model_dump(), "state": "active"}
+
+
+def faults_of(body: Any) -> list[tuple[str, str]]:
+    with pytest.raises(Invalid) as refusal:
+        account_from("acme", body)
+    assert (refusal.value.status, refusal.value.code) == (422, "invalid")
+    return refused(refusal)
+
+
+def faults_with(**changes: Any) -> list[tuple[str, str]]:
+    return faults_of(account_body(**changes))
+
+
+def faults_of_site(**changes: Any) -> list[tuple[str, str]]:
+    return faults_with(sites=[site_body("other"), site_body("office", **changes)])
+
+
+def test_what_get_gives_can_be_put_again() -> None:
+    account = account_of(locale="de", parent_account_id="relay")
+    assert account_from("acme", json.loads(account.model_dump_json())) == account
+
+
+def test_the_account_shown_has_the_contracts_members() -> None:
+    shown = account_of().model_dump(mode="json")
+    assert shown.keys() == {
+        "account_id",
+        "name",
+        "locale",
+        "currency",
+        "time_zone",
+        "parent_account_id",
+        "enrollment",
+        "sites",
+    }
+    assert shown["enrollment"] == ENROLLMENT
+    assert shown["sites"][0] == {
+        "site_id": "office",
+        "name": "Office",
+        "country": "DE",
+        "address": "1 Main St",
+        "license": {"bandwidth_mbps": 100, "starts_on": "2026-01-01"},
+        "sockets": [],
+    }
+    assert shown["sites"][3]["sockets"] == [{"model": "X1700", "quantity": 1}]
+
+
+@pytest.mark.parametrize("sent", ["acme", "bolt", None, 7, "", "\ud800", []], ids=named)
+def test_the_account_id_in_the_body_is_read_only_and_ignored(sent: Any) -> None:
+    assert account_from("acme", account_body(account_id=sent)) == account_of()
+
+
+def test_an_account_may_be_little_more_than_a_name() -> None:
+    account = account_from("acme", {"name": "Acme", "currency": "EUR", "time_zone": "UTC"})
+    assert (account.locale, account.parent_account_id, account.enrollment, account.sites) == ("en", None, None, ())
+
+
+@pytest.mark.parametrize("member", ["name", "currency", "time_zone"])
+def test_some_members_are_needed(member: str) -> None:
+    body = {name: value for name, value in account_body().items() if name != member}
+    assert faults_of(body) == [(f"/{member}", "required")]
+
+
+@pytest.mark.parametrize("body", [None, [], "acme", 7])
+def test_a_body_is_an_object(body: Any) -> None:
+    assert faults_of(body) == [("", "wrong_type")]
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "code"),
+    [
+        ("currency", "EURO", "unknown_currency"),
+        ("currency", "eur", "unknown_currency"),
+        ("currency", "XXX", "unknown_currency"),
+        ("currency", "", "unknown_currency"),
+        ("currency", 978, "wrong_type"),
+        ("currency", None, "wrong_type"),
+        ("time_zone", "Europe/Atlantis", "unknown_time_zone"),
+        ("time_zone", "europe/berlin", "unknown_time_zone"),
+        ("time_zone", "Europe", "unknown_time_zone"),
+        ("time_zone", "Europe/", "unknown_time_zone"),
+        ("time_zone", "", "unknown_time_zone"),
+        ("time_zone", " UTC", "unknown_time_zone"),
+        ("time_zone", "../../etc/passwd", "unknown_time_zone"),
+        ("time_zone", "/etc/localtime", "unknown_time_zone"),
+        ("time_zone", "localtime", "unknown_time_zone"),
+        ("time_zone", "posix/UTC", "unknown_time_zone"),
+        ("time_zone", "right/UTC", "unknown_time_zone"),
+        ("time_zone", "tzdata.zi", "unknown_time_zone"),
+        ("time_zone", "UTC\0", "unknown_time_zone"),
+        ("time_zone", "x" * 65, "too_long"),
+        ("time_zone", 1, "wrong_type"),
+        ("locale", "fr", "not_allowed"),
+        ("locale", "DE", "not_allowed"),
+        ("locale", None, "not_allowed"),
+        ("name", "", "too_short"),
+        ("name", " ", "too_short"),
+        ("name", "x" * 201, "too_long"),
+        ("name", "two\nlines", "malformed"),
+        ("name", "\ud800", "malformed"),
+        ("name", 7, "wrong_type"),
+        ("parent_account_id", "no id!", "malformed"),
+        ("parent_account_id", 7, "wrong_type"),
+        ("parent_account_id", "acme", "own_parent"),
+        ("enrollment", [], "wrong_type"),
+        ("enrollment", True, "wrong_type"),
+        ("sites", {}, "wrong_type"),
+        ("sites", None, "wrong_type"),
+        ("sites", "office", "wrong_type"),
+        ("version", 1, "unknown_field"),
+    ],
+    ids=named,
+)
+def test_an_unsound_member_is_the_one_fault_that_is_told(member: str, value: Any, code: str) -> None:
+    assert faults_with(**{member: value}) == [(f"/{member}", code)]
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Asia/Kathmandu", "Etc/GMT+12"]
+)
+def test_a_time_zone_is_one_of_iana(zone: str) -> None:
+    assert account_of(time_zone=zone).time_zone == zone
+
+
+# Enrollment.
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "pointer", "code"),
+    [
+        ("letter_received_on", "2026-02-30", "letter_received_on", "invalid_date"),
+        ("letter_received_on", None, "letter_received_on", "invalid_date"),
+        ("state", "paused", "state", "not_allowed"),
+        ("state", None, "state", "not_allowed"),
+        ("contact", "Connie", "contact", "wrong_type"),
+        ("contact", {}, "contact/name", "required"),
+        ("contact", {"name": "Connie", "email": "nobody"}, "contact/email", "malformed"),
+        ("contact", {"name": "Connie", "email": "c@acme.example", "phone": "1"}, "contact/phone", "unknown_field"),
+        ("signed_by", "Connie", "signed_by", "unknown_field"),
+    ],
+    ids=named,
+)
+def test_an_unsound_enrollment_is_a_fault_below_it(member: str, value: Any, pointer: str, code: str) -> None:
+    assert (f"/enrollment/{pointer}", code) in faults_with(enrollment=ENROLLMENT | {member: value})
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "connie",
+        "connie@",
+        "@acme.example",
+        "connie@acme",
+        "connie@-acme.example",
+        "connie@acme..example",
+        "con nie@acme.example",
+        "connie@acme.example, carla@acme.example",
+        "Connie <connie@acme.example>",
+        "connie@acme.example\nBcc: all@acme.example",
+        "connié@acme.example",
+        "connie@ácme.example",
+        "x" * 65 + "@acme.example",
+        "c@" + "x" * 64 + ".example",
+        "c@" + "x.".join(["y"] * 130) + ".example",
+        "\ud800@acme.example",
+    ],
+    ids=lambda email: named(email[:40]),
+)
+def test_an_address_is_one_that_a_mail_can_go_to_and_no_more(email: str) -> None:
+    contact = {"name": "Connie", "email": email}
+    ((pointer, code),) = faults_with(enrollment=ENROLLMENT | {"contact": contact})
+    assert pointer == "/enrollment/contact/email"
+    assert code in {"malformed", "too_long"}
+
+
+@pytest.mark.parametrize("email", ["connie@acme.example", "o'hara+orders@mail.acme-corp.example", "C.D@x.io", "a@b.co"])
+def test_usual_addresses_are_taken_as_they_are(email: str) -> None:
+    account = account_of(enrollment=ENROLLMENT | {"contact": {"name": "Connie", "email": f" {email} "}})
+    assert account.contact_for_orders().email == email
+
+
+def test_the_contact_of_an_active_enrollment_is_asked_about_orders() -> None:
+    assert account_of().contact_for_orders() == CONNIE
+
+
+def test_an_enrollment_is_active_unless_it_says_otherwise() -> None:
+    enrollment = {name: value for name, value in ENROLLMENT.items() if name != "state"}
+    assert account_of(enrollment=enrollment).contact_for_orders() == CONNIE
+
+
+@pytest.mark.parametrize(
+    ("enrollment", "said"),
+    [
+        (None, "no Electronic Order Program enrollment"),
+        (ENROLLMENT | {"state": "suspended"}, "suspended"),
+        (ENROLLMENT | {"contact": None}, "no contact"),
+        ({"letter_received_on": "2026-01-15"}, "no contact"),
+        (ENROLLMENT | {"state": "suspended", "contact": None}, "suspended"),
+    ],
+    ids=["no enrollment", "suspended", "contact null", "contact left out", "both"],
+)
+def test_an_account_that_may_not_order_is_told_why(enrollment: Json | None, said: str) -> None:
+    with pytest.raises(Forbidden) as refusal:
+        account_of(enrollment=enrollment).contact_for_orders()
+    assert (refusal.value.status, refusal.value.code) == (403, "not_enrolled")
+    assert said in refusal.value.detail
+
+
+def test_a_sub_account_has_its_own_contact() -> None:
+    contact = {"name": "Sally", "email": "sally@north.example"}
+    account = account_of(parent_account_id="relay", enrollment=ENROLLMENT | {"contact": contact})
+    assert account.contact_for_orders().email == "sally@north.example"
+
+
+# Sites.
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "pointer", "code"),
+    [
+        ("site_id", "no id!", "site_id", "malformed"),
+        ("site_id", "", "site_id", "malformed"),
+        ("site_id", 7, "site_id", "wrong_type"),
+        ("site_id", "other", "site_id", "duplicate_site"),
+        ("name", "", "name", "too_short"),
+        ("name", None, "name", "wrong_type"),
+        ("country", "XX", "country", "unknown_country"),
+        ("country", "de", "country", "unknown_country"),
+        ("country", "DEU", "country", "unknown_country"),
+        ("country", "UK", "country", "unknown_country"),
+        ("country", None, "country", "wrong_type"),
+        ("address", "x" * 501, "address", "too_long"),
+        ("address", 7, "address", "wrong_type"),
+        ("license", "100", "license", "wrong_type"),
+        ("license", {"bandwidth_mbps": 100}, "license/starts_on", "required"),
+        ("license", {"bandwidth_mbps": 0, "starts_on": "2026-01-01"}, "license/bandwidth_mbps", "too_small"),
+        ("license", {"bandwidth_mbps": 1.0, "starts_on": "2026-01-01"}, "license/bandwidth_mbps", "wrong_type"),
+        ("license", {"bandwidth_mbps": True, "starts_on": "2026-01-01"}, "license/bandwidth_mbps", "wrong_type"),
+        ("license", {"bandwidth_mbps": 100, "starts_on": "soon"}, "license/starts_on", "invalid_date"),
+        ("sockets", {}, "sockets", "wrong_type"),
+        ("sockets", [{"model": "X9", "quantity": 1}], "sockets/0/model", "not_allowed"),
+        ("sockets", [{"model": "X1500", "quantity": 0}], "sockets/0/quantity", "too_small"),
+        ("sockets", [{"model": "X1500", "quantity": "1"}], "sockets/0/quantity", "wrong_type"),
+        ("sockets", [{"model": "X1500", "quantity": 1}] * 21, "sockets", "too_many"),
+        ("color", "red", "color", "unknown_field"),
+    ],
+    ids=named,
+)
+def test_an_unsound_site_is_a_fault_below_it(member: str, value: Any, pointer: str, code: str) -> None:
+    assert faults_of_site(**{member: value}) == [(f"/sites/1/{pointer}", code)]
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_address_is_none(blank: str) -> None:
+    assert account_of(sites=[site_body("office", address=blank)]).sites[0].address is None
+
+
+def test_five_hundred_sites_are_the_most() -> None:
+    sites = [site_body(f"site-{number}") for number in range(501)]
+    assert len(account_of(sites=sites[:500]).sites) == 500
+    assert faults_with(sites=sites) == [("/sites", "too_many")]
+
+
+def test_every_site_that_repeats_another_is_told_even_among_other_faults() -> None:
+    ids = ["a", "b", "a", "b", "a", "c"]
+    found = faults_with(sites=[site_body(site_id) for site_id in ids], currency="EURO", parent_account_id="acme")
+    assert sorted(found) == [
+        ("/currency", "unknown_currency"),
+        ("/parent_account_id", "own_parent"),
+        ("/sites/2/site_id", "duplicate_site"),
+        ("/sites/3/site_id", "duplicate_site"),
+        ("/sites/4/site_id", "duplicate_site"),
+    ]
+
+
+def test_all_faults_of_an_account_are_told_at_once() -> None:
+    body = {
+        "name": "",
+        "locale": "fr",
+        "currency": "EURO",
+        "time_zone": "Mars/Olympus",
+        "parent_account_id": "acme",
+        "enrollment": {"letter_received_on": "x", "contact": {"name": "", "email": "x"}, "state": "x"},
+        "sites": [site_body("a", country="XX"), 7, {}],
+        "color": "red",
+    }
+    assert sorted(faults_of(body)) == [
+        ("/color", "unknown_field"),
+        ("/currency", "unknown_currency"),
+        ("/enrollment/contact/email", "malformed"),
+        ("/enrollment/contact/name", "too_short"),
+        ("/enrollment/letter_received_on", "invalid_date"),
+        ("/enrollment/state", "not_allowed"),
+        ("/locale", "not_allowed"),
+        ("/name", "too_short"),
+        ("/parent_account_id", "own_parent"),
+        ("/sites/0/country", "unknown_country"),
+        ("/sites/1", "wrong_type"),
+        ("/sites/2/country", "required"),
+        ("/sites/2/name", "required"),
+        ("/sites/2/site_id", "required"),
+        ("/time_zone", "unknown_time_zone"),
+    ]
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(), max_size=4) | st.sampled_from(["acme", "DE"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*account_body(), *site_body("a"), *ENROLLMENT, "\ud800"]), inner, max_size=8)
+    ),
+    max_leaves=15,
+)
+
+
+@property_of
+@given(_json)
+def test_whatever_json_comes_as_an_account_is_judged_and_never_breaks(body: Any) -> None:
+    try:
+        account = account_from("acme", body)
+    except Invalid as refusal:
+        said = refusal.faults
+    else:
+        assert Account.model_validate_json(account.model_dump_json()) == account
+        return
+    assert said
+    assert "".join(fault.pointer + fault.code + fault.detail for fault in said).encode()
+
+
+@pytest.mark.parametrize(("ahead", "expected"), [(-1, True), (0, True), (1, False)])
+def test_a_license_has_begun_on_its_first_day(ahead: int, expected: bool) -> None:
+    assert begun(License(bandwidth_mbps=100, starts_on=TODAY + ahead * DAY), TODAY) is expected
+    assert begun(License(bandwidth_mbps=100, starts_on=date.max), TODAY) is False
+
+
+# The word that the contact is out of date.
+
+
+def test_a_report_may_have_several_lines() -> None:
+    assert checked(ContactReport, {"text": " Connie has left.\nAsk Carla. "}).text == "Connie has left.\nAsk Carla."
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [({}, "required"), ({"text": " "}, "too_short"), ({"text": "x" * 2_001}, "too_long"), ({"text": 7}, "wrong_type")],
+    ids=["none", "blank", "long", "number"],
+)
+def test_a_report_says_something(body: Json, code: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        checked(ContactReport, body)
+    assert refused(refusal) == [("/text", code)]

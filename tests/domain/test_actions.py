@@ -1,0 +1,630 @@
+"""The action table: who may do what from which status, what it does, and what the timeline says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import pytest
+
+from online_orders.errors import Conflict, VersionMismatch
+from online_orders.orders import ALLOWED, LABELS, OPEN, Change, Order, Status
+from online_orders.quotes import Quote, QuoteState
+from online_orders.timeline import Actor, Event
+from tests.domain.builders import (
+    ANNA,
+    CARLA,
+    CLARA,
+    CONNIE,
+    CONRAD,
+    DAY,
+    HOUR,
+    KEY_ID,
+    LATER,
+    NOW,
+    STATUSES,
+    assert_well_kept,
+    claimed,
+    expired,
+    mailed,
+    offered,
+    place,
+    quote_for,
+    sending,
+    standing,
+)
+
+CONTACT = Actor(kind="contact", name="Connie")
+CUSTOMER = Actor(kind="customer", name=ANNA.email)
+STAFF = Actor(kind="customer_success", name=CONRAD.email)
+SYSTEM = Actor(kind="system")
+
+
+class Action(NamedTuple):
+    """A row of the contract's table."""
+
+    take: Callable[[Order, datetime], Change]
+    allowed_from: tuple[str, ...]
+    to: str | None
+    """None: where it was."""
+    event: Event
+    actor: Actor
+    version_rises: bool = True
+    internal: bool = False
+
+
+def _offer(order: Order, at: datetime) -> Change:
+    return order.offer(quote_for(order, at), CONRAD, at)
+
+
+ACTIONS = {
+    "claim": Action(
+        lambda order, at: order.claim(CONRAD, at), ("submitted", "in_process"), "in_process", Event.CLAIMED, STAFF
+    ),
+    "release": Action(
+        lambda order, at: order.release(CONRAD, at), ("in_process",), None, Event.RELEASED, STAFF, internal=True
+    ),
+    "quote": Action(_offer, ("in_process", "pending_confirmation"), None, Event.QUOTE_PREPARED, STAFF, internal=True),
+    "decline": Action(
+        lambda order, at: order.decline(CONRAD, "sold out", at),
+        ("submitted", "in_process", "pending_confirmation"),
+        "canceled",
+        Event.CANCELED,
+        STAFF,
+    ),
+    "withdraw": Action(
+        lambda order, at: order.withdraw(ANNA, "a mistake", at), ("submitted",), "canceled", Event.CANCELED, CUSTOMER
+    ),
+    "cancel by link": Action(
+        lambda order, at: order.cancel("Connie", "too dear", at),
+        ("submitted", "in_process", "pending_confirmation"),
+        "canceled",
+        Event.CANCELED,
+        CONTACT,
+    ),
+    "approve": Action(
+        lambda order, at: order.approve("Connie", at),
+        ("pending_confirmation",),
+        "completed",
+        Event.COMPLETED,
+        CONTACT,
+    ),
+    "request a change": Action(
+        lambda order, at: order.request_change("Connie", "two less", at),
+        ("pending_confirmation",),
+        "in_process",
+        Event.CHANGE_REQUESTED,
+        CONTACT,
+    ),
+    "resend": Action(
+        lambda order, at: order.resend(CONRAD, None, at),
+        ("pending_confirmation",),
+        None,
+        Event.QUOTE_RESENT,
+        STAFF,
+    ),
+    "comment": Action(
+        lambda order, at: order.comment(CUSTOMER, "When?", at),
+        ("submitted", "in_process", "pending_confirmation"),
+        None,
+        Event.COMMENTED,
+        CUSTOMER,
+        version_rises=False,
+    ),
+}
+CASES = [(name, status) for name in ACTIONS for status in STATUSES]
+ALLOWED_CASES = [(name, status) for name, status in CASES if status in ACTIONS[name].allowed_from]
+REFUSED_CASES = [(name, status) for name, status in CASES if status not in ACTIONS[name].allowed_from]
+
+
+@pytest.mark.parametrize(("name", "status"), ALLOWED_CASES)
+def test_an_allowed_action_leads_where_the_table_says_and_says_so_in_one_entry(name: str, status: str) -> None:
+    action, before = ACTIONS[name], standing(status)
+    change = action.take(before, LATER)
+    assert_well_kept(before, change)
+    assert change.order.status == (action.to or status)
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal, entry.at) == (
+        action.event,
+        action.actor,
+        action.internal,
+        LATER,
+    )
+
+
+@pytest.mark.parametrize(("name", "status"), ALLOWED_CASES)
+def test_the_version_rises_by_one_with_a_decision_and_not_at_all_with_a_comment(name: str, status: str) -> None:
+    action, before = ACTIONS[name], standing(status)
+    assert action.take(before, LATER).order.version == before.version + action.version_rises
+
+
+@pytest.mark.parametrize(("name", "status"), ALLOWED_CASES)
+def test_an_order_was_updated_when_something_that_it_shows_was(name: str, status: str) -> None:
+    action, before = ACTIONS[name], standing(status)
+    assert action.take(before, LATER).order.updated_at == (LATER if action.version_rises else before.updated_at)
+
+
+@pytest.mark.parametrize(("name", "status"), REFUSED_CASES)
+def test_any_other_action_is_a_conflict_that_tells_the_status(name: str, status: str) -> None:
+    with pytest.raises(Conflict) as refusal:
+        ACTIONS[name].take(standing(status), LATER)
+    assert refusal.value.members() == {"status": status}
+    assert (refusal.value.status, refusal.value.code) == (409, "conflict")
+    assert LABELS[Status(status)].lower() in refusal.value.detail
+
+
+@pytest.mark.parametrize(("name", "status"), ALLOWED_CASES)
+def test_the_order_remembers_since_when_it_has_been_in_a_status(name: str, status: str) -> None:
+    action, before = ACTIONS[name], standing(status)
+    after = action.take(before, LATER).order
+    moved = {after.status: LATER} if after.status != before.status else {}
+    assert after.marks.since == {**before.marks.since, **moved}
+
+
+@pytest.mark.parametrize(("name", "status"), ALLOWED_CASES)
+def test_an_order_has_closed_exactly_when_its_status_is_a_closing_one(name: str, status: str) -> None:
+    after = ACTIONS[name].take(standing(status), LATER).order
+    assert after.is_open is (after.closed is None) is (after.status in OPEN)
+
+
+def test_every_action_of_the_code_is_in_the_table_of_these_tests() -> None:
+    elsewhere = {"ask for a fresh quote of", "ask for a fresh order mail of", "ask for a fresh quote mail of"}
+    assert len(ALLOWED) - len(elsewhere) == len(ACTIONS)
+    assert elsewhere < ALLOWED.keys()
+
+
+def test_the_labels_are_the_articles() -> None:
+    assert {status.value: label for status, label in LABELS.items()} == {
+        "submitted": "Submitted",
+        "in_process": "In process",
+        "pending_confirmation": "Pending confirmation",
+        "completed": "Completed",
+        "canceled": "Canceled",
+    }
+
+
+# Claiming and releasing.
+
+
+def test_claiming_names_the_assignee_in_the_order_and_in_the_entry() -> None:
+    change = place().order.claim(CLARA, LATER)
+    assert change.order.assignee == CLARA
+    assert change.entries[0].data == {"assignee": "clara"}
+
+
+def test_claiming_ones_own_order_again_changes_nothing() -> None:
+    order = claimed()
+    change = order.claim(CLARA, LATER)
+    assert (change.order, change.entries) == (order, ())
+
+
+def test_a_colleague_takes_an_order_over() -> None:
+    change = claimed().claim(CONRAD, LATER)
+    assert change.order.assignee == CONRAD
+    assert change.order.status is Status.IN_PROCESS
+
+
+def test_a_released_order_stays_in_process_and_is_nobodys() -> None:
+    order = claimed().release(CLARA, LATER).order
+    assert (order.status, order.assignee) == (Status.IN_PROCESS, None)
+
+
+def test_releasing_an_order_that_is_nobodys_changes_nothing() -> None:
+    order = claimed().release(CLARA, NOW).order
+    change = order.release(CONRAD, LATER)
+    assert (change.order, change.entries) == (order, ())
+
+
+def test_a_released_order_can_be_claimed_by_whoever_had_it() -> None:
+    order = claimed().release(CLARA, NOW).order
+    change = order.claim(CLARA, LATER)
+    assert change.order.assignee == CLARA
+    assert change.order.version == order.version + 1
+
+
+# Quoting.
+
+
+def test_a_quote_is_sending_and_the_order_in_process_until_its_mail_has_gone_out() -> None:
+    order = sending()
+    assert order.quote
+    assert (order.quote.state, order.status) == (QuoteState.SENDING, Status.IN_PROCESS)
+    assert order.mail_is_outstanding
+
+
+def test_the_mail_makes_the_offer() -> None:
+    before = sending()
+    change = before.quote_mailed(1, KEY_ID, LATER)
+    assert_well_kept(before, change)
+    assert change.order.quote
+    assert change.order.quote.state is QuoteState.OFFERED
+    assert change.order.quote.offered_at == LATER
+    assert change.order.status is Status.PENDING_CONFIRMATION
+    assert change.order.version == before.version + 1
+    assert change.order.marks.quote_link_key_id == KEY_ID
+    assert change.order.marks.since[Status.PENDING_CONFIRMATION] == LATER
+    assert not change.order.mail_is_outstanding
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal, entry.data) == (Event.QUOTED, SYSTEM, False, {"revision": 1})
+
+
+def test_a_mail_is_noted_once() -> None:
+    order = offered()
+    change = order.quote_mailed(1, KEY_ID, LATER)
+    assert (change.order, change.entries) == (order, ())
+
+
+def test_a_mail_with_a_link_that_is_dead_by_now_makes_no_offer() -> None:
+    order = sending(sending())
+    change = order.quote_mailed(1, KEY_ID, LATER)
+    assert (change.order, change.entries) == (order, ())
+    assert order.mail_is_outstanding
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_mail_that_no_order_waits_for_changes_nothing(status: str) -> None:
+    order = standing(status)
+    for number in (0, 1, 2):
+        assert order.quote_mailed(number, KEY_ID, LATER).order == order
+
+
+@pytest.mark.parametrize("before", [sending(), offered()], ids=["sending", "offered"])
+def test_a_new_revision_supersedes_the_one_before_and_kills_its_link_at_once(before: Order) -> None:
+    change = before.offer(quote_for(before), CLARA, LATER)
+    assert change.replaced
+    assert (change.replaced.revision, change.replaced.state) == (1, QuoteState.SUPERSEDED)
+    assert change.order.quote
+    assert (change.order.quote.revision, change.order.quote.state) == (2, QuoteState.SENDING)
+    assert change.order.marks.quote_link == before.marks.quote_link + 1
+    assert change.order.mail_is_outstanding
+
+
+def test_the_first_revision_replaces_none() -> None:
+    assert claimed().offer(quote_for(claimed()), CLARA, LATER).replaced is None
+
+
+@pytest.mark.parametrize(
+    ("before", "state"),
+    [(offered().request_change("Connie", "less", NOW).order, "change_requested"), (expired(), "expired")],
+    ids=["change_requested", "expired"],
+)
+def test_a_revision_that_was_over_keeps_its_last_state_when_it_is_replaced(before: Order, state: str) -> None:
+    replaced = before.offer(quote_for(before), CLARA, LATER).replaced
+    assert replaced
+    assert replaced.state == state
+
+
+def test_a_new_revision_of_a_pending_order_leaves_it_pending_until_and_after_its_mail() -> None:
+    order = sending(offered())
+    assert order.status is Status.PENDING_CONFIRMATION
+    change = order.quote_mailed(2, KEY_ID, LATER)
+    assert change.order.status is Status.PENDING_CONFIRMATION
+    assert change.order.marks.since == order.marks.since
+    assert [entry.event for entry in change.entries] == [Event.QUOTED]
+    assert change.order.quote
+    assert change.order.quote.state is QuoteState.OFFERED
+
+
+def test_a_new_revision_is_reminded_of_anew() -> None:
+    reminded = offered()
+    reminded = reminded.model_copy(update={"marks": reminded.marks.model_copy(update={"last_reminder_on": NOW.date()})})
+    assert sending(reminded).marks.last_reminder_on is None
+
+
+# Deciding.
+
+
+def _in_quote_state(state: QuoteState) -> Order:
+    order = offered()
+    assert order.quote
+    return order.model_copy(update={"quote": order.quote.model_copy(update={"state": state})})
+
+
+@pytest.mark.parametrize("state", [QuoteState.OFFERED, QuoteState.UNDELIVERABLE])
+def test_a_revision_on_offer_can_be_approved_even_when_a_mail_of_it_has_bounced(state: QuoteState) -> None:
+    order = _in_quote_state(state).approve("Connie", LATER).order
+    assert order.quote
+    assert (order.quote.state, order.quote.decided_at) == (QuoteState.APPROVED, LATER)
+    assert order.closed
+    assert order.closed.model_dump() == {"by": "contact", "reason": None, "at": LATER}
+
+
+@pytest.mark.parametrize("state", sorted(set(QuoteState) - {QuoteState.OFFERED, QuoteState.UNDELIVERABLE}))
+def test_a_revision_in_any_other_state_cannot_be_approved(state: QuoteState) -> None:
+    with pytest.raises(Conflict) as refusal:
+        _in_quote_state(state).approve("Connie", LATER)
+    assert refusal.value.members() == {"status": "pending_confirmation"}
+
+
+def test_a_change_request_keeps_its_reason_and_the_assignee() -> None:
+    change = offered().request_change("Connie", "two less", LATER)
+    assert change.order.quote
+    assert (change.order.quote.state, change.order.quote.decided_at) == (QuoteState.CHANGE_REQUESTED, LATER)
+    assert change.order.assignee == CLARA
+    assert change.order.closed is None
+    assert change.entries[0].data == {"revision": 1, "reason": "two less"}
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "reason"),
+    [
+        ("decline", "customer_success", "sold out"),
+        ("withdraw", "customer", "a mistake"),
+        ("cancel by link", "contact", "too dear"),
+    ],
+)
+def test_a_canceled_order_tells_who_canceled_it_why_and_when(name: str, by: str, reason: str) -> None:
+    change = ACTIONS[name].take(standing("submitted"), LATER)
+    assert change.order.closed
+    assert change.order.closed.model_dump() == {"by": by, "reason": reason, "at": LATER}
+    assert change.entries[0].data == {"by": by, "reason": reason}
+
+
+def test_a_reason_is_needed_neither_to_withdraw_nor_to_cancel_by_link() -> None:
+    for change in (place().order.withdraw(ANNA, None, LATER), place().order.cancel("Connie", None, LATER)):
+        assert change.order.closed
+        assert change.order.closed.reason is None
+
+
+@pytest.mark.parametrize(
+    ("before", "state", "decided_at"),
+    [
+        (sending(), "declined", LATER),
+        (offered(), "declined", LATER),
+        (_in_quote_state(QuoteState.UNDELIVERABLE), "declined", LATER),
+        (expired(), "expired", None),
+        (offered().request_change("Connie", "less", NOW).order, "change_requested", NOW),
+    ],
+    ids=["sending", "offered", "undeliverable", "expired", "change_requested"],
+)
+def test_canceling_an_order_declines_a_revision_that_is_undecided(
+    before: Order, state: str, decided_at: datetime | None
+) -> None:
+    quote = before.decline(CLARA, "sold out", LATER).order.quote
+    assert quote
+    assert (quote.state, quote.decided_at) == (state, decided_at)
+
+
+def test_a_canceled_order_has_no_mail_outstanding() -> None:
+    order = sending().decline(CLARA, "sold out", LATER).order
+    assert not order.mail_is_outstanding
+    assert order.quote_mailed(1, KEY_ID, LATER).entries == ()
+
+
+# Links.
+
+
+def test_resending_makes_a_fresh_link_to_the_same_revision() -> None:
+    before = offered()
+    change = before.resend(CLARA, None, LATER)
+    assert change.order.quote == before.quote
+    assert change.order.marks.quote_link == before.marks.quote_link + 1
+    assert change.order.marks.order_link == before.marks.order_link
+    assert change.order.contact == CONNIE
+    assert change.order.mail_is_outstanding
+    assert change.entries[0].data == {"contact_changed": False}
+
+
+def test_a_contact_given_with_the_resending_holds_for_the_order_and_kills_all_links_of_the_one_before() -> None:
+    before = offered()
+    change = before.resend(CLARA, CARLA, LATER)
+    assert change.order.contact == CARLA
+    assert change.order.marks.order_link == before.marks.order_link + 1
+    assert change.order.marks.quote_link == before.marks.quote_link + 1
+    assert change.entries[0].data == {"contact_changed": True}
+
+
+def test_giving_the_present_contact_again_is_no_change_of_contact() -> None:
+    assert offered().resend(CLARA, CONNIE, LATER).entries[0].data == {"contact_changed": False}
+
+
+def test_a_resent_mail_is_noted_without_a_new_offer() -> None:
+    before = offered().resend(CLARA, None, NOW).order
+    change = before.quote_mailed(2, KEY_ID, LATER)
+    assert_well_kept(before, change)
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal) == (Event.QUOTE_MAILED, SYSTEM, True)
+    assert change.order.version == before.version
+    assert change.order.quote == before.quote
+    assert not change.order.mail_is_outstanding
+
+
+@pytest.mark.parametrize("state", ["expired", "change_requested", "declined", "superseded"])
+def test_a_revision_that_is_over_is_quoted_anew_and_not_resent(state: str) -> None:
+    with pytest.raises(Conflict) as refusal:
+        _in_quote_state(QuoteState(state)).resend(CLARA, None, LATER)
+    assert refusal.value.members() == {"status": "pending_confirmation"}
+
+
+def test_resending_an_undeliverable_revision_puts_it_on_offer_again_once_its_mail_is_out() -> None:
+    bounced = offered().quote_bounced(1, KEY_ID, "no such mailbox", NOW).order
+    order = mailed(bounced.resend(CLARA, CARLA, NOW).order, LATER)
+    assert order.quote
+    assert order.quote.state is QuoteState.OFFERED
+    assert order.quote.offered_at == NOW
+
+
+@pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
+def test_an_open_order_follows_its_account_to_a_new_contact_and_the_old_ones_links_die(status: str) -> None:
+    before = standing(status)
+    change = before.follow_contact(CARLA, CONRAD.email, LATER)
+    assert_well_kept(before, change)
+    assert change.order.contact == CARLA
+    assert change.order.marks.order_link == before.marks.order_link + 1
+    assert change.order.marks.quote_link == before.marks.quote_link + (before.quote is not None)
+    assert (change.order.status, change.order.version) == (before.status, before.version)
+    assert change.order.quote == before.quote
+    assert change.order.mail_is_outstanding is (status == "pending_confirmation")
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal) == (Event.CONTACT_CHANGED, STAFF, False)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [standing("completed"), standing("canceled"), mailed(offered().resend(CLARA, CONNIE, NOW).order)],
+    ids=["completed", "canceled", "a contact of its own"],
+)
+def test_an_order_that_is_closed_or_has_a_contact_of_its_own_follows_nobody(order: Order) -> None:
+    change = order.follow_contact(CARLA, CONRAD.email, LATER)
+    assert (change.order, change.entries) == (order, ())
+
+
+def test_following_the_present_contact_changes_nothing() -> None:
+    assert place().order.follow_contact(CONNIE, CONRAD.email, LATER).entries == ()
+
+
+@pytest.mark.parametrize(
+    "before", [expired(), offered().request_change("Connie", "less", NOW).order], ids=["expired", "change requested"]
+)
+def test_a_new_contact_gets_no_mail_of_a_quote_that_is_over(before: Order) -> None:
+    assert not before.follow_contact(CARLA, CONRAD.email, LATER).order.mail_is_outstanding
+
+
+def test_a_quote_that_was_given_up_goes_to_the_new_contact() -> None:
+    order = sending().quote_refused(1, "no such mailbox", NOW).order
+    order = order.follow_contact(CARLA, CONRAD.email, LATER).order
+    assert order.mail_is_outstanding
+    assert mailed(order, LATER).status is Status.PENDING_CONFIRMATION
+
+
+@pytest.mark.parametrize("status", ["submitted", "in_process"])
+def test_a_fresh_mail_of_the_order_kills_its_link_and_stays_between_the_contact_and_the_system(status: str) -> None:
+    before = standing(status)
+    change = before.ask_for_fresh_mail("order", LATER)
+    assert_well_kept(before, change)
+    assert change.order.marks.order_link == before.marks.order_link + 1
+    assert change.order.marks.quote_link == before.marks.quote_link
+    assert change.order.version == before.version
+    assert change.order.marks.fresh_mails_at == (LATER,)
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal) == (Event.FRESH_MAIL_ASKED, Actor(kind="contact"), True)
+    assert entry.data == {"purpose": "order"}
+
+
+def test_a_fresh_mail_of_the_quote_is_outstanding_under_a_new_link() -> None:
+    before = offered()
+    order = before.ask_for_fresh_mail("quote", LATER).order
+    assert order.marks.quote_link == before.marks.quote_link + 1
+    assert order.marks.order_link == before.marks.order_link
+    assert order.mail_is_outstanding
+    assert order.quote == before.quote
+
+
+@pytest.mark.parametrize(
+    ("purpose", "status"),
+    [
+        ("order", "pending_confirmation"),
+        ("order", "completed"),
+        ("order", "canceled"),
+        ("quote", "submitted"),
+        ("quote", "in_process"),
+        ("quote", "completed"),
+        ("quote", "canceled"),
+    ],
+)
+def test_no_fresh_mail_with_a_link_that_the_status_has_no_use_for(purpose: Any, status: str) -> None:
+    with pytest.raises(Conflict) as refusal:
+        standing(status).ask_for_fresh_mail(purpose, LATER)
+    assert refusal.value.members() == {"status": status}
+
+
+def test_fresh_mails_are_remembered_for_a_day() -> None:
+    order = place().order
+    for at in (NOW, NOW + HOUR, NOW + DAY):
+        order = order.ask_for_fresh_mail("order", at).order
+    assert order.marks.fresh_mails_at == (NOW + HOUR, NOW + DAY)
+
+
+@pytest.mark.parametrize("purpose", ["order", "quote"])
+def test_a_locked_link_is_told_to_customer_success_alone_and_changes_nothing_else(purpose: Any) -> None:
+    before = offered()
+    change = before.link_locked(purpose, LATER)
+    assert_well_kept(before, change)
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal, entry.data) == (
+        Event.LINK_LOCKED,
+        SYSTEM,
+        True,
+        {"purpose": purpose},
+    )
+    assert change.order.version == before.version
+    assert (change.order.marks.order_link, change.order.marks.quote_link) == (1, 1)
+
+
+def test_the_contact_asks_for_a_fresh_quote_once_the_old_one_has_expired() -> None:
+    before = expired()
+    change = before.ask_for_fresh_quote(NOW + 60 * DAY)
+    assert_well_kept(before, change)
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal) == (Event.FRESH_QUOTE_ASKED, Actor(kind="contact"), False)
+    assert entry.data == {"revision": 1}
+    assert (change.order.status, change.order.version) == (before.status, before.version)
+
+
+def test_asking_for_a_fresh_quote_again_changes_nothing() -> None:
+    order = expired().ask_for_fresh_quote(NOW + 60 * DAY).order
+    change = order.ask_for_fresh_quote(NOW + 61 * DAY)
+    assert (change.order, change.entries) == (order, ())
+
+
+def test_a_fresh_quote_can_be_asked_for_again_once_that_one_has_expired_too() -> None:
+    order = expired().ask_for_fresh_quote(NOW + 60 * DAY).order
+    later = NOW + 61 * DAY
+    order = mailed(sending(order, later, valid_until="2027-02-01"), later)
+    assert len(order.ask_for_fresh_quote(NOW + 90 * DAY).entries) == 1
+
+
+def test_a_quote_past_its_last_day_has_expired_whether_or_not_the_workflow_has_noticed() -> None:
+    assert len(offered().ask_for_fresh_quote(NOW + 41 * DAY).entries) == 1
+
+
+def test_no_fresh_quote_in_place_of_one_that_is_valid_still() -> None:
+    with pytest.raises(Conflict) as refusal:
+        offered().ask_for_fresh_quote(LATER)
+    assert refusal.value.members() == {"status": "pending_confirmation"}
+
+
+@pytest.mark.parametrize("status", ["submitted", "in_process", "completed", "canceled"])
+def test_no_fresh_quote_of_an_order_that_waits_for_no_decision(status: str) -> None:
+    with pytest.raises(Conflict) as refusal:
+        standing(status).ask_for_fresh_quote(LATER)
+    assert refusal.value.members() == {"status": status}
+
+
+# Comments.
+
+
+@pytest.mark.parametrize("internal", [True, False])
+def test_a_comment_keeps_its_text_its_author_and_who_may_read_it(internal: bool) -> None:
+    (entry,) = claimed().comment(STAFF, "Is it urgent?\nYes.", LATER, internal=internal).entries
+    assert (entry.data, entry.actor, entry.internal) == ({"text": "Is it urgent?\nYes."}, STAFF, internal)
+
+
+# Versions.
+
+
+def test_any_version_will_do_without_an_expectation() -> None:
+    place().order.expect_version(None)
+
+
+def test_the_expected_version_is_any_that_the_caller_names() -> None:
+    place().order.expect_version(frozenset({1, 7}))
+
+
+@pytest.mark.parametrize("named", [frozenset(), frozenset({2}), frozenset({0, 2, 3})], ids=["none", "next", "others"])
+def test_another_version_than_the_expected_is_a_mismatch(named: frozenset[int]) -> None:
+    with pytest.raises(VersionMismatch) as refusal:
+        place().order.expect_version(named)
+    assert (refusal.value.status, refusal.value.code) == (412, "version_mismatch")
+
+
+def test_an_order_and_its_quote_cannot_be_changed_in_place() -> None:
+    order = offered()
+    frozen: list[tuple[Order | Quote | None, str, object]] = [
+        (order, "status", Status.COMPLETED),
+        (order.quote, "state", QuoteState.APPROVED),
+    ]
+    for entity, name, value in frozen:
+        with pytest.raises(ValueError, match="frozen"):
+            setattr(entity, name, value)

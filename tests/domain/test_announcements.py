@@ -1,0 +1,180 @@
+"""Which mail goes to whom for which entry: none too few, and none twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from online_orders.accounts import Contact
+from online_orders.announcements import Announcement, address_of, announcements, is_still_due
+from online_orders.orders import Change, Order, Policy, User
+from online_orders.timeline import Actor, Entry, Event
+from tests.domain.builders import (
+    ANNA,
+    CARLA,
+    CLARA,
+    CONNIE,
+    DAY,
+    KEY_ID,
+    LATER,
+    NOW,
+    account_of,
+    claimed,
+    expired,
+    mailed,
+    offered,
+    place,
+    quote_for,
+    sending,
+)
+
+DESK = "orders@vendor.example"
+TO_CONTACT, TO_CUSTOMER = CONNIE.email, ANNA.email
+
+
+def mails_of(change: Change) -> list[tuple[str, str]]:
+    """The mails that a change calls for, as (kind, address)."""
+    return [
+        (due.kind, address)
+        for entry in change.entries
+        for due in announcements(entry.event, entry.data)
+        if (address := address_of(due.role, change.order, DESK))
+    ]
+
+
+def to_all(kind: str) -> list[tuple[str, str]]:
+    return [(kind, TO_CONTACT), (kind, TO_CUSTOMER), (kind, DESK)]
+
+
+MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
+    "placed": (place(), [("order_received", TO_CONTACT), ("order_received", TO_CUSTOMER), ("new_order", DESK)]),
+    "not claimed for long": (place().order.tick(Policy(), NOW + 5 * DAY), [("stale_order", DESK)]),
+    "claimed": (place().order.claim(CLARA, LATER), []),
+    "released": (claimed().release(CLARA, LATER), []),
+    "quoted": (claimed().offer(quote_for(claimed()), CLARA, LATER), []),
+    "quote mailed": (sending().quote_mailed(1, KEY_ID, LATER), []),
+    "resent": (offered().resend(CLARA, None, LATER), []),
+    "mailed again": (offered().resend(CLARA, None, NOW).order.quote_mailed(2, KEY_ID, LATER), []),
+    "contact changed": (place().order.follow_contact(CARLA, CLARA.email, LATER), [("order_received", CARLA.email)]),
+    "delivered": (offered().quote_delivered(1, KEY_ID, LATER), []),
+    "bounced": (offered().quote_bounced(1, KEY_ID, "full", LATER), [("quote_undeliverable", DESK)]),
+    "refused": (sending().quote_refused(1, "refused", LATER), [("quote_undeliverable", DESK)]),
+    "complained": (offered().quote_complained(1, LATER), []),
+    "reminded": (offered().tick(Policy(), NOW + 3 * DAY), [("reminder", TO_CONTACT)]),
+    "expired": (offered().tick(Policy(), NOW + 60 * DAY), [("expired", TO_CONTACT), ("expired", DESK)]),
+    "fresh quote asked": (expired().ask_for_fresh_quote(NOW + 60 * DAY), [("fresh_quote_asked", DESK)]),
+    "change requested": (offered().request_change("Connie", "less", LATER), [("change_requested", DESK)]),
+    "approved": (offered().approve("Connie", LATER), to_all("approved")),
+    "canceled by the contact": (offered().cancel("Connie", None, LATER), to_all("canceled")),
+    "withdrawn": (place().order.withdraw(ANNA, None, LATER), to_all("canceled")),
+    "declined": (claimed().decline(CLARA, "sold out", LATER), to_all("canceled")),
+    "canceled by expiry": (expired().tick(Policy(), NOW + 90 * DAY), to_all("canceled")),
+    "commented": (claimed().comment(Actor(kind="customer"), "When?", LATER), []),
+    "link locked": (offered().link_locked("quote", LATER), [("link_locked", DESK)]),
+    "fresh mail of the order": (place().order.ask_for_fresh_mail("order", LATER), [("order_received", TO_CONTACT)]),
+    "fresh mail of the quote": (offered().ask_for_fresh_mail("quote", LATER), []),
+}
+
+
+@pytest.mark.parametrize("what", MAILS)
+def test_each_event_has_its_mails(what: str) -> None:
+    change, expected = MAILS[what]
+    assert change.entries
+    assert mails_of(change) == expected
+
+
+def test_every_event_there_is_is_in_the_table_of_these_tests() -> None:
+    assert {entry.event for change, _ in MAILS.values() for entry in change.entries} == set(Event)
+
+
+def test_no_mail_goes_twice_to_one_address_for_one_event() -> None:
+    for change, _ in MAILS.values():
+        mails = mails_of(change)
+        assert len(mails) == len(set(mails))
+
+
+def with_contact(email: str, by: User = ANNA) -> Order:
+    contact = Contact(name="Connie", email=email)
+    enrollment = {"letter_received_on": "2026-01-15", "contact": contact.model_dump()}
+    return place(account=account_of(enrollment=enrollment), by=by).order
+
+
+@pytest.mark.parametrize("email", ["anna@acme.example", "Anna@Acme.Example", "ANNA@ACME.EXAMPLE"])
+def test_a_contact_who_placed_the_order_gets_one_mail_the_one_with_the_link(email: str) -> None:
+    order = with_contact(email)
+    for change in (order.withdraw(ANNA, None, LATER), offered(claimed(order)).approve("Anna", LATER)):
+        assert [address for _, address in mails_of(change)] == [email, DESK]
+    assert address_of("contact", order, DESK) == email
+    assert address_of("placed_by", order, DESK) is None
+
+
+def test_a_contact_given_later_gets_the_later_mails() -> None:
+    order = mailed(offered().resend(CLARA, CARLA, NOW).order)
+    assert mails_of(order.approve("Carla", LATER)) == [
+        ("approved", CARLA.email),
+        ("approved", ANNA.email),
+        ("approved", DESK),
+    ]
+
+
+# Reminders that have waited in the queue.
+
+
+REMINDED = offered().tick(Policy(), NOW + 3 * DAY)
+REMINDER = Announcement("reminder", "contact")
+
+
+def _due(order: Order, entry: Entry = REMINDED.entries[0]) -> bool:
+    return is_still_due(REMINDER, order, entry)
+
+
+def test_a_reminder_of_a_quote_on_offer_is_due() -> None:
+    assert _due(REMINDED.order)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        REMINDED.order.approve("Connie", NOW + 3 * DAY).order,
+        REMINDED.order.cancel("Connie", None, NOW + 3 * DAY).order,
+        REMINDED.order.request_change("Connie", "less", NOW + 3 * DAY).order,
+        REMINDED.order.decline(CLARA, "sold out", NOW + 3 * DAY).order,
+        REMINDED.order.tick(Policy(), NOW + 60 * DAY).order,
+        sending(REMINDED.order, NOW + 3 * DAY),
+        offered(REMINDED.order, NOW + 3 * DAY),
+    ],
+    ids=["approved", "canceled", "change requested", "declined", "expired", "quoted anew", "offered anew"],
+)
+def test_a_reminder_that_was_overtaken_is_not_sent(order: Order) -> None:
+    assert not _due(order)
+
+
+@pytest.mark.parametrize(
+    ("before", "due"),
+    [(place().order, True), (claimed(), True), (sending(), True), (offered(), False), (expired(), False)],
+    ids=["submitted", "in process", "sending", "offered", "expired"],
+)
+def test_a_new_contact_gets_the_link_of_the_order_while_it_has_a_use(before: Order, due: bool) -> None:
+    change = before.follow_contact(CARLA, CLARA.email, LATER)
+    (entry,) = change.entries
+    (announcement,) = announcements(entry.event, entry.data)
+    assert is_still_due(announcement, change.order, entry) is due
+    assert not is_still_due(announcement, change.order.decline(CLARA, "sold out", LATER).order, entry)
+
+
+TELLING = [name for name, (_, mails) in MAILS.items() if mails and name not in {"reminded", "contact changed"}]
+
+
+@pytest.mark.parametrize("what", TELLING)
+def test_every_other_mail_tells_what_did_happen_and_stays_due(what: str) -> None:
+    change, _ = MAILS[what]
+    closed = place().order.withdraw(ANNA, None, LATER).order
+    for entry in change.entries:
+        for due in announcements(entry.event, entry.data):
+            assert is_still_due(due, closed, entry)
+
+
+@pytest.mark.parametrize("data", [{}, {"purpose": None}, {"purpose": "quote"}], ids=["none", "null", "quote"])
+def test_the_quotes_own_mail_is_the_workflows(data: dict[str, Any]) -> None:
+    assert announcements(Event.FRESH_MAIL_ASKED, data) == ()

@@ -1,0 +1,155 @@
+"""When an item will probably start: from counters in buckets, checked against the durations themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from online_orders.estimates import (
+    BUCKET_DAYS,
+    ENOUGH_ORDERS,
+    bucket_of,
+    durations,
+    estimated_start,
+    percentile_days,
+)
+from online_orders.orders import Status
+from tests.domain.builders import DAY, HOUR, NOW, TODAY, claimed, mailed, offered, property_of, sending
+
+SECOND = timedelta(seconds=1)
+KIND, STATUS = "socket", "submitted"
+taken = st.timedeltas(timedelta(0), timedelta(days=365))
+
+
+def counted(many: Sequence[timedelta]) -> list[int]:
+    counts = [0] * len(BUCKET_DAYS)
+    for each in many:
+        counts[bucket_of(each)] += 1
+    return counts
+
+
+def days_of(each: timedelta) -> int:
+    """Whole days, a part of one counting as one."""
+    return each.days + (each > timedelta(days=each.days))
+
+
+@property_of
+@given(taken)
+def test_a_duration_falls_into_the_bucket_that_just_holds_it(each: timedelta) -> None:
+    bucket = bucket_of(each)
+    assert days_of(each) <= BUCKET_DAYS[bucket]
+    assert bucket == 0 or BUCKET_DAYS[bucket - 1] < days_of(each)
+
+
+@pytest.mark.parametrize("bucket", range(len(BUCKET_DAYS)))
+def test_the_end_of_a_bucket_belongs_to_it_and_a_second_more_to_the_next(bucket: int) -> None:
+    end = timedelta(days=BUCKET_DAYS[bucket])
+    assert bucket_of(end) == bucket
+    assert bucket_of(end + SECOND) == min(bucket + 1, len(BUCKET_DAYS) - 1)
+
+
+def test_what_took_longer_than_a_year_counts_in_the_last_bucket() -> None:
+    assert bucket_of(timedelta(days=5_000)) == len(BUCKET_DAYS) - 1
+
+
+def test_clocks_that_disagree_do_no_harm() -> None:
+    assert bucket_of(-SECOND) == bucket_of(timedelta(0)) == 0
+
+
+@property_of
+@given(st.lists(taken, min_size=1, max_size=200))
+def test_the_percentile_is_right_to_within_a_buckets_width(many: list[timedelta]) -> None:
+    in_order = sorted(map(days_of, many))
+    exact = next(days for days in in_order if sum(each <= days for each in in_order) * 100 >= 90 * len(in_order))
+    estimate = percentile_days(counted(many))
+    assert estimate >= exact
+    below = [days for days in BUCKET_DAYS if days < estimate]
+    assert not below or below[-1] < exact
+
+
+@pytest.mark.parametrize(
+    ("many", "days"),
+    [
+        ([], 0),
+        ([3], 3),
+        ([1] * 9 + [30], 1),
+        ([1] * 8 + [30] * 2, 30),
+        ([1] * 90 + [9] * 10, 1),
+        ([1] * 89 + [9] * 11, 9),
+    ],
+    ids=["none", "one", "9 of 10", "8 of 10", "90 of 100", "89 of 100"],
+)
+def test_the_percentile_is_where_ninety_of_a_hundred_were_done(many: list[int], days: int) -> None:
+    assert percentile_days(counted([timedelta(days=each) for each in many])) == days
+
+
+def estimate_from(days: int, orders: int, asked: date) -> tuple[date, str, int]:
+    history = {(KIND, STATUS): counted([timedelta(days=days)] * orders)}
+    said = estimated_start(KIND, STATUS, asked, None, history, TODAY)
+    return said.date, said.basis, said.orders
+
+
+def test_the_estimate_is_today_and_the_time_that_such_items_have_still_taken() -> None:
+    day, basis, orders = estimate_from(10, 20, TODAY + DAY)
+    assert (day, orders) == (TODAY + 10 * DAY, 20)
+    assert "90 of 100" in basis
+
+
+def test_the_estimate_is_never_before_the_asked_date() -> None:
+    assert estimate_from(10, 20, TODAY + 10 * DAY)[0] == TODAY + 10 * DAY
+    assert estimate_from(10, 20, TODAY + 11 * DAY)[0] == TODAY + 11 * DAY
+
+
+def test_nor_is_it_in_the_past() -> None:
+    assert estimate_from(10, 0, TODAY - 30 * DAY)[0] == TODAY
+    assert estimated_start(KIND, STATUS, TODAY - DAY, None, {}, TODAY).date == TODAY
+
+
+@pytest.mark.parametrize("orders", range(12))
+def test_below_ten_orders_the_basis_says_that_they_are_too_few(orders: int) -> None:
+    _, basis, counted_orders = estimate_from(10, orders, TODAY)
+    assert counted_orders == orders
+    assert ("too few orders" in basis) is (orders < 10)
+    assert ENOUGH_ORDERS == 10
+
+
+def test_without_history_the_asked_date_stands() -> None:
+    said = estimated_start(KIND, STATUS, TODAY + 5 * DAY, None, {}, TODAY)
+    assert (said.date, said.orders) == (TODAY + 5 * DAY, 0)
+    assert "too few orders" in said.basis
+
+
+def test_the_history_of_another_kind_or_another_status_says_nothing() -> None:
+    history = {("sdp_users", STATUS): counted([30 * DAY] * 20), (KIND, "in_process"): counted([30 * DAY] * 20)}
+    assert estimated_start(KIND, STATUS, TODAY, None, history, TODAY).orders == 0
+
+
+def test_what_customer_success_confirmed_stands_above_asked_date_and_history() -> None:
+    history = {(KIND, STATUS): counted([30 * DAY] * 20)}
+    for confirmed in (TODAY + DAY, TODAY + 90 * DAY):
+        said = estimated_start(KIND, STATUS, TODAY + 7 * DAY, confirmed, history, TODAY)
+        assert said.model_dump() == {"date": confirmed, "basis": "confirmed by Customer Success", "orders": 0}
+
+
+def test_a_completed_order_adds_the_time_it_still_took_from_each_status_on() -> None:
+    order = mailed(sending(claimed(at=NOW), NOW + 2 * DAY), NOW + 3 * DAY)
+    closed = order.approve("Connie", NOW + 10 * DAY + HOUR).order
+    assert closed.closed
+    assert durations(closed.marks.since, closed.closed.at) == {
+        Status.SUBMITTED: 10 * DAY + HOUR,
+        Status.IN_PROCESS: 10 * DAY + HOUR,
+        Status.PENDING_CONFIRMATION: 7 * DAY + HOUR,
+    }
+
+
+def test_a_status_that_was_entered_again_counts_from_the_last_time() -> None:
+    order = offered(at=NOW).request_change("Connie", "less", NOW + DAY).order
+    order = mailed(sending(order, NOW + 2 * DAY), NOW + 2 * DAY)
+    closed = order.approve("Connie", NOW + 5 * DAY).order
+    assert closed.closed
+    took = durations(closed.marks.since, closed.closed.at)
+    assert (took[Status.IN_PROCESS], took[Status.PENDING_CONFIRMATION]) == (4 * DAY, 3 * DAY)

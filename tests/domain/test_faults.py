@@ -1,0 +1,176 @@
+"""Faults: pointers that lead to the member, codes that stay, sentences for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from online_orders.errors import Conflict, Fault, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
+from online_orders.faults import checked, pointer
+from online_orders.orders import NeededReason, NewComment, NewDeskComment, NewDirectOrder, Reason, Resending
+from online_orders.values import Request
+from tests.domain.builders import CARLA, item_of, named, property_of, refused
+
+
+def faults_of(model: type[Request], body: Any) -> list[tuple[str, str]]:
+    with pytest.raises(Invalid) as refusal:
+        checked(model, body)
+    return refused(refusal)
+
+
+# Pointers.
+
+
+def followed(document: Any, where: str) -> Any:
+    """RFC 6901, section 4."""
+    for token in where.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        document = document[int(name)] if isinstance(document, list) else document[name]
+    return document
+
+
+@property_of
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=6) | st.integers(0, 5), max_size=6))
+def test_a_pointer_leads_to_the_member_that_it_was_made_for(path: list[str | int]) -> None:
+    document: Any = "here"
+    for part in reversed(path):
+        document = [None] * part + [document] if isinstance(part, int) else {part: document, f"{part}~": 0}
+    assert followed(document, pointer(*path)) == "here"
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((), ""),
+        (("items", 2, "quantity"), "/items/2/quantity"),
+        (("",), "/"),
+        (("a/b", "m~n", "~1"), "/a~1b/m~0n/~01"),
+        (("ö",), "/ö"),
+    ],
+    ids=named,
+)
+def test_a_pointer_is_written_as_rfc_6901_says(parts: tuple[str | int, ...], expected: str) -> None:
+    assert pointer(*parts) == expected
+
+
+@property_of
+@given(st.text(st.characters(), max_size=8))
+def test_every_pointer_can_be_written_in_utf_8(name: str) -> None:
+    assert pointer("a", name).encode().decode() == pointer("a", name)
+
+
+# Refusals.
+
+
+def test_faults_become_the_members_of_the_problem() -> None:
+    refusal = Invalid([Fault("/items/0", "wrong_type", "An item is an object.")])
+    assert refusal.members() == {
+        "errors": [{"pointer": "/items/0", "code": "wrong_type", "detail": "An item is an object."}]
+    }
+    assert refusal.detail == "The body has 1 fault."
+    assert Invalid([Fault("", "a", "b")] * 2).detail == "The body has 2 faults."
+
+
+def test_faults_that_were_found_elsewhere_are_told_along() -> None:
+    more = [Fault("/x", "odd", "Odd.")]
+    with pytest.raises(Invalid) as refusal:
+        checked(NewComment, {}, more=iter(more))
+    assert refused(refusal) == [("/text", "required"), ("/x", "odd")]
+    with pytest.raises(Invalid) as refusal:
+        checked(NewComment, {"text": "fine"}, more=iter(more))
+    assert refused(refusal) == [("/x", "odd")]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "code"),
+    [
+        (Invalid([]), 422, "invalid"),
+        (Conflict("no", "completed"), 409, "conflict"),
+        (VersionMismatch("no"), 412, "version_mismatch"),
+        (Forbidden("not_enrolled", "no"), 403, "not_enrolled"),
+    ],
+)
+def test_a_refusal_carries_its_status_and_its_code(refusal: OnlineOrdersError, status: int, code: str) -> None:
+    assert (refusal.status, refusal.code) == (status, code)
+    assert isinstance(refusal.members(), dict)
+    assert refusal.headers() == {}
+
+
+# The small bodies.
+
+
+@pytest.mark.parametrize("blank", [None, "", "  \n"])
+def test_a_reason_for_withdrawing_may_be_left_out(blank: str | None) -> None:
+    assert checked(Reason, {}).reason is None
+    assert checked(Reason, {"reason": blank}).reason is None
+    assert checked(Reason, {"reason": " a mistake "}).reason == "a mistake"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "required"),
+        ({"reason": None}, "wrong_type"),
+        ({"reason": ""}, "too_short"),
+        ({"reason": " \n "}, "too_short"),
+        ({"reason": 7}, "wrong_type"),
+        ({"reason": "x" * 1_001}, "too_long"),
+        ({"reason": "bell\x07"}, "malformed"),
+    ],
+    ids=named,
+)
+def test_a_reason_for_declining_is_needed(body: dict[str, Any], code: str) -> None:
+    assert faults_of(NeededReason, body) == [("/reason", code)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [(None, "wrong_type"), ("", "too_short"), ("\t", "too_short"), ("x" * 2_001, "too_long"), ("\ud800", "malformed")],
+    ids=named,
+)
+@pytest.mark.parametrize("model", [NewComment, NewDeskComment])
+def test_a_comment_says_something(model: type[Request], text: str | None, code: str) -> None:
+    assert faults_of(model, {"text": text}) == [("/text", code)]
+
+
+def test_a_comment_of_the_desk_is_public_unless_it_says_otherwise() -> None:
+    assert checked(NewDeskComment, {"text": "Hm."}).internal is False
+    assert checked(NewDeskComment, {"text": "Hm.", "internal": True}).internal is True
+
+
+@pytest.mark.parametrize("internal", [None, "true", "yes", 1, 0, []], ids=named)
+def test_whether_a_comment_is_internal_is_said_plainly(internal: Any) -> None:
+    assert faults_of(NewDeskComment, {"text": "Hm.", "internal": internal}) == [("/internal", "wrong_type")]
+
+
+def test_a_customers_comment_cannot_be_internal() -> None:
+    assert faults_of(NewComment, {"text": "Hm.", "internal": True}) == [("/internal", "unknown_field")]
+
+
+def test_a_quote_is_resent_to_the_present_contact_or_to_one_that_is_given_whole() -> None:
+    assert checked(Resending, {}).contact is None
+    assert checked(Resending, {"contact": None}).contact is None
+    assert checked(Resending, {"contact": CARLA.model_dump()}).contact == CARLA
+    assert faults_of(Resending, {"contact": {"name": "Carla"}}) == [("/contact/email", "required")]
+    assert faults_of(Resending, {"contact": {"email": "carla@acme"}}) == [
+        ("/contact/name", "required"),
+        ("/contact/email", "malformed"),
+    ]
+
+
+def test_a_direct_order_names_its_account() -> None:
+    assert faults_of(NewDirectOrder, {"items": [item_of("socket")]}) == [("/account_id", "required")]
+
+
+@pytest.mark.parametrize("model", [Reason, NeededReason, NewComment, NewDeskComment, Resending, NewDirectOrder])
+@pytest.mark.parametrize("body", [None, [], "text", 7, True], ids=named)
+def test_every_body_is_an_object(model: type[Request], body: Any) -> None:
+    assert faults_of(model, body) == [("", "wrong_type")]
+
+
+@pytest.mark.parametrize("model", [Reason, NeededReason, NewComment, NewDeskComment, Resending, NewDirectOrder])
+def test_no_body_has_members_that_nobody_knows(model: type[Request]) -> None:
+    assert ("/color", "unknown_field") in faults_of(model, {"color": "red"})

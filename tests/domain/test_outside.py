@@ -1,0 +1,266 @@
+"""What the outside sees of an order: in the API, on the desk, in the timeline and on the bus."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from online_orders import presentation
+from online_orders.estimates import History
+from online_orders.events import SOURCE, detail_of
+from online_orders.orders import Order
+from online_orders.presentation import as_json, desk_row, entry_body, order_body
+from online_orders.timeline import PUBLISHED, Event
+from tests.domain.builders import (
+    ANNA,
+    CLARA,
+    CONNIE,
+    DAY,
+    KEY_ID,
+    LATER,
+    NOW,
+    ORDER_ID,
+    STATUSES,
+    Json,
+    claimed,
+    expired,
+    item_of,
+    judge_quote,
+    line_of,
+    offered,
+    place,
+    quote_body,
+    sending,
+    standing,
+)
+
+SHOWN = {
+    "order_id",
+    "account_id",
+    "source",
+    "status",
+    "version",
+    "placed_at",
+    "updated_at",
+    "placed_by",
+    "assignee",
+    "contact",
+    "purchase_order_number",
+    "note",
+    "closed",
+    "items",
+    "quote",
+}
+
+
+def shown(order: Order, history: History | None = None) -> Json:
+    body: Json = json.loads(as_json(order_body(order, history or {}, NOW)))
+    return body
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_order_shows_the_contracts_members_and_no_more(status: str) -> None:
+    body = shown(standing(status))
+    assert body.keys() == SHOWN
+    assert body["status"] == status
+    assert body["placed_by"] == ANNA.model_dump()
+    assert body["contact"] == CONNIE.model_dump()
+    assert (body["placed_at"], body["source"]) == ("2026-11-22T10:00:00.000Z", "online")
+
+
+def test_an_item_shows_what_was_asked_its_place_its_status_and_its_start() -> None:
+    (first, second) = shown(place(item_of("socket"), item_of("ip_addresses")).order)["items"]
+    assert (first["item_id"], second["item_id"]) == ("1", "2")
+    assert first == {
+        **item_of("socket"),
+        "item_id": "1",
+        "status": "submitted",
+        "confirmed_start_date": None,
+        "estimated_start": {
+            "date": "2027-01-05",
+            "basis": "asked start date; too few orders for an estimate",
+            "orders": 0,
+        },
+    }
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_item_carries_the_status_of_its_order(status: str) -> None:
+    assert {item["status"] for item in shown(standing(status))["items"]} == {status}
+
+
+def test_the_confirmed_start_stands_at_its_item_alone() -> None:
+    order = sending(
+        claimed(place(item_of("socket"), item_of("sdp_users")).order), confirmed_start_dates={"2": "2027-01-07"}
+    )
+    first, second = shown(order)["items"]
+    assert (first["confirmed_start_date"], second["confirmed_start_date"]) == (None, "2027-01-07")
+    assert second["estimated_start"] == {"date": "2027-01-07", "basis": "confirmed by Customer Success", "orders": 0}
+
+
+def test_the_estimate_is_by_the_items_kind_and_the_orders_status() -> None:
+    history = {("socket", "in_process"): [0] * 30 + [20] + [0]}
+    order = claimed(place(item_of("socket"), item_of("sdp_users")).order)
+    first, second = shown(order, history)["items"]
+    assert (first["estimated_start"]["orders"], second["estimated_start"]["orders"]) == (20, 0)
+    assert first["estimated_start"]["date"] > second["estimated_start"]["date"] == "2027-01-05"
+    assert shown(place(item_of("socket")).order, history)["items"][0]["estimated_start"]["orders"] == 0
+
+
+def test_an_order_without_a_quote_shows_none() -> None:
+    assert shown(claimed())["quote"] is None
+
+
+def test_a_quote_shows_the_contracts_members_with_money_as_strings() -> None:
+    quote = shown(offered())["quote"]
+    assert quote.keys() >= {
+        "revision",
+        "state",
+        "currency",
+        "valid_until",
+        "message",
+        "terms",
+        "sha256",
+        "lines",
+        "totals",
+        "offered_at",
+        "decided_at",
+    }
+    assert quote["lines"] == [
+        {
+            "item_id": "1",
+            "description": "Public IPv4",
+            "quantity": 4,
+            "unit_price": "10.00",
+            "recurrence": "monthly",
+            "amount": "40.00",
+        }
+    ]
+    assert quote["totals"] == {"once": "0.00", "monthly": "40.00", "yearly": "0.00"}
+    assert (quote["valid_until"], quote["offered_at"]) == ("2027-01-01", "2026-11-22T10:00:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("order", "day", "state"),
+    [
+        (offered(), date(2027, 1, 1), "offered"),
+        (offered(), date(2027, 1, 2), "expired"),
+        (offered().quote_bounced(1, KEY_ID, "full", NOW).order, date(2027, 1, 1), "undeliverable"),
+        (offered().quote_bounced(1, KEY_ID, "full", NOW).order, date(2027, 1, 2), "expired"),
+        (offered().approve("Connie", NOW).order, date(2027, 1, 2), "approved"),
+        (offered().request_change("Connie", "less", NOW).order, date(2027, 1, 2), "change_requested"),
+        (sending(), date(2027, 1, 2), "sending"),
+        (expired(), date(2027, 1, 2), "expired"),
+    ],
+    ids=[
+        "last day",
+        "day after",
+        "bounced",
+        "bounced, day after",
+        "approved",
+        "change requested",
+        "sending",
+        "expired",
+    ],
+)
+def test_a_quote_past_its_last_day_is_shown_expired_whether_or_not_the_workflow_has_noticed(
+    order: Order, day: date, state: str
+) -> None:
+    assert order.quote
+    assert presentation.quote_body(order.quote, day)["state"] == state
+
+
+def test_a_closed_order_shows_by_whom_why_and_when() -> None:
+    body = shown(place().order.withdraw(ANNA, "a mistake", LATER).order)
+    assert body["closed"] == {"by": "customer", "reason": "a mistake", "at": "2026-11-22T11:00:00.000Z"}
+
+
+def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
+    order = claimed()
+    row = desk_row(order, {}, NOW + timedelta(minutes=1, milliseconds=999))
+    assert row.pop("age_seconds") == 60
+    assert row == order_body(order, {}, NOW)
+    assert desk_row(order, {}, NOW - DAY)["age_seconds"] == 0
+
+
+def test_an_entry_shows_the_contracts_members() -> None:
+    assert entry_body(place().entries[0]) == {
+        "sequence": 1,
+        "at": "2026-11-22T10:00:00.000Z",
+        "actor": {"kind": "customer", "name": ANNA.email},
+        "event": "order.submitted",
+        "data": {"item_kinds": ["ip_addresses"]},
+        "internal": False,
+    }
+
+
+def test_json_is_written_compactly_and_in_the_letters_that_were_sent() -> None:
+    text = as_json(order_body(place(body={"note": 'Grüße "😀"'}).order, {}, NOW))
+    assert '"note":"Grüße \\"😀\\""' in text
+    assert json.loads(text)["note"] == 'Grüße "😀"'
+
+
+# The bus.
+
+
+def test_the_events_out_are_the_contracts() -> None:
+    assert SOURCE == "online-orders"
+    assert {event.value for event in PUBLISHED} == {
+        "order.submitted",
+        "order.claimed",
+        "order.quoted",
+        "quote.delivered",
+        "quote.undeliverable",
+        "quote.reminded",
+        "quote.expired",
+        "order.change_requested",
+        "order.commented",
+        "order.completed",
+        "order.canceled",
+    }
+    assert set(Event) > PUBLISHED
+
+
+def test_an_event_tells_ids_numbers_kinds_and_totals() -> None:
+    change = offered(claimed(place(item_of("socket"), item_of("sdp_users")).order)).approve("Connie", LATER)
+    (entry,) = change.entries
+    assert json.loads(detail_of(change.order, entry).model_dump_json()) == {
+        "event_id": f"{ORDER_ID}-{entry.sequence}",
+        "order_id": ORDER_ID,
+        "account_id": "acme",
+        "status": "completed",
+        "version": change.order.version,
+        "sequence": entry.sequence,
+        "at": "2026-11-22T11:00:00.000Z",
+        "item_kinds": ["socket", "sdp_users"],
+        "revision": 1,
+        "currency": "EUR",
+        "totals": {"once": "0.00", "monthly": "80.00", "yearly": "0.00"},
+    }
+
+
+def test_an_event_of_an_order_without_a_quote_has_no_totals() -> None:
+    change = place()
+    detail = detail_of(change.order, change.entries[0])
+    assert (detail.revision, detail.currency, detail.totals) == (None, None, None)
+
+
+def test_no_person_and_no_free_text_goes_on_the_bus() -> None:
+    order = place(body={"note": "SECRET", "purchase_order_number": "SECRET"}).order.claim(CLARA, NOW).order
+    quote = judge_quote(quote_body(line_of(description="SECRET"), message="SECRET", terms="SECRET"))
+    pending = order.offer(quote, CLARA, NOW).order.quote_mailed(1, KEY_ID, NOW).order
+    said = ""
+    for change in (
+        pending.request_change("SECRET", "SECRET", LATER),
+        pending.cancel("SECRET", "SECRET", LATER),
+        pending.approve("SECRET", LATER),
+        pending.quote_bounced(1, KEY_ID, "SECRET", LATER),
+        order.decline(CLARA, "SECRET", LATER),
+        order.comment(change_actor := place().entries[0].actor, "SECRET", LATER),
+    ):
+        said += "".join(detail_of(change.order, entry).model_dump_json() for entry in change.entries)
+    assert change_actor.name == ANNA.email
+    for person in ("SECRET", "Connie", CONNIE.email, ANNA.email, ANNA.user_id, CLARA.email, CLARA.user_id):
+        assert person not in said

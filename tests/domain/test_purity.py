@@ -1,0 +1,38 @@
+"""The domain knows neither AWS nor the clock: what it decides, it decides from what it is given."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import online_orders.orders
+
+PACKAGE = Path(online_orders.orders.__file__).parent
+DOMAIN = (
+    "accounts announcements approval_links catalog csv_pages errors estimates events faults iso money orders "
+    "presentation quotes timeline values"
+)
+
+
+def imports_of(tree: ast.Module) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("name", DOMAIN.split())
+def test_a_module_of_the_domain_reads_neither_aws_nor_clock_nor_environment_nor_chance(name: str) -> None:
+    tree = ast.parse((PACKAGE / f"{name}.py").read_text("utf-8"))
+    for module in imports_of(tree):
+        assert not module.startswith(
+            ("boto3", "botocore", "aws_lambda_powertools", "os", "time.", "random", "secrets", "uuid")
+        ), module
+        assert not module.startswith(("online_orders.aws", "online_orders.http", "online_orders.clock.now")), module
+    read = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not read & {"now", "utcnow", "today_utc", "environ", "getenv"}

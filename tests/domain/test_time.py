@@ -1,0 +1,333 @@
+"""What time alone brings to an order: reminders, the end of its quote, and at last its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from online_orders.accounts import Account
+from online_orders.clock import day_in, now
+from online_orders.orders import Order, Policy, Status
+from online_orders.timeline import Actor, Event
+from tests.domain.builders import (
+    CLARA,
+    CONRAD,
+    DAY,
+    HOUR,
+    KEY_ID,
+    LATER,
+    NOW,
+    account_of,
+    assert_well_kept,
+    claimed,
+    mailed,
+    offered,
+    place,
+    property_of,
+    sending,
+    standing,
+)
+
+POLICY = Policy(remind_after_days=3, remind_before_end_days=2, grace_days=14, unclaimed_hours=24, unquoted_hours=72)
+MILLISECOND = timedelta(milliseconds=1)
+OFFERED_ON = NOW.date()
+VALID_UNTIL = date(2026, 12, 10)
+FIRST, SECOND = date(2026, 11, 25), date(2026, 12, 8)
+"""The days of the two reminders."""
+
+
+def quoted(valid_until: date = VALID_UNTIL, at: datetime = NOW, account: Account | None = None) -> Order:
+    order = place(account=account or account_of(), at=at).order
+    return offered(claimed(order, at), at, valid_until=valid_until.isoformat())
+
+
+def noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
+
+
+def ticked(order: Order, *days: date, policy: Policy = POLICY) -> tuple[Order, list[tuple[str, date]]]:
+    """The order after a tick at noon of each day, and what was told on which."""
+    told = []
+    for day in days:
+        change = order.tick(policy, noon(day))
+        assert_well_kept(order, change)
+        told += [(entry.event.value, day) for entry in change.entries]
+        order = change.order
+    return order, told
+
+
+def days(first: date, last: date) -> list[date]:
+    return [first + ahead * DAY for ahead in range((last - first).days + 1)]
+
+
+def test_a_quote_that_nobody_answers_is_reminded_of_twice_expires_and_takes_the_order_with_it() -> None:
+    _, told = ticked(quoted(), *days(OFFERED_ON, date(2027, 1, 31)))
+    assert told == [
+        ("quote.reminded", FIRST),
+        ("quote.reminded", SECOND),
+        ("quote.expired", VALID_UNTIL + DAY),
+        ("order.canceled", VALID_UNTIL + 15 * DAY),
+    ]
+
+
+# Reminders.
+
+
+def test_a_reminder_is_the_systems_shown_to_the_customer_and_no_decision() -> None:
+    before = quoted()
+    change = before.tick(POLICY, noon(FIRST))
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal) == (Event.REMINDED, Actor(kind="system"), False)
+    assert entry.data == {"revision": 1}
+    assert (change.order.version, change.order.status) == (before.version, before.status)
+    assert change.order.quote == before.quote
+    assert change.order.marks.quote_link == before.marks.quote_link
+
+
+def test_a_reminder_goes_once_a_day_however_often_the_clock_ticks() -> None:
+    order = quoted().tick(POLICY, noon(FIRST)).order
+    for hours in range(1, 11):
+        assert order.tick(POLICY, noon(FIRST) + hours * HOUR).entries == ()
+
+
+@pytest.mark.parametrize("day", [FIRST + DAY, FIRST + 5 * DAY, SECOND, SECOND + DAY, VALID_UNTIL])
+def test_reminders_that_were_missed_make_one(day: date) -> None:
+    order, told = ticked(quoted(), day)
+    assert told == [("quote.reminded", day)]
+    _, told = ticked(order, *days(day, VALID_UNTIL))
+    assert told == ([("quote.reminded", SECOND)] if day < SECOND else [])
+
+
+@pytest.mark.parametrize("ahead", range(8))
+def test_no_reminder_goes_on_the_day_on_which_the_quote_was_offered_nor_on_the_days_before_its_time(ahead: int) -> None:
+    end = OFFERED_ON + ahead * DAY
+    _, told = ticked(quoted(end), *days(OFFERED_ON, end))
+    due = {OFFERED_ON + 3 * DAY, end - 2 * DAY}
+    assert [day for _, day in told] == sorted(day for day in due if OFFERED_ON < day <= end)
+
+
+def test_no_reminder_goes_once_the_last_day_is_over() -> None:
+    _, told = ticked(quoted(), VALID_UNTIL + DAY)
+    assert told == [("quote.expired", VALID_UNTIL + DAY)]
+
+
+@pytest.mark.parametrize(
+    "decided",
+    [
+        quoted().approve("Connie", LATER).order,
+        quoted().cancel("Connie", None, LATER).order,
+        quoted().decline(CLARA, "sold out", LATER).order,
+    ],
+    ids=["approved", "canceled", "declined"],
+)
+def test_nothing_comes_of_time_once_a_decision_was_made(decided: Order) -> None:
+    after, told = ticked(decided, *days(OFFERED_ON, date(2027, 3, 1)))
+    assert (after, told) == (decided, [])
+
+
+def test_an_undeliverable_quote_is_not_reminded_of_and_expires_all_the_same() -> None:
+    order = quoted().quote_bounced(1, KEY_ID, "full", LATER).order
+    _, told = ticked(order, *days(OFFERED_ON, VALID_UNTIL + DAY))
+    assert told == [("quote.expired", VALID_UNTIL + DAY)]
+
+
+def test_a_new_revision_has_its_own_reminders() -> None:
+    order, _ = ticked(quoted(), FIRST)
+    order = offered(order, noon(FIRST), valid_until="2027-01-10")
+    _, told = ticked(order, *days(FIRST, date(2027, 1, 10)))
+    assert told == [("quote.reminded", FIRST + 3 * DAY), ("quote.reminded", date(2027, 1, 8))]
+
+
+def test_a_resent_quote_is_not_reminded_of_anew() -> None:
+    order, _ = ticked(quoted(), FIRST)
+    order = mailed(order.resend(CLARA, None, noon(FIRST)).order, noon(FIRST))
+    _, told = ticked(order, *days(FIRST, SECOND))
+    assert told == [("quote.reminded", SECOND)]
+
+
+def test_a_quote_of_which_a_change_was_requested_is_neither_reminded_of_nor_does_it_expire() -> None:
+    order = quoted().request_change("Connie", "less", LATER).order
+    _, told = ticked(order, *days(OFFERED_ON, date(2027, 3, 1)))
+    assert [event for event, _ in told] == ["order.stale"]
+
+
+@pytest.mark.parametrize("status", ["completed", "canceled"])
+def test_time_changes_no_closed_order(status: str) -> None:
+    order = standing(status)
+    for at in (NOW, NOW + 30 * DAY, NOW + 3_000 * DAY):
+        change = order.tick(POLICY, at)
+        assert (change.order, change.entries) == (order, ())
+
+
+# Orders that stand still at the desk.
+
+
+@pytest.mark.parametrize(("order", "hours"), [(place().order, 24), (claimed(), 72)], ids=["unclaimed", "unquoted"])
+def test_customer_success_is_told_once_of_an_order_that_nobody_moves(order: Order, hours: int) -> None:
+    end = NOW + hours * HOUR
+    assert order.tick(POLICY, end - MILLISECOND).entries == ()
+    change = order.tick(POLICY, end)
+    assert_well_kept(order, change)
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal) == (Event.STALE, Actor(kind="system"), True)
+    assert entry.data == {"hours": hours}
+    assert (change.order.version, change.order.updated_at) == (order.version, order.updated_at)
+    for at in (end, end + HOUR, end + 3_000 * DAY):
+        assert change.order.tick(POLICY, at).entries == ()
+
+
+def test_an_order_that_came_back_to_the_desk_may_stand_still_anew() -> None:
+    order = claimed().tick(POLICY, NOW + 3 * DAY).order
+    order = offered(order, NOW + 4 * DAY).request_change("Connie", "less", NOW + 5 * DAY).order
+    assert order.tick(POLICY, NOW + 8 * DAY - MILLISECOND).entries == ()
+    assert [entry.event for entry in order.tick(POLICY, NOW + 8 * DAY).entries] == [Event.STALE]
+
+
+def test_taking_an_order_over_does_not_start_its_time_anew() -> None:
+    order = claimed().claim(CONRAD, NOW + 2 * DAY).order
+    assert [entry.event for entry in order.tick(POLICY, NOW + 3 * DAY).entries] == [Event.STALE]
+
+
+def test_an_order_whose_quote_is_on_its_way_does_not_stand_still() -> None:
+    assert sending().tick(POLICY, NOW + 30 * DAY).entries == ()
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [sending(quoted()), quoted().resend(CLARA, None, LATER).order],
+    ids=["a new revision", "a fresh link"],
+)
+def test_while_a_mail_is_outstanding_time_stands_still(waiting: Order) -> None:
+    for at in (noon(FIRST), noon(VALID_UNTIL + DAY), noon(VALID_UNTIL + 30 * DAY)):
+        assert waiting.tick(POLICY, at).entries == ()
+
+
+# The end of a quote.
+
+
+def test_an_expired_revision_leaves_the_order_pending_and_its_version_as_it_was() -> None:
+    before = quoted()
+    change = before.tick(POLICY, noon(VALID_UNTIL + DAY))
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal) == (Event.EXPIRED, Actor(kind="system"), False)
+    assert change.order.quote
+    assert (change.order.quote.state, change.order.quote.decided_at) == ("expired", None)
+    assert (change.order.status, change.order.version) == (Status.PENDING_CONFIRMATION, before.version)
+
+
+ENDS = [
+    ("UTC", date(2026, 12, 10)),
+    ("Pacific/Kiritimati", date(2026, 12, 10)),
+    ("Pacific/Pago_Pago", date(2026, 12, 10)),
+    ("Asia/Kathmandu", date(2026, 12, 31)),
+    ("America/New_York", date(2027, 3, 14)),
+    ("Europe/Berlin", date(2027, 3, 28)),
+    ("Europe/Berlin", date(2027, 10, 31)),
+    ("Africa/Cairo", date(2027, 4, 29)),
+    ("Africa/Cairo", date(2027, 4, 30)),
+    ("America/Santiago", date(2027, 9, 4)),
+    ("Europe/Berlin", date(2028, 2, 29)),
+]
+
+
+@pytest.mark.parametrize(("zone", "last"), ENDS)
+def test_a_quote_is_valid_through_its_last_day_in_the_accounts_time_zone(zone: str, last: date) -> None:
+    order = quoted(last, account=account_of(time_zone=zone))
+    end = datetime.combine(last + DAY, time(), ZoneInfo(zone)).astimezone(UTC)
+    assert order.today(end - MILLISECOND) == last
+    assert order.approve("Connie", end - MILLISECOND).order.status is Status.COMPLETED
+    assert [entry.event for entry in order.tick(POLICY, end - MILLISECOND).entries] in ([], [Event.REMINDED])
+    assert [entry.event for entry in order.tick(POLICY, end).entries] == [Event.EXPIRED]
+
+
+# The end of the order.
+
+
+@pytest.mark.parametrize("grace", [0, 1, 14])
+def test_the_order_is_canceled_once_the_days_of_grace_are_over(grace: int) -> None:
+    policy = Policy(grace_days=grace)
+    order, _ = ticked(quoted(), VALID_UNTIL + DAY, policy=policy)
+    last = VALID_UNTIL + grace * DAY
+    for day in days(VALID_UNTIL + DAY, last):
+        assert order.tick(policy, noon(day)).entries == ()
+    change = order.tick(policy, noon(last + DAY))
+    assert_well_kept(order, change)
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.data) == (
+        Event.CANCELED,
+        Actor(kind="system"),
+        {"by": "expiry", "reason": None},
+    )
+    assert change.order.closed
+    assert change.order.closed.model_dump() == {"by": "expiry", "reason": None, "at": noon(last + DAY)}
+    assert change.order.version == order.version + 1
+    assert change.order.quote
+    assert change.order.quote.state == "expired"
+
+
+def test_an_order_that_nobody_looked_after_for_a_year_expires_first_and_is_canceled_next() -> None:
+    late = VALID_UNTIL + 365 * DAY
+    _, told = ticked(quoted(), late, late, late)
+    assert told == [("quote.expired", late), ("order.canceled", late)]
+
+
+def test_a_fresh_quote_in_the_days_of_grace_saves_the_order() -> None:
+    order, _ = ticked(quoted(), VALID_UNTIL + DAY)
+    again = noon(VALID_UNTIL + 2 * DAY)
+    order = offered(order, again, valid_until="2027-02-01")
+    order, told = ticked(order, VALID_UNTIL + 20 * DAY)
+    assert told == [("quote.reminded", VALID_UNTIL + 20 * DAY)]
+    assert order.status is Status.PENDING_CONFIRMATION
+
+
+@property_of
+@given(
+    st.integers(0, 40),
+    st.lists(st.integers(0, 90), max_size=40),
+    st.builds(Policy, st.integers(1, 20), st.integers(0, 20), st.integers(0, 30)),
+)
+def test_however_irregularly_the_clock_ticks_each_thing_happens_once_and_in_its_time(
+    validity: int, ticks: list[int], policy: Policy
+) -> None:
+    end = OFFERED_ON + validity * DAY
+    order, told = ticked(quoted(end), *(OFFERED_ON + ahead * DAY for ahead in sorted(ticks)), policy=policy)
+    events = [event for event, _ in told]
+    reminded = [day for event, day in told if event == "quote.reminded"]
+    assert len(reminded) <= 2
+    assert len(reminded) == len(set(reminded))
+    assert all(OFFERED_ON < day <= end for day in reminded)
+    assert events.count("quote.expired") == any(OFFERED_ON + ahead * DAY > end for ahead in ticks)
+    assert events.count("order.canceled") <= 1
+    assert [event for event in events if event != "quote.reminded"] == events[len(reminded) :]
+    assert order.is_open is ("order.canceled" not in events)
+
+
+# The clock.
+
+
+def test_now_is_in_utc_and_to_the_millisecond() -> None:
+    instant = now()
+    assert instant.utcoffset() == timedelta(0)
+    assert instant.microsecond % 1_000 == 0
+    assert abs(datetime.now(UTC) - instant) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("zone", "instant", "day"),
+    [
+        ("UTC", "2026-11-22T23:59:59.999+00:00", date(2026, 11, 22)),
+        ("Pacific/Kiritimati", "2026-11-22T10:00:00+00:00", date(2026, 11, 23)),
+        ("Pacific/Kiritimati", "2026-11-22T09:59:59.999+00:00", date(2026, 11, 22)),
+        ("Pacific/Pago_Pago", "2026-11-22T10:59:59.999+00:00", date(2026, 11, 21)),
+        ("Pacific/Pago_Pago", "2026-11-22T11:00:00+00:00", date(2026, 11, 22)),
+        ("Asia/Kathmandu", "2026-11-22T18:15:00+00:00", date(2026, 11, 23)),
+        ("Europe/Berlin", "2026-07-01T22:00:00+00:00", date(2026, 7, 2)),
+        ("Europe/Berlin", "2026-12-01T22:59:59+00:00", date(2026, 12, 1)),
+    ],
+)
+def test_a_day_begins_at_its_zones_midnight(zone: str, instant: str, day: date) -> None:
+    assert day_in(zone, datetime.fromisoformat(instant)) == day
