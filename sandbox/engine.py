@@ -1,7 +1,8 @@
 """The engine: ministack, an emulator of AWS, in a child process on a free port of the loopback interface.
 
-It is used as documented: its ASGI application is served behind a guard, and all settings are environment variables of
-its README. The child ends when its standard input does, so it cannot outlive the sandbox, however that ends.
+It is used as documented: its ASGI application is served behind a guard and a few corrections, and all settings are
+environment variables of its README. The child ends when its standard input does, so it cannot outlive the sandbox,
+however that ends.
 """
 
 import asyncio
@@ -10,11 +11,10 @@ import os
 import socket
 import sys
 from asyncio import subprocess
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from sandbox import SandboxError
+from sandbox.corrections import App, Receive, Scope, Send, correct
 
 REGION = "eu-central-1"
 ACCESS_KEY = "sandbox"
@@ -28,11 +28,6 @@ SIGN_IN = {
     f"AWSCognitoIdentityProviderService.{operation}"
     for operation in ("InitiateAuth", "RespondToAuthChallenge", "GetUser", "GlobalSignOut", "RevokeToken")
 }
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def is_local(host: str) -> bool:
@@ -158,7 +153,7 @@ async def _serve(listener: int, site_origins: frozenset[str]) -> None:
         await stdin.read()
         os._exit(0)  # nothing is kept, and its threads wait for task tokens that nobody answers any more
 
-    await serve(guard(app, site_origins), config, shutdown_trigger=end_with_parent)  # type: ignore[arg-type]
+    await serve(guard(correct(app), site_origins), config, shutdown_trigger=end_with_parent)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

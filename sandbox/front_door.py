@@ -6,7 +6,7 @@ What it does to a request and its answer is what API Gateway does between the cl
 import asyncio
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import urllib3
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -45,6 +45,20 @@ HOP_BY_HOP = {
 # The engine's own: it allows any origin what API Gateway without CORS settings allows none.
 NOT_OF_GATEWAY = {"access-control-", "x-amzn-", "x-amz-", "server", "date"}
 GATEWAY_PATHS = re.compile(rb"/(api|confirm)(/|$)")
+# Where the engine serves what Cognito's sign-in domain serves on AWS.
+SIGN_IN_PATHS = re.compile(rb"/(oauth2/(authorize|token)|login|logout)$")
+
+# What CloudFront says with every file of the site: see SecurityHeaders in the template.
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+        "form-action 'self'; object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
 
 Headers = list[tuple[str, str]]
 
@@ -91,10 +105,14 @@ class Gateway:
         body = await _read(request)
         if body is None:
             return gateway_error(413, "Request Entity Too Large")
-        target = self._stage + request.scope["raw_path"]
+        raw_path = request.scope["raw_path"]
+        signing_in = SIGN_IN_PATHS.match(raw_path) is not None
+        target = raw_path if signing_in else self._stage + raw_path
         if request.scope["query_string"]:
             target += b"?" + request.scope["query_string"]
         headers = forwarded(request.headers.items(), request.client.host if request.client else "127.0.0.1", self._site)
+        if signing_in:
+            headers.pop("origin", None)  # a page's; the engine takes such requests from programs alone
         call = asyncio.get_running_loop().run_in_executor(
             self._threads, self._call, request.method, target.decode("latin-1"), headers, body
         )
@@ -164,33 +182,43 @@ class Pages(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         try:
-            return await super().get_response(path, scope)
+            response = await super().get_response(path, scope)
         except HTTPException as error:
             if error.status_code != NOT_FOUND or _names_file(path):
                 raise
-            return await super().get_response("index.html", scope)
+            response = await super().get_response("index.html", scope)
+        response.headers.update(PAGE_HEADERS)
+        return response
 
 
 def _names_file(path: str) -> bool:
     return "." in path.rpartition("/")[2]
 
 
-def front_door(gateway: Gateway, mailbox: list[Route | Mount], web: Path, home: str) -> ASGIApp:
-    """`home` is the page for an installation without pages of its own."""
+def front_door(
+    gateway: Gateway, mailbox: list[Route | Mount], web: Path, home: str, sign_in: Mapping[str, Any] | None = None
+) -> ASGIApp:
+    """`home` says where things are and who can sign in; `sign_in` is what config.json tells the pages in `web`."""
 
     async def welcome(request: Request) -> Response:
         if _names_file(request.url.path):
             raise HTTPException(404)
         return HTMLResponse(home, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
 
+    async def config(request: Request) -> Response:
+        return JSONResponse(sign_in or {}, headers=PAGE_HEADERS)
+
     pages: BaseRoute = Mount("/", Pages(directory=web, html=True)) if web.is_dir() else Route("/{path:path}", welcome)
-    site = Starlette(routes=[*mailbox, pages], exception_handlers={HTTPException: _plain_error})
+    own = [Route("/config.json", config), Route("/sandbox", welcome)]
+    site = Starlette(routes=[*mailbox, *own, pages], exception_handlers={HTTPException: _plain_error})
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and GATEWAY_PATHS.match(scope["raw_path"]):
             await gateway(scope, receive, send)
         elif scope["type"] == "http" and not is_local(Request(scope).headers.get("host", "")):
             await PlainTextResponse("This site has another name.\n", 421)(scope, receive, send)
+        elif scope["type"] == "http" and SIGN_IN_PATHS.match(scope["raw_path"]):
+            await gateway(scope, receive, send)
         else:
             await site(scope, receive, send)
 

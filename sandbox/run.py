@@ -103,7 +103,9 @@ class Sandbox:
         description = self._describe(stack, users)
         gateway = Gateway(self._engine.port, stack.outputs["ApiId"], self._site)
         closing.callback(gateway.close)
-        pages = front_door(gateway, mailbox.routes(), self._settings.project / "web", _home(description))
+        pages = front_door(
+            gateway, mailbox.routes(), self._settings.project / "web", _home(description), self._sign_in(stack)
+        )
         self._serve(pages, self._door, closing)
 
         api = f"http://127.0.0.1:{self._port}/api"
@@ -166,6 +168,21 @@ class Sandbox:
                 "state_machine_arn": outputs["StateMachineArn"],
                 "event_bus": outputs["EventBusName"],
             },
+        }
+
+    def _sign_in(self, stack: Stack) -> dict[str, str]:
+        """What config.json says; on AWS it is uploaded with the site."""
+        pool = stack.outputs["UserPoolId"]
+        return {
+            "site": self._site,
+            "brand": PARAMETERS["BrandName"],
+            "issuer": f"https://cognito-idp.{REGION}.amazonaws.com/{pool}",
+            "client_id": stack.outputs["UserPoolClientId"],
+            "authorization_endpoint": f"{self._site}/oauth2/authorize",
+            "token_endpoint": f"{self._site}/oauth2/token",
+            "end_session_endpoint": f"{self._site}/logout",
+            "scope": "openid email profile",
+            "local_run": "/sandbox",
         }
 
     def _serve(self, app: Any, listener: socket.socket, closing: AsyncExitStack) -> None:

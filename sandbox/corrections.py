@@ -1,0 +1,160 @@
+"""What the engine lets pass where AWS refuses it, or ends where AWS goes on, as far as users of the sandbox may notice.
+
+Each is a call that is answered here, before the engine or with its help; all others go through untouched.
+"""
+
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+COGNITO = "AWSCognitoIdentityProviderService"
+LOGS = "Logs_20140328"
+MOST_EVENTS = 10_000
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+
+    @property
+    def json(self) -> Body:
+        loaded: Body = json.loads(self.body)
+        return loaded
+
+
+class Engine:
+    """The engine as the caller of `scope` meets it."""
+
+    def __init__(self, app: App, scope: Scope) -> None:
+        self._app = app
+        self._scope = scope
+
+    async def ask(self, target: str, body: Body) -> Answer:
+        content = json.dumps(body).encode()
+        replaced = {b"x-amz-target": target.encode(), b"content-length": str(len(content)).encode()}
+        headers = [(name, value) for name, value in self._scope["headers"] if name.lower() not in replaced]
+        said: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": content, "more_body": False}
+
+        async def send(message: Message) -> None:
+            said.append(message)
+
+        await self._app({**self._scope, "headers": [*headers, *replaced.items()]}, receive, send)
+        return Answer(said[0]["status"], b"".join(message.get("body", b"") for message in said[1:]))
+
+
+def refusal(error_type: str, message: str) -> Answer:
+    return Answer(400, json.dumps({"__type": error_type, "message": message}).encode())
+
+
+async def update_user_attributes(engine: Engine, target: str, body: Body) -> Answer:
+    """A client writes only those attributes of the signed-in user that its settings list."""
+    client = await _client_of_token(engine, body.get("AccessToken", ""))
+    written = {attribute.get("Name", "") for attribute in body.get("UserAttributes", [])}
+    listed = set(client.get("WriteAttributes", []))
+    forbidden = written - listed if listed else {name for name in written if name.startswith("custom:")}
+    if client and forbidden:
+        return refusal("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+    return await engine.ask(target, body)
+
+
+async def _client_of_token(engine: Engine, token: str) -> Body:
+    """The settings of the client that has the token; nothing for what is no token, which the engine then refuses."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        names = {"UserPoolId": claims["iss"].rpartition("/")[2], "ClientId": claims["client_id"]}
+    except (IndexError, KeyError, ValueError):
+        return {}
+    answer = await engine.ask(f"{COGNITO}.DescribeUserPoolClient", names)
+    client: Body = answer.json.get("UserPoolClient", {})
+    return client
+
+
+async def sign_up(engine: Engine, target: str, body: Body) -> Answer:
+    """Nobody signs up to a pool whose users the operator makes."""
+    pools = (await engine.ask(f"{COGNITO}.ListUserPools", {"MaxResults": 60})).json["UserPools"]
+    for name in [{"UserPoolId": pool["Id"]} for pool in pools]:
+        of_client = {**name, "ClientId": body.get("ClientId", "")}
+        if (await engine.ask(f"{COGNITO}.DescribeUserPoolClient", of_client)).json.get("UserPoolClient"):
+            pool = (await engine.ask(f"{COGNITO}.DescribeUserPool", name)).json["UserPool"]
+            if pool.get("AdminCreateUserConfig", {}).get("AllowAdminCreateUserOnly"):
+                return refusal("NotAuthorizedException", "SignUp is not permitted for this user pool")
+    return await engine.ask(target, body)
+
+
+async def filter_log_events(engine: Engine, target: str, body: Body) -> Answer:
+    """Pages, where the engine gives the oldest events and no token for more.
+
+    A token is the time of the last event of its page and the number of events of that very time that were given.
+    """
+    limit = min(int(body.get("limit", MOST_EVENTS)), MOST_EVENTS)
+    given = 0
+    if token := body.pop("nextToken", None):
+        try:
+            body["startTime"], given = map(int, token.split("-"))
+        except ValueError:
+            return refusal("InvalidParameterException", "The specified nextToken is invalid.")
+    answer = await engine.ask(target, {**body, "limit": min(limit + given, MOST_EVENTS)})
+    if "events" not in (page := answer.json):
+        return answer
+    events = page["events"][given:]
+    if len(page["events"]) >= min(limit + given, MOST_EVENTS) and events:
+        last = events[-1]["timestamp"]
+        page["nextToken"] = f"{last}-{sum(event['timestamp'] == last for event in page['events'])}"
+    return Answer(answer.status, json.dumps({**page, "events": events}).encode())
+
+
+Correction = Callable[[Engine, str, Body], Awaitable[Answer]]
+CORRECTIONS: dict[str, Correction] = {
+    f"{COGNITO}.UpdateUserAttributes": update_user_attributes,
+    f"{COGNITO}.SignUp": sign_up,
+    f"{LOGS}.FilterLogEvents": filter_log_events,
+}
+
+
+def correct(app: App) -> App:
+    async def corrected(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope.get("headers", [])}
+        target = headers.get(b"x-amz-target", "")
+        if target not in CORRECTIONS:
+            await app(scope, receive, send)
+            return
+        try:
+            body = json.loads(await _content(receive))
+        except ValueError:
+            answer = refusal("SerializationException", "The body is not JSON.")
+        else:
+            answer = await CORRECTIONS[target](Engine(app, scope), target, body)
+        kind = headers.get(b"content-type", "application/x-amz-json-1.1").encode("latin-1")
+        answer_headers = [
+            (b"content-type", kind),
+            (b"content-length", str(len(answer.body)).encode()),
+            (b"access-control-allow-origin", b"*"),  # as the engine has it; its guard decides who may ask
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer_headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    return corrected
+
+
+async def _content(receive: Receive) -> bytes:
+    content, more = b"", True
+    while more:
+        message = await receive()
+        content += message.get("body", b"")
+        more = message.get("more_body", False)
+    return content
