@@ -1,0 +1,98 @@
+"""What time alone brings to an order that waits."""
+
+from datetime import timedelta
+
+from tests.lab import Lab
+from tests.workflow.walking import decide, desk, order_of, place, quote, timeline
+
+
+def day_after(lab: Lab, days: int) -> str:
+    return (lab.clock.now() + timedelta(days=days)).date().isoformat()
+
+
+def test_the_contact_is_reminded_with_the_same_link_and_code_after_three_days_and_two_days_before_the_end(
+    lab: Lab,
+) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id, day_after(lab, 20))
+    lab.advance(days=2)
+    assert timeline(lab, order_id).count("quote.reminded") == 0
+    lab.advance(days=2)
+    assert timeline(lab, order_id).count("quote.reminded") == 1
+    reminder = lab.mails.to(mail.recipients[0])[-1]
+    assert (reminder.link, reminder.code) == (mail.link, mail.code)
+    lab.advance(days=13)
+    assert timeline(lab, order_id).count("quote.reminded") == 1
+    lab.advance(days=2)
+    assert timeline(lab, order_id).count("quote.reminded") == 2
+    assert decide(lab, mail, "approve") == 200
+    lab.advance(days=30)
+    assert timeline(lab, order_id).count("quote.reminded") == 2
+    assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
+
+
+def test_a_quote_that_nobody_answers_expires_and_after_the_grace_period_its_order_is_canceled(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id, day_after(lab, 5))
+    lab.advance(days=7)
+    order = order_of(lab, order_id)
+    assert (order["status"], order["quote"]["state"]) == ("pending_confirmation", "expired")
+    assert decide(lab, mail, "approve") == 410
+    lab.advance(days=15)
+    order = order_of(lab, order_id)
+    assert (order["status"], order["closed"]["by"]) == ("canceled", "expiry")
+    assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
+    assert {"quote.expired", "order.canceled"} <= set(timeline(lab, order_id))
+
+
+def test_a_quote_past_its_last_day_cannot_be_approved_even_before_the_workflow_has_noticed(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id, day_after(lab, 0))
+    lab.clock.move_to(lab.clock.now() + timedelta(days=1))
+    assert "quote.expired" not in timeline(lab, order_id)
+    assert order_of(lab, order_id)["quote"]["state"] == "expired"
+    assert decide(lab, mail, "approve") == 410
+    assert order_of(lab, order_id)["status"] == "pending_confirmation"
+
+
+def test_the_contact_asks_for_a_fresh_quote_and_a_new_revision_can_be_approved(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id, day_after(lab, 1))
+    lab.advance(days=3)
+    assert decide(lab, mail, "request_quote") == 200
+    assert decide(lab, mail, "request_quote") == 200
+    assert timeline(lab, order_id).count("quote.fresh_asked") == 1
+    fresh = quote(lab, order_id, day_after(lab, 30))
+    assert decide(lab, mail, "approve") == 410
+    assert decide(lab, fresh, "approve") == 200
+    assert order_of(lab, order_id)["status"] == "completed"
+
+
+def test_customer_success_is_told_once_of_an_order_that_nobody_claims_and_once_that_nobody_quotes(lab: Lab) -> None:
+    order_id = place(lab)
+    lab.advance(days=4)
+    assert timeline(lab, order_id).count("order.stale") == 1
+    desk(lab, order_id, "claim")
+    lab.advance(days=10)
+    assert timeline(lab, order_id).count("order.stale") == 2
+    told = [mail for mail in lab.mails.about(order_id) if "waiting" in mail.subject]
+    assert len(told) == 2
+
+
+def test_an_order_that_waits_for_longer_than_an_execution_may_run_goes_on_in_the_next(lab: Lab) -> None:
+    order_id = place(lab)
+    lab.advance(days=301)
+    lab.functions.invoke("ReconcileFunction", {})
+    lab.settle()
+    assert [(execution.name, execution.status) for execution in lab.executions] == [
+        (f"{order_id}-1", "SUCCEEDED"),
+        (f"{order_id}-2", "RUNNING"),
+    ]
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id, day_after(lab, 20))
+    assert decide(lab, mail, "approve") == 200
+    assert [execution.status for execution in lab.executions] == ["SUCCEEDED", "SUCCEEDED"]
