@@ -7,7 +7,7 @@ export PORT
 export SAM_CLI_TELEMETRY := 0
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help run test check static generate build lock clean .venv .venv-sandbox .venv-sam
+.PHONY: help run test check static generate build artifact lock clean .venv .venv-sandbox .venv-sam
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -15,7 +15,7 @@ help:  ## List the targets
 run: .venv-sandbox  ## Start everything on this machine, at PORT (8080); Ctrl-C ends it
 	@exec .venv-sandbox/bin/python -m sandbox
 
-test: .venv .venv-sandbox  ## Run the tests (ARGS=... for pytest)
+test: .venv .venv-sandbox .venv-sam  ## Run the tests (ARGS=... for pytest)
 	.venv/bin/python -m pytest -q $(ARGS)
 
 static: .venv .venv-sam  ## Check formatting, lint, types, template, workflow, generated files
@@ -33,7 +33,12 @@ generate: .venv  ## Write the generated files anew
 	.venv/bin/python -m tools.generate
 
 build: .venv-sam  ## Build what sam deploy uploads
-	.venv-sam/bin/sam build
+	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build
+
+artifact: .venv-sam  ## Build the same for this machine and its Python, into .aws-sam/host
+	rm -rf .aws-sam/host
+	for part in core rendering functions; do \
+		BUILD_FOR=host .venv-sam/bin/python tools/build_artifact.py $$part .aws-sam/host/$$part || exit; done
 
 clean:  ## Remove the environments and everything else that was built
 	rm -rf .venv .venv-sandbox .venv-sam .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -63,3 +68,4 @@ lock: .venv  ## Write the hashed locks anew (UPGRADE=1 takes the newest versions
 	$(LOCK) layers/rendering/requirements.in -c requirements/dev.txt -o layers/rendering/requirements.txt
 	$(LOCK) requirements/sandbox.in -c requirements/dev.txt -o requirements/sandbox.txt
 	$(LOCK) requirements/sam.in -o requirements/sam.txt
+	$(LOCK) requirements/emulator.in -o requirements/emulator.txt

@@ -1,0 +1,306 @@
+"""Build what is shipped: a layer or the functions' code, trimmed and with bytecode, into an empty folder.
+
+    python tools/build_artifact.py core|rendering|functions FOLDER
+
+`sam build` calls it, by the Makefiles beside the sources, with whichever Python is at hand: it needs pip and the
+standard library only. The same sources and locks give the same bytes. Three variables of the environment have a say:
+
+BUILD_FOR=host     for this machine and this Python instead of Lambda's; for tests and benches
+TARGET_PYTHON=...  the interpreter that makes the bytecode, where it is not found by itself
+BYTECODE=0         ship none; every cold start then compiles what it imports, at two to three times the CPU
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from gzip import decompress
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+CORE, RENDERING, FUNCTIONS = ROOT / "layers" / "core", ROOT / "layers" / "rendering", ROOT / "functions"
+
+LAMBDA_PYTHON = "3.13"
+LAMBDA_PLATFORM = "manylinux2014_aarch64"
+LARGEST_CORE_BYTES = 25_000_000
+
+NEVER_READ = (
+    "bin",
+    "**/*.pyi",
+    "**/py.typed",
+    "annotated_types/test_cases.py",
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
+    "botocore/data/*/*/examples-1.json",
+)
+# Of a package's metadata, importlib.metadata reads these, and its license asks to stay with it.
+METADATA_KEPT = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "AUTHORS*", "COPYING*")
+
+
+class BuildError(Exception):
+    """What whoever builds can set right."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is built for; `python` is its minor version, `platform` a wheel's tag or None for this machine."""
+
+    python: str
+    platform: str | None
+
+    @classmethod
+    def chosen(cls) -> Target:
+        wanted = os.environ.get("BUILD_FOR", "lambda")
+        if wanted not in {"lambda", "host"}:
+            raise BuildError(f"BUILD_FOR is lambda or host, not {wanted}")
+        if wanted == "host":
+            return cls("{}.{}".format(*sys.version_info), None)
+        return cls(LAMBDA_PYTHON, LAMBDA_PLATFORM)
+
+    @property
+    def pip_options(self) -> list[str]:
+        if self.platform is None:
+            return []
+        return ["--platform", self.platform, "--implementation", "cp", "--python-version", self.python]
+
+
+# -- what goes in -------------------------------------------------------------------------------------------------
+
+
+def install(requirements: Path, folder: Path, target: Target) -> None:
+    """The locked packages, wheels only, as they are published and without bytecode."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
+    lock = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement", str(requirements)]
+    _run([*pip, *lock, *target.pip_options, "--target", str(folder)], f"pip could not install {requirements.name}")
+
+
+def copy_package(package: Path, folder: Path) -> None:
+    shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+
+
+def build_core(folder: Path, target: Target) -> None:
+    packages = folder / "python"
+    install(CORE / "requirements.txt", packages, target)
+    trim(packages)
+    trim_sdk(packages / "botocore" / "data", services())
+    copy_package(CORE / "online_orders", packages)
+    compile_all(packages, "/opt/python", target)
+    size = sum(path.stat().st_size for path in files(folder))
+    if size > LARGEST_CORE_BYTES:
+        raise BuildError(f"the core layer has {size:,} bytes unpacked; {LARGEST_CORE_BYTES:,} are allowed")
+
+
+def build_rendering(folder: Path, target: Target) -> None:
+    packages = folder / "python"
+    install(RENDERING / "requirements.txt", packages, target)
+    trim(packages)
+    trim_locales(packages / "babel" / "locale-data", languages())
+    copy_package(RENDERING / "online_orders_rendering", packages)
+    compile_all(packages, "/opt/python", target)
+
+
+def build_functions(folder: Path, target: Target) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sorted(FUNCTIONS.glob("*.py")):
+        shutil.copyfile(source, folder / source.name)
+    compile_all(folder, "/var/task", target)
+
+
+PARTS: dict[str, Callable[[Path, Target], None]] = {
+    "core": build_core,
+    "rendering": build_rendering,
+    "functions": build_functions,
+}
+
+
+# -- what is left out ---------------------------------------------------------------------------------------------
+
+
+def trim(packages: Path) -> None:
+    """Take out what no program reads: scripts, type stubs, tests, examples, pip's records."""
+    for pattern in NEVER_READ:
+        for path in packages.glob(pattern):
+            _remove(path)
+    for metadata in packages.glob("*.dist-info"):
+        for path in metadata.iterdir():
+            if not any(path.match(pattern) for pattern in METADATA_KEPT):
+                _remove(path)
+
+
+def services() -> set[str]:
+    """The AWS services that the product makes clients of, by their SDK names."""
+    sources = [path for folder in (CORE, RENDERING, FUNCTIONS) for path in folder.rglob("*.py")]
+    return {name for source in sources for name in _clients_in(source)}
+
+
+def _clients_in(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_bytes())):
+        match node:
+            case ast.Call(func=ast.Name(id="client"), args=[ast.Constant(value=str(name))]):
+                yield name
+            case ast.Call(func=ast.Name(id="client") | ast.Attribute(attr="client")):
+                raise BuildError(f"{source.relative_to(ROOT)}:{node.lineno}: which client? Spell it client('service').")
+
+
+def trim_sdk(data: Path, wanted: set[str]) -> None:
+    """Leave of botocore's data the newest API of these services, without its documentation, and their endpoints."""
+    if unknown := sorted(wanted - {path.name for path in data.iterdir()}):
+        raise BuildError(f"botocore knows no service {', '.join(unknown)}")
+    prefixes = set()
+    for service in [path for path in data.iterdir() if path.is_dir()]:
+        if service.name not in wanted:
+            _remove(service)
+            continue
+        *older, newest = sorted(service.iterdir())
+        for version in older:
+            _remove(version)
+        packed = newest / "service-2.json.gz"
+        model = _undocumented(json.loads(decompress(packed.read_bytes())))
+        prefixes.add(model["metadata"]["endpointPrefix"])
+        _remove(packed)
+        _write_json(newest / "service-2.json", model)
+
+    endpoints = json.loads((data / "endpoints.json").read_bytes())
+    for partition in endpoints["partitions"]:
+        known = partition["services"]
+        partition["services"] = {prefix: known[prefix] for prefix in sorted(prefixes) if prefix in known}
+    _write_json(data / "endpoints.json", endpoints)
+
+
+def _undocumented(model: Any) -> Any:
+    """Without `documentation` texts; what is merely called so (a member of a shape) is no text and stays."""
+    if isinstance(model, list):
+        return [_undocumented(each) for each in model]
+    if not isinstance(model, dict):
+        return model
+    return {
+        name: _undocumented(value)
+        for name, value in model.items()
+        if not (name == "documentation" and isinstance(value, str))
+    }
+
+
+def languages() -> set[str]:
+    """Those that the product writes its mails and papers in."""
+    return {path.stem for path in (RENDERING / "online_orders_rendering" / "locales").glob("*.json")}
+
+
+def trim_locales(data: Path, wanted: set[str]) -> None:
+    """Leave of Babel's data these languages, with their regions, and what all locales go back to."""
+    for path in data.glob("*.dat"):
+        if path.stem != "root" and path.stem.partition("_")[0] not in wanted:
+            path.unlink()
+
+
+# -- bytecode -----------------------------------------------------------------------------------------------------
+
+
+def compile_all(folder: Path, deployed_at: str, target: Target) -> None:
+    """Put bytecode beside the sources, good without a look at their times: a zip that Lambda unpacks keeps none."""
+    if os.environ.get("BYTECODE") == "0":
+        return
+    compiler = [interpreter(target), "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    where = ["-s", str(folder), "-p", deployed_at, str(folder)]
+    # One process and a fixed hash seed: else marshal may order and share constants in more than one way.
+    _run([*compiler, *where], "the bytecode could not be made", PYTHONHASHSEED="0")
+
+
+def interpreter(target: Target) -> str:
+    """A Python whose bytecode the target reads; BuildError when there is none."""
+    named = os.environ.get("TARGET_PYTHON")
+    for candidate in [named] if named else _candidates(target.python):
+        if _said([candidate, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]) == target.python:
+            return candidate
+    wrong = f"TARGET_PYTHON={named} is not it" if named else "there is none here"
+    raise BuildError(
+        f"Python {target.python} is needed to make the bytecode, and {wrong}. Install it, or name one: "
+        f"TARGET_PYTHON=/path/to/python{target.python}. BYTECODE=0 builds without; cold starts then take two to three "
+        "times the CPU."
+    )
+
+
+def _candidates(version: str) -> Iterator[str]:
+    yield sys.executable
+    yield f"python{version}"
+    if prefix := _said(["pyenv", "prefix", version]):
+        yield f"{prefix}/bin/python{version}"
+    if found := _said(["uv", "python", "find", version]):
+        yield found
+
+
+def _said(command: list[str]) -> str:
+    """What a command printed; nothing when it failed or is not there."""
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+    except OSError:
+        return ""
+    return ended.stdout.strip() if ended.returncode == 0 else ""
+
+
+# -- files and processes ------------------------------------------------------------------------------------------
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, separators=(",", ":"), ensure_ascii=False), "utf-8")
+
+
+def _environment(**more: str) -> dict[str, str]:
+    """Ours without what would turn another interpreter's head."""
+    foreign = {"PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONOPTIMIZE", "__PYVENV_LAUNCHER__"}
+    return {name: value for name, value in os.environ.items() if name not in foreign} | more
+
+
+def _run(command: list[str], fault: str, **environment: str) -> None:
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, env=_environment(**environment)
+    )
+    if ended.returncode:
+        raise BuildError(f"{fault}:\n{ended.stdout}{ended.stderr}")
+
+
+def build(part: str, folder: Path, target: Target) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise BuildError(f"{folder} is not empty")
+    PARTS[part](folder, target)
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case [part, name] if part in PARTS:
+            folder = Path(name)
+        case _:
+            print(f"usage: {Path(__file__).name} {'|'.join(PARTS)} FOLDER", file=sys.stderr)
+            return 2
+    try:
+        target = Target.chosen()
+        build(part, folder, target)
+    except BuildError as error:
+        print(f"{part}: {error}", file=sys.stderr)
+        return 1
+    built = files(folder)
+    size = sum(path.stat().st_size for path in built) / 1_000_000
+    print(
+        f"{part}: {size:.1f} MB in {len(built)} files for Python {target.python}, {target.platform or 'this machine'}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
