@@ -96,10 +96,10 @@ def get_reachable_order(caller_account_id: str, order_id: str) -> Order:
     found = get_all([own, *history.wanted_keys()])
     history.remember(found)
     item = found.under(own)
-    if item is None and (pointer := get(suborder_key(caller_account_id, order_id))):
-        owner = pointer["account_id"]["S"]
-        if subaccounts_among(caller_account_id, [owner]):
-            item = get(order_key(OrderKey(owner, order_id, "online")))
+    if item is None:
+        at = whereabouts(order_id)
+        if at.source == "online" and subaccounts_among(caller_account_id, [at.account_id]):
+            item = get(order_key(at))
     if item is None:
         raise _no_order(order_id)
     return order_in(item)
