@@ -330,7 +330,7 @@ FAULTS = {
 }
 LOOKING = {
     200: _html("The order, the quote and the form; or, once there is nothing to decide, what happened."),
-    404: _html("There is no such link."),
+    404: _html("There is no such link.", PROBLEM),
     410: _html("The link was replaced, or the quote has expired."),
     **FAULTS,
 }
@@ -362,7 +362,7 @@ CONFIRMATION: Mapping[tuple[str, str], Operation] = {
             200: _html("Decided, or asked for."),
             400: _html("The decision is unknown, or a field is missing or malformed. No code is counted."),
             403: _html("The code is wrong, or the request did not come by the site's own address.", PROBLEM),
-            404: _html("There is no such link."),
+            404: _html("There is no such link.", PROBLEM),
             409: _html("Another decision has won, or the order is closed."),
             410: _html("The link was replaced, or the quote has expired."),
             413: _html("The form is too large.", GATEWAY),
@@ -382,7 +382,11 @@ CONFIRMATION: Mapping[tuple[str, str], Operation] = {
         "Confirmation",
         "Show the quote's paper",
         "The PDF of the revision that the link belongs to.",
-        {200: Answer("The paper.", other=PDF), 404: _html("There is no such link, or it leads to no paper."), **FAULTS},
+        {
+            200: Answer("The paper.", other=PDF),
+            404: _html("There is no such link, or it leads to no paper.", PROBLEM),
+            **FAULTS,
+        },
         is_public=True,
     ),
 }

@@ -52,7 +52,7 @@ PARAMETERS: dict[str, Schema] = {
     ),
     "cursor": _query(
         "cursor",
-        {"type": "string"},
+        {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
         "The `next_cursor` of the page before; good for the same user and the same query only.",
     ),
     "Idempotency-Key": _header(
