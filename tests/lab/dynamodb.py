@@ -53,12 +53,12 @@ class DynamoDB:
     def backend(self) -> DynamoDBBackend:
         return dynamodb_backends[self._account][self._region]
 
-    def records(self, table: str) -> list[Json]:
-        """The stream of a table: one record per committed change, in order, as the Lambda service hands them on."""
+    def records(self, table: str, start: int = 0) -> list[Json]:
+        """The stream of a table from a position on: one record per committed change, as Lambda's poller hands it on."""
         with self.lock:
             shard = self.backend.get_table(table).stream_shard
             assert shard, f"{table} has no stream"
-            return [entry.record for entry in shard.items]
+            return [entry.record for entry in shard.items[start:]]
 
     def items(self, table: str) -> list[Json]:
         """All items as plain values, by key."""

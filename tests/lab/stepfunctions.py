@@ -37,6 +37,7 @@ from moto.stepfunctions.parser.asl.eval.callback import callback
 from moto.stepfunctions.parser.asl.eval.event import event_manager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend import execution, execution_worker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
@@ -53,8 +54,9 @@ StandIn = tuple[Any, str, Any]
 
 EXECUTION_NAME = re.compile(r"[\w-]{1,80}", re.ASCII)
 
-# Parsing the definition takes 40 ms, and moto does it for every execution.
+# moto parses the definition, which takes 40 ms, for every execution, and a path whenever it is followed.
 _parse = functools.lru_cache(64)(AmazonStateLanguageParser.parse)
+_parse_path = functools.lru_cache(256)(vars(json_path)["parse"])
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,7 @@ class StepFunctions:
             (environment.Environment, "set_error", set_error_unless_stopped),
             (state.CommonStateField, "_set_next", set_next_unless_caught),
             (AmazonStateLanguageParser, "parse", staticmethod(_parse)),
+            (json_path, "parse", _parse_path),
         ]
 
     def _tasks(self) -> list[StandIn]:

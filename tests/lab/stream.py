@@ -86,7 +86,7 @@ class StreamPoller:
         return not self.paused and any(self._poll(mapping) for mapping in self.mappings)
 
     def _poll(self, mapping: Mapping) -> bool:
-        records = self.dynamodb.records(mapping.table)[mapping.position :]
+        records = self.dynamodb.records(mapping.table, mapping.position)
         if not records:
             return False
         size = self.batch_size or mapping.batch_size
