@@ -16,7 +16,7 @@ from typing import ClassVar, NamedTuple
 
 from online_orders.accounts import Account, Contact
 from online_orders.orders import Order
-from online_orders.quotes import Quote
+from online_orders.quotes import Quote, QuoteState
 from online_orders.timeline import Entry, Event
 from online_orders_rendering.formats import ItemWords, Wording, line_of, text_of, wording
 from online_orders_rendering.templates import template
@@ -201,8 +201,16 @@ class Letter:
                 for name, amount in charged(order.quote)
             ) or words("total.nothing")
         if order.closed:
-            named["who"] = who_closed(order, self.installation.brand, words, self.entry.actor.name)
+            named["who"] = self._who_closed()
         return named
+
+    def _who_closed(self) -> str:
+        """Colleagues go by name among themselves only."""
+        actor, brand = self.entry.actor, self.installation.brand
+        if self.role is Role.CUSTOMER_SUCCESS and actor.kind == "customer_success" and actor.name:
+            key = "closed.by.customer_success.desk"
+            return self.words(key, name=line_of(actor.name), day=self.day(self.entry.at))
+        return who_closed(self.order, brand, self.words, actor.name)
 
     def day(self, instant: datetime) -> str:
         return self.words.day_of(instant, self.order.marks.time_zone)
@@ -234,7 +242,10 @@ class Letter:
             yield Decide(self.link, self.says("button"), self.words("mail.code_check", **self.values))
 
     def fresh(self) -> Iterator[Paragraph]:
-        if self.entry.event in {Event.QUOTE_RESENT, Event.FRESH_MAIL_ASKED}:
+        """Said of a link that takes the place of an older one; the first of a quote goes out while it is `sending`."""
+        quote = self.order.quote
+        again = self.kind is MailKind.QUOTE_TO_CONFIRM and quote and quote.state is not QuoteState.SENDING
+        if again or self.entry.event is Event.FRESH_MAIL_ASKED:
             yield Paragraph(self.words("mail.fresh_link"))
 
     def open(self) -> Iterator[Open]:
