@@ -1,10 +1,12 @@
 """The lab as a whole: it settles, is deterministic, keeps the product's time, and notes what was put on the bus."""
 
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pytest_socket import SocketConnectBlockedError
 
 from online_orders import clock
 from tests.lab import START, Lab, UnsettledError
@@ -75,6 +77,11 @@ def test_what_functions_print_is_in_the_log(lab: Lab) -> None:
     lab.functions.replace("GiveUpQuoteFunction", lambda event, context: print('{"level": "INFO", "x": 1}'))  # noqa: T201
     lab.functions.invoke("GiveUpQuoteFunction", {})
     assert lab.log.entries(x=1) == [{"level": "INFO", "x": 1}]
+
+
+def test_nothing_leaves_this_machine() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram, pytest.raises(SocketConnectBlockedError):
+        datagram.connect(("192.0.2.1", 9))  # would send nothing even if it were let through
 
 
 def test_a_resource_of_an_unknown_type_stops_the_deployment() -> None:
