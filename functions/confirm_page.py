@@ -36,6 +36,7 @@ from online_orders_rendering.pages import (
 app = http.Resolver()
 
 _LARGEST_NAME, _LARGEST_REASON = 200, 1_000
+_A_DAY_SECONDS = 86_400
 _DECISIONS = ("approve", "cancel", "request_change")
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -174,14 +175,12 @@ def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None
 def _state(opened: Opened, at: datetime) -> State | None:
     """What there is to say instead of the form, in the order in which it is judged; None: the form."""
     decided = _decided_by_link(opened)
-    quoting = opened.link.purpose == "quote" and opened.order.status is not Status.PENDING_CONFIRMATION
     judged = (
         (not opened.is_live, State(Outcome.REPLACED, HTTPStatus.GONE)),
         (_is_expired(opened, at), State(Outcome.EXPIRED, HTTPStatus.GONE)),
         (opened.link.locked, State(Outcome.LOCKED, HTTPStatus.LOCKED)),
         (decided is not None, State(_OUTCOMES.get(decided or "", Outcome.ALREADY_DECIDED), HTTPStatus.OK)),
         (not opened.order.is_open, State(Outcome.CLOSED, HTTPStatus.CONFLICT)),
-        (quoting, State(Outcome.NOT_READY, HTTPStatus.CONFLICT)),
     )
     return next((state for applies, state in judged if applies), None)
 
@@ -232,11 +231,16 @@ def _fields(event: dict[str, Any]) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
+def _readable(text: str) -> str:
+    """What was typed, without control characters other than line ends and tabs."""
+    return "".join(character for character in text if character in "\n\t" or character.isprintable())
+
+
 def _form(fields: dict[str, str], allowed: tuple[str, ...]) -> Form:
     """The form when it is sound; raises Unsound with every fault of it."""
     decision = fields.get("decision", "").strip()
-    name = " ".join(fields.get("name", "").split())
-    reason = fields.get("reason", "").replace("\r\n", "\n").strip()
+    name = " ".join(_readable(fields.get("name", "")).split())
+    reason = _readable(fields.get("reason", "").replace("\r\n", "\n")).strip()
     code = "".join(fields.get("code", "").split())
     needs_name = decision != "request_quote"
     faults = [
@@ -297,8 +301,7 @@ def _judge(opened: Opened, form: Form, at: datetime) -> Response[str]:
     return _take(opened, form)
 
 
-def _decision(form: Form) -> Callable[[Order], Change]:
-    at = clock.now()
+def _decision(form: Form, at: datetime) -> Callable[[Order], Change]:
     if form.decision == "approve":
         return lambda order: order.approve(form.name, at)
     if form.decision == "cancel":
@@ -308,7 +311,8 @@ def _decision(form: Form) -> Callable[[Order], Change]:
 
 def _take(opened: Opened, form: Form) -> Response[str]:
     """Take the decision, on the order as it stands when the link is still live then."""
-    decision = _decision(form)
+    at = clock.now()
+    decision = _decision(form, at)
 
     def load() -> Order:
         return orders.get_order(orders.key_of(opened.order))
@@ -316,7 +320,10 @@ def _take(opened: Opened, form: Form) -> Response[str]:
     def on_live_link(order: Order) -> Change:
         if _state(_opened(opened.token, opened.link, order), clock.now()):
             raise Conflict("Another decision was faster.", order.status)
-        return decision(order)
+        if opened.link.purpose == "order":
+            return decision(order)
+        # Who has link and code has the mail, whether or not it was noted yet that SES took it.
+        return order.quote_mailed(opened.link.number, opened.link.key_id, at).then(decision)
 
     try:
         order = orders.decide(load, on_live_link)
@@ -375,9 +382,12 @@ def _ask_for_fresh_quote(opened: Opened, form: Form, at: datetime) -> Response[s
         return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)
     if not matches(opened.code, form.code):
         return _count_wrong_code(opened, form, at)
-    order = orders.decide(
-        lambda: orders.get_order(orders.key_of(opened.order)), lambda order: order.ask_for_fresh_quote(at)
-    )
+    try:
+        order = orders.decide(
+            lambda: orders.get_order(orders.key_of(opened.order)), lambda order: order.ask_for_fresh_quote(at)
+        )
+    except Conflict:
+        return _judge_again(opened, form)
     return _told(opened._replace(order=order), Outcome.FRESH_QUOTE_ASKED, HTTPStatus.OK)
 
 
@@ -389,8 +399,11 @@ def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Response[str]:
     sent = [past for past in opened.order.marks.fresh_mails_at if at - past < timedelta(days=1)]
     pause_seconds = int(environment("FRESH_MAIL_PAUSE_SECONDS"))
     too_soon = bool(sent) and (at - sent[-1]).total_seconds() < pause_seconds
-    if too_soon or len(sent) >= int(environment("FRESH_MAILS_A_DAY")):
-        return _told(opened, Outcome.TOO_MANY_MAILS, HTTPStatus.TOO_MANY_REQUESTS)
+    most = int(environment("FRESH_MAILS_A_DAY"))
+    if too_soon or len(sent) >= most:
+        told = _told(opened, Outcome.TOO_MANY_MAILS, HTTPStatus.TOO_MANY_REQUESTS)
+        told.headers["Retry-After"] = str(pause_seconds if len(sent) < most else _A_DAY_SECONDS)
+        return told
     purpose = opened.link.purpose
 
     def ask(order: Order) -> Change:
@@ -420,6 +433,7 @@ def _refused(error: OnlineOrdersError) -> Response[str]:
 
 
 app.exception_handler(NotFound)(_unknown)
+app.not_found(lambda _: _unknown(NotFound("There is no such page.")))
 app.exception_handler(OnlineOrdersError)(_refused)
 app.exception_handler(Exception)(lambda error: _refused(http.translated(error)))
 

@@ -29,11 +29,11 @@ _AT_ONCE = 25
 
 def _tell(account_id: str, version: int, old: Contact, new: Contact) -> None:
     account = get_account(account_id)
-    for to in (old, new):
+    for who, to in (("former", old), ("new", new)):
         mail.send_once(
             account_id,
             version,
-            f"contact_changed#{to.email}",
+            f"contact_changed#{who}",
             partial(contact_changed_letter, account, old, new, to),
             {"kind": "contact_changed"},
         )

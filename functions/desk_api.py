@@ -15,7 +15,8 @@ from online_orders.accounts import account_from
 from online_orders.aws import accounts, history, lists, orders
 from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
-from online_orders.errors import Fault, InProgress, Invalid, NotFound, VersionMismatch
+from online_orders.catalog import item_faults
+from online_orders.errors import Fault, InProgress, NotFound, VersionMismatch
 from online_orders.faults import checked
 from online_orders.orders import (
     Change,
@@ -59,7 +60,7 @@ def _decide(order_id: str, decision: Decision) -> Order:
 def list_orders() -> Response[str]:
     staff, query = _staff(), http.Query(app.event)
     cursor, limit = http.Cursor(app.event, query, staff), query.limit()
-    status, assignee = query.choice("status", list(Status)), query.text("assignee")
+    status, assignee = query.choice("status", list(Status)), query.user_id("assignee")
     wanted = lists.Wanted(
         statuses=lists.statuses_of(Status(status) if status else None, query.flag("open")),
         assignee_id=staff.user.user_id if assignee == "me" else assignee or None,
@@ -68,7 +69,8 @@ def list_orders() -> Response[str]:
     query.done()
     page = lists.list_desk_orders(wanted, limit, cursor.position)
     at = clock.now()
-    return http.page([desk_row(order, history.history(), at) for order in page.orders], page.position, cursor)
+    rows = (desk_row(order, history.history(), at) for order in page.orders)
+    return http.page(rows, "order_id", page.position, cursor)
 
 
 @app.post("/api/desk/orders")
@@ -77,7 +79,7 @@ def place_direct_order() -> Response[str]:
     key, body = http.idempotency_key(app.event), http.json_body(app.event)
     account_id = body.get("account_id") if isinstance(body, dict) else None
     if not isinstance(account_id, str):
-        checked(NewDirectOrder, body)
+        checked(NewDirectOrder, body, more=item_faults(body.get("items") if isinstance(body, dict) else None))
     placed = place(
         key,
         body,
@@ -104,7 +106,7 @@ def show_timeline(order_id: str) -> Response[str]:
     query.done()
     at = orders.whereabouts(order_id)
     page = orders.list_entries(at.order_id, limit, int(cursor.position or 0))
-    return http.page([entry_body(entry) for entry in page.entries], page.position, cursor)
+    return http.page((entry_body(entry) for entry in page.entries), "sequence", page.position, cursor)
 
 
 @app.get("/api/desk/orders/<order_id>/quotes/<revision>")
@@ -186,7 +188,9 @@ def list_accounts() -> Response[str]:
     cursor, limit = http.Cursor(app.event, query, staff), query.limit()
     query.done()
     page = accounts.list_accounts(limit, cursor.position)
-    return http.page([account.model_dump(mode="json") for account in page.accounts], page.position, cursor)
+    return http.page(
+        (account.model_dump(mode="json") for account in page.accounts), "account_id", page.position, cursor
+    )
 
 
 @app.get("/api/desk/accounts/<account_id>")
@@ -198,22 +202,31 @@ def show_account(account_id: str) -> Response[str]:
     return http.answer(stored.account.model_dump_json(), headers=http.etag(stored.version))
 
 
+def _parent_faults(account_id: str, body: Any) -> list[Fault]:
+    """What is wrong with the account's place below a reseller; whether the id is sound is judged elsewhere."""
+    parent_id = body.get("parent_account_id") if isinstance(body, dict) else None
+    if not isinstance(parent_id, str) or not http.is_account_id(parent_id) or parent_id == account_id:
+        return []
+    parent = accounts.find_account(parent_id)
+    where = "/parent_account_id"
+    if parent is None:
+        return [Fault(where, "unknown_account", "There is no such account.")]
+    found = []
+    if parent.account.parent_account_id:
+        found.append(Fault(where, "not_a_reseller", "A sub-account has no sub-accounts."))
+    if accounts.has_subaccounts(account_id):
+        found.append(Fault(where, "is_a_reseller", "This account has sub-accounts itself."))
+    return found
+
+
 @app.put("/api/desk/accounts/<account_id>")
 def put_account(account_id: str) -> Response[str]:
     """Create or replace a whole account."""
     staff = _staff()
     http.sound_account_id(account_id)
-    account = account_from(account_id, http.json_body(app.event))
+    body = http.json_body(app.event)
+    account = account_from(account_id, body, _parent_faults(account_id, body))
     expected = http.expected_versions(app.event)
-    parent_id = account.parent_account_id
-    if parent_id:
-        parent = accounts.find_account(parent_id)
-        if parent is None:
-            raise Invalid([Fault("/parent_account_id", "unknown_account", "There is no such account.")])
-        if parent.account.parent_account_id:
-            raise Invalid([Fault("/parent_account_id", "not_a_reseller", "A sub-account has no sub-accounts.")])
-        if accounts.has_subaccounts(account_id):
-            raise Invalid([Fault("/parent_account_id", "is_a_reseller", "This account has sub-accounts itself.")])
     for attempt in range(_TRIES):
         before = accounts.find_account(account_id)
         if expected is not None and (before is None or before.version not in expected):

@@ -70,7 +70,9 @@ def list_subaccounts() -> Response[str]:
     cursor, limit = http.Cursor(app.event, query, caller), query.limit()
     query.done()
     page = accounts.list_subaccounts(caller.account, limit, cursor.position)
-    return http.page([account.model_dump(mode="json") for account in page.accounts], page.position, cursor)
+    return http.page(
+        (account.model_dump(mode="json") for account in page.accounts), "account_id", page.position, cursor
+    )
 
 
 @app.post("/api/account/contact-report")
@@ -124,7 +126,7 @@ def list_orders() -> Response[str]:
     rows = [order_body(order, history.history(), at) for order in page.orders]
     if http.accepts(app.event, "text/csv"):
         return _csv(rows, cursor.after(page.position), query)
-    return http.page(rows, page.position, cursor)
+    return http.page(rows, "order_id", page.position, cursor)
 
 
 def _csv(rows: list[dict[str, Any]], next_cursor: str | None, query: http.Query) -> Response[str]:
@@ -147,7 +149,8 @@ def show_timeline(order_id: str) -> Response[str]:
     query.done()
     order = orders.get_reachable_order(caller.account, order_id)
     page = orders.list_entries(order.order_id, limit, int(cursor.position or 0))
-    return http.page([entry_body(entry) for entry in page.entries if not entry.internal], page.position, cursor)
+    entries = (entry_body(entry) for entry in page.entries if not entry.internal)
+    return http.page(entries, "sequence", page.position, cursor)
 
 
 @app.get("/api/orders/<order_id>/quotes/<revision>")

@@ -41,7 +41,7 @@ def _send(at: OrderKey) -> dict[str, Any]:
     try:
         mail.send(letter, mail.tags_of(link), clock.now())
     except mail.MailRefused as refusal:
-        logger.warning("SES refused the quote for good", extra={"reason": str(refusal)})
+        logger.warning("SES refused the quote for good", extra={"code": str(refusal)})
         order = orders.decide(
             lambda: orders.get_order(at),
             lambda order: order.quote_refused(link.number, "The mail system refused the address.", clock.now()),

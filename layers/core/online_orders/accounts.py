@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -121,12 +121,12 @@ class Account(Entity):
         return enrollment.contact
 
 
-def account_from(account_id: str, body: Any) -> Account:
-    """The account that CS sent; what is read-only in it is ignored. Raises Invalid with all faults."""
+def account_from(account_id: str, body: Any, more: Iterable[Fault] = ()) -> Account:
+    """The account that CS sent; what is read-only in it is ignored. Raises Invalid with all faults and with `more`."""
     if not isinstance(body, Mapping):
         return checked(Account, body)
     sent = {**{key: value for key, value in body.items() if key not in READ_ONLY}, "account_id": account_id}
-    found = _duplicate_sites(body.get("sites"))
+    found = [*_duplicate_sites(body.get("sites")), *more]
     if body.get("parent_account_id") == account_id:
         found.append(Fault("/parent_account_id", "own_parent", "An account is not its own parent."))
     return checked(Account, sent, more=found)

@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from online_orders.accounts import Account, Site, begun
 from online_orders.errors import Fault
 from online_orders.faults import faults_of, pointer
-from online_orders.values import Day, Identifier, Request
+from online_orders.values import Count, Day, Identifier, Request
+
+if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
 
 KIND_LABELS = {
     "site_bandwidth": "Site Bandwidth License",
@@ -102,6 +113,8 @@ def _site_with_address(site_id: str, info: ValidationInfo) -> str:
 
 
 def _step_above_the_license(bandwidth: int, info: ValidationInfo) -> int:
+    if _placement(info) is None:
+        return bandwidth
     if bandwidth not in BANDWIDTH_STEPS:
         raise PydanticCustomError("not_a_step", "the catalog has no such bandwidth step")
     site = _site(info)
@@ -157,8 +170,23 @@ SiteId = Annotated[Identifier, AfterValidator(_known_site)]
 StartDate = Annotated[Day, AfterValidator(_within_reach)]
 
 
-def _quantity(kind: str) -> Any:
-    return Field(strict=True, ge=1, le=LIMITS[kind])
+@dataclass(frozen=True)
+class UpTo:
+    """The most of a kind that one item may ask for; it binds when an order is placed, not when it is read again."""
+
+    kind: str
+
+    def _judge(self, quantity: int, info: ValidationInfo) -> int:
+        most = LIMITS[self.kind]
+        if _placement(info) and quantity > most:
+            raise PydanticCustomError("too_large", "one item has {most} at most", {"most": most})
+        return quantity
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(self._judge, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "maximum": LIMITS[self.kind]}
 
 
 class SiteBandwidth(Request):
@@ -188,7 +216,7 @@ class Socket(Request):
     kind: Literal["socket"]
     site_id: Annotated[SiteId, AfterValidator(_site_with_address)]
     model: Literal["X1500", "X1700"]
-    quantity: Annotated[int, _quantity("socket")]
+    quantity: Annotated[Count, UpTo("socket")]
     start_date: StartDate
 
 
@@ -196,7 +224,7 @@ class IpAddresses(Request):
     """Additional public IPv4 addresses for the account."""
 
     kind: Literal["ip_addresses"]
-    quantity: Annotated[int, _quantity("ip_addresses")]
+    quantity: Annotated[Count, UpTo("ip_addresses")]
     start_date: StartDate
 
 
@@ -205,7 +233,7 @@ class SdpUsers(Request):
 
     kind: Literal["sdp_users"]
     region: Literal["north_america", "latin_america", "europe", "middle_east_africa", "asia_pacific", "china"]
-    quantity: Annotated[int, _quantity("sdp_users")]
+    quantity: Annotated[Count, UpTo("sdp_users")]
     start_date: StartDate
 
 
@@ -215,7 +243,7 @@ class Accessory(Request):
     kind: Literal["accessory"]
     site_id: Annotated[SiteId, AfterValidator(_site_with_address)]
     accessory_type: Annotated[Literal["rack_mount_kit", "network_card"], AfterValidator(_card_fits)]
-    quantity: Annotated[int, _quantity("accessory")]
+    quantity: Annotated[Count, UpTo("accessory")]
     start_date: StartDate
 
 
@@ -232,11 +260,14 @@ KINDS: Mapping[str, type[Request]] = {
 }
 
 
-def item_faults(raw_items: Any, account: Account, today: date) -> list[Fault]:
-    """Every fault of every item, each pointing to or below `/items/N`; a sound item has none."""
+def item_faults(raw_items: Any, account: Account | None = None, today: date | None = None) -> list[Fault]:
+    """Every fault of every item, each pointing to or below `/items/N`; a sound item has none.
+
+    Without an account only the schema is judged.
+    """
     if not isinstance(raw_items, list):
         return []
-    placement = Placement.of(raw_items, account, today)
+    placement = Placement.of(raw_items, account, today) if account and today else None
     found: list[Fault] = []
     for index, raw in enumerate(raw_items[:MOST_ITEMS]):
         if not isinstance(raw, Mapping):
@@ -249,7 +280,7 @@ def item_faults(raw_items: Any, account: Account, today: date) -> list[Fault]:
             found.append(Fault(pointer("items", index, "kind"), code, f"The kind is one of {', '.join(KINDS)}."))
             continue
         try:
-            model.model_validate(raw, context=replace(placement, site_id=raw.get("site_id")))
+            model.model_validate(raw, context=placement and replace(placement, site_id=raw.get("site_id")))
         except ValidationError as error:
             found.extend(faults_of(error, "items", index))
     return found

@@ -125,20 +125,8 @@ class Invalid(OnlineOrdersError):
         return {"errors": [fault._asdict() for fault in self.faults]}
 
 
-class TooManyRequests(OnlineOrdersError):
-    status = HTTPStatus.TOO_MANY_REQUESTS
-    code = "too_many_requests"
-
-    def __init__(self, detail: str, retry_after_seconds: int) -> None:
-        super().__init__(detail)
-        self.retry_after_seconds = retry_after_seconds
-
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(self.retry_after_seconds)}
-
-
 class Unavailable(OnlineOrdersError):
-    """AWS asks us to slow down; nothing was done."""
+    """AWS asks us to slow down, or does not answer."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "unavailable"

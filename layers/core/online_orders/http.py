@@ -6,14 +6,14 @@ import base64
 import hmac
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from online_orders.aws.clients import environment
 from online_orders.aws.documents import find_quote_paper
@@ -38,12 +38,25 @@ from online_orders.values import Request
 Value = TypeVar("Value")
 Group = Literal["customers", "customer-success"]
 
-LARGEST_BODY = 512 * 1024
+LARGEST_BODY = 320 * 1024
+"""What is stored of a body must fit an item of the table, 400 KB."""
 LONGEST_IDEMPOTENCY_KEY = 255
+LONGEST_USER_ID = 128
+LARGEST_PAGE = 4 * 1024 * 1024
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 100
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
-_BUSY = {"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown"}
+_BUSY = {
+    "InternalServerError",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ThrottlingError",
+    "ThrottlingException",
+    "TransactionCanceledException",
+}
+"""A transaction that lost a race is told apart before; what is left of those was throttled."""
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -125,9 +138,13 @@ def expected_versions(event: Mapping[str, Any]) -> frozenset[int] | None:
     return frozenset(int(match[1]) for match in found if match)
 
 
+def is_account_id(text: str) -> bool:
+    return _ACCOUNT.fullmatch(text) is not None
+
+
 def sound_account_id(text: str) -> str:
     """The id itself; NotFound for what cannot be an account's id."""
-    if not _ACCOUNT.fullmatch(text):
+    if not is_account_id(text):
         raise NotFound(f"There is no account {text[:64]}.")
     return text
 
@@ -138,8 +155,13 @@ def empty_body(event: Mapping[str, Any]) -> None:
 
 
 def accepts(event: Mapping[str, Any], media_type: str) -> bool:
-    """Whether the caller asks for this media type rather than for JSON."""
-    return media_type in event["headers"].get("accept", "").lower()
+    """Whether the caller likes this media type better than JSON, by RFC 9110."""
+    liking: dict[str, float] = {}
+    for part in event["headers"].get("accept", "").lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        quality = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
+        liking[name] = float(quality) if re.fullmatch(r"[01](\.\d{0,3})?", quality) else 0.0
+    return liking.get(media_type, 0.0) > liking.get("application/json", 0.0)
 
 
 class Nothing(Request):
@@ -180,6 +202,10 @@ class Query:
     def choice(self, name: str, values: Collection[str]) -> str | None:
         return self.value(name, lambda raw: _one_of(raw, values), f"one of {', '.join(values)}")
 
+    def user_id(self, name: str) -> str | None:
+        """A user's id, or "me"; None where it is absent or empty."""
+        return self.value(name, _user_id, "me or a user's id") or None
+
     def limit(self) -> int:
         limit = self.value("limit", _limit, f"a number from 1 to {LARGEST_LIMIT}")
         return limit or DEFAULT_LIMIT
@@ -194,6 +220,12 @@ class Query:
 
 def _one_of(raw: str, values: Collection[str]) -> str:
     if raw not in values:
+        raise ValueError(raw)
+    return raw
+
+
+def _user_id(raw: str) -> str:
+    if len(raw) > LONGEST_USER_ID:
         raise ValueError(raw)
     return raw
 
@@ -268,8 +300,22 @@ def answer(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, 
     )
 
 
-def page(rows: Sequence[Any], position: str | int | None, cursor: Cursor) -> Response[str]:
-    return answer({"items": list(rows), "next_cursor": cursor.after(position)})
+def page(rows: Iterable[Mapping[str, Any]], id_name: str, position: str | int | None, cursor: Cursor) -> Response[str]:
+    """A page of a list, cut where it would be too large for an answer.
+
+    `id_name` is the member of a row that positions count by, `position` the last that was looked at.
+    """
+    written: list[str] = []
+    size, last = 0, None
+    for row in rows:
+        text = as_json(row)
+        size += len(text.encode())
+        if written and size > LARGEST_PAGE:
+            position = last
+            break
+        written.append(text)
+        last = row[id_name]
+    return answer(f'{{"items":[{",".join(written)}],"next_cursor":{as_json(cursor.after(position))}}}')
 
 
 def quote_answer(event: Mapping[str, Any], order: Order, revision: str) -> Response[Any]:
@@ -320,9 +366,10 @@ class _Fault(OnlineOrdersError):
 def translated(error: Exception) -> OnlineOrdersError:
     """What a fault that nobody expected is to the caller; the log gets the rest."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-    if code in _BUSY or isinstance(error, BotoCoreError):
+    is_silence = isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
+    if code in _BUSY or is_silence:
         logger.warning("AWS did not answer", exc_info=error)
-        return Unavailable("The service is busy; nothing was done.")
+        return Unavailable("The service is busy. Repeat the request; with the same Idempotency-Key, where it has one.")
     logger.error("unexpected fault", exc_info=error)
     return _Fault("Something went wrong on our side; the log has the request id.")
 

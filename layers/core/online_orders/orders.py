@@ -437,8 +437,7 @@ class Order(Entity):
         order = mailed.order
         if link_number != order.marks.quote_link or not order.is_open or order.quote is None:
             return mailed
-        news = then(order)
-        return Change(news.order, mailed.entries + news.entries)
+        return mailed.then(then)
 
     def tick(self, policy: Policy, at: datetime) -> Change:
         """What time alone brings: a reminder, the end of the quote, the end of the order; mostly nothing."""
@@ -520,6 +519,11 @@ class Change:
     entries: tuple[Entry, ...]
     replaced: Quote | None = None
     """The revision that a new one has replaced, in its last state, to be kept under its number."""
+
+    def then(self, decision: Decision) -> Change:
+        """This change and, on the order that it left, another."""
+        after = decision(self.order)
+        return Change(after.order, self.entries + after.entries, after.replaced or self.replaced)
 
 
 Decision = Callable[[Order], Change]

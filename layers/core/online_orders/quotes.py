@@ -25,6 +25,7 @@ from online_orders.values import BlankIsAbsent, Count, Day, Entity, Instant, Len
 MOST_LINES = 100
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 LONGEST_VALIDITY_YEARS = 2
+LATEST_START_YEARS = 5
 
 
 class Recurrence(StrEnum):
@@ -135,7 +136,7 @@ class NewQuote(Request):
     currency: Currency | None = None
     message: Annotated[Message | None, BlankIsAbsent] = None
     terms: Annotated[Terms | None, BlankIsAbsent] = None
-    confirmed_start_dates: Annotated[dict[str, Day], Field(max_length=50)] = Field(default_factory=dict)
+    confirmed_start_dates: Annotated[dict[str, Day] | None, Field(max_length=50)] = None
 
 
 def quote_from(
@@ -175,7 +176,7 @@ def quote_from(
         sha256="",
         lines=lines,
         totals=_totals(lines, code),
-        confirmed_start_dates=asked.confirmed_start_dates,
+        confirmed_start_dates=asked.confirmed_start_dates or {},
     )
     return quote.model_copy(update={"sha256": quote.content_hash(account_id, order_id)})
 
@@ -229,6 +230,8 @@ def _confirmed_faults(confirmed: Mapping[str, Any], item_ids: set[str], today: d
         day = _sound_day(raw_day)
         if day and day < today:
             found.append(Fault(where, "date_in_past", "The confirmed start date is in the past."))
+        if day and day > years_after(today, LATEST_START_YEARS):
+            found.append(Fault(where, "date_too_late", "The confirmed start date is more than five years ahead."))
     return found
 
 

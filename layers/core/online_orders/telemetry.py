@@ -6,8 +6,10 @@ import warnings
 
 from aws_lambda_powertools import Logger, Metrics
 
+SERVICE = "online-orders"
+
 # A request that counts nothing is no fault; powertools would say so on each.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
-logger = Logger()
-metrics = Metrics()
+logger = Logger(service=SERVICE)
+metrics = Metrics(namespace="OnlineOrders", service=SERVICE)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from online_orders.aws.clients import client, environment
 from online_orders.aws.keys import Item, Key
-from online_orders.errors import InProgress
+from online_orders.errors import Unavailable
 
 IS_NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
 _LOST_RACES = {"None", "ConditionalCheckFailed", "TransactionConflict"}
@@ -64,7 +64,7 @@ def get_all(keys: Sequence[Key]) -> Found:
         for item in answer["Responses"].get(table, ()):
             found[item["pk"]["S"], item["sk"]["S"]] = item
         left = answer.get("UnprocessedKeys")
-    raise InProgress("The table is busy.")
+    raise Unavailable("The table is busy.")
 
 
 def put(item: Item, **condition: Any) -> bool:

@@ -68,6 +68,12 @@ class Wanted:
             and self.account_id in {None, order.account_id}
         )
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no order at all can be wanted: filters that exclude each other."""
+        first, beyond = self.bounds()
+        return self.statuses == frozenset() or first > beyond
+
     def bounds(self) -> tuple[str, str]:
         """The range of ids of the placing days, in UTC."""
         first = first_id_of(self.first_day) if self.first_day else "0"
@@ -126,7 +132,7 @@ def _id_of(item: Item) -> str:
 
 def list_account_orders(account_id: str, wanted: Wanted, limit: int, after: str | None) -> OrderPage:
     """Orders that one account placed on the screen, newest first."""
-    if wanted.statuses == frozenset():
+    if wanted.is_nothing:
         return OrderPage([], None)
     items, until = _stretch(account_id, ORDER_PREFIX["online"], wanted, limit, after, newest_first=True)
     return OrderPage([order_in(item) for item in items], until)
@@ -134,7 +140,7 @@ def list_account_orders(account_id: str, wanted: Wanted, limit: int, after: str 
 
 def list_reachable_orders(account_id: str, wanted: Wanted, limit: int, after: str | None) -> OrderPage:
     """Orders of an account and of its present sub-accounts, newest first."""
-    if wanted.statuses == frozenset():
+    if wanted.is_nothing:
         return OrderPage([], None)
     own = _stretch(account_id, ORDER_PREFIX["online"], wanted, limit, after, newest_first=True)
     subs = _stretch(account_id, SUBORDER_PREFIX, wanted, limit, after, newest_first=True)
@@ -168,7 +174,7 @@ def _whole(reseller_id: str, rows: Iterable[Item], wanted: Wanted) -> list[Order
 
 def list_desk_orders(wanted: Wanted, limit: int, after: str | None) -> OrderPage:
     """Orders of every account, oldest first: by account, else by assignee, else by status."""
-    if wanted.statuses == frozenset():
+    if wanted.is_nothing:
         return OrderPage([], None)
     if wanted.account_id:
         sources: list[Source] = ["online", "direct"]

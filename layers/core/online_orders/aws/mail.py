@@ -29,7 +29,7 @@ _REFUSED_FOR_GOOD = {"MessageRejected", "BadRequestException", "InvalidParameter
 
 
 class MailRefused(Exception):
-    """SES will not take this message, now or later."""
+    """SES will not take this message, now or later. Says SES's code; its message may name the address."""
 
 
 class AtIt(Exception):
@@ -89,7 +89,7 @@ def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
         )
     except ClientError as error:
         if error.response["Error"]["Code"] in _REFUSED_FOR_GOOD:
-            raise MailRefused(error.response["Error"]["Message"]) from error
+            raise MailRefused(error.response["Error"]["Code"]) from None
         raise
 
 
@@ -115,7 +115,7 @@ def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter
         send(compose(), tags, now())
         metrics.add_metric("MailsSent", MetricUnit.Count, 1)
     except MailRefused as refusal:
-        logger.warning("SES refused a mail for good", extra={"mail": name, "reason": str(refusal)})
+        logger.warning("SES refused a mail for good", extra={"mail": name, "code": str(refusal)})
         metrics.add_metric("MailsRefused", MetricUnit.Count, 1)
     try:
         _mark_sent(about, sequence, name)
