@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from online_orders import money
@@ -53,6 +53,9 @@ def test_an_amount_is_written_with_exactly_the_currencys_decimals(amount: Decima
 
 @property_of
 @given(amounts, currencies)
+@example(Decimal("0.5"), "JPY")
+@example(Decimal("-2.5"), "JPY")
+@example(Decimal("0.125"), "EUR")
 def test_what_does_not_fit_is_rounded_half_away_from_zero(amount: Decimal, currency: str) -> None:
     unit = Fraction(1, 10 ** DIGITS[currency])
     count = (abs(Fraction(amount)) / unit + Fraction(1, 2)).__floor__()

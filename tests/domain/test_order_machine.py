@@ -358,4 +358,4 @@ class OrderMachine(RuleBasedStateMachine):
 
 
 TestAnyCourseOfAnOrder = OrderMachine.TestCase
-TestAnyCourseOfAnOrder.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestAnyCourseOfAnOrder.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -424,7 +424,7 @@ def test_the_pointer_to_a_strange_name_is_escaped_and_can_be_written_in_utf_8() 
     assert all(pointer.encode() for pointer, _ in found)
 
 
-@pytest.mark.parametrize("confirmed", [None, [], "1", 7])
+@pytest.mark.parametrize("confirmed", [[], "1", 7])
 def test_confirmed_starts_are_an_object(confirmed: Any) -> None:
     assert faults_of(quote_body(confirmed_start_dates=confirmed)) == [("/confirmed_start_dates", "wrong_type")]
 
