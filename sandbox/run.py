@@ -86,6 +86,7 @@ class Sandbox:
             self._settings.project,
             region=REGION,
             forward_to=f"{self._inner_address}/functions",
+            code=self._folder.temporary / "code",
             tick=self._settings.tick,
         )
         stack = await asyncio.to_thread(deploy, self._clients, template, PARAMETERS | {"SiteUrl": self._site})

@@ -1,11 +1,12 @@
 """Makes the template ready for the engine: the same resources, but for what only AWS can do.
 
 Functions keep everything but their package: the engine forwards an invocation to the `FunctionHost`, which runs the
-handler out of the source tree, so what is deployed is an empty zip and the address of the host.
+handler out of a copy of the source tree, so what is deployed is an empty zip and the address of the host.
 """
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,9 +100,12 @@ def read(path: Path) -> Template:
 
 
 def localize(
-    template: Template, project: Path, *, region: str, forward_to: str, tick: int | None = None
+    template: Template, project: Path, *, region: str, forward_to: str, code: Path, tick: int | None = None
 ) -> LocalTemplate:
-    """`forward_to` is the host's address. `tick` replaces the timeout of the workflow's waits, in seconds."""
+    """Copies the functions' code to `code`, where they run, whatever becomes of the source tree meanwhile.
+
+    `forward_to` is the host's address. `tick` replaces the timeout of the workflow's waits, in seconds.
+    """
     template = json.loads(json.dumps(template, default=str))
     defaults = template.get("Globals", {}).get("Function", {})
     for properties in [defaults, *_properties(template, "AWS::Serverless::Function")]:
@@ -123,9 +127,11 @@ def localize(
     functions = {}
     for logical_id, resource in body["Resources"].items():
         if resource["Type"] == "AWS::Lambda::Function":
-            functions[logical_id] = _source(body["Resources"], resource["Properties"], project)
+            functions[logical_id] = _source(body["Resources"], resource["Properties"], code)
             resource["Properties"]["Timeout"] = ENGINE_TIMEOUT_SECONDS
             resource["Properties"].setdefault("Environment", {}).setdefault("Variables", {})[FORWARD_TO] = forward_to
+    for copied in {folder for source in functions.values() for folder in (source.code, *source.layers)}:
+        shutil.copytree(project / copied.relative_to(code), copied)
     return LocalTemplate(body, functions, frozenset(token_fields))
 
 
@@ -193,12 +199,12 @@ def _only_on_aws(resource: dict[str, Any]) -> bool:
     return metric_math or resource["Type"] in NOT_IN_ENGINE
 
 
-def _source(resources: dict[str, Any], properties: dict[str, Any], project: Path) -> FunctionSource:
+def _source(resources: dict[str, Any], properties: dict[str, Any], code: Path) -> FunctionSource:
     layers = [
-        project / resources[layer["Ref"]]["Properties"]["Content"]["S3Key"]
+        code / resources[layer["Ref"]]["Properties"]["Content"]["S3Key"]
         for layer in properties.get("Layers", [])
         if isinstance(layer, dict) and "Ref" in layer
     ]
     # A later layer is unpacked over an earlier one, so it comes first on the search path.
     timeout = float(properties.get("Timeout", 3))
-    return FunctionSource(project / properties["Code"]["S3Key"], tuple(reversed(layers)), timeout)
+    return FunctionSource(code / properties["Code"]["S3Key"], tuple(reversed(layers)), timeout)

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,9 +71,13 @@ def test_cross_origin_settings_get_the_spelling_that_the_engine_reads() -> None:
     assert found["Resources"]["Api"]["Properties"]["CorsConfiguration"] == {"allowOrigins": ["https://site.example"]}
 
 
-def test_the_template_guards_the_api_and_leaves_the_links_open() -> None:
+def test_the_template_guards_the_api_and_leaves_the_links_open(tmp_path: Path) -> None:
     localized = template.localize(
-        template.read(PROJECT / "template.yaml"), PROJECT, region="eu-central-1", forward_to="http://127.0.0.1:1"
+        template.read(PROJECT / "template.yaml"),
+        PROJECT,
+        region="eu-central-1",
+        forward_to="http://127.0.0.1:1",
+        code=tmp_path / "code",
     )
     kinds = {key: route["AuthorizationType"] for key, route in routes(localized.body).items()}
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,15 @@ Resources:
 def project(tmp_path: Path) -> Path:
     for folder in ("code", "layer"):
         (tmp_path / folder).mkdir()
+    (tmp_path / "code" / "worker.py").write_text("def handler(event, context): ...\n", encoding="utf-8")
     return tmp_path
 
 
 def localized(project: Path, more: str = "", tick: int | None = None) -> LocalTemplate:
     (project / "template.yaml").write_text(SMALL + more, encoding="utf-8")
-    return localize(read(project / "template.yaml"), project, region=REGION, forward_to=HOST, tick=tick)
+    return localize(
+        read(project / "template.yaml"), project, region=REGION, forward_to=HOST, code=project / "copy", tick=tick
+    )
 
 
 def test_a_function_keeps_its_code_layers_timeout_and_environment(project: Path) -> None:
@@ -52,7 +56,8 @@ def test_a_function_keeps_its_code_layers_timeout_and_environment(project: Path)
     source = template.functions["Worker"]
     variables = template.body["Resources"]["Worker"]["Properties"]["Environment"]["Variables"]
 
-    assert (source.code, source.layers, source.timeout) == (project / "code", (project / "layer",), 7)
+    assert (source.code, source.layers, source.timeout) == (project / "copy" / "code", (project / "copy" / "layer",), 7)
+    assert (source.code / "worker.py").exists()
     assert variables == {"STAGE": {"Ref": "Stage"}, FORWARD_TO: HOST}
     assert template.parameters == {"Stage"}
 
@@ -87,7 +92,7 @@ def test_what_the_engine_does_not_know_must_not_be_referred_to(project: Path) ->
 
 
 def test_a_missing_folder_is_named(project: Path) -> None:
-    (project / "code").rmdir()
+    shutil.rmtree(project / "code")
     with pytest.raises(SandboxError, match="CodeUri code"):
         localized(project)
 
