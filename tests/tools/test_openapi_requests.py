@@ -153,7 +153,6 @@ UNSOUND: list[tuple[str, Any]] = [
     ("NewQuote", quote(LINE, currency="ZZZ")),
     ("NewQuote", quote(LINE, valid_until="soon")),
     ("NewQuote", quote(LINE, confirmed_start_dates={str(number): "2027-01-05" for number in range(51)})),
-    ("NewQuote", quote(LINE, confirmed_start_dates=None)),
     ("AccountRequest", account(name="")),
     ("AccountRequest", account(name="x" * 201)),
     ("AccountRequest", account(locale="fr")),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, ClassVar, NamedTuple
+
+MOST_FAULTS = 1_000
 
 
 class Fault(NamedTuple):
@@ -111,13 +114,13 @@ class Unprocessable(OnlineOrdersError):
 
 
 class Invalid(OnlineOrdersError):
-    """Every fault of a body, all at once."""
+    """Every fault of a body, all at once; of more than a thousand, the first thousand."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "invalid"
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(islice(faults, MOST_FAULTS))
         count = len(self.faults)
         super().__init__(f"The body has {count} fault{'' if count == 1 else 's'}.")
 
