@@ -1,0 +1,117 @@
+import { SignedOut } from "./session.js";
+
+/** A refusal by the API: RFC 9457, with a stable `code`, and for a 422 the `errors` {pointer, code, detail}. */
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document.detail ?? document.message ?? "");
+    this.status = status;
+    this.code = document.code ?? `http_${status}`;
+    this.errors = document.errors ?? [];
+  }
+}
+
+/** The API was not reached, so nobody knows whether it did what it was asked. */
+export class Unreachable extends Error {}
+
+const BUSY = new Set([429, 503]);
+const TRIES = 3;
+
+export class Api {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  get(path, query = {}, signal) {
+    return this.#json("GET", path, { query, signal });
+  }
+
+  /** `headers` may name an Idempotency-Key or an If-Match. */
+  post(path, body, headers = {}) {
+    return this.#json("POST", path, { body, headers });
+  }
+
+  put(path, body, headers = {}) {
+    return this.#json("PUT", path, { body, headers });
+  }
+
+  async getWithTag(path) {
+    const answer = await this.#send("GET", path, {});
+    return { body: await answer.json(), etag: answer.headers.get("ETag") };
+  }
+
+  async getPdf(path) {
+    const answer = await this.#send("GET", path, { headers: { Accept: "application/pdf" } });
+    return answer.blob();
+  }
+
+  /** A list as CSV, all its pages in one file. */
+  async getCsv(path, query) {
+    const parts = [];
+    let next = { path, query };
+    while (next) {
+      const answer = await this.#send("GET", next.path, { query: next.query, headers: { Accept: "text/csv" } });
+      const text = await answer.text();
+      parts.push(parts.length ? text.slice(text.indexOf("\n") + 1) : text);
+      const following = /<\/api([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "");
+      next = following && { path: following[1], query: {} };
+    }
+    return new Blob(parts, { type: "text/csv" });
+  }
+
+  /** Every item of a list, page by page. */
+  async getAll(path, query = {}, signal) {
+    const items = [];
+    let cursor = null;
+    do {
+      const page = await this.get(path, { ...query, limit: 100, ...(cursor && { cursor }) }, signal);
+      items.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor);
+    return items;
+  }
+
+  async #json(method, path, options) {
+    const answer = await this.#send(method, path, options);
+    return answer.json();
+  }
+
+  async #send(method, path, { query = {}, body, headers = {}, signal }) {
+    const wanted = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+    const address = `/api${path}${wanted.length ? `?${new URLSearchParams(wanted)}` : ""}`;
+    for (let attempt = 1; ; attempt += 1) {
+      const token = await this.#reach(() => this.#session.token());
+      const request = {
+        method,
+        signal,
+        headers: { Authorization: `Bearer ${token}`, ...(body !== undefined && { "Content-Type": "application/json" }), ...headers },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      };
+      const answer = await this.#reach(() => fetch(address, request));
+      if (answer.ok) return answer;
+      if (answer.status === 401 && attempt === 1) {
+        await this.#reach(() => this.#session.token({ fresh: true }));
+        continue;
+      }
+      if (answer.status === 401) throw new SignedOut("expired");
+      // Only what changes nothing is asked again by itself.
+      if (BUSY.has(answer.status) && method === "GET" && attempt < TRIES) {
+        await pause(answer.headers.get("Retry-After") ?? attempt);
+        continue;
+      }
+      throw new Problem(answer.status, await answer.json().catch(() => ({})));
+    }
+  }
+
+  async #reach(call) {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof TypeError) throw new Unreachable(error.message, { cause: error });
+      throw error;
+    }
+  }
+}
+
+const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, Math.min(Number(seconds) || 1, 10) * 1000));

@@ -1,0 +1,121 @@
+/** One account: its enrollment, its contact and its sites, to be read and written. */
+
+import { Problem } from "../api.js";
+import { fill, h } from "../dom.js";
+import { checkFields, faultText, field, notice, reasonOf, showFaults, toast } from "../forms.js";
+import { openNewOrder } from "../orders/new-order.js";
+import { trail } from "../shell.js";
+import { t } from "../words.js";
+
+const MODELS = ["X1500", "X1700"];
+
+export async function showAccount(context, accountId) {
+  const { api, go } = context;
+  const isNew = accountId === "new";
+  const blank = { account_id: "", name: "", locale: "en", currency: "EUR", time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone, parent_account_id: null, enrollment: null, sites: [] };
+  const { body: account, etag } = isNew ? { body: blank, etag: null } : await api.getWithTag(`/desk/accounts/${accountId}`);
+  const said = h("div");
+  const sitesList = h("div.sites");
+
+  const own = {
+    account_id: isNew && field({ name: "account_id", label: t("account.account_id"), required: true, more: { pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}", maxlength: 64, autocomplete: "off" } }),
+    name: field({ name: "name", label: t("account.name"), required: true, value: account.name, more: { maxlength: 200 } }),
+    locale: field({ name: "locale", label: t("account.locale"), type: "select", required: true, value: account.locale, options: [["en", "English"], ["de", "Deutsch"]] }),
+    currency: field({ name: "currency", label: t("account.currency"), type: "select", required: true, value: account.currency, options: Intl.supportedValuesOf("currency").map((each) => [each, each]) }),
+    time_zone: field({ name: "time_zone", label: t("account.time_zone"), type: "select", required: true, value: account.time_zone, options: zones(account.time_zone) }),
+    parent_account_id: field({ name: "parent_account_id", label: t("account.parent"), value: account.parent_account_id, more: { maxlength: 64, autocomplete: "off" } }),
+  };
+  const { enrollment } = account;
+  const letter = {
+    letter_received_on: field({ name: "letter_received_on", label: t("account.letter"), type: "date", value: enrollment?.letter_received_on, hint: t("account.letter_hint") }),
+    state: field({ name: "state", label: t("accounts.enrollment"), type: "select", required: true, value: enrollment?.state ?? "active", options: ["active", "suspended"].map((each) => [each, t(`enrollment.${each}`)]) }),
+    contact_name: field({ name: "contact_name", label: t("contact.name"), value: enrollment?.contact?.name, more: { maxlength: 200 } }),
+    contact_email: field({ name: "contact_email", label: t("contact.email"), type: "email", value: enrollment?.contact?.email, more: { maxlength: 254 } }),
+  };
+  letter.contact_email.sayHint(t("account.contact_hint"));
+  let sites = account.sites.map(siteFields);
+
+  function siteFields(site = { site_id: "", name: "", country: "", address: null, license: null, sockets: [] }) {
+    const quantityOf = (model) => site.sockets.find((each) => each.model === model)?.quantity ?? null;
+    return {
+      site_id: field({ name: "site_id", label: t("site.site_id"), required: true, value: site.site_id, more: { maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}" } }),
+      name: field({ name: "name", label: t("site.name"), required: true, value: site.name, more: { maxlength: 200 } }),
+      country: field({ name: "country", label: t("site.country"), required: true, value: site.country, more: { maxlength: 2, pattern: "[A-Z]{2}" } }),
+      address: field({ name: "address", label: t("site.address"), value: site.address, more: { maxlength: 500 }, wide: true }),
+      bandwidth_mbps: field({ name: "bandwidth_mbps", label: t("site.bandwidth"), type: "number", value: site.license?.bandwidth_mbps, more: { min: 1, step: 1 } }),
+      starts_on: field({ name: "starts_on", label: t("site.starts_on"), type: "date", value: site.license?.starts_on }),
+      ...Object.fromEntries(MODELS.map((model) => [model, field({ name: model, label: t("site.sockets", { model }), type: "number", value: quantityOf(model), more: { min: 0, step: 1 } })])),
+    };
+  }
+
+  function drawSites() {
+    fill(sitesList, sites.map((site) => h("details.site", { open: !site.site_id.control.value || site.isOpen },
+      h("summary", {}, site.name.control.value || t("site.new")),
+      h("div.fields", {}, Object.values(site).filter((each) => each.root).map((each) => each.root)),
+      h("button.small", { type: "button", onclick: () => { sites = sites.filter((each) => each !== site); drawSites(); } }, t("site.remove")))),
+    sites.length === 0 && h("p.nothing", {}, t("site.none")));
+  }
+
+  function bodyOf() {
+    const contact = letter.contact_name.read() || letter.contact_email.read() ? { name: letter.contact_name.read() ?? "", email: letter.contact_email.read() ?? "" } : null;
+    const received = letter.letter_received_on.read();
+    return {
+      ...Object.fromEntries(["name", "locale", "currency", "time_zone", "parent_account_id"].map((name) => [name, own[name].read()])),
+      enrollment: received || contact ? { letter_received_on: received, state: letter.state.read(), contact } : null,
+      sites: sites.map((site) => {
+        const license = site.bandwidth_mbps.read() !== null || site.starts_on.read() !== null ? { bandwidth_mbps: site.bandwidth_mbps.read(), starts_on: site.starts_on.read() } : null;
+        const sockets = MODELS.map((model) => ({ model, quantity: site[model].read() })).filter((each) => each.quantity);
+        return { ...Object.fromEntries(["site_id", "name", "country", "address"].map((name) => [name, site[name].read()])), license, sockets };
+      }),
+    };
+  }
+
+  function fieldAt(pointer) {
+    const [, first, second, third, fourth] = pointer.split("/");
+    if (first === "sites") return sites[Number(second)]?.[third === "license" ? fourth ?? "bandwidth_mbps" : third];
+    if (first === "enrollment") return second === "contact" ? letter[`contact_${third ?? "name"}`] : letter[second ?? "letter_received_on"];
+    return own[first] || null;
+  }
+
+  async function save(event) {
+    event.preventDefault();
+    fill(said);
+    const fields = [...Object.values(own).filter(Boolean), ...Object.values(letter), ...sites.flatMap((site) => Object.values(site).filter((each) => each.root))];
+    for (const each of fields) if (each.ownFault()) each.root.closest("details")?.setAttribute("open", "");
+    if (button.disabled || !checkFields(fields)) return;
+    button.disabled = true;
+    const id = isNew ? own.account_id.read() : accountId;
+    try {
+      await api.put(`/desk/accounts/${encodeURIComponent(id)}`, bodyOf(), etag ? { "If-Match": etag } : {});
+      toast(t("account.saved"));
+      go(`/desk/accounts/${id}`, { replace: true });
+    } catch (error) {
+      const rest = showFaults(error.errors ?? [], (pointer) => {
+        const found = fieldAt(pointer);
+        found?.root.closest("details")?.setAttribute("open", "");
+        return found;
+      });
+      const text = error instanceof Problem && error.code === "version_mismatch" ? t("account.changed_meanwhile") : rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error);
+      fill(said, notice("bad", text));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  const order = () => openNewOrder({ ...context, query: new URLSearchParams() }, accountId, "/desk");
+  const button = h("button.primary", { type: "submit" }, t("action.save"));
+  drawSites();
+  return h("div.screen", {},
+    trail([t("nav.desk")], [t("nav.accounts"), "/desk/accounts"], [isNew ? t("accounts.new") : account.name]),
+    h("div.title-row", {}, h("h1", {}, isNew ? t("accounts.new") : account.name),
+      !isNew && h("div.actions", {}, h("button", { type: "button", onclick: order }, t("account.place_order")))),
+    h("form.account-form", { novalidate: true, onsubmit: save },
+      h("section.card", {}, h("h2", {}, t("account.account")), h("div.fields", {}, Object.values(own).filter(Boolean).map((each) => each.root))),
+      h("section.card", {}, h("h2", {}, t("accounts.enrollment")), h("p.hint", {}, t("account.enrollment_text")), h("div.fields", {}, Object.values(letter).map((each) => each.root))),
+      h("section.card", {}, h("div.section-head", {}, h("h2", {}, t("accounts.sites")),
+        h("button", { type: "button", onclick: () => { sites.push(siteFields()); drawSites(); sites.at(-1).site_id.control.focus(); } }, t("site.add"))), sitesList),
+      said,
+      h("div.actions.sticky", {}, button)));
+}
+
+const zones = (present) => [...new Set([present, "UTC", ...Intl.supportedValuesOf("timeZone")])].map((each) => [each, each]);

@@ -1,0 +1,161 @@
+/** One order at the desk: what was asked for beside the quote that answers it. */
+
+import { Problem } from "../api.js";
+import { fill, h } from "../dom.js";
+import { ask, field, notice, reasonOf, toast } from "../forms.js";
+import { poll } from "../polling.js";
+import { SignedOut } from "../session.js";
+import { trail } from "../shell.js";
+import { t } from "../words.js";
+import { OPEN, ageMark, orderName, progress, statusChip } from "../orders/describe.js";
+import { closedText, commentForm, factsOf, itemsTable } from "../orders/order.js";
+import { quoteCard } from "../orders/quote-view.js";
+import { timelineView } from "../orders/timeline.js";
+import { quoteEditor } from "./quote-editor.js";
+
+export async function showDeskOrder(context, orderId) {
+  const { api, session, signal } = context;
+  const path = `/desk/orders/${orderId}`;
+  const load = () => Promise.all([api.get(path, {}, signal), api.getAll(`${path}/timeline`, {}, signal)]);
+  let [order, entries] = await load();
+  const account = await api.get(`/desk/accounts/${order.account_id}`, {}, signal);
+  const keyOf = () => JSON.stringify([order.version, order.updated_at, entries.length]);
+  let shown = keyOf();
+  let editor = null; // kept while the order goes on around it: nobody wants half a quote to vanish
+
+  const head = h("div.order-head");
+  const state = h("div");
+  const items = h("section.card");
+  const quote = h("div");
+  const editing = h("div");
+  const facts = h("aside.card.facts");
+  const history = h("div");
+  const comments = h("div");
+
+  async function look() {
+    try {
+      [order, entries] = await load();
+      fill(state);
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (error instanceof SignedOut) throw error;
+      fill(state, notice("warn", `${reasonOf(error)} ${t("list.stale")}`));
+      return false;
+    }
+    const now = keyOf();
+    if (now === shown) return false;
+    shown = now;
+    draw();
+    return true;
+  }
+
+  const isMine = () => order.assignee?.user_id === session.userId;
+  const mayQuote = () => ["in_process", "pending_confirmation"].includes(order.status);
+
+  function draw() {
+    const { status } = order;
+    fill(head,
+      h("div.title-row", {},
+        h("h1", {}, account.name),
+        statusChip(status),
+        OPEN.includes(status) && ageMark(order),
+        h("div.actions", {},
+          (status === "submitted" || (status === "in_process" && !isMine())) && h("button.primary", { type: "button", "data-key": "claim", onclick: () => act("claim", t("desk.claimed")) }, t(order.assignee ? "desk.take_over" : "desk.claim")),
+          status === "in_process" && isMine() && h("button", { type: "button", "data-key": "release", onclick: () => act("release", t("desk.released")) }, t("desk.release")),
+          status === "pending_confirmation" && h("button", { type: "button", "data-key": "resend", onclick: resend }, t("desk.resend")),
+          OPEN.includes(status) && h("button.danger", { type: "button", "data-key": "decline", onclick: decline }, t("desk.decline")))),
+      h("p.hint", {}, t("order.id"), " ", orderName(order.order_id), order.purchase_order_number ? ` · ${t("order.purchase_order_number")}: ${order.purchase_order_number}` : ""),
+      progress(order),
+      order.closed && notice(status === "completed" ? "good" : "warn", closedText(order)),
+      ["undeliverable", "expired"].includes(order.quote?.state) && OPEN.includes(status) && notice("warn", t(`desk.quote_${order.quote.state}`)),
+      changeAsked());
+    fill(items, h("h2", {}, t("order.items")), itemsTable(order, account.sites));
+    fill(quote, order.quote && quoteCard(context, order, "/desk"));
+    fill(facts, factsOf(order, account),
+      h("p", {}, h("a", { href: `/desk/accounts/${account.account_id}` }, t("desk.to_account"))));
+    fill(history, timelineView(entries));
+    if (!OPEN.includes(status)) fill(comments);
+    drawEditor();
+  }
+
+  function changeAsked() {
+    if (order.status !== "in_process") return null;
+    const asked = entries.findLast((entry) => entry.event === "order.change_requested");
+    return asked && notice("warn", h("strong", {}, t("desk.change_asked")), h("p.said", {}, asked.data.reason ?? asked.data.text ?? ""));
+  }
+
+  function drawEditor() {
+    if (!mayQuote()) {
+      editor = null;
+      fill(editing, order.status === "submitted" && h("section.card", {}, h("h2", {}, t("quote.title")), h("p.nothing", {}, t("desk.claim_first"))));
+    } else if (order.status === "pending_confirmation" && !editor) {
+      fill(editing, h("button", { type: "button", "data-key": "revise", onclick: () => openEditor(true) }, t("desk.revise")));
+    } else if (!editor) openEditor(false);
+  }
+
+  function openEditor(hasFocus) {
+    editor = quoteEditor({
+      order,
+      account,
+      version: () => order.version,
+      send: (body) => api.post(`${path}/quote`, body),
+      done: () => {
+        editor = null;
+        toast(t("desk.quote_on_its_way", { name: order.contact.name }));
+        again();
+      },
+      cancel: order.status === "pending_confirmation" ? () => { editor = null; drawEditor(); } : null,
+    });
+    fill(editing, editor);
+    if (hasFocus) editor.querySelector("h2").focus();
+  }
+
+  async function act(verb, text) {
+    try {
+      await api.post(`${path}/${verb}`, {}, { "If-Match": `"${order.version}"` });
+      toast(text);
+    } catch (error) {
+      toast(error instanceof Problem && error.code === "version_mismatch" ? t("desk.someone_was_faster") : reasonOf(error));
+    }
+    again();
+  }
+
+  const decline = () => ask({
+    title: t("desk.decline"),
+    text: t("desk.decline_text"),
+    fields: [field({ name: "reason", label: t("order.reason"), type: "textarea", required: true, more: { maxlength: 1000 } })],
+    action: t("desk.decline"),
+    danger: true,
+    act: async ({ reason }) => {
+      await api.post(`${path}/decline`, { reason });
+      toast(t("desk.declined"));
+      again();
+    },
+  });
+
+  const resend = () => ask({
+    title: t("desk.resend"),
+    text: t("desk.resend_text"),
+    fields: [
+      field({ name: "name", label: t("contact.name"), required: true, value: order.contact.name, more: { maxlength: 200 } }),
+      field({ name: "email", label: t("contact.email"), type: "email", required: true, value: order.contact.email, more: { maxlength: 254 } }),
+    ],
+    action: t("desk.resend"),
+    act: async (contact) => {
+      const isSame = contact.name === order.contact.name && contact.email === order.contact.email;
+      await api.post(`${path}/resend`, isSame ? {} : { contact });
+      toast(t("desk.resent", { name: contact.name }));
+      again();
+    },
+  });
+
+  const again = poll(look, signal);
+  fill(comments, commentForm((text, internal) => api.post(`${path}/comment`, { text, internal }).then(() => again()), { mayBeInternal: true }));
+  draw();
+  return h("div.screen.wide", {},
+    trail([t("nav.desk")], [t("nav.queue"), "/desk"], [account.name]),
+    head, state,
+    h("div.columns.desk", {},
+      h("div.main-column", {}, items, facts, h("section.card", {}, h("h2", {}, t("timeline.title")), comments, history)),
+      h("div.side-column", {}, quote, editing)));
+}

@@ -1,0 +1,199 @@
+/** The quote as CS writes it: lines with amounts and totals that follow every stroke, and how the contact will see it. */
+
+import { fill, h } from "../dom.js";
+import { Unreachable } from "../api.js";
+import { checkFields, faultText, field, notice, openDialog, reasonOf, showFaults } from "../forms.js";
+import { minorDigits, read, write } from "../money.js";
+import { money, t, today } from "../words.js";
+import { itemText, kindLabel } from "../orders/describe.js";
+import { RECURRENCES, quoteView, totalsView } from "../orders/quote-view.js";
+
+const USUAL_DAYS = 30;
+const ONE_OFF = new Set(["socket", "accessory"]);
+const MOST_LINES = 100;
+
+/**
+ * `send(body)` sends the revision; `done()` follows its 202. A new revision begins with the lines of the one before.
+ */
+export function quoteEditor({ order, account, send, done, cancel }) {
+  const currency = order.quote?.currency ?? account.currency;
+  const digits = minorDigits(currency);
+  const before = order.quote;
+  const now = today(account.time_zone);
+  let lines = [];
+
+  const body = h("div.editor-lines");
+  const totals = h("div", { role: "status", "aria-live": "polite" });
+  const said = h("div");
+  const validUntil = field({ name: "valid_until", label: t("editor.valid_until"), type: "date", required: true, value: before && before.valid_until > now ? before.valid_until : today(account.time_zone, USUAL_DAYS), more: { min: now } });
+  const message = field({ name: "message", label: t("editor.message"), type: "textarea", value: before?.message, more: { maxlength: 2000 }, wide: true });
+  const terms = field({ name: "terms", label: t("quote.terms"), type: "textarea", hint: t("editor.terms_hint"), more: { maxlength: 10000 }, wide: true });
+  const confirmed = Object.fromEntries(order.items.map((item) => {
+    const asked = item.confirmed_start_date ?? item.start_date;
+    return [item.item_id, field({ name: `confirmed-${item.item_id}`, label: t("editor.confirmed", { item: nameOf(item) }), type: "date", value: asked < now ? now : asked, more: { min: now } })];
+  }));
+
+  function nameOf(item) {
+    const detail = itemText(item, account.sites);
+    return detail ? `${kindLabel(item.kind)}, ${detail}` : kindLabel(item.kind);
+  }
+
+  /** A line of the form; `itemId` null is an extra line, which may be a discount. */
+  function newLine({ item_id: itemId = null, description = "", quantity = 1, unit_price: price = "", recurrence = "monthly" }) {
+    const line = {
+      itemId,
+      description: field({ name: "description", label: t("quote.description"), required: true, value: description, more: { maxlength: 200 } }),
+      quantity: field({ name: "quantity", label: t("quote.quantity"), type: "number", required: true, value: quantity, more: { min: 1, max: 1000000, step: 1 } }),
+      unit_price: field({ name: "unit_price", label: t("quote.unit_price"), required: true, value: price, more: { inputmode: "decimal", autocomplete: "off" } }),
+      recurrence: field({ name: "recurrence", label: t("quote.recurrence"), type: "select", required: true, value: recurrence, options: RECURRENCES.map((each) => [each, t(`recurrence.${each}`)]) }),
+      amount: h("output.amount"),
+    };
+    for (const name of ["quantity", "unit_price", "recurrence"]) line[name].control.addEventListener("input", count);
+    const { unit_price: unitPrice } = line;
+    const own = unitPrice.ownFault;
+    unitPrice.ownFault = () => own() ?? (read(unitPrice.control.value, digits) === null ? t("editor.not_an_amount", { digits, currency })
+      : line.itemId !== null && read(unitPrice.control.value, digits) < 0n ? t("fault.negative_price") : null);
+    return line;
+  }
+
+  function fieldsOf(line) {
+    return [line.description, line.quantity, line.unit_price, line.recurrence];
+  }
+
+  function amountOf(line) {
+    const price = read(line.unit_price.control.value, digits);
+    const quantity = line.quantity.control.value;
+    return price === null || !/^\d{1,7}$/.test(quantity) ? null : price * BigInt(quantity);
+  }
+
+  function sums() {
+    const found = Object.fromEntries(RECURRENCES.map((each) => [each, 0n]));
+    for (const line of lines) found[line.recurrence.control.value] += amountOf(line) ?? 0n;
+    return found;
+  }
+
+  function count() {
+    for (const line of lines) {
+      const amount = amountOf(line);
+      line.amount.textContent = amount === null ? "–" : money(write(amount, digits), currency);
+    }
+    const found = sums();
+    const written = Object.fromEntries(Object.entries(found).map(([name, units]) => [name, write(units, digits)]));
+    fill(totals, totalsView(written, currency), Object.values(found).some((units) => units < 0n) && notice("bad", t("fault.total_below_zero")));
+  }
+
+  function drawLines() {
+    const groups = [...order.items, null].map((item) => {
+      const own = lines.filter((line) => line.itemId === (item?.item_id ?? null));
+      return h("fieldset.line-group", {},
+        h("legend", {}, item ? nameOf(item) : t("editor.extra_lines")),
+        own.map((line) => h("div.line-row", {},
+          fieldsOf(line).map((each) => each.root),
+          h("div.amount-cell", {}, h("span.caption", {}, t("quote.amount")), line.amount),
+          (item === null || own.length > 1) && h("button.small", { type: "button", "aria-label": t("editor.remove_line", { line: line.description.control.value || t("quote.description") }), onclick: () => removeLine(line) }, t("action.remove")))),
+        lines.length < MOST_LINES && h("button.small.plain", { type: "button", "data-key": `add-${item?.item_id ?? "extra"}`, onclick: () => addLine(item) }, item ? t("editor.add_line") : t("editor.add_extra")),
+        item && h("div.confirmed", {}, confirmed[item.item_id].root));
+    });
+    fill(body, groups);
+    count();
+  }
+
+  function addLine(item) {
+    const line = newLine({ item_id: item?.item_id ?? null, recurrence: item ? usualRecurrence(item) : "once" });
+    lines.push(line);
+    drawLines();
+    line.description.control.focus();
+  }
+
+  function removeLine(line) {
+    lines = lines.filter((each) => each !== line);
+    drawLines();
+  }
+
+  const inOrder = () => [...order.items.map((item) => item.item_id), null].flatMap((id) => lines.filter((line) => line.itemId === id));
+
+  function bodyOf() {
+    return {
+      valid_until: validUntil.read(),
+      currency,
+      message: message.read(),
+      ...(terms.read() && { terms: terms.read() }),
+      lines: inOrder().map((line) => ({
+        item_id: line.itemId,
+        description: line.description.read(),
+        quantity: line.quantity.read(),
+        unit_price: write(read(line.unit_price.control.value, digits), digits),
+        recurrence: line.recurrence.read(),
+      })),
+      confirmed_start_dates: Object.fromEntries(Object.entries(confirmed).map(([id, each]) => [id, each.read()]).filter(([, value]) => value)),
+    };
+  }
+
+  const allFields = () => [...inOrder().flatMap(fieldsOf), ...Object.values(confirmed), validUntil, message, terms];
+
+  function isSound() {
+    fill(said);
+    return checkFields(allFields()) && Object.values(sums()).every((units) => units >= 0n);
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    if (button.disabled || !isSound()) return;
+    button.disabled = true;
+    const sent = inOrder();
+    try {
+      await send(bodyOf());
+      done();
+    } catch (error) {
+      const rest = showFaults(error.errors ?? [], (pointer) => {
+        const [, first, second, third] = pointer.split("/");
+        if (first === "lines") return sent[Number(second)]?.[third] ?? null;
+        if (first === "confirmed_start_dates") return confirmed[second];
+        return { valid_until: validUntil, message, terms }[first];
+      });
+      fill(said, notice("bad", rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error),
+        error instanceof Unreachable ? ` ${t("editor.look_first")}` : null));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  function preview() {
+    if (!isSound()) return;
+    const asked = bodyOf();
+    const written = Object.fromEntries(Object.entries(sums()).map(([name, units]) => [name, write(units, digits)]));
+    const quote = {
+      ...asked,
+      revision: (before?.revision ?? 0) + 1,
+      offered_at: null,
+      terms: asked.terms ?? t("editor.usual_terms"),
+      totals: written,
+      lines: asked.lines.map((line, index) => ({ ...line, amount: write(amountOf(inOrder()[index]), digits) })),
+    };
+    openDialog("dialog.preview", t("editor.preview"),
+      h("p.hint", {}, t("editor.goes_to", { name: order.contact.name, email: order.contact.email })),
+      quoteView(quote, { isPreview: true }),
+      h("h3", {}, t("item.confirmed")),
+      h("ul", {}, order.items.map((item) => h("li", {}, nameOf(item), ": ", asked.confirmed_start_dates[item.item_id] ?? "–"))));
+  }
+
+  const button = h("button.primary", { type: "submit" }, t(before ? "editor.send_revision" : "editor.send", { revision: String((before?.revision ?? 0) + 1) }));
+  lines = before
+    ? before.lines.map(newLine)
+    : order.items.map((item) => newLine({ item_id: item.item_id, description: nameOf(item), quantity: item.quantity ?? 1, recurrence: usualRecurrence(item) }));
+  drawLines();
+
+  return h("form.card.editor", { novalidate: true, onsubmit: submit },
+    h("h2", { tabindex: "-1" }, t(before ? "editor.title_revision" : "editor.title", { revision: String((before?.revision ?? 0) + 1) })),
+    h("p.hint", {}, t("editor.goes_to", { name: order.contact.name, email: order.contact.email })),
+    body,
+    h("div.fields", {}, validUntil.root, message.root),
+    h("details.terms", {}, h("summary", {}, t("editor.own_terms")), terms.root),
+    h("div.editor-foot", {},
+      totals, said,
+      h("div.actions", {}, button,
+        h("button", { type: "button", onclick: preview }, t("editor.preview")),
+        cancel && h("button", { type: "button", onclick: cancel }, t("action.cancel")))));
+}
+
+const usualRecurrence = (item) => (ONE_OFF.has(item.kind) ? "once" : "monthly");

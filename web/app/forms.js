@@ -1,0 +1,167 @@
+/** Labeled fields that show their faults, and dialogs made of them. */
+
+import { announce, freshId, h } from "./dom.js";
+import { Problem, Unreachable } from "./api.js";
+import { day, either, t } from "./words.js";
+
+/** What went wrong, for people. */
+export function reasonOf(error) {
+  if (error instanceof Unreachable) return t("error.unreachable");
+  if (error instanceof Problem) return either(`error.${error.code}`, error.message || t("error.internal_error"));
+  return t("error.internal_error");
+}
+
+/** One fault of a 422, for people. */
+export const faultText = (fault) => either(`fault.${fault.code}`, fault.detail);
+
+/**
+ * A labeled control. `type` is an input's, or `select` with `options` [[value, text]], or `textarea`.
+ * `read()` is the control's value as the API wants it, null for an empty one; `fault(text)` shows or clears a fault.
+ */
+export function field({ name, label, type = "text", value = "", hint, required = false, options, more = {}, wide = false }) {
+  const id = freshId(name);
+  const common = { id, name, required, "aria-describedby": `${id}-notes`, "data-key": more["data-key"], ...more };
+  let control;
+  if (type === "select") {
+    control = h("select", common, options.map(([each, text]) => h("option", { value: each }, text)));
+    control.value = String(value ?? "");
+    if (control.selectedIndex < 0) control.selectedIndex = 0;
+  } else if (type === "textarea") {
+    control = h("textarea", { rows: 3, ...common, value: value ?? "" });
+  } else if (type === "checkbox") {
+    control = h("input", { ...common, type, checked: Boolean(value) });
+  } else {
+    control = h("input", { ...common, type, value: value === null || value === undefined ? "" : String(value) });
+  }
+  const faultLine = h("span.fault", { hidden: true });
+  const hintLine = h("span.hint", {}, hint ?? "");
+  hintLine.hidden = !hint;
+  const caption = h("label", { for: id }, label, required ? null : h("span.optional", {}, ` ${t("form.optional")}`));
+  const notes = h("span.notes", { id: `${id}-notes` }, faultLine, hintLine);
+  const root = type === "checkbox"
+    ? h("div.field.check", {}, control, h("label", { for: id }, label), notes)
+    : h(wide ? "div.field.wide" : "div.field", {}, caption, control, notes);
+
+  function fault(text) {
+    faultLine.textContent = text ?? "";
+    faultLine.hidden = !text;
+    control.toggleAttribute("aria-invalid", false);
+    if (text) control.setAttribute("aria-invalid", "true");
+    else control.removeAttribute("aria-invalid");
+  }
+
+  function read() {
+    if (type === "checkbox") return control.checked;
+    const text = control.value.trim();
+    if (text === "") return null;
+    return type === "number" ? Number(text) : text;
+  }
+
+  function sayHint(text) {
+    hintLine.textContent = text ?? "";
+    hintLine.hidden = !text;
+  }
+
+  /** The fault that the browser itself finds, in the reader's language; null if there is none. */
+  function ownFault() {
+    const { validity } = control;
+    if (validity.valid) return null;
+    if (validity.valueMissing) return t("fault.required");
+    if (validity.rangeUnderflow) return type === "date" ? t("fault.date_before", { min: day(control.min) }) : t("fault.at_least", { min: Number(control.min) });
+    if (validity.rangeOverflow) return type === "date" ? t("fault.date_after", { max: day(control.max) }) : t("fault.at_most", { max: Number(control.max) });
+    if (validity.stepMismatch || validity.badInput) return t(type === "number" ? "fault.whole_number" : "fault.malformed");
+    return t("fault.malformed");
+  }
+
+  control.addEventListener("input", () => fault(null));
+  return { root, control, name, fault, read, sayHint, ownFault };
+}
+
+/** Shows what the browser finds wrong; answers whether all is well, and puts the focus on the first fault. */
+export function checkFields(fields) {
+  const faulty = fields.filter((each) => {
+    const found = each.ownFault();
+    each.fault(found);
+    return found;
+  });
+  faulty[0]?.control.focus();
+  return faulty.length === 0;
+}
+
+/**
+ * Shows the faults of a Problem at the fields that `at(pointer)` finds; answers what no field could take.
+ */
+export function showFaults(errors, at) {
+  let first = null;
+  const rest = errors.filter((each) => {
+    const found = at(each.pointer);
+    if (!found) return true;
+    found.fault(faultText(each));
+    first ??= found;
+    return false;
+  });
+  first?.control.focus();
+  return rest;
+}
+
+export function notice(kind, ...children) {
+  return h(`div.notice.${kind}`, kind === "bad" ? { role: "alert" } : {}, ...children);
+}
+
+/** A modal dialog; answers it, open. Its element is removed when it closes. */
+export function openDialog(selector, title, ...children) {
+  const heading = freshId("title");
+  const dialog = h(
+    selector,
+    { "aria-labelledby": heading },
+    h("header.dialog-head", {}, h("h2", { id: heading, tabindex: "-1" }, title),
+      h("button.plain.close", { type: "button", "aria-label": t("action.close"), onclick: () => dialog.close() }, "✕")),
+    children,
+  );
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/**
+ * Asks in a dialog. `fields` are built by `field`; `act(values)` does what was asked for, and its refusal is shown.
+ */
+export function ask({ title, text, fields = [], action, danger = false, act }) {
+  const said = h("div");
+  const submit = h(danger ? "button.danger" : "button.primary", { type: "submit" }, action);
+  const form = h(
+    "form",
+    { novalidate: true },
+    text && h("p", {}, text),
+    said,
+    fields.map((each) => each.root),
+    h("div.actions", {}, submit, h("button", { type: "button", onclick: () => dialog.close() }, t("action.cancel"))),
+  );
+  const dialog = openDialog("dialog.ask", title, form);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    said.replaceChildren();
+    if (submit.disabled || !checkFields(fields)) return;
+    submit.disabled = true;
+    try {
+      await act(Object.fromEntries(fields.map((each) => [each.name, each.read()])));
+      dialog.close();
+    } catch (error) {
+      const rest = showFaults(error.errors ?? [], (pointer) => fields.find((each) => pointer.endsWith(`/${each.name}`)));
+      if (rest.length || !(error.errors?.length)) said.append(notice("bad", rest.length ? rest.map(faultText).join(" ") : reasonOf(error)));
+    } finally {
+      submit.disabled = false;
+    }
+  });
+  (fields[0]?.control ?? submit).focus();
+  return dialog;
+}
+
+/** A short message that goes by itself. */
+export function toast(text, link) {
+  const box = h("div.toast", {}, h("span", {}, text), link);
+  document.body.append(box);
+  announce(text);
+  setTimeout(() => box.remove(), 8_000);
+}

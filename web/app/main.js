@@ -1,0 +1,173 @@
+/** Starts the screens: who is here, in which language, and which page the address names. */
+
+import { Api } from "./api.js";
+import { fill, h } from "./dom.js";
+import { notice, reasonOf } from "./forms.js";
+import { Session, SignedOut } from "./session.js";
+import { emptyPage, failure, shell, waiting } from "./shell.js";
+import { chooseLanguage, preferredLanguage, showTimesOf, speak, t } from "./words.js";
+import { showOrders } from "./orders/list.js";
+import { showOrder } from "./orders/order.js";
+import { showQueue } from "./desk/queue.js";
+import { showDeskOrder } from "./desk/order.js";
+import { showAccounts } from "./desk/accounts.js";
+import { showAccount } from "./desk/account.js";
+
+const app = document.getElementById("app");
+
+const PAGES = [
+  [/^\/orders(?:\/(new))?$/, "customer", showOrders, "orders"],
+  [/^\/orders\/([^/]+)$/, "customer", showOrder, "orders"],
+  [/^\/desk$/, "staff", showQueue, "queue"],
+  [/^\/desk\/orders\/([^/]+)$/, "staff", showDeskOrder, "queue"],
+  [/^\/desk\/accounts$/, "staff", showAccounts, "accounts"],
+  [/^\/desk\/accounts\/([^/]+)$/, "staff", showAccount, "accounts"],
+];
+
+let session;
+let context;
+let frame;
+let leaving = new AbortController();
+
+async function start() {
+  const config = await (await fetch("/config.json")).json();
+  if (config.site && config.site !== location.origin) {
+    location.replace(config.site + location.pathname + location.search);
+    return;
+  }
+  session = new Session(config);
+  await speak(preferredLanguage());
+  context = { config, session, api: new Api(session), go };
+  let refusal = null;
+  try {
+    const wanted = await session.comeBack();
+    if (wanted) history.replaceState(null, "", wanted);
+  } catch (error) {
+    if (!(error instanceof SignedOut)) throw error;
+    refusal = error.message;
+  }
+  if (session.isSignedIn) await enter();
+  else welcome(refusal);
+}
+
+/** Learns what every page needs, then shows the one that the address names. */
+async function enter() {
+  fill(app, waiting());
+  try {
+    if (session.isStaff) {
+      context.catalog = await context.api.get("/catalog");
+    } else if (session.accountId) {
+      const [catalog, account, subaccounts] = await Promise.all([
+        context.api.get("/catalog"),
+        context.api.get("/account"),
+        context.api.getAll("/accounts"),
+      ]);
+      Object.assign(context, { catalog, accounts: [account, ...subaccounts] });
+      showTimesOf(account.time_zone);
+      await speak(preferredLanguage(account.locale));
+    }
+  } catch (error) {
+    if (error instanceof SignedOut) signedOut();
+    else fill(app, h("main.alone", {}, failure(error, enter)));
+    return;
+  }
+  frame = shell({ config: context.config, session, switchLanguage });
+  fill(app, frame.root);
+  show();
+}
+
+async function switchLanguage(name) {
+  chooseLanguage(name);
+  await speak(name);
+  frame = shell({ config: context.config, session, switchLanguage });
+  fill(app, frame.root);
+  show();
+}
+
+function go(path, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", path);
+  show();
+}
+
+async function show() {
+  leaving.abort();
+  leaving = new AbortController();
+  const { signal } = leaving;
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.remove();
+  const home = session.isStaff ? "/desk" : "/orders";
+  if (location.pathname === "/") history.replaceState(null, "", home);
+  const match = PAGES.map(([pattern, who, page, entry]) => ({ found: pattern.exec(location.pathname), who, page, entry })).find(({ found }) => found);
+  frame.mark(match?.entry);
+  if (!match) return place(emptyPage(t("missing.title"), t("missing.text"), h("a.button", { href: home }, t("missing.home"))));
+  const isAtHome = (match.who === "staff") === session.isStaff && (session.isStaff || session.accountId);
+  if (!isAtHome) return place(emptyPage(t("forbidden.title"), t("forbidden.text"), h("a.button", { href: home }, t("missing.home"))));
+  frame.main.setAttribute("aria-busy", "true");
+  const slow = setTimeout(() => fill(frame.main, waiting()), 150);
+  try {
+    const page = await match.page({ ...context, signal, query: new URLSearchParams(location.search) }, ...match.found.slice(1));
+    clearTimeout(slow);
+    if (!signal.aborted) place(page);
+  } catch (error) {
+    clearTimeout(slow);
+    if (signal.aborted) return undefined;
+    if (error instanceof SignedOut) signedOut();
+    else place(failure(error, show));
+  }
+  return undefined;
+}
+
+function place(page) {
+  frame.main.removeAttribute("aria-busy");
+  fill(frame.main, page);
+  const heading = frame.main.querySelector("h1");
+  document.title = `${heading?.textContent ?? t("nav.orders")} · ${context.config.brand}`;
+  if (!document.querySelector("dialog[open]")) {
+    scrollTo(0, 0);
+    heading?.setAttribute("tabindex", "-1");
+    heading?.focus({ preventScroll: true });
+  }
+}
+
+function signedOut() {
+  session.forget();
+  welcome("expired");
+}
+
+function welcome(refusal) {
+  const { config } = context;
+  const path = location.pathname + location.search;
+  document.title = `${t("welcome.title")} · ${config.brand}`;
+  fill(
+    app,
+    h("main.alone.welcome", {},
+      h("img", { src: "/icon.svg", alt: "", width: 56, height: 56 }),
+      h("p.brand", {}, config.brand),
+      h("h1", {}, t("welcome.title")),
+      h("p", {}, t("welcome.text")),
+      refusal && notice(refusal === "expired" ? "warn" : "bad", t(refusal === "expired" ? "welcome.expired" : "welcome.refused")),
+      h("button.primary.large", { type: "button", onclick: () => session.signIn(path) }, t("action.sign_in")),
+      config.local_run && h("p.hint", {}, h("a", { href: config.local_run, "data-outside": true }, t("welcome.local_run"))),
+    ),
+  );
+}
+
+addEventListener("popstate", () => frame && show());
+addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (link.origin !== location.origin || link.hasAttribute("download") || link.target || link.dataset.outside !== undefined) return;
+  if (link.hash && link.pathname === location.pathname) return;
+  event.preventDefault();
+  go(link.pathname + link.search);
+});
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof SignedOut) {
+    event.preventDefault();
+    signedOut();
+  }
+});
+
+start().catch((error) => {
+  fill(app, h("main.alone", {}, h("h1", {}, "Online Orders"), notice("bad", reasonOf(error)),
+    h("button", { type: "button", onclick: () => location.reload() }, t("action.retry"))));
+});

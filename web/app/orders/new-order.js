@@ -1,0 +1,276 @@
+/** The New Order panel: items are chosen, set, added, changed and removed, and submitted once. */
+
+import { Problem, Unreachable } from "../api.js";
+import { announce, fill, h } from "../dom.js";
+import { ask, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
+import { day, dayOf, either, t, today } from "../words.js";
+import { isTwin, itemDetail, itemText, kindLabel, orderName } from "./describe.js";
+import { itemForm } from "./item-form.js";
+
+const MOST_ITEMS = 50;
+
+/** What is being put together for an account; it outlives a reload, and has one idempotency key for all its tries. */
+class Draft {
+  constructor(accountId, base) {
+    this.#place = `online-orders.draft.${base}.${accountId}`;
+    const kept = JSON.parse(sessionStorage.getItem(this.#place) ?? "null");
+    Object.assign(this, kept ?? { key: crypto.randomUUID(), items: [], note: null, purchase_order_number: null });
+  }
+
+  #place;
+
+  keep() {
+    sessionStorage.setItem(this.#place, JSON.stringify(this));
+  }
+
+  discard() {
+    sessionStorage.removeItem(this.#place);
+  }
+}
+
+/** The reader's own way to an order. `base` is "" for customers; at the desk it is "/desk", for an order by phone. */
+export async function openNewOrder(context, accountId, base = "") {
+  const { query } = context;
+  const panel = h("div.panel-body");
+  const dialog = openDialog("dialog.sheet", t("new.title"), panel);
+  const body = { account_id: accountId };
+  if (!base && query.has("account_id")) body.account_id = query.get("account_id");
+  let copied = null;
+  if (query.has("copy")) {
+    try {
+      copied = await context.api.get(`${base}/orders/${query.get("copy")}`);
+      body.account_id = copied.account_id;
+    } catch (error) {
+      panel.append(notice("bad", reasonOf(error)));
+    }
+  }
+  await draw(context, dialog, panel, body.account_id, base, copied);
+  return dialog;
+}
+
+async function draw(context, dialog, panel, accountId, base, copied) {
+  const { api, accounts, catalog, signal, go } = context;
+  // Asked anew: the contact or the enrollment may have changed since the page was opened.
+  let account;
+  try {
+    account = await (base ? api.get(`/desk/accounts/${accountId}`) : api.get("/account", { account_id: accountId }));
+  } catch (error) {
+    panel.append(notice("bad", reasonOf(error)));
+    return;
+  }
+  const draft = new Draft(accountId, base);
+  if (copied) {
+    draft.items.push(...copied.items.slice(0, MOST_ITEMS - draft.items.length).map((item) => asAsked(item, account)));
+    draft.keep();
+    history.replaceState(null, "", location.pathname);
+  }
+  let faults = [];
+  let twins = [];
+  let isSending = false;
+
+  const accountLine = !base && accounts.length > 1 && field({
+    name: "account_id", label: t("order.account"), type: "select", required: true, value: accountId,
+    options: accounts.map((each) => [each.account_id, each.name]),
+  });
+  accountLine?.control?.addEventListener("change", () => {
+    panel.replaceChildren();
+    draw(context, dialog, panel, accountLine.control.value, base, null);
+  });
+
+  const refusal = whyNot(account);
+  if (refusal) {
+    fill(panel, accountLine && accountLine.root, notice("bad", h("h3", {}, t("new.not_enrolled")), h("p", {}, t(`new.${refusal}`)), h("p", {}, t("new.what_to_do"))));
+    return;
+  }
+
+  const list = h("div.draft");
+  const chooser = h("div.chooser");
+  const said = h("div");
+  const number = field({ name: "purchase_order_number", label: t("order.purchase_order_number"), value: draft.purchase_order_number, more: { maxlength: 64, autocomplete: "off" } });
+  const note = field({ name: "note", label: t("order.note"), type: "textarea", value: draft.note, more: { maxlength: 2000 } });
+  for (const each of [number, note]) {
+    each.control.addEventListener("input", () => {
+      draft[each.name] = each.read();
+      draft.keep();
+    });
+  }
+  const add = h("button", { type: "button", "aria-expanded": "false", onclick: () => (chooser.childElementCount ? closeChooser() : openKinds()) }, t("new.new_item"));
+  const submit = h("button.primary.large", { type: "button", onclick: send }, t("new.submit"));
+
+  function openKinds() {
+    add.setAttribute("aria-expanded", "true");
+    fill(chooser, h("div.kinds", { role: "group", "aria-label": t("new.choose_kind") },
+      catalog.item_kinds.map(({ kind, label, schema }) =>
+        h("button.kind", { type: "button", "data-kind": kind, onclick: () => edit(kind) },
+          h("strong", {}, either(`kind.${kind}`, label)),
+          h("span.hint", {}, either(`kind_text.${kind}`, schema.description ?? ""))))));
+    chooser.querySelector("button").focus();
+    chooser.scrollIntoView({ block: "nearest" });
+  }
+
+  function closeChooser() {
+    fill(chooser);
+    add.setAttribute("aria-expanded", "false");
+    add.hidden = draft.items.length >= MOST_ITEMS;
+    add.focus();
+  }
+
+  /** Opens the form of a new item, or of the one at `index`. */
+  function edit(kind, index = null) {
+    add.setAttribute("aria-expanded", "true");
+    const ofItem = index === null ? [] : faults.filter((each) => indexOf(each) === index);
+    const form = itemForm({
+      kind,
+      schema: catalog.item_kinds.find((each) => each.kind === kind).schema,
+      item: index === null ? {} : draft.items[index],
+      account,
+      draft: draft.items.filter((_, at) => at !== index),
+      faults: Object.fromEntries(ofItem.map((each) => [each.pointer.split("/")[3], each])),
+      isNew: index === null,
+      done: (item) => {
+        if (index === null) draft.items.push(item);
+        else draft.items[index] = item;
+        faults = faults.filter((each) => indexOf(each) !== index);
+        changed(t(index === null ? "new.added" : "new.changed", { item: kindLabel(kind) }));
+      },
+      cancel: closeChooser,
+    });
+    fill(chooser, form);
+    (form.querySelector("[aria-invalid]") ?? form.querySelector("select, input, button")).focus();
+    form.scrollIntoView({ block: "nearest" });
+  }
+
+  function remove(index) {
+    draft.items.splice(index, 1);
+    faults = [];
+    changed(t("new.removed"));
+  }
+
+  function changed(text) {
+    draft.keep();
+    fill(said);
+    drawItems();
+    closeChooser();
+    announce(text);
+  }
+
+  function drawItems() {
+    submit.disabled = draft.items.length === 0 || isSending;
+    fill(list, draft.items.length === 0
+      ? h("p.nothing", {}, t("new.nothing_yet"))
+      : h("ol.draft-items", {}, draft.items.map((item, index) => {
+        const found = faults.filter((each) => indexOf(each) === index);
+        const twin = twins.find((order) => order.items.some((each) => isTwin(each, item)));
+        return h(found.length ? "li.faulty" : "li", {},
+          h("div.what", {},
+            h("strong", {}, kindLabel(item.kind)),
+            h("span", {}, itemDetail(item, account.sites)),
+            h("span.hint", {}, t("item.starts", { date: day(item.start_date) })),
+            found.map((each) => h("span.fault", {}, faultText(each))),
+            twin && h("span.twin", {}, t("new.twin", { date: dayOf(twin.placed_at) }), " ",
+              h("a", { href: `${base}/orders/${twin.order_id}`, target: "_blank" }, twin.purchase_order_number ?? twin.order_id))),
+          h("div.actions", {},
+            h("button.small", { type: "button", "aria-label": t("new.edit_item", { item: itemText(item, account.sites) || kindLabel(item.kind) }), onclick: () => edit(item.kind, index) }, t("action.edit")),
+            h("button.small", { type: "button", "aria-label": t("new.remove_item", { item: itemText(item, account.sites) || kindLabel(item.kind) }), onclick: () => remove(index) }, t("action.remove"))));
+      })));
+  }
+
+  async function send() {
+    if (isSending) return;
+    isSending = true;
+    submit.disabled = true;
+    submit.textContent = t("new.sending");
+    fill(said);
+    for (const each of [number, note]) each.fault(null);
+    const body = { account_id: account.account_id, items: draft.items, purchase_order_number: number.read(), note: note.read() };
+    try {
+      const order = await api.post(`${base}/orders`, body, { "Idempotency-Key": draft.key });
+      draft.discard();
+      dialog.close();
+      go(base ? `${base}/orders/${order.order_id}` : `/orders?placed=${order.order_id}`, { replace: true });
+      toast(t("new.placed", { contact: order.contact.name }), h("a", { href: `${base}/orders/${order.order_id}` }, t("new.see_order")));
+    } catch (error) {
+      explain(error);
+    } finally {
+      isSending = false;
+      submit.textContent = t("new.submit");
+      submit.disabled = draft.items.length === 0;
+    }
+  }
+
+  function explain(error) {
+    if (error instanceof Problem && error.code === "idempotency_key_reused") {
+      // An earlier try, whose answer was lost, did arrive; what was changed since then is another order.
+      fill(said, notice("warn", t("new.arrived_before"), " ", h("a", { href: base || "/orders" }, t("new.see_orders")), " ",
+        h("button.small", { type: "button", onclick: () => { draft.key = crypto.randomUUID(); draft.keep(); fill(said); } }, t("new.another"))));
+      return;
+    }
+    if (!(error instanceof Problem) || error.errors.length === 0) {
+      fill(said, notice("bad", reasonOf(error), error instanceof Unreachable ? ` ${t("new.try_again")}` : ""));
+      return;
+    }
+    const rest = showFaults(error.errors, (pointer) => [number, note].find((each) => pointer === `/${each.name}`));
+    faults = rest.filter((each) => indexOf(each) !== null);
+    const others = rest.filter((each) => indexOf(each) === null);
+    fill(said, notice("bad", t("new.faulty", { count: error.errors.length }), others.length ? h("ul", {}, others.map((each) => h("li", {}, faultText(each)))) : null));
+    drawItems();
+    const first = faults.map(indexOf).sort((one, other) => one - other)[0];
+    if (first !== undefined) edit(draft.items[first].kind, first);
+  }
+
+  fill(panel,
+    accountLine && accountLine.root,
+    contactBox(context, account, base),
+    h("section", {}, h("div.section-head", {}, h("h3", {}, t("new.items")), add), list, chooser),
+    h("section.fields", {}, number.root, note.root),
+    said,
+    h("div.actions.end", {}, submit,
+      h("button", { type: "button", onclick: () => { draft.discard(); dialog.close(); } }, t("new.discard"))));
+  drawItems();
+  (accountLine?.control ?? add).focus();
+
+  try {
+    twins = base ? await api.getAll("/desk/orders", { open: true, account_id: accountId }, signal)
+      : (await api.get("/orders", { open: true, account_id: accountId, limit: 100 }, signal)).items;
+    drawItems();
+  } catch (error) {
+    if (!(error instanceof Problem) && !(error instanceof Unreachable) && error.name !== "AbortError") throw error;
+  }
+}
+
+/** Who will be asked to confirm, with the way to say that this is out of date. */
+function contactBox({ api, session }, account, base) {
+  const { contact } = account.enrollment;
+  const isOwn = !base && account.account_id === session.accountId;
+  const report = () => ask({
+    title: t("contact.report"),
+    text: t("contact.report_text", { name: contact.name }),
+    fields: [field({ name: "text", label: t("contact.what_is_right"), type: "textarea", required: true, more: { maxlength: 1800 } })],
+    action: t("contact.send"),
+    act: async ({ text }) => {
+      await api.post("/account/contact-report", { text: isOwn ? text : `${account.name} (${account.account_id}): ${text}` });
+      toast(t("contact.reported"));
+    },
+  });
+  return h("section.contact-box", {},
+    h("p", {}, t("contact.quote_goes_to"), " ", h("strong", {}, contact.name), " ", h("span.address", {}, `<${contact.email}>`)),
+    !base && h("button.small", { type: "button", onclick: report }, t("contact.out_of_date")));
+}
+
+function whyNot(account) {
+  if (!account.enrollment) return "no_enrollment";
+  if (account.enrollment.state !== "active") return "suspended";
+  return account.enrollment.contact ? null : "no_contact";
+}
+
+/** What was asked for once, to be asked for again: a date that has passed becomes today. */
+function asAsked({ item_id, status, confirmed_start_date, estimated_start, ...item }, account) {
+  const now = today(account.time_zone);
+  return { ...item, start_date: item.start_date < now ? now : item.start_date };
+}
+
+/** The item that a fault points to or below; null for a fault elsewhere. */
+function indexOf({ pointer }) {
+  const match = /^\/items\/(\d+)(\/|$)/.exec(pointer);
+  return match ? Number(match[1]) : null;
+}

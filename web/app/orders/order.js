@@ -1,0 +1,139 @@
+/** One order, as its customer sees it. */
+
+import { fill, h } from "../dom.js";
+import { ask, checkFields, field, notice, reasonOf, toast } from "../forms.js";
+import { poll } from "../polling.js";
+import { SignedOut } from "../session.js";
+import { trail } from "../shell.js";
+import { day, either, instant, t } from "../words.js";
+import { OPEN, estimate, itemDetail, kindLabel, orderName, progress, statusChip } from "./describe.js";
+import { quoteCard } from "./quote-view.js";
+import { timelineView } from "./timeline.js";
+
+export async function showOrder(context, orderId) {
+  const { api, accounts, signal } = context;
+  const path = `/orders/${orderId}`;
+  const load = () => Promise.all([api.get(path, {}, signal), api.getAll(`${path}/timeline`, {}, signal)]);
+  let [order, entries] = await load();
+  let shown = JSON.stringify([order, entries]);
+  const account = accounts.find((each) => each.account_id === order.account_id);
+
+  const head = h("div.order-head");
+  const items = h("section.card");
+  const quote = h("div");
+  const facts = h("aside.card.facts");
+  const history = h("div");
+  const state = h("div");
+
+  async function look() {
+    try {
+      [order, entries] = await load();
+      fill(state);
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (error instanceof SignedOut) throw error;
+      fill(state, notice("warn", `${reasonOf(error)} ${t("list.stale")}`));
+      return false;
+    }
+    const now = JSON.stringify([order, entries]);
+    if (now === shown) return false;
+    shown = now;
+    draw();
+    return true;
+  }
+
+  function draw() {
+    fill(head,
+      h("div.title-row", {},
+        h("h1", {}, order.purchase_order_number ?? t("order.order")),
+        statusChip(order.status),
+        h("div.actions", {},
+          h("a.button", { href: `/orders/new?copy=${order.order_id}`, "data-key": "copy" }, t("order.copy")),
+          order.status === "submitted" && h("button.danger", { type: "button", "data-key": "withdraw", onclick: withdraw }, t("order.withdraw")))),
+      h("p.hint", {}, t("order.id"), " ", orderName(order.order_id)),
+      progress(order),
+      order.closed && notice(order.status === "completed" ? "good" : "warn", closedText(order)));
+    fill(items, h("h2", {}, t("order.items")), itemsTable(order, account?.sites));
+    fill(quote, quoteCard(context, order));
+    fill(facts, factsOf(order, account));
+    fill(history, timelineView(entries));
+  }
+
+  const withdraw = () => ask({
+    title: t("order.withdraw"),
+    text: t("order.withdraw_text"),
+    fields: [field({ name: "reason", label: t("order.reason"), type: "textarea", more: { maxlength: 1000 } })],
+    action: t("order.withdraw"),
+    danger: true,
+    act: async ({ reason }) => {
+      await api.post(`${path}/cancel`, reason ? { reason } : {});
+      toast(t("order.withdrawn"));
+      again();
+    },
+  });
+
+  draw();
+  const again = poll(look, signal);
+  return h("div.screen", {},
+    trail([t("nav.administration")], [t("nav.orders"), "/orders"], [order.purchase_order_number ?? order.order_id]),
+    head, state,
+    h("div.columns", {},
+      h("div.main-column", {}, items, quote),
+      h("div.side-column", {}, facts,
+        h("section.card", {}, h("h2", {}, t("timeline.title")),
+          OPEN.includes(order.status) && commentForm((text) => api.post(`${path}/comment`, { text }).then(() => again())),
+          history))));
+}
+
+export function itemsTable(order, sites) {
+  return h("table.items", {},
+    h("caption.visually-hidden", {}, t("order.items")),
+    h("thead", {}, h("tr", {}, [t("order.item"), t("order.status"), t("item.asked"), t("item.confirmed"), t("item.estimated")].map((text) => h("th", { scope: "col" }, text)))),
+    h("tbody", {}, order.items.map((item) => h("tr", {},
+      h("td.what", {}, h("strong", {}, kindLabel(item.kind)), h("span.detail", {}, itemDetail(item, sites))),
+      h("td", { "data-label": t("order.status") }, statusChip(item.status)),
+      h("td", { "data-label": t("item.asked") }, day(item.start_date)),
+      h("td", { "data-label": t("item.confirmed") }, item.confirmed_start_date ? day(item.confirmed_start_date) : "–"),
+      h("td", { "data-label": t("item.estimated") }, order.status === "canceled" ? "–" : estimate(item))))));
+}
+
+export function closedText(order) {
+  const { by, reason, at } = order.closed;
+  return [h("strong", {}, t(`closed.${order.status}.${by}`)), " ", instant(at), reason ? h("p.said", {}, reason) : null];
+}
+
+export function factsOf(order, account) {
+  const pairs = [
+    [t("order.account"), account?.name ?? order.account_id],
+    [t("order.purchase_order_number"), order.purchase_order_number],
+    [t("order.placed"), [instant(order.placed_at), h("br"), order.placed_by.email]],
+    [t("order.contact"), [order.contact.name, h("br"), order.contact.email]],
+    [t("order.assignee"), order.assignee?.email],
+    [t("order.source"), order.source === "direct" && either("source.direct", order.source)],
+    [t("order.note"), order.note && h("span.said", {}, order.note)],
+  ];
+  return [h("h2", {}, t("order.facts")), h("dl", {}, pairs.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))];
+}
+
+/** `send(text, internal)` says it; the switch for internal comments is there only if `mayBeInternal`. */
+export function commentForm(send, { mayBeInternal = false } = {}) {
+  const text = field({ name: "text", label: t("comment.label"), type: "textarea", required: true, more: { maxlength: 2000, rows: 2 } });
+  const internal = mayBeInternal && field({ name: "internal", label: t("comment.internal"), type: "checkbox", value: true });
+  const said = h("div");
+  const button = h("button", { type: "submit" }, t("comment.send"));
+  const form = h("form.comment-form", { novalidate: true, onsubmit: async (event) => {
+    event.preventDefault();
+    if (button.disabled || !checkFields([text])) return;
+    button.disabled = true;
+    try {
+      fill(said);
+      await send(text.read(), internal ? internal.read() : false);
+      text.control.value = "";
+    } catch (error) {
+      fill(said, notice("bad", reasonOf(error)));
+    } finally {
+      button.disabled = false;
+    }
+  } }, text.root, internal && internal.root, said, h("div.actions", {}, button));
+  return form;
+}

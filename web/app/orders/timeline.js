@@ -1,0 +1,19 @@
+/** What happened to an order. */
+
+import { h } from "../dom.js";
+import { either, instant, t } from "../words.js";
+
+const QUIET = new Set(["quote.mailed"]);
+
+export function timelineView(entries) {
+  const shown = entries.filter((entry) => !QUIET.has(entry.event));
+  return h("ol.timeline", {}, shown.toReversed().map((entry) =>
+    h(`li.by-${entry.actor.kind}${entry.internal ? ".internal" : ""}${entry.event === "order.commented" ? ".comment" : ""}`, {},
+      h("div.entry-head", {},
+        h("strong", {}, either(`event.${entry.event}`, entry.event, { revision: String(entry.data.revision ?? "") })),
+        entry.internal && h("span.tag", {}, t("timeline.internal"))),
+      textOf(entry) && h("p.said", {}, textOf(entry)),
+      h("p.hint", {}, entry.actor.name ?? t(`actor.${entry.actor.kind}`), " · ", h("time", { datetime: entry.at }, instant(entry.at))))));
+}
+
+const textOf = ({ data }) => data.text ?? data.reason ?? null;

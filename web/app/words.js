@@ -1,0 +1,89 @@
+/** Words, dates and numbers in the reader's language. Texts come from `locales/`, one file a language. */
+
+export const LANGUAGES = { en: "English", de: "Deutsch" };
+const CHOSEN = "online-orders.language";
+
+let language = "en";
+let texts = {};
+let zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** What the reader chose, else the account's, else the browser's. */
+export function preferredLanguage(ofAccount) {
+  const wanted = [localStorage.getItem(CHOSEN), ofAccount, ...navigator.languages.map((each) => each.slice(0, 2))];
+  return wanted.find((each) => each in LANGUAGES) ?? "en";
+}
+
+export function chooseLanguage(name) {
+  localStorage.setItem(CHOSEN, name);
+}
+
+export async function speak(name) {
+  const answer = await fetch(`/locales/${name}.json`);
+  texts = await answer.json();
+  language = name;
+  document.documentElement.lang = name;
+}
+
+export const spoken = () => language;
+
+/** Instants are shown in this IANA zone from now on. */
+export function showTimesOf(timeZone) {
+  zone = timeZone;
+}
+
+export const knows = (key) => key in texts;
+
+/** The text `key`, `{name}` replaced by its value; with a `count`, the plural form that it asks for. */
+export function t(key, values = {}) {
+  let found = texts[key];
+  if ("count" in values) {
+    const form = new Intl.PluralRules(language).select(values.count);
+    found = texts[`${key}.${form}`] ?? texts[`${key}.other`] ?? found;
+  }
+  return (found ?? key).replace(/\{(\w+)\}/g, (whole, name) =>
+    name in values ? (typeof values[name] === "number" ? number(values[name]) : values[name]) : whole,
+  );
+}
+
+/** The text `key` if there is one, else `otherwise`. */
+export const either = (key, otherwise, values) => (knows(key) ? t(key, values) : otherwise);
+
+export const number = (value) => new Intl.NumberFormat(language).format(value);
+
+/** A calendar day, YYYY-MM-DD, as people write it. */
+export function day(iso) {
+  const at = new Date(`${iso}T00:00:00Z`);
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(at);
+}
+
+export function instant(iso) {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(iso));
+}
+
+export function dayOf(iso) {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: zone }).format(new Date(iso));
+}
+
+/** How long something has lain: "3 hours". */
+export function age(seconds) {
+  const [amount, unit] =
+    seconds < 3_600 ? [Math.max(1, Math.floor(seconds / 60)), "minute"]
+    : seconds < 172_800 ? [Math.floor(seconds / 3_600), "hour"]
+    : [Math.floor(seconds / 86_400), "day"];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(amount);
+}
+
+/** An amount, a decimal string, in its currency; never by way of binary floating point. */
+export function money(amount, currency) {
+  const digits = amount.split(".")[1]?.length ?? 0;
+  const format = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(language, format).format(amount);
+}
+
+/** Today, YYYY-MM-DD, in an IANA zone; `after` days later. */
+export function today(timeZone, after = 0) {
+  const parts = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  const at = new Date(`${parts.format(new Date())}T00:00:00Z`);
+  at.setUTCDate(at.getUTCDate() + after);
+  return at.toISOString().slice(0, 10);
+}
