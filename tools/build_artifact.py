@@ -55,13 +55,15 @@ class Target:
     platform: str | None
 
     @classmethod
+    def host(cls) -> Target:
+        return cls("{}.{}".format(*sys.version_info), None)
+
+    @classmethod
     def chosen(cls) -> Target:
         wanted = os.environ.get("BUILD_FOR", "lambda")
         if wanted not in {"lambda", "host"}:
             raise BuildError(f"BUILD_FOR is lambda or host, not {wanted}")
-        if wanted == "host":
-            return cls("{}.{}".format(*sys.version_info), None)
-        return cls(LAMBDA_PYTHON, LAMBDA_PLATFORM)
+        return cls.host() if wanted == "host" else cls(LAMBDA_PYTHON, LAMBDA_PLATFORM)
 
     @property
     def pip_options(self) -> list[str]:

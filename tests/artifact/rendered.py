@@ -1,0 +1,42 @@
+"""An order with a quote, rendered: in this process, or by the artifact when its source is run as a program.
+
+It reads the order as JSON from standard input and writes {"text", "html", "page", "paper"}, the PDF in hexadecimal.
+"""
+
+import json
+import sys
+
+from online_orders.orders import Order
+from online_orders.timeline import SYSTEM, Entry, Event
+from online_orders_rendering.mails import ConfirmLink, Installation, MailKind, Role, render_mail
+from online_orders_rendering.pages import FormState, decision_page
+from online_orders_rendering.paper import quote_pdf
+
+INSTALLATION = Installation(brand="Northwind Networks", site_url="https://orders.example.com")
+LINK = ConfirmLink("https://orders.example.com/confirm/token", "042917")
+
+
+def rendered(document: str) -> dict[str, str]:
+    order = Order.model_validate_json(document)
+    assert order.quote
+    entry = Entry(sequence=9, at=order.updated_at, actor=SYSTEM, event=Event.QUOTED)
+    mail = render_mail(
+        MailKind.QUOTE_TO_CONFIRM, Role.CONTACT, order, entry, installation=INSTALLATION, account_name="Acme", link=LINK
+    )
+    page = decision_page(
+        order, order.quote, INSTALLATION, account_name="Acme", pdf_path="/quote.pdf", form=FormState(), site_names={}
+    )
+    paper = quote_pdf(
+        order.quote,
+        order_id=order.order_id,
+        account_id=order.account_id,
+        account_name="Acme",
+        placed_on=order.placed_at.date(),
+        locale=order.marks.locale,
+        installation=INSTALLATION,
+    )
+    return {"text": mail.text, "html": mail.html, "page": page, "paper": paper.hex()}
+
+
+if __name__ == "__main__":
+    json.dump(rendered(sys.stdin.read()), sys.stdout)

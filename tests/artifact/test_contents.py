@@ -1,0 +1,140 @@
+"""What the artifact holds, what it leaves out, and that nobody misses it."""
+
+import json
+import shutil
+import subprocess
+from importlib.util import cache_from_source
+from pathlib import Path
+
+import pytest
+from botocore.session import Session
+
+from tests.artifact import rendered
+from tests.artifact.built import FUNCTIONS, Artifact, resources
+from tests.rendering import samples
+from tools.build_artifact import (
+    LAMBDA_PLATFORM,
+    LAMBDA_PYTHON,
+    LARGEST_CORE_BYTES,
+    ROOT,
+    BuildError,
+    Target,
+    build,
+    files,
+    interpreter,
+    languages,
+    services,
+)
+
+LAYERS = resources("LayerVersion")
+MAKEFILES = {
+    **{name: ROOT / layer["ContentUri"] / "Makefile" for name, layer in LAYERS.items()},
+    **{name: ROOT / function["CodeUri"] / "Makefile" for name, function in FUNCTIONS.items()},
+}
+UNCHECKED_HASH = b"\1\0\0\0"
+"""The flags of bytecode that is taken without a look at its source (PEP 552)."""
+
+IMPORT = """
+import importlib, json, sys
+compiled = []
+sys.addaudithook(lambda event, arguments: compiled.append(str(arguments[1])) if event == "compile" else None)
+module, _, name = sys.argv[1].partition(".")
+handler = getattr(importlib.import_module(module), name)
+origins = [str(getattr(each, "__file__", None) or "") for each in list(sys.modules.values())]
+print(json.dumps({"callable": callable(handler), "compiled": compiled, "origins": origins}))
+"""
+
+ENDPOINTS = """
+import json, sys
+from botocore.session import Session
+regions, names = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+session = Session()
+clients = [session.create_client(name, region_name=region) for region in regions for name in names]
+print(json.dumps([client.meta.endpoint_url for client in clients]))
+"""
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_starts_from_bytecode_and_from_its_own_layers(artifact: Artifact, function: str) -> None:
+    found = artifact.run(function, IMPORT, FUNCTIONS[function]["Handler"])
+    assert found["callable"]
+    assert not [path for path in found["compiled"] if path.endswith(".py")]
+    assert not [path for path in found["origins"] if "site-packages" in path]
+
+
+def test_the_core_layer_is_small(artifact: Artifact) -> None:
+    assert sum(path.stat().st_size for path in files(artifact.core)) <= LARGEST_CORE_BYTES
+
+
+def test_every_source_has_bytecode_that_is_never_checked(artifact: Artifact) -> None:
+    for folder in (artifact.core, artifact.rendering, artifact.functions):
+        sources = [path for path in files(folder) if path.suffix == ".py"]
+        assert sources
+        for source in sources:
+            assert Path(cache_from_source(str(source))).read_bytes()[4:8] == UNCHECKED_HASH, source
+
+
+def test_the_same_sources_give_the_same_bytes(artifact: Artifact, tmp_path: Path) -> None:
+    build("functions", tmp_path / "again", Target.host())
+    again = files(tmp_path / "again")
+    assert [path.relative_to(tmp_path / "again") for path in again] == [
+        path.relative_to(artifact.functions) for path in files(artifact.functions)
+    ]
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in files(artifact.functions)]
+
+
+def test_the_licenses_go_with_the_packages(artifact: Artifact) -> None:
+    for metadata in [*artifact.core.glob("python/*.dist-info"), *artifact.rendering.glob("python/*.dist-info")]:
+        names = [path.name.upper() for path in metadata.rglob("*")]
+        assert any(name.startswith(("LICENSE", "LICENCE", "COPYING")) for name in names), metadata.name
+
+
+def test_the_trimmed_sdk_finds_the_endpoints_of_the_whole_one(artifact: Artifact) -> None:
+    regions, names = ["eu-central-1", "us-gov-west-1", "cn-north-1"], sorted(services())
+    whole = Session()
+    credentials = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    assert artifact.run("OrdersApiFunction", ENDPOINTS, json.dumps(regions), json.dumps(names)) == [
+        whole.create_client(name, region_name=region, **credentials).meta.endpoint_url
+        for region in regions
+        for name in names
+    ]
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_mails_pages_and_papers_are_those_of_the_source_tree(artifact: Artifact, language: str) -> None:
+    document = samples.pending(language).order.model_dump_json()
+    program = Path(rendered.__file__).read_text("utf-8")
+    assert artifact.run("SendQuoteFunction", program, stdin=document) == rendered.rendered(document)
+
+
+def test_it_is_built_for_what_the_template_runs_it_on() -> None:
+    for function in FUNCTIONS.values():
+        assert function["Runtime"] == f"python{LAMBDA_PYTHON}"
+        assert function["Architectures"] == ["arm64"]
+    assert LAMBDA_PLATFORM.endswith("aarch64")
+
+
+@pytest.mark.parametrize("logical_id", MAKEFILES)
+def test_sam_finds_how_to_build_a_resource(logical_id: str, tmp_path: Path) -> None:
+    """SAM runs the Makefile in a copy of its folder, wherever the repository lies."""
+    lying = tmp_path / "a b" / MAKEFILES[logical_id].relative_to(ROOT)
+    lying.parent.mkdir(parents=True)
+    shutil.copy(MAKEFILES[logical_id], lying)
+    told = subprocess.run(
+        ["make", "--dry-run", "--makefile", lying, f"build-{logical_id}", "ARTIFACTS_DIR=/there"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    part = {"CoreLayer": "core", "RenderingLayer": "rendering"}.get(logical_id, "functions")
+    assert f'"{tmp_path}/a b/tools/build_artifact.py" {part} "/there"' in told
+
+
+def test_without_a_compiler_of_the_target_it_says_what_can_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TARGET_PYTHON", raising=False)
+    with pytest.raises(BuildError, match=r"Python 3\.99 is needed .*TARGET_PYTHON=.*BYTECODE=0"):
+        interpreter(Target("3.99", None))
+    monkeypatch.setenv("TARGET_PYTHON", "/nowhere/python")
+    with pytest.raises(BuildError, match="TARGET_PYTHON=/nowhere/python is not it"):
+        interpreter(Target("3.99", None))
