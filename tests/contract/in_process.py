@@ -1,0 +1,114 @@
+"""The whole system in this process, as the contract's suite sees it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sandbox.seeds import USERS
+from sandbox.seeds import accounts as seeded_accounts
+from tests.contract.site import Answer, Attachment, Execution, Mail, Seen, Site, User
+from tests.lab import Lab
+from tests.lab import Mail as LabMail
+from tests.lab import User as LabUser
+
+SIMULATOR = "@simulator.amazonses.com"
+
+
+class InProcess(Site):
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.origin = lab.outputs["SiteUrl"]
+        self.cs_mailbox = lab.stack.ref("CustomerSuccessMailbox")
+        self.users = [User(user.username, user.email, user.role, user.account_id) for user in USERS]
+        self._reported = 0
+
+    @classmethod
+    @contextmanager
+    def started(cls) -> Iterator["InProcess"]:
+        """Freshly deployed and seeded."""
+        with Lab.started() as lab:
+            site = cls(lab)
+            cs = next(user for user in site.users if user.role == "customer-success")
+            for account in seeded_accounts(lab.clock.now().date()):
+                site.put(f"/api/desk/accounts/{account['account_id']}", cs, account).ok()
+            yield site
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        user: User | None = None,
+        access_token: bool = False,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        content: str | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        caller = None
+        if user:
+            group = "customer-success" if user.role == "customer-success" else "customers"
+            caller = LabUser(user.username, group, user.account_id).claiming(email=user.email)
+            caller = caller.with_access_token.claiming(email=None) if access_token else caller
+        response = self.lab.http(method, path, json=json, form=form, content=content, headers=headers, user=caller)
+        return Answer(response.status, response.headers, response.body)
+
+    def mails(self, *, to: str | None = None, about: str | None = None) -> list[Mail]:
+        found = self.lab.mails if to is None else self.lab.mails.to(to)
+        return [_mail(mail) for mail in found if about is None or about in mail.text]
+
+    def eventually(self, look: Callable[[], Seen]) -> Seen:
+        self.settle()
+        seen = look()
+        assert seen, f"not so: {seen}"
+        return seen
+
+    def settle(self) -> None:
+        """Lets everything follow that follows by itself; SES tells what became of each mail, as its simulator would."""
+        self.lab.settle()
+        while self._reported < len(self.lab.mails):
+            mail = self.lab.mails[self._reported]
+            self._reported += 1
+            if mail.configuration_set:
+                self._report(mail)
+            self.lab.settle()
+
+    def _report(self, mail: LabMail) -> None:
+        (address,) = mail.recipients
+        local = address.removesuffix(SIMULATOR).partition("+")[0]
+        if not address.endswith(SIMULATOR) or local not in {"bounce", "complaint"}:
+            self.lab.ses_event("Delivery", mail)
+        elif local == "bounce":
+            self.lab.ses_event("Bounce", mail)
+        else:
+            self.lab.ses_event("Delivery", mail)
+            self.lab.ses_event("Complaint", mail)
+
+    def executions(self, order_id: str) -> list[Execution]:
+        return [
+            Execution(one.name, one.status, str(one.input))
+            for one in self.lab.executions
+            if one.name.startswith(f"{order_id}-")
+        ]
+
+    def now(self) -> datetime:
+        return self.lab.clock.now()
+
+    def logs(self) -> str:
+        return "\n".join(self.lab.log.lines)
+
+
+def _mail(mail: LabMail) -> Mail:
+    return Mail(
+        id=mail.message_id,
+        to=mail.recipients,
+        sender=mail.sender,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        attachments=tuple(
+            Attachment(one.name, one.content_type, lambda content=one.content: content)  # type: ignore[misc]
+            for one in mail.attachments
+        ),
+    )

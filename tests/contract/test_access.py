@@ -1,0 +1,162 @@
+"""Who may call what, and how the API answers those who may not, or who ask for what is not there."""
+
+import pytest
+
+from tests.contract.orders import place
+from tests.contract.site import Answer, Site, User
+
+NOWHERE = "01JD0000000000000000000000"
+
+FOR_CUSTOMERS = [
+    "GET /api/account",
+    "GET /api/accounts",
+    "POST /api/account/contact-report",
+    "POST /api/orders",
+    "GET /api/orders",
+    "GET /api/orders/{id}",
+    "GET /api/orders/{id}/timeline",
+    "GET /api/orders/{id}/quotes/1",
+    "POST /api/orders/{id}/cancel",
+    "POST /api/orders/{id}/comment",
+]
+FOR_CUSTOMER_SUCCESS = [
+    "GET /api/desk/orders",
+    "GET /api/desk/orders/{id}",
+    "GET /api/desk/orders/{id}/timeline",
+    "GET /api/desk/orders/{id}/quotes/1",
+    "POST /api/desk/orders",
+    "POST /api/desk/orders/{id}/claim",
+    "POST /api/desk/orders/{id}/release",
+    "POST /api/desk/orders/{id}/quote",
+    "POST /api/desk/orders/{id}/decline",
+    "POST /api/desk/orders/{id}/resend",
+    "POST /api/desk/orders/{id}/comment",
+    "GET /api/desk/accounts",
+    "GET /api/desk/accounts/{account}",
+    "PUT /api/desk/accounts/{account}",
+]
+FOR_ANY_USER = ["GET /api/catalog"]
+ORDER_ACTIONS = [route for route in FOR_CUSTOMERS + FOR_CUSTOMER_SUCCESS if "/{id}" in route]
+
+
+def call(site: Site, route: str, user: User | None, order_id: str = NOWHERE, *, access_token: bool = False) -> Answer:
+    method, path = route.split()
+    account_id = site.people.customer.account_id
+    assert account_id
+    return site.request(
+        method,
+        path.replace("{id}", order_id).replace("{account}", account_id),
+        user=user,
+        access_token=access_token,
+        json={} if method in {"POST", "PUT"} else None,
+        headers={"Idempotency-Key": "access"},
+    )
+
+
+def test_without_a_token_every_route_is_closed(site: Site) -> None:
+    for route in FOR_CUSTOMERS + FOR_CUSTOMER_SUCCESS + FOR_ANY_USER:
+        assert call(site, route, None).status == 401, route
+
+
+def test_a_token_that_is_none_opens_nothing(site: Site) -> None:
+    for value in ("Bearer nonsense", "Bearer eyJhbGciOiJub25lIn0.e30.", "Basic YTpi"):
+        answer = site.get("/api/catalog", Authorization=value)
+        assert answer.status == 401, value
+
+
+def test_an_access_token_is_the_wrong_token_on_every_route(site: Site) -> None:
+    for route in FOR_CUSTOMERS + FOR_ANY_USER:
+        call(site, route, site.people.customer, access_token=True).refused(403, "wrong_token")
+    for route in FOR_CUSTOMER_SUCCESS:
+        call(site, route, site.people.cs, access_token=True).refused(403, "wrong_token")
+
+
+def test_customer_success_does_not_use_the_customers_routes(site: Site) -> None:
+    for route in FOR_CUSTOMERS:
+        call(site, route, site.people.cs).refused(403, "forbidden")
+
+
+def test_customers_and_resellers_do_not_use_the_desk(site: Site) -> None:
+    for route in FOR_CUSTOMER_SUCCESS:
+        call(site, route, site.people.customer).refused(403, "forbidden")
+        call(site, route, site.people.reseller).refused(403, "forbidden")
+
+
+def test_every_signed_in_user_sees_the_catalog(site: Site) -> None:
+    for user in (site.people.customer, site.people.reseller, site.people.suspended, site.people.cs):
+        call(site, "GET /api/catalog", user).ok()
+
+
+def test_an_order_that_is_not_there_is_not_found_on_any_route(site: Site) -> None:
+    bodies = {
+        "quote": {"valid_until": site.day(9), "lines": []},
+        "decline": {"reason": "No stock."},
+        "comment": {"text": "Hello."},
+    }
+    for route in ORDER_ACTIONS:
+        method, path = route.split()
+        user = site.people.cs if "/desk/" in path else site.people.customer
+        body = bodies.get(path.rpartition("/")[2], {}) if method == "POST" else None
+        for order_id in (NOWHERE, "nothing", "%00", "%2e%2e", "a%2Fb", "x" * 300, "%F0%9F%A6%8A"):
+            answer = site.request(method, path.replace("{id}", order_id), user=user, json=body)
+            answer.refused(404, "not_found")
+
+
+def test_another_accounts_order_is_not_found_on_any_route(site: Site) -> None:
+    order = place(site)
+    for user in (site.people.other, site.people.reseller, site.people.subs[0]):
+        for path in ("", "/timeline", "/quotes/1"):
+            site.get(f"{order.path}{path}", user).refused(404, "not_found")
+        order.ask("cancel", user=user).refused(404, "not_found")
+        order.ask("comment", {"text": "Whose is this?"}, user=user).refused(404, "not_found")
+    assert order.status == "submitted"
+
+
+def test_a_path_that_leads_nowhere_is_not_found(site: Site) -> None:
+    for path in ("/api/nothing", "/api/orders/1/2/3/4", "/api/desk/nothing"):
+        user = site.people.cs if "desk" in path else site.people.customer
+        site.get(path, user).refused(404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/api/orders", {"GET", "POST"}),
+        ("PUT", f"/api/orders/{NOWHERE}", {"GET"}),
+        ("GET", f"/api/orders/{NOWHERE}/cancel", {"POST"}),
+        ("POST", "/api/catalog", {"GET"}),
+        ("PATCH", "/api/account", {"GET"}),
+        ("GET", f"/api/desk/orders/{NOWHERE}/claim", {"POST"}),
+        ("DELETE", "/api/desk/accounts/any", {"GET", "PUT"}),
+        ("PUT", "/api/desk/orders", {"GET", "POST"}),
+    ],
+)
+def test_a_method_that_a_resource_does_not_know_is_refused_with_those_that_it_knows(
+    site: Site, method: str, path: str, allowed: set[str]
+) -> None:
+    user = site.people.cs if "desk" in path else site.people.customer
+    answer = site.request(method, path, user=user)
+    answer.refused(405, "method_not_allowed")
+    assert {name.strip() for name in answer.headers["allow"].split(",")} >= allowed
+
+
+def test_the_description_of_the_api_is_open_to_anyone_and_names_every_route(site: Site) -> None:
+    description = site.get("/api/openapi.json").ok()
+    assert description["openapi"].startswith("3.1.")
+    described = {f"{method.upper()} {path}" for path, methods in description["paths"].items() for method in methods}
+    shapes = {_shape(route) for route in described}
+    for route in FOR_CUSTOMERS + FOR_CUSTOMER_SUCCESS + FOR_ANY_USER:
+        assert _shape(route) in shapes, route
+
+
+def _shape(route: str) -> str:
+    """A route without the names of its variables, below `/api` or not."""
+    method, path = route.split()
+    parts = ["*" if part.startswith("{") or part == "1" else part for part in path.removeprefix("/api").split("/")]
+    return f"{method} {'/'.join(parts)}"
+
+
+def test_errors_say_their_type_title_status_and_code(site: Site) -> None:
+    problem = site.get("/api/orders/nothing", site.people.customer).refused(404, "not_found")
+    assert problem["status"] == 404
+    assert {"type", "title", "detail"} <= set(problem)

@@ -1,0 +1,229 @@
+"""Accounts: what their users see of them, and how Customer Success keeps them."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.orders import enroll, fresh, offer, place, place_for, rows
+from tests.contract.site import Json, Site
+
+
+def put(site: Site, account: Json, **changes: Any) -> Json:
+    stored: Json = site.put(f"/api/desk/accounts/{account['account_id']}", site.people.cs, {**account, **changes}).ok()
+    return stored
+
+
+def test_a_customer_sees_the_own_account_whole(site: Site) -> None:
+    account = site.get("/api/account", site.people.customer).ok()
+    assert account["account_id"] == site.people.customer.account_id
+    assert set(account) >= {
+        "account_id",
+        "name",
+        "locale",
+        "currency",
+        "time_zone",
+        "parent_account_id",
+        "enrollment",
+        "sites",
+    }
+    assert set(account["enrollment"]) >= {"letter_received_on", "contact", "state"}
+    assert set(account["enrollment"]["contact"]) >= {"name", "email"}
+    for each in account["sites"]:
+        assert set(each) >= {"site_id", "name", "country", "address", "license", "sockets"}
+        assert each["license"] is None or set(each["license"]) >= {"bandwidth_mbps", "starts_on"}
+        assert all(set(stock) >= {"model", "quantity"} for stock in each["sockets"])
+
+
+def test_a_reseller_sees_exactly_its_sub_accounts(site: Site) -> None:
+    reseller = site.people.reseller
+    listed = {account["account_id"]: account for account in rows(site, "/api/accounts", reseller)}
+    assert {sub.account_id for sub in site.people.subs} <= set(listed)
+    assert {account["parent_account_id"] for account in listed.values()} == {reseller.account_id}
+    for sub in site.people.subs:
+        assert sub.account_id
+        assert site.get(f"/api/account?account_id={sub.account_id}", reseller).ok() == listed[sub.account_id]
+
+
+def test_others_have_no_sub_accounts(site: Site) -> None:
+    for user in (site.people.customer, site.people.subs[0], site.people.suspended):
+        assert rows(site, "/api/accounts", user) == []
+
+
+def test_a_foreign_account_is_not_found(site: Site) -> None:
+    people = site.people
+    for user, account_id in (
+        (people.customer, people.other.account_id),
+        (people.customer, people.subs[0].account_id),
+        (people.subs[0], people.subs[1].account_id),
+        (people.subs[0], people.reseller.account_id),
+        (people.reseller, people.customer.account_id),
+        (people.customer, "nobody"),
+        (people.customer, "%20"),
+        (people.customer, ""),
+    ):
+        site.get(f"/api/account?account_id={account_id}", user).refused(404, "not_found")
+
+
+def test_ones_own_account_may_be_named(site: Site) -> None:
+    account_id = site.people.customer.account_id
+    assert site.get(f"/api/account?account_id={account_id}", site.people.customer).ok()["account_id"] == account_id
+
+
+def test_customer_success_is_told_that_a_contact_is_out_of_date(site: Site) -> None:
+    text = f"Our contact has left the company: {fresh('report')}.\nAsk for Joan <b>instead</b>."
+    answer = site.post("/api/account/contact-report", site.people.customer, {"text": text})
+    assert answer.status == 202, str(answer)
+    (mail,) = site.eventually(lambda: site.mails(to=site.cs_mailbox, about=text.splitlines()[0]))
+    assert site.account_of(site.people.customer)["name"] in mail.text
+    assert "<b>instead</b>" not in mail.html
+
+
+def test_a_contact_report_needs_a_text(site: Site) -> None:
+    for body in ({}, {"text": ""}, {"text": "  "}, {"text": 5}, {"text": None}):
+        faults = site.post("/api/account/contact-report", site.people.customer, body).faults()
+        assert set(faults) == {"/text"}
+
+
+def test_the_desk_lists_and_reads_all_accounts(site: Site) -> None:
+    listed = {account["account_id"]: account for account in rows(site, "/api/desk/accounts?limit=3", site.people.cs)}
+    assert set(site.accounts) <= set(listed)
+    for user in (site.people.customer, site.people.suspended, site.people.subs[0]):
+        assert user.account_id
+        read = site.get(f"/api/desk/accounts/{user.account_id}", site.people.cs).ok()
+        assert read == listed[user.account_id]
+    site.get("/api/desk/accounts/nobody", site.people.cs).refused(404, "not_found")
+
+
+def test_what_the_desk_reads_it_can_put_back_unchanged(site: Site) -> None:
+    for account in (enroll(site), site.account_of(site.people.customer)):
+        path = f"/api/desk/accounts/{account['account_id']}"
+        read = site.get(path, site.people.cs).ok()
+        assert site.put(path, site.people.cs, read).ok() == read
+        assert site.get(path, site.people.cs).ok() == read
+
+
+def test_read_only_members_of_an_account_are_ignored(site: Site) -> None:
+    account = enroll(site)
+    path = f"/api/desk/accounts/{account['account_id']}"
+    assert site.put(path, site.people.cs, {**account, "account_id": "another"}).ok() == account
+    site.get("/api/desk/accounts/another", site.people.cs).refused(404, "not_found")
+
+
+def test_an_account_is_replaced_as_a_whole(site: Site) -> None:
+    account = enroll(site)
+    fewer = account["sites"][:1]
+    put(site, account, name="Renamed", sites=fewer, currency="KWD", time_zone="Asia/Kuwait", locale="de")
+    read = site.get(f"/api/account?account_id={account['account_id']}", site.people.reseller).ok()
+    assert (read["name"], read["sites"], read["currency"], read["locale"]) == ("Renamed", fewer, "KWD", "de")
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "pointer"),
+    [
+        ("locale", "fr", "/locale"),
+        ("currency", "EURO", "/currency"),
+        ("currency", "ZZZ", "/currency"),
+        ("time_zone", "Mars/Olympus", "/time_zone"),
+        ("time_zone", "../../etc/passwd", "/time_zone"),
+        ("name", "", "/name"),
+        ("name", None, "/name"),
+        ("parent_account_id", "nobody", "/parent_account_id"),
+        ("enrollment", {"state": "active"}, "/enrollment/letter_received_on"),
+        ("sites", "none", "/sites"),
+    ],
+)
+def test_an_account_with_a_fault_is_refused(site: Site, member: str, value: Any, pointer: str) -> None:
+    account = site.account_of(site.people.subs[0])
+    path = f"/api/desk/accounts/{fresh('faulty')}"
+    assert set(site.put(path, site.people.cs, {**account, member: value}).faults()) == {pointer}
+    site.get(path, site.people.cs).refused(404, "not_found")
+
+
+def test_all_faults_of_an_account_come_at_once(site: Site) -> None:
+    account = site.account_of(site.people.subs[0])
+    contact = {"name": "Noor", "email": "nowhere"}
+    first = account["sites"][0]
+    faulty = {
+        **account,
+        "currency": "euro",
+        "enrollment": {**account["enrollment"], "state": "maybe", "contact": contact},
+        "sites": [
+            first,
+            {**first, "site_id": "second", "country": "ZZ", "sockets": [{"model": "X1600", "quantity": 0}]},
+        ],
+    }
+    faults = site.put(f"/api/desk/accounts/{fresh('faulty')}", site.people.cs, faulty).faults()
+    assert set(faults) == {
+        "/currency",
+        "/enrollment/state",
+        "/enrollment/contact/email",
+        "/sites/1/country",
+        "/sites/1/sockets/0/model",
+        "/sites/1/sockets/0/quantity",
+    }
+
+
+def test_an_account_has_at_most_500_sites(site: Site) -> None:
+    first = enroll(site)["sites"][0]
+    sites = [{**first, "site_id": f"site-{number}", "name": "Zweigstelle " + "ü" * 100} for number in range(501)]
+    account = enroll(site, sites=sites[:500])
+    assert len(account["sites"]) == 500
+    faults = site.put(
+        f"/api/desk/accounts/{account['account_id']}", site.people.cs, {**account, "sites": sites}
+    ).faults()
+    assert set(faults) == {"/sites"}
+
+
+def test_500_sites_may_be_described_at_length(site: Site) -> None:
+    first = enroll(site)["sites"][0]
+    sites = [{**first, "site_id": f"site-{number}", "name": "ü" * 200, "address": "ü" * 500} for number in range(500)]
+    account_id = fresh("wordy")
+    account = {**site.account_of(site.people.subs[0]), "account_id": account_id, "sites": sites}
+    answer = site.put(f"/api/desk/accounts/{account_id}", site.people.cs, account)
+    assert answer.status in {200, 413, 422}, str(answer)[:300]
+    if answer.status == 200:
+        assert site.get(f"/api/desk/accounts/{account_id}", site.people.cs).ok()["sites"] == sites
+
+
+def test_two_sites_do_not_share_an_id(site: Site) -> None:
+    first = site.account_of(site.people.subs[0])["sites"][0]
+    account = {**site.account_of(site.people.subs[0]), "sites": [first, first]}
+    site.put(f"/api/desk/accounts/{fresh('twins')}", site.people.cs, account).faults()
+
+
+def test_an_account_that_is_no_longer_enrolled_places_no_orders(site: Site) -> None:
+    account = enroll(site)
+    contact = account["enrollment"]["contact"]
+    enrollments = [
+        None,
+        {**account["enrollment"], "state": "suspended"},
+        {**account["enrollment"], "contact": None},
+    ]
+    for enrollment in enrollments:
+        put(site, account, enrollment=enrollment)
+        body = {"account_id": account["account_id"], "items": place(site).read()["items"]}
+        body["items"] = [{"kind": "ip_addresses", "quantity": 1, "start_date": site.day(5)}]
+        site.post("/api/orders", site.people.reseller, body, Idempotency_Key=fresh("key")).refused(403, "not_enrolled")
+    put(site, account)
+    assert place_for(site, account).created.json["contact"] == contact
+
+
+def test_a_changed_contact_kills_open_links_and_gets_fresh_ones_and_both_are_told(site: Site) -> None:
+    account = enroll(site)
+    order = place_for(site, account)
+    mail = offer(order)
+    new = {"name": "New Contact", "email": f"new@{account['account_id']}.example"}
+    put(site, account, enrollment={**account["enrollment"], "contact": new})
+    fresh_mail = site.eventually(lambda: [mail for mail in order.mails_to(new["email"]) if mail.has_link])[-1]
+    assert site.decide(mail, "approve").status == 410
+    assert site.eventually(lambda: len(site.mails(to=mail.to[0])) > 2)
+    site.decide(fresh_mail, "approve").page()
+    assert order.read()["status"] == "completed"
+
+
+def test_an_account_can_be_put_on_the_version_that_was_read(site: Site) -> None:
+    account = enroll(site)
+    path = f"/api/desk/accounts/{account['account_id']}"
+    version = site.get(path, site.people.cs).headers["etag"]
+    site.put(path, site.people.cs, {**account, "name": "Once"}, If_Match=version).ok()
+    site.put(path, site.people.cs, {**account, "name": "Twice"}, If_Match=version).refused(412, "version_mismatch")

@@ -1,0 +1,342 @@
+"""The contact person's page: looking leaves no trace, and only the code from the mail decides, once."""
+
+import pytest
+
+from tests.contract.orders import Order, claimed, offered, place, quote
+from tests.contract.pages import forms, is_guarded, links
+from tests.contract.site import Answer, Mail, Site
+
+UNKNOWN = "/confirm/" + "A" * 43
+MALFORMED_CODES = [
+    "",
+    "12345",
+    "1234567",
+    "abcdef",
+    "12345x",
+    "\uff11\uff12\uff13\uff14\uff15\uff16",
+    "-12345",
+    "0x1234",
+]
+
+
+def wrong(mail: Mail) -> str:
+    return "000000" if mail.code != "000000" else "111111"
+
+
+def lock(site: Site, mail: Mail, decision: str = "approve") -> None:
+    """Sends so many wrong codes that the link is locked."""
+    answers = [site.decide(mail, decision, code=wrong(mail)) for _ in range(5)]
+    assert [answer.status for answer in answers] == [403, 403, 403, 403, 423]
+
+
+def form_of(site: Site, mail: Mail) -> Answer:
+    return site.request("GET", mail.link)
+
+
+def test_the_page_shows_what_is_decided(site: Site) -> None:
+    order = place(site, note="Fish & chips <b>daily</b>", purchase_order_number="PO-4711")
+    order.desk("claim").ok()
+    order.desk("quote", quote(site, message="As agreed <i>yesterday</i>.", terms="Pay within a fortnight.")).ok(202)
+    mail = order.quote_mail()
+    page = form_of(site, mail).page()
+    for expected in (order.order_id, "PO-4711", "Public IPv4", "10.00", "40.00", "Pay within a fortnight."):
+        assert expected in page, expected
+    assert "Fish &amp; chips &lt;b&gt;daily&lt;/b&gt;" in page
+    assert "<i>yesterday</i>" not in page
+    (form,) = forms(page)
+    assert form.method == "post"
+    assert set(form.fields) == {"decision", "name", "code", "reason"}
+    assert form.choices == {"approve", "cancel", "request_change"}
+    (paper,) = [link for link in links(page) if link.endswith(".pdf")]
+    assert site.request("GET", paper).body == mail.attachments[0].read()
+    assert mail.code not in page
+    assert "<script" not in page
+
+
+def test_looking_leaves_no_trace_on_the_order(site: Site) -> None:
+    order, mail = offered(site)
+    site.eventually(lambda: "quote.delivered" in [entry["event"] for entry in order.desk_timeline()])
+    before, entries = order.read(), order.desk_timeline()
+    for method in ("GET", "HEAD"):
+        for path in (mail.link, f"{mail.link}/quote.pdf", order.mails_to(order.contact)[0].link):
+            site.request(method, path)
+    site.request("GET", mail.link, headers={"User-Agent": "Robot/1.0", "Accept": "*/*"}).page()
+    assert order.read() == before
+    assert order.desk_timeline() == entries
+
+
+def test_head_has_the_headers_of_get_and_no_body(site: Site) -> None:
+    _, mail = offered(site)
+    for path in (mail.link, UNKNOWN):
+        get, head = site.request("GET", path), site.request("HEAD", path)
+        assert head.status == get.status
+        assert head.body == b""
+        for name in ("content-type", "cache-control", "content-security-policy"):
+            assert head.headers[name] == get.headers[name]
+
+
+def test_every_page_and_paper_behind_a_link_is_guarded(site: Site) -> None:
+    order, mail = offered(site)
+    answers = [
+        form_of(site, mail),
+        site.request("GET", UNKNOWN),
+        site.request("GET", f"{mail.link}/quote.pdf"),
+        site.decide(mail, "nonsense"),
+        site.decide(mail, "approve", code=wrong(mail)),
+        site.decide(mail, "approve"),
+        site.decide(mail, "cancel"),
+        form_of(site, mail),
+        site.request("PUT", mail.link),
+    ]
+    assert [answer.status for answer in answers] == [200, 404, 200, 400, 403, 200, 409, 200, 405]
+    for answer in answers[:-1]:
+        assert is_guarded(answer), answer
+        assert "set-cookie" not in answer.headers
+    assert {"GET", "HEAD", "POST"} <= {name.strip() for name in answers[-1].headers["allow"].split(",")}
+    assert order.status == "completed"
+
+
+@pytest.mark.parametrize("token", ["A" * 43, "x", "%00", "A" * 5_000, "%F0%9F%A6%8A", "A" * 42 + "%20"])
+def test_an_unknown_token_is_not_found_whatever_is_sent_to_it(site: Site, token: str) -> None:
+    sound = {"decision": "approve", "name": "Connie", "code": "123456"}
+    for answer in (
+        site.request("GET", f"/confirm/{token}"),
+        site.request("POST", f"/confirm/{token}", form=sound),
+        site.request("POST", f"/confirm/{token}", form={"decision": "nonsense"}),
+        site.request("GET", f"/confirm/{token}/quote.pdf"),
+    ):
+        assert answer.status == 404, str(answer)
+
+
+def test_the_contact_approves_and_the_order_is_completed(site: Site) -> None:
+    order, mail = offered(site)
+    page = site.decide(mail, "approve").page()
+    assert order.order_id in page
+    after = order.read()
+    assert (after["status"], after["quote"]["state"]) == ("completed", "approved")
+    assert (after["closed"]["by"], after["closed"]["reason"]) == ("contact", None)
+    assert after["quote"]["decided_at"] == after["closed"]["at"]
+    assert {item["status"] for item in after["items"]} == {"completed"}
+    last = order.happened()[-1]
+    assert (last["event"], last["actor"]) == ("order.completed", {"kind": "contact", "name": "Connie Contact"})
+
+
+def test_the_contact_cancels_a_quoted_order(site: Site) -> None:
+    order, mail = offered(site)
+    site.decide(mail, "cancel", reason="Too dear.").page()
+    after = order.read()
+    assert (after["status"], after["quote"]["state"]) == ("canceled", "declined")
+    assert (after["closed"]["by"], after["closed"]["reason"]) == ("contact", "Too dear.")
+
+
+def test_the_contact_asks_for_a_change_and_gets_a_new_quote(site: Site) -> None:
+    order, mail = offered(site)
+    assert site.decide(mail, "request_change").status == 400
+    site.decide(mail, "request_change", reason="Two more, please.").page()
+    after = order.read()
+    assert (after["status"], after["quote"]["state"], after["closed"]) == ("in_process", "change_requested", None)
+    entry = order.happened()[-1]
+    assert entry["event"] == "order.change_requested"
+    assert "Two more, please." in str(entry["data"])
+    site.decide(mail, "request_change", reason="Two more, please.").page()
+    site.decide(mail, "approve").page(409)
+    order.desk("quote", quote(site)).ok(202)
+    site.decide(mail, "request_change", reason="Two more, please.").page(410)
+    form_of(site, mail).page(410)
+    newer = order.quote_mail(revision=2)
+    site.decide(newer, "approve").page()
+    assert order.status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("decision", "others"),
+    [
+        ("approve", ["cancel", "request_change"]),
+        ("cancel", ["approve", "request_change"]),
+        ("request_change", ["approve", "cancel"]),
+    ],
+)
+def test_the_same_decision_again_is_well_and_another_one_comes_too_late(
+    site: Site, decision: str, others: list[str]
+) -> None:
+    order, mail = offered(site)
+    site.decide(mail, decision, reason="So.").page()
+    before = order.read()
+    site.decide(mail, decision, reason="So.").page()
+    site.decide(mail, decision, reason="So.", code=wrong(mail)).page()
+    for other in others:
+        assert order.order_id in site.decide(mail, other, reason="So.").page(409)
+        site.decide(mail, other, reason="So.", code=wrong(mail)).page(409)
+    assert form_of(site, mail).status == 200
+    assert order.read() == before
+    assert len([entry for entry in order.desk_timeline() if entry["event"].startswith("link.")]) == 0
+
+
+def test_what_is_missing_or_malformed_is_a_bad_request_and_not_counted(site: Site) -> None:
+    order, mail = offered(site)
+    faulty = [
+        *({"decision": "approve", "name": "Connie", "code": code} for code in MALFORMED_CODES),
+        {"decision": "approve", "name": "Connie"},
+        {"decision": "approve", "code": mail.code},
+        {"decision": "approve", "name": "  ", "code": mail.code},
+        {"decision": "request_change", "name": "Connie", "code": mail.code},
+        {"decision": "request_change", "name": "Connie", "code": mail.code, "reason": " \n"},
+        {"decision": "destroy", "name": "Connie", "code": mail.code},
+        {"decision": "", "name": "Connie", "code": mail.code},
+        {"name": "Connie", "code": mail.code},
+        {},
+    ]
+    for form in faulty:
+        answer = site.request("POST", mail.link, form=form)
+        assert answer.status == 400, form
+        assert answer.headers["content-type"].startswith("text/html")
+    for content in ("", "{}", "\xff", "decision=approve&code", "%ff=%ff", "&" * 1_000, "=".join("a" * 2_000)):
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert site.request("POST", mail.link, content=content, headers=headers).status == 400, content[:20]
+    assert order.status == "pending_confirmation"
+    site.decide(mail, "approve").page()
+
+
+def test_wrong_codes_are_counted_and_the_fifth_locks_the_link(site: Site) -> None:
+    order, mail = offered(site)
+    lock(site, mail)
+    site.decide(mail, "approve", code=wrong(mail)).page(423)
+    site.decide(mail, "approve").page(423)
+    site.decide(mail, "cancel").page(423)
+    assert site.decide(mail, "approve", code="12").status == 400
+    assert order.status == "pending_confirmation"
+    site.eventually(lambda: len(order.mails_to(site.cs_mailbox)) == 2)
+
+
+def test_four_wrong_codes_do_not_lock(site: Site) -> None:
+    order, mail = offered(site)
+    for decision in ("approve", "cancel", "request_change", "approve"):
+        page = site.decide(mail, decision, code=wrong(mail), reason="So.").page(403)
+        assert forms(page)
+        assert mail.code not in page
+    site.decide(mail, "approve").page()
+    assert order.status == "completed"
+
+
+def test_a_locked_link_is_replaced_by_a_fresh_mail_to_the_same_address(site: Site) -> None:
+    order, mail = offered(site)
+    lock(site, mail)
+    (form,) = forms(site.decide(mail, "approve").page(423))
+    assert forms(form_of(site, mail).text) == [form]
+    assert form.method == "post"
+    assert site.request("POST", mail.link, form=form.fields).status in {200, 202, 303}
+    fresh = order.mail_to(order.contact, 3)
+    assert fresh.to == mail.to
+    assert fresh.link != mail.link
+    site.decide(mail, "approve").page(410)
+    site.decide(fresh, "approve").page()
+    assert order.status == "completed"
+
+
+def test_a_locked_cancel_link_is_replaced_too(site: Site) -> None:
+    order = place(site)
+    mail = order.mail_to(order.contact)
+    lock(site, mail, "cancel")
+    (form,) = forms(form_of(site, mail).page())
+    site.request("POST", mail.link, form=form.fields)
+    fresh = order.mail_to(order.contact, 2)
+    assert (fresh.link, fresh.to) != (mail.link, mail.to)
+    site.decide(fresh, "cancel").page()
+    assert order.status == "canceled"
+
+
+def test_no_fresh_mail_is_sent_for_an_order_that_is_closed(site: Site) -> None:
+    order, mail = offered(site)
+    lock(site, mail)
+    (form,) = forms(form_of(site, mail).page())
+    order.desk("decline", {"reason": "Over."}).ok()
+    assert site.request("POST", mail.link, form=form.fields).status in {409, 423}
+    assert not order.mail_to(order.contact, 3).has_link
+
+
+def test_a_replaced_link_is_gone_whatever_the_code(site: Site) -> None:
+    order, mail = offered(site)
+    order.desk("resend").ok(202)
+    newer = order.mail_to(order.contact, 3)
+    assert newer.link != mail.link
+    form_of(site, mail).page(410)
+    for _ in range(6):
+        site.decide(mail, "approve", code=wrong(mail)).page(410)
+    site.decide(mail, "approve").page(410)
+    assert site.decide(mail, "approve", code="").status == 400
+    assert site.decide(mail, "nonsense").status == 400
+    site.decide(newer, "approve").page()
+
+
+def test_an_order_that_others_have_closed_says_so(site: Site) -> None:
+    order, mail = offered(site)
+    order.desk("decline", {"reason": "The port is closed."}).ok()
+    assert "The port is closed." in site.decide(mail, "approve").page(409)
+    assert "The port is closed." in form_of(site, mail).page()
+    assert order.status == "canceled"
+
+
+@pytest.mark.parametrize("status", ["submitted", "in_process"])
+def test_the_contact_cancels_by_the_link_in_order_received(site: Site, status: str) -> None:
+    order = place(site) if status == "submitted" else claimed(site)
+    mail = order.mail_to(order.contact)
+    page = form_of(site, mail).page()
+    assert order.order_id in page
+    (form,) = forms(page)
+    assert form.choices == {"cancel"}
+    assert site.decide(mail, "approve").status == 400
+    assert site.decide(mail, "request_change", reason="No.").status == 400
+    site.decide(mail, "cancel", code=wrong(mail)).page(403)
+    assert order.status == status
+    site.decide(mail, "cancel", reason="Ordered twice.").page()
+    closed = order.read()["closed"]
+    assert (closed["by"], closed["reason"]) == ("contact", "Ordered twice.")
+    site.decide(mail, "cancel").page()
+
+
+def test_once_quoted_the_order_is_canceled_by_the_link_in_the_quote_mail_alone(site: Site) -> None:
+    order, mail = offered(site)
+    first = order.mails_to(order.contact)[0]
+    assert first.link != mail.link
+    assert site.decide(first, "cancel").status in {409, 410}
+    assert order.status == "pending_confirmation"
+
+
+def test_codes_of_two_links_are_not_the_same_key(site: Site) -> None:
+    (one, mail), (other, theirs) = offered(site), offered(site)
+    if mail.code != theirs.code:
+        site.decide(mail, "approve", code=theirs.code).page(403)
+    assert (one.status, other.status) == ("pending_confirmation", "pending_confirmation")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "null"},
+        {"Origin": "https://elsewhere.example", "Referer": "https://elsewhere.example/"},
+        {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+    ],
+)
+def test_the_form_needs_nothing_but_its_fields(site: Site, headers: dict[str, str]) -> None:
+    order = place(site)
+    mail = order.mail_to(order.contact)
+    content = f"decision=cancel&name=J%C3%BCrgen+%26+Co&code={mail.code}"
+    sent = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+    assert site.request("POST", mail.link, content=content, headers=sent).status == 200
+    assert order.timeline()[-1]["actor"]["name"] == "J\u00fcrgen & Co"
+
+
+def test_the_page_speaks_the_accounts_language(site: Site) -> None:
+    for user, language in ((site.people.german, "de"), (site.people.customer, "en")):
+        _, mail = offered(site, user)
+        assert f'<html lang="{language}"' in form_of(site, mail).page()
+        assert f'<html lang="{language}"' in site.decide(mail, "approve", code=wrong(mail)).page(403)
+        assert f'<html lang="{language}"' in site.decide(mail, "approve").page()
+
+
+def test_nobody_decides_through_another_orders_link(site: Site) -> None:
+    first: Order
+    (first, mail), (second, _) = offered(site), offered(site)
+    site.decide(mail, "approve").page()
+    assert (first.status, second.status) == ("completed", "pending_confirmation")

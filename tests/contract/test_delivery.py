@@ -1,0 +1,70 @@
+"""What becomes of a quote's mail: delivered, returned, or marked as spam."""
+
+from typing import Any
+
+from tests.contract.orders import Order, enroll, fresh, place_for, quote
+from tests.contract.site import Json, Site
+
+
+def account_with_contact(site: Site, address: str) -> Json:
+    enrollment = {"letter_received_on": site.day(-9), "contact": {"name": "Noor", "email": address}, "state": "active"}
+    return enroll(site, enrollment=enrollment)
+
+
+def quoted(site: Site, account: Json, **members: Any) -> Order:
+    order = place_for(site, account, **members)
+    order.desk("claim").ok()
+    order.desk("quote", quote(site)).ok(202)
+    return order
+
+
+def events(order: Order) -> list[str]:
+    return [entry["event"] for entry in order.desk_timeline()]
+
+
+def test_a_delivery_is_noted_and_changes_no_version(site: Site) -> None:
+    order = quoted(site, enroll(site))
+    order.quote_mail()
+    version = order.read()["version"]
+    site.eventually(lambda: "quote.delivered" in events(order))
+    after = order.read()
+    assert (after["version"], after["quote"]["state"]) == (version, "offered")
+
+
+def test_a_returned_mail_makes_the_revision_undeliverable_and_tells_customer_success(site: Site) -> None:
+    order = quoted(site, account_with_contact(site, "bounce@simulator.amazonses.com"))
+    site.eventually(lambda: order.read()["quote"]["state"] == "undeliverable")
+    assert order.status == "pending_confirmation"
+    assert "quote.undeliverable" in events(order)
+    mail = order.mail_to(site.cs_mailbox, 2)
+    assert not mail.has_link
+
+
+def test_an_undeliverable_quote_is_resent_to_another_contact(site: Site) -> None:
+    order = quoted(site, account_with_contact(site, "bounce@simulator.amazonses.com"))
+    site.eventually(lambda: order.read()["quote"]["state"] == "undeliverable")
+    contact = {"name": "Nell", "email": f"{fresh('nell')}@reachable.example"}
+    order.desk("resend", {"contact": contact}).ok(202)
+    mail = order.mail_to(contact["email"])
+    site.eventually(lambda: order.read()["quote"]["state"] == "offered")
+    site.decide(mail, "approve").page()
+    assert order.status == "completed"
+
+
+def test_the_link_of_a_mail_that_was_returned_goes_on_working(site: Site) -> None:
+    order = quoted(site, account_with_contact(site, "bounce@simulator.amazonses.com"))
+    site.eventually(lambda: order.read()["quote"]["state"] == "undeliverable")
+    mail = [mail for mail in order.mails_to(order.contact) if mail.attachments][-1]
+    site.request("GET", mail.link).page()
+    site.decide(mail, "approve").page()
+    assert order.status == "completed"
+
+
+def test_a_complaint_is_only_a_flag(site: Site) -> None:
+    order = quoted(site, account_with_contact(site, "complaint@simulator.amazonses.com"))
+    mail = order.quote_mail()
+    version = order.read()["version"]
+    site.eventually(lambda: "quote.complained" in events(order))
+    after = order.read()
+    assert (after["status"], after["quote"]["state"], after["version"]) == ("pending_confirmation", "offered", version)
+    site.decide(mail, "approve").page()

@@ -1,0 +1,100 @@
+"""What the local run promises to whoever starts it."""
+
+from datetime import date
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.contract.live import Live
+from tests.contract.orders import offered, place
+from tests.contract.site import Json
+
+pytestmark = pytest.mark.live
+
+
+def test_the_description_names_all_that_a_tester_needs(live: Live) -> None:
+    found = live.description
+    assert set(found) >= {"site", "api", "mailbox", "cs_mailbox", "aws", "cognito", "users", "resources"}
+    assert found["api"] == f"{found['site']}/api"
+    assert set(found["aws"]) >= {"endpoint", "region", "access_key_id", "secret_access_key"}
+    assert set(found["cognito"]) >= {"user_pool_id", "client_id"}
+    assert set(found["resources"]) >= {"table", "state_machine_arn", "event_bus"}
+    for user in found["users"]:
+        assert set(user) >= {"username", "password", "email", "role", "account_id"}
+        assert user["role"] in {"customer", "reseller", "customer-success"}
+
+
+def _begun(account: Json) -> list[Json]:
+    today = date.today().isoformat()  # noqa: DTZ011 - the seeds are of the day of this machine
+    return [site for site in account["sites"] if site["license"] and site["license"]["starts_on"] <= today]
+
+
+def test_the_seeded_accounts_are_as_promised(live: Live) -> None:
+    people, accounts = live.people, live.accounts
+    free = [
+        account
+        for account in accounts.values()
+        if not account["parent_account_id"] and not account["account_id"].startswith("sub-")
+    ]
+    owners = {user.account_id for user in live.users if user.role == "customer"}
+    enrolled = [one for one in free if one["account_id"] in owners and one["enrollment"]["state"] == "active"]
+    assert len(enrolled) == 3
+    assert [one["locale"] for one in enrolled].count("de") == 1
+    assert sum(one["currency"] not in {"JPY", "KRW", "KWD"} for one in enrolled) >= 2
+    steps = live.get("/api/catalog", people.customer).ok()["bandwidth_steps"]
+    for account in enrolled:
+        assert _begun(account)
+        assert any(site["license"] and site["license"]["starts_on"] > live.day(30) for site in account["sites"])
+        assert any(site["address"] for site in account["sites"])
+    for account in accounts.values():
+        assert all(site["license"]["bandwidth_mbps"] < steps[-1] for site in _begun(account))
+        emails = {user.email for user in live.users if user.account_id == account["account_id"]}
+        assert account["enrollment"]["contact"]["email"] not in emails
+    assert len({sub.account_id for sub in people.subs}) == 2
+
+
+def test_the_mailbox_is_a_page_for_people_and_json_for_programs(live: Live) -> None:
+    _, mail = offered(live)
+    page = httpx.get(live.description["mailbox"], headers={"Accept": "text/html"}, trust_env=False)
+    assert page.headers["content-type"].startswith("text/html")
+    messages = httpx.get(live.description["mailbox"], headers={"Accept": "application/json"}, trust_env=False).json()
+    sent = [message["sent_at"] for message in messages["messages"]]
+    assert sent == sorted(sent)
+    for message in messages["messages"]:
+        assert set(message) >= {"id", "to", "from", "subject", "text", "html", "sent_at", "attachments"}
+    (found,) = [message for message in messages["messages"] if message["id"] == mail.id]
+    assert found["attachments"][0]["url"].startswith(live.origin)
+
+
+def test_the_engine_answers_whoever_looks_into_an_execution_or_a_log(live: Live) -> None:
+    order = place(live)
+    (execution,) = live.eventually(lambda: live.executions(order.order_id))
+    arn = live.description["resources"]["state_machine_arn"].replace(":stateMachine:", ":execution:")
+    history = live.aws("stepfunctions").get_execution_history(executionArn=f"{arn}:{execution.name}")
+    assert history["events"]
+    live.eventually(lambda: order.order_id in live.logs())
+
+
+def test_no_user_writes_the_own_account_or_group(live: Live) -> None:
+    cognito = live.aws("cognito-idp")
+    user = live.people.suspended
+    token = live.tokens(user)["AccessToken"]
+    wanted = [{"Name": "custom:account_id", "Value": live.people.other.account_id}]
+    with pytest.raises(ClientError):
+        cognito.update_user_attributes(AccessToken=token, UserAttributes=wanted)
+    with pytest.raises(ClientError):
+        cognito.sign_up(
+            ClientId=live.description["cognito"]["client_id"],
+            Username="mallory@example.com",
+            Password="Mallory-Pass-1",
+            UserAttributes=[{"Name": "email", "Value": "mallory@example.com"}, *wanted],
+        )
+
+
+def test_no_execution_of_an_undisturbed_run_fails(live: Live) -> None:
+    workflow = live.aws("stepfunctions")
+    arn = live.description["resources"]["state_machine_arn"]
+    for status in ("FAILED", "TIMED_OUT"):
+        assert workflow.list_executions(stateMachineArn=arn, statusFilter=status)["executions"] == []
+    assert all(name.endswith("-1") for name in live.execution_names())
