@@ -81,6 +81,7 @@ class Sandbox:
 
     async def _open(self, closing: AsyncExitStack) -> None:
         """Starts everything, and leaves to `closing` to end it in the opposite order."""
+        print(f"Opening the order desk at {self._site} …", flush=True)
         template = localize(
             read(self._settings.project / "template.yaml"),
             self._settings.project,
@@ -142,6 +143,7 @@ class Sandbox:
             "AWS_ENDPOINT_URL_SESV2": self._inner_address,
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
             "LANG": "C.UTF-8",
+            "NO_PROXY": "127.0.0.1",  # and on macOS nobody asks the system for proxies, which a forked process cannot
             "PATH": os.environ.get("PATH", os.defpath),
             "POWERTOOLS_TRACE_DISABLED": "true",
             "TMPDIR": str(self._folder.temporary),
@@ -242,7 +244,7 @@ def _announcement(description: dict[str, Any], folder: StateFolder) -> str:
     aws = description["aws"]
     return "\n".join(
         [
-            f"The order desk is open: {description['site']}",
+            f"It is open: {description['site']}",
             f"  API      {description['api']}",
             f"  mailbox  {description['mailbox']}",
             f"  AWS      {aws['endpoint']} (region {aws['region']}, any credentials)",

@@ -16,7 +16,7 @@ READY_SECONDS = 60
 END_SECONDS = 20
 
 Description = dict[str, Any]
-Process = subprocess.Popen[str]
+Process = subprocess.Popen[bytes]
 
 
 @contextmanager
@@ -25,37 +25,49 @@ def start() -> Iterator[Description]:
     if running := os.environ.get("SANDBOX_JSON"):
         yield json.loads(Path(running).read_text(encoding="utf-8"))
         return
-    with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
-        process = launch(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as temporary:
+        folder = Path(temporary) / "state"
+        process = launch(folder)
         try:
-            yield wait_until_ready(process, Path(folder))
+            yield wait_until_ready(process, folder)
         finally:
             process.terminate()
-            process.communicate(timeout=END_SECONDS)
+            process.wait(END_SECONDS)
 
 
 def launch(folder: Path, **environment: str) -> Process:
-    """`folder` is where it puts `sandbox.json`."""
-    return subprocess.Popen(
-        [PYTHON, "-m", "sandbox"],
-        cwd=PROJECT,
-        env={**os.environ, "PORT": "0", "SANDBOX_DIR": str(folder), **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    """`folder` is where it puts `sandbox.json`; what it prints goes to files beside that, see `said`."""
+    output, errors = _files(folder)
+    with output.open("wb") as stdout, errors.open("wb") as stderr:
+        return subprocess.Popen(
+            [PYTHON, "-m", "sandbox"],
+            cwd=PROJECT,
+            env={**os.environ, "PORT": "0", "SANDBOX_DIR": str(folder), **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+
+
+def said(folder: Path) -> tuple[str, str]:
+    """What it has printed so far: output and errors."""
+    output, errors = (path.read_text(encoding="utf-8") for path in _files(folder))
+    return output, errors
+
+
+def _files(folder: Path) -> tuple[Path, Path]:
+    return folder.with_name(f"{folder.name}.out"), folder.with_name(f"{folder.name}.err")
 
 
 def wait_until_ready(process: Process, folder: Path) -> Description:
     end = time.monotonic() + READY_SECONDS
     while not (folder / "sandbox.json").exists():
         if process.poll() is not None:
-            raise AssertionError(f"the local run has ended: {process.communicate()[1]}")
+            raise AssertionError(f"the local run has ended: {said(folder)[1]}")
         if time.monotonic() > end:
             process.kill()
-            raise AssertionError(f"the local run is not ready after {READY_SECONDS} s: {process.communicate()[1]}")
+            raise AssertionError(f"the local run is not ready after {READY_SECONDS} s: {said(folder)[1]}")
         time.sleep(0.05)
     description: Description = json.loads((folder / "sandbox.json").read_text(encoding="utf-8"))
     return description

@@ -14,8 +14,7 @@ import httpx
 import pytest
 from botocore.session import Session
 
-from tests import local_run
-from tests.local_run import Description, Process, launch, wait_until_ready
+from tests.local_run import END_SECONDS, Description, Process, launch, said, wait_until_ready
 
 
 class Running:
@@ -81,7 +80,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield Running(process, folder)
     finally:
         process.terminate()
-        process.communicate(timeout=local_run.END_SECONDS)
+        process.wait(END_SECONDS)
 
 
 @pytest.fixture
@@ -180,10 +179,10 @@ def test_it_listens_on_this_machine_only(running: Running) -> None:
 def test_a_port_that_is_taken_is_said_in_one_line(running: Running, state: Path) -> None:
     state.mkdir()
     (state / "sandbox.json").write_text("{}", encoding="utf-8")
-    process = launch(state, PORT=str(running.port))
-    output, errors = process.communicate(timeout=20)
+    assert launch(state, PORT=str(running.port)).wait(END_SECONDS) == 1
+    output, errors = said(state)
 
-    assert (process.returncode, output) == (1, "")
+    assert output == ""
     assert errors.splitlines() == [
         f"sandbox: port {running.port} is not to be had (Address already in use); try: make run PORT=8081"
     ]
@@ -191,11 +190,12 @@ def test_a_port_that_is_taken_is_said_in_one_line(running: Running, state: Path)
 
 
 def test_a_second_one_leaves_the_first_alone(running: Running) -> None:
-    process = launch(running.folder)
-    _, errors = process.communicate(timeout=20)
+    first = said(running.folder)
+    second = launch(running.folder.parent / "other", SANDBOX_DIR=str(running.folder))
 
-    assert process.returncode == 1
-    assert "another sandbox runs" in errors
+    assert second.wait(END_SECONDS) == 1
+    assert "another sandbox runs" in said(running.folder.parent / "other")[1]
+    assert said(running.folder) == first
     assert json.loads((running.folder / "sandbox.json").read_text(encoding="utf-8")) == running.json
 
 
@@ -205,9 +205,10 @@ def test_it_ends_cleanly(state: Path, name: signal.Signals) -> None:
     started = running.processes()
     assert len(started) > 3
     running.process.send_signal(name)
-    output, errors = running.process.communicate(timeout=20)
+    code = running.process.wait(END_SECONDS)
+    output, errors = said(state)
 
-    assert (running.process.returncode, errors) == (0, "")
+    assert (code, errors) == (0, "")
     assert running.json["site"] in output
     assert alive(started) == set()
     assert {path.name for path in state.iterdir()} == {"engine.log", "functions.log", "lock"}
@@ -217,9 +218,9 @@ def test_it_can_be_ended_while_it_starts(state: Path) -> None:
     process = launch(state)
     time.sleep(0.7)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
 
-    assert (process.returncode, errors) == (0, "")
+    assert process.wait(END_SECONDS) == 0
+    assert said(state)[1] == ""
     assert not [path.name for path in state.iterdir() if path.name.startswith(("tmp-", "sandbox.json"))]
 
 
@@ -227,7 +228,7 @@ def test_when_it_is_killed_its_processes_go_too(state: Path) -> None:
     running = Running(launch(state), state)
     started = running.processes()
     os.kill(running.process.pid, signal.SIGKILL)
-    running.process.communicate(timeout=20)
+    running.process.wait(END_SECONDS)
 
     end = time.monotonic() + 15
     while alive(started) and time.monotonic() < end:
