@@ -42,7 +42,7 @@ class Attachment(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """A rendered mail; both parts are UTF-8 and never wrapped."""
+    """A rendered mail; both parts are UTF-8, and their lines come out as they went in."""
 
     to: str
     subject: str
@@ -52,7 +52,7 @@ class Letter(NamedTuple):
 
 
 def _mime(letter: Letter, at: datetime) -> bytes:
-    message = EmailMessage(policy=SMTP.clone(max_line_length=998, cte_type="7bit"))
+    message = EmailMessage(policy=SMTP.clone(max_line_length=76, cte_type="7bit"))
     message["From"] = environment("SENDER_ADDRESS")
     message["To"] = letter.to
     message["Subject"] = letter.subject
