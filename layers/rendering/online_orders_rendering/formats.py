@@ -30,6 +30,8 @@ FALLBACK = "en"
 _TURNS_THE_LINE = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _LINE_END = re.compile("\r\n?|[\u2028\u2029\u0085\u000b\u000c]")
+_LETTERS_BEFORE_DIGIT = re.compile(r"([^\W\d_])(?=\d)")
+"""Where CLDR sets a space that Babel leaves out: KWD 1.000, but €1.00."""
 _CONFIRM_URL = re.compile(r"(/confirm)(?=/)", re.IGNORECASE)
 
 
@@ -92,7 +94,7 @@ class Wording:
         pattern = copy(self._babel.currency_formats["standard"])
         pattern.frac_prec = (minor_digits(currency),) * 2
         written: str = pattern.apply(amount, self._babel, currency=currency, currency_digits=False)
-        return written
+        return _LETTERS_BEFORE_DIGIT.sub("\\1\u00a0", written)
 
     def items(self, order: Order, site_names: Mapping[str, str] | None = None) -> tuple[ItemWords, ...]:
         """`site_names` by site id; a site that is not among them goes by its id."""
@@ -126,8 +128,8 @@ class Wording:
 @lru_cache(maxsize=8)
 def wording(locale: str) -> Wording:
     """The words of a locale, English where the installation has none for it."""
-    known = (LOCALES / f"{locale}.json").name in {path.name for path in LOCALES.iterdir()}
-    return Wording(locale if known else FALLBACK)
+    known = {path.stem for path in LOCALES.glob("*.json")}
+    return Wording(locale if locale in known else FALLBACK)
 
 
 def item_labels(order: Order, locale: str, site_names: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -285,7 +285,9 @@ def who_closed(order: Order, brand: str, words: Wording, name: str | None) -> st
         raise ValueError("The order is open.")
     key = f"closed.by.{order.closed.by}"
     day = words.day_of(order.closed.at, order.marks.time_zone)
-    return words(key if name else f"{key}.unnamed", name=line_of(name or ""), brand=brand, day=day)
+    if name and words.has(f"{key}.named"):
+        return words(f"{key}.named", name=line_of(name), day=day)
+    return words(key, brand=brand, day=day)
 
 
 def _order_received(letter: Letter) -> Iterator[Block]:
@@ -445,7 +447,7 @@ def render_mail(
     elif role is Role.CONTACT:
         hello = words("mail.hello", name=line_of(order.contact.name))
     else:
-        hello = words("mail.hello", name=order.placed_by.email)
+        hello = words("mail.hello_unnamed")
     return _mail(
         subject=letter.says("subject"),
         preview=letter.says("preview"),

@@ -158,7 +158,7 @@ def _what_happened(order: Order, words: Wording, brand: str, decided_by: str | N
     if order.status is Status.COMPLETED and order.closed:
         key = "outcome.already_decided.completed"
         day = words.day_of(order.closed.at, order.marks.time_zone)
-        return words(key if decided_by else f"{key}.unnamed", name=line_of(decided_by or ""), day=day)
+        return words(f"{key}.named" if decided_by else key, name=line_of(decided_by or ""), day=day)
     if order.closed:
         return who_closed(order, brand, words, decided_by)
     if order.quote and order.quote.state is QuoteState.CHANGE_REQUESTED:

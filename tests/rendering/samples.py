@@ -1,0 +1,279 @@
+"""One of each: the mails and the pages that there are, in a locale, and a quote with more of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from online_orders.catalog import ACCESSORY_TYPES, REGIONS
+from online_orders.orders import Change, Order, Policy, Status
+from online_orders.quotes import Quote
+from online_orders.timeline import SYSTEM, Entry
+from online_orders_rendering.formats import item_labels
+from online_orders_rendering.mails import (
+    AUDIENCE,
+    NEEDS_LINK,
+    TAKES_LINK,
+    ConfirmLink,
+    Installation,
+    Mail,
+    MailKind,
+    Role,
+    render_contact_changed,
+    render_contact_report,
+    render_mail,
+)
+from online_orders_rendering.pages import FormFault, FormState, Outcome, decision_page, outcome_page
+from online_orders_rendering.paper import quote_pdf
+from tests.domain.builders import (
+    ANNA,
+    CARLA,
+    CLARA,
+    CONNIE,
+    DAY,
+    KEY_ID,
+    KINDS,
+    NOW,
+    TODAY,
+    Json,
+    account_of,
+    claimed,
+    item_of,
+    judge_quote,
+    line_of,
+    place,
+    quote_body,
+)
+
+INSTALLATION = Installation(brand="Northwind Networks", site_url="https://orders.example.com")
+TOKEN = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0U1v"
+LINK = ConfirmLink(f"{INSTALLATION.site_url}/confirm/{TOKEN}", "042917")
+LOCALES = ("en", "de")
+SITE_NAMES = {"office": "Berlin HQ", "branch": "Wien", "store": "Lager Süd", "lab": "Lab 2"}
+ACCOUNT_NAME = "Acme Logistics Ltd"
+
+QUOTED: tuple[Json, ...] = (
+    line_of("1", "420", description="Bandwidth 200 Mbps", quantity=1),
+    line_of("2", "0", description="Early activation", quantity=1, recurrence="once"),
+    line_of("3", "1250", description="Socket X1500", quantity=2, recurrence="once"),
+    line_of("4", "10", description="Public IPv4"),
+    line_of("5", "36.50", description="SDP user license", quantity=1500, recurrence="yearly"),
+    line_of("6", "480", description="Network card for the X1700", quantity=1, recurrence="once"),
+    line_of(None, "-150", description="Volume discount", quantity=1, recurrence="once"),
+)
+
+
+class Case(NamedTuple):
+    """A mail that there is: from a change, to a reader."""
+
+    kind: MailKind
+    role: Role
+    change: Change
+    entry: Entry
+    link: ConfirmLink | None
+
+    @property
+    def order(self) -> Order:
+        return self.change.order
+
+    def mail(self, **changes: Any) -> Mail:
+        asked: dict[str, Any] = {
+            "installation": INSTALLATION,
+            "account_name": ACCOUNT_NAME,
+            "link": self.link,
+            "site_names": SITE_NAMES,
+        }
+        return render_mail(self.kind, self.role, self.order, self.entry, **asked | changes)
+
+
+def placed(locale: str = "en", **body: Any) -> Change:
+    """An order of every kind of item."""
+    members = {"purchase_order_number": "PO-7781", "note": "Please deliver to the loading dock."} | body
+    return place(*(item_of(kind) for kind in KINDS), account=account_of(locale=locale), body=members)
+
+
+def quote_of(**changes: Any) -> Quote:
+    members = {
+        "message": "Dear Connie,\nas discussed with a volume discount.",
+        "confirmed_start_dates": {"1": "2027-01-07"},
+    }
+    return judge_quote(quote_body(*QUOTED, **members | changes), items=len(KINDS))
+
+
+def sending(locale: str = "en") -> Change:
+    """With a quote whose mail is about to go out."""
+    return claimed(placed(locale).order).offer(quote_of(), CLARA, NOW)
+
+
+def pending(locale: str = "en", *, quote: Quote | None = None, **body: Any) -> Change:
+    """Quoted, and the mail gone out."""
+    order = claimed(placed(locale, **body).order)
+    return order.offer(quote or quote_of(), CLARA, NOW).order.quote_mailed(1, KEY_ID, NOW)
+
+
+def _stale(order: Order) -> Change:
+    return order.tick(Policy(), NOW + timedelta(days=30))
+
+
+def _expired(order: Order) -> Change:
+    return order.tick(Policy(), NOW + timedelta(days=60))
+
+
+STEPS: Mapping[MailKind, Callable[[str], Change]] = {
+    MailKind.ORDER_RECEIVED: placed,
+    MailKind.NEW_ORDER: placed,
+    MailKind.QUOTE_TO_CONFIRM: sending,
+    MailKind.REMINDER: pending,
+    MailKind.APPROVED: lambda locale: pending(locale).order.approve("Connie", NOW),
+    MailKind.CANCELED: lambda locale: pending(locale).order.cancel("Connie", "Another vendor.\nSorry!", NOW),
+    MailKind.CHANGE_REQUESTED: lambda locale: pending(locale).order.request_change("Connie", "One socket only.", NOW),
+    MailKind.QUOTE_UNDELIVERABLE: lambda locale: pending(locale).order.quote_bounced(
+        1, KEY_ID, "550 5.1.1 user unknown", NOW
+    ),
+    MailKind.LINK_LOCKED: lambda locale: pending(locale).order.link_locked("quote", NOW),
+    MailKind.EXPIRED: lambda locale: _expired(pending(locale).order),
+    MailKind.FRESH_QUOTE_ASKED: lambda locale: _expired(pending(locale).order).order.ask_for_fresh_quote(NOW),
+    MailKind.STALE_ORDER: lambda locale: _stale(placed(locale).order),
+}
+
+
+def cases(locale: str) -> list[Case]:
+    """Every mail about an order that somebody gets."""
+    found = []
+    for kind, step in STEPS.items():
+        change = step(locale)
+        for role in sorted(AUDIENCE[kind]):
+            link = LINK if role is Role.CONTACT and kind in TAKES_LINK else None
+            found.append(Case(kind, role, change, change.entries[-1], link))
+    return found
+
+
+def account_mails(locale: str) -> dict[str, Mail]:
+    """The mails about an account, by name."""
+    account = account_of(locale=locale)
+    return {
+        "contact_report": render_contact_report(account, "Connie has left.\nAsk Anna.", ANNA.email, INSTALLATION),
+        "contact_changed-old": render_contact_changed(account, CONNIE, CARLA, CONNIE, INSTALLATION),
+        "contact_changed-new": render_contact_changed(account, CONNIE, CARLA, CARLA, INSTALLATION),
+    }
+
+
+def decision(order: Order, quote: Quote | None, form: FormState | None = None, **changes: Any) -> str:
+    asked: dict[str, Any] = {
+        "account_name": ACCOUNT_NAME,
+        "pdf_path": f"/confirm/{TOKEN}/quote.pdf" if quote else None,
+        "site_names": SITE_NAMES,
+    }
+    return decision_page(order, quote, INSTALLATION, form=form or FormState(), **asked | changes)
+
+
+def pages(locale: str) -> dict[str, str]:
+    """Every page, by name."""
+    order = pending(locale).order
+    approved, canceled = order.approve("Connie", NOW).order, order.cancel("Connie", "Too dear.", NOW).order
+    declined = order.decline(CLARA, "Not available in your region.", NOW).order
+    withdrawn = placed(locale).order.withdraw(ANNA, None, NOW).order
+    changed = order.request_change("Connie", "One socket only.", NOW).order
+    lapsed = _expired(order).order
+    closed_by_expiry = lapsed.tick(Policy(), NOW + timedelta(days=90)).order
+    wrong = FormState("request_change", "Connie", "", (FormFault.REASON_MISSING, FormFault.CODE_WRONG), 3)
+    empty = FormState(
+        faults=(FormFault.DECISION_MISSING, FormFault.NAME_MISSING, FormFault.CODE_MISSING),
+    )
+    told: dict[str, tuple[Outcome, Order | None, FormState]] = {
+        "approved": (Outcome.APPROVED, approved, FormState()),
+        "canceled": (Outcome.CANCELED, canceled, FormState()),
+        "change_requested": (Outcome.CHANGE_REQUESTED, changed, FormState()),
+        "already_decided-approved": (Outcome.ALREADY_DECIDED, approved, FormState()),
+        "already_decided-canceled": (Outcome.ALREADY_DECIDED, canceled, FormState()),
+        "already_decided-changed": (Outcome.ALREADY_DECIDED, changed, FormState()),
+        "closed-declined": (Outcome.CLOSED, declined, FormState()),
+        "closed-withdrawn": (Outcome.CLOSED, withdrawn, FormState()),
+        "closed-expiry": (Outcome.CLOSED, closed_by_expiry, FormState()),
+        "closed-completed": (Outcome.CLOSED, approved, FormState()),
+        "replaced": (Outcome.REPLACED, order, FormState()),
+        "expired": (Outcome.EXPIRED, lapsed, FormState()),
+        "expired-wrong_code": (Outcome.EXPIRED, lapsed, FormState(faults=(FormFault.CODE_WRONG,), tries_left=1)),
+        "locked": (Outcome.LOCKED, order, FormState()),
+        "fresh_mail_sent": (Outcome.FRESH_MAIL_SENT, order, FormState()),
+        "fresh_quote_asked": (Outcome.FRESH_QUOTE_ASKED, lapsed, FormState()),
+        "too_many_mails": (Outcome.TOO_MANY_MAILS, order, FormState()),
+        "unknown_link": (Outcome.UNKNOWN_LINK, None, FormState()),
+        "not_ready": (Outcome.NOT_READY, order, FormState()),
+        "fault": (Outcome.FAULT, None, FormState()),
+    }
+    return {
+        "decision": decision(order, order.quote),
+        "decision-wrong": decision(order, order.quote, wrong),
+        "decision-empty": decision(order, order.quote, empty),
+        "order": decision(placed(locale).order, None),
+        "order-empty": decision(placed(locale).order, None, empty),
+        **{
+            name: outcome_page(outcome, about, INSTALLATION, locale, account_name=ACCOUNT_NAME, form=form)
+            for name, (outcome, about, form) in told.items()
+        },
+    }
+
+
+def endings() -> list[Change]:
+    """Every way in which an order is closed, by people known and unknown."""
+    waiting, fresh = pending().order, placed().order
+    named = [
+        waiting.cancel("Connie", "Too dear.", NOW),
+        fresh.withdraw(ANNA, "Ordered twice.", NOW),
+        fresh.decline(CLARA, "Not in stock.", NOW),
+        _expired(waiting).order.tick(Policy(), NOW + 90 * DAY),
+    ]
+    unnamed = [
+        Change(change.order, (change.entries[0].model_copy(update={"actor": SYSTEM}),)) for change in (*named, named[1])
+    ]
+    return [*named, *unnamed, fresh.withdraw(ANNA, None, NOW)]
+
+
+def stalled() -> list[Order]:
+    """Waiting for the desk, and in no place to wait in."""
+    return [placed().order, claimed(placed().order), pending().order]
+
+
+def everything() -> None:
+    """Says whatever there is to say in English."""
+    order, entry = pending().order, placed().entries[0]
+    for case in cases("en"):
+        case.mail()
+        if case.kind not in NEEDS_LINK:
+            case.mail(link=None)
+    for ending in endings():
+        for role in Role:
+            render_mail(MailKind.CANCELED, role, ending.order, ending.entries[-1], INSTALLATION, ACCOUNT_NAME)
+    for waiting in stalled():
+        render_mail(MailKind.STALE_ORDER, Role.CUSTOMER_SUCCESS, waiting, entry, INSTALLATION, ACCOUNT_NAME)
+    settings = [item_of("sdp_users", region=region) for region in REGIONS]
+    settings += [item_of("accessory", accessory_type=name) for name in ACCESSORY_TYPES]
+    direct = place(*settings, source="direct", by=CLARA)
+    desk = (MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS)
+    render_mail(*desk, direct.order, direct.entries[0], INSTALLATION, ACCOUNT_NAME)
+    again = order.resend(CLARA, None, NOW)
+    contact = (MailKind.QUOTE_TO_CONFIRM, Role.CONTACT)
+    render_mail(*contact, again.order, again.entries[0], INSTALLATION, ACCOUNT_NAME, LINK)
+    account_mails("en")
+    render_contact_report(account_of(enrollment=None), "Who?", ANNA.email, INSTALLATION)
+    pages("en")
+    for fault in FormFault:
+        for left in (1, 2):
+            decision(order, order.quote, FormState(faults=(fault,), tries_left=left))
+    for status in Status:
+        outcome_page(Outcome.NOT_READY, order.model_copy(update={"status": status}), INSTALLATION, "en")
+    decided = order.approve("Connie", NOW).order
+    outcome_page(Outcome.ALREADY_DECIDED, decided, INSTALLATION, "en", decided_by="Connie")
+    for quote in (quote_of(), judge_quote(quote_body(line_of(unit_price="0")))):
+        quote_pdf(
+            quote,
+            order_id=order.order_id,
+            account_id=order.account_id,
+            account_name=ACCOUNT_NAME,
+            placed_on=TODAY,
+            locale="en",
+            installation=INSTALLATION,
+            item_labels=item_labels(order, "en"),
+        )

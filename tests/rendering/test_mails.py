@@ -1,0 +1,433 @@
+"""The mails: what the contract says of every one of them, and what stands in each."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from online_orders.accounts import Contact
+from online_orders.orders import Policy
+from online_orders_rendering.mails import (
+    AUDIENCE,
+    NEEDS_LINK,
+    TAKES_LINK,
+    Mail,
+    MailKind,
+    Role,
+    render_contact_changed,
+    render_contact_report,
+    render_mail,
+)
+from tests.domain.builders import (
+    ANNA,
+    CARLA,
+    CLARA,
+    CONNIE,
+    DAY,
+    KINDS,
+    NOW,
+    ORDER_ID,
+    account_of,
+    item_of,
+    judge_quote,
+    line_of,
+    offered,
+    place,
+    quote_body,
+)
+from tests.rendering.samples import (
+    INSTALLATION,
+    LINK,
+    LOCALES,
+    STEPS,
+    Case,
+    account_mails,
+    cases,
+    pending,
+    placed,
+    quote_of,
+)
+
+CASES = [pytest.param(case, id=f"{locale}-{case.kind}-{case.role}") for locale in LOCALES for case in cases(locale)]
+HOSTILE = "<script>alert(1)</script>\r\nBcc: all@evil.example\nCode: 111111\nhttps://evil.example/confirm/abc\u202etxt"
+
+
+def case_of(kind: MailKind, role: Role, locale: str = "en") -> Case:
+    return next(case for case in cases(locale) if (case.kind, case.role) == (kind, role))
+
+
+class Page(HTMLParser):
+    """The tags, the addresses and the visible words of a mail's HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.words = ""
+        self._silent = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in {"href", "src", "background"}]
+        self._silent = tag in {"style", "title"}
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = False
+
+    def handle_data(self, data: str) -> None:
+        self.words += "" if self._silent else f"{data} "
+
+
+def code_lines(mail: Mail) -> list[str]:
+    return [line for line in mail.text.splitlines() if re.fullmatch(r"Code: [0-9]{6}", line)]
+
+
+def confirm_urls(text: str) -> list[str]:
+    return re.findall(r"\S*/confirm/\S*", text)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_mail_keeps_the_contract(case: Case) -> None:
+    mail = case.mail()
+    lines = mail.text.splitlines()
+    assert mail.subject == mail.subject.strip()
+    assert mail.subject.isprintable()
+    assert ORDER_ID in mail.text
+    assert ORDER_ID in mail.html
+    assert confirm_urls(mail.text) == ([LINK.url] if case.link else [])
+    assert code_lines(mail) == ([f"Code: {LINK.code}"] if case.link else [])
+    assert not case.link or LINK.url in lines
+    assert "{" not in mail.text
+    assert set(Page(mail.html).tags).isdisjoint({"img", "script", "form", "link", "iframe"})
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_both_parts_of_a_mail_say_the_same(case: Case) -> None:
+    mail = case.mail()
+    page = Page(mail.html)
+    words = " ".join([*page.words.split(), *page.addresses])
+    for line in mail.text.splitlines():
+        for part in line.removeprefix("> ").split(": "):
+            said = " ".join(part.strip(" -:").split())
+            if " × " not in said and " = " not in said:
+                assert said in words, said
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_html_opens_addresses_of_the_installation_alone(case: Case) -> None:
+    addresses = Page(case.mail().html).addresses
+    assert addresses
+    for address in addresses:
+        assert address.startswith(INSTALLATION.site_url)
+    assert (LINK.url in addresses) == bool(case.link)
+    assert any("/confirm/" in address for address in addresses) == bool(case.link)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in MailKind if kind not in STEPS])
+@pytest.mark.parametrize("role", Role)
+def test_mails_about_accounts_are_not_about_orders(kind: MailKind, role: Role) -> None:
+    change = placed()
+    with pytest.raises(ValueError, match="no mail"):
+        render_mail(kind, role, change.order, change.entries[0], INSTALLATION, "Acme")
+
+
+@pytest.mark.parametrize("kind", STEPS)
+@pytest.mark.parametrize("role", Role)
+def test_nobody_gets_a_mail_that_is_for_others(kind: MailKind, role: Role) -> None:
+    change = STEPS[kind]("en")
+    if role not in AUDIENCE[kind]:
+        with pytest.raises(ValueError, match="no mail"):
+            render_mail(kind, role, change.order, change.entries[-1], INSTALLATION, "Acme")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_code_goes_to_nobody_but_the_contact(case: Case) -> None:
+    if case.role is not Role.CONTACT or case.kind not in TAKES_LINK:
+        with pytest.raises(ValueError, match="takes no link"):
+            case.mail(link=LINK)
+
+
+@pytest.mark.parametrize("kind", NEEDS_LINK)
+def test_a_mail_that_asks_for_a_decision_needs_a_link(kind: MailKind) -> None:
+    with pytest.raises(ValueError, match="needs a link"):
+        case_of(kind, Role.CONTACT).mail(link=None)
+
+
+@pytest.mark.parametrize("kind", sorted(TAKES_LINK - NEEDS_LINK))
+def test_a_mail_that_only_tells_does_without_a_link(kind: MailKind) -> None:
+    mail = case_of(kind, Role.CONTACT).mail(link=None)
+    assert not confirm_urls(mail.text)
+    assert not code_lines(mail)
+    assert "Code" not in mail.text
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("kind", STEPS)
+def test_what_people_write_adds_no_header_code_address_or_markup(kind: MailKind, locale: str) -> None:
+    for case in cases(locale):
+        if case.kind is not kind:
+            continue
+        quote = case.order.quote
+        written: dict[str, Any] = {
+            "note": HOSTILE,
+            "purchase_order_number": HOSTILE,
+            "contact": Contact.model_construct(name=HOSTILE, email="c@acme.example"),
+        }
+        if quote:
+            lines = tuple(line.model_copy(update={"description": HOSTILE}) for line in quote.lines)
+            written["quote"] = quote.model_copy(update={"message": HOSTILE, "terms": HOSTILE, "lines": lines})
+        if case.order.closed:
+            written["closed"] = case.order.closed.model_copy(update={"reason": HOSTILE})
+        entry = case.entry.model_copy(
+            update={
+                "actor": case.entry.actor.model_copy(update={"name": HOSTILE}),
+                "data": {**case.entry.data, "reason": HOSTILE},
+            }
+        )
+        mail = render_mail(
+            case.kind,
+            case.role,
+            case.order.model_copy(update=written),
+            entry,
+            INSTALLATION,
+            HOSTILE,
+            case.link,
+            dict.fromkeys(("office", "branch", "store", "lab"), HOSTILE),
+        )
+        assert mail.subject.isprintable()
+        assert confirm_urls(mail.text) == ([LINK.url] if case.link else [])
+        assert code_lines(mail) == ([f"Code: {LINK.code}"] if case.link else [])
+        assert "script" not in Page(mail.html).tags
+        assert all(address.startswith(INSTALLATION.site_url) for address in Page(mail.html).addresses)
+        assert "\u202e" not in mail.text + mail.html + mail.subject
+        assert "\r" not in mail.text
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_the_desk_reads_english_whatever_the_account_speaks(kind: MailKind) -> None:
+    if Role.CUSTOMER_SUCCESS in AUDIENCE[kind]:
+        german, english = (case_of(kind, Role.CUSTOMER_SUCCESS, locale).mail() for locale in ("de", "en"))
+        assert german == english
+        assert f"{INSTALLATION.site_url}/desk/orders/{ORDER_ID}" in german.text.splitlines()
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_the_organization_reads_its_own_language(kind: MailKind) -> None:
+    for role in AUDIENCE[kind] - {Role.CUSTOMER_SUCCESS}:
+        german, english = (case_of(kind, role, locale).mail() for locale in ("de", "en"))
+        assert "Mit freundlichen Grüßen" in german.text
+        assert '<html lang="de"' in german.html
+        assert "Kind regards" in english.text
+        assert german.subject != english.subject
+
+
+def test_the_desk_learns_all_of_a_new_order() -> None:
+    text = case_of(MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS).mail().text
+    for said in (
+        "1. Site Bandwidth License: 200 Mbps for Berlin HQ",
+        "2. Site Early Activation: Wien",
+        "3. Sockets: 2 × X1500 for Lager Süd",
+        "4. IP Addresses: 4 public IPv4",
+        "5. SDP Users: 100 in Europe",
+        "6. Accessories: 1 × X1700 Socket network card for Lab 2",
+        "   Start date asked for: January 5, 2027",
+        "> Please deliver to the loading dock.",
+        "Purchase order number: PO-7781",
+        f"Placed by: {ANNA.email}",
+        f"Contact person: {CONNIE.name} <{CONNIE.email}>",
+        "Account ID: acme",
+    ):
+        assert said in text.splitlines()
+
+
+def test_sites_without_a_known_name_go_by_their_id() -> None:
+    text = case_of(MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS).mail(site_names=None).text
+    assert "Site Early Activation: branch" in text
+
+
+def test_whoever_ordered_is_led_to_the_order_unless_no_screen_shows_it() -> None:
+    address = f"{INSTALLATION.site_url}/orders/{ORDER_ID}"
+    assert address in case_of(MailKind.ORDER_RECEIVED, Role.PLACED_BY).mail().text.splitlines()
+    assert address not in case_of(MailKind.ORDER_RECEIVED, Role.CONTACT).mail().text
+    direct = place(source="direct", by=CLARA)
+    told = [
+        render_mail(MailKind.ORDER_RECEIVED, Role.PLACED_BY, direct.order, direct.entries[0], INSTALLATION, "Acme"),
+        render_mail(MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS, direct.order, direct.entries[0], INSTALLATION, "Acme"),
+    ]
+    assert f"/orders/{ORDER_ID}" not in told[0].text
+    assert f"/desk/orders/{ORDER_ID}" in told[1].text
+
+
+@pytest.mark.parametrize("kind", NEEDS_LINK)
+def test_the_mail_with_a_quote_says_all_that_is_decided_on(kind: MailKind) -> None:
+    lines = case_of(kind, Role.CONTACT).mail().text.splitlines()
+    for said in (
+        "- SDP user license: 1,500 × €36.50 = €54,750.00 per year",
+        "- Volume discount: 1 × -€150.00 = -€150.00 once",
+        "One-time: €2,830.00",
+        "Per month: €460.00",
+        "Per year: €54,750.00",
+        "Valid until: January 1, 2027",
+        "  Confirmed start date: January 7, 2027",
+        "> as discussed with a volume discount.",
+        "> Prices are net of taxes.",
+    ):
+        assert said in lines
+    text = "\n".join(lines)
+    assert f"begins with {INSTALLATION.site_url}" in text
+    assert f"Nobody at {INSTALLATION.brand} will ask you for this code" in text
+
+
+def test_the_german_mail_with_a_quote_writes_numbers_and_dates_as_germans_do() -> None:
+    lines = case_of(MailKind.QUOTE_TO_CONFIRM, Role.CONTACT, "de").mail().text.replace("\u00a0", " ").splitlines()
+    assert "- SDP user license: 1.500 × 36,50 € = 54.750,00 € pro Jahr" in lines
+    assert "Gültig bis: 1. Januar 2027" in lines
+    assert "  Position 6: Zubehör: 1 × Netzwerkkarte für X1700 für Lab 2" in lines
+
+
+def test_the_first_mail_of_a_quote_does_not_speak_of_earlier_ones() -> None:
+    first = case_of(MailKind.QUOTE_TO_CONFIRM, Role.CONTACT)
+    again = pending().order.resend(CLARA, None, NOW)
+    fresh = render_mail(first.kind, first.role, again.order, again.entries[0], INSTALLATION, "Acme", LINK)
+    assert "no longer work" not in first.mail().text
+    assert "no longer work" in fresh.text
+
+
+def test_a_fresh_link_to_an_order_says_that_the_older_one_is_dead() -> None:
+    asked = placed().order.ask_for_fresh_mail("order", NOW)
+    kind, role = MailKind.ORDER_RECEIVED, Role.CONTACT
+    fresh = render_mail(kind, role, asked.order, asked.entries[0], INSTALLATION, "Acme", LINK)
+    assert "no longer work" in fresh.text
+    assert "no longer work" not in case_of(kind, role).mail().text
+
+
+def test_a_cancellation_says_who_and_why() -> None:
+    waiting, fresh = pending().order, placed().order
+    lapsed = waiting.tick(Policy(), NOW + 60 * DAY).order
+    endings = {
+        "Connie canceled the order as the contact person on November 22, 2026.": waiting.cancel("Connie", "x", NOW),
+        f"{ANNA.email} withdrew the order on November 22, 2026.": fresh.withdraw(ANNA, "x", NOW),
+        f"{INSTALLATION.brand} Customer Success declined the order on November 22, 2026.": fresh.decline(
+            CLARA, "x", NOW
+        ),
+        "The quote was not approved in time, so the order was closed on February 20, 2027.": lapsed.tick(
+            Policy(), NOW + 90 * DAY
+        ),
+    }
+    for said, change in endings.items():
+        for role in (Role.CONTACT, Role.PLACED_BY):
+            mail = render_mail(MailKind.CANCELED, role, change.order, change.entries[-1], INSTALLATION, "Acme")
+            assert said in mail.text.splitlines()
+            assert ("> x" in mail.text) == bool(change.order.closed and change.order.closed.reason)
+
+
+def test_a_cancellation_without_a_reason_says_that_none_was_given() -> None:
+    change = placed().order.withdraw(ANNA, None, NOW)
+    mail = render_mail(MailKind.CANCELED, Role.CONTACT, change.order, change.entries[-1], INSTALLATION, "Acme")
+    assert "No reason was given." in mail.text
+
+
+def test_colleagues_are_named_to_the_desk_alone() -> None:
+    change = placed().order.decline(CLARA, "Not in stock.", NOW)
+    for role in Role:
+        mail = render_mail(MailKind.CANCELED, role, change.order, change.entries[-1], INSTALLATION, "Acme")
+        assert (CLARA.email in mail.text + mail.html) == (role is Role.CUSTOMER_SUCCESS)
+
+
+def test_an_approval_names_the_totals_and_who_approved() -> None:
+    for role in Role:
+        text = case_of(MailKind.APPROVED, role).mail().text
+        assert "Per month: €460.00" in text.splitlines()
+        assert ("Connie, the contact person of" in text) == (role is not Role.CONTACT)
+
+
+def test_the_desk_learns_why_a_quote_did_not_arrive_and_what_should_change() -> None:
+    undelivered = case_of(MailKind.QUOTE_UNDELIVERABLE, Role.CUSTOMER_SUCCESS).mail().text
+    assert "> 550 5.1.1 user unknown" in undelivered
+    assert CONNIE.email in undelivered
+    assert "> One socket only." in case_of(MailKind.CHANGE_REQUESTED, Role.CUSTOMER_SUCCESS).mail().text
+
+
+def test_an_order_that_waits_is_told_by_what_it_waits_for() -> None:
+    unclaimed = placed().order
+    unquoted = unclaimed.claim(CLARA, NOW).order
+    for order, said in ((unclaimed, "Nobody has claimed"), (unquoted, "no quote"), (pending().order, "not moved")):
+        entry = placed().entries[0]
+        mail = render_mail(MailKind.STALE_ORDER, Role.CUSTOMER_SUCCESS, order, entry, INSTALLATION, "Acme")
+        assert said in mail.text
+
+
+def test_days_are_those_of_the_account() -> None:
+    account = account_of(time_zone="Pacific/Auckland")
+    late = place(account=account, at=NOW + timedelta(hours=2))
+    mail = render_mail(MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS, late.order, late.entries[0], INSTALLATION, "Acme")
+    assert "Placed on: November 23, 2026" in mail.text.splitlines()
+
+
+def test_a_quote_for_nothing_says_so() -> None:
+    order = offered(lines=[line_of(unit_price="0")])
+    mail = render_mail(MailKind.REMINDER, Role.CONTACT, order, placed().entries[0], INSTALLATION, "Acme", LINK)
+    assert "No charge" in mail.text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("currency", "written"), [("JPY", "¥1,234"), ("KWD", "KWD 1,234.500"), ("HUF", "HUF 1,234.50")]
+)
+def test_money_has_the_minor_digits_of_its_currency(currency: str, written: str) -> None:
+    price = "1234" if currency == "JPY" else "1234.5"
+    quote = judge_quote(quote_body(line_of(unit_price=price, quantity=1), currency=currency))
+    change = place().order.claim(CLARA, NOW).order.offer(quote, CLARA, NOW)
+    kind, role = MailKind.QUOTE_TO_CONFIRM, Role.CONTACT
+    mail = render_mail(kind, role, change.order, change.entries[-1], INSTALLATION, "Acme", LINK)
+    assert f"Per month: {written}" in mail.text.replace("\u00a0", " ").splitlines()
+
+
+def test_the_longest_quote_stays_below_what_mail_programs_cut_off() -> None:
+    order = place(*(item_of("ip_addresses") for _ in range(50))).order.claim(CLARA, NOW).order
+    lines = [line_of(str(number) if number <= 50 else None) for number in range(1, 101)]
+    change = order.offer(judge_quote(quote_body(*lines), items=50), CLARA, NOW)
+    kind, role = MailKind.QUOTE_TO_CONFIRM, Role.CONTACT
+    mail = render_mail(kind, role, change.order, change.entries[-1], INSTALLATION, "Acme", LINK)
+    assert len(mail.html.encode()) < 102_000
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_account_mails_have_no_link_and_one_line_of_subject(locale: str) -> None:
+    for mail in account_mails(locale).values():
+        assert not confirm_urls(mail.text + mail.html)
+        assert mail.subject.isprintable()
+        assert not code_lines(mail)
+
+
+def test_a_report_shows_what_was_said_and_who_is_the_contact() -> None:
+    mail = render_contact_report(account_of(), HOSTILE, ANNA.email, INSTALLATION)
+    lines = mail.text.splitlines()
+    assert "> Code: 111111" in lines
+    assert f"Contact person now: {CONNIE.name} <{CONNIE.email}>" in lines
+    assert ANNA.email in mail.text
+    assert not code_lines(mail)
+    assert not confirm_urls(mail.text)
+    assert "script" not in Page(mail.html).tags
+    nobody = render_contact_report(account_of(enrollment=None), "Who?", ANNA.email, INSTALLATION)
+    assert "Contact person now: none" in nobody.text.splitlines()
+
+
+def test_old_and_new_contact_are_told_different_things() -> None:
+    old = render_contact_changed(account_of(), CONNIE, CARLA, CONNIE, INSTALLATION)
+    new = render_contact_changed(account_of(), CONNIE, CARLA, CARLA, INSTALLATION)
+    assert "You no longer get quotes" in old.text
+    assert "From now on you get its quotes" in new.text
+    for mail in (old, new):
+        assert f"Until now: {CONNIE.name} <{CONNIE.email}>" in mail.text
+        assert f"From now on: {CARLA.name} <{CARLA.email}>" in mail.text
+
+
+def test_the_mail_of_every_kind_of_item_names_it_in_the_articles_words() -> None:
+    text = case_of(MailKind.ORDER_RECEIVED, Role.PLACED_BY).mail().text
+    assert len(KINDS) == text.count("Start date asked for")
+    assert quote_of().sha256 not in text

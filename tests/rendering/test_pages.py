@@ -1,0 +1,319 @@
+"""The pages behind the links: every state there is, without scripts, with what was typed, and never the code."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from online_orders.catalog import KIND_LABELS
+from online_orders_rendering.pages import (
+    CONTENT_SECURITY_POLICY,
+    FormFault,
+    FormState,
+    Outcome,
+    outcome_page,
+)
+from tests.domain.builders import CLARA, KINDS, NOW, ORDER_ID
+from tests.rendering.samples import ACCOUNT_NAME, INSTALLATION, LOCALES, TOKEN, decision, pages, pending, placed
+
+PAGES = [
+    pytest.param(html, locale, id=f"{locale}-{name}") for locale in LOCALES for name, html in pages(locale).items()
+]
+HOSTILE = '"><script>alert(1)</script>\u202e'
+FIELDS = {"decision", "name", "code", "reason"}
+
+Attributes = dict[str, str | None]
+
+
+class Page(HTMLParser):
+    """The tags of a page with their attributes, its words, and its style sheets."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, Attributes]] = []
+        self.styles: list[str] = []
+        self.words = ""
+        self._in = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._in = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._in == "style":
+            self.styles.append(data)
+        else:
+            self.words += f"{data} "
+
+    def all(self, tag: str, **wanted: str) -> list[Attributes]:
+        return [given for name, given in self.tags if name == tag and wanted.items() <= given.items()]
+
+    @property
+    def fields(self) -> set[str]:
+        """The names that the form sends."""
+        return {given["name"] or "" for _, given in self.tags if "name" in given} - {
+            "viewport",
+            "robots",
+            "color-scheme",
+        }
+
+
+def shown(html: str) -> str:
+    return " ".join(Page(html).words.split())
+
+
+@pytest.mark.parametrize(("html", "locale"), PAGES)
+def test_a_page_loads_nothing_and_runs_nothing(html: str, locale: str) -> None:
+    page = Page(html)
+    names = {tag for tag, _ in page.tags}
+    assert names.isdisjoint({"script", "link", "img", "iframe", "object", "base"})
+    for tag, given in page.tags:
+        assert "style" not in given
+        assert not [name for name in given if name.startswith("on")]
+        assert "src" not in given
+        if tag == "a":
+            assert (given["href"] or "").startswith(("#", "/confirm/"))
+    assert page.all("html", lang=locale)
+    assert page.all("meta", name="viewport")
+    assert "{" not in page.words
+
+
+@pytest.mark.parametrize(("html", "locale"), PAGES)
+def test_the_policy_names_the_style_sheet_of_every_page(html: str, locale: str) -> None:
+    (style,) = Page(html).styles
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in CONTENT_SECURITY_POLICY
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+
+
+def test_the_policy_allows_the_form_and_nothing_else() -> None:
+    directives = dict(part.strip().split(" ", 1) for part in CONTENT_SECURITY_POLICY.split(";"))
+    assert directives.pop("style-src").startswith("'sha256-")
+    assert directives == {
+        "default-src": "'none'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+
+
+@pytest.mark.parametrize(("html", "locale"), PAGES)
+def test_every_field_has_a_label_and_every_reference_leads_somewhere(html: str, locale: str) -> None:
+    page = Page(html)
+    ids = [given["id"] for _, given in page.tags if "id" in given]
+    assert len(ids) == len(set(ids))
+    labeled = {given.get("for") for given in page.all("label")}
+    for tag in ("input", "textarea"):
+        for given in page.all(tag):
+            if given.get("type") not in {"hidden", "radio"}:
+                assert given["id"] in labeled
+    for _, given in page.tags:
+        for reference in ("aria-describedby", "aria-labelledby", "for"):
+            for name in (given.get(reference) or "").split():
+                assert name in ids
+    for link in page.all("a"):
+        if (link["href"] or "").startswith("#"):
+            assert (link["href"] or "")[1:] in ids
+    assert len(page.all("h1")) == 1
+
+
+@pytest.mark.parametrize(("html", "locale"), PAGES)
+def test_a_form_posts_to_where_it_came_from(html: str, locale: str) -> None:
+    for form in Page(html).all("form"):
+        assert form["method"] == "post"
+        assert "action" not in form
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_quote_can_be_approved_changed_or_canceled(locale: str) -> None:
+    order = pending(locale).order
+    page = Page(decision(order, order.quote))
+    assert page.fields == FIELDS
+    assert [given["value"] for given in page.all("input", name="decision", type="radio")] == [
+        "approve",
+        "request_change",
+        "cancel",
+    ]
+    assert not [given for given in page.all("input") if "checked" in given]
+    (code,) = page.all("input", name="code")
+    assert (code["inputmode"], code["autocomplete"]) == ("numeric", "one-time-code")
+    assert re.fullmatch(code["pattern"] or "", "042917")
+    assert not re.fullmatch(code["pattern"] or "", "04291")
+    assert "value" not in code
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_an_order_without_a_quote_can_be_canceled_alone(locale: str) -> None:
+    page = Page(decision(placed(locale).order, None))
+    assert page.fields == FIELDS
+    assert [given["value"] for given in page.all("input", name="decision")] == ["cancel"]
+    assert not page.all("input", type="radio")
+    assert not page.all("table")
+
+
+def test_the_page_of_an_order_link_shows_no_quote_that_is_underway() -> None:
+    order = pending().order
+    said = shown(decision(order, None))
+    assert "Lines of the quote" not in said
+    assert "Confirmed start date" not in said
+
+
+def test_the_page_shows_all_that_is_decided_on() -> None:
+    order = pending().order
+    said = shown(decision(order, order.quote))
+    assert order.quote
+    for text in (
+        ORDER_ID,
+        ACCOUNT_NAME,
+        "PO-7781",
+        "Revision 1",
+        "Valid until January 1, 2027",
+        "Start date asked for: January 5, 2027",
+        "Confirmed start date: January 7, 2027",
+        "3. Sockets: 2 × X1500 for Lager Süd",
+        "SDP user license Item 5 1,500 €36.50 €54,750.00 per year",
+        "Volume discount 1 -€150.00 -€150.00 once",
+        "Per month €460.00",
+        "as discussed with a volume discount.",
+        "Prices are net of taxes.",
+        "Please deliver to the loading dock.",
+        order.quote.sha256,
+    ):
+        assert text in said
+    assert all(label in said for label in KIND_LABELS.values())
+    assert len(KINDS) == said.count("Start date asked for")
+
+
+def test_the_paper_is_linked_where_there_is_one() -> None:
+    order = pending().order
+    assert Page(decision(order, order.quote)).all("a", href=f"/confirm/{TOKEN}/quote.pdf")
+    assert not [given for given in Page(decision(order, order.quote, pdf_path=None)).all("a") if "pdf" in str(given)]
+
+
+def test_a_refused_form_keeps_what_was_typed_and_says_what_is_wrong_at_its_field() -> None:
+    order = pending().order
+    form = FormState("request_change", "Bob Buyer", "Two sockets", (FormFault.CODE_WRONG,), 4)
+    page = Page(decision(order, order.quote, form))
+    assert "checked" in page.all("input", value="request_change")[0]
+    assert page.all("input", name="name", value="Bob Buyer")
+    assert "Two sockets" in page.words
+    (code,) = page.all("input", name="code")
+    assert code["aria-invalid"] == "true"
+    assert "code-fault" in (code["aria-describedby"] or "").split()
+    assert page.all("span", id="code-fault")
+    assert page.all("div", role="alert")
+    assert page.all("a", href="#code")
+    assert "This code is not right. You have 4 more tries." in " ".join(page.words.split())
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("fault", FormFault)
+def test_every_fault_is_said_at_its_field_and_at_the_top(fault: FormFault, locale: str) -> None:
+    order = pending(locale).order
+    page = Page(decision(order, order.quote, FormState(faults=(fault,))))
+    assert page.all("a", href=f"#{fault.field}")
+    assert page.all("span", id=f"{fault.field}-fault")
+    assert page.all("div", role="alert")
+
+
+def test_one_try_is_one_try() -> None:
+    order = pending().order
+    said = shown(decision(order, order.quote, FormState(faults=(FormFault.CODE_WRONG,), tries_left=1)))
+    assert "You have 1 more try." in said
+
+
+def test_what_people_write_is_shown_as_they_wrote_it() -> None:
+    typed = HOSTILE.replace("\u202e", "")
+    change = pending(note=typed)
+    quote = change.order.quote
+    assert quote
+    lines = tuple(line.model_copy(update={"description": HOSTILE}) for line in quote.lines)
+    hostile = quote.model_copy(update={"message": HOSTILE, "terms": HOSTILE, "lines": lines})
+    order = change.order.model_copy(update={"quote": hostile, "purchase_order_number": HOSTILE})
+    form = FormState(typed, typed, typed, (FormFault.DECISION_MISSING,))
+    sites = dict.fromkeys(("office", "branch", "store", "lab"), HOSTILE)
+    page = Page(decision(order, hostile, form, account_name=HOSTILE, site_names=sites))
+    assert not page.all("script")
+    assert "<script>alert(1)</script>" in page.words
+    assert "\u202e" not in page.words
+
+
+def test_a_reason_keeps_the_empty_line_that_it_begins_with() -> None:
+    order = pending().order
+    html = decision(order, order.quote, FormState("cancel", "Bob", "\nfirst", (FormFault.CODE_MISSING,)))
+    assert re.search(r"<textarea[^>]*>\n\nfirst</textarea>", html)
+
+
+ASKING: dict[Outcome, dict[str, Any]] = {
+    Outcome.EXPIRED: {"decision": "request_quote", "fields": {"decision", "code"}},
+    Outcome.LOCKED: {"decision": "request_mail", "fields": {"decision"}},
+}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_page_asks_only_where_there_is_something_to_ask_for(outcome: Outcome, locale: str) -> None:
+    page = Page(outcome_page(outcome, pending(locale).order, INSTALLATION, locale))
+    wanted = ASKING.get(outcome)
+    assert len(page.all("form")) == (1 if wanted else 0)
+    if wanted:
+        assert page.fields == wanted["fields"]
+        assert page.all("input", type="hidden", name="decision", value=wanted["decision"])
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_can_be_told_when_the_order_is_not_known(outcome: Outcome, locale: str) -> None:
+    said = shown(outcome_page(outcome, None, INSTALLATION, locale))
+    assert INSTALLATION.brand in said
+    assert "{" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("already_decided-approved", "The quote was approved on November 22, 2026."),
+        ("already_decided-canceled", "The contact person canceled the order on November 22, 2026."),
+        ("already_decided-changed", "A change of the quote was requested."),
+        ("closed-declined", "Customer Success declined the order on November 22, 2026."),
+        ("closed-declined", "Not available in your region."),
+        ("closed-withdrawn", "Your organization withdrew the order on November 22, 2026."),
+        ("closed-expiry", "The quote was not approved in time"),
+        ("closed-completed", "The quote was approved on November 22, 2026."),
+        ("expired", "It was valid until January 1, 2027"),
+        ("approved", "Revision 1 of the quote is approved"),
+        ("change_requested", "Revision 1 can no longer be approved"),
+    ],
+)
+def test_a_page_says_what_happened(name: str, said: str) -> None:
+    assert said in shown(pages("en")[name])
+
+
+def test_the_name_of_who_decided_is_told_where_it_is_known() -> None:
+    order = pending().order
+    for decided, said in (
+        (order.approve("Bob Buyer", NOW).order, "Bob Buyer approved the quote on November 22, 2026."),
+        (order.cancel("Bob Buyer", None, NOW).order, "Bob Buyer canceled the order as the contact person"),
+    ):
+        html = outcome_page(Outcome.ALREADY_DECIDED, decided, INSTALLATION, "en", decided_by="Bob Buyer")
+        assert said in shown(html)
+
+
+def test_pages_name_no_colleague_and_no_address() -> None:
+    order = pending().order
+    declined = order.decline(CLARA, "No.", NOW).order
+    told = [
+        decision(order, order.quote),
+        outcome_page(Outcome.CLOSED, declined, INSTALLATION, "en", account_name=ACCOUNT_NAME),
+    ]
+    for html in told:
+        assert "@" not in Page(html).words

@@ -1,0 +1,129 @@
+"""The catalogs of words, and how dates, numbers and money are written."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from online_orders.accounts import Account
+from online_orders.catalog import ACCESSORY_TYPES, KIND_LABELS, REGIONS
+from online_orders.iso import MINOR_DIGITS
+from online_orders.orders import LABELS
+from online_orders_rendering.formats import FALLBACK, LOCALES, Wording, line_of, text_of, wording
+from tests.rendering.samples import everything
+
+CATALOGS: dict[str, dict[str, str]] = {
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in LOCALES.glob("*.json")
+}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_there_is_a_catalog_for_every_locale_that_an_account_can_have() -> None:
+    assert set(get_args(Account.model_fields["locale"].annotation)) == set(CATALOGS)
+
+
+@pytest.mark.parametrize("locale", CATALOGS)
+def test_every_catalog_has_the_same_texts_with_the_same_placeholders(locale: str) -> None:
+    other, reference = CATALOGS[locale], CATALOGS[FALLBACK]
+    assert list(other) == list(reference)
+    assert {key for key in reference if placeholders(other[key]) != placeholders(reference[key])} == set()
+    assert all(text.strip() for text in other.values())
+
+
+def test_no_text_is_there_that_nothing_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: set[str] = set()
+    say = Wording.__call__
+
+    def noted(words: Wording, key: str, **values: object) -> str:
+        said.add(key)
+        return say(words, key, **values)
+
+    monkeypatch.setattr(Wording, "__call__", noted)
+    everything()
+    assert set(CATALOGS[FALLBACK]) - said == set()
+
+
+def test_an_unknown_locale_is_answered_in_english() -> None:
+    assert wording("fr")("status.completed") == "Completed"
+    assert wording("../en").name == FALLBACK
+
+
+def test_the_words_of_the_article_are_the_catalogs() -> None:
+    english = CATALOGS["en"]
+    assert {kind: english[f"kind.{kind}"] for kind in KIND_LABELS} == KIND_LABELS
+    assert {region: english[f"region.{region}"] for region in REGIONS} == REGIONS
+    assert {status: english[f"status.{status}"] for status in LABELS} == LABELS
+    assert all(f"accessory_type.{name}" in english for name in ACCESSORY_TYPES)
+
+
+def test_dates_and_numbers_are_written_as_they_are_where_they_are_read() -> None:
+    english, german = wording("en"), wording("de")
+    assert (english.day(date(2027, 1, 5)), german.day(date(2027, 1, 5))) == ("January 5, 2027", "5. Januar 2027")
+    assert (english.number(1500), german.number(1500)) == ("1,500", "1.500")
+    late = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    assert english.day_of(late, "Europe/Berlin") == "November 23, 2026"
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "english", "german"),
+    [
+        ("EUR", "1234.50", "€1,234.50", "1.234,50 €"),
+        ("USD", "-0.05", "-$0.05", "-0,05 $"),
+        ("JPY", "1234", "¥1,234", "1.234 ¥"),
+        ("KWD", "1234.500", "KWD 1,234.500", "1.234,500 KWD"),
+        ("CHF", "0.00", "CHF 0.00", "0,00 CHF"),
+        ("HUF", "1234.50", "HUF 1,234.50", "1.234,50 HUF"),
+        ("USD", "123456789012345678.90", "$123,456,789,012,345,678.90", "123.456.789.012.345.678,90 $"),
+    ],
+)
+def test_money_has_exactly_the_digits_of_its_currency(currency: str, amount: str, english: str, german: str) -> None:
+    for locale, expected in (("en", english), ("de", german)):
+        assert wording(locale).money(Decimal(amount), currency).replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize("locale", CATALOGS)
+def test_no_currency_loses_or_gains_a_digit(locale: str) -> None:
+    for currency, digits in MINOR_DIGITS.items():
+        amount = Decimal(7).scaleb(-digits)
+        written = wording(locale).money(amount, currency)
+        figures = re.findall(r"[0-9.,]*[0-9]", written)
+        assert [re.sub("[^0-9]", "", each) for each in figures] == ["7" if digits == 0 else f"0{7:0{digits}d}"]
+
+
+def test_text_of_several_lines_keeps_its_lines_and_nothing_that_hides() -> None:
+    assert text_of(" a\r\nb\rc\u2028d\x00\x1b\u202e\u2066e\ufeff ") == "a\nb\nc\nde"
+    assert text_of("see https://x.example/Confirm/abc") == "see https://x.example/Confirm /abc"
+    assert text_of("/confirm/confirm//confirm/") == "/confirm /confirm //confirm /"
+    assert line_of("a\r\n\tb \u00a0 c") == "a b c"
+    assert line_of("\u05d0 \u200f\u05d1") == "\u05d0 \u200f\u05d1"
+
+
+def loaded(module: str) -> set[str]:
+    program = f"import sys, json, {module}; print(json.dumps(sorted(sys.modules)))"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=search_path()
+    )
+    return {name.partition(".")[0] for name in json.loads(ended.stdout)}
+
+
+def search_path() -> dict[str, str]:
+    return {"PYTHONPATH": ":".join(entry for entry in sys.path if Path(entry or ".").is_dir())}
+
+
+@pytest.mark.parametrize("module", ["mails", "pages", "formats"])
+def test_only_the_paper_loads_what_makes_papers(module: str) -> None:
+    assert loaded(f"online_orders_rendering.{module}").isdisjoint(
+        {"reportlab", "PIL", "botocore", "aws_lambda_powertools"}
+    )
