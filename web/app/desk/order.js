@@ -88,7 +88,7 @@ export async function showDeskOrder(context, orderId) {
     if (!mayQuote()) {
       editor = null;
       fill(editing, order.status === "submitted" && h("section.card", {}, h("h2", {}, t("quote.title")), h("p.nothing", {}, t("desk.claim_first"))));
-    } else if (order.status === "pending_confirmation" && !editor) {
+    } else if (!editor && order.quote && order.quote.state !== "change_requested") {
       fill(editing, h("button", { type: "button", "data-key": "revise", onclick: () => openEditor(true) }, t("desk.revise")));
     } else if (!editor) openEditor(false);
   }
@@ -104,7 +104,7 @@ export async function showDeskOrder(context, orderId) {
         toast(t("desk.quote_on_its_way", { name: order.contact.name }));
         again();
       },
-      cancel: order.status === "pending_confirmation" ? () => { editor = null; drawEditor(); } : null,
+      cancel: order.quote && order.quote.state !== "change_requested" ? () => { editor = null; drawEditor(); } : null,
     });
     fill(editing, editor);
     if (hasFocus) editor.querySelector("h2").focus();

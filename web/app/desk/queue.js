@@ -7,6 +7,7 @@ import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
 import { instant, t } from "../words.js";
+import { namedAccounts } from "./named-accounts.js";
 import { STATUSES, ageMark, itemDetail, kindLabel, orderName, statusChip, statusLabel, urgency } from "../orders/describe.js";
 
 const REMEMBERED = "online-orders.queue";
@@ -18,6 +19,7 @@ export async function showQueue(context) {
   let cursor = null;
   let page = { items: [], next_cursor: null };
   let shown = "";
+  const names = namedAccounts(api, signal);
 
   const table = h("div.results");
   const pages = h("nav.pages", { "aria-label": t("list.pages") });
@@ -44,6 +46,7 @@ export async function showQueue(context) {
     const now = JSON.stringify(page.items.map(({ order_id, version, updated_at }) => [order_id, version, updated_at])) + page.next_cursor;
     const changed = now !== shown;
     shown = now;
+    await names.learn(page.items);
     draw(); // ages grow all the time
     return changed;
   }
@@ -62,14 +65,14 @@ export async function showQueue(context) {
       h("tbody", {}, page.items.map((order) => h(`tr.${urgency(order)}`, {},
         h("td", { "data-label": t("queue.age") }, ageMark(order), h("span.hint", {}, instant(order.placed_at))),
         h("td.what", {},
-          h("a.order-link", { href: `/desk/orders/${order.order_id}`, "data-key": order.order_id }, order.account_id),
+          h("a.order-link", { href: `/desk/orders/${order.order_id}`, "data-key": order.order_id }, names.get(order.account_id)?.name ?? order.account_id),
           h("span.hint", {}, order.purchase_order_number ?? ""),
           orderName(order.order_id),
           order.source === "direct" && h("span.tag", {}, t("source.direct"))),
-        h("td", { "data-label": t("order.items") }, h("ul.item-lines", {}, order.items.slice(0, 3).map((item) => h("li", {}, h("span.kind", {}, kindLabel(item.kind)), " ", h("span.hint", {}, itemDetail(item)))),
+        h("td", { "data-label": t("order.items") }, h("ul.item-lines", {}, order.items.slice(0, 3).map((item) => h("li", {}, h("span.kind-name", {}, kindLabel(item.kind)), " ", h("span.hint", {}, itemDetail(item, names.get(order.account_id)?.sites)))),
           order.items.length > 3 && h("li.hint", {}, t("order.more_items", { count: order.items.length - 3 })))),
         h("td", { "data-label": t("order.status") }, statusChip(order.status), order.quote && h("span.hint", {}, t(`quote_state.${order.quote.state}`))),
-        h("td", { "data-label": t("order.assignee") }, order.assignee ? (order.assignee.user_id === session.userId ? t("queue.me") : order.assignee.email) : h("span.hint", {}, t("queue.nobody"))),
+        h("td", { "data-label": t("order.assignee") }, order.assignee ? (order.assignee.user_id === session.userId ? t("queue.me") : h("span", { title: order.assignee.email }, order.assignee.email.split("@")[0])) : h("span.hint", {}, t("queue.nobody"))),
         h("td.actions", {}, action(order))))));
   }
 
@@ -122,6 +125,7 @@ export async function showQueue(context) {
 
   mark();
   page = await load();
+  await names.learn(page.items);
   draw();
   const again = poll(look, signal);
   return h("div.screen", {},

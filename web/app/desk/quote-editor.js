@@ -4,8 +4,8 @@ import { fill, h } from "../dom.js";
 import { Unreachable } from "../api.js";
 import { checkFields, faultText, field, notice, openDialog, reasonOf, showFaults } from "../forms.js";
 import { minorDigits, read, write } from "../money.js";
-import { money, t, today } from "../words.js";
-import { itemText, kindLabel } from "../orders/describe.js";
+import { day, money, t, today } from "../words.js";
+import { itemDetail, kindLabel } from "../orders/describe.js";
 import { RECURRENCES, quoteView, totalsView } from "../orders/quote-view.js";
 
 const USUAL_DAYS = 30;
@@ -30,12 +30,11 @@ export function quoteEditor({ order, account, send, done, cancel }) {
   const terms = field({ name: "terms", label: t("quote.terms"), type: "textarea", hint: t("editor.terms_hint"), more: { maxlength: 10000 }, wide: true });
   const confirmed = Object.fromEntries(order.items.map((item) => {
     const asked = item.confirmed_start_date ?? item.start_date;
-    return [item.item_id, field({ name: `confirmed-${item.item_id}`, label: t("editor.confirmed", { item: nameOf(item) }), type: "date", value: asked < now ? now : asked, more: { min: now } })];
+    return [item.item_id, field({ name: `confirmed-${item.item_id}`, label: t("item.confirmed"), type: "date", value: asked < now ? now : asked, more: { min: now } })];
   }));
 
   function nameOf(item) {
-    const detail = itemText(item, account.sites);
-    return detail ? `${kindLabel(item.kind)}, ${detail}` : kindLabel(item.kind);
+    return `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}`;
   }
 
   /** A line of the form; `itemId` null is an extra line, which may be a discount. */
@@ -88,11 +87,12 @@ export function quoteEditor({ order, account, send, done, cancel }) {
       return h("fieldset.line-group", {},
         h("legend", {}, item ? nameOf(item) : t("editor.extra_lines")),
         own.map((line) => h("div.line-row", {},
-          fieldsOf(line).map((each) => each.root),
-          h("div.amount-cell", {}, h("span.caption", {}, t("quote.amount")), line.amount),
-          (item === null || own.length > 1) && h("button.small", { type: "button", "aria-label": t("editor.remove_line", { line: line.description.control.value || t("quote.description") }), onclick: () => removeLine(line) }, t("action.remove")))),
-        lines.length < MOST_LINES && h("button.small.plain", { type: "button", "data-key": `add-${item?.item_id ?? "extra"}`, onclick: () => addLine(item) }, item ? t("editor.add_line") : t("editor.add_extra")),
-        item && h("div.confirmed", {}, confirmed[item.item_id].root));
+          h("div.line-head", {}, line.description.root,
+            (item === null || own.length > 1) && h("button.small", { type: "button", "aria-label": t("editor.remove_line", { line: line.description.control.value || t("quote.description") }), onclick: () => removeLine(line) }, t("action.remove"))),
+          [line.quantity, line.unit_price, line.recurrence].map((each) => each.root),
+          h("div.amount-cell", {}, h("span.caption", {}, t("quote.amount")), line.amount))),
+        h("div.group-foot", {}, item && confirmed[item.item_id].root,
+          lines.length < MOST_LINES && h("button.small", { type: "button", "data-key": `add-${item?.item_id ?? "extra"}`, onclick: () => addLine(item) }, item ? t("editor.add_line") : t("editor.add_extra"))));
     });
     fill(body, groups);
     count();
@@ -171,10 +171,14 @@ export function quoteEditor({ order, account, send, done, cancel }) {
       lines: asked.lines.map((line, index) => ({ ...line, amount: write(amountOf(inOrder()[index]), digits) })),
     };
     openDialog("dialog.preview", t("editor.preview"),
-      h("p.hint", {}, t("editor.goes_to", { name: order.contact.name, email: order.contact.email })),
-      quoteView(quote, { isPreview: true }),
-      h("h3", {}, t("item.confirmed")),
-      h("ul", {}, order.items.map((item) => h("li", {}, nameOf(item), ": ", asked.confirmed_start_dates[item.item_id] ?? "–"))));
+      h("div.preview-body", {},
+        h("p.hint", {}, t("editor.goes_to", { name: order.contact.name, email: order.contact.email })),
+        quoteView(quote, { isPreview: true }),
+        h("h3", {}, t("item.confirmed")),
+        h("ul", {}, order.items.map((item) => {
+          const date = asked.confirmed_start_dates[item.item_id];
+          return h("li", {}, `${nameOf(item)}: ${date ? day(date) : "–"}`);
+        }))));
   }
 
   const button = h("button.primary", { type: "submit" }, t(before ? "editor.send_revision" : "editor.send", { revision: String((before?.revision ?? 0) + 1) }));

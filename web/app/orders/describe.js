@@ -13,20 +13,17 @@ export const bandwidth = (mbps) => (mbps >= 1000 ? `${number(mbps / 1000)} Gbps`
 /** What an item is about, beside its kind: "500 Mbps · Zentrale Hamburg". `sites`: the account's, as far as known. */
 export function itemDetail(item, sites = []) {
   const site = item.site_id && (sites.find((each) => each.site_id === item.site_id)?.name ?? item.site_id);
-  return [
+  const what = [
     item.bandwidth_mbps && bandwidth(item.bandwidth_mbps),
     item.quantity && `${number(item.quantity)} ×`,
     item.model,
     item.accessory_type && either(`accessory_type.${item.accessory_type}`, item.accessory_type),
     item.kind === "ip_addresses" && t("item.ipv4"),
     item.kind === "sdp_users" && t("item.licenses"),
-    site && h("span.nowrap-site", {}, t("item.at", { site })),
-    item.region && t("item.at", { site: either(`region.${item.region}`, item.region) }),
-  ].filter(Boolean).flatMap((part, index) => (index ? [" ", part] : [part]));
+  ];
+  const where = site || (item.region && either(`region.${item.region}`, item.region));
+  return [what.filter(Boolean).join(" "), where].filter(Boolean).join(" · ");
 }
-
-export const itemText = (item, sites) =>
-  itemDetail(item, sites).map((part) => part.textContent ?? part).join("");
 
 export const statusLabel = (status) => either(`status.${status}`, status);
 

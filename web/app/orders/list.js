@@ -185,7 +185,7 @@ export async function showOrders(context, isNew) {
 
 const itemLines = (order, sites) =>
   h("ul.item-lines", {}, order.items.slice(0, 4).map((item) =>
-    h("li", {}, h("span.kind", {}, kindLabel(item.kind)), " ", h("span.hint", {}, itemDetail(item, sites)))),
+    h("li", {}, h("span.kind-name", {}, kindLabel(item.kind)), " ", h("span.hint", {}, itemDetail(item, sites)))),
   order.items.length > 4 && h("li.hint", {}, t("order.more_items", { count: order.items.length - 4 })));
 
 function startLines(order) {

@@ -4,7 +4,7 @@ import { Problem, Unreachable } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { ask, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
 import { day, dayOf, either, t, today } from "../words.js";
-import { isTwin, itemDetail, itemText, kindLabel, orderName } from "./describe.js";
+import { isTwin, itemDetail, kindLabel } from "./describe.js";
 import { itemForm } from "./item-form.js";
 
 const MOST_ITEMS = 50;
@@ -170,8 +170,8 @@ async function draw(context, dialog, panel, accountId, base, copied) {
             twin && h("span.twin", {}, t("new.twin", { date: dayOf(twin.placed_at) }), " ",
               h("a", { href: `${base}/orders/${twin.order_id}`, target: "_blank" }, twin.purchase_order_number ?? twin.order_id))),
           h("div.actions", {},
-            h("button.small", { type: "button", "aria-label": t("new.edit_item", { item: itemText(item, account.sites) || kindLabel(item.kind) }), onclick: () => edit(item.kind, index) }, t("action.edit")),
-            h("button.small", { type: "button", "aria-label": t("new.remove_item", { item: itemText(item, account.sites) || kindLabel(item.kind) }), onclick: () => remove(index) }, t("action.remove"))));
+            h("button.small", { type: "button", "aria-label": t("new.edit_item", { item: `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}` }), onclick: () => edit(item.kind, index) }, t("action.edit")),
+            h("button.small", { type: "button", "aria-label": t("new.remove_item", { item: `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}` }), onclick: () => remove(index) }, t("action.remove"))));
       })));
   }
 

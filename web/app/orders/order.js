@@ -88,10 +88,9 @@ export async function showOrder(context, orderId) {
 export function itemsTable(order, sites) {
   return h("table.items", {},
     h("caption.visually-hidden", {}, t("order.items")),
-    h("thead", {}, h("tr", {}, [t("order.item"), t("order.status"), t("item.asked"), t("item.confirmed"), t("item.estimated")].map((text) => h("th", { scope: "col" }, text)))),
+    h("thead", {}, h("tr", {}, [t("order.item"), t("item.asked"), t("item.confirmed"), t("item.estimated")].map((text) => h("th", { scope: "col" }, text)))),
     h("tbody", {}, order.items.map((item) => h("tr", {},
-      h("td.what", {}, h("strong", {}, kindLabel(item.kind)), h("span.detail", {}, itemDetail(item, sites))),
-      h("td", { "data-label": t("order.status") }, statusChip(item.status)),
+      h("td.what", {}, h("strong", {}, kindLabel(item.kind)), h("span.detail", {}, itemDetail(item, sites)), statusChip(item.status)),
       h("td", { "data-label": t("item.asked") }, day(item.start_date)),
       h("td", { "data-label": t("item.confirmed") }, item.confirmed_start_date ? day(item.confirmed_start_date) : "–"),
       h("td", { "data-label": t("item.estimated") }, order.status === "canceled" ? "–" : estimate(item))))));
@@ -112,7 +111,7 @@ export function factsOf(order, account) {
     [t("order.source"), order.source === "direct" && either("source.direct", order.source)],
     [t("order.note"), order.note && h("span.said", {}, order.note)],
   ];
-  return [h("h2", {}, t("order.facts")), h("dl", {}, pairs.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))];
+  return [h("h2", {}, t("order.facts")), h("dl", {}, pairs.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))))];
 }
 
 /** `send(text, internal)` says it; the switch for internal comments is there only if `mayBeInternal`. */
