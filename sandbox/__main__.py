@@ -47,9 +47,7 @@ async def _main(settings: Settings, folder: StateFolder) -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(name, stop.set)
     door = _listen(settings.port)
-    port = door.getsockname()[1]
-    origins = frozenset({f"http://localhost:{port}", f"http://127.0.0.1:{port}"})
-    engine = await Engine.start(folder.temporary, folder.path / "engine.log", origins)
+    engine = await Engine.start(folder.temporary, folder.path / "engine.log")
     fork_server = await ForkServer.start()
     try:
         from sandbox.run import Sandbox  # half a second of imports

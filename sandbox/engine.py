@@ -23,12 +23,6 @@ STOP_SECONDS = 3.0
 BACKLOG = 512
 PROJECT = Path(__file__).parent.parent
 
-# What a person who signs in calls, and nothing that needs credentials of AWS.
-SIGN_IN = {
-    f"AWSCognitoIdentityProviderService.{operation}"
-    for operation in ("InitiateAuth", "RespondToAuthChallenge", "GetUser", "GlobalSignOut", "RevokeToken")
-}
-
 
 def is_local(host: str) -> bool:
     """Whether a Host header names this machine: a page of a foreign name that resolves to loopback has another."""
@@ -36,14 +30,14 @@ def is_local(host: str) -> bool:
     return name.lower() in {"localhost", "127.0.0.1", "[::1]"}
 
 
-def guard(app: App, site_origins: frozenset[str]) -> App:
+def guard(app: App) -> App:
     """The engine obeys anyone, and a browser lets any page send requests to loopback: let no page drive it.
 
-    The HTTP API stays open, as on AWS, and so does signing in from the product's own pages.
+    The HTTP API stays open, as on AWS.
     """
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and not _may_pass(scope, site_origins):
+        if scope["type"] != "lifespan" and not _may_pass(scope):
             await refuse(send)
             return
         await app(scope, receive, send)
@@ -51,14 +45,10 @@ def guard(app: App, site_origins: frozenset[str]) -> App:
     return guarded
 
 
-def _may_pass(scope: Scope, site_origins: frozenset[str]) -> bool:
+def _may_pass(scope: Scope) -> bool:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    if not is_local(headers.get("host", "")):
-        return False
-    if "origin" not in headers or scope["path"].startswith("/_aws/execute-api/"):
-        return True
-    signs_in = scope.get("method") == "OPTIONS" or headers.get("x-amz-target") in SIGN_IN
-    return headers["origin"] in site_origins and signs_in
+    from_page = "origin" in headers and not scope["path"].startswith("/_aws/execute-api/")
+    return is_local(headers.get("host", "")) and not from_page
 
 
 async def refuse(send: Send) -> None:
@@ -73,7 +63,7 @@ class Engine:
         self.port = port
 
     @classmethod
-    async def start(cls, folder: Path, log: Path, site_origins: frozenset[str]) -> "Engine":
+    async def start(cls, folder: Path, log: Path) -> "Engine":
         """`folder` is for the engine's temporary files; `log` takes what it prints."""
         # Bound here and handed over: the port is known and taken from now on, and early requests wait in the backlog.
         with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener, log.open("wb") as output:
@@ -83,7 +73,6 @@ class Engine:
                 "-m",
                 "sandbox.engine",
                 str(listener.fileno()),
-                *site_origins,
                 cwd=PROJECT,
                 env=_environment(port, folder),
                 pass_fds=[listener.fileno()],
@@ -135,7 +124,7 @@ def _environment(port: int, folder: Path) -> dict[str, str]:
     }
 
 
-async def _serve(listener: int, site_origins: frozenset[str]) -> None:
+async def _serve(listener: int) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
@@ -153,8 +142,8 @@ async def _serve(listener: int, site_origins: frozenset[str]) -> None:
         await stdin.read()
         os._exit(0)  # nothing is kept, and its threads wait for task tokens that nobody answers any more
 
-    await serve(guard(correct(app), site_origins), config, shutdown_trigger=end_with_parent)  # type: ignore[arg-type]
+    await serve(guard(correct(app)), config, shutdown_trigger=end_with_parent)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), frozenset(sys.argv[2:])))
+    asyncio.run(_serve(int(sys.argv[1])))

@@ -96,7 +96,7 @@ class Sandbox:
         bus = await asyncio.to_thread(DefaultBus, self._clients("events"), self._clients("lambda"))
         ses = Ses(await asyncio.to_thread(_sending, self._clients), mailbox, bus.publish)
         inner = Starlette(routes=[Route("/functions", host.handle, methods=["POST"]), *ses.routes()])
-        self._serve(guard(inner, frozenset()), self._inner, closing)  # type: ignore[arg-type]
+        self._serve(guard(inner), self._inner, closing)  # type: ignore[arg-type]
         closing.push_async_callback(self._engine.stop)  # what waits for it on the inner side then ends
         closing.callback(ses.close)
 

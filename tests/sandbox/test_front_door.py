@@ -70,7 +70,7 @@ def web(tmp_path: Path) -> Path:
 def door(web: Path) -> Iterator[httpx.Client]:
     with serving(Upstream()) as engine:
         gateway = Gateway(int(engine.rpartition(":")[2]), "a1", SITE)
-        app = front_door(gateway, Mailbox(SITE).routes(), web, "<p>home</p>")
+        app = front_door(gateway, Mailbox(SITE).routes(), web, "<p>home</p>", {"client_id": "c1"})
         limits = httpx.Limits(max_connections=80)
         with serving(app) as address, httpx.Client(base_url=address, trust_env=False, limits=limits) as client:
             yield client
@@ -225,6 +225,26 @@ def test_pages_and_mails_are_not_shown_under_a_foreign_name(door: httpx.Client) 
     for path in ("/", "/mailbox"):
         assert door.get(path, headers={"Host": "rebound.example"}).status_code == 421
     assert door.get("/api/x", headers={"Host": "rebound.example"}).status_code == 200
+
+
+def test_the_pages_are_told_how_to_sign_in(door: httpx.Client) -> None:
+    assert door.get("/config.json").json() == {"client_id": "c1"}
+    assert door.get("/sandbox").text == "<p>home</p>"
+
+
+@pytest.mark.parametrize("path", ["/oauth2/authorize", "/oauth2/token", "/login", "/logout"])
+def test_signing_in_goes_to_the_engine_as_if_no_page_asked(door: httpx.Client, path: str) -> None:
+    got = seen(door.post(f"{path}?state=s", data={"username": "a"}, headers={"Origin": "http://localhost:8080"}))
+
+    assert (got["path"], got["query"], bytes.fromhex(got["body"])) == (path, "state=s", b"username=a")
+    assert "origin" not in got["headers"]
+
+
+def test_a_page_runs_and_loads_nothing_from_elsewhere(door: httpx.Client) -> None:
+    for path in ("/", "/app.js", "/orders/o1"):
+        headers = door.get(path).headers
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
 
 
 def test_without_pages_of_its_own_the_site_says_where_things_are(tmp_path: Path) -> None:

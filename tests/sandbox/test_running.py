@@ -1,7 +1,10 @@
 """The whole local run, as `make run` starts it."""
 
+import base64
+import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -150,6 +153,38 @@ def test_an_order_starts_its_workflow_and_sends_its_mails(running: Running) -> N
         time.sleep(0.2)
     assert recipients() > {user["email"], running.json["cs_mailbox"]}
     assert executions() == [f"{order_id}-1 RUNNING"]
+
+
+def test_a_page_can_have_its_user_sign_in(running: Running) -> None:
+    config = running.get("/config.json").json()
+    user = running.json["users"][0]
+    verifier = "a" * 43
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    asked = {
+        "response_type": "code",
+        "client_id": config["client_id"],
+        "redirect_uri": f"{running.json['site']}/",
+        "scope": config["scope"],
+        "state": "s1",
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    with httpx.Client(trust_env=False, timeout=30) as browser:
+        form = browser.get(config["authorization_endpoint"], params=asked)
+        assert form.status_code == 200
+        filled = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form.text))
+        filled |= {"username": user["username"], "password": user["password"]}
+        back = browser.post(f"{running.json['site']}/login", data=filled, headers={"Origin": running.json["site"]})
+        answer = dict(httpx.URL(back.headers["location"]).params)
+        assert answer["state"] == "s1"
+        exchange = {key: asked[key] for key in ("client_id", "redirect_uri")} | {
+            "grant_type": "authorization_code",
+            "code": answer["code"],
+            "code_verifier": verifier,
+        }
+        tokens = browser.post(config["token_endpoint"], data=exchange).json()
+    desk = {"Authorization": f"Bearer {tokens['id_token']}"}
+    assert httpx.get(f"{running.json['api']}/desk/orders", headers=desk, trust_env=False).status_code == 200
 
 
 def test_what_functions_log_is_in_cloudwatch_logs(running: Running) -> None:
