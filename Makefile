@@ -7,7 +7,7 @@ export PORT
 export SAM_CLI_TELEMETRY := 0
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help run test check static generate build artifact lock clean .venv .venv-sandbox .venv-sam
+.PHONY: help run test check static generate build artifact smoke lock clean .venv .venv-sandbox .venv-sam
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ artifact: .venv-sam  ## Build the same for this machine and its Python, into .aw
 	rm -rf .aws-sam/host
 	for part in core rendering functions; do \
 		BUILD_FOR=host .venv-sam/bin/python tools/build_artifact.py $$part .aws-sam/host/$$part || exit; done
+
+smoke: .venv  ## Try a deployed stage: SITE=https://... and id tokens, CUSTOMER_TOKEN=... DESK_TOKEN=...
+	@: $${SITE:?is where the stage is reached} $${CUSTOMER_TOKEN:?is missing} $${DESK_TOKEN:?is missing}
+	.venv/bin/python -m pytest -q --force-enable-socket tests/contract/test_deployed.py
 
 clean:  ## Remove the environments and everything else that was built
 	rm -rf .venv .venv-sandbox .venv-sam .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
