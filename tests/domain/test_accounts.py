@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from online_orders.accounts import Account, ContactReport, License, account_from, begun
-from online_orders.errors import Forbidden, Invalid
+from online_orders.errors import Fault, Forbidden, Invalid
 from online_orders.faults import checked
 from tests.domain.builders import (
     CONNIE,
@@ -330,6 +330,13 @@ def test_all_faults_of_an_account_are_told_at_once() -> None:
         ("/sites/2/site_id", "required"),
         ("/time_zone", "unknown_time_zone"),
     ]
+
+
+def test_faults_that_were_found_elsewhere_are_told_along() -> None:
+    more = [Fault("/parent_account_id", "unknown_account", "There is no such account.")]
+    with pytest.raises(Invalid) as refusal:
+        account_from("acme", account_body(currency="EURO"), more)
+    assert sorted(refused(refusal)) == [("/currency", "unknown_currency"), ("/parent_account_id", "unknown_account")]
 
 
 _json = st.recursive(

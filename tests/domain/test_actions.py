@@ -628,3 +628,12 @@ def test_an_order_and_its_quote_cannot_be_changed_in_place() -> None:
     for entity, name, value in frozen:
         with pytest.raises(ValueError, match="frozen"):
             setattr(entity, name, value)
+
+
+def test_one_change_after_another_is_told_as_one() -> None:
+    before = offered()
+    change = before.offer(quote_for(before), CLARA, LATER).then(lambda order: order.comment(STAFF, "Sent.", LATER))
+    assert_well_kept(before, change)
+    assert [entry.event for entry in change.entries] == [Event.QUOTE_PREPARED, Event.COMMENTED]
+    assert change.replaced
+    assert change.replaced.revision == 1

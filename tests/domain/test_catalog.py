@@ -336,6 +336,18 @@ def test_an_x1500_at_the_site_takes_no_network_card() -> None:
     assert faults_of(CARD, account=account_of(sites=sites)) == [("/items/0/accessory_type", "no_x1700_at_site")]
 
 
+@pytest.mark.parametrize("site_id", ["shell", "branch"])
+def test_a_card_for_a_site_without_address_and_without_an_x1700_has_two_faults(site_id: str) -> None:
+    assert sorted(faults_of(CARD | {"site_id": site_id})) == [
+        ("/items/0/accessory_type", "no_x1700_at_site"),
+        ("/items/0/site_id", "site_without_address"),
+    ]
+    assert faults_of(CARD | {"site_id": site_id}, X1700 | {"site_id": site_id}) == [
+        ("/items/0/site_id", "site_without_address"),
+        ("/items/1/site_id", "site_without_address"),
+    ]
+
+
 @pytest.mark.parametrize("site_id", [["store"], {}, 7, None])
 def test_an_x1700_for_what_is_no_site_brings_none(site_id: Any) -> None:
     assert ("/items/0/accessory_type", "no_x1700_at_site") in faults_of(CARD, X1700 | {"site_id": site_id})
@@ -410,6 +422,19 @@ def test_whatever_json_comes_as_items_is_judged_and_never_breaks(items: Any) -> 
 @pytest.mark.parametrize("items", [None, {}, "socket", 7, {"0": item_of("socket")}])
 def test_what_is_no_list_has_no_items_to_judge(items: Any) -> None:
     assert item_faults(items, ACME, TODAY) == []
+
+
+def test_without_an_account_the_schema_alone_is_judged() -> None:
+    items = [
+        item_of("site_bandwidth", site_id="elsewhere", bandwidth_mbps=7, start_date="2001-01-01"),
+        item_of("accessory", site_id="elsewhere", quantity=10**6),
+        item_of("socket", model="X9", quantity="2", color="red"),
+    ]
+    assert sorted((fault.pointer, fault.code) for fault in item_faults(items)) == [
+        ("/items/2/color", "unknown_field"),
+        ("/items/2/model", "not_allowed"),
+        ("/items/2/quantity", "wrong_type"),
+    ]
 
 
 # What the catalog says of itself.

@@ -74,6 +74,11 @@ def test_faults_become_the_members_of_the_problem() -> None:
     assert Invalid([Fault("", "a", "b")] * 2).detail == "The body has 2 faults."
 
 
+def test_a_body_that_is_all_faults_is_told_a_thousand_of_them() -> None:
+    found = faults_of(Reason, {f"member-{number}": 1 for number in range(50_000)})
+    assert len(found) == 1_000
+
+
 def test_faults_that_were_found_elsewhere_are_told_along() -> None:
     more = [Fault("/x", "odd", "Odd.")]
     with pytest.raises(Invalid) as refusal:

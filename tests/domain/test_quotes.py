@@ -393,8 +393,8 @@ def test_a_quote_is_past_once_its_last_day_is_over() -> None:
     assert quote.is_past(date(2027, 1, 2))
 
 
-@pytest.mark.parametrize("day", [TODAY, TODAY + DAY, date(2031, 1, 1)])
-def test_a_start_is_confirmed_for_today_or_later(day: date) -> None:
+@pytest.mark.parametrize("day", [TODAY, TODAY + DAY, date(2031, 11, 22)])
+def test_a_start_is_confirmed_for_today_or_within_five_years(day: date) -> None:
     quote = judge_quote(quote_body(confirmed_start_dates={"1": day.isoformat()}))
     assert quote.confirmed_start_dates == {"1": day}
 
@@ -403,6 +403,8 @@ def test_a_start_is_confirmed_for_today_or_later(day: date) -> None:
     ("item_id", "day", "codes"),
     [
         ("1", "2026-11-21", ["date_in_past"]),
+        ("1", "2031-11-23", ["date_too_late"]),
+        ("1", "9999-12-31", ["date_too_late"]),
         ("1", "soon", ["invalid_date"]),
         ("1", None, ["invalid_date"]),
         ("1", 7, ["invalid_date"]),
@@ -416,6 +418,11 @@ def test_a_start_is_confirmed_for_today_or_later(day: date) -> None:
 def test_an_unsound_confirmation_is_a_fault_at_its_item(item_id: str, day: Any, codes: list[str]) -> None:
     found = faults_of(quote_body(confirmed_start_dates={item_id: day}))
     assert sorted(found) == [(f"/confirmed_start_dates/{item_id}", code) for code in codes]
+
+
+@pytest.mark.parametrize("confirmed", [None, {}])
+def test_no_start_need_be_confirmed(confirmed: Json | None) -> None:
+    assert judge_quote(quote_body(confirmed_start_dates=confirmed)).confirmed_start_dates == {}
 
 
 def test_the_pointer_to_a_strange_name_is_escaped_and_can_be_written_in_utf_8() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from online_orders.accounts import Account, Contact, Enrollment, EnrollmentState, License, Site, SocketStock
 from online_orders.catalog import LIMITS, REGIONS
@@ -15,7 +18,7 @@ from online_orders.money import exact
 from online_orders.orders import Closed, Marks, Order, Status, User
 from online_orders.quotes import Quote, QuoteLine, QuoteState, Recurrence, Totals
 from online_orders.timeline import Actor, Entry, Event
-from tests.domain.builders import STATUSES, item_of, property_of, standing
+from tests.domain.builders import CONNIE, STATUSES, item_of, property_of, standing
 
 Thing = TypeVar("Thing")
 
@@ -218,3 +221,21 @@ def test_an_order_whose_dates_have_passed_is_still_read() -> None:
     order = standing("pending_confirmation")
     stored = order.model_dump_json().replace("2027-", "2001-")
     assert Order.model_validate_json(stored).items[0].start_date == date(2001, 1, 5)
+
+
+def test_so_is_one_that_the_catalog_would_no_longer_take() -> None:
+    order = standing("completed").model_dump(mode="json")
+    order["items"] = [
+        item_of("site_bandwidth", bandwidth_mbps=123),
+        item_of("ip_addresses", quantity=LIMITS["ip_addresses"] + 1),
+    ]
+    bandwidth, addresses = Order.model_validate_json(json.dumps(order)).items
+    assert bandwidth.model_dump(mode="json") == order["items"][0]
+    assert addresses.model_dump(mode="json") == order["items"][1]
+
+
+def test_what_cannot_be_read_is_not_repeated_in_the_error_that_says_so() -> None:
+    stored = standing("completed").model_dump_json().replace(CONNIE.email, "SECRET")
+    with pytest.raises(ValidationError) as error:
+        Order.model_validate_json(stored)
+    assert "SECRET" not in str(error.value)
