@@ -278,6 +278,14 @@ def test_every_outcome_can_be_told_when_the_order_is_not_known(outcome: Outcome,
     assert "{" not in said
 
 
+@pytest.mark.parametrize("outcome", Outcome)
+def test_an_outcome_complains_of_its_own_fields_alone(outcome: Outcome) -> None:
+    page = Page(outcome_page(outcome, pending().order, INSTALLATION, "en", form=FormState(faults=tuple(FormFault))))
+    complaints = [link["href"] for link in page.all("a")]
+    assert complaints == (["#code"] * 3 if outcome is Outcome.EXPIRED else [])
+    assert len(page.all("div", role="alert")) == bool(complaints)
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

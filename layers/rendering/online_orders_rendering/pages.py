@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from online_orders.orders import Order, Status
@@ -132,8 +132,13 @@ def outcome_page(
         paragraphs=_paragraphs(outcome, order, words, installation.brand, decided_by),
         reason=_reason(outcome, order),
         asks_for=ASKS_FOR.get(outcome),
-        form=form,
+        form=replace(form, faults=_faults_here(outcome, form)),
     )
+
+
+def _faults_here(outcome: Outcome, form: FormState) -> tuple[FormFault, ...]:
+    """Those of the fields that the form on the page has; what was sent may have been another page's form."""
+    return tuple(fault for fault in form.faults if outcome is Outcome.EXPIRED and fault.field == "code")
 
 
 _TELLS_WHAT_HAPPENED = frozenset({Outcome.ALREADY_DECIDED, Outcome.CLOSED})
