@@ -17,7 +17,12 @@ from sandbox.state import StateFolder
 PROJECT = Path(__file__).parent.parent
 
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def main() -> int:
+    for name in ENDING:  # until there is something to end
+        signal.signal(name, lambda *_: sys.exit(0))
     try:
         settings = Settings.of(os.environ, Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT)
         _keep_to_this_machine()
@@ -44,7 +49,7 @@ def _keep_to_this_machine() -> None:
 async def _main(settings: Settings, folder: StateFolder) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(_report)
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for name in ENDING:
         loop.add_signal_handler(name, stop.set)
     door = _listen(settings.port)
     engine = await Engine.start(folder.temporary, folder.path / "engine.log")

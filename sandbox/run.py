@@ -111,9 +111,10 @@ class Sandbox:
         self._serve(pages, self._door, closing)
 
         api = f"http://127.0.0.1:{self._port}/api"
-        await asyncio.gather(host.warm(), plant(cognito, users, api, datetime.now(UTC).date()))
+        await plant(cognito, users, api, datetime.now(UTC).date())
         self._folder.publish(description)
         print(_announcement(description, self._folder), flush=True)
+        await host.warm()
 
     def _host(self, stack: Stack, template: LocalTemplate, closing: AsyncExitStack) -> FunctionHost:
         file = closing.enter_context((self._folder.path / "functions.log").open("w", encoding="utf-8"))

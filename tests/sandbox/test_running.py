@@ -251,7 +251,9 @@ def test_it_ends_cleanly(state: Path, name: signal.Signals) -> None:
 
 def test_it_can_be_ended_while_it_starts(state: Path) -> None:
     process = launch(state)
-    time.sleep(0.7)
+    while not (state / "engine.log").exists():
+        time.sleep(0.01)
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
 
     assert process.wait(END_SECONDS) == 0
