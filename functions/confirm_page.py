@@ -427,13 +427,17 @@ def _unknown(_: NotFound) -> Response[str]:
     return _html(page, HTTPStatus.NOT_FOUND)
 
 
+def _missed(error: OnlineOrdersError) -> Response[str]:
+    return _unknown(error) if isinstance(error, NotFound) else http.problem(error)
+
+
 def _refused(error: OnlineOrdersError) -> Response[str]:
     page = outcome_page(Outcome.FAULT, None, _installation(), "en")
     return _html(page, error.status, error.headers())
 
 
 app.exception_handler(NotFound)(_unknown)
-app.not_found(lambda _: _unknown(NotFound("There is no such page.")))
+app.not_found(lambda _: _missed(app.missed()))
 app.exception_handler(OnlineOrdersError)(_refused)
 app.exception_handler(Exception)(lambda error: _refused(http.translated(error)))
 

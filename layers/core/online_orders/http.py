@@ -382,7 +382,7 @@ class Resolver(APIGatewayHttpResolver):
         super().__init__()
         self.exception_handler(OnlineOrdersError)(problem)
         self.exception_handler(Exception)(lambda error: problem(translated(error)))
-        self.not_found(lambda _: problem(self._missed()))
+        self.not_found(lambda _: problem(self.missed()))
 
     def resolve(self, event: Any, context: Any) -> dict[str, Any]:
         """The answer; refused when there is an origin secret and the request does not show it."""
@@ -396,7 +396,7 @@ class Resolver(APIGatewayHttpResolver):
         self.routes += [(each, rule) for each in ([method] if isinstance(method, str) else method)]
         return super().route(rule, method, *args, **kwargs)
 
-    def _missed(self) -> OnlineOrdersError:
+    def missed(self) -> OnlineOrdersError:
         """405 where other methods are answered, else 404."""
         path = self.current_event.path
         methods = {method for method, rule in self.routes if re.fullmatch(re.sub(r"<\w+>", "[^/]+", rule), path)}
