@@ -1,0 +1,130 @@
+"""The screens in a real browser, against the local run."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.local_run import Description, start
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+APPLICATIONS = (Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT_MILLISECONDS = 20_000
+# Pages of the identity provider, which are not ours.
+FOREIGN = re.compile(r"/(oauth2/authorize|login)\b")
+MISSING = (
+    "The tests of the screens were left out: they need Chromium (Debian: apt install chromium), or CHROMIUM in the "
+    "environment to say where it is."
+)
+
+OpenPage = Callable[..., Page]
+
+
+def browser_path() -> str | None:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    return found or next((str(path) for path in APPLICATIONS if path.exists()), None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a browser these tests are left out, and the summary says so; where CI is set, that is an error."""
+    ours = [item for item in items if item.path.parent == Path(__file__).parent and "no_browser" not in item.keywords]
+    if not ours or browser_path():
+        return
+    if os.environ.get("CI"):
+        raise pytest.UsageError(MISSING)
+    config.hook.pytest_deselected(items=ours)
+    items[:] = [item for item in items if item not in ours]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not browser_path():
+        terminalreporter.write_line(MISSING, yellow=True)
+
+
+@pytest.fixture(scope="package")
+def site() -> Iterator[Description]:
+    with start() as description:
+        yield description
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Complaints:
+    """What the browser's console said of our pages; `expected` patterns are what a test provokes."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.expected: list[str] = []
+
+    def listen(self, page: Page) -> None:
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.heard.append(f"{page.url}: {error}"))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        where = message.location.get("url", "")
+        # Browsers ask for an icon on the provider's page, too.
+        if message.type in {"error", "warning"} and not FOREIGN.search(where) and not where.endswith("/favicon.ico"):
+            self.heard.append(f"{where}: {message.text}")
+
+    def unexpected(self) -> list[str]:
+        return [each for each in self.heard if not any(re.search(pattern, each) for pattern in self.expected)]
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    found = Complaints()
+    yield found
+    assert not found.unexpected()
+
+
+@pytest.fixture
+def open_page(site: Description, browser: Browser, complaints: Complaints) -> Iterator[OpenPage]:
+    """A page of its own person: `open_page("maria", "/orders")`; None is somebody who has not signed in."""
+    contexts = []
+
+    def open_one(
+        who: str | None, path: str = "/", *, theme: str = "light", width: int = 1280, locale: str = "en-US"
+    ) -> Page:
+        options: dict[str, Any] = {"color_scheme": theme, "locale": locale, "reduced_motion": "reduce"}
+        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+        context.set_default_timeout(WAIT_MILLISECONDS)
+        contexts.append(context)
+        page = context.new_page()
+        complaints.listen(page)
+        page.goto(f"{site['site']}{path}")
+        if who:
+            sign_in(page, site, who)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+def sign_in(page: Page, site: Description, who: str) -> None:
+    user = next(user for user in site["users"] if user["email"].startswith(f"{who}."))
+    page.get_by_role("button", name=re.compile("Sign in|Anmelden")).click()
+    page.fill("#username", user["username"])
+    page.fill("#password", user["password"])
+    page.click("button[type=submit]")
+    page.wait_for_selector(".shell h1, dialog[open]")

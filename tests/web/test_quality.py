@@ -1,0 +1,171 @@
+"""For everyone: by keyboard, by screen reader, in both themes, on a phone, in two languages, and quickly."""
+
+import gzip
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, Response, expect
+
+from tests.local_run import Description
+from tests.web.conftest import OpenPage
+from tests.web.steps import in_days, place_ip_addresses
+
+FIRST_LOAD_BYTES = 150 * 1024
+FEWEST_FILES = 15
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds on the page as it is now."""
+    page.wait_for_load_state("networkidle")
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+@pytest.fixture(scope="package")
+def order_id() -> list[str]:
+    """Of an order that several tests look at; the first that needs it places it."""
+    return []
+
+
+def an_order(open_page: OpenPage, known: list[str]) -> str:
+    if not known:
+        page = open_page("maria")
+        known.append(place_ip_addresses(page, 13))
+        staff = open_page("nadia", f"/desk/orders/{known[0]}")
+        staff.get_by_role("button", name="Claim").click()
+        expect(staff.locator(".editor")).to_be_visible()
+    return known[0]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)])
+def test_axe_finds_nothing_and_nothing_overflows_on_the_customers_pages(
+    open_page: OpenPage, order_id: list[str], theme: str, width: int
+) -> None:
+    order = an_order(open_page, order_id)
+    page = open_page(None, theme=theme, width=width)
+    assert faults(page) == []
+    page = open_page("maria", theme=theme, width=width)
+    assert faults(page) == []
+    assert fits(page)
+    page.get_by_role("link", name="New", exact=True).click()
+    page.get_by_role("button", name="New", exact=True).click()
+    assert faults(page) == []
+    page.click("[data-kind=site_bandwidth]")
+    page.get_by_role("button", name="Add", exact=True).click()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    page.goto(page.url.partition("/orders")[0] + f"/orders/{order}")
+    expect(page.locator(".timeline")).to_be_visible()
+    assert faults(page) == []
+    assert fits(page)
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)])
+def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
+    site: Description, open_page: OpenPage, order_id: list[str], theme: str, width: int
+) -> None:
+    order = an_order(open_page, order_id)
+    page = open_page("nadia", theme=theme, width=width)
+    for path, mark in [
+        ("/desk", "table.orders"),
+        (f"/desk/orders/{order}", ".editor"),
+        ("/desk/accounts", "table.orders"),
+        ("/desk/accounts/nordlicht", ".account-form"),
+        ("/desk/accounts/new", ".account-form"),
+    ]:
+        page.goto(site["site"] + path)
+        expect(page.locator(mark)).to_be_visible()
+        assert faults(page) == [], path
+        assert fits(page), path
+
+
+def test_an_order_is_placed_by_keyboard_alone(open_page: OpenPage) -> None:
+    page = open_page("sam")
+    _tab_to(page, "New")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".contact-box")
+    _tab_to(page, "New")
+    page.keyboard.press("Enter")
+    _tab_to(page, "IP Addresses")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("8")
+    page.keyboard.press("Tab")
+    year, month, day = in_days(30).split("-")
+    page.keyboard.type(f"{month}{day}{year}")
+    page.keyboard.press("Enter")
+    expect(page.locator(".draft-items li")).to_contain_text("8 × public IPv4")
+    _tab_to(page, "Submit")
+    page.keyboard.press("Enter")
+    expect(page.locator("tr.highlighted")).to_contain_text("8 × public IPv4")
+
+
+def _tab_to(page: Page, text: str) -> None:
+    """Presses Tab until what has the focus begins with a text."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("text => document.activeElement.innerText?.trim().startsWith(text)", text):
+            return
+    raise AssertionError(f"Tab does not lead to {text!r}")
+
+
+def test_the_screens_speak_the_accounts_language_and_the_chosen_one(open_page: OpenPage) -> None:
+    page = open_page("anna")
+    expect(page.get_by_role("heading", name="Online-Bestellungen")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "de"
+    page.get_by_label("Sprache").select_option("en")
+    expect(page.get_by_role("heading", name="Online Orders")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Online Orders")).to_be_visible()
+
+
+def test_the_first_load_is_small(site: Description, open_page: OpenPage) -> None:
+    page = open_page("cora")
+    sizes: dict[str, int] = {}
+
+    def weigh(response: Response) -> None:
+        if response.status == HTTPStatus.OK and not urlsplit(response.url).path.startswith("/api/"):
+            sizes[response.url] = len(gzip.compress(response.body()))
+
+    page.route("**/*", lambda route: route.continue_())  # which keeps the browser from using its cache
+    page.on("response", weigh)
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    assert len(sizes) > FEWEST_FILES
+    assert sum(sizes.values()) < FIRST_LOAD_BYTES
+    assert all(url.startswith(site["site"]) for url in sizes)
+
+
+def test_tokens_are_in_no_place_that_outlives_the_tab_and_signing_out_forgets_them(
+    site: Description, open_page: OpenPage
+) -> None:
+    page = open_page("cora")
+    assert "eyJ" not in page.evaluate("JSON.stringify(localStorage) + document.cookie")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+    page.goto(f"{site['site']}/orders")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("query", ["?code=stolen&state=made-up", "?error=access_denied&state=made-up"])
+def test_an_answer_that_this_tab_did_not_ask_for_signs_nobody_in(open_page: OpenPage, query: str) -> None:
+    page = open_page(None, f"/{query}")
+    expect(page.get_by_text("Signing in did not succeed.")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+@pytest.mark.no_browser
+@pytest.mark.parametrize("path", ["/", "/orders/some-order", "/app/main.js", "/config.json"])
+def test_every_file_forbids_inline_code_and_frames(site: Description, path: str) -> None:
+    headers = httpx.get(site["site"] + path, trust_env=False).headers
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"

@@ -1,0 +1,137 @@
+"""What people see when something is wrong: with their order, their rights, the service, or the network."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.local_run import Description
+from tests.web.conftest import Complaints, OpenPage, sign_in
+from tests.web.steps import add_item, in_days, place_ip_addresses
+
+DRAFT = "online-orders.draft..nordlicht"
+
+
+def test_every_fault_that_the_api_finds_is_shown_at_its_item_and_field(
+    open_page: OpenPage, complaints: Complaints
+) -> None:
+    complaints.expected.append("422")
+    page = open_page("jonas")
+    page.get_by_label("Sprache").select_option("en")
+    draft = {
+        "key": "one-key",
+        "note": None,
+        "purchase_order_number": None,
+        "items": [
+            {"kind": "ip_addresses", "quantity": 2, "start_date": in_days(5)},
+            {"kind": "ip_addresses", "quantity": 300, "start_date": in_days(-3)},
+            {"kind": "site_bandwidth", "site_id": "gone", "bandwidth_mbps": 200, "start_date": in_days(5)},
+        ],
+    }
+    page.evaluate("([key, value]) => sessionStorage.setItem(key, value)", [DRAFT, json.dumps(draft)])
+    page.get_by_role("link", name="New", exact=True).click()
+    page.get_by_role("button", name="Submit", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("3 things need your attention")
+    items = page.locator(".draft-items li")
+    expect(items.nth(0).locator(".fault")).to_have_count(0)
+    expect(items.nth(1)).to_contain_text("This date is in the past.")
+    expect(items.nth(2)).to_contain_text("no longer has this site")
+    form = page.locator(".item-form")
+    expect(form.locator("[name=quantity]")).to_have_attribute("aria-invalid", "true")
+    expect(form.locator("[name=start_date]")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Discard").click()
+
+
+@pytest.mark.parametrize(("field", "value", "said"), [("quantity", "0", "At least 1."), ("start_date", "", "needed")])
+def test_what_the_form_itself_can_see_is_said_before_anything_is_sent(
+    open_page: OpenPage, field: str, value: str, said: str
+) -> None:
+    page = open_page("cora", "/orders/new")
+    settings = {"quantity": "1", "start_date": in_days(3), field: value}
+    add_item(page, "ip_addresses", **settings)
+    expect(page.locator(".item-form .fault:visible")).to_contain_text(said)
+    expect(page.locator(f".item-form [name={field}]")).to_be_focused()
+
+
+def test_an_account_that_may_not_order_is_told_so_instead_of_a_form(open_page: OpenPage) -> None:
+    page = open_page("lena", "/orders/new")
+    expect(page.get_by_role("alert")).to_contain_text("suspended")
+    expect(page.get_by_role("alert")).to_contain_text("Customer Success")
+    expect(page.get_by_role("button", name="Submit", exact=True)).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/orders/01M82KKYHCS3Q9853R6093J5PZ", "/nowhere"])
+def test_an_address_without_anything_says_so(open_page: OpenPage, complaints: Complaints, path: str) -> None:
+    complaints.expected.append("404")
+    page = open_page("cora", path)
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+
+
+@pytest.mark.parametrize(("who", "path"), [("cora", "/desk"), ("nadia", "/orders")])
+def test_nobody_gets_into_the_screens_of_the_others(open_page: OpenPage, who: str, path: str) -> None:
+    expect(open_page(who, path).get_by_role("heading", name="Not for this user")).to_be_visible()
+
+
+def test_a_service_that_fails_is_said_to_and_can_be_tried_again(open_page: OpenPage, complaints: Complaints) -> None:
+    complaints.expected.append("500")
+    page = open_page("cora")
+    page.route("**/api/orders?*", lambda route: route.fulfill(status=500, body="{}"))
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("Something went wrong on our side")
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Online Orders")).to_be_visible()
+
+
+def test_offline_is_said_and_passes(open_page: OpenPage, complaints: Complaints) -> None:
+    complaints.expected.append("ERR_INTERNET_DISCONNECTED")
+    page = open_page("cora")
+    page.context.set_offline(True)
+    expect(page.get_by_text("You are offline.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Online Orders")).to_be_visible()
+    page.get_by_role("link", name="New", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    page.context.set_offline(False)
+    expect(page.get_by_text("You are offline.")).to_be_hidden()
+
+
+def test_an_expired_session_leads_to_signing_in_and_back(
+    site: Description, open_page: OpenPage, complaints: Complaints
+) -> None:
+    complaints.expected.append("401|400")
+    page = open_page("sam")
+    _spoil_tokens(page)
+    page.goto(f"{site['site']}/orders/new")
+    expect(page.get_by_text("You have been signed out.")).to_be_visible()
+    sign_in(page, site, "sam")
+    expect(page.get_by_role("dialog", name="New order")).to_be_visible()
+
+
+def _spoil_tokens(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          const kept = JSON.parse(sessionStorage.getItem("online-orders.session"));
+          const [head, body, signature] = kept.id_token.split(".");
+          const said = JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/")));
+          const claims = btoa(JSON.stringify({...said, exp: 1}));
+          sessionStorage.setItem("online-orders.session",
+            JSON.stringify({id_token: [head, claims, signature].join("."), refresh_token: "gone"}));
+        }"""
+    )
+
+
+def test_two_at_the_desk_do_not_both_claim_an_order(open_page: OpenPage, complaints: Complaints) -> None:
+    complaints.expected.append("412")
+    customer = open_page("cora")
+    order_id = place_ip_addresses(customer, 11)
+    first, second = open_page("nadia", f"/desk/orders/{order_id}"), open_page("tom")
+    second.get_by_label("Order id").fill(order_id)
+    second.keyboard.press("Enter")
+    second.wait_for_selector(".order-head")
+    expect(second.get_by_role("button", name="Claim", exact=True)).to_be_visible()
+    second.route("**/api/desk/orders/*/timeline*", lambda route: route.abort())
+    first.get_by_role("button", name="Claim", exact=True).click()
+    expect(first.locator(".title-row .chip")).to_have_text("In process")
+    complaints.expected.append("ERR_FAILED")
+    second.get_by_role("button", name="Claim", exact=True).click()
+    expect(second.locator(".toast")).to_contain_text("Somebody was faster")

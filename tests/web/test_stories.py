@@ -1,0 +1,185 @@
+"""The three stories of the order desk, each person in a browser of its own."""
+
+from playwright.sync_api import Route, expect
+
+from tests.local_run import Description
+from tests.web.conftest import Complaints, OpenPage
+from tests.web.steps import add_item, fresh_number, in_days, link_and_code, place_ip_addresses, submit, wait_for_mail
+
+FOLLOWED_MILLISECONDS = 60_000
+
+
+def test_an_order_of_all_six_kinds_is_placed_quoted_approved_and_seen_completed(
+    site: Description, open_page: OpenPage
+) -> None:
+    number = fresh_number()
+    customer = open_page("maria")
+    customer.get_by_role("link", name="New", exact=True).click()
+    expect(customer.locator(".contact-box")).to_contain_text("Dana Whitfield")
+    add_item(customer, "site_bandwidth", site_id="portland", bandwidth_mbps="500", start_date=in_days(10))
+    add_item(customer, "site_early_activation", site_id="boston", start_date=in_days(10))
+    add_item(customer, "socket", site_id="providence", model="X1700", quantity="2", start_date=in_days(11))
+    add_item(customer, "ip_addresses", quantity="4", start_date=in_days(12))
+    add_item(customer, "sdp_users", region="europe", quantity="120", start_date=in_days(12))
+    add_item(customer, "accessory", site_id="providence", accessory_type="network_card", quantity="1",
+             start_date=in_days(12))  # fmt: skip
+    customer.get_by_label("Purchase order number").fill(number)
+    order_id = submit(customer)
+    expect(customer.locator("tr.highlighted")).to_contain_text("Submitted")
+    customer.get_by_role("link", name=number).click()
+    expect(customer.locator(".items tbody tr")).to_have_count(6)
+
+    staff = open_page("nadia", f"/desk/orders/{order_id}")
+    staff.get_by_role("button", name="Claim").click()
+    units = staff.get_by_label("Unit price")
+    expect(units).to_have_count(6)
+    for number, price in enumerate(["1250.00", "0", "890.50", "10", "7.25", "320"]):
+        units.nth(number).fill(price)
+    staff.get_by_role("button", name="Add an extra line or a discount").click()
+    discount = staff.get_by_role("group", name="Extra lines and discounts")
+    discount.get_by_label("Description").fill("Welcome discount")
+    discount.get_by_label("Unit price").fill("-100.10")
+    expect(staff.locator(".editor .totals")).to_contain_text("$2,000.90")
+    expect(staff.locator(".editor .totals")).to_contain_text("$2,160.00")
+    staff.get_by_role("button", name="Preview").click()
+    expect(staff.get_by_role("dialog")).to_contain_text("-$100.10")
+    staff.keyboard.press("Escape")
+    staff.get_by_role("button", name="Send quote").click()
+    expect(staff.locator(".title-row .chip")).to_have_text("Pending confirmation", timeout=FOLLOWED_MILLISECONDS)
+
+    expect(customer.locator(".title-row .chip")).to_have_text("Pending confirmation", timeout=FOLLOWED_MILLISECONDS)
+    expect(customer.locator(".quote .totals")).to_contain_text("$2,000.90")
+    with customer.expect_download() as download:
+        customer.get_by_role("button", name="Download PDF").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+
+    link, code = link_and_code(wait_for_mail(site, "dana.whitfield@harborpine.example", order_id, "2,000.90"))
+    contact = open_page(None, link.removeprefix(site["site"]), width=360)
+    contact.locator("[name=decision][value=approve]").check()
+    contact.locator("[name=name]").fill("Dana Whitfield")
+    contact.locator("[name=code]").fill(code)
+    contact.locator("form button[type=submit], form button:not([type])").first.click()
+
+    expect(customer.locator(".title-row .chip")).to_have_text("Completed", timeout=FOLLOWED_MILLISECONDS)
+    expect(customer.locator(".notice.good")).to_contain_text("Approved by the contact person")
+
+
+def test_a_double_click_on_submit_gives_one_order(open_page: OpenPage) -> None:
+    number = fresh_number()
+    page = open_page("cora", "/orders/new")
+    add_item(page, "ip_addresses", quantity="3", start_date=in_days(20))
+    page.get_by_label("Purchase order number").fill(number)
+    page.get_by_role("button", name="Submit", exact=True).dblclick()
+    page.wait_for_url("**/orders?placed=*")
+    page.get_by_label("Search").fill(number)
+    expect(page.locator("table.orders tbody tr")).to_have_count(1)
+
+
+def test_an_answer_that_is_lost_and_asked_for_again_is_still_one_order(
+    open_page: OpenPage, complaints: Complaints
+) -> None:
+    complaints.expected.append("ERR_FAILED")
+    number = fresh_number()
+    page = open_page("sam", "/orders/new")
+    add_item(page, "ip_addresses", quantity="3", start_date=in_days(20))
+    page.get_by_label("Purchase order number").fill(number)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/orders", lose, times=1)
+    page.get_by_role("button", name="Submit", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("it will be one order")
+    submit(page)
+    page.get_by_label("Search").fill(number)
+    expect(page.locator("table.orders tbody tr")).to_have_count(1)
+
+
+def test_an_order_is_withdrawn_and_ordered_again_as_a_copy(open_page: OpenPage) -> None:
+    number = fresh_number()
+    page = open_page("jonas", locale="de-DE")
+    page.get_by_label("Sprache").select_option("en")
+    order_id = place_ip_addresses(page, 5, number)
+    page.get_by_role("link", name=number).click()
+    page.get_by_role("button", name="Withdraw order").click()
+    page.get_by_role("dialog").get_by_label("Reason").fill("Too many")
+    page.get_by_role("dialog").get_by_role("button", name="Withdraw order").click()
+    expect(page.locator(".title-row .chip")).to_have_text("Canceled")
+    expect(page.locator(".notice")).to_contain_text("Too many")
+    page.get_by_role("link", name="Order again").click()
+    expect(page.locator(".draft-items li")).to_contain_text("5 × public IPv4")
+    assert submit(page) != order_id
+
+
+def test_an_item_is_changed_removed_and_warned_of_when_an_open_order_has_it(open_page: OpenPage) -> None:
+    number = fresh_number()
+    page = open_page("kenji")
+    place_ip_addresses(page, 7, number)
+    page.get_by_role("link", name="New", exact=True).click()
+    add_item(page, "ip_addresses", quantity="6", start_date=in_days(20))
+    expect(page.locator(".twin")).to_have_count(0)
+    page.get_by_role("button", name="Edit IP Addresses").click()
+    page.locator(".item-form [name=quantity]").fill("7")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".twin")).to_contain_text(number)
+    page.get_by_role("button", name="Remove IP Addresses").click()
+    expect(page.get_by_role("button", name="Submit", exact=True)).to_be_disabled()
+
+
+def test_the_contact_is_reported_as_out_of_date(site: Description, open_page: OpenPage) -> None:
+    page = open_page("kenji", "/orders/new")
+    page.get_by_role("button", name="This is out of date").click()
+    page.get_by_role("dialog", name="Report an outdated contact").get_by_label("What is right now?").fill(
+        "Ask Hana Ito"
+    )
+    page.get_by_role("button", name="Tell Customer Success").click()
+    expect(page.locator(".toast")).to_contain_text("Customer Success has been told")
+
+
+def test_a_reseller_orders_for_a_sub_account_and_switches_between_accounts(open_page: OpenPage) -> None:
+    page = open_page("rory", "/orders/new")
+    page.get_by_role("dialog").get_by_label("Account").select_option("tideline-surf")
+    expect(page.locator(".contact-box")).to_contain_text("Jude Penrose")
+    add_item(page, "site_bandwidth", site_id="lahinch", bandwidth_mbps="100", start_date=in_days(9))
+    submit(page)
+    expect(page.locator("tr.highlighted")).to_contain_text("Tideline Surf School")
+    page.get_by_label("Account").select_option("brightwater")
+    expect(page.locator("tr.highlighted")).to_have_count(0)
+
+
+def test_the_desk_filters_declines_and_comments(open_page: OpenPage) -> None:
+    number = fresh_number()
+    customer = open_page("anna")
+    customer.get_by_label("Sprache").select_option("en")
+    order_id = place_ip_addresses(customer, 9, number)
+    staff = open_page("tom")
+    staff.get_by_label("Order id").fill(order_id)
+    staff.keyboard.press("Enter")
+    staff.get_by_label("Comment").fill("Ask sales first")
+    staff.get_by_role("button", name="Send comment").click()
+    expect(staff.locator(".timeline .internal")).to_contain_text("Ask sales first")
+    staff.get_by_role("button", name="Decline order").click()
+    dialog = staff.get_by_role("dialog")
+    dialog.get_by_role("button", name="Decline order").click()
+    expect(dialog).to_contain_text("This is needed.")
+    dialog.get_by_label("Reason").fill("No addresses left in this region")
+    dialog.get_by_role("button", name="Decline order").click()
+    expect(staff.locator(".title-row .chip")).to_have_text("Canceled")
+    customer.get_by_label("Search").fill(number)
+    expect(customer.locator("table.orders tbody tr")).to_have_count(1)
+    customer.get_by_role("link", name=number).click()
+    expect(customer.locator(".notice")).to_contain_text("No addresses left in this region")
+    expect(customer.locator(".timeline")).not_to_contain_text("Ask sales first")
+
+
+def test_an_account_is_changed_at_the_desk(open_page: OpenPage) -> None:
+    staff = open_page("nadia", "/desk/accounts/larkspur")
+    staff.get_by_label("Contact person").fill("Olivia Crane")
+    staff.get_by_role("button", name="Save").click()
+    expect(staff.locator(".toast")).to_contain_text("saved")
+    staff.reload()
+    expect(staff.get_by_label("Contact person")).to_have_value("Olivia Crane")
+    staff.get_by_label("E-mail of the contact").fill("nobody")
+    staff.get_by_role("button", name="Save").click()
+    expect(staff.get_by_label("E-mail of the contact")).to_have_attribute("aria-invalid", "true")

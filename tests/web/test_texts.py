@@ -1,0 +1,42 @@
+"""The two languages say the same things."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.local_run import PROJECT
+
+LOCALES = PROJECT / "web" / "locales"
+pytestmark = pytest.mark.no_browser
+
+
+def texts(language: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((LOCALES / f"{language}.json").read_text("utf-8"))
+    return found
+
+
+def test_german_has_every_english_text_with_the_same_placeholders() -> None:
+    english, german = texts("en"), texts("de")
+    assert english.keys() <= german.keys()
+    for key, text in english.items():
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", german[key])), key
+
+
+def test_every_text_that_the_code_names_is_there() -> None:
+    known = texts("en")
+    sources = "".join(path.read_text("utf-8") for path in sorted(Path(PROJECT / "web" / "app").rglob("*.js")))
+    named = set(re.findall(r"""\bt\(\s*"([a-z_.0-9]+)\"""", sources))
+    assert named
+    assert {name for name in named if name not in known and f"{name}.other" not in known} == set()
+
+
+def test_no_file_of_the_site_holds_inline_code_or_a_foreign_address() -> None:
+    page = (PROJECT / "web" / "index.html").read_text("utf-8")
+    assert "<style" not in page
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert not re.search(r"\s(on\w+|style)=", page)
+    for path in (PROJECT / "web").rglob("*.*"):
+        if path.suffix in {".js", ".css", ".html"}:
+            assert not re.search(r"(https?:)?//[a-z]+\.[a-z]{2,}", path.read_text("utf-8")), path
