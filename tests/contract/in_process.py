@@ -12,7 +12,7 @@ from tests.lab import Lab
 from tests.lab import Mail as LabMail
 from tests.lab import User as LabUser
 
-SIMULATOR = "@simulator.amazonses.com"
+SIMULATOR = "simulator.amazonses.com"
 
 
 class InProcess(Site):
@@ -76,13 +76,13 @@ class InProcess(Site):
 
     def _report(self, mail: LabMail) -> None:
         (address,) = mail.recipients
-        local = address.removesuffix(SIMULATOR).partition("+")[0]
-        if not address.endswith(SIMULATOR) or local not in {"bounce", "complaint"}:
-            self.lab.ses_event("Delivery", mail)
-        elif local == "bounce":
+        local, _, domain = address.partition("@")
+        fate = local.partition("+")[0] if domain == SIMULATOR else "success"
+        if fate == "bounce" or address in self.lab.ses.suppressed:
             self.lab.ses_event("Bounce", mail)
         else:
             self.lab.ses_event("Delivery", mail)
+        if fate == "complaint":
             self.lab.ses_event("Complaint", mail)
 
     def executions(self, order_id: str) -> list[Execution]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, claimed, offered, place, quote
 from tests.contract.pages import forms, is_guarded, links
 from tests.contract.site import Answer, Mail, Site
@@ -233,6 +234,20 @@ def test_a_locked_link_is_replaced_by_a_fresh_mail_to_the_same_address(site: Sit
     assert order.status == "completed"
 
 
+def test_fresh_mails_are_limited(in_process: InProcess) -> None:
+    _, mail = offered(in_process)
+    statuses = []
+    for number in (3, 4):
+        lock(in_process, mail)
+        (form,) = forms(form_of(in_process, mail).page())
+        statuses.append(in_process.request("POST", mail.link, form=form.fields).status)
+        if statuses[-1] == 200:
+            in_process.settle()
+            mail = in_process.mails(to=mail.to[0])[-1]
+            assert len(in_process.mails(to=mail.to[0])) == number
+    assert statuses == [200, 429]
+
+
 def test_a_locked_cancel_link_is_replaced_too(site: Site) -> None:
     order = place(site)
     mail = order.mail_to(order.contact)
@@ -250,6 +265,7 @@ def test_no_fresh_mail_is_sent_for_an_order_that_is_closed(site: Site) -> None:
     lock(site, mail)
     (form,) = forms(form_of(site, mail).page())
     order.desk("decline", {"reason": "Over."}).ok()
+    site.decide(mail, "approve").page(423)
     assert site.request("POST", mail.link, form=form.fields).status in {409, 423}
     assert not order.mail_to(order.contact, 3).has_link
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.contract.orders import Order, enroll, fresh, place_for, quote
+from tests.contract.in_process import InProcess
+from tests.contract.orders import Order, enroll, fresh, place, place_for, quote
 from tests.contract.site import Json, Site
 
 
@@ -68,3 +69,17 @@ def test_a_complaint_is_only_a_flag(site: Site) -> None:
     after = order.read()
     assert (after["status"], after["quote"]["state"], after["version"]) == ("pending_confirmation", "offered", version)
     site.decide(mail, "approve").page()
+
+
+def test_an_address_that_is_suppressed_is_lifted_before_the_quote_goes_again(in_process: InProcess) -> None:
+    order = place(in_process)
+    suppressed = in_process.lab.ses.suppressed
+    suppressed.add(order.contact)
+    order.desk("claim").ok()
+    order.desk("quote", quote(in_process)).ok(202)
+    in_process.settle()
+    assert order.read()["quote"]["state"] == "undeliverable"
+    order.desk("resend").ok(202)
+    in_process.settle()
+    assert order.read()["quote"]["state"] == "offered"
+    assert suppressed == set()

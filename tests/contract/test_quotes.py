@@ -184,9 +184,12 @@ def test_all_faults_of_a_quote_come_at_once(site: Site) -> None:
 
 def test_a_new_revision_supersedes_the_one_before_at_once(site: Site) -> None:
     order, mail = offered(site)
+    paper = f"{order.path}/quotes/1"
+    before = site.get(paper, order.user, Accept="application/pdf").body
     after = order.desk("quote", quote(site, lines=[line(unit_price="9")])).ok(202)
     assert (after["quote"]["revision"], after["quote"]["state"]) == (2, "sending")
     assert site.get(f"{order.path}/quotes/1", order.user).ok()["state"] == "superseded"
+    assert site.get(paper, order.user, Accept="application/pdf").body == before
     site.request("GET", mail.link).page(410)
     site.decide(mail, "approve").page(410)
     newer = order.quote_mail(revision=2)

@@ -1,6 +1,6 @@
 """What time alone brings: reminders, the end of a quote, and of an order. In this process, where time is virtual."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.contract.in_process import InProcess
@@ -17,7 +17,7 @@ def advance(site: InProcess, days: float) -> None:
 
 def to_local(site: InProcess, day: date, hour: int, zone: str) -> None:
     site.settle()
-    site.lab.advance_to(datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo(zone)))
+    site.lab.advance_to(datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo(zone)).astimezone(UTC))
     site.settle()
 
 
@@ -147,3 +147,24 @@ def test_an_order_waits_for_customer_success_as_long_as_it_takes(in_process: InP
     offer(order)
     assert order.status == "pending_confirmation"
     assert [one.status for one in in_process.executions(order.order_id)] == ["RUNNING"]
+
+
+def test_an_estimate_rests_on_how_long_such_items_have_taken(in_process: InProcess) -> None:
+    """Ten orders that took five days each; the next one is told to begin no sooner, and that it rests on ten."""
+    orders = [place(in_process) for _ in range(10)]
+    advance(in_process, days=5)
+    mails = [offer(order) for order in orders]
+    for mail in mails:
+        in_process.decide(mail, "approve").page()
+    advance(in_process, days=0.01)
+    soon = place(in_process, items=[item(in_process, start_date=in_process.day(1))]).created.json["items"][0]
+    estimate = soon["estimated_start"]
+    assert estimate["orders"] == 10
+    assert "too few orders" not in estimate["basis"]
+    assert in_process.day(5) <= estimate["date"] <= in_process.day(10)
+    late = place(in_process).created.json["items"][0]
+    assert late["estimated_start"]["date"] == late["start_date"]
+    other = item(in_process, kind="sdp_users", region="europe", start_date=in_process.day(1))
+    estimate = place(in_process, items=[other]).created.json["items"][0]["estimated_start"]
+    assert (estimate["date"], estimate["orders"]) == (in_process.day(1), 0)
+    assert "too few orders" in estimate["basis"]

@@ -1,13 +1,31 @@
 """What runs behind an order, and what it tells the world: executions, events and logs."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, claimed, offered, place, place_direct, quote
 from tests.contract.site import Json, Site
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "events"
+PUBLISHED = {
+    "order.submitted",
+    "order.claimed",
+    "order.quoted",
+    "quote.delivered",
+    "quote.undeliverable",
+    "quote.reminded",
+    "quote.expired",
+    "order.change_requested",
+    "order.commented",
+    "order.completed",
+    "order.canceled",
+}
 
 
 def approved(site: Site) -> Order:
@@ -119,6 +137,10 @@ def test_logs_hold_no_token_code_or_person(site: Site) -> None:
     assert logs
     token = mail.link.rpartition("/")[2]
     first = order.mails_to(order.contact)[0]
+    for path in ("", "/timeline", "/quotes/1"):
+        seen = site.get(f"{order.desk_path}{path}", site.people.cs).text
+        assert token not in seen
+        assert first.link.rpartition("/")[2] not in seen
     for secret in (token, first.link.rpartition("/")[2], order.contact, order.user.email, "secret reason", "Connie"):
         assert secret not in logs
     for line in logs.splitlines():
@@ -166,6 +188,28 @@ def check(detail: dict[str, Any], order: Order) -> None:
     assert detail["item_kinds"] == ["ip_addresses"]
     for personal in (order.contact, order.user.email, order.user.username, "secret", "Connie", "@"):
         assert personal not in str(detail)
+
+
+def test_every_event_is_as_its_published_schema_says(in_process: InProcess) -> None:
+    approved_after_a_change(in_process)
+    withdrawn(in_process)
+    order, _ = offered(in_process)
+    order.ask("comment", {"text": "Hello."}).ok()
+    in_process.settle()
+    in_process.lab.advance(days=80)
+    in_process.settle()
+    events = in_process.lab.events
+    assert {event.detail_type for event in events} == PUBLISHED - {"quote.undeliverable"}
+    for event in events:
+        schema = json.loads((SCHEMAS / f"{event.detail_type}.json").read_text())
+        told = {"source": event.source, "detail-type": event.detail_type, "detail": event.detail}
+        Draft202012Validator(schema).validate(told)
+
+
+def test_every_event_has_a_published_schema() -> None:
+    assert {path.stem for path in SCHEMAS.glob("*.json")} == PUBLISHED
+    for path in SCHEMAS.glob("*.json"):
+        Draft202012Validator.check_schema(json.loads(path.read_text()))
 
 
 def test_a_cancellation_is_told_as_an_event(in_process: InProcess) -> None:
