@@ -33,12 +33,12 @@ def test_an_order_of_all_six_kinds_is_placed_quoted_approved_and_seen_completed(
     staff.get_by_role("button", name="Claim").click()
     units = staff.get_by_label("Unit price")
     expect(units).to_have_count(6)
-    for number, price in enumerate(["1250.00", "0", "890.50", "10", "7.25", "320"]):
-        units.nth(number).fill(price)
+    for index, price in enumerate(["1250.00", "0", "890.50", "10", "7.25", "320"]):
+        units.nth(index).fill(price)
     staff.get_by_role("button", name="Add an extra line or a discount").click()
     discount = staff.get_by_role("group", name="Extra lines and discounts")
-    discount.get_by_label("Description").fill("Welcome discount")
-    discount.get_by_label("Unit price").fill("-100.10")
+    discount.get_by_role("textbox", name="Description").fill("Welcome discount")
+    discount.get_by_role("textbox", name="Unit price").fill("-100.10")
     expect(staff.locator(".editor .totals")).to_contain_text("$2,000.90")
     expect(staff.locator(".editor .totals")).to_contain_text("$2,160.00")
     staff.get_by_role("button", name="Preview").click()
