@@ -15,7 +15,7 @@ const ORDER_ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/i;
 const PAGE = 25;
 
 export async function showOrders(context, isNew) {
-  const { api, accounts, signal, go, query } = context;
+  const { api, accounts, signal, query } = context;
   const isReseller = accounts.length > 1;
   const remembered = sessionStorage.getItem(CHOSEN_ACCOUNT);
   const known = accounts.some((each) => each.account_id === remembered) ? remembered : "";
@@ -163,7 +163,7 @@ export async function showOrders(context, isNew) {
   const again = poll(look, signal);
   if (isNew) {
     const dialog = await openNewOrder(context, filters.account || accounts[0].account_id);
-    dialog.addEventListener("close", () => !signal.aborted && location.pathname === "/orders/new" && go("/orders", { replace: true }));
+    dialog.addEventListener("close", () => !signal.aborted && location.pathname === "/orders/new" && history.replaceState(null, "", "/orders"));
   }
 
   async function loadFirst() {
