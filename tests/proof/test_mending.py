@@ -1,0 +1,287 @@
+"""What was lost, stopped, spoiled or grew too large is found by the reconciler, mended, and counted."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.lab import Lab
+from tests.workflow.walking import decide, desk, order_of, place, quote, timeline
+
+Json = dict[str, Any]
+
+A_WAIT_AND_MORE = timedelta(hours=7)
+
+
+def counted(lab: Lab, metric: str) -> float:
+    """The sum of a metric in the log, in CloudWatch's embedded format."""
+    values = [line[metric] for line in lab.log.entries() if metric in line and "_aws" in line]
+    return sum(sum(value) if isinstance(value, list) else value for value in values)
+
+
+def lose_what_is_in_the_stream(lab: Lab) -> None:
+    """As when records are older than a day before anybody could read them."""
+    for mapping in lab.stream.mappings:
+        mapping.position = len(lab.dynamodb.records(mapping.table))
+
+
+def marks(lab: Lab) -> list[str]:
+    return [item["sk"] for item in lab.items if "outstanding" in item]
+
+
+def post(lab: Lab, order_id: str, action: str, body: Json) -> None:
+    """An action of the desk, nothing of which has followed yet."""
+    answer = lab.http("POST", f"/api/desk/orders/{order_id}/{action}", json=body, user=lab.users.cs)
+    assert answer.status in {200, 202}, answer
+
+
+def item_key(order_id: str, sk: str) -> Json:
+    return {"pk": {"S": f"ORDER#{order_id}"}, "sk": {"S": sk}}
+
+
+def end_well(lab: Lab, order_id: str, *statuses: str) -> None:
+    """The order can still be claimed, quoted and approved, and leaves nothing behind."""
+    if order_of(lab, order_id)["status"] == "submitted":
+        desk(lab, order_id, "claim")
+    mail = quote(lab, order_id)
+    assert decide(lab, mail, "approve") == 200
+    lab.schedules.start()
+    lab.advance(A_WAIT_AND_MORE)
+    lab.advance(hours=1)
+    assert order_of(lab, order_id)["status"] == "completed"
+    assert [execution.status for execution in lab.executions] == [*statuses, "SUCCEEDED"]
+    assert marks(lab) == []
+
+
+def test_what_the_stream_lost_of_a_new_order_is_done_within_minutes(lab: Lab) -> None:
+    lab.stream.paused = True
+    order_id = place(lab)
+    lose_what_is_in_the_stream(lab)
+    lab.stream.paused = False
+    lab.settle()
+    assert (lab.executions, lab.events, lab.mails) == ([], [], [])
+    lab.schedules.start()
+    lab.advance(minutes=5)
+    assert [execution.name for execution in lab.executions] == [f"{order_id}-1"]
+    assert [event.detail_type for event in lab.events] == ["order.submitted"]
+    assert len(lab.mails) == 3
+    assert counted(lab, "EntriesMended") == 1
+    end_well(lab, order_id)
+
+
+def test_a_decision_whose_wait_nobody_ended_is_followed_within_minutes(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id)
+    lab.stream.paused = True
+    assert decide(lab, mail, "approve") == 200
+    lose_what_is_in_the_stream(lab)
+    lab.stream.paused = False
+    lab.settle()
+    assert [execution.status for execution in lab.executions] == ["RUNNING"]
+    lab.schedules.start()
+    lab.advance(minutes=5)
+    assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
+    assert [event.detail_type for event in lab.events].count("order.completed") == 1
+    assert counted(lab, "EntriesMended") == 1
+
+
+@pytest.mark.parametrize("at", ["submitted", "in_process", "pending_confirmation"])
+def test_an_open_order_whose_execution_was_stopped_goes_on_in_the_next(lab: Lab, at: str) -> None:
+    order_id = place(lab)
+    if at != "submitted":
+        desk(lab, order_id, "claim")
+    if at == "pending_confirmation":
+        quote(lab, order_id)
+    (arn,) = (
+        one["executionArn"]
+        for one in lab.client("stepfunctions").list_executions(stateMachineArn=lab.outputs["StateMachineArn"])[
+            "executions"
+        ]
+    )
+    lab.client("stepfunctions").stop_execution(executionArn=arn)
+    lab.settle()
+    assert [execution.status for execution in lab.executions] == ["ABORTED"]
+    lab.schedules.start()
+    lab.advance(A_WAIT_AND_MORE)
+    assert [(execution.name, execution.status) for execution in lab.executions] == [
+        (f"{order_id}-1", "ABORTED"),
+        (f"{order_id}-2", "RUNNING"),
+    ]
+    assert counted(lab, "WorkflowsMended") == 1
+    end_well(lab, order_id, "ABORTED")
+
+
+def test_a_stopped_execution_is_replaced_at_once_on_demand(lab: Lab) -> None:
+    order_id = place(lab)
+    (one,) = lab.client("stepfunctions").list_executions(stateMachineArn=lab.outputs["StateMachineArn"])["executions"]
+    lab.client("stepfunctions").stop_execution(executionArn=one["executionArn"])
+    lab.settle()
+    answer = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    assert answer.payload == {"entries": 0, "workflows": 1}
+    lab.settle()
+    assert [execution.status for execution in lab.executions] == ["ABORTED", "RUNNING"]
+    again = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    assert again.payload == {"entries": 0, "workflows": 0}
+    end_well(lab, order_id, "ABORTED")
+
+
+def test_an_execution_whose_order_is_closed_is_ended(lab: Lab) -> None:
+    order_id = place(lab)
+    lab.stream.paused = True
+    post(lab, order_id, "decline", {"reason": "Sold out"})
+    lose_what_is_in_the_stream(lab)
+    for item in lab.items:
+        if item["sk"].startswith("ENTRY#"):
+            lab.client("dynamodb").update_item(
+                TableName=lab.outputs["TableName"],
+                Key=item_key(order_id, item["sk"]),
+                UpdateExpression="REMOVE outstanding, check_at",
+            )
+    lab.stream.paused = False
+    lab.settle()
+    assert [execution.status for execution in lab.executions] == ["RUNNING"]
+    answer = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    assert answer.payload == {"entries": 0, "workflows": 1}
+    lab.settle()
+    assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
+    assert counted(lab, "WorkflowsMended") == 1
+    lab.schedules.start()
+    lab.advance(A_WAIT_AND_MORE)
+    assert marks(lab) == []
+
+
+def spoil(lab: Lab, order_id: str, sequence: int, document: str) -> None:
+    """Write other words into a stored timeline entry."""
+    (sk,) = (
+        item["sk"]
+        for item in lab.items
+        if item["pk"] == f"ORDER#{order_id}" and "document" in item and item["sk"].endswith(f"{sequence:06}")
+    )
+    lab.client("dynamodb").update_item(
+        TableName=lab.outputs["TableName"],
+        Key=item_key(order_id, sk),
+        UpdateExpression="SET document = :document",
+        ExpressionAttributeValues={":document": {"S": document}},
+    )
+
+
+def place_another(lab: Lab, key: str) -> str:
+    body = {"items": [{"kind": "ip_addresses", "quantity": 1, "start_date": "2027-03-05"}]}
+    answer = lab.http("POST", "/api/orders", json=body, headers={"Idempotency-Key": key}, user=lab.users.customer)
+    assert answer.status == 201, answer
+    order_id: str = answer.json()["order_id"]
+    return order_id
+
+
+def test_a_malformed_entry_parks_its_order_and_hurts_no_other_until_it_is_mended(lab: Lab) -> None:
+    lab.account("acme")
+    lab.settle()
+    lab.stream.paused = True
+    poisoned, sound = place_another(lab, "poisoned"), place_another(lab, "sound")
+    (image,) = (
+        image
+        for record in lab.dynamodb.records(lab.outputs["TableName"])
+        if (image := record["dynamodb"]["NewImage"])["pk"]["S"] == f"ORDER#{poisoned}"
+    )
+    entry = image["document"]["S"]
+    image["document"]["S"] = entry[:20]
+    spoil(lab, poisoned, 1, entry[:20])
+    lab.stream.paused = False
+    lab.settle()
+    assert [execution.name for execution in lab.executions] == [f"{sound}-1"]
+    assert counted(lab, "OrdersParked") == 1
+    lab.schedules.start()
+    lab.advance(hours=3)
+    lab.advance(hours=3)
+    assert [execution.name for execution in lab.executions] == [f"{sound}-1"]
+    assert counted(lab, "OrdersParked") > 1
+    spoil(lab, poisoned, 1, entry)
+    lab.advance(hours=1)
+    lab.advance(minutes=30)
+    assert {execution.name for execution in lab.executions} == {f"{sound}-1", f"{poisoned}-1"}
+    assert counted(lab, "EntriesMended") == 1
+    for order_id in (poisoned, sound):
+        desk(lab, order_id, "decline", {"reason": "The end"})
+    lab.advance(A_WAIT_AND_MORE)
+    lab.advance(hours=1)
+    assert [execution.status for execution in lab.executions] == ["SUCCEEDED", "SUCCEEDED"]
+    assert marks(lab) == []
+
+
+def test_the_entries_of_a_parked_order_keep_their_order(lab: Lab) -> None:
+    order_id = place(lab)
+    fault = lab.wire.fail(service="events", operation="PutEvents")
+    desk(lab, order_id, "claim")
+    assert fault.fired
+    desk(lab, order_id, "comment", {"text": "One"})
+    desk(lab, order_id, "comment", {"text": "Two"})
+    assert [event.detail_type for event in lab.events] == ["order.submitted"]
+    lab.schedules.start()
+    lab.advance(minutes=5)
+    assert [event.detail["sequence"] for event in lab.events] == [1, 2, 3, 4]
+    end_well(lab, order_id)
+
+
+def test_a_long_history_hurts_nobody(lab: Lab, long: bool, report: Callable[[str], None]) -> None:
+    comments = 3_000 if long else 40
+    order_id = place(lab)
+    for number in range(comments):
+        path = f"/api/orders/{order_id}/comment"
+        answer = lab.http("POST", path, json={"text": f"{number} {'x' * 1900}"}, user=lab.users.customer)
+        assert answer.status == 200, answer
+    lab.settle()
+    report(f"long history: {comments} comments of 1,900 characters")
+    lab.functions.invocations.clear()
+    looked = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    assert looked.payload == {"entries": 0, "workflows": 0}
+    entries, cursor = 0, ""
+    while True:
+        page = lab.http("GET", f"/api/orders/{order_id}/timeline?limit=100{cursor}", user=lab.users.customer).json()
+        entries += len(page["items"])
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert entries == comments + 1
+    end_well_of_long(lab, order_id)
+
+
+def end_well_of_long(lab: Lab, order_id: str) -> None:
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id)
+    assert decide(lab, mail, "approve") == 200
+    assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
+
+
+def test_the_largest_order_and_quote_that_the_api_takes_go_their_way(lab: Lab, report: Callable[[str], None]) -> None:
+    wide = "\N{GRINNING FACE}"
+    items = [{"kind": "ip_addresses", "quantity": 1, "start_date": "2027-03-05"}] * 50
+    order_id = place(lab, items=items, note=wide * 2_000, purchase_order_number=wide * 64)
+    desk(lab, order_id, "claim")
+    lines = [
+        {
+            "item_id": str(number % 50 + 1),
+            "description": wide * 200,
+            "quantity": 1,
+            "unit_price": "10",
+            "recurrence": "once",
+        }
+        for number in range(200)
+    ]
+    body = {"valid_until": "2027-01-01", "lines": lines, "message": wide * 2_000, "terms": wide * 5_000}
+    answer = lab.http("POST", f"/api/desk/orders/{order_id}/quote", json=body, user=lab.users.cs)
+    while answer.status in {413, 422}:
+        body["lines"] = body["lines"][: len(body["lines"]) // 2]
+        body["terms"] = body["terms"][: len(body["terms"]) // 2]
+        answer = lab.http("POST", f"/api/desk/orders/{order_id}/quote", json=body, user=lab.users.cs)
+    assert answer.status == 202, answer
+    lab.settle()
+    stored = max(len(json.dumps(item, default=str, ensure_ascii=False).encode()) for item in lab.items)
+    report(f"largest item stored: {stored // 1024} KB of DynamoDB's 400")
+    mail = lab.mails.about(order_id)[-1]
+    assert decide(lab, mail, "approve") == 200
+    assert order_of(lab, order_id)["status"] == "completed"
+    assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
+    assert "order.completed" in timeline(lab, order_id)

@@ -1,0 +1,266 @@
+"""Anybody does anything, right or wrong, early or late, while the stream repeats and mixes: one model holds throughout.
+
+Nothing moves between two actions until the rule `settle`, so that decisions come before the workflow has reached its
+wait, before the mail is out, and several at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from tests.lab import Lab, Response, User
+from tests.lab.mail import Mail
+from tests.proof.flows import CONTACT
+from tests.proof.rebuilding import UNDECIDED, Told, stored, told_by
+
+Json = dict[str, Any]
+
+OPEN = {"submitted", "in_process", "pending_confirmation"}
+WRONG_CODES = 5
+
+colleagues = st.sampled_from(["cs", "cs2"])
+OUTCOMES = {"approve": "completed", "cancel": "canceled", "request_change": "in_process"}
+
+
+class People(RuleBasedStateMachine):
+    ends: ClassVar[Counter[str]] = Counter()
+    """How the orders stood when the people had done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.lab = self.stack.enter_context(Lab.started())
+        self.status, self.version, self.assignee = "submitted", 1, ""
+        self.revision, self.state = 0, ""
+        self.closed_by: str | None = None
+        self.quote_link, self.mailed_link, self.link_decided = 0, 0, ""
+        self.mails: dict[int, Mail] = {}
+        self.wrong_codes: dict[int, int] = {}
+
+    @initialize(seed=st.integers(0, 999))
+    def place(self, seed: int) -> None:
+        self.lab.account("acme")
+        self.lab.account("bolt")
+        self.lab.shuffle(seed)
+        body = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-03-05"}]}
+        key = {"Idempotency-Key": "one"}
+        first, again = (
+            self.lab.http("POST", "/api/orders", json=body, headers=key, user=self.lab.users.customer) for _ in range(2)
+        )
+        assert (first.status, again.status) == (201, 201)
+        assert first.json() == again.json()
+        self.order_id = first.json()["order_id"]
+        self.lab.settle()
+        (self.order_mail,) = (mail for mail in self.lab.mails.to(CONTACT) if mail.link)
+
+    # -- the model ----------------------------------------------------------------------------------------------------
+
+    def take(self, answer: Response, *, allowed: bool, status: int = 200) -> bool:
+        """Hold an answer to what the action table says; a refusal tells the status that the order has."""
+        if allowed:
+            assert answer.status == status, answer
+            return True
+        assert answer.status == 409, answer
+        assert answer.json()["status"] == self.status
+        return False
+
+    def close(self, status: str, by: str, state: str) -> None:
+        self.status, self.version, self.closed_by = status, self.version + 1, by
+        if self.state in UNDECIDED:
+            self.state = state
+
+    def desk(self, who: str, action: str, body: Json | None = None) -> Response:
+        user: User = getattr(self.lab.users, who)
+        return self.lab.http("POST", f"/api/desk/orders/{self.order_id}/{action}", json=body or {}, user=user)
+
+    # -- Customer Success ---------------------------------------------------------------------------------------------
+
+    @rule(who=colleagues)
+    def claim(self, who: str) -> None:
+        user: User = getattr(self.lab.users, who)
+        answer = self.desk(who, "claim")
+        if self.take(answer, allowed=self.status in {"submitted", "in_process"}) and (self.status, self.assignee) != (
+            "in_process",
+            user.user_id,
+        ):
+            self.status, self.version, self.assignee = "in_process", self.version + 1, user.user_id
+
+    @rule(who=colleagues)
+    def release(self, who: str) -> None:
+        if self.take(self.desk(who, "release"), allowed=self.status == "in_process") and self.assignee:
+            self.version, self.assignee = self.version + 1, ""
+
+    @rule(who=colleagues)
+    def quote(self, who: str) -> None:
+        line = {"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}
+        answer = self.desk(who, "quote", {"valid_until": "2027-02-01", "lines": [line]})
+        if self.take(answer, allowed=self.status in {"in_process", "pending_confirmation"}, status=202):
+            self.version, self.revision, self.state = self.version + 1, self.revision + 1, "sending"
+            self.quote_link, self.link_decided = self.quote_link + 1, ""
+
+    @rule(who=colleagues)
+    def resend(self, who: str) -> None:
+        allowed = self.status == "pending_confirmation" and self.state in UNDECIDED
+        if self.take(self.desk(who, "resend"), allowed=allowed, status=202):
+            self.version, self.quote_link = self.version + 1, self.quote_link + 1
+
+    @rule(who=colleagues)
+    def decline(self, who: str) -> None:
+        if self.take(self.desk(who, "decline", {"reason": "Sold out"}), allowed=self.status in OPEN):
+            self.close("canceled", "customer_success", "declined")
+
+    # -- customers ----------------------------------------------------------------------------------------------------
+
+    @rule(who=st.sampled_from(["customer", "colleague", "other_customer", "cs"]))
+    def withdraw(self, who: str) -> None:
+        user: User = getattr(self.lab.users, who)
+        answer = self.lab.http("POST", f"/api/orders/{self.order_id}/cancel", json={}, user=user)
+        if who in {"other_customer", "cs"}:
+            assert answer.status == (404 if who == "other_customer" else 403), answer
+        elif self.take(answer, allowed=self.status == "submitted"):
+            self.close("canceled", "customer", "declined")
+
+    @rule(who=st.sampled_from(["customer", "colleague"]))
+    def comment(self, who: str) -> None:
+        user: User = getattr(self.lab.users, who)
+        path = f"/api/orders/{self.order_id}/comment"
+        self.take(self.lab.http("POST", path, json={"text": "Hm."}, user=user), allowed=self.status in OPEN)
+
+    # -- the contact person -------------------------------------------------------------------------------------------
+
+    def send_form(self, mail: Mail, decision: str, *, right: bool) -> int:
+        assert mail.link
+        assert mail.code
+        assert self.lab.http("GET", mail.link).status in {200, 410}
+        code = mail.code if right else f"{(int(mail.code) + 1) % 1_000_000:06}"
+        form = {"decision": decision, "name": "Connie", "code": code, "reason": "Less"}
+        return self.lab.http("POST", mail.link, form=form).status
+
+    def judge_code(self, number: int, *, right: bool) -> int:
+        """What a well-formed form on an open link is answered, wrong codes counted; 0 is the order of the link."""
+        if not right:
+            self.wrong_codes[number] = self.wrong_codes.get(number, 0) + 1
+            return 423 if self.wrong_codes[number] >= WRONG_CODES else 403
+        return 200
+
+    @rule(right=st.booleans())
+    def cancel_by_the_first_mail(self, right: bool) -> None:
+        if self.status == "pending_confirmation":
+            wanted = 410
+        elif self.wrong_codes.get(0, 0) >= WRONG_CODES:
+            wanted = 423
+        elif self.status not in OPEN:
+            by_contact = self.status == "canceled" and self.closed_by == "contact"
+            wanted = 200 if by_contact else 409
+        else:
+            wanted = self.judge_code(0, right=right)
+        is_decided = self.status not in OPEN
+        status = self.send_form(self.order_mail, "cancel", right=right)
+        if is_decided and wanted == 200 and not right:
+            assert status in {200, 403}
+            return
+        assert status == wanted
+        if wanted == 200 and not is_decided:
+            self.close("canceled", "contact", "declined")
+
+    @rule(decision=st.sampled_from(sorted(OUTCOMES)), right=st.sampled_from([True, True, False]), age=st.integers(0, 2))
+    def decide(self, decision: str, right: bool, age: int) -> None:
+        number = sorted(self.mails)[-1 - age] if age < len(self.mails) else 0
+        if not number:
+            return
+        decided = self.link_decided
+        if number != self.quote_link:
+            wanted = 410
+        elif self.wrong_codes.get(number, 0) >= WRONG_CODES:
+            wanted = 423
+        elif decided:
+            wanted = 200 if decision == decided else 409
+        elif self.status not in OPEN:
+            wanted = 409
+        else:
+            wanted = self.judge_code(number, right=right)
+        status = self.send_form(self.mails[number], decision, right=right)
+        if decided and wanted == 200 and not right:
+            assert status in {200, 403}
+            return
+        assert status == wanted, (decision, right, number, self.quote_link, decided, self.status)
+        if wanted == 200 and not decided:
+            self.link_decided = decision
+            if decision == "request_change":
+                self.status, self.version, self.state = "in_process", self.version + 1, "change_requested"
+            elif decision == "approve":
+                self.close("completed", "contact", "approved")
+            else:
+                self.close("canceled", "contact", "declined")
+
+    # -- what follows -------------------------------------------------------------------------------------------------
+
+    @rule(minutes=st.sampled_from([0, 0, 1, 30]))
+    def settle(self, minutes: int) -> None:
+        self.lab.advance(minutes=minutes)
+        is_outstanding = self.status in OPEN and self.state in UNDECIDED and self.quote_link > self.mailed_link
+        if is_outstanding:
+            self.mailed_link = self.quote_link
+            self.mails[self.quote_link] = [mail for mail in self.lab.mails.to(CONTACT) if mail.attachments][-1]
+            if self.state == "sending":
+                self.status, self.version = "pending_confirmation", self.version + 1
+            self.state = "offered"
+
+    @invariant()
+    def the_order_is_as_the_model_and_the_timeline_say(self) -> None:
+        user = self.lab.users.cs
+        path = f"/api/desk/orders/{self.order_id}"
+        order = self.lab.http("GET", path, user=user).json()
+        entries = self.lab.http("GET", f"{path}/timeline?limit=100", user=user).json()["items"]
+        assert [entry["sequence"] for entry in entries] == list(range(1, len(entries) + 1))
+        is_told = stored(order, len(entries))
+        assert told_by(entries) == is_told
+        quote = (self.revision, self.state) if self.revision else None
+        closed = order["closed"] and (self.closed_by or "", order["closed"]["reason"])
+        assert is_told == Told(self.status, self.version, len(entries), self.assignee or None, quote, closed)
+
+    def teardown(self) -> None:
+        with self.stack:
+            if hasattr(self, "order_id"):
+                self.end()
+
+    def end(self) -> None:
+        self.ends[self.status] += 1
+        if self.status in OPEN:
+            assert self.desk("cs", "decline", {"reason": "The end"}).status == 200
+        self.lab.schedules.start()
+        for _ in range(3):
+            self.lab.advance(timedelta(hours=7))
+        assert [execution.status for execution in self.lab.executions] == ["SUCCEEDED"]
+        assert [item["sk"] for item in self.lab.items if "outstanding" in item] == []
+        assert [*self.lab.messages("StreamDeadLetters"), *self.lab.messages("MailDeadLetters")] == []
+        mails = [(mail.recipients, mail.subject, mail.text) for mail in self.lab.mails]
+        assert len(mails) == len(set(mails)), "a mail came twice"
+
+
+@pytest.mark.timeout(3600)
+def test_people_who_do_anything_find_the_order_as_the_action_table_says(
+    long: bool, report: Callable[[str], None]
+) -> None:
+    People.ends.clear()
+    run_state_machine_as_test(
+        People,
+        settings=settings(
+            max_examples=300 if long else 5,
+            stateful_step_count=40 if long else 25,
+            deadline=None,
+            derandomize=not long,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    report(f"people at random: {People.ends.total()} lives of an order, left at {dict(People.ends)}")
