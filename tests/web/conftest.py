@@ -40,7 +40,7 @@ def browser_path() -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a browser these tests are left out, and the summary says so; with BROWSER_NEEDED set, that is an error."""
+    """Without a browser these tests are left out, and the summary says so; BROWSER_NEEDED makes that an error."""
     ours = [item for item in items if item.path.parent == Path(__file__).parent and "no_browser" not in item.keywords]
     if not ours or browser_path():
         return
