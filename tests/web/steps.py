@@ -39,7 +39,7 @@ def add_item(page: Page, kind: str, **settings: str) -> None:
 def submit(page: Page) -> str:
     """Submits the panel; answers the order's id."""
     page.get_by_role("button", name="Submit", exact=True).click()
-    page.wait_for_url("**/orders?placed=*")
+    page.wait_for_selector("tr.highlighted")
     return page.url.partition("placed=")[2]
 
 

@@ -97,8 +97,8 @@ export async function showDeskOrder(context, orderId) {
     editor = quoteEditor({
       order,
       account,
-      version: () => order.version,
-      send: (body) => api.post(`${path}/quote`, body),
+      // On what is shown: a colleague's revision of the last second is not to be replaced unseen.
+      send: (body) => api.post(`${path}/quote`, body, { "If-Match": `"${order.version}"` }),
       done: () => {
         editor = null;
         toast(t("desk.quote_on_its_way", { name: order.contact.name }));
