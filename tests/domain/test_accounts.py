@@ -112,6 +112,8 @@ def test_a_body_is_an_object(body: Any) -> None:
         ("time_zone", "../../etc/passwd", "unknown_time_zone"),
         ("time_zone", "/etc/localtime", "unknown_time_zone"),
         ("time_zone", "localtime", "unknown_time_zone"),
+        ("time_zone", "Factory", "unknown_time_zone"),
+        ("time_zone", "posixrules", "unknown_time_zone"),
         ("time_zone", "posix/UTC", "unknown_time_zone"),
         ("time_zone", "right/UTC", "unknown_time_zone"),
         ("time_zone", "tzdata.zi", "unknown_time_zone"),

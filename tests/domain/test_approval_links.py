@@ -147,6 +147,7 @@ def test_what_can_be_no_token_is_told_from_an_unknown_one(token: str) -> None:
 
 
 def test_a_link_locks_at_the_fifth_wrong_code() -> None:
+    assert LINK.wrong_codes == 0
     locked = [LINK.model_copy(update={"wrong_codes": count}).locked for count in range(7)]
     assert locked == [False, False, False, False, False, True, True]
 

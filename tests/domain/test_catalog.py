@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from online_orders.accounts import Account
-from online_orders.catalog import BANDWIDTH_STEPS, KIND_LABELS, LIMITS, REGIONS, item_faults, schema_of, years_after
+from online_orders.catalog import (
+    ACCESSORY_TYPES,
+    BANDWIDTH_STEPS,
+    KIND_LABELS,
+    LIMITS,
+    REGIONS,
+    SOCKET_MODELS,
+    item_faults,
+    schema_of,
+    years_after,
+)
 from tests.domain.builders import (
     DAY,
     KINDS,
@@ -457,6 +467,18 @@ def test_the_schema_of_a_kind_has_the_catalogs_limit(kind: str) -> None:
 
 def test_the_schema_of_bandwidth_lists_the_steps() -> None:
     assert schema_of("site_bandwidth")["properties"]["bandwidth_mbps"]["enum"] == list(BANDWIDTH_STEPS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "member", "offered"),
+    [
+        ("socket", "model", SOCKET_MODELS),
+        ("sdp_users", "region", tuple(REGIONS)),
+        ("accessory", "accessory_type", ACCESSORY_TYPES),
+    ],
+)
+def test_the_schema_of_a_kind_allows_what_the_catalog_offers(kind: str, member: str, offered: tuple[str, ...]) -> None:
+    assert tuple(schema_of(kind)["properties"][member]["enum"]) == offered
 
 
 def test_every_kind_has_a_label_and_every_counted_kind_a_limit() -> None:

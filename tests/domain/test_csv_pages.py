@@ -43,10 +43,16 @@ def test_every_item_is_a_row_with_what_its_order_says() -> None:
     assert {(row["status"], row["account_id"], row["placed_at"]) for row in rows} == {
         ("submitted", "acme", "2026-11-22T10:00:00.000Z")
     }
+    assert [row["kind"] for row in rows[:3]] == ["site_bandwidth", "accessory", "sdp_users"]
     bandwidth, card, users = rows[:3]
     assert (bandwidth["site_id"], bandwidth["bandwidth_mbps"], bandwidth["quantity"]) == ("office", "200", "")
     assert (card["accessory_type"], card["quantity"], card["region"]) == ("network_card", "1", "")
     assert (users["region"], users["quantity"], users["start_date"]) == ("europe", "100", "2027-01-05")
+
+
+def test_a_socket_has_its_model() -> None:
+    (row,) = rows_of(body_of(place(item_of("socket", model="X1700")).order))
+    assert (row["model"], row["site_id"], row["quantity"]) == ("X1700", "store", "2")
 
 
 def test_what_is_not_known_yet_is_an_empty_cell() -> None:

@@ -52,6 +52,11 @@ def test_the_end_of_a_bucket_belongs_to_it_and_a_second_more_to_the_next(bucket:
     assert bucket_of(end + SECOND) == min(bucket + 1, len(BUCKET_DAYS) - 1)
 
 
+def test_the_buckets_stay_since_the_counters_that_are_stored_know_them_by_number() -> None:
+    fine, coarse = tuple(range(15)), (17, 19, 21, 24, 27, 30, 35, 40, 45, 50, 60, 75, 90, 120, 150, 180, 270, 365)
+    assert fine + coarse == BUCKET_DAYS
+
+
 def test_what_took_longer_than_a_year_counts_in_the_last_bucket() -> None:
     assert bucket_of(timedelta(days=5_000)) == len(BUCKET_DAYS) - 1
 
@@ -80,8 +85,9 @@ def test_the_percentile_is_right_to_within_a_buckets_width(many: list[timedelta]
         ([1] * 8 + [30] * 2, 30),
         ([1] * 90 + [9] * 10, 1),
         ([1] * 89 + [9] * 11, 9),
+        ([1] * 91 + [9] * 11, 9),
     ],
-    ids=["none", "one", "9 of 10", "8 of 10", "90 of 100", "89 of 100"],
+    ids=["none", "one", "9 of 10", "8 of 10", "90 of 100", "89 of 100", "91 of 102"],
 )
 def test_the_percentile_is_where_ninety_of_a_hundred_were_done(many: list[int], days: int) -> None:
     assert percentile_days(counted([timedelta(days=each) for each in many])) == days

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from online_orders.catalog import item_faults
 from online_orders.errors import Conflict, Fault, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
 from online_orders.faults import checked, pointer
 from online_orders.orders import NeededReason, NewComment, NewDeskComment, NewDirectOrder, Reason, Resending
 from online_orders.values import Request
-from tests.domain.builders import CARLA, item_of, named, property_of, refused
+from tests.domain.builders import CARLA, TODAY, account_of, item_of, named, property_of, refused
 
 
 def faults_of(model: type[Request], body: Any) -> list[tuple[str, str]]:
@@ -72,6 +73,21 @@ def test_faults_become_the_members_of_the_problem() -> None:
     }
     assert refusal.detail == "The body has 1 fault."
     assert Invalid([Fault("", "a", "b")] * 2).detail == "The body has 2 faults."
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"site_id": "elsewhere"}, "The account has no such site."),
+        ({"site_id": "branch"}, "The site has no address to deliver to."),
+        ({"start_date": "soon"}, "A date is written YYYY-MM-DD."),
+        ({"quantity": 10**6}, "One item has 50 at most."),
+    ],
+    ids=named,
+)
+def test_a_fault_is_told_in_a_sentence(body: dict[str, Any], detail: str) -> None:
+    (fault,) = item_faults([item_of("socket", **body)], account_of(), TODAY)
+    assert fault.detail == detail
 
 
 def test_a_body_that_is_all_faults_is_told_a_thousand_of_them() -> None:

@@ -19,6 +19,7 @@ from tests.domain.builders import (
     CONNIE,
     DAY,
     KEY_ID,
+    KINDS,
     LATER,
     NOW,
     ORDER_ID,
@@ -239,6 +240,11 @@ def test_an_event_tells_ids_numbers_kinds_and_totals() -> None:
         "currency": "EUR",
         "totals": {"once": "0.00", "monthly": "80.00", "yearly": "0.00"},
     }
+
+
+def test_an_event_names_items_of_every_kind() -> None:
+    change = place(*(item_of(kind) for kind in KINDS))
+    assert detail_of(change.order, change.entries[0]).item_kinds == KINDS
 
 
 def test_an_event_of_an_order_without_a_quote_has_no_totals() -> None:
