@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.orders import enroll, fresh, offer, place, place_for, rows
+from tests.contract.orders import enroll, fresh, item, offer, place_answer, place_for, rows
 from tests.contract.site import Json, Site
 
 
@@ -193,19 +193,19 @@ def test_two_sites_do_not_share_an_id(site: Site) -> None:
 
 def test_an_account_that_is_no_longer_enrolled_places_no_orders(site: Site) -> None:
     account = enroll(site)
-    contact = account["enrollment"]["contact"]
-    enrollments = [
-        None,
-        {**account["enrollment"], "state": "suspended"},
-        {**account["enrollment"], "contact": None},
-    ]
-    for enrollment in enrollments:
-        put(site, account, enrollment=enrollment)
-        body = {"account_id": account["account_id"], "items": place(site).read()["items"]}
-        body["items"] = [{"kind": "ip_addresses", "quantity": 1, "start_date": site.day(5)}]
-        site.post("/api/orders", site.people.reseller, body, Idempotency_Key=fresh("key")).refused(403, "not_enrolled")
+    body = {"account_id": account["account_id"], "items": [item(site)]}
+    enrollment = account["enrollment"]
+    for lapsed in (None, {**enrollment, "state": "suspended"}, {**enrollment, "contact": None}):
+        put(site, account, enrollment=lapsed)
+        place_answer(site, site.people.reseller, body).refused(403, "not_enrolled")
     put(site, account)
-    assert place_for(site, account).created.json["contact"] == contact
+    assert place_for(site, account).created.json["contact"] == enrollment["contact"]
+
+
+def test_a_suspended_customer_still_sees_account_and_orders(site: Site) -> None:
+    suspended = site.people.suspended
+    assert site.get("/api/account", suspended).ok()["enrollment"]["state"] == "suspended"
+    assert rows(site, "/api/orders", suspended) == []
 
 
 def test_a_changed_contact_kills_open_links_and_gets_fresh_ones_and_both_are_told(site: Site) -> None:

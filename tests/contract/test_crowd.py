@@ -79,6 +79,17 @@ def test_of_twenty_decisions_at_once_one_wins(live: Live) -> None:
     assert len(entries) == 4, entries
 
 
+def test_no_more_than_five_of_many_wrong_codes_at_once_are_judged(live: Live) -> None:
+    order, mail = offered(live)
+    codes = [f"{(int(mail.code) + number) % 1_000_000:06}" for number in range(1, 21)]
+    with ThreadPoolExecutor(20) as crowd:
+        answers = list(crowd.map(lambda code: live.decide(mail, "approve", code=code), codes))
+    assert Counter(answer.status for answer in answers) == {403: 4, 423: 16}
+    live.decide(mail, "approve").page(423)
+    assert order.status == "pending_confirmation"
+    order.mail_to(live.cs_mailbox, 2)
+
+
 def test_of_many_changes_at_once_each_is_taken_in_turn_or_refused(live: Live) -> None:
     order: Order = place_for(live, enroll(live))
 

@@ -198,6 +198,7 @@ def test_an_order_that_reached_customer_success_directly_is_not_on_the_customers
 def test_a_direct_order_goes_the_same_way_to_its_end(site: Site) -> None:
     account = enroll(site)
     order = place_direct(site, account["account_id"])
+    assert order.mail_to(account["enrollment"]["contact"]["email"]).has_link
     order.desk("claim").ok()
     order.desk("quote", quote(site)).ok(202)
     mail = order.quote_mail()
