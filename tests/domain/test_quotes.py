@@ -420,6 +420,11 @@ def test_an_unsound_confirmation_is_a_fault_at_its_item(item_id: str, day: Any, 
     assert sorted(found) == [(f"/confirmed_start_dates/{item_id}", code) for code in codes]
 
 
+def test_no_more_starts_are_confirmed_than_an_order_can_have_items() -> None:
+    confirmed = {str(number): "2027-01-07" for number in range(1, 52)}
+    assert ("/confirmed_start_dates", "too_many") in faults_of(quote_body(confirmed_start_dates=confirmed))
+
+
 @pytest.mark.parametrize("confirmed", [None, {}])
 def test_no_start_need_be_confirmed(confirmed: Json | None) -> None:
     assert judge_quote(quote_body(confirmed_start_dates=confirmed)).confirmed_start_dates == {}
