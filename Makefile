@@ -7,7 +7,7 @@ export PORT
 export SAM_CLI_TELEMETRY := 0
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help run test check static generate build artifact smoke lock clean .venv .venv-sandbox .venv-sam
+.PHONY: help run test prove check static generate build artifact smoke lock clean .venv .venv-sandbox .venv-sam
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,9 @@ run: .venv-sandbox  ## Start everything on this machine, at PORT (8080); Ctrl-C 
 
 test: .venv .venv-sandbox .venv-sam  ## Run the tests (ARGS=... for pytest)
 	.venv/bin/python -m pytest -q $(ARGS)
+
+prove: .venv .venv-sandbox  ## Run the long proofs: every crash point, races, fuzz, soak (hours)
+	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py $(ARGS)
 
 static: .venv .venv-sam  ## Check formatting, lint, types, template, workflow, generated files
 	.venv/bin/ruff format --check
