@@ -46,8 +46,9 @@ class People(RuleBasedStateMachine):
         self.mails: dict[int, Mail] = {}
         self.wrong_codes: dict[int, int] = {}
 
-    @initialize(seed=st.integers(0, 999))
-    def place(self, seed: int) -> None:
+    @initialize(seed=st.integers(0, 999), is_quoted=st.sampled_from([True, True, False]))
+    def place(self, seed: int, is_quoted: bool) -> None:
+        """Most orders begin with a quote: few would come as far by chance."""
         self.lab.account("acme")
         self.lab.account("bolt")
         self.lab.shuffle(seed)
@@ -61,6 +62,10 @@ class People(RuleBasedStateMachine):
         self.order_id = first.json()["order_id"]
         self.lab.settle()
         (self.order_mail,) = (mail for mail in self.lab.mails.to(CONTACT) if mail.link)
+        if is_quoted:
+            self.claim("cs")
+            self.quote("cs")
+            self.settle(0)
 
     # -- the model ----------------------------------------------------------------------------------------------------
 
