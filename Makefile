@@ -5,6 +5,9 @@ PYTHON ?= python3
 PORT ?= 8080
 export PORT
 export SAM_CLI_TELEMETRY := 0
+# As samconfig.toml names the stacks.
+STACK_OF_dev := online-orders-dev
+STACK_OF_prod := online-orders
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 .PHONY: help run test prove check static generate build artifact smoke lock clean .venv .venv-sandbox .venv-sam
@@ -43,9 +46,12 @@ artifact: .venv-sam  ## Build the same for this machine and its Python, into .aw
 	for part in core rendering functions; do \
 		BUILD_FOR=host .venv-sam/bin/python tools/build_artifact.py $$part .aws-sam/host/$$part || exit; done
 
-smoke: .venv  ## Try a deployed stage: SITE=https://... and id tokens, CUSTOMER_TOKEN=... DESK_TOKEN=...
-	@: $${SITE:?is where the stage is reached} $${CUSTOMER_TOKEN:?is missing} $${DESK_TOKEN:?is missing}
-	.venv/bin/python -m pytest -q --force-enable-socket tests/contract/test_deployed.py
+smoke: .venv .venv-sam  ## Try a deployed stage: STAGE=dev (or SITE=https://...) and id tokens, CUSTOMER_TOKEN=... DESK_TOKEN=...
+	@: $${CUSTOMER_TOKEN:?is missing} $${DESK_TOKEN:?is missing} $${SITE:-$${STAGE:?or SITE is missing}}
+	@SITE=$${SITE:-$$(.venv-sam/bin/sam list stack-outputs --output json --stack-name "$(STACK_OF_$(STAGE))" | \
+		.venv/bin/python -c 'import json, sys; print(*(o["OutputValue"] for o in json.load(sys.stdin) if o["OutputKey"] == "SiteUrl"))')} && \
+		: $${SITE:?could not be read from the outputs of the stack} && export SITE && \
+		.venv/bin/python -m pytest -q --force-enable-socket tests/contract/test_deployed.py
 
 clean:  ## Remove the environments and everything else that was built
 	rm -rf .venv .venv-sandbox .venv-sam .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
