@@ -10,7 +10,7 @@ STACK_OF_dev := online-orders-dev
 STACK_OF_prod := online-orders
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help run test prove check static generate build artifact smoke lock clean .venv .venv-sandbox .venv-sam
+.PHONY: help run test prove check static generate build artifact smoke lock clean .venv .venv-sandbox .venv-sam .venv-checks
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -54,16 +54,18 @@ smoke: .venv .venv-sam  ## Try a deployed stage: STAGE=dev (or SITE=https://...)
 		.venv/bin/python -m pytest -q --force-enable-socket tests/contract/test_deployed.py
 
 clean:  ## Remove the environments and everything else that was built
-	rm -rf .venv .venv-sandbox .venv-sam .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sandbox .venv-sam .venv-checks .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Environments. The stamp is a copy of the lock that was installed, so that a lock that is only touched rebuilds nothing.
 .venv: .venv/lock.txt
 .venv-sandbox: .venv-sandbox/lock.txt
 .venv-sam: .venv-sam/lock.txt
+.venv-checks: .venv-checks/lock.txt
 
 .venv/lock.txt: requirements/dev.txt
 .venv-sandbox/lock.txt: requirements/sandbox.txt
 .venv-sam/lock.txt: requirements/sam.txt
+.venv-checks/lock.txt: requirements/checks.txt
 
 %/lock.txt:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.13")'
@@ -81,4 +83,5 @@ lock: .venv  ## Write the hashed locks anew (UPGRADE=1 takes the newest versions
 	$(LOCK) layers/rendering/requirements.in -c requirements/dev.txt -o layers/rendering/requirements.txt
 	$(LOCK) requirements/sandbox.in -c requirements/dev.txt -o requirements/sandbox.txt
 	$(LOCK) requirements/sam.in -o requirements/sam.txt
+	$(LOCK) requirements/checks.in -o requirements/checks.txt
 	$(LOCK) requirements/emulator.in -o requirements/emulator.txt
