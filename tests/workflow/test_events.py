@@ -1,6 +1,7 @@
 """Every event on the bus is what its published schema says."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,15 @@ def test_there_is_a_schema_for_every_published_event_and_for_no_other() -> None:
     assert {path.stem for path in SCHEMAS.iterdir()} == {event.value for event in PUBLISHED}
 
 
+def assert_published_as_described(lab: Lab) -> None:
+    for event in lab.events:
+        validator(event.detail_type).validate(
+            {"source": event.source, "detail-type": event.detail_type, "detail": event.detail}
+        )
+        assert "@" not in json.dumps(event.detail)
+        assert "Connie" not in json.dumps(event.detail)
+
+
 @pytest.mark.parametrize("decision", ["approve", "cancel", "request_change"])
 def test_the_events_of_an_order_are_as_their_schemas_say_and_name_no_person(lab: Lab, decision: str) -> None:
     order_id, mail = quoted(lab)
@@ -52,11 +62,19 @@ def test_the_events_of_an_order_are_as_their_schemas_say_and_name_no_person(lab:
     names = [event.detail_type for event in lab.events]
     closing = {"approve": "order.completed", "cancel": "order.canceled", "request_change": "order.change_requested"}
     assert names == ["order.submitted", "order.claimed", "order.quoted", "order.commented", closing[decision]]
-    for event in lab.events:
-        validator(event.detail_type).validate(
-            {"source": event.source, "detail-type": event.detail_type, "detail": event.detail}
-        )
-        assert "@" not in json.dumps(event.detail)
-        assert "Connie" not in json.dumps(event.detail)
+    assert_published_as_described(lab)
     sequences = [event.detail["sequence"] for event in lab.events]
     assert sequences == sorted(set(sequences))
+
+
+def test_what_becomes_of_a_quote_by_itself_is_told_as_its_schemas_say(lab: Lab) -> None:
+    order_id, mail = quoted(lab, valid_until=(lab.clock.now() + timedelta(days=10)).date().isoformat())
+    lab.ses_event("Delivery", mail)
+    lab.advance(days=4)
+    lab.http("POST", f"/api/desk/orders/{order_id}/resend", json={}, user=lab.users.cs)
+    lab.settle()
+    lab.ses_event("Bounce", lab.mails.about(order_id)[-1])
+    lab.advance(days=40)
+    assert_published_as_described(lab)
+    told = [event.detail_type for event in lab.events]
+    assert told[3:] == ["quote.delivered", "quote.reminded", "quote.undeliverable", "quote.expired", "order.canceled"]

@@ -519,11 +519,20 @@ class Change:
     entries: tuple[Entry, ...]
     replaced: Quote | None = None
     """The revision that a new one has replaced, in its last state, to be kept under its number."""
+    between: tuple[Order, ...] = ()
+    """The order as each entry but the last has left it."""
+
+    @property
+    def steps(self) -> tuple[tuple[Order, Entry], ...]:
+        """Every entry, with the order as it left it."""
+        return tuple(zip((*self.between, self.order), self.entries, strict=True)) if self.entries else ()
 
     def then(self, decision: Decision) -> Change:
         """This change and, on the order that it left, another."""
         after = decision(self.order)
-        return Change(after.order, self.entries + after.entries, after.replaced or self.replaced)
+        joint = (self.order,) if self.entries and after.entries else ()
+        between = (*self.between, *joint, *after.between)
+        return Change(after.order, self.entries + after.entries, after.replaced or self.replaced, between)
 
 
 Decision = Callable[[Order], Change]

@@ -89,13 +89,14 @@ def follow(entries: Sequence[StoredEntry]) -> None:
         workflow.wake(at)
     if Event.COMPLETED in events:
         history.count(get_order(at))
-    _publish(entries)
+    publish(entries)
     enqueue("MAIL_QUEUE_URL", (mail for entry in entries for mail in _mails_of(entry)))
     for entry in entries:
         update(entry_key(at.order_id, entry.sequence), "REMOVE outstanding, check_at", {})
 
 
-def _publish(entries: Sequence[StoredEntry]) -> None:
+def publish(entries: Iterable[StoredEntry]) -> None:
+    """Put what is for the outside on the bus, as it stood when the entry was stored."""
     for batch in in_batches(entry for entry in entries if entry.event in PUBLISHED):
         said = client("events").put_events(
             Entries=[

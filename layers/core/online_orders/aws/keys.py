@@ -10,7 +10,7 @@
 | a reseller's way to it    | ACCOUNT#{reseller} | SUBORDER#{order}        | account_id                              |
 | contact report            | ACCOUNT#{account}  | CONTACTREPORT#{report}  | expires_at                              |
 | idempotency record        | ACCOUNT#{account}  | IDEMPOTENCY#{hash}      | fingerprint, answer, expires_at         |
-| timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, outstanding         |
+| timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, detail, outstanding |
 | replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                         |
 | where the workflow waits  | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |

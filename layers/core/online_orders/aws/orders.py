@@ -184,7 +184,7 @@ def _entry_item(order: Order, entry: Entry) -> Item:
 
 
 def _put_entries(change: Change) -> list[Item]:
-    return [{"Put": {"Item": _entry_item(change.order, entry), **IS_NEW}} for entry in change.entries]
+    return [{"Put": {"Item": _entry_item(order, entry), **IS_NEW}} for order, entry in change.steps]
 
 
 def save(before: Order, change: Change, *more: Item) -> None:

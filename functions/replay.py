@@ -1,0 +1,27 @@
+"""Publishes events again, for a consumer that has lost some or is new; operators call it, nothing else does.
+
+Payload: {"order_id"} or {"account_id", "from"?, "to"?} (days of placing, UTC), with "dry_run"? to count alone. Answers
+{"orders", "events", "next"}; `next` is the payload that goes on, or null.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders.aws.replays import Replay, replay
+from online_orders.telemetry import logger, metrics
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """An unsound payload, an unknown order or account is an error that says so."""
+    asked = Replay.model_validate(event)
+    done = replay(asked)
+    if not asked.dry_run:
+        logger.info("replayed", extra={**asked.model_dump(mode="json", exclude_none=True), "events": done.events})
+        metrics.add_metric("EventsReplayed", MetricUnit.Count, done.events)
+    return done._asdict()
