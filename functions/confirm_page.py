@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import Response
@@ -14,12 +14,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock, http
 from online_orders.approval_links import CODE, TOKEN, WRONG_CODES_ALLOWED, Link, code_of, matches, token_of
-from online_orders.aws import accounts, documents, links, orders
+from online_orders.aws import accounts, documents, evidence, links, orders
 from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
-from online_orders.aws.keys import OrderKey
+from online_orders.aws.keys import Item, OrderKey
 from online_orders.aws.signing_keys import signing_key
 from online_orders.errors import Conflict, NotFound, OnlineOrdersError
+from online_orders.evidence import LinkDecision, evidence_of
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.telemetry import logger, metrics
@@ -309,6 +310,13 @@ def _decision(form: Form, at: datetime) -> Callable[[Order], Change]:
     return lambda order: order.request_change(form.name, form.reason or "", at)
 
 
+def _evidence(opened: Opened, form: Form, change: Change) -> list[Item]:
+    viewer = http.viewer(app.event)
+    decision = cast("LinkDecision", form.decision)  # one of _DECISIONS by now
+    said = evidence_of(change.order, decision, form.name, opened.order.contact.email, viewer.address, viewer.agent)
+    return [evidence.evidence_action(change.order.order_id, said)]
+
+
 def _take(opened: Opened, form: Form) -> Response[str]:
     """Take the decision, on the order as it stands when the link is still live then."""
     at = clock.now()
@@ -326,7 +334,7 @@ def _take(opened: Opened, form: Form) -> Response[str]:
         return order.quote_mailed(opened.link.number, opened.link.key_id, at).then(decision)
 
     try:
-        order = orders.decide(load, on_live_link)
+        order = orders.decide(load, on_live_link, beside=lambda change: _evidence(opened, form, change))
     except Conflict:
         return _judge_again(opened, form)
     metrics.add_metric(f"Decided_{form.decision}", MetricUnit.Count, 1)

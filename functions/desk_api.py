@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock, http
 from online_orders.accounts import account_from
-from online_orders.aws import accounts, history, lists, orders
+from online_orders.aws import accounts, evidence, history, lists, orders
 from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.catalog import item_faults
@@ -107,6 +107,17 @@ def show_timeline(order_id: str) -> Response[str]:
     at = orders.whereabouts(order_id)
     page = orders.list_entries(at.order_id, limit, int(cursor.position or 0))
     return http.page((entry_body(entry) for entry in page.entries), "sequence", page.position, cursor)
+
+
+@app.get("/api/desk/orders/<order_id>/evidence")
+def show_evidence(order_id: str) -> Response[str]:
+    """What the decisions by link rest on."""
+    staff, query = _staff(), http.Query(app.event)
+    cursor, limit = http.Cursor(app.event, query, staff), query.limit()
+    query.done()
+    at = orders.whereabouts(order_id)
+    page = evidence.list_evidence(at.order_id, limit, int(cursor.position or 0))
+    return http.page((each.model_dump(mode="json") for each in page.evidence), "sequence", page.position, cursor)
 
 
 @app.get("/api/desk/orders/<order_id>/quotes/<revision>")

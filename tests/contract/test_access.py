@@ -24,6 +24,7 @@ FOR_CUSTOMER_SUCCESS = [
     "GET /api/desk/orders/{id}",
     "GET /api/desk/orders/{id}/timeline",
     "GET /api/desk/orders/{id}/quotes/1",
+    "GET /api/desk/orders/{id}/evidence",
     "POST /api/desk/orders",
     "POST /api/desk/orders/{id}/claim",
     "POST /api/desk/orders/{id}/release",

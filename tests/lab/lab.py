@@ -48,6 +48,8 @@ ENVIRONMENT = {
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
 STEP_LIMIT = 20_000
+VIEWER = "2001:db8::7"
+"""Where every caller is, as CloudFront tells it."""
 
 
 class UnsettledError(AssertionError):
@@ -162,7 +164,7 @@ class Lab:
             json_body=json,
             form=form,
             content=content,
-            headers={**(headers or {}), **({} if direct else self.stack.front_headers)},
+            headers={**(headers or {}), **({} if direct else {**self.stack.front_headers, "x-viewer-address": VIEWER})},
             query=query,
             user=user,
         )

@@ -106,6 +106,7 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("GET", f"{mail.link}/quote.pdf", 200)
     say("POST", mail.link, 200, form={"decision": "approve", "name": "Robin", "code": str(mail.code)})
     say("GET", f"/api/orders/{order_id}", 200, customer)
+    say("GET", f"{desk}/evidence", 200, cs)
     other = say.place(customer)
     say("POST", f"/api/desk/orders/{other}/decline", 200, cs, json=examples.DECLINING)
 

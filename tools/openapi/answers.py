@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from online_orders.accounts import READ_ONLY, Account, Contact
 from online_orders.catalog import KINDS, MOST_ITEMS, Item
 from online_orders.estimates import EstimatedStart
+from online_orders.evidence import Evidence
 from online_orders.orders import NewDirectOrder, NewOrder, Order, Status, User
 from online_orders.quotes import Quote
 from online_orders.timeline import Entry
@@ -138,6 +139,18 @@ EntryAnswer = _derived(
         ),
     ],
 )
+EvidenceAnswer = _derived(
+    "Evidence",
+    "What a decision by link rests on.",
+    Evidence,
+    sequence=Annotated[int, Field(ge=1, description="Of the timeline entry that tells of the decision.")],
+    name=Annotated[str, Field(description="As it was typed.")],
+    recipient=Annotated[str, Field(description="The address that link and code were sent to.")],
+    address=Annotated[str | None, Field(description="The caller's IP address.")],
+    agent=Annotated[str | None, Field(description="What the caller's browser calls itself.")],
+    revision=Annotated[int | None, Field(description="Null for an order that had not been quoted.")],
+    sha256=Annotated[str | None, Field(description="Of the revision that was decided on.")],
+)
 _ORDER: dict[str, Any] = {
     "source": Annotated[
         Literal["online", "direct"], Field(description="Placed on the screen, or brought to Customer Success.")
@@ -170,6 +183,7 @@ OrderPage = _page("OrderPage", "Orders, newest first; a page may be short.", Ord
 DeskOrderPage = _page("DeskOrderPage", "Orders, oldest first; a page may be short.", DeskOrderAnswer)
 AccountPage = _page("AccountPage", "Accounts by id.", Account)
 Timeline = _page("Timeline", "Entries, oldest first; a page may be short.", EntryAnswer)
+EvidencePage = _page("EvidencePage", "Evidence, oldest first.", EvidenceAnswer)
 
 
 class CatalogKind(Entity):

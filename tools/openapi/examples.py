@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from online_orders import http
 from online_orders.accounts import READ_ONLY, Account, Contact, account_from
 from online_orders.errors import OnlineOrdersError
+from online_orders.evidence import evidence_of
 from online_orders.orders import Change, Order, User, order_from
 from online_orders.presentation import desk_row, entry_body, order_body, quote_body
 from online_orders.quotes import Quote, quote_from
@@ -188,6 +189,13 @@ def account_body() -> dict[str, Any]:
 
 def timeline(*, internal: bool) -> list[dict[str, Any]]:
     return [entry_body(entry) for entry in story().entries if internal or not entry.internal]
+
+
+def evidence() -> dict[str, Any]:
+    contact = account().contact_for_orders()
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    approved = story().steps["approved"]
+    return evidence_of(approved, "approve", contact.name, contact.email, "203.0.113.7", agent).model_dump(mode="json")
 
 
 def refusal_body(error: OnlineOrdersError) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from tools.openapi.answers import (
     DeskOrderAnswer,
     DeskOrderPage,
     DirectOrderRequest,
+    EvidencePage,
     OrderAnswer,
     OrderPage,
     OrderRequest,
@@ -219,6 +220,15 @@ DESK: Mapping[tuple[str, str], Operation] = {
         "Show all that happened to an order",
         "Public and internal entries.",
         _timeline(internal=True),
+        parameters=PAGED,
+    ),
+    ("GET", "/api/desk/orders/<order_id>/evidence"): Operation(
+        "show_evidence",
+        "Desk",
+        "Show what decisions by link rest on",
+        "Who approved, canceled or asked for a change by link: the name typed, the time, the caller's address and "
+        "browser, and the hash of the revision. Once a person was erased, the place of each says so.",
+        _pages(EvidencePage, examples.evidence(), "A page of evidence."),
         parameters=PAGED,
     ),
     ("GET", "/api/desk/orders/<order_id>/quotes/<revision>"): Operation(

@@ -90,6 +90,27 @@ def caller(event: Mapping[str, Any], group: Group | None) -> Caller:
     return Caller(user, groups, claims.get("custom:account_id") or None)
 
 
+class Viewer(NamedTuple):
+    """Where a request came from: an IP address, and what the browser calls itself."""
+
+    address: str | None
+    agent: str | None
+
+
+def viewer(event: Mapping[str, Any]) -> Viewer:
+    """The caller behind CloudFront, which writes the address over whatever the caller sent in its place.
+
+    Only what CloudFront hands on has the origin secret; where there is none, the gateway sees the caller itself.
+    """
+    seen = event["requestContext"]["http"]
+    address = event["headers"].get("x-viewer-address") if environment("ORIGIN_SECRET") else seen.get("sourceIp")
+    return Viewer(_said(address, 45), _said(event["headers"].get("user-agent"), 400))
+
+
+def _said(text: str | None, most: int) -> str | None:
+    return "".join(character for character in text or "" if character.isprintable())[:most] or None
+
+
 # -- what was sent ------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@
 | idempotency record        | ACCOUNT#{account}  | IDEMPOTENCY#{hash}      | fingerprint, answer, expires_at         |
 | timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, detail, outstanding |
 | replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                         |
+| evidence of a decision    | ORDER#{order}      | EVIDENCE#{sequence:06}  |                                         |
 | where the workflow waits  | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
 | mail of an event          | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                            |
@@ -41,6 +42,7 @@ SUBORDER_PREFIX = "SUBORDER#"
 DIRECTORY_PK = "ACCOUNTS"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
+EVIDENCE_PREFIX = "EVIDENCE#"
 ACCOUNT_SK = "ACCOUNT"
 PARKED_SK = "PARKED"
 WORKFLOW_SK = "WORKFLOW"
@@ -89,6 +91,10 @@ def order_key(at: OrderKey) -> Key:
 
 def entry_key(order_id: str, sequence: int) -> Key:
     return key(order_pk(order_id), f"{ENTRY_PREFIX}{sequence:06}")
+
+
+def evidence_key(order_id: str, sequence: int) -> Key:
+    return key(order_pk(order_id), f"{EVIDENCE_PREFIX}{sequence:06}")
 
 
 def quote_key(order_id: str, revision: int) -> Key:

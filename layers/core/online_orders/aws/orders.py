@@ -210,10 +210,16 @@ def save(before: Order, change: Change, *more: Item) -> None:
     transact(actions)
 
 
-def decide(load: Callable[[], Order], decision: Decision, expected: frozenset[int] | None = None) -> Order:
+def decide(
+    load: Callable[[], Order],
+    decision: Decision,
+    expected: frozenset[int] | None = None,
+    beside: Callable[[Change], Sequence[Item]] | None = None,
+) -> Order:
     """Take an action on the order as it stands; when somebody else is faster, on the order as it stands then.
 
-    `expected` is what If-Match names. Raises what the action raises, and InProgress when others never pause.
+    `expected` is what If-Match names, `beside` what else is written in the same transaction. Raises what the action
+    raises, and InProgress when others never pause.
     """
     deadline = monotonic() + _PATIENCE_SECONDS
     attempt = 0
@@ -224,7 +230,7 @@ def decide(load: Callable[[], Order], decision: Decision, expected: frozenset[in
         if not change.entries:
             return change.order
         try:
-            save(order, change)
+            save(order, change, *(beside(change) if beside else ()))
         except Raced:
             if monotonic() > deadline:
                 raise InProgress("Others keep changing this order; nothing was done.") from None
