@@ -30,7 +30,6 @@ from online_orders.orders import (
 )
 from online_orders.placing import place
 from online_orders.presentation import desk_row, entry_body
-from online_orders.quotes import quote_from
 from online_orders.telemetry import logger, metrics
 from online_orders.timeline import Actor
 
@@ -150,16 +149,7 @@ def quote_order(order_id: str) -> Response[str]:
         at = clock.now()
         if not currency:
             currency["of the account"] = accounts.get_account(order.account_id).currency
-        quote = quote_from(
-            body,
-            order_id=order.order_id,
-            account_id=order.account_id,
-            revision=order.quote.revision + 1 if order.quote else 1,
-            items=len(order.items),
-            currency=currency["of the account"],
-            terms=environment("QUOTE_TERMS"),
-            today=order.today(at),
-        )
+        quote = order.next_revision(body, currency["of the account"], environment("QUOTE_TERMS"), at)
         return order.offer(quote, staff.user, at)
 
     return _shown(_decide(order_id, offer), HTTPStatus.ACCEPTED)

@@ -29,6 +29,7 @@ FOR_CUSTOMER_SUCCESS = [
     "POST /api/desk/orders/{id}/claim",
     "POST /api/desk/orders/{id}/release",
     "POST /api/desk/orders/{id}/quote",
+    "POST /api/desk/orders/{id}/quote/preview",
     "POST /api/desk/orders/{id}/decline",
     "POST /api/desk/orders/{id}/resend",
     "POST /api/desk/orders/{id}/comment",
@@ -91,6 +92,7 @@ def test_every_signed_in_user_sees_the_catalog(site: Site) -> None:
 def test_an_order_that_is_not_there_is_not_found_on_any_route(site: Site) -> None:
     bodies = {
         "quote": {"valid_until": site.day(9), "lines": []},
+        "preview": {"valid_until": site.day(9), "lines": []},
         "decline": {"reason": "No stock."},
         "comment": {"text": "Hello."},
     }
@@ -128,6 +130,7 @@ def test_a_path_that_leads_nowhere_is_not_found(site: Site) -> None:
         ("POST", "/api/catalog", {"GET"}),
         ("PATCH", "/api/account", {"GET"}),
         ("GET", f"/api/desk/orders/{NOWHERE}/claim", {"POST"}),
+        ("GET", f"/api/desk/orders/{NOWHERE}/quote/preview", {"POST"}),
         ("DELETE", "/api/desk/accounts/any", {"GET", "PUT"}),
         ("PUT", "/api/desk/orders", {"GET", "POST"}),
     ],

@@ -151,6 +151,7 @@ def test_no_body_makes_any_other_route_fail(site: Site) -> None:
     account_path = f"/api/desk/accounts/{fresh('unsound')}"
     routes = [
         ("POST", f"{order.desk_path}/quote", site.people.cs),
+        ("POST", f"{order.desk_path}/quote/preview", site.people.cs),
         ("POST", f"{order.desk_path}/decline", site.people.cs),
         ("POST", f"{order.desk_path}/resend", site.people.cs),
         ("POST", f"{order.desk_path}/claim", site.people.cs),

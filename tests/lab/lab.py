@@ -37,7 +37,8 @@ from tests.lab.wire import Wire
 Json = dict[str, Any]
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-PARAMETERS = {"Stage": "dev"}
+PARAMETERS = {"Stage": "dev", "SiteUrl": "https://distribution.example.net"}
+"""As for the second deployment, which is told the name that CloudFront gave at the first."""
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "lab",
     "AWS_SECRET_ACCESS_KEY": "lab",

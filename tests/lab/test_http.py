@@ -11,7 +11,7 @@ from tests.lab.http import Route
 
 Json = dict[str, Any]
 
-FUNCTIONS = ("OrdersApiFunction", "DeskApiFunction", "ConfirmPageFunction")
+FUNCTIONS = ("OrdersApiFunction", "DeskApiFunction", "PreviewQuoteFunction", "ConfirmPageFunction")
 
 
 @pytest.fixture
@@ -33,6 +33,8 @@ def mirror(lab: Lab) -> Lab:
         ("GET", "/api/openapi.json", "OrdersApiFunction"),
         ("GET", "/api/desk/orders", "DeskApiFunction"),
         ("PUT", "/api/desk/accounts/a", "DeskApiFunction"),
+        ("POST", "/api/desk/orders/1/quote", "DeskApiFunction"),
+        ("POST", "/api/desk/orders/1/quote/preview", "PreviewQuoteFunction"),
         ("HEAD", "/confirm/token", "ConfirmPageFunction"),
         ("GET", "/confirm/token/quote.pdf", "ConfirmPageFunction"),
     ],

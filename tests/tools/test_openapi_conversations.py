@@ -87,9 +87,11 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
         ("claim", 200, {}),
         ("release", 200, {}),
         ("comment", 200, examples.DESK_COMMENT),
+        ("quote/preview", 200, QUOTE),
         ("quote", 202, QUOTE),
     ):
         say("POST", f"{desk}/{action}", status, cs, json=body)
+    say("POST", f"{desk}/quote/preview", 200, cs, json=QUOTE, headers={"Accept": "application/pdf"})
     lab.settle()
     say("POST", f"{desk}/resend", 202, cs, json=examples.RESENDING)
     lab.settle()

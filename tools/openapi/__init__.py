@@ -15,6 +15,7 @@ from pydantic.json_schema import JsonSchemaMode
 import confirm_page
 import desk_api
 import orders_api
+import preview_quote
 from tools.openapi import refusals
 from tools.openapi.answers import ConflictProblem, GatewayMessage, InvalidProblem, Problem
 from tools.openapi.operation import Answer, Operation
@@ -41,7 +42,7 @@ class RoutesDiffer(Exception):
 
 def document() -> Schema:
     """The document, the same bytes for the same code; raises RoutesDiffer."""
-    routes = [*orders_api.app.routes, *desk_api.app.routes, *confirm_page.app.routes]
+    routes = [*orders_api.app.routes, *desk_api.app.routes, *preview_quote.app.routes, *confirm_page.app.routes]
     return describe(routes, OPERATIONS)
 
 

@@ -124,6 +124,22 @@ QuoteAnswer = _derived(
     ],
     confirmed_start_dates=Annotated[dict[str, Day], Field(description="By `item_id`.")],
 )
+
+
+class MailPreview(Entity):
+    """A mail as it would be sent."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class QuotePreview(Entity):
+    """What the contact person would get of a quote."""
+
+    mail: MailPreview
+
+
 EntryAnswer = _derived(
     "Entry",
     "One line of the timeline.",

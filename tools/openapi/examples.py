@@ -99,6 +99,13 @@ QUOTE: dict[str, Any] = {
     "message": "Prices as agreed by phone.",
     "confirmed_start_dates": {"1": "2027-01-07"},
 }
+QUOTE_PREVIEW: dict[str, Any] = {
+    "mail": {
+        "subject": "Please confirm the quote for your order 01KB8A5Q3W9T6Z4M2N7R1S8V0X",
+        "text": "Hello Robin Contact,\n\nthe quote for your order is ready.\n…",
+        "html": '<!DOCTYPE html>\n<html lang="en">…</html>',
+    }
+}
 TERMS = "Prices are net of taxes."
 WITHDRAWAL = {"reason": "We ordered the wrong quantity."}
 DECLINING = {"reason": "The site is outside our region."}

@@ -25,6 +25,7 @@ from tools.openapi.answers import (
     OrderPage,
     OrderRequest,
     QuoteAnswer,
+    QuotePreview,
     Timeline,
 )
 from tools.openapi.operation import CSV, GATEWAY, HTML, PDF, PROBLEM, Answer, Body, Operation
@@ -269,6 +270,17 @@ DESK: Mapping[tuple[str, str], Operation] = {
         Body(NewQuote, {"monthly": examples.QUOTE}),
         ("If-Match",),
         (refusals.CONFLICT, refusals.IN_PROGRESS),
+    ),
+    ("POST", "/api/desk/orders/<order_id>/quote/preview"): Operation(
+        "preview_quote",
+        "Desk",
+        "See a quote as the contact person will",
+        "Refuses what quoting refuses, and changes nothing. The mail stands as it would be sent, without a link and a "
+        "code that work. With `Accept: application/pdf` the paper comes.",
+        {200: Answer("The mail, or the paper.", QuotePreview, {"monthly": examples.QUOTE_PREVIEW}, other=PDF)},
+        Body(NewQuote, {"monthly": examples.QUOTE}),
+        ("If-Match",),
+        (refusals.CONFLICT,),
     ),
     ("POST", "/api/desk/orders/<order_id>/decline"): Operation(
         "decline_order",

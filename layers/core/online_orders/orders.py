@@ -19,7 +19,7 @@ from online_orders.catalog import MOST_ITEMS, Item, item_faults
 from online_orders.clock import day_in
 from online_orders.errors import Conflict, VersionMismatch
 from online_orders.faults import checked
-from online_orders.quotes import DECIDABLE, Quote, QuoteState
+from online_orders.quotes import DECIDABLE, Quote, QuoteState, quote_from
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
 from online_orders.values import BlankIsAbsent, Entity, Identifier, Instant, Length, Line, Request, Text
 
@@ -232,6 +232,22 @@ class Order(Entity):
         if self.assignee is None:
             return Change(self, ())
         return self._change(at, _staff(by), Event.RELEASED, internal=True, assignee=None)
+
+    def next_revision(self, body: Any, currency: str, terms: str, at: datetime) -> Quote:
+        """The revision that `body` asks for; Invalid with every fault of it.
+
+        `currency` is the account's, `terms` the installation's.
+        """
+        return quote_from(
+            body,
+            order_id=self.order_id,
+            account_id=self.account_id,
+            revision=self.quote.revision + 1 if self.quote else 1,
+            items=len(self.items),
+            currency=currency,
+            terms=terms,
+            today=self.today(at),
+        )
 
     def offer(self, quote: Quote, by: User, at: datetime) -> Change:
         """Make `quote` the current revision; the one before it and its link are dead from now on."""

@@ -55,24 +55,28 @@ def _site_names(account: Account) -> dict[str, str]:
     return {site.site_id: site.name for site in account.sites}
 
 
+def quote_paper(order: Order, quote: Quote, account: Account) -> bytes:
+    """The PDF of a revision, made anew."""
+    from online_orders_rendering.paper import quote_pdf
+
+    return quote_pdf(
+        quote,
+        order_id=order.order_id,
+        account_id=account.account_id,
+        account_name=account.name,
+        placed_on=order.today(order.placed_at),
+        locale=order.marks.locale,
+        installation=installation(),
+        item_labels=item_labels(order, order.marks.locale, _site_names(account)),
+    )
+
+
 def _paper(order: Order, quote: Quote, account: Account) -> Attachment:
     """The PDF of a revision, made when it is first needed."""
     name = f"quote-{order.order_id}-{quote.revision}.pdf"
     kept = documents.find_quote_paper(order.order_id, quote.revision)
     if kept is None:
-        from online_orders_rendering.paper import quote_pdf
-
-        made = quote_pdf(
-            quote,
-            order_id=order.order_id,
-            account_id=account.account_id,
-            account_name=account.name,
-            placed_on=order.today(order.placed_at),
-            locale=order.marks.locale,
-            installation=installation(),
-            item_labels=item_labels(order, order.marks.locale, _site_names(account)),
-        )
-        kept = documents.keep_quote_paper(order.order_id, quote.revision, made)
+        kept = documents.keep_quote_paper(order.order_id, quote.revision, quote_paper(order, quote, account))
     return Attachment(name, kept)
 
 
@@ -88,18 +92,27 @@ def quote_letter(order: Order) -> tuple[Letter, Link]:
     account = get_account(order.account_id)
     paper = _paper(order, quote, account)
     link, confirm = _link(order, "quote")
+    return _letter(order.contact.email, quote_mail(order, account, confirm), paper), link
+
+
+def quote_mail(order: Order, account: Account, link: ConfirmLink) -> Mail:
+    """The mail that offers the order's quote."""
     entry = Entry(sequence=order.marks.sequence, at=order.updated_at, actor=SYSTEM, event=Event.QUOTE_PREPARED)
-    mail = render_mail(
+    return render_mail(
         MailKind.QUOTE_TO_CONFIRM,
         Role.CONTACT,
         order,
         entry,
         installation(),
         account.name,
-        confirm,
+        link,
         _site_names(account),
     )
-    return _letter(order.contact.email, mail, paper), link
+
+
+def placeholder() -> ConfirmLink:
+    """What a mail shows in the place of link and code while nobody may decide by it."""
+    return ConfirmLink(f"{environment('SITE_URL')}/confirm/preview", "······")
 
 
 def announcement_letter(due: Announcement, to: str, order: Order, entry: Entry) -> Letter:
