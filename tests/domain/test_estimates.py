@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from online_orders.estimates import (
@@ -17,8 +17,25 @@ from online_orders.estimates import (
     estimated_start,
     percentile_days,
 )
-from online_orders.orders import Status
-from tests.domain.builders import DAY, HOUR, NOW, TODAY, claimed, mailed, offered, property_of, sending
+from online_orders.orders import Change, Order, Status
+from online_orders.timeline import Entry, Event
+from tests.domain.builders import (
+    CLARA,
+    CONRAD,
+    DAY,
+    HOUR,
+    KEY_ID,
+    NOW,
+    TODAY,
+    claimed,
+    item_of,
+    mailed,
+    offered,
+    place,
+    property_of,
+    quote_for,
+    sending,
+)
 
 SECOND = timedelta(seconds=1)
 KIND, STATUS = "socket", "submitted"
@@ -65,11 +82,15 @@ def test_clocks_that_disagree_do_no_harm() -> None:
     assert bucket_of(-SECOND) == bucket_of(timedelta(0)) == 0
 
 
+def percentile_of(many: Sequence[int]) -> int:
+    """The least of the days within which 90 of 100 were done."""
+    return next(days for days in sorted(many) if sum(each <= days for each in many) * 100 >= 90 * len(many))
+
+
 @property_of
 @given(st.lists(taken, min_size=1, max_size=200))
 def test_the_percentile_is_right_to_within_a_buckets_width(many: list[timedelta]) -> None:
-    in_order = sorted(map(days_of, many))
-    exact = next(days for days in in_order if sum(each <= days for each in in_order) * 100 >= 90 * len(in_order))
+    exact = percentile_of(list(map(days_of, many)))
     estimate = percentile_days(counted(many))
     assert estimate >= exact
     below = [days for days in BUCKET_DAYS if days < estimate]
@@ -159,3 +180,78 @@ def test_a_status_that_was_entered_again_counts_from_the_last_time() -> None:
     assert closed.closed
     took = durations(closed.marks.since, closed.closed.at)
     assert (took[Status.IN_PROCESS], took[Status.PENDING_CONFIRMATION]) == (4 * DAY, 3 * DAY)
+
+
+def entered(entries: Sequence[Entry]) -> tuple[dict[Status, datetime], datetime]:
+    """What a timeline, as it is exported, says: when each status was entered last, and when the order was completed."""
+    moves = {
+        Event.SUBMITTED: Status.SUBMITTED,
+        Event.CLAIMED: Status.IN_PROCESS,
+        Event.QUOTED: Status.PENDING_CONFIRMATION,
+        Event.CHANGE_REQUESTED: Status.IN_PROCESS,
+    }
+    since: dict[Status, datetime] = {}
+    status: Status | None = None
+    for entry in entries:
+        if (move := moves.get(entry.event)) and move is not status:
+            since[move], status = entry.at, move
+    return since, entries[-1].at
+
+
+def life(kinds: Sequence[str], waits: Sequence[timedelta], changes: int) -> tuple[Order, list[Entry]]:
+    """A completed order and its timeline; `waits` are taken in turn, `changes` are how many the contact asks for."""
+    entries: list[Entry] = []
+    at, turns = NOW, iter(waits)
+
+    def take(change: Change) -> Order:
+        entries.extend(change.entries)
+        return change.order
+
+    def wait() -> datetime:
+        nonlocal at
+        at += next(turns)
+        return at
+
+    order = take(place(*(item_of(kind) for kind in kinds)))
+    order = take(order.claim(CLARA, wait()))
+    order = take(order.claim(CONRAD, wait()))
+    for revision in range(changes + 1):
+        quote = quote_for(order, at, valid_until=(order.today(at) + 700 * DAY).isoformat())
+        order = take(order.offer(quote, CLARA, wait()))
+        order = take(order.quote_mailed(order.marks.quote_link, KEY_ID, at))
+        if revision < changes:
+            order = take(order.request_change("Connie", "less", wait()))
+    return take(order.approve("Connie", wait())), entries
+
+
+lives = st.builds(
+    life,
+    st.lists(st.sampled_from(["socket", "ip_addresses", "sdp_users"]), min_size=1, max_size=3),
+    st.lists(st.timedeltas(timedelta(0), timedelta(days=40)), min_size=9, max_size=9),
+    st.integers(0, 2),
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(lives, min_size=1, max_size=25))
+def test_a_history_replayed_from_timelines_gives_the_counters_answer_within_a_buckets_width(
+    history: list[tuple[Order, list[Entry]]],
+) -> None:
+    counters: dict[tuple[str, str], list[int]] = {}
+    exact: dict[tuple[str, str], list[int]] = {}
+    for order, entries in history:
+        assert order.closed
+        for status, each in durations(order.marks.since, order.closed.at).items():
+            for kind in set(order.item_kinds):
+                counters.setdefault((kind, status.value), [0] * len(BUCKET_DAYS))[bucket_of(each)] += 1
+        since, completed_at = entered(entries)
+        for status, entered_at in since.items():
+            for kind in set(order.item_kinds):
+                exact.setdefault((kind, status.value), []).append(days_of(completed_at - entered_at))
+    assert counters.keys() == exact.keys()
+    for (kind, name), many in exact.items():
+        estimate = estimated_start(kind, name, TODAY, None, counters, TODAY)
+        assert estimate.orders == len(many)
+        days, true = (estimate.date - TODAY).days, percentile_of(many)
+        assert true <= days
+        assert days == 0 or max(width for width in (-1, *BUCKET_DAYS) if width < days) < true
