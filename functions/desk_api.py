@@ -1,7 +1,8 @@
-"""The desk: Customer Success' side of the API, from the queue to the quote, and the accounts."""
+"""The desk: Customer Success' side of the API, from the queue to the quote, the accounts and the price lists."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -12,11 +13,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock, http
 from online_orders.accounts import account_from
-from online_orders.aws import accounts, evidence, history, lists, orders
+from online_orders.aws import accounts, evidence, history, lists, orders, prices
 from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.catalog import item_faults
-from online_orders.errors import Fault, InProgress, NotFound, VersionMismatch
+from online_orders.errors import Conflict, Fault, InProgress, NotFound, VersionMismatch
 from online_orders.faults import checked
 from online_orders.orders import (
     Change,
@@ -30,6 +31,14 @@ from online_orders.orders import (
 )
 from online_orders.placing import place
 from online_orders.presentation import desk_row, entry_body
+from online_orders.prices import (
+    PriceList,
+    draft_from_prices,
+    draft_from_revision,
+    prices_csv,
+    prices_from,
+    prices_from_csv,
+)
 from online_orders.telemetry import logger, metrics
 from online_orders.timeline import Actor
 
@@ -139,6 +148,34 @@ def release_order(order_id: str) -> Response[str]:
     return _shown(_decide(order_id, lambda order: order.release(staff.user, clock.now())))
 
 
+@app.get("/api/desk/orders/<order_id>/quote-draft")
+def draft_quote(order_id: str) -> Response[str]:
+    """What the next quote could be: the present revision, else what the price list makes of the order."""
+    _staff()
+    query = http.Query(app.event)
+    currency = query.currency()
+    query.done()
+    order = orders.get_any_order(order_id)
+    if not order.is_open:
+        raise Conflict("A closed order is not quoted.", order.status)
+    today = order.today(clock.now())
+    valid_until = today + timedelta(days=int(environment("QUOTE_VALIDITY_DAYS")))
+    if order.quote and currency is None:
+        draft = draft_from_revision(order.quote, today=today, valid_until=valid_until)
+    else:
+        account = accounts.get_account(order.account_id)
+        listed = prices.find_price_list(currency or account.currency)
+        draft = draft_from_prices(
+            order,
+            {site.site_id: site.name for site in account.sites},
+            listed.prices if listed else (),
+            currency=currency or account.currency,
+            terms=environment("QUOTE_TERMS"),
+            valid_until=valid_until,
+        )
+    return http.answer(draft.model_dump_json(), headers=http.etag(order.version))
+
+
 @app.post("/api/desk/orders/<order_id>/quote")
 def quote_order(order_id: str) -> Response[str]:
     staff, body = _staff(), http.json_body(app.event)
@@ -241,6 +278,58 @@ def put_account(account_id: str) -> Response[str]:
         else:
             return http.answer(account.model_dump_json(), headers=http.etag(version))
     raise InProgress("Others keep changing this account; nothing was done.")
+
+
+# -- price lists --------------------------------------------------------------------------------------------------
+
+
+@app.get("/api/desk/price-lists")
+def list_price_lists() -> Response[str]:
+    staff, query = _staff(), http.Query(app.event)
+    cursor, limit = http.Cursor(app.event, query, staff), query.limit()
+    query.done()
+    page = prices.list_price_lists(limit, cursor.position)
+    return http.page((row._asdict() for row in page.rows), "currency", page.position, cursor)
+
+
+@app.get("/api/desk/price-lists/<currency>")
+def show_price_list(currency: str) -> Response[str]:
+    _staff()
+    listed = prices.find_price_list(http.sound_currency(currency))
+    if listed is None:
+        raise NotFound(f"There is no price list in {currency}.")
+    if http.accepts(app.event, "text/csv"):
+        return http.table(prices_csv(listed.prices), f"prices-{currency}.csv", http.etag(listed.version))
+    return http.answer(listed.model_dump_json(), headers=http.etag(listed.version))
+
+
+@app.put("/api/desk/price-lists/<currency>")
+def put_price_list(currency: str) -> Response[str]:
+    """Create or replace a whole list, from JSON or CSV."""
+    staff = _staff()
+    http.sound_currency(currency)
+    table = http.csv_body(app.event)
+    asked = prices_from(http.json_body(app.event), currency) if table is None else prices_from_csv(table, currency)
+    expected = http.expected_versions(app.event)
+    for attempt in range(_TRIES):
+        before = prices.find_price_list(currency)
+        if expected is not None and (before is None or before.version not in expected):
+            raise VersionMismatch("The price list is at another version.")
+        if before and before.prices == asked:
+            return http.answer(before.model_dump_json(), headers=http.etag(before.version))
+        after = PriceList(
+            currency=currency,
+            version=before.version + 1 if before else 1,
+            updated_at=clock.now(),
+            prices=asked,
+        )
+        try:
+            prices.put_price_list(after, before, staff.user)
+        except Raced:
+            pause(attempt)
+        else:
+            return http.answer(after.model_dump_json(), headers=http.etag(after.version))
+    raise InProgress("Others keep changing this price list; nothing was done.")
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)

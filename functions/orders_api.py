@@ -130,11 +130,11 @@ def list_orders() -> Response[str]:
 
 
 def _csv(rows: list[dict[str, Any]], next_cursor: str | None, query: http.Query) -> Response[str]:
-    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="orders.csv"'}
+    headers = {}
     if next_cursor:
         following = urlencode({**query.without("cursor"), "cursor": next_cursor})
         headers["Link"] = f'</api/orders?{following}>; rel="next"'
-    return Response(200, "text/csv; charset=utf-8", csv_page(rows), headers=headers)
+    return http.table(csv_page(rows), "orders.csv", headers)
 
 
 @app.get("/api/orders/<order_id>")

@@ -1,6 +1,7 @@
-"""The people and accounts that the sandbox begins with.
+"""The people, accounts and price lists that the sandbox begins with.
 
-Accounts go in by the product's own route, as Customer Success would do it; users by Cognito's calls for operators.
+Accounts and price lists go in by the product's own routes, as Customer Success would do it; users by Cognito's calls
+for operators.
 """
 
 import asyncio
@@ -197,6 +198,42 @@ def accounts(today: date) -> list[Account]:
     ]
 
 
+PRICES = (
+    ("site_bandwidth", "50", "Bandwidth up to 50 Mbps", "monthly", 95),
+    ("site_bandwidth", "100", "Bandwidth up to 100 Mbps", "monthly", 160),
+    ("site_bandwidth", "250", "Bandwidth up to 250 Mbps", "monthly", 310),
+    ("site_bandwidth", "500", "Bandwidth up to 500 Mbps", "monthly", 520),
+    ("site_early_activation", None, "Early activation", "once", 75),
+    ("socket", "X1500", "Socket X1500", "once", 420),
+    ("socket", "X1500", "Socket X1500, care", "monthly", 18),
+    ("socket", "X1700", "Socket X1700", "once", 1_450),
+    ("socket", "X1700", "Socket X1700, care", "monthly", 52),
+    ("ip_addresses", None, "Public IPv4 address", "monthly", 9),
+    ("sdp_users", None, "SDP user", "monthly", 6),
+    ("sdp_users", "china", "SDP user, China", "monthly", 11),
+    ("accessory", "rack_mount_kit", "Rack-mount kit", "once", 60),
+    ("accessory", "network_card", "Network card for X1700", "once", 280),
+)
+"""Kind, variant, description, recurrence, euros. Bandwidth above 500 Mbps is quoted by hand."""
+UNITS_PER_EURO = {"EUR": 1, "USD": 1, "GBP": 1, "JPY": 160}
+"""Round figures: the sandbox's prices follow no market."""
+
+
+def price_list(currency: str) -> dict[str, Any]:
+    return {
+        "prices": [
+            {
+                "kind": kind,
+                "variant": variant,
+                "description": description,
+                "unit_price": str(euros * UNITS_PER_EURO[currency]),
+                "recurrence": recurrence,
+            }
+            for kind, variant, description, recurrence, euros in PRICES
+        ]
+    }
+
+
 @dataclass(frozen=True)
 class Cognito:
     client: Any
@@ -233,13 +270,19 @@ class Cognito:
 
 
 async def plant(cognito: Cognito, users: list[User], api: str, today: date) -> None:
-    """Stores users and accounts by way of the running product; `api` is its address."""
+    """Stores users, accounts and price lists by way of the running product; `api` is its address."""
     first, *others = users
     await asyncio.to_thread(cognito.create, first)
     token = await asyncio.to_thread(cognito.token, first)
     await asyncio.gather(
         asyncio.to_thread(_in_turn, [partial(cognito.create, user) for user in others]),
-        asyncio.to_thread(_in_turn, [partial(_put, api, token, account) for account in accounts(today)]),
+        asyncio.to_thread(
+            _in_turn,
+            [
+                *(partial(_put, api, token, f"accounts/{body['account_id']}", body) for body in accounts(today)),
+                *(partial(_put, api, token, f"price-lists/{each}", price_list(each)) for each in UNITS_PER_EURO),
+            ],
+        ),
     )
 
 
@@ -248,15 +291,15 @@ def _in_turn(steps: list[Callable[[], None]]) -> None:
         step()
 
 
-def _put(api: str, token: str, account: Account) -> None:
+def _put(api: str, token: str, path: str, body: dict[str, Any]) -> None:
     response = urllib3.request(
         "PUT",
-        f"{api}/desk/accounts/{account['account_id']}",
-        body=json.dumps(account).encode(),
+        f"{api}/desk/{path}",
+        body=json.dumps(body).encode(),
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         retries=False,
         timeout=60,
     )
     if response.status not in STORED:
         said = response.data.decode(errors="replace")
-        raise SandboxError(f"the account {account['account_id']} is not stored: {response.status} {said}")
+        raise SandboxError(f"{path} is not stored: {response.status} {said}")

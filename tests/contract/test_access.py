@@ -36,6 +36,10 @@ FOR_CUSTOMER_SUCCESS = [
     "GET /api/desk/accounts",
     "GET /api/desk/accounts/{account}",
     "PUT /api/desk/accounts/{account}",
+    "GET /api/desk/orders/{id}/quote-draft",
+    "GET /api/desk/price-lists",
+    "GET /api/desk/price-lists/{currency}",
+    "PUT /api/desk/price-lists/{currency}",
 ]
 FOR_ANY_USER = ["GET /api/catalog"]
 ORDER_ACTIONS = [route for route in FOR_CUSTOMERS + FOR_CUSTOMER_SUCCESS if "/{id}" in route]
@@ -47,7 +51,7 @@ def call(site: Site, route: str, user: User | None, order_id: str = NOWHERE, *, 
     assert account_id
     return site.request(
         method,
-        path.replace("{id}", order_id).replace("{account}", account_id),
+        path.replace("{id}", order_id).replace("{account}", account_id).replace("{currency}", "EUR"),
         user=user,
         access_token=access_token,
         json={} if method in {"POST", "PUT"} else None,
@@ -133,6 +137,7 @@ def test_a_path_that_leads_nowhere_is_not_found(site: Site) -> None:
         ("GET", f"/api/desk/orders/{NOWHERE}/quote/preview", {"POST"}),
         ("DELETE", "/api/desk/accounts/any", {"GET", "PUT"}),
         ("PUT", "/api/desk/orders", {"GET", "POST"}),
+        ("DELETE", "/api/desk/price-lists/EUR", {"GET", "PUT"}),
     ],
 )
 def test_a_method_that_a_resource_does_not_know_is_refused_with_those_that_it_knows(

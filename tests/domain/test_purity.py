@@ -12,7 +12,7 @@ import online_orders.orders
 PACKAGE = Path(online_orders.orders.__file__).parent
 DOMAIN = (
     "accounts announcements approval_links catalog csv_pages errors estimates events faults iso money orders "
-    "presentation quotes timeline values"
+    "presentation prices quotes timeline values"
 )
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from online_orders.accounts import Account, account_from
-from online_orders.catalog import BANDWIDTH_STEPS
-from sandbox.seeds import CS_MAILBOX, SENDER, USERS, accounts
+from online_orders.catalog import BANDWIDTH_STEPS, KINDS
+from online_orders.prices import ListPrice, prices_from
+from sandbox.seeds import CS_MAILBOX, SENDER, UNITS_PER_EURO, USERS, accounts, price_list
 
 TODAY = date(2026, 11, 22)
 
@@ -60,6 +61,13 @@ def test_every_account_has_a_user_and_two_work_at_the_desk(seeded: dict[str, Acc
     assert {user.account_id for user in USERS} - {None} == seeded.keys()
     assert (roles["customer-success"], roles["reseller"]) == (2, 1)
     assert {user.group for user in USERS if user.account_id} == {"customers"}
+
+
+def test_every_account_s_currency_has_prices_for_every_kind_of_item(seeded: dict[str, Account]) -> None:
+    assert {account.currency for account in seeded.values()} == set(UNITS_PER_EURO)
+    for currency in UNITS_PER_EURO:
+        listed: tuple[ListPrice, ...] = prices_from(price_list(currency), currency)
+        assert {price.kind for price in listed} == set(KINDS)
 
 
 def test_no_address_is_used_twice(seeded: dict[str, Account]) -> None:

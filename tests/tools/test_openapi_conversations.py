@@ -12,10 +12,6 @@ from tests.tools.described import DOCUMENT, faults_of_answer, followed, operatio
 from tools.openapi import examples
 
 ITEM = examples.ADDRESSES["items"][0]
-QUOTE = {
-    "valid_until": "2027-01-01",
-    "lines": [{"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}],
-}
 
 
 class Conversation:
@@ -73,6 +69,13 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("PUT", "/api/desk/accounts/acme", 200, cs, json=account.json(), headers={"If-Match": account.headers["etag"]})
     say("GET", "/api/desk/accounts?limit=2", 200, cs)
 
+    prices = "/api/desk/price-lists/EUR"
+    say("PUT", prices, 200, cs, json=examples.PRICES)
+    table = say("GET", prices, 200, cs, headers={"Accept": "text/csv"})
+    say("PUT", prices, 200, cs, content=table.body, headers={"Content-Type": "text/csv"})
+    say("GET", prices, 200, cs)
+    say("GET", "/api/desk/price-lists", 200, cs)
+
     withdrawn, order_id = say.place(customer), say.place(customer, purchase_order_number="PO-7")
     say.place(cs, "/api/desk/orders", account_id="acme")
     say("POST", f"/api/orders/{withdrawn}/cancel", 200, customer)
@@ -87,11 +90,11 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
         ("claim", 200, {}),
         ("release", 200, {}),
         ("comment", 200, examples.DESK_COMMENT),
-        ("quote/preview", 200, QUOTE),
-        ("quote", 202, QUOTE),
+        ("quote/preview", 200, examples.QUOTE),
+        ("quote", 202, say("GET", f"{desk}/quote-draft", 200, cs).json()),
     ):
         say("POST", f"{desk}/{action}", status, cs, json=body)
-    say("POST", f"{desk}/quote/preview", 200, cs, json=QUOTE, headers={"Accept": "application/pdf"})
+    say("POST", f"{desk}/quote/preview", 200, cs, json=examples.QUOTE, headers={"Accept": "application/pdf"})
     lab.settle()
     say("POST", f"{desk}/resend", 202, cs, json=examples.RESENDING)
     lab.settle()
@@ -145,6 +148,12 @@ def test_refusals_are_as_described(say: Conversation) -> None:
     assert conflict.json()["status"] == "submitted"
     say("POST", f"{desk}/decline", 422, cs, json={"reason": " "})
     say("PUT", "/api/desk/accounts/acme", 422, cs, json={"name": 1})
+    prices = "/api/desk/price-lists/EUR"
+    say("GET", prices, 404, cs)
+    say("PUT", prices, 412, cs, json=examples.PRICES, headers={"If-Match": '"1"'})
+    say("PUT", prices, 400, cs, content='kind,"price', headers={"Content-Type": "text/csv"})
+    say("PUT", prices, 422, cs, content="kind,price", headers={"Content-Type": "text/csv"})
+    say("GET", f"{desk}/quote-draft?currency=EURO", 400, cs)
     say("PUT", "/api/desk/accounts/acme", 412, cs, json=lab.account("acme"), headers={"If-Match": '"99"'})
 
 

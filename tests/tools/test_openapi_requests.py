@@ -11,6 +11,7 @@ from online_orders.errors import Invalid
 from online_orders.faults import checked
 from online_orders.http import Nothing
 from online_orders.orders import NeededReason, NewComment, NewDeskComment, Reason, Resending
+from online_orders.prices import MOST_PRICES, prices_from
 from online_orders.quotes import MOST_LINES, NewQuote
 from tests.tools.described import faults, schema
 from tools.openapi import examples
@@ -22,12 +23,14 @@ USERS: Body = examples.EVERY_KIND["items"][4]
 ACCESSORY: Body = examples.EVERY_KIND["items"][5]
 ADDRESSES: Body = examples.ADDRESSES["items"][0]
 LINE: Body = examples.QUOTE["lines"][0]
+PRICE: Body = examples.PRICES["prices"][1]
 SITE: Body = examples.ACCOUNT["sites"][0]
 CONTACT: Body = examples.ACCOUNT["enrollment"]["contact"]
 
 CODE: dict[str, Callable[[Any], Any]] = {
     "OrderRequest": examples.placed,
     "NewQuote": lambda body: checked(NewQuote, body),
+    "PriceListRequest": lambda body: prices_from(body, "EUR"),
     "AccountRequest": lambda body: account_from("northwind", body),
     "ContactReport": lambda body: checked(ContactReport, body),
     "Reason": lambda body: checked(Reason, body),
@@ -45,6 +48,10 @@ def order(*items: Any, **more: Any) -> Body:
 
 def quote(*lines: Any, **more: Any) -> Body:
     return {**examples.QUOTE, "lines": list(lines), **more}
+
+
+def prices(*listed: Any, **more: Any) -> Body:
+    return {"prices": list(listed), **more}
 
 
 def account(**changes: Any) -> Body:
@@ -84,6 +91,13 @@ SOUND: list[tuple[str, Any]] = [
     ("NewQuote", quote(LINE, message="x" * 2_000, terms="x" * 10_000, currency="JPY")),
     ("NewQuote", quote(LINE, message="", terms="", currency=None)),
     ("NewQuote", quote(LINE, confirmed_start_dates={str(number): "2027-01-05" for number in range(1, 51)})),
+    ("NewQuote", quote(LINE, unpriced=["1"])),
+    ("PriceListRequest", examples.PRICES),
+    ("PriceListRequest", prices()),
+    ("PriceListRequest", prices(currency="JPY", version="ignored", updated_at=None)),
+    ("PriceListRequest", prices({**PRICE, "variant": ""}, {**PRICE, "unit_price": 10, "recurrence": "once"})),
+    ("PriceListRequest", prices({name: value for name, value in PRICE.items() if name != "variant"})),
+    ("PriceListRequest", prices({**PRICE, "description": "x" * 100, "unit_price": "999999999999.99"})),
     ("AccountRequest", examples.ACCOUNT),
     ("AccountRequest", examples.NEW_ACCOUNT),
     ("AccountRequest", account(account_id=["ignored"])),
@@ -153,6 +167,15 @@ UNSOUND: list[tuple[str, Any]] = [
     ("NewQuote", quote(LINE, currency="ZZZ")),
     ("NewQuote", quote(LINE, valid_until="soon")),
     ("NewQuote", quote(LINE, confirmed_start_dates={str(number): "2027-01-05" for number in range(51)})),
+    ("PriceListRequest", {}),
+    ("PriceListRequest", prices(*[PRICE] * (MOST_PRICES + 1))),
+    ("PriceListRequest", prices({**PRICE, "kind": "toaster"})),
+    ("PriceListRequest", prices({**PRICE, "variant": 1500})),
+    ("PriceListRequest", prices({**PRICE, "description": "x" * 101})),
+    ("PriceListRequest", prices({**PRICE, "unit_price": "ten"})),
+    ("PriceListRequest", prices({**PRICE, "recurrence": "weekly"})),
+    ("PriceListRequest", prices({**PRICE, "quantity": 1})),
+    ("PriceListRequest", prices(color="red")),
     ("AccountRequest", account(name="")),
     ("AccountRequest", account(name="x" * 201)),
     ("AccountRequest", account(locale="fr")),

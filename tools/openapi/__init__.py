@@ -132,7 +132,8 @@ def _operation(rule: str, operation: Operation, references: References, response
                 body.media_type: {
                     "schema": references[body.model, "validation"],
                     "examples": {name: {"value": example} for name, example in body.examples.items()},
-                }
+                },
+                **(body.other or {}),
             },
         }
     answers = {status: _answer(answer, references) for status, answer in operation.answers.items()}

@@ -7,14 +7,16 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from online_orders.accounts import READ_ONLY, Account, Contact
+from online_orders.accounts import READ_ONLY, Account, Contact, Currency
 from online_orders.catalog import KINDS, MOST_ITEMS, Item
 from online_orders.estimates import EstimatedStart
 from online_orders.evidence import Evidence
 from online_orders.orders import NewDirectOrder, NewOrder, Order, Status, User
+from online_orders.prices import READ_ONLY as READ_ONLY_OF_PRICES
+from online_orders.prices import NewPriceList
 from online_orders.quotes import Quote
 from online_orders.timeline import Entry
-from online_orders.values import Day, Entity
+from online_orders.values import Day, Entity, Instant
 
 
 def _derived(
@@ -51,6 +53,15 @@ AccountRequest = _derived(
     Account,
     (),
     **dict.fromkeys(sorted(READ_ONLY), _IGNORED),
+)
+
+
+PriceListRequest = _derived(
+    "PriceListRequest",
+    "A whole price list; what is read-only may be sent along and is ignored.",
+    NewPriceList,
+    (),
+    **dict.fromkeys(sorted(READ_ONLY_OF_PRICES), _IGNORED),
 )
 
 
@@ -197,6 +208,18 @@ def _page(name: str, description: str, row: Any) -> type[BaseModel]:
 
 OrderPage = _page("OrderPage", "Orders, newest first; a page may be short.", OrderAnswer)
 DeskOrderPage = _page("DeskOrderPage", "Orders, oldest first; a page may be short.", DeskOrderAnswer)
+
+
+class PriceListSummary(Entity):
+    """A price list, without its prices."""
+
+    currency: Currency
+    version: Annotated[int, Field(ge=1)]
+    updated_at: Instant
+    prices: Annotated[int, Field(ge=0, description="How many it has.")]
+
+
+PriceListPage = _page("PriceListPage", "Price lists by currency.", PriceListSummary)
 AccountPage = _page("AccountPage", "Accounts by id.", Account)
 Timeline = _page("Timeline", "Entries, oldest first; a page may be short.", EntryAnswer)
 EvidencePage = _page("EvidencePage", "Evidence, oldest first.", EvidenceAnswer)

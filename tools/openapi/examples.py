@@ -13,6 +13,7 @@ from online_orders.errors import OnlineOrdersError
 from online_orders.evidence import evidence_of
 from online_orders.orders import Change, Order, User, order_from
 from online_orders.presentation import desk_row, entry_body, order_body, quote_body
+from online_orders.prices import PriceList, QuoteDraft, draft_from_prices, prices_csv, prices_from
 from online_orders.quotes import Quote, quote_from
 from online_orders.timeline import Actor, Entry
 
@@ -106,6 +107,24 @@ QUOTE_PREVIEW: dict[str, Any] = {
         "html": '<!DOCTYPE html>\n<html lang="en">…</html>',
     }
 }
+PRICES: dict[str, Any] = {
+    "prices": [
+        {
+            "kind": "socket",
+            "variant": "X1500",
+            "description": "Socket X1500",
+            "unit_price": "420.00",
+            "recurrence": "once",
+        },
+        {
+            "kind": "ip_addresses",
+            "variant": None,
+            "description": "Public IPv4",
+            "unit_price": "10.00",
+            "recurrence": "monthly",
+        },
+    ]
+}
 TERMS = "Prices are net of taxes."
 WITHDRAWAL = {"reason": "We ordered the wrong quantity."}
 DECLINING = {"reason": "The site is outside our region."}
@@ -188,6 +207,31 @@ def desk_order_after(step: str) -> dict[str, Any]:
 def quote_after(step: str) -> dict[str, Any] | None:
     order = story().steps[step]
     return quote_body(order.quote, today(order)) if order.quote else None
+
+
+def price_list() -> PriceList:
+    prices = prices_from(PRICES, account().currency)
+    return PriceList(currency=account().currency, version=1, updated_at=PLACED_AT, prices=prices)
+
+
+def price_table() -> str:
+    return prices_csv(price_list().prices)
+
+
+def price_list_row() -> dict[str, Any]:
+    return {**price_list().model_dump(mode="json"), "prices": len(price_list().prices)}
+
+
+def quote_draft() -> QuoteDraft:
+    order = story().steps["claimed"]
+    return draft_from_prices(
+        order,
+        {},
+        price_list().prices,
+        currency=account().currency,
+        terms=TERMS,
+        valid_until=today(order) + timedelta(days=30),
+    )
 
 
 def account_body() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from online_orders.prices import COLUMNS
 from tools.openapi.refusals import Refusal
 from tools.openapi.schemas import COMPONENTS
 
@@ -22,6 +23,8 @@ class Body:
     examples: Examples
     media_type: str = "application/json"
     required: bool = True
+    other: Mapping[str, Mapping[str, Any]] | None = None
+    """Further media types, with their schemas and examples."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ class Operation:
 
 PDF: Mapping[str, Any] = {"application/pdf": {"contentMediaType": "application/pdf"}}
 CSV: Mapping[str, Any] = {"text/csv": {"type": "string", "description": "RFC 4180, a header row, one row an item."}}
+PRICES_CSV: Mapping[str, Any] = {
+    "text/csv": {"type": "string", "description": f"RFC 4180, a header row, one row a price: {','.join(COLUMNS)}."}
+}
 HTML: Mapping[str, Any] = {"text/html": {"type": "string"}}
 GATEWAY: Mapping[str, Any] = {"application/json": {"$ref": COMPONENTS + "GatewayMessage"}}
 PROBLEM: Mapping[str, Any] = {"application/problem+json": {"$ref": COMPONENTS + "Problem"}}

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from online_orders.accounts import Account, ContactReport
 from online_orders.http import Nothing
 from online_orders.orders import NeededReason, NewComment, NewDeskComment, Reason, Resending
+from online_orders.prices import PriceList, QuoteDraft
 from online_orders.quotes import NewQuote
 from tools.openapi import examples, refusals
 from tools.openapi.answers import (
@@ -24,11 +25,13 @@ from tools.openapi.answers import (
     OrderAnswer,
     OrderPage,
     OrderRequest,
+    PriceListPage,
+    PriceListRequest,
     QuoteAnswer,
     QuotePreview,
     Timeline,
 )
-from tools.openapi.operation import CSV, GATEWAY, HTML, PDF, PROBLEM, Answer, Body, Operation
+from tools.openapi.operation import CSV, GATEWAY, HTML, PDF, PRICES_CSV, PROBLEM, Answer, Body, Operation
 
 TAGS = {
     "Catalog": "What can be ordered. For everybody who is signed in.",
@@ -36,6 +39,7 @@ TAGS = {
     "Orders": "Orders of the caller's account and of its sub-accounts. For the group `customers`.",
     "Desk": "The queue, from the order to the quote. For the group `customer-success`.",
     "Desk accounts": "Accounts, their sites and their enrollments. For the group `customer-success`.",
+    "Price lists": "What items cost by default, a list a currency. For the group `customer-success`.",
     "Confirmation": "The contact person's page behind the link in a mail. The link is the key; there is no login.",
     "Description": "This document.",
 }
@@ -70,6 +74,7 @@ def _pages(model: type[BaseModel], row: dict[str, Any], description: str) -> dic
     return {200: Answer(description, model, {"last_page": examples.page(row)})}
 
 
+PRICE_LIST = {"two_prices": examples.price_list().model_dump(mode="json")}
 PLACING = (refusals.NO_KEY, refusals.UNSOUND_KEY, refusals.NOT_ENROLLED, refusals.NOT_FOUND, refusals.IN_PROGRESS)
 
 CUSTOMERS: Mapping[tuple[str, str], Operation] = {
@@ -259,6 +264,17 @@ DESK: Mapping[tuple[str, str], Operation] = {
         ("If-Match",),
         (refusals.CONFLICT, refusals.IN_PROGRESS),
     ),
+    ("GET", "/api/desk/orders/<order_id>/quote-draft"): Operation(
+        "draft_quote",
+        "Desk",
+        "Draft a quote",
+        "A body for the next quote, to be looked over and sent: the present revision or, where there is none, what the "
+        "price list of the account's currency makes of the order. An item that has no price is in `unpriced` and needs "
+        "a line of its own. With `currency` the price list in that currency is used, also where there is a revision.",
+        {200: Answer("The draft.", QuoteDraft, {"priced": examples.quote_draft().model_dump(mode="json")}, ("ETag",))},
+        parameters=("currency",),
+        refusals=(refusals.CONFLICT,),
+    ),
     ("POST", "/api/desk/orders/<order_id>/quote"): Operation(
         "quote_order",
         "Desk",
@@ -338,6 +354,38 @@ DESK: Mapping[tuple[str, str], Operation] = {
         Body(AccountRequest, {"enrolled": examples.NEW_ACCOUNT}),
         ("If-Match",),
         (refusals.IN_PROGRESS,),
+    ),
+    ("GET", "/api/desk/price-lists"): Operation(
+        "list_price_lists",
+        "Price lists",
+        "List price lists",
+        "Every list by its currency, without its prices.",
+        _pages(PriceListPage, examples.price_list_row(), "A page of price lists."),
+        parameters=PAGED,
+    ),
+    ("GET", "/api/desk/price-lists/<currency>"): Operation(
+        "show_price_list",
+        "Price lists",
+        "Show a price list",
+        "With `Accept: text/csv` it comes as a table, which may be sent back.",
+        {200: Answer("The list.", PriceList, PRICE_LIST, ("ETag",), PRICES_CSV)},
+    ),
+    ("PUT", "/api/desk/price-lists/<currency>"): Operation(
+        "put_price_list",
+        "Price lists",
+        "Create or replace a price list",
+        "The body is the whole list, as reading it answers it, or a table (`Content-Type: text/csv`) whose first row "
+        "names the columns. `variant` tells prices of one kind apart: a socket's model, an accessory's type, a "
+        "region, a bandwidth step. A price without one is for all of its kind that have none of their own. Of a "
+        "table's faults, `detail` says the row.",
+        {200: Answer("The list as it is then.", PriceList, PRICE_LIST, ("ETag",))},
+        Body(
+            PriceListRequest,
+            {"two_prices": examples.PRICES},
+            other={"text/csv": {"schema": PRICES_CSV["text/csv"], "example": examples.price_table()}},
+        ),
+        ("If-Match",),
+        (refusals.IN_PROGRESS, refusals.INVALID_CSV),
     ),
 }
 

@@ -13,6 +13,7 @@ Schema = dict[str, Any]
 
 ACCOUNT_ID: Schema = {"type": "string", "pattern": IDENTIFIER}
 STATUS: Schema = {"$ref": COMPONENTS + "Status"}
+CURRENCY: Schema = {"$ref": COMPONENTS + "Currency"}
 DAY: Schema = {"type": "string", "format": "date"}
 
 
@@ -44,6 +45,7 @@ PARAMETERS: dict[str, Schema] = {
     "from": _query("from", DAY, "The first day of placing, in UTC."),
     "to": _query("to", DAY, "The last day of placing, in UTC."),
     "purchase_order_number": _query("purchase_order_number", {"type": "string"}, "This purchase order number only."),
+    "currency": _query("currency", CURRENCY, "From the price list in this currency, also where there is a quote."),
     "assignee": _query("assignee", {"type": "string"}, "One assignee only: a user's id, or `me`."),
     "limit": _query(
         "limit",
@@ -76,6 +78,7 @@ PATH_PARAMETERS: dict[str, Schema] = {
     ),
     "revision": _path("revision", {"type": "integer", "minimum": 1, "maximum": 9_999}, "From 1.", 1),
     "account_id": _path("account_id", ACCOUNT_ID, "The account.", "northwind"),
+    "currency": _path("currency", CURRENCY, "ISO 4217.", "EUR"),
     "token": _path("token", {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}, "Out of the link.", "x" * 43),
 }
 HEADERS: dict[str, Schema] = {

@@ -44,6 +44,7 @@ def _bad(code: str, when: str) -> Refusal:
 
 
 INVALID_JSON = _bad("invalid_json", "The body is not JSON.")
+INVALID_CSV = _bad("invalid_csv", "The body is sent as CSV and is none.")
 INVALID_QUERY = _bad("invalid_query", "A query parameter is unknown or unsound.")
 INVALID_CURSOR = _bad("invalid_cursor", "The cursor is not one of this list, this query and this user.")
 INVALID_IF_MATCH = _bad("invalid_if_match", "If-Match holds something else than ETags.")
@@ -93,7 +94,7 @@ INTERNAL_ERROR = Refusal(
 )
 
 ALL = (
-    *(INVALID_JSON, INVALID_QUERY, INVALID_CURSOR, INVALID_IF_MATCH, NO_KEY, UNSOUND_KEY),
+    *(INVALID_JSON, INVALID_CSV, INVALID_QUERY, INVALID_CURSOR, INVALID_IF_MATCH, NO_KEY, UNSOUND_KEY),
     *(
         WRONG_TOKEN,
         FORBIDDEN,

@@ -26,6 +26,7 @@ from online_orders.values import Count, Day, Identifier, Request
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
 
+ItemKind = Literal["site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory"]
 KIND_LABELS = {
     "site_bandwidth": "Site Bandwidth License",
     "site_early_activation": "Site Early Activation",

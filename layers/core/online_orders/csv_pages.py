@@ -32,10 +32,19 @@ COLUMNS = (
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def _cell(value: Any) -> str:
-    """Text that a spreadsheet shows and does not run: what begins like a formula gets an apostrophe in front."""
+def safe_cell(value: Any) -> str:
+    """Text that a spreadsheet shows and does not run: what begins like a formula gets an apostrophe in front.
+
+    So does what begins with apostrophes and then like a formula, so that `read_cell` can tell whose they are.
+    """
     text = "" if value is None else str(value)
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+    return "'" + text if text.lstrip("'").startswith(_FORMULA_STARTS) else text
+
+
+def read_cell(text: str) -> str:
+    """What `safe_cell` made the cell of."""
+    bare = text.lstrip("'")
+    return text[1:] if bare != text and bare.startswith(_FORMULA_STARTS) else text
 
 
 def csv_page(orders: Iterable[Mapping[str, Any]]) -> str:
@@ -53,5 +62,5 @@ def csv_page(orders: Iterable[Mapping[str, Any]]) -> str:
         }
         for item in order["items"]:
             row = {**shared, **item, "estimated_start_date": item["estimated_start"]["date"]}
-            writer.writerow([_cell(row.get(column)) for column in COLUMNS])
+            writer.writerow([safe_cell(row.get(column)) for column in COLUMNS])
     return buffer.getvalue()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from online_orders.catalog import ItemKind
 from online_orders.orders import Order, Status
 from online_orders.quotes import Totals
 from online_orders.timeline import Entry
 from online_orders.values import Entity, Instant
 
 SOURCE = "online-orders"
-ItemKind = Literal["site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory"]
 
 
 class EventDetail(Entity):

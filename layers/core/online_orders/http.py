@@ -30,6 +30,7 @@ from online_orders.errors import (
     Unavailable,
 )
 from online_orders.faults import checked
+from online_orders.iso import MINOR_DIGITS
 from online_orders.orders import Order, User
 from online_orders.presentation import as_json, quote_body
 from online_orders.telemetry import logger
@@ -138,6 +139,16 @@ def json_body(event: Mapping[str, Any], *, default: Any = None) -> Any:
         raise BadRequest("invalid_json", f"The body is not JSON: {reason}.") from None
 
 
+def csv_body(event: Mapping[str, Any]) -> str | None:
+    """The body as text when it was sent as CSV; None when it was not."""
+    if event["headers"].get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
+        return None
+    try:
+        return raw_body(event).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadRequest("invalid_csv", "The body is not CSV in UTF-8.") from None
+
+
 def idempotency_key(event: Mapping[str, Any]) -> str:
     """The Idempotency-Key header; BadRequest unless it has 1 to 255 visible characters."""
     key: str = event["headers"].get("idempotency-key", "").strip()
@@ -161,6 +172,13 @@ def expected_versions(event: Mapping[str, Any]) -> frozenset[int] | None:
 
 def is_account_id(text: str) -> bool:
     return _ACCOUNT.fullmatch(text) is not None
+
+
+def sound_currency(text: str) -> str:
+    """The code itself; NotFound for what is no ISO 4217 currency."""
+    if text not in MINOR_DIGITS:
+        raise NotFound(f"There is no currency {text[:64]}.")
+    return text
 
 
 def sound_account_id(text: str) -> str:
@@ -216,6 +234,9 @@ class Query:
     def day(self, name: str) -> date | None:
         return self.value(name, _day, "a date, YYYY-MM-DD")
 
+    def currency(self) -> str | None:
+        return self.value("currency", _currency, "an ISO 4217 currency code")
+
     def account_id(self) -> str | None:
         raw = self.text("account_id")
         return raw if raw is None else sound_account_id(raw)
@@ -241,6 +262,12 @@ class Query:
 
 def _one_of(raw: str, values: Collection[str]) -> str:
     if raw not in values:
+        raise ValueError(raw)
+    return raw
+
+
+def _currency(raw: str) -> str:
+    if raw not in MINOR_DIGITS:
         raise ValueError(raw)
     return raw
 
@@ -318,6 +345,17 @@ def answer(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, 
         "application/json",
         body if isinstance(body, str) else as_json(body),
         headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def table(text: str, file_name: str, headers: Mapping[str, str] | None = None) -> Response[str]:
+    """CSV, to be kept as a file."""
+    disposition = f'attachment; filename="{file_name}"'
+    return Response(
+        int(HTTPStatus.OK),
+        "text/csv; charset=utf-8",
+        text,
+        headers={"Cache-Control": "no-store", "Content-Disposition": disposition, **(headers or {})},
     )
 
 

@@ -22,7 +22,9 @@ from online_orders.faults import faults_of, pointer
 from online_orders.iso import MINOR_DIGITS
 from online_orders.values import BlankIsAbsent, Count, Day, Entity, Instant, Length, Line, Request, Text
 
-MOST_LINES = 100
+MOST_LINES = 200
+"""Three for each of fifty items, one a recurrence, and fifty more."""
+LONGEST_DESCRIPTION = 200
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 LONGEST_VALIDITY_YEARS = 2
 LATEST_START_YEARS = 5
@@ -117,7 +119,7 @@ _PRICE: TypeAdapter[Decimal] = TypeAdapter(Price)
 
 class NewLine(Request):
     item_id: Annotated[str, Field(max_length=8)] | None = None
-    description: Annotated[Line, StringConstraints(max_length=200)]
+    description: Annotated[Line, StringConstraints(max_length=LONGEST_DESCRIPTION)]
     quantity: Annotated[Count, Field(le=1_000_000)]
     unit_price: Price
     recurrence: Recurrence
@@ -137,6 +139,10 @@ class NewQuote(Request):
     message: Annotated[Message | None, BlankIsAbsent] = None
     terms: Annotated[Terms | None, BlankIsAbsent] = None
     confirmed_start_dates: Annotated[dict[str, Day] | None, Field(max_length=50)] = None
+    unpriced: Annotated[
+        Any,
+        Field(json_schema_extra={"readOnly": True}, description="Ignored: what a draft says, which may be sent along."),
+    ] = None
 
 
 def quote_from(

@@ -10,7 +10,7 @@ import { RECURRENCES, quoteView, totalsView } from "../orders/quote-view.js";
 
 const USUAL_DAYS = 30;
 const ONE_OFF = new Set(["socket", "accessory"]);
-const MOST_LINES = 100;
+const MOST_LINES = 200;
 
 /**
  * `send(body)` sends the revision; `done()` follows its 202. A new revision begins with the lines of the one before.

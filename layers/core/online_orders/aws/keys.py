@@ -19,6 +19,8 @@
 | counted in the history    | ORDER#{order}      | COUNTED                 |                                         |
 | history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket         |
 | link                      | LINK#{sha256}      | LINK                    | wrong_codes                             |
+| price list of a currency  | PRICES#{currency}  | PRICES                  | version                                 |
+| directory of price lists  | PRICES             | {currency}              | version, updated_at, prices (how many)  |
 
 An order's id is a ULID, so an account's orders lie in the order of their placing. The owner is part of the key: what
 is another account's cannot be read by construction. Entry 1 of an order tells whose it is to those who may know.
@@ -40,6 +42,7 @@ Source = Literal["online", "direct"]
 ORDER_PREFIX: dict[Source, str] = {"online": "ORDER#", "direct": "DIRECT#"}
 SUBORDER_PREFIX = "SUBORDER#"
 DIRECTORY_PK = "ACCOUNTS"
+PRICES_PK = "PRICES"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
 EVIDENCE_PREFIX = "EVIDENCE#"
@@ -131,6 +134,14 @@ def counted_key(order_id: str) -> Key:
 
 def report_key(account_id: str, report_id: str) -> Key:
     return key(account_pk(account_id), REPORT_PREFIX + report_id)
+
+
+def prices_key(currency: str) -> Key:
+    return key(f"PRICES#{currency}", "PRICES")
+
+
+def prices_directory_key(currency: str) -> Key:
+    return key(PRICES_PK, currency)
 
 
 def parked_key(order_id: str) -> Key:

@@ -1,0 +1,77 @@
+"""Price lists in the table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from online_orders.aws.dynamodb import IS_NEW, call, get, number, text, transact
+from online_orders.aws.keys import BEYOND, PRICES_PK, Item, prices_directory_key, prices_key
+from online_orders.orders import User
+from online_orders.prices import PriceList
+from online_orders.values import instant_text
+
+
+class PriceListRow(NamedTuple):
+    """A price list in the directory."""
+
+    currency: str
+    version: int
+    updated_at: str
+    """RFC 3339."""
+    prices: int
+    """How many it has."""
+
+
+class PriceListPage(NamedTuple):
+    """Lists by currency, and the currency after which the next page begins (None: this was the last)."""
+
+    rows: list[PriceListRow]
+    position: str | None
+
+
+def find_price_list(currency: str) -> PriceList | None:
+    item = get(prices_key(currency))
+    return PriceList.model_validate_json(item["document"]["S"]) if item else None
+
+
+def put_price_list(prices: PriceList, before: PriceList | None, by: User) -> None:
+    """Store a list in place of `before` (None: there was none); raises Raced when that no longer stands."""
+    unchanged: Item = IS_NEW
+    if before:
+        unchanged = {
+            "ConditionExpression": "version = :before",
+            "ExpressionAttributeValues": {":before": number(before.version)},
+        }
+    version = number(prices.version)
+    stored = {
+        **prices_key(prices.currency),
+        "version": version,
+        "changed_by": text(by.email),
+        "document": text(prices.model_dump_json()),
+    }
+    listed = {
+        **prices_directory_key(prices.currency),
+        "version": version,
+        "updated_at": text(instant_text(prices.updated_at)),
+        "prices": number(len(prices.prices)),
+    }
+    transact([{"Put": {"Item": stored, **unchanged}}, {"Put": {"Item": listed}}])
+
+
+def list_price_lists(limit: int, after: str | None) -> PriceListPage:
+    answer = call(
+        "query",
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":pk": text(PRICES_PK),
+            ":first": text(after + "\0" if after else "!"),
+            ":last": text(BEYOND),
+        },
+        ConsistentRead=True,
+        Limit=limit,
+    )
+    rows = [
+        PriceListRow(item["sk"]["S"], int(item["version"]["N"]), item["updated_at"]["S"], int(item["prices"]["N"]))
+        for item in answer["Items"]
+    ]
+    return PriceListPage(rows, rows[-1].currency if "LastEvaluatedKey" in answer and rows else None)

@@ -1,0 +1,304 @@
+"""Price lists, one a currency: what each kind of item costs by default, and the quote that an order begins with."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+from typing import Annotated, Any
+
+from pydantic import StringConstraints, TypeAdapter, ValidationError
+
+from online_orders import money
+from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, REGIONS, SOCKET_MODELS, Item, ItemKind
+from online_orders.csv_pages import read_cell, safe_cell
+from online_orders.errors import BadRequest, Fault, Invalid
+from online_orders.faults import faults_of, pointer
+from online_orders.orders import Order
+from online_orders.quotes import LONGEST_DESCRIPTION, Price, Quote, Recurrence
+from online_orders.values import BlankIsAbsent, Day, Entity, Instant, Length, Line, Request, absent_when_blank
+
+MOST_PRICES = 500
+COLUMNS = ("kind", "variant", "description", "unit_price", "recurrence")
+READ_ONLY = frozenset({"currency", "version", "updated_at"})
+
+VARIANTS: Mapping[str, tuple[str, ...]] = {
+    "site_bandwidth": tuple(map(str, BANDWIDTH_STEPS)),
+    "site_early_activation": (),
+    "socket": SOCKET_MODELS,
+    "ip_addresses": (),
+    "sdp_users": tuple(REGIONS),
+    "accessory": ACCESSORY_TYPES,
+}
+"""What tells prices of one kind apart, as the catalog has it."""
+_VARIANT_SETTING = {
+    "site_bandwidth": "bandwidth_mbps",
+    "socket": "model",
+    "sdp_users": "region",
+    "accessory": "accessory_type",
+}
+_DELIMITERS = ",;\t"
+"""Spreadsheets write the one of their locale."""
+
+
+class ListPrice(Entity):
+    """What one of a kind costs; without a variant, all of the kind that have no price of their own."""
+
+    kind: ItemKind
+    variant: str | None
+    description: str
+    unit_price: Decimal
+    recurrence: Recurrence
+
+
+class PriceList(Entity):
+    """The prices in one currency, in the order in which Customer Success keeps them."""
+
+    currency: str
+    version: int
+    updated_at: Instant
+    prices: tuple[ListPrice, ...]
+
+
+class NewListPrice(Request):
+    kind: ItemKind
+    variant: Annotated[Annotated[str, StringConstraints(max_length=32)] | None, BlankIsAbsent] = None
+    description: Annotated[Line, StringConstraints(max_length=100)]
+    unit_price: Price
+    recurrence: Recurrence
+
+
+class NewPriceList(Request):
+    """What Customer Success sends for a whole list."""
+
+    prices: Annotated[tuple[NewListPrice, ...], Length(0, MOST_PRICES)]
+
+
+_PRICE: TypeAdapter[Decimal] = TypeAdapter(Price)
+
+
+# -- keeping a list -----------------------------------------------------------------------------------------------
+
+
+def prices_from(body: Any, currency: str, more: Iterable[Fault] = ()) -> tuple[ListPrice, ...]:
+    """The prices that CS sent; what is read-only in the body is ignored.
+
+    Raises Invalid with every fault at once, and with `more`, which were found elsewhere.
+    """
+    if isinstance(body, Mapping):
+        body = {name: value for name, value in body.items() if name not in READ_ONLY}
+    found = list(more)
+    asked = None
+    try:
+        asked = NewPriceList.model_validate(body)
+    except ValidationError as error:
+        found += faults_of(error)
+    found += _rule_faults(body, currency)
+    if found or asked is None:
+        raise Invalid(dict.fromkeys(found))
+    return tuple(
+        ListPrice(
+            kind=price.kind,
+            variant=price.variant,
+            description=price.description,
+            unit_price=money.exact(price.unit_price, currency),
+            recurrence=price.recurrence,
+        )
+        for price in asked.prices
+    )
+
+
+def _rule_faults(body: Any, currency: str) -> Iterator[Fault]:
+    raw_prices = body.get("prices") if isinstance(body, Mapping) else None
+    seen = set()
+    for index, raw in enumerate(raw_prices[:MOST_PRICES] if isinstance(raw_prices, list) else ()):
+        if not isinstance(raw, Mapping):
+            continue
+        kind, recurrence = raw.get("kind"), raw.get("recurrence")
+        variant = absent_when_blank(raw.get("variant"))
+        variants = VARIANTS.get(kind) if isinstance(kind, str) else None
+        if variants is not None and isinstance(variant, str) and variant not in variants:
+            known = f"one of {', '.join(variants)}, or none" if variants else "none"
+            where = pointer("prices", index, "variant")
+            yield Fault(where, "unknown_variant", f"The variant of {kind} is {known}.")
+        yield from _price_faults(raw.get("unit_price"), pointer("prices", index, "unit_price"), currency)
+        if isinstance(kind, str) and isinstance(variant, (str, type(None))) and isinstance(recurrence, str):
+            if (kind, variant, recurrence) in seen:
+                detail = "An earlier price has the same kind, variant and recurrence."
+                yield Fault(pointer("prices", index), "duplicate_price", detail)
+            seen.add((kind, variant, recurrence))
+
+
+def _price_faults(raw_price: Any, where: str, currency: str) -> Iterator[Fault]:
+    try:
+        price = _PRICE.validate_python(raw_price)
+    except ValidationError:
+        return  # the schema says so
+    if not money.fits(price, currency):
+        digits = money.minor_digits(currency)
+        yield Fault(where, "too_many_decimals", f"Amounts in {currency} have {digits} decimals at most.")
+    if price < 0:
+        yield Fault(where, "negative_price", "A discount is an extra line of a quote, not a price of the list.")
+
+
+def prices_csv(prices: Iterable[ListPrice]) -> str:
+    """The prices as CSV (RFC 4180), safe to open in a spreadsheet; `prices_from_csv` reads the same again."""
+    buffer = StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    for price in prices:
+        said = price.model_dump(mode="json")
+        writer.writerow([safe_cell(said[column]) for column in COLUMNS])
+    return buffer.getvalue()
+
+
+def prices_from_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
+    """The prices of a CSV file with a header row, its columns in any order, empty rows ignored.
+
+    Raises BadRequest for what is no CSV, and Invalid with every fault, which say the row as a spreadsheet counts it.
+    """
+    header, rows = _table(text)
+    body = [_raw_price(header, cells) for cells in rows.values()]
+    too_long = (
+        Fault(pointer("prices", index), "too_many", "The row has more cells than the header.")
+        for index, cells in enumerate(rows.values())
+        if len(cells) > len(header)
+    )
+    try:
+        return prices_from({"prices": body}, currency, too_long)
+    except Invalid as invalid:
+        numbers = list(rows)
+        raise Invalid(_said_of_row(fault, numbers) for fault in invalid.faults) from None
+
+
+def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
+    """The names of the columns, and the other rows by their number."""
+    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
+    try:
+        read = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise BadRequest("invalid_csv", f"The body is not CSV: {error}.") from None
+    rows = {number: cells for number, row in enumerate(read, start=1) if any(cells := [cell.strip() for cell in row])}
+    header = rows.pop(min(rows)) if rows else []
+    if sorted(header) != sorted(COLUMNS):
+        detail = f"The first row names the columns: {','.join(COLUMNS)}."
+        raise Invalid([Fault("/prices", "wrong_header", detail)])
+    return header, rows
+
+
+def _raw_price(header: list[str], cells: list[str]) -> dict[str, str]:
+    return {name: read_cell(cell) for name, cell in zip(header, cells, strict=False) if cell}
+
+
+def _said_of_row(fault: Fault, numbers: list[int]) -> Fault:
+    _, _, *place = fault.pointer.split("/")
+    return fault._replace(detail=f"Row {numbers[int(place[0])]}: {fault.detail}") if place else fault
+
+
+# -- beginning a quote --------------------------------------------------------------------------------------------
+
+
+class DraftLine(Entity):
+    """A line as a quote request has it."""
+
+    item_id: str | None
+    description: str
+    quantity: int
+    unit_price: Decimal
+    recurrence: Recurrence
+
+
+class QuoteDraft(Entity):
+    """The body of a quote request, to be looked over and sent; items that have no price yet have no line."""
+
+    currency: str
+    valid_until: Day
+    lines: tuple[DraftLine, ...]
+    message: str | None
+    terms: str
+    confirmed_start_dates: dict[str, Day]
+    unpriced: tuple[str, ...]
+
+
+def draft_from_prices(
+    order: Order,
+    site_names: Mapping[str, str],
+    prices: Iterable[ListPrice],
+    *,
+    currency: str,
+    terms: str,
+    valid_until: date,
+) -> QuoteDraft:
+    """What the list makes of an order: a line for each price of the most specific variant of each item."""
+    listed = tuple(prices)
+    lines: list[DraftLine] = []
+    unpriced = []
+    for item_id, item in ((str(place), item) for place, item in enumerate(order.items, start=1)):
+        found = prices_of(item, listed)
+        if not found:
+            unpriced.append(item_id)
+        lines += (
+            DraftLine(
+                item_id=item_id,
+                description=_description(price, item, site_names),
+                quantity=getattr(item, "quantity", 1),
+                unit_price=price.unit_price,
+                recurrence=price.recurrence,
+            )
+            for price in found
+        )
+    return QuoteDraft(
+        currency=currency,
+        valid_until=valid_until,
+        lines=tuple(lines),
+        message=None,
+        terms=terms,
+        confirmed_start_dates={},
+        unpriced=tuple(unpriced),
+    )
+
+
+def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> QuoteDraft:
+    """What a revision says, for the next one: dates that are past by now are left to `valid_until`, or left out."""
+    return QuoteDraft(
+        currency=quote.currency,
+        valid_until=valid_until if quote.is_past(today) else quote.valid_until,
+        lines=tuple(DraftLine(**line.model_dump(exclude={"amount"})) for line in quote.lines),
+        message=quote.message,
+        terms=quote.terms,
+        confirmed_start_dates={item_id: day for item_id, day in quote.confirmed_start_dates.items() if day >= today},
+        unpriced=(),
+    )
+
+
+def prices_of(item: Item, prices: Iterable[ListPrice]) -> list[ListPrice]:
+    """The prices of the item's own variant or, where there are none, those of its kind at large."""
+    of_kind = [price for price in prices if price.kind == item.kind]
+    own = [price for price in of_kind if price.variant is not None and price.variant == variant_of(item)]
+    return own or [price for price in of_kind if price.variant is None]
+
+
+def variant_of(item: Item) -> str | None:
+    setting = _VARIANT_SETTING.get(item.kind)
+    return str(getattr(item, setting)) if setting else None
+
+
+def _description(price: ListPrice, item: Item, site_names: Mapping[str, str]) -> str:
+    """What the list says, and what it leaves open: the variant of a price of the kind at large, and the site."""
+    parts = [price.description]
+    variant = variant_of(item)
+    if price.variant is None and variant is not None:
+        parts.append(_label(item.kind, variant))
+    site_id = getattr(item, "site_id", None)
+    if site_id is not None:
+        parts.append(site_names.get(site_id, site_id))
+    said = ", ".join(parts)
+    return said if len(said) <= LONGEST_DESCRIPTION else said[: LONGEST_DESCRIPTION - 1] + "…"
+
+
+def _label(kind: str, variant: str) -> str:
+    if kind == "site_bandwidth":
+        return f"{variant} Mbps"
+    return REGIONS.get(variant, variant.replace("_", " "))

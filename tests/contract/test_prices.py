@@ -1,0 +1,248 @@
+"""The price lists that Customer Success keeps, and the quotes that begin from them."""
+
+import csv
+from datetime import timedelta
+from io import StringIO
+
+from tests.contract.orders import claimed, enroll, fresh, item, line, offer, place, place_for, quote, rows
+from tests.contract.site import Answer, Json, Site
+
+CSV = "text/csv"
+
+
+def price(**changes: object) -> Json:
+    return {
+        "kind": "ip_addresses",
+        "variant": None,
+        "description": "Public IPv4",
+        "unit_price": "10.00",
+        "recurrence": "monthly",
+        **changes,
+    }
+
+
+def put(site: Site, currency: str, *prices: Json, **headers: str) -> Answer:
+    return site.put(f"/api/desk/price-lists/{currency}", site.people.cs, {"prices": list(prices)}, **headers)
+
+
+def put_table(site: Site, currency: str, text: str | bytes) -> Answer:
+    path = f"/api/desk/price-lists/{currency}"
+    return site.request(
+        "PUT", path, user=site.people.cs, content=text, headers={"Content-Type": f"{CSV}; charset=utf-8"}
+    )
+
+
+def read(site: Site, currency: str) -> Answer:
+    return site.get(f"/api/desk/price-lists/{currency}", site.people.cs)
+
+
+def test_a_list_is_stored_read_and_put_back_as_it_was_read(site: Site) -> None:
+    read(site, "NOK").refused(404, "not_found")
+    stored = put(site, "NOK", price(), price(kind="socket", variant="X1500", unit_price="4200", recurrence="once"))
+    body = stored.ok()
+    assert set(body) == {"currency", "version", "updated_at", "prices"}
+    assert (body["currency"], body["version"]) == ("NOK", 1)
+    assert [each["unit_price"] for each in body["prices"]] == ["10.00", "4200.00"]
+    assert read(site, "NOK").ok() == body
+    again = site.put("/api/desk/price-lists/NOK", site.people.cs, body)
+    assert again.ok() == body
+    assert read(site, "NOK").headers["etag"] == stored.headers["etag"] == again.headers["etag"] == '"1"'
+
+
+def test_lists_are_listed_by_currency_with_how_many_prices_each_has(site: Site) -> None:
+    for currency in ("SEK", "DKK"):
+        put(site, currency, price()).ok()
+    put(site, "SEK", price(), price(recurrence="once")).ok()
+    listed = rows(site, "/api/desk/price-lists?limit=1", site.people.cs)
+    assert [row["currency"] for row in listed] == sorted({row["currency"] for row in listed})
+    found = {row.pop("currency"): row for row in listed}
+    for currency, version, prices in (("DKK", 1, 1), ("SEK", 2, 2)):
+        at = read(site, currency).ok()["updated_at"]
+        assert found[currency] == {"version": version, "updated_at": at, "prices": prices}
+
+
+def test_a_list_is_replaced_whole_and_on_the_version_that_was_read(site: Site) -> None:
+    put(site, "PLN", price(), If_Match='"1"').refused(412, "version_mismatch")
+    version = put(site, "PLN", price(), price(recurrence="once")).headers["etag"]
+    assert put(site, "PLN", price(unit_price="9"), If_Match=version).ok()["version"] == 2
+    put(site, "PLN", price(unit_price="8"), If_Match=version).refused(412, "version_mismatch")
+    assert [each["unit_price"] for each in read(site, "PLN").ok()["prices"]] == ["9.00"]
+    assert put(site, "PLN").ok()["prices"] == []
+
+
+def test_only_a_currency_has_a_list(site: Site) -> None:
+    for code in ("EURO", "eur", "ZZZ", "%20", "E%2FR"):
+        read(site, code).refused(404, "not_found")
+        put(site, code, price()).refused(404, "not_found")
+
+
+def test_all_faults_of_a_list_come_at_once_and_it_stays_as_it_was(site: Site) -> None:
+    before = put(site, "CZK", price()).ok()
+    faults = put(
+        site,
+        "CZK",
+        price(),
+        price(unit_price="0.001"),
+        price(kind="socket", variant="X1600", recurrence="weekly"),
+        price(),
+        price(kind="toaster"),
+    ).faults()
+    assert faults == {
+        "/prices/1/unit_price": "too_many_decimals",
+        "/prices/1": "duplicate_price",
+        "/prices/2/variant": "unknown_variant",
+        "/prices/2/recurrence": "not_allowed",
+        "/prices/3": "duplicate_price",
+        "/prices/4/kind": "not_allowed",
+    }
+    assert set(put(site, "CZK", *[price()] * 501).faults()) >= {"/prices"}
+    assert read(site, "CZK").ok() == before
+
+
+def test_a_list_is_exported_as_a_table_that_a_spreadsheet_does_not_run_and_imported_again(site: Site) -> None:
+    put(
+        site, "HUF", price(description="=1+1"), price(kind="sdp_users", variant="europe", description="SDP, Europe")
+    ).ok()
+    answer = site.get("/api/desk/price-lists/HUF", site.people.cs, Accept=CSV)
+    assert (answer.status, answer.headers["content-type"]) == (200, f"{CSV}; charset=utf-8")
+    assert answer.headers["etag"] == '"1"'
+    header, *cells = csv.reader(StringIO(answer.text, newline=""))
+    assert header == ["kind", "variant", "description", "unit_price", "recurrence"]
+    assert cells[0] == ["ip_addresses", "", "'=1+1", "10.00", "monthly"]
+    assert put_table(site, "HUF", answer.body).ok()["version"] == 1
+    assert (
+        put_table(site, "HUF", b"\xef\xbb\xbf" + answer.body.replace(b"SDP, Europe", "Zugänge".encode())).ok()[
+            "version"
+        ]
+        == 2
+    )
+    assert [each["description"] for each in read(site, "HUF").ok()["prices"]] == ["=1+1", "Zugänge"]
+
+
+def test_the_faults_of_a_table_point_as_those_of_json_do_and_say_the_row(site: Site) -> None:
+    header = "kind,variant,description,unit_price,recurrence"
+    text = f"{header}\nsocket,X1500,Socket,420,once\n\nsocket,X1600,Socket,1.234,once\n"
+    errors = put_table(site, "RON", text).refused(422, "invalid")["errors"]
+    assert {error["pointer"]: error["code"] for error in errors} == {
+        "/prices/1/variant": "unknown_variant",
+        "/prices/1/unit_price": "too_many_decimals",
+    }
+    assert all(error["detail"].startswith("Row 4: ") for error in errors)
+    put_table(site, "RON", "kind,price\n").refused(422, "invalid")
+    put_table(site, "RON", 'kind,"price\n').refused(400, "invalid_csv")
+    read(site, "RON").refused(404, "not_found")
+
+
+# -- drafts -------------------------------------------------------------------------------------------------------
+
+
+def draft(order_path: str, site: Site, query: str = "") -> Json:
+    body: Json = site.get(f"{order_path}/quote-draft{query}", site.people.cs).ok()
+    return body
+
+
+def test_a_quote_is_a_review_and_not_typing(site: Site) -> None:
+    account = enroll(site, currency="ISK")
+    put(
+        site,
+        "ISK",
+        price(unit_price="1500"),
+        price(kind="socket", variant="X1700", description="Socket X1700", unit_price="200000", recurrence="once"),
+        price(kind="socket", variant="X1700", description="Care", unit_price="7000", recurrence="monthly"),
+    ).ok()
+    at = next(each for each in account["sites"] if each["address"])
+    items = [
+        {"kind": "socket", "site_id": at["site_id"], "model": "X1700", "quantity": 2, "start_date": site.day(45)},
+        item(site),
+    ]
+    order = place_for(site, account, items=items)
+    claim = order.desk("claim")
+    found = site.get(f"{order.desk_path}/quote-draft", site.people.cs)
+    assert found.headers["etag"] == claim.headers["etag"]
+    body = found.ok()
+    assert (body["currency"], body["unpriced"], body["message"], body["confirmed_start_dates"]) == ("ISK", [], None, {})
+    assert body["terms"]
+    assert [(each["item_id"], each["description"], each["quantity"], each["unit_price"]) for each in body["lines"]] == [
+        ("1", f"Socket X1700, {at['name']}", 2, "200000"),
+        ("1", f"Care, {at['name']}", 2, "7000"),
+        ("2", "Public IPv4", 4, "1500"),
+    ]
+    sent = order.desk("quote", body, If_Match=found.headers["etag"]).ok(202)["quote"]
+    assert sent["totals"] == {"once": "400000", "monthly": "20000", "yearly": "0"}
+    assert (sent["valid_until"], sent["terms"]) == (body["valid_until"], body["terms"])
+    order.quote_mail()
+
+
+def test_a_draft_is_valid_for_the_installation_s_days_in_the_account_s_zone(site: Site) -> None:
+    order = claimed(site)
+    today = site.today(site.account_of(order.user))
+    assert draft(order.desk_path, site)["valid_until"] == (today + timedelta(days=30)).isoformat()
+
+
+def test_items_without_a_price_are_named_and_have_no_line(site: Site) -> None:
+    account = enroll(site, currency="UGX")
+    users = {"kind": "sdp_users", "region": "europe", "quantity": 5, "start_date": site.day(45)}
+    order = place_for(site, account, items=[item(site), users])
+    assert draft(order.desk_path, site)["unpriced"] == ["1", "2"]
+    put(site, "UGX", price(kind="sdp_users", variant="china", unit_price="5"), price(unit_price="5")).ok()
+    order.desk("claim").ok()
+    body = draft(order.desk_path, site)
+    assert ([each["item_id"] for each in body["lines"]], body["unpriced"]) == (["1"], ["2"])
+    assert order.desk("quote", body).faults() == {"/lines": "item_without_line"}
+    body["lines"].append(line(item_id="2", description="By hand", unit_price="7"))
+    order.desk("quote", body).ok(202)
+
+
+def test_another_list_is_chosen_by_its_currency(site: Site) -> None:
+    put(site, "BHD", price(unit_price="3.75")).ok()
+    order = claimed(site)
+    body = draft(order.desk_path, site, "?currency=BHD")
+    assert (body["currency"], body["lines"][0]["unit_price"]) == ("BHD", "3.750")
+    assert order.desk("quote", body).ok(202)["quote"]["totals"]["monthly"] == "15.000"
+    for query in ("currency=EURO", "currency=", "color=red"):
+        site.get(f"{order.desk_path}/quote-draft?{query}", site.people.cs).refused(400, "invalid_query")
+
+
+def test_the_draft_of_a_quoted_order_is_the_present_revision_so_that_a_revision_is_an_edit(site: Site) -> None:
+    order = place(site)
+    offer(order, message="As agreed.", terms="30 days net.", confirmed_start_dates={"1": site.day(50)})
+    first = order.read()["quote"]
+    body = draft(order.desk_path, site)
+    assert body == {
+        **{name: first[name] for name in ("currency", "valid_until", "message", "terms", "confirmed_start_dates")},
+        "lines": [{name: value for name, value in first["lines"][0].items() if name != "amount"}],
+        "unpriced": [],
+    }
+    body["lines"].append(line(item_id=None, description="Loyalty", quantity=1, unit_price="-5"))
+    second = order.desk("quote", body).ok(202)["quote"]
+    assert (second["revision"], second["totals"]["monthly"]) == (2, "35.00")
+    assert draft(order.desk_path, site)["lines"] == [body["lines"][0], {**body["lines"][1], "unit_price": "-5.00"}]
+
+
+def test_a_closed_order_has_no_draft_and_no_order_none_either(site: Site) -> None:
+    order = place(site)
+    order.ask("cancel").ok()
+    answer = site.get(f"{order.desk_path}/quote-draft", site.people.cs)
+    assert answer.refused(409, "conflict")["status"] == "canceled"
+    site.get(f"/api/desk/orders/{fresh('none')}/quote-draft", site.people.cs).refused(404, "not_found")
+
+
+def test_looking_at_a_draft_changes_nothing(site: Site) -> None:
+    order = claimed(site)
+    before, entries = order.read(), order.desk_timeline()
+    draft(order.desk_path, site)
+    assert (order.read(), order.desk_timeline()) == (before, entries)
+
+
+def test_an_order_is_quoted_at_the_prices_of_its_quote_whatever_the_list_says_later(site: Site) -> None:
+    account = enroll(site, currency="CLP")
+    put(site, "CLP", price(unit_price="100")).ok()
+    order = place_for(site, account)
+    order.desk("claim").ok()
+    order.desk("quote", draft(order.desk_path, site)).ok(202)
+    put(site, "CLP", price(unit_price="900")).ok()
+    order.quote_mail()
+    assert order.read()["quote"]["totals"]["monthly"] == "400"
+    assert draft(order.desk_path, site)["lines"][0]["unit_price"] == "100"
+    assert draft(order.desk_path, site, "?currency=CLP")["lines"][0]["unit_price"] == "900"
+    order.desk("quote", quote(site, currency="CLP", lines=[line(unit_price="900")])).ok(202)

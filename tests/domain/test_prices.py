@@ -1,0 +1,392 @@
+"""Price lists: what may stand in one, what a spreadsheet makes of it, and the quotes that begin from it."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from online_orders.errors import BadRequest, Fault, Invalid
+from online_orders.iso import MINOR_DIGITS
+from online_orders.money import LARGEST, exact
+from online_orders.prices import (
+    COLUMNS,
+    MOST_PRICES,
+    VARIANTS,
+    ListPrice,
+    QuoteDraft,
+    draft_from_prices,
+    draft_from_revision,
+    prices_csv,
+    prices_from,
+    prices_from_csv,
+    prices_of,
+    variant_of,
+)
+from online_orders.quotes import LONGEST_DESCRIPTION, Quote, Recurrence, quote_from
+from tests.domain.builders import KINDS, TERMS, TODAY, Json, item_of, offered, place, property_of
+
+SITES = {"office": "Berlin", "store": "Lager", "branch": "Ulm"}
+
+
+def price_of(kind: str = "socket", variant: str | None = None, **changes: Any) -> Json:
+    return {
+        "kind": kind,
+        "variant": variant,
+        "description": "Socket",
+        "unit_price": "420",
+        "recurrence": "once",
+    } | changes
+
+
+def listed(*prices: Json, currency: str = "EUR") -> tuple[ListPrice, ...]:
+    return prices_from({"prices": list(prices)}, currency)
+
+
+def faults_of(body: Any, currency: str = "EUR") -> dict[str, str]:
+    with pytest.raises(Invalid) as refusal:
+        prices_from(body, currency)
+    return {fault.pointer: fault.code for fault in refusal.value.faults}
+
+
+def faults_of_csv(text: str) -> list[Fault]:
+    with pytest.raises(Invalid) as refusal:
+        prices_from_csv(text, "EUR")
+    return list(refusal.value.faults)
+
+
+def draft_of(*items: Json, prices: tuple[ListPrice, ...], currency: str = "EUR") -> QuoteDraft:
+    return draft_from_prices(
+        place(*items).order,
+        SITES,
+        prices,
+        currency=currency,
+        terms=TERMS,
+        valid_until=TODAY + timedelta(days=30),
+    )
+
+
+def quoted(draft: QuoteDraft, items: int, today: date = TODAY) -> Quote:
+    """What the desk makes of a draft that is sent as it is."""
+    return quote_from(
+        draft.model_dump(mode="json"),
+        order_id="o",
+        account_id="acme",
+        revision=1,
+        items=items,
+        currency="EUR",
+        terms="other terms",
+        today=today,
+    )
+
+
+amounts = st.decimals(min_value=0, max_value=LARGEST - 1, places=0, allow_nan=False)
+texts = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]) | st.just(" "), min_size=1, max_size=40
+)
+descriptions = (
+    st.one_of(texts, st.sampled_from(["=1+1", "'=1", "''@x", "-5 %", "+49", "a;b", 'say "so"', "a,b", "'", "@"]))
+    .map(str.strip)
+    .filter(bool)
+)
+
+
+@st.composite
+def price_lists(draw: st.DrawFn) -> tuple[str, list[Json]]:
+    """A currency and the prices of a list that is sound in it."""
+    currency = draw(st.sampled_from(["EUR", "JPY", "KWD", "BHD"]))
+    unit = Decimal(1).scaleb(-MINOR_DIGITS[currency])
+    places = [(kind, variant) for kind in KINDS for variant in (None, *VARIANTS[kind])]
+    keys = draw(st.lists(st.tuples(st.sampled_from(places), st.sampled_from([*Recurrence])), max_size=12, unique=True))
+    prices = [
+        price_of(
+            kind,
+            variant,
+            recurrence=recurrence.value,
+            description=draw(descriptions),
+            unit_price=f"{draw(amounts) * unit:f}",
+        )
+        for (kind, variant), recurrence in keys
+    ]
+    return currency, prices
+
+
+# -- keeping a list -----------------------------------------------------------------------------------------------
+
+
+@property_of
+@given(price_lists())
+def test_what_reading_a_list_gives_is_accepted_back(drawn: tuple[str, list[Json]]) -> None:
+    currency, bodies = drawn
+    prices = listed(*bodies, currency=currency)
+    assert listed(*(price.model_dump(mode="json") for price in prices), currency=currency) == prices
+
+
+@property_of
+@given(price_lists())
+def test_a_list_goes_through_csv_and_back_unchanged(drawn: tuple[str, list[Json]]) -> None:
+    currency, bodies = drawn
+    prices = listed(*bodies, currency=currency)
+    assert prices_from_csv(prices_csv(prices), currency) == prices
+
+
+@property_of
+@given(price_lists())
+def test_no_cell_of_a_list_begins_like_a_formula(drawn: tuple[str, list[Json]]) -> None:
+    currency, bodies = drawn
+    for row in csv.reader(StringIO(prices_csv(listed(*bodies, currency=currency)), newline="")):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+
+
+def test_prices_have_exactly_the_minor_digits_of_the_currency() -> None:
+    for currency, sent, kept in (("EUR", "9.5", "9.50"), ("JPY", "9", "9"), ("KWD", "9.5", "9.500")):
+        (price,) = listed(price_of(unit_price=sent), currency=currency)
+        assert price.model_dump(mode="json")["unit_price"] == kept
+
+
+@pytest.mark.parametrize(
+    ("currency", "price"), [("EUR", "1.001"), ("JPY", "1.0"), ("KWD", "1.0001"), ("BHD", "0.1234")]
+)
+def test_more_decimals_than_the_currency_has_are_a_fault(currency: str, price: str) -> None:
+    found = faults_of({"prices": [price_of(), price_of(recurrence="yearly", unit_price=price)]}, currency)
+    assert found == {"/prices/1/unit_price": "too_many_decimals"}
+
+
+def test_what_is_read_only_is_ignored() -> None:
+    body = {"prices": [price_of()], "currency": 7, "version": "x", "updated_at": None}
+    assert prices_from(body, "EUR") == listed(price_of())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_variant_is_one_of_the_catalog_s_for_its_kind(kind: str) -> None:
+    assert [price.variant for price in listed(*(price_of(kind, each) for each in VARIANTS[kind]))] == [*VARIANTS[kind]]
+    for variant in {"X1500", "europe", "250", "rack_mount_kit", "nothing"} - set(VARIANTS[kind]):
+        assert faults_of({"prices": [price_of(kind, variant)]}) == {"/prices/0/variant": "unknown_variant"}
+
+
+def test_a_blank_variant_is_none() -> None:
+    assert listed(price_of(variant=" "))[0].variant is None
+
+
+def test_two_prices_of_one_kind_variant_and_recurrence_are_a_fault_and_of_two_recurrences_are_not() -> None:
+    prices = [price_of(), price_of(recurrence="monthly"), price_of(variant="X1500"), price_of(variant="")]
+    assert faults_of({"prices": prices}) == {"/prices/3": "duplicate_price"}
+
+
+def test_a_discount_is_no_price_of_a_list() -> None:
+    assert faults_of({"prices": [price_of(unit_price="-1")]}) == {"/prices/0/unit_price": "negative_price"}
+    assert listed(price_of(unit_price="0"))[0].unit_price == exact(Decimal(0), "EUR")
+
+
+def test_all_faults_of_a_list_come_at_once_and_each_at_its_place() -> None:
+    prices = [
+        price_of(),
+        price_of("toaster"),
+        price_of(variant="X1600", unit_price="0.001"),
+        price_of(description=" ", recurrence="weekly"),
+        price_of(unit_price="-0.001", amount="1"),
+        7,
+        price_of(),
+    ]
+    assert faults_of({"prices": prices, "color": "red"}) == {
+        "/prices/1/kind": "not_allowed",
+        "/prices/2/variant": "unknown_variant",
+        "/prices/2/unit_price": "too_many_decimals",
+        "/prices/3/description": "too_short",
+        "/prices/3/recurrence": "not_allowed",
+        "/prices/4/unit_price": "negative_price",
+        "/prices/4/amount": "unknown_field",
+        "/prices/4": "duplicate_price",
+        "/prices/5": "wrong_type",
+        "/prices/6": "duplicate_price",
+        "/color": "unknown_field",
+    }
+
+
+def test_a_list_has_500_prices_at_most() -> None:
+    places = [(kind, variant) for kind in KINDS for variant in (None, *VARIANTS[kind])]
+    keys = [(*place, recurrence.value) for place in places for recurrence in Recurrence]
+    sound = [price_of(kind, variant, recurrence=recurrence) for kind, variant, recurrence in keys]
+    assert len(listed(*sound)) == len(keys) < MOST_PRICES
+    assert faults_of({"prices": [*sound, *[7] * (MOST_PRICES + 1 - len(sound))]})["/prices"] == "too_many"
+
+
+@pytest.mark.parametrize("body", [None, [], "prices", {}, {"prices": None}, {"prices": {"0": price_of()}}])
+def test_a_body_that_is_no_list_is_refused(body: Any) -> None:
+    assert len(faults_of(body)) == 1
+
+
+# -- CSV ----------------------------------------------------------------------------------------------------------
+
+SHEET = """\
+kind,variant,description,unit_price,recurrence
+socket,X1500,Socket X1500,420,once
+ip_addresses,,Public IPv4,10.00,monthly
+"""
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        SHEET,
+        SHEET.replace("\n", "\r\n"),
+        SHEET.replace(",", ";"),
+        SHEET.replace(",", "\t"),
+        SHEET.replace("once\n", "once\n,,,,\n\n"),
+        SHEET.replace(",", " , "),
+        "\n" + SHEET,
+    ],
+    ids=["commas", "line ends of Windows", "semicolons", "tabs", "empty rows", "spaces", "an empty first row"],
+)
+def test_a_table_is_read_as_spreadsheets_write_it(sheet: str) -> None:
+    assert prices_from_csv(sheet, "EUR") == listed(
+        price_of(variant="X1500", description="Socket X1500"),
+        price_of("ip_addresses", description="Public IPv4", unit_price="10", recurrence="monthly"),
+    )
+
+
+def test_the_columns_of_a_table_come_in_any_order() -> None:
+    sheet = "recurrence,unit_price,description,variant,kind\nonce,420,Socket,,socket\n"
+    assert prices_from_csv(sheet, "EUR") == listed(price_of())
+
+
+def test_a_table_without_rows_is_an_empty_list() -> None:
+    assert prices_from_csv(",".join(COLUMNS), "EUR") == ()
+
+
+@pytest.mark.parametrize("header", ["", "kind,variant", SHEET.split("\n")[1], ",".join((*COLUMNS, "amount"))])
+def test_a_table_without_its_header_is_refused_as_a_whole(header: str) -> None:
+    ((where, code, _),) = faults_of_csv(header)
+    assert (where, code) == ("/prices", "wrong_header")
+
+
+def test_the_faults_of_a_table_say_the_row_as_a_spreadsheet_counts_it() -> None:
+    sheet = SHEET + "\nsocket,X1600,Socket,1.234,once,extra\n,,,,\nsocket,X1500,Again,,once\n"
+    found = faults_of_csv(sheet)
+    assert [(where, code, said.partition(":")[0]) for where, code, said in found] == [
+        ("/prices/2", "too_many", "Row 5"),
+        ("/prices/3/unit_price", "required", "Row 7"),
+        ("/prices/2/variant", "unknown_variant", "Row 5"),
+        ("/prices/2/unit_price", "too_many_decimals", "Row 5"),
+        ("/prices/3", "duplicate_price", "Row 7"),
+    ]
+
+
+def test_what_is_no_csv_is_refused() -> None:
+    for text in ('kind,"variant', f'{SHEET}socket,"X1500"x,Socket,1,once\n'):
+        with pytest.raises(BadRequest) as refusal:
+            prices_from_csv(text, "EUR")
+        assert refusal.value.code == "invalid_csv"
+
+
+# -- beginning a quote --------------------------------------------------------------------------------------------
+
+
+def test_every_price_of_the_most_specific_variant_makes_a_line() -> None:
+    prices = listed(
+        price_of(description="Any socket"),
+        price_of(variant="X1500", description="Socket X1500"),
+        price_of(variant="X1500", description="Care", unit_price="18", recurrence="monthly"),
+        price_of(variant="X1700", description="Socket X1700"),
+    )
+    draft = draft_of(item_of("socket", model="X1500", quantity=3), prices=prices)
+    lines = [(line.description, line.quantity, str(line.unit_price), line.recurrence.value) for line in draft.lines]
+    assert lines == [("Socket X1500, Lager", 3, "420.00", "once"), ("Care, Lager", 3, "18.00", "monthly")]
+
+
+def test_a_price_without_variant_is_for_what_has_none_of_its_own_and_the_line_says_the_variant() -> None:
+    prices = listed(*(price_of(kind, description="Item") for kind in KINDS), price_of("sdp_users", "china"))
+    draft = draft_of(*(item_of(kind) for kind in KINDS), prices=prices)
+    assert [(line.item_id, line.description, line.quantity) for line in draft.lines] == [
+        ("1", "Item, 200 Mbps, Berlin", 1),
+        ("2", "Item, Ulm", 1),
+        ("3", "Item, X1500, Lager", 2),
+        ("4", "Item", 4),
+        ("5", "Item, Europe", 100),
+        ("6", "Item, network card, lab", 1),
+    ]
+
+
+def test_an_item_without_a_price_is_named_and_has_no_line() -> None:
+    prices = listed(price_of(variant="X1700"), price_of("ip_addresses"))
+    draft = draft_of(item_of("socket"), item_of("ip_addresses"), item_of("sdp_users"), prices=prices)
+    assert draft.unpriced == ("1", "3")
+    assert [line.item_id for line in draft.lines] == ["2"]
+    with pytest.raises(Invalid) as refusal:
+        quoted(draft, 3)
+    assert {fault.code for fault in refusal.value.faults} == {"item_without_line"}
+
+
+@property_of
+@given(price_lists(), st.lists(st.sampled_from(KINDS), min_size=1, max_size=50))
+def test_a_draft_is_accepted_as_it_is_once_every_item_has_a_price(
+    drawn: tuple[str, list[Json]], kinds: list[str]
+) -> None:
+    currency, bodies = drawn
+    prices = listed(*bodies, currency=currency)
+    draft = draft_of(*(item_of(kind) for kind in kinds), prices=prices, currency=currency)
+    items = place(*(item_of(kind) for kind in kinds)).order.items
+    priced = [str(number) for number, item in enumerate(items, 1) if prices_of(item, prices)]
+    assert sorted({line.item_id or "" for line in draft.lines} | set(draft.unpriced), key=int) == [
+        str(number) for number in range(1, len(items) + 1)
+    ]
+    assert [number for number in priced if number in draft.unpriced] == []
+    if not draft.unpriced:
+        quote = quoted(draft, len(items))
+        assert (quote.currency, quote.terms, quote.valid_until) == (currency, TERMS, draft.valid_until)
+        assert [line.model_dump(exclude={"amount"}) for line in quote.lines] == [
+            line.model_dump() for line in draft.lines
+        ]
+
+
+def test_the_largest_draft_fits_a_quote_and_a_long_description_is_cut() -> None:
+    prices = listed(
+        *(price_of(recurrence=each.value, description="x" * 100, unit_price="999999999999.99") for each in Recurrence)
+    )
+    order = place(*[item_of("socket")] * 50).order
+    draft = draft_from_prices(order, {"store": "y" * 200}, prices, currency="EUR", terms=TERMS, valid_until=TODAY)
+    assert len(draft.lines) == 150
+    assert {len(line.description) for line in draft.lines} == {LONGEST_DESCRIPTION}
+    assert draft.lines[0].description.endswith("y…")
+    assert len(quoted(draft, 50).lines) == 150
+
+
+def test_a_site_that_the_account_no_longer_has_goes_by_its_id() -> None:
+    draft = draft_from_prices(
+        place(item_of("socket")).order, {}, listed(price_of()), currency="EUR", terms=TERMS, valid_until=TODAY
+    )
+    assert draft.lines[0].description == "Socket, X1500, store"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_item_of_the_catalog_has_a_variant_that_a_list_can_name(kind: str) -> None:
+    (item,) = place(item_of(kind)).order.items
+    variant = variant_of(item)
+    assert variant in VARIANTS[kind] if VARIANTS[kind] else variant is None
+
+
+def test_the_draft_of_a_quoted_order_is_the_present_revision() -> None:
+    order = offered()
+    assert order.quote
+    draft = draft_from_revision(order.quote, today=TODAY, valid_until=date(2027, 3, 1))
+    again = quoted(draft, len(order.items))
+    for name in ("currency", "valid_until", "lines", "totals", "message", "terms", "confirmed_start_dates"):
+        assert getattr(again, name) == getattr(order.quote, name), name
+
+
+def test_dates_of_a_revision_that_are_past_do_not_come_again() -> None:
+    order = offered()
+    assert order.quote
+    quote = order.quote.model_copy(
+        update={"valid_until": TODAY, "confirmed_start_dates": {"1": TODAY, "2": TODAY + timedelta(days=9)}}
+    )
+    tomorrow, in_a_month = TODAY + timedelta(days=1), TODAY + timedelta(days=31)
+    draft = draft_from_revision(quote, today=tomorrow, valid_until=in_a_month)
+    assert (draft.valid_until, draft.confirmed_start_dates) == (in_a_month, {"2": TODAY + timedelta(days=9)})
+    assert draft_from_revision(quote, today=TODAY, valid_until=in_a_month).valid_until == TODAY
