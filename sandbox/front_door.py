@@ -113,6 +113,9 @@ class Gateway:
         headers = forwarded(request.headers.items(), request.client.host if request.client else "127.0.0.1", self._site)
         if signing_in:
             headers.pop("origin", None)  # a page's; the engine takes such requests from programs alone
+        if not _is_utf_8(body):
+            # Of what it takes for text the engine would put U+FFFD for every such byte; this it hands over in Base64.
+            headers["content-type"] = "application/octet-stream"
         call = asyncio.get_running_loop().run_in_executor(
             self._threads, self._call, request.method, target.decode("latin-1"), headers, body
         )
@@ -153,6 +156,14 @@ async def _read(request: Request) -> bytes | None:
         if len(body) > LARGEST_BODY:
             return None
     return bytes(body)
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def forwarded(headers: Iterable[tuple[str, str]], client: str, site: str) -> dict[str, str]:

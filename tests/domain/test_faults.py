@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from online_orders.catalog import item_faults
+from online_orders.catalog import IpAddresses, item_faults
 from online_orders.errors import Conflict, Fault, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
-from online_orders.faults import checked, pointer
+from online_orders.faults import CODES, checked, pointer
 from online_orders.orders import NeededReason, NewComment, NewDeskComment, NewDirectOrder, Reason, Resending
+from online_orders.quotes import NewQuote
 from online_orders.values import Request
 from tests.domain.builders import CARLA, TODAY, account_of, item_of, named, property_of, refused
 
@@ -88,6 +90,35 @@ def test_faults_become_the_members_of_the_problem() -> None:
 def test_a_fault_is_told_in_a_sentence(body: dict[str, Any], detail: str) -> None:
     (fault,) = item_faults([item_of("socket", **body)], account_of(), TODAY)
     assert fault.detail == detail
+
+
+LINE = {"description": "Setup", "quantity": 1, "unit_price": "1", "recurrence": "once"}
+QUOTE = {"valid_until": "2027-01-01", "lines": [LINE]}
+KINDS: dict[str, tuple[type[Request], Any]] = {
+    "missing": (NewComment, {}),
+    "extra_forbidden": (NewComment, {"text": "Hm.", "color": "red"}),
+    "string_too_long": (NewComment, {"text": "x" * 2_001}),
+    "string_too_short": (NewComment, {"text": ""}),
+    "string_pattern_mismatch": (NewComment, {"text": "bell\x07"}),
+    "string_unicode": (NewComment, {"text": "\ud800"}),
+    "too_long": (NewQuote, {**QUOTE, "confirmed_start_dates": {str(number): "2027-01-01" for number in range(51)}}),
+    "greater_than": (NewQuote, {**QUOTE, "lines": [{**LINE, "unit_price": "-1000000000000"}]}),
+    "greater_than_equal": (NewQuote, {**QUOTE, "lines": [{**LINE, "quantity": 0}]}),
+    "less_than": (NewQuote, {**QUOTE, "lines": [{**LINE, "unit_price": "1000000000000"}]}),
+    "less_than_equal": (NewQuote, {**QUOTE, "lines": [{**LINE, "quantity": 10**30}]}),
+    "literal_error": (IpAddresses, {"kind": "addresses", "quantity": 1, "start_date": "2027-01-01"}),
+    "enum": (NewQuote, {**QUOTE, "lines": [{**LINE, "recurrence": "hourly"}]}),
+    "date_from_datetime_parsing": (NewQuote, {**QUOTE, "valid_until": "2027-02-30"}),
+    "date_parsing": (NewQuote, {**QUOTE, "valid_until": "0000-01-01"}),
+}
+
+
+def test_every_translated_kind_of_fault_is_one_that_a_body_can_have() -> None:
+    assert KINDS.keys() == CODES.keys()
+    for kind, (model, body) in KINDS.items():
+        with pytest.raises(ValidationError) as found:
+            model.model_validate(body, context=None)
+        assert [each["type"] for each in found.value.errors()] == [kind]
 
 
 def test_a_body_that_is_all_faults_is_told_a_thousand_of_them() -> None:

@@ -203,8 +203,9 @@ class HttpApi:
         if parameters:
             event["pathParameters"] = parameters
         if data:
-            plain = bool(TEXT.match(headers.get("content-type", "")))
-            event |= {"body": data.decode() if plain else base64.b64encode(data).decode(), "isBase64Encoded": not plain}
+            text = _text(data) if TEXT.match(headers.get("content-type", "")) else None
+            body = base64.b64encode(data).decode() if text is None else text
+            event |= {"body": body, "isBase64Encoded": text is None}
         invocation = self._functions.invoke(route.function, event)
         if invocation.failure:
             return _own_answer(500, "Internal Server Error")
@@ -223,6 +224,14 @@ class HttpApi:
         if claims["exp"] <= now or claims.get("nbf", now) > now or claims.get("iat", now) > now:
             return None
         return {name: _as_text(value) for name, value in claims.items()}
+
+
+def _text(data: bytes) -> str | None:
+    """None for what is no UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _as_text(value: Any) -> str:

@@ -113,6 +113,16 @@ def test_a_form_comes_in_base64_and_json_does_not(mirror: Lab) -> None:
     assert (event["isBase64Encoded"], event["body"]) == (False, '{"a": 1}')
 
 
+def test_what_is_no_utf_8_comes_in_base64_whatever_its_type(mirror: Lab) -> None:
+    headers = {"Content-Type": "application/json"}
+    sent = b'{"note": "\xc3"}'
+    event = mirror.http("POST", "/api/orders", content=sent, headers=headers, user=mirror.users.customer).json()[
+        "event"
+    ]
+    assert event["isBase64Encoded"]
+    assert base64.b64decode(event["body"]) == sent
+
+
 def test_query_and_path_come_as_the_gateway_cuts_them(mirror: Lab) -> None:
     event = mirror.http("GET", "/api/orders?a=1&a=2&b=", query={"c": "x y"}, user=mirror.users.customer).json()["event"]
     assert event["queryStringParameters"] == {"a": "1,2", "b": "", "c": "x y"}

@@ -91,6 +91,17 @@ def test_a_request_reaches_the_api_as_it_was_sent(door: httpx.Client) -> None:
     assert got["headers"]["idempotency-key"] == "k"
 
 
+def test_a_body_that_is_no_utf_8_reaches_the_function_byte_by_byte(door: httpx.Client) -> None:
+    """The engine hands over in Base64 what it does not take for text."""
+    got = seen(door.post("/api/orders", content=b'{"a": "\xc3"}', headers={"Content-Type": "application/json"}))
+    assert (got["headers"]["content-type"], bytes.fromhex(got["body"])) == (
+        "application/octet-stream",
+        b'{"a": "\xc3"}',
+    )
+    got = seen(door.post("/api/orders", content='{"a": "ä"}'.encode(), headers={"Content-Type": "application/json"}))
+    assert got["headers"]["content-type"] == "application/json"
+
+
 @pytest.mark.parametrize("path", ["/api", "/api/", "/confirm/t/quote.pdf"])
 def test_api_and_links_go_to_the_api(door: httpx.Client, path: str) -> None:
     assert seen(door.get(path))["path"].endswith(f"$default{path}")
