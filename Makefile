@@ -10,7 +10,7 @@ STACK_OF_dev := online-orders-dev
 STACK_OF_prod := online-orders
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help run test prove check static generate build artifact smoke lock clean .venv .venv-sandbox .venv-sam .venv-checks
+.PHONY: help run test prove check static generate build artifact smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -53,19 +53,23 @@ smoke: .venv .venv-sam  ## Try a deployed stage: STAGE=dev (or SITE=https://...)
 		: $${SITE:?could not be read from the outputs of the stack} && export SITE && \
 		.venv/bin/python -m pytest -q --force-enable-socket tests/contract/test_deployed.py
 
+cli: .venv-cli  ## Make what ./online-orders, the command-line tool, needs
+
 clean:  ## Remove the environments and everything else that was built
-	rm -rf .venv .venv-sandbox .venv-sam .venv-checks .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Environments. The stamp is a copy of the lock that was installed, so that a lock that is only touched rebuilds nothing.
 .venv: .venv/lock.txt
 .venv-sandbox: .venv-sandbox/lock.txt
 .venv-sam: .venv-sam/lock.txt
 .venv-checks: .venv-checks/lock.txt
+.venv-cli: .venv-cli/lock.txt
 
 .venv/lock.txt: requirements/dev.txt
 .venv-sandbox/lock.txt: requirements/sandbox.txt
 .venv-sam/lock.txt: requirements/sam.txt
 .venv-checks/lock.txt: requirements/checks.txt
+.venv-cli/lock.txt: requirements/cli.txt
 
 %/lock.txt:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.13")'
@@ -84,4 +88,5 @@ lock: .venv  ## Write the hashed locks anew (UPGRADE=1 takes the newest versions
 	$(LOCK) requirements/sandbox.in -c requirements/dev.txt -o requirements/sandbox.txt
 	$(LOCK) requirements/sam.in -o requirements/sam.txt
 	$(LOCK) requirements/checks.in -o requirements/checks.txt
+	$(LOCK) requirements/cli.in -c requirements/dev.txt -o requirements/cli.txt
 	$(LOCK) requirements/emulator.in -o requirements/emulator.txt

@@ -21,6 +21,7 @@
 | link                      | LINK#{sha256}      | LINK                    | wrong_codes                             |
 | price list of a currency  | PRICES#{currency}  | PRICES                  | version                                 |
 | directory of price lists  | PRICES             | {currency}              | version, updated_at, prices (how many)  |
+| hold on all mail          | MAILHOLD           | MAILHOLD                | since, reason                           |
 
 An order's id is a ULID, so an account's orders lie in the order of their placing. The owner is part of the key: what
 is another account's cannot be read by construction. Entry 1 of an order tells whose it is to those who may know.
@@ -146,6 +147,10 @@ def prices_directory_key(currency: str) -> Key:
 
 def parked_key(order_id: str) -> Key:
     return key(order_pk(order_id), PARKED_SK)
+
+
+def mail_hold_key() -> Key:
+    return key("MAILHOLD", "MAILHOLD")
 
 
 def outstanding_shard(order_id: str) -> str:

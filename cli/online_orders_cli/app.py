@@ -1,0 +1,321 @@
+"""The commands of `online-orders`. What each does is in the modules beside; here is how it is asked for and told."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import nullcontext
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from typer.core import TyperGroup
+
+from online_orders_cli import importing, looking, operating, tables
+from online_orders_cli.importing import Kind
+from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
+from online_orders_cli.output import Output
+
+PROJECT = Path(__file__).resolve().parents[2]
+MOST_FAULTS_SHOWN = 200
+
+
+class ExitCode(IntEnum):
+    """What the process ends with; 2 is a mistake in the command line itself."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    PARTLY_DONE = 4
+
+
+class Session(NamedTuple):
+    installation: Installation
+    output: Output
+
+
+class Commands(TyperGroup):
+    """Turns what a command raises into a sentence and an exit code, in one place."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Refused as refusal:
+            _output(ctx).complain(f"Refused: {refusal.detail}", code=refusal.code, status=refusal.status)
+            raise typer.Exit(ExitCode.REFUSED) from refusal
+        except tables.Unreadable as fault:
+            _output(ctx).complain(str(fault), code="unreadable")
+            raise typer.Exit(ExitCode.REFUSED) from fault
+        except (Unreachable, BotoCoreError, ClientError) as fault:
+            _output(ctx).complain(str(fault), code="unreachable")
+            raise typer.Exit(ExitCode.UNREACHABLE) from fault
+
+
+def _output(ctx: typer.Context) -> Output:
+    return Output(as_json=bool(ctx.params.get("as_json")))
+
+
+EXITS = "Exit codes: 0 done; 1 refused, nothing changed; 2 usage; 3 not reached or not signed in; 4 done in part."
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, epilog=EXITS
+)
+imports = typer.Typer(no_args_is_help=True, help="Bring in accounts, enrollments and sites from CSV or JSON.")
+exports = typer.Typer(no_args_is_help=True, help="Take out orders and timelines, as JSON lines or CSV.")
+redrive = typer.Typer(no_args_is_help=True, help="Do again what was left undone.")
+mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and let it go.")
+keys = typer.Typer(no_args_is_help=True, help="The keys behind confirmation links and list cursors.")
+for name, group in (("import", imports), ("export", exports), ("redrive", redrive), ("mail", mail), ("keys", keys)):
+    app.add_typer(group, name=name)
+
+
+@app.callback()
+def choose(
+    ctx: typer.Context,
+    local: Annotated[bool, typer.Option("--local", help="The local run, by its sandbox.json.")] = False,
+    folder: Annotated[
+        Path, typer.Option(envvar="SANDBOX_DIR", help="Where the local run keeps sandbox.json.")
+    ] = PROJECT / ".sandbox",
+    stack: Annotated[
+        str, typer.Option(envvar="ONLINE_ORDERS_STACK", help="The CloudFormation stack on AWS.")
+    ] = "online-orders",
+    profile: Annotated[str | None, typer.Option(envvar="AWS_PROFILE", help="The AWS profile.")] = None,
+    region: Annotated[str | None, typer.Option(envvar="AWS_REGION", help="The AWS region.")] = None,
+    user: Annotated[
+        str | None, typer.Option(envvar="ONLINE_ORDERS_USER", help="Who signs in, of Customer Success.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON for programs, one object a line.")] = False,
+) -> None:
+    """Run an installation of Online Orders: on AWS, or the local run.
+
+    Commands of the desk sign in as Customer Success: with the id token in ONLINE_ORDERS_TOKEN, or as --user with the
+    password in ONLINE_ORDERS_PASSWORD (asked for on a terminal). Commands of the operator need AWS credentials.
+    """
+    if ctx.obj is None:
+        who = SignIn(os.environ.get("ONLINE_ORDERS_TOKEN"), user, _ask_password)
+        installation = Installation.local(folder) if local else Installation.on_aws(stack, profile, region, who)
+        ctx.obj = Session(installation, Output(as_json))
+    else:
+        ctx.obj = Session(ctx.obj, Output(as_json))
+
+
+def _ask_password() -> str:
+    if given := os.environ.get("ONLINE_ORDERS_PASSWORD"):
+        return given
+    if not sys.stdin.isatty():
+        raise Unreachable("There is no password: set ONLINE_ORDERS_PASSWORD, or run on a terminal.")
+    return getpass.getpass("Password: ")
+
+
+# -- import -------------------------------------------------------------------------------------------------------
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .csv, .json or .jsonl file.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
+def _help(kind: Kind, what: str) -> str:
+    return f"{what} CSV columns: {', '.join(importing.COLUMNS[kind])}; JSON rows have the API's members."
+
+
+@imports.command("accounts", help=_help(Kind.ACCOUNTS, "Create or change accounts; what a row leaves out stays."))
+def import_accounts(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
+    _import(ctx.obj, Kind.ACCOUNTS, file, dry_run)
+
+
+@imports.command("enrollments", help=_help(Kind.ENROLLMENTS, "Set the enrollments of accounts that there are."))
+def import_enrollments(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
+    _import(ctx.obj, Kind.ENROLLMENTS, file, dry_run)
+
+
+@imports.command("sites", help=_help(Kind.SITES, "Add or change sites of accounts that there are."))
+def import_sites(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
+    _import(ctx.obj, Kind.SITES, file, dry_run)
+
+
+def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
+    """All faults of all rows, or all writes; a write that is refused all the same leaves the others done."""
+    installation, output = session
+    rows, faults = tables.read(file, importing.COLUMNS[kind])
+    looked_up: dict[str, importing.Known] = {}
+
+    def look_up(account_id: str) -> importing.Known:
+        if account_id not in looked_up:
+            looked_up[account_id] = importing.known(installation, account_id)
+        return looked_up[account_id]
+
+    due, more = importing.wanted(kind, output.counted(rows, "reading", len(rows)), look_up)
+    if faults or more:
+        _complain_of_rows(output, [*faults, *more])
+        raise typer.Exit(ExitCode.REFUSED)
+    counts: dict[str, int] = dict.fromkeys(importing.Outcome, 0)
+    refused: list[tables.RowFault] = []
+    for each in output.counted(due, "storing", len(due)):
+        try:
+            outcome = importing.outcome(each) if dry_run else importing.store(installation, each)
+        except Refused as refusal:
+            refused += importing.row_faults(kind, each, refusal)
+        else:
+            counts[outcome] += 1
+    sentence = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    output.say(f"{'Would be: ' if dry_run else ''}{sentence}.", dry_run=dry_run, **counts)
+    if refused:
+        _complain_of_rows(output, refused)
+        raise typer.Exit(ExitCode.PARTLY_DONE if any(counts.values()) else ExitCode.REFUSED)
+
+
+def _complain_of_rows(output: Output, faults: list[tables.RowFault]) -> None:
+    faults = sorted(faults)
+    for fault in faults if output.as_json else faults[:MOST_FAULTS_SHOWN]:
+        output.complain(str(fault), row=fault.row, column=fault.column, code=fault.code)
+    if len(faults) > MOST_FAULTS_SHOWN and not output.as_json:
+        output.complain(f"… and {len(faults) - MOST_FAULTS_SHOWN} more")
+
+
+# -- looking ------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def follow(
+    ctx: typer.Context,
+    order_id: str,
+    seconds: Annotated[float, typer.Option("--for", min=0, help="Stop looking after so many seconds.")] = 86_400.0,
+    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 2.0,
+) -> None:
+    """Follow an order: its timeline as it grows, until the order is closed."""
+    session: Session = ctx.obj
+    for entry in looking.follow(session.installation, order_id, seconds, every):
+        who = " ".join(filter(None, [entry["actor"]["kind"], entry["actor"]["name"]]))
+        session.output.say(f"{entry['at']}  {entry['sequence']:>4}  {entry['event']:<24}  {who}", **entry)
+
+
+@exports.command("orders")
+def export_orders(
+    ctx: typer.Context,
+    account: Annotated[str | None, typer.Option(help="Of this account alone.")] = None,
+    status: Annotated[str | None, typer.Option(help="In this status alone.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, a row an item, instead of JSON lines.")] = False,
+    to: Annotated[Path | None, typer.Option(help="A file; without it, standard output.")] = None,
+) -> None:
+    """Whole orders, oldest first, read page by page."""
+    session: Session = ctx.obj
+    rows = session.output.counted(looking.orders(session.installation, account, status), "orders")
+    _write(looking.csv_lines(iter(rows)) if as_csv else map(_json_line, rows), to)
+
+
+@exports.command("timelines")
+def export_timelines(
+    ctx: typer.Context,
+    account: Annotated[str, typer.Option(help="The account whose orders' timelines are wanted.")],
+    to: Annotated[Path | None, typer.Option(help="A file; without it, standard output.")] = None,
+) -> None:
+    """Every timeline entry of an account's orders, internal ones too, as JSON lines."""
+    session: Session = ctx.obj
+    rows = session.output.counted(looking.timelines(session.installation, account), "entries")
+    _write(map(_json_line, rows), to)
+
+
+def _json_line(row: Json) -> str:
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _write(lines: Iterable[str], to: Path | None) -> None:
+    with to.open("w", encoding="utf-8", newline="") if to else nullcontext(sys.stdout) as file:
+        for line in lines:
+            file.write(line)
+
+
+# -- operating ----------------------------------------------------------------------------------------------------
+
+
+@redrive.command("order")
+def redrive_order(ctx: typer.Context, order_id: str) -> None:
+    """Mend one order now: entries that nothing followed from yet, and a workflow that does not run."""
+    session: Session = ctx.obj
+    said = operating.mend(session.installation, order_id)
+    session.output.say(f"{said['entries']} entries and {said['workflows']} workflows mended.", **said)
+
+
+@redrive.command("due")
+def redrive_due(ctx: typer.Context) -> None:
+    """Run the reconciler's round now: everything that is overdue, parked orders among it."""
+    session: Session = ctx.obj
+    said = operating.mend_due(session.installation)
+    session.output.say(f"{said['entries']} entries and {said['workflows']} workflows mended.", **said)
+
+
+@redrive.command("mails")
+def redrive_mails(ctx: typer.Context) -> None:
+    """Put mails that were given up back on their queues."""
+    session: Session = ctx.obj
+    letters = session.output.counted(operating.move_dead_letters(session.installation), "mails")
+    moved = len(list(letters))
+    session.output.say(f"{moved} put back.", moved=moved)
+
+
+@mail.command("hold")
+def hold_mail(ctx: typer.Context, reason: Annotated[str, typer.Option(help="Why, for whoever finds it held.")]) -> None:
+    """Hand no mail to SES from now on; mails wait and are sent after `mail release`."""
+    session: Session = ctx.obj
+    session.installation.act_as_product()
+    from online_orders import clock
+    from online_orders.aws import mail_hold
+
+    _say_hold(session, mail_hold.hold(reason, clock.now()))
+
+
+@mail.command("release")
+def release_mail(ctx: typer.Context) -> None:
+    """Let mail go again; what has waited goes within five minutes."""
+    session: Session = ctx.obj
+    session.installation.act_as_product()
+    from online_orders.aws import mail_hold
+
+    was_held = mail_hold.release()
+    session.output.say("Mail goes." if was_held else "Mail was not held.", held=False, was_held=was_held)
+
+
+@mail.command("status")
+def mail_status(ctx: typer.Context) -> None:
+    """Whether mail is held, since when, and why."""
+    session: Session = ctx.obj
+    session.installation.act_as_product()
+    from online_orders.aws import mail_hold
+
+    _say_hold(session, mail_hold.standing_hold())
+
+
+def _say_hold(session: Session, hold: Any) -> None:
+    if hold is None:
+        session.output.say("Mail goes.", held=False)
+    else:
+        since = operating.as_text(hold.since)
+        session.output.say(f"Mail is held since {since}: {hold.reason}", held=True, since=since, reason=hold.reason)
+
+
+@keys.command("show")
+def show_keys(ctx: typer.Context) -> None:
+    """The ids of the keys; never the keys."""
+    _say_keys(ctx.obj, operating.keys(ctx.obj.installation))
+
+
+@keys.command("rotate")
+def rotate_keys(ctx: typer.Context) -> None:
+    """Sign new links and cursors with a new key; older ones stay good."""
+    _say_keys(ctx.obj, operating.rotate_keys(ctx.obj.installation))
+
+
+@keys.command("retire")
+def retire_key(ctx: typer.Context, key_id: str) -> None:
+    """Make void, within five minutes, every link and cursor that a former key has signed."""
+    _say_keys(ctx.obj, operating.retire_key(ctx.obj.installation, key_id))
+
+
+def _say_keys(session: Session, known: operating.Keys) -> None:
+    former = ", ".join(known.previous) or "none"
+    session.output.say(f"Signing: {known.current}; still good: {former}.", **known._asdict())

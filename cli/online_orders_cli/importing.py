@@ -1,0 +1,245 @@
+"""Imports of accounts, enrollments and sites: all faults first, then the writes, each of which may be repeated.
+
+What a row may say is the product's own rule, asked here before anything is written and by the desk's API after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from online_orders.accounts import account_from
+from online_orders.errors import Invalid
+from online_orders_cli.installation import Installation, Json, Refused
+from online_orders_cli.tables import Place, Row, RowFault
+
+
+class Kind(StrEnum):
+    ACCOUNTS = "accounts"
+    ENROLLMENTS = "enrollments"
+    SITES = "sites"
+
+
+COLUMNS: dict[Kind, dict[str, Place]] = {
+    Kind.ACCOUNTS: {
+        name: (name,) for name in ("account_id", "name", "locale", "currency", "time_zone", "parent_account_id")
+    },
+    Kind.ENROLLMENTS: {
+        "account_id": ("account_id",),
+        "letter_received_on": ("letter_received_on",),
+        "state": ("state",),
+        "contact_name": ("contact", "name"),
+        "contact_email": ("contact", "email"),
+    },
+    Kind.SITES: {
+        "account_id": ("account_id",),
+        "site_id": ("site_id",),
+        "name": ("name",),
+        "country": ("country",),
+        "address": ("address",),
+        "bandwidth_mbps": ("license", "bandwidth_mbps"),
+        "starts_on": ("license", "starts_on"),
+        "sockets": ("sockets",),
+    },
+}
+"""CSV columns, and where they belong in a row's object. `sockets` reads "X1500:2 X1700:1"."""
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+class Known(NamedTuple):
+    """An account as the desk has it; `etag` is None when there is none."""
+
+    body: Json
+    etag: str | None
+
+
+@dataclass
+class Wanted:
+    """An account as it is to be, and the rows that say so: under a pointer below it, where a row is not all of it."""
+
+    account_id: str
+    known: Known
+    body: Json
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def row_of(self, pointer: str) -> tuple[int, str]:
+        """The row that a fault belongs to, and its pointer within the row."""
+        for base, number in self.rows.items():
+            if pointer == base or pointer.startswith(f"{base}/"):
+                return number, pointer.removeprefix(base)
+        return next(iter(self.rows.values())), pointer
+
+
+def known(installation: Installation, account_id: str) -> Known:
+    try:
+        answer = installation.request("GET", _path(account_id))
+    except Refused as refusal:
+        if refusal.status != HTTPStatus.NOT_FOUND:
+            raise
+        return Known({}, None)
+    return Known(answer.json(), answer.headers["etag"])
+
+
+def wanted(kind: Kind, rows: Iterable[Row], look_up: Callable[[str], Known]) -> tuple[list[Wanted], list[RowFault]]:
+    """The accounts that the rows ask for, resellers before their sub-accounts, and every fault of every row."""
+    found: dict[str, Wanted] = {}
+    faults: list[RowFault] = []
+    for row in rows:
+        account_id = row.values.get("account_id")
+        if not isinstance(account_id, str) or not account_id:
+            faults.append(RowFault(row.number, "account_id", "required", "The row names no account."))
+            continue
+        if account_id not in found:
+            standing = look_up(account_id)
+            if standing.etag is None and kind is not Kind.ACCOUNTS:
+                faults.append(
+                    RowFault(row.number, "account_id", "unknown_account", f"There is no account {account_id}.")
+                )
+                continue
+            found[account_id] = Wanted(account_id, standing, dict(standing.body))
+        faults += _MERGES[kind](found[account_id], row)
+    for each in found.values():
+        faults += _faults_of(kind, each)
+    faults += _parent_faults(kind, found, look_up)
+    ordered = sorted(found.values(), key=lambda each: each.body.get("parent_account_id") is not None)
+    return ordered, sorted(set(faults))
+
+
+def outcome(each: Wanted) -> Outcome:
+    """What storing it would do."""
+    if each.known.etag is None:
+        return Outcome.CREATED
+    return Outcome.UNCHANGED if _sound(each) == each.known.body else Outcome.UPDATED
+
+
+def store(installation: Installation, each: Wanted) -> Outcome:
+    """Refused also where somebody has changed the account since it was looked up: import again."""
+    due = outcome(each)
+    if due is Outcome.UNCHANGED:
+        return due
+    headers = {"If_Match": each.known.etag} if each.known.etag else {}
+    installation.request("PUT", _path(each.account_id), body=_sound(each), **headers)
+    return due
+
+
+def row_faults(kind: Kind, each: Wanted, refusal: Refused) -> list[RowFault]:
+    """What the API had against an account, at the rows that it comes from."""
+    told = refusal.faults or [{"pointer": "", "code": refusal.code, "detail": refusal.detail}]
+    return [_row_fault(kind, each, fault["pointer"], fault["code"], fault["detail"]) for fault in told]
+
+
+def _row_fault(kind: Kind, each: Wanted, pointer: str, code: str, detail: str) -> RowFault:
+    row, within = each.row_of(pointer)
+    return RowFault(row, _column(kind, within), code, detail)
+
+
+def _path(account_id: str) -> str:
+    return f"/api/desk/accounts/{quote(account_id, safe='')}"
+
+
+def _sound(each: Wanted) -> Json:
+    return account_from(each.account_id, each.body).model_dump(mode="json")
+
+
+def _faults_of(kind: Kind, each: Wanted) -> Iterator[RowFault]:
+    try:
+        account_from(each.account_id, each.body)
+    except Invalid as invalid:
+        for fault in invalid.faults:
+            yield _row_fault(kind, each, *fault)
+
+
+def _column(kind: Kind, pointer: str) -> str:
+    """The CSV column that a pointer into a row means; the pointer's own words where there is none."""
+    place = tuple(pointer.strip("/").split("/"))
+    names = {column: where for column, where in COLUMNS[kind].items() if place[: len(where)] == where}
+    return next(iter(names), "/".join(place))
+
+
+def _parent_faults(kind: Kind, found: Mapping[str, Wanted], look_up: Callable[[str], Known]) -> Iterator[RowFault]:
+    """A parent must be an account already, or become one by the same file; one that is a sub-account has none."""
+    if kind is not Kind.ACCOUNTS:
+        return
+    for each in found.values():
+        parent_id = each.body.get("parent_account_id")
+        if not isinstance(parent_id, str) or parent_id == each.account_id:
+            continue
+        row, _ = each.row_of("")
+        parent = found[parent_id].body if parent_id in found else look_up(parent_id).body
+        if not parent:
+            yield _unknown(row, "parent_account_id", parent_id)
+        elif parent.get("parent_account_id"):
+            yield RowFault(row, "parent_account_id", "not_a_reseller", "A sub-account has no sub-accounts.")
+
+
+def _merge_account(into: Wanted, row: Row) -> Iterator[RowFault]:
+    if into.rows:
+        yield RowFault(row.number, "account_id", "duplicate", "An earlier row names the same account.")
+        return
+    into.rows[""] = row.number
+    into.body |= row.values
+
+
+def _merge_enrollment(into: Wanted, row: Row) -> Iterator[RowFault]:
+    if into.rows:
+        yield RowFault(row.number, "account_id", "duplicate", "An earlier row names the same account.")
+        return
+    into.rows["/enrollment"] = row.number
+    enrollment = {**(into.body.get("enrollment") or {}), **_without(row.values, "account_id")}
+    into.body["enrollment"] = {key: value for key, value in enrollment.items() if key != "state" or value is not None}
+
+
+def _merge_site(into: Wanted, row: Row) -> Iterator[RowFault]:
+    sites: list[Json] = list(into.body.get("sites", ()))
+    site_id = row.values.get("site_id")
+    index = next((place for place, site in enumerate(sites) if site.get("site_id") == site_id), len(sites))
+    where = f"/sites/{index}"
+    if where in into.rows:
+        yield RowFault(row.number, "site_id", "duplicate", "An earlier row names the same site.")
+        return
+    into.rows[where] = row.number
+    before = sites[index] if index < len(sites) else {}
+    site = {**before, **_without(row.values, "account_id")}
+    site["license"] = _license(site.get("license"))
+    site["sockets"] = _sockets(site.get("sockets"))
+    into.body["sites"] = [*sites[:index], site, *sites[index + 1 :]]
+
+
+_MERGES: dict[Kind, Callable[[Wanted, Row], Iterable[RowFault]]] = {
+    Kind.ACCOUNTS: _merge_account,
+    Kind.ENROLLMENTS: _merge_enrollment,
+    Kind.SITES: _merge_site,
+}
+
+
+def _unknown(row: int, column: str, account_id: str) -> RowFault:
+    return RowFault(row, column, "unknown_account", f"There is no account {account_id}.")
+
+
+def _without(values: Json, *names: str) -> Json:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _number(cell: Any) -> Any:
+    """A cell's number; what is none stays as it is, for the rules to object to."""
+    return int(cell) if isinstance(cell, str) and cell.isascii() and cell.isdecimal() else cell
+
+
+def _license(value: Any) -> Any:
+    return {**value, "bandwidth_mbps": _number(value.get("bandwidth_mbps"))} if isinstance(value, dict) else value
+
+
+def _sockets(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value or []
+    pairs = (each.partition(":") for each in value.replace(";", " ").replace(",", " ").split())
+    return [{"model": model, "quantity": _number(quantity)} for model, _, quantity in pairs]

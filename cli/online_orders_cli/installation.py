@@ -1,0 +1,221 @@
+"""Where the product runs: its site, its stack, and how one signs in to both."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+
+Json = dict[str, Any]
+
+LOCAL_STACK = "online-orders-sandbox"
+PATIENCE_SECONDS = 60.0
+RETRIES = 4
+BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+LARGEST_PAGE = 100
+
+
+class SignIn(NamedTuple):
+    """How Customer Success signs in on AWS: by a token that is there already, or by name and password."""
+
+    token: str | None = None
+    user: str | None = None
+    ask_password: Callable[[], str] = str
+
+
+class Unreachable(Exception):
+    """The installation cannot be reached or signed in to; says what is missing."""
+
+
+class Refused(Exception):
+    """The API said no. `faults` are those of a 422: pointer, code and detail each."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.code = str(problem.get("code", status))
+        self.detail = str(problem.get("detail") or problem.get("message") or HTTPStatus(status).phrase)
+        self.faults: list[Json] = list(problem.get("errors", ()))
+        super().__init__(self.detail)
+
+
+@dataclass
+class Installation:
+    """Create with `local` or `on_aws`. `aws` gives botocore clients by the SDK's name of a service."""
+
+    site: str
+    stack: str
+    aws: Callable[[str], Any]
+    sign_in: Callable[[], str]
+    http: httpx.Client
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What the product's own code, where a command runs it here, needs to find this AWS."""
+    _token: str = ""
+
+    @classmethod
+    def local(cls, folder: Path) -> Installation:
+        """The local run whose `sandbox.json` lies in `folder`."""
+        try:
+            said = json.loads((folder / "sandbox.json").read_text("utf-8"))
+        except OSError:
+            raise Unreachable(
+                f"There is no local run: {folder}/sandbox.json is missing. Start one with make run."
+            ) from None
+        aws = said["aws"]
+        environment = {
+            "AWS_ENDPOINT_URL": aws["endpoint"],
+            "AWS_DEFAULT_REGION": aws["region"],
+            "AWS_ACCESS_KEY_ID": aws["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
+        }
+
+        @cache
+        def client(service: str) -> Any:
+            return Session().create_client(
+                service,
+                region_name=aws["region"],
+                endpoint_url=aws["endpoint"],
+                aws_access_key_id=aws["access_key_id"],
+                aws_secret_access_key=aws["secret_access_key"],
+            )
+
+        def sign_in() -> str:
+            user = next(user for user in said["users"] if user["role"] == "customer-success")
+            answer = client("cognito-idp").initiate_auth(
+                ClientId=said["cognito"]["client_id"],
+                AuthFlow="USER_PASSWORD_AUTH",
+                AuthParameters={"USERNAME": user["username"], "PASSWORD": user["password"]},
+            )
+            return str(answer["AuthenticationResult"]["IdToken"])
+
+        return cls(said["site"], LOCAL_STACK, client, sign_in, _http(), environment)
+
+    @classmethod
+    def on_aws(cls, stack: str, profile: str | None, region: str | None, who: SignIn) -> Installation:
+        """The stack's outputs say where things are; its AWS credentials are the profile's."""
+        session = Session(profile=profile)
+        config = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 4})
+
+        @cache
+        def client(service: str) -> Any:
+            return session.create_client(service, region_name=region, config=config)
+
+        try:
+            (described,) = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        except (BotoCoreError, ClientError) as error:
+            raise Unreachable(f"The stack {stack} cannot be read: {error}") from error
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+        def sign_in() -> str:
+            return who.token or _signed_in(client("cognito-idp"), outputs, who)
+
+        environment = {
+            name: value
+            for name, value in {
+                "AWS_PROFILE": profile,
+                "AWS_DEFAULT_REGION": region or session.get_config_variable("region"),
+            }.items()
+            if value
+        }
+        return cls(outputs["SiteUrl"], stack, client, sign_in, _http(), environment)
+
+    def resource(self, logical_id: str) -> str:
+        """The physical id of a resource of the stack."""
+        found = self.aws("cloudformation").describe_stack_resources(StackName=self.stack, LogicalResourceId=logical_id)
+        for one in found["StackResources"]:
+            if one["LogicalResourceId"] == logical_id:
+                return str(one["PhysicalResourceId"])
+        raise Unreachable(f"The stack {self.stack} has no {logical_id}.")
+
+    def invoke(self, function: str, payload: Json) -> Any:
+        """What a function of the stack answers; Refused when it failed."""
+        said = self.aws("lambda").invoke(FunctionName=self.resource(function), Payload=json.dumps(payload).encode())
+        answer = json.loads(said["Payload"].read() or b"null")
+        if said.get("FunctionError"):
+            detail = answer.get("errorMessage", "") if isinstance(answer, dict) else ""
+            raise Refused(500, {"code": "function_failed", "detail": f"{function} failed: {detail}"})
+        return answer
+
+    def act_as_product(self) -> None:
+        """Let the product's own code, when it is called here, find the table and the bucket of this stack."""
+        os.environ.update(self.environment)
+        os.environ["TABLE_NAME"] = self.resource("Table")
+        os.environ["DOCUMENTS_BUCKET"] = self.resource("Documents")
+        os.environ["SIGNING_KEYS_SECRET"] = self.resource("SigningKeys")
+
+    def request(
+        self, method: str, path: str, *, body: Any = None, content: str | None = None, **headers: str
+    ) -> httpx.Response:
+        """One request to the desk's API as Customer Success; repeated while the service is busy. Raises Refused."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            sent, content = {"Content-Type": "application/json", **sent}, json.dumps(body)
+        answer = self._once(method, path, content, sent)
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            self._token = ""  # it lives for an hour, and an import or a long look may take longer
+            answer = self._once(method, path, content, sent)
+        for attempt in range(RETRIES):
+            if answer.status_code not in BUSY:
+                break
+            time.sleep(0.2 * 2**attempt)
+            answer = self._once(method, path, content, sent)
+        if answer.is_error:
+            raise Refused(answer.status_code, _problem(answer))
+        return answer
+
+    def _once(self, method: str, path: str, content: str | None, headers: Json) -> httpx.Response:
+        self._token = self._token or self.sign_in()
+        sent = {**headers, "Authorization": f"Bearer {self._token}"}
+        try:
+            return self.http.request(method, self.site + path, content=content, headers=sent)
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self.site} does not answer: {error}") from error
+
+    def pages(self, path: str) -> Iterator[Json]:
+        """The rows of a list, page by page."""
+        cursor: str | None = ""
+        while cursor is not None:
+            asked = f"{path}{'&' if '?' in path else '?'}limit={LARGEST_PAGE}" + (f"&cursor={cursor}" if cursor else "")
+            page = self.request("GET", asked).json()
+            yield from page["items"]
+            cursor = page["next_cursor"]
+
+
+def _http() -> httpx.Client:
+    return httpx.Client(timeout=PATIENCE_SECONDS)
+
+
+def _problem(answer: httpx.Response) -> Json:
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _signed_in(cognito: Any, outputs: Mapping[str, str], who: SignIn) -> str:
+    """The id token of a user who signs in by name and password; the operator's AWS credentials must allow it."""
+    if not who.user:
+        raise Unreachable("Say who signs in: --user, or an id token in ONLINE_ORDERS_TOKEN.")
+    try:
+        answer = cognito.admin_initiate_auth(
+            UserPoolId=outputs["UserPoolId"],
+            ClientId=outputs["UserPoolClientId"],
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": who.user, "PASSWORD": who.ask_password()},
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise Unreachable(f"{who.user} cannot sign in: {error}") from error
+    if "AuthenticationResult" not in answer:
+        raise Unreachable(f"{who.user} must first answer {answer.get('ChallengeName')} on the sign-in page.")
+    return str(answer["AuthenticationResult"]["IdToken"])

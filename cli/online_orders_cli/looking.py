@@ -1,0 +1,54 @@
+"""What an order has come to, as it happens; and lists to take away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from online_orders.csv_pages import csv_page
+from online_orders_cli.installation import LARGEST_PAGE, Installation, Json
+
+CLOSED = {"completed", "canceled"}
+
+
+def follow(
+    installation: Installation, order_id: str, seconds: float, every: float, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Json]:
+    """Timeline entries as they are written, until the order is closed or the seconds are over."""
+    desk = f"/api/desk/orders/{order_id}"
+    end = time.monotonic() + seconds
+    cursor, seen = "", 0
+    while True:
+        is_closed = installation.request("GET", desk).json()["status"] in CLOSED
+        while True:
+            where = f"{desk}/timeline?limit={LARGEST_PAGE}" + (f"&cursor={cursor}" if cursor else "")
+            page = installation.request("GET", where).json()
+            for entry in page["items"]:
+                if entry["sequence"] > seen:
+                    seen = entry["sequence"]
+                    yield entry
+            if not page["next_cursor"]:
+                break
+            cursor = page["next_cursor"]
+        if is_closed or time.monotonic() >= end:
+            return
+        sleep(every)
+
+
+def orders(installation: Installation, account_id: str | None, status: str | None) -> Iterator[Json]:
+    asked = [f"{name}={value}" for name, value in (("account_id", account_id), ("status", status)) if value]
+    return installation.pages("/api/desk/orders" + ("?" + "&".join(asked) if asked else ""))
+
+
+def timelines(installation: Installation, account_id: str) -> Iterator[Json]:
+    """Every entry of every order of an account, each with its order's id, order by order."""
+    for order in orders(installation, account_id, None):
+        for entry in installation.pages(f"/api/desk/orders/{order['order_id']}/timeline"):
+            yield {"order_id": order["order_id"], **entry}
+
+
+def csv_lines(rows: Iterator[Json]) -> Iterator[str]:
+    """Orders as the API's own CSV, a row an item, with one header."""
+    yield csv_page([])
+    for row in rows:
+        yield csv_page([row]).partition("\n")[2]

@@ -1,0 +1,92 @@
+"""What an operator does to a running installation, with AWS credentials: mend, hold mail, turn keys."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from online_orders_cli.installation import Installation, Json, Refused
+
+KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+KEY_LENGTH = 64
+AT_ONCE = 10
+
+
+class Keys(NamedTuple):
+    """The ids of the keys behind links and cursors: the one that signs, and those that are still good."""
+
+    current: str
+    previous: list[str]
+
+
+def mend(installation: Installation, order_id: str) -> Json:
+    """How many entries and workflows of an order had to be mended."""
+    answer: Json = installation.invoke("ReconcileFunction", {"order_id": order_id})
+    return answer
+
+
+def mend_due(installation: Installation) -> Json:
+    """The reconciler's own round, now."""
+    answer: Json = installation.invoke("ReconcileFunction", {})
+    return answer
+
+
+def move_dead_letters(installation: Installation) -> Iterator[str]:
+    """Send each dead mail back to the queue that it came from; yields where each went.
+
+    A letter is deleted once its queue has taken it, so that it may come twice and is never lost; mails know what
+    was sent.
+    """
+    sqs = installation.aws("sqs")
+    url = installation.resource("MailDeadLetters")
+    while letters := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=AT_ONCE).get("Messages", []):
+        for letter in letters:
+            is_contact_change = "old" in json.loads(letter["Body"])
+            home = "ContactChanges" if is_contact_change else "MailQueue"
+            sqs.send_message(QueueUrl=installation.resource(home), MessageBody=letter["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+            yield home
+
+
+def keys(installation: Installation) -> Keys:
+    said = _secret(installation)
+    return Keys(said["key_id"], sorted(said.get("previous", {})))
+
+
+def rotate_keys(installation: Installation) -> Keys:
+    """Sign with a new key from now on; what the older ones signed stays good until they are retired."""
+    said = _secret(installation)
+    known = {**said.get("previous", {}), said["key_id"]: said["key"]}
+    key_id = str(1 + max((int(each) for each in known if each.isdecimal()), default=0))
+    key = "".join(secrets.choice(KEY_CHARACTERS) for _ in range(KEY_LENGTH))
+    _store(installation, {"key_id": key_id, "key": key, "previous": known})
+    return keys(installation)
+
+
+def retire_key(installation: Installation, key_id: str) -> Keys:
+    """Make void what a former key has signed: links and cursors. Refused for the key that signs."""
+    said = _secret(installation)
+    previous = dict(said.get("previous", {}))
+    if previous.pop(key_id, None) is None:
+        raise Refused(409, {"code": "no_former_key", "detail": f"{key_id} is no former key."})
+    _store(installation, {**said, "previous": previous})
+    return keys(installation)
+
+
+def _secret(installation: Installation) -> dict[str, Any]:
+    secret = installation.aws("secretsmanager").get_secret_value(SecretId=installation.resource("SigningKeys"))
+    said: dict[str, Any] = json.loads(secret["SecretString"])
+    return said
+
+
+def _store(installation: Installation, value: Json) -> None:
+    installation.aws("secretsmanager").put_secret_value(
+        SecretId=installation.resource("SigningKeys"), SecretString=json.dumps(value)
+    )
+
+
+def as_text(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,84 @@
+"""The command-line tool as a user has it, against the system in this process or the local run."""
+
+import json
+import sys
+from contextlib import AbstractContextManager, redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from typer.testing import CliRunner
+
+from online_orders_cli.app import app
+from online_orders_cli.installation import Installation
+from tests.contract.in_process import InProcess
+from tests.contract.site import User
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[Json]:
+        """What a run with --json has said."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def complaints(self) -> list[Json]:
+        return [json.loads(line) for line in self.err.splitlines()]
+
+
+def _logs_apart() -> AbstractContextManager[Any]:
+    """The lab repeats what functions log on standard output, which here is the tool's."""
+    return redirect_stdout(sys.__stdout__)
+
+
+class LabInstallation(Installation):
+    """The lab has no CloudFormation and no Lambda service to ask; it knows the same by itself."""
+
+    site_in_lab: InProcess
+
+    def resource(self, logical_id: str) -> str:
+        return self.site_in_lab.lab.stack.ref(logical_id)
+
+    def invoke(self, function: str, payload: Json) -> Any:
+        with _logs_apart():
+            return self.site_in_lab.lab.functions.invoke(function, payload).payload
+
+
+class Terminal:
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+
+    @classmethod
+    def of_lab(cls, site: InProcess) -> "Terminal":
+        by_token = {user.username: user for user in site.users}
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            user: User = by_token[request.headers["authorization"].removeprefix("Bearer ")]
+            kept = {"content-type", "if-match", "accept"}
+            headers = {name: value for name, value in request.headers.items() if name in kept}
+            path = request.url.raw_path.decode()
+            said = site.request(request.method, path, user=user, content=request.content or None, headers=headers)
+            return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
+
+        installation = LabInstallation(
+            site.origin,
+            "lab",
+            site.lab.client,
+            lambda: site.people.cs.username,
+            httpx.Client(transport=httpx.MockTransport(answer)),
+        )
+        installation.site_in_lab = site
+        return cls(installation)
+
+    def run(self, *arguments: object, expect: int = 0) -> Ran:
+        said = CliRunner().invoke(app, [str(each) for each in arguments], obj=self.installation, catch_exceptions=False)
+        ran = Ran(said.exit_code, said.stdout, said.stderr)
+        assert ran.code == expect, ran
+        return ran

@@ -1,0 +1,157 @@
+"""Importing accounts, enrollments and sites: faults all at once, by row; nothing half done; again and again."""
+
+import json
+from pathlib import Path
+
+from tests.cli.terminal import Terminal
+from tests.contract.in_process import InProcess
+
+ACCOUNTS = """\
+account_id,name,locale,currency,time_zone,parent_account_id
+relay,Relay Partners,en,EUR,Europe/Dublin,
+relay-north,Relay North,en,EUR,Europe/Dublin,relay
+"""
+ENROLLMENTS = """\
+account_id,letter_received_on,state,contact_name,contact_email
+relay-north,2026-10-01,active,Nora Quinn,nora@relay.example
+"""
+SITES = """\
+account_id,site_id,name,country,address,bandwidth_mbps,starts_on,sockets
+relay-north,sligo,Office Sligo,IE,"1 Quay Street, Sligo",50,2026-01-01,X1500:2 X1700:1
+relay-north,bray,Office Bray,IE,,,,
+"""
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_accounts_enrollments_and_sites_come_in_from_csv_and_the_account_can_order(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    said = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", ACCOUNTS))
+    assert said.lines == [{"dry_run": False, "created": 2, "updated": 0, "unchanged": 0}]
+    said = terminal.run("--json", "import", "enrollments", written(tmp_path, "enrollments.csv", ENROLLMENTS))
+    assert said.lines == [{"dry_run": False, "created": 0, "updated": 1, "unchanged": 0}]
+    terminal.run("import", "sites", written(tmp_path, "sites.csv", SITES))
+    account = seeded.get("/api/desk/accounts/relay-north", seeded.people.cs).ok()
+    assert account["parent_account_id"] == "relay"
+    assert account["enrollment"] == {
+        "letter_received_on": "2026-10-01",
+        "contact": {"name": "Nora Quinn", "email": "nora@relay.example"},
+        "state": "active",
+    }
+    assert [site["site_id"] for site in account["sites"]] == ["sligo", "bray"]
+    assert account["sites"][0]["license"] == {"bandwidth_mbps": 50, "starts_on": "2026-01-01"}
+    assert account["sites"][0]["sockets"] == [{"model": "X1500", "quantity": 2}, {"model": "X1700", "quantity": 1}]
+    order = {
+        "account_id": "relay-north",
+        "items": [{"kind": "site_bandwidth", "site_id": "sligo", "bandwidth_mbps": 100, "start_date": seeded.day(9)}],
+    }
+    seeded.post("/api/desk/orders", seeded.people.cs, order, Idempotency_Key="first").ok(201)
+
+
+def test_an_import_that_is_run_again_changes_nothing(terminal: Terminal, seeded: InProcess, tmp_path: Path) -> None:
+    files = [
+        ("accounts", written(tmp_path, "accounts.csv", ACCOUNTS)),
+        ("enrollments", written(tmp_path, "enrollments.csv", ENROLLMENTS)),
+        ("sites", written(tmp_path, "sites.csv", SITES)),
+    ]
+    for kind, file in files:
+        terminal.run("import", kind, file)
+    before = seeded.get("/api/desk/accounts/relay-north", seeded.people.cs)
+    for kind, file in files:
+        (said,) = terminal.run("--json", "import", kind, file).lines
+        assert (said["created"], said["updated"]) == (0, 0)
+    after = seeded.get("/api/desk/accounts/relay-north", seeded.people.cs)
+    assert (after.headers["etag"], after.json) == (before.headers["etag"], before.json)
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "accounts.csv", ACCOUNTS + "nordlicht,Nordlicht AG,de,EUR,Europe/Berlin,\n")
+    said = terminal.run("import", "accounts", file, "--dry-run")
+    assert said.out == "Would be: 2 created, 1 updated, 0 unchanged.\n"
+    seeded.get("/api/desk/accounts/relay", seeded.people.cs).refused(404, "not_found")
+    assert seeded.get("/api/desk/accounts/nordlicht", seeded.people.cs).ok()["name"] == "Nordlicht Logistik GmbH"
+
+
+def test_every_fault_of_every_row_is_told_at_once_and_nothing_is_stored(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    rows = (
+        "relay,Relay Partners,en,EUR,Europe/Dublin,\n"
+        "bad one,,fr,EURO,Mars/Base,\n"
+        "orphan,Orphan,en,EUR,Europe/Dublin,nobody\n"
+        "relay,Relay again,en,EUR,Europe/Dublin,\n"
+        "too,few\n"
+    )
+    header = ACCOUNTS.partition("\n")[0] + "\n"
+    said = terminal.run("--json", "import", "accounts", written(tmp_path, "a.csv", header + rows), expect=1)
+    found = [(fault["row"], fault["column"], fault["code"]) for fault in said.complaints]
+    assert found == [
+        (3, "account_id", "malformed"),
+        (3, "currency", "unknown_currency"),
+        (3, "locale", "not_allowed"),
+        (3, "name", "wrong_type"),
+        (3, "time_zone", "unknown_time_zone"),
+        (4, "parent_account_id", "unknown_account"),
+        (5, "account_id", "duplicate"),
+        (6, "", "wrong_cells"),
+    ]
+    seeded.get("/api/desk/accounts/relay", seeded.people.cs).refused(404, "not_found")
+
+
+def test_a_faulty_site_is_named_by_its_own_row_and_column(terminal: Terminal, tmp_path: Path) -> None:
+    rows = (
+        "account_id,site_id,name,country,bandwidth_mbps,starts_on\n"
+        "nordlicht,kiel,Büro Kiel,DE,,\n"
+        "nordlicht,bremen,Büro Bremen,XX,fast,2026-01-01\n"
+        "nobody,here,Nowhere,DE,,\n"
+    )
+    said = terminal.run("--json", "import", "sites", written(tmp_path, "sites.csv", rows), expect=1)
+    assert [(fault["row"], fault["column"], fault["code"]) for fault in said.complaints] == [
+        (3, "bandwidth_mbps", "wrong_type"),
+        (3, "country", "unknown_country"),
+        (4, "account_id", "unknown_account"),
+    ]
+
+
+def test_json_rows_may_be_whole_accounts_as_the_desk_gives_them(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    account = seeded.get("/api/desk/accounts/nordlicht", seeded.people.cs).ok()
+    copied = {**account, "account_id": "suedlicht", "name": "Südlicht"}
+    lines = "\n".join(json.dumps(each) for each in (account, copied))
+    (said,) = terminal.run("--json", "import", "accounts", written(tmp_path, "a.jsonl", lines)).lines
+    assert (said["created"], said["unchanged"]) == (1, 1)
+    assert seeded.get("/api/desk/accounts/suedlicht", seeded.people.cs).ok() == copied
+
+
+def test_a_file_with_an_unknown_column_is_refused_as_a_whole(terminal: Terminal, tmp_path: Path) -> None:
+    file = written(tmp_path, "accounts.csv", "account_id,nmae\nrelay,Relay\n")
+    assert "unknown columns 'nmae'" in terminal.run("import", "accounts", file, expect=1).err
+
+
+def test_a_refusal_of_one_write_leaves_the_others_done_and_says_so(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    """Somebody makes the sub-account's parent a sub-account itself, after the file was checked."""
+    request = terminal.installation.http
+
+    def refuse_one(method: str, url: str, **more: object) -> object:
+        if method == "PUT" and url.endswith("/relay-north"):
+            cs = seeded.people.cs
+            relay = seeded.get("/api/desk/accounts/relay", cs).ok()
+            seeded.put("/api/desk/accounts/relay", cs, {**relay, "parent_account_id": "brightwater"}).ok()
+        return type(request).request(request, method, url, **more)  # type: ignore[arg-type]
+
+    request.request = refuse_one  # type: ignore[method-assign,assignment]
+    said = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", ACCOUNTS), expect=4)
+    assert said.lines == [{"dry_run": False, "created": 1, "updated": 0, "unchanged": 0}]
+    assert [(fault["row"], fault["column"], fault["code"]) for fault in said.complaints] == [
+        (3, "parent_account_id", "not_a_reseller")
+    ]

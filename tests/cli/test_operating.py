@@ -1,0 +1,50 @@
+"""Mending and key turning, from the command line."""
+
+from tests.cli.terminal import Terminal
+from tests.cli.test_looking import place
+from tests.contract.in_process import InProcess
+
+
+def test_an_order_whose_execution_was_stopped_is_redriven(terminal: Terminal, seeded: InProcess) -> None:
+    order_id = place(seeded)
+    machine = seeded.lab.client("stepfunctions")
+    (one,) = machine.list_executions(stateMachineArn=seeded.lab.outputs["StateMachineArn"])["executions"]
+    machine.stop_execution(executionArn=one["executionArn"])
+    seeded.lab.settle()
+    said = terminal.run("--json", "redrive", "order", order_id)
+    assert said.lines == [{"entries": 0, "workflows": 1}]
+    seeded.lab.settle()
+    assert [execution.status for execution in seeded.executions(order_id)] == ["ABORTED", "RUNNING"]
+    assert terminal.run("redrive", "due").out == "0 entries and 0 workflows mended.\n"
+
+
+def test_dead_mails_go_back_to_the_queue_they_came_from(terminal: Terminal, seeded: InProcess) -> None:
+    order_id = place(seeded)
+    sqs, lab = seeded.lab.client("sqs"), seeded.lab
+    body = f'{{"kind": "contact_report", "account_id": "nordlicht", "report_id": "{order_id}"}}'
+    change = '{"account_id": "nordlicht", "version": 1, "by": "x@example.com", "old": null, "new": null}'
+    for letter in (body, change):
+        sqs.send_message(QueueUrl=lab.outputs["MailDeadLettersUrl"], MessageBody=letter)
+    lab.queue.paused = True
+    assert terminal.run("--json", "redrive", "mails").lines == [{"moved": 2}]
+    assert lab.messages("MailDeadLetters") == []
+    assert (len(lab.messages("MailQueue")), len(lab.messages("ContactChanges"))) == (1, 1)
+
+
+def test_after_a_rotation_old_links_and_new_ones_work_until_the_old_key_is_retired(
+    terminal: Terminal, seeded: InProcess
+) -> None:
+    old, new = place(seeded, "old"), ""
+    assert terminal.run("--json", "keys", "show").lines == [{"current": "1", "previous": []}]
+    assert terminal.run("--json", "keys", "rotate").lines == [{"current": "2", "previous": ["1"]}]
+    seeded.lab.advance(minutes=6)
+    new = place(seeded, "new")
+    contact = seeded.contact_of(seeded.people.customer)
+    (old_mail,) = seeded.mails(to=contact, about=old)
+    (new_mail,) = seeded.mails(to=contact, about=new)
+    assert seeded.decide(new_mail, "cancel").status == 200
+    assert seeded.request("GET", old_mail.link).status == 200
+    assert terminal.run("--json", "keys", "retire", "1").lines == [{"current": "2", "previous": []}]
+    seeded.lab.advance(minutes=6)
+    assert seeded.decide(old_mail, "cancel").status != 200
+    assert terminal.run("--json", "keys", "retire", "2", expect=1).complaints[0]["code"] == "no_former_key"
