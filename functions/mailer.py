@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders.announcements import Announcement, address_of, is_still_due
-from online_orders.aws import contact_reports, mail, orders
-from online_orders.aws.clients import environment
+from online_orders.aws import contact_reports, mail, mail_hold, orders
+from online_orders.aws.clients import client, environment
 from online_orders.aws.keys import OrderKey
 from online_orders.telemetry import logger, metrics
 from online_orders_rendering.letters import announcement_letter, contact_report_letter
@@ -53,8 +54,20 @@ def _deliver(record: SQSRecord) -> None:
         _announce(message)
 
 
+def _put_back(record: SQSRecord) -> None:
+    """On the queue again as a new message, which has its tries and its days of being kept before it."""
+    client("sqs").send_message(
+        QueueUrl=environment("MAIL_QUEUE_URL"), MessageBody=record.body, DelaySeconds=mail_hold.pause_seconds()
+    )
+    metrics.add_metric("MailsPutBack", MetricUnit.Count, 1)
+
+
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Send a batch of queued mails; those that failed come again, in the end to the dead-letter queue."""
-    return process_partial_response(event=event, record_handler=_deliver, processor=processor, context=context)
+    """Send a batch of queued mails; those that failed come again, in the end to the dead-letter queue.
+
+    While the operator holds all mail they are put back on the queue instead.
+    """
+    handle = _put_back if mail_hold.standing_hold() else _deliver
+    return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)

@@ -1,7 +1,8 @@
 """Send the quote: make its paper, make the link known, hand the mail to SES, and note that SES has it.
 
 SES cannot be asked what it took, so once it has taken the mail nothing may make it go again: when the note cannot be
-written, the step says so, and the workflow comes back to write it, as often as it takes.
+written, the step says so, and the workflow comes back to write it, as often as it takes. While the operator holds
+all mail, the workflow comes back after a pause.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders import clock
-from online_orders.aws import mail, orders, workflow
+from online_orders.aws import mail, mail_hold, orders, workflow
 from online_orders.aws.keys import OrderKey
 from online_orders.errors import InProgress
 from online_orders.telemetry import logger, metrics
 from online_orders_rendering.letters import quote_letter
 
 
-def _next(step: workflow.Step, link_number: int | None = None, key_id: str | None = None) -> dict[str, Any]:
-    return {"next": step, "link_number": link_number, "key_id": key_id}
+def _next(
+    step: workflow.Step, link_number: int | None = None, key_id: str | None = None, pause: int = 0
+) -> dict[str, Any]:
+    return {"next": step, "link_number": link_number, "key_id": key_id, "pause": pause}
 
 
 def _note_mailed(at: OrderKey, link_number: int, key_id: str) -> dict[str, Any]:
@@ -35,6 +38,9 @@ def _send(at: OrderKey) -> dict[str, Any]:
     order = orders.get_order(at)
     if not order.mail_is_outstanding:
         return _next(workflow.next_step(order))
+    if mail_hold.standing_hold():
+        logger.info("mail is held")
+        return _next(workflow.Step.HELD, pause=mail_hold.pause_seconds())
     if order.quote and order.quote.offered_at:
         mail.lift_suppression(order.contact.email)  # it is sent again because somebody wants it to arrive
     letter, link = quote_letter(order)

@@ -1,6 +1,8 @@
 """Every mail that the sandbox sent: as JSON for programs, as pages for people."""
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage, Message, MIMEPart
@@ -85,11 +87,15 @@ def _attachment(part: Message, number: int) -> Attachment:
 
 
 class Mailbox:
-    """Keeps the newest mails, in memory. `site` is the origin that the addresses of attachments begin with."""
+    """Keeps the newest mails, in memory. `site` is the origin that the addresses of attachments begin with.
 
-    def __init__(self, site: str, most: int = MOST_MAILS) -> None:
+    `hold` says why the operator holds all mail; None while it goes.
+    """
+
+    def __init__(self, site: str, most: int = MOST_MAILS, hold: Callable[[], str | None] = lambda: None) -> None:
         self._site = site
         self._most = most
+        self._hold = hold
         self._mails: OrderedDict[str, Mail] = OrderedDict()
         self._pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
         self._pages.filters["moment"] = lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}"
@@ -122,7 +128,7 @@ class Mailbox:
         mails = self.mails(to)
         if _wants_json(request):
             return JSONResponse({"messages": [self.as_json(mail) for mail in mails]}, headers=HEADERS)
-        return self._page(mails, to=to, mail=None, plain=False)
+        return await self._page(mails, to=to, mail=None, plain=False)
 
     async def tell_newest(self, _: Request) -> Response:
         return JSONResponse({"newest": self._newest}, headers=HEADERS)
@@ -133,7 +139,7 @@ class Mailbox:
             return JSONResponse(self.as_json(mail), headers=HEADERS)
         to = request.query_params.get("to") or None
         plain = mail.html is None or request.query_params.get("view") == "text"
-        return self._page(self.mails(to), to=to, mail=mail, plain=plain)
+        return await self._page(self.mails(to), to=to, mail=mail, plain=plain)
 
     async def read_html(self, request: Request) -> Response:
         mail = self._find(request)
@@ -181,9 +187,10 @@ class Mailbox:
     def _newest(self) -> str:
         return next(reversed(self._mails), "")
 
-    def _page(self, mails: list[Mail], **values: Any) -> Response:
+    async def _page(self, mails: list[Mail], **values: Any) -> Response:
         page = self._pages.get_template("mailbox.html")
-        html = page.render(mails=mails[::-1], shown=MOST_SHOWN, newest=self._newest, **values)
+        held = await asyncio.to_thread(self._hold)
+        html = page.render(mails=mails[::-1], shown=MOST_SHOWN, newest=self._newest, held=held, **values)
         return HTMLResponse(html, headers=HEADERS)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -92,7 +92,7 @@ class Sandbox:
         )
         stack = await asyncio.to_thread(deploy, self._clients, template, PARAMETERS | {"SiteUrl": self._site})
         host = self._host(stack, template, closing)
-        mailbox = Mailbox(self._site)
+        mailbox = Mailbox(self._site, hold=_hold(self._clients("dynamodb"), stack.outputs["TableName"]))
         bus = await asyncio.to_thread(DefaultBus, self._clients("events"), self._clients("lambda"))
         ses = Ses(await asyncio.to_thread(_sending, self._clients), mailbox, bus.publish)
         inner = Starlette(routes=[Route("/functions", host.handle, methods=["POST"]), *ses.routes()])
@@ -210,6 +210,16 @@ class Sandbox:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         return task
+
+
+def _hold(dynamodb: Any, table: str) -> Callable[[], str | None]:
+    """Why all mail is held, by the product's switch: the item of online_orders.aws.keys.mail_hold_key."""
+
+    def reason() -> str | None:
+        item = dynamodb.get_item(TableName=table, Key={"pk": {"S": "MAILHOLD"}, "sk": {"S": "MAILHOLD"}}).get("Item")
+        return str(item["reason"]["S"]) if item else None
+
+    return reason
 
 
 def _sending(clients: Clients) -> Sending:

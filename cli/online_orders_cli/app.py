@@ -271,7 +271,7 @@ def hold_mail(ctx: typer.Context, reason: Annotated[str, typer.Option(help="Why,
 
 @mail.command("release")
 def release_mail(ctx: typer.Context) -> None:
-    """Let mail go again; what has waited goes within five minutes."""
+    """Let mail go again; what has waited goes within ten minutes."""
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders.aws import mail_hold

@@ -138,6 +138,13 @@ class Lab:
         self.ses.event_types |= self.stack.event_types
         self.api = HttpApi(self.stack.api, self.functions, self.clock)
 
+    @contextmanager
+    def as_operator(self) -> Iterator[None]:
+        """The product's own code, called by someone with AWS credentials who knows the stack."""
+        known = {"TABLE_NAME": "Table", "DOCUMENTS_BUCKET": "Documents", "SIGNING_KEYS_SECRET": "SigningKeys"}
+        with patch.dict(os.environ, {name: self.stack.ref(resource) for name, resource in known.items()}):
+            yield
+
     def client(self, service: str) -> Any:
         """A botocore client, by the SDK's name of the service."""
         return client(service)

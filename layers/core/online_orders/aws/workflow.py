@@ -34,6 +34,7 @@ class Step(StrEnum):
     REVIEW = "await_review"
     QUOTE = "send_quote"
     CONTACT = "await_contact"
+    HELD = "mail_held"
     NOTE = "note_quote_mailed"
     DONE = "done"
 
