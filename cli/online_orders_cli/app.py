@@ -6,11 +6,13 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -35,9 +37,16 @@ class ExitCode(IntEnum):
     PARTLY_DONE = 4
 
 
-class Session(NamedTuple):
-    installation: Installation
+@dataclass
+class Session:
+    """What a command works with; `connect` is called when it is needed, so that --help needs no installation."""
+
+    connect: Callable[[], Installation]
     output: Output
+
+    @cached_property
+    def installation(self) -> Installation:
+        return self.connect()
 
 
 class Commands(TyperGroup):
@@ -97,12 +106,18 @@ def choose(
     Commands of the desk sign in as Customer Success: with the id token in ONLINE_ORDERS_TOKEN, or as --user with the
     password in ONLINE_ORDERS_PASSWORD (asked for on a terminal). Commands of the operator need AWS credentials.
     """
-    if ctx.obj is None:
-        who = SignIn(os.environ.get("ONLINE_ORDERS_TOKEN"), user, _ask_password)
-        installation = Installation.local(folder) if local else Installation.on_aws(stack, profile, region, who)
-        ctx.obj = Session(installation, Output(as_json))
-    else:
-        ctx.obj = Session(ctx.obj, Output(as_json))
+    given: Installation | None = ctx.obj
+
+    def connect() -> Installation:
+        if given:
+            return given
+        if local:
+            return Installation.local(folder)
+        return Installation.on_aws(
+            stack, profile, region, SignIn(os.environ.get("ONLINE_ORDERS_TOKEN"), user, _ask_password)
+        )
+
+    ctx.obj = Session(connect, Output(as_json))
 
 
 def _ask_password() -> str:
@@ -140,7 +155,7 @@ def import_sites(ctx: typer.Context, file: File, dry_run: DryRun = False) -> Non
 
 def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
     """All faults of all rows, or all writes; a write that is refused all the same leaves the others done."""
-    installation, output = session
+    installation, output = session.installation, session.output
     rows, faults = tables.read(file, importing.COLUMNS[kind])
     looked_up: dict[str, importing.Known] = {}
 
