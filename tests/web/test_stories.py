@@ -1,6 +1,6 @@
 """The three stories of the order desk, each person in a browser of its own."""
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.local_run import Description
 from tests.web.conftest import Complaints, OpenPage
@@ -41,9 +41,7 @@ def test_an_order_of_all_six_kinds_is_placed_quoted_approved_and_seen_completed(
     discount.get_by_role("textbox", name="Unit price").fill("-100.10")
     expect(staff.locator(".editor .totals")).to_contain_text("$2,000.90")
     expect(staff.locator(".editor .totals")).to_contain_text("$2,160.00")
-    staff.get_by_role("button", name="Preview").click()
-    expect(staff.get_by_role("dialog")).to_contain_text("-$100.10")
-    staff.keyboard.press("Escape")
+    _look_at_the_mail_and_the_paper(staff)
     staff.get_by_role("button", name="Send quote").click()
     expect(staff.locator(".title-row .chip")).to_have_text("Pending confirmation", timeout=FOLLOWED_MILLISECONDS)
 
@@ -62,6 +60,20 @@ def test_an_order_of_all_six_kinds_is_placed_quoted_approved_and_seen_completed(
 
     expect(customer.locator(".title-row .chip")).to_have_text("Completed", timeout=FOLLOWED_MILLISECONDS)
     expect(customer.locator(".notice.good")).to_contain_text("Approved by the contact person")
+
+
+def _look_at_the_mail_and_the_paper(staff: Page) -> None:
+    staff.get_by_role("button", name="Preview").click()
+    shown = staff.frame_locator("dialog iframe").locator("body")
+    expect(shown).to_contain_text("Hello Dana Whitfield")
+    expect(shown).to_contain_text("-$100.10")
+    assert shown.evaluate("body => getComputedStyle(body).margin") == "0px"
+    assert shown.locator("[href], script").count() == 0
+    with staff.expect_response("**/quote/preview") as paper, staff.context.expect_page() as tab:
+        staff.get_by_role("button", name="Show PDF").click()
+    assert paper.value.headers["content-type"] == "application/pdf"
+    tab.value.close()
+    staff.keyboard.press("Escape")
 
 
 def test_a_double_click_on_submit_gives_one_order(open_page: OpenPage) -> None:

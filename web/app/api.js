@@ -46,6 +46,11 @@ export class Api {
     return answer.blob();
   }
 
+  async postForPdf(path, body) {
+    const answer = await this.#send("POST", path, { body, headers: { Accept: "application/pdf" } });
+    return answer.blob();
+  }
+
   /** A list as CSV, all its pages in one file. */
   async getCsv(path, query) {
     const parts = [];

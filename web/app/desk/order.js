@@ -99,6 +99,10 @@ export async function showDeskOrder(context, orderId) {
       account,
       // On what is shown: a colleague's revision of the last second is not to be replaced unseen.
       send: (body) => api.post(`${path}/quote`, body, { "If-Match": `"${order.version}"` }),
+      previewed: {
+        mail: (body) => api.post(`${path}/quote/preview`, body),
+        paper: (body) => api.postForPdf(`${path}/quote/preview`, body),
+      },
       done: () => {
         editor = null;
         toast(t("desk.quote_on_its_way", { name: order.contact.name }));
@@ -156,6 +160,7 @@ export async function showDeskOrder(context, orderId) {
     trail([t("nav.desk")], [t("nav.queue"), "/desk"], [account.name]),
     head, state,
     h("div.columns.desk", {},
-      h("div.main-column", {}, items, facts, h("section.card", {}, h("h2", {}, t("timeline.title")), comments, history)),
-      h("div.side-column", {}, quote, editing)));
+      h("div.main-column", {}, items),
+      h("div.side-column.quoting", {}, quote, editing),
+      h("div.main-column", {}, facts, h("section.card", {}, h("h2", {}, t("timeline.title")), comments, history))));
 }

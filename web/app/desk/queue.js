@@ -1,5 +1,6 @@
 /** The desk's queue: what waits, oldest first, and who has it. */
 
+import { Pages, writeQuery } from "../address.js";
 import { Problem } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { notice, reasonOf, toast } from "../forms.js";
@@ -11,12 +12,16 @@ import { namedAccounts } from "./named-accounts.js";
 import { STATUSES, ageMark, itemDetail, kindLabel, orderName, statusChip, statusLabel, urgency } from "../orders/describe.js";
 
 const REMEMBERED = "online-orders.queue";
+const PAGE = 25;
 
 export async function showQueue(context) {
-  const { api, session, signal, go } = context;
-  const filters = { show: "open", assignee: "", account: "", ...JSON.parse(sessionStorage.getItem(REMEMBERED) ?? "{}") };
-  let earlier = [];
-  let cursor = null;
+  const { api, session, signal, go, query } = context;
+  const remembered = JSON.parse(sessionStorage.getItem(REMEMBERED) ?? "{}");
+  const isAsked = ["status", "assignee", "account"].some((name) => query.has(name));
+  const filters = isAsked
+    ? { show: STATUSES.find((each) => each === query.get("status")) ?? "open", assignee: query.get("assignee") === "me" ? "me" : "", account: query.get("account") ?? "" }
+    : { show: "open", assignee: "", account: "", ...remembered };
+  const place = new Pages(query);
   let page = { items: [], next_cursor: null };
   let shown = "";
   const names = namedAccounts(api, signal);
@@ -25,10 +30,26 @@ export async function showQueue(context) {
   const pages = h("nav.pages", { "aria-label": t("list.pages") });
   const state = h("div");
 
-  const load = () => {
+  async function load() {
     const status = filters.show === "open" ? { open: true } : { status: filters.show };
-    return api.get("/desk/orders", { ...status, assignee: filters.assignee, account_id: filters.account.trim(), limit: 25, cursor }, signal);
-  };
+    const wanted = { ...status, assignee: filters.assignee, account_id: filters.account.trim(), limit: PAGE };
+    try {
+      return await api.get("/desk/orders", { ...wanted, cursor: place.cursor }, signal);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.status === 404) return { items: [], next_cursor: null }; // there is no such account
+      // A shared link may hold a colleague's place in the list, or one that has run out.
+      if (error.code !== "invalid_cursor") throw error;
+      place.first();
+      write();
+      return api.get("/desk/orders", wanted, signal);
+    }
+  }
+
+  /** The address of what is shown; a step for the back button where the reader chose, none while he types. */
+  function write(isStep = false) {
+    writeQuery({ status: filters.show, assignee: filters.assignee, account: filters.account.trim(), cursor: place.cursor }, { isStep, state: { earlier: place.earlier } });
+  }
 
   async function look() {
     try {
@@ -37,11 +58,8 @@ export async function showQueue(context) {
     } catch (error) {
       if (signal.aborted) return false;
       if (error instanceof SignedOut) throw error;
-      if (error instanceof Problem && error.status === 404) page = { items: [], next_cursor: null };
-      else {
-        fill(state, notice("warn", `${reasonOf(error)} ${t("list.stale")}`));
-        return false;
-      }
+      fill(state, notice("warn", `${reasonOf(error)} ${t("list.stale")}`));
+      return false;
     }
     const now = JSON.stringify(page.items.map(({ order_id, version, updated_at }) => [order_id, version, updated_at])) + page.next_cursor;
     const changed = now !== shown;
@@ -54,8 +72,16 @@ export async function showQueue(context) {
   function draw() {
     fill(table, page.items.length ? rows() : h("div.empty", {}, h("h2", {}, t("queue.none")), h("p", {}, t("queue.none_text"))));
     fill(pages,
-      earlier.length > 0 && h("button", { type: "button", "data-key": "earlier", onclick: () => { cursor = earlier.pop(); again(); } }, t("queue.previous")),
-      page.next_cursor && h("button", { type: "button", "data-key": "later", onclick: () => { earlier.push(cursor); cursor = page.next_cursor; again(); } }, t("queue.next")));
+      place.earlier.length > 0 && h("button", { type: "button", "data-key": "earlier", onclick: () => turn(() => place.newer()) }, t("queue.previous")),
+      page.next_cursor && h("button", { type: "button", "data-key": "later", onclick: () => turn(() => place.older(page.next_cursor)) }, t("queue.next")));
+  }
+
+  async function turn(how) {
+    how();
+    write(true);
+    await again();
+    scrollTo(0, 0);
+    announce(t("list.turned"));
   }
 
   function rows() {
@@ -96,10 +122,10 @@ export async function showQueue(context) {
     }
   }
 
-  function startOver() {
+  function startOver({ isStep = true } = {}) {
     sessionStorage.setItem(REMEMBERED, JSON.stringify(filters));
-    earlier = [];
-    cursor = null;
+    place.first();
+    write(isStep);
     mark();
     again();
   }
@@ -116,7 +142,7 @@ export async function showQueue(context) {
 
   let typing = null;
   const account = h("input", { type: "search", value: filters.account, placeholder: t("queue.account_hint"), autocomplete: "off", spellcheck: "false",
-    oninput: (event) => { filters.account = event.target.value; clearTimeout(typing); typing = setTimeout(startOver, 400); } });
+    oninput: (event) => { filters.account = event.target.value; clearTimeout(typing); typing = setTimeout(() => !signal.aborted && startOver({ isStep: false }), 400); } });
   const orderId = h("input", { type: "search", placeholder: t("queue.order_hint"), autocomplete: "off", spellcheck: "false" });
   const jump = (event) => {
     event.preventDefault();
@@ -124,6 +150,7 @@ export async function showQueue(context) {
   };
 
   mark();
+  write();
   page = await load();
   await names.learn(page.items);
   draw();

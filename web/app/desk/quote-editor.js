@@ -1,21 +1,24 @@
 /** The quote as CS writes it: lines with amounts and totals that follow every stroke, and how the contact will see it. */
 
-import { fill, h } from "../dom.js";
+import { fill, h, openBlob } from "../dom.js";
 import { Unreachable } from "../api.js";
-import { checkFields, faultText, field, notice, openDialog, reasonOf, showFaults } from "../forms.js";
+import { checkFields, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
 import { minorDigits, read, write } from "../money.js";
-import { day, money, t, today } from "../words.js";
+import { SignedOut } from "../session.js";
+import { money, t, today } from "../words.js";
 import { itemDetail, kindLabel } from "../orders/describe.js";
-import { RECURRENCES, quoteView, totalsView } from "../orders/quote-view.js";
+import { RECURRENCES, totalsView } from "../orders/quote-view.js";
+import { mailFrame } from "./mail-frame.js";
 
 const USUAL_DAYS = 30;
 const ONE_OFF = new Set(["socket", "accessory"]);
 const MOST_LINES = 200;
 
 /**
- * `send(body)` sends the revision; `done()` follows its 202. A new revision begins with the lines of the one before.
+ * `send(body)` sends the revision; `done()` follows its 202. `previewed.mail(body)` and `previewed.paper(body)` ask what
+ * the contact would get. A new revision begins with the lines of the one before.
  */
-export function quoteEditor({ order, account, send, done, cancel }) {
+export function quoteEditor({ order, account, send, previewed, done, cancel }) {
   const currency = order.quote?.currency ?? account.currency;
   const digits = minorDigits(currency);
   const before = order.quote;
@@ -136,15 +139,15 @@ export function quoteEditor({ order, account, send, done, cancel }) {
     return checkFields(allFields()) && Object.values(sums()).every((units) => units >= 0n);
   }
 
-  async function submit(event) {
-    event.preventDefault();
-    if (button.disabled || !isSound()) return;
-    button.disabled = true;
+  /** Does something with the quote as it is written; what the API objects to is shown at its field. */
+  async function attempt(doing, act) {
+    if (doing.disabled || !isSound()) return;
+    doing.disabled = true;
     const sent = inOrder();
     try {
-      await send(bodyOf());
-      done();
+      await act(bodyOf());
     } catch (error) {
+      if (error instanceof SignedOut) throw error;
       const rest = showFaults(error.errors ?? [], (pointer) => {
         const [, first, second, third] = pointer.split("/");
         if (first === "lines") return sent[Number(second)]?.[third] ?? null;
@@ -152,36 +155,46 @@ export function quoteEditor({ order, account, send, done, cancel }) {
         return { valid_until: validUntil, message, terms }[first];
       });
       fill(said, notice("bad", rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error),
-        error instanceof Unreachable ? ` ${t("editor.look_first")}` : null));
+        error instanceof Unreachable && doing === button ? ` ${t("editor.look_first")}` : null));
     } finally {
-      button.disabled = false;
+      doing.disabled = false;
     }
   }
 
-  function preview() {
-    if (!isSound()) return;
-    const asked = bodyOf();
-    const written = Object.fromEntries(Object.entries(sums()).map(([name, units]) => [name, write(units, digits)]));
-    const quote = {
-      ...asked,
-      revision: (before?.revision ?? 0) + 1,
-      offered_at: null,
-      terms: asked.terms ?? t("editor.usual_terms"),
-      totals: written,
-      lines: asked.lines.map((line, index) => ({ ...line, amount: write(amountOf(inOrder()[index]), digits) })),
-    };
+  function submit(event) {
+    event.preventDefault();
+    return attempt(button, async (asked) => {
+      await send(asked);
+      done();
+    });
+  }
+
+  const preview = () => attempt(look, async (asked) => {
+    const { mail } = await previewed.mail(asked);
+    const paper = h("button", { type: "button", onclick: () => showPaper(paper, asked) }, t("editor.preview_pdf"));
     openDialog("dialog.preview", t("editor.preview"),
       h("div.preview-body", {},
-        h("p.hint", {}, t("editor.goes_to", { name: order.contact.name, email: order.contact.email })),
-        quoteView(quote, { isPreview: true }),
-        h("h3", {}, t("item.confirmed")),
-        h("ul", {}, order.items.map((item) => {
-          const date = asked.confirmed_start_dates[item.item_id];
-          return h("li", {}, `${nameOf(item)}: ${date ? day(date) : "–"}`);
-        }))));
+        h("dl.envelope", {},
+          h("div", {}, h("dt", {}, t("editor.mail_to")), h("dd", {}, `${order.contact.name} <${order.contact.email}>`)),
+          h("div", {}, h("dt", {}, t("editor.mail_subject")), h("dd", {}, mail.subject))),
+        mailFrame(mail.html, t("editor.preview")),
+        h("div.actions", {}, paper, h("span.hint", {}, t("editor.preview_hint")))));
+  });
+
+  async function showPaper(paper, asked) {
+    paper.disabled = true;
+    try {
+      openBlob(await previewed.paper(asked));
+    } catch (error) {
+      if (error instanceof SignedOut) throw error;
+      toast(reasonOf(error));
+    } finally {
+      paper.disabled = false;
+    }
   }
 
   const button = h("button.primary", { type: "submit" }, t(before ? "editor.send_revision" : "editor.send", { revision: String((before?.revision ?? 0) + 1) }));
+  const look = h("button", { type: "button", onclick: preview }, t("editor.preview"));
   lines = before
     ? before.lines.map(newLine)
     : order.items.map((item) => newLine({ item_id: item.item_id, description: nameOf(item), quantity: item.quantity ?? 1, recurrence: usualRecurrence(item) }));
@@ -196,7 +209,7 @@ export function quoteEditor({ order, account, send, done, cancel }) {
     h("div.editor-foot", {},
       totals, said,
       h("div.actions", {}, button,
-        h("button", { type: "button", onclick: preview }, t("editor.preview")),
+        look,
         cancel && h("button", { type: "button", onclick: cancel }, t("action.cancel")))));
 }
 

@@ -1,8 +1,9 @@
 /** Online Orders: the table of orders. */
 
+import { Pages, writeQuery } from "../address.js";
 import { Problem } from "../api.js";
 import { announce, fill, h, save } from "../dom.js";
-import { notice, reasonOf } from "../forms.js";
+import { notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
@@ -17,11 +18,15 @@ const PAGE = 25;
 export async function showOrders(context, isNew) {
   const { api, accounts, signal, query } = context;
   const isReseller = accounts.length > 1;
-  const remembered = sessionStorage.getItem(CHOSEN_ACCOUNT);
-  const known = accounts.some((each) => each.account_id === remembered) ? remembered : "";
-  const filters = { show: "", search: "", from: "", to: "", account: isReseller ? known : "" };
-  let earlier = []; // cursors of the pages before this one; null is the first
-  let cursor = null;
+  const wantedAccount = query.get("account") ?? sessionStorage.getItem(CHOSEN_ACCOUNT);
+  const filters = {
+    show: ["open", ...STATUSES].find((each) => each === query.get("status")) ?? "",
+    search: query.get("search") ?? "",
+    from: dateIn(query.get("from")),
+    to: dateIn(query.get("to")),
+    account: isReseller && accounts.some((each) => each.account_id === wantedAccount) ? wantedAccount : "",
+  };
+  const place = new Pages(query);
   let page = { items: [], next_cursor: null };
   let highlighted = query.get("placed");
   let shown = "";
@@ -33,10 +38,29 @@ export async function showOrders(context, isNew) {
   async function load() {
     const search = filters.search.trim();
     if (ORDER_ID.test(search)) return loadOne(search.toUpperCase());
+    try {
+      return await api.get("/orders", { ...wanted(), limit: PAGE, cursor: place.cursor }, signal);
+    } catch (error) {
+      // A shared link may hold another reader's place in the list, or one that has run out.
+      if (!(error instanceof Problem) || error.code !== "invalid_cursor") throw error;
+      place.first();
+      write();
+      return api.get("/orders", { ...wanted(), limit: PAGE }, signal);
+    }
+  }
+
+  function wanted() {
     const status = filters.show === "open" ? { open: true } : { status: filters.show };
-    return api.get("/orders", {
-      ...status, from: filters.from, to: filters.to, purchase_order_number: search, account_id: filters.account, limit: PAGE, cursor,
-    }, signal);
+    return { ...status, from: filters.from, to: filters.to, purchase_order_number: filters.search.trim(), account_id: filters.account };
+  }
+
+  /** The address of what is shown; a step for the back button where the reader chose, none while he types. */
+  function write(isStep = false) {
+    if (isNew && location.pathname === "/orders/new") return;
+    const { show, search: text, from, to, account } = filters;
+    writeQuery({ status: show, search: text.trim(), from, to, account: isReseller ? account || "all" : "", placed: highlighted, cursor: place.cursor },
+      { isStep, state: { earlier: place.earlier } });
+    newLink.href = `/orders/new${location.search}`;
   }
 
   async function loadOne(orderId) {
@@ -69,14 +93,15 @@ export async function showOrders(context, isNew) {
   function draw() {
     fill(table, page.items.length ? rows() : empty());
     fill(pages,
-      earlier.length > 0 && h("button", { type: "button", "data-key": "earlier", onclick: () => turn(earlier.pop(), false) }, t("list.newer")),
-      page.next_cursor && h("button", { type: "button", "data-key": "later", onclick: () => turn(page.next_cursor, true) }, t("list.older")));
+      place.earlier.length > 0 && h("button", { type: "button", "data-key": "earlier", onclick: () => turn(() => place.newer()) }, t("list.newer")),
+      page.next_cursor && h("button", { type: "button", "data-key": "later", onclick: () => turn(() => place.older(page.next_cursor)) }, t("list.older")));
   }
 
-  function turn(to, isOlder) {
-    if (isOlder) earlier.push(cursor);
-    cursor = to;
-    again();
+  async function turn(how) {
+    how();
+    write(true);
+    await again();
+    scrollTo(0, 0);
     announce(t("list.turned"));
   }
 
@@ -109,14 +134,15 @@ export async function showOrders(context, isNew) {
 
   function reset() {
     Object.assign(filters, { show: "", search: "", from: "", to: "" });
-    form.reset();
+    for (const each of form.querySelectorAll("input")) each.value = "";
     markShown();
     startOver();
   }
 
-  function startOver() {
-    earlier = [];
-    cursor = null;
+  function startOver({ isStep = true } = {}) {
+    highlighted = null;
+    place.first();
+    write(isStep);
     again();
   }
 
@@ -132,10 +158,11 @@ export async function showOrders(context, isNew) {
   let typing = null;
   const search = h("input", {
     type: "search", id: "search", placeholder: t("list.search_hint"), autocomplete: "off", spellcheck: "false",
-    oninput: (event) => { filters.search = event.target.value; clearTimeout(typing); typing = setTimeout(startOver, 350); },
+    oninput: (event) => { filters.search = event.target.value; clearTimeout(typing); typing = setTimeout(() => !signal.aborted && startOver({ isStep: false }), 350); },
+    value: filters.search,
   });
   const dateField = (name) => h("label", {}, t(`list.${name}`),
-    h("input", { type: "date", onchange: (event) => { filters[name] = event.target.value; startOver(); } }));
+    h("input", { type: "date", value: filters[name], onchange: (event) => { filters[name] = event.target.value; startOver(); } }));
   const form = h("form.filters", { role: "search", onsubmit: (event) => { event.preventDefault(); clearTimeout(typing); startOver(); } },
     choices,
     h("div.search-row", {},
@@ -155,15 +182,26 @@ export async function showOrders(context, isNew) {
   }
 
   async function download() {
-    const answer = await api.getCsv("/orders", { ...(filters.show === "open" ? { open: true } : { status: filters.show }), from: filters.from, to: filters.to, account_id: filters.account });
-    save(answer, "orders.csv");
+    try {
+      save(await api.getCsv("/orders", wanted()), "orders.csv");
+    } catch (error) {
+      if (error instanceof SignedOut) throw error;
+      toast(reasonOf(error));
+    }
   }
+
+  const newLink = h("a.button.primary", { href: "/orders/new", "data-key": "new" }, t("list.new"));
+  write();
 
   await loadFirst();
   const again = poll(look, signal);
   if (isNew) {
     const dialog = await openNewOrder(context, filters.account || accounts[0].account_id);
-    dialog.addEventListener("close", () => !signal.aborted && location.pathname === "/orders/new" && history.replaceState(null, "", "/orders"));
+    dialog.addEventListener("close", () => {
+      if (signal.aborted || location.pathname !== "/orders/new") return;
+      history.replaceState(null, "", "/orders");
+      write();
+    });
   }
 
   async function loadFirst() {
@@ -179,9 +217,11 @@ export async function showOrders(context, isNew) {
       accountChoice,
       h("div.actions", {},
         h("button", { type: "button", onclick: download }, t("list.csv")),
-        h("a.button.primary", { href: "/orders/new", "data-key": "new" }, t("list.new")))),
+        newLink)),
     form, state, table, pages);
 }
+
+const dateIn = (text) => (/^\d{4}-\d{2}-\d{2}$/.test(text ?? "") ? text : "");
 
 const itemLines = (order, sites) =>
   h("ul.item-lines", {}, order.items.slice(0, 4).map((item) =>

@@ -187,7 +187,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
       const order = await api.post(`${base}/orders`, body, { "Idempotency-Key": draft.key });
       draft.discard();
       dialog.close();
-      go(base ? `${base}/orders/${order.order_id}` : `/orders?placed=${order.order_id}`, { replace: true });
+      go(base ? `${base}/orders/${order.order_id}` : `/orders?placed=${order.order_id}${accounts.length > 1 ? "&account=all" : ""}`, { replace: true });
       toast(t("new.placed", { contact: order.contact.name }), h("a", { href: `${base}/orders/${order.order_id}` }, t("new.see_order")));
     } catch (error) {
       explain(error);

@@ -7,10 +7,10 @@ import { day, either, instant, money, number, t } from "../words.js";
 export const RECURRENCES = ["once", "monthly", "yearly"];
 
 /** `pdf()` answers the paper as a blob; without it, there is no button for it. */
-export function quoteView(quote, { pdf, name, isPreview = false } = {}) {
+export function quoteView(quote, { pdf, name } = {}) {
   return [
     h("div.quote-facts", {},
-      !isPreview && h(`span.chip.quote-${quote.state}`, {}, either(`quote_state.${quote.state}`, quote.state)),
+      h(`span.chip.quote-${quote.state}`, {}, either(`quote_state.${quote.state}`, quote.state)),
       h("span", {}, t("quote.revision", { revision: String(quote.revision) })),
       h("span", {}, t("quote.valid_until", { date: day(quote.valid_until) })),
       quote.offered_at && h("span.hint", {}, t("quote.offered_at", { at: instant(quote.offered_at) }))),
