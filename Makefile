@@ -24,13 +24,15 @@ test: .venv .venv-sandbox .venv-sam  ## Run the tests (ARGS=... for pytest)
 prove: .venv .venv-sandbox  ## Run the long proofs: every crash point, races, fuzz, soak (hours)
 	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py $(ARGS)
 
-static: .venv .venv-sam  ## Check formatting, lint, types, template, workflow, generated files
+static: .venv .venv-sandbox .venv-sam .venv-checks  ## Check formatting, lint, types, templates, workflow, licenses, generated files
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
-	.venv/bin/cfn-lint template.yaml
+	.venv/bin/cfn-lint template.yaml waf.yaml
+	.venv-checks/bin/checkov
 	.venv-sam/bin/sam validate --lint --region eu-central-1
 	.venv/bin/statelint --ignore=FLOAT,URI statemachine/*.json
+	for env in .venv .venv-sandbox; do .venv-checks/bin/pip-licenses --python=$$env/bin/python >/dev/null || exit; done
 	.venv/bin/python -m tools.generate --check
 
 check: static test  ## What CI runs
@@ -38,8 +40,9 @@ check: static test  ## What CI runs
 generate: .venv  ## Write the generated files anew
 	.venv/bin/python -m tools.generate
 
-build: .venv-sam  ## Build what sam deploy uploads
+build: .venv-sam .venv-checks  ## Build what sam deploy uploads, and the layers' bills of materials into .aws-sam/sbom
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build
+	.venv-checks/bin/python tools/sbom.py .aws-sam/sbom
 
 artifact: .venv-sam  ## Build the same for this machine and its Python, into .aws-sam/host
 	rm -rf .aws-sam/host

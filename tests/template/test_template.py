@@ -1,0 +1,213 @@
+"""What the templates promise beyond what linters know: of data, of what comes from outside, and of logs."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.template import read
+from tests.local_run import PROJECT
+
+Json = dict[str, Any]
+
+TEMPLATE = read(PROJECT / "template.yaml")
+WAF = read(PROJECT / "waf.yaml")
+LOGGED = {"requestId", "routeKey", "status", "responseLatency", "integrationErrorMessage"}
+
+
+def resources(*kinds: str, template: Json = TEMPLATE) -> dict[str, Json]:
+    found = {name: one for name, one in template["Resources"].items() if one["Type"] in kinds}
+    assert found, f"there is no {kinds}"
+    return found
+
+
+def tls_only(policy: Json) -> Any:
+    """What a policy denies to everybody who comes without TLS."""
+    (statement,) = (one for one in policy["PolicyDocument"]["Statement"] if one["Sid"] == "TlsOnly")
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    return statement
+
+
+# Data.
+
+
+def test_every_bucket_is_private_encrypted_and_speaks_tls_only() -> None:
+    policies = {
+        one["Properties"]["Bucket"]["Ref"]: one["Properties"] for one in resources("AWS::S3::BucketPolicy").values()
+    }
+    for name, bucket in resources("AWS::S3::Bucket").items():
+        properties = bucket["Properties"]
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}, name
+        assert properties["BucketEncryption"], name
+        statement = tls_only(policies[name])
+        assert statement["Action"] == "s3:*"
+        assert statement["Resource"] == [{"Fn::GetAtt": [name, "Arn"]}, {"Fn::Sub": f"${{{name}.Arn}}/*"}]
+
+
+def test_every_queue_is_encrypted_and_speaks_tls_only() -> None:
+    behind = {
+        queue["Ref"] for one in resources("AWS::SQS::QueuePolicy").values() for queue in one["Properties"]["Queues"]
+    }
+    assert behind == resources("AWS::SQS::Queue").keys()
+    for one in resources("AWS::SQS::QueuePolicy").values():
+        assert tls_only(one["Properties"])["Action"] == "sqs:*"
+    for name, queue in resources("AWS::SQS::Queue").items():
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True, name
+        assert queue["Properties"]["MessageRetentionPeriod"] <= 14 * 86_400, name
+
+
+def test_the_table_is_encrypted_and_can_be_restored() -> None:
+    (table,) = resources("AWS::DynamoDB::Table").values()
+    assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+    recovery = table["Properties"]["PointInTimeRecoverySpecification"]
+    assert recovery == {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": {"Ref": "BackupDays"}}
+
+
+def test_a_paper_that_was_replaced_or_deleted_lives_as_long_as_the_tables_backup() -> None:
+    properties = TEMPLATE["Resources"]["Documents"]["Properties"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = properties["LifecycleConfiguration"]["Rules"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "BackupDays"}}
+
+
+@pytest.mark.parametrize("name", ["Table", "Documents", "UserPool", "SigningKeys"])
+def test_what_cannot_be_made_again_outlives_the_stack(name: str) -> None:
+    resource = TEMPLATE["Resources"][name]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, WAF], ids=["template", "waf"])
+def test_no_log_is_kept_for_ever(template: Json) -> None:
+    for name, group in resources("AWS::Logs::LogGroup", template=template).items():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
+
+
+def test_every_function_writes_into_a_log_that_ends() -> None:
+    assert TEMPLATE["Globals"]["Function"]["LoggingConfig"] == {"LogGroup": {"Ref": "FunctionLogs"}}
+    for name, function in resources("AWS::Serverless::Function").items():
+        assert "LoggingConfig" not in function["Properties"], name
+
+
+# Logs.
+
+
+def test_the_apis_log_has_the_route_and_nothing_that_holds_a_path() -> None:
+    for api in resources("AWS::Serverless::HttpApi").values():
+        format_ = api["Properties"]["AccessLogSettings"]["Format"]
+        assert set(re.findall(r"\$context\.([\w.]+)", format_)) <= LOGGED
+        assert "$context.routeKey" in format_
+        assert format_.count("$") == format_.count("$context.")
+
+
+def test_a_route_of_confirmation_links_names_no_link() -> None:
+    """The log has the route's key, so a link must be a variable of it."""
+    for _, path, _ in routes():
+        assert not path.startswith("/confirm/") or path == "/confirm/{proxy+}"
+
+
+def test_cloudfront_logs_nothing() -> None:
+    for distribution in resources("AWS::CloudFront::Distribution").values():
+        config = distribution["Properties"]["DistributionConfig"]
+        assert "Logging" not in config
+        behaviors = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
+        assert not any("RealtimeLogConfigArn" in one for one in behaviors)
+
+
+def test_the_workflows_log_has_no_data_of_an_execution() -> None:
+    for machine in resources("AWS::Serverless::StateMachine").values():
+        assert machine["Properties"]["Logging"]["IncludeExecutionData"] is False
+        assert "Tracing" not in machine["Properties"]
+
+
+def test_no_function_is_traced() -> None:
+    """A trace would hold the address of each request."""
+    assert "Tracing" not in TEMPLATE["Globals"]["Function"]
+    assert not any("Tracing" in one["Properties"] for one in resources("AWS::Serverless::Function").values())
+
+
+def test_the_firewalls_log_has_neither_path_nor_query_nor_token() -> None:
+    (logging,) = resources("AWS::WAFv2::LoggingConfiguration", template=WAF).values()
+    redacted = logging["Properties"]["RedactedFields"]
+    headers = {one["SingleHeader"]["Name"] for one in redacted if "SingleHeader" in one}
+    assert {"UriPath": {}} in redacted
+    assert {"QueryString": {}} in redacted
+    assert headers == {"authorization", "cookie", "referer"}
+
+
+def test_the_firewall_keeps_no_samples() -> None:
+    (acl,) = resources("AWS::WAFv2::WebACL", template=WAF).values()
+    visible = [acl["Properties"], *acl["Properties"]["Rules"]]
+    assert not any(one["VisibilityConfig"]["SampledRequestsEnabled"] for one in visible)
+
+
+# What comes from outside.
+
+
+def routes() -> list[tuple[str, str, bool]]:
+    """Method, path, and whether a token is needed."""
+    found = []
+    for function in resources("AWS::Serverless::Function").values():
+        for event in function["Properties"].get("Events", {}).values():
+            if event["Type"] == "HttpApi":
+                properties = event["Properties"]
+                is_open = properties.get("Auth", {}).get("Authorizer") == "NONE"
+                found.append((properties["Method"], properties["Path"], not is_open))
+    return found
+
+
+def test_every_public_route_has_a_throttle_of_its_own_below_that_of_all() -> None:
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+    of_all, own = api["Properties"]["DefaultRouteSettings"], api["Properties"]["RouteSettings"]
+    public = {f"{method} {path}" for method, path, needs_token in routes() if not needs_token}
+    assert public == own.keys()
+    for settings in own.values():
+        assert 0 < settings["ThrottlingRateLimit"] < of_all["ThrottlingRateLimit"]
+        assert 0 < settings["ThrottlingBurstLimit"] < of_all["ThrottlingBurstLimit"]
+
+
+def test_the_site_is_reached_and_reaches_by_tls_only() -> None:
+    for distribution in resources("AWS::CloudFront::Distribution").values():
+        config = distribution["Properties"]["DistributionConfig"]
+        behaviors = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
+        assert {one["ViewerProtocolPolicy"] for one in behaviors} <= {"https-only", "redirect-to-https"}
+        for origin in config["Origins"]:
+            custom = origin.get("CustomOriginConfig", {})
+            assert not custom or (custom["OriginProtocolPolicy"], custom["OriginSSLProtocols"]) == (
+                "https-only",
+                ["TLSv1.2"],
+            )
+
+
+def test_the_firewall_is_before_the_site_when_there_is_one() -> None:
+    (distribution,) = resources("AWS::CloudFront::Distribution").values()
+    acl = distribution["Properties"]["DistributionConfig"]["WebACLId"]
+    assert acl == {"Fn::If": ["HasWebAcl", {"Ref": "WebAclArn"}, {"Ref": "AWS::NoValue"}]}
+    pattern = TEMPLATE["Parameters"]["WebAclArn"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "arn:aws:wafv2:us-east-1:123456789012:global/webacl/site/0-1")
+
+
+def test_a_failed_asynchronous_invocation_goes_to_a_queue_or_is_repeated_by_its_schedule() -> None:
+    for name, function in resources("AWS::Serverless::Function").items():
+        kinds = {event["Type"] for event in function["Properties"].get("Events", {}).values()}
+        if "EventBridgeRule" in kinds:
+            assert function["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Type"] == "SQS", name
+        assert not kinds - {"HttpApi", "EventBridgeRule", "SQS", "DynamoDB", "ScheduleV2"}, name
+
+
+# Exceptions.
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, WAF], ids=["template", "waf"])
+def test_every_exception_of_a_resource_says_why(template: Json) -> None:
+    for name, resource in template["Resources"].items():
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):
+            assert skip["comment"].endswith("."), (name, skip["id"])
+
+
+def test_every_exception_of_a_kind_says_why() -> None:
+    text = (PROJECT / ".checkov.yaml").read_text("utf-8")
+    skipped = yaml.safe_load(text)["skip-check"]
+    reasoned = re.findall(r"#[^\n]*\.\n((?:  - CKV\w+\n)+)", text)
+    assert [one for block in reasoned for one in re.findall(r"CKV\w+", block)] == skipped
