@@ -62,6 +62,9 @@ def _follow(record: SQSRecord) -> None:
             _tell(account_id, change["version"], old, new)
     if change.get("tell_alone"):
         return
+    present = get_account(account_id).enrollment
+    if present is None or present.contact != new:
+        return  # a later change has a message of its own; an erased contact must not come back
     page = lists.list_desk_orders(lists.Wanted(statuses=OPEN, account_id=account_id), _AT_ONCE, after)
     for order in page.orders:
         _let_follow(orders.key_of(order), new, change["by"])

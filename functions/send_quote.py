@@ -34,10 +34,19 @@ def _note_mailed(at: OrderKey, link_number: int, key_id: str) -> dict[str, Any]:
     return _next(workflow.next_step(order))
 
 
+def _refuse(at: OrderKey, link_number: int, why: str) -> dict[str, Any]:
+    order = orders.decide(
+        lambda: orders.get_order(at), lambda order: order.quote_refused(link_number, why, clock.now())
+    )
+    return _next(workflow.next_step(order))
+
+
 def _send(at: OrderKey) -> dict[str, Any]:
     order = orders.get_order(at)
     if not order.mail_is_outstanding:
         return _next(workflow.next_step(order))
+    if order.contact.is_erased:
+        return _refuse(at, order.marks.quote_link, "The contact person was erased.")
     if mail_hold.standing_hold():
         logger.info("mail is held")
         return _next(workflow.Step.HELD, pause=mail_hold.pause_seconds())
@@ -48,11 +57,7 @@ def _send(at: OrderKey) -> dict[str, Any]:
         mail.send(letter, mail.tags_of(link), clock.now())
     except mail.MailRefused as refusal:
         logger.warning("SES refused the quote for good", extra={"code": str(refusal)})
-        order = orders.decide(
-            lambda: orders.get_order(at),
-            lambda order: order.quote_refused(link.number, "The mail system refused the address.", clock.now()),
-        )
-        return _next(workflow.next_step(order))
+        return _refuse(at, link.number, "The mail system refused the address.")
     metrics.add_metric("QuotesMailed", MetricUnit.Count, 1)
     try:
         return _note_mailed(at, link.number, link.key_id)

@@ -8,6 +8,7 @@ import pytest
 
 from online_orders.accounts import Contact
 from online_orders.announcements import Announcement, address_of, announcements, is_still_due
+from online_orders.erasing import NO_USER, NOBODY
 from online_orders.orders import Change, Order, Policy, User
 from online_orders.timeline import Actor, Entry, Event
 from tests.domain.builders import (
@@ -74,6 +75,7 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "link locked": (offered().link_locked("quote", LATER), [("link_locked", DESK)]),
     "fresh mail of the order": (place().order.ask_for_fresh_mail("order", LATER), [("order_received", TO_CONTACT)]),
     "fresh mail of the quote": (offered().ask_for_fresh_mail("quote", LATER), []),
+    "person erased": (offered().erased({"contact": NOBODY}, LATER), []),
 }
 
 
@@ -86,6 +88,11 @@ def test_each_event_has_its_mails(what: str) -> None:
 
 def test_every_event_there_is_is_in_the_table_of_these_tests() -> None:
     assert {entry.event for change, _ in MAILS.values() for entry in change.entries} == set(Event)
+
+
+def test_who_was_erased_gets_no_mail() -> None:
+    order = offered().model_copy(update={"contact": NOBODY, "placed_by": NO_USER})
+    assert mails_of(order.decline(CLARA, "sold out", LATER)) == [("canceled", DESK)]
 
 
 def test_no_mail_goes_twice_to_one_address_for_one_event() -> None:

@@ -52,12 +52,20 @@ TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_time
 
 Address = Annotated[Line, StringConstraints(max_length=500)]
 
+ERASED = "[erased]"
+"""Stands where a person's name or free text stood; the address below where the e-mail address did."""
+ERASED_EMAIL = "erased@erased.invalid"
+
 
 class Contact(Entity):
     """The person named in the enrollment letter: gets the quotes and decides."""
 
     name: Name
     email: Email
+
+    @property
+    def is_erased(self) -> bool:
+        return self.email == ERASED_EMAIL
 
 
 class EnrollmentState(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from online_orders.accounts import ERASED_EMAIL
 from online_orders.orders import Order, Status
 from online_orders.quotes import DECIDABLE
 from online_orders.timeline import Entry, Event
@@ -47,11 +48,13 @@ def announcements(event: Event, data: dict[str, object]) -> tuple[Announcement, 
 
 
 def address_of(role: Role, order: Order, customer_success: str) -> str | None:
-    """Where the mail goes; None when the same person gets the same news as the contact already."""
+    """Where the mail goes; None for who was erased, and when the same person gets the same news as the contact."""
     if role == "contact":
-        return order.contact.email
+        return None if order.contact.is_erased else order.contact.email
     if role == "customer_success":
         return customer_success
+    if order.placed_by.email == ERASED_EMAIL:
+        return None
     same = order.placed_by.email.casefold() == order.contact.email.casefold()
     return None if same else order.placed_by.email
 

@@ -275,6 +275,8 @@ class Order(Entity):
         self.must_allow("resend the quote of")
         if self.quote is None or self.quote.state not in DECIDABLE | {QuoteState.SENDING}:
             raise Conflict("The quote is no longer on offer; quote anew.", self.status)
+        if contact is None and self.contact.is_erased:
+            raise Conflict("The contact person was erased; name another.", self.status)
         return self._change(
             at,
             _staff(by),
@@ -300,6 +302,16 @@ class Order(Entity):
             contact=contact,
             marks={"order_link": self.marks.order_link + 1, "quote_link": self.marks.quote_link + bool(self.quote)},
         )
+
+    def erased(self, changes: Mapping[str, Any], at: datetime) -> Change:
+        """With `changes` in the place of a person who was erased (see `erasing`); nothing without any.
+
+        The links of an erased contact person are dead, since they were derived from the address.
+        """
+        if not changes:
+            return Change(self, ())
+        marks = {"has_own_contact": False} if "contact" in changes else {}
+        return self._change(at, SYSTEM, Event.PERSON_ERASED, internal=True, decision=False, marks=marks, **changes)
 
     # -- the customer -----------------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ class Event(StrEnum):
     COMMENTED = "order.commented"
     COMPLETED = "order.completed"
     CANCELED = "order.canceled"
+    PERSON_ERASED = "person.erased"
 
 
 PUBLISHED = frozenset(

@@ -25,6 +25,13 @@ from online_orders.orders import User
 class StoredAccount(NamedTuple):
     account: Account
     version: int
+    changed_by: str
+    """The e-mail address of who changed it last."""
+
+    @classmethod
+    def of(cls, item: Item) -> StoredAccount:
+        account = Account.model_validate_json(item["document"]["S"])
+        return cls(account, int(item["version"]["N"]), item["changed_by"]["S"])
 
 
 class AccountPage(NamedTuple):
@@ -34,17 +41,13 @@ class AccountPage(NamedTuple):
     position: str | None
 
 
-def _stored(item: Item) -> StoredAccount:
-    return StoredAccount(Account.model_validate_json(item["document"]["S"]), int(item["version"]["N"]))
-
-
 def _no_account(account_id: str) -> NotFound:
     return NotFound(f"There is no account {account_id}.")
 
 
 def find_account(account_id: str) -> StoredAccount | None:
     item = get(account_key(account_id))
-    return _stored(item) if item else None
+    return StoredAccount.of(item) if item else None
 
 
 def get_account(account_id: str) -> Account:
@@ -65,7 +68,7 @@ def reached(found: Found, caller_account_id: str, account_id: str) -> Account:
     items = [found.under(key) for key in keys_to_reach(caller_account_id, account_id)]
     if items[0] is None or None in items:
         raise _no_account(account_id)
-    return _stored(items[0]).account
+    return StoredAccount.of(items[0]).account
 
 
 def get_reachable_account(caller_account_id: str, account_id: str) -> Account:
@@ -135,7 +138,7 @@ def _page(pk: str, prefix: str, limit: int, after: str | None) -> AccountPage:
     ids = [item["sk"]["S"].removeprefix(prefix) for item in answer["Items"]]
     found = get_all([account_key(account_id) for account_id in ids])
     items = (found.under(account_key(account_id)) for account_id in ids)
-    return AccountPage([_stored(item).account for item in items if item], _last(answer, ids))
+    return AccountPage([StoredAccount.of(item).account for item in items if item], _last(answer, ids))
 
 
 def _last(answer: Item, ids: list[str]) -> str | None:

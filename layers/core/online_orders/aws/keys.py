@@ -53,6 +53,7 @@ WORKFLOW_SK = "WORKFLOW"
 OUTSTANDING_SHARDS = 8
 """Marks come and go with every entry of every order, so they are spread over partitions of their own."""
 REPORT_PREFIX = "CONTACTREPORT#"
+IDEMPOTENCY_PREFIX = "IDEMPOTENCY#"
 BEYOND = "\uffff"
 """Sorts after everything that follows a prefix."""
 
@@ -122,7 +123,7 @@ def suborder_key(reseller_id: str, order_id: str) -> Key:
 
 
 def idempotency_key(account_id: str, source: Source, hashed: str) -> Key:
-    return key(account_pk(account_id), f"IDEMPOTENCY#{source}#{hashed}")
+    return key(account_pk(account_id), f"{IDEMPOTENCY_PREFIX}{source}#{hashed}")
 
 
 def history_key(kind: str) -> Key:

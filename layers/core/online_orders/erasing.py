@@ -1,0 +1,181 @@
+"""Erasing a person and keeping the order: what stands in the place of each trace of the person.
+
+Names and addresses are replaced, and so is what the person wrote freely, since nobody can tell whom it speaks of.
+What was ordered and quoted stays, so that totals and hashes go on verifying: a quote's own texts are left alone, and
+whoever erases is told of those that name the person.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from online_orders.accounts import ERASED, ERASED_EMAIL, Account, Contact
+from online_orders.evidence import Evidence
+from online_orders.orders import Change, Order, User
+from online_orders.quotes import Quote
+from online_orders.timeline import Entry, Event
+from online_orders.values import Email
+
+NOBODY = Contact(name=ERASED, email=ERASED_EMAIL)
+NO_USER = User(user_id="erased", email=ERASED_EMAIL)
+_EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+_IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
+_WRITTEN = {"text", "reason"}
+"""Members of an entry's data that its actor wrote freely."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is to be erased: known by an e-mail address, and by names."""
+
+    email: str
+    given_names: frozenset[str] = frozenset()
+    """As whoever erases spells them."""
+    stored_names: frozenset[str] = frozenset()
+    """As they stand beside the address. One of a single word might be any word: it is not looked for in texts."""
+
+    @classmethod
+    def at(cls, email: str, names: Iterable[str] = ()) -> Person:
+        """Raises ValueError for an address that is none, or that stands for somebody who was erased already."""
+        try:
+            sound = _EMAIL.validate_python(email)
+        except ValidationError:
+            raise ValueError("This is no e-mail address.") from None
+        if sound == ERASED_EMAIL:
+            raise ValueError("This address stands for everybody who was erased.")
+        return cls(sound, frozenset(name.strip() for name in names if name.strip()))
+
+    def called(self, *names: str) -> Person:
+        """The person, known by further names."""
+        return Person(self.email, self.given_names, self.stored_names | {*names} - {ERASED})
+
+    def has(self, email: str) -> bool:
+        return email.casefold() == self.email.casefold()
+
+    def has_contact(self, contact: Contact | None) -> bool:
+        return contact is not None and self.has(contact.email)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        names = self.given_names | {name for name in self.stored_names if len(name.split()) > 1}
+        spelled = (r"\s+".join(map(re.escape, name.split())) for name in sorted(names, key=len, reverse=True))
+        address = rf"(?<![{_IN_ADDRESS}]){re.escape(self.email)}(?![A-Za-z0-9-]|\.[A-Za-z0-9])"
+        return re.compile("|".join([address, *(rf"(?<!\w){name}(?!\w)" for name in spelled)]), re.IGNORECASE)
+
+    def is_named_in(self, text: str) -> bool:
+        return self._pattern.search(text) is not None
+
+    def out_of(self, text: str) -> str:
+        """A text without address and names of the person."""
+        return self._pattern.sub(ERASED, text)
+
+
+def _maybe(person: Person, text: str | None) -> str | None:
+    return None if text is None else person.out_of(text)
+
+
+def is_of(entry: Entry, person: Person, contact: Contact, evidence: Evidence | None) -> bool:
+    """Whether the person did what the entry tells, or somebody whose name has been taken from it already.
+
+    `contact` is the order's, which counts for a decision by link that has no `evidence`.
+    """
+    actor = entry.actor
+    if actor.kind == "contact":
+        did = person.has(evidence.recipient) if evidence else person.has_contact(contact)
+    else:
+        did = actor.name is not None and person.has(actor.name)
+    return did or actor.name == ERASED
+
+
+def from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
+    """`own`: the person is its actor."""
+    data: dict[str, Any] = {}
+    for name, value in entry.data.items():
+        if not isinstance(value, str):
+            data[name] = value
+        elif own and name in _WRITTEN:
+            data[name] = ERASED
+        elif own and entry.event is Event.CLAIMED and name == "assignee":
+            data[name] = NO_USER.user_id
+        else:
+            data[name] = person.out_of(value)
+    actor = entry.actor
+    if actor.name is not None:
+        actor = actor.model_copy(update={"name": ERASED if own else person.out_of(actor.name)})
+    return entry.model_copy(update={"actor": actor, "data": data})
+
+
+def from_evidence(evidence: Evidence, person: Person) -> Evidence:
+    if not person.has(evidence.recipient):
+        return evidence.model_copy(update={"name": person.out_of(evidence.name)})
+    nobody = {"name": ERASED, "recipient": ERASED_EMAIL, "address": None, "agent": None}
+    return evidence.model_copy(update=nobody)
+
+
+def _text_of(order: Mapping[str, Any], person: Person, *, own: bool) -> dict[str, Any]:
+    note = order["note"]
+    return {
+        "purchase_order_number": _maybe(person, order["purchase_order_number"]),
+        "note": ERASED if own and note is not None else _maybe(person, note),
+    }
+
+
+def from_order(order: Order, person: Person, at: datetime, *, wrote_reason: bool, successor: Contact | None) -> Change:
+    """The order without the person; nothing when there is no trace.
+
+    `wrote_reason`: the person closed it. An open order goes on to `successor`, the account's present contact; without
+    one it waits for Customer Success to name somebody.
+    """
+    own = person.has(order.placed_by.email)
+    after: dict[str, Any] = {
+        "placed_by": NO_USER if own else order.placed_by,
+        "assignee": None if order.assignee and person.has(order.assignee.email) else order.assignee,
+        "contact": NOBODY if person.has_contact(order.contact) else order.contact,
+        **_text_of(vars(order), person, own=own),
+    }
+    if order.closed and order.closed.reason is not None:
+        reason = ERASED if wrote_reason else person.out_of(order.closed.reason)
+        after["closed"] = order.closed.model_copy(update={"reason": reason})
+    changes = {name: value for name, value in after.items() if value != getattr(order, name)}
+    change = order.erased(changes, at)
+    if successor is None or not change.order.contact.is_erased:
+        return change
+    return change.then(lambda order: order.follow_contact(successor, "operator", at))
+
+
+def quotes_naming(person: Person, quotes: Iterable[Quote]) -> list[int]:
+    """The revisions whose hashed texts name the person."""
+    return [quote.revision for quote in quotes if person.is_named_in(quote.model_dump_json())]
+
+
+def from_answer(answer: str, person: Person) -> str:
+    """What a repeated request is answered with: the JSON of an order as it was placed."""
+    body = json.loads(answer)
+    own = person.has(body["placed_by"]["email"])
+    changes = _text_of(body, person, own=own)
+    if own:
+        changes["placed_by"] = NO_USER.model_dump()
+    if person.has(body["contact"]["email"]):
+        changes["contact"] = NOBODY.model_dump()
+    after = {**body, **changes}
+    return answer if after == body else json.dumps(after, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_account(account: Account, person: Person) -> Account:
+    """The account; without its contact person it places no orders until Customer Success names another."""
+    sites = tuple(
+        site.model_copy(update={"name": person.out_of(site.name), "address": _maybe(person, site.address)})
+        for site in account.sites
+    )
+    enrollment = account.enrollment
+    if enrollment and person.has_contact(enrollment.contact):
+        enrollment = enrollment.model_copy(update={"contact": None})
+    return account.model_copy(update={"sites": sites, "enrollment": enrollment})

@@ -1,0 +1,256 @@
+"""Erasing a person: every trace goes, the order stays."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from online_orders import erasing
+from online_orders.accounts import ERASED, ERASED_EMAIL, Contact
+from online_orders.erasing import NO_USER, NOBODY, Person
+from online_orders.errors import Conflict
+from online_orders.evidence import evidence_of
+from online_orders.orders import Order, User
+from online_orders.presentation import as_json, order_body
+from online_orders.timeline import Actor, Entry, Event
+from tests.domain.builders import (
+    ANNA,
+    CARLA,
+    CLARA,
+    CONNIE,
+    KEY_ID,
+    LATER,
+    NOW,
+    account_of,
+    assert_well_kept,
+    claimed,
+    offered,
+    place,
+    quote_for,
+)
+
+WHO = Person.at(CONNIE.email).called("Connie Contact")
+BUYER = Person.at(ANNA.email)
+STAFF = Person.at(CLARA.email)
+
+
+def erased(order: Order, person: Person, **how: Any) -> Order:
+    change = erasing.from_order(order, person, LATER, **{"wrote_reason": False, "successor": None, **how})
+    assert_well_kept_but_for_people(order, change.order)
+    assert [entry.sequence for entry in change.entries] == list(
+        range(order.marks.sequence + 1, change.order.marks.sequence + 1)
+    )
+    return change.order
+
+
+def assert_well_kept_but_for_people(before: Order, after: Order) -> None:
+    kept = {"order_id", "account_id", "source", "status", "version", "placed_at", "items", "quote"}
+    assert all(getattr(before, name) == getattr(after, name) for name in kept)
+
+
+@pytest.mark.parametrize("address", ["", "connie", "a@b", "connie@acme.example, eve@x.example", ERASED_EMAIL])
+def test_only_the_address_of_a_person_can_be_erased(address: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        Person.at(address)
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("Ask connie@acme.example.", f"Ask {ERASED}."),
+        ("Ask CONNIE@ACME.EXAMPLE, please", f"Ask {ERASED}, please"),
+        ("<connie@acme.example>", f"<{ERASED}>"),
+        ("connie@acme.example.org and bonnie.connie@acme.example", None),
+        ("connie  contact\nsaid so", f"{ERASED}\nsaid so"),
+        ("Ms Connie Contact's word", f"Ms {ERASED}'s word"),
+        ("Connie Contacts", None),
+        ("Connie said so", None),
+    ],
+)
+def test_address_and_names_are_found_in_texts_and_nothing_like_them(text: str, after: str | None) -> None:
+    assert WHO.out_of(text) == (text if after is None else after)
+    assert WHO.is_named_in(text) is (after is not None)
+
+
+def test_a_name_of_one_word_is_looked_for_only_when_it_is_given() -> None:
+    assert Person.at(CONNIE.email).called("May").out_of("You may come in May.") == "You may come in May."
+    assert Person.at(CONNIE.email, ["Connie"]).out_of("Connie, Connies") == f"{ERASED}, Connies"
+
+
+def test_a_name_may_hold_whatever_regular_expressions_mean() -> None:
+    assert Person.at(CONNIE.email, ["A. (B) [c]*"]).out_of("by A. (B) [c]*") == f"by {ERASED}"
+
+
+def test_the_contact_goes_and_the_quote_verifies() -> None:
+    before = offered().approve("Connie Contact", NOW).order
+    after = erased(before, WHO)
+    assert after.contact == NOBODY
+    assert after.quote
+    assert after.quote.content_hash(after.account_id, after.order_id) == after.quote.sha256
+    assert (after.placed_by, after.closed) == (before.placed_by, before.closed)
+
+
+def test_the_placer_goes_with_the_note() -> None:
+    body = {"note": "Call me.", "purchase_order_number": "PO anna@acme.example"}
+    after = erased(place(body=body).order, BUYER)
+    assert (after.placed_by, after.note, after.purchase_order_number) == (NO_USER, ERASED, f"PO {ERASED}")
+    assert after.contact == CONNIE
+
+
+def test_somebody_elses_note_keeps_its_words_but_for_the_name() -> None:
+    after = erased(place(body={"note": "Connie Contact knows the door."}).order, WHO)
+    assert after.note == f"{ERASED} knows the door."
+
+
+def test_an_assignee_goes_and_the_order_is_anybodys() -> None:
+    after = erased(claimed(), STAFF)
+    assert after.assignee is None
+    assert after.claim(User(user_id="conrad", email="conrad@vendor.example"), LATER).order.assignee
+
+
+def test_a_reason_goes_with_who_wrote_it() -> None:
+    order = claimed().decline(CLARA, "Connie Contact has left.", NOW).order
+    for who, wrote, reason in ((STAFF, True, ERASED), (WHO, False, f"{ERASED} has left.")):
+        closed = erased(order, who, wrote_reason=wrote).closed
+        assert closed
+        assert closed.reason == reason
+
+
+def test_an_order_without_a_trace_is_not_changed_and_erasing_again_changes_nothing() -> None:
+    order = place().order
+    assert erased(order, Person.at("eve@acme.example")) is order
+    once = erased(order, WHO)
+    assert erased(once, WHO) is once
+
+
+def test_erasing_is_told_without_a_name_to_nobody_outside_and_makes_no_new_version() -> None:
+    order = offered()
+    change = erasing.from_order(order, WHO, LATER, wrote_reason=False, successor=None)
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.data, entry.internal) == (
+        Event.PERSON_ERASED,
+        Actor(kind="system"),
+        {},
+        True,
+    )
+    assert change.order.version == order.version
+
+
+def test_an_open_order_goes_on_to_the_accounts_present_contact() -> None:
+    own = offered().resend(CLARA, Contact(name="Dee", email="dee@acme.example"), NOW).order
+    after = erased(own, Person.at("dee@acme.example"), successor=CARLA)
+    assert after.contact == CARLA
+    assert after.mail_is_outstanding
+    assert after.marks.quote_link == own.marks.quote_link + 1
+    closed = offered().approve("Connie", NOW).order
+    assert erased(closed, WHO, successor=CARLA).contact == NOBODY
+
+
+def test_an_order_without_a_contact_waits_for_another_and_is_never_sent_to_nobody() -> None:
+    after = erased(offered(), WHO)
+    with pytest.raises(Conflict, match="erased"):
+        after.resend(CLARA, None, LATER)
+    change = after.resend(CLARA, CARLA, LATER)
+    assert_well_kept(after, change)
+    assert change.order.mail_is_outstanding
+    assert after.follow_contact(CARLA, CLARA.email, LATER).order.contact == CARLA
+
+
+def entry_of(event: Event, actor: Actor, **data: Any) -> Entry:
+    return Entry(sequence=3, at=NOW, actor=actor, event=event, data=data)
+
+
+BY_ANNA = Actor(kind="customer", name=ANNA.email)
+BY_CLARA = Actor(kind="customer_success", name=CLARA.email)
+BY_CONTACT = Actor(kind="contact", name="C. Contact")
+
+
+@pytest.mark.parametrize(
+    ("entry", "who", "own", "data"),
+    [
+        (entry_of(Event.COMMENTED, BY_ANNA, text="Hello."), BUYER, True, {"text": ERASED}),
+        (entry_of(Event.COMMENTED, BY_ANNA, text="Hello."), STAFF, False, {"text": "Hello."}),
+        (entry_of(Event.COMMENTED, BY_CLARA, text="Ask Connie Contact"), WHO, False, {"text": f"Ask {ERASED}"}),
+        (
+            entry_of(Event.CANCELED, BY_ANNA, by="customer", reason="No."),
+            BUYER,
+            True,
+            {"by": "customer", "reason": ERASED},
+        ),
+        (
+            entry_of(Event.CANCELED, BY_ANNA, by="customer", reason=None),
+            BUYER,
+            True,
+            {"by": "customer", "reason": None},
+        ),
+        (entry_of(Event.CLAIMED, BY_CLARA, assignee="clara"), STAFF, True, {"assignee": "erased"}),
+        (
+            entry_of(Event.CHANGE_REQUESTED, BY_CONTACT, revision=1, reason="So."),
+            WHO,
+            True,
+            {"revision": 1, "reason": ERASED},
+        ),
+        (entry_of(Event.UNDELIVERABLE, Actor(kind="system"), reason="Full."), WHO, False, {"reason": "Full."}),
+    ],
+)
+def test_an_entry_keeps_what_happened_and_loses_who_did_it(
+    entry: Entry, who: Person, own: bool, data: dict[str, Any]
+) -> None:
+    assert erasing.is_of(entry, who, CONNIE, None) is own
+    after = erasing.from_entry(entry, who, own=own)
+    assert after.data == data
+    assert after.actor == entry.actor.model_copy(update={"name": ERASED} if own else {})
+    assert (after.sequence, after.at, after.event, after.internal) == (3, entry.at, entry.event, entry.internal)
+    assert erasing.from_entry(after, who, own=erasing.is_of(after, who, CONNIE, None)) == after
+
+
+def test_a_decision_by_link_is_whose_address_the_link_was_sent_to() -> None:
+    order = offered().approve("Dee", NOW).order
+    evidence = evidence_of(order, "approve", "Dee", "dee@acme.example", "203.0.113.7", "Firefox")
+    entry = entry_of(Event.COMPLETED, BY_CONTACT)
+    assert not erasing.is_of(entry, WHO, CONNIE, evidence)
+    assert erasing.is_of(entry, Person.at("Dee@acme.example"), CONNIE, evidence)
+
+
+def test_evidence_keeps_what_was_decided_and_loses_who_did_it() -> None:
+    order = offered().approve("C. Contact", NOW).order
+    evidence = evidence_of(order, "approve", "C. Contact", CONNIE.email, "203.0.113.7", "Firefox")
+    after = erasing.from_evidence(evidence, WHO)
+    assert (after.name, after.recipient, after.address, after.agent) == (ERASED, ERASED_EMAIL, None, None)
+    assert (after.decision, after.revision, after.sha256, after.at) == ("approve", 1, evidence.sha256, evidence.at)
+    assert erasing.from_evidence(evidence, BUYER) == evidence
+
+
+def test_the_answer_to_a_repeated_request_names_nobody() -> None:
+    order = place(body={"note": "Call me.", "purchase_order_number": "PO-7"}).order
+    answer = as_json(order_body(order, {}, NOW))
+    without_both = erasing.from_answer(erasing.from_answer(answer, WHO), BUYER)
+    before, after = json.loads(answer), json.loads(without_both)
+    assert (after["placed_by"], after["contact"]) == (NO_USER.model_dump(), NOBODY.model_dump())
+    assert after["note"] == ERASED
+    assert {**after, **{name: before[name] for name in ("placed_by", "contact", "note")}} == before
+    assert erasing.from_answer(answer, STAFF) is answer
+
+
+def test_an_account_without_its_contact_places_no_orders() -> None:
+    account = erasing.from_account(account_of(), WHO)
+    assert account.enrollment
+    assert account.enrollment.contact is None
+    assert erasing.from_account(account_of(), BUYER) == account_of()
+
+
+def test_quotes_whose_own_texts_name_the_person_are_told_of() -> None:
+    order = claimed()
+    quotes = [quote_for(order, message="Dear Connie Contact"), quote_for(order)]
+    assert erasing.quotes_naming(WHO, quotes) == [1]
+
+
+def test_a_quote_that_is_being_sent_to_nobody_is_given_up() -> None:
+    order = erased(claimed().offer(quote_for(claimed()), CLARA, NOW).order, WHO)
+    change = order.quote_refused(order.marks.quote_link, "The contact person was erased.", LATER)
+    assert change.entries[0].event is Event.UNDELIVERABLE
+    follows = change.order.follow_contact(CARLA, CLARA.email, LATER).order
+    assert follows.mail_is_outstanding
+    assert follows.quote_mailed(follows.marks.quote_link, KEY_ID, LATER).order.status == "pending_confirmation"
