@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.lab import Lab
+from tests.lab.bridge import LambdaContext
 from tests.workflow.walking import decide, desk, order_of, place, quote, timeline
 
 Json = dict[str, Any]
@@ -126,6 +127,85 @@ def test_a_stopped_execution_is_replaced_at_once_on_demand(lab: Lab) -> None:
     again = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
     assert again.payload == {"entries": 0, "workflows": 0}
     end_well(lab, order_id, "ABORTED")
+
+
+def redrive_all(lab: Lab) -> list[Json]:
+    """What each call answers, until there is no cursor."""
+    answers: list[Json] = []
+    cursor = None
+    while not answers or cursor:
+        invocation = lab.functions.invoke("ReconcileFunction", {"all": True, "cursor": cursor})
+        assert invocation.failure is None
+        answers.append(invocation.payload)
+        cursor = answers[-1]["cursor"]
+    lab.settle()
+    return answers
+
+
+def test_whatever_is_undone_of_any_order_is_done_at_once_on_demand(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconcile._PAGE", 2)
+    lab.account("acme")
+    lab.settle()
+    stopped, unmarked, sound = (place_another(lab, key) for key in ("stopped", "unmarked", "sound"))
+    lab.settle()
+    for order_id in (stopped, unmarked):
+        arn = f"{lab.outputs['StateMachineArn'].replace(':stateMachine:', ':execution:')}:{order_id}-1"
+        lab.client("stepfunctions").stop_execution(executionArn=arn)
+    lab.settle()
+    lab.client("dynamodb").delete_item(TableName=lab.outputs["TableName"], Key=item_key(unmarked, "WORKFLOW"))
+    lab.stream.paused = True
+    lost, closed = place_another(lab, "lost"), sound
+    post(lab, closed, "decline", {"reason": "Sold out"})
+    lose_what_is_in_the_stream(lab)
+    lab.stream.paused = False
+    answers = redrive_all(lab)
+    assert len(answers) == 1
+    assert answers[0] == {"orders": 4, "entries": 2, "workflows": 3, "cursor": None}
+    running = {execution.name for execution in lab.executions if execution.status == "RUNNING"}
+    assert running == {f"{stopped}-2", f"{unmarked}-2", f"{lost}-1"}
+    assert (counted(lab, "EntriesMended"), counted(lab, "WorkflowsMended")) == (2, 3)
+    (again,) = redrive_all(lab)
+    assert (again["entries"], again["workflows"]) == (0, 0)
+
+
+def test_mending_all_orders_goes_on_where_the_time_of_a_call_ended(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconcile._PAGE", 2)
+    lab.account("acme")
+    lab.settle()
+    lab.stream.paused = True
+    order_ids = [place_another(lab, str(number)) for number in range(5)]
+    lose_what_is_in_the_stream(lab)
+    lab.stream.paused = False
+    seconds_left = iter([60, 0] * 100)
+    monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda context: next(seconds_left) * 1000)
+    answers = redrive_all(lab)
+    assert len(answers) > 8
+    assert sum(answer["entries"] for answer in answers) == len(order_ids)
+    assert {execution.name for execution in lab.executions} == {f"{order_id}-1" for order_id in order_ids}
+
+
+def test_a_malformed_order_keeps_the_reconciler_from_no_other(lab: Lab) -> None:
+    lab.account("acme")
+    lab.settle()
+    poisoned, sound = place_another(lab, "poisoned"), place_another(lab, "sound")
+    lab.settle()
+    lab.client("dynamodb").update_item(
+        TableName=lab.outputs["TableName"],
+        Key={"pk": {"S": "ACCOUNT#acme"}, "sk": {"S": f"ORDER#{poisoned}"}},
+        UpdateExpression="SET document = :document",
+        ExpressionAttributeValues={":document": {"S": "{"}},
+    )
+    for order_id in (poisoned, sound):
+        arn = f"{lab.outputs['StateMachineArn'].replace(':stateMachine:', ':execution:')}:{order_id}-1"
+        lab.client("stepfunctions").stop_execution(executionArn=arn)
+    lab.settle()
+    (answer,) = redrive_all(lab)
+    assert (answer["workflows"], counted(lab, "WorkflowsNotMended")) == (1, 1)
+    lab.schedules.start()
+    lab.advance(A_WAIT_AND_MORE)
+    assert counted(lab, "WorkflowsNotMended") > 1
+    assert [execution.name for execution in lab.executions if execution.status == "RUNNING"] == [f"{sound}-2"]
+    lab.errors.take()
 
 
 def test_an_execution_whose_order_is_closed_is_ended(lab: Lab) -> None:

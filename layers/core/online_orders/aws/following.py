@@ -223,3 +223,20 @@ def due_marks(shard: str, at: datetime, limit: int) -> list[Item]:
     )
     items: list[Item] = answer["Items"]
     return items
+
+
+def newest_marks(shard: str, limit: int, after: Key | None) -> tuple[list[Item], Key | None]:
+    """Keys of what is marked, due or not, the latest due first, and where the next page begins (None: the last).
+
+    What is looked after on the way gets a later mark or none, so it lies behind and does not come again.
+    """
+    answer = call(
+        "query",
+        IndexName="outstanding",
+        KeyConditionExpression="outstanding = :shard",
+        ExpressionAttributeValues={":shard": text(shard)},
+        ScanIndexForward=False,
+        Limit=limit,
+        **({"ExclusiveStartKey": after} if after else {}),
+    )
+    return answer["Items"], answer.get("LastEvaluatedKey")

@@ -185,12 +185,21 @@ def list_desk_orders(wanted: Wanted, limit: int, after: str | None) -> OrderPage
     elif wanted.assignee_id:
         stretches = [_index("assignee", "assignee_id", wanted.assignee_id, limit, after)]
     else:
-        stretches = [
-            _index("desk", "desk_status", status, limit, after)
-            for status in Status
-            if wanted.statuses is None or status in wanted.statuses
-        ]
-    return _oldest_first(stretches, wanted, limit)
+        stretches = _by_status(set(Status) if wanted.statuses is None else wanted.statuses, limit, after)
+    rows, position = _oldest_first(stretches, limit)
+    keys: list[Key] = [{"pk": item["pk"], "sk": item["sk"]} for item in rows]
+    return OrderPage([order for order in get_orders(keys) if wanted.includes(order)], position)
+
+
+def list_open_ids(limit: int, after: str | None) -> tuple[list[str], str | None]:
+    """Ids of open orders of every account, oldest first, and the one after which the next page begins. Reads no
+    order, so none can be in the way."""
+    rows, position = _oldest_first(_by_status(OPEN, limit, after), limit)
+    return [_id_of(item) for item in rows], position
+
+
+def _by_status(statuses: Collection[Status], limit: int, after: str | None) -> list[_Stretch]:
+    return [_index("desk", "desk_status", status, limit, after) for status in Status if status in statuses]
 
 
 def _index(name: str, attribute: str, value: str, limit: int, after: str | None) -> _Stretch:
@@ -205,7 +214,7 @@ def _index(name: str, attribute: str, value: str, limit: int, after: str | None)
     return _Stretch(answer["Items"], last["order_id"]["S"] if last else None)
 
 
-def _oldest_first(stretches: Collection[_Stretch], wanted: Wanted, limit: int) -> OrderPage:
+def _oldest_first(stretches: Collection[_Stretch], limit: int) -> tuple[list[Item], str | None]:
     ends = [stretch.looked_until for stretch in stretches if stretch.looked_until]
     horizon = min(ends, default=None)
     seen = [
@@ -215,5 +224,4 @@ def _oldest_first(stretches: Collection[_Stretch], wanted: Wanted, limit: int) -
     ]
     rows = list({_id_of(item): item for item in seen}.values())
     position = _id_of(rows[limit - 1]) if len(rows) > limit else horizon
-    keys: list[Key] = [{"pk": item["pk"], "sk": item["sk"]} for item in rows[:limit]]
-    return OrderPage([order for order in get_orders(keys) if wanted.includes(order)], position)
+    return rows[:limit], position

@@ -136,20 +136,34 @@ def look_after(at: OrderKey) -> bool:
     """
     found = get_all([order_key(at), workflow_key(at.order_id)])
     item, known = found.under(order_key(at)), found.under(workflow_key(at.order_id))
-    if item is None or known is None:
+    if item is None:
         return False
-    executions = int(known["executions"]["N"])
-    is_open, is_running = order_in(item).is_open, _is_running(f"{at.order_id}-{executions}")
+    is_open = order_in(item).is_open
+    executions = int(known["executions"]["N"]) if known else 1
+    if known is None:
+        if not is_open:
+            return False
+        start(at)
+    is_running = _is_running(f"{at.order_id}-{executions}")
     if not is_open and not is_running:
         update(workflow_key(at.order_id), "REMOVE outstanding, check_at", {})
         return False
     if is_open and not is_running:
         start(at, executions + 1)
         return True
+    if known is None:
+        return True
     wake(at)
-    later = number(int((now() + STARTED_WITHIN).timestamp()))
-    update(workflow_key(at.order_id), "SET check_at = :later", {":later": later})
+    look_later(at.order_id)
     return not is_open
+
+
+def look_later(order_id: str) -> None:
+    """Put off the next look at a workflow, so that it does not stand before those of other orders."""
+    later = number(int((now() + STARTED_WITHIN).timestamp()))
+    update(
+        workflow_key(order_id), "SET check_at = :later", {":later": later}, ConditionExpression="attribute_exists(pk)"
+    )
 
 
 def _is_running(execution: str) -> bool:
