@@ -19,7 +19,7 @@ run: .venv-sandbox  ## Start everything on this machine, at PORT (8080); Ctrl-C 
 	@exec .venv-sandbox/bin/python -m sandbox
 
 test: .venv .venv-sandbox .venv-sam  ## Run the tests (ARGS=... for pytest)
-	.venv/bin/python -m pytest -q $(ARGS)
+	.venv/bin/python -m pytest -q -n auto --dist loadgroup $(ARGS)
 
 prove: .venv .venv-sandbox  ## Run the long proofs: every crash point, races, fuzz, soak (hours)
 	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py $(ARGS)

@@ -1,12 +1,48 @@
 """What every test may ask for."""
 
-from collections.abc import Generator, Iterator
+import os
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
 from tests.lab import Lab
+from tests.web.browser import MISSING, browser_path
 
 _PASSED = pytest.StashKey[bool]()
+_PROVED = "proved"
+SHARED = {"artifact", "browser", "live", "running"}
+"""Fixtures that start something big once for all tests of a folder."""
+
+
+def pytest_configure() -> None:
+    if os.environ.get("BROWSER_NEEDED") and not browser_path():
+        raise pytest.UsageError(MISSING)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares something big runs in one process, so that nothing big is started in each of several."""
+    for item in items:
+        names = item.fixturenames if isinstance(item, pytest.Function) else []
+        if SHARED.intersection(names) or item.get_closest_marker("live"):
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Says a figure at the end of the run, where a reader of the log finds it."""
+    # Properties of a test come along with its result, from whichever process ran it.
+    return lambda line: request.node.user_properties.append((_PROVED, line))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [one for kind in terminalreporter.stats.values() for one in kind if isinstance(one, pytest.TestReport)]
+    said = [value for one in reports if one.when == "call" for name, value in one.user_properties if name == _PROVED]
+    if said:
+        terminalreporter.section("what was proved")
+        for line in said:
+            terminalreporter.line(str(line))
+    if not browser_path():
+        terminalreporter.write_line(MISSING, yellow=True)
 
 
 @pytest.hookimpl(wrapper=True)

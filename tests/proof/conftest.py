@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -12,30 +12,11 @@ from tests.contract.live import Live
 
 LONG = "PROVE"
 """Set in the environment: the long form."""
-_said = pytest.StashKey[list[str]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_said] = []
 
 
 @pytest.fixture(scope="session")
 def long() -> bool:
     return bool(os.environ.get(LONG))
-
-
-@pytest.fixture
-def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Says a figure at the end of the run, where a reader of the log finds it."""
-    said: list[str] = request.config.stash[_said]
-    return said.append
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if said := config.stash[_said]:
-        terminalreporter.section("what was proved")
-        for line in said:
-            terminalreporter.line(line)
 
 
 @dataclass(frozen=True)

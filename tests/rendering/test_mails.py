@@ -152,7 +152,7 @@ def test_a_code_goes_to_nobody_but_the_contact(case: Case) -> None:
             case.mail(link=LINK)
 
 
-@pytest.mark.parametrize("kind", NEEDS_LINK)
+@pytest.mark.parametrize("kind", sorted(NEEDS_LINK))
 def test_a_mail_that_asks_for_a_decision_needs_a_link(kind: MailKind) -> None:
     with pytest.raises(ValueError, match="needs a link"):
         case_of(kind, Role.CONTACT).mail(link=None)
@@ -263,7 +263,7 @@ def test_whoever_ordered_is_led_to_the_order_unless_no_screen_shows_it() -> None
     assert f"/desk/orders/{ORDER_ID}" in told[1].text
 
 
-@pytest.mark.parametrize("kind", NEEDS_LINK)
+@pytest.mark.parametrize("kind", sorted(NEEDS_LINK))
 def test_the_mail_with_a_quote_says_all_that_is_decided_on(kind: MailKind) -> None:
     lines = case_of(kind, Role.CONTACT).mail().text.splitlines()
     for said in (

@@ -1,8 +1,6 @@
 """The screens in a real browser, against the local run."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.local_run import Description, start
+from tests.web.browser import browser_path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-APPLICATIONS = (Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -26,33 +23,20 @@ FLAGS = [
 WAIT_MILLISECONDS = 20_000
 # Pages of the identity provider, which are not ours.
 FOREIGN = re.compile(r"/(oauth2/authorize|login)\b")
-MISSING = (
-    "The tests of the screens were left out: they need Chromium (Debian: apt install chromium), or CHROMIUM in the "
-    "environment to say where it is."
-)
 
 OpenPage = Callable[..., Page]
 
 
-def browser_path() -> str | None:
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    return found or next((str(path) for path in APPLICATIONS if path.exists()), None)
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a browser these tests are left out, and the summary says so; BROWSER_NEEDED makes that an error."""
-    ours = [item for item in items if item.path.parent == Path(__file__).parent and "no_browser" not in item.keywords]
+    """Without a browser these tests are left out, and the summary says so."""
+    here = [item for item in items if item.path.parent == Path(__file__).parent]
+    for item in here:
+        item.add_marker(pytest.mark.xdist_group("web"))
+    ours = [item for item in here if "no_browser" not in item.keywords]
     if not ours or browser_path():
         return
-    if os.environ.get("BROWSER_NEEDED"):
-        raise pytest.UsageError(MISSING)
     config.hook.pytest_deselected(items=ours)
     items[:] = [item for item in items if item not in ours]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not browser_path():
-        terminalreporter.write_line(MISSING, yellow=True)
 
 
 @pytest.fixture(scope="package")
