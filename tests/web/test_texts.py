@@ -38,5 +38,18 @@ def test_no_file_of_the_site_holds_inline_code_or_a_foreign_address() -> None:
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)
     assert not re.search(r"\s(on\w+|style)=", page)
     for path in (PROJECT / "web").rglob("*.*"):
-        if path.suffix in {".js", ".css", ".html"}:
+        if path.suffix in {".js", ".css", ".html"} and "vendor" not in path.parts:
             assert not re.search(r"(https?:)?//[a-z]+\.[a-z]{2,}", path.read_text("utf-8")), path
+
+
+def test_the_only_library_is_pinned_by_hash_and_names_no_registry() -> None:
+    web = PROJECT / "web"
+    packages = json.loads((web / "package-lock.json").read_text("utf-8"))["packages"]
+    asked = json.loads((web / "package.json").read_text("utf-8"))["dependencies"]
+    assert packages.pop("")["dependencies"] == asked
+    assert packages.keys() == {"node_modules/oauth4webapi"}
+    for package in packages.values():
+        assert package["integrity"].startswith("sha512-")
+        assert package["license"] == "MIT"
+        assert "resolved" not in package
+    assert re.search(r"^/web/vendor/$", (PROJECT / ".gitignore").read_text("utf-8"), re.MULTILINE)

@@ -4,7 +4,7 @@ import { Api } from "./api.js";
 import { fill, h } from "./dom.js";
 import { notice, reasonOf } from "./forms.js";
 import { Session, SignedOut } from "./session.js";
-import { emptyPage, failure, shell, waiting } from "./shell.js";
+import { ICON, emptyPage, failure, shell, waiting } from "./shell.js";
 import { chooseLanguage, preferredLanguage, showTimesOf, speak, t } from "./words.js";
 import { showOrders } from "./orders/list.js";
 import { showOrder } from "./orders/order.js";
@@ -140,7 +140,7 @@ function welcome(refusal) {
   fill(
     app,
     h("main.alone.welcome", {},
-      h("img", { src: "/icon.svg", alt: "", width: 56, height: 56 }),
+      h("img", { src: ICON, alt: "", width: 56, height: 56 }),
       h("p.brand", {}, config.brand),
       h("h1", {}, t("welcome.title")),
       h("p", {}, t("welcome.text")),

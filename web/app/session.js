@@ -1,5 +1,6 @@
 /**
- * Signing in by OpenID Connect: authorization code with PKCE (RFC 7636), as RFC 9700 asks of a page.
+ * Signing in by OpenID Connect: authorization code with PKCE, as RFC 9700 asks of a page. The protocol and its checks
+ * (state, nonce, issuer, claims of the id token) are oauth4webapi's; it is fetched when they are needed.
  * Tokens are kept in sessionStorage: they end with the tab, and no other tab or site reads them.
  */
 
@@ -9,19 +10,24 @@ const SPARE_SECONDS = 60;
 
 export class SignedOut extends Error {}
 
+/** The provider was not reached, or gave no answer that can be read: nobody knows whether it would have refused. */
+class ProviderSilent extends TypeError {}
+
+const library = () => import("../vendor/oauth4webapi.js");
+
 export class Session {
   #config;
-  #tokens;
+  #kept;
   #refreshing = null;
 
-  /** `config`: issuer, client_id, scope, and the addresses of the provider's endpoints. */
+  /** `config`: issuer, client_id, scope, and the provider's metadata as its discovery document has them. */
   constructor(config) {
     this.#config = config;
-    this.#tokens = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+    this.#kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   }
 
   get isSignedIn() {
-    return this.#tokens !== null;
+    return this.#kept !== null;
   }
 
   get email() {
@@ -41,15 +47,14 @@ export class Session {
   }
 
   get #claims() {
-    return this.#tokens ? claimsOf(this.#tokens.id_token) : {};
+    return this.#kept?.claims ?? {};
   }
 
   /** Leaves for the provider; the reader comes back to `path`. */
   async signIn(path) {
-    const verifier = randomText(48);
-    const pending = { state: randomText(24), nonce: randomText(24), verifier, path };
+    const oauth = await library();
+    const pending = { state: oauth.generateRandomState(), nonce: oauth.generateRandomNonce(), verifier: oauth.generateRandomCodeVerifier(), path };
     sessionStorage.setItem(PENDING, JSON.stringify(pending));
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
     const query = new URLSearchParams({
       response_type: "code",
       client_id: this.#config.client_id,
@@ -57,10 +62,10 @@ export class Session {
       scope: this.#config.scope,
       state: pending.state,
       nonce: pending.nonce,
-      code_challenge: base64url(new Uint8Array(digest)),
+      code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
       code_challenge_method: "S256",
     });
-    location.assign(`${this.#config.authorization_endpoint}?${query}`);
+    location.assign(withQuery(this.#config.authorization_endpoint, query));
   }
 
   /**
@@ -69,91 +74,102 @@ export class Session {
    * answer is a refusal, or not one to a question that this tab asked.
    */
   async comeBack() {
-    const answer = new URLSearchParams(location.search);
-    if (location.pathname !== "/" || !(answer.has("code") || answer.has("error"))) return null;
+    const address = new URL(location.href);
+    const { searchParams } = address;
+    if (address.pathname !== "/" || !(searchParams.has("code") || searchParams.has("error"))) return null;
     const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
     sessionStorage.removeItem(PENDING);
     history.replaceState(null, "", "/");
-    if (!pending || answer.get("state") !== pending.state) {
+    if (!pending || searchParams.get("state") !== pending.state) {
       if (this.isSignedIn) return "/";
       throw new SignedOut("unasked");
     }
-    if (answer.has("error")) throw new SignedOut(answer.get("error"));
-    const tokens = await this.#ask({
-      grant_type: "authorization_code",
-      code: answer.get("code"),
-      redirect_uri: returnAddress(),
-      code_verifier: pending.verifier,
+    await this.#ask(async (oauth, provider, client) => {
+      const answer = oauth.validateAuthResponse(provider, client, searchParams, pending.state);
+      const response = await oauth.authorizationCodeGrantRequest(provider, client, oauth.None(), answer, returnAddress(), pending.verifier, this.#how(oauth));
+      return oauth.processAuthorizationCodeResponse(provider, client, response, { expectedNonce: pending.nonce, requireIdToken: true });
     });
-    const claims = claimsOf(tokens.id_token);
-    const isForUs = [claims.aud].flat().includes(this.#config.client_id) && claims.iss === this.#config.issuer;
-    if (!isForUs || claims.nonce !== pending.nonce) throw new SignedOut("foreign_token");
-    this.#keep(tokens);
     return pending.path;
   }
 
   /** An id token that is good for a while yet; throws SignedOut when there is none to be had. */
   async token({ fresh = false } = {}) {
-    if (!this.#tokens) throw new SignedOut("signed_out");
-    const spare = claimsOf(this.#tokens.id_token).exp - Date.now() / 1000;
-    if (!fresh && spare > SPARE_SECONDS) return this.#tokens.id_token;
+    if (!this.#kept) throw new SignedOut("signed_out");
+    const spare = this.#claims.exp - Date.now() / 1000;
+    if (!fresh && spare > SPARE_SECONDS) return this.#kept.id_token;
     this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
     await this.#refreshing;
-    return this.#tokens.id_token;
+    return this.#kept.id_token;
   }
 
-  /** Forgets the tokens, and has the provider forget the reader. */
-  signOut() {
+  /** Forgets the tokens, has the provider revoke the lasting one where it can, and forget the reader. */
+  async signOut() {
+    const refreshToken = this.#kept?.refresh_token;
     this.forget();
+    if (refreshToken && this.#config.revocation_endpoint) await this.#revoke(refreshToken);
+    if (!this.#config.end_session_endpoint) {
+      location.assign("/");
+      return;
+    }
     const query = new URLSearchParams({
       client_id: this.#config.client_id,
       logout_uri: returnAddress(), // Cognito's name for the next
       post_logout_redirect_uri: returnAddress(),
     });
-    location.assign(`${this.#config.end_session_endpoint}?${query}`);
+    location.assign(withQuery(this.#config.end_session_endpoint, query));
   }
 
   forget() {
-    this.#tokens = null;
+    this.#kept = null;
     for (const key of Object.keys(sessionStorage)) {
       if (key.startsWith("online-orders.")) sessionStorage.removeItem(key);
     }
   }
 
   async #refresh() {
-    const refreshToken = this.#tokens.refresh_token;
+    const refreshToken = this.#kept.refresh_token;
     if (!refreshToken) throw new SignedOut("expired");
-    const tokens = await this.#ask({ grant_type: "refresh_token", refresh_token: refreshToken });
-    this.#keep({ refresh_token: refreshToken, ...tokens });
+    await this.#ask(async (oauth, provider, client) => {
+      const response = await oauth.refreshTokenGrantRequest(provider, client, oauth.None(), refreshToken, this.#how(oauth));
+      return oauth.processRefreshTokenResponse(provider, client, response);
+    }, refreshToken);
   }
 
-  async #ask(form) {
-    const answer = await fetch(this.#config.token_endpoint, {
-      method: "POST",
-      body: new URLSearchParams({ client_id: this.#config.client_id, ...form }),
-    });
-    if (!answer.ok) throw new SignedOut("refused");
-    return answer.json();
+  /** Whether it can be revoked or not, the reader wants out; the token ends by itself. */
+  async #revoke(refreshToken) {
+    const oauth = await library();
+    try {
+      await oauth.revocationRequest(this.#config, { client_id: this.#config.client_id }, oauth.None(), refreshToken, this.#how(oauth));
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 
-  #keep({ id_token, refresh_token }) {
-    this.#tokens = { id_token, refresh_token };
-    sessionStorage.setItem(KEPT, JSON.stringify(this.#tokens));
+  /** Gets tokens by a conversation with the provider, and keeps them; SignedOut when it or its answer is refused. */
+  async #ask(talk, refreshToken) {
+    const oauth = await library();
+    let tokens;
+    try {
+      tokens = await talk(oauth, this.#config, { client_id: this.#config.client_id });
+    } catch (error) {
+      if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) throw new SignedOut(error.error, { cause: error });
+      if (error instanceof oauth.WWWAuthenticateChallengeError) throw new SignedOut("refused", { cause: error });
+      if (error instanceof oauth.OperationProcessingError && error.cause?.status >= 500) throw new ProviderSilent(error.message, { cause: error });
+      if (error instanceof oauth.OperationProcessingError) throw new SignedOut("unsound_answer", { cause: error });
+      throw error;
+    }
+    const claims = oauth.getValidatedIdTokenClaims(tokens);
+    if (!claims) throw new SignedOut("no_id_token");
+    this.#kept = { id_token: tokens.id_token, refresh_token: tokens.refresh_token ?? refreshToken, claims };
+    sessionStorage.setItem(KEPT, JSON.stringify(this.#kept));
+  }
+
+  /** The local run has no TLS. */
+  #how(oauth) {
+    return { [oauth.allowInsecureRequests]: new URL(this.#config.token_endpoint).hostname === "localhost" };
   }
 }
 
 const returnAddress = () => `${location.origin}/`;
 
-function randomText(bytes) {
-  return base64url(crypto.getRandomValues(new Uint8Array(bytes)));
-}
-
-function base64url(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
-
-/** What a token says; it came from the provider itself, over TLS, so its signature is the API's to check. */
-function claimsOf(token) {
-  const text = atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
-  return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (character) => character.charCodeAt(0))));
-}
+const withQuery = (endpoint, query) => `${endpoint}${endpoint.includes("?") ? "&" : "?"}${query}`;

@@ -5,6 +5,8 @@ import { fill, h } from "./dom.js";
 import { reasonOf } from "./forms.js";
 import { LANGUAGES, spoken, t } from "./words.js";
 
+export const ICON = new URL("../icon.svg", import.meta.url).href;
+
 export function shell({ config, session, switchLanguage }) {
   const main = h("main", { id: "main", tabindex: "-1" });
   const entries = session.isStaff
@@ -32,7 +34,7 @@ export function shell({ config, session, switchLanguage }) {
   const root = h("div.shell", {},
     h("a.skip", { href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, t("nav.skip")),
     h("header.top", {},
-      h("a.brand", { href: "/" }, h("img", { src: "/icon.svg", alt: "", width: 28, height: 28 }), config.brand),
+      h("a.brand", { href: "/" }, h("img", { src: ICON, alt: "", width: 28, height: 28 }), config.brand),
       h("div.who", {},
         h("span.email", {}, session.email),
         languages,

@@ -18,7 +18,7 @@ export function chooseLanguage(name) {
 }
 
 export async function speak(name) {
-  const answer = await fetch(`/locales/${name}.json`);
+  const answer = await fetch(new URL(`../locales/${name}.json`, import.meta.url));
   texts = await answer.json();
   language = name;
   document.documentElement.lang = name;
