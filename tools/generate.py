@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"
 
 from online_orders import catalog  # noqa: E402 - the layers are importable from here on
 from online_orders.orders import LABELS  # noqa: E402
-from tools import events  # noqa: E402
+from tools import events, permissions  # noqa: E402
 from tools.openapi import document  # noqa: E402
 
 EVENTS = ROOT / "docs" / "events"
@@ -39,14 +39,15 @@ def catalog_document() -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> int:
-    written = {
+    written: dict[Path, Any] = {
         GENERATED / "catalog.json": catalog_document(),
         GENERATED / "openapi.json": document(),
         **{EVENTS / f"{name}.json": schema for name, schema in events.documents().items()},
+        ROOT / "docs" / "permissions.md": permissions.document(),
     }
     stale = []
     for path, content in written.items():
-        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False) + "\n"
         if path.is_file() and path.read_text("utf-8") == text:
             continue
         stale.append(path.relative_to(ROOT).as_posix())
