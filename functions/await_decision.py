@@ -12,9 +12,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock
-from online_orders.aws import orders, workflow
+from online_orders.aws import accounts, orders, workflow
 from online_orders.aws.clients import environment
-from online_orders.orders import Policy
+from online_orders.orders import Change, Order, Policy
 from online_orders.telemetry import logger
 
 
@@ -36,8 +36,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     logger.append_keys(order_id=at.order_id)
     waiting = workflow.Waiting(workflow.Step(event["waiting_for"]), event["token"])
     workflow.park_token(at, waiting, event["execution"])
-    policy = _policy()
-    order = orders.decide(lambda: orders.get_order(at), lambda order: order.tick(policy, clock.now()))
+    policy, account = _policy(), accounts.get_account(at.account_id)
+
+    def look(order: Order) -> Change:
+        """The account first: what time brings may depend on who is asked now."""
+        now = clock.now()
+        return order.follow_account(account, None, now).then(lambda order: order.tick(policy, now))
+
+    order = orders.decide(lambda: orders.get_order(at), look)
     step = workflow.next_step(order)
     if step is not waiting.step:
         workflow.answer_token(waiting, step)

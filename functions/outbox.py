@@ -18,22 +18,24 @@ def _report_mail(image: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "contact_report", "account_id": document["account_id"], "report_id": document["report_id"]}
 
 
-def _contact_change(record: dict[str, Any]) -> dict[str, Any] | None:
-    """What the orders of an account must hear, when its contact person is another one than before."""
+def _account_changes(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the orders of an account must follow: another enrollment, another reseller."""
     image, before = record["NewImage"], record.get("OldImage")
     if image["sk"]["S"] != ACCOUNT_SK or before is None:
-        return None
-    accounts = [json.loads(each["document"]["S"]) for each in (before, image)]
-    old, new = [(account["enrollment"] or {}).get("contact") for account in accounts]
-    if new is None or old == new:
-        return None
-    return {
-        "account_id": accounts[1]["account_id"],
+        return []
+    old, new = [json.loads(each["document"]["S"]) for each in (before, image)]
+    about = {
+        "account_id": new["account_id"],
         "version": int(image["version"]["N"]),
         "by": image["changed_by"]["S"],
-        "old": old,
-        "new": new,
     }
+    changes = []
+    if old["enrollment"] != new["enrollment"]:
+        contacts = [(account["enrollment"] or {}).get("contact") for account in (old, new)]
+        changes.append({**about, "kind": "enrollment", "old": contacts[0], "new": contacts[1]})
+    if old["parent_account_id"] != new["parent_account_id"]:
+        changes.append({**about, "kind": "parent"})
+    return changes
 
 
 def _by_order(images: list[dict[str, Any]]) -> dict[str, list[StoredEntry]]:
@@ -64,5 +66,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
             logger.info("follow", extra={"order_id": order_id, "sequence": [entry.sequence for entry in of_order]})
             follow_or_park(of_order)
     enqueue("MAIL_QUEUE_URL", [_report_mail(image) for image in images if image["sk"]["S"].startswith(REPORT_PREFIX)])
-    enqueue("CONTACT_CHANGES_URL", [change for record in records if (change := _contact_change(record))])
+    enqueue("ACCOUNT_CHANGES_URL", [change for record in records for change in _account_changes(record)])
     metrics.add_metric("EntriesFollowed", MetricUnit.Count, sum(map(len, entries.values())))

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders import clock
-from online_orders.aws import mail, mail_hold, orders, workflow
+from online_orders.aws import accounts, mail, mail_hold, orders, workflow
 from online_orders.aws.keys import OrderKey
 from online_orders.errors import InProgress
 from online_orders.telemetry import logger, metrics
@@ -42,7 +42,8 @@ def _refuse(at: OrderKey, link_number: int, why: str) -> dict[str, Any]:
 
 
 def _send(at: OrderKey) -> dict[str, Any]:
-    order = orders.get_order(at)
+    account = accounts.get_account(at.account_id)
+    order = orders.decide(lambda: orders.get_order(at), lambda order: order.follow_account(account, None, clock.now()))
     if not order.mail_is_outstanding:
         return _next(workflow.next_step(order))
     if order.contact.is_erased:

@@ -44,8 +44,8 @@ def move_dead_letters(installation: Installation) -> Iterator[str]:
     url = installation.resource("MailDeadLetters")
     while letters := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=AT_ONCE).get("Messages", []):
         for letter in letters:
-            is_contact_change = "old" in json.loads(letter["Body"])
-            home = "ContactChanges" if is_contact_change else "MailQueue"
+            is_account_change = "version" in json.loads(letter["Body"])
+            home = "AccountChanges" if is_account_change else "MailQueue"
             sqs.send_message(QueueUrl=installation.resource(home), MessageBody=letter["Body"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
             yield home

@@ -28,7 +28,7 @@ def test_dead_mails_go_back_to_the_queue_they_came_from(terminal: Terminal, seed
     lab.queue.paused = True
     assert terminal.run("--json", "redrive", "mails").lines == [{"moved": 2}]
     assert lab.messages("MailDeadLetters") == []
-    assert (len(lab.messages("MailQueue")), len(lab.messages("ContactChanges"))) == (1, 1)
+    assert (len(lab.messages("MailQueue")), len(lab.messages("AccountChanges"))) == (1, 1)
 
 
 def test_after_a_rotation_old_links_and_new_ones_work_until_the_old_key_is_retired(

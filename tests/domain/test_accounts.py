@@ -174,6 +174,41 @@ def test_an_unsound_enrollment_is_a_fault_below_it(member: str, value: Any, poin
     assert (f"/enrollment/{pointer}", code) in faults_with(enrollment=ENROLLMENT | {member: value})
 
 
+def deputy(**changes: Any) -> Json:
+    return {"name": "Dora", "email": "dora@acme.example", "from": "2026-12-01", "until": "2026-12-10"} | changes
+
+
+@pytest.mark.parametrize(
+    ("deputies", "pointer", "code"),
+    [
+        ([deputy(until="2026-11-30")], "/0/until", "until_before_from"),
+        ([deputy(), deputy(email="dora")], "/1/email", "malformed"),
+        ([deputy(name=" ")], "/0/name", "too_short"),
+        ([{"name": "Dora", "email": "dora@acme.example"}], "/0/from", "required"),
+        ([deputy(first_day="2026-12-01")], "/0/first_day", "unknown_field"),
+        ([deputy()] * 6, "", "too_many"),
+        ("Dora", "", "wrong_type"),
+    ],
+)
+def test_an_unsound_deputy_is_a_fault_at_its_place(deputies: Any, pointer: str, code: str) -> None:
+    assert (f"/enrollment/deputies{pointer}", code) in faults_with(enrollment=ENROLLMENT | {"deputies": deputies})
+
+
+def test_deputies_are_shown_as_they_were_sent_and_left_out_where_there_is_none() -> None:
+    two = [deputy(), deputy(name="Dirk", **{"from": "2026-12-05", "until": "2026-12-05"})]
+    account = account_of(enrollment=ENROLLMENT | {"deputies": two})
+    assert json.loads(account.model_dump_json())["enrollment"]["deputies"] == two
+    assert "deputies" not in json.loads(account_of().model_dump_json())["enrollment"]
+    assert Account.model_validate_json(account.model_dump_json()) == account
+
+
+def test_the_first_deputy_whose_day_it_is_is_asked_and_else_the_contact() -> None:
+    both = [deputy(), deputy(name="Dirk", email="dirk@acme.example", **{"from": "2026-12-10", "until": "2026-12-12"})]
+    account = account_of(enrollment=ENROLLMENT | {"deputies": both})
+    asked = [account.contact_for_orders(date(2026, 12, day)).name for day in (1, 10, 11, 12, 13)]
+    assert asked == ["Dora", "Dora", "Dirk", "Dirk", "Connie"]
+
+
 @pytest.mark.parametrize(
     "email",
     [
@@ -207,16 +242,16 @@ def test_an_address_is_one_that_a_mail_can_go_to_and_no_more(email: str) -> None
 @pytest.mark.parametrize("email", ["connie@acme.example", "o'hara+orders@mail.acme-corp.example", "C.D@x.io", "a@b.co"])
 def test_usual_addresses_are_taken_as_they_are(email: str) -> None:
     account = account_of(enrollment=ENROLLMENT | {"contact": {"name": "Connie", "email": f" {email} "}})
-    assert account.contact_for_orders().email == email
+    assert account.contact_for_orders(TODAY).email == email
 
 
 def test_the_contact_of_an_active_enrollment_is_asked_about_orders() -> None:
-    assert account_of().contact_for_orders() == CONNIE
+    assert account_of().contact_for_orders(TODAY) == CONNIE
 
 
 def test_an_enrollment_is_active_unless_it_says_otherwise() -> None:
     enrollment = {name: value for name, value in ENROLLMENT.items() if name != "state"}
-    assert account_of(enrollment=enrollment).contact_for_orders() == CONNIE
+    assert account_of(enrollment=enrollment).contact_for_orders(TODAY) == CONNIE
 
 
 @pytest.mark.parametrize(
@@ -232,7 +267,7 @@ def test_an_enrollment_is_active_unless_it_says_otherwise() -> None:
 )
 def test_an_account_that_may_not_order_is_told_why(enrollment: Json | None, said: str) -> None:
     with pytest.raises(Forbidden) as refusal:
-        account_of(enrollment=enrollment).contact_for_orders()
+        account_of(enrollment=enrollment).contact_for_orders(TODAY)
     assert (refusal.value.status, refusal.value.code) == (403, "not_enrolled")
     assert said in refusal.value.detail
 
@@ -240,7 +275,7 @@ def test_an_account_that_may_not_order_is_told_why(enrollment: Json | None, said
 def test_a_sub_account_has_its_own_contact() -> None:
     contact = {"name": "Sally", "email": "sally@north.example"}
     account = account_of(parent_account_id="relay", enrollment=ENROLLMENT | {"contact": contact})
-    assert account.contact_for_orders().email == "sally@north.example"
+    assert account.contact_for_orders(TODAY).email == "sally@north.example"
 
 
 # Sites.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from online_orders.accounts import Account
 from online_orders.errors import Conflict, VersionMismatch
 from online_orders.orders import ALLOWED, LABELS, OPEN, Change, Order, Status
 from online_orders.quotes import Quote, QuoteState
@@ -24,6 +25,8 @@ from tests.domain.builders import (
     LATER,
     NOW,
     STATUSES,
+    Json,
+    account_of,
     assert_well_kept,
     claimed,
     expired,
@@ -486,6 +489,80 @@ def test_a_quote_that_was_given_up_goes_to_the_new_contact() -> None:
     order = order.follow_contact(CARLA, CONRAD.email, LATER).order
     assert order.mail_is_outstanding
     assert mailed(order, LATER).status is Status.PENDING_CONFIRMATION
+
+
+LAPSED = [
+    pytest.param({"state": "suspended"}, id="suspended"),
+    pytest.param(None, id="no longer enrolled"),
+]
+
+
+def account_with(enrollment: Json | None) -> Account:
+    """An account like any other, its enrollment changed, or none at all."""
+    present = account_of().model_dump(mode="json")["enrollment"]
+    return account_of(enrollment=None if enrollment is None else present | enrollment)
+
+
+@pytest.mark.parametrize("enrollment", LAPSED)
+@pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
+def test_an_open_order_is_marked_while_its_account_may_not_order(status: str, enrollment: Json | None) -> None:
+    before = standing(status)
+    change = before.follow_account(account_with(enrollment), CONRAD.email, LATER)
+    assert_well_kept(before, change)
+    (entry,) = change.entries
+    assert (entry.event, entry.actor, entry.internal) == (Event.ENROLLMENT_SUSPENDED, STAFF, True)
+    assert (change.order.version, change.order.updated_at) == (before.version, before.updated_at)
+    assert change.order.follow_account(account_with(enrollment), CONRAD.email, LATER).entries == ()
+    resumed = change.order.follow_account(account_of(), None, LATER)
+    (entry,) = resumed.entries
+    assert (entry.event, entry.actor, entry.internal) == (Event.ENROLLMENT_RESUMED, Actor(kind="system"), True)
+    assert resumed.order.marks.suspended_since is None
+
+
+@pytest.mark.parametrize("status", ["completed", "canceled"])
+def test_a_closed_order_follows_its_account_nowhere(status: str) -> None:
+    order = standing(status)
+    elsewhere = account_with({"state": "suspended", "contact": CARLA.model_dump()})
+    assert order.follow_account(elsewhere, None, LATER).entries == ()
+
+
+def test_an_order_follows_contact_and_enrollment_at_once() -> None:
+    before = offered()
+    change = before.follow_account(
+        account_with({"state": "suspended", "contact": CARLA.model_dump()}), CONRAD.email, LATER
+    )
+    assert_well_kept(before, change)
+    assert [entry.event for entry in change.entries] == [Event.CONTACT_CHANGED, Event.ENROLLMENT_SUSPENDED]
+    assert [order.contact for order, _ in change.steps] == [CARLA, CARLA]
+    assert [order.marks.suspended_since for order, _ in change.steps] == [None, LATER]
+
+
+def test_an_order_keeps_its_contact_when_the_account_names_nobody() -> None:
+    for enrollment in (None, {"contact": None}):
+        assert offered().follow_account(account_with(enrollment), None, LATER).order.contact == CONNIE
+
+
+DEPUTY = {"name": "Dora", "email": "dora@acme.example", "from": "2026-12-01", "until": "2026-12-10"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "asked"),
+    [
+        ("Europe/Berlin", "2026-11-30T22:59:59.999+00:00", "connie@acme.example"),
+        ("Europe/Berlin", "2026-11-30T23:00:00+00:00", "dora@acme.example"),
+        ("Europe/Berlin", "2026-12-10T22:59:59.999+00:00", "dora@acme.example"),
+        ("Europe/Berlin", "2026-12-10T23:00:00+00:00", "connie@acme.example"),
+        ("Pacific/Apia", "2026-11-30T11:00:00+00:00", "dora@acme.example"),
+        ("Asia/Kathmandu", "2026-11-30T18:14:59+00:00", "connie@acme.example"),
+        ("Asia/Kathmandu", "2026-11-30T18:15:00+00:00", "dora@acme.example"),
+    ],
+)
+def test_a_deputy_is_asked_on_the_days_of_the_accounts_time_zone(zone: str, at: str, asked: str) -> None:
+    present = account_of().model_dump(mode="json")["enrollment"]
+    account = account_of(time_zone=zone, enrollment=present | {"deputies": [DEPUTY]})
+    instant = datetime.fromisoformat(at)
+    assert place(account=account, at=instant).order.contact.email == asked
+    assert offered().follow_account(account, None, instant).order.contact.email == asked
 
 
 @pytest.mark.parametrize("status", ["submitted", "in_process"])

@@ -48,6 +48,10 @@ def to_all(kind: str) -> list[tuple[str, str]]:
     return [(kind, TO_CONTACT), (kind, TO_CUSTOMER), (kind, DESK)]
 
 
+def suspended() -> Order:
+    return place().order.follow_enrollment(False, CLARA.email, NOW).order
+
+
 MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "placed": (place(), [("order_received", TO_CONTACT), ("order_received", TO_CUSTOMER), ("new_order", DESK)]),
     "not claimed for long": (place().order.tick(Policy(), NOW + 5 * DAY), [("stale_order", DESK)]),
@@ -58,6 +62,8 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "resent": (offered().resend(CLARA, None, LATER), []),
     "mailed again": (offered().resend(CLARA, None, NOW).order.quote_mailed(2, KEY_ID, LATER), []),
     "contact changed": (place().order.follow_contact(CARLA, CLARA.email, LATER), [("order_received", CARLA.email)]),
+    "enrollment suspended": (place().order.follow_enrollment(False, CLARA.email, LATER), []),
+    "enrollment resumed": (suspended().follow_enrollment(True, CLARA.email, LATER), []),
     "delivered": (offered().quote_delivered(1, KEY_ID, LATER), []),
     "bounced": (offered().quote_bounced(1, KEY_ID, "full", LATER), [("quote_undeliverable", DESK)]),
     "refused": (sending().quote_refused(1, "refused", LATER), [("quote_undeliverable", DESK)]),

@@ -241,6 +241,18 @@ def test_an_account_without_its_contact_places_no_orders() -> None:
     assert erasing.from_account(account_of(), BUYER) == account_of()
 
 
+def test_an_account_keeps_its_deputies_but_for_the_person() -> None:
+    days = {"from": "2026-12-01", "until": "2026-12-10"}
+    deputies = [
+        {"name": "Connie Contact", "email": WHO.email.upper(), **days},
+        {"name": "Dora", "email": "dora@acme.example", **days},
+    ]
+    enrollment = account_of().model_dump(mode="json")["enrollment"] | {"deputies": deputies}
+    after = erasing.from_account(account_of(enrollment=enrollment), WHO)
+    assert after.enrollment
+    assert [each.name for each in after.enrollment.deputies] == ["Dora"]
+
+
 def test_quotes_whose_own_texts_name_the_person_are_told_of() -> None:
     order = claimed()
     quotes = [quote_for(order, message="Dear Connie Contact"), quote_for(order)]

@@ -61,6 +61,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.order_link, self.quote_link, self.mailed_link = 1, 0, 0
         self.delivered_link, self.bounced_link, self.complained_link = 0, 0, 0
         self.contact, self.has_own_contact, self.fresh_quote_asked = CONNIE, False, 0
+        self.enrolled = True
         self.since, self.told_stale_since = NOW, datetime.min.replace(tzinfo=UTC)
 
     @initialize(zone=st.sampled_from(["UTC", "Pacific/Kiritimati", "America/New_York"]))
@@ -161,6 +162,13 @@ class OrderMachine(RuleBasedStateMachine):
             self.contact = contact
             self.order_link += 1
             self.quote_link += self.revision > 0
+
+    @rule(enrolled=st.booleans(), by=st.none() | st.just(CLARA.email))
+    def follow_enrollment(self, enrolled: bool, by: str | None) -> None:
+        events = []
+        if self.status in OPEN and enrolled != self.enrolled:
+            events, self.enrolled = ["enrollment.resumed" if enrolled else "enrollment.suspended"], enrolled
+        self.take(lambda order: order.follow_enrollment(enrolled, by, self.now), *events)
 
     # The customer and the contact person.
 

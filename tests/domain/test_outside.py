@@ -182,8 +182,24 @@ def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
     order = claimed()
     row = desk_row(order, {}, NOW + timedelta(minutes=1, milliseconds=999))
     assert row.pop("age_seconds") == 60
+    assert row.pop("flags") == []
     assert row == order_body(order, {}, NOW)
     assert desk_row(order, {}, NOW - DAY)["age_seconds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("order", "flags"),
+    [
+        (place().order.follow_enrollment(False, None, LATER).order, ["enrollment_suspended"]),
+        (place().order.follow_enrollment(False, None, LATER).order.withdraw(ANNA, None, LATER).order, []),
+        (offered().quote_complained(1, LATER).order, ["contact_complained"]),
+        (offered().quote_complained(1, LATER).order.resend(CLARA, None, LATER).order, []),
+        (expired().ask_for_fresh_quote(LATER + 60 * DAY).order, ["fresh_quote_asked"]),
+    ],
+    ids=["suspended", "suspended and closed", "complained", "complained and resent", "fresh quote asked"],
+)
+def test_a_row_of_the_desk_has_the_flags_that_are_up(order: Order, flags: list[str]) -> None:
+    assert desk_row(order, {}, LATER)["flags"] == flags
 
 
 def test_an_entry_shows_the_contracts_members() -> None:

@@ -85,7 +85,7 @@ def test_while_mail_is_held_orders_follow_a_changed_contact_at_once_and_both_are
     told = [mail.recipients[0] for mail in lab.mails[before:]]
     assert "nina@acme.example" in told
     assert former.recipients[0] in told
-    assert lab.messages("ContactChanges") == []
+    assert lab.messages("AccountChanges") == []
     fresh = next(mail for mail in lab.mails[before:] if mail.attachments)
     assert decide(lab, fresh, "approve") == 200
 

@@ -12,6 +12,7 @@ from online_orders.catalog import KINDS, MOST_ITEMS, Item
 from online_orders.estimates import EstimatedStart
 from online_orders.evidence import Evidence
 from online_orders.orders import NewDirectOrder, NewOrder, Order, Status, User
+from online_orders.presentation import Flag
 from online_orders.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.prices import NewPriceList
 from online_orders.quotes import Quote
@@ -198,6 +199,16 @@ DeskOrderAnswer = _derived(
     {"marks"},
     **_ORDER,
     age_seconds=Annotated[int, Field(ge=0, description="Since it was placed.")],
+    flags=Annotated[
+        tuple[Flag, ...],
+        Field(
+            description=(
+                "What to know of an open order: `enrollment_suspended` (the account may not order any more), "
+                "`contact_complained` (the contact marked the quote's mail as spam), `fresh_quote_asked` (in place of "
+                "an expired one)."
+            )
+        ),
+    ],
 )
 
 

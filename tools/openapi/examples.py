@@ -243,7 +243,7 @@ def timeline(*, internal: bool) -> list[dict[str, Any]]:
 
 
 def evidence() -> dict[str, Any]:
-    contact = account().contact_for_orders()
+    contact = account().contact_for_orders(date(2026, 11, 22))
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
     approved = story().steps["approved"]
     return evidence_of(approved, "approve", contact.name, contact.email, "203.0.113.7", agent).model_dump(mode="json")

@@ -45,7 +45,8 @@ class Schemas(GenerateJsonSchema):
     _may_be_blank = False
 
     def field_is_required(self, field: Any, total: bool) -> bool:
-        return self.mode == "serialization" or super().field_is_required(field, total)
+        shown = self.mode == "serialization" and "serialization_exclude_if" not in field
+        return shown or super().field_is_required(field, total)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         """An answer leaves nothing to a default."""

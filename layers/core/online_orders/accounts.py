@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from online_orders.errors import Fault, Forbidden
@@ -68,6 +68,27 @@ class Contact(Entity):
         return self.email == ERASED_EMAIL
 
 
+class Deputy(Entity):
+    """Stands in for the contact person from the first through the last of these days, which are the account's."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    name: Name
+    email: Email
+    first_day: Annotated[Day, Field(alias="from")]
+    last_day: Annotated[Day, Field(alias="until")]
+
+    @field_validator("last_day")
+    @classmethod
+    def _comes_after(cls, last_day: date, others: ValidationInfo) -> date:
+        if last_day < others.data.get("first_day", last_day):
+            raise PydanticCustomError("until_before_from", "the last day is before the first")
+        return last_day
+
+    def stands_in_on(self, day: date) -> bool:
+        return self.first_day <= day <= self.last_day
+
+
 class EnrollmentState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -79,6 +100,13 @@ class Enrollment(Entity):
     letter_received_on: Day
     contact: Contact | None = None
     state: EnrollmentState = EnrollmentState.ACTIVE
+    deputies: Annotated[tuple[Deputy, ...], Length(0, 5), Field(exclude_if=lambda deputies: not deputies)] = ()
+    """Left out of what is shown and stored where there is none."""
+
+    def contact_on(self, day: date) -> Contact | None:
+        """Who is asked on a day of the account: the first deputy whose day it is, else the contact person."""
+        deputy = next((each for each in self.deputies if each.stands_in_on(day)), None)
+        return Contact(name=deputy.name, email=deputy.email) if deputy else self.contact
 
 
 class License(Entity):
@@ -117,7 +145,15 @@ class Account(Entity):
     def sites_by_id(self) -> Mapping[str, Site]:
         return {site.site_id: site for site in self.sites}
 
-    def contact_for_orders(self) -> Contact:
+    @property
+    def is_enrolled(self) -> bool:
+        return self.enrollment is not None and self.enrollment.state is EnrollmentState.ACTIVE
+
+    def contact_on(self, day: date) -> Contact | None:
+        """Who is asked about orders on a day of the account, as far as anybody is."""
+        return self.enrollment.contact_on(day) if self.enrollment else None
+
+    def contact_for_orders(self, today: date) -> Contact:
         """Who is asked about a new order; Forbidden `not_enrolled` when the account may not order."""
         enrollment = self.enrollment
         if enrollment is None:
@@ -126,7 +162,7 @@ class Account(Entity):
             raise Forbidden("not_enrolled", "The account's Electronic Order Program enrollment is suspended.")
         if enrollment.contact is None:
             raise Forbidden("not_enrolled", "The account's enrollment names no contact person.")
-        return enrollment.contact
+        return enrollment.contact_on(today) or enrollment.contact
 
 
 def account_from(account_id: str, body: Any, more: Iterable[Fault] = ()) -> Account:

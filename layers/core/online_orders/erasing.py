@@ -176,6 +176,8 @@ def from_account(account: Account, person: Person) -> Account:
         for site in account.sites
     )
     enrollment = account.enrollment
-    if enrollment and person.has_contact(enrollment.contact):
-        enrollment = enrollment.model_copy(update={"contact": None})
+    if enrollment:
+        contact = None if person.has_contact(enrollment.contact) else enrollment.contact
+        deputies = tuple(each for each in enrollment.deputies if not person.has(each.email))
+        enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
     return account.model_copy(update={"sites": sites, "enrollment": enrollment})

@@ -97,6 +97,8 @@ class Marks(Entity):
     complained_link: int = 0
     has_own_contact: bool = False
     """Whether Customer Success gave this order a contact of its own, which a change of the account's leaves alone."""
+    suspended_since: Instant | None = None
+    """Since when the account's enrollment does not allow orders any more; None while it does."""
     last_reminder_on: date | None = None
     stale_since: Instant | None = None
     """Since when the order has stood where it stood when Customer Success was last told that nobody moves it."""
@@ -290,13 +292,30 @@ class Order(Entity):
             },
         )
 
-    def follow_contact(self, contact: Contact, by: str, at: datetime) -> Change:
+    def follow_account(self, account: Account, by: str | None, at: datetime) -> Change:
+        """Take over what an open order goes by of its account: the contact person, and whether it may still order.
+
+        `by` is the member of Customer Success who changed the account; None when time did.
+        """
+        contact = account.contact_on(day_in(account.time_zone, at))
+        change = self.follow_contact(contact, by, at) if contact else Change(self, ())
+        return change.then(lambda order: order.follow_enrollment(account.is_enrolled, by, at))
+
+    def follow_enrollment(self, is_enrolled: bool, by: str | None, at: datetime) -> Change:
+        """The order goes on either way; Customer Success sees the flag and decides."""
+        if not self.is_open or is_enrolled == (self.marks.suspended_since is None):
+            return Change(self, ())
+        event = Event.ENROLLMENT_RESUMED if is_enrolled else Event.ENROLLMENT_SUSPENDED
+        marks = {"suspended_since": None if is_enrolled else at}
+        return self._change(at, _staff_or_time(by), event, internal=True, decision=False, marks=marks)
+
+    def follow_contact(self, contact: Contact, by: str | None, at: datetime) -> Change:
         """The account has another contact person: its links are dead from now on, and fresh ones go to the new one."""
         if not self.is_open or self.marks.has_own_contact or self.contact == contact:
             return Change(self, ())
         return self._change(
             at,
-            Actor(kind="customer_success", name=by),
+            _staff_or_time(by),
             Event.CONTACT_CHANGED,
             decision=False,
             contact=contact,
@@ -570,6 +589,10 @@ def _staff(user: User) -> Actor:
     return Actor(kind="customer_success", name=user.email)
 
 
+def _staff_or_time(email: str | None) -> Actor:
+    return Actor(kind="customer_success", name=email) if email else SYSTEM
+
+
 def order_from(
     body: Any,
     *,
@@ -580,8 +603,8 @@ def order_from(
     at: datetime,
 ) -> Change:
     """Place an order. Raises Forbidden when the account may not order, Invalid with every fault of the body."""
-    contact = account.contact_for_orders()
     today = day_in(account.time_zone, at)
+    contact = account.contact_for_orders(today)
     raw_items = body.get("items") if isinstance(body, dict) else None
     asked = checked(NewOrder, body, more=item_faults(raw_items, account, today))
     order = Order.model_validate(

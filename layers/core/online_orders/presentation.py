@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from online_orders.estimates import History, estimated_start
 from online_orders.orders import Order
 from online_orders.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.timeline import Entry
+
+Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked"]
 
 
 def quote_body(quote: Quote, today: date) -> dict[str, Any]:
@@ -44,9 +46,21 @@ def order_body(order: Order, history: History, at: datetime) -> dict[str, Any]:
     return body
 
 
+def flags_of(order: Order) -> list[Flag]:
+    """What Customer Success should know before it does anything about an open order."""
+    marks = order.marks
+    raised: dict[Flag, bool] = {
+        "enrollment_suspended": marks.suspended_since is not None,
+        "contact_complained": 0 < marks.quote_link == marks.complained_link,
+        "fresh_quote_asked": order.quote is not None and marks.fresh_quote_asked == order.quote.revision,
+    }
+    return [flag for flag, is_raised in raised.items() if is_raised] if order.is_open else []
+
+
 def desk_row(order: Order, history: History, at: datetime) -> dict[str, Any]:
-    """As the customer sees it, and how long it has been there."""
-    return {**order_body(order, history, at), "age_seconds": max(0, int((at - order.placed_at).total_seconds()))}
+    """As the customer sees it, how long it has been there, and what is to be known of it."""
+    age_seconds = max(0, int((at - order.placed_at).total_seconds()))
+    return {**order_body(order, history, at), "age_seconds": age_seconds, "flags": flags_of(order)}
 
 
 def entry_body(entry: Entry) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Event(StrEnum):
     REMINDED = "quote.reminded"
     EXPIRED = "quote.expired"
     CONTACT_CHANGED = "order.contact_changed"
+    ENROLLMENT_SUSPENDED = "enrollment.suspended"
+    ENROLLMENT_RESUMED = "enrollment.resumed"
     FRESH_QUOTE_ASKED = "quote.fresh_asked"
     FRESH_MAIL_ASKED = "link.fresh_asked"
     LINK_LOCKED = "link.locked"

@@ -8,6 +8,7 @@ import { trail } from "../shell.js";
 import { t } from "../words.js";
 
 const MODELS = ["X1500", "X1700"];
+const MOST_DEPUTIES = 5;
 
 export async function showAccount(context, accountId) {
   const { api, go } = context;
@@ -33,7 +34,26 @@ export async function showAccount(context, accountId) {
     contact_email: field({ name: "contact_email", label: t("contact.email"), type: "email", value: enrollment?.contact?.email, more: { maxlength: 254 } }),
   };
   letter.contact_email.sayHint(t("account.contact_hint"));
+  let deputies = (enrollment?.deputies ?? []).map(deputyFields);
+  const deputiesList = h("div.sites");
   let sites = account.sites.map(siteFields);
+
+  function deputyFields(deputy = {}) {
+    return {
+      name: field({ name: "deputy_name", label: t("deputy.name"), required: true, value: deputy.name, more: { maxlength: 200 } }),
+      email: field({ name: "deputy_email", label: t("deputy.email"), type: "email", required: true, value: deputy.email, more: { maxlength: 254 } }),
+      from: field({ name: "deputy_from", label: t("deputy.from"), type: "date", required: true, value: deputy.from }),
+      until: field({ name: "deputy_until", label: t("deputy.until"), type: "date", required: true, value: deputy.until }),
+    };
+  }
+
+  function drawDeputies() {
+    fill(deputiesList,
+      deputies.map((deputy) => h("div.site", {},
+        h("div.fields", {}, Object.values(deputy).map((each) => each.root)),
+        h("button.small", { type: "button", onclick: () => { deputies = deputies.filter((each) => each !== deputy); drawDeputies(); } }, t("deputy.remove")))),
+      deputies.length < MOST_DEPUTIES && h("button.small", { type: "button", onclick: () => { deputies.push(deputyFields()); drawDeputies(); deputies.at(-1).name.control.focus(); } }, t("deputy.add")));
+  }
 
   function siteFields(site = { site_id: "", name: "", country: "", address: null, license: null, sockets: [] }) {
     const quantityOf = (model) => site.sockets.find((each) => each.model === model)?.quantity ?? null;
@@ -61,7 +81,7 @@ export async function showAccount(context, accountId) {
     const received = letter.letter_received_on.read();
     return {
       ...Object.fromEntries(["name", "locale", "currency", "time_zone", "parent_account_id"].map((name) => [name, own[name].read()])),
-      enrollment: received || contact ? { letter_received_on: received, state: letter.state.read(), contact } : null,
+      enrollment: received || contact || deputies.length > 0 ? { letter_received_on: received, state: letter.state.read(), contact, deputies: deputies.map(readAll) } : null,
       sites: sites.map((site) => {
         const license = site.bandwidth_mbps.read() !== null || site.starts_on.read() !== null ? { bandwidth_mbps: site.bandwidth_mbps.read(), starts_on: site.starts_on.read() } : null;
         const sockets = MODELS.map((model) => ({ model, quantity: site[model].read() })).filter((each) => each.quantity);
@@ -73,6 +93,7 @@ export async function showAccount(context, accountId) {
   function fieldAt(pointer) {
     const [, first, second, third, fourth] = pointer.split("/");
     if (first === "sites") return sites[Number(second)]?.[third === "license" ? fourth ?? "bandwidth_mbps" : third];
+    if (first === "enrollment" && second === "deputies") return deputies[Number(third)]?.[fourth ?? "name"];
     if (first === "enrollment") return second === "contact" ? letter[`contact_${third ?? "name"}`] : letter[second ?? "letter_received_on"];
     return own[first] || null;
   }
@@ -80,7 +101,7 @@ export async function showAccount(context, accountId) {
   async function save(event) {
     event.preventDefault();
     fill(said);
-    const fields = [...Object.values(own).filter(Boolean), ...Object.values(letter), ...sites.flatMap((site) => Object.values(site).filter((each) => each.root))];
+    const fields = [...Object.values(own).filter(Boolean), ...Object.values(letter), ...deputies.flatMap(Object.values), ...sites.flatMap((site) => Object.values(site).filter((each) => each.root))];
     for (const each of fields) if (each.ownFault()) each.root.closest("details")?.setAttribute("open", "");
     if (button.disabled || !checkFields(fields)) return;
     button.disabled = true;
@@ -104,6 +125,7 @@ export async function showAccount(context, accountId) {
 
   const order = () => openNewOrder({ ...context, query: new URLSearchParams() }, accountId, "/desk");
   const button = h("button.primary", { type: "submit" }, t("action.save"));
+  drawDeputies();
   drawSites();
   return h("div.screen", {},
     trail([t("nav.desk")], [t("nav.accounts"), "/desk/accounts"], [isNew ? t("accounts.new") : account.name]),
@@ -111,11 +133,14 @@ export async function showAccount(context, accountId) {
       !isNew && h("div.actions", {}, h("button", { type: "button", onclick: order }, t("account.place_order")))),
     h("form.account-form", { novalidate: true, onsubmit: save },
       h("section.card", {}, h("h2", {}, t("account.account")), h("div.fields", {}, Object.values(own).filter(Boolean).map((each) => each.root))),
-      h("section.card", {}, h("h2", {}, t("accounts.enrollment")), h("p.hint", {}, t("account.enrollment_text")), h("div.fields", {}, Object.values(letter).map((each) => each.root))),
+      h("section.card", {}, h("h2", {}, t("accounts.enrollment")), h("p.hint", {}, t("account.enrollment_text")), h("div.fields", {}, Object.values(letter).map((each) => each.root)),
+        h("h3", {}, t("deputy.title")), h("p.hint", {}, t("deputy.text")), deputiesList),
       h("section.card", {}, h("div.section-head", {}, h("h2", {}, t("accounts.sites")),
         h("button", { type: "button", onclick: () => { sites.push(siteFields()); drawSites(); sites.at(-1).site_id.control.focus(); } }, t("site.add"))), sitesList),
       said,
       h("div.actions.sticky", {}, button)));
 }
+
+const readAll = (fields) => Object.fromEntries(Object.entries(fields).map(([name, each]) => [name, each.read()]));
 
 const zones = (present) => [...new Set([present, "UTC", ...Intl.supportedValuesOf("timeZone")])].map((each) => [each, each]);

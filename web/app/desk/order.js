@@ -67,6 +67,7 @@ export async function showDeskOrder(context, orderId) {
       h("p.hint", {}, t("order.id"), " ", orderName(order.order_id), order.purchase_order_number ? ` · ${t("order.purchase_order_number")}: ${order.purchase_order_number}` : ""),
       progress(order),
       order.closed && notice(status === "completed" ? "good" : "warn", closedText(order)),
+      order.flags.map((flag) => notice("warn", t(`flag.${flag}.text`))),
       ["undeliverable", "expired"].includes(order.quote?.state) && OPEN.includes(status) && notice("warn", t(`desk.quote_${order.quote.state}`)),
       changeAsked());
     fill(items, h("h2", {}, t("order.items")), itemsTable(order, account.sites));

@@ -61,7 +61,7 @@ export async function showQueue(context) {
       fill(state, notice("warn", `${reasonOf(error)} ${t("list.stale")}`));
       return false;
     }
-    const now = JSON.stringify(page.items.map(({ order_id, version, updated_at }) => [order_id, version, updated_at])) + page.next_cursor;
+    const now = JSON.stringify(page.items.map(({ order_id, version, updated_at, flags }) => [order_id, version, updated_at, flags])) + page.next_cursor;
     const changed = now !== shown;
     shown = now;
     await names.learn(page.items);
@@ -94,7 +94,8 @@ export async function showQueue(context) {
           h("a.order-link", { href: `/desk/orders/${order.order_id}`, "data-key": order.order_id }, names.get(order.account_id)?.name ?? order.account_id),
           h("span.hint", {}, order.purchase_order_number ?? ""),
           orderName(order.order_id),
-          order.source === "direct" && h("span.tag", {}, t("source.direct"))),
+          order.source === "direct" && h("span.tag", {}, t("source.direct")),
+          order.flags.map((flag) => h("span.tag.flag", {}, t(`flag.${flag}`)))),
         h("td", { "data-label": t("order.items") }, h("ul.item-lines", {}, order.items.slice(0, 3).map((item) => h("li", {}, h("span.kind-name", {}, kindLabel(item.kind)), " ", h("span.hint", {}, itemDetail(item, names.get(order.account_id)?.sites)))),
           order.items.length > 3 && h("li.hint", {}, t("order.more_items", { count: order.items.length - 3 })))),
         h("td", { "data-label": t("order.status") }, statusChip(order.status), order.quote && h("span.hint", {}, t(`quote_state.${order.quote.state}`))),

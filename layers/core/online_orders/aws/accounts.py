@@ -50,11 +50,15 @@ def find_account(account_id: str) -> StoredAccount | None:
     return StoredAccount.of(item) if item else None
 
 
-def get_account(account_id: str) -> Account:
+def get_stored_account(account_id: str) -> StoredAccount:
     stored = find_account(account_id)
     if stored is None:
         raise _no_account(account_id)
-    return stored.account
+    return stored
+
+
+def get_account(account_id: str) -> Account:
+    return get_stored_account(account_id).account
 
 
 def keys_to_reach(caller_account_id: str, account_id: str) -> list[Key]:

@@ -183,6 +183,8 @@ class _Walk:
         contact = enrollment.contact if enrollment else None
         if self.person.has_contact(contact):
             self._meet(contact)
+        for deputy in enrollment.deputies if enrollment else ():
+            self._meet(Contact(name=deputy.name, email=deputy.email))
         self._successor = None if self.person.has_contact(contact) else contact
 
     def _meet(self, contact: Contact | None) -> None:

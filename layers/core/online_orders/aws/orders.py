@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
 
 from online_orders.aws import history
 from online_orders.aws.accounts import subaccounts_among
-from online_orders.aws.dynamodb import IS_NEW, Raced, call, get, get_all, number, pause, text, transact
+from online_orders.aws.dynamodb import IS_NEW, Raced, call, get, get_all, number, pause, put, text, transact
 from online_orders.aws.keys import (
     BEYOND,
     ENTRY_PREFIX,
@@ -240,6 +240,16 @@ def decide(
             return change.order
 
 
+def show_to_reseller(reseller_id: str, account_id: str, order_ids: Iterable[str]) -> None:
+    """Let a reseller find an account's orders; it sees them for as long as the account is its sub-account."""
+    for order_id in order_ids:
+        put(_pointer(reseller_id, order_id, account_id))
+
+
+def _pointer(reseller_id: str, order_id: str, account_id: str) -> Item:
+    return {**suborder_key(reseller_id, order_id), "account_id": text(account_id)}
+
+
 # -- placing ------------------------------------------------------------------------------------------------------
 
 
@@ -283,6 +293,5 @@ def place(change: Change, asked: Asked, answer: str, reseller_id: str | None) ->
         },
     ]
     if reseller_id and order.source == "online":
-        pointer = {**suborder_key(reseller_id, order.order_id), "account_id": text(order.account_id)}
-        actions.append({"Put": {"Item": pointer}})
+        actions.append({"Put": {"Item": _pointer(reseller_id, order.order_id, order.account_id)}})
     transact(actions)

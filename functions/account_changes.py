@@ -1,0 +1,103 @@
+"""An account has changed, and its orders follow, page by page: the open ones another enrollment, all another reseller.
+
+What they follow is the account as it stands when they do, so it does not matter in which order the messages come. A
+second round comes later, for orders that were being placed meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders import clock
+from online_orders.accounts import Account, Contact
+from online_orders.aws import accounts, lists, mail, mail_hold, orders
+from online_orders.aws.clients import client, environment
+from online_orders.orders import OPEN
+from online_orders.telemetry import logger, metrics
+from online_orders_rendering.letters import contact_changed_letter
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+_AT_ONCE = 25
+"""Orders of one message; the rest follow in messages of their own."""
+_NOBODY_PLACES_AS_BEFORE_SECONDS = 30
+"""After the timeout of the functions that place orders: what was being placed by the old account is there by then."""
+
+
+def _tell_contacts(account: Account, change: Mapping[str, Any]) -> None:
+    """Both the former contact person and the new one, where the account has another; later while mail is held."""
+    if not change["old"] or not change["new"] or change["old"] == change["new"]:
+        return
+    if mail_hold.standing_hold():
+        _go_on({**change, "tell_alone": True}, mail_hold.pause_seconds())
+        return
+    old, new = Contact.model_validate(change["old"]), Contact.model_validate(change["new"])
+    for who, to in (("former", old), ("new", new)):
+        mail.send_once(
+            account.account_id,
+            change["version"],
+            f"contact_changed#{who}",
+            partial(contact_changed_letter, account, old, new, to),
+            {"kind": "contact_changed"},
+        )
+
+
+def _follow_enrollment(account: Account, by: str, after: str | None) -> str | None:
+    """Answers the order after which the next page begins, like the next one."""
+    page = lists.list_desk_orders(lists.Wanted(statuses=OPEN, account_id=account.account_id), _AT_ONCE, after)
+    for order in page.orders:
+        orders.decide(
+            partial(orders.get_order, orders.key_of(order)),
+            lambda order: order.follow_account(account, by, clock.now()),
+        )
+    return page.position
+
+
+def _follow_parent(account: Account, after: str | None) -> str | None:
+    """A former reseller's way to the orders stays, and leads nowhere: see `lists`."""
+    if account.parent_account_id is None:
+        return None
+    page = lists.list_account_orders(account.account_id, lists.Wanted(), _AT_ONCE, after)
+    order_ids = [order.order_id for order in page.orders]
+    orders.show_to_reseller(account.parent_account_id, account.account_id, order_ids)
+    return page.position
+
+
+def _follow(record: SQSRecord) -> None:
+    change = record.json_body
+    account_id, after = change["account_id"], change.get("after")
+    logger.append_keys(account_id=account_id)
+    account = accounts.get_account(account_id)
+    if after is None and "new" in change and not change.get("again"):
+        _tell_contacts(account, change)
+    if change.get("tell_alone"):
+        return
+    if change["kind"] == "parent":
+        position = _follow_parent(account, after)
+    else:
+        position = _follow_enrollment(account, change["by"], after)
+    if position:
+        _go_on({**change, "after": position}, 0)
+    elif not change.get("again"):
+        _go_on({**change, "after": None, "again": True}, _NOBODY_PLACES_AS_BEFORE_SECONDS)
+
+
+def _go_on(change: Mapping[str, Any], delay_seconds: int) -> None:
+    url = environment("ACCOUNT_CHANGES_URL")
+    client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(change), DelaySeconds=delay_seconds)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Messages of the outbox: {kind, account_id, version, by, old, new}; `after` on a later page, `again` in a later
+    round, `tell_alone` where the orders have followed and the mails were held."""
+    return process_partial_response(event=event, record_handler=_follow, processor=processor, context=context)

@@ -1,0 +1,294 @@
+"""What orders follow of their accounts: contact person and deputies, enrollment, reseller."""
+
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from tests.lab import Lab, accounts
+from tests.workflow.walking import decide, desk, order_of, quote
+
+Json = dict[str, Any]
+
+SUSPENDED = accounts.body("acme")["enrollment"] | {"state": "suspended"}
+RIGHT_AFTER = timedelta(seconds=31)
+
+
+def place(lab: Lab, key: str, user: Any = None, path: str = "/api/orders", **members: Any) -> str:
+    body = {"items": [{"kind": "ip_addresses", "quantity": 1, "start_date": "2027-03-05"}], **members}
+    headers = {"Idempotency-Key": key}
+    answer = lab.http("POST", path, json=body, headers=headers, user=user or lab.users.customer)
+    assert answer.status == 201, answer
+    lab.settle()
+    order_id: str = answer.json()["order_id"]
+    return order_id
+
+
+def place_while(lab: Lab, **changes: Any) -> str:
+    """An order that is stored when the account was read, then changed, and all that follows was done."""
+
+    def change() -> None:
+        with patch.object(lab.wire, "running", []):  # what happens is not that function's doing
+            lab.account("acme", **changes)
+            lab.settle()
+
+    lab.wire.meanwhile(change, function="OrdersApiFunction", operation="TransactWriteItems")
+    return place(lab, "meanwhile")
+
+
+def ids(lab: Lab, user: Any, query: str = "") -> list[str]:
+    found, cursor = [], ""
+    while True:
+        page = lab.http("GET", f"/api/orders?limit=100{query}{cursor}", user=user).json()
+        found += [order["order_id"] for order in page["items"]]
+        if page["next_cursor"] is None:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+def flags(lab: Lab, order_id: str) -> list[str]:
+    """As the queue and the order itself show them, which is the same."""
+    rows = lab.http("GET", "/api/desk/orders?account_id=acme&limit=100", user=lab.users.cs).json()["items"]
+    (row,) = (row for row in rows if row["order_id"] == order_id)
+    shown: list[str] = row["flags"]
+    assert shown == order_of(lab, order_id)["flags"]
+    return shown
+
+
+def entries(lab: Lab, order_id: str, user: Any, path: str) -> list[Json]:
+    found: list[Json] = lab.http("GET", f"{path}/{order_id}/timeline?limit=100", user=user).json()["items"]
+    return found
+
+
+# The enrollment.
+
+
+def test_open_orders_of_a_suspended_account_are_flagged_to_customer_success_until_it_is_active_again(lab: Lab) -> None:
+    lab.account("acme")
+    submitted, quoted, closed = (place(lab, key) for key in ("one", "two", "three"))
+    direct = place(lab, "four", lab.users.cs, "/api/desk/orders", account_id="acme")
+    desk(lab, closed, "decline", {"reason": "No"})
+    desk(lab, quoted, "claim")
+    mail = quote(lab, quoted)
+    versions = {order_id: order_of(lab, order_id)["version"] for order_id in (submitted, quoted)}
+
+    lab.account("acme", enrollment=SUSPENDED)
+    lab.settle()
+    for order_id in (submitted, quoted, direct):
+        assert flags(lab, order_id) == ["enrollment_suspended"]
+        entry = entries(lab, order_id, lab.users.cs, "/api/desk/orders")[-1]
+        assert (entry["event"], entry["internal"]) == ("enrollment.suspended", True)
+        assert entry["actor"] == {"kind": "customer_success", "name": lab.users.cs.email}
+    assert flags(lab, closed) == []
+    assert {order_id: order_of(lab, order_id)["version"] for order_id in versions} == versions
+    assert "flags" not in lab.http("GET", f"/api/orders/{submitted}", user=lab.users.customer).json()
+    public = entries(lab, submitted, lab.users.customer, "/api/orders")
+    assert [entry["event"] for entry in public] == ["order.submitted"]
+
+    lab.account("acme")
+    lab.settle()
+    assert [flags(lab, order_id) for order_id in (submitted, quoted, direct)] == [[], [], []]
+    assert entries(lab, submitted, lab.users.cs, "/api/desk/orders")[-1]["event"] == "enrollment.resumed"
+    assert decide(lab, mail, "approve") == 200
+
+
+def test_an_order_that_is_being_placed_while_its_account_is_suspended_is_flagged_too(lab: Lab) -> None:
+    lab.account("acme")
+
+    order_id = place_while(lab, enrollment=SUSPENDED)
+    assert flags(lab, order_id) == ["enrollment_suspended"]
+
+
+def test_what_the_stream_has_lost_of_an_account_its_orders_find_out_at_their_next_tick(lab: Lab) -> None:
+    lab.account("acme")
+    order_id = place(lab, "one")
+    lab.stream.paused = True
+    new = {"name": "Nora New", "email": "nora@acme.example"}
+    lab.account("acme", enrollment={**SUSPENDED, "contact": new})
+    for mapping in lab.stream.mappings:
+        mapping.position = len(lab.dynamodb.records(mapping.table))
+    lab.stream.paused = False
+    lab.advance(hours=7)
+    assert flags(lab, order_id) == ["enrollment_suspended"]
+    assert order_of(lab, order_id)["contact"] == new
+    changed, suspended = entries(lab, order_id, lab.users.cs, "/api/desk/orders")[-2:]
+    assert (changed["event"], suspended["event"]) == ("order.contact_changed", "enrollment.suspended")
+    assert changed["actor"] == suspended["actor"] == {"kind": "system", "name": None}
+
+
+def test_all_open_orders_follow_however_many_there_are(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    import account_changes
+
+    monkeypatch.setattr(account_changes, "_AT_ONCE", 2)
+    lab.account("acme")
+    placed = [place(lab, str(number)) for number in range(5)]
+    lab.account("acme", enrollment=SUSPENDED)
+    lab.settle()
+    lab.advance(RIGHT_AFTER)
+    assert [flags(lab, order_id) for order_id in placed] == [["enrollment_suspended"]] * 5
+    told = [entry["event"] for entry in entries(lab, placed[0], lab.users.cs, "/api/desk/orders")]
+    assert told.count("enrollment.suspended") == 1
+
+
+def test_contacts_that_change_faster_than_orders_follow_end_with_the_last(lab: Lab) -> None:
+    lab.account("acme")
+    order_id = place(lab, "one")
+    lab.queue.paused = True
+    for name in ("second", "third"):
+        enrollment = accounts.body("acme")["enrollment"]
+        lab.account("acme", enrollment={**enrollment, "contact": {"name": name, "email": f"{name}@acme.example"}})
+        lab.settle()
+    first, second = lab.messages("AccountChanges")
+    lab.queue.paused = False
+    url = lab.stack.attribute("AccountChanges", "Arn")
+    lab.settle()
+    lab.queue.send(url, {**second, "again": True})
+    lab.queue.send(url, {**first, "again": True})
+    lab.settle()
+    assert order_of(lab, order_id)["contact"]["email"] == "third@acme.example"
+    assert {mail.recipients[0] for mail in lab.mails if "contact person" in mail.subject} == {
+        "contact@acme.example",
+        "second@acme.example",
+        "third@acme.example",
+    }
+
+
+# Deputies.
+
+
+def deputies(*days: tuple[str, str, str]) -> Json:
+    """An enrollment with deputies, each as (name, from, until)."""
+    listed = [
+        {"name": name.title(), "email": f"{name}@acme.example", "from": first, "until": last}
+        for name, first, last in days
+    ]
+    enrollment: Json = accounts.body("acme")["enrollment"] | {"deputies": listed}
+    return enrollment
+
+
+def test_a_deputy_is_asked_from_the_first_of_the_days_through_the_last_and_then_the_contact_again(lab: Lab) -> None:
+    lab.account("acme", enrollment=deputies(("dora", "2026-11-25", "2026-11-28")))
+    order_id = place(lab, "one")
+    desk(lab, order_id, "claim")
+    own = quote(lab, order_id)
+    assert own.recipients == ("contact@acme.example",)
+    # The account's days begin at 05:00 UTC; the clock stands at 09:00 on the 23rd.
+    lab.advance(days=1)
+    assert order_of(lab, order_id)["contact"]["email"] == "contact@acme.example"
+    lab.advance(days=1)
+    (deputys,) = lab.mails.to("dora@acme.example")
+    assert deputys.attachments[0].content == own.attachments[0].content
+    assert decide(lab, own, "approve") == 410
+    lab.advance(days=3)
+    assert order_of(lab, order_id)["contact"]["email"] == "dora@acme.example"
+    lab.advance(days=1)
+    again = lab.mails.to("contact@acme.example")[-1]
+    assert decide(lab, deputys, "approve") == 410
+    assert decide(lab, again, "approve") == 200
+    changes = [
+        entry["actor"]
+        for entry in entries(lab, order_id, lab.users.customer, "/api/orders")
+        if entry["event"] == "order.contact_changed"
+    ]
+    assert changes == [{"kind": "system", "name": None}] * 2
+
+
+def test_orders_and_quotes_of_the_deputys_days_go_to_the_deputy_who_decides_under_the_own_name(lab: Lab) -> None:
+    lab.account("acme", enrollment=deputies(("dora", "2026-11-01", "2026-12-28")))
+    order_id = place(lab, "one")
+    assert lab.mails.to("contact@acme.example") == []
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id)
+    assert mail.recipients == ("dora@acme.example",)
+    form = {"decision": "approve", "name": "Dora Deputy", "code": mail.code or ""}
+    assert lab.http("POST", mail.link or "", form=form).status == 200
+    lab.settle()
+    order = order_of(lab, order_id)
+    assert order["contact"] == {"name": "Dora", "email": "dora@acme.example"}
+    completed = entries(lab, order_id, lab.users.customer, "/api/orders")[-1]
+    assert completed["actor"] == {"kind": "contact", "name": "Dora Deputy"}
+    (evidence,) = lab.http("GET", f"/api/desk/orders/{order_id}/evidence", user=lab.users.cs).json()["items"]
+    assert (evidence["name"], evidence["recipient"]) == ("Dora Deputy", "dora@acme.example")
+
+
+def test_naming_a_deputy_for_today_moves_open_orders_at_once_and_says_who_did_it(lab: Lab) -> None:
+    lab.account("acme")
+    order_id = place(lab, "one")
+    lab.account("acme", enrollment=deputies(("dora", "2026-11-23", "2026-11-23")))
+    lab.settle()
+    assert order_of(lab, order_id)["contact"]["email"] == "dora@acme.example"
+    entry = entries(lab, order_id, lab.users.customer, "/api/orders")[-1]
+    assert (entry["event"], entry["actor"]["name"]) == ("order.contact_changed", lab.users.cs.email)
+
+
+def test_a_quote_is_never_mailed_to_a_contact_whose_deputy_has_taken_over_in_the_meantime(lab: Lab) -> None:
+    lab.account("acme", enrollment=deputies(("dora", "2026-11-24", "2026-11-28")))
+    order_id = place(lab, "one")
+    lab.clock.move_to(lab.clock.now() + timedelta(hours=21))
+    desk(lab, order_id, "claim")
+    assert quote(lab, order_id).recipients == ("dora@acme.example",)
+
+
+# The reseller.
+
+
+def test_an_account_brings_its_earlier_orders_to_a_new_reseller_and_takes_them_from_the_former(lab: Lab) -> None:
+    lab.account("relay")
+    lab.account("bolt")
+    lab.account("acme")
+    early = [place(lab, str(number)) for number in range(2)]
+    place(lab, "direct", lab.users.cs, "/api/desk/orders", account_id="acme")
+    own = place(lab, "own", lab.users.reseller)
+    assert ids(lab, lab.users.reseller) == [own]
+
+    lab.account("acme", parent_account_id="relay")
+    lab.settle()
+    late = place(lab, "late")
+    assert ids(lab, lab.users.reseller) == [late, own, *reversed(early)]
+    assert ids(lab, lab.users.reseller, "&status=submitted&account_id=acme") == [late, *reversed(early)]
+
+    lab.account("acme", parent_account_id="bolt")
+    lab.settle()
+    assert ids(lab, lab.users.reseller) == [own]
+    assert ids(lab, lab.users.other_customer) == [late, *reversed(early)]
+
+    lab.account("acme")
+    lab.settle()
+    assert ids(lab, lab.users.other_customer) == []
+    assert ids(lab, lab.users.customer) == [late, *reversed(early)]
+
+
+def test_an_order_that_is_being_placed_while_its_account_changes_hands_reaches_the_new_reseller(lab: Lab) -> None:
+    lab.account("relay")
+    lab.account("bolt")
+    lab.account("acme", parent_account_id="bolt")
+    lab.settle()
+    lab.advance(RIGHT_AFTER)
+
+    order_id = place_while(lab, parent_account_id="relay")
+    assert ids(lab, lab.users.other_customer) == []
+    lab.advance(RIGHT_AFTER)
+    assert ids(lab, lab.users.reseller) == [order_id]
+
+
+def test_an_account_that_changes_hands_while_its_orders_follow_ends_with_the_last(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import account_changes
+
+    monkeypatch.setattr(account_changes, "_AT_ONCE", 1)
+    for account_id in ("relay", "bolt", "acme"):
+        lab.account(account_id)
+    placed = [place(lab, str(number)) for number in range(3)]
+    lab.account("acme", parent_account_id="relay")
+    lab.wire.meanwhile(
+        lambda: lab.account("acme", parent_account_id="bolt"),
+        2,
+        function="AccountChangesFunction",
+        operation="PutItem",
+    )
+    lab.settle()
+    lab.advance(RIGHT_AFTER)
+    assert sorted(ids(lab, lab.users.other_customer)) == sorted(placed)
+    assert ids(lab, lab.users.reseller) == []
