@@ -49,6 +49,10 @@ artifact: .venv-sam  ## Build the same for this machine and its Python, into .aw
 	for part in core rendering functions; do \
 		BUILD_FOR=host .venv-sam/bin/python tools/build_artifact.py $$part .aws-sam/host/$$part || exit; done
 
+publish: .venv web/vendor/package-lock.json  ## Put the screens on a deployed stage's site: STAGE=dev
+	@: $${STAGE:?is missing}
+	@.venv/bin/python -m tools.publish "$(STAGE)"
+
 smoke: .venv .venv-sam  ## Try a deployed stage: STAGE=dev (or SITE=https://...) and id tokens, CUSTOMER_TOKEN=... DESK_TOKEN=...
 	@: $${CUSTOMER_TOKEN:?is missing} $${DESK_TOKEN:?is missing} $${SITE:-$${STAGE:?or SITE is missing}}
 	@SITE=$${SITE:-$$(.venv-sam/bin/sam list stack-outputs --output json --stack-name "$(STACK_OF_$(STAGE))" | \

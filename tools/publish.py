@@ -1,0 +1,189 @@
+"""Put the screens on a stage's site.
+
+    .venv/bin/python -m tools.publish STAGE
+
+`STAGE` is `dev` or another table of samconfig.toml, which says the stack and its region. Files go under a name that is
+made of their content, so that browsers may keep them for good; then config.json, made from the stack's outputs and the
+identity provider's own description; and the page that names the files last, so that nobody gets a page before its
+files. What was there before stays, for the tabs that are open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+import tomllib
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from botocore.session import Session
+
+ROOT = Path(__file__).parents[1]
+WEB = ROOT / "web"
+PARTS = ("app", "locales", "styles", "vendor")
+ENTRY = "index.html"
+LIBRARY = "vendor/oauth4webapi.js"
+KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
+ASKED_FOR_EACH_TIME = "no-cache"
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "end_session_endpoint", "revocation_endpoint")
+CHECKS = ("authorization_response_iss_parameter_supported", "id_token_signing_alg_values_supported")
+"""What the screens must know to check the provider's answers."""
+DISCOVERY_SECONDS = 20
+
+Json = dict[str, Any]
+
+
+class CannotPublish(Exception):
+    """What has to be put right first."""
+
+
+class Upload(NamedTuple):
+    key: str
+    body: bytes
+    cache_control: str
+
+    @property
+    def content_type(self) -> str:
+        return CONTENT_TYPES[PurePosixPath(self.key).suffix]
+
+
+def site_files(web: Path) -> dict[str, bytes]:
+    """What the entry page needs, by path; CannotPublish without the library that signs in."""
+    paths = [web / "icon.svg", *(path for part in PARTS for path in sorted((web / part).rglob("*")) if path.is_file())]
+    found = {path.relative_to(web).as_posix(): path.read_bytes() for path in paths}
+    found.pop("vendor/package-lock.json", None)
+    if LIBRARY not in found:
+        raise CannotPublish(f"{LIBRARY} is missing: run make screens.")
+    return found
+
+
+def version_of(files: Mapping[str, bytes]) -> str:
+    """The same for the same files, and for no others."""
+    digest = hashlib.sha256()
+    for name, body in sorted(files.items()):
+        digest.update(f"{name}\0{len(body)}\0".encode() + body)
+    return digest.hexdigest()[:16]
+
+
+def uploads(web: Path, config: Json) -> list[Upload]:
+    """What to upload, in this order."""
+    files = site_files(web)
+    place = f"assets/{version_of(files)}"
+    page = (web / ENTRY).read_text("utf-8")
+    named = re.sub(r'(href|src)="/', rf'\1="/{place}/', page)
+    return [
+        *(Upload(f"{place}/{name}", body, KEPT_FOR_GOOD) for name, body in files.items()),
+        Upload("config.json", json.dumps(config, indent=2).encode(), ASKED_FOR_EACH_TIME),
+        Upload(ENTRY, named.encode(), ASKED_FOR_EACH_TIME),
+    ]
+
+
+def discovered(issuer: str) -> Json:
+    """How the identity provider describes itself (OpenID Connect Discovery)."""
+    address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+    with urllib.request.urlopen(address, timeout=DISCOVERY_SECONDS) as answer:  # noqa: S310 - the template takes https only
+        described: Json = json.load(answer)
+    return described
+
+
+def site_config(outputs: Mapping[str, str], provider: Json) -> Json:
+    """What config.json tells the screens; CannotPublish when they could not sign in by it."""
+    issuer = outputs["IdentityIssuer"]
+    if provider.get("issuer") != issuer:
+        raise CannotPublish(f"The identity provider at {issuer} says that it is {provider.get('issuer')}.")
+    if not all(provider.get(name) for name in ENDPOINTS[:2]):
+        raise CannotPublish(f"The identity provider at {issuer} does not say where it signs people in.")
+    asked_by_script = {
+        urlsplit(provider[name]).netloc for name in ("token_endpoint", "revocation_endpoint") if provider.get(name)
+    }
+    allowed = outputs["SignInHost"]
+    if foreign := asked_by_script - {allowed}:
+        hosts = ", ".join(sorted(foreign))
+        raise CannotPublish(f"The site's policy lets scripts ask {allowed} alone: IdentityTokenHost must be {hosts}.")
+    return {
+        "site": outputs["SiteUrl"],
+        "brand": outputs["BrandName"],
+        "issuer": issuer,
+        "client_id": outputs["IdentityAudience"],
+        "scope": "openid email profile",
+        **{name: provider[name] for name in ENDPOINTS if provider.get(name)},
+        **{name: provider[name] for name in CHECKS if provider.get(name)},
+    }
+
+
+def publish(
+    stack: str, session: Session, *, web: Path = WEB, discover: Callable[[str], Json] = discovered
+) -> list[str]:
+    """Uploads what is not there yet; the keys that were written. Credentials and region are the session's."""
+    (described,) = session.create_client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    if "WebBucket" not in outputs:
+        raise CannotPublish(f"The stack {stack} has no site.")
+    planned = uploads(web, site_config(outputs, discover(outputs["IdentityIssuer"])))
+    s3, bucket = session.create_client("s3"), outputs["WebBucket"]
+    written = []
+    for upload in planned:
+        if upload.cache_control == KEPT_FOR_GOOD and _is_there(s3, bucket, upload.key):
+            continue
+        s3.put_object(
+            Bucket=bucket,
+            Key=upload.key,
+            Body=upload.body,
+            ContentType=upload.content_type,
+            CacheControl=upload.cache_control,
+        )
+        written.append(upload.key)
+    # Edges ask for these each time, but a file of before their time may have been kept.
+    paths = [f"/{upload.key}" for upload in planned if upload.cache_control == ASKED_FOR_EACH_TIME]
+    reference = hashlib.sha256(b"".join(upload.body for upload in planned)).hexdigest()
+    batch = {"Paths": {"Quantity": len(paths), "Items": paths}, "CallerReference": reference}
+    session.create_client("cloudfront").create_invalidation(
+        DistributionId=outputs["DistributionId"], InvalidationBatch=batch
+    )
+    return written
+
+
+def _is_there(s3: Any, bucket: str, key: str) -> bool:
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+    return any(each["Key"] == key for each in found.get("Contents", []))
+
+
+def stage(name: str, samconfig: Path = ROOT / "samconfig.toml") -> tuple[str, str]:
+    """Stack and region of a stage."""
+    tables = tomllib.loads(samconfig.read_text("utf-8"))
+    table = tables.get("default" if name == "dev" else name)
+    if not isinstance(table, dict):
+        raise CannotPublish(f"samconfig.toml has no stage {name}.")
+    parameters = table["global"]["parameters"]
+    return parameters["stack_name"], parameters["region"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Put the screens on a stage's site.")
+    parser.add_argument("stage")
+    try:
+        stack, region = stage(parser.parse_args().stage)
+        session = Session()
+        session.set_config_variable("region", region)
+        written = publish(stack, session)
+    except CannotPublish as fault:
+        sys.exit(str(fault))
+    print(f"Published {len(written)} files to the site of {stack}.")
+
+
+if __name__ == "__main__":
+    main()
