@@ -44,8 +44,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         return order.follow_account(account, None, now).then(lambda order: order.tick(policy, now))
 
     order = orders.decide(lambda: orders.get_order(at), look)
-    step = workflow.next_step(order)
-    if step is not waiting.step:
-        workflow.answer_token(waiting, step)
+    route = workflow.routing(order, clock.now())
+    if route["next"] is not waiting.step:
+        workflow.answer_token(waiting, route)
     elif clock.now() - datetime.fromisoformat(event["started_at"]) > workflow.LONGEST_EXECUTION:
         workflow.hand_over(at, waiting)

@@ -187,9 +187,17 @@ def quote_order(order_id: str) -> Response[str]:
         if not currency:
             currency["of the account"] = accounts.get_account(order.account_id).currency
         quote = order.next_revision(body, currency["of the account"], environment("QUOTE_TERMS"), at)
-        return order.offer(quote, staff.user, at)
+        return order.offer(quote, staff.user, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
 
     return _shown(_decide(order_id, offer), HTTPStatus.ACCEPTED)
+
+
+@app.post("/api/desk/orders/<order_id>/quote/undo")
+def undo_quote(order_id: str) -> Response[str]:
+    """Take the newest revision back while its mail is still held."""
+    staff = _staff()
+    http.empty_body(app.event)
+    return _shown(_decide(order_id, lambda order: order.undo_quote(staff.user, clock.now())))
 
 
 @app.post("/api/desk/orders/<order_id>/decline")

@@ -25,4 +25,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         lambda: orders.get_order(at),
         lambda order: order.quote_refused(order.marks.quote_link, _REASON, clock.now()),
     )
-    return {"next": workflow.next_step(order), "link_number": None, "key_id": None}
+    return {**workflow.routing(order, clock.now()), "link_number": None, "key_id": None}

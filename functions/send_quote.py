@@ -2,7 +2,8 @@
 
 SES cannot be asked what it took, so once it has taken the mail nothing may make it go again: when the note cannot be
 written, the step says so, and the workflow comes back to write it, as often as it takes. While the operator holds
-all mail, the workflow comes back after a pause.
+all mail, the workflow comes back after a pause. A quote that can still be undone is let go first, in a write of its
+own, so that it is either undone or mailed.
 """
 
 from __future__ import annotations
@@ -17,40 +18,48 @@ from online_orders import clock
 from online_orders.aws import accounts, mail, mail_hold, orders, workflow
 from online_orders.aws.keys import OrderKey
 from online_orders.errors import InProgress
+from online_orders.orders import Order
 from online_orders.telemetry import logger, metrics
 from online_orders_rendering.letters import quote_letter
 
 
-def _next(
-    step: workflow.Step, link_number: int | None = None, key_id: str | None = None, pause: int = 0
-) -> dict[str, Any]:
-    return {"next": step, "link_number": link_number, "key_id": key_id, "pause": pause}
+def _then(order: Order) -> dict[str, Any]:
+    return {**workflow.routing(order, clock.now()), "link_number": None, "key_id": None}
 
 
 def _note_mailed(at: OrderKey, link_number: int, key_id: str) -> dict[str, Any]:
     order = orders.decide(
         lambda: orders.get_order(at), lambda order: order.quote_mailed(link_number, key_id, clock.now())
     )
-    return _next(workflow.next_step(order))
+    return _then(order)
 
 
 def _refuse(at: OrderKey, link_number: int, why: str) -> dict[str, Any]:
     order = orders.decide(
         lambda: orders.get_order(at), lambda order: order.quote_refused(link_number, why, clock.now())
     )
-    return _next(workflow.next_step(order))
+    return _then(order)
 
 
 def _send(at: OrderKey) -> dict[str, Any]:
     account = accounts.get_account(at.account_id)
     order = orders.decide(lambda: orders.get_order(at), lambda order: order.follow_account(account, None, clock.now()))
-    if not order.mail_is_outstanding:
-        return _next(workflow.next_step(order))
+    if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
+        return _then(order)
     if order.contact.is_erased:
         return _refuse(at, order.marks.quote_link, "The contact person was erased.")
     if mail_hold.standing_hold():
         logger.info("mail is held")
-        return _next(workflow.Step.HELD, pause=mail_hold.pause_seconds())
+        return {**_then(order), "next": workflow.Step.HELD, "pause": mail_hold.pause_seconds()}
+    if order.undo_until:
+        order = orders.decide(lambda: orders.get_order(at), lambda order: order.let_mail_go(clock.now()))
+        if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
+            return _then(order)
+    return _hand_over(at, order)
+
+
+def _hand_over(at: OrderKey, order: Order) -> dict[str, Any]:
+    """Give the mail to SES."""
     if order.quote and order.quote.offered_at:
         mail.lift_suppression(order.contact.email)  # it is sent again because somebody wants it to arrive
     letter, link = quote_letter(order)
@@ -64,7 +73,7 @@ def _send(at: OrderKey) -> dict[str, Any]:
         return _note_mailed(at, link.number, link.key_id)
     except (BotoCoreError, ClientError, InProgress):
         logger.exception("SES took the quote, and that could not be noted yet")
-        return _next(workflow.Step.NOTE, link.number, link.key_id)
+        return {**_then(order), "next": workflow.Step.NOTE, "link_number": link.number, "key_id": link.key_id}
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -90,7 +90,8 @@ class Sandbox:
             code=self._folder.temporary / "code",
             tick=self._settings.tick,
         )
-        stack = await asyncio.to_thread(deploy, self._clients, template, PARAMETERS | {"SiteUrl": self._site})
+        chosen = {"SiteUrl": self._site, "QuoteUndoSeconds": str(self._settings.undo)}
+        stack = await asyncio.to_thread(deploy, self._clients, template, PARAMETERS | chosen)
         host = self._host(stack, template, closing)
         mailbox = Mailbox(self._site, hold=_hold(self._clients("dynamodb"), stack.outputs["TableName"]))
         bus = await asyncio.to_thread(DefaultBus, self._clients("events"), self._clients("lambda"))

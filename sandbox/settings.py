@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sandbox import SandboxError
 
+LONGEST_UNDO = 900  # as the template has it
 LONGEST_TICK = 31_536_000  # Step Functions lets an execution run for a year
 
 
@@ -17,6 +18,8 @@ class Settings:
     folder: Path
     port: int
     tick: int | None
+    undo: int
+    """Seconds for which a quote can be undone."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str], project: Path) -> "Settings":
@@ -25,6 +28,7 @@ class Settings:
             folder=Path(environment.get("SANDBOX_DIR") or project / ".sandbox"),
             port=_number(environment, "PORT", 8080, most=65_535),
             tick=_number(environment, "ORDER_TICK_SECONDS", 0, most=LONGEST_TICK) or None,
+            undo=_number(environment, "QUOTE_UNDO_SECONDS", 0, most=LONGEST_UNDO),
         )
 
 

@@ -30,6 +30,7 @@ FOR_CUSTOMER_SUCCESS = [
     "POST /api/desk/orders/{id}/release",
     "POST /api/desk/orders/{id}/quote",
     "POST /api/desk/orders/{id}/quote/preview",
+    "POST /api/desk/orders/{id}/quote/undo",
     "POST /api/desk/orders/{id}/decline",
     "POST /api/desk/orders/{id}/resend",
     "POST /api/desk/orders/{id}/comment",

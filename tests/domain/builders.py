@@ -21,6 +21,7 @@ TODAY = date(2026, 11, 22)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LATER = NOW + HOUR
+HOLD = timedelta(minutes=1)
 
 ANNA = User(user_id="anna", email="anna@acme.example")
 CLARA = User(user_id="clara", email="clara@vendor.example")
@@ -154,6 +155,12 @@ def sending(order: Order | None = None, at: datetime = NOW, **changes: Any) -> O
     """With a new revision whose mail is still to go out."""
     order = order or claimed(at=at)
     return order.offer(quote_for(order, at, **changes), CLARA, at).order
+
+
+def held(order: Order | None = None) -> Order:
+    """With a new revision that can be undone for a minute."""
+    order = order or claimed()
+    return order.offer(quote_for(order), CLARA, NOW, HOLD).order
 
 
 def mailed(order: Order, at: datetime = NOW) -> Order:

@@ -172,7 +172,12 @@ def test_an_order_has_closed_exactly_when_its_status_is_a_closing_one(name: str,
 
 
 def test_every_action_of_the_code_is_in_the_table_of_these_tests() -> None:
-    elsewhere = {"ask for a fresh quote of", "ask for a fresh order mail of", "ask for a fresh quote mail of"}
+    elsewhere = {
+        "ask for a fresh quote of",
+        "ask for a fresh order mail of",
+        "ask for a fresh quote mail of",
+        "undo the quote of",
+    }
     assert len(ALLOWED) - len(elsewhere) == len(ACTIONS)
     assert elsewhere < ALLOWED.keys()
 

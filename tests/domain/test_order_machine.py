@@ -59,6 +59,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.revision, self.state = 0, ""
         self.valid_until = self.offered_on = self.reminded_on = date.min
         self.order_link, self.quote_link, self.mailed_link = 1, 0, 0
+        self.held_until: datetime | None = None
         self.delivered_link, self.bounced_link, self.complained_link = 0, 0, 0
         self.contact, self.has_own_contact, self.fresh_quote_asked = CONNIE, False, 0
         self.enrolled = True
@@ -126,15 +127,33 @@ class OrderMachine(RuleBasedStateMachine):
             self.move(self.status)
             self.assignee = ""
 
-    @rule(by=staff, validity=st.integers(0, 12))
-    def quote(self, by: User, validity: int) -> None:
+    @rule(by=staff, validity=st.integers(0, 12), hold=st.sampled_from([0, 0, 1, 6]))
+    def quote(self, by: User, validity: int, hold: int) -> None:
         end = self.today + validity * DAY
         revision = quote_for(self.order, self.now, valid_until=end.isoformat())
         allowed = self.status in {"in_process", "pending_confirmation"}
-        if self.take(lambda order: order.offer(revision, by, self.now), "quote.prepared", allowed=allowed):
+        if self.take(lambda order: order.offer(revision, by, self.now, hold * HOUR), "quote.prepared", allowed=allowed):
+            self.held_until = self.now + hold * HOUR if hold else None
             self.move(self.status)
             self.revision, self.state, self.valid_until = self.revision + 1, "sending", end
             self.quote_link, self.offered_on = self.quote_link + 1, date.min
+
+    @property
+    def is_held(self) -> bool:
+        return self.mail_is_outstanding and self.state == "sending" and self.held_until is not None
+
+    @rule(by=staff)
+    def undo_quote(self, by: User) -> None:
+        if self.take(lambda order: order.undo_quote(by, self.now), "quote.undone", allowed=self.is_held):
+            self.move("in_process", "superseded")
+            self.held_until = None
+
+    @rule()
+    def let_mail_go(self) -> None:
+        goes = self.is_held and self.held_until is not None and self.held_until <= self.now
+        self.take(lambda order: order.let_mail_go(self.now), *(["quote.mailing"] if goes else []))
+        if goes:
+            self.held_until = None
 
     @rule(by=staff)
     def decline(self, by: User) -> None:
@@ -325,6 +344,7 @@ class OrderMachine(RuleBasedStateMachine):
         assert (order.quote.state.value if order.quote else "") == self.state
         assert order.contact == self.contact
         assert order.mail_is_outstanding == self.mail_is_outstanding
+        assert order.undo_until == (self.held_until if self.is_held else None)
 
     @invariant()
     def one_link_of_each_purpose_is_live_and_none_comes_back(self) -> None:

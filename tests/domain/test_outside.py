@@ -27,6 +27,7 @@ from tests.domain.builders import (
     Json,
     claimed,
     expired,
+    held,
     item_of,
     judge_quote,
     line_of,
@@ -183,6 +184,7 @@ def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
     row = desk_row(order, {}, NOW + timedelta(minutes=1, milliseconds=999))
     assert row.pop("age_seconds") == 60
     assert row.pop("flags") == []
+    assert row.pop("undo_until") is None
     assert row == order_body(order, {}, NOW)
     assert desk_row(order, {}, NOW - DAY)["age_seconds"] == 0
 
@@ -200,6 +202,11 @@ def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
 )
 def test_a_row_of_the_desk_has_the_flags_that_are_up(order: Order, flags: list[str]) -> None:
     assert desk_row(order, {}, LATER)["flags"] == flags
+
+
+def test_a_row_of_the_desk_says_until_when_its_quote_can_be_undone() -> None:
+    assert desk_row(held(), {}, NOW)["undo_until"] == "2026-11-22T10:01:00.000Z"
+    assert "undo_until" not in order_body(held(), {}, NOW)
 
 
 def test_an_entry_shows_the_contracts_members() -> None:

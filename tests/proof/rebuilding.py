@@ -23,6 +23,7 @@ DECISIONS = {
     "order.claimed",
     "order.released",
     "quote.prepared",
+    "quote.undone",
     "order.quoted",
     "quote.resent",
     "order.change_requested",
@@ -45,6 +46,8 @@ def told_by(entries: list[Json]) -> Told:  # noqa: C901 - one case an event
                 assignee = None
             case "quote.prepared":
                 revision, state = data["revision"], "sending"
+            case "quote.undone":
+                status, state = "in_process", "superseded"
             case "order.quoted":
                 status, state = "pending_confirmation", "offered"
             case "quote.mailed":

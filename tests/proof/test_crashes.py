@@ -13,7 +13,7 @@ import pytest
 
 from tests.lab import Lab
 from tests.lab.wire import Call, Fault, How
-from tests.proof.flows import FLOWS, End, Walk, end_of, left_undone
+from tests.proof.flows import FLOWS, UNDO_SECONDS, End, Walk, end_of, left_undone
 
 HOWS: tuple[How, ...] = ("before", "after", "die", "die-after")
 SAMPLE = 40
@@ -51,7 +51,7 @@ class Run:
 def walked(flow: str, n: int = 0, how: How = "before") -> Run:
     """A flow whose n-th call goes wrong (0: none does), until nothing moves any more."""
     with (
-        Lab.started() as lab,
+        Lab.started(QuoteUndoSeconds=UNDO_SECONDS.get(flow, "0")) as lab,
         Path(os.devnull).open("w") as nowhere,
         redirect_stdout(nowhere),
         redirect_stderr(nowhere),

@@ -9,12 +9,12 @@ PROJECT = Path("/project")
 
 
 def test_without_an_environment_the_defaults_hold() -> None:
-    assert Settings.of({}, PROJECT) == Settings(PROJECT, PROJECT / ".sandbox", port=8080, tick=None)
+    assert Settings.of({}, PROJECT) == Settings(PROJECT, PROJECT / ".sandbox", port=8080, tick=None, undo=0)
 
 
 def test_the_environment_says_otherwise() -> None:
-    environment = {"PORT": "0", "SANDBOX_DIR": "/elsewhere", "ORDER_TICK_SECONDS": "5"}
-    assert Settings.of(environment, PROJECT) == Settings(PROJECT, Path("/elsewhere"), port=0, tick=5)
+    environment = {"PORT": "0", "SANDBOX_DIR": "/elsewhere", "ORDER_TICK_SECONDS": "5", "QUOTE_UNDO_SECONDS": "9"}
+    assert Settings.of(environment, PROJECT) == Settings(PROJECT, Path("/elsewhere"), port=0, tick=5, undo=9)
 
 
 @pytest.mark.parametrize("port", ["http", "-1", "65536", "8080.0", "٣"])

@@ -1,6 +1,7 @@
 """What the functions answer, through the gateway, is what the document says of the operation."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -37,6 +38,14 @@ class Conversation:
         order_id: str = answer.json()["order_id"]
         assert answer.headers["location"] == f"{path}/{order_id}"
         return order_id
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    """Of an installation that holds the mails of quotes for a minute."""
+    with Lab.started(QuoteUndoSeconds="60") as started:
+        yield started
+        assert not started.errors, f"functions failed: {started.errors}"
 
 
 @pytest.fixture
@@ -92,17 +101,19 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
         ("comment", 200, examples.DESK_COMMENT),
         ("quote/preview", 200, examples.QUOTE),
         ("quote", 202, say("GET", f"{desk}/quote-draft", 200, cs).json()),
+        ("quote/undo", 200, {}),
+        ("quote", 202, examples.QUOTE),
     ):
         say("POST", f"{desk}/{action}", status, cs, json=body)
     say("POST", f"{desk}/quote/preview", 200, cs, json=examples.QUOTE, headers={"Accept": "application/pdf"})
-    lab.settle()
+    lab.advance(minutes=2)
     say("POST", f"{desk}/resend", 202, cs, json=examples.RESENDING)
     lab.settle()
     for path, user in ((f"/api/orders/{order_id}", customer), (desk, cs)):
         say("GET", path, 200, user)
         say("GET", f"{path}/timeline", 200, user)
         say("GET", f"{path}/quotes/1", 200, user)
-        say("GET", f"{path}/quotes/1", 200, user, headers={"Accept": "application/pdf"})
+        say("GET", f"{path}/quotes/2", 200, user, headers={"Accept": "application/pdf"})
 
     mail = lab.mails.to(examples.RESENDING["contact"]["email"])[-1]
     assert mail.link
@@ -154,6 +165,7 @@ def test_refusals_are_as_described(say: Conversation) -> None:
     say("PUT", prices, 400, cs, content='kind,"price', headers={"Content-Type": "text/csv"})
     say("PUT", prices, 422, cs, content="kind,price", headers={"Content-Type": "text/csv"})
     say("GET", f"{desk}/quote-draft?currency=EURO", 400, cs)
+    say("POST", f"{desk}/quote/undo", 409, cs, json={})
     say("PUT", "/api/desk/accounts/acme", 412, cs, json=lab.account("acme"), headers={"If-Match": '"99"'})
 
 

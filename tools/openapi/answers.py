@@ -209,6 +209,10 @@ DeskOrderAnswer = _derived(
             )
         ),
     ],
+    undo_until=Annotated[
+        Instant | None,
+        Field(description="How long at least the quote can be undone; null when its mail is not held, or no longer."),
+    ],
 )
 
 

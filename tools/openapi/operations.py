@@ -298,6 +298,18 @@ DESK: Mapping[tuple[str, str], Operation] = {
         ("If-Match",),
         (refusals.CONFLICT,),
     ),
+    ("POST", "/api/desk/orders/<order_id>/quote/undo"): Operation(
+        "undo_quote",
+        "Desk",
+        "Undo a quote",
+        "Takes the newest revision back while its mail is held, which is for the installation's time for undoing "
+        "(`undo_until`): no mail goes, the revision is `superseded`, and the order is `in_process`. A revision that it "
+        "had replaced stays `superseded` too.",
+        _desk_order("undone"),
+        Body(Nothing, {"nothing": {}}, required=False),
+        ("If-Match",),
+        (refusals.CONFLICT, refusals.IN_PROGRESS),
+    ),
     ("POST", "/api/desk/orders/<order_id>/decline"): Operation(
         "decline_order",
         "Desk",

@@ -33,6 +33,7 @@ from online_orders.faults import checked
 from online_orders.iso import MINOR_DIGITS
 from online_orders.orders import Order, User
 from online_orders.presentation import as_json, quote_body
+from online_orders.quotes import QuoteState
 from online_orders.telemetry import logger
 from online_orders.values import Request
 
@@ -386,7 +387,9 @@ def quote_answer(event: Mapping[str, Any], order: Order, revision: str) -> Respo
         return answer(quote_body(quote, order.today(now())))
     paper = find_quote_paper(order.order_id, quote.revision)
     if paper is None:
-        raise NotFound("The PDF of this revision is still being made; ask again in a moment.")
+        if quote.state is QuoteState.SENDING:
+            raise NotFound("The PDF of this revision is still being made; ask again in a moment.")
+        raise NotFound("This revision was never sent, so there is no PDF of it.")
     name = f"quote-{order.order_id}-{quote.revision}.pdf"
     return Response(
         int(HTTPStatus.OK),

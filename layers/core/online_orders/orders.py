@@ -45,6 +45,7 @@ ALLOWED: Mapping[str, frozenset[Status]] = {
     "claim": frozenset({Status.SUBMITTED, Status.IN_PROCESS}),
     "release": frozenset({Status.IN_PROCESS}),
     "quote": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
+    "undo the quote of": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
     "decline": OPEN,
     "withdraw": frozenset({Status.SUBMITTED}),
     "cancel": OPEN,
@@ -91,6 +92,8 @@ class Marks(Entity):
     quote_link_mailed: int = 0
     """The newest quote link whose mail SES took or refused for good; the mail is outstanding while it is behind."""
     quote_link_key_id: str | None = None
+    quote_held_until: Instant | None = None
+    """Until when at least the mail of a revision waits, so that it can be undone; None once it may go."""
     delivered_link: int = 0
     """The newest quote link whose mail is known to have arrived; likewise the next two."""
     bounced_link: int = 0
@@ -167,6 +170,12 @@ class Order(Entity):
         """Whether a quote mail is still to be sent for the current link."""
         undecided = self.quote is not None and self.quote.state in DECIDABLE | {QuoteState.SENDING}
         return self.is_open and undecided and self.marks.quote_link > self.marks.quote_link_mailed
+
+    @property
+    def undo_until(self) -> datetime | None:
+        """The end of the time for undoing the current revision; None when its mail is not held, or no longer."""
+        is_first_mail = self.quote is not None and self.quote.state is QuoteState.SENDING
+        return self.marks.quote_held_until if self.mail_is_outstanding and is_first_mail else None
 
     def today(self, at: datetime) -> date:
         """The account's calendar day."""
@@ -251,8 +260,11 @@ class Order(Entity):
             today=self.today(at),
         )
 
-    def offer(self, quote: Quote, by: User, at: datetime) -> Change:
-        """Make `quote` the current revision; the one before it and its link are dead from now on."""
+    def offer(self, quote: Quote, by: User, at: datetime, hold: timedelta = timedelta(0)) -> Change:
+        """Make `quote` the current revision; the one before it and its link are dead from now on.
+
+        Its mail waits for `hold`, in which it can be undone.
+        """
         self.must_allow("quote")
         replaced = self.quote
         if replaced and replaced.state in DECIDABLE | {QuoteState.SENDING}:
@@ -264,9 +276,32 @@ class Order(Entity):
             {"revision": quote.revision},
             internal=True,
             quote=quote,
-            marks={"quote_link": self.marks.quote_link + 1, "last_reminder_on": None},
+            marks={
+                "quote_link": self.marks.quote_link + 1,
+                "quote_held_until": at + hold if hold else None,
+                "last_reminder_on": None,
+            },
         )
         return Change(change.order, change.entries, replaced)
+
+    def undo_quote(self, by: User, at: datetime) -> Change:
+        """Take back a revision whose mail is still held: the order is at the desk again, and nobody was written to.
+
+        The revision keeps its number; the one before it stays superseded.
+        """
+        self.must_allow("undo the quote of")
+        if self.undo_until is None:
+            raise Conflict("The quote's mail is no longer held; nothing can be undone.", self.status)
+        return self._change(
+            at,
+            _staff(by),
+            Event.QUOTE_UNDONE,
+            self._revision(),
+            internal=True,
+            status=Status.IN_PROCESS,
+            quote=self._quote_in(QuoteState.SUPERSEDED),
+            marks={"quote_held_until": None},
+        )
 
     def decline(self, by: User, reason: str, at: datetime) -> Change:
         self.must_allow("decline")
@@ -407,6 +442,20 @@ class Order(Entity):
         return self._change(at, SYSTEM, Event.LINK_LOCKED, {"purpose": purpose}, internal=True, decision=False)
 
     # -- the workflow -----------------------------------------------------------------------------------------------
+
+    def let_mail_go(self, at: datetime) -> Change:
+        """The time for undoing is over; nothing when it is not, or when no mail is held."""
+        if self.undo_until is None or at < self.undo_until:
+            return Change(self, ())
+        return self._change(
+            at,
+            SYSTEM,
+            Event.QUOTE_MAILING,
+            self._revision(),
+            internal=True,
+            decision=False,
+            marks={"quote_held_until": None},
+        )
 
     def quote_mailed(self, link_number: int, key_id: str, at: datetime) -> Change:
         """SES took the mail with this link; the first such mail of a revision is the offer itself."""

@@ -11,6 +11,7 @@ from online_orders.estimates import History, estimated_start
 from online_orders.orders import Order
 from online_orders.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.timeline import Entry
+from online_orders.values import instant_text
 
 Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked"]
 
@@ -59,8 +60,12 @@ def flags_of(order: Order) -> list[Flag]:
 
 def desk_row(order: Order, history: History, at: datetime) -> dict[str, Any]:
     """As the customer sees it, how long it has been there, and what is to be known of it."""
-    age_seconds = max(0, int((at - order.placed_at).total_seconds()))
-    return {**order_body(order, history, at), "age_seconds": age_seconds, "flags": flags_of(order)}
+    return {
+        **order_body(order, history, at),
+        "age_seconds": max(0, int((at - order.placed_at).total_seconds())),
+        "flags": flags_of(order),
+        "undo_until": instant_text(order.undo_until) if order.undo_until else None,
+    }
 
 
 def entry_body(entry: Entry) -> dict[str, Any]:

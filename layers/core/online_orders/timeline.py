@@ -18,6 +18,8 @@ class Event(StrEnum):
     CLAIMED = "order.claimed"
     RELEASED = "order.released"
     QUOTE_PREPARED = "quote.prepared"
+    QUOTE_UNDONE = "quote.undone"
+    QUOTE_MAILING = "quote.mailing"
     QUOTED = "order.quoted"
     QUOTE_RESENT = "quote.resent"
     QUOTE_MAILED = "quote.mailed"

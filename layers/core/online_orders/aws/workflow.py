@@ -7,8 +7,9 @@ So at least one of the two sees both, and whoever does answers the token. Answer
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -46,13 +47,21 @@ class Waiting(NamedTuple):
     token: str
 
 
-def next_step(order: Order) -> Step:
+def next_step(order: Order, at: datetime) -> Step:
     """What the order needs now; the only routing rule there is."""
     if not order.is_open:
         return Step.DONE
+    if order.undo_until and at < order.undo_until:
+        return Step.HELD
     if order.mail_is_outstanding:
         return Step.QUOTE
     return Step.CONTACT if order.status is Status.PENDING_CONFIRMATION else Step.REVIEW
+
+
+def routing(order: Order, at: datetime) -> dict[str, Any]:
+    """What a step of the workflow says when it is over: the next one, and the seconds that a quote is still held."""
+    left = order.undo_until - at if order.undo_until else timedelta(0)
+    return {"next": next_step(order, at), "pause": max(1, ceil(left.total_seconds()))}
 
 
 def start(at: OrderKey, place: int = 1) -> None:
@@ -91,7 +100,7 @@ def hand_over(at: OrderKey, waiting: Waiting) -> None:
     """End an execution that has grown old, and have the reconciler start the next: AWS ends them after a year."""
     due = number(int(now().timestamp()))
     update(workflow_key(at.order_id), "SET check_at = :due", {":due": due})
-    answer_token(waiting, Step.DONE)
+    answer_token(waiting, {"next": Step.DONE})
 
 
 def _owner(at: OrderKey) -> Item:
@@ -106,10 +115,13 @@ def _look_again(at: OrderKey, after: timedelta) -> Item:
     }
 
 
-def answer_token(waiting: Waiting, step: Step) -> None:
-    """End a wait; a token that is already over is no fault: somebody else has answered it, or its time was up."""
+def answer_token(waiting: Waiting, route: dict[str, Any]) -> None:
+    """End a wait, with what `routing` says.
+
+    A token that is already over is no fault: somebody else has answered it, or its time was up.
+    """
     try:
-        client("stepfunctions").send_task_success(taskToken=waiting.token, output=json.dumps({"next": step}))
+        client("stepfunctions").send_task_success(taskToken=waiting.token, output=json.dumps(route))
     except ClientError as error:
         if error.response["Error"]["Code"] not in _TOKEN_IS_OVER:
             raise
@@ -121,11 +133,11 @@ def wake(at: OrderKey) -> None:
     item, parked = found.under(order_key(at)), found.under(workflow_key(at.order_id))
     if item is None or parked is None:
         return
-    step = next_step(order_in(item))
+    route = routing(order_in(item), now())
     if "token" in parked:
         waiting = Waiting(Step(parked["waiting_for"]["S"]), parked["token"]["S"])
-        if step is not waiting.step:
-            answer_token(waiting, step)
+        if route["next"] is not waiting.step:
+            answer_token(waiting, route)
 
 
 def look_after(at: OrderKey) -> bool:

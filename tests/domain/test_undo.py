@@ -1,0 +1,120 @@
+"""A quote that is taken back while its mail waits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from online_orders.errors import Conflict
+from online_orders.orders import Order
+from online_orders.quotes import QuoteState
+from online_orders.timeline import Actor, Event
+from tests.domain.builders import (
+    CARLA,
+    CLARA,
+    CONRAD,
+    HOLD,
+    KEY_ID,
+    NOW,
+    assert_well_kept,
+    expired,
+    held,
+    mailed,
+    offered,
+    quote_for,
+    sending,
+    standing,
+)
+
+SECOND = timedelta(seconds=1)
+
+
+def test_a_held_quote_is_undone_by_any_of_the_staff_and_the_order_is_at_the_desk_again() -> None:
+    before = held()
+    change = before.undo_quote(CONRAD, NOW + SECOND)
+    assert_well_kept(before, change)
+    after = change.order
+    assert after.quote
+    assert (after.status, after.quote.revision, after.quote.state) == ("in_process", 1, QuoteState.SUPERSEDED)
+    assert (after.version, after.mail_is_outstanding, after.undo_until) == (before.version + 1, False, None)
+    (entry,) = change.entries
+    assert (entry.event, entry.data, entry.internal) == (Event.QUOTE_UNDONE, {"revision": 1}, True)
+    assert entry.actor == Actor(kind="customer_success", name=CONRAD.email)
+
+
+def test_an_order_whose_new_revision_is_undone_waits_for_a_quote_and_not_for_the_contact() -> None:
+    first = offered()
+    change = first.offer(quote_for(first), CLARA, NOW, HOLD)
+    assert change.order.status == "pending_confirmation"
+    assert change.replaced
+    assert change.replaced.state is QuoteState.SUPERSEDED
+    after = change.order.undo_quote(CLARA, NOW).order
+    assert after.quote
+    assert (after.status, after.quote.revision, after.quote.state) == ("in_process", 2, QuoteState.SUPERSEDED)
+    with pytest.raises(Conflict):
+        after.approve("Connie", NOW)
+    with pytest.raises(Conflict):
+        after.resend(CLARA, None, NOW)
+
+
+def test_after_an_undone_revision_the_next_number_is_quoted_and_the_undone_one_is_kept() -> None:
+    undone = held().undo_quote(CLARA, NOW).order
+    change = undone.offer(quote_for(undone), CLARA, NOW, HOLD)
+    assert change.order.quote
+    assert change.replaced == undone.quote
+    assert (change.order.quote.revision, change.order.quote.state) == (2, QuoteState.SENDING)
+    assert change.order.undo_until == NOW + HOLD
+    assert mailed(change.order.let_mail_go(NOW + HOLD).order).status == "pending_confirmation"
+
+
+def test_a_quote_is_either_undone_or_mailed() -> None:
+    gone = held().let_mail_go(NOW + HOLD).order
+    with pytest.raises(Conflict):
+        gone.undo_quote(CLARA, NOW + HOLD)
+    undone = held().undo_quote(CLARA, NOW).order
+    assert undone.let_mail_go(NOW + HOLD).entries == ()
+    assert undone.quote_mailed(undone.marks.quote_link, KEY_ID, NOW + HOLD).entries == ()
+
+
+def test_a_held_mail_goes_once_its_time_is_over_and_the_timeline_says_so_inside() -> None:
+    before = held()
+    assert before.let_mail_go(NOW + HOLD - SECOND).entries == ()
+    change = before.let_mail_go(NOW + HOLD)
+    assert_well_kept(before, change)
+    (entry,) = change.entries
+    assert (entry.event, entry.data, entry.internal) == (Event.QUOTE_MAILING, {"revision": 1}, True)
+    assert (change.order.version, change.order.mail_is_outstanding) == (before.version, True)
+    assert change.order.let_mail_go(NOW + HOLD).entries == ()
+
+
+def test_what_is_not_yet_let_go_can_be_undone_also_after_its_time() -> None:
+    assert held().undo_quote(CLARA, NOW + 2 * HOLD).order.status == "in_process"
+
+
+def test_another_contact_or_a_new_revision_does_not_shorten_the_time() -> None:
+    assert held().follow_contact(CARLA, CLARA.email, NOW).order.undo_until == NOW + HOLD
+    first = held()
+    second = first.offer(quote_for(first), CLARA, NOW + SECOND, HOLD).order
+    assert second.undo_until == NOW + SECOND + HOLD
+    assert second.let_mail_go(NOW + HOLD).entries == ()
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        sending(),
+        offered(),
+        expired(),
+        held().undo_quote(CLARA, NOW).order,
+        held().quote_refused(1, "gone", NOW).order,
+        held().decline(CLARA, "sold out", NOW).order,
+        *map(standing, ("submitted", "in_process", "completed", "canceled")),
+    ],
+    ids=["at once", "offered", "expired", "undone", "given up", "declined", "new", "claimed", "approved", "withdrawn"],
+)
+def test_what_is_not_held_cannot_be_undone(order: Order) -> None:
+    assert order.undo_until is None
+    with pytest.raises(Conflict) as refusal:
+        order.undo_quote(CLARA, NOW)
+    assert refusal.value.members() == {"status": order.status}
