@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from online_orders.iso import MINOR_DIGITS
 from tests.local_run import PROJECT
 
 LOCALES = PROJECT / "web" / "locales"
@@ -30,6 +31,13 @@ def test_every_text_that_the_code_names_is_there() -> None:
     named = set(re.findall(r"""\bt\(\s*"([a-z_.0-9]+)\"""", sources))
     assert named
     assert {name for name in named if name not in known and f"{name}.other" not in known} == set()
+
+
+def test_the_screens_know_as_many_decimals_of_each_currency_as_the_api() -> None:
+    source = (PROJECT / "web" / "app" / "money.js").read_text("utf-8")
+    listed = dict(re.findall(r'const (NO|THREE)_DECIMALS = "([A-Z ]+)"', source))
+    digits = {**dict.fromkeys(listed["NO"].split(), 0), **dict.fromkeys(listed["THREE"].split(), 3)}
+    assert digits == {currency: number for currency, number in MINOR_DIGITS.items() if number != 2}
 
 
 def test_no_file_of_the_site_holds_inline_code_or_a_foreign_address() -> None:

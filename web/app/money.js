@@ -2,9 +2,13 @@
 
 const WRITTEN = /^(-?)(\d{1,12})(?:[.,](\d{0,6}))?$/;
 
-/** How many decimals amounts of a currency have. */
+const NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(" ");
+const THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND".split(" ");
+
+/** How many decimals amounts of a currency have by ISO 4217, as the API has it; browsers go by what is used in shops. */
 export function minorDigits(currency) {
-  return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+  if (NO_DECIMALS.includes(currency)) return 0;
+  return THREE_DECIMALS.includes(currency) ? 3 : 2;
 }
 
 /** What was written, in minor units; null if it is no amount, or has more decimals than the currency. */
