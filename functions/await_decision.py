@@ -34,6 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     `execution` (its name) and `started_at` (RFC 3339)."""
     at = workflow.order_of(event)
     logger.append_keys(order_id=at.order_id)
+    logger.info("waits", extra={"waiting_for": event["waiting_for"], "execution": event["execution"]})
     waiting = workflow.Waiting(workflow.Step(event["waiting_for"]), event["token"])
     workflow.park_token(at, waiting, event["execution"])
     policy, account = _policy(), accounts.get_account(at.account_id)

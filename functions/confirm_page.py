@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -95,6 +96,7 @@ def _open(token: str) -> Opened:
     if not TOKEN.fullmatch(token):
         raise NotFound("There is no such link.")
     link = links.find_link(token)
+    logger.append_keys(order_id=link.order_id)
     return _opened(token, link, orders.get_order(OrderKey(link.account_id, link.order_id, link.source)))
 
 
@@ -338,6 +340,9 @@ def _take(opened: Opened, form: Form) -> Response[str]:
     except Conflict:
         return _judge_again(opened, form)
     metrics.add_metric(f"Decided_{form.decision}", MetricUnit.Count, 1)
+    if order.quote and order.quote.offered_at:
+        hours = (at - order.quote.offered_at).total_seconds() / 3600
+        metrics.add_metric("AnswerHours", MetricUnit.NoUnit, hours)
     return _told(opened._replace(order=order), _OUTCOMES[form.decision], HTTPStatus.OK)
 
 
@@ -450,7 +455,7 @@ app.exception_handler(OnlineOrdersError)(_refused)
 app.exception_handler(Exception)(lambda error: _refused(http.translated(error)))
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A request whose path holds the token: neither event nor path is ever logged."""

@@ -96,6 +96,7 @@ def place_direct_order() -> Response[str]:
         reached_from=str(account_id),
         source="direct",
     )
+    logger.append_keys(order_id=placed.order_id)
     metrics.add_metric("DirectOrdersPlaced", MetricUnit.Count, 1)
     headers = {"Location": f"/api/desk/orders/{placed.order_id}", **http.etag(1)}
     return http.answer(placed.answer, HTTPStatus.CREATED, headers)

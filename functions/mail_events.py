@@ -35,10 +35,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     detail = event["detail"]
     tags = {name: values[0] for name, values in detail["mail"].get("tags", {}).items()}
     metrics.add_metric(f"Mail{detail['eventType']}", MetricUnit.Count, 1)
+    if "order_id" in tags:
+        logger.append_keys(order_id=tags["order_id"])
+    logger.info("SES tells of a mail", extra={"kind": tags.get("kind"), "event_type": detail["eventType"]})
     if tags.get("kind") != mail.QUOTE_MAIL:
         return
     at = OrderKey(tags["account_id"], tags["order_id"], "direct" if tags["source"] == "direct" else "online")
-    logger.append_keys(order_id=at.order_id, event_type=detail["eventType"])
     orders.decide(
         lambda: orders.get_order(at),
         lambda order: _news(order, detail, int(tags["link_number"]), tags["key_id"]),

@@ -24,7 +24,6 @@ def _announce(message: dict[str, Any]) -> None:
     due = Announcement(message["kind"], message["role"])
     name = f"{due.kind}#{due.role}"
     order_id, sequence = message["order_id"], message["sequence"]
-    logger.append_keys(order_id=order_id, sequence=sequence, mail=name)
     order = orders.get_order(OrderKey(message["account_id"], order_id, message["source"]))
     entry = orders.get_entry(order_id, sequence)
     to = address_of(due.role, order, environment("CUSTOMER_SUCCESS_MAILBOX"))
@@ -48,10 +47,12 @@ def _report_contact(message: dict[str, Any]) -> None:
 
 def _deliver(record: SQSRecord) -> None:
     message = record.json_body
-    if message["kind"] == "contact_report":
-        _report_contact(message)
-    else:
-        _announce(message)
+    about = {name: message[name] for name in ("order_id", "sequence", "correlation_id") if message.get(name)}
+    with logger.append_context_keys(**about):
+        if message["kind"] == "contact_report":
+            _report_contact(message)
+        else:
+            _announce(message)
 
 
 def _put_back(record: SQSRecord) -> None:

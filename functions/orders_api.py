@@ -100,6 +100,7 @@ def place_order() -> Response[str]:
         reached_from=caller.account,
         source="online",
     )
+    logger.append_keys(order_id=placed.order_id)
     metrics.add_metric("OrdersPlaced", MetricUnit.Count, 1)
     headers = {"Location": f"/api/orders/{placed.order_id}", **http.etag(1)}
     return http.answer(placed.answer, HTTPStatus.CREATED, headers)

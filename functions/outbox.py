@@ -63,7 +63,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     waiting = parked_among(entries)
     for order_id, of_order in entries.items():
         if order_id not in waiting:
-            logger.info("follow", extra={"order_id": order_id, "sequence": [entry.sequence for entry in of_order]})
+            for entry in of_order:
+                said = {"order_id": order_id, "sequence": entry.sequence, "event": entry.event.value}
+                logger.info("follow", extra={**said, "correlation_id": entry.correlation_id})
             follow_or_park(of_order)
     enqueue("MAIL_QUEUE_URL", [_report_mail(image) for image in images if image["sk"]["S"].startswith(REPORT_PREFIX)])
     enqueue("ACCOUNT_CHANGES_URL", [change for record in records for change in _account_changes(record)])

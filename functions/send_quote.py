@@ -68,6 +68,7 @@ def _hand_over(at: OrderKey, order: Order) -> dict[str, Any]:
     except mail.MailRefused as refusal:
         logger.warning("SES refused the quote for good", extra={"code": str(refusal)})
         return _refuse(at, link.number, "The mail system refused the address.")
+    logger.info("SES took the quote", extra={"revision": link.revision})
     metrics.add_metric("QuotesMailed", MetricUnit.Count, 1)
     try:
         return _note_mailed(at, link.number, link.key_id)

@@ -1,5 +1,8 @@
 """Mending and key turning, from the command line."""
 
+import base64
+
+from online_orders.aws.signing_keys import signing_key
 from tests.cli.terminal import Terminal
 from tests.cli.test_looking import place
 from tests.contract.in_process import InProcess
@@ -48,3 +51,21 @@ def test_after_a_rotation_old_links_and_new_ones_work_until_the_old_key_is_retir
     seeded.lab.advance(minutes=6)
     assert seeded.decide(old_mail, "cancel").status != 200
     assert terminal.run("--json", "keys", "retire", "2", expect=1).complaints[0]["code"] == "no_former_key"
+
+
+def test_a_function_that_read_the_keys_before_a_rotation_knows_the_new_one_when_it_meets_it(
+    terminal: Terminal, seeded: InProcess
+) -> None:
+    with seeded.lab.as_operator():
+        assert signing_key("cursors").key_id == "1"
+        terminal.run("keys", "rotate")
+        assert signing_key("cursors").key_id == "1", "it signs as before for five minutes"
+        assert signing_key("cursors", "2").key_id == "2", "and yet reads what others sign"
+
+
+def test_strangers_who_name_keys_do_not_make_functions_ask_for_them_each_time(seeded: InProcess) -> None:
+    asked = seeded.lab.wire.count("secretsmanager")
+    for number in range(20):
+        path = "/api/desk/orders?cursor=" + base64.urlsafe_b64encode(b"x" * 16 + f"{number + 70} 5".encode()).decode()
+        seeded.get(path, seeded.people.cs).refused(400, "invalid_cursor")
+    assert seeded.lab.wire.count("secretsmanager") - asked <= 3

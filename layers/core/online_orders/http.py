@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -31,6 +32,7 @@ from online_orders.errors import (
 )
 from online_orders.faults import checked
 from online_orders.iso import MINOR_DIGITS
+from online_orders.order_ids import is_order_id
 from online_orders.orders import Order, User
 from online_orders.presentation import as_json, quote_body
 from online_orders.quotes import QuoteState
@@ -447,7 +449,28 @@ class Resolver(APIGatewayHttpResolver):
         self.not_found(lambda _: problem(self.missed()))
 
     def resolve(self, event: Any, context: Any) -> dict[str, Any]:
-        """The answer; refused when there is an origin secret and the request does not show it."""
+        """The answer, noted in the log by its route; never by its path, which for a confirmation link is the key."""
+        began = perf_counter()
+        method, path = event["requestContext"]["http"]["method"], event["rawPath"]
+        rule, order_id = self._route_of(path)
+        if order_id:
+            logger.append_keys(order_id=order_id)
+        answer = self._answered(event, context)
+        milliseconds = round((perf_counter() - began) * 1000)
+        said = {"route": f"{method} {rule}", "status": answer["statusCode"], "milliseconds": milliseconds}
+        logger.info("answered", extra=said)
+        return answer
+
+    def _route_of(self, path: str) -> tuple[str, str | None]:
+        """The rule that a path falls under, and the order that it names."""
+        for _, rule in self.routes:
+            if found := re.fullmatch(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", rule), path):
+                order_id = found.groupdict().get("order_id")
+                return rule, order_id if order_id and is_order_id(order_id) else None
+        return "none", None
+
+    def _answered(self, event: Any, context: Any) -> dict[str, Any]:
+        """Refused when there is an origin secret and the request does not show it."""
         secret = environment("ORIGIN_SECRET")
         if secret and not hmac.compare_digest(event["headers"].get("x-origin-secret", "").encode(), secret.encode()):
             refused = problem(Forbidden("not_by_this_way", "Use the site's own address."))

@@ -29,6 +29,14 @@ def is_order_id(text: str) -> bool:
     return _SHAPE.fullmatch(text) is not None
 
 
+def placed_at(order_id: str) -> datetime:
+    """When an order with this id was placed, to the millisecond."""
+    milliseconds = 0
+    for character in order_id[:10]:
+        milliseconds = milliseconds << 5 | _ALPHABET.index(character)
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
 def first_id_of(day: date) -> str:
     """A string that sorts before every id of a UTC day and after every earlier one."""
     return _base32(max(0, _milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))), 10)

@@ -57,12 +57,17 @@ class StoredEntry(NamedTuple):
     event: Event
     detail: str
     data: dict[str, Any]
+    correlation_id: str | None
+    """Of the request that it came from; None for what the system did by itself."""
 
     @classmethod
     def of(cls, item: Item) -> StoredEntry:
         document = json.loads(item["document"]["S"])
         at = OrderKey(item["account_id"]["S"], order_id_in(item), item["source"]["S"])
-        return cls(at, document["sequence"], Event(item["event"]["S"]), item["detail"]["S"], document["data"])
+        correlation_id = item["correlation_id"]["S"] if "correlation_id" in item else None
+        return cls(
+            at, document["sequence"], Event(item["event"]["S"]), item["detail"]["S"], document["data"], correlation_id
+        )
 
 
 def order_id_in(item: Item) -> str:
@@ -126,7 +131,12 @@ def enqueue(url: str, messages: Iterable[dict[str, Any]]) -> None:
 
 def _mails_of(entry: StoredEntry) -> list[dict[str, Any]]:
     return [
-        {**entry.at._asdict(), "sequence": entry.sequence, **due._asdict()}
+        {
+            **entry.at._asdict(),
+            "sequence": entry.sequence,
+            "correlation_id": entry.correlation_id,
+            **due._asdict(),
+        }
         for due in announcements(entry.event, entry.data)
     ]
 

@@ -113,6 +113,7 @@ def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter
         raise AtIt(name)
     try:
         send(compose(), tags, now())
+        logger.info("SES took a mail", extra={"mail": name})
         metrics.add_metric("MailsSent", MetricUnit.Count, 1)
     except MailRefused as refusal:
         logger.warning("SES refused a mail for good", extra={"mail": name, "code": str(refusal)})

@@ -28,6 +28,7 @@ from online_orders.events import detail_of
 from online_orders.order_ids import is_order_id
 from online_orders.orders import Change, Decision, Order
 from online_orders.quotes import Quote
+from online_orders.telemetry import logger
 from online_orders.timeline import Entry
 
 FOLLOWED_WITHIN = timedelta(minutes=3)
@@ -180,6 +181,7 @@ def _entry_item(order: Order, entry: Entry) -> Item:
         "outstanding": text(outstanding_shard(order.order_id)),
         "check_at": number(int((entry.at + FOLLOWED_WITHIN).timestamp())),
         "document": text(entry.model_dump_json()),
+        **({"correlation_id": text(correlation_id)} if (correlation_id := logger.get_correlation_id()) else {}),
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from functools import cache
+from functools import lru_cache
 from time import monotonic
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from online_orders.aws.clients import client, environment
 from online_orders.errors import NotFound
 
 _KEPT_SECONDS = 300.0
+_ASKED_AGAIN_SECONDS = 10.0
+"""A key that we do not know may have been made since we read them; strangers may name any key, but not have us ask."""
 
 
 class SigningKey(NamedTuple):
@@ -27,16 +29,16 @@ class _Ring(NamedTuple):
     keys: dict[str, bytes]
 
 
-@cache
-def _ring(_period: int) -> _Ring:
+@lru_cache(maxsize=4)
+def _ring(_kept_seconds: float, _period: int) -> _Ring:
     secret = client("secretsmanager").get_secret_value(SecretId=environment("SIGNING_KEYS_SECRET"))
     said = json.loads(secret["SecretString"])
     keys = {**said.get("previous", {}), said["key_id"]: said["key"]}
     return _Ring(said["key_id"], {key_id: key.encode() for key_id, key in keys.items()})
 
 
-def _now_ring() -> _Ring:
-    return _ring(int(monotonic() / _KEPT_SECONDS))
+def _ring_of_last(seconds: float) -> _Ring:
+    return _ring(seconds, int(monotonic() / seconds))
 
 
 def signing_key(purpose: str, key_id: str | None = None) -> SigningKey:
@@ -44,8 +46,10 @@ def signing_key(purpose: str, key_id: str | None = None) -> SigningKey:
 
     Raises NotFound for a key that was retired: what it signed is void.
     """
-    ring = _now_ring()
+    ring = _ring_of_last(_KEPT_SECONDS)
     named = key_id or ring.current
+    if named not in ring.keys:
+        ring = _ring_of_last(_ASKED_AGAIN_SECONDS)
     if named not in ring.keys:
         raise NotFound("The key behind this was retired.")
     return SigningKey(named, hmac.digest(ring.keys[named], purpose.encode(), "sha256"))

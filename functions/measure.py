@@ -1,0 +1,33 @@
+"""Measures what no single event tells: how many orders wait, for how long, and what is overdue. Changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from online_orders.aws import gauges, mail_hold
+from online_orders.clock import now
+from online_orders.orders import Status
+from online_orders.telemetry import logger, metrics
+
+_OPEN = {
+    Status.SUBMITTED: "OrdersSubmitted",
+    Status.IN_PROCESS: "OrdersInProcess",
+    Status.PENDING_CONFIRMATION: "OrdersPendingConfirmation",
+}
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Runs on a schedule; every figure is a metric each time, also when it is 0."""
+    at = now()
+    for status, name in _OPEN.items():
+        metrics.add_metric(name, MetricUnit.Count, gauges.count_orders(status))
+    oldest = gauges.placing_of_oldest(Status.SUBMITTED)
+    metrics.add_metric("QueueAgeHours", MetricUnit.NoUnit, (at - oldest).total_seconds() / 3600 if oldest else 0)
+    metrics.add_metric("OverdueMinutes", MetricUnit.NoUnit, gauges.longest_overdue(at).total_seconds() / 60)
+    hold = mail_hold.standing_hold()
+    metrics.add_metric("MailHeldHours", MetricUnit.NoUnit, (at - hold.since).total_seconds() / 3600 if hold else 0)

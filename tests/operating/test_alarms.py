@@ -1,0 +1,205 @@
+"""Each alarm has its entry in the handbook, and each metric of ours that is watched comes from a fault that happens."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from online_orders.aws import mail_hold
+from tests.lab import Lab
+from tests.operating.watched import OWN, ROOT, Metric, alarms, emitted, metrics_of, metrics_shown, widgets
+from tests.workflow.walking import decide, desk, place, quote
+
+HANDBOOK = (ROOT / "docs" / "operating.md").read_text("utf-8")
+
+
+def run_measures(lab: Lab) -> None:
+    assert lab.functions.invoke("MeasureFunction", {}).failure is None
+
+
+def a_whole_life(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id)
+    lab.ses_event("Delivery", mail)
+    lab.advance(hours=5)
+    assert decide(lab, mail, "approve") == 200
+
+
+def a_change_and_a_cancellation(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    assert decide(lab, quote(lab, order_id), "request_change") == 200
+    assert decide(lab, quote(lab, order_id), "cancel") == 200
+
+
+def a_direct_order(lab: Lab) -> None:
+    lab.account("acme")
+    body = {"account_id": "acme", "items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-03-05"}]}
+    headers = {"Idempotency-Key": "1"}
+    assert lab.http("POST", "/api/desk/orders", json=body, headers=headers, user=lab.users.cs).status == 201
+
+
+def a_bounce_a_complaint_and_a_rejection(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id)
+    for kind in ("Complaint", "Bounce", "Reject"):
+        lab.ses_event(kind, mail)
+        lab.settle()
+
+
+def a_quote_that_ses_never_takes(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    for n in range(1, 30):
+        lab.wire.fail(n, operation="SendEmail", function="SendQuoteFunction", error="TooManyRequestsException")
+    line = {"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}
+    desk(lab, order_id, "quote", {"valid_until": "2027-01-01", "lines": [line]})
+    lab.advance(hours=2)
+    lab.errors.clear()
+
+
+def a_mail_that_ses_refuses(lab: Lab) -> None:
+    lab.wire.fail(1, operation="SendEmail", error="MessageRejected")
+    place(lab)
+
+
+def an_order_that_is_parked_and_mended(lab: Lab) -> None:
+    lab.wire.fail(1, operation="PutEvents", error="InternalFailure")
+    place(lab)
+    lab.wire.heal()
+    lab.schedules.start()
+    lab.advance(minutes=10)
+
+
+def a_workflow_that_was_stopped(lab: Lab) -> None:
+    order_id = place(lab)
+    machine = lab.client("stepfunctions")
+    (one,) = machine.list_executions(stateMachineArn=lab.outputs["StateMachineArn"])["executions"]
+    machine.stop_execution(executionArn=one["executionArn"])
+    lab.settle()
+    lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    lab.settle()
+
+
+def mail_that_is_held(lab: Lab) -> None:
+    with lab.as_operator():
+        mail_hold.hold("a trial", lab.clock.now())
+    place(lab)
+    lab.advance(hours=2)
+    run_measures(lab)
+
+
+def an_order_that_nobody_claims(lab: Lab) -> None:
+    place(lab)
+    lab.advance(hours=30)
+    run_measures(lab)
+
+
+def entries_that_the_stream_lost(lab: Lab) -> None:
+    lab.stream.paused = True
+    place(lab)
+    lab.clock.move_to(lab.clock.now() + timedelta(hours=1))
+    run_measures(lab)
+    lab.stream.paused = False
+    lab.settle()
+
+
+DRIVEN: dict[Callable[[Lab], None], tuple[str, ...]] = {
+    a_whole_life: (
+        "OrdersPlaced",
+        "EntriesFollowed",
+        "QuotesMailed",
+        "MailsSent",
+        "MailDelivery",
+        "Decided_approve",
+        "AnswerHours",
+    ),
+    a_change_and_a_cancellation: ("Decided_request_change", "Decided_cancel"),
+    a_direct_order: ("DirectOrdersPlaced",),
+    a_bounce_a_complaint_and_a_rejection: ("MailBounce", "MailComplaint", "MailReject"),
+    a_quote_that_ses_never_takes: ("QuotesGivenUp",),
+    a_mail_that_ses_refuses: ("MailsRefused",),
+    an_order_that_is_parked_and_mended: ("OrdersParked", "EntriesMended"),
+    a_workflow_that_was_stopped: ("WorkflowsMended",),
+    mail_that_is_held: ("MailHeldHours", "MailsPutBack"),
+    an_order_that_nobody_claims: ("QueueAgeHours", "OrdersSubmitted"),
+    entries_that_the_stream_lost: ("OverdueMinutes",),
+}
+ALWAYS_MEASURED = {"OrdersInProcess", "OrdersPendingConfirmation"}
+
+
+def own(name: str) -> Metric:
+    return Metric(OWN, name, frozenset({("service", "lab")}))
+
+
+@pytest.mark.parametrize("happening", DRIVEN, ids=lambda each: each.__name__)
+def test_what_happens_is_measured_under_the_name_and_dimension_that_are_watched(
+    lab: Lab, happening: Callable[[Lab], None]
+) -> None:
+    happening(lab)
+    values = emitted(lab)
+    for name in DRIVEN[happening]:
+        assert max(values[own(name)]) > 0, name
+
+
+def test_every_metric_of_ours_that_is_watched_is_driven_here_and_has_the_stack_as_its_dimension(lab: Lab) -> None:
+    watched = metrics_shown(lab).union(*map(metrics_of, alarms(lab).values()))
+    names = {name for driven in DRIVEN.values() for name in driven} | ALWAYS_MEASURED
+    assert {metric for metric in watched if metric.namespace == OWN} == {own(name) for name in names}
+    assert all(function.environment["POWERTOOLS_SERVICE_NAME"] == "lab" for function in lab.functions)
+
+
+def test_open_orders_are_counted_by_status_and_the_longest_wait_is_told_in_hours(lab: Lab) -> None:
+    for happening in (a_direct_order, an_order_that_nobody_claims):
+        happening(lab)
+    values = emitted(lab)
+    assert values[own("OrdersSubmitted")][-1] == 2
+    assert values[own("OrdersInProcess")][-1] == 0
+    assert values[own("QueueAgeHours")][-1] == pytest.approx(30, abs=0.1)
+
+
+def test_every_alarm_has_its_entry_in_the_handbook_and_every_entry_its_alarm(lab: Lab) -> None:
+    entries = re.findall(r"^### (\w+)$", HANDBOOK, re.MULTILINE)
+    assert sorted(entries) == sorted(name.removesuffix("Alarm") for name in alarms(lab))
+    for entry in re.split(r"^### ", HANDBOOK.partition("## The alarms")[2], flags=re.MULTILINE)[1:]:
+        for part in ("**Means**", "**Look at**", "**Do**"):
+            assert part in entry, entry
+
+
+def test_every_alarm_rings_somewhere_and_says_what_missing_data_mean(lab: Lab) -> None:
+    topic = lab.stack.ref("Alarms")
+    for name, alarm in alarms(lab).items():
+        assert alarm["AlarmActions"] == [topic] == alarm["OKActions"], name
+        assert alarm["TreatMissingData"] in {"notBreaching", "breaching"}, name
+        assert len(alarm.get("Metrics", ())) <= 10, f"{name}: CloudWatch takes ten metrics at most"
+
+
+def test_the_dashboard_is_made_of_widgets_that_do_not_overlap(lab: Lab) -> None:
+    taken: set[tuple[int, int]] = set()
+    for widget in widgets(lab):
+        cells = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        assert not taken & cells, widget["properties"]["title"]
+        assert max(x for x, _ in cells) < 24
+        taken |= cells
+
+
+def test_the_routes_in_the_log_are_rules_and_never_the_path_of_a_link(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id)
+    assert mail.link
+    lab.http("GET", mail.link)
+    lab.http("GET", "/api/nothing/here", user=lab.users.customer)
+    said: list[dict[str, Any]] = [line for line in lab.log.entries() if line.get("message") == "answered"]
+    routes = {line["route"] for line in said}
+    assert {"GET /confirm/<token>", "POST /api/desk/orders/<order_id>/claim", "GET none"} <= routes
+    assert all(line["milliseconds"] >= 0 and line["status"] >= 200 for line in said)
+    assert mail.link.rpartition("/")[2] not in "\n".join(lab.log.lines)
