@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
+from online_orders.errors import Invalid
 from online_orders_cli import importing, looking, operating, tables
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
@@ -153,6 +155,24 @@ def import_sites(ctx: typer.Context, file: File, dry_run: DryRun = False) -> Non
     _import(ctx.obj, Kind.SITES, file, dry_run)
 
 
+@imports.command("prices")
+def import_prices(
+    ctx: typer.Context,
+    file: File,
+    currency: Annotated[str, typer.Option(help="The currency of the list, which is replaced as a whole.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Replace a price list. CSV columns: kind, variant, description, unit_price, recurrence; JSON as the API has it."""
+    session: Session = ctx.obj
+    try:
+        said = importing.import_prices(session.installation, file, currency, dry_run)
+    except Invalid as invalid:
+        for fault in invalid.faults:
+            session.output.complain(f"{fault.detail} ({fault.code})", **fault._asdict())
+        raise typer.Exit(ExitCode.REFUSED) from invalid
+    session.output.say(f"{'Would be: ' if dry_run else ''}{said.prices} prices, {said.outcome}.", **said._asdict())
+
+
 def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
     """All faults of all rows, or all writes; a write that is refused all the same leaves the others done."""
     installation, output = session.installation, session.output
@@ -264,6 +284,18 @@ def redrive_due(ctx: typer.Context) -> None:
     session.output.say(f"{said['entries']} entries and {said['workflows']} workflows mended.", **said)
 
 
+@redrive.command("all")
+def redrive_all(ctx: typer.Context) -> None:
+    """Mend whatever is marked, due or not, and look after every open order."""
+    session: Session = ctx.obj
+    total: Counter[str] = Counter()
+    for said in session.output.counted(operating.mend_all(session.installation), "rounds"):
+        total.update({name: said[name] for name in ("orders", "entries", "workflows")})
+    counts = {name: total[name] for name in ("orders", "entries", "workflows")}
+    sentence = "{orders} orders looked at; {entries} entries and {workflows} workflows mended."
+    session.output.say(sentence.format(**counts), **counts)
+
+
 @redrive.command("mails")
 def redrive_mails(ctx: typer.Context) -> None:
     """Put mails that were given up back on their queues."""
@@ -271,6 +303,56 @@ def redrive_mails(ctx: typer.Context) -> None:
     letters = session.output.counted(operating.move_dead_letters(session.installation), "mails")
     moved = len(list(letters))
     session.output.say(f"{moved} put back.", moved=moved)
+
+
+@app.command()
+def replay(
+    ctx: typer.Context,
+    order: Annotated[str | None, typer.Option(help="The events of this order.")] = None,
+    account: Annotated[str | None, typer.Option(help="Those of the orders of this account.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="Placed on this day or later (YYYY-MM-DD, UTC).")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Placed on this day or earlier.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Publish events again, as they were and with their event_id, for a consumer that has lost some."""
+    session: Session = ctx.obj
+    asked = {"order_id": order, "account_id": account, "from": first, "to": last, "dry_run": dry_run or None}
+    payload = {name: value for name, value in asked.items() if value is not None}
+    orders = events = 0
+    for said in session.output.counted(operating.replay(session.installation, payload), "rounds"):
+        orders, events = orders + said["orders"], events + said["events"]
+    verb = "would be published" if dry_run else "published"
+    session.output.say(f"{events} events of {orders} orders {verb}.", orders=orders, events=events, dry_run=dry_run)
+
+
+@app.command()
+def erase(
+    ctx: typer.Context,
+    address: Annotated[str, typer.Argument(help="The person's e-mail address.")],
+    account: Annotated[str | None, typer.Option(help="In this account and its sub-accounts; else in all.")] = None,
+    name: Annotated[list[str] | None, typer.Option(help="A further name that the person is written by.")] = None,
+    after: Annotated[str | None, typer.Option(help="Go on behind this position of a run that was cut off.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a person; orders, quotes and their hashes stay. There is no way back.
+
+    First delete the person's sign-in, if there is one: aws cognito-idp admin-delete-user.
+    """
+    session: Session = ctx.obj
+    if not yes:
+        typer.confirm(f"Erase {address} for good?", abort=True, err=True)
+    total: Counter[str] = Counter()
+    left: list[str] = []
+    steps = operating.erase(session.installation, address, account, name or (), after)
+    for step in session.output.counted(steps, "pages"):
+        total.update(step["erased"])
+        left += step["left"]
+        if session.output.as_json:
+            session.output.line(step)
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(total.items()) if count) or "nothing found"
+    session.output.say(f"Erased: {counts}.", erased=dict(total), left=left)
+    for each in left if not session.output.as_json else ():
+        session.output.complain(f"Left, since its text is part of a quote's hash: {each}")
 
 
 @mail.command("hold")

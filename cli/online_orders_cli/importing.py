@@ -5,17 +5,20 @@ What a row may say is the product's own rule, asked here before anything is writ
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from online_orders.accounts import account_from
-from online_orders.errors import Invalid
+from online_orders.errors import BadRequest, Invalid
+from online_orders.prices import prices_from, prices_from_csv
 from online_orders_cli.installation import Installation, Json, Refused
-from online_orders_cli.tables import Place, Row, RowFault
+from online_orders_cli.tables import Place, Row, RowFault, Unreadable
 
 
 class Kind(StrEnum):
@@ -140,6 +143,38 @@ def row_faults(kind: Kind, each: Wanted, refusal: Refused) -> list[RowFault]:
 def _row_fault(kind: Kind, each: Wanted, pointer: str, code: str, detail: str) -> RowFault:
     row, within = each.row_of(pointer)
     return RowFault(row, _column(kind, within), code, detail)
+
+
+class PricesImported(NamedTuple):
+    currency: str
+    prices: int
+    outcome: Outcome
+
+
+def import_prices(installation: Installation, file: Path, currency: str, dry_run: bool) -> PricesImported:
+    """Replace a price list by a CSV or JSON file, unless it is the same; Invalid with all faults, by row."""
+    try:
+        text = file.read_text("utf-8-sig")
+        is_csv = file.suffix.lower() == ".csv"
+        asked = prices_from_csv(text, currency) if is_csv else prices_from(json.loads(text), currency)
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{file}: {error}") from error
+    except BadRequest as refusal:
+        raise Unreadable(f"{file}: {refusal.detail}") from refusal
+    where = f"/api/desk/price-lists/{quote(currency, safe='')}"
+    body = {"prices": [price.model_dump(mode="json") for price in asked]}
+    try:
+        standing = installation.request("GET", where)
+    except Refused as refusal:
+        if refusal.status != HTTPStatus.NOT_FOUND:
+            raise
+        outcome, headers = Outcome.CREATED, {}
+    else:
+        outcome = Outcome.UNCHANGED if standing.json()["prices"] == body["prices"] else Outcome.UPDATED
+        headers = {"If_Match": standing.headers["etag"]}
+    if outcome is not Outcome.UNCHANGED and not dry_run:
+        installation.request("PUT", where, body=body, **headers)
+    return PricesImported(currency, len(asked), outcome)
 
 
 def _path(account_id: str) -> str:

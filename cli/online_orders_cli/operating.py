@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from online_orders.errors import OnlineOrdersError
 from online_orders_cli.installation import Installation, Json, Refused
 
 KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -32,6 +33,43 @@ def mend_due(installation: Installation) -> Json:
     """The reconciler's own round, now."""
     answer: Json = installation.invoke("ReconcileFunction", {})
     return answer
+
+
+def mend_all(installation: Installation) -> Iterator[Json]:
+    """Mend whatever is marked, and every open order; yields what each call of the reconciler did."""
+    payload: Json | None = {"all": True}
+    while payload:
+        said = installation.invoke("ReconcileFunction", payload)
+        yield said
+        payload = {"all": True, "cursor": said["cursor"]} if said["cursor"] else None
+
+
+def replay(installation: Installation, payload: Json) -> Iterator[Json]:
+    """Publish events again; yields what each call did. `payload` as functions/replay.py has it."""
+    due: Json | None = payload
+    while due:
+        said = installation.invoke("ReplayFunction", due)
+        yield said
+        due = said["next"]
+
+
+def erase(
+    installation: Installation, address: str, account_id: str | None, names: Sequence[str], after: str | None
+) -> Iterator[Json]:
+    """Erase a person from the table, step by step: {"position", "erased" (counts by kind), "left" (what names him)}.
+
+    Runs here, with the operator's credentials, and not in a function of the stack: no function may do this.
+    """
+    installation.act_as_product()
+    from online_orders.aws.erasing import erase_person
+
+    try:
+        for step in erase_person(address, account_id, names=names, after=after):
+            yield {"position": step.position, "erased": dict(step.erased), "left": list(step.left)}
+    except ValueError as fault:
+        raise Refused(422, {"code": "invalid_address", "detail": str(fault)}) from fault
+    except OnlineOrdersError as refusal:
+        raise Refused(int(refusal.status), {"code": refusal.code, "detail": refusal.detail}) from refusal
 
 
 def move_dead_letters(installation: Installation) -> Iterator[str]:

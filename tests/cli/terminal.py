@@ -57,6 +57,7 @@ class Terminal:
 
     @classmethod
     def of_lab(cls, site: InProcess) -> "Terminal":
+        staff = site.people.cs.username
         by_token = {user.username: user for user in site.users}
 
         def answer(request: httpx.Request) -> httpx.Response:
@@ -71,7 +72,7 @@ class Terminal:
             site.origin,
             "lab",
             site.lab.client,
-            lambda: site.people.cs.username,
+            lambda: staff,
             httpx.Client(transport=httpx.MockTransport(answer)),
         )
         installation.site_in_lab = site

@@ -155,3 +155,34 @@ def test_a_refusal_of_one_write_leaves_the_others_done_and_says_so(
     assert [(fault["row"], fault["column"], fault["code"]) for fault in said.complaints] == [
         (3, "parent_account_id", "not_a_reseller")
     ]
+
+
+PRICES = """\
+kind,variant,description,unit_price,recurrence
+ip_addresses,,Public IPv4,10.00,monthly
+socket,X1500,Socket X1500,299.00,once
+"""
+
+
+def test_a_price_list_is_replaced_dry_run_first_and_again_without_effect(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "prices.csv", PRICES)
+    arguments = ("--json", "import", "prices", file, "--currency", "EUR")
+    assert terminal.run(*arguments, "--dry-run").lines[0]["outcome"] == "created"
+    seeded.get("/api/desk/price-lists/EUR", seeded.people.cs).refused(404, "not_found")
+    assert terminal.run(*arguments).lines == [{"currency": "EUR", "prices": 2, "outcome": "created"}]
+    assert terminal.run(*arguments).lines[0]["outcome"] == "unchanged"
+    listed = seeded.get("/api/desk/price-lists/EUR", seeded.people.cs).ok()
+    assert [price["unit_price"] for price in listed["prices"]] == ["10.00", "299.00"]
+    as_json = written(tmp_path, "prices.json", json.dumps({"prices": listed["prices"][:1]}))
+    assert terminal.run("--json", "import", "prices", as_json, "--currency", "EUR").lines[0]["outcome"] == "updated"
+
+
+def test_the_faults_of_a_price_list_are_told_all_at_once_by_their_rows(terminal: Terminal, tmp_path: Path) -> None:
+    file = written(tmp_path, "prices.csv", PRICES + "socket,X9,Unknown,1.00,once\nip_addresses,,More,1.234,yearly\n")
+    said = terminal.run("--json", "import", "prices", file, "--currency", "EUR", expect=1)
+    assert [(fault["code"], fault["error"][:6]) for fault in said.complaints] == [
+        ("unknown_variant", "Row 4:"),
+        ("too_many_decimals", "Row 5:"),
+    ]

@@ -69,3 +69,42 @@ def test_strangers_who_name_keys_do_not_make_functions_ask_for_them_each_time(se
         path = "/api/desk/orders?cursor=" + base64.urlsafe_b64encode(b"x" * 16 + f"{number + 70} 5".encode()).decode()
         seeded.get(path, seeded.people.cs).refused(400, "invalid_cursor")
     assert seeded.lab.wire.count("secretsmanager") - asked <= 3
+
+
+def test_everything_is_redriven_call_by_call(terminal: Terminal, seeded: InProcess) -> None:
+    for key in ("one", "two"):
+        place(seeded, key)
+    (said,) = terminal.run("--json", "redrive", "all").lines
+    assert (said["orders"], said["workflows"]) == (2, 0)
+
+
+def test_the_events_of_an_order_are_replayed_and_a_dry_run_only_counts_them(
+    terminal: Terminal, seeded: InProcess
+) -> None:
+    order_id = place(seeded)
+    before = [event.detail for event in seeded.lab.events]
+    assert terminal.run("--json", "replay", "--order", order_id, "--dry-run").lines == [
+        {"orders": 1, "events": 1, "dry_run": True}
+    ]
+    assert [event.detail for event in seeded.lab.events] == before
+    account = str(seeded.people.customer.account_id)
+    assert terminal.run("replay", "--account", account).out == "1 events of 1 orders published.\n"
+    assert [event.detail for event in seeded.lab.events] == before * 2
+
+
+def test_a_person_is_erased_from_the_command_line_and_orders_stay(terminal: Terminal, seeded: InProcess) -> None:
+    order_id = place(seeded)
+    address = seeded.people.customer.email
+    with seeded.lab.as_operator():
+        said = terminal.run("--json", "erase", address, "--account", seeded.people.customer.account_id, "--yes")
+        again = terminal.run("erase", address, "--yes")
+    assert said.lines[-1]["erased"]["orders"] == 1
+    assert again.out == "Erased: nothing found.\n"
+    order = seeded.get(f"/api/desk/orders/{order_id}", seeded.people.cs).ok()
+    assert address not in str(order)
+    assert order["status"] == "submitted"
+
+
+def test_erasing_asks_first_and_refuses_what_is_no_address(terminal: Terminal) -> None:
+    assert "Erase" in terminal.run("erase", "anna@nordlicht.example", expect=1).err
+    assert terminal.run("--json", "erase", "nobody", "--yes", expect=1).complaints[0]["code"] == "invalid_address"
