@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RELEASED = ROOT / "docs" / "openapi"
 PRESENT = ROOT / "layers" / "core" / "online_orders" / "generated" / "openapi.json"
 _METHODS = ("get", "put", "post", "delete", "head", "patch", "options")
+_GROWING = (".event",)
+"""Answered values to which a version may add: what happens to an order. Clients show or skip what they do not know."""
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 
@@ -126,7 +128,7 @@ class _Comparison:
         known, present = _enum(old), _enum(new)
         if sent and present is not None and (known is None or known - present):
             yield f"{where}: no longer takes {_listed(known - present) if known else 'every value'}"
-        if not sent and known is not None and (present is None or present - known):
+        if not sent and known is not None and not where.endswith(_GROWING) and (present is None or present - known):
             more = _listed(present - known) if present and known else "any value"
             yield f"{where}: answers {more}, which it did not"
         if sent:

@@ -25,7 +25,7 @@ def test_dead_mails_go_back_to_the_queue_they_came_from(terminal: Terminal, seed
     order_id = place(seeded)
     sqs, lab = seeded.lab.client("sqs"), seeded.lab
     body = f'{{"kind": "contact_report", "account_id": "nordlicht", "report_id": "{order_id}"}}'
-    change = '{"account_id": "nordlicht", "version": 1, "by": "x@example.com", "old": null, "new": null}'
+    change = '{"kind": "enrollment", "account_id": "nordlicht", "version": 1, "by": "x", "old": null, "new": null}'
     for letter in (body, change):
         sqs.send_message(QueueUrl=lab.outputs["MailDeadLettersUrl"], MessageBody=letter)
     lab.queue.paused = True
