@@ -7,6 +7,7 @@ Run `make run`, then in another terminal `python3 docs/first_order.py`. All it k
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
@@ -17,7 +18,8 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
-WHERE: dict[str, Any] = json.loads((Path(__file__).parent.parent / ".sandbox" / "sandbox.json").read_text("utf-8"))
+FOLDER = Path(os.environ.get("SANDBOX_DIR") or Path(__file__).parent.parent / ".sandbox")
+WHERE: dict[str, Any] = json.loads((FOLDER / "sandbox.json").read_text("utf-8"))
 
 
 def call(method: str, url: str, body: Any = None, **headers: str) -> Any:

@@ -103,6 +103,8 @@ class Deliveries:
         self._stepfunctions = stepfunctions
         self._mappings = mappings
         self._token_fields = token_fields
+        self._tokens: set[str] = set()
+        """Of tasks that may still wait."""
 
     async def deliver(self, pool: Pool, invocation: Invocation, deadline: float) -> Answer:
         """Runs the invocation, as often as its source would have it."""
@@ -111,10 +113,20 @@ class Deliveries:
             if isinstance(event, dict) and event.get("Records"):
                 return await self._shard(pool).deliver(event["Records"], deadline)
         answer = await pool.run(invocation)
-        if answer.failure and (token := self._token(invocation.event)):
-            failure = {"error": answer.failure["errorType"], "cause": json.dumps(answer.failure)}
-            await asyncio.to_thread(self._fail_task, token, failure)
+        if token := self._token(invocation.event):
+            if answer.failure:
+                failure = {"error": answer.failure["errorType"], "cause": json.dumps(answer.failure)}
+                await asyncio.to_thread(self._fail_task, token, failure)
+            else:
+                self._tokens.add(token)
         return answer
+
+    async def end_waits(self) -> int:
+        """Let every wait run into its timeout, now; answers how many did."""
+        tokens, self._tokens = self._tokens, set()
+        timeout = {"error": "States.Timeout", "cause": "The clock was put forward."}
+        ended = [await asyncio.to_thread(self._fail_task, token, timeout) for token in tokens]
+        return sum(ended)
 
     def _shard(self, pool: Pool) -> Shard:
         mapping = self._mappings[pool.function.name]
@@ -138,12 +150,15 @@ class Deliveries:
         found = [loaded[name] for name in self._token_fields if name in loaded] if isinstance(loaded, dict) else []
         return found[0] if found else None
 
-    def _fail_task(self, token: str, failure: dict[str, str]) -> None:
+    def _fail_task(self, token: str, failure: dict[str, str]) -> bool:
+        """Whether anybody still waited."""
         try:
             self._stepfunctions.send_task_failure(taskToken=token, **failure)
         except ClientError as error:
             if error.response["Error"]["Code"] not in NOBODY_WAITS:
                 raise
+            return False
+        return True
 
 
 def _report(batch: list[Record], stream_arn: str, function_arn: str, answer: Answer, tries: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ What it does to a request and its answer is what API Gateway does between the cl
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,9 +207,10 @@ def _names_file(path: str) -> bool:
 
 
 def front_door(
-    gateway: Gateway, mailbox: list[Route | Mount], web: Path, home: str, sign_in: Mapping[str, Any] | None = None
+    gateway: Gateway, tools: Sequence[Route | Mount], web: Path, home: str, sign_in: Mapping[str, Any] | None = None
 ) -> ASGIApp:
-    """`home` says where things are and who can sign in; `sign_in` is what config.json tells the pages in `web`."""
+    """`tools` are the local run's own: mailbox and clock. `home` says where things are and who can sign in; `sign_in`
+    is what config.json tells the pages in `web`."""
 
     async def welcome(request: Request) -> Response:
         if _names_file(request.url.path):
@@ -221,7 +222,7 @@ def front_door(
 
     pages: BaseRoute = Mount("/", Pages(directory=web, html=True)) if web.is_dir() else Route("/{path:path}", welcome)
     own = [Route("/config.json", config), Route("/sandbox", welcome)]
-    site = Starlette(routes=[*mailbox, *own, pages], exception_handlers={HTTPException: _plain_error})
+    site = Starlette(routes=[*tools, *own, pages], exception_handlers={HTTPException: _plain_error})
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and GATEWAY_PATHS.match(scope["raw_path"]):

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox import runtime
+from sandbox.clock import Clock
 from sandbox.fork_server import PROJECT, ForkServer
 from sandbox.template import FORWARD_TO, FunctionSource
 
@@ -105,10 +106,12 @@ class Worker:
             return Answer(failure)
         return worker
 
-    async def run(self, function: Function, invocation: Invocation) -> Answer:
-        """May raise TimeoutError and WorkerGoneError, after which the worker is of no more use."""
+    async def run(self, function: Function, invocation: Invocation, ahead_seconds: float = 0) -> Answer:
+        """`ahead_seconds`: of the function's clock. May raise TimeoutError and WorkerGoneError, after which the worker
+        is of no more use."""
         context: dict[str, Any] = {"request_id": invocation.request_id, "function_arn": function.arn}
         context |= {"deadline": time.time() + function.source.timeout, "trace": invocation.trace}
+        context |= {"ahead_seconds": ahead_seconds}
         async with asyncio.timeout(function.source.timeout):
             status = json.loads(await self._exchange(json.dumps(context).encode(), invocation.event))
             return Answer(status["error"], await self._receive())
@@ -159,8 +162,16 @@ async def _print_lines(reader: asyncio.StreamReader, print_line: Callable[[str],
 class Pool:
     """The workers of one function."""
 
-    def __init__(self, function: Function, fork_server: ForkServer, platform: dict[str, str], log: LogLine) -> None:
+    def __init__(
+        self,
+        function: Function,
+        fork_server: ForkServer,
+        platform: dict[str, str],
+        log: LogLine,
+        clock: Clock | None = None,
+    ) -> None:
         self.function = function
+        self._clock = clock or Clock()
         self._fork_server = fork_server
         self._platform = platform
         self._log = log
@@ -172,7 +183,7 @@ class Pool:
             if isinstance(worker, Answer):
                 return worker
             try:
-                answer = await worker.run(self.function, invocation)
+                answer = await worker.run(self.function, invocation, self._clock.ahead.total_seconds())
             except TimeoutError:
                 seconds = self.function.source.timeout
                 return self._lost("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
@@ -230,15 +241,18 @@ Deliver = Callable[[Pool, Invocation, float], Awaitable[Answer]]
 class FunctionHost:
     """`platform` is the environment that every function has; `deliver` decides what a failed invocation leads to."""
 
-    def __init__(self, fork_server: ForkServer, platform: dict[str, str], log: LogLine, deliver: Deliver) -> None:
+    def __init__(
+        self, fork_server: ForkServer, platform: dict[str, str], log: LogLine, deliver: Deliver, clock: Clock
+    ) -> None:
         self._fork_server = fork_server
+        self._clock = clock
         self._platform = platform
         self._log = log
         self._pools: dict[str, Pool] = {}
         self._deliver = deliver
 
     def add(self, function: Function) -> None:
-        self._pools[function.name] = Pool(function, self._fork_server, self._platform, self._log)
+        self._pools[function.name] = Pool(function, self._fork_server, self._platform, self._log, self._clock)
 
     async def warm(self) -> None:
         for pool in self._pools.values():

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from sandbox.clock import Clock, clock_routes
 from sandbox.default_bus import DefaultBus
 from sandbox.deliveries import Deliveries
 from sandbox.deploy import Clients, Stack, deploy
@@ -92,7 +93,8 @@ class Sandbox:
         )
         chosen = {"SiteUrl": self._site, "QuoteUndoSeconds": str(self._settings.undo)}
         stack = await asyncio.to_thread(deploy, self._clients, template, PARAMETERS | chosen)
-        host = self._host(stack, template, closing)
+        clock = Clock()
+        host, deliveries = self._host(stack, template, clock, closing)
         mailbox = Mailbox(self._site, hold=_hold(self._clients("dynamodb"), stack.outputs["TableName"]))
         bus = await asyncio.to_thread(DefaultBus, self._clients("events"), self._clients("lambda"))
         ses = Ses(await asyncio.to_thread(_sending, self._clients), mailbox, bus.publish)
@@ -107,7 +109,11 @@ class Sandbox:
         gateway = Gateway(self._engine.port, stack.outputs["ApiId"], self._site)
         closing.callback(gateway.close)
         pages = front_door(
-            gateway, mailbox.routes(), self._settings.project / "web", _home(description), self._sign_in(stack)
+            gateway,
+            [*mailbox.routes(), *clock_routes(clock, deliveries.end_waits)],
+            self._settings.project / "web",
+            _home(description),
+            self._sign_in(stack),
         )
         self._serve(pages, self._door, closing)
 
@@ -117,7 +123,9 @@ class Sandbox:
         print(_announcement(description, self._folder), flush=True)
         await host.warm()
 
-    def _host(self, stack: Stack, template: LocalTemplate, closing: AsyncExitStack) -> FunctionHost:
+    def _host(
+        self, stack: Stack, template: LocalTemplate, clock: Clock, closing: AsyncExitStack
+    ) -> tuple[FunctionHost, Deliveries]:
         file = closing.enter_context((self._folder.path / "functions.log").open("w", encoding="utf-8"))
         logs = FunctionLogs(file)
         closing.callback(self._start(logs.ship(self._clients("logs"))).cancel)
@@ -127,11 +135,11 @@ class Sandbox:
             mappings=stack.streams,
             token_fields=template.token_fields,
         )
-        host = FunctionHost(self._fork_server, self._function_environment(), logs.add, deliveries.deliver)
+        host = FunctionHost(self._fork_server, self._function_environment(), logs.add, deliveries.deliver, clock)
         for function in stack.functions:
             host.add(function)
         closing.push_async_callback(host.stop)
-        return host
+        return host, deliveries
 
     def _function_environment(self) -> dict[str, str]:
         """What every function has in its environment on AWS, and where AWS is."""

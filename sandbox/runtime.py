@@ -20,6 +20,7 @@ import struct
 import sys
 import time
 import traceback
+from datetime import datetime, timedelta, tzinfo
 from io import BufferedRWPair
 from typing import Any, TypedDict
 
@@ -43,6 +44,7 @@ DEPENDENCIES = (
     "reportlab.platypus",
     "rfc8785",
 )
+CLOCK = "online_orders.clock"
 FORK = b"f"
 NUMBER = struct.Struct("!I")
 
@@ -138,7 +140,24 @@ def _load(setup: Setup) -> Any:
     return getattr(importlib.import_module(module.replace("/", ".")), name)
 
 
+class Ahead(datetime):
+    """Takes the place of `datetime` in the module where the product reads the time."""
+
+    by = timedelta(0)
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + cls.by
+
+
+def _put_clock_forward(seconds: float) -> None:
+    Ahead.by = timedelta(seconds=seconds)
+    if clock := sys.modules.get(CLOCK):
+        vars(clock)["datetime"] = Ahead
+
+
 def _handle(handler: Any, context: dict[str, Any], event: bytes) -> tuple[bytes, bytes]:
+    _put_clock_forward(context.pop("ahead_seconds", 0))
     if trace := context.pop("trace", None):
         os.environ["_X_AMZN_TRACE_ID"] = trace
     try:

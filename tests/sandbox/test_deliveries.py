@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox.deliveries import Deliveries, Record, Shard, StreamMapping
 from sandbox.functions import Answer, Invocation
@@ -140,6 +141,7 @@ class Engine:
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.failed_tasks: list[dict[str, str]] = []
+        self.over: set[str] = set()
 
     def get_queue_url(self, QueueName: str) -> dict[str, str]:  # noqa: N803
         return {"QueueUrl": f"http://127.0.0.1/{QueueName}"}
@@ -148,6 +150,8 @@ class Engine:
         self.sent.append(message)
 
     def send_task_failure(self, **failure: str) -> None:
+        if failure["taskToken"] in self.over:
+            raise ClientError({"Error": {"Code": "TaskDoesNotExist"}}, "SendTaskFailure")
         self.failed_tasks.append(failure)
 
 
@@ -209,3 +213,19 @@ def test_a_task_whose_function_failed_fails_with_it(engine: Engine) -> None:
 def test_else_no_task_fails(engine: Engine, event: Any, answer: Answer) -> None:
     assert deliver(engine, event, answer) == answer
     assert engine.failed_tasks == []
+
+
+def test_waits_that_are_to_end_run_into_their_timeout_once_and_those_that_are_over_do_not_count(engine: Engine) -> None:
+    deliveries = Deliveries(sqs=engine, stepfunctions=engine, mappings={}, token_fields=frozenset({"token"}))
+    pool: Any = Pool(Answer(None))
+
+    async def go() -> list[int]:
+        for token in ("one", "two", "three"):
+            await deliveries.deliver(pool, Invocation(json.dumps({"token": token}).encode()), 1e12)
+        await deliveries.deliver(pool, Invocation(b'{"no": "token"}'), 1e12)
+        engine.over = {"two"}
+        return [await deliveries.end_waits(), await deliveries.end_waits()]
+
+    assert asyncio.run(go()) == [2, 0]
+    assert {failure["taskToken"] for failure in engine.failed_tasks} == {"one", "three"}
+    assert {failure["error"] for failure in engine.failed_tasks} == {"States.Timeout"}

@@ -3,17 +3,23 @@
 import asyncio
 import json
 import os
+import shutil
 import textwrap
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.clock import Clock
 from sandbox.fork_server import ForkServer
 from sandbox.functions import WORKERS_PER_FUNCTION, Answer, Function, Invocation, Pool
 from sandbox.template import FORWARD_TO, FunctionSource
+from tests.local_run import PROJECT
+
+LAYER = PROJECT / "layers" / "core"
 
 CODE = """
     import os, sys, time
@@ -49,17 +55,22 @@ CODE = """
         print("to stderr", file=sys.stderr)
         return "done"
 
+    def tell_time(event, context):
+        from online_orders.clock import now
+        return now().isoformat()
+
     def unspeakable(event, context):
         return {1, 2}
 """
 
 
 class Stage:
-    """One function's pool, and the lines that it printed."""
+    """One function's pool, its clock, and the lines that it printed."""
 
-    def __init__(self, pool: Pool, lines: list[str]) -> None:
+    def __init__(self, pool: Pool, lines: list[str], clock: Clock) -> None:
         self.pool = pool
         self.lines = lines
+        self.clock = clock
 
     async def run(self, event: Any = None) -> Answer:
         return await self.pool.run(Invocation(json.dumps(event).encode(), request_id="r1"))
@@ -85,6 +96,8 @@ def on_stage(tmp_path: Path) -> OnStage:
     (tmp_path / "code").mkdir()
     (tmp_path / "layer").mkdir()
     (tmp_path / "code" / "app.py").write_text(textwrap.dedent(CODE), encoding="utf-8")
+    (tmp_path / "layer" / "online_orders").mkdir()
+    shutil.copy(LAYER / "online_orders" / "clock.py", tmp_path / "layer" / "online_orders")
     (tmp_path / "layer" / "shared.py").write_text("NAME = 'layer'\n", encoding="utf-8")
     source = FunctionSource(tmp_path / "code", (tmp_path / "layer",), timeout=2)
 
@@ -102,9 +115,10 @@ def on_stage(tmp_path: Path) -> OnStage:
         )
         fork_server = await ForkServer.start()
         platform = {"PATH": os.defpath, "TZ": ":UTC", "LANG": "C.UTF-8"}
-        pool = Pool(function, fork_server, platform, lambda *line: lines.append(line[2]))
+        clock = Clock()
+        pool = Pool(function, fork_server, platform, lambda *line: lines.append(line[2]), clock)
         try:
-            await test(Stage(pool, lines))
+            await test(Stage(pool, lines, clock))
         finally:
             await pool.stop()
             await fork_server.stop()
@@ -122,6 +136,17 @@ async def lines_of(stage: Stage, count: int) -> list[str]:
             break
         await asyncio.sleep(0.01)
     return stage.lines
+
+
+def test_the_products_clock_can_be_put_forward_between_invocations(on_stage: OnStage) -> None:
+    async def test(stage: Stage) -> None:
+        for days in (0, 2, 300):
+            stage.clock.ahead = timedelta(days=days)
+            told = datetime.fromisoformat(await stage.result())
+            told = datetime.fromisoformat(await stage.result())
+            assert abs(told - datetime.now(UTC) - stage.clock.ahead) < timedelta(seconds=30)
+
+    on_stage(test, "app.tell_time")
 
 
 def test_a_function_gets_its_event_and_answers(on_stage: OnStage) -> None:

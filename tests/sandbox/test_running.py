@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ import httpx
 import pytest
 from botocore.session import Session
 
-from tests.local_run import END_SECONDS, Description, Process, launch, said, wait_until_ready
+from tests.local_run import END_SECONDS, PROJECT, Description, Process, launch, said, wait_until_ready
 
 
 class Running:
@@ -153,6 +154,35 @@ def test_an_order_starts_its_workflow_and_sends_its_mails(running: Running) -> N
         time.sleep(0.2)
     assert recipients() > {user["email"], running.json["cs_mailbox"]}
     assert executions() == [f"{order_id}-1 RUNNING"]
+
+
+def test_the_stories_of_a_quote_can_be_walked_by_hand_the_clock_put_forward(running: Running) -> None:
+    walked = subprocess.run(
+        [sys.executable, "docs/stories.py"],
+        cwd=PROJECT,
+        env={**os.environ, "SANDBOX_DIR": str(running.folder), "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+    told = [line.strip() for line in walked.stdout.splitlines()]
+    for line in (
+        "asks for a change: 200",
+        "the older link: 410",
+        "the newer link: 200",
+        "the link of the first mail, which was replaced: 410",
+        "the link of the newest: 200",
+        "approves too late: 410",
+        "asks for a fresh quote: 200",
+        "closed by expiry",
+    ):
+        assert line in told
+    arn = running.json["resources"]["state_machine_arn"]
+    order_ids = {line.partition(":")[0] for line in told if line.startswith("01")}
+    pages = running.aws("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=arn)
+    ends = {one["name"]: one["status"] for page in pages for one in page["executions"]}
+    assert {ends[f"{order_id}-1"] for order_id in order_ids} == {"SUCCEEDED"}
 
 
 def test_a_page_can_have_its_user_sign_in(running: Running) -> None:

@@ -45,6 +45,7 @@ def test_a_quote_that_nobody_answers_expires_and_after_the_grace_period_its_orde
     assert (order["status"], order["closed"]["by"]) == ("canceled", "expiry")
     assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
     assert {"quote.expired", "order.canceled"} <= set(timeline(lab, order_id))
+    assert all(mail.subject == mail.subject.strip() for mail in lab.mails)
 
 
 def test_a_quote_past_its_last_day_cannot_be_approved_even_before_the_workflow_has_noticed(lab: Lab) -> None:

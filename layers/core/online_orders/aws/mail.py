@@ -62,7 +62,9 @@ def _mime(letter: Letter, at: datetime) -> bytes:
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     for attachment in letter.attachments:
         message.add_attachment(attachment.content, maintype="application", subtype="pdf", filename=attachment.name)
-    return message.as_bytes()
+    # Python may fold right after "Subject:", which leaves a line without text; what is ASCII needs no folding.
+    longest = 998 if letter.subject.isascii() else 76
+    return message.as_bytes(policy=message.policy.clone(max_line_length=longest))
 
 
 def tags_of(link: Link) -> dict[str, str]:
