@@ -15,7 +15,7 @@ import moto.core.models
 from botocore.session import Session
 from moto import mock_aws
 
-from tests.lab import accounts, product
+from tests.lab import accounts, product, shortcuts
 from tests.lab.bridge import Failures, Functions, Log
 from tests.lab.capacity import Capacity
 from tests.lab.clock import Clock
@@ -90,6 +90,7 @@ class Lab:
                     config={"core": {"reset_boto3_session": False}, "stepfunctions": {"execute_state_machine": True}}
                 )
             )
+            stack.enter_context(shortcuts.taken())
             stack.enter_context(patch.object(Session, "create_client", _create_client_once))
             lab = cls(template, PARAMETERS | parameters)
             stack.enter_context(product.under(lab.clock))
