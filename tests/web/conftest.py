@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ WAIT_MILLISECONDS = 20_000
 FOREIGN = re.compile(r"/(oauth2/authorize|login)\b")
 
 OpenPage = Callable[..., Page]
+Call = Callable[..., dict[str, Any]]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -138,6 +140,26 @@ def complaints() -> Iterator[Complaints]:
 @pytest.fixture(scope="package")
 def tokens(site: Description) -> Tokens:
     return Tokens(site)
+
+
+@pytest.fixture(scope="package")
+def call(site: Description, tokens: Tokens) -> Call:
+    """Asks the API as somebody: `call("cora", "POST", "/orders", body)`; what it answers, which is no refusal."""
+
+    def ask(who: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        answer = httpx.request(
+            method,
+            f"{site['api']}{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {tokens.id_token_of(who)}", "Idempotency-Key": secrets.token_hex(8)},
+            trust_env=False,
+            timeout=60,
+        )
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    return ask
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import httpx
 from playwright.sync_api import Page
 
 from tests.local_run import Description
+from tests.web.conftest import Call
 
 MAIL_SECONDS = 60
 
@@ -51,16 +52,45 @@ def place_ip_addresses(page: Page, quantity: int = 2, number: str | None = None)
     return submit(page)
 
 
-def wait_for_mail(site: Description, address: str, order_id: str, containing: str) -> dict[str, Any]:
+def placed(call: Call, who: str, quantity: int, number: str | None = None) -> str:
+    """The id of an order of IP addresses that was placed without a browser, as a test begins."""
+    item = {"kind": "ip_addresses", "quantity": quantity, "start_date": in_days(20)}
+    return str(call(who, "POST", "/orders", {"items": [item], "purchase_order_number": number})["order_id"])
+
+
+def offered(site: Description, call: Call, who: str, quantity: int, **quote: Any) -> tuple[str, dict[str, Any]]:
+    """An order whose quote is on offer, and the mail that asks the contact."""
+    order_id = placed(call, who, quantity)
+    call("nadia", "POST", f"/desk/orders/{order_id}/claim", {})
+    return order_id, quoted(site, call, order_id, **quote)
+
+
+def quoted(site: Description, call: Call, order_id: str, **changes: Any) -> dict[str, Any]:
+    """Sends a quote as it is drafted; the mail that offers it."""
+    draft = call("nadia", "GET", f"/desk/orders/{order_id}/quote-draft")
+    del draft["unpriced"]
+    order = call("nadia", "POST", f"/desk/orders/{order_id}/quote", {**draft, **changes})
+    revision = order["quote"]["revision"]
+    end = time.monotonic() + MAIL_SECONDS
+    while call("nadia", "GET", f"/desk/orders/{order_id}")["quote"]["state"] == "sending":
+        assert time.monotonic() < end, "the quote is not sent"
+        time.sleep(0.2)
+    return wait_for_mail(site, order["contact"]["email"], order_id, f"{revision}", with_paper=True)
+
+
+def wait_for_mail(
+    site: Description, address: str, order_id: str, containing: str, *, with_paper: bool = False
+) -> dict[str, Any]:
     """The newest mail to an address that names the order and holds some text."""
     end = time.monotonic() + MAIL_SECONDS
     while time.monotonic() < end:
         answer = httpx.get(site["mailbox"], headers={"Accept": "application/json"}, trust_env=False)
         for mail in reversed(answer.json()["messages"]):
-            if address in mail["to"] and order_id in mail["text"] and containing in mail["text"]:
+            is_it = address in mail["to"] and order_id in mail["text"] and containing in mail["text"]
+            if is_it and (mail["attachments"] or not with_paper):
                 found: dict[str, Any] = mail
                 return found
-        time.sleep(0.5)
+        time.sleep(0.2)
     raise AssertionError(f"no mail to {address} names {order_id} and says {containing!r}")
 
 

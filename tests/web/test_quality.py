@@ -10,8 +10,8 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, Response, expect
 
 from tests.local_run import Description
-from tests.web.conftest import OpenPage
-from tests.web.steps import in_days, place_ip_addresses
+from tests.web.conftest import Call, OpenPage
+from tests.web.steps import in_days, placed
 
 FIRST_LOAD_BYTES = 150 * 1024
 FEWEST_FILES = 15
@@ -28,27 +28,18 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
-@pytest.fixture(scope="package")
-def order_id() -> list[str]:
-    """Of an order that several tests look at; the first that needs it places it."""
-    return []
-
-
-def an_order(open_page: OpenPage, known: list[str]) -> str:
-    if not known:
-        page = open_page("maria")
-        known.append(place_ip_addresses(page, 13))
-        staff = open_page("nadia", f"/desk/orders/{known[0]}")
-        staff.get_by_role("button", name="Claim").click()
-        expect(staff.locator(".editor")).to_be_visible()
-    return known[0]
+@pytest.fixture(scope="module")
+def order_id(call: Call) -> str:
+    """Of an order that is being worked on."""
+    order_id = placed(call, "maria", 13)
+    call("nadia", "POST", f"/desk/orders/{order_id}/claim", {})
+    return order_id
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)])
 def test_axe_finds_nothing_and_nothing_overflows_on_the_customers_pages(
-    open_page: OpenPage, order_id: list[str], theme: str, width: int
+    open_page: OpenPage, order_id: str, theme: str, width: int
 ) -> None:
-    order = an_order(open_page, order_id)
     page = open_page(None, theme=theme, width=width)
     assert faults(page) == []
     page = open_page("maria", theme=theme, width=width)
@@ -61,7 +52,7 @@ def test_axe_finds_nothing_and_nothing_overflows_on_the_customers_pages(
     page.get_by_role("button", name="Add", exact=True).click()
     assert faults(page) == []
     page.keyboard.press("Escape")
-    page.goto(page.url.partition("/orders")[0] + f"/orders/{order}")
+    page.goto(page.url.partition("/orders")[0] + f"/orders/{order_id}")
     expect(page.locator(".timeline")).to_be_visible()
     assert faults(page) == []
     assert fits(page)
@@ -69,16 +60,17 @@ def test_axe_finds_nothing_and_nothing_overflows_on_the_customers_pages(
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)])
 def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
-    site: Description, open_page: OpenPage, order_id: list[str], theme: str, width: int
+    site: Description, open_page: OpenPage, order_id: str, theme: str, width: int
 ) -> None:
-    order = an_order(open_page, order_id)
     page = open_page("nadia", theme=theme, width=width)
     for path, mark in [
         ("/desk", "table.orders"),
-        (f"/desk/orders/{order}", ".editor"),
+        (f"/desk/orders/{order_id}", "form.editor"),
         ("/desk/accounts", "table.orders"),
         ("/desk/accounts/nordlicht", ".account-form"),
         ("/desk/accounts/new", ".account-form"),
+        ("/desk/price-lists", "table.orders"),
+        ("/desk/price-lists/USD", ".price-row >> nth=0"),
     ]:
         page.goto(site["site"] + path)
         expect(page.locator(mark)).to_be_visible()

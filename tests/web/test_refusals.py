@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.local_run import Description
-from tests.web.conftest import Complaints, OpenPage, claims_of, send_credentials, sign_in, with_claims
-from tests.web.steps import add_item, in_days, place_ip_addresses
+from tests.web.conftest import Call, Complaints, OpenPage, claims_of, send_credentials, sign_in, with_claims
+from tests.web.steps import add_item, in_days, placed
 
 DRAFT = "online-orders.draft..nordlicht"
 
@@ -154,10 +154,9 @@ def test_an_id_token_that_is_not_the_answer_to_this_tabs_question_signs_nobody_i
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_two_at_the_desk_do_not_both_claim_an_order(open_page: OpenPage, complaints: Complaints) -> None:
+def test_two_at_the_desk_do_not_both_claim_an_order(open_page: OpenPage, call: Call, complaints: Complaints) -> None:
     complaints.expected.append("412")
-    customer = open_page("cora")
-    order_id = place_ip_addresses(customer, 11)
+    order_id = placed(call, "cora", 11)
     first, second = open_page("nadia", f"/desk/orders/{order_id}"), open_page("tom")
     second.get_by_label("Order id").fill(order_id)
     second.keyboard.press("Enter")

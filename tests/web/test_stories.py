@@ -3,8 +3,17 @@
 from playwright.sync_api import Page, Route, expect
 
 from tests.local_run import Description
-from tests.web.conftest import Complaints, OpenPage
-from tests.web.steps import add_item, fresh_number, in_days, link_and_code, place_ip_addresses, submit, wait_for_mail
+from tests.web.conftest import Call, Complaints, OpenPage
+from tests.web.steps import (
+    add_item,
+    fresh_number,
+    in_days,
+    link_and_code,
+    place_ip_addresses,
+    placed,
+    submit,
+    wait_for_mail,
+)
 
 FOLLOWED_MILLISECONDS = 60_000
 
@@ -31,6 +40,8 @@ def test_an_order_of_all_six_kinds_is_placed_quoted_approved_and_seen_completed(
 
     staff = open_page("nadia", f"/desk/orders/{order_id}")
     staff.get_by_role("button", name="Claim").click()
+    expect(staff.get_by_role("group", name="IP Addresses").get_by_label("Unit price")).to_have_value("9.00")
+    staff.get_by_role("group", name="Sockets").get_by_role("button", name="Remove").last.click()
     units = staff.get_by_label("Unit price")
     expect(units).to_have_count(6)
     for index, price in enumerate(["1250.00", "0", "890.50", "10", "7.25", "320"]):
@@ -124,10 +135,10 @@ def test_an_order_is_withdrawn_and_ordered_again_as_a_copy(open_page: OpenPage) 
     assert submit(page) != order_id
 
 
-def test_an_item_is_changed_removed_and_warned_of_when_an_open_order_has_it(open_page: OpenPage) -> None:
+def test_an_item_is_changed_removed_and_warned_of_when_an_open_order_has_it(open_page: OpenPage, call: Call) -> None:
     number = fresh_number()
+    placed(call, "kenji", 7, number)
     page = open_page("kenji")
-    place_ip_addresses(page, 7, number)
     page.get_by_role("link", name="New", exact=True).click()
     add_item(page, "ip_addresses", quantity="6", start_date=in_days(20))
     expect(page.locator(".twin")).to_have_count(0)
@@ -160,11 +171,10 @@ def test_a_reseller_orders_for_a_sub_account_and_switches_between_accounts(open_
     expect(page.locator("tr.highlighted")).to_have_count(0)
 
 
-def test_the_desk_filters_declines_and_comments(open_page: OpenPage) -> None:
+def test_the_desk_declines_and_comments(open_page: OpenPage, call: Call) -> None:
     number = fresh_number()
-    customer = open_page("anna")
-    customer.get_by_label("Sprache").select_option("en")
-    order_id = place_ip_addresses(customer, 9, number)
+    order_id = placed(call, "cora", 9, number)
+    customer = open_page("cora")
     staff = open_page("tom")
     staff.get_by_label("Order id").fill(order_id)
     staff.keyboard.press("Enter")

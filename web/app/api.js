@@ -36,6 +36,11 @@ export class Api {
     return this.#json("PUT", path, { body, headers });
   }
 
+  /** Sends a file as it is. */
+  putCsv(path, file, headers = {}) {
+    return this.#json("PUT", path, { body: file, headers: { "Content-Type": "text/csv", ...headers } });
+  }
+
   async getWithTag(path) {
     const answer = await this.#send("GET", path, {});
     return { body: await answer.json(), etag: answer.headers.get("ETag") };
@@ -91,7 +96,7 @@ export class Api {
         method,
         signal,
         headers: { Authorization: `Bearer ${token}`, ...(body !== undefined && { "Content-Type": "application/json" }), ...headers },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       };
       const answer = await this.#reach(() => fetch(address, request));
       if (answer.ok) return answer;

@@ -12,6 +12,8 @@ import { showQueue } from "./desk/queue.js";
 import { showDeskOrder } from "./desk/order.js";
 import { showAccounts } from "./desk/accounts.js";
 import { showAccount } from "./desk/account.js";
+import { showPriceLists } from "./desk/price-lists.js";
+import { showPriceList } from "./desk/price-list.js";
 
 const app = document.getElementById("app");
 
@@ -22,6 +24,8 @@ const PAGES = [
   [/^\/desk\/orders\/([^/]+)$/, "staff", showDeskOrder, "queue"],
   [/^\/desk\/accounts$/, "staff", showAccounts, "accounts"],
   [/^\/desk\/accounts\/([^/]+)$/, "staff", showAccount, "accounts"],
+  [/^\/desk\/price-lists$/, "staff", showPriceLists, "prices"],
+  [/^\/desk\/price-lists\/([A-Z]{3})$/, "staff", showPriceList, "prices"],
 ];
 
 let session;

@@ -10,7 +10,7 @@ export const ICON = new URL("../icon.svg", import.meta.url).href;
 export function shell({ config, session, switchLanguage }) {
   const main = h("main", { id: "main", tabindex: "-1" });
   const entries = session.isStaff
-    ? [["queue", "/desk", t("nav.queue")], ["accounts", "/desk/accounts", t("nav.accounts")]]
+    ? [["queue", "/desk", t("nav.queue")], ["accounts", "/desk/accounts", t("nav.accounts")], ["prices", "/desk/price-lists", t("nav.prices")]]
     : [["orders", "/orders", t("nav.orders")]];
   const links = entries.map(([name, href, text]) => h("a", { href, "data-entry": name }, text));
   const offline = h("div.offline", { role: "status" });

@@ -80,6 +80,8 @@ export function money(amount, currency) {
   return new Intl.NumberFormat(language, format).format(amount);
 }
 
+export const currencyName = (code) => new Intl.DisplayNames(language, { type: "currency" }).of(code);
+
 /** Today, YYYY-MM-DD, in an IANA zone; `after` days later. */
 export function today(timeZone, after = 0) {
   const parts = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });

@@ -5,7 +5,7 @@ import { fill, h } from "../dom.js";
 import { ask, field, notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
-import { trail } from "../shell.js";
+import { trail, waiting } from "../shell.js";
 import { t } from "../words.js";
 import { OPEN, ageMark, orderName, progress, statusChip } from "../orders/describe.js";
 import { closedText, commentForm, factsOf, itemsTable } from "../orders/order.js";
@@ -19,7 +19,7 @@ export async function showDeskOrder(context, orderId) {
   const load = () => Promise.all([api.get(path, {}, signal), api.getAll(`${path}/timeline`, {}, signal)]);
   let [order, entries] = await load();
   const account = await api.get(`/desk/accounts/${order.account_id}`, {}, signal);
-  const keyOf = () => JSON.stringify([order.version, order.updated_at, entries.length]);
+  const keyOf = () => JSON.stringify([order.version, order.updated_at, order.flags, entries.length]);
   let shown = keyOf();
   let editor = null; // kept while the order goes on around it: nobody wants half a quote to vanish
 
@@ -94,10 +94,24 @@ export async function showDeskOrder(context, orderId) {
     } else if (!editor) openEditor(false);
   }
 
-  function openEditor(hasFocus) {
+  async function openEditor(hasFocus) {
+    const opening = h("section.card", {}, waiting());
+    editor = opening;
+    fill(editing, editor);
+    let draft;
+    try {
+      draft = await api.get(`${path}/quote-draft`, {}, signal);
+    } catch (error) {
+      if (signal.aborted || editor !== opening) return;
+      if (error instanceof SignedOut) throw error;
+      fill(opening, notice("bad", reasonOf(error)), h("button", { type: "button", onclick: () => openEditor(true) }, t("action.retry")));
+      return;
+    }
+    if (signal.aborted || editor !== opening) return;
     editor = quoteEditor({
       order,
       account,
+      draft,
       // On what is shown: a colleague's revision of the last second is not to be replaced unseen.
       send: (body) => api.post(`${path}/quote`, body, { "If-Match": `"${order.version}"` }),
       previewed: {

@@ -10,16 +10,15 @@ import { itemDetail, kindLabel } from "../orders/describe.js";
 import { RECURRENCES, totalsView } from "../orders/quote-view.js";
 import { mailFrame } from "./mail-frame.js";
 
-const USUAL_DAYS = 30;
 const ONE_OFF = new Set(["socket", "accessory"]);
 const MOST_LINES = 200;
 
 /**
  * `send(body)` sends the revision; `done()` follows its 202. `previewed.mail(body)` and `previewed.paper(body)` ask what
- * the contact would get. A new revision begins with the lines of the one before.
+ * the contact would get. It begins with `draft`, the API's proposal: the revision before, or the price list's lines.
  */
-export function quoteEditor({ order, account, send, previewed, done, cancel }) {
-  const currency = order.quote?.currency ?? account.currency;
+export function quoteEditor({ order, account, draft, send, previewed, done, cancel }) {
+  const { currency } = draft;
   const digits = minorDigits(currency);
   const before = order.quote;
   const now = today(account.time_zone);
@@ -28,11 +27,11 @@ export function quoteEditor({ order, account, send, previewed, done, cancel }) {
   const body = h("div.editor-lines");
   const totals = h("div", { role: "status", "aria-live": "polite" });
   const said = h("div");
-  const validUntil = field({ name: "valid_until", label: t("editor.valid_until"), type: "date", required: true, value: before && before.valid_until > now ? before.valid_until : today(account.time_zone, USUAL_DAYS), more: { min: now } });
-  const message = field({ name: "message", label: t("editor.message"), type: "textarea", value: before?.message, more: { maxlength: 2000 }, wide: true });
-  const terms = field({ name: "terms", label: t("quote.terms"), type: "textarea", hint: t("editor.terms_hint"), more: { maxlength: 10000 }, wide: true });
+  const validUntil = field({ name: "valid_until", label: t("editor.valid_until"), type: "date", required: true, value: draft.valid_until, more: { min: now } });
+  const message = field({ name: "message", label: t("editor.message"), type: "textarea", value: draft.message, more: { maxlength: 2000 }, wide: true });
+  const terms = field({ name: "terms", label: t("quote.terms"), type: "textarea", value: draft.terms, hint: t("editor.terms_hint"), more: { maxlength: 10000 }, wide: true });
   const confirmed = Object.fromEntries(order.items.map((item) => {
-    const asked = item.confirmed_start_date ?? item.start_date;
+    const asked = draft.confirmed_start_dates[item.item_id] ?? item.confirmed_start_date ?? item.start_date;
     return [item.item_id, field({ name: `confirmed-${item.item_id}`, label: t("item.confirmed"), type: "date", value: asked < now ? now : asked, more: { min: now } })];
   }));
 
@@ -195,14 +194,17 @@ export function quoteEditor({ order, account, send, previewed, done, cancel }) {
 
   const button = h("button.primary", { type: "submit" }, t(before ? "editor.send_revision" : "editor.send", { revision: String((before?.revision ?? 0) + 1) }));
   const look = h("button", { type: "button", onclick: preview }, t("editor.preview"));
-  lines = before
-    ? before.lines.map(newLine)
-    : order.items.map((item) => newLine({ item_id: item.item_id, description: nameOf(item), quantity: item.quantity ?? 1, recurrence: usualRecurrence(item) }));
+  const unpriced = order.items.filter((item) => draft.unpriced.includes(item.item_id));
+  lines = [
+    ...draft.lines.map(newLine),
+    ...unpriced.map((item) => newLine({ item_id: item.item_id, description: nameOf(item), quantity: item.quantity ?? 1, recurrence: usualRecurrence(item) })),
+  ];
   drawLines();
 
   return h("form.card.editor", { novalidate: true, onsubmit: submit },
     h("h2", { tabindex: "-1" }, t(before ? "editor.title_revision" : "editor.title", { revision: String((before?.revision ?? 0) + 1) })),
     h("p.hint", {}, t("editor.goes_to", { name: order.contact.name, email: order.contact.email })),
+    unpriced.length > 0 && h("p.hint", {}, t("editor.unpriced", { count: unpriced.length }), " ", h("a", { href: `/desk/price-lists/${currency}` }, t("prices.of", { currency }))),
     body,
     h("div.fields", {}, validUntil.root, message.root),
     h("details.terms", {}, h("summary", {}, t("editor.own_terms")), terms.root),
