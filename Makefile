@@ -56,6 +56,9 @@ publish: .venv web/vendor/package-lock.json  ## Put the screens on a deployed st
 	@: $${STAGE:?is missing}
 	@.venv/bin/python -m tools.publish "$(STAGE)"
 
+screenshots: .venv .venv-sandbox screens  ## Take the README's pictures anew; needs Chromium
+	.venv/bin/python -m tools.screenshots
+
 smoke: .venv .venv-sam  ## Try a deployed stage: STAGE=dev (or SITE=https://...) and id tokens, CUSTOMER_TOKEN=... DESK_TOKEN=...
 	@: $${CUSTOMER_TOKEN:?is missing} $${DESK_TOKEN:?is missing} $${SITE:-$${STAGE:?or SITE is missing}}
 	@SITE=$${SITE:-$$(.venv-sam/bin/sam list stack-outputs --output json --stack-name "$(STACK_OF_$(STAGE))" | \

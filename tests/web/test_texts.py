@@ -9,6 +9,7 @@ import pytest
 from online_orders.iso import MINOR_DIGITS
 from tests.local_run import PROJECT
 
+LARGEST_PICTURE = 100 * 1024
 LOCALES = PROJECT / "web" / "locales"
 pytestmark = pytest.mark.no_browser
 
@@ -61,3 +62,11 @@ def test_the_only_library_is_pinned_by_hash_and_names_no_registry() -> None:
         assert package["license"] == "MIT"
         assert "resolved" not in package
     assert re.search(r"^/web/vendor/$", (PROJECT / ".gitignore").read_text("utf-8"), re.MULTILINE)
+
+
+def test_the_readme_shows_three_pictures_that_are_there_and_small() -> None:
+    shown = re.findall(r"!\[[^]]+\]\((docs/images/[^)]+\.png)\)", (PROJECT / "README.md").read_text("utf-8"))
+    assert len(shown) == 3
+    for path in shown:
+        assert (PROJECT / path).read_bytes().startswith(b"\x89PNG")
+        assert (PROJECT / path).stat().st_size < LARGEST_PICTURE, path
