@@ -1,0 +1,3 @@
+from tests.cli.conftest import seeded, terminal
+
+__all__ = ["seeded", "terminal"]
