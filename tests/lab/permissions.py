@@ -47,23 +47,26 @@ class Permissions:
     """The ARN of the one state machine, whose tokens are answered."""
     roles: dict[str, list[Json]] = field(default_factory=dict)
     """Statements by function, and those of the workflow."""
+    used: set[tuple[str, Access]] = field(default_factory=set)
+    """What functions have needed so far."""
 
     def denied(self, function: str, service: str, operation: str, url: str, body: bytes | str) -> Access | None:
         """The first access that the call needs and the function's role does not give."""
-        return next(
-            (one for one in self._needed(service, operation, url, body) if not self.allows(function, one)), None
-        )
+        needed = list(self._needed(service, operation, url, body))
+        self.used |= {(function, one) for one in needed}
+        return next((one for one in needed if not self.allows(function, one)), None)
 
     def allows(self, function: str, access: Access) -> bool:
-        verdicts = {one["Effect"] for one in self.roles.get(function, []) if _covers(one, access)}
+        verdicts = {one["Effect"] for one in self.roles.get(function, []) if covers(one, access)}
         return verdicts == {"Allow"}
 
     def hides_absence(self, function: str, service: str, operation: str, url: str) -> bool:
         """Whether S3 would say 403 and not 404 of an object that is not there."""
         if service != "s3" or operation not in ("GetObject", "HeadObject"):
             return False
-        bucket = _object_arn(url).partition("/")[0]
-        return not self.allows(function, Access("s3:ListBucket", bucket))
+        access = Access("s3:ListBucket", _object_arn(url).partition("/")[0])
+        self.used.add((function, access))
+        return not self.allows(function, access)
 
     def _needed(self, service: str, operation: str, url: str, body: bytes | str) -> Iterator[Access]:
         if service == "s3":
@@ -121,7 +124,7 @@ class Permissions:
         return ["*"]
 
 
-def _covers(statement: Json, access: Access) -> bool:
+def covers(statement: Json, access: Access) -> bool:
     # A condition counts as unmet: what it would have to be true of is not known here.
     return (
         "Condition" not in statement

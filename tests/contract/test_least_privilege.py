@@ -1,0 +1,244 @@
+"""Each function has a role of its own, which allows what the function does, and nothing else."""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+import account_changes
+from online_orders.aws import mail_hold, signing_keys, workflow
+from tests.contract.in_process import SIMULATOR, InProcess
+from tests.contract.orders import Order, claimed, offered, place, place_direct, quote, rows
+from tests.contract.site import Mail
+from tests.lab import Lab
+from tests.lab.lab import TEMPLATE
+from tests.lab.permissions import WORKFLOW, Access, covers
+from tests.lab.stack import translate
+
+Json = dict[str, Any]
+
+BY_AWS = {
+    ("OutboxFunction", "sqs:SendMessage", "StreamDeadLetters"): "Lambda, when it gives up on records of the stream",
+    ("MailEventsFunction", "sqs:SendMessage", "StreamDeadLetters"): "Lambda, when it gives up on an event",
+    **{
+        (function, "ses:SendEmail", ""): "SES asks for it beside SendRawEmail, by its own documentation"
+        for function in ("MailerFunction", "AccountChangesFunction", "SendQuoteFunction")
+    },
+}
+"""What is granted for AWS itself to do in the function's name: not to be seen on the wire. A resource "" is any."""
+
+
+def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lives of orders by which every function does all that it ever does."""
+    lab, people = site.lab, site.people
+    monkeypatch.setattr(signing_keys, "_KEPT_SECONDS", 1e-6)  # or only the first function of this process reads them
+    lose_and_mend(site)
+    place(site, people.reseller)
+    look_around(site)
+    preview = claimed(site).desk("quote/preview", quote(site)).ok()
+    assert preview["mail"]
+    order, mail = offered(site)
+    site.request("GET", f"{mail.link}/quote.pdf")
+    for path in (order.path, order.desk_path):
+        user = order.user if path == order.path else people.cs
+        site.get(f"{path}/quotes/1", user, Accept="application/pdf")
+    look_for_a_paper_that_is_not_there(site, order, mail)
+    for _ in range(5):
+        site.decide(mail, "approve", code="000000" if mail.code != "000000" else "000001")
+    site.request("POST", mail.link, form={"decision": "request_mail"})
+    site.settle()
+    site.decide([each for each in order.mails_to(order.contact) if each.attachments][-1], "approve").page()
+    other, _ = offered(site)
+    other.desk("resend", {"contact": {"name": "Bo", "email": f"bounce@{SIMULATOR}"}}).ok(202)
+    site.settle()
+    lab.ses.suppressed.add("al@acme.example")
+    other.desk("resend", {"contact": {"name": "Al", "email": "al@acme.example"}}).ok(202)
+    site.settle()
+    move_the_contact(site, monkeypatch)
+    hold_the_mail(site)
+    give_up(site)
+    offered(site)
+    monkeypatch.setattr(workflow, "LONGEST_EXECUTION", timedelta(hours=10))
+    lab.advance(hours=20)
+
+
+def look_for_a_paper_that_is_not_there(site: InProcess, order: Order, mail: Mail) -> None:
+    s3, bucket = site.lab.client("s3"), site.lab.outputs["DocumentsBucket"]
+    where = {"Bucket": bucket, "Key": f"quotes/{order.order_id}/1.pdf"}
+    paper = s3.get_object(**where)["Body"].read()
+    s3.delete_object(**where)
+    site.get(f"{order.path}/quotes/1", order.user, Accept="application/pdf").refused(404, "not_found")
+    site.get(f"{order.desk_path}/quotes/1", site.people.cs, Accept="application/pdf").refused(404, "not_found")
+    assert site.request("GET", f"{mail.link}/quote.pdf").status == 404
+    s3.put_object(**where, Body=paper)
+
+
+def look_around(site: InProcess) -> None:
+    people = site.people
+    for path, user in (
+        ("/api/account", people.customer),
+        ("/api/accounts", people.reseller),
+        ("/api/orders?limit=1", people.reseller),
+        ("/api/desk/orders?limit=1", people.cs),
+        ("/api/desk/orders?assignee=me", people.cs),
+        ("/api/desk/accounts", people.cs),
+    ):
+        rows(site, path, user) if path != "/api/account" else site.get(path, user).ok()
+    site.post("/api/account/contact-report", people.customer, {"text": "She has left."}).ok(202)
+    for _ in range(2):
+        place(site, people.reseller, account_id=people.subs[0].account_id)
+    place_direct(site, str(people.customer.account_id))
+
+
+def lose_and_mend(site: InProcess) -> None:
+    """What the stream loses is the reconciler's; stopped executions and events are made good on demand."""
+    lab = site.lab
+    lost, decided = place(site), claimed(site)
+    site.settle()
+    lab.stream.paused = True
+    decided.desk("decline", {"reason": "Sold out."}).ok()
+    silent = place(site)
+    for mapping in lab.stream.mappings:
+        mapping.position = len(lab.dynamodb.records(mapping.table))
+    lab.stream.paused = False
+    stop(lab, lost.order_id)
+    for order in (decided, silent, lost):
+        lab.functions.invoke("ReconcileFunction", {"order_id": order.order_id})
+    lab.functions.invoke("ReconcileFunction", {"all": True})
+    lab.functions.invoke("ReplayFunction", {"order_id": lost.order_id})
+    lab.functions.invoke("ReplayFunction", {"account_id": lost.read()["account_id"]})
+    park(lab, place(site).order_id)
+    site.settle()
+
+
+def hold_the_mail(site: InProcess) -> None:
+    with patch.dict(os.environ, TABLE_NAME=site.lab.outputs["TableName"]):
+        mail_hold.hold("SES has asked us to pause", site.lab.clock.now())
+        place(site)
+        site.settle()
+        mail_hold.release()
+    site.lab.advance(hours=1)
+
+
+def give_up(site: InProcess) -> None:
+    def fails(event: Json, context: Any) -> None:
+        raise RuntimeError("this step never works")
+
+    lab = site.lab
+    works = lab.functions["SendQuoteFunction"].handler
+    lab.functions.replace("SendQuoteFunction", fails)
+    claimed(site).desk("quote", quote(site)).ok(202)
+    lab.advance(hours=1)
+    lab.functions.replace("SendQuoteFunction", works)
+    lab.errors.take("SendQuoteFunction")
+
+
+def stop(lab: Lab, order_id: str) -> None:
+    machine = lab.client("stepfunctions")
+    listed = machine.list_executions(stateMachineArn=lab.outputs["StateMachineArn"])["executions"]
+    (arn,) = (each["executionArn"] for each in listed if each["name"] == f"{order_id}-1")
+    machine.stop_execution(executionArn=arn)
+
+
+def park(lab: Lab, order_id: str) -> None:
+    """An order of which nothing can follow for a while, first by the stream and then by the reconciler."""
+    fault = {"service": "stepfunctions", "operation": "StartExecution", "error": "InternalServerError"}
+    lab.wire.fail(1, how="before", **fault)  # type: ignore[arg-type]
+    lab.settle()
+    lab.wire.fail(1, how="before", **fault)  # type: ignore[arg-type]
+    lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+
+
+def move_the_contact(site: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an account with more open orders than one message is for; and the account goes to another reseller."""
+    monkeypatch.setattr(account_changes, "_AT_ONCE", 1)
+    people, cs = site.people, site.people.cs
+    sub = people.subs[0]
+    place(site, people.reseller, account_id=sub.account_id)
+    place(site, people.reseller, account_id=sub.account_id)
+    account = site.account_of(sub)
+    enrollment = {**account["enrollment"], "contact": {"name": "Dee", "email": "dee@next.example"}}
+    for changes in ({"enrollment": enrollment}, {"enrollment": enrollment, "parent_account_id": None}, {}):
+        site.put(f"/api/desk/accounts/{sub.account_id}", cs, {**account, **changes}).ok()
+        site.settle()
+        site.lab.advance(minutes=1)
+
+
+def unused(lab: Lab) -> Iterator[str]:
+    permissions = lab.wire.permissions
+    assert permissions
+    for function, statements in permissions.roles.items():
+        if function == WORKFLOW:
+            continue
+        used = [access for name, access in permissions.used if name == function]
+        for statement in statements:
+            actions, resources = aslist(statement["Action"]), aslist(statement["Resource"])
+            for action in actions:
+                grant = {**statement, "Action": action}
+                if not by_aws(function, action, resources) and not any(covers(grant, access) for access in used):
+                    yield f"{function} never does {action} on {resources}"
+            for resource in resources:
+                grant = {**statement, "Resource": resource}
+                lone = any(by_aws(function, action, [resource]) for action in actions)
+                if not lone and not any(covers(grant, access) for access in used):
+                    yield f"{function} does nothing on {resource} that {actions} are for"
+
+
+def by_aws(function: str, action: str, resources: list[str]) -> bool:
+    return any(
+        (function, action) == granted[:2] and resource.endswith(granted[2])
+        for granted in BY_AWS
+        for resource in resources
+    )
+
+
+def aslist(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def test_every_granted_action_is_used_and_every_used_one_granted(
+    in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything_that_is_done(in_process, monkeypatch)
+    lab = in_process.lab
+    assert [failure for failure in lab.errors if failure.type == "AccessDenied"] == []
+    lab.errors.take()
+    assert list(unused(lab)) == []
+
+
+def test_a_grant_that_nothing_needs_is_found(in_process: InProcess) -> None:
+    lab = in_process.lab
+    assert lab.wire.permissions
+    superfluous = {"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": "arn:aws:dynamodb:::table/Other"}
+    lab.wire.permissions.roles["GiveUpQuoteFunction"].append(superfluous)
+    lab.wire.permissions.used.add(("MailerFunction", Access("dynamodb:Scan", "arn:aws:dynamodb:::table/Other")))
+    found = [each for each in unused(lab) if "Scan" in each]
+    assert found[0] == "GiveUpQuoteFunction never does dynamodb:Scan on ['arn:aws:dynamodb:::table/Other']"
+
+
+def test_every_function_has_a_role_of_its_own() -> None:
+    resources = translate(TEMPLATE)["Resources"]
+    roles = [
+        each["Properties"]["Role"]["Fn::GetAtt"][0]
+        for each in resources.values()
+        if each["Type"] == "AWS::Lambda::Function"
+    ]
+    assert len(roles) == len(set(roles)) > 10
+
+
+def test_a_wildcard_says_why_beside_it() -> None:
+    """In the lines of the statement, or just above it; what ends in `/*` or `:*` is below a resource of ours."""
+    lines = TEMPLATE.read_text("utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if not re.search(r"""(Action|Resource|NotAction)?.*["' \[]\*["']""", line) or "Principal" in line:
+            continue
+        above = lines[max(0, number - 14) : number]
+        start = max((place for place, each in enumerate(above) if "- Effect:" in each or "- Sid:" in each), default=0)
+        statement = [*above[max(0, start - 2) :], line]
+        assert any("#" in each for each in statement) or "Fn::Sub" in line, f"line {number + 1}: {line.strip()}"
+        assert "Action" not in line or "s3:*" in line, f"line {number + 1} allows every action"
