@@ -20,7 +20,7 @@ def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -
     if kind == "Bounce" and detail["bounce"]["bounceType"] == "Permanent":
         return order.quote_bounced(link_number, key_id, "The mail was returned: the address does not work.", at)
     if kind == "Reject":
-        return order.quote_bounced(link_number, key_id, "The mail system rejected the mail.", at)
+        return order.quote_bounced(link_number, key_id, "The mail system rejected the mail.", at, "rejected")
     if kind == "Delivery":
         return order.quote_delivered(link_number, key_id, at)
     if kind == "Complaint":

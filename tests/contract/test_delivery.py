@@ -30,13 +30,19 @@ def test_a_delivery_is_noted_and_changes_no_version(site: Site) -> None:
     site.eventually(lambda: "quote.delivered" in events(order))
     after = order.read()
     assert (after["version"], after["quote"]["state"]) == (version, "offered")
+    (entry,) = (entry for entry in order.timeline() if entry["event"] == "quote.delivered")
+    assert entry["data"] == {"revision": 1, "delivery": "delivered", "recipient": order.contact}
+    delivery = site.get(order.desk_path, site.people.cs).ok()["delivery"]
+    assert delivery == {"state": "delivered", "recipient": order.contact, "at": entry["at"]}
 
 
 def test_a_returned_mail_makes_the_revision_undeliverable_and_tells_customer_success(site: Site) -> None:
     order = quoted(site, account_with_contact(site, "bounce@simulator.amazonses.com"))
     site.eventually(lambda: order.read()["quote"]["state"] == "undeliverable")
     assert order.status == "pending_confirmation"
-    assert "quote.undeliverable" in events(order)
+    (entry,) = (entry for entry in order.timeline() if entry["event"] == "quote.undeliverable")
+    assert (entry["data"]["delivery"], entry["data"]["recipient"]) == ("bounced", order.contact)
+    assert entry["data"]["revision"] == 1
     mail = order.mail_to(site.cs_mailbox, 2)
     assert not mail.has_link
 

@@ -7,11 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from online_orders.orders import Change, Order, Status
+from online_orders.presentation import desk_row, order_body
 from online_orders.quotes import QuoteState
 from online_orders.timeline import Actor, Event
+from online_orders.values import instant_text
 from tests.domain.builders import (
     CARLA,
     CLARA,
+    CONNIE,
     HOUR,
     KEY_ID,
     LATER,
@@ -52,7 +55,8 @@ def test_a_delivery_is_told_to_the_customer_and_raises_no_version() -> None:
     change = NEWS["delivered"](before, 1)
     assert_well_kept(before, change)
     (entry,) = change.entries
-    assert (entry.event, entry.actor, entry.internal, entry.data) == (Event.DELIVERED, SYSTEM, False, {"revision": 1})
+    assert (entry.event, entry.actor, entry.internal) == (Event.DELIVERED, SYSTEM, False)
+    assert entry.data == {"revision": 1, "delivery": "delivered", "recipient": CONNIE.email}
     assert change.order.version == before.version
     assert change.order.quote == before.quote
 
@@ -63,9 +67,52 @@ def test_a_bounce_makes_the_revision_undeliverable_and_leaves_the_order_pending(
     assert_well_kept(before, change)
     (entry,) = change.entries
     assert (entry.event, entry.actor) == (Event.UNDELIVERABLE, SYSTEM)
-    assert entry.data == {"revision": 1, "reason": REASON}
+    assert entry.data == {"revision": 1, "delivery": "bounced", "recipient": CONNIE.email, "reason": REASON}
     assert (_state(change.order), change.order.status) == ("undeliverable", Status.PENDING_CONFIRMATION)
     assert change.order.version == before.version
+
+
+NEWEST = [
+    ([], "sent"),
+    (["delivered"], "delivered"),
+    (["bounced"], "bounced"),
+    (["complained"], "complained"),
+    (["delivered", "complained"], "complained"),
+    (["complained", "delivered"], "complained"),
+    (["delivered", "bounced"], "bounced"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "state"), NEWEST, ids=lambda value: "-".join(value) if isinstance(value, list) else ""
+)
+def test_the_desk_sees_what_became_of_the_newest_mail_and_to_whom_it_went(kinds: list[str], state: str) -> None:
+    order = offered()
+    for kind in kinds:
+        order = NEWS[kind](order, 1).order
+    at = LATER if kinds else NOW
+    shown = desk_row(order, {}, LATER)["delivery"]
+    assert (shown["state"], shown["recipient"]) == (state, CONNIE.email)
+    assert shown["at"] in {instant_text(at), instant_text(LATER)}
+    resent = order.resend(CLARA, CARLA, LATER).order
+    assert desk_row(resent, {}, LATER)["delivery"] is None
+    shown = desk_row(mailed(resent, LATER), {}, LATER)["delivery"]
+    assert (shown["state"], shown["recipient"]) == ("sent", CARLA.email)
+
+
+def test_a_mail_that_ses_refused_or_that_was_given_up_is_rejected() -> None:
+    refused = NEWS["refused"](sending(), 1)
+    assert refused.entries[0].data["delivery"] == "rejected"
+    assert refused.order.delivery
+    assert refused.order.delivery.state == "rejected"
+    rejected = offered().quote_bounced(1, KEY_ID, REASON, LATER, "rejected")
+    assert rejected.entries[0].data["delivery"] == "rejected"
+
+
+def test_what_customers_read_of_an_order_says_nothing_of_a_delivery_that_comes_when_it_comes() -> None:
+    before = offered()
+    after = NEWS["delivered"](before, 1).order
+    assert order_body(after, {}, LATER) == order_body(before, {}, LATER)
 
 
 def test_the_link_of_a_mail_that_bounced_at_one_address_goes_on_working() -> None:

@@ -185,6 +185,7 @@ def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
     assert row.pop("age_seconds") == 60
     assert row.pop("flags") == []
     assert row.pop("undo_until") is None
+    assert row.pop("delivery") is None
     assert row == order_body(order, {}, NOW)
     assert desk_row(order, {}, NOW - DAY)["age_seconds"] == 0
 

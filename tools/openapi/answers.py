@@ -11,7 +11,7 @@ from online_orders.accounts import READ_ONLY, Account, Contact, Currency
 from online_orders.catalog import KINDS, MOST_ITEMS, Item
 from online_orders.estimates import EstimatedStart
 from online_orders.evidence import Evidence
-from online_orders.orders import NewDirectOrder, NewOrder, Order, Status, User
+from online_orders.orders import Delivery, NewDirectOrder, NewOrder, Order, Status, User
 from online_orders.presentation import Flag
 from online_orders.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.prices import NewPriceList
@@ -161,8 +161,8 @@ EntryAnswer = _derived(
         dict[str, Any],
         Field(
             description=(
-                "What belongs to the event: `text` of a comment, `revision` of a quote, `reason` of a change, "
-                "`by` and `reason` of a cancellation, `item_kinds` of a new order."
+                "What belongs to the event: `text` of a comment, `revision` of a quote, `delivery` and `recipient` of "
+                "its mail, `reason` of a change, `by` and `reason` of a cancellation, `item_kinds` of a new order."
             )
         ),
     ],
@@ -199,6 +199,10 @@ DeskOrderAnswer = _derived(
     {"marks"},
     **_ORDER,
     age_seconds=Annotated[int, Field(ge=0, description="Since it was placed.")],
+    delivery=Annotated[
+        Delivery | None,
+        Field(description="What became of the newest mail with the quote; null before it has gone out."),
+    ],
     flags=Annotated[
         tuple[Flag, ...],
         Field(

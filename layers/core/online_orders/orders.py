@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
@@ -78,6 +78,28 @@ class Closed(Entity):
     at: Instant
 
 
+MailState = Literal["sent", "delivered", "complained", "rejected", "bounced"]
+_WORSE: tuple[MailState, ...] = get_args(MailState)
+"""In the order in which the news of one mail gets worse."""
+
+
+class MailNews(Entity):
+    """The newest that is known of the mail with a link to the quote."""
+
+    link: int
+    state: MailState
+    at: Instant
+
+
+class Delivery(Entity):
+    """What became of the newest mail with the quote."""
+
+    state: MailState
+    """`sent`: SES has taken it; `rejected`: SES or the product gave it up."""
+    recipient: str
+    at: Instant
+
+
 class Marks(Entity):
     """What an order remembers for its own course and shows to nobody."""
 
@@ -98,6 +120,7 @@ class Marks(Entity):
     """The newest quote link whose mail is known to have arrived; likewise the next two."""
     bounced_link: int = 0
     complained_link: int = 0
+    quote_mail: MailNews | None = None
     has_own_contact: bool = False
     """Whether Customer Success gave this order a contact of its own, which a change of the account's leaves alone."""
     suspended_since: Instant | None = None
@@ -176,6 +199,14 @@ class Order(Entity):
         """The end of the time for undoing the current revision; None when its mail is not held, or no longer."""
         is_first_mail = self.quote is not None and self.quote.state is QuoteState.SENDING
         return self.marks.quote_held_until if self.mail_is_outstanding and is_first_mail else None
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """Of the current revision; None while no mail with its newest link has gone out."""
+        news = self.marks.quote_mail
+        if self.quote is None or news is None or news.link != self.marks.quote_link:
+            return None
+        return Delivery(state=news.state, recipient=self.contact.email, at=news.at)
 
     def today(self, at: datetime) -> date:
         """The account's calendar day."""
@@ -464,7 +495,7 @@ class Order(Entity):
         was_given_up = self.quote.state is QuoteState.UNDELIVERABLE and self.status is Status.IN_PROCESS
         if not (self.mail_is_outstanding or was_given_up):
             return Change(self, ())
-        marks = {"quote_link_mailed": link_number, "quote_link_key_id": key_id}
+        marks = {"quote_link_mailed": link_number, "quote_link_key_id": key_id, **self._mail(link_number, "sent", at)}
         if self.quote.state is not QuoteState.SENDING and not was_given_up:
             return self._change(
                 at,
@@ -490,15 +521,20 @@ class Order(Entity):
         """SES refused the mail for good, or it was given up."""
         if not self.mail_is_outstanding or link_number != self.marks.quote_link:
             return Change(self, ())
-        return self._undeliverable(reason, at, {"quote_link_mailed": link_number})
+        marks = {"quote_link_mailed": link_number, **self._mail(link_number, "rejected", at)}
+        return self._undeliverable("rejected", reason, at, marks)
 
-    def quote_bounced(self, link_number: int, key_id: str, reason: str, at: datetime) -> Change:
-        """The mail with this link came back; what is said of an older mail, or again, changes nothing."""
+    def quote_bounced(
+        self, link_number: int, key_id: str, reason: str, at: datetime, state: MailState = "bounced"
+    ) -> Change:
+        """The mail with this link came back, or SES gave it up (`rejected`); what is said of an older mail, or again,
+        changes nothing."""
 
         def bounced(order: Order) -> Change:
             if link_number <= order.marks.bounced_link:
                 return Change(order, ())
-            return order._undeliverable(reason, at, {"bounced_link": link_number})
+            marks = {"bounced_link": link_number, **order._mail(link_number, state, at)}
+            return order._undeliverable(state, reason, at, marks)
 
         return self._news_of(link_number, key_id, at, bounced)
 
@@ -508,8 +544,9 @@ class Order(Entity):
         def delivered(order: Order) -> Change:
             if link_number <= max(order.marks.delivered_link, order.marks.bounced_link):
                 return Change(order, ())
-            marks = {"delivered_link": link_number}
-            return order._change(at, SYSTEM, Event.DELIVERED, order._revision(), decision=False, marks=marks)
+            marks = {"delivered_link": link_number, **order._mail(link_number, "delivered", at)}
+            data = order._delivered("delivered")
+            return order._change(at, SYSTEM, Event.DELIVERED, data, decision=False, marks=marks)
 
         return self._news_of(link_number, key_id, at, delivered)
 
@@ -521,10 +558,10 @@ class Order(Entity):
             at,
             SYSTEM,
             Event.COMPLAINED,
-            self._revision(),
+            self._delivered("complained"),
             internal=True,
             decision=False,
-            marks={"complained_link": link_number},
+            marks={"complained_link": link_number, **self._mail(link_number, "complained", at)},
         )
 
     def _news_of(self, link_number: int, key_id: str, at: datetime, then: Decision) -> Change:
@@ -571,18 +608,28 @@ class Order(Entity):
         reminded_on = self.marks.last_reminder_on or offered_on
         return any(reminded_on < day <= today for day in policy.reminder_days(offered_on, quote.valid_until))
 
-    def _undeliverable(self, reason: str, at: datetime, marks: Mapping[str, Any]) -> Change:
+    def _mail(self, link_number: int, state: MailState, at: datetime) -> dict[str, Any]:
+        """The mark of what is known of a quote's mail; of the same mail nothing better comes after something worse."""
+        known = self.marks.quote_mail
+        if known and known.link == link_number and _WORSE.index(known.state) > _WORSE.index(state):
+            return {}
+        return {"quote_mail": MailNews(link=link_number, state=state, at=at)}
+
+    def _undeliverable(self, delivery: MailState, reason: str, at: datetime, marks: Mapping[str, Any]) -> Change:
         state = self.quote.state if self.quote else None
         reachable = state in DECIDABLE | {QuoteState.SENDING}
         return self._change(
             at,
             SYSTEM,
             Event.UNDELIVERABLE,
-            {**self._revision(), "reason": reason},
+            {**self._delivered(delivery), "reason": reason},
             decision=False,
             quote=self._quote_in(QuoteState.UNDELIVERABLE) if reachable else self.quote,
             marks=marks,
         )
+
+    def _delivered(self, delivery: MailState) -> dict[str, Any]:
+        return {**self._revision(), "delivery": delivery, "recipient": self.contact.email}
 
     def _revision(self) -> dict[str, Any]:
         return {"revision": self.quote.revision if self.quote else None}

@@ -64,6 +64,7 @@ def desk_row(order: Order, history: History, at: datetime) -> dict[str, Any]:
         **order_body(order, history, at),
         "age_seconds": max(0, int((at - order.placed_at).total_seconds())),
         "flags": flags_of(order),
+        "delivery": order.delivery.model_dump(mode="json") if order.delivery else None,
         "undo_until": instant_text(order.undo_until) if order.undo_until else None,
     }
 

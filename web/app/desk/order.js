@@ -6,7 +6,7 @@ import { ask, field, notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail, waiting } from "../shell.js";
-import { t } from "../words.js";
+import { instant, t } from "../words.js";
 import { OPEN, ageMark, orderName, progress, statusChip } from "../orders/describe.js";
 import { closedText, commentForm, factsOf, itemsTable } from "../orders/order.js";
 import { quoteCard } from "../orders/quote-view.js";
@@ -71,7 +71,9 @@ export async function showDeskOrder(context, orderId) {
       ["undeliverable", "expired"].includes(order.quote?.state) && OPEN.includes(status) && notice("warn", t(`desk.quote_${order.quote.state}`)),
       changeAsked());
     fill(items, h("h2", {}, t("order.items")), itemsTable(order, account.sites));
-    fill(quote, order.quote && quoteCard(context, order, "/desk"));
+    fill(quote,
+      order.quote && quoteCard(context, order, "/desk"),
+      order.delivery && h("p.hint", {}, t(`delivery.${order.delivery.state}`, { email: order.delivery.recipient, at: instant(order.delivery.at) })));
     fill(facts, factsOf(order, account),
       h("p", {}, h("a", { href: `/desk/accounts/${account.account_id}` }, t("desk.to_account"))));
     fill(history, timelineView(entries));
