@@ -59,15 +59,18 @@ class StoredEntry(NamedTuple):
     data: dict[str, Any]
     correlation_id: str | None
     """Of the request that it came from; None for what the system did by itself."""
+    is_published: bool
+    """Whether the bus hears of it: of no internal entry."""
 
     @classmethod
     def of(cls, item: Item) -> StoredEntry:
         document = json.loads(item["document"]["S"])
         at = OrderKey(item["account_id"]["S"], order_id_in(item), item["source"]["S"])
+        event = Event(item["event"]["S"])
         correlation_id = item["correlation_id"]["S"] if "correlation_id" in item else None
-        return cls(
-            at, document["sequence"], Event(item["event"]["S"]), item["detail"]["S"], document["data"], correlation_id
-        )
+        is_published = event in PUBLISHED and not document["internal"]
+        detail, data = item["detail"]["S"], document["data"]
+        return cls(at, document["sequence"], event, detail, data, correlation_id, is_published)
 
 
 def order_id_in(item: Item) -> str:
@@ -102,7 +105,7 @@ def follow(entries: Sequence[StoredEntry]) -> None:
 
 def publish(entries: Iterable[StoredEntry]) -> None:
     """Put what is for the outside on the bus, as it stood when the entry was stored."""
-    for batch in in_batches(entry for entry in entries if entry.event in PUBLISHED):
+    for batch in in_batches(entry for entry in entries if entry.is_published):
         said = client("events").put_events(
             Entries=[
                 {

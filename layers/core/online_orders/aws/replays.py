@@ -15,7 +15,6 @@ from online_orders.aws import accounts, lists, orders
 from online_orders.aws.dynamodb import call, text
 from online_orders.aws.following import StoredEntry, publish
 from online_orders.aws.keys import BEYOND, ENTRY_PREFIX, entry_key, order_pk
-from online_orders.timeline import PUBLISHED
 from online_orders.values import Day, Identifier, Request
 
 ENTRIES_AT_ONCE = 500
@@ -73,7 +72,7 @@ def replay(asked: Replay) -> Replayed:
     left = ENTRIES_AT_ONCE
     for order_id in order_ids:
         entries, stopped_at = _entries(order_id, done if order_id == begun else 0, left)
-        found[order_id] = [entry for entry in entries if entry.event in PUBLISHED]
+        found[order_id] = [entry for entry in entries if entry.is_published]
         left -= len(entries)
         if stopped_at or (not left and order_id != order_ids[-1]):
             later = stopped_at or order_id
