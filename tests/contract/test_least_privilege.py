@@ -109,6 +109,7 @@ def lose_and_mend(site: InProcess) -> None:
     for order in (decided, silent, lost):
         lab.functions.invoke("ReconcileFunction", {"order_id": order.order_id})
     lab.functions.invoke("ReconcileFunction", {"all": True})
+    lab.functions.invoke("MeasureFunction", {})
     lab.functions.invoke("ReplayFunction", {"order_id": lost.order_id})
     lab.functions.invoke("ReplayFunction", {"account_id": lost.read()["account_id"]})
     park(lab, place(site).order_id)
