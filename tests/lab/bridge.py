@@ -113,32 +113,10 @@ class Log(io.TextIOBase):
         return [entry for entry in entries if all(entry.get(key) == value for key, value in wanted.items())]
 
 
-class TurnLock:
-    """A reentrant lock whose owner is the thread on whose behalf one runs (see `Scheduler.actor`)."""
-
-    def __init__(self, actor: Callable[[], int]) -> None:
-        self._actor = actor
-        self._lock = threading.Lock()
-        self._owner: int | None = None
-        self._depth = 0
-
-    def __enter__(self) -> None:
-        if self._owner != self._actor():
-            self._lock.acquire()
-            self._owner = self._actor()
-        self._depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        if not self._depth:
-            self._owner = None
-            self._lock.release()
-
-
 class Functions:
     """The functions of the stack, by logical id. One runs at a time: powertools keeps its event in module state."""
 
-    def __init__(self, clock: Clock, wire: Wire, actor: Callable[[], int], forget: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, wire: Wire, forget: Callable[[], None]) -> None:
         """`forget` drops what a new process would not know."""
         self.invocations: list[Invocation] = []
         self.failures = Failures()
@@ -147,7 +125,7 @@ class Functions:
         self._wire = wire
         self._forget = forget
         self._functions: dict[str, Function] = {}
-        self._one_at_a_time = TurnLock(actor)
+        self._one_at_a_time = threading.RLock()
 
     def declare(self, name: str, arn: str, properties: Json) -> None:
         """One `AWS::Lambda::Function` of the translated template, its properties resolved."""

@@ -66,7 +66,7 @@ class Lab:
         self.wire = Wire()
         self.dynamodb = DynamoDB(self.clock, ACCOUNT, REGION)
         self.capacity = Capacity(self.dynamodb)
-        self.functions = Functions(self.clock, self.wire, actor=self._actor, forget=product.forget)
+        self.functions = Functions(self.clock, self.wire, forget=product.forget)
         self.stepfunctions = StepFunctions(self.clock, self.functions, self.wire, ACCOUNT, REGION)
         self.queue = QueuePoller(self.functions, self.clock, client("sqs"), ACCOUNT, REGION)
         self.stream = StreamPoller(self.functions, self.dynamodb, self.clock, self.queue.send)
@@ -215,9 +215,6 @@ class Lab:
         """From now on all that moves takes turns by chance, and the stream repeats and mixes what it may."""
         self._random = random.Random(seed)
         self.stream.shuffle(self._random)
-
-    def _actor(self) -> int:
-        return self.stepfunctions.scheduler.actor()
 
     def _step(self) -> bool:
         scheduler = self.stepfunctions.scheduler

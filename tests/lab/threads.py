@@ -1,18 +1,18 @@
 """Threads that take turns: one runs at a time, only when told to, until it waits or ends.
 
 moto's Step Functions interpreter runs three threads per execution. Under this scheduler they cannot race with each
-other or with the test, a wait costs no real time, and "nothing moves any more" is a fact and not a guess.
+other or with the test, a wait costs no real time, and "nothing moves any more" is a fact and not a guess. They are
+greenlets: all of a lab is in one thread of the system, so a process that forks takes the waiting ones along.
 """
 
-import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.lab.clock import Clock
+from greenlet import getcurrent, greenlet
 
-TURN_LIMIT = 60.0
-"""Real seconds after which a thread that neither waits nor ends is taken to hang."""
+from tests.lab.clock import Clock
 
 
 class Waitable:
@@ -22,7 +22,9 @@ class Waitable:
         self.waiters: list[VirtualThread] = []
 
 
-class VirtualThread(threading.Thread, Waitable):
+class VirtualThread(Waitable):
+    """`threading.Thread`, as far as moto's interpreter uses it."""
+
     def __init__(
         self,
         scheduler: "Scheduler",
@@ -31,43 +33,46 @@ class VirtualThread(threading.Thread, Waitable):
         kwargs: Mapping[str, Any],
         name: str | None,
     ) -> None:
-        threading.Thread.__init__(self, name=name, daemon=True)
-        Waitable.__init__(self)
+        super().__init__()
+        self.name = name or repr(target)
+        self.daemon = True
         self.target = target
         self.deadline: datetime | None = None
         self.waits_for: Waitable | None = None
-        self.ended = False
-        self._scheduler = scheduler
+        self.started = self.ended = False
         self.work: Callable[[], object] = lambda: target(*args, **kwargs)
-        self._turn = threading.Semaphore(0)
+        self._scheduler = scheduler
+        self._course: greenlet | None = None
 
     def start(self) -> None:
-        super().start()
+        self.started = True
         self._scheduler.ready.append(self)
 
-    def run(self) -> None:
-        self._turn.acquire()
-        try:
-            self.work()
-        except Exception as crash:  # noqa: BLE001 - raised again where the turn was given
-            self._scheduler.crashes.append(crash)
-        finally:
-            self.ended = True
-            self._scheduler.wake(list(self.waiters))
-            self._scheduler.hand_back()
-
     def join(self, timeout: float | None = None) -> None:
-        if not self.ended and isinstance(threading.current_thread(), VirtualThread):
+        if not self.ended and self._scheduler.current:
             self._scheduler.suspend(self, timeout)
 
     def is_alive(self) -> bool:
-        return not self.ended and super().is_alive()
+        return self.started and not self.ended
 
     def take_turn(self) -> None:
-        self._turn.release()
+        """Runs until the thread waits or ends; what it raises is raised here."""
+        if self._course is None:
+            self._course = greenlet(self._run)
+        self._course.parent = getcurrent()
+        self._course.switch()
 
-    def await_turn(self) -> None:
-        self._turn.acquire()
+    def hand_back(self) -> None:
+        assert self._course
+        assert self._course.parent
+        self._course.parent.switch()
+
+    def _run(self) -> None:
+        try:
+            self.work()
+        finally:
+            self.ended = True
+            self._scheduler.wake(list(self.waiters))
 
 
 class VirtualEvent(Waitable):
@@ -98,12 +103,10 @@ class Scheduler:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.ready: list[VirtualThread] = []
-        self.crashes: list[Exception] = []
         self.closed = False
+        self.current: VirtualThread | None = None
+        """Whose turn it is."""
         self._sleeping: list[VirtualThread] = []
-        self._handed_back = threading.Semaphore(0)
-        self._guard = threading.RLock()
-        self._turn_giver: int | None = None
 
     def thread(
         self,
@@ -125,40 +128,26 @@ class Scheduler:
     def sleep(self, seconds: float) -> None:
         self.suspend(None, seconds)
 
-    def actor(self) -> int:
-        """The identity of the real thread on whose behalf the caller runs."""
-        if isinstance(threading.current_thread(), VirtualThread) and self._turn_giver is not None:
-            return self._turn_giver
-        return threading.get_ident()
-
     def suspend(self, what: Waitable | None, seconds: float | None) -> None:
-        """Ends the turn of the calling thread until `what` happens or virtual time has passed."""
-        thread = threading.current_thread()
-        assert isinstance(thread, VirtualThread), (
-            f"{thread.name} waits for virtual time, which only the threads of a workflow can"
-        )
+        """Ends the turn of the thread at hand until `what` happens or virtual time has passed."""
+        thread = self.current
+        assert thread, "only the threads of a workflow can wait for virtual time"
         if self.closed:
             return
-        with self._guard:
-            thread.deadline = None if seconds is None else self.clock.now() + timedelta(seconds=seconds)
-            thread.waits_for = what
-            if what:
-                what.waiters.append(thread)
-            self._sleeping.append(thread)
-        self.hand_back()
-        thread.await_turn()
-
-    def hand_back(self) -> None:
-        self._handed_back.release()
+        thread.deadline = None if seconds is None else self.clock.now() + timedelta(seconds=seconds)
+        thread.waits_for = what
+        if what:
+            what.waiters.append(thread)
+        self._sleeping.append(thread)
+        thread.hand_back()
 
     def wake(self, threads: list[VirtualThread]) -> None:
-        with self._guard:
-            for thread in threads:
-                if thread in self._sleeping:
-                    self._sleeping.remove(thread)
-                    if thread.waits_for:
-                        thread.waits_for.waiters.remove(thread)
-                    self.ready.append(thread)
+        for thread in threads:
+            if thread in self._sleeping:
+                self._sleeping.remove(thread)
+                if thread.waits_for:
+                    thread.waits_for.waiters.remove(thread)
+                self.ready.append(thread)
 
     def wake_due(self) -> None:
         """Wakes the threads whose time has come, the earliest deadline first."""
@@ -178,21 +167,18 @@ class Scheduler:
 
     def step(self) -> bool:
         """Gives one thread its turn; False when none is ready."""
-        assert not isinstance(threading.current_thread(), VirtualThread), "a workflow cannot settle the lab from inside"
+        assert not self.current, "a workflow cannot settle the lab from inside"
         if not self.ready:
             return False
         self._give_turn(self.ready.pop(0))
-        if self.crashes:
-            raise self.crashes.pop()
         return True
 
     def _give_turn(self, thread: VirtualThread) -> None:
-        giver, self._turn_giver = self._turn_giver, threading.get_ident()
+        self.current = thread
         try:
             thread.take_turn()
-            assert self._handed_back.acquire(timeout=TURN_LIMIT), f"{thread.name} ({thread.target}) hangs"
         finally:
-            self._turn_giver = giver
+            self.current = None
 
     def close(self, limit: int = 10_000) -> list[str]:
         """Lets every wait return at once and the threads run out; returns the names of those that do not end."""
@@ -200,6 +186,6 @@ class Scheduler:
         self.wake(list(self._sleeping))
         while self.ready and limit:
             limit -= 1
-            self._give_turn(self.ready.pop(0))
-        self.crashes.clear()  # a wait cut short may break its thread, which is over all the same
+            with suppress(Exception):  # a wait cut short may break its thread, which is over all the same
+                self._give_turn(self.ready.pop(0))
         return [thread.name for thread in self.ready]

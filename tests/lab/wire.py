@@ -89,6 +89,8 @@ class Wire:
     """None: everybody may do everything."""
     denials: list[str] = field(default_factory=list)
     """What functions tried and their roles do not allow, since somebody last looked."""
+    watch: Callable[[Call], object] | None = None
+    """Told of every call just before it is sent; a fault that it sets can hit this very call."""
     running: list[str] = field(default_factory=list)
     """The functions that are being run, the innermost last; the Lambda bridge keeps it."""
     _faults: list[Fault] = field(default_factory=list)
@@ -148,6 +150,8 @@ class Wire:
         if invocation not in self._seen:
             self._seen.add(invocation)
             self.calls.append(call)
+            if self.watch:
+                self.watch(call)
             for entry in [entry for entry in self._meanwhile if entry[0].takes(call)]:
                 self._meanwhile.remove(entry)
                 entry[1]()

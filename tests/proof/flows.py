@@ -6,7 +6,7 @@ first, and asks again only if it was not done.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +30,8 @@ class Walk:
     order_id: str = ""
     most_running: int = 0
     """Executions at the same time, at any moment when nobody did anything."""
-    mails_seen: set[str] = field(default_factory=set)
+    _rests_in_full: int | None = None
+    """How many more times resting takes its full time; None: always."""
 
     # -- how people ask ---------------------------------------------------------------------------------------------
 
@@ -63,9 +64,15 @@ class Walk:
         """Time passes with nobody doing anything."""
         step = timedelta(minutes=10)
         self._look()
-        for _ in range(time // step):
+        for _ in range(time // step if self._rests_in_full != 0 else 1):
             self.lab.advance(step)
             self._look()
+        if self._rests_in_full:
+            self._rests_in_full -= 1
+
+    def goes_wrong(self) -> None:
+        """From now on: what follows within two rests must be mended by then, and those after it are pauses."""
+        self._rests_in_full = 2
 
     def sleep(self, time: timedelta) -> None:
         self.lab.advance(time)
@@ -192,7 +199,7 @@ def expire(walk: Walk) -> None:
     walk.claim()
     walk.quote(valid_days=1)
     walk.sleep(timedelta(days=3))
-    walk.sleep(timedelta(days=15))
+    walk.sleep(timedelta(days=5))
 
 
 def undo(walk: Walk) -> None:
