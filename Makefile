@@ -18,7 +18,7 @@ help:  ## List the targets
 run: .venv-sandbox screens  ## Start everything on this machine, at PORT (8080); Ctrl-C ends it
 	@exec .venv-sandbox/bin/python -m sandbox
 
-test: .venv .venv-sandbox .venv-sam screens  ## Run the tests (ARGS=... for pytest)
+test: .venv .venv-sandbox .venv-sam screens .venv-checks  ## Run the tests (ARGS=... for pytest)
 	.venv/bin/python -m pytest -q -n auto --dist loadgroup $(ARGS)
 
 prove: .venv .venv-sandbox  ## Run the long proofs: every crash point, races, fuzz, soak (hours)
