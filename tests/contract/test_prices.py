@@ -1,11 +1,22 @@
 """The price lists that Customer Success keeps, and the quotes that begin from them."""
 
 import csv
+import json
+import os
+import re
+import shutil
+import subprocess
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
+import pytest
+
+from sandbox.seeds import price_list
+from tests.contract.live import Live
 from tests.contract.orders import claimed, enroll, fresh, item, line, offer, place, place_for, quote, rows
 from tests.contract.site import Answer, Json, Site
+from tests.local_run import PROJECT
 
 CSV = "text/csv"
 
@@ -246,3 +257,26 @@ def test_an_order_is_quoted_at_the_prices_of_its_quote_whatever_the_list_says_la
     assert draft(order.desk_path, site)["lines"][0]["unit_price"] == "100"
     assert draft(order.desk_path, site, "?currency=CLP")["lines"][0]["unit_price"] == "900"
     order.desk("quote", quote(site, currency="CLP", lines=[line(unit_price="900")])).ok(202)
+
+
+@pytest.mark.live
+def test_the_commands_of_the_page_about_prices_do_what_it_says(live: Live, tmp_path: Path) -> None:
+    """Run in one shell, in a folder of its own that has the page's `docs`."""
+    live.put("/api/desk/price-lists/EUR", live.people.cs, price_list("EUR")).ok()
+    shutil.copytree(PROJECT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("images", "events", "openapi"))
+    (tmp_path / "sandbox.json").write_text(json.dumps(live.description), "utf-8")
+    page = (PROJECT / "docs" / "prices.md").read_text("utf-8")
+    lines = "".join(re.findall(r"```console\n(.*?)```", page, re.DOTALL)).splitlines()
+    commands = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    assert commands[0] == "SITE=http://localhost:8080"
+    run = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", "\n".join([f"SITE={live.origin}", *commands[1:]])],
+        cwd=tmp_path,
+        env={**os.environ, "SANDBOX_DIR": str(tmp_path), "NO_PROXY": "*", "no_proxy": "*"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.splitlines() == [line for line in lines if not line.startswith("$ ")]
