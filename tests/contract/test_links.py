@@ -1,0 +1,157 @@
+"""Links and cursors: derived from keys that rotate, known by their hash, and of no use once anything is changed."""
+
+import ast
+import base64
+import hmac
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import confirm_page
+from online_orders import approval_links, http
+from tests.contract.in_process import InProcess
+from tests.contract.orders import offered, place
+from tests.contract.site import Mail
+from tests.lab import Lab
+
+WHOLE = r"(?<![0-9A-Za-z]){}(?![0-9A-Za-z])"
+
+
+def rotate(lab: Lab, key_id: str, *, keep: bool = True) -> None:
+    """As the operator does; what functions remember of the old secret is five minutes old at most."""
+    secrets = lab.client("secretsmanager")
+    secret_id = lab.stack.ref("SigningKeys")
+    before = json.loads(secrets.get_secret_value(SecretId=secret_id)["SecretString"])
+    previous = {**before.get("previous", {}), before["key_id"]: before["key"]} if keep else {}
+    after = {"key_id": key_id, "key": f"the key {key_id} of sixty-four characters".ljust(64, "."), "previous": previous}
+    secrets.put_secret_value(SecretId=secret_id, SecretString=json.dumps(after))
+    lab.advance(minutes=6)
+
+
+def token_in(mail: Mail) -> str:
+    return mail.link.rpartition("/")[2]
+
+
+def test_the_table_holds_neither_token_nor_code(in_process: InProcess) -> None:
+    order, mail = offered(in_process)
+    first = order.mails_to(order.contact)[0]
+    in_process.decide(mail, "approve", code="000000" if mail.code != "000000" else "000001").page(403)
+    everything = json.dumps(in_process.lab.items, default=str)
+    for each in (mail, first):
+        assert token_in(each) not in everything
+        assert not re.search(WHOLE.format(each.code), everything)
+        assert approval_links.fingerprint(token_in(each)) in everything
+
+
+def test_a_link_outlives_the_rotation_of_its_key_and_its_reminder_is_the_same(in_process: InProcess) -> None:
+    lab = in_process.lab
+    order, mail = offered(in_process)
+    rotate(lab, "2")
+    lab.advance(days=4)
+    reminder = order.mails_to(order.contact)[-1]
+    assert reminder.id != mail.id
+    assert (reminder.link, reminder.code) == (mail.link, mail.code)
+    in_process.decide(mail, "approve").page()
+    assert order.status == "completed"
+
+
+def test_a_new_link_is_made_with_the_new_key_and_the_old_key_can_then_be_retired(in_process: InProcess) -> None:
+    lab = in_process.lab
+    old, old_mail = offered(in_process)
+    rotate(lab, "2")
+    new, new_mail = offered(in_process)
+    key_ids = {
+        json.loads(item["document"])["order_id"]: json.loads(item["document"])["key_id"]
+        for item in lab.items
+        if item["sk"] == "LINK" and json.loads(item["document"])["purpose"] == "quote"
+    }
+    assert (key_ids[old.order_id], key_ids[new.order_id]) == ("1", "2")
+    rotate(lab, "3")
+    in_process.decide(new_mail, "approve").page()
+    rotate(lab, "4", keep=False)
+    in_process.decide(old_mail, "approve").page(404)
+    assert (old.status, new.status) == ("pending_confirmation", "completed")
+    old.desk("resend").ok(202)
+    in_process.settle()
+    in_process.decide([each for each in old.mails_to(old.contact) if each.attachments][-1], "approve").page()
+
+
+def test_looking_leaves_the_whole_table_as_it_was_byte_for_byte(in_process: InProcess) -> None:
+    order, mail = offered(in_process)
+    received = order.mails_to(order.contact)[0]
+    in_process.settle()
+    before = json.dumps(in_process.lab.items, default=str)
+    for method in ("GET", "HEAD"):
+        for path in (mail.link, f"{mail.link}/quote.pdf", received.link, "/confirm/" + "A" * 43):
+            in_process.request(method, path)
+    assert json.dumps(in_process.lab.items, default=str) == before
+
+
+def test_token_and_code_are_compared_in_constant_time(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bytes] = []
+
+    class Watched:
+        digest = staticmethod(hmac.digest)
+
+        @staticmethod
+        def compare_digest(one: bytes, other: bytes) -> bool:
+            compared.append(other)
+            return hmac.compare_digest(one, other)
+
+    _, mail = offered(in_process)
+    monkeypatch.setattr(approval_links, "hmac", Watched)
+    in_process.decide(mail, "approve").page()
+    assert {token_in(mail).encode(), mail.code.encode()} <= set(compared)
+
+
+@pytest.mark.parametrize("module", [approval_links, confirm_page, http])
+def test_no_secret_is_compared_by_the_ordinary_operators(module: Any) -> None:
+    secret = {"token", "code", "secret", "signature", "expected"}
+    for node in ast.walk(ast.parse(Path(module.__file__).read_text("utf-8"))):
+        if isinstance(node, ast.Compare) and any(isinstance(each, (ast.Eq, ast.NotEq)) for each in node.ops):
+            named = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            named |= {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+            assert not named & secret, ast.unparse(node)
+
+
+def test_a_cursor_with_any_bit_changed_or_cut_off_is_refused(in_process: InProcess) -> None:
+    for _ in range(2):
+        place(in_process)
+    path, user = "/api/orders?limit=1", in_process.people.customer
+    cursor: str = in_process.get(path, user).ok()["next_cursor"]
+    data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    forged = [data[:place] + bytes([data[place] ^ 1 << place % 8]) + data[place + 1 :] for place in range(len(data))]
+    forged += [data[:length] for length in range(0, len(data), 3)] + [data + b"0", data[16:], data[::-1]]
+    for each in forged:
+        sent = base64.urlsafe_b64encode(each).rstrip(b"=").decode()
+        in_process.get(f"{path}&cursor={sent}", user).refused(400, "invalid_cursor")
+    in_process.get(f"{path}&cursor={cursor}", user).ok()
+
+
+def test_a_cursor_outlives_the_rotation_of_its_key_and_dies_with_it(in_process: InProcess) -> None:
+    for _ in range(2):
+        place(in_process)
+    path, user = "/api/orders?limit=1", in_process.people.customer
+    cursor = in_process.get(path, user).ok()["next_cursor"]
+    rotate(in_process.lab, "2")
+    in_process.get(f"{path}&cursor={cursor}", user).ok()
+    rotate(in_process.lab, "3", keep=False)
+    in_process.get(f"{path}&cursor={cursor}", user).refused(400, "invalid_cursor")
+
+
+def test_a_cursor_is_the_callers_own_even_within_an_account(in_process: InProcess) -> None:
+    lab = in_process.lab
+    lab.account("acme")
+    item = {"kind": "ip_addresses", "quantity": 1, "start_date": in_process.day(40)}
+    for number in range(2):
+        headers = {"Idempotency-Key": str(number)}
+        answer = lab.http("POST", "/api/orders", json={"items": [item]}, headers=headers, user=lab.users.customer)
+        assert answer.status == 201
+    cursor = lab.http("GET", "/api/orders?limit=1", user=lab.users.customer).json()["next_cursor"]
+    path = f"/api/orders?limit=1&cursor={cursor}"
+    assert lab.http("GET", path, user=lab.users.customer).status == 200
+    refused = lab.http("GET", path, user=lab.users.colleague)
+    assert (refused.status, refused.json()["code"]) == (400, "invalid_cursor")
