@@ -441,7 +441,11 @@ def _unknown(_: NotFound) -> Response[str]:
 
 
 def _missed(error: OnlineOrdersError) -> Response[str]:
-    return _unknown(error) if isinstance(error, NotFound) else http.problem(error)
+    if isinstance(error, NotFound):
+        return _unknown(error)
+    told = http.problem(error)
+    told.headers.update(_HEADERS)
+    return told
 
 
 def _refused(error: OnlineOrdersError) -> Response[str]:

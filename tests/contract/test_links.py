@@ -14,6 +14,7 @@ import confirm_page
 from online_orders import approval_links, http
 from tests.contract.in_process import InProcess
 from tests.contract.orders import offered, place
+from tests.contract.pages import is_guarded
 from tests.contract.site import Mail
 from tests.lab import Lab
 
@@ -88,6 +89,31 @@ def test_looking_leaves_the_whole_table_as_it_was_byte_for_byte(in_process: InPr
         for path in (mail.link, f"{mail.link}/quote.pdf", received.link, "/confirm/" + "A" * 43):
             in_process.request(method, path)
     assert json.dumps(in_process.lab.items, default=str) == before
+
+
+def test_refusals_and_faults_behind_a_link_are_guarded_too(in_process: InProcess) -> None:
+    site, lab = in_process, in_process.lab
+    order, mail = offered(site)
+    answers = {413: site.request("POST", mail.link, content="decision=" + "x" * 400_000)}
+    for error, status in (("ThrottlingException", 503), ("ValidationException", 500)):
+        lab.wire.fail(1, function="ConfirmPageFunction", error=error, how="before")
+        answers[status] = site.request("GET", mail.link)
+        lab.wire.heal()
+    lab.errors.take()
+    answers[405] = site.request("DELETE", mail.link)
+    for _ in range(5):
+        answers[423] = site.decide(mail, "approve", code="000000" if mail.code != "000000" else "000001")
+    site.request("POST", mail.link, form={"decision": "request_mail"}).page()
+    answers[410] = site.decide(mail, "approve")
+    site.settle()
+    newest = [each for each in order.mails_to(order.contact) if each.attachments][-1]
+    for _ in range(5):
+        site.decide(newest, "approve", code="000000" if newest.code != "000000" else "000001")
+    answers[429] = site.request("POST", newest.link, form={"decision": "request_mail"})
+    for status, answer in answers.items():
+        assert answer.status == status, answer
+        assert is_guarded(answer), answer
+        assert "set-cookie" not in answer.headers
 
 
 def test_token_and_code_are_compared_in_constant_time(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
