@@ -72,7 +72,10 @@ def test_a_row_has_the_confirmed_and_the_estimated_start() -> None:
     assert (row["confirmed_start_date"], row["estimated_start_date"]) == ("", "2027-01-05")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "start",
+    ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe62", "\u3000\uff1d"],
+)
 def test_a_text_that_a_spreadsheet_would_run_is_shown_instead(start: str) -> None:
     text = f'{start}HYPERLINK("http://evil.example","x")'
     (row,) = rows_of(body_of(place().order, note=text, purchase_order_number=text))
@@ -102,5 +105,6 @@ def test_no_text_can_break_out_of_its_cell_or_begin_a_formula(text: str) -> None
     for row in rows[1:]:
         note = row[COLUMNS.index("note")]
         assert note.removeprefix("'") == text.removeprefix("'") or note == text
-        assert not note.startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert not note.lstrip().startswith(("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
+        assert not note.startswith(("\t", "\r", "\n"))
         assert row[COLUMNS.index("purchase_order_number")] == "PO-7"

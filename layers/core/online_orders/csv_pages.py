@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any
+from unicodedata import normalize
 
 COLUMNS = (
     "order_id",
@@ -29,7 +30,12 @@ COLUMNS = (
     "confirmed_start_date",
     "estimated_start_date",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@")
+
+
+def _begins_like_formula(text: str) -> bool:
+    """To any spreadsheet: some pass over white space, some take full-width signs for the others."""
+    return text.startswith(("\t", "\r", "\n")) or normalize("NFKC", text.lstrip()[:1]).startswith(_FORMULA_STARTS)
 
 
 def safe_cell(value: Any) -> str:
@@ -38,13 +44,13 @@ def safe_cell(value: Any) -> str:
     So does what begins with apostrophes and then like a formula, so that `read_cell` can tell whose they are.
     """
     text = "" if value is None else str(value)
-    return "'" + text if text.lstrip("'").startswith(_FORMULA_STARTS) else text
+    return "'" + text if _begins_like_formula(text.lstrip("'")) else text
 
 
 def read_cell(text: str) -> str:
     """What `safe_cell` made the cell of."""
     bare = text.lstrip("'")
-    return text[1:] if bare != text and bare.startswith(_FORMULA_STARTS) else text
+    return text[1:] if bare != text and _begins_like_formula(bare) else text
 
 
 def csv_page(orders: Iterable[Mapping[str, Any]]) -> str:
