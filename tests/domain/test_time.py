@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from online_orders.accounts import Account
 from online_orders.clock import day_in, now
+from online_orders.errors import Conflict
 from online_orders.orders import Order, Policy, Status
+from online_orders.presentation import order_body
 from online_orders.timeline import Actor, Event
 from tests.domain.builders import (
     CLARA,
@@ -24,6 +26,7 @@ from tests.domain.builders import (
     account_of,
     assert_well_kept,
     claimed,
+    item_of,
     mailed,
     offered,
     place,
@@ -242,6 +245,60 @@ def test_a_quote_is_valid_through_its_last_day_in_the_accounts_time_zone(zone: s
     assert order.approve("Connie", end - MILLISECOND).order.status is Status.COMPLETED
     assert [entry.event for entry in order.tick(POLICY, end - MILLISECOND).entries] in ([], [Event.REMINDED])
     assert [entry.event for entry in order.tick(POLICY, end).entries] == [Event.EXPIRED]
+
+
+CLOCKS_CHANGE = [
+    pytest.param("Europe/Berlin", date(2027, 3, 28), "2027-03-28T22:00:00Z", id="a day of 23 hours"),
+    pytest.param("Europe/Berlin", date(2027, 10, 31), "2027-10-31T23:00:00Z", id="a day of 25 hours"),
+    pytest.param("America/Sao_Paulo", date(2018, 11, 3), "2018-11-04T03:00:00Z", id="no midnight after it"),
+    pytest.param("America/Sao_Paulo", date(2018, 11, 4), "2018-11-05T02:00:00Z", id="no midnight before it"),
+    pytest.param("America/Sao_Paulo", date(2019, 2, 16), "2019-02-17T03:00:00Z", id="an hour before midnight twice"),
+    pytest.param("Pacific/Apia", date(2011, 12, 29), "2011-12-30T10:00:00Z", id="the day after is left out"),
+    pytest.param("Pacific/Apia", date(2011, 12, 30), "2011-12-30T10:00:00Z", id="a day that never was"),
+    pytest.param("Asia/Kathmandu", date(2027, 2, 28), "2027-02-28T18:15:00Z", id="quarters of an hour"),
+]
+
+
+def quoted_in(zone: str, last: date, days_before: int) -> Order:
+    """Placed, claimed and quoted so many days before the last, in some years long past."""
+    at = datetime.combine(last - days_before * DAY, time(9), ZoneInfo(zone)).astimezone(UTC)
+    item = item_of("ip_addresses", start_date=(last + 60 * DAY).isoformat())
+    order = claimed(place(item, account=account_of(time_zone=zone), at=at).order, at)
+    return offered(order, at, valid_until=last.isoformat())
+
+
+@pytest.mark.parametrize(("zone", "last", "end"), CLOCKS_CHANGE)
+def test_the_last_day_ends_where_clocks_change_as_the_people_there_would_say(zone: str, last: date, end: str) -> None:
+    order, over = quoted_in(zone, last, 2), datetime.fromisoformat(end)
+    for at, state in ((over - MILLISECOND, "offered"), (over, "expired")):
+        shown = order_body(order, {}, at)["quote"]
+        assert shown["state"] == state
+    assert order.approve("Connie", over - MILLISECOND).order.status is Status.COMPLETED
+    with pytest.raises(Conflict):
+        order.approve("Connie", over)
+    assert order.tick(POLICY, over - MILLISECOND).order.is_open
+    reminded = order.tick(POLICY, over - MILLISECOND).order
+    assert [entry.event for entry in reminded.tick(POLICY, over).entries] == [Event.EXPIRED]
+
+
+@pytest.mark.parametrize(("zone", "last", "end"), CLOCKS_CHANGE)
+def test_ticks_every_six_hours_do_each_thing_once_on_its_day_where_clocks_change(
+    zone: str, last: date, end: str
+) -> None:
+    order = quoted_in(zone, last, 8)
+    assert order.quote
+    assert order.quote.offered_at
+    at, told = order.quote.offered_at, []
+    while order.is_open:
+        at += 6 * HOUR
+        change = order.tick(POLICY, at)
+        told += [(entry.event.value, order.today(at)) for entry in change.entries]
+        order = change.order
+    first, second, expired_on, canceled_on = (day for _, day in told)
+    assert [event for event, _ in told] == ["quote.reminded", "quote.reminded", "quote.expired", "order.canceled"]
+    assert (first, second) == (last - 5 * DAY, last - 2 * DAY)
+    after = day_in(zone, datetime.fromisoformat(end))
+    assert (expired_on, canceled_on) == (after, last + 15 * DAY)
 
 
 # The end of the order.

@@ -1,6 +1,6 @@
 """What time alone brings to an order that waits."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from tests.lab import Lab
 from tests.workflow.walking import decide, desk, order_of, place, quote, timeline
@@ -97,3 +97,23 @@ def test_an_order_that_waits_for_longer_than_an_execution_may_run_goes_on_in_the
     mail = quote(lab, order_id, day_after(lab, 20))
     assert decide(lab, mail, "approve") == 200
     assert [execution.status for execution in lab.executions] == ["SUCCEEDED", "SUCCEEDED"]
+
+
+def test_a_quote_ends_with_the_accounts_day_on_the_day_when_clocks_go_forward(lab: Lab) -> None:
+    lab.clock.move_to(datetime(2027, 3, 22, 9, tzinfo=UTC))
+    lab.account("bolt")
+    body = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-06-01"}]}
+    key = {"Idempotency-Key": "one"}
+    answer = lab.http("POST", "/api/orders", json=body, headers=key, user=lab.users.other_customer)
+    order_id = answer.json()["order_id"]
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id, "2027-03-28")
+    lab.advance_to(datetime(2027, 3, 28, 21, 59, tzinfo=UTC))
+    assert timeline(lab, order_id).count("quote.reminded") == 2
+    assert lab.http("GET", str(mail.link)).status == 200
+    lab.clock.move_to(datetime(2027, 3, 28, 22, tzinfo=UTC))
+    assert lab.http("GET", str(mail.link)).status == 410
+    assert decide(lab, mail, "approve") == 410
+    lab.advance(hours=6)
+    assert timeline(lab, order_id)[-1] == "quote.expired"
+    assert [execution.status for execution in lab.executions] == ["RUNNING"]
