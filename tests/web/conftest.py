@@ -178,8 +178,10 @@ def open_page(site: Description, browser: Browser, tokens: Tokens, complaints: C
         width: int = 1280,
         locale: str = "en-US",
         by_form: bool = False,
+        scripts: bool = True,
     ) -> Page:
         options: dict[str, Any] = {"color_scheme": theme, "locale": locale, "reduced_motion": "reduce"}
+        options["java_script_enabled"] = scripts
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
         context.set_default_timeout(WAIT_MILLISECONDS)
         contexts.append(context)

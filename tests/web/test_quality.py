@@ -6,28 +6,15 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, Response, expect
 
 from tests.local_run import Description
+from tests.web.axe import faults, fits
 from tests.web.conftest import Call, OpenPage
 from tests.web.steps import in_days, placed
 
 FIRST_LOAD_BYTES = 150 * 1024
 FEWEST_FILES = 15
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds on the page as it is now, in the light theme and of contrast in the dark one."""
-    found = Axe().run(page).response["violations"]
-    page.emulate_media(color_scheme="dark")
-    found += Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
-    page.emulate_media(color_scheme="light")
-    return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +89,39 @@ def test_an_order_is_placed_by_keyboard_alone(open_page: OpenPage) -> None:
     expect(page.locator("tr.highlighted")).to_contain_text("8 × public IPv4")
 
 
-def _tab_to(page: Page, text: str) -> None:
-    """Presses Tab until what has the focus begins with a text."""
+def test_an_order_is_claimed_quoted_and_commented_by_keyboard_alone(open_page: OpenPage, call: Call) -> None:
+    page = open_page("tom", f"/desk/orders/{placed(call, 'cora', 12)}")
+    _tab_to(page, "Claim")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("form.editor")
+    _tab_to(page, "", name="unit_price")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("8.25")
+    expect(page.locator(".editor .totals")).to_contain_text("99.00")
+    _tab_to(page, "Preview")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("iframe.mail")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Preview")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("button", name="Send quote")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("on its way")
+    _tab_to(page, "", name="text")
+    page.keyboard.type("As agreed by phone")
+    _tab_to(page, "Send comment")
+    page.keyboard.press("Enter")
+    expect(page.locator(".timeline")).to_contain_text("As agreed by phone")
+
+
+def _tab_to(page: Page, text: str, *, name: str | None = None) -> None:
+    """Presses Tab until what has the focus begins with a text, or is the field of a name."""
     for _ in range(60):
         page.keyboard.press("Tab")
-        if page.evaluate("text => document.activeElement.innerText?.trim().startsWith(text)", text):
+        focused = page.evaluate("[document.activeElement.name ?? '', document.activeElement.innerText?.trim() ?? '']")
+        if focused[0] == name if name else focused[1].startswith(text):
             return
-    raise AssertionError(f"Tab does not lead to {text!r}")
+    raise AssertionError(f"Tab does not lead to {name or text!r}")
 
 
 def test_the_screens_speak_the_accounts_language_and_the_chosen_one(open_page: OpenPage) -> None:

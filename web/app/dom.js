@@ -41,6 +41,14 @@ export function announce(text) {
   setTimeout(() => (announcer.textContent = text), 50);
 }
 
+/** Marks a button whose work is not done yet. It keeps the focus, which a disabled one would lose. */
+export function setBusy(button, busy) {
+  if (busy) button.setAttribute("aria-disabled", "true");
+  else button.removeAttribute("aria-disabled");
+}
+
+export const isBusy = (button) => button.getAttribute("aria-disabled") === "true";
+
 let notes = 0;
 
 /** An id that no other element has. */

@@ -1,6 +1,6 @@
 /** Labeled fields that show their faults, and dialogs made of them. */
 
-import { announce, freshId, h } from "./dom.js";
+import { announce, freshId, h, isBusy, setBusy } from "./dom.js";
 import { Problem, Unreachable } from "./api.js";
 import { day, either, t } from "./words.js";
 
@@ -142,8 +142,8 @@ export function ask({ title, text, fields = [], action, danger = false, act }) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     said.replaceChildren();
-    if (submit.disabled || !checkFields(fields)) return;
-    submit.disabled = true;
+    if (isBusy(submit) || !checkFields(fields)) return;
+    setBusy(submit, true);
     try {
       await act(Object.fromEntries(fields.map((each) => [each.name, each.read()])));
       dialog.close();
@@ -151,15 +151,16 @@ export function ask({ title, text, fields = [], action, danger = false, act }) {
       const rest = showFaults(error.errors ?? [], (pointer) => fields.find((each) => pointer.endsWith(`/${each.name}`)));
       if (rest.length || !(error.errors?.length)) said.append(notice("bad", rest.length ? rest.map(faultText).join(" ") : reasonOf(error)));
     } finally {
-      submit.disabled = false;
+      setBusy(submit, false);
     }
   });
   (fields[0]?.control ?? submit).focus();
   return dialog;
 }
 
-/** A short message that goes by itself. */
+/** A short message that goes by itself, or when the next one comes. */
 export function toast(text, link) {
+  for (const before of document.querySelectorAll(".toast")) before.remove();
   const box = h("div.toast", {}, h("span", {}, text), link);
   document.body.append(box);
   announce(text);

@@ -1,7 +1,7 @@
 /** One account: its enrollment, its contact and its sites, to be read and written. */
 
 import { Problem } from "../api.js";
-import { fill, h } from "../dom.js";
+import { fill, h, isBusy, setBusy } from "../dom.js";
 import { checkFields, faultText, field, notice, reasonOf, showFaults, toast } from "../forms.js";
 import { openNewOrder } from "../orders/new-order.js";
 import { trail } from "../shell.js";
@@ -103,8 +103,8 @@ export async function showAccount(context, accountId) {
     fill(said);
     const fields = [...Object.values(own).filter(Boolean), ...Object.values(letter), ...deputies.flatMap(Object.values), ...sites.flatMap((site) => Object.values(site).filter((each) => each.root))];
     for (const each of fields) if (each.ownFault()) each.root.closest("details")?.setAttribute("open", "");
-    if (button.disabled || !checkFields(fields)) return;
-    button.disabled = true;
+    if (isBusy(button) || !checkFields(fields)) return;
+    setBusy(button, true);
     const id = isNew ? own.account_id.read() : accountId;
     try {
       await api.put(`/desk/accounts/${encodeURIComponent(id)}`, bodyOf(), etag ? { "If-Match": etag } : {});
@@ -119,7 +119,7 @@ export async function showAccount(context, accountId) {
       const text = error instanceof Problem && error.code === "version_mismatch" ? t("account.changed_meanwhile") : rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error);
       fill(said, notice("bad", text));
     } finally {
-      button.disabled = false;
+      setBusy(button, false);
     }
   }
 

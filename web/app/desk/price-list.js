@@ -1,7 +1,7 @@
 /** One price list: its prices, to be read and written, or brought in and out as CSV. */
 
 import { Problem } from "../api.js";
-import { fill, freshId, h, save } from "../dom.js";
+import { fill, freshId, h, isBusy, save, setBusy } from "../dom.js";
 import { checkFields, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
 import { minorDigits, read, write } from "../money.js";
 import { bandwidth, kindLabel } from "../orders/describe.js";
@@ -76,8 +76,8 @@ export async function showPriceList(context, currency) {
   async function keep(event) {
     event.preventDefault();
     fill(said);
-    if (button.disabled || !checkFields(prices.flatMap((row) => Object.values(row)))) return;
-    button.disabled = true;
+    if (isBusy(button) || !checkFields(prices.flatMap((row) => Object.values(row)))) return;
+    setBusy(button, true);
     try {
       await api.put(path, bodyOf(), guard);
       toast(t("prices.saved"));
@@ -89,7 +89,7 @@ export async function showPriceList(context, currency) {
       });
       fill(said, notice("bad", changedMeanwhile(error) ?? (rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error))));
     } finally {
-      button.disabled = false;
+      setBusy(button, false);
     }
   }
 
@@ -101,13 +101,13 @@ export async function showPriceList(context, currency) {
     const submit = h("button.primary", { type: "submit" }, t("prices.import"));
     const form = h("form", { novalidate: true, onsubmit: async (event) => {
       event.preventDefault();
-      if (submit.disabled) return;
+      if (isBusy(submit)) return;
       if (!file.files.length) {
         fill(answer, notice("bad", t("prices.choose_file")));
         file.focus();
         return;
       }
-      submit.disabled = true;
+      setBusy(submit, true);
       try {
         await api.putCsv(path, file.files[0], guard);
         dialog.close();
@@ -118,7 +118,7 @@ export async function showPriceList(context, currency) {
           ? [t("new.faulty", { count: error.errors.length }), h("ul", {}, error.errors.map((each) => h("li", {}, rowFault(each))))]
           : reasonOf(error))));
       } finally {
-        submit.disabled = false;
+        setBusy(submit, false);
       }
     } },
     h("p", {}, t("prices.import_text")),

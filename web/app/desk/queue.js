@@ -2,7 +2,7 @@
 
 import { Pages, writeQuery } from "../address.js";
 import { Problem } from "../api.js";
-import { announce, fill, h } from "../dom.js";
+import { announce, fill, h, isBusy, setBusy } from "../dom.js";
 import { notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
@@ -112,7 +112,8 @@ export async function showQueue(context) {
   }
 
   async function take(button, order) {
-    button.disabled = true;
+    if (isBusy(button)) return;
+    setBusy(button, true);
     try {
       await api.post(`/desk/orders/${order.order_id}/claim`, {}, { "If-Match": `"${order.version}"` });
       announce(t("desk.claimed"));

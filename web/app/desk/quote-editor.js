@@ -1,6 +1,6 @@
 /** The quote as CS writes it: lines with amounts and totals that follow every stroke, and how the contact will see it. */
 
-import { fill, h, openBlob } from "../dom.js";
+import { fill, h, isBusy, openBlob, setBusy } from "../dom.js";
 import { Unreachable } from "../api.js";
 import { checkFields, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
 import { minorDigits, read, write } from "../money.js";
@@ -140,8 +140,8 @@ export function quoteEditor({ order, account, draft, send, previewed, done, canc
 
   /** Does something with the quote as it is written; what the API objects to is shown at its field. */
   async function attempt(doing, act) {
-    if (doing.disabled || !isSound()) return;
-    doing.disabled = true;
+    if (isBusy(doing) || !isSound()) return;
+    setBusy(doing, true);
     const sent = inOrder();
     try {
       await act(bodyOf());
@@ -156,7 +156,7 @@ export function quoteEditor({ order, account, draft, send, previewed, done, canc
       fill(said, notice("bad", rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error),
         error instanceof Unreachable && doing === button ? ` ${t("editor.look_first")}` : null));
     } finally {
-      doing.disabled = false;
+      setBusy(doing, false);
     }
   }
 
@@ -181,14 +181,15 @@ export function quoteEditor({ order, account, draft, send, previewed, done, canc
   });
 
   async function showPaper(paper, asked) {
-    paper.disabled = true;
+    if (isBusy(paper)) return;
+    setBusy(paper, true);
     try {
       openBlob(await previewed.paper(asked));
     } catch (error) {
       if (error instanceof SignedOut) throw error;
       toast(reasonOf(error));
     } finally {
-      paper.disabled = false;
+      setBusy(paper, false);
     }
   }
 

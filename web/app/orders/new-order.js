@@ -1,7 +1,7 @@
 /** The New Order panel: items are chosen, set, added, changed and removed, and submitted once. */
 
 import { Problem, Unreachable } from "../api.js";
-import { announce, fill, h } from "../dom.js";
+import { announce, fill, h, setBusy } from "../dom.js";
 import { ask, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
 import { day, dayOf, either, t, today } from "../words.js";
 import { isTwin, itemDetail, kindLabel } from "./describe.js";
@@ -155,7 +155,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
   }
 
   function drawItems() {
-    submit.disabled = draft.items.length === 0 || isSending;
+    submit.disabled = draft.items.length === 0;
     fill(list, draft.items.length === 0
       ? h("p.nothing", {}, t("new.nothing_yet"))
       : h("ol.draft-items", {}, draft.items.map((item, index) => {
@@ -178,7 +178,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
   async function send() {
     if (isSending) return;
     isSending = true;
-    submit.disabled = true;
+    setBusy(submit, true);
     submit.textContent = t("new.sending");
     fill(said);
     for (const each of [number, note]) each.fault(null);
@@ -194,7 +194,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
     } finally {
       isSending = false;
       submit.textContent = t("new.submit");
-      submit.disabled = draft.items.length === 0;
+      setBusy(submit, false);
     }
   }
 

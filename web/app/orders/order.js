@@ -1,6 +1,6 @@
 /** One order, as its customer sees it. */
 
-import { fill, h } from "../dom.js";
+import { fill, h, isBusy, setBusy } from "../dom.js";
 import { ask, checkFields, field, notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
@@ -122,8 +122,8 @@ export function commentForm(send, { mayBeInternal = false } = {}) {
   const button = h("button", { type: "submit" }, t("comment.send"));
   const form = h("form.comment-form", { novalidate: true, onsubmit: async (event) => {
     event.preventDefault();
-    if (button.disabled || !checkFields([text])) return;
-    button.disabled = true;
+    if (isBusy(button) || !checkFields([text])) return;
+    setBusy(button, true);
     try {
       fill(said);
       await send(text.read(), internal ? internal.read() : false);
@@ -131,7 +131,7 @@ export function commentForm(send, { mayBeInternal = false } = {}) {
     } catch (error) {
       fill(said, notice("bad", reasonOf(error)));
     } finally {
-      button.disabled = false;
+      setBusy(button, false);
     }
   } }, text.root, internal && internal.root, said, h("div.actions", {}, button));
   return form;

@@ -1,6 +1,6 @@
 /** A quote as the contact sees it. */
 
-import { fill, h, save } from "../dom.js";
+import { fill, h, isBusy, save, setBusy } from "../dom.js";
 import { reasonOf, toast } from "../forms.js";
 import { day, either, instant, money, number, t } from "../words.js";
 
@@ -39,13 +39,14 @@ export function totalsView(totals, currency) {
 }
 
 async function download(button, pdf, name) {
-  button.disabled = true;
+  if (isBusy(button)) return;
+  setBusy(button, true);
   try {
     save(await pdf(), name);
   } catch (error) {
     toast(reasonOf(error));
   } finally {
-    button.disabled = false;
+    setBusy(button, false);
   }
 }
 

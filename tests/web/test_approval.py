@@ -1,0 +1,102 @@
+"""The contact person's page: in every state, on a phone, without scripts, in the account's language."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.local_run import Description
+from tests.rendering import samples
+from tests.web.axe import faults, fits
+from tests.web.conftest import Call, Complaints, OpenPage
+from tests.web.steps import link_and_code, offered, quoted, wait_for_mail
+
+FIVE_WRONG = 5
+
+
+@pytest.mark.parametrize("locale", samples.LOCALES)
+def test_axe_finds_nothing_in_any_state_and_nothing_overflows(browser: Browser, locale: str) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 640})
+    pages = samples.pages(locale)
+    assert len(pages) > 10
+    for name, html in pages.items():
+        page.set_content(html)
+        assert fits(page), name
+        if locale == "en":
+            assert faults(page) == [], name
+    page.close()
+
+
+def _send(page: Page, decision: str, code: str, reason: str = "") -> None:
+    page.locator(f"[name=decision][value={decision}]").check()
+    page.locator("[name=name]").fill("Greta Lindqvist")
+    page.locator("[name=code]").fill(code)
+    page.locator("[name=reason]").fill(reason)
+    page.locator("form button").first.click()
+
+
+def test_a_change_is_asked_for_and_the_next_revision_approved_without_scripts(
+    site: Description, open_page: OpenPage, call: Call, complaints: Complaints
+) -> None:
+    complaints.expected.append("400|410")
+    order_id, mail = offered(site, call, "anna", 4)
+    first, code = link_and_code(mail)
+    contact = open_page(None, first.removeprefix(site["site"]), width=360, scripts=False)
+    expect(contact.locator("html")).to_have_attribute("lang", "de")
+    _send(contact, "request_change", code)
+    expect(contact.locator("[aria-invalid=true]")).to_have_attribute("name", "reason")
+    _send(contact, "request_change", code, "Bitte nur zwei Adressen")
+    expect(contact.get_by_role("heading", level=1)).to_contain_text("Änderung")
+
+    staff = open_page("nadia", f"/desk/orders/{order_id}")
+    expect(staff.locator(".notice")).to_contain_text("Bitte nur zwei Adressen")
+    expect(staff.get_by_role("heading", name="Write revision 2")).to_be_visible()
+
+    second, code = link_and_code(quoted(site, call, order_id, message="Wie gewünscht."))
+    contact.goto(first)
+    expect(contact.locator("main")).to_contain_text("ersetzt")
+    expect(contact.locator("form")).to_have_count(0)
+    contact.goto(second)
+    expect(contact.locator("main")).to_contain_text("Wie gewünscht.")
+    _send(contact, "approve", code)
+    for _ in ("answered", "looked at again"):
+        expect(contact.get_by_role("heading", level=1)).to_contain_text("bestätigt")
+        contact.goto(second)
+    expect(staff.locator(".title-row .chip")).to_have_text("Completed", timeout=60_000)
+    staff.get_by_role("button", name="1", exact=True).click()
+    expect(staff.get_by_role("heading", name="Revision 1")).to_be_focused()
+
+
+def test_wrong_codes_lock_the_link_and_a_fresh_mail_unlocks_it(
+    site: Description, open_page: OpenPage, call: Call, complaints: Complaints
+) -> None:
+    complaints.expected.append("403|410|423")
+    order_id, mail = offered(site, call, "cora", 5)
+    link, code = link_and_code(mail)
+    wrong = "000000" if code != "000000" else "000001"
+    contact = open_page(None, link.removeprefix(site["site"]), width=360, scripts=False)
+    for _ in range(FIVE_WRONG):
+        _send(contact, "approve", wrong)
+    expect(contact.get_by_role("heading", level=1)).to_contain_text("locked")
+    contact.locator("form button").click()
+    expect(contact.get_by_role("heading", level=1)).to_contain_text("on its way")
+    fresh = wait_for_mail(site, mail["to"][0], order_id, "new link and a new code", with_paper=True)
+    assert link_and_code(fresh)[0] != link
+    contact.goto(link)
+    expect(contact.locator("main")).to_contain_text("replaced")
+
+
+def test_the_desk_sends_a_quote_again_to_a_corrected_contact(
+    site: Description, open_page: OpenPage, call: Call
+) -> None:
+    order_id, mail = offered(site, call, "cora", 6)
+    staff = open_page("tom", f"/desk/orders/{order_id}")
+    staff.get_by_role("button", name="Send quote again").click()
+    dialog = staff.get_by_role("dialog")
+    dialog.get_by_label("E-mail").fill("no-address")
+    dialog.get_by_role("button", name="Send quote again").click()
+    expect(dialog.get_by_label("E-mail")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Contact person").fill("Robin Reed")
+    dialog.get_by_label("E-mail").fill("robin.reed@cloverdental.example")
+    dialog.get_by_role("button", name="Send quote again").click()
+    expect(staff.locator(".facts")).to_contain_text("Robin Reed")
+    again = wait_for_mail(site, "robin.reed@cloverdental.example", order_id, "", with_paper=True)
+    assert link_and_code(again)[0] != link_and_code(mail)[0]

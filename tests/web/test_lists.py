@@ -1,0 +1,86 @@
+"""Lists: filters and pages in the address, for the back button, a reload, and those to whom it is sent."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.local_run import Description
+from tests.web.conftest import Call, OpenPage
+from tests.web.steps import fresh_number, placed
+
+
+def _short_pages(page: Page) -> None:
+    page.route(
+        re.compile(r"/api/(desk/)?orders\?.*limit=25"),
+        lambda route: route.continue_(url=route.request.url.replace("limit=25", "limit=2")),
+    )
+
+
+def _shown(page: Page) -> list[str]:
+    links = page.locator("a.order-link").all()
+    return [link.get_attribute("href") or "" for link in links]
+
+
+def _asked(page: Page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def test_pages_are_turned_by_button_and_by_the_browsers_own(open_page: OpenPage, call: Call) -> None:
+    for _ in range(3):
+        placed(call, "sam", 3)
+    page = open_page("sam")
+    _short_pages(page)
+    page.reload()
+    expect(page.locator("a.order-link")).to_have_count(2)
+    first = _shown(page)
+    page.get_by_role("button", name="Older").click()
+    expect(page.get_by_role("button", name="Newer")).to_be_visible()
+    second = _shown(page)
+    assert not set(first) & set(second)
+    assert _asked(page)["cursor"]
+    page.reload()
+    expect(page.locator("a.order-link").first).to_have_attribute("href", second[0])
+    page.go_back()
+    expect(page.locator("a.order-link").first).to_have_attribute("href", first[0])
+    page.go_forward()
+    expect(page.locator("a.order-link").first).to_have_attribute("href", second[0])
+    page.get_by_role("button", name="Newer").click()
+    expect(page.locator("a.order-link").first).to_have_attribute("href", first[0])
+
+
+def test_filters_are_shared_by_the_address_and_a_foreign_place_in_the_list_is_its_beginning(
+    site: Description, open_page: OpenPage, call: Call
+) -> None:
+    number = fresh_number()
+    placed(call, "rory", 2, number)
+    page = open_page("rory")
+    page.get_by_label("Account").select_option("brightwater")
+    page.get_by_role("button", name="Submitted").click()
+    page.get_by_label("Search").fill(number)
+    expect(page.locator("a.order-link")).to_have_count(1)
+    expect(page).to_have_url(re.compile(f"search={number}"))
+    assert _asked(page) == {"status": "submitted", "search": number, "account": "brightwater"}
+    page.go_back()
+    expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.go_forward()
+    expect(page.get_by_label("Search")).to_have_value(number)
+    page.get_by_role("link", name=number).click()
+    page.get_by_role("heading", name=number).wait_for()
+    page.go_back()
+    expect(page.get_by_role("button", name="Submitted")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_queue_remembers_whose_orders_it_shows(open_page: OpenPage, call: Call) -> None:
+    order_id = placed(call, "sam", 4)
+    page = open_page("tom")
+    page.get_by_role("button", name="Mine").click()
+    expect(page).to_have_url(re.compile("assignee=me"))
+    page.get_by_role("link", name="Accounts").click()
+    page.get_by_role("link", name="Queue").first.click()
+    expect(page.get_by_role("button", name="Mine")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(f"a[href$='{order_id}']")).to_have_count(0)
+    page.get_by_role("button", name="All", exact=True).click()
+    page.get_by_label("Account").fill("tideline-surf")
+    expect(page).to_have_url(re.compile("account=tideline-surf"))
+    expect(page.locator(f"a.order-link[href$='{order_id}']")).to_be_visible()
