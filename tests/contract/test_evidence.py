@@ -137,3 +137,17 @@ def test_evidence_is_written_with_the_decision_or_not_at_all(in_process: InProce
     in_process.lab.errors.take()
     in_process.decide(mail, "approve").page()
     assert len(evidence_of(order)) == 1
+
+
+def test_whoever_sends_a_quote_to_another_contact_stands_in_timeline_and_evidence(in_process: InProcess) -> None:
+    site = in_process
+    order, _ = offered(site)
+    cs = site.people.cs
+    order.desk("resend", {"contact": {"name": "Connie Contact", "email": cs.email}}).ok(202)
+    site.settle()
+    site.decide(next(mail for mail in order.mails_to(cs.email) if mail.has_link), "approve").page()
+    resent = next(each for each in order.timeline() if each["event"] == "quote.resent")
+    assert resent["actor"] == {"kind": "customer_success", "name": cs.email}
+    assert resent["data"]["contact_changed"] is True
+    (found,) = evidence_of(order)
+    assert found["recipient"] == cs.email
