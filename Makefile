@@ -10,7 +10,7 @@ STACK_OF_dev := online-orders-dev
 STACK_OF_prod := online-orders
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help run test prove check static generate build artifact screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node
+.PHONY: help run test prove check static generate samples build artifact screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -28,7 +28,7 @@ static: .venv .venv-sandbox .venv-sam .venv-checks .venv-node  ## Check formatti
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
-	.venv/bin/cfn-lint template.yaml waf.yaml
+	.venv/bin/cfn-lint template.yaml waf.yaml examples/webhook/template.yaml
 	.venv-checks/bin/checkov
 	.venv-sam/bin/sam validate --lint --region eu-central-1
 	.venv/bin/statelint --ignore=FLOAT,URI statemachine/*.json
@@ -42,6 +42,9 @@ check: static test  ## What CI runs
 
 generate: .venv  ## Write the generated files anew
 	.venv/bin/python -m tools.generate
+
+samples: .venv  ## Record the sample events anew
+	PYTHONPATH=layers/core:layers/rendering:functions .venv/bin/python -m tests.events.recording >/dev/null
 
 build: .venv-sam .venv-checks  ## Build what sam deploy uploads, and the layers' bills of materials into .aws-sam/sbom
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build
