@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab import Lab
+from tests.lab import Lab, Response
 from tests.lab.bridge import LambdaContext
 from tests.workflow.walking import decide, desk, order_of, place, quote, timeline
 
@@ -335,6 +335,12 @@ def end_well_of_long(lab: Lab, order_id: str) -> None:
     assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
 
 
+def quote_in_utf_8(lab: Lab, order_id: str, body: Json) -> Response:
+    """An escaped character would take twelve bytes of the body where its own are four."""
+    content = json.dumps(body, ensure_ascii=False)
+    return lab.http("POST", f"/api/desk/orders/{order_id}/quote", content=content, user=lab.users.cs)
+
+
 def test_the_largest_order_and_quote_that_the_api_takes_go_their_way(lab: Lab, report: Callable[[str], None]) -> None:
     wide = "\N{GRINNING FACE}"
     items = [{"kind": "ip_addresses", "quantity": 1, "start_date": "2027-03-05"}] * 50
@@ -350,13 +356,16 @@ def test_the_largest_order_and_quote_that_the_api_takes_go_their_way(lab: Lab, r
         }
         for number in range(200)
     ]
-    body = {"valid_until": "2027-01-01", "lines": lines, "message": wide * 2_000, "terms": wide * 5_000}
-    answer = lab.http("POST", f"/api/desk/orders/{order_id}/quote", json=body, user=lab.users.cs)
-    while answer.status in {413, 422}:
-        body["lines"] = body["lines"][: len(body["lines"]) // 2]
-        body["terms"] = body["terms"][: len(body["terms"]) // 2]
-        answer = lab.http("POST", f"/api/desk/orders/{order_id}/quote", json=body, user=lab.users.cs)
-    assert answer.status == 202, answer
+    body = {
+        "valid_until": "2027-01-01",
+        "lines": lines,
+        "message": wide * 2_000,
+        "terms": wide * 10_000,
+        "confirmed_start_dates": {str(number): "2027-03-05" for number in range(1, 51)},
+    }
+    for faulty in ({**body, "lines": [*lines, lines[0]]}, {**body, "terms": wide * 10_001}):
+        assert quote_in_utf_8(lab, order_id, faulty).status == 422
+    assert quote_in_utf_8(lab, order_id, body).status == 202
     lab.settle()
     stored = max(len(json.dumps(item, default=str, ensure_ascii=False).encode()) for item in lab.items)
     report(f"largest item stored: {stored // 1024} KB of DynamoDB's 400")
