@@ -25,32 +25,32 @@ def order_id(call: Call) -> str:
     return order_id
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("width", "dark"), [(1280, True), (360, False)])
 def test_axe_finds_nothing_and_nothing_overflows_on_the_customers_pages(
-    open_page: OpenPage, order_id: str, width: int
+    open_page: OpenPage, order_id: str, width: int, dark: bool
 ) -> None:
     page = open_page(None, width=width)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    assert faults(page) == []
+    assert faults(page, dark=dark) == []
     page = open_page("maria", width=width)
-    assert faults(page) == []
+    assert faults(page, dark=dark) == []
     assert fits(page)
     page.get_by_role("link", name="New", exact=True).click()
     page.get_by_role("button", name="New", exact=True).click()
-    assert faults(page) == []
+    assert faults(page, dark=dark) == []
     page.click("[data-kind=site_bandwidth]")
     page.get_by_role("button", name="Add", exact=True).click()
-    assert faults(page) == []
+    assert faults(page, dark=dark) == []
     page.keyboard.press("Escape")
     page.goto(page.url.partition("/orders")[0] + f"/orders/{order_id}")
     expect(page.locator(".timeline")).to_be_visible()
-    assert faults(page) == []
+    assert faults(page, dark=dark) == []
     assert fits(page)
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("width", "dark"), [(1280, True), (360, False)])
 def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
-    site: Description, open_page: OpenPage, order_id: str, width: int
+    site: Description, open_page: OpenPage, order_id: str, width: int, dark: bool
 ) -> None:
     page = open_page("nadia", width=width)
     for path, mark in [
@@ -64,7 +64,7 @@ def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
     ]:
         page.goto(site["site"] + path)
         expect(page.locator(mark)).to_be_visible()
-        assert faults(page) == [], path
+        assert faults(page, dark=dark) == [], path
         assert fits(page), path
 
 

@@ -54,10 +54,13 @@ def test_what_the_form_itself_can_see_is_said_before_anything_is_sent(
 
 
 def test_an_account_that_may_not_order_is_told_so_instead_of_a_form(open_page: OpenPage) -> None:
-    page = open_page("lena", "/orders/new")
+    page = open_page("lena")
     expect(page.get_by_role("alert")).to_contain_text("suspended")
     expect(page.get_by_role("alert")).to_contain_text("Customer Success")
-    expect(page.get_by_role("button", name="Submit", exact=True)).to_have_count(0)
+    page.get_by_role("link", name="New", exact=True).click()
+    panel = page.get_by_role("dialog")
+    expect(panel.get_by_role("alert")).to_contain_text("suspended")
+    expect(panel.get_by_role("button", name="Submit", exact=True)).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", ["/orders/01M82KKYHCS3Q9853R6093J5PZ", "/nowhere"])

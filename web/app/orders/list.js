@@ -9,7 +9,7 @@ import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
 import { day, dayOf, t } from "../words.js";
 import { STATUSES, itemDetail, kindLabel, orderName, statusChip, statusLabel } from "./describe.js";
-import { openNewOrder } from "./new-order.js";
+import { openNewOrder, refusalOf } from "./new-order.js";
 
 const CHOSEN_ACCOUNT = "online-orders.account";
 const ORDER_ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/i;
@@ -127,6 +127,8 @@ export async function showOrders(context, isNew) {
 
   function empty() {
     const isFiltered = filters.show || filters.search || filters.from || filters.to;
+    const refusal = accounts.length === 1 && refusalOf(accounts[0], "h2");
+    if (refusal && !isFiltered) return h("div.refused", {}, refusal);
     return isFiltered
       ? h("div.empty", {}, h("h2", {}, t("list.none_found")), h("p", {}, t("list.none_found_text")), h("button", { type: "button", onclick: reset }, t("list.reset")))
       : h("div.empty", {}, h("h2", {}, t("list.none_yet")), h("p", {}, t("list.none_yet_text")), h("a.button.primary", { href: "/orders/new" }, t("list.first")));

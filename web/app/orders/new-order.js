@@ -77,9 +77,9 @@ async function draw(context, dialog, panel, accountId, base, copied) {
     draw(context, dialog, panel, accountLine.control.value, base, null);
   });
 
-  const refusal = whyNot(account);
+  const refusal = refusalOf(account, "h3");
   if (refusal) {
-    fill(panel, accountLine && accountLine.root, notice("bad", h("h3", {}, t("new.not_enrolled")), h("p", {}, t(`new.${refusal}`)), h("p", {}, t("new.what_to_do"))));
+    fill(panel, accountLine && accountLine.root, refusal);
     return;
   }
 
@@ -257,10 +257,17 @@ function contactBox({ api, session }, account, base) {
     !base && h("button.small", { type: "button", onclick: report }, t("contact.out_of_date")));
 }
 
+/** Why an account cannot order, as the end of a text's key; null if it can. */
 function whyNot(account) {
   if (!account.enrollment) return "no_enrollment";
   if (account.enrollment.state !== "active") return "suspended";
   return account.enrollment.contact ? null : "no_contact";
+}
+
+/** Says why an account cannot order and what to do about it; null if it can. `heading` is the tag of its title. */
+export function refusalOf(account, heading) {
+  const why = whyNot(account);
+  return why && notice("bad", h(heading, {}, t("new.not_enrolled")), h("p", {}, t(`new.${why}`)), h("p", {}, t("new.what_to_do")));
 }
 
 /** What was asked for once, to be asked for again: a date that has passed becomes today. */
