@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -23,6 +24,7 @@ class Reference:
         self._document = document
         # Most members of an OpenAPI document may be left out.
         self._pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True)
+        self._pages.filters["words"] = in_words
         self._pages.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
 
     def routes(self) -> list[Route]:
@@ -33,6 +35,14 @@ class Reference:
         page = self._pages.get_template("reference.html")
         html = page.render(document=document, groups=operations(document), type_of=type_of, resolve=resolver(document))
         return HTMLResponse(html, headers=HEADERS)
+
+
+def in_words(text: str) -> Markup:
+    """A description, with what stands in backquotes as code."""
+    pieces = [escape(piece) for piece in text.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if place % 2 else piece for place, piece in enumerate(pieces)
+    )
 
 
 def operations(document: Json) -> dict[str, list[Json]]:

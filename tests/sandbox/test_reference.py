@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from sandbox.reference import Reference, operations, type_of
+from sandbox.reference import Reference, in_words, operations, type_of
 from tests.sandbox.serving import serving
 from tools.compatibility import PRESENT
 
@@ -60,3 +60,7 @@ def test_a_document_that_is_made_anew_shows_at_once(tmp_path: Path) -> None:
 )
 def test_a_type_is_said_in_few_words(schema: dict[str, object], said: str) -> None:
     assert "".join(text for text, _ in type_of(schema)) == said
+
+
+def test_what_stands_in_backquotes_is_code_and_nothing_of_a_text_is_markup() -> None:
+    assert in_words("take `a<b>` or <i>") == "take <code>a&lt;b&gt;</code> or &lt;i&gt;"
