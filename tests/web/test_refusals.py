@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.local_run import Description
 from tests.web.conftest import Call, Complaints, OpenPage, claims_of, send_credentials, sign_in, with_claims
-from tests.web.steps import add_item, in_days, placed
+from tests.web.steps import add_item, in_days, offered, placed
 
 DRAFT = "online-orders.draft..nordlicht"
 
@@ -171,3 +171,22 @@ def test_two_at_the_desk_do_not_both_claim_an_order(open_page: OpenPage, call: C
     complaints.expected.append("ERR_FAILED")
     second.get_by_role("button", name="Claim", exact=True).click()
     expect(second.locator(".toast")).to_contain_text("Somebody was faster")
+
+
+def test_a_quote_whose_mail_was_let_go_meanwhile_is_not_undone_and_the_desk_is_told(
+    site: Description, open_page: OpenPage, complaints: Complaints, call: Call
+) -> None:
+    """The local run holds no quote, so the page is told of one."""
+    complaints.expected.append("409")
+    order_id, _ = offered(site, call, "maria", 2)
+
+    def hold(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "undo_until": "2027-01-01T10:00:00.000Z"})
+
+    page = open_page("nadia")
+    page.route(f"**/api/desk/orders/{order_id}", hold, times=1)
+    page.goto(f"{site['site']}/desk/orders/{order_id}")
+    expect(page.locator(".notice.warn")).to_contain_text("The mail to the contact person waits until")
+    page.get_by_role("button", name="Undo the quote").click()
+    expect(page.locator(".toast")).to_be_visible()

@@ -67,6 +67,9 @@ export async function showDeskOrder(context, orderId) {
       h("p.hint", {}, t("order.id"), " ", orderName(order.order_id), order.purchase_order_number ? ` · ${t("order.purchase_order_number")}: ${order.purchase_order_number}` : ""),
       progress(order),
       order.closed && notice(status === "completed" ? "good" : "warn", closedText(order)),
+      order.undo_until && notice("warn",
+        h("span", {}, t("desk.undo_text", { at: instant(order.undo_until) })), " ",
+        h("button", { type: "button", "data-key": "undo", onclick: () => act("quote/undo", t("desk.undone")) }, t("desk.undo"))),
       order.flags.map((flag) => notice("warn", t(`flag.${flag}.text`))),
       ["undeliverable", "expired"].includes(order.quote?.state) && OPEN.includes(status) && notice("warn", t(`desk.quote_${order.quote.state}`)),
       changeAsked());
