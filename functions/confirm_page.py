@@ -367,6 +367,8 @@ def _count_wrong_code(opened: Opened, form: Form, at: datetime) -> Response[str]
         attempt += 1
         pause(attempt)
         opened = _open(opened.token)
+        if not opened.order.is_open:
+            return _judge_again(opened, form)
     metrics.add_metric("WrongCodes", MetricUnit.Count, 1)
     if opened.link.locked:
         return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)

@@ -177,6 +177,7 @@ def test_every_action_of_the_code_is_in_the_table_of_these_tests() -> None:
         "ask for a fresh order mail of",
         "ask for a fresh quote mail of",
         "undo the quote of",
+        "lock a link of",
     }
     assert len(ALLOWED) - len(elsewhere) == len(ACTIONS)
     assert elsewhere < ALLOWED.keys()
@@ -632,6 +633,21 @@ def test_a_locked_link_is_told_to_customer_success_alone_and_changes_nothing_els
     )
     assert change.order.version == before.version
     assert (change.order.marks.order_link, change.order.marks.quote_link) == (1, 1)
+
+
+@pytest.mark.parametrize("status", sorted(set(Status) - OPEN))
+def test_a_link_to_a_closed_order_is_not_locked_any_more(status: Status) -> None:
+    with pytest.raises(Conflict) as refusal:
+        standing(status).link_locked("quote", LATER)
+    assert refusal.value.members() == {"status": status}
+
+
+def test_a_mail_that_is_sent_again_leaves_the_time_of_the_last_update() -> None:
+    resent = offered().resend(CLARA, None, NOW + HOUR).order
+    mailed = resent.quote_mailed(2, KEY_ID, NOW + 2 * HOUR).order
+    assert mailed.updated_at == resent.updated_at == NOW + HOUR
+    bounced = mailed.quote_bounced(2, KEY_ID, "Gone.", NOW + 3 * HOUR).order
+    assert bounced.updated_at == NOW + 3 * HOUR
 
 
 def test_the_contact_asks_for_a_fresh_quote_once_the_old_one_has_expired() -> None:

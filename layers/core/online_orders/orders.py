@@ -55,6 +55,7 @@ ALLOWED: Mapping[str, frozenset[Status]] = {
     "ask for a fresh quote of": frozenset({Status.PENDING_CONFIRMATION}),
     "ask for a fresh order mail of": frozenset({Status.SUBMITTED, Status.IN_PROCESS}),
     "ask for a fresh quote mail of": frozenset({Status.PENDING_CONFIRMATION}),
+    "lock a link of": OPEN,
     "comment on": OPEN,
 }
 """The action table: from which statuses each action may be taken."""
@@ -240,11 +241,12 @@ class Order(Entity):
         new_marks: dict[str, Any] = {"sequence": sequence, **(marks or {})}
         if (status := changes.get("status")) and status != self.status:
             new_marks["since"] = {**self.marks.since, status: at}
+        is_changed = any(getattr(self, name) != value for name, value in changes.items())
         order = self.model_copy(
             update={
                 **changes,
                 "version": self.version + (1 if decision else 0),
-                "updated_at": at if decision or changes else self.updated_at,
+                "updated_at": at if decision or is_changed else self.updated_at,
                 "marks": self.marks.model_copy(update=new_marks),
             }
         )
@@ -470,6 +472,7 @@ class Order(Entity):
         )
 
     def link_locked(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
+        self.must_allow("lock a link of")
         return self._change(at, SYSTEM, Event.LINK_LOCKED, {"purpose": purpose}, internal=True, decision=False)
 
     # -- the workflow -----------------------------------------------------------------------------------------------
