@@ -7,9 +7,12 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+import reconcile
+from online_orders.aws import keys
 from tests.lab import Lab
 from tests.lab.wire import Call, How
 from tests.proof.branches import Branches
@@ -21,6 +24,8 @@ SAMPLE = 40
 A_WAIT_AND_MORE = timedelta(hours=7)
 """The mark of a workflow that is done stands until its wait would have come back."""
 ALIKE = 3
+SHARDS = 2
+"""Of the index of marks. With the eight of the product, an idle reconciler would be most of what a life costs."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class Course:
             Path(os.devnull).open("w") as nowhere,
             redirect_stdout(nowhere),
             redirect_stderr(nowhere),
+            patch.object(keys, "OUTSTANDING_SHARDS", SHARDS),
+            patch.object(reconcile, "OUTSTANDING_SHARDS", SHARDS),
         ):
             lab.account("acme")
             lab.settle()

@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.lab import Lab, Response, User
-from tests.lab.mail import Mail
+from online_orders.announcements import announcements
+from online_orders.timeline import Event
+from tests.lab import Lab, Response, User, accounts
+from tests.lab.mail import EventType, Mail
 from tests.proof.flows import CONTACT
 from tests.proof.rebuilding import UNDECIDED, Told, stored, told_by
 
 Json = dict[str, Any]
 
+OTHER_CONTACT = "next@acme.example"
+VALID_DAYS, GRACE_DAYS = 5, 3
 OPEN = {"submitted", "in_process", "pending_confirmation"}
 WRONG_CODES = 5
 
@@ -34,15 +39,20 @@ OUTCOMES = {"approve": "completed", "cancel": "canceled", "request_change": "in_
 class People(RuleBasedStateMachine):
     ends: ClassVar[Counter[str]] = Counter()
     """How the orders stood when the people had done."""
+    done: ClassVar[Counter[str]] = Counter()
+    """How often something has happened, by the timelines."""
 
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        self.lab = self.stack.enter_context(Lab.started())
+        self.lab = self.stack.enter_context(Lab.started(GraceDays=str(GRACE_DAYS)))
         self.status, self.version, self.assignee = "submitted", 1, ""
         self.revision, self.state = 0, ""
         self.closed_by: str | None = None
+        self.valid_until = date.min
+        self.contact, self.order_link = CONTACT, 1
         self.quote_link, self.mailed_link, self.link_decided = 0, 0, ""
+        self.bounced_link = 0
         self.mails: dict[int, Mail] = {}
         self.wrong_codes: dict[int, int] = {}
 
@@ -61,11 +71,17 @@ class People(RuleBasedStateMachine):
         assert first.json() == again.json()
         self.order_id = first.json()["order_id"]
         self.lab.settle()
-        (self.order_mail,) = (mail for mail in self.lab.mails.to(CONTACT) if mail.link)
+        self.order_mail, self.order_mail_link = self.newest_mail(quote=False), 1
         if is_quoted:
             self.claim("cs")
             self.quote("cs")
             self.settle(0)
+
+    def newest_mail(self, *, quote: bool) -> Mail:
+        """The contact person's newest mail with a link."""
+        mails = [mail for mail in self.lab.mails if mail.link and bool(mail.attachments) is quote]
+        assert mails[-1].recipients == (self.contact,)
+        return mails[-1]
 
     # -- the model ----------------------------------------------------------------------------------------------------
 
@@ -107,9 +123,11 @@ class People(RuleBasedStateMachine):
     @rule(who=colleagues)
     def quote(self, who: str) -> None:
         line = {"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}
-        answer = self.desk(who, "quote", {"valid_until": "2027-02-01", "lines": [line]})
+        valid_until = self.today() + timedelta(days=VALID_DAYS)
+        answer = self.desk(who, "quote", {"valid_until": valid_until.isoformat(), "lines": [line]})
         if self.take(answer, allowed=self.status in {"in_process", "pending_confirmation"}, status=202):
             self.version, self.revision, self.state = self.version + 1, self.revision + 1, "sending"
+            self.valid_until = valid_until
             self.quote_link, self.link_decided = self.quote_link + 1, ""
 
     @rule(who=colleagues)
@@ -159,7 +177,7 @@ class People(RuleBasedStateMachine):
 
     @rule(right=st.booleans())
     def cancel_by_the_first_mail(self, right: bool) -> None:
-        if self.status == "pending_confirmation":
+        if self.status == "pending_confirmation" or self.order_mail_link != self.order_link:
             wanted = 410
         elif self.wrong_codes.get(0, 0) >= WRONG_CODES:
             wanted = 423
@@ -183,7 +201,7 @@ class People(RuleBasedStateMachine):
         if not number:
             return
         decided = self.link_decided
-        if number != self.quote_link:
+        if number != self.quote_link or (self.state == "expired" and self.status in OPEN):
             wanted = 410
         elif self.wrong_codes.get(number, 0) >= WRONG_CODES:
             wanted = 423
@@ -207,18 +225,94 @@ class People(RuleBasedStateMachine):
             else:
                 self.close("canceled", "contact", "declined")
 
+    @rule()
+    def approve_the_newest(self) -> None:
+        """What people mostly do; few come as far by chance."""
+        self.settle(0)
+        self.decide("approve", right=True, age=0)
+
+    @rule()
+    def lock_the_link_and_ask_for_a_fresh_mail(self) -> None:
+        """Wrong codes until no more are taken, and then the form of the page that says so."""
+        self.settle(0)
+        is_open = self.status == "pending_confirmation" and self.state in UNDECIDED
+        if not is_open or self.mailed_link != self.quote_link:
+            return
+        while self.wrong_codes.get(self.quote_link, 0) < WRONG_CODES:
+            self.decide("approve", right=False, age=0)
+        locked = self.mails[self.quote_link]
+        assert locked.link
+        self.lab.advance(hours=1)
+        answer = self.lab.http("POST", locked.link, form={"decision": "request_mail"})
+        assert answer.status in {200, 429}, answer
+        if answer.status == 200:
+            self.quote_link += 1
+        self.settle(0)
+
+    # -- what comes from outside --------------------------------------------------------------------------------------
+
+    @rule(kind=st.sampled_from(["Bounce", "Bounce", "Delivery", "Complaint"]), age=st.integers(0, 1))
+    def ses_tells_of_a_mail(self, kind: EventType, age: int) -> None:
+        self.settle(0)
+        if age >= len(self.mails):
+            return
+        number = sorted(self.mails)[-1 - age]
+        self.lab.ses_event(kind, self.mails[number])
+        self.lab.settle()
+        is_news = self.status in OPEN and number == self.quote_link and number > self.bounced_link
+        if kind == "Bounce" and is_news and self.status == "pending_confirmation" and self.state in UNDECIDED:
+            self.bounced_link, self.state = number, "undeliverable"
+
+    @rule()
+    def the_account_gets_another_contact(self) -> None:
+        self.settle(0)
+        self.contact = OTHER_CONTACT if self.contact == CONTACT else CONTACT
+        enrollment = accounts.body("acme")["enrollment"]
+        self.lab.account("acme", enrollment={**enrollment, "contact": {"name": "Next", "email": self.contact}})
+        self.lab.settle()
+        if self.status not in OPEN:
+            return
+        self.order_link += 1
+        if self.status in {"submitted", "in_process"}:
+            self.order_mail, self.order_mail_link = self.newest_mail(quote=False), self.order_link
+            self.wrong_codes[0] = 0
+        if self.revision:
+            self.quote_link += 1
+        self.settle(0)
+
     # -- what follows -------------------------------------------------------------------------------------------------
 
-    @rule(minutes=st.sampled_from([0, 0, 1, 30]))
+    def today(self) -> date:
+        """Of the account."""
+        return self.lab.clock.now().astimezone(ZoneInfo("America/New_York")).date()
+
+    @rule(minutes=st.sampled_from([0, 0, 1, 5]))
     def settle(self, minutes: int) -> None:
         self.lab.advance(minutes=minutes)
         is_outstanding = self.status in OPEN and self.state in UNDECIDED and self.quote_link > self.mailed_link
         if is_outstanding:
             self.mailed_link = self.quote_link
-            self.mails[self.quote_link] = [mail for mail in self.lab.mails.to(CONTACT) if mail.attachments][-1]
+            self.mails[self.quote_link] = self.newest_mail(quote=True)
             if self.state == "sending":
                 self.status, self.version = "pending_confirmation", self.version + 1
             self.state = "offered"
+
+    @rule(days=st.sampled_from([1, 7, 10]))
+    def let_days_pass(self, days: int) -> None:
+        """Until an evening, so that the workflow's ticks have seen the last day."""
+        self.settle(0)
+        self.lab.advance_to((self.lab.clock.now() + timedelta(days=days)).replace(hour=22, minute=0))
+        if self.status != "pending_confirmation":
+            return
+        if self.state in UNDECIDED and self.today() > self.valid_until:
+            self.state = "expired"
+        if self.state == "expired" and self.today() > self.valid_until + timedelta(days=GRACE_DAYS):
+            self.close("canceled", "expiry", "expired")
+
+    @rule(last=st.sampled_from([1, 5, None]))
+    def the_stream_repeats_itself(self, last: int | None) -> None:
+        """The newest records, or all there ever were."""
+        self.lab.stream.replay(last)
 
     @invariant()
     def the_order_is_as_the_model_and_the_timeline_say(self) -> None:
@@ -248,8 +342,22 @@ class People(RuleBasedStateMachine):
         assert [execution.status for execution in self.lab.executions] == ["SUCCEEDED"]
         assert [item["sk"] for item in self.lab.items if "outstanding" in item] == []
         assert [*self.lab.messages("StreamDeadLetters"), *self.lab.messages("MailDeadLetters")] == []
-        mails = [(mail.recipients, mail.subject, mail.text) for mail in self.lab.mails]
-        assert len(mails) == len(set(mails)), "a mail came twice"
+        path = f"/api/desk/orders/{self.order_id}/timeline?limit=100"
+        entries = self.lab.http("GET", path, user=self.lab.users.cs).json()["items"]
+        self.done.update(entry["event"] for entry in entries)
+        self.no_mail_came_twice(entries)
+
+    def no_mail_came_twice(self, entries: list[Json]) -> None:
+        """Quotes differ by their links; of what tells of events there is no more than the events call for."""
+        quotes = Counter(mail.text for mail in self.lab.mails if mail.tags["kind"] == "quote")
+        assert set(quotes.values()) <= {1}
+        called_for = Counter(
+            due.kind for entry in entries for due in announcements(Event(entry["event"]), entry["data"])
+        )
+        sent = Counter(
+            kind for mail in self.lab.mails if (kind := mail.tags["kind"]) not in {"quote", "contact_changed"}
+        )
+        assert not sent - called_for
 
 
 @pytest.mark.timeout(3600)
@@ -257,6 +365,7 @@ def test_people_who_do_anything_find_the_order_as_the_action_table_says(
     long: bool, report: Callable[[str], None]
 ) -> None:
     People.ends.clear()
+    People.done.clear()
     run_state_machine_as_test(
         People,
         settings=settings(
@@ -268,4 +377,7 @@ def test_people_who_do_anything_find_the_order_as_the_action_table_says(
             suppress_health_check=list(HealthCheck),
         ),
     )
-    report(f"people at random: {People.ends.total()} lives of an order, left at {dict(People.ends)}")
+    report(
+        f"people at random: {People.ends.total()} lives of an order, left at {dict(People.ends)};"
+        f" on their timelines {dict(sorted(People.done.items()))}"
+    )
