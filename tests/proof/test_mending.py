@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.lab import Lab, Response
+from online_orders.aws import workflow
+from tests.lab import Lab, Response, User
 from tests.lab.bridge import LambdaContext
 from tests.workflow.walking import decide, desk, order_of, place, quote, timeline
 
@@ -335,42 +336,149 @@ def end_well_of_long(lab: Lab, order_id: str) -> None:
     assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
 
 
-def quote_in_utf_8(lab: Lab, order_id: str, body: Json) -> Response:
-    """An escaped character would take twelve bytes of the body where its own are four."""
-    content = json.dumps(body, ensure_ascii=False)
-    return lab.http("POST", f"/api/desk/orders/{order_id}/quote", content=content, user=lab.users.cs)
+WIDE = "\N{GRINNING FACE}"
+"""Four bytes for one character."""
+
+
+def largest_quote(lines: int = 200, terms: int = 10_000, items: int = 50) -> bytes:
+    """A body with as many lines, and texts as long, as the API takes, for an order of so many items."""
+    line = {"description": WIDE * 200, "quantity": 1, "unit_price": "10", "recurrence": "monthly"}
+    body = {
+        "valid_until": "2027-01-01",
+        "lines": [{**line, "item_id": str(number % items + 1)} for number in range(lines)],
+        "confirmed_start_dates": {str(number): "2027-03-06" for number in range(1, items + 1)},
+        "message": WIDE * 2_000,
+        "terms": WIDE * terms,
+    }
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def largest_order(lab: Lab) -> str:
+    items = [{"kind": "ip_addresses", "quantity": 1, "start_date": "2027-03-05"}] * 50
+    order_id = place(lab, items=items, note=WIDE * 2_000, purchase_order_number=WIDE * 64)
+    desk(lab, order_id, "claim")
+    return order_id
+
+
+def quote_with(lab: Lab, order_id: str, body: bytes) -> Response:
+    path = f"/api/desk/orders/{order_id}/quote"
+    return lab.http("POST", path, content=body, headers={"Content-Type": "application/json"}, user=lab.users.cs)
 
 
 def test_the_largest_order_and_quote_that_the_api_takes_go_their_way(lab: Lab, report: Callable[[str], None]) -> None:
-    wide = "\N{GRINNING FACE}"
-    items = [{"kind": "ip_addresses", "quantity": 1, "start_date": "2027-03-05"}] * 50
-    order_id = place(lab, items=items, note=wide * 2_000, purchase_order_number=wide * 64)
-    desk(lab, order_id, "claim")
-    lines = [
-        {
-            "item_id": str(number % 50 + 1),
-            "description": wide * 200,
-            "quantity": 1,
-            "unit_price": "10",
-            "recurrence": "once",
-        }
-        for number in range(200)
-    ]
-    body = {
-        "valid_until": "2027-01-01",
-        "lines": lines,
-        "message": wide * 2_000,
-        "terms": wide * 10_000,
-        "confirmed_start_dates": {str(number): "2027-03-05" for number in range(1, 51)},
-    }
-    for faulty in ({**body, "lines": [*lines, lines[0]]}, {**body, "terms": wide * 10_001}):
-        assert quote_in_utf_8(lab, order_id, faulty).status == 422
-    assert quote_in_utf_8(lab, order_id, body).status == 202
-    lab.settle()
+    order_id = largest_order(lab)
+    for revision in (1, 2):
+        answer = quote_with(lab, order_id, largest_quote())
+        assert answer.status == 202, answer
+        assert answer.json()["quote"]["revision"] == revision
+        lab.settle()
     stored = max(len(json.dumps(item, default=str, ensure_ascii=False).encode()) for item in lab.items)
-    report(f"largest item stored: {stored // 1024} KB of DynamoDB's 400")
+    report(f"largest item that the API can make: {stored // 1024} KB of DynamoDB's 400")
+    assert 230 * 1024 < stored < 400 * 1024
     mail = lab.mails.about(order_id)[-1]
     assert decide(lab, mail, "approve") == 200
     assert order_of(lab, order_id)["status"] == "completed"
     assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
     assert "order.completed" in timeline(lab, order_id)
+    rows = lab.http("GET", "/api/orders", user=lab.users.customer).json()["items"]
+    assert [row["order_id"] for row in rows] == [order_id]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (largest_quote(lines=201), 422, "invalid"),
+        (largest_quote(terms=10_001), 422, "invalid"),
+        (largest_quote(lines=400), 413, "too_large"),
+    ],
+    ids=["lines", "terms", "bytes"],
+)
+def test_a_quote_beyond_the_largest_is_refused_and_leaves_nothing(
+    lab: Lab, body: bytes, status: int, code: str
+) -> None:
+    order_id = largest_order(lab)
+    before = lab.items
+    answer = quote_with(lab, order_id, body)
+    assert (answer.status, answer.json()["code"]) == (status, code)
+    lab.settle()
+    assert lab.items == before
+
+
+def pages_of(lab: Lab, path: str, user: User) -> list[list[Json]]:
+    pages: list[list[Json]] = []
+    cursor = ""
+    while True:
+        answer = lab.http("GET", f"{path}?limit=100{cursor}", user=user)
+        assert answer.status == 200, answer
+        pages.append(answer.json()["items"])
+        if answer.json()["next_cursor"] is None:
+            return pages
+        cursor = f"&cursor={answer.json()['next_cursor']}"
+
+
+def test_lists_of_more_than_a_megabyte_come_in_short_pages_that_miss_nothing(lab: Lab) -> None:
+    lab.account("acme")
+    lab.settle()
+    lab.stream.paused = True
+    placed = [place_another(lab, str(number)) for number in range(6)]
+    for order_id in placed:
+        post(lab, order_id, "claim", {})
+        assert quote_with(lab, order_id, largest_quote(items=1)).status == 202
+    pages = pages_of(lab, "/api/orders", lab.users.customer)
+    assert len(pages) > 1
+    assert [row["order_id"] for page in pages for row in page] == placed[::-1]
+    queue = pages_of(lab, "/api/desk/orders", lab.users.cs)
+    assert [row["order_id"] for page in queue for row in page] == placed
+
+
+def test_more_than_a_megabyte_of_lost_entries_is_followed_to_the_last(lab: Lab) -> None:
+    order_id = place(lab)
+    lab.stream.paused = True
+    for _ in range(140):
+        path = f"/api/orders/{order_id}/comment"
+        assert lab.http("POST", path, json={"text": WIDE * 2_000}, user=lab.users.customer).status == 200
+    lose_what_is_in_the_stream(lab)
+    lab.stream.paused = False
+    answer = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    assert answer.payload == {"entries": 140, "workflows": 0}
+    assert [event.detail["sequence"] for event in lab.events] == list(range(1, 142))
+    pages = pages_of(lab, f"/api/orders/{order_id}/timeline", lab.users.customer)
+    assert [entry["sequence"] for page in pages for entry in page] == list(range(1, 142))
+
+
+def test_what_an_execution_of_another_release_sends_is_accepted(lab: Lab) -> None:
+    """Keys that this release does not know, and none of those that the last one did not send."""
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    execution = {"account_id": "acme", "order_id": order_id, "source": "online", "of_a_later_release": {"n": 1}}
+    for function in ("SendQuoteFunction", "GiveUpQuoteFunction"):
+        answer = lab.functions.invoke(function, execution)
+        assert answer.failure is None
+        assert answer.payload["next"] == "await_review"
+    waiting = {**execution, "waiting_for": "await_review", "token": "of a wait that is over"}
+    started = {"execution": f"{order_id}-1", "started_at": "2026-11-23T09:00:00.123Z"}
+    assert lab.functions.invoke("AwaitDecisionFunction", {**waiting, **started}).failure is None
+    assert order_of(lab, order_id)["status"] == "in_process"
+
+
+def test_a_year_of_ticks_is_carried_by_executions_far_below_their_limits(
+    lab: Lab, long: bool, report: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS ends an execution after a year, or at 25,000 events. In the short form 6 days stand for the 300."""
+    longest = workflow.LONGEST_EXECUTION if long else timedelta(days=6)
+    monkeypatch.setattr(workflow, "LONGEST_EXECUTION", longest)
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    lab.schedules.start()
+    lab.advance(longest * 1.2)
+    assert [(execution.name, execution.status) for execution in lab.executions] == [
+        (f"{order_id}-1", "SUCCEEDED"),
+        (f"{order_id}-2", "RUNNING"),
+    ]
+    events = len(lab.executions[0].history)
+    of_longest = round(events * (timedelta(days=300) / longest))
+    report(f"{longest.days} days of ticks: {events} events in the history, so {of_longest} of 25,000 in 300 days")
+    assert of_longest < 25_000 // 2
+    mail = quote(lab, order_id, valid_until="2027-12-24")
+    assert decide(lab, mail, "approve") == 200
+    assert order_of(lab, order_id)["status"] == "completed"
