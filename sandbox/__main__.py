@@ -52,7 +52,7 @@ async def _main(settings: Settings, folder: StateFolder) -> None:
     for name in ENDING:
         loop.add_signal_handler(name, stop.set)
     door = _listen(settings.port)
-    engine = await Engine.start(folder.temporary, folder.path / "engine.log")
+    engine = await Engine.start(folder.temporary, folder.path / "engine.log", iam=settings.iam)
     fork_server = await ForkServer.start()
     try:
         from sandbox.run import Sandbox  # half a second of imports

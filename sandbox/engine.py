@@ -63,8 +63,8 @@ class Engine:
         self.port = port
 
     @classmethod
-    async def start(cls, folder: Path, log: Path) -> "Engine":
-        """`folder` is for the engine's temporary files; `log` takes what it prints."""
+    async def start(cls, folder: Path, log: Path, *, iam: bool = False) -> "Engine":
+        """`folder` is for the engine's temporary files; `log` takes what it prints; `iam`: it asks roles."""
         # Bound here and handed over: the port is known and taken from now on, and early requests wait in the backlog.
         with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener, log.open("wb") as output:
             port = listener.getsockname()[1]
@@ -74,7 +74,7 @@ class Engine:
                 "sandbox.engine",
                 str(listener.fileno()),
                 cwd=PROJECT,
-                env=_environment(port, folder),
+                env=_environment(port, folder) | (_ROLES_ARE_ASKED if iam else {}),
                 pass_fds=[listener.fileno()],
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -103,6 +103,9 @@ class Engine:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
+
+
+_ROLES_ARE_ASKED = {"AUTH": "true", "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 
 
 def _environment(port: int, folder: Path) -> dict[str, str]:

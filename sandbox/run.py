@@ -25,6 +25,7 @@ from sandbox.functions import FunctionHost
 from sandbox.logs import FunctionLogs
 from sandbox.mailbox import PAGES, Mailbox
 from sandbox.reference import Reference
+from sandbox.roles import in_its_role, let_plain_http_pass
 from sandbox.seeds import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, plant
 from sandbox.ses import Sending, Ses
 from sandbox.settings import Settings
@@ -92,6 +93,8 @@ class Sandbox:
             code=self._folder.temporary / "code",
             tick=self._settings.tick,
         )
+        if self._settings.iam:
+            let_plain_http_pass(template)
         chosen = {"SiteUrl": self._site, "QuoteUndoSeconds": str(self._settings.undo)}
         stack = await asyncio.to_thread(deploy, self._clients, template, PARAMETERS | chosen)
         clock = Clock()
@@ -139,7 +142,7 @@ class Sandbox:
         )
         host = FunctionHost(self._fork_server, self._function_environment(), logs.add, deliveries.deliver, clock)
         for function in stack.functions:
-            host.add(function)
+            host.add(in_its_role(function, self._clients) if self._settings.iam else function)
         closing.push_async_callback(host.stop)
         return host, deliveries
 

@@ -20,6 +20,8 @@ class Settings:
     tick: int | None
     undo: int
     """Seconds for which a quote can be undone."""
+    iam: bool = False
+    """Whether the engine asks the functions' roles; credentials of roles last an hour, so this is for tests."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str], project: Path) -> "Settings":
@@ -29,6 +31,7 @@ class Settings:
             port=_number(environment, "PORT", 8080, most=65_535),
             tick=_number(environment, "ORDER_TICK_SECONDS", 0, most=LONGEST_TICK) or None,
             undo=_number(environment, "QUOTE_UNDO_SECONDS", 0, most=LONGEST_UNDO),
+            iam=_number(environment, "SANDBOX_IAM", 0, most=1) == 1,
         )
 
 

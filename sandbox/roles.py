@@ -1,0 +1,52 @@
+"""The functions in the roles that the template gives them, while the engine asks roles (`AUTH=true`)."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from sandbox.deploy import Clients
+from sandbox.functions import Function
+from sandbox.template import LocalTemplate
+
+ASKED_OTHERWISE = {
+    # AWS asks sqs:SendMessage of a batch, SendTaskSuccess of the state machine, and knows a secret by its ARN.
+    "secretsmanager:GetSecretValue": "secretsmanager:GetSecretValue",
+    "sqs:SendMessage": "sqs:SendMessageBatch",
+    "states:SendTaskSuccess": "states:SendTaskSuccess",
+}
+"""Actions that the engine asks for by another name or resource than AWS, by those that AWS asks for."""
+_TLS_ONLY = {"AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"}
+_NAMES = {
+    "AWS_ACCESS_KEY_ID": "AccessKeyId",
+    "AWS_SECRET_ACCESS_KEY": "SecretAccessKey",
+    "AWS_SESSION_TOKEN": "SessionToken",
+}
+
+
+def in_its_role(function: Function, clients: Clients) -> Function:
+    """The function with credentials of its role, good for an hour."""
+    arn = clients("lambda").get_function_configuration(FunctionName=function.arn)["Role"]
+    _allow_what_is_asked_otherwise(clients("iam"), arn.rpartition("/")[2])
+    assumed = clients("sts").assume_role(RoleArn=arn, RoleSessionName=function.name)["Credentials"]
+    return replace(function, environment={**function.environment, **{to: assumed[key] for to, key in _NAMES.items()}})
+
+
+def _allow_what_is_asked_otherwise(iam: Any, role: str) -> None:
+    granted: set[str] = set()
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for statement in document["Statement"]:
+            actions = statement["Action"]
+            granted |= {actions} if isinstance(actions, str) else set(actions)
+    also = sorted(ASKED_OTHERWISE[action] for action in granted & ASKED_OTHERWISE.keys())
+    if also:
+        statement = {"Effect": "Allow", "Action": also, "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_role_policy(RoleName=role, PolicyName="asked-otherwise", PolicyDocument=policy)
+
+
+def let_plain_http_pass(template: LocalTemplate) -> None:
+    """Queues and buckets refuse what does not come by TLS, and nothing here does."""
+    resources = template.body["Resources"]
+    for name in [name for name, each in resources.items() if each["Type"] in _TLS_ONLY]:
+        del resources[name]
