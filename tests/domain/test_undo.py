@@ -8,6 +8,7 @@ import pytest
 
 from online_orders.errors import Conflict
 from online_orders.orders import Order
+from online_orders.presentation import order_body
 from online_orders.quotes import QuoteState
 from online_orders.timeline import Actor, Event
 from tests.domain.builders import (
@@ -18,6 +19,7 @@ from tests.domain.builders import (
     KEY_ID,
     NOW,
     assert_well_kept,
+    claimed,
     expired,
     held,
     mailed,
@@ -118,3 +120,13 @@ def test_what_is_not_held_cannot_be_undone(order: Order) -> None:
     with pytest.raises(Conflict) as refusal:
         order.undo_quote(CLARA, NOW)
     assert refusal.value.members() == {"status": order.status}
+
+
+def test_an_undone_quote_has_confirmed_no_date() -> None:
+    order = claimed()
+    dates = {"1": "2027-02-01"}
+    standing = order.offer(quote_for(order, confirmed_start_dates=dates), CLARA, NOW, HOLD).order
+    assert order_body(standing, {}, NOW)["items"][0]["confirmed_start_date"] == dates["1"]
+    (item,) = order_body(standing.undo_quote(CLARA, NOW).order, {}, NOW)["items"]
+    assert item["confirmed_start_date"] is None
+    assert item["estimated_start"]["basis"] != "confirmed by Customer Success"

@@ -196,6 +196,13 @@ class Order(Entity):
         return self.is_open and undecided and self.marks.quote_link > self.marks.quote_link_mailed
 
     @property
+    def confirmed_start_dates(self) -> Mapping[str, date]:
+        """By item id, what Customer Success has confirmed; nothing by an undone quote, which is the superseded one."""
+        if self.quote is None or self.quote.state is QuoteState.SUPERSEDED:
+            return {}
+        return self.quote.confirmed_start_dates
+
+    @property
     def undo_until(self) -> datetime | None:
         """The end of the time for undoing the current revision; None when its mail is not held, or no longer."""
         is_first_mail = self.quote is not None and self.quote.state is QuoteState.SENDING

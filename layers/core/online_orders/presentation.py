@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -27,7 +26,7 @@ def quote_body(quote: Quote, today: date) -> dict[str, Any]:
 def order_body(order: Order, history: History, at: datetime) -> dict[str, Any]:
     today = order.today(at)
     body = order.model_dump(mode="json", exclude={"marks", "items", "quote"})
-    confirmed: Mapping[str, date] = order.quote.confirmed_start_dates if order.quote else {}
+    confirmed = order.confirmed_start_dates
     items = []
     for number, item in enumerate(order.items, start=1):
         item_id = str(number)

@@ -98,7 +98,7 @@ class Wording:
 
     def items(self, order: Order, site_names: Mapping[str, str] | None = None) -> tuple[ItemWords, ...]:
         """`site_names` by site id; a site that is not among them goes by its id."""
-        confirmed = order.quote.confirmed_start_dates if order.quote else {}
+        confirmed = order.confirmed_start_dates
         return tuple(
             ItemWords(
                 item_id=item_id,

@@ -38,6 +38,11 @@ export function totalsView(totals, currency) {
   return h("dl.totals", {}, shown.map((each) => h("div", {}, h("dt", {}, t(`total.${each}`)), h("dd", {}, money(totals[each], currency)))));
 }
 
+/** Taken back before its mail went, so that no paper was made of it; any other that was replaced is no order's present one. */
+function isUndone(quote) {
+  return quote.state === "superseded" && !quote.offered_at;
+}
+
 async function download(button, pdf, name) {
   if (isBusy(button)) return;
   setBusy(button, true);
@@ -73,7 +78,7 @@ export function quoteCard(context, order, base = "") {
   return h("section.card.quote", {},
     h("h2", {}, t("quote.title")),
     waits && h("p.waits", {}, t("quote.waits_for", { name: order.contact.name })),
-    quoteView(quote, { pdf: quote.state !== "sending" && pdfOf(quote.revision), name: nameOf(quote.revision) }),
+    quoteView(quote, { pdf: quote.state !== "sending" && !isUndone(quote) && pdfOf(quote.revision), name: nameOf(quote.revision) }),
     quote.revision > 1 && h("p.earlier", {}, t("quote.earlier_ones"), " ",
       Array.from({ length: quote.revision - 1 }, (_, index) => h("button.small", { type: "button", onclick: () => showEarlier(index + 1) }, String(index + 1)))),
     old);
