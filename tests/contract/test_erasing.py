@@ -67,6 +67,8 @@ class Story:
                 row.pop(name)
             if row["closed"]:
                 row["closed"].pop("reason")
+            if row["delivery"]:
+                row["delivery"].pop("recipient")
             found.append(row)
         return found
 
