@@ -14,13 +14,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock, http
-from online_orders.approval_links import CODE, TOKEN, WRONG_CODES_ALLOWED, Link, code_of, matches, token_of
+from online_orders.approval_links import CODE, TOKEN, WRONG_CODES_ALLOWED, Link, code_of, fingerprint, matches, token_of
 from online_orders.aws import accounts, documents, evidence, links, orders
 from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.aws.keys import Item, OrderKey
 from online_orders.aws.signing_keys import signing_key
-from online_orders.errors import Conflict, NotFound, OnlineOrdersError
+from online_orders.errors import Conflict, NotFound, OnlineOrdersError, TooManyRequests
 from online_orders.evidence import LinkDecision, evidence_of
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
@@ -98,6 +98,13 @@ def _open(token: str) -> Opened:
     link = links.find_link(token)
     logger.append_keys(order_id=link.order_id)
     return _opened(token, link, orders.get_order(OrderKey(link.account_id, link.order_id, link.source)))
+
+
+def _presented(token: str) -> Opened:
+    """The link of a request, which takes of the link's share."""
+    if TOKEN.fullmatch(token):
+        http.take_share("LINK", fingerprint(token))
+    return _open(token)
 
 
 def _opened(token: str, link: Link, order: Order) -> Opened:
@@ -193,7 +200,7 @@ def _state(opened: Opened, at: datetime) -> State | None:
 
 @app.get("/confirm/<token>")
 def show_page(token: str) -> Response[str]:
-    opened = _open(token)
+    opened = _presented(token)
     state = _state(opened, clock.now())
     if state is None:
         return _form_page(opened, HTTPStatus.OK)
@@ -210,7 +217,7 @@ def show_headers(token: str) -> Response[str]:
 
 @app.get("/confirm/<token>/quote.pdf")
 def show_paper(token: str) -> Response[Any]:
-    opened = _open(token)
+    opened = _presented(token)
     if not opened.is_live or opened.link.purpose != "quote":
         raise NotFound("This link leads to no paper.")
     paper = documents.find_quote_paper(opened.order.order_id, opened.link.revision)
@@ -271,7 +278,7 @@ def _allowed(opened: Opened) -> tuple[str, ...]:
 
 @app.post("/confirm/<token>")
 def decide(token: str) -> Response[str]:
-    opened = _open(token)
+    opened = _presented(token)
     at = clock.now()
     fields = _fields(app.event)
     if fields.get("decision") == "request_mail":
@@ -451,7 +458,8 @@ def _missed(error: OnlineOrdersError) -> Response[str]:
 
 
 def _refused(error: OnlineOrdersError) -> Response[str]:
-    page = outcome_page(Outcome.FAULT, None, _installation(), "en")
+    outcome = Outcome.TOO_MANY_REQUESTS if isinstance(error, TooManyRequests) else Outcome.FAULT
+    page = outcome_page(outcome, None, _installation(), "en")
     return _html(page, error.status, error.headers())
 
 

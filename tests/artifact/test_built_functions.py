@@ -76,6 +76,8 @@ def test_an_unknown_link_leads_to_a_page_that_says_so(artifact: Artifact, tmp_pa
             "ORIGIN_SECRET": "",
             "TABLE_NAME": "orders",
             "BRAND_NAME": "Northwind",
+            "LINK_REQUESTS_A_SECOND": "2",
+            "LINK_REQUESTS_AT_ONCE": "40",
             "AWS_ENDPOINT_URL_DYNAMODB": address,
         }
         with emulated(artifact, "ConfirmPageFunction", log, variables) as function:

@@ -201,6 +201,7 @@ def pages(locale: str) -> dict[str, str]:
         "too_many_mails": (Outcome.TOO_MANY_MAILS, order, FormState()),
         "unknown_link": (Outcome.UNKNOWN_LINK, None, FormState()),
         "not_ready": (Outcome.NOT_READY, order, FormState()),
+        "too_many_requests": (Outcome.TOO_MANY_REQUESTS, None, FormState()),
         "fault": (Outcome.FAULT, None, FormState()),
     }
     return {

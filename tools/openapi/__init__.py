@@ -152,6 +152,7 @@ def _refusals(operation: Operation, in_path: list[str]) -> dict[int, list[Refusa
     by_gateway = [HTTPStatus.TOO_MANY_REQUESTS]
     if not operation.is_public:
         by_gateway.append(HTTPStatus.UNAUTHORIZED)
+        follow.append(refusals.TOO_MANY_REQUESTS)
         follow += [refusals.WRONG_TOKEN] if operation.is_for_every_group else [refusals.WRONG_TOKEN, refusals.FORBIDDEN]
         if in_path or "account_id" in operation.parameters:
             follow.append(refusals.NOT_FOUND)

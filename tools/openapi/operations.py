@@ -402,18 +402,20 @@ DESK: Mapping[tuple[str, str], Operation] = {
 }
 
 
-def _html(description: str, other: Mapping[str, Any] | None = None) -> Answer:
-    return Answer(description, other={**HTML, **(other or {})})
+def _html(description: str, other: Mapping[str, Any] | None = None, headers: tuple[str, ...] = ()) -> Answer:
+    return Answer(description, other={**HTML, **(other or {})}, headers=headers)
 
 
 FAULTS = {
     500: _html("A fault of ours.", GATEWAY),
     503: _html("The service is busy; nothing was done.", GATEWAY),
 }
+SLOWED = _html("Too much was asked by this link at once; nothing was done.", GATEWAY, ("Retry-After",))
 LOOKING = {
     200: _html("The order, the quote and the form; or, once there is nothing to decide, what happened."),
     404: _html("There is no such link.", PROBLEM),
     410: _html("The link was replaced, or the quote has expired."),
+    429: SLOWED,
     **FAULTS,
 }
 
@@ -449,7 +451,7 @@ CONFIRMATION: Mapping[tuple[str, str], Operation] = {
             410: _html("The link was replaced, or the quote has expired."),
             413: _html("The form is too large.", GATEWAY),
             423: _html("Wrong codes have locked the link; a fresh mail can be asked for."),
-            429: _html("Fresh mails were asked for too often, or too much was asked at once.", GATEWAY),
+            429: _html("Fresh mails were asked for too often, or too much at once.", GATEWAY, ("Retry-After",)),
             **FAULTS,
         },
         Body(
@@ -467,6 +469,7 @@ CONFIRMATION: Mapping[tuple[str, str], Operation] = {
         {
             200: Answer("The paper.", other=PDF),
             404: _html("There is no such link, or it leads to no paper.", PROBLEM),
+            429: SLOWED,
             **FAULTS,
         },
         is_public=True,

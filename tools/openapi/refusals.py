@@ -17,6 +17,7 @@ from online_orders.errors import (
     NotFound,
     OnlineOrdersError,
     TooLarge,
+    TooManyRequests,
     Unavailable,
     Unprocessable,
     VersionMismatch,
@@ -88,6 +89,10 @@ KEY_REUSED = Refusal(
     Unprocessable("idempotency_key_reused", "The Idempotency-Key was used with another body."),
     "The Idempotency-Key came with another body before.",
 )
+TOO_MANY_REQUESTS = Refusal(
+    TooManyRequests("These are too many requests at once; nothing was done.", 1),
+    "The account, or the user, has had its share; `Retry-After` says in how many seconds there is more.",
+)
 UNAVAILABLE = Refusal(Unavailable("The service is busy; nothing was done."), "The service is busy; nothing was done.")
 INTERNAL_ERROR = Refusal(
     OnlineOrdersError("Something went wrong on our side; the log has the request id."), "A fault of ours."
@@ -108,6 +113,7 @@ ALL = (
         TOO_LARGE,
         INVALID,
         KEY_REUSED,
+        TOO_MANY_REQUESTS,
     ),
     *(INTERNAL_ERROR, UNAVAILABLE),
 )
@@ -133,7 +139,9 @@ BY_GATEWAY: Mapping[int, SaidByGateway] = {
 
 def response_name(status: int, refusals: Iterable[Refusal]) -> str:
     """The name under which operations share a response: its codes, or what the gateway says where only it speaks."""
-    names = [refusal.code.split("_") for refusal in refusals] or [BY_GATEWAY[status].message.split()]
+    names = [refusal.code.split("_") for refusal in refusals] or [
+        [*BY_GATEWAY[status].message.split(), "by", "gateway"]
+    ]
     return "Or".join("".join(word.capitalize() for word in name) for name in names)
 
 

@@ -128,6 +128,20 @@ class Invalid(OnlineOrdersError):
         return {"errors": [fault._asdict() for fault in self.faults]}
 
 
+class TooManyRequests(OnlineOrdersError):
+    """The caller has had its share; nothing was done. `seconds` from now it may be worth another try."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too_many_requests"
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.seconds)}
+
+
 class Unavailable(OnlineOrdersError):
     """AWS asks us to slow down, or does not answer."""
 

@@ -28,8 +28,10 @@ from online_orders.errors import (
     NotFound,
     OnlineOrdersError,
     TooLarge,
+    TooManyRequests,
     Unavailable,
 )
+from online_orders.fair_shares import Shares
 from online_orders.faults import checked
 from online_orders.iso import MINOR_DIGITS
 from online_orders.order_ids import is_order_id
@@ -61,6 +63,7 @@ _BUSY = {
     "TransactionCanceledException",
 }
 """A transaction that lost a race is told apart before; what is left of those was throttled."""
+_shares = Shares()
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -83,7 +86,10 @@ class Caller(NamedTuple):
 
 
 def caller(event: Mapping[str, Any], group: Group | None) -> Caller:
-    """Who calls; Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the group."""
+    """Who calls; Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the group.
+
+    Takes of the caller's share, so it is called once a request.
+    """
     claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
     if claims.get("token_use") != "id":
         raise Forbidden("wrong_token", "Send the id token: the access token does not say whose account it is.")
@@ -91,7 +97,26 @@ def caller(event: Mapping[str, Any], group: Group | None) -> Caller:
     if group and group not in groups:
         raise Forbidden("forbidden", f"This is for users of the group {group}.")
     user = User(user_id=claims["sub"], email=claims.get("email", ""))
-    return Caller(user, groups, claims.get("custom:account_id") or None)
+    account_id = claims.get("custom:account_id") or None
+    take_share("ACCOUNT", account_id or user.user_id)
+    return Caller(user, groups, account_id)
+
+
+def take_share(kind: Literal["ACCOUNT", "LINK"], name: str) -> None:
+    """Raise TooManyRequests for an account, a user without one, or a link that has had its share of this process."""
+    seconds = _shares.take(
+        f"{kind}#{name}",
+        now().timestamp(),
+        a_second=float(environment(f"{kind}_REQUESTS_A_SECOND")),
+        at_once=int(environment(f"{kind}_REQUESTS_AT_ONCE")),
+    )
+    if seconds:
+        raise TooManyRequests("These are too many requests at once; nothing was done.", seconds)
+
+
+def reset() -> None:
+    """Give everybody a full share again; for tests, where each has its own processes."""
+    _shares.clear()
 
 
 class Viewer(NamedTuple):

@@ -7,9 +7,9 @@ import json
 from typing import Any, NamedTuple
 
 from online_orders import clock
-from online_orders.aws import accounts, history, orders
+from online_orders.aws import accounts, history, orders, pace
 from online_orders.aws.dynamodb import Raced, get_all, pause
-from online_orders.aws.keys import Source, idempotency_key
+from online_orders.aws.keys import Source, idempotency_key, placed_key
 from online_orders.errors import InProgress
 from online_orders.order_ids import new_order_id
 from online_orders.orders import User, order_from
@@ -34,20 +34,25 @@ def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, 
 
     `reached_from` is the account that the caller acts for (CS acts for the account itself). Raises NotFound for an
     account out of reach, Forbidden for one that may not order, Invalid with every fault of the body, Unprocessable
-    for a key that came with another body, and InProgress while the first request is still at work.
+    for a key that came with another body, TooManyRequests for an account that orders too fast on the screen, and
+    InProgress while the first request is still at work.
     """
     asked = orders.Asked(
         idempotency_key(account_id, source, _hash(key)),
         _hash(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)),
     )
     for attempt in range(_TRIES):
-        found = get_all([*accounts.keys_to_reach(reached_from, account_id), asked.key, *history.wanted_keys()])
+        at = clock.now()
+        of_this_hour = [placed_key(account_id, at)] if source == "online" else []
+        to_reach = accounts.keys_to_reach(reached_from, account_id)
+        found = get_all([*to_reach, asked.key, *of_this_hour, *history.wanted_keys()])
         history.remember(found)
         account = accounts.reached(found, reached_from, account_id)
-        at = clock.now()
         if record := orders.recorded(found.under(asked.key), at):
             answer = orders.answer_again(record, asked)
             return Placed(json.loads(answer)["order_id"], answer)
+        if source == "online":
+            pace.must_have_time(found, account_id, at)
         change = order_from(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at)
         answer = as_json(order_body(change.order, history.history(), at))
         try:

@@ -70,6 +70,7 @@ class Outcome(StrEnum):
     FRESH_MAIL_SENT = "fresh_mail_sent"
     FRESH_QUOTE_ASKED = "fresh_quote_asked"
     TOO_MANY_MAILS = "too_many_mails"
+    TOO_MANY_REQUESTS = "too_many_requests"
     UNKNOWN_LINK = "unknown_link"
     NOT_READY = "not_ready"
     FAULT = "fault"

@@ -18,7 +18,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
 from online_orders.announcements import announcements
-from online_orders.aws import history, workflow
+from online_orders.aws import history, pace, workflow
 from online_orders.aws.clients import client, environment
 from online_orders.aws.dynamodb import call, get, get_all, number, put, text, update
 from online_orders.aws.keys import (
@@ -100,7 +100,14 @@ def follow(entries: Sequence[StoredEntry]) -> None:
     publish(entries)
     enqueue("MAIL_QUEUE_URL", (mail for entry in entries for mail in _mails_of(entry)))
     for entry in entries:
-        update(entry_key(at.order_id, entry.sequence), "REMOVE outstanding, check_at", {})
+        is_first = update(
+            entry_key(at.order_id, entry.sequence),
+            "REMOVE outstanding, check_at",
+            {},
+            ConditionExpression="attribute_exists(outstanding)",
+        )
+        if is_first and entry.event is Event.SUBMITTED and at.source == "online":
+            pace.count(at.account_id, now())
 
 
 def publish(entries: Iterable[StoredEntry]) -> None:

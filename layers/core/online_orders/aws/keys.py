@@ -9,6 +9,7 @@
 | order that came directly  | ACCOUNT#{account}  | DIRECT#{order}          | the same; no customer's key reaches it  |
 | a reseller's way to it    | ACCOUNT#{reseller} | SUBORDER#{order}        | account_id                              |
 | contact report            | ACCOUNT#{account}  | CONTACTREPORT#{report}  | expires_at                              |
+| orders placed in an hour  | ACCOUNT#{account}  | PLACED#{hour}           | placed, expires_at                      |
 | idempotency record        | ACCOUNT#{account}  | IDEMPOTENCY#{hash}      | fingerprint, answer, expires_at         |
 | timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, detail, outstanding |
 | replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                         |
@@ -34,6 +35,7 @@ Entities lie in `document` as JSON; beside it stands only what a condition, a fi
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 Key = dict[str, dict[str, str]]
@@ -124,6 +126,10 @@ def suborder_key(reseller_id: str, order_id: str) -> Key:
 
 def idempotency_key(account_id: str, source: Source, hashed: str) -> Key:
     return key(account_pk(account_id), f"{IDEMPOTENCY_PREFIX}{source}#{hashed}")
+
+
+def placed_key(account_id: str, at: datetime) -> Key:
+    return key(account_pk(account_id), f"PLACED#{at:%Y-%m-%dT%H}")
 
 
 def history_key(kind: str) -> Key:

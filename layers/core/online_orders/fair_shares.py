@@ -1,0 +1,39 @@
+"""Fair shares of a process: a bucket of requests per account, user or link, kept in memory alone.
+
+A process of Lambda answers one request at a time. So what one account may take of each process is bounded, and the rest
+of the process's time is the others'. There are as many buckets of an account as there are processes; they begin full
+when a process does, and none knows of the others.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+MOST_NAMES = 10_000
+
+
+class Shares:
+    """Who may have a request when. Of each name it knows only the instant at which its bucket is full again."""
+
+    def __init__(self) -> None:
+        self._full_at: dict[str, float] = {}
+
+    def take(self, name: str, at: float, *, a_second: float, at_once: int) -> int:
+        """Take one request out of the bucket of a name; the seconds to wait when there is none, else 0.
+
+        `at` is in seconds of any clock; the bucket holds `at_once` requests, and `a_second` come back each second.
+        """
+        full_at = max(at, self._full_at.get(name, at)) + 1 / a_second
+        empty_for = full_at - at - at_once / a_second
+        if empty_for > 0:
+            return ceil(empty_for)
+        if len(self._full_at) >= MOST_NAMES and name not in self._full_at:
+            self._full_at = {known: full for known, full in self._full_at.items() if full > at}
+        self._full_at[name] = full_at
+        return 0
+
+    def clear(self) -> None:
+        self._full_at.clear()
+
+    def __len__(self) -> int:
+        return len(self._full_at)
