@@ -21,10 +21,11 @@ from online_orders.accounts import Account, Contact
 from online_orders.aws import accounts, lists, mail, mail_hold, orders
 from online_orders.aws.clients import client, environment
 from online_orders.orders import OPEN
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import contact_changed_letter
 
-processor = BatchProcessor(event_type=EventType.SQS)
+# Powertools' own logger has all that is called of it.
+processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type]
 
 _AT_ONCE = 25
 """Orders of one message; the rest follow in messages of their own."""
@@ -95,6 +96,7 @@ def _go_on(change: Mapping[str, Any], delay_seconds: int) -> None:
     client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(change), DelaySeconds=delay_seconds)
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:

@@ -15,7 +15,7 @@ from online_orders import clock
 from online_orders.aws import accounts, orders, workflow
 from online_orders.aws.clients import environment
 from online_orders.orders import Change, Order, Policy
-from online_orders.telemetry import logger
+from online_orders.telemetry import discreet, logger
 
 
 def _policy() -> Policy:
@@ -28,6 +28,7 @@ def _policy() -> Policy:
     )
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Payload: the execution's input (`account_id`, `order_id`, `source`), `waiting_for` (a Step), `token`,

@@ -24,7 +24,7 @@ from online_orders.errors import Conflict, NotFound, OnlineOrdersError, TooManyR
 from online_orders.evidence import LinkDecision, evidence_of
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.mails import Installation
 from online_orders_rendering.pages import (
     CONTENT_SECURITY_POLICY,
@@ -469,6 +469,7 @@ app.exception_handler(OnlineOrdersError)(_refused)
 app.exception_handler(Exception)(lambda error: _refused(http.translated(error)))
 
 
+@discreet
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -39,7 +39,7 @@ from online_orders.prices import (
     prices_from,
     prices_from_csv,
 )
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 from online_orders.timeline import Actor
 
 app = http.Resolver()
@@ -341,6 +341,7 @@ def put_price_list(currency: str) -> Response[str]:
     raise InProgress("Others keep changing this price list; nothing was done.")
 
 
+@discreet
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock
 from online_orders.aws import orders, workflow
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 
 _REASON = "The mail could not be handed over in several tries."
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from online_orders import clock
 from online_orders.aws import mail, orders
 from online_orders.aws.keys import OrderKey
 from online_orders.orders import Change, Order
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 
 
 def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -> Change:
@@ -28,6 +28,7 @@ def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -
     return Change(order, ())
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:

@@ -14,10 +14,11 @@ from online_orders.announcements import Announcement, address_of, is_still_due
 from online_orders.aws import contact_reports, mail, mail_hold, orders
 from online_orders.aws.clients import client, environment
 from online_orders.aws.keys import OrderKey
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import announcement_letter, contact_report_letter
 
-processor = BatchProcessor(event_type=EventType.SQS)
+# Powertools' own logger has all that is called of it.
+processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type]
 
 
 def _announce(message: dict[str, Any]) -> None:
@@ -63,6 +64,7 @@ def _put_back(record: SQSRecord) -> None:
     metrics.add_metric("MailsPutBack", MetricUnit.Count, 1)
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:

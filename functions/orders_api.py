@@ -21,7 +21,7 @@ from online_orders.faults import checked
 from online_orders.orders import NewComment, Order, Reason, Status
 from online_orders.placing import place
 from online_orders.presentation import entry_body, order_body
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 from online_orders.timeline import Actor
 
 app = http.Resolver()
@@ -185,6 +185,7 @@ def comment_on_order(order_id: str) -> Response[str]:
     return _shown(order)
 
 
+@discreet
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

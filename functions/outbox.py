@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders.aws.following import StoredEntry, enqueue, follow_or_park, order_id_in, park, parked_among
 from online_orders.aws.keys import ACCOUNT_SK, ENTRY_PREFIX, REPORT_PREFIX
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 
 
 def _report_mail(image: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +52,7 @@ def _by_order(images: list[dict[str, Any]]) -> dict[str, list[StoredEntry]]:
     return {order_id: entries for order_id, entries in found.items() if order_id not in unreadable}
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:

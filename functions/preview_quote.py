@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from online_orders import clock, http
 from online_orders.aws import accounts, orders
 from online_orders.aws.clients import environment
-from online_orders.telemetry import logger
+from online_orders.telemetry import discreet, logger
 from online_orders_rendering.letters import placeholder, quote_mail, quote_paper
 
 app = http.Resolver()
@@ -38,6 +38,7 @@ def preview_quote(order_id: str) -> Response[Any]:
     return http.answer({"mail": mail._asdict()})
 
 
+@discreet
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return app.resolve(event, context)

@@ -19,7 +19,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from online_orders.aws import following, lists, orders, workflow
 from online_orders.aws.keys import OUTSTANDING_SHARDS, WORKFLOW_SK, Item
 from online_orders.clock import now
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 
 _AT_ONCE = 100
 """Marks of one shard that one run looks at; the longest overdue come first."""
@@ -112,6 +112,7 @@ def _page(run: _Run, cursor: dict[str, Any]) -> dict[str, Any] | None:
     return {"open_after": None}
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from online_orders.aws import accounts, mail, mail_hold, orders, workflow
 from online_orders.aws.keys import OrderKey
 from online_orders.errors import InProgress
 from online_orders.orders import Order
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import quote_letter
 
 
@@ -77,6 +77,7 @@ def _hand_over(at: OrderKey, order: Order) -> dict[str, Any]:
         return {**_then(order), "next": workflow.Step.NOTE, "link_number": link.number, "key_id": link.key_id}
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -1,17 +1,88 @@
-"""The logger and the metrics of every function."""
+"""The logger and the metrics of every function, and what they tell of a fault: its kind and place, and no words.
+
+The message of an exception may quote what it was about: SES's names the address that it refuses, a parser's the text
+that it could not read. Neither log nor execution history may have it.
+"""
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable, Iterator
+from functools import wraps
+from traceback import walk_tb
+from types import TracebackType
+from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from online_orders.errors import OnlineOrdersError
 
 SERVICE = "online-orders"
+
+Answer = TypeVar("Answer")
+Handler = Callable[[dict[str, Any], Any], Answer]
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 # A request that counts nothing is no fault; powertools would say so on each.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
-logger = Logger(service=SERVICE)
+
+def kind_of(fault: BaseException) -> str:
+    """The name of its class, with the code and the operation where it is an error of AWS."""
+    name = type(fault).__name__
+    if isinstance(fault, ClientError):
+        return f"{name} {fault.response['Error']['Code']} of {fault.operation_name}"
+    return name
+
+
+def _told(fault: BaseException) -> Iterator[str]:
+    before = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
+    if before:
+        yield from _told(before)
+    for frame, line in walk_tb(fault.__traceback__):
+        yield f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
+    yield kind_of(fault)
+
+
+class _Formatter(LambdaPowertoolsFormatter):
+    """Writes what led to a fault as lines of places, the innermost last, and then its kind."""
+
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - logging's name
+        return "\n".join(_told(ei[1])) if ei[1] else ""
+
+    def _extract_log_exception(self, log_record: Any) -> Any:
+        told, name, _ = super()._extract_log_exception(log_record)
+        return told, name, None
+
+
+logger = Logger(service=SERVICE, logger_formatter=_Formatter(serialize_stacktrace=False))
 metrics = Metrics(namespace="OnlineOrders", service=os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE))
 """Their one dimension, `service`, is the stack, so that two stages of one account have metrics of their own."""
+
+
+class Failed(Exception):
+    """What is left of a fault where it leaves a function; its class has the name of the fault's."""
+
+
+def discreet(handler: Handler[Answer]) -> Handler[Answer]:
+    """Let no message of an exception out of a function: Lambda would log it, Step Functions keep it in its history.
+
+    Refusals of ours, and pydantic's, which hide their input, name ids alone and go as they are.
+    """
+
+    @wraps(handler)
+    def guarded(event: dict[str, Any], context: Any) -> Answer:
+        try:
+            return handler(event, context)
+        except (OnlineOrdersError, ValidationError):
+            raise
+        except Exception as fault:
+            logger.exception("failed")
+            kind, name = kind_of(fault), type(fault).__name__
+        raise type(name, (Failed,), {})(kind)
+
+    return guarded
