@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from online_orders.aws import gauges, mail_hold
 from online_orders.clock import now
 from online_orders.orders import Status
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import discreet, logger, metrics
 
 _OPEN = {
     Status.SUBMITTED: "OrdersSubmitted",
@@ -19,6 +19,7 @@ _OPEN = {
 }
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from unittest.mock import patch
 
 from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver, BaseRouter
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 from tests.lab.clock import Clock
 from tests.lab.wire import ProcessDied, Wire
@@ -230,7 +231,7 @@ class Functions:
             for logger in list(logging.Logger.manager.loggerDict.values())
             if isinstance(logger, logging.Logger)
             for handler in logger.handlers
-            if type(handler.formatter).__module__.startswith("aws_lambda_powertools")
+            if isinstance(handler.formatter, LambdaPowertoolsFormatter)
         ]
         streams = [handler for handler in handlers if isinstance(handler, logging.StreamHandler)]
         before = [handler.setStream(self.log) for handler in streams]

@@ -231,7 +231,8 @@ class Ses:
         for refusal in self._refusals:
             if refusal[1] is None or refusal[1] in recipients:
                 self._refusals.remove(refusal)
-                raise _error(refusal[0], "injected", 429 if refusal[0] == "TooManyRequestsException" else 400)
+                why = f"injected for {', '.join(recipients)}"  # SES too names whom it refuses
+                raise _error(refusal[0], why, 429 if refusal[0] == "TooManyRequestsException" else 400)
         if not {sender, sender.partition("@")[2]} & self.identities:
             raise _error(
                 "MessageRejected", f"Email address is not verified. The following identities failed the check: {sender}"

@@ -135,7 +135,8 @@ class Stack:
     event_types: dict[str, set[str]] = field(default_factory=dict)
     """SES configuration sets and the event types that each sends on."""
     state_machine_role: str = ""
-    _secrets: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    """By ARN: what Secrets Manager generated."""
     _made: dict[str, Resource | None] = field(default_factory=dict)
     _making: list[str] = field(default_factory=list)
 
@@ -257,7 +258,7 @@ class Stack:
 
     def _resolved(self, text: str) -> str:
         """With its dynamic references to whole secrets carried out."""
-        return re.sub(r"\{\{resolve:secretsmanager:([^}]+)\}\}", lambda match: self._secrets[match[1]], text)
+        return re.sub(r"\{\{resolve:secretsmanager:([^}]+)\}\}", lambda match: self.secrets[match[1]], text)
 
     def _make(self, name: str, kind: str, properties: Json) -> Resource:
         if kind in IGNORED:
@@ -366,7 +367,7 @@ class Stack:
         if "GenerateStringKey" in generate:
             value = json.dumps({**json.loads(generate["SecretStringTemplate"]), generate["GenerateStringKey"]: value})
         arn = self.client("secretsmanager").create_secret(Name=properties.get("Name", name), SecretString=value)["ARN"]
-        self._secrets[arn] = value
+        self.secrets[arn] = value
         return Resource(arn, {"Id": arn})
 
     def _parameter(self, name: str, properties: Json) -> Resource:
