@@ -433,7 +433,7 @@ CONFIRMATION: Mapping[tuple[str, str], Operation] = {
         "Confirmation",
         "Ask for the page's headers",
         "Answers like GET, without a body.",
-        {status: Answer(answer.description) for status, answer in LOOKING.items()},
+        {**{status: Answer(answer.description) for status, answer in LOOKING.items()}, 429: SLOWED},
         is_public=True,
     ),
     ("POST", "/confirm/<token>"): Operation(

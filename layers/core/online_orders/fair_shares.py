@@ -10,6 +10,8 @@ from __future__ import annotations
 from math import ceil
 
 MOST_NAMES = 10_000
+_ROUNDING = 1e-3
+"""Seconds by which sums of fractions may be off: who waits as long as told is served."""
 
 
 class Shares:
@@ -25,7 +27,7 @@ class Shares:
         """
         full_at = max(at, self._full_at.get(name, at)) + 1 / a_second
         empty_for = full_at - at - at_once / a_second
-        if empty_for > 0:
+        if empty_for > _ROUNDING:
             return ceil(empty_for)
         if len(self._full_at) >= MOST_NAMES and name not in self._full_at:
             self._full_at = {known: full for known, full in self._full_at.items() if full > at}
