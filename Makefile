@@ -10,7 +10,7 @@ STACK_OF_dev := online-orders-dev
 STACK_OF_prod := online-orders
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help run test prove check static generate samples build artifact screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node
+.PHONY: help run test prove check static generate samples build artifact bench screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ publish: .venv web/vendor/package-lock.json  ## Put the screens on a deployed st
 
 screenshots: .venv .venv-sandbox screens  ## Take the README's pictures anew; needs Chromium
 	.venv/bin/python -m tools.screenshots
+
+bench: .venv .venv-sam  ## Measure what a request, an order and growth cost, and write docs/performance.md and docs/cost.md (minutes)
+	PYTHONPATH=layers/core:layers/rendering:functions:. .venv/bin/python -m bench $(ARGS)
 
 smoke: .venv .venv-sam  ## Try a deployed stage: STAGE=dev (or SITE=https://...) and id tokens, CUSTOMER_TOKEN=... DESK_TOKEN=...
 	@: $${CUSTOMER_TOKEN:?is missing} $${DESK_TOKEN:?is missing} $${SITE:-$${STAGE:?or SITE is missing}}

@@ -1,0 +1,31 @@
+"""Runs the benches, prints their tables, and writes docs/performance.md and docs/cost.md; fails where a budget is
+passed."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from bench import growth, money, report, speed
+from bench.sample import record
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds of CPU timing")
+    parser.add_argument("--only", choices=("speed", "cost"), help="one of the two documents")
+    chosen = parser.parse_args()
+    past: list[str] = []
+    if chosen.only != "cost":
+        with speed.prepared(record()) as bench:
+            measured = speed.measure(bench, rounds=chosen.rounds)
+        past += report.write_speed(measured, DOCS)
+    if chosen.only != "speed":
+        past += report.write_cost(money.count(), growth.grown(), DOCS)
+    for each in past:
+        print(f"past its budget: {each}", file=sys.stderr)
+    return bool(past)
+
+
+sys.exit(main())

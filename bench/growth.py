@@ -1,0 +1,155 @@
+"""The same requests with more and more orders in one account and in the desk's queue, and a busy hour's partitions."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from os import devnull
+from pathlib import Path
+from typing import Any
+
+from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
+
+from bench.money import Counted
+from bench.units import PartitionedCapacity
+from tests.lab import Lab
+from tests.proof.flows import Walk
+
+Json = dict[str, Any]
+
+SIZES = (100, 10_000, 100_000)
+WRITES_A_PARTITION = 1000
+"""Write units a second that DynamoDB gives one partition key at most."""
+ORDERS_A_SECOND, ACCOUNTS = 100, 10_000
+SES_MAILS_A_SECOND = 14
+"""What a new SES account outside its sandbox may send."""
+TRANSITIONS_A_SECOND = 800
+"""Step Functions' rate for standard workflows in most regions; 5,000 in the largest."""
+FIRST_ID = "01ARZ3NDEKTSV4RRFFQ69G5"
+
+
+@dataclass(frozen=True)
+class Cost:
+    calls: int
+    read_units: float
+    write_units: float
+
+
+def grown(sizes: Sequence[int] = SIZES) -> Mapping[str, Mapping[int, Cost]]:
+    """What each request takes, by the number of orders that there are."""
+    found: dict[str, dict[int, Cost]] = {}
+    for size in sizes:
+        for name, cost in _costs(size):
+            found.setdefault(name, {})[size] = cost
+    return found
+
+
+def _costs(size: int) -> Iterator[tuple[str, Cost]]:
+    with Lab.started() as lab, Path(devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        lab.account("acme")
+        walk = Walk(lab)
+        _place(walk, "first")
+        lab.settle()
+        _multiply(lab, walk.order_id, size)
+        capacity, customer, cs = PartitionedCapacity(lab.dynamodb), lab.users.customer, lab.users.cs
+        path = f"/api/orders/{walk.order_id}"
+        requests: dict[str, Callable[[], Any]] = {
+            "read an order": lambda: lab.http("GET", path, user=customer),
+            "list one's orders": lambda: lab.http("GET", "/api/orders", user=customer),
+            "list the desk's queue": lambda: lab.http("GET", "/api/desk/orders?status=submitted", user=cs),
+            "place an order": lambda: _place(walk, f"at {size}"),
+            "claim an order": lambda: lab.http("POST", f"/api/desk/orders/{walk.order_id}/claim", json={}, user=cs),
+        }
+        for name, request in requests.items():
+            lab.wire.calls.clear()
+            with capacity.measured():
+                answer = request()
+            assert answer.status in {200, 201}, answer
+            cost = Cost(len(lab.wire.calls), sum(capacity.read.values()), sum(capacity.written.values()))
+            yield name, cost
+
+
+def _place(walk: Walk, key: str) -> Any:
+    item = {"kind": "ip_addresses", "quantity": 4, "start_date": "2027-03-05"}
+    user, headers = walk.lab.users.customer, {"Idempotency-Key": key.replace(" ", "-")}
+    answer = walk.lab.http("POST", "/api/orders", json={"items": [item]}, headers=headers, user=user)
+    walk.order_id = walk.order_id or answer.json()["order_id"]
+    return answer
+
+
+def _multiply(lab: Lab, order_id: str, size: int) -> None:
+    """Puts copies of an order and of its first entry straight into the table: neither stream nor workflow sees them."""
+    table = lab.dynamodb.backend.get_table(lab.outputs["TableName"])
+    models = [one for one in table.all_items() if order_id in json.dumps(one.to_json())]
+    models = [one for one in models if one.attrs["pk"].value.startswith(("ACCOUNT#", "ORDER#"))]
+    models = [one for one in models if "IDEMPOTENCY#" not in str(one.attrs["sk"].value)]
+    for number in range(size - 1):
+        another = f"{FIRST_ID[: 26 - 6]}{number:06}"
+        for model in models:
+            item = copy.copy(model)
+            item.__class__ = Copied
+            item.attrs = LimitedSizeDict()
+            for name, value in model.attrs.items():
+                renamed = _renamed(value, order_id, another) if order_id in str(value.value) else value
+                dict.__setitem__(item.attrs, name, renamed)  # its own would measure all of it each time
+            item.hash_key, item.range_key = item.attrs["pk"], item.attrs["sk"]
+            table.items[item.hash_key][item.range_key] = item
+
+
+class Copied(Item):
+    """Nobody writes to it, so a transaction's snapshot need not copy it."""
+
+    def __deepcopy__(self, memo: object) -> "Copied":
+        return self
+
+
+def _renamed(value: Any, old: str, new: str) -> Any:
+    renamed = copy.copy(value)
+    renamed.value = value.value.replace(old, new)
+    return renamed
+
+
+@dataclass(frozen=True)
+class Partition:
+    name: str
+    units_a_second: float
+
+
+def partitions(counted: Counted) -> list[Partition]:
+    """The busiest partition keys of each kind at 100 orders a second, from one order's measured writes; hottest first.
+
+    Keys of one order, link or user never see more than that order's writes. Accounts share the load evenly.
+    """
+    rates: dict[str, float] = {}
+    for (index, key), units in counted.partitions.items():
+        kind, _, own = key.partition("#")
+        if index == "outstanding":
+            name, rate = "index outstanding, one of 8 shards", units * ORDERS_A_SECOND / 8
+        elif index == "assignee":
+            name, rate = "index assignee, one user of 50", units * ORDERS_A_SECOND / 50
+        elif index == "desk":
+            name, rate = f"index desk, {key}", units * ORDERS_A_SECOND
+        elif kind == "ACCOUNT":
+            name, rate = "table, one account of 10,000", units * ORDERS_A_SECOND / ACCOUNTS
+        elif own:
+            name, rate = f"table, one {kind.lower()}", float(units)
+        else:
+            name, rate = f"table, {kind}", units * ORDERS_A_SECOND
+        rates[name] = max(rates.get(name, 0.0), rate)
+    return sorted((Partition(*one) for one in rates.items()), key=lambda one: -one.units_a_second)
+
+
+def bottlenecks(counted: Counted) -> list[tuple[str, float, str]]:
+    """What gives in first: the limit, at how many orders a second, and what to raise. The lowest first."""
+    hottest = partitions(counted)[0]
+    share = hottest.units_a_second / ORDERS_A_SECOND
+    mails, transitions = counted.amounts["mail"], counted.amounts["state transition"]
+    return sorted(
+        [
+            ("SES, mails a second", SES_MAILS_A_SECOND / mails, "the account's maximum send rate"),
+            ("Step Functions, transitions a second", TRANSITIONS_A_SECOND / transitions, "the StateTransition quota"),
+            (f"DynamoDB, {hottest.name}", WRITES_A_PARTITION / share, "more shards of that key: a change of the code"),
+        ],
+        key=lambda one: one[1],
+    )

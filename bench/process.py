@@ -1,0 +1,45 @@
+"""What is measured: a process that imports a handler, answers its first request, and then some more.
+
+    python process.py MODULE.HANDLER EVENT.json WARM DESCRIPTOR
+
+It stands alone: nothing but the function's own search path is there. Writes the statuses and the CPU seconds to
+the file descriptor.
+"""
+
+import json
+import os
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+
+class Context:
+    function_name = "bench"
+    function_version = "$LATEST"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:bench"
+    aws_request_id = "6f0e2b9c-7f5e-4b38-9d5a-3c8c8a1d0b11"
+
+    def get_remaining_time_in_millis(self):  # type: ignore[no-untyped-def]
+        return 10_000
+
+
+def main() -> None:
+    text, warm = Path(sys.argv[2]).read_text("utf-8"), int(sys.argv[3])
+    module, _, name = sys.argv[1].rpartition(".")
+    handler = getattr(import_module(module), name)
+    answers = [handler(json.loads(text), Context())]
+    begun, seconds = time.process_time(), []
+    for number in range(warm):
+        event = json.loads(text)
+        event["headers"]["idempotency-key"] = f"warm-{number}"
+        answers.append(handler(event, Context()))
+        ended = time.process_time()
+        seconds.append(ended - begun)
+        begun = ended
+    said = {"statuses": sorted({answer["statusCode"] for answer in answers}), "seconds": seconds}
+    os.write(int(sys.argv[4]), json.dumps(said).encode())
+
+
+main()

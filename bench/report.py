@@ -1,0 +1,269 @@
+"""The tables and plots of docs/performance.md and docs/cost.md, and what is past its budget."""
+
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from bench import growth, money
+from bench.growth import Cost
+from bench.money import PRICES, STEPS, Counted
+from bench.speed import CPU_REQUESTS, WARM_REQUESTS, Measured
+
+mpl.rcParams["svg.hashsalt"] = "online-orders"
+
+
+class Budget(NamedTuple):
+    """Ratios to the bare handler of the same job; None where nothing was promised."""
+
+    cold: float | None
+    warm: float | None
+    calls: int | None
+
+
+BUDGETS = {"create": Budget(1.20, 1.50, 2), "read": Budget(1.20, 1.30, 1), "page": Budget(1.30, None, None)}
+BARE_OF = {"create": "create", "read": "read", "page": "create"}
+JOBS = {"create": "place an order", "read": "read an order of one's own", "page": "show the approval page"}
+OF_STOCK = 0.25
+"""Of by-the-book's cold start as the stock build ships it."""
+LIMIT_COLORS = {"cold": "#33658a", "warm": "#f26419"}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def _bare(measured: Sequence[Measured], job: str) -> Measured:
+    return next(one for one in measured if one.candidate.name == "bare boto3" and one.candidate.job == BARE_OF[job])
+
+
+def past_budgets(measured: Sequence[Measured]) -> Iterator[str]:
+    for one in measured:
+        if one.candidate.name != "ours":
+            continue
+        job, bare = one.candidate.job, _bare(measured, one.candidate.job)
+        budget = BUDGETS[job]
+        for name, ratio, most in (
+            ("cold", one.cold / bare.cold, budget.cold),
+            ("warm", (one.warm or 0) / (bare.warm or 1), budget.warm),
+            ("calls", one.calls, budget.calls),
+        ):
+            if most is not None and ratio > most:
+                yield f"{JOBS[job]}, {name}: {ratio:.2f}, budget {most}"
+    stock = next(one for one in measured if one.candidate.name == "powertools by the book, stock build")
+    ours = next(one for one in measured if (one.candidate.name, one.candidate.job) == ("ours", "create"))
+    if ours.cold / stock.cold > OF_STOCK:
+        yield f"{JOBS['create']}, cold beside the stock build: {ours.cold / stock.cold:.2f}, budget {OF_STOCK}"
+
+
+def _speed_rows(measured: Sequence[Measured]) -> Iterator[list[str]]:
+    for one in measured:
+        bare = _bare(measured, one.candidate.job)
+        cpu = f"{one.cpu:.2f}" if one.milliseconds else "–"
+        cpu_ratio = f"{one.cpu / bare.cpu:.2f}" if one.milliseconds else "–"
+        warm, ratio = ("–", "–")
+        if one.warm is not None and bare.warm is not None:
+            warm, ratio = f"{one.warm:.2f}", f"{one.warm / bare.warm:.2f}"
+        yield [
+            JOBS[one.candidate.job],
+            one.candidate.name,
+            f"{one.cold:,.0f}",
+            f"{one.cold / bare.cold:.2f}",
+            warm,
+            ratio,
+            cpu,
+            cpu_ratio,
+            str(one.calls),
+        ]
+
+
+def write_speed(measured: Sequence[Measured], folder: Path) -> list[str]:
+    head = ["job", "handler", "cold M instr", "ratio", "warm M instr", "ratio", "warm CPU ms", "ratio", "AWS calls"]
+    past = list(past_budgets(measured))
+    rows = table(head, _speed_rows(measured))
+    print(rows)
+    text = f"""# Performance
+
+Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.machine()}.
+Figures of one run; instructions repeat to about a percent, milliseconds are those of a machine that
+did other things, too.
+
+{rows}
+
+*Cold* is a whole process: the interpreter's start, imports, and the first request. *Warm* is one more request.
+Instructions are valgrind's (`cachegrind`, {WARM_REQUESTS} warm requests); CPU time is the median of interleaved rounds
+of {CPU_REQUESTS} requests. All talk to the same endpoint on loopback that answers at once, so the time of AWS itself
+is in none of them. Ratios are to the bare handler of the same job; the approval page's to the bare handler that
+places an order.
+
+- **bare boto3** is `bench/handlers/bare.py`: boto3, validation by hand that stops at the shape, one write. With the
+  bytecode that a stock build does not ship, so that the ratio does not flatter.
+- **powertools by the book** is `bench/handlers/by_the_book.py`: validating resolver, logger, metrics, idempotency,
+  as the documentation has it; without a tracer, whose SDK would add to it.
+- **ours** is the artifact as `make artifact` builds it, asked with an event that the gateway would send: all
+  faults at once, problem documents, logs, metrics, idempotency. A *stock build* compiles all that it imports, as
+  `sam build` ships it.
+
+![cold and warm ratios](performance.svg)
+
+Budgets: place an order cold ≤ 1.20, warm ≤ 1.50, two calls to AWS; read cold ≤ 1.20, warm ≤ 1.30, one call;
+approval page cold ≤ 1.30; cold ≤ {OF_STOCK} of by the book as the stock build ships it. `make bench` fails where one
+is passed.
+
+{_past_section(past)}
+"""
+    (folder / "performance.md").write_text(text, encoding="utf-8")
+    _plot_speed(measured, folder / "performance.svg")
+    return past
+
+
+def _past_section(past: Sequence[str]) -> str:
+    if not past:
+        return "All are kept.\n"
+    return "**Past its budget** in this run:\n\n" + "".join(f"- {each}\n" for each in past)
+
+
+def _plot_speed(measured: Sequence[Measured], file: Path) -> None:
+    shown = [one for one in measured if one.candidate.bytecode]
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for place, kind in enumerate(("cold", "warm")):
+        values = [getattr(one, kind) / getattr(_bare(measured, one.candidate.job), kind) for one in shown]
+        where = [number + (place - 0.5) * 0.38 for number in range(len(shown))]
+        bars = axes.barh(where, values, height=0.36, label=kind, color=LIMIT_COLORS[kind])
+        axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=8)
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_yticks(range(len(shown)), [f"{one.candidate.job}: {one.candidate.name}" for one in shown])
+    axes.invert_yaxis()
+    axes.set_xlabel("instructions, relative to bare boto3")
+    axes.legend()
+    figure.savefig(file, metadata={"Date": None})
+
+
+# -- money --------------------------------------------------------------------------------------------------------
+
+
+def _why() -> str:
+    return """Write units, step by step. A transaction takes two for each KB of each item; an index one for a write, two
+where its key changes.
+
+- *place*: the order, its first timeline entry, the idempotency record with the answer (two transactions' worth of KB);
+  then the workflow's wait with its mark, the link of "order received", a claim and a mark for each mail; the outbox
+  takes its mark off the entry.
+- *claim*: the order and an entry; the mark's removal; the index of the desk moves the order from one status to
+  the next.
+- *quote*: the order with the quote and an entry, the quote's link, then the order again as *offered* with its entry
+  once SES took the mail; the marks of both.
+- *approve*: the order, its entry and the evidence of the decision, the counters of the estimates, the mails' claims and
+  marks, and the marks' removal.
+"""
+
+
+def write_cost(counted: Counted, grown: Mapping[str, Mapping[int, Cost]], folder: Path) -> list[str]:
+    prices, dollars = PRICES["per_million"], counted.dollars
+    rows = [
+        [name, f"{counted.amounts[name]:,.4g}", f"{prices[name]:g}", f"{dollars[name] * 1e6:,.1f}"] for name in prices
+    ]
+    rows.append(
+        [
+            "GB second",
+            f"{counted.gigabyte_seconds:.2f}",
+            f"{PRICES['GB second'] * 1e6:.2f}",
+            f"{dollars['GB second'] * 1e6:,.1f}",
+        ]
+    )
+    rows.append(["**total**", "", "", f"**{counted.total * 1e6:,.0f}**"])
+    money_table = table(["what", "per order", "$ per million", "$ per million orders"], rows)
+    places = sorted({place for step in counted.units.values() for place in step})
+    unit_table = table(
+        ["step", *places], [[step, *(f"{counted.units[step].get(place, 0):g}" for place in places)] for step in STEPS]
+    )
+    sizes = sorted(next(iter(grown.values())))
+    growth_rows = [
+        [name, *(f"{costs[size].calls} / {costs[size].read_units:g} / {costs[size].write_units:g}" for size in sizes)]
+        for name, costs in grown.items()
+    ]
+    growth_table = table(
+        ["request: calls / read units / write units", *(f"{size:,} orders" for size in sizes)], growth_rows
+    )
+    hottest = growth.partitions(counted)
+    partition_table = table(
+        ["partition key", "write units a second", "of DynamoDB's 1,000"],
+        [
+            [one.name, f"{one.units_a_second:,.1f}", f"{one.units_a_second / growth.WRITES_A_PARTITION:.1%}"]
+            for one in hottest
+        ],
+    )
+    bottleneck_table = table(
+        ["what gives in first", "at orders a second", "what to raise"],
+        [[name, f"{rate:,.0f}", cure] for name, rate, cure in growth.bottlenecks(counted)],
+    )
+    share = dollars[counted.dominating] / counted.total
+    for each in (money_table, unit_table, growth_table, partition_table, bottleneck_table):
+        print(each, end="\n\n")
+    text = f"""# What an order costs
+
+Written by `make bench` (`ARGS='--only cost'` for this page alone) on {datetime.now(UTC):%Y-%m-%d}. Counted in the
+lab, which runs the real template, workflow and functions, for one straight order: placed, claimed, quoted, approved.
+Prices: `bench/prices.json`, {PRICES["source"]}; as of {PRICES["as_of"]}. Invocations are taken to be billed
+{PRICES["billed_milliseconds"]} ms each at the memory that the template gives; that is an assumption, for nothing was
+run on AWS.
+
+{money_table}
+
+{counted.dominating.capitalize()}s are {share:.0%} of it. The budget is ${money.BUDGET * 1e6:,.0f} per million orders
+and {money.TRANSITIONS_AT_MOST} transitions an order; `make bench` fails beyond. Not in it: what does not grow with
+orders (the reconciler's rounds, alarms, the web's files), storage, and taxes.
+
+{unit_table}
+
+{_why()}
+## Growth
+
+The same requests with more orders in the same account and, all `submitted`, in the desk's queue (copies put straight
+into the table). A request that took more at a larger size would stand out here, and fails the bench.
+
+{growth_table}
+
+![units by size](growth.svg)
+
+## {growth.ORDERS_A_SECOND} orders a second, over {growth.ACCOUNTS:,} accounts
+
+From the write units that one order took under each key; reckoned, not run.
+
+{partition_table}
+
+{bottleneck_table}
+"""
+    (folder / "cost.md").write_text(text, encoding="utf-8")
+    _plot_growth(grown, folder / "growth.svg")
+    return list(_past_cost(counted, grown))
+
+
+def _past_cost(counted: Counted, grown: Mapping[str, Mapping[int, Cost]]) -> Iterator[str]:
+    if counted.total > money.BUDGET:
+        yield f"a straight order costs ${counted.total:.6f}, budget ${money.BUDGET}"
+    if counted.amounts["state transition"] > money.TRANSITIONS_AT_MOST:
+        yield f"a straight order takes {counted.amounts['state transition']} transitions"
+    for name, costs in grown.items():
+        if len(set(costs.values())) > 1:
+            yield f"{name} does not cost the same at every size: {dict(costs)}"
+
+
+def _plot_growth(grown: Mapping[str, Mapping[int, Cost]], file: Path) -> None:
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for name, costs in grown.items():
+        units = [one.read_units + one.write_units for one in costs.values()]
+        axes.plot(list(costs), units, marker="o", label=name)
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("orders in the account and in the queue")
+    axes.set_ylabel("read and write units")
+    axes.legend(fontsize=8)
+    figure.savefig(file, metadata={"Date": None})

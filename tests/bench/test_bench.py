@@ -1,0 +1,86 @@
+"""The benches count what they say they count, in a small run without valgrind."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import growth, money, report, speed
+from bench.growth import Cost
+from bench.money import Counted
+from bench.sample import record
+from bench.speed import CANDIDATES, Measured
+from bench.table import CannedTable
+from tests.artifact.built import Artifact
+
+
+@pytest.fixture(scope="module")
+def counted() -> Counted:
+    return money.count()
+
+
+def measured(name: str, job: str, cold: float, warm: float, calls: int = 1) -> Measured:
+    candidate = next(one for one in CANDIDATES if (one.name, one.job) == (name, job))
+    return Measured(candidate, cold, warm, calls, [warm])
+
+
+def all_measured(ours_cold: float) -> list[Measured]:
+    return [
+        measured("bare boto3", "create", 100, 10),
+        measured("bare boto3", "read", 100, 10),
+        measured("powertools by the book", "create", 200, 40, 3),
+        measured("powertools by the book, stock build", "create", 700, 40, 3),
+        measured("ours", "create", ours_cold, 12, 2),
+        measured("ours", "read", 110, 12),
+        measured("ours", "page", 120, 12),
+    ]
+
+
+def test_the_canned_table_answers_what_lies_under_a_key_and_counts() -> None:
+    item = {"pk": {"S": "A"}, "sk": {"S": "B"}, "n": {"N": "1"}}
+    table = CannedTable([item], "secret")
+    key = {"pk": {"S": "A"}, "sk": {"S": "B"}}
+    assert table.answer("GetItem", {"Key": key}) == {"Item": item}
+    assert table.answer("GetItem", {"Key": {**key, "sk": {"S": "C"}}}) == {}
+    assert table.answer("BatchGetItem", {"RequestItems": {"t": {"Keys": [key]}}})["Responses"] == {"t": [item]}
+    assert table.asked == {"GetItem": 2, "BatchGetItem": 1}
+    with pytest.raises(ValueError, match="Scan"):
+        table.answer("Scan", {})
+
+
+def test_the_recorded_requests_are_answered_by_the_baselines(tmp_path: Path) -> None:
+    sample = record()
+    assert set(sample.events) == {"create", "read", "page"}
+    bench = speed.Bench(sample, Artifact(tmp_path, tmp_path, tmp_path, tmp_path), tmp_path)
+    for candidate in CANDIDATES[:2]:
+        answer, _, calls = bench.run(candidate, 1, counted=False)
+        assert answer["statuses"] == [201]
+        assert calls == 2 * (1 if candidate.name == "bare boto3" else 3)
+
+
+def test_a_straight_order_stays_within_its_budget(counted: Counted) -> None:
+    assert counted.amounts["state transition"] <= money.TRANSITIONS_AT_MOST
+    assert counted.total <= money.BUDGET
+    assert counted.dominating == "mail"
+    assert sum(sum(step.values()) for step in counted.units.values()) == counted.amounts["write unit"]
+
+
+def test_no_partition_is_over_its_limit_at_the_load_that_is_promised(counted: Counted) -> None:
+    assert all(one.units_a_second < growth.WRITES_A_PARTITION for one in growth.partitions(counted))
+    rates = [rate for _, rate, _ in growth.bottlenecks(counted)]
+    assert rates == sorted(rates)
+
+
+def test_a_request_costs_the_same_whatever_has_grown() -> None:
+    for costs in growth.grown((60, 240)).values():
+        assert len(set(costs.values())) == 1
+
+
+def test_a_ratio_past_its_budget_is_told(tmp_path: Path, counted: Counted) -> None:
+    assert report.write_speed(all_measured(115), tmp_path) == []
+    (past,) = report.write_speed(all_measured(130), tmp_path)
+    assert past == "place an order, cold: 1.30, budget 1.2"
+    assert past in (tmp_path / "performance.md").read_text("utf-8")
+    grown = {"read": {100: Cost(1, 1.0, 0), 1000: Cost(1, 2.0, 0)}}
+    (past,) = report.write_cost(counted, grown, tmp_path)
+    assert "read does not cost the same" in past
+    assert "<svg" in (tmp_path / "growth.svg").read_text("utf-8")

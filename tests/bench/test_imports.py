@@ -1,0 +1,40 @@
+"""Each function imports what it uses and no more: what it does not, no cold start pays for."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
+PROGRAM = "import sys, importlib, json; importlib.import_module(sys.argv[1]); print(json.dumps(list(sys.modules)))"
+RENDERING = {"online_orders_rendering", "jinja2", "reportlab"}
+UNRENDERED = {"orders_api", "desk_api", "outbox", "await_decision", "reconcile", "measure"}
+
+
+@pytest.fixture(scope="module", params=FUNCTIONS)
+def imported(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
+    """A function's module, and the packages that are there once it is imported."""
+    folders = ["functions", "layers/core", "layers/rendering"]
+    path = [str(ROOT / folder) for folder in folders] + [one for one in sys.path if "site-packages" in one]
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM, request.param],
+        env={"PYTHONPATH": os.pathsep.join(path), "POWERTOOLS_METRICS_NAMESPACE": "OnlineOrders"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return request.param, {name.partition(".")[0] for name in json.loads(ended.stdout)}
+
+
+def test_no_function_loads_boto3_or_the_xray_sdk(imported: tuple[str, set[str]]) -> None:
+    assert not imported[1] & {"boto3", "aws_xray_sdk", "s3transfer"}
+
+
+def test_what_makes_no_page_mail_or_paper_does_not_load_what_does(imported: tuple[str, set[str]]) -> None:
+    name, packages = imported
+    if name in UNRENDERED:
+        assert not packages & RENDERING
