@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock
 from online_orders.accounts import Account, Contact
@@ -24,8 +23,15 @@ from online_orders.orders import OPEN
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import contact_changed_letter
 
+<<<<<<< HEAD
 # Powertools' own logger has all that is called of it.
 processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type]
+=======
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+processor = BatchProcessor(event_type=EventType.SQS)
+>>>>>>> 17df0eb (Build models when they are first used, and let the collector look seldom)
 
 _AT_ONCE = 25
 """Orders of one message; the rest follow in messages of their own."""

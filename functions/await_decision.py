@@ -7,15 +7,16 @@ once. The state's timeout brings the workflow back here: that is the tick at whi
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from online_orders import clock
 from online_orders.aws import accounts, orders, workflow
 from online_orders.aws.clients import environment
 from online_orders.orders import Change, Order, Policy
 from online_orders.telemetry import discreet, logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 def _policy() -> Policy:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock, http
 from online_orders.approval_links import CODE, TOKEN, WRONG_CODES_ALLOWED, Link, code_of, fingerprint, matches, token_of
@@ -34,6 +33,9 @@ from online_orders_rendering.pages import (
     decision_page,
     outcome_page,
 )
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = http.Resolver()
 

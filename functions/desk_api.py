@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock, http
 from online_orders.accounts import account_from
@@ -41,6 +40,9 @@ from online_orders.prices import (
 )
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders.timeline import Actor
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = http.Resolver()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock
 from online_orders.aws import mail, orders
 from online_orders.aws.keys import OrderKey
 from online_orders.orders import Change, Order
 from online_orders.telemetry import discreet, logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -> Change:

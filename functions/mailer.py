@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders.announcements import Announcement, address_of, is_still_due
 from online_orders.aws import contact_reports, mail, mail_hold, orders
@@ -17,8 +16,15 @@ from online_orders.aws.keys import OrderKey
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import announcement_letter, contact_report_letter
 
+<<<<<<< HEAD
 # Powertools' own logger has all that is called of it.
 processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type]
+=======
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+processor = BatchProcessor(event_type=EventType.SQS)
+>>>>>>> 17df0eb (Build models when they are first used, and let the collector look seldom)
 
 
 def _announce(message: dict[str, Any]) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders.aws import gauges, mail_hold
 from online_orders.clock import now
 from online_orders.orders import Status
 from online_orders.telemetry import discreet, logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _OPEN = {
     Status.SUBMITTED: "OrdersSubmitted",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from http import HTTPStatus
-from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock, http
 from online_orders.accounts import ContactReport
@@ -23,6 +21,9 @@ from online_orders.placing import place
 from online_orders.presentation import entry_body, order_body
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders.timeline import Actor
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = http.Resolver()
 
@@ -38,6 +39,8 @@ def _shown(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
 @cache
 def _generated(name: str) -> str:
     """A document that was made from the code when it was built."""
+    from importlib.resources import files  # which costs every other request's cold start
+
     return (files("online_orders") / "generated" / name).read_text("utf-8")
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders.aws.following import StoredEntry, enqueue, follow_or_park, order_id_in, park, parked_among
 from online_orders.aws.keys import ACCOUNT_SK, ENTRY_PREFIX, REPORT_PREFIX
 from online_orders.telemetry import discreet, logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 def _report_mail(image: dict[str, Any]) -> dict[str, Any]:

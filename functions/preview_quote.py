@@ -6,17 +6,19 @@ A function of its own, so that the desk's others start without what renders.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders import clock, http
 from online_orders.aws import accounts, orders
 from online_orders.aws.clients import environment
 from online_orders.telemetry import discreet, logger
 from online_orders_rendering.letters import placeholder, quote_mail, quote_paper
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = http.Resolver()
 

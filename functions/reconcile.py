@@ -11,15 +11,17 @@ Runs on a schedule over the index of marks, and on demand:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders.aws import following, lists, orders, workflow
 from online_orders.aws.keys import OUTSTANDING_SHARDS, WORKFLOW_SK, Item
 from online_orders.clock import now
 from online_orders.telemetry import discreet, logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _AT_ONCE = 100
 """Marks of one shard that one run looks at; the longest overdue come first."""

@@ -6,13 +6,15 @@ Payload: {"order_id"} or {"account_id", "from"?, "to"?} (days of placing, UTC), 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from online_orders.aws.replays import Replay, replay
 from online_orders.telemetry import discreet, logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 @discreet

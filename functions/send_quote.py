@@ -8,10 +8,9 @@ own, so that it is either undone or mailed.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders import clock
@@ -21,6 +20,9 @@ from online_orders.errors import InProgress
 from online_orders.orders import Order
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import quote_letter
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 def _then(order: Order) -> dict[str, Any]:

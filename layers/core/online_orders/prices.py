@@ -9,7 +9,7 @@ from decimal import Decimal
 from io import StringIO
 from typing import Annotated, Any
 
-from pydantic import StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from online_orders import money
 from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, REGIONS, SOCKET_MODELS, Item, ItemKind
@@ -76,7 +76,7 @@ class NewPriceList(Request):
     prices: Annotated[tuple[NewListPrice, ...], Length(0, MOST_PRICES)]
 
 
-_PRICE: TypeAdapter[Decimal] = TypeAdapter(Price)
+_PRICE: TypeAdapter[Decimal] = TypeAdapter(Price, config=ConfigDict(defer_build=True))
 
 
 # -- keeping a list -----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import rfc8785
-from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from online_orders import money
@@ -114,7 +114,7 @@ class Quote(Entity):
 
 
 Price = Annotated[Decimal, BeforeValidator(_decimal_text), Field(gt=-money.LARGEST, lt=money.LARGEST)]
-_PRICE: TypeAdapter[Decimal] = TypeAdapter(Price)
+_PRICE: TypeAdapter[Decimal] = TypeAdapter(Price, config=ConfigDict(defer_build=True))
 
 
 class NewLine(Request):
@@ -125,7 +125,7 @@ class NewLine(Request):
     recurrence: Recurrence
 
 
-_LINES: TypeAdapter[tuple[NewLine, ...]] = TypeAdapter(tuple[NewLine, ...])
+_LINES: TypeAdapter[tuple[NewLine, ...]] = TypeAdapter(tuple[NewLine, ...], config=ConfigDict(defer_build=True))
 Message = Annotated[Text, StringConstraints(max_length=2_000)]
 Terms = Annotated[Text, StringConstraints(max_length=10_000)]
 
