@@ -23,15 +23,11 @@ from online_orders.orders import OPEN
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import contact_changed_letter
 
-<<<<<<< HEAD
-# Powertools' own logger has all that is called of it.
-processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type]
-=======
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-processor = BatchProcessor(event_type=EventType.SQS)
->>>>>>> 17df0eb (Build models when they are first used, and let the collector look seldom)
+# Powertools' own logger has all that is called of it.
+processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type]
 
 _AT_ONCE = 25
 """Orders of one message; the rest follow in messages of their own."""

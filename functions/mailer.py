@@ -16,15 +16,11 @@ from online_orders.aws.keys import OrderKey
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import announcement_letter, contact_report_letter
 
-<<<<<<< HEAD
-# Powertools' own logger has all that is called of it.
-processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type]
-=======
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-processor = BatchProcessor(event_type=EventType.SQS)
->>>>>>> 17df0eb (Build models when they are first used, and let the collector look seldom)
+# Powertools' own logger has all that is called of it.
+processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type]
 
 
 def _announce(message: dict[str, Any]) -> None:
