@@ -63,7 +63,7 @@ class Story:
         found = []
         for order in self.orders:
             row = self.site.get(order.desk_path, self.cs).ok()
-            for name in ("placed_by", "assignee", "contact", "delivery", "note", "updated_at"):
+            for name in ("placed_by", "assignee", "contact", "note", "updated_at"):
                 row.pop(name)
             if row["closed"]:
                 row["closed"].pop("reason")
