@@ -32,10 +32,9 @@ def _policy() -> Policy:
 @discreet
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Payload: the execution's input (`account_id`, `order_id`, `source`), `waiting_for` (a Step), `token`,
-    `execution` (its name) and `started_at` (RFC 3339)."""
-    at = workflow.order_of(event)
-    logger.append_keys(order_id=at.order_id)
+    """Payload: the order (`account_id`, `order_id`, `source`), `state` (all that the execution knows), `waiting_for` (a
+    Step), `token`, `execution` (its name) and `started_at` (RFC 3339)."""
+    at = workflow.enter(event)
     logger.info("waits", extra={"waiting_for": event["waiting_for"], "execution": event["execution"]})
     waiting = workflow.Waiting(workflow.Step(event["waiting_for"]), event["token"])
     workflow.park_token(at, waiting, event["execution"])

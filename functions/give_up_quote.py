@@ -20,9 +20,8 @@ _REASON = "The mail could not be handed over in several tries."
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Payload: the execution's input; answers like the step that was given up."""
-    at = workflow.order_of(event)
-    logger.append_keys(order_id=at.order_id)
+    """Payload: the order and the execution's `state`; answers like the step that was given up."""
+    at = workflow.enter(event)
     metrics.add_metric("QuotesGivenUp", MetricUnit.Count, 1)
     order = orders.decide(
         lambda: orders.get_order(at),

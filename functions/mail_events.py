@@ -40,6 +40,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     metrics.add_metric(f"Mail{detail['eventType']}", MetricUnit.Count, 1)
     if "order_id" in tags:
         logger.append_keys(order_id=tags["order_id"])
+    logger.set_correlation_id(mail.correlation_in(tags))
     logger.info("SES tells of a mail", extra={"kind": tags.get("kind"), "event_type": detail["eventType"]})
     if tags.get("kind") != mail.QUOTE_MAIL:
         return

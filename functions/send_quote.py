@@ -83,9 +83,8 @@ def _hand_over(at: OrderKey, order: Order) -> dict[str, Any]:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Payload: the execution's input, and `link_number` and `key_id` when a mail that went out is to be noted."""
-    at = workflow.order_of(event)
-    logger.append_keys(order_id=at.order_id)
+    """Payload: the order, the execution's `state`; `link_number` and `key_id` to note a mail that went out."""
+    at = workflow.enter(event)
     if event.get("link_number") is not None:
         return _note_mailed(at, event["link_number"], event["key_id"])
     return _send(at)

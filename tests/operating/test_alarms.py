@@ -85,6 +85,19 @@ def a_workflow_that_was_stopped(lab: Lab) -> None:
     lab.settle()
 
 
+def a_workflow_that_cannot_be_looked_after(lab: Lab) -> None:
+    order_id = place(lab)
+    machine = lab.client("stepfunctions")
+    (one,) = machine.list_executions(stateMachineArn=lab.outputs["StateMachineArn"])["executions"]
+    machine.stop_execution(executionArn=one["executionArn"])
+    lab.settle()
+    lab.clock.move_to(lab.clock.now() + timedelta(hours=7))
+    lab.wire.fail(1, operation="DescribeExecution", error="AccessDeniedException")
+    assert lab.functions.invoke("ReconcileFunction", {}).failure is None
+    (line,) = lab.log.entries(message="a workflow could not be looked after")
+    assert line["order_id"] == order_id
+
+
 def mail_that_is_held(lab: Lab) -> None:
     with lab.as_operator():
         mail_hold.hold("a trial", lab.clock.now())
@@ -125,6 +138,7 @@ DRIVEN: dict[Callable[[Lab], None], tuple[str, ...]] = {
     a_mail_that_ses_refuses: ("MailsRefused",),
     an_order_that_is_parked_and_mended: ("OrdersParked", "EntriesMended"),
     a_workflow_that_was_stopped: ("WorkflowsMended",),
+    a_workflow_that_cannot_be_looked_after: ("WorkflowsNotMended",),
     mail_that_is_held: ("MailHeldHours", "MailsPutBack"),
     an_order_that_nobody_claims: ("QueueAgeHours", "OrdersSubmitted"),
     entries_that_the_stream_lost: ("OverdueMinutes",),

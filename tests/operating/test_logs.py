@@ -1,5 +1,6 @@
 """One order can be followed through all logs: API, stream, workflow and mail."""
 
+import json
 from typing import Any
 
 from tests.lab import Lab
@@ -43,16 +44,130 @@ def test_every_line_of_a_whole_life_carries_the_orders_id(lab: Lab) -> None:
     }
 
 
-def test_what_follows_from_a_request_carries_its_correlation_id(lab: Lab) -> None:
+def found_by(lab: Lab, wanted: str) -> list[Json]:
+    """What the saved query finds with an id in place of ORDER, in its order."""
+    query = saved_query(lab)
+    (condition,) = (part.removeprefix("filter ") for part in query if part.startswith("filter "))
+    assert "sort @timestamp asc" in query
+    matching = []
+    for line in lab.log.entries():
+        for alternative in condition.replace("ORDER", wanted).split(" or "):
+            name, operator, value = alternative.split(" ")
+            has = {"=": line.get(name) == value.strip('"'), "like": value.strip('"') in json.dumps(line)}
+            if has[operator]:
+                matching.append(line)
+                break
+    return matching
+
+
+def saved_query(lab: Lab) -> list[str]:
+    """Its parts, as a pipe divides them."""
+    query = lab.stack._value(lab.stack.template["Resources"]["FollowOrder"]["Properties"])["QueryString"]
+    return [part.strip() for part in query.split("|")]
+
+
+def way(lines: list[Json]) -> list[str]:
+    """The functions that speak, each where it speaks first."""
+    return list(dict.fromkeys(line["function_name"].removesuffix("Function") for line in lines))
+
+
+def request_that(lab: Lab, route: str) -> str:
+    """The correlation id of the only request by a route."""
+    (asked,) = (line for line in written(lab) if line.get("route") == route)
+    return str(asked["correlation_id"])
+
+
+def test_the_saved_query_shows_the_way_of_an_order_from_its_placing_to_its_mails(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
-    (asked,) = (line for line in written(lab) if line.get("route") == "POST /api/orders")
-    correlation_id = asked["correlation_id"]
-    of_request = [line for line in written(lab) if line.get("correlation_id") == correlation_id]
-    assert {line["function_name"] for line in of_request} == {"OrdersApiFunction", "OutboxFunction", "MailerFunction"}
-    assert sum(line["message"] == "SES took a mail" for line in of_request) == 3
-    (claimed,) = (line for line in written(lab) if line.get("event") == "order.claimed")
-    assert claimed["correlation_id"] not in {correlation_id, None}
+    mail = quote(lab, order_id)
+    lab.ses_event("Delivery", mail)
+    lab.settle()
+    lines = found_by(lab, order_id)
+    assert way(lines)[:2] == ["OrdersApi", "Outbox"]
+    assert set(way(lines)) == {
+        "OrdersApi",
+        "Outbox",
+        "AwaitDecision",
+        "Mailer",
+        "DeskApi",
+        "SendQuote",
+        "MailEvents",
+    }
+    assert all(line["correlation_id"] for line in lines)
+
+
+def test_what_follows_from_a_request_carries_its_correlation_id_through_stream_workflow_and_mail(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id)
+    lab.ses_event("Delivery", mail)
+    lab.settle()
+    placed = found_by(lab, request_that(lab, "POST /api/orders"))
+    assert way(placed)[:2] == ["OrdersApi", "Outbox"]
+    assert set(way(placed)) == {"OrdersApi", "Outbox", "AwaitDecision", "Mailer"}
+    assert sum(line["message"] == "SES took a mail" for line in placed) == 3
+    quoted = found_by(lab, request_that(lab, "POST /api/desk/orders/<order_id>/quote"))
+    assert way(quoted) == ["DeskApi", "Outbox", "SendQuote", "AwaitDecision", "MailEvents"]
+    assert {line["order_id"] for line in placed + quoted} == {order_id}
+    assert decide(lab, mail, "approve") == 200
+    approved = found_by(lab, request_that(lab, "POST /confirm/<token>"))
+    assert way(approved) == ["ConfirmPage", "Outbox", "Mailer"]
+
+
+def test_what_time_brings_carries_the_id_of_the_request_that_the_order_waits_after(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    quote(lab, order_id)
+    quoted = request_that(lab, "POST /api/desk/orders/<order_id>/quote")
+    lab.advance(days=4)
+    (reminded,) = (line for line in found_by(lab, quoted) if line.get("event") == "quote.reminded")
+    assert reminded["function_name"] == "OutboxFunction"
+    assert [line["mail"] for line in found_by(lab, quoted) if line["function_name"] == "MailerFunction"] == [
+        "reminder#contact"
+    ]
+
+
+def test_the_next_execution_of_an_order_goes_on_under_the_same_id(lab: Lab) -> None:
+    order_id = place(lab)
+    placed = request_that(lab, "POST /api/orders")
+    machine = lab.client("stepfunctions")
+    (one,) = machine.list_executions(stateMachineArn=lab.outputs["StateMachineArn"])["executions"]
+    machine.stop_execution(executionArn=one["executionArn"])
+    lab.settle()
+    lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    lab.settle()
+    assert lab.executions[1].input["correlation_id"] == placed
+    waits = [line["execution"] for line in found_by(lab, placed) if line["message"] == "waits"]
+    assert waits == [f"{order_id}-1", f"{order_id}-2"]
+
+
+def test_a_parked_order_is_found_by_the_request_that_it_could_not_follow(lab: Lab) -> None:
+    lab.wire.fail(1, operation="PutEvents", error="InternalFailure")
+    place(lab)
+    parked = [line for line in found_by(lab, request_that(lab, "POST /api/orders")) if line["message"] == "parked"]
+    assert [line["function_name"] for line in parked] == ["OutboxFunction"]
+
+
+def test_an_execution_of_an_earlier_release_goes_on_without_a_correlation_id(lab: Lab) -> None:
+    order_id = place(lab)
+    machine = lab.client("stepfunctions")
+    (one,) = machine.list_executions(stateMachineArn=lab.outputs["StateMachineArn"])["executions"]
+    machine.stop_execution(executionArn=one["executionArn"])
+    as_then = {"account_id": "acme", "order_id": order_id, "source": "online"}
+    machine.start_execution(
+        stateMachineArn=lab.outputs["StateMachineArn"], name=f"{order_id}-2", input=json.dumps(as_then)
+    )
+    lab.settle()
+    assert lab.functions.invoke("SendQuoteFunction", as_then).failure is None
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id)
+    assert decide(lab, mail, "approve") == 200
+    assert lab.executions[-1].status == "SUCCEEDED"
+    del mail.tags["correlation"]
+    lab.ses_event("Delivery", mail)
+    lab.settle()
+    assert not lab.errors
 
 
 def test_mails_of_one_batch_do_not_pass_for_each_others(lab: Lab) -> None:
@@ -82,7 +197,5 @@ def test_the_saved_query_asks_for_fields_that_the_logs_have(lab: Lab) -> None:
     desk(lab, order_id, "claim")
     lab.ses_event("Delivery", quote(lab, order_id))
     lab.settle()
-    query = lab.stack._value(lab.stack.template["Resources"]["FollowOrder"]["Properties"])["QueryString"]
-    fields = {name.strip() for name in query.splitlines()[0].removeprefix("fields ").split(",")} - {"@timestamp"}
+    fields = {name.strip() for name in saved_query(lab)[0].removeprefix("fields ").split(",")} - {"@timestamp"}
     assert fields <= {name for line in written(lab) for name in line}
-    assert 'order_id = "ORDER"' in query

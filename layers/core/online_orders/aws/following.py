@@ -58,7 +58,7 @@ class StoredEntry(NamedTuple):
     detail: str
     data: dict[str, Any]
     correlation_id: str | None
-    """Of the request that it came from; None for what the system did by itself."""
+    """Of the request that it came from, or that led there; None where the system knew of none."""
     is_published: bool
     """Whether the bus hears of it: of no internal entry."""
 
@@ -88,8 +88,16 @@ def in_batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:
 
 
 def follow(entries: Sequence[StoredEntry]) -> None:
-    """Do what follows from entries of one order, given in sequence, and take their marks away."""
+    """Do what follows from entries of one order, given in sequence, and take their marks away.
+
+    What the workflow does then carries the correlation id of the last of them.
+    """
     at = entries[0].at
+    with logger.append_context_keys(order_id=at.order_id, correlation_id=entries[-1].correlation_id):
+        _follow(at, entries)
+
+
+def _follow(at: OrderKey, entries: Sequence[StoredEntry]) -> None:
     events = {entry.event for entry in entries}
     if Event.SUBMITTED in events:
         workflow.start(at)
@@ -161,7 +169,7 @@ def parked_among(order_ids: Iterable[str]) -> set[str]:
     return {order_id for order_id, key in keys.items() if found.under(key)}
 
 
-def park(order_id: str, fault: Exception) -> datetime:
+def park(order_id: str, fault: Exception, correlation_id: str | None = None) -> datetime:
     """Let an order wait for the reconciler; answers until when. A further failure makes it wait longer."""
     standing = get(parked_key(order_id))
     tries = int(standing["tries"]["N"]) + 1 if standing else 1
@@ -176,7 +184,8 @@ def park(order_id: str, fault: Exception) -> datetime:
             "check_at": number(int(until.timestamp())),
         }
     )
-    logger.error("parked", exc_info=fault, extra={"order_id": order_id, "tries": tries})
+    about = {"order_id": order_id, "correlation_id": correlation_id, "tries": tries}
+    logger.error("parked", exc_info=fault, extra=about)
     metrics.add_metric("OrdersParked", MetricUnit.Count, 1)
     return until
 
@@ -186,7 +195,7 @@ def follow_or_park(entries: Sequence[StoredEntry]) -> None:
     try:
         follow(entries)
     except Exception as fault:  # noqa: BLE001 - told of in the log, kept in the table, counted
-        park(entries[0].at.order_id, fault)
+        park(entries[0].at.order_id, fault, entries[-1].correlation_id)
 
 
 # -- mending ------------------------------------------------------------------------------------------------------

@@ -86,13 +86,24 @@ def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
             FromEmailAddress=environment("SENDER_ADDRESS"),
             Destination={"ToAddresses": [letter.to]},
             Content={"Raw": {"Data": _mime(letter, at)}},
-            EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
+            EmailTags=[{"Name": name, "Value": value} for name, value in {**tags, **_correlation_tag()}.items()],
             ConfigurationSetName=environment("CONFIGURATION_SET"),
         )
     except ClientError as error:
         if error.response["Error"]["Code"] in _REFUSED_FOR_GOOD:
             raise MailRefused(error.response["Error"]["Code"]) from None
         raise
+
+
+def _correlation_tag() -> dict[str, str]:
+    """The request that led to the mail, in hex: a tag takes letters and digits, and the ids of API Gateway have `=`."""
+    correlation_id = logger.get_correlation_id()
+    return {"correlation": correlation_id.encode().hex()} if correlation_id else {}
+
+
+def correlation_in(tags: Mapping[str, str]) -> str | None:
+    """The correlation id of the mail that SES tells of; None for a mail without, or of an earlier release."""
+    return bytes.fromhex(tags["correlation"]).decode() if "correlation" in tags else None
 
 
 def lift_suppression(address: str) -> None:

@@ -181,8 +181,14 @@ def _entry_item(order: Order, entry: Entry) -> Item:
         "outstanding": text(outstanding_shard(order.order_id)),
         "check_at": number(int((entry.at + FOLLOWED_WITHIN).timestamp())),
         "document": text(entry.model_dump_json()),
-        **({"correlation_id": text(correlation_id)} if (correlation_id := logger.get_correlation_id()) else {}),
+        **correlation(),
     }
+
+
+def correlation() -> Item:
+    """The attribute by which an item remembers the request that led to it; nothing, where there was none."""
+    correlation_id = logger.get_correlation_id()
+    return {"correlation_id": text(correlation_id)} if correlation_id else {}
 
 
 def _put_entries(change: Change) -> list[Item]:

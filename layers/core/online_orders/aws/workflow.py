@@ -17,9 +17,10 @@ from botocore.exceptions import ClientError
 from online_orders.aws.clients import client, environment
 from online_orders.aws.dynamodb import get_all, number, put, text, update
 from online_orders.aws.keys import Item, OrderKey, order_key, outstanding_shard, workflow_key
-from online_orders.aws.orders import order_in
+from online_orders.aws.orders import correlation, order_in
 from online_orders.clock import now
 from online_orders.orders import Order, Status
+from online_orders.telemetry import logger
 
 TICK = timedelta(hours=6)
 """The timeout of the waits in the state machine."""
@@ -61,18 +62,41 @@ def next_step(order: Order, at: datetime) -> Step:
 def routing(order: Order, at: datetime) -> dict[str, Any]:
     """What a step of the workflow says when it is over: the next one, and the seconds that a quote is still held."""
     left = order.undo_until - at if order.undo_until else timedelta(0)
-    return {"next": next_step(order, at), "pause": max(1, ceil(left.total_seconds()))}
+    return {
+        "next": next_step(order, at),
+        "pause": max(1, ceil(left.total_seconds())),
+        "correlation_id": logger.get_correlation_id(),
+    }
+
+
+def enter(payload: dict[str, Any]) -> OrderKey:
+    """The order that a step of the workflow is about; log, entries and mails name the request that led there.
+
+    That is the one whose decision ended the last wait, else the one that placed the order. An execution that an earlier
+    release started names none.
+    """
+    at = OrderKey(payload["account_id"], payload["order_id"], payload["source"])
+    state = payload.get("state", {})
+    logger.append_keys(order_id=at.order_id)
+    logger.set_correlation_id(state.get("step", {}).get("correlation_id") or state.get("correlation_id"))
+    return at
 
 
 def start(at: OrderKey, place: int = 1) -> None:
     """Start the order's n-th execution, known to the table beforehand; one that was started before is left alone."""
     name = f"{at.order_id}-{place}"
     put(
-        {**workflow_key(at.order_id), **_owner(at), "executions": number(place), **_look_again(at, STARTED_WITHIN)},
+        {
+            **workflow_key(at.order_id),
+            **_owner(at),
+            "executions": number(place),
+            **_look_again(at, STARTED_WITHIN),
+            **correlation(),
+        },
         ConditionExpression="attribute_not_exists(pk) OR executions < :place",
         ExpressionAttributeValues={":place": number(place)},
     )
-    payload = {"account_id": at.account_id, "order_id": at.order_id, "source": at.source}
+    payload = {**at._asdict(), "correlation_id": logger.get_correlation_id()}
     try:
         client("stepfunctions").start_execution(
             stateMachineArn=environment("STATE_MACHINE_ARN"), name=name, input=json.dumps(payload)
@@ -92,6 +116,7 @@ def park_token(at: OrderKey, waiting: Waiting, execution: str) -> None:
             "waiting_for": text(waiting.step),
             "token": text(waiting.token),
             **_look_again(at, TICK + LATE),
+            **correlation(),
         }
     )
 
@@ -150,7 +175,12 @@ def look_after(at: OrderKey) -> bool:
     item, known = found.under(order_key(at)), found.under(workflow_key(at.order_id))
     if item is None:
         return False
-    is_open = order_in(item).is_open
+    correlation_id = known["correlation_id"]["S"] if known and "correlation_id" in known else None
+    with logger.append_context_keys(order_id=at.order_id, correlation_id=correlation_id):
+        return _look_after(at, order_in(item).is_open, known)
+
+
+def _look_after(at: OrderKey, is_open: bool, known: Item | None) -> bool:
     executions = int(known["executions"]["N"]) if known else 1
     if known is None:
         if not is_open:
@@ -189,8 +219,3 @@ def _is_running(execution: str) -> bool:
             return False
         raise
     return bool(status == "RUNNING")
-
-
-def order_of(payload: dict[str, Any]) -> OrderKey:
-    """The order that an execution's input names."""
-    return OrderKey(payload["account_id"], payload["order_id"], payload["source"])
