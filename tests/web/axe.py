@@ -17,6 +17,19 @@ def faults(page: Page, *, dark: bool = True) -> list[str]:
     return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
 
 
+TABLETS = (1024, 912, 768, 640)
+
+
+def fits_between(page: Page, width: int) -> bool:
+    """Whether nothing has to be scrolled to the side at a width and at those of the tablets below it."""
+    for each in (width, *(tablet for tablet in TABLETS if tablet < width)):
+        page.set_viewport_size({"width": each, "height": 800})
+        if not fits(page):
+            return False
+    page.set_viewport_size({"width": width, "height": 800})
+    return True
+
+
 def fits(page: Page) -> bool:
     """Whether nothing has to be scrolled to the side."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Response, expect
 
 from tests.local_run import Description
-from tests.web.axe import faults, fits
+from tests.web.axe import faults, fits_between
 from tests.web.conftest import Call, OpenPage
 from tests.web.steps import in_days, placed
 
@@ -34,7 +34,7 @@ def test_axe_finds_nothing_and_nothing_overflows_on_the_customers_pages(
     assert faults(page, dark=dark) == []
     page = open_page("maria", width=width)
     assert faults(page, dark=dark) == []
-    assert fits(page)
+    assert fits_between(page, width)
     page.get_by_role("link", name="New", exact=True).click()
     page.get_by_role("button", name="New", exact=True).click()
     assert faults(page, dark=dark) == []
@@ -45,7 +45,7 @@ def test_axe_finds_nothing_and_nothing_overflows_on_the_customers_pages(
     page.goto(page.url.partition("/orders")[0] + f"/orders/{order_id}")
     expect(page.locator(".timeline")).to_be_visible()
     assert faults(page, dark=dark) == []
-    assert fits(page)
+    assert fits_between(page, width)
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, True), (360, False)])
@@ -65,7 +65,7 @@ def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
         page.goto(site["site"] + path)
         expect(page.locator(mark)).to_be_visible()
         assert faults(page, dark=dark) == [], path
-        assert fits(page), path
+        assert fits_between(page, width), path
 
 
 def test_an_order_is_placed_by_keyboard_alone(open_page: OpenPage) -> None:
