@@ -79,6 +79,30 @@ def test_a_quote_begins_with_the_lists_prices_and_says_what_it_has_none_for(open
     expect(page.get_by_text("1 item has no price in the list yet.")).to_be_visible()
 
 
+def test_a_quote_is_written_in_another_currency_and_what_was_written_stays(open_page: OpenPage, call: Call) -> None:
+    order_id = placed(call, "maria", 6)
+    call("nadia", "POST", f"/desk/orders/{order_id}/claim", {})
+    page = open_page("nadia", f"/desk/orders/{order_id}")
+    totals = page.locator(".editor .totals")
+    page.get_by_label("Unit price").fill("8.40")
+    page.get_by_label("Message to the contact person").fill("In euros, as you asked")
+    page.get_by_label("Currency").select_option("EUR")
+    expect(totals).to_contain_text("€")
+    expect(page.get_by_label("Currency")).to_be_focused()
+    expect(page.get_by_label("Unit price")).not_to_have_value("8.40")
+    page.get_by_label("Currency").select_option("USD")
+    expect(totals).to_contain_text("$50.40")
+    page.get_by_label("Currency").select_option("JPY")
+    expect(totals).to_contain_text("¥")
+    page.get_by_label("Unit price").fill("1100")
+    page.reload()
+    expect(totals).to_contain_text("¥6,600")
+    expect(page.get_by_label("Message to the contact person")).to_have_value("In euros, as you asked")
+    page.get_by_role("button", name="Send quote").dblclick()
+    expect(page.locator(".quote .totals")).to_contain_text("¥6,600")
+    expect(page.get_by_label("Currency")).to_have_count(0)
+
+
 def test_a_draft_that_does_not_come_can_be_asked_for_again(
     open_page: OpenPage, call: Call, complaints: Complaints
 ) -> None:

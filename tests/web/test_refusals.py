@@ -6,7 +6,17 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.local_run import Description
-from tests.web.conftest import Call, Complaints, OpenPage, claims_of, send_credentials, sign_in, with_claims
+from tests.web.axe import faults
+from tests.web.conftest import (
+    Call,
+    Complaints,
+    OpenPage,
+    claims_of,
+    send_credentials,
+    sign_in,
+    user_of,
+    with_claims,
+)
 from tests.web.steps import add_item, in_days, offered, placed
 
 DRAFT = "online-orders.draft..nordlicht"
@@ -120,6 +130,41 @@ def _let_tokens_expire(page: Page, refresh_token: str | None = None) -> None:
         }""",
         refresh_token,
     )
+
+
+def test_a_session_that_ends_in_the_middle_of_forms_takes_nothing_of_what_was_typed(
+    site: Description, open_page: OpenPage, call: Call, complaints: Complaints
+) -> None:
+    complaints.expected.append("401|400")
+    order_id = placed(call, "cora", 14)
+    call("nadia", "POST", f"/desk/orders/{order_id}/claim", {})
+    page = open_page("nadia", f"/desk/orders/{order_id}")
+    page.get_by_label("Unit price").fill("8.75")
+    page.get_by_label("Comment").fill("Checked with sales")
+    page.route("**/oauth2/token", lambda route: route.fulfill(status=400, json={"error": "invalid_grant"}))
+    page.route("**/api/**", lambda route: route.fulfill(status=401, body="{}"))
+    page.get_by_role("button", name="Send comment").click()
+    dialog = page.get_by_role("dialog", name="Your session has ended")
+    expect(dialog.get_by_role("button", name="Sign in")).to_be_focused()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_visible()
+    page.unroute_all()
+    with page.context.expect_page() as other:
+        dialog.get_by_role("button", name="Sign in").click()
+    user = user_of(site, "nadia")
+    other.value.fill("#username", user["username"])
+    other.value.fill("#password", user["password"])
+    with other.value.expect_event("close"):
+        other.value.click("button[type=submit]")
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".timeline")).to_contain_text("Checked with sales")
+    expect(page.get_by_label("Unit price")).to_have_value("8.75")
+    page.reload()
+    expect(page.get_by_label("Unit price")).to_have_value("8.75")
+    page.get_by_role("button", name="Begin anew").click()
+    expect(page.get_by_label("Unit price")).not_to_have_value("8.75")
 
 
 def test_a_token_that_has_run_out_is_refreshed_unnoticed(site: Description, open_page: OpenPage) -> None:

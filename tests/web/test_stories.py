@@ -39,7 +39,8 @@ def test_an_order_of_all_six_kinds_is_placed_quoted_approved_and_seen_completed(
     expect(customer.locator(".items tbody tr")).to_have_count(6)
 
     staff = open_page("nadia", f"/desk/orders/{order_id}")
-    staff.get_by_role("button", name="Claim").click()
+    staff.get_by_role("button", name="Claim").dblclick()
+    expect(staff.locator(".toast")).to_have_text("The order is yours.")
     expect(staff.get_by_role("group", name="IP Addresses").get_by_label("Unit price")).to_have_value("9.00")
     staff.get_by_role("group", name="Sockets").get_by_role("button", name="Remove").last.click()
     units = staff.get_by_label("Unit price")
@@ -144,6 +145,9 @@ def test_an_item_is_changed_removed_and_warned_of_when_an_open_order_has_it(open
     expect(page.locator(".twin")).to_have_count(0)
     page.get_by_role("button", name="Edit IP Addresses").click()
     page.locator(".item-form [name=quantity]").fill("7")
+    page.get_by_role("button", name="Submit", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("One item is still open.")
+    expect(page.get_by_role("button", name="Apply")).to_be_focused()
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".twin")).to_contain_text(number)
     page.get_by_role("button", name="Remove IP Addresses").click()
@@ -158,6 +162,7 @@ def test_the_contact_is_reported_as_out_of_date(site: Description, open_page: Op
     )
     page.get_by_role("button", name="Tell Customer Success").click()
     expect(page.locator(".toast")).to_contain_text("Customer Success has been told")
+    assert page.locator(".toast").evaluate("toast => toast.matches(':popover-open')"), "it lies under the panel"
 
 
 def test_a_reseller_orders_for_a_sub_account_and_switches_between_accounts(open_page: OpenPage) -> None:
@@ -198,6 +203,9 @@ def test_the_desk_declines_and_comments(open_page: OpenPage, call: Call) -> None
 def test_an_account_is_changed_at_the_desk(open_page: OpenPage) -> None:
     staff = open_page("nadia", "/desk/accounts/larkspur")
     staff.get_by_label("Contact person").fill("Olivia Crane")
+    staff.get_by_role("link", name="Accounts").first.click()
+    staff.get_by_role("link", name="Larkspur Publishing").click()
+    expect(staff.get_by_text("What you wrote here before is here again")).to_be_visible()
     staff.get_by_role("button", name="Save").click()
     expect(staff.locator(".toast")).to_contain_text("saved")
     staff.reload()

@@ -18,9 +18,12 @@ const TRIES = 3;
 
 export class Api {
   #session;
+  #signInAgain;
 
-  constructor(session) {
+  /** `signInAgain()` is asked when the session has ended: it resolves once the reader is back, or throws SignedOut. */
+  constructor(session, signInAgain) {
     this.#session = session;
+    this.#signInAgain = signInAgain;
   }
 
   get(path, query = {}, signal) {
@@ -91,7 +94,7 @@ export class Api {
     const wanted = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
     const address = `/api${path}${wanted.length ? `?${new URLSearchParams(wanted)}` : ""}`;
     for (let attempt = 1; ; attempt += 1) {
-      const token = await this.#reach(() => this.#session.token());
+      const token = await this.#token();
       const request = {
         method,
         signal,
@@ -101,16 +104,30 @@ export class Api {
       const answer = await this.#reach(() => fetch(address, request));
       if (answer.ok) return answer;
       if (answer.status === 401 && attempt === 1) {
-        await this.#reach(() => this.#session.token({ fresh: true }));
+        await this.#token({ fresh: true });
         continue;
       }
-      if (answer.status === 401) throw new SignedOut("expired");
+      if (answer.status === 401) {
+        await this.#signInAgain(new SignedOut("expired"));
+        continue;
+      }
       // Only what changes nothing is asked again by itself.
       if (BUSY.has(answer.status) && method === "GET" && attempt < TRIES) {
         await pause(answer.headers.get("Retry-After") ?? attempt);
         continue;
       }
       throw new Problem(answer.status, await answer.json().catch(() => ({})));
+    }
+  }
+
+  /** A token; when there is none to be had, the one of the reader who has signed in again. */
+  async #token(how) {
+    try {
+      return await this.#reach(() => this.#session.token(how));
+    } catch (error) {
+      if (!(error instanceof SignedOut)) throw error;
+      await this.#signInAgain(error);
+      return this.#session.token();
     }
   }
 

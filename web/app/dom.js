@@ -34,11 +34,17 @@ export function fill(element, ...children) {
   return element;
 }
 
-/** Says something to those who do not see the screen. */
+let announcer = null;
+
+/** Says something to those who do not see the screen. Outside of a modal dialog nothing is heard. */
 export function announce(text) {
-  const announcer = document.getElementById("announcer");
+  announcer ??= document.getElementById("announcer");
   announcer.textContent = "";
-  setTimeout(() => (announcer.textContent = text), 50);
+  setTimeout(() => {
+    const open = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+    if (announcer.parentElement !== open) open.append(announcer);
+    setTimeout(() => (announcer.textContent = text), 50);
+  }, 50);
 }
 
 /** Marks a button whose work is not done yet. It keeps the focus, which a disabled one would lose. */

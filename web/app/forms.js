@@ -161,8 +161,9 @@ export function ask({ title, text, fields = [], action, danger = false, act }) {
 /** A short message that goes by itself, or when the next one comes. */
 export function toast(text, link) {
   for (const before of document.querySelectorAll(".toast")) before.remove();
-  const box = h("div.toast", {}, h("span", {}, text), link);
+  const box = h("div.toast", { popover: "manual" }, h("span", {}, text), link);
   document.body.append(box);
+  box.showPopover(); // above a dialog, too
   announce(text);
   setTimeout(() => box.remove(), 8_000);
 }

@@ -3,7 +3,8 @@
 import { Api } from "./api.js";
 import { fill, h } from "./dom.js";
 import { notice, reasonOf } from "./forms.js";
-import { Session, SignedOut } from "./session.js";
+import { SIGNED_IN_AGAIN, SIGN_IN_AGAIN, Session, SignedOut } from "./session.js";
+import { sessionEnded, signedInAgain } from "./session-ended.js";
 import { ICON, emptyPage, failure, shell, waiting } from "./shell.js";
 import { chooseLanguage, preferredLanguage, showTimesOf, speak, t } from "./words.js";
 import { showOrders } from "./orders/list.js";
@@ -32,6 +33,7 @@ let session;
 let context;
 let frame;
 let leaving = new AbortController();
+let comingBack = null;
 
 async function start() {
   const config = await (await fetch("/config.json")).json();
@@ -41,11 +43,21 @@ async function start() {
   }
   session = new Session(config);
   await speak(preferredLanguage());
-  context = { config, session, api: new Api(session), go };
+  context = { config, session, api: new Api(session, signInAgain), go };
+  if (location.pathname === SIGN_IN_AGAIN) {
+    await session.signIn(SIGNED_IN_AGAIN + location.search);
+    return;
+  }
   let refusal = null;
   try {
     const wanted = await session.comeBack();
     if (wanted) history.replaceState(null, "", wanted);
+    if (wanted && location.pathname === SIGNED_IN_AGAIN) {
+      session.handOver(new URLSearchParams(location.search).get("for"));
+      fill(app, signedInAgain());
+      close();
+      return;
+    }
   } catch (error) {
     if (!(error instanceof SignedOut)) throw error;
     refusal = error.message;
@@ -57,6 +69,7 @@ async function start() {
 /** Learns what every page needs, then shows the one that the address names. */
 async function enter() {
   fill(app, waiting());
+  session.takeOver();
   try {
     if (session.isStaff) {
       context.catalog = await context.api.get("/catalog");
@@ -97,7 +110,7 @@ async function show() {
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
-  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.remove();
+  for (const dialog of document.querySelectorAll("dialog[open]:not(.session-ended)")) dialog.remove();
   const home = session.isStaff ? "/desk" : "/orders";
   if (location.pathname === "/") history.replaceState(null, "", home);
   const match = PAGES.map(([pattern, who, page, entry]) => ({ found: pattern.exec(location.pathname), who, page, entry })).find(({ found }) => found);
@@ -132,8 +145,18 @@ function place(page) {
   }
 }
 
+/** Where there is no page yet, there is nothing to lose; a page waits for its reader. */
+function signInAgain(error) {
+  if (!frame) throw error;
+  session.end();
+  comingBack ??= sessionEnded(session).finally(() => (comingBack = null));
+  return comingBack;
+}
+
 function signedOut() {
-  session.forget();
+  leaving.abort();
+  frame = null;
+  session.end();
   welcome("expired");
 }
 

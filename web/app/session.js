@@ -6,7 +6,12 @@
 
 const KEPT = "online-orders.session";
 const PENDING = "online-orders.sign-in";
+const OWNER = "online-orders.owner";
 const SPARE_SECONDS = 60;
+
+/** Where a tab signs in for another one, whose `for` it has in its query; and where it is when that is done. */
+export const SIGN_IN_AGAIN = "/sign-in";
+export const SIGNED_IN_AGAIN = "/signed-in";
 
 export class SignedOut extends Error {}
 
@@ -102,6 +107,57 @@ export class Session {
     return this.#kept.id_token;
   }
 
+  /**
+   * What a reader left half written is his: it stays when the session ends, and goes when another one comes, or when
+   * he signs out.
+   */
+  takeOver() {
+    const owner = sessionStorage.getItem(OWNER);
+    if (owner && owner !== this.userId) forgetAll({ but: KEPT });
+    sessionStorage.setItem(OWNER, this.userId);
+  }
+
+  /** The session has ended by itself. */
+  end() {
+    this.#kept = null;
+    sessionStorage.removeItem(KEPT);
+  }
+
+  /**
+   * Has another tab sign in, so that the page here can stay as it is; resolves when it has, with whether it was the same
+   * reader. `opened(isOpen)` says whether the browser allowed the tab.
+   */
+  async signInElsewhere(signal, opened) {
+    const name = crypto.randomUUID();
+    const channel = new BroadcastChannel(channelOf(name));
+    try {
+      const answer = new Promise((resolve, reject) => {
+        channel.addEventListener("message", ({ data }) => resolve(data), { once: true });
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+      opened(Boolean(open(`${SIGN_IN_AGAIN}?for=${name}`)));
+      const kept = await answer;
+      const isSame = kept.claims.sub === sessionStorage.getItem(OWNER);
+      this.#keep(kept);
+      return isSame;
+    } finally {
+      channel.close();
+    }
+  }
+
+  /** Hands what this tab has got to the one that it signed in for, and keeps nothing. */
+  handOver(name) {
+    const channel = new BroadcastChannel(channelOf(name));
+    channel.postMessage(this.#kept);
+    channel.close();
+    this.forget();
+  }
+
+  #keep(kept) {
+    this.#kept = kept;
+    sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  }
+
   /** Forgets the tokens, has the provider revoke the lasting one where it can, and forget the reader. */
   async signOut() {
     const refreshToken = this.#kept?.refresh_token;
@@ -121,9 +177,7 @@ export class Session {
 
   forget() {
     this.#kept = null;
-    for (const key of Object.keys(sessionStorage)) {
-      if (key.startsWith("online-orders.")) sessionStorage.removeItem(key);
-    }
+    forgetAll();
   }
 
   async #refresh() {
@@ -160,13 +214,20 @@ export class Session {
     }
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     if (!claims) throw new SignedOut("no_id_token");
-    this.#kept = { id_token: tokens.id_token, refresh_token: tokens.refresh_token ?? refreshToken, claims };
-    sessionStorage.setItem(KEPT, JSON.stringify(this.#kept));
+    this.#keep({ id_token: tokens.id_token, refresh_token: tokens.refresh_token ?? refreshToken, claims });
   }
 
   /** The local run has no TLS. */
   #how(oauth) {
     return { [oauth.allowInsecureRequests]: new URL(this.#config.token_endpoint).hostname === "localhost" };
+  }
+}
+
+const channelOf = (name) => `online-orders.sign-in.${name}`;
+
+function forgetAll({ but = null } = {}) {
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith("online-orders.") && key !== but) sessionStorage.removeItem(key);
   }
 }
 

@@ -5,6 +5,7 @@ import { fill, h, isBusy, setBusy } from "../dom.js";
 import { checkFields, faultText, field, notice, reasonOf, showFaults, toast } from "../forms.js";
 import { openNewOrder } from "../orders/new-order.js";
 import { trail } from "../shell.js";
+import { keepTyping, keptNotice, unsaved } from "../unsaved.js";
 import { t } from "../words.js";
 
 const MODELS = ["X1500", "X1700"];
@@ -14,12 +15,16 @@ export async function showAccount(context, accountId) {
   const { api, go } = context;
   const isNew = accountId === "new";
   const blank = { account_id: "", name: "", locale: "en", currency: "EUR", time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone, parent_account_id: null, enrollment: null, sites: [] };
-  const { body: account, etag } = isNew ? { body: blank, etag: null } : await api.getWithTag(`/desk/accounts/${accountId}`);
+  const loaded = isNew ? { body: blank, etag: null } : await api.getWithTag(`/desk/accounts/${accountId}`);
+  const kept = unsaved(`account.${accountId}`);
+  const found = kept.read();
+  const account = { ...loaded.body, ...found?.content };
+  const etag = found ? found.etag : loaded.etag; // what was changed meanwhile is not to be replaced unseen
   const said = h("div");
   const sitesList = h("div.sites");
 
   const own = {
-    account_id: isNew && field({ name: "account_id", label: t("account.account_id"), required: true, more: { pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}", maxlength: 64, autocomplete: "off" } }),
+    account_id: isNew && field({ name: "account_id", label: t("account.account_id"), required: true, value: account.account_id, more: { pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}", maxlength: 64, autocomplete: "off" } }),
     name: field({ name: "name", label: t("account.name"), required: true, value: account.name, more: { maxlength: 200 } }),
     locale: field({ name: "locale", label: t("account.locale"), type: "select", required: true, value: account.locale, options: [["en", "English"], ["de", "Deutsch"]] }),
     currency: field({ name: "currency", label: t("account.currency"), type: "select", required: true, value: account.currency, options: Intl.supportedValuesOf("currency").map((each) => [each, each]) }),
@@ -108,6 +113,7 @@ export async function showAccount(context, accountId) {
     const id = isNew ? own.account_id.read() : accountId;
     try {
       await api.put(`/desk/accounts/${encodeURIComponent(id)}`, bodyOf(), etag ? { "If-Match": etag } : {});
+      kept.forget();
       toast(t("account.saved"));
       go(`/desk/accounts/${id}`, { replace: true });
     } catch (error) {
@@ -117,28 +123,36 @@ export async function showAccount(context, accountId) {
         return found;
       });
       const text = error instanceof Problem && error.code === "version_mismatch" ? t("account.changed_meanwhile") : rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error);
-      fill(said, notice("bad", text));
+      fill(said, notice("bad", text), error.code === "version_mismatch" && keptNotice(beginAnew));
     } finally {
       setBusy(button, false);
     }
+  }
+
+  function beginAnew() {
+    kept.forget();
+    go(location.pathname, { replace: true });
   }
 
   const order = () => openNewOrder({ ...context, query: new URLSearchParams() }, accountId, "/desk");
   const button = h("button.primary", { type: "submit" }, t("action.save"));
   drawDeputies();
   drawSites();
+  const form = h("form.account-form", { novalidate: true, onsubmit: save },
+    found && keptNotice(beginAnew),
+    h("section.card", {}, h("h2", {}, t("account.account")), h("div.fields", {}, Object.values(own).filter(Boolean).map((each) => each.root))),
+    h("section.card", {}, h("h2", {}, t("accounts.enrollment")), h("p.hint", {}, t("account.enrollment_text")), h("div.fields", {}, Object.values(letter).map((each) => each.root)),
+      h("h3", {}, t("deputy.title")), h("p.hint", {}, t("deputy.text")), deputiesList),
+    h("section.card", {}, h("div.section-head", {}, h("h2", {}, t("accounts.sites")),
+      h("button", { type: "button", onclick: () => { sites.push(siteFields()); drawSites(); sites.at(-1).site_id.control.focus(); } }, t("site.add"))), sitesList),
+    said,
+    h("div.actions.sticky", {}, button));
+  keepTyping(form, kept, found, etag, () => ({ ...bodyOf(), ...(isNew && { account_id: own.account_id.read() ?? "" }) }));
   return h("div.screen", {},
-    trail([t("nav.desk")], [t("nav.accounts"), "/desk/accounts"], [isNew ? t("accounts.new") : account.name]),
-    h("div.title-row", {}, h("h1", {}, isNew ? t("accounts.new") : account.name),
+    trail([t("nav.desk")], [t("nav.accounts"), "/desk/accounts"], [isNew ? t("accounts.new") : loaded.body.name]),
+    h("div.title-row", {}, h("h1", {}, isNew ? t("accounts.new") : loaded.body.name),
       !isNew && h("div.actions", {}, h("button", { type: "button", onclick: order }, t("account.place_order")))),
-    h("form.account-form", { novalidate: true, onsubmit: save },
-      h("section.card", {}, h("h2", {}, t("account.account")), h("div.fields", {}, Object.values(own).filter(Boolean).map((each) => each.root))),
-      h("section.card", {}, h("h2", {}, t("accounts.enrollment")), h("p.hint", {}, t("account.enrollment_text")), h("div.fields", {}, Object.values(letter).map((each) => each.root)),
-        h("h3", {}, t("deputy.title")), h("p.hint", {}, t("deputy.text")), deputiesList),
-      h("section.card", {}, h("div.section-head", {}, h("h2", {}, t("accounts.sites")),
-        h("button", { type: "button", onclick: () => { sites.push(siteFields()); drawSites(); sites.at(-1).site_id.control.focus(); } }, t("site.add"))), sitesList),
-      said,
-      h("div.actions.sticky", {}, button)));
+    form);
 }
 
 const readAll = (fields) => Object.fromEntries(Object.entries(fields).map(([name, each]) => [name, each.read()]));

@@ -1,11 +1,12 @@
 /** One order at the desk: what was asked for beside the quote that answers it. */
 
 import { Problem } from "../api.js";
-import { fill, h } from "../dom.js";
+import { fill, h, setBusy } from "../dom.js";
 import { ask, field, notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail, waiting } from "../shell.js";
+import { unsaved } from "../unsaved.js";
 import { instant, t } from "../words.js";
 import { OPEN, ageMark, orderName, progress, statusChip } from "../orders/describe.js";
 import { closedText, commentForm, factsOf, itemsTable } from "../orders/order.js";
@@ -21,6 +22,9 @@ export async function showDeskOrder(context, orderId) {
   const account = await api.get(`/desk/accounts/${order.account_id}`, {}, signal);
   const keyOf = () => JSON.stringify([order.version, order.updated_at, order.flags, entries.length]);
   let shown = keyOf();
+  let isActing = false;
+  let currencies = null;
+  const quoteKept = unsaved(`quote.${orderId}`);
   let editor = null; // kept while the order goes on around it: nobody wants half a quote to vanish
 
   const head = h("div.order-head");
@@ -60,8 +64,8 @@ export async function showDeskOrder(context, orderId) {
         statusChip(status),
         OPEN.includes(status) && ageMark(order),
         h("div.actions", {},
-          (status === "submitted" || (status === "in_process" && !isMine())) && h("button.primary", { type: "button", "data-key": "claim", onclick: () => act("claim", t("desk.claimed")) }, t(order.assignee ? "desk.take_over" : "desk.claim")),
-          status === "in_process" && isMine() && h("button", { type: "button", "data-key": "release", onclick: () => act("release", t("desk.released")) }, t("desk.release")),
+          (status === "submitted" || (status === "in_process" && !isMine())) && h("button.primary", { type: "button", "data-key": "claim", onclick: (event) => act(event, "claim", t("desk.claimed")) }, t(order.assignee ? "desk.take_over" : "desk.claim")),
+          status === "in_process" && isMine() && h("button", { type: "button", "data-key": "release", onclick: (event) => act(event, "release", t("desk.released")) }, t("desk.release")),
           status === "pending_confirmation" && h("button", { type: "button", "data-key": "resend", onclick: resend }, t("desk.resend")),
           OPEN.includes(status) && h("button.danger", { type: "button", "data-key": "decline", onclick: decline }, t("desk.decline")))),
       h("p.hint", {}, t("order.id"), " ", orderName(order.order_id), order.purchase_order_number ? ` · ${t("order.purchase_order_number")}: ${order.purchase_order_number}` : ""),
@@ -69,7 +73,7 @@ export async function showDeskOrder(context, orderId) {
       order.closed && notice(status === "completed" ? "good" : "warn", closedText(order)),
       order.undo_until && notice("warn",
         h("span", {}, t("desk.undo_text", { at: instant(order.undo_until) })), " ",
-        h("button", { type: "button", "data-key": "undo", onclick: () => act("quote/undo", t("desk.undone")) }, t("desk.undo"))),
+        h("button", { type: "button", "data-key": "undo", onclick: (event) => act(event, "quote/undo", t("desk.undone")) }, t("desk.undo"))),
       order.flags.map((flag) => notice("warn", t(`flag.${flag}.text`))),
       ["undeliverable", "expired"].includes(order.quote?.state) && OPEN.includes(status) && notice("warn", t(`desk.quote_${order.quote.state}`)),
       changeAsked());
@@ -84,6 +88,14 @@ export async function showDeskOrder(context, orderId) {
     drawEditor();
   }
 
+  const nextRevision = () => (order.quote?.revision ?? 0) + 1;
+
+  /** What was written here before and not sent, unless another revision has gone out since. */
+  function keptQuote() {
+    const written = quoteKept.read();
+    return written?.revision === nextRevision() ? written : null;
+  }
+
   function changeAsked() {
     if (order.status !== "in_process") return null;
     const asked = entries.findLast((entry) => entry.event === "order.change_requested");
@@ -94,22 +106,29 @@ export async function showDeskOrder(context, orderId) {
     if (!mayQuote()) {
       editor = null;
       fill(editing, order.status === "submitted" && h("section.card", {}, h("h2", {}, t("quote.title")), h("p.nothing", {}, t("desk.claim_first"))));
-    } else if (!editor && order.quote && order.quote.state !== "change_requested") {
-      fill(editing, h("button", { type: "button", "data-key": "revise", onclick: () => openEditor(true) }, t("desk.revise")));
-    } else if (!editor) openEditor(false);
+    } else if (!editor && order.quote && order.quote.state !== "change_requested" && !keptQuote()) {
+      fill(editing, h("button", { type: "button", "data-key": "revise", onclick: () => openEditor("h2") }, t("desk.revise")));
+    } else if (!editor) openEditor(null);
   }
 
-  async function openEditor(hasFocus) {
+  /**
+   * `focused`: where the focus goes, a selector, or null. `chosen`: the currency that the writer has just chosen;
+   * otherwise it is the one of what he wrote before, or the draft's own.
+   */
+  async function openEditor(focused, chosen = null) {
+    const currency = chosen ?? keptQuote()?.currency;
     const opening = h("section.card", {}, waiting());
     editor = opening;
     fill(editing, editor);
     let draft;
     try {
-      draft = await api.get(`${path}/quote-draft`, {}, signal);
+      const [own, lists] = await Promise.all([api.get(`${path}/quote-draft`, {}, signal), currencies ?? api.getAll("/desk/price-lists", {}, signal)]);
+      currencies ??= [...new Set([own.currency, account.currency, ...lists.map((each) => each.currency)])];
+      draft = currency && currency !== own.currency ? await api.get(`${path}/quote-draft`, { currency }, signal) : own;
     } catch (error) {
       if (signal.aborted || editor !== opening) return;
       if (error instanceof SignedOut) throw error;
-      fill(opening, notice("bad", reasonOf(error)), h("button", { type: "button", onclick: () => openEditor(true) }, t("action.retry")));
+      fill(opening, notice("bad", reasonOf(error)), h("button", { type: "button", onclick: () => openEditor("h2", chosen) }, t("action.retry")));
       return;
     }
     if (signal.aborted || editor !== opening) return;
@@ -117,6 +136,14 @@ export async function showDeskOrder(context, orderId) {
       order,
       account,
       draft,
+      currencies,
+      kept: keptQuote(),
+      keep: (written) => quoteKept.keep({ ...written, revision: nextRevision() }),
+      beginAnew: chosen ? null : () => {
+        quoteKept.forget();
+        openEditor("h2");
+      },
+      quoteIn: (wanted) => openEditor("[name=currency]", wanted),
       // On what is shown: a colleague's revision of the last second is not to be replaced unseen.
       send: (body) => api.post(`${path}/quote`, body, { "If-Match": `"${order.version}"` }),
       previewed: {
@@ -124,24 +151,30 @@ export async function showDeskOrder(context, orderId) {
         paper: (body) => api.postForPdf(`${path}/quote/preview`, body),
       },
       done: () => {
+        quoteKept.forget();
         editor = null;
         toast(t("desk.quote_on_its_way", { name: order.contact.name }));
         again();
       },
-      cancel: order.quote && order.quote.state !== "change_requested" ? () => { editor = null; drawEditor(); } : null,
+      cancel: order.quote && order.quote.state !== "change_requested" ? () => { quoteKept.forget(); editor = null; drawEditor(); } : null,
     });
     fill(editing, editor);
-    if (hasFocus) editor.querySelector("h2").focus();
+    if (focused) editor.querySelector(focused).focus();
   }
 
-  async function act(verb, text) {
+  async function act({ currentTarget: button }, verb, text) {
+    if (isActing) return;
+    isActing = true;
+    setBusy(button, true);
     try {
       await api.post(`${path}/${verb}`, {}, { "If-Match": `"${order.version}"` });
       toast(text);
     } catch (error) {
       toast(error instanceof Problem && error.code === "version_mismatch" ? t("desk.someone_was_faster") : reasonOf(error));
     }
-    again();
+    await again();
+    isActing = false;
+    setBusy(button, false);
   }
 
   const decline = () => ask({
@@ -174,7 +207,7 @@ export async function showDeskOrder(context, orderId) {
   });
 
   const again = poll(look, signal);
-  fill(comments, commentForm((text, internal) => api.post(`${path}/comment`, { text, internal }).then(() => again()), { mayBeInternal: true }));
+  fill(comments, commentForm(orderId, (text, internal) => api.post(`${path}/comment`, { text, internal }).then(() => again()), { mayBeInternal: true }));
   draw();
   return h("div.screen.wide", {},
     trail([t("nav.desk")], [t("nav.queue"), "/desk"], [account.name]),

@@ -7,6 +7,7 @@ import { minorDigits, read, write } from "../money.js";
 import { bandwidth, kindLabel } from "../orders/describe.js";
 import { RECURRENCES } from "../orders/quote-view.js";
 import { trail } from "../shell.js";
+import { keepTyping, keptNotice, unsaved } from "../unsaved.js";
 import { currencyName, either, t } from "../words.js";
 
 const MOST_PRICES = 500;
@@ -15,14 +16,17 @@ export async function showPriceList(context, currency) {
   const { api, catalog, go } = context;
   const path = `/desk/price-lists/${currency}`;
   const digits = minorDigits(currency);
-  const { body: list, etag } = await load(api, path);
+  const loaded = await load(api, path);
+  const kept = unsaved(`prices.${currency}`);
+  const found = kept.read();
+  const etag = found ? found.etag : loaded.etag; // what was changed meanwhile is not to be replaced unseen
   const variants = {
     site_bandwidth: catalog.bandwidth_steps.map((each) => [String(each), bandwidth(each)]),
     socket: catalog.socket_models.map((each) => [each, each]),
     sdp_users: catalog.regions.map(({ region, label }) => [region, either(`region.${region}`, label)]),
     accessory: catalog.accessory_types.map((each) => [each, either(`accessory_type.${each}`, each)]),
   };
-  let prices = list.prices.map(priceFields);
+  let prices = (found?.content ?? loaded.body.prices).map((each) => priceFields(each));
   const table = h("div.price-rows");
   const said = h("div");
 
@@ -61,6 +65,13 @@ export async function showPriceList(context, currency) {
     add.disabled = prices.length >= MOST_PRICES;
   }
 
+  const written = () => prices.map((row) => Object.fromEntries(Object.entries(row).map(([name, each]) => [name, each.control.value])));
+
+  function beginAnew() {
+    kept.forget();
+    go(location.pathname, { replace: true });
+  }
+
   const bodyOf = () => ({
     prices: prices.map((row) => ({
       kind: row.kind.read(),
@@ -80,6 +91,7 @@ export async function showPriceList(context, currency) {
     setBusy(button, true);
     try {
       await api.put(path, bodyOf(), guard);
+      kept.forget();
       toast(t("prices.saved"));
       go(location.pathname, { replace: true });
     } catch (error) {
@@ -87,7 +99,7 @@ export async function showPriceList(context, currency) {
         const [, , index, name] = pointer.split("/");
         return prices[Number(index)]?.[name ?? "kind"] ?? null;
       });
-      fill(said, notice("bad", changedMeanwhile(error) ?? (rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error))));
+      fill(said, changedMeanwhile(error) && keptNotice(beginAnew), notice("bad", changedMeanwhile(error) ?? (rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error))));
     } finally {
       setBusy(button, false);
     }
@@ -111,6 +123,7 @@ export async function showPriceList(context, currency) {
       try {
         await api.putCsv(path, file.files[0], guard);
         dialog.close();
+        kept.forget();
         toast(t("prices.imported"));
         go(location.pathname, { replace: true });
       } catch (error) {
@@ -141,16 +154,19 @@ export async function showPriceList(context, currency) {
   const add = h("button", { type: "button", onclick: () => { prices.push(priceFields()); draw(); prices.at(-1).kind.control.focus(); } }, t("prices.add"));
   const button = h("button.primary", { type: "submit" }, t("action.save"));
   draw();
+  const form = h("form.account-form", { novalidate: true, onsubmit: keep },
+    found && keptNotice(beginAnew),
+    h("section.card", {}, h("p.hint", {}, t("prices.list_text")), table, add),
+    said,
+    h("div.actions.sticky", {}, button));
+  keepTyping(form, kept, found, etag, written);
   return h("div.screen", {},
     trail([t("nav.desk")], [t("nav.prices"), "/desk/price-lists"], [currency]),
     h("div.title-row", {}, h("h1", {}, t("prices.of", { currency: currencyName(currency) })),
       h("div.actions", {},
         h("button", { type: "button", onclick: bringIn }, t("prices.import")),
-        etag && h("button", { type: "button", onclick: bringOut }, t("prices.export")))),
-    h("form.account-form", { novalidate: true, onsubmit: keep },
-      h("section.card", {}, h("p.hint", {}, t("prices.list_text")), table, add),
-      said,
-      h("div.actions.sticky", {}, button)));
+        loaded.etag && h("button", { type: "button", onclick: bringOut }, t("prices.export")))),
+    form);
 }
 
 /** The list and its version; an empty one, without a version, where there is none yet. */

@@ -79,7 +79,7 @@ export async function showQueue(context) {
   async function turn(how) {
     how();
     write(true);
-    await again();
+    await lookAnew();
     scrollTo(0, 0);
     announce(t("list.turned"));
   }
@@ -120,6 +120,7 @@ export async function showQueue(context) {
       go(`/desk/orders/${order.order_id}`);
     } catch (error) {
       toast(error instanceof Problem && error.code === "version_mismatch" ? t("desk.someone_was_faster") : reasonOf(error));
+      setBusy(button, false);
       again();
     }
   }
@@ -129,7 +130,14 @@ export async function showQueue(context) {
     place.first();
     write(isStep);
     mark();
-    again();
+    lookAnew();
+  }
+
+  /** Shows that what is there is not what was asked for, until it is. */
+  async function lookAnew() {
+    table.setAttribute("aria-busy", "true");
+    await again();
+    table.removeAttribute("aria-busy");
   }
 
   const choices = h("div.choices", { role: "group", "aria-label": t("list.filter") },

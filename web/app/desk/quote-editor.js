@@ -5,19 +5,23 @@ import { Unreachable } from "../api.js";
 import { checkFields, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
 import { minorDigits, read, write } from "../money.js";
 import { SignedOut } from "../session.js";
-import { money, t, today } from "../words.js";
+import { keptNotice } from "../unsaved.js";
+import { currencyName, money, t, today } from "../words.js";
 import { itemDetail, kindLabel } from "../orders/describe.js";
 import { RECURRENCES, totalsView } from "../orders/quote-view.js";
 import { mailFrame } from "./mail-frame.js";
 
 const ONE_OFF = new Set(["socket", "accessory"]);
 const MOST_LINES = 200;
+const LINE = ["description", "quantity", "unit_price", "recurrence"];
 
 /**
  * `send(body)` sends the revision; `done()` follows its 202. `previewed.mail(body)` and `previewed.paper(body)` ask what
- * the contact would get. It begins with `draft`, the API's proposal: the revision before, or the price list's lines.
+ * what the contact would get. It begins with `draft`, the API's proposal: the revision before, or the price list's lines.
+ * `quoteIn(currency)` has it begin again in another of the `currencies`. `kept` is what was written before and not sent,
+ * as `keep(written)` got it; `beginAnew()` drops that, null when the writer has only now chosen this currency.
  */
-export function quoteEditor({ order, account, draft, send, previewed, done, cancel }) {
+export function quoteEditor({ order, account, draft, currencies, quoteIn, kept, keep, beginAnew, send, previewed, done, cancel }) {
   const { currency } = draft;
   const digits = minorDigits(currency);
   const before = order.quote;
@@ -27,12 +31,12 @@ export function quoteEditor({ order, account, draft, send, previewed, done, canc
   const body = h("div.editor-lines");
   const totals = h("div", { role: "status", "aria-live": "polite" });
   const said = h("div");
-  const validUntil = field({ name: "valid_until", label: t("editor.valid_until"), type: "date", required: true, value: draft.valid_until, more: { min: now } });
-  const message = field({ name: "message", label: t("editor.message"), type: "textarea", value: draft.message, more: { maxlength: 2000 }, wide: true });
-  const terms = field({ name: "terms", label: t("quote.terms"), type: "textarea", value: draft.terms, hint: t("editor.terms_hint"), more: { maxlength: 10000 }, wide: true });
+  const validUntil = field({ name: "valid_until", label: t("editor.valid_until"), type: "date", required: true, value: kept ? kept.valid_until : draft.valid_until, more: { min: now } });
+  const message = field({ name: "message", label: t("editor.message"), type: "textarea", value: kept ? kept.message : draft.message, more: { maxlength: 2000 }, wide: true });
+  const terms = field({ name: "terms", label: t("quote.terms"), type: "textarea", value: kept ? kept.terms : draft.terms, hint: t("editor.terms_hint"), more: { maxlength: 10000 }, wide: true });
   const confirmed = Object.fromEntries(order.items.map((item) => {
     const asked = draft.confirmed_start_dates[item.item_id] ?? item.confirmed_start_date ?? item.start_date;
-    return [item.item_id, field({ name: `confirmed-${item.item_id}`, label: t("item.confirmed"), type: "date", value: asked < now ? now : asked, more: { min: now } })];
+    return [item.item_id, field({ name: `confirmed-${item.item_id}`, label: t("item.confirmed"), type: "date", value: kept ? kept.confirmed[item.item_id] : asked < now ? now : asked, more: { min: now } })];
   }));
 
   function nameOf(item) {
@@ -104,12 +108,40 @@ export function quoteEditor({ order, account, draft, send, previewed, done, canc
     const line = newLine({ item_id: item?.item_id ?? null, recurrence: item ? usualRecurrence(item) : "once" });
     lines.push(line);
     drawLines();
+    keepWritten();
     line.description.control.focus();
   }
 
   function removeLine(line) {
     lines = lines.filter((each) => each !== line);
     drawLines();
+    keepWritten();
+  }
+
+  const rawLine = (line) => ({ item_id: line.itemId, ...Object.fromEntries(LINE.map((name) => [name, line[name].control.value])) });
+
+  /** What is in the form, sound or not; lines in each currency that was chosen. */
+  function written() {
+    return {
+      currency,
+      valid_until: validUntil.read(),
+      message: message.read(),
+      terms: terms.read(),
+      confirmed: Object.fromEntries(Object.entries(confirmed).map(([id, each]) => [id, each.read()])),
+      lines: { ...kept?.lines, [currency]: lines.map(rawLine) },
+    };
+  }
+
+  function keepWritten() {
+    keep(written());
+  }
+
+  /** Goes on in another currency, with all but the prices; the lines of this one are there again on the way back. */
+  function change(wanted) {
+    const now = written();
+    const extra = now.lines[currency].filter((line) => line.item_id === null).map((line) => ({ ...line, unit_price: "" }));
+    keep({ ...now, currency: wanted, extra });
+    quoteIn(wanted);
   }
 
   const inOrder = () => [...order.items.map((item) => item.item_id), null].flatMap((id) => lines.filter((line) => line.itemId === id));
@@ -196,15 +228,20 @@ export function quoteEditor({ order, account, draft, send, previewed, done, canc
   const button = h("button.primary", { type: "submit" }, t(before ? "editor.send_revision" : "editor.send", { revision: String((before?.revision ?? 0) + 1) }));
   const look = h("button", { type: "button", onclick: preview }, t("editor.preview"));
   const unpriced = order.items.filter((item) => draft.unpriced.includes(item.item_id));
-  lines = [
-    ...draft.lines.map(newLine),
-    ...unpriced.map((item) => newLine({ item_id: item.item_id, description: nameOf(item), quantity: item.quantity ?? 1, recurrence: usualRecurrence(item) })),
-  ];
+  lines = (kept?.lines[currency] ?? [
+    ...draft.lines,
+    ...unpriced.map((item) => ({ item_id: item.item_id, description: nameOf(item), quantity: item.quantity ?? 1, recurrence: usualRecurrence(item) })),
+    ...(kept?.extra ?? []),
+  ]).map(newLine);
   drawLines();
+  const choice = currencies.length > 1 && field({ name: "currency", label: t("account.currency"), type: "select", required: true, value: currency, options: currencies.map((each) => [each, `${each} · ${currencyName(each)}`]), more: { "data-key": "currency" } });
+  choice?.control?.addEventListener("change", () => change(choice.control.value));
 
-  return h("form.card.editor", { novalidate: true, onsubmit: submit },
+  return h("form.card.editor", { novalidate: true, onsubmit: submit, oninput: (event) => event.target !== choice?.control && keepWritten() },
     h("h2", { tabindex: "-1" }, t(before ? "editor.title_revision" : "editor.title", { revision: String((before?.revision ?? 0) + 1) })),
     h("p.hint", {}, t("editor.goes_to", { name: order.contact.name, email: order.contact.email })),
+    kept && beginAnew && keptNotice(beginAnew),
+    choice && choice.root,
     unpriced.length > 0 && h("p.hint", {}, t("editor.unpriced", { count: unpriced.length }), " ", h("a", { href: `/desk/price-lists/${currency}` }, t("prices.of", { currency }))),
     body,
     h("div.fields", {}, validUntil.root, message.root),

@@ -2,7 +2,7 @@
 
 import { Pages, writeQuery } from "../address.js";
 import { Problem } from "../api.js";
-import { announce, fill, h, save } from "../dom.js";
+import { announce, fill, h, isBusy, save, setBusy } from "../dom.js";
 import { notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
@@ -100,7 +100,7 @@ export async function showOrders(context, isNew) {
   async function turn(how) {
     how();
     write(true);
-    await again();
+    await lookAnew();
     scrollTo(0, 0);
     announce(t("list.turned"));
   }
@@ -145,7 +145,14 @@ export async function showOrders(context, isNew) {
     highlighted = null;
     place.first();
     write(isStep);
-    again();
+    lookAnew();
+  }
+
+  /** Shows that what is there is not what was asked for, until it is. */
+  async function lookAnew() {
+    table.setAttribute("aria-busy", "true");
+    await again();
+    table.removeAttribute("aria-busy");
   }
 
   const choices = h("div.choices", { role: "group", "aria-label": t("list.filter") },
@@ -183,12 +190,16 @@ export async function showOrders(context, isNew) {
     startOver();
   }
 
-  async function download() {
+  async function download({ currentTarget: button }) {
+    if (isBusy(button)) return;
+    setBusy(button, true);
     try {
       save(await api.getCsv("/orders", wanted()), "orders.csv");
     } catch (error) {
       if (error instanceof SignedOut) throw error;
       toast(reasonOf(error));
+    } finally {
+      setBusy(button, false);
     }
   }
 
@@ -230,11 +241,14 @@ const itemLines = (order, sites) =>
     h("li", {}, h("span.kind-name", {}, kindLabel(item.kind)), " ", h("span.hint", {}, itemDetail(item, sites)))),
   order.items.length > 4 && h("li.hint", {}, t("order.more_items", { count: order.items.length - 4 })));
 
+/** A day that is not broken over two lines. */
+const whole = (iso) => day(iso).replaceAll(" ", "\u00a0");
+
 function startLines(order) {
   if (order.status === "canceled") return "–";
   const dates = order.items.map((item) => item.confirmed_start_date ?? item.estimated_start.date).sort();
   const isConfirmed = order.items.every((item) => item.confirmed_start_date);
   const last = dates.at(-1);
-  return [h("span.date", {}, dates[0] === last ? day(last) : t("order.from_to", { from: day(dates[0]), to: day(last) })),
+  return [h("span.date", {}, dates[0] === last ? whole(last) : t("order.from_to", { from: whole(dates[0]), to: whole(last) })),
     h("span.hint", {}, t(isConfirmed ? "estimate.confirmed" : "estimate.estimated"))];
 }

@@ -4,6 +4,7 @@ import { Problem, Unreachable } from "../api.js";
 import { announce, fill, h, setBusy } from "../dom.js";
 import { ask, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
 import { day, dayOf, either, t, today } from "../words.js";
+import { waiting } from "../shell.js";
 import { isTwin, itemDetail, kindLabel } from "./describe.js";
 import { itemForm } from "./item-form.js";
 
@@ -31,20 +32,22 @@ class Draft {
 /** The reader's own way to an order. `base` is "" for customers; at the desk it is "/desk", for an order by phone. */
 export async function openNewOrder(context, accountId, base = "") {
   const { query } = context;
-  const panel = h("div.panel-body");
+  const panel = h("div.panel-body", {}, waiting());
   const dialog = openDialog("dialog.sheet", t("new.title"), panel);
   const body = { account_id: accountId };
   if (!base && query.has("account_id")) body.account_id = query.get("account_id");
   let copied = null;
+  let problem = null;
   if (query.has("copy")) {
     try {
       copied = await context.api.get(`${base}/orders/${query.get("copy")}`);
       body.account_id = copied.account_id;
     } catch (error) {
-      panel.append(notice("bad", reasonOf(error)));
+      problem = notice("bad", reasonOf(error));
     }
   }
   await draw(context, dialog, panel, body.account_id, base, copied);
+  if (problem) panel.prepend(problem);
   return dialog;
 }
 
@@ -55,7 +58,8 @@ async function draw(context, dialog, panel, accountId, base, copied) {
   try {
     account = await (base ? api.get(`/desk/accounts/${accountId}`) : api.get("/account", { account_id: accountId }));
   } catch (error) {
-    panel.append(notice("bad", reasonOf(error)));
+    const retry = h("button", { type: "button", onclick: () => { fill(panel, waiting()); draw(context, dialog, panel, accountId, base, copied); } }, t("action.retry"));
+    fill(panel, notice("bad", reasonOf(error)), h("div", {}, retry));
     return;
   }
   const draft = new Draft(accountId, base);
@@ -73,7 +77,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
     options: accounts.map((each) => [each.account_id, each.name]),
   });
   accountLine?.control?.addEventListener("change", () => {
-    panel.replaceChildren();
+    fill(panel, waiting());
     draw(context, dialog, panel, accountLine.control.value, base, null);
   });
 
@@ -177,6 +181,12 @@ async function draw(context, dialog, panel, accountId, base, copied) {
 
   async function send() {
     if (isSending) return;
+    const open = chooser.querySelector(".item-form button[type=submit]");
+    if (open) {
+      fill(said, notice("bad", t("new.open_item", { action: open.textContent })));
+      open.focus();
+      return;
+    }
     isSending = true;
     setBusy(submit, true);
     submit.textContent = t("new.sending");
@@ -253,7 +263,7 @@ function contactBox({ api, session }, account, base) {
     },
   });
   return h("section.contact-box", {},
-    h("p", {}, t("contact.quote_goes_to"), " ", h("strong", {}, contact.name), " ", h("span.address", {}, `<${contact.email}>`)),
+    h("p", {}, t("contact.quote_goes_to"), " ", h("strong", {}, contact.name), " ", h("span.address", {}, contact.email)),
     !base && h("button.small", { type: "button", onclick: report }, t("contact.out_of_date")));
 }
 

@@ -5,6 +5,7 @@ import { ask, checkFields, field, notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
+import { unsaved } from "../unsaved.js";
 import { day, either, instant, t } from "../words.js";
 import { OPEN, estimate, itemDetail, kindLabel, orderName, progress, statusChip } from "./describe.js";
 import { quoteCard } from "./quote-view.js";
@@ -24,6 +25,7 @@ export async function showOrder(context, orderId) {
   const facts = h("aside.card.facts");
   const history = h("div");
   const state = h("div");
+  const comments = h("div");
 
   async function look() {
     try {
@@ -57,6 +59,7 @@ export async function showOrder(context, orderId) {
     fill(quote, quoteCard(context, order));
     fill(facts, factsOf(order, account));
     fill(history, timelineView(entries));
+    if (!OPEN.includes(order.status)) fill(comments);
   }
 
   const withdraw = () => ask({
@@ -72,8 +75,9 @@ export async function showOrder(context, orderId) {
     },
   });
 
-  draw();
   const again = poll(look, signal);
+  fill(comments, commentForm(orderId, (text) => api.post(`${path}/comment`, { text }).then(() => again())));
+  draw();
   return h("div.screen", {},
     trail([t("nav.administration")], [t("nav.orders"), "/orders"], [order.purchase_order_number ?? order.order_id]),
     head, state,
@@ -81,7 +85,7 @@ export async function showOrder(context, orderId) {
       h("div.main-column", {}, items, quote),
       h("div.side-column", {}, facts,
         h("section.card", {}, h("h2", {}, t("timeline.title")),
-          OPEN.includes(order.status) && commentForm((text) => api.post(`${path}/comment`, { text }).then(() => again())),
+          comments,
           history))));
 }
 
@@ -115,8 +119,10 @@ export function factsOf(order, account) {
 }
 
 /** `send(text, internal)` says it; the switch for internal comments is there only if `mayBeInternal`. */
-export function commentForm(send, { mayBeInternal = false } = {}) {
-  const text = field({ name: "text", label: t("comment.label"), type: "textarea", required: true, more: { maxlength: 2000, rows: 2 } });
+export function commentForm(orderId, send, { mayBeInternal = false } = {}) {
+  const kept = unsaved(`comment.${orderId}`);
+  const text = field({ name: "text", label: t("comment.label"), type: "textarea", required: true, value: kept.read(), more: { maxlength: 2000, rows: 2 } });
+  text.control.addEventListener("input", () => (text.read() ? kept.keep(text.control.value) : kept.forget()));
   const internal = mayBeInternal && field({ name: "internal", label: t("comment.internal"), type: "checkbox", value: true });
   const said = h("div");
   const button = h("button", { type: "submit" }, t("comment.send"));
@@ -128,6 +134,7 @@ export function commentForm(send, { mayBeInternal = false } = {}) {
       fill(said);
       await send(text.read(), internal ? internal.read() : false);
       text.control.value = "";
+      kept.forget();
     } catch (error) {
       fill(said, notice("bad", reasonOf(error)));
     } finally {
