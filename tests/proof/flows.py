@@ -113,10 +113,10 @@ class Walk:
         self.desk("claim", lambda order: order["assignee"] is not None)
 
     def quote(self, revision: int = 1, valid_days: int = 30) -> None:
-        body = self._quote_body(valid_days)
+        body = self.quote_body(valid_days)
         self.desk("quote", lambda order: (order["quote"] or {}).get("revision") == revision, body)
 
-    def _quote_body(self, valid_days: int) -> Json:
+    def quote_body(self, valid_days: int) -> Json:
         line = {"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}
         valid_until = (self.lab.clock.now() + timedelta(days=valid_days)).date().isoformat()
         return {"valid_until": valid_until, "lines": [line]}
@@ -124,7 +124,7 @@ class Walk:
     def undo(self) -> None:
         """A quote that is taken back at once."""
         path = f"/api/desk/orders/{self.order_id}/quote"
-        body, staff = self._quote_body(30), self.lab.users.cs
+        body, staff = self.quote_body(30), self.lab.users.cs
         self.act(lambda order: order["quote"] is not None, "POST", path, json=body, user=staff)
         self.act(lambda order: order["quote"]["state"] == "superseded", "POST", f"{path}/undo", json={}, user=staff)
         self.rest()

@@ -1,7 +1,309 @@
-"""What one process decides while another is about to: the wire lets the other go first, at the worst moment."""
+"""What one process decides while another is about to: the wire lets the other go first, at every moment that there is.
 
-from tests.lab import Lab
+Everything that can be done to an order is done while anything else is at it: just before each call to AWS that the one
+makes, the other comes in between and is done at once. Whoever is overtaken must find the order as if they had come
+later, and both runs end alike; and nobody else's record may tell another story.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.lab import Lab, Response, accounts
+from tests.lab.wire import Call
+from tests.proof.branches import Branches
+from tests.proof.flows import End, Walk, end_of
+from tests.proof.records import Records, disagreements, letter_of
 from tests.workflow.walking import desk, order_of, place, quote, timeline
+
+Json = dict[str, Any]
+
+ACCOUNTS_ZONE = ZoneInfo("America/New_York")
+GRACE_DAYS = 3
+HELD_SECONDS = 60
+SHORT = {
+    "submitted": ("claim", "withdraw"),
+    "at_the_desk": ("quote", "cancel"),
+    "held": ("time", "undo"),
+    "on_offer": ("approve", "time"),
+    "expired": ("quote", "time"),
+}
+"""The pair that the short form tries of each stage, at every moment."""
+A_WHILE = timedelta(minutes=10)
+CHANGES = ("OrdersApiFunction", "DeskApiFunction", "ConfirmPageFunction")
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that somebody does, or time; says how it was answered, and nothing where nobody is."""
+
+    do: Callable[[Walk], str]
+    functions: tuple[str, ...] = CHANGES
+    """Those whose calls are where another may come in between."""
+    is_one_decision: bool = True
+    """If not, others find the order as it is in the middle."""
+
+    @property
+    def is_a_request(self) -> bool:
+        return self.functions == CHANGES
+
+
+def said(answer: Response) -> str:
+    """The status, and what won where another did."""
+    is_problem = answer.headers["content-type"] == "application/problem+json"
+    return f"{answer.status} {answer.json()['status']}" if is_problem else str(answer.status)
+
+
+def by_staff(action: str, body: Json | None = None, who: str = "cs") -> Act:
+    def do(walk: Walk) -> str:
+        path, user = f"/api/desk/orders/{walk.order_id}/{action}", getattr(walk.lab.users, who)
+        return said(walk.lab.http("POST", path, json=body or {}, user=user))
+
+    return Act(do)
+
+
+def by_customer(action: str, body: Json | None = None) -> Act:
+    def do(walk: Walk) -> str:
+        path, user = f"/api/orders/{walk.order_id}/{action}", walk.lab.users.customer
+        return said(walk.lab.http("POST", path, json=body or {}, user=user))
+
+    return Act(do)
+
+
+def by_link(decision: str, *, of_quote: bool) -> Act:
+    def do(walk: Walk) -> str:
+        mail = next(one for one in walk.lab.mails if one.link and bool(one.attachments) is of_quote)
+        assert mail.link
+        form = {"decision": decision, "name": "Connie", "code": str(mail.code), "reason": "Less"}
+        return said(walk.lab.http("POST", mail.link, form=form))
+
+    return Act(do)
+
+
+def quote_anew(walk: Walk) -> str:
+    path, body = f"/api/desk/orders/{walk.order_id}/quote", walk.quote_body(60)
+    return said(walk.lab.http("POST", path, json=body, user=walk.lab.users.cs2))
+
+
+def change_contact(walk: Walk) -> str:
+    contact = {"name": "Next", "email": "next@acme.example"}
+    walk.lab.account("acme", enrollment={**accounts.body("acme")["enrollment"], "contact": contact})
+    walk.lab.settle()
+    return ""
+
+
+def bounce(walk: Walk) -> str:
+    walk.lab.ses_event("Bounce", walk.mail(quote=True))
+    walk.lab.settle()
+    return ""
+
+
+def pass_time(walk: Walk) -> str:
+    """Over the moment at which the stage ends; less than a request may take."""
+    walk.lab.advance(seconds=4)
+    return ""
+
+
+TIME = Act(pass_time, ("AwaitDecisionFunction", "SendQuoteFunction"))
+ALWAYS: Mapping[str, Act] = {
+    "comment": by_customer("comment", {"text": "Hm."}),
+    "decline": by_staff("decline", {"reason": "Sold out"}),
+    "contact": Act(change_contact, ("AccountChangesFunction",)),
+}
+AT_THE_DESK: Mapping[str, Act] = {
+    **ALWAYS,
+    "claim": by_staff("claim", who="cs2"),
+    "cancel": by_link("cancel", of_quote=False),
+    "withdraw": by_customer("cancel"),
+    "release": by_staff("release"),
+    "quote": Act(quote_anew),
+}
+HELD: Mapping[str, Act] = {**AT_THE_DESK, "undo": by_staff("quote/undo"), "time": replace(TIME, is_one_decision=False)}
+ON_OFFER: Mapping[str, Act] = {
+    **ALWAYS,
+    "time": TIME,
+    "approve": by_link("approve", of_quote=True),
+    "cancel": by_link("cancel", of_quote=True),
+    "request_change": by_link("request_change", of_quote=True),
+    "withdraw": by_customer("cancel"),
+    "quote": Act(quote_anew),
+    "resend": by_staff("resend"),
+    "bounce": Act(bounce, ("MailEventsFunction",)),
+}
+EXPIRED: Mapping[str, Act] = {
+    **ALWAYS,
+    "time": TIME,
+    "ask_for_quote": by_link("request_quote", of_quote=True),
+    "approve": by_link("approve", of_quote=True),
+    "quote": Act(quote_anew),
+    "resend": by_staff("resend"),
+}
+
+
+def submitted(walk: Walk) -> None:
+    """Just before Customer Success is told that nobody claims it."""
+    walk.place()
+    walk.lab.advance_to(datetime.fromisoformat(walk.order()["placed_at"]) + timedelta(hours=24, seconds=-2))
+
+
+def at_the_desk(walk: Walk) -> None:
+    walk.place()
+    walk.claim()
+
+
+def held(walk: Walk) -> None:
+    """Just before the mail goes, if nobody undoes the quote."""
+    at_the_desk(walk)
+    quote_anew(walk)
+    walk.lab.advance(seconds=HELD_SECONDS - 2)
+
+
+def on_offer(walk: Walk) -> None:
+    """Just before the quote's last day is over, and the workflow looks."""
+    at_the_desk(walk)
+    now = walk.lab.clock.now().astimezone(ACCOUNTS_ZONE)
+    walk.lab.advance_to(now.replace(hour=18, minute=0, second=1))
+    walk.desk("quote", lambda order: order["quote"] is not None, walk.quote_body(0))
+    walk.lab.advance_to(now.replace(hour=23, minute=59, second=59))
+    assert walk.order()["quote"]["state"] == "offered"
+
+
+def expired(walk: Walk) -> None:
+    """Just before the last day of grace is over."""
+    on_offer(walk)
+    walk.lab.advance(days=GRACE_DAYS)
+    assert walk.order()["quote"]["state"] == "expired"
+
+
+STAGES: Mapping[str, tuple[Callable[[Walk], None], Mapping[str, Act]]] = {
+    "submitted": (submitted, {**AT_THE_DESK, "time": TIME}),
+    "at_the_desk": (at_the_desk, AT_THE_DESK),
+    "held": (held, HELD),
+    "on_offer": (on_offer, ON_OFFER),
+    "expired": (expired, EXPIRED),
+}
+
+
+@dataclass(frozen=True)
+class Race:
+    """`first` is under way when `second` comes in between, before the n-th call of the first; 0: after the first."""
+
+    first: str
+    second: str
+    n: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    answers: Mapping[str, str]
+    end: End
+    wrong: list[str]
+    calls: int
+    """Of the first act, where another can come in between."""
+
+
+def records_of(walk: Walk) -> Records:
+    lab = walk.lab
+    mails = [mail for mail in lab.mails if mail.tags["kind"] != "contact_changed"]
+    placer, mailbox = lab.users.customer.email, lab.stack.ref("CustomerSuccessMailbox")
+    return Records(
+        order=walk.order(),
+        entries=walk.timeline(),
+        events=[(event.detail_type, event.detail) for event in lab.events],
+        mails=Counter(letter_of(mail.subject, mail.recipients, placer, mailbox) for mail in mails),
+        links=Counter(str(mail.link) for mail in mails if mail.tags["kind"] == "quote"),
+        executions=[execution.status for execution in lab.executions],
+    )
+
+
+def run(walk: Walk, race: Race, acts: Mapping[str, Act]) -> Outcome:
+    lab, first, second = walk.lab, acts[race.first], acts[race.second]
+    answers: dict[str, str] = {}
+    calls = 0
+
+    def overtake() -> None:
+        with patch.object(lab.wire, "running", []):  # what happens is not that function's doing
+            answers["second"] = second.do(walk)
+
+    def watch(call: Call) -> None:
+        nonlocal calls
+        if call.function in first.functions and "second" not in answers:
+            calls += 1
+            if calls == race.n:
+                overtake()
+
+    lab.wire.watch = watch
+    answers["first"] = first.do(walk)
+    lab.wire.watch = None
+    if "second" not in answers:
+        overtake()
+    lab.settle()
+    lab.advance(A_WHILE)
+    wrong = [*disagreements(records_of(walk)), *(f"{one.function} failed: {one.message}" for one in lab.errors)]
+    return Outcome(answers, end_of(walk), wrong, calls)
+
+
+def apart_from_quotes(outcome: Outcome) -> tuple[Mapping[str, str], End]:
+    """What two outcomes are compared by. SES may have a quote's mail when the order moves on, before that is noted."""
+    mails = {(letter, count) for letter, count in outcome.end.mails if not letter[1].startswith("Quote for order")}
+    return outcome.answers, replace(outcome.end, mails=frozenset(mails))
+
+
+def outcomes(walk: Walk, races: list[Race], acts: Mapping[str, Act]) -> dict[Race, Outcome]:
+    branches = Branches()
+
+    def work() -> Outcome | None:
+        for race in races:
+            if branches.part(race):
+                return run(walk, race, acts)
+        return None
+
+    branches.run(work)
+    return branches.reports
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("stage", STAGES)
+def test_whoever_is_overtaken_finds_the_order_as_if_they_had_come_later(
+    stage: str, long: bool, report: Callable[[str], None]
+) -> None:
+    prepare, acts = STAGES[stage]
+    pairs = [
+        (first, second)
+        for first in acts
+        for second in acts
+        if acts[first].is_a_request or acts[second].is_a_request  # the lab runs one thing at a time
+    ]
+    tried = pairs if long else [SHORT[stage]]
+    with Lab.started(GraceDays=str(GRACE_DAYS), QuoteUndoSeconds=str(HELD_SECONDS if stage == "held" else 0)) as lab:
+        lab.account("acme")
+        walk = Walk(lab)
+        prepare(walk)
+        in_turn = outcomes(walk, [Race(*pair, 0) for pair in {*tried, *((two, one) for one, two in tried)}], acts)
+        races = [Race(*pair, n) for pair in tried for n in range(1, in_turn[Race(*pair, 0)].calls + 1)]
+        raced = outcomes(walk, races, acts)
+    wrong: dict[str, object] = {
+        str(race): outcome.wrong for race, outcome in (in_turn | raced).items() if outcome.wrong
+    }
+    for race, outcome in raced.items():
+        if not acts[race.first].is_one_decision:
+            continue
+        before, after = in_turn[Race(race.first, race.second, 0)], in_turn[Race(race.second, race.first, 0)]
+        swapped = replace(after, answers={"first": after.answers["second"], "second": after.answers["first"]})
+        if apart_from_quotes(outcome) not in (apart_from_quotes(before), apart_from_quotes(swapped)):
+            wrong[f"{race} ended otherwise"] = outcome, before, swapped
+    report(
+        f"races, {stage}: {len(tried)} of {len(pairs)} pairs of {len(acts)} acts, at {len(raced)} moments,"
+        f" {len(wrong)} ended otherwise"
+    )
+    assert raced
+    assert not wrong
 
 
 def test_a_fifth_wrong_code_locks_no_link_of_an_order_that_was_closed_meanwhile(lab: Lab) -> None:

@@ -1,0 +1,143 @@
+"""What the records of an order say of one another: table, timeline, executions, events and mails tell the same story.
+
+The timeline says what must have gone out, by the table of mails and the list of events in the contract, which are
+written down here once more so that the product's own table is no judge of itself.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.proof.rebuilding import stored, told_by
+
+Json = dict[str, Any]
+Letter = tuple[str, str]
+"""A mail's kind and to whom it went."""
+
+CONTACT, PLACER, DESK = "contact", "placed_by", "customer_success"
+SUBJECTS = {
+    r"Order \S+ (from .+ )?received": "received",
+    r"New order \S+ from .+": "new order",
+    r"Quote for order \S+: please decide by .+": "quote",
+    r"Reminder: quote for order \S+ is valid until .+": "reminder",
+    r"Order \S+ is confirmed": "approved",
+    r"Order \S+ is canceled": "canceled",
+    r"Change requested: order \S+ of .+": "change requested",
+    r"Quote not delivered: order \S+ of .+": "undeliverable",
+    r"Link locked: order \S+ of .+": "link locked",
+    r"The quote for order \S+ has expired": "expired",
+    r"Quote expired: order \S+ of .+": "expired",
+    r"Fresh quote asked for: order \S+ of .+": "fresh quote asked for",
+    r"Order \S+ of .+ is waiting": "waiting",
+}
+"""By which the English mails are told apart."""
+CALLED_FOR: dict[str, tuple[Letter, ...]] = {
+    "order.submitted": (("received", CONTACT), ("received", PLACER), ("new order", DESK)),
+    "order.stale": (("waiting", DESK),),
+    "quote.undeliverable": (("undeliverable", DESK),),
+    "quote.expired": (("expired", CONTACT), ("expired", DESK)),
+    "quote.fresh_asked": (("fresh quote asked for", DESK),),
+    "link.locked": (("link locked", DESK),),
+    "order.change_requested": (("change requested", DESK),),
+    "order.completed": (("approved", CONTACT), ("approved", PLACER), ("approved", DESK)),
+    "order.canceled": (("canceled", CONTACT), ("canceled", PLACER), ("canceled", DESK)),
+}
+ASKED_FOR_IN_TIME: dict[str, tuple[Letter, ...]] = {
+    "quote.reminded": (("reminder", CONTACT),),
+    "order.contact_changed": (("received", CONTACT),),
+}
+"""Mails that ask for something, and stay away when the order has moved on before they went."""
+PUBLISHED = {
+    "order.submitted",
+    "order.claimed",
+    "order.quoted",
+    "quote.delivered",
+    "quote.undeliverable",
+    "quote.reminded",
+    "quote.expired",
+    "order.change_requested",
+    "order.commented",
+    "order.completed",
+    "order.canceled",
+}
+QUOTE: Letter = ("quote", CONTACT)
+MAILED = {"order.quoted", "quote.mailed"}
+LINKED = {"quote.prepared", "quote.resent", "order.contact_changed", "link.fresh_asked"}
+"""Entries that each make a new link to a quote, where there is one."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """All there is about one order."""
+
+    order: Json
+    """As Customer Success reads it."""
+    entries: list[Json]
+    """The whole timeline, internal entries too."""
+    events: list[tuple[str, Json]]
+    """Names and details, as they came on the bus."""
+    mails: Counter[Letter]
+    links: Counter[str]
+    """Of the quote mails."""
+    executions: list[str]
+    """How the executions stand that bear the order's name."""
+
+
+def letter_of(subject: str, recipients: Sequence[str], placer: str, desk: str) -> Letter:
+    (kind,) = {kind for pattern, kind in SUBJECTS.items() if re.fullmatch(pattern, subject)}
+    (recipient,) = recipients
+    return kind, {placer: PLACER, desk: DESK}.get(recipient, CONTACT)
+
+
+def disagreements(records: Records) -> Iterator[str]:
+    entries = records.entries
+    sequence = [entry["sequence"] for entry in entries]
+    if sequence != list(range(1, len(entries) + 1)):
+        yield f"the timeline has gaps: {sequence}"
+    told, held = told_by(entries), stored(records.order, len(entries))
+    if told != held:
+        yield f"the timeline tells {told} and the table {held}"
+    ended = Counter(entry["event"] for entry in entries if entry["event"] in {"order.completed", "order.canceled"})
+    if ended.total() > 1:
+        yield f"decided more than once: {dict(ended)}"
+    is_open = told.closed is None
+    if records.executions != (["RUNNING"] if is_open else ["SUCCEEDED"]):
+        yield f"an order that is {told.status} has the executions {records.executions}"
+    if is_open and told.quote and told.quote[1] == "sending":
+        yield "the quote was never mailed"
+    yield from _of_events(entries, records.events)
+    yield from _of_mails(entries, records.mails, records.links)
+
+
+def _of_events(entries: list[Json], events: list[tuple[str, Json]]) -> Iterator[str]:
+    wanted = [(one["event"], one["sequence"]) for one in entries if one["event"] in PUBLISHED and not one["internal"]]
+    came = [(name, detail["sequence"]) for name, detail in events]
+    if came != wanted:
+        yield f"the bus had {came} instead of {wanted}"
+    for name, detail in events:
+        then = told_by(entries[: detail["sequence"]])
+        if (detail["status"], detail["version"]) != (then.status, then.version):
+            yield f"{name} told {detail['status']}, {detail['version']} and the timeline {then.status}, {then.version}"
+
+
+def _of_mails(entries: list[Json], mails: Counter[Letter], links: Counter[str]) -> Iterator[str]:
+    called_for = _letters(entries, CALLED_FOR)
+    fresh = [one for one in entries if one["event"] == "link.fresh_asked" and one["data"]["purpose"] == "order"]
+    called_for["received", CONTACT] += len(fresh)
+    in_time = _letters(entries, ASKED_FOR_IN_TIME)
+    mailed = sum(entry["event"] in MAILED for entry in entries)
+    linked = sum(entry["event"] in LINKED for entry in entries)
+    least = called_for + Counter({QUOTE: mailed})
+    most = called_for + in_time + Counter({QUOTE: linked})
+    if missing := least - mails:
+        yield f"mails that never came: {dict(missing)}"
+    if surplus := mails - most:
+        yield f"mails that nothing calls for: {dict(surplus)}"
+    if twice := [link for link, count in links.items() if count > 1]:
+        yield f"quote mails that went twice: {len(twice)}"
+
+
+def _letters(entries: Iterable[Json], called_for: dict[str, tuple[Letter, ...]]) -> Counter[Letter]:
+    return Counter(letter for entry in entries for letter in called_for.get(entry["event"], ()))
