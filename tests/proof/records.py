@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.lab import Lab
 from tests.proof.rebuilding import stored, told_by
 
 Json = dict[str, Any]
@@ -89,6 +90,23 @@ def letter_of(subject: str, recipients: Sequence[str], placer: str, desk: str) -
     (kind,) = {kind for pattern, kind in SUBJECTS.items() if re.fullmatch(pattern, subject)}
     (recipient,) = recipients
     return kind, {placer: PLACER, desk: DESK}.get(recipient, CONTACT)
+
+
+def records_of(lab: Lab, order_id: str) -> Records:
+    """Of the only order of a lab."""
+    desk, user = f"/api/desk/orders/{order_id}", lab.users.cs
+    entries = lab.http("GET", f"{desk}/timeline?limit=100", user=user).json()
+    assert entries["next_cursor"] is None
+    mails = [mail for mail in lab.mails if mail.tags["kind"] != "contact_changed"]
+    placer, mailbox = lab.users.customer.email, lab.stack.ref("CustomerSuccessMailbox")
+    return Records(
+        order=lab.http("GET", desk, user=user).json(),
+        entries=entries["items"],
+        events=[(event.detail_type, event.detail) for event in lab.events],
+        mails=Counter(letter_of(mail.subject, mail.recipients, placer, mailbox) for mail in mails),
+        links=Counter(str(mail.link) for mail in mails if mail.tags["kind"] == "quote"),
+        executions=[execution.status for execution in lab.executions],
+    )
 
 
 def disagreements(records: Records) -> Iterator[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -18,17 +19,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from online_orders.announcements import announcements
-from online_orders.timeline import Event
 from tests.lab import Lab, Response, User, accounts
 from tests.lab.mail import EventType, Mail
 from tests.proof.flows import CONTACT
 from tests.proof.rebuilding import UNDECIDED, Told, stored, told_by
+from tests.proof.records import disagreements, records_of
 
 Json = dict[str, Any]
 
 OTHER_CONTACT = "next@acme.example"
 VALID_DAYS, GRACE_DAYS = 5, 3
+HOLDS = (50, 0)
+"""Seconds for undoing a quote; over within the minute that time may pass by."""
 OPEN = {"submitted", "in_process", "pending_confirmation"}
 WRONG_CODES = 5
 
@@ -45,7 +47,6 @@ class People(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        self.lab = self.stack.enter_context(Lab.started(GraceDays=str(GRACE_DAYS)))
         self.status, self.version, self.assignee = "submitted", 1, ""
         self.revision, self.state = 0, ""
         self.closed_by: str | None = None
@@ -55,10 +56,13 @@ class People(RuleBasedStateMachine):
         self.bounced_link = 0
         self.mails: dict[int, Mail] = {}
         self.wrong_codes: dict[int, int] = {}
+        self.held_until: datetime | None = None
 
-    @initialize(seed=st.integers(0, 999), is_quoted=st.sampled_from([True, True, False]))
-    def place(self, seed: int, is_quoted: bool) -> None:
+    @initialize(seed=st.integers(0, 999), is_quoted=st.sampled_from([True, True, False]), hold=st.sampled_from(HOLDS))
+    def place(self, seed: int, is_quoted: bool, hold: int) -> None:
         """Most orders begin with a quote: few would come as far by chance."""
+        self.hold = hold
+        self.lab = self.stack.enter_context(Lab.started(GraceDays=str(GRACE_DAYS), QuoteUndoSeconds=str(hold)))
         self.lab.account("acme")
         self.lab.account("bolt")
         self.lab.shuffle(seed)
@@ -75,7 +79,7 @@ class People(RuleBasedStateMachine):
         if is_quoted:
             self.claim("cs")
             self.quote("cs")
-            self.settle(0)
+            self.settle(1)
 
     def newest_mail(self, *, quote: bool) -> Mail:
         """The contact person's newest mail with a link."""
@@ -129,6 +133,19 @@ class People(RuleBasedStateMachine):
             self.version, self.revision, self.state = self.version + 1, self.revision + 1, "sending"
             self.valid_until = valid_until
             self.quote_link, self.link_decided = self.quote_link + 1, ""
+            self.held_until = self.lab.clock.now() + timedelta(seconds=self.hold) if self.hold else None
+
+    @rule(who=colleagues)
+    def undo(self, who: str) -> None:
+        allowed = self.status in OPEN and self.state == "sending" and self.held_until is not None
+        if self.take(self.desk(who, "quote/undo"), allowed=allowed):
+            self.status, self.version, self.state = "in_process", self.version + 1, "superseded"
+
+    @rule(who=colleagues)
+    def quote_and_undo(self, who: str) -> None:
+        """A quote is taken back at once or hardly ever."""
+        self.quote(who)
+        self.undo(who)
 
     @rule(who=colleagues)
     def resend(self, who: str) -> None:
@@ -228,13 +245,13 @@ class People(RuleBasedStateMachine):
     @rule()
     def approve_the_newest(self) -> None:
         """What people mostly do; few come as far by chance."""
-        self.settle(0)
+        self.settle(1)
         self.decide("approve", right=True, age=0)
 
     @rule()
     def lock_the_link_and_ask_for_a_fresh_mail(self) -> None:
         """Wrong codes until no more are taken, and then the form of the page that says so."""
-        self.settle(0)
+        self.settle(1)
         is_open = self.status == "pending_confirmation" and self.state in UNDECIDED
         if not is_open or self.mailed_link != self.quote_link:
             return
@@ -289,8 +306,11 @@ class People(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([0, 0, 1, 5]))
     def settle(self, minutes: int) -> None:
         self.lab.advance(minutes=minutes)
+        if self.held_until and self.held_until <= self.lab.clock.now():
+            self.held_until = None
+        is_held = self.state == "sending" and self.held_until is not None
         is_outstanding = self.status in OPEN and self.state in UNDECIDED and self.quote_link > self.mailed_link
-        if is_outstanding:
+        if is_outstanding and not is_held:
             self.mailed_link = self.quote_link
             self.mails[self.quote_link] = self.newest_mail(quote=True)
             if self.state == "sending":
@@ -300,7 +320,7 @@ class People(RuleBasedStateMachine):
     @rule(days=st.sampled_from([1, 7, 10]))
     def let_days_pass(self, days: int) -> None:
         """Until an evening, so that the workflow's ticks have seen the last day."""
-        self.settle(0)
+        self.settle(1)
         self.lab.advance_to((self.lab.clock.now() + timedelta(days=days)).replace(hour=22, minute=0))
         if self.status != "pending_confirmation":
             return
@@ -339,25 +359,12 @@ class People(RuleBasedStateMachine):
         self.lab.schedules.start()
         for _ in range(3):
             self.lab.advance(timedelta(hours=7))
-        assert [execution.status for execution in self.lab.executions] == ["SUCCEEDED"]
         assert [item["sk"] for item in self.lab.items if "outstanding" in item] == []
         assert [*self.lab.messages("StreamDeadLetters"), *self.lab.messages("MailDeadLetters")] == []
-        path = f"/api/desk/orders/{self.order_id}/timeline?limit=100"
-        entries = self.lab.http("GET", path, user=self.lab.users.cs).json()["items"]
-        self.done.update(entry["event"] for entry in entries)
-        self.no_mail_came_twice(entries)
-
-    def no_mail_came_twice(self, entries: list[Json]) -> None:
-        """Quotes differ by their links; of what tells of events there is no more than the events call for."""
-        quotes = Counter(mail.text for mail in self.lab.mails if mail.tags["kind"] == "quote")
-        assert set(quotes.values()) <= {1}
-        called_for = Counter(
-            due.kind for entry in entries for due in announcements(Event(entry["event"]), entry["data"])
-        )
-        sent = Counter(
-            kind for mail in self.lab.mails if (kind := mail.tags["kind"]) not in {"quote", "contact_changed"}
-        )
-        assert not sent - called_for
+        records = records_of(self.lab, self.order_id)
+        events = {detail["sequence"]: (name, detail) for name, detail in records.events}  # the stream repeats itself
+        assert list(disagreements(replace(records, events=[events[number] for number in sorted(events)]))) == []
+        self.done.update(entry["event"] for entry in records.entries)
 
 
 @pytest.mark.timeout(3600)

@@ -5,7 +5,6 @@ makes, the other comes in between and is done at once. Whoever is overtaken must
 later, and both runs end alike; and nobody else's record may tell another story.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from tests.lab import Lab, Response, accounts
 from tests.lab.wire import Call
 from tests.proof.branches import Branches
 from tests.proof.flows import End, Walk, end_of
-from tests.proof.records import Records, disagreements, letter_of
+from tests.proof.records import disagreements, records_of
 from tests.workflow.walking import desk, order_of, place, quote, timeline
 
 Json = dict[str, Any]
@@ -208,20 +207,6 @@ class Outcome:
     """Of the first act, where another can come in between."""
 
 
-def records_of(walk: Walk) -> Records:
-    lab = walk.lab
-    mails = [mail for mail in lab.mails if mail.tags["kind"] != "contact_changed"]
-    placer, mailbox = lab.users.customer.email, lab.stack.ref("CustomerSuccessMailbox")
-    return Records(
-        order=walk.order(),
-        entries=walk.timeline(),
-        events=[(event.detail_type, event.detail) for event in lab.events],
-        mails=Counter(letter_of(mail.subject, mail.recipients, placer, mailbox) for mail in mails),
-        links=Counter(str(mail.link) for mail in mails if mail.tags["kind"] == "quote"),
-        executions=[execution.status for execution in lab.executions],
-    )
-
-
 def run(walk: Walk, race: Race, acts: Mapping[str, Act]) -> Outcome:
     lab, first, second = walk.lab, acts[race.first], acts[race.second]
     answers: dict[str, str] = {}
@@ -245,7 +230,10 @@ def run(walk: Walk, race: Race, acts: Mapping[str, Act]) -> Outcome:
         overtake()
     lab.settle()
     lab.advance(A_WHILE)
-    wrong = [*disagreements(records_of(walk)), *(f"{one.function} failed: {one.message}" for one in lab.errors)]
+    wrong = [
+        *disagreements(records_of(lab, walk.order_id)),
+        *(f"{one.function} failed: {one.message}" for one in lab.errors),
+    ]
     return Outcome(answers, end_of(walk), wrong, calls)
 
 
