@@ -446,21 +446,6 @@ def test_more_than_a_megabyte_of_lost_entries_is_followed_to_the_last(lab: Lab) 
     assert [entry["sequence"] for page in pages for entry in page] == list(range(1, 142))
 
 
-def test_what_an_execution_of_another_release_sends_is_accepted(lab: Lab) -> None:
-    """Keys that this release does not know, and none of those that the last one did not send."""
-    order_id = place(lab)
-    desk(lab, order_id, "claim")
-    execution = {"account_id": "acme", "order_id": order_id, "source": "online", "of_a_later_release": {"n": 1}}
-    for function in ("SendQuoteFunction", "GiveUpQuoteFunction"):
-        answer = lab.functions.invoke(function, execution)
-        assert answer.failure is None
-        assert answer.payload["next"] == "await_review"
-    waiting = {**execution, "waiting_for": "await_review", "token": "of a wait that is over"}
-    started = {"execution": f"{order_id}-1", "started_at": "2026-11-23T09:00:00.123Z"}
-    assert lab.functions.invoke("AwaitDecisionFunction", {**waiting, **started}).failure is None
-    assert order_of(lab, order_id)["status"] == "in_process"
-
-
 def test_a_year_of_ticks_is_carried_by_executions_far_below_their_limits(
     lab: Lab, long: bool, report: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
