@@ -11,6 +11,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY
+
 Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -42,12 +44,13 @@ class Engine:
         self._app = app
         self._scope = scope
 
-    async def ask(self, target: str, body: Body) -> Answer:
+    async def ask(self, target: str, body: Body, signed: Mapping[bytes, bytes] | None = None) -> Answer:
         content = json.dumps(body).encode()
         replaced = {
             b"x-amz-target": target.encode(),
             b"content-type": b"application/x-amz-json-1.1",
             b"content-length": str(len(content)).encode(),
+            **(signed or {}),
         }
         headers = [(name, value) for name, value in self._scope["headers"] if name.lower() not in replaced]
         said: list[Message] = []
@@ -61,6 +64,18 @@ class Engine:
         there = {"path": "/", "raw_path": b"/", "query_string": b"", "headers": [*headers, *replaced.items()]}
         await self._app({**self._scope, **there}, receive, send)
         return Answer(said[0]["status"], b"".join(message.get("body", b"") for message in said[1:]))
+
+    async def look_up(self, operation: str, body: Body) -> Body:
+        """What the account itself is told of its user pools, whoever asks: users sign nothing."""
+        from botocore.auth import SigV4Auth  # which nobody waits for when the engine starts
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+
+        target = f"{COGNITO}.{operation}"
+        request = AWSRequest("POST", "http://localhost/", {"X-Amz-Target": target}, json.dumps(body))
+        SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "cognito-idp", REGION).add_auth(request)
+        signed = {name.lower().encode(): value.encode() for name, value in request.headers.items()}
+        return (await self.ask(target, body, signed)).json
 
 
 def refusal(error_type: str, message: str) -> Answer:
@@ -86,18 +101,17 @@ async def _client_of_token(engine: Engine, token: str) -> Body:
         names = {"UserPoolId": claims["iss"].rpartition("/")[2], "ClientId": claims["client_id"]}
     except (IndexError, KeyError, ValueError):
         return {}
-    answer = await engine.ask(f"{COGNITO}.DescribeUserPoolClient", names)
-    client: Body = answer.json.get("UserPoolClient", {})
+    client: Body = (await engine.look_up("DescribeUserPoolClient", names)).get("UserPoolClient", {})
     return client
 
 
 async def sign_up(engine: Engine, target: str, body: Body) -> Answer:
     """Nobody signs up to a pool whose users the operator makes."""
-    pools = (await engine.ask(f"{COGNITO}.ListUserPools", {"MaxResults": 60})).json["UserPools"]
+    pools = (await engine.look_up("ListUserPools", {"MaxResults": 60}))["UserPools"]
     for name in [{"UserPoolId": pool["Id"]} for pool in pools]:
         of_client = {**name, "ClientId": body.get("ClientId", "")}
-        if (await engine.ask(f"{COGNITO}.DescribeUserPoolClient", of_client)).json.get("UserPoolClient"):
-            pool = (await engine.ask(f"{COGNITO}.DescribeUserPool", name)).json["UserPool"]
+        if (await engine.look_up("DescribeUserPoolClient", of_client)).get("UserPoolClient"):
+            pool = (await engine.look_up("DescribeUserPool", name))["UserPool"]
             if pool.get("AdminCreateUserConfig", {}).get("AllowAdminCreateUserOnly"):
                 return refusal("NotAuthorizedException", "SignUp is not permitted for this user pool")
     return await engine.ask(target, body)

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from sandbox import SandboxError
 from sandbox.deliveries import StreamMapping
-from sandbox.engine import ACCESS_KEY, REGION, SECRET_KEY
 from sandbox.functions import Function
+from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY
 from sandbox.template import CODE_BUCKET, LocalTemplate
 
 STACK = "online-orders-sandbox"

@@ -15,10 +15,8 @@ from pathlib import Path
 
 from sandbox import SandboxError
 from sandbox.corrections import App, Receive, Scope, Send, correct
+from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY
 
-REGION = "eu-central-1"
-ACCESS_KEY = "sandbox"
-SECRET_KEY = "sandbox"
 STOP_SECONDS = 3.0
 BACKLOG = 512
 PROJECT = Path(__file__).parent.parent

@@ -18,7 +18,7 @@ from sandbox.clock import Clock, clock_routes
 from sandbox.default_bus import DefaultBus
 from sandbox.deliveries import Deliveries
 from sandbox.deploy import Clients, Stack, deploy
-from sandbox.engine import ACCESS_KEY, BACKLOG, REGION, SECRET_KEY, Engine, guard
+from sandbox.engine import BACKLOG, Engine, guard
 from sandbox.fork_server import ForkServer
 from sandbox.front_door import Gateway, front_door
 from sandbox.functions import FunctionHost
@@ -28,7 +28,7 @@ from sandbox.reference import Reference
 from sandbox.roles import in_its_role, let_plain_http_pass
 from sandbox.seeds import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, plant
 from sandbox.ses import Sending, Ses
-from sandbox.settings import Settings
+from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY, Settings
 from sandbox.state import StateFolder
 from sandbox.template import LocalTemplate, localize, read
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from sandbox import SandboxError
 
+REGION = "eu-central-1"
+ACCESS_KEY = "sandbox"
+SECRET_KEY = "sandbox"
 LONGEST_UNDO = 900  # as the template has it
 LONGEST_TICK = 31_536_000  # Step Functions lets an execution run for a year
 

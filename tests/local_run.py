@@ -20,14 +20,14 @@ Process = subprocess.Popen[bytes]
 
 
 @contextmanager
-def start() -> Iterator[Description]:
+def start(**environment: str) -> Iterator[Description]:
     """What its `sandbox.json` says. With SANDBOX_JSON in the environment, that of the one that is running already."""
     if running := os.environ.get("SANDBOX_JSON"):
         yield json.loads(Path(running).read_text(encoding="utf-8"))
         return
     with tempfile.TemporaryDirectory(prefix="sandbox-") as temporary:
         folder = Path(temporary) / "state"
-        process = launch(folder)
+        process = launch(folder, **environment)
         try:
             yield wait_until_ready(process, folder)
         finally:

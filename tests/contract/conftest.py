@@ -1,4 +1,4 @@
-"""The same product twice: in this process, and as the local run, started once for all tests."""
+"""The same product twice: in this process, and as the local run, started once for all tests. Both ask the roles."""
 
 from collections.abc import Iterator
 
@@ -24,8 +24,11 @@ def in_process() -> Iterator[InProcess]:
 
 @pytest.fixture(scope="session")
 def live() -> Iterator[Live]:
-    with local_run.start() as description, Live.at(description) as site:
+    """Its engine asks the role of each function before each of its calls; none was to be refused."""
+    with local_run.start(SANDBOX_IAM="1") as description, Live.at(description) as site:
         yield site
+        refused = [line for line in site.logs().splitlines() if "AccessDenied" in line]
+        assert refused == []
 
 
 @pytest.fixture(params=["in_process", pytest.param("live", marks=pytest.mark.live)])
