@@ -321,23 +321,30 @@ def _decision(form: Form, at: datetime) -> Callable[[Order], Change]:
     return lambda order: order.request_change(form.name, form.reason or "", at)
 
 
-def _evidence(opened: Opened, form: Form, change: Change) -> list[Item]:
+def _evidence(opened: Opened, form: Form, change: Change) -> Item:
     viewer = http.viewer(app.event)
     decision = cast("LinkDecision", form.decision)  # one of _DECISIONS by now
     said = evidence_of(change.order, decision, form.name, opened.order.contact.email, viewer.address, viewer.agent)
-    return [evidence.evidence_action(change.order.order_id, said)]
+    return evidence.evidence_action(change.order.order_id, said)
 
 
 def _take(opened: Opened, form: Form) -> Response[str]:
-    """Take the decision, on the order as it stands when the link is still live then."""
+    """Take the decision, on the order as it stands when the link is still live then.
+
+    A right code takes its turn among the wrong ones that come at the same time: it counts only while the link's wrong
+    codes are as many as when it was judged. Else as many could be tried as come at once.
+    """
     at = clock.now()
     decision = _decision(form, at)
+    link = opened.link
 
     def load() -> Order:
+        nonlocal link
+        link = links.find_link(opened.token)
         return orders.get_order(orders.key_of(opened.order))
 
     def on_live_link(order: Order) -> Change:
-        if _state(_opened(opened.token, opened.link, order), clock.now()):
+        if _state(_opened(opened.token, link, order), clock.now()):
             raise Conflict("Another decision was faster.", order.status)
         if opened.link.purpose == "order":
             return decision(order)
@@ -345,7 +352,11 @@ def _take(opened: Opened, form: Form) -> Response[str]:
         return order.quote_mailed(opened.link.number, opened.link.key_id, at).then(decision)
 
     try:
-        order = orders.decide(load, on_live_link, beside=lambda change: _evidence(opened, form, change))
+        order = orders.decide(
+            load,
+            on_live_link,
+            beside=lambda change: [links.unchanged_count(opened.token, link), _evidence(opened, form, change)],
+        )
     except Conflict:
         return _judge_again(opened, form)
     metrics.add_metric(f"Decided_{form.decision}", MetricUnit.Count, 1)

@@ -116,6 +116,21 @@ def test_refusals_and_faults_behind_a_link_are_guarded_too(in_process: InProcess
         assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.parametrize(("wrong", "status", "becomes"), [(5, 423, "pending_confirmation"), (4, 200, "completed")])
+def test_a_right_code_takes_its_turn_among_wrong_ones_that_come_at_once(
+    in_process: InProcess, wrong: int, status: int, becomes: str
+) -> None:
+    order, mail = offered(in_process)
+
+    def guess() -> None:
+        for number in range(1, wrong + 1):
+            in_process.decide(mail, "approve", code=f"{(int(mail.code) + number) % 1_000_000:06}")
+
+    in_process.lab.wire.meanwhile(guess, function="ConfirmPageFunction", operation="TransactWriteItems")
+    in_process.decide(mail, "approve").page(status)
+    assert order.status == becomes
+
+
 def test_token_and_code_are_compared_in_constant_time(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[bytes] = []
 

@@ -50,3 +50,14 @@ def wrong_code_action(token: str, link: Link) -> Item:
             },
         }
     }
+
+
+def unchanged_count(token: str, link: Link) -> Item:
+    """The condition of a transaction that no wrong code was counted since `link` was read."""
+    return {
+        "ConditionCheck": {
+            "Key": link_key(fingerprint(token)),
+            "ConditionExpression": "wrong_codes = :before",
+            "ExpressionAttributeValues": {":before": number(link.wrong_codes)},
+        }
+    }
