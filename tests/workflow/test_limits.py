@@ -18,13 +18,15 @@ ORDER = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-0
 
 @pytest.fixture
 def slow() -> Iterator[Lab]:
-    """With five requests at once and one more each second, of an account and of a link; three orders an hour."""
+    """With five requests at once and one more each second, of an account and of a link; three orders an hour, two
+    reports a day."""
     with Lab.started(
         AccountRequestsAtOnce="5",
         AccountRequestsASecond="1",
         LinkRequestsAtOnce="5",
         LinkRequestsASecond="1",
         OrdersAnHour="3",
+        ContactReportsADay="2",
     ) as lab:
         yield lab
         assert not lab.errors
@@ -134,6 +136,25 @@ def test_an_account_that_has_placed_its_orders_of_an_hour_waits_for_the_next(slo
     assert order(slow, slow.users.customer, "key-3").status == 201, "a refusal uses no key"
 
 
+def test_an_account_that_has_made_its_reports_of_a_day_mails_customer_success_no_more_of_them(slow: Lab) -> None:
+    for account_id in ("acme", "bolt"):
+        slow.account(account_id)
+
+    def report(user: User) -> Response:
+        slow.advance(seconds=5)
+        return slow.http("POST", "/api/account/contact-report", json={"text": "She has left."}, user=user)
+
+    assert [report(slow.users.customer).status for _ in range(2)] == [202, 202]
+    refusal = report(slow.users.colleague)
+    assert refusal.json()["code"] == "too_many_requests"
+    assert 0 < int(refusal.headers["retry-after"]) <= 86_400
+    assert report(slow.users.other_customer).status == 202
+    slow.settle()
+    assert len(slow.mails) == 3
+    wait(slow, refusal)
+    assert report(slow.users.customer).status == 202
+
+
 def test_orders_that_customer_success_enters_are_not_counted(slow: Lab) -> None:
     slow.account("acme")
     for number in range(5):
@@ -163,7 +184,9 @@ def test_the_count_of_an_hour_goes_with_it(slow: Lab) -> None:
 def test_the_sandbox_is_slowed_by_no_limit() -> None:
     for name, resource in read(PROJECT / "template.yaml")["Resources"].items():
         for variable, value in resource.get("Properties", {}).get("Environment", {}).get("Variables", {}).items():
-            if variable.endswith(("_REQUESTS_A_SECOND", "_REQUESTS_AT_ONCE", "ORDERS_AN_HOUR")):
+            if variable.endswith(
+                ("_REQUESTS_A_SECOND", "_REQUESTS_AT_ONCE", "ORDERS_AN_HOUR", "CONTACT_REPORTS_A_DAY")
+            ):
                 assert value["Fn::If"][:2] == ["IsSandbox", "1000000"], (name, variable)
 
 
