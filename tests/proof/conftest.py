@@ -1,9 +1,11 @@
 """Every test here is a proof that has a short form, for every run of the tests, and a long one, for `make prove`."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,38 @@ from tests.contract.live import Live
 
 LONG = "PROVE"
 """Set in the environment: the long form."""
+
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bus:
+    """What comes on the local run's event bus, for whoever subscribes."""
+
+    sqs: Any
+    queue: str
+    told: list[Json] = field(default_factory=list)
+    """In the order in which it came."""
+
+    @classmethod
+    def of(cls, site: Live) -> "Bus":
+        sqs, events, bus = site.aws("sqs"), site.aws("events"), site.description["resources"]["event_bus"]
+        queue = sqs.create_queue(QueueName="everything")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        events.put_rule(Name="everything", EventBusName=bus, EventPattern='{"source": ["online-orders"]}')
+        events.put_targets(Rule="everything", EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+        return cls(sqs, queue)
+
+    def about(self, order_id: str) -> list[tuple[str, Json]]:
+        """Names and details, each event once, as it came first."""
+        while messages := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                self.told.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        found = [event for event in self.told if event["detail"]["order_id"] == order_id]
+        once = {event["detail"]["event_id"]: event for event in reversed(found)}
+        return [(event["detail-type"], event["detail"]) for event in reversed(once.values())]
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +76,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     finally:
         process.terminate()
         process.wait(local_run.END_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def bus(running: Running) -> Bus:
+    return Bus.of(running.site)
 
 
 @pytest.fixture(scope="session")
