@@ -275,5 +275,6 @@ class FunctionHost:
         deadline = int(request.headers["x-amzn-lambda-deadline-ms"]) / 1000
         answer = await self._deliver(self._pools[name], invocation, deadline)
         if answer.failure:
-            return Response(json.dumps(answer.failure), 500, media_type="application/json")
+            # The engine passes on 512 characters; the stack stands in the log.
+            return Response(json.dumps({**answer.failure, "stackTrace": []}), 500, media_type="application/json")
         return Response(answer.result, media_type="application/json")

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -37,6 +38,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     UNREACHABLE = 3
     PARTLY_DONE = 4
+    STOPPED = 130
 
 
 @dataclass
@@ -52,7 +54,13 @@ class Session:
 
 
 class Commands(TyperGroup):
-    """Turns what a command raises into a sentence and an exit code, in one place."""
+    """Turns what a command raises into a sentence and an exit code, in one place; its own flags may stand anywhere."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        own, rest = args[:end], args[end:]
+        ahead = [each for each in ("--json", "--local") if each in own]
+        return super().parse_args(ctx, [*ahead, *(each for each in own if each not in ahead), *rest])
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -66,18 +74,24 @@ class Commands(TyperGroup):
         except (Unreachable, BotoCoreError, ClientError) as fault:
             _output(ctx).complain(str(fault), code="unreachable")
             raise typer.Exit(ExitCode.UNREACHABLE) from fault
+        except KeyboardInterrupt as stop:
+            _output(ctx).complain("Stopped.", code="stopped")
+            raise typer.Exit(ExitCode.STOPPED) from stop
 
 
 def _output(ctx: typer.Context) -> Output:
     return Output(as_json=bool(ctx.params.get("as_json")))
 
 
-EXITS = "Exit codes: 0 done; 1 refused, nothing changed; 2 usage; 3 not reached or not signed in; 4 done in part."
+EXITS = (
+    "Exit codes: 0 done; 1 refused, nothing changed; 2 usage; 3 not reached or not signed in; 4 done in part; "
+    "130 stopped."
+)
 
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, epilog=EXITS
 )
-imports = typer.Typer(no_args_is_help=True, help="Bring in accounts, enrollments and sites from CSV or JSON.")
+imports = typer.Typer(no_args_is_help=True, help="Bring in accounts, enrollments, sites and prices from CSV or JSON.")
 exports = typer.Typer(no_args_is_help=True, help="Take out orders and timelines, as JSON lines or CSV.")
 redrive = typer.Typer(no_args_is_help=True, help="Do again what was left undone.")
 mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and let it go.")
@@ -188,20 +202,41 @@ def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
     if faults or more:
         _complain_of_rows(output, [*faults, *more])
         raise typer.Exit(ExitCode.REFUSED)
-    counts: dict[str, int] = dict.fromkeys(importing.Outcome, 0)
-    refused: list[tables.RowFault] = []
-    for each in output.counted(due, "storing", len(due)):
-        try:
-            outcome = importing.outcome(each) if dry_run else importing.store(installation, each)
-        except Refused as refusal:
-            refused += importing.row_faults(kind, each, refusal)
-        else:
-            counts[outcome] += 1
+    stored = _store(session, kind, due, dry_run)
+    counts = stored.counts
     sentence = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     output.say(f"{'Would be: ' if dry_run else ''}{sentence}.", dry_run=dry_run, **counts)
-    if refused:
-        _complain_of_rows(output, refused)
-        raise typer.Exit(ExitCode.PARTLY_DONE if any(counts.values()) else ExitCode.REFUSED)
+    _complain_of_rows(output, stored.refused)
+    if stored.cut_off:
+        why = str(stored.cut_off) or "Stopped."
+        output.complain(f"{why} The rest was not stored; run the import again.", code="cut_off")
+    if stored.cut_off or (stored.refused and any(counts.values())):
+        raise typer.Exit(ExitCode.PARTLY_DONE)
+    if stored.refused:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+class Stored(NamedTuple):
+    """How many accounts had which outcome, what the API refused, and what ended it early, if anything did."""
+
+    counts: dict[str, int]
+    refused: list[tables.RowFault]
+    cut_off: BaseException | None
+
+
+def _store(session: Session, kind: Kind, due: list[importing.Wanted], dry_run: bool) -> Stored:
+    counts: dict[str, int] = dict.fromkeys(importing.Outcome, 0)
+    refused: list[tables.RowFault] = []
+    for each in session.output.counted(due, "storing", len(due)):
+        try:
+            outcome = importing.outcome(each) if dry_run else importing.store(session.installation, each)
+        except Refused as refusal:
+            refused += importing.row_faults(kind, each, refusal)
+        except (Unreachable, KeyboardInterrupt) as stop:
+            return Stored(counts, refused, stop)
+        else:
+            counts[outcome] += 1
+    return Stored(counts, refused, None)
 
 
 def _complain_of_rows(output: Output, faults: list[tables.RowFault]) -> None:
@@ -260,7 +295,11 @@ def _json_line(row: Json) -> str:
 
 
 def _write(lines: Iterable[str], to: Path | None) -> None:
-    with to.open("w", encoding="utf-8", newline="") if to else nullcontext(sys.stdout) as file:
+    try:
+        target = to.open("w", encoding="utf-8", newline="") if to else nullcontext(sys.stdout)
+    except OSError as fault:
+        raise typer.BadParameter(f"{to}: {fault.strerror}") from fault
+    with target as file:
         for line in lines:
             file.write(line)
 
@@ -316,6 +355,10 @@ def replay(
 ) -> None:
     """Publish events again, as they were and with their event_id, for a consumer that has lost some."""
     session: Session = ctx.obj
+    if (order is None) == (account is None):
+        raise typer.BadParameter("Say either --order or --account.")
+    for day in (first, last):
+        _expect_day(day)
     asked = {"order_id": order, "account_id": account, "from": first, "to": last, "dry_run": dry_run or None}
     payload = {name: value for name, value in asked.items() if value is not None}
     orders = events = 0
@@ -323,6 +366,13 @@ def replay(
         orders, events = orders + said["orders"], events + said["events"]
     verb = "would be published" if dry_run else "published"
     session.output.say(f"{events} events of {orders} orders {verb}.", orders=orders, events=events, dry_run=dry_run)
+
+
+def _expect_day(day: str | None) -> None:
+    try:
+        date.fromisoformat(day or "2000-01-01")
+    except ValueError as fault:
+        raise typer.BadParameter(f"{day} is no day: YYYY-MM-DD.") from fault
 
 
 @app.command()

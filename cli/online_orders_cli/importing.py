@@ -157,6 +157,8 @@ def import_prices(installation: Installation, file: Path, currency: str, dry_run
         text = file.read_text("utf-8-sig")
         is_csv = file.suffix.lower() == ".csv"
         asked = prices_from_csv(text, currency) if is_csv else prices_from(json.loads(text), currency)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{file} is not UTF-8; save it as CSV UTF-8.") from error
     except (OSError, ValueError) as error:
         raise Unreadable(f"{file}: {error}") from error
     except BadRequest as refusal:

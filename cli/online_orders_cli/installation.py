@@ -22,6 +22,7 @@ Json = dict[str, Any]
 LOCAL_STACK = "online-orders-sandbox"
 PATIENCE_SECONDS = 60.0
 RETRIES = 4
+LONGEST_WAIT_SECONDS = 30
 BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 LARGEST_PAGE = 100
 
@@ -71,6 +72,8 @@ class Installation:
             raise Unreachable(
                 f"There is no local run: {folder}/sandbox.json is missing. Start one with make run."
             ) from None
+        except ValueError:
+            raise Unreachable(f"{folder}/sandbox.json is no JSON. Start the local run anew.") from None
         aws = said["aws"]
         environment = {
             "AWS_ENDPOINT_URL": aws["endpoint"],
@@ -167,8 +170,10 @@ class Installation:
         for attempt in range(RETRIES):
             if answer.status_code not in BUSY:
                 break
-            time.sleep(0.2 * 2**attempt)
+            time.sleep(_asked_to_wait(answer) or 0.2 * 2**attempt)
             answer = self._once(method, path, content, sent)
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            raise Unreachable("The token is not accepted: it may have expired, or be of another installation.")
         if answer.is_error:
             raise Refused(answer.status_code, _problem(answer))
         return answer
@@ -189,6 +194,12 @@ class Installation:
             page = self.request("GET", asked).json()
             yield from page["items"]
             cursor = page["next_cursor"]
+
+
+def _asked_to_wait(answer: httpx.Response) -> int:
+    """The seconds in Retry-After, up to a bound; 0 when there is none."""
+    asked = answer.headers.get("retry-after", "")
+    return min(int(asked), LONGEST_WAIT_SECONDS) if asked.isdecimal() else 0
 
 
 def _http() -> httpx.Client:

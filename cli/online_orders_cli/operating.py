@@ -108,6 +108,8 @@ def retire_key(installation: Installation, key_id: str) -> Keys:
     """Make void what a former key has signed: links and cursors. Refused for the key that signs."""
     said = _secret(installation)
     previous = dict(said.get("previous", {}))
+    if key_id == said["key_id"]:
+        raise Refused(409, {"code": "no_former_key", "detail": f"{key_id} is the key that signs; rotate first."})
     if previous.pop(key_id, None) is None:
         raise Refused(409, {"code": "no_former_key", "detail": f"{key_id} is no former key."})
     _store(installation, {**said, "previous": previous})

@@ -13,6 +13,8 @@ Json = dict[str, Any]
 Place = tuple[str, ...]
 
 MOST_ROWS = 100_000
+DELIMITERS = ",;\t"
+"""Spreadsheets separate cells by semicolons where a comma stands before the decimals."""
 
 
 class Row(NamedTuple):
@@ -44,8 +46,10 @@ def read(path: Path, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowF
     """
     try:
         text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unreadable(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{path} is not UTF-8; save it as CSV UTF-8.") from error
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from error
     if path.suffix.lower() == ".csv":
         rows, faults = _of_csv(path, text, columns)
     else:
@@ -58,7 +62,8 @@ def read(path: Path, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowF
 
 
 def _of_csv(path: Path, text: str, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowFault]]:
-    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     faults: list[RowFault] = []
     try:

@@ -31,13 +31,14 @@ class Orders:
 
     def take(self, detail: dict[str, Any]) -> bool:
         """Whether the event was new."""
+        event_id, order_id, sequence = detail["event_id"], detail["order_id"], int(detail["sequence"])
         with self._lock:
-            if detail["event_id"] in self._seen:
+            if event_id in self._seen:
                 return False
-            self._seen.add(detail["event_id"])
-            before = self.known.get(detail["order_id"])
-            if before is None or before["sequence"] < detail["sequence"]:
-                self.known[detail["order_id"]] = detail
+            self._seen.add(event_id)
+            before = self.known.get(order_id)
+            if before is None or before["sequence"] < sequence:
+                self.known[order_id] = detail
             return True
 
 
@@ -48,7 +49,10 @@ def serve(port: int, key: str, orders: Orders) -> ThreadingHTTPServer:
         def do_POST(self) -> None:
             if not hmac.compare_digest(self.headers.get("x-api-key", "").encode(), key.encode()):
                 return self._answer(HTTPStatus.UNAUTHORIZED)
-            length = int(self.headers.get("content-length", "0"))
+            told = self.headers.get("content-length", "")
+            if not (told.isascii() and told.isdecimal()):
+                return self._answer(HTTPStatus.LENGTH_REQUIRED)
+            length = int(told)
             if length > LARGEST_EVENT:
                 return self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             try:

@@ -2,6 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
 
 from tests.cli.terminal import Terminal, logs_apart
 from tests.contract.in_process import InProcess
@@ -187,3 +191,52 @@ def test_the_faults_of_a_price_list_are_told_all_at_once_by_their_rows(terminal:
         ("unknown_variant", "Row 4:"),
         ("too_many_decimals", "Row 5:"),
     ]
+
+
+def test_a_spreadsheets_csv_is_read_as_it_comes(terminal: Terminal, tmp_path: Path) -> None:
+    """With a byte order mark, semicolons or tabs between the cells, and the line ends of Windows."""
+    for delimiter in ";\t,":
+        header = "account_id,name,currency,time_zone".replace(",", delimiter)
+        row = delimiter.join(["jaune", "Café Jaune 日本", "EUR", "Europe/Paris"])
+        file = tmp_path / "accounts.csv"
+        file.write_bytes(b"\xef\xbb\xbf" + f"{header}\r\n{row}\r\n\r\n".encode())
+        (said,) = terminal.run("--json", "import", "accounts", file).lines
+        assert said["created"] + said["unchanged"] == 1
+
+
+def test_a_file_in_another_encoding_is_told_what_to_be_saved_as(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "accounts.csv"
+    file.write_bytes("account_id,name\nx,Café\n".encode("cp1252"))
+    for command in (("import", "accounts", file), ("import", "prices", file, "--currency", "EUR")):
+        assert "is not UTF-8; save it as CSV UTF-8." in terminal.run(*command, expect=1).err
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), httpx.ConnectError("gone")], ids=["Ctrl-C", "the site is gone"])
+def test_an_import_that_is_cut_off_says_what_is_stored_and_goes_on_when_run_again(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: BaseException
+) -> None:
+    file = written(tmp_path, "accounts.csv", ACCOUNTS)
+    request = terminal.installation.http.request
+
+    def cut_off(method: str, url: str, **more: Any) -> httpx.Response:
+        if method == "PUT" and url.endswith("/relay-north"):
+            raise stop
+        return request(method, url, **more)
+
+    monkeypatch.setattr(terminal.installation.http, "request", cut_off)
+    said = terminal.run("--json", "import", "accounts", file, expect=4)
+    assert said.lines == [{"dry_run": False, "created": 1, "updated": 0, "unchanged": 0}]
+    assert [fault["code"] for fault in said.complaints] == ["cut_off"]
+    monkeypatch.undo()
+    assert terminal.run("import", "accounts", file).out == "1 created, 0 updated, 1 unchanged.\n"
+
+
+def test_of_very_many_faults_the_first_are_shown_and_the_others_counted(terminal: Terminal, tmp_path: Path) -> None:
+    rows = "".join(f"relay-{number},site,Site,XX\n" for number in range(1_000))
+    file = written(tmp_path, "sites.csv", "account_id,site_id,name,country\n" + rows)
+    known = {"account_id": "", "sites": []}
+    answer = httpx.Response(200, json=known, headers={"etag": '"1"'})
+    terminal.installation.http = httpx.Client(transport=httpx.MockTransport(lambda _: answer))
+    said = terminal.run("import", "sites", file, expect=1)
+    assert len(said.err.splitlines()) == 201
+    assert said.err.splitlines()[-1].endswith(" more")

@@ -86,3 +86,8 @@ def test_mail_that_is_held_is_said_in_the_mailbox_and_comes_after_the_release(li
 
 def test_without_a_local_run_the_tool_says_so_and_ends_with_its_own_code(tmp_path: Path) -> None:
     assert run(tmp_path, "mail", "status", code=3) == []
+
+
+def test_a_spoiled_description_of_the_local_run_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.json").write_text("{", "utf-8")
+    assert run(tmp_path, "mail", "status", code=3) == []

@@ -2,6 +2,8 @@
 
 import base64
 
+import pytest
+
 from online_orders.aws.signing_keys import signing_key
 from tests.cli.terminal import Terminal
 from tests.cli.test_looking import place
@@ -108,3 +110,30 @@ def test_a_person_is_erased_from_the_command_line_and_orders_stay(terminal: Term
 def test_erasing_asks_first_and_refuses_what_is_no_address(terminal: Terminal) -> None:
     assert "Erase" in terminal.run("erase", "anna@nordlicht.example", expect=1).err
     assert terminal.run("--json", "erase", "nobody", "--yes", expect=1).complaints[0]["code"] == "invalid_address"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("replay",),
+        ("replay", "--order", "1", "--account", "a"),
+        ("replay", "--account", "a", "--from", "2026-13-01"),
+        ("export", "orders", "--to", "/dev/null/orders.jsonl"),
+        ("mail", "hold"),
+    ],
+)
+def test_a_mistake_in_the_command_line_is_told_before_anything_is_done(
+    terminal: Terminal, asked: tuple[str, ...]
+) -> None:
+    said = terminal.run(*asked, expect=2)
+    assert said.out == ""
+    assert "Error" in said.err
+
+
+def test_the_key_that_signs_cannot_be_retired(terminal: Terminal) -> None:
+    assert "rotate first" in terminal.run("keys", "retire", "1", expect=1).err
+
+
+def test_the_tools_own_flags_may_stand_behind_the_command(terminal: Terminal) -> None:
+    assert terminal.run("mail", "status", "--json", "--local").lines == [{"held": False}]
+    assert terminal.run("export", "orders", "--", "--json", expect=2).out == ""

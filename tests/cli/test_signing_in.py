@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from botocore.session import Session
 from moto import mock_aws
@@ -83,3 +84,24 @@ def test_who_cannot_sign_in_is_told_why(stack: str, who: SignIn, said: str) -> N
 def test_a_stack_that_is_not_there_is_named(stack: str) -> None:
     with pytest.raises(Unreachable, match="The stack nowhere cannot be read"):
         Installation.on_aws("nowhere", None, REGION, SignIn())
+
+
+def answering(*answers: httpx.Response) -> Installation:
+    left = list(answers)
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: left.pop(0)))
+    return Installation("https://orders.example.com", "orders", lambda _: None, lambda: "a.b.c", client)
+
+
+def test_a_token_that_is_over_is_told_apart_from_a_refusal() -> None:
+    over = httpx.Response(401, json={"message": "Unauthorized"})
+    with pytest.raises(Unreachable, match="The token is not accepted"):
+        answering(over, over).request("GET", "/api/desk/orders")
+    assert answering(over, httpx.Response(200, json={})).request("GET", "/api/desk/orders").json() == {}
+
+
+def test_a_busy_site_is_asked_again_after_as_long_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    busy = [httpx.Response(429, headers={"retry-after": seconds}) for seconds in ("3", "9999", "soon")]
+    assert answering(*busy, httpx.Response(200, json={})).request("GET", "/api/desk/orders").status_code == 200
+    assert waited == [3, 30, 0.8]

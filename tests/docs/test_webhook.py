@@ -19,6 +19,7 @@ from tests.workflow.walking import decide, desk, place, quote
 
 EXAMPLE = ROOT / "examples" / "webhook"
 KEY = "a-key-of-more-than-twenty-characters"
+HALF = '{"detail": {"event_id": "1"}}'
 RESOURCES = yaml_parse((EXAMPLE / "template.yaml").read_text("utf-8"))["Resources"]
 
 
@@ -72,9 +73,19 @@ def test_what_comes_twice_and_in_any_order_ends_as_the_order_did(lab: Lab) -> No
 
 @pytest.mark.parametrize(
     ("key", "body", "status"),
-    [("wrong", "{}", 401), (KEY, "no json", 400), (KEY, "[]", 400), (KEY, '{"detail": {}}', 400)],
+    [("wrong", "{}", 401), (KEY, "no json", 400), (KEY, "[]", 400), (KEY, '{"detail": {}}', 400), (KEY, HALF, 400)],
 )
 def test_what_is_no_event_or_has_no_key_is_not_taken(key: str, body: str, status: int) -> None:
     with running() as (address, orders):
         assert httpx.post(address, content=body, headers={"x-api-key": key}, trust_env=False).status_code == status
+        again = httpx.post(address, content=body, headers={"x-api-key": key}, trust_env=False)
+        assert again.status_code == status, "what was not taken once is not taken for known"
     assert orders.known == {}
+
+
+def test_a_body_of_unknown_or_too_great_length_is_not_read() -> None:
+    with running() as (address, _):
+        chunks = iter([b"{}"])
+        assert httpx.post(address, content=chunks, headers={"x-api-key": KEY}, trust_env=False).status_code == 411
+        large = httpx.post(address, content=b" " * 300_000, headers={"x-api-key": KEY}, trust_env=False)
+        assert large.status_code == 413
