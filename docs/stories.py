@@ -26,10 +26,12 @@ CUSTOMER, STAFF = sign_in("customer"), sign_in("customer-success")
 class Link(NamedTuple):
     url: str
     code: str
+    name: str
+    """Of the contact person."""
 
     def decide(self, decision: str, reason: str = "") -> int:
         """The status of the page that answers."""
-        form = {"decision": decision, "name": "The contact person", "code": self.code, "reason": reason}
+        form = {"decision": decision, "name": self.name, "code": self.code, "reason": reason}
         try:
             with urlopen(self.url, urlencode(form).encode()) as page:  # noqa: S310 - the link leads to the sandbox
                 return int(page.status)
@@ -82,7 +84,12 @@ class Story:
         before = (self.order()["quote"] or {"revision": 0})["revision"]
         self.desk("quote", {"valid_until": (self.now() + timedelta(days=days)).date().isoformat(), "lines": [line]})
         self.wait("a quote on offer", lambda: self.is_quote(before + 1, "offered"))
-        return Link(*mail_with_link(self.contact["email"], self.order_id, attachments=1))
+        return self.newest_link()
+
+    def newest_link(self) -> Link:
+        """Of the newest mail that the contact person of the order has got."""
+        url, code = mail_with_link(self.contact["email"], self.order_id, attachments=1)
+        return Link(url, code, self.contact["name"])
 
     def is_quote(self, revision: int, state: str) -> bool:
         quote = self.order()["quote"]
@@ -117,8 +124,7 @@ def bounce() -> None:
     delivered = story.happened().count("quote.delivered")
     story.resend(story.contact["email"])
     story.wait("delivered", lambda: story.happened().count("quote.delivered") > delivered)
-    again = Link(*mail_with_link(story.contact["email"], story.order_id, attachments=1))
-    print(f"  the link of the newest: {again.decide('approve')}")
+    print(f"  the link of the newest: {story.newest_link().decide('approve')}")
     story.wait("completed", lambda: story.order()["status"] == "completed")
 
 

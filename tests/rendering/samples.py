@@ -237,6 +237,14 @@ def stalled() -> list[Order]:
     return [placed().order, claimed(placed().order), pending().order]
 
 
+def _offers_again(order: Order) -> None:
+    """The mails that are not the first with a quote."""
+    kind, role = MailKind.QUOTE_TO_CONFIRM, Role.CONTACT
+    later = order.offer(quote_of().model_copy(update={"revision": 2}), CLARA, NOW)
+    for change in (order.resend(CLARA, None, NOW), later):
+        render_mail(kind, role, change.order, change.entries[0], INSTALLATION, ACCOUNT_NAME, LINK)
+
+
 def everything() -> None:
     """Says whatever there is to say in English."""
     order, entry = pending().order, placed().entries[0]
@@ -254,9 +262,7 @@ def everything() -> None:
     direct = place(*settings, source="direct", by=CLARA)
     desk = (MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS)
     render_mail(*desk, direct.order, direct.entries[0], INSTALLATION, ACCOUNT_NAME)
-    again = order.resend(CLARA, None, NOW)
-    contact = (MailKind.QUOTE_TO_CONFIRM, Role.CONTACT)
-    render_mail(*contact, again.order, again.entries[0], INSTALLATION, ACCOUNT_NAME, LINK)
+    _offers_again(order)
     account_mails("en")
     render_contact_report(account_of(enrollment=None), "Who?", ANNA.email, INSTALLATION)
     pages("en")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -296,6 +296,27 @@ def test_the_first_mail_of_a_quote_does_not_speak_of_earlier_ones() -> None:
     fresh = render_mail(first.kind, first.role, again.order, again.entries[0], INSTALLATION, "Acme", LINK)
     assert "no longer work" not in first.mail().text
     assert "no longer work" in fresh.text
+
+
+@pytest.mark.parametrize(("locale", "later"), [("en", "revision 2"), ("de", "Fassung 2")])
+def test_the_mail_of_a_later_revision_says_so_and_that_older_links_are_dead(locale: str, later: str) -> None:
+    changed = pending(locale).order.request_change("Connie", "One socket only.", NOW).order
+    quoted = changed.offer(quote_of().model_copy(update={"revision": 2}), CLARA, NOW)
+    kind, role = MailKind.QUOTE_TO_CONFIRM, Role.CONTACT
+    mail = render_mail(kind, role, quoted.order, quoted.entries[0], INSTALLATION, "Acme", LINK)
+    first = case_of(kind, role, locale).mail()
+    dead = {"en": "earlier revision no longer work", "de": "früheren Fassung gelten nicht mehr"}[locale]
+    assert (later in mail.subject, dead in mail.text, dead in mail.html) == (True, True, True)
+    assert (later in first.subject, dead in first.text) == (False, False)
+
+
+def test_the_mails_of_an_expired_quote_say_how_long_the_order_still_waits() -> None:
+    expired = pending().order.tick(Policy(grace_days=14), NOW + 60 * DAY)
+    for role in sorted(AUDIENCE[MailKind.EXPIRED]):
+        mail = render_mail(MailKind.EXPIRED, role, expired.order, expired.entries[0], INSTALLATION, "Acme")
+        assert "will be canceled after January 15, 2027" in mail.text
+    assert expired.order.tick(Policy(grace_days=14), datetime(2027, 1, 15, 22, tzinfo=UTC)).entries == ()
+    assert expired.order.tick(Policy(grace_days=14), datetime(2027, 1, 16, 22, tzinfo=UTC)).order.status == "canceled"
 
 
 def test_a_fresh_link_to_an_order_says_that_the_older_one_is_dead() -> None:

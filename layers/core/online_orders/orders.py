@@ -594,7 +594,9 @@ class Order(Entity):
             return self._cancel(at, SYSTEM, "expiry", None)
         if quote.state in DECIDABLE and quote.is_past(today):
             expired = self._quote_in(QuoteState.EXPIRED)
-            return self._change(at, SYSTEM, Event.EXPIRED, self._revision(), quote=expired, decision=False)
+            open_until = quote.valid_until + timedelta(days=policy.grace_days)
+            data = {**self._revision(), "open_until": open_until.isoformat()}
+            return self._change(at, SYSTEM, Event.EXPIRED, data, quote=expired, decision=False)
         if quote.state is QuoteState.OFFERED and self._is_reminder_due(policy, quote, today):
             marks = {"last_reminder_on": today}
             return self._change(at, SYSTEM, Event.REMINDED, self._revision(), decision=False, marks=marks)

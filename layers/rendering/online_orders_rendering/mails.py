@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -202,6 +202,8 @@ class Letter:
             ) or words("total.nothing")
         if order.closed:
             named["who"] = self._who_closed()
+        if self.entry.event is Event.EXPIRED:
+            named["last_day"] = words.day(date.fromisoformat(self.entry.data["open_until"]))
         return named
 
     def _who_closed(self) -> str:
@@ -241,12 +243,18 @@ class Letter:
         if self.link:
             yield Decide(self.link, self.says("button"), self.words("mail.code_check", **self.values))
 
+    def subject(self) -> str:
+        """A later revision says in its subject that it is one, so that its mail is not taken for the one before."""
+        is_later = self.kind is MailKind.QUOTE_TO_CONFIRM and self.quote.revision > 1
+        return self.says("later.subject" if is_later else "subject")
+
     def fresh(self) -> Iterator[Paragraph]:
         """Said of a link that takes the place of an older one; the first of a quote goes out while it is `sending`."""
-        quote = self.order.quote
-        again = self.kind is MailKind.QUOTE_TO_CONFIRM and quote and quote.state is not QuoteState.SENDING
-        if again or self.entry.event is Event.FRESH_MAIL_ASKED:
+        quote = self.order.quote if self.kind is MailKind.QUOTE_TO_CONFIRM else None
+        if self.entry.event is Event.FRESH_MAIL_ASKED or (quote and quote.state is not QuoteState.SENDING):
             yield Paragraph(self.words("mail.fresh_link"))
+        elif quote and quote.revision > 1:
+            yield self.paragraph("later")
 
     def open(self) -> Iterator[Open]:
         """Where a reader who can sign in sees the order; a contact cannot, and a direct order is on no screen."""
@@ -449,7 +457,7 @@ def render_mail(
     else:
         hello = words("mail.hello_unnamed")
     return _mail(
-        subject=letter.says("subject"),
+        subject=letter.subject(),
         preview=letter.says("preview"),
         title=letter.says("title"),
         hello=hello,
