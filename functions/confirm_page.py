@@ -24,6 +24,7 @@ from online_orders.evidence import LinkDecision, evidence_of
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.telemetry import discreet, logger, metrics
+from online_orders_rendering.formats import LANGUAGES
 from online_orders_rendering.mails import Installation
 from online_orders_rendering.pages import (
     CONTENT_SECURITY_POLICY,
@@ -207,6 +208,8 @@ def show_page(token: str) -> Response[str]:
     if state is None:
         return _form_page(opened, HTTPStatus.OK)
     outcome, status = state
+    if outcome is Outcome.EXPIRED and opened.order.is_fresh_quote_asked:
+        outcome = Outcome.FRESH_QUOTE_ASKED
     return _told(opened, outcome, status if status is HTTPStatus.GONE else HTTPStatus.OK)
 
 
@@ -394,6 +397,8 @@ def _count_wrong_code(opened: Opened, form: Form, at: datetime) -> Response[str]
         return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)
     left = WRONG_CODES_ALLOWED - opened.link.wrong_codes
     state = FormState(form.decision, form.name, form.reason or "", (FormFault.CODE_WRONG,), left)
+    if form.decision == "request_quote":
+        return _told(opened, Outcome.EXPIRED, HTTPStatus.FORBIDDEN, state)
     return _form_page(opened, HTTPStatus.FORBIDDEN, state)
 
 
@@ -457,8 +462,14 @@ def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Response[str]:
 # -- refusals -----------------------------------------------------------------------------------------------------
 
 
+def _language_of_browser() -> str:
+    """For pages that know no account: the first of the reader's languages that they are written in."""
+    asked = (part.strip()[:2].lower() for part in app.event["headers"].get("accept-language", "").split(","))
+    return next((language for language in asked if language in LANGUAGES), "en")
+
+
 def _unknown(_: NotFound) -> Response[str]:
-    page = outcome_page(Outcome.UNKNOWN_LINK, None, _installation(), "en")
+    page = outcome_page(Outcome.UNKNOWN_LINK, None, _installation(), _language_of_browser())
     return _html(page, HTTPStatus.NOT_FOUND)
 
 
@@ -472,7 +483,7 @@ def _missed(error: OnlineOrdersError) -> Response[str]:
 
 def _refused(error: OnlineOrdersError) -> Response[str]:
     outcome = Outcome.TOO_MANY_REQUESTS if isinstance(error, TooManyRequests) else Outcome.FAULT
-    page = outcome_page(outcome, None, _installation(), "en")
+    page = outcome_page(outcome, None, _installation(), _language_of_browser())
     return _html(page, error.status, error.headers())
 
 

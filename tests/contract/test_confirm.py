@@ -54,6 +54,17 @@ def test_the_page_shows_what_is_decided(site: Site) -> None:
     assert "<script" not in page
 
 
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [("de-AT,de;q=0.9,en;q=0.8", "de"), ("fr, en;q=0.5", "en"), ("fr", "en"), ("EN-us", "en"), ("", "en")],
+)
+def test_an_unknown_link_is_answered_in_a_language_of_the_browser(
+    in_process: InProcess, asked: str, spoken: str
+) -> None:
+    page = in_process.request("GET", UNKNOWN, headers={"Accept-Language": asked}).page(404)
+    assert f'<html lang="{spoken}">' in page
+
+
 def test_looking_leaves_no_trace_on_the_order(site: Site) -> None:
     order, mail = offered(site)
     site.eventually(lambda: "quote.delivered" in [entry["event"] for entry in order.desk_timeline()])

@@ -79,8 +79,10 @@ def test_the_contact_asks_for_a_fresh_quote_with_the_code(in_process: InProcess)
     ask = {"decision": "request_quote", "name": "Connie"}
     assert in_process.request("POST", mail.link, form=ask).status == 400
     wrong = "000000" if mail.code != "000000" else "111111"
-    assert in_process.request("POST", mail.link, form={**ask, "code": wrong}).status in {403, 410}
+    (form,) = forms(in_process.request("POST", mail.link, form={**ask, "code": wrong}).page(403))
+    assert form.choices == {"request_quote"}, "an expired quote cannot be approved"
     in_process.request("POST", mail.link, form={**ask, "code": mail.code}).page()
+    assert not forms(in_process.request("GET", mail.link).page(410)), "it was asked for already"
     in_process.settle()
     assert len(order.mails_to(in_process.cs_mailbox)) == told + 1
     assert order.read()["status"] == before["status"]

@@ -1,5 +1,9 @@
 """The contact person's page: in every state, on a phone, without scripts, in the account's language."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -84,6 +88,48 @@ def test_wrong_codes_lock_the_link_and_a_fresh_mail_unlocks_it(
     assert link_and_code(fresh)[0] != link
     contact.goto(link)
     expect(contact.locator("main")).to_contain_text("replaced")
+
+
+def test_an_expired_quote_is_asked_for_afresh_and_written_anew(
+    site: Description, open_page: OpenPage, call: Call, complaints: Complaints
+) -> None:
+    """The clock goes on by a day only, which is no matter to others who use this local run."""
+    complaints.expected.append("403|410")
+    clock = f"{site['site']}/sandbox/clock"
+    now = datetime.fromisoformat(httpx.get(clock, trust_env=False).json()["now"])
+    last_day = now.astimezone(ZoneInfo("Europe/Berlin")).date().isoformat()
+    order_id, mail = offered(site, call, "anna", 3, valid_until=last_day)
+    link, code = link_and_code(mail)
+    customer, staff = open_page("anna", f"/orders/{order_id}"), open_page("nadia", f"/desk/orders/{order_id}")
+    contact = open_page(None, link.removeprefix(site["site"]), width=360, scripts=False)
+    assert httpx.post(clock, data={"days": 1}, trust_env=False).is_success
+    _send(contact, "approve", code)
+    expect(contact.get_by_role("heading", level=1)).to_contain_text("abgelaufen")
+    for sent, said in [
+        ("000000" if code != "000000" else "000001", "nicht richtig"),
+        (code, "Ihre Anfrage ist bei uns"),
+    ]:
+        contact.locator("[name=code]").fill(sent)
+        contact.get_by_role("button", name="Neues Angebot anfordern").click()
+        expect(contact.locator("main")).to_contain_text(said)
+    contact.goto(link)
+    expect(contact.get_by_role("heading", level=1)).to_contain_text("Ihre Anfrage ist bei uns")
+
+    expect(staff.locator(".notice")).to_contain_text("asks for a fresh quote", timeout=60_000)
+    expect(staff.get_by_role("button", name="Send quote again")).to_have_count(0)
+    assert faults(staff) == []
+    expect(customer.locator(".quote")).to_contain_text("Das Angebot ist abgelaufen.", timeout=60_000)
+    assert faults(customer) == []
+    staff.get_by_role("button", name="Write a new revision").click()
+    expect(staff.get_by_label("Valid until")).not_to_have_value(last_day)
+    staff.get_by_role("button", name="Send revision 2").click()
+    expect(staff.locator(".quote-offered")).to_be_visible(timeout=60_000)
+    expect(staff.locator(".notice")).to_have_count(0)
+    fresh = wait_for_mail(site, mail["to"][0], order_id, "Fassung: 2", with_paper=True)
+    link, code = link_and_code(fresh)
+    contact.goto(link)
+    _send(contact, "approve", code)
+    expect(contact.get_by_role("heading", level=1)).to_contain_text("bestätigt")
 
 
 def test_the_desk_sends_a_quote_again_to_a_corrected_contact(

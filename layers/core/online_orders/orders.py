@@ -450,13 +450,18 @@ class Order(Entity):
             quote=self._quote_in(QuoteState.CHANGE_REQUESTED, at),
         )
 
+    @property
+    def is_fresh_quote_asked(self) -> bool:
+        """Whether the contact person has asked for another quote in place of the present one, which has expired."""
+        return self.quote is not None and self.marks.fresh_quote_asked == self.quote.revision
+
     def ask_for_fresh_quote(self, at: datetime) -> Change:
         """The contact's answer to a quote that has expired; asking again changes nothing."""
         self.must_allow("ask for a fresh quote of")
         quote = self.quote
         if quote is None or not (quote.state is QuoteState.EXPIRED or quote.is_past(self.today(at))):
             raise Conflict("The quote has not expired.", self.status)
-        if self.marks.fresh_quote_asked == quote.revision:
+        if self.is_fresh_quote_asked:
             return Change(self, ())
         marks = {"fresh_quote_asked": quote.revision}
         return self._change(

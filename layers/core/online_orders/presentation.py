@@ -52,7 +52,7 @@ def flags_of(order: Order) -> list[Flag]:
     raised: dict[Flag, bool] = {
         "enrollment_suspended": marks.suspended_since is not None,
         "contact_complained": 0 < marks.quote_link == marks.complained_link,
-        "fresh_quote_asked": order.quote is not None and marks.fresh_quote_asked == order.quote.revision,
+        "fresh_quote_asked": order.is_fresh_quote_asked,
     }
     return [flag for flag, is_raised in raised.items() if is_raised] if order.is_open else []
 

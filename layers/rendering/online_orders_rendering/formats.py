@@ -25,6 +25,7 @@ from online_orders.money import minor_digits
 from online_orders.orders import Order
 
 LOCALES = Path(__file__).parent / "locales"
+LANGUAGES = frozenset(path.stem for path in LOCALES.glob("*.json"))
 FALLBACK = "en"
 
 _TURNS_THE_LINE = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -128,8 +129,7 @@ class Wording:
 @lru_cache(maxsize=8)
 def wording(locale: str) -> Wording:
     """The words of a locale, English where the installation has none for it."""
-    known = {path.stem for path in LOCALES.glob("*.json")}
-    return Wording(locale if locale in known else FALLBACK)
+    return Wording(locale if locale in LANGUAGES else FALLBACK)
 
 
 def item_labels(order: Order, locale: str, site_names: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -14,6 +14,8 @@ import { quoteCard } from "../orders/quote-view.js";
 import { timelineView } from "../orders/timeline.js";
 import { quoteEditor } from "./quote-editor.js";
 
+const RESENT = new Set(["sending", "offered", "undeliverable"]);
+
 export async function showDeskOrder(context, orderId) {
   const { api, session, signal } = context;
   const path = `/desk/orders/${orderId}`;
@@ -54,6 +56,7 @@ export async function showDeskOrder(context, orderId) {
   }
 
   const isMine = () => order.assignee?.user_id === session.userId;
+  const mayResend = () => order.status === "pending_confirmation" && RESENT.has(order.quote?.state);
   const mayQuote = () => ["in_process", "pending_confirmation"].includes(order.status);
 
   function draw() {
@@ -66,7 +69,7 @@ export async function showDeskOrder(context, orderId) {
         h("div.actions", {},
           (status === "submitted" || (status === "in_process" && !isMine())) && h("button.primary", { type: "button", "data-key": "claim", onclick: (event) => act(event, "claim", t("desk.claimed")) }, t(order.assignee ? "desk.take_over" : "desk.claim")),
           status === "in_process" && isMine() && h("button", { type: "button", "data-key": "release", onclick: (event) => act(event, "release", t("desk.released")) }, t("desk.release")),
-          status === "pending_confirmation" && h("button", { type: "button", "data-key": "resend", onclick: resend }, t("desk.resend")),
+          mayResend() && h("button", { type: "button", "data-key": "resend", onclick: resend }, t("desk.resend")),
           OPEN.includes(status) && h("button.danger", { type: "button", "data-key": "decline", onclick: decline }, t("desk.decline")))),
       h("p.hint", {}, t("order.id"), " ", orderName(order.order_id), order.purchase_order_number ? ` · ${t("order.purchase_order_number")}: ${order.purchase_order_number}` : ""),
       progress(order),
@@ -75,7 +78,7 @@ export async function showDeskOrder(context, orderId) {
         h("span", {}, t("desk.undo_text", { at: instant(order.undo_until) })), " ",
         h("button", { type: "button", "data-key": "undo", onclick: (event) => act(event, "quote/undo", t("desk.undone")) }, t("desk.undo"))),
       order.flags.map((flag) => notice("warn", t(`flag.${flag}.text`))),
-      ["undeliverable", "expired"].includes(order.quote?.state) && OPEN.includes(status) && notice("warn", t(`desk.quote_${order.quote.state}`)),
+      ["undeliverable", "expired"].includes(order.quote?.state) && OPEN.includes(status) && !order.flags.includes("fresh_quote_asked") && notice("warn", t(`desk.quote_${order.quote.state}`)),
       changeAsked());
     fill(items, h("h2", {}, t("order.items")), itemsTable(order, account.sites));
     fill(quote,
@@ -107,7 +110,7 @@ export async function showDeskOrder(context, orderId) {
       editor = null;
       fill(editing, order.status === "submitted" && h("section.card", {}, h("h2", {}, t("quote.title")), h("p.nothing", {}, t("desk.claim_first"))));
     } else if (!editor && order.quote && order.quote.state !== "change_requested" && !keptQuote()) {
-      fill(editing, h("button", { type: "button", "data-key": "revise", onclick: () => openEditor("h2") }, t("desk.revise")));
+      fill(editing, h(order.quote.state === "expired" ? "button.primary" : "button", { type: "button", "data-key": "revise", onclick: () => openEditor("h2") }, t("desk.revise")));
     } else if (!editor) openEditor(null);
   }
 

@@ -78,6 +78,7 @@ export function quoteCard(context, order, base = "") {
   return h("section.card.quote", {},
     h("h2", {}, t("quote.title")),
     waits && h("p.waits", {}, t("quote.waits_for", { name: order.contact.name })),
+    !base && order.status === "pending_confirmation" && ["expired", "undeliverable"].includes(quote.state) && h("p.waits", {}, t(`quote.why.${quote.state}`, { name: order.contact.name })),
     quoteView(quote, { pdf: quote.state !== "sending" && !isUndone(quote) && pdfOf(quote.revision), name: nameOf(quote.revision) }),
     quote.revision > 1 && h("p.earlier", {}, t("quote.earlier_ones"), " ",
       Array.from({ length: quote.revision - 1 }, (_, index) => h("button.small", { type: "button", onclick: () => showEarlier(index + 1) }, String(index + 1)))),
