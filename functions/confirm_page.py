@@ -13,8 +13,9 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock, http
+from online_orders.accounts import Account
 from online_orders.approval_links import CODE, TOKEN, WRONG_CODES_ALLOWED, Link, code_of, fingerprint, matches, token_of
-from online_orders.aws import accounts, documents, evidence, links, orders
+from online_orders.aws import documents, evidence, links, orders
 from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.aws.keys import Item, OrderKey
@@ -57,11 +58,12 @@ _OUTCOMES = {
 
 
 class Opened(NamedTuple):
-    """A link that was presented, its order as it stands, and the code that belongs to it."""
+    """A link that was presented, its order and account as they stand, and the code that belongs to it."""
 
     token: str
     link: Link
     order: Order
+    account: Account
     code: str
     is_live: bool
     """False once a newer link, a newer revision or another contact has taken its place."""
@@ -100,7 +102,8 @@ def _open(token: str) -> Opened:
         raise NotFound("There is no such link.")
     link = links.find_link(token)
     logger.append_keys(order_id=link.order_id)
-    return _opened(token, link, orders.get_order(OrderKey(link.account_id, link.order_id, link.source)))
+    order, account = orders.get_order_and_account(OrderKey(link.account_id, link.order_id, link.source))
+    return _opened(token, link, order, account)
 
 
 def _presented(token: str) -> Opened:
@@ -110,7 +113,7 @@ def _presented(token: str) -> Opened:
     return _open(token)
 
 
-def _opened(token: str, link: Link, order: Order) -> Opened:
+def _opened(token: str, link: Link, order: Order, account: Account) -> Opened:
     key = signing_key("links", link.key_id).key
     recipient = order.contact.email
     if link.purpose == "quote":
@@ -118,8 +121,9 @@ def _opened(token: str, link: Link, order: Order) -> Opened:
         is_newest = (link.revision, link.number) == (revision, order.marks.quote_link)
     else:
         is_newest = link.number == order.marks.order_link and order.status is not Status.PENDING_CONFIRMATION
-    is_live = is_newest and matches(token_of(key, link, recipient), token)
-    return Opened(token, link, order, code_of(key, link, recipient), is_live)
+    # The order follows its account by a queue; who is no longer asked does not decide until then.
+    is_of_contact = matches(token_of(key, link, recipient), token) and not order.outlives_contact(account)
+    return Opened(token, link, order, account, code_of(key, link, recipient), is_newest and is_of_contact)
 
 
 def _decided_by_link(opened: Opened) -> str | None:
@@ -163,7 +167,7 @@ def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState 
         order,
         _installation(),
         order.marks.locale,
-        account_name=accounts.get_account(order.account_id).name,
+        account_name=opened.account.name,
         form=form or FormState(),
     )
     return _html(page, status)
@@ -171,7 +175,7 @@ def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState 
 
 def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None) -> Response[str]:
     order = opened.order
-    account = accounts.get_account(order.account_id)
+    account = opened.account
     quote = order.quote if opened.link.purpose == "quote" else None
     page = decision_page(
         order,
@@ -339,15 +343,15 @@ def _take(opened: Opened, form: Form) -> Response[str]:
     """
     at = clock.now()
     decision = _decision(form, at)
-    link = opened.link
+    found = opened
 
     def load() -> Order:
-        nonlocal link
-        link = links.find_link(opened.token)
-        return orders.get_order(orders.key_of(opened.order))
+        nonlocal found
+        found = _open(opened.token)
+        return found.order
 
     def on_live_link(order: Order) -> Change:
-        if _state(_opened(opened.token, link, order), clock.now()):
+        if _state(found, clock.now()):
             raise Conflict("Another decision was faster.", order.status)
         if opened.link.purpose == "order":
             return decision(order)
@@ -358,7 +362,7 @@ def _take(opened: Opened, form: Form) -> Response[str]:
         order = orders.decide(
             load,
             on_live_link,
-            beside=lambda change: [links.unchanged_count(opened.token, link), _evidence(opened, form, change)],
+            beside=lambda change: [links.unchanged_count(found.token, found.link), _evidence(opened, form, change)],
         )
     except Conflict:
         return _judge_again(opened, form)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.in_process import InProcess
 from tests.contract.orders import enroll, fresh, item, offer, place_answer, place_for, rows
 from tests.contract.site import Json, Site
 
@@ -229,6 +230,35 @@ def test_a_changed_contact_kills_open_links_and_gets_fresh_ones_and_both_are_tol
     site.decide(fresh_quote, "approve").page()
     site.decide(fresh_cancel, "cancel").page()
     assert (quoted.status, submitted.status) == ("completed", "canceled")
+
+
+def test_a_contact_whom_the_account_has_parted_with_decides_nothing_before_its_orders_follow(
+    in_process: InProcess,
+) -> None:
+    site = in_process
+    account = enroll(site)
+    quoted, submitted = (place_for(site, account) for _ in range(2))
+    old_quote, old_cancel = offer(quoted), submitted.mail_to(submitted.contact)
+    own = place_for(site, account)
+    offer(own)
+    own.desk("resend", {"contact": {"name": "Own", "email": "own@elsewhere.example"}}).ok(202)
+    of_its_own = own.mail_to("own@elsewhere.example")
+    standing_in = {"from": site.day(30), "until": site.day(31), **account["enrollment"]["contact"]}
+    new = {"name": "New Contact", "email": f"new@{account['account_id']}.example"}
+
+    def becomes(**enrollment: Any) -> None:
+        put(site, account, enrollment={**account["enrollment"], **enrollment})
+
+    becomes(contact=new, deputies=[standing_in])
+    site.request("GET", old_cancel.link).page()
+    becomes(contact=new)
+    for mail, decision in ((old_quote, "approve"), (old_cancel, "cancel")):
+        site.request("GET", mail.link).page(410)
+        site.decide(mail, decision).page(410)
+    assert (quoted.status, submitted.status) == ("pending_confirmation", "submitted")
+    site.decide(of_its_own, "approve").page()
+    site.settle()
+    site.decide(quoted.mail_to(new["email"]), "approve").page()
 
 
 def test_an_account_can_be_put_on_the_version_that_was_read(site: Site) -> None:

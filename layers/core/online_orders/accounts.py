@@ -85,6 +85,10 @@ class Deputy(Entity):
             raise PydanticCustomError("until_before_from", "the last day is before the first")
         return last_day
 
+    @property
+    def contact(self) -> Contact:
+        return Contact(name=self.name, email=self.email)
+
     def stands_in_on(self, day: date) -> bool:
         return self.first_day <= day <= self.last_day
 
@@ -106,7 +110,11 @@ class Enrollment(Entity):
     def contact_on(self, day: date) -> Contact | None:
         """Who is asked on a day of the account: the first deputy whose day it is, else the contact person."""
         deputy = next((each for each in self.deputies if each.stands_in_on(day)), None)
-        return Contact(name=deputy.name, email=deputy.email) if deputy else self.contact
+        return deputy.contact if deputy else self.contact
+
+    def names(self, contact: Contact) -> bool:
+        """Whether it is the contact person's or a deputy's, on whichever days."""
+        return contact in (self.contact, *(deputy.contact for deputy in self.deputies))
 
 
 class License(Entity):

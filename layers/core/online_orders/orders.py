@@ -376,6 +376,13 @@ class Order(Entity):
         change = self.follow_contact(contact, by, at) if contact else Change(self, ())
         return change.then(lambda order: order.follow_enrollment(account.is_enrolled, by, at))
 
+    def outlives_contact(self, account: Account) -> bool:
+        """Whether the account has parted with the order's contact person, and the order is yet to follow it."""
+        enrollment = account.enrollment
+        if not self.is_open or self.marks.has_own_contact or enrollment is None or enrollment.contact is None:
+            return False
+        return not enrollment.names(self.contact)
+
     def follow_enrollment(self, is_enrolled: bool, by: str | None, at: datetime) -> Change:
         """The order goes on either way; Customer Success sees the flag and decides."""
         if not self.is_open or is_enrolled == (self.marks.suspended_since is None):

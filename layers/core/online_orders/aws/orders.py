@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
 
+from online_orders.accounts import Account
 from online_orders.aws import history
-from online_orders.aws.accounts import subaccounts_among
+from online_orders.aws.accounts import reached, subaccounts_among
 from online_orders.aws.dynamodb import IS_NEW, Raced, call, get, get_all, number, pause, put, text, transact
 from online_orders.aws.keys import (
     BEYOND,
@@ -16,6 +17,7 @@ from online_orders.aws.keys import (
     Item,
     Key,
     OrderKey,
+    account_key,
     entry_key,
     order_key,
     order_pk,
@@ -78,6 +80,15 @@ def get_order(at: OrderKey) -> Order:
     if item is None:
         raise _no_order(at.order_id)
     return order_in(item)
+
+
+def get_order_and_account(at: OrderKey) -> tuple[Order, Account]:
+    """An order and, by the same read, the account that it is of."""
+    found = get_all([order_key(at), account_key(at.account_id)])
+    item = found.under(order_key(at))
+    if item is None:
+        raise _no_order(at.order_id)
+    return order_in(item), reached(found, at.account_id, at.account_id)
 
 
 def get_orders(keys: Sequence[Key]) -> list[Order]:
