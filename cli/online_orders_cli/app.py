@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from online_orders.errors import Invalid
-from online_orders_cli import importing, looking, operating, tables
+from online_orders_cli import importing, looking, operating, restoring, tables
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
 from online_orders_cli.output import Output
@@ -403,6 +403,28 @@ def erase(
     session.output.say(f"Erased: {counts}.", erased=dict(total), left=left)
     for each in left if not session.output.as_json else ():
         session.output.complain(f"Left, since its text is part of a quote's hash: {each}")
+
+
+@app.command()
+def restore(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Argument(help="The table that was restored from a backup.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Into a table that is not empty: what the backup lacks is taken away.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Make the stack's table as a restored one is. Hold mail and stop the functions first: see docs/deploying.md."""
+    session: Session = ctx.obj
+    if not (yes or dry_run):
+        typer.confirm(f"Make the table of the stack as {source} is?", abort=True, err=True)
+    total: Counter[str] = Counter(dict.fromkeys(restoring.Restored._fields, 0))
+    pages = restoring.restore(session.installation, source, replace=replace, dry_run=dry_run)
+    for page in session.output.counted(pages, "pages"):
+        total.update(page._asdict())
+    sentence = ", ".join(f"{count} {what}" for what, count in total.items())
+    session.output.say(f"{'Would be: ' if dry_run else ''}{sentence}.", dry_run=dry_run, **total)
 
 
 @mail.command("hold")

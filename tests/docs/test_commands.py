@@ -15,7 +15,7 @@ from online_orders_cli.app import app
 from tests.cli.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("docs/deploying.md", "docs/operating.md", "docs/events.md", "CONTRIBUTING.md", "README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
 OF_THE_AWS_CLI = {"query", "output", "region", "profile", "cli-binary-format"}
 HIGH_LEVEL = {
     ("s3", "rm"): {"recursive"},
@@ -32,7 +32,8 @@ def commands(name: str, start: str) -> list[str]:
     lines = [line for block in blocks for line in re.sub(r"\\\n\s*", "", block).splitlines()]
     inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     said = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")] + inline
-    return [line for line in said if line.startswith(start)]
+    lines_of_shell = [re.sub(r"^xargs -n 1 | [<>]\S+$", "", line) for line in said]
+    return [line for line in lines_of_shell if line.startswith(start)]
 
 
 def every(start: str) -> list[Any]:
@@ -40,6 +41,27 @@ def every(start: str) -> list[Any]:
         pytest.param(line, id=line)
         for line in dict.fromkeys(each for name in DOCUMENTS for each in commands(name, start))
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "aws dynamodb restore-tables --source-table-name a --target-table-name b",
+        "aws dynamodb wait table-is-there --table-name a",
+        "aws dynamodb describe-table --name a",
+        "aws dynamodb describe-table --query x",
+        "aws s3 rm s3://a --all",
+    ],
+)
+def test_an_aws_command_that_does_not_exist_is_found_out(line: str) -> None:
+    with pytest.raises((AssertionError, KeyError)):
+        test_an_aws_command_is_an_operation_with_these_parameters(line)
+
+
+@pytest.mark.parametrize("line", ["./online-orders mail stop", "./online-orders mail hold --because x"])
+def test_a_command_of_the_tool_that_does_not_exist_is_found_out(line: str) -> None:
+    with pytest.raises((StopIteration, KeyError)):
+        test_a_command_of_the_tool_exists_with_these_options(line)
 
 
 @pytest.mark.parametrize("line", every("aws "))

@@ -1,0 +1,106 @@
+"""Putting a backup back: the stack's table becomes as a restored one is, item by item, and any part may be repeated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from online_orders.aws.keys import mail_hold_key
+from online_orders_cli.installation import Installation, Refused, Unreachable
+
+Item = dict[str, Any]
+_READ_AT_ONCE = 100
+_WRITTEN_AT_ONCE = 25
+_TRIES = 10
+
+
+class Restored(NamedTuple):
+    """What one page came to: items put as the backup has them, found so already, and taken away."""
+
+    written: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
+def restore(installation: Installation, source: str, *, replace: bool, dry_run: bool) -> Iterator[Restored]:
+    """Make the stack's table as the table `source` is, page by page; the hold on mail stays.
+
+    Refused while mail goes, since marks of what was sent come back in any order; and into a table that has anything,
+    unless `replace` says that whatever the backup lacks is to be taken away.
+    """
+    tables = _Tables(installation.aws("dynamodb"), source, installation.resource("Table"))
+    if not tables.get(tables.target, [mail_hold_key()]):
+        raise Refused(409, {"code": "mail_goes", "detail": "Hold all mail first: mail hold."})
+    if not replace and len(next(tables.pages(tables.target, Limit=2))) > 1:
+        raise Refused(409, {"code": "not_empty", "detail": f"{tables.target} is not empty; see --replace."})
+    for page in tables.pages(source, Limit=_READ_AT_ONCE):
+        standing = tables.get(tables.target, page)
+        due = [item for item in page if standing.get(_place(item)) != item and not _is_hold(item)]
+        if not dry_run:
+            tables.write([{"PutRequest": {"Item": item}} for item in due])
+        yield Restored(written=len(due), unchanged=len(page) - len(due))
+    if not replace:
+        return
+    for page in tables.pages(tables.target, Limit=_READ_AT_ONCE, ProjectionExpression="pk, sk"):
+        kept = tables.get(source, page)
+        gone = [key for key in page if _place(key) not in kept and not _is_hold(key)]
+        if not dry_run:
+            tables.write([{"DeleteRequest": {"Key": key}} for key in gone])
+        yield Restored(removed=len(gone))
+
+
+class _Tables:
+    def __init__(self, client: Any, source: str, target: str) -> None:
+        self._client = client
+        self.source = source
+        self.target = target
+
+    def pages(self, table: str, **asked: Any) -> Iterator[list[Item]]:
+        """All items of a table; a page may be empty."""
+        start: dict[str, Any] = {}
+        while True:
+            said = self._client.scan(TableName=table, ConsistentRead=True, **asked, **start)
+            yield said["Items"]
+            if "LastEvaluatedKey" not in said:
+                return
+            start = {"ExclusiveStartKey": said["LastEvaluatedKey"]}
+
+    def get(self, table: str, items: Sequence[Item]) -> dict[tuple[str, str], Item]:
+        """Those items of up to 100 that a table has under the same keys."""
+        found: dict[tuple[str, str], Item] = {}
+        keys = [{"pk": item["pk"], "sk": item["sk"]} for item in items]
+        left: Mapping[str, Any] = {table: {"Keys": keys, "ConsistentRead": True}} if keys else {}
+        for attempt in range(_TRIES):
+            if not left:
+                return found
+            _pause(attempt)
+            said = self._client.batch_get_item(RequestItems=left)
+            found |= {_place(item): item for item in said["Responses"].get(table, ())}
+            left = said.get("UnprocessedKeys") or {}
+        raise Unreachable(f"{table} is too busy to be read; run this again later.")
+
+    def write(self, requests: Sequence[Item]) -> None:
+        """Puts and deletions, at the stack's table."""
+        for first in range(0, len(requests), _WRITTEN_AT_ONCE):
+            left: Mapping[str, Any] = {self.target: requests[first : first + _WRITTEN_AT_ONCE]}
+            for attempt in range(_TRIES):
+                _pause(attempt)
+                left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
+                if not left:
+                    break
+            else:
+                raise Unreachable(f"{self.target} is too busy to be written; run this again later.")
+
+
+def _pause(attempt: int) -> None:
+    if attempt:
+        time.sleep(min(10.0, 0.1 * 2**attempt))
+
+
+def _place(item: Item) -> tuple[str, str]:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def _is_hold(item: Item) -> bool:
+    return _place(item) == _place(mail_hold_key())
