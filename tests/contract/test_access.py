@@ -1,9 +1,14 @@
 """Who may call what, and how the API answers those who may not, or who ask for what is not there."""
 
+import base64
+import json
+
 import pytest
 
+from tests.contract.in_process import InProcess
+from tests.contract.live import Live
 from tests.contract.orders import place
-from tests.contract.site import Answer, Site, User
+from tests.contract.site import Answer, Json, Site, User
 
 NOWHERE = "01JD0000000000000000000000"
 
@@ -81,6 +86,55 @@ def test_an_access_token_is_the_wrong_token_on_every_route(site: Site) -> None:
 def test_customer_success_does_not_use_the_customers_routes(site: Site) -> None:
     for route in FOR_CUSTOMERS:
         call(site, route, site.people.cs).refused(403, "forbidden")
+
+
+def test_staff_who_were_made_customers_too_are_staff_alone(in_process: InProcess) -> None:
+    lab = in_process.lab
+    lab.account("acme")
+    both = lab.users.cs.claiming(custom_account_id="acme", cognito_groups="[customers customer-success]")
+    for route in FOR_CUSTOMERS:
+        method, path = route.split()
+        assert lab.http(method, path.replace("{id}", NOWHERE), json={}, user=both).json()["code"] == "forbidden", route
+    assert lab.http("GET", "/api/desk/orders", user=both).status == 200
+
+
+def test_past_cloudfront_no_function_answers(in_process: InProcess) -> None:
+    lab, order = in_process.lab, place(in_process)
+    lab.account("acme")
+    for method, path, user in (
+        ("GET", "/api/openapi.json", None),
+        ("GET", "/api/orders", lab.users.customer),
+        ("GET", "/api/desk/orders", lab.users.cs),
+        ("POST", f"{order.desk_path}/quote/preview", lab.users.cs),
+        ("GET", f"/confirm/{'A' * 43}", None),
+    ):
+        for headers in ({}, {"X-Origin-Secret": ""}, {"X-Origin-Secret": "guess"}):
+            answer = lab.http(method, path, headers=headers, user=user, direct=True)
+            assert (answer.status, answer.json()["code"]) == (403, "not_by_this_way"), path
+
+
+@pytest.mark.live
+def test_a_token_whose_words_or_signature_were_changed_opens_nothing(live: Live) -> None:
+    head, claims, signature = live.tokens(live.people.customer)["IdToken"].split(".")
+    lies = encoded({**decoded(claims), "custom:account_id": live.people.other.account_id})
+    unsigned = encoded({**decoded(head), "alg": "none"})
+    for token in (
+        f"{head}.{lies}.{signature}",
+        f"{unsigned}.{claims}.",
+        f"{unsigned}.{lies}.{signature}",
+        f"{head}.{claims}.{signature[:-8]}AAAAAAAA",
+        f"{head}.{claims}.",
+    ):
+        assert live.get("/api/orders", Authorization=f"Bearer {token}").status == 401, token
+
+
+def decoded(part: str) -> Json:
+    found: Json = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found
+
+
+def encoded(part: Json) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
 def test_customers_and_resellers_do_not_use_the_desk(site: Site) -> None:

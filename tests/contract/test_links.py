@@ -13,7 +13,7 @@ import pytest
 import confirm_page
 from online_orders import approval_links, http
 from tests.contract.in_process import InProcess
-from tests.contract.orders import offered, place
+from tests.contract.orders import offered, place, quote
 from tests.contract.pages import is_guarded
 from tests.contract.site import Mail
 from tests.lab import Lab
@@ -45,6 +45,26 @@ def test_the_table_holds_neither_token_nor_code(in_process: InProcess) -> None:
         assert token_in(each) not in everything
         assert not re.search(WHOLE.format(each.code), everything)
         assert approval_links.fingerprint(token_in(each)) in everything
+
+
+def test_no_answer_of_the_desk_or_the_customer_holds_a_link_or_its_code(in_process: InProcess) -> None:
+    site, people = in_process, in_process.people
+    order, mail = offered(site)
+    mails = [order.mails_to(order.contact)[0], mail]
+    of_desk = [order.desk_path + path for path in ("", "/timeline", "/quotes/1", "/evidence", "/quote-draft")]
+    of_customer = [order.path + path for path in ("", "/timeline", "/quotes/1")]
+    answers = [order.desk("quote/preview", quote(site)).text]
+    answers += [site.get(path, people.cs).text for path in (*of_desk, "/api/desk/orders")]
+    answers += [site.get(path, order.user).text for path in (*of_customer, "/api/orders")]
+    answers.append(order.desk("resend").text)
+    site.settle()
+    mails += [each for each in order.mails_to(order.contact) if each.has_link][-1:]
+    assert len({each.link for each in mails}) == 3
+    answers.append(site.get(f"{order.desk_path}/timeline", people.cs).text)
+    for answer in answers:
+        for each in mails:
+            assert token_in(each) not in answer
+            assert not re.search(WHOLE.format(each.code), answer.replace(order.order_id, ""))
 
 
 def test_a_link_outlives_the_rotation_of_its_key_and_its_reminder_is_the_same(in_process: InProcess) -> None:
