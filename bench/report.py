@@ -159,8 +159,8 @@ where its key changes.
   the next.
 - *quote*: the order with the quote and an entry, the quote's link, then the order again as *offered* with its entry
   once SES took the mail; the marks of both.
-- *approve*: the order, its entry and the evidence of the decision, the counters of the estimates, the mails' claims and
-  marks, and the marks' removal.
+- *approve*: the order, its entry and the evidence of the decision, the look at the link's wrong codes, the counters of
+  the estimates, the mails' claims and marks, and the marks' removal.
 """
 
 
