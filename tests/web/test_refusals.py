@@ -1,6 +1,7 @@
 """What people see when something is wrong: with their order, their rights, the service, or the network."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -17,7 +18,7 @@ from tests.web.conftest import (
     user_of,
     with_claims,
 )
-from tests.web.steps import add_item, in_days, offered, placed
+from tests.web.steps import add_item, in_days, offered, placed, quoted
 
 DRAFT = "online-orders.draft..nordlicht"
 
@@ -94,6 +95,34 @@ def test_a_service_that_fails_is_said_to_and_can_be_tried_again(open_page: OpenP
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("heading", name="Online Orders")).to_be_visible()
+
+
+def test_texts_that_do_not_come_leave_the_language_as_it_was_and_a_page_without_any_says_so(
+    open_page: OpenPage, complaints: Complaints
+) -> None:
+    complaints.expected.append("ERR_FAILED")
+    page = open_page("cora")
+    page.route("**/locales/*.json", lambda route: route.abort())
+    page.get_by_label("Language").select_option("de")
+    expect(page.locator(".toast")).to_contain_text("cannot be reached")
+    expect(page.get_by_label("Language")).to_have_value("en")
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("Der Dienst ist nicht erreichbar.")
+    assert faults(page) == []
+
+
+def test_a_panel_that_is_closed_before_it_is_filled_leads_back_to_the_list(open_page: OpenPage) -> None:
+    page = open_page("cora")
+    held: list[Route] = []
+    page.route("**/api/account?*", lambda route: held.append(route))  # noqa: PLW0108 - a built-in cannot be marked
+    page.get_by_role("link", name="New", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_text("Loading")).to_be_attached()
+    page.wait_for_function("document.activeElement.closest('dialog')")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("/orders$"))
+    held[0].continue_()
+    expect(page.locator("table.orders, .empty")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_offline_is_said_and_passes(open_page: OpenPage, complaints: Complaints) -> None:
@@ -200,6 +229,18 @@ def test_an_id_token_that_is_not_the_answer_to_this_tabs_question_signs_nobody_i
     expect(page.get_by_text("Signing in did not succeed.")).to_be_visible()
     assert tokens
     assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_who_writes_a_quote_is_told_when_a_colleague_has_sent_one(
+    site: Description, open_page: OpenPage, call: Call
+) -> None:
+    order_id = placed(call, "cora", 15)
+    call("nadia", "POST", f"/desk/orders/{order_id}/claim", {})
+    page = open_page("tom", f"/desk/orders/{order_id}")
+    page.get_by_label("Unit price").fill("5.55")
+    quoted(site, call, order_id)
+    expect(page.locator(".quoting .notice")).to_contain_text("Revision 1 was written meanwhile.", timeout=60_000)
+    expect(page.get_by_label("Unit price")).to_have_value("5.55")
 
 
 def test_two_at_the_desk_do_not_both_claim_an_order(open_page: OpenPage, call: Call, complaints: Complaints) -> None:

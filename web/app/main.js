@@ -2,11 +2,11 @@
 
 import { Api } from "./api.js";
 import { fill, h } from "./dom.js";
-import { notice, reasonOf } from "./forms.js";
+import { notice, reasonOf, toast } from "./forms.js";
 import { SIGNED_IN_AGAIN, SIGN_IN_AGAIN, Session, SignedOut } from "./session.js";
 import { sessionEnded, signedInAgain } from "./session-ended.js";
 import { ICON, emptyPage, failure, shell, waiting } from "./shell.js";
-import { chooseLanguage, preferredLanguage, showTimesOf, speak, t } from "./words.js";
+import { chooseLanguage, knows, preferredLanguage, showTimesOf, speak, t } from "./words.js";
 import { showOrders } from "./orders/list.js";
 import { showOrder } from "./orders/order.js";
 import { showQueue } from "./desk/queue.js";
@@ -94,11 +94,17 @@ async function enter() {
 }
 
 async function switchLanguage(name) {
+  try {
+    await speak(name);
+  } catch (error) {
+    toast(reasonOf(error));
+    return false;
+  }
   chooseLanguage(name);
-  await speak(name);
   frame = shell({ config: context.config, session, switchLanguage });
   fill(app, frame.root);
   show();
+  return true;
 }
 
 function go(path, { replace = false } = {}) {
@@ -195,6 +201,8 @@ addEventListener("unhandledrejection", (event) => {
 });
 
 start().catch((error) => {
-  fill(app, h("main.alone", {}, h("h1", {}, "Online Orders"), notice("bad", reasonOf(error)),
-    h("button", { type: "button", onclick: () => location.reload() }, t("action.retry"))));
+  const hasTexts = knows("action.retry");
+  fill(app, h("main.alone", {}, h("h1", {}, "Online Orders"),
+    notice("bad", hasTexts ? reasonOf(error) : "The service cannot be reached. · Der Dienst ist nicht erreichbar."),
+    h("button", { type: "button", onclick: () => location.reload() }, hasTexts ? t("action.retry") : "Try again · Noch einmal")));
 });

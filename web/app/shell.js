@@ -24,9 +24,13 @@ export function shell({ config, session, switchLanguage }) {
   addEventListener("offline", sayOnline);
   sayOnline();
 
+  async function choose() {
+    if (!(await switchLanguage(languages.value))) languages.value = spoken();
+  }
+
   const languages = h(
     "select",
-    { "aria-label": t("nav.language"), onchange: (event) => switchLanguage(event.target.value) },
+    { "aria-label": t("nav.language"), onchange: choose },
     Object.entries(LANGUAGES).map(([name, label]) => h("option", { value: name, lang: name }, label)),
   );
   languages.value = spoken();

@@ -1,5 +1,7 @@
 /** Words, dates and numbers in the reader's language. Texts come from `locales/`, one file a language. */
 
+import { Unreachable } from "./api.js";
+
 export const LANGUAGES = { en: "English", de: "Deutsch" };
 const CHOSEN = "online-orders.language";
 
@@ -18,7 +20,10 @@ export function chooseLanguage(name) {
 }
 
 export async function speak(name) {
-  const answer = await fetch(new URL(`../locales/${name}.json`, import.meta.url));
+  const answer = await fetch(new URL(`../locales/${name}.json`, import.meta.url)).catch((error) => {
+    throw new Unreachable(error.message, { cause: error });
+  });
+  if (!answer.ok) throw new Unreachable(`no texts: ${answer.status}`);
   texts = await answer.json();
   language = name;
   document.documentElement.lang = name;

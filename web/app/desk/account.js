@@ -134,7 +134,7 @@ export async function showAccount(context, accountId) {
     go(location.pathname, { replace: true });
   }
 
-  const order = () => openNewOrder({ ...context, query: new URLSearchParams() }, accountId, "/desk");
+  const order = () => openNewOrder({ ...context, query: new URLSearchParams() }, accountId, { base: "/desk" });
   const button = h("button.primary", { type: "submit" }, t("action.save"));
   drawDeputies();
   drawSites();

@@ -26,6 +26,7 @@ export async function showDeskOrder(context, orderId) {
   let shown = keyOf();
   let isActing = false;
   let currencies = null;
+  let begunAs = null; // the revision that is being written
   const quoteKept = unsaved(`quote.${orderId}`);
   let editor = null; // kept while the order goes on around it: nobody wants half a quote to vanish
 
@@ -34,6 +35,7 @@ export async function showDeskOrder(context, orderId) {
   const items = h("section.card");
   const quote = h("div");
   const editing = h("div");
+  const meanwhile = h("div");
   const facts = h("aside.card.facts");
   const history = h("div");
   const comments = h("div");
@@ -106,6 +108,7 @@ export async function showDeskOrder(context, orderId) {
   }
 
   function drawEditor() {
+    fill(meanwhile, editor && begunAs !== nextRevision() && notice("warn", t("desk.quoted_meanwhile", { revision: String(order.quote.revision) })));
     if (!mayQuote()) {
       editor = null;
       fill(editing, order.status === "submitted" && h("section.card", {}, h("h2", {}, t("quote.title")), h("p.nothing", {}, t("desk.claim_first"))));
@@ -122,6 +125,8 @@ export async function showDeskOrder(context, orderId) {
     const currency = chosen ?? keptQuote()?.currency;
     const opening = h("section.card", {}, waiting());
     editor = opening;
+    begunAs = nextRevision();
+    fill(meanwhile);
     fill(editing, editor);
     let draft;
     try {
@@ -217,6 +222,6 @@ export async function showDeskOrder(context, orderId) {
     head, state,
     h("div.columns.desk", {},
       h("div.main-column", {}, items),
-      h("div.side-column.quoting", {}, quote, editing),
+      h("div.side-column.quoting", {}, quote, meanwhile, editing),
       h("div.main-column", {}, facts, h("section.card", {}, h("h2", {}, t("timeline.title")), comments, history))));
 }

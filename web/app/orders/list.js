@@ -209,12 +209,12 @@ export async function showOrders(context, isNew) {
   await loadFirst();
   const again = poll(look, signal);
   if (isNew) {
-    const dialog = await openNewOrder(context, filters.account || accounts[0].account_id);
-    dialog.addEventListener("close", () => {
+    const closed = () => {
       if (signal.aborted || location.pathname !== "/orders/new") return;
       history.replaceState(null, "", "/orders");
       write();
-    });
+    };
+    await openNewOrder(context, filters.account || accounts[0].account_id, { closed });
   }
 
   async function loadFirst() {

@@ -29,11 +29,15 @@ class Draft {
   }
 }
 
-/** The reader's own way to an order. `base` is "" for customers; at the desk it is "/desk", for an order by phone. */
-export async function openNewOrder(context, accountId, base = "") {
+/**
+ * The reader's own way to an order. `base` is "" for customers; at the desk it is "/desk", for an order by phone.
+ * `closed()` follows when the panel is closed, be it before it is filled.
+ */
+export async function openNewOrder(context, accountId, { base = "", closed = null } = {}) {
   const { query } = context;
   const panel = h("div.panel-body", {}, waiting());
   const dialog = openDialog("dialog.sheet", t("new.title"), panel);
+  if (closed) dialog.addEventListener("close", closed);
   const body = { account_id: accountId };
   if (!base && query.has("account_id")) body.account_id = query.get("account_id");
   let copied = null;
@@ -48,7 +52,6 @@ export async function openNewOrder(context, accountId, base = "") {
   }
   await draw(context, dialog, panel, body.account_id, base, copied);
   if (problem) panel.prepend(problem);
-  return dialog;
 }
 
 async function draw(context, dialog, panel, accountId, base, copied) {
@@ -216,7 +219,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
       return;
     }
     if (!(error instanceof Problem) || error.errors.length === 0) {
-      fill(said, notice("bad", reasonOf(error), error instanceof Unreachable ? ` ${t("new.try_again")}` : ""));
+      fill(said, notice("bad", reasonOf(error), error instanceof Unreachable || error.status >= 500 ? ` ${t("new.try_again")}` : ""));
       return;
     }
     const rest = showFaults(error.errors, (pointer) => [number, note].find((each) => pointer === `/${each.name}`));
