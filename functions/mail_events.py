@@ -21,6 +21,8 @@ def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -
     kind = detail["eventType"]
     if kind == "Bounce" and detail["bounce"]["bounceType"] == "Permanent":
         return order.quote_bounced(link_number, key_id, "The mail was returned: the address does not work.", at)
+    if kind == "Bounce":  # SES tells of a soft bounce when it has stopped trying
+        return order.quote_given_up(link_number, key_id, "The mail was returned: the mailbox did not take it.", at)
     if kind == "Reject":
         return order.quote_bounced(link_number, key_id, "The mail system rejected the mail.", at, "rejected")
     if kind == "Delivery":

@@ -47,6 +47,19 @@ def test_a_returned_mail_makes_the_revision_undeliverable_and_tells_customer_suc
     assert not mail.has_link
 
 
+def test_a_mail_that_ses_has_given_up_is_undeliverable_and_an_absence_note_is_not(in_process: InProcess) -> None:
+    lab = in_process.lab
+    full, away = (quoted(in_process, enroll(in_process)) for _ in range(2))
+    lab.settle()
+    lab.ses_event("Bounce", lab.mails.to(full.contact)[-1], permanent=False)
+    in_process.settle()
+    lab.ses_event("Bounce", lab.mails.to(away.contact)[-1], permanent=False)
+    in_process.settle()
+    assert (full.read()["quote"]["state"], away.read()["quote"]["state"]) == ("undeliverable", "offered")
+    told = [len(order.mails_to(in_process.cs_mailbox)) for order in (full, away)]
+    assert told == [2, 1], "of the new order each, and of the quote that did not arrive"
+
+
 def test_an_undeliverable_quote_is_resent_to_another_contact(site: Site) -> None:
     order = quoted(site, account_with_contact(site, "bounce@simulator.amazonses.com"))
     site.eventually(lambda: order.read()["quote"]["state"] == "undeliverable")

@@ -72,6 +72,16 @@ def test_a_bounce_makes_the_revision_undeliverable_and_leaves_the_order_pending(
     assert change.order.version == before.version
 
 
+def test_a_mail_that_was_given_up_makes_the_revision_undeliverable_as_a_bounce_does() -> None:
+    before = offered()
+    assert before.quote_given_up(1, KEY_ID, REASON, LATER) == NEWS["bounced"](before, 1)
+
+
+def test_an_automatic_reply_to_a_mail_that_arrived_changes_nothing() -> None:
+    arrived = NEWS["delivered"](offered(), 1).order
+    assert arrived.quote_given_up(1, KEY_ID, REASON, LATER) == Change(arrived, ())
+
+
 NEWEST = [
     ([], "sent"),
     (["delivered"], "delivered"),

@@ -560,6 +560,15 @@ class Order(Entity):
 
         return self._news_of(link_number, key_id, at, bounced)
 
+    def quote_given_up(self, link_number: int, key_id: str, reason: str, at: datetime) -> Change:
+        """The mail with this link came back for a reason that may pass, such as a full mailbox, and is not tried again.
+
+        Of a mail that has arrived such news is an automatic reply, as of somebody who is away, and changes nothing.
+        """
+        if link_number <= self.marks.delivered_link:
+            return Change(self, ())
+        return self.quote_bounced(link_number, key_id, reason, at)
+
     def quote_delivered(self, link_number: int, key_id: str, at: datetime) -> Change:
         """The mail with this link arrived; the bounce of the same mail, if there was one, stands."""
 
