@@ -1,12 +1,10 @@
 """The Lambda service: runs the handlers that the template names, here, and answers as Python's runtime would."""
 
 import contextlib
-import copy
 import importlib
 import io
 import json
 import logging
-import os
 import sys
 import threading
 import traceback
@@ -15,11 +13,11 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TextIO
-from unittest.mock import patch
 
 from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver, BaseRouter
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
+from tests.lab import shortcuts
 from tests.lab.clock import Clock
 from tests.lab.wire import ProcessDied, Wire
 
@@ -139,7 +137,7 @@ class Functions:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties.get("MemorySize", 128)),
         }
         module, attribute = properties["Handler"].rsplit(".", 1)
-        with patch.dict(os.environ, environment | runtime):
+        with shortcuts.environment(environment | runtime):
             handler = getattr(importlib.import_module(module), attribute)
         self._functions[name] = Function(
             name,
@@ -176,14 +174,14 @@ class Functions:
                 log_group_name=f"/aws/lambda/{function.name}",
                 log_stream_name="lab",
             )
-            sent = json.loads(json.dumps(event))
-            payload, failure = self._run(function, copy.deepcopy(sent), context)
+            text = json.dumps(event)
+            payload, failure = self._run(function, json.loads(text), context)
             admitted = failure or _admitted(function.name, payload)
             if admitted:
                 self.failures.append(admitted)
             while self._wire.denials:
                 self.failures.append(Failure(function.name, "AccessDenied", self._wire.denials.pop(0), None, ""))
-            invocation = Invocation(function.name, sent, context.aws_request_id, payload, failure)
+            invocation = Invocation(function.name, json.loads(text), context.aws_request_id, payload, failure)
             self.invocations.append(invocation)
             return invocation
 
@@ -193,7 +191,7 @@ class Functions:
             self.log.echo = sys.stdout
         try:
             with (
-                patch.dict(os.environ, function.environment),
+                shortcuts.environment(function.environment),
                 contextlib.redirect_stdout(self.log),
                 _own_powertools_state(function),
                 _as_in_lambda(),

@@ -91,7 +91,7 @@ class Lab:
     def started(cls, template: Path = TEMPLATE, **parameters: str) -> "Iterator[Lab]":
         """A fresh deployment; at the end its threads are ended, and one that is left over is an AssertionError."""
         with ExitStack() as stack:
-            stack.enter_context(patch.dict(os.environ, ENVIRONMENT))
+            stack.enter_context(shortcuts.environment(ENVIRONMENT))
             # moto would prepare thousands of answers for the `requests` package, which nobody here sends with.
             stack.enter_context(patch.object(moto.core.models, "RESPONSES_METHODS", []))
             stack.enter_context(

@@ -1,6 +1,7 @@
 """SES: the mails that it accepted, how it refuses, and the events that it sends about a mail."""
 
 import base64
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import EmailPolicy, default
 from email.utils import getaddresses
 from typing import Any, Literal
 from unittest.mock import patch
@@ -41,6 +42,18 @@ MATCHING_TYPES: dict[EventType, str] = {
 """What the event destination of a configuration set calls them."""
 
 RECIPIENT_LIMIT = 50
+
+_header = functools.lru_cache(1000)(default.header_fetch_parse)
+
+
+class _Policy(EmailPolicy):
+    """The default one, which parses a header anew whenever it is looked at."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        return _header(name, value)
+
+
+_POLICY = _Policy()
 
 
 @dataclass(frozen=True)
@@ -217,7 +230,7 @@ class Ses:
 
     def _accept(self, request: Json) -> Mail:
         raw = base64.b64decode(request["Content"]["Raw"]["Data"])
-        message = message_from_bytes(raw, policy=default)
+        message = message_from_bytes(raw, policy=_POLICY)
         assert isinstance(message, EmailMessage)
         assert not message.defects, f"the MIME is defective: {message.defects}"
         destination = request.get("Destination", {})

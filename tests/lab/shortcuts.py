@@ -2,23 +2,103 @@
 
 import functools
 import json
-from collections.abc import Iterator
+import os
+import re
+import string
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+import moto.backends
 import moto.core.responses
+import moto.sqs.models
+from botocore.auth import SigV4Auth
+from botocore.session import Session
 from botocore.useragent import UserAgentString
+from moto import backend_index
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.responses import ActionContext, ActionResult
-from moto.core.utils import method_names_from_class
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
+from moto.moto_api._internal.moto_random import MotoRandom
+from requests.structures import CaseInsensitiveDict
+from werkzeug.exceptions import HTTPException
+
+from online_orders.aws import clients
+from tests.lab.stack import ACCOUNT, REGION
 
 PLAIN = {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "TransactWriteItems", "TransactGetItems"}
 """Whose results are JSON already, by the names of the service."""
 
 _execute_result = ActionResult.execute_result
+_process_request = BotocoreStubber.process_request
+_add_auth = SigV4Auth.add_auth
+_session = functools.cache(Session)
+"""Who makes its clients matters to nobody: they are kept, see `lab`."""
+_snake_case = functools.cache(camelcase_to_underscores)
+
+
+class _JsonRequest:
+    """What moto reads of a request in JSON, where werkzeug's would be built from an environment of WSGI."""
+
+    method = "POST"
+    path = raw_path = "/"
+    content_encoding = None
+    from_wsgi_server = False
+    form: Mapping[str, str] = {}
+    files: Mapping[str, Any] = {}
+    values: Mapping[str, str] = {}
+
+    def __init__(self, request: Any) -> None:
+        headers = (
+            (name, value.decode() if isinstance(value, bytes) else value) for name, value in request.headers.items()
+        )
+        self.raw_url = request.url
+        self.headers = CaseInsensitiveDict({**dict(headers), "Host": request.url.split("/")[2]})
+        self.content_type = self.headers.get("Content-Type")
+        self.data = request.body or b""
+
+
+@functools.cache
+def _taker(url: str) -> Callable[..., Any] | None:
+    """What moto has for the address of a service, which it would look for among hundreds of patterns."""
+    for service, pattern in backend_index.backend_url_patterns:
+        if pattern.match(url):
+            accounts: Any = moto.backends.get_backend(service)  # type: ignore[call-overload]
+            urls: dict[str, Callable[..., Any]] = accounts[ACCOUNT][REGION].urls
+            return next(taker for address, taker in urls.items() if re.match(address, url))
+    return None
+
+
+def _process(stubber: BotocoreStubber, request: Any) -> Any:
+    is_json = request.method == "POST" and request.url.endswith(".com/") and "X-Amz-Target" in request.headers
+    taker = _taker(request.url) if is_json else None
+    if not taker:
+        return _process_request(stubber, request)
+    plain = _JsonRequest(request)
+    try:
+        return taker(plain, plain.raw_url, plain.headers)
+    except HTTPException as error:
+        return error.code, error.get_headers(), error.get_body()
+
+
+def _sign(signer: SigV4Auth, request: Any) -> None:
+    """Names who asks, which moto reads, without the signature, which it does not."""
+    if type(signer) is not SigV4Auth:
+        _add_auth(signer, request)
+        return
+    request.context["timestamp"] = "20000101T000000Z"
+    request.headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, Signature=none"
+
+
+def _random_string(
+    generator: MotoRandom, length: int = 20, include_digits: bool = True, lower_case: bool = False
+) -> str:
+    found = "".join(generator.choices(string.ascii_letters + string.digits * include_digits, k=length))
+    return found.lower() if lower_case else found
 
 
 def _answer(answer: ActionResult, context: ActionContext) -> Any:
@@ -43,8 +123,29 @@ def taken() -> Iterator[None]:
         for target, name, stand_in in [
             (UserAgentString, "to_string", lambda agent: "lab"),
             (moto.core.responses, "method_names_from_class", functools.cache(method_names_from_class)),
+            (moto.core.responses, "camelcase_to_underscores", _snake_case),
+            (moto.sqs.models, "camelcase_to_underscores", _snake_case),
             (ActionResult, "execute_result", _answer),
+            (BotocoreStubber, "process_request", _process),
+            (SigV4Auth, "add_auth", _sign),
+            (MotoRandom, "get_random_string", _random_string),
+            (clients, "Session", _session),
             (Table, "all_items", _all_items),
         ]:
             stack.enter_context(patch.object(target, name, stand_in))
         yield
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Variables for a while. `patch.dict` would put every variable that there is back in its place."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
