@@ -19,6 +19,13 @@ def pytest_configure() -> None:
         raise pytest.UsageError(MISSING)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: what asks over HTTP or looks at a browser's screen mostly waits."""
+    asked = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
+    return int(asked) if asked else (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares something big runs in one process, so that nothing big is started in each of several."""
     for item in items:
