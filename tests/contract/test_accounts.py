@@ -164,6 +164,23 @@ def test_all_faults_of_an_account_come_at_once(site: Site) -> None:
     }
 
 
+def test_resellers_stand_one_above_their_sub_accounts_and_no_higher(in_process: InProcess) -> None:
+    reseller, sub, other = in_process.people.reseller, in_process.people.subs[0], in_process.people.customer
+    assert reseller.account_id
+    assert sub.account_id
+    for user, parent, code in (
+        (other, "nobody-at-all", "unknown_account"),
+        (other, sub.account_id, "not_a_reseller"),
+        (reseller, other.account_id, "is_a_reseller"),
+        (reseller, reseller.account_id, "own_parent"),
+    ):
+        account = in_process.account_of(user)
+        path = f"/api/desk/accounts/{account['account_id']}"
+        refused = in_process.put(path, in_process.people.cs, {**account, "parent_account_id": parent})
+        faults = refused.refused(422, "invalid")["errors"]
+        assert [(fault["pointer"], fault["code"]) for fault in faults] == [("/parent_account_id", code)]
+
+
 def test_an_account_has_at_most_500_sites(site: Site) -> None:
     first = enroll(site)["sites"][0]
     sites = [{**first, "site_id": f"site-{number}", "name": f"Zweigstelle München {number}"} for number in range(501)]

@@ -60,6 +60,18 @@ def test_a_mail_that_ses_has_given_up_is_undeliverable_and_an_absence_note_is_no
     assert told == [2, 1], "of the new order each, and of the quote that did not arrive"
 
 
+def test_a_mail_that_ses_rejects_is_undeliverable_and_customer_success_reads_why(in_process: InProcess) -> None:
+    lab = in_process.lab
+    order = quoted(in_process, enroll(in_process))
+    lab.settle()
+    lab.ses_event("Reject", lab.mails.to(order.contact)[-1])
+    lab.settle()
+    assert order.read()["quote"]["state"] == "undeliverable"
+    (entry,) = (entry for entry in order.timeline() if entry["event"] == "quote.undeliverable")
+    assert entry["data"]["delivery"] == "rejected"
+    assert entry["data"]["reason"] in order.mails_to(in_process.cs_mailbox)[-1].text
+
+
 def test_an_undeliverable_quote_is_resent_to_another_contact(site: Site) -> None:
     order = quoted(site, account_with_contact(site, "bounce@simulator.amazonses.com"))
     site.eventually(lambda: order.read()["quote"]["state"] == "undeliverable")

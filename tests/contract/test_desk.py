@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, claimed, enroll, fresh, offered, place, place_direct, place_for, quote, rows
 from tests.contract.site import Answer, Json, Site
 
@@ -169,6 +170,13 @@ def test_every_change_honors_if_match(site: Site) -> None:
     second = place(site)
     second.ask("cancel", If_Match='"2"').refused(412, "version_mismatch")
     second.ask("cancel", If_Match='"1"').ok()
+
+
+def test_an_if_match_that_is_no_etag_is_a_bad_request(in_process: InProcess) -> None:
+    order = claimed(in_process)
+    for header in ('"abc"', "2; 3", '"2" "3"'):
+        order.desk("release", If_Match=header).refused(400, "invalid_if_match")
+    order.desk("release", If_Match='"1", W/"2"').ok()
 
 
 def test_a_resend_honors_if_match(site: Site) -> None:

@@ -90,6 +90,17 @@ def test_the_contact_asks_for_a_fresh_quote_with_the_code(in_process: InProcess)
     in_process.decide(mail, "cancel").page(410)
 
 
+def test_wrong_codes_lock_the_asking_for_a_fresh_quote_too(in_process: InProcess) -> None:
+    order, mail = expired(in_process)
+    wrong = "000000" if mail.code != "000000" else "111111"
+    statuses = [in_process.decide(mail, "request_quote", code=wrong).status for _ in range(5)]
+    assert statuses == [403, 403, 403, 403, 423]
+    in_process.decide(mail, "request_quote").page(423)
+    assert "quote.fresh_asked" not in [entry["event"] for entry in order.desk_timeline()]
+    in_process.settle()
+    assert "lock" in order.mails_to(in_process.cs_mailbox)[-1].subject
+
+
 def test_customer_success_quotes_anew_what_has_expired(in_process: InProcess) -> None:
     order, mail = expired(in_process)
     order.desk("quote", quote(in_process)).ok(202)
