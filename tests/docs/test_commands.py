@@ -32,7 +32,9 @@ def commands(name: str, start: str) -> list[str]:
     lines = [line for block in blocks for line in re.sub(r"\\\n\s*", "", block).splitlines()]
     inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     said = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")] + inline
-    lines_of_shell = [re.sub(r"^xargs -n 1 | [<>]\S+$", "", line) for line in said]
+    lines_of_shell = [
+        re.sub(r"^[A-Z]+=\$\((.*)\)$", r"\1", re.sub(r"^xargs -n 1 | [<>]\S+$", "", line)) for line in said
+    ]
     return [line for line in lines_of_shell if line.startswith(start)]
 
 

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import typer.main
 
 from online_orders.aws import mail_hold
+from online_orders_cli.app import app
 from tests.lab import Lab
 from tests.operating.watched import OWN, ROOT, Metric, alarms, emitted, metrics_of, metrics_shown, widgets
 from tests.workflow.walking import decide, desk, place, quote
@@ -217,3 +219,43 @@ def test_the_routes_in_the_log_are_rules_and_never_the_path_of_a_link(lab: Lab) 
     assert {"GET /confirm/<token>", "POST /api/desk/orders/<order_id>/claim", "GET none"} <= routes
     assert all(line["milliseconds"] >= 0 and line["status"] >= 200 for line in said)
     assert mail.link.rpartition("/")[2] not in "\n".join(lab.log.lines)
+
+
+def told_fields() -> list[tuple[str, str]]:
+    """The fields and their values that the handbook says to look for in the logs."""
+    return sorted(set(re.findall(r'\b(\w+) = "([^"]+)"', HANDBOOK.partition("## The alarms")[2])))
+
+
+@pytest.mark.parametrize(("field", "value"), told_fields())
+def test_the_handbook_looks_for_what_the_logs_can_say(field: str, value: str) -> None:
+    sources = [*(ROOT / "functions").glob("*.py"), *(ROOT / "layers" / "core" / "online_orders").rglob("*.py")]
+    code = "\n".join(path.read_text("utf-8") for path in sources)
+    can_say = {
+        "message": f'("{value}"' in code,
+        "level": re.search(r"logger\.(error|exception)\(", code) is not None and value == "ERROR",
+        "event_type": f'== "{value}"' in code and '"event_type": ' in code,
+    }
+    assert can_say[field], f"no line says {field} = {value}"
+
+
+def test_the_handbook_names_functions_outputs_and_widgets_that_are_there(lab: Lab) -> None:
+    template = lab.stack.template
+    for name in re.findall(r"`(\w+Function)`", HANDBOOK):
+        assert template["Resources"][name]["Type"] == "AWS::Lambda::Function", name
+    for name in re.findall(r"`(\w+(?:Url|FunctionName))`", HANDBOOK):
+        assert name in template["Outputs"]
+    titles = {widget["properties"]["title"] for widget in widgets(lab)}
+    told = re.findall(r"dashboard's \*([^*]+)\*|^\*\*Look at\*\* \*(Latency[^*]+)\*", HANDBOOK, re.MULTILINE)
+    assert told
+    assert {name for pair in told for name in pair if name} <= titles
+
+
+def test_the_handbook_names_commands_of_the_tool_that_are_there() -> None:
+    groups: Any = typer.main.get_command(app)
+    told = re.findall(r"`((?:redrive|mail|keys|export|follow)(?: [a-z]+)?)\b[^`]*`", HANDBOOK)
+    assert len(told) > 10
+    for each in told:
+        command = groups
+        for word in each.split():
+            command = command.commands[word] if hasattr(command, "commands") else command
+        assert not hasattr(command, "commands"), f"{each} names no command"
