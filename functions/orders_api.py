@@ -14,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from online_orders import clock, http
 from online_orders.accounts import ContactReport
 from online_orders.aws import accounts, contact_reports, history, lists, orders
+from online_orders.aws.clients import environment
 from online_orders.csv_pages import csv_page
 from online_orders.faults import checked
 from online_orders.orders import NewComment, Order, Reason, Status
@@ -180,9 +181,10 @@ def comment_on_order(order_id: str) -> Response[str]:
     caller = _caller()
     text = checked(NewComment, http.json_body(app.event)).text
     actor = Actor(kind="customer", name=caller.user.email)
+    most = int(environment("COMMENTS_AN_HOUR"))
     order = orders.decide(
         lambda: orders.get_reachable_order(caller.account, order_id),
-        lambda order: order.comment(actor, text, clock.now()),
+        lambda order: order.comment(actor, text, clock.now(), most_an_hour=most),
         http.expected_versions(app.event),
     )
     return _shown(order)

@@ -45,6 +45,7 @@ PARAMETERS = {
     "LinkRequestsAtOnce": "1000000",
     "OrdersAnHour": "1000000",
     "ContactReportsADay": "1000",
+    "CommentsAnHour": "1000000",
 }
 """As for the second deployment, which is told the name that CloudFront gave at the first. Quotes go at once, and nobody
 is limited: the clock stands still between two requests of a test, so that no bucket would fill again."""

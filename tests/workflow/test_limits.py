@@ -19,7 +19,7 @@ ORDER = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-0
 @pytest.fixture
 def slow() -> Iterator[Lab]:
     """With five requests at once and one more each second, of an account and of a link; three orders an hour, two
-    reports a day."""
+    reports a day, two comments an hour."""
     with Lab.started(
         AccountRequestsAtOnce="5",
         AccountRequestsASecond="1",
@@ -27,6 +27,7 @@ def slow() -> Iterator[Lab]:
         LinkRequestsASecond="1",
         OrdersAnHour="3",
         ContactReportsADay="2",
+        CommentsAnHour="2",
     ) as lab:
         yield lab
         assert not lab.errors
@@ -155,6 +156,25 @@ def test_an_account_that_has_made_its_reports_of_a_day_mails_customer_success_no
     assert report(slow.users.customer).status == 202
 
 
+def test_an_order_takes_so_many_comments_of_the_customer_an_hour(slow: Lab) -> None:
+    first = place(slow)
+    other = order(slow, slow.users.customer, "another").json()["order_id"]
+
+    def comment(order_id: str, user: User = slow.users.customer, where: str = "/api/orders") -> Response:
+        slow.advance(seconds=5)
+        said = {"text": "Hello?"} if user is slow.users.customer else {"text": "Yes.", "internal": False}
+        return slow.http("POST", f"{where}/{order_id}/comment", json=said, user=user)
+
+    assert [comment(first).status for _ in range(2)] == [200, 200]
+    refusal = comment(first)
+    assert refusal.json()["code"] == "too_many_requests"
+    assert 0 < int(refusal.headers["retry-after"]) <= 3600
+    assert comment(other).status == 200
+    assert comment(first, slow.users.cs, "/api/desk/orders").status == 200
+    wait(slow, refusal)
+    assert [comment(first).status for _ in range(3)] == [200, 200, 429]
+
+
 def test_orders_that_customer_success_enters_are_not_counted(slow: Lab) -> None:
     slow.account("acme")
     for number in range(5):
@@ -182,11 +202,10 @@ def test_the_count_of_an_hour_goes_with_it(slow: Lab) -> None:
 
 
 def test_the_sandbox_is_slowed_by_no_limit() -> None:
+    limits = ("_A_SECOND", "_AT_ONCE", "_AN_HOUR", "_REPORTS_A_DAY")
     for name, resource in read(PROJECT / "template.yaml")["Resources"].items():
         for variable, value in resource.get("Properties", {}).get("Environment", {}).get("Variables", {}).items():
-            if variable.endswith(
-                ("_REQUESTS_A_SECOND", "_REQUESTS_AT_ONCE", "ORDERS_AN_HOUR", "CONTACT_REPORTS_A_DAY")
-            ):
+            if variable.endswith(limits):
                 assert value["Fn::If"][:2] == ["IsSandbox", "1000000"], (name, variable)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StringConstraints
@@ -17,7 +18,7 @@ from pydantic import Field, StringConstraints
 from online_orders.accounts import Account, Contact
 from online_orders.catalog import MOST_ITEMS, Item, item_faults
 from online_orders.clock import day_in
-from online_orders.errors import Conflict, VersionMismatch
+from online_orders.errors import Conflict, TooManyRequests, VersionMismatch
 from online_orders.faults import checked
 from online_orders.quotes import DECIDABLE, Quote, QuoteState, quote_from
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
@@ -101,6 +102,12 @@ class Delivery(Entity):
     at: Instant
 
 
+class CommentsOfHour(Entity):
+    hour: Instant
+    """Its beginning, by the clock in UTC."""
+    count: int
+
+
 class Marks(Entity):
     """What an order remembers for its own course and shows to nobody."""
 
@@ -132,6 +139,8 @@ class Marks(Entity):
     fresh_quote_asked: int = 0
     """The newest revision that the contact found expired and asked to have replaced."""
     fresh_mails_at: tuple[Instant, ...] = ()
+    comments: Annotated[CommentsOfHour | None, Field(exclude_if=lambda comments: comments is None)] = None
+    """How many the customer has written in the hour of the newest; left out of what is stored until there is one."""
     since: dict[Status, Instant] = Field(default_factory=dict)
 
 
@@ -420,9 +429,21 @@ class Order(Entity):
         self.must_allow("withdraw")
         return self._cancel(at, Actor(kind="customer", name=by.email), "customer", reason)
 
-    def comment(self, actor: Actor, text: str, at: datetime, *, internal: bool = False) -> Change:
+    def comment(
+        self, actor: Actor, text: str, at: datetime, *, internal: bool = False, most_an_hour: int | None = None
+    ) -> Change:
+        """Raises TooManyRequests once there are `most_an_hour` in an hour of the clock (None: as many as there are)."""
         self.must_allow("comment on")
-        return self._change(at, actor, Event.COMMENTED, {"text": text}, internal=internal, decision=False)
+        marks = {} if most_an_hour is None else {"comments": self._one_comment_more(most_an_hour, at)}
+        return self._change(at, actor, Event.COMMENTED, {"text": text}, internal=internal, decision=False, marks=marks)
+
+    def _one_comment_more(self, most: int, at: datetime) -> CommentsOfHour:
+        hour, before = at.replace(minute=0, second=0, microsecond=0), self.marks.comments
+        count = before.count if before and before.hour == hour else 0
+        if count >= most:
+            left = hour + timedelta(hours=1) - at
+            raise TooManyRequests("The order has its comments of this hour.", ceil(left.total_seconds()))
+        return CommentsOfHour(hour=hour, count=count + 1)
 
     # -- the contact person -----------------------------------------------------------------------------------------
 
