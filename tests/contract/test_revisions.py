@@ -103,7 +103,10 @@ def test_papers_that_were_sent_are_not_made_anew_when_their_template_changes(
 def test_an_older_link_says_that_it_was_replaced(site: Site) -> None:
     order, first = offered(site)
     order.desk("quote", quote(site, lines=[line(unit_price="9")])).ok(202)
-    order.quote_mail(revision=2)
+    newer = order.quote_mail(revision=2)
+    assert site.request("GET", f"{newer.link}/quote.pdf").status == 200
+    assert site.request("GET", f"{first.link}/quote.pdf").status == 404
+    assert "revision 2" in newer.subject
     for answer in (site.request("GET", first.link), site.decide(first, "approve"), site.decide(first, "cancel")):
         assert "There is a newer mail" in answer.page(410)
     assert order.status == "pending_confirmation"
