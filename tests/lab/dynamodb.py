@@ -124,25 +124,34 @@ class DynamoDB:
 
     def _transactions(self) -> list[StandIn]:
         transact = DynamoDBBackend.transact_write_items
-        touched: set[str] = set()
-        """The hash keys of the transaction at hand."""
+        touched: dict[str, set[str]] = {}
+        """The keys of the transaction at hand: hash key to range keys."""
+        taken: dict[str, Table] = {}
+        """Its snapshots, by table; moto asks for one with every item, before it writes the first."""
 
         def transact_with_snapshot(backend: DynamoDBBackend, items: list[Json]) -> None:
             touched.clear()
             for operation in (operation for item in items for operation in item.values()):
-                name = backend.get_table(operation["TableName"]).hash_key_attr
+                table = backend.get_table(operation["TableName"])
                 key = operation.get("Key") or operation.get("Item") or {}
-                touched.update(key.get(name, {}).values())
-            transact(backend, items)
+                for value in key.get(table.hash_key_attr, {}).values():
+                    touched.setdefault(value, set()).update(key.get(table.range_key_attr, {}).values())
+            try:
+                transact(backend, items)
+            finally:
+                taken.clear()
 
         def snapshot(value: Any) -> Any:
-            """`copy.deepcopy` of a table, but only of the item collections that the transaction can change."""
+            """`copy.deepcopy` of a table, but only of the items that the transaction can change."""
             if not isinstance(value, Table):
                 return copy.deepcopy(value)
-            table = copy.copy(value)
+            if value.name in taken:
+                return taken[value.name]
+            table = taken[value.name] = copy.copy(value)
             table.items = type(value.items)(dict)
             for key, collection in value.items.items():
-                table.items[key] = copy.deepcopy(collection) if key.value in touched else collection
+                ranges = touched.get(key.value)
+                table.items[key] = collection if ranges is None else _copied(collection, ranges)
             if value.stream_shard:
                 table.stream_shard = copy.copy(value.stream_shard)
                 table.stream_shard.items, table.stream_shard.table = list(value.stream_shard.items), table
@@ -195,6 +204,11 @@ class DynamoDB:
     def _remember(self, body: Json) -> None:
         if token := body.get("ClientRequestToken"):
             self._tokens[token] = (self._clock.now(), json.dumps(body, sort_keys=True))
+
+
+def _copied(collection: dict[Any, Any], ranges: set[str]) -> dict[Any, Any]:
+    """The items of one hash key, by range key; those of `ranges` are copies."""
+    return {key: copy.deepcopy(item) if key.value in ranges else item for key, item in collection.items()}
 
 
 def _is_bare_insert_of(record: Json, new: Any) -> bool:

@@ -4,7 +4,6 @@ moto's own CloudFormation leaves out a third of the resources without a word. He
 Functions, event sources, rules and the API are collected and not created: other modules of the lab play those services.
 """
 
-import copy
 import functools
 import json
 import re
@@ -265,7 +264,7 @@ class Stack:
             return Resource(name, Placeholders(name))
         maker = MAKERS.get(kind)
         assert maker, f"the lab does not know {kind} ({name}): make it in {__name__}, or list it as ignored"
-        return maker(self, name, copy.deepcopy(properties))
+        return maker(self, name, properties)
 
     def _table(self, name: str, properties: Json) -> Resource:
         properties.setdefault("TableName", name)
