@@ -22,7 +22,7 @@ test: .venv .venv-sandbox .venv-sam screens .venv-checks  ## Run the tests (ARGS
 	.venv/bin/python -m pytest -q -n auto --dist loadgroup $(ARGS)
 
 one: .venv  ## Run tests that need no other environment, in one process (ARGS="tests/domain/test_quotes.py -k total")
-	.venv/bin/python -m pytest -q -p no:xdist $(ARGS)
+	.venv/bin/python -m pytest -q -n 0 $(ARGS)
 
 prove: .venv .venv-sandbox  ## Run the long proofs: every crash point, races, fuzz, soak (hours)
 	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py $(ARGS)
