@@ -306,6 +306,7 @@ def test_the_entries_of_a_parked_order_keep_their_order(lab: Lab) -> None:
     end_well(lab, order_id)
 
 
+@pytest.mark.timeout(3600)
 def test_a_long_history_hurts_nobody(lab: Lab, long: bool, report: Callable[[str], None]) -> None:
     comments = 3_000 if long else 40
     order_id = place(lab)
@@ -446,6 +447,7 @@ def test_more_than_a_megabyte_of_lost_entries_is_followed_to_the_last(lab: Lab) 
     assert [entry["sequence"] for page in pages for entry in page] == list(range(1, 142))
 
 
+@pytest.mark.timeout(3600)
 def test_a_year_of_ticks_is_carried_by_executions_far_below_their_limits(
     lab: Lab, long: bool, report: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
