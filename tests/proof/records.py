@@ -21,7 +21,7 @@ CONTACT, PLACER, DESK = "contact", "placed_by", "customer_success"
 SUBJECTS = {
     r"Order \S+ (from .+ )?received": "received",
     r"New order \S+ from .+": "new order",
-    r"Quote for order \S+: please decide by .+": "quote",
+    r"Quote for order \S+(, revision \d+)?: please decide by .+": "quote",
     r"Reminder: quote for order \S+ is valid until .+": "reminder",
     r"Order \S+ is confirmed": "approved",
     r"Order \S+ is canceled": "canceled",
