@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import parse_qs
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -20,10 +19,11 @@ from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.aws.keys import Item, OrderKey
 from online_orders.aws.signing_keys import signing_key
-from online_orders.errors import Conflict, NotFound, OnlineOrdersError, TooManyRequests
+from online_orders.errors import Conflict, MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests
 from online_orders.evidence import LinkDecision, evidence_of
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
+from online_orders.routing import Answer, Event
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.formats import LANGUAGES
 from online_orders_rendering.mails import Installation
@@ -39,8 +39,6 @@ from online_orders_rendering.pages import (
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-app = http.Resolver()
-
 _LARGEST_NAME, _LARGEST_REASON = 200, 1_000
 _A_DAY_SECONDS = 86_400
 _DECISIONS = ("approve", "cancel", "request_change")
@@ -54,6 +52,10 @@ _OUTCOMES = {
     "approve": Outcome.APPROVED,
     "cancel": Outcome.CANCELED,
     "request_change": Outcome.CHANGE_REQUESTED,
+}
+_REFUSED: dict[type[OnlineOrdersError], Outcome] = {
+    NotFound: Outcome.UNKNOWN_LINK,
+    TooManyRequests: Outcome.TOO_MANY_REQUESTS,
 }
 
 
@@ -83,6 +85,7 @@ class Form(NamedTuple):
     name: str
     code: str
     reason: str | None
+    sender: http.Viewer
 
 
 class Unsound(Exception):
@@ -156,11 +159,11 @@ def _installation() -> Installation:
     return Installation(brand=environment("BRAND_NAME"), site_url="")
 
 
-def _html(page: str, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(int(status), "text/html; charset=utf-8", page, headers={**_HEADERS, **(headers or {})})
+def _html(page: str, status: HTTPStatus, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(int(status), "text/html; charset=utf-8", page, headers={**_HEADERS, **(headers or {})})
 
 
-def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState | None = None) -> Response[str]:
+def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState | None = None) -> Answer:
     order = opened.order
     page = outcome_page(
         outcome,
@@ -173,7 +176,7 @@ def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState 
     return _html(page, status)
 
 
-def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None) -> Response[str]:
+def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None) -> Answer:
     order = opened.order
     account = opened.account
     quote = order.quote if opened.link.purpose == "quote" else None
@@ -202,11 +205,32 @@ def _state(opened: Opened, at: datetime) -> State | None:
     return next((state for applies, state in judged if applies), None)
 
 
+# -- refusals -----------------------------------------------------------------------------------------------------
+
+
+def _language_of_browser(event: Event) -> str:
+    """For pages that know no account: the first of the reader's languages that they are written in."""
+    asked = (part.strip()[:2].lower() for part in event["headers"].get("accept-language", "").split(","))
+    return next((language for language in asked if language in LANGUAGES), "en")
+
+
+def _refused(error: OnlineOrdersError, event: Event) -> Answer:
+    if isinstance(error, MethodNotAllowed):
+        told = http.problem(error)
+        return told._replace(headers={**told.headers, **_HEADERS})
+    outcome = _REFUSED.get(type(error), Outcome.FAULT)
+    page = outcome_page(outcome, None, _installation(), _language_of_browser(event))
+    return _html(page, error.status, error.headers())
+
+
+app = http.Api(_refused)
+
+
 # -- looking ------------------------------------------------------------------------------------------------------
 
 
 @app.get("/confirm/<token>")
-def show_page(token: str) -> Response[str]:
+def show_page(event: Event, token: str) -> Answer:
     opened = _presented(token)
     state = _state(opened, clock.now())
     if state is None:
@@ -218,14 +242,12 @@ def show_page(token: str) -> Response[str]:
 
 
 @app.head("/confirm/<token>")
-def show_headers(token: str) -> Response[str]:
-    shown = show_page(token)
-    shown.body = ""
-    return shown
+def show_headers(event: Event, token: str) -> Answer:
+    return show_page(event, token)._replace(body="")
 
 
 @app.get("/confirm/<token>/quote.pdf")
-def show_paper(token: str) -> Response[Any]:
+def show_paper(event: Event, token: str) -> Answer:
     opened = _presented(token)
     if not opened.is_live or opened.link.purpose != "quote":
         raise NotFound("This link leads to no paper.")
@@ -234,13 +256,13 @@ def show_paper(token: str) -> Response[Any]:
         raise NotFound("The paper is still being made.")
     name = f"quote-{opened.order.order_id}-{opened.link.revision}.pdf"
     headers = {**_HEADERS, "Content-Disposition": f'inline; filename="{name}"'}
-    return Response(200, "application/pdf", paper, headers=headers)
+    return Answer(200, "application/pdf", paper, headers=headers)
 
 
 # -- deciding -----------------------------------------------------------------------------------------------------
 
 
-def _fields(event: dict[str, Any]) -> dict[str, str]:
+def _fields(event: Event) -> dict[str, str]:
     """The form's fields, the first of each name; what is not a form has none."""
     try:
         text = http.raw_body(event).decode("utf-8")
@@ -255,7 +277,7 @@ def _readable(text: str) -> str:
     return "".join(character for character in text if character in "\n\t" or character.isprintable())
 
 
-def _form(fields: dict[str, str], allowed: tuple[str, ...]) -> Form:
+def _form(fields: dict[str, str], allowed: tuple[str, ...], sender: http.Viewer) -> Form:
     """The form when it is sound; raises Unsound with every fault of it."""
     decision = fields.get("decision", "").strip()
     name = " ".join(_readable(fields.get("name", "")).split())
@@ -277,7 +299,7 @@ def _form(fields: dict[str, str], allowed: tuple[str, ...]) -> Form:
     ]
     if faults:
         raise Unsound(FormState(decision, name, reason, tuple(faults)))
-    return Form(decision, name, code, reason or None)
+    return Form(decision, name, code, reason or None, sender)
 
 
 def _allowed(opened: Opened) -> tuple[str, ...]:
@@ -286,14 +308,14 @@ def _allowed(opened: Opened) -> tuple[str, ...]:
 
 
 @app.post("/confirm/<token>")
-def decide(token: str) -> Response[str]:
+def decide(event: Event, token: str) -> Answer:
     opened = _presented(token)
     at = clock.now()
-    fields = _fields(app.event)
+    fields = _fields(event)
     if fields.get("decision") == "request_mail":
         return _ask_for_fresh_mail(opened, at)
     try:
-        form = _form(fields, _allowed(opened))
+        form = _form(fields, _allowed(opened), http.viewer(event))
     except Unsound as unsound:
         state = _state(opened, at)
         if state:
@@ -302,7 +324,7 @@ def decide(token: str) -> Response[str]:
     return _judge(opened, form, at)
 
 
-def _judge(opened: Opened, form: Form, at: datetime) -> Response[str]:
+def _judge(opened: Opened, form: Form, at: datetime) -> Answer:
     """In this order: replaced or expired, locked, decided, the code, and then the decision itself."""
     state = _state(opened, at)
     if state:
@@ -329,13 +351,12 @@ def _decision(form: Form, at: datetime) -> Callable[[Order], Change]:
 
 
 def _evidence(opened: Opened, form: Form, change: Change) -> Item:
-    viewer = http.viewer(app.event)
     decision = cast("LinkDecision", form.decision)  # one of _DECISIONS by now
-    said = evidence_of(change.order, decision, form.name, opened.order.contact.email, viewer.address, viewer.agent)
+    said = evidence_of(change.order, decision, form.name, opened.order.contact.email, *form.sender)
     return evidence.evidence_action(change.order.order_id, said)
 
 
-def _take(opened: Opened, form: Form) -> Response[str]:
+def _take(opened: Opened, form: Form) -> Answer:
     """Take the decision, on the order as it stands when the link is still live then.
 
     A right code takes its turn among the wrong ones that come at the same time: it counts only while the link's wrong
@@ -373,7 +394,7 @@ def _take(opened: Opened, form: Form) -> Response[str]:
     return _told(opened._replace(order=order), _OUTCOMES[form.decision], HTTPStatus.OK)
 
 
-def _judge_again(opened: Opened, form: Form) -> Response[str]:
+def _judge_again(opened: Opened, form: Form) -> Answer:
     """What to say to a decision that came second."""
     now_opened = _open(opened.token)
     state = _state(now_opened, clock.now()) or State(Outcome.NOT_READY, HTTPStatus.CONFLICT)
@@ -383,7 +404,7 @@ def _judge_again(opened: Opened, form: Form) -> Response[str]:
     return _told(now_opened, outcome, status)
 
 
-def _count_wrong_code(opened: Opened, form: Form, at: datetime) -> Response[str]:
+def _count_wrong_code(opened: Opened, form: Form, at: datetime) -> Answer:
     """Count it; the fifth locks the link and tells Customer Success."""
     attempt = 0
     while not opened.link.locked:
@@ -421,7 +442,7 @@ def _counted(opened: Opened, at: datetime) -> bool:
 # -- asking -------------------------------------------------------------------------------------------------------
 
 
-def _ask_for_fresh_quote(opened: Opened, form: Form, at: datetime) -> Response[str]:
+def _ask_for_fresh_quote(opened: Opened, form: Form, at: datetime) -> Answer:
     if opened.link.locked:
         return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)
     if not matches(opened.code, form.code):
@@ -435,7 +456,7 @@ def _ask_for_fresh_quote(opened: Opened, form: Form, at: datetime) -> Response[s
     return _told(opened._replace(order=order), Outcome.FRESH_QUOTE_ASKED, HTTPStatus.OK)
 
 
-def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Response[str]:
+def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Answer:
     """Only of a locked link, to the same address, and only so often."""
     state = _state(opened, at)
     if state is None or state[0] is not Outcome.LOCKED:
@@ -446,8 +467,8 @@ def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Response[str]:
     most = int(environment("FRESH_MAILS_A_DAY"))
     if too_soon or len(sent) >= most:
         told = _told(opened, Outcome.TOO_MANY_MAILS, HTTPStatus.TOO_MANY_REQUESTS)
-        told.headers["Retry-After"] = str(pause_seconds if len(sent) < most else _A_DAY_SECONDS)
-        return told
+        seconds = pause_seconds if len(sent) < most else _A_DAY_SECONDS
+        return told._replace(headers={**told.headers, "Retry-After": str(seconds)})
     purpose = opened.link.purpose
 
     def ask(order: Order) -> Change:
@@ -463,43 +484,9 @@ def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Response[str]:
     return _told(opened._replace(order=order), Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
 
 
-# -- refusals -----------------------------------------------------------------------------------------------------
-
-
-def _language_of_browser() -> str:
-    """For pages that know no account: the first of the reader's languages that they are written in."""
-    asked = (part.strip()[:2].lower() for part in app.event["headers"].get("accept-language", "").split(","))
-    return next((language for language in asked if language in LANGUAGES), "en")
-
-
-def _unknown(_: NotFound) -> Response[str]:
-    page = outcome_page(Outcome.UNKNOWN_LINK, None, _installation(), _language_of_browser())
-    return _html(page, HTTPStatus.NOT_FOUND)
-
-
-def _missed(error: OnlineOrdersError) -> Response[str]:
-    if isinstance(error, NotFound):
-        return _unknown(error)
-    told = http.problem(error)
-    told.headers.update(_HEADERS)
-    return told
-
-
-def _refused(error: OnlineOrdersError) -> Response[str]:
-    outcome = Outcome.TOO_MANY_REQUESTS if isinstance(error, TooManyRequests) else Outcome.FAULT
-    page = outcome_page(outcome, None, _installation(), _language_of_browser())
-    return _html(page, error.status, error.headers())
-
-
-app.exception_handler(NotFound)(_unknown)
-app.not_found(lambda _: _missed(app.missed()))
-app.exception_handler(OnlineOrdersError)(_refused)
-app.exception_handler(Exception)(lambda error: _refused(http.translated(error)))
-
-
 @discreet
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A request whose path holds the token: neither event nor path is ever logged."""
-    return app.resolve(event, context)
+    return app.resolve(event)

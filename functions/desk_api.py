@@ -6,7 +6,6 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -38,38 +37,39 @@ from online_orders.prices import (
     prices_from,
     prices_from_csv,
 )
+from online_orders.routing import Answer, Event
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders.timeline import Actor
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-app = http.Resolver()
+app = http.Api()
 
 _TRIES = 6
 
 
-def _staff() -> http.Caller:
-    return http.caller(app.event, "customer-success")
+def _staff(event: Event) -> http.Caller:
+    return http.caller(event, "customer-success")
 
 
-def _shown(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
+def _shown(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Answer:
     return http.answer(desk_row(order, history.history(), clock.now()), status, http.etag(order.version))
 
 
-def _decide(order_id: str, decision: Decision) -> Order:
+def _decide(event: Event, order_id: str, decision: Decision) -> Order:
     """Take an action on an order, wherever it lies."""
     at = orders.whereabouts(order_id)
-    return orders.decide(lambda: orders.get_order(at), decision, http.expected_versions(app.event))
+    return orders.decide(lambda: orders.get_order(at), decision, http.expected_versions(event))
 
 
 # -- orders -------------------------------------------------------------------------------------------------------
 
 
 @app.get("/api/desk/orders")
-def list_orders() -> Response[str]:
-    staff, query = _staff(), http.Query(app.event)
-    cursor, limit = http.Cursor(app.event, query, staff), query.limit()
+def list_orders(event: Event) -> Answer:
+    staff, query = _staff(event), http.Query(event)
+    cursor, limit = http.Cursor(event, query, staff), query.limit()
     status, assignee = query.choice("status", list(Status)), query.user_id("assignee")
     wanted = lists.Wanted(
         statuses=lists.statuses_of(Status(status) if status else None, query.flag("open")),
@@ -84,9 +84,9 @@ def list_orders() -> Response[str]:
 
 
 @app.post("/api/desk/orders")
-def place_direct_order() -> Response[str]:
-    staff = _staff()
-    key, body = http.idempotency_key(app.event), http.json_body(app.event)
+def place_direct_order(event: Event) -> Answer:
+    staff = _staff(event)
+    key, body = http.idempotency_key(event), http.json_body(event)
     account_id = body.get("account_id") if isinstance(body, dict) else None
     if not isinstance(account_id, str):
         checked(NewDirectOrder, body, more=item_faults(body.get("items") if isinstance(body, dict) else None))
@@ -105,15 +105,15 @@ def place_direct_order() -> Response[str]:
 
 
 @app.get("/api/desk/orders/<order_id>")
-def show_order(order_id: str) -> Response[str]:
-    _staff()
+def show_order(event: Event, order_id: str) -> Answer:
+    _staff(event)
     return _shown(orders.get_any_order(order_id))
 
 
 @app.get("/api/desk/orders/<order_id>/timeline")
-def show_timeline(order_id: str) -> Response[str]:
-    staff, query = _staff(), http.Query(app.event)
-    cursor, limit = http.Cursor(app.event, query, staff), query.limit()
+def show_timeline(event: Event, order_id: str) -> Answer:
+    staff, query = _staff(event), http.Query(event)
+    cursor, limit = http.Cursor(event, query, staff), query.limit()
     query.done()
     at = orders.whereabouts(order_id)
     page = orders.list_entries(at.order_id, limit, int(cursor.position or 0))
@@ -121,10 +121,10 @@ def show_timeline(order_id: str) -> Response[str]:
 
 
 @app.get("/api/desk/orders/<order_id>/evidence")
-def show_evidence(order_id: str) -> Response[str]:
+def show_evidence(event: Event, order_id: str) -> Answer:
     """What the decisions by link rest on."""
-    staff, query = _staff(), http.Query(app.event)
-    cursor, limit = http.Cursor(app.event, query, staff), query.limit()
+    staff, query = _staff(event), http.Query(event)
+    cursor, limit = http.Cursor(event, query, staff), query.limit()
     query.done()
     at = orders.whereabouts(order_id)
     page = evidence.list_evidence(at.order_id, limit, int(cursor.position or 0))
@@ -132,30 +132,30 @@ def show_evidence(order_id: str) -> Response[str]:
 
 
 @app.get("/api/desk/orders/<order_id>/quotes/<revision>")
-def show_quote(order_id: str, revision: str) -> Response[Any]:
-    _staff()
-    return http.quote_answer(app.event, orders.get_any_order(order_id), revision)
+def show_quote(event: Event, order_id: str, revision: str) -> Answer:
+    _staff(event)
+    return http.quote_answer(event, orders.get_any_order(order_id), revision)
 
 
 @app.post("/api/desk/orders/<order_id>/claim")
-def claim_order(order_id: str) -> Response[str]:
-    staff = _staff()
-    http.empty_body(app.event)
-    return _shown(_decide(order_id, lambda order: order.claim(staff.user, clock.now())))
+def claim_order(event: Event, order_id: str) -> Answer:
+    staff = _staff(event)
+    http.empty_body(event)
+    return _shown(_decide(event, order_id, lambda order: order.claim(staff.user, clock.now())))
 
 
 @app.post("/api/desk/orders/<order_id>/release")
-def release_order(order_id: str) -> Response[str]:
-    staff = _staff()
-    http.empty_body(app.event)
-    return _shown(_decide(order_id, lambda order: order.release(staff.user, clock.now())))
+def release_order(event: Event, order_id: str) -> Answer:
+    staff = _staff(event)
+    http.empty_body(event)
+    return _shown(_decide(event, order_id, lambda order: order.release(staff.user, clock.now())))
 
 
 @app.get("/api/desk/orders/<order_id>/quote-draft")
-def draft_quote(order_id: str) -> Response[str]:
+def draft_quote(event: Event, order_id: str) -> Answer:
     """What the next quote could be: the present revision, else what the price list makes of the order."""
-    _staff()
-    query = http.Query(app.event)
+    _staff(event)
+    query = http.Query(event)
     currency = query.currency()
     query.done()
     order = orders.get_any_order(order_id)
@@ -180,8 +180,8 @@ def draft_quote(order_id: str) -> Response[str]:
 
 
 @app.post("/api/desk/orders/<order_id>/quote")
-def quote_order(order_id: str) -> Response[str]:
-    staff, body = _staff(), http.json_body(app.event)
+def quote_order(event: Event, order_id: str) -> Answer:
+    staff, body = _staff(event), http.json_body(event)
     currency: dict[str, str] = {}
 
     def offer(order: Order) -> Change:
@@ -192,39 +192,41 @@ def quote_order(order_id: str) -> Response[str]:
         quote = order.next_revision(body, currency["of the account"], environment("QUOTE_TERMS"), at)
         return order.offer(quote, staff.user, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
 
-    return _shown(_decide(order_id, offer), HTTPStatus.ACCEPTED)
+    return _shown(_decide(event, order_id, offer), HTTPStatus.ACCEPTED)
 
 
 @app.post("/api/desk/orders/<order_id>/quote/undo")
-def undo_quote(order_id: str) -> Response[str]:
+def undo_quote(event: Event, order_id: str) -> Answer:
     """Take the newest revision back while its mail is still held."""
-    staff = _staff()
-    http.empty_body(app.event)
-    return _shown(_decide(order_id, lambda order: order.undo_quote(staff.user, clock.now())))
+    staff = _staff(event)
+    http.empty_body(event)
+    return _shown(_decide(event, order_id, lambda order: order.undo_quote(staff.user, clock.now())))
 
 
 @app.post("/api/desk/orders/<order_id>/decline")
-def decline_order(order_id: str) -> Response[str]:
-    staff = _staff()
-    reason = checked(NeededReason, http.json_body(app.event)).reason
-    return _shown(_decide(order_id, lambda order: order.decline(staff.user, reason, clock.now())))
+def decline_order(event: Event, order_id: str) -> Answer:
+    staff = _staff(event)
+    reason = checked(NeededReason, http.json_body(event)).reason
+    return _shown(_decide(event, order_id, lambda order: order.decline(staff.user, reason, clock.now())))
 
 
 @app.post("/api/desk/orders/<order_id>/resend")
-def resend_quote(order_id: str) -> Response[str]:
-    staff = _staff()
-    contact = checked(Resending, http.json_body(app.event, default={})).contact
-    order = _decide(order_id, lambda order: order.resend(staff.user, contact, clock.now()))
+def resend_quote(event: Event, order_id: str) -> Answer:
+    staff = _staff(event)
+    contact = checked(Resending, http.json_body(event, default={})).contact
+    order = _decide(event, order_id, lambda order: order.resend(staff.user, contact, clock.now()))
     return _shown(order, HTTPStatus.ACCEPTED)
 
 
 @app.post("/api/desk/orders/<order_id>/comment")
-def comment_on_order(order_id: str) -> Response[str]:
-    staff = _staff()
-    comment = checked(NewDeskComment, http.json_body(app.event))
+def comment_on_order(event: Event, order_id: str) -> Answer:
+    staff = _staff(event)
+    comment = checked(NewDeskComment, http.json_body(event))
     actor = Actor(kind="customer_success", name=staff.user.email)
     return _shown(
-        _decide(order_id, lambda order: order.comment(actor, comment.text, clock.now(), internal=comment.internal))
+        _decide(
+            event, order_id, lambda order: order.comment(actor, comment.text, clock.now(), internal=comment.internal)
+        )
     )
 
 
@@ -232,9 +234,9 @@ def comment_on_order(order_id: str) -> Response[str]:
 
 
 @app.get("/api/desk/accounts")
-def list_accounts() -> Response[str]:
-    staff, query = _staff(), http.Query(app.event)
-    cursor, limit = http.Cursor(app.event, query, staff), query.limit()
+def list_accounts(event: Event) -> Answer:
+    staff, query = _staff(event), http.Query(event)
+    cursor, limit = http.Cursor(event, query, staff), query.limit()
     query.done()
     page = accounts.list_accounts(limit, cursor.position)
     return http.page(
@@ -243,8 +245,8 @@ def list_accounts() -> Response[str]:
 
 
 @app.get("/api/desk/accounts/<account_id>")
-def show_account(account_id: str) -> Response[str]:
-    _staff()
+def show_account(event: Event, account_id: str) -> Answer:
+    _staff(event)
     stored = accounts.find_account(http.sound_account_id(account_id))
     if stored is None:
         raise NotFound(f"There is no account {account_id}.")
@@ -269,13 +271,13 @@ def _parent_faults(account_id: str, body: Any) -> list[Fault]:
 
 
 @app.put("/api/desk/accounts/<account_id>")
-def put_account(account_id: str) -> Response[str]:
+def put_account(event: Event, account_id: str) -> Answer:
     """Create or replace a whole account."""
-    staff = _staff()
+    staff = _staff(event)
     http.sound_account_id(account_id)
-    body = http.json_body(app.event)
+    body = http.json_body(event)
     account = account_from(account_id, body, _parent_faults(account_id, body))
-    expected = http.expected_versions(app.event)
+    expected = http.expected_versions(event)
     for attempt in range(_TRIES):
         before = accounts.find_account(account_id)
         if expected is not None and (before is None or before.version not in expected):
@@ -295,33 +297,33 @@ def put_account(account_id: str) -> Response[str]:
 
 
 @app.get("/api/desk/price-lists")
-def list_price_lists() -> Response[str]:
-    staff, query = _staff(), http.Query(app.event)
-    cursor, limit = http.Cursor(app.event, query, staff), query.limit()
+def list_price_lists(event: Event) -> Answer:
+    staff, query = _staff(event), http.Query(event)
+    cursor, limit = http.Cursor(event, query, staff), query.limit()
     query.done()
     page = prices.list_price_lists(limit, cursor.position)
     return http.page((row._asdict() for row in page.rows), "currency", page.position, cursor)
 
 
 @app.get("/api/desk/price-lists/<currency>")
-def show_price_list(currency: str) -> Response[str]:
-    _staff()
+def show_price_list(event: Event, currency: str) -> Answer:
+    _staff(event)
     listed = prices.find_price_list(http.sound_currency(currency))
     if listed is None:
         raise NotFound(f"There is no price list in {currency}.")
-    if http.accepts(app.event, "text/csv"):
+    if http.accepts(event, "text/csv"):
         return http.table(prices_csv(listed.prices), f"prices-{currency}.csv", http.etag(listed.version))
     return http.answer(listed.model_dump_json(), headers=http.etag(listed.version))
 
 
 @app.put("/api/desk/price-lists/<currency>")
-def put_price_list(currency: str) -> Response[str]:
+def put_price_list(event: Event, currency: str) -> Answer:
     """Create or replace a whole list, from JSON or CSV."""
-    staff = _staff()
+    staff = _staff(event)
     http.sound_currency(currency)
-    table = http.csv_body(app.event)
-    asked = prices_from(http.json_body(app.event), currency) if table is None else prices_from_csv(table, currency)
-    expected = http.expected_versions(app.event)
+    table = http.csv_body(event)
+    asked = prices_from(http.json_body(event), currency) if table is None else prices_from_csv(table, currency)
+    expected = http.expected_versions(event)
     for attempt in range(_TRIES):
         before = prices.find_price_list(currency)
         if expected is not None and (before is None or before.version not in expected):
@@ -347,4 +349,4 @@ def put_price_list(currency: str) -> Response[str]:
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return app.resolve(event, context)
+    return app.resolve(event)

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -20,20 +19,21 @@ from online_orders.faults import checked
 from online_orders.orders import NewComment, Order, Reason, Status
 from online_orders.placing import place
 from online_orders.presentation import entry_body, order_body
+from online_orders.routing import Answer, Event
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders.timeline import Actor
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-app = http.Resolver()
+app = http.Api()
 
 
-def _caller() -> http.Caller:
-    return http.caller(app.event, "customers")
+def _caller(event: Event) -> http.Caller:
+    return http.caller(event, "customers")
 
 
-def _shown(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
+def _shown(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Answer:
     return http.answer(order_body(order, history.history(), clock.now()), status, http.etag(order.version))
 
 
@@ -46,14 +46,14 @@ def _generated(name: str) -> str:
 
 
 @app.get("/api/openapi.json")
-def describe_api() -> Response[str]:
+def describe_api(event: Event) -> Answer:
     return http.answer(_generated("openapi.json"))
 
 
 @app.get("/api/catalog")
-def show_catalog() -> Response[str]:
-    http.caller(app.event, None)
-    http.Query(app.event).done()
+def show_catalog(event: Event) -> Answer:
+    http.caller(event, None)
+    http.Query(event).done()
     return http.answer(_generated("catalog.json"))
 
 
@@ -61,17 +61,17 @@ def show_catalog() -> Response[str]:
 
 
 @app.get("/api/account")
-def show_account() -> Response[str]:
-    caller, query = _caller(), http.Query(app.event)
+def show_account(event: Event) -> Answer:
+    caller, query = _caller(event), http.Query(event)
     account_id = query.account_id() or caller.account
     query.done()
     return http.answer(accounts.get_reachable_account(caller.account, account_id).model_dump_json())
 
 
 @app.get("/api/accounts")
-def list_subaccounts() -> Response[str]:
-    caller, query = _caller(), http.Query(app.event)
-    cursor, limit = http.Cursor(app.event, query, caller), query.limit()
+def list_subaccounts(event: Event) -> Answer:
+    caller, query = _caller(event), http.Query(event)
+    cursor, limit = http.Cursor(event, query, caller), query.limit()
     query.done()
     page = accounts.list_subaccounts(caller.account, limit, cursor.position)
     return http.page(
@@ -80,9 +80,9 @@ def list_subaccounts() -> Response[str]:
 
 
 @app.post("/api/account/contact-report")
-def report_contact() -> Response[str]:
-    caller = _caller()
-    report = checked(ContactReport, http.json_body(app.event))
+def report_contact(event: Event) -> Answer:
+    caller = _caller(event)
+    report = checked(ContactReport, http.json_body(event))
     account = accounts.get_account(caller.account)
     contact_reports.store(account.account_id, caller.user, report, clock.now())
     return http.answer(account.model_dump_json(), HTTPStatus.ACCEPTED)
@@ -92,9 +92,9 @@ def report_contact() -> Response[str]:
 
 
 @app.post("/api/orders")
-def place_order() -> Response[str]:
-    caller = _caller()
-    key, body = http.idempotency_key(app.event), http.json_body(app.event)
+def place_order(event: Event) -> Answer:
+    caller = _caller(event)
+    key, body = http.idempotency_key(event), http.json_body(event)
     account_id = body.get("account_id") if isinstance(body, dict) else None
     placed = place(
         key,
@@ -111,9 +111,9 @@ def place_order() -> Response[str]:
 
 
 @app.get("/api/orders")
-def list_orders() -> Response[str]:
-    caller, query = _caller(), http.Query(app.event)
-    cursor, limit, account_id = http.Cursor(app.event, query, caller), query.limit(), query.account_id()
+def list_orders(event: Event) -> Answer:
+    caller, query = _caller(event), http.Query(event)
+    cursor, limit, account_id = http.Cursor(event, query, caller), query.limit(), query.account_id()
     status = query.choice("status", list(Status))
     wanted = lists.Wanted(
         statuses=lists.statuses_of(Status(status) if status else None, query.flag("open")),
@@ -129,12 +129,12 @@ def list_orders() -> Response[str]:
         page = lists.list_account_orders(account_id, wanted, limit, cursor.position)
     at = clock.now()
     rows = [order_body(order, history.history(), at) for order in page.orders]
-    if http.accepts(app.event, "text/csv"):
+    if http.accepts(event, "text/csv"):
         return _csv(rows, cursor.after(page.position), query)
     return http.page(rows, "order_id", page.position, cursor)
 
 
-def _csv(rows: list[dict[str, Any]], next_cursor: str | None, query: http.Query) -> Response[str]:
+def _csv(rows: list[dict[str, Any]], next_cursor: str | None, query: http.Query) -> Answer:
     headers = {}
     if next_cursor:
         following = urlencode({**query.without("cursor"), "cursor": next_cursor})
@@ -143,14 +143,14 @@ def _csv(rows: list[dict[str, Any]], next_cursor: str | None, query: http.Query)
 
 
 @app.get("/api/orders/<order_id>")
-def show_order(order_id: str) -> Response[str]:
-    return _shown(orders.get_reachable_order(_caller().account, order_id))
+def show_order(event: Event, order_id: str) -> Answer:
+    return _shown(orders.get_reachable_order(_caller(event).account, order_id))
 
 
 @app.get("/api/orders/<order_id>/timeline")
-def show_timeline(order_id: str) -> Response[str]:
-    caller, query = _caller(), http.Query(app.event)
-    cursor, limit = http.Cursor(app.event, query, caller), query.limit()
+def show_timeline(event: Event, order_id: str) -> Answer:
+    caller, query = _caller(event), http.Query(event)
+    cursor, limit = http.Cursor(event, query, caller), query.limit()
     query.done()
     order = orders.get_reachable_order(caller.account, order_id)
     page = orders.list_entries(order.order_id, limit, int(cursor.position or 0))
@@ -159,33 +159,33 @@ def show_timeline(order_id: str) -> Response[str]:
 
 
 @app.get("/api/orders/<order_id>/quotes/<revision>")
-def show_quote(order_id: str, revision: str) -> Response[Any]:
-    order = orders.get_reachable_order(_caller().account, order_id)
-    return http.quote_answer(app.event, order, revision)
+def show_quote(event: Event, order_id: str, revision: str) -> Answer:
+    order = orders.get_reachable_order(_caller(event).account, order_id)
+    return http.quote_answer(event, order, revision)
 
 
 @app.post("/api/orders/<order_id>/cancel")
-def withdraw_order(order_id: str) -> Response[str]:
-    caller = _caller()
-    reason = checked(Reason, http.json_body(app.event, default={})).reason
+def withdraw_order(event: Event, order_id: str) -> Answer:
+    caller = _caller(event)
+    reason = checked(Reason, http.json_body(event, default={})).reason
     order = orders.decide(
         lambda: orders.get_reachable_order(caller.account, order_id),
         lambda order: order.withdraw(caller.user, reason, clock.now()),
-        http.expected_versions(app.event),
+        http.expected_versions(event),
     )
     return _shown(order)
 
 
 @app.post("/api/orders/<order_id>/comment")
-def comment_on_order(order_id: str) -> Response[str]:
-    caller = _caller()
-    text = checked(NewComment, http.json_body(app.event)).text
+def comment_on_order(event: Event, order_id: str) -> Answer:
+    caller = _caller(event)
+    text = checked(NewComment, http.json_body(event)).text
     actor = Actor(kind="customer", name=caller.user.email)
     most = int(environment("COMMENTS_AN_HOUR"))
     order = orders.decide(
         lambda: orders.get_reachable_order(caller.account, order_id),
         lambda order: order.comment(actor, text, clock.now(), most_an_hour=most),
-        http.expected_versions(app.event),
+        http.expected_versions(event),
     )
     return _shown(order)
 
@@ -194,4 +194,4 @@ def comment_on_order(order_id: str) -> Response[str]:
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return app.resolve(event, context)
+    return app.resolve(event)

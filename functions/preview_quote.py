@@ -8,34 +8,34 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 
 from online_orders import clock, http
 from online_orders.aws import accounts, orders
 from online_orders.aws.clients import environment
+from online_orders.routing import Answer, Event
 from online_orders.telemetry import discreet, logger
 from online_orders_rendering.letters import placeholder, quote_mail, quote_paper
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-app = http.Resolver()
+app = http.Api()
 
 
 @app.post("/api/desk/orders/<order_id>/quote/preview")
-def preview_quote(order_id: str) -> Response[Any]:
+def preview_quote(event: Event, order_id: str) -> Answer:
     """Refuses what quoting would refuse, and changes nothing."""
-    staff, body = http.caller(app.event, "customer-success"), http.json_body(app.event)
+    staff, body = http.caller(event, "customer-success"), http.json_body(event)
     order = orders.get_any_order(order_id)
-    order.expect_version(http.expected_versions(app.event))
+    order.expect_version(http.expected_versions(event))
     order.must_allow("quote")
     at, account = clock.now(), accounts.get_account(order.account_id)
     quote = order.next_revision(body, account.currency, environment("QUOTE_TERMS"), at)
     offered = order.offer(quote, staff.user, at).order
-    if http.accepts(app.event, "application/pdf"):
+    if http.accepts(event, "application/pdf"):
         paper = quote_paper(offered, quote, account)
-        return Response(int(HTTPStatus.OK), "application/pdf", paper, headers={"Cache-Control": "no-store"})
+        return Answer(int(HTTPStatus.OK), "application/pdf", paper, headers={"Cache-Control": "no-store"})
     mail = quote_mail(offered, account, placeholder())
     return http.answer({"mail": mail._asdict()})
 
@@ -43,4 +43,4 @@ def preview_quote(order_id: str) -> Response[Any]:
 @discreet
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return app.resolve(event, context)
+    return app.resolve(event)

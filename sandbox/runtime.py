@@ -25,13 +25,10 @@ from io import BufferedRWPair
 from typing import Any, TypedDict
 
 DEPENDENCIES = (
-    "aws_lambda_powertools.event_handler.api_gateway",
-    "aws_lambda_powertools.event_handler.openapi.models",
-    "aws_lambda_powertools.event_handler.middlewares.openapi_validation",
+    "aws_lambda_powertools.logging",
     "aws_lambda_powertools.metrics",
     "aws_lambda_powertools.utilities.batch",
     "aws_lambda_powertools.utilities.data_classes",
-    "aws_lambda_powertools.utilities.parameters",
     "babel.dates",
     "babel.numbers",
     "botocore.session",

@@ -10,11 +10,10 @@ import threading
 import traceback
 import uuid
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver, BaseRouter
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 from tests.lab import shortcuts
@@ -193,7 +192,6 @@ class Functions:
             with (
                 shortcuts.environment(function.environment),
                 contextlib.redirect_stdout(self.log),
-                _own_powertools_state(function),
                 _as_in_lambda(),
             ):
                 text = json.dumps(function.handler(event, context), ensure_ascii=False)
@@ -258,25 +256,3 @@ def _admitted(function: str, payload: Any) -> Failure | None:
     if isinstance(status, int) and status >= 500:
         return Failure(function, f"HTTP {status}", str(payload.get("body")), None, "")
     return None
-
-
-@contextlib.contextmanager
-def _own_powertools_state(function: Function) -> Iterator[None]:
-    """An invocation inside another one (see `Wire.meanwhile`) must not change the outer one's current event."""
-    resolvers = [
-        value
-        for value in vars(sys.modules.get(function.module) or object).values()
-        if isinstance(value, ApiGatewayResolver)
-    ]
-    contexts = [dict(resolver.context) for resolver in resolvers]
-    shared: Mapping[str, Any] = {
-        name: BaseRouter.__dict__[name] for name in ("current_event", "lambda_context") if name in BaseRouter.__dict__
-    }
-    try:
-        yield
-    finally:
-        for resolver, context in zip(resolvers, contexts, strict=True):
-            resolver.context.clear()
-            resolver.context.update(context)
-        for name, value in shared.items():
-            setattr(BaseRouter, name, value)

@@ -13,7 +13,6 @@ from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from online_orders.aws.clients import environment
@@ -38,6 +37,7 @@ from online_orders.order_ids import is_order_id
 from online_orders.orders import Order, User
 from online_orders.presentation import as_json, quote_body
 from online_orders.quotes import QuoteState
+from online_orders.routing import Answer, Answering, Event, Route
 from online_orders.telemetry import logger
 from online_orders.values import Request
 
@@ -85,7 +85,7 @@ class Caller(NamedTuple):
         return self.account_id
 
 
-def caller(event: Mapping[str, Any], group: Group | None) -> Caller:
+def caller(event: Event, group: Group | None) -> Caller:
     """Who calls; Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the group.
 
     Staff are no customers, whatever other group somebody has put them in. Takes of the caller's share, so it is called
@@ -127,7 +127,7 @@ class Viewer(NamedTuple):
     agent: str | None
 
 
-def viewer(event: Mapping[str, Any]) -> Viewer:
+def viewer(event: Event) -> Viewer:
     """The caller behind CloudFront, which writes the address over whatever the caller sent in its place.
 
     Only what CloudFront hands on has the origin secret; where there is none, the gateway sees the caller itself.
@@ -148,7 +148,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def raw_body(event: Mapping[str, Any]) -> bytes:
+def raw_body(event: Event) -> bytes:
     body = event.get("body") or ""
     data = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
     if len(data) > LARGEST_BODY:
@@ -156,7 +156,7 @@ def raw_body(event: Mapping[str, Any]) -> bytes:
     return data
 
 
-def json_body(event: Mapping[str, Any], *, default: Any = None) -> Any:
+def json_body(event: Event, *, default: Any = None) -> Any:
     """The JSON value of the body, numbers read exactly; `default`, when given, for an empty one."""
     data = raw_body(event)
     if default is not None and not data.strip():
@@ -168,7 +168,7 @@ def json_body(event: Mapping[str, Any], *, default: Any = None) -> Any:
         raise BadRequest("invalid_json", f"The body is not JSON: {reason}.") from None
 
 
-def csv_body(event: Mapping[str, Any]) -> str | None:
+def csv_body(event: Event) -> str | None:
     """The body as text when it was sent as CSV; None when it was not."""
     if event["headers"].get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
         return None
@@ -178,7 +178,7 @@ def csv_body(event: Mapping[str, Any]) -> str | None:
         raise BadRequest("invalid_csv", "The body is not CSV in UTF-8.") from None
 
 
-def idempotency_key(event: Mapping[str, Any]) -> str:
+def idempotency_key(event: Event) -> str:
     """The Idempotency-Key header; BadRequest unless it has 1 to 255 visible characters."""
     key: str = event["headers"].get("idempotency-key", "").strip()
     if not key:
@@ -188,7 +188,7 @@ def idempotency_key(event: Mapping[str, Any]) -> str:
     return key
 
 
-def expected_versions(event: Mapping[str, Any]) -> frozenset[int] | None:
+def expected_versions(event: Event) -> frozenset[int] | None:
     """The versions that If-Match names; None when any will do."""
     header = event["headers"].get("if-match", "").strip()
     if not header or header == "*":
@@ -217,12 +217,12 @@ def sound_account_id(text: str) -> str:
     return text
 
 
-def empty_body(event: Mapping[str, Any]) -> None:
+def empty_body(event: Event) -> None:
     """For actions that take nothing: no body, or an empty object; Invalid for anything else."""
     checked(Nothing, json_body(event, default={}))
 
 
-def accepts(event: Mapping[str, Any], media_type: str) -> bool:
+def accepts(event: Event, media_type: str) -> bool:
     """Whether the caller likes this media type better than JSON, by RFC 9110."""
     liking: dict[str, float] = {}
     for part in event["headers"].get("accept", "").lower().split(","):
@@ -239,7 +239,7 @@ class Nothing(Request):
 class Query:
     """The query string, read name by name; `done` refuses what nobody asked for."""
 
-    def __init__(self, event: Mapping[str, Any]) -> None:
+    def __init__(self, event: Event) -> None:
         self._values: dict[str, str] = dict(event.get("queryStringParameters") or {})
         self._known: set[str] = set()
 
@@ -333,7 +333,7 @@ def _foreign_cursor() -> BadRequest:
 class Cursor:
     """Where a list goes on: opaque, tamper-proof, and good for the same caller and query only."""
 
-    def __init__(self, event: Mapping[str, Any], query: Query, who: Caller) -> None:
+    def __init__(self, event: Event, query: Query, who: Caller) -> None:
         bound = [event["requestContext"]["http"]["path"], query.without("cursor", "limit"), who.user.user_id]
         self._bound = json.dumps(bound, sort_keys=True).encode("utf-8", "surrogatepass")
         raw = query.text("cursor")
@@ -367,9 +367,9 @@ class Cursor:
 # -- answers ------------------------------------------------------------------------------------------------------
 
 
-def answer(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response[str]:
+def answer(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Answer:
     """A JSON answer that no cache keeps; `body` may be text that is JSON already."""
-    return Response(
+    return Answer(
         int(status),
         "application/json",
         body if isinstance(body, str) else as_json(body),
@@ -377,10 +377,10 @@ def answer(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, 
     )
 
 
-def table(text: str, file_name: str, headers: Mapping[str, str] | None = None) -> Response[str]:
+def table(text: str, file_name: str, headers: Mapping[str, str] | None = None) -> Answer:
     """CSV, to be kept as a file."""
     disposition = f'attachment; filename="{file_name}"'
-    return Response(
+    return Answer(
         int(HTTPStatus.OK),
         "text/csv; charset=utf-8",
         text,
@@ -388,7 +388,7 @@ def table(text: str, file_name: str, headers: Mapping[str, str] | None = None) -
     )
 
 
-def page(rows: Iterable[Mapping[str, Any]], id_name: str, position: str | int | None, cursor: Cursor) -> Response[str]:
+def page(rows: Iterable[Mapping[str, Any]], id_name: str, position: str | int | None, cursor: Cursor) -> Answer:
     """A page of a list, cut where it would be too large for an answer.
 
     `id_name` is the member of a row that positions count by, `position` the last that was looked at.
@@ -406,7 +406,7 @@ def page(rows: Iterable[Mapping[str, Any]], id_name: str, position: str | int | 
     return answer(f'{{"items":[{",".join(written)}],"next_cursor":{as_json(cursor.after(position))}}}')
 
 
-def quote_answer(event: Mapping[str, Any], order: Order, revision: str) -> Response[Any]:
+def quote_answer(event: Event, order: Order, revision: str) -> Answer:
     """A revision of an order, as JSON or as the paper that was made of it."""
     if not re.fullmatch(r"[0-9]{1,4}", revision):
         raise NotFound(f"The order has no quote revision {revision[:16]}.")
@@ -419,7 +419,7 @@ def quote_answer(event: Mapping[str, Any], order: Order, revision: str) -> Respo
             raise NotFound("The PDF of this revision is still being made; ask again in a moment.")
         raise NotFound("This revision was never sent, so there is no PDF of it.")
     name = f"quote-{order.order_id}-{quote.revision}.pdf"
-    return Response(
+    return Answer(
         int(HTTPStatus.OK),
         "application/pdf",
         paper,
@@ -431,7 +431,7 @@ def etag(version: int) -> dict[str, str]:
     return {"ETag": f'"{version}"'}
 
 
-def problem(error: OnlineOrdersError) -> Response[str]:
+def problem(error: OnlineOrdersError) -> Answer:
     """The refusal as RFC 9457 has it."""
     document = {
         "type": "about:blank",
@@ -441,7 +441,7 @@ def problem(error: OnlineOrdersError) -> Response[str]:
         "detail": error.detail.encode("utf-8", "replace").decode(),
         **error.members(),
     }
-    return Response(
+    return Answer(
         int(error.status),
         "application/problem+json",
         as_json(document),
@@ -464,56 +464,68 @@ def translated(error: Exception) -> OnlineOrdersError:
     return _Fault("Something went wrong on our side; the log has the request id.")
 
 
-class Resolver(APIGatewayHttpResolver):
-    """Powertools' resolver, which knows its routes by method and rule, and refuses with problem documents."""
+class Api:
+    """The routes of a function. `refused` makes an answer of each refusal, and of each fault as `translated` has it."""
 
-    def __init__(self) -> None:
-        self.routes: list[tuple[str, str]] = []
-        super().__init__()
-        self.exception_handler(OnlineOrdersError)(problem)
-        self.exception_handler(Exception)(lambda error: problem(translated(error)))
-        self.not_found(lambda _: problem(self.missed()))
+    def __init__(self, refused: Callable[[OnlineOrdersError, Event], Answer] = lambda error, _: problem(error)) -> None:
+        self.routes: list[Route] = []
+        self._refused = refused
 
-    def resolve(self, event: Any, context: Any) -> dict[str, Any]:
+    def get(self, rule: str) -> Callable[[Answering], Answering]:
+        return self._route("GET", rule)
+
+    def head(self, rule: str) -> Callable[[Answering], Answering]:
+        return self._route("HEAD", rule)
+
+    def post(self, rule: str) -> Callable[[Answering], Answering]:
+        return self._route("POST", rule)
+
+    def put(self, rule: str) -> Callable[[Answering], Answering]:
+        return self._route("PUT", rule)
+
+    def _route(self, method: str, rule: str) -> Callable[[Answering], Answering]:
+        def added(answering: Answering) -> Answering:
+            self.routes.append(Route(method, rule, tuple(rule.split("/")), answering))
+            return answering
+
+        return added
+
+    def resolve(self, event: Event) -> dict[str, Any]:
         """The answer, noted in the log by its route; never by its path, which for a confirmation link is the key."""
         began = perf_counter()
-        method, path = event["requestContext"]["http"]["method"], event["rawPath"]
-        rule, order_id = self._route_of(path)
-        if order_id:
-            logger.append_keys(order_id=order_id)
-        answer = self._answered(event, context)
+        method, parts = event["requestContext"]["http"]["method"], event["rawPath"].split("/")
+        found = [(route, names) for route in self.routes if (names := route.names(parts)) is not None]
+        rule, names = (found[0][0].rule, found[0][1]) if found else ("none", {})
+        if is_order_id(names.get("order_id", "")):
+            logger.append_keys(order_id=names["order_id"])
+        route = next((route for route, _ in found if route.method == method), None)
+        if not _came_by_the_site(event):
+            answer = problem(Forbidden("not_by_this_way", "Use the site's own address."))
+        elif route is None:
+            answer = self._refused(_missed(event["rawPath"], {route.method for route, _ in found}), event)
+        else:
+            answer = self._answered(route, event, names)
         milliseconds = round((perf_counter() - began) * 1000)
-        said = {"route": f"{method} {rule}", "status": answer["statusCode"], "milliseconds": milliseconds}
+        said = {"route": f"{method} {rule}", "status": int(answer.status), "milliseconds": milliseconds}
         logger.info("answered", extra=said)
-        return answer
+        return answer.payload()
 
-    def _route_of(self, path: str) -> tuple[str, str | None]:
-        """The rule that a path falls under, and the order that it names."""
-        for _, rule in self.routes:
-            if found := re.fullmatch(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", rule), path):
-                order_id = found.groupdict().get("order_id")
-                return rule, order_id if order_id and is_order_id(order_id) else None
-        return "none", None
+    def _answered(self, route: Route, event: Event, names: Mapping[str, str]) -> Answer:
+        try:
+            return route.answering(event, **names)
+        except OnlineOrdersError as error:
+            return self._refused(error, event)
+        except Exception as error:  # noqa: BLE001 - logged as what it was, and answered as a fault of ours
+            return self._refused(translated(error), event)
 
-    def _answered(self, event: Any, context: Any) -> dict[str, Any]:
-        """Refused when there is an origin secret and the request does not show it."""
-        secret = environment("ORIGIN_SECRET")
-        if secret and not hmac.compare_digest(event["headers"].get("x-origin-secret", "").encode(), secret.encode()):
-            refused = problem(Forbidden("not_by_this_way", "Use the site's own address."))
-            return {"statusCode": refused.status_code, "headers": refused.headers, "body": refused.body}
-        return super().resolve(event, context)
 
-    def route(self, rule: str, method: str | list[str] | tuple[str], *args: Any, **kwargs: Any) -> Any:
-        self.routes += [(each, rule) for each in ([method] if isinstance(method, str) else method)]
-        return super().route(rule, method, *args, **kwargs)
+def _missed(path: str, methods: Collection[str]) -> OnlineOrdersError:
+    """405 where other methods are answered, else 404."""
+    return MethodNotAllowed(methods) if methods else NotFound(f"There is nothing at {path[:200]}.")
 
-    def missed(self) -> OnlineOrdersError:
-        """405 where other methods are answered, else 404."""
-        path = self.current_event.path
-        methods = {method for method, rule in self.routes if re.fullmatch(re.sub(r"<\w+>", "[^/]+", rule), path)}
-        here = self.current_event.http_method not in methods
-        return MethodNotAllowed(methods) if methods and here else NotFound(f"There is nothing at {path[:200]}.")
 
-    @property
-    def event(self) -> dict[str, Any]:
-        return self.current_event.raw_event
+def _came_by_the_site(event: Event) -> bool:
+    """Whether the request shows the origin secret, where there is one."""
+    secret = environment("ORIGIN_SECRET")
+    shown = event["headers"].get("x-origin-secret", "")
+    return not secret or hmac.compare_digest(shown.encode(), secret.encode())
