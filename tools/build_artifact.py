@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -90,7 +91,7 @@ def build_core(folder: Path, target: Target) -> None:
     packages = folder / "python"
     install(CORE / "requirements.txt", packages, target)
     trim(packages)
-    trim_sdk(packages / "botocore" / "data", services())
+    trim_sdk(packages / "botocore" / "data", services(), names())
     copy_package(CORE / "online_orders", packages)
     compile_all(packages, "/opt/python", target)
     size = sum(path.stat().st_size for path in files(folder))
@@ -104,6 +105,9 @@ def build_rendering(folder: Path, target: Target) -> None:
     trim(packages)
     trim_locales(packages / "babel" / "locale-data", languages())
     copy_package(RENDERING / "online_orders_rendering", packages)
+    # -B: the bytecode of the packages is made below, for the target.
+    program = [sys.executable, "-B", "-c", "from online_orders_rendering.templates import compile_all; compile_all()"]
+    _run(program, "the templates could not be compiled", PYTHONPATH=str(packages))
     compile_all(packages, "/opt/python", target)
 
 
@@ -137,8 +141,11 @@ def trim(packages: Path) -> None:
 
 def services() -> set[str]:
     """The AWS services that the product makes clients of, by their SDK names."""
-    sources = [path for folder in (CORE, RENDERING, FUNCTIONS) for path in folder.rglob("*.py")]
-    return {name for source in sources for name in _clients_in(source)}
+    return {name for source in _sources() for name in _clients_in(source)}
+
+
+def _sources() -> list[Path]:
+    return [path for folder in (CORE, RENDERING, FUNCTIONS) for path in folder.rglob("*.py")]
 
 
 def _clients_in(source: Path) -> Iterator[str]:
@@ -150,8 +157,24 @@ def _clients_in(source: Path) -> Iterator[str]:
                 raise BuildError(f"{source.relative_to(ROOT)}:{node.lineno}: which client? Spell it client('service').")
 
 
-def trim_sdk(data: Path, wanted: set[str]) -> None:
-    """Leave of botocore's data the newest API of these services, without its documentation, and their endpoints."""
+def names() -> set[str]:
+    """What the product calls anything by, and its texts: the methods of its AWS clients are among them."""
+    found = set()
+    for source in _sources():
+        for node in ast.walk(ast.parse(source.read_bytes())):
+            match node:
+                case ast.Attribute(attr=str(name)) | ast.Constant(value=str(name)):
+                    found.add(name)
+    return found
+
+
+def method_of(operation: str) -> str:
+    """Of an operation's client: `put_item` of PutItem."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
+
+
+def trim_sdk(data: Path, wanted: set[str], called: set[str]) -> None:
+    """Leave of botocore's data, of these services, the newest API's operations that are called, and the endpoints."""
     if unknown := sorted(wanted - {path.name for path in data.iterdir()}):
         raise BuildError(f"botocore knows no service {', '.join(unknown)}")
     prefixes = set()
@@ -162,17 +185,37 @@ def trim_sdk(data: Path, wanted: set[str]) -> None:
         *older, newest = sorted(service.iterdir())
         for version in older:
             _remove(version)
-        packed = newest / "service-2.json.gz"
-        model = _undocumented(json.loads(decompress(packed.read_bytes())))
+        for packed in newest.glob("*.json.gz"):
+            _write_json(packed.with_suffix(""), json.loads(decompress(packed.read_bytes())))
+            _remove(packed)
+        model = _undocumented(json.loads((newest / "service-2.json").read_bytes()))
         prefixes.add(model["metadata"]["endpointPrefix"])
-        _remove(packed)
-        _write_json(newest / "service-2.json", model)
+        _write_json(newest / "service-2.json", _with_operations(model, called))
 
     endpoints = json.loads((data / "endpoints.json").read_bytes())
     for partition in endpoints["partitions"]:
         known = partition["services"]
         partition["services"] = {prefix: known[prefix] for prefix in sorted(prefixes) if prefix in known}
     _write_json(data / "endpoints.json", endpoints)
+
+
+def _with_operations(model: dict[str, Any], called: set[str]) -> dict[str, Any]:
+    """A service with the operations whose methods are called, and the shapes that those need."""
+    operations = {name: each for name, each in model["operations"].items() if method_of(name) in called}
+    if not operations:
+        raise BuildError(f"nothing of {model['metadata']['serviceId']} is called")
+    shapes: dict[str, Any] = {}
+    left = [operations]
+    while left:
+        match left.pop():
+            case dict() as part:
+                left += part.values()
+                if isinstance(name := part.get("shape"), str) and name not in shapes:
+                    shapes[name] = model["shapes"][name]
+                    left.append(shapes[name])
+            case list() as parts:
+                left += parts
+    return {**model, "operations": operations, "shapes": shapes}
 
 
 def _undocumented(model: Any) -> Any:

@@ -91,6 +91,7 @@ class Artifact:
             "POWERTOOLS_SERVICE_NAME": "online-orders",
             "POWERTOOLS_METRICS_NAMESPACE": "OnlineOrders",
             **more,
+            "PYTHONTZPATH": str(self.core / "python" / "tzdata" / "zoneinfo"),
         }
 
     def run(self, function: str, program: str, *arguments: str, stdin: str = "") -> Any:

@@ -18,6 +18,7 @@ from tests.lab import Lab
 from tests.lab.lab import TEMPLATE
 from tests.lab.permissions import WORKFLOW, Access, covers
 from tests.lab.stack import translate
+from tools.build_artifact import method_of, names
 
 Json = dict[str, Any]
 
@@ -210,6 +211,8 @@ def test_every_granted_action_is_used_and_every_used_one_granted(
     assert [failure for failure in lab.errors if failure.type == "AccessDenied"] == []
     lab.errors.take()
     assert list(unused(lab)) == []
+    # What the build leaves of the SDK goes by the same names.
+    assert {method_of(call.operation) for call in lab.wire.calls} <= names()
 
 
 def test_a_grant_that_nothing_needs_is_found(in_process: InProcess) -> None:

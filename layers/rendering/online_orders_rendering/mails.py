@@ -19,7 +19,7 @@ from online_orders.orders import Order
 from online_orders.quotes import Quote, QuoteState
 from online_orders.timeline import Entry, Event
 from online_orders_rendering.formats import ItemWords, Wording, line_of, text_of, wording
-from online_orders_rendering.templates import template
+from online_orders_rendering.templating import template
 
 DESK_LOCALE = "en"
 

@@ -12,7 +12,8 @@ from online_orders.orders import Order, Status
 from online_orders.quotes import Quote, QuoteState
 from online_orders_rendering.formats import Wording, line_of, wording
 from online_orders_rendering.mails import Installation, charged, who_closed
-from online_orders_rendering.templates import FOLDER, template
+from online_orders_rendering.templates import FOLDER
+from online_orders_rendering.templating import template
 
 STYLESHEET = (FOLDER / "page.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLESHEET.encode()).digest()).decode()
