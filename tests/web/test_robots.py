@@ -99,6 +99,14 @@ class Robot:
             what.click(timeout=CLICK_MILLISECONDS, force=True)
             self.page.wait_for_load_state()
         except Error:
+            self._leave()
+
+    def _leave(self) -> None:
+        """To nowhere. A navigation that a click has begun may end this one; then it is over."""
+        try:
+            self.page.goto("about:blank")
+        except Error:
+            self.page.wait_for_load_state()
             self.page.goto("about:blank")
 
 
