@@ -29,7 +29,9 @@ def main() -> None:
     text, warm = Path(sys.argv[2]).read_text("utf-8"), int(sys.argv[3])
     module, _, name = sys.argv[1].rpartition(".")
     handler = getattr(import_module(module), name)
-    answers = [handler(json.loads(text), Context())]
+    first = json.loads(text)
+    first["headers"]["idempotency-key"] = "cold"
+    answers = [handler(first, Context())]
     begun, seconds = time.process_time(), []
     for number in range(warm):
         event = json.loads(text)

@@ -159,7 +159,7 @@ def test_what_customer_success_confirmed_stands_above_asked_date_and_history() -
     history = {(KIND, STATUS): counted([30 * DAY] * 20)}
     for confirmed in (TODAY + DAY, TODAY + 90 * DAY):
         said = estimated_start(KIND, STATUS, TODAY + 7 * DAY, confirmed, history, TODAY)
-        assert said.model_dump() == {"date": confirmed, "basis": "confirmed by Customer Success", "orders": 0}
+        assert said._asdict() == {"date": confirmed, "basis": "confirmed by Customer Success", "orders": 0}
 
 
 def test_a_completed_order_adds_the_time_it_still_took_from_each_status_on() -> None:

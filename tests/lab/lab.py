@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import moto.core.models
+from botocore.config import Config
 from botocore.session import Session
 from moto import mock_aws
 
@@ -289,14 +290,20 @@ _clients_lock = threading.RLock()
 
 
 def _create_client_once(session: Session, service: str, *args: Any, **options: Any) -> Any:
-    """Clients are kept for the whole process: reading the models of a service takes longer than most tests."""
-    config = options.get("config")
+    """Clients are kept for the whole process: reading the models of a service takes longer than most tests.
+
+    They look through the parameters of every call, which the product's own leave to the service.
+    """
+    config = Config(parameter_validation=True)
+    if given := options.get("config"):
+        config = given.merge(config)
+    options["config"] = config
     key = repr(
         (
             service,
             args,
             sorted((name, value) for name, value in options.items() if name != "config"),
-            config and sorted(config._user_provided_options.items()),
+            sorted(config._user_provided_options.items()),
         )
     )
     with _clients_lock:

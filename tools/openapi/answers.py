@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from online_orders.accounts import READ_ONLY, Account, Contact, Currency
 from online_orders.catalog import KINDS, MOST_ITEMS, Item
-from online_orders.estimates import EstimatedStart
 from online_orders.evidence import Evidence
 from online_orders.orders import Delivery, NewDirectOrder, NewOrder, Order, Status, User
 from online_orders.presentation import Flag
@@ -99,10 +98,11 @@ class ConfirmationForm(BaseModel):
 
 # -- answers ------------------------------------------------------------------------------------------------------
 
-EstimatedStartAnswer = _derived(
+EstimatedStartAnswer = create_model(
     "EstimatedStart",
-    "When the item will probably start.",
-    EstimatedStart,
+    __base__=Entity,
+    __doc__="When the item will probably start.",
+    date=Day,
     basis=Annotated[str, Field(description="Where the date comes from; in English.")],
     orders=Annotated[int, Field(ge=0, description="How many earlier orders it rests on.")],
 )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -51,8 +50,7 @@ LONGEST_LEAD_YEARS = 2
 MOST_ITEMS = 50
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """What the items of one order are judged against: the account's sites, its day, and what the order brings."""
 
     account: Account
@@ -171,8 +169,7 @@ SiteId = Annotated[Identifier, AfterValidator(_known_site)]
 StartDate = Annotated[Day, AfterValidator(_within_reach)]
 
 
-@dataclass(frozen=True)
-class UpTo:
+class UpTo(NamedTuple):
     """The most of a kind that one item may ask for; it binds when an order is placed, not when it is read again."""
 
     kind: str
@@ -261,6 +258,31 @@ KINDS: Mapping[str, type[Request]] = {
 }
 
 
+class _OfItsKind:
+    """Builds the model of a kind when an item of it comes along: few orders have all six."""
+
+    @staticmethod
+    def _read(value: Any) -> Request:
+        if isinstance(value, Request):
+            return value
+        kind = value.get("kind") if isinstance(value, Mapping) else None
+        model = KINDS.get(kind) if isinstance(kind, str) else None
+        if model is None:
+            raise PydanticCustomError("not_allowed", "the item has no known kind")
+        return model.model_validate(value)
+
+    @staticmethod
+    def _shown(item: Request, info: core_schema.SerializationInfo) -> dict[str, Any]:
+        return item.model_dump(mode=info.mode)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        shown = core_schema.plain_serializer_function_ser_schema(self._shown, info_arg=True)
+        return core_schema.no_info_plain_validator_function(self._read, serialization=shown)
+
+
+PlacedItem = Annotated[Item, _OfItsKind()]
+
+
 def item_faults(raw_items: Any, account: Account | None = None, today: date | None = None) -> list[Fault]:
     """Every fault of every item, each pointing to or below `/items/N`; a sound item has none.
 
@@ -281,7 +303,7 @@ def item_faults(raw_items: Any, account: Account | None = None, today: date | No
             found.append(Fault(pointer("items", index, "kind"), code, f"The kind is one of {', '.join(KINDS)}."))
             continue
         try:
-            model.model_validate(raw, context=placement and replace(placement, site_id=raw.get("site_id")))
+            model.model_validate(raw, context=placement and placement._replace(site_id=raw.get("site_id")))
         except ValidationError as error:
             found.extend(faults_of(error, "items", index))
     return found

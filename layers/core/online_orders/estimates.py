@@ -10,9 +10,9 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import accumulate
+from typing import NamedTuple
 
 from online_orders.orders import OPEN, Status
-from online_orders.values import Day, Entity
 
 BUCKET_DAYS: tuple[int, ...] = (*range(15), 17, 19, 21, 24, 27, 30, 35, 40, 45, 50, 60, 75, 90, 120, 150, 180, 270, 365)
 """Upper ends of the buckets, in days; what took longer counts in the last."""
@@ -24,8 +24,8 @@ History = Mapping[tuple[str, str], Counts]
 """By kind of item and status: how many orders fell into each bucket."""
 
 
-class EstimatedStart(Entity):
-    date: Day
+class EstimatedStart(NamedTuple):
+    date: date
     basis: str
     orders: int
 

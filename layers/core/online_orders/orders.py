@@ -7,16 +7,15 @@ say so. What the status does not allow is a Conflict. Nothing here reads a clock
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from math import ceil
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import Field, StringConstraints
 
 from online_orders.accounts import Account, Contact
-from online_orders.catalog import MOST_ITEMS, Item, item_faults
+from online_orders.catalog import MOST_ITEMS, PlacedItem, item_faults
 from online_orders.clock import day_in
 from online_orders.errors import Conflict, TooManyRequests, VersionMismatch
 from online_orders.faults import checked
@@ -144,8 +143,7 @@ class Marks(Entity):
     since: dict[Status, Instant] = Field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """The installation's patience."""
 
     remind_after_days: int = 3
@@ -185,7 +183,7 @@ class Order(Entity):
     purchase_order_number: str | None
     note: str | None
     closed: Closed | None
-    items: tuple[Item, ...]
+    items: tuple[PlacedItem, ...]
     """As they were asked for; an item's id is its place, from "1"."""
     quote: Quote | None
     marks: Marks
@@ -708,8 +706,7 @@ class Order(Entity):
         )
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What an action did: the order as it is then, and what the timeline says of it (nothing: no change)."""
 
     order: Order

@@ -17,32 +17,35 @@ Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked"
 
 def quote_body(quote: Quote, today: date) -> dict[str, Any]:
     """A revision as it is now: one that is past its last day is expired, whether or not the workflow has noticed."""
-    body = quote.model_dump(mode="json")
+    return _quote_on(quote.model_dump(mode="json"), quote, today)
+
+
+def _quote_on(body: dict[str, Any], quote: Quote, today: date) -> dict[str, Any]:
     if quote.state in DECIDABLE and quote.is_past(today):
         body["state"] = QuoteState.EXPIRED.value
     return body
 
 
 def order_body(order: Order, history: History, at: datetime) -> dict[str, Any]:
-    today = order.today(at)
-    body = order.model_dump(mode="json", exclude={"marks", "items", "quote"})
-    confirmed = order.confirmed_start_dates
-    items = []
-    for number, item in enumerate(order.items, start=1):
+    # In one go: to dump a part of its own takes a serializer of its own, which a cold start would have to build.
+    body = order.model_dump(mode="json", exclude={"marks"})
+    items, quote = body.pop("items"), body.pop("quote")
+    today, confirmed = order.today(at), order.confirmed_start_dates
+    body["items"] = []
+    for number, (item, asked) in enumerate(zip(order.items, items, strict=True), start=1):
         item_id = str(number)
         day = confirmed.get(item_id)
         estimate = estimated_start(item.kind, order.status, item.start_date, day, history, today)
-        items.append(
+        body["items"].append(
             {
                 "item_id": item_id,
-                **item.model_dump(mode="json"),
+                **asked,
                 "status": order.status.value,
                 "confirmed_start_date": day.isoformat() if day else None,
-                "estimated_start": estimate.model_dump(mode="json"),
+                "estimated_start": {**estimate._asdict(), "date": estimate.date.isoformat()},
             }
         )
-    body["items"] = items
-    body["quote"] = quote_body(order.quote, today) if order.quote else None
+    body["quote"] = _quote_on(quote, order.quote, today) if order.quote else None
     return body
 
 

@@ -7,7 +7,6 @@ order ids, which never change, so that no row comes twice while orders are writt
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from heapq import merge
 from typing import NamedTuple
@@ -47,8 +46,7 @@ class _Stretch(NamedTuple):
     looked_until: str | None
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which orders a list is to show; None: any."""
 
     statuses: frozenset[Status] | None = None
