@@ -8,9 +8,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import parse_qs
 
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.metrics import MetricUnit
-
 from online_orders import clock, http
 from online_orders.accounts import Account
 from online_orders.approval_links import CODE, TOKEN, WRONG_CODES_ALLOWED, Link, code_of, fingerprint, matches, token_of
@@ -24,7 +21,7 @@ from online_orders.evidence import LinkDecision, evidence_of
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.routing import Answer, Event
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.telemetry import MetricUnit, correlation_paths, discreet, logger, metrics
 from online_orders_rendering.formats import LANGUAGES
 from online_orders_rendering.mails import Installation
 from online_orders_rendering.pages import (

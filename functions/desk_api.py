@@ -6,9 +6,6 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.metrics import MetricUnit
-
 from online_orders import clock, http
 from online_orders.accounts import account_from
 from online_orders.aws import accounts, evidence, history, lists, orders, prices
@@ -38,7 +35,7 @@ from online_orders.prices import (
     prices_from_csv,
 )
 from online_orders.routing import Answer, Event
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.telemetry import MetricUnit, correlation_paths, discreet, logger, metrics
 from online_orders.timeline import Actor
 
 if TYPE_CHECKING:

@@ -7,9 +7,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.metrics import MetricUnit
-
 from online_orders import clock, http
 from online_orders.accounts import ContactReport
 from online_orders.aws import accounts, contact_reports, history, lists, orders
@@ -20,7 +17,7 @@ from online_orders.orders import NewComment, Order, Reason, Status
 from online_orders.placing import place
 from online_orders.presentation import entry_body, order_body
 from online_orders.routing import Answer, Event
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.telemetry import MetricUnit, correlation_paths, discreet, logger, metrics
 from online_orders.timeline import Actor
 
 if TYPE_CHECKING:

@@ -8,13 +8,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.logging import correlation_paths
-
 from online_orders import clock, http
 from online_orders.aws import accounts, orders
 from online_orders.aws.clients import environment
 from online_orders.routing import Answer, Event
-from online_orders.telemetry import discreet, logger
+from online_orders.telemetry import correlation_paths, discreet, logger
 from online_orders_rendering.letters import placeholder, quote_mail, quote_paper
 
 if TYPE_CHECKING:

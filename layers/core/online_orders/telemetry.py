@@ -15,11 +15,16 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from online_orders.errors import OnlineOrdersError
+
+# Powertools' two are had from here, so that our package, which has the collector look seldom, is imported first.
+__all__ = ["Failed", "MetricUnit", "correlation_paths", "discreet", "kind_of", "logger", "metrics"]
 
 SERVICE = "online-orders"
 
