@@ -444,10 +444,22 @@ def _ask_for_fresh_quote(opened: Opened, form: Form, at: datetime) -> Answer:
         return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)
     if not matches(opened.code, form.code):
         return _count_wrong_code(opened, form, at)
+    found = opened
+
+    def load() -> Order:
+        nonlocal found
+        found = _open(opened.token)
+        return found.order
+
+    def ask(order: Order) -> Change:
+        state = _state(found, clock.now())
+        if state is None or state.outcome is not Outcome.EXPIRED or found.link.locked:
+            raise Conflict("Another decision was faster.", order.status)
+        return order.ask_for_fresh_quote(at)
+
     try:
-        order = orders.decide(
-            lambda: orders.get_order(orders.key_of(opened.order)), lambda order: order.ask_for_fresh_quote(at)
-        )
+        # As in `_take`: the link must still be live, and a right code takes its turn among wrong ones.
+        order = orders.decide(load, ask, beside=lambda _: [links.unchanged_count(found.token, found.link)])
     except Conflict:
         return _judge_again(opened, form)
     return _told(opened._replace(order=order), Outcome.FRESH_QUOTE_ASKED, HTTPStatus.OK)

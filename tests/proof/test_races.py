@@ -34,7 +34,8 @@ SHORT = {
     "expired": ("quote", "time"),
 }
 """The pair that the short form tries of each stage, at every moment."""
-A_WHILE = timedelta(minutes=10)
+A_WHILE = timedelta(hours=7)
+"""Longer than the workflow waits between two looks at an order."""
 CHANGES = ("OrdersApiFunction", "DeskApiFunction", "ConfirmPageFunction")
 
 
@@ -126,6 +127,7 @@ AT_THE_DESK: Mapping[str, Act] = {
 HELD: Mapping[str, Act] = {**AT_THE_DESK, "undo": by_staff("quote/undo"), "time": replace(TIME, is_one_decision=False)}
 ON_OFFER: Mapping[str, Act] = {
     **ALWAYS,
+    "contact": replace(ALWAYS["contact"], is_one_decision=False),  # that its mail has gone is an entry of its own
     "time": TIME,
     "approve": by_link("approve", of_quote=True),
     "cancel": by_link("cancel", of_quote=True),
