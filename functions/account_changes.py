@@ -18,7 +18,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from online_orders import clock
 from online_orders.accounts import Account, Contact
 from online_orders.aws import accounts, lists, mail, mail_hold, orders
-from online_orders.aws.clients import client, environment
+from online_orders.aws.clients import client
+from online_orders.aws.environment import environment
 from online_orders.orders import OPEN
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import contact_changed_letter

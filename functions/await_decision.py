@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from online_orders import clock
 from online_orders.aws import accounts, orders, workflow
-from online_orders.aws.clients import environment
+from online_orders.aws.environment import environment
 from online_orders.orders import Change, Order, Policy
 from online_orders.telemetry import discreet, logger
 

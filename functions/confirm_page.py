@@ -12,8 +12,8 @@ from online_orders import clock, http
 from online_orders.accounts import Account
 from online_orders.approval_links import CODE, TOKEN, WRONG_CODES_ALLOWED, Link, code_of, fingerprint, matches, token_of
 from online_orders.aws import documents, evidence, links, orders
-from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, OrderKey
 from online_orders.aws.signing_keys import signing_key
 from online_orders.errors import Conflict, MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from online_orders import clock, http
 from online_orders.accounts import account_from
 from online_orders.aws import accounts, evidence, history, lists, orders, prices
-from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Raced, pause
+from online_orders.aws.environment import environment
 from online_orders.catalog import item_faults
 from online_orders.errors import Conflict, Fault, InProgress, NotFound, VersionMismatch
 from online_orders.faults import checked

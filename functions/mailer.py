@@ -11,7 +11,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from online_orders.announcements import Announcement, address_of, is_still_due
 from online_orders.aws import contact_reports, mail, mail_hold, orders
-from online_orders.aws.clients import client, environment
+from online_orders.aws.clients import client
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import OrderKey
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import announcement_letter, contact_report_letter

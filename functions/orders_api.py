@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from online_orders import clock, http
 from online_orders.accounts import ContactReport
 from online_orders.aws import accounts, contact_reports, history, lists, orders
-from online_orders.aws.clients import environment
+from online_orders.aws.environment import environment
 from online_orders.csv_pages import csv_page
 from online_orders.faults import checked
 from online_orders.orders import NewComment, Order, Reason, Status

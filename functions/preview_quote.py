@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from online_orders import clock, http
 from online_orders.aws import accounts, orders
-from online_orders.aws.clients import environment
+from online_orders.aws.environment import environment
 from online_orders.routing import Answer, Event
 from online_orders.telemetry import correlation_paths, discreet, logger
 from online_orders_rendering.letters import placeholder, quote_mail, quote_paper

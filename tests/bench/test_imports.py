@@ -17,7 +17,7 @@ UNRENDERED = {"orders_api", "desk_api", "outbox", "await_decision", "reconcile",
 
 @pytest.fixture(scope="module", params=FUNCTIONS)
 def imported(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
-    """A function's module, and the packages that are there once it is imported."""
+    """A function's module, and the packages and modules that are there once it is imported."""
     folders = ["functions", "layers/core", "layers/rendering"]
     path = [str(ROOT / folder) for folder in folders] + [one for one in sys.path if "site-packages" in one]
     ended = subprocess.run(
@@ -27,11 +27,16 @@ def imported(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
         text=True,
         check=True,
     )
-    return request.param, {name.partition(".")[0] for name in json.loads(ended.stdout)}
+    names = set(json.loads(ended.stdout))
+    return request.param, names | {name.partition(".")[0] for name in names}
 
 
 def test_no_function_loads_boto3_or_the_xray_sdk(imported: tuple[str, set[str]]) -> None:
     assert not imported[1] & {"boto3", "aws_xray_sdk", "s3transfer"}
+
+
+def test_no_function_loads_the_sdks_clients_before_it_needs_one(imported: tuple[str, set[str]]) -> None:
+    assert not imported[1] & {"botocore.session", "botocore.client", "botocore.parsers", "urllib3"}
 
 
 def test_what_makes_no_page_mail_or_paper_does_not_load_what_does(imported: tuple[str, set[str]]) -> None:

@@ -14,7 +14,6 @@ import moto.backends
 import moto.core.responses
 import moto.sqs.models
 from botocore.auth import SigV4Auth
-from botocore.session import Session
 from botocore.useragent import UserAgentString
 from moto import backend_index
 from moto.core.botocore_stubber import BotocoreStubber
@@ -27,7 +26,6 @@ from moto.moto_api._internal.moto_random import MotoRandom
 from requests.structures import CaseInsensitiveDict
 from werkzeug.exceptions import HTTPException
 
-from online_orders.aws import clients
 from tests.lab.stack import ACCOUNT, REGION
 
 PLAIN = {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "TransactWriteItems", "TransactGetItems"}
@@ -36,8 +34,6 @@ PLAIN = {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "TransactWri
 _execute_result = ActionResult.execute_result
 _process_request = BotocoreStubber.process_request
 _add_auth = SigV4Auth.add_auth
-_session = functools.cache(Session)
-"""Who makes its clients matters to nobody: they are kept, see `lab`."""
 _snake_case = functools.cache(camelcase_to_underscores)
 
 
@@ -129,7 +125,6 @@ def taken() -> Iterator[None]:
             (BotocoreStubber, "process_request", _process),
             (SigV4Auth, "add_auth", _sign),
             (MotoRandom, "get_random_string", _random_string),
-            (clients, "Session", _session),
             (Table, "all_items", _all_items),
         ]:
             stack.enter_context(patch.object(target, name, stand_in))

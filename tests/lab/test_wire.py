@@ -2,11 +2,12 @@
 
 import threading
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from online_orders.aws.clients import client
+from online_orders.aws.json_services import DYNAMODB, call
 from tests.lab import Lab
 from tests.lab.wire import Call
 
@@ -23,7 +24,7 @@ def put_two(event: Json, context: Any) -> Json:
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         try:
-            client("dynamodb").transact_write_items(TransactItems=[{"Put": put}])
+            call(DYNAMODB, "TransactWriteItems", {"TransactItems": [{"Put": put}], "ClientRequestToken": str(uuid4())})
         except ClientError as error:
             refused.append(error.response["Error"]["Code"])
     return {"refused": refused}
@@ -118,7 +119,7 @@ def test_requests_of_several_threads_are_served_one_at_a_time(lab: Lab) -> None:
 
     def handler(event: Json, context: Any) -> Json:
         inside.append(1)
-        client("dynamodb").get_item(TableName="Table", Key={"pk": {"S": "x"}, "sk": {"S": "x"}})
+        call(DYNAMODB, "GetItem", {"TableName": "Table", "Key": {"pk": {"S": "x"}, "sk": {"S": "x"}}})
         most.append(len(inside))
         inside.pop()
         return {"statusCode": 200}

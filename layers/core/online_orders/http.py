@@ -15,8 +15,8 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from online_orders.aws.clients import environment
 from online_orders.aws.documents import find_quote_paper
+from online_orders.aws.environment import environment
 from online_orders.aws.orders import get_quote
 from online_orders.aws.signing_keys import signing_key
 from online_orders.clock import now

@@ -9,8 +9,8 @@ from online_orders.announcements import Announcement
 from online_orders.approval_links import Link, code_of, token_of
 from online_orders.aws import documents, links
 from online_orders.aws.accounts import get_account
-from online_orders.aws.clients import environment
 from online_orders.aws.contact_reports import StoredReport
+from online_orders.aws.environment import environment
 from online_orders.aws.mail import Attachment, Letter
 from online_orders.aws.signing_keys import signing_key
 from online_orders.orders import Order

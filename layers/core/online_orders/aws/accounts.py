@@ -124,7 +124,7 @@ def has_subaccounts(account_id: str) -> bool:
 
 def _query(pk: str, prefix: str, limit: int, after: str | None) -> Item:
     answer: Item = call(
-        "query",
+        "Query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(pk),

@@ -1,42 +1,54 @@
-"""AWS clients and the environment of a function, read when first needed and kept for as long as the process lives."""
+"""The SDK's clients, of the services that hardly a request waits for, made when first needed and kept from then on.
+
+What requests do wait for is called without a client: see `json_services`.
+"""
 
 from __future__ import annotations
 
-import os
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
-from botocore.session import Session
+from online_orders.aws.signature import Credentials
 
-_CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=8,
-    retries={"mode": "standard", "total_max_attempts": 4},
-    # Made anew for each call otherwise, and each call looked through: a third of what the SDK does for it. The tests do
-    # look through their calls (tests/lab), and the service looks through all.
-    user_agent="online-orders",
-    parameter_validation=False,
-)
-
-
-def environment(name: str) -> str:
-    """A variable that the template sets; KeyError when it does not: there is no silent default."""
-    return os.environ[name]
+if TYPE_CHECKING:
+    from botocore.session import Session
 
 
 @cache
 def _session() -> Session:
+    from botocore.session import Session  # half of a cold start, for those who need no client
+
     return Session()
 
 
 @cache
 def client(service: str) -> Any:
-    """The botocore client of a service, by its SDK name (`dynamodb`, `sesv2`)."""
-    return _session().create_client(service, config=_CONFIG)
+    """The botocore client of a service, by its SDK name (`sqs`, `sesv2`)."""
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=2,
+        read_timeout=8,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        # Made anew for each call otherwise, and each call looked through: a third of what the SDK does for it. The
+        # tests do look through their calls (tests/lab), and the service looks through all.
+        user_agent="online-orders",
+        parameter_validation=False,
+    )
+    return _session().create_client(service, config=config)
+
+
+def credentials() -> Credentials:
+    """Where no variables say who we are; the session refreshes them in time."""
+    found = _session().get_credentials()
+    if found is None:
+        from botocore.exceptions import NoCredentialsError
+
+        raise NoCredentialsError
+    frozen = found.get_frozen_credentials()
+    return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 def reset() -> None:
-    """Forget the clients and the session; for tests, where each has its own AWS."""
+    """Forget the clients; for tests, where each has its own AWS."""
     client.cache_clear()
-    _session.cache_clear()

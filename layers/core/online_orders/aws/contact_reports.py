@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from online_orders.accounts import ContactReport
-from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import call, get, number, text
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import BEYOND, REPORT_PREFIX, account_pk, report_key
 from online_orders.errors import NotFound, TooManyRequests
 from online_orders.order_ids import first_id_of, new_order_id
@@ -35,7 +35,7 @@ def store(account_id: str, by: User, report: ContactReport, at: datetime) -> Non
         raise TooManyRequests("The account has made its reports of this day.", left)
     stored = StoredReport(account_id=account_id, report_id=new_order_id(at), reported_by=by, text=report.text, at=at)
     call(
-        "put_item",
+        "PutItem",
         Item={
             **report_key(account_id, stored.report_id),
             "document": text(stored.model_dump_json()),
@@ -47,7 +47,7 @@ def store(account_id: str, by: User, report: ContactReport, at: datetime) -> Non
 def _made_today(account_id: str, at: datetime) -> int:
     """How many the account has made since midnight, as far as that matters."""
     answer = call(
-        "query",
+        "Query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(account_pk(account_id)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from online_orders.aws.clients import client, environment
+from online_orders.aws.clients import client
+from online_orders.aws.environment import environment
 
 
 def _name(order_id: str, revision: int) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from random import uniform
 from time import sleep
 from typing import Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from online_orders.aws.clients import client, environment
+from online_orders.aws import json_services
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, Key
 from online_orders.errors import Unavailable
 
@@ -41,12 +43,16 @@ def number(value: int) -> dict[str, str]:
 
 
 def call(operation: str, **parameters: Any) -> Any:
-    """One call to the table, by the client's method name."""
-    return getattr(client("dynamodb"), operation)(TableName=environment("TABLE_NAME"), **parameters)
+    """One call to the table, by the operation's name in DynamoDB's API reference."""
+    return _ask(operation, TableName=environment("TABLE_NAME"), **parameters)
+
+
+def _ask(operation: str, **parameters: Any) -> Any:
+    return json_services.call(json_services.DYNAMODB, operation, parameters)
 
 
 def get(key: Key) -> Item | None:
-    answer: Item = call("get_item", Key=key, ConsistentRead=True)
+    answer: Item = call("GetItem", Key=key, ConsistentRead=True)
     return answer.get("Item")
 
 
@@ -60,7 +66,7 @@ def get_all(keys: Sequence[Key]) -> Found:
             return found
         if attempt:
             pause(attempt)
-        answer = client("dynamodb").batch_get_item(RequestItems=left)
+        answer = _ask("BatchGetItem", RequestItems=left)
         for item in answer["Responses"].get(table, ()):
             found[item["pk"]["S"], item["sk"]["S"]] = item
         left = answer.get("UnprocessedKeys")
@@ -69,13 +75,13 @@ def get_all(keys: Sequence[Key]) -> Found:
 
 def put(item: Item, **condition: Any) -> bool:
     """Whether the item was stored: False when the condition failed."""
-    return _unless_refused("put_item", Item=item, **condition)
+    return _unless_refused("PutItem", Item=item, **condition)
 
 
 def update(key: Key, expression: str, values: Item, **condition: Any) -> bool:
     """Whether the item was updated: False when the condition failed."""
     filled = {"ExpressionAttributeValues": values} if values else {}
-    return _unless_refused("update_item", Key=key, UpdateExpression=expression, **filled, **condition)
+    return _unless_refused("UpdateItem", Key=key, UpdateExpression=expression, **filled, **condition)
 
 
 def _unless_refused(operation: str, **parameters: Any) -> bool:
@@ -93,7 +99,8 @@ def transact(actions: Sequence[Item]) -> None:
     table = environment("TABLE_NAME")
     stamped = [{kind: {"TableName": table, **body} for kind, body in action.items()} for action in actions]
     try:
-        client("dynamodb").transact_write_items(TransactItems=stamped)
+        # By its token DynamoDB knows the transaction again when it comes once more because its answer was lost.
+        _ask("TransactWriteItems", TransactItems=stamped, ClientRequestToken=str(uuid4()))
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "TransactionInProgressException":

@@ -118,7 +118,7 @@ def _pages(pk: str, prefix: str, limit: int) -> Iterator[list[Item]]:
     start: dict[str, Key] = {}
     while True:
         answer = call(
-            "query",
+            "Query",
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues={":pk": text(pk), ":first": text(prefix or "!"), ":last": text(prefix + BEYOND)},
             ConsistentRead=True,

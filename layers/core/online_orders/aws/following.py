@@ -19,8 +19,9 @@ from botocore.exceptions import ClientError
 
 from online_orders.announcements import announcements
 from online_orders.aws import history, pace, workflow
-from online_orders.aws.clients import client, environment
+from online_orders.aws.clients import client
 from online_orders.aws.dynamodb import call, get, get_all, number, put, text, update
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import (
     BEYOND,
     ENTRY_PREFIX,
@@ -207,7 +208,7 @@ def outstanding_entries(order_id: str) -> list[Item]:
     start: dict[str, Key] = {}
     while True:
         answer = call(
-            "query",
+            "Query",
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             FilterExpression="attribute_exists(outstanding)",
             ExpressionAttributeValues={
@@ -230,7 +231,7 @@ def mend(order_id: str) -> int:
     try:
         if items:
             follow([StoredEntry.of(item) for item in items])
-        call("delete_item", Key=parked_key(order_id))
+        call("DeleteItem", Key=parked_key(order_id))
     except Exception as fault:  # noqa: BLE001 - as when it was parked first
         until = park(order_id, fault)
         for item in items:
@@ -244,7 +245,7 @@ def mend(order_id: str) -> int:
 def due_marks(shard: str, at: datetime, limit: int) -> list[Item]:
     """Keys of what should have been done by `at`, the longest overdue first."""
     answer = call(
-        "query",
+        "Query",
         IndexName="outstanding",
         KeyConditionExpression="outstanding = :shard AND check_at <= :now",
         ExpressionAttributeValues={":shard": text(shard), ":now": number(int(at.timestamp()))},
@@ -260,7 +261,7 @@ def newest_marks(shard: str, limit: int, after: Key | None) -> tuple[list[Item],
     What is looked after on the way gets a later mark or none, so it lies behind and does not come again.
     """
     answer = call(
-        "query",
+        "Query",
         IndexName="outstanding",
         KeyConditionExpression="outstanding = :shard",
         ExpressionAttributeValues={":shard": text(shard)},

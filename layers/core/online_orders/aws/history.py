@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from time import monotonic
 
-from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import IS_NEW, Found, Raced, get_all, transact
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, Key, counted_key, history_key
 from online_orders.catalog import KIND_LABELS
 from online_orders.estimates import BUCKET_DAYS, History, bucket_of, durations

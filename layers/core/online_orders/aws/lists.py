@@ -107,7 +107,7 @@ def _stretch(
         conditions.append("purchase_order_number = :po")
     filters = {"FilterExpression": " AND ".join(conditions)} if conditions else {}
     answer = call(
-        "query",
+        "Query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :beyond",
         ExpressionAttributeValues=values,
         **({"ExpressionAttributeNames": names} if names else {}),
@@ -202,7 +202,7 @@ def _by_status(statuses: Collection[Status], limit: int, after: str | None) -> l
 
 def _index(name: str, attribute: str, value: str, limit: int, after: str | None) -> _Stretch:
     answer = call(
-        "query",
+        "Query",
         IndexName=name,
         KeyConditionExpression=f"{attribute} = :value AND order_id > :after",
         ExpressionAttributeValues={":value": text(value), ":after": text(after or "0")},

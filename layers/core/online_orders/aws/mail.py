@@ -17,8 +17,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders.approval_links import Link
-from online_orders.aws.clients import client, environment
+from online_orders.aws.clients import client
 from online_orders.aws.dynamodb import get, number, put, text, update
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import mail_key
 from online_orders.clock import now
 from online_orders.telemetry import logger, metrics

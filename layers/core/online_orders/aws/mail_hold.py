@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import call, get, put, text
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import mail_hold_key
 
 
@@ -39,5 +39,5 @@ def hold(reason: str, at: datetime) -> Hold:
 
 def release() -> bool:
     """Let mail go again; whether it was held."""
-    said = call("delete_item", Key=mail_hold_key(), ReturnValues="ALL_OLD")
+    said = call("DeleteItem", Key=mail_hold_key(), ReturnValues="ALL_OLD")
     return "Attributes" in said

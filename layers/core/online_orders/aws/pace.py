@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from online_orders.aws.clients import environment
 from online_orders.aws.dynamodb import Found, number, update
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import placed_key
 from online_orders.errors import TooManyRequests
 

@@ -60,7 +60,7 @@ def put_price_list(prices: PriceList, before: PriceList | None, by: User) -> Non
 
 def list_price_lists(limit: int, after: str | None) -> PriceListPage:
     answer = call(
-        "query",
+        "Query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(PRICES_PK),

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from online_orders.aws.clients import client, environment
+from online_orders.aws.clients import client
 from online_orders.aws.dynamodb import get_all, number, put, text, update
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, OrderKey, order_key, outstanding_shard, workflow_key
 from online_orders.aws.orders import correlation, order_in
 from online_orders.clock import now
