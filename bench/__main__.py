@@ -5,7 +5,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import growth, money, report, speed
+from bench import choices, growth, money, report, speed
 from bench.sample import record
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -20,7 +20,8 @@ def main() -> int:
     if chosen.only != "cost":
         with speed.prepared(record()) as bench:
             measured = speed.measure(bench, rounds=chosen.rounds)
-        past += report.write_speed(measured, DOCS)
+            decided = choices.measure(bench)
+        past += report.write_speed(measured, decided, DOCS)
     if chosen.only != "speed":
         past += report.write_cost(money.count(), growth.grown(), DOCS)
     for each in past:

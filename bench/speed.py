@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ HERE = Path(__file__).parent
 WARM_REQUESTS = 10
 """Under valgrind; what a warm request takes is the difference to a run without them."""
 CPU_REQUESTS = 200
+VALGRIND = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
 VALGRIND_MISSING = "make bench needs valgrind (Debian: apt install valgrind)"
 
 
@@ -39,6 +41,9 @@ class Candidate:
     """The product's function, by logical id; None for a handler of `bench/handlers`."""
     bytecode: bool = True
     """False: as `sam build` ships it, so that every cold start compiles what it imports."""
+    beside: bool = False
+    """The handler is one of `bench/handlers`, beside the product's function, which it changes."""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 CANDIDATES = (
@@ -81,6 +86,9 @@ class Bench:
         if candidate.function:
             variables = dict(self.sample.environment[candidate.function])
             environment = self.artifact.environment(candidate.function, **variables)
+            if candidate.beside:
+                path = [environment["PYTHONPATH"], str(HERE / "handlers"), sysconfig.get_path("purelib")]
+                environment["PYTHONPATH"] = os.pathsep.join(path)
         else:
             path = [str(HERE / "handlers"), sysconfig.get_path("purelib")]
             environment = {
@@ -89,22 +97,26 @@ class Bench:
                 "TABLE_NAME": self.sample.environment["OrdersApiFunction"]["TABLE_NAME"],
             }
         environment |= {"AWS_ENDPOINT_URL": address, "PYTHONHASHSEED": "0", "AWS_LAMBDA_FUNCTION_NAME": "bench"}
+        environment |= candidate.environment
         if not candidate.bytecode:
             environment["PYTHONPYCACHEPREFIX"] = str(self.folder / "no-bytecode")
         return environment
 
-    def run(self, candidate: Candidate, warm: int, *, counted: bool) -> tuple[Any, float, int]:
-        """What the process said, million instructions if counted, and calls to AWS."""
+    def run(
+        self, candidate: Candidate, warm: int, *, counted: bool = False, within: Sequence[str] = ()
+    ) -> tuple[Any, float, int]:
+        """What the process said, million instructions if counted, and calls to AWS. `within` is run to run it."""
         program = [sys.executable, "-S", str(HERE / "process.py"), candidate.handler]
         program += [str(self.folder / f"{candidate.job}.json"), str(warm)]
         reading, writing = os.pipe()
         program.append(str(writing))
         if counted:
-            valgrind = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
-            program = [*valgrind, *program]
+            program = [*VALGRIND, *program]
+        program = [*within, *program]
         # What is printed goes to a file: to wake up who reads a pipe would count as the function's time.
         printed = self.folder / f"{candidate.job}-{threading.get_ident()}.log"
         with CannedTable(self.sample.items, self.sample.secret).served() as table, printed.open("w") as log:
+            begun = time.monotonic()
             ended = subprocess.run(
                 program,
                 env=self.environment(candidate, table.address),
@@ -120,6 +132,7 @@ class Bench:
         if ended.returncode or not said:
             raise RuntimeError(f"{candidate.name}, {candidate.job}: {ended.stderr[-2000:]}")
         answer = json.loads(said)
+        answer["cold"] = answer.pop("first_ended") - begun
         if answer["statuses"] not in ([200], [201]):
             raise RuntimeError(
                 f"{candidate.name}, {candidate.job} answered {answer['statuses']}: {printed.read_text('utf-8')[-2000:]}"
@@ -138,7 +151,7 @@ class Bench:
         """In turns, so that whatever else the machine does hits all alike."""
         for _ in range(rounds):
             for one in measured:
-                answer, _, _ = self.run(one.candidate, CPU_REQUESTS, counted=False)
+                answer, _, _ = self.run(one.candidate, CPU_REQUESTS)
                 one.milliseconds.append(statistics.median(answer["seconds"]) * 1000)
 
 

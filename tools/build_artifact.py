@@ -40,6 +40,9 @@ NEVER_READ = (
     "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
     "botocore/data/*/*/examples-1.json",
 )
+# https://www.amazontrust.com/repository/ names its own four, and the one by which older stores know them.
+AWS_AUTHORITY = r"# Issuer: CN=(Amazon Root CA \d |Starfield Services Root Certificate Authority - G2 )"
+AWS_AUTHORITIES = 5
 # Of a package's metadata, importlib.metadata reads these, and its license asks to stay with it.
 METADATA_KEPT = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "AUTHORS*", "COPYING*")
 
@@ -93,6 +96,8 @@ def build_core(folder: Path, target: Target) -> None:
     trim(packages)
     trim_sdk(packages / "botocore" / "data", services(), names())
     copy_package(CORE / "online_orders", packages)
+    authorities = aws_authorities((packages / "botocore" / "cacert.pem").read_text("utf-8"))
+    (packages / "online_orders" / "aws" / "aws_authorities.pem").write_text(authorities, "utf-8")
     compile_all(packages, "/opt/python", target)
     size = sum(path.stat().st_size for path in files(folder))
     if size > LARGEST_CORE_BYTES:
@@ -229,6 +234,15 @@ def _undocumented(model: Any) -> Any:
         for name, value in model.items()
         if not (name == "documentation" and isinstance(value, str))
     }
+
+
+def aws_authorities(bundle: str) -> str:
+    """Of the SDK's bundle, whose comments name the issuers, the certificates of those who certify AWS's endpoints."""
+    certificates = re.findall(r"# Issuer: .*?-----END CERTIFICATE-----\n", bundle, re.DOTALL)
+    found = [one for one in certificates if re.match(AWS_AUTHORITY, one)]
+    if len(found) != AWS_AUTHORITIES:
+        raise BuildError(f"the SDK's bundle has {len(found)} certificates of AWS's authorities, not {AWS_AUTHORITIES}")
+    return "".join(found)
 
 
 def languages() -> set[str]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import ssl
 import subprocess
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from botocore.session import Session
 
+from online_orders.aws import json_services
 from tests.artifact import rendered
 from tests.artifact.built import FUNCTIONS, Artifact, resources
 from tests.rendering import samples
@@ -19,6 +21,7 @@ from tools.build_artifact import (
     ROOT,
     BuildError,
     Target,
+    aws_authorities,
     build,
     files,
     interpreter,
@@ -138,3 +141,21 @@ def test_without_a_compiler_of_the_target_it_says_what_can_be_done(monkeypatch: 
     monkeypatch.setenv("TARGET_PYTHON", "/nowhere/python")
     with pytest.raises(BuildError, match="TARGET_PYTHON=/nowhere/python is not it"):
         interpreter(Target("3.99", None))
+
+
+def test_the_layer_holds_the_authorities_of_aws(artifact: Artifact) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    folder = artifact.core / "python" / "online_orders" / "aws"
+    context.load_verify_locations(folder / json_services.AWS_AUTHORITIES.name)
+    said = json.dumps(context.get_ca_certs())
+    names = [
+        *(f"Amazon Root CA {number}" for number in range(1, 5)),
+        "Starfield Services Root Certificate Authority - G2",
+    ]
+    assert len(context.get_ca_certs()) == len(names)
+    assert all(name in said for name in names)
+
+
+def test_a_bundle_without_them_is_not_built_with() -> None:
+    with pytest.raises(BuildError, match="has 0 certificates"):
+        aws_authorities("# Issuer: CN=Somebody\n-----END CERTIFICATE-----\n")

@@ -16,6 +16,7 @@ from threading import Event, Thread
 from typing import Any
 from zlib import crc32
 
+import botocore
 import botocore.session
 import pytest
 from botocore import exceptions as sdk
@@ -310,6 +311,21 @@ def test_it_speaks_tls(certified: tuple[Service, Path], monkeypatch: pytest.Monk
     assert get() == {"Item": KEY}
     get()
     assert service.connections == 1
+
+
+@pytest.mark.parametrize("known_first", [True, False], ids=["first", "last"])
+def test_it_trusts_first_those_who_certify_aws_and_then_all(
+    certified: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known_first: bool
+) -> None:
+    service, pem = certified
+    every = Path(botocore.__file__).with_name("cacert.pem")
+    monkeypatch.setattr(json_services, "AWS_AUTHORITIES", pem if known_first else every)
+    (tmp_path / "cacert.pem").write_bytes(every.read_bytes() if known_first else pem.read_bytes())
+    monkeypatch.setattr(botocore, "__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{service.port}")
+    service.answers = [Said(body={"Item": KEY})]
+    assert get() == {"Item": KEY}
+    assert json_services._trust.cache_info().currsize == (1 if known_first else 2)
 
 
 def test_it_trusts_no_stranger(certified: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch) -> None:

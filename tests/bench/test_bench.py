@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench import growth, money, report, speed
+from bench.choices import Choice, Chosen, Sized
 from bench.growth import Cost
 from bench.money import Counted
 from bench.sample import record
@@ -30,7 +31,7 @@ def all_measured(ours_cold: float) -> list[Measured]:
         measured("powertools by the book", "create", 200, 40, 3),
         measured("powertools by the book, stock build", "create", 700, 40, 3),
         measured("ours", "create", ours_cold, 12, 2),
-        measured("ours", "read", 110, 12),
+        measured("ours", "read", 90, 9),
         measured("ours", "page", 120, 12),
     ]
 
@@ -76,9 +77,14 @@ def test_a_request_costs_the_same_whatever_has_grown() -> None:
 
 
 def test_a_ratio_past_its_budget_is_told(tmp_path: Path, counted: Counted) -> None:
-    assert report.write_speed(all_measured(115), tmp_path) == []
-    (past,) = report.write_speed(all_measured(130), tmp_path)
-    assert past == "place an order, cold: 1.30, budget 1.2"
+    choice = Choice("ours", "theirs", CANDIDATES[0])
+    chosen = Chosen([(choice, measured("bare boto3", "create", 190, 24))], (1.5, 20), [Sized(512, 900, 3, 15)])
+    assert report.write_speed(all_measured(95), chosen, tmp_path) == []
+    (past,) = report.write_speed(all_measured(130), chosen, tmp_path)
+    assert past == "place an order, cold: 1.30, budget 1.0"
+    said = (tmp_path / "performance.md").read_text("utf-8")
+    assert "| ours | theirs | 190 | 1.46 | 24.00 | 2.00 |" in said
+    assert "| 512 | 900 | 3.0 | 15.0 |" in said
     assert past in (tmp_path / "performance.md").read_text("utf-8")
     grown = {"read": {100: Cost(1, 1.0, 0), 1000: Cost(1, 2.0, 0)}}
     (past,) = report.write_cost(counted, grown, tmp_path)

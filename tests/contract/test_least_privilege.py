@@ -212,7 +212,8 @@ def test_every_granted_action_is_used_and_every_used_one_granted(
     lab.errors.take()
     assert list(unused(lab)) == []
     # What the build leaves of the SDK goes by the same names.
-    with_a_client = {call.operation for call in lab.wire.calls if call.service in services()}
+    clients = services()
+    with_a_client = {call.operation for call in lab.wire.calls if call.service in clients}
     assert with_a_client
     assert {method_of(operation) for operation in with_a_client} <= names()
 

@@ -33,6 +33,8 @@ from online_orders.aws.signature import Credentials, sign
 
 _CONNECT_SECONDS, _READ_SECONDS = 2.0, 8.0
 _ATTEMPTS = 4
+AWS_AUTHORITIES = Path(__file__).with_name("aws_authorities.pem")
+"""Made by the build; where there is none, everything is trusted that the SDK trusts."""
 _CONDITIONS = {"ConditionalCheckFailedException", "TransactionCanceledException"}
 """What the answer is when a condition does not hold; all else that is refused is looked at, whether to try again."""
 
@@ -128,10 +130,38 @@ class _Connections(threading.local):
 _connections = _Connections()
 
 
+def _bundles() -> list[str]:
+    """Files of certificates to trust, the next if the one before does not know who answers.
+
+    AWS's own authorities, which the build picks out, are read in a tenth of the time that all of the SDK's take.
+    """
+    if named := os.environ.get("AWS_CA_BUNDLE"):
+        return [named]
+    every = Path(botocore.__file__).with_name("cacert.pem")
+    return [str(bundle) for bundle in (AWS_AUTHORITIES, every) if bundle.exists()]
+
+
 @cache
-def _trust() -> ssl.SSLContext:
-    bundle = os.environ.get("AWS_CA_BUNDLE") or Path(botocore.__file__).with_name("cacert.pem")
+def _trust(bundle: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=bundle)
+
+
+def _connect(address: SplitResult) -> HTTPConnection:
+    if address.scheme == "http":
+        made = HTTPConnection(address.netloc, timeout=_CONNECT_SECONDS)
+        made.connect()
+        return made
+    *first, last = _bundles()
+    for bundle in first:
+        made = HTTPSConnection(address.netloc, timeout=_CONNECT_SECONDS, context=_trust(bundle))
+        try:
+            made.connect()
+        except ssl.SSLCertVerificationError:
+            continue
+        return made
+    made = HTTPSConnection(address.netloc, timeout=_CONNECT_SECONDS, context=_trust(last))
+    made.connect()
+    return made
 
 
 def _connection(address: SplitResult) -> HTTPConnection:
@@ -141,11 +171,7 @@ def _connection(address: SplitResult) -> HTTPConnection:
         return kept
     if kept:
         kept.close()
-    if address.scheme == "https":
-        made: HTTPConnection = HTTPSConnection(address.netloc, timeout=_CONNECT_SECONDS, context=_trust())
-    else:
-        made = HTTPConnection(address.netloc, timeout=_CONNECT_SECONDS)
-    made.connect()
+    made = _connect(address)
     made.sock.settimeout(_READ_SECONDS)
     _connections.by_address[address.netloc] = made
     return made
