@@ -151,6 +151,9 @@ class Installation:
 
     def act_as_product(self) -> None:
         """Let the product's own code, when it is called here, find the table and the bucket of this stack."""
+        from online_orders.aws import clients, json_services
+
+        json_services.call = clients.call
         os.environ.update(self.environment)
         os.environ["TABLE_NAME"] = self.resource("Table")
         os.environ["DOCUMENTS_BUCKET"] = self.resource("Documents")

@@ -1,5 +1,6 @@
 """Calls without a client of the SDK: over a real wire, to a service that behaves as badly as one may."""
 
+import gc
 import json
 import socket
 import ssl
@@ -8,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.client import parse_headers
+from http.client import HTTPResponse, parse_headers
 from io import BufferedReader
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
+from time import gmtime
 from typing import Any
 from zlib import crc32
 
-import botocore
 import botocore.session
 import pytest
 from botocore import exceptions as sdk
@@ -119,7 +120,13 @@ class Service:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """The seconds that were waited between attempts, which take none here."""
     waited: list[float] = []
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_CA_BUNDLE", "AWS_SESSION_TOKEN"):
+    for name in (
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        "AWS_CA_BUNDLE",
+        "AWS_SESSION_TOKEN",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
@@ -187,8 +194,23 @@ def test_a_connection_that_the_service_closed_meanwhile_is_not_used(service: Ser
         Said(body=None),
         Said(body={"Item": KEY}, headers={"x-amz-crc32": "1"}),
         Said(body=b"{", headers={"Content-Length": "100"}, then_closes=True),
+        Said(body=b"{"),
+        Said(headers={"x-amz-crc32": "none"}),
+        refusal("ThrottlingException:http://internal.amazon.com/coral"),
     ],
-    ids=["error", "page", "throughput", "throttling", "in-progress", "hang-up", "checksum", "half"],
+    ids=[
+        "error",
+        "page",
+        "throughput",
+        "throttling",
+        "in-progress",
+        "hang-up",
+        "checksum",
+        "half",
+        "no-json",
+        "no-checksum",
+        "with-address",
+    ],
 )
 def test_what_may_help_is_tried_again(service: Service, pauses: list[float], bad: Said) -> None:
     good = {"Item": KEY}
@@ -205,7 +227,44 @@ def test_it_gives_up_after_four_attempts(service: Service, pauses: list[float]) 
         get()
     assert refused.value.response["Error"]["Code"] == "ThrottlingException"
     assert len(service.asked) == 4
-    assert [pause <= most for pause, most in zip(pauses, (1, 2, 4), strict=True)] == [True] * 3
+    assert len(pauses) == 3
+    assert all(0 < pause < most for pause, most in zip(pauses, (1, 2, 4), strict=True))
+
+
+def test_each_attempt_is_signed_at_its_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([gmtime(1_800_000_000), gmtime(1_800_000_004)])
+    monkeypatch.setattr(json_services, "gmtime", lambda: next(moments))
+    service.answers = [refusal("ThrottlingException"), Said()]
+    get()
+    first, second = (asked.headers for asked in service.asked)
+    assert [first["x-amz-date"], second["x-amz-date"]] == ["20270115T080000Z", "20270115T080004Z"]
+    assert first["authorization"] != second["authorization"]
+
+
+def test_while_nothing_works_it_tries_less(service: Service) -> None:
+    service.answers = [Said(500)] * 1000
+    for _ in range(60):
+        with pytest.raises(ClientError):
+            get()
+    assert len(service.asked) == 60 + 100  # the SDK's quota is 500, and an attempt more takes 5
+    service.answers = [Said(), Said(500), Said()]
+    get()
+    with pytest.raises(ClientError):
+        get()  # one that went well gives back 1
+    get()
+
+
+def test_a_refusal_leaves_nothing_behind(service: Service) -> None:
+    service.answers = [refusal("ConditionalCheckFailedException")]
+    item = {"S": "x"}
+    gc.disable()
+    try:
+        with pytest.raises(ClientError):
+            call(DYNAMODB, "PutItem", parameters := {"Item": item})
+        del parameters
+        assert gc.get_referrers(item) == []
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException", "ConditionalCheckFailedException"])
@@ -249,6 +308,32 @@ def test_who_says_nothing_is_waited_for_as_long_as_is_read(service: Service, mon
         get()
     silent.set()
     assert len(service.asked) == 4
+
+
+def test_what_was_broken_off_is_not_read_on(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(BaseException):
+        pass
+
+    def interrupted(response: HTTPResponse) -> bytes:
+        raise Interrupted
+
+    service.answers = [Said(body={"Item": KEY}), Said()]
+    with monkeypatch.context() as breaking:
+        breaking.setattr(HTTPResponse, "read", interrupted)
+        with pytest.raises(Interrupted):
+            get()
+    assert get() == {}
+    assert len(service.asked) == 2
+
+
+def test_who_is_not_reached_in_time_is_no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_services, "_CONNECT_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        with socket.create_connection(address):
+            monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{address[1]}")
+            with pytest.raises(sdk.ConnectTimeoutError):
+                get()
 
 
 def test_where_nobody_listens_is_no_endpoint(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
@@ -318,10 +403,10 @@ def test_it_trusts_first_those_who_certify_aws_and_then_all(
     certified: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known_first: bool
 ) -> None:
     service, pem = certified
-    every = Path(botocore.__file__).with_name("cacert.pem")
+    every = json_services.SDK / "cacert.pem"
     monkeypatch.setattr(json_services, "AWS_AUTHORITIES", pem if known_first else every)
     (tmp_path / "cacert.pem").write_bytes(every.read_bytes() if known_first else pem.read_bytes())
-    monkeypatch.setattr(botocore, "__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(json_services, "SDK", tmp_path)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{service.port}")
     service.answers = [Said(body={"Item": KEY})]
     assert get() == {"Item": KEY}
@@ -331,6 +416,17 @@ def test_it_trusts_first_those_who_certify_aws_and_then_all(
 def test_it_trusts_no_stranger(certified: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     service, _ = certified
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{service.port}")
+    with pytest.raises(sdk.SSLError):
+        get()
+    assert not service.asked
+
+
+def test_it_takes_no_certificate_of_another_name(
+    certified: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, pem = certified
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(pem))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://localhost:{service.port}")
     with pytest.raises(sdk.SSLError):
         get()
     assert not service.asked
@@ -346,6 +442,13 @@ def test_it_trusts_no_stranger(certified: tuple[Service, Path], monkeypatch: pyt
         (SECRETS_MANAGER, {}, "https://secretsmanager.eu-central-1.amazonaws.com/"),
         (DYNAMODB, {"AWS_DEFAULT_REGION": "us-gov-west-1"}, "https://dynamodb.us-gov-west-1.amazonaws.com/"),
         (DYNAMODB, {"AWS_DEFAULT_REGION": "cn-north-1"}, "https://dynamodb.cn-north-1.amazonaws.com.cn/"),
+        (
+            SECRETS_MANAGER,
+            {"AWS_DEFAULT_REGION": "eusc-de-east-1"},
+            "https://secretsmanager.eusc-de-east-1.amazonaws.eu/",
+        ),
+        (DYNAMODB, {"AWS_DEFAULT_REGION": "us-isob-east-1"}, "https://dynamodb.us-isob-east-1.sc2s.sgov.gov/"),
+        (SECRETS_MANAGER, {"AWS_ENDPOINT_URL_SECRETS_MANAGER": "https://secrets.example"}, "https://secrets.example/"),
         (SECRETS_MANAGER, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1/"}, "http://127.0.0.1:1/"),
         (
             DYNAMODB,
@@ -393,6 +496,15 @@ def test_without_lambdas_keys_those_are_used_that_the_sdk_finds(
     service.answers = [Said()]
     get()
     assert "Credential=FROMFILE/" in service.asked[0].headers["authorization"]
+
+
+def test_a_client_of_the_sdk_asks_the_same(service: Service) -> None:
+    clients.reset()
+    service.answers = [Said(body={"Item": KEY}), Said(body={"Item": KEY})]
+    theirs = clients.call(DYNAMODB, "GetItem", GET)
+    clients.reset()
+    assert {**get(), "ResponseMetadata": theirs["ResponseMetadata"]} == theirs
+    assert service.asked[0].body == service.asked[1].body
 
 
 def test_without_any_keys_it_says_so(service: Service, keyless: Callable[[str], int]) -> None:

@@ -5,10 +5,12 @@ from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 from typer.testing import CliRunner
 
+from online_orders.aws import json_services
 from online_orders_cli.app import app
 from online_orders_cli.installation import Installation
 from tests.contract.in_process import InProcess
@@ -81,7 +83,9 @@ class Terminal:
         return cls(installation)
 
     def run(self, *arguments: object, expect: int = 0) -> Ran:
-        said = CliRunner().invoke(app, [str(each) for each in arguments], obj=self.installation, catch_exceptions=False)
+        words = [str(each) for each in arguments]
+        with patch.object(json_services, "call", json_services.call):  # as a process of its own would leave it
+            said = CliRunner().invoke(app, words, obj=self.installation, catch_exceptions=False)
         ran = Ran(said.exit_code, said.stdout, said.stderr)
         assert ran.code == expect, ran
         return ran

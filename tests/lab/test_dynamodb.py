@@ -63,11 +63,12 @@ def test_a_canceled_transaction_loses_no_write_of_another_thread(lab: Lab, table
     writer = threading.Thread(target=write)
     writer.start()
     canceled = 0
-    while canceled < 25 or len(written) < 10:  # the two take turns as they like
+    while writer.is_alive() and (canceled < 25 or len(written) < 10):  # the two take turns as they like
         table.canceled_transaction()
         canceled += 1
     enough.set()
     writer.join()
+    assert len(written) >= 10
     assert {item["pk"] for item in lab.items} == set(written)
 
 

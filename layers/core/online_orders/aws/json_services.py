@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import ssl
 import threading
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from email.message import Message
 from functools import cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from itertools import count
 from pathlib import Path
 from select import select
 from time import gmtime, sleep, strftime
@@ -33,6 +35,7 @@ from online_orders.aws.signature import Credentials, sign
 
 _CONNECT_SECONDS, _READ_SECONDS = 2.0, 8.0
 _ATTEMPTS = 4
+SDK = Path(botocore.__file__).parent
 AWS_AUTHORITIES = Path(__file__).with_name("aws_authorities.pem")
 """Made by the build; where there is none, everything is trusted that the SDK trusts."""
 _CONDITIONS = {"ConditionalCheckFailedException", "TransactionCanceledException"}
@@ -42,14 +45,16 @@ _CONDITIONS = {"ConditionalCheckFailedException", "TransactionCanceledException"
 class Service(NamedTuple):
     name: str
     """In its address and in signatures."""
+    variable: str
+    """Behind AWS_ENDPOINT_URL_, by which the SDK is told another address."""
     target: str
     """What stands before an operation's name."""
     version: str
     """Of the JSON protocol."""
 
 
-DYNAMODB = Service("dynamodb", "DynamoDB_20120810", "1.0")
-SECRETS_MANAGER = Service("secretsmanager", "secretsmanager", "1.1")
+DYNAMODB = Service("dynamodb", "DYNAMODB", "DynamoDB_20120810", "1.0")
+SECRETS_MANAGER = Service("secretsmanager", "SECRETS_MANAGER", "secretsmanager", "1.1")
 
 
 class Answer(NamedTuple):
@@ -66,7 +71,7 @@ def call(service: Service, operation: str, parameters: Mapping[str, Any]) -> Any
     not answer.
     """
     address = _address(service)
-    body = json.dumps(parameters, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(parameters, separators=(",", ":")).encode()
     headers = {
         "amz-sdk-invocation-id": str(uuid4()),
         "content-type": f"application/x-amz-json-{service.version}",
@@ -74,24 +79,26 @@ def call(service: Service, operation: str, parameters: Mapping[str, Any]) -> Any
         "user-agent": "online-orders",
         "x-amz-target": f"{service.target}.{operation}",
     }
-    attempt = 1
-    while True:
+    quota: dict[str, int] = {}
+    for attempt in count(1):
         moment = strftime("%Y%m%dT%H%M%SZ", gmtime())
         signed = sign(
             headers, address.path, body, by=_credentials(), moment=moment, region=_region(), service=service.name
         )
         try:
-            answer = exchange(address, signed, body)
-            if answer.status == HTTPStatus.OK:
-                return json.loads(answer.body)
-            fault: Exception = _refusal(answer, operation)
-        except (sdk.ConnectionError, sdk.HTTPClientError) as error:
-            answer, fault = None, error
-        pause = _pause_before_next(attempt, service, answer, fault)
-        if pause is None:
-            raise fault
+            said = _said(exchange(address, signed, body), operation)
+        except (ClientError, sdk.ConnectionError, sdk.HTTPClientError) as fault:
+            if _is_refusal_by_condition(fault):
+                raise
+            pause = _retries(service).pause(attempt, fault, quota)
+            if pause is None:
+                raise
+        else:
+            if _retries.cache_info().currsize:  # else nothing has failed yet, and it need not be made
+                _retries(service).went_well(quota)
+            return said
         sleep(pause)
-        attempt += 1
+    raise AssertionError("counting has no end")
 
 
 # -- where to and who --------------------------------------------------------------------------------------------
@@ -104,10 +111,18 @@ def _region() -> str:
 @cache
 def _address(service: Service) -> SplitResult:
     """The service's address in this region, or the one that the SDK's variables name instead."""
-    named = os.environ.get(f"AWS_ENDPOINT_URL_{service.name.upper()}") or os.environ.get("AWS_ENDPOINT_URL")
-    suffix = "amazonaws.com.cn" if _region().startswith("cn-") else "amazonaws.com"
-    address = urlsplit(named or f"https://{service.name}.{_region()}.{suffix}")
+    named = os.environ.get(f"AWS_ENDPOINT_URL_{service.variable}") or os.environ.get("AWS_ENDPOINT_URL")
+    address = urlsplit(named or f"https://{service.name}.{_region()}.{_domain(_region())}")
     return address._replace(path=address.path or "/")
+
+
+def _domain(region: str) -> str:
+    """Of the partition that a region is in, by the SDK's own list."""
+    listed = json.loads((SDK / "data" / "partitions.json").read_bytes())
+    default, *others = (each["outputs"]["dnsSuffix"] for each in listed["partitions"])
+    patterns = [each["regionRegex"] for each in listed["partitions"][1:]]
+    found = (domain for domain, pattern in zip(others, patterns, strict=True) if re.match(pattern, region))
+    return str(next(found, default))
 
 
 def _credentials() -> Credentials:
@@ -137,13 +152,14 @@ def _bundles() -> list[str]:
     """
     if named := os.environ.get("AWS_CA_BUNDLE"):
         return [named]
-    every = Path(botocore.__file__).with_name("cacert.pem")
-    return [str(bundle) for bundle in (AWS_AUTHORITIES, every) if bundle.exists()]
+    return [str(bundle) for bundle in (AWS_AUTHORITIES, SDK / "cacert.pem") if bundle.exists()]
 
 
 @cache
 def _trust(bundle: str) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=bundle)
+    context = ssl.create_default_context(cafile=bundle)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as the SDK: authorities of one's own are seldom as strict
+    return context
 
 
 def _connect(address: SplitResult) -> HTTPConnection:
@@ -166,14 +182,13 @@ def _connect(address: SplitResult) -> HTTPConnection:
 
 def _connection(address: SplitResult) -> HTTPConnection:
     """The one that is open, unless the service closed it meanwhile; or a new one."""
-    kept = _connections.by_address.get(address.netloc)
+    kept = _connections.by_address.pop(address.netloc, None)
     if kept and kept.sock and not select([kept.sock], [], [], 0)[0]:
         return kept
     if kept:
         kept.close()
     made = _connect(address)
     made.sock.settimeout(_READ_SECONDS)
-    _connections.by_address[address.netloc] = made
     return made
 
 
@@ -188,18 +203,22 @@ def exchange(address: SplitResult, headers: Mapping[str, str], body: bytes) -> A
         raise sdk.SSLError(**where, error=error) from error
     except OSError as error:
         raise sdk.EndpointConnectionError(**where, error=error) from error
+    answer = None
     try:
         connection.request("POST", address.path, body, headers)
         response = connection.getresponse()
         answer = Answer(response.status, response.headers, response.read())
     except TimeoutError as error:
-        connection.close()
         raise sdk.ReadTimeoutError(**where, error=error) from error
     except (OSError, HTTPException) as error:
-        connection.close()
         raise sdk.ConnectionClosedError(**where, error=error) from error
+    finally:
+        if answer:
+            _connections.by_address[address.netloc] = connection
+        else:
+            connection.close()  # or the rest of this answer would be taken for the next one
     checksum = answer.headers.get("x-amz-crc32")
-    if checksum is not None and int(checksum) != crc32(answer.body):
+    if checksum is not None and checksum.strip() != str(crc32(answer.body)):
         raise sdk.ConnectionClosedError(**where, error="The answer has another checksum than it says.")
     return answer
 
@@ -207,42 +226,77 @@ def exchange(address: SplitResult, headers: Mapping[str, str], body: bytes) -> A
 # -- what goes wrong ----------------------------------------------------------------------------------------------
 
 
-def _refusal(answer: Answer, operation: str) -> ClientError:
+def _said(answer: Answer, operation: str) -> Any:
     try:
         said = json.loads(answer.body)
-    except ValueError:
-        said = None
+    except ValueError as error:
+        if answer.status == HTTPStatus.OK:
+            raise sdk.HTTPClientError(error=error) from error
+        said = None  # something between us and the service speaks, of which the status is all to go by
+    if answer.status == HTTPStatus.OK:
+        return said
     if not isinstance(said, dict):
-        said = {}  # something between us and the service speaks, of which the status is all to go by
-    code = str(said.pop("__type", answer.status)).rpartition("#")[2]
+        said = {}
+    code = str(said.pop("__type", None) or answer.status).partition(":")[0].rpartition("#")[2]
     message = said.pop("message", None) or said.pop("Message", "")
     metadata = {"HTTPStatusCode": answer.status, "RequestId": answer.headers.get("x-amzn-requestid", "")}
-    return ClientError({**said, "Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, operation)
+    raise ClientError({**said, "Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, operation)
 
 
-def _pause_before_next(attempt: int, service: Service, answer: Answer | None, fault: Exception) -> float | None:
-    """Seconds until another attempt, by the SDK's standard mode; None when there is to be none."""
-    said = fault.response if isinstance(fault, ClientError) else None
-    if said and said["Error"]["Code"] in _CONDITIONS:
-        return None
-    from botocore.awsrequest import AWSResponse
-    from botocore.retries import standard  # the SDK's whole HTTP stack, which nothing else here needs
+def _is_refusal_by_condition(fault: Exception) -> bool:
+    return isinstance(fault, ClientError) and fault.response["Error"]["Code"] in _CONDITIONS
 
-    context = standard.RetryContext(
-        attempt,
-        parsed_response=said,
-        http_response=answer and AWSResponse(None, answer.status, answer.headers, None),
-        caught_exception=None if said else fault,
-    )
-    may_help = standard.OrRetryChecker([standard.TransientRetryableChecker(), standard.ThrottledRetryableChecker()])
-    if not standard.MaxAttemptsChecker(_ATTEMPTS).is_retryable(context) or not may_help.is_retryable(context):
-        return None
-    pause: float = standard.ExponentialBackoff().delay_amount(context)
-    return pause
+
+class _Retries:
+    """What is tried again of one service, and how long after: the SDK's standard mode, with its quota."""
+
+    def __init__(self) -> None:
+        from botocore.retries import quota, standard  # with them comes an HTTP stack that nothing else here needs
+
+        self._context = standard.RetryContext
+        self._is_left = standard.MaxAttemptsChecker(_ATTEMPTS)
+        self._may_help = standard.OrRetryChecker(
+            [standard.TransientRetryableChecker(), standard.ThrottledRetryableChecker()]
+        )
+        self._quota = standard.RetryQuotaChecker(quota.RetryQuota())
+        self._backoff = standard.ExponentialBackoff()
+
+    def pause(self, attempt: int, fault: Exception, quota: dict[str, int]) -> float | None:
+        """Seconds until another attempt; None when there is to be none. `quota` keeps what the call took of it."""
+        said = fault.response if isinstance(fault, ClientError) else None
+        context = self._context(
+            attempt,
+            parsed_response=said,
+            http_response=said and _Status(said["ResponseMetadata"]["HTTPStatusCode"], {}),
+            caught_exception=None if said else fault,
+            request_context=quota,
+        )
+        if not self._is_left.is_retryable(context) or not self._may_help.is_retryable(context):
+            return None
+        if not self._quota.acquire_retry_quota(context):
+            return None
+        pause: float = self._backoff.delay_amount(context)
+        return pause
+
+    def went_well(self, quota: dict[str, int]) -> None:
+        self._quota.release_retry_quota(quota, _Status(HTTPStatus.OK, {}))
+
+
+class _Status(NamedTuple):
+    """Of an answer, what the SDK's retries look at."""
+
+    status_code: int
+    headers: Mapping[str, str]
+
+
+@cache
+def _retries(service: Service) -> _Retries:
+    return _Retries()
 
 
 def reset() -> None:
-    """Forget addresses and connections; for tests, where each has its own AWS."""
+    """Forget addresses, connections and what failed; for tests, where each has its own AWS."""
     _address.cache_clear()
+    _retries.cache_clear()
     while _connections.by_address:
         _connections.by_address.popitem()[1].close()
