@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
@@ -151,9 +152,15 @@ class Installation:
 
     def act_as_product(self) -> None:
         """Let the product's own code, when it is called here, find the table and the bucket of this stack."""
-        from online_orders.aws import clients, json_services
+        from online_orders.aws import json_services
 
-        json_services.call = clients.call
+        clients = cache(self.aws)
+
+        def call(service: json_services.Service, operation: str, parameters: Mapping[str, Any]) -> Any:
+            """By the SDK's client, which unlike the product's own calls knows of profiles and proxies."""
+            return getattr(clients(service.name), xform_name(operation))(**parameters)
+
+        json_services.call = call
         os.environ.update(self.environment)
         os.environ["TABLE_NAME"] = self.resource("Table")
         os.environ["DOCUMENTS_BUCKET"] = self.resource("Documents")

@@ -498,15 +498,6 @@ def test_without_lambdas_keys_those_are_used_that_the_sdk_finds(
     assert "Credential=FROMFILE/" in service.asked[0].headers["authorization"]
 
 
-def test_a_client_of_the_sdk_asks_the_same(service: Service) -> None:
-    clients.reset()
-    service.answers = [Said(body={"Item": KEY}), Said(body={"Item": KEY})]
-    theirs = clients.call(DYNAMODB, "GetItem", GET)
-    clients.reset()
-    assert {**get(), "ResponseMetadata": theirs["ResponseMetadata"]} == theirs
-    assert service.asked[0].body == service.asked[1].body
-
-
 def test_without_any_keys_it_says_so(service: Service, keyless: Callable[[str], int]) -> None:
     with pytest.raises(sdk.NoCredentialsError):
         get()

@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, Any
 from online_orders.aws.signature import Credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from botocore.session import Session
-
-    from online_orders.aws.json_services import Service
 
 
 @cache
@@ -40,14 +36,6 @@ def client(service: str) -> Any:
         parameter_validation=False,
     )
     return _session().create_client(service, config=config)
-
-
-def call(service: Service, operation: str, parameters: Mapping[str, Any]) -> Any:
-    """What `json_services.call` does, by a client. For the command line, which finds AWS where its user's profile says,
-    through proxies, and waits for the SDK."""
-    from botocore import xform_name
-
-    return getattr(client(service.name), xform_name(operation))(**parameters)
 
 
 def credentials() -> Credentials:
