@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Generator, Iterator
+from itertools import cycle
 
 import pytest
 
@@ -26,12 +27,18 @@ def pytest_xdist_auto_num_workers() -> int:
     return int(asked) if asked else (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares something big runs in one process, so that nothing big is started in each of several."""
+    """What shares something big runs in one process, so that nothing big is started in each of several.
+
+    The screens alone would take longer than all others together, so they are in two.
+    """
+    halves = cycle(("-1", "-2"))
     for item in items:
         names = item.fixturenames if isinstance(item, pytest.Function) else []
         if SHARED.intersection(names) or item.get_closest_marker("live"):
-            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+            half = next(halves) if "browser" in names else ""
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}{half}"))
 
 
 @pytest.fixture

@@ -36,8 +36,6 @@ Call = Callable[..., dict[str, Any]]
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without a browser these tests are left out, and the summary says so."""
     here = [item for item in items if item.path.parent == Path(__file__).parent]
-    for item in here:
-        item.add_marker(pytest.mark.xdist_group("web"))
     ours = [item for item in here if "no_browser" not in item.keywords]
     if not ours or browser_path():
         return

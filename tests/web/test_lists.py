@@ -77,6 +77,7 @@ def test_the_queue_remembers_whose_orders_it_shows(open_page: OpenPage, call: Ca
     page.get_by_role("button", name="Mine").click()
     expect(page).to_have_url(re.compile("assignee=me"))
     page.get_by_role("link", name="Accounts").click()
+    expect(page.get_by_role("heading", name="Accounts", level=1)).to_be_visible()
     page.get_by_role("link", name="Queue").first.click()
     expect(page.get_by_role("button", name="Mine")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(f"a[href$='{order_id}']")).to_have_count(0)
