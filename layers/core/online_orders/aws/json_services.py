@@ -14,6 +14,7 @@ import re
 import ssl
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from email.message import Message
 from functools import cache
 from http import HTTPStatus
@@ -169,14 +170,18 @@ def _connect(address: SplitResult) -> HTTPConnection:
         return made
     *first, last = _bundles()
     for bundle in first:
-        made = HTTPSConnection(address.netloc, timeout=_CONNECT_SECONDS, context=_trust(bundle))
-        try:
-            made.connect()
-        except ssl.SSLCertVerificationError:
-            continue
-        return made
-    made = HTTPSConnection(address.netloc, timeout=_CONNECT_SECONDS, context=_trust(last))
-    made.connect()
+        with suppress(ssl.SSLCertVerificationError):
+            return _connect_by_tls(address, bundle)
+    return _connect_by_tls(address, last)
+
+
+def _connect_by_tls(address: SplitResult, bundle: str) -> HTTPConnection:
+    made = HTTPSConnection(address.netloc, timeout=_CONNECT_SECONDS, context=_trust(bundle))
+    try:
+        made.connect()
+    except OSError:
+        made.close()  # it keeps the socket of a handshake that failed
+        raise
     return made
 
 
