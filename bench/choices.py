@@ -1,6 +1,5 @@
 """What a choice costs or spares: our handler that places an order, with one thing done otherwise."""
 
-import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 import botocore
 
-from bench.speed import VALGRIND, Bench, Candidate, Measured
+from bench.speed import VALGRIND, Bench, Candidate, Measured, instructions
 from tools.build_artifact import trim_sdk
 
 OURS = Candidate("ours", "create", "orders_api.handler", "OrdersApiFunction")
@@ -26,6 +25,24 @@ class Choice(NamedTuple):
     ours: str
     otherwise: str
     candidate: Candidate
+
+
+class Sized(NamedTuple):
+    megabytes: int
+    cold: float
+    """Milliseconds from the start of the process to the end of the first request."""
+    warm: float
+    """Milliseconds of a request, the median."""
+    slowest: float
+    """Of 20 requests, one took longer than this."""
+
+
+class Chosen(NamedTuple):
+    """All that was measured of the choices."""
+
+    ways: Sequence[tuple[Choice, Measured]]
+    certificates: tuple[float, float]
+    sizes: Sequence[Sized]
 
 
 def _choices(folder: Path) -> list[Choice]:
@@ -52,7 +69,7 @@ def _choices(folder: Path) -> list[Choice]:
     ]
 
 
-def measure(bench: Bench) -> "Chosen":
+def measure(bench: Bench) -> Chosen:
     every = _choices(bench.folder / "sdk")
     with ThreadPoolExecutor(2) as pool:
         ways = list(zip(every, pool.map(bench.count, (one.candidate for one in every)), strict=True))
@@ -72,16 +89,8 @@ def _certificates(bench: Bench) -> tuple[float, float]:
 
 
 def _counted(program: Sequence[str], environment: dict[str, str]) -> float:
-    ended = subprocess.run(
-        [*VALGRIND, *program],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    refs = re.search(r"I\s+refs:\s+([\d,]+)", ended.stderr)
-    assert refs, ended.stderr
-    return int(refs[1].replace(",", "")) / 1e6
+    ended = subprocess.run([*VALGRIND, *program], env=environment, capture_output=True, text=True, check=True)
+    return instructions(ended.stderr)
 
 
 # -- memory -------------------------------------------------------------------------------------------------------
@@ -92,24 +101,6 @@ WHOLE_CORE = 1769
 PERIOD_MICROSECONDS = 20_000
 WARM_REQUESTS = 60
 GROUPS = (Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup"))
-
-
-class Chosen(NamedTuple):
-    """All that was measured of the choices."""
-
-    ways: Sequence[tuple[Choice, Measured]]
-    certificates: tuple[float, float]
-    sizes: Sequence["Sized"]
-
-
-class Sized(NamedTuple):
-    megabytes: int
-    cold: float
-    """Milliseconds from the start of the process to the end of the first request."""
-    warm: float
-    """Milliseconds of a request, the median."""
-    slowest: float
-    """Of 20 requests, one took longer than this."""
 
 
 def _sizes(bench: Bench) -> list[Sized]:

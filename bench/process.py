@@ -22,7 +22,7 @@ class Context:
     invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:bench"
     aws_request_id = "6f0e2b9c-7f5e-4b38-9d5a-3c8c8a1d0b11"
 
-    def get_remaining_time_in_millis(self):  # type: ignore[no-untyped-def]
+    def get_remaining_time_in_millis(self) -> int:
         return 10_000
 
 

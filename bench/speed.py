@@ -137,8 +137,7 @@ class Bench:
             raise RuntimeError(
                 f"{candidate.name}, {candidate.job} answered {answer['statuses']}: {printed.read_text('utf-8')[-2000:]}"
             )
-        refs = re.search(r"I\s+refs:\s+([\d,]+)", ended.stderr)
-        return answer, int(refs[1].replace(",", "")) / 1e6 if refs else 0.0, table.asked.total()
+        return answer, instructions(ended.stderr) if counted else 0.0, table.asked.total()
 
     def count(self, candidate: Candidate, warm_requests: int = WARM_REQUESTS) -> Measured:
         _, cold, first = self.run(candidate, 0, counted=True)
@@ -153,6 +152,14 @@ class Bench:
             for one in measured:
                 answer, _, _ = self.run(one.candidate, CPU_REQUESTS)
                 one.milliseconds.append(statistics.median(answer["seconds"]) * 1000)
+
+
+def instructions(said: str) -> float:
+    """In millions, of what valgrind said; ValueError where it counted none."""
+    refs = re.search(r"I\s+refs:\s+([\d,]+)", said)
+    if not refs:
+        raise ValueError(f"valgrind counted nothing: {said[-2000:]}")
+    return int(refs[1].replace(",", "")) / 1e6
 
 
 def measure(bench: Bench, candidates: Sequence[Candidate] = CANDIDATES, rounds: int = 5) -> list[Measured]:

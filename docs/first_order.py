@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import time
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -64,7 +64,7 @@ def mail_with_link(to: str, order_id: str, attachments: int) -> tuple[str, str]:
 
 def main() -> None:
     api, customer, staff = WHERE["api"], sign_in("customer"), sign_in("customer-success")
-    start = (date.today() + timedelta(days=30)).isoformat()  # noqa: DTZ011 - any day ahead will do
+    start = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
     items = [
         {"kind": "ip_addresses", "quantity": 4, "start_date": start},
         {"kind": "sdp_users", "region": "europe", "quantity": 25, "start_date": start},

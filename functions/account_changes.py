@@ -11,24 +11,20 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
 from online_orders import clock
 from online_orders.accounts import Account, Contact
 from online_orders.aws import accounts, lists, mail, mail_hold, orders
 from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
+from online_orders.aws.queues import work_through
 from online_orders.orders import OPEN
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import contact_changed_letter
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-# Powertools' own logger has all that is called of it.
-processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type]
 
 _AT_ONCE = 25
 """Orders of one message; the rest follow in messages of their own."""
@@ -105,4 +101,4 @@ def _go_on(change: Mapping[str, Any], delay_seconds: int) -> None:
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Messages of the outbox: {kind, account_id, version, by, old, new}; `after` on a later page, `again` in a later
     round, `tell_alone` where the orders have followed and the mails were held."""
-    return process_partial_response(event=event, record_handler=_follow, processor=processor, context=context)
+    return work_through(event, _follow, context)

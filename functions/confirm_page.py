@@ -347,20 +347,14 @@ def _decision(form: Form, at: datetime) -> Callable[[Order], Change]:
     return lambda order: order.request_change(form.name, form.reason or "", at)
 
 
-def _evidence(opened: Opened, form: Form, change: Change) -> Item:
-    decision = cast("LinkDecision", form.decision)  # one of _DECISIONS by now
-    said = evidence_of(change.order, decision, form.name, opened.order.contact.email, *form.sender)
-    return evidence.evidence_action(change.order.order_id, said)
-
-
-def _take(opened: Opened, form: Form) -> Answer:
-    """Take the decision, on the order as it stands when the link is still live then.
+def _decide_by_link(
+    opened: Opened, decision: Callable[[Opened], Change], beside: Callable[[Change], list[Item]] = lambda _: []
+) -> Order:
+    """Decide on the order as it and its link stand when it is loaded; Conflict as `orders.decide`.
 
     A right code takes its turn among the wrong ones that come at the same time: it counts only while the link's wrong
     codes are as many as when it was judged. Else as many could be tried as come at once.
     """
-    at = clock.now()
-    decision = _decision(form, at)
     found = opened
 
     def load() -> Order:
@@ -368,20 +362,34 @@ def _take(opened: Opened, form: Form) -> Answer:
         found = _open(opened.token)
         return found.order
 
-    def on_live_link(order: Order) -> Change:
+    return orders.decide(
+        load,
+        lambda _: decision(found),
+        beside=lambda change: [links.unchanged_count(found.token, found.link), *beside(change)],
+    )
+
+
+def _evidence(opened: Opened, form: Form, change: Change) -> Item:
+    decision = cast("LinkDecision", form.decision)  # one of _DECISIONS by now
+    said = evidence_of(change.order, decision, form.name, opened.order.contact.email, *form.sender)
+    return evidence.evidence_action(change.order.order_id, said)
+
+
+def _take(opened: Opened, form: Form) -> Answer:
+    """Take the decision, on the order as it stands when the link is still live then."""
+    at = clock.now()
+    decision = _decision(form, at)
+
+    def take(found: Opened) -> Change:
         if _state(found, clock.now()):
-            raise Conflict("Another decision was faster.", order.status)
-        if opened.link.purpose == "order":
-            return decision(order)
+            raise Conflict("Another decision was faster.", found.order.status)
+        if found.link.purpose == "order":
+            return decision(found.order)
         # Who has link and code has the mail, whether or not it was noted yet that SES took it.
-        return order.quote_mailed(opened.link.number, opened.link.key_id, at).then(decision)
+        return found.order.quote_mailed(found.link.number, found.link.key_id, at).then(decision)
 
     try:
-        order = orders.decide(
-            load,
-            on_live_link,
-            beside=lambda change: [links.unchanged_count(found.token, found.link), _evidence(opened, form, change)],
-        )
+        order = _decide_by_link(opened, take, lambda change: [_evidence(opened, form, change)])
     except Conflict:
         return _judge_again(opened, form)
     metrics.add_metric(f"Decided_{form.decision}", MetricUnit.Count, 1)
@@ -444,22 +452,15 @@ def _ask_for_fresh_quote(opened: Opened, form: Form, at: datetime) -> Answer:
         return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)
     if not matches(opened.code, form.code):
         return _count_wrong_code(opened, form, at)
-    found = opened
 
-    def load() -> Order:
-        nonlocal found
-        found = _open(opened.token)
-        return found.order
-
-    def ask(order: Order) -> Change:
+    def ask(found: Opened) -> Change:
         state = _state(found, clock.now())
         if state is None or state.outcome is not Outcome.EXPIRED or found.link.locked:
-            raise Conflict("Another decision was faster.", order.status)
-        return order.ask_for_fresh_quote(at)
+            raise Conflict("Another decision was faster.", found.order.status)
+        return found.order.ask_for_fresh_quote(at)
 
     try:
-        # As in `_take`: the link must still be live, and a right code takes its turn among wrong ones.
-        order = orders.decide(load, ask, beside=lambda _: [links.unchanged_count(found.token, found.link)])
+        order = _decide_by_link(opened, ask)
     except Conflict:
         return _judge_again(opened, form)
     return _told(opened._replace(order=order), Outcome.FRESH_QUOTE_ASKED, HTTPStatus.OK)

@@ -5,23 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from online_orders.announcements import Announcement, address_of, is_still_due
 from online_orders.aws import contact_reports, mail, mail_hold, orders
 from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import OrderKey
+from online_orders.aws.queues import work_through
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import announcement_letter, contact_report_letter
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-# Powertools' own logger has all that is called of it.
-processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type]
 
 
 def _announce(message: dict[str, Any]) -> None:
@@ -76,4 +73,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     While the operator holds all mail they are put back on the queue instead.
     """
     handle = _put_back if mail_hold.standing_hold() else _deliver
-    return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
+    return work_through(event, handle, context)

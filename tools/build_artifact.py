@@ -21,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from gzip import decompress
 from pathlib import Path
 from typing import Any
@@ -146,31 +147,31 @@ def trim(packages: Path) -> None:
 
 def services() -> set[str]:
     """The AWS services that the product makes clients of, by their SDK names."""
-    return {name for source in _sources() for name in _clients_in(source)}
-
-
-def _sources() -> list[Path]:
-    return [path for folder in (CORE, RENDERING, FUNCTIONS) for path in folder.rglob("*.py")]
-
-
-def _clients_in(source: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source.read_bytes())):
+    found = set()
+    for source, node in _nodes():
         match node:
             case ast.Call(func=ast.Name(id="client"), args=[ast.Constant(value=str(name))]):
-                yield name
+                found.add(name)
             case ast.Call(func=ast.Name(id="client") | ast.Attribute(attr="client")):
                 raise BuildError(f"{source.relative_to(ROOT)}:{node.lineno}: which client? Spell it client('service').")
+    return found
 
 
 def names() -> set[str]:
     """What the product calls anything by, and its texts: the methods of its AWS clients are among them."""
     found = set()
-    for source in _sources():
-        for node in ast.walk(ast.parse(source.read_bytes())):
-            match node:
-                case ast.Attribute(attr=str(name)) | ast.Constant(value=str(name)):
-                    found.add(name)
+    for _, node in _nodes():
+        match node:
+            case ast.Attribute(attr=str(name)) | ast.Constant(value=str(name)):
+                found.add(name)
     return found
+
+
+@cache
+def _nodes() -> list[tuple[Path, ast.AST]]:
+    """Of every source of the product, each with its file."""
+    sources = (path for folder in (CORE, RENDERING, FUNCTIONS) for path in folder.rglob("*.py"))
+    return [(source, node) for source in sources for node in ast.walk(ast.parse(source.read_bytes()))]
 
 
 def method_of(operation: str) -> str:

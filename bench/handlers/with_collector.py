@@ -1,7 +1,7 @@
 """Ours, with Python's own idea of how often the collector looks."""
 
 import gc
+from importlib import import_module
 
 gc.set_threshold = lambda *_: None
-
-from orders_api import handler  # noqa: E402, F401 - the bench's
+handler = import_module("orders_api").handler

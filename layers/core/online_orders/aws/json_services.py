@@ -119,11 +119,9 @@ def _address(service: Service) -> SplitResult:
 
 def _domain(region: str) -> str:
     """Of the partition that a region is in, by the SDK's own list."""
-    listed = json.loads((SDK / "data" / "partitions.json").read_bytes())
-    default, *others = (each["outputs"]["dnsSuffix"] for each in listed["partitions"])
-    patterns = [each["regionRegex"] for each in listed["partitions"][1:]]
-    found = (domain for domain, pattern in zip(others, patterns, strict=True) if re.match(pattern, region))
-    return str(next(found, default))
+    partitions = json.loads((SDK / "data" / "partitions.json").read_bytes())["partitions"]
+    found = (each for each in partitions if re.match(each["regionRegex"], region))
+    return str(next(found, partitions[0])["outputs"]["dnsSuffix"])
 
 
 def _credentials() -> Credentials:
