@@ -105,12 +105,14 @@ class Mailbox:
         while len(self._mails) > self._most:
             self._mails.popitem(last=False)
 
-    def mails(self, to: str | None = None) -> list[Mail]:
-        """Oldest first; `to` is an address, in any case of letters."""
+    def mails(self, to: str = "", about: str = "") -> list[Mail]:
+        """Oldest first; to the address `to`, with `about` in subject or text, both in any case of letters."""
         mails = list(self._mails.values())
-        if to is None:
-            return mails
-        return [mail for mail in mails if to.lower() in (address.lower() for address in mail.to)]
+        if to:
+            mails = [mail for mail in mails if to.lower() in (address.lower() for address in mail.to)]
+        if about:
+            mails = [mail for mail in mails if about.lower() in f"{mail.subject}\n{mail.text or ''}".lower()]
+        return mails
 
     def routes(self) -> list[Route | Mount]:
         return [
@@ -124,11 +126,10 @@ class Mailbox:
         ]
 
     async def list_mails(self, request: Request) -> Response:
-        to = request.query_params.get("to") or None
-        mails = self.mails(to)
         if _wants_json(request):
+            mails = self.mails(**_search(request))
             return JSONResponse({"messages": [self.as_json(mail) for mail in mails]}, headers=HEADERS)
-        return await self._page(mails, to=to, mail=None, plain=False)
+        return await self._page(_search(request), mail=None, plain=False)
 
     async def tell_newest(self, _: Request) -> Response:
         return JSONResponse({"newest": self._newest}, headers=HEADERS)
@@ -137,9 +138,8 @@ class Mailbox:
         mail = self._find(request)
         if _wants_json(request):
             return JSONResponse(self.as_json(mail), headers=HEADERS)
-        to = request.query_params.get("to") or None
         plain = mail.html is None or request.query_params.get("view") == "text"
-        return await self._page(self.mails(to), to=to, mail=mail, plain=plain)
+        return await self._page(_search(request), mail=mail, plain=plain)
 
     async def read_html(self, request: Request) -> Response:
         mail = self._find(request)
@@ -187,11 +187,17 @@ class Mailbox:
     def _newest(self) -> str:
         return next(reversed(self._mails), "")
 
-    async def _page(self, mails: list[Mail], **values: Any) -> Response:
+    async def _page(self, search: dict[str, str], **values: Any) -> Response:
         page = self._pages.get_template("mailbox.html")
         held = await asyncio.to_thread(self._hold)
-        html = page.render(mails=mails[::-1], shown=MOST_SHOWN, newest=self._newest, held=held, **values)
+        mails = self.mails(**search)[::-1]
+        html = page.render(mails=mails, search=search, shown=MOST_SHOWN, newest=self._newest, held=held, **values)
         return HTMLResponse(html, headers=HEADERS)
+
+
+def _search(request: Request) -> dict[str, str]:
+    """What of `mails` is asked for."""
+    return {name: value for name in ("to", "about") if (value := request.query_params.get(name))}
 
 
 def _wants_json(request: Request) -> bool:

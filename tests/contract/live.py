@@ -81,7 +81,7 @@ class Live(Site):
         return Answer(response.status_code, dict(response.headers), response.content)
 
     def mails(self, *, to: str | None = None, about: str | None = None) -> list[Mail]:
-        query = {"to": to} if to else None
+        query = {name: value for name, value in (("to", to), ("about", about)) if value}
         answer = self._http.get(self.description["mailbox"], params=query, headers={"Accept": "application/json"})
         return [
             self._mail(message)

@@ -86,6 +86,27 @@ def test_the_mails_of_one_recipient_can_be_had_alone(mailbox: Mailbox, client: h
     assert messages(client, "?to=nobody@vendor.example") == []
 
 
+def test_the_mails_about_something_can_be_had_alone(mailbox: Mailbox, client: httpx.Client) -> None:
+    mailbox.keep(a_mail(1, subject="Your order ORD-1"))
+    mailbox.keep(a_mail(2, text="Of ord-1 there is news.", to=("tom@vendor.example",)))
+    mailbox.keep(a_mail(3, text=None))
+
+    assert [mail["id"] for mail in messages(client, "?about=ORD-1")] == ["mail-1", "mail-2"]
+    assert [mail["id"] for mail in messages(client, "?about=ORD-1&to=tom@vendor.example")] == ["mail-2"]
+    assert messages(client, "?about=ORD-2") == []
+
+
+def test_the_page_keeps_what_was_searched_for(mailbox: Mailbox, client: httpx.Client) -> None:
+    mailbox.keep(a_mail(1, subject="Your order ORD-1"))
+    mailbox.keep(a_mail(2))
+    page = client.get("/mailbox?about=ORD-1").text
+
+    assert 'href="/mailbox/mail-1?about=ORD-1"' in page
+    assert "/mailbox/mail-2" not in page
+    assert 'name="about" value="ORD-1"' in page
+    assert "No such mail yet." in client.get("/mailbox?about=ORD-3").text
+
+
 def test_an_attachment_comes_as_it_was_sent(mailbox: Mailbox, client: httpx.Client) -> None:
     mailbox.keep(a_mail())
     answer = client.get("/mailbox/mail-1/attachments/1")
