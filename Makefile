@@ -9,6 +9,8 @@ export SAM_CLI_TELEMETRY := 0
 STACK_OF_dev := online-orders-dev
 STACK_OF_prod := online-orders
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+# Compiled once, not at every start: the tests start this project's programs by the hundred.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test one prove check static generate samples build artifact bench screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node
 

@@ -15,6 +15,27 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from tests.local_run import Description, start
 from tests.web.browser import browser_path
 
+DISABLED = [
+    # What a window's address bar would show, drawn by processes of its own: half of what a fresh page takes.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    # A process for a page that may come.
+    "SpareRendererForSitePerProcess",
+    # Playwright's own, which ours takes the place of.
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -23,6 +44,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(DISABLED)}",
 ]
 READY = ".shell h1, dialog[open]"
 WAIT_MILLISECONDS = 20_000
