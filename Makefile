@@ -137,7 +137,7 @@ lock: .venv  ## Write the hashed locks anew (UPGRADE=1 takes the newest versions
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(LOCK) layers/core/requirements.in -c requirements/dev.txt -o layers/core/requirements.txt
 	$(LOCK) layers/rendering/requirements.in -c requirements/dev.txt -o layers/rendering/requirements.txt
-	$(LOCK) requirements/sandbox.in -c requirements/dev.txt -o requirements/sandbox.txt
+	$(LOCK) requirements/sandbox.in -c layers/core/requirements.txt -c layers/rendering/requirements.txt -o requirements/sandbox.txt
 	$(LOCK) requirements/sam.in -o requirements/sam.txt
 	$(LOCK) requirements/checks.in -o requirements/checks.txt
 	$(LOCK) requirements/web.in -c requirements/checks.txt -o requirements/web.txt

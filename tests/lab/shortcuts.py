@@ -28,7 +28,16 @@ from werkzeug.exceptions import HTTPException
 
 from tests.lab.stack import ACCOUNT, REGION
 
-PLAIN = {"BatchGetItem", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "TransactWriteItems", "TransactGetItems"}
+PLAIN = {
+    "BatchGetItem",
+    "GetItem",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "Query",
+    "TransactWriteItems",
+    "TransactGetItems",
+}
 """Whose results are JSON already, by the names of the service."""
 
 _execute_result = ActionResult.execute_result
