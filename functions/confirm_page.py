@@ -327,7 +327,7 @@ def _judge(opened: Opened, form: Form, at: datetime) -> Answer:
     if state:
         outcome, status = state
         if outcome is Outcome.EXPIRED and form.decision == "request_quote":
-            return _ask_for_fresh_quote(opened, form, at)
+            return _ask_for_fresh_quote(opened, form)
         if status is HTTPStatus.OK and outcome is not _OUTCOMES.get(form.decision):
             return _told(opened, Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT)
         return _told(opened, outcome, status)
@@ -335,16 +335,16 @@ def _judge(opened: Opened, form: Form, at: datetime) -> Answer:
         faults = (FormFault.DECISION_MISSING,)
         return _form_page(opened, HTTPStatus.BAD_REQUEST, FormState("", form.name, form.reason or "", faults))
     if not matches(opened.code, form.code):
-        return _count_wrong_code(opened, form, at)
+        return _count_wrong_code(opened, form)
     return _take(opened, form)
 
 
-def _decision(form: Form, at: datetime) -> Callable[[Order], Change]:
+def _decided(order: Order, form: Form, at: datetime) -> Change:
     if form.decision == "approve":
-        return lambda order: order.approve(form.name, at)
+        return order.approve(form.name, at)
     if form.decision == "cancel":
-        return lambda order: order.cancel(form.name, form.reason, at)
-    return lambda order: order.request_change(form.name, form.reason or "", at)
+        return order.cancel(form.name, form.reason, at)
+    return order.request_change(form.name, form.reason or "", at)
 
 
 def _decide_by_link(
@@ -377,16 +377,16 @@ def _evidence(opened: Opened, form: Form, change: Change) -> Item:
 
 def _take(opened: Opened, form: Form) -> Answer:
     """Take the decision, on the order as it stands when the link is still live then."""
-    at = clock.now()
-    decision = _decision(form, at)
 
     def take(found: Opened) -> Change:
-        if _state(found, clock.now()):
+        at = clock.now()  # after the order was read: no entry of its timeline is later
+        if _state(found, at):
             raise Conflict("Another decision was faster.", found.order.status)
         if found.link.purpose == "order":
-            return decision(found.order)
+            return _decided(found.order, form, at)
         # Who has link and code has the mail, whether or not it was noted yet that SES took it.
-        return found.order.quote_mailed(found.link.number, found.link.key_id, at).then(decision)
+        mailed = found.order.quote_mailed(found.link.number, found.link.key_id, at)
+        return mailed.then(lambda order: _decided(order, form, at))
 
     try:
         order = _decide_by_link(opened, take, lambda change: [_evidence(opened, form, change)])
@@ -394,7 +394,7 @@ def _take(opened: Opened, form: Form) -> Answer:
         return _judge_again(opened, form)
     metrics.add_metric(f"Decided_{form.decision}", MetricUnit.Count, 1)
     if order.quote and order.quote.offered_at:
-        hours = (at - order.quote.offered_at).total_seconds() / 3600
+        hours = (order.updated_at - order.quote.offered_at).total_seconds() / 3600
         metrics.add_metric("AnswerHours", MetricUnit.NoUnit, hours)
     return _told(opened._replace(order=order), _OUTCOMES[form.decision], HTTPStatus.OK)
 
@@ -409,11 +409,11 @@ def _judge_again(opened: Opened, form: Form) -> Answer:
     return _told(now_opened, outcome, status)
 
 
-def _count_wrong_code(opened: Opened, form: Form, at: datetime) -> Answer:
+def _count_wrong_code(opened: Opened, form: Form) -> Answer:
     """Count it; the fifth locks the link and tells Customer Success."""
     attempt = 0
     while not opened.link.locked:
-        if _counted(opened, at):
+        if _counted(opened):
             link = opened.link.model_copy(update={"wrong_codes": opened.link.wrong_codes + 1})
             opened = opened._replace(link=link)
             break
@@ -432,11 +432,11 @@ def _count_wrong_code(opened: Opened, form: Form, at: datetime) -> Answer:
     return _form_page(opened, HTTPStatus.FORBIDDEN, state)
 
 
-def _counted(opened: Opened, at: datetime) -> bool:
+def _counted(opened: Opened) -> bool:
     """Whether this wrong code is counted now: False when another request was faster."""
     if opened.link.wrong_codes + 1 < WRONG_CODES_ALLOWED:
         return links.count_wrong_code(opened.token, opened.link)
-    change = opened.order.link_locked(opened.link.purpose, at)
+    change = opened.order.link_locked(opened.link.purpose, clock.now())
     try:
         orders.save(opened.order, change, links.wrong_code_action(opened.token, opened.link))
     except Raced:
@@ -447,14 +447,15 @@ def _counted(opened: Opened, at: datetime) -> bool:
 # -- asking -------------------------------------------------------------------------------------------------------
 
 
-def _ask_for_fresh_quote(opened: Opened, form: Form, at: datetime) -> Answer:
+def _ask_for_fresh_quote(opened: Opened, form: Form) -> Answer:
     if opened.link.locked:
         return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)
     if not matches(opened.code, form.code):
-        return _count_wrong_code(opened, form, at)
+        return _count_wrong_code(opened, form)
 
     def ask(found: Opened) -> Change:
-        state = _state(found, clock.now())
+        at = clock.now()
+        state = _state(found, at)
         if state is None or state.outcome is not Outcome.EXPIRED or found.link.locked:
             raise Conflict("Another decision was faster.", found.order.status)
         return found.order.ask_for_fresh_quote(at)
@@ -485,7 +486,7 @@ def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Answer:
         number = order.marks.quote_link if purpose == "quote" else order.marks.order_link
         if number != opened.link.number:
             return Change(order, ())
-        return order.ask_for_fresh_mail(purpose, at)
+        return order.ask_for_fresh_mail(purpose, clock.now())
 
     try:
         order = orders.decide(lambda: orders.get_order(orders.key_of(opened.order)), ask)

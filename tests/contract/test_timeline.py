@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from tests.contract.in_process import InProcess
 from tests.contract.orders import claimed, offered, place, rows
 from tests.contract.site import Site
 
@@ -38,6 +39,20 @@ def test_the_customers_timeline_has_the_public_entries_and_the_desks_has_all_wit
     assert actors["order.submitted"] == "customer"
     assert actors["order.claimed"] == "customer_success"
     assert actors["order.completed"] == "contact"
+
+
+def test_a_decision_that_a_comment_overtakes_is_later_than_the_comment(in_process: InProcess) -> None:
+    order, mail = offered(in_process)
+
+    def comment() -> None:
+        order.desk("comment", {"text": "Wait for me."}).ok()
+
+    in_process.lab.wire.meanwhile(comment, service="dynamodb", operation="TransactWriteItems")
+    in_process.decide(mail, "approve").page()
+    entries = order.timeline()
+    assert [entry["event"] for entry in entries[-2:]] == ["order.commented", "order.completed"]
+    instants = [datetime.fromisoformat(entry["at"]) for entry in entries]
+    assert instants == sorted(instants)
 
 
 def test_comments_stand_in_the_timeline(site: Site) -> None:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tests.lab import Lab
@@ -114,6 +115,9 @@ def disagreements(records: Records) -> Iterator[str]:
     sequence = [entry["sequence"] for entry in entries]
     if sequence != list(range(1, len(entries) + 1)):
         yield f"the timeline has gaps: {sequence}"
+    instants = [datetime.fromisoformat(entry["at"]) for entry in entries]
+    if instants != sorted(instants):
+        yield f"the timeline goes back in time: {instants}"
     told, held = told_by(entries), stored(records.order, len(entries))
     if told != held:
         yield f"the timeline tells {told} and the table {held}"
