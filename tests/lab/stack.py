@@ -186,11 +186,7 @@ class Stack:
             assert name not in self._making, f"circular references: {[*self._making, name]}"
             self._making.append(name)
             declared = self.template["Resources"][name]
-            self._made[name] = (
-                self._make(name, declared["Type"], self._value(declared.get("Properties", {})))
-                if self._holds(declared.get("Condition"))
-                else None
-            )
+            self._made[name] = self._make(name, declared) if self._holds(declared.get("Condition")) else None
             self._making.pop()
         return self._made[name]
 
@@ -259,12 +255,13 @@ class Stack:
         """With its dynamic references to whole secrets carried out."""
         return re.sub(r"\{\{resolve:secretsmanager:([^}]+)\}\}", lambda match: self.secrets[match[1]], text)
 
-    def _make(self, name: str, kind: str, properties: Json) -> Resource:
+    def _make(self, name: str, declared: Json) -> Resource:
+        kind = declared["Type"]
         if kind in IGNORED:
             return Resource(name, Placeholders(name))
         maker = MAKERS.get(kind)
         assert maker, f"the lab does not know {kind} ({name}): make it in {__name__}, or list it as ignored"
-        return maker(self, name, properties)
+        return maker(self, name, self._value(declared.get("Properties", {})))
 
     def _table(self, name: str, properties: Json) -> Resource:
         properties.setdefault("TableName", name)
