@@ -20,16 +20,22 @@ def faults(page: Page, *, dark: bool = True) -> list[str]:
 TABLETS = (1024, 912, 768, 640)
 
 
-def fits_between(page: Page, width: int) -> bool:
-    """Whether nothing has to be scrolled to the side at a width and at those of the tablets below it."""
+def overflows(page: Page, width: int) -> dict[int, list[str]]:
+    """What stands out to the side and makes a reader scroll, at a width and at those of the tablets below it."""
+    found: dict[int, list[str]] = {}
     for each in (width, *(tablet for tablet in TABLETS if tablet < width)):
         page.set_viewport_size({"width": each, "height": 800})
         if not fits(page):
-            return False
+            found[each] = page.evaluate(_OUTSTANDING)
     page.set_viewport_size({"width": width, "height": 800})
-    return True
+    return found
 
 
 def fits(page: Page) -> bool:
     """Whether nothing has to be scrolled to the side."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+_OUTSTANDING = """() => [...document.querySelectorAll("body *")]
+    .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth)
+    .map((element) => element.outerHTML.slice(0, 300))"""

@@ -99,7 +99,7 @@ export async function showQueue(context) {
         h("td", { "data-label": t("order.items") }, h("ul.item-lines", {}, order.items.slice(0, 3).map((item) => h("li", {}, h("span.kind-name", {}, kindLabel(item.kind)), " ", h("span.hint", {}, itemDetail(item, names.get(order.account_id)?.sites)))),
           order.items.length > 3 && h("li.hint", {}, t("order.more_items", { count: order.items.length - 3 })))),
         h("td", { "data-label": t("order.status") }, statusChip(order.status), order.quote && h("span.hint", {}, t(`quote_state.${order.quote.state}`))),
-        h("td", { "data-label": t("order.assignee") }, order.assignee ? (order.assignee.user_id === session.userId ? t("queue.me") : h("span", { title: order.assignee.email }, order.assignee.email.split("@")[0])) : h("span.hint", {}, t("queue.nobody"))),
+        h("td", { "data-label": t("order.assignee") }, order.assignee ? (order.assignee.user_id === session.userId ? t("queue.me") : h("span.person", { title: order.assignee.email }, order.assignee.email.split("@")[0])) : h("span.hint", {}, t("queue.nobody"))),
         h("td.actions", {}, action(order))))));
   }
 
