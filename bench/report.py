@@ -153,7 +153,7 @@ To place an order as ours does it, with one thing done otherwise:
 
 The API's functions have 512 MB and those that set papers 1,024, after this: the time that an order takes to be placed
 with the share of a core that Lambda gives to a size, set by a quota of {PERIOD_MICROSECONDS // 1000} ms periods
-on this machine. SnapStart is not used (docs/decisions.md has why), and what it would spare was not run on AWS.
+on this machine. SnapStart is a parameter, off (deploying.md has how), and what it spares was not run on AWS.
 
 {sizes}
 """

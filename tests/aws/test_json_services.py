@@ -99,7 +99,7 @@ class Service:
         if not line:
             return False
         headers = parse_headers(stream)
-        body = stream.read(int(headers["Content-Length"]))
+        body = stream.read(int(headers.get("Content-Length", 0))) or b"null"
         self.asked.append(Asked(line, {name.lower(): value for name, value in headers.items()}, json.loads(body)))
         said = self.answers.pop(0)
         if isinstance(said.body, Event):
@@ -496,6 +496,27 @@ def test_without_lambdas_keys_those_are_used_that_the_sdk_finds(
     service.answers = [Said()]
     get()
     assert "Credential=FROMFILE/" in service.asked[0].headers["authorization"]
+
+
+def test_what_started_from_a_snapshot_asks_for_its_keys_until_they_end(
+    service: Service, keyless: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lambda sets no keys for such a function, but says where to ask for some, which end within hours."""
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{service.port}/keys")
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "may ask")
+    keys = [
+        {"AccessKeyId": name, "SecretAccessKey": "s", "Token": f"T{name}", "Expiration": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
+        for name, end in zip(
+            ("FIRST", "SECOND"), (datetime.now(UTC) + timedelta(minutes=ends_in) for ends_in in (1, 300)), strict=True
+        )
+    ]
+    service.answers = [Said(body=keys[0]), Said(body=keys[1]), Said(), Said()]
+    get()
+    get()
+    asked = [one.headers for one in service.asked]
+    assert [one["authorization"] for one in asked[:2]] == ["may ask"] * 2
+    assert all("Credential=SECOND/" in one["authorization"] for one in asked[2:])
+    assert [one["x-amz-security-token"] for one in asked[2:]] == ["TSECOND"] * 2
 
 
 def test_without_any_keys_it_says_so(service: Service, keyless: Callable[[str], int]) -> None:

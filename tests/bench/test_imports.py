@@ -18,17 +18,21 @@ UNRENDERED = {"orders_api", "desk_api", "outbox", "await_decision", "reconcile",
 @pytest.fixture(scope="module", params=FUNCTIONS)
 def imported(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
     """A function's module, and the packages and modules that are there once it is imported."""
+    return request.param, names_after_importing(request.param)
+
+
+def names_after_importing(function: str, **environment: str) -> set[str]:
     folders = ["functions", "layers/core", "layers/rendering"]
     path = [str(ROOT / folder) for folder in folders] + [one for one in sys.path if "site-packages" in one]
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, request.param],
-        env={"PYTHONPATH": os.pathsep.join(path), "POWERTOOLS_METRICS_NAMESPACE": "OnlineOrders"},
+        [sys.executable, "-c", PROGRAM, function],
+        env={"PYTHONPATH": os.pathsep.join(path), "POWERTOOLS_METRICS_NAMESPACE": "OnlineOrders", **environment},
         capture_output=True,
         text=True,
         check=True,
     )
     names = set(json.loads(ended.stdout))
-    return request.param, names | {name.partition(".")[0] for name in names}
+    return names | {name.partition(".")[0] for name in names}
 
 
 def test_no_function_loads_boto3_or_the_xray_sdk(imported: tuple[str, set[str]]) -> None:
@@ -43,3 +47,10 @@ def test_what_makes_no_page_mail_or_paper_does_not_load_what_does(imported: tupl
     name, packages = imported
     if name in UNRENDERED:
         assert not packages & RENDERING
+
+
+@pytest.mark.parametrize("name", ["orders_api", "desk_api", "confirm_page"])
+def test_a_snapshot_has_what_finds_keys(name: str) -> None:
+    """It has none itself, and what starts from it must ask for some before its first call."""
+    prepared = names_after_importing(name, AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
+    assert {"botocore.session", "botocore.credentials", "botocore.httpsession"} <= prepared

@@ -122,6 +122,44 @@ def test_every_account_is_seeded_and_the_resellers_belong_to_it(running: Running
     assert len(running.get("/api/accounts", reseller).json()["items"]) == 2
 
 
+def test_a_release_is_served_as_it_was_published_under_its_name(running: Running) -> None:
+    """SnapStart itself is AWS's; what is published when, and what answers, is the template's."""
+    cloudformation, lambda_ = running.aws("cloudformation"), running.aws("lambda")
+    (stack,) = cloudformation.describe_stacks()["Stacks"]
+    physical_ids = {
+        one["LogicalResourceId"]: one["PhysicalResourceId"]
+        for one in cloudformation.describe_stack_resources(StackName=stack["StackName"])["StackResources"]
+    }
+    functions = [physical_ids[name] for name in ("OrdersApiFunction", "DeskApiFunction", "ConfirmPageFunction")]
+    customer = next(user for user in running.json["users"] if user["role"] == "customer")
+
+    def deploy(**changed: str) -> set[str]:
+        """The versions that answer afterwards."""
+        cloudformation.update_stack(
+            StackName=stack["StackName"],
+            UsePreviousTemplate=True,
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": changed[name]}
+                if name in changed
+                else {"ParameterKey": name, "UsePreviousValue": True}
+                for name in (parameter["ParameterKey"] for parameter in stack["Parameters"])
+            ],
+        )
+        end = time.monotonic() + END_SECONDS
+        while (status := cloudformation.describe_stacks()["Stacks"][0]["StackStatus"]).endswith("_IN_PROGRESS"):
+            assert time.monotonic() < end, status
+            time.sleep(0.02)
+        assert status == "UPDATE_COMPLETE"
+        assert running.get("/api/orders", customer).status_code == 200
+        return {lambda_.get_alias(FunctionName=name, Name="live")["FunctionVersion"] for name in functions}
+
+    assert deploy(SnapStartRelease="one") == {"1"}
+    assert deploy(QuoteValidityDays="31") == {"1"}
+    assert deploy(SnapStartRelease="two", QuoteValidityDays="30") == {"2"}
+    assert deploy(SnapStartRelease="") == {"$LATEST"}
+
+
 def test_without_a_token_the_gateway_answers(running: Running) -> None:
     answer = running.get("/api/account")
     assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})

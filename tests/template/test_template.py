@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from sandbox.template import read
+from tests.lab.stack import translate
 from tests.local_run import PROJECT
 
 Json = dict[str, Any]
@@ -194,6 +195,56 @@ def test_a_failed_asynchronous_invocation_goes_to_a_queue_or_is_repeated_by_its_
         if "EventBridgeRule" in kinds:
             assert function["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Type"] == "SQS", name
         assert not kinds - {"HttpApi", "EventBridgeRule", "SQS", "DynamoDB", "ScheduleV2"}, name
+
+
+# Snapshots. How the aliases follow the release's name is tried on the local run: tests/sandbox/test_running.py.
+
+
+PUBLISHED = ["OrdersApi", "DeskApi", "ConfirmPage"]
+
+
+def test_no_function_starts_from_a_snapshot_unless_asked_for() -> None:
+    assert TEMPLATE["Parameters"]["SnapStartRelease"]["Default"] == ""
+    with_snapshots = {
+        name for name, one in resources("AWS::Serverless::Function").items() if "SnapStart" in one["Properties"]
+    }
+    assert with_snapshots == {f"{name}Function" for name in PUBLISHED}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_function_is_published_under_the_name_of_a_release(name: str) -> None:
+    function, version, alias = (TEMPLATE["Resources"][f"{name}{kind}"] for kind in ("Function", "Version", "Alias"))
+    assert function["Properties"]["SnapStart"] == {"ApplyOn": {"Fn::If": ["HasSnapshots", "PublishedVersions", "None"]}}
+    # Lambda publishes a function only if it has changed, and a name alone has to do.
+    assert function["Properties"]["Description"]["Fn::Sub"].endswith(" ${SnapStartRelease}")
+    assert version["Condition"] == "HasSnapshots"
+    assert version["Properties"] == {
+        "FunctionName": {"Ref": f"{name}Function"},
+        "Description": {"Ref": "SnapStartRelease"},
+    }
+    latest_or = ["HasSnapshots", {"Fn::GetAtt": [f"{name}Version", "Version"]}, "$LATEST"]
+    assert alias["Properties"]["FunctionVersion"] == {"Fn::If": latest_or}
+
+
+def test_every_route_to_a_published_function_leads_to_its_alias_which_the_api_may_call() -> None:
+    body = translate(PROJECT / "template.yaml")["Resources"]["Api"]["Properties"]["Body"]
+    leads_to = {
+        path: re.findall(r"functions/\$\{([\w.]+)\}/", operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"])
+        for path, operations in body["paths"].items()
+        for operation in operations.values()
+    }
+    assert leads_to.keys() == {path for _, path, _ in routes()}
+    assert leads_to == {
+        "/api/openapi.json": ["OrdersApiAlias"],
+        "/api/{proxy+}": ["OrdersApiAlias"],
+        "/api/desk/{proxy+}": ["DeskApiAlias"],
+        "/api/desk/orders/{order_id}/quote/preview": ["PreviewQuoteFunction.Arn"],
+        "/confirm/{proxy+}": ["ConfirmPageAlias"],
+    }
+    for name in PUBLISHED:
+        permission = TEMPLATE["Resources"][f"{name}Permission"]["Properties"]
+        assert permission["FunctionName"] == {"Ref": f"{name}Alias"}
+        assert permission["SourceArn"]["Fn::Sub"].endswith(":${Api}/*")
 
 
 # Exceptions.

@@ -49,6 +49,11 @@ def credentials() -> Credentials:
     return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
+def prepare_credentials() -> None:
+    """Import what finds credentials, without looking for any."""
+    _session().get_component("credential_provider")
+
+
 def reset() -> None:
     """Forget the clients; for tests, where each has its own AWS."""
     client.cache_clear()

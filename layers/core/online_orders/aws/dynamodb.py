@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import uniform
+from random import SystemRandom
 from time import sleep
 from typing import Any
 from uuid import uuid4
@@ -115,4 +115,5 @@ def transact(actions: Sequence[Item]) -> None:
 
 def pause(attempt: int) -> None:
     """Back off before another attempt, with full jitter, up to a second."""
-    sleep(uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311 - spreads load, keeps no secret
+    # Processes that start from one snapshot would share a seed, and meet again.
+    sleep(SystemRandom().uniform(0, min(1.0, 0.02 * 2**attempt)))

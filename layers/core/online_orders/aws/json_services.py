@@ -125,7 +125,10 @@ def _domain(region: str) -> str:
 
 
 def _credentials() -> Credentials:
-    """Lambda's variables, which are good for as long as the process; else whatever the SDK finds."""
+    """Lambda's variables, which are good for as long as the process; else whatever the SDK finds.
+
+    A function that starts from a snapshot has no such variables, but an address at which the SDK asks.
+    """
     if key_id := os.environ.get("AWS_ACCESS_KEY_ID"):
         return Credentials(key_id, os.environ["AWS_SECRET_ACCESS_KEY"], os.environ.get("AWS_SESSION_TOKEN"))
     from online_orders.aws.clients import credentials  # a whole SDK more
@@ -254,6 +257,8 @@ class _Retries:
     """What is tried again of one service, and how long after: the SDK's standard mode, with its quota."""
 
     def __init__(self) -> None:
+        from random import SystemRandom
+
         from botocore.retries import quota, standard  # with them comes an HTTP stack that nothing else here needs
 
         self._context = standard.RetryContext
@@ -262,7 +267,8 @@ class _Retries:
             [standard.TransientRetryableChecker(), standard.ThrottledRetryableChecker()]
         )
         self._quota = standard.RetryQuotaChecker(quota.RetryQuota())
-        self._backoff = standard.ExponentialBackoff()
+        # Not by random numbers whose seed came out of a snapshot: all that start from it would come back at once.
+        self._backoff = standard.ExponentialBackoff(random=SystemRandom().random)
 
     def pause(self, attempt: int, fault: Exception, quota: dict[str, int]) -> float | None:
         """Seconds until another attempt; None when there is to be none. `quota` keeps what the call took of it."""
@@ -295,6 +301,18 @@ class _Status(NamedTuple):
 @cache
 def _retries(service: Service) -> _Retries:
     return _Retries()
+
+
+def _prepare() -> None:
+    """Read what a first call would read, for a snapshot of this process; nothing that is secret, unique or expires."""
+    from online_orders.aws.clients import prepare_credentials
+
+    prepare_credentials()
+    _trust(_bundles()[0])
+
+
+if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+    _prepare()
 
 
 def reset() -> None:
