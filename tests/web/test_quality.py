@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Response, expect
 
 from tests.local_run import Description
 from tests.web.axe import faults, overflows
-from tests.web.conftest import Call, OpenPage
+from tests.web.conftest import Call, Complaints, OpenPage
 from tests.web.steps import in_days, placed, quoted
 
 FIRST_LOAD_BYTES = 150 * 1024
@@ -69,6 +69,22 @@ def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
         expect(page.locator(mark)).to_be_visible()
         assert faults(page, dark=dark) == [], path
         assert overflows(page, width) == {}, path
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, True), (360, False)])
+def test_axe_finds_nothing_and_nothing_overflows_in_the_local_runs_mailbox(
+    open_page: OpenPage, complaints: Complaints, order_id: str, width: int, dark: bool
+) -> None:
+    complaints.expected = ["postMessage"]  # axe would look into the mail, too, whose frame runs no scripts
+    page = open_page(None, "/mailbox", width=width)
+    page.get_by_label("Order, or words of the mail").fill("Quote")
+    page.get_by_role("button", name="Show").click()
+    assert faults(page, dark=dark) == []
+    assert overflows(page, width) == {}
+    page.get_by_role("listitem").filter(has=page.get_by_label("Attached:")).first.click()
+    expect(page.get_by_role("link", name="quote-")).to_be_visible()
+    assert faults(page, dark=dark) == []
+    assert overflows(page, width) == {}
 
 
 def test_an_order_is_placed_by_keyboard_alone(open_page: OpenPage) -> None:
