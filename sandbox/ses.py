@@ -14,10 +14,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
-from email.parser import BytesParser
+from email.parser import BytesHeaderParser, BytesParser
 from email.utils import formatdate, getaddresses, parseaddr
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -183,27 +184,32 @@ def _answering(operation: Operation) -> Callable[[Request], Any]:
     return answer
 
 
+_HEADERS = BytesHeaderParser(policy=email.policy.compat32)
+"""Headers as they are written: the newer policy stumbles over addresses that are none."""
+_MAILS = BytesParser(policy=email.policy.default.clone(header_factory=lru_cache(256)(HeaderRegistry())))
+"""A part's type is looked at half a dozen times, and each look would parse it anew."""
+
+
 def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
     """The message of a SendEmail request; raises SesError where SES would refuse it."""
     content = body.get("Content", {})
     if "Raw" not in content and "Simple" not in content:
         raise SesError("BadRequestException", "Content must be Raw or Simple; the sandbox has no templates.")
     raw = _decoded(content["Raw"].get("Data", "")) if "Raw" in content else b""
-    # Headers as they are written: the newer policy stumbles over addresses that are none.
-    headers = message_from_bytes(raw, policy=email.policy.compat32)
+    headers = _HEADERS.parsebytes(raw)
     sender = parseaddr(str(body.get("FromEmailAddress") or headers.get("From", "")))[1]
     _check_sender(sender, sending)
     recipients = _recipients(body.get("Destination", {}), headers)
     _check_recipients(recipients)
     if "Simple" in content:
         raw = _compose(body, content["Simple"])
-        headers = message_from_bytes(raw, policy=email.policy.compat32)
+        headers = _HEADERS.parsebytes(raw)
 
     configuration_set = body.get("ConfigurationSetName") or headers.get("X-SES-CONFIGURATION-SET")
     if configuration_set and configuration_set not in sending.event_types:
         raise SesError("NotFoundException", f"Configuration set <{configuration_set}> does not exist.", 404)
     message_id = f"0107{secrets.token_hex(6)}-{uuid.uuid4()}-000000"
-    mail = read_mail(BytesParser(policy=email.policy.default).parsebytes(raw))
+    mail = read_mail(_MAILS.parsebytes(raw))
     return Message(
         mail=replace(mail, id=message_id, to=recipients, sender=sender, sent_at=now),
         raw=raw,
