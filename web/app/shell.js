@@ -38,7 +38,7 @@ export function shell({ config, session, switchLanguage }) {
   const root = h("div.shell", {},
     h("a.skip", { href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, t("nav.skip")),
     h("header.top", {},
-      h("a.brand", { href: "/" }, h("img", { src: ICON, alt: "", width: 28, height: 28 }), config.brand),
+      h("a.brand", { href: "/" }, h("img", { src: ICON, alt: "", width: 28, height: 28 }), h("span", {}, config.brand)),
       h("div.who", {},
         h("span.email", {}, session.email),
         languages,

@@ -44,9 +44,9 @@ function rows(accounts) {
       h("td.what", {}, h("a.order-link", { href: `/desk/accounts/${account.account_id}` }, account.name), h("code.order-id", {}, account.account_id),
         account.parent_account_id && h("span.hint", {}, t("accounts.under", { parent: account.parent_account_id }))),
       h("td", { "data-label": t("accounts.enrollment") }, enrollmentChip(account), account.enrollment && h("span.hint", {}, t("accounts.letter_of", { date: day(account.enrollment.letter_received_on) }))),
-      h("td", { "data-label": t("order.contact") }, account.enrollment?.contact ? [account.enrollment.contact.name, h("span.hint", {}, account.enrollment.contact.email)] : "–"),
+      h("td", { "data-label": t("order.contact") }, account.enrollment?.contact ? [account.enrollment.contact.name, h("span.hint.person", {}, account.enrollment.contact.email)] : "–"),
       h("td", { "data-label": t("accounts.sites") }, String(account.sites.length)),
-      h("td", { "data-label": t("accounts.settings") }, [account.currency, account.locale, account.time_zone].join(" · "))))));
+      h("td", { "data-label": t("accounts.settings") }, h("span.person", {}, [account.currency, account.locale, account.time_zone].join(" · ")))))));
 }
 
 function enrollmentChip(account) {
