@@ -126,24 +126,19 @@ def _environment(port: int, folder: Path) -> dict[str, str]:
 
 
 async def _serve(listener: int) -> None:
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
     from ministack.app import app
+
+    from sandbox.serving import serve
 
     loop = asyncio.get_running_loop()
     stdin = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
-    config = Config()
-    config.bind = [f"fd://{listener}"]
-    config.keep_alive_timeout = 75
-    config.keep_alive_max_requests = 1_000_000
-    config.loglevel = "WARNING"
 
     async def end_with_parent() -> None:
         await stdin.read()
         os._exit(0)  # nothing is kept, and its threads wait for task tokens that nobody answers any more
 
-    await serve(guard(correct(app)), config, shutdown_trigger=end_with_parent)  # type: ignore[arg-type]
+    await serve(guard(correct(app)), socket.socket(fileno=listener), end_with_parent(), dated=False)
 
 
 if __name__ == "__main__":

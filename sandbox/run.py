@@ -8,8 +8,6 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -27,12 +25,12 @@ from sandbox.mailbox import PAGES, Mailbox
 from sandbox.reference import Reference
 from sandbox.roles import in_its_role, let_plain_http_pass
 from sandbox.seeds import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, plant
+from sandbox.serving import serve
 from sandbox.ses import Sending, Ses
 from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY, Settings
 from sandbox.state import StateFolder
 from sandbox.template import LocalTemplate, localize, read
 
-GRACE_SECONDS = 0.3
 PARAMETERS = {
     "Stage": "sandbox",
     "BrandName": "Vendor",
@@ -205,14 +203,7 @@ class Sandbox:
 
     def _serve(self, app: Any, listener: socket.socket, closing: AsyncExitStack) -> None:
         stop = asyncio.Event()
-        config = Config()
-        config.bind = [f"fd://{listener.detach()}"]
-        config.graceful_timeout = GRACE_SECONDS
-        config.keep_alive_timeout = 75
-        config.keep_alive_max_requests = 1_000_000
-        config.include_server_header = False
-        config.loglevel = "WARNING"
-        server = self._start(serve(app, config, shutdown_trigger=stop.wait))
+        server = self._start(serve(app, listener, stop.wait()))
 
         async def end() -> None:
             stop.set()

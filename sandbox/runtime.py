@@ -89,7 +89,10 @@ def serve(control: socket.socket) -> None:
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel then buries the workers
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, len(FORK), 2)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(control, len(FORK), 2)
+        except ConnectionResetError:  # the sandbox has ended before it read the last answer
+            return
         if not message:
             return
         channel, output = descriptors
@@ -102,7 +105,8 @@ def serve(control: socket.socket) -> None:
             os._exit(0)
         os.close(channel)
         os.close(output)
-        control.sendall(NUMBER.pack(worker))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # which the next message says, too
+            control.sendall(NUMBER.pack(worker))
 
 
 def work(channel: socket.socket, output: int) -> None:

@@ -3,7 +3,11 @@
 import asyncio
 import json
 import os
+import select
 import shutil
+import socket
+import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Awaitable, Callable
@@ -13,11 +17,15 @@ from typing import Any
 
 import pytest
 
+from sandbox import runtime
 from sandbox.clock import Clock
 from sandbox.fork_server import ForkServer
 from sandbox.functions import WORKERS_PER_FUNCTION, Answer, Function, Invocation, Pool
 from sandbox.template import FORWARD_TO, FunctionSource
 from tests.local_run import PROJECT
+
+# They mostly wait, and so leave their core to what runs beside them.
+pytestmark = pytest.mark.xdist_group("sandbox")
 
 LAYER = PROJECT / "layers" / "core"
 
@@ -270,3 +278,17 @@ def test_no_worker_outlives_the_fork_server(on_stage: OnStage) -> None:
     on_stage(test, "app.echo")
     with pytest.raises(ProcessLookupError):
         os.kill(workers[0], 0)
+
+
+def test_the_fork_server_ends_quietly_when_nobody_reads_its_last_answer() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        command = [sys.executable, "-m", "sandbox.runtime", str(theirs.fileno())]
+        options: dict[str, Any] = {"pass_fds": [theirs.fileno()], "start_new_session": True}
+        process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, **options)
+    channel, other_end = socket.socketpair()
+    with ours, channel, other_end, Path(os.devnull).open("wb") as output:
+        socket.send_fds(ours, [runtime.FORK], [channel.fileno(), output.fileno()])
+        assert select.select([ours], [], [], 20)[0]
+
+    assert (process.communicate(timeout=20)[1], process.returncode) == (b"", 0)
