@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
 from itertools import cycle
@@ -22,9 +23,9 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores: what asks over HTTP or looks at a browser's screen mostly waits."""
+    """One process for each core: what the tests start takes the time in which they wait."""
     asked = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    return int(asked) if asked else (os.cpu_count() or 1) + 1
+    return int(asked) if asked else os.cpu_count() or 1
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
@@ -37,8 +38,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         names = item.fixturenames if isinstance(item, pytest.Function) else []
         if SHARED.intersection(names) or item.get_closest_marker("live"):
-            half = next(halves) if "browser" in names else ""
+            half = next(halves) if item.path.parent.name == "web" else ""
             item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}{half}"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """At the end pytest has everything looked through for garbage ten times, for the sake of warnings: once will do."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from json import dumps
 from typing import Any
 
 import httpx
-from botocore.session import Session
 
+from tests import loopback
 from tests.contract.site import Answer, Attachment, Execution, Json, Mail, Seen, Site, User
 
 PATIENCE_SECONDS = 60
@@ -32,19 +32,15 @@ class Live(Site):
     def at(cls, description: Json) -> Iterator["Live"]:
         """`description`: the content of `sandbox.json`."""
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-        with httpx.Client(timeout=PATIENCE_SECONDS, limits=limits, trust_env=False) as http:
+        with loopback.client(timeout=PATIENCE_SECONDS, limits=limits) as http:
             yield cls(description, http)
 
     def aws(self, service: str) -> Any:
         """A client of the engine behind the local run."""
         if service not in self._clients:
-            aws = self.description["aws"]
-            self._clients[service] = Session().create_client(
-                service,
-                region_name=aws["region"],
-                endpoint_url=aws["endpoint"],
-                aws_access_key_id=aws["access_key_id"],
-                aws_secret_access_key=aws["secret_access_key"],
+            told = self.description["aws"]
+            self._clients[service] = loopback.aws(
+                service, told["endpoint"], told["region"], told["access_key_id"], told["secret_access_key"]
             )
         return self._clients[service]
 

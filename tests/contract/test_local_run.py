@@ -2,10 +2,10 @@
 
 from datetime import date
 
-import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from tests import loopback
 from tests.contract.live import Live
 from tests.contract.orders import offered, place
 from tests.contract.site import Json
@@ -56,9 +56,9 @@ def test_the_seeded_accounts_are_as_promised(live: Live) -> None:
 
 def test_the_mailbox_is_a_page_for_people_and_json_for_programs(live: Live) -> None:
     _, mail = offered(live)
-    page = httpx.get(live.description["mailbox"], headers={"Accept": "text/html"}, trust_env=False)
+    page = loopback.get(live.description["mailbox"], headers={"Accept": "text/html"})
     assert page.headers["content-type"].startswith("text/html")
-    messages = httpx.get(live.description["mailbox"], headers={"Accept": "application/json"}, trust_env=False).json()
+    messages = loopback.get(live.description["mailbox"], headers={"Accept": "application/json"}).json()
     sent = [message["sent_at"] for message in messages["messages"]]
     assert sent == sorted(sent)
     for message in messages["messages"]:

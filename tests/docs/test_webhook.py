@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from tests import loopback
 from tests.docs.test_commands import ROOT
 from tests.lab import Lab
 from tests.lab.events import Rule
@@ -64,7 +64,7 @@ def test_what_comes_twice_and_in_any_order_ends_as_the_order_did(lab: Lab) -> No
     header = RESOURCES["Connection"]["Properties"]["AuthParameters"]["ApiKeyAuthParameters"]["ApiKeyName"]
     shuffled = events * 3
     random.Random(7).shuffle(shuffled)
-    with running() as (address, orders), httpx.Client(trust_env=False, headers={header: KEY}) as client:
+    with running() as (address, orders), loopback.client(headers={header: KEY}) as client:
         answers = [client.post(address, content=json.dumps(event)).status_code for event in shuffled]
     assert set(answers) == {204}
     assert orders.known[order_id]["status"] == "completed"
@@ -77,8 +77,8 @@ def test_what_comes_twice_and_in_any_order_ends_as_the_order_did(lab: Lab) -> No
 )
 def test_what_is_no_event_or_has_no_key_is_not_taken(key: str, body: str, status: int) -> None:
     with running() as (address, orders):
-        assert httpx.post(address, content=body, headers={"x-api-key": key}, trust_env=False).status_code == status
-        again = httpx.post(address, content=body, headers={"x-api-key": key}, trust_env=False)
+        assert loopback.post(address, content=body, headers={"x-api-key": key}).status_code == status
+        again = loopback.post(address, content=body, headers={"x-api-key": key})
         assert again.status_code == status, "what was not taken once is not taken for known"
     assert orders.known == {}
 
@@ -86,6 +86,6 @@ def test_what_is_no_event_or_has_no_key_is_not_taken(key: str, body: str, status
 def test_a_body_of_unknown_or_too_great_length_is_not_read() -> None:
     with running() as (address, _):
         chunks = iter([b"{}"])
-        assert httpx.post(address, content=chunks, headers={"x-api-key": KEY}, trust_env=False).status_code == 411
-        large = httpx.post(address, content=b" " * 300_000, headers={"x-api-key": KEY}, trust_env=False)
+        assert loopback.post(address, content=chunks, headers={"x-api-key": KEY}).status_code == 411
+        large = loopback.post(address, content=b" " * 300_000, headers={"x-api-key": KEY})
         assert large.status_code == 413

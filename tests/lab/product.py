@@ -13,6 +13,7 @@ from tests.lab.clock import Clock
 
 _now = online_orders.clock.now
 _under: list[Clock] = []
+_held: set[ModuleType] = set()
 
 
 def now() -> datetime:
@@ -49,6 +50,9 @@ def take_hold(of: Iterable[str]) -> None:
     They stay there for good: a module may be imported while a lab runs, and used after it.
     """
     for module in _modules(of):
+        if module in _held:
+            continue
+        _held.add(module)
         for name, value in list(vars(module).items()):
             if callable(value) and getattr(value, "__hash__", None) and value in _STAND_INS:
                 setattr(module, name, _STAND_INS[value])

@@ -45,12 +45,11 @@ class Branches:
             self._running[reading] = process, label, bytearray()
             return False
         self._writing = writing
+        gc.disable()  # it would touch, and so copy, all that there was before; and a child ends soon
         return True
 
     def run(self, work: Callable[[], Any]) -> Any:
         """Does the work in which the branches part. The parent gets its value when all children have reported."""
-        gc.collect()
-        gc.freeze()  # else the collector of each child touches, and so copies, all that there was before
         try:
             value = work()
         except BaseException as fault:
@@ -61,7 +60,6 @@ class Branches:
             with os.fdopen(self._writing, "wb") as pipe:
                 pickle.dump(value, pipe)
             os._exit(0)
-        gc.unfreeze()
         while self._running:
             self._read_some()
         return value

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 
 from sandbox.clock import Clock, clock_routes
+from tests import loopback
 from tests.sandbox.serving import serving
 
 
@@ -16,7 +16,7 @@ async def end_waits() -> int:
 
 def test_the_clock_is_shown_and_put_forward_and_the_waits_end() -> None:
     clock = Clock()
-    with serving(Starlette(routes=clock_routes(clock, end_waits))) as address, httpx.Client(trust_env=False) as http:
+    with serving(Starlette(routes=clock_routes(clock, end_waits))) as address, loopback.client() as http:
         first = http.get(f"{address}/sandbox/clock").json()
         answer = http.post(f"{address}/sandbox/clock", data={"days": "2", "hours": "3"}).json()
         again = http.get(f"{address}/sandbox/clock").json()
@@ -33,6 +33,6 @@ def test_the_clock_is_shown_and_put_forward_and_the_waits_end() -> None:
 def test_the_clock_goes_forward_only_and_not_for_ever(form: str) -> None:
     clock = Clock()
     with serving(Starlette(routes=clock_routes(clock, end_waits))) as address:
-        answer = httpx.post(f"{address}/sandbox/clock", content=form, trust_env=False)
+        answer = loopback.post(f"{address}/sandbox/clock", content=form)
     assert (answer.status_code, clock.ahead) == (422, timedelta(0))
     assert answer.json()["detail"]

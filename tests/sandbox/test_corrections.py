@@ -5,15 +5,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from botocore.exceptions import ClientError
-from botocore.session import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from sandbox.corrections import correct
+from tests import loopback
 from tests.sandbox.serving import serving
 
 
@@ -63,15 +62,9 @@ def address(gaps: Gaps) -> Iterator[str]:
         yield address
 
 
-def a_client(address: str, service: str) -> Any:
-    return Session().create_client(
-        service, endpoint_url=address, region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="a"
-    )
-
-
 @pytest.fixture
 def cognito(address: str) -> Any:
-    return a_client(address, "cognito-idp")
+    return loopback.aws("cognito-idp", address)
 
 
 def a_token(client_id: str = "web") -> str:
@@ -110,18 +103,18 @@ def test_a_token_that_is_none_is_for_the_engine_to_refuse(gaps: Gaps, cognito: A
 
 def test_a_refreshed_id_token_says_as_much_as_the_first(address: str) -> None:
     form = {"grant_type": "refresh_token", "client_id": "web", "refresh_token": "lasting"}
-    assert httpx.post(f"{address}/oauth2/token", data=form, trust_env=False).json() == {
+    assert loopback.post(f"{address}/oauth2/token", data=form).json() == {
         "id_token": "rich",
         "access_token": "access",
         "token_type": "Bearer",
         "expires_in": 3600,
     }
-    refused = httpx.post(f"{address}/oauth2/token", data={**form, "refresh_token": "ended"}, trust_env=False)
+    refused = loopback.post(f"{address}/oauth2/token", data={**form, "refresh_token": "ended"})
     assert (refused.status_code, refused.json()) == (400, {"error": "invalid_grant"})
 
 
 def test_a_code_is_for_the_engine_to_take(address: str) -> None:
-    answer = httpx.post(f"{address}/oauth2/token", data={"grant_type": "authorization_code"}, trust_env=False)
+    answer = loopback.post(f"{address}/oauth2/token", data={"grant_type": "authorization_code"})
     assert answer.json()["form"] == "grant_type=authorization_code"
 
 
@@ -135,14 +128,14 @@ def test_nobody_signs_up_where_the_operator_makes_the_users(gaps: Gaps, cognito:
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 25, 100])
 def test_log_events_come_page_by_page_each_once(address: str, limit: int) -> None:
-    pages = a_client(address, "logs").get_paginator("filter_log_events")
+    pages = loopback.aws("logs", address).get_paginator("filter_log_events")
     found = [event["message"] for page in pages.paginate(logGroupName="g", limit=limit) for event in page["events"]]
     assert found == [str(number) for number in range(25)]
 
 
 def test_a_token_for_log_events_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(ClientError, match="InvalidParameterException"):
-        a_client(address, "logs").filter_log_events(logGroupName="g", nextToken="x")
+        loopback.aws("logs", address).filter_log_events(logGroupName="g", nextToken="x")
 
 
 def test_all_else_goes_through(gaps: Gaps, cognito: Any) -> None:

@@ -7,13 +7,14 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from sandbox.engine import guard, is_local
+from tests import loopback
 from tests.sandbox.serving import serving
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
     app = guard(PlainTextResponse("done"))  # type: ignore[arg-type]
-    with serving(app) as address, httpx.Client(base_url=address, trust_env=False) as client:
+    with serving(app) as address, loopback.client(base_url=address) as client:
         yield client
 
 

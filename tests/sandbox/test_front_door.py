@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.front_door import AT_ONCE, LARGEST_BODY, Gateway, forwarded, front_door
 from sandbox.mailbox import Mailbox
+from tests import loopback
 from tests.sandbox.serving import serving
 
 SITE = "http://localhost:8080"
@@ -72,7 +73,7 @@ def door(web: Path) -> Iterator[httpx.Client]:
         gateway = Gateway(int(engine.rpartition(":")[2]), "a1", SITE)
         app = front_door(gateway, Mailbox(SITE).routes(), web, "<p>home</p>", {"client_id": "c1"})
         limits = httpx.Limits(max_connections=80)
-        with serving(app) as address, httpx.Client(base_url=address, trust_env=False, limits=limits) as client:
+        with serving(app) as address, loopback.client(base_url=address, limits=limits) as client:
             yield client
         gateway.close()
 
@@ -205,7 +206,7 @@ def test_without_the_engine_the_service_is_unavailable(web: Path) -> None:
         port = unused.getsockname()[1]
     gateway = Gateway(port, "a1", SITE)
     with serving(front_door(gateway, [], web, "")) as address:
-        answer = httpx.get(f"{address}/api/x", trust_env=False)
+        answer = loopback.get(f"{address}/api/x")
     gateway.close()
 
     assert (answer.status_code, answer.json()) == (503, {"message": "Service Unavailable"})
@@ -261,10 +262,10 @@ def test_a_page_runs_and_loads_nothing_from_elsewhere(door: httpx.Client) -> Non
 def test_without_pages_of_its_own_the_site_says_where_things_are(tmp_path: Path) -> None:
     gateway = Gateway(1, "a1", SITE)
     with serving(front_door(gateway, Mailbox(SITE).routes(), tmp_path / "web", "<p>home</p>")) as address:
-        assert httpx.get(f"{address}/", trust_env=False).text == "<p>home</p>"
-        assert httpx.get(f"{address}/orders/o1", trust_env=False).text == "<p>home</p>"
-        assert httpx.get(f"{address}/missing.js", trust_env=False).status_code == 404
-        assert json.loads(
-            httpx.get(f"{address}/mailbox", headers={"Accept": "application/json"}, trust_env=False).text
-        ) == {"messages": []}
+        assert loopback.get(f"{address}/").text == "<p>home</p>"
+        assert loopback.get(f"{address}/orders/o1").text == "<p>home</p>"
+        assert loopback.get(f"{address}/missing.js").status_code == 404
+        assert json.loads(loopback.get(f"{address}/mailbox", headers={"Accept": "application/json"}).text) == {
+            "messages": []
+        }
     gateway.close()

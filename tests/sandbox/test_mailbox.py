@@ -8,6 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from sandbox.mailbox import Attachment, Mail, Mailbox, read_mail
+from tests import loopback
 from tests.sandbox.serving import serving
 
 SITE = "http://localhost:8080"
@@ -37,7 +38,7 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def client(mailbox: Mailbox) -> Iterator[httpx.Client]:
     app = Starlette(routes=mailbox.routes())
-    with serving(app) as address, httpx.Client(base_url=address, trust_env=False) as client:
+    with serving(app) as address, loopback.client(base_url=address) as client:
         yield client
 
 

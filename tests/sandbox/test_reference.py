@@ -9,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from sandbox.reference import Reference, in_words, operations, type_of
+from tests import loopback
 from tests.sandbox.serving import serving
 from tools.compatibility import PRESENT
 
@@ -18,7 +19,7 @@ DOCUMENT = json.loads(PRESENT.read_text("utf-8"))
 @pytest.fixture(scope="module")
 def answer() -> httpx.Response:
     with serving(Starlette(routes=Reference(PRESENT).routes())) as address:
-        return httpx.get(f"{address}/reference", trust_env=False)
+        return loopback.get(f"{address}/reference")
 
 
 def test_every_operation_and_schema_is_there_and_every_link_within_the_page_leads_somewhere(
@@ -46,7 +47,7 @@ def test_a_document_that_is_made_anew_shows_at_once(tmp_path: Path) -> None:
     with serving(Starlette(routes=Reference(path).routes())) as address:
         changed = {**DOCUMENT, "info": {**DOCUMENT["info"], "title": "Another <title>"}}
         path.write_text(json.dumps(changed), "utf-8")
-        assert "Another &lt;title&gt;" in httpx.get(f"{address}/reference", trust_env=False).text
+        assert "Another &lt;title&gt;" in loopback.get(f"{address}/reference").text
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ from typing import Any
 
 import httpx
 import pytest
-from botocore.session import Session
 
+from tests import loopback
 from tests.local_run import END_SECONDS, PROJECT, Description, Process, launch, said, wait_until_ready
+
+pytestmark = pytest.mark.live
 
 
 class Running:
@@ -32,14 +34,8 @@ class Running:
         return int(self.json["site"].rpartition(":")[2])
 
     def aws(self, service: str) -> Any:
-        aws = self.json["aws"]
-        return Session().create_client(
-            service,
-            endpoint_url=aws["endpoint"],
-            region_name=aws["region"],
-            aws_access_key_id=aws["access_key_id"],
-            aws_secret_access_key=aws["secret_access_key"],
-        )
+        told = self.json["aws"]
+        return loopback.aws(service, told["endpoint"], told["region"], told["access_key_id"], told["secret_access_key"])
 
     def token(self, user: dict[str, str]) -> str:
         answer = self.aws("cognito-idp").initiate_auth(
@@ -51,7 +47,7 @@ class Running:
 
     def get(self, path: str, user: dict[str, str] | None = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
-        return httpx.get(f"{self.json['site']}{path}", headers=headers, trust_env=False, timeout=30)
+        return loopback.get(f"{self.json['site']}{path}", headers=headers, timeout=30)
 
     def processes(self) -> set[int]:
         """Of this run: the launcher, and what it started in sessions of its own."""
@@ -168,18 +164,17 @@ def test_without_a_token_the_gateway_answers(running: Running) -> None:
 def test_an_order_starts_its_workflow_and_sends_its_mails(running: Running) -> None:
     (user, *_) = [user for user in running.json["users"] if user["role"] == "customer"]
     tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 86_400))
-    placed = httpx.post(
+    placed = loopback.post(
         f"{running.json['api']}/orders",
         json={"items": [{"kind": "ip_addresses", "quantity": 1, "start_date": tomorrow}]},
         headers={"Authorization": f"Bearer {running.token(user)}", "Idempotency-Key": "smoke"},
-        trust_env=False,
         timeout=30,
     )
     assert placed.status_code == 201, placed.text
     order_id = placed.json()["order_id"]
 
     def recipients() -> set[str]:
-        listed = httpx.get(running.json["mailbox"], headers={"Accept": "application/json"}, trust_env=False).json()
+        listed = loopback.get(running.json["mailbox"], headers={"Accept": "application/json"}).json()
         return {to for mail in listed["messages"] if order_id in mail["text"] for to in mail["to"]}
 
     def executions() -> list[str]:
@@ -246,7 +241,7 @@ def test_a_page_can_have_its_user_sign_in(running: Running) -> None:
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    with httpx.Client(trust_env=False, timeout=30) as browser:
+    with loopback.client(timeout=30) as browser:
         form = browser.get(config["authorization_endpoint"], params=asked)
         assert form.status_code == 200
         filled = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form.text))
@@ -261,7 +256,7 @@ def test_a_page_can_have_its_user_sign_in(running: Running) -> None:
         }
         tokens = browser.post(config["token_endpoint"], data=exchange).json()
     desk = {"Authorization": f"Bearer {tokens['id_token']}"}
-    assert httpx.get(f"{running.json['api']}/desk/orders", headers=desk, trust_env=False).status_code == 200
+    assert loopback.get(f"{running.json['api']}/desk/orders", headers=desk).status_code == 200
 
 
 def test_what_functions_log_is_in_cloudwatch_logs(running: Running) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.session import Session
 from starlette.applications import Starlette
 
 from sandbox.mailbox import Mailbox
 from sandbox.ses import EICAR, Sending, Ses, accept, describe
+from tests import loopback
 from tests.sandbox.serving import serving
 
 SENDER = "orders@vendor.example"
@@ -60,13 +60,7 @@ class Desk:
 def desk() -> Iterator[Desk]:
     mailbox, events = Mailbox("http://localhost:8080"), list[dict[str, Any]]()
     with serving(Starlette(routes=Ses(SENDING, mailbox, events.append).routes())) as address:
-        client = Session().create_client(
-            "sesv2",
-            endpoint_url=address,
-            region_name="eu-central-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-        )
+        client = loopback.aws("sesv2", address)
         yield Desk(client, mailbox, events)
 
 

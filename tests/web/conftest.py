@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests import loopback
 from tests.local_run import Description, start
 from tests.web.browser import browser_path
 
@@ -95,7 +95,7 @@ class Tokens:
         return str(json.loads(self.kept_by(who))["id_token"])
 
     def _sign_in(self, user: dict[str, str]) -> dict[str, Any]:
-        answer = httpx.post(
+        answer = loopback.post(
             self._site["aws"]["endpoint"],
             headers={
                 "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
@@ -106,7 +106,6 @@ class Tokens:
                 "ClientId": self._site["cognito"]["client_id"],
                 "AuthParameters": {"USERNAME": user["username"], "PASSWORD": user["password"]},
             },
-            trust_env=False,
         ).json()["AuthenticationResult"]
         id_token = answer["IdToken"]
         return {"id_token": id_token, "refresh_token": answer["RefreshToken"], "claims": claims_of(id_token)}
@@ -167,12 +166,11 @@ def call(site: Description, tokens: Tokens) -> Call:
     """Asks the API as somebody: `call("cora", "POST", "/orders", body)`; what it answers, which is no refusal."""
 
     def ask(who: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        answer = httpx.request(
+        answer = loopback.request(
             method,
             f"{site['api']}{path}",
             json=body,
             headers={"Authorization": f"Bearer {tokens.id_token_of(who)}", "Idempotency-Key": secrets.token_hex(8)},
-            trust_env=False,
             timeout=60,
         )
         assert answer.is_success, answer.text

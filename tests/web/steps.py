@@ -6,9 +6,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 from playwright.sync_api import Page
 
+from tests import loopback
 from tests.local_run import Description
 from tests.web.conftest import Call
 
@@ -84,10 +84,10 @@ def wait_for_mail(
     """The newest mail to an address that names the order and holds some text."""
     end = time.monotonic() + MAIL_SECONDS
     while time.monotonic() < end:
-        answer = httpx.get(site["mailbox"], headers={"Accept": "application/json"}, trust_env=False)
+        query = {"to": address, "about": order_id}
+        answer = loopback.get(site["mailbox"], params=query, headers={"Accept": "application/json"})
         for mail in reversed(answer.json()["messages"]):
-            is_it = address in mail["to"] and order_id in mail["text"] and containing in mail["text"]
-            if is_it and (mail["attachments"] or not with_paper):
+            if containing in mail["text"] and (mail["attachments"] or not with_paper):
                 found: dict[str, Any] = mail
                 return found
         time.sleep(0.2)

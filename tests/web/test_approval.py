@@ -3,10 +3,10 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests import loopback
 from tests.local_run import Description
 from tests.rendering import samples
 from tests.web.axe import faults, overflows
@@ -96,13 +96,13 @@ def test_an_expired_quote_is_asked_for_afresh_and_written_anew(
     """The clock goes on by a day only, which is no matter to others who use this local run."""
     complaints.expected.append("403|410")
     clock = f"{site['site']}/sandbox/clock"
-    now = datetime.fromisoformat(httpx.get(clock, trust_env=False).json()["now"])
+    now = datetime.fromisoformat(loopback.get(clock).json()["now"])
     last_day = now.astimezone(ZoneInfo("Europe/Berlin")).date().isoformat()
     order_id, mail = offered(site, call, "anna", 3, valid_until=last_day)
     link, code = link_and_code(mail)
     customer, staff = open_page("anna", f"/orders/{order_id}"), open_page("nadia", f"/desk/orders/{order_id}")
     contact = open_page(None, link.removeprefix(site["site"]), width=360, scripts=False)
-    assert httpx.post(clock, data={"days": 1}, trust_env=False).is_success
+    assert loopback.post(clock, data={"days": 1}).is_success
     _send(contact, "approve", code)
     expect(contact.get_by_role("heading", level=1)).to_contain_text("abgelaufen")
     for sent, said in [

@@ -4,10 +4,10 @@ import gzip
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import Page, Response, expect
 
+from tests import loopback
 from tests.local_run import Description
 from tests.web.axe import faults, overflows
 from tests.web.conftest import Call, Complaints, OpenPage
@@ -20,7 +20,13 @@ FEWEST_FILES = 15
 @pytest.fixture(scope="module")
 def longest_id(site: Description, call: Call) -> str:
     """Of an order on offer that fills its row in lists."""
-    order_id = placed(call, "maria", 2, "PO-" + "8" * 61)
+    site_id, start = call("maria", "GET", "/account")["sites"][0]["site_id"], in_days(20)
+    items = [
+        {"kind": "ip_addresses", "quantity": 2, "start_date": start},
+        {"kind": "site_bandwidth", "site_id": site_id, "bandwidth_mbps": 500, "start_date": start},
+    ]
+    order = {"items": items, "purchase_order_number": "PO-" + "8" * 61}
+    order_id = str(call("maria", "POST", "/orders", order)["order_id"])
     call("tom", "POST", f"/desk/orders/{order_id}/claim", {})
     quoted(site, call, order_id)
     return order_id
@@ -198,9 +204,10 @@ def test_an_answer_that_this_tab_did_not_ask_for_signs_nobody_in(open_page: Open
 
 
 @pytest.mark.no_browser
+@pytest.mark.live
 @pytest.mark.parametrize("path", ["/", "/orders/some-order", "/app/main.js", "/config.json"])
 def test_every_file_forbids_inline_code_and_frames(site: Description, path: str) -> None:
-    headers = httpx.get(site["site"] + path, trust_env=False).headers
+    headers = loopback.get(site["site"] + path).headers
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
