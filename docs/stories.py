@@ -14,10 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import urlopen
 from uuid import uuid4
 
-from first_order import WHERE, call, mail_with_link, sign_in
+from first_order import WHERE, call, mail_with_link, opened, sign_in
 
 API, CLOCK = WHERE["api"], f"{WHERE['site']}/sandbox/clock"
 CUSTOMER, STAFF = sign_in("customer"), sign_in("customer-success")
@@ -33,7 +32,7 @@ class Link(NamedTuple):
         """The status of the page that answers."""
         form = {"decision": decision, "name": self.name, "code": self.code, "reason": reason}
         try:
-            with urlopen(self.url, urlencode(form).encode()) as page:  # noqa: S310 - the link leads to the sandbox
+            with opened(self.url, urlencode(form).encode()) as page:
                 return int(page.status)
         except HTTPError as refusal:
             return refusal.code
@@ -100,7 +99,7 @@ class Story:
 
     def put_clock_forward(self, days: int) -> None:
         """Every order that waits is then looked at, once."""
-        with urlopen(CLOCK, urlencode({"days": days}).encode()) as answer:  # noqa: S310 - the local run's own
+        with opened(CLOCK, urlencode({"days": days}).encode()) as answer:
             print(f"  {days} days later: {json.load(answer)['now']}")
 
 

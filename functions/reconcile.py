@@ -43,7 +43,7 @@ def _look_after_or_later(order_id: str) -> int:
     """Whatever is wrong with one order must not hold up the others."""
     try:
         return _look_after(order_id)
-    except Exception:  # noqa: BLE001 - told of in the log, counted, and tried again
+    except Exception:
         logger.exception("a workflow could not be looked after", extra={"order_id": order_id})
         metrics.add_metric("WorkflowsNotMended", MetricUnit.Count, 1)
         workflow.look_later(order_id)
