@@ -28,7 +28,6 @@ async def serve(app: Any, listener: socket.socket, stop: Coroutine[Any, Any, Any
         app,
         http="httptools",
         ws="none",
-        lifespan="auto",
         log_config=None,
         log_level=logging.WARNING,
         access_log=False,

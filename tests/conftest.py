@@ -3,7 +3,6 @@
 import gc
 import os
 from collections.abc import Callable, Generator, Iterator
-from itertools import cycle
 
 import pytest
 
@@ -30,16 +29,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares something big runs in one process, so that nothing big is started in each of several.
-
-    The screens alone would take longer than all others together, so they are in two.
-    """
-    halves = cycle(("-1", "-2"))
+    """What shares something big runs in one process, so that nothing big is started in each of several."""
     for item in items:
         names = item.fixturenames if isinstance(item, pytest.Function) else []
         if SHARED.intersection(names) or item.get_closest_marker("live"):
-            half = next(halves) if item.path.parent.name == "web" else ""
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}{half}"))
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @pytest.hookimpl(trylast=True)

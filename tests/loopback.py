@@ -18,8 +18,20 @@ _READ_ONCE = Session()
 """Keeps what it has read of AWS's services, which takes longer than most tests."""
 
 
-def aws(service: str, endpoint: str, region: str = "eu-central-1", key: str = "any", secret: str = "any") -> Any:
-    """A client of what stands in for an AWS service."""
+def aws(
+    service: str,
+    endpoint: str,
+    region: str = "eu-central-1",
+    access_key_id: str = "any",
+    secret_access_key: str = "any",
+    session_token: str | None = None,
+) -> Any:
+    """A client of what stands in for an AWS service; the names are those under `aws` in `sandbox.json`."""
     return _READ_ONCE.create_client(
-        service, region_name=region, endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret
+        service,
+        region_name=region,
+        endpoint_url=endpoint,
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        aws_session_token=session_token,
     )

@@ -38,10 +38,7 @@ class Live(Site):
     def aws(self, service: str) -> Any:
         """A client of the engine behind the local run."""
         if service not in self._clients:
-            told = self.description["aws"]
-            self._clients[service] = loopback.aws(
-                service, told["endpoint"], told["region"], told["access_key_id"], told["secret_access_key"]
-            )
+            self._clients[service] = loopback.aws(service, **self.description["aws"])
         return self._clients[service]
 
     def tokens(self, user: User) -> Json:

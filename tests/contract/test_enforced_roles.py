@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.session import Session
 
+from tests import loopback
 from tests.contract.live import Live
 from tests.contract.orders import Order, enroll, offered, place, place_for, quote
 
@@ -20,17 +20,14 @@ def role_of(site: Live, function: str) -> str:
 
 def test_the_engine_refuses_a_role_what_the_template_does_not_give_it(live: Live) -> None:
     assumed = live.aws("sts").assume_role(RoleArn=role_of(live, "GiveUpQuote"), RoleSessionName="test")
-    aws, credentials = live.description["aws"], assumed["Credentials"]
+    credentials = {
+        "access_key_id": assumed["Credentials"]["AccessKeyId"],
+        "secret_access_key": assumed["Credentials"]["SecretAccessKey"],
+        "session_token": assumed["Credentials"]["SessionToken"],
+    }
 
     def client(service: str) -> Any:
-        return Session().create_client(
-            service,
-            region_name=aws["region"],
-            endpoint_url=aws["endpoint"],
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-        )
+        return loopback.aws(service, **{**live.description["aws"], **credentials})
 
     table = live.description["resources"]["table"]
     key = {"pk": {"S": "ORDER#none"}, "sk": {"S": "WORKFLOW"}}

@@ -34,8 +34,7 @@ class Running:
         return int(self.json["site"].rpartition(":")[2])
 
     def aws(self, service: str) -> Any:
-        told = self.json["aws"]
-        return loopback.aws(service, told["endpoint"], told["region"], told["access_key_id"], told["secret_access_key"])
+        return loopback.aws(service, **self.json["aws"])
 
     def token(self, user: dict[str, str]) -> str:
         answer = self.aws("cognito-idp").initiate_auth(

@@ -1,12 +1,10 @@
 """What is wrong with a page for some of those who read it."""
 
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page
 
 CONTEXT = {"exclude": [["option"]]}
 """The browser draws these itself; lists of time zones and currencies have hundreds."""
-VIOLATIONS = {"resultTypes": ["violations"]}
-"""To tell all that is well, too, takes longer than to find it."""
 
 
 def faults(page: Page, *, dark: bool = True) -> list[str]:
@@ -14,7 +12,7 @@ def faults(page: Page, *, dark: bool = True) -> list[str]:
     found = Axe().run(page, CONTEXT).response["violations"]
     if dark:
         page.emulate_media(color_scheme="dark")
-        found += Axe().run(page, CONTEXT, VIOLATIONS | {"runOnly": ["color-contrast"]}).response["violations"]
+        found += Axe().run(page, CONTEXT, DEFAULT_OPTIONS | {"runOnly": ["color-contrast"]}).response["violations"]
         page.emulate_media(color_scheme="light")
     return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
 

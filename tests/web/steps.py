@@ -87,7 +87,8 @@ def wait_for_mail(
         query = {"to": address, "about": order_id}
         answer = loopback.get(site["mailbox"], params=query, headers={"Accept": "application/json"})
         for mail in reversed(answer.json()["messages"]):
-            if containing in mail["text"] and (mail["attachments"] or not with_paper):
+            is_it = address in mail["to"] and order_id in mail["text"] and containing in mail["text"]
+            if is_it and (mail["attachments"] or not with_paper):
                 found: dict[str, Any] = mail
                 return found
         time.sleep(0.2)
