@@ -9,6 +9,7 @@ from tests.contract.in_process import InProcess
 from tests.contract.live import Live
 from tests.contract.orders import place
 from tests.contract.site import Answer, Json, Site, User
+from tests.events.recording import EVENTS, ORIGIN_HEADER
 
 NOWHERE = "01JD0000000000000000000000"
 
@@ -91,11 +92,74 @@ def test_customer_success_does_not_use_the_customers_routes(site: Site) -> None:
 def test_staff_who_were_made_customers_too_are_staff_alone(in_process: InProcess) -> None:
     lab = in_process.lab
     lab.account("acme")
-    both = lab.users.cs.claiming(custom_account_id="acme", cognito_groups="[customers customer-success]")
+    both = lab.users.cs.claiming(custom_account_id="acme", cognito_groups=["customers", "customer-success"])
     for route in FOR_CUSTOMERS:
         method, path = route.split()
         assert lab.http(method, path.replace("{id}", NOWHERE), json={}, user=both).json()["code"] == "forbidden", route
     assert lab.http("GET", "/api/desk/orders", user=both).status == 200
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["not customer-success"],
+        ["ex customer-success"],
+        ["x,customer-success"],
+        ["customer-success "],
+        ["Customer-Success"],
+        ["[customer-success]"],
+        ["customer", "success"],
+        [["customer-success"]],
+        [{"customer-success": True}],
+        "not customer-success",
+        "[customers customer-success]",
+        "customers,customer-success",
+        [],
+        None,
+    ],
+    ids=str,
+)
+def test_a_group_whose_name_only_holds_the_desks_opens_nothing(in_process: InProcess, names: object) -> None:
+    lab = in_process.lab
+    stranger = lab.users.cs.claiming(cognito_groups=names)
+    for route in ("GET /api/desk/orders", "GET /api/desk/accounts", "GET /api/orders"):
+        method, path = route.split()
+        answer = lab.http(method, path, user=stranger)
+        assert (answer.status, answer.json()["code"]) == (403, "forbidden"), route
+
+
+@pytest.mark.parametrize("names", [["customer-success"], ["a b", "customer-success"], "customer-success"], ids=str)
+def test_the_desks_own_group_opens_it_beside_whatever_others(in_process: InProcess, names: object) -> None:
+    lab = in_process.lab
+    assert lab.http("GET", "/api/desk/orders", user=lab.users.cs.claiming(cognito_groups=names)).status == 200
+
+
+def test_groups_are_read_of_the_one_token_that_was_verified(in_process: InProcess) -> None:
+    """What the gateway makes of a header that holds more than one token is nobody's to guess."""
+    lab = in_process.lab
+    event = json.loads((EVENTS / "DeskApi-post-claim.json").read_text())
+    token = event["headers"]["authorization"].removeprefix("Bearer ")
+    head, claims, signature = token.split(".")
+    of_another = ".".join((head, encoded({**decoded(claims), "sub": "another"}), signature))
+    unlisted = ".".join((head, encoded({}), signature))
+    event["headers"][ORIGIN_HEADER] = lab.stack.front_headers[ORIGIN_HEADER]
+    for header in (
+        f"{token}, {token}",
+        f"Bearer {token} {token}",
+        of_another,
+        unlisted,
+        "Bearer a.b",
+        "",
+        "Bearer ....",
+    ):
+        event["headers"]["authorization"] = header
+        answer = lab.functions.invoke("DeskApiFunction", event).payload
+        assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (403, "wrong_token"), header
+    for header in (token, f"bearer {token}", f"Bearer  {token}"):
+        event["headers"]["authorization"] = header
+        assert json.loads(lab.functions.invoke("DeskApiFunction", event).payload["body"])["code"] != "wrong_token", (
+            header
+        )
 
 
 def test_past_cloudfront_no_function_answers(in_process: InProcess) -> None:
