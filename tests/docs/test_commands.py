@@ -3,9 +3,10 @@
 import re
 import shlex
 import subprocess
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
+import jmespath
 import pytest
 import typer.main
 from botocore import xform_name
@@ -13,10 +14,11 @@ from botocore.session import Session
 
 from online_orders_cli.app import app
 from tests.cli.terminal import Terminal
+from tests.docs import shell
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
-OF_THE_AWS_CLI = {"query", "output", "region", "profile", "cli-binary-format"}
+ROOT = shell.ROOT
+DOCUMENTS = shell.DOCUMENTS
+OF_THE_AWS_CLI = {"query", "output", "region", "profile", "cli-binary-format", "no-paginate"}
 HIGH_LEVEL = {
     ("s3", "rm"): {"recursive"},
     ("cloudformation", "deploy"): {"stack-name", "template-file", "capabilities", "parameter-overrides"},
@@ -26,16 +28,9 @@ _session = Session()
 
 
 def commands(name: str, start: str) -> list[str]:
-    """The commands of a document that begin so: from its console blocks, joined lines, and from its inline code."""
-    text = (ROOT / name).read_text("utf-8")
-    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
-    lines = [line for block in blocks for line in re.sub(r"\\\n\s*", "", block).splitlines()]
-    inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
-    said = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")] + inline
-    lines_of_shell = [
-        re.sub(r"^[A-Z]+=\$\((.*)\)$", r"\1", re.sub(r"^xargs -n 1 | [<>]\S+$", "", line)) for line in said
-    ]
-    return [line for line in lines_of_shell if line.startswith(start)]
+    """Return the commands of a document that begin so: from its console blocks and from its inline code."""
+    said = [command for line in shell.lines_of(name) for command in shell.commands_of(line)]
+    return [line for line in [*map(shlex.join, said), *shell.inline_of(name)] if line.startswith(start)]
 
 
 def every(start: str) -> list[Any]:
@@ -53,10 +48,11 @@ def every(start: str) -> list[Any]:
         "aws dynamodb describe-table --name a",
         "aws dynamodb describe-table --query x",
         "aws s3 rm s3://a --all",
+        "aws dynamodb list-tables --query 'TableNames[?'",
     ],
 )
 def test_an_aws_command_that_does_not_exist_is_found_out(line: str) -> None:
-    with pytest.raises((AssertionError, KeyError)):
+    with pytest.raises((AssertionError, KeyError, jmespath.exceptions.ParseError)):
         test_an_aws_command_is_an_operation_with_these_parameters(line)
 
 
@@ -69,7 +65,12 @@ def test_a_command_of_the_tool_that_does_not_exist_is_found_out(line: str) -> No
 @pytest.mark.parametrize("line", every("aws "))
 def test_an_aws_command_is_an_operation_with_these_parameters(line: str) -> None:
     _, service, *rest = shlex.split(line)
+    if not rest:
+        return  # named, not told
     action = rest.pop(0)
+    for option, value in pairwise(rest):
+        if option == "--query":
+            jmespath.compile(value)
     options = [word.removeprefix("--") for word in rest if word.startswith("--")]
     said = {option for option in options if option not in OF_THE_AWS_CLI}
     if (service, action) in HIGH_LEVEL:
