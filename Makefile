@@ -5,9 +5,6 @@ PYTHON ?= python3
 PORT ?= 8080
 export PORT
 export SAM_CLI_TELEMETRY := 0
-# As samconfig.toml names the stacks.
-STACK_OF_dev := online-orders-dev
-STACK_OF_prod := online-orders
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 # Compiled once, not at every start: the tests start this project's programs by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
@@ -70,12 +67,8 @@ screenshots: .venv .venv-sandbox screens  ## Take the README's pictures anew; ne
 bench: .venv .venv-sam  ## Measure what a request, an order and growth cost, and write docs/performance.md and docs/cost.md (minutes)
 	PYTHONPATH=layers/core:layers/rendering:functions:. .venv/bin/python -m bench $(ARGS)
 
-smoke: .venv .venv-sam  ## Try a deployed stage: STAGE=dev (or SITE=https://...) and id tokens, CUSTOMER_TOKEN=... DESK_TOKEN=...
-	@: $${CUSTOMER_TOKEN:?is missing} $${DESK_TOKEN:?is missing} $${SITE:-$${STAGE:?or SITE is missing}}
-	@SITE=$${SITE:-$$(.venv-sam/bin/sam list stack-outputs --output json --stack-name "$(STACK_OF_$(STAGE))" | \
-		.venv/bin/python -c 'import json, sys; print(*(o["OutputValue"] for o in json.load(sys.stdin) if o["OutputKey"] == "SiteUrl"))')} && \
-		: $${SITE:?could not be read from the outputs of the stack} && export SITE && \
-		.venv/bin/python -m pytest -q --force-enable-socket tests/contract/test_deployed.py
+smoke: .venv  ## Try a deployed stage: STAGE=dev (sandbox is the local run; or SITE=https://... and id tokens)
+	@.venv/bin/python -m tools.smoke $(STAGE)
 
 cli: .venv-cli  ## Make what ./online-orders, the command-line tool, needs
 

@@ -1,0 +1,287 @@
+"""A deployed stage as the checks see it, and the two people who try it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+
+from tools.publish import CannotPublish
+from tools.publish import stage as stack_of
+
+Json = dict[str, Any]
+
+SANDBOX = "sandbox"
+LOCAL_STACK = "online-orders-sandbox"
+SIMULATOR = "simulator.amazonses.com"
+"""SES's own; a mail there is delivered, and reaches nobody."""
+OWN_ACCOUNT = "smoke-test"
+USER_PREFIX = "success+smoke-"
+FORGOTTEN_AFTER = timedelta(hours=2)
+"""A user of an earlier run that was cut off is deleted after this."""
+REQUEST_SECONDS = 60
+
+
+class CannotBegin(Exception):
+    """What has to be put right before anything can be tried."""
+
+
+class NotApplicable(Exception):
+    """Why a check does not apply to this stage, or not yet."""
+
+
+class Wrong(Exception):
+    """What a check saw that must not be."""
+
+
+@dataclass
+class Stage:
+    """Where a stage is, and as whom it is tried. `patience` is in seconds: for what follows from a request."""
+
+    name: str
+    site: str
+    http: httpx.Client
+    tokens: Mapping[str, str] = field(repr=False)
+    """Id tokens, of `customer` and `desk`."""
+    aws: Callable[[str], Any] | None = None
+    """Clients by the name of the service; None where only the site is known."""
+    stack: str = ""
+    made_at: datetime | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Type and physical id by logical id."""
+    patience: float = 300
+    orders: list[Json] = field(default_factory=list)
+    """Those that were placed here, as they were last seen."""
+
+    def client(self, service: str) -> Any:
+        """Return a client of an AWS service; NotApplicable where only the site is known."""
+        if not self.aws:
+            raise NotApplicable("Only the site is known: name the stage, STAGE=….")
+        return self.aws(service)
+
+    def deployed(self, service: str) -> Any:
+        """Return a client of what the local run lacks."""
+        client = self.client(service)
+        if self.name == SANDBOX:
+            raise NotApplicable("The local run has none of it.")
+        return client
+
+    def of_type(self, kind: str) -> list[str]:
+        """Return the physical ids of the stack's resources of a type."""
+        return [physical for type_, physical in self.resources.values() if type_ == kind]
+
+    def has_run_for(self, time: timedelta) -> bool:
+        """Return whether the stack was made so long ago."""
+        return bool(self.made_at) and datetime.now(UTC) - self.made_at >= time  # type: ignore[operator]
+
+    def ask(
+        self, method: str, path: str, who: str | None = None, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Return the answer to one request; `path` is below the site, or a whole address."""
+        sent = dict(headers or {})
+        if who:
+            sent["Authorization"] = f"Bearer {self.tokens[who]}"
+        address = path if path.startswith("http") else self.site + path
+        return self.http.request(method, address, json=body, headers=sent)
+
+    def must(self, status: int, *asked: Any, **more: Any) -> Json:
+        """Return the JSON of an answer that must have this status."""
+        answer = self.ask(*asked, **more)
+        if answer.status_code != status:
+            method, path = asked[:2]
+            raise Wrong(f"{method} {path} was answered with {answer.status_code} {code_of(answer)}, not with {status}.")
+        loaded: Json = answer.json()
+        return loaded
+
+
+def code_of(answer: httpx.Response) -> str:
+    """Return the code of a problem document, else nothing."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        return ""
+    return str(problem.get("code", "")) if isinstance(problem, dict) else ""
+
+
+def open_stage(environment: Mapping[str, str], project: Path) -> Stage:
+    """Return the stage that the environment names, with the tokens that it has, if any; CannotBegin otherwise."""
+    name, site = environment.get("STAGE", ""), environment.get("SITE", "")
+    tokens = {"customer": environment.get("CUSTOMER_TOKEN", ""), "desk": environment.get("DESK_TOKEN", "")}
+    given = all(tokens.values())
+    if not given and any(tokens.values()):
+        raise CannotBegin("CUSTOMER_TOKEN and DESK_TOKEN go together: one of each side.")
+    if not name and not (site and given):
+        raise CannotBegin("Name a stage, STAGE=dev; or SITE=https://… with CUSTOMER_TOKEN and DESK_TOKEN.")
+    if not name:
+        return Stage("", site.rstrip("/"), _http(site), tokens)
+    if name == SANDBOX:
+        stack, aws, patience = LOCAL_STACK, _of_local_run(environment, project), 60.0
+    else:
+        (stack, region), patience = _stack_of(name), 300.0
+        aws = _clients(region_name=region)
+    found = _described(aws, stack)
+    site = site.rstrip("/") or found["outputs"]["SiteUrl"]
+    return Stage(name, site, _http(site), tokens if given else {}, aws=aws, stack=stack, patience=patience, **found)
+
+
+def _stack_of(name: str) -> tuple[str, str]:
+    try:
+        return stack_of(name)
+    except CannotPublish as fault:
+        raise CannotBegin(str(fault)) from fault
+
+
+def _of_local_run(environment: Mapping[str, str], project: Path) -> Callable[[str], Any]:
+    folder = Path(environment.get("SANDBOX_DIR") or project / ".sandbox")
+    try:
+        aws = json.loads((folder / "sandbox.json").read_text("utf-8"))["aws"]
+    except OSError:
+        raise CannotBegin(f"{folder}/sandbox.json is missing: start the local run with make run.") from None
+    return _clients(
+        endpoint_url=aws["endpoint"],
+        region_name=aws["region"],
+        aws_access_key_id=aws["access_key_id"],
+        aws_secret_access_key=aws["secret_access_key"],
+    )
+
+
+def _clients(**where: str) -> Callable[[str], Any]:
+    session = Session()
+    config = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 4})
+    return cache(lambda service: session.create_client(service, config=config, **where))
+
+
+def _http(site: str) -> httpx.Client:
+    return httpx.Client(timeout=REQUEST_SECONDS, trust_env=not site.startswith("http://"))
+
+
+def _described(aws: Callable[[str], Any], stack: str) -> dict[str, Any]:
+    cloudformation = aws("cloudformation")
+    try:
+        (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+        listed = [one for page in pages for one in page["StackResourceSummaries"]]
+    except (BotoCoreError, ClientError) as fault:
+        raise CannotBegin(f"The stack {stack} cannot be read: {fault}") from fault
+    return {
+        "made_at": described["CreationTime"],
+        "outputs": {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])},
+        "parameters": {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])},
+        "resources": {
+            one["LogicalResourceId"]: (one["ResourceType"], one.get("PhysicalResourceId", "")) for one in listed
+        },
+    }
+
+
+# -- who tries it ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def people(stage: Stage, account_id: str, secret: Callable[[str], None]) -> Iterator[None]:
+    """Sign in two users who are there for as long as this; the account is made where it is missing, and stays.
+
+    `secret` is told whatever must not be printed.
+    """
+    pool, cognito = stage.outputs["UserPoolId"], stage.client("cognito-idp")
+    if not stage.outputs["IdentityIssuer"].endswith(f"/{pool}"):
+        raise CannotBegin(
+            "People sign in with another provider: give CUSTOMER_TOKEN and DESK_TOKEN, two id tokens of it."
+        )
+    made: list[str] = []
+
+    def sign_in(role: str, group: str, *attributes: Json) -> str:
+        user = f"{USER_PREFIX}{role}-{secrets.token_hex(6)}@{SIMULATOR}"
+        password = f"Aa1{secrets.token_urlsafe(24)}"
+        secret(password)
+        email = [{"Name": "email", "Value": user}, {"Name": "email_verified", "Value": "true"}]
+        made.append(user)
+        cognito.admin_create_user(
+            UserPoolId=pool, Username=user, MessageAction="SUPPRESS", UserAttributes=[*email, *attributes]
+        )
+        cognito.admin_set_user_password(UserPoolId=pool, Username=user, Password=password, Permanent=True)
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName=group)
+        token = _id_token(stage, {"USERNAME": user, "PASSWORD": password})
+        secret(token)
+        return token
+
+    try:
+        _forget(cognito, pool)
+        desk = sign_in("desk", "customer-success")
+        stage.tokens = {"desk": desk}
+        _enroll(stage, account_id)
+        customer = sign_in("customer", "customers", {"Name": "custom:account_id", "Value": account_id})
+        stage.tokens = {"desk": desk, "customer": customer}
+        yield
+    except (BotoCoreError, ClientError) as fault:
+        raise CannotBegin(f"The users could not be made or deleted: {fault}") from fault
+    finally:
+        for user in made:
+            _delete(cognito, pool, user)
+
+
+def _id_token(stage: Stage, who: Json) -> str:
+    pool, client = stage.outputs["UserPoolId"], stage.outputs["UserPoolClientId"]
+    cognito = stage.client("cognito-idp")
+    if stage.name == SANDBOX:  # its client has the users' own flow, and not that of operators
+        said = cognito.initiate_auth(ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=who)
+    else:
+        said = cognito.admin_initiate_auth(
+            UserPoolId=pool, ClientId=client, AuthFlow="ADMIN_USER_PASSWORD_AUTH", AuthParameters=who
+        )
+    if "AuthenticationResult" not in said:
+        challenge = said.get("ChallengeName")
+        raise CannotBegin(
+            f"The pool wants {challenge} of its users: give CUSTOMER_TOKEN and DESK_TOKEN, two id tokens."
+        )
+    return str(said["AuthenticationResult"]["IdToken"])
+
+
+def _delete(cognito: Any, pool: str, user: str) -> None:
+    try:
+        cognito.admin_delete_user(UserPoolId=pool, Username=user)
+    except cognito.exceptions.UserNotFoundException:
+        return  # making it had failed
+
+
+def _forget(cognito: Any, pool: str) -> None:
+    """Delete the users of runs that were cut off."""
+    pages = cognito.get_paginator("list_users").paginate(UserPoolId=pool, Filter=f'email ^= "{USER_PREFIX}"')
+    for user in [one for page in pages for one in page["Users"]]:
+        (email,) = (one["Value"] for one in user["Attributes"] if one["Name"] == "email")
+        if email.startswith(USER_PREFIX) and datetime.now(UTC) - user["UserCreateDate"] > FORGOTTEN_AFTER:
+            _delete(cognito, pool, user["Username"])
+
+
+def _enroll(stage: Stage, account_id: str) -> None:
+    """Make the account where it is missing; its contact reaches nobody."""
+    path = f"/api/desk/accounts/{account_id}"
+    if stage.ask("GET", path, "desk").status_code != HTTPStatus.NOT_FOUND:
+        return
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    contact = {"name": "Smoke Test", "email": f"success+{account_id.lower()}-contact@{SIMULATOR}"}
+    account: Json = {
+        "name": "Smoke test",
+        "locale": "en",
+        "currency": "EUR",
+        "time_zone": "UTC",
+        "parent_account_id": None,
+        "enrollment": {"letter_received_on": yesterday, "contact": contact, "state": "active"},
+        "sites": [],
+    }
+    answer = stage.ask("PUT", path, "desk", account)
+    if answer.is_error:
+        raise CannotBegin(f"The account {account_id} could not be made: {answer.status_code} {code_of(answer)}.")
