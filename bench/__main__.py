@@ -5,7 +5,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import choices, growth, money, report, speed
+from bench import choices, growth, money, report, speed, standing
 from bench.sample import record
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -14,8 +14,15 @@ DOCS = Path(__file__).parent.parent / "docs"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds of CPU timing")
-    parser.add_argument("--only", choices=("speed", "cost"), help="one of the two documents")
+    parser.add_argument(
+        "--only",
+        choices=("speed", "cost", "standing"),
+        help="one of the two documents, or of costs those of an idle stage",
+    )
     chosen = parser.parse_args()
+    if chosen.only == "standing":
+        report.write_standing(standing.count(), DOCS)
+        return 0
     past: list[str] = []
     if chosen.only != "cost":
         with speed.prepared(record()) as bench:
@@ -23,7 +30,7 @@ def main() -> int:
             decided = choices.measure(bench)
         past += report.write_speed(measured, decided, DOCS)
     if chosen.only != "speed":
-        past += report.write_cost(money.count(), growth.grown(), DOCS)
+        past += report.write_cost(money.count(), standing.count(), growth.grown(), DOCS)
     for each in past:
         print(f"past its budget: {each}", file=sys.stderr)
     return bool(past)

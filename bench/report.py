@@ -9,11 +9,12 @@ from typing import NamedTuple
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from bench import growth, money
+from bench import growth, money, standing
 from bench.choices import PERIOD_MICROSECONDS, Chosen
 from bench.growth import Cost
 from bench.money import PRICES, STEPS, Counted
 from bench.speed import CPU_REQUESTS, WARM_REQUESTS, Measured
+from bench.standing import Standing
 
 mpl.rcParams["svg.hashsalt"] = "online-orders"
 
@@ -204,7 +205,55 @@ where its key changes.
 """
 
 
-def write_cost(counted: Counted, grown: Mapping[str, Mapping[int, Cost]], folder: Path) -> list[str]:
+STANDING = "## An idle stage, a month"
+
+
+def standing_section(counted: Standing) -> str:
+    """Return the section of docs/cost.md about what a stage costs while nobody orders."""
+    rows: list[list[object]] = [
+        [row.name, f"{row.amount:,.0f}", _price(row.price), f"{row.dollars:,.2f}", row.counted_from]
+        for row in counted.rows
+    ]
+    rows.append(["**total**", "", "", f"**{counted.dollars:,.2f}**", ""])
+    stored = ", ".join(f"{name} ${price['dollars']:g}" for name, price in PRICES["GB a month"].items())
+    firewall, more = standing.firewall(), counted.busy_metrics
+    return f"""{STANDING}
+
+What a stage costs that is deployed and in which nobody orders. Counted from the template, and in the lab for an hour in
+which nothing but the schedules runs; a month has {standing.HOURS} hours. Nothing is taken off for a free tier. Each
+price in `bench/prices.json` names the page that it is from. `make bench ARGS='--only standing'` writes this
+section alone.
+
+{table(["what", "a month", "$ each", "$ a month", "counted from"], rows)}
+
+- With orders come {more} more metrics of our own, each billed for the hours in which it is written:
+  ${more * PRICES["standing"]["metric"]["dollars"]:,.2f} a month at most. API Gateway's metrics by route
+  (`DetailedMetricsEnabled`) are billed like them while a route is called; that is believed, and not in the table.
+- What lies there is billed by the GB and month: {stored}.
+  An empty stage has next to none.
+- Queue polls are an assumption: five long polls of 20 seconds at a time for each queue that a function reads.
+- `waf.yaml`, where you deploy it: ${firewall.dollars:,.2f} a month (the ACL and {firewall.rules} rules), and a price
+  for each request.
+- CloudFront, the HTTP API, Step Functions, Cognito and SES cost nothing while they are not used.
+"""
+
+
+def _price(name: str) -> str:
+    dollars = float(PRICES["standing"][name]["dollars"])
+    return f"{dollars:.2f}" if dollars >= 0.01 else f"{dollars * 1e6:g} a million"
+
+
+def write_standing(counted: Standing, folder: Path) -> None:
+    """Put the section in place of the one that docs/cost.md has."""
+    file = folder / "cost.md"
+    before, _, rest = file.read_text("utf-8").partition(STANDING)
+    _, heading, after = rest.partition("\n## ")
+    file.write_text(before + standing_section(counted) + heading + after, encoding="utf-8")
+
+
+def write_cost(
+    counted: Counted, standing_costs: Standing, grown: Mapping[str, Mapping[int, Cost]], folder: Path
+) -> list[str]:
     prices, dollars = PRICES["per_million"], counted.dollars
     rows = [
         [name, f"{counted.amounts[name]:,.4g}", f"{prices[name]:g}", f"{dollars[name] * 1e6:,.1f}"] for name in prices
@@ -258,11 +307,12 @@ run on AWS.
 
 {counted.dominating.capitalize()}s are {share:.0%} of it. The budget is ${money.BUDGET * 1e6:,.0f} per million orders
 and {money.TRANSITIONS_AT_MOST} transitions an order; `make bench` fails beyond. Not in it: what does not grow with
-orders (the reconciler's rounds, alarms, the web's files), storage, and taxes.
+orders (the section on an idle stage has it), storage, and taxes.
 
 {unit_table}
 
 {_why()}
+{standing_section(standing_costs)}
 ## Growth
 
 The same requests with more orders in the same account and, all `submitted`, in the desk's queue (copies put straight

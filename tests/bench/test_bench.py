@@ -1,15 +1,19 @@
 """The benches count what they say they count, in a small run without valgrind."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bench import growth, money, report, speed
+from bench import growth, money, report, speed, standing
 from bench.choices import Choice, Chosen, Sized
 from bench.growth import Cost
 from bench.money import Counted
 from bench.sample import record
 from bench.speed import CANDIDATES, Measured
+from bench.standing import Standing
 from bench.table import CannedTable
 from tests.artifact.built import Artifact
 
@@ -17,6 +21,11 @@ from tests.artifact.built import Artifact
 @pytest.fixture(scope="module")
 def counted() -> Counted:
     return money.count()
+
+
+@pytest.fixture(scope="module")
+def idle() -> Standing:
+    return standing.count()
 
 
 def measured(name: str, job: str, cold: float, warm: float, calls: int = 1) -> Measured:
@@ -76,7 +85,65 @@ def test_a_request_costs_the_same_whatever_has_grown() -> None:
         assert len(set(costs.values())) == 1
 
 
-def test_a_ratio_past_its_budget_is_told(tmp_path: Path, counted: Counted) -> None:
+def amounts(section: str) -> dict[str, float]:
+    """The table's amounts of a month by name, and its total."""
+    rows = re.findall(r"^\| ([^|*]+) \| ([\d,]+) \| [^|]+ \| ([\d,.]+) \|", section, re.MULTILINE)
+    (total,) = re.findall(r"\*\*total\*\* .* \*\*([\d,.]+)\*\*", section)
+    return {name: float(amount.replace(",", "")) for name, amount, _ in rows} | {"total": float(total.replace(",", ""))}
+
+
+def test_the_standing_costs_that_are_written_are_those_of_the_template(idle: Standing) -> None:
+    """`make bench ARGS='--only standing'` writes them anew."""
+    text = (Path(report.__file__).parents[1] / "docs" / "cost.md").read_text("utf-8")
+    written = text[text.index(report.STANDING) :].partition("\n## Growth")[0]
+    expected = report.standing_section(idle)
+    told, now = amounts(written), amounts(expected)
+    assert told.pop("log KB") == pytest.approx(now.pop("log KB"), rel=0.1)
+    assert told == now
+    assert re.findall(r"^- .*", written, re.MULTILINE) == re.findall(r"^- .*", expected, re.MULTILINE)
+
+
+def test_standing_costs_count_what_the_template_has(idle: Standing) -> None:
+    assert idle.hour.metrics >= {"OrdersSubmitted", "OverdueMinutes"}
+    assert idle.scheduled == idle.hour.invocations, "an idle hour has no other invocations than those of schedules"
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"MetricStat": {}}, {"MetricStat": {}}, {}]}}
+    secret = {"Type": "AWS::SecretsManager::Secret"}
+    hourly = {"Type": "AWS::Scheduler::Schedule", "Properties": {"ScheduleExpression": "rate(1 hour)"}}
+    key = {"Type": "AWS::KMS::Key"}
+    mapping = {"EventSourceArn": {"Fn::GetAtt": ["More", "Arn"]}}
+    queue = {"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping}
+    board = {"Type": "AWS::CloudWatch::Dashboard"}
+    added: Any = {"Queue": queue, "More": {"Type": "AWS::SQS::Queue"}, "Key": key, "Board": board}
+    more = replace(idle, resources={**idle.resources, **added, "An": alarm, "Secret": secret, "Hourly": hourly})
+    before, after = (amounts(report.standing_section(each)) for each in (idle, more))
+    grown = {name: after[name] - before[name] for name in before if after[name] != before[name]}
+    polls, total = standing.POLLS_AN_HOUR * standing.HOURS, grown.pop("total")
+    assert grown == {
+        "metrics in alarms": 2,
+        "secrets": 1,
+        "dashboards": 1,
+        "KMS keys": 1,
+        "scheduled invocations": standing.HOURS,
+        "queue polls": polls,
+    }
+    assert total == pytest.approx(2 * 0.1 + 0.4 + 3 + 1 + polls * 0.4e-6, abs=0.02)
+
+
+def test_each_standing_price_says_where_it_is_from() -> None:
+    for prices in (money.PRICES["standing"], money.PRICES["GB a month"]):
+        for name, price in prices.items():
+            assert price["dollars"] > 0, name
+            assert price["source"].startswith("https://aws.amazon.com/"), name
+
+
+def test_the_section_is_written_in_place_of_the_one_before(tmp_path: Path, idle: Standing) -> None:
+    (tmp_path / "cost.md").write_text(f"# Costs\n\n{report.STANDING}\n\nold\n\n## Growth\n\nkept\n")
+    report.write_standing(idle, tmp_path)
+    text = (tmp_path / "cost.md").read_text("utf-8")
+    assert text == f"# Costs\n\n{report.standing_section(idle)}\n## Growth\n\nkept\n"
+
+
+def test_a_ratio_past_its_budget_is_told(tmp_path: Path, counted: Counted, idle: Standing) -> None:
     choice = Choice("ours", "theirs", CANDIDATES[0])
     chosen = Chosen([(choice, measured("bare boto3", "create", 190, 24))], (1.5, 20), [Sized(512, 900, 3, 15)])
     assert report.write_speed(all_measured(95), chosen, tmp_path) == []
@@ -87,6 +154,6 @@ def test_a_ratio_past_its_budget_is_told(tmp_path: Path, counted: Counted) -> No
     assert "| 512 | 900 | 3.0 | 15.0 |" in said
     assert past in (tmp_path / "performance.md").read_text("utf-8")
     grown = {"read": {100: Cost(1, 1.0, 0), 1000: Cost(1, 2.0, 0)}}
-    (past,) = report.write_cost(counted, grown, tmp_path)
+    (past,) = report.write_cost(counted, idle, grown, tmp_path)
     assert "read does not cost the same" in past
     assert "<svg" in (tmp_path / "growth.svg").read_text("utf-8")
