@@ -25,11 +25,15 @@ _NO_COMMAND = {"done", "fi", "}", "for"}
 _SUBSTITUTED = "SUBSTITUTED"
 
 
+def blocks_of(name: str) -> list[list[str]]:
+    """Return the command lines of each console block of a document, each joined and without its prompt."""
+    blocks = [_CONTINUED.sub("", block).splitlines() for block in _BLOCK.findall((ROOT / name).read_text("utf-8"))]
+    return [[line.removeprefix("$ ") for line in block if line.startswith("$ ")] for block in blocks]
+
+
 def lines_of(name: str) -> list[str]:
-    """Return the command lines of a document's console blocks, each joined and without its prompt."""
-    text = (ROOT / name).read_text("utf-8")
-    lines = [line for block in _BLOCK.findall(text) for line in _CONTINUED.sub("", block).splitlines()]
-    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    """Return the command lines of all console blocks of a document."""
+    return [line for block in blocks_of(name) for line in block]
 
 
 def inline_of(name: str) -> list[str]:
@@ -165,6 +169,9 @@ def _events(line: str) -> Iterator[str]:
             yield looped[1]
             continue
         words = _WORD.findall(bare)
+        if words[:1] == ["read"]:
+            yield from (word for word in words[1:] if not word.startswith("-"))
+            continue
         lasting = all(_ASSIGNMENT.match(word) for word in words) or command.startswith("export ")
         for word in words:
             yield from (f"${name}" for name in _uses(word))

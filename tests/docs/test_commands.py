@@ -122,10 +122,22 @@ def test_the_example_files_come_in_as_the_handbook_says(terminal: Terminal) -> N
     terminal.run("import", "prices", folder / "prices.csv", "--currency", "EUR")
 
 
+def anchors(name: str) -> set[str]:
+    """Return the addresses of a document's headings, as GitHub makes them."""
+    text = re.sub(r"```.*?```", "", (ROOT / name).read_text("utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_between_the_documents_lead_somewhere() -> None:
     listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.split():
         text = re.sub(r"```.*?```", "", (ROOT / name).read_text("utf-8"), flags=re.DOTALL)
-        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
-            if "://" not in target:
-                assert ((ROOT / name).parent / target).exists(), f"{name} leads to {target}"
+        for link in re.findall(r"\]\(([^)\s]+)[^)]*\)", text):
+            target, _, anchor = link.partition("#")
+            if "://" in target:
+                continue
+            there = ((ROOT / name).parent / target) if target else ROOT / name
+            assert there.exists(), f"{name} leads to {target}"
+            if anchor and there.suffix == ".md":
+                assert anchor in anchors(str(there)), f"{name} leads to {link}"

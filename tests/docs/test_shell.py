@@ -10,7 +10,7 @@ import pytest
 from botocore import xform_name
 from botocore.session import Session
 
-from tests.docs.shell import DOCUMENTS, ROOT, commands_of, inline_of, lines_of, recipes_of, unassigned
+from tests.docs.shell import DOCUMENTS, ROOT, blocks_of, commands_of, inline_of, lines_of, recipes_of, unassigned
 from tests.lab.lab import TEMPLATE
 from tests.lab.stack import translate
 
@@ -37,7 +37,7 @@ def test_a_variable_that_nobody_assigned_is_found_out(tmp_path: Path) -> None:
     document = tmp_path / "page.md"
     document.write_text(
         "```console\n$ A=1 B=$A\n$ echo $A '$NO' \"$C\"\n$ for n in $(echo $B); do echo $n ${D}; done\n"
-        "$ E=2 env\n$ echo $E $1\n$ F=$(echo $F)\n```\n"
+        "$ E=2 env\n$ echo $E $1\n$ F=$(echo $F)\n$ read -rs G\n$ echo $G\n```\n"
     )
     assert [use.variable for use in unassigned(str(document))] == ["C", "D", "E", "F"]
 
@@ -154,6 +154,7 @@ def gnu_only_or_nothing(line: str) -> list[str]:
 
 MINUTES = {
     ("acm", "certificate-validated"): 60,  # from the record that was set to the certificate, with slow DNS
+    ("cloudfront", "distribution-deployed"): 30,
     ("dynamodb", "table-exists"): 180,  # a restored table, which AWS promises within no time
     ("sesv2", "get-email-identity"): 60,
     ("cloudformation", "stack-delete-complete"): 45,  # a distribution is switched off first
@@ -250,15 +251,19 @@ def test_people_are_invited_by_mail() -> None:
         assert words[words.index("--desired-delivery-mediums") + 1] == "EMAIL"
 
 
-def test_a_pool_is_unprotected_only_to_be_deleted_at_once() -> None:
+def test_a_pool_is_unprotected_only_to_be_deleted_in_the_same_breath() -> None:
     """`update-user-pool` sets back whatever it does not name, such as that nobody signs up by himself."""
-    for name in DOCUMENTS:
-        told = aws_commands(name)
-        order = [words[2] for words in told]
-        for place, action in enumerate(order):
-            if action == "update-user-pool":
-                assert order[place + 1] == "delete-user-pool"
-                assert any("stack-delete-complete" in words for words in told[:place])
+    blocks = [block for name in DOCUMENTS for block in blocks_of(name)]
+    found = 0
+    for block in blocks:
+        told = [words for line in block for words in commands_of(line) if words[:1] == ["aws"]]
+        pools = {
+            action: [words[words.index("--user-pool-id") + 1] for words in told if words[2] == action]
+            for action in ("update-user-pool", "delete-user-pool")
+        }
+        assert set(pools["update-user-pool"]) <= set(pools["delete-user-pool"]), block
+        found += len(pools["update-user-pool"])
+    assert found
 
 
 def test_the_quota_of_lambda_is_asked_for_before_the_stack_is_deployed() -> None:

@@ -48,7 +48,7 @@ def ses_reports(stage: Stage) -> str:
     _, name = stage.resources["MailConfiguration"]
     said = sesv2.get_configuration_set_event_destinations(ConfigurationSetName=name)
     types = {
-        kind
+        kind.upper()
         for each in said["EventDestinations"]
         if each["Enabled"] and "EventBridgeDestination" in each
         for kind in each["MatchingEventTypes"]
