@@ -133,7 +133,7 @@ def choose(
         if local:
             return Installation.local(folder)
         return Installation.on_aws(
-            stack, profile, region, SignIn(os.environ.get("ONLINE_ORDERS_TOKEN"), user, _ask_password)
+            stack, profile, region, SignIn(os.environ.get("ONLINE_ORDERS_TOKEN"), user, _ask_password, _ask_code)
         )
 
     ctx.obj = Session(connect, Output(as_json))
@@ -145,6 +145,12 @@ def _ask_password() -> str:
     if not sys.stdin.isatty():
         raise Unreachable("There is no password: set ONLINE_ORDERS_PASSWORD, or run on a terminal.")
     return getpass.getpass("Password: ")
+
+
+def _ask_code() -> str:
+    if not sys.stdin.isatty():
+        raise Unreachable("This user has a second factor: run on a terminal, or set ONLINE_ORDERS_TOKEN.")
+    return input("Code of your app: ").strip()
 
 
 # -- import -------------------------------------------------------------------------------------------------------
