@@ -39,6 +39,20 @@ NOT_IN_ENGINE = {
     "AWS::XRay::SamplingRule",
 }
 
+# As CloudFormation has always taken them; the engine takes SES's upper case as well.
+EVENT_TYPES = {
+    "bounce",
+    "click",
+    "complaint",
+    "delivery",
+    "deliveryDelay",
+    "open",
+    "reject",
+    "renderingFailure",
+    "send",
+    "subscription",
+}
+
 Template = dict[str, Any]
 
 
@@ -107,6 +121,7 @@ def localize(
     `forward_to` is the host's address. `tick` replaces the timeout of the workflow's waits, in seconds.
     """
     template = json.loads(json.dumps(template, default=str))
+    _refuse_unknown_event_types(template)
     defaults = template.get("Globals", {}).get("Function", {})
     for properties in [defaults, *_properties(template, "AWS::Serverless::Function")]:
         for only_on_aws in ("DeploymentPreference", "SnapStart", "ReservedConcurrentExecutions"):
@@ -133,6 +148,12 @@ def localize(
     for copied in {folder for source in functions.values() for folder in (source.code, *source.layers)}:
         shutil.copytree(project / copied.relative_to(code), copied)
     return LocalTemplate(body, functions, frozenset(token_fields))
+
+
+def _refuse_unknown_event_types(template: Template) -> None:
+    for properties in _properties(template, "AWS::SES::ConfigurationSetEventDestination"):
+        if unknown := set(properties["EventDestination"]["MatchingEventTypes"]) - EVENT_TYPES:
+            raise SandboxError(f"CloudFormation knows no event types {', '.join(sorted(unknown))}")
 
 
 def _properties(template: Template, resource_type: str) -> list[dict[str, Any]]:

@@ -95,7 +95,10 @@ imports = typer.Typer(no_args_is_help=True, help="Bring in accounts, enrollments
 exports = typer.Typer(no_args_is_help=True, help="Take out orders and timelines, as JSON lines or CSV.")
 redrive = typer.Typer(no_args_is_help=True, help="Do again what was left undone.")
 mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and let it go.")
-keys = typer.Typer(no_args_is_help=True, help="The keys behind confirmation links and list cursors.")
+keys = typer.Typer(
+    no_args_is_help=True,
+    help="The keys behind confirmation links and list cursors, and the secret between CloudFront and the API.",
+)
 for name, group in (("import", imports), ("export", exports), ("redrive", redrive), ("mail", mail), ("keys", keys)):
     app.add_typer(group, name=name)
 
@@ -130,7 +133,7 @@ def choose(
         if local:
             return Installation.local(folder)
         return Installation.on_aws(
-            stack, profile, region, SignIn(os.environ.get("ONLINE_ORDERS_TOKEN"), user, _ask_password)
+            stack, profile, region, SignIn(os.environ.get("ONLINE_ORDERS_TOKEN"), user, _ask_password, _ask_code)
         )
 
     ctx.obj = Session(connect, Output(as_json))
@@ -142,6 +145,12 @@ def _ask_password() -> str:
     if not sys.stdin.isatty():
         raise Unreachable("There is no password: set ONLINE_ORDERS_PASSWORD, or run on a terminal.")
     return getpass.getpass("Password: ")
+
+
+def _ask_code() -> str:
+    if not sys.stdin.isatty():
+        raise Unreachable("This user has a second factor: run on a terminal, or set ONLINE_ORDERS_TOKEN.")
+    return input("Code of your app: ").strip()
 
 
 # -- import -------------------------------------------------------------------------------------------------------
@@ -483,6 +492,22 @@ def rotate_keys(ctx: typer.Context) -> None:
 def retire_key(ctx: typer.Context, key_id: str) -> None:
     """Make void, within five minutes, every link and cursor that a former key has signed."""
     _say_keys(ctx.obj, operating.retire_key(ctx.obj.installation, key_id))
+
+
+@keys.command("rotate-origin")
+def rotate_origin_secret(ctx: typer.Context) -> None:
+    """Give what CloudFront shows to the API a new value, which a deployment brings there."""
+    session: Session = ctx.obj
+    operating.rotate_origin_secret(session.installation)
+    session.output.say("The origin secret is new. Deploy under a new OriginSecretRelease.", rotated=True)
+
+
+@keys.command("retire-origin")
+def retire_origin_secret(ctx: typer.Context) -> None:
+    """Take the former value away, once CloudFront shows the new one, and a deployment tells the functions."""
+    session: Session = ctx.obj
+    operating.retire_origin_secret(session.installation)
+    session.output.say("The former origin secret is gone. Deploy under a new OriginSecretRelease.", retired=True)
 
 
 def _say_keys(session: Session, known: operating.Keys) -> None:

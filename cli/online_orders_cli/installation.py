@@ -26,6 +26,7 @@ RETRIES = 4
 LONGEST_WAIT_SECONDS = 30
 BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 LARGEST_PAGE = 100
+SECOND_FACTOR = "SOFTWARE_TOKEN_MFA"
 
 
 class SignIn(NamedTuple):
@@ -34,6 +35,8 @@ class SignIn(NamedTuple):
     token: str | None = None
     user: str | None = None
     ask_password: Callable[[], str] = str
+    ask_code: Callable[[], str] = str
+    """The code that the user's app shows now; asked for where the user has a second factor."""
 
 
 class Unreachable(Exception):
@@ -235,6 +238,15 @@ def _signed_in(cognito: Any, outputs: Mapping[str, str], who: SignIn) -> str:
             AuthFlow="ADMIN_USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": who.user, "PASSWORD": who.ask_password()},
         )
+        if answer.get("ChallengeName") == SECOND_FACTOR:
+            name = answer.get("ChallengeParameters", {}).get("USER_ID_FOR_SRP", who.user)
+            answer = cognito.admin_respond_to_auth_challenge(
+                UserPoolId=outputs["UserPoolId"],
+                ClientId=outputs["UserPoolClientId"],
+                ChallengeName=SECOND_FACTOR,
+                Session=answer["Session"],
+                ChallengeResponses={"USERNAME": name, f"{SECOND_FACTOR}_CODE": who.ask_code()},
+            )
     except (BotoCoreError, ClientError) as error:
         raise Unreachable(f"{who.user} cannot sign in: {error}") from error
     if "AuthenticationResult" not in answer:

@@ -13,6 +13,7 @@ from online_orders_cli.installation import Installation, Json, Refused
 
 KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 KEY_LENGTH = 64
+ORIGIN_SECRET_LENGTH = 48
 AT_ONCE = 10
 
 
@@ -99,8 +100,7 @@ def rotate_keys(installation: Installation) -> Keys:
     said = _secret(installation)
     known = {**said.get("previous", {}), said["key_id"]: said["key"]}
     key_id = str(1 + max((int(each) for each in known if each.isdecimal()), default=0))
-    key = "".join(secrets.choice(KEY_CHARACTERS) for _ in range(KEY_LENGTH))
-    _store(installation, {"key_id": key_id, "key": key, "previous": known})
+    _store(installation, {"key_id": key_id, "key": _random(KEY_LENGTH), "previous": known})
     return keys(installation)
 
 
@@ -116,15 +116,51 @@ def retire_key(installation: Installation, key_id: str) -> Keys:
     return keys(installation)
 
 
-def _secret(installation: Installation) -> dict[str, Any]:
-    secret = installation.aws("secretsmanager").get_secret_value(SecretId=installation.resource("SigningKeys"))
+def rotate_origin_secret(installation: Installation) -> None:
+    """Give the origin secret a new value and keep the one before; a deployment brings both to where they are read.
+
+    Refused while an earlier rotation is under way: a third value would be known to nobody who is asked for it.
+    """
+    said = _secret(installation, "OriginSecret")
+    if said.get("previous"):
+        raise Refused(409, {"code": "rotation_under_way", "detail": "Retire the former origin secret first."})
+    _store(installation, {"current": _random(ORIGIN_SECRET_LENGTH), "previous": said["current"]}, "OriginSecret")
+
+
+def retire_origin_secret(installation: Installation) -> None:
+    """Take the former origin secret away, which a deployment then tells the functions.
+
+    Refused until CloudFront shows the present one everywhere, since the functions would turn it away.
+    """
+    said = _secret(installation, "OriginSecret")
+    found = installation.aws("cloudfront").get_distribution(Id=installation.resource("Distribution"))["Distribution"]
+    shown = {
+        header["HeaderValue"]
+        for origin in found["DistributionConfig"]["Origins"]["Items"]
+        for header in origin.get("CustomHeaders", {}).get("Items", ())
+        if header["HeaderName"].lower() == "x-origin-secret"
+    }
+    if found["Status"] != "Deployed" or shown != {said["current"]}:
+        detail = (
+            "CloudFront does not show the new origin secret everywhere. Deploy under a new OriginSecretRelease, wait."
+        )
+        raise Refused(409, {"code": "rotation_under_way", "detail": detail})
+    _store(installation, {**said, "previous": ""}, "OriginSecret")
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(KEY_CHARACTERS) for _ in range(length))
+
+
+def _secret(installation: Installation, name: str = "SigningKeys") -> dict[str, Any]:
+    secret = installation.aws("secretsmanager").get_secret_value(SecretId=installation.resource(name))
     said: dict[str, Any] = json.loads(secret["SecretString"])
     return said
 
 
-def _store(installation: Installation, value: Json) -> None:
+def _store(installation: Installation, value: Json, name: str = "SigningKeys") -> None:
     installation.aws("secretsmanager").put_secret_value(
-        SecretId=installation.resource("SigningKeys"), SecretString=json.dumps(value)
+        SecretId=installation.resource(name), SecretString=json.dumps(value)
     )
 
 

@@ -1,11 +1,14 @@
 """Mending and key turning, from the command line."""
 
 import base64
+import json
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from online_orders.aws.signing_keys import signing_key
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Ran, Terminal
 from tests.cli.test_looking import place
 from tests.contract.in_process import InProcess
 
@@ -132,6 +135,59 @@ def test_a_mistake_in_the_command_line_is_told_before_anything_is_done(
 
 def test_the_key_that_signs_cannot_be_retired(terminal: Terminal) -> None:
     assert "rotate first" in terminal.run("keys", "retire", "1", expect=1).err
+
+
+class CloudFront:
+    """The distribution, as far as anybody asks; the lab has none."""
+
+    def __init__(self, shown: str, status: str) -> None:
+        header = {"HeaderName": "x-origin-secret", "HeaderValue": shown}
+        origins = [{"Id": "web"}, {"Id": "api", "CustomHeaders": {"Quantity": 1, "Items": [header]}}]
+        self._found = {"Status": status, "DistributionConfig": {"Origins": {"Items": origins}}}
+
+    def get_distribution(self, Id: str) -> dict[str, Any]:  # noqa: N803 - as the SDK has it
+        return {"Distribution": self._found}
+
+
+def origin_secret(seeded: InProcess) -> dict[str, str]:
+    named = seeded.lab.stack.ref("OriginSecret")
+    said: dict[str, str] = json.loads(
+        seeded.lab.client("secretsmanager").get_secret_value(SecretId=named)["SecretString"]
+    )
+    return said
+
+
+def retire_origin(terminal: Terminal, shown: str, status: str, expect: int = 0) -> Ran:
+    installation = terminal.installation
+    aws = installation.aws
+    with patch.object(
+        installation, "aws", lambda service: CloudFront(shown, status) if service == "cloudfront" else aws(service)
+    ):
+        return terminal.run("--json", "keys", "retire-origin", expect=expect)
+
+
+def test_the_origin_secret_is_rotated_in_two_steps_and_nobody_is_turned_away_between(
+    terminal: Terminal, seeded: InProcess
+) -> None:
+    first = origin_secret(seeded)
+    assert first["previous"] == ""
+    assert terminal.run("--json", "keys", "rotate-origin").lines == [{"rotated": True}]
+    second = origin_secret(seeded)
+    assert second["previous"] == first["current"] != second["current"]
+    assert len(second["current"]) == 48
+    for shown, status in ((first["current"], "Deployed"), (second["current"], "InProgress")):
+        said = retire_origin(terminal, shown, status, expect=1)
+        assert said.complaints[0]["code"] == "rotation_under_way"
+        assert origin_secret(seeded) == second
+    assert retire_origin(terminal, second["current"], "Deployed").lines == [{"retired": True}]
+    assert origin_secret(seeded) == {"current": second["current"], "previous": ""}
+
+
+def test_a_second_rotation_waits_for_the_first(terminal: Terminal, seeded: InProcess) -> None:
+    terminal.run("keys", "rotate-origin")
+    said = origin_secret(seeded)
+    assert "Retire the former" in terminal.run("keys", "rotate-origin", expect=1).err
+    assert origin_secret(seeded) == said
 
 
 def test_the_tools_own_flags_may_stand_behind_the_command(terminal: Terminal) -> None:

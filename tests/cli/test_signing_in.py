@@ -64,6 +64,38 @@ def test_a_user_signs_in_by_name_and_password_and_gets_an_id_token(stack: str) -
     assert (installation.site, claims["token_use"]) == ("https://orders.example.com", "id")
 
 
+@pytest.fixture
+def second_factor(stack: str) -> str:
+    """The pool of the stack, whose user has been asked for the code of an app from then on."""
+    cognito = client("cognito-idp")
+    cognito.admin_set_user_password(UserPoolId=stack, Username="clara", Password=PASSWORD, Permanent=True)
+    (of_pool,) = cognito.list_user_pool_clients(UserPoolId=stack)["UserPoolClients"]
+    asked = {"USERNAME": "clara", "PASSWORD": PASSWORD}
+    access = cognito.admin_initiate_auth(
+        UserPoolId=stack,
+        ClientId=of_pool["ClientId"],
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters=asked,
+    )["AuthenticationResult"]["AccessToken"]
+    cognito.associate_software_token(AccessToken=access)
+    cognito.verify_software_token(AccessToken=access, UserCode="123456")
+    settings = {"Enabled": True, "PreferredMfa": True}
+    cognito.set_user_mfa_preference(AccessToken=access, SoftwareTokenMfaSettings=settings)
+    return stack
+
+
+def test_a_user_with_a_second_factor_is_asked_for_its_code(second_factor: str) -> None:
+    codes = ["123456"]
+    token = installed(SignIn(user="clara", ask_password=lambda: PASSWORD, ask_code=codes.pop)).sign_in()
+    assert json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["token_use"] == "id"
+    assert codes == []
+
+
+def test_a_user_with_a_second_factor_and_no_code_does_not_sign_in(second_factor: str) -> None:
+    with pytest.raises(Unreachable, match="clara cannot sign in"):
+        installed(SignIn(user="clara", ask_password=lambda: PASSWORD, ask_code=lambda: "")).sign_in()
+
+
 def test_a_token_that_is_given_is_taken_and_nobody_is_asked(stack: str) -> None:
     assert installed(SignIn(token="a.b.c")).sign_in() == "a.b.c"
 

@@ -18,7 +18,8 @@ def test_a_user_may_write_name_and_locale_and_nothing_that_decides() -> None:
         assert set(client["WriteAttributes"]) == WRITABLE
         assert "aws.cognito.signin.user.admin" not in client["AllowedOAuthScopes"]
     pool = resources["UserPool"]["Properties"]
-    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert pool["AdminCreateUserConfig"].keys() == {"AllowAdminCreateUserOnly", "InviteMessageTemplate"}
     assert "LambdaConfig" not in pool
 
 

@@ -4,6 +4,7 @@ moto's own CloudFormation leaves out a third of the resources without a word. He
 Functions, event sources, rules and the API are collected and not created: other modules of the lab play those services.
 """
 
+import base64
 import functools
 import json
 import re
@@ -53,6 +54,23 @@ IGNORED = frozenset(
     }
 )
 """Types without which the functions behave the same here: access, keys, logs, alarms, the network's edge."""
+
+EVENT_TYPES = {
+    "send": "SEND",
+    "reject": "REJECT",
+    "bounce": "BOUNCE",
+    "complaint": "COMPLAINT",
+    "delivery": "DELIVERY",
+    "open": "OPEN",
+    "click": "CLICK",
+    "renderingFailure": "RENDERING_FAILURE",
+    "deliveryDelay": "DELIVERY_DELAY",
+    "subscription": "SUBSCRIPTION",
+}
+"""SES's event types: as CloudFormation has always taken them, and as SES's API has them.
+
+CloudFormation refused the latter until 2025, and the resource's schema names the former.
+"""
 
 
 @functools.cache
@@ -234,6 +252,7 @@ class Stack:
             "Fn::If": lambda: self._value(operand[1] if self._holds(operand[0]) else operand[2]),
             "Fn::Select": lambda: self._value(operand[1])[int(operand[0])],
             "Fn::Split": lambda: self._value(operand[1]).split(operand[0]),
+            "Fn::Base64": lambda: base64.b64encode(str(self._value(operand)).encode()).decode(),
             "Fn::Sub": lambda: self._resolved(self._filled_in(*([operand] if isinstance(operand, str) else operand))),
         }
         return values[name]()
@@ -252,8 +271,14 @@ class Stack:
         return re.sub(r"\$\{([^}]+)\}", put_in, text)
 
     def _resolved(self, text: str) -> str:
-        """With its dynamic references to whole secrets carried out."""
-        return re.sub(r"\{\{resolve:secretsmanager:([^}]+)\}\}", lambda match: self.secrets[match[1]], text)
+        """With its dynamic references to secrets carried out: to whole ones, and to members of those that are JSON."""
+
+        def value(match: re.Match[str]) -> str:
+            secret, _, member = match[1].partition(":SecretString:")
+            said = self.secrets[secret]
+            return str(json.loads(said)[member]) if member else said
+
+        return re.sub(r"\{\{resolve:secretsmanager:([^}]+)\}\}", value, text)
 
     def _make(self, name: str, declared: Json) -> Resource:
         kind = declared["Type"]
@@ -379,10 +404,12 @@ class Stack:
     def _event_destination(self, name: str, properties: Json) -> Resource:
         destination = properties["EventDestination"]
         if destination.get("Enabled", True) and "EventBridgeDestination" in destination:
-            kinds = {
-                kind.upper().replace("DELIVERYDELAY", "DELIVERY_DELAY") for kind in destination["MatchingEventTypes"]
-            }
-            self.event_types.setdefault(properties["ConfigurationSetName"], set()).update(kinds)
+            kinds = destination["MatchingEventTypes"]
+            unknown = set(kinds) - EVENT_TYPES.keys()
+            assert not unknown, f"{name}: CloudFormation knows no event types {sorted(unknown)}, but {[*EVENT_TYPES]}"
+            self.event_types.setdefault(properties["ConfigurationSetName"], set()).update(
+                EVENT_TYPES[kind] for kind in kinds
+            )
         return Resource(name, {"Id": name})
 
     def _email_identity(self, name: str, properties: Json) -> Resource:

@@ -1,5 +1,6 @@
 """Each alarm has its entry in the handbook, and each metric of ours that is watched comes from a fault that happens."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,7 +12,7 @@ import typer.main
 from online_orders.aws import mail_hold
 from online_orders_cli.app import app
 from tests.lab import Lab
-from tests.operating.watched import OWN, ROOT, Metric, alarms, emitted, metrics_of, metrics_shown, widgets
+from tests.operating.watched import OWN, ROOT, Metric, alarms, emitted, is_measured, metrics_of, metrics_shown, widgets
 from tests.workflow.walking import decide, desk, place, quote
 
 HANDBOOK = (ROOT / "docs" / "operating.md").read_text("utf-8")
@@ -192,6 +193,69 @@ def test_every_alarm_rings_somewhere_and_says_what_missing_data_mean(lab: Lab) -
         assert alarm["AlarmActions"] == [topic] == alarm["OKActions"], name
         assert alarm["TreatMissingData"] in {"notBreaching", "breaching"}, name
         assert len(alarm.get("Metrics", ())) <= 10, f"{name}: CloudWatch takes ten metrics at most"
+
+
+def test_an_alarm_over_several_metrics_takes_each_for_zero_where_it_has_no_value(lab: Lab) -> None:
+    summed = {name: alarm for name, alarm in alarms(lab).items() if "Metrics" in alarm}
+    assert len(summed) == 4
+    for name, alarm in summed.items():
+        assert is_measured(alarm), name
+        # What is measured comes minutes late, and a zero in its place must not hide it.
+        assert alarm["DatapointsToAlarm"] < alarm["EvaluationPeriods"], name
+
+
+def test_no_alarm_watches_dynamodb_but_by_a_sum(lab: Lab) -> None:
+    """Such an alarm stays as it is while there are no data, whatever it says of missing ones: it would ring on."""
+    for name, alarm in alarms(lab).items():
+        if any(metric.namespace == "AWS/DynamoDB" for metric in metrics_of(alarm)):
+            assert "Metrics" in alarm, name
+
+
+def test_throttles_of_the_table_and_of_each_of_its_indexes_ring(lab: Lab) -> None:
+    template = lab.stack.template["Resources"]
+    indexes = [each["IndexName"] for each in template["Table"]["Properties"]["GlobalSecondaryIndexes"]]
+    own: list[dict[str, str]] = [{}, *({"GlobalSecondaryIndexName": name} for name in indexes)]
+    assert metrics_of(alarms(lab)["TableThrottledAlarm"]) == {
+        Metric("AWS/DynamoDB", name, frozenset({"TableName": lab.stack.ref("Table"), **more}.items()))
+        for name in ("ReadThrottleEvents", "WriteThrottleEvents")
+        for more in own
+    }
+
+
+def behind_the_api(lab: Lab) -> set[str]:
+    """The functions of the API's routes: one that fails, or is turned away, is a 5xx, which ServerErrors counts."""
+    return {
+        name for name in lab.stack.functions if f"${{{name}." in json.dumps(lab.stack.template["Resources"]["Api"])
+    } | {
+        resource["Properties"]["FunctionName"]["Ref"]
+        for resource in lab.stack.template["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Alias"
+    }
+
+
+RINGS_BY_ITS_SILENCE = {"MeasureFunction": "MeasuringStoppedAlarm"}
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"), [("FunctionErrorsAlarm", "Errors"), ("FunctionsThrottledAlarm", "Throttles")]
+)
+def test_every_function_that_fails_or_is_turned_away_rings(lab: Lab, name: str, metric: str) -> None:
+    alarm = alarms(lab)
+    watched = metrics_of(alarm[name])
+    summed = {function for function in lab.stack.functions if function_metric(lab, metric, function) in watched}
+    assert len(summed) == len(watched)
+    assert metrics_of(alarm["ServerErrorsAlarm"]) == {
+        Metric("AWS/ApiGateway", "5xx", frozenset({("ApiId", lab.stack.ref("Api"))}))
+    }
+    assert len(behind_the_api(lab)) == 4
+    for silent in RINGS_BY_ITS_SILENCE.values():
+        assert alarm[silent]["TreatMissingData"] == "breaching"
+    covered = [summed, behind_the_api(lab), RINGS_BY_ITS_SILENCE.keys()]
+    assert sorted(function for part in covered for function in part) == sorted(lab.stack.functions)
+
+
+def function_metric(lab: Lab, name: str, function: str) -> Metric:
+    return Metric("AWS/Lambda", name, frozenset({("FunctionName", lab.stack.ref(function))}))
 
 
 def test_the_dashboard_is_made_of_widgets_that_do_not_overlap(lab: Lab) -> None:

@@ -43,6 +43,19 @@ def metrics_of(alarm: Json) -> set[Metric]:
     }
 
 
+def is_measured(alarm: Json) -> bool:
+    """Whether an alarm has a value at any time at which one of its metrics has one.
+
+    A sum over metrics has none where one of them has none, unless what is missing is filled in.
+    """
+    metrics = alarm.get("Metrics")
+    if metrics is None:
+        return True
+    measured = [one["Id"] for one in metrics if "MetricStat" in one]
+    (told,) = (one for one in metrics if one.get("ReturnData", True))
+    return bool(told["Expression"] == " + ".join(f"FILL({each}, 0)" for each in measured))
+
+
 def widgets(lab: Lab) -> list[Json]:
     (dashboard,) = _resources(lab, "AWS::CloudWatch::Dashboard").values()
     found: list[Json] = json.loads(dashboard["DashboardBody"])["widgets"]

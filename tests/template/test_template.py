@@ -168,6 +168,48 @@ def test_every_public_route_has_a_throttle_of_its_own_below_that_of_all() -> Non
         assert 0 < settings["ThrottlingBurstLimit"] < of_all["ThrottlingBurstLimit"]
 
 
+def test_every_route_with_settings_of_its_own_is_a_route_of_the_api() -> None:
+    """Settings of a route that is not there fail the deployment, also while it is being taken away."""
+    made = translate(PROJECT / "template.yaml")["Resources"]
+    body = made["Api"]["Properties"]["Body"]
+    methods = {"x-amazon-apigateway-any-method": "ANY"}
+    there = {
+        f"{methods.get(method, method.upper())} {path}"
+        for path, operations in body["paths"].items()
+        for method in operations
+    }
+    stages = [one["Properties"] for one in made.values() if one["Type"] == "AWS::ApiGatewayV2::Stage"]
+    assert len(stages) == 1
+    assert stages[0]["RouteSettings"].keys() <= there
+    assert len(there) == len(routes())
+
+
+ERRORS_THAT_CLOUDFRONT_KEEPS = {400, 403, 404, 405, 414, 500, 501, 502, 503, 504}
+"""By the developer guide's page on status codes; 416 it never keeps, and the others not at all."""
+
+
+def test_cloudfront_keeps_no_refusal_and_no_error_for_the_next_caller() -> None:
+    """It would for ten seconds, whatever the origin says, and under a key that does not say who asks."""
+    for distribution in resources("AWS::CloudFront::Distribution").values():
+        errors = distribution["Properties"]["DistributionConfig"]["CustomErrorResponses"]
+        assert {one["ErrorCode"] for one in errors} >= ERRORS_THAT_CLOUDFRONT_KEEPS
+        for one in errors:
+            assert one == {"ErrorCode": one["ErrorCode"], "ErrorCachingMinTTL": 0}, "answers stay the origin's own"
+
+
+NEVER_CACHES = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+
+
+def test_compression_is_asked_for_where_cloudfront_does_it() -> None:
+    """It compresses only what it may cache by a policy with gzip or Brotli in its key."""
+    for distribution in resources("AWS::CloudFront::Distribution").values():
+        config = distribution["Properties"]["DistributionConfig"]
+        behaviors = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
+        assert len(behaviors) == 3
+        for one in behaviors:
+            assert one.get("Compress", False) == (one["CachePolicyId"] != NEVER_CACHES), one.get("PathPattern")
+
+
 def test_the_site_is_reached_and_reaches_by_tls_only() -> None:
     for distribution in resources("AWS::CloudFront::Distribution").values():
         config = distribution["Properties"]["DistributionConfig"]
@@ -220,7 +262,7 @@ def test_a_function_is_published_under_the_name_of_a_release(name: str) -> None:
     assert version["Condition"] == "HasSnapshots"
     assert version["Properties"] == {
         "FunctionName": {"Ref": f"{name}Function"},
-        "Description": {"Ref": "SnapStartRelease"},
+        "Description": {"Fn::Sub": "${SnapStartRelease} ${OriginSecretRelease}"},
     }
     latest_or = ["HasSnapshots", {"Fn::GetAtt": [f"{name}Version", "Version"]}, "$LATEST"]
     assert alias["Properties"]["FunctionVersion"] == {"Fn::If": latest_or}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -49,6 +50,7 @@ LARGEST_BODY = 320 * 1024
 LONGEST_IDEMPOTENCY_KEY = 255
 LONGEST_USER_ID = 128
 LARGEST_PAGE = 4 * 1024 * 1024
+SHORTEST_ORIGIN_SECRET = 32
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 100
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BEARER = re.compile(r"(?:bearer +)?[\w-]+\.(?P<payload>[\w-]+)\.[\w-]*", re.IGNORECASE | re.ASCII)
@@ -548,7 +550,27 @@ def _missed(path: str, methods: Collection[str]) -> OnlineOrdersError:
 
 
 def _came_by_the_site(event: Event) -> bool:
-    """Whether the request shows the origin secret, where there is one."""
-    secret = environment("ORIGIN_SECRET")
-    shown = event["headers"].get("x-origin-secret", "")
-    return not secret or hmac.compare_digest(shown.encode(), secret.encode())
+    """Whether the request shows an origin secret that is good now, where there is one."""
+    said = environment("ORIGIN_SECRET")
+    if not said:
+        return True
+    shown = event["headers"].get("x-origin-secret", "").encode("utf-8", "surrogatepass")
+    # Each is compared, whether or not one before has matched, so that the time tells nothing.
+    matches = [hmac.compare_digest(shown, secret) for secret in _origin_secrets(said)]
+    return True in matches
+
+
+@lru_cache(maxsize=1)
+def _origin_secrets(said: str) -> tuple[bytes, ...]:
+    """Return the values that CloudFront may show: the secret's, and the one that it replaced while that is kept.
+
+    `said` is the secret as JSON, {"current", "previous"}. What is too short to be one of ours, as an empty "previous"
+    is, opens nothing; a secret that is no such JSON opens nothing at all.
+    """
+    try:
+        values = json.loads(said)
+        found = [values.get(name) for name in ("current", "previous")]
+    except (ValueError, AttributeError):
+        logger.exception("the origin secret cannot be read")
+        return ()
+    return tuple(value.encode() for value in found if isinstance(value, str) and len(value) >= SHORTEST_ORIGIN_SECRET)
