@@ -38,7 +38,7 @@ def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """One event of the configuration set; mails that are no quotes are only counted."""
     detail = event["detail"]
-    tags = {name: values[0] for name, values in detail["mail"].get("tags", {}).items()}
+    tags = mail.tags_in(detail["mail"])
     metrics.add_metric(f"Mail{detail['eventType']}", MetricUnit.Count, 1)
     if "order_id" in tags:
         logger.append_keys(order_id=tags["order_id"])

@@ -9,6 +9,7 @@ import base64
 import binascii
 import email.policy
 import json
+import re
 import secrets
 import uuid
 from collections.abc import Callable
@@ -31,6 +32,9 @@ SIMULATOR = "simulator.amazonses.com"
 # A virus scanner's test file; SES rejects a mail with it after it has accepted the call.
 EICAR = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 MOST_RECIPIENTS = 50
+MOST_TAGS = 50
+LONGEST_TAG = 256
+LARGEST_MESSAGE = 40 * 1024 * 1024
 DETAIL_TYPES = {
     "Send": "Email Sent",
     "Reject": "Email Rejected",
@@ -204,6 +208,8 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
     if "Simple" in content:
         raw = _compose(body, content["Simple"])
         headers = _HEADERS.parsebytes(raw)
+    if len(raw) > LARGEST_MESSAGE:
+        raise SesError("BadRequestException", f"Message length is more than {LARGEST_MESSAGE} bytes long.")
 
     configuration_set = body.get("ConfigurationSetName") or headers.get("X-SES-CONFIGURATION-SET")
     if configuration_set and configuration_set not in sending.event_types:
@@ -215,7 +221,7 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
         raw=raw,
         headers=[(name, str(value)) for name, value in headers.items()],
         configuration_set=configuration_set,
-        tags={tag["Name"]: tag["Value"] for tag in body.get("EmailTags", [])},
+        tags=_tags(body.get("EmailTags", [])),
     )
 
 
@@ -247,6 +253,24 @@ def _check_recipients(recipients: tuple[str, ...]) -> None:
             raise SesError("BadRequestException", "Missing final '@domain'")
         if not local.isascii():
             raise SesError("BadRequestException", "Local address contains control or whitespace")
+
+
+def _tags(asked: list[dict[str, str]]) -> dict[str, str]:
+    """The tags of a mail by name; raises SesError where SES would refuse them."""
+    if len(asked) > MOST_TAGS:
+        raise SesError("BadRequestException", f"There are more than {MOST_TAGS} tags.")
+    for tag in asked:
+        for part in ("Name", "Value"):
+            text = tag.get(part, "")
+            if not re.fullmatch(r"[A-Za-z0-9_-]*", text):
+                allowed = "only alphanumeric ASCII characters, '_', and '-' are allowed."
+                raise SesError("BadRequestException", f"Invalid tag {part.lower()} <{text}>: {allowed}")
+            if not 1 <= len(text) <= LONGEST_TAG:
+                raise SesError("BadRequestException", f"A tag {part.lower()} has from 1 to {LONGEST_TAG} characters.")
+    tags = {tag["Name"]: tag["Value"] for tag in asked}
+    if len(tags) < len(asked):
+        raise SesError("BadRequestException", "Two tags have the same name.")
+    return tags
 
 
 def _decoded(data: str) -> bytes:

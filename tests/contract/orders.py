@@ -145,9 +145,9 @@ def offered(site: Site, user: User | None = None, **members: Any) -> tuple[Order
     return order, offer(order)
 
 
-def enroll(site: Site, **changes: Any) -> Json:
+def enroll(site: Site, account_id: str | None = None, **changes: Any) -> Json:
     """A new sub-account of the reseller, whose own sites and users are nobody else's business."""
-    account_id = fresh("sub")
+    account_id = account_id or fresh("sub")
     model = site.account_of(site.people.subs[0])
     contact = {"name": "Noor Contact", "email": f"contact@{account_id}.example"}
     enrollment = {"letter_received_on": site.day(-100), "contact": contact, "state": "active"}

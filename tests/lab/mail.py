@@ -42,6 +42,8 @@ MATCHING_TYPES: dict[EventType, str] = {
 """What the event destination of a configuration set calls them."""
 
 RECIPIENT_LIMIT = 50
+TAG_LIMIT = 50
+LARGEST_MESSAGE = 40 * 1024 * 1024
 
 _header = functools.lru_cache(1000)(default.header_fetch_parse)
 
@@ -230,6 +232,8 @@ class Ses:
 
     def _accept(self, request: Json) -> Mail:
         raw = base64.b64decode(request["Content"]["Raw"]["Data"])
+        if len(raw) > LARGEST_MESSAGE:
+            raise _error("BadRequestException", f"Message length is more than {LARGEST_MESSAGE} bytes long.")
         message = message_from_bytes(raw, policy=_POLICY)
         assert isinstance(message, EmailMessage)
         assert not message.defects, f"the MIME is defective: {message.defects}"
@@ -255,12 +259,7 @@ class Ses:
         configuration_set = request.get("ConfigurationSetName")
         if configuration_set is not None and configuration_set not in self.event_types:
             raise _error("NotFoundException", f"Configuration set <{configuration_set}> does not exist.", 404)
-        tags = {tag["Name"]: tag["Value"] for tag in request.get("EmailTags", [])}
-        for name, value in tags.items():
-            if not re.fullmatch(r"[\w-]{1,256}", name, re.ASCII) or not re.fullmatch(
-                r"[\w.@-]{1,256}", value, re.ASCII
-            ):
-                raise _error("BadRequestException", f"Invalid tag: {name}={value}")
+        tags = _tags(request.get("EmailTags", []))
         mail = Mail(
             message_id=f"0107018b{len(self.mails):024x}-000000",
             recipients=tuple(recipients),
@@ -285,6 +284,24 @@ def _part(message: EmailMessage, kind: str) -> str:
     """The text of a body part as a reader shows it, with plain line ends."""
     part = message.get_body((kind,))
     return part.get_content().replace("\r\n", "\n") if part else ""
+
+
+def _tags(asked: list[Json]) -> dict[str, str]:
+    """The tags of a mail; refused as SES refuses them, in its own words."""
+    if len(asked) > TAG_LIMIT:
+        raise _error("BadRequestException", f"The number of tags must be {TAG_LIMIT} or fewer.")
+    tags: dict[str, str] = {}
+    for tag in asked:
+        for part, text in (("name", tag["Name"]), ("value", tag["Value"])):
+            if not re.fullmatch(r"[A-Za-z0-9_-]*", text):
+                detail = "only alphanumeric ASCII characters, '_', and '-' are allowed."
+                raise _error("BadRequestException", f"Invalid tag {part} <{text}>: {detail}")
+            if not 1 <= len(text) <= 256:
+                raise _error("BadRequestException", f"The tag {part} must have from 1 to 256 characters.")
+        if tag["Name"] in tags:
+            raise _error("BadRequestException", f"Duplicate tag name <{tag['Name']}>.")
+        tags[tag["Name"]] = tag["Value"]
+    return tags
 
 
 def _addresses(values: list[str]) -> list[str]:

@@ -114,3 +114,23 @@ def test_a_suppressed_address_can_be_lifted_once(lab: Lab) -> None:
     assert not lab.ses.suppressed
     with pytest.raises(ClientError, match="NotFoundException"):
         lab.client("sesv2").delete_suppressed_destination(EmailAddress="connie@acme.example")
+
+
+def _tagged(lab: Lab, tags: list[Json]) -> Any:
+    content = {"Raw": {"Data": mime().as_bytes()}}
+    return lab.client("sesv2").send_email(FromEmailAddress="orders@example.com", Content=content, EmailTags=tags)
+
+
+@pytest.mark.parametrize("text", ["acme.de", "a@b", "a b", "ä", "", "x" * 257, "a\n"])
+def test_a_tag_that_ses_refuses_is_refused(lab: Lab, text: str) -> None:
+    for tag in ({"Name": "account_id", "Value": text}, {"Name": text, "Value": "acme"}):
+        with pytest.raises(ClientError, match="BadRequestException"):
+            _tagged(lab, [tag])
+
+
+def test_a_mail_has_fifty_tags_at_most_and_none_twice(lab: Lab) -> None:
+    tags = [{"Name": f"tag{number}", "Value": "x" * 256} for number in range(51)]
+    _tagged(lab, tags[:50])
+    for refused in (tags, [tags[0], tags[0]]):
+        with pytest.raises(ClientError, match="BadRequestException"):
+            _tagged(lab, refused)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from starlette.applications import Starlette
 
 from sandbox.mailbox import Mailbox
-from sandbox.ses import EICAR, Sending, Ses, accept, describe
+from sandbox.ses import EICAR, Sending, Ses, SesError, accept, describe
 from tests import loopback
 from tests.sandbox.serving import serving
 
@@ -136,6 +136,27 @@ def test_a_mail_has_between_one_and_fifty_recipients(desk: Desk) -> None:
 
 def test_an_unknown_configuration_set_is_not_found(desk: Desk) -> None:
     assert error_of(lambda: desk.send("a@b.example", "unknown")) == ("NotFoundException", 404)
+
+
+@pytest.mark.parametrize("text", ["acme.de", "a@b", "a b", "ä", "", "x" * 257, "a\n"])
+def test_a_tag_that_ses_refuses_is_refused(desk: Desk, text: str) -> None:
+    for tag in ({"Name": "account_id", "Value": text}, {"Name": text, "Value": "acme"}):
+        assert error_of(partial(desk.send, "a@b.example", EmailTags=[tag])) == ("BadRequestException", 400)
+
+
+def test_a_mail_has_fifty_tags_at_most_and_none_twice(desk: Desk) -> None:
+    tags = [{"Name": f"tag{number}", "Value": "x" * 256} for number in range(51)]
+    desk.send("a@b.example", EmailTags=tags[:50])
+    for refused in (tags, [tags[0], tags[0]]):
+        assert error_of(partial(desk.send, "a@b.example", EmailTags=refused)) == ("BadRequestException", 400)
+
+
+def test_a_mail_of_more_than_forty_megabytes_is_refused(desk: Desk) -> None:
+    body = {"Simple": {"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x" * (40 * 1024 * 1024 + 1)}}}}
+    with pytest.raises(SesError, match="Message length is more than"):
+        accept(
+            {"FromEmailAddress": SENDER, "Destination": {"ToAddresses": ["a@b.example"]}, "Content": body}, SENDING, NOW
+        )
 
 
 def test_a_template_is_refused(desk: Desk) -> None:

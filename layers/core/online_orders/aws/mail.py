@@ -6,12 +6,13 @@ process died on the way; the mail is then sent again, since nobody can know whet
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,6 +28,9 @@ from online_orders.telemetry import logger, metrics
 QUOTE_MAIL = "quote"
 CLAIMED_FOR = timedelta(seconds=60)
 _REFUSED_FOR_GOOD = {"MessageRejected", "BadRequestException", "InvalidParameterValue"}
+_TAG_VALUE = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_HEX = "_hex"
+"""Ends the name of a tag whose value is the hex of a text that SES takes for no value, such as `acme.de`."""
 
 
 class MailRefused(Exception):
@@ -87,13 +91,32 @@ def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
             FromEmailAddress=environment("SENDER_ADDRESS"),
             Destination={"ToAddresses": [letter.to]},
             Content={"Raw": {"Data": _mime(letter, at)}},
-            EmailTags=[{"Name": name, "Value": value} for name, value in {**tags, **_correlation_tag()}.items()],
+            EmailTags=_email_tags({**tags, **_correlation_tag()}),
             ConfigurationSetName=environment("CONFIGURATION_SET"),
         )
     except ClientError as error:
         if error.response["Error"]["Code"] in _REFUSED_FOR_GOOD:
             raise MailRefused(error.response["Error"]["Code"]) from None
         raise
+
+
+def _email_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the tags as SES takes them; `tags_in` reads them back. A value may have 128 bytes in UTF-8."""
+    return [
+        {"Name": name, "Value": value}
+        if _TAG_VALUE.fullmatch(value)
+        else {"Name": name + _HEX, "Value": value.encode().hex()}
+        for name, value in tags.items()
+    ]
+
+
+def tags_in(mail: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of the mail that an event of SES is about, as they were given to `send`."""
+    found = {name: values[0] for name, values in mail.get("tags", {}).items()}
+    return {
+        name.removesuffix(_HEX): bytes.fromhex(value).decode() if name.endswith(_HEX) else value
+        for name, value in found.items()
+    }
 
 
 def _correlation_tag() -> dict[str, str]:
