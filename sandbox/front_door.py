@@ -28,7 +28,6 @@ LARGEST_BODY = 6 * 1024 * 1024
 # Requests in the engine at the same time; the others wait here, without a thread each.
 AT_ONCE = 32
 ANSWER_SECONDS = 300.0
-NOT_FOUND = 404
 FUNCTION_FAILED = 502  # the engine's way to say it; the gateway's is a 500
 
 HOP_BY_HOP = {
@@ -47,6 +46,11 @@ NOT_OF_GATEWAY = {"access-control-", "x-amzn-", "x-amz-", "server", "date"}
 GATEWAY_PATHS = re.compile(rb"/(api|confirm)(/|$)")
 # Where the engine serves what Cognito's sign-in domain serves on AWS.
 SIGN_IN_PATHS = re.compile(rb"/(oauth2/(authorize|token)|login|logout)$")
+# The addresses of files; any other is a page's, which may have a dot. PageRouter in the template has the same rule.
+FILES = re.compile(
+    r"^/(?:(?:app|assets|locales|styles|vendor|\.well-known)/.*"
+    r"|(?:config\.json|favicon\.ico|icon\.svg|index\.html|robots\.txt))$"
+)
 
 # What CloudFront says with every file of the site: see SecurityHeaders in the template.
 PAGE_HEADERS = {
@@ -192,18 +196,17 @@ class Pages(StaticFiles):
     """The files in `web/`; an address that names none is for the page's own script to read, so it gets index.html."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        try:
-            response = await super().get_response(path, scope)
-        except HTTPException as error:
-            if error.status_code != NOT_FOUND or _names_file(path):
-                raise
-            response = await super().get_response("index.html", scope)
+        names_file = _names_file(scope)
+        if names_file and not FILES.search(f"/{path}"):  # dots in the address lead out of where files lie
+            raise HTTPException(404)
+        response = await super().get_response(path if names_file else "index.html", scope)
         response.headers.update(PAGE_HEADERS)
         return response
 
 
-def _names_file(path: str) -> bool:
-    return "." in path.rpartition("/")[2]
+def _names_file(scope: Scope) -> bool:
+    """Whether the address as it was sent, which is what CloudFront's function sees, is that of a file."""
+    return FILES.search(scope["raw_path"].decode("latin-1")) is not None
 
 
 def front_door(
@@ -213,7 +216,7 @@ def front_door(
     is what config.json tells the pages in `web`."""
 
     async def welcome(request: Request) -> Response:
-        if _names_file(request.url.path):
+        if _names_file(request.scope):
             raise HTTPException(404)
         return HTMLResponse(home, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
 

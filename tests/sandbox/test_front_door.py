@@ -62,7 +62,9 @@ def web(tmp_path: Path) -> Path:
     pages = tmp_path / "web"
     pages.mkdir()
     (pages / "index.html").write_text("<p>The desk</p>", encoding="utf-8")
-    (pages / "app.js").write_text("run()", encoding="utf-8")
+    (pages / "app").mkdir()
+    (pages / "app" / "main.js").write_text("run()", encoding="utf-8")
+    (pages / "package.json").write_text("{}", encoding="utf-8")
     (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
     return pages
 
@@ -214,9 +216,32 @@ def test_without_the_engine_the_service_is_unavailable(web: Path) -> None:
 
 def test_the_pages_of_the_site_are_served(door: httpx.Client) -> None:
     assert door.get("/").text == door.get("/orders/o1").text == "<p>The desk</p>"
-    assert door.get("/app.js").text == "run()"
-    assert door.head("/app.js").headers["content-length"] == "5"
-    assert door.get("/missing.js").status_code == 404
+    assert door.get("/app/main.js").text == "run()"
+    assert door.head("/app/main.js").headers["content-length"] == "5"
+    assert door.get("/app/missing.js").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/desk/accounts/acme.de",
+        "/desk/accounts/acme%2Ede",
+        "/desk/accounts/acme.de/",
+        "/desk/accounts/acme.js",
+        "/package.json",
+        "/%61pp/main.js",
+        "/missing.js",
+    ],
+)
+def test_what_does_not_lie_where_files_lie_is_a_page(door: httpx.Client, path: str) -> None:
+    answer = door.get(path)
+    assert (answer.status_code, answer.text) == (200, "<p>The desk</p>")
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/app/", "/app/%2e%2e/package.json", "/favicon.ico", "/.well-known/security.txt"])
+def test_a_file_that_is_not_there_is_no_page(door: httpx.Client, path: str) -> None:
+    assert door.get(path).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -253,7 +278,7 @@ def test_signing_in_goes_to_the_engine_as_if_no_page_asked(door: httpx.Client, p
 
 
 def test_a_page_runs_and_loads_nothing_from_elsewhere(door: httpx.Client) -> None:
-    for path in ("/", "/app.js", "/orders/o1"):
+    for path in ("/", "/app/main.js", "/orders/o1"):
         headers = door.get(path).headers
         assert "default-src 'self'" in headers["content-security-policy"]
         assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
@@ -264,7 +289,8 @@ def test_without_pages_of_its_own_the_site_says_where_things_are(tmp_path: Path)
     with serving(front_door(gateway, Mailbox(SITE).routes(), tmp_path / "web", "<p>home</p>")) as address:
         assert loopback.get(f"{address}/").text == "<p>home</p>"
         assert loopback.get(f"{address}/orders/o1").text == "<p>home</p>"
-        assert loopback.get(f"{address}/missing.js").status_code == 404
+        assert loopback.get(f"{address}/desk/accounts/acme.de").text == "<p>home</p>"
+        assert loopback.get(f"{address}/app/missing.js").status_code == 404
         assert json.loads(loopback.get(f"{address}/mailbox", headers={"Accept": "application/json"}).text) == {
             "messages": []
         }

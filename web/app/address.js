@@ -1,4 +1,4 @@
-/** What a list shows, kept in the page's address: so that back, reload and a shared link lead to the same. */
+/** Addresses of pages: what a list shows is kept in its own, so that back, reload and a shared link lead to the same. */
 
 /**
  * Writes `values` to the query, without those that are empty. `isStep` makes a step for the browser's back button;
@@ -36,3 +36,6 @@ export class Pages {
     this.earlier = [];
   }
 }
+
+/** The page of an account. The one whose id is `new` is not where a new one begins, and any other id is as it is. */
+export const accountPage = (accountId) => `/desk/accounts/${accountId === "new" ? "%6Eew" : encodeURIComponent(accountId)}`;

@@ -24,6 +24,7 @@ const PAGES = [
   [/^\/desk$/, "staff", showQueue, "queue"],
   [/^\/desk\/orders\/([^/]+)$/, "staff", showDeskOrder, "queue"],
   [/^\/desk\/accounts$/, "staff", showAccounts, "accounts"],
+  [/^\/desk\/accounts\/new$/, "staff", showAccount, "accounts"],
   [/^\/desk\/accounts\/([^/]+)$/, "staff", showAccount, "accounts"],
   [/^\/desk\/price-lists$/, "staff", showPriceLists, "prices"],
   [/^\/desk\/price-lists\/([A-Z]{3})$/, "staff", showPriceList, "prices"],
@@ -112,6 +113,26 @@ function go(path, { replace = false } = {}) {
   show();
 }
 
+/** The page that an address names, and what the address says of it; undefined where there is none. */
+function pageAt(path) {
+  for (const [pattern, who, page, entry] of PAGES) {
+    const found = pattern.exec(path);
+    const named = found?.slice(1).map(decoded);
+    if (named && !named.includes(null)) return { who, page, entry, named };
+  }
+  return undefined;
+}
+
+/** A part of an address as it was written; null for what no part can be, undefined for one that is left out. */
+function decoded(part) {
+  try {
+    return part && decodeURIComponent(part);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return null;
+  }
+}
+
 async function show() {
   leaving.abort();
   leaving = new AbortController();
@@ -119,7 +140,7 @@ async function show() {
   for (const dialog of document.querySelectorAll("dialog[open]:not(.session-ended)")) dialog.remove();
   const home = session.isStaff ? "/desk" : "/orders";
   if (location.pathname === "/") history.replaceState(null, "", home);
-  const match = PAGES.map(([pattern, who, page, entry]) => ({ found: pattern.exec(location.pathname), who, page, entry })).find(({ found }) => found);
+  const match = pageAt(location.pathname);
   frame.mark(match?.entry);
   if (!match) return place(emptyPage(t("missing.title"), t("missing.text"), h("a.button", { href: home }, t("missing.home"))));
   const isAtHome = (match.who === "staff") === session.isStaff && (session.isStaff || session.accountId);
@@ -127,7 +148,7 @@ async function show() {
   frame.main.setAttribute("aria-busy", "true");
   const slow = setTimeout(() => fill(frame.main, waiting()), 150);
   try {
-    const page = await match.page({ ...context, signal, query: new URLSearchParams(location.search) }, ...match.found.slice(1));
+    const page = await match.page({ ...context, signal, query: new URLSearchParams(location.search) }, ...match.named);
     clearTimeout(slow);
     if (!signal.aborted) place(page);
   } catch (error) {

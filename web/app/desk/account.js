@@ -1,5 +1,6 @@
 /** One account: its enrollment, its contact and its sites, to be read and written. */
 
+import { accountPage } from "../address.js";
 import { Problem } from "../api.js";
 import { fill, h, isBusy, setBusy } from "../dom.js";
 import { checkFields, faultText, field, notice, reasonOf, showFaults, toast } from "../forms.js";
@@ -11,12 +12,13 @@ import { t } from "../words.js";
 const MODELS = ["X1500", "X1700"];
 const MOST_DEPUTIES = 5;
 
+/** `accountId` is left out for one that is to be made. */
 export async function showAccount(context, accountId) {
   const { api, go } = context;
-  const isNew = accountId === "new";
+  const isNew = accountId === undefined;
   const blank = { account_id: "", name: "", locale: "en", currency: "EUR", time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone, parent_account_id: null, enrollment: null, sites: [] };
-  const loaded = isNew ? { body: blank, etag: null } : await api.getWithTag(`/desk/accounts/${accountId}`);
-  const kept = unsaved(`account.${accountId}`);
+  const loaded = isNew ? { body: blank, etag: null } : await api.getWithTag(`/desk/accounts/${encodeURIComponent(accountId)}`);
+  const kept = unsaved(isNew ? "account" : `account.${accountId}`);
   const found = kept.read();
   const account = { ...loaded.body, ...found?.content };
   const etag = found ? found.etag : loaded.etag; // what was changed meanwhile is not to be replaced unseen
@@ -115,7 +117,7 @@ export async function showAccount(context, accountId) {
       await api.put(`/desk/accounts/${encodeURIComponent(id)}`, bodyOf(), etag ? { "If-Match": etag } : {});
       kept.forget();
       toast(t("account.saved"));
-      go(`/desk/accounts/${id}`, { replace: true });
+      go(accountPage(id), { replace: true });
     } catch (error) {
       const rest = showFaults(error.errors ?? [], (pointer) => {
         const found = fieldAt(pointer);

@@ -1,5 +1,6 @@
 /** The accounts and their enrollments. */
 
+import { accountPage } from "../address.js";
 import { fill, h } from "../dom.js";
 import { reasonOf, toast } from "../forms.js";
 import { trail } from "../shell.js";
@@ -41,7 +42,7 @@ function rows(accounts) {
     h("caption.visually-hidden", {}, t("nav.accounts")),
     h("thead", {}, h("tr", {}, [t("order.account"), t("accounts.enrollment"), t("order.contact"), t("accounts.sites"), t("accounts.settings")].map((text) => h("th", { scope: "col" }, text)))),
     h("tbody", {}, accounts.map((account) => h("tr", {},
-      h("td.what", {}, h("a.order-link", { href: `/desk/accounts/${account.account_id}` }, account.name), h("code.order-id", {}, account.account_id),
+      h("td.what", {}, h("a.order-link", { href: accountPage(account.account_id) }, account.name), h("code.order-id", {}, account.account_id),
         account.parent_account_id && h("span.hint", {}, t("accounts.under", { parent: account.parent_account_id }))),
       h("td", { "data-label": t("accounts.enrollment") }, enrollmentChip(account), account.enrollment && h("span.hint", {}, t("accounts.letter_of", { date: day(account.enrollment.letter_received_on) }))),
       h("td", { "data-label": t("order.contact") }, account.enrollment?.contact ? [account.enrollment.contact.name, h("span.hint.person", {}, account.enrollment.contact.email)] : "–"),

@@ -8,7 +8,7 @@ export function namedAccounts(api, signal) {
   /** Learns the accounts of these orders; what cannot be learned goes by its id. */
   async function learn(orders) {
     const missing = [...new Set(orders.map((order) => order.account_id))].filter((id) => !known.has(id));
-    const found = await Promise.allSettled(missing.map((id) => api.get(`/desk/accounts/${id}`, {}, signal)));
+    const found = await Promise.allSettled(missing.map((id) => api.get(`/desk/accounts/${encodeURIComponent(id)}`, {}, signal)));
     for (const { status, value, reason } of found) {
       if (status === "fulfilled") known.set(value.account_id, value);
       else if (reason instanceof SignedOut) throw reason;

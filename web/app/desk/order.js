@@ -1,5 +1,6 @@
 /** One order at the desk: what was asked for beside the quote that answers it. */
 
+import { accountPage } from "../address.js";
 import { Problem } from "../api.js";
 import { fill, h, setBusy } from "../dom.js";
 import { ask, field, notice, reasonOf, toast } from "../forms.js";
@@ -18,10 +19,10 @@ const RESENT = new Set(["sending", "offered", "undeliverable"]);
 
 export async function showDeskOrder(context, orderId) {
   const { api, session, signal } = context;
-  const path = `/desk/orders/${orderId}`;
+  const path = `/desk/orders/${encodeURIComponent(orderId)}`;
   const load = () => Promise.all([api.get(path, {}, signal), api.getAll(`${path}/timeline`, {}, signal)]);
   let [order, entries] = await load();
-  const account = await api.get(`/desk/accounts/${order.account_id}`, {}, signal);
+  const account = await api.get(`/desk/accounts/${encodeURIComponent(order.account_id)}`, {}, signal);
   const keyOf = () => JSON.stringify([order.version, order.updated_at, order.flags, entries.length]);
   let shown = keyOf();
   let isActing = false;
@@ -87,7 +88,7 @@ export async function showDeskOrder(context, orderId) {
       order.quote && quoteCard(context, order, "/desk"),
       order.delivery && h("p.hint", {}, t(`delivery.${order.delivery.state}`, { email: order.delivery.recipient, at: instant(order.delivery.at) })));
     fill(facts, factsOf(order, account),
-      h("p", {}, h("a", { href: `/desk/accounts/${account.account_id}` }, t("desk.to_account"))));
+      h("p", {}, h("a", { href: accountPage(account.account_id) }, t("desk.to_account"))));
     fill(history, timelineView(entries));
     if (!OPEN.includes(status)) fill(comments);
     drawEditor();

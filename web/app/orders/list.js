@@ -12,6 +12,7 @@ import { STATUSES, itemDetail, kindLabel, orderName, statusChip, statusLabel } f
 import { openNewOrder, refusalOf } from "./new-order.js";
 
 const CHOSEN_ACCOUNT = "online-orders.account";
+const ALL_ACCOUNTS = "*"; // which is no account's id
 const ORDER_ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/i;
 const PAGE = 25;
 
@@ -58,7 +59,7 @@ export async function showOrders(context, isNew) {
   function write(isStep = false) {
     if (isNew && location.pathname === "/orders/new") return;
     const { show, search: text, from, to, account } = filters;
-    writeQuery({ status: show, search: text.trim(), from, to, account: isReseller ? account || "all" : "", placed: highlighted, cursor: place.cursor },
+    writeQuery({ status: show, search: text.trim(), from, to, account: isReseller ? account || ALL_ACCOUNTS : "", placed: highlighted, cursor: place.cursor },
       { isStep, state: { earlier: place.earlier } });
     newLink.href = `/orders/new${location.search}`;
   }

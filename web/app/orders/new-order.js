@@ -44,7 +44,7 @@ export async function openNewOrder(context, accountId, { base = "", closed = nul
   let problem = null;
   if (query.has("copy")) {
     try {
-      copied = await context.api.get(`${base}/orders/${query.get("copy")}`);
+      copied = await context.api.get(`${base}/orders/${encodeURIComponent(query.get("copy"))}`);
       body.account_id = copied.account_id;
     } catch (error) {
       problem = notice("bad", reasonOf(error));
@@ -59,7 +59,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
   // Asked anew: the contact or the enrollment may have changed since the page was opened.
   let account;
   try {
-    account = await (base ? api.get(`/desk/accounts/${accountId}`) : api.get("/account", { account_id: accountId }));
+    account = await (base ? api.get(`/desk/accounts/${encodeURIComponent(accountId)}`) : api.get("/account", { account_id: accountId }));
   } catch (error) {
     const retry = h("button", { type: "button", onclick: () => { fill(panel, waiting()); draw(context, dialog, panel, accountId, base, copied); } }, t("action.retry"));
     fill(panel, notice("bad", reasonOf(error)), h("div", {}, retry));
@@ -200,7 +200,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
       const order = await api.post(`${base}/orders`, body, { "Idempotency-Key": draft.key });
       draft.discard();
       dialog.close();
-      go(base ? `${base}/orders/${order.order_id}` : `/orders?placed=${order.order_id}${accounts.length > 1 ? "&account=all" : ""}`, { replace: true });
+      go(base ? `${base}/orders/${order.order_id}` : `/orders?placed=${order.order_id}${accounts.length > 1 ? "&account=*" : ""}`, { replace: true });
       toast(t("new.placed", { contact: order.contact.name }), h("a", { href: `${base}/orders/${order.order_id}` }, t("new.see_order")));
     } catch (error) {
       explain(error);

