@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from urllib.parse import quote, urlencode
 
 from online_orders.csv_pages import csv_page
 from online_orders_cli.installation import LARGEST_PAGE, Installation, Json
@@ -15,7 +16,7 @@ def follow(
     installation: Installation, order_id: str, seconds: float, every: float, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[Json]:
     """Timeline entries as they are written, until the order is closed or the seconds are over."""
-    desk = f"/api/desk/orders/{order_id}"
+    desk = f"/api/desk/orders/{quote(order_id, safe='')}"
     end = time.monotonic() + seconds
     cursor, seen = "", 0
     while True:
@@ -36,8 +37,8 @@ def follow(
 
 
 def orders(installation: Installation, account_id: str | None, status: str | None) -> Iterator[Json]:
-    asked = [f"{name}={value}" for name, value in (("account_id", account_id), ("status", status)) if value]
-    return installation.pages("/api/desk/orders" + ("?" + "&".join(asked) if asked else ""))
+    asked = {name: value for name, value in (("account_id", account_id), ("status", status)) if value}
+    return installation.pages("/api/desk/orders" + (f"?{urlencode(asked)}" if asked else ""))
 
 
 def timelines(installation: Installation, account_id: str) -> Iterator[Json]:

@@ -47,6 +47,14 @@ def test_an_order_that_is_not_there_is_a_refusal(terminal: Terminal) -> None:
     assert said.complaints[0]["code"] == "not_found"
 
 
+def test_what_is_typed_is_one_value_and_no_more_of_the_address(terminal: Terminal, seeded: InProcess) -> None:
+    place(seeded)
+    said = terminal.run("--json", "export", "orders", "--account", "acme.de&status=submitted", expect=1)
+    assert said.complaints[0]["code"] == "not_found"
+    said = terminal.run("--json", "follow", "../accounts/nordlicht", expect=1)
+    assert "/accounts/nordlicht" in said.complaints[0]["error"]
+
+
 def test_orders_go_out_as_json_lines_and_as_csv(terminal: Terminal, seeded: InProcess, tmp_path: Path) -> None:
     mine = [place(seeded, key) for key in ("one", "two")]
     account_id = str(seeded.people.customer.account_id)

@@ -143,6 +143,14 @@ def test_the_firewall_keeps_no_samples() -> None:
     assert not any(one["VisibilityConfig"]["SampledRequestsEnabled"] for one in visible)
 
 
+def test_the_firewall_lets_an_account_be_called_like_a_file() -> None:
+    (acl,) = resources("AWS::WAFv2::WebACL", template=WAF).values()
+    (common,) = (one for one in acl["Properties"]["Rules"] if one["Name"] == "CommonRules")
+    overrides = common["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
+    counted = {one["Name"] for one in overrides if one["ActionToUse"] == {"Count": {}}}
+    assert counted >= {"RestrictedExtensions_QUERYARGUMENTS", "RestrictedExtensions_URIPATH"}
+
+
 # What comes from outside.
 
 
