@@ -12,6 +12,7 @@ from online_orders.aws import accounts, evidence, history, lists, orders, prices
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.aws.environment import environment
 from online_orders.catalog import item_faults
+from online_orders.csv_pages import SPREADSHEETS, dialect_for
 from online_orders.errors import Conflict, Fault, InProgress, NotFound, VersionMismatch
 from online_orders.faults import checked
 from online_orders.orders import (
@@ -305,11 +306,12 @@ def list_price_lists(event: Event) -> Answer:
 @app.get("/api/desk/price-lists/<currency>")
 def show_price_list(event: Event, currency: str) -> Answer:
     _staff(event)
+    dialect = dialect_for(http.Query(event).choice("spreadsheet", SPREADSHEETS))
     listed = prices.find_price_list(http.sound_currency(currency))
     if listed is None:
         raise NotFound(f"There is no price list in {currency}.")
     if http.accepts(event, "text/csv"):
-        return http.table(prices_csv(listed.prices), f"prices-{currency}.csv", http.etag(listed.version))
+        return http.table(prices_csv(listed.prices, dialect), f"prices-{currency}.csv", http.etag(listed.version))
     return http.answer(listed.model_dump_json(), headers=http.etag(listed.version))
 
 

@@ -11,7 +11,7 @@ from online_orders import clock, http
 from online_orders.accounts import ContactReport
 from online_orders.aws import accounts, contact_reports, history, lists, orders
 from online_orders.aws.environment import environment
-from online_orders.csv_pages import csv_page
+from online_orders.csv_pages import SPREADSHEETS, csv_page, dialect_for
 from online_orders.faults import checked
 from online_orders.orders import NewComment, Order, Reason, Status
 from online_orders.placing import place
@@ -118,6 +118,7 @@ def list_orders(event: Event) -> Answer:
         first_day=query.day("from"),
         last_day=query.day("to"),
     )
+    dialect = dialect_for(query.choice("spreadsheet", SPREADSHEETS))
     query.done()
     if account_id is None:
         page = lists.list_reachable_orders(caller.account, wanted, limit, cursor.position)
@@ -127,16 +128,16 @@ def list_orders(event: Event) -> Answer:
     at = clock.now()
     rows = [order_body(order, history.history(), at) for order in page.orders]
     if http.accepts(event, "text/csv"):
-        return _csv(rows, cursor.after(page.position), query)
+        return _csv(csv_page(rows, dialect), cursor.after(page.position), query)
     return http.page(rows, "order_id", page.position, cursor)
 
 
-def _csv(rows: list[dict[str, Any]], next_cursor: str | None, query: http.Query) -> Answer:
+def _csv(table: str, next_cursor: str | None, query: http.Query) -> Answer:
     headers = {}
     if next_cursor:
         following = urlencode({**query.without("cursor"), "cursor": next_cursor})
         headers["Link"] = f'</api/orders?{following}>; rel="next"'
-    return http.table(csv_page(rows), "orders.csv", headers)
+    return http.table(table, "orders.csv", headers)
 
 
 @app.get("/api/orders/<order_id>")

@@ -117,8 +117,9 @@ class Gateway:
         headers = forwarded(request.headers.items(), request.client.host if request.client else "127.0.0.1", self._site)
         if signing_in:
             headers.pop("origin", None)  # a page's; the engine takes such requests from programs alone
-        if not _is_utf_8(body):
+        if not _is_utf_8(body) and not headers.get("content-type", "").startswith("text/"):
             # Of what it takes for text the engine would put U+FFFD for every such byte; this it hands over in Base64.
+            # A table's type is needed, and who reads tables refuses U+FFFD.
             headers["content-type"] = "application/octet-stream"
         call = asyncio.get_running_loop().run_in_executor(
             self._threads, self._call, request.method, target.decode("latin-1"), headers, body

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -160,10 +160,14 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 
 
 def _help(kind: Kind, what: str) -> str:
-    return f"{what} CSV columns: {', '.join(importing.COLUMNS[kind])}; JSON rows have the API's members."
+    columns = ", ".join(importing.COLUMNS[kind])
+    return (
+        f"{what} CSV columns: {columns}; an empty cell keeps what is there, - clears it. "
+        "JSON rows have the API's members; what one leaves out stays, null clears it."
+    )
 
 
-@imports.command("accounts", help=_help(Kind.ACCOUNTS, "Create or change accounts; what a row leaves out stays."))
+@imports.command("accounts", help=_help(Kind.ACCOUNTS, "Create or change accounts."))
 def import_accounts(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
     _import(ctx.obj, Kind.ACCOUNTS, file, dry_run)
 
@@ -273,18 +277,28 @@ def follow(
         session.output.say(f"{entry['at']}  {entry['sequence']:>4}  {entry['event']:<24}  {who}", **entry)
 
 
+class Spreadsheet(StrEnum):
+    EN = "en"
+    DE = "de"
+
+
 @exports.command("orders")
 def export_orders(
     ctx: typer.Context,
     account: Annotated[str | None, typer.Option(help="Of this account alone.")] = None,
     status: Annotated[str | None, typer.Option(help="In this status alone.")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV, a row an item, instead of JSON lines.")] = False,
+    spreadsheet: Annotated[
+        Spreadsheet | None,
+        typer.Option(help="CSV for a spreadsheet in this language: its marks, and semicolons for de."),
+    ] = None,
     to: Annotated[Path | None, typer.Option(help="A file; without it, standard output.")] = None,
 ) -> None:
     """Whole orders, oldest first, read page by page."""
     session: Session = ctx.obj
     rows = session.output.counted(looking.orders(session.installation, account, status), "orders")
-    _write(looking.csv_lines(iter(rows)) if as_csv else map(_json_line, rows), to)
+    is_csv = as_csv or spreadsheet is not None
+    _write(looking.csv_lines(iter(rows), spreadsheet) if is_csv else map(_json_line, rows), to)
 
 
 @exports.command("timelines")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, urlencode
 
-from online_orders.csv_pages import csv_page
+from online_orders.csv_pages import csv_page, dialect_for
 from online_orders_cli.installation import LARGEST_PAGE, Installation, Json
 
 CLOSED = {"completed", "canceled"}
@@ -48,8 +48,9 @@ def timelines(installation: Installation, account_id: str) -> Iterator[Json]:
             yield {"order_id": order["order_id"], **entry}
 
 
-def csv_lines(rows: Iterator[Json]) -> Iterator[str]:
-    """Orders as the API's own CSV, a row an item, with one header."""
-    yield csv_page([])
+def csv_lines(rows: Iterator[Json], spreadsheet: str | None = None) -> Iterator[str]:
+    """Yield orders as the API's own CSV, a row an item, with one header; as a spreadsheet in a language opens it."""
+    dialect = dialect_for(spreadsheet)
+    yield csv_page([], dialect)
     for row in rows:
-        yield csv_page([row]).partition("\n")[2]
+        yield csv_page([row], dialect).partition("\n")[2]

@@ -6,7 +6,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from online_orders.csv_pages import SPREADSHEETS
 from online_orders_cli import looking
+from online_orders_cli.app import Spreadsheet
 from tests.cli.terminal import Terminal
 from tests.contract.in_process import InProcess
 
@@ -53,6 +55,17 @@ def test_what_is_typed_is_one_value_and_no_more_of_the_address(terminal: Termina
     assert said.complaints[0]["code"] == "not_found"
     said = terminal.run("--json", "follow", "../accounts/nordlicht", expect=1)
     assert "/accounts/nordlicht" in said.complaints[0]["error"]
+
+
+def test_orders_go_out_as_a_spreadsheet_in_german_opens_them(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    order_id, target = place(seeded), tmp_path / "orders.csv"
+    terminal.run("export", "orders", "--spreadsheet", "de", "--to", target)
+    header, row = target.read_bytes().decode().splitlines()
+    assert header.startswith("\ufefforder_id;account_id;")
+    assert row.startswith(f"{order_id};")
+    assert {each.value for each in Spreadsheet} == SPREADSHEETS.keys()
 
 
 def test_orders_go_out_as_json_lines_and_as_csv(terminal: Terminal, seeded: InProcess, tmp_path: Path) -> None:

@@ -281,6 +281,35 @@ def test_no_cell_of_a_csv_is_a_formula(site: Site, start: str) -> None:
     assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in cells)
 
 
+@pytest.mark.parametrize("text", ["x;=cmd|'/c calc'!A0;y", "x\n=2+2", "x\r\n@SUM(1)", "x\t+1", 'x;"=1"'])
+def test_no_cell_of_a_csv_is_a_formula_however_it_is_parted(site: Site, text: str) -> None:
+    account = enroll(site)
+    place_for(site, account, note=text)
+    path = f"/api/orders?account_id={account['account_id']}"
+    for asked in (path, f"{path}&spreadsheet=en", f"{path}&spreadsheet=de"):
+        answer = site.get(asked, site.people.reseller, Accept="text/csv").body.decode("utf-8-sig")
+        for delimiter in ",;\t|":
+            read = [csv.reader([line], delimiter=delimiter) for line in answer.splitlines()]
+            read.append(csv.reader(io.StringIO(answer, newline=""), delimiter=delimiter))
+            for cell in (cell for reader in read for row in reader for cell in row):
+                assert not cell.strip().startswith(("=", "+", "-", "@")), (asked, delimiter, cell)
+
+
+def test_a_page_for_a_german_spreadsheet_has_a_mark_and_semicolons(site: Site) -> None:
+    account = enroll(site)
+    several(site, account, 3)
+    path: str = f"/api/orders?account_id={account['account_id']}&limit=2&spreadsheet=de"
+    seen = 0
+    while path:
+        answer = site.get(path, site.people.reseller, Accept="text/csv")
+        assert answer.body.startswith(b"\xef\xbb\xbforder_id;account_id;")
+        seen += len(list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig")), delimiter=";")))
+        link = re.fullmatch(r'<([^>]+)>; rel="?next"?', answer.headers.get("link", ""))
+        path = link[1].removeprefix(site.origin) if link else ""
+    assert seen == 3
+    site.get("/api/orders?spreadsheet=xx", site.people.reseller).refused(400, "invalid_query")
+
+
 def test_the_desk_lists_the_oldest_first_and_says_how_old(site: Site) -> None:
     account = enroll(site)
     orders = several(site, account, 3)

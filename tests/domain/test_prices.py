@@ -9,9 +9,10 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from online_orders.csv_pages import PLAIN, SPREADSHEETS, Dialect
 from online_orders.errors import BadRequest, Fault, Invalid
 from online_orders.iso import MINOR_DIGITS
 from online_orders.money import LARGEST, exact
@@ -129,11 +130,12 @@ def test_what_reading_a_list_gives_is_accepted_back(drawn: tuple[str, list[Json]
 
 
 @property_of
-@given(price_lists())
-def test_a_list_goes_through_csv_and_back_unchanged(drawn: tuple[str, list[Json]]) -> None:
+@given(price_lists(), st.sampled_from([PLAIN, *SPREADSHEETS.values()]))
+def test_a_list_goes_through_csv_and_back_unchanged(drawn: tuple[str, list[Json]], dialect: Dialect) -> None:
     currency, bodies = drawn
+    assume(bodies)
     prices = listed(*bodies, currency=currency)
-    assert prices_from_csv(prices_csv(prices), currency) == prices
+    assert prices_from_csv(prices_csv(prices, dialect), currency) == prices
 
 
 @property_of
@@ -256,8 +258,54 @@ def test_the_columns_of_a_table_come_in_any_order() -> None:
     assert prices_from_csv(sheet, "EUR") == listed(price_of())
 
 
-def test_a_table_without_rows_is_an_empty_list() -> None:
-    assert prices_from_csv(",".join(COLUMNS), "EUR") == ()
+@pytest.mark.parametrize("rows", ["", "\n", "\n,,,,\n\n"])
+def test_a_table_without_rows_empties_no_list(rows: str) -> None:
+    ((where, code, _),) = faults_of_csv(",".join(COLUMNS) + rows)
+    assert (where, code) == ("/prices", "no_rows")
+    assert listed() == ()
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("95,00", "95.00"),
+        ("95,5", "95.50"),
+        ("95", "95.00"),
+        ("1.234,56", "1234.56"),
+        ("1,234.56", "1234.56"),
+        ("1.234.567,8", "1234567.80"),
+    ],
+)
+def test_an_amount_is_read_with_either_decimal_mark(cell: str, kept: str) -> None:
+    (price,) = prices_from_csv(f"{';'.join(COLUMNS)}\nsocket;;Socket;{cell};once\n", "EUR")
+    assert price.model_dump(mode="json")["unit_price"] == kept
+    (price,) = prices_from_csv(f'{",".join(COLUMNS)}\nsocket,,Socket,"{cell}",once\n', "EUR")
+    assert price.model_dump(mode="json")["unit_price"] == kept
+
+
+@pytest.mark.parametrize(
+    ("currency", "cell", "code"),
+    [
+        ("EUR", "1,000", "too_many_decimals"),
+        ("EUR", "1.000", "too_many_decimals"),
+        ("EUR", "1.234,567", "too_many_decimals"),
+        ("JPY", "150,000", "too_many_decimals"),
+        ("JPY", "150.000", "too_many_decimals"),
+        ("EUR", "1,234,567", None),
+        ("EUR", "1.23,456,7", None),
+        ("EUR", "1,23.456", None),
+        ("EUR", ",5", None),
+        ("EUR", "5,", None),
+        ("EUR", "1 000,00", None),
+        ("EUR", "95,00 €", None),
+    ],
+)
+def test_an_amount_that_could_be_another_one_is_never_guessed(currency: str, cell: str, code: str | None) -> None:
+    with pytest.raises(Invalid) as refusal:
+        prices_from_csv(f"{';'.join(COLUMNS)}\nsocket;;Socket;{cell};once\n", currency)
+    ((where, found, _),) = refusal.value.faults
+    assert where == "/prices/0/unit_price"
+    assert code is None or found == code
 
 
 @pytest.mark.parametrize("header", ["", "kind,variant", SHEET.split("\n")[1], ",".join((*COLUMNS, "amount"))])

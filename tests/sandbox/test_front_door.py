@@ -101,6 +101,8 @@ def test_a_body_that_is_no_utf_8_reaches_the_function_byte_by_byte(door: httpx.C
         "application/octet-stream",
         b'{"a": "\xc3"}',
     )
+    got = seen(door.put("/api/desk/price-lists/EUR", content=b"\xfc", headers={"Content-Type": "text/csv"}))
+    assert (got["headers"]["content-type"], bytes.fromhex(got["body"])) == ("text/csv", b"\xfc")
     got = seen(door.post("/api/orders", content='{"a": "ä"}'.encode(), headers={"Content-Type": "application/json"}))
     assert got["headers"]["content-type"] == "application/json"
 

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.local_run import Description
 from tests.web.conftest import Call, OpenPage
@@ -85,3 +85,25 @@ def test_the_queue_remembers_whose_orders_it_shows(open_page: OpenPage, call: Ca
     page.get_by_label("Account").fill("tideline-surf")
     expect(page).to_have_url(re.compile("account=tideline-surf"))
     expect(page.locator(f"a.order-link[href$='{order_id}']")).to_be_visible()
+
+
+def test_all_pages_go_to_a_german_spreadsheet_as_one_file(open_page: OpenPage, call: Call) -> None:
+    """The account's language is the spreadsheet's; each page comes with a mark and a header of its own."""
+    orders = [placed(call, "anna", 2) for _ in range(3)]
+    page = open_page("anna", "/orders")
+
+    def one_a_page(route: Route) -> None:
+        is_csv = route.request.headers.get("accept") == "text/csv"
+        address = route.request.url
+        route.continue_(url=f"{address}&limit=1" if is_csv and "limit=" not in address else address)
+
+    page.route(re.compile(r"/api/orders\?"), one_a_page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV herunterladen").click()
+    data = download.value.path().read_bytes()
+    assert data.startswith(b"\xef\xbb\xbforder_id;account_id;")
+    text = data.decode("utf-8-sig")
+    assert "\ufeff" not in text
+    assert text.count("order_id;account_id") == 1
+    listed = [line.partition(";")[0] for line in text.splitlines()[1:]]
+    assert listed[:3] == orders[::-1]

@@ -60,8 +60,35 @@ def test_a_file_is_brought_in_whole_or_its_faults_are_said_by_row(
     expect(page.get_by_label("Unit price")).to_have_value("95.00")
     with page.expect_download() as download:
         page.get_by_role("button", name="Export CSV").click()
-    exported = download.value.path().read_text("utf-8")
-    assert exported.split() == [HEADER.strip(), "ip_addresses,,IPv4,95.00,monthly"]
+    exported = download.value.path().read_bytes()
+    assert exported.decode().split() == ["\ufeff" + HEADER.strip(), "ip_addresses,,IPv4,95.00,monthly"]
+
+
+def test_a_list_goes_to_a_german_spreadsheet_and_back(
+    open_page: OpenPage, call: Call, complaints: Complaints, tmp_path: Path
+) -> None:
+    """With the mark, semicolons and decimal commas; back in another encoding, or without its rows, it is refused."""
+    complaints.expected.append("400|422")
+    price = {"kind": "ip_addresses", "variant": None, "description": "Fläche", "unit_price": "95", "recurrence": "once"}
+    call("nadia", "PUT", "/desk/price-lists/NOK", {"prices": [price]})
+    page = open_page("nadia", "/desk/price-lists/NOK", locale="de-DE")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV ausgeben").click()
+    exported = download.value.path().read_bytes()
+    header = HEADER.strip().replace(",", ";")
+    assert exported.decode() == f"\ufeff{header}\r\nip_addresses;;Fläche;95,00;once\r\n"
+    changed = exported.decode("utf-8-sig").replace("95,00", "1.095,50")
+    page.get_by_role("button", name="CSV einlesen").click()
+    for data, said in [(changed.encode("cp1252"), "CSV UTF-8"), (header.encode(), "enthält keine Preise")]:
+        (tmp_path / "preise.csv").write_bytes(data)
+        page.get_by_label("CSV-Datei").set_input_files(tmp_path / "preise.csv")
+        page.get_by_role("dialog").get_by_role("button", name="CSV einlesen").click()
+        expect(page.get_by_role("alert")).to_contain_text(said)
+    (tmp_path / "preise.csv").write_bytes(changed.encode("utf-8-sig"))
+    page.get_by_label("CSV-Datei").set_input_files(tmp_path / "preise.csv")
+    page.get_by_role("dialog").get_by_role("button", name="CSV einlesen").click()
+    expect(page.locator(".toast")).to_contain_text("eingelesen")
+    assert call("nadia", "GET", "/desk/price-lists/NOK")["prices"][0]["unit_price"] == "1095.50"
 
 
 def test_a_quote_begins_with_the_lists_prices_and_says_what_it_has_none_for(open_page: OpenPage, call: Call) -> None:

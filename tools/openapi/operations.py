@@ -146,7 +146,7 @@ CUSTOMERS: Mapping[tuple[str, str], Operation] = {
                 CSV,
             )
         },
-        parameters=("account_id", "status", "open", "from", "to", "purchase_order_number", *PAGED),
+        parameters=("account_id", "status", "open", "from", "to", "purchase_order_number", "spreadsheet", *PAGED),
     ),
     ("GET", "/api/orders/<order_id>"): Operation(
         "show_order",
@@ -381,15 +381,17 @@ DESK: Mapping[tuple[str, str], Operation] = {
         "Show a price list",
         "With `Accept: text/csv` it comes as a table, which may be sent back.",
         {200: Answer("The list.", PriceList, PRICE_LIST, ("ETag",), PRICES_CSV)},
+        parameters=("spreadsheet",),
     ),
     ("PUT", "/api/desk/price-lists/<currency>"): Operation(
         "put_price_list",
         "Price lists",
         "Create or replace a price list",
         "The body is the whole list, as reading it answers it, or a table (`Content-Type: text/csv`) whose first row "
-        "names the columns. `variant` tells prices of one kind apart: a socket's model, an accessory's type, a "
-        "region, a bandwidth step. A price without one is for all of its kind that have none of their own. Of a "
-        "table's faults, `detail` says the row.",
+        "names the columns, parted by comma, semicolon or tab, in UTF-8; a table without prices is refused. A comma "
+        "may stand before the decimals. `variant` tells prices of one kind apart: a socket's model, an accessory's "
+        "type, a region, a bandwidth step. A price without one is for all of its kind that have none of their own. "
+        "Of a table's faults, `detail` says the row.",
         {200: Answer("The list as it is then.", PriceList, PRICE_LIST, ("ETag",))},
         Body(
             PriceListRequest,

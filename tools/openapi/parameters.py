@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from online_orders.csv_pages import SPREADSHEETS
 from online_orders.http import DEFAULT_LIMIT, LARGEST_LIMIT, LONGEST_IDEMPOTENCY_KEY
 from online_orders.values import IDENTIFIER
 from tools.openapi.examples import ORDER_ID
@@ -46,6 +47,13 @@ PARAMETERS: dict[str, Schema] = {
     "to": _query("to", DAY, "The last day of placing, in UTC."),
     "purchase_order_number": _query("purchase_order_number", {"type": "string"}, "This purchase order number only."),
     "currency": _query("currency", CURRENCY, "From the price list in this currency, also where there is a quote."),
+    "spreadsheet": _query(
+        "spreadsheet",
+        {"type": "string", "enum": list(SPREADSHEETS)},
+        "For `text/csv`: the language of the spreadsheet that is to open the file. There is a byte-order mark then "
+        "and, for `de`, semicolons between the cells and commas before the decimals. Without it, CSV is for programs: "
+        "commas, decimal points, no mark.",
+    ),
     "assignee": _query("assignee", {"type": "string"}, "One assignee only: a user's id, or `me`."),
     "limit": _query(
         "limit",

@@ -59,13 +59,13 @@ export class Api {
     return answer.blob();
   }
 
-  /** A list as CSV, all its pages in one file. */
-  async getCsv(path, query) {
+  /** A list as CSV, all its pages in one file, as a spreadsheet in the language `locale` opens it. */
+  async getCsv(path, query, locale) {
     const parts = [];
-    let next = { path, query };
+    let next = { path, query: { ...query, spreadsheet: locale } };
     while (next) {
       const answer = await this.#send("GET", next.path, { query: next.query, headers: { Accept: "text/csv" } });
-      const text = await answer.text();
+      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await answer.arrayBuffer()); // which keeps the mark
       parts.push(parts.length ? text.slice(text.indexOf("\n") + 1) : text);
       const following = /<\/api([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "");
       next = following && { path: following[1], query: {} };

@@ -1,12 +1,38 @@
-"""A page of orders as CSV (RFC 4180), one row an item, safe to open in a spreadsheet."""
+"""CSV (RFC 4180): a page of orders, one row an item; cells that no spreadsheet runs; tables as spreadsheets save them.
+
+Without a spreadsheet's locale, rows are as programs read them: commas, decimal points, no byte-order mark. With one
+they are as a spreadsheet in that locale opens a file at once.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
-from typing import Any
-from unicodedata import normalize
+from typing import Any, NamedTuple
+from unicodedata import category, normalize
+
+from online_orders.errors import BadRequest
+
+
+class Dialect(NamedTuple):
+    """How cells are parted, how decimals are, and what the file begins with."""
+
+    delimiter: str
+    decimal_mark: str
+    mark: str
+
+
+_MARK = "\ufeff"
+"""The byte-order mark, by which a spreadsheet tells UTF-8 from the encoding of its country."""
+_REPLACEMENT = "\ufffd"
+PLAIN = Dialect(",", ".", "")
+SPREADSHEETS: Mapping[str, Dialect] = {"en": Dialect(",", ".", _MARK), "de": Dialect(";", ",", _MARK)}
+"""By the locale of the spreadsheet that is to open the file."""
+
+DELIMITERS = ",;\t"
+"""Those that a table may be read by; spreadsheets write the one of their locale."""
 
 COLUMNS = (
     "order_id",
@@ -31,42 +57,110 @@ COLUMNS = (
     "estimated_start_date",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@")
+# Where a spreadsheet may begin a cell that the file does not: at the delimiter of another locale, or at a line's end,
+# for some read line by line and know of no quotes.
+_BREAKS = re.compile(r"([,;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029])")
 
 
-def _begins_like_formula(text: str) -> bool:
-    """To any spreadsheet: some pass over white space, some take full-width signs for the others."""
-    return text.startswith(("\t", "\r", "\n")) or normalize("NFKC", text.lstrip()[:1]).startswith(_FORMULA_STARTS)
+def dialect_for(locale: str | None) -> Dialect:
+    """Return how CSV is written for a spreadsheet in one of `SPREADSHEETS`, or for programs without one."""
+    return PLAIN if locale is None else SPREADSHEETS[locale]
+
+
+def _begins_like_formula(text: str, passed_over: str = "") -> bool:
+    """To any spreadsheet: some pass over white space and what is invisible, some take full-width signs for others."""
+    for character in text:
+        if not (character.isspace() or character in passed_over or category(character) == "Cf"):
+            return normalize("NFKC", character).startswith(_FORMULA_STARTS)
+    return False
+
+
+def _needs_apostrophe(pieces: list[str], place: int) -> bool:
+    """Whether a piece between two breaks would be run, its own apostrophes not counted."""
+    bare = pieces[place].lstrip("'")
+    if place == 0:
+        return _begins_like_formula(bare) or (not bare and pieces[1:2] in (["\t"], ["\r"], ["\n"]))
+    # Of the quotes that part cells nothing is left for who has taken another character for the delimiter.
+    return _begins_like_formula(bare, passed_over='"')
 
 
 def safe_cell(value: Any) -> str:
-    """Text that a spreadsheet shows and does not run: what begins like a formula gets an apostrophe in front.
+    """Return a text that a spreadsheet shows and does not run, wherever it takes a cell to begin in it.
 
-    So does what begins with apostrophes and then like a formula, so that `read_cell` can tell whose they are.
+    What begins like a formula, at the start, after a delimiter of any locale, or on a new line, gets an apostrophe in
+    front. So does what begins with apostrophes and then like a formula, so that `read_cell` can tell whose they are.
     """
-    text = "" if value is None else str(value)
-    return "'" + text if _begins_like_formula(text.lstrip("'")) else text
+    pieces = _BREAKS.split("" if value is None else str(value))
+    return "".join(
+        "'" + piece if place % 2 == 0 and _needs_apostrophe(pieces, place) else piece
+        for place, piece in enumerate(pieces)
+    )
 
 
 def read_cell(text: str) -> str:
-    """What `safe_cell` made the cell of."""
-    bare = text.lstrip("'")
-    return text[1:] if bare != text and _begins_like_formula(bare) else text
+    """Return what `safe_cell` made the cell of."""
+    pieces = _BREAKS.split(text)
+    return "".join(
+        piece[1:] if place % 2 == 0 and piece.startswith("'") and _needs_apostrophe(pieces, place) else piece
+        for place, piece in enumerate(pieces)
+    )
 
 
-def csv_page(orders: Iterable[Mapping[str, Any]]) -> str:
-    """`orders` as `presentation.order_body` makes them."""
+def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]], dialect: Dialect = PLAIN) -> str:
+    """Return a header and rows as CSV, each cell safe to open in a spreadsheet."""
     buffer = StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    for order in orders:
-        closed = order["closed"] or {}
-        shared = {
-            **order,
-            "placed_by": order["placed_by"]["email"],
-            "closed_by": closed.get("by"),
-            "closed_reason": closed.get("reason"),
-        }
-        for item in order["items"]:
-            row = {**shared, **item, "estimated_start_date": item["estimated_start"]["date"]}
-            writer.writerow([safe_cell(row.get(column)) for column in COLUMNS])
+    buffer.write(dialect.mark)
+    writer = csv.writer(buffer, delimiter=dialect.delimiter)
+    writer.writerow(columns)
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
     return buffer.getvalue()
+
+
+def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV text, each with the line that it ends on; BadRequest once it is no CSV.
+
+    The first line that is not blank says what parts the cells: comma, semicolon or tab, or what Excel's `sep=` names
+    there, which comes as an empty row.
+    """
+    text = text.removeprefix(_MARK)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    named = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
+    delimiter = named[1] if named else max(DELIMITERS, key=first.count)
+    table = text.replace(first, "", 1) if named else text
+    reader = csv.reader(StringIO(table, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise BadRequest("invalid_csv", f"Line {reader.line_num} is no CSV: {error}.") from None
+
+
+def decoded(data: bytes) -> str:
+    """Return a file as text, without a byte-order mark; BadRequest, which says the line, for one that is not UTF-8.
+
+    U+FFFD stands where another encoding was read as UTF-8 on the way, by a gateway for one, so it is refused, too.
+    """
+    text = data.decode("utf-8-sig", errors="replace")
+    damaged = text.find(_REPLACEMENT)
+    if damaged >= 0:
+        line = text.count("\n", 0, damaged) + 1
+        raise BadRequest("invalid_csv", f"Line {line} is not UTF-8; save it as CSV UTF-8.")
+    return text
+
+
+def csv_page(orders: Iterable[Mapping[str, Any]], dialect: Dialect = PLAIN) -> str:
+    """Return `orders`, as `presentation.order_body` makes them, with a header row."""
+    return csv_text(COLUMNS, (row for order in orders for row in _rows_of(order)), dialect)
+
+
+def _rows_of(order: Mapping[str, Any]) -> Iterable[list[Any]]:
+    closed = order["closed"] or {}
+    shared = {
+        **order,
+        "placed_by": order["placed_by"]["email"],
+        "closed_by": closed.get("by"),
+        "closed_reason": closed.get("reason"),
+    }
+    for item in order["items"]:
+        row = {**shared, **item, "estimated_start_date": item["estimated_start"]["date"]}
+        yield [row.get(column) for column in COLUMNS]

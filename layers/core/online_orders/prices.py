@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from io import StringIO
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from online_orders import money
 from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, REGIONS, SOCKET_MODELS, Item, ItemKind
-from online_orders.csv_pages import read_cell, safe_cell
-from online_orders.errors import BadRequest, Fault, Invalid
+from online_orders.csv_pages import PLAIN, Dialect, csv_text, read_cell, read_rows
+from online_orders.errors import Fault, Invalid
 from online_orders.faults import faults_of, pointer
 from online_orders.orders import Order
 from online_orders.quotes import LONGEST_DESCRIPTION, Price, Quote, Recurrence
@@ -39,8 +38,8 @@ _VARIANT_SETTING = {
     "sdp_users": "region",
     "accessory": "accessory_type",
 }
-_DELIMITERS = ",;\t"
-"""Spreadsheets write the one of their locale."""
+_WITH_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:(?:\.[0-9]{3})+,|(?:,[0-9]{3})+\.)[0-9]+")
 
 
 class ListPrice(Entity):
@@ -143,15 +142,11 @@ def _price_faults(raw_price: Any, where: str, currency: str) -> Iterator[Fault]:
         yield Fault(where, "negative_price", "A discount is an extra line of a quote, not a price of the list.")
 
 
-def prices_csv(prices: Iterable[ListPrice]) -> str:
-    """The prices as CSV (RFC 4180), safe to open in a spreadsheet; `prices_from_csv` reads the same again."""
-    buffer = StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    for price in prices:
-        said = price.model_dump(mode="json")
-        writer.writerow([safe_cell(said[column]) for column in COLUMNS])
-    return buffer.getvalue()
+def prices_csv(prices: Iterable[ListPrice], dialect: Dialect = PLAIN) -> str:
+    """Return the prices as CSV, safe to open in a spreadsheet; `prices_from_csv` reads the same again."""
+    shown = (price.model_dump(mode="json") for price in prices)
+    rows = ({**each, "unit_price": each["unit_price"].replace(".", dialect.decimal_mark)} for each in shown)
+    return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows), dialect)
 
 
 def prices_from_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
@@ -174,22 +169,40 @@ def prices_from_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
 
 
 def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
-    """The names of the columns, and the other rows by their number."""
-    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
-    try:
-        read = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise BadRequest("invalid_csv", f"The body is not CSV: {error}.") from None
-    rows = {number: cells for number, row in enumerate(read, start=1) if any(cells := [cell.strip() for cell in row])}
+    """Return the names of the columns, and the other rows by their number."""
+    rows = {
+        number: cells
+        for number, (_, row) in enumerate(read_rows(text), start=1)
+        if any(cells := [cell.strip() for cell in row])
+    }
     header = rows.pop(min(rows)) if rows else []
     if sorted(header) != sorted(COLUMNS):
         detail = f"The first row names the columns: {','.join(COLUMNS)}."
         raise Invalid([Fault("/prices", "wrong_header", detail)])
+    if not rows:
+        detail = "The table has no prices. To empty the list, send it as JSON without any."
+        raise Invalid([Fault("/prices", "no_rows", detail)])
     return header, rows
 
 
 def _raw_price(header: list[str], cells: list[str]) -> dict[str, str]:
-    return {name: read_cell(cell) for name, cell in zip(header, cells, strict=False) if cell}
+    found = {name: read_cell(cell) for name, cell in zip(header, cells, strict=False) if cell}
+    if "unit_price" in found:
+        found["unit_price"] = _amount(found["unit_price"])
+    return found
+
+
+def _amount(cell: str) -> str:
+    """Return an amount with a decimal point, whichever of its marks is the decimal one; what is none stays as it is.
+
+    A single comma is the decimal one, so `1,000` has three decimals, and currencies that have fewer refuse it.
+    """
+    if _WITH_COMMA.fullmatch(cell):
+        return cell.replace(",", ".")
+    if _GROUPED.fullmatch(cell):
+        decimals = max(cell.rfind(","), cell.rfind("."))
+        return cell[:decimals].replace(",", "").replace(".", "") + "." + cell[decimals + 1 :]
+    return cell
 
 
 def _said_of_row(fault: Fault, numbers: list[int]) -> Fault:

@@ -8,7 +8,7 @@ import { bandwidth, kindLabel } from "../orders/describe.js";
 import { RECURRENCES } from "../orders/quote-view.js";
 import { trail } from "../shell.js";
 import { keepTyping, keptNotice, unsaved } from "../unsaved.js";
-import { currencyName, either, t } from "../words.js";
+import { currencyName, either, spoken, t } from "../words.js";
 
 const MOST_PRICES = 500;
 
@@ -145,7 +145,7 @@ export async function showPriceList(context, currency) {
 
   async function bringOut() {
     try {
-      save(await api.getCsv(path, {}), `prices-${currency}.csv`);
+      save(await api.getCsv(path, {}, spoken()), `prices-${currency}.csv`);
     } catch (error) {
       toast(reasonOf(error));
     }

@@ -7,7 +7,7 @@ import { notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
-import { day, dayOf, t } from "../words.js";
+import { day, dayOf, spoken, t } from "../words.js";
 import { STATUSES, itemDetail, kindLabel, orderName, statusChip, statusLabel } from "./describe.js";
 import { openNewOrder, refusalOf } from "./new-order.js";
 
@@ -195,7 +195,7 @@ export async function showOrders(context, isNew) {
     if (isBusy(button)) return;
     setBusy(button, true);
     try {
-      save(await api.getCsv("/orders", wanted()), "orders.csv");
+      save(await api.getCsv("/orders", wanted(), spoken()), "orders.csv");
     } catch (error) {
       if (error instanceof SignedOut) throw error;
       toast(reasonOf(error));
