@@ -6,6 +6,7 @@ What a row may say is the product's own rule, asked here before anything is writ
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,7 +19,7 @@ from online_orders.accounts import account_from
 from online_orders.errors import BadRequest, Invalid
 from online_orders.prices import prices_from, prices_from_csv
 from online_orders_cli.installation import Installation, Json, Refused
-from online_orders_cli.tables import Place, Row, RowFault, Unreadable
+from online_orders_cli.tables import Place, Row, RowFault, Unreadable, read_text
 
 
 class Kind(StrEnum):
@@ -50,6 +51,7 @@ COLUMNS: dict[Kind, dict[str, Place]] = {
     },
 }
 """CSV columns, and where they belong in a row's object. `sockets` reads "X1500:2 X1700:1"."""
+_GERMAN_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 
 
 class Outcome(StrEnum):
@@ -153,13 +155,11 @@ class PricesImported(NamedTuple):
 
 def import_prices(installation: Installation, file: Path, currency: str, dry_run: bool) -> PricesImported:
     """Replace a price list by a CSV or JSON file, unless it is the same; Invalid with all faults, by row."""
+    text = read_text(file)
     try:
-        text = file.read_text("utf-8-sig")
         is_csv = file.suffix.lower() == ".csv"
         asked = prices_from_csv(text, currency) if is_csv else prices_from(json.loads(text), currency)
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"{file} is not UTF-8; save it as CSV UTF-8.") from error
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise Unreadable(f"{file}: {error}") from error
     except BadRequest as refusal:
         raise Unreadable(f"{file}: {refusal.detail}") from refusal
@@ -231,8 +231,12 @@ def _merge_enrollment(into: Wanted, row: Row) -> Iterator[RowFault]:
         yield RowFault(row.number, "account_id", "duplicate", "An earlier row names the same account.")
         return
     into.rows["/enrollment"] = row.number
-    enrollment = {**(into.body.get("enrollment") or {}), **_without(row.values, "account_id")}
-    into.body["enrollment"] = {key: value for key, value in enrollment.items() if key != "state" or value is not None}
+    enrollment = _merged(into.body.get("enrollment") or {}, _without(row.values, "account_id"))
+    into.body["enrollment"] = {
+        key: _day(value) if key == "letter_received_on" else value
+        for key, value in enrollment.items()
+        if key != "state" or value is not None
+    }
 
 
 def _merge_site(into: Wanted, row: Row) -> Iterator[RowFault]:
@@ -245,7 +249,7 @@ def _merge_site(into: Wanted, row: Row) -> Iterator[RowFault]:
         return
     into.rows[where] = row.number
     before = sites[index] if index < len(sites) else {}
-    site = {**before, **_without(row.values, "account_id")}
+    site = _merged(before, _without(row.values, "account_id"))
     site["license"] = _license(site.get("license"))
     site["sockets"] = _sockets(site.get("sockets"))
     into.body["sites"] = [*sites[:index], site, *sites[index + 1 :]]
@@ -266,13 +270,34 @@ def _without(values: Json, *names: str) -> Json:
     return {name: value for name, value in values.items() if name not in names}
 
 
+def _merged(before: Json, values: Json) -> Json:
+    """Return `before` with what a row says, by the members of a contact or a license; cleared of all, it is null."""
+    merged = dict(before)
+    for name, value in values.items():
+        if isinstance(value, dict):
+            members = {**(before.get(name) or {}), **value}
+            is_cleared = bool(members) and all(member is None for member in members.values())
+            merged[name] = None if is_cleared else members
+        else:
+            merged[name] = value
+    return merged
+
+
+def _day(cell: Any) -> Any:
+    """Return a day as a spreadsheet in German rewrites it, such as 1.10.2026, as YYYY-MM-DD; anything else as it is."""
+    found = _GERMAN_DAY.fullmatch(cell) if isinstance(cell, str) else None
+    return f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}" if found else cell
+
+
 def _number(cell: Any) -> Any:
     """A cell's number; what is none stays as it is, for the rules to object to."""
     return int(cell) if isinstance(cell, str) and cell.isascii() and cell.isdecimal() else cell
 
 
 def _license(value: Any) -> Any:
-    return {**value, "bandwidth_mbps": _number(value.get("bandwidth_mbps"))} if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return {**value, "bandwidth_mbps": _number(value.get("bandwidth_mbps")), "starts_on": _day(value.get("starts_on"))}
 
 
 def _sockets(value: Any) -> Any:

@@ -1,20 +1,24 @@
-"""Rows of a file: CSV with a header, a JSON list, or JSON lines. Each row knows its number in the file."""
+"""Rows of a file: CSV with a header, a JSON list, or JSON lines. Each row knows its number in the file.
+
+In CSV an empty cell says nothing, so what is there stays; `-` clears it. In JSON that is left out, and null.
+"""
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from online_orders.csv_pages import decoded, read_rows
+from online_orders.errors import BadRequest
 
 Json = dict[str, Any]
 Place = tuple[str, ...]
 
 MOST_ROWS = 100_000
-DELIMITERS = ",;\t"
-"""Spreadsheets separate cells by semicolons where a comma stands before the decimals."""
+CLEARS = "-"
+"""In a cell of its own: what is there goes."""
 
 
 class Row(NamedTuple):
@@ -39,17 +43,12 @@ class Unreadable(Exception):
 
 
 def read(path: Path, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowFault]]:
-    """The rows of a file, and what is wrong with those that cannot be read.
+    """Return the rows of a file, and what is wrong with those that cannot be read.
 
     `columns` says where a CSV column belongs in the object that a row becomes: `contact_email` in
-    `("contact", "email")`. An empty cell is null; a JSON row is such an object already.
+    `("contact", "email")`. A JSON row is such an object already.
     """
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"{path} is not UTF-8; save it as CSV UTF-8.") from error
-    except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from error
+    text = read_text(path)
     if path.suffix.lower() == ".csv":
         rows, faults = _of_csv(path, text, columns)
     else:
@@ -61,24 +60,31 @@ def read(path: Path, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowF
     return rows, faults
 
 
+def read_text(path: Path) -> str:
+    """Return a file's text without its byte-order mark; Unreadable, which says the line, where it is not UTF-8."""
+    try:
+        return decoded(path.read_bytes())
+    except BadRequest as refusal:
+        raise Unreadable(f"{path}: {refusal.detail}") from refusal
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from error
+
+
 def _of_csv(path: Path, text: str, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowFault]]:
-    delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = ((number, cells) for number, cells in read_rows(text) if any(cell.strip() for cell in cells))
     rows: list[Row] = []
     faults: list[RowFault] = []
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in next(lines, (0, []))[1]]
         _check_header(path, header, columns)
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
+        for number, cells in lines:
             if len(cells) != len(header):
                 detail = f"The row has {len(cells)} cells, the header {len(header)}."
-                faults.append(RowFault(reader.line_num, "", "wrong_cells", detail))
+                faults.append(RowFault(number, "", "wrong_cells", detail))
                 continue
-            rows.append(Row(reader.line_num, _nested(header, cells, columns)))
-    except csv.Error as error:
-        raise Unreadable(f"{path}: row {reader.line_num}: {error}") from error
+            rows.append(Row(number, _nested(header, cells, columns)))
+    except BadRequest as refusal:
+        raise Unreadable(f"{path}: {refusal.detail}") from refusal
     return rows, faults
 
 
@@ -92,16 +98,15 @@ def _check_header(path: Path, header: Sequence[str], columns: Mapping[str, Place
 
 def _nested(header: Sequence[str], cells: Sequence[str], columns: Mapping[str, Place]) -> Json:
     values: Json = {}
-    for name, cell in zip(header, cells, strict=True):
+    for name, cell in zip(header, map(str.strip, cells), strict=True):
+        if not cell:
+            continue
         *above, last = columns[name]
         inner = values
         for part in above:
             inner = inner.setdefault(part, {})
-        inner[last] = cell.strip() or None
-    # What has no value at all below it is not there: no license, no contact.
-    return {
-        key: None if isinstance(value, dict) and not any(value.values()) else value for key, value in values.items()
-    }
+        inner[last] = None if cell == CLEARS else cell
+    return values
 
 
 def _of_json(path: Path, text: str) -> tuple[list[Row], list[RowFault]]:

@@ -100,7 +100,7 @@ def test_every_fault_of_every_row_is_told_at_once_and_nothing_is_stored(
         (3, "account_id", "malformed"),
         (3, "currency", "unknown_currency"),
         (3, "locale", "not_allowed"),
-        (3, "name", "wrong_type"),
+        (3, "name", "required"),
         (3, "time_zone", "unknown_time_zone"),
         (4, "parent_account_id", "unknown_account"),
         (5, "account_id", "duplicate"),
@@ -204,11 +204,97 @@ def test_a_spreadsheets_csv_is_read_as_it_comes(terminal: Terminal, tmp_path: Pa
         assert said["created"] + said["unchanged"] == 1
 
 
+def test_an_empty_cell_keeps_what_is_there(terminal: Terminal, seeded: InProcess, tmp_path: Path) -> None:
+    """Of every column of every kind: a sheet with one column filled in changes that alone."""
+    for kind, text in (("accounts", ACCOUNTS), ("enrollments", ENROLLMENTS), ("sites", SITES)):
+        terminal.run("import", kind, written(tmp_path, "all.csv", text))
+    path = "/api/desk/accounts/relay-north"
+    before = seeded.get(path, seeded.people.cs).ok()
+    accounts = ACCOUNTS.partition("\n")[0] + "\nrelay-north,Relay Far North,,,,\n"
+    terminal.run("import", "accounts", written(tmp_path, "accounts.csv", accounts))
+    enrollments = ENROLLMENTS.partition("\n")[0] + "\nrelay-north,,suspended,, \n"
+    terminal.run("import", "enrollments", written(tmp_path, "enrollments.csv", enrollments))
+    sites = SITES.partition("\n")[0] + "\nrelay-north,sligo,Sligo,,,,,\n"
+    terminal.run("import", "sites", written(tmp_path, "sites.csv", sites))
+    expected = json.loads(json.dumps(before))
+    expected["name"] = "Relay Far North"
+    expected["enrollment"]["state"] = "suspended"
+    expected["sites"][0]["name"] = "Sligo"
+    assert expected["parent_account_id"] == "relay"
+    assert seeded.get(path, seeded.people.cs).ok() == expected
+    email = ENROLLMENTS.partition("\n")[0] + "\nrelay-north,,,,nora.quinn@relay.example\n"
+    terminal.run("import", "enrollments", written(tmp_path, "enrollments.csv", email))
+    contact = seeded.get(path, seeded.people.cs).ok()["enrollment"]["contact"]
+    assert contact == {"name": "Nora Quinn", "email": "nora.quinn@relay.example"}
+
+
+def test_a_dash_clears_what_may_be_absent_and_nothing_else(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    for kind, text in (("accounts", ACCOUNTS), ("enrollments", ENROLLMENTS), ("sites", SITES)):
+        terminal.run("import", kind, written(tmp_path, "all.csv", text))
+    enrollments = ENROLLMENTS.partition("\n")[0] + "\nrelay-north,,,-,-\n"
+    terminal.run("import", "enrollments", written(tmp_path, "enrollments.csv", enrollments))
+    sites = SITES.partition("\n")[0] + "\nrelay-north,sligo,,,-,-,-,-\n"
+    terminal.run("import", "sites", written(tmp_path, "sites.csv", sites))
+    accounts = "account_id,parent_account_id\nrelay-north,-\n"
+    terminal.run("import", "accounts", written(tmp_path, "accounts.csv", accounts))
+    account = seeded.get("/api/desk/accounts/relay-north", seeded.people.cs).ok()
+    assert (account["parent_account_id"], account["enrollment"]["contact"]) == (None, None)
+    site = account["sites"][0]
+    assert (site["name"], site["address"], site["license"], site["sockets"]) == ("Office Sligo", None, None, [])
+    faulty = "account_id,name,currency\nrelay-north,-,-\n"
+    said = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", faulty), expect=1)
+    assert [fault["column"] for fault in said.complaints] == ["currency", "name"]
+
+
+def test_a_json_row_keeps_what_it_leaves_out_and_clears_with_null(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    path = "/api/desk/accounts/nordlicht"
+    contact = seeded.get(path, seeded.people.cs).ok()["enrollment"]["contact"]
+    terminal.run(
+        "import", "enrollments", written(tmp_path, "e.json", '[{"account_id": "nordlicht", "state": "active"}]')
+    )
+    assert seeded.get(path, seeded.people.cs).ok()["enrollment"]["contact"] == contact
+    terminal.run("import", "enrollments", written(tmp_path, "e.json", '[{"account_id": "nordlicht", "contact": null}]'))
+    assert seeded.get(path, seeded.people.cs).ok()["enrollment"]["contact"] is None
+
+
+def test_a_german_spreadsheets_days_and_amounts_are_read(terminal: Terminal, seeded: InProcess, tmp_path: Path) -> None:
+    """It rewrites 2026-10-01 as 01.10.2026 and 95.00 as 95,00 when it saves a file that it has opened."""
+    terminal.run("import", "accounts", written(tmp_path, "accounts.csv", ACCOUNTS.replace(",", ";")))
+    enrollments = ENROLLMENTS.replace(",", ";").replace("2026-10-01", "1.10.2026")
+    terminal.run("import", "enrollments", written(tmp_path, "enrollments.csv", enrollments))
+    sites = "account_id;site_id;name;country;bandwidth_mbps;starts_on\nrelay-north;sligo;Sligo;IE;50;01.02.2026\n"
+    terminal.run("import", "sites", written(tmp_path, "sites.csv", sites))
+    account = seeded.get("/api/desk/accounts/relay-north", seeded.people.cs).ok()
+    assert account["enrollment"]["letter_received_on"] == "2026-10-01"
+    assert account["sites"][0]["license"]["starts_on"] == "2026-02-01"
+    prices = PRICES.replace(",", ";").replace("10.00", "10,00").replace("299.00", "1.299,00")
+    terminal.run("import", "prices", written(tmp_path, "prices.csv", prices), "--currency", "EUR")
+    listed = seeded.get("/api/desk/price-lists/EUR", seeded.people.cs).ok()["prices"]
+    assert [price["unit_price"] for price in listed] == ["10.00", "1299.00"]
+    twisted = written(tmp_path, "sites.csv", sites.replace("01.02.2026", "01/02/2026"))
+    said = terminal.run("--json", "import", "sites", twisted, expect=1)
+    assert [(fault["column"], fault["code"]) for fault in said.complaints] == [("starts_on", "invalid_date")]
+
+
+def test_a_price_list_is_not_emptied_by_a_file_without_rows(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    terminal.run("import", "prices", written(tmp_path, "prices.csv", PRICES), "--currency", "EUR")
+    header = written(tmp_path, "prices.csv", PRICES.partition("\n")[0] + "\n,,,,\n")
+    said = terminal.run("--json", "import", "prices", header, "--currency", "EUR", expect=1)
+    assert [fault["code"] for fault in said.complaints] == ["no_rows"]
+    assert len(seeded.get("/api/desk/price-lists/EUR", seeded.people.cs).ok()["prices"]) == 2
+
+
 def test_a_file_in_another_encoding_is_told_what_to_be_saved_as(terminal: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "accounts.csv"
     file.write_bytes("account_id,name\nx,Café\n".encode("cp1252"))
     for command in (("import", "accounts", file), ("import", "prices", file, "--currency", "EUR")):
-        assert "is not UTF-8; save it as CSV UTF-8." in terminal.run(*command, expect=1).err
+        assert "Line 2 is not UTF-8; save it as CSV UTF-8." in terminal.run(*command, expect=1).err
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), httpx.ConnectError("gone")], ids=["Ctrl-C", "the site is gone"])
