@@ -145,20 +145,20 @@ def test_the_faults_of_a_table_point_as_those_of_json_do_and_say_the_row(site: S
 
 
 def test_a_table_for_a_german_spreadsheet_is_written_and_read(site: Site) -> None:
-    version = put(site, "DKK", price(description="Fläche; groß", unit_price="1234.5")).ok()["version"]
-    path = "/api/desk/price-lists/DKK?spreadsheet="
+    version = put(site, "THB", price(description="Fläche; groß", unit_price="1234.5")).ok()["version"]
+    path = "/api/desk/price-lists/THB?spreadsheet="
     german = site.get(f"{path}de", site.people.cs, Accept=CSV).body
     assert german.decode().splitlines() == [
         "\ufeffkind;variant;description;unit_price;recurrence",
         'ip_addresses;;"Fläche; groß";1234,50;monthly',
     ]
     english = site.get(f"{path}en", site.people.cs, Accept=CSV).body
-    plain = site.get("/api/desk/price-lists/DKK", site.people.cs, Accept=CSV).body
+    plain = site.get("/api/desk/price-lists/THB", site.people.cs, Accept=CSV).body
     assert english == b"\xef\xbb\xbf" + plain
     for table in (german, english, plain):
-        assert put_table(site, "DKK", table).ok()["version"] == version
+        assert put_table(site, "THB", table).ok()["version"] == version
     site.get(f"{path}fr", site.people.cs, Accept=CSV).refused(400, "invalid_query")
-    assert put_table(site, "DKK", german.replace(b"1234,50", b"1.234,75")).ok()["prices"][0]["unit_price"] == "1234.75"
+    assert put_table(site, "THB", german.replace(b"1234,50", b"1.234,75")).ok()["prices"][0]["unit_price"] == "1234.75"
 
 
 def test_a_table_in_another_encoding_or_without_rows_changes_nothing(site: Site) -> None:
