@@ -32,7 +32,7 @@ SIMULATOR = "simulator.amazonses.com"
 # A virus scanner's test file; SES rejects a mail with it after it has accepted the call.
 EICAR = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 MOST_RECIPIENTS = 50
-MOST_TAGS = 50
+MOST_TAGS = 50  # believed: the reference says what a tag may hold, and no number
 LONGEST_TAG = 256
 LARGEST_MESSAGE = 40 * 1024 * 1024
 DETAIL_TYPES = {

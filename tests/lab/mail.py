@@ -42,7 +42,7 @@ MATCHING_TYPES: dict[EventType, str] = {
 """What the event destination of a configuration set calls them."""
 
 RECIPIENT_LIMIT = 50
-TAG_LIMIT = 50
+TAG_LIMIT = 50  # believed: the reference says what a tag may hold, and no number
 LARGEST_MESSAGE = 40 * 1024 * 1024
 
 _header = functools.lru_cache(1000)(default.header_fetch_parse)
