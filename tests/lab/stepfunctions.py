@@ -21,6 +21,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
 from moto.core.responses import EmptyResult
 from moto.stepfunctions import responses
@@ -42,7 +43,7 @@ from moto.stepfunctions.parser.backend import execution, execution_worker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
-from tests.lab.bridge import Functions
+from tests.lab.bridge import THROTTLED, Functions
 from tests.lab.clock import Clock
 from tests.lab.permissions import WORKFLOW, Access
 from tests.lab.threads import Scheduler
@@ -321,6 +322,8 @@ class StepFunctions:
             access = Access("lambda:InvokeFunction", self._functions[function].arn)
             assert role is None or role.allows(WORKFLOW, access), f"the state machine may not {access}"
             with self._wire.task(function):
+                if function in self._functions.stopped:
+                    raise ClientError({"Error": {"Code": THROTTLED, "Message": ""}}, "Invoke")
                 invocation = self._functions.invoke(function, json.loads(request.get("Payload", b"{}")))
             payload = io.BytesIO(json.dumps(invocation.payload).encode())
             answer: Json = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": payload}
