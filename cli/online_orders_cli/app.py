@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -99,6 +99,7 @@ keys = typer.Typer(
     no_args_is_help=True,
     help="The keys behind confirmation links and list cursors, and the secret between CloudFront and the API.",
 )
+terms = typer.Typer(no_args_is_help=True, help="The terms of quotes for which Customer Success writes none.")
 functions = typer.Typer(no_args_is_help=True, help="Stop all functions, and start them again.")
 GROUPS = {
     "import": imports,
@@ -106,6 +107,7 @@ GROUPS = {
     "redrive": redrive,
     "mail": mail,
     "keys": keys,
+    "terms": terms,
     "functions": functions,
 }
 for name, group in GROUPS.items():
@@ -514,6 +516,57 @@ def _say_hold(session: Session, hold: Any) -> None:
     else:
         since = operating.as_text(hold.since)
         session.output.say(f"Mail is held since {since}: {hold.reason}", held=True, since=since, reason=hold.reason)
+
+
+class Locale(StrEnum):
+    """The languages of accounts."""
+
+    EN = "en"
+    DE = "de"
+
+
+TextFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A text file, in UTF-8.")]
+LocaleOption = Annotated[Locale, typer.Option(help="The language of the accounts that get these terms.")]
+
+
+@terms.command("show")
+def show_terms(ctx: typer.Context) -> None:
+    """Show what is set, language by language; elsewhere the template's QuoteTerms holds, else the product's own."""
+    session: Session = ctx.obj
+    session.installation.act_as_product()
+    from online_orders.aws.terms import find_terms
+
+    for locale in Locale:
+        found = find_terms(locale.value)
+        said = (
+            f"version {found.version} of {operating.as_text(found.updated_at)}:\n{found.text}" if found else "not set"
+        )
+        facts = found.model_dump(mode="json") if found else {"locale": locale, "version": None}
+        session.output.say(f"{locale}: {said}", **facts)
+
+
+@terms.command("set")
+def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption) -> None:
+    """Set the terms of a language to the text in a file; quotes from now on have them, and earlier ones stay."""
+    session: Session = ctx.obj
+    try:
+        words = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise tables.Unreadable(f"{file} is no text in UTF-8: {fault}") from fault
+    session.installation.act_as_product()
+    stored = operating.store_terms(locale.value, words)
+    session.output.say(f"{locale}: version {stored['version']}, {len(stored['text'])} characters.", **stored)
+
+
+@terms.command("clear")
+def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
+    """Take away what was set for a language, so that the template's QuoteTerms or the product's own holds again."""
+    session: Session = ctx.obj
+    session.installation.act_as_product()
+    from online_orders.aws.terms import remove_terms
+
+    was_set = remove_terms(locale.value)
+    session.output.say(f"{locale}: {'taken away' if was_set else 'not set'}.", locale=locale, was_set=was_set)
 
 
 @keys.command("show")

@@ -6,10 +6,13 @@ import json
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from online_orders.errors import OnlineOrdersError
 from online_orders_cli.installation import Installation, Json, Refused
+
+if TYPE_CHECKING:
+    from online_orders.terms import Locale
 
 KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 KEY_LENGTH = 64
@@ -140,6 +143,28 @@ def start_functions(installation: Installation) -> Iterator[str]:
         installation.aws("lambda").delete_function_concurrency(FunctionName=function)
         yield function
     installation.switch_mappings(on=True)
+
+
+def store_terms(locale: Locale, words: str) -> Json:
+    """Store standard terms and return them as stored; call `act_as_product` before.
+
+    Raise Refused where the text is empty or too long, or somebody else was faster.
+    """
+    from online_orders import clock
+    from online_orders.aws.terms import find_terms, store_terms
+    from online_orders.faults import checked
+    from online_orders.terms import NewTerms
+
+    try:
+        text = checked(NewTerms, {"text": words}).text
+    except OnlineOrdersError as refusal:
+        faults = ", ".join(fault.detail for fault in getattr(refusal, "faults", ()))
+        raise Refused(int(refusal.status), {"code": refusal.code, "detail": faults or refusal.detail}) from refusal
+    stored = store_terms(locale, text, find_terms(locale), clock.now())
+    if stored is None:
+        raise Refused(409, {"code": "conflict", "detail": "Somebody else has set these terms just now; look again."})
+    said: Json = stored.model_dump(mode="json")
+    return said
 
 
 def keys(installation: Installation) -> Keys:

@@ -25,9 +25,9 @@ class InProcess(Site):
 
     @classmethod
     @contextmanager
-    def started(cls) -> Iterator["InProcess"]:
+    def started(cls, **parameters: str) -> Iterator["InProcess"]:
         """Freshly deployed and seeded."""
-        with Lab.started() as lab:
+        with Lab.started(**parameters) as lab:
             site = cls(lab)
             cs = next(user for user in site.users if user.role == "customer-success")
             for account in seeded_accounts(lab.clock.now().date()):

@@ -1,4 +1,4 @@
-"""Calls to the AWS services that speak JSON and that a request waits for: DynamoDB and Secrets Manager.
+"""Calls to the AWS services that speak JSON and that a request waits for: DynamoDB, Secrets Manager, Parameter Store.
 
 The SDK's client would read the model of its service, import an HTTP stack of its own, and lead each call through both,
 to send the JSON that is written here anyway; what that costs is a row of docs/performance.md. The SDK still says what
@@ -55,6 +55,7 @@ class Service(NamedTuple):
 
 
 DYNAMODB = Service("dynamodb", "DYNAMODB", "DynamoDB_20120810", "1.0")
+PARAMETER_STORE = Service("ssm", "SSM", "AmazonSSM", "1.1")
 SECRETS_MANAGER = Service("secretsmanager", "SECRETS_MANAGER", "secretsmanager", "1.1")
 
 
