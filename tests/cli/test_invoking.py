@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from online_orders_cli import installation as module
@@ -96,6 +97,6 @@ def test_what_lambda_turned_away_is_asked_for_again(tmp_path: Path) -> None:
 def test_a_fault_of_the_service_makes_no_second_call(tmp_path: Path) -> None:
     """It may have begun."""
     service = Service([(500, {"Type": "ServiceException", "message": ""})])
-    with serving(service) as endpoint, pytest.raises(module.ClientError, match="ServiceException"):
+    with serving(service) as endpoint, pytest.raises(ClientError, match="ServiceException"):
         operating.mend_due(local(tmp_path, endpoint))
     assert service.invoked == 1
