@@ -37,7 +37,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     at = workflow.enter(event)
     logger.info("waits", extra={"waiting_for": event["waiting_for"], "execution": event["execution"]})
     waiting = workflow.Waiting(workflow.Step(event["waiting_for"]), event["token"])
-    workflow.park_token(at, waiting, event["execution"])
+    if not workflow.park_token(at, waiting, event["execution"]):
+        logger.warning("ended, since a later execution carries the order", extra={"execution": event["execution"]})
+        workflow.end(waiting)
+        return
     policy, account = _policy(), accounts.get_account(at.account_id)
 
     def look(order: Order) -> Change:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from online_orders import clock, http
 from online_orders.accounts import account_from
-from online_orders.aws import accounts, evidence, history, lists, orders, prices
+from online_orders.aws import accounts, evidence, history, lists, orders, prices, terms
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.aws.environment import environment
 from online_orders.catalog import item_faults
@@ -171,7 +172,7 @@ def draft_quote(event: Event, order_id: str) -> Answer:
             {site.site_id: site.name for site in account.sites},
             listed.prices if listed else (),
             currency=currency or account.currency,
-            terms=environment("QUOTE_TERMS"),
+            terms=terms.terms_in(account.locale),
             valid_until=valid_until,
         )
     return http.answer(draft.model_dump_json(), headers=http.etag(order.version))
@@ -180,14 +181,16 @@ def draft_quote(event: Event, order_id: str) -> Answer:
 @app.post("/api/desk/orders/<order_id>/quote")
 def quote_order(event: Event, order_id: str) -> Answer:
     staff, body = _staff(event), http.json_body(event)
-    currency: dict[str, str] = {}
+
+    @cache
+    def currency_and_terms(account_id: str) -> tuple[str, str]:
+        account = accounts.get_account(account_id)
+        return account.currency, terms.terms_in(account.locale)
 
     def offer(order: Order) -> Change:
         order.must_allow("quote")
         at = clock.now()
-        if not currency:
-            currency["of the account"] = accounts.get_account(order.account_id).currency
-        quote = order.next_revision(body, currency["of the account"], environment("QUOTE_TERMS"), at)
+        quote = order.next_revision(body, *currency_and_terms(order.account_id), at)
         return order.offer(quote, staff.user, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
 
     return _shown(_decide(event, order_id, offer), HTTPStatus.ACCEPTED)

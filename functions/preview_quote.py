@@ -9,8 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from online_orders import clock, http
-from online_orders.aws import accounts, orders
-from online_orders.aws.environment import environment
+from online_orders.aws import accounts, orders, terms
 from online_orders.routing import Answer, Event
 from online_orders.telemetry import correlation_paths, discreet, logger
 from online_orders_rendering.letters import placeholder, quote_mail, quote_paper
@@ -29,7 +28,7 @@ def preview_quote(event: Event, order_id: str) -> Answer:
     order.expect_version(http.expected_versions(event))
     order.must_allow("quote")
     at, account = clock.now(), accounts.get_account(order.account_id)
-    quote = order.next_revision(body, account.currency, environment("QUOTE_TERMS"), at)
+    quote = order.next_revision(body, account.currency, terms.terms_in(account.locale), at)
     offered = order.offer(quote, staff.user, at).order
     if http.accepts(event, "application/pdf"):
         paper = quote_paper(offered, quote, account)

@@ -99,7 +99,18 @@ keys = typer.Typer(
     no_args_is_help=True,
     help="The keys behind confirmation links and list cursors, and the secret between CloudFront and the API.",
 )
-for name, group in (("import", imports), ("export", exports), ("redrive", redrive), ("mail", mail), ("keys", keys)):
+terms = typer.Typer(no_args_is_help=True, help="The terms of quotes for which Customer Success writes none.")
+functions = typer.Typer(no_args_is_help=True, help="Stop all functions, and start them again.")
+GROUPS = {
+    "import": imports,
+    "export": exports,
+    "redrive": redrive,
+    "mail": mail,
+    "keys": keys,
+    "terms": terms,
+    "functions": functions,
+}
+for name, group in GROUPS.items():
     app.add_typer(group, name=name)
 
 
@@ -334,7 +345,8 @@ def _write(lines: Iterable[str], to: Path | None) -> None:
 def redrive_order(ctx: typer.Context, order_id: str) -> None:
     """Mend one order now: entries that nothing followed from yet, and a workflow that does not run."""
     session: Session = ctx.obj
-    said = operating.mend(session.installation, order_id)
+    with session.output.waiting("looking after the order"):
+        said = operating.mend(session.installation, order_id)
     session.output.say(f"{said['entries']} entries and {said['workflows']} workflows mended.", **said)
 
 
@@ -342,7 +354,8 @@ def redrive_order(ctx: typer.Context, order_id: str) -> None:
 def redrive_due(ctx: typer.Context) -> None:
     """Run the reconciler's round now: everything that is overdue, parked orders among it."""
     session: Session = ctx.obj
-    said = operating.mend_due(session.installation)
+    with session.output.waiting("running the reconciler's round"):
+        said = operating.mend_due(session.installation)
     session.output.say(f"{said['entries']} entries and {said['workflows']} workflows mended.", **said)
 
 
@@ -350,21 +363,45 @@ def redrive_due(ctx: typer.Context) -> None:
 def redrive_all(ctx: typer.Context) -> None:
     """Mend whatever is marked, due or not, and look after every open order."""
     session: Session = ctx.obj
-    total: Counter[str] = Counter()
-    for said in session.output.counted(operating.mend_all(session.installation), "rounds"):
-        total.update({name: said[name] for name in ("orders", "entries", "workflows")})
-    counts = {name: total[name] for name in ("orders", "entries", "workflows")}
+    counts = dict.fromkeys(("orders", "entries", "workflows"), 0)
     sentence = "{orders} orders looked at; {entries} entries and {workflows} workflows mended."
+    with session.output.accounted(sentence, counts):
+        for said in session.output.counted(operating.mend_all(session.installation), "rounds"):
+            counts.update({name: counts[name] + said[name] for name in counts})
     session.output.say(sentence.format(**counts), **counts)
 
 
 @redrive.command("mails")
 def redrive_mails(ctx: typer.Context) -> None:
-    """Put mails that were given up back on their queues."""
+    """Put mails that were given up back on their queues. What somebody else reads just now is left, and told of."""
     session: Session = ctx.obj
-    letters = session.output.counted(operating.move_dead_letters(session.installation), "mails")
-    moved = len(list(letters))
-    session.output.say(f"{moved} put back.", moved=moved)
+    counts = {"moved": 0}
+    with session.output.accounted("{moved} put back.", counts):
+        for _ in session.output.counted(operating.move_dead_letters(session.installation), "mails"):
+            counts["moved"] += 1
+    left = sum(operating.dead_letters(session.installation))
+    rest = f" About {left} are left: run it again in a minute." if left else ""
+    session.output.say(f"{counts['moved']} put back.{rest}", **counts, left=left)
+    if left:
+        raise typer.Exit(ExitCode.PARTLY_DONE)
+
+
+@functions.command("stop")
+def stop_functions(ctx: typer.Context) -> None:
+    """Let no function of the stack run, and nothing poll for them; callers of the API get 503."""
+    session: Session = ctx.obj
+    with session.output.waiting("stopping"):
+        stopped = list(operating.stop_functions(session.installation))
+    session.output.say(f"{len(stopped)} functions stopped.", functions=stopped)
+
+
+@functions.command("start")
+def start_functions(ctx: typer.Context) -> None:
+    """Let the functions run again, and let what waits for them come."""
+    session: Session = ctx.obj
+    with session.output.waiting("starting"):
+        started = list(operating.start_functions(session.installation))
+    session.output.say(f"{len(started)} functions started.", functions=started)
 
 
 @app.command()
@@ -384,11 +421,12 @@ def replay(
         _expect_day(day)
     asked = {"order_id": order, "account_id": account, "from": first, "to": last, "dry_run": dry_run or None}
     payload = {name: value for name, value in asked.items() if value is not None}
-    orders = events = 0
-    for said in session.output.counted(operating.replay(session.installation, payload), "rounds"):
-        orders, events = orders + said["orders"], events + said["events"]
-    verb = "would be published" if dry_run else "published"
-    session.output.say(f"{events} events of {orders} orders {verb}.", orders=orders, events=events, dry_run=dry_run)
+    counts = {"orders": 0, "events": 0}
+    sentence = f"{{events}} events of {{orders}} orders {'would be published' if dry_run else 'published'}."
+    with session.output.accounted(sentence, counts):
+        for said in session.output.counted(operating.replay(session.installation, payload), "rounds"):
+            counts.update({name: counts[name] + said[name] for name in counts})
+    session.output.say(sentence.format(**counts), **counts, dry_run=dry_run)
 
 
 def _expect_day(day: str | None) -> None:
@@ -417,11 +455,14 @@ def erase(
     total: Counter[str] = Counter()
     left: list[str] = []
     steps = operating.erase(session.installation, address, account, name or (), after)
-    for step in session.output.counted(steps, "pages"):
-        total.update(step["erased"])
-        left += step["left"]
-        if session.output.as_json:
-            session.output.line(step)
+    reached = {"position": after or ""}
+    with session.output.accounted("done up to the account {position}; go on with --after {position}", reached):
+        for step in session.output.counted(steps, "pages"):
+            total.update(step["erased"])
+            left += step["left"]
+            reached["position"] = step["position"] or ""
+            if session.output.as_json:
+                session.output.line(step)
     counts = ", ".join(f"{count} {what}" for what, count in sorted(total.items()) if count) or "nothing found"
     session.output.say(f"Erased: {counts}.", erased=dict(total), left=left)
     for each in left if not session.output.as_json else ():
@@ -444,10 +485,11 @@ def restore(
         typer.confirm(f"Make the table of the stack as {source} is?", abort=True, err=True)
     total: Counter[str] = Counter(dict.fromkeys(restoring.Restored._fields, 0))
     pages = restoring.restore(session.installation, source, replace=replace, dry_run=dry_run)
-    for page in session.output.counted(pages, "pages"):
-        total.update(page._asdict())
-    sentence = ", ".join(f"{count} {what}" for what, count in total.items())
-    session.output.say(f"{'Would be: ' if dry_run else ''}{sentence}.", dry_run=dry_run, **total)
+    sentence = ("Would be: " if dry_run else "") + ", ".join(f"{{{what}}} {what}" for what in total) + "."
+    with session.output.accounted(sentence, total):
+        for page in session.output.counted(pages, "pages"):
+            total.update(page._asdict())
+    session.output.say(sentence.format(**total), dry_run=dry_run, **total)
 
 
 @mail.command("hold")
@@ -488,6 +530,57 @@ def _say_hold(session: Session, hold: Any) -> None:
     else:
         since = operating.as_text(hold.since)
         session.output.say(f"Mail is held since {since}: {hold.reason}", held=True, since=since, reason=hold.reason)
+
+
+class Locale(StrEnum):
+    """The languages of accounts."""
+
+    EN = "en"
+    DE = "de"
+
+
+TextFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A text file, in UTF-8.")]
+LocaleOption = Annotated[Locale, typer.Option(help="The language of the accounts that get these terms.")]
+
+
+@terms.command("show")
+def show_terms(ctx: typer.Context) -> None:
+    """Show what is set, language by language; elsewhere the template's QuoteTerms holds, else the product's own."""
+    session: Session = ctx.obj
+    session.installation.act_as_product()
+    from online_orders.aws.terms import find_terms
+
+    for locale in Locale:
+        found = find_terms(locale.value)
+        said = (
+            f"version {found.version} of {operating.as_text(found.updated_at)}:\n{found.text}" if found else "not set"
+        )
+        facts = found.model_dump(mode="json") if found else {"locale": locale, "version": None}
+        session.output.say(f"{locale}: {said}", **facts)
+
+
+@terms.command("set")
+def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption) -> None:
+    """Set the terms of a language to the text in a file; quotes from now on have them, and earlier ones stay."""
+    session: Session = ctx.obj
+    try:
+        words = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise tables.Unreadable(f"{file} is no text in UTF-8: {fault}") from fault
+    session.installation.act_as_product()
+    stored = operating.store_terms(locale.value, words)
+    session.output.say(f"{locale}: version {stored['version']}, {len(stored['text'])} characters.", **stored)
+
+
+@terms.command("clear")
+def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
+    """Take away what was set for a language, so that the template's QuoteTerms or the product's own holds again."""
+    session: Session = ctx.obj
+    session.installation.act_as_product()
+    from online_orders.aws.terms import remove_terms
+
+    was_set = remove_terms(locale.value)
+    session.output.say(f"{locale}: {'taken away' if was_set else 'not set'}.", locale=locale, was_set=was_set)
 
 
 @keys.command("show")

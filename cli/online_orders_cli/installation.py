@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import httpx
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.session import Session
 
 Json = dict[str, Any]
@@ -27,6 +27,12 @@ LONGEST_WAIT_SECONDS = 30
 BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 LARGEST_PAGE = 100
 SECOND_FACTOR = "SOFTWARE_TOKEN_MFA"
+INVOKE_SECONDS = 930.0
+"""Longer than Lambda lets any function run (15 minutes): who stops reading before does not know what came of it."""
+THROTTLED_PAUSES_SECONDS = (1, 2, 4, 8)
+SWITCHED_WITHIN_SECONDS = 300.0
+SWITCHING = "Creating", "Enabling", "Disabling", "Updating"
+"""The states of an event source mapping that has not come to rest."""
 
 
 class SignIn(NamedTuple):
@@ -94,6 +100,7 @@ class Installation:
                 endpoint_url=aws["endpoint"],
                 aws_access_key_id=aws["access_key_id"],
                 aws_secret_access_key=aws["secret_access_key"],
+                config=_config(service),
             )
 
         def sign_in() -> str:
@@ -111,11 +118,10 @@ class Installation:
     def on_aws(cls, stack: str, profile: str | None, region: str | None, who: SignIn) -> Installation:
         """The stack's outputs say where things are; its AWS credentials are the profile's."""
         session = Session(profile=profile)
-        config = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 4})
 
         @cache
         def client(service: str) -> Any:
-            return session.create_client(service, region_name=region, config=config)
+            return session.create_client(service, region_name=region, config=_config(service))
 
         try:
             (described,) = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
@@ -144,14 +150,66 @@ class Installation:
                 return str(one["PhysicalResourceId"])
         raise Unreachable(f"The stack {self.stack} has no {logical_id}.")
 
+    def resources(self, kind: str) -> list[str]:
+        """Return the physical ids of all resources of a type (`AWS::Lambda::Function`) in the stack."""
+        pages = self.aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stack)
+        return [
+            str(one["PhysicalResourceId"])
+            for page in pages
+            for one in page["StackResourceSummaries"]
+            if one["ResourceType"] == kind
+        ]
+
     def invoke(self, function: str, payload: Json) -> Any:
-        """What a function of the stack answers; Refused when it failed."""
-        said = self.aws("lambda").invoke(FunctionName=self.resource(function), Payload=json.dumps(payload).encode())
+        """Return what a function of the stack answers. It is called once, for a second call would do its work twice.
+
+        Raise Refused when it failed, and Unreachable when there is no answer.
+        """
+        asked = {"FunctionName": self.resource(function), "Payload": json.dumps(payload).encode()}
+        try:
+            said = self._invoke_when_there_is_room(asked)
+        except HTTPClientError as error:
+            detail = f"{function} did not answer, and may be at work for some minutes more: {error}"
+            raise Unreachable(detail) from error
         answer = json.loads(said["Payload"].read() or b"null")
         if said.get("FunctionError"):
             detail = answer.get("errorMessage", "") if isinstance(answer, dict) else ""
             raise Refused(500, {"code": "function_failed", "detail": f"{function} failed: {detail}"})
         return answer
+
+    def _invoke_when_there_is_room(self, asked: Json) -> Any:
+        """What Lambda turns away for its limits has not begun, and is asked for again."""
+        for pause in THROTTLED_PAUSES_SECONDS:
+            try:
+                return self.aws("lambda").invoke(**asked)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "TooManyRequestsException":
+                    raise
+            time.sleep(pause)
+        return self.aws("lambda").invoke(**asked)
+
+    def switch_mappings(self, *, on: bool) -> None:
+        """Let Lambda poll the queues and the stream of the stack, or let it stop; returns when all have come to rest.
+
+        Raise Unreachable when one does not within five minutes.
+        """
+        mappings = self.resources("AWS::Lambda::EventSourceMapping")
+        wanted = "Enabled" if on else "Disabled"
+        for mapping in mappings:
+            if self._mapping_at_rest(mapping) != wanted:
+                self.aws("lambda").update_event_source_mapping(UUID=mapping, Enabled=on)
+        for mapping in mappings:
+            state = self._mapping_at_rest(mapping)
+            if state != wanted:
+                raise Unreachable(f"The event source mapping {mapping} is {state}, not {wanted}.")
+
+    def _mapping_at_rest(self, mapping: str) -> str:
+        deadline = time.monotonic() + SWITCHED_WITHIN_SECONDS
+        while True:
+            state = str(self.aws("lambda").get_event_source_mapping(UUID=mapping)["State"])
+            if state not in SWITCHING or time.monotonic() > deadline:
+                return state
+            time.sleep(2)
 
     def act_as_product(self) -> None:
         """Let the product's own code, when it is called here, find the table and the bucket of this stack."""
@@ -207,6 +265,14 @@ class Installation:
             page = self.request("GET", asked).json()
             yield from page["items"]
             cursor = page["next_cursor"]
+
+
+def _config(service: str) -> Config:
+    """How a service is called. A function is called once, and waited for; what the others do may be done twice."""
+    if service == "lambda":
+        once = {"mode": "standard", "total_max_attempts": 1}
+        return Config(connect_timeout=5, read_timeout=INVOKE_SECONDS, retries=once, tcp_keepalive=True)
+    return Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 4})
 
 
 def _asked_to_wait(answer: httpx.Response) -> int:

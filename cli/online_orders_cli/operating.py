@@ -6,15 +6,22 @@ import json
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from online_orders.errors import OnlineOrdersError
 from online_orders_cli.installation import Installation, Json, Refused
+
+if TYPE_CHECKING:
+    from online_orders.terms import Locale
 
 KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 KEY_LENGTH = 64
 ORIGIN_SECRET_LENGTH = 48
 AT_ONCE = 10
+LOOK_SECONDS = 5
+"""Of a long poll, which asks all of a queue's servers; a short one asks some, and may find nothing where there is."""
+EMPTY_LOOKS = 2
+MOST_EMPTY_LOOKS = 8
 
 
 class Keys(NamedTuple):
@@ -74,20 +81,90 @@ def erase(
 
 
 def move_dead_letters(installation: Installation) -> Iterator[str]:
-    """Send each dead mail back to the queue that it came from; yields where each went.
+    """Send each dead mail back to the queue that it came from; yields the name of that queue.
 
     A letter is deleted once its queue has taken it, so that it may come twice and is never lost; mails know what
-    was sent.
+    was sent. Ends when the queue is found empty twice and says that it is.
     """
     sqs = installation.aws("sqs")
     url = installation.resource("MailDeadLetters")
-    while letters := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=AT_ONCE).get("Messages", []):
+    empty = 0
+    while empty < EMPTY_LOOKS or (empty < MOST_EMPTY_LOOKS and dead_letters(installation).waiting):
+        letters = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=AT_ONCE, WaitTimeSeconds=LOOK_SECONDS, AttributeNames=["All"]
+        ).get("Messages", [])
+        empty = 0 if letters else empty + 1
         for letter in letters:
-            is_account_change = "version" in json.loads(letter["Body"])
-            home = "AccountChanges" if is_account_change else "MailQueue"
-            sqs.send_message(QueueUrl=installation.resource(home), MessageBody=letter["Body"])
+            home = _home(installation, letter)
+            sqs.send_message(QueueUrl=home, MessageBody=letter["Body"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
-            yield home
+            yield home.rpartition("/")[2]
+
+
+def _home(installation: Installation, letter: Json) -> str:
+    """The address of the queue that a letter came from, which SQS says of those that it moved itself."""
+    if source := letter.get("Attributes", {}).get("DeadLetterQueueSourceArn"):
+        url: str = installation.aws("sqs").get_queue_url(QueueName=source.rpartition(":")[2])["QueueUrl"]
+        return url
+    is_account_change = "version" in json.loads(letter["Body"])
+    return installation.resource("AccountChanges" if is_account_change else "MailQueue")
+
+
+class DeadLetters(NamedTuple):
+    """How many letters a queue says that it holds, about: those that can be read, and those that somebody has read."""
+
+    waiting: int
+    in_flight: int
+
+
+def dead_letters(installation: Installation) -> DeadLetters:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    said = installation.aws("sqs").get_queue_attributes(
+        QueueUrl=installation.resource("MailDeadLetters"), AttributeNames=names
+    )["Attributes"]
+    return DeadLetters(*(int(said[name]) for name in names))
+
+
+def stop_functions(installation: Installation) -> Iterator[str]:
+    """Let no function of the stack run; yields the name of each that was stopped.
+
+    First nothing polls any more: a poller whose function may not run takes messages all the same, and uses up their
+    tries until they are dead letters.
+    """
+    installation.switch_mappings(on=False)
+    for function in installation.resources("AWS::Lambda::Function"):
+        installation.aws("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+        yield function
+
+
+def start_functions(installation: Installation) -> Iterator[str]:
+    """Let the functions run again, and then let them be called; yields the name of each."""
+    for function in installation.resources("AWS::Lambda::Function"):
+        installation.aws("lambda").delete_function_concurrency(FunctionName=function)
+        yield function
+    installation.switch_mappings(on=True)
+
+
+def store_terms(locale: Locale, words: str) -> Json:
+    """Store standard terms and return them as stored; call `act_as_product` before.
+
+    Raise Refused where the text is empty or too long, or somebody else was faster.
+    """
+    from online_orders import clock
+    from online_orders.aws.terms import find_terms, store_terms
+    from online_orders.faults import checked
+    from online_orders.terms import NewTerms
+
+    try:
+        text = checked(NewTerms, {"text": words}).text
+    except OnlineOrdersError as refusal:
+        faults = ", ".join(fault.detail for fault in getattr(refusal, "faults", ()))
+        raise Refused(int(refusal.status), {"code": refusal.code, "detail": faults or refusal.detail}) from refusal
+    stored = store_terms(locale, text, find_terms(locale), clock.now())
+    if stored is None:
+        raise Refused(409, {"code": "conflict", "detail": "Somebody else has set these terms just now; look again."})
+    said: Json = stored.model_dump(mode="json")
+    return said
 
 
 def keys(installation: Installation) -> Keys:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 Thing = TypeVar("Thing")
 
@@ -39,3 +40,21 @@ class Output:
         console = Console(stderr=True)
         with Progress(console=console, disable=not console.is_terminal or self.as_json, transient=True) as progress:
             yield from progress.track(things, total=total, description=what)
+
+    def waiting(self, what: str) -> AbstractContextManager[Any]:
+        """Says on stderr that something is under way and for how long, where that is a terminal."""
+        console = Console(stderr=True)
+        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+        shown = Progress(*columns, console=console, disable=not console.is_terminal or self.as_json, transient=True)
+        shown.add_task(what, total=None)
+        return shown
+
+    @contextmanager
+    def accounted(self, sentence: str, counts: Mapping[str, Any]) -> Iterator[None]:
+        """Where what is done inside is stopped or fails, says on stderr how far it came, if it came anywhere."""
+        try:
+            yield
+        except BaseException:
+            if any(counts.values()):
+                self.complain(f"So far: {sentence.format(**counts)}", code="so_far", **counts)
+            raise

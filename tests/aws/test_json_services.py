@@ -28,10 +28,25 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from online_orders.aws import clients, json_services
 from online_orders.aws.json_services import DYNAMODB, SECRETS_MANAGER, call
+from sandbox.template import read
+from tools.build_artifact import services
+
+
+def timeouts() -> dict[str, int]:
+    """Of the template's functions, in seconds."""
+    template = read(Path(__file__).parents[2] / "template.yaml")
+    usual = template["Globals"]["Function"]["Timeout"]
+    functions = {name: one for name, one in template["Resources"].items() if one["Type"] == "AWS::Serverless::Function"}
+    return {name: int(one["Properties"].get("Timeout", usual)) for name, one in functions.items()}
+
 
 KEY = {"pk": {"S": "ACCOUNT#acme"}, "sk": {"S": "Ørder"}}
 GET = {"TableName": "Table", "Key": KEY}
 PATIENCE_SECONDS = 5.0
+SHORTEST_FUNCTION_SECONDS = min(timeouts().values())
+SHORTEST_MAILER_SECONDS = min(
+    timeouts()[name] for name in ("MailerFunction", "AccountChangesFunction", "SendQuoteFunction")
+)
 
 
 @dataclass
@@ -308,6 +323,34 @@ def test_who_says_nothing_is_waited_for_as_long_as_is_read(service: Service, mon
         get()
     silent.set()
     assert len(service.asked) == 4
+
+
+def test_a_call_to_who_says_nothing_ends_before_the_function_that_makes_it(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attempt takes its full time, by a clock that is put forward."""
+    passed = [0.0]
+    monkeypatch.setattr(json_services, "monotonic", lambda: passed[0])
+
+    def unanswered(*_: Any) -> None:
+        passed[0] += json_services._CONNECT_SECONDS + json_services._READ_SECONDS
+        raise sdk.ReadTimeoutError(endpoint_url="", error=TimeoutError())
+
+    monkeypatch.setattr(json_services, "sleep", lambda seconds: passed.append(passed.pop() + seconds))
+    monkeypatch.setattr(json_services, "exchange", unanswered)
+    with pytest.raises(sdk.ReadTimeoutError):
+        get()
+    assert 6 < passed[0] < SHORTEST_FUNCTION_SECONDS - 1
+
+
+@pytest.mark.parametrize("name", sorted(services()))
+def test_the_attempts_of_a_client_end_before_the_function_that_makes_them(name: str) -> None:
+    asked = clients.client(name).meta.config
+    attempts = asked.retries["total_max_attempts"]
+    pauses = sum(2**number for number in range(attempts - 1))
+    longest = attempts * (asked.connect_timeout + asked.read_timeout) + pauses
+    assert attempts > 1
+    assert longest < (SHORTEST_MAILER_SECONDS if name == "sesv2" else SHORTEST_FUNCTION_SECONDS)
 
 
 def test_what_was_broken_off_is_not_read_on(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,10 @@ class LabInstallation(Installation):
     def resource(self, logical_id: str) -> str:
         return self.site_in_lab.lab.stack.ref(logical_id)
 
+    def resources(self, kind: str) -> list[str]:
+        stack = self.site_in_lab.lab.stack
+        return [stack.ref(name) for name, declared in stack.template["Resources"].items() if declared["Type"] == kind]
+
     def invoke(self, function: str, payload: Json) -> Any:
         with logs_apart():
             return self.site_in_lab.lab.functions.invoke(function, payload).payload
@@ -75,7 +79,7 @@ class Terminal:
         installation = LabInstallation(
             site.origin,
             "lab",
-            site.lab.client,
+            lambda service: site.lab.control() if service == "lambda" else site.lab.client(service),
             lambda: staff,
             httpx.Client(transport=httpx.MockTransport(answer)),
         )

@@ -91,3 +91,40 @@ def test_without_a_local_run_the_tool_says_so_and_ends_with_its_own_code(tmp_pat
 def test_a_spoiled_description_of_the_local_run_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "sandbox.json").write_text("{", "utf-8")
     assert run(tmp_path, "mail", "status", code=3) == []
+
+
+def test_dead_mails_go_back_to_their_queue(live: Live, folder: Path) -> None:
+    sqs = live.aws("sqs")
+    urls = sqs.list_queues()["QueueUrls"]
+    (dead,) = (url for url in urls if "MailDeadLetters" in url)
+    for number in range(12):
+        letter = {"kind": "contact_report", "account_id": "nordlicht", "report_id": f"none-{number}"}
+        sqs.send_message(QueueUrl=dead, MessageBody=json.dumps(letter))
+    assert run(folder, "redrive", "mails") == [{"moved": 12, "left": 0}]
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    said = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=names)["Attributes"]
+    assert {said[name] for name in names} == {"0"}
+
+
+def test_terms_are_set_for_a_language(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "terms.txt"
+    file.write_text("Zahlbar binnen 30 Tagen.\n", "utf-8")
+    (stored,) = run(folder, "terms", "set", "--locale", "de", file)
+    assert stored["text"] == "Zahlbar binnen 30 Tagen."
+    assert [said["version"] for said in run(folder, "terms", "show")] == [None, stored["version"]]
+    assert run(folder, "terms", "clear", "--locale", "de") == [{"locale": "de", "was_set": True}]
+
+
+def test_functions_are_stopped_and_started(live: Live, folder: Path) -> None:
+    (stopped,) = run(folder, "functions", "stop")
+    try:
+        assert len(stopped["functions"]) > 10
+        mappings = live.aws("lambda").list_event_source_mappings()["EventSourceMappings"]
+        assert {mapping["State"] for mapping in mappings} == {"Disabled"}
+        assert live.request("GET", "/api/catalog", user=live.people.customer).status >= 429
+    finally:
+        (started,) = run(folder, "functions", "start")
+    assert started == stopped
+    mappings = live.aws("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert {mapping["State"] for mapping in mappings} == {"Enabled"}
+    assert live.request("GET", "/api/catalog", user=live.people.customer).status == 200

@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from online_orders.aws.signing_keys import signing_key
+from online_orders_cli import operating
 from tests.cli.terminal import Ran, Terminal
 from tests.cli.test_looking import place
 from tests.contract.in_process import InProcess
@@ -34,9 +35,104 @@ def test_dead_mails_go_back_to_the_queue_they_came_from(terminal: Terminal, seed
     for letter in (body, change):
         sqs.send_message(QueueUrl=lab.outputs["MailDeadLettersUrl"], MessageBody=letter)
     lab.queue.paused = True
-    assert terminal.run("--json", "redrive", "mails").lines == [{"moved": 2}]
+    assert terminal.run("--json", "redrive", "mails").lines == [{"moved": 2, "left": 0}]
     assert lab.messages("MailDeadLetters") == []
     assert (len(lab.messages("MailQueue")), len(lab.messages("AccountChanges"))) == (1, 1)
+
+
+def dead_letters(seeded: InProcess, count: int) -> None:
+    """As many mails that were given up; nothing takes what comes back."""
+    seeded.lab.queue.paused = True
+    url = seeded.lab.outputs["MailDeadLettersUrl"]
+    for number in range(count):
+        body = {"kind": "contact_report", "account_id": "nordlicht", "report_id": f"{number}"}
+        seeded.lab.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(body))
+
+
+def test_all_dead_mails_go_back_though_a_look_at_their_queue_may_find_nothing(
+    terminal: Terminal, seeded: InProcess
+) -> None:
+    dead_letters(seeded, 23)
+    assert terminal.run("redrive", "mails").out == "23 put back.\n"
+    assert len(seeded.lab.messages("MailQueue")) == 23
+
+
+def test_dead_mails_that_somebody_else_is_reading_are_told_of(terminal: Terminal, seeded: InProcess) -> None:
+    dead_letters(seeded, 3)
+    url = seeded.lab.outputs["MailDeadLettersUrl"]
+    seeded.lab.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=1)
+    said = terminal.run("redrive", "mails", expect=4)
+    assert said.out == "2 put back. About 1 are left: run it again in a minute.\n"
+    seeded.lab.advance(minutes=1)
+    assert terminal.run("redrive", "mails").out == "1 put back.\n"
+
+
+def test_a_dead_mail_that_sqs_moved_goes_back_to_where_sqs_says(terminal: Terminal, seeded: InProcess) -> None:
+    """Though its body looks like that of the other queue."""
+    dead_letters(seeded, 1)
+    sqs = seeded.lab.client("sqs")
+    source = seeded.lab.stack.attribute("AccountChanges", "Arn")
+
+    class TellsTheSource:
+        """SQS says it of what it moved by itself, which moto does not."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(sqs, name)
+
+        def receive_message(self, **asked: Any) -> Any:
+            said = sqs.receive_message(**asked)
+            for message in said.get("Messages", []) if asked["AttributeNames"] == ["All"] else []:
+                message["Attributes"]["DeadLetterQueueSourceArn"] = source
+            return said
+
+    usual = terminal.installation.aws
+    terminal.installation.aws = lambda service: TellsTheSource() if service == "sqs" else usual(service)
+    terminal.run("redrive", "mails")
+    assert (len(seeded.lab.messages("AccountChanges")), len(seeded.lab.messages("MailQueue"))) == (1, 0)
+
+
+def test_who_stops_a_redrive_hears_how_far_it_came(terminal: Terminal, seeded: InProcess) -> None:
+    dead_letters(seeded, 12)
+    calls = 0
+    usual = operating._home
+
+    def stopped_at_the_fifth(installation: Any, letter: Any) -> str:
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            raise KeyboardInterrupt
+        return usual(installation, letter)
+
+    with patch.object(operating, "_home", stopped_at_the_fifth):
+        said = terminal.run("redrive", "mails", expect=130)
+    assert said.err == "So far: 4 put back.\nStopped.\n"
+    seeded.lab.advance(minutes=1)
+    assert terminal.run("redrive", "mails").out == "8 put back.\n"
+
+
+def test_the_functions_are_stopped_and_started_and_mail_that_waits_meanwhile_is_not_lost(
+    terminal: Terminal, seeded: InProcess
+) -> None:
+    lab = seeded.lab
+    with lab.as_operator():
+        terminal.run("mail", "hold", "--reason", "The table is being restored")
+    order_id = place(seeded)
+    assert lab.messages("MailQueue"), "mails are held"
+    stopped = terminal.run("--json", "functions", "stop").lines[0]["functions"]
+    assert set(stopped) == set(lab.stack.functions)
+    assert seeded.request("GET", "/api/catalog", user=seeded.people.customer).status == 503
+    run = len(lab.functions.invocations)
+    lab.schedules.start()
+    lab.advance(hours=5)
+    assert len(lab.functions.invocations) == run
+    assert lab.messages("MailDeadLetters") == []
+    assert terminal.run("functions", "start").out == f"{len(stopped)} functions started.\n"
+    with lab.as_operator():
+        terminal.run("mail", "release")
+    lab.advance(minutes=10)
+    assert lab.messages("MailQueue") == []
+    assert len(seeded.mails(about=order_id)) == 3
+    assert lab.messages("StreamDeadLetters") == []
 
 
 def test_after_a_rotation_old_links_and_new_ones_work_until_the_old_key_is_retired(

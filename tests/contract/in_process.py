@@ -11,6 +11,7 @@ from tests.contract.site import Answer, Attachment, Execution, Mail, Seen, Site,
 from tests.lab import Lab
 from tests.lab import Mail as LabMail
 from tests.lab import User as LabUser
+from tests.lab.lab import TEMPLATE
 
 SIMULATOR = "simulator.amazonses.com"
 
@@ -25,9 +26,9 @@ class InProcess(Site):
 
     @classmethod
     @contextmanager
-    def started(cls) -> Iterator["InProcess"]:
+    def started(cls, **parameters: str) -> Iterator["InProcess"]:
         """Freshly deployed and seeded."""
-        with Lab.started() as lab:
+        with Lab.started(TEMPLATE, **parameters) as lab:
             site = cls(lab)
             cs = next(user for user in site.users if user.role == "customer-success")
             for account in seeded_accounts(lab.clock.now().date()):

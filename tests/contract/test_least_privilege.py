@@ -203,11 +203,13 @@ def aslist(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def test_every_granted_action_is_used_and_every_used_one_granted(
-    in_process: InProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    everything_that_is_done(in_process, monkeypatch)
-    lab = in_process.lab
+def test_every_granted_action_is_used_and_every_used_one_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+    with InProcess.started(QuoteTerms="Payable at once.") as site:  # which functions may then read
+        everything_that_is_done(site, monkeypatch)
+        all_that_is_granted_is_used(site.lab)
+
+
+def all_that_is_granted_is_used(lab: Lab) -> None:
     assert [failure for failure in lab.errors if failure.type == "AccessDenied"] == []
     lab.errors.take()
     assert list(unused(lab)) == []

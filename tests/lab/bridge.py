@@ -24,6 +24,7 @@ Json = dict[str, Any]
 Handler = Callable[[Any, Any], Any]
 
 PAYLOAD_LIMIT = 6 * 1024 * 1024
+THROTTLED = "TooManyRequestsException"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ class Invocation:
     payload: Any
     """What the handler returned, after JSON; for a failed one the runtime's error object."""
     failure: Failure | None
+
+    @property
+    def is_throttled(self) -> bool:
+        return self.failure is not None and self.failure.type == THROTTLED
 
 
 class Failures(list[Failure]):
@@ -119,6 +124,8 @@ class Functions:
         self.invocations: list[Invocation] = []
         self.failures = Failures()
         self.log = Log()
+        self.stopped: set[str] = set()
+        """Functions whose reserved concurrency is 0."""
         self._clock = clock
         self._wire = wire
         self._forget = forget
@@ -164,6 +171,8 @@ class Functions:
         with self._one_at_a_time:
             function = self[name_or_arn]
             self._clock.tick()
+            if function.name in self.stopped:
+                return _throttled(function.name, event)
             context = LambdaContext(
                 function.name,
                 function.arn,
@@ -244,6 +253,12 @@ def _as_in_lambda() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No application metrics to publish", UserWarning)
         yield
+
+
+def _throttled(function: str, event: Any) -> Invocation:
+    """Nothing was run. The Lambda service says so to whoever called, and no failure of the function is counted."""
+    said = Failure(function, THROTTLED, "Rate Exceeded.", None, "")
+    return Invocation(function, event, "", {"errorType": said.type, "errorMessage": said.message}, said)
 
 
 def _admitted(function: str, payload: Any) -> Failure | None:

@@ -16,6 +16,7 @@ from tests.lab.clock import Clock
 
 Json = dict[str, Any]
 
+THROTTLED_PAUSE = timedelta(minutes=5)
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=2))
 """How long the Lambda service waits before it tries an asynchronous invocation a second and a third time."""
 
@@ -101,7 +102,10 @@ class EventBridge:
             return False
         self._pending.remove(pending)
         invocation = self.functions.invoke(pending.function, pending.event)
-        if invocation.failure:
+        if invocation.is_throttled:  # Lambda keeps it, for up to six hours, and counts no try
+            pending.due = self.clock.now() + THROTTLED_PAUSE
+            self._pending.append(pending)
+        elif invocation.failure:
             config = self.invoke_configs.get(pending.function, {})
             if pending.tries < config.get("MaximumRetryAttempts", len(RETRY_AFTER)):
                 pending.due = self.clock.now() + RETRY_AFTER[pending.tries]

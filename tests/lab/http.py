@@ -208,7 +208,8 @@ class HttpApi:
             event |= {"body": body, "isBase64Encoded": text is None}
         invocation = self._functions.invoke(route.function, event)
         if invocation.failure:
-            return _own_answer(500, "Internal Server Error")
+            fault = (503, "Service Unavailable") if invocation.is_throttled else (500, "Internal Server Error")
+            return _own_answer(*fault)
         return _answer(method, invocation.payload)
 
     def _claims(self, authorizer: Authorizer, headers: Mapping[str, str]) -> dict[str, str] | None:

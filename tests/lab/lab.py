@@ -20,6 +20,7 @@ from tests.lab import accounts, product, shortcuts
 from tests.lab.bridge import Failures, Functions, Log
 from tests.lab.capacity import Capacity
 from tests.lab.clock import Clock
+from tests.lab.control import LambdaControl
 from tests.lab.dynamodb import DynamoDB
 from tests.lab.events import Event, EventBridge, Rule
 from tests.lab.http import HttpApi, Response
@@ -130,10 +131,11 @@ class Lab:
             service = source.arn.split(":")[2]
             function = self.functions[source.function]
             if service == "dynamodb":
-                self.stream.mappings.append(StreamMapping(function.name, source.arn.split("/")[1], source.properties))
+                table = source.arn.split("/")[1]
+                self.stream.mappings.append(StreamMapping(function.name, table, source.properties, source.name))
             else:
                 assert service == "sqs", f"the lab does not poll {source.arn}"
-                mapping = QueueMapping(function.name, source.arn, source.properties)
+                mapping = QueueMapping(function.name, source.arn, source.properties, source.name)
                 self.queue.add(mapping, function.timeout)
         self.eventbridge.send, self.eventbridge.invoke_configs = self.queue.send, self.stack.invoke_configs
         for rule in self.stack.rules:
@@ -156,6 +158,10 @@ class Lab:
         known = {"TABLE_NAME": "Table", "DOCUMENTS_BUCKET": "Documents", "SIGNING_KEYS_SECRET": "SigningKeys"}
         with patch.dict(os.environ, {name: self.stack.ref(resource) for name, resource in known.items()}):
             yield
+
+    def control(self) -> "LambdaControl":
+        """What an operator may do to the functions by Lambda's API."""
+        return LambdaControl(self.functions, [*self.stream.mappings, *self.queue.mappings])
 
     def client(self, service: str) -> Any:
         """A botocore client, by the SDK's name of the service."""

@@ -119,6 +119,8 @@ class Permissions:
             return [f"arn:aws:events:{self.region}:{self.account}:event-bus/{bus}" for bus in sorted(buses)]
         if service == "secretsmanager":
             return [request["SecretId"]]
+        if service == "ssm":
+            return [f"arn:aws:ssm:{self.region}:{self.account}:parameter/{request['Name']}"]
         if service == "stepfunctions":
             return [request.get("stateMachineArn") or request.get("executionArn") or self.state_machine]
         return ["*"]

@@ -123,6 +123,7 @@ class Placeholders(dict[str, str]):
 
 @dataclass(frozen=True)
 class EventSource:
+    name: str
     function: str
     arn: str
     properties: Json
@@ -321,7 +322,7 @@ class Stack:
 
     def _event_source(self, name: str, properties: Json) -> Resource:
         arn, function = properties.pop("EventSourceArn"), properties.pop("FunctionName")
-        self.event_sources.append(EventSource(function, arn, properties))
+        self.event_sources.append(EventSource(name, function, arn, properties))
         return Resource(name)
 
     def _event_invoke_config(self, name: str, properties: Json) -> Resource:

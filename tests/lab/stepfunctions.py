@@ -21,6 +21,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
 from moto.core.responses import EmptyResult
 from moto.stepfunctions import responses
@@ -42,7 +43,7 @@ from moto.stepfunctions.parser.backend import execution, execution_worker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
-from tests.lab.bridge import Functions
+from tests.lab.bridge import THROTTLED, Functions
 from tests.lab.clock import Clock
 from tests.lab.permissions import WORKFLOW, Access
 from tests.lab.threads import Scheduler
@@ -86,6 +87,14 @@ class StepFunctions:
         self._wire = wire
         self._account = account
         self._region = region
+        self._late: tuple[int, dt.timedelta] | None = None
+
+    def tell_late(self, seed: int, at_most: dt.timedelta = dt.timedelta(minutes=1)) -> None:
+        """From now on DescribeExecution and ListExecutions tell of a start and of an end some time after it, by chance.
+
+        On AWS both are eventually consistent, and no time is promised.
+        """
+        self._late = seed, at_most
 
     @property
     def backend(self) -> StepFunctionsParserBackend:
@@ -126,6 +135,7 @@ class StepFunctions:
                 *self._threads(),
                 *self._tokens(),
                 *self._executions(),
+                *self._looks(),
                 *self._tasks(),
             ]:
                 stack.enter_context(patch.object(target, name, stand_in))
@@ -265,6 +275,46 @@ class StepFunctions:
             (json_path, "parse", _parse_path),
         ]
 
+    def _looks(self) -> list[StandIn]:
+        """What is told of executions, as late as `tell_late` says."""
+        backend_class = StepFunctionsParserBackend
+        describe: Callable[..., Any] = backend_class.describe_execution
+        list_all: Callable[..., Any] = models.StepFunctionsParserBackend.list_executions
+
+        def describe_what_is_known(backend: Any, execution_arn: str) -> Any:
+            known = self._as_known(describe(backend, execution_arn))
+            if known is None:
+                raise _error("ExecutionDoesNotExist", f"Execution Does Not Exist: '{execution_arn}'")
+            return known
+
+        def list_what_is_known(backend: Any, *args: Any, status_filter: str | None = None, **options: Any) -> Any:
+            if self._late is None:
+                return list_all(backend, *args, status_filter=status_filter, **options)
+            every, next_token = list_all(backend, *args, **options)
+            known = [one for one in map(self._as_known, every) if one is not None]
+            return [one for one in known if status_filter in {None, one.status}], next_token
+
+        return [
+            (backend_class, "describe_execution", describe_what_is_known),
+            (backend_class, "list_executions", list_what_is_known),
+        ]
+
+    def _as_known(self, one: Any) -> Any:
+        """An execution as Step Functions tells of it by now; None when it does not yet."""
+        if self._late is None:
+            return one
+        if self._clock.now() < one.start_date + self._lag(one.name, "start"):
+            return None
+        if one.stop_date and self._clock.now() < one.stop_date + self._lag(one.name, "end"):
+            return _StillRunning(one)
+        return one
+
+    def _lag(self, name: str, what: str) -> dt.timedelta:
+        """The same whenever it is asked for, however many others were."""
+        assert self._late
+        seed, at_most = self._late
+        return at_most * random.Random(f"{seed} {name} {what}").random()
+
     def _tasks(self) -> list[StandIn]:
         def invoke(**request: Any) -> Json:
             function = self._functions[request["FunctionName"]].name
@@ -272,6 +322,8 @@ class StepFunctions:
             access = Access("lambda:InvokeFunction", self._functions[function].arn)
             assert role is None or role.allows(WORKFLOW, access), f"the state machine may not {access}"
             with self._wire.task(function):
+                if function in self._functions.stopped:
+                    raise ClientError({"Error": {"Code": THROTTLED, "Message": ""}}, "Invoke")
                 invocation = self._functions.invoke(function, json.loads(request.get("Payload", b"{}")))
             payload = io.BytesIO(json.dumps(invocation.payload).encode())
             answer: Json = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": payload}
@@ -279,6 +331,19 @@ class StepFunctions:
 
         client = SimpleNamespace(invoke=invoke)
         return [(lambda_eval_utils, "boto_client_for", lambda **_: client)]
+
+
+class _StillRunning:
+    """An execution that has ended, as it was before."""
+
+    status = api.ExecutionStatus.RUNNING.value
+    stop_date = output = error = cause = None
+
+    def __init__(self, one: Any) -> None:
+        self._one = one
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._one, name)
 
 
 def _success(response: Any, token: str) -> Any:

@@ -23,6 +23,8 @@ class Mapping:
     function: str
     table: str
     properties: Json
+    uuid: str = ""
+    enabled: bool = True
     position: int = 0
 
     def __post_init__(self) -> None:
@@ -83,7 +85,7 @@ class StreamPoller:
 
     def step(self) -> bool:
         """Delivers one batch; False when there is none."""
-        return not self.paused and any(self._poll(mapping) for mapping in self.mappings)
+        return not self.paused and any(self._poll(mapping) for mapping in self.mappings if mapping.enabled)
 
     def _poll(self, mapping: Mapping) -> bool:
         records = self.dynamodb.records(mapping.table, mapping.position)

@@ -49,6 +49,39 @@ def test_a_poison_message_ends_among_the_dead_letters(lab: Lab) -> None:
     lab.errors.take("MailerFunction")
 
 
+def test_a_throttled_poller_uses_up_the_tries_of_a_message_and_one_that_is_off_does_not(lab: Lab) -> None:
+    came = consumer(lab, poison="bad")
+    control, (mapping,) = lab.control(), (one for one in lab.queue.mappings if one.function == "MailerFunction")
+    control.put_function_concurrency(FunctionName="MailerFunction", ReservedConcurrentExecutions=0)
+    control.update_event_source_mapping(UUID=mapping.uuid, Enabled=False)
+    send(lab, "one")
+    lab.advance(days=1)
+    assert lab.messages("MailQueue") == [{"text": "one"}]
+    control.update_event_source_mapping(UUID=mapping.uuid, Enabled=True)
+    lab.advance(days=1)
+    assert lab.messages("MailQueue") == []
+    assert lab.messages("MailDeadLetters") == [{"text": "one"}]
+    control.delete_function_concurrency(FunctionName="MailerFunction")
+    send(lab, "two")
+    lab.settle()
+    assert came == ['{"text": "two"}']
+
+
+def test_a_short_poll_may_find_nothing_where_there_is_something(lab: Lab) -> None:
+    lab.queue.paused = True
+    send(lab, "one")
+    url = lab.outputs["MailQueueUrl"]
+    found = [
+        len(
+            lab.client("sqs")
+            .receive_message(QueueUrl=url, WaitTimeSeconds=wait, VisibilityTimeout=0)
+            .get("Messages", [])
+        )
+        for wait in (0, 0, 1, 1)
+    ]
+    assert found == [0, 1, 1, 1]
+
+
 def test_a_function_that_fails_gets_the_whole_batch_again(lab: Lab) -> None:
     batches: list[int] = []
 

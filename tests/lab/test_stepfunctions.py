@@ -31,7 +31,7 @@ class Machine:
         self.tokens: list[str] = []
         self.failing = 0
         self._client = lab.client("stepfunctions")
-        self._arn = self._client.create_state_machine(
+        self.arn = self._client.create_state_machine(
             name="machine",
             definition=json.dumps({"StartAt": next(iter(states)), "States": states}),
             roleArn="arn:aws:iam::123456789012:role/machine",
@@ -45,7 +45,7 @@ class Machine:
         self.tokens.append(event["token"])
 
     def start(self, name: str = "one") -> str:
-        return str(self._client.start_execution(stateMachineArn=self._arn, name=name, input="{}")["executionArn"])
+        return str(self._client.start_execution(stateMachineArn=self.arn, name=name, input="{}")["executionArn"])
 
     def answer(self, token: str, output: str = '"done"') -> None:
         self._client.send_task_success(taskToken=token, output=output)
@@ -184,6 +184,33 @@ def test_an_execution_is_started_once_by_its_name(lab: Lab) -> None:
         machine.start()
     with pytest.raises(ClientError, match="InvalidName"):
         machine.start("no good name")
+
+
+def test_starts_and_ends_are_told_of_late_when_the_lab_is_asked_to(lab: Lab) -> None:
+    machine = Machine(lab, {"Wait": wait_state()})
+    lab.stepfunctions.tell_late(seed=1, at_most=timedelta(minutes=10))
+    arn = machine.start()
+
+    def told() -> tuple[str | None, list[str]]:
+        client = lab.client("stepfunctions")
+        listed = client.list_executions(stateMachineArn=machine.arn)["executions"]
+        try:
+            return client.describe_execution(executionArn=arn)["status"], [one["status"] for one in listed]
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "ExecutionDoesNotExist"  # noqa: PT017 - the other case is good
+            return None, [one["status"] for one in listed]
+
+    lab.settle()
+    assert told() == (None, [])
+    assert machine.start() == arn, "the name is taken all the same"
+    lab.advance(minutes=10)
+    assert told() == ("RUNNING", ["RUNNING"])
+    machine.answer(machine.tokens[0])
+    lab.settle()
+    assert lab.executions[0].status == "SUCCEEDED"
+    assert told() == ("RUNNING", ["RUNNING"])
+    lab.advance(minutes=10)
+    assert told() == ("SUCCEEDED", ["SUCCEEDED"])
 
 
 @pytest.mark.parametrize("_", range(3))

@@ -32,7 +32,7 @@ from tests.lab.permissions import Permissions
 SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "secrets-manager": "secretsmanager"}
 """Service ids in botocore's events that differ from the names that clients are made by."""
 
-TARGETS = {"DynamoDB_20120810": "dynamodb", "secretsmanager": "secretsmanager"}
+TARGETS = {"DynamoDB_20120810": "dynamodb", "secretsmanager": "secretsmanager", "AmazonSSM": "ssm"}
 """Services by what stands before the operation in `X-Amz-Target`."""
 
 STATUS_OF_ERROR = {

@@ -70,6 +70,7 @@ class Course:
             lab.settle()
             lab.wire.calls.clear()
             lab.schedules.start()
+            lab.stepfunctions.tell_late(seed=list(FLOWS).index(self.flow))
             walk = Walk(lab)
             self._watch(walk)
             FLOWS[self.flow](walk)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from online_orders.aws import workflow
+from online_orders.aws.keys import OrderKey
 from tests.lab import Lab, Response, User
 from tests.lab.bridge import LambdaContext
 from tests.workflow.walking import decide, desk, order_of, place, quote, timeline
@@ -15,6 +16,23 @@ from tests.workflow.walking import decide, desk, order_of, place, quote, timelin
 Json = dict[str, Any]
 
 A_WAIT_AND_MORE = timedelta(hours=7)
+TOLD_WITHIN = timedelta(minutes=1)
+"""How late Step Functions tells of what has started or ended."""
+
+
+@pytest.fixture
+def lab(lab: Lab) -> Lab:
+    lab.stepfunctions.tell_late(seed=22, at_most=TOLD_WITHIN)
+    return lab
+
+
+def stop(lab: Lab, *order_ids: str) -> None:
+    """Stop first executions from outside, and wait until that is known."""
+    for order_id in order_ids:
+        arn = f"{lab.outputs['StateMachineArn'].replace(':stateMachine:', ':execution:')}:{order_id}-1"
+        lab.client("stepfunctions").stop_execution(executionArn=arn)
+    lab.settle()
+    lab.advance(TOLD_WITHIN)
 
 
 def counted(lab: Lab, metric: str) -> float:
@@ -97,14 +115,7 @@ def test_an_open_order_whose_execution_was_stopped_goes_on_in_the_next(lab: Lab,
         desk(lab, order_id, "claim")
     if at == "pending_confirmation":
         quote(lab, order_id)
-    (arn,) = (
-        one["executionArn"]
-        for one in lab.client("stepfunctions").list_executions(stateMachineArn=lab.outputs["StateMachineArn"])[
-            "executions"
-        ]
-    )
-    lab.client("stepfunctions").stop_execution(executionArn=arn)
-    lab.settle()
+    stop(lab, order_id)
     assert [execution.status for execution in lab.executions] == ["ABORTED"]
     lab.schedules.start()
     lab.advance(A_WAIT_AND_MORE)
@@ -118,15 +129,122 @@ def test_an_open_order_whose_execution_was_stopped_goes_on_in_the_next(lab: Lab,
 
 def test_a_stopped_execution_is_replaced_at_once_on_demand(lab: Lab) -> None:
     order_id = place(lab)
-    (one,) = lab.client("stepfunctions").list_executions(stateMachineArn=lab.outputs["StateMachineArn"])["executions"]
-    lab.client("stepfunctions").stop_execution(executionArn=one["executionArn"])
-    lab.settle()
+    stop(lab, order_id)
     answer = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
     assert answer.payload == {"entries": 0, "workflows": 1}
     lab.settle()
     assert [execution.status for execution in lab.executions] == ["ABORTED", "RUNNING"]
     again = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
     assert again.payload == {"entries": 0, "workflows": 0}
+    end_well(lab, order_id, "ABORTED")
+
+
+def redrive(lab: Lab, order_id: str) -> Json:
+    """What one look at an order answers."""
+    invocation = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    assert invocation.failure is None
+    answer: Json = invocation.payload
+    return answer
+
+
+def test_an_order_whose_first_record_was_lost_has_one_execution_however_often_it_is_redriven(lab: Lab) -> None:
+    lab.stream.paused = True
+    order_id = place(lab)
+    lose_what_is_in_the_stream(lab)
+    lab.stream.paused = False
+    assert redrive(lab, order_id)["entries"] == 1
+    for _ in range(3):
+        redrive(lab, order_id)
+        lab.settle()
+        redrive_all(lab)
+    assert [execution.name for execution in lab.executions] == [f"{order_id}-1"]
+    end_well(lab, order_id)
+
+
+def test_an_order_that_was_placed_just_now_has_one_execution_however_often_it_is_redriven(lab: Lab) -> None:
+    order_id = place(lab)
+    for _ in range(3):
+        redrive(lab, order_id)
+        lab.settle()
+    assert [execution.name for execution in lab.executions] == [f"{order_id}-1"]
+    end_well(lab, order_id)
+
+
+def test_a_stopped_execution_is_followed_by_one_however_often_it_is_redriven(lab: Lab) -> None:
+    order_id = place(lab)
+    stop(lab, order_id)
+    for _ in range(3):
+        redrive(lab, order_id)
+        lab.settle()
+        redrive_all(lab)
+    assert [execution.name for execution in lab.executions] == [f"{order_id}-1", f"{order_id}-2"]
+    end_well(lab, order_id, "ABORTED")
+
+
+def test_an_execution_that_was_claimed_and_not_started_is_started_by_the_next_look(lab: Lab) -> None:
+    order_id = place(lab)
+    stop(lab, order_id)
+    fault = lab.wire.fail(service="stepfunctions", operation="StartExecution", how="die")
+    lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    assert fault.fired
+    lab.errors.take("ReconcileFunction")
+    assert [execution.name for execution in lab.executions] == [f"{order_id}-1"]
+    redrive(lab, order_id)
+    lab.settle()
+    assert [execution.name for execution in lab.executions] == [f"{order_id}-1", f"{order_id}-2"]
+    end_well(lab, order_id, "ABORTED")
+
+
+def test_a_late_start_of_an_earlier_execution_starts_nothing(lab: Lab) -> None:
+    """After 90 days AWS would take the name again."""
+    order_id = place(lab)
+    stop(lab, order_id)
+    redrive(lab, order_id)
+    lab.settle()
+    with lab.as_operator():
+        called = lab.wire.count("stepfunctions")
+        assert not workflow.start(OrderKey("acme", order_id, "online"))
+        assert lab.wire.count("stepfunctions") == called
+    end_well(lab, order_id, "ABORTED")
+
+
+def test_of_two_executions_the_later_one_carries_the_order_and_the_other_ends(lab: Lab) -> None:
+    """As an earlier release could start them, and somebody who redrives an execution in Step Functions' console can."""
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    first = next(item for item in lab.items if item["sk"] == "WORKFLOW")
+    about = {"account_id": "acme", "order_id": order_id, "source": "online"}
+    machine = lab.outputs["StateMachineArn"]
+    lab.client("stepfunctions").start_execution(
+        stateMachineArn=machine, name=f"{order_id}-2", input=json.dumps({**about, "correlation_id": None})
+    )
+    lab.settle()
+    assert [execution.status for execution in lab.executions] == ["RUNNING", "RUNNING"]
+    lab.advance(A_WAIT_AND_MORE)
+    assert [execution.status for execution in lab.executions] == ["SUCCEEDED", "RUNNING"]
+    (standing,) = (item for item in lab.items if item["sk"] == "WORKFLOW")
+    assert standing["executions"] == 2
+    assert standing["token"] != first["token"]
+    end_well(lab, order_id, "SUCCEEDED")
+
+
+def test_a_table_that_knows_fewer_executions_than_there_were_finds_the_one_that_runs(lab: Lab) -> None:
+    order_id = place(lab)
+    before = next(item for item in lab.items if item["sk"] == "WORKFLOW")
+    stop(lab, order_id)
+    redrive(lab, order_id)
+    lab.advance(TOLD_WITHIN)
+    table = {"TableName": lab.outputs["TableName"], "Key": item_key(order_id, "WORKFLOW")}
+    lab.client("dynamodb").update_item(
+        **table,
+        UpdateExpression="SET executions = :one, #token = :token",
+        ExpressionAttributeNames={"#token": "token"},
+        ExpressionAttributeValues={":one": {"N": "1"}, ":token": {"S": before["token"]}},
+    )
+    redrive(lab, order_id)
+    lab.settle()
+    assert [execution.name for execution in lab.executions] == [f"{order_id}-1", f"{order_id}-2"]
+    lab.advance(A_WAIT_AND_MORE)
     end_well(lab, order_id, "ABORTED")
 
 
@@ -149,10 +267,7 @@ def test_whatever_is_undone_of_any_order_is_done_at_once_on_demand(lab: Lab, mon
     lab.settle()
     stopped, unmarked, sound = (place_another(lab, key) for key in ("stopped", "unmarked", "sound"))
     lab.settle()
-    for order_id in (stopped, unmarked):
-        arn = f"{lab.outputs['StateMachineArn'].replace(':stateMachine:', ':execution:')}:{order_id}-1"
-        lab.client("stepfunctions").stop_execution(executionArn=arn)
-    lab.settle()
+    stop(lab, stopped, unmarked)
     lab.client("dynamodb").delete_item(TableName=lab.outputs["TableName"], Key=item_key(unmarked, "WORKFLOW"))
     lab.stream.paused = True
     lost, closed = place_another(lab, "lost"), sound
@@ -165,6 +280,7 @@ def test_whatever_is_undone_of_any_order_is_done_at_once_on_demand(lab: Lab, mon
     running = {execution.name for execution in lab.executions if execution.status == "RUNNING"}
     assert running == {f"{stopped}-2", f"{unmarked}-2", f"{lost}-1"}
     assert (counted(lab, "EntriesMended"), counted(lab, "WorkflowsMended")) == (2, 3)
+    lab.advance(TOLD_WITHIN)
     (again,) = redrive_all(lab)
     assert (again["entries"], again["workflows"]) == (0, 0)
 
@@ -196,10 +312,7 @@ def test_a_malformed_order_keeps_the_reconciler_from_no_other(lab: Lab) -> None:
         UpdateExpression="SET document = :document",
         ExpressionAttributeValues={":document": {"S": "{"}},
     )
-    for order_id in (poisoned, sound):
-        arn = f"{lab.outputs['StateMachineArn'].replace(':stateMachine:', ':execution:')}:{order_id}-1"
-        lab.client("stepfunctions").stop_execution(executionArn=arn)
-    lab.settle()
+    stop(lab, poisoned, sound)
     (answer,) = redrive_all(lab)
     assert (answer["workflows"], counted(lab, "WorkflowsNotMended")) == (1, 1)
     lab.schedules.start()

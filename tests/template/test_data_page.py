@@ -18,6 +18,7 @@ KEEPING = {
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::SQS::Queue",
+    "AWS::SSM::Parameter",
     "AWS::SecretsManager::Secret",
     "AWS::Serverless::StateMachine",
 }

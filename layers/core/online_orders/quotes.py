@@ -127,7 +127,8 @@ class NewLine(Request):
 
 _LINES: TypeAdapter[tuple[NewLine, ...]] = TypeAdapter(tuple[NewLine, ...], config=ConfigDict(defer_build=True))
 Message = Annotated[Text, StringConstraints(max_length=2_000)]
-Terms = Annotated[Text, StringConstraints(max_length=10_000)]
+LONGEST_TERMS = 10_000
+Terms = Annotated[Text, StringConstraints(max_length=LONGEST_TERMS)]
 
 
 class NewQuote(Request):

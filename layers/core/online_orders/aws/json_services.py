@@ -1,4 +1,4 @@
-"""Calls to the AWS services that speak JSON and that a request waits for: DynamoDB and Secrets Manager.
+"""Calls to the AWS services that speak JSON and that a request waits for: DynamoDB, Secrets Manager, Parameter Store.
 
 The SDK's client would read the model of its service, import an HTTP stack of its own, and lead each call through both,
 to send the JSON that is written here anyway; what that costs is a row of docs/performance.md. The SDK still says what
@@ -22,7 +22,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from itertools import count
 from pathlib import Path
 from select import select
-from time import gmtime, sleep, strftime
+from time import gmtime, monotonic, sleep, strftime
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 from uuid import uuid4
@@ -34,8 +34,10 @@ from botocore.exceptions import ClientError
 
 from online_orders.aws.signature import Credentials, sign
 
-_CONNECT_SECONDS, _READ_SECONDS = 2.0, 8.0
+_CONNECT_SECONDS, _READ_SECONDS = 1.0, 5.0
 _ATTEMPTS = 4
+LONGEST_CALL_SECONDS = 18.0
+"""With all attempts; no function has less than 20, and one that Lambda ends can neither answer nor say why."""
 SDK = Path(botocore.__file__).parent
 AWS_AUTHORITIES = Path(__file__).with_name("aws_authorities.pem")
 """Made by the build; where there is none, everything is trusted that the SDK trusts."""
@@ -55,6 +57,7 @@ class Service(NamedTuple):
 
 
 DYNAMODB = Service("dynamodb", "DYNAMODB", "DynamoDB_20120810", "1.0")
+PARAMETER_STORE = Service("ssm", "SSM", "AmazonSSM", "1.1")
 SECRETS_MANAGER = Service("secretsmanager", "SECRETS_MANAGER", "secretsmanager", "1.1")
 
 
@@ -67,9 +70,9 @@ class Answer(NamedTuple):
 def call(service: Service, operation: str, parameters: Mapping[str, Any]) -> Any:
     """What the service answers, as it says it. Operation and parameters have the names of its API reference.
 
-    Tries up to four times, which an operation that must not be done twice has to be ready for: DynamoDB's transactions
-    by their `ClientRequestToken`. Raises ClientError where the service refuses, and another BotoCoreError where it does
-    not answer.
+    Tries up to four times, and twice where it gets no answer, which an operation that must not be done twice has to be
+    ready for: DynamoDB's transactions by their `ClientRequestToken`. Raises ClientError where the service refuses, and
+    another BotoCoreError where it does not answer.
     """
     address = _address(service)
     body = json.dumps(parameters, separators=(",", ":")).encode()
@@ -81,6 +84,7 @@ def call(service: Service, operation: str, parameters: Mapping[str, Any]) -> Any
         "x-amz-target": f"{service.target}.{operation}",
     }
     quota: dict[str, int] = {}
+    last_start = monotonic() + LONGEST_CALL_SECONDS - _CONNECT_SECONDS - _READ_SECONDS
     for attempt in count(1):
         moment = strftime("%Y%m%dT%H%M%SZ", gmtime())
         signed = sign(
@@ -92,7 +96,7 @@ def call(service: Service, operation: str, parameters: Mapping[str, Any]) -> Any
             if _is_refusal_by_condition(fault):
                 raise
             pause = _retries(service).pause(attempt, fault, quota)
-            if pause is None:
+            if pause is None or monotonic() + pause > last_start:
                 raise
         else:
             if _retries.cache_info().currsize:  # else nothing has failed yet, and it need not be made

@@ -22,6 +22,7 @@
 | link                      | LINK#{sha256}      | LINK                    | wrong_codes                             |
 | price list of a currency  | PRICES#{currency}  | PRICES                  | version                                 |
 | directory of price lists  | PRICES             | {currency}              | version, updated_at, prices (how many)  |
+| standard terms            | TERMS#{locale}     | TERMS                   | version                                 |
 | hold on all mail          | MAILHOLD           | MAILHOLD                | since, reason                           |
 
 An order's id is a ULID, so an account's orders lie in the order of their placing. The owner is part of the key: what
@@ -150,6 +151,10 @@ def prices_key(currency: str) -> Key:
 
 def prices_directory_key(currency: str) -> Key:
     return key(PRICES_PK, currency)
+
+
+def terms_key(locale: str) -> Key:
+    return key(f"TERMS#{locale}", "TERMS")
 
 
 def parked_key(order_id: str) -> Key:

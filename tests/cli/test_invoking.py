@@ -1,0 +1,102 @@
+"""A function is called once, and waited for, however long it works and whatever becomes of the answer."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from botocore.exceptions import ClientError
+from samtranslator.yaml_helper import yaml_parse
+
+from online_orders_cli import installation as module
+from online_orders_cli import operating
+from online_orders_cli.installation import Installation, Unreachable
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+@dataclass
+class Service:
+    """Lambda and CloudFormation on loopback: what it answers an Invoke with, one after another; None is no answer."""
+
+    answers: list[tuple[int, Any] | None] = field(default_factory=list)
+    invoked: int = 0
+
+
+@contextmanager
+def serving(service: Service) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            answer = service.answers[min(service.invoked, len(service.answers) - 1)]
+            service.invoked += 1
+            if answer is None:
+                self.close_connection = True
+                return
+            status, said = answer
+            body = json.dumps(said).encode()
+            self.send_response(status)
+            if status != 200:
+                self.send_header("x-amzn-errortype", said["Type"])
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_request(self, *said: Any) -> None:
+            """Says nothing of it."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def local(folder: Path, endpoint: str) -> Installation:
+    aws = {"endpoint": endpoint, "region": "eu-central-1", "access_key_id": "x", "secret_access_key": "x"}
+    (folder / "sandbox.json").write_text(json.dumps({"site": "http://127.0.0.1:1", "aws": aws, "users": []}))
+    made = Installation.local(folder)
+    made.resource = lambda logical_id: logical_id  # type: ignore[method-assign]
+    return made
+
+
+def test_an_answer_that_is_lost_makes_no_second_call(tmp_path: Path) -> None:
+    service = Service([None])
+    with serving(service) as endpoint, pytest.raises(Unreachable, match="may be at work"):
+        operating.mend_due(local(tmp_path, endpoint))
+    assert service.invoked == 1
+
+
+def test_an_answer_is_waited_for_longer_than_any_function_may_work(tmp_path: Path) -> None:
+    client = local(tmp_path, "http://127.0.0.1:1").aws("lambda")
+    resources = yaml_parse(TEMPLATE.read_text())["Resources"].values()
+    longest = max(resource["Properties"].get("Timeout", 0) for resource in resources if "Properties" in resource)
+    assert longest >= 120
+    assert client.meta.config.read_timeout > max(longest, 15 * 60)
+    assert client.meta.config.retries["total_max_attempts"] == 1
+
+
+def test_what_lambda_turned_away_is_asked_for_again(tmp_path: Path) -> None:
+    throttled = (429, {"Type": "TooManyRequestsException", "message": "Rate Exceeded."})
+    service = Service([throttled, throttled, (200, {"entries": 0, "workflows": 0})])
+    with serving(service) as endpoint, patch.object(module, "THROTTLED_PAUSES_SECONDS", (0, 0, 0)):
+        assert operating.mend_due(local(tmp_path, endpoint)) == {"entries": 0, "workflows": 0}
+    assert service.invoked == 3
+
+
+def test_a_fault_of_the_service_makes_no_second_call(tmp_path: Path) -> None:
+    """It may have begun."""
+    service = Service([(500, {"Type": "ServiceException", "message": ""})])
+    with serving(service) as endpoint, pytest.raises(ClientError, match="ServiceException"):
+        operating.mend_due(local(tmp_path, endpoint))
+    assert service.invoked == 1
