@@ -66,6 +66,8 @@ class DynamoDB:
         self._expiring = False
         self._chance: random.Random | None = None
         self._recent: list[Write] = []
+        self.behind: set[str] = set()
+        """The indexes, and tables, that were read without ConsistentRead since `lag`."""
 
     def lag(self, seed: int) -> None:
         """From now on what is read of an index, or of the table without ConsistentRead, may miss the newest writes.
@@ -181,6 +183,7 @@ class DynamoDB:
         if self._chance is None or request.get("ConsistentRead"):
             yield
             return
+        self.behind.add(request.get("IndexName", table_name))
         table = self.backend.get_table(table_name)
         since = self._clock.now() - LONGEST_LAG
         self._recent = [write for write in self._recent if write.at >= since]

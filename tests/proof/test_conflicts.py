@@ -26,6 +26,8 @@ from tests.workflow.walking import decide, desk, place, quote
 
 Json = dict[str, Any]
 SOURCES = {PROJECT / "layers" / "core": "online_orders/**/*.py", PROJECT / "functions": "*.py"}
+INDEXES = {"desk", "assignee", "outstanding"}
+"""All that may be read as it was before: who reads the table reads what stands there."""
 TABLE = "online_orders.aws.dynamodb"
 """Whose `put`, `update` and `call` are the only ways to the table; see also test_dynamodb.py, of the errors."""
 
@@ -151,6 +153,7 @@ def test_a_life_in_which_every_write_is_refused_once_ends_as_ever(flow: str) -> 
         assert list(left_undone(walk)) == []
         assert list(disagreements(records_of(lab, walk.order_id))) == []
         assert lab.errors == []
+        assert lab.dynamodb.behind <= INDEXES
 
 
 # -- lives in which all of them are made --------------------------------------------------------------------------
@@ -251,6 +254,7 @@ def test_every_write_in_the_code_is_refused_once_and_then_made(report: Callable[
             lab.schedules.start()
             with refusing(lab) as refusals:
                 live(lab)
+            assert lab.dynamodb.behind <= INDEXES
             for who, count in refusals.refused.items():
                 met[who] = met.get(who, 0) + count
     report(f"conflicts: {len(met)} places of the code write single items; each was refused, {sum(met.values())} times")
