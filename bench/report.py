@@ -289,8 +289,8 @@ From the write units that one order took under each key; reckoned, not run.
 The statistics behind the estimates are the only items that orders of different accounts write. Simulated with the
 product's shards, tries and pauses, for orders of one kind that are completed at random moments. Each is in the way of
 others for {growth.TRANSACTION_SECONDS * 1000:g} ms, which is assumed and not measured. *One item* is how it would be
-without shards. *Later* is the share of orders that no try counts and the reconciler does; no mail, event or workflow waits for
-that.
+without shards. *Later* is the share of orders that no try counts and the reconciler does; no mail, event or workflow
+waits for that.
 
 {contention_table}
 """
