@@ -1,7 +1,9 @@
 """The same requests with more and more orders in one account and in the desk's queue, and a busy hour's partitions."""
 
 import copy
+import heapq
 import json
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -13,6 +15,8 @@ from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 
 from bench.money import Counted
 from bench.units import PartitionedCapacity
+from online_orders.aws.dynamodb import MAX_TRIES, longest_pause
+from online_orders.aws.keys import HISTORY_SHARDS, history_shard
 from tests.lab import Lab
 from tests.proof.flows import Walk
 
@@ -26,6 +30,9 @@ SES_MAILS_A_SECOND = 14
 """What a new SES account outside its sandbox may send."""
 TRANSITIONS_A_SECOND = 800
 """Step Functions' rate for standard workflows in most regions; 5,000 in the largest."""
+TRANSACTION_SECONDS = 0.025
+"""For how long a transaction is in the way of others at its items; taken to be, not measured."""
+ULID_CHARACTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FIRST_ID = "01ARZ3NDEKTSV4RRFFQ69G5"
 
 
@@ -132,6 +139,9 @@ def partitions(counted: Counted) -> list[Partition]:
             name, rate = f"index desk, {key}", units * ORDERS_A_SECOND
         elif kind == "ACCOUNT":
             name, rate = "table, one account of 10,000", units * ORDERS_A_SECOND / ACCOUNTS
+        elif kind == "HISTORY":
+            name = f"table, history, one of {HISTORY_SHARDS} shards"
+            rate = units * ORDERS_A_SECOND / HISTORY_SHARDS
         elif own:
             name, rate = f"table, one {kind.lower()}", float(units)
         else:
@@ -153,3 +163,54 @@ def bottlenecks(counted: Counted) -> list[tuple[str, float, str]]:
         ],
         key=lambda one: one[1],
     )
+
+
+@dataclass(frozen=True)
+class Contention:
+    """What became of orders that were completed at random moments and counted in the same statistics."""
+
+    refused: float
+    """Share of orders that met another one at the first try."""
+    tries: float
+    """By order, on average."""
+    later: float
+    """Share of orders that no try got through."""
+
+
+def contention(
+    a_second: float,
+    shard_of: Callable[[str, int], int] = history_shard,
+    tries: int = MAX_TRIES,
+    orders: int = 20_000,
+    seed: int = 7,
+) -> Contention:
+    """Simulate counting: in the product's shards, with its tries and pauses, by a clock of its own.
+
+    All orders are of one kind of item, the worst case: else they would be in each other's way in the same items only.
+    """
+    chance = random.Random(seed)  # noqa: S311 - a simulation
+    at, due = 0.0, list[tuple[float, str, int]]()
+    for _ in range(orders):
+        at += chance.expovariate(a_second)
+        heapq.heappush(due, (at, chance.choice(ULID_CHARACTERS), 0))
+    busy_until: dict[int, float] = {}
+    refused = made = later = 0
+    while due:
+        at, order_id, attempt = heapq.heappop(due)
+        made += 1
+        shard = shard_of(order_id, attempt)
+        if busy_until.get(shard, 0.0) <= at:
+            busy_until[shard] = at + TRANSACTION_SECONDS
+            continue
+        refused += attempt == 0
+        if attempt + 1 < tries:
+            pause = chance.uniform(0, longest_pause(attempt + 1))
+            heapq.heappush(due, (at + pause, order_id, attempt + 1))
+        else:
+            later += 1
+    return Contention(refused / orders, made / orders, later / orders)
+
+
+def in_one_item(order_id: str, attempt: int) -> int:
+    """As one item would be: for comparison."""
+    return 0

@@ -292,8 +292,12 @@ def write_cost(
         ["what gives in first", "at orders a second", "what to raise"],
         [[name, f"{rate:,.0f}", cure] for name, rate, cure in growth.bottlenecks(counted)],
     )
+    contention_table = table(
+        ["completed orders a second", "one item: met another", "later", "shards: met another", "tries", "later"],
+        _contention_rows(),
+    )
     share = dollars[counted.dominating] / counted.total
-    for each in (money_table, unit_table, growth_table, partition_table, bottleneck_table):
+    for each in (money_table, unit_table, growth_table, partition_table, bottleneck_table, contention_table):
         print(each, end="\n\n")
     text = f"""# What an order costs
 
@@ -329,10 +333,34 @@ From the write units that one order took under each key; reckoned, not run.
 {partition_table}
 
 {bottleneck_table}
+
+## Completed orders that are counted at the same moment
+
+The statistics behind the estimates are the only items that orders of different accounts write. Simulated with the
+product's shards, tries and pauses, for orders of one kind that are completed at random moments. Each is in the way of
+others for {growth.TRANSACTION_SECONDS * 1000:g} ms, which is assumed and not measured. *One item* is how it would be
+without shards. *Later* is the share of orders that no try counts and the reconciler does; no mail, event or workflow
+waits for that.
+
+{contention_table}
 """
     (folder / "cost.md").write_text(text, encoding="utf-8")
     _plot_growth(grown, folder / "growth.svg")
     return list(_past_cost(counted, grown))
+
+
+def _contention_rows() -> Iterator[Sequence[object]]:
+    for rate in (1, 10, growth.ORDERS_A_SECOND, 3 * growth.ORDERS_A_SECOND):
+        once, often = (growth.contention(rate, growth.in_one_item, tries) for tries in (1, growth.MAX_TRIES))
+        now = growth.contention(rate)
+        yield (
+            rate,
+            f"{once.refused:.0%}",
+            f"{once.later:.0%}; with {growth.MAX_TRIES} tries {often.later:.1%}",
+            f"{now.refused:.0%}",
+            f"{now.tries:.2f}",
+            f"{now.later:.3%}",
+        )
 
 
 def _past_cost(counted: Counted, grown: Mapping[str, Mapping[int, Cost]]) -> Iterator[str]:

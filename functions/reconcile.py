@@ -1,4 +1,5 @@
-"""Looks after what was left undone: entries the stream lost, parked orders, workflows that do not come back.
+"""Looks after what was left undone: entries the stream lost, parked orders, workflows that do not come back, completed
+orders that are still to be counted.
 
 Runs on a schedule over the index of marks, and on demand:
 
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders.aws import following, lists, orders, workflow
-from online_orders.aws.keys import OUTSTANDING_SHARDS, WORKFLOW_SK, Item
+from online_orders.aws.keys import OUTSTANDING_SHARDS, STATISTICS_SK, WORKFLOW_SK, Item
 from online_orders.clock import now
 from online_orders.telemetry import discreet, logger, metrics
 
@@ -70,6 +71,8 @@ class _Run:
         order_id = following.order_id_in(item)
         if item["sk"]["S"] == WORKFLOW_SK:
             self.see_to_workflow(order_id)
+        elif item["sk"]["S"] == STATISTICS_SK:
+            following.count_postponed(order_id)
         elif self._is_first(order_id, "entries"):
             self.entries += following.mend(order_id)
 
@@ -120,7 +123,9 @@ def _page(run: _Run, cursor: dict[str, Any]) -> dict[str, Any] | None:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The payloads are told at the head of this file; the schedule's own event is any other."""
     if order_id := event.get("order_id"):
-        return {"entries": following.mend(order_id), "workflows": _look_after(order_id)}
+        mended = {"entries": following.mend(order_id), "workflows": _look_after(order_id)}
+        following.count_postponed(order_id)
+        return mended
     run = _Run(context)
     if event.get("all"):
         return _all(run, event.get("cursor") or {"shard": 0, "after": None})

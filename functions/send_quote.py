@@ -11,12 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders import clock
 from online_orders.aws import accounts, mail, mail_hold, orders, workflow
+from online_orders.aws.dynamodb import TABLE_ERRORS
 from online_orders.aws.keys import OrderKey
-from online_orders.errors import InProgress
 from online_orders.orders import Order
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import quote_letter
@@ -74,7 +73,7 @@ def _hand_over(at: OrderKey, order: Order) -> dict[str, Any]:
     metrics.add_metric("QuotesMailed", MetricUnit.Count, 1)
     try:
         return _note_mailed(at, link.number, link.key_id)
-    except (BotoCoreError, ClientError, InProgress):
+    except TABLE_ERRORS:
         logger.exception("SES took the quote, and that could not be noted yet")
         return {**_then(order), "next": workflow.Step.NOTE, "link_number": link.number, "key_id": link.key_id}
 

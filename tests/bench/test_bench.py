@@ -80,6 +80,18 @@ def test_no_partition_is_over_its_limit_at_the_load_that_is_promised(counted: Co
     assert rates == sorted(rates)
 
 
+def test_orders_that_are_completed_at_once_are_counted_at_once() -> None:
+    now = growth.contention(growth.ORDERS_A_SECOND)
+    assert now.later < 0.001
+    assert now.tries < 2
+    in_one_item = growth.contention(growth.ORDERS_A_SECOND, growth.in_one_item, tries=1)
+    assert in_one_item.later == in_one_item.refused > 0.5
+
+
+def test_orders_that_are_completed_one_by_one_never_meet() -> None:
+    assert growth.contention(0.001, growth.in_one_item, tries=1) == growth.Contention(0, 1, 0)
+
+
 def test_a_request_costs_the_same_whatever_has_grown() -> None:
     for costs in growth.grown((60, 240)).values():
         assert len(set(costs.values())) == 1

@@ -2,18 +2,19 @@
 
 Stock moto loses acknowledged writes beside a canceled transaction, streams records of canceled transactions, copies the
 whole table for every transaction, applies a repeated ClientRequestToken twice, and accepts index keys of any type and
-expression values that nothing uses.
+expression values that nothing uses. Its reads are always up to date and complete; `lag` makes them as AWS's may be.
 """
 
 import copy
 import json
+import random
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -27,10 +28,25 @@ from moto.dynamodb.responses import DynamoHandler
 from tests.lab.clock import Clock
 
 Json = dict[str, Any]
+
+
+class Write(NamedTuple):
+    """One that not everybody may read yet."""
+
+    at: datetime
+    table: str
+    hash_key: Any
+    range_key: Any
+    before: Any
+    """The item as it was, or None."""
+
+
 StandIn = tuple[Any, str, Any]
 """An object, the name of its attribute, and what stands in for it while the lab runs."""
 
 TOKEN_LIFETIME = timedelta(minutes=10)
+LONGEST_LAG = timedelta(seconds=10)
+"""After which everybody reads a write. AWS speaks of a fraction of a second, and of longer in unlikely failures."""
 EXPRESSIONS = (
     "ConditionExpression",
     "UpdateExpression",
@@ -48,6 +64,18 @@ class DynamoDB:
         self._region = region
         self._tokens: dict[str, tuple[datetime, str]] = {}
         self._expiring = False
+        self._chance: random.Random | None = None
+        self._recent: list[Write] = []
+        self.behind: set[str] = set()
+        """The indexes, and tables, that were read without ConsistentRead since `lag`."""
+
+    def lag(self, seed: int) -> None:
+        """From now on what is read of an index, or of the table without ConsistentRead, may miss the newest writes.
+
+        Each item on its own, and by chance: it is seen as it was one write before, or two, and so on, within
+        `LONGEST_LAG`. BatchGetItem may leave keys unprocessed, but never all.
+        """
+        self._chance = random.Random(seed)
 
     @property
     def backend(self) -> DynamoDBBackend:
@@ -88,7 +116,7 @@ class DynamoDB:
     @contextmanager
     def attached(self) -> Iterator[None]:
         with ExitStack() as stack:
-            for target, name, stand_in in [*self._requests(), *self._transactions(), *self._writes()]:
+            for target, name, stand_in in [*self._requests(), *self._reads(), *self._transactions(), *self._writes()]:
                 stack.enter_context(patch.object(target, name, stand_in))
             yield
 
@@ -115,12 +143,78 @@ class DynamoDB:
             self._remember(handler.body)
             return result
 
-        operations = ("put_item", "update_item", "delete_item", "query", "scan")
+        operations = ("put_item", "update_item", "delete_item")
         return [
             (DynamoHandler, "call_action", locked_call_action),
             (DynamoHandler, "transact_write_items", idempotent_transact),
             *[(DynamoHandler, name, checked(getattr(DynamoHandler, name))) for name in operations],
         ]
+
+    def _reads(self) -> list[StandIn]:
+        batch_get_item = DynamoHandler.batch_get_item
+
+        def behind(original: Any) -> Any:
+            def action(handler: DynamoHandler) -> Any:
+                _refuse_unused_values(handler.body)
+                with self._behind(handler.body["TableName"], handler.body):
+                    return original(handler)
+
+            return action
+
+        def batch_behind(handler: DynamoHandler) -> Any:
+            requests = handler.body["RequestItems"]
+            left = self._unprocessed(requests)
+            with ExitStack() as stack:
+                for table, request in requests.items():
+                    stack.enter_context(self._behind(table, request))
+                answer: Any = batch_get_item(handler)
+            answer.result["UnprocessedKeys"] |= left
+            return answer
+
+        operations = ("get_item", "query", "scan")
+        return [
+            (DynamoHandler, "batch_get_item", batch_behind),
+            *[(DynamoHandler, name, behind(getattr(DynamoHandler, name))) for name in operations],
+        ]
+
+    @contextmanager
+    def _behind(self, table_name: str, request: Json) -> Iterator[None]:
+        """While a read runs, undoes what it is not to see."""
+        if self._chance is None or request.get("ConsistentRead"):
+            yield
+            return
+        self.behind.add(request.get("IndexName", table_name))
+        table = self.backend.get_table(table_name)
+        since = self._clock.now() - LONGEST_LAG
+        self._recent = [write for write in self._recent if write.at >= since]
+        old: dict[tuple[str, str], Write] = {}
+        seen: set[tuple[str, str]] = set()
+        for write in reversed(self._recent):
+            key = (write.hash_key.value, write.range_key.value)
+            if write.table == table_name and key not in seen:
+                if self._chance.random() < 0.5:
+                    old[key] = write
+                else:
+                    seen.add(key)
+        standing = [(write, table.items[write.hash_key].get(write.range_key)) for write in old.values()]
+        for write in old.values():
+            _set(table, write, write.before)
+        try:
+            yield
+        finally:
+            for write, item in standing:
+                _set(table, write, item)
+
+    def _unprocessed(self, requests: Json) -> Json:
+        """Takes keys out of a batch, and returns them as the answer names them."""
+        left: Json = {}
+        for table, request in requests.items():
+            keys = request["Keys"]
+            if self._chance and len(keys) > 1 and self._chance.random() < 0.2:
+                kept = self._chance.randrange(1, len(keys))
+                left[table] = {**request, "Keys": keys[kept:]}
+                request["Keys"] = keys[:kept]
+        return left
 
     def _transactions(self) -> list[StandIn]:
         transact = DynamoDBBackend.transact_write_items
@@ -176,6 +270,9 @@ class DynamoDB:
             return put_item(table, item, *args, **kwargs)
 
         def add_as_aws(shard: StreamShard, old: Any, new: Any) -> None:
+            if self._chance:
+                it = old if new is None else new
+                self._recent.append(Write(self._clock.now(), shard.table.name, it.hash_key, it.range_key, old))
             if old is not None and new is not None and old.to_json() == new.to_json():
                 return
             if old is None and shard.items and _is_bare_insert_of(shard.items[-1].record, new):
@@ -204,6 +301,13 @@ class DynamoDB:
     def _remember(self, body: Json) -> None:
         if token := body.get("ClientRequestToken"):
             self._tokens[token] = (self._clock.now(), json.dumps(body, sort_keys=True))
+
+
+def _set(table: Table, write: Write, item: Any) -> None:
+    if item is None:
+        table.items[write.hash_key].pop(write.range_key, None)
+    else:
+        table.items[write.hash_key][write.range_key] = item
 
 
 def _copied(collection: dict[Any, Any], ranges: set[str]) -> dict[Any, Any]:

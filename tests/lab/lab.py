@@ -233,6 +233,10 @@ class Lab:
         self._random = random.Random(seed)
         self.stream.shuffle(self._random)
 
+    def lag(self, seed: int = 0) -> None:
+        """From now on indexes, and all that is read without ConsistentRead, may lack the newest writes."""
+        self.dynamodb.lag(seed)
+
     def _step(self) -> bool:
         scheduler = self.stepfunctions.scheduler
         scheduler.wake_due()

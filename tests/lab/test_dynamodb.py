@@ -195,3 +195,76 @@ def test_units_follow_the_size_rules(lab: Lab, table: Table) -> None:
         table.put("one", text=text, assignee_id={"S": "a"}, order_id={"S": "1"})
         table.put("one", text=text, assignee_id={"S": "b"}, order_id={"S": "1"})
         assert units.written == {table.name: 8, f"{table.name}/assignee": 3}
+
+
+def in_index(lab: Lab, table: Table, status: str) -> list[str]:
+    answer = table.client.query(
+        TableName=table.name,
+        IndexName="desk",
+        KeyConditionExpression="desk_status = :status",
+        ExpressionAttributeValues={":status": {"S": status}},
+    )
+    return [item["pk"]["S"] for item in answer["Items"]]
+
+
+def move(table: Table, status: str) -> None:
+    table.put("o", desk_status={"S": status}, order_id={"S": "1"})
+
+
+def test_an_index_lags_behind_each_item_and_catches_up(lab: Lab, table: Table) -> None:
+    lab.lag()
+    move(table, "a")
+    lab.advance(seconds=11)
+    move(table, "b")
+    move(table, "c")
+    found = [{status: in_index(lab, table, status) for status in "abc"} for _ in range(40)]
+    assert {"a": [], "b": [], "c": ["o"]} in found
+    assert any(one["a"] == ["o"] for one in found)
+    assert any(one["b"] == ["o"] for one in found)
+    assert [item["desk_status"] for item in lab.items] == ["c"]
+    lab.advance(seconds=11)
+    assert all(in_index(lab, table, "c") == ["o"] for _ in range(40))
+
+
+def test_only_consistent_reads_see_every_write(lab: Lab, table: Table) -> None:
+    lab.lag()
+    table.put("o", n={"N": "1"})
+    table.client.delete_item(TableName=table.name, Key=key("o"))
+    table.put("o", n={"N": "2"})
+
+    def get(**options: Any) -> Any:
+        answer = table.client.get_item(TableName=table.name, Key=key("o"), **options)
+        return answer.get("Item", {}).get("n", {}).get("N")
+
+    def query(**options: Any) -> Any:
+        values = {":pk": {"S": "o"}}
+        answer = table.client.query(
+            TableName=table.name, KeyConditionExpression="pk = :pk", ExpressionAttributeValues=values, **options
+        )
+        return answer["Items"][0]["n"]["N"] if answer["Items"] else None
+
+    def batch(**options: Any) -> Any:
+        answer = table.client.batch_get_item(RequestItems={table.name: {"Keys": [key("o")], **options}})
+        items = answer["Responses"][table.name]
+        return items[0]["n"]["N"] if items else None
+
+    for read in (get, query, batch):
+        assert {read(ConsistentRead=True) for _ in range(40)} == {"2"}
+        assert {read() for _ in range(40)} == {"2", "1", None}
+
+
+def test_a_batch_may_leave_keys_unprocessed_but_never_all(lab: Lab, table: Table) -> None:
+    names = ["a", "b", "c"]
+    for name in names:
+        table.put(name)
+    lab.lag()
+    left = Counter[int]()
+    for _ in range(40):
+        request = {"Keys": [key(name) for name in names], "ConsistentRead": True}
+        answer = table.client.batch_get_item(RequestItems={table.name: request})
+        rest = answer["UnprocessedKeys"].get(table.name, {"Keys": [], "ConsistentRead": True})
+        assert rest["ConsistentRead"]
+        found = {item["pk"]["S"] for item in answer["Responses"][table.name]}
+        assert found | {one["pk"]["S"] for one in rest["Keys"]} == set(names)
+        left[len(rest["Keys"])] += 1
+    assert set(left) == {0, 1, 2}

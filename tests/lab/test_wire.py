@@ -12,6 +12,7 @@ from tests.lab import Lab
 from tests.lab.wire import Call
 
 Json = dict[str, Any]
+CONFLICT = "TransactionConflictException"
 
 
 def put_two(event: Json, context: Any) -> Json:
@@ -62,6 +63,46 @@ def test_a_call_is_refused_by_the_service(writing: Lab) -> None:
     writing.wire.fail(n=1, operation="TransactWriteItems", error="TransactionConflict")
     assert writing.functions.invoke("GiveUpQuoteFunction", {}).payload == {"refused": ["TransactionCanceledException"]}
     assert stored(writing) == ["two"]
+
+
+def put_as_often_as_it_takes(event: Json, context: Any) -> Json:
+    """Writes three single items, each as often as it takes, up to five times; answers the errors."""
+    tries = []
+    for name in ("one", "two", "two"):
+        put = {"TableName": "Table", "Item": {"pk": {"S": name}, "sk": {"S": "X"}}}
+        errors: list[str] = []
+        while len(errors) < 5:
+            try:
+                call(DYNAMODB, "PutItem", put)
+            except ClientError as error:
+                errors.append(error.response["Error"]["Code"])
+            else:
+                break
+        tries.append(errors)
+        call(DYNAMODB, "GetItem", {"TableName": "Table", "Key": {"pk": {"S": "x"}, "sk": {"S": "x"}}})
+    return {"tries": tries}
+
+
+def test_a_transaction_in_flight_refuses_a_write_for_as_long_as_it_is_tried(writing: Lab) -> None:
+    writing.functions.replace("GiveUpQuoteFunction", put_as_often_as_it_takes)
+    fault = writing.wire.fail(operation="PutItem", how="conflict")
+    assert writing.functions.invoke("GiveUpQuoteFunction", {}).payload == {"tries": [[CONFLICT] * 5, [], []]}
+    assert fault.hits == 5
+    assert stored(writing) == ["two"]
+    writing.wire.fail(n=2, operation="PutItem", how="conflict", attempts=2)
+    assert writing.functions.invoke("GiveUpQuoteFunction", {}).payload == {"tries": [[], [CONFLICT] * 2, []]}
+    assert stored(writing) == ["one", "two"]
+
+
+def test_a_transaction_in_flight_cancels_another_and_refuses_no_read(writing: Lab) -> None:
+    writing.wire.fail(how="conflict")
+    assert writing.functions.invoke("GiveUpQuoteFunction", {}).payload == {"refused": ["TransactionCanceledException"]}
+    writing.functions.replace("GiveUpQuoteFunction", put_as_often_as_it_takes)
+    writing.wire.fail(operation="GetItem", how="conflict")
+    failure = writing.functions.invoke("GiveUpQuoteFunction", {}).failure
+    assert failure
+    assert failure.message == "no transaction refuses GetItem"
+    writing.errors.take()
 
 
 def test_the_sdk_tries_again_when_one_attempt_fails(writing: Lab) -> None:

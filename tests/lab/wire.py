@@ -6,6 +6,7 @@ lab does. Only calls of functions are seen here, never those of a test or of the
 """
 
 import json
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from botocore.validate import ParamValidator
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 from moto.core.models import botocore_stubber
 
-from online_orders.aws import json_services
+from online_orders.aws import dynamodb, json_services
 from tests.lab.permissions import Permissions
 
 SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "secrets-manager": "secretsmanager"}
@@ -44,8 +45,18 @@ STATUS_OF_ERROR = {
 }
 """Others answer 400."""
 
-How = Literal["before", "after", "die", "die-after"]
+CANCELLATIONS = {
+    "TransactionConflict": "Transaction is ongoing for the item",
+    "ProvisionedThroughputExceeded": "The level of configured provisioned throughput was exceeded",
+    "ThrottlingError": "Throughput exceeds the current capacity of your table or index",
+    "ValidationError": "Item size to update has exceeded the maximum allowed size",
+}
+"""Why a transaction is canceled, with what DynamoDB says of it; such an `error` is one of TransactWriteItems."""
 
+How = Literal["before", "after", "die", "die-after", "conflict"]
+SINGLE_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
+"""What DynamoDB refuses by TransactionConflictException while a transaction is in flight at the item."""
+CONFLICTING = SINGLE_WRITES | {"TransactWriteItems"}
 
 FORBIDDEN = {"s3": ("AccessDenied", 403)}
 """What a service answers to those who may not; others say AccessDeniedException, 400."""
@@ -90,7 +101,10 @@ class Fault:
     """Whether there was such a call; a test that runs through all n ends when it was not."""
     invocation: str | None = None
     call: Call | None = None
+    body: bytes = b""
+    """Of the write that a conflict hit: the caller's next call is another try if it is the same."""
     hits: int = 0
+    over: bool = False
 
 
 @dataclass
@@ -124,11 +138,13 @@ class Wire:
 
         `before`: it has no effect; the caller sees a connection error, or the AWS error code `error`. `after`: it takes
         effect and its answer is lost; the SDK's next attempt arrives. `die` and `die-after`: the process ends before,
-        or after, the call takes effect. `attempts` is how many attempts of the call are hit: all of them for `before`,
+        or after, the call takes effect. `conflict`: a transaction of somebody else is in flight at the item, for as
+        long as the caller writes the same again and does nothing else, or for `attempts` tries; the call must be a
+        write to the table. Else `attempts` is how many attempts of the call are hit: all of them for `before`,
         the first one otherwise, unless said.
         """
         assert error is None or how == "before", "an answer that is an error says that there was no effect"
-        if attempts is None and how != "before":
+        if attempts is None and how not in ("before", "conflict"):
             attempts = 1
         fault = Fault(Selection(n, service, operation, function), how, error, attempts)
         self._faults.append(fault)
@@ -157,11 +173,15 @@ class Wire:
             selection.takes(call)
         return selection.seen
 
-    def _begin(self, call: Call, invocation: str) -> Fault | None:
+    def _begin(self, call: Call, invocation: str, body: bytes) -> Fault | None:
         """Notes a call, or a further attempt of it, and returns the fault that hits it."""
         if invocation not in self._seen:
             self._seen.add(invocation)
             self.calls.append(call)
+            for fault in self._faults:
+                fault.over |= fault.how == "conflict" and fault.fired and (call, body) != (fault.call, fault.body)
+                if fault.how == "conflict" and fault.fired and not fault.over:
+                    fault.invocation = invocation
             if self.watch:
                 self.watch(call)
             for entry in [entry for entry in self._meanwhile if entry[0].takes(call)]:
@@ -169,7 +189,7 @@ class Wire:
                 entry[1]()
             for fault in self._faults:
                 if fault.selection.takes(call):
-                    fault.fired, fault.invocation, fault.call = True, invocation, call
+                    fault.fired, fault.invocation, fault.call, fault.body = True, invocation, call, body
         for fault in self._faults:
             if (
                 fault.call == call
@@ -189,7 +209,7 @@ class Wire:
         if refused:
             return refused
         invocation = request.headers.get("amz-sdk-invocation-id")
-        fault = self._begin(call, str(invocation))
+        fault = self._begin(call, str(invocation), _bytes_of(request.body))
         if fault is None:
             answer = original(stubber, event_name, request)
             if answer.status_code == 404 and self.permissions and self.permissions.hides_absence(*call, request.url):
@@ -197,6 +217,10 @@ class Wire:
             return answer
         if fault.how == "die":
             raise ProcessDied(f"before {operation}")
+        if fault.how == "conflict":
+            assert operation in CONFLICTING, f"no transaction refuses {operation}"
+            code = "TransactionConflictException" if operation in SINGLE_WRITES else "TransactionConflict"
+            return _error_answer(code, call, request)
         if fault.error:
             return _error_answer(fault.error, call, request)
         if fault.how == "before":
@@ -207,8 +231,7 @@ class Wire:
         raise ReadTimeoutError(endpoint_url=request.url)
 
     def _refused(self, call: Call, request: Any) -> AWSResponse | None:
-        body = request.body if isinstance(request.body, bytes | str) else b""
-        denied = self.permissions and self.permissions.denied(*call, request.url, body)
+        denied = self.permissions and self.permissions.denied(*call, request.url, _bytes_of(request.body))
         if not denied:
             return None
         self.denials.append(f"{call.function} may not {denied}")
@@ -257,8 +280,10 @@ class Wire:
         def send(stubber: BotocoreStubber, event_name: str, request: Any, **_: Any) -> Any:
             return self._send(original, stubber, event_name, request)
 
+        jitter = random.Random(0)
         with (
             patch.object(BotocoreStubber, "__call__", send),
+            patch.object(dynamodb, "SystemRandom", lambda: jitter),
             patch.object(json_services, "exchange", self._exchange),
             patch.object(json_services, "sleep", lambda seconds: None),
             patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None)),
@@ -266,6 +291,11 @@ class Wire:
             patch.object(botocore.retries.quota.RetryQuota, "acquire", lambda quota, amount: True),
         ):
             yield
+
+
+def _bytes_of(body: Any) -> bytes:
+    """What can be compared; a body that is a stream is not read."""
+    return body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
 
 
 @cache
@@ -282,13 +312,10 @@ def _look_through(service: str, operation: str, parameters: dict[str, Any]) -> N
 def _error_answer(code: str, call: Call, request: Any, status: int | None = None, why: str = "injected") -> AWSResponse:
     if call.service == "s3":
         body = f"<Error><Code>{code}</Code><Message>{why}</Message></Error>"
-    elif code == "TransactionConflict":
-        code = "TransactionCanceledException"
+    elif code in CANCELLATIONS:
         items = json.loads(request.body)["TransactItems"]
-        reasons = [
-            {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"},
-            *[{"Code": "None"}] * (len(items) - 1),
-        ]
+        reasons = [{"Code": code, "Message": CANCELLATIONS[code]}, *[{"Code": "None"}] * (len(items) - 1)]
+        code = "TransactionCanceledException"
         body = json.dumps(
             {
                 "__type": code,

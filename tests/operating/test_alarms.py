@@ -78,6 +78,15 @@ def an_order_that_is_parked_and_mended(lab: Lab) -> None:
     lab.advance(minutes=10)
 
 
+def an_order_that_is_counted_later(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id)
+    for n in range(1, 10):
+        lab.wire.fail(n, function="OutboxFunction", operation="TransactWriteItems", how="conflict")
+    assert decide(lab, mail, "approve") == 200
+
+
 def a_workflow_that_was_stopped(lab: Lab) -> None:
     order_id = place(lab)
     machine = lab.client("stepfunctions")
@@ -140,6 +149,7 @@ DRIVEN: dict[Callable[[Lab], None], tuple[str, ...]] = {
     a_quote_that_ses_never_takes: ("QuotesGivenUp",),
     a_mail_that_ses_refuses: ("MailsRefused",),
     an_order_that_is_parked_and_mended: ("OrdersParked", "EntriesMended"),
+    an_order_that_is_counted_later: ("OrdersCountedLater",),
     a_workflow_that_was_stopped: ("WorkflowsMended",),
     a_workflow_that_cannot_be_looked_after: ("WorkflowsNotMended",),
     mail_that_is_held: ("MailHeldHours", "MailsPutBack"),

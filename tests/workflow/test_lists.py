@@ -222,3 +222,23 @@ def test_a_page_costs_the_same_however_large_the_table_is(shop: Shop) -> None:
     for before, after, (path, _) in zip(few, many, LISTS, strict=True):
         assert after["calls"] <= before["calls"], path
         assert after["units"] <= before["units"] + 1, path
+
+
+def test_ones_own_list_shows_ones_write_at_once_however_far_indexes_lag_behind(lab: Lab) -> None:
+    for account_id in ("relay", "relay-north"):
+        lab.account(account_id, parent_account_id=None if account_id == "relay" else "relay")
+    lab.lag()
+    users = {"relay-north": lab.users.sub_customer, "relay": lab.users.reseller}
+    for turn in range(5):
+        for account_id, user in users.items():
+            body = {"items": [{"kind": "ip_addresses", "quantity": 1, "start_date": "2027-03-05"}]}
+            key = {"Idempotency-Key": f"{turn} of {account_id}".replace(" ", "-")}
+            placed = lab.http("POST", "/api/orders", json=body, headers=key, user=user).json()
+            for reader in (user, lab.users.reseller):
+                rows = lab.http("GET", "/api/orders", user=reader).json()["items"]
+                assert (rows[0]["order_id"], rows[0]["status"]) == (placed["order_id"], "submitted")
+            answer = lab.http("POST", f"/api/orders/{placed['order_id']}/cancel", json={}, user=user)
+            assert answer.status == 200
+            assert lab.http("GET", "/api/orders?status=submitted", user=user).json()["items"] == []
+            assert lab.http("GET", "/api/orders", user=user).json()["items"][0]["status"] == "canceled"
+    assert lab.dynamodb.behind == set()

@@ -55,6 +55,15 @@ def test_the_events_of_an_order_go_out_again_as_they_were_and_in_their_order(lab
     assert answer == {"orders": 1, "events": len(first), "next": None}
 
 
+def test_the_newest_event_of_an_order_goes_out_again_too(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    lab.lag()
+    lab.advance(seconds=11)
+    desk(lab, order_id, "comment", {"text": "Hm.", "internal": False})
+    assert [replay(lab, {"order_id": order_id})["events"] for _ in range(20)] == [3] * 20
+
+
 def test_an_accounts_events_go_out_again_by_the_days_on_which_its_orders_were_placed(lab: Lab) -> None:
     lab.account("bolt")
     monday = place(lab)

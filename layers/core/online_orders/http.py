@@ -64,9 +64,8 @@ _BUSY = {
     "SlowDown",
     "ThrottlingError",
     "ThrottlingException",
-    "TransactionCanceledException",
 }
-"""A transaction that lost a race is told apart before; what is left of those was throttled."""
+"""Errors of AWS that are over by themselves; what others do to the same items is told apart in `aws.dynamodb`."""
 _shares = Shares()
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 

@@ -1,22 +1,53 @@
-"""Calls to the table, and the one way in which a lost race shows itself."""
+"""Calls to the table, and the one way in which a lost race shows itself.
+
+What DynamoDB refuses because somebody else is at the same item is handled here and nowhere else:
+
+| what                                   | of which calls             | what becomes of it                           |
+|----------------------------------------|----------------------------|----------------------------------------------|
+| `ConditionalCheckFailedException`      | PutItem, UpdateItem        | False, for the caller to look again          |
+| `TransactionConflictException`         | PutItem, UpdateItem,       | tried again; InProgress if it goes on        |
+|                                        | DeleteItem                 |                                              |
+| `TransactionCanceledException`:        | TransactWriteItems         |                                              |
+| - a condition, or another transaction  |                            | Raced, for the caller to look again          |
+| - throttling                           |                            | tried again; Unavailable if it goes on       |
+| - anything else                        |                            | raised as it is: a fault of ours             |
+| `TransactionInProgressException`       | TransactWriteItems         | asked again under the same token, which is   |
+|                                        |                            | how its outcome is learned; Unavailable if   |
+|                                        |                            | it goes on                                   |
+| `UnprocessedKeys`                      | BatchGetItem               | asked for again; Unavailable if it goes on   |
+
+Reads are never refused because of a transaction: the product has no TransactGetItems, and GetItem, BatchGetItem and
+Query find each item as it is before or after one. `ItemCollectionSizeLimitExceeded` is for tables with local indexes,
+`ReplicatedWriteConflictException` for tables in several regions, and `IdempotentParameterMismatchException` for a token
+that comes with two bodies; none of them can happen here. Throttled calls are tried again by the SDK's rules.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from random import SystemRandom
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders.aws import json_services
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, Key
-from online_orders.errors import Unavailable
+from online_orders.errors import InProgress, Unavailable
 
 IS_NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
+TABLE_ERRORS = (BotoCoreError, ClientError, InProgress, Unavailable)
+"""What a call to the table may raise besides Raced."""
+MAX_TRIES = 8
+"""Of a call that others are in the way of; with the pauses between them, two seconds on average and four at most."""
+_MAX_PAUSE_SECONDS = 1.0
+_TRANSACTION_DEADLINE_SECONDS = 6.0
+"""After five seconds DynamoDB itself ends a transaction that got stuck, at the next attempt."""
 _LOST_RACES = {"None", "ConditionalCheckFailed", "TransactionConflict"}
+_THROTTLED = {"ProvisionedThroughputExceeded", "ThrottlingError"}
+"""Reasons for which a transaction was canceled."""
 
 
 class Raced(Exception):
@@ -48,7 +79,24 @@ def call(operation: str, **parameters: Any) -> Any:
 
 
 def _ask(operation: str, **parameters: Any) -> Any:
-    return json_services.call(json_services.DYNAMODB, operation, parameters)
+    """Return the answer of DynamoDB; of a write that a transaction is in the way of, after as many tries as it takes.
+
+    Such a write is refused at once and changes nothing, and neither DynamoDB nor the SDK tries it again. Raises
+    InProgress when there is no end of it.
+    """
+    for attempt in range(MAX_TRIES):
+        if attempt:
+            pause(attempt)
+        try:
+            return json_services.call(json_services.DYNAMODB, operation, parameters)
+        except ClientError as error:
+            if _code_of(error) != "TransactionConflictException":
+                raise
+    raise InProgress("Others keep changing this; nothing was done.")
+
+
+def _code_of(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])
 
 
 def get(key: Key) -> Item | None:
@@ -61,7 +109,7 @@ def get_all(keys: Sequence[Key]) -> Found:
     table = environment("TABLE_NAME")
     found = Found()
     left: Any = {table: {"Keys": list(keys), "ConsistentRead": True}} if keys else {}
-    for attempt in range(8):
+    for attempt in range(MAX_TRIES):
         if not left:
             return found
         if attempt:
@@ -88,32 +136,56 @@ def _unless_refused(operation: str, **parameters: Any) -> bool:
     try:
         call(operation, **parameters)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        if _code_of(error) != "ConditionalCheckFailedException":
             raise
         return False
     return True
 
 
 def transact(actions: Sequence[Item]) -> None:
-    """All of it or nothing; raises Raced when a condition fails or another transaction is at the same items."""
+    """All of it or nothing; raises Raced when a condition fails or another transaction is at the same items.
+
+    Raises Unavailable while the table is throttled, and when it cannot be learned whether the transaction was made.
+    """
     table = environment("TABLE_NAME")
     stamped = [{kind: {"TableName": table, **body} for kind, body in action.items()} for action in actions]
-    try:
-        # By its token DynamoDB knows the transaction again when it comes once more because its answer was lost.
-        _ask("TransactWriteItems", TransactItems=stamped, ClientRequestToken=str(uuid4()))
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == "TransactionInProgressException":
-            raise Raced([]) from error
-        if code != "TransactionCanceledException":
-            raise
-        reasons = error.response.get("CancellationReasons", [])
-        if not {reason["Code"] for reason in reasons} <= _LOST_RACES:
-            raise
+    deadline = monotonic() + _TRANSACTION_DEADLINE_SECONDS
+    # By its token DynamoDB knows the transaction again when it comes once more because its answer was lost.
+    token = str(uuid4())
+    attempt = 0
+    while True:
+        try:
+            _ask("TransactWriteItems", TransactItems=stamped, ClientRequestToken=token)
+        except ClientError as error:
+            is_at_work = _code_of(error) == "TransactionInProgressException"
+            if not is_at_work:
+                _raise_unless_throttled(error)
+                token = str(uuid4())  # this one was canceled for good, and nothing written
+            if monotonic() > deadline:
+                raise Unavailable("The table is busy.") from error
+        else:
+            return
+        attempt += 1
+        pause(attempt)
+
+
+def _raise_unless_throttled(error: ClientError) -> None:
+    if _code_of(error) != "TransactionCanceledException":
+        raise error
+    reasons = error.response.get("CancellationReasons", [])
+    codes = {reason["Code"] for reason in reasons}
+    if not codes <= _LOST_RACES | _THROTTLED:
+        raise error
+    if codes <= _LOST_RACES or "ConditionalCheckFailed" in codes:
         raise Raced([reason.get("Item") for reason in reasons]) from error
 
 
 def pause(attempt: int) -> None:
     """Back off before another attempt, with full jitter, up to a second."""
     # Processes that start from one snapshot would share a seed, and meet again.
-    sleep(SystemRandom().uniform(0, min(1.0, 0.02 * 2**attempt)))
+    sleep(SystemRandom().uniform(0, longest_pause(attempt)))
+
+
+def longest_pause(attempt: int) -> float:
+    """Return the seconds that the pause before an attempt (1: the second) takes at most."""
+    return min(_MAX_PAUSE_SECONDS, 0.02 * 2**attempt)

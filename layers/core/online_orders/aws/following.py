@@ -4,13 +4,17 @@ An entry is stored with a mark, `outstanding`, that is taken away once everythin
 workflow started or woken, the event published, the mails queued. What the stream loses keeps its mark, and the
 reconciler finds it by the index of marks. An order whose effects fail is parked: its entries wait, in their order,
 for the reconciler, and the others go on. Every effect may be repeated.
+
+Statistics and quotas come last and hold up nothing: an order that cannot be counted now gets a mark of its own for
+that.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -20,7 +24,7 @@ from botocore.exceptions import ClientError
 from online_orders.announcements import announcements
 from online_orders.aws import history, pace, workflow
 from online_orders.aws.clients import client
-from online_orders.aws.dynamodb import call, get, get_all, number, put, text, update
+from online_orders.aws.dynamodb import TABLE_ERRORS, call, get, get_all, number, put, text, update
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import (
     BEYOND,
@@ -32,14 +36,17 @@ from online_orders.aws.keys import (
     order_pk,
     outstanding_shard,
     parked_key,
+    statistics_key,
 )
-from online_orders.aws.orders import get_order
+from online_orders.aws.orders import get_any_order, get_order
 from online_orders.clock import now
 from online_orders.events import SOURCE
+from online_orders.orders import Order
 from online_orders.telemetry import logger, metrics
 from online_orders.timeline import PUBLISHED, Event
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+COUNTED_LATER = timedelta(minutes=15)
 _AT_ONCE = 10
 """Entries of one PutEvents or SendMessageBatch call."""
 
@@ -104,19 +111,43 @@ def _follow(at: OrderKey, entries: Sequence[StoredEntry]) -> None:
         workflow.start(at)
     if events != {Event.SUBMITTED}:
         workflow.wake(at)
-    if Event.COMPLETED in events:
-        history.count(get_order(at))
     publish(entries)
     enqueue("MAIL_QUEUE_URL", (mail for entry in entries for mail in _mails_of(entry)))
-    for entry in entries:
-        is_first = update(
-            entry_key(at.order_id, entry.sequence),
-            "REMOVE outstanding, check_at",
-            {},
-            ConditionExpression="attribute_exists(outstanding)",
-        )
-        if is_first and entry.event is Event.SUBMITTED and at.source == "online":
-            pace.count(at.account_id, now())
+    if Event.COMPLETED in events:
+        _count_or_postpone(at.order_id, partial(get_order, at))
+    first = [entry.event for entry in entries if _take_mark_away(at, entry)]
+    if Event.SUBMITTED in first and at.source == "online":
+        _count_towards_quota(at)
+
+
+def _take_mark_away(at: OrderKey, entry: StoredEntry) -> bool:
+    """Whether the entry still had its mark."""
+    return update(
+        entry_key(at.order_id, entry.sequence),
+        "REMOVE outstanding, check_at",
+        {},
+        ConditionExpression="attribute_exists(outstanding)",
+    )
+
+
+def _count_towards_quota(at: OrderKey) -> None:
+    """Once at most, for counting has no mark: what fails here is in the account's favor."""
+    try:
+        pace.count(at.account_id, now())
+    except TABLE_ERRORS:
+        logger.exception("an order was not counted towards its account's hour")
+
+
+def _count_or_postpone(order_id: str, load: Callable[[], Order]) -> bool:
+    """Count a completed order in the history behind the estimates, or have the reconciler do so later: False."""
+    try:
+        history.count(load())
+    except Exception:
+        logger.exception("an order is to be counted later", extra={"order_id": order_id})
+        metrics.add_metric("OrdersCountedLater", MetricUnit.Count, 1)
+        history.postpone(order_id, now() + COUNTED_LATER)
+        return False
+    return True
 
 
 def publish(entries: Iterable[StoredEntry]) -> None:
@@ -240,6 +271,12 @@ def mend(order_id: str) -> int:
         return 0
     metrics.add_metric("EntriesMended", MetricUnit.Count, len(items))
     return len(items)
+
+
+def count_postponed(order_id: str) -> None:
+    """Count an order whose counting was put off, if it still is; puts it off again on a fault."""
+    if get(statistics_key(order_id)) and _count_or_postpone(order_id, partial(get_any_order, order_id)):
+        call("DeleteItem", Key=statistics_key(order_id))
 
 
 def due_marks(shard: str, at: datetime, limit: int) -> list[Item]:

@@ -1,16 +1,32 @@
-"""The history behind the estimates: counters per kind of item, read along with other items and kept for a while."""
+"""The history behind the estimates: counters per kind of item, read along with other items and kept for a while.
+
+The counters of a kind lie in several shards, for whoever counts an order is in the way of all others who count in the
+same item at that moment. A read is of all shards at once: 48 small items, when the kept history has grown old.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from itertools import product
 from time import monotonic
 
-from online_orders.aws.dynamodb import IS_NEW, Found, Raced, get_all, transact
+from online_orders.aws.dynamodb import IS_NEW, MAX_TRIES, Found, Raced, get_all, number, pause, put, text, transact
 from online_orders.aws.environment import environment
-from online_orders.aws.keys import Item, Key, counted_key, history_key
+from online_orders.aws.keys import (
+    HISTORY_SHARDS,
+    Item,
+    Key,
+    counted_key,
+    history_key,
+    history_shard,
+    outstanding_shard,
+    statistics_key,
+)
 from online_orders.catalog import KIND_LABELS
+from online_orders.errors import InProgress
 from online_orders.estimates import BUCKET_DAYS, History, bucket_of, durations
-from online_orders.orders import Order
+from online_orders.orders import Order, Status
 
 _kept: list[tuple[float, History]] = []
 
@@ -21,7 +37,7 @@ def _is_fresh() -> bool:
 
 def wanted_keys() -> list[Key]:
     """What a read that is due anyway should bring along; nothing while the kept history is fresh."""
-    return [] if _is_fresh() else [history_key(kind) for kind in KIND_LABELS]
+    return [] if _is_fresh() else [history_key(kind, shard) for shard in range(HISTORY_SHARDS) for kind in KIND_LABELS]
 
 
 def remember(found: Found) -> None:
@@ -29,13 +45,13 @@ def remember(found: Found) -> None:
     if _is_fresh():
         return
     history: dict[tuple[str, str], list[int]] = {}
-    for kind in KIND_LABELS:
-        item = found.under(history_key(kind)) or {}
+    for kind, shard in product(KIND_LABELS, range(HISTORY_SHARDS)):
+        item = found.under(history_key(kind, shard)) or {}
         for name, value in item.items():
             status, _, bucket = name.partition("#")
             if bucket:
                 counts = history.setdefault((kind, status), [0] * len(BUCKET_DAYS))
-                counts[int(bucket)] = int(value["N"])
+                counts[int(bucket)] += int(value["N"])
     _kept[:] = [(monotonic(), history)]
 
 
@@ -46,11 +62,28 @@ def history() -> History:
 
 
 def count(order: Order) -> None:
-    """Add a completed order to the history, once however often it is told."""
+    """Add a completed order to the history, once however often it is told.
+
+    Raises InProgress when others never leave room for it.
+    """
     completed_at: datetime | None = order.closed.at if order.closed else None
     if completed_at is None:
         return
     buckets = {status: bucket_of(taken) for status, taken in durations(order.marks.since, completed_at).items()}
+    for attempt in range(MAX_TRIES):
+        if attempt:
+            pause(attempt)
+        try:
+            transact(_actions(order, buckets, history_shard(order.order_id, attempt)))
+        except Raced as race:
+            if race.standing and race.standing[0]:
+                return
+        else:
+            return
+    raise InProgress("Others keep counting orders; nothing was counted.")
+
+
+def _actions(order: Order, buckets: Mapping[Status, int], shard: int) -> list[Item]:
     actions: list[Item] = [
         {"Put": {"Item": counted_key(order.order_id), **IS_NEW, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
     ]
@@ -59,18 +92,25 @@ def count(order: Order) -> None:
         actions.append(
             {
                 "Update": {
-                    "Key": history_key(kind),
+                    "Key": history_key(kind, shard),
                     "UpdateExpression": "ADD " + ", ".join(f"{name} :one" for name in names),
                     "ExpressionAttributeNames": names,
                     "ExpressionAttributeValues": {":one": {"N": "1"}},
                 }
             }
         )
-    try:
-        transact(actions)
-    except Raced as race:
-        if not (race.standing and race.standing[0]):
-            raise
+    return actions
+
+
+def postpone(order_id: str, until: datetime) -> None:
+    """Mark an order as still to be counted, for the reconciler to see to."""
+    put(
+        {
+            **statistics_key(order_id),
+            "outstanding": text(outstanding_shard(order_id)),
+            "check_at": number(int(until.timestamp())),
+        }
+    )
 
 
 def reset() -> None:

@@ -18,7 +18,9 @@
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
 | mail of an event          | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                            |
 | counted in the history    | ORDER#{order}      | COUNTED                 |                                         |
+| still to be counted there | ORDER#{order}      | STATISTICS              | outstanding                             |
 | history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket         |
+| a further shard of it     | HISTORY#{shard}    | {kind}                  | the same; all shards are summed         |
 | link                      | LINK#{sha256}      | LINK                    | wrong_codes                             |
 | price list of a currency  | PRICES#{currency}  | PRICES                  | version                                 |
 | directory of price lists  | PRICES             | {currency}              | version, updated_at, prices (how many)  |
@@ -29,7 +31,8 @@ An order's id is a ULID, so an account's orders lie in the order of their placin
 is another account's cannot be read by construction. Entry 1 of an order tells whose it is to those who may know.
 Index `desk`: desk_status (the status), order_id. Index `assignee`: assignee_id, order_id. Both hold keys only, so that
 a change that moves neither status nor assignee writes neither. Index `outstanding`: outstanding (a shard), check_at
-(epoch seconds): entries with work to follow, parked orders, and waits of the workflow, by when to look after them.
+(epoch seconds): entries with work to follow, parked orders, orders still to be counted, and waits of the workflow, by
+when to look after them.
 
 Entities lie in `document` as JSON; beside it stands only what a condition, a filter or an index reads.
 """
@@ -53,6 +56,9 @@ EVIDENCE_PREFIX = "EVIDENCE#"
 ACCOUNT_SK = "ACCOUNT"
 PARKED_SK = "PARKED"
 WORKFLOW_SK = "WORKFLOW"
+STATISTICS_SK = "STATISTICS"
+HISTORY_SHARDS = 8
+"""Each completed order writes the history of its kinds of items, so that is spread; a read asks for all shards."""
 OUTSTANDING_SHARDS = 8
 """Marks come and go with every entry of every order, so they are spread over partitions of their own."""
 REPORT_PREFIX = "CONTACTREPORT#"
@@ -133,8 +139,18 @@ def placed_key(account_id: str, at: datetime) -> Key:
     return key(account_pk(account_id), f"PLACED#{at:%Y-%m-%dT%H}")
 
 
-def history_key(kind: str) -> Key:
-    return key("HISTORY", kind)
+def history_key(kind: str, shard: int) -> Key:
+    """Return where a shard's counters of a kind of item lie; the first shard is all that there was before shards."""
+    return key(f"HISTORY#{shard}" if shard else "HISTORY", kind)
+
+
+def history_shard(order_id: str, attempt: int) -> int:
+    """Return the shard that an order is counted in; another one at each attempt, for the last one was busy."""
+    return (ord(order_id[-1]) + attempt) % HISTORY_SHARDS
+
+
+def statistics_key(order_id: str) -> Key:
+    return key(order_pk(order_id), STATISTICS_SK)
 
 
 def counted_key(order_id: str) -> Key:

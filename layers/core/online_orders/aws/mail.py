@@ -15,11 +15,11 @@ from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from online_orders.approval_links import Link
 from online_orders.aws.clients import client
-from online_orders.aws.dynamodb import get, number, put, text, update
+from online_orders.aws.dynamodb import TABLE_ERRORS, get, number, put, text, update
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import mail_key
 from online_orders.clock import now
@@ -157,7 +157,7 @@ def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter
         metrics.add_metric("MailsRefused", MetricUnit.Count, 1)
     try:
         _mark_sent(about, sequence, name)
-    except (BotoCoreError, ClientError):
+    except TABLE_ERRORS:
         # SES has it; to fail now would only bring the message back, and the mail would go twice.
         logger.exception("a mail went out and could not be marked as sent", extra={"mail": name})
 

@@ -112,6 +112,7 @@ def _entries(order_id: str, after: int, limit: int) -> _Stretch:
             ":first": entry_key(order_id, after + 1)["sk"],
             ":last": text(ENTRY_PREFIX + BEYOND),
         },
+        ConsistentRead=True,
         Limit=limit,
     )
     entries = [StoredEntry.of(item) for item in answer["Items"]]
