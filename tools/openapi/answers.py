@@ -203,8 +203,8 @@ DeskOrderAnswer = _derived(
         Instant | None,
         Field(
             description=(
-                "From when on it has waited too long to be claimed or quoted, as the installation has it; null while it "
-                "waits for nobody at the desk."
+                "From when on it has waited too long to be claimed or quoted, as the installation has it; null while "
+                "it waits for nobody at the desk."
             )
         ),
     ],

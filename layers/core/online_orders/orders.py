@@ -647,7 +647,7 @@ class Order(Entity):
         return Change(self, ())
 
     def late_after(self, policy: Policy) -> datetime | None:
-        """Return the instant from which the order has waited too long at the desk; None while it does not wait there."""
+        """Return from when on the order has waited too long at the desk; None while it does not wait there."""
         if self.status not in {Status.SUBMITTED, Status.IN_PROCESS} or self.mail_is_outstanding:
             return None
         return self.marks.since[self.status] + timedelta(hours=policy.hours_at_desk(self.status))

@@ -3,7 +3,7 @@
 import { fill, h } from "../dom.js";
 import { reasonOf, toast } from "../forms.js";
 import { trail } from "../shell.js";
-import { day, t } from "../words.js";
+import { day, either, t } from "../words.js";
 
 export async function showAccounts({ api, signal }) {
   let { items: accounts, next_cursor: cursor } = await api.get("/desk/accounts", { limit: 100 }, signal);
@@ -51,5 +51,5 @@ function rows(accounts) {
 
 function enrollmentChip(account) {
   const state = !account.enrollment ? "none" : account.enrollment.contact ? account.enrollment.state : "no_contact";
-  return h(`span.chip.enrollment-${state}`, {}, t(`enrollment.${state}`));
+  return h(`span.chip.enrollment-${state}`, {}, either(`enrollment.${state}`, state));
 }
