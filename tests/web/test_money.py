@@ -95,14 +95,14 @@ def test_an_amount_is_read_in_one_way_or_not_at_all(blank: Page, currency: str) 
 @pytest.mark.parametrize(
     ("language", "typed", "currency", "said"),
     [
-        ("en", "12.500", "EUR", ["12.500", "2 decimals", "For €12,500, write 12500.", "For €12.50, write 12.50."]),
-        ("de", "12.500", "EUR", ["12.500", "2 Nachkommastellen", "Für 12.500\u00a0€ schreiben Sie 12500."]),
+        ("en", "12.500", "EUR", ["12.500", "2 decimals", "For €12,500.00, write 12500.", "For €12.50, write 12.50."]),
+        ("de", "12.500", "EUR", ["12.500", "2 Nachkommastellen", "Für 12.500,00\u00a0€ schreiben Sie 12500."]),
         ("en", "150,000", "JPY", ["no decimals", "For ¥150,000, write 150000."]),
         ("de", "150,000", "JPY", ["keine Nachkommastellen", "Für 150.000\u00a0¥ schreiben Sie 150000."]),
-        ("en", "1,000", "KWD", ["two ways", "write 1000.", "write 1.000."]),
+        ("en", "1,000", "KWD", ["two ways", "For KWD\u00a01,000.000, write 1000.", "For KWD\u00a01.000, write 1.000."]),
         ("de", "1.234,56", "EUR", ["Tausendern", "Für 1.234,56\u00a0€ schreiben Sie 1234.56."]),
-        ("en", "12.500", "KWD", ["That is KWD\u00a012.500."]),
-        ("de", "12.500", "KWD", ["Das sind 12,500\u00a0KWD."]),
+        ("en", "0,500", "KWD", ["0,500 is KWD\u00a00.500."]),
+        ("de", "12.500", "KWD", ["12.500 sind 12,500\u00a0KWD."]),
         ("en", "1e3", "EUR", ["An amount in EUR is written in digits, such as 1250.00."]),
         ("en", "9" * 100, "EUR", ["such as 1250.00."]),
         ("en", " ", "EUR", ["This is needed."]),
@@ -135,7 +135,7 @@ def test_a_price_that_looks_like_thousands_is_not_stored_and_what_is_stored_is_s
 
 @pytest.mark.parametrize(
     ("quantity", "price", "fault"),
-    [("1e3", "50", "digits alone"), ("1.0", "50", "digits alone"), ("2", "12.500", "For $12,500, write 12500.")],
+    [("1e3", "50", "digits alone"), ("1.0", "50", "digits alone"), ("2", "12.500", "For $12,500.00, write 12500.")],
 )
 def test_a_quote_sends_what_it_shows_and_nothing_that_it_cannot_show(
     open_page: OpenPage, call: Call, quantity: str, price: str, fault: str

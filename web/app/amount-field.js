@@ -22,10 +22,12 @@ export function amountField({ currency, judge = () => null, ...how }) {
     return fault ? faultOf(control.value.trim(), fault, readings, currency) : judge(units);
   }
 
-  /** Three digits after a separator look like thousands, even where they are decimals. */
+  /** Three digits after a separator look like thousands to those who write decimals otherwise. */
   function sayUnderstood() {
+    const typed = control.value.trim();
     const { units } = parsed();
-    made.sayHint(units !== undefined && /[.,]\d{3}$/.test(control.value.trim()) ? t("amount.understood", { amount: money(write(units, digits), currency) }) : null);
+    const amount = units !== undefined && /[.,]\d{3}$/.test(typed) ? money(write(units, digits), currency) : typed;
+    made.sayHint(amount.includes(typed) ? null : t("amount.understood", { typed, amount }));
   }
 
   control.addEventListener("input", sayUnderstood);
@@ -33,6 +35,8 @@ export function amountField({ currency, judge = () => null, ...how }) {
   const units = () => parsed().units ?? null;
   return { ...made, ownFault, units, written: () => write(units(), digits) };
 }
+
+const inFull = (written, digits) => (digits === 0 || written.includes(".") ? written : `${written}.${"0".repeat(digits)}`);
 
 /** What is wrong with what was typed, and how to write what it may mean. */
 function faultOf(typed, fault, readings, currency) {
@@ -43,6 +47,6 @@ function faultOf(typed, fault, readings, currency) {
   const key = fault === "decimals" && digits === 0 ? "no_decimals" : fault;
   return [
     t(`amount.${key}`, { typed: quoted, currency, digits, example }),
-    ...readings.map((written) => t("amount.write", { written, amount: money(written, currency) })),
+    ...readings.map((written) => t("amount.write", { written, amount: money(inFull(written, digits), currency) })),
   ].join(" ");
 }

@@ -20,6 +20,7 @@ export const faultText = (fault) => either(`fault.${fault.code}`, fault.detail);
  * `read()` is the control's value as the API wants it, null for an empty one; `fault(text)` shows or clears a fault.
  * A number is typed in digits alone, between `min` and `max` of `more`: browsers' own fields for numbers take 1e3, too.
  * A value that the options do not have becomes one of them: what is stored is shown, and stays.
+ * `notes` are the lines below the control; where that is too narrow for them, they can be put elsewhere.
  */
 export function field({ name, label, type = "text", value = "", hint, required = false, options, more = {}, wide = false }) {
   const id = freshId(name);
@@ -84,7 +85,7 @@ export function field({ name, label, type = "text", value = "", hint, required =
   }
 
   control.addEventListener("input", () => fault(null));
-  return { root, control, name, fault, read, sayHint, ownFault };
+  return { root, control, notes, name, fault, read, sayHint, ownFault };
 }
 
 function wholeFault(value, min, max) {

@@ -57,7 +57,8 @@ export async function showPriceList(context, currency) {
       prices.map((row) => h("fieldset.price-row", {},
         h("legend.visually-hidden", {}, row.description.control.value || t("prices.new_price")),
         ["kind", "variant", "description", "unit_price", "recurrence"].map((name) => row[name].root),
-        h("button.small", { type: "button", "aria-label": t("editor.remove_line", { line: row.description.control.value || t("prices.new_price") }), onclick: () => { prices = prices.filter((each) => each !== row); draw(); } }, t("action.remove")))));
+        h("button.small", { type: "button", "aria-label": t("editor.remove_line", { line: row.description.control.value || t("prices.new_price") }), onclick: () => { prices = prices.filter((each) => each !== row); draw(); } }, t("action.remove")),
+        row.unit_price.notes)));
     add.disabled = prices.length >= MOST_PRICES;
   }
 

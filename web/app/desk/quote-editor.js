@@ -99,7 +99,8 @@ export function quoteEditor({ order, account, draft, currencies, quoteIn, kept, 
           h("div.line-head", {}, line.description.root,
             (item === null || own.length > 1) && h("button.small", { type: "button", "aria-label": t("editor.remove_line", { line: line.description.control.value || t("quote.description") }), onclick: () => removeLine(line) }, t("action.remove"))),
           [line.quantity, line.unit_price, line.recurrence].map((each) => each.root),
-          h("div.amount-cell", {}, h("span.caption", {}, t("quote.amount")), line.amount))),
+          h("div.amount-cell", {}, h("span.caption", {}, t("quote.amount")), line.amount),
+          line.quantity.notes, line.unit_price.notes)),
         h("div.group-foot", {}, item && confirmed[item.item_id].root,
           lines.length < MOST_LINES && h("button.small", { type: "button", "data-key": `add-${item?.item_id ?? "extra"}`, onclick: () => addLine(item) }, item ? t("editor.add_line") : t("editor.add_extra"))));
     });

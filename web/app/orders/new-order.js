@@ -95,8 +95,9 @@ async function draw(context, dialog, panel, accountId, base, copied) {
 
   const list = h("div.draft");
   const chooser = h("div.chooser");
-  const said = h("div", {}, left.length > 0 && notice("warn", t("new.not_copied", { count: left.length, most: MOST_ITEMS }),
-    h("ul", {}, left.map((item) => h("li", {}, `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}`)))));
+  const notCopied = left.length > 0 && notice("warn", t("new.not_copied", { count: left.length, most: MOST_ITEMS }),
+    h("ul", {}, left.map((item) => h("li", {}, `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}`))));
+  const said = h("div");
   const number = field({ name: "purchase_order_number", label: t("order.purchase_order_number"), value: draft.purchase_order_number, more: { maxlength: 64, autocomplete: "off" } });
   const note = field({ name: "note", label: t("order.note"), type: "textarea", value: draft.note, more: { maxlength: 2000 } });
   for (const each of [number, note]) {
@@ -243,7 +244,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
   fill(panel,
     accountLine && accountLine.root,
     contactBox(context, account, base),
-    h("section", {}, h("div.section-head", {}, h("h3", {}, t("new.items")), add), list, chooser),
+    h("section", {}, h("div.section-head", {}, h("h3", {}, t("new.items")), add), notCopied, list, chooser),
     h("section.fields", {}, number.root, note.root),
     said,
     h("div.actions.end", {}, submit,
