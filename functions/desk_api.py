@@ -23,6 +23,7 @@ from online_orders.orders import (
     NewDeskComment,
     NewDirectOrder,
     Order,
+    Policy,
     Resending,
     Status,
 )
@@ -52,8 +53,16 @@ def _staff(event: Event) -> http.Caller:
     return http.caller(event, "customer-success")
 
 
+def _policy() -> Policy:
+    """Return how long orders may wait at the desk; the rest of a policy is not asked for here."""
+    return Policy(
+        unclaimed_hours=int(environment("ALARM_UNCLAIMED_HOURS")),
+        unquoted_hours=int(environment("ALARM_UNQUOTED_HOURS")),
+    )
+
+
 def _shown(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Answer:
-    return http.answer(desk_row(order, history.history(), clock.now()), status, http.etag(order.version))
+    return http.answer(desk_row(order, history.history(), clock.now(), _policy()), status, http.etag(order.version))
 
 
 def _decide(event: Event, order_id: str, decision: Decision) -> Order:
@@ -77,8 +86,8 @@ def list_orders(event: Event) -> Answer:
     )
     query.done()
     page = lists.list_desk_orders(wanted, limit, cursor.position)
-    at = clock.now()
-    rows = (desk_row(order, history.history(), at) for order in page.orders)
+    at, policy = clock.now(), _policy()
+    rows = (desk_row(order, history.history(), at, policy) for order in page.orders)
     return http.page(rows, "order_id", page.position, cursor)
 
 

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"), str(ROOT / "functions")]
 
 from online_orders import catalog  # noqa: E402 - the layers are importable from here on
+from online_orders.iso import MINOR_DIGITS  # noqa: E402
 from online_orders.orders import LABELS  # noqa: E402
 from tools import events, permissions  # noqa: E402
 from tools.openapi import document  # noqa: E402
@@ -34,6 +35,9 @@ def catalog_document() -> dict[str, Any]:
         "socket_models": list(catalog.SOCKET_MODELS),
         "accessory_types": list(catalog.ACCESSORY_TYPES),
         "limits": catalog.LIMITS,
+        "currencies": [
+            {"currency": currency, "minor_digits": digits} for currency, digits in sorted(MINOR_DIGITS.items())
+        ],
         "statuses": [{"status": status.value, "label": label} for status, label in LABELS.items()],
     }
 

@@ -133,6 +133,14 @@ def test_the_contact_approves_and_the_order_is_completed(site: Site) -> None:
     assert (last["event"], last["actor"]) == ("order.completed", {"kind": "contact", "name": "Connie Contact"})
 
 
+def test_a_code_is_the_same_with_blanks_wherever_they_come_from(site: Site) -> None:
+    order, mail = offered(site)
+    assert 'pattern="' not in form_of(site, mail).page()
+    typed = f" {mail.code[:3]}\u00a0{mail.code[3:5]}  {mail.code[5:]}\t"
+    site.decide(mail, "approve", code=typed).page()
+    assert order.read()["status"] == "completed"
+
+
 def test_the_contact_cancels_a_quoted_order(site: Site) -> None:
     order, mail = offered(site)
     site.decide(mail, "cancel", reason="Too dear.").page()

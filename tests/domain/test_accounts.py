@@ -49,6 +49,28 @@ def test_what_get_gives_can_be_put_again() -> None:
     assert account_from("acme", json.loads(account.model_dump_json())) == account
 
 
+@pytest.mark.parametrize("year", ["0026", "0202", "1999"])
+def test_a_date_whose_year_was_not_written_in_full_is_refused_wherever_an_account_has_one(year: str) -> None:
+    day = f"{year}-03-01"
+    deputy = {"name": "Dora", "email": "dora@acme.example", "from": day, "until": day}
+    assert faults_with(
+        enrollment={**ENROLLMENT, "letter_received_on": day, "deputies": [deputy]},
+        sites=[site_body("office", license={"bandwidth_mbps": 100, "starts_on": day})],
+    ) == [
+        ("/enrollment/letter_received_on", "date_too_early"),
+        ("/enrollment/deputies/0/from", "date_too_early"),
+        ("/enrollment/deputies/0/until", "date_too_early"),
+        ("/sites/0/license/starts_on", "date_too_early"),
+    ]
+
+
+def test_an_account_that_was_stored_with_such_a_date_can_still_be_read() -> None:
+    stored = account_of(enrollment={**ENROLLMENT, "letter_received_on": "2026-03-01"}).model_dump_json()
+    read = Account.model_validate_json(stored.replace("2026-03-01", "0026-03-01"))
+    assert read.enrollment
+    assert read.enrollment.letter_received_on == date(26, 3, 1)
+
+
 def test_the_account_shown_has_the_contracts_members() -> None:
     shown = account_of().model_dump(mode="json")
     assert shown.keys() == {

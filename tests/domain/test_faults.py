@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from online_orders.accounts import Account
 from online_orders.catalog import IpAddresses, item_faults
 from online_orders.errors import Conflict, Fault, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
 from online_orders.faults import CODES, checked, pointer
-from online_orders.orders import NeededReason, NewComment, NewDeskComment, NewDirectOrder, Reason, Resending
+from online_orders.orders import NeededReason, NewComment, NewDeskComment, NewDirectOrder, NewOrder, Reason, Resending
 from online_orders.quotes import NewQuote
-from online_orders.values import Request
+from online_orders.values import PATTERN_TEXTS, Request
 from tests.domain.builders import CARLA, TODAY, account_of, item_of, named, property_of, refused
 
 
@@ -90,6 +93,43 @@ def test_faults_become_the_members_of_the_problem() -> None:
 def test_a_fault_is_told_in_a_sentence(body: dict[str, Any], detail: str) -> None:
     (fault,) = item_faults([item_of("socket", **body)], account_of(), TODAY)
     assert fault.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        (NewComment, {"text": "bell\x07"}),
+        (Resending, {"contact": {"name": "Carla", "email": "carla@acme"}}),
+        (Resending, {"contact": {"name": "C\x00arla", "email": "carla@acme.example"}}),
+        (Account, {**account_of().model_dump(), "account_id": "a b"}),
+    ],
+    ids=["text", "e-mail", "line", "id"],
+)
+def test_no_fault_is_told_as_a_regular_expression(model: type[BaseModel], body: dict[str, Any]) -> None:
+    with pytest.raises(Invalid) as refusal:
+        checked(model, body)
+    (fault,) = refusal.value.faults
+    assert fault.code == "malformed"
+    assert not set(fault.detail) & set("^$[]\\{}"), fault
+    assert "match" not in fault.detail
+
+
+def test_every_pattern_that_a_body_is_held_to_has_a_text_for_people() -> None:
+    schemas = [
+        model.model_json_schema() for model in (Account, NewQuote, NewOrder, NewDirectOrder, Resending, NewComment)
+    ]
+    of_numbers = set(_patterns(TypeAdapter(Decimal).json_schema()))  # described by it, and not judged
+    patterns = set(_patterns(schemas)) - of_numbers
+    assert patterns
+    assert patterns <= PATTERN_TEXTS.keys()
+
+
+def _patterns(schema: Any) -> Iterator[str]:
+    nested = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    if isinstance(schema, dict) and isinstance(schema.get("pattern"), str):
+        yield schema["pattern"]
+    for each in nested:
+        yield from _patterns(each)
 
 
 LINE = {"description": "Setup", "quantity": 1, "unit_price": "1", "recurrence": "once"}

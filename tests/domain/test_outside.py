@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from online_orders import presentation
 from online_orders.estimates import History
 from online_orders.events import SOURCE, detail_of
-from online_orders.orders import Order
+from online_orders.orders import Order, Policy
 from online_orders.presentation import as_json, desk_row, entry_body, order_body
 from online_orders.timeline import PUBLISHED, Event
+from online_orders.values import instant_text
 from tests.domain.builders import (
     ANNA,
     CLARA,
@@ -183,6 +184,7 @@ def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
     order = claimed()
     row = desk_row(order, {}, NOW + timedelta(minutes=1, milliseconds=999))
     assert row.pop("age_seconds") == 60
+    assert row.pop("late_after") == "2026-11-25T10:00:00.000Z"
     assert row.pop("flags") == []
     assert row.pop("undo_until") is None
     assert row.pop("delivery") is None
@@ -208,6 +210,34 @@ def test_a_row_of_the_desk_has_the_flags_that_are_up(order: Order, flags: list[s
 def test_a_row_of_the_desk_says_until_when_its_quote_can_be_undone() -> None:
     assert desk_row(held(), {}, NOW)["undo_until"] == "2026-11-22T10:01:00.000Z"
     assert "undo_until" not in order_body(held(), {}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("order", "late_after"),
+    [
+        (place().order, NOW + timedelta(hours=5)),
+        (claimed(), NOW + timedelta(hours=7)),
+        (sending(), None),
+        (offered(), None),
+        (offered().request_change("Connie", "less", NOW + DAY).order, NOW + DAY + timedelta(hours=7)),
+        (offered().approve("Connie", NOW).order, None),
+    ],
+    ids=["nobody has claimed it", "nobody has quoted it", "mail goes out", "offered", "to be changed", "closed"],
+)
+def test_a_row_of_the_desk_says_from_when_on_the_installation_calls_it_late(
+    order: Order, late_after: datetime | None
+) -> None:
+    row = desk_row(order, {}, NOW, Policy(unclaimed_hours=5, unquoted_hours=7))
+    assert row["late_after"] == (instant_text(late_after) if late_after else None)
+
+
+def test_the_desk_is_told_of_an_order_from_the_instant_on_that_its_row_says() -> None:
+    policy = Policy(unclaimed_hours=5)
+    late_after = place().order.late_after(policy)
+    assert late_after
+    assert place().order.tick(policy, late_after - timedelta(seconds=1)).entries == ()
+    (entry,) = place().order.tick(policy, late_after).entries
+    assert entry.event is Event.STALE
 
 
 def test_an_entry_shows_the_contracts_members() -> None:

@@ -31,6 +31,16 @@ def tls_only(policy: Json) -> Any:
     return statement
 
 
+# Parameters.
+
+
+@pytest.mark.parametrize("path", ["template.yaml", "waf.yaml", "examples/webhook/template.yaml"])
+def test_whoever_gives_an_unsound_parameter_is_told_in_words(path: str) -> None:
+    """CloudFormation shows the regular expression where there are none."""
+    for name, parameter in read(PROJECT / path)["Parameters"].items():
+        assert "AllowedPattern" not in parameter or parameter.get("ConstraintDescription"), name
+
+
 # Data.
 
 

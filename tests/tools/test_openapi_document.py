@@ -13,8 +13,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import confirm_page
+from online_orders import http
 from online_orders.approval_links import CODE
-from online_orders.errors import OnlineOrdersError
+from online_orders.errors import OnlineOrdersError, TooLarge
 from tests.tools.described import DOCUMENT, Place, at, faults, operations, pointer
 from tools.generate import GENERATED, ROOT
 from tools.openapi import RoutesDiffer, describe
@@ -135,6 +136,17 @@ def _kinds(kind: type[OnlineOrdersError]) -> Iterator[type[OnlineOrdersError]]:
 
 def test_every_code_that_the_code_gives_is_described_and_no_other() -> None:
     assert {refusal.code for refusal in ALL} == _codes_of_the_code()
+
+
+def test_the_largest_body_that_is_described_is_the_largest_that_is_taken() -> None:
+    with pytest.raises(TooLarge) as refusal:
+        http.raw_body({"body": "x" * (http.LARGEST_BODY + 1)})
+    assert len(http.raw_body({"body": "x" * http.LARGEST_BODY})) == http.LARGEST_BODY
+    described = DOCUMENT["components"]["responses"]["TooLarge"]
+    examples = described["content"]["application/problem+json"]["examples"]
+    assert examples["too_large"]["value"]["detail"] == refusal.value.detail
+    assert f"larger than {http.LARGEST_BODY // 1024} KiB" in described["description"]
+    assert http.LARGEST_BODY % 1024 == 0
 
 
 def test_the_form_has_the_limits_of_the_page() -> None:

@@ -27,6 +27,7 @@ def test_a_deputy_is_named_and_open_orders_of_a_suspended_account_are_flagged(
         expect(staff.locator(".fault:visible")).to_have_count(1)
         staff.get_by_label("Until", exact=True).fill(in_days(9))
         staff.get_by_role("button", name="Save").click()
+        expect(staff.locator(".toast")).to_have_text("The account is saved.")
         expect(staff.get_by_label("E-mail of the deputy")).to_have_value("dora@tidelinesurf.example")
         stored = call("nadia", "GET", path)["enrollment"]
         deputy = {"name": "Dora Deputy", "email": "dora@tidelinesurf.example", "from": in_days(5), "until": in_days(9)}
@@ -40,3 +41,47 @@ def test_a_deputy_is_named_and_open_orders_of_a_suspended_account_are_flagged(
     finally:
         call("nadia", "PUT", path, before)
         call("nadia", "POST", f"/desk/orders/{order_id}/decline", {"reason": "The end of the test"})
+
+
+def test_sockets_that_came_in_two_lots_are_two_after_saving(open_page: OpenPage, call: Call) -> None:
+    path = "/desk/accounts/tideline-surf"
+    before = call("nadia", "GET", path)
+    lots = [{"model": "X1500", "quantity": 2}, {"model": "X1700", "quantity": 1}, {"model": "X1500", "quantity": 3}]
+    call("nadia", "PUT", path, {**before, "sites": [{**before["sites"][0], "sockets": lots}]})
+    try:
+        page = open_page("nadia", path)
+        page.locator("details.site summary").click()
+        quantities = page.get_by_label("X1500 Sockets")
+        expect(quantities).to_have_count(2)
+        quantities.nth(1).fill("4")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".toast")).to_have_text("The account is saved.")
+        stored = call("nadia", "GET", path)["sites"][0]["sockets"]
+        assert stored == [*lots[:2], {"model": "X1500", "quantity": 4}]
+    finally:
+        call("nadia", "PUT", path, before)
+
+
+def test_a_year_that_was_not_written_in_full_and_a_number_in_another_form_are_refused_at_their_fields(
+    open_page: OpenPage, call: Call, complaints: Complaints
+) -> None:
+    complaints.expected.append("422")
+    path = "/desk/accounts/tideline-surf"
+    before = call("nadia", "GET", path)
+    page = open_page("nadia", path)
+    page.locator("details.site summary").first.click()
+    bandwidth = page.get_by_label("License, Mbps").first
+    for typed in ("1e3", "1.000", "100.0"):
+        bandwidth.fill(typed)
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".fault:visible")).to_have_text("A whole number, in digits alone.")
+    bandwidth.fill("100")
+    page.get_by_label("License starts on").first.fill("0026-03-01")
+    page.get_by_label("Letter received on").fill("0026-03-01")
+    page.get_by_label("Country").first.fill("Germany")
+    page.get_by_role("button", name="Save").click()
+    faults = page.locator(".fault:visible")
+    expect(faults).to_have_count(3)
+    expect(faults.filter(has_text="Write the year in full.")).to_have_count(2)
+    expect(faults.filter(has_text="There is no country with this code.")).to_have_count(1)
+    assert call("nadia", "GET", path) == before

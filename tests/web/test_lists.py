@@ -71,6 +71,31 @@ def test_filters_are_shared_by_the_address_and_a_foreign_place_in_the_list_is_it
     expect(page.get_by_role("button", name="Submitted")).to_have_attribute("aria-pressed", "true")
 
 
+def test_the_queue_marks_orders_by_when_the_service_calls_them_late(open_page: OpenPage, call: Call) -> None:
+    """Which the installation decides: an order of an hour is late here, and one of four days is not."""
+    placed_at = "2026-11-20T10:00:00.000Z"
+    marks = {
+        "late": (3_600, "2026-11-20T11:00:00.000Z"),
+        "soon": (2_500, "2026-11-20T11:00:00.000Z"),
+        "fresh": (345_600, "2026-12-20T10:00:00.000Z"),
+    }
+    order_ids = {placed(call, "sam", 5): how for how in marks}
+
+    def aged(route: Route) -> None:
+        response = route.fetch()
+        body = response.json()
+        for row in body["items"]:
+            if how := order_ids.get(row["order_id"]):
+                row |= dict(zip(("age_seconds", "late_after"), marks[how], strict=True), placed_at=placed_at)
+        route.fulfill(response=response, json=body)
+
+    page = open_page("tom")
+    page.route("**/api/desk/orders?*", aged)
+    page.goto(page.url.partition("?")[0] + "?account=tideline-surf")
+    for order_id, how in order_ids.items():
+        expect(page.locator("table.queue tr", has_text=order_id)).to_have_class(how)
+
+
 def test_the_queue_remembers_whose_orders_it_shows(open_page: OpenPage, call: Call) -> None:
     order_id = placed(call, "sam", 4)
     page = open_page("tom")

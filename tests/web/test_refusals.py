@@ -231,6 +231,24 @@ def test_an_id_token_that_is_not_the_answer_to_this_tabs_question_signs_nobody_i
     assert page.evaluate("sessionStorage.length") == 0
 
 
+@pytest.mark.parametrize(
+    ("locale", "minutes", "said"),
+    [
+        ("en-US", 61, "about 1 hour ahead"),
+        ("de-DE", 61, "ungefähr 1 Stunde vor"),
+        ("en-US", 3 * 24 * 60, "3 days ahead"),
+    ],
+)
+def test_a_clock_that_is_off_is_named_as_what_makes_signing_in_fail(
+    site: Description, open_page: OpenPage, locale: str, minutes: int, said: str
+) -> None:
+    page = open_page(None, locale=locale)
+    page.add_init_script(f"const now = Date.now; Date.now = () => now() + {minutes} * 60_000;")
+    send_credentials(page, site, "sam")
+    expect(page.get_by_role("alert")).to_contain_text(said)
+    expect(page.get_by_role("button", name=re.compile("Sign in|Anmelden"))).to_be_visible()
+
+
 def test_who_writes_a_quote_is_told_when_a_colleague_has_sent_one(
     site: Description, open_page: OpenPage, call: Call
 ) -> None:

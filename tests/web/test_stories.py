@@ -213,3 +213,18 @@ def test_an_account_is_changed_at_the_desk(open_page: OpenPage) -> None:
     staff.get_by_label("E-mail of the contact").fill("nobody")
     staff.get_by_role("button", name="Save").click()
     expect(staff.get_by_label("E-mail of the contact")).to_have_attribute("aria-invalid", "true")
+
+
+def test_what_an_order_that_is_ordered_again_has_no_room_for_is_said(open_page: OpenPage, call: Call) -> None:
+    items = [{"kind": "ip_addresses", "quantity": number, "start_date": in_days(20)} for number in range(1, 51)]
+    order_id = call("sam", "POST", "/orders", {"items": items})["order_id"]
+    page = open_page("sam", "/orders/new")
+    add_item(page, "ip_addresses", quantity="99", start_date=in_days(20))
+    expect(page.locator(".draft-items li")).to_have_count(1)
+    page.goto(page.url.replace("/orders/new", f"/orders/new?copy={order_id}"))
+    expect(page.locator(".draft-items li")).to_have_count(50)
+    notice = page.get_by_role("dialog").locator(".notice.warn")
+    expect(notice).to_contain_text("1 item of the earlier order was not taken over")
+    expect(notice.get_by_role("listitem")).to_have_text(["IP Addresses, 50 × public IPv4"])
+    expect(page.get_by_role("button", name="New", exact=True)).to_be_hidden()
+    page.get_by_role("button", name="Discard").click()

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from online_orders.faults import CODES
 from online_orders.iso import MINOR_DIGITS
 from tests.local_run import PROJECT
+from tools.generate import GENERATED
 
 LARGEST_PICTURE = 100 * 1024
 LOCALES = PROJECT / "web" / "locales"
@@ -35,10 +37,23 @@ def test_every_text_that_the_code_names_is_there() -> None:
 
 
 def test_the_screens_know_as_many_decimals_of_each_currency_as_the_api() -> None:
-    source = (PROJECT / "web" / "app" / "money.js").read_text("utf-8")
-    listed = dict(re.findall(r'const (NO|THREE)_DECIMALS = "([A-Z ]+)"', source))
-    digits = {**dict.fromkeys(listed["NO"].split(), 0), **dict.fromkeys(listed["THREE"].split(), 3)}
-    assert digits == {currency: number for currency, number in MINOR_DIGITS.items() if number != 2}
+    """They ask the catalog, and have no list of their own."""
+    catalog = json.loads((GENERATED / "catalog.json").read_text("utf-8"))
+    assert {each["currency"]: each["minor_digits"] for each in catalog["currencies"]} == MINOR_DIGITS
+    for path in (PROJECT / "web" / "app").rglob("*.js"):
+        assert not re.search(r'supportedValuesOf\("currency"\)|\b(JPY|KWD)\b', path.read_text("utf-8")), path
+
+
+def test_german_has_a_text_for_whatever_the_api_can_find_wrong() -> None:
+    """Where English has none, the API's own sentence stands, which is English."""
+    known = texts("de")
+    codes = set(CODES.values()) | {"wrong_type"}
+    for path in (PROJECT / "layers" / "core").rglob("*.py"):
+        source = path.read_text("utf-8")
+        codes |= set(re.findall(r'PydanticCustomError\(\s*"(\w+)"', source))
+        codes |= set(re.findall(r'Fault\((?:[^()]|\([^()]*\))*?,\s*"(\w+)"\s*,', source))
+    assert len(codes) > 30
+    assert {code for code in codes if f"fault.{code}" not in known} == set()
 
 
 def test_no_file_of_the_site_holds_inline_code_or_a_foreign_address() -> None:

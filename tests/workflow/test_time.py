@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.lab import Lab
-from tests.workflow.walking import decide, desk, order_of, place, quote, timeline
+from tests.workflow.walking import Json, decide, desk, order_of, place, quote, timeline
 
 
 def day_after(lab: Lab, days: int) -> str:
@@ -117,3 +117,23 @@ def test_a_quote_ends_with_the_accounts_day_on_the_day_when_clocks_go_forward(la
     lab.advance(hours=6)
     assert timeline(lab, order_id)[-1] == "quote.expired"
     assert [execution.status for execution in lab.executions] == ["RUNNING"]
+
+
+def test_the_desk_calls_an_order_late_when_the_installation_does() -> None:
+    with Lab.started(AlarmUnclaimedHours="5", AlarmUnquotedHours="7") as lab:
+        order_id = place(lab)
+        order = order_of(lab, order_id)
+        assert _hours_until_late(order, order["placed_at"]) == 5
+        lab.advance(hours=4)
+        desk(lab, order_id, "claim")
+        order = order_of(lab, order_id)
+        assert _hours_until_late(order, order["updated_at"]) == 7
+        (row,) = lab.http("GET", "/api/desk/orders?account_id=acme", user=lab.users.cs).json()["items"]
+        assert row["late_after"] == order["late_after"]
+        lab.advance(hours=8)
+        assert timeline(lab, order_id).count("order.stale") == 1
+
+
+def _hours_until_late(order: Json, since: str) -> float:
+    waits = datetime.fromisoformat(order["late_after"]) - datetime.fromisoformat(since)
+    return waits / timedelta(hours=1)

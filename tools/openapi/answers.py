@@ -90,7 +90,7 @@ class ConfirmationForm(BaseModel):
         Field(
             pattern="^[0-9]{6}$",
             default_factory=str,
-            description="From the mail; needed for everything but `request_mail`.",
+            description="From the mail, blanks as typed being passed over; needed for everything but `request_mail`.",
         ),
     ]
     reason: Annotated[str, Field(max_length=1_000, default_factory=str, description="Needed to request a change.")]
@@ -199,6 +199,15 @@ DeskOrderAnswer = _derived(
     {"marks"},
     **_ORDER,
     age_seconds=Annotated[int, Field(ge=0, description="Since it was placed.")],
+    late_after=Annotated[
+        Instant | None,
+        Field(
+            description=(
+                "From when on it has waited too long to be claimed or quoted, as the installation has it; null while "
+                "it waits for nobody at the desk."
+            )
+        ),
+    ],
     delivery=Annotated[
         Delivery | None,
         Field(description="What became of the newest mail with the quote; null before it has gone out."),
@@ -262,6 +271,11 @@ class CatalogStatus(Entity):
     label: str
 
 
+class CatalogCurrency(Entity):
+    currency: str
+    minor_digits: Annotated[int, Field(ge=0, le=4, description="How many decimals its amounts have.")]
+
+
 class Catalog(Entity):
     """What can be ordered, and what the statuses are called."""
 
@@ -271,6 +285,7 @@ class Catalog(Entity):
     socket_models: tuple[str, ...]
     accessory_types: tuple[str, ...]
     limits: Annotated[dict[str, int], Field(description="The greatest quantity of each kind that has one.")]
+    currencies: Annotated[tuple[CatalogCurrency, ...], Field(description="ISO 4217, as far as in use.")]
     statuses: tuple[CatalogStatus, ...]
 
 

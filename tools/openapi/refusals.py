@@ -16,12 +16,12 @@ from online_orders.errors import (
     MethodNotAllowed,
     NotFound,
     OnlineOrdersError,
-    TooLarge,
     TooManyRequests,
     Unavailable,
     Unprocessable,
     VersionMismatch,
 )
+from online_orders.http import LARGEST_BODY, body_too_large
 from online_orders.orders import Status
 from tools.openapi.examples import refusal_body
 from tools.openapi.schemas import COMPONENTS
@@ -80,7 +80,7 @@ IN_PROGRESS = Refusal(
     "Others are at the same thing; nothing was done, ask again.",
 )
 VERSION_MISMATCH = Refusal(VersionMismatch("The order is at version 5."), "If-Match names another version.")
-TOO_LARGE = Refusal(TooLarge("A body has 524288 bytes at most."), "The body is larger than 512 KiB.")
+TOO_LARGE = Refusal(body_too_large(), f"The body is larger than {LARGEST_BODY // 1024} KiB.")
 INVALID = Refusal(
     Invalid([Fault("/items/2/quantity", "too_small", "Input should be greater than or equal to 1.")]),
     "The body breaks its schema or a rule; `errors` holds every fault.",

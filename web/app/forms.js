@@ -2,6 +2,7 @@
 
 import { announce, freshId, h, isBusy, setBusy } from "./dom.js";
 import { Problem, Unreachable } from "./api.js";
+import { parseWhole } from "./money.js";
 import { day, either, t } from "./words.js";
 
 /** What went wrong, for people. */
@@ -15,21 +16,30 @@ export function reasonOf(error) {
 export const faultText = (fault) => either(`fault.${fault.code}`, fault.detail);
 
 /**
- * A labeled control. `type` is an input's, or `select` with `options` [[value, text]], or `textarea`.
+ * A labeled control. `type` is an input's, or `integer`, or `select` with `options` [[value, text]], or `textarea`.
  * `read()` is the control's value as the API wants it, null for an empty one; `fault(text)` shows or clears a fault.
+ * A number is typed in digits alone, between `min` and `max` of `more`: browsers' own fields for numbers take 1e3, too.
+ * A value that the options do not have becomes one of them: what is stored is shown, and stays.
+ * `notes` are the lines below the control; where that is too narrow for them, they can be put elsewhere.
  */
 export function field({ name, label, type = "text", value = "", hint, required = false, options, more = {}, wide = false }) {
   const id = freshId(name);
-  const common = { id, name, required, "aria-describedby": `${id}-notes`, "data-key": more["data-key"], ...more };
+  const { min, max, ...attributes } = more;
+  const isWhole = type === "integer";
+  const common = { id, name, required, "aria-describedby": `${id}-notes`, ...attributes, ...(isWhole ? {} : { min, max }) };
   let control;
   if (type === "select") {
-    control = h("select", common, options.map(([each, text]) => h("option", { value: each }, text)));
-    control.value = String(value ?? "");
+    const stored = String(value ?? "");
+    const isUnknown = stored !== "" && !options.some(([each]) => String(each) === stored);
+    control = h("select", common, [...options, ...(isUnknown ? [[stored, stored]] : [])].map(([each, text]) => h("option", { value: each }, text)));
+    control.value = stored;
     if (control.selectedIndex < 0) control.selectedIndex = 0;
   } else if (type === "textarea") {
     control = h("textarea", { rows: 3, ...common, value: value ?? "" });
   } else if (type === "checkbox") {
     control = h("input", { ...common, type, checked: Boolean(value) });
+  } else if (isWhole) {
+    control = h("input", { inputmode: "numeric", autocomplete: "off", ...common, type: "text", value: String(value ?? "") });
   } else {
     control = h("input", { ...common, type, value: value === null || value === undefined ? "" : String(value) });
   }
@@ -54,7 +64,7 @@ export function field({ name, label, type = "text", value = "", hint, required =
     if (type === "checkbox") return control.checked;
     const text = control.value.trim();
     if (text === "") return null;
-    return type === "number" ? Number(text) : text;
+    return isWhole ? parseWhole(text) ?? text : text;
   }
 
   function sayHint(text) {
@@ -65,16 +75,23 @@ export function field({ name, label, type = "text", value = "", hint, required =
   /** The fault that the browser itself finds, in the reader's language; null if there is none. */
   function ownFault() {
     const { validity } = control;
+    const isEmpty = type !== "checkbox" && control.value.trim() === "";
+    if (validity.valueMissing || (isEmpty && control.required)) return t("fault.required");
+    if (isWhole && !isEmpty) return wholeFault(parseWhole(control.value), min, max);
     if (validity.valid) return null;
-    if (validity.valueMissing) return t("fault.required");
-    if (validity.rangeUnderflow) return type === "date" ? t("fault.date_before", { min: day(control.min) }) : t("fault.at_least", { min: Number(control.min) });
-    if (validity.rangeOverflow) return type === "date" ? t("fault.date_after", { max: day(control.max) }) : t("fault.at_most", { max: Number(control.max) });
-    if (validity.stepMismatch || validity.badInput) return t(type === "number" ? "fault.whole_number" : "fault.malformed");
+    if (validity.rangeUnderflow) return t("fault.date_before", { min: day(control.min) });
+    if (validity.rangeOverflow) return t("fault.date_after", { max: day(control.max) });
     return t("fault.malformed");
   }
 
   control.addEventListener("input", () => fault(null));
-  return { root, control, name, fault, read, sayHint, ownFault };
+  return { root, control, notes, name, fault, read, sayHint, ownFault };
+}
+
+function wholeFault(value, min, max) {
+  if (value === null) return t("fault.whole_number");
+  if (min !== undefined && value < min) return t("fault.at_least", { min });
+  return max !== undefined && value > max ? t("fault.at_most", { max }) : null;
 }
 
 /** Shows what the browser finds wrong; answers whether all is well, and puts the focus on the first fault. */

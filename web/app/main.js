@@ -3,10 +3,11 @@
 import { Api } from "./api.js";
 import { fill, h } from "./dom.js";
 import { notice, reasonOf, toast } from "./forms.js";
-import { SIGNED_IN_AGAIN, SIGN_IN_AGAIN, Session, SignedOut } from "./session.js";
+import { learnCurrencies } from "./money.js";
+import { SIGNED_IN_AGAIN, SIGN_IN_AGAIN, Session, SignedOut, WrongClock } from "./session.js";
 import { sessionEnded, signedInAgain } from "./session-ended.js";
 import { ICON, emptyPage, failure, shell, waiting } from "./shell.js";
-import { chooseLanguage, knows, preferredLanguage, showTimesOf, speak, t } from "./words.js";
+import { age, chooseLanguage, knows, preferredLanguage, showTimesOf, speak, t } from "./words.js";
 import { showOrders } from "./orders/list.js";
 import { showOrder } from "./orders/order.js";
 import { showQueue } from "./desk/queue.js";
@@ -61,7 +62,7 @@ async function start() {
     }
   } catch (error) {
     if (!(error instanceof SignedOut)) throw error;
-    refusal = error.message;
+    refusal = error;
   }
   if (session.isSignedIn) await enter();
   else welcome(refusal);
@@ -74,6 +75,7 @@ async function enter() {
   try {
     if (session.isStaff) {
       context.catalog = await context.api.get("/catalog");
+      learnCurrencies(context.catalog.currencies);
     } else if (session.accountId) {
       const [catalog, account, subaccounts] = await Promise.all([
         context.api.get("/catalog"),
@@ -81,11 +83,12 @@ async function enter() {
         context.api.getAll("/accounts"),
       ]);
       Object.assign(context, { catalog, accounts: [account, ...subaccounts] });
+      learnCurrencies(catalog.currencies);
       showTimesOf(account.time_zone);
       await speak(preferredLanguage(account.locale));
     }
   } catch (error) {
-    if (error instanceof SignedOut) signedOut();
+    if (error instanceof SignedOut) signedOut(error);
     else fill(app, h("main.alone", {}, failure(error, enter)));
     return;
   }
@@ -154,7 +157,7 @@ async function show() {
   } catch (error) {
     clearTimeout(slow);
     if (signal.aborted) return undefined;
-    if (error instanceof SignedOut) signedOut();
+    if (error instanceof SignedOut) signedOut(error);
     else place(failure(error, show));
   }
   return undefined;
@@ -180,11 +183,19 @@ function signInAgain(error) {
   return comingBack;
 }
 
-function signedOut() {
+function signedOut(error) {
   leaving.abort();
   frame = null;
   session.end();
-  welcome("expired");
+  welcome(error instanceof WrongClock ? error : new SignedOut("expired"));
+}
+
+/** Why nobody is signed in. */
+function refusalNotice(refusal) {
+  if (refusal instanceof WrongClock) {
+    return notice("bad", t(refusal.seconds > 0 ? "welcome.clock_ahead" : "welcome.clock_behind", { time: age(Math.abs(refusal.seconds)) }));
+  }
+  return refusal.message === "expired" ? notice("warn", t("welcome.expired")) : notice("bad", t("welcome.refused"));
 }
 
 function welcome(refusal) {
@@ -198,7 +209,7 @@ function welcome(refusal) {
       h("p.brand", {}, config.brand),
       h("h1", {}, t("welcome.title")),
       h("p", {}, t("welcome.text")),
-      refusal && notice(refusal === "expired" ? "warn" : "bad", t(refusal === "expired" ? "welcome.expired" : "welcome.refused")),
+      refusal && refusalNotice(refusal),
       h("button.primary.large", { type: "button", onclick: () => session.signIn(path) }, t("action.sign_in")),
       config.local_run && h("p.hint", {}, h("a", { href: config.local_run, "data-outside": true }, t("welcome.local_run"))),
     ),
@@ -217,7 +228,7 @@ addEventListener("click", (event) => {
 addEventListener("unhandledrejection", (event) => {
   if (event.reason instanceof SignedOut) {
     event.preventDefault();
-    signedOut();
+    signedOut(event.reason);
   }
 });
 

@@ -1,27 +1,66 @@
-/** Amounts as whole minor units in BigInt, so that sums are exact. */
+/** Amounts as whole minor units in BigInt, so that sums are exact; and what people type, read without guessing. */
 
-const WRITTEN = /^(-?)(\d{1,12})(?:[.,](\d{0,6}))?$/;
+const PLAIN = /^([-\u2212]?)(\d{1,15})(?:([.,])(\d+))?$/;
+/** Thousands in groups of three by one separator, and decimals after another one. */
+const GROUPED = /^([-\u2212]?)(\d{1,3}(?:([.,'\u2019\s])\d{3})(?:\3\d{3})*)(?:(?!\3)[.,](\d+))?$/;
+const WHOLE = /^\d{1,15}$/;
 
-const NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(" ");
-const THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND".split(" ");
+const digitsOf = new Map();
 
-/** How many decimals amounts of a currency have by ISO 4217, as the API has it; browsers go by what is used in shops. */
-export function minorDigits(currency) {
-  if (NO_DECIMALS.includes(currency)) return 0;
-  return THREE_DECIMALS.includes(currency) ? 3 : 2;
+/** Takes over how many decimals amounts of each currency have, as the catalog says it. */
+export function learnCurrencies(currencies) {
+  for (const { currency, minor_digits: digits } of currencies) digitsOf.set(currency, digits);
 }
 
-/** What was written, in minor units; null if it is no amount, or has more decimals than the currency. */
-export function read(text, digits) {
-  const match = WRITTEN.exec(text.trim());
-  if (!match) return null;
-  const [, sign, whole, decimals = ""] = match;
-  if (decimals.replace(/0+$/, "").length > digits) return null;
-  const units = BigInt(whole + decimals.slice(0, digits).padEnd(digits, "0"));
-  return sign ? -units : units;
+/** Returns how many decimals amounts of a currency have; browsers go by what is used in shops. */
+export const minorDigits = (currency) => digitsOf.get(currency) ?? 2;
+
+/**
+ * Returns what was typed as an amount in a currency of so many decimals: `units`, in minor units, or the `fault`, and
+ * what the text could mean as `readings`, as they can be written: "12.500" in EUR is 12500 or 12.50, and is neither.
+ *
+ * One separator, a point or a comma, stands before decimals, of which there are no more than the currency has. Where
+ * three decimals are in use, three digits after a comma may as well be thousands; after a point they are decimals, for
+ * so amounts are shown.
+ */
+export function parseAmount(typed, digits) {
+  const text = typed.trim();
+  if (text === "") return { fault: "required", readings: [] };
+  const plain = PLAIN.exec(text);
+  if (plain) {
+    const [, sign, whole, separator, decimals = ""] = plain;
+    const readings = [thousands(sign, whole, decimals), fitting(sign, whole, decimals, digits)].filter(Boolean);
+    if (decimals.length > digits) return { fault: "decimals", readings };
+    if (separator === "," && decimals.length === 3 && readings.length > 1) return { fault: "ambiguous", readings };
+    const units = BigInt(whole + decimals.padEnd(digits, "0"));
+    return { units: sign ? -units : units };
+  }
+  const grouped = GROUPED.exec(text);
+  if (!grouped) return { fault: "malformed", readings: [] };
+  const [, sign, groups, , decimals = ""] = grouped;
+  const reading = fitting(sign, groups.replace(/\D/g, ""), decimals, digits);
+  return { fault: "grouped", readings: reading ? [reading] : [] };
 }
 
-/** The decimal string of an amount in minor units. */
+/** The amount in which a separator stands before thousands; null where none can. */
+const thousands = (sign, whole, decimals) =>
+  decimals.length === 3 && whole.length <= 3 && !whole.startsWith("0") ? `${sign && "-"}${whole}${decimals}` : null;
+
+/** The amount in which it stands before decimals, less the noughts that the currency has no place for; null if more remain. */
+function fitting(sign, whole, decimals, digits) {
+  const needed = decimals.replace(/0+$/, "");
+  if (needed.length > digits) return null;
+  const units = BigInt(whole + needed.padEnd(digits, "0"));
+  return write(sign ? -units : units, digits);
+}
+
+/** Returns a whole number that was typed in digits alone, null for anything else: 1e3 and 1.0 are none. */
+export function parseWhole(typed) {
+  const text = typed.trim();
+  return WHOLE.test(text) ? Number(text) : null;
+}
+
+/** Returns the decimal string of an amount in minor units. */
 export function write(units, digits) {
   const sign = units < 0n ? "-" : "";
   const text = String(units < 0n ? -units : units).padStart(digits + 1, "0");

@@ -15,6 +15,14 @@ export const SIGNED_IN_AGAIN = "/signed-in";
 
 export class SignedOut extends Error {}
 
+/** The device's clock is so far off that a token of this moment is not one of now: by `seconds`, more than 0 when ahead. */
+export class WrongClock extends SignedOut {
+  constructor(seconds, cause) {
+    super("wrong_clock", { cause });
+    this.seconds = seconds;
+  }
+}
+
 /** The provider was not reached, or gave no answer that can be read: nobody knows whether it would have refused. */
 class ProviderSilent extends TypeError {}
 
@@ -209,6 +217,7 @@ export class Session {
       if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) throw new SignedOut(error.error, { cause: error });
       if (error instanceof oauth.WWWAuthenticateChallengeError) throw new SignedOut("refused", { cause: error });
       if (error instanceof oauth.OperationProcessingError && error.cause?.status >= 500) throw new ProviderSilent(error.message, { cause: error });
+      if (error.code === oauth.JWT_TIMESTAMP_CHECK && error.cause?.claims?.iat) throw new WrongClock(error.cause.now - error.cause.claims.iat, error);
       if (error instanceof oauth.OperationProcessingError) throw new SignedOut("unsound_answer", { cause: error });
       throw error;
     }

@@ -61,12 +61,19 @@ export function day(iso) {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(at);
 }
 
+const DATE = { year: "numeric", month: "short", day: "numeric" };
+const TIME = { hour: "numeric", minute: "2-digit" };
+
+/** A format in the reader's zone; where the browser does not know it, in the browser's own, which is then named. */
+const inZone = (styles, spelledOut) =>
+  new Intl.DateTimeFormat(language, isKnownZone(zone) ? { ...styles, timeZone: zone } : { ...spelledOut, timeZoneName: "short" });
+
 export function instant(iso) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(iso));
+  return inZone({ dateStyle: "medium", timeStyle: "short" }, { ...DATE, ...TIME }).format(new Date(iso));
 }
 
 export function dayOf(iso) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: zone }).format(new Date(iso));
+  return inZone({ dateStyle: "medium" }, DATE).format(new Date(iso));
 }
 
 /** How long something has lain: "3 hours". */
@@ -87,9 +94,27 @@ export function money(amount, currency) {
 
 export const currencyName = (code) => new Intl.DisplayNames(language, { type: "currency" }).of(code);
 
-/** Today, YYYY-MM-DD, in an IANA zone; `after` days later. */
+const knownZones = new Map();
+
+/** Whether the browser can tell what time it is in an IANA zone. */
+function isKnownZone(timeZone) {
+  if (!knownZones.has(timeZone)) {
+    let isKnown = true;
+    try {
+      Intl.DateTimeFormat("en", { timeZone });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      isKnown = false;
+    }
+    knownZones.set(timeZone, isKnown);
+  }
+  return knownZones.get(timeZone);
+}
+
+/** Today, YYYY-MM-DD, in an IANA zone, or where the browser is if it does not know that; `after` days later. */
 export function today(timeZone, after = 0) {
-  const parts = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  const own = isKnownZone(timeZone) ? { timeZone } : {};
+  const parts = new Intl.DateTimeFormat("en-CA", { ...own, year: "numeric", month: "2-digit", day: "2-digit" });
   const at = new Date(`${parts.format(new Date())}T00:00:00Z`);
   at.setUTCDate(at.getUTCDate() + after);
   return at.toISOString().slice(0, 10);

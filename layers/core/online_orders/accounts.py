@@ -15,7 +15,19 @@ from pydantic_core import PydanticCustomError
 from online_orders.errors import Fault, Forbidden
 from online_orders.faults import checked, pointer
 from online_orders.iso import COUNTRIES, MINOR_DIGITS
-from online_orders.values import BlankIsAbsent, Count, Day, Email, Entity, Identifier, Length, Line, Name, Text
+from online_orders.values import (
+    SENT,
+    BlankIsAbsent,
+    Count,
+    Email,
+    Entity,
+    Identifier,
+    Length,
+    Line,
+    Name,
+    RecentDay,
+    Text,
+)
 
 _NO_ZONES = {"Factory", "localtime", "posixrules"}
 """Files among the zones of a system that are no IANA zones."""
@@ -75,8 +87,8 @@ class Deputy(Entity):
 
     name: Name
     email: Email
-    first_day: Annotated[Day, Field(alias="from")]
-    last_day: Annotated[Day, Field(alias="until")]
+    first_day: Annotated[RecentDay, Field(alias="from")]
+    last_day: Annotated[RecentDay, Field(alias="until")]
 
     @field_validator("last_day")
     @classmethod
@@ -101,7 +113,7 @@ class EnrollmentState(StrEnum):
 class Enrollment(Entity):
     """The signed Electronic Order Program letter."""
 
-    letter_received_on: Day
+    letter_received_on: RecentDay
     contact: Contact | None = None
     state: EnrollmentState = EnrollmentState.ACTIVE
     deputies: Annotated[tuple[Deputy, ...], Length(0, 5), Field(exclude_if=lambda deputies: not deputies)] = ()
@@ -119,7 +131,7 @@ class Enrollment(Entity):
 
 class License(Entity):
     bandwidth_mbps: Count
-    starts_on: Day
+    starts_on: RecentDay
 
 
 class SocketStock(Entity):
@@ -176,12 +188,12 @@ class Account(Entity):
 def account_from(account_id: str, body: Any, more: Iterable[Fault] = ()) -> Account:
     """The account that CS sent; what is read-only in it is ignored. Raises Invalid with all faults and with `more`."""
     if not isinstance(body, Mapping):
-        return checked(Account, body)
+        return checked(Account, body, context=SENT)
     sent = {**{key: value for key, value in body.items() if key not in READ_ONLY}, "account_id": account_id}
     found = [*_duplicate_sites(body.get("sites")), *more]
     if body.get("parent_account_id") == account_id:
         found.append(Fault("/parent_account_id", "own_parent", "An account is not its own parent."))
-    return checked(Account, sent, more=found)
+    return checked(Account, sent, context=SENT, more=found)
 
 
 def _duplicate_sites(raw_sites: Any) -> list[Fault]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from online_orders.errors import Fault, Invalid
+from online_orders.values import PATTERN_TEXTS
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -46,9 +50,16 @@ def faults_of(error: ValidationError, *base: str | int) -> list[Fault]:
     for each in error.errors(include_url=False, include_input=False):
         kind = each["type"]
         code = CODES.get(kind) or ("wrong_type" if kind.endswith("_type") else kind)
-        message = each["msg"]
+        message = _text_of(each)
         found.append(Fault(pointer(*base, *each["loc"]), code, message[:1].upper() + message[1:] + "."))
     return found
+
+
+def _text_of(error: ErrorDetails) -> str:
+    """Return pydantic's sentence; where that holds a regular expression, what it asks for in words."""
+    if error["type"] == "string_pattern_mismatch":
+        return PATTERN_TEXTS.get(error["ctx"]["pattern"], "This is not written as it should be")
+    return error["msg"]
 
 
 def checked(model: type[Model], body: Any, *, context: Any = None, more: Iterable[Fault] = ()) -> Model:

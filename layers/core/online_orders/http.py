@@ -176,8 +176,13 @@ def raw_body(event: Event) -> bytes:
     body = event.get("body") or ""
     data = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
     if len(data) > LARGEST_BODY:
-        raise TooLarge(f"A body has {LARGEST_BODY} bytes at most.")
+        raise body_too_large()
     return data
+
+
+def body_too_large() -> TooLarge:
+    """Return the refusal of a body that has more than LARGEST_BODY bytes."""
+    return TooLarge(f"A body has {LARGEST_BODY} bytes at most.")
 
 
 def json_body(event: Event, *, default: Any = None) -> Any:

@@ -152,6 +152,10 @@ class Policy(NamedTuple):
     unclaimed_hours: int = 24
     unquoted_hours: int = 72
 
+    def hours_at_desk(self, status: Status) -> int:
+        """Return how many hours an order may wait in a status for Customer Success."""
+        return self.unclaimed_hours if status is Status.SUBMITTED else self.unquoted_hours
+
     def reminder_days(self, offered_on: date, valid_until: date) -> tuple[date, date]:
         return (
             offered_on + timedelta(days=self.remind_after_days),
@@ -642,14 +646,19 @@ class Order(Entity):
             return self._change(at, SYSTEM, Event.REMINDED, self._revision(), decision=False, marks=marks)
         return Change(self, ())
 
+    def late_after(self, policy: Policy) -> datetime | None:
+        """Return from when on the order has waited too long at the desk; None while it does not wait there."""
+        if self.status not in {Status.SUBMITTED, Status.IN_PROCESS} or self.mail_is_outstanding:
+            return None
+        return self.marks.since[self.status] + timedelta(hours=policy.hours_at_desk(self.status))
+
     def _tick_at_desk(self, policy: Policy, at: datetime) -> Change:
         """Tell Customer Success, once, of an order that nobody claims or quotes."""
-        since = self.marks.since[self.status]
-        hours = policy.unclaimed_hours if self.status is Status.SUBMITTED else policy.unquoted_hours
-        if at - since < timedelta(hours=hours) or self.marks.stale_since == since:
+        since, late_after = self.marks.since[self.status], self.late_after(policy)
+        if late_after is None or at < late_after or self.marks.stale_since == since:
             return Change(self, ())
         marks = {"stale_since": since}
-        data = {"hours": hours}
+        data = {"hours": policy.hours_at_desk(self.status)}
         return self._change(at, SYSTEM, Event.STALE, data, internal=True, decision=False, marks=marks)
 
     def _is_reminder_due(self, policy: Policy, quote: Quote, today: date) -> bool:

@@ -7,11 +7,12 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from online_orders.estimates import History, estimated_start
-from online_orders.orders import Order
+from online_orders.orders import Order, Policy
 from online_orders.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.timeline import Entry
 from online_orders.values import instant_text
 
+USUAL = Policy()
 Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked"]
 
 
@@ -60,11 +61,13 @@ def flags_of(order: Order) -> list[Flag]:
     return [flag for flag, is_raised in raised.items() if is_raised] if order.is_open else []
 
 
-def desk_row(order: Order, history: History, at: datetime) -> dict[str, Any]:
+def desk_row(order: Order, history: History, at: datetime, policy: Policy = USUAL) -> dict[str, Any]:
     """As the customer sees it, how long it has been there, and what is to be known of it."""
+    late_after = order.late_after(policy)
     return {
         **order_body(order, history, at),
         "age_seconds": max(0, int((at - order.placed_at).total_seconds())),
+        "late_after": instant_text(late_after) if late_after else None,
         "flags": flags_of(order),
         "delivery": order.delivery.model_dump(mode="json") if order.delivery else None,
         "undo_until": instant_text(order.undo_until) if order.undo_until else None,

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -15,6 +16,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
+    ValidationInfo,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -25,6 +27,22 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+_LINE = f"^[^{_CONTROL}]*$"
+_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+_EMAIL = (
+    r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}$"
+)
+PATTERN_TEXTS = {
+    IDENTIFIER: "An id has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or a digit",
+    _LINE: "A line has no line ends and no control characters",
+    _TEXT: "A text has no control characters but tabs and line ends",
+    _EMAIL: "An e-mail address is written name@example.com",
+}
+"""What people are told in place of a pattern that their text does not match."""
+
+EARLIEST_YEAR = 2000
+SENT = object()
+"""The validation context of what was sent just now: what was stored before a rule was made is read without it."""
 
 
 class Entity(BaseModel):
@@ -72,25 +90,24 @@ class Length(NamedTuple):
         return {**handler(schema), "minItems": self.least, "maxItems": self.most}
 
 
+def _with_whole_year(day: date, info: ValidationInfo) -> date:
+    if info.context is SENT and day.year < EARLIEST_YEAR:
+        raise PydanticCustomError("date_too_early", "the date is before the year {year}", {"year": EARLIEST_YEAR})
+    return day
+
+
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
+RecentDay = Annotated[Day, AfterValidator(_with_whole_year)]
+"""A day that no other rule binds; one of the year 0026 was meant to be one of 2026."""
 Instant = Annotated[datetime, PlainSerializer(instant_text, return_type=str, when_used="json")]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=f"^[^{_CONTROL}]*$")]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=_LINE)]
 """One line of text: no control characters, so that it can stand in a mail's subject or a CSV cell."""
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")
-]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=_TEXT)]
 """Text of several lines: tabs and line ends are its only control characters."""
 Name = Annotated[Line, StringConstraints(max_length=200)]
-Email = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        max_length=254,
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}$",
-    ),
-]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=_EMAIL)]
 
 
 def absent_when_blank(value: Any) -> Any:

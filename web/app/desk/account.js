@@ -9,12 +9,13 @@ import { trail } from "../shell.js";
 import { keepTyping, keptNotice, unsaved } from "../unsaved.js";
 import { t } from "../words.js";
 
-const MODELS = ["X1500", "X1700"];
 const MOST_DEPUTIES = 5;
+const ID = "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}";
+const SITE = ["site_id", "name", "country", "address"];
 
 /** `accountId` is left out for one that is to be made. */
 export async function showAccount(context, accountId) {
-  const { api, go } = context;
+  const { api, catalog, go } = context;
   const isNew = accountId === undefined;
   const blank = { account_id: "", name: "", locale: "en", currency: "EUR", time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone, parent_account_id: null, enrollment: null, sites: [] };
   const loaded = isNew ? { body: blank, etag: null } : await api.getWithTag(`/desk/accounts/${encodeURIComponent(accountId)}`);
@@ -26,11 +27,11 @@ export async function showAccount(context, accountId) {
   const sitesList = h("div.sites");
 
   const own = {
-    account_id: isNew && field({ name: "account_id", label: t("account.account_id"), required: true, value: account.account_id, more: { pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}", maxlength: 64, autocomplete: "off" } }),
+    account_id: isNew && field({ name: "account_id", label: t("account.account_id"), required: true, value: account.account_id, hint: t("account.id_hint"), more: { pattern: ID, autocomplete: "off" } }),
     name: field({ name: "name", label: t("account.name"), required: true, value: account.name, more: { maxlength: 200 } }),
     locale: field({ name: "locale", label: t("account.locale"), type: "select", required: true, value: account.locale, options: [["en", "English"], ["de", "Deutsch"]] }),
-    currency: field({ name: "currency", label: t("account.currency"), type: "select", required: true, value: account.currency, options: Intl.supportedValuesOf("currency").map((each) => [each, each]) }),
-    time_zone: field({ name: "time_zone", label: t("account.time_zone"), type: "select", required: true, value: account.time_zone, options: zones(account.time_zone) }),
+    currency: field({ name: "currency", label: t("account.currency"), type: "select", required: true, value: account.currency, options: catalog.currencies.map((each) => [each.currency, each.currency]) }),
+    time_zone: field({ name: "time_zone", label: t("account.time_zone"), type: "select", required: true, value: account.time_zone, options: zones() }),
     parent_account_id: field({ name: "parent_account_id", label: t("account.parent"), value: account.parent_account_id, more: { maxlength: 64, autocomplete: "off" } }),
   };
   const { enrollment } = account;
@@ -62,43 +63,54 @@ export async function showAccount(context, accountId) {
       deputies.length < MOST_DEPUTIES && h("button.small", { type: "button", onclick: () => { deputies.push(deputyFields()); drawDeputies(); deputies.at(-1).name.control.focus(); } }, t("deputy.add")));
   }
 
+  /** A site by its fields; `stored` is the site as it is, with what no field shows. */
   function siteFields(site = { site_id: "", name: "", country: "", address: null, license: null, sockets: [] }) {
-    const quantityOf = (model) => site.sockets.find((each) => each.model === model)?.quantity ?? null;
+    const missing = catalog.socket_models.filter((model) => !site.sockets.some((each) => each.model === model));
+    const sockets = [...site.sockets, ...missing.map((model) => ({ model, quantity: null }))];
     return {
-      site_id: field({ name: "site_id", label: t("site.site_id"), required: true, value: site.site_id, more: { maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}" } }),
+      stored: site,
+      site_id: field({ name: "site_id", label: t("site.site_id"), required: true, value: site.site_id, more: { pattern: ID } }),
       name: field({ name: "name", label: t("site.name"), required: true, value: site.name, more: { maxlength: 200 } }),
-      country: field({ name: "country", label: t("site.country"), required: true, value: site.country, more: { maxlength: 2, pattern: "[A-Z]{2}" } }),
+      country: field({ name: "country", label: t("site.country"), required: true, value: site.country }),
       address: field({ name: "address", label: t("site.address"), value: site.address, more: { maxlength: 500 }, wide: true }),
-      bandwidth_mbps: field({ name: "bandwidth_mbps", label: t("site.bandwidth"), type: "number", value: site.license?.bandwidth_mbps, more: { min: 1, step: 1 } }),
+      bandwidth_mbps: field({ name: "bandwidth_mbps", label: t("site.bandwidth"), type: "integer", value: site.license?.bandwidth_mbps, more: { min: 1 } }),
       starts_on: field({ name: "starts_on", label: t("site.starts_on"), type: "date", value: site.license?.starts_on }),
-      ...Object.fromEntries(MODELS.map((model) => [model, field({ name: model, label: t("site.sockets", { model }), type: "number", value: quantityOf(model), more: { min: 0, step: 1 } })])),
+      // A model may stand there twice, as it was delivered in two lots.
+      sockets: sockets.map(({ model, quantity }) => ({ model, quantity: field({ name: model, label: t("site.sockets", { model }), type: "integer", value: quantity }) })),
     };
   }
 
   function drawSites() {
     fill(sitesList, sites.map((site) => h("details.site", { open: !site.site_id.control.value || site.isOpen },
       h("summary", {}, site.name.control.value || t("site.new")),
-      h("div.fields", {}, Object.values(site).filter((each) => each.root).map((each) => each.root)),
+      h("div.fields", {}, controlsOf(site).map((each) => each.root)),
       h("button.small", { type: "button", onclick: () => { sites = sites.filter((each) => each !== site); drawSites(); } }, t("site.remove")))),
     sites.length === 0 && h("p.nothing", {}, t("site.none")));
   }
 
+  const controlsOf = (site) => [...SITE.map((name) => site[name]), site.bandwidth_mbps, site.starts_on, ...site.sockets.map((each) => each.quantity)];
+  /** The lots of sockets that are there; one whose quantity is emptied, or nought, is gone. */
+  const lotsOf = (site) => site.sockets.filter((each) => each.quantity.read());
+
+  /** The account as it is written here; what the form has no field for stays as it was. */
   function bodyOf() {
     const contact = letter.contact_name.read() || letter.contact_email.read() ? { name: letter.contact_name.read() ?? "", email: letter.contact_email.read() ?? "" } : null;
     const received = letter.letter_received_on.read();
     return {
+      ...account,
       ...Object.fromEntries(["name", "locale", "currency", "time_zone", "parent_account_id"].map((name) => [name, own[name].read()])),
-      enrollment: received || contact || deputies.length > 0 ? { letter_received_on: received, state: letter.state.read(), contact, deputies: deputies.map(readAll) } : null,
+      enrollment: received || contact || deputies.length > 0 ? { ...enrollment, letter_received_on: received, state: letter.state.read(), contact, deputies: deputies.map(readAll) } : null,
       sites: sites.map((site) => {
-        const license = site.bandwidth_mbps.read() !== null || site.starts_on.read() !== null ? { bandwidth_mbps: site.bandwidth_mbps.read(), starts_on: site.starts_on.read() } : null;
-        const sockets = MODELS.map((model) => ({ model, quantity: site[model].read() })).filter((each) => each.quantity);
-        return { ...Object.fromEntries(["site_id", "name", "country", "address"].map((name) => [name, site[name].read()])), license, sockets };
+        const license = site.bandwidth_mbps.read() !== null || site.starts_on.read() !== null ? { ...site.stored.license, bandwidth_mbps: site.bandwidth_mbps.read(), starts_on: site.starts_on.read() } : null;
+        const sockets = lotsOf(site).map(({ model, quantity }) => ({ model, quantity: quantity.read() }));
+        return { ...site.stored, ...Object.fromEntries(SITE.map((name) => [name, site[name].read()])), license, sockets };
       }),
     };
   }
 
   function fieldAt(pointer) {
     const [, first, second, third, fourth] = pointer.split("/");
+    if (first === "sites" && third === "sockets") return sites[Number(second)] && lotsOf(sites[Number(second)])[Number(fourth)]?.quantity;
     if (first === "sites") return sites[Number(second)]?.[third === "license" ? fourth ?? "bandwidth_mbps" : third];
     if (first === "enrollment" && second === "deputies") return deputies[Number(third)]?.[fourth ?? "name"];
     if (first === "enrollment") return second === "contact" ? letter[`contact_${third ?? "name"}`] : letter[second ?? "letter_received_on"];
@@ -108,7 +120,7 @@ export async function showAccount(context, accountId) {
   async function save(event) {
     event.preventDefault();
     fill(said);
-    const fields = [...Object.values(own).filter(Boolean), ...Object.values(letter), ...deputies.flatMap(Object.values), ...sites.flatMap((site) => Object.values(site).filter((each) => each.root))];
+    const fields = [...Object.values(own).filter(Boolean), ...Object.values(letter), ...deputies.flatMap(Object.values), ...sites.flatMap(controlsOf)];
     for (const each of fields) if (each.ownFault()) each.root.closest("details")?.setAttribute("open", "");
     if (isBusy(button) || !checkFields(fields)) return;
     setBusy(button, true);
@@ -159,4 +171,4 @@ export async function showAccount(context, accountId) {
 
 const readAll = (fields) => Object.fromEntries(Object.entries(fields).map(([name, each]) => [name, each.read()]));
 
-const zones = (present) => [...new Set([present, "UTC", ...Intl.supportedValuesOf("timeZone")])].map((each) => [each, each]);
+const zones = () => [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])].map((each) => [each, each]);

@@ -4,7 +4,7 @@ import { accountPage } from "../address.js";
 import { fill, h } from "../dom.js";
 import { reasonOf, toast } from "../forms.js";
 import { trail } from "../shell.js";
-import { day, t } from "../words.js";
+import { day, either, t } from "../words.js";
 
 export async function showAccounts({ api, signal }) {
   let { items: accounts, next_cursor: cursor } = await api.get("/desk/accounts", { limit: 100 }, signal);
@@ -52,5 +52,5 @@ function rows(accounts) {
 
 function enrollmentChip(account) {
   const state = !account.enrollment ? "none" : account.enrollment.contact ? account.enrollment.state : "no_contact";
-  return h(`span.chip.enrollment-${state}`, {}, t(`enrollment.${state}`));
+  return h(`span.chip.enrollment-${state}`, {}, either(`enrollment.${state}`, state));
 }

@@ -8,7 +8,7 @@ import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail, waiting } from "../shell.js";
 import { unsaved } from "../unsaved.js";
-import { instant, t } from "../words.js";
+import { either, instant, t } from "../words.js";
 import { OPEN, ageMark, orderName, progress, statusChip } from "../orders/describe.js";
 import { closedText, commentForm, factsOf, itemsTable } from "../orders/order.js";
 import { quoteCard } from "../orders/quote-view.js";
@@ -80,13 +80,13 @@ export async function showDeskOrder(context, orderId) {
       order.undo_until && notice("warn",
         h("span", {}, t("desk.undo_text", { at: instant(order.undo_until) })), " ",
         h("button", { type: "button", "data-key": "undo", onclick: (event) => act(event, "quote/undo", t("desk.undone")) }, t("desk.undo"))),
-      order.flags.map((flag) => notice("warn", t(`flag.${flag}.text`))),
+      order.flags.map((flag) => notice("warn", either(`flag.${flag}.text`, flag))),
       ["undeliverable", "expired"].includes(order.quote?.state) && OPEN.includes(status) && !order.flags.includes("fresh_quote_asked") && notice("warn", t(`desk.quote_${order.quote.state}`)),
       changeAsked());
     fill(items, h("h2", {}, t("order.items")), itemsTable(order, account.sites));
     fill(quote,
       order.quote && quoteCard(context, order, "/desk"),
-      order.delivery && h("p.hint", {}, t(`delivery.${order.delivery.state}`, { email: order.delivery.recipient, at: instant(order.delivery.at) })));
+      order.delivery && h("p.hint", {}, either(`delivery.${order.delivery.state}`, order.delivery.state, { email: order.delivery.recipient, at: instant(order.delivery.at) })));
     fill(facts, factsOf(order, account),
       h("p", {}, h("a", { href: accountPage(account.account_id) }, t("desk.to_account"))));
     fill(history, timelineView(entries));

@@ -1,11 +1,11 @@
 /** One price list: its prices, to be read and written, or brought in and out as CSV. */
 
+import { amountField } from "../amount-field.js";
 import { Problem } from "../api.js";
 import { fill, freshId, h, isBusy, save, setBusy } from "../dom.js";
 import { checkFields, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
-import { minorDigits, read, write } from "../money.js";
 import { bandwidth, kindLabel } from "../orders/describe.js";
-import { RECURRENCES } from "../orders/quote-view.js";
+import { RECURRENCES, recurrenceLabel } from "../orders/quote-view.js";
 import { trail } from "../shell.js";
 import { keepTyping, keptNotice, unsaved } from "../unsaved.js";
 import { currencyName, either, spoken, t } from "../words.js";
@@ -15,8 +15,7 @@ const MOST_PRICES = 500;
 export async function showPriceList(context, currency) {
   const { api, catalog, go } = context;
   const path = `/desk/price-lists/${currency}`;
-  const digits = minorDigits(currency);
-  const loaded = await load(api, path);
+  const loaded = await load(api, path, catalog.currencies.some((each) => each.currency === currency));
   const kept = unsaved(`prices.${currency}`);
   const found = kept.read();
   const etag = found ? found.etag : loaded.etag; // what was changed meanwhile is not to be replaced unseen
@@ -36,20 +35,17 @@ export async function showPriceList(context, currency) {
       kind: field({ name: "kind", label: t("prices.kind"), type: "select", required: true, value: price.kind, options: kinds }),
       variant: variantField(price.kind, price.variant),
       description: field({ name: "description", label: t("quote.description"), required: true, value: price.description, more: { maxlength: 100 } }),
-      unit_price: field({ name: "unit_price", label: t("quote.unit_price"), required: true, value: price.unit_price, more: { inputmode: "decimal", autocomplete: "off" } }),
-      recurrence: field({ name: "recurrence", label: t("quote.recurrence"), type: "select", required: true, value: price.recurrence, options: RECURRENCES.map((each) => [each, t(`recurrence.${each}`)]) }),
+      unit_price: amountField({ name: "unit_price", label: t("quote.unit_price"), required: true, value: price.unit_price, currency,
+        judge: (units) => (units < 0n ? t("prices.negative") : null) }),
+      recurrence: field({ name: "recurrence", label: t("quote.recurrence"), type: "select", required: true, value: price.recurrence, options: RECURRENCES.map((each) => [each, recurrenceLabel(each)]) }),
     };
     row.kind.control.addEventListener("change", () => {
       const before = row.variant;
       row.variant = variantField(row.kind.control.value, null);
       before.root.replaceWith(row.variant.root);
     });
-    const own = row.unit_price.ownFault;
-    row.unit_price.ownFault = () => own() ?? (amountOf(row) === null ? t("editor.not_an_amount", { digits, currency }) : amountOf(row) < 0n ? t("prices.negative") : null);
     return row;
   }
-
-  const amountOf = (row) => read(row.unit_price.control.value, digits);
 
   function variantField(kind, value) {
     const options = [["", t(variants[kind] ? "prices.any_variant" : "prices.no_variant")], ...(variants[kind] ?? [])];
@@ -61,7 +57,8 @@ export async function showPriceList(context, currency) {
       prices.map((row) => h("fieldset.price-row", {},
         h("legend.visually-hidden", {}, row.description.control.value || t("prices.new_price")),
         ["kind", "variant", "description", "unit_price", "recurrence"].map((name) => row[name].root),
-        h("button.small", { type: "button", "aria-label": t("editor.remove_line", { line: row.description.control.value || t("prices.new_price") }), onclick: () => { prices = prices.filter((each) => each !== row); draw(); } }, t("action.remove")))));
+        h("button.small", { type: "button", "aria-label": t("editor.remove_line", { line: row.description.control.value || t("prices.new_price") }), onclick: () => { prices = prices.filter((each) => each !== row); draw(); } }, t("action.remove")),
+        row.unit_price.notes)));
     add.disabled = prices.length >= MOST_PRICES;
   }
 
@@ -77,7 +74,7 @@ export async function showPriceList(context, currency) {
       kind: row.kind.read(),
       variant: row.variant.read(),
       description: row.description.read(),
-      unit_price: write(amountOf(row), digits),
+      unit_price: row.unit_price.written(),
       recurrence: row.recurrence.read(),
     })),
   });
@@ -169,12 +166,12 @@ export async function showPriceList(context, currency) {
     form);
 }
 
-/** The list and its version; an empty one, without a version, where there is none yet. */
-async function load(api, path) {
+/** The list and its version; an empty one, without a version, where there is none yet of a currency that there is. */
+async function load(api, path, isCurrency) {
   try {
     return await api.getWithTag(path);
   } catch (error) {
-    if (error instanceof Problem && error.status === 404 && Intl.supportedValuesOf("currency").includes(path.split("/").at(-1))) return { body: { prices: [] }, etag: null };
+    if (error instanceof Problem && error.status === 404 && isCurrency) return { body: { prices: [] }, etag: null };
     throw error;
   }
 }

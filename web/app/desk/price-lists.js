@@ -5,7 +5,7 @@ import { ask, field, reasonOf, toast } from "../forms.js";
 import { trail } from "../shell.js";
 import { currencyName, instant, t } from "../words.js";
 
-export async function showPriceLists({ api, signal, go }) {
+export async function showPriceLists({ api, signal, go, catalog }) {
   let { items: lists, next_cursor: cursor } = await api.get("/desk/price-lists", { limit: 100 }, signal);
   const table = h("div.results");
   const more = h("div.pages");
@@ -28,10 +28,11 @@ export async function showPriceLists({ api, signal, go }) {
 
   function begin() {
     const known = new Set(lists.map((each) => each.currency));
-    const options = Intl.supportedValuesOf("currency").filter((each) => !known.has(each)).map((each) => [each, `${each} · ${currencyName(each)}`]);
+    const left = catalog.currencies.map((each) => each.currency).filter((each) => !known.has(each));
+    const options = left.map((each) => [each, `${each} · ${currencyName(each)}`]);
     ask({
       title: t("prices.new"),
-      fields: [field({ name: "currency", label: t("account.currency"), type: "select", required: true, value: "EUR", options })],
+      fields: [field({ name: "currency", label: t("account.currency"), type: "select", required: true, value: left.includes("EUR") ? "EUR" : left[0], options })],
       action: t("prices.begin"),
       act: async ({ currency }) => go(`/desk/price-lists/${currency}`),
     });

@@ -7,7 +7,7 @@ import { notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
-import { instant, t } from "../words.js";
+import { either, instant, t } from "../words.js";
 import { namedAccounts } from "./named-accounts.js";
 import { STATUSES, ageMark, itemDetail, kindLabel, orderName, statusChip, statusLabel, urgency } from "../orders/describe.js";
 
@@ -95,10 +95,10 @@ export async function showQueue(context) {
           h("span.hint", {}, order.purchase_order_number ?? ""),
           orderName(order.order_id),
           order.source === "direct" && h("span.tag", {}, t("source.direct")),
-          order.flags.map((flag) => h("span.tag.flag", {}, t(`flag.${flag}`)))),
+          order.flags.map((flag) => h("span.tag.flag", {}, either(`flag.${flag}`, flag)))),
         h("td", { "data-label": t("order.items") }, h("ul.item-lines", {}, order.items.slice(0, 3).map((item) => h("li", {}, h("span.kind-name", {}, kindLabel(item.kind)), " ", h("span.hint", {}, itemDetail(item, names.get(order.account_id)?.sites)))),
           order.items.length > 3 && h("li.hint", {}, t("order.more_items", { count: order.items.length - 3 })))),
-        h("td", { "data-label": t("order.status") }, statusChip(order.status), order.quote && h("span.hint", {}, t(`quote_state.${order.quote.state}`))),
+        h("td", { "data-label": t("order.status") }, statusChip(order.status), order.quote && h("span.hint", {}, either(`quote_state.${order.quote.state}`, order.quote.state))),
         h("td", { "data-label": t("order.assignee") }, order.assignee ? (order.assignee.user_id === session.userId ? t("queue.me") : h("span.person", { title: order.assignee.email }, order.assignee.email.split("@")[0])) : h("span.hint", {}, t("queue.nobody"))),
         h("td.actions", {}, action(order))))));
   }

@@ -1,14 +1,15 @@
 /** The quote as CS writes it: lines with amounts and totals that follow every stroke, and how the contact will see it. */
 
-import { fill, h, isBusy, openBlob, setBusy } from "../dom.js";
+import { amountField } from "../amount-field.js";
 import { Unreachable } from "../api.js";
+import { fill, h, isBusy, openBlob, setBusy } from "../dom.js";
 import { checkFields, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
-import { minorDigits, read, write } from "../money.js";
+import { minorDigits, write } from "../money.js";
 import { SignedOut } from "../session.js";
 import { keptNotice } from "../unsaved.js";
 import { currencyName, money, t, today } from "../words.js";
 import { itemDetail, kindLabel } from "../orders/describe.js";
-import { RECURRENCES, totalsView } from "../orders/quote-view.js";
+import { RECURRENCES, recurrenceLabel, totalsView } from "../orders/quote-view.js";
 import { mailFrame } from "./mail-frame.js";
 
 const ONE_OFF = new Set(["socket", "accessory"]);
@@ -48,16 +49,13 @@ export function quoteEditor({ order, account, draft, currencies, quoteIn, kept, 
     const line = {
       itemId,
       description: field({ name: "description", label: t("quote.description"), required: true, value: description, more: { maxlength: 200 } }),
-      quantity: field({ name: "quantity", label: t("quote.quantity"), type: "number", required: true, value: quantity, more: { min: 1, max: 1000000, step: 1 } }),
-      unit_price: field({ name: "unit_price", label: t("quote.unit_price"), required: true, value: price, more: { inputmode: "decimal", autocomplete: "off" } }),
-      recurrence: field({ name: "recurrence", label: t("quote.recurrence"), type: "select", required: true, value: recurrence, options: RECURRENCES.map((each) => [each, t(`recurrence.${each}`)]) }),
+      quantity: field({ name: "quantity", label: t("quote.quantity"), type: "integer", required: true, value: quantity, more: { min: 1, max: 1000000 } }),
+      unit_price: amountField({ name: "unit_price", label: t("quote.unit_price"), required: true, value: price, currency,
+        judge: (units) => (itemId !== null && units < 0n ? t("fault.negative_price") : null) }),
+      recurrence: field({ name: "recurrence", label: t("quote.recurrence"), type: "select", required: true, value: recurrence, options: RECURRENCES.map((each) => [each, recurrenceLabel(each)]) }),
       amount: h("output.amount"),
     };
     for (const name of ["quantity", "unit_price", "recurrence"]) line[name].control.addEventListener("input", count);
-    const { unit_price: unitPrice } = line;
-    const own = unitPrice.ownFault;
-    unitPrice.ownFault = () => own() ?? (read(unitPrice.control.value, digits) === null ? t("editor.not_an_amount", { digits, currency })
-      : line.itemId !== null && read(unitPrice.control.value, digits) < 0n ? t("fault.negative_price") : null);
     return line;
   }
 
@@ -66,14 +64,16 @@ export function quoteEditor({ order, account, draft, currencies, quoteIn, kept, 
   }
 
   function amountOf(line) {
-    const price = read(line.unit_price.control.value, digits);
-    const quantity = line.quantity.control.value;
-    return price === null || !/^\d{1,7}$/.test(quantity) ? null : price * BigInt(quantity);
+    const price = line.unit_price.units();
+    return price === null || line.quantity.ownFault() ? null : price * BigInt(line.quantity.read());
   }
 
   function sums() {
     const found = Object.fromEntries(RECURRENCES.map((each) => [each, 0n]));
-    for (const line of lines) found[line.recurrence.control.value] += amountOf(line) ?? 0n;
+    for (const line of lines) {
+      const recurrence = line.recurrence.control.value;
+      found[recurrence] = (found[recurrence] ?? 0n) + (amountOf(line) ?? 0n);
+    }
     return found;
   }
 
@@ -84,7 +84,10 @@ export function quoteEditor({ order, account, draft, currencies, quoteIn, kept, 
     }
     const found = sums();
     const written = Object.fromEntries(Object.entries(found).map(([name, units]) => [name, write(units, digits)]));
-    fill(totals, totalsView(written, currency), Object.values(found).some((units) => units < 0n) && notice("bad", t("fault.total_below_zero")));
+    const uncounted = lines.filter((line) => amountOf(line) === null).length;
+    fill(totals, totalsView(written, currency),
+      uncounted > 0 && h("p.hint", {}, t("editor.without_lines", { count: uncounted })),
+      Object.values(found).some((units) => units < 0n) && notice("bad", t("fault.total_below_zero")));
   }
 
   function drawLines() {
@@ -96,7 +99,8 @@ export function quoteEditor({ order, account, draft, currencies, quoteIn, kept, 
           h("div.line-head", {}, line.description.root,
             (item === null || own.length > 1) && h("button.small", { type: "button", "aria-label": t("editor.remove_line", { line: line.description.control.value || t("quote.description") }), onclick: () => removeLine(line) }, t("action.remove"))),
           [line.quantity, line.unit_price, line.recurrence].map((each) => each.root),
-          h("div.amount-cell", {}, h("span.caption", {}, t("quote.amount")), line.amount))),
+          h("div.amount-cell", {}, h("span.caption", {}, t("quote.amount")), line.amount),
+          line.quantity.notes, line.unit_price.notes)),
         h("div.group-foot", {}, item && confirmed[item.item_id].root,
           lines.length < MOST_LINES && h("button.small", { type: "button", "data-key": `add-${item?.item_id ?? "extra"}`, onclick: () => addLine(item) }, item ? t("editor.add_line") : t("editor.add_extra"))));
     });
@@ -156,7 +160,7 @@ export function quoteEditor({ order, account, draft, currencies, quoteIn, kept, 
         item_id: line.itemId,
         description: line.description.read(),
         quantity: line.quantity.read(),
-        unit_price: write(read(line.unit_price.control.value, digits), digits),
+        unit_price: line.unit_price.written(),
         recurrence: line.recurrence.read(),
       })),
       confirmed_start_dates: Object.fromEntries(Object.entries(confirmed).map(([id, each]) => [id, each.read()]).filter(([, value]) => value)),

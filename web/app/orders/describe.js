@@ -47,11 +47,15 @@ export function estimate(item) {
   return h("span.estimate", { title: basis }, h("span.date", {}, day(date)), h("span.hint", {}, why));
 }
 
-/** How an order that lies too long is marked: after a day unclaimed, after three unquoted. */
+/** How much of the time that an order may wait has passed when it is marked. */
+const SOON = 2 / 3;
+
+/** How an order that waits too long is marked, by the service's clock and by when it calls the order late. */
 export function urgency(order) {
-  if (order.status === "submitted") return order.age_seconds > 86_400 ? "late" : order.age_seconds > 43_200 ? "soon" : "fresh";
-  if (order.status === "in_process") return order.age_seconds > 259_200 ? "late" : order.age_seconds > 172_800 ? "soon" : "fresh";
-  return "fresh";
+  if (!order.late_after) return "fresh";
+  const waited = order.age_seconds * 1000;
+  const allowed = Date.parse(order.late_after) - Date.parse(order.placed_at);
+  return waited >= allowed ? "late" : waited >= allowed * SOON ? "soon" : "fresh";
 }
 
 export const ageMark = (order) => {

@@ -34,9 +34,9 @@ export function itemForm({ kind, schema, item = {}, account, draft, faults = {},
       return field({ ...common, type: "select", options: [["", t("form.choose")], ...property.enum.map((each) => [each, optionText(name, each)])] });
     }
     const isWhole = property.type === "integer";
-    const more = isWhole ? { min: property.minimum, max: property.maximum, step: 1, inputmode: "numeric" } : { maxlength: property.maxLength };
+    const more = isWhole ? { min: property.minimum, max: property.maximum } : { maxlength: property.maxLength };
     const hint = isWhole && property.maximum ? t("form.at_most", { max: property.maximum }) : null;
-    return field({ ...common, type: isWhole ? "number" : "text", value: common.value ?? (isWhole ? property.minimum : ""), more, hint });
+    return field({ ...common, type: isWhole ? "integer" : "text", value: common.value ?? (isWhole ? property.minimum : ""), more, hint });
   }
 
   /** What can be chosen depends on the site. */

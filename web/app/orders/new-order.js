@@ -66,8 +66,11 @@ async function draw(context, dialog, panel, accountId, base, copied) {
     return;
   }
   const draft = new Draft(accountId, base);
+  let left = [];
   if (copied) {
-    draft.items.push(...copied.items.slice(0, MOST_ITEMS - draft.items.length).map((item) => asAsked(item, account)));
+    const room = MOST_ITEMS - draft.items.length;
+    draft.items.push(...copied.items.slice(0, room).map((item) => asAsked(item, account)));
+    left = copied.items.slice(room);
     draft.keep();
     history.replaceState(null, "", location.pathname);
   }
@@ -92,6 +95,8 @@ async function draw(context, dialog, panel, accountId, base, copied) {
 
   const list = h("div.draft");
   const chooser = h("div.chooser");
+  const notCopied = left.length > 0 && notice("warn", t("new.not_copied", { count: left.length, most: MOST_ITEMS }),
+    h("ul", {}, left.map((item) => h("li", {}, `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}`))));
   const said = h("div");
   const number = field({ name: "purchase_order_number", label: t("order.purchase_order_number"), value: draft.purchase_order_number, more: { maxlength: 64, autocomplete: "off" } });
   const note = field({ name: "note", label: t("order.note"), type: "textarea", value: draft.note, more: { maxlength: 2000 } });
@@ -101,7 +106,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
       draft.keep();
     });
   }
-  const add = h("button", { type: "button", "aria-expanded": "false", onclick: () => (chooser.childElementCount ? closeChooser() : openKinds()) }, t("new.new_item"));
+  const add = h("button", { type: "button", "aria-expanded": "false", hidden: draft.items.length >= MOST_ITEMS, onclick: () => (chooser.childElementCount ? closeChooser() : openKinds()) }, t("new.new_item"));
   const submit = h("button.primary.large", { type: "button", onclick: send }, t("new.submit"));
 
   function openKinds() {
@@ -119,16 +124,21 @@ async function draw(context, dialog, panel, accountId, base, copied) {
     fill(chooser);
     add.setAttribute("aria-expanded", "false");
     add.hidden = draft.items.length >= MOST_ITEMS;
-    add.focus();
+    (add.hidden ? submit : add).focus();
   }
 
   /** Opens the form of a new item, or of the one at `index`. */
   function edit(kind, index = null) {
+    const schema = catalog.item_kinds.find((each) => each.kind === kind)?.schema;
+    if (!schema) {
+      fill(said, notice("bad", `${kindLabel(kind)}: ${t("new.unknown_kind")}`));
+      return;
+    }
     add.setAttribute("aria-expanded", "true");
     const ofItem = index === null ? [] : faults.filter((each) => indexOf(each) === index);
     const form = itemForm({
       kind,
-      schema: catalog.item_kinds.find((each) => each.kind === kind).schema,
+      schema,
       item: index === null ? {} : draft.items[index],
       account,
       draft: draft.items.filter((_, at) => at !== index),
@@ -234,13 +244,13 @@ async function draw(context, dialog, panel, accountId, base, copied) {
   fill(panel,
     accountLine && accountLine.root,
     contactBox(context, account, base),
-    h("section", {}, h("div.section-head", {}, h("h3", {}, t("new.items")), add), list, chooser),
+    h("section", {}, h("div.section-head", {}, h("h3", {}, t("new.items")), add), notCopied, list, chooser),
     h("section.fields", {}, number.root, note.root),
     said,
     h("div.actions.end", {}, submit,
       h("button", { type: "button", onclick: () => { draft.discard(); dialog.close(); } }, t("new.discard"))));
   drawItems();
-  (accountLine?.control ?? add).focus();
+  (accountLine?.control ?? (add.hidden ? submit : add)).focus();
 
   try {
     twins = base ? await api.getAll("/desk/orders", { open: true, account_id: accountId }, signal)

@@ -102,7 +102,7 @@ export function itemsTable(order, sites) {
 
 export function closedText(order) {
   const { by, reason, at } = order.closed;
-  return [h("strong", {}, t(`closed.${order.status}.${by}`)), " ", instant(at), reason ? h("p.said", {}, reason) : null];
+  return [h("strong", {}, either(`closed.${order.status}.${by}`, by)), " ", instant(at), reason ? h("p.said", {}, reason) : null];
 }
 
 export function factsOf(order, account) {

@@ -5,6 +5,7 @@ import { reasonOf, toast } from "../forms.js";
 import { day, either, instant, money, number, t } from "../words.js";
 
 export const RECURRENCES = ["once", "monthly", "yearly"];
+export const recurrenceLabel = (recurrence) => either(`recurrence.${recurrence}`, recurrence);
 
 /** `pdf()` answers the paper as a blob; without it, there is no button for it. */
 export function quoteView(quote, { pdf, name } = {}) {
@@ -23,7 +24,7 @@ export function quoteView(quote, { pdf, name } = {}) {
         h("td.what", {}, line.description),
         h("td.number", { "data-label": t("quote.quantity") }, number(line.quantity)),
         h("td.number", { "data-label": t("quote.unit_price") }, money(line.unit_price, quote.currency)),
-        h("td", { "data-label": t("quote.recurrence") }, t(`recurrence.${line.recurrence}`)),
+        h("td", { "data-label": t("quote.recurrence") }, recurrenceLabel(line.recurrence)),
         h("td.number", { "data-label": t("quote.amount") }, money(line.amount, quote.currency)))))),
     totalsView(quote.totals, quote.currency),
     h("details.terms", {}, h("summary", {}, t("quote.terms")), h("p", {}, quote.terms)),
@@ -33,9 +34,9 @@ export function quoteView(quote, { pdf, name } = {}) {
 
 /** Totals that are not nought; all of them nought: the one-off one. */
 export function totalsView(totals, currency) {
-  const charged = RECURRENCES.filter((each) => !/^0(\.0+)?$/.test(totals[each]));
+  const charged = [...new Set([...RECURRENCES, ...Object.keys(totals)])].filter((each) => !/^0(\.0+)?$/.test(totals[each]));
   const shown = charged.length ? charged : ["once"];
-  return h("dl.totals", {}, shown.map((each) => h("div", {}, h("dt", {}, t(`total.${each}`)), h("dd", {}, money(totals[each], currency)))));
+  return h("dl.totals", {}, shown.map((each) => h("div", {}, h("dt", {}, either(`total.${each}`, each)), h("dd", {}, money(totals[each], currency)))));
 }
 
 /** Taken back before its mail went, so that no paper was made of it; any other that was replaced is no order's present one. */

@@ -14,7 +14,7 @@ export function timelineView(entries) {
         entry.internal && h("span.tag", {}, t("timeline.internal"))),
       textOf(entry) && h("p.said", {}, textOf(entry)),
       entry.data.recipient && h("p.hint", {}, t("timeline.recipient", { email: entry.data.recipient })),
-      h("p.hint", {}, entry.actor.name ?? t(`actor.${entry.actor.kind}`), " · ", h("time", { datetime: entry.at }, instant(entry.at))))));
+      h("p.hint", {}, entry.actor.name ?? either(`actor.${entry.actor.kind}`, entry.actor.kind), " · ", h("time", { datetime: entry.at }, instant(entry.at))))));
 }
 
 const textOf = ({ data }) => data.text ?? data.reason ?? null;
