@@ -21,7 +21,7 @@ export const minorDigits = (currency) => digitsOf.get(currency) ?? 2;
  *
  * One separator, a point or a comma, stands before decimals, of which there are no more than the currency has. Where
  * three decimals are in use, three digits after a comma may as well be thousands; after a point they are decimals, for
- * so amounts are shown.
+ * so amounts are shown. Where both stand in an amount, the second is before the decimals: "1,234.56" is one thing only.
  */
 export function parseAmount(typed, digits) {
   const text = typed.trim();
@@ -37,8 +37,14 @@ export function parseAmount(typed, digits) {
   }
   const grouped = GROUPED.exec(text);
   if (!grouped) return { fault: "malformed", readings: [] };
-  const [, sign, groups, , decimals = ""] = grouped;
-  const reading = fitting(sign, groups.replace(/\D/g, ""), decimals, digits);
+  const [, sign, groups, separator, decimals = ""] = grouped;
+  const whole = groups.replace(/\D/g, "");
+  if (decimals && ".,".includes(separator)) {
+    if (decimals.length > digits) return { fault: "decimals", readings: [fitting(sign, whole, decimals, digits)].filter(Boolean) };
+    const units = BigInt(whole + decimals.padEnd(digits, "0"));
+    return { units: sign ? -units : units };
+  }
+  const reading = fitting(sign, whole, decimals, digits);
   return { fault: "grouped", readings: reading ? [reading] : [] };
 }
 
