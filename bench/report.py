@@ -15,6 +15,7 @@ from bench.growth import Cost
 from bench.money import PRICES, STEPS, Counted
 from bench.speed import CPU_REQUESTS, WARM_REQUESTS, Measured
 from bench.standing import Standing
+from online_orders.aws.dynamodb import MAX_TRIES
 
 mpl.rcParams["svg.hashsalt"] = "online-orders"
 
@@ -351,12 +352,12 @@ waits for that.
 
 def _contention_rows() -> Iterator[Sequence[object]]:
     for rate in (1, 10, growth.ORDERS_A_SECOND, 3 * growth.ORDERS_A_SECOND):
-        once, often = (growth.contention(rate, growth.in_one_item, tries) for tries in (1, growth.MAX_TRIES))
+        once, often = (growth.contention(rate, growth.in_one_item, tries) for tries in (1, MAX_TRIES))
         now = growth.contention(rate)
         yield (
             rate,
             f"{once.refused:.0%}",
-            f"{once.later:.0%}; with {growth.MAX_TRIES} tries {often.later:.1%}",
+            f"{once.later:.0%}; with {MAX_TRIES} tries {often.later:.1%}",
             f"{now.refused:.0%}",
             f"{now.tries:.2f}",
             f"{now.later:.3%}",

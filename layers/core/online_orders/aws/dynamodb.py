@@ -188,4 +188,4 @@ def pause(attempt: int) -> None:
 
 def longest_pause(attempt: int) -> float:
     """Return the seconds that the pause before an attempt (1: the second) takes at most."""
-    return min(_MAX_PAUSE_SECONDS, 0.02 * 2**attempt)
+    return min(_MAX_PAUSE_SECONDS, 0.02 * 2.0**attempt)
