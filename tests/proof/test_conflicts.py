@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import pytest
 
-from online_orders.aws import erasing, mail_hold
+from online_orders.aws import erasing, mail_hold, terms
 from tests.lab import Lab, accounts
 from tests.lab.wire import SINGLE_WRITES, Call
 from tests.local_run import PROJECT
@@ -220,6 +220,14 @@ def a_hold_on_all_mail(lab: Lab) -> None:
     assert len(lab.mails.about(order_id)) == 3
 
 
+def terms_of_quotes(lab: Lab) -> None:
+    with as_operator(lab):
+        stored = terms.store_terms("en", "Net 30 days", None, lab.clock.now())
+        assert stored
+        assert terms.find_terms("en") == stored
+        assert terms.remove_terms("en")
+
+
 def a_person_who_is_erased(lab: Lab) -> None:
     order_id = place(lab, note="Ask customer@acme.example")
     user = lab.users.customer
@@ -242,6 +250,7 @@ LIVES: tuple[Callable[[Lab], None], ...] = (
     an_old_execution,
     another_reseller,
     a_hold_on_all_mail,
+    terms_of_quotes,
     a_person_who_is_erased,
 )
 
