@@ -8,7 +8,7 @@
         lab.mails.to("contact@acme.example")[-1].code
 
 What happened: `mails`, `events`, `executions`, `items`, `messages(queue)`, `errors`, `log`, `wire.calls`, `capacity`.
-What goes wrong: `wire.fail(n, how=...)`, `wire.meanwhile(action)`, `ses.refuse(...)`, `ses_event("Bounce", mail)`,
+What goes wrong: `wire.fail(n, how=...)`, `wire.meanwhile(action)`, `ses.refuse(...)`, `ses.outage`, `ses.unverify()`, `ses_event("Bounce", mail)`,
 `stream.replay()` and its switches, `shuffle(seed)`, `functions.replace(name, handler)`. `schedules.start()` lets the
 template's schedules run.
 

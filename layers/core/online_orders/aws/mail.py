@@ -2,11 +2,26 @@
 
 A mail is claimed for as long as a function may run, sent, and marked as sent. A claim that ran out means that a
 process died on the way; the mail is then sent again, since nobody can know whether SES had taken it.
+
+What SES says when it takes no mail (`SendEmail` of its second API), and whose fault that is:
+
+| error                                                    | fault of         | then            |
+|----------------------------------------------------------|------------------|-----------------|
+| BadRequestException: no address, a malformed message     | address, message | refused         |
+| MessageRejected that says so of message or address       | address, message | refused         |
+| MessageRejected: identity not verified, sending paused   | installation     | tried again     |
+| MessageRejected that says anything else                  | unclear          | tried again     |
+| AccountSuspended-, SendingPaused-, MailFromDomainNotVerifiedException; LimitExceeded-, TooManyRequests-, Throttling- \
+  Exception (rate, day's quota); NotFoundException (configuration set); AccessDenied; 5xx; no answer | installation | tried again |
+
+What is tried again waits for as long as its queue or the quote's day allows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -22,11 +37,13 @@ from online_orders.aws.dynamodb import get, number, put, text, update
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import mail_key
 from online_orders.clock import now
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import kind_of, logger, metrics
 
 QUOTE_MAIL = "quote"
 CLAIMED_FOR = timedelta(seconds=60)
-_REFUSED_FOR_GOOD = {"MessageRejected", "BadRequestException", "InvalidParameterValue"}
+_REFUSED_FOR_GOOD = {"BadRequestException", "InvalidParameterValue"}
+_OF_THE_MESSAGE = re.compile(r"blacklisted|suppress|virus|invalid content|illegal|unsupported", re.IGNORECASE)
+"""What MessageRejected says of a message or an address; it has no code for that, and says all else of the account."""
 
 
 class MailRefused(Exception):
@@ -81,8 +98,11 @@ def tags_of(link: Link) -> dict[str, str]:
 
 
 def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
-    """Hand a letter to SES; raises MailRefused when SES will never take it. `tags` come back with SES's events."""
-    try:
+    """Hand a letter to SES; `tags` come back with SES's events.
+
+    Raises MailRefused when SES will never take it, and the SDK's error when it may take it later.
+    """
+    with _refusals_counted():
         client("sesv2").send_email(
             FromEmailAddress=environment("SENDER_ADDRESS"),
             Destination={"ToAddresses": [letter.to]},
@@ -90,10 +110,28 @@ def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
             EmailTags=[{"Name": name, "Value": value} for name, value in {**tags, **_correlation_tag()}.items()],
             ConfigurationSetName=environment("CONFIGURATION_SET"),
         )
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _REFUSED_FOR_GOOD:
-            raise MailRefused(error.response["Error"]["Code"]) from None
+
+
+@contextmanager
+def _refusals_counted() -> Iterator[None]:
+    """Around a call to SES: whatever it does not take is counted and logged, and rings."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as fault:
+        is_final = isinstance(fault, ClientError) and _is_final(fault.response["Error"])
+        logger.warning("SES refused a mail", extra={"fault": kind_of(fault), "is_final": is_final})
+        metrics.add_metric("MailsRefused", MetricUnit.Count, 1)
+        if is_final:
+            raise MailRefused(kind_of(fault)) from None
         raise
+
+
+def _is_final(error: Mapping[str, str]) -> bool:
+    """Return whether SES will refuse this message whenever it comes: see the table above."""
+    if error["Code"] != "MessageRejected":
+        return error["Code"] in _REFUSED_FOR_GOOD
+    said = error.get("Message", "").partition(":")[0].partition(". ")[0]  # without the addresses that it goes on with
+    return _OF_THE_MESSAGE.search(said) is not None
 
 
 def _correlation_tag() -> dict[str, str]:
@@ -112,14 +150,16 @@ def lift_suppression(address: str) -> None:
     try:
         client("sesv2").delete_suppressed_destination(EmailAddress=address)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "NotFoundException":
+        # One that SES takes for no address is on no list either; SendEmail says the rest.
+        if error.response["Error"]["Code"] not in {"NotFoundException", "BadRequestException"}:
             raise
 
 
 def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter], tags: Mapping[str, str]) -> None:
     """Send the mail `name` of an event unless it was sent; `about` is the order's or the account's id.
 
-    Raises AtIt while another process may still be sending it. What SES refuses for good counts as sent.
+    Raises AtIt while another process may still be sending it, and the SDK's error when SES may take it later. What SES
+    refuses for good counts as sent.
     """
     if not _claim(about, sequence, name, now()):
         if _is_sent(about, sequence, name):
@@ -130,8 +170,10 @@ def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter
         logger.info("SES took a mail", extra={"mail": name})
         metrics.add_metric("MailsSent", MetricUnit.Count, 1)
     except MailRefused as refusal:
-        logger.warning("SES refused a mail for good", extra={"mail": name, "code": str(refusal)})
-        metrics.add_metric("MailsRefused", MetricUnit.Count, 1)
+        logger.error("a mail was refused for good", extra={"mail": name, "fault": str(refusal)})
+    except ClientError:
+        _give_back(about, sequence, name)  # it was answered with a no, so nobody need wait until the claim runs out
+        raise
     try:
         _mark_sent(about, sequence, name)
     except (BotoCoreError, ClientError):
@@ -156,6 +198,19 @@ def _claim(about: str, sequence: int, name: str, at: datetime) -> bool:
         ExpressionAttributeNames={"#state": "state", "#until": "until"},
         ExpressionAttributeValues={":claimed": text("claimed"), ":now": number(int(at.timestamp()))},
     )
+
+
+def _give_back(about: str, sequence: int, name: str) -> None:
+    """Let the claim of this process run out at once; should that fail, it runs out by itself."""
+    try:
+        update(
+            mail_key(about, sequence, name),
+            "SET #until = :past",
+            {":past": number(0)},
+            ExpressionAttributeNames={"#until": "until"},
+        )
+    except (BotoCoreError, ClientError):
+        logger.exception("a claim could not be given back", extra={"mail": name})
 
 
 def _mark_sent(about: str, sequence: int, name: str) -> None:
