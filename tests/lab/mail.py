@@ -123,7 +123,7 @@ class Ses:
     suppressed: set[str] = field(default_factory=set)
     """The account's suppression list; SES accepts a mail to such an address and bounces it."""
     in_sandbox: bool = False
-    """Whether the account is in SES's sandbox: recipients must be verified, too, and IAM is asked for their identities."""
+    """Whether the account is in SES's sandbox: recipients must be verified, and IAM is asked for their identities."""
     outage: str | None = None
     """The error that every mail is answered with."""
     _refusals: list[tuple[str, str | None, str | None]] = field(default_factory=list)

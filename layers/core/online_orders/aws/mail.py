@@ -5,14 +5,17 @@ process died on the way; the mail is then sent again, since nobody can know whet
 
 What SES says when it takes no mail (`SendEmail` of its second API), and whose fault that is:
 
-| error                                                    | fault of         | then            |
-|----------------------------------------------------------|------------------|-----------------|
-| BadRequestException: no address, a malformed message     | address, message | refused         |
-| MessageRejected that says so of message or address       | address, message | refused         |
-| MessageRejected: identity not verified, sending paused   | installation     | tried again     |
-| MessageRejected that says anything else                  | unclear          | tried again     |
-| AccountSuspended-, SendingPaused-, MailFromDomainNotVerifiedException; LimitExceeded-, TooManyRequests-, Throttling- \
-  Exception (rate, day's quota); NotFoundException (configuration set); AccessDenied; 5xx; no answer | installation | tried again |
+| error                                                  | fault of         | then        |
+|--------------------------------------------------------|------------------|-------------|
+| BadRequestException: no address, a malformed message   | address, message | refused     |
+| MessageRejected that says so of message or address     | address, message | refused     |
+| MessageRejected: identity not verified, account paused | installation     | tried again |
+| MessageRejected that says anything else                | unclear          | tried again |
+| AccountSuspendedException, SendingPausedException      | installation     | tried again |
+| MailFromDomainNotVerifiedException                     | installation     | tried again |
+| NotFoundException: no such configuration set           | installation     | tried again |
+| LimitExceeded-, TooManyRequests-, ThrottlingException  | installation     | tried again |
+| a missing permission, a fault of SES, no answer        | installation     | tried again |
 
 What is tried again waits for as long as its queue or the quote's day allows.
 """
@@ -170,7 +173,7 @@ def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter
         logger.info("SES took a mail", extra={"mail": name})
         metrics.add_metric("MailsSent", MetricUnit.Count, 1)
     except MailRefused as refusal:
-        logger.error("a mail was refused for good", extra={"mail": name, "fault": str(refusal)})
+        logger.warning("a mail was refused for good", extra={"mail": name, "fault": str(refusal)})
     except ClientError:
         _give_back(about, sequence, name)  # it was answered with a no, so nobody need wait until the claim runs out
         raise

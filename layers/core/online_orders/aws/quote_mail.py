@@ -19,7 +19,7 @@ _GIVEN_UP = "The mail could not be handed over in several tries."
 def route_after_failure(at: OrderKey) -> dict[str, Any]:
     """Return where the workflow goes after a failed try: to a pause, or on, once the order says that it is over.
 
-    Whether it is over is asked of the order as it stands: a revision that was quoted after the failure has its own time.
+    That is asked of the order as it stands: a revision that was quoted after the failure has its own time.
     """
     now, released_at = clock.now(), mail_hold.released_at()
 
@@ -35,7 +35,7 @@ def route_after_failure(at: OrderKey) -> dict[str, Any]:
     order = orders.decide(lambda: orders.get_order(at), give_up)
     route = {**workflow.routing(order, now), "link_number": None, "key_id": None}
     if given_up:
-        logger.error("the mail of a quote was given up")
+        logger.warning("the mail of a quote was given up")
         metrics.add_metric("QuotesGivenUp", MetricUnit.Count, 1)
     elif route["next"] is workflow.Step.QUOTE:
         pause = next_delay_seconds(order.quote_mail_waited(now, released_at))
