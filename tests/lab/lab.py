@@ -295,10 +295,18 @@ class Lab:
         """The bodies on a queue, by logical id (`MailDeadLetters`), seen or not."""
         return self.queue.bodies(self.stack.attribute(queue, "Arn"))
 
-    def ses_event(self, kind: EventType, mail: Mail, *, permanent: bool = True) -> None:
-        """SES's event about a mail, on its way to whom the template's rules name; delivered by `settle`."""
+    def ses_event(
+        self, kind: EventType, mail: Mail, *, permanent: bool = True, forged: Mapping[str, Any] | None = None
+    ) -> None:
+        """SES's event about a mail, on its way to whom the template's rules name; delivered by `settle`.
+
+        `forged`: what is otherwise of a mail that somebody else sent with our configuration set and, but for those that
+        are given, the same tags.
+        """
         detail = self.ses.event(kind, mail, permanent=permanent)
         assert detail, f"the configuration set {mail.configuration_set} sends no {kind} events"
+        about = detail["mail"]
+        detail["mail"] = {**about, **(forged or {}), "tags": {**about["tags"], **(forged or {}).get("tags", {})}}
         resource = f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/{mail.configuration_set}"
         takers = self.eventbridge.publish("default", "aws.ses", DETAIL_TYPES[kind], detail, [resource])
         assert takers, f"no rule takes {DETAIL_TYPES[kind]}"
