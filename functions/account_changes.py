@@ -32,12 +32,14 @@ _NOBODY_PLACES_AS_BEFORE_SECONDS = 30
 """After the timeout of the functions that place orders: what was being placed by the old account is there by then."""
 
 
+def _is_another_contact(change: Mapping[str, Any]) -> bool:
+    return bool(change.get("old") and change.get("new") and change["old"] != change["new"])
+
+
 def _tell_contacts(account: Account, change: Mapping[str, Any]) -> None:
-    """Both the former contact person and the new one, where the account has another; later while mail is held."""
-    if not change["old"] or not change["new"] or change["old"] == change["new"]:
-        return
+    """Both the former contact person and the new one; later while mail is held."""
     if mail_hold.standing_hold():
-        _go_on({**change, "tell_alone": True}, mail_hold.pause_seconds())
+        _go_on(change, mail_hold.pause_seconds())
         return
     old, new = Contact.model_validate(change["old"]), Contact.model_validate(change["new"])
     for who, to in (("former", old), ("new", new)):
@@ -76,14 +78,16 @@ def _follow(record: SQSRecord) -> None:
     account_id, after = change["account_id"], change.get("after")
     logger.append_keys(account_id=account_id)
     account = accounts.get_account(account_id)
-    if after is None and "new" in change and not change.get("again"):
-        _tell_contacts(account, change)
     if change.get("tell_alone"):
+        _tell_contacts(account, change)
         return
     if change["kind"] == "parent":
         position = _follow_parent(account, after)
     else:
         position = _follow_enrollment(account, change["by"], after)
+    if after is None and not change.get("again") and _is_another_contact(change):
+        # By a message of its own: no mail that SES does not take holds up the orders.
+        _go_on({**change, "tell_alone": True}, 0)
     if position:
         _go_on({**change, "after": position}, 0)
     elif not change.get("again"):
@@ -100,5 +104,5 @@ def _go_on(change: Mapping[str, Any], delay_seconds: int) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Messages of the outbox: {kind, account_id, version, by, old, new}; `after` on a later page, `again` in a later
-    round, `tell_alone` where the orders have followed and the mails were held."""
-    return work_through(event, _follow, context)
+    round, `tell_alone` where only the contact persons are still to be told."""
+    return work_through(event, _follow, context, "ACCOUNT_CHANGES_URL")

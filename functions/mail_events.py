@@ -1,18 +1,28 @@
-"""What became of the quote mails, as SES tells by EventBridge: delivered, bounced, rejected, complained of."""
+"""What became of the quote mails, as SES tells by EventBridge: delivered, bounced, rejected, complained of.
+
+The events come by a queue, so that they outlast an outage. They are believed of a mail that went from our sender to
+the order's contact person, and of no other: whoever may send with our configuration set may write any tags.
+"""
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
 from online_orders.aws import mail, orders
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import OrderKey
+from online_orders.aws.queues import work_through
+from online_orders.errors import NotFound
 from online_orders.orders import Change, Order
 from online_orders.telemetry import discreet, logger, metrics
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
@@ -32,22 +42,66 @@ def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -
     return Change(order, ())
 
 
-@discreet
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> None:
+def _is_from_us(detail: dict[str, Any]) -> bool:
+    source = parseaddr(detail["mail"].get("source", ""))[1]
+    return source.casefold() == environment("SENDER_ADDRESS").casefold()
+
+
+def _is_to_contact(detail: dict[str, Any], order: Order) -> bool:
+    recipients = {parseaddr(each)[1].casefold() for each in detail["mail"].get("destination", [])}
+    return recipients == {order.contact.email.casefold()}
+
+
+def _ignore(why: str) -> None:
+    logger.warning("news of a mail are not believed", extra={"why": why})
+    metrics.add_metric("MailNewsIgnored", MetricUnit.Count, 1)
+
+
+def _hear_of_quote(detail: dict[str, Any], tags: dict[str, str]) -> None:
+    at = OrderKey(tags["account_id"], tags["order_id"], "direct" if tags["source"] == "direct" else "online")
+    link_number, key_id = int(tags["link_number"]), tags["key_id"]
+    if not _is_from_us(detail):
+        _ignore("sender")
+        return
+    is_to_another = False
+
+    def hear(order: Order) -> Change:
+        """News of a link that is dead by now change nothing anyway, and its mail may have gone to somebody else."""
+        nonlocal is_to_another
+        is_to_another = link_number == order.marks.quote_link and not _is_to_contact(detail, order)
+        return Change(order, ()) if is_to_another else _news(order, detail, link_number, key_id)
+
+    try:
+        orders.decide(lambda: orders.get_order(at), hear)
+    except NotFound:
+        _ignore("order")
+        return
+    if is_to_another:
+        _ignore("recipient")
+
+
+def _hear(event: dict[str, Any]) -> None:
     """One event of the configuration set; mails that are no quotes are only counted."""
     detail = event["detail"]
     tags = mail.tags_in(detail["mail"])
     metrics.add_metric(f"Mail{detail['eventType']}", MetricUnit.Count, 1)
-    if "order_id" in tags:
-        logger.append_keys(order_id=tags["order_id"])
-    logger.set_correlation_id(mail.correlation_in(tags))
-    logger.info("SES tells of a mail", extra={"kind": tags.get("kind"), "event_type": detail["eventType"]})
-    if tags.get("kind") != mail.QUOTE_MAIL:
-        return
-    at = OrderKey(tags["account_id"], tags["order_id"], "direct" if tags["source"] == "direct" else "online")
-    orders.decide(
-        lambda: orders.get_order(at),
-        lambda order: _news(order, detail, int(tags["link_number"]), tags["key_id"]),
-    )
+    known = {"order_id": tags.get("order_id"), "correlation_id": mail.correlation_in(tags)}
+    with logger.append_context_keys(**{name: value for name, value in known.items() if value}):
+        logger.info("SES tells of a mail", extra={"kind": tags.get("kind"), "event_type": detail["eventType"]})
+        if tags.get("kind") == mail.QUOTE_MAIL:
+            _hear_of_quote(detail, tags)
+
+
+def _hear_record(record: SQSRecord) -> None:
+    _hear(record.json_body)
+
+
+@discreet
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
+    """Events of SES, as a queue hands them over; or one by itself, as an operator or an earlier release gives it."""
+    if "Records" in event:
+        return work_through(event, _hear_record, context, "MAIL_NEWS_URL")
+    _hear(event)
+    return None

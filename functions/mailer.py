@@ -68,9 +68,9 @@ def _put_back(record: SQSRecord) -> None:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Send a batch of queued mails; those that failed come again, in the end to the dead-letter queue.
+    """Send a batch of queued mails; those that failed come again for days, in the end to the dead-letter queue.
 
     While the operator holds all mail they are put back on the queue instead.
     """
     handle = _put_back if mail_hold.standing_hold() else _deliver
-    return work_through(event, handle, context)
+    return work_through(event, handle, context, "MAIL_QUEUE_URL")

@@ -2,8 +2,8 @@
 
 SES cannot be asked what it took, so once it has taken the mail nothing may make it go again: when the note cannot be
 written, the step says so, and the workflow comes back to write it, as often as it takes. While the operator holds
-all mail, the workflow comes back after a pause. A quote that can still be undone is let go first, in a write of its
-own, so that it is either undone or mailed.
+all mail, or SES or the papers' bucket fails, the workflow comes back after a pause. A quote that can still be undone
+is let go first, in a write of its own, so that it is either undone or mailed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from online_orders import clock
 from online_orders.aws import accounts, mail, mail_hold, orders, workflow
 from online_orders.aws.dynamodb import TABLE_ERRORS
 from online_orders.aws.keys import OrderKey
+from online_orders.aws.quote_mail import route_after_failure
 from online_orders.orders import Order
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.quotes import QuoteState
+from online_orders.telemetry import discreet, kind_of, logger, metrics
 from online_orders_rendering.letters import quote_letter
 
 if TYPE_CHECKING:
@@ -61,14 +63,16 @@ def _send(at: OrderKey) -> dict[str, Any]:
 
 def _hand_over(at: OrderKey, order: Order) -> dict[str, Any]:
     """Give the mail to SES."""
-    if order.quote and order.quote.offered_at:
-        mail.lift_suppression(order.contact.email)  # it is sent again because somebody wants it to arrive
-    letter, link = quote_letter(order)
     try:
+        if order.quote and order.quote.state is not QuoteState.SENDING:
+            mail.lift_suppression(order.contact.email)  # it is sent again because somebody wants it to arrive
+        letter, link = quote_letter(order)
         mail.send(letter, mail.tags_of(link), clock.now())
-    except mail.MailRefused as refusal:
-        logger.warning("SES refused the quote for good", extra={"code": str(refusal)})
-        return _refuse(at, link.number, "The mail system refused the address.")
+    except mail.MailRefused:
+        return _refuse(at, order.marks.quote_link, "The mail system refused the address.")
+    except TABLE_ERRORS as fault:
+        logger.warning("the quote could not be sent yet", extra={"fault": kind_of(fault)})
+        return route_after_failure(at)
     logger.info("SES took the quote", extra={"revision": link.revision})
     metrics.add_metric("QuotesMailed", MetricUnit.Count, 1)
     try:

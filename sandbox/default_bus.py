@@ -1,7 +1,7 @@
 """Publishes what AWS services publish on the default event bus.
 
 PutEvents refuses sources that begin with `aws.`, in the engine as on AWS. So the rules of the stack are read, and the
-functions that they aim at are invoked asynchronously, as EventBridge does.
+functions and queues that they aim at get the events, as by EventBridge.
 """
 
 import json
@@ -9,22 +9,32 @@ from typing import Any
 
 
 class DefaultBus:
-    def __init__(self, events: Any, lambda_: Any) -> None:
+    def __init__(self, events: Any, lambda_: Any, sqs: Any) -> None:
         self._events = events
         self._lambda = lambda_
+        self._sqs = sqs
         self._rules = [
-            (rule["EventPattern"], self._functions(rule["Name"]))
+            (rule["EventPattern"], self._targets(rule["Name"]))
             for rule in events.list_rules()["Rules"]
             if rule["State"] == "ENABLED" and "EventPattern" in rule
         ]
 
-    def _functions(self, rule: str) -> list[str]:
-        targets = self._events.list_targets_by_rule(Rule=rule)["Targets"]
-        return [target["Arn"] for target in targets if ":function:" in target["Arn"]]
+    def _targets(self, rule: str) -> list[str]:
+        """ARNs of functions, and addresses of queues."""
+        arns = [target["Arn"] for target in self._events.list_targets_by_rule(Rule=rule)["Targets"]]
+        functions = [arn for arn in arns if ":function:" in arn]
+        queues = [arn.rpartition(":")[2] for arn in arns if ":sqs:" in arn]
+        return functions + [self._sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in queues]
 
     def publish(self, event: dict[str, Any]) -> None:
         text = json.dumps(event)
-        for pattern, functions in self._rules:
+        for pattern, targets in self._rules:
             if self._events.test_event_pattern(EventPattern=pattern, Event=text)["Result"]:
-                for function in functions:
-                    self._lambda.invoke(FunctionName=function, InvocationType="Event", Payload=text)
+                for target in targets:
+                    self._deliver(target, text)
+
+    def _deliver(self, target: str, text: str) -> None:
+        if target.startswith("arn:"):
+            self._lambda.invoke(FunctionName=target, InvocationType="Event", Payload=text)
+        else:
+            self._sqs.send_message(QueueUrl=target, MessageBody=text)

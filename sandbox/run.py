@@ -98,8 +98,10 @@ class Sandbox:
         clock = Clock()
         host, deliveries = self._host(stack, template, clock, closing)
         mailbox = Mailbox(self._site, hold=_hold(self._clients("dynamodb"), stack.outputs["TableName"]))
-        bus = await asyncio.to_thread(DefaultBus, self._clients("events"), self._clients("lambda"))
-        ses = Ses(await asyncio.to_thread(_sending, self._clients), mailbox, bus.publish)
+        bus = await asyncio.to_thread(
+            DefaultBus, self._clients("events"), self._clients("lambda"), self._clients("sqs")
+        )
+        ses = Ses(await asyncio.to_thread(_look_at_ses, self._clients), mailbox, bus.publish)
         inner = Starlette(routes=[Route("/functions", host.handle, methods=["POST"]), *ses.routes()])
         self._serve(guard(inner), self._inner, closing)  # type: ignore[arg-type]
         closing.push_async_callback(self._engine.stop)  # what waits for it on the inner side then ends
@@ -227,10 +229,9 @@ def _hold(dynamodb: Any, table: str) -> Callable[[], str | None]:
     return reason
 
 
-def _sending(clients: Clients) -> Sending:
-    """What the stack has set up for sending mail."""
+def _look_at_ses(clients: Clients) -> Callable[[], Sending]:
+    """What the stack has set up for sending mail; the identities and the account's state as they are when asked."""
     sesv2 = clients("sesv2")
-    identities = sesv2.list_email_identities()["EmailIdentities"]
     event_types: dict[str, frozenset[str]] = {}
     for name in sesv2.list_configuration_sets()["ConfigurationSets"]:
         destinations = sesv2.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
@@ -240,12 +241,19 @@ def _sending(clients: Clients) -> Sending:
             if destination["Enabled"] and "EventBridgeDestination" in destination
             for kind in destination["MatchingEventTypes"]
         )
-    return Sending(
-        region=REGION,
-        account=clients("sts").get_caller_identity()["Account"],
-        verified=frozenset(identity["IdentityName"] for identity in identities),
-        event_types=event_types,
-    )
+    account = clients("sts").get_caller_identity()["Account"]
+
+    def look() -> Sending:
+        identities = sesv2.list_email_identities()["EmailIdentities"]
+        return Sending(
+            region=REGION,
+            account=account,
+            verified=frozenset(identity["IdentityName"] for identity in identities),
+            event_types=event_types,
+            in_sandbox=not sesv2.get_account()["ProductionAccessEnabled"],
+        )
+
+    return look
 
 
 def _home(description: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import json
 import re
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.headerregistry import HeaderRegistry
@@ -60,12 +60,16 @@ class SesError(Exception):
 
 @dataclass(frozen=True)
 class Sending:
-    """What SES knows of the installation. `event_types` goes by configuration set, in SES's upper case."""
+    """What SES knows of the installation. `event_types` goes by configuration set, in SES's upper case.
+
+    `in_sandbox`: the account is in SES's sandbox, where recipients must be verified, too.
+    """
 
     region: str
     account: str
     verified: frozenset[str]
     event_types: dict[str, frozenset[str]]
+    in_sandbox: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ class Message:
 
 @dataclass
 class Ses:
-    sending: Sending
+    """`look` says what SES knows of the installation before each mail: identities come and go."""
+
+    look: Callable[[], Sending]
     mailbox: Mailbox
     publish: Callable[[Event], None]
     _suppressed: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -91,24 +97,25 @@ class Ses:
     def routes(self) -> list[Route]:
         suppressed = "/v2/email/suppression/addresses"
         operations: list[tuple[str, str, Operation]] = [
-            ("POST", "/v2/email/outbound-emails", lambda call: self.send(call.body)),
-            ("GET", suppressed, lambda _: {"SuppressedDestinationSummaries": list(self._suppressed.values())}),
-            ("PUT", suppressed, lambda call: self.suppress(call.body)),
-            ("GET", suppressed + "/{address:path}", lambda call: self.get_suppressed(call.address)),
-            ("DELETE", suppressed + "/{address:path}", lambda call: self.lift_suppression(call.address)),
+            ("POST", "/v2/email/outbound-emails", self.send),
+            ("GET", suppressed, self.list_suppressed),
+            ("PUT", suppressed, self.suppress),
+            ("GET", suppressed + "/{address:path}", self.get_suppressed),
+            ("DELETE", suppressed + "/{address:path}", self.lift_suppression),
         ]
         return [Route(path, _answering(operation), methods=[method]) for method, path, operation in operations]
 
-    def send(self, body: dict[str, Any]) -> dict[str, Any]:
-        message = accept(body, self.sending, datetime.now(UTC))
+    async def send(self, call: "Call") -> dict[str, Any]:
+        sending = await asyncio.to_thread(self.look)
+        message = accept(call.body, sending, datetime.now(UTC))
         if EICAR in message.raw:
-            self._publish_later("Reject", message, message.mail.to)
+            self._publish_later("Reject", message, message.mail.to, sending)
         else:
             self.mailbox.keep(message.mail)
-            self._publish_later("Send", message, message.mail.to)
+            self._publish_later("Send", message, message.mail.to, sending)
             for recipient in message.mail.to:
                 for event_type in self._outcome(recipient):
-                    self._publish_later(event_type, message, (recipient,))
+                    self._publish_later(event_type, message, (recipient,), sending)
         return {"MessageId": message.mail.id}
 
     def _outcome(self, recipient: str) -> tuple[str, ...]:
@@ -120,15 +127,15 @@ class Ses:
         outcomes = {"bounce": ("Bounce",), "suppressionlist": ("Bounce",), "complaint": ("Delivery", "Complaint")}
         return outcomes.get(local.partition("+")[0], ("Delivery",))
 
-    def _publish_later(self, event_type: str, message: Message, recipients: tuple[str, ...]) -> None:
-        wanted = self.sending.event_types.get(message.configuration_set or "", frozenset())
+    def _publish_later(self, event_type: str, message: Message, recipients: tuple[str, ...], sending: Sending) -> None:
+        wanted = sending.event_types.get(message.configuration_set or "", frozenset())
         if self._closed or event_type.upper() not in wanted:
             return
 
         async def publish() -> None:
             await asyncio.sleep(DELAYS[event_type])
             suppressed = any(recipient.lower() in self._suppressed for recipient in recipients)
-            event = describe(event_type, message, recipients, self.sending, datetime.now(UTC), suppressed=suppressed)
+            event = describe(event_type, message, recipients, sending, datetime.now(UTC), suppressed=suppressed)
             await asyncio.to_thread(self.publish, event)
 
         task = asyncio.get_running_loop().create_task(publish())
@@ -141,7 +148,11 @@ class Ses:
         for task in self._pending:
             task.cancel()
 
-    def suppress(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def list_suppressed(self, _: "Call") -> dict[str, Any]:
+        return {"SuppressedDestinationSummaries": list(self._suppressed.values())}
+
+    async def suppress(self, call: "Call") -> dict[str, Any]:
+        body = call.body
         if body.get("Reason") not in {"BOUNCE", "COMPLAINT"}:
             raise SesError("BadRequestException", "Reason must be BOUNCE or COMPLAINT")
         self._suppressed[body["EmailAddress"].lower()] = {
@@ -151,11 +162,11 @@ class Ses:
         }
         return {}
 
-    def get_suppressed(self, address: str) -> dict[str, Any]:
-        return {"SuppressedDestination": self._suppressed[self._known(address)]}
+    async def get_suppressed(self, call: "Call") -> dict[str, Any]:
+        return {"SuppressedDestination": self._suppressed[self._known(call.address)]}
 
-    def lift_suppression(self, address: str) -> dict[str, Any]:
-        del self._suppressed[self._known(address)]
+    async def lift_suppression(self, call: "Call") -> dict[str, Any]:
+        del self._suppressed[self._known(call.address)]
         return {}
 
     def _known(self, address: str) -> str:
@@ -173,7 +184,7 @@ class Call:
     address: str
 
 
-Operation = Callable[[Call], dict[str, Any]]
+Operation = Callable[[Call], Awaitable[dict[str, Any]]]
 
 
 def _answering(operation: Operation) -> Callable[[Request], Any]:
@@ -181,7 +192,7 @@ def _answering(operation: Operation) -> Callable[[Request], Any]:
         body = await request.body()
         try:
             call = Call(json.loads(body) if body else {}, request.path_params.get("address", ""))
-            return JSONResponse(operation(call))
+            return JSONResponse(await operation(call))
         except SesError as error:
             return JSONResponse({"message": error.message}, error.status, {"x-amzn-ErrorType": error.code})
 
@@ -202,9 +213,9 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
     raw = _decoded(content["Raw"].get("Data", "")) if "Raw" in content else b""
     headers = _HEADERS.parsebytes(raw)
     sender = parseaddr(str(body.get("FromEmailAddress") or headers.get("From", "")))[1]
-    _check_sender(sender, sending)
     recipients = _recipients(body.get("Destination", {}), headers)
     _check_recipients(recipients)
+    _check_identities(sender, recipients, sending)
     if "Simple" in content:
         raw = _compose(body, content["Simple"])
         headers = _HEADERS.parsebytes(raw)
@@ -225,12 +236,16 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
     )
 
 
-def _check_sender(sender: str, sending: Sending) -> None:
-    if sender not in sending.verified and sender.rpartition("@")[2] not in sending.verified:
+def _check_identities(sender: str, recipients: tuple[str, ...], sending: Sending) -> None:
+    """In SES's sandbox recipients are checked, too, save those of the simulator."""
+    addressed = [each for each in recipients if each.rpartition("@")[2].lower() != SIMULATOR]
+    checked = [sender, *(addressed if sending.in_sandbox else [])]
+    failed = [each for each in checked if not {each, each.rpartition("@")[2]} & sending.verified]
+    if failed:
         raise SesError(
             "MessageRejected",
             "Email address is not verified. The following identities failed the check in region "
-            f"{sending.region.upper()}: {sender}",
+            f"{sending.region.upper()}: {', '.join(failed)}",
         )
 
 

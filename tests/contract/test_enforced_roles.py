@@ -12,10 +12,14 @@ from tests.contract.orders import Order, enroll, offered, place, place_for, quot
 pytestmark = pytest.mark.live
 
 
-def role_of(site: Live, function: str) -> str:
+def function_named(site: Live, function: str) -> str:
     listed = site.aws("lambda").list_functions()["Functions"]
-    (role,) = (each["Role"] for each in listed if function in each["FunctionName"])
-    return str(role)
+    (name,) = (each["FunctionName"] for each in listed if function in each["FunctionName"])
+    return str(name)
+
+
+def role_of(site: Live, function: str) -> str:
+    return str(site.aws("lambda").get_function_configuration(FunctionName=function_named(site, function))["Role"])
 
 
 def test_the_engine_refuses_a_role_what_the_template_does_not_give_it(live: Live) -> None:
@@ -39,6 +43,29 @@ def test_the_engine_refuses_a_role_what_the_template_does_not_give_it(live: Live
     ):
         with pytest.raises(ClientError, match="not authorized"):
             refused()  # type: ignore[no-untyped-call]
+
+
+def test_the_engine_lets_functions_mail_anybody_in_the_name_of_one_sender(live: Live) -> None:
+    """Its own SES asks nobody; so it is asked what it would say of the recipient's identity, and of another sender."""
+    iam, ses = live.aws("iam"), "arn:aws:ses:eu-central-1:000000000000:identity"
+    sender = live.aws("lambda").get_function_configuration(FunctionName=function_named(live, "SendQuote"))
+    address = sender["Environment"]["Variables"]["SENDER_ADDRESS"]
+
+    def verdict(function: str, resource: str, who: str) -> str:
+        key = {"ContextKeyName": "ses:FromAddress", "ContextKeyType": "string", "ContextKeyValues": [who]}
+        (found,) = iam.simulate_principal_policy(
+            PolicySourceArn=role_of(live, function),
+            ActionNames=["ses:SendRawEmail"],
+            ResourceArns=[resource],
+            ContextEntries=[key],
+        )["EvaluationResults"]
+        return str(found["EvalDecision"])
+
+    for function in ("SendQuote", "MailerFunction", "AccountChanges"):
+        for identity in (f"{ses}/{address.partition('@')[2]}", f"{ses}/connie@acme.example"):
+            assert verdict(function, identity, address) == "allowed"
+            assert verdict(function, identity, f"boss@{address.partition('@')[2]}") == "implicitDeny"
+    assert verdict("GiveUpQuote", f"{ses}/connie@acme.example", address) == "implicitDeny"
 
 
 def test_orders_live_their_whole_lives_while_roles_are_asked(live: Live) -> None:

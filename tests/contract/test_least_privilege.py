@@ -12,7 +12,7 @@ import pytest
 import account_changes
 from online_orders.aws import mail_hold, signing_keys, workflow
 from tests.contract.in_process import SIMULATOR, InProcess
-from tests.contract.orders import Order, claimed, offered, place, place_direct, quote, rows
+from tests.contract.orders import Order, claimed, fresh, offered, place, place_direct, quote, rows
 from tests.contract.site import Mail
 from tests.lab import Lab
 from tests.lab.lab import TEMPLATE
@@ -24,7 +24,6 @@ Json = dict[str, Any]
 
 BY_AWS = {
     ("OutboxFunction", "sqs:SendMessage", "StreamDeadLetters"): "Lambda, when it gives up on records of the stream",
-    ("MailEventsFunction", "sqs:SendMessage", "StreamDeadLetters"): "Lambda, when it gives up on an event",
     **{
         (function, "ses:SendEmail", ""): "SES asks for it beside SendRawEmail, by its own documentation"
         for function in ("MailerFunction", "AccountChangesFunction", "SendQuoteFunction")
@@ -61,6 +60,7 @@ def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) ->
     site.settle()
     move_the_contact(site, monkeypatch)
     hold_the_mail(site)
+    wait_for_ses(site)
     give_up(site)
     offered(site)
     monkeypatch.setattr(workflow, "LONGEST_EXECUTION", timedelta(hours=10))
@@ -126,6 +126,24 @@ def hold_the_mail(site: InProcess) -> None:
     site.lab.advance(hours=1)
 
 
+def wait_for_ses(site: InProcess) -> None:
+    """Mails, a change of a contact and news of a mail fail for a while, and are put off."""
+    lab = site.lab
+    order, mail = offered(site)
+    lab.ses.outage = "SendingPausedException"
+    place(site)
+    account = site.account_of(order.user)
+    contact = {"name": "Eve", "email": f"{fresh('eve')}@next.example"}
+    enrollment = {**account["enrollment"], "contact": contact}
+    site.put(f"/api/desk/accounts/{account['account_id']}", site.people.cs, {**account, "enrollment": enrollment}).ok()
+    lab.settle()
+    lab.wire.fail(1, function="MailEventsFunction", operation="GetItem", error="ValidationException")
+    lab.ses_event("Bounce", next(each for each in lab.mails if each.link == mail.link))
+    lab.settle()
+    lab.ses.outage = None
+    lab.advance(hours=1)
+
+
 def give_up(site: InProcess) -> None:
     def fails(event: Json, context: Any) -> None:
         raise RuntimeError("this step never works")
@@ -134,7 +152,7 @@ def give_up(site: InProcess) -> None:
     works = lab.functions["SendQuoteFunction"].handler
     lab.functions.replace("SendQuoteFunction", fails)
     claimed(site).desk("quote", quote(site)).ok(202)
-    lab.advance(hours=1)
+    lab.advance(days=2)
     lab.functions.replace("SendQuoteFunction", works)
     lab.errors.take("SendQuoteFunction")
 
@@ -218,6 +236,36 @@ def all_that_is_granted_is_used(lab: Lab) -> None:
     with_a_client = {call.operation for call in lab.wire.calls if call.service in clients}
     assert with_a_client
     assert {method_of(operation) for operation in with_a_client} <= names()
+
+
+def test_in_the_sandbox_of_ses_every_mail_may_go_to_those_who_are_verified(in_process: InProcess) -> None:
+    lab = in_process.lab
+    lab.ses.in_sandbox = True
+    order = place(in_process)
+    lab.ses.identities |= {mail.partition("@")[2] for mail in (order.contact, order.user.email, in_process.cs_mailbox)}
+    order.desk("claim").ok()
+    order.desk("quote", quote(in_process)).ok(202)
+    in_process.post("/api/account/contact-report", order.user, {"text": "She has left."}).ok(202)
+    in_process.settle()
+    lab.advance(minutes=10)
+    in_process.settle()
+    assert order.status == "pending_confirmation"
+    assert {mail.tags["kind"] for mail in lab.mails} >= {"order_received", "new_order", "quote", "contact_report"}
+    assert [failure for failure in lab.errors if failure.type == "AccessDenied"] == []
+    lab.errors.take()
+
+
+def test_no_function_may_send_in_the_name_of_another_address(in_process: InProcess) -> None:
+    permissions = in_process.lab.wire.permissions
+    assert permissions
+    identity = f"arn:aws:ses:{permissions.region}:{permissions.account}:identity/example.com"
+
+    def senders(address: str) -> set[str]:
+        access = Access("ses:SendRawEmail", identity, (("ses:FromAddress", address),))
+        return {function for function in permissions.roles if permissions.allows(function, access)}
+
+    assert senders("orders@example.com") == {"MailerFunction", "AccountChangesFunction", "SendQuoteFunction"}
+    assert senders("boss@example.com") == set()
 
 
 def test_a_grant_that_nothing_needs_is_found(in_process: InProcess) -> None:

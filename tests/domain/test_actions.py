@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
 
-from online_orders.accounts import Account
+from online_orders.accounts import Account, Contact
 from online_orders.errors import Conflict, VersionMismatch
 from online_orders.orders import ALLOWED, LABELS, OPEN, Change, Order, Status
 from online_orders.quotes import Quote, QuoteState
@@ -20,6 +20,7 @@ from tests.domain.builders import (
     CONNIE,
     CONRAD,
     DAY,
+    HOLD,
     HOUR,
     KEY_ID,
     LATER,
@@ -30,6 +31,7 @@ from tests.domain.builders import (
     assert_well_kept,
     claimed,
     expired,
+    held,
     mailed,
     offered,
     place,
@@ -452,6 +454,82 @@ def test_resending_an_undeliverable_revision_puts_it_on_offer_again_once_its_mai
     assert order.quote
     assert order.quote.state is QuoteState.OFFERED
     assert order.quote.offered_at == NOW
+
+
+@pytest.mark.parametrize("contact", [None, CARLA], ids=["the same contact", "another"])
+def test_a_first_quote_that_could_not_be_sent_is_resent_and_its_mail_is_the_offer(contact: Contact | None) -> None:
+    before = sending().quote_refused(1, "no such mailbox", NOW).order
+    assert (before.status, before.mail_is_outstanding) == (Status.IN_PROCESS, False)
+    change = before.resend(CLARA, contact, LATER)
+    assert_well_kept(before, change)
+    assert change.entries[0].event is Event.QUOTE_RESENT
+    assert change.order.mail_is_outstanding
+    assert (change.order.status, change.order.contact) == (Status.IN_PROCESS, contact or before.contact)
+    order = mailed(change.order, LATER)
+    assert order.quote
+    assert (order.status, order.quote.state, order.quote.offered_at) == (
+        Status.PENDING_CONFIRMATION,
+        QuoteState.OFFERED,
+        LATER,
+    )
+    assert order.approve("Connie", LATER).order.status is Status.COMPLETED
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        claimed(),
+        sending(),
+        offered().request_change("Connie", "less", NOW).order,
+    ],
+    ids=["unquoted", "being sent", "change requested"],
+)
+def test_an_order_in_process_has_nothing_else_to_resend(order: Order) -> None:
+    with pytest.raises(Conflict) as refusal:
+        order.resend(CLARA, None, LATER)
+    assert refusal.value.members() == {"status": "in_process"}
+
+
+DUE_AT: dict[str, tuple[Callable[[], Order], datetime]] = {
+    "quoted": (sending, NOW),
+    "held for undoing": (held, NOW + HOLD),
+    "resent": (lambda: offered().resend(CLARA, None, LATER).order, LATER),
+    "asked for by the contact": (lambda: offered().ask_for_fresh_mail("quote", LATER).order, LATER),
+    "moved to another contact": (lambda: offered().follow_contact(CARLA, None, LATER).order, LATER),
+}
+
+
+@pytest.mark.parametrize("case", DUE_AT)
+def test_a_quotes_mail_is_tried_for_a_day_from_when_it_was_to_go(case: str) -> None:
+    make, due_at = DUE_AT[case]
+    order = make()
+    assert order.mail_is_outstanding
+    assert order.quote_mail_waited(due_at, None) == timedelta(0)
+    assert order.quote_mail_waited(due_at - HOUR, None) == timedelta(0)
+    assert order.quote_mail_waited(due_at + HOUR, None) == HOUR
+    assert not order.is_quote_mail_overdue(due_at + DAY - timedelta(seconds=1), None)
+    assert order.is_quote_mail_overdue(due_at + DAY, None)
+
+
+def test_the_days_of_a_hold_on_all_mail_do_not_count_and_an_older_release_does_not_matter() -> None:
+    order = sending()
+    released_at = NOW + 3 * DAY
+    assert order.quote_mail_waited(released_at + HOUR, released_at) == HOUR
+    assert not order.is_quote_mail_overdue(released_at + 23 * HOUR, released_at)
+    assert order.is_quote_mail_overdue(released_at + DAY, released_at)
+    assert order.quote_mail_waited(NOW + HOUR, NOW - DAY) == HOUR
+
+
+def test_an_order_that_an_earlier_release_stored_counts_from_its_last_change() -> None:
+    order = sending()
+    stored = order.model_copy(update={"marks": order.marks.model_copy(update={"quote_mail_due_at": None})})
+    assert "quote_mail_due_at" not in stored.model_dump_json()
+    assert stored.quote_mail_waited(stored.updated_at + HOUR, None) == HOUR
+
+
+def test_a_mail_that_has_gone_or_was_given_up_is_never_overdue() -> None:
+    for order in (offered(), sending().quote_refused(1, "refused", NOW).order):
+        assert not order.is_quote_mail_overdue(NOW + 9 * DAY, None)
 
 
 @pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])

@@ -164,7 +164,8 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(by=staff, contact=st.none() | contacts)
     def resend(self, by: User, contact: Contact | None) -> None:
-        allowed = self.status in PENDING and self.state in UNDECIDED
+        never_sent = self.status == "in_process" and self.state == "undeliverable"
+        allowed = never_sent or (self.status in PENDING and self.state in UNDECIDED)
         if self.take(lambda order: order.resend(by, contact, self.now), "quote.resent", allowed=allowed):
             self.move(self.status)
             self.quote_link += 1

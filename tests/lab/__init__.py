@@ -8,9 +8,9 @@
         lab.mails.to("contact@acme.example")[-1].code
 
 What happened: `mails`, `events`, `executions`, `items`, `messages(queue)`, `errors`, `log`, `wire.calls`, `capacity`.
-What goes wrong: `wire.fail(n, how=...)`, `wire.meanwhile(action)`, `ses.refuse(...)`, `ses_event("Bounce", mail)`,
-`stream.replay()` and its switches, `shuffle(seed)`, `functions.replace(name, handler)`. `schedules.start()` lets the
-template's schedules run.
+What goes wrong: `wire.fail(n, how=...)`, `wire.meanwhile(action)`, `ses.refuse(...)`, `ses.outage`, `ses.unverify()`,
+`ses.in_sandbox`, `ses_event("Bounce", mail)`, `stream.replay()` and its switches, `queue.throttled`, `shuffle(seed)`,
+`functions.replace(name, handler)`. `schedules.start()` lets the template's schedules run.
 
 A failed invocation fails the test unless it takes it: `lab.errors.take()`.
 """

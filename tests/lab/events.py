@@ -1,4 +1,4 @@
-"""EventBridge: what was put on a bus, and the rules of the template that hand events to functions."""
+"""EventBridge: what was put on a bus, and the rules of the template that hand events to functions and queues."""
 
 import json
 import uuid
@@ -38,6 +38,8 @@ class Rule:
     bus: str
     pattern: Json
     functions: tuple[str, ...]
+    queues: tuple[str, ...] = ()
+    """ARNs."""
 
     def matches(self, bus: str, event: Json) -> bool:
         return bus == self.bus and bool(EventPattern.load(json.dumps(self.pattern)).matches_event(cast(Any, event)))
@@ -71,11 +73,15 @@ class EventBridge:
     _pending: list[Pending] = field(default_factory=list)
 
     def publish(self, bus: str, source: str, detail_type: str, detail: Json, resources: list[str]) -> int:
-        """Hands an event to the rules of a bus; the functions run when the lab settles. Returns how many will."""
+        """Hands an event to the rules of a bus; the functions run when the lab settles. Returns how many take it."""
         event = self._event(source, detail_type, detail, resources)
-        takers = [function for rule in self.rules if rule.matches(bus, event) for function in rule.functions]
+        matching = [rule for rule in self.rules if rule.matches(bus, event)]
+        takers = [function for rule in matching for function in rule.functions]
         self._pending += [Pending(function, event, self.clock.now()) for function in takers]
-        return len(takers)
+        queues = [queue for rule in matching for queue in rule.queues]
+        for queue in queues:
+            self.send(queue, event)
+        return len(takers) + len(queues)
 
     def invoke(self, function: str, source: str, detail_type: str, detail: Json, resources: list[str]) -> None:
         """Hands an event to one function, past the rules."""

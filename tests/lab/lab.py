@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.session import Session
 from moto import mock_aws
 
+from online_orders.aws import retries
 from tests.lab import accounts, product, shortcuts
 from tests.lab.bridge import Failures, Functions, Log
 from tests.lab.capacity import Capacity
@@ -61,6 +62,7 @@ ENVIRONMENT = {
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
 STEP_LIMIT = 20_000
+SEED = 20261123
 VIEWER = "2001:db8::7"
 """Where every caller is, as CloudFront tells it."""
 
@@ -79,7 +81,9 @@ class Lab:
         self.dynamodb = DynamoDB(self.clock, ACCOUNT, REGION)
         self.capacity = Capacity(self.dynamodb)
         self.functions = Functions(self.clock, self.wire, forget=product.forget)
-        self.stepfunctions = StepFunctions(self.clock, self.functions, self.wire, ACCOUNT, REGION)
+        self.chance = random.Random(SEED)
+        """Of the pauses before further tries, as AWS and the product draw them."""
+        self.stepfunctions = StepFunctions(self.clock, self.functions, self.wire, ACCOUNT, REGION, self.chance)
         self.queue = QueuePoller(self.functions, self.clock, client("sqs"), ACCOUNT, REGION)
         self.stream = StreamPoller(self.functions, self.dynamodb, self.clock, self.queue.send)
         self.eventbridge = EventBridge(self.functions, self.clock, ACCOUNT, REGION)
@@ -106,6 +110,7 @@ class Lab:
             stack.enter_context(patch.object(Session, "create_client", _create_client_once))
             lab = cls(template, PARAMETERS | parameters)
             stack.enter_context(product.under(lab.clock))
+            stack.enter_context(patch.object(retries, "draw", lab.chance.random))
             for part in (lab.wire, lab.dynamodb, lab.queue, lab.ses, lab.eventbridge, lab.stepfunctions):
                 stack.enter_context(part.attached())
             lab._deploy()
@@ -126,7 +131,9 @@ class Lab:
         roles = {name: self.stack.roles[properties["Role"]] for name, properties in self.stack.functions.items()}
         roles[WORKFLOW] = self.stack.roles[self.stack.state_machine_role]
         machine = self.outputs["StateMachineArn"]
-        self.wire.permissions = Permissions(ACCOUNT, REGION, self.stack.identities, machine, roles)
+        self.wire.permissions = Permissions(
+            ACCOUNT, REGION, self.stack.identities, machine, roles, in_ses_sandbox=lambda: self.ses.in_sandbox
+        )
         for source in self.stack.event_sources:
             service = source.arn.split(":")[2]
             function = self.functions[source.function]
@@ -142,15 +149,28 @@ class Lab:
             targets = tuple(
                 self.functions[target["Arn"]].name for target in rule["Targets"] if ":lambda:" in target["Arn"]
             )
+            queues = tuple(target["Arn"] for target in rule["Targets"] if ":sqs:" in target["Arn"])
+            for queue in queues:
+                assert self._lets_in(queue, rule["Arn"]), f"{queue} has no policy that lets the rule in"
             if "EventPattern" in rule and rule.get("State", "ENABLED") == "ENABLED":
                 self.eventbridge.rules.append(
-                    Rule(rule["EventBusName"].rpartition("/")[2], rule["EventPattern"], targets)
+                    Rule(rule["EventBusName"].rpartition("/")[2], rule["EventPattern"], targets, queues)
                 )
         for schedule in self.stack.schedules:
             self.schedules.add(self.functions[schedule["Target"]["Arn"]].name, schedule["ScheduleExpression"])
         self.ses.identities |= self.stack.identities
         self.ses.event_types |= self.stack.event_types
         self.api = HttpApi(self.stack.api, self.functions, self.clock)
+
+    def _lets_in(self, queue: str, rule: str) -> bool:
+        """Whether the queue's own policy allows EventBridge to send what the rule takes, as AWS needs it."""
+        return any(
+            statement["Effect"] == "Allow"
+            and statement["Principal"] == {"Service": "events.amazonaws.com"}
+            and (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", queue)
+            and statement.get("Condition", {}) in ({}, {"ArnEquals": {"aws:SourceArn": rule}})
+            for statement in self.stack.queue_policies.get(self.queue.url(queue), ())
+        )
 
     @contextmanager
     def as_operator(self) -> Iterator[None]:
@@ -285,10 +305,18 @@ class Lab:
         """The bodies on a queue, by logical id (`MailDeadLetters`), seen or not."""
         return self.queue.bodies(self.stack.attribute(queue, "Arn"))
 
-    def ses_event(self, kind: EventType, mail: Mail, *, permanent: bool = True) -> None:
-        """SES's event about a mail, on its way to whom the template's rules name; delivered by `settle`."""
+    def ses_event(
+        self, kind: EventType, mail: Mail, *, permanent: bool = True, forged: Mapping[str, Any] | None = None
+    ) -> None:
+        """SES's event about a mail, on its way to whom the template's rules name; delivered by `settle`.
+
+        `forged`: what is otherwise of a mail that somebody else sent with our configuration set and, but for those that
+        are given, the same tags.
+        """
         detail = self.ses.event(kind, mail, permanent=permanent)
         assert detail, f"the configuration set {mail.configuration_set} sends no {kind} events"
+        about = detail["mail"]
+        detail["mail"] = {**about, **(forged or {}), "tags": {**about["tags"], **(forged or {}).get("tags", {})}}
         resource = f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/{mail.configuration_set}"
         takers = self.eventbridge.publish("default", "aws.ses", DETAIL_TYPES[kind], detail, [resource])
         assert takers, f"no rule takes {DETAIL_TYPES[kind]}"

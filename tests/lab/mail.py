@@ -4,7 +4,7 @@ import base64
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,6 +44,11 @@ MATCHING_TYPES: dict[EventType, str] = {
 RECIPIENT_LIMIT = 50
 TAG_LIMIT = 50  # believed: the reference says what a tag may hold, and no number
 LARGEST_MESSAGE = 40 * 1024 * 1024
+SIMULATOR = "simulator.amazonses.com"
+"""Whose addresses SES takes as recipients without their being verified, also in its sandbox."""
+
+STATUS_OF_ERROR = {"TooManyRequestsException": 429, "InternalFailure": 500, "ServiceUnavailable": 503}
+"""Others are answered with 400."""
 
 _header = functools.lru_cache(1000)(default.header_fetch_parse)
 
@@ -119,14 +124,29 @@ class Ses:
     mails: Mails = field(default_factory=Mails)
     suppressed: set[str] = field(default_factory=set)
     """The account's suppression list; SES accepts a mail to such an address and bounces it."""
-    _refusals: list[tuple[str, str | None]] = field(default_factory=list)
+    in_sandbox: bool = False
+    """Whether the account is in SES's sandbox: recipients must be verified, and IAM is asked for their identities."""
+    outage: str | None = None
+    """The error that every mail is answered with."""
+    _refusals: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
-    def refuse(self, error: str = "MessageRejected", times: int = 1, to: str | None = None) -> None:
-        """Answer the next mails (to an address) with an error.
+    def refuse(
+        self, error: str = "BadRequestException", times: int = 1, to: str | None = None, why: str | None = None
+    ) -> None:
+        """Answer the next mails (to an address) with an error, that says `why`.
 
-        Such as `MessageRejected`, `TooManyRequestsException`, `SendingPausedException`, `LimitExceededException`.
+        Such as `BadRequestException`, which is final, `MessageRejected`, `TooManyRequestsException`,
+        `SendingPausedException`, `LimitExceededException`.
         """
-        self._refusals += [(error, to)] * times
+        self._refusals += [(error, to, why)] * times
+
+    def unverify(self) -> set[str]:
+        """Take all identities for not verified, as while DKIM is pending or once its records are lost; returns them."""
+        lost, self.identities = self.identities, set()
+        return lost
+
+    def _unverified(self, addresses: Iterable[str]) -> list[str]:
+        return [each for each in addresses if not {each, each.partition("@")[2]} & self.identities]
 
     def event(self, kind: EventType, mail: Mail, *, permanent: bool = True) -> Json | None:
         """The detail of SES's event about a mail; None when the mail's configuration set sends no such events."""
@@ -245,14 +265,20 @@ class Ses:
             named or [str(value) for header in ("To", "Cc", "Bcc") for value in message.get_all(header, [])]
         )
         (sender,) = _addresses([request.get("FromEmailAddress") or str(message["From"])])
+        if self.outage:
+            raise _error(self.outage, "injected", STATUS_OF_ERROR.get(self.outage, 400))
         for refusal in self._refusals:
-            if refusal[1] is None or refusal[1] in recipients:
+            error, to, why = refusal
+            if to is None or to in recipients:
                 self._refusals.remove(refusal)
-                why = f"injected for {', '.join(recipients)}"  # SES too names whom it refuses
-                raise _error(refusal[0], why, 429 if refusal[0] == "TooManyRequestsException" else 400)
-        if not {sender, sender.partition("@")[2]} & self.identities:
+                why = why or f"injected for {', '.join(recipients)}"  # SES too names whom it refuses
+                raise _error(error, why, STATUS_OF_ERROR.get(error, 400))
+        addressed = [each for each in recipients if not each.endswith(f"@{SIMULATOR}")] if self.in_sandbox else []
+        if failed := self._unverified([sender, *addressed]):
             raise _error(
-                "MessageRejected", f"Email address is not verified. The following identities failed the check: {sender}"
+                "MessageRejected",
+                "Email address is not verified. The following identities failed the check in region "
+                f"{self.region.upper()}: {', '.join(failed)}",
             )
         if not 1 <= len(recipients) <= RECIPIENT_LIMIT:
             raise _error("BadRequestException", f"Recipient count must be from 1 to {RECIPIENT_LIMIT}.")

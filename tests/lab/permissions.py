@@ -5,7 +5,7 @@ moto lets everything pass; on AWS a missing action is found by the first custome
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -32,6 +32,8 @@ TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", 
 class Access(NamedTuple):
     action: str
     resource: str
+    context: tuple[tuple[str, str], ...] = ()
+    """The condition keys of the request and their values; a key that is not here is not in the request."""
 
     def __str__(self) -> str:
         return f"{self.action} on {self.resource}"
@@ -42,13 +44,15 @@ class Permissions:
     account: str
     region: str
     identities: set[str]
-    """The identities that SES has verified."""
+    """The identities that SES has, verified or not."""
     state_machine: str
     """The ARN of the one state machine, whose tokens are answered."""
     roles: dict[str, list[Json]] = field(default_factory=dict)
     """Statements by function, and those of the workflow."""
     used: set[tuple[str, Access]] = field(default_factory=set)
     """What functions have needed so far."""
+    in_ses_sandbox: Callable[[], bool] = lambda: False
+    """Whether SES asks for the identities of recipients, too."""
 
     def denied(self, function: str, service: str, operation: str, url: str, body: bytes | str) -> Access | None:
         """The first access that the call needs and the function's role does not give."""
@@ -105,11 +109,19 @@ class Permissions:
         # A raw message is asked for as SendRawEmail, the operation of the first API, also in the second.
         action = "ses:SendRawEmail" if "Raw" in request["Content"] else "ses:SendEmail"
         sender = request["FromEmailAddress"]
-        identity = sender if sender in self.identities else sender.partition("@")[2]
+        context = (("ses:FromAddress", sender),)
         arn = f"arn:aws:ses:{self.region}:{self.account}"
-        yield Access(action, f"{arn}:identity/{identity}")
+        yield Access(action, f"{arn}:identity/{self._identity(sender)}", context)
         if "ConfigurationSetName" in request:
-            yield Access(action, f"{arn}:configuration-set/{request['ConfigurationSetName']}")
+            yield Access(action, f"{arn}:configuration-set/{request['ConfigurationSetName']}", context)
+        if self.in_ses_sandbox():
+            for recipient in (each for kind in request.get("Destination", {}).values() for each in kind):
+                yield Access(action, f"{arn}:identity/{self._identity(recipient)}", context)
+
+    def _identity(self, address: str) -> str:
+        """The identity that SES has of an address: its domain, unless that alone is unknown."""
+        domain = address.partition("@")[2]
+        return domain if domain in self.identities and address not in self.identities else address
 
     def _resources(self, service: str, request: Json) -> list[str]:
         if service == "sqs":
@@ -127,11 +139,19 @@ class Permissions:
 
 
 def covers(statement: Json, access: Access) -> bool:
-    # A condition counts as unmet: what it would have to be true of is not known here.
     return (
-        "Condition" not in statement
-        and _any_matches(statement["Action"], access.action)
+        _any_matches(statement["Action"], access.action)
         and _any_matches(statement["Resource"], access.resource)
+        and _conditions_hold(statement.get("Condition", {}), dict(access.context))
+    )
+
+
+def _conditions_hold(condition: Json, context: Mapping[str, str]) -> bool:
+    """A condition on what is not known of the request counts as unmet; so does every operator but StringEquals."""
+    return all(
+        operator == "StringEquals" and context.get(key) in ([wanted] if isinstance(wanted, str) else wanted)
+        for operator, keys in condition.items()
+        for key, wanted in keys.items()
     )
 
 

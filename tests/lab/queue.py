@@ -16,6 +16,9 @@ from tests.lab.clock import Clock
 
 Json = dict[str, Any]
 
+VISIBILITY_TIMES_FUNCTION = 6
+LEAST_CONCURRENCY = 2
+
 
 @dataclass
 class Mapping:
@@ -44,15 +47,23 @@ class QueuePoller:
     account: str
     region: str
     paused: bool = False
+    throttled: set[str] = field(default_factory=set)
+    """Functions that Lambda turns away, for want of concurrency: each try of the poller is a receive all the same."""
     duplicate: bool = False
     """Every batch comes twice: SQS delivers at least once."""
     mappings: list[Mapping] = field(default_factory=list)
     _short_polls: int = 0
 
     def add(self, mapping: Mapping, function_timeout: int) -> None:
-        """Takes on a mapping; like AWS only if the queue's visibility timeout is not below that of the function."""
+        """Takes on a mapping, if the queue's visibility timeout is six times that of the function, as AWS advises.
+
+        AWS refuses only one that is below the function's, and lets the others hand out messages that are being handled.
+        """
         visibility = int(getattr(self._queue(mapping.queue_arn), "visibility_timeout"))  # noqa: B009 - set by name
-        assert visibility >= function_timeout, f"{mapping.function}: visibility {visibility} s < {function_timeout} s"
+        least = VISIBILITY_TIMES_FUNCTION * function_timeout
+        assert visibility >= least, f"{mapping.function}: visibility {visibility} s < {least} s"
+        at_once = mapping.properties.get("ScalingConfig", {}).get("MaximumConcurrency", LEAST_CONCURRENCY)
+        assert LEAST_CONCURRENCY <= at_once <= 1000, f"{mapping.function}: AWS refuses a concurrency of {at_once}"
         self.mappings.append(mapping)
 
     def bodies(self, arn: str) -> list[Any]:
@@ -60,7 +71,7 @@ class QueuePoller:
         return [json.loads(message.body) for message in self._queue(arn)._messages]
 
     def send(self, arn: str, body: Json) -> None:
-        self.client.send_message(QueueUrl=self._url(arn), MessageBody=json.dumps(body))
+        self.client.send_message(QueueUrl=self.url(arn), MessageBody=json.dumps(body))
 
     def step(self) -> bool:
         """Delivers one batch; False when no message can be seen."""
@@ -82,7 +93,7 @@ class QueuePoller:
     def _poll(self, mapping: Mapping) -> bool:
         if not any(message.visible and not message.delayed for message in self._queue(mapping.queue_arn)._messages):
             return False
-        url = self._url(mapping.queue_arn)
+        url = self.url(mapping.queue_arn)
         answer = self.client.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=min(mapping.batch_size, 10),
@@ -91,7 +102,9 @@ class QueuePoller:
             MessageAttributeNames=["All"],
         )
         messages = answer.get("Messages", [])
-        if messages:  # none: those that could be seen went to the dead-letter queue
+        if (
+            messages and mapping.function not in self.throttled
+        ):  # none: those that could be seen went to the dead-letter queue
             event = {"Records": [self._record(mapping, message) for message in messages]}
             done = self._deliver(mapping, event)
             if self.duplicate:
@@ -136,7 +149,7 @@ class QueuePoller:
     def _queue(self, arn: str) -> Queue:
         return sqs_backends[self.account][self.region].queues[arn.rpartition(":")[2]]
 
-    def _url(self, arn: str) -> str:
+    def url(self, arn: str) -> str:
         return f"https://sqs.{self.region}.amazonaws.com/{self.account}/{arn.rpartition(':')[2]}"
 
     @contextmanager

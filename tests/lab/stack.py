@@ -50,7 +50,6 @@ IGNORED = frozenset(
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
         "AWS::SNS::TopicPolicy",
-        "AWS::SQS::QueuePolicy",
     }
 )
 """Types without which the functions behave the same here: access, keys, logs, alarms, the network's edge."""
@@ -145,6 +144,8 @@ class Stack:
     event_sources: list[EventSource] = field(default_factory=list)
     invoke_configs: dict[str, Json] = field(default_factory=dict)
     """By function: how often an asynchronous invocation is retried, and where it goes in the end."""
+    queue_policies: dict[str, list[Json]] = field(default_factory=dict)
+    """By queue URL: the statements of the one policy that it can have."""
     roles: dict[str, list[Json]] = field(default_factory=dict)
     """By ARN: the statements of the role's own policies."""
     rules: list[Json] = field(default_factory=list)
@@ -366,8 +367,9 @@ class Stack:
         return Resource(properties["Name"], {"Arn": arn, "Name": properties["Name"]})
 
     def _rule(self, name: str, properties: Json) -> Resource:
-        self.rules.append({"EventBusName": "default", **properties})
-        return Resource(name, {"Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"})
+        arn = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"
+        self.rules.append({"EventBusName": "default", "Arn": arn, **properties})
+        return Resource(name, {"Arn": arn})
 
     def _schedule(self, name: str, properties: Json) -> Resource:
         self.schedules.append(properties)
@@ -382,6 +384,12 @@ class Stack:
         }
         url = self.client("sqs").create_queue(QueueName=called, Attributes=attributes)["QueueUrl"]
         return Resource(url, {"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{called}", "QueueName": called, "QueueUrl": url})
+
+    def _queue_policy(self, name: str, properties: Json) -> Resource:
+        for url in properties["Queues"]:
+            assert url not in self.queue_policies, f"{name} replaces another policy of {url}"
+            self.queue_policies[url] = properties["PolicyDocument"]["Statement"]
+        return Resource(name)
 
     def _secret(self, name: str, properties: Json) -> Resource:
         generate = properties["GenerateSecretString"]
@@ -464,6 +472,7 @@ MAKERS: dict[str, Callable[[Stack, str, Json], Resource]] = {
     "AWS::SES::ConfigurationSetEventDestination": Stack._event_destination,
     "AWS::SES::EmailIdentity": Stack._email_identity,
     "AWS::SQS::Queue": Stack._queue,
+    "AWS::SQS::QueuePolicy": Stack._queue_policy,
     "AWS::SSM::Parameter": Stack._parameter,
     "AWS::Scheduler::Schedule": Stack._schedule,
     "AWS::SecretsManager::Secret": Stack._secret,

@@ -1,5 +1,7 @@
 """moto's Step Functions interpreter under virtual time, with task tokens as strict as those of AWS.
 
+The pauses of a Retry with full jitter are drawn as AWS draws them, between nothing and the interval, by the lab's seed.
+
 Stock moto sleeps real seconds, accepts the answer to a task that is over, ignores StopExecution while a task waits for
 its token, leaves a state whose Catch leads back to it, drops the `cause` of SendTaskFailure, retries a task with its
 old token, and leaves its threads to the next test. Parallel and Map states are not carried over to virtual time: the
@@ -80,8 +82,11 @@ class Execution:
 
 
 class StepFunctions:
-    def __init__(self, clock: Clock, functions: Functions, wire: Wire, account: str, region: str) -> None:
+    def __init__(
+        self, clock: Clock, functions: Functions, wire: Wire, account: str, region: str, chance: random.Random
+    ) -> None:
         self.scheduler = Scheduler(clock)
+        self._chance = chance
         self._clock = clock
         self._functions = functions
         self._wire = wire
@@ -152,11 +157,10 @@ class StepFunctions:
 
         dates = SimpleNamespace(datetime=VirtualDatetime, timezone=dt.timezone, timedelta=dt.timedelta)
         time = SimpleNamespace(time=clock.timestamp, sleep=self.scheduler.sleep)
-        whole_interval = SimpleNamespace(uniform=lambda low, high: high)  # jitter would make a test depend on chance
         return [
             (retrier_decl, "time", time),
             (wait_function, "time", time),
-            (jitter_strategy_decl, "random", whole_interval),
+            (jitter_strategy_decl, "random", self._chance),
             *[(module, "datetime", dates) for module in (models, execution, state, event_manager)],
         ]
 

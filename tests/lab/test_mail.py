@@ -1,5 +1,6 @@
 """SES takes mails, refuses them, and tells what became of them."""
 
+import json
 from email.message import EmailMessage
 from typing import Any
 
@@ -61,8 +62,35 @@ def test_a_sender_that_is_not_verified_is_rejected(lab: Lab) -> None:
 def test_ses_refuses_when_told_to(lab: Lab) -> None:
     lab.ses.refuse(to="connie@acme.example")
     lab.ses.refuse("TooManyRequestsException", times=1, to="nobody@acme.example")
-    with pytest.raises(ClientError, match="MessageRejected"):
+    with pytest.raises(ClientError, match="BadRequestException"):
         sent(lab)
+    assert sent(lab) in lab.mails
+
+
+def test_an_outage_of_ses_lasts_until_it_is_over(lab: Lab) -> None:
+    lab.ses.outage = "ServiceUnavailable"
+    for _ in range(2):
+        with pytest.raises(ClientError, match="ServiceUnavailable"):
+            sent(lab)
+    lab.ses.outage = None
+    assert sent(lab) in lab.mails
+
+
+def test_a_domain_that_has_lost_its_verification_sends_nothing_until_it_has_it_again(lab: Lab) -> None:
+    lost = lab.ses.unverify()
+    assert lost == {"example.com"}
+    with pytest.raises(ClientError, match=r"not verified.* in region EU-CENTRAL-1: orders@example.com$"):
+        sent(lab)
+    lab.ses.identities |= lost
+    assert sent(lab) in lab.mails
+
+
+def test_in_the_sandbox_of_ses_recipients_must_be_verified_save_those_of_the_simulator(lab: Lab) -> None:
+    lab.ses.in_sandbox = True
+    with pytest.raises(ClientError, match=r"not verified.*: connie@acme.example$"):
+        sent(lab)
+    send(lab, mime(), Destination={"ToAddresses": ["success@simulator.amazonses.com"]})
+    lab.ses.identities.add("acme.example")
     assert sent(lab) in lab.mails
 
 
@@ -81,7 +109,8 @@ def test_news_of_a_mail_reach_the_function_of_the_rule(lab: Lab, kind: Any, deta
     mail = sent(lab)
     lab.ses_event(kind, mail)
     lab.settle()
-    (event,) = heard
+    ((record,),) = (event["Records"] for event in heard)
+    event = json.loads(record["body"])
     assert (event["source"], event["detail-type"]) == ("aws.ses", detail_type)
     assert event["detail"]["eventType"] == kind
     assert event["detail"]["mail"]["messageId"] == mail.message_id
@@ -94,18 +123,28 @@ def test_events_that_the_configuration_set_does_not_send_cannot_be_played(lab: L
         lab.ses_event("Send", sent(lab))
 
 
-def test_a_function_that_fails_on_an_event_gets_it_three_times_and_then_it_is_a_dead_letter(lab: Lab) -> None:
+def test_a_function_that_fails_on_an_event_gets_it_three_times_and_then_it_is_given_up(lab: Lab) -> None:
+    """Of an asynchronous invocation, as a rule's without a queue is."""
+
     def handler(event: Json, context: Any) -> None:
         raise RuntimeError("not now")
 
     lab.functions.replace("MailEventsFunction", handler)
-    lab.ses_event("Bounce", sent(lab))
+    lab.eventbridge.invoke("MailEventsFunction", "aws.ses", "Email Bounced", {}, [])
     lab.settle()
     assert len(lab.errors) == 1
     lab.advance(minutes=4)
     assert len(lab.errors.take("MailEventsFunction")) == 3
-    (letter,) = lab.messages("StreamDeadLetters")
-    assert letter["requestPayload"]["detail-type"] == "Email Bounced"
+    (given_up,) = lab.eventbridge.discarded
+    assert given_up.event["detail-type"] == "Email Bounced"
+
+
+def test_a_queue_whose_policy_does_not_let_the_rule_in_is_refused(lab: Lab) -> None:
+    (rule,) = (each for each in lab.stack.rules if ":sqs:" in each["Targets"][0]["Arn"])
+    queue = rule["Targets"][0]["Arn"]
+    assert lab._lets_in(queue, rule["Arn"])
+    assert not lab._lets_in(queue, f"{rule['Arn']}-of-another")
+    assert not lab._lets_in(lab.stack.attribute("MailQueue", "Arn"), rule["Arn"])
 
 
 def test_a_suppressed_address_can_be_lifted_once(lab: Lab) -> None:

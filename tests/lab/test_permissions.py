@@ -56,6 +56,31 @@ def test_a_raw_mail_needs_the_action_of_the_first_api_for_identity_and_configura
     assert denied(who, "sesv2", "SendEmail", **mail) == f"ses:SendRawEmail on {MAIL}:configuration-set/set"
 
 
+def test_in_the_sandbox_of_ses_the_identity_of_each_recipient_is_asked_for_too() -> None:
+    mail: Json = {
+        "FromEmailAddress": "orders@example.com",
+        "Destination": {"ToAddresses": ["connie@acme.example", "al@example.com"]},
+        "Content": {"Raw": {"Data": ""}},
+    }
+    who = permissions(allow("ses:SendRawEmail", f"{MAIL}:identity/example.com"))
+    assert denied(who, "sesv2", "SendEmail", **mail) == "None"
+    who.in_ses_sandbox = lambda: True
+    missing = f"ses:SendRawEmail on {MAIL}:identity/connie@acme.example"
+    assert denied(who, "sesv2", "SendEmail", **mail) == missing
+    who.roles["f"] = [allow("ses:SendRawEmail", f"{MAIL}:identity/*")]
+    assert denied(who, "sesv2", "SendEmail", **mail) == "None"
+
+
+def test_a_grant_for_one_sender_is_for_no_other() -> None:
+    condition = {"StringEquals": {"ses:FromAddress": "orders@example.com"}}
+    who = permissions(allow("ses:SendRawEmail", f"{MAIL}:identity/*", Condition=condition))
+    mail: Json = {"Content": {"Raw": {"Data": ""}}}
+    assert denied(who, "sesv2", "SendEmail", FromEmailAddress="orders@example.com", **mail) == "None"
+    refused = f"ses:SendRawEmail on {MAIL}:identity/example.com"
+    for other in ("boss@example.com", "Orders@example.com"):
+        assert denied(who, "sesv2", "SendEmail", FromEmailAddress=other, **mail) == refused
+
+
 @pytest.mark.parametrize(
     "url",
     ["https://bucket.s3.eu-central-1.amazonaws.com/a/b%20c", "https://s3.eu-central-1.amazonaws.com/bucket/a/b c"],
@@ -71,6 +96,7 @@ def test_a_deny_and_an_unmet_condition_do_not_allow() -> None:
     assert permissions(allow("sqs:*", "*")).allows("f", access)
     assert not permissions(allow("sqs:*", "*"), allow("sqs:SendMessage", "q*", Effect="Deny")).allows("f", access)
     assert not permissions(allow("sqs:*", "*", Condition={"Bool": {"x": "true"}})).allows("f", access)
+    assert not permissions(allow("sqs:*", "*", Condition={"StringEquals": {"x": "true"}})).allows("f", access)
     assert not permissions(allow("sqs:SendMessage", "queue2")).allows("f", access)
 
 

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from tests.lab import Lab
+from tests.lab.queue import Mapping
 
 Json = dict[str, Any]
 
@@ -31,7 +34,7 @@ def test_a_message_that_failed_comes_again_after_its_visibility_timeout(lab: Lab
     lab.settle()
     lab.settle()
     assert len(came) == 2
-    lab.advance(seconds=89)
+    lab.advance(seconds=299)
     assert len(came) == 2
     lab.advance(seconds=2)
     assert came == ['{"text": "good"}', '{"text": "bad"}', '{"text": "bad"}']
@@ -42,8 +45,8 @@ def test_a_message_that_failed_comes_again_after_its_visibility_timeout(lab: Lab
 def test_a_poison_message_ends_among_the_dead_letters(lab: Lab) -> None:
     came = consumer(lab, poison="bad")
     send(lab, "bad")
-    lab.advance(hours=1)
-    assert len(came) == 20
+    lab.advance(hours=42)
+    assert len(came) == 500
     assert lab.messages("MailQueue") == []
     assert lab.messages("MailDeadLetters") == [{"text": "bad"}]
     lab.errors.take("MailerFunction")
@@ -92,9 +95,61 @@ def test_a_function_that_fails_gets_the_whole_batch_again(lab: Lab) -> None:
 
     lab.functions.replace("MailerFunction", handler)
     send(lab, "one", "two")
-    lab.advance(minutes=3)
+    lab.advance(minutes=6)
     assert batches == [2, 2]
     assert len(lab.errors.take()) == 1
+
+
+def test_a_function_that_changes_when_a_message_is_seen_again_gets_it_then(lab: Lab) -> None:
+    came: list[Any] = []
+
+    def handler(event: Json, context: Any) -> Json:
+        came.append(lab.clock.now())
+        (record,) = event["Records"]
+        lab.client("sqs").change_message_visibility(
+            QueueUrl=lab.outputs["MailQueueUrl"], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=20
+        )
+        return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}] if len(came) == 1 else []}
+
+    lab.functions.replace("MailerFunction", handler)
+    send(lab, "one")
+    lab.advance(seconds=30)
+    first, second = came
+    assert 20 <= (second - first).total_seconds() < 21
+    lab.errors.take("MailerFunction")
+
+
+def test_a_function_that_is_throttled_is_not_run_and_each_try_is_a_receive(lab: Lab) -> None:
+    came = consumer(lab, poison="none")
+    lab.queue.throttled.add("MailerFunction")
+    send(lab, "one")
+    lab.advance(minutes=12)
+    assert came == []
+    lab.queue.throttled.clear()
+    seen: list[Json] = []
+    lab.functions.replace("MailerFunction", lambda event, context: seen.append(event))
+    lab.advance(minutes=5)
+    assert seen[0]["Records"][0]["attributes"]["ApproximateReceiveCount"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("timeout", "scaling", "refused"),
+    [
+        (50, {}, None),
+        (51, {}, "visibility 300 s < 306 s"),
+        (45, {"MaximumConcurrency": 2}, None),
+        (45, {"MaximumConcurrency": 1}, "a concurrency of 1"),
+    ],
+)
+def test_a_mapping_is_taken_on_as_aws_takes_it_and_advises(
+    lab: Lab, timeout: int, scaling: Json, refused: str | None
+) -> None:
+    mapping = Mapping("MailerFunction", lab.stack.attribute("MailQueue", "Arn"), {"ScalingConfig": scaling})
+    if refused is None:
+        lab.queue.add(mapping, timeout)
+    else:
+        with pytest.raises(AssertionError, match=refused):
+            lab.queue.add(mapping, timeout)
 
 
 def test_a_record_looks_as_the_lambda_service_sends_it(lab: Lab) -> None:

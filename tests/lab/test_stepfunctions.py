@@ -1,13 +1,16 @@
 """Workflows under virtual time, with tokens as strict as those of AWS."""
 
 import json
-from datetime import timedelta
+import random
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.lab import START, Lab
+from tests.lab.lab import SEED
 
 Json = dict[str, Any]
 
@@ -29,7 +32,9 @@ class Machine:
 
     def __init__(self, lab: Lab, states: Json) -> None:
         self.tokens: list[str] = []
+        self.tried_at: list[datetime] = []
         self.failing = 0
+        self._lab = lab
         self._client = lab.client("stepfunctions")
         self.arn = self._client.create_state_machine(
             name="machine",
@@ -39,6 +44,7 @@ class Machine:
         lab.functions.replace("AwaitDecisionFunction", self._keep)
 
     def _keep(self, event: Json, context: Any) -> None:
+        self.tried_at.append(self._lab.clock.now())
         if self.failing:
             self.failing -= 1
             raise RuntimeError("try again")
@@ -128,30 +134,38 @@ def test_a_retried_task_has_a_token_of_its_own(lab: Lab) -> None:
     assert lab.executions[0].status == "SUCCEEDED"
 
 
-def test_retries_back_off_in_virtual_time_up_to_their_longest_delay(lab: Lab) -> None:
+def waits_between_tries(lab: Lab, failures: int, jitter: str) -> list[float]:
+    """The seconds before each further try of a task that fails so often and then waits."""
     retry = {
         "ErrorEquals": ["States.ALL"],
         "IntervalSeconds": 10,
         "BackoffRate": 3,
-        "MaxAttempts": 5,
+        "MaxAttempts": failures,
         "MaxDelaySeconds": 60,
-        "JitterStrategy": "FULL",
+        "JitterStrategy": jitter,
     }
     machine = Machine(lab, {"Wait": wait_state(Retry=[retry])})
-    machine.failing = 5
+    machine.failing = failures
     machine.start()
-    lab.settle()
-    waits = []
-    while machine.failing:
-        before = machine.failing
-        waits.append(0)
-        while machine.failing == before:
-            lab.advance(seconds=10)
-            waits[-1] += 10
-    assert waits == [10, 30, 60, 60]
-    lab.advance(seconds=61)
+    lab.advance(minutes=failures + 1)
     assert len(machine.tokens) == 1
-    assert len(lab.errors.take("AwaitDecisionFunction")) == 5
+    assert len(lab.errors.take("AwaitDecisionFunction")) == failures
+    return [(after - before).total_seconds() for before, after in pairwise(machine.tried_at)]
+
+
+def test_retries_back_off_in_virtual_time_up_to_their_longest_delay(lab: Lab) -> None:
+    assert waits_between_tries(lab, 5, "NONE") == pytest.approx([10, 30, 60, 60, 60], abs=0.1)
+
+
+def test_full_jitter_draws_from_the_whole_interval_and_by_a_seed(lab: Lab) -> None:
+    waits = waits_between_tries(lab, 100, "FULL")
+    assert all(0 <= wait <= limit + 0.1 for wait, limit in zip(waits, [10, 30, *[60] * 98], strict=True))
+    longest = waits[2:]
+    assert 25 < sum(longest) / len(longest) < 35, "half of the interval, in the mean"
+    assert min(longest) < 5
+    assert max(longest) > 55
+    generator = random.Random(SEED)
+    assert waits == pytest.approx([generator.uniform(0, limit) for limit in (10, 30, *[60] * 98)], abs=0.1)
 
 
 def test_a_failure_of_the_lambda_service_is_an_error_of_its_own_name(lab: Lab) -> None:

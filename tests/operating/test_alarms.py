@@ -57,17 +57,29 @@ def a_bounce_a_complaint_and_a_rejection(lab: Lab) -> None:
 def a_quote_that_ses_never_takes(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
-    for n in range(1, 30):
-        lab.wire.fail(n, operation="SendEmail", function="SendQuoteFunction", error="TooManyRequestsException")
+    lab.ses.refuse("TooManyRequestsException", times=1_000, to="contact@acme.example")
     line = {"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}
     desk(lab, order_id, "quote", {"valid_until": "2027-01-01", "lines": [line]})
-    lab.advance(hours=2)
-    lab.errors.clear()
+    lab.advance(hours=25)
 
 
-def a_mail_that_ses_refuses(lab: Lab) -> None:
-    lab.wire.fail(1, operation="SendEmail", error="MessageRejected")
+def a_mail_that_ses_refuses_for_good(lab: Lab) -> None:
+    lab.ses.refuse("BadRequestException")
     place(lab)
+
+
+def a_domain_that_is_not_verified(lab: Lab) -> None:
+    lab.ses.unverify()
+    place(lab)
+    assert lab.mails == []
+    lab.errors.take("MailerFunction")
+
+
+def news_of_a_mail_of_somebody_else(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    lab.ses_event("Bounce", quote(lab, order_id), forged={"source": "somebody@example.com"})
+    lab.settle()
 
 
 def an_order_that_is_parked_and_mended(lab: Lab) -> None:
@@ -147,7 +159,9 @@ DRIVEN: dict[Callable[[Lab], None], tuple[str, ...]] = {
     a_direct_order: ("DirectOrdersPlaced",),
     a_bounce_a_complaint_and_a_rejection: ("MailBounce", "MailComplaint", "MailReject"),
     a_quote_that_ses_never_takes: ("QuotesGivenUp",),
-    a_mail_that_ses_refuses: ("MailsRefused",),
+    a_mail_that_ses_refuses_for_good: ("MailsRefused",),
+    a_domain_that_is_not_verified: ("MailsRefused",),
+    news_of_a_mail_of_somebody_else: ("MailNewsIgnored",),
     an_order_that_is_parked_and_mended: ("OrdersParked", "EntriesMended"),
     an_order_that_is_counted_later: ("OrdersCountedLater",),
     a_workflow_that_was_stopped: ("WorkflowsMended",),

@@ -16,7 +16,7 @@ import pytest
 
 from tests.lab import Lab
 from tests.proof.records import disagreements, records_of
-from tests.workflow.walking import decide, desk, place
+from tests.workflow.walking import decide, desk, order_of, place
 
 Json = dict[str, Any]
 
@@ -43,7 +43,7 @@ def lab_with(definition: str) -> Iterator[Lab]:
 
 
 def live_through_every_state(lab: Lab, order_id: str) -> None:
-    """Held; mailed, and noted later; changed; given up; quoted anew and approved."""
+    """Held; mailed, and noted later; changed; given up; quoted anew, mailed when SES takes it again, and approved."""
     desk(lab, order_id, "claim")
     lost = lab.wire.fail(2, function="SendQuoteFunction", operation="TransactWriteItems")
     desk(lab, order_id, "quote", QUOTE)
@@ -51,14 +51,31 @@ def live_through_every_state(lab: Lab, order_id: str) -> None:
     assert lost.fired
     (mail,) = (mail for mail in lab.mails if mail.attachments)
     assert decide(lab, mail, "request_change") == 200
-    lab.ses.refuse("TooManyRequestsException", 100, to=mail.recipients[0])
+    crash_for_two_days(lab, order_id)
+    lab.ses.refuse("TooManyRequestsException", 10_000, to=mail.recipients[0])
     desk(lab, order_id, "quote", QUOTE)
     lab.advance(hours=3)
-    assert {failure.type for failure in lab.errors.take()} == {"TooManyRequestsException"}
+    assert order_of(lab, order_id)["quote"]["state"] == "sending"
     lab.ses._refusals.clear()
-    desk(lab, order_id, "quote", QUOTE)
-    lab.advance(minutes=5)
+    lab.advance(minutes=16)
     assert decide(lab, lab.mails.to(mail.recipients[0])[-1], "approve") == 200
+
+
+def crash_for_two_days(lab: Lab, order_id: str) -> None:
+    """The machine gives up when its tries are over, and the order only when its day is."""
+    works = lab.functions["SendQuoteFunction"].handler
+
+    def crashes(event: Json, context: Any) -> None:
+        raise RuntimeError("this step never works")
+
+    lab.functions.replace("SendQuoteFunction", crashes)
+    desk(lab, order_id, "quote", QUOTE)
+    lab.advance(hours=23)
+    assert order_of(lab, order_id)["quote"]["state"] == "sending"
+    lab.advance(hours=25)
+    assert order_of(lab, order_id)["quote"]["state"] == "undeliverable"
+    lab.functions.replace("SendQuoteFunction", works)
+    assert {failure.type for failure in lab.errors.take()} == {"RuntimeError"}
 
 
 def recorded(release: str) -> Json:

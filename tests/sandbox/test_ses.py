@@ -1,6 +1,7 @@
 import base64
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from functools import partial
@@ -59,7 +60,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
     mailbox, events = Mailbox("http://localhost:8080"), list[dict[str, Any]]()
-    with serving(Starlette(routes=Ses(SENDING, mailbox, events.append).routes())) as address:
+    with serving(Starlette(routes=Ses(lambda: SENDING, mailbox, events.append).routes())) as address:
         client = loopback.aws("sesv2", address)
         yield Desk(client, mailbox, events)
 
@@ -120,6 +121,37 @@ def test_the_envelope_says_who_gets_a_mail(desk: Desk) -> None:
 
 def test_a_sender_that_is_not_verified_is_rejected(desk: Desk) -> None:
     assert error_of(lambda: desk.send("a@b.example", FromEmailAddress="x@other.example")) == ("MessageRejected", 400)
+
+
+def a_raw_body(to: str) -> dict[str, Any]:
+    content = {"Raw": {"Data": base64.b64encode(a_message(To=to).as_bytes()).decode()}}
+    return {"Content": content, "ConfigurationSetName": CONFIGURATION}
+
+
+def test_an_identity_that_is_lost_is_missed_at_the_next_mail() -> None:
+    known = {"vendor.example"}
+    mailbox = Mailbox("http://localhost:8080")
+
+    def look() -> Sending:
+        return replace(SENDING, verified=frozenset(known))
+
+    with serving(Starlette(routes=Ses(look, mailbox, lambda event: None).routes())) as address:
+        client = loopback.aws("sesv2", address)
+        client.send_email(Content=raw(a_message()))
+        known.clear()
+        assert error_of(lambda: client.send_email(Content=raw(a_message()))) == ("MessageRejected", 400)
+        known.add(SENDER)
+        client.send_email(Content=raw(a_message()))
+    assert len(mailbox.mails()) == 2
+
+
+def test_in_the_sandbox_of_ses_recipients_must_be_verified_save_those_of_the_simulator() -> None:
+    sending = replace(SENDING, in_sandbox=True, verified=frozenset({"vendor.example", "known@b.example"}))
+    for to in ("known@b.example", "cs@vendor.example", "bounce@simulator.amazonses.com"):
+        assert accept(a_raw_body(to), sending, NOW).mail.to == (to,)
+    with pytest.raises(SesError, match=r"not verified.*EU-CENTRAL-1: a@b.example$") as refusal:
+        accept(a_raw_body("a@b.example"), sending, NOW)
+    assert refusal.value.code == "MessageRejected"
 
 
 @pytest.mark.parametrize("address", ["nobody", "@b.example", "a@", "ä@b.example"])

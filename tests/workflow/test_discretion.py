@@ -243,7 +243,7 @@ FAULTS = [
     ("OutboxFunction", ("dynamodb", "BatchGetItem")),
     ("MailerFunction", ("sesv2", "SendEmail")),
     ("AwaitDecisionFunction", ("dynamodb", "PutItem")),
-    ("SendQuoteFunction", ("sesv2", "SendEmail")),
+    ("SendQuoteFunction", ("dynamodb", "GetItem")),
     ("ReconcileFunction", ("dynamodb", "Query")),
 ]
 

@@ -325,7 +325,8 @@ DESK: Mapping[tuple[str, str], Operation] = {
         "Desk",
         "Send a quote again",
         "Mails a fresh link to the same revision, to the contact given, who then is this order's contact, or to the "
-        "present one. Older links are dead.",
+        "present one. Older links are dead. Also of a first revision that could not be sent (`undeliverable`), whose "
+        "order is still `in_process`.",
         _desk_order("resent", 202, "The order whose quote is being sent again."),
         Body(Resending, {"same_contact": {}, "other_contact": examples.RESENDING}, required=False),
         ("If-Match",),

@@ -61,6 +61,10 @@ ALLOWED: Mapping[str, frozenset[Status]] = {
 """The action table: from which statuses each action may be taken."""
 
 
+QUOTE_MAIL_RETRIED_FOR = timedelta(hours=24)
+"""For how long the mail of a quote is tried again while the installation cannot send it."""
+
+
 PurchaseOrderNumber = Annotated[Line, StringConstraints(max_length=64)]
 Note = Annotated[Text, StringConstraints(max_length=2_000)]
 ReasonText = Annotated[Text, StringConstraints(max_length=1_000)]
@@ -121,6 +125,8 @@ class Marks(Entity):
     quote_link_mailed: int = 0
     """The newest quote link whose mail SES took or refused for good; the mail is outstanding while it is behind."""
     quote_link_key_id: str | None = None
+    quote_mail_due_at: Annotated[Instant | None, Field(exclude_if=lambda due_at: due_at is None)] = None
+    """From when on the mail of the newest quote link was to go; None in orders that an earlier release stored last."""
     quote_held_until: Instant | None = None
     """Until when at least the mail of a revision waits, so that it can be undone; None once it may go."""
     delivered_link: int = 0
@@ -205,6 +211,19 @@ class Order(Entity):
         """Whether a quote mail is still to be sent for the current link."""
         undecided = self.quote is not None and self.quote.state in DECIDABLE | {QuoteState.SENDING}
         return self.is_open and undecided and self.marks.quote_link > self.marks.quote_link_mailed
+
+    def quote_mail_waited(self, at: datetime, released_at: datetime | None) -> timedelta:
+        """Return for how long the outstanding quote mail could have gone; never negative.
+
+        It counts from when the mail was asked for, or from when the operator last let all mail go (`released_at`, None
+        for never), whichever is later: mail that was held has not been tried.
+        """
+        due_at = self.marks.quote_mail_due_at or self.updated_at
+        return max(at - max(due_at, released_at or due_at), timedelta(0))
+
+    def is_quote_mail_overdue(self, at: datetime, released_at: datetime | None) -> bool:
+        """Return whether the outstanding quote mail has been tried for as long as it is tried at all."""
+        return self.mail_is_outstanding and self.quote_mail_waited(at, released_at) >= QUOTE_MAIL_RETRIED_FOR
 
     @property
     def confirmed_start_dates(self) -> Mapping[str, date]:
@@ -330,6 +349,7 @@ class Order(Entity):
             marks={
                 "quote_link": self.marks.quote_link + 1,
                 "quote_held_until": at + hold if hold else None,
+                "quote_mail_due_at": at + hold,
                 "last_reminder_on": None,
             },
         )
@@ -359,8 +379,12 @@ class Order(Entity):
         return self._cancel(at, _staff(by), "customer_success", reason)
 
     def resend(self, by: User, contact: Contact | None, at: datetime) -> Change:
-        """Order a fresh link to the same revision, to `contact` if one is given; older links are dead from now on."""
-        self.must_allow("resend the quote of")
+        """Order a fresh link to the same revision, to `contact` if one is given; older links are dead from now on.
+
+        Also of a first revision that could not be sent at all, whose order is therefore still in process.
+        """
+        if not self._is_first_quote_undeliverable:
+            self.must_allow("resend the quote of")
         if self.quote is None or self.quote.state not in DECIDABLE | {QuoteState.SENDING}:
             raise Conflict("The quote is no longer on offer; quote anew.", self.status)
         if contact is None and self.contact.is_erased:
@@ -373,10 +397,17 @@ class Order(Entity):
             contact=contact or self.contact,
             marks={
                 "quote_link": self.marks.quote_link + 1,
+                "quote_mail_due_at": at,
                 "order_link": self.marks.order_link + bool(contact),
                 "has_own_contact": self.marks.has_own_contact or contact is not None,
             },
         )
+
+    @property
+    def _is_first_quote_undeliverable(self) -> bool:
+        """Whether no mail of the current revision has gone out, and the last one was refused or given up."""
+        state = self.quote.state if self.quote else None
+        return self.status is Status.IN_PROCESS and state is QuoteState.UNDELIVERABLE
 
     def follow_account(self, account: Account, by: str | None, at: datetime) -> Change:
         """Take over what an open order goes by of its account: the contact person, and whether it may still order.
@@ -412,7 +443,11 @@ class Order(Entity):
             Event.CONTACT_CHANGED,
             decision=False,
             contact=contact,
-            marks={"order_link": self.marks.order_link + 1, "quote_link": self.marks.quote_link + bool(self.quote)},
+            marks={
+                "order_link": self.marks.order_link + 1,
+                "quote_link": self.marks.quote_link + bool(self.quote),
+                "quote_mail_due_at": at if self.quote else None,
+            },
         )
 
     def erased(self, changes: Mapping[str, Any], at: datetime) -> Change:
@@ -510,7 +545,11 @@ class Order(Entity):
             {"purpose": purpose},
             internal=True,
             decision=False,
-            marks={number: getattr(self.marks, number) + 1, "fresh_mails_at": (*recent, at)},
+            marks={
+                number: getattr(self.marks, number) + 1,
+                "quote_mail_due_at": at if purpose == "quote" else self.marks.quote_mail_due_at,
+                "fresh_mails_at": (*recent, at),
+            },
         )
 
     def link_locked(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
@@ -537,7 +576,7 @@ class Order(Entity):
         """SES took the mail with this link; the first such mail of a revision is the offer itself."""
         if not self.is_open or link_number != self.marks.quote_link or self.quote is None:
             return Change(self, ())
-        was_given_up = self.quote.state is QuoteState.UNDELIVERABLE and self.status is Status.IN_PROCESS
+        was_given_up = self._is_first_quote_undeliverable
         if not (self.mail_is_outstanding or was_given_up):
             return Change(self, ())
         marks = {"quote_link_mailed": link_number, "quote_link_key_id": key_id, **self._mail(link_number, "sent", at)}

@@ -59,7 +59,9 @@ export async function showDeskOrder(context, orderId) {
   }
 
   const isMine = () => order.assignee?.user_id === session.userId;
-  const mayResend = () => order.status === "pending_confirmation" && RESENT.has(order.quote?.state);
+  // Of a first quote that could not be sent at all the order is still in process.
+  const mayResend = () => (order.status === "pending_confirmation" && RESENT.has(order.quote?.state))
+    || (order.status === "in_process" && order.quote?.state === "undeliverable");
   const mayQuote = () => ["in_process", "pending_confirmation"].includes(order.status);
 
   function draw() {

@@ -26,6 +26,7 @@
 | directory of price lists  | PRICES             | {currency}              | version, updated_at, prices (how many)  |
 | standard terms            | TERMS#{locale}     | TERMS                   | version                                 |
 | hold on all mail          | MAILHOLD           | MAILHOLD                | since, reason                           |
+| when it was last lifted   | MAILHOLD           | RELEASED                | at                                      |
 
 An order's id is a ULID, so an account's orders lie in the order of their placing. The owner is part of the key: what
 is another account's cannot be read by construction. Entry 1 of an order tells whose it is to those who may know.
@@ -179,6 +180,10 @@ def parked_key(order_id: str) -> Key:
 
 def mail_hold_key() -> Key:
     return key("MAILHOLD", "MAILHOLD")
+
+
+def mail_release_key() -> Key:
+    return key("MAILHOLD", "RELEASED")
 
 
 def outstanding_shard(order_id: str) -> str:

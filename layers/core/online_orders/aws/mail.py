@@ -2,12 +2,29 @@
 
 A mail is claimed for as long as a function may run, sent, and marked as sent. A claim that ran out means that a
 process died on the way; the mail is then sent again, since nobody can know whether SES had taken it.
+
+What SES says when it takes no mail (`SendEmail` of its second API), and whose fault that is:
+
+| error                                                  | fault of         | then        |
+|--------------------------------------------------------|------------------|-------------|
+| BadRequestException: no address, a malformed message   | address, message | refused     |
+| MessageRejected that says so of message or address     | address, message | refused     |
+| MessageRejected: identity not verified, account paused | installation     | tried again |
+| MessageRejected that says anything else                | unclear          | tried again |
+| AccountSuspendedException, SendingPausedException      | installation     | tried again |
+| MailFromDomainNotVerifiedException                     | installation     | tried again |
+| NotFoundException: no such configuration set           | installation     | tried again |
+| LimitExceeded-, TooManyRequests-, ThrottlingException  | installation     | tried again |
+| a missing permission, a fault of SES, no answer        | installation     | tried again |
+
+What is tried again waits for as long as its queue or the quote's day allows.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -15,7 +32,7 @@ from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders.approval_links import Link
 from online_orders.aws.clients import client
@@ -23,11 +40,13 @@ from online_orders.aws.dynamodb import TABLE_ERRORS, get, number, put, text, upd
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import mail_key
 from online_orders.clock import now
-from online_orders.telemetry import logger, metrics
+from online_orders.telemetry import kind_of, logger, metrics
 
 QUOTE_MAIL = "quote"
 CLAIMED_FOR = timedelta(seconds=60)
-_REFUSED_FOR_GOOD = {"MessageRejected", "BadRequestException", "InvalidParameterValue"}
+_REFUSED_FOR_GOOD = {"BadRequestException", "InvalidParameterValue"}
+_OF_THE_MESSAGE = re.compile(r"blacklisted|suppress|virus|invalid content|illegal|unsupported", re.IGNORECASE)
+"""What MessageRejected says of a message or an address; it has no code for that, and says all else of the account."""
 _TAG_VALUE = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _HEX = "_hex"
 """Ends the name of a tag whose value is the hex of a text that SES takes for no value, such as `acme.de`."""
@@ -85,8 +104,11 @@ def tags_of(link: Link) -> dict[str, str]:
 
 
 def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
-    """Hand a letter to SES; raises MailRefused when SES will never take it. `tags` come back with SES's events."""
-    try:
+    """Hand a letter to SES; `tags` come back with SES's events.
+
+    Raises MailRefused when SES will never take it, and the SDK's error when it may take it later.
+    """
+    with _refusals_counted():
         client("sesv2").send_email(
             FromEmailAddress=environment("SENDER_ADDRESS"),
             Destination={"ToAddresses": [letter.to]},
@@ -94,9 +116,19 @@ def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
             EmailTags=_email_tags({**tags, **_correlation_tag()}),
             ConfigurationSetName=environment("CONFIGURATION_SET"),
         )
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _REFUSED_FOR_GOOD:
-            raise MailRefused(error.response["Error"]["Code"]) from None
+
+
+@contextmanager
+def _refusals_counted() -> Iterator[None]:
+    """Around a call to SES: whatever it does not take is counted and logged, and rings."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as fault:
+        is_final = isinstance(fault, ClientError) and _is_final(fault.response["Error"])
+        logger.warning("SES refused a mail", extra={"fault": kind_of(fault), "is_final": is_final})
+        metrics.add_metric("MailsRefused", MetricUnit.Count, 1)
+        if is_final:
+            raise MailRefused(kind_of(fault)) from None
         raise
 
 
@@ -119,6 +151,14 @@ def tags_in(mail: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _is_final(error: Mapping[str, str]) -> bool:
+    """Return whether SES will refuse this message whenever it comes: see the table above."""
+    if error["Code"] != "MessageRejected":
+        return error["Code"] in _REFUSED_FOR_GOOD
+    said = error.get("Message", "").partition(":")[0].partition(". ")[0]  # without the addresses that it goes on with
+    return _OF_THE_MESSAGE.search(said) is not None
+
+
 def _correlation_tag() -> dict[str, str]:
     """The request that led to the mail, in hex: a tag takes letters and digits, and the ids of API Gateway have `=`."""
     correlation_id = logger.get_correlation_id()
@@ -135,14 +175,16 @@ def lift_suppression(address: str) -> None:
     try:
         client("sesv2").delete_suppressed_destination(EmailAddress=address)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "NotFoundException":
+        # One that SES takes for no address is on no list either; SendEmail says the rest.
+        if error.response["Error"]["Code"] not in {"NotFoundException", "BadRequestException"}:
             raise
 
 
 def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter], tags: Mapping[str, str]) -> None:
     """Send the mail `name` of an event unless it was sent; `about` is the order's or the account's id.
 
-    Raises AtIt while another process may still be sending it. What SES refuses for good counts as sent.
+    Raises AtIt while another process may still be sending it, and the SDK's error when SES may take it later. What SES
+    refuses for good counts as sent.
     """
     if not _claim(about, sequence, name, now()):
         if _is_sent(about, sequence, name):
@@ -153,8 +195,10 @@ def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter
         logger.info("SES took a mail", extra={"mail": name})
         metrics.add_metric("MailsSent", MetricUnit.Count, 1)
     except MailRefused as refusal:
-        logger.warning("SES refused a mail for good", extra={"mail": name, "code": str(refusal)})
-        metrics.add_metric("MailsRefused", MetricUnit.Count, 1)
+        logger.warning("a mail was refused for good", extra={"mail": name, "fault": str(refusal)})
+    except ClientError:
+        _give_back(about, sequence, name)  # it was answered with a no, so nobody need wait until the claim runs out
+        raise
     try:
         _mark_sent(about, sequence, name)
     except TABLE_ERRORS:
@@ -179,6 +223,19 @@ def _claim(about: str, sequence: int, name: str, at: datetime) -> bool:
         ExpressionAttributeNames={"#state": "state", "#until": "until"},
         ExpressionAttributeValues={":claimed": text("claimed"), ":now": number(int(at.timestamp()))},
     )
+
+
+def _give_back(about: str, sequence: int, name: str) -> None:
+    """Let the claim of this process run out at once; should that fail, it runs out by itself."""
+    try:
+        update(
+            mail_key(about, sequence, name),
+            "SET #until = :past",
+            {":past": number(0)},
+            ExpressionAttributeNames={"#until": "until"},
+        )
+    except TABLE_ERRORS:
+        logger.exception("a claim could not be given back", extra={"mail": name})
 
 
 def _mark_sent(about: str, sequence: int, name: str) -> None:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from online_orders.aws.dynamodb import call, get, put, text
 from online_orders.aws.environment import environment
-from online_orders.aws.keys import mail_hold_key
+from online_orders.aws.keys import mail_hold_key, mail_release_key
+from online_orders.clock import now
 
 
 class Hold(NamedTuple):
@@ -38,6 +39,15 @@ def hold(reason: str, at: datetime) -> Hold:
 
 
 def release() -> bool:
-    """Let mail go again; whether it was held."""
+    """Let mail go again; whether it was held. What was held counts as due from now on."""
+    if standing_hold() is None:
+        return False
+    put({**mail_release_key(), "at": text(now().isoformat())})
     said = call("DeleteItem", Key=mail_hold_key(), ReturnValues="ALL_OLD")
     return "Attributes" in said
+
+
+def released_at() -> datetime | None:
+    """Return when a hold was last lifted, or None when there never was one."""
+    item = get(mail_release_key())
+    return datetime.fromisoformat(item["at"]["S"]) if item else None

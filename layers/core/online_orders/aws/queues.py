@@ -1,15 +1,25 @@
-"""Work through the messages that a queue hands to a function."""
+"""Work through the messages that a queue hands to a function, and put off what failed.
+
+A message that failed comes again after a pause that grows with its age, so that an outage of a day uses up neither its
+receives nor the concurrency of a small account. Its queue gives it up in the end, to the dead letters.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from botocore.exceptions import BotoCoreError, ClientError
 
+from online_orders.aws.clients import client
+from online_orders.aws.environment import environment
+from online_orders.aws.retries import next_delay_seconds
+from online_orders.clock import now
 from online_orders.telemetry import logger
 
 if TYPE_CHECKING:
@@ -20,10 +30,33 @@ _processor = BatchProcessor(event_type=EventType.SQS, logger=cast("logging.Logge
 
 
 def work_through(
-    event: dict[str, Any], handle: Callable[[SQSRecord], None], context: LambdaContext
+    event: dict[str, Any], handle: Callable[[SQSRecord], None], context: LambdaContext, queue_url: str
 ) -> PartialItemFailureResponse:
     """Handle each message; what failed is logged and named in the answer, by which it comes again and others do not.
 
-    Raises powertools' BatchProcessingError when all failed.
+    `queue_url` names the variable with the address of the queue. Raises powertools' BatchProcessingError when all
+    failed.
     """
-    return process_partial_response(event=event, record_handler=handle, processor=_processor, context=context)
+
+    def handle_or_postpone(record: SQSRecord) -> None:
+        try:
+            handle(record)
+        except Exception:
+            _postpone(record, environment(queue_url))
+            raise
+
+    return process_partial_response(
+        event=event, record_handler=handle_or_postpone, processor=_processor, context=context
+    )
+
+
+def _postpone(record: SQSRecord, queue_url: str) -> None:
+    """Keep a message out of sight for its next pause. If that fails it comes after the queue's own timeout."""
+    sent_at = datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC)
+    seconds = next_delay_seconds(now() - sent_at)
+    try:
+        client("sqs").change_message_visibility(
+            QueueUrl=queue_url, ReceiptHandle=record.receipt_handle, VisibilityTimeout=seconds
+        )
+    except (BotoCoreError, ClientError):
+        logger.exception("a message could not be put off")

@@ -1,0 +1,44 @@
+"""What becomes of a quote's mail that could not be sent: it waits and is tried again, or is given up after a day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from online_orders import clock
+from online_orders.aws import mail_hold, orders, workflow
+from online_orders.aws.keys import OrderKey
+from online_orders.aws.retries import next_delay_seconds
+from online_orders.orders import Change, Order
+from online_orders.telemetry import logger, metrics
+
+_GIVEN_UP = "The mail could not be handed over in several tries."
+
+
+def route_after_failure(at: OrderKey) -> dict[str, Any]:
+    """Return where the workflow goes after a failed try: to a pause, or on, once the order says that it is over.
+
+    That is asked of the order as it stands: a revision that was quoted after the failure has its own time.
+    """
+    now, released_at = clock.now(), mail_hold.released_at()
+
+    def is_over(order: Order) -> bool:
+        return order.is_quote_mail_overdue(now, released_at)
+
+    def give_up(order: Order) -> Change:
+        nonlocal given_up
+        given_up = is_over(order)
+        return order.quote_refused(order.marks.quote_link, _GIVEN_UP, now) if given_up else Change(order, ())
+
+    given_up = False
+    order = orders.decide(lambda: orders.get_order(at), give_up)
+    route = {**workflow.routing(order, now), "link_number": None, "key_id": None}
+    if given_up:
+        logger.warning("the mail of a quote was given up")
+        metrics.add_metric("QuotesGivenUp", MetricUnit.Count, 1)
+    elif route["next"] is workflow.Step.QUOTE:
+        pause = next_delay_seconds(order.quote_mail_waited(now, released_at))
+        logger.info("the mail of a quote waits", extra={"seconds": pause})
+        route |= {"next": workflow.Step.HELD, "pause": pause}
+    return route

@@ -1,0 +1,24 @@
+"""When to try again what the installation could not do, by the rule of `backoff`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from math import ceil
+from random import SystemRandom
+
+from online_orders.aws.environment import environment
+from online_orders.backoff import retry_delay
+
+
+def draw() -> float:
+    """Return a random number from 0 to 1; by no seed that processes of one snapshot would share."""
+    return SystemRandom().random()
+
+
+def next_delay_seconds(waited: timedelta) -> int:
+    """Return the whole seconds, at least one, to wait after having `waited` in vain.
+
+    At most MAX_RETRY_DELAY_SECONDS, which the template gives to each function that waits.
+    """
+    maximum = timedelta(seconds=int(environment("MAX_RETRY_DELAY_SECONDS")))
+    return ceil(retry_delay(waited, maximum, draw()).total_seconds())
