@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, fresh, place, place_for, quote
 from tests.contract.site import Json, Site
@@ -80,6 +82,25 @@ def test_an_undeliverable_quote_is_resent_to_another_contact(site: Site) -> None
     mail = order.mail_to(contact["email"])
     site.eventually(lambda: order.read()["quote"]["state"] == "offered")
     site.decide(mail, "approve").page()
+    assert order.status == "completed"
+
+
+@pytest.mark.parametrize("corrected", [False, True], ids=["to the same contact", "to a corrected contact"])
+def test_a_first_quote_that_was_refused_is_resent(in_process: InProcess, corrected: bool) -> None:
+    order = place(in_process)
+    order.desk("claim").ok()
+    in_process.settle()
+    in_process.lab.ses.refuse(to=order.contact)
+    order.desk("quote", quote(in_process)).ok(202)
+    in_process.settle()
+    assert (order.status, order.read()["quote"]["state"]) == ("in_process", "undeliverable")
+    contact = {"name": "Nell", "email": f"{fresh('nell')}@reachable.example"}
+    order.desk("resend", {"contact": contact} if corrected else {}).ok(202)
+    to = contact["email"] if corrected else order.contact
+    in_process.settle()
+    assert (order.status, order.read()["quote"]["state"]) == ("pending_confirmation", "offered")
+    mail = [mail for mail in order.mails_to(to) if mail.attachments][-1]
+    in_process.decide(mail, "approve").page()
     assert order.status == "completed"
 
 

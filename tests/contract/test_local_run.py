@@ -1,5 +1,6 @@
 """What the local run promises to whoever starts it."""
 
+import time
 from datetime import date
 
 import pytest
@@ -7,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests import loopback
 from tests.contract.live import Live
-from tests.contract.orders import offered, place
+from tests.contract.orders import claimed, offered, place, quote
 from tests.contract.site import Json
 
 pytestmark = pytest.mark.live
@@ -90,6 +91,27 @@ def test_no_user_writes_the_own_account_or_group(live: Live) -> None:
             Password="Mallory-Pass-1",
             UserAttributes=[{"Name": "email", "Value": "mallory@example.com"}, *wanted],
         )
+
+
+def test_mails_wait_until_the_senders_domain_is_verified_and_go_once(live: Live) -> None:
+    """On SES a domain is pending until its DKIM records are found; here its identity is taken away and put back."""
+    sesv2 = live.aws("sesv2")
+    (domain,) = (each["IdentityName"] for each in sesv2.list_email_identities()["EmailIdentities"])
+    sesv2.delete_email_identity(EmailIdentity=domain)
+    try:
+        order = claimed(live)
+        order.desk("quote", quote(live)).ok(202)
+        time.sleep(3)
+        assert live.mails(about=order.order_id) == []
+        assert order.read()["quote"]["state"] == "sending"
+    finally:
+        sesv2.create_email_identity(EmailIdentity=domain)
+    live.eventually(lambda: order.status == "pending_confirmation")
+    live.eventually(lambda: len(live.mails(about=order.order_id)) == 4)
+    assert "SES refused a mail" in live.logs()
+    time.sleep(6)  # longer than the longest pause of the local run
+    assert len(live.mails(about=order.order_id)) == 4
+    live.decide(order.quote_mail(), "approve").page()
 
 
 def test_no_execution_of_an_undisturbed_run_fails(live: Live) -> None:

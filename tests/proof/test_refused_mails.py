@@ -26,7 +26,7 @@ def quote_mails(lab: Lab) -> int:
 
 def kinds(lab: Lab) -> list[tuple[str, str]]:
     """What went to whom."""
-    return sorted((mail.tags["kind"], *mail.recipients) for mail in lab.mails)
+    return sorted((mail.tags["kind"], ", ".join(mail.recipients)) for mail in lab.mails)
 
 
 def quoted(lab: Lab) -> str:

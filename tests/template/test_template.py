@@ -249,12 +249,57 @@ def test_the_firewall_is_before_the_site_when_there_is_one() -> None:
     assert re.fullmatch(pattern, "arn:aws:wafv2:us-east-1:123456789012:global/webacl/site/0-1")
 
 
-def test_a_failed_asynchronous_invocation_goes_to_a_queue_or_is_repeated_by_its_schedule() -> None:
+def test_no_function_is_invoked_asynchronously_but_by_a_schedule_that_repeats_it() -> None:
+    """An asynchronous invocation is tried three times in three minutes; what must not be lost comes by a queue."""
     for name, function in resources("AWS::Serverless::Function").items():
         kinds = {event["Type"] for event in function["Properties"].get("Events", {}).values()}
-        if "EventBridgeRule" in kinds:
-            assert function["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Type"] == "SQS", name
-        assert not kinds - {"HttpApi", "EventBridgeRule", "SQS", "DynamoDB", "ScheduleV2"}, name
+        assert not kinds - {"HttpApi", "SQS", "DynamoDB", "ScheduleV2"}, name
+    for name, rule in resources("AWS::Events::Rule").items():
+        for target in rule["Properties"]["Targets"]:
+            queue, attribute = target["Arn"]["Fn::GetAtt"]
+            assert (TEMPLATE["Resources"][queue]["Type"], attribute) == ("AWS::SQS::Queue", "Arn"), name
+
+
+def consumers() -> dict[str, tuple[Json, Json]]:
+    """By queue that a function works through: the properties of queue and function."""
+    found = {}
+    for function in resources("AWS::Serverless::Function").values():
+        for event in function["Properties"].get("Events", {}).values():
+            if event["Type"] == "SQS":
+                queue, _ = event["Properties"]["Queue"]["Fn::GetAtt"]
+                found[queue] = (TEMPLATE["Resources"][queue]["Properties"], function["Properties"])
+                assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+                assert event["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 2}, queue
+    assert len(found) == 3
+    return found
+
+
+def test_every_queue_outlasts_a_day_of_outage_with_receives_and_days_to_spare() -> None:
+    day = 86_400
+    for name, (queue, function) in consumers().items():
+        visible_again, receives = queue["VisibilityTimeout"], queue["RedrivePolicy"]["maxReceiveCount"]
+        timeout = function.get("Timeout", TEMPLATE["Globals"]["Function"]["Timeout"])
+        assert visible_again >= 6 * timeout, name
+        assert receives * visible_again > 1.5 * day, "throttled pollers use up a receive for each timeout"
+        _, _, longest_pause = function["Environment"]["Variables"]["MAX_RETRY_DELAY_SECONDS"]["Fn::If"]
+        assert receives * int(longest_pause) / 2 > 1.5 * day, "pauses are at least half of the longest, in the end"
+        assert receives * int(longest_pause) < queue["MessageRetentionPeriod"], (
+            "or a message is lost and no dead letter"
+        )
+
+
+def test_whoever_may_send_mail_may_send_it_in_our_name_alone() -> None:
+    statements = [
+        statement
+        for function in resources("AWS::Serverless::Function").values()
+        for policy in function["Properties"].get("Policies", [])
+        for statement in policy["Statement"]
+        if "ses:SendRawEmail" in statement["Action"]
+    ]
+    assert len(statements) == 3
+    for statement in statements:
+        assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+        assert statement["Resource"][0]["Fn::Sub"].endswith(":identity/*")
 
 
 # Snapshots. How the aliases follow the release's name is tried on the local run: tests/sandbox/test_running.py.

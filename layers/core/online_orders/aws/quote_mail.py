@@ -22,16 +22,13 @@ def route_after_failure(at: OrderKey) -> dict[str, Any]:
     That is asked of the order as it stands: a revision that was quoted after the failure has its own time.
     """
     now, released_at = clock.now(), mail_hold.released_at()
-
-    def is_over(order: Order) -> bool:
-        return order.is_quote_mail_overdue(now, released_at)
+    given_up = False
 
     def give_up(order: Order) -> Change:
         nonlocal given_up
-        given_up = is_over(order)
+        given_up = order.is_quote_mail_overdue(now, released_at)
         return order.quote_refused(order.marks.quote_link, _GIVEN_UP, now) if given_up else Change(order, ())
 
-    given_up = False
     order = orders.decide(lambda: orders.get_order(at), give_up)
     route = {**workflow.routing(order, now), "link_number": None, "key_id": None}
     if given_up:
