@@ -14,7 +14,7 @@ from online_orders.aws.dynamodb import Raced, pause
 from online_orders.aws.environment import environment
 from online_orders.catalog import item_faults
 from online_orders.csv_pages import SPREADSHEETS, dialect_for
-from online_orders.errors import Conflict, Fault, InProgress, NotFound, VersionMismatch
+from online_orders.errors import Conflict, Fault, InProgress, NotFound
 from online_orders.faults import checked
 from online_orders.orders import (
     Change,
@@ -273,16 +273,18 @@ def _parent_faults(account_id: str, body: Any) -> list[Fault]:
 
 @app.put("/api/desk/accounts/<account_id>")
 def put_account(event: Event, account_id: str) -> Answer:
-    """Create or replace a whole account."""
+    """Create or replace a whole account; with `If-None-Match: *`, create it.
+
+    That nothing is replaced unseen is a condition of the write: who loses the race for it is judged anew.
+    """
     staff = _staff(event)
     http.sound_account_id(account_id)
     body = http.json_body(event)
+    conditions = http.preconditions(event)
     account = account_from(account_id, body, _parent_faults(account_id, body))
-    expected = http.expected_versions(event)
     for attempt in range(_TRIES):
         before = accounts.find_account(account_id)
-        if expected is not None and (before is None or before.version not in expected):
-            raise VersionMismatch("The account is at another version.")
+        conditions.check(f"an account {account_id}", before.version if before else None)
         if before and before.account == account:
             return http.answer(account.model_dump_json(), headers=http.etag(before.version))
         try:
@@ -320,16 +322,14 @@ def show_price_list(event: Event, currency: str) -> Answer:
 
 @app.put("/api/desk/price-lists/<currency>")
 def put_price_list(event: Event, currency: str) -> Answer:
-    """Create or replace a whole list, from JSON or CSV."""
+    """Create or replace a whole list, from JSON or CSV; conditions hold as for an account."""
     staff = _staff(event)
     http.sound_currency(currency)
-    table = http.csv_body(event)
+    table, conditions = http.csv_body(event), http.preconditions(event)
     asked = prices_from(http.json_body(event), currency) if table is None else prices_from_csv(table, currency)
-    expected = http.expected_versions(event)
     for attempt in range(_TRIES):
         before = prices.find_price_list(currency)
-        if expected is not None and (before is None or before.version not in expected):
-            raise VersionMismatch("The price list is at another version.")
+        conditions.check(f"a price list in {currency}", before.version if before else None)
         if before and before.prices == asked:
             return http.answer(before.model_dump_json(), headers=http.etag(before.version))
         after = PriceList(

@@ -167,6 +167,8 @@ def test_refusals_are_as_described(say: Conversation) -> None:
     say("GET", f"{desk}/quote-draft?currency=EURO", 400, cs)
     say("POST", f"{desk}/quote/undo", 409, cs, json={})
     say("PUT", "/api/desk/accounts/acme", 412, cs, json=lab.account("acme"), headers={"If-Match": '"99"'})
+    say("PUT", "/api/desk/accounts/acme", 412, cs, json=lab.account("acme"), headers={"If-None-Match": "*"})
+    say("PUT", "/api/desk/accounts/acme", 400, cs, json=lab.account("acme"), headers={"If-None-Match": '"1"'})
 
 
 def test_a_method_that_a_path_does_not_have_is_refused_as_every_operation_says(say: Conversation) -> None:

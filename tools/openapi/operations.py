@@ -361,10 +361,11 @@ DESK: Mapping[tuple[str, str], Operation] = {
         "Desk accounts",
         "Create or replace an account",
         "The body is the whole account, as reading it answers it. A changed contact kills the open links of the "
-        "account's orders, and fresh ones are mailed.",
+        "account's orders, and fresh ones are mailed. Send `If-None-Match: *` to create an account, and `If-Match` "
+        "with the ETag that you have read to change one: then nobody's work is replaced unseen.",
         {200: Answer("The account as it is then.", Account, {"enrolled": examples.account_body()}, ("ETag",))},
         Body(AccountRequest, {"enrolled": examples.NEW_ACCOUNT}),
-        ("If-Match",),
+        ("If-Match", "If-None-Match"),
         (refusals.IN_PROGRESS,),
     ),
     ("GET", "/api/desk/price-lists"): Operation(
@@ -391,14 +392,15 @@ DESK: Mapping[tuple[str, str], Operation] = {
         "names the columns, parted by comma, semicolon or tab, in UTF-8; a table without prices is refused. A comma "
         "may stand before the decimals. `variant` tells prices of one kind apart: a socket's model, an accessory's "
         "type, a region, a bandwidth step. A price without one is for all of its kind that have none of their own. "
-        "Of a table's faults, `detail` says the row.",
+        "Of a table's faults, `detail` says the row. `If-None-Match: *` begins a list, `If-Match` changes the one that "
+        "you have read.",
         {200: Answer("The list as it is then.", PriceList, PRICE_LIST, ("ETag",))},
         Body(
             PriceListRequest,
             {"two_prices": examples.PRICES},
             other={"text/csv": {"schema": PRICES_CSV["text/csv"], "example": examples.price_table()}},
         ),
-        ("If-Match",),
+        ("If-Match", "If-None-Match"),
         (refusals.IN_PROGRESS, refusals.INVALID_CSV),
     ),
 }
