@@ -26,7 +26,7 @@ from online_orders.orders import (
     Resending,
     Status,
 )
-from online_orders.placing import place
+from online_orders.placing import place, preview
 from online_orders.presentation import desk_row, entry_body
 from online_orders.prices import (
     PriceList,
@@ -82,25 +82,33 @@ def list_orders(event: Event) -> Answer:
     return http.page(rows, "order_id", page.position, cursor)
 
 
+def _account_named(body: Any) -> str:
+    """The account that a direct order is for; Invalid where the body names none."""
+    account_id = body.get("account_id") if isinstance(body, dict) else None
+    if not isinstance(account_id, str):
+        checked(NewDirectOrder, body, more=item_faults(body.get("items") if isinstance(body, dict) else None))
+    return http.sound_account_id(str(account_id))
+
+
 @app.post("/api/desk/orders")
 def place_direct_order(event: Event) -> Answer:
     staff = _staff(event)
     key, body = http.idempotency_key(event), http.json_body(event)
-    account_id = body.get("account_id") if isinstance(body, dict) else None
-    if not isinstance(account_id, str):
-        checked(NewDirectOrder, body, more=item_faults(body.get("items") if isinstance(body, dict) else None))
-    placed = place(
-        key,
-        body,
-        by=staff.user,
-        account_id=http.sound_account_id(str(account_id)),
-        reached_from=str(account_id),
-        source="direct",
-    )
+    account_id = _account_named(body)
+    placed = place(key, body, by=staff.user, account_id=account_id, reached_from=account_id, source="direct")
     logger.append_keys(order_id=placed.order_id)
     metrics.add_metric("DirectOrdersPlaced", MetricUnit.Count, 1)
     headers = {"Location": f"/api/desk/orders/{placed.order_id}", **http.etag(1)}
     return http.answer(placed.answer, HTTPStatus.CREATED, headers)
+
+
+@app.post("/api/desk/orders/preview")
+def preview_direct_order(event: Event) -> Answer:
+    """As for customers, of orders that reached Customer Success directly besides."""
+    staff, body = _staff(event), http.json_body(event)
+    account_id = _account_named(body)
+    warnings = preview(body, by=staff.user, account_id=account_id, reached_from=account_id, source="direct")
+    return http.answer({"warnings": warnings})
 
 
 @app.get("/api/desk/orders/<order_id>")

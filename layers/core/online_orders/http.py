@@ -463,7 +463,7 @@ def quote_answer(event: Event, order: Order, revision: str) -> Answer:
         raise NotFound(f"The order has no quote revision {revision[:16]}.")
     quote = get_quote(order, int(revision))
     if not accepts(event, "application/pdf"):
-        return answer(quote_body(quote, order.today(now())))
+        return answer(quote_body(quote, order.quote_day(now())))
     paper = find_quote_paper(order.order_id, quote.revision)
     if paper is None:
         if quote.state is QuoteState.SENDING:
