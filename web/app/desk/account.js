@@ -128,7 +128,10 @@ export async function showAccount(context, accountId) {
       if (error instanceof Problem && error.code === "version_mismatch") {
         const text = isNew ? t("account.exists", { id }) : t("account.changed_meanwhile");
         fill(said, notice("bad", text, " ", h("a", { href: `/desk/accounts/${id}`, target: "_blank" }, t("account.see_it"))), !isNew && keptNotice(beginAnew));
-        if (isNew) own.account_id.fault(t("account.exists_here"));
+        if (isNew) {
+          own.account_id.fault(t("account.exists_here"));
+          own.account_id.control.focus();
+        }
         return;
       }
       const text = rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error);

@@ -166,16 +166,26 @@ async function draw(context, dialog, panel, accountId, base, copied) {
   /** Asks the API what it has against the items, or knows of other orders for the same; placing judges again. */
   async function preview() {
     const mine = (asked += 1);
-    warnings = [];
-    if (draft.items.length === 0) return;
+    const found = await previewOf(draft.items.map((item, index) => ({ item, index })));
+    if (mine !== asked || !found) return;
+    ({ faults, warnings } = found);
+    drawItems();
+  }
+
+  /** Faults and warnings under the places of the items; null where the API cannot be asked. */
+  async function previewOf(placed) {
+    if (placed.length === 0) return { faults: [], warnings: [] };
+    const moved = (each) => ({ ...each, pointer: each.pointer.replace(/^\/items\/(\d+)/, (_, at) => `/items/${placed[at].index}`) });
     try {
-      const found = await api.post(`${base}/orders/preview`, { account_id: account.account_id, items: draft.items });
-      if (mine === asked) warnings = found.warnings;
+      const { warnings: known } = await api.post(`${base}/orders/preview`, { account_id: account.account_id, items: placed.map(({ item }) => item) });
+      return { faults: [], warnings: known.map(moved) };
     } catch (error) {
       if (!(error instanceof Problem) && !(error instanceof Unreachable)) throw error;
-      if (mine === asked) faults = (error.errors ?? []).filter((each) => indexOf(each) !== null);
+      const against = (error.errors ?? []).filter((each) => indexOf(each) !== null).map(moved);
+      const faulty = new Set(against.map(indexOf));
+      const rest = faulty.size ? await previewOf(placed.filter(({ index }) => !faulty.has(index))) : null;
+      return rest && { faults: [...against, ...rest.faults], warnings: rest.warnings };
     }
-    if (mine === asked) drawItems();
   }
 
   function drawItems() {
