@@ -88,9 +88,11 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     withdrawn, order_id = say.place(customer), say.place(customer, purchase_order_number="PO-7")
     say.place(cs, "/api/desk/orders", account_id="acme")
     upgrade = {"kind": "site_bandwidth", "site_id": "office", "bandwidth_mbps": 200, "start_date": ITEM["start_date"]}
-    for key in ("upgrade", "duplicate"):
-        placed = say("POST", "/api/orders", 201, customer, json={"items": [upgrade]}, headers={"Idempotency-Key": key})
-    assert placed.json()["warnings"]
+    first, again = (
+        say("POST", "/api/orders", 201, customer, json={"items": [upgrade]}, headers={"Idempotency-Key": key})
+        for key in ("upgrade", "duplicate")
+    )
+    assert again.json()["warnings"][0]["order_id"] == first.json()["order_id"]
     say("POST", "/api/orders/preview", 200, customer, json={"items": [ITEM, upgrade]})
     say("POST", "/api/desk/orders/preview", 200, cs, json={"account_id": "acme", "items": [ITEM]})
     say("POST", f"/api/orders/{withdrawn}/cancel", 200, customer)

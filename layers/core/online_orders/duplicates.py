@@ -51,8 +51,15 @@ def find_duplicates(
         match = next((pair for pair in same if pair[0] == "already_ordered"), same[0] if same else None)
         if match:
             code, other = match
-            about = {"order_id": other.order_id, "source": other.source, "placed_at": other.placed_at}
-            found.append(Duplicate(item_id=str(place), code=code, **about))
+            found.append(
+                Duplicate(
+                    item_id=str(place),
+                    code=code,
+                    order_id=other.order_id,
+                    source=other.source,
+                    placed_at=other.placed_at,
+                )
+            )
     return tuple(found)
 
 
