@@ -1,4 +1,5 @@
-"""An account has changed, and its orders follow, page by page: the open ones another enrollment, all another reseller.
+"""An account has changed, and its orders follow, page by page: the open ones another enrollment, language or time
+zone, all another reseller.
 
 What they follow is the account as it stands when they do, so it does not matter in which order the messages come. A
 second round comes later, for orders that were being placed meanwhile.
@@ -52,8 +53,11 @@ def _tell_contacts(account: Account, change: Mapping[str, Any]) -> None:
         )
 
 
-def _follow_enrollment(account: Account, by: str, after: str | None) -> str | None:
-    """Answers the order after which the next page begins, like the next one."""
+def _follow_account(account: Account, by: str, after: str | None) -> str | None:
+    """Let a page of open orders take over what they go by of their account.
+
+    Answers the order after which the next page begins, like the next one.
+    """
     page = lists.list_desk_orders(lists.Wanted(statuses=OPEN, account_id=account.account_id), _AT_ONCE, after)
     for order in page.orders:
         orders.decide(
@@ -84,7 +88,7 @@ def _follow(record: SQSRecord) -> None:
     if change["kind"] == "parent":
         position = _follow_parent(account, after)
     else:
-        position = _follow_enrollment(account, change["by"], after)
+        position = _follow_account(account, change["by"], after)
     if after is None and not change.get("again") and _is_another_contact(change):
         # By a message of its own: no mail that SES does not take holds up the orders.
         _go_on({**change, "tell_alone": True}, 0)
@@ -103,6 +107,6 @@ def _go_on(change: Mapping[str, Any], delay_seconds: int) -> None:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Messages of the outbox: {kind, account_id, version, by, old, new}; `after` on a later page, `again` in a later
-    round, `tell_alone` where only the contact persons are still to be told."""
+    """Messages of the outbox: {kind, account_id, version, by} and, of the kind `enrollment`, {old, new}; `after` on a
+    later page, `again` in a later round, `tell_alone` where only the contact persons are still to be told."""
     return work_through(event, _follow, context, "ACCOUNT_CHANGES_URL")

@@ -145,7 +145,7 @@ def _is_expired(opened: Opened, at: datetime) -> bool:
     order, quote = opened.order, opened.order.quote
     if opened.link.purpose == "order" or quote is None or not order.is_open:
         return False
-    return quote.state is QuoteState.EXPIRED or (quote.state in DECIDABLE and quote.is_past(order.today(at)))
+    return quote.state is QuoteState.EXPIRED or (quote.state in DECIDABLE and order.is_quote_past(at))
 
 
 # -- answers ------------------------------------------------------------------------------------------------------
@@ -185,6 +185,7 @@ def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None
         pdf_path=f"/confirm/{opened.token}/quote.pdf" if quote else None,
         form=form or FormState(),
         site_names={site.site_id: site.name for site in account.sites},
+        at=clock.now(),
     )
     return _html(page, status)
 

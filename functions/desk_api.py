@@ -14,7 +14,7 @@ from online_orders.aws.dynamodb import Raced, pause
 from online_orders.aws.environment import environment
 from online_orders.catalog import item_faults
 from online_orders.csv_pages import SPREADSHEETS, dialect_for
-from online_orders.errors import Conflict, Fault, InProgress, NotFound, VersionMismatch
+from online_orders.errors import Conflict, Fault, InProgress, NotFound
 from online_orders.faults import checked
 from online_orders.orders import (
     Change,
@@ -27,7 +27,7 @@ from online_orders.orders import (
     Resending,
     Status,
 )
-from online_orders.placing import place
+from online_orders.placing import place, preview
 from online_orders.presentation import desk_row, entry_body
 from online_orders.prices import (
     PriceList,
@@ -91,25 +91,33 @@ def list_orders(event: Event) -> Answer:
     return http.page(rows, "order_id", page.position, cursor)
 
 
+def _account_named(body: Any) -> str:
+    """The account that a direct order is for; Invalid where the body names none."""
+    account_id = body.get("account_id") if isinstance(body, dict) else None
+    if not isinstance(account_id, str):
+        checked(NewDirectOrder, body, more=item_faults(body.get("items") if isinstance(body, dict) else None))
+    return http.sound_account_id(str(account_id))
+
+
 @app.post("/api/desk/orders")
 def place_direct_order(event: Event) -> Answer:
     staff = _staff(event)
     key, body = http.idempotency_key(event), http.json_body(event)
-    account_id = body.get("account_id") if isinstance(body, dict) else None
-    if not isinstance(account_id, str):
-        checked(NewDirectOrder, body, more=item_faults(body.get("items") if isinstance(body, dict) else None))
-    placed = place(
-        key,
-        body,
-        by=staff.user,
-        account_id=http.sound_account_id(str(account_id)),
-        reached_from=str(account_id),
-        source="direct",
-    )
+    account_id = _account_named(body)
+    placed = place(key, body, by=staff.user, account_id=account_id, reached_from=account_id, source="direct")
     logger.append_keys(order_id=placed.order_id)
     metrics.add_metric("DirectOrdersPlaced", MetricUnit.Count, 1)
     headers = {"Location": f"/api/desk/orders/{placed.order_id}", **http.etag(1)}
     return http.answer(placed.answer, HTTPStatus.CREATED, headers)
+
+
+@app.post("/api/desk/orders/preview")
+def preview_direct_order(event: Event) -> Answer:
+    """As for customers, of orders that reached Customer Success directly besides."""
+    staff, body = _staff(event), http.json_body(event)
+    account_id = _account_named(body)
+    warnings = preview(body, by=staff.user, account_id=account_id, reached_from=account_id, source="direct")
+    return http.answer({"warnings": warnings})
 
 
 @app.get("/api/desk/orders/<order_id>")
@@ -282,16 +290,18 @@ def _parent_faults(account_id: str, body: Any) -> list[Fault]:
 
 @app.put("/api/desk/accounts/<account_id>")
 def put_account(event: Event, account_id: str) -> Answer:
-    """Create or replace a whole account."""
+    """Create or replace a whole account; with `If-None-Match: *`, create it.
+
+    That nothing is replaced unseen is a condition of the write: who loses the race for it is judged anew.
+    """
     staff = _staff(event)
     http.sound_account_id(account_id)
     body = http.json_body(event)
+    conditions = http.preconditions(event)
     account = account_from(account_id, body, _parent_faults(account_id, body))
-    expected = http.expected_versions(event)
     for attempt in range(_TRIES):
         before = accounts.find_account(account_id)
-        if expected is not None and (before is None or before.version not in expected):
-            raise VersionMismatch("The account is at another version.")
+        conditions.check(f"an account {account_id}", before.version if before else None)
         if before and before.account == account:
             return http.answer(account.model_dump_json(), headers=http.etag(before.version))
         try:
@@ -329,16 +339,14 @@ def show_price_list(event: Event, currency: str) -> Answer:
 
 @app.put("/api/desk/price-lists/<currency>")
 def put_price_list(event: Event, currency: str) -> Answer:
-    """Create or replace a whole list, from JSON or CSV."""
+    """Create or replace a whole list, from JSON or CSV; conditions hold as for an account."""
     staff = _staff(event)
     http.sound_currency(currency)
-    table = http.csv_body(event)
+    table, conditions = http.csv_body(event), http.preconditions(event)
     asked = prices_from(http.json_body(event), currency) if table is None else prices_from_csv(table, currency)
-    expected = http.expected_versions(event)
     for attempt in range(_TRIES):
         before = prices.find_price_list(currency)
-        if expected is not None and (before is None or before.version not in expected):
-            raise VersionMismatch("The price list is at another version.")
+        conditions.check(f"a price list in {currency}", before.version if before else None)
         if before and before.prices == asked:
             return http.answer(before.model_dump_json(), headers=http.etag(before.version))
         after = PriceList(

@@ -14,7 +14,7 @@ from online_orders.aws.environment import environment
 from online_orders.csv_pages import SPREADSHEETS, csv_page, dialect_for
 from online_orders.faults import checked
 from online_orders.orders import NewComment, Order, Reason, Status
-from online_orders.placing import place
+from online_orders.placing import place, preview
 from online_orders.presentation import entry_body, order_body
 from online_orders.routing import Answer, Event
 from online_orders.telemetry import MetricUnit, correlation_paths, discreet, logger, metrics
@@ -105,6 +105,21 @@ def place_order(event: Event) -> Answer:
     metrics.add_metric("OrdersPlaced", MetricUnit.Count, 1)
     headers = {"Location": f"/api/orders/{placed.order_id}", **http.etag(1)}
     return http.answer(placed.answer, HTTPStatus.CREATED, headers)
+
+
+@app.post("/api/orders/preview")
+def preview_order(event: Event) -> Answer:
+    """Refuses what placing would refuse, and says what the customer may have overlooked."""
+    caller, body = _caller(event), http.json_body(event)
+    account_id = body.get("account_id") if isinstance(body, dict) else None
+    warnings = preview(
+        body,
+        by=caller.user,
+        account_id=http.sound_account_id(account_id) if isinstance(account_id, str) else caller.account,
+        reached_from=caller.account,
+        source="online",
+    )
+    return http.answer({"warnings": warnings})
 
 
 @app.get("/api/orders")

@@ -21,7 +21,7 @@ def _report_mail(image: dict[str, Any]) -> dict[str, Any]:
 
 
 def _account_changes(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the orders of an account must follow: another enrollment, another reseller."""
+    """What the orders of an account must follow: another enrollment, language or time zone, another reseller."""
     image, before = record["NewImage"], record.get("OldImage")
     if image["sk"]["S"] != ACCOUNT_SK or before is None:
         return []
@@ -35,6 +35,8 @@ def _account_changes(record: dict[str, Any]) -> list[dict[str, Any]]:
     if old["enrollment"] != new["enrollment"]:
         contacts = [(account["enrollment"] or {}).get("contact") for account in (old, new)]
         changes.append({**about, "kind": "enrollment", "old": contacts[0], "new": contacts[1]})
+    elif any(old[name] != new[name] for name in ("locale", "time_zone")):
+        changes.append({**about, "kind": "settings"})
     if old["parent_account_id"] != new["parent_account_id"]:
         changes.append({**about, "kind": "parent"})
     return changes

@@ -53,6 +53,9 @@ COLUMNS: dict[Kind, dict[str, Place]] = {
 """CSV columns, and where they belong in a row's object. `sockets` reads "X1500:2 X1700:1"."""
 _GERMAN_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 
+_CREATE = {"If_None_Match": "*"}
+"""With what was not there when it was looked up: created by somebody else meanwhile, it is not replaced."""
+
 
 class Outcome(StrEnum):
     CREATED = "created"
@@ -127,11 +130,11 @@ def outcome(each: Wanted) -> Outcome:
 
 
 def store(installation: Installation, each: Wanted) -> Outcome:
-    """Refused also where somebody has changed the account since it was looked up: import again."""
+    """Refused also where somebody has changed or created the account since it was looked up: import again."""
     due = outcome(each)
     if due is Outcome.UNCHANGED:
         return due
-    headers = {"If_Match": each.known.etag} if each.known.etag else {}
+    headers = {"If_Match": each.known.etag} if each.known.etag else _CREATE
     installation.request("PUT", _path(each.account_id), body=_sound(each), **headers)
     return due
 
@@ -170,7 +173,7 @@ def import_prices(installation: Installation, file: Path, currency: str, dry_run
     except Refused as refusal:
         if refusal.status != HTTPStatus.NOT_FOUND:
             raise
-        outcome, headers = Outcome.CREATED, {}
+        outcome, headers = Outcome.CREATED, _CREATE
     else:
         outcome = Outcome.UNCHANGED if standing.json()["prices"] == body["prices"] else Outcome.UPDATED
         headers = {"If_Match": standing.headers["etag"]}

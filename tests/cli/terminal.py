@@ -68,7 +68,7 @@ class Terminal:
 
         def answer(request: httpx.Request) -> httpx.Response:
             user: User = by_token[request.headers["authorization"].removeprefix("Bearer ")]
-            kept = {"content-type", "if-match", "accept"}
+            kept = {"content-type", "if-match", "if-none-match", "accept"}
             headers = {name: value for name, value in request.headers.items() if name in kept}
             path = request.url.raw_path.decode()
             content = request.content or None

@@ -162,6 +162,32 @@ def test_a_refusal_of_one_write_leaves_the_others_done_and_says_so(
     ]
 
 
+def test_what_somebody_else_creates_meanwhile_is_not_replaced_by_an_import(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the file was checked and before it is stored."""
+    request, staff = terminal.installation.http.request, seeded.people.cs
+    theirs = {"name": "Theirs", "currency": "EUR", "time_zone": "UTC"}
+
+    def be_faster(method: str, url: str, **more: Any) -> httpx.Response:
+        if method == "PUT":
+            with logs_apart():
+                if url.endswith("/relay"):
+                    seeded.put("/api/desk/accounts/relay", staff, theirs).ok()
+                else:
+                    seeded.put("/api/desk/price-lists/CHF", staff, {"prices": []}).ok()
+        return request(method, url, **more)
+
+    monkeypatch.setattr(terminal.installation.http, "request", be_faster)
+    rows = "account_id,name,currency,time_zone\nrelay,Mine,EUR,UTC\n"
+    said = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", rows), expect=1)
+    assert [fault["code"] for fault in said.complaints] == ["version_mismatch"]
+    assert seeded.get("/api/desk/accounts/relay", staff).ok()["name"] == "Theirs"
+    file = written(tmp_path, "prices.csv", PRICES)
+    terminal.run("--json", "import", "prices", file, "--currency", "CHF", expect=1)
+    assert seeded.get("/api/desk/price-lists/CHF", staff).ok()["prices"] == []
+
+
 PRICES = """\
 kind,variant,description,unit_price,recurrence
 ip_addresses,,Public IPv4,10.00,monthly

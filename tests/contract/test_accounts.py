@@ -118,6 +118,27 @@ def test_an_account_is_replaced_as_a_whole(site: Site) -> None:
     assert (read["name"], read["sites"], read["currency"], read["locale"]) == ("Renamed", fewer, "KWD", "de")
 
 
+def test_creating_never_replaces_and_changing_is_on_the_version_that_was_read(site: Site) -> None:
+    account = enroll(site)
+    path, staff = f"/api/desk/accounts/{account['account_id']}", site.people.cs
+    read = site.get(path, staff)
+    other = {**account, "name": "Somebody else's", "enrollment": None, "sites": []}
+    for body in (other, account):
+        site.put(path, staff, body, If_None_Match="*").refused(412, "version_mismatch")
+    site.put(path, staff, other, If_None_Match='"1"').refused(400, "invalid_if_none_match")
+    assert site.get(path, staff).ok() == account
+    changed = site.put(path, staff, {**account, "name": "Changed"}, If_Match=read.headers["etag"])
+    assert changed.ok()["name"] == "Changed"
+    site.put(path, staff, other, If_Match=read.headers["etag"]).refused(412, "version_mismatch")
+    assert site.get(path, staff).ok()["name"] == "Changed"
+
+    nobody = f"/api/desk/accounts/{fresh('new')}"
+    for expected in ("*", '"1"'):
+        site.put(nobody, staff, other, If_Match=expected).refused(412, "version_mismatch")
+    site.get(nobody, staff).refused(404, "not_found")
+    assert site.put(nobody, staff, other, If_None_Match="*").headers["etag"] == '"1"'
+
+
 @pytest.mark.parametrize(
     ("member", "value", "pointer"),
     [

@@ -67,9 +67,9 @@ class Subject:
         return method, path.format(**names), more
 
     def body(self, row: str) -> Any:
-        if row.startswith(("POST /api/orders for", "POST /api/desk/orders")) and "{order_id}" not in row:
-            return {"items": [self.item], "account_id": self.account["account_id"]}
-        if row == "POST /api/orders":
+        if row.startswith(("POST /api/orders", "POST /api/desk/orders")) and "{order_id}" not in row:
+            if row not in {"POST /api/orders", "POST /api/orders/preview"}:
+                return {"items": [self.item], "account_id": self.account["account_id"]}
             return {"items": [self.item]}
         if row == "PUT /api/desk/accounts/{account_id}":
             return self.account

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, fresh, item, place, place_answer, place_for
 from tests.contract.site import Json, Site, User
 
@@ -363,3 +364,72 @@ def test_a_setting_that_is_missing_is_a_fault(site: Site, missing: str) -> None:
     faults = place_answer(site, site.people.customer, {"items": [part]}).faults()
     (pointer,) = faults
     assert pointer in {"/items/0", f"/items/0/{missing}"}
+
+
+UPGRADE: Json = {"kind": "site_bandwidth", "site_id": "begun", "bandwidth_mbps": 150}
+ACTIVATION: Json = {"kind": "site_early_activation", "site_id": "waiting"}
+
+
+def test_what_contradicts_itself_in_one_order_is_refused_all_at_once_at_the_later_item(site: Site) -> None:
+    account = sites_of_every_sort(site)
+    items = on(site.day(10), [UPGRADE, ACTIVATION, *SOUND[3:], UPGRADE, {**UPGRADE, "bandwidth_mbps": 500}, ACTIVATION])
+    body = {"account_id": account["account_id"], "items": items}
+    expected = dict.fromkeys(("/items/5/site_id", "/items/6/site_id", "/items/7/site_id"), "duplicate_upgrade")
+    assert place_answer(site, site.people.reseller, body).faults() == expected
+    direct = site.post("/api/desk/orders", site.people.cs, body, Idempotency_Key=fresh("key"))
+    assert direct.faults() == expected
+    assert site.post("/api/orders/preview", site.people.reseller, body).faults() == expected
+
+
+def test_an_upgrade_that_is_ordered_again_is_taken_with_a_warning_that_names_the_open_order(site: Site) -> None:
+    account = sites_of_every_sort(site)
+    first = place_for(site, account, items=on(site.day(10), [UPGRADE]), purchase_order_number="PO-1")
+    again = on(site.day(12), [item(site), {**UPGRADE, "bandwidth_mbps": 500}])
+    asked = {"account_id": account["account_id"], "items": again}
+    preview = site.post("/api/orders/preview", site.people.reseller, asked)
+    (known,) = preview.ok()["warnings"]
+    assert (known["pointer"], known["code"], known["order_id"]) == ("/items/1", "already_ordered", first.order_id)
+    assert known.pop("purchase_order_number") == "PO-1"
+    assert "warnings" not in first.created.json
+
+    key = fresh("key")
+    second = place_answer(site, site.people.reseller, asked, key)
+    placed = second.ok(201)
+    assert placed["warnings"] == [known]
+    assert place_answer(site, site.people.reseller, asked, key).ok(201) == placed
+    path = f"/api/orders/{placed['order_id']}"
+    assert site.get(path, site.people.reseller).ok()["warnings"] == [known]
+    assert site.get(f"/api/desk/orders/{placed['order_id']}", site.people.cs).ok()["warnings"] == [known]
+
+
+def test_the_same_item_of_another_kind_is_spoken_of_before_it_is_ordered_again_and_not_after(site: Site) -> None:
+    account = sites_of_every_sort(site)
+    first = place_for(site, account, items=[item(site)])
+    body = {"account_id": account["account_id"], "items": [item(site, start_date=site.day(50))]}
+    (known,) = site.post("/api/orders/preview", site.people.reseller, body).ok()["warnings"]
+    assert (known["code"], known["order_id"]) == ("already_ordered", first.order_id)
+    assert "warnings" not in place_answer(site, site.people.reseller, body).ok(201)
+
+
+def test_an_order_that_came_directly_is_named_to_customer_success_alone(site: Site) -> None:
+    account = sites_of_every_sort(site)
+    body = {"account_id": account["account_id"], "items": on(site.day(10), [UPGRADE])}
+    direct = site.post("/api/desk/orders", site.people.cs, body, Idempotency_Key=fresh("key")).ok(201)
+    (told,) = place_answer(site, site.people.reseller, body).ok(201)["warnings"]
+    assert (told["code"], told["order_id"]) == ("already_ordered", None)
+    (previewed,) = site.post("/api/orders/preview", site.people.reseller, body).ok()["warnings"]
+    assert previewed["order_id"] is not None  # of the order on the screen, which is newer
+    (desk,) = site.post("/api/desk/orders/preview", site.people.cs, body).ok()["warnings"]
+    assert desk["order_id"] == previewed["order_id"] != direct["order_id"]
+
+
+def test_a_preview_changes_nothing_and_refuses_what_placing_refuses(in_process: InProcess) -> None:
+    site = in_process
+    account = sites_of_every_sort(site)
+    before = site.lab.items
+    body = {"account_id": account["account_id"], "items": on(site.day(10), [UPGRADE])}
+    assert site.post("/api/orders/preview", site.people.reseller, body).ok() == {"warnings": []}
+    assert site.lab.items == before
+    site.post("/api/orders/preview", site.people.customer, body).refused(404, "not_found")
+    site.post("/api/orders/preview", site.people.suspended, {"items": [item(site)]}).refused(403, "not_enrolled")
+    site.post("/api/desk/orders/preview", site.people.cs, {"items": []}).refused(422, "invalid")

@@ -81,6 +81,20 @@ def test_a_list_is_replaced_whole_and_on_the_version_that_was_read(site: Site) -
     assert put(site, "PLN").ok()["prices"] == []
 
 
+def test_the_second_who_begins_a_list_replaces_nothing(site: Site) -> None:
+    assert put(site, "ISK", price(unit_price="9"), If_None_Match="*").ok()["version"] == 1
+    put(site, "ISK", price(unit_price="8"), If_None_Match="*").refused(412, "version_mismatch")
+    put(site, "ISK", price(unit_price="9"), If_None_Match="*").refused(412, "version_mismatch")
+    table = "kind,variant,description,unit_price,recurrence\nip_addresses,,IPv4,7,monthly\n"
+    headers = {"Content-Type": CSV, "If-None-Match": "*"}
+    path = "/api/desk/price-lists/ISK"
+    site.request("PUT", path, user=site.people.cs, content=table, headers=headers).refused(412, "version_mismatch")
+    put(site, "CZK", price(), If_Match="*").refused(412, "version_mismatch")
+    read(site, "CZK").refused(404, "not_found")
+    assert [each["unit_price"] for each in read(site, "ISK").ok()["prices"]] == ["9"]
+    assert put(site, "ISK", price(unit_price="6"), If_Match="*").ok()["version"] == 2
+
+
 def test_only_a_currency_has_a_list(site: Site) -> None:
     for code in ("EURO", "eur", "ZZZ", "%20", "E%2FR"):
         read(site, code).refused(404, "not_found")

@@ -102,6 +102,11 @@ def claimed(order: Order | None = None, at: datetime = NOW) -> Order:
     return (order or place(at=at).order).claim(CLARA, at).order
 
 
+def without_snapshot(order: Order) -> Order:
+    """As one that was placed before snapshots were kept."""
+    return order.model_copy(update={"snapshot": None})
+
+
 def line_of(item_id: str | None = "1", unit_price: Any = "10.00", **changes: Any) -> Json:
     return {
         "item_id": item_id,

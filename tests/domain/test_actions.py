@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
 
 from online_orders.accounts import Account, Contact
-from online_orders.errors import Conflict, VersionMismatch
-from online_orders.orders import ALLOWED, LABELS, OPEN, Change, Order, Status
+from online_orders.errors import Conflict, Invalid, TooLarge, VersionMismatch
+from online_orders.orders import ALLOWED, LABELS, OPEN, Change, Order, Policy, Status
 from online_orders.quotes import Quote, QuoteState
 from online_orders.timeline import Actor, Event
 from tests.domain.builders import (
@@ -26,17 +26,23 @@ from tests.domain.builders import (
     LATER,
     NOW,
     STATUSES,
+    TERMS,
     Json,
     account_of,
     assert_well_kept,
     claimed,
     expired,
     held,
+    item_of,
+    judge_quote,
+    line_of,
     mailed,
     offered,
     place,
+    quote_body,
     quote_for,
     sending,
+    site_body,
     standing,
 )
 
@@ -813,3 +819,107 @@ def test_one_change_after_another_is_told_as_one() -> None:
     assert [entry.event for entry in change.entries] == [Event.QUOTE_PREPARED, Event.COMMENTED]
     assert change.replaced
     assert change.replaced.revision == 1
+
+
+# Language and time zone.
+
+
+@pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
+def test_an_open_order_follows_its_accounts_language_and_time_zone(status: str) -> None:
+    before = standing(status)
+    change = before.follow_account(account_of(locale="de", time_zone="Asia/Tokyo"), CLARA.email, LATER)
+    assert_well_kept(before, change)
+    (entry,) = change.entries
+    assert (entry.event, entry.internal) == (Event.SETTINGS_CHANGED, True)
+    assert entry.data == {"locale": "de", "time_zone": "Asia/Tokyo"}
+    marks = change.order.marks
+    assert (marks.locale, marks.time_zone, change.order.version) == ("de", "Asia/Tokyo", before.version)
+    again = change.order.follow_account(account_of(locale="de", time_zone="Asia/Tokyo"), CLARA.email, LATER)
+    assert again.entries == ()
+
+
+@pytest.mark.parametrize("status", ["completed", "canceled"])
+def test_a_closed_order_stays_in_its_language_and_time_zone(status: str) -> None:
+    before = standing(status)
+    assert before.follow_settings("de", "Asia/Tokyo", None, LATER) == Change(before, ())
+
+
+EVENING = datetime(2026, 11, 22, 20, tzinfo=UTC)
+"""The next day in Tokyo already."""
+
+
+def test_the_day_of_placing_stays_the_one_in_the_zone_of_then() -> None:
+    order = place(at=EVENING).order
+    for zone in ("Asia/Tokyo", "Pacific/Honolulu", "UTC"):
+        order = order.follow_settings("en", zone, None, EVENING).order
+        assert order.placed_on == date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("zone", "end"),
+    [("Asia/Tokyo", "2027-01-02T00:00:00Z"), ("Pacific/Honolulu", "2027-01-02T00:00:00Z")],
+)
+def test_a_quote_lasts_to_the_end_of_its_last_day_where_it_was_offered(zone: str, end: str) -> None:
+    """Valid until 2027-01-01 in UTC, whether the account has moved to where that ends earlier or later."""
+    order = offered().follow_settings("en", zone, None, LATER).order
+    over = datetime.fromisoformat(end)
+    last = over - timedelta(milliseconds=1)
+    assert order.approve("Connie", last).order.status == "completed"
+    assert order.tick(Policy(), last).order.quote == order.quote
+    with pytest.raises(Conflict):
+        order.approve("Connie", over)
+    (entry,) = order.tick(Policy(), over).entries
+    assert entry.event is Event.EXPIRED
+    assert order.ask_for_fresh_quote(over).entries
+
+
+def test_the_next_revision_is_judged_in_the_zone_of_its_own_day() -> None:
+    order = offered().follow_settings("en", "Asia/Tokyo", None, LATER).order
+    assert order.today(EVENING) == date(2026, 11, 23)
+    with pytest.raises(Invalid):
+        order.next_revision(quote_body(valid_until="2026-11-22"), "EUR", TERMS, EVENING)
+    again = mailed(order.offer(quote_for(order, EVENING), CLARA, EVENING).order, EVENING)
+    assert again.marks.quote_time_zone is None
+    assert again.is_quote_past(datetime(2027, 1, 1, 15, tzinfo=UTC))
+
+
+# What was ordered for a day that has passed by now.
+
+
+def test_an_approval_after_the_start_day_is_taken_and_the_item_says_so() -> None:
+    items = [item_of("ip_addresses"), item_of("sdp_users"), item_of("ip_addresses", start_date="2026-12-24")]
+    order = offered(claimed(place(*items).order), confirmed_start_dates={"1": "2026-12-24", "2": "2027-01-10"})
+    eve, after = datetime(2026, 12, 24, 23, tzinfo=UTC), datetime(2026, 12, 25, 0, tzinfo=UTC)
+    assert order.passed_starts(eve) == set()
+    assert order.passed_starts(after) == {"1", "3"}
+    in_time, late = (order.approve("Connie", at).order for at in (eve, after))
+    assert in_time.passed_starts(after + 9 * DAY) == set()
+    assert late.passed_starts(after + 9 * DAY) == {"1", "3"}
+    assert order.cancel("Connie", None, after).order.passed_starts(after) == set()
+
+
+def test_whether_a_start_day_is_over_is_judged_in_the_accounts_zone() -> None:
+    order = place(item_of("ip_addresses", start_date="2026-11-24"), account=account_of(time_zone="Asia/Tokyo")).order
+    assert order.passed_starts(datetime(2026, 11, 24, 14, 59, tzinfo=UTC)) == set()
+    assert order.passed_starts(datetime(2026, 11, 24, 15, tzinfo=UTC)) == {"1"}
+
+
+# What an item of the table holds.
+
+
+def test_a_quote_with_which_the_order_could_not_be_stored_is_refused() -> None:
+    """Fifty sites, two hundred lines, and every text and number as long as each may be by itself."""
+    wide = "\N{GRINNING FACE}"
+    sites = [site_body(f"{place:064}", name=wide * 200, address=wide * 500) for place in range(50)]
+    items = [item_of("socket", site_id=f"{place:064}") for place in range(50)]
+    order = claimed(place(*items, account=account_of(sites=sites), body={"note": wide * 2_000}).order)
+    lines = [
+        line_of(str(number % 50 + 1), "999999999999.99", quantity=1_000_000, description=wide * 200)
+        for number in range(200)
+    ]
+    longest = judge_quote(quote_body(*lines, message=wide * 2_000, terms=wide * 10_000), items=50)
+    with pytest.raises(TooLarge):
+        order.offer(longest, CLARA, NOW)
+    shorter = judge_quote(quote_body(*lines, message=wide * 2_000, terms="Net."), items=50)
+    stored = order.offer(shorter, CLARA, NOW).order.model_dump_json().encode()
+    assert 340 * 1024 < len(stored) < 380 * 1024

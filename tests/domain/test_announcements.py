@@ -67,6 +67,7 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "contact changed": (place().order.follow_contact(CARLA, CLARA.email, LATER), [("order_received", CARLA.email)]),
     "enrollment suspended": (place().order.follow_enrollment(False, CLARA.email, LATER), []),
     "enrollment resumed": (suspended().follow_enrollment(True, CLARA.email, LATER), []),
+    "settings changed": (place().order.follow_settings("de", "Europe/Berlin", CLARA.email, LATER), []),
     "delivered": (offered().quote_delivered(1, KEY_ID, LATER), []),
     "bounced": (offered().quote_bounced(1, KEY_ID, "full", LATER), [("quote_undeliverable", DESK)]),
     "refused": (sending().quote_refused(1, "refused", LATER), [("quote_undeliverable", DESK)]),

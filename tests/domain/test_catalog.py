@@ -19,6 +19,7 @@ from online_orders.catalog import (
     LIMITS,
     REGIONS,
     SOCKET_MODELS,
+    UPGRADES,
     item_faults,
     schema_of,
     years_after,
@@ -379,18 +380,61 @@ def test_sdp_users_may_be_in_any_region_of_the_catalog(region: str) -> None:
 # The order as a whole.
 
 
+@pytest.mark.parametrize(
+    "twice",
+    [
+        (item_of("site_bandwidth"), item_of("site_bandwidth")),
+        (item_of("site_bandwidth"), item_of("site_bandwidth", bandwidth_mbps=500, start_date="2027-03-01")),
+        (item_of("site_early_activation"), item_of("site_early_activation", start_date="2027-02-01")),
+    ],
+    ids=["one upgrade", "two bandwidths", "one early activation"],
+)
+def test_what_an_order_asks_of_one_site_twice_is_refused_at_each_later_item(twice: tuple[Json, Json]) -> None:
+    first, second = twice
+    assert faults_of(first, item_of("sdp_users"), second, first) == [
+        ("/items/2/site_id", "duplicate_upgrade"),
+        ("/items/3/site_id", "duplicate_upgrade"),
+    ]
+
+
+def test_what_is_no_contradiction_may_stand_in_one_order() -> None:
+    both = [item_of("site_bandwidth", site_id=site_id) for site_id in ("office", "branch")]
+    others = [item_of(kind) for kind in KINDS if kind not in UPGRADES]
+    assert faults_of(*both, item_of("site_early_activation"), *others, *others) == []
+
+
+def test_an_unsound_upgrade_is_no_reason_to_refuse_a_sound_one() -> None:
+    assert faults_of(item_of("site_bandwidth", bandwidth_mbps=100), item_of("site_bandwidth")) == [
+        ("/items/0/bandwidth_mbps", "not_above_license")
+    ]
+
+
 _sound = st.sampled_from([item_of(kind) for kind in KINDS])
 _unsound: st.SearchStrategy[Any] = st.sampled_from(FLAWS).map(
     lambda flaw: item_of(flaw.kind, **flaw.changes)
 ) | st.sampled_from([None, 7, {}])
 
 
+def repeated(items: list[tuple[int, Any]]) -> list[int]:
+    """The places of upgrades that an earlier one of the same site and kind contradicts."""
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for index, item in items:
+        if item["kind"] in UPGRADES:
+            upgrade = (item["kind"], item["site_id"])
+            if upgrade in seen:
+                found.append(index)
+            seen.add(upgrade)
+    return found
+
+
 @property_of
 @given(st.lists(st.tuples(st.booleans(), _sound, _unsound), max_size=50))
 def test_every_unsound_item_has_a_fault_and_no_sound_one_has(choices: list[tuple[bool, Json, Any]]) -> None:
     items = [sound if is_sound else unsound for is_sound, sound, unsound in choices]
+    sound_items = [(index, sound) for index, (is_sound, sound, _) in enumerate(choices) if is_sound]
     at_fault = {int(pointer.split("/")[2]) for pointer, _ in faults_of(*items)}
-    assert at_fault == {index for index, (is_sound, _, _) in enumerate(choices) if not is_sound}
+    assert at_fault == {index for index in range(len(items)) if not choices[index][0]} | set(repeated(sound_items))
 
 
 @property_of
@@ -401,7 +445,9 @@ def test_an_item_is_judged_alike_alone_and_among_others(items: list[Any]) -> Non
         for index, item in enumerate(items)
         for pointer, code in faults_of(item)
     ]
-    assert faults_of(*items) == alone
+    sound_items = [(index, item) for index, item in enumerate(items) if not faults_of(item)]
+    again = [(f"/items/{index}/site_id", "duplicate_upgrade") for index in repeated(sound_items)]
+    assert sorted(faults_of(*items)) == sorted(alone + again)
 
 
 _json = st.recursive(

@@ -26,9 +26,12 @@ from tests.domain.builders import (
     account_of,
     assert_well_kept,
     claimed,
+    item_of,
     offered,
     place,
     quote_for,
+    site_body,
+    without_snapshot,
 )
 
 WHO = Person.at(CONNIE.email).called("Connie Contact")
@@ -266,3 +269,22 @@ def test_a_quote_that_is_being_sent_to_nobody_is_given_up() -> None:
     follows = change.order.follow_contact(CARLA, CLARA.email, LATER).order
     assert follows.mail_is_outstanding
     assert follows.quote_mailed(follows.marks.quote_link, KEY_ID, LATER).order.status == "pending_confirmation"
+
+
+HOME = site_body("home", name="Office of Connie Contact", address="c/o Connie Contact, 4 Hill St")
+
+
+def test_a_site_that_names_the_person_names_nobody_in_what_was_ordered_for_it() -> None:
+    order = offered(claimed(place(item_of("socket", site_id="home"), account=account_of(sites=[HOME])).order))
+    answer = json.loads(erasing.from_answer(as_json(order_body(order, {}, NOW)), WHO))
+    after = erased(order, WHO)
+    for site in (answer["items"][0]["site"], order_body(after, {}, NOW)["items"][0]["site"]):
+        assert site == {"name": f"Office of {ERASED}", "address": f"c/o {ERASED}, 4 Hill St"}
+    assert erasing.papers_naming(WHO, order) == [1]
+    assert erasing.papers_naming(WHO, after) == []
+
+
+def test_erasing_of_an_order_without_snapshot_needs_none() -> None:
+    order = without_snapshot(offered())
+    assert erased(order, WHO).snapshot is None
+    assert erasing.papers_naming(WHO, order) == []

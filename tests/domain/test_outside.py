@@ -26,6 +26,7 @@ from tests.domain.builders import (
     ORDER_ID,
     STATUSES,
     Json,
+    account_of,
     claimed,
     expired,
     held,
@@ -36,7 +37,9 @@ from tests.domain.builders import (
     place,
     quote_body,
     sending,
+    site_body,
     standing,
+    without_snapshot,
 )
 
 SHOWN = {
@@ -80,6 +83,7 @@ def test_an_item_shows_what_was_asked_its_place_its_status_and_its_start() -> No
         **item_of("socket"),
         "item_id": "1",
         "status": "submitted",
+        "site": {"name": "Store", "address": "2 Side St"},
         "confirmed_start_date": None,
         "estimated_start": {
             "date": "2027-01-05",
@@ -324,3 +328,28 @@ def test_no_person_and_no_free_text_goes_on_the_bus() -> None:
     assert change_actor.name == ANNA.email
     for person in ("SECRET", "Connie", CONNIE.email, ANNA.email, ANNA.user_id, CLARA.email, CLARA.user_id):
         assert person not in said
+
+
+def test_what_was_ordered_is_shown_as_it_was_whatever_has_become_of_it() -> None:
+    account = account_of(sites=[site_body("store", name="Lager", address="9 New St")])
+    order = place(item_of("socket", site_id="store"), item_of("sdp_users"), account=account).order
+    first, second = shown(order)["items"]
+    assert first["site"] == {"name": "Lager", "address": "9 New St"}
+    assert not {"site", "labels"} & second.keys()
+    assert order.snapshot
+    words = order.snapshot.words["de"] | {"region.europe": "Abendland"}
+    older = order.snapshot.model_copy(update={"words": order.snapshot.words | {"de": words}})
+    first, second = shown(order.model_copy(update={"snapshot": older}))["items"]
+    assert "labels" not in first
+    assert second["labels"] == {"de": {"kind": "SDP-Benutzer", "region": "Abendland"}}
+
+
+def test_an_order_from_before_snapshots_shows_neither_site_nor_labels() -> None:
+    (item,) = shown(without_snapshot(place(item_of("socket")).order))["items"]
+    assert not {"site", "labels"} & item.keys()
+
+
+def test_a_start_that_has_passed_is_derived_at_its_item() -> None:
+    order = place(item_of("ip_addresses", start_date="2026-11-22"), item_of("sdp_users")).order
+    for at, expected in ((NOW, [False, False]), (NOW + DAY, [True, False])):
+        assert ["start_passed" in item for item in order_body(order, {}, at)["items"]] == expected

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from online_orders.catalog import UPGRADES
 from online_orders.errors import Forbidden, Invalid
-from online_orders.orders import Status, order_from
+from online_orders.orders import Order, Status, order_from
 from online_orders.timeline import Actor, Event
 from tests.domain.builders import (
     ANNA,
@@ -28,6 +29,7 @@ from tests.domain.builders import (
     place,
     property_of,
     refused,
+    without_snapshot,
 )
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -67,7 +69,7 @@ def test_a_direct_order_was_placed_by_customer_success() -> None:
 
 
 def test_the_items_keep_the_order_of_the_request() -> None:
-    kinds = [*KINDS, *reversed(KINDS)]
+    kinds = [*KINDS, *(kind for kind in reversed(KINDS) if kind not in UPGRADES)]
     order = place(*(item_of(kind) for kind in kinds)).order
     assert order.item_kinds == kinds
     assert [item.model_dump(mode="json") for item in order.items] == [item_of(kind) for kind in kinds]
@@ -276,3 +278,33 @@ def test_a_license_has_begun_by_the_accounts_day() -> None:
 def test_an_account_without_sites_may_order_what_needs_none() -> None:
     account = account_of(sites=[])
     assert place(item_of("ip_addresses"), item_of("sdp_users"), account=account).order.version == 1
+
+
+def test_an_order_keeps_its_sites_and_the_words_of_its_items_as_they_are_when_it_is_placed() -> None:
+    order = place(item_of("site_bandwidth"), item_of("sdp_users"), item_of("accessory"), item_of("accessory")).order
+    assert order.snapshot
+    assert order.snapshot.model_dump() == {
+        "sites": {"lab": {"name": "Lab", "address": "3 Back St"}, "office": {"name": "Office", "address": "1 Main St"}},
+        "words": {
+            "en": {
+                "accessory_type.network_card": "X1700 Socket network card",
+                "kind.accessory": "Accessories",
+                "kind.sdp_users": "SDP Users",
+                "kind.site_bandwidth": "Site Bandwidth License",
+                "region.europe": "Europe",
+            },
+            "de": {
+                "accessory_type.network_card": "Netzwerkkarte für X1700",
+                "kind.accessory": "Zubehör",
+                "kind.sdp_users": "SDP-Benutzer",
+                "kind.site_bandwidth": "Bandbreite für einen Standort",
+                "region.europe": "Europa",
+            },
+        },
+    }
+
+
+def test_an_order_from_before_snapshots_is_read_and_stored_as_it_was() -> None:
+    stored = without_snapshot(place(item_of("socket")).order).model_dump_json()
+    assert "snapshot" not in stored
+    assert Order.model_validate_json(stored).model_dump_json() == stored

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from online_orders.catalog import UPGRADES
 from online_orders.csv_pages import PLAIN, SPREADSHEETS, Dialect
 from online_orders.errors import BadRequest, Fault, Invalid
 from online_orders.iso import MINOR_DIGITS
@@ -31,7 +32,19 @@ from online_orders.prices import (
     variant_of,
 )
 from online_orders.quotes import LONGEST_DESCRIPTION, Quote, Recurrence, quote_from
-from tests.domain.builders import KINDS, TERMS, TODAY, Json, item_of, offered, place, property_of
+from tests.domain.builders import (
+    KINDS,
+    TERMS,
+    TODAY,
+    Json,
+    account_body,
+    account_of,
+    item_of,
+    offered,
+    place,
+    property_of,
+    without_snapshot,
+)
 
 SITES = {"office": "Berlin", "store": "Lager", "branch": "Ulm"}
 
@@ -63,9 +76,10 @@ def faults_of_csv(text: str) -> list[Fault]:
 
 
 def draft_of(*items: Json, prices: tuple[ListPrice, ...], currency: str = "EUR") -> QuoteDraft:
+    sites = [{**site, "name": SITES.get(site["site_id"], site["name"])} for site in account_body()["sites"]]
     return draft_from_prices(
-        place(*items).order,
-        SITES,
+        place(*items, account=account_of(sites=sites)).order,
+        {"store": "Another place by now"},
         prices,
         currency=currency,
         terms=TERMS,
@@ -357,7 +371,7 @@ def test_a_price_without_variant_is_for_what_has_none_of_its_own_and_the_line_sa
         ("3", "Item, X1500, Lager", 2),
         ("4", "Item", 4),
         ("5", "Item, Europe", 100),
-        ("6", "Item, network card, lab", 1),
+        ("6", "Item, network card, Lab", 1),
     ]
 
 
@@ -377,6 +391,7 @@ def test_a_draft_is_accepted_as_it_is_once_every_item_has_a_price(
     drawn: tuple[str, list[Json]], kinds: list[str]
 ) -> None:
     currency, bodies = drawn
+    kinds = [kind for place, kind in enumerate(kinds) if kind not in UPGRADES or kind not in kinds[:place]]
     prices = listed(*bodies, currency=currency)
     draft = draft_of(*(item_of(kind) for kind in kinds), prices=prices, currency=currency)
     items = place(*(item_of(kind) for kind in kinds)).order.items
@@ -397,7 +412,7 @@ def test_the_largest_draft_fits_a_quote_and_a_long_description_is_cut() -> None:
     prices = listed(
         *(price_of(recurrence=each.value, description="x" * 100, unit_price="999999999999.99") for each in Recurrence)
     )
-    order = place(*[item_of("socket")] * 50).order
+    order = without_snapshot(place(*[item_of("socket")] * 50).order)
     draft = draft_from_prices(order, {"store": "y" * 200}, prices, currency="EUR", terms=TERMS, valid_until=TODAY)
     assert len(draft.lines) == 150
     assert {len(line.description) for line in draft.lines} == {LONGEST_DESCRIPTION}
@@ -405,11 +420,11 @@ def test_the_largest_draft_fits_a_quote_and_a_long_description_is_cut() -> None:
     assert len(quoted(draft, 50).lines) == 150
 
 
-def test_a_site_that_the_account_no_longer_has_goes_by_its_id() -> None:
-    draft = draft_from_prices(
-        place(item_of("socket")).order, {}, listed(price_of()), currency="EUR", terms=TERMS, valid_until=TODAY
-    )
-    assert draft.lines[0].description == "Socket, X1500, store"
+def test_a_site_of_an_order_without_snapshot_goes_by_its_present_name_or_else_its_id() -> None:
+    order = without_snapshot(place(item_of("socket")).order)
+    for names, said in (({}, "store"), ({"store": "Lager"}, "Lager")):
+        draft = draft_from_prices(order, names, listed(price_of()), currency="EUR", terms=TERMS, valid_until=TODAY)
+        assert draft.lines[0].description == f"Socket, X1500, {said}"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from online_orders.accounts import Account
 from online_orders.catalog import ACCESSORY_TYPES, REGIONS
 from online_orders.orders import Change, Order, Policy, Status
 from online_orders.quotes import Quote
@@ -37,6 +38,7 @@ from tests.domain.builders import (
     NOW,
     TODAY,
     Json,
+    account_body,
     account_of,
     claimed,
     item_of,
@@ -51,6 +53,8 @@ TOKEN = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0U1v"
 LINK = ConfirmLink(f"{INSTALLATION.site_url}/confirm/{TOKEN}", "042917")
 LOCALES = ("en", "de")
 SITE_NAMES = {"office": "Berlin HQ", "branch": "Wien", "store": "Lager Süd", "lab": "Lab 2"}
+OTHER_NAMES = dict.fromkeys(SITE_NAMES, "Renamed since")
+"""What the account calls its sites by the time that something is said of them."""
 ACCOUNT_NAME = "Acme Logistics Ltd"
 
 QUOTED: tuple[Json, ...] = (
@@ -82,15 +86,21 @@ class Case(NamedTuple):
             "installation": INSTALLATION,
             "account_name": ACCOUNT_NAME,
             "link": self.link,
-            "site_names": SITE_NAMES,
+            "site_names": OTHER_NAMES,
         }
         return render_mail(self.kind, self.role, self.order, self.entry, **asked | changes)
+
+
+def account_named(**changes: Any) -> Account:
+    """The account whose sites have these names."""
+    sites = [{**site, "name": SITE_NAMES.get(site["site_id"], site["name"])} for site in account_body()["sites"]]
+    return account_of(sites=sites, **changes)
 
 
 def placed(locale: str = "en", **body: Any) -> Change:
     """An order of every kind of item."""
     members = {"purchase_order_number": "PO-7781", "note": "Please deliver to the loading dock."} | body
-    return place(*(item_of(kind) for kind in KINDS), account=account_of(locale=locale), body=members)
+    return place(*(item_of(kind) for kind in KINDS), account=account_named(locale=locale), body=members)
 
 
 def quote_of(**changes: Any) -> Quote:
@@ -163,7 +173,7 @@ def decision(order: Order, quote: Quote | None, form: FormState | None = None, *
     asked: dict[str, Any] = {
         "account_name": ACCOUNT_NAME,
         "pdf_path": f"/confirm/{TOKEN}/quote.pdf" if quote else None,
-        "site_names": SITE_NAMES,
+        "site_names": OTHER_NAMES,
     }
     return decision_page(order, quote, INSTALLATION, form=form or FormState(), **asked | changes)
 
@@ -237,6 +247,17 @@ def stalled() -> list[Order]:
     return [placed().order, claimed(placed().order), pending().order]
 
 
+def _too_late() -> None:
+    """What is said of a start day that is over when the quote is approved."""
+    late = NOW + 50 * DAY
+    order = pending(quote=quote_of(valid_until="2027-02-01")).order
+    decision(order, order.quote, at=late)
+    approved = order.approve("Connie", late)
+    outcome_page(Outcome.APPROVED, approved.order, INSTALLATION, "en")
+    for role in Role:
+        render_mail(MailKind.APPROVED, role, approved.order, approved.entries[-1], INSTALLATION, ACCOUNT_NAME)
+
+
 def _offers_again(order: Order) -> None:
     """The mails that are not the first with a quote."""
     kind, role = MailKind.QUOTE_TO_CONFIRM, Role.CONTACT
@@ -263,6 +284,7 @@ def everything() -> None:
     desk = (MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS)
     render_mail(*desk, direct.order, direct.entries[0], INSTALLATION, ACCOUNT_NAME)
     _offers_again(order)
+    _too_late()
     account_mails("en")
     render_contact_report(account_of(enrollment=None), "Who?", ANNA.email, INSTALLATION)
     pages("en")

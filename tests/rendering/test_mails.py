@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from online_orders.accounts import Contact
-from online_orders.orders import Policy
+from online_orders.orders import Change, Policy
 from online_orders_rendering.mails import (
     AUDIENCE,
     NEEDS_LINK,
@@ -38,11 +38,13 @@ from tests.domain.builders import (
     offered,
     place,
     quote_body,
+    without_snapshot,
 )
 from tests.rendering.samples import (
     INSTALLATION,
     LINK,
     LOCALES,
+    SITE_NAMES,
     STEPS,
     Case,
     account_mails,
@@ -246,8 +248,10 @@ def test_the_desk_learns_all_of_a_new_order() -> None:
 
 
 def test_sites_without_a_known_name_go_by_their_id() -> None:
-    text = case_of(MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS).mail(site_names=None).text
-    assert "Site Early Activation: branch" in text
+    case = case_of(MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS)
+    old = case._replace(change=Change(without_snapshot(case.order), case.change.entries))
+    assert "Site Early Activation: branch" in old.mail(site_names=None).text
+    assert "Site Early Activation: Wien" in old.mail(site_names=SITE_NAMES).text
 
 
 def test_whoever_ordered_is_led_to_the_order_unless_no_screen_shows_it() -> None:
@@ -452,3 +456,54 @@ def test_the_mail_of_every_kind_of_item_names_it_in_the_articles_words() -> None
     text = case_of(MailKind.ORDER_RECEIVED, Role.PLACED_BY).mail().text
     assert len(KINDS) == text.count("Start date asked for")
     assert quote_of().sha256 not in text
+
+
+# What was ordered, whatever has become of it since.
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_mail_names_sites_as_they_were_ordered(locale: str) -> None:
+    for case in cases(locale):
+        mail = case.mail()
+        assert "Renamed since" not in mail.text + mail.html, case.kind
+        if "Lager Süd" in mail.text:
+            label = "Delivery address" if "Hello" in mail.text else "Lieferadresse"
+            assert mail.text.count(f"{label}: 2 Side St\n") == 1
+            assert f"{label}: 2 Side St" in mail.html
+
+
+def test_the_words_of_the_catalog_are_those_of_the_day_of_ordering() -> None:
+    case = case_of(MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS)
+    assert case.order.snapshot
+    words = {language: {**had, "region.europe": "Old World"} for language, had in case.order.snapshot.words.items()}
+    snapshot = case.order.snapshot.model_copy(update={"words": words})
+    older = Change(case.order.model_copy(update={"snapshot": snapshot}), case.change.entries)
+    assert "5. SDP Users: 100 in Old World" in case._replace(change=older).mail().text
+
+
+# A start that is over.
+
+
+def approved_at(at: datetime) -> Change:
+    return pending(quote=quote_of(valid_until="2027-02-01")).order.approve("Connie", at)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_mail_of_a_late_approval_says_which_start_had_passed(role: Role) -> None:
+    texts = {}
+    for days in (0, 45):
+        change = approved_at(NOW + days * DAY)
+        mail = render_mail(MailKind.APPROVED, role, change.order, change.entries[0], INSTALLATION, "Acme")
+        texts[days] = (mail.text, mail.html)
+    for said in texts[45]:  # January 6: item 1 was confirmed for January 7, the others asked for January 5
+        assert "A start date had already passed on that day: Item 2 (January 5, 2027), Item 3" in said
+        assert "Item 1 (" not in said
+        assert said.count("This date has passed; the start will be later.") == 5
+    assert not any("passed" in said for said in texts[0])
+
+
+def test_a_reminder_says_that_a_start_has_passed() -> None:
+    change = pending(quote=quote_of(valid_until="2027-02-01"))
+    entry = change.entries[0].model_copy(update={"at": NOW + 45 * DAY})
+    mail = render_mail(MailKind.REMINDER, Role.CONTACT, change.order, entry, INSTALLATION, "Acme", LINK)
+    assert mail.text.count("This date has passed; the start will be later.") == 5

@@ -18,8 +18,18 @@ from online_orders_rendering.pages import (
     Outcome,
     outcome_page,
 )
-from tests.domain.builders import CLARA, KINDS, NOW, ORDER_ID
-from tests.rendering.samples import ACCOUNT_NAME, INSTALLATION, LOCALES, TOKEN, decision, pages, pending, placed
+from tests.domain.builders import CLARA, DAY, KINDS, NOW, ORDER_ID
+from tests.rendering.samples import (
+    ACCOUNT_NAME,
+    INSTALLATION,
+    LOCALES,
+    TOKEN,
+    decision,
+    pages,
+    pending,
+    placed,
+    quote_of,
+)
 
 PAGES = [
     pytest.param(html, locale, id=f"{locale}-{name}") for locale in LOCALES for name, html in pages(locale).items()
@@ -326,3 +336,23 @@ def test_pages_name_no_colleague_and_no_address() -> None:
     ]
     for html in told:
         assert "@" not in Page(html).words
+
+
+def test_the_page_names_sites_and_their_addresses_as_they_were_ordered() -> None:
+    order = pending().order
+    words = Page(decision(order, order.quote)).words
+    assert "Renamed since" not in words
+    assert "Delivery address: 2 Side St" in " ".join(words.split())
+
+
+def test_a_start_that_is_over_is_said_before_the_decision_and_after_it_and_hinders_nobody() -> None:
+    order = pending(quote=quote_of(valid_until="2027-02-01")).order
+    late = NOW + 45 * DAY
+    before, early = decision(order, order.quote, at=late), decision(order, order.quote, at=NOW)
+    assert "A start date has passed: Item 2 (January 5, 2027)" in before
+    assert before.count("This date has passed; the start will be later.") == 5
+    assert Page(before).all("input", name="decision", value="approve")
+    assert "passed" not in Page(early).words
+    after = outcome_page(Outcome.APPROVED, order.approve("Connie", late).order, INSTALLATION, "en")
+    assert "A start date had already passed: Item 2 (January 5, 2027)" in after
+    assert "passed" not in Page(outcome_page(Outcome.APPROVED, order.approve("C", NOW).order, INSTALLATION, "en")).words

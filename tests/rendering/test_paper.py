@@ -235,3 +235,10 @@ def test_every_font_is_embedded_and_free() -> None:
     for font in FONTS.glob("*.ttf"):
         assert font.name in licensed or font.name.startswith("NotoSans")
     assert (FONTS / "OFL.txt").exists()
+
+
+def test_the_paper_says_where_is_delivered_as_it_was_ordered() -> None:
+    labels = item_labels(placed().order, "en", dict.fromkeys(SITE_NAMES, "Renamed since"))
+    said = words_on(paper_of(item_labels=labels))
+    assert "Item 3: Sockets: 2 × X1500 for Lager Süd Delivery address: 2 Side St" in said
+    assert "Renamed since" not in said

@@ -61,11 +61,11 @@ def test_an_unknown_locale_is_answered_in_english() -> None:
 
 
 def test_the_words_of_the_article_are_the_catalogs() -> None:
-    english = CATALOGS["en"]
-    assert {kind: english[f"kind.{kind}"] for kind in KIND_LABELS} == KIND_LABELS
-    assert {region: english[f"region.{region}"] for region in REGIONS} == REGIONS
-    assert {status: english[f"status.{status}"] for status in LABELS} == LABELS
-    assert all(f"accessory_type.{name}" in english for name in ACCESSORY_TYPES)
+    english = wording("en")
+    assert {kind: english(f"kind.{kind}") for kind in KIND_LABELS} == KIND_LABELS
+    assert {region: english(f"region.{region}") for region in REGIONS} == REGIONS
+    assert {status: english(f"status.{status}") for status in LABELS} == LABELS
+    assert all(english.has(f"accessory_type.{name}") for name in ACCESSORY_TYPES)
 
 
 def test_dates_and_numbers_are_written_as_they_are_where_they_are_read() -> None:

@@ -87,6 +87,14 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
 
     withdrawn, order_id = say.place(customer), say.place(customer, purchase_order_number="PO-7")
     say.place(cs, "/api/desk/orders", account_id="acme")
+    upgrade = {"kind": "site_bandwidth", "site_id": "office", "bandwidth_mbps": 200, "start_date": ITEM["start_date"]}
+    first, again = (
+        say("POST", "/api/orders", 201, customer, json={"items": [upgrade]}, headers={"Idempotency-Key": key})
+        for key in ("upgrade", "duplicate")
+    )
+    assert again.json()["warnings"][0]["order_id"] == first.json()["order_id"]
+    say("POST", "/api/orders/preview", 200, customer, json={"items": [ITEM, upgrade]})
+    say("POST", "/api/desk/orders/preview", 200, cs, json={"account_id": "acme", "items": [ITEM]})
     say("POST", f"/api/orders/{withdrawn}/cancel", 200, customer)
     say("POST", f"/api/orders/{order_id}/comment", 200, customer, json=examples.COMMENT)
     say("GET", "/api/orders?limit=1&open=false&from=2020-01-01&to=2030-01-01", 200, customer)
@@ -167,6 +175,8 @@ def test_refusals_are_as_described(say: Conversation) -> None:
     say("GET", f"{desk}/quote-draft?currency=EURO", 400, cs)
     say("POST", f"{desk}/quote/undo", 409, cs, json={})
     say("PUT", "/api/desk/accounts/acme", 412, cs, json=lab.account("acme"), headers={"If-Match": '"99"'})
+    say("PUT", "/api/desk/accounts/acme", 412, cs, json=lab.account("acme"), headers={"If-None-Match": "*"})
+    say("PUT", "/api/desk/accounts/acme", 400, cs, json=lab.account("acme"), headers={"If-None-Match": '"1"'})
 
 
 def test_a_method_that_a_path_does_not_have_is_refused_as_every_operation_says(say: Conversation) -> None:

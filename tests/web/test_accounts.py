@@ -85,3 +85,39 @@ def test_a_year_that_was_not_written_in_full_and_a_number_in_another_form_are_re
     expect(faults.filter(has_text="Write the year in full.")).to_have_count(2)
     expect(faults.filter(has_text="There is no country with this code.")).to_have_count(1)
     assert call("nadia", "GET", path) == before
+
+
+def test_a_new_account_with_an_id_that_exists_replaces_nothing_and_leads_to_what_is_there(
+    call: Call, open_page: OpenPage, complaints: Complaints
+) -> None:
+    complaints.expected.append("412")
+    path = "/desk/accounts/tideline-surf"
+    before = call("nadia", "GET", path)
+    staff = open_page("nadia", "/desk/accounts/new")
+    staff.get_by_label("Account id", exact=True).fill("tideline-surf")
+    staff.get_by_label("Name", exact=True).fill("Tideline again")
+    staff.get_by_role("button", name="Save").click()
+    expect(staff.locator("main [role=alert]")).to_contain_text("There is an account tideline-surf already.")
+    expect(staff.get_by_label("Account id", exact=True)).to_have_attribute("aria-invalid", "true")
+    expect(staff.get_by_label("Name", exact=True)).to_have_value("Tideline again")
+    assert staff.get_by_role("link", name="See it as it is now").get_attribute("href") == path
+    assert call("nadia", "GET", path) == before
+
+
+def test_who_edits_an_account_that_was_changed_meanwhile_is_shown_the_newer(
+    call: Call, open_page: OpenPage, complaints: Complaints
+) -> None:
+    complaints.expected.append("412")
+    path = "/desk/accounts/tideline-surf"
+    before = call("nadia", "GET", path)
+    staff = open_page("nadia", path)
+    staff.get_by_label("Name", exact=True).first.fill("Mine")
+    try:
+        call("tom", "PUT", path, {**before, "name": "Theirs"})
+        staff.get_by_role("button", name="Save").click()
+        expect(staff.locator("main [role=alert]")).to_contain_text("changed this account meanwhile")
+        assert call("nadia", "GET", path)["name"] == "Theirs"
+        staff.get_by_role("button", name="Begin anew").click()
+        expect(staff.get_by_label("Name", exact=True).first).to_have_value("Theirs")
+    finally:
+        call("nadia", "PUT", path, before)

@@ -35,6 +35,25 @@ def test_a_list_is_begun_changed_and_kept(open_page: OpenPage, complaints: Compl
     expect(page.get_by_label("Variant")).to_have_value("X1700")
 
 
+def test_of_two_who_begin_the_list_of_a_currency_the_second_replaces_nothing(
+    open_page: OpenPage, call: Call, complaints: Complaints
+) -> None:
+    complaints.expected.append("404|412")
+    page = open_page("nadia", "/desk/price-lists/HUF")
+    page.get_by_role("button", name="Add a price").click()
+    page.get_by_label("Kind of item").select_option("ip_addresses")
+    page.get_by_label("Description").fill("Mine")
+    page.get_by_label("Unit price").fill("3000")
+    price = {"kind": "ip_addresses", "description": "Theirs", "unit_price": "2000", "recurrence": "monthly"}
+    call("tom", "PUT", "/desk/price-lists/HUF", {"prices": [price]})
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("main [role=alert]")).to_contain_text("Somebody else has begun the list")
+    (kept,) = call("nadia", "GET", "/desk/price-lists/HUF")["prices"]
+    assert kept["description"] == "Theirs"
+    page.get_by_role("button", name="Begin anew").click()
+    expect(page.get_by_label("Description")).to_have_value("Theirs")
+
+
 def _bring_in(page: Page, folder: Path, text: str) -> None:
     file = folder / "prices.csv"
     file.write_text(text, "utf-8")

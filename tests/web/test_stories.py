@@ -154,6 +154,72 @@ def test_an_item_is_changed_removed_and_warned_of_when_an_open_order_has_it(open
     expect(page.get_by_role("button", name="Submit", exact=True)).to_be_disabled()
 
 
+def test_a_contradiction_is_said_before_submitting_and_a_duplicate_upgrade_at_the_desk_too(
+    open_page: OpenPage, call: Call, complaints: Complaints
+) -> None:
+    complaints.expected.append("422")
+    upgrade = {"kind": "site_bandwidth", "site_id": "lahinch", "bandwidth_mbps": 200, "start_date": in_days(9)}
+    first, again = (call("sam", "POST", "/orders", {"items": [upgrade]}) for _ in range(2))
+    page = open_page("sam", "/orders/new")
+    for bandwidth in ("100", "250"):
+        add_item(page, "site_bandwidth", site_id="lahinch", bandwidth_mbps=bandwidth, start_date=in_days(9))
+    items = page.locator(".draft-items li")
+    expect(items.nth(1)).to_contain_text("An earlier item of this order already asks for this at the same site.")
+    expect(items.first.locator(".twin")).to_contain_text(again["order_id"])
+    items.nth(1).get_by_role("button", name="Remove").click()
+    expect(items).to_have_count(1)
+    expect(items.locator(".fault")).to_have_count(0)
+    expect(items.locator(".twin")).to_contain_text(again["order_id"])
+    desk = open_page("nadia", f"/desk/orders/{again['order_id']}")
+    notice = desk.locator(".order-head .notice", has_text="already asks for this")
+    assert notice.get_by_role("link").get_attribute("href") == f"/desk/orders/{first['order_id']}"
+    for order in (first, again):
+        call("nadia", "POST", f"/desk/orders/{order['order_id']}/decline", {"reason": "The end of the test"})
+
+
+def test_a_start_that_is_over_is_said_at_its_item_and_above_to_the_customer_and_at_the_desk(
+    open_page: OpenPage, call: Call
+) -> None:
+    order_id = placed(call, "sam", 6)
+
+    def later(route: Route) -> None:
+        answer = route.fetch()
+        order = answer.json()
+        order["items"][0]["start_passed"] = True
+        route.fulfill(response=answer, json=order)
+
+    for who, path in (("sam", f"/orders/{order_id}"), ("nadia", f"/desk/orders/{order_id}")):
+        page = open_page(who, "/")
+        page.route(f"**/api{path}", later)
+        page.goto(page.url.rstrip("/").partition("/desk")[0].partition("/orders")[0] + path)
+        expect(page.locator(".order-head .notice")).to_contain_text("A start date has passed: IP Addresses (")
+        expect(page.locator("table.items")).to_contain_text("has passed")
+    call("nadia", "POST", f"/desk/orders/{order_id}/decline", {"reason": "The end of the test"})
+
+
+def test_what_was_ordered_is_shown_as_it_was_after_its_site_was_renamed_and_deleted(
+    open_page: OpenPage, call: Call
+) -> None:
+    path = "/desk/accounts/tideline-surf"
+    before = call("nadia", "GET", path)
+    site = next(each for each in before["sites"] if each["address"])
+    others = [each for each in before["sites"] if each is not site]
+    socket = {"kind": "socket", "site_id": site["site_id"], "model": "X1500", "quantity": 1, "start_date": in_days(9)}
+    order_id = call("sam", "POST", "/orders", {"items": [socket]})["order_id"]
+    try:
+        for sites in ([*others, {**site, "name": "Elsewhere", "address": "Another 1"}], others):
+            call("nadia", "PUT", path, {**call("nadia", "GET", path), "sites": sites})
+            for who, where in (("sam", f"/orders/{order_id}"), ("nadia", f"/desk/orders/{order_id}")):
+                items = open_page(who, where).locator("table.items")
+                expect(items).to_contain_text(site["name"])
+                expect(items).to_contain_text(f"Delivery address: {site['address']}")
+            row = open_page("nadia", "/desk?account=tideline-surf").locator("tr", has_text=order_id)
+            expect(row).to_contain_text(site["name"])
+    finally:
+        call("nadia", "PUT", path, before)
+        call("nadia", "POST", f"/desk/orders/{order_id}/decline", {"reason": "The end of the test"})
+
+
 def test_the_contact_is_reported_as_out_of_date(site: Description, open_page: OpenPage) -> None:
     page = open_page("kenji", "/orders/new")
     page.get_by_role("button", name="This is out of date").click()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from online_orders.catalog import WORDS
 from online_orders.faults import CODES
 from online_orders.iso import MINOR_DIGITS
 from tests.local_run import PROJECT
@@ -26,6 +27,12 @@ def test_german_has_every_english_text_with_the_same_placeholders() -> None:
     assert english.keys() <= german.keys()
     for key, text in english.items():
         assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", german[key])), key
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_the_screens_call_things_as_the_catalog_does(language: str) -> None:
+    said = texts(language)
+    assert {key: said[key] for key in WORDS[language]} == WORDS[language]
 
 
 def test_every_text_that_the_code_names_is_there() -> None:

@@ -13,6 +13,13 @@ Json = dict[str, Any]
 
 SUSPENDED = accounts.body("acme")["enrollment"] | {"state": "suspended"}
 RIGHT_AFTER = timedelta(seconds=31)
+PRICE = {
+    "kind": "ip_addresses",
+    "variant": None,
+    "description": "Public IPv4",
+    "unit_price": "10.00",
+    "recurrence": "monthly",
+}
 
 
 def place(lab: Lab, key: str, user: Any = None, path: str = "/api/orders", **members: Any) -> str:
@@ -59,6 +66,33 @@ def flags(lab: Lab, order_id: str) -> list[str]:
 def entries(lab: Lab, order_id: str, user: Any, path: str) -> list[Json]:
     found: list[Json] = lab.http("GET", f"{path}/{order_id}/timeline?limit=100", user=user).json()["items"]
     return found
+
+
+@pytest.mark.parametrize(
+    ("path", "mine", "theirs"),
+    [
+        ("/api/desk/accounts/fresh", accounts.body("fresh", name="Mine"), accounts.body("fresh", name="Theirs")),
+        ("/api/desk/price-lists/EUR", {"prices": []}, {"prices": [PRICE]}),
+    ],
+    ids=["account", "price list"],
+)
+def test_of_two_who_create_the_same_at_once_the_second_is_refused_by_the_store(
+    lab: Lab, path: str, mine: Json, theirs: Json
+) -> None:
+    """The other one comes in after this request has looked and before it writes."""
+
+    def create(body: Json) -> Any:
+        return lab.http("PUT", path, json=body, headers={"If-None-Match": "*"}, user=lab.users.cs)
+
+    def be_faster() -> None:
+        with patch.object(lab.wire, "running", []):
+            assert create(theirs).status == 200
+
+    lab.wire.meanwhile(be_faster, function="DeskApiFunction", operation="TransactWriteItems")
+    answer = create(mine)
+    assert (answer.status, answer.json()["code"]) == (412, "version_mismatch")
+    standing = lab.http("GET", path, user=lab.users.cs).json()
+    assert {name: standing[name] for name in theirs} == theirs
 
 
 # The enrollment.

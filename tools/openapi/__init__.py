@@ -159,6 +159,8 @@ def _refusals(operation: Operation, in_path: list[str]) -> dict[int, list[Refusa
     names = operation.parameters
     if "If-Match" in names:
         follow += [refusals.INVALID_IF_MATCH, refusals.VERSION_MISMATCH]
+    if "If-None-Match" in names:
+        follow.append(refusals.INVALID_IF_NONE_MATCH)
     if "cursor" in names:
         follow.append(refusals.INVALID_CURSOR)
     if any(PARAMETERS[name]["in"] == "query" for name in names):

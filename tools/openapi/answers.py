@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from online_orders.accounts import READ_ONLY, Account, Contact, Currency
 from online_orders.catalog import KINDS, MOST_ITEMS, Item
+from online_orders.duplicates import Code
 from online_orders.evidence import Evidence
-from online_orders.orders import Delivery, NewDirectOrder, NewOrder, Order, Status, User
+from online_orders.orders import Delivery, NewDirectOrder, NewOrder, Order, OrderedSite, Status, User
 from online_orders.presentation import Flag
 from online_orders.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.prices import NewPriceList
@@ -98,6 +99,12 @@ class ConfirmationForm(BaseModel):
 
 # -- answers ------------------------------------------------------------------------------------------------------
 
+
+def _left_out(annotation: Any, default: Any, description: str) -> Any:
+    """A field of an answer that is there only when it says something."""
+    return Annotated[annotation, Field(exclude_if=lambda value: value == default, description=description)], default
+
+
 EstimatedStartAnswer = create_model(
     "EstimatedStart",
     __base__=Entity,
@@ -113,7 +120,24 @@ ORDERED_ITEMS = tuple(
         model,
         item_id=Annotated[str, Field(description='Its place in the order, from "1".')],
         status=Annotated[Status, Field(description="The order's.")],
+        site=_left_out(
+            Optional[OrderedSite],  # noqa: UP045
+            None,
+            "As it was when ordered; left out where the item is for no site, and in orders from before this was kept.",
+        ),
+        labels=_left_out(
+            dict[str, dict[str, str]],
+            {},
+            "The words for kind and settings as they were when ordered, by language and setting; left out while the "
+            "catalog has the same.",
+        ),
         confirmed_start_date=Annotated[Day | None, Field(description="What Customer Success has confirmed.")],
+        start_passed=_left_out(
+            bool,
+            False,
+            "True when the confirmed or, without one, the asked start date is over by the account's calendar; of a "
+            "completed order: was over when it was approved. Else left out.",
+        ),
         estimated_start=EstimatedStartAnswer,
     )
     for model in KINDS.values()
@@ -179,6 +203,40 @@ EvidenceAnswer = _derived(
     revision=Annotated[int | None, Field(description="Null for an order that had not been quoted.")],
     sha256=Annotated[str | None, Field(description="Of the revision that was decided on.")],
 )
+
+
+class OrderWarning(Entity):
+    """Another order of the account that asks for the same; nothing is refused for it."""
+
+    pointer: Annotated[str, Field(description="A JSON Pointer to the item.", examples=["/items/0"])]
+    code: Annotated[
+        Code,
+        Field(
+            description=(
+                "`already_ordered`: the other order is open; `recently_completed`: it was approved within 30 days, and "
+                "the site's license does not show it yet."
+            )
+        ),
+    ]
+    detail: str
+    order_id: Annotated[
+        str | None, Field(description="The other order; null to customers where it reached Customer Success directly.")
+    ]
+    placed_at: Annotated[Instant, Field(description="When the other order was placed.")]
+
+
+class PreviewWarning(OrderWarning):
+    """As on the order, of every kind of item, with what helps to recognize the other order."""
+
+    purchase_order_number: Annotated[str | None, Field(description="The other order's.")]
+
+
+class OrderPreview(Entity):
+    """What is to be known of an order before it is placed."""
+
+    warnings: tuple[PreviewWarning, ...]
+
+
 _ORDER: dict[str, Any] = {
     "source": Annotated[
         Literal["online", "direct"], Field(description="Placed on the screen, or brought to Customer Success.")
@@ -190,13 +248,20 @@ _ORDER: dict[str, Any] = {
     "contact": Annotated[Contact, Field(description="Who is asked to confirm.")],
     "items": tuple[Annotated[_ORDERED_ITEM, Field(discriminator="kind")], ...],
     "quote": Annotated[Optional[QuoteAnswer], Field(description="The newest revision.")],  # noqa: UP045
+    "warnings": _left_out(
+        tuple[OrderWarning, ...],
+        (),
+        "Of its upgrades (site bandwidth, early activation), as they were found when it was placed; left out where "
+        "there are none.",
+    ),
 }
-OrderAnswer = _derived("Order", "An order as it is now.", Order, {"marks"}, **_ORDER)
+_NOT_SHOWN = {"marks", "snapshot", "duplicates"}
+OrderAnswer = _derived("Order", "An order as it is now.", Order, _NOT_SHOWN, **_ORDER)
 DeskOrderAnswer = _derived(
     "DeskOrder",
     "An order as the desk sees it.",
     Order,
-    {"marks"},
+    _NOT_SHOWN,
     **_ORDER,
     age_seconds=Annotated[int, Field(ge=0, description="Since it was placed.")],
     late_after=Annotated[

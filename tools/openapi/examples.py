@@ -107,6 +107,18 @@ QUOTE_PREVIEW: dict[str, Any] = {
         "html": '<!DOCTYPE html>\n<html lang="en">…</html>',
     }
 }
+ORDER_PREVIEW: dict[str, Any] = {
+    "warnings": [
+        {
+            "pointer": "/items/0",
+            "code": "already_ordered",
+            "detail": "Another order of the account asks for this already and is open.",
+            "order_id": ORDER_ID,
+            "placed_at": "2026-11-22T10:00:00.000Z",
+            "purchase_order_number": "PO-7",
+        }
+    ]
+}
 PRICES: dict[str, Any] = {
     "prices": [
         {

@@ -24,6 +24,7 @@ from tools.openapi.answers import (
     EvidencePage,
     OrderAnswer,
     OrderPage,
+    OrderPreview,
     OrderRequest,
     PriceListPage,
     PriceListRequest,
@@ -75,6 +76,9 @@ def _pages(model: type[BaseModel], row: dict[str, Any], description: str) -> dic
 
 
 PRICE_LIST = {"two_prices": examples.price_list().model_dump(mode="json")}
+PREVIEW = {
+    200: Answer("What to know.", OrderPreview, {"one_warning": examples.ORDER_PREVIEW, "none": {"warnings": []}})
+}
 PLACING = (refusals.NO_KEY, refusals.UNSOUND_KEY, refusals.NOT_ENROLLED, refusals.NOT_FOUND, refusals.IN_PROGRESS)
 
 CUSTOMERS: Mapping[tuple[str, str], Operation] = {
@@ -130,6 +134,17 @@ CUSTOMERS: Mapping[tuple[str, str], Operation] = {
         Body(OrderRequest, {"one_item": examples.ADDRESSES, "every_kind": examples.EVERY_KIND}),
         ("Idempotency-Key",),
         (*PLACING, refusals.KEY_REUSED),
+    ),
+    ("POST", "/api/orders/preview"): Operation(
+        "preview_order",
+        "Orders",
+        "See what is to be known of an order before it is placed",
+        "Refuses what placing refuses, and changes nothing. Warns of other orders of the account that ask for the "
+        "same: of upgrades (site bandwidth, early activation) of the same site, and of open orders with an item that "
+        "is the same but for its date. The newest 400 orders are looked at.",
+        PREVIEW,
+        Body(OrderRequest, {"one_item": examples.ADDRESSES}),
+        refusals=(refusals.NOT_ENROLLED, refusals.NOT_FOUND),
     ),
     ("GET", "/api/orders"): Operation(
         "list_orders",
@@ -212,6 +227,15 @@ DESK: Mapping[tuple[str, str], Operation] = {
         Body(DirectOrderRequest, {"one_item": examples.DIRECT_ORDER}),
         ("Idempotency-Key",),
         (*PLACING, refusals.KEY_REUSED),
+    ),
+    ("POST", "/api/desk/orders/preview"): Operation(
+        "preview_direct_order",
+        "Desk",
+        "See what is to be known of a direct order before it is entered",
+        "As for customers, and of orders that reached Customer Success directly, too.",
+        PREVIEW,
+        Body(DirectOrderRequest, {"one_item": examples.DIRECT_ORDER}),
+        refusals=(refusals.NOT_ENROLLED, refusals.NOT_FOUND),
     ),
     ("GET", "/api/desk/orders/<order_id>"): Operation(
         "show_desk_order",
@@ -362,10 +386,11 @@ DESK: Mapping[tuple[str, str], Operation] = {
         "Desk accounts",
         "Create or replace an account",
         "The body is the whole account, as reading it answers it. A changed contact kills the open links of the "
-        "account's orders, and fresh ones are mailed.",
+        "account's orders, and fresh ones are mailed. Send `If-None-Match: *` to create an account, and `If-Match` "
+        "with the ETag that you have read to change one: then nobody's work is replaced unseen.",
         {200: Answer("The account as it is then.", Account, {"enrolled": examples.account_body()}, ("ETag",))},
         Body(AccountRequest, {"enrolled": examples.NEW_ACCOUNT}),
-        ("If-Match",),
+        ("If-Match", "If-None-Match"),
         (refusals.IN_PROGRESS,),
     ),
     ("GET", "/api/desk/price-lists"): Operation(
@@ -392,14 +417,15 @@ DESK: Mapping[tuple[str, str], Operation] = {
         "names the columns, parted by comma, semicolon or tab, in UTF-8; a table without prices is refused. A comma "
         "may stand before the decimals. `variant` tells prices of one kind apart: a socket's model, an accessory's "
         "type, a region, a bandwidth step. A price without one is for all of its kind that have none of their own. "
-        "Of a table's faults, `detail` says the row.",
+        "Of a table's faults, `detail` says the row. `If-None-Match: *` begins a list, `If-Match` changes the one that "
+        "you have read.",
         {200: Answer("The list as it is then.", PriceList, PRICE_LIST, ("ETag",))},
         Body(
             PriceListRequest,
             {"two_prices": examples.PRICES},
             other={"text/csv": {"schema": PRICES_CSV["text/csv"], "example": examples.price_table()}},
         ),
-        ("If-Match",),
+        ("If-Match", "If-None-Match"),
         (refusals.IN_PROGRESS, refusals.INVALID_CSV),
     ),
 }

@@ -76,6 +76,11 @@ PARAMETERS: dict[str, Schema] = {
         {"type": "string", "pattern": rf"^(\*|{_ETAG}(, *{_ETAG})*)$"},
         "Versions, as ETags, on which the change is wanted; 412 on any other.",
     ),
+    "If-None-Match": _header(
+        "If-None-Match",
+        {"type": "string", "const": "*"},
+        "`*`: create, and replace nothing; 412 where the thing exists.",
+    ),
 }
 PATH_PARAMETERS: dict[str, Schema] = {
     "order_id": _path(

@@ -49,6 +49,7 @@ INVALID_CSV = _bad("invalid_csv", "The body is sent as CSV and is none.")
 INVALID_QUERY = _bad("invalid_query", "A query parameter is unknown or unsound.")
 INVALID_CURSOR = _bad("invalid_cursor", "The cursor is not one of this list, this query and this user.")
 INVALID_IF_MATCH = _bad("invalid_if_match", "If-Match holds something else than ETags.")
+INVALID_IF_NONE_MATCH = _bad("invalid_if_none_match", "If-None-Match holds something else than `*`.")
 NO_KEY = _bad("idempotency_key_required", "There is no Idempotency-Key.")
 UNSOUND_KEY = _bad("invalid_idempotency_key", "The Idempotency-Key has other than 1 to 255 visible characters.")
 
@@ -79,7 +80,10 @@ IN_PROGRESS = Refusal(
     InProgress("Others keep changing this order; nothing was done."),
     "Others are at the same thing; nothing was done, ask again.",
 )
-VERSION_MISMATCH = Refusal(VersionMismatch("The order is at version 5."), "If-Match names another version.")
+VERSION_MISMATCH = Refusal(
+    VersionMismatch("The order is at version 5."),
+    "If-Match names another version, or If-None-Match is `*` and the thing exists.",
+)
 TOO_LARGE = Refusal(body_too_large(), f"The body is larger than {LARGEST_BODY // 1024} KiB.")
 INVALID = Refusal(
     Invalid([Fault("/items/2/quantity", "too_small", "Input should be greater than or equal to 1.")]),
@@ -99,7 +103,8 @@ INTERNAL_ERROR = Refusal(
 )
 
 ALL = (
-    *(INVALID_JSON, INVALID_CSV, INVALID_QUERY, INVALID_CURSOR, INVALID_IF_MATCH, NO_KEY, UNSOUND_KEY),
+    *(INVALID_JSON, INVALID_CSV, INVALID_QUERY, INVALID_CURSOR, INVALID_IF_MATCH, INVALID_IF_NONE_MATCH),
+    *(NO_KEY, UNSOUND_KEY),
     *(
         WRONG_TOKEN,
         FORBIDDEN,

@@ -29,6 +29,6 @@ export function keepTyping(form, kept, found, etag, content) {
   form.addEventListener("click", (event) => event.target.closest("button[type=button]") && keep());
 }
 
-/** Says that something is here again; `beginAnew()` drops it. */
+/** Says that something is here again; `beginAnew()` drops it, and the form that the button stands in keeps it no more. */
 export const keptNotice = (beginAnew) =>
-  notice("warn", t("unsaved.text"), " ", h("button.small", { type: "button", onclick: beginAnew }, t("unsaved.begin_anew")));
+  notice("warn", t("unsaved.text"), " ", h("button.small", { type: "button", onclick: (event) => { event.stopPropagation(); beginAnew(); } }, t("unsaved.begin_anew")));

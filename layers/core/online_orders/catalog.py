@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import (
     AfterValidator,
@@ -26,23 +26,46 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
 
 ItemKind = Literal["site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory"]
-KIND_LABELS = {
-    "site_bandwidth": "Site Bandwidth License",
-    "site_early_activation": "Site Early Activation",
-    "socket": "Sockets",
-    "ip_addresses": "IP Addresses",
-    "sdp_users": "SDP Users",
-    "accessory": "Accessories",
+UPGRADES: frozenset[str] = frozenset({"site_bandwidth", "site_early_activation"})
+"""Kinds that change a site's license, so a site can take one of each at a time."""
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "kind.site_bandwidth": "Site Bandwidth License",
+        "kind.site_early_activation": "Site Early Activation",
+        "kind.socket": "Sockets",
+        "kind.ip_addresses": "IP Addresses",
+        "kind.sdp_users": "SDP Users",
+        "kind.accessory": "Accessories",
+        "region.north_america": "North America",
+        "region.latin_america": "Latin America",
+        "region.europe": "Europe",
+        "region.middle_east_africa": "Middle East and Africa",
+        "region.asia_pacific": "Asia Pacific",
+        "region.china": "China",
+        "accessory_type.rack_mount_kit": "rack-mount kit",
+        "accessory_type.network_card": "X1700 Socket network card",
+    },
+    "de": {
+        "kind.site_bandwidth": "Bandbreite für einen Standort",
+        "kind.site_early_activation": "Vorzeitige Aktivierung eines Standorts",
+        "kind.socket": "Sockets",
+        "kind.ip_addresses": "IP-Adressen",
+        "kind.sdp_users": "SDP-Benutzer",
+        "kind.accessory": "Zubehör",
+        "region.north_america": "Nordamerika",
+        "region.latin_america": "Lateinamerika",
+        "region.europe": "Europa",
+        "region.middle_east_africa": "Nahost und Afrika",
+        "region.asia_pacific": "Asien-Pazifik",
+        "region.china": "China",
+        "accessory_type.rack_mount_kit": "Rack-Montagesatz",
+        "accessory_type.network_card": "Netzwerkkarte für X1700",
+    },
 }
+"""The catalog's words by language, under `{setting}.{value}`. An order keeps those of its items."""
+KIND_LABELS = {kind: WORDS["en"][f"kind.{kind}"] for kind in get_args(ItemKind)}
 BANDWIDTH_STEPS = (10, 25, 50, 100, 150, 200, 250, 300, 400, 500, 750, 1_000, 2_000, 3_000, 5_000, 10_000)
-REGIONS = {
-    "north_america": "North America",
-    "latin_america": "Latin America",
-    "europe": "Europe",
-    "middle_east_africa": "Middle East and Africa",
-    "asia_pacific": "Asia Pacific",
-    "china": "China",
-}
+REGIONS = {key.partition(".")[2]: word for key, word in WORDS["en"].items() if key.startswith("region.")}
 SOCKET_MODELS = ("X1500", "X1700")
 ACCESSORY_TYPES = ("rack_mount_kit", "network_card")
 LIMITS = {"socket": 50, "ip_addresses": 256, "sdp_users": 50_000, "accessory": 50}
@@ -292,6 +315,7 @@ def item_faults(raw_items: Any, account: Account | None = None, today: date | No
         return []
     placement = Placement.of(raw_items, account, today) if account and today else None
     found: list[Fault] = []
+    upgraded: dict[tuple[str, str], int] = {}
     for index, raw in enumerate(raw_items[:MOST_ITEMS]):
         if not isinstance(raw, Mapping):
             found.append(Fault(pointer("items", index), "wrong_type", "An item is an object."))
@@ -306,7 +330,28 @@ def item_faults(raw_items: Any, account: Account | None = None, today: date | No
             model.model_validate(raw, context=placement and placement._replace(site_id=raw.get("site_id")))
         except ValidationError as error:
             found.extend(faults_of(error, "items", index))
+        else:
+            found.extend(_contradiction(raw, index, upgraded))
     return found
+
+
+def _contradiction(sound: Mapping[str, Any], index: int, upgraded: dict[tuple[str, str], int]) -> Iterator[Fault]:
+    """Yield a fault where an earlier sound item upgrades the same site in the same way, whatever to or when.
+
+    What is unsound itself is no reason to refuse another.
+    """
+    if sound["kind"] not in UPGRADES:
+        return
+    earlier = upgraded.setdefault((sound["kind"], sound["site_id"]), index)
+    if earlier != index:
+        detail = f"Item {earlier + 1} of this order asks for the same site's {KIND_LABELS[sound['kind']]} already."
+        yield Fault(pointer("items", index, "site_id"), "duplicate_upgrade", detail)
+
+
+def words_of(items: Iterable[Item]) -> dict[str, dict[str, str]]:
+    """Return the present words for the kinds and settings of items, by language and key as in `WORDS`."""
+    keys = {f"{name}.{value}" for item in items for name, value in vars(item).items()}
+    return {language: {key: words[key] for key in sorted(keys & words.keys())} for language, words in WORDS.items()}
 
 
 def schema_of(kind: str) -> dict[str, Any]:

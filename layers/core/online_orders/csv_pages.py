@@ -55,6 +55,9 @@ COLUMNS = (
     "start_date",
     "confirmed_start_date",
     "estimated_start_date",
+    "site_name",
+    "site_address",
+    "start_passed",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@")
 # Where a spreadsheet may begin a cell that the file does not: at the delimiter of another locale, or at a line's end,
@@ -162,5 +165,13 @@ def _rows_of(order: Mapping[str, Any]) -> Iterable[list[Any]]:
         "closed_reason": closed.get("reason"),
     }
     for item in order["items"]:
-        row = {**shared, **item, "estimated_start_date": item["estimated_start"]["date"]}
+        site = item.get("site", {})
+        row = {
+            **shared,
+            **item,
+            "estimated_start_date": item["estimated_start"]["date"],
+            "site_name": site.get("name"),
+            "site_address": site.get("address"),
+            "start_passed": "yes" if item.get("start_passed") else "no",
+        }
         yield [row.get(column) for column in COLUMNS]

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from online_orders.accounts import ERASED, ERASED_EMAIL, Account, Contact
 from online_orders.evidence import Evidence
-from online_orders.orders import Change, Order, User
+from online_orders.orders import Change, Order, OrderedSite, Snapshot, User
 from online_orders.quotes import Quote
 from online_orders.timeline import Entry, Event
 from online_orders.values import Email
@@ -128,6 +128,17 @@ def _text_of(order: Mapping[str, Any], person: Person, *, own: bool) -> dict[str
     }
 
 
+def _from_sites(snapshot: Snapshot | None, person: Person) -> Snapshot | None:
+    """A site's name or address may name the person, as that of a home office does."""
+    if snapshot is None:
+        return None
+    sites = {
+        site_id: OrderedSite(name=person.out_of(site.name), address=_maybe(person, site.address))
+        for site_id, site in snapshot.sites.items()
+    }
+    return snapshot.model_copy(update={"sites": sites})
+
+
 def from_order(order: Order, person: Person, at: datetime, *, wrote_reason: bool, successor: Contact | None) -> Change:
     """The order without the person; nothing when there is no trace.
 
@@ -139,6 +150,7 @@ def from_order(order: Order, person: Person, at: datetime, *, wrote_reason: bool
         "placed_by": NO_USER if own else order.placed_by,
         "assignee": None if order.assignee and person.has(order.assignee.email) else order.assignee,
         "contact": NOBODY if person.has_contact(order.contact) else order.contact,
+        "snapshot": _from_sites(order.snapshot, person),
         **_text_of(vars(order), person, own=own),
     }
     if order.closed and order.closed.reason is not None:
@@ -156,6 +168,13 @@ def quotes_naming(person: Person, quotes: Iterable[Quote]) -> list[int]:
     return [quote.revision for quote in quotes if person.is_named_in(quote.model_dump_json())]
 
 
+def papers_naming(person: Person, order: Order) -> list[int]:
+    """The revisions whose papers name the person in a site's name or address, since the order does as it is."""
+    snapshot, last = order.snapshot, order.quote.revision if order.quote else 0
+    named = snapshot is not None and person.is_named_in(snapshot.model_dump_json(include={"sites"}))
+    return list(range(1, last + 1)) if named else []
+
+
 def from_answer(answer: str, person: Person) -> str:
     """What a repeated request is answered with: the JSON of an order as it was placed."""
     body = json.loads(answer)
@@ -165,8 +184,16 @@ def from_answer(answer: str, person: Person) -> str:
         changes["placed_by"] = NO_USER.model_dump()
     if person.has(body["contact"]["email"]):
         changes["contact"] = NOBODY.model_dump()
+    changes["items"] = [_from_item(item, person) for item in body["items"]]
     after = {**body, **changes}
     return answer if after == body else json.dumps(after, ensure_ascii=False, separators=(",", ":"))
+
+
+def _from_item(item: dict[str, Any], person: Person) -> dict[str, Any]:
+    site = item.get("site")
+    if site is None:
+        return item
+    return {**item, "site": {"name": person.out_of(site["name"]), "address": _maybe(person, site["address"])}}
 
 
 def from_account(account: Account, person: Person) -> Account:

@@ -30,6 +30,7 @@ from online_orders.errors import (
     TooLarge,
     TooManyRequests,
     Unavailable,
+    VersionMismatch,
 )
 from online_orders.fair_shares import Shares
 from online_orders.faults import checked
@@ -225,6 +226,33 @@ def expected_versions(event: Event) -> frozenset[int] | None:
     if not all(found):
         raise BadRequest("invalid_if_match", "If-Match holds ETags of this order, or *.")
     return frozenset(int(match[1]) for match in found if match)
+
+
+class Preconditions(NamedTuple):
+    """What If-Match and If-None-Match ask of a thing before it is put (RFC 9110, 13.1)."""
+
+    if_match: frozenset[int] | None
+    """The versions on which it is wanted; None: any, or none at all."""
+    must_exist: bool
+    must_be_new: bool
+
+    def check(self, name: str, version: int | None) -> None:
+        """Raise VersionMismatch unless they hold of the thing at `version`, None where there is none."""
+        if self.must_be_new and version is not None:
+            raise VersionMismatch(f"There is {name} already; nothing was replaced.")
+        if self.must_exist and version is None:
+            raise VersionMismatch(f"There is no longer {name}; nothing was created.")
+        if self.if_match is not None and version not in self.if_match:
+            raise VersionMismatch(f"There is {name} at another version; nothing was replaced.")
+
+
+def preconditions(event: Event) -> Preconditions:
+    """Return the conditions of a PUT; BadRequest for what is no ETag, and for an If-None-Match other than `*`."""
+    expected = expected_versions(event)
+    if_none_match = event["headers"].get("if-none-match", "").strip()
+    if if_none_match not in {"", "*"}:
+        raise BadRequest("invalid_if_none_match", "If-None-Match is *: create, and replace nothing.")
+    return Preconditions(expected, bool(event["headers"].get("if-match", "").strip()), if_none_match == "*")
 
 
 def is_account_id(text: str) -> bool:
@@ -440,7 +468,7 @@ def quote_answer(event: Event, order: Order, revision: str) -> Answer:
         raise NotFound(f"The order has no quote revision {revision[:16]}.")
     quote = get_quote(order, int(revision))
     if not accepts(event, "application/pdf"):
-        return answer(quote_body(quote, order.today(now())))
+        return answer(quote_body(quote, order.quote_day(now())))
     paper = find_quote_paper(order.order_id, quote.revision)
     if paper is None:
         if quote.state is QuoteState.SENDING:

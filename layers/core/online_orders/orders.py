@@ -15,9 +15,10 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 from pydantic import Field, StringConstraints
 
 from online_orders.accounts import Account, Contact
-from online_orders.catalog import MOST_ITEMS, PlacedItem, item_faults
+from online_orders.catalog import MOST_ITEMS, Item, PlacedItem, item_faults, words_of
 from online_orders.clock import day_in
-from online_orders.errors import Conflict, TooManyRequests, VersionMismatch
+from online_orders.duplicates import Duplicate
+from online_orders.errors import Conflict, TooLarge, TooManyRequests, VersionMismatch
 from online_orders.faults import checked
 from online_orders.quotes import DECIDABLE, Quote, QuoteState, quote_from
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
@@ -60,6 +61,8 @@ ALLOWED: Mapping[str, frozenset[Status]] = {
 }
 """The action table: from which statuses each action may be taken."""
 
+LARGEST_STORED = 380 * 1024
+"""Bytes of an order with its quote. DynamoDB takes 400 KB; the rest is for keys, and for what is yet to be written."""
 
 QUOTE_MAIL_RETRIED_FOR = timedelta(hours=24)
 """For how long the mail of a quote is tried again while the installation cannot send it."""
@@ -111,13 +114,39 @@ class CommentsOfHour(Entity):
     count: int
 
 
+class OrderedSite(Entity):
+    """A site as it was when something was ordered for it."""
+
+    name: str
+    address: str | None
+    """Where it is delivered to."""
+
+
+class Snapshot(Entity):
+    """What the items were about when they were ordered, whatever the account and the catalog have come to since."""
+
+    sites: dict[str, OrderedSite]
+    """By site id; those of the items alone."""
+    words: dict[str, dict[str, str]]
+    """The catalog's, by language and key as in `catalog.WORDS`; those of the items alone."""
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Marks(Entity):
     """What an order remembers for its own course and shows to nobody."""
 
     sequence: int
     """Of the newest timeline entry: every change writes one, so this is also the lock of every write."""
     locale: str
+    """The account's, which an open order follows; likewise the time zone."""
     time_zone: str
+    placed_time_zone: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    """In which the order was placed; None while it is in the same still."""
+    quote_time_zone: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    """In which the current revision was offered, and its last day is judged; None while it is in the same still."""
     order_link: int = 1
     """Number of the live link that cancels the order, from the mail "order received"."""
     quote_link: int = 0
@@ -144,7 +173,7 @@ class Marks(Entity):
     fresh_quote_asked: int = 0
     """The newest revision that the contact found expired and asked to have replaced."""
     fresh_mails_at: tuple[Instant, ...] = ()
-    comments: Annotated[CommentsOfHour | None, Field(exclude_if=lambda comments: comments is None)] = None
+    comments: Annotated[CommentsOfHour | None, Field(exclude_if=_is_none)] = None
     """How many the customer has written in the hour of the newest; left out of what is stored until there is one."""
     since: dict[Status, Instant] = Field(default_factory=dict)
 
@@ -196,6 +225,10 @@ class Order(Entity):
     items: tuple[PlacedItem, ...]
     """As they were asked for; an item's id is its place, from "1"."""
     quote: Quote | None
+    snapshot: Annotated[Snapshot | None, Field(exclude_if=_is_none)] = None
+    """None in an order that was placed before snapshots were kept."""
+    duplicates: Annotated[tuple[Duplicate, ...], Field(exclude_if=lambda found: not found)] = ()
+    """Of its upgrades, as they were found when it was placed."""
     marks: Marks
 
     @property
@@ -249,6 +282,41 @@ class Order(Entity):
     def today(self, at: datetime) -> date:
         """The account's calendar day."""
         return day_in(self.marks.time_zone, at)
+
+    @property
+    def placed_on(self) -> date:
+        """The account's calendar day on which the order was placed, in the zone that it had then."""
+        return day_in(self.marks.placed_time_zone or self.marks.time_zone, self.placed_at)
+
+    def quote_day(self, at: datetime) -> date:
+        """The day by which the current revision runs out: in the zone that the account had when it was offered."""
+        return day_in(self.marks.quote_time_zone or self.marks.time_zone, at)
+
+    def is_quote_past(self, at: datetime) -> bool:
+        """Whether the last day of the current revision is over."""
+        return self.quote is not None and self.quote.is_past(self.quote_day(at))
+
+    def site_of(self, item: Item) -> OrderedSite | None:
+        """The site of an item as it was ordered; None without one, and where no snapshot was kept."""
+        site_id = getattr(item, "site_id", None)
+        return self.snapshot.sites.get(site_id) if self.snapshot and site_id is not None else None
+
+    def word(self, language: str, key: str) -> str | None:
+        """The catalog's word as it was when the order was placed, by its key in `catalog.WORDS`."""
+        return self.snapshot.words.get(language, {}).get(key) if self.snapshot else None
+
+    def passed_starts(self, at: datetime) -> frozenset[str]:
+        """Ids of the items whose start day, confirmed or else asked for, is over.
+
+        Of an approved order: was over on the day of the approval. A canceled one has none.
+        """
+        if self.status is Status.CANCELED:
+            return frozenset()
+        if self.status is Status.COMPLETED and self.closed:
+            at = self.closed.at
+        today, confirmed = self.today(at), self.confirmed_start_dates
+        starts = {str(place): item.start_date for place, item in enumerate(self.items, start=1)}
+        return frozenset(item_id for item_id, asked in starts.items() if confirmed.get(item_id, asked) < today)
 
     def expect_version(self, expected: frozenset[int] | None) -> None:
         """Raises VersionMismatch unless the version is one that the caller's If-Match names (None: any)."""
@@ -350,9 +418,12 @@ class Order(Entity):
                 "quote_link": self.marks.quote_link + 1,
                 "quote_held_until": at + hold if hold else None,
                 "quote_mail_due_at": at + hold,
+                "quote_time_zone": None,
                 "last_reminder_on": None,
             },
         )
+        if len(change.order.model_dump_json().encode()) > LARGEST_STORED:
+            raise TooLarge("The order is too large together with this quote; shorten the quote's texts.")
         return Change(change.order, change.entries, replaced)
 
     def undo_quote(self, by: User, at: datetime) -> Change:
@@ -410,13 +481,15 @@ class Order(Entity):
         return self.status is Status.IN_PROCESS and state is QuoteState.UNDELIVERABLE
 
     def follow_account(self, account: Account, by: str | None, at: datetime) -> Change:
-        """Take over what an open order goes by of its account: the contact person, and whether it may still order.
+        """Take over what an open order goes by of its account: contact person, whether it may still order, language
+        and time zone.
 
         `by` is the member of Customer Success who changed the account; None when time did.
         """
         contact = account.contact_on(day_in(account.time_zone, at))
         change = self.follow_contact(contact, by, at) if contact else Change(self, ())
-        return change.then(lambda order: order.follow_enrollment(account.is_enrolled, by, at))
+        change = change.then(lambda order: order.follow_enrollment(account.is_enrolled, by, at))
+        return change.then(lambda order: order.follow_settings(account.locale, account.time_zone, by, at))
 
     def outlives_contact(self, account: Account) -> bool:
         """Whether the account has parted with the order's contact person, and the order is yet to follow it."""
@@ -432,6 +505,23 @@ class Order(Entity):
         event = Event.ENROLLMENT_RESUMED if is_enrolled else Event.ENROLLMENT_SUSPENDED
         marks = {"suspended_since": None if is_enrolled else at}
         return self._change(at, _staff_or_time(by), event, internal=True, decision=False, marks=marks)
+
+    def follow_settings(self, locale: str, time_zone: str, by: str | None, at: datetime) -> Change:
+        """What is written and judged from now on goes by these; what was promised stays as it was promised.
+
+        So the order keeps the zone in which it was placed, and a revision the one in which it was offered.
+        """
+        marks = self.marks
+        if not self.is_open or (locale, time_zone) == (marks.locale, marks.time_zone):
+            return Change(self, ())
+        changed: dict[str, Any] = {"locale": locale, "time_zone": time_zone}
+        if time_zone != marks.time_zone:
+            changed["placed_time_zone"] = marks.placed_time_zone or marks.time_zone
+            changed["quote_time_zone"] = (marks.quote_time_zone or marks.time_zone) if self.quote else None
+        data = {"locale": locale, "time_zone": time_zone}
+        return self._change(
+            at, _staff_or_time(by), Event.SETTINGS_CHANGED, data, internal=True, decision=False, marks=changed
+        )
 
     def follow_contact(self, contact: Contact, by: str | None, at: datetime) -> Change:
         """The account has another contact person: its links are dead from now on, and fresh ones go to the new one."""
@@ -487,7 +577,7 @@ class Order(Entity):
     def approve(self, name: str, at: datetime) -> Change:
         """Accept the current revision; one that is past its last day, or no longer on offer, is a Conflict."""
         self.must_allow("approve")
-        if self.quote is None or self.quote.state not in DECIDABLE or self.quote.is_past(self.today(at)):
+        if self.quote is None or self.quote.state not in DECIDABLE or self.is_quote_past(at):
             raise Conflict("The quote is no longer on offer.", self.status)
         return self._change(
             at,
@@ -524,7 +614,7 @@ class Order(Entity):
         """The contact's answer to a quote that has expired; asking again changes nothing."""
         self.must_allow("ask for a fresh quote of")
         quote = self.quote
-        if quote is None or not (quote.state is QuoteState.EXPIRED or quote.is_past(self.today(at))):
+        if quote is None or not (quote.state is QuoteState.EXPIRED or self.is_quote_past(at)):
             raise Conflict("The quote has not expired.", self.status)
         if self.is_fresh_quote_asked:
             return Change(self, ())
@@ -672,16 +762,15 @@ class Order(Entity):
         quote = self.quote
         if self.status is not Status.PENDING_CONFIRMATION or quote is None or self.mail_is_outstanding:
             return Change(self, ())
-        today = self.today(at)
-        if quote.state is QuoteState.EXPIRED and today > quote.valid_until + timedelta(days=policy.grace_days):
+        grace_ends = quote.valid_until + timedelta(days=policy.grace_days)
+        if quote.state is QuoteState.EXPIRED and self.quote_day(at) > grace_ends:
             return self._cancel(at, SYSTEM, "expiry", None)
-        if quote.state in DECIDABLE and quote.is_past(today):
+        if quote.state in DECIDABLE and self.is_quote_past(at):
             expired = self._quote_in(QuoteState.EXPIRED)
-            open_until = quote.valid_until + timedelta(days=policy.grace_days)
-            data = {**self._revision(), "open_until": open_until.isoformat()}
+            data = {**self._revision(), "open_until": grace_ends.isoformat()}
             return self._change(at, SYSTEM, Event.EXPIRED, data, quote=expired, decision=False)
-        if quote.state is QuoteState.OFFERED and self._is_reminder_due(policy, quote, today):
-            marks = {"last_reminder_on": today}
+        if quote.state is QuoteState.OFFERED and self._is_reminder_due(policy, quote, at):
+            marks = {"last_reminder_on": self.today(at)}
             return self._change(at, SYSTEM, Event.REMINDED, self._revision(), decision=False, marks=marks)
         return Change(self, ())
 
@@ -700,11 +789,11 @@ class Order(Entity):
         data = {"hours": policy.hours_at_desk(self.status)}
         return self._change(at, SYSTEM, Event.STALE, data, internal=True, decision=False, marks=marks)
 
-    def _is_reminder_due(self, policy: Policy, quote: Quote, today: date) -> bool:
+    def _is_reminder_due(self, policy: Policy, quote: Quote, at: datetime) -> bool:
         """Whether a reminder's day has come since the last; days that were missed make one reminder."""
         if quote.offered_at is None:
             return False
-        offered_on = self.today(quote.offered_at)
+        today, offered_on = self.today(at), self.today(quote.offered_at)
         reminded_on = self.marks.last_reminder_on or offered_on
         return any(reminded_on < day <= today for day in policy.reminder_days(offered_on, quote.valid_until))
 
@@ -824,9 +913,20 @@ def order_from(
             ),
         }
     )
+    order = order.model_copy(update={"snapshot": _snapshot(order.items, account)})
     actor = _staff(by) if source == "direct" else Actor(kind="customer", name=by.email)
     entry = Entry(sequence=1, at=at, actor=actor, event=Event.SUBMITTED, data={"item_kinds": order.item_kinds})
     return Change(order, (entry,))
+
+
+def _snapshot(items: tuple[Item, ...], account: Account) -> Snapshot:
+    named = {site_id for item in items if (site_id := getattr(item, "site_id", None)) is not None}
+    sites = {
+        site_id: OrderedSite(name=site.name, address=site.address)
+        for site_id, site in sorted(account.sites_by_id.items())
+        if site_id in named
+    }
+    return Snapshot(sites=sites, words=words_of(items))
 
 
 class Reason(Request):

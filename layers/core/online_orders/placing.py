@@ -1,4 +1,8 @@
-"""Placing an order, from the screen or by Customer Success: two calls to the table, and safe to repeat."""
+"""Placing an order, from the screen or by Customer Success: two calls to the table, and safe to repeat.
+
+Of an order with upgrades two more look for duplicates. They see a bounded number of orders and those that were stored
+before, so of two that come at once neither is warned of the other.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,15 @@ import json
 from typing import Any, NamedTuple
 
 from online_orders import clock
-from online_orders.aws import accounts, history, orders, pace
+from online_orders.aws import accounts, history, lists, orders, pace
 from online_orders.aws.dynamodb import Raced, get_all, pause
 from online_orders.aws.keys import Source, idempotency_key, placed_key
+from online_orders.catalog import KINDS, UPGRADES
+from online_orders.duplicates import find_duplicates
 from online_orders.errors import InProgress
 from online_orders.order_ids import new_order_id
 from online_orders.orders import User, order_from
-from online_orders.presentation import as_json, order_body
+from online_orders.presentation import as_json, order_body, warning_body
 
 _TRIES = 6
 
@@ -54,7 +60,11 @@ def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, 
         if source == "online":
             pace.must_have_time(found, account_id, at)
         change = order_from(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at)
-        answer = as_json(order_body(change.order, history.history(), at))
+        if UPGRADES.intersection(change.order.item_kinds):
+            others = lists.list_duplicate_candidates(account_id)
+            duplicates = find_duplicates(change.order.items, account, others, at, UPGRADES)
+            change = change._replace(order=change.order.model_copy(update={"duplicates": duplicates}))
+        answer = as_json(order_body(change.order, history.history(), at, at_desk=source == "direct"))
         try:
             orders.place(change, asked, answer, account.parent_account_id)
         except Raced:
@@ -62,3 +72,25 @@ def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, 
         else:
             return Placed(change.order.order_id, answer)
     raise InProgress("A request under the same Idempotency-Key is still at work.")
+
+
+def preview(body: Any, *, by: User, account_id: str, reached_from: str, source: Source) -> list[dict[str, Any]]:
+    """Return the warnings of the order that `body` asks for, of every kind of item, and place nothing.
+
+    Raises what `place` raises for the account and the body.
+    """
+    at = clock.now()
+    of_this_hour = [placed_key(account_id, at)] if source == "online" else []
+    found = get_all([*accounts.keys_to_reach(reached_from, account_id), *of_this_hour])
+    account = accounts.reached(found, reached_from, account_id)
+    if source == "online":
+        pace.must_have_time(found, account_id, at)
+    items = order_from(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at).order.items
+    at_desk = source == "direct"
+    others = {order.order_id: order for order in lists.list_duplicate_candidates(account_id)}
+    warnings = []
+    for duplicate in find_duplicates(items, account, others.values(), at, KINDS):
+        warning = warning_body(duplicate, at_desk=at_desk)
+        number = others[duplicate.order_id].purchase_order_number if warning["order_id"] else None
+        warnings.append({**warning, "purchase_order_number": number})
+    return warnings

@@ -6,6 +6,8 @@ import json
 from datetime import date, datetime
 from typing import Any, Literal
 
+from online_orders.catalog import WORDS, Item
+from online_orders.duplicates import Code, Duplicate
 from online_orders.estimates import History, estimated_start
 from online_orders.orders import Order, Policy
 from online_orders.quotes import DECIDABLE, Quote, QuoteState
@@ -16,22 +18,26 @@ USUAL = Policy()
 Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked"]
 
 
-def quote_body(quote: Quote, today: date) -> dict[str, Any]:
-    """A revision as it is now: one that is past its last day is expired, whether or not the workflow has noticed."""
-    return _quote_on(quote.model_dump(mode="json"), quote, today)
+def quote_body(quote: Quote, day: date) -> dict[str, Any]:
+    """A revision as it is now: one that is past its last day is expired, whether or not the workflow has noticed.
+
+    `day` is the order's `quote_day`.
+    """
+    return _quote_on(quote.model_dump(mode="json"), quote, day)
 
 
-def _quote_on(body: dict[str, Any], quote: Quote, today: date) -> dict[str, Any]:
-    if quote.state in DECIDABLE and quote.is_past(today):
+def _quote_on(body: dict[str, Any], quote: Quote, day: date) -> dict[str, Any]:
+    if quote.state in DECIDABLE and quote.is_past(day):
         body["state"] = QuoteState.EXPIRED.value
     return body
 
 
-def order_body(order: Order, history: History, at: datetime) -> dict[str, Any]:
+def order_body(order: Order, history: History, at: datetime, *, at_desk: bool = False) -> dict[str, Any]:
+    """What customers see of an order or, `at_desk`, Customer Success: who may know of orders that came directly."""
     # In one go: to dump a part of its own takes a serializer of its own, which a cold start would have to build.
-    body = order.model_dump(mode="json", exclude={"marks"})
+    body = order.model_dump(mode="json", exclude={"marks", "snapshot", "duplicates"})
     items, quote = body.pop("items"), body.pop("quote")
-    today, confirmed = order.today(at), order.confirmed_start_dates
+    today, confirmed, passed = order.today(at), order.confirmed_start_dates, order.passed_starts(at)
     body["items"] = []
     for number, (item, asked) in enumerate(zip(order.items, items, strict=True), start=1):
         item_id = str(number)
@@ -42,12 +48,51 @@ def order_body(order: Order, history: History, at: datetime) -> dict[str, Any]:
                 "item_id": item_id,
                 **asked,
                 "status": order.status.value,
+                **_as_ordered(order, item, asked),
                 "confirmed_start_date": day.isoformat() if day else None,
+                **({"start_passed": True} if item_id in passed else {}),
                 "estimated_start": {**estimate._asdict(), "date": estimate.date.isoformat()},
             }
         )
-    body["quote"] = _quote_on(quote, order.quote, today) if order.quote else None
+    body["quote"] = _quote_on(quote, order.quote, order.quote_day(at)) if order.quote else None
+    if order.duplicates:
+        body["warnings"] = [warning_body(each, at_desk=at_desk) for each in order.duplicates]
     return body
+
+
+_WARNINGS: dict[Code, str] = {
+    "already_ordered": "Another order of the account asks for this already and is open.",
+    "recently_completed": "Another order for this was approved lately; the site's license does not show it yet.",
+}
+
+
+def warning_body(duplicate: Duplicate, *, at_desk: bool) -> dict[str, Any]:
+    """A warning of another order; customers are not told which, where it reached Customer Success directly."""
+    return {
+        "pointer": f"/items/{int(duplicate.item_id) - 1}",
+        "code": duplicate.code,
+        "detail": _WARNINGS[duplicate.code],
+        "order_id": duplicate.order_id if at_desk or duplicate.source == "online" else None,
+        "placed_at": instant_text(duplicate.placed_at),
+    }
+
+
+def _as_ordered(order: Order, item: Item, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what an item keeps of its day: `site`, and as `labels` the catalog's words that are others by now.
+
+    Neither is there where there is nothing to say: in an order from before they were kept, without a site, and while
+    the catalog speaks as it did.
+    """
+    kept: dict[str, Any] = {}
+    if site := order.site_of(item):
+        kept["site"] = {"name": site.name, "address": site.address}
+    keys = {name: f"{name}.{value}" for name, value in asked.items()}
+    labels = {
+        language: {name: words[key] for name, key in keys.items() if key in words}
+        for language, words in (order.snapshot.words.items() if order.snapshot else ())
+        if any(key in words and words[key] != WORDS.get(language, {}).get(key) for key in keys.values())
+    }
+    return {**kept, "labels": labels} if labels else kept
 
 
 def flags_of(order: Order) -> list[Flag]:
@@ -65,7 +110,7 @@ def desk_row(order: Order, history: History, at: datetime, policy: Policy = USUA
     """As the customer sees it, how long it has been there, and what is to be known of it."""
     late_after = order.late_after(policy)
     return {
-        **order_body(order, history, at),
+        **order_body(order, history, at, at_desk=True),
         "age_seconds": max(0, int((at - order.placed_at).total_seconds())),
         "late_after": instant_text(late_after) if late_after else None,
         "flags": flags_of(order),

@@ -244,7 +244,10 @@ def draft_from_prices(
     terms: str,
     valid_until: date,
 ) -> QuoteDraft:
-    """What the list makes of an order: a line for each price of the most specific variant of each item."""
+    """What the list makes of an order: a line for each price of the most specific variant of each item.
+
+    `site_names` by site id, for orders that keep none themselves.
+    """
     listed = tuple(prices)
     lines: list[DraftLine] = []
     unpriced = []
@@ -255,7 +258,7 @@ def draft_from_prices(
         lines += (
             DraftLine(
                 item_id=item_id,
-                description=_description(price, item, site_names),
+                description=_description(price, order, item, site_names),
                 quantity=getattr(item, "quantity", 1),
                 unit_price=price.unit_price,
                 recurrence=price.recurrence,
@@ -298,20 +301,20 @@ def variant_of(item: Item) -> str | None:
     return str(getattr(item, setting)) if setting else None
 
 
-def _description(price: ListPrice, item: Item, site_names: Mapping[str, str]) -> str:
+def _description(price: ListPrice, order: Order, item: Item, site_names: Mapping[str, str]) -> str:
     """What the list says, and what it leaves open: the variant of a price of the kind at large, and the site."""
     parts = [price.description]
     variant = variant_of(item)
     if price.variant is None and variant is not None:
-        parts.append(_label(item.kind, variant))
-    site_id = getattr(item, "site_id", None)
+        parts.append(_label(item.kind, variant, order))
+    site_id, site = getattr(item, "site_id", None), order.site_of(item)
     if site_id is not None:
-        parts.append(site_names.get(site_id, site_id))
+        parts.append(site.name if site else site_names.get(site_id, site_id))
     said = ", ".join(parts)
     return said if len(said) <= LONGEST_DESCRIPTION else said[: LONGEST_DESCRIPTION - 1] + "…"
 
 
-def _label(kind: str, variant: str) -> str:
+def _label(kind: str, variant: str, order: Order) -> str:
     if kind == "site_bandwidth":
         return f"{variant} Mbps"
-    return REGIONS.get(variant, variant.replace("_", " "))
+    return order.word("en", f"region.{variant}") or REGIONS.get(variant, variant.replace("_", " "))

@@ -29,6 +29,7 @@ class Event(StrEnum):
     REMINDED = "quote.reminded"
     EXPIRED = "quote.expired"
     CONTACT_CHANGED = "order.contact_changed"
+    SETTINGS_CHANGED = "account.settings_changed"
     ENROLLMENT_SUSPENDED = "enrollment.suspended"
     ENROLLMENT_RESUMED = "enrollment.resumed"
     FRESH_QUOTE_ASKED = "quote.fresh_asked"

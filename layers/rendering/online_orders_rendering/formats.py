@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
-from online_orders.catalog import Item
+from online_orders.catalog import WORDS, Item
 from online_orders.money import minor_digits
 from online_orders.orders import Order
 
@@ -33,6 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _LINE_END = re.compile("\r\n?|[\u2028\u2029\u0085\u000b\u000c]")
 _LETTERS_BEFORE_DIGIT = re.compile(r"([^\W\d_])(?=\d)")
 """Where CLDR sets a space that Babel leaves out: KWD 1.000, but €1.00."""
+_DELIVERED = {"socket", "accessory"}
 _CONFIRM_URL = re.compile(r"(/confirm)(?=/)", re.IGNORECASE)
 
 
@@ -57,14 +58,19 @@ class ItemWords(NamedTuple):
     """Kind and every setting but the date, in one line."""
     asked: str
     confirmed: str | None
+    has_passed: bool
+    """Whether the start, confirmed or else asked for, is over."""
+    address: str | None
+    """Where it is delivered to, as it was when ordered; None for what is not delivered."""
 
 
 class Wording:
-    """The words of one locale; call it with a key of the catalog."""
+    """The words of one locale, with those of the catalog; call it with a key."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._texts: dict[str, str] = json.loads((LOCALES / f"{name}.json").read_text(encoding="utf-8"))
+        texts = json.loads((LOCALES / f"{name}.json").read_text(encoding="utf-8"))
+        self._texts: dict[str, str] = {**WORDS.get(name, WORDS[FALLBACK]), **texts}
         self._babel = Locale.parse(name)
 
     def __call__(self, key: str, **values: object) -> str:
@@ -97,33 +103,48 @@ class Wording:
         written: str = pattern.apply(amount, self._babel, currency=currency, currency_digits=False)
         return _LETTERS_BEFORE_DIGIT.sub("\\1\u00a0", written)
 
-    def items(self, order: Order, site_names: Mapping[str, str] | None = None) -> tuple[ItemWords, ...]:
-        """`site_names` by site id; a site that is not among them goes by its id."""
+    def items(
+        self, order: Order, site_names: Mapping[str, str] | None = None, at: datetime | None = None
+    ) -> tuple[ItemWords, ...]:
+        """Every item as it was when ordered; `at` is when it is read, None where passed dates are not spoken of.
+
+        `site_names` by site id, for orders that keep none themselves; a site that is not among them goes by its id.
+        """
         confirmed = order.confirmed_start_dates
+        passed = order.passed_starts(at) if at else frozenset()
         return tuple(
             ItemWords(
                 item_id=item_id,
-                summary=self.item(item, site_names),
+                summary=self.item(order, item, site_names),
                 asked=self.day(item.start_date),
                 confirmed=self.day(confirmed[item_id]) if item_id in confirmed else None,
+                has_passed=item_id in passed,
+                address=_address_of(order, item),
             )
             for item_id, item in ((str(place), item) for place, item in enumerate(order.items, start=1))
         )
 
-    def item(self, item: Item, site_names: Mapping[str, str] | None = None) -> str:
+    def item(self, order: Order, item: Item, site_names: Mapping[str, str] | None = None) -> str:
         """One line such as "Sockets: 2 × X1700 for Berlin"."""
-        settings = item.model_dump(exclude={"kind", "start_date"})
-        words: dict[str, str] = {"label": self(f"kind.{item.kind}")}
-        for name, value in settings.items():
+        site = order.site_of(item)
+        words: dict[str, str] = {"label": self._word(order, f"kind.{item.kind}") or item.kind}
+        for name, value in item.model_dump(exclude={"kind", "start_date"}).items():
             if name == "site_id":
-                words["site"] = line_of((site_names or {}).get(value, value))
+                words["site"] = line_of(site.name if site else (site_names or {}).get(value, value))
             elif isinstance(value, int):
                 words[name] = self.number(value)
-            elif self.has(f"{name}.{value}"):
-                words[name] = self(f"{name}.{value}")
             else:
-                words[name] = value
+                words[name] = self._word(order, f"{name}.{value}") or value
         return self(f"item.{item.kind}", **words)
+
+    def _word(self, order: Order, key: str) -> str | None:
+        """The catalog's word as it was when the order was placed, else the present one; None where there is none."""
+        return order.word(self.name, key) or self._texts.get(key)
+
+
+def _address_of(order: Order, item: Item) -> str | None:
+    site = order.site_of(item) if item.kind in _DELIVERED else None
+    return line_of(site.address) if site and site.address else None
 
 
 @lru_cache(maxsize=8)
@@ -133,5 +154,12 @@ def wording(locale: str) -> Wording:
 
 
 def item_labels(order: Order, locale: str, site_names: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What stands under the lines of a quote on paper: item id to one line about the item."""
-    return {item.item_id: item.summary for item in wording(locale).items(order, site_names)}
+    """What stands under the lines of a quote on paper: item id to a line about the item, and one where it goes."""
+    words = wording(locale)
+    return {item.item_id: "\n".join(_label_lines(words, item)) for item in words.items(order, site_names)}
+
+
+def _label_lines(words: Wording, item: ItemWords) -> Iterator[str]:
+    yield item.summary
+    if item.address:
+        yield words("item.deliver_to", address=item.address)

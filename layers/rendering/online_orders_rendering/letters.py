@@ -13,6 +13,7 @@ from online_orders.aws.contact_reports import StoredReport
 from online_orders.aws.environment import environment
 from online_orders.aws.mail import Attachment, Letter
 from online_orders.aws.signing_keys import signing_key
+from online_orders.clock import now
 from online_orders.orders import Order
 from online_orders.quotes import Quote
 from online_orders.timeline import SYSTEM, Entry, Event
@@ -64,7 +65,7 @@ def quote_paper(order: Order, quote: Quote, account: Account) -> bytes:
         order_id=order.order_id,
         account_id=account.account_id,
         account_name=account.name,
-        placed_on=order.today(order.placed_at),
+        placed_on=order.placed_on,
         locale=order.marks.locale,
         installation=installation(),
         item_labels=item_labels(order, order.marks.locale, _site_names(account)),
@@ -97,7 +98,7 @@ def quote_letter(order: Order) -> tuple[Letter, Link]:
 
 def quote_mail(order: Order, account: Account, link: ConfirmLink) -> Mail:
     """The mail that offers the order's quote."""
-    entry = Entry(sequence=order.marks.sequence, at=order.updated_at, actor=SYSTEM, event=Event.QUOTE_PREPARED)
+    entry = Entry(sequence=order.marks.sequence, at=now(), actor=SYSTEM, event=Event.QUOTE_PREPARED)
     return render_mail(
         MailKind.QUOTE_TO_CONFIRM,
         Role.CONTACT,

@@ -6,7 +6,7 @@ exactly if the mail has a link. What people wrote cannot add a header, a code li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -219,9 +219,11 @@ class Letter:
 
     def says(self, part: str) -> str:
         """The text for a part of this mail, the one for this role if there is one."""
+        return self.words(self._key(part), **self.values)
+
+    def _key(self, part: str) -> str:
         of_role = f"mail.{self.kind}.{self.role}.{part}"
-        key = of_role if self.words.has(of_role) else f"mail.{self.kind}.{part}"
-        return self.words(key, **self.values)
+        return of_role if self.words.has(of_role) else f"mail.{self.kind}.{part}"
 
     def paragraph(self, part: str) -> Paragraph:
         return Paragraph(self.says(part))
@@ -230,7 +232,12 @@ class Letter:
         return self.words(f"label.{name}", brand=self.installation.brand)
 
     def items(self) -> Items:
-        return Items(self.words.items(self.order, self.site_names))
+        return Items(self.words.items(self.order, self.site_names, self.entry.at))
+
+    def start_passed(self) -> Iterator[Paragraph]:
+        """Said where a start day was over when the entry was made."""
+        if passed := passed_starts(self.items().items, self.words):
+            yield Paragraph(self.words(self._key("start_passed"), **self.values, passed=passed))
 
     def lines(self) -> Lines:
         return Lines(self.quote, {item.item_id: item for item in self.items().items})
@@ -270,7 +277,7 @@ class Letter:
             "order_id": lambda: order.order_id,
             "account": lambda: self.account,
             "account_id": lambda: order.account_id,
-            "placed_on": lambda: self.day(order.placed_at),
+            "placed_on": lambda: words.day(order.placed_on),
             "placed_by": lambda: order.placed_by.email,
             "contact": lambda: f"{line_of(order.contact.name)} <{order.contact.email}>",
             "assignee": lambda: order.assignee.email if order.assignee else None,
@@ -285,6 +292,15 @@ class Letter:
 def charged(quote: Quote) -> list[tuple[str, Decimal]]:
     """The totals that are not zero, by recurrence."""
     return [(name, amount) for name, amount in quote.totals if amount]
+
+
+def passed_starts(items: Iterable[ItemWords], words: Wording) -> str:
+    """The items whose start day is over, as "Item 2 (5 January 2027)"; empty where there are none."""
+    return ", ".join(
+        f"{words('label.item_number', number=item.item_id)} ({item.confirmed or item.asked})"
+        for item in items
+        if item.has_passed
+    )
 
 
 def who_closed(order: Order, brand: str, words: Wording, name: str | None) -> str:
@@ -339,6 +355,7 @@ def _quote_to_confirm(letter: Letter) -> Iterator[Block]:
 
 def _approved(letter: Letter) -> Iterator[Block]:
     yield letter.paragraph("intro")
+    yield from letter.start_passed()
     yield from letter.open()
     yield letter.facts("order_id", "account", "revision", "purchase_order_number")
     yield letter.lines()

@@ -6,12 +6,13 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from online_orders.orders import Order, Status
 from online_orders.quotes import Quote, QuoteState
 from online_orders_rendering.formats import Wording, line_of, wording
-from online_orders_rendering.mails import Installation, charged, who_closed
+from online_orders_rendering.mails import Installation, charged, passed_starts, who_closed
 from online_orders_rendering.templates import FOLDER
 from online_orders_rendering.templating import template
 
@@ -90,9 +91,14 @@ def decision_page(
     pdf_path: str | None,
     form: FormState = FormState(),
     site_names: Mapping[str, str] | None = None,
+    at: datetime | None = None,
 ) -> str:
-    """What is ordered and offered, and the form to decide; without a quote the form only cancels."""
+    """What is ordered and offered, and the form to decide; without a quote the form only cancels.
+
+    `at` is when it is read: start days that are over by then are said to be.
+    """
     words = wording(order.marks.locale)
+    items = words.items(order if quote else order.model_copy(update={"quote": None}), site_names, at)
     return template("decision.html").render(
         words=words,
         installation=installation,
@@ -100,7 +106,8 @@ def decision_page(
         order=order,
         quote=quote,
         charged=charged(quote) if quote else [],
-        items=words.items(order if quote else order.model_copy(update={"quote": None}), site_names),
+        items=items,
+        passed=passed_starts(items, words),
         account=line_of(account_name),
         pdf_path=pdf_path,
         form=form,
@@ -157,6 +164,9 @@ def _paragraphs(outcome: Outcome, order: Order | None, words: Wording, brand: st
         revision=quote.revision if quote else "",
         valid_until=words.day(quote.valid_until) if quote else "",
     )
+    if order and outcome is Outcome.APPROVED:
+        passed = passed_starts(words.items(order, at=order.updated_at), words)
+        return [text, words("outcome.approved.start_passed", passed=passed)] if passed else [text]
     happened = _what_happened(order, words, brand, decided_by) if order and outcome in _TELLS_WHAT_HAPPENED else None
     return [happened, text] if happened else [text]
 

@@ -12,6 +12,7 @@ import { t } from "../words.js";
 const MOST_DEPUTIES = 5;
 const ID = "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}";
 const SITE = ["site_id", "name", "country", "address"];
+const CREATE = { "If-None-Match": "*" };
 
 /** `accountId` is left out for one that is to be made. */
 export async function showAccount(context, accountId) {
@@ -126,7 +127,7 @@ export async function showAccount(context, accountId) {
     setBusy(button, true);
     const id = isNew ? own.account_id.read() : accountId;
     try {
-      await api.put(`/desk/accounts/${encodeURIComponent(id)}`, bodyOf(), etag ? { "If-Match": etag } : {});
+      await api.put(`/desk/accounts/${encodeURIComponent(id)}`, bodyOf(), isNew ? CREATE : { "If-Match": etag });
       kept.forget();
       toast(t("account.saved"));
       go(accountPage(id), { replace: true });
@@ -136,8 +137,17 @@ export async function showAccount(context, accountId) {
         found?.root.closest("details")?.setAttribute("open", "");
         return found;
       });
-      const text = error instanceof Problem && error.code === "version_mismatch" ? t("account.changed_meanwhile") : rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error);
-      fill(said, notice("bad", text), error.code === "version_mismatch" && keptNotice(beginAnew));
+      if (error instanceof Problem && error.code === "version_mismatch") {
+        const text = isNew ? t("account.exists", { id }) : t("account.changed_meanwhile");
+        fill(said, notice("bad", text, " ", h("a", { href: `/desk/accounts/${id}`, target: "_blank" }, t("account.see_it"))), !isNew && keptNotice(beginAnew));
+        if (isNew) {
+          own.account_id.fault(t("account.exists_here"));
+          own.account_id.control.focus();
+        }
+        return;
+      }
+      const text = rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error);
+      fill(said, notice("bad", text));
     } finally {
       setBusy(button, false);
     }

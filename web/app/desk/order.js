@@ -10,7 +10,7 @@ import { trail, waiting } from "../shell.js";
 import { unsaved } from "../unsaved.js";
 import { either, instant, t } from "../words.js";
 import { OPEN, ageMark, orderName, progress, statusChip } from "../orders/describe.js";
-import { closedText, commentForm, factsOf, itemsTable } from "../orders/order.js";
+import { closedText, commentForm, factsOf, itemsTable, orderNotices } from "../orders/order.js";
 import { quoteCard } from "../orders/quote-view.js";
 import { timelineView } from "../orders/timeline.js";
 import { quoteEditor } from "./quote-editor.js";
@@ -23,7 +23,7 @@ export async function showDeskOrder(context, orderId) {
   const load = () => Promise.all([api.get(path, {}, signal), api.getAll(`${path}/timeline`, {}, signal)]);
   let [order, entries] = await load();
   const account = await api.get(`/desk/accounts/${encodeURIComponent(order.account_id)}`, {}, signal);
-  const keyOf = () => JSON.stringify([order.version, order.updated_at, order.flags, entries.length]);
+  const keyOf = () => JSON.stringify([order.version, order.updated_at, order.flags, order.items.map((item) => item.start_passed), entries.length]);
   let shown = keyOf();
   let isActing = false;
   let currencies = null;
@@ -83,6 +83,7 @@ export async function showDeskOrder(context, orderId) {
         h("span", {}, t("desk.undo_text", { at: instant(order.undo_until) })), " ",
         h("button", { type: "button", "data-key": "undo", onclick: (event) => act(event, "quote/undo", t("desk.undone")) }, t("desk.undo"))),
       order.flags.map((flag) => notice("warn", either(`flag.${flag}.text`, flag))),
+      orderNotices(order, "/desk"),
       ["undeliverable", "expired"].includes(order.quote?.state) && OPEN.includes(status) && !order.flags.includes("fresh_quote_asked") && notice("warn", t(`desk.quote_${order.quote.state}`)),
       changeAsked());
     fill(items, h("h2", {}, t("order.items")), itemsTable(order, account.sites));

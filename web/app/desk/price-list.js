@@ -69,6 +69,8 @@ export async function showPriceList(context, currency) {
     go(location.pathname, { replace: true });
   }
 
+  const theOther = () => notice("warn", h("a", { href: location.pathname, target: "_blank" }, t("prices.see_it")));
+
   const bodyOf = () => ({
     prices: prices.map((row) => ({
       kind: row.kind.read(),
@@ -79,7 +81,7 @@ export async function showPriceList(context, currency) {
     })),
   });
 
-  const guard = etag ? { "If-Match": etag } : {};
+  const guard = etag ? { "If-Match": etag } : { "If-None-Match": "*" };
 
   async function keep(event) {
     event.preventDefault();
@@ -96,7 +98,7 @@ export async function showPriceList(context, currency) {
         const [, , index, name] = pointer.split("/");
         return prices[Number(index)]?.[name ?? "kind"] ?? null;
       });
-      fill(said, changedMeanwhile(error) && keptNotice(beginAnew), notice("bad", changedMeanwhile(error) ?? (rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error))));
+      fill(said, changedMeanwhile(error, etag) && [theOther(), keptNotice(beginAnew)], notice("bad", changedMeanwhile(error, etag) ?? (rest.length ? rest.map(faultText).join(" ") : error.errors?.length ? t("editor.faulty") : reasonOf(error))));
     } finally {
       setBusy(button, false);
     }
@@ -124,7 +126,7 @@ export async function showPriceList(context, currency) {
         toast(t("prices.imported"));
         go(location.pathname, { replace: true });
       } catch (error) {
-        fill(answer, notice("bad", changedMeanwhile(error) ?? (error.errors?.length
+        fill(answer, notice("bad", changedMeanwhile(error, etag) ?? (error.errors?.length
           ? [t("new.faulty", { count: error.errors.length }), h("ul", {}, error.errors.map((each) => h("li", {}, rowFault(each))))]
           : reasonOf(error))));
       } finally {
@@ -176,7 +178,8 @@ async function load(api, path, isCurrency) {
   }
 }
 
-const changedMeanwhile = (error) => (error instanceof Problem && error.code === "version_mismatch" ? t("prices.changed_meanwhile") : null);
+const changedMeanwhile = (error, etag) =>
+  error instanceof Problem && error.code === "version_mismatch" ? t(etag ? "prices.changed_meanwhile" : "prices.begun_meanwhile") : null;
 
 /** "Row 7, unit_price: …", as a spreadsheet counts rows. */
 function rowFault(fault) {

@@ -9,7 +9,7 @@ import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
 import { either, instant, t } from "../words.js";
 import { namedAccounts } from "./named-accounts.js";
-import { STATUSES, ageMark, itemDetail, kindLabel, orderName, statusChip, statusLabel, urgency } from "../orders/describe.js";
+import { STATUSES, ageMark, itemDetail, itemKind, orderName, passedStart, statusChip, statusLabel, urgency } from "../orders/describe.js";
 
 const REMEMBERED = "online-orders.queue";
 const PAGE = 25;
@@ -95,8 +95,9 @@ export async function showQueue(context) {
           h("span.hint", {}, order.purchase_order_number ?? ""),
           orderName(order.order_id),
           order.source === "direct" && h("span.tag", {}, t("source.direct")),
-          order.flags.map((flag) => h("span.tag.flag", {}, either(`flag.${flag}`, flag)))),
-        h("td", { "data-label": t("order.items") }, h("ul.item-lines", {}, order.items.slice(0, 3).map((item) => h("li", {}, h("span.kind-name", {}, kindLabel(item.kind)), " ", h("span.hint", {}, itemDetail(item, names.get(order.account_id)?.sites)))),
+          order.flags.map((flag) => h("span.tag.flag", {}, either(`flag.${flag}`, flag))),
+          order.items.some(passedStart) && h("span.tag.flag", {}, t("start_passed.tag"))),
+        h("td", { "data-label": t("order.items") }, h("ul.item-lines", {}, order.items.slice(0, 3).map((item) => h("li", {}, h("span.kind-name", {}, itemKind(item)), " ", h("span.hint", {}, itemDetail(item, names.get(order.account_id)?.sites)))),
           order.items.length > 3 && h("li.hint", {}, t("order.more_items", { count: order.items.length - 3 })))),
         h("td", { "data-label": t("order.status") }, statusChip(order.status), order.quote && h("span.hint", {}, either(`quote_state.${order.quote.state}`, order.quote.state))),
         h("td", { "data-label": t("order.assignee") }, order.assignee ? (order.assignee.user_id === session.userId ? t("queue.me") : h("span.person", { title: order.assignee.email }, order.assignee.email.split("@")[0])) : h("span.hint", {}, t("queue.nobody"))),

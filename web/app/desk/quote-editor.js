@@ -8,7 +8,7 @@ import { minorDigits, write } from "../money.js";
 import { SignedOut } from "../session.js";
 import { keptNotice } from "../unsaved.js";
 import { currencyName, money, t, today } from "../words.js";
-import { itemDetail, kindLabel } from "../orders/describe.js";
+import { itemDetail, itemKind } from "../orders/describe.js";
 import { RECURRENCES, recurrenceLabel, totalsView } from "../orders/quote-view.js";
 import { mailFrame } from "./mail-frame.js";
 
@@ -41,7 +41,7 @@ export function quoteEditor({ order, account, draft, currencies, quoteIn, kept, 
   }));
 
   function nameOf(item) {
-    return `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}`;
+    return `${itemKind(item)}, ${itemDetail(item, account.sites)}`;
   }
 
   /** A line of the form; `itemId` null is an extra line, which may be a discount. */

@@ -1,27 +1,35 @@
 /** Orders, items and their states in words. */
 
 import { h } from "../dom.js";
-import { age, day, either, number, t } from "../words.js";
+import { age, day, dayOf, either, number, spoken, t } from "../words.js";
 
 export const OPEN = ["submitted", "in_process", "pending_confirmation"];
 export const STATUSES = [...OPEN, "completed", "canceled"];
 
 export const kindLabel = (kind) => either(`kind.${kind}`, kind);
 
+/** What an ordered item was called when it was ordered, where the catalog calls it otherwise by now. */
+const labelOf = (item, name) => item.labels?.[spoken()]?.[name] ?? either(`${name}.${item[name]}`, item[name]);
+
+export const itemKind = (item) => labelOf(item, "kind");
+
 export const bandwidth = (mbps) => (mbps >= 1000 ? `${number(mbps / 1000)} Gbps` : `${number(mbps)} Mbps`);
 
-/** What an item is about, beside its kind: "500 Mbps · Zentrale Hamburg". `sites`: the account's, as far as known. */
+/**
+ * What an item is about, beside its kind: "500 Mbps · Zentrale Hamburg". `sites`: the account's, as far as known, for
+ * what is not ordered yet, and for orders that do not say what the site was.
+ */
 export function itemDetail(item, sites = []) {
-  const site = item.site_id && (sites.find((each) => each.site_id === item.site_id)?.name ?? item.site_id);
+  const site = item.site_id && (item.site?.name ?? sites.find((each) => each.site_id === item.site_id)?.name ?? item.site_id);
   const what = [
     item.bandwidth_mbps && bandwidth(item.bandwidth_mbps),
     item.quantity && `${number(item.quantity)} ×`,
     item.model,
-    item.accessory_type && either(`accessory_type.${item.accessory_type}`, item.accessory_type),
+    item.accessory_type && labelOf(item, "accessory_type"),
     item.kind === "ip_addresses" && t("item.ipv4"),
     item.kind === "sdp_users" && t("item.licenses"),
   ];
-  const where = site || (item.region && either(`region.${item.region}`, item.region));
+  const where = site || (item.region && labelOf(item, "region"));
   return [what.filter(Boolean).join(" "), where].filter(Boolean).join(" · ");
 }
 
@@ -66,9 +74,11 @@ export const ageMark = (order) => {
 /** Order ids are long; their end tells them apart. */
 export const orderName = (id) => h("code.order-id", { title: id }, id);
 
-/** Whether two items ask for the same thing, whatever the dates. */
-export function isTwin(one, other) {
-  const settings = ({ kind, site_id, bandwidth_mbps, model, quantity, region, accessory_type }) =>
-    JSON.stringify([kind, site_id, bandwidth_mbps, model, quantity, region, accessory_type]);
-  return settings(one) === settings(other);
-}
+/** The item's start where it is over: "5 January 2027", else null. */
+export const passedStart = (item) => (item.start_passed ? day(item.confirmed_start_date ?? item.start_date) : null);
+
+/** What an order says of others that ask for the same. `base`: the reader's own way to them. */
+export const duplicateText = (warning, base) => [
+  either(`warning.${warning.code}`, warning.detail, { date: dayOf(warning.placed_at) }), " ",
+  warning.order_id && h("a", { href: `${base}/orders/${warning.order_id}`, target: "_blank" }, warning.purchase_order_number ?? warning.order_id),
+];

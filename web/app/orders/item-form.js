@@ -96,7 +96,10 @@ function sitesFor(kind, account) {
     : site.address);
 }
 
-const optionText = (name, value) => (name === "bandwidth_mbps" ? bandwidth(value) : either(`${name}.${value}`, String(value)));
+function optionText(name, value) {
+  const text = name === "bandwidth_mbps" ? bandwidth(value) : either(`${name}.${value}`, String(value));
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}
 
 const typed = (property, value) => (property.type === "integer" && value !== null ? Number(value) : value);
 

@@ -8,7 +8,7 @@ import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
 import { day, dayOf, spoken, t } from "../words.js";
-import { STATUSES, itemDetail, kindLabel, orderName, statusChip, statusLabel } from "./describe.js";
+import { STATUSES, itemDetail, itemKind, orderName, statusChip, statusLabel } from "./describe.js";
 import { openNewOrder, refusalOf } from "./new-order.js";
 
 const CHOSEN_ACCOUNT = "online-orders.account";
@@ -239,7 +239,7 @@ const dateIn = (text) => (/^\d{4}-\d{2}-\d{2}$/.test(text ?? "") ? text : "");
 
 const itemLines = (order, sites) =>
   h("ul.item-lines", {}, order.items.slice(0, 4).map((item) =>
-    h("li", {}, h("span.kind-name", {}, kindLabel(item.kind)), " ", h("span.hint", {}, itemDetail(item, sites)))),
+    h("li", {}, h("span.kind-name", {}, itemKind(item)), " ", h("span.hint", {}, itemDetail(item, sites)))),
   order.items.length > 4 && h("li.hint", {}, t("order.more_items", { count: order.items.length - 4 })));
 
 /** A day that is not broken over two lines. */

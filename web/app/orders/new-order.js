@@ -3,9 +3,9 @@
 import { Problem, Unreachable } from "../api.js";
 import { announce, fill, h, setBusy } from "../dom.js";
 import { ask, faultText, field, notice, openDialog, reasonOf, showFaults, toast } from "../forms.js";
-import { day, dayOf, either, t, today } from "../words.js";
+import { day, either, t, today } from "../words.js";
 import { waiting } from "../shell.js";
-import { isTwin, itemDetail, kindLabel } from "./describe.js";
+import { duplicateText, itemDetail, kindLabel } from "./describe.js";
 import { itemForm } from "./item-form.js";
 
 const MOST_ITEMS = 50;
@@ -55,7 +55,7 @@ export async function openNewOrder(context, accountId, { base = "", closed = nul
 }
 
 async function draw(context, dialog, panel, accountId, base, copied) {
-  const { api, accounts, catalog, signal, go } = context;
+  const { api, accounts, catalog, go } = context;
   // Asked anew: the contact or the enrollment may have changed since the page was opened.
   let account;
   try {
@@ -75,7 +75,8 @@ async function draw(context, dialog, panel, accountId, base, copied) {
     history.replaceState(null, "", location.pathname);
   }
   let faults = [];
-  let twins = [];
+  let warnings = [];
+  let asked = 0; // previews; only the newest counts
   let isSending = false;
 
   const accountLine = !base && accounts.length > 1 && field({
@@ -169,6 +170,32 @@ async function draw(context, dialog, panel, accountId, base, copied) {
     drawItems();
     closeChooser();
     announce(text);
+    preview();
+  }
+
+  /** Asks the API what it has against the items, or knows of other orders for the same; placing judges again. */
+  async function preview() {
+    const mine = (asked += 1);
+    const found = await previewOf(draft.items.map((item, index) => ({ item, index })));
+    if (mine !== asked || !found) return;
+    ({ faults, warnings } = found);
+    drawItems();
+  }
+
+  /** Faults and warnings under the places of the items; null where the API cannot be asked. */
+  async function previewOf(placed) {
+    if (placed.length === 0) return { faults: [], warnings: [] };
+    const moved = (each) => ({ ...each, pointer: each.pointer.replace(/^\/items\/(\d+)/, (_, at) => `/items/${placed[at].index}`) });
+    try {
+      const { warnings: known } = await api.post(`${base}/orders/preview`, { account_id: account.account_id, items: placed.map(({ item }) => item) });
+      return { faults: [], warnings: known.map(moved) };
+    } catch (error) {
+      if (!(error instanceof Problem) && !(error instanceof Unreachable)) throw error;
+      const against = (error.errors ?? []).filter((each) => indexOf(each) !== null).map(moved);
+      const faulty = new Set(against.map(indexOf));
+      const rest = faulty.size ? await previewOf(placed.filter(({ index }) => !faulty.has(index))) : null;
+      return rest && { faults: [...against, ...rest.faults], warnings: rest.warnings };
+    }
   }
 
   function drawItems() {
@@ -177,18 +204,17 @@ async function draw(context, dialog, panel, accountId, base, copied) {
       ? h("p.nothing", {}, t("new.nothing_yet"))
       : h("ol.draft-items", {}, draft.items.map((item, index) => {
         const found = faults.filter((each) => indexOf(each) === index);
-        const twin = twins.find((order) => order.items.some((each) => isTwin(each, item)));
+        const known = warnings.find((each) => indexOf(each) === index);
         return h(found.length ? "li.faulty" : "li", {},
           h("div.what", {},
             h("strong", {}, kindLabel(item.kind)),
             h("span", {}, itemDetail(item, account.sites)),
             h("span.hint", {}, t("item.starts", { date: day(item.start_date) })),
             found.map((each) => h("span.fault", {}, faultText(each))),
-            twin && h("span.twin", {}, t("new.twin", { date: dayOf(twin.placed_at) }), " ",
-              h("a", { href: `${base}/orders/${twin.order_id}`, target: "_blank" }, twin.purchase_order_number ?? twin.order_id))),
+            known && h("span.twin", {}, duplicateText(known, base))),
           h("div.actions", {},
-            h("button.small", { type: "button", "aria-label": t("new.edit_item", { item: `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}` }), onclick: () => edit(item.kind, index) }, t("action.edit")),
-            h("button.small", { type: "button", "aria-label": t("new.remove_item", { item: `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}` }), onclick: () => remove(index) }, t("action.remove"))));
+            h("button.small", { type: "button", "data-key": `edit-${index}`, "aria-label": t("new.edit_item", { item: `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}` }), onclick: () => edit(item.kind, index) }, t("action.edit")),
+            h("button.small", { type: "button", "data-key": `remove-${index}`, "aria-label": t("new.remove_item", { item: `${kindLabel(item.kind)}, ${itemDetail(item, account.sites)}` }), onclick: () => remove(index) }, t("action.remove"))));
       })));
   }
 
@@ -251,14 +277,7 @@ async function draw(context, dialog, panel, accountId, base, copied) {
       h("button", { type: "button", onclick: () => { draft.discard(); dialog.close(); } }, t("new.discard"))));
   drawItems();
   (accountLine?.control ?? (add.hidden ? submit : add)).focus();
-
-  try {
-    twins = base ? await api.getAll("/desk/orders", { open: true, account_id: accountId }, signal)
-      : (await api.get("/orders", { open: true, account_id: accountId, limit: 100 }, signal)).items;
-    drawItems();
-  } catch (error) {
-    if (!(error instanceof Problem) && !(error instanceof Unreachable) && error.name !== "AbortError") throw error;
-  }
+  await preview();
 }
 
 /** Who will be asked to confirm, with the way to say that this is out of date. */
@@ -294,7 +313,7 @@ export function refusalOf(account, heading) {
 }
 
 /** What was asked for once, to be asked for again: a date that has passed becomes today. */
-function asAsked({ item_id, status, confirmed_start_date, estimated_start, ...item }, account) {
+function asAsked({ item_id, status, site, labels, start_passed, confirmed_start_date, estimated_start, ...item }, account) {
   const now = today(account.time_zone);
   return { ...item, start_date: item.start_date < now ? now : item.start_date };
 }

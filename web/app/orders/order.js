@@ -7,7 +7,7 @@ import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
 import { unsaved } from "../unsaved.js";
 import { day, either, instant, t } from "../words.js";
-import { OPEN, estimate, itemDetail, kindLabel, orderName, progress, statusChip } from "./describe.js";
+import { OPEN, duplicateText, estimate, itemDetail, itemKind, orderName, passedStart, progress, statusChip } from "./describe.js";
 import { quoteCard } from "./quote-view.js";
 import { timelineView } from "./timeline.js";
 
@@ -54,7 +54,8 @@ export async function showOrder(context, orderId) {
           order.status === "submitted" && h("button.danger", { type: "button", "data-key": "withdraw", onclick: withdraw }, t("order.withdraw")))),
       h("p.hint", {}, t("order.id"), " ", orderName(order.order_id)),
       progress(order),
-      order.closed && notice(order.status === "completed" ? "good" : "warn", closedText(order)));
+      order.closed && notice(order.status === "completed" ? "good" : "warn", closedText(order)),
+      orderNotices(order));
     fill(items, h("h2", {}, t("order.items")), itemsTable(order, account?.sites));
     fill(quote, quoteCard(context, order));
     fill(facts, factsOf(order, account));
@@ -89,16 +90,34 @@ export async function showOrder(context, orderId) {
           history))));
 }
 
+/** What an order says besides its status: starts that are over, and other orders for the same. */
+export function orderNotices(order, base = "") {
+  const passed = order.items.filter(passedStart);
+  return [
+    passed.length > 0 && notice("warn", t(`start_passed.${order.status === "completed" ? "completed" : "open"}`, {
+      items: passed.map((item) => `${itemKind(item)} (${passedStart(item)})`).join(", ") })),
+    OPEN.includes(order.status) && (order.warnings ?? []).map((each) => {
+      const item = order.items[Number(each.pointer.split("/")[2])];
+      return notice("warn", `${itemKind(item)}, ${itemDetail(item)}: `, duplicateText(each, base));
+    }),
+  ];
+}
+
 export function itemsTable(order, sites) {
   return h("table.items", {},
     h("caption.visually-hidden", {}, t("order.items")),
     h("thead", {}, h("tr", {}, [t("order.item"), t("item.asked"), t("item.confirmed"), t("item.estimated")].map((text) => h("th", { scope: "col" }, text)))),
     h("tbody", {}, order.items.map((item) => h("tr", {},
-      h("td.what", {}, h("strong", {}, kindLabel(item.kind)), h("span.detail", {}, itemDetail(item, sites)), statusChip(item.status)),
-      h("td", { "data-label": t("item.asked") }, day(item.start_date)),
-      h("td", { "data-label": t("item.confirmed") }, item.confirmed_start_date ? day(item.confirmed_start_date) : "–"),
+      h("td.what", {}, h("strong", {}, itemKind(item)), h("span.detail", {}, itemDetail(item, sites)),
+        isDelivered(item) && item.site?.address && h("span.hint", {}, t("item.deliver_to", { address: item.site.address })), statusChip(item.status)),
+      h("td", { "data-label": t("item.asked") }, day(item.start_date), !item.confirmed_start_date && passedMark(item)),
+      h("td", { "data-label": t("item.confirmed") }, item.confirmed_start_date ? [day(item.confirmed_start_date), passedMark(item)] : "–"),
       h("td", { "data-label": t("item.estimated") }, order.status === "canceled" ? "–" : estimate(item))))));
 }
+
+const isDelivered = (item) => ["socket", "accessory"].includes(item.kind);
+
+const passedMark = (item) => item.start_passed && h("span.hint.passed", {}, t("item.passed"));
 
 export function closedText(order) {
   const { by, reason, at } = order.closed;

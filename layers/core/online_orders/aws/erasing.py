@@ -46,6 +46,7 @@ from online_orders.erasing import (
     from_evidence,
     from_order,
     is_of,
+    papers_naming,
     quotes_naming,
 )
 from online_orders.errors import InProgress, NotFound
@@ -67,7 +68,7 @@ class Step(NamedTuple):
     erased: Counter[str]
     """How many "orders", "entries", "evidence", "reports", "records" (of idempotency) and "accounts" were changed."""
     left: tuple[str, ...]
-    """Quotes whose hashed texts name the person, and were left alone."""
+    """Quotes whose hashed texts name the person, and papers that may; they were left alone."""
 
 
 def erase_person(
@@ -260,6 +261,8 @@ class _Walk:
                 erased["orders"] += bool(change.entries)
                 named = quotes_naming(self.person, _quotes(order))
                 left += [f"quote {revision} of order {order.order_id}" for revision in named]
+                papers = papers_naming(self.person, order)
+                left += [f"paper of quote {revision} of order {order.order_id}" for revision in papers]
                 return
 
     def _entries(self, order: Order, evidence: dict[int, Evidence], erased: Counter[str]) -> bool:

@@ -167,6 +167,17 @@ def _whole(reseller_id: str, rows: Iterable[Item], wanted: Wanted) -> list[Order
     return [order for order in orders if order and wanted.includes(order)]
 
 
+def list_duplicate_candidates(account_id: str) -> list[Order]:
+    """Open and completed orders of an account, however they came, newest first: those among its newest 400 of each."""
+    wanted = Wanted(statuses=OPEN | {Status.COMPLETED})
+    found = [
+        order_in(item)
+        for prefix in ORDER_PREFIX.values()
+        for item in _stretch(account_id, prefix, wanted, _LOOKED_AT, None, newest_first=True).items
+    ]
+    return sorted(found, key=lambda order: order.order_id, reverse=True)
+
+
 # -- the desk -----------------------------------------------------------------------------------------------------
 
 
