@@ -468,10 +468,16 @@ def _ask_for_fresh_quote(opened: Opened, form: Form) -> Answer:
     return _told(opened._replace(order=order), Outcome.FRESH_QUOTE_ASKED, HTTPStatus.OK)
 
 
+def _is_expired_and_locked(opened: Opened, state: State) -> bool:
+    """Whether wrong codes keep the contact person from asking for a fresh quote."""
+    return state.outcome is Outcome.EXPIRED and opened.link.locked
+
+
 def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Answer:
     """Only of a locked link, to the same address, and only so often."""
     state = _state(opened, at)
-    if state is None or state[0] is not Outcome.LOCKED:
+    is_locked = state is not None and (state.outcome is Outcome.LOCKED or _is_expired_and_locked(opened, state))
+    if not is_locked:
         return _told(opened, *state) if state else _form_page(opened, HTTPStatus.BAD_REQUEST)
     sent = [past for past in opened.order.marks.fresh_mails_at if at - past < timedelta(days=1)]
     pause_seconds = int(environment("FRESH_MAIL_PAUSE_SECONDS"))

@@ -1,13 +1,13 @@
-"""Looks after what was left undone: entries the stream lost, parked orders, workflows that do not come back, completed
-orders that are still to be counted.
+"""Looks after what was left undone: entries, contact reports and changes of accounts that the stream lost, parked
+orders, workflows that do not come back, completed orders that are still to be counted.
 
 Runs on a schedule over the index of marks, and on demand:
 
 {"order_id": ...} mends one order, now, and answers {"entries", "workflows"}: how many had to be mended.
 
 {"all": true} mends whatever is marked, due or not, and then every open order; it answers {"orders", "entries",
-"workflows", "cursor"}: how many orders this call looked at, what it mended, and where the next call goes on, with
-{"all": true, "cursor": ...}; null: that was all.
+"workflows", "account_items", "cursor"}: how many orders this call looked at, what it mended, and where the next call
+goes on, with {"all": true, "cursor": ...}; null: that was all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from online_orders.aws import following, lists, orders, workflow
+from online_orders.aws import account_outbox, following, lists, orders, workflow
 from online_orders.aws.keys import OUTSTANDING_SHARDS, STATISTICS_SK, WORKFLOW_SK, Item
 from online_orders.clock import now
 from online_orders.telemetry import discreet, logger, metrics
@@ -55,7 +55,7 @@ class _Run:
     """What one run over many orders has mended; an order is looked after once, however many marks it has."""
 
     def __init__(self, context: LambdaContext) -> None:
-        self.entries = self.workflows = 0
+        self.entries = self.workflows = self.account_items = 0
         self._context = context
         self._done: set[tuple[str, str]] = set()
 
@@ -67,7 +67,14 @@ class _Run:
     def orders(self) -> int:
         return len({order_id for order_id, _ in self._done})
 
+    @property
+    def mended(self) -> dict[str, int]:
+        return {"entries": self.entries, "workflows": self.workflows, "account_items": self.account_items}
+
     def see_to_mark(self, item: Item) -> None:
+        if account_outbox.is_of_account(item):
+            self.account_items += account_outbox.repair(item)
+            return
         order_id = following.order_id_in(item)
         if item["sk"]["S"] == WORKFLOW_SK:
             self.see_to_workflow(order_id)
@@ -92,13 +99,13 @@ def _due(run: _Run) -> dict[str, int]:
             if not run.has_time:
                 break
             run.see_to_mark(item)
-    return {"entries": run.entries, "workflows": run.workflows}
+    return run.mended
 
 
 def _all(run: _Run, cursor: dict[str, Any] | None) -> dict[str, Any]:
     while cursor is not None and run.has_time:
         cursor = _page(run, cursor)
-    return {"orders": run.orders, "entries": run.entries, "workflows": run.workflows, "cursor": cursor}
+    return {"orders": run.orders, **run.mended, "cursor": cursor}
 
 
 def _page(run: _Run, cursor: dict[str, Any]) -> dict[str, Any] | None:

@@ -341,6 +341,9 @@ def _write(lines: Iterable[str], to: Path | None) -> None:
 # -- operating ----------------------------------------------------------------------------------------------------
 
 
+_MENDED = "{entries} entries, {workflows} workflows and {account_items} account items mended."
+
+
 @redrive.command("order")
 def redrive_order(ctx: typer.Context, order_id: str) -> None:
     """Mend one order now: entries that nothing followed from yet, and a workflow that does not run."""
@@ -352,19 +355,22 @@ def redrive_order(ctx: typer.Context, order_id: str) -> None:
 
 @redrive.command("due")
 def redrive_due(ctx: typer.Context) -> None:
-    """Run the reconciler's round now: everything that is overdue, parked orders among it."""
+    """Run the reconciler's round now: everything that is overdue, parked orders among it.
+
+    Account items are contact reports and changes of accounts.
+    """
     session: Session = ctx.obj
     with session.output.waiting("running the reconciler's round"):
         said = operating.mend_due(session.installation)
-    session.output.say(f"{said['entries']} entries and {said['workflows']} workflows mended.", **said)
+    session.output.say(_MENDED.format(**said), **said)
 
 
 @redrive.command("all")
 def redrive_all(ctx: typer.Context) -> None:
     """Mend whatever is marked, due or not, and look after every open order."""
     session: Session = ctx.obj
-    counts = dict.fromkeys(("orders", "entries", "workflows"), 0)
-    sentence = "{orders} orders looked at; {entries} entries and {workflows} workflows mended."
+    counts = dict.fromkeys(("orders", "entries", "workflows", "account_items"), 0)
+    sentence = "{orders} orders looked at; " + _MENDED
     with session.output.accounted(sentence, counts):
         for said in session.output.counted(operating.mend_all(session.installation), "rounds"):
             counts.update({name: counts[name] + said[name] for name in counts})

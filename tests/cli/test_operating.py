@@ -24,7 +24,7 @@ def test_an_order_whose_execution_was_stopped_is_redriven(terminal: Terminal, se
     assert said.lines == [{"entries": 0, "workflows": 1}]
     seeded.lab.settle()
     assert [execution.status for execution in seeded.executions(order_id)] == ["ABORTED", "RUNNING"]
-    assert terminal.run("redrive", "due").out == "0 entries and 0 workflows mended.\n"
+    assert terminal.run("redrive", "due").out == "0 entries, 0 workflows and 0 account items mended.\n"
 
 
 def test_dead_mails_go_back_to_the_queue_they_came_from(terminal: Terminal, seeded: InProcess) -> None:

@@ -81,7 +81,9 @@ def test_a_table_that_was_lost_comes_back_nothing_comes_twice_and_orders_go_on(
     seeded.settle()
     assert items(seeded, seeded.lab.stack.ref("Table")) == before
     assert (len(seeded.lab.events), len(seeded.mails(about=claimed))) == (events, mails)
-    assert terminal.run("--json", "redrive", "all").lines == [{"orders": 1, "entries": 0, "workflows": 1}]
+    assert terminal.run("--json", "redrive", "all").lines == [
+        {"orders": 1, "entries": 0, "workflows": 1, "account_items": 0}
+    ]
     seeded.settle()
     finish(seeded, claimed)
 

@@ -9,7 +9,7 @@ import pytest
 
 from online_orders.aws import workflow
 from online_orders.aws.keys import OrderKey
-from tests.lab import Lab, Response, User
+from tests.lab import Lab, Response, User, accounts
 from tests.lab.bridge import LambdaContext
 from tests.workflow.walking import decide, desk, order_of, place, quote, timeline
 
@@ -106,6 +106,198 @@ def test_a_decision_whose_wait_nobody_ended_is_followed_within_minutes(lab: Lab)
     assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
     assert [event.detail_type for event in lab.events].count("order.completed") == 1
     assert counted(lab, "EntriesMended") == 1
+
+
+# Whatever kind of record the stream lost.
+
+NEW_CONTACT = {"name": "Nora New", "email": "nora@acme.example"}
+
+
+def place_order(lab: Lab) -> None:
+    body = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-03-05"}]}
+    answer = lab.http("POST", "/api/orders", json=body, headers={"Idempotency-Key": "lost"}, user=lab.users.customer)
+    assert answer.status == 201, answer
+
+
+def report_contact(lab: Lab) -> None:
+    body = {"text": "Connie has left"}
+    assert lab.http("POST", "/api/account/contact-report", json=body, user=lab.users.customer).status == 202
+
+
+def change_contact(lab: Lab) -> None:
+    lab.account("acme", enrollment={**accounts.body("acme")["enrollment"], "contact": NEW_CONTACT})
+
+
+def order_is_followed(lab: Lab) -> bool:
+    executions, mails = [execution.status for execution in lab.executions], lab.mails.to("contact@acme.example")
+    return executions == ["RUNNING", "RUNNING"] and len(mails) == 2
+
+
+def report_is_mailed(lab: Lab) -> bool:
+    return len(lab.mails.about("Connie has left")) == 1
+
+
+def change_is_followed(lab: Lab) -> bool:
+    told = sorted(mail.recipients[0] for mail in lab.mails if "contact person" in mail.subject)
+    (order,) = lab.http("GET", "/api/desk/orders?account_id=acme", user=lab.users.cs).json()["items"]
+    return order["contact"] == NEW_CONTACT and told == ["contact@acme.example", NEW_CONTACT["email"]]
+
+
+RECORDS: dict[tuple[str, str], tuple[Callable[[Lab], None], Callable[[Lab], bool]]] = {
+    ("INSERT", "ENTRY#"): (place_order, order_is_followed),
+    ("INSERT", "CONTACTREPORT#"): (report_contact, report_is_mailed),
+    ("INSERT", "CHANGE#"): (change_contact, change_is_followed),
+}
+"""By what the stream's mapping lets through: how such a record comes to be, and whether all that follows was done."""
+
+
+def records_of(lab: Lab) -> set[tuple[str, str]]:
+    """What the template lets through of the stream: the kind of write and how the sort key begins."""
+    (mapping,) = lab.stream.mappings
+    patterns = [json.loads(one["Pattern"]) for one in mapping.properties["FilterCriteria"]["Filters"]]
+    return {
+        (name, key if isinstance(key, str) else key["prefix"])
+        for pattern in patterns
+        for name in pattern["eventName"]
+        for key in pattern["dynamodb"]["Keys"]["sk"]["S"]
+    }
+
+
+def lose(lab: Lab, store: Callable[[Lab], None]) -> None:
+    lab.stream.paused = True
+    store(lab)
+    lose_what_is_in_the_stream(lab)
+    lab.stream.paused = False
+    lab.settle()
+
+
+def test_every_kind_of_record_that_the_stream_brings_is_among_those_that_are_lost_here(lab: Lab) -> None:
+    assert records_of(lab) == set(RECORDS)
+
+
+@pytest.mark.parametrize("kind", RECORDS, ids=str)
+def test_a_record_that_the_stream_lost_is_followed_within_minutes_and_once(lab: Lab, kind: tuple[str, str]) -> None:
+    store, is_followed = RECORDS[kind]
+    place(lab)
+    lose(lab, store)
+    assert not is_followed(lab)
+    lab.schedules.start()
+    lab.advance(minutes=10)
+    assert is_followed(lab)
+    assert set(marks(lab)) == {"WORKFLOW"}
+    lab.advance(minutes=30)
+    assert is_followed(lab)
+    assert counted(lab, "EntriesMended") + counted(lab, "AccountItemsMended") == 1
+
+
+@pytest.mark.parametrize("kind", RECORDS, ids=str)
+def test_a_record_that_the_stream_lost_is_followed_at_once_on_demand(lab: Lab, kind: tuple[str, str]) -> None:
+    store, is_followed = RECORDS[kind]
+    place(lab)
+    lose(lab, store)
+    (answer,) = redrive_all(lab)
+    assert answer["entries"] + answer["account_items"] == 1
+    assert is_followed(lab)
+    (again,) = redrive_all(lab)
+    assert (again["entries"], again["account_items"]) == (0, 0)
+    assert is_followed(lab)
+
+
+@pytest.mark.parametrize("kind", RECORDS, ids=str)
+def test_a_record_that_comes_twice_is_followed_once(lab: Lab, kind: tuple[str, str]) -> None:
+    store, is_followed = RECORDS[kind]
+    place(lab)
+    lab.stream.duplicate = True
+    store(lab)
+    lab.settle()
+    lab.stream.replay()
+    lab.settle()
+    assert is_followed(lab)
+
+
+@pytest.mark.parametrize("kind", RECORDS, ids=str)
+def test_what_nobody_mends_of_a_lost_record_is_overdue(lab: Lab, kind: tuple[str, str]) -> None:
+    """The figure that the alarm Overdue looks at."""
+    store, _ = RECORDS[kind]
+    place(lab)
+    lose(lab, store)
+    lab.advance(minutes=40)
+    lab.functions.invoke("MeasureFunction", {})
+    assert counted(lab, "OverdueMinutes") > 30
+
+
+def test_what_a_backup_brings_back_of_an_account_is_not_followed_again(lab: Lab) -> None:
+    order_id = place(lab)
+    report_contact(lab)
+    change_contact(lab)
+    lab.settle()
+    kept = [item for item in stored(lab) if item["sk"]["S"].startswith(("CONTACTREPORT#", "ACCOUNT"))]
+    before = len(lab.mails), timeline(lab, order_id)
+    for item in kept:
+        key = {"pk": item["pk"], "sk": item["sk"]}
+        lab.client("dynamodb").delete_item(TableName=lab.outputs["TableName"], Key=key)
+    for item in [item for item in stored(lab) if item["sk"]["S"].startswith("MAIL#")]:
+        lab.client("dynamodb").delete_item(TableName=lab.outputs["TableName"], Key={"pk": item["pk"], "sk": item["sk"]})
+    for item in kept:
+        lab.client("dynamodb").put_item(TableName=lab.outputs["TableName"], Item=item)
+    lab.settle()
+    lab.schedules.start()
+    lab.advance(minutes=10)
+    assert (len(lab.mails), timeline(lab, order_id)) == before
+
+
+def stored(lab: Lab) -> list[Json]:
+    """The table, as DynamoDB has it."""
+    found: list[Json] = lab.client("dynamodb").scan(TableName=lab.outputs["TableName"])["Items"]
+    return found
+
+
+def test_a_queue_that_takes_no_changes_holds_up_no_order_and_gets_them_later(lab: Lab) -> None:
+    place(lab)
+    lab.stream.paused = True
+    change_contact(lab)
+    place_order(lab)
+    lab.wire.fail(service="sqs", operation="SendMessageBatch", function="OutboxFunction")
+    lab.stream.paused = False
+    lab.settle()
+    lab.wire.heal()
+    lab.schedules.start()
+    lab.advance(minutes=10)
+    assert len(lab.executions) == 2
+    orders = lab.http("GET", "/api/desk/orders?account_id=acme", user=lab.users.cs).json()["items"]
+    assert [order["contact"] for order in orders] == [NEW_CONTACT] * 2
+    assert set(marks(lab)) == {"WORKFLOW"}
+    lab.errors.take()
+
+
+def test_mails_to_contacts_that_fail_hold_up_no_order(lab: Lab) -> None:
+    order_id = place(lab)
+    lab.ses.refuse("TooManyRequestsException", times=1_000, to="contact@acme.example")
+    change_contact(lab)
+    lab.settle()
+    assert order_of(lab, order_id)["contact"] == NEW_CONTACT
+    lab.errors.take()
+
+
+@pytest.mark.parametrize("is_together", [True, False], ids=["in one batch", "by themselves"])
+def test_events_of_an_order_come_in_their_order_though_an_earlier_record_was_lost(lab: Lab, is_together: bool) -> None:
+    order_id = place(lab)
+    lab.stream.paused = True
+    post(lab, order_id, "claim", {})
+    post(lab, order_id, "comment", {"text": "Lost", "internal": False})
+    lose_what_is_in_the_stream(lab)
+    post(lab, order_id, "comment", {"text": "Not lost", "internal": False})
+    post(lab, order_id, "decline", {"reason": "Sold out"})
+    if not is_together:
+        lab.stream.batch_size = 1
+    lab.stream.paused = False
+    lab.settle()
+    lab.schedules.start()
+    lab.advance(minutes=10)
+    sequences = [event.detail["sequence"] for event in lab.events]
+    assert list(dict.fromkeys(sequences)) == [1, 2, 3, 4, 5]
+    assert sequences[:5] == [1, 2, 3, 4, 5]
+    assert not any(mark.startswith("ENTRY#") for mark in marks(lab))
 
 
 @pytest.mark.parametrize("at", ["submitted", "in_process", "pending_confirmation"])
@@ -276,7 +468,7 @@ def test_whatever_is_undone_of_any_order_is_done_at_once_on_demand(lab: Lab, mon
     lab.stream.paused = False
     answers = redrive_all(lab)
     assert len(answers) == 1
-    assert answers[0] == {"orders": 4, "entries": 2, "workflows": 3, "cursor": None}
+    assert answers[0] == {"orders": 4, "entries": 2, "workflows": 3, "account_items": 0, "cursor": None}
     running = {execution.name for execution in lab.executions if execution.status == "RUNNING"}
     assert running == {f"{stopped}-2", f"{unmarked}-2", f"{lost}-1"}
     assert (counted(lab, "EntriesMended"), counted(lab, "WorkflowsMended")) == (2, 3)

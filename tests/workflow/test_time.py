@@ -1,8 +1,9 @@
 """What time alone brings to an order that waits."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
-from tests.lab import Lab
+from tests.lab import Lab, accounts
 from tests.workflow.walking import Json, decide, desk, order_of, place, quote, timeline
 
 
@@ -71,6 +72,97 @@ def test_the_contact_asks_for_a_fresh_quote_and_a_new_revision_can_be_approved(l
     assert decide(lab, mail, "approve") == 410
     assert decide(lab, fresh, "approve") == 200
     assert order_of(lab, order_id)["status"] == "completed"
+
+
+def retire_key(lab: Lab) -> None:
+    """Sign with another key from now on, and let the one before it be gone."""
+    secret = json.dumps({"key_id": "another", "key": "another key of sixty-four characters".ljust(64, ".")})
+    lab.client("secretsmanager").put_secret_value(SecretId=lab.stack.ref("SigningKeys"), SecretString=secret)
+    lab.advance(minutes=6)
+
+
+def test_a_reminder_of_a_link_whose_key_was_retired_brings_a_fresh_one(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id, day_after(lab, 20))
+    retire_key(lab)
+    lab.advance(days=4)
+    assert timeline(lab, order_id).count("quote.reminded") == 1
+    reminder = lab.mails.to(mail.recipients[0])[-1]
+    assert reminder.link != mail.link
+    assert lab.messages("MailDeadLetters") == []
+    assert decide(lab, mail, "approve") == 404
+    assert decide(lab, reminder, "approve") == 200
+
+
+def test_news_of_an_expired_quote_whose_links_key_was_retired_bring_a_fresh_link(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id, day_after(lab, 1))
+    retire_key(lab)
+    lab.advance(days=3)
+    expired = lab.mails.to(mail.recipients[0])[-1]
+    assert decide(lab, expired, "request_quote") == 200
+    assert timeline(lab, order_id).count("quote.fresh_asked") == 1
+
+
+def test_a_fresh_order_mail_after_the_key_was_retired_leads_somewhere(lab: Lab) -> None:
+    order_id = place(lab)
+    retire_key(lab)
+    enrollment = accounts.body("acme")["enrollment"]
+    lab.account("acme", enrollment={**enrollment, "contact": {"name": "Nora New", "email": "nora@acme.example"}})
+    lab.settle()
+    (fresh,) = (mail for mail in lab.mails.to("nora@acme.example") if mail.code)
+    assert decide(lab, fresh, "cancel") == 200
+    assert order_of(lab, order_id)["status"] == "canceled"
+
+
+def test_a_contact_who_comes_after_the_quote_has_expired_can_ask_for_a_fresh_one(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    old = quote(lab, order_id, day_after(lab, 1))
+    lab.advance(days=3)
+    enrollment = accounts.body("acme")["enrollment"]
+    lab.account("acme", enrollment={**enrollment, "contact": {"name": "Nora New", "email": "nora@acme.example"}})
+    lab.settle()
+    (mail,) = (mail for mail in lab.mails.to("nora@acme.example") if mail.code)
+    assert "has expired" in mail.subject
+    assert decide(lab, old, "request_quote") == 410
+    assert timeline(lab, order_id).count("quote.fresh_asked") == 0
+    assert decide(lab, mail, "request_quote") == 200
+    assert timeline(lab, order_id).count("quote.fresh_asked") == 1
+    fresh = quote(lab, order_id, day_after(lab, 30))
+    assert decide(lab, fresh, "approve") == 200
+
+
+def test_a_contact_who_comes_after_a_fresh_quote_was_asked_for_is_not_asked_to_ask(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    old = quote(lab, order_id, day_after(lab, 1))
+    lab.advance(days=3)
+    assert decide(lab, old, "request_quote") == 200
+    enrollment = accounts.body("acme")["enrollment"]
+    lab.account("acme", enrollment={**enrollment, "contact": {"name": "Nora New", "email": "nora@acme.example"}})
+    lab.settle()
+    assert not [mail for mail in lab.mails.to("nora@acme.example") if mail.code]
+
+
+def test_a_contact_whom_wrong_codes_keep_from_asking_for_a_fresh_quote_gets_a_fresh_link(lab: Lab) -> None:
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    mail = quote(lab, order_id, day_after(lab, 1))
+    lab.advance(days=3)
+    assert mail.link
+    wrong = "000000" if mail.code != "000000" else "000001"
+    for _ in range(5):
+        lab.http("POST", mail.link, form={"decision": "request_quote", "code": wrong})
+    lab.settle()
+    assert decide(lab, mail, "request_quote") == 423
+    assert lab.http("POST", mail.link, form={"decision": "request_mail"}).status == 200
+    lab.settle()
+    fresh = lab.mails.to(mail.recipients[0])[-1]
+    assert fresh.link != mail.link
+    assert decide(lab, fresh, "request_quote") == 200
 
 
 def test_customer_success_is_told_once_of_an_order_that_nobody_claims_and_once_that_nobody_quotes(lab: Lab) -> None:

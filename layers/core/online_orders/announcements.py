@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from online_orders.accounts import ERASED_EMAIL
 from online_orders.orders import Order, Status
-from online_orders.quotes import DECIDABLE
+from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.timeline import Entry, Event
 
 Role = Literal["contact", "placed_by", "customer_success"]
@@ -32,18 +32,21 @@ _MAILS: dict[Event, tuple[Announcement, ...]] = {
     Event.CANCELED: tuple(Announcement("canceled", role) for role in _EVERYBODY),
     Event.CHANGE_REQUESTED: (Announcement("change_requested", "customer_success"),),
     Event.UNDELIVERABLE: (Announcement("quote_undeliverable", "customer_success"),),
-    Event.CONTACT_CHANGED: (Announcement("order_received", "contact"),),
+    Event.CONTACT_CHANGED: (Announcement("order_received", "contact"), Announcement("expired", "contact")),
     Event.LINK_LOCKED: (Announcement("link_locked", "customer_success"),),
     Event.EXPIRED: (Announcement("expired", "contact"), Announcement("expired", "customer_success")),
     Event.FRESH_QUOTE_ASKED: (Announcement("fresh_quote_asked", "customer_success"),),
 }
-_FRESH_ORDER_LINK = (Announcement("order_received", "contact"),)
+_FRESH_LINKS: dict[object, tuple[Announcement, ...]] = {
+    "order": (Announcement("order_received", "contact"),),
+    "quote": (Announcement("expired", "contact"),),
+}
 
 
 def announcements(event: Event, data: dict[str, object]) -> tuple[Announcement, ...]:
-    """The mails of an entry; a fresh link to a quote is not among them, since the workflow sends it."""
+    """The mails of an entry; a fresh link to a quote that stands is not among them, since the workflow sends it."""
     if event is Event.FRESH_MAIL_ASKED:
-        return _FRESH_ORDER_LINK if data.get("purpose") == "order" else ()
+        return _FRESH_LINKS[data.get("purpose")]
     return _MAILS.get(event, ())
 
 
@@ -61,6 +64,8 @@ def address_of(role: Role, order: Order, customer_success: str) -> str | None:
 
 def is_still_due(announcement: Announcement, order: Order, entry: Entry) -> bool:
     """What asks for something is not sent once it cannot be done any more; what tells of something is."""
+    if announcement.kind == "expired" and entry.event is not Event.EXPIRED:
+        return _may_ask_for_fresh_quote(order)
     if entry.event is Event.CONTACT_CHANGED:
         return order.status in {Status.SUBMITTED, Status.IN_PROCESS}
     if announcement.kind != "reminder":
@@ -72,3 +77,9 @@ def is_still_due(announcement: Announcement, order: Order, entry: Entry) -> bool
         and quote.revision == entry.data.get("revision")
         and quote.state in DECIDABLE
     )
+
+
+def _may_ask_for_fresh_quote(order: Order) -> bool:
+    """Whether a link in place of the one that died is good for asking, and nobody has asked yet."""
+    is_expired = order.quote is not None and order.quote.state is QuoteState.EXPIRED
+    return order.is_open and is_expired and not order.is_fresh_quote_asked

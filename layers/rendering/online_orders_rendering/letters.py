@@ -12,7 +12,7 @@ from online_orders.aws.accounts import get_account
 from online_orders.aws.contact_reports import StoredReport
 from online_orders.aws.environment import environment
 from online_orders.aws.mail import Attachment, Letter
-from online_orders.aws.signing_keys import signing_key
+from online_orders.aws.signing_keys import signing_key_or_current
 from online_orders.clock import now
 from online_orders.orders import Order
 from online_orders.quotes import Quote
@@ -35,8 +35,12 @@ def installation() -> Installation:
 
 
 def _link(order: Order, purpose: Literal["order", "quote"], key_id: str | None = None) -> tuple[Link, ConfirmLink]:
-    """The order's live link for a purpose, and what its mail says of it; the table knows it from here on."""
-    key = signing_key("links", key_id)
+    """The order's live link for a purpose, and what its mail says of it; the table knows it from here on.
+
+    It is the one that went out before, by the key of that one. Where that key was retired since, nobody can open it any
+    more, so it is another link with another code.
+    """
+    key = signing_key_or_current("links", key_id)
     link = Link(
         purpose=purpose,
         account_id=order.account_id,

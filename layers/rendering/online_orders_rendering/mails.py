@@ -401,7 +401,7 @@ def _link_locked(letter: Letter) -> Iterator[Block]:
 
 
 def _expired(letter: Letter) -> Iterator[Block]:
-    yield letter.paragraph("intro")
+    yield letter.paragraph("intro" if letter.entry.event is Event.EXPIRED else "again")
     if letter.role is Role.CONTACT:
         yield letter.paragraph("do" if letter.link else "how")
         yield from letter.decide()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from online_orders.accounts import Account
 from online_orders.aws.dynamodb import IS_NEW, Found, call, get, get_all, number, text, transact
@@ -15,9 +16,12 @@ from online_orders.aws.keys import (
     Key,
     account_key,
     account_pk,
+    change_key,
     directory_key,
     subaccount_key,
 )
+from online_orders.aws.marks import pending_mark
+from online_orders.clock import now
 from online_orders.errors import NotFound
 from online_orders.orders import User
 
@@ -82,7 +86,8 @@ def get_reachable_account(caller_account_id: str, account_id: str) -> Account:
 def put_account(account: Account, before: StoredAccount | None, by: User) -> int:
     """Store an account as it is now, and its places in the directories; returns its new version.
 
-    `before` is what the decision was taken on (None: there was none); raises Raced when that no longer stands.
+    What its orders must follow is stored beside it. `before` is what the decision was taken on (None: there was none);
+    raises Raced when that no longer stands.
     """
     version = before.version + 1 if before else 1
     unchanged: Item = IS_NEW
@@ -98,6 +103,8 @@ def put_account(account: Account, before: StoredAccount | None, by: User) -> int
         "document": text(account.model_dump_json()),
     }
     actions: list[Item] = [{"Put": {"Item": stored, **unchanged}}]
+    if before and (messages := _what_orders_follow(before.account, account, version, by)):
+        actions.append({"Put": {"Item": _pending_change(account.account_id, version, messages)}})
     if before is None:
         actions.append({"Put": {"Item": directory_key(account.account_id)}})
     old_parent = before.account.parent_account_id if before else None
@@ -108,6 +115,34 @@ def put_account(account: Account, before: StoredAccount | None, by: User) -> int
             actions.append({"Put": {"Item": subaccount_key(account.parent_account_id, account.account_id)}})
     transact(actions)
     return version
+
+
+def _what_orders_follow(old: Account, new: Account, version: int, by: User) -> list[dict[str, Any]]:
+    """Return the messages to `account_changes`: of another enrollment, language or time zone, of another reseller."""
+    about = {"account_id": new.account_id, "version": version, "by": by.email}
+    messages = []
+    if old.enrollment != new.enrollment:
+        contacts = [
+            account.enrollment.contact.model_dump(mode="json")
+            if account.enrollment and account.enrollment.contact
+            else None
+            for account in (old, new)
+        ]
+        messages.append({**about, "kind": "enrollment", "old": contacts[0], "new": contacts[1]})
+    elif (old.locale, old.time_zone) != (new.locale, new.time_zone):
+        messages.append({**about, "kind": "settings"})
+    if old.parent_account_id != new.parent_account_id:
+        messages.append({**about, "kind": "parent"})
+    return messages
+
+
+def _pending_change(account_id: str, version: int, messages: list[dict[str, Any]]) -> Item:
+    """Return the item that is there until its messages are queued (see `account_outbox`)."""
+    return {
+        **change_key(account_id, version),
+        **pending_mark(account_id, now()),
+        "document": text(json.dumps(messages)),
+    }
 
 
 def list_accounts(limit: int, after: str | None) -> AccountPage:

@@ -11,6 +11,7 @@ from online_orders.accounts import ContactReport
 from online_orders.aws.dynamodb import call, get, number, text
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import BEYOND, REPORT_PREFIX, account_pk, report_key
+from online_orders.aws.marks import pending_mark
 from online_orders.errors import NotFound, TooManyRequests
 from online_orders.order_ids import first_id_of, new_order_id
 from online_orders.orders import User
@@ -28,7 +29,10 @@ class StoredReport(Entity):
 
 
 def store(account_id: str, by: User, report: ContactReport, at: datetime) -> None:
-    """Keep a report; the table's stream sees to the mail. TooManyRequests once the account has made those of a day."""
+    """Keep a report; the mail follows from the table's stream (`account_outbox`).
+
+    TooManyRequests once the account has made those of a day.
+    """
     if _made_today(account_id, at) >= int(environment("CONTACT_REPORTS_A_DAY")):
         passed = timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
         left = int((timedelta(days=1) - passed).total_seconds())
@@ -39,6 +43,7 @@ def store(account_id: str, by: User, report: ContactReport, at: datetime) -> Non
         Item={
             **report_key(account_id, stored.report_id),
             "document": text(stored.model_dump_json()),
+            **pending_mark(stored.report_id, at),
             "expires_at": number(int((at + KEPT).timestamp())),
         },
     )

@@ -12,7 +12,7 @@ that.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -194,11 +194,24 @@ def _mails_of(entry: StoredEntry) -> list[dict[str, Any]]:
 # -- parking ------------------------------------------------------------------------------------------------------
 
 
-def parked_among(order_ids: Iterable[str]) -> set[str]:
-    """Which of up to 100 orders are parked."""
-    keys = {order_id: parked_key(order_id) for order_id in order_ids}
-    found = get_all(list(keys.values()))
-    return {order_id for order_id, key in keys.items() if found.under(key)}
+class Waiting(NamedTuple):
+    """Orders whose new entries must not be followed by themselves."""
+
+    parked: set[str]
+    behind: set[str]
+    """Those of whose earlier entries something is still to follow: the stream has lost a record."""
+
+
+def waiting_among(entries: Mapping[str, StoredEntry]) -> Waiting:
+    """Return which of up to 50 orders wait, each given with the first of its entries that have come.
+
+    Of the earlier ones the last is looked at: entries are followed in sequence, so it tells of all.
+    """
+    parked = {order_id: parked_key(order_id) for order_id in entries}
+    last = {id_: entry_key(id_, entry.sequence - 1) for id_, entry in entries.items() if entry.sequence > 1}
+    found = get_all([*parked.values(), *last.values()])
+    pending = {order_id for order_id, key in last.items() if "outstanding" in (found.under(key) or {})}
+    return Waiting({order_id for order_id, key in parked.items() if found.under(key)}, pending)
 
 
 def park(order_id: str, fault: Exception, correlation_id: str | None = None) -> datetime:

@@ -8,7 +8,8 @@
 | order of the screen       | ACCOUNT#{account}  | ORDER#{order}           | sequence, status, purchase_order_number |
 | order that came directly  | ACCOUNT#{account}  | DIRECT#{order}          | the same; no customer's key reaches it  |
 | a reseller's way to it    | ACCOUNT#{reseller} | SUBORDER#{order}        | account_id                              |
-| contact report            | ACCOUNT#{account}  | CONTACTREPORT#{report}  | expires_at                              |
+| contact report            | ACCOUNT#{account}  | CONTACTREPORT#{report}  | outstanding, expires_at                 |
+| change that orders follow | ACCOUNT#{account}  | CHANGE#{version:08}     | outstanding                             |
 | orders placed in an hour  | ACCOUNT#{account}  | PLACED#{hour}           | placed, expires_at                      |
 | idempotency record        | ACCOUNT#{account}  | IDEMPOTENCY#{hash}      | fingerprint, answer, expires_at         |
 | timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, detail, outstanding |
@@ -32,8 +33,8 @@ An order's id is a ULID, so an account's orders lie in the order of their placin
 is another account's cannot be read by construction. Entry 1 of an order tells whose it is to those who may know.
 Index `desk`: desk_status (the status), order_id. Index `assignee`: assignee_id, order_id. Both hold keys only, so that
 a change that moves neither status nor assignee writes neither. Index `outstanding`: outstanding (a shard), check_at
-(epoch seconds): entries with work to follow, parked orders, orders still to be counted, and waits of the workflow, by
-when to look after them.
+(epoch seconds): entries, contact reports and changes of accounts with work to follow, parked orders, orders still to be
+counted, and waits of the workflow, by when to look after them.
 
 Entities lie in `document` as JSON; beside it stands only what a condition, a filter or an index reads.
 """
@@ -63,6 +64,7 @@ HISTORY_SHARDS = 8
 OUTSTANDING_SHARDS = 8
 """Marks come and go with every entry of every order, so they are spread over partitions of their own."""
 REPORT_PREFIX = "CONTACTREPORT#"
+CHANGE_PREFIX = "CHANGE#"
 IDEMPOTENCY_PREFIX = "IDEMPOTENCY#"
 BEYOND = "\uffff"
 """Sorts after everything that follows a prefix."""
@@ -162,6 +164,11 @@ def report_key(account_id: str, report_id: str) -> Key:
     return key(account_pk(account_id), REPORT_PREFIX + report_id)
 
 
+def change_key(account_id: str, version: int) -> Key:
+    """Return where the change that led to a version of an account waits until its orders are told of it."""
+    return key(account_pk(account_id), f"{CHANGE_PREFIX}{version:08}")
+
+
 def prices_key(currency: str) -> Key:
     return key(f"PRICES#{currency}", "PRICES")
 
@@ -186,6 +193,6 @@ def mail_release_key() -> Key:
     return key("MAILHOLD", "RELEASED")
 
 
-def outstanding_shard(order_id: str) -> str:
-    """The partition of the index `outstanding` that an order's marks are in."""
-    return str(ord(order_id[-1]) % OUTSTANDING_SHARDS)
+def outstanding_shard(owner_id: str) -> str:
+    """Return the partition of the index `outstanding` that the marks of an order, a report or an account are in."""
+    return str(ord(owner_id[-1]) % OUTSTANDING_SHARDS)

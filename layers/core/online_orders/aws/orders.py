@@ -21,10 +21,10 @@ from online_orders.aws.keys import (
     entry_key,
     order_key,
     order_pk,
-    outstanding_shard,
     quote_key,
     suborder_key,
 )
+from online_orders.aws.marks import pending_mark
 from online_orders.errors import InProgress, NotFound, Unprocessable
 from online_orders.events import detail_of
 from online_orders.order_ids import is_order_id
@@ -33,8 +33,6 @@ from online_orders.quotes import Quote
 from online_orders.telemetry import logger
 from online_orders.timeline import Entry
 
-FOLLOWED_WITHIN = timedelta(minutes=3)
-"""The stream takes seconds; an entry that still has its mark by then is the reconciler's."""
 IDEMPOTENCY_KEPT = timedelta(hours=48)
 _PATIENCE_SECONDS = 6.0
 
@@ -189,8 +187,7 @@ def _entry_item(order: Order, entry: Entry) -> Item:
         "source": text(order.source),
         "event": text(entry.event),
         "detail": text(detail_of(order, entry).model_dump_json()),
-        "outstanding": text(outstanding_shard(order.order_id)),
-        "check_at": number(int((entry.at + FOLLOWED_WITHIN).timestamp())),
+        **pending_mark(order.order_id, entry.at),
         "document": text(entry.model_dump_json()),
         **correlation(),
     }

@@ -57,5 +57,13 @@ def signing_key(purpose: str, key_id: str | None = None) -> SigningKey:
     return SigningKey(named, hmac.digest(ring.keys[named], purpose.encode(), "sha256"))
 
 
+def signing_key_or_current(purpose: str, key_id: str | None) -> SigningKey:
+    """Return a named key while it is in use, else the current one, as for no name."""
+    try:
+        return signing_key(purpose, key_id)
+    except NotFound:
+        return signing_key(purpose)
+
+
 def reset() -> None:
     _ring.cache_clear()

@@ -1,0 +1,69 @@
+"""What must follow from what is stored of an account: the mail of a contact report, the messages of a change.
+
+Both items are stored with a mark (see `marks`) that is taken away once the messages are on their queue; an account's
+change is deleted then, since nobody needs it any more. What the stream loses, or the queue does not take, keeps its
+mark and is repaired by the reconciler. Messages may come twice: mails know what was sent, and orders follow the account
+as it stands.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from online_orders.aws.dynamodb import call, get, update
+from online_orders.aws.following import enqueue
+from online_orders.aws.keys import CHANGE_PREFIX, REPORT_PREFIX, Item, Key
+from online_orders.telemetry import logger, metrics
+
+_PREFIXES = (REPORT_PREFIX, CHANGE_PREFIX)
+
+
+def is_of_account(item: Item) -> bool:
+    """Return whether an item of the table, its stream or the index of marks is one of those told of above."""
+    return str(item["sk"]["S"]).startswith(_PREFIXES)
+
+
+def is_pending(item: Item) -> bool:
+    """Return whether something is still to follow; what comes without its mark was followed before."""
+    return is_of_account(item) and "outstanding" in item
+
+
+def process_or_leave(item: Item) -> bool:
+    """Do what follows from an item and take its mark away; False where that failed, and is the reconciler's.
+
+    Whatever is wrong with one item must not hold up the others.
+    """
+    try:
+        _process(item)
+    except Exception:
+        logger.exception("an account's item keeps its mark", extra={"key": item["pk"]["S"], "item": item["sk"]["S"]})
+        metrics.add_metric("AccountItemsNotFollowed", MetricUnit.Count, 1)
+        return False
+    return True
+
+
+def _process(item: Item) -> None:
+    key: Key = {"pk": item["pk"], "sk": item["sk"]}
+    document = json.loads(item["document"]["S"])
+    if item["sk"]["S"].startswith(CHANGE_PREFIX):
+        enqueue("ACCOUNT_CHANGES_URL", document)
+        call("DeleteItem", Key=key)
+        return
+    enqueue("MAIL_QUEUE_URL", [_report_mail(document)])
+    update(key, "REMOVE outstanding, check_at", {}, ConditionExpression="attribute_exists(outstanding)")
+
+
+def _report_mail(document: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "contact_report", "account_id": document["account_id"], "report_id": document["report_id"]}
+
+
+def repair(marked: Item) -> int:
+    """Follow the item that has a key of the index of marks, if it is still pending; return how many were followed."""
+    item = get({"pk": marked["pk"], "sk": marked["sk"]})
+    if item is None or not is_pending(item) or not process_or_leave(item):
+        return 0
+    metrics.add_metric("AccountItemsMended", MetricUnit.Count, 1)
+    return 1
