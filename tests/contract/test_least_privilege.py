@@ -102,10 +102,13 @@ def lose_and_mend(site: InProcess) -> None:
     site.settle()
     lab.stream.paused = True
     decided.desk("decline", {"reason": "Sold out."}).ok()
-    silent = place(site)
+    silent, overtaken = place(site), place(site)
+    suspend(site, overtaken)
     for mapping in lab.stream.mappings:
         mapping.position = len(lab.dynamodb.records(mapping.table))
+    overtaken.desk("claim").ok()
     lab.stream.paused = False
+    site.settle()
     stop(lab, lost.order_id)
     for order in (decided, silent, lost):
         lab.functions.invoke("ReconcileFunction", {"order_id": order.order_id})
@@ -115,6 +118,14 @@ def lose_and_mend(site: InProcess) -> None:
     lab.functions.invoke("ReplayFunction", {"account_id": lost.read()["account_id"]})
     park(lab, place(site).order_id)
     site.settle()
+
+
+def suspend(site: InProcess, order: Order) -> None:
+    """The account of an order, and let it order again."""
+    account = site.account_of(order.user)
+    for state in ("suspended", "active"):
+        changed = {**account, "enrollment": {**account["enrollment"], "state": state}}
+        site.put(f"/api/desk/accounts/{account['account_id']}", site.people.cs, changed).ok()
 
 
 def hold_the_mail(site: InProcess) -> None:

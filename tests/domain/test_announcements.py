@@ -84,6 +84,14 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "commented": (claimed().comment(Actor(kind="customer"), "When?", LATER), []),
     "link locked": (offered().link_locked("quote", LATER), [("link_locked", DESK)]),
     "fresh mail of the order": (place().order.ask_for_fresh_mail("order", LATER), [("order_received", TO_CONTACT)]),
+    "contact changed after the quote has expired": (
+        expired().follow_contact(CARLA, CLARA.email, NOW + 60 * DAY),
+        [("expired", CARLA.email)],
+    ),
+    "fresh mail of an expired quote": (
+        expired().ask_for_fresh_mail("quote", NOW + 60 * DAY),
+        [("expired", TO_CONTACT)],
+    ),
     "fresh mail of the quote": (offered().ask_for_fresh_mail("quote", LATER), []),
     "person erased": (offered().erased({"contact": NOBODY}, LATER), []),
 }
@@ -169,8 +177,8 @@ def test_a_reminder_that_was_overtaken_is_not_sent(order: Order) -> None:
 
 @pytest.mark.parametrize(
     ("before", "due"),
-    [(place().order, True), (claimed(), True), (sending(), True), (offered(), False), (expired(), False)],
-    ids=["submitted", "in process", "sending", "offered", "expired"],
+    [(place().order, True), (claimed(), True), (sending(), True), (offered(), False)],
+    ids=["submitted", "in process", "sending", "offered"],
 )
 def test_a_new_contact_gets_the_link_of_the_order_while_it_has_a_use(before: Order, due: bool) -> None:
     change = before.follow_contact(CARLA, CLARA.email, LATER)
@@ -180,7 +188,27 @@ def test_a_new_contact_gets_the_link_of_the_order_while_it_has_a_use(before: Ord
     assert not is_still_due(announcement, change.order.decline(CLARA, "sold out", LATER).order, entry)
 
 
-TELLING = [name for name, (_, mails) in MAILS.items() if mails and name not in {"reminded", "contact changed"}]
+def test_a_new_contact_gets_the_link_to_an_expired_quote_until_a_fresh_one_is_asked_for_or_there() -> None:
+    at = NOW + 60 * DAY
+    before = expired()
+    change = before.follow_contact(CARLA, CLARA.email, at)
+    (entry,) = change.entries
+    (due,) = announcements(entry.event, entry.data)
+    assert due == Announcement("expired", "contact")
+    assert is_still_due(due, change.order, entry)
+    assert not is_still_due(due, change.order.ask_for_fresh_quote(at).order, entry)
+    assert not is_still_due(due, change.order.decline(CLARA, "No", at).order, entry)
+    assert not is_still_due(due, change.order.offer(quote_for(change.order), CLARA, at).order, entry)
+
+
+ASKING = {
+    "reminded",
+    "contact changed",
+    "contact changed after the quote has expired",
+    "fresh mail of an expired quote",
+}
+"""Their mails are due only while what they ask for can be done."""
+TELLING = [name for name, (_, mails) in MAILS.items() if mails and name not in ASKING]
 
 
 @pytest.mark.parametrize("what", TELLING)

@@ -32,21 +32,21 @@ _MAILS: dict[Event, tuple[Announcement, ...]] = {
     Event.CANCELED: tuple(Announcement("canceled", role) for role in _EVERYBODY),
     Event.CHANGE_REQUESTED: (Announcement("change_requested", "customer_success"),),
     Event.UNDELIVERABLE: (Announcement("quote_undeliverable", "customer_success"),),
-    Event.CONTACT_CHANGED: (Announcement("order_received", "contact"), Announcement("expired", "contact")),
+    Event.CONTACT_CHANGED: (Announcement("order_received", "contact"),),
     Event.LINK_LOCKED: (Announcement("link_locked", "customer_success"),),
     Event.EXPIRED: (Announcement("expired", "contact"), Announcement("expired", "customer_success")),
     Event.FRESH_QUOTE_ASKED: (Announcement("fresh_quote_asked", "customer_success"),),
 }
-_FRESH_LINKS: dict[object, tuple[Announcement, ...]] = {
-    "order": (Announcement("order_received", "contact"),),
-    "quote": (Announcement("expired", "contact"),),
-}
+_FRESH_ORDER_LINK = (Announcement("order_received", "contact"),)
+_FRESH_LINK_TO_EXPIRED = (Announcement("expired", "contact"),)
 
 
 def announcements(event: Event, data: dict[str, object]) -> tuple[Announcement, ...]:
     """The mails of an entry; a fresh link to a quote that stands is not among them, since the workflow sends it."""
+    if "expired_revision" in data:
+        return _FRESH_LINK_TO_EXPIRED
     if event is Event.FRESH_MAIL_ASKED:
-        return _FRESH_LINKS[data.get("purpose")]
+        return _FRESH_ORDER_LINK if data.get("purpose") == "order" else ()
     return _MAILS.get(event, ())
 
 
@@ -64,7 +64,7 @@ def address_of(role: Role, order: Order, customer_success: str) -> str | None:
 
 def is_still_due(announcement: Announcement, order: Order, entry: Entry) -> bool:
     """What asks for something is not sent once it cannot be done any more; what tells of something is."""
-    if announcement.kind == "expired" and entry.event is not Event.EXPIRED:
+    if "expired_revision" in entry.data:
         return _may_ask_for_fresh_quote(order)
     if entry.event is Event.CONTACT_CHANGED:
         return order.status in {Status.SUBMITTED, Status.IN_PROCESS}

@@ -531,6 +531,7 @@ class Order(Entity):
             at,
             _staff_or_time(by),
             Event.CONTACT_CHANGED,
+            self._expired_revision(),
             decision=False,
             contact=contact,
             marks={
@@ -632,7 +633,7 @@ class Order(Entity):
             at,
             Actor(kind="contact"),
             Event.FRESH_MAIL_ASKED,
-            {"purpose": purpose},
+            {"purpose": purpose, **(self._expired_revision() if purpose == "quote" else {})},
             internal=True,
             decision=False,
             marks={
@@ -822,6 +823,12 @@ class Order(Entity):
 
     def _revision(self) -> dict[str, Any]:
         return {"revision": self.quote.revision if self.quote else None}
+
+    def _expired_revision(self) -> dict[str, Any]:
+        """What an entry says whose fresh link is good for asking for a fresh quote alone: no quote's mail brings it."""
+        if self.quote is None or self.quote.state is not QuoteState.EXPIRED:
+            return {}
+        return {"expired_revision": self.quote.revision}
 
     def _cancel(
         self,
