@@ -34,7 +34,11 @@ _NOBODY_PLACES_AS_BEFORE_SECONDS = 30
 
 
 def _is_another_contact(change: Mapping[str, Any]) -> bool:
-    return bool(change.get("old") and change.get("new") and change["old"] != change["new"])
+    """Not one whose name or address is only written in another way."""
+    if not change.get("old") or not change.get("new"):
+        return False
+    old, new = Contact.model_validate(change["old"]), Contact.model_validate(change["new"])
+    return not old.has_mailbox(new.email)
 
 
 def _tell_contacts(account: Account, change: Mapping[str, Any]) -> None:

@@ -66,6 +66,8 @@ class Opened(NamedTuple):
     code: str
     is_live: bool
     """False once a newer link, a newer revision or another contact has taken its place."""
+    is_of_contact: bool
+    """Whether it was sent to whoever is asked now."""
 
 
 class State(NamedTuple):
@@ -123,7 +125,8 @@ def _opened(token: str, link: Link, order: Order, account: Account) -> Opened:
         is_newest = link.number == order.marks.order_link and order.status is not Status.PENDING_CONFIRMATION
     # The order follows its account by a queue; who is no longer asked does not decide until then.
     is_of_contact = matches(token_of(key, link, recipient), token) and not order.outlives_contact(account)
-    return Opened(token, link, order, account, code_of(key, link, recipient), is_newest and is_of_contact)
+    code = code_of(key, link, recipient)
+    return Opened(token, link, order, account, code, is_newest and is_of_contact, is_of_contact)
 
 
 def _decided_by_link(opened: Opened) -> str | None:
@@ -139,6 +142,15 @@ def _decided_by_link(opened: Opened) -> str | None:
     if quote and quote.state is QuoteState.CHANGE_REQUESTED and order.status in OPEN:
         return "request_change"
     return None
+
+
+def _dead(opened: Opened) -> Outcome:
+    """What is said of a link that is not live: there is a newer mail, or there will be one once a quote is sent."""
+    order, link = opened.order, opened.link
+    is_overtaken = link.purpose == "order" and link.number != order.marks.order_link
+    if opened.is_of_contact and not is_overtaken and order.quote and order.quote.offered_at is None:
+        return Outcome.IN_PREPARATION if order.is_open else Outcome.CLOSED
+    return Outcome.REPLACED
 
 
 def _is_expired(opened: Opened, at: datetime) -> bool:
@@ -194,7 +206,7 @@ def _state(opened: Opened, at: datetime) -> State | None:
     """What there is to say instead of the form, in the order in which it is judged; None: the form."""
     decided = _decided_by_link(opened)
     judged = (
-        (not opened.is_live, State(Outcome.REPLACED, HTTPStatus.GONE)),
+        (not opened.is_live, State(_dead(opened), HTTPStatus.GONE)),
         (_is_expired(opened, at), State(Outcome.EXPIRED, HTTPStatus.GONE)),
         (opened.link.locked, State(Outcome.LOCKED, HTTPStatus.LOCKED)),
         (decided is not None, State(_OUTCOMES.get(decided or "", Outcome.ALREADY_DECIDED), HTTPStatus.OK)),
@@ -275,6 +287,11 @@ def _readable(text: str) -> str:
     return "".join(character for character in text if character in "\n\t" or character.isprintable())
 
 
+def _is_by_robot(fields: dict[str, str]) -> bool:
+    """Whether the field is filled that nobody sees: it says nothing of the code then, and is not counted."""
+    return bool(fields.get("extra", "").strip())
+
+
 def _form(fields: dict[str, str], allowed: tuple[str, ...], sender: http.Viewer) -> Form:
     """The form when it is sound; raises Unsound with every fault of it."""
     decision = fields.get("decision", "").strip()
@@ -285,6 +302,7 @@ def _form(fields: dict[str, str], allowed: tuple[str, ...], sender: http.Viewer)
     faults = [
         fault
         for fault, is_wrong in (
+            (FormFault.EXTRA_FILLED, _is_by_robot(fields)),
             (FormFault.DECISION_MISSING, decision not in allowed),
             (FormFault.NAME_MISSING, needs_name and not name),
             (FormFault.NAME_TOO_LONG, len(name) > _LARGEST_NAME),
@@ -311,15 +329,21 @@ def decide(event: Event, token: str) -> Answer:
     at = clock.now()
     fields = _fields(event)
     if fields.get("decision") == "request_mail":
+        if _is_by_robot(fields):
+            return _refuse_form(opened, FormState(faults=(FormFault.EXTRA_FILLED,)), at)
         return _ask_for_fresh_mail(opened, at)
     try:
         form = _form(fields, _allowed(opened), http.viewer(event))
     except Unsound as unsound:
-        state = _state(opened, at)
-        if state:
-            return _told(opened, state[0], HTTPStatus.BAD_REQUEST, unsound.state)
-        return _form_page(opened, HTTPStatus.BAD_REQUEST, unsound.state)
+        return _refuse_form(opened, unsound.state, at)
     return _judge(opened, form, at)
+
+
+def _refuse_form(opened: Opened, form: FormState, at: datetime) -> Answer:
+    state = _state(opened, at)
+    if state:
+        return _told(opened, state[0], HTTPStatus.BAD_REQUEST, form)
+    return _form_page(opened, HTTPStatus.BAD_REQUEST, form)
 
 
 def _judge(opened: Opened, form: Form, at: datetime) -> Answer:

@@ -6,6 +6,7 @@ the order's contact person, and of no other: whoever may send with our configura
 
 from __future__ import annotations
 
+from datetime import datetime
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ from online_orders.aws import mail, orders
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.queues import work_through
+from online_orders.deliveries import MailWord, bounce_word
 from online_orders.errors import NotFound
 from online_orders.orders import Change, Order
+from online_orders.system_reasons import SystemReason
 from online_orders.telemetry import discreet, logger, metrics
 
 if TYPE_CHECKING:
@@ -26,19 +29,37 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
+_WHY = {
+    MailWord.HARD_BOUNCE: SystemReason.ADDRESS_DOES_NOT_WORK,
+    MailWord.FAILED: SystemReason.ADDRESS_DOES_NOT_WORK,
+    MailWord.SOFT_BOUNCE: SystemReason.MAILBOX_DID_NOT_TAKE_IT,
+}
+_ABOUT = {"Bounce": "bounce", "Delivery": "delivery", "Complaint": "complaint"}
+"""By the kind of event, the member of it that says more, and when it was said."""
+
+
+def _said_at(detail: dict[str, Any]) -> datetime | None:
+    """The event's own time, since EventBridge and the queue may hand over an earlier event later."""
+    said = detail.get(_ABOUT.get(detail["eventType"], ""), {}).get("timestamp")
+    return datetime.fromisoformat(said) if said else None
+
+
+def _bounce_word(bounce: dict[str, Any]) -> MailWord:
+    recipient: dict[str, str] = next(iter(bounce.get("bouncedRecipients", [])), {})
+    return bounce_word(bounce["bounceType"], recipient.get("status"), recipient.get("diagnosticCode"))
+
+
 def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -> Change:
-    at = clock.now()
-    kind = detail["eventType"]
-    if kind == "Bounce" and detail["bounce"]["bounceType"] == "Permanent":
-        return order.quote_bounced(link_number, key_id, "The mail was returned: the address does not work.", at)
-    if kind == "Bounce":  # SES tells of a soft bounce when it has stopped trying
-        return order.quote_given_up(link_number, key_id, "The mail was returned: the mailbox did not take it.", at)
+    at, said_at, kind = clock.now(), _said_at(detail), detail["eventType"]
+    if kind == "Bounce":
+        word = _bounce_word(detail["bounce"])
+        return order.quote_bounced(link_number, key_id, _WHY[word], at, word, said_at)
     if kind == "Reject":
-        return order.quote_bounced(link_number, key_id, "The mail system rejected the mail.", at, "rejected")
+        return order.quote_bounced(link_number, key_id, SystemReason.MAIL_REJECTED, at, MailWord.REJECTED)
     if kind == "Delivery":
-        return order.quote_delivered(link_number, key_id, at)
+        return order.quote_delivered(link_number, key_id, at, said_at)
     if kind == "Complaint":
-        return order.quote_complained(link_number, at)
+        return order.quote_complained(link_number, at, said_at)
     return Change(order, ())
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from online_orders import clock
 from online_orders.announcements import Announcement, address_of, is_still_due
 from online_orders.aws import contact_reports, mail, mail_hold, orders
 from online_orders.aws.clients import client
@@ -28,7 +29,7 @@ def _announce(message: dict[str, Any]) -> None:
     order = orders.get_order(OrderKey(message["account_id"], order_id, message["source"]))
     entry = orders.get_entry(order_id, sequence)
     to = address_of(due.role, order, environment("CUSTOMER_SUCCESS_MAILBOX"))
-    if to is None or not is_still_due(due, order, entry):
+    if to is None or not is_still_due(due, order, entry, clock.now()):
         return
     tags = {"order_id": order_id, "kind": due.kind}
     mail.send_once(order_id, sequence, name, lambda: announcement_letter(due, to, order, entry), tags)

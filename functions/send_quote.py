@@ -15,10 +15,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from online_orders import clock
 from online_orders.aws import accounts, mail, mail_hold, orders, workflow
 from online_orders.aws.dynamodb import TABLE_ERRORS
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.quote_mail import route_after_failure
-from online_orders.orders import Order
+from online_orders.orders import Change, Order
 from online_orders.quotes import QuoteState
+from online_orders.system_reasons import SystemReason
 from online_orders.telemetry import discreet, kind_of, logger, metrics
 from online_orders_rendering.letters import quote_letter
 
@@ -37,7 +39,7 @@ def _note_mailed(at: OrderKey, link_number: int, key_id: str) -> dict[str, Any]:
     return _then(order)
 
 
-def _refuse(at: OrderKey, link_number: int, why: str) -> dict[str, Any]:
+def _refuse(at: OrderKey, link_number: int, why: SystemReason) -> dict[str, Any]:
     order = orders.decide(
         lambda: orders.get_order(at), lambda order: order.quote_refused(link_number, why, clock.now())
     )
@@ -45,12 +47,18 @@ def _refuse(at: OrderKey, link_number: int, why: str) -> dict[str, Any]:
 
 
 def _send(at: OrderKey) -> dict[str, Any]:
-    account = accounts.get_account(at.account_id)
-    order = orders.decide(lambda: orders.get_order(at), lambda order: order.follow_account(account, None, clock.now()))
+    account, grace_days = accounts.get_account(at.account_id), int(environment("GRACE_DAYS"))
+
+    def look(order: Order) -> Change:
+        """A quote that is past its last day is not mailed, whatever has held it."""
+        now = clock.now()
+        return order.follow_account(account, None, now).then(lambda order: order.expire_unmailed(grace_days, now))
+
+    order = orders.decide(lambda: orders.get_order(at), look)
     if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
         return _then(order)
     if order.contact.is_erased:
-        return _refuse(at, order.marks.quote_link, "The contact person was erased.")
+        return _refuse(at, order.marks.quote_link, SystemReason.CONTACT_ERASED)
     if mail_hold.standing_hold():
         logger.info("mail is held")
         return {**_then(order), "next": workflow.Step.HELD, "pause": mail_hold.pause_seconds()}
@@ -69,7 +77,7 @@ def _hand_over(at: OrderKey, order: Order) -> dict[str, Any]:
         letter, link = quote_letter(order)
         mail.send(letter, mail.tags_of(link), clock.now())
     except mail.MailRefused:
-        return _refuse(at, order.marks.quote_link, "The mail system refused the address.")
+        return _refuse(at, order.marks.quote_link, SystemReason.ADDRESS_REFUSED)
     except TABLE_ERRORS as fault:
         logger.warning("the quote could not be sent yet", extra={"fault": kind_of(fault)})
         return route_after_failure(at)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.in_process import InProcess
-from tests.contract.orders import enroll, fresh, item, offer, place_answer, place_for, rows
+from tests.contract.orders import enroll, fresh, item, offer, place_answer, place_for, quote, rows
 from tests.contract.site import Json, Site
 
 
@@ -305,3 +305,24 @@ def test_an_account_can_be_put_on_the_version_that_was_read(site: Site) -> None:
     version = site.get(path, site.people.cs).headers["etag"]
     site.put(path, site.people.cs, {**account, "name": "Once"}, If_Match=version).ok()
     site.put(path, site.people.cs, {**account, "name": "Twice"}, If_Match=version).refused(412, "version_mismatch")
+
+
+def test_a_contact_who_is_only_written_otherwise_keeps_the_links_and_is_mailed_nothing(in_process: InProcess) -> None:
+    account = enroll(in_process)
+    order = place_for(in_process, account)
+    order.desk("claim").ok()
+    order.desk("quote", quote(in_process)).ok(202)
+    mail = order.quote_mail()
+    before = len(in_process.lab.mails)
+    contact = account["enrollment"]["contact"]
+    for name, email in ((contact["name"].upper(), contact["email"]), ("Noor B. Contact", contact["email"].upper())):
+        account["enrollment"]["contact"] = {"name": name, "email": email}
+        in_process.put(f"/api/desk/accounts/{account['account_id']}", in_process.people.cs, account).ok()
+        assert in_process.request("GET", mail.link).status == 200, "before its orders follow"
+        in_process.lab.settle()
+        assert order.read()["contact"]["name"] == name, "the open order shows the name as it is written now"
+    in_process.lab.advance(minutes=2)
+    assert len(in_process.lab.mails) == before
+    assert [entry["event"] for entry in order.desk_timeline()].count("order.contact_corrected") == 2
+    in_process.decide(mail, "approve").page()
+    assert order.status == "completed"

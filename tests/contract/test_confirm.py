@@ -46,7 +46,7 @@ def test_the_page_shows_what_is_decided(site: Site) -> None:
     assert "<i>yesterday</i>" not in page
     (form,) = forms(page)
     assert form.method == "post"
-    assert set(form.fields) == {"decision", "name", "code", "reason"}
+    assert set(form.fields) == {"decision", "name", "code", "reason", "extra"}
     assert form.choices == {"approve", "cancel", "request_change"}
     (paper,) = [link for link in links(page) if link.endswith(".pdf")]
     assert site.request("GET", paper).body == mail.attachments[0].read()
@@ -236,6 +236,20 @@ def test_four_wrong_codes_do_not_lock(site: Site) -> None:
         assert mail.code not in page
     site.decide(mail, "approve").page()
     assert order.status == "completed"
+
+
+def test_what_robots_fill_in_is_refused_and_not_counted_whatever_the_code(site: Site) -> None:
+    order, mail = offered(site)
+    for code in (*[wrong(mail)] * 6, mail.code):
+        page = site.decide(mail, "approve", code=code, extra="Approved, thank you.").page(400)
+        (form,) = forms(page)
+        assert form.fields["extra"] == ""
+    assert order.status == "pending_confirmation"
+    lock(site, mail)
+    for _ in range(3):
+        page = site.request("POST", mail.link, form={"decision": "request_mail", "extra": "x"}).page(400)
+        assert forms(page)[0].fields["decision"] == "request_mail"
+    assert site.request("POST", mail.link, form={"decision": "request_mail"}).status == 200, "it was not counted"
 
 
 def test_a_locked_link_is_replaced_by_a_fresh_mail_to_the_same_address(site: Site) -> None:

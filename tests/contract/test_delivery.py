@@ -1,5 +1,6 @@
 """What becomes of a quote's mail: delivered, returned, or marked as spam."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, fresh, place, place_for, quote
 from tests.contract.site import Json, Site
+from tests.lab.mail import EventType
 
 
 def account_with_contact(site: Site, address: str) -> Json:
@@ -53,13 +55,50 @@ def test_a_mail_that_ses_has_given_up_is_undeliverable_and_an_absence_note_is_no
     lab = in_process.lab
     full, away = (quoted(in_process, enroll(in_process)) for _ in range(2))
     lab.settle()
-    lab.ses_event("Bounce", lab.mails.to(full.contact)[-1], permanent=False)
-    in_process.settle()
+    lab.ses_event("Bounce", lab.mails.to(full.contact)[-1], permanent=False, status="4.2.2")
+    lab.settle()
+    lab.ses_event("Delivery", lab.mails.to(away.contact)[-1])
+    lab.settle()
     lab.ses_event("Bounce", lab.mails.to(away.contact)[-1], permanent=False)
-    in_process.settle()
+    lab.settle()
     assert (full.read()["quote"]["state"], away.read()["quote"]["state"]) == ("undeliverable", "offered")
     told = [len(order.mails_to(in_process.cs_mailbox)) for order in (full, away)]
     assert told == [2, 1], "of the new order each, and of the quote that did not arrive"
+
+
+@pytest.mark.parametrize("is_reordered", [False, True], ids=["in order", "reordered"])
+def test_the_newest_credible_word_of_ses_counts_in_whichever_order_its_events_come(
+    in_process: InProcess, is_reordered: bool
+) -> None:
+    lab = in_process.lab
+    late, gone = (quoted(in_process, enroll(in_process)) for _ in range(2))
+    lab.settle()
+    now = lab.clock.now()
+    words: list[tuple[EventType, Order, str | None, timedelta]] = [
+        ("Bounce", late, "4.2.2", timedelta(minutes=1)),
+        ("Delivery", late, None, timedelta(minutes=2)),
+        ("Delivery", gone, None, timedelta(minutes=1)),
+        ("Bounce", gone, "5.1.1", timedelta(minutes=2)),
+    ]
+    for kind, order, status, after in reversed(words) if is_reordered else words:
+        mail = lab.mails.to(order.contact)[-1]
+        lab.ses_event(kind, mail, permanent=False, status=status, at=now + after)
+        lab.settle()
+    assert (late.read()["quote"]["state"], gone.read()["quote"]["state"]) == ("offered", "undeliverable")
+    lab.advance(days=4)
+    reminded = [["quote.reminded" in events(order)] for order in (late, gone)]
+    assert reminded == [[True], [False]]
+
+
+def test_why_a_quote_did_not_arrive_is_told_by_a_code_beside_the_text(in_process: InProcess) -> None:
+    lab = in_process.lab
+    order = quoted(in_process, enroll(in_process, locale="de"))
+    lab.settle()
+    lab.ses_event("Bounce", lab.mails.to(order.contact)[-1])
+    lab.settle()
+    (entry,) = (entry for entry in order.timeline() if entry["event"] == "quote.undeliverable")
+    assert entry["data"]["code"] == "address_does_not_work"
+    assert entry["data"]["reason"] == "The mail was returned: the address does not work."
 
 
 def test_a_mail_that_ses_rejects_is_undeliverable_and_customer_success_reads_why(in_process: InProcess) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from online_orders.accounts import Contact
 from online_orders.announcements import Announcement, address_of, announcements, is_still_due
+from online_orders.deliveries import MailWord
 from online_orders.erasing import NO_USER, NOBODY
 from online_orders.orders import Change, Order, Policy, User
 from online_orders.timeline import Actor, Entry, Event
@@ -32,6 +34,8 @@ from tests.domain.builders import (
 )
 
 DESK = "orders@vendor.example"
+CONSTANCE = Contact(name="Constance", email=CONNIE.email.upper())
+"""Connie, written otherwise."""
 TO_CONTACT, TO_CUSTOMER = CONNIE.email, ANNA.email
 
 
@@ -74,6 +78,8 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "complained": (offered().quote_complained(1, LATER), []),
     "reminded": (offered().tick(Policy(), NOW + 3 * DAY), [("reminder", TO_CONTACT)]),
     "expired": (offered().tick(Policy(), NOW + 60 * DAY), [("expired", TO_CONTACT), ("expired", DESK)]),
+    "expired before its mail": (sending().expire_unmailed(14, NOW + 60 * DAY), [("expired", DESK)]),
+    "contact written otherwise": (offered().follow_contact(CONSTANCE, CLARA.email, LATER), []),
     "fresh quote asked": (expired().ask_for_fresh_quote(NOW + 60 * DAY), [("fresh_quote_asked", DESK)]),
     "change requested": (offered().request_change("Connie", "less", LATER), [("change_requested", DESK)]),
     "approved": (offered().approve("Connie", LATER), to_all("approved")),
@@ -150,8 +156,8 @@ REMINDED = offered().tick(Policy(), NOW + 3 * DAY)
 REMINDER = Announcement("reminder", "contact")
 
 
-def _due(order: Order, entry: Entry = REMINDED.entries[0]) -> bool:
-    return is_still_due(REMINDER, order, entry)
+def _due(order: Order, entry: Entry = REMINDED.entries[0], at: datetime = NOW + 3 * DAY) -> bool:
+    return is_still_due(REMINDER, order, entry, at)
 
 
 def test_a_reminder_of_a_quote_on_offer_is_due() -> None:
@@ -184,8 +190,8 @@ def test_a_new_contact_gets_the_link_of_the_order_while_it_has_a_use(before: Ord
     change = before.follow_contact(CARLA, CLARA.email, LATER)
     (entry,) = change.entries
     (announcement,) = announcements(entry.event, entry.data)
-    assert is_still_due(announcement, change.order, entry) is due
-    assert not is_still_due(announcement, change.order.decline(CLARA, "sold out", LATER).order, entry)
+    assert is_still_due(announcement, change.order, entry, LATER) is due
+    assert not is_still_due(announcement, change.order.decline(CLARA, "sold out", LATER).order, entry, LATER)
 
 
 def test_a_new_contact_gets_the_link_to_an_expired_quote_until_a_fresh_one_is_asked_for_or_there() -> None:
@@ -195,10 +201,10 @@ def test_a_new_contact_gets_the_link_to_an_expired_quote_until_a_fresh_one_is_as
     (entry,) = change.entries
     (due,) = announcements(entry.event, entry.data)
     assert due == Announcement("expired", "contact")
-    assert is_still_due(due, change.order, entry)
-    assert not is_still_due(due, change.order.ask_for_fresh_quote(at).order, entry)
-    assert not is_still_due(due, change.order.decline(CLARA, "No", at).order, entry)
-    assert not is_still_due(due, change.order.offer(quote_for(change.order), CLARA, at).order, entry)
+    assert is_still_due(due, change.order, entry, at)
+    assert not is_still_due(due, change.order.ask_for_fresh_quote(at).order, entry, at)
+    assert not is_still_due(due, change.order.decline(CLARA, "No", at).order, entry, at)
+    assert not is_still_due(due, change.order.offer(quote_for(change.order), CLARA, at).order, entry, at)
 
 
 ASKING = {
@@ -214,10 +220,35 @@ TELLING = [name for name, (_, mails) in MAILS.items() if mails and name not in A
 @pytest.mark.parametrize("what", TELLING)
 def test_every_other_mail_tells_what_did_happen_and_stays_due(what: str) -> None:
     change, _ = MAILS[what]
-    closed = place().order.withdraw(ANNA, None, LATER).order
+    closed = change.order.decline(CLARA, "sold out", LATER).order if change.order.is_open else change.order
     for entry in change.entries:
         for due in announcements(entry.event, entry.data):
-            assert is_still_due(due, closed, entry)
+            is_asking = due.role == "contact" and due.kind in {"order_received", "expired"}
+            assert is_still_due(due, closed, entry, LATER) is not is_asking
+
+
+def test_a_reminder_that_waited_past_the_last_day_of_the_quote_is_not_sent() -> None:
+    last_day = datetime(2027, 1, 1, 23, tzinfo=UTC)
+    assert _due(REMINDED.order, at=last_day)
+    assert not _due(REMINDED.order, at=last_day + DAY)
+
+
+@pytest.mark.parametrize("what", ["bounced", "expired", "fresh quote asked"])
+def test_a_mail_of_a_revision_is_not_sent_once_its_words_would_be_of_the_next(what: str) -> None:
+    change, _ = MAILS[what]
+    entry = change.entries[-1]
+    after = sending(change.order, LATER)
+    for due in announcements(entry.event, entry.data):
+        assert is_still_due(due, change.order, entry, LATER)
+        assert not is_still_due(due, after, entry, LATER)
+
+
+def test_customer_success_is_not_told_of_a_bounce_that_a_delivery_has_overtaken() -> None:
+    bounced = offered().quote_bounced(1, KEY_ID, "full", NOW, MailWord.SOFT_BOUNCE)
+    (entry,) = bounced.entries
+    (due,) = announcements(entry.event, entry.data)
+    assert is_still_due(due, bounced.order, entry, LATER)
+    assert not is_still_due(due, bounced.order.quote_delivered(1, KEY_ID, LATER).order, entry, LATER)
 
 
 @pytest.mark.parametrize("data", [{}, {"purpose": None}, {"purpose": "quote"}], ids=["none", "null", "quote"])

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from itertools import permutations
 
 import pytest
 
-from online_orders.orders import Change, Order, Status
-from online_orders.presentation import desk_row, order_body
+from online_orders.deliveries import CREDIBILITY, SHOWN_AS, MailNews, MailWord, bounce_word
+from online_orders.orders import Change, Order, Policy, Status
+from online_orders.presentation import desk_row, entry_body, order_body
 from online_orders.quotes import QuoteState
+from online_orders.system_reasons import SystemReason
 from online_orders.timeline import Actor, Event
 from online_orders.values import instant_text
 from tests.domain.builders import (
     CARLA,
     CLARA,
     CONNIE,
+    DAY,
     HOUR,
     KEY_ID,
     LATER,
@@ -74,12 +79,15 @@ def test_a_bounce_makes_the_revision_undeliverable_and_leaves_the_order_pending(
 
 def test_a_mail_that_was_given_up_makes_the_revision_undeliverable_as_a_bounce_does() -> None:
     before = offered()
-    assert before.quote_given_up(1, KEY_ID, REASON, LATER) == NEWS["bounced"](before, 1)
+    given_up, bounced = before.quote_bounced(1, KEY_ID, REASON, LATER, MailWord.SOFT_BOUNCE), NEWS["bounced"](before, 1)
+    assert given_up.entries == bounced.entries
+    assert given_up.order.delivery == bounced.order.delivery
+    assert given_up.order.quote == bounced.order.quote
 
 
 def test_an_automatic_reply_to_a_mail_that_arrived_changes_nothing() -> None:
     arrived = NEWS["delivered"](offered(), 1).order
-    assert arrived.quote_given_up(1, KEY_ID, REASON, LATER) == Change(arrived, ())
+    assert arrived.quote_bounced(1, KEY_ID, REASON, LATER, MailWord.SOFT_BOUNCE) == Change(arrived, ())
 
 
 NEWEST = [
@@ -115,7 +123,7 @@ def test_a_mail_that_ses_refused_or_that_was_given_up_is_rejected() -> None:
     assert refused.entries[0].data["delivery"] == "rejected"
     assert refused.order.delivery
     assert refused.order.delivery.state == "rejected"
-    rejected = offered().quote_bounced(1, KEY_ID, REASON, LATER, "rejected")
+    rejected = offered().quote_bounced(1, KEY_ID, REASON, LATER, MailWord.REJECTED)
     assert rejected.entries[0].data["delivery"] == "rejected"
 
 
@@ -274,3 +282,157 @@ def test_a_revision_that_was_decided_is_not_mailed_again() -> None:
     resent = offered().resend(CLARA, None, NOW).order
     assert resent.mail_is_outstanding
     assert not resent.request_change("Connie", "less", NOW + HOUR).order.mail_is_outstanding
+
+
+# Several words of one mail, in whichever order they come.
+
+
+EARLY, LATE, HEARD = NOW + HOUR, NOW + 2 * HOUR, NOW + 5 * HOUR
+ARRIVED, FAILED = ("delivered", QuoteState.OFFERED), ("bounced", QuoteState.UNDELIVERABLE)
+SPAM = ("complained", QuoteState.OFFERED)
+OUTCOMES: dict[tuple[MailWord, MailWord], tuple[str, QuoteState]] = {
+    # The first was said before the second.
+    (MailWord.SOFT_BOUNCE, MailWord.DELIVERED): ARRIVED,
+    (MailWord.DELIVERED, MailWord.SOFT_BOUNCE): ARRIVED,
+    (MailWord.FAILED, MailWord.DELIVERED): ARRIVED,
+    (MailWord.DELIVERED, MailWord.FAILED): FAILED,
+    (MailWord.HARD_BOUNCE, MailWord.DELIVERED): FAILED,
+    (MailWord.DELIVERED, MailWord.HARD_BOUNCE): FAILED,
+    (MailWord.REJECTED, MailWord.DELIVERED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailWord.DELIVERED, MailWord.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailWord.COMPLAINED, MailWord.DELIVERED): SPAM,
+    (MailWord.DELIVERED, MailWord.COMPLAINED): SPAM,
+    (MailWord.COMPLAINED, MailWord.SOFT_BOUNCE): SPAM,
+    (MailWord.SOFT_BOUNCE, MailWord.COMPLAINED): SPAM,
+    (MailWord.COMPLAINED, MailWord.FAILED): SPAM,
+    (MailWord.FAILED, MailWord.COMPLAINED): SPAM,
+    (MailWord.COMPLAINED, MailWord.HARD_BOUNCE): FAILED,
+    (MailWord.HARD_BOUNCE, MailWord.COMPLAINED): FAILED,
+    (MailWord.SOFT_BOUNCE, MailWord.FAILED): FAILED,
+    (MailWord.FAILED, MailWord.SOFT_BOUNCE): FAILED,
+    (MailWord.SOFT_BOUNCE, MailWord.HARD_BOUNCE): FAILED,
+    (MailWord.HARD_BOUNCE, MailWord.SOFT_BOUNCE): FAILED,
+    (MailWord.FAILED, MailWord.HARD_BOUNCE): FAILED,
+    (MailWord.HARD_BOUNCE, MailWord.FAILED): FAILED,
+    (MailWord.COMPLAINED, MailWord.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailWord.REJECTED, MailWord.COMPLAINED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailWord.SOFT_BOUNCE, MailWord.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailWord.REJECTED, MailWord.SOFT_BOUNCE): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailWord.FAILED, MailWord.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailWord.REJECTED, MailWord.FAILED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailWord.HARD_BOUNCE, MailWord.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailWord.REJECTED, MailWord.HARD_BOUNCE): FAILED,
+}
+HEARABLE = [word for word in MailWord if word not in {MailWord.SENT, MailWord.REFUSED}]
+
+
+def _hear(order: Order, word: MailWord, said_at: datetime, at: datetime = HEARD) -> Change:
+    if word is MailWord.DELIVERED:
+        return order.quote_delivered(1, KEY_ID, at, said_at)
+    if word is MailWord.COMPLAINED:
+        return order.quote_complained(1, at, said_at)
+    return order.quote_bounced(1, KEY_ID, SystemReason.ADDRESS_DOES_NOT_WORK, at, word, said_at)
+
+
+def test_every_pair_of_words_has_an_outcome_and_every_word_a_level() -> None:
+    assert set(OUTCOMES) == set(permutations(HEARABLE, 2))
+    assert set(CREDIBILITY) == set(SHOWN_AS) == set(MailWord)
+
+
+@pytest.mark.parametrize("is_reordered", [False, True], ids=["in order", "reordered"])
+@pytest.mark.parametrize("words", OUTCOMES, ids="-".join)
+def test_the_newest_credible_word_counts_whatever_the_order_of_arrival(
+    words: tuple[MailWord, MailWord], is_reordered: bool
+) -> None:
+    state, quote_state = OUTCOMES[words]
+    order = offered()
+    said = list(zip(words, (EARLY, LATE), strict=True))
+    for word, said_at in reversed(said) if is_reordered else said:
+        change = _hear(order, word, said_at)
+        assert_well_kept(order, change)
+        order = change.order
+    assert order.quote
+    assert order.delivery
+    assert (order.delivery.state, order.quote.state) == (state, quote_state)
+    for word, said_at in said:
+        assert _hear(order, word, said_at).order.quote == order.quote, "the same again changes nothing"
+
+
+@pytest.mark.parametrize(
+    "words", permutations((MailWord.SOFT_BOUNCE, MailWord.FAILED, MailWord.DELIVERED)), ids="-".join
+)
+def test_three_words_come_to_the_same_in_every_order(words: tuple[MailWord, ...]) -> None:
+    said = {MailWord.SOFT_BOUNCE: EARLY, MailWord.FAILED: EARLY + HOUR / 2, MailWord.DELIVERED: LATE}
+    order = offered()
+    for word in words:
+        order = _hear(order, word, said[word]).order
+    assert (_state(order), order.delivery and order.delivery.state) == ("offered", "delivered")
+
+
+def test_of_a_delivery_and_a_failure_of_one_instant_the_failure_counts() -> None:
+    for words in permutations((MailWord.DELIVERED, MailWord.FAILED)):
+        order = offered()
+        for word in words:
+            order = _hear(order, word, EARLY).order
+        assert _state(order) == "undeliverable"
+
+
+def test_reminders_go_on_after_a_soft_bounce_that_a_delivery_followed() -> None:
+    order = _hear(_hear(offered(), MailWord.SOFT_BOUNCE, EARLY).order, MailWord.DELIVERED, LATE).order
+    assert _events(order.tick(Policy(), NOW + 3 * DAY)) == ["quote.reminded"]
+    order = _hear(_hear(offered(), MailWord.DELIVERED, EARLY).order, MailWord.FAILED, LATE).order
+    assert order.tick(Policy(), NOW + 3 * DAY).entries == ()
+
+
+def test_a_second_revision_that_was_given_up_and_did_arrive_is_on_offer() -> None:
+    given_up = NEWS["refused"](sending(offered()), 2).order
+    assert _state(given_up) == "undeliverable"
+    order = given_up.quote_delivered(2, KEY_ID, LATER).order
+    assert order.quote
+    assert (order.quote.state, order.quote.offered_at) == (QuoteState.OFFERED, LATER)
+
+
+@pytest.mark.parametrize(
+    ("bounce_type", "status", "diagnostic", "word"),
+    [
+        ("Permanent", None, None, MailWord.HARD_BOUNCE),
+        ("Permanent", "4.2.2", None, MailWord.HARD_BOUNCE),
+        ("Transient", "5.1.1", "smtp; 550 5.1.1 user unknown", MailWord.FAILED),
+        ("Transient", None, "smtp; 550 5.1.1 user unknown", MailWord.FAILED),
+        ("Transient", None, "550-5.1.1 no such user", MailWord.FAILED),
+        ("Undetermined", "5.4.4", None, MailWord.FAILED),
+        ("Transient", None, None, MailWord.SOFT_BOUNCE),
+        ("Transient", "4.2.2", "smtp; 452 4.2.2 mailbox full", MailWord.SOFT_BOUNCE),
+        ("Transient", "", "I am away until 5.1.2027, call 550", MailWord.SOFT_BOUNCE),
+        ("Undetermined", None, None, MailWord.SOFT_BOUNCE),
+    ],
+)
+def test_a_bounce_is_judged_by_its_type_and_by_the_code_that_the_receiver_gave(
+    bounce_type: str, status: str | None, diagnostic: str | None, word: MailWord
+) -> None:
+    assert bounce_word(bounce_type, status, diagnostic) is word
+
+
+def test_a_word_that_an_earlier_release_stored_is_weighed_by_when_it_was_heard() -> None:
+    bounced = offered()
+    old = MailNews.model_validate({"link": 1, "state": "bounced", "at": instant_text(LATE)})
+    assert MailNews.model_validate_json(old.model_dump_json()) == old
+    bounced = bounced.model_copy(update={"marks": bounced.marks.model_copy(update={"quote_mail": old})})
+    assert _hear(bounced, MailWord.DELIVERED, EARLY).entries == ()
+    assert _events(_hear(bounced, MailWord.DELIVERED, HEARD)) == ["quote.delivered"]
+
+
+def test_a_reason_of_the_systems_own_has_a_code_and_another_has_none() -> None:
+    (entry,) = _hear(offered(), MailWord.HARD_BOUNCE, EARLY).entries
+    assert entry.data["code"] == "address_does_not_work"
+    assert entry.data["reason"] == "The mail was returned: the address does not work."
+    (entry,) = NEWS["bounced"](offered(), 1).entries
+    assert "code" not in entry.data
+
+
+def test_an_entry_that_an_earlier_release_stored_is_shown_with_its_code() -> None:
+    (entry,) = _hear(offered(), MailWord.HARD_BOUNCE, EARLY).entries
+    old = entry.model_copy(update={"data": {name: value for name, value in entry.data.items() if name != "code"}})
+    assert entry_body(old) == entry_body(entry)
+    person = Actor(kind="contact", name="Connie")
+    assert "code" not in entry_body(old.model_copy(update={"actor": person}))["data"]

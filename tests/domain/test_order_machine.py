@@ -166,6 +166,7 @@ class OrderMachine(RuleBasedStateMachine):
     def resend(self, by: User, contact: Contact | None) -> None:
         never_sent = self.status == "in_process" and self.state == "undeliverable"
         allowed = never_sent or (self.status in PENDING and self.state in UNDECIDED)
+        allowed = allowed and self.today <= self.valid_until
         if self.take(lambda order: order.resend(by, contact, self.now), "quote.resent", allowed=allowed):
             self.move(self.status)
             self.quote_link += 1
@@ -231,7 +232,8 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule()
     def ask_for_fresh_quote(self) -> None:
-        allowed = self.status in PENDING and (self.state == "expired" or self.today > self.valid_until)
+        is_past = self.status in PENDING and self.today > self.valid_until
+        allowed = is_past or (self.status in {"in_process", *PENDING} and self.state == "expired")
         events = [] if self.fresh_quote_asked == self.revision else ["quote.fresh_asked"]
         if self.take(lambda order: order.ask_for_fresh_quote(self.now), *events, allowed=allowed):
             self.fresh_quote_asked = self.revision
@@ -244,7 +246,7 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule()
     def ask_for_fresh_mail_of_the_quote(self) -> None:
-        allowed = self.status in PENDING
+        allowed = self.status in PENDING and self.today <= self.valid_until
         if self.take(lambda order: order.ask_for_fresh_mail("quote", self.now), "link.fresh_asked", allowed=allowed):
             self.quote_link += 1
 
@@ -297,15 +299,36 @@ class OrderMachine(RuleBasedStateMachine):
         if self.status in OPEN and self.revision and not age and link > max(self.delivered_link, self.bounced_link):
             events.append("quote.delivered")
             self.delivered_link = link
+            self.expect_arrived()
         self.take(lambda order: order.quote_delivered(link, KEY_ID, self.now), *events)
+
+    def expect_arrived(self) -> None:
+        if (self.status, self.state) == ("pending_confirmation", "undeliverable"):
+            self.state = "offered"
+            if self.offered_on == date.min:
+                self.offered_on = self.reminded_on = self.today
 
     @rule(age=ages)
     def hear_of_complaint(self, age: int) -> None:
         link = self.quote_link - age
         events = ["quote.complained"] if self.status in OPEN and not age and link > self.complained_link else []
+        if events and link > self.bounced_link:
+            self.expect_arrived()
         self.take(lambda order: order.quote_complained(link, self.now), *events)
         if events:
             self.complained_link = link
+
+    @rule()
+    def come_to_send(self) -> None:
+        """What the workflow does before it hands a mail to SES."""
+        is_held = self.state == "sending" and self.held_until is not None and self.now < self.held_until
+        is_over = self.mail_is_outstanding and self.today > self.valid_until and not is_held
+        was_offered = self.offered_on != date.min
+        self.take(lambda order: order.expire_unmailed(14, self.now), *(["quote.expired"] if is_over else []))
+        if is_over:
+            self.state = "expired"
+            if not was_offered and self.status != "in_process":
+                self.move("in_process")
 
     @rule()
     def tick(self) -> None:

@@ -306,14 +306,21 @@ class Lab:
         return self.queue.bodies(self.stack.attribute(queue, "Arn"))
 
     def ses_event(
-        self, kind: EventType, mail: Mail, *, permanent: bool = True, forged: Mapping[str, Any] | None = None
+        self,
+        kind: EventType,
+        mail: Mail,
+        *,
+        permanent: bool = True,
+        status: str | None = None,
+        at: datetime | None = None,
+        forged: Mapping[str, Any] | None = None,
     ) -> None:
         """SES's event about a mail, on its way to whom the template's rules name; delivered by `settle`.
 
         `forged`: what is otherwise of a mail that somebody else sent with our configuration set and, but for those that
         are given, the same tags.
         """
-        detail = self.ses.event(kind, mail, permanent=permanent)
+        detail = self.ses.event(kind, mail, permanent=permanent, status=status, at=at)
         assert detail, f"the configuration set {mail.configuration_set} sends no {kind} events"
         about = detail["mail"]
         detail["mail"] = {**about, **(forged or {}), "tags": {**about["tags"], **(forged or {}).get("tags", {})}}

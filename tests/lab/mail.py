@@ -140,6 +140,10 @@ class Ses:
         """
         self._refusals += [(error, to, why)] * times
 
+    def accept(self) -> None:
+        """Take all mails again."""
+        self._refusals.clear()
+
     def unverify(self) -> set[str]:
         """Take all identities for not verified, as while DKIM is pending or once its records are lost; returns them."""
         lost, self.identities = self.identities, set()
@@ -148,11 +152,26 @@ class Ses:
     def _unverified(self, addresses: Iterable[str]) -> list[str]:
         return [each for each in addresses if not {each, each.partition("@")[2]} & self.identities]
 
-    def event(self, kind: EventType, mail: Mail, *, permanent: bool = True) -> Json | None:
-        """The detail of SES's event about a mail; None when the mail's configuration set sends no such events."""
+    def event(
+        self,
+        kind: EventType,
+        mail: Mail,
+        *,
+        permanent: bool = True,
+        status: str | None = None,
+        at: datetime | None = None,
+    ) -> Json | None:
+        """The detail of SES's event about a mail; None when the mail's configuration set sends no such events.
+
+        A bounce that is not permanent names a `status` (`4.2.2`, or `5.1.1`, which some receivers' have) only when one
+        is given, as one that is an automatic reply does. `at` is when it was said, if not now.
+        """
         if MATCHING_TYPES[kind] not in self.event_types.get(mail.configuration_set or "", set()):
             return None
-        instant = _iso(self.clock.now())
+        instant = _iso(at or self.clock.now())
+        status = status or ("5.1.1" if permanent else None)
+        reply = {"5.1.1": "smtp; 550 5.1.1 user unknown", "4.2.2": "smtp; 452 4.2.2 mailbox full"}
+        report = {"action": "failed", "status": status, "diagnosticCode": reply[status]} if status else {}
         feedback = f"0100018b-{mail.message_id}-feedback"
         about: dict[EventType, Json] = {
             "Send": {},
@@ -161,15 +180,7 @@ class Ses:
                 "feedbackId": feedback,
                 "bounceType": "Permanent" if permanent else "Transient",
                 "bounceSubType": "General",
-                "bouncedRecipients": [
-                    {
-                        "emailAddress": address,
-                        "action": "failed",
-                        "status": "5.1.1",
-                        "diagnosticCode": "smtp; 550 5.1.1 user unknown",
-                    }
-                    for address in mail.recipients
-                ],
+                "bouncedRecipients": [{"emailAddress": address, **report} for address in mail.recipients],
                 "timestamp": instant,
                 "reportingMTA": "dns; a8-70.smtp-out.amazonses.com",
             },

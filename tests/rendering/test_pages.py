@@ -35,7 +35,7 @@ PAGES = [
     pytest.param(html, locale, id=f"{locale}-{name}") for locale in LOCALES for name, html in pages(locale).items()
 ]
 HOSTILE = '"><script>alert(1)</script>\u202e'
-FIELDS = {"decision", "name", "code", "reason"}
+FIELDS = {"decision", "name", "code", "reason", "extra"}
 
 Attributes = dict[str, str | None]
 
@@ -231,9 +231,20 @@ def test_a_refused_form_keeps_what_was_typed_and_says_what_is_wrong_at_its_field
 def test_every_fault_is_said_at_its_field_and_at_the_top(fault: FormFault, locale: str) -> None:
     order = pending(locale).order
     page = Page(decision(order, order.quote, FormState(faults=(fault,))))
-    assert page.all("a", href=f"#{fault.field}")
-    assert page.all("span", id=f"{fault.field}-fault")
     assert page.all("div", role="alert")
+    is_seen = fault is not FormFault.EXTRA_FILLED
+    assert bool(page.all("a", href=f"#{fault.field}")) is is_seen, "no link leads where there is nothing to see"
+    assert bool(page.all("span", id=f"{fault.field}-fault")) is is_seen
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_nobody_sees_hears_or_reaches_the_field_that_is_there_for_robots(locale: str) -> None:
+    order = pending(locale).order
+    for html in (decision(order, order.quote), outcome_page(Outcome.LOCKED, order, INSTALLATION, locale)):
+        page = Page(html)
+        (field,) = page.all("input", name="extra")
+        assert (field["tabindex"], field["autocomplete"], field["value"]) == ("-1", "off", "")
+        assert page.all("div", **{"class": "extra", "aria-hidden": "true"})
 
 
 def test_one_try_is_one_try() -> None:
@@ -265,8 +276,8 @@ def test_a_reason_keeps_the_empty_line_that_it_begins_with() -> None:
 
 
 ASKING: dict[Outcome, dict[str, Any]] = {
-    Outcome.EXPIRED: {"decision": "request_quote", "fields": {"decision", "code"}},
-    Outcome.LOCKED: {"decision": "request_mail", "fields": {"decision"}},
+    Outcome.EXPIRED: {"decision": "request_quote", "fields": {"decision", "code", "extra"}},
+    Outcome.LOCKED: {"decision": "request_mail", "fields": {"decision", "extra"}},
 }
 
 
@@ -294,7 +305,8 @@ def test_an_outcome_complains_of_its_own_fields_alone(outcome: Outcome) -> None:
     page = Page(outcome_page(outcome, pending().order, INSTALLATION, "en", form=FormState(faults=tuple(FormFault))))
     complaints = [link["href"] for link in page.all("a")]
     assert complaints == (["#code"] * 3 if outcome is Outcome.EXPIRED else [])
-    assert len(page.all("div", role="alert")) == bool(complaints)
+    asks = {Outcome.EXPIRED, Outcome.LOCKED}
+    assert len(page.all("div", role="alert")) == (outcome in asks)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ class Robot:
 
     def __init__(self, page: Page, home: str, digits: str) -> None:
         self.page, self.home, self.digits = page, home, digits
+        self.spares_hidden = False
         self.sent: list[str] = []
         """What it has submitted, and what came of it: `url status`."""
         page.on("response", self._note)
@@ -89,6 +90,8 @@ class Robot:
         for box in form.locator("[type=checkbox]").all():
             box.check(force=True)
         for field in form.locator("textarea, input:not([type=radio]):not([type=checkbox]):not([type=hidden])").all():
+            if self.spares_hidden and field.evaluate("field => field.closest('[aria-hidden=true]') !== null"):
+                continue
             kind = field.get_attribute("type") or "text"
             numeric = field.get_attribute("inputmode") == "numeric" or field.get_attribute("pattern")
             field.fill(self.digits if numeric else TEXTS.get(kind, "Approved, thank you."))
@@ -150,8 +153,8 @@ def test_a_robot_that_sends_every_form_of_a_quote_decides_nothing(live: Live, ro
     assert decided(order) == before
     answers = {line.rpartition(" ")[2] for line in robot.sent}
     assert len(robot.sent) >= 6
-    assert answers >= {"403", "423", "200"}, "it guessed until the link was locked, and asked for a fresh mail"
-    live.decide(newest(live, order), "approve").page()
+    assert answers == {"400"}, "it filled in what nobody sees, so nothing was counted and no mail was asked for"
+    live.decide(mail, "approve").page()
     assert order.status == "completed"
 
 
@@ -163,8 +166,23 @@ def test_a_robot_that_sends_every_form_of_an_order_cancels_nothing(live: Live, r
     robot.scan(mail)
     assert decided(order) == before
     assert len(robot.sent) >= 4
-    live.decide(newest(live, order), "cancel").page()
+    live.decide(mail, "cancel").page()
     assert order.status == "canceled"
+
+
+def test_a_robot_that_spares_what_is_not_shown_decides_nothing_and_a_fresh_mail_is_there(
+    live: Live, robot: Robot
+) -> None:
+    robot.spares_hidden = True
+    order, mail = offered(live)
+    assert mail.code != robot.digits
+    before = decided(order)
+    robot.scan(mail)
+    assert decided(order) == before
+    answers = {line.rpartition(" ")[2] for line in robot.sent}
+    assert answers >= {"403", "423", "200"}, "it guessed until the link was locked, and asked for a fresh mail"
+    live.decide(newest(live, order), "approve").page()
+    assert order.status == "completed"
 
 
 def test_cloudfront_writes_the_callers_address_over_what_was_sent(browser: Browser) -> None:

@@ -238,3 +238,28 @@ def test_a_quote_can_be_undone_for_as_long_as_the_operator_holds_all_mail(lab: L
         assert mail_hold.release()
     lab.advance(hours=2)
     assert quote_mails(lab, order_id) == []
+
+
+def test_the_link_of_a_revision_says_truly_what_its_reader_may_wait_for(lab: Lab) -> None:
+    order_id = claimed(lab)
+    quote(lab, order_id)
+    lab.advance(seconds=60)
+    (first,) = quote_mails(lab, order_id)
+
+    def page(method: str = "GET") -> str:
+        form = {"decision": "approve", "name": "Connie", "code": first.code or ""} if method == "POST" else None
+        answer = lab.http(method, first.link or "", form=form)
+        assert answer.status == 410
+        return str(answer.body)
+
+    quote(lab, order_id)
+    assert "A new quote is being prepared" in page(), "while the second can be undone"
+    assert undo(lab, order_id).status == 200
+    lab.settle()
+    for method in ("GET", "POST"):
+        assert "A new quote is being prepared" in page(method)
+        assert "newer mail" not in page(method)
+    quote(lab, order_id)
+    lab.advance(minutes=3)
+    assert len(quote_mails(lab, order_id)) == 2
+    assert "There is a newer mail" in page()

@@ -186,7 +186,8 @@ EntryAnswer = _derived(
         Field(
             description=(
                 "What belongs to the event: `text` of a comment, `revision` of a quote, `delivery` and `recipient` of "
-                "its mail, `reason` of a change, `by` and `reason` of a cancellation, `item_kinds` of a new order."
+                "its mail, `reason` of a change, `by` and `reason` of a cancellation, `item_kinds` of a new order. A "
+                "reason of the system's own is English and has a `code` beside it."
             )
         ),
     ],

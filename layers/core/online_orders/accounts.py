@@ -79,6 +79,10 @@ class Contact(Entity):
     def is_erased(self) -> bool:
         return self.email == ERASED_EMAIL
 
+    def has_mailbox(self, email: str) -> bool:
+        """Return whether mails to the address reach the same person."""
+        return self.email.casefold() == email.casefold()
+
 
 class Deputy(Entity):
     """Stands in for the contact person from the first through the last of these days, which are the account's."""
@@ -125,8 +129,9 @@ class Enrollment(Entity):
         return deputy.contact if deputy else self.contact
 
     def names(self, contact: Contact) -> bool:
-        """Whether it is the contact person's or a deputy's, on whichever days."""
-        return contact in (self.contact, *(deputy.contact for deputy in self.deputies))
+        """Whether its mailbox is the contact person's or a deputy's, on whichever days."""
+        named = (self.contact, *(deputy.contact for deputy in self.deputies))
+        return any(each.has_mailbox(contact.email) for each in named if each)
 
 
 class License(Entity):

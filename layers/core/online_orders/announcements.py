@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from online_orders.accounts import ERASED_EMAIL
 from online_orders.orders import Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
+from online_orders.system_reasons import SystemReason
 from online_orders.timeline import Entry, Event
 
 Role = Literal["contact", "placed_by", "customer_success"]
@@ -37,6 +39,8 @@ _MAILS: dict[Event, tuple[Announcement, ...]] = {
     Event.EXPIRED: (Announcement("expired", "contact"), Announcement("expired", "customer_success")),
     Event.FRESH_QUOTE_ASKED: (Announcement("fresh_quote_asked", "customer_success"),),
 }
+_NOT_MAILED_IN_TIME = (Announcement("expired", "customer_success"),)
+"""Nobody is told of the end of a quote that he has never seen."""
 _FRESH_ORDER_LINK = (Announcement("order_received", "contact"),)
 _FRESH_LINK_TO_EXPIRED = (Announcement("expired", "contact"),)
 
@@ -47,6 +51,8 @@ def announcements(event: Event, data: dict[str, object]) -> tuple[Announcement, 
         return _FRESH_LINK_TO_EXPIRED
     if event is Event.FRESH_MAIL_ASKED:
         return _FRESH_ORDER_LINK if data.get("purpose") == "order" else ()
+    if event is Event.EXPIRED and data.get("code") == SystemReason.NOT_MAILED_IN_TIME.code:
+        return _NOT_MAILED_IN_TIME
     return _MAILS.get(event, ())
 
 
@@ -62,24 +68,43 @@ def address_of(role: Role, order: Order, customer_success: str) -> str | None:
     return None if same else order.placed_by.email
 
 
-def is_still_due(announcement: Announcement, order: Order, entry: Entry) -> bool:
-    """What asks for something is not sent once it cannot be done any more; what tells of something is."""
+def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: datetime) -> bool:
+    """Return whether a mail that may have waited is still to go at `at`.
+
+    What asks for something is not sent once it cannot be done any more, and neither is what is no longer so; what tells
+    of something that did happen is.
+    """
     if "expired_revision" in entry.data:
         return _may_ask_for_fresh_quote(order)
-    if entry.event is Event.CONTACT_CHANGED:
-        return order.status in {Status.SUBMITTED, Status.IN_PROCESS}
-    if announcement.kind != "reminder":
-        return True
-    quote = order.quote
-    return (
-        order.is_open
-        and quote is not None
-        and quote.revision == entry.data.get("revision")
-        and quote.state in DECIDABLE
-    )
+    if announcement.kind == "order_received" and announcement.role == "contact":
+        # It brings a link to cancel, and a fresh one has no other purpose.
+        return order.is_open if entry.event is Event.SUBMITTED else order.status in _ORDER_LINK_CANCELS
+    if announcement.kind == "reminder":
+        return order.is_open and _is_current(order, entry) and _is_on_offer(order, at)
+    if announcement.kind == "expired":
+        is_asking = announcement.role == "contact"
+        return _is_current(order, entry) and _is_expired(order) and (order.is_open or not is_asking)
+    if announcement.kind == "quote_undeliverable":
+        return _is_current(order, entry) and not (order.delivery and order.delivery.state == "delivered")
+    return announcement.kind != "fresh_quote_asked" or _is_current(order, entry)
+
+
+_ORDER_LINK_CANCELS = {Status.SUBMITTED, Status.IN_PROCESS}
+
+
+def _is_current(order: Order, entry: Entry) -> bool:
+    """Whether the order's revision, of which the mail tells, is the one that the entry is about."""
+    return order.quote is not None and order.quote.revision == entry.data.get("revision")
+
+
+def _is_expired(order: Order) -> bool:
+    return order.quote is not None and order.quote.state is QuoteState.EXPIRED
+
+
+def _is_on_offer(order: Order, at: datetime) -> bool:
+    return order.quote is not None and order.quote.state in DECIDABLE and not order.is_quote_past(at)
 
 
 def _may_ask_for_fresh_quote(order: Order) -> bool:
     """Whether a link in place of the one that died is good for asking, and nobody has asked yet."""
-    is_expired = order.quote is not None and order.quote.state is QuoteState.EXPIRED
-    return order.is_open and is_expired and not order.is_fresh_quote_asked
+    return order.is_open and _is_expired(order) and not order.is_fresh_quote_asked

@@ -10,17 +10,19 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from math import ceil
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints
 
 from online_orders.accounts import Account, Contact
 from online_orders.catalog import MOST_ITEMS, Item, PlacedItem, item_faults, words_of
 from online_orders.clock import day_in
+from online_orders.deliveries import MailNews, MailState, MailWord, news_of
 from online_orders.duplicates import Duplicate
 from online_orders.errors import Conflict, TooLarge, TooManyRequests, VersionMismatch
 from online_orders.faults import checked
 from online_orders.quotes import DECIDABLE, Quote, QuoteState, quote_from
+from online_orders.system_reasons import SystemReason, system_reason
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
 from online_orders.values import BlankIsAbsent, Entity, Identifier, Instant, Length, Line, Request, Text
 
@@ -53,7 +55,7 @@ ALLOWED: Mapping[str, frozenset[Status]] = {
     "approve": frozenset({Status.PENDING_CONFIRMATION}),
     "request a change of": frozenset({Status.PENDING_CONFIRMATION}),
     "resend the quote of": frozenset({Status.PENDING_CONFIRMATION}),
-    "ask for a fresh quote of": frozenset({Status.PENDING_CONFIRMATION}),
+    "ask for a fresh quote of": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
     "ask for a fresh order mail of": frozenset({Status.SUBMITTED, Status.IN_PROCESS}),
     "ask for a fresh quote mail of": frozenset({Status.PENDING_CONFIRMATION}),
     "lock a link of": OPEN,
@@ -83,19 +85,6 @@ class Closed(Entity):
 
     by: Literal["contact", "customer", "customer_success", "expiry"]
     reason: str | None
-    at: Instant
-
-
-MailState = Literal["sent", "delivered", "complained", "rejected", "bounced"]
-_WORSE: tuple[MailState, ...] = get_args(MailState)
-"""In the order in which the news of one mail gets worse."""
-
-
-class MailNews(Entity):
-    """The newest that is known of the mail with a link to the quote."""
-
-    link: int
-    state: MailState
     at: Instant
 
 
@@ -420,6 +409,7 @@ class Order(Entity):
                 "quote_mail_due_at": at + hold,
                 "quote_time_zone": None,
                 "last_reminder_on": None,
+                "fresh_mails_at": (),
             },
         )
         if len(change.order.model_dump_json().encode()) > LARGEST_STORED:
@@ -458,19 +448,22 @@ class Order(Entity):
             self.must_allow("resend the quote of")
         if self.quote is None or self.quote.state not in DECIDABLE | {QuoteState.SENDING}:
             raise Conflict("The quote is no longer on offer; quote anew.", self.status)
+        if self.is_quote_past(at):
+            raise Conflict("The quote's last day is over; quote anew.", self.status)
         if contact is None and self.contact.is_erased:
             raise Conflict("The contact person was erased; name another.", self.status)
         return self._change(
             at,
             _staff(by),
             Event.QUOTE_RESENT,
-            {"contact_changed": contact is not None and contact != self.contact},
+            {"contact_changed": contact is not None and not self.contact.has_mailbox(contact.email)},
             contact=contact or self.contact,
             marks={
                 "quote_link": self.marks.quote_link + 1,
                 "quote_mail_due_at": at,
                 "order_link": self.marks.order_link + bool(contact),
                 "has_own_contact": self.marks.has_own_contact or contact is not None,
+                "fresh_mails_at": (),
             },
         )
 
@@ -524,9 +517,14 @@ class Order(Entity):
         )
 
     def follow_contact(self, contact: Contact, by: str | None, at: datetime) -> Change:
-        """The account has another contact person: its links are dead from now on, and fresh ones go to the new one."""
+        """The account has another contact person: its links are dead from now on, and fresh ones go to the new one.
+
+        One who has the same mailbox is the same person, written in another way, and keeps his links.
+        """
         if not self.is_open or self.marks.has_own_contact or self.contact == contact:
             return Change(self, ())
+        if self.contact.has_mailbox(contact.email):
+            return self._correct_contact(contact, by, at)
         return self._change(
             at,
             _staff_or_time(by),
@@ -539,6 +537,11 @@ class Order(Entity):
                 "quote_link": self.marks.quote_link + bool(self.quote),
                 "quote_mail_due_at": at if self.quote else None,
             },
+        )
+
+    def _correct_contact(self, contact: Contact, by: str | None, at: datetime) -> Change:
+        return self._change(
+            at, _staff_or_time(by), Event.CONTACT_CORRECTED, internal=True, decision=False, contact=contact
         )
 
     def erased(self, changes: Mapping[str, Any], at: datetime) -> Change:
@@ -615,7 +618,8 @@ class Order(Entity):
         """The contact's answer to a quote that has expired; asking again changes nothing."""
         self.must_allow("ask for a fresh quote of")
         quote = self.quote
-        if quote is None or not (quote.state is QuoteState.EXPIRED or self.is_quote_past(at)):
+        is_past = self.status is Status.PENDING_CONFIRMATION and self.is_quote_past(at)
+        if quote is None or not (quote.state is QuoteState.EXPIRED or is_past):
             raise Conflict("The quote has not expired.", self.status)
         if self.is_fresh_quote_asked:
             return Change(self, ())
@@ -625,8 +629,13 @@ class Order(Entity):
         )
 
     def ask_for_fresh_mail(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
-        """A new link and code to the same address, in place of one that wrong codes have locked."""
+        """A new link and code to the same address, in place of one that wrong codes have locked.
+
+        Once the quote has expired, the link is good for asking for a fresh quote.
+        """
         self.must_allow(f"ask for a fresh {purpose} mail of")
+        if purpose == "quote" and self.is_quote_past(at) and not self._expired_revision():
+            raise Conflict("The quote's last day is over.", self.status)
         number = "quote_link" if purpose == "quote" else "order_link"
         recent = tuple(past for past in self.marks.fresh_mails_at if at - past < timedelta(days=1))
         return self._change(
@@ -670,7 +679,11 @@ class Order(Entity):
         was_given_up = self._is_first_quote_undeliverable
         if not (self.mail_is_outstanding or was_given_up):
             return Change(self, ())
-        marks = {"quote_link_mailed": link_number, "quote_link_key_id": key_id, **self._mail(link_number, "sent", at)}
+        marks = {
+            "quote_link_mailed": link_number,
+            "quote_link_key_id": key_id,
+            **self._mail(news_of(link_number, MailWord.SENT, at)),
+        }
         if self.quote.state is not QuoteState.SENDING and not was_given_up:
             return self._change(
                 at,
@@ -696,48 +709,57 @@ class Order(Entity):
         """SES refused the mail for good, or it was given up."""
         if not self.mail_is_outstanding or link_number != self.marks.quote_link:
             return Change(self, ())
-        marks = {"quote_link_mailed": link_number, **self._mail(link_number, "rejected", at)}
-        return self._undeliverable("rejected", reason, at, marks)
+        news = news_of(link_number, MailWord.REFUSED, at)
+        return self._undeliverable(news, reason, {"quote_link_mailed": link_number})
 
     def quote_bounced(
-        self, link_number: int, key_id: str, reason: str, at: datetime, state: MailState = "bounced"
+        self,
+        link_number: int,
+        key_id: str,
+        reason: str,
+        at: datetime,
+        word: MailWord = MailWord.HARD_BOUNCE,
+        said_at: datetime | None = None,
     ) -> Change:
-        """The mail with this link came back, or SES gave it up (`rejected`); what is said of an older mail, or again,
-        changes nothing."""
+        """The mail with this link came back, or SES gave it up; what is said of an older mail, or again, changes
+        nothing, and neither does what counts less than what is known (see `deliveries`).
+
+        `said_at` is the event's own time, if known; likewise of the next two.
+        """
+        news = news_of(link_number, word, at, said_at)
 
         def bounced(order: Order) -> Change:
-            if link_number <= order.marks.bounced_link:
+            if not news.counts_more_than(order._known_of(link_number)):
                 return Change(order, ())
-            marks = {"bounced_link": link_number, **order._mail(link_number, state, at)}
-            return order._undeliverable(state, reason, at, marks)
+            return order._undeliverable(news, reason, {"bounced_link": link_number})
 
         return self._news_of(link_number, key_id, at, bounced)
 
-    def quote_given_up(self, link_number: int, key_id: str, reason: str, at: datetime) -> Change:
-        """The mail with this link came back for a reason that may pass, such as a full mailbox, and is not tried again.
-
-        Of a mail that has arrived such news is an automatic reply, as of somebody who is away, and changes nothing.
-        """
-        if link_number <= self.marks.delivered_link:
-            return Change(self, ())
-        return self.quote_bounced(link_number, key_id, reason, at)
-
-    def quote_delivered(self, link_number: int, key_id: str, at: datetime) -> Change:
-        """The mail with this link arrived; the bounce of the same mail, if there was one, stands."""
+    def quote_delivered(self, link_number: int, key_id: str, at: datetime, said_at: datetime | None = None) -> Change:
+        """The mail with this link arrived; a revision that was taken for undeliverable is on offer again."""
+        news = news_of(link_number, MailWord.DELIVERED, at, said_at)
 
         def delivered(order: Order) -> Change:
-            if link_number <= max(order.marks.delivered_link, order.marks.bounced_link):
+            known = order._known_of(link_number)
+            is_first = (
+                known is not None and known.heard is MailWord.COMPLAINED and link_number > order.marks.delivered_link
+            )
+            if not is_first and not news.counts_more_than(known):
                 return Change(order, ())
-            marks = {"delivered_link": link_number, **order._mail(link_number, "delivered", at)}
+            marks = {"delivered_link": link_number, **order._mail(news)}
             data = order._delivered("delivered")
-            return order._change(at, SYSTEM, Event.DELIVERED, data, decision=False, marks=marks)
+            return order._change(
+                at, SYSTEM, Event.DELIVERED, data, decision=False, marks=marks, quote=order._quote_that_arrived(at)
+            )
 
         return self._news_of(link_number, key_id, at, delivered)
 
-    def quote_complained(self, link_number: int, at: datetime) -> Change:
+    def quote_complained(self, link_number: int, at: datetime, said_at: datetime | None = None) -> Change:
         """The contact marked the mail as spam: a flag for CS, the quote stands."""
         if not self.is_open or link_number <= self.marks.complained_link or link_number != self.marks.quote_link:
             return Change(self, ())
+        news = news_of(link_number, MailWord.COMPLAINED, at, said_at)
+        has_arrived = news.counts_more_than(self._known_of(link_number))
         return self._change(
             at,
             SYSTEM,
@@ -745,7 +767,8 @@ class Order(Entity):
             self._delivered("complained"),
             internal=True,
             decision=False,
-            marks={"complained_link": link_number, **self._mail(link_number, "complained", at)},
+            marks={"complained_link": link_number, **self._mail(news)},
+            quote=self._quote_that_arrived(at) if has_arrived else self.quote,
         )
 
     def _news_of(self, link_number: int, key_id: str, at: datetime, then: Decision) -> Change:
@@ -757,7 +780,10 @@ class Order(Entity):
         return mailed.then(then)
 
     def tick(self, policy: Policy, at: datetime) -> Change:
-        """What time alone brings: a reminder, the end of the quote, the end of the order; mostly nothing."""
+        """What time alone brings: a reminder, the end of the quote, the end of the order; mostly nothing.
+
+        Of a quote with a mail that is still to go, see `expire_unmailed`.
+        """
         if self.status in {Status.SUBMITTED, Status.IN_PROCESS} and not self.mail_is_outstanding:
             return self._tick_at_desk(policy, at)
         quote = self.quote
@@ -767,13 +793,41 @@ class Order(Entity):
         if quote.state is QuoteState.EXPIRED and self.quote_day(at) > grace_ends:
             return self._cancel(at, SYSTEM, "expiry", None)
         if quote.state in DECIDABLE and self.is_quote_past(at):
-            expired = self._quote_in(QuoteState.EXPIRED)
-            data = {**self._revision(), "open_until": grace_ends.isoformat()}
-            return self._change(at, SYSTEM, Event.EXPIRED, data, quote=expired, decision=False)
+            return self._expire(quote, policy.grace_days, at)
         if quote.state is QuoteState.OFFERED and self._is_reminder_due(policy, quote, at):
             marks = {"last_reminder_on": self.today(at)}
             return self._change(at, SYSTEM, Event.REMINDED, self._revision(), decision=False, marks=marks)
         return Change(self, ())
+
+    def expire_unmailed(self, grace_days: int, at: datetime) -> Change:
+        """The last day of a quote is over, and a mail with it is still to go: it goes no more.
+
+        A revision of which no mail has gone out is the desk's affair alone: the order is there again, to be quoted
+        anew. One that the contact has seen expires as any other. Nothing without such a mail, while the quote can be
+        undone, or before its end.
+        """
+        quote = self.quote
+        is_held = self.undo_until is not None and at < self.undo_until
+        if quote is None or not self.mail_is_outstanding or is_held or not self.is_quote_past(at):
+            return Change(self, ())
+        if quote.offered_at is not None:
+            return self._expire(quote, grace_days, at)
+        return self._change(
+            at,
+            SYSTEM,
+            Event.EXPIRED,
+            {**self._revision(), **_reason_data(SystemReason.NOT_MAILED_IN_TIME)},
+            decision=self.status is not Status.IN_PROCESS,
+            status=Status.IN_PROCESS,
+            quote=self._quote_in(QuoteState.EXPIRED),
+            marks={"quote_held_until": None},
+        )
+
+    def _expire(self, quote: Quote, grace_days: int, at: datetime) -> Change:
+        open_until = quote.valid_until + timedelta(days=grace_days)
+        data = {**self._revision(), "open_until": open_until.isoformat()}
+        expired = self._quote_in(QuoteState.EXPIRED)
+        return self._change(at, SYSTEM, Event.EXPIRED, data, quote=expired, decision=False)
 
     def late_after(self, policy: Policy) -> datetime | None:
         """Return from when on the order has waited too long at the desk; None while it does not wait there."""
@@ -798,24 +852,32 @@ class Order(Entity):
         reminded_on = self.marks.last_reminder_on or offered_on
         return any(reminded_on < day <= today for day in policy.reminder_days(offered_on, quote.valid_until))
 
-    def _mail(self, link_number: int, state: MailState, at: datetime) -> dict[str, Any]:
-        """The mark of what is known of a quote's mail; of the same mail nothing better comes after something worse."""
+    def _known_of(self, link_number: int) -> MailNews | None:
         known = self.marks.quote_mail
-        if known and known.link == link_number and _WORSE.index(known.state) > _WORSE.index(state):
-            return {}
-        return {"quote_mail": MailNews(link=link_number, state=state, at=at)}
+        return known if known and known.link == link_number else None
 
-    def _undeliverable(self, delivery: MailState, reason: str, at: datetime, marks: Mapping[str, Any]) -> Change:
+    def _mail(self, news: MailNews) -> dict[str, Any]:
+        """The mark of what is known of a quote's mail, in which the word that counts stands."""
+        return {"quote_mail": news} if news.counts_more_than(self.marks.quote_mail) else {}
+
+    def _quote_that_arrived(self, at: datetime) -> Quote | None:
+        """The quote after its mail has arrived: one that was taken for undeliverable is on offer again."""
+        quote, is_pending = self.quote, self.status is Status.PENDING_CONFIRMATION
+        if quote is None or quote.state is not QuoteState.UNDELIVERABLE or not is_pending:
+            return quote
+        return quote.model_copy(update={"state": QuoteState.OFFERED, "offered_at": quote.offered_at or at})
+
+    def _undeliverable(self, news: MailNews, reason: str, marks: Mapping[str, Any]) -> Change:
         state = self.quote.state if self.quote else None
         reachable = state in DECIDABLE | {QuoteState.SENDING}
         return self._change(
-            at,
+            news.at,
             SYSTEM,
             Event.UNDELIVERABLE,
-            {**self._delivered(delivery), "reason": reason},
+            {**self._delivered(news.state), **_reason_data(reason)},
             decision=False,
             quote=self._quote_in(QuoteState.UNDELIVERABLE) if reachable else self.quote,
-            marks=marks,
+            marks={**marks, **self._mail(news)},
         )
 
     def _delivered(self, delivery: MailState) -> dict[str, Any]:
@@ -874,6 +936,12 @@ class Change(NamedTuple):
 
 
 Decision = Callable[[Order], Change]
+
+
+def _reason_data(reason: str) -> dict[str, Any]:
+    """What an entry says of why: the English text, and the code of a reason of the system's own."""
+    known = system_reason(reason)
+    return {"reason": str(reason), **({"code": known.code} if known else {})}
 
 
 def _staff(user: User) -> Actor:

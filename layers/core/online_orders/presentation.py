@@ -11,6 +11,7 @@ from online_orders.duplicates import Code, Duplicate
 from online_orders.estimates import History, estimated_start
 from online_orders.orders import Order, Policy
 from online_orders.quotes import DECIDABLE, Quote, QuoteState
+from online_orders.system_reasons import system_reason
 from online_orders.timeline import Entry
 from online_orders.values import instant_text
 
@@ -120,7 +121,11 @@ def desk_row(order: Order, history: History, at: datetime, policy: Policy = USUA
 
 
 def entry_body(entry: Entry) -> dict[str, Any]:
-    return entry.model_dump(mode="json")
+    """The entry; a reason of the system's own has its code, also where an earlier release stored the text alone."""
+    body = entry.model_dump(mode="json")
+    if entry.actor.kind == "system" and (reason := system_reason(entry.data.get("reason"))):
+        body["data"]["code"] = reason.code
+    return body
 
 
 def as_json(body: Any) -> str:

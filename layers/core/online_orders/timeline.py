@@ -30,6 +30,7 @@ class Event(StrEnum):
     EXPIRED = "quote.expired"
     CONTACT_CHANGED = "order.contact_changed"
     SETTINGS_CHANGED = "account.settings_changed"
+    CONTACT_CORRECTED = "order.contact_corrected"
     ENROLLMENT_SUSPENDED = "enrollment.suspended"
     ENROLLMENT_RESUMED = "enrollment.resumed"
     FRESH_QUOTE_ASKED = "quote.fresh_asked"

@@ -23,6 +23,7 @@ from babel.numbers import format_decimal
 from online_orders.catalog import WORDS, Item
 from online_orders.money import minor_digits
 from online_orders.orders import Order
+from online_orders.system_reasons import system_reason
 
 LOCALES = Path(__file__).parent / "locales"
 LANGUAGES = frozenset(path.stem for path in LOCALES.glob("*.json"))
@@ -79,6 +80,14 @@ class Wording:
 
     def has(self, key: str) -> bool:
         return key in self._texts
+
+    def reason(self, data: Mapping[str, object]) -> str | None:
+        """The reason that an entry's data give, one of the system's own in this language; None without any."""
+        text = data.get("reason")
+        known = system_reason(text)
+        code = data.get("code") or (known.code if known else None)
+        key = f"reason.{code}"
+        return self(key) if self.has(key) else str(text) if text else None
 
     def count(self, key: str, number: int) -> str:
         """The form of the text that goes with this number (`key.one`, `key.other`)."""

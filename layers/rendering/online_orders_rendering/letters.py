@@ -128,11 +128,17 @@ def announcement_letter(due: Announcement, to: str, order: Order, entry: Entry) 
     if role is Role.CONTACT and kind is MailKind.ORDER_RECEIVED:
         _, confirm = _link(order, "order")
     elif role is Role.CONTACT and kind in {MailKind.REMINDER, MailKind.EXPIRED}:
-        _, confirm = _link(order, "quote", order.marks.quote_link_key_id)
+        _, confirm = _link(order, "quote", _key_of_quote_link(order))
     mail = render_mail(kind, role, order, entry, installation(), account.name, confirm, _site_names(account))
     if kind is MailKind.APPROVED and order.quote:
         return _letter(to, mail, _paper(order, order.quote, account))
     return _letter(to, mail)
+
+
+def _key_of_quote_link(order: Order) -> str | None:
+    """The key of the newest quote link's mail; None, for the present one, where no such mail has gone out."""
+    marks = order.marks
+    return marks.quote_link_key_id if marks.quote_link == marks.quote_link_mailed else None
 
 
 def contact_changed_letter(account: Account, old: Contact, new: Contact, to: Contact) -> Letter:

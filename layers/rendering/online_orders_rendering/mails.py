@@ -202,7 +202,7 @@ class Letter:
             ) or words("total.nothing")
         if order.closed:
             named["who"] = self._who_closed()
-        if self.entry.event is Event.EXPIRED:
+        if "open_until" in self.entry.data:
             named["last_day"] = words.day(date.fromisoformat(self.entry.data["open_until"]))
         return named
 
@@ -387,7 +387,7 @@ def _change_requested(letter: Letter) -> Iterator[Block]:
 
 def _undeliverable(letter: Letter) -> Iterator[Block]:
     yield letter.paragraph("intro")
-    yield from letter.said("reason", letter.entry.data.get("reason"))
+    yield from letter.said("reason", letter.words.reason(letter.entry.data))
     yield letter.paragraph("do")
     yield from letter.open()
     yield letter.facts("order_id", "account", "contact", "assignee", "revision", "valid_until")
@@ -401,7 +401,10 @@ def _link_locked(letter: Letter) -> Iterator[Block]:
 
 
 def _expired(letter: Letter) -> Iterator[Block]:
-    yield letter.paragraph("intro" if letter.entry.event is Event.EXPIRED else "again")
+    if letter.entry.event is not Event.EXPIRED:
+        yield letter.paragraph("again")
+    else:
+        yield letter.paragraph("intro" if "open_until" in letter.entry.data else "unmailed.intro")
     if letter.role is Role.CONTACT:
         yield letter.paragraph("do" if letter.link else "how")
         yield from letter.decide()

@@ -35,6 +35,8 @@ class FormFault(StrEnum):
     CODE_MISSING = "code_missing"
     CODE_MALFORMED = "code_malformed"
     CODE_WRONG = "code_wrong"
+    EXTRA_FILLED = "extra_filled"
+    """The field that nobody sees, and that robots fill in with the others."""
 
     @property
     def field(self) -> str:
@@ -65,6 +67,8 @@ class Outcome(StrEnum):
     CLOSED = "closed"
     """Closed by others, with who and why."""
     REPLACED = "replaced"
+    IN_PREPARATION = "in_preparation"
+    """Nobody has a newer mail: the next quote is still to be sent."""
     EXPIRED = "expired"
     """Brings the form that asks for a fresh quote, with the code."""
     LOCKED = "locked"
@@ -145,9 +149,13 @@ def outcome_page(
     )
 
 
+_FIELDS = {Outcome.EXPIRED: ("code", "extra"), Outcome.LOCKED: ("extra",)}
+
+
 def _faults_here(outcome: Outcome, form: FormState) -> tuple[FormFault, ...]:
     """Those of the fields that the form on the page has; what was sent may have been another page's form."""
-    return tuple(fault for fault in form.faults if outcome is Outcome.EXPIRED and fault.field == "code")
+    fields = _FIELDS.get(outcome, ())
+    return tuple(fault for fault in form.faults if fault.field in fields)
 
 
 _TELLS_WHAT_HAPPENED = frozenset({Outcome.ALREADY_DECIDED, Outcome.CLOSED})

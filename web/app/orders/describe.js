@@ -49,10 +49,10 @@ export function progress(order) {
 
 /** When an item is likely to start, and what that rests on. */
 export function estimate(item) {
-  const { date, basis, orders } = item.estimated_start;
+  const { date, orders } = item.estimated_start;
   const isConfirmed = item.confirmed_start_date !== null;
   const why = isConfirmed ? t("estimate.confirmed") : orders >= 10 ? t("estimate.history", { count: orders }) : t("estimate.few");
-  return h("span.estimate", { title: basis }, h("span.date", {}, day(date)), h("span.hint", {}, why));
+  return h("span.estimate", {}, h("span.date", {}, day(date)), h("span.hint", {}, why));
 }
 
 /** How much of the time that an order may wait has passed when it is marked. */

@@ -17,4 +17,5 @@ export function timelineView(entries) {
       h("p.hint", {}, entry.actor.name ?? either(`actor.${entry.actor.kind}`, entry.actor.kind), " · ", h("time", { datetime: entry.at }, instant(entry.at))))));
 }
 
-const textOf = ({ data }) => data.text ?? data.reason ?? null;
+/** What a person wrote, or why the system did something, in the reader's words where it has a code. */
+const textOf = ({ data }) => data.text ?? either(`reason.${data.code}`, data.reason ?? null);

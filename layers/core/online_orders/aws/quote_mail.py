@@ -8,26 +8,30 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
 from online_orders.aws import mail_hold, orders, workflow
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.retries import next_delay_seconds
 from online_orders.orders import Change, Order
+from online_orders.system_reasons import SystemReason
 from online_orders.telemetry import logger, metrics
-
-_GIVEN_UP = "The mail could not be handed over in several tries."
 
 
 def route_after_failure(at: OrderKey) -> dict[str, Any]:
     """Return where the workflow goes after a failed try: to a pause, or on, once the order says that it is over.
 
-    That is asked of the order as it stands: a revision that was quoted after the failure has its own time.
+    It is over after a day of tries, or once the quote is past its last day. That is asked of the order as it stands: a
+    revision that was quoted after the failure has its own time.
     """
-    now, released_at = clock.now(), mail_hold.released_at()
+    now, released_at, grace_days = clock.now(), mail_hold.released_at(), int(environment("GRACE_DAYS"))
     given_up = False
 
     def give_up(order: Order) -> Change:
         nonlocal given_up
-        given_up = order.is_quote_mail_overdue(now, released_at)
-        return order.quote_refused(order.marks.quote_link, _GIVEN_UP, now) if given_up else Change(order, ())
+        expired = order.expire_unmailed(grace_days, now)
+        given_up = not expired.entries and order.is_quote_mail_overdue(now, released_at)
+        if not given_up:
+            return expired
+        return order.quote_refused(order.marks.quote_link, SystemReason.NOT_HANDED_OVER, now)
 
     order = orders.decide(lambda: orders.get_order(at), give_up)
     route = {**workflow.routing(order, now), "link_number": None, "key_id": None}

@@ -1,0 +1,26 @@
+"""Why the system did something: a code, which readers see in their language, and a sentence in English beside it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SystemReason(StrEnum):
+    """The English sentence; its name in small letters is the code, by which the locales have their words."""
+
+    ADDRESS_DOES_NOT_WORK = "The mail was returned: the address does not work."
+    MAILBOX_DID_NOT_TAKE_IT = "The mail was returned: the mailbox did not take it."
+    MAIL_REJECTED = "The mail system rejected the mail."
+    ADDRESS_REFUSED = "The mail system refused the address."
+    NOT_HANDED_OVER = "The mail could not be handed over in several tries."
+    CONTACT_ERASED = "The contact person was erased."
+    NOT_MAILED_IN_TIME = "The quote's last day was over before its mail could go."
+
+    @property
+    def code(self) -> str:
+        return self.name.lower()
+
+
+def system_reason(text: object) -> SystemReason | None:
+    """Return the system's reason of this English text; None for what a person wrote."""
+    return next((reason for reason in SystemReason if reason.value == text), None)
