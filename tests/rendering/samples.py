@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from online_orders.catalog import ACCESSORY_TYPES, REGIONS
 from online_orders.orders import Change, Order, Policy, Status
 from online_orders.quotes import Quote
-from online_orders.timeline import SYSTEM, Entry
+from online_orders.timeline import SYSTEM, Actor, Entry
 from online_orders_rendering.formats import item_labels
 from online_orders_rendering.mails import (
     AUDIENCE,
@@ -135,6 +135,9 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.EXPIRED: lambda locale: _expired(pending(locale).order),
     MailKind.FRESH_QUOTE_ASKED: lambda locale: _expired(pending(locale).order).order.ask_for_fresh_quote(NOW),
     MailKind.STALE_ORDER: lambda locale: _stale(placed(locale).order),
+    MailKind.COMMENT: lambda locale: placed(locale).order.comment(
+        Actor(kind="customer", name=ANNA.email), "When will it come?\nWe move in May.", NOW
+    ),
 }
 
 

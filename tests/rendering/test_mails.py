@@ -186,7 +186,7 @@ def test_what_people_write_adds_no_header_code_address_or_markup(kind: MailKind,
         entry = case.entry.model_copy(
             update={
                 "actor": case.entry.actor.model_copy(update={"name": HOSTILE}),
-                "data": {**case.entry.data, "reason": HOSTILE},
+                "data": {**case.entry.data, "reason": HOSTILE, "text": HOSTILE},
             }
         )
         mail = render_mail(

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from online_orders.accounts import ERASED_EMAIL
 from online_orders.orders import Order, Status
 from online_orders.quotes import DECIDABLE
-from online_orders.timeline import Entry, Event
+from online_orders.timeline import Actor, Entry, Event
 
 Role = Literal["contact", "placed_by", "customer_success"]
 
@@ -38,16 +38,25 @@ _MAILS: dict[Event, tuple[Announcement, ...]] = {
     Event.FRESH_QUOTE_ASKED: (Announcement("fresh_quote_asked", "customer_success"),),
 }
 _FRESH_ORDER_LINK = (Announcement("order_received", "contact"),)
+_COMMENTS: dict[str, tuple[Announcement, ...]] = {
+    "customer": (Announcement("comment", "customer_success"),),
+    "customer_success": (Announcement("comment", "placed_by"),),
+}
+"""To the other side, by who wrote."""
+NOT_FOR_CONTACTS = frozenset({"comment"})
+"""Kinds of mails that no contact person gets."""
 
 
-def announcements(event: Event, data: dict[str, object]) -> tuple[Announcement, ...]:
+def announcements(event: Event, data: dict[str, object], *, by: Actor, internal: bool) -> tuple[Announcement, ...]:
     """The mails of an entry; a fresh link to a quote is not among them, since the workflow sends it."""
+    if event is Event.COMMENTED:
+        return () if internal else _COMMENTS.get(by.kind, ())
     if event is Event.FRESH_MAIL_ASKED:
         return _FRESH_ORDER_LINK if data.get("purpose") == "order" else ()
     return _MAILS.get(event, ())
 
 
-def address_of(role: Role, order: Order, customer_success: str) -> str | None:
+def address_of(role: Role, order: Order, customer_success: str, *, contact_is_told: bool = True) -> str | None:
     """Where the mail goes; None for who was erased, and when the same person gets the same news as the contact."""
     if role == "contact":
         return None if order.contact.is_erased else order.contact.email
@@ -55,12 +64,14 @@ def address_of(role: Role, order: Order, customer_success: str) -> str | None:
         return customer_success
     if order.placed_by.email == ERASED_EMAIL:
         return None
-    same = order.placed_by.email.casefold() == order.contact.email.casefold()
+    same = contact_is_told and order.placed_by.email.casefold() == order.contact.email.casefold()
     return None if same else order.placed_by.email
 
 
 def is_still_due(announcement: Announcement, order: Order, entry: Entry) -> bool:
     """What asks for something is not sent once it cannot be done any more; what tells of something is."""
+    if announcement.kind == "comment":
+        return not _is_by_reader(announcement, order, entry)
     if entry.event is Event.CONTACT_CHANGED:
         return order.status in {Status.SUBMITTED, Status.IN_PROCESS}
     if announcement.kind != "reminder":
@@ -72,3 +83,9 @@ def is_still_due(announcement: Announcement, order: Order, entry: Entry) -> bool
         and quote.revision == entry.data.get("revision")
         and quote.state in DECIDABLE
     )
+
+
+def _is_by_reader(announcement: Announcement, order: Order, entry: Entry) -> bool:
+    """Whether a comment is the reader's own: a colleague's on an order that the same colleague entered."""
+    writer, reader = entry.actor.name or "", order.placed_by.email
+    return announcement.role == "placed_by" and writer.casefold() == reader.casefold()

@@ -37,6 +37,7 @@ class MailKind(StrEnum):
     EXPIRED = "expired"
     FRESH_QUOTE_ASKED = "fresh_quote_asked"
     STALE_ORDER = "stale_order"
+    COMMENT = "comment"
     CONTACT_REPORT = "contact_report"
     """About an account: see render_contact_report."""
     CONTACT_CHANGED = "contact_changed"
@@ -68,6 +69,7 @@ AUDIENCE: Mapping[MailKind, frozenset[Role]] = {
     MailKind.EXPIRED: frozenset({Role.CONTACT, Role.CUSTOMER_SUCCESS}),
     MailKind.FRESH_QUOTE_ASKED: _DESK,
     MailKind.STALE_ORDER: _DESK,
+    MailKind.COMMENT: frozenset({Role.PLACED_BY, Role.CUSTOMER_SUCCESS}),
     MailKind.CONTACT_REPORT: _DESK,
     MailKind.CONTACT_CHANGED: _CONTACT,
 }
@@ -410,6 +412,15 @@ def _stale_order(letter: Letter) -> Iterator[Block]:
     yield letter.items()
 
 
+def _comment(letter: Letter) -> Iterator[Block]:
+    yield letter.paragraph("intro")
+    yield from letter.said("what", letter.entry.data.get("text"))
+    yield letter.paragraph("do")
+    yield from letter.open()
+    colleague = ("assignee",) if letter.role is Role.CUSTOMER_SUCCESS else ()
+    yield letter.facts("order_id", "account", "status", "placed_on", "purchase_order_number", *colleague)
+
+
 CONTENTS: Mapping[MailKind, Callable[[Letter], Iterator[Block]]] = {
     MailKind.ORDER_RECEIVED: _order_received,
     MailKind.NEW_ORDER: _new_order,
@@ -423,6 +434,7 @@ CONTENTS: Mapping[MailKind, Callable[[Letter], Iterator[Block]]] = {
     MailKind.EXPIRED: _expired,
     MailKind.FRESH_QUOTE_ASKED: _fresh_quote_asked,
     MailKind.STALE_ORDER: _stale_order,
+    MailKind.COMMENT: _comment,
 }
 
 
