@@ -369,7 +369,8 @@ def test_a_canceled_order_tells_who_canceled_it_why_and_when(name: str, by: str,
     change = ACTIONS[name].take(standing("submitted"), LATER)
     assert change.order.closed
     assert change.order.closed.model_dump() == {"by": by, "reason": reason, "at": LATER}
-    assert change.entries[0].data == {"by": by, "reason": reason}
+    asked = {"asked_name": CONNIE.name, "asked_email": CONNIE.email} if by == "contact" else {}
+    assert change.entries[0].data == {"by": by, "reason": reason, **asked}
 
 
 def test_a_reason_is_needed_neither_to_withdraw_nor_to_cancel_by_link() -> None:

@@ -235,6 +235,21 @@ def endings() -> list[Change]:
     return [*named, *unnamed, fresh.withdraw(ANNA, None, NOW)]
 
 
+def under_another_name(locale: str = "en") -> list[Case]:
+    """The mails about decisions that somebody else than the contact person has taken by the link."""
+    order = pending(locale).order
+    changes = {
+        MailKind.APPROVED: order.approve("Max Finance", NOW),
+        MailKind.CANCELED: order.cancel("Max Finance", "Too dear.", NOW),
+        MailKind.CHANGE_REQUESTED: order.request_change("Max Finance", "Less.", NOW),
+    }
+    return [
+        Case(kind, role, change, change.entries[-1], None)
+        for kind, change in changes.items()
+        for role in sorted(AUDIENCE[kind])
+    ]
+
+
 def stalled() -> list[Order]:
     """Waiting for the desk, and in no place to wait in."""
     return [placed().order, claimed(placed().order), pending().order]
@@ -246,6 +261,15 @@ def _offers_again(order: Order) -> None:
     later = order.offer(quote_of().model_copy(update={"revision": 2}), CLARA, NOW)
     for change in (order.resend(CLARA, None, NOW), later):
         render_mail(kind, role, change.order, change.entries[0], INSTALLATION, ACCOUNT_NAME, LINK)
+
+
+def _decisions(order: Order) -> None:
+    """By the contact person and by somebody else."""
+    for name in ("Connie", "Max Finance"):
+        decided = order.approve(name, NOW).order
+        outcome_page(Outcome.ALREADY_DECIDED, decided, INSTALLATION, "en", decided_by=name)
+    for other in under_another_name():
+        other.mail()
 
 
 def everything() -> None:
@@ -274,8 +298,7 @@ def everything() -> None:
             decision(order, order.quote, FormState(faults=(fault,), tries_left=left))
     for status in Status:
         outcome_page(Outcome.NOT_READY, order.model_copy(update={"status": status}), INSTALLATION, "en")
-    decided = order.approve("Connie", NOW).order
-    outcome_page(Outcome.ALREADY_DECIDED, decided, INSTALLATION, "en", decided_by="Connie")
+    _decisions(order)
     for quote in (quote_of(), judge_quote(quote_body(line_of(unit_price="0")))):
         quote_pdf(
             quote,

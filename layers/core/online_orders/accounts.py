@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
@@ -69,6 +70,10 @@ ERASED = "[erased]"
 ERASED_EMAIL = "erased@erased.invalid"
 
 
+def _spelled_alike(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 class Contact(Entity):
     """The person named in the enrollment letter: gets the quotes and decides."""
 
@@ -78,6 +83,10 @@ class Contact(Entity):
     @property
     def is_erased(self) -> bool:
         return self.email == ERASED_EMAIL
+
+    def goes_by(self, name: str) -> bool:
+        """Return whether a name that was typed is this one, whatever the case of its letters and its blanks."""
+        return _spelled_alike(self.name) == _spelled_alike(name)
 
 
 class Deputy(Entity):
