@@ -47,14 +47,20 @@ def _currency(value: str) -> str:
     return value
 
 
-def _time_zone(value: str) -> str:
-    unknown = PydanticCustomError("unknown_time_zone", "there is no such IANA time zone")
+def is_time_zone(value: str) -> bool:
+    """Return whether there is an IANA time zone of this name."""
     if value in _NO_ZONES or value.startswith(("posix/", "right/")):
-        raise unknown
+        return False
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise unknown from None
+        return False
+    return True
+
+
+def _time_zone(value: str) -> str:
+    if not is_time_zone(value):
+        raise PydanticCustomError("unknown_time_zone", "there is no such IANA time zone")
     return value
 
 
@@ -219,8 +225,9 @@ def _duplicate_sites(raw_sites: Any) -> list[Fault]:
 
 
 class ContactReport(Entity):
-    """A user's word that the contact person in the enrollment is out of date."""
+    """A user's word that a contact person is out of date: the own account's, or that of the one that is named."""
 
+    account_id: Identifier | None = None
     text: Annotated[Text, StringConstraints(max_length=2_000)]
 
 

@@ -104,9 +104,7 @@ def from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
     for name, value in entry.data.items():
         if not isinstance(value, str):
             data[name] = value
-        elif own and name in _WRITTEN:
-            data[name] = ERASED
-        elif name in _ASKED and was_asked:
+        elif (own and name in _WRITTEN) or (name in _ASKED and was_asked):
             data[name] = ERASED
         elif own and entry.event is Event.CLAIMED and name == "assignee":
             data[name] = NO_USER.user_id
