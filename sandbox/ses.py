@@ -19,7 +19,7 @@ from email.header import decode_header, make_header
 from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
-from email.utils import formatdate, getaddresses, parseaddr
+from email.utils import formataddr, formatdate, getaddresses, parseaddr
 from functools import lru_cache
 from typing import Any
 
@@ -334,6 +334,7 @@ def describe(
 ) -> Event:
     """The event as SES puts it on the default bus."""
     mail = message.mail
+    source = formataddr((mail.sender_name, mail.sender))
     at = _instant(now)
     return {
         "version": "0",
@@ -348,7 +349,7 @@ def describe(
             "eventType": event_type,
             "mail": {
                 "timestamp": _instant(mail.sent_at),
-                "source": mail.sender,
+                "source": source,  # with the name, as in the examples of SES's documents
                 "sourceArn": f"arn:aws:ses:{sending.region}:{sending.account}:identity/{mail.sender}",
                 "sendingAccountId": sending.account,
                 "messageId": mail.id,
@@ -356,7 +357,7 @@ def describe(
                 "headersTruncated": False,
                 "headers": [{"name": name, "value": value} for name, value in message.headers],
                 "commonHeaders": {
-                    "from": [mail.sender],
+                    "from": [source],
                     "to": list(mail.to),
                     "messageId": mail.id,
                     "subject": mail.subject,

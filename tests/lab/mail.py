@@ -207,7 +207,7 @@ class Ses:
         }
         sent = {
             "timestamp": _iso(mail.sent_at),
-            "source": mail.sender,
+            "source": str(mail.message["From"]),  # with the name, as in the examples of SES's documents
             "sourceArn": f"arn:aws:ses:{self.region}:{self.account}:identity/{mail.sender}",
             "sendingAccountId": self.account,
             "messageId": mail.message_id,
