@@ -50,6 +50,7 @@ _OUTCOMES = {
     "cancel": Outcome.CANCELED,
     "request_change": Outcome.CHANGE_REQUESTED,
 }
+_OF_DECISIONS = {*_OUTCOMES.values(), Outcome.ALREADY_DECIDED, Outcome.CLOSED}
 _REFUSED: dict[type[OnlineOrdersError], Outcome] = {
     NotFound: Outcome.UNKNOWN_LINK,
     TooManyRequests: Outcome.TOO_MANY_REQUESTS,
@@ -180,9 +181,17 @@ def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState 
         _installation(),
         order.marks.locale,
         account_name=opened.account.name,
+        decided_by=_name_given(order) if outcome in _OF_DECISIONS else None,
         form=form or FormState(),
     )
     return _html(page, status)
+
+
+def _name_given(order: Order) -> str | None:
+    """The name given with the decision by link that is the newest there is of the order; None where something else
+    is."""
+    entry = orders.get_entry(order.order_id, order.marks.sequence)
+    return entry.actor.name if entry.actor.kind == "contact" else None
 
 
 def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None) -> Answer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.announcements import Announcement, address_of, is_still_due
+from online_orders.announcements import NOT_FOR_CONTACTS, Announcement, address_of, is_still_due
 from online_orders.aws import contact_reports, mail, mail_hold, orders
 from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
@@ -28,7 +28,8 @@ def _announce(message: dict[str, Any]) -> None:
     order_id, sequence = message["order_id"], message["sequence"]
     order = orders.get_order(OrderKey(message["account_id"], order_id, message["source"]))
     entry = orders.get_entry(order_id, sequence)
-    to = address_of(due.role, order, environment("CUSTOMER_SUCCESS_MAILBOX"))
+    contact_is_told = due.kind not in NOT_FOR_CONTACTS
+    to = address_of(due.role, order, environment("CUSTOMER_SUCCESS_MAILBOX"), contact_is_told=contact_is_told)
     if to is None or not is_still_due(due, order, entry, clock.now()):
         return
     tags = {"order_id": order_id, "kind": due.kind}

@@ -80,7 +80,7 @@ def list_subaccounts(event: Event) -> Answer:
 def report_contact(event: Event) -> Answer:
     caller = _caller(event)
     report = checked(ContactReport, http.json_body(event))
-    account = accounts.get_account(caller.account)
+    account = accounts.get_reachable_account(caller.account, report.account_id or caller.account)
     contact_reports.store(account.account_id, caller.user, report, clock.now())
     return http.answer(account.model_dump_json(), HTTPStatus.ACCEPTED)
 
@@ -132,6 +132,7 @@ def list_orders(event: Event) -> Answer:
         purchase_order_number=query.text("purchase_order_number"),
         first_day=query.day("from"),
         last_day=query.day("to"),
+        zone=query.time_zone(),
     )
     dialect = dialect_for(query.choice("spreadsheet", SPREADSHEETS))
     query.done()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage, Message, MIMEPart
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -46,7 +47,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Mail:
-    """`sender` and `to` are bare addresses, the latter those of the envelope."""
+    """`sender`, `reply_to` and `to` are bare addresses, the last those of the envelope."""
 
     id: str
     to: tuple[str, ...]
@@ -56,6 +57,8 @@ class Mail:
     html: str | None
     attachments: tuple[Attachment, ...]
     sent_at: datetime
+    sender_name: str = ""
+    reply_to: tuple[str, ...] = ()
 
 
 def read_mail(message: EmailMessage) -> Mail:
@@ -65,6 +68,7 @@ def read_mail(message: EmailMessage) -> Mail:
         id="",
         to=(),
         sender="",
+        reply_to=tuple(address for _, address in getaddresses([str(each) for each in message.get_all("Reply-To", [])])),
         subject=str(message.get("Subject", "")),
         text=None if plain is None else _text(plain),
         html=None if html is None else _text(html),
@@ -163,6 +167,8 @@ class Mailbox:
             "id": mail.id,
             "to": list(mail.to),
             "from": mail.sender,
+            "from_name": mail.sender_name,
+            "reply_to": list(mail.reply_to),
             "subject": mail.subject,
             "text": mail.text,
             "html": mail.html,

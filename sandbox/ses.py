@@ -15,10 +15,11 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
-from email.utils import formatdate, getaddresses, parseaddr
+from email.utils import formataddr, formatdate, getaddresses, parseaddr
 from functools import lru_cache
 from typing import Any
 
@@ -212,7 +213,8 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
         raise SesError("BadRequestException", "Content must be Raw or Simple; the sandbox has no templates.")
     raw = _decoded(content["Raw"].get("Data", "")) if "Raw" in content else b""
     headers = _HEADERS.parsebytes(raw)
-    sender = parseaddr(str(body.get("FromEmailAddress") or headers.get("From", "")))[1]
+    # The name of the call, or none, takes the place of the header's.
+    sender_name, sender = parseaddr(str(body.get("FromEmailAddress") or headers.get("From", "")))
     recipients = _recipients(body.get("Destination", {}), headers)
     _check_recipients(recipients)
     _check_identities(sender, recipients, sending)
@@ -228,12 +230,17 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
     message_id = f"0107{secrets.token_hex(6)}-{uuid.uuid4()}-000000"
     mail = read_mail(_MAILS.parsebytes(raw))
     return Message(
-        mail=replace(mail, id=message_id, to=recipients, sender=sender, sent_at=now),
+        mail=replace(mail, id=message_id, to=recipients, sender=sender, sender_name=_spelled(sender_name), sent_at=now),
         raw=raw,
         headers=[(name, str(value)) for name, value in headers.items()],
         configuration_set=configuration_set,
         tags=_tags(body.get("EmailTags", [])),
     )
+
+
+def _spelled(name: str) -> str:
+    """A name of a header, encoded words read."""
+    return str(make_header(decode_header(name)))
 
 
 def _check_identities(sender: str, recipients: tuple[str, ...], sending: Sending) -> None:
@@ -327,6 +334,7 @@ def describe(
 ) -> Event:
     """The event as SES puts it on the default bus."""
     mail = message.mail
+    source = formataddr((mail.sender_name, mail.sender))
     at = _instant(now)
     return {
         "version": "0",
@@ -341,7 +349,7 @@ def describe(
             "eventType": event_type,
             "mail": {
                 "timestamp": _instant(mail.sent_at),
-                "source": mail.sender,
+                "source": source,  # with the name, as in the examples of SES's documents
                 "sourceArn": f"arn:aws:ses:{sending.region}:{sending.account}:identity/{mail.sender}",
                 "sendingAccountId": sending.account,
                 "messageId": mail.id,
@@ -349,7 +357,7 @@ def describe(
                 "headersTruncated": False,
                 "headers": [{"name": name, "value": value} for name, value in message.headers],
                 "commonHeaders": {
-                    "from": [mail.sender],
+                    "from": [source],
                     "to": list(mail.to),
                     "messageId": mail.id,
                     "subject": mail.subject,

@@ -20,6 +20,7 @@ class InProcess(Site):
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.origin = lab.outputs["SiteUrl"]
+        self.brand = lab.stack.ref("BrandName")
         self.cs_mailbox = lab.stack.ref("CustomerSuccessMailbox")
         self.users = [User(user.username, user.email, user.role, user.account_id) for user in USERS]
         self._reported = 0
@@ -112,4 +113,6 @@ def _mail(mail: LabMail) -> Mail:
             Attachment(one.name, one.content_type, lambda content=one.content: content)  # type: ignore[misc]
             for one in mail.attachments
         ),
+        sender_name=mail.sender_name,
+        reply_to=mail.reply_to,
     )

@@ -22,6 +22,7 @@ class Live(Site):
         self.description = description
         self.origin = description["site"]
         self.cs_mailbox = description["cs_mailbox"]
+        self.brand = http.get(f"{self.origin}/config.json").json()["brand"]
         self.users = [User(**user) for user in description["users"]]
         self._http = http
         self._tokens: dict[str, Json] = {}
@@ -94,6 +95,8 @@ class Live(Site):
                 Attachment(one["name"], one["content_type"], partial(self._download, one["url"]))
                 for one in message["attachments"]
             ),
+            sender_name=message["from_name"],
+            reply_to=tuple(message["reply_to"]),
         )
 
     def _download(self, url: str) -> bytes:

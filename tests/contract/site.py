@@ -89,6 +89,8 @@ class Mail:
     text: str = field(repr=False)
     html: str = field(repr=False)
     attachments: tuple[Attachment, ...] = field(repr=False)
+    sender_name: str = ""
+    reply_to: tuple[str, ...] = ()
 
     @property
     def has_link(self) -> bool:
@@ -152,6 +154,7 @@ class Site(ABC):
     origin: str
     """Scheme, host and port that the links in mails begin with."""
     cs_mailbox: str
+    brand: str
     users: Sequence[User]
 
     @abstractmethod

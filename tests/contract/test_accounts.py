@@ -79,6 +79,31 @@ def test_customer_success_is_told_that_a_contact_is_out_of_date(site: Site) -> N
     assert "<b>instead</b>" not in mail.html
 
 
+def test_a_resellers_report_names_the_account_that_it_is_about(site: Site) -> None:
+    reseller, sub = site.people.reseller, site.people.subs[0]
+    text = f"The contact has left: {fresh('report')}."
+    answer = site.post("/api/account/contact-report", reseller, {"text": text, "account_id": sub.account_id})
+    assert answer.ok(202)["account_id"] == sub.account_id
+    (mail,) = site.eventually(lambda: site.mails(to=site.cs_mailbox, about=text))
+    about, own = site.account_of(sub), site.account_of(reseller)
+    assert about["name"] in mail.subject
+    assert f"Account ID: {sub.account_id}" in mail.text
+    assert about["enrollment"]["contact"]["email"] in mail.text
+    assert reseller.email in mail.text
+    assert own["enrollment"]["contact"]["email"] not in mail.text
+
+
+def test_nobody_reports_on_a_foreign_account(site: Site) -> None:
+    people = site.people
+    for user, account_id in ((people.customer, people.other.account_id), (people.subs[0], people.reseller.account_id)):
+        body = {"text": "Gone.", "account_id": account_id}
+        site.post("/api/account/contact-report", user, body).refused(404, "not_found")
+    body = {"text": "Gone.", "account_id": people.customer.account_id}
+    site.post("/api/account/contact-report", people.customer, body).ok(202)
+    faults = site.post("/api/account/contact-report", people.customer, {**body, "account_id": "a b"}).faults()
+    assert set(faults) == {"/account_id"}
+
+
 def test_a_contact_report_needs_a_text(site: Site) -> None:
     for body in ({}, {"text": ""}, {"text": "  "}, {"text": 5}, {"text": None}):
         faults = site.post("/api/account/contact-report", site.people.customer, body).faults()

@@ -389,3 +389,21 @@ def test_nobody_decides_through_another_orders_link(site: Site) -> None:
     (first, mail), (second, _) = offered(site), offered(site)
     site.decide(mail, "approve").page()
     assert (first.status, second.status) == ("completed", "pending_confirmation")
+
+
+def test_who_was_asked_and_which_name_was_given_are_told_apart(site: Site) -> None:
+    """On the page, at once and on a later look, in the timeline and in the mails."""
+    approved, mail = offered(site)
+    pages = [site.decide(mail, "approve", name="Max Finance").page(), site.request("GET", mail.link).page()]
+    asked = approved.read()["contact"]
+    assert all(
+        f"We had asked {asked['name']}; the name given with the decision is Max Finance." in page for page in pages
+    )
+    (entry,) = [each for each in approved.timeline() if each["event"] == "order.completed"]
+    assert entry["actor"] == {"kind": "contact", "name": "Max Finance"}
+    assert (entry["data"]["asked_name"], entry["data"]["asked_email"]) == (asked["name"], asked["email"])
+    for address, number in ((approved.contact, 3), (approved.user.email, 2), (site.cs_mailbox, 2)):
+        text = approved.mail_to(address, number).text
+        assert "Max Finance" in text
+        assert "Max Finance, the contact person" not in text
+        assert "You approved" not in text

@@ -3,7 +3,9 @@
 import csv
 import io
 import re
+from datetime import datetime, timedelta
 from urllib.parse import quote as quoted
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -129,6 +131,21 @@ def test_placing_days_are_counted_in_utc(in_process: InProcess) -> None:
     assert ids(rows(in_process, f"{path}&from={in_process.day(0)}", reseller)) == [third.order_id]
 
 
+def test_placing_days_are_those_of_the_zone_that_is_named(in_process: InProcess) -> None:
+    """In an account's own list and in a reseller's, where one zone is that of all accounts."""
+    account = enroll(in_process)
+    order = place_for(in_process, account)
+    placed_at = datetime.fromisoformat(order.created.json["placed_at"])
+    reseller = in_process.people.reseller
+    for zone in ("UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kolkata"):
+        day = placed_at.astimezone(ZoneInfo(zone)).date()
+        for path in (f"/api/orders?account_id={account['account_id']}", "/api/orders?open=true"):
+            for first, last, is_in in ((0, 0, True), (-1, -1, False), (1, 1, False), (-1, 1, True)):
+                days = f"from={day + timedelta(days=first)}&to={day + timedelta(days=last)}"
+                found = ids(rows(in_process, f"{path}&{days}&time_zone={zone}", reseller))
+                assert (order.order_id in found) is is_in, (zone, path, days)
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -144,6 +161,9 @@ def test_placing_days_are_counted_in_utc(in_process: InProcess) -> None:
         "open=maybe",
         "from=yesterday",
         "from=2026-02-30",
+        "time_zone=Mars/Olympus_Mons",
+        "time_zone=",
+        "time_zone=posix/UTC",
         "to=2026-13-01",
         "to=20260101",
     ],

@@ -167,3 +167,54 @@ def test_text_parts_are_not_wrapped(site: Site) -> None:
     order = place(site, note=note)
     mail = order.mail_to(site.cs_mailbox)
     assert note in mail.text
+
+
+def test_a_comment_is_mailed_to_the_other_side_and_to_nobody_else(site: Site) -> None:
+    order = claimed(site)
+    told(order, contact=1, placer=1, customer_success=1)
+    order.ask("comment", {"text": "When does it come?\n<b>We move</b>"}).ok()
+    asked = order.mail_to(site.cs_mailbox, 2)
+    told(order, contact=1, placer=1, customer_success=2)
+    check(asked, order, link=False)
+    assert order.user.email in asked.text
+    assert "> When does it come?\n> <b>We move</b>" in asked.text
+    assert "&lt;b&gt;We move&lt;/b&gt;" in asked.html
+    assert f"{site.origin}/desk/orders/{order.order_id}" in asked.text
+    order.desk("comment", {"text": "They are a chatty lot.", "internal": True}).ok()
+    order.desk("comment", {"text": "On Monday.", "internal": False}).ok()
+    answered = order.mail_to(order.user.email, 2)
+    told(order, contact=1, placer=2, customer_success=2)
+    check(answered, order, link=False)
+    assert "> On Monday." in answered.text
+    assert site.people.cs.email not in answered.text
+    assert f"{site.origin}/orders/{order.order_id}" in answered.text
+
+
+def test_a_resellers_comment_reaches_customer_success_and_the_answer_whoever_placed_the_order(site: Site) -> None:
+    reseller, sub = site.people.reseller, site.people.subs[0]
+    order = place(site, sub)
+    site.post(f"{order.path}/comment", reseller, {"text": "Any news?"}).ok()
+    assert reseller.email in order.mail_to(site.cs_mailbox, 2).text
+    order.desk("comment", {"text": "On Monday.", "internal": False}).ok()
+    assert "> On Monday." in order.mail_to(order.user.email, 2).text
+    told(order, contact=1, placer=2, customer_success=2)
+
+
+def test_a_german_account_gets_a_german_mail_about_a_comment(site: Site) -> None:
+    order = place(site, site.people.german)
+    order.desk("comment", {"text": "Am Montag.", "internal": False}).ok()
+    mail = order.mail_to(order.user.email, 2)
+    assert "Kommentar zur Bestellung" in mail.subject
+    assert '<html lang="de"' in mail.html
+    assert "> Am Montag." in mail.text
+
+
+def test_every_mail_says_who_sends_it_and_replies_go_to_people(site: Site) -> None:
+    order, mail = offered(site)
+    site.decide(mail, "approve").page()
+    told(order, contact=3, placer=2, customer_success=2)
+    mails = [each for address in (order.contact, order.user.email, site.cs_mailbox) for each in order.mails_to(address)]
+    for each in mails:
+        assert each.sender_name == site.brand
+        assert "@" in each.sender
+        assert each.reply_to == (site.cs_mailbox,)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.accounts import Account, ContactReport, License, account_from, begun
+from online_orders.accounts import Account, Contact, ContactReport, License, account_from, begun
 from online_orders.errors import Fault, Forbidden, Invalid
 from online_orders.faults import checked
 from tests.domain.builders import (
@@ -444,3 +444,13 @@ def test_a_report_says_something(body: Json, code: str) -> None:
     with pytest.raises(Invalid) as refusal:
         checked(ContactReport, body)
     assert refused(refusal) == [("/text", code)]
+
+
+@pytest.mark.parametrize("typed", ["Connie Contact", " connie  CONTACT ", "Connie\u00a0Contact"])
+def test_a_name_is_the_contacts_in_any_case_of_letters_and_with_any_blanks(typed: str) -> None:
+    assert Contact(name="Connie Contact", email="c@acme.example").goes_by(typed)
+
+
+@pytest.mark.parametrize("typed", ["Connie", "Connie Contacts", "Max Finance", ""])
+def test_another_name_is_another(typed: str) -> None:
+    assert not Contact(name="Connie Contact", email="c@acme.example").goes_by(typed)

@@ -360,7 +360,8 @@ def test_a_change_request_keeps_its_reason_and_the_assignee() -> None:
     assert (change.order.quote.state, change.order.quote.decided_at) == (QuoteState.CHANGE_REQUESTED, LATER)
     assert change.order.assignee == CLARA
     assert change.order.closed is None
-    assert change.entries[0].data == {"revision": 1, "reason": "two less"}
+    asked = {"asked_name": CONNIE.name, "asked_email": CONNIE.email}
+    assert change.entries[0].data == {"revision": 1, "reason": "two less", **asked}
 
 
 @pytest.mark.parametrize(
@@ -375,7 +376,8 @@ def test_a_canceled_order_tells_who_canceled_it_why_and_when(name: str, by: str,
     change = ACTIONS[name].take(standing("submitted"), LATER)
     assert change.order.closed
     assert change.order.closed.model_dump() == {"by": by, "reason": reason, "at": LATER}
-    assert change.entries[0].data == {"by": by, "reason": reason}
+    asked = {"asked_name": CONNIE.name, "asked_email": CONNIE.email} if by == "contact" else {}
+    assert change.entries[0].data == {"by": by, "reason": reason, **asked}
 
 
 def test_a_reason_is_needed_neither_to_withdraw_nor_to_cancel_by_link() -> None:

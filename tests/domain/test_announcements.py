@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from online_orders.accounts import Contact
-from online_orders.announcements import Announcement, address_of, announcements, is_still_due
+from online_orders.announcements import NOT_FOR_CONTACTS, Announcement, address_of, announcements, is_still_due
 from online_orders.deliveries import MailWord
 from online_orders.erasing import NO_USER, NOBODY
 from online_orders.orders import Change, Order, Policy, User
-from online_orders.timeline import Actor, Entry, Event
+from online_orders.timeline import SYSTEM, Actor, Entry, Event
 from tests.domain.builders import (
     ANNA,
     CARLA,
@@ -36,7 +36,12 @@ from tests.domain.builders import (
 DESK = "orders@vendor.example"
 CONSTANCE = Contact(name="Constance", email=CONNIE.email.upper())
 """Connie, written otherwise."""
+CUSTOMER, STAFF = Actor(kind="customer", name=ANNA.email), Actor(kind="customer_success", name=CLARA.email)
 TO_CONTACT, TO_CUSTOMER = CONNIE.email, ANNA.email
+
+
+def due_of(entry: Entry) -> tuple[Announcement, ...]:
+    return announcements(entry.event, entry.data, by=entry.actor, internal=entry.internal)
 
 
 def mails_of(change: Change) -> list[tuple[str, str]]:
@@ -44,8 +49,8 @@ def mails_of(change: Change) -> list[tuple[str, str]]:
     return [
         (due.kind, address)
         for entry in change.entries
-        for due in announcements(entry.event, entry.data)
-        if (address := address_of(due.role, change.order, DESK))
+        for due in due_of(entry)
+        if (address := address_of(due.role, change.order, DESK, contact_is_told=due.kind not in NOT_FOR_CONTACTS))
     ]
 
 
@@ -87,7 +92,9 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "withdrawn": (place().order.withdraw(ANNA, None, LATER), to_all("canceled")),
     "declined": (claimed().decline(CLARA, "sold out", LATER), to_all("canceled")),
     "canceled by expiry": (expired().tick(Policy(), NOW + 90 * DAY), to_all("canceled")),
-    "commented": (claimed().comment(Actor(kind="customer"), "When?", LATER), []),
+    "commented": (claimed().comment(CUSTOMER, "When?", LATER), [("comment", DESK)]),
+    "answered": (claimed().comment(STAFF, "Soon.", LATER), [("comment", TO_CUSTOMER)]),
+    "noted": (claimed().comment(STAFF, "Call them.", LATER, internal=True), []),
     "link locked": (offered().link_locked("quote", LATER), [("link_locked", DESK)]),
     "fresh mail of the order": (place().order.ask_for_fresh_mail("order", LATER), [("order_received", TO_CONTACT)]),
     "contact changed after the quote has expired": (
@@ -149,6 +156,34 @@ def test_a_contact_given_later_gets_the_later_mails() -> None:
     ]
 
 
+# Comments.
+
+
+@pytest.mark.parametrize("email", ["anna@acme.example", "Anna@Acme.Example"])
+def test_who_placed_an_order_hears_of_comments_also_as_its_contact_person(email: str) -> None:
+    assert mails_of(with_contact(email).comment(STAFF, "Soon.", LATER)) == [("comment", ANNA.email)]
+
+
+@pytest.mark.parametrize(("placed_by", "due"), [(CLARA, False), (ANNA, True)])
+def test_nobody_is_mailed_a_comment_of_his_own(placed_by: User, due: bool) -> None:
+    change = place(by=placed_by).order.comment(STAFF, "Soon.", LATER)
+    (entry,) = change.entries
+    (announcement,) = due_of(entry)
+    assert is_still_due(announcement, change.order, entry, LATER) is due
+
+
+def test_a_comment_is_told_of_after_its_order_was_closed() -> None:
+    change = claimed().comment(CUSTOMER, "When?", LATER)
+    (entry,) = change.entries
+    (announcement,) = due_of(entry)
+    assert is_still_due(announcement, change.order.decline(CLARA, "sold out", LATER).order, entry, LATER)
+
+
+def test_nobody_is_written_to_who_was_erased() -> None:
+    order = claimed().model_copy(update={"placed_by": NO_USER})
+    assert mails_of(order.comment(STAFF, "Soon.", LATER)) == []
+
+
 # Reminders that have waited in the queue.
 
 
@@ -189,7 +224,7 @@ def test_a_reminder_that_was_overtaken_is_not_sent(order: Order) -> None:
 def test_a_new_contact_gets_the_link_of_the_order_while_it_has_a_use(before: Order, due: bool) -> None:
     change = before.follow_contact(CARLA, CLARA.email, LATER)
     (entry,) = change.entries
-    (announcement,) = announcements(entry.event, entry.data)
+    (announcement,) = due_of(entry)
     assert is_still_due(announcement, change.order, entry, LATER) is due
     assert not is_still_due(announcement, change.order.decline(CLARA, "sold out", LATER).order, entry, LATER)
 
@@ -199,7 +234,7 @@ def test_a_new_contact_gets_the_link_to_an_expired_quote_until_a_fresh_one_is_as
     before = expired()
     change = before.follow_contact(CARLA, CLARA.email, at)
     (entry,) = change.entries
-    (due,) = announcements(entry.event, entry.data)
+    (due,) = due_of(entry)
     assert due == Announcement("expired", "contact")
     assert is_still_due(due, change.order, entry, at)
     assert not is_still_due(due, change.order.ask_for_fresh_quote(at).order, entry, at)
@@ -222,7 +257,7 @@ def test_every_other_mail_tells_what_did_happen_and_stays_due(what: str) -> None
     change, _ = MAILS[what]
     closed = change.order.decline(CLARA, "sold out", LATER).order if change.order.is_open else change.order
     for entry in change.entries:
-        for due in announcements(entry.event, entry.data):
+        for due in due_of(entry):
             is_asking = due.role == "contact" and due.kind in {"order_received", "expired"}
             assert is_still_due(due, closed, entry, LATER) is not is_asking
 
@@ -238,7 +273,7 @@ def test_a_mail_of_a_revision_is_not_sent_once_its_words_would_be_of_the_next(wh
     change, _ = MAILS[what]
     entry = change.entries[-1]
     after = sending(change.order, LATER)
-    for due in announcements(entry.event, entry.data):
+    for due in due_of(entry):
         assert is_still_due(due, change.order, entry, LATER)
         assert not is_still_due(due, after, entry, LATER)
 
@@ -246,11 +281,11 @@ def test_a_mail_of_a_revision_is_not_sent_once_its_words_would_be_of_the_next(wh
 def test_customer_success_is_not_told_of_a_bounce_that_a_delivery_has_overtaken() -> None:
     bounced = offered().quote_bounced(1, KEY_ID, "full", NOW, MailWord.SOFT_BOUNCE)
     (entry,) = bounced.entries
-    (due,) = announcements(entry.event, entry.data)
+    (due,) = due_of(entry)
     assert is_still_due(due, bounced.order, entry, LATER)
     assert not is_still_due(due, bounced.order.quote_delivered(1, KEY_ID, LATER).order, entry, LATER)
 
 
 @pytest.mark.parametrize("data", [{}, {"purpose": None}, {"purpose": "quote"}], ids=["none", "null", "quote"])
 def test_the_quotes_own_mail_is_the_workflows(data: dict[str, Any]) -> None:
-    assert announcements(Event.FRESH_MAIL_ASKED, data) == ()
+    assert announcements(Event.FRESH_MAIL_ASKED, data, by=SYSTEM, internal=False) == ()

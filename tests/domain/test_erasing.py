@@ -195,6 +195,18 @@ BY_CONTACT = Actor(kind="contact", name="C. Contact")
             True,
             {"revision": 1, "reason": ERASED},
         ),
+        (
+            entry_of(Event.COMPLETED, BY_CONTACT, asked_name="C", asked_email=WHO.email.upper()),
+            WHO,
+            True,
+            {"asked_name": ERASED, "asked_email": ERASED},
+        ),
+        (
+            entry_of(Event.COMPLETED, BY_CONTACT, asked_name="Carla", asked_email=CARLA.email),
+            BUYER,
+            False,
+            {"asked_name": "Carla", "asked_email": CARLA.email},
+        ),
         (entry_of(Event.UNDELIVERABLE, Actor(kind="system"), reason="Full."), WHO, False, {"reason": "Full."}),
     ],
 )

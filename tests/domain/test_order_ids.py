@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -79,3 +80,22 @@ def test_the_last_day_there_is_comes_after_every_order_of_these_days() -> None:
 )
 def test_what_can_be_no_id_is_told_apart(text: str) -> None:
     assert not is_order_id(text)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begins"),
+    [
+        ("UTC", "2026-11-22", "2026-11-22T00:00:00Z"),
+        ("Europe/Berlin", "2026-11-22", "2026-11-21T23:00:00Z"),
+        ("Asia/Tokyo", "2026-11-22", "2026-11-21T15:00:00Z"),
+        ("Pacific/Kiritimati", "2026-11-22", "2026-11-21T10:00:00Z"),
+        ("America/Los_Angeles", "2026-11-22", "2026-11-22T08:00:00Z"),
+        ("America/Santiago", "2026-09-06", "2026-09-06T04:00:00Z"),  # has no midnight: clocks go from 0 to 1
+        ("America/Havana", "2026-11-01", "2026-11-01T04:00:00Z"),  # has two: clocks go from 1 to 0
+        ("Asia/Tokyo", "0001-01-01", "1970-01-01T00:00:00Z"),
+    ],
+)
+def test_a_day_begins_where_it_begins_in_a_zone(zone: str, day: str, begins: str) -> None:
+    first, instant = first_id_of(date.fromisoformat(day), ZoneInfo(zone)), datetime.fromisoformat(begins)
+    assert first <= new_order_id(instant)
+    assert instant.year == 1970 or first > new_order_id(instant - timedelta(milliseconds=1))

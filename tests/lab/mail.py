@@ -76,6 +76,8 @@ class Mail:
     recipients: tuple[str, ...]
     """Of the envelope."""
     sender: str
+    sender_name: str
+    reply_to: tuple[str, ...]
     subject: str
     text: str = field(repr=False)
     html: str = field(repr=False)
@@ -216,7 +218,7 @@ class Ses:
         }
         sent = {
             "timestamp": _iso(mail.sent_at),
-            "source": mail.sender,
+            "source": str(mail.message["From"]),  # with the name, as in the examples of SES's documents
             "sourceArn": f"arn:aws:ses:{self.region}:{self.account}:identity/{mail.sender}",
             "sendingAccountId": self.account,
             "messageId": mail.message_id,
@@ -275,7 +277,10 @@ class Ses:
         recipients = _addresses(
             named or [str(value) for header in ("To", "Cc", "Bcc") for value in message.get_all(header, [])]
         )
-        (sender,) = _addresses([request.get("FromEmailAddress") or str(message["From"])])
+        if "FromEmailAddress" in request:  # SES puts it in the place of the header, its name or none
+            del message["From"]
+            message["From"] = request["FromEmailAddress"]
+        ((sender_name, sender),) = getaddresses([str(message["From"])])
         if self.outage:
             raise _error(self.outage, "injected", STATUS_OF_ERROR.get(self.outage, 400))
         for refusal in self._refusals:
@@ -301,6 +306,8 @@ class Ses:
             message_id=f"0107018b{len(self.mails):024x}-000000",
             recipients=tuple(recipients),
             sender=sender,
+            sender_name=sender_name,
+            reply_to=tuple(_addresses([str(value) for value in message.get_all("Reply-To", [])])),
             subject=str(message["Subject"]),
             text=_part(message, "plain"),
             html=_part(message, "html"),

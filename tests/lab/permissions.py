@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -108,7 +109,7 @@ class Permissions:
     def _of_mail(self, request: Json) -> Iterator[Access]:
         # A raw message is asked for as SendRawEmail, the operation of the first API, also in the second.
         action = "ses:SendRawEmail" if "Raw" in request["Content"] else "ses:SendEmail"
-        sender = request["FromEmailAddress"]
+        sender = parseaddr(request["FromEmailAddress"])[1]
         context = (("ses:FromAddress", sender),)
         arn = f"arn:aws:ses:{self.region}:{self.account}"
         yield Access(action, f"{arn}:identity/{self._identity(sender)}", context)

@@ -173,3 +173,15 @@ def test_a_mail_has_fifty_tags_at_most_and_none_twice(lab: Lab) -> None:
     for refused in (tags, [tags[0], tags[0]]):
         with pytest.raises(ClientError, match="BadRequestException"):
             _tagged(lab, refused)
+
+
+def test_the_sender_of_the_call_takes_the_place_of_the_headers(lab: Lab) -> None:
+    """As in SES's second API, where a bare address takes the name away."""
+    message = mime(**{"From": "Orders <orders@example.com>", "Reply-To": "Desk <desk@example.com>"})
+    send(lab, message)
+    lab.client("sesv2").send_email(Content={"Raw": {"Data": message.as_bytes()}})
+    assert [(mail.sender_name, mail.sender) for mail in lab.mails] == [
+        ("", "orders@example.com"),
+        ("Orders", "orders@example.com"),
+    ]
+    assert lab.mails[0].reply_to == ("desk@example.com",)

@@ -33,6 +33,7 @@ SUBJECTS = {
     r"Quote expired: order \S+ of .+": "expired",
     r"Fresh quote asked for: order \S+ of .+": "fresh quote asked for",
     r"Order \S+ of .+ is waiting": "waiting",
+    r"Comment on order \S+( of .+)?": "comment",
 }
 """By which the English mails are told apart."""
 CALLED_FOR: dict[str, tuple[Letter, ...]] = {
@@ -148,6 +149,8 @@ def _of_mails(entries: list[Json], mails: Counter[Letter], links: Counter[str]) 
     called_for = _letters(entries, CALLED_FOR)
     fresh = [one for one in entries if one["event"] == "link.fresh_asked" and one["data"]["purpose"] == "order"]
     called_for["received", CONTACT] += len(fresh)
+    spoken = [one for one in entries if one["event"] == "order.commented" and not one["internal"]]
+    called_for.update(("comment", DESK if one["actor"]["kind"] == "customer" else PLACER) for one in spoken)
     in_time = _letters(entries, ASKED_FOR_IN_TIME)
     mailed = sum(entry["event"] in MAILED for entry in entries)
     linked = sum(entry["event"] in LINKED for entry in entries)

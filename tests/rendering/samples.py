@@ -10,8 +10,9 @@ from online_orders.accounts import Account
 from online_orders.catalog import ACCESSORY_TYPES, REGIONS
 from online_orders.orders import Change, Order, Policy, Status
 from online_orders.quotes import Quote
-from online_orders.timeline import SYSTEM, Entry
-from online_orders_rendering.formats import item_labels
+from online_orders.system_reasons import SystemReason
+from online_orders.timeline import SYSTEM, Actor, Entry
+from online_orders_rendering.formats import item_labels, wording
 from online_orders_rendering.mails import (
     AUDIENCE,
     NEEDS_LINK,
@@ -145,6 +146,9 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.EXPIRED: lambda locale: _expired(pending(locale).order),
     MailKind.FRESH_QUOTE_ASKED: lambda locale: _expired(pending(locale).order).order.ask_for_fresh_quote(NOW),
     MailKind.STALE_ORDER: lambda locale: _stale(placed(locale).order),
+    MailKind.COMMENT: lambda locale: placed(locale).order.comment(
+        Actor(kind="customer", name=ANNA.email), "When will it come?\nWe move in May.", NOW
+    ),
 }
 
 
@@ -203,6 +207,7 @@ def pages(locale: str) -> dict[str, str]:
         "closed-expiry": (Outcome.CLOSED, closed_by_expiry, FormState()),
         "closed-completed": (Outcome.CLOSED, approved, FormState()),
         "replaced": (Outcome.REPLACED, order, FormState()),
+        "in_preparation": (Outcome.IN_PREPARATION, changed, FormState()),
         "expired": (Outcome.EXPIRED, lapsed, FormState()),
         "expired-wrong_code": (Outcome.EXPIRED, lapsed, FormState(faults=(FormFault.CODE_WRONG,), tries_left=1)),
         "locked": (Outcome.LOCKED, order, FormState()),
@@ -242,6 +247,21 @@ def endings() -> list[Change]:
     return [*named, *unnamed, fresh.withdraw(ANNA, None, NOW)]
 
 
+def under_another_name(locale: str = "en") -> list[Case]:
+    """The mails about decisions that somebody else than the contact person has taken by the link."""
+    order = pending(locale).order
+    changes = {
+        MailKind.APPROVED: order.approve("Max Finance", NOW),
+        MailKind.CANCELED: order.cancel("Max Finance", "Too dear.", NOW),
+        MailKind.CHANGE_REQUESTED: order.request_change("Max Finance", "Less.", NOW),
+    }
+    return [
+        Case(kind, role, change, change.entries[-1], None)
+        for kind, change in changes.items()
+        for role in sorted(AUDIENCE[kind])
+    ]
+
+
 def stalled() -> list[Order]:
     """Waiting for the desk, and in no place to wait in."""
     return [placed().order, claimed(placed().order), pending().order]
@@ -264,6 +284,25 @@ def _offers_again(order: Order) -> None:
     later = order.offer(quote_of().model_copy(update={"revision": 2}), CLARA, NOW)
     for change in (order.resend(CLARA, None, NOW), later):
         render_mail(kind, role, change.order, change.entries[0], INSTALLATION, ACCOUNT_NAME, LINK)
+
+
+def _expiries(order: Order) -> None:
+    """Of a quote that was not mailed in time, and told anew to the next contact person."""
+    late = NOW + 60 * DAY
+    unmailed, anew = sending().order.expire_unmailed(14, late), _expired(order).order.follow_contact(CARLA, None, late)
+    for change, role, link in ((unmailed, Role.CUSTOMER_SUCCESS, None), (anew, Role.CONTACT, LINK)):
+        render_mail(MailKind.EXPIRED, role, change.order, change.entries[-1], INSTALLATION, ACCOUNT_NAME, link)
+    for reason in SystemReason:
+        wording("en").reason({"reason": reason.value, "code": reason.code})
+
+
+def _decisions(order: Order) -> None:
+    """By the contact person and by somebody else."""
+    for name in ("Connie", "Max Finance"):
+        decided = order.approve(name, NOW).order
+        outcome_page(Outcome.ALREADY_DECIDED, decided, INSTALLATION, "en", decided_by=name)
+    for other in under_another_name():
+        other.mail()
 
 
 def everything() -> None:
@@ -293,8 +332,8 @@ def everything() -> None:
             decision(order, order.quote, FormState(faults=(fault,), tries_left=left))
     for status in Status:
         outcome_page(Outcome.NOT_READY, order.model_copy(update={"status": status}), INSTALLATION, "en")
-    decided = order.approve("Connie", NOW).order
-    outcome_page(Outcome.ALREADY_DECIDED, decided, INSTALLATION, "en", decided_by="Connie")
+    _decisions(order)
+    _expiries(order)
     for quote in (quote_of(), judge_quote(quote_body(line_of(unit_price="0")))):
         quote_pdf(
             quote,

@@ -52,6 +52,7 @@ from tests.rendering.samples import (
     pending,
     placed,
     quote_of,
+    under_another_name,
 )
 
 CASES = [pytest.param(case, id=f"{locale}-{case.kind}-{case.role}") for locale in LOCALES for case in cases(locale)]
@@ -188,7 +189,7 @@ def test_what_people_write_adds_no_header_code_address_or_markup(kind: MailKind,
         entry = case.entry.model_copy(
             update={
                 "actor": case.entry.actor.model_copy(update={"name": HOSTILE}),
-                "data": {**case.entry.data, "reason": HOSTILE},
+                "data": {**case.entry.data, "reason": HOSTILE, "text": HOSTILE},
             }
         )
         mail = render_mail(
@@ -369,6 +370,27 @@ def test_an_approval_names_the_totals_and_who_approved() -> None:
         text = case_of(MailKind.APPROVED, role).mail().text
         assert "Per month: €460.00" in text.splitlines()
         assert ("Connie, the contact person of" in text) == (role is not Role.CONTACT)
+        assert ("You approved" in text) == (role is Role.CONTACT)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_decision_under_another_name_says_who_was_asked_and_which_name_was_given(locale: str) -> None:
+    for case in under_another_name(locale):
+        mail = case.mail()
+        assert "Max Finance" in mail.text
+        if case.role is not Role.CONTACT or case.kind is MailKind.CANCELED:
+            assert CONNIE.name in mail.text
+        for untrue in ("You approved", "Sie haben Fassung", "Finance, the contact person", "Finance, Ansprechperson"):
+            assert untrue not in mail.text
+            assert untrue not in mail.html
+        assert not re.search("Max Finance (canceled|asked|hat)", mail.text)
+
+
+def test_a_mail_names_who_was_asked_then_and_not_who_would_be_asked_now() -> None:
+    asked = pending().order.request_change("Max Finance", "Less.", NOW)
+    order = asked.order.follow_contact(CARLA, CLARA.email, NOW).order
+    mail = render_mail(MailKind.CHANGE_REQUESTED, Role.CUSTOMER_SUCCESS, order, asked.entries[-1], INSTALLATION, "Acme")
+    assert f"We had asked {CONNIE.name} <{CONNIE.email}>" in mail.text
 
 
 def test_the_desk_learns_why_a_quote_did_not_arrive_and_what_should_change() -> None:

@@ -18,7 +18,7 @@ from online_orders_rendering.pages import (
     Outcome,
     outcome_page,
 )
-from tests.domain.builders import CLARA, DAY, KINDS, NOW, ORDER_ID
+from tests.domain.builders import CLARA, CONNIE, DAY, KINDS, NOW, ORDER_ID
 from tests.rendering.samples import (
     ACCOUNT_NAME,
     INSTALLATION,
@@ -333,10 +333,21 @@ def test_the_name_of_who_decided_is_told_where_it_is_known() -> None:
     order = pending().order
     for decided, said in (
         (order.approve("Bob Buyer", NOW).order, "Bob Buyer approved the quote on November 22, 2026."),
-        (order.cancel("Bob Buyer", None, NOW).order, "Bob Buyer canceled the order as the contact person"),
+        (order.cancel("Bob Buyer", None, NOW).order, "We had asked Connie; the name given is Bob Buyer."),
     ):
         html = outcome_page(Outcome.ALREADY_DECIDED, decided, INSTALLATION, "en", decided_by="Bob Buyer")
         assert said in shown(html)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("outcome", [Outcome.APPROVED, Outcome.CHANGE_REQUESTED, Outcome.ALREADY_DECIDED])
+def test_a_page_says_who_was_asked_where_the_name_given_is_another(outcome: Outcome, locale: str) -> None:
+    order = pending(locale).order.approve("Bob Buyer", NOW).order
+    other = shown(outcome_page(outcome, order, INSTALLATION, locale, decided_by="Bob <b>Buyer</b>"))
+    same = shown(outcome_page(outcome, order, INSTALLATION, locale, decided_by=CONNIE.name))
+    said = {"en": "We had asked Connie", "de": "Gefragt hatten wir Connie"}[locale]
+    assert (said in other, "Bob <b>Buyer</b>" in other) == (True, True)
+    assert said not in same
 
 
 def test_pages_name_no_colleague_and_no_address() -> None:

@@ -50,13 +50,15 @@ def messages(client: httpx.Client, query: str = "") -> list[dict[str, Any]]:
 
 
 def test_programs_get_every_mail_whole(mailbox: Mailbox, client: httpx.Client) -> None:
-    mailbox.keep(a_mail())
+    mailbox.keep(a_mail(sender_name="Vendor", reply_to=("success@vendor.example",)))
 
     assert messages(client) == [
         {
             "id": "mail-1",
             "to": ["petra@customer.example"],
             "from": "orders@vendor.example",
+            "from_name": "Vendor",
+            "reply_to": ["success@vendor.example"],
             "subject": "Quote 1",
             "text": "Please confirm: http://localhost:8080/confirm/abc\nCode: 123456\n",
             "html": "<p>Please <b>confirm</b></p>",

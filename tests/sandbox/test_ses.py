@@ -97,6 +97,22 @@ def test_a_raw_mail_is_kept_with_its_parts(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("named", "name"),
+    [
+        ({}, "Vendor"),
+        ({"FromEmailAddress": SENDER}, ""),
+        ({"FromEmailAddress": f"=?utf-8?q?=C3=9Cb?= <{SENDER}>"}, "Üb"),
+    ],
+)
+def test_the_sender_of_the_call_takes_the_place_of_the_headers(desk: Desk, named: dict[str, str], name: str) -> None:
+    """As in SES's second API, where a bare address takes the name away."""
+    content = raw(a_message(**{"Reply-To": "Desk <desk@vendor.example>"}))
+    message_id = desk.client.send_email(Content=content, **named)["MessageId"]
+    (mail,) = [mail for mail in desk.mailbox.mails() if mail.id == message_id]
+    assert (mail.sender_name, mail.sender, mail.reply_to) == (name, SENDER, ("desk@vendor.example",))
+
+
 def test_a_simple_mail_is_kept_with_its_parts(desk: Desk) -> None:
     simple = {
         "Subject": {"Data": "Grüße"},

@@ -119,7 +119,8 @@ CUSTOMERS: Mapping[tuple[str, str], Operation] = {
         "report_contact",
         "Accounts",
         "Report an outdated contact",
-        "Tells Customer Success that the contact person of the enrollment is out of date.",
+        "Tells Customer Success that the contact person of the enrollment is out of date: of the own account, or "
+        "of the sub-account that is named.",
         {202: Answer("Customer Success is told.", Account, {"enrolled": examples.account_body()})},
         Body(ContactReport, {"outdated": examples.CONTACT_REPORT}),
         refusals=(refusals.NOT_FOUND,),
@@ -161,7 +162,17 @@ CUSTOMERS: Mapping[tuple[str, str], Operation] = {
                 CSV,
             )
         },
-        parameters=("account_id", "status", "open", "from", "to", "purchase_order_number", "spreadsheet", *PAGED),
+        parameters=(
+            "account_id",
+            "status",
+            "open",
+            "from",
+            "to",
+            "time_zone",
+            "purchase_order_number",
+            "spreadsheet",
+            *PAGED,
+        ),
     ),
     ("GET", "/api/orders/<order_id>"): Operation(
         "show_order",

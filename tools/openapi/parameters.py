@@ -43,8 +43,13 @@ PARAMETERS: dict[str, Schema] = {
     "account_id": _query("account_id", ACCOUNT_ID, "One account only."),
     "status": _query("status", STATUS, "One status only."),
     "open": _query("open", {"type": "boolean"}, "Open orders only (`true`), or closed ones only (`false`)."),
-    "from": _query("from", DAY, "The first day of placing, in UTC."),
-    "to": _query("to", DAY, "The last day of placing, in UTC."),
+    "from": _query("from", DAY, "The first day of placing, in `time_zone`."),
+    "to": _query("to", DAY, "The last day of placing, in `time_zone`."),
+    "time_zone": _query(
+        "time_zone",
+        {"type": "string", "maxLength": 64, "default": "UTC"},
+        "The IANA time zone of `from` and `to`, one for all orders. The screens send the one in which they show days.",
+    ),
     "purchase_order_number": _query("purchase_order_number", {"type": "string"}, "This purchase order number only."),
     "currency": _query("currency", CURRENCY, "From the price list in this currency, also where there is a quote."),
     "spreadsheet": _query(

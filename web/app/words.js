@@ -68,6 +68,9 @@ const TIME = { hour: "numeric", minute: "2-digit" };
 const inZone = (styles, spelledOut) =>
   new Intl.DateTimeFormat(language, isKnownZone(zone) ? { ...styles, timeZone: zone } : { ...spelledOut, timeZoneName: "short" });
 
+/** The IANA zone in which days and times are shown. */
+export const shownZone = () => (isKnownZone(zone) ? zone : Intl.DateTimeFormat().resolvedOptions().timeZone);
+
 export function instant(iso) {
   return inZone({ dateStyle: "medium", timeStyle: "short" }, { ...DATE, ...TIME }).format(new Date(iso));
 }

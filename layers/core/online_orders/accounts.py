@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
@@ -46,14 +47,20 @@ def _currency(value: str) -> str:
     return value
 
 
-def _time_zone(value: str) -> str:
-    unknown = PydanticCustomError("unknown_time_zone", "there is no such IANA time zone")
+def is_time_zone(value: str) -> bool:
+    """Return whether there is an IANA time zone of this name."""
     if value in _NO_ZONES or value.startswith(("posix/", "right/")):
-        raise unknown
+        return False
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise unknown from None
+        return False
+    return True
+
+
+def _time_zone(value: str) -> str:
+    if not is_time_zone(value):
+        raise PydanticCustomError("unknown_time_zone", "there is no such IANA time zone")
     return value
 
 
@@ -69,6 +76,10 @@ ERASED = "[erased]"
 ERASED_EMAIL = "erased@erased.invalid"
 
 
+def _spelled_alike(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 class Contact(Entity):
     """The person named in the enrollment letter: gets the quotes and decides."""
 
@@ -82,6 +93,10 @@ class Contact(Entity):
     def has_mailbox(self, email: str) -> bool:
         """Return whether mails to the address reach the same person."""
         return self.email.casefold() == email.casefold()
+
+    def goes_by(self, name: str) -> bool:
+        """Return whether a name that was typed is this one, whatever the case of its letters and its blanks."""
+        return _spelled_alike(self.name) == _spelled_alike(name)
 
 
 class Deputy(Entity):
@@ -215,8 +230,9 @@ def _duplicate_sites(raw_sites: Any) -> list[Fault]:
 
 
 class ContactReport(Entity):
-    """A user's word that the contact person in the enrollment is out of date."""
+    """A user's word that a contact person is out of date: the own account's, or that of the one that is named."""
 
+    account_id: Identifier | None = None
     text: Annotated[Text, StringConstraints(max_length=2_000)]
 
 

@@ -9,7 +9,7 @@ from online_orders.accounts import ERASED_EMAIL
 from online_orders.orders import Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.system_reasons import SystemReason
-from online_orders.timeline import Entry, Event
+from online_orders.timeline import Actor, Entry, Event
 
 Role = Literal["contact", "placed_by", "customer_success"]
 
@@ -43,12 +43,21 @@ _NOT_MAILED_IN_TIME = (Announcement("expired", "customer_success"),)
 """Nobody is told of the end of a quote that he has never seen."""
 _FRESH_ORDER_LINK = (Announcement("order_received", "contact"),)
 _FRESH_LINK_TO_EXPIRED = (Announcement("expired", "contact"),)
+_COMMENTS: dict[str, tuple[Announcement, ...]] = {
+    "customer": (Announcement("comment", "customer_success"),),
+    "customer_success": (Announcement("comment", "placed_by"),),
+}
+"""To the other side, by who wrote."""
+NOT_FOR_CONTACTS = frozenset({"comment"})
+"""Kinds of mails that no contact person gets."""
 
 
-def announcements(event: Event, data: dict[str, object]) -> tuple[Announcement, ...]:
+def announcements(event: Event, data: dict[str, object], *, by: Actor, internal: bool) -> tuple[Announcement, ...]:
     """The mails of an entry; a fresh link to a quote that stands is not among them, since the workflow sends it."""
     if "expired_revision" in data:
         return _FRESH_LINK_TO_EXPIRED
+    if event is Event.COMMENTED:
+        return () if internal else _COMMENTS.get(by.kind, ())
     if event is Event.FRESH_MAIL_ASKED:
         return _FRESH_ORDER_LINK if data.get("purpose") == "order" else ()
     if event is Event.EXPIRED and data.get("code") == SystemReason.NOT_MAILED_IN_TIME.code:
@@ -56,7 +65,7 @@ def announcements(event: Event, data: dict[str, object]) -> tuple[Announcement, 
     return _MAILS.get(event, ())
 
 
-def address_of(role: Role, order: Order, customer_success: str) -> str | None:
+def address_of(role: Role, order: Order, customer_success: str, *, contact_is_told: bool = True) -> str | None:
     """Where the mail goes; None for who was erased, and when the same person gets the same news as the contact."""
     if role == "contact":
         return None if order.contact.is_erased else order.contact.email
@@ -64,7 +73,7 @@ def address_of(role: Role, order: Order, customer_success: str) -> str | None:
         return customer_success
     if order.placed_by.email == ERASED_EMAIL:
         return None
-    same = order.placed_by.email.casefold() == order.contact.email.casefold()
+    same = contact_is_told and order.placed_by.email.casefold() == order.contact.email.casefold()
     return None if same else order.placed_by.email
 
 
@@ -84,9 +93,10 @@ def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: dat
     if announcement.kind == "expired":
         is_asking = announcement.role == "contact"
         return _is_current(order, entry) and _is_expired(order) and (order.is_open or not is_asking)
-    if announcement.kind == "quote_undeliverable":
-        return _is_current(order, entry) and not (order.delivery and order.delivery.state == "delivered")
-    return announcement.kind != "fresh_quote_asked" or _is_current(order, entry)
+    if announcement.kind in {"quote_undeliverable", "fresh_quote_asked"}:
+        is_overtaken = announcement.kind == "quote_undeliverable" and _has_arrived(order)
+        return _is_current(order, entry) and not is_overtaken
+    return announcement.kind != "comment" or not _is_by_reader(announcement, order, entry)
 
 
 _ORDER_LINK_CANCELS = {Status.SUBMITTED, Status.IN_PROCESS}
@@ -95,6 +105,10 @@ _ORDER_LINK_CANCELS = {Status.SUBMITTED, Status.IN_PROCESS}
 def _is_current(order: Order, entry: Entry) -> bool:
     """Whether the order's revision, of which the mail tells, is the one that the entry is about."""
     return order.quote is not None and order.quote.revision == entry.data.get("revision")
+
+
+def _has_arrived(order: Order) -> bool:
+    return order.delivery is not None and order.delivery.state == "delivered"
 
 
 def _is_expired(order: Order) -> bool:
@@ -108,3 +122,9 @@ def _is_on_offer(order: Order, at: datetime) -> bool:
 def _may_ask_for_fresh_quote(order: Order) -> bool:
     """Whether a link in place of the one that died is good for asking, and nobody has asked yet."""
     return order.is_open and _is_expired(order) and not order.is_fresh_quote_asked
+
+
+def _is_by_reader(announcement: Announcement, order: Order, entry: Entry) -> bool:
+    """Whether a comment is the reader's own: a colleague's on an order that the same colleague entered."""
+    writer, reader = entry.actor.name or "", order.placed_by.email
+    return announcement.role == "placed_by" and writer.casefold() == reader.casefold()

@@ -30,6 +30,8 @@ _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
 _WRITTEN = {"text", "reason"}
 """Members of an entry's data that its actor wrote freely."""
+_ASKED = {"asked_name", "asked_email"}
+"""Members that say of whom a decision by link was asked."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +100,11 @@ def is_of(entry: Entry, person: Person, contact: Contact, evidence: Evidence | N
 def from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
     """`own`: the person is its actor."""
     data: dict[str, Any] = {}
+    was_asked = person.has(entry.data.get("asked_email", ""))
     for name, value in entry.data.items():
         if not isinstance(value, str):
             data[name] = value
-        elif own and name in _WRITTEN:
+        elif (own and name in _WRITTEN) or (name in _ASKED and was_asked):
             data[name] = ERASED
         elif own and entry.event is Event.CLAIMED and name == "assignee":
             data[name] = NO_USER.user_id

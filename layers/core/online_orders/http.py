@@ -7,15 +7,17 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Literal, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from online_orders.accounts import is_time_zone
 from online_orders.aws.documents import find_quote_paper
 from online_orders.aws.environment import environment
 from online_orders.aws.orders import get_quote
@@ -319,6 +321,10 @@ class Query:
     def day(self, name: str) -> date | None:
         return self.value(name, _day, "a date, YYYY-MM-DD")
 
+    def time_zone(self) -> tzinfo:
+        """The zone of the query's days; UTC where none is named."""
+        return self.value("time_zone", _zone, "an IANA time zone") or UTC
+
     def currency(self) -> str | None:
         return self.value("currency", _currency, "an ISO 4217 currency code")
 
@@ -349,6 +355,12 @@ def _one_of(raw: str, values: Collection[str]) -> str:
     if raw not in values:
         raise ValueError(raw)
     return raw
+
+
+def _zone(raw: str) -> ZoneInfo:
+    if not is_time_zone(raw):
+        raise ValueError(raw)
+    return ZoneInfo(raw)
 
 
 def _currency(raw: str) -> str:

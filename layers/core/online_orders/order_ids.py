@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SHAPE = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
@@ -37,6 +37,6 @@ def placed_at(order_id: str) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
-def first_id_of(day: date) -> str:
-    """A string that sorts before every id of a UTC day and after every earlier one."""
-    return _base32(max(0, _milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))), 10)
+def first_id_of(day: date, zone: tzinfo = UTC) -> str:
+    """Return a string that sorts before every id of a zone's day and after every earlier one."""
+    return _base32(max(0, _milliseconds(datetime(day.year, day.month, day.day, tzinfo=zone))), 10)

@@ -587,7 +587,7 @@ class Order(Entity):
             at,
             Actor(kind="contact", name=name),
             Event.COMPLETED,
-            self._revision(),
+            {**self._revision(), **self._asked()},
             status=Status.COMPLETED,
             quote=self._quote_in(QuoteState.APPROVED, at),
             closed=Closed(by="contact", reason=None, at=at),
@@ -604,7 +604,7 @@ class Order(Entity):
             at,
             Actor(kind="contact", name=name),
             Event.CHANGE_REQUESTED,
-            {**self._revision(), "reason": reason},
+            {**self._revision(), **self._asked(), "reason": reason},
             status=Status.IN_PROCESS,
             quote=self._quote_in(QuoteState.CHANGE_REQUESTED, at),
         )
@@ -883,6 +883,10 @@ class Order(Entity):
     def _delivered(self, delivery: MailState) -> dict[str, Any]:
         return {**self._revision(), "delivery": delivery, "recipient": self.contact.email}
 
+    def _asked(self) -> dict[str, Any]:
+        """Who has the link that a decision is taken by, which may be under another name."""
+        return {"asked_name": self.contact.name, "asked_email": self.contact.email}
+
     def _revision(self) -> dict[str, Any]:
         return {"revision": self.quote.revision if self.quote else None}
 
@@ -904,7 +908,7 @@ class Order(Entity):
             at,
             actor,
             Event.CANCELED,
-            {"by": by, "reason": reason},
+            {"by": by, "reason": reason, **(self._asked() if by == "contact" else {})},
             decision=True,
             status=Status.CANCELED,
             quote=self._quote_in(QuoteState.DECLINED, at) if undecided else self.quote,

@@ -37,6 +37,7 @@ class MailKind(StrEnum):
     EXPIRED = "expired"
     FRESH_QUOTE_ASKED = "fresh_quote_asked"
     STALE_ORDER = "stale_order"
+    COMMENT = "comment"
     CONTACT_REPORT = "contact_report"
     """About an account: see render_contact_report."""
     CONTACT_CHANGED = "contact_changed"
@@ -68,6 +69,7 @@ AUDIENCE: Mapping[MailKind, frozenset[Role]] = {
     MailKind.EXPIRED: frozenset({Role.CONTACT, Role.CUSTOMER_SUCCESS}),
     MailKind.FRESH_QUOTE_ASKED: _DESK,
     MailKind.STALE_ORDER: _DESK,
+    MailKind.COMMENT: frozenset({Role.PLACED_BY, Role.CUSTOMER_SUCCESS}),
     MailKind.CONTACT_REPORT: _DESK,
     MailKind.CONTACT_CHANGED: _CONTACT,
 }
@@ -190,6 +192,8 @@ class Letter:
             "email": order.contact.email,
             "placed_by": order.placed_by.email,
             "name": line_of(self.entry.actor.name or order.contact.name),
+            "asked": line_of(self.asked.name),
+            "asked_email": self.asked.email,
             "day": self.day(self.entry.at),
             "since": self.day(order.marks.since.get(order.status, order.updated_at)),
         }
@@ -206,13 +210,26 @@ class Letter:
             named["last_day"] = words.day(date.fromisoformat(self.entry.data["open_until"]))
         return named
 
+    @cached_property
+    def asked(self) -> Contact:
+        """Who had the link when a decision was taken by it; the order may have another contact person by now."""
+        data, contact = self.entry.data, self.order.contact
+        return Contact.model_construct(
+            name=data.get("asked_name", contact.name), email=data.get("asked_email", contact.email)
+        )
+
+    def decided(self, part: str) -> Paragraph:
+        """What is said of a decision by link: by whom, or, under another name than the recipient's, both names."""
+        is_other = not self.asked.goes_by(self.entry.actor.name or self.asked.name)
+        return self.paragraph(f"other_name.{part}" if is_other else part)
+
     def _who_closed(self) -> str:
         """Colleagues go by name among themselves only."""
         actor, brand = self.entry.actor, self.installation.brand
         if self.role is Role.CUSTOMER_SUCCESS and actor.kind == "customer_success" and actor.name:
             key = "closed.by.customer_success.desk"
             return self.words(key, name=line_of(actor.name), day=self.day(self.entry.at))
-        return who_closed(self.order, brand, self.words, actor.name)
+        return who_closed(self.order, brand, self.words, actor.name, self.asked)
 
     def day(self, instant: datetime) -> str:
         return self.words.day_of(instant, self.order.marks.time_zone)
@@ -303,12 +320,14 @@ def passed_starts(items: Iterable[ItemWords], words: Wording) -> str:
     )
 
 
-def who_closed(order: Order, brand: str, words: Wording, name: str | None) -> str:
-    """A sentence about how the order came to its end; `name` is the actor's, if known."""
+def who_closed(order: Order, brand: str, words: Wording, name: str | None, asked: Contact) -> str:
+    """A sentence about how the order came to its end; `name` is the actor's, if known, `asked` who had the link."""
     if order.closed is None:
         raise ValueError("The order is open.")
     key = f"closed.by.{order.closed.by}"
     day = words.day_of(order.closed.at, order.marks.time_zone)
+    if name and order.closed.by == "contact" and not asked.goes_by(name):
+        return words(f"{key}.other_name", name=line_of(name), asked=line_of(asked.name), day=day)
     if name and words.has(f"{key}.named"):
         return words(f"{key}.named", name=line_of(name), day=day)
     return words(key, brand=brand, day=day)
@@ -354,7 +373,7 @@ def _quote_to_confirm(letter: Letter) -> Iterator[Block]:
 
 
 def _approved(letter: Letter) -> Iterator[Block]:
-    yield letter.paragraph("intro")
+    yield letter.decided("intro")
     yield from letter.start_passed()
     yield from letter.open()
     yield letter.facts("order_id", "account", "revision", "purchase_order_number")
@@ -377,7 +396,7 @@ def _canceled(letter: Letter) -> Iterator[Block]:
 
 
 def _change_requested(letter: Letter) -> Iterator[Block]:
-    yield letter.paragraph("intro")
+    yield letter.decided("intro")
     yield from letter.said("reason", letter.entry.data.get("reason"))
     yield from letter.open()
     yield letter.facts("order_id", "account", "contact", "assignee", "revision")
@@ -430,6 +449,15 @@ def _stale_order(letter: Letter) -> Iterator[Block]:
     yield letter.items()
 
 
+def _comment(letter: Letter) -> Iterator[Block]:
+    yield letter.paragraph("intro")
+    yield from letter.said("what", letter.entry.data.get("text"))
+    yield letter.paragraph("do")
+    yield from letter.open()
+    colleague = ("assignee",) if letter.role is Role.CUSTOMER_SUCCESS else ()
+    yield letter.facts("order_id", "account", "status", "placed_on", "purchase_order_number", *colleague)
+
+
 CONTENTS: Mapping[MailKind, Callable[[Letter], Iterator[Block]]] = {
     MailKind.ORDER_RECEIVED: _order_received,
     MailKind.NEW_ORDER: _new_order,
@@ -443,6 +471,7 @@ CONTENTS: Mapping[MailKind, Callable[[Letter], Iterator[Block]]] = {
     MailKind.EXPIRED: _expired,
     MailKind.FRESH_QUOTE_ASKED: _fresh_quote_asked,
     MailKind.STALE_ORDER: _stale_order,
+    MailKind.COMMENT: _comment,
 }
 
 

@@ -131,7 +131,7 @@ def outcome_page(
     """Every state but an open decision, in plain words.
 
     `order` is None where the link is unknown or nothing could be loaded; `decided_by` is the name given with the
-    decision that has won, if known.
+    decision by link that has won, if known.
     """
     words = wording(locale)
     return template("outcome.html").render(
@@ -172,11 +172,21 @@ def _paragraphs(outcome: Outcome, order: Order | None, words: Wording, brand: st
         revision=quote.revision if quote else "",
         valid_until=words.day(quote.valid_until) if quote else "",
     )
-    if order and outcome is Outcome.APPROVED:
-        passed = passed_starts(words.items(order, at=order.updated_at), words)
-        return [text, words("outcome.approved.start_passed", passed=passed)] if passed else [text]
-    happened = _what_happened(order, words, brand, decided_by) if order and outcome in _TELLS_WHAT_HAPPENED else None
-    return [happened, text] if happened else [text]
+    if order is None:
+        return [text]
+    happened = _what_happened(order, words, brand, decided_by) if outcome in _TELLS_WHAT_HAPPENED else None
+    says_who = happened is not None and order.status is Status.CANCELED
+    other_name = None if says_who else _under_other_name(order, words, decided_by)
+    passed = passed_starts(words.items(order, at=order.updated_at), words) if outcome is Outcome.APPROVED else ""
+    start_passed = words("outcome.approved.start_passed", passed=passed) if passed else None
+    return [each for each in (happened, other_name, text, start_passed) if each]
+
+
+def _under_other_name(order: Order, words: Wording, decided_by: str | None) -> str | None:
+    """Who was asked, and the name given, where that is another."""
+    if not decided_by or order.contact.goes_by(decided_by):
+        return None
+    return words("outcome.other_name", name=line_of(decided_by), asked=line_of(order.contact.name))
 
 
 def _what_happened(order: Order, words: Wording, brand: str, decided_by: str | None) -> str | None:
@@ -185,7 +195,7 @@ def _what_happened(order: Order, words: Wording, brand: str, decided_by: str | N
         day = words.day_of(order.closed.at, order.marks.time_zone)
         return words(f"{key}.named" if decided_by else key, name=line_of(decided_by or ""), day=day)
     if order.closed:
-        return who_closed(order, brand, words, decided_by)
+        return who_closed(order, brand, words, decided_by if order.closed.by == "contact" else None, order.contact)
     if order.quote and order.quote.state is QuoteState.CHANGE_REQUESTED:
         return words("outcome.already_decided.change_requested")
     return None

@@ -13,6 +13,7 @@ import { OPEN, ageMark, orderName, progress, statusChip } from "../orders/descri
 import { closedText, commentForm, factsOf, itemsTable, orderNotices } from "../orders/order.js";
 import { quoteCard } from "../orders/quote-view.js";
 import { timelineView } from "../orders/timeline.js";
+import { evidenceCard, isDecisionByLink } from "./evidence.js";
 import { quoteEditor } from "./quote-editor.js";
 
 const RESENT = new Set(["sending", "offered", "undeliverable"]);
@@ -20,7 +21,15 @@ const RESENT = new Set(["sending", "offered", "undeliverable"]);
 export async function showDeskOrder(context, orderId) {
   const { api, session, signal } = context;
   const path = `/desk/orders/${encodeURIComponent(orderId)}`;
-  const load = () => Promise.all([api.get(path, {}, signal), api.getAll(`${path}/timeline`, {}, signal)]);
+  let evidence = [];
+  let evidenceAfter = 0; // how many entries there were when it was read: each decision makes one, and so does each erasure
+  async function load() {
+    const found = await Promise.all([api.get(path, {}, signal), api.getAll(`${path}/timeline`, {}, signal)]);
+    const { length } = found[1];
+    if (length !== evidenceAfter && found[1].some(isDecisionByLink)) evidence = await api.getAll(`${path}/evidence`, {}, signal);
+    evidenceAfter = length;
+    return found;
+  }
   let [order, entries] = await load();
   const account = await api.get(`/desk/accounts/${encodeURIComponent(order.account_id)}`, {}, signal);
   const keyOf = () => JSON.stringify([order.version, order.updated_at, order.flags, order.items.map((item) => item.start_passed), entries.length]);
@@ -40,6 +49,7 @@ export async function showDeskOrder(context, orderId) {
   const facts = h("aside.card.facts");
   const history = h("div");
   const comments = h("div");
+  const proof = h("div");
 
   async function look() {
     try {
@@ -78,7 +88,7 @@ export async function showDeskOrder(context, orderId) {
           OPEN.includes(status) && h("button.danger", { type: "button", "data-key": "decline", onclick: decline }, t("desk.decline")))),
       h("p.hint", {}, t("order.id"), " ", orderName(order.order_id), order.purchase_order_number ? ` · ${t("order.purchase_order_number")}: ${order.purchase_order_number}` : ""),
       progress(order),
-      order.closed && notice(status === "completed" ? "good" : "warn", closedText(order)),
+      order.closed && notice(status === "completed" ? "good" : "warn", closedText(order, entries)),
       order.undo_until && notice("warn",
         h("span", {}, t("desk.undo_text", { at: instant(order.undo_until) })), " ",
         h("button", { type: "button", "data-key": "undo", onclick: (event) => act(event, "quote/undo", t("desk.undone")) }, t("desk.undo"))),
@@ -93,6 +103,7 @@ export async function showDeskOrder(context, orderId) {
     fill(facts, factsOf(order, account),
       h("p", {}, h("a", { href: accountPage(account.account_id) }, t("desk.to_account"))));
     fill(history, timelineView(entries));
+    fill(proof, evidence.length > 0 && evidenceCard(evidence));
     if (!OPEN.includes(status)) fill(comments);
     drawEditor();
   }
@@ -227,5 +238,5 @@ export async function showDeskOrder(context, orderId) {
     h("div.columns.desk", {},
       h("div.main-column", {}, items),
       h("div.side-column.quoting", {}, quote, meanwhile, editing),
-      h("div.main-column", {}, facts, h("section.card", {}, h("h2", {}, t("timeline.title")), comments, history))));
+      h("div.main-column", {}, facts, h("section.card", {}, h("h2", {}, t("timeline.title")), comments, history), proof)));
 }

@@ -7,7 +7,7 @@ import { notice, reasonOf, toast } from "../forms.js";
 import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
-import { day, dayOf, spoken, t } from "../words.js";
+import { day, dayOf, shownZone, spoken, t } from "../words.js";
 import { STATUSES, itemDetail, itemKind, orderName, statusChip, statusLabel } from "./describe.js";
 import { openNewOrder, refusalOf } from "./new-order.js";
 
@@ -52,7 +52,9 @@ export async function showOrders(context, isNew) {
 
   function wanted() {
     const status = filters.show === "open" ? { open: true } : { status: filters.show };
-    return { ...status, from: filters.from, to: filters.to, purchase_order_number: filters.search.trim(), account_id: filters.account };
+    // The days are those that the table shows.
+    const days = (filters.from || filters.to) && { time_zone: shownZone() };
+    return { ...status, ...days, from: filters.from, to: filters.to, purchase_order_number: filters.search.trim(), account_id: filters.account };
   }
 
   /** The address of what is shown; a step for the back button where the reader chose, none while he types. */

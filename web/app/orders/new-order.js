@@ -287,10 +287,10 @@ function contactBox({ api, session }, account, base) {
   const report = () => ask({
     title: t("contact.report"),
     text: t("contact.report_text", { name: contact.name }),
-    fields: [field({ name: "text", label: t("contact.what_is_right"), type: "textarea", required: true, more: { maxlength: 1800 } })],
+    fields: [field({ name: "text", label: t("contact.what_is_right"), type: "textarea", required: true, more: { maxlength: 2000 } })],
     action: t("contact.send"),
     act: async ({ text }) => {
-      await api.post("/account/contact-report", { text: isOwn ? text : `${account.name} (${account.account_id}): ${text}` });
+      await api.post("/account/contact-report", isOwn ? { text } : { text, account_id: account.account_id });
       toast(t("contact.reported"));
     },
   });

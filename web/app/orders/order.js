@@ -54,7 +54,7 @@ export async function showOrder(context, orderId) {
           order.status === "submitted" && h("button.danger", { type: "button", "data-key": "withdraw", onclick: withdraw }, t("order.withdraw")))),
       h("p.hint", {}, t("order.id"), " ", orderName(order.order_id)),
       progress(order),
-      order.closed && notice(order.status === "completed" ? "good" : "warn", closedText(order)),
+      order.closed && notice(order.status === "completed" ? "good" : "warn", closedText(order, entries)),
       orderNotices(order));
     fill(items, h("h2", {}, t("order.items")), itemsTable(order, account?.sites));
     fill(quote, quoteCard(context, order));
@@ -119,9 +119,16 @@ const isDelivered = (item) => ["socket", "accessory"].includes(item.kind);
 
 const passedMark = (item) => item.start_passed && h("span.hint.passed", {}, t("item.passed"));
 
-export function closedText(order) {
+/** How an order came to its end; of a decision by link also the name that was given, which need not be the contact's. */
+export function closedText(order, entries) {
   const { by, reason, at } = order.closed;
-  return [h("strong", {}, either(`closed.${order.status}.${by}`, by)), " ", instant(at), reason ? h("p.said", {}, reason) : null];
+  const decision = by === "contact" && entries.findLast((entry) => entry.event === `order.${order.status}`);
+  const name = decision && decision.actor.name;
+  return [
+    h("strong", {}, either(`closed.${order.status}.${by}`, by)), " ", instant(at),
+    name ? h("p", {}, t("closed.name_given", { name })) : null,
+    reason ? h("p.said", {}, reason) : null,
+  ];
 }
 
 export function factsOf(order, account) {

@@ -13,6 +13,7 @@ export function timelineView(entries) {
         h("strong", {}, either(`event.${entry.event}`, entry.event, { revision: String(entry.data.revision ?? "") })),
         entry.internal && h("span.tag", {}, t("timeline.internal"))),
       textOf(entry) && h("p.said", {}, textOf(entry)),
+      entry.data.asked_email && h("p.hint", {}, t("timeline.asked", { name: entry.data.asked_name, email: entry.data.asked_email })),
       entry.data.recipient && h("p.hint", {}, t("timeline.recipient", { email: entry.data.recipient })),
       h("p.hint", {}, entry.actor.name ?? either(`actor.${entry.actor.kind}`, entry.actor.kind), " · ", h("time", { datetime: entry.at }, instant(entry.at))))));
 }

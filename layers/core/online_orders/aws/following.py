@@ -43,7 +43,7 @@ from online_orders.clock import now
 from online_orders.events import SOURCE
 from online_orders.orders import Order
 from online_orders.telemetry import logger, metrics
-from online_orders.timeline import PUBLISHED, Event
+from online_orders.timeline import PUBLISHED, Actor, Event
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 COUNTED_LATER = timedelta(minutes=15)
@@ -65,10 +65,15 @@ class StoredEntry(NamedTuple):
     event: Event
     detail: str
     data: dict[str, Any]
+    actor: Actor
     correlation_id: str | None
     """Of the request that it came from, or that led there; None where the system knew of none."""
-    is_published: bool
-    """Whether the bus hears of it: of no internal entry."""
+    internal: bool
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the bus hears of it: of no internal entry."""
+        return self.event in PUBLISHED and not self.internal
 
     @classmethod
     def of(cls, item: Item) -> StoredEntry:
@@ -76,9 +81,8 @@ class StoredEntry(NamedTuple):
         at = OrderKey(item["account_id"]["S"], order_id_in(item), item["source"]["S"])
         event = Event(item["event"]["S"])
         correlation_id = item["correlation_id"]["S"] if "correlation_id" in item else None
-        is_published = event in PUBLISHED and not document["internal"]
-        detail, data = item["detail"]["S"], document["data"]
-        return cls(at, document["sequence"], event, detail, data, correlation_id, is_published)
+        detail, data, actor = item["detail"]["S"], document["data"], Actor.model_validate(document["actor"])
+        return cls(at, document["sequence"], event, detail, data, actor, correlation_id, document["internal"])
 
 
 def order_id_in(item: Item) -> str:
@@ -187,7 +191,7 @@ def _mails_of(entry: StoredEntry) -> list[dict[str, Any]]:
             "correlation_id": entry.correlation_id,
             **due._asdict(),
         }
-        for due in announcements(entry.event, entry.data)
+        for due in announcements(entry.event, entry.data, by=entry.actor, internal=entry.internal)
     ]
 
 

@@ -7,7 +7,7 @@ order ids, which never change, so that no row comes twice while orders are writt
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 from heapq import merge
 from typing import NamedTuple
 
@@ -53,6 +53,8 @@ class Wanted(NamedTuple):
     purchase_order_number: str | None = None
     first_day: date | None = None
     last_day: date | None = None
+    zone: tzinfo = UTC
+    """Of these days: one for all orders, whatever accounts they are of."""
     assignee_id: str | None = None
     account_id: str | None = None
 
@@ -73,11 +75,11 @@ class Wanted(NamedTuple):
         return self.statuses == frozenset() or first > beyond
 
     def bounds(self) -> tuple[str, str]:
-        """The range of ids of the placing days, in UTC."""
-        first = first_id_of(self.first_day) if self.first_day else "0"
+        """The range of ids of the placing days, in the zone."""
+        first = first_id_of(self.first_day, self.zone) if self.first_day else "0"
         if self.last_day is None or self.last_day == date.max:
             return first, BEYOND
-        return first, first_id_of(self.last_day + timedelta(days=1))
+        return first, first_id_of(self.last_day + timedelta(days=1), self.zone)
 
 
 def statuses_of(status: Status | None, is_open: bool | None) -> frozenset[Status] | None:

@@ -26,9 +26,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -75,9 +76,20 @@ class Letter(NamedTuple):
     attachments: tuple[Attachment, ...] = ()
 
 
+def sender() -> str:
+    """Return whom mails come from, the brand's name before the address, as a header has it: ASCII, in one line."""
+    brand, address = " ".join(environment("BRAND_NAME").split()), environment("SENDER_ADDRESS")
+    if brand.isascii():
+        return formataddr((brand, address))
+    words = (
+        Header(brand, "utf-8", maxlinelen=75, header_name="From").encode().split()
+    )  # of 75 characters at most, as RFC 2047 wants
+    return f"{' '.join(words)} <{address}>"
+
+
 def _mime(letter: Letter, at: datetime) -> bytes:
     message = EmailMessage(policy=SMTP.clone(max_line_length=76, cte_type="7bit"))
-    message["From"] = environment("SENDER_ADDRESS")
+    message["Reply-To"] = environment("REPLY_ADDRESS")
     message["To"] = letter.to
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(at)
@@ -88,7 +100,9 @@ def _mime(letter: Letter, at: datetime) -> bytes:
         message.add_attachment(attachment.content, maintype="application", subtype="pdf", filename=attachment.name)
     # Python may fold right after "Subject:", which leaves a line without text; what is ASCII needs no folding.
     longest = 998 if letter.subject.isascii() else 76
-    return message.as_bytes(policy=message.policy.clone(max_line_length=longest))
+    rest = message.as_bytes(policy=message.policy.clone(max_line_length=longest))
+    # Not by EmailMessage, which writes a name that is not ASCII anew, in one encoded word of any length.
+    return f"From: {sender()}\r\n".replace("?= ", "?=\r\n ").encode() + rest
 
 
 def tags_of(link: Link) -> dict[str, str]:
@@ -110,7 +124,7 @@ def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
     """
     with _refusals_counted():
         client("sesv2").send_email(
-            FromEmailAddress=environment("SENDER_ADDRESS"),
+            FromEmailAddress=sender(),  # with the name, for SES puts it in the place of the header
             Destination={"ToAddresses": [letter.to]},
             Content={"Raw": {"Data": _mime(letter, at)}},
             EmailTags=_email_tags({**tags, **_correlation_tag()}),

@@ -1,0 +1,148 @@
+"""Durations that stand in the code and in the template or the state machine, and must go together."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import account_changes
+import reconcile
+from online_orders.aws import json_services, mail, orders, workflow
+from sandbox.template import read
+from tests.local_run import PROJECT
+
+Json = dict[str, Any]
+
+TEMPLATE = read(PROJECT / "template.yaml")
+STATES = json.loads((PROJECT / "statemachine" / "order.asl.json").read_text("utf-8"))["States"]
+FUNCTIONS = {
+    name: one["Properties"] for name, one in TEMPLATE["Resources"].items() if one["Type"] == "AWS::Serverless::Function"
+}
+WAITS = {name: state for name, state in STATES.items() if state.get("Resource", "").endswith(".waitForTaskToken")}
+SQS_LONGEST_DELAY = 900
+GATEWAY_PATIENCE = 30
+"""Seconds for which an HTTP API waits for a function, at most."""
+STREAM_KEEPS = 86_400
+
+
+def timeout(function: str) -> int:
+    return int(FUNCTIONS[function].get("Timeout", TEMPLATE["Globals"]["Function"]["Timeout"]))
+
+
+def code_of(function: str) -> str:
+    module = FUNCTIONS[function]["Handler"].partition(".")[0]
+    return (PROJECT / "functions" / f"{module}.py").read_text("utf-8")
+
+
+def whose_code_has(text: str) -> list[str]:
+    found = [name for name in FUNCTIONS if text in code_of(name)]
+    assert found, text
+    return found
+
+
+def with_event(kind: str) -> list[tuple[str, Json]]:
+    """The functions that are called so, each with the properties of the event."""
+    return [
+        (name, event["Properties"])
+        for name, function in FUNCTIONS.items()
+        for event in function.get("Events", {}).values()
+        if event["Type"] == kind
+    ]
+
+
+def interval(function: str) -> int:
+    """Seconds between two runs of a function on a schedule."""
+    (expression,) = (each["ScheduleExpression"] for name, each in with_event("ScheduleV2") if name == function)
+    minutes = re.fullmatch(r"rate\((\d+) minutes\)", expression)
+    assert minutes, expression
+    return int(minutes[1]) * 60
+
+
+def test_the_waits_of_the_workflow_end_at_the_tick() -> None:
+    assert len(WAITS) == 2
+    for name, state in WAITS.items():
+        assert timedelta(seconds=state["TimeoutSeconds"]) == workflow.TICK, name
+
+
+def test_a_wait_is_late_when_its_longest_pause_before_another_try_is_over() -> None:
+    for name, state in WAITS.items():
+        pauses = [retry["MaxDelaySeconds"] for retry in state["Retry"] if "MaxDelaySeconds" in retry]
+        assert pauses, name
+        assert timedelta(seconds=max(pauses)) <= workflow.LATE, name
+    assert timedelta(seconds=timeout("AwaitDecisionFunction")) < workflow.LATE
+
+
+def test_an_execution_is_looked_for_when_its_first_step_and_a_run_of_the_reconciler_are_over() -> None:
+    least = timeout("AwaitDecisionFunction") + interval("ReconcileFunction")
+    assert timedelta(seconds=least) < workflow.STARTED_WITHIN
+
+
+def test_an_execution_ends_itself_before_the_year_that_step_functions_gives_it() -> None:
+    assert timedelta(days=365) > workflow.LONGEST_EXECUTION + 2 * workflow.TICK
+
+
+def test_the_workflow_waits_for_a_function_until_lambda_has_ended_it() -> None:
+    called = {
+        name: re.sub(r"\W", "", state["Parameters"]["FunctionName"])
+        for name, state in STATES.items()
+        if state["Type"] == "Task" and name not in WAITS
+    }
+    assert len(called) >= 2
+    for name, function in called.items():
+        assert STATES[name]["TimeoutSeconds"] > timeout(function), name
+
+
+@pytest.mark.parametrize("function", whose_code_has("mail.send_once("))
+def test_a_mail_is_claimed_for_longer_than_its_function_runs_and_until_its_message_comes_again(function: str) -> None:
+    """Else a second process sends what the first is sending, or finds a dead one's claim and has come for nothing."""
+    assert timedelta(seconds=timeout(function)) < mail.CLAIMED_FOR
+    ((_, event),) = (each for each in with_event("SQS") if each[0] == function)
+    queue = TEMPLATE["Resources"][event["Queue"]["Fn::GetAtt"][0]]["Properties"]
+    assert timedelta(seconds=queue["VisibilityTimeout"]) > mail.CLAIMED_FOR
+
+
+@pytest.mark.parametrize("function", whose_code_has("placed = place("))
+def test_orders_that_were_being_placed_are_there_when_the_account_is_followed_again(function: str) -> None:
+    assert timeout(function) < account_changes._NOBODY_PLACES_AS_BEFORE_SECONDS <= SQS_LONGEST_DELAY
+
+
+def test_no_pause_is_longer_than_sqs_delays_a_message() -> None:
+    names = ("HELD_MAIL_PAUSE_SECONDS", "MAX_RETRY_DELAY_SECONDS")
+    pauses = [
+        int(value)
+        for function in FUNCTIONS.values()
+        for name in names
+        if name in function.get("Environment", {}).get("Variables", {})
+        for value in function["Environment"]["Variables"][name]["Fn::If"][1:]
+    ]
+    assert pauses
+    assert max(pauses) <= SQS_LONGEST_DELAY
+    assert TEMPLATE["Parameters"]["QuoteUndoSeconds"]["MaxValue"] <= workflow.TICK.total_seconds()
+
+
+def test_a_run_of_the_reconciler_stops_in_time_and_before_the_next_one() -> None:
+    """It looks at the time between two orders, and an order may take a write that meets others again and again."""
+    to_stop, longest_order = reconcile._TIME_TO_STOP_MS / 1000, orders._PATIENCE_SECONDS
+    assert longest_order + json_services.LONGEST_CALL_SECONDS < to_stop < timeout("ReconcileFunction") / 2
+    assert timeout("ReconcileFunction") < interval("ReconcileFunction")
+
+
+def test_what_the_stream_may_still_bring_is_not_the_reconcilers_and_the_rest_is() -> None:
+    ((name, event),) = with_event("DynamoDB")
+    assert timedelta(seconds=timeout(name)) < orders.FOLLOWED_WITHIN
+    assert timedelta(seconds=event["MaximumRecordAgeInSeconds"]) > orders.FOLLOWED_WITHIN
+    assert event["MaximumRecordAgeInSeconds"] < STREAM_KEEPS, "or a record is gone, and is no dead letter"
+
+
+def test_who_waits_for_an_answer_gets_one_before_the_gateway_gives_up() -> None:
+    asked = {name for name, _ in with_event("HttpApi")}
+    assert len(asked) >= 4
+    for name in asked:
+        for patience in (orders._PATIENCE_SECONDS, json_services.LONGEST_CALL_SECONDS):
+            assert patience < timeout(name) < GATEWAY_PATIENCE, name
+
+
+def test_a_key_is_kept_for_the_day_that_the_contract_promises() -> None:
+    assert timedelta(hours=24) < orders.IDEMPOTENCY_KEPT
