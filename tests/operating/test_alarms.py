@@ -145,6 +145,17 @@ def entries_that_the_stream_lost(lab: Lab) -> None:
     lab.settle()
 
 
+def a_contact_report_that_no_queue_takes(lab: Lab) -> None:
+    lab.account("acme")
+    lab.settle()
+    lab.wire.fail(service="sqs", operation="SendMessageBatch", function="OutboxFunction")
+    body = {"text": "She has left."}
+    assert lab.http("POST", "/api/account/contact-report", json=body, user=lab.users.customer).status == 202
+    lab.settle()
+    lab.schedules.start()
+    lab.advance(minutes=10)
+
+
 DRIVEN: dict[Callable[[Lab], None], tuple[str, ...]] = {
     a_whole_life: (
         "OrdersPlaced",
@@ -169,6 +180,7 @@ DRIVEN: dict[Callable[[Lab], None], tuple[str, ...]] = {
     mail_that_is_held: ("MailHeldHours", "MailsPutBack"),
     an_order_that_nobody_claims: ("QueueAgeHours", "OrdersSubmitted"),
     entries_that_the_stream_lost: ("OverdueMinutes",),
+    a_contact_report_that_no_queue_takes: ("AccountItemsNotFollowed", "AccountItemsMended"),
 }
 ALWAYS_MEASURED = {"OrdersInProcess", "OrdersPendingConfirmation"}
 
