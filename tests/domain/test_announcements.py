@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from online_orders.accounts import Contact
+from online_orders.accounts import Account, Contact
 from online_orders.announcements import Announcement, address_of, announcements, is_still_due
 from online_orders.deliveries import MailWord
-from online_orders.erasing import NO_USER, NOBODY
+from online_orders.erasing import NO_USER, NOBODY, Person, from_entry
 from online_orders.orders import Change, Order, Policy, User
 from online_orders.timeline import Actor, Entry, Event
 from tests.domain.builders import (
@@ -39,13 +39,13 @@ CONSTANCE = Contact(name="Constance", email=CONNIE.email.upper())
 TO_CONTACT, TO_CUSTOMER = CONNIE.email, ANNA.email
 
 
-def mails_of(change: Change) -> list[tuple[str, str]]:
+def mails_of(change: Change, account: Account | None = None) -> list[tuple[str, str]]:
     """The mails that a change calls for, as (kind, address)."""
     return [
         (due.kind, address)
         for entry in change.entries
-        for due in announcements(entry.event, entry.data)
-        if (address := address_of(due.role, change.order, DESK))
+        for due in announcements(entry.event, entry.data, change.order.source)
+        if (address := address_of(due.role, change.order, account or account_of(), entry, DESK))
     ]
 
 
@@ -69,6 +69,7 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "resent": (offered().resend(CLARA, None, LATER), []),
     "mailed again": (offered().resend(CLARA, None, NOW).order.quote_mailed(2, KEY_ID, LATER), []),
     "contact changed": (place().order.follow_contact(CARLA, CLARA.email, LATER), [("order_received", CARLA.email)]),
+    "contact removed": (place().order.follow_contact(None, CLARA.email, LATER), [("contact_removed", DESK)]),
     "enrollment suspended": (place().order.follow_enrollment(False, CLARA.email, LATER), []),
     "enrollment resumed": (suspended().follow_enrollment(True, CLARA.email, LATER), []),
     "settings changed": (place().order.follow_settings("de", "Europe/Berlin", CLARA.email, LATER), []),
@@ -136,8 +137,9 @@ def test_a_contact_who_placed_the_order_gets_one_mail_the_one_with_the_link(emai
     order = with_contact(email)
     for change in (order.withdraw(ANNA, None, LATER), offered(claimed(order)).approve("Anna", LATER)):
         assert [address for _, address in mails_of(change)] == [email, DESK]
-    assert address_of("contact", order, DESK) == email
-    assert address_of("placed_by", order, DESK) is None
+    (entry,) = order.withdraw(ANNA, None, LATER).entries
+    assert address_of("contact", order, account_of(), entry, DESK) == email
+    assert address_of("placed_by", order, account_of(), entry, DESK) is None
 
 
 def test_a_contact_given_later_gets_the_later_mails() -> None:
@@ -147,6 +149,90 @@ def test_a_contact_given_later_gets_the_later_mails() -> None:
         ("approved", ANNA.email),
         ("approved", DESK),
     ]
+
+
+# Those who are not asked, and should know.
+
+
+DORA = {"name": "Dora", "email": "dora@acme.example", "from": "2026-11-01", "until": "2026-12-31"}
+
+
+def with_deputy() -> Account:
+    enrollment = {"letter_received_on": "2026-01-15", "contact": CONNIE.model_dump(), "deputies": [DORA]}
+    return account_of(enrollment=enrollment)
+
+
+def test_the_contact_of_the_account_hears_of_a_direct_order_that_a_deputy_decides() -> None:
+    account = with_deputy()
+    placed = place(account=account, source="direct", by=CLARA)
+    assert mails_of(placed, account) == [
+        ("order_received", DORA["email"]),
+        ("order_received", CLARA.email),
+        ("new_order", DESK),
+        ("order_received", CONNIE.email),
+    ]
+    waiting = offered(claimed(placed.order))
+    for change, kind in (
+        (waiting.approve("Dora", LATER), "approved"),
+        (waiting.cancel("Dora", None, LATER), "canceled"),
+        (waiting.decline(CLARA, "sold out", LATER), "canceled"),
+    ):
+        assert (kind, CONNIE.email) in mails_of(change, account)
+
+
+def test_the_contact_of_a_direct_order_is_told_once() -> None:
+    placed = place(source="direct", by=CLARA)
+    assert [address for _, address in mails_of(placed)] == [CONNIE.email, CLARA.email, DESK]
+
+
+def test_of_an_order_of_the_screen_the_buyer_hears_and_the_account_s_contact_is_not_bothered() -> None:
+    account = with_deputy()
+    placed = place(account=account)
+    approved = offered(claimed(placed.order)).approve("Dora", LATER)
+    assert CONNIE.email not in {address for change in (placed, approved) for _, address in mails_of(change, account)}
+    assert ("approved", ANNA.email) in mails_of(approved, account)
+
+
+def test_whoever_is_dropped_by_a_resend_is_told_and_so_is_the_contact_of_the_account() -> None:
+    first = offered().resend(CLARA, CARLA, LATER)
+    assert mails_of(first) == [("contact_replaced", CONNIE.email)]
+    cleo = Contact(name="Cleo", email="cleo@elsewhere.example")
+    second = mailed(first.order).resend(CLARA, cleo, LATER)
+    assert mails_of(second) == [("contact_replaced", CARLA.email), ("contact_replaced", CONNIE.email)]
+    back = mailed(second.order).resend(CLARA, CONNIE, LATER)
+    assert mails_of(back) == [("contact_replaced", cleo.email)]
+
+
+def test_a_resend_to_the_same_mailbox_or_from_one_who_was_erased_tells_nobody() -> None:
+    renamed = offered().resend(CLARA, Contact(name="Connie Contact", email="Connie@Acme.example"), LATER)
+    assert mails_of(renamed) == []
+    (entry,) = offered().resend(CLARA, CARLA, LATER).entries
+    erased = from_entry(entry, Person.at(CONNIE.email), own=False)
+    assert address_of("former_contact", offered(), account_of(), erased, DESK) is None
+
+
+def test_to_a_contact_that_was_removed_nothing_is_sent_any_more() -> None:
+    nobody = account_of(enrollment=None)
+    parted = offered().follow_contact(None, CLARA.email, LATER).order
+    for change in (
+        parted.tick(Policy(), NOW + 60 * DAY),
+        parted.decline(CLARA, "sold out", LATER),
+        parted.resend(CLARA, CARLA, LATER),
+        place().order.follow_contact(None, None, NOW).order.withdraw(ANNA, None, LATER),
+    ):
+        assert CONNIE.email not in {address for _, address in mails_of(change, nobody)}
+
+
+def test_customer_success_is_asked_for_a_contact_while_there_is_none() -> None:
+    change = offered().follow_contact(None, CLARA.email, LATER)
+    (due,) = announcements(change.entries[0].event, {}, "online")
+    assert is_still_due(due, change.order, change.entries[0], LATER)
+    for later in (
+        change.order.follow_contact(CONNIE, CLARA.email, LATER),
+        change.order.decline(CLARA, "sold out", LATER),
+        change.order.resend(CLARA, CARLA, LATER),
+    ):
+        assert not is_still_due(due, later.order, change.entries[0], LATER)
 
 
 # Reminders that have waited in the queue.
@@ -189,7 +275,7 @@ def test_a_reminder_that_was_overtaken_is_not_sent(order: Order) -> None:
 def test_a_new_contact_gets_the_link_of_the_order_while_it_has_a_use(before: Order, due: bool) -> None:
     change = before.follow_contact(CARLA, CLARA.email, LATER)
     (entry,) = change.entries
-    (announcement,) = announcements(entry.event, entry.data)
+    (announcement,) = announcements(entry.event, entry.data, "online")
     assert is_still_due(announcement, change.order, entry, LATER) is due
     assert not is_still_due(announcement, change.order.decline(CLARA, "sold out", LATER).order, entry, LATER)
 
@@ -199,7 +285,7 @@ def test_a_new_contact_gets_the_link_to_an_expired_quote_until_a_fresh_one_is_as
     before = expired()
     change = before.follow_contact(CARLA, CLARA.email, at)
     (entry,) = change.entries
-    (due,) = announcements(entry.event, entry.data)
+    (due,) = announcements(entry.event, entry.data, "online")
     assert due == Announcement("expired", "contact")
     assert is_still_due(due, change.order, entry, at)
     assert not is_still_due(due, change.order.ask_for_fresh_quote(at).order, entry, at)
@@ -210,6 +296,7 @@ def test_a_new_contact_gets_the_link_to_an_expired_quote_until_a_fresh_one_is_as
 ASKING = {
     "reminded",
     "contact changed",
+    "contact removed",
     "contact changed after the quote has expired",
     "fresh mail of an expired quote",
 }
@@ -222,7 +309,7 @@ def test_every_other_mail_tells_what_did_happen_and_stays_due(what: str) -> None
     change, _ = MAILS[what]
     closed = change.order.decline(CLARA, "sold out", LATER).order if change.order.is_open else change.order
     for entry in change.entries:
-        for due in announcements(entry.event, entry.data):
+        for due in announcements(entry.event, entry.data, "online"):
             is_asking = due.role == "contact" and due.kind in {"order_received", "expired"}
             assert is_still_due(due, closed, entry, LATER) is not is_asking
 
@@ -238,7 +325,7 @@ def test_a_mail_of_a_revision_is_not_sent_once_its_words_would_be_of_the_next(wh
     change, _ = MAILS[what]
     entry = change.entries[-1]
     after = sending(change.order, LATER)
-    for due in announcements(entry.event, entry.data):
+    for due in announcements(entry.event, entry.data, "online"):
         assert is_still_due(due, change.order, entry, LATER)
         assert not is_still_due(due, after, entry, LATER)
 
@@ -246,11 +333,11 @@ def test_a_mail_of_a_revision_is_not_sent_once_its_words_would_be_of_the_next(wh
 def test_customer_success_is_not_told_of_a_bounce_that_a_delivery_has_overtaken() -> None:
     bounced = offered().quote_bounced(1, KEY_ID, "full", NOW, MailWord.SOFT_BOUNCE)
     (entry,) = bounced.entries
-    (due,) = announcements(entry.event, entry.data)
+    (due,) = announcements(entry.event, entry.data, "online")
     assert is_still_due(due, bounced.order, entry, LATER)
     assert not is_still_due(due, bounced.order.quote_delivered(1, KEY_ID, LATER).order, entry, LATER)
 
 
 @pytest.mark.parametrize("data", [{}, {"purpose": None}, {"purpose": "quote"}], ids=["none", "null", "quote"])
 def test_the_quotes_own_mail_is_the_workflows(data: dict[str, Any]) -> None:
-    assert announcements(Event.FRESH_MAIL_ASKED, data) == ()
+    assert announcements(Event.FRESH_MAIL_ASKED, data, "online") == ()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from online_orders.accounts import ERASED_EMAIL
+from online_orders.accounts import ERASED, ERASED_EMAIL, Account
 from online_orders.orders import Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.system_reasons import SystemReason
 from online_orders.timeline import Entry, Event
 
-Role = Literal["contact", "placed_by", "customer_success"]
+Role = Literal["contact", "placed_by", "customer_success", "account_contact", "former_contact"]
+"""`account_contact` is the account's contact person where another one is the order's, `former_contact` whoever was the
+order's before."""
+Source = Literal["online", "direct"]
 
 
 class Announcement(NamedTuple):
@@ -35,6 +38,7 @@ _MAILS: dict[Event, tuple[Announcement, ...]] = {
     Event.CHANGE_REQUESTED: (Announcement("change_requested", "customer_success"),),
     Event.UNDELIVERABLE: (Announcement("quote_undeliverable", "customer_success"),),
     Event.CONTACT_CHANGED: (Announcement("order_received", "contact"),),
+    Event.CONTACT_REMOVED: (Announcement("contact_removed", "customer_success"),),
     Event.LINK_LOCKED: (Announcement("link_locked", "customer_success"),),
     Event.EXPIRED: (Announcement("expired", "contact"), Announcement("expired", "customer_success")),
     Event.FRESH_QUOTE_ASKED: (Announcement("fresh_quote_asked", "customer_success"),),
@@ -43,29 +47,58 @@ _NOT_MAILED_IN_TIME = (Announcement("expired", "customer_success"),)
 """Nobody is told of the end of a quote that he has never seen."""
 _FRESH_ORDER_LINK = (Announcement("order_received", "contact"),)
 _FRESH_LINK_TO_EXPIRED = (Announcement("expired", "contact"),)
+_CONTACT_REPLACED: tuple[Announcement, ...] = (
+    Announcement("contact_replaced", "former_contact"),
+    Announcement("contact_replaced", "account_contact"),
+)
+_OF_DIRECT_ORDERS: dict[Event, tuple[Announcement, ...]] = {
+    Event.SUBMITTED: (Announcement("order_received", "account_contact"),),
+    Event.COMPLETED: (Announcement("approved", "account_contact"),),
+    Event.CANCELED: (Announcement("canceled", "account_contact"),),
+}
+"""Besides, of an order that no user of the customer's placed: else a deputy could have it placed and approve alone."""
 
 
-def announcements(event: Event, data: dict[str, object]) -> tuple[Announcement, ...]:
+def announcements(event: Event, data: dict[str, object], source: Source) -> tuple[Announcement, ...]:
     """The mails of an entry; a fresh link to a quote that stands is not among them, since the workflow sends it."""
     if "expired_revision" in data:
         return _FRESH_LINK_TO_EXPIRED
     if event is Event.FRESH_MAIL_ASKED:
         return _FRESH_ORDER_LINK if data.get("purpose") == "order" else ()
+    if event is Event.QUOTE_RESENT:
+        return _CONTACT_REPLACED if data.get("contact_changed") else ()
     if event is Event.EXPIRED and data.get("code") == SystemReason.NOT_MAILED_IN_TIME.code:
         return _NOT_MAILED_IN_TIME
-    return _MAILS.get(event, ())
+    return _MAILS.get(event, ()) + (_OF_DIRECT_ORDERS.get(event, ()) if source == "direct" else ())
 
 
-def address_of(role: Role, order: Order, customer_success: str) -> str | None:
-    """Where the mail goes; None for who was erased, and when the same person gets the same news as the contact."""
-    if role == "contact":
-        return None if order.contact.is_erased else order.contact.email
+def address_of(role: Role, order: Order, account: Account, entry: Entry, customer_success: str) -> str | None:
+    """Where the mail goes; None for who was erased or parted with, and when the same person gets the same news anyway.
+
+    `account` is the order's as it stands now.
+    """
+    contact, former = order.contact.email, _former_recipient(entry)
     if role == "customer_success":
         return customer_success
-    if order.placed_by.email == ERASED_EMAIL:
+    if role == "contact":
+        return None if order.contact_is_removed else _unless_told(contact)
+    if role == "placed_by":
+        return _unless_told(order.placed_by.email, contact)
+    if role == "former_contact":
+        return _unless_told(former, contact)
+    return _unless_told(account.contact.email if account.contact else None, contact, former)
+
+
+def _former_recipient(entry: Entry) -> str | None:
+    """Whom the order's mails went to before this entry; None where that did not change, or the person was erased."""
+    former = entry.data.get("former_recipient")
+    return former if isinstance(former, str) and former != ERASED else None
+
+
+def _unless_told(address: str | None, *told: str | None) -> str | None:
+    if address is None or address == ERASED_EMAIL:
         return None
-    same = order.placed_by.email.casefold() == order.contact.email.casefold()
-    return None if same else order.placed_by.email
+    return None if address.casefold() in {each.casefold() for each in told if each} else address
 
 
 def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: datetime) -> bool:
@@ -86,7 +119,8 @@ def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: dat
         return _is_current(order, entry) and _is_expired(order) and (order.is_open or not is_asking)
     if announcement.kind == "quote_undeliverable":
         return _is_current(order, entry) and not (order.delivery and order.delivery.state == "delivered")
-    return announcement.kind != "fresh_quote_asked" or _is_current(order, entry)
+    is_asked_still = {"contact_removed": order.lacks_contact, "fresh_quote_asked": _is_current(order, entry)}
+    return is_asked_still.get(announcement.kind, True)
 
 
 _ORDER_LINK_CANCELS = {Status.SUBMITTED, Status.IN_PROCESS}

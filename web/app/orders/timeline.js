@@ -14,6 +14,7 @@ export function timelineView(entries) {
         entry.internal && h("span.tag", {}, t("timeline.internal"))),
       textOf(entry) && h("p.said", {}, textOf(entry)),
       entry.data.recipient && h("p.hint", {}, t("timeline.recipient", { email: entry.data.recipient })),
+      entry.data.former_recipient && h("p.hint", {}, t("timeline.former_recipient", { email: entry.data.former_recipient })),
       h("p.hint", {}, entry.actor.name ?? either(`actor.${entry.actor.kind}`, entry.actor.kind), " · ", h("time", { datetime: entry.at }, instant(entry.at))))));
 }
 

@@ -187,7 +187,7 @@ def _mails_of(entry: StoredEntry) -> list[dict[str, Any]]:
             "correlation_id": entry.correlation_id,
             **due._asdict(),
         }
-        for due in announcements(entry.event, entry.data)
+        for due in announcements(entry.event, entry.data, entry.at.source)
     ]
 
 
