@@ -13,14 +13,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from online_orders import clock
-from online_orders.accounts import Account, Contact
+from online_orders.account_notices import Notice, notices
+from online_orders.accounts import Account, Contact, Enrollment
 from online_orders.aws import accounts, lists, mail, mail_hold, orders
 from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
 from online_orders.aws.queues import work_through
 from online_orders.orders import OPEN
 from online_orders.telemetry import discreet, logger, metrics
-from online_orders_rendering.letters import contact_changed_letter
+from online_orders_rendering.letters import account_letter
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -33,28 +34,46 @@ _NOBODY_PLACES_AS_BEFORE_SECONDS = 30
 """After the timeout of the functions that place orders: what was being placed by the old account is there by then."""
 
 
-def _is_another_contact(change: Mapping[str, Any]) -> bool:
-    """Not one whose name or address is only written in another way."""
-    if not change.get("old") or not change.get("new"):
-        return False
-    old, new = Contact.model_validate(change["old"]), Contact.model_validate(change["new"])
-    return not old.has_mailbox(new.email)
+def _tell(account_id: str, version: int, old: Account, new: Account) -> None:
+    """Mail whoever is concerned by version `version` of an account."""
+    for place, notice in enumerate(notices(old, new)):
+        mail.send_once(
+            account_id,
+            version,
+            _mail_name(notice, place),
+            partial(account_letter, notice, old, new),
+            {"kind": "contact_changed" if notice.is_about_contact else "account_changed"},
+        )
 
 
-def _tell_contacts(account: Account, change: Mapping[str, Any]) -> None:
-    """Both the former contact person and the new one; later while mail is held."""
+def _mail_name(notice: Notice, place: int) -> str:
+    """By which a mail of a version is known as sent."""
+    if notice.is_about_contact:
+        return f"contact_changed#{notice.reader.removesuffix('_contact')}"
+    return f"account_changed#{notice.reader}#{place}"
+
+
+def _tell_or_wait(change: Mapping[str, Any]) -> None:
+    """Tell people of a change; later while mail is held. What was erased meanwhile is erased in both versions."""
     if mail_hold.standing_hold():
         _go_on(change, mail_hold.pause_seconds())
         return
-    old, new = Contact.model_validate(change["old"]), Contact.model_validate(change["new"])
-    for who, to in (("former", old), ("new", new)):
-        mail.send_once(
-            account.account_id,
-            change["version"],
-            f"contact_changed#{who}",
-            partial(contact_changed_letter, account, old, new, to),
-            {"kind": "contact_changed"},
-        )
+    account_id, version = change["account_id"], change["version"]
+    if "new" in change:
+        old, new = _versions_of_earlier_release(accounts.get_account(account_id), change)
+    else:
+        old, new = accounts.account_at(account_id, version - 1), accounts.account_at(account_id, version)
+    _tell(account_id, version, old, new)
+
+
+def _versions_of_earlier_release(account: Account, change: Mapping[str, Any]) -> tuple[Account, ...]:
+    """Return the account with the contact persons that a message brings along, whose versions were not kept."""
+    enrollment = account.enrollment or Enrollment(letter_received_on=clock.now().date())
+    contacts = (Contact.model_validate(change[name]) if change[name] else None for name in ("old", "new"))
+    return tuple(
+        account.model_copy(update={"enrollment": enrollment.model_copy(update={"contact": contact})})
+        for contact in contacts
+    )
 
 
 def _follow_account(account: Account, by: str, after: str | None) -> str | None:
@@ -64,9 +83,8 @@ def _follow_account(account: Account, by: str, after: str | None) -> str | None:
     """
     page = lists.list_desk_orders(lists.Wanted(statuses=OPEN, account_id=account.account_id), _AT_ONCE, after)
     for order in page.orders:
-        orders.decide(
-            partial(orders.get_order, orders.key_of(order)),
-            lambda order: order.follow_account(account, by, clock.now()),
+        orders.decide_with_account(
+            orders.key_of(order), lambda order, account: order.follow_account(account, by, clock.now())
         )
     return page.position
 
@@ -85,16 +103,15 @@ def _follow(record: SQSRecord) -> None:
     change = record.json_body
     account_id, after = change["account_id"], change.get("after")
     logger.append_keys(account_id=account_id)
-    account = accounts.get_account(account_id)
-    if change.get("tell_alone"):
-        _tell_contacts(account, change)
+    if change["kind"] == "notices" or change.get("tell_alone"):
+        _tell_or_wait(change)
         return
+    account = accounts.get_account(account_id)
     if change["kind"] == "parent":
         position = _follow_parent(account, after)
     else:
         position = _follow_account(account, change["by"], after)
-    if after is None and not change.get("again") and _is_another_contact(change):
-        # By a message of its own: no mail that SES does not take holds up the orders.
+    if after is None and not change.get("again") and "new" in change:
         _go_on({**change, "tell_alone": True}, 0)
     if position:
         _go_on({**change, "after": position}, 0)
@@ -111,6 +128,10 @@ def _go_on(change: Mapping[str, Any], delay_seconds: int) -> None:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Messages of the outbox: {kind, account_id, version, by} and, of the kind `enrollment`, {old, new}; `after` on a
-    later page, `again` in a later round, `tell_alone` where only the contact persons are still to be told."""
+    """Messages of the outbox: {kind, account_id, version, by}.
+
+    Of the kind `notices` people are told, by a message of its own, so that no mail that SES does not take holds up the
+    orders. Of the others orders follow, with `after` on a later page and `again` in a later round. Those of an earlier
+    release bring `old` and `new` contact persons along, with `tell_alone` where only these are still to be told.
+    """
     return work_through(event, _follow, context, "ACCOUNT_CHANGES_URL")

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from online_orders import clock
-from online_orders.aws import accounts, orders, workflow
+from online_orders.accounts import Account
+from online_orders.aws import orders, workflow
 from online_orders.aws.environment import environment
 from online_orders.orders import Change, Order, Policy
 from online_orders.telemetry import discreet, logger
@@ -41,14 +42,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         logger.warning("ended, since a later execution carries the order", extra={"execution": event["execution"]})
         workflow.end(waiting)
         return
-    policy, account = _policy(), accounts.get_account(at.account_id)
+    policy = _policy()
 
-    def look(order: Order) -> Change:
+    def look(order: Order, account: Account) -> Change:
         """The account first: what time brings may depend on who is asked now."""
         now = clock.now()
         return order.follow_account(account, None, now).then(lambda order: order.tick(policy, now))
 
-    order = orders.decide(lambda: orders.get_order(at), look)
+    order = orders.decide_with_account(at, look)
     route = workflow.routing(order, clock.now())
     if route["next"] is not waiting.step:
         workflow.answer_token(waiting, route)

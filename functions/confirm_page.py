@@ -66,7 +66,7 @@ class Opened(NamedTuple):
     account: Account
     code: str
     is_live: bool
-    """False once a newer link, a newer revision or another contact has taken its place."""
+    """False once a newer link, a newer revision or another contact has taken its place, or the contact was removed."""
     is_of_contact: bool
     """Whether it was sent to whoever is asked now."""
 
@@ -126,8 +126,9 @@ def _opened(token: str, link: Link, order: Order, account: Account) -> Opened:
         is_newest = link.number == order.marks.order_link and order.status is not Status.PENDING_CONFIRMATION
     # The order follows its account by a queue; who is no longer asked does not decide until then.
     is_of_contact = matches(token_of(key, link, recipient), token) and not order.outlives_contact(account)
+    is_asked = is_of_contact and not order.contact_is_removed
     code = code_of(key, link, recipient)
-    return Opened(token, link, order, account, code, is_newest and is_of_contact, is_of_contact)
+    return Opened(token, link, order, account, code, is_newest and is_of_contact, is_asked)
 
 
 def _decided_by_link(opened: Opened) -> str | None:
@@ -146,10 +147,13 @@ def _decided_by_link(opened: Opened) -> str | None:
 
 
 def _dead(opened: Opened) -> Outcome:
-    """What is said of a link that is not live: there is a newer mail, or there will be one once a quote is sent."""
+    """What is said of a link that is not live: its reader is no longer asked, there is a newer mail, or there will be
+    one once a quote is sent."""
     order, link = opened.order, opened.link
+    if not opened.is_of_contact:
+        return Outcome.PARTED
     is_overtaken = link.purpose == "order" and link.number != order.marks.order_link
-    if opened.is_of_contact and not is_overtaken and order.quote and order.quote.offered_at is None:
+    if not is_overtaken and order.quote and order.quote.offered_at is None:
         return Outcome.IN_PREPARATION if order.is_open else Outcome.CLOSED
     return Outcome.REPLACED
 
@@ -268,8 +272,10 @@ def show_headers(event: Event, token: str) -> Answer:
 @app.get("/confirm/<token>/quote.pdf")
 def show_paper(event: Event, token: str) -> Answer:
     opened = _presented(token)
-    if not opened.is_live or opened.link.purpose != "quote":
+    if opened.link.purpose != "quote":
         raise NotFound("This link leads to no paper.")
+    if not opened.is_live:
+        return _told(opened, _dead(opened), HTTPStatus.GONE)
     paper = documents.find_quote_paper(opened.order.order_id, opened.link.revision)
     if paper is None:
         raise NotFound("The paper is still being made.")

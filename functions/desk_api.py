@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -9,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from online_orders import clock, http
 from online_orders.accounts import account_from
-from online_orders.aws import accounts, evidence, history, lists, orders, prices, terms
+from online_orders.aws import accounts, evidence, history, lists, orders, prices, terms, versions
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.aws.environment import environment
+from online_orders.aws.keys import Key, account_key, prices_key
+from online_orders.aws.versions import Version
 from online_orders.catalog import item_faults
 from online_orders.csv_pages import SPREADSHEETS, dialect_for
 from online_orders.errors import Conflict, Fault, InProgress, NotFound
@@ -43,6 +48,8 @@ from online_orders.timeline import Actor
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+Json = dict[str, Any]
 
 app = http.Api()
 
@@ -313,6 +320,45 @@ def put_account(event: Event, account_id: str) -> Answer:
     raise InProgress("Others keep changing this account; nothing was done.")
 
 
+@app.get("/api/desk/accounts/<account_id>/versions")
+def list_account_versions(event: Event, account_id: str) -> Answer:
+    """What has become of an account, and by whom; newest first."""
+
+    def row(version: Version) -> Json:
+        return {**_about(version), "enrollment": json.loads(version.document)["enrollment"]}
+
+    return _versions(event, account_key(http.sound_account_id(account_id)), f"account {account_id}", row)
+
+
+@app.get("/api/desk/accounts/<account_id>/versions/<version>")
+def show_account_version(event: Event, account_id: str, version: str) -> Answer:
+    _staff(event)
+    found = _version(account_key(http.sound_account_id(account_id)), version)
+    return http.answer({**_about(found), "account": json.loads(found.document)})
+
+
+def _versions(event: Event, key: Key, what: str, row: Callable[[Version], Json]) -> Answer:
+    """A page of the versions of what lies under a key."""
+    staff, query = _staff(event), http.Query(event)
+    cursor, limit = http.Cursor(event, query, staff), query.limit()
+    query.done()
+    page = versions.list_versions(key, limit, int(cursor.position) if cursor.position else None)
+    if page is None:
+        raise NotFound(f"There is no {what}.")
+    return http.page((row(version) for version in page.versions), "version", page.position, cursor)
+
+
+def _version(key: Key, version: str) -> Version:
+    found = versions.find_version(key, int(version)) if re.fullmatch(r"[1-9][0-9]{0,7}", version) else None
+    if found is None:
+        raise NotFound(f"There is no version {version[:16]}, or it was not kept.")
+    return found
+
+
+def _about(version: Version) -> Json:
+    return {"version": version.version, "at": version.at, "by": version.by, "changed": version.changed}
+
+
 # -- price lists --------------------------------------------------------------------------------------------------
 
 
@@ -362,6 +408,23 @@ def put_price_list(event: Event, currency: str) -> Answer:
         else:
             return http.answer(after.model_dump_json(), headers=http.etag(after.version))
     raise InProgress("Others keep changing this price list; nothing was done.")
+
+
+@app.get("/api/desk/price-lists/<currency>/versions")
+def list_price_list_versions(event: Event, currency: str) -> Answer:
+    """What has become of a price list, and by whom; newest first."""
+
+    def row(version: Version) -> Json:
+        return {**_about(version), "prices": len(json.loads(version.document)["prices"])}
+
+    return _versions(event, prices_key(http.sound_currency(currency)), f"price list in {currency}", row)
+
+
+@app.get("/api/desk/price-lists/<currency>/versions/<version>")
+def show_price_list_version(event: Event, currency: str, version: str) -> Answer:
+    _staff(event)
+    found = _version(prices_key(http.sound_currency(currency)), version)
+    return http.answer({**_about(found), "price_list": json.loads(found.document)})
 
 
 @discreet

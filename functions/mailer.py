@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
 from online_orders.announcements import NOT_FOR_CONTACTS, Announcement, address_of, is_still_due
-from online_orders.aws import contact_reports, mail, mail_hold, orders
+from online_orders.aws import accounts, contact_reports, mail, mail_hold, orders
 from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import OrderKey
@@ -21,19 +21,29 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+_OF_CUSTOMER = {"contact", "account_contact"}
+"""Roles of those whom the account names."""
+
+
+class NotFollowedYet(Exception):
+    """The account has parted with the order's contact, and the order is about to follow: come again."""
+
 
 def _announce(message: dict[str, Any]) -> None:
     due = Announcement(message["kind"], message["role"])
     name = f"{due.kind}#{due.role}"
     order_id, sequence = message["order_id"], message["sequence"]
     order = orders.get_order(OrderKey(message["account_id"], order_id, message["source"]))
-    entry = orders.get_entry(order_id, sequence)
+    account, entry = accounts.get_account(message["account_id"]), orders.get_entry(order_id, sequence)
     contact_is_told = due.kind not in NOT_FOR_CONTACTS
-    to = address_of(due.role, order, environment("CUSTOMER_SUCCESS_MAILBOX"), contact_is_told=contact_is_told)
+    mailbox = environment("CUSTOMER_SUCCESS_MAILBOX")
+    to = address_of(due.role, order, account, entry, mailbox, contact_is_told=contact_is_told)
     if to is None or not is_still_due(due, order, entry, clock.now()):
         return
+    if due.role in _OF_CUSTOMER and order.outlives_contact(account):
+        raise NotFollowedYet(order_id)
     tags = {"order_id": order_id, "kind": due.kind}
-    mail.send_once(order_id, sequence, name, lambda: announcement_letter(due, to, order, entry), tags)
+    mail.send_once(order_id, sequence, name, lambda: announcement_letter(due, to, order, account, entry), tags)
 
 
 def _report_contact(message: dict[str, Any]) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.aws import accounts, mail, mail_hold, orders, workflow
+from online_orders.accounts import Account
+from online_orders.aws import mail, mail_hold, orders, workflow
 from online_orders.aws.dynamodb import TABLE_ERRORS
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import OrderKey
@@ -47,14 +48,14 @@ def _refuse(at: OrderKey, link_number: int, why: SystemReason) -> dict[str, Any]
 
 
 def _send(at: OrderKey) -> dict[str, Any]:
-    account, grace_days = accounts.get_account(at.account_id), int(environment("GRACE_DAYS"))
+    grace_days = int(environment("GRACE_DAYS"))
 
-    def look(order: Order) -> Change:
+    def look(order: Order, account: Account) -> Change:
         """A quote that is past its last day is not mailed, whatever has held it."""
         now = clock.now()
         return order.follow_account(account, None, now).then(lambda order: order.expire_unmailed(grace_days, now))
 
-    order = orders.decide(lambda: orders.get_order(at), look)
+    order = orders.decide_with_account(at, look)
     if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
         return _then(order)
     if order.contact.is_erased:

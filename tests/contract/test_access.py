@@ -10,6 +10,7 @@ from tests.contract.live import Live
 from tests.contract.orders import place
 from tests.contract.site import Answer, Json, Site, User
 from tests.events.recording import EVENTS, ORIGIN_HEADER
+from tests.lab import Lab
 
 NOWHERE = "01JD0000000000000000000000"
 
@@ -43,10 +44,14 @@ FOR_CUSTOMER_SUCCESS = [
     "GET /api/desk/accounts",
     "GET /api/desk/accounts/{account}",
     "PUT /api/desk/accounts/{account}",
+    "GET /api/desk/accounts/{account}/versions",
+    "GET /api/desk/accounts/{account}/versions/1",
     "GET /api/desk/orders/{id}/quote-draft",
     "GET /api/desk/price-lists",
     "GET /api/desk/price-lists/{currency}",
     "PUT /api/desk/price-lists/{currency}",
+    "GET /api/desk/price-lists/{currency}/versions",
+    "GET /api/desk/price-lists/{currency}/versions/1",
 ]
 FOR_ANY_USER = ["GET /api/catalog"]
 ORDER_ACTIONS = [route for route in FOR_CUSTOMERS + FOR_CUSTOMER_SUCCESS if "/{id}" in route]
@@ -132,6 +137,28 @@ def test_a_group_whose_name_only_holds_the_desks_opens_nothing(in_process: InPro
 def test_the_desks_own_group_opens_it_beside_whatever_others(in_process: InProcess, names: object) -> None:
     lab = in_process.lab
     assert lab.http("GET", "/api/desk/orders", user=lab.users.cs.claiming(cognito_groups=names)).status == 200
+
+
+@pytest.mark.parametrize(
+    "methods", [None, [], ["pwd"], ["pwd", "otp"], "mfa", ["MFA"], {"mfa": True}, [["mfa"]]], ids=str
+)
+def test_where_staff_need_a_second_factor_the_desk_opens_to_no_token_without(methods: object) -> None:
+    with Lab.started(StaffSecondFactor="required") as lab:
+        single = lab.users.cs.claiming(amr=methods)
+        for method, path in (("GET", "/api/desk/orders"), ("POST", f"/api/desk/orders/{NOWHERE}/quote/preview")):
+            answer = lab.http(method, path, json={} if method == "POST" else None, user=single)
+            assert (answer.status, answer.json()["code"]) == (403, "second_factor_required")
+        double = lab.users.cs.claiming(amr=["pwd", "otp", "mfa"])
+        assert lab.http("GET", "/api/desk/orders", user=double).status == 200
+        assert lab.http("GET", "/api/orders", user=lab.users.customer).status == 200
+        stranger = lab.users.customer.claiming(amr=["pwd", "otp", "mfa"])
+        assert lab.http("GET", "/api/desk/orders", user=stranger).json()["code"] == "forbidden"
+
+
+def test_an_installation_that_wants_no_second_factor_asks_for_none(in_process: InProcess) -> None:
+    lab = in_process.lab
+    for methods in (None, ["pwd"], ["pwd", "otp", "mfa"]):
+        assert lab.http("GET", "/api/desk/orders", user=lab.users.cs.claiming(amr=methods)).status == 200
 
 
 def test_groups_are_read_of_the_one_token_that_was_verified(in_process: InProcess) -> None:

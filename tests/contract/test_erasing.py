@@ -14,7 +14,7 @@ from online_orders.aws import erasing
 from online_orders.aws.orders import get_any_order
 from online_orders.errors import NotFound
 from tests.contract.in_process import InProcess
-from tests.contract.orders import Order, claimed, fresh, item, offered, place, place_direct, quote
+from tests.contract.orders import Order, claimed, fresh, item, offered, place, place_direct, quote, rows
 from tests.contract.site import Json, User
 from tests.lab import Lab
 from tests.lab.wire import ProcessDied
@@ -63,7 +63,7 @@ class Story:
         found = []
         for order in self.orders:
             row = self.site.get(order.desk_path, self.cs).ok()
-            for name in ("placed_by", "assignee", "contact", "note", "updated_at"):
+            for name in ("placed_by", "assignee", "contact", "waits_for_contact", "note", "updated_at"):
                 row.pop(name)
             if row["closed"]:
                 row["closed"].pop("reason")
@@ -277,6 +277,61 @@ def test_a_change_of_the_contact_that_is_still_queued_does_not_bring_the_person_
     site.settle()
     assert traces(site, "dee@next.example", "Dee Next") == []
     assert order.status == "submitted"
+
+
+def test_a_person_is_erased_from_what_accounts_and_price_lists_were(site: InProcess) -> None:
+    account_id, name, email = account_of(site)
+    path, lists = f"/api/desk/accounts/{account_id}", "/api/desk/price-lists/EUR"
+    account = site.get(path, site.people.cs).ok()
+    deputy = {"name": name, "email": email, "from": site.day(30), "until": site.day(40)}
+    first = {**account, "sites": [{**account["sites"][0], "name": f"Home of {email}"}]}
+    for version in (
+        first,
+        {**account, "enrollment": {**account["enrollment"], "deputies": [deputy]}},
+        {
+            **account,
+            "enrollment": {**account["enrollment"], "contact": {"name": "Dee Next", "email": "dee@next.example"}},
+        },
+    ):
+        site.put(path, site.people.cs, version).ok()
+    price = {"kind": "ip_addresses", "description": "IPv4", "unit_price": "1.00", "recurrence": "monthly"}
+    for prices in ([price], []):
+        site.put(lists, site.people.cs, {"prices": prices}).ok()
+    site.settle()
+    before = rows(site, f"{path}/versions", site.people.cs)
+    assert len(traces(site, email)) == 3
+
+    erased, _ = erase(email, account_id)
+    assert erased["versions"] >= 3
+    assert traces(site, name, email) == []
+    after = rows(site, f"{path}/versions", site.people.cs)
+    assert [each["version"] for each in after] == [each["version"] for each in before]
+    nobody = {"name": "[erased]", "email": "erased@erased.invalid"}
+    assert after[0]["enrollment"]["contact"] == before[0]["enrollment"]["contact"]
+    assert [each["enrollment"]["contact"] for each in after[1:]] == [nobody] * len(after[1:])
+    assert after[1]["enrollment"]["deputies"] == [{**nobody, "from": deputy["from"], "until": deputy["until"]}]
+    assert before[2]["changed"] == ["/sites"]
+    former = site.get(f"{path}/versions/{before[2]['version']}", site.people.cs).ok()["account"]
+    assert former["sites"][0]["name"] == "Home of [erased]"
+
+    assert erase(site.people.cs.email)[0]["price_lists"] == 2
+    assert traces(site, site.people.cs.email) == []
+    assert {each["by"] for each in rows(site, f"{lists}/versions", site.people.cs)} == {nobody["email"]}
+
+
+def test_what_an_account_was_before_a_person_was_erased_names_the_person_no_more_and_says_who_did_it(
+    site: InProcess,
+) -> None:
+    account_id, name, email = account_of(site)
+    mails = len(site.lab.mails)
+    erase(email, account_id)
+    site.settle()
+    newest, before = rows(site, f"/api/desk/accounts/{account_id}/versions", site.people.cs)[:2]
+    assert (newest["by"], newest["changed"]) == ("operator", ["/enrollment/contact"])
+    assert newest["version"] == before["version"] + 1
+    assert (newest["enrollment"]["contact"], before["enrollment"]["contact"]["name"]) == (None, "[erased]")
+    assert traces(site, name, email) == []
+    assert len(site.lab.mails) == mails
 
 
 def test_a_reseller_is_erased_from_its_sub_accounts_too(site: InProcess) -> None:

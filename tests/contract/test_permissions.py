@@ -54,6 +54,7 @@ class Subject:
             "order_id": self.order_id,
             "account_id": self.account["account_id"],
             "revision": "1",
+            "version": "1",
             "currency": self.account["currency"],
             "token": urlsplit(self.mail.link).path.rpartition("/")[2],
         }

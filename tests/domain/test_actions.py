@@ -27,6 +27,7 @@ from tests.domain.builders import (
     NOW,
     STATUSES,
     TERMS,
+    TODAY,
     Json,
     account_of,
     assert_well_kept,
@@ -431,7 +432,7 @@ def test_a_contact_given_with_the_resending_holds_for_the_order_and_kills_all_li
     assert change.order.contact == CARLA
     assert change.order.marks.order_link == before.marks.order_link + 1
     assert change.order.marks.quote_link == before.marks.quote_link + 1
-    assert change.entries[0].data == {"contact_changed": True}
+    assert change.entries[0].data == {"contact_changed": True, "former_recipient": CONNIE.email}
 
 
 def test_giving_the_present_contact_again_is_no_change_of_contact() -> None:
@@ -601,12 +602,14 @@ def test_an_open_order_is_marked_while_its_account_may_not_order(status: str, en
     before = standing(status)
     change = before.follow_account(account_with(enrollment), CONRAD.email, LATER)
     assert_well_kept(before, change)
-    (entry,) = change.entries
+    *parting, entry = change.entries
+    assert [each.event for each in parting] == ([] if enrollment else [Event.CONTACT_REMOVED])
     assert (entry.event, entry.actor, entry.internal) == (Event.ENROLLMENT_SUSPENDED, STAFF, True)
     assert (change.order.version, change.order.updated_at) == (before.version, before.updated_at)
     assert change.order.follow_account(account_with(enrollment), CONRAD.email, LATER).entries == ()
     resumed = change.order.follow_account(account_of(), None, LATER)
-    (entry,) = resumed.entries
+    *return_of_contact, entry = resumed.entries
+    assert [each.event for each in return_of_contact] == ([] if enrollment else [Event.CONTACT_CHANGED])
     assert (entry.event, entry.actor, entry.internal) == (Event.ENROLLMENT_RESUMED, Actor(kind="system"), True)
     assert resumed.order.marks.suspended_since is None
 
@@ -629,9 +632,116 @@ def test_an_order_follows_contact_and_enrollment_at_once() -> None:
     assert [order.marks.suspended_since for order, _ in change.steps] == [None, LATER]
 
 
-def test_an_order_keeps_its_contact_when_the_account_names_nobody() -> None:
-    for enrollment in (None, {"contact": None}):
-        assert offered().follow_account(account_with(enrollment), None, LATER).order.contact == CONNIE
+NOBODY_NAMED: list[dict[str, Any] | None] = [None, {"contact": None}]
+
+
+@pytest.mark.parametrize("enrollment", NOBODY_NAMED, ids=["no enrollment", "no contact"])
+@pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
+def test_an_open_order_parts_with_its_contact_when_the_account_names_nobody(
+    status: str, enrollment: dict[str, Any] | None
+) -> None:
+    before = standing(status)
+    change = before.follow_account(account_with(enrollment), CONRAD.email, LATER)
+    assert_well_kept(before, change)
+    first = change.entries[0]
+    assert (first.event, first.actor, first.internal) == (Event.CONTACT_REMOVED, STAFF, True)
+    order = change.order
+    assert (order.lacks_contact, order.marks.contact_removed_since) == (True, LATER)
+    assert order.marks.order_link == before.marks.order_link + 1
+    assert order.marks.quote_link == before.marks.quote_link + (before.quote is not None)
+    assert (order.status, order.version, order.quote) == (before.status, before.version, before.quote)
+    assert not order.mail_is_outstanding
+    assert order.follow_account(account_with(enrollment), None, LATER + HOUR).entries == ()
+
+
+@pytest.mark.parametrize("enrollment", NOBODY_NAMED, ids=["no enrollment", "no contact"])
+def test_an_order_that_is_closed_or_has_a_contact_of_its_own_parts_with_nobody(
+    enrollment: dict[str, Any] | None,
+) -> None:
+    own = mailed(offered().resend(CLARA, CARLA, NOW).order)
+    for order in (standing("completed"), standing("canceled"), own):
+        after = order.follow_account(account_with(enrollment), None, LATER).order
+        assert (after.contact, after.contact_is_removed, after.lacks_contact) == (order.contact, False, False)
+
+
+@pytest.mark.parametrize("contact", [CONNIE, CARLA], ids=["the same", "another"])
+@pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
+def test_an_order_without_a_contact_goes_on_by_fresh_links_with_the_next(status: str, contact: Contact) -> None:
+    parted = standing(status).follow_contact(None, CONRAD.email, LATER).order
+    change = parted.follow_contact(contact, CONRAD.email, LATER)
+    assert [entry.event for entry in change.entries] == [Event.CONTACT_CHANGED]
+    order = change.order
+    assert (order.contact, order.lacks_contact, order.contact_is_removed) == (contact, False, False)
+    assert order.marks.order_link == parted.marks.order_link + 1
+    assert order.mail_is_outstanding is (status == "pending_confirmation")
+    assert order.follow_contact(contact, None, LATER + HOUR).entries == ()
+
+
+def test_a_quote_for_an_order_without_a_contact_waits_for_one() -> None:
+    parted = claimed().follow_contact(None, None, NOW).order
+    order = sending(parted)
+    assert order.quote
+    assert (order.quote.state, order.mail_is_outstanding, order.undo_until) == (QuoteState.SENDING, False, None)
+    with pytest.raises(Conflict, match="removed; name another"):
+        order.resend(CLARA, None, LATER)
+    for after in (order.follow_contact(CONNIE, None, LATER).order, order.resend(CLARA, CARLA, LATER).order):
+        assert after.mail_is_outstanding
+        assert mailed(after, LATER).status is Status.PENDING_CONFIRMATION
+
+
+def test_a_resend_gives_an_order_without_a_contact_one_of_its_own() -> None:
+    parted = offered().follow_contact(None, None, NOW).order
+    with pytest.raises(Conflict, match="removed; name another") as refusal:
+        parted.resend(CLARA, None, LATER)
+    assert refusal.value.members() == {"status": "pending_confirmation"}
+    change = parted.resend(CLARA, CARLA, LATER)
+    assert change.entries[0].data == {"contact_changed": True}  # whoever was parted with has been told
+    assert (change.order.contact, change.order.lacks_contact) == (CARLA, False)
+    assert change.order.mail_is_outstanding
+    assert change.order.follow_contact(None, None, LATER).entries == ()
+
+
+def test_an_order_without_a_contact_reminds_nobody_and_still_runs_out() -> None:
+    parted = offered().follow_contact(None, None, NOW).order
+    for day in range(1, 40):
+        assert parted.tick(Policy(), NOW + day * DAY).entries == ()
+    expired_order = parted.tick(Policy(), NOW + 60 * DAY).order
+    assert expired_order.quote
+    assert expired_order.quote.state is QuoteState.EXPIRED
+    assert expired_order.tick(Policy(), NOW + 90 * DAY).order.status is Status.CANCELED
+
+
+def test_reminders_that_were_due_while_there_was_nobody_are_not_made_up_for() -> None:
+    parted = offered().follow_contact(None, None, NOW).order
+    back = mailed(parted.follow_contact(CONNIE, None, NOW + 5 * DAY).order, NOW + 5 * DAY)
+    assert back.tick(Policy(), NOW + 6 * DAY).entries == ()
+    assert [entry.event for entry in back.tick(Policy(), NOW + 39 * DAY).entries] == [Event.REMINDED]
+
+
+@pytest.mark.parametrize("enrollment", NOBODY_NAMED, ids=["no enrollment", "no contact"])
+def test_a_contact_is_outlived_from_the_moment_that_the_account_names_nobody(
+    enrollment: dict[str, Any] | None,
+) -> None:
+    nobody = account_with(enrollment)
+    assert offered().outlives_contact(nobody)
+    own = offered().resend(CLARA, CARLA, NOW).order
+    followed = offered().follow_account(nobody, None, NOW).order
+    for order in (own, followed, standing("completed")):
+        assert not order.outlives_contact(nobody)
+
+
+def test_where_there_is_no_contact_person_nobody_stands_in() -> None:
+    deputy = {"name": "Dora", "email": "dora@acme.example", "from": "2026-11-01", "until": "2026-12-31"}
+    account = account_with({"contact": None, "deputies": [deputy]})
+    assert account.contact_on(TODAY) is None
+    change = offered().follow_account(account, None, LATER)
+    assert [entry.event for entry in change.entries] == [Event.CONTACT_REMOVED]
+
+
+def test_an_order_that_never_lost_a_contact_is_stored_as_before() -> None:
+    assert "contact_removed_since" not in offered().model_dump_json()
+    parted = offered().follow_contact(None, None, NOW).order
+    assert Order.model_validate_json(parted.model_dump_json()) == parted
 
 
 DEPUTY = {"name": "Dora", "email": "dora@acme.example", "from": "2026-12-01", "until": "2026-12-10"}

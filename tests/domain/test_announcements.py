@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from online_orders.accounts import Contact
+from online_orders.accounts import Account, Contact
 from online_orders.announcements import NOT_FOR_CONTACTS, Announcement, address_of, announcements, is_still_due
 from online_orders.deliveries import MailWord
-from online_orders.erasing import NO_USER, NOBODY
+from online_orders.erasing import NO_USER, NOBODY, Person, from_entry
 from online_orders.orders import Change, Order, Policy, User
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
 from tests.domain.builders import (
@@ -40,17 +40,26 @@ CUSTOMER, STAFF = Actor(kind="customer", name=ANNA.email), Actor(kind="customer_
 TO_CONTACT, TO_CUSTOMER = CONNIE.email, ANNA.email
 
 
-def due_of(entry: Entry) -> tuple[Announcement, ...]:
-    return announcements(entry.event, entry.data, by=entry.actor, internal=entry.internal)
+def due_of(entry: Entry, source: Literal["online", "direct"] = "online") -> tuple[Announcement, ...]:
+    return announcements(entry.event, entry.data, by=entry.actor, internal=entry.internal, source=source)
 
 
-def mails_of(change: Change) -> list[tuple[str, str]]:
+def mails_of(change: Change, account: Account | None = None) -> list[tuple[str, str]]:
     """The mails that a change calls for, as (kind, address)."""
     return [
         (due.kind, address)
         for entry in change.entries
-        for due in due_of(entry)
-        if (address := address_of(due.role, change.order, DESK, contact_is_told=due.kind not in NOT_FOR_CONTACTS))
+        for due in due_of(entry, change.order.source)
+        if (
+            address := address_of(
+                due.role,
+                change.order,
+                account or account_of(),
+                entry,
+                DESK,
+                contact_is_told=due.kind not in NOT_FOR_CONTACTS,
+            )
+        )
     ]
 
 
@@ -74,6 +83,7 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "resent": (offered().resend(CLARA, None, LATER), []),
     "mailed again": (offered().resend(CLARA, None, NOW).order.quote_mailed(2, KEY_ID, LATER), []),
     "contact changed": (place().order.follow_contact(CARLA, CLARA.email, LATER), [("order_received", CARLA.email)]),
+    "contact removed": (place().order.follow_contact(None, CLARA.email, LATER), [("contact_removed", DESK)]),
     "enrollment suspended": (place().order.follow_enrollment(False, CLARA.email, LATER), []),
     "enrollment resumed": (suspended().follow_enrollment(True, CLARA.email, LATER), []),
     "settings changed": (place().order.follow_settings("de", "Europe/Berlin", CLARA.email, LATER), []),
@@ -143,8 +153,9 @@ def test_a_contact_who_placed_the_order_gets_one_mail_the_one_with_the_link(emai
     order = with_contact(email)
     for change in (order.withdraw(ANNA, None, LATER), offered(claimed(order)).approve("Anna", LATER)):
         assert [address for _, address in mails_of(change)] == [email, DESK]
-    assert address_of("contact", order, DESK) == email
-    assert address_of("placed_by", order, DESK) is None
+    (entry,) = order.withdraw(ANNA, None, LATER).entries
+    assert address_of("contact", order, account_of(), entry, DESK) == email
+    assert address_of("placed_by", order, account_of(), entry, DESK) is None
 
 
 def test_a_contact_given_later_gets_the_later_mails() -> None:
@@ -182,6 +193,90 @@ def test_a_comment_is_told_of_after_its_order_was_closed() -> None:
 def test_nobody_is_written_to_who_was_erased() -> None:
     order = claimed().model_copy(update={"placed_by": NO_USER})
     assert mails_of(order.comment(STAFF, "Soon.", LATER)) == []
+
+
+# Those who are not asked, and should know.
+
+
+DORA = {"name": "Dora", "email": "dora@acme.example", "from": "2026-11-01", "until": "2026-12-31"}
+
+
+def with_deputy() -> Account:
+    enrollment = {"letter_received_on": "2026-01-15", "contact": CONNIE.model_dump(), "deputies": [DORA]}
+    return account_of(enrollment=enrollment)
+
+
+def test_the_contact_of_the_account_hears_of_a_direct_order_that_a_deputy_decides() -> None:
+    account = with_deputy()
+    placed = place(account=account, source="direct", by=CLARA)
+    assert mails_of(placed, account) == [
+        ("order_received", DORA["email"]),
+        ("order_received", CLARA.email),
+        ("new_order", DESK),
+        ("order_received", CONNIE.email),
+    ]
+    waiting = offered(claimed(placed.order))
+    for change, kind in (
+        (waiting.approve("Dora", LATER), "approved"),
+        (waiting.cancel("Dora", None, LATER), "canceled"),
+        (waiting.decline(CLARA, "sold out", LATER), "canceled"),
+    ):
+        assert (kind, CONNIE.email) in mails_of(change, account)
+
+
+def test_the_contact_of_a_direct_order_is_told_once() -> None:
+    placed = place(source="direct", by=CLARA)
+    assert [address for _, address in mails_of(placed)] == [CONNIE.email, CLARA.email, DESK]
+
+
+def test_of_an_order_of_the_screen_the_buyer_hears_and_the_account_s_contact_is_not_bothered() -> None:
+    account = with_deputy()
+    placed = place(account=account)
+    approved = offered(claimed(placed.order)).approve("Dora", LATER)
+    assert CONNIE.email not in {address for change in (placed, approved) for _, address in mails_of(change, account)}
+    assert ("approved", ANNA.email) in mails_of(approved, account)
+
+
+def test_whoever_is_dropped_by_a_resend_is_told_and_so_is_the_contact_of_the_account() -> None:
+    first = offered().resend(CLARA, CARLA, LATER)
+    assert mails_of(first) == [("contact_replaced", CONNIE.email)]
+    cleo = Contact(name="Cleo", email="cleo@elsewhere.example")
+    second = mailed(first.order).resend(CLARA, cleo, LATER)
+    assert mails_of(second) == [("contact_replaced", CARLA.email), ("contact_replaced", CONNIE.email)]
+    back = mailed(second.order).resend(CLARA, CONNIE, LATER)
+    assert mails_of(back) == [("contact_replaced", cleo.email)]
+
+
+def test_a_resend_to_the_same_mailbox_or_from_one_who_was_erased_tells_nobody() -> None:
+    renamed = offered().resend(CLARA, Contact(name="Connie Contact", email="Connie@Acme.example"), LATER)
+    assert mails_of(renamed) == []
+    (entry,) = offered().resend(CLARA, CARLA, LATER).entries
+    erased = from_entry(entry, Person.at(CONNIE.email), own=False)
+    assert address_of("former_contact", offered(), account_of(), erased, DESK) is None
+
+
+def test_to_a_contact_that_was_removed_nothing_is_sent_any_more() -> None:
+    nobody = account_of(enrollment=None)
+    parted = offered().follow_contact(None, CLARA.email, LATER).order
+    for change in (
+        parted.tick(Policy(), NOW + 60 * DAY),
+        parted.decline(CLARA, "sold out", LATER),
+        parted.resend(CLARA, CARLA, LATER),
+        place().order.follow_contact(None, None, NOW).order.withdraw(ANNA, None, LATER),
+    ):
+        assert CONNIE.email not in {address for _, address in mails_of(change, nobody)}
+
+
+def test_customer_success_is_asked_for_a_contact_while_there_is_none() -> None:
+    change = offered().follow_contact(None, CLARA.email, LATER)
+    (due,) = due_of(change.entries[0])
+    assert is_still_due(due, change.order, change.entries[0], LATER)
+    for later in (
+        change.order.follow_contact(CONNIE, CLARA.email, LATER),
+        change.order.decline(CLARA, "sold out", LATER),
+        change.order.resend(CLARA, CARLA, LATER),
+    ):
+        assert not is_still_due(due, later.order, change.entries[0], LATER)
 
 
 # Reminders that have waited in the queue.
@@ -245,6 +340,7 @@ def test_a_new_contact_gets_the_link_to_an_expired_quote_until_a_fresh_one_is_as
 ASKING = {
     "reminded",
     "contact changed",
+    "contact removed",
     "contact changed after the quote has expired",
     "fresh mail of an expired quote",
 }
@@ -288,4 +384,4 @@ def test_customer_success_is_not_told_of_a_bounce_that_a_delivery_has_overtaken(
 
 @pytest.mark.parametrize("data", [{}, {"purpose": None}, {"purpose": "quote"}], ids=["none", "null", "quote"])
 def test_the_quotes_own_mail_is_the_workflows(data: dict[str, Any]) -> None:
-    assert announcements(Event.FRESH_MAIL_ASKED, data, by=SYSTEM, internal=False) == ()
+    assert announcements(Event.FRESH_MAIL_ASKED, data, by=SYSTEM, internal=False, source="online") == ()

@@ -62,7 +62,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.held_until: datetime | None = None
         self.delivered_link, self.bounced_link, self.complained_link = 0, 0, 0
         self.contact, self.has_own_contact, self.fresh_quote_asked = CONNIE, False, 0
-        self.enrolled = True
+        self.enrolled, self.is_parted = True, False
         self.since, self.told_stale_since = NOW, datetime.min.replace(tzinfo=UTC)
 
     @initialize(zone=st.sampled_from(["UTC", "Pacific/Kiritimati", "America/New_York"]))
@@ -76,7 +76,8 @@ class OrderMachine(RuleBasedStateMachine):
 
     @property
     def mail_is_outstanding(self) -> bool:
-        return self.status in OPEN and self.state in UNDECIDED and self.quote_link > self.mailed_link
+        is_behind = self.quote_link > self.mailed_link and not self.is_parted
+        return self.status in OPEN and self.state in UNDECIDED and is_behind
 
     def take(self, action: Callable[[Order], Change], *events: str, allowed: bool = True) -> bool:
         """Take the action and hold it to its events, or, when it is not allowed, to its refusal."""
@@ -164,25 +165,32 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(by=staff, contact=st.none() | contacts)
     def resend(self, by: User, contact: Contact | None) -> None:
-        never_sent = self.status == "in_process" and self.state == "undeliverable"
-        allowed = never_sent or (self.status in PENDING and self.state in UNDECIDED)
-        allowed = allowed and self.today <= self.valid_until
+        is_unsent = self.is_parted and (self.status, self.state) == ("in_process", "sending")
+        never_sent = is_unsent or (self.status, self.state) == ("in_process", "undeliverable")
+        allowed = (never_sent or self.status in PENDING) and self.state in UNDECIDED
+        allowed = allowed and self.today <= self.valid_until and not (self.is_parted and not contact)
         if self.take(lambda order: order.resend(by, contact, self.now), "quote.resent", allowed=allowed):
             self.move(self.status)
-            self.quote_link += 1
+            self.quote_link, self.is_parted = self.quote_link + 1, False
             if contact:
                 self.order_link += 1
                 self.contact, self.has_own_contact = contact, True
 
-    @rule(contact=contacts)
-    def follow_contact(self, contact: Contact) -> None:
-        follows = self.status in OPEN and not self.has_own_contact and contact != self.contact
-        events = ["order.contact_changed"] if follows else []
+    @rule(contact=contacts | st.none())
+    def follow_contact(self, contact: Contact | None) -> None:
+        present = None if self.is_parted else self.contact
+        follows = self.status in OPEN and not self.has_own_contact and contact != present
+        events = [f"order.contact_{'changed' if contact else 'removed'}"] if follows else []
         self.take(lambda order: order.follow_contact(contact, CLARA.email, self.now), *events)
-        if follows:
+        if not follows:
+            return
+        if contact:
+            if self.is_parted and self.offered_on != date.min:
+                self.reminded_on = self.today
             self.contact = contact
-            self.order_link += 1
-            self.quote_link += self.revision > 0
+        self.is_parted = contact is None
+        self.order_link += 1
+        self.quote_link += self.revision > 0
 
     @rule(enrolled=st.booleans(), by=st.none() | st.just(CLARA.email))
     def follow_enrollment(self, enrolled: bool, by: str | None) -> None:
@@ -352,7 +360,7 @@ class OrderMachine(RuleBasedStateMachine):
             self.state = "expired"
             return ["quote.expired"]
         due = [self.offered_on + 3 * DAY, self.valid_until - 2 * DAY]
-        if self.state == "offered" and any(self.reminded_on < day <= self.today for day in due):
+        if self.state == "offered" and not self.is_parted and any(self.reminded_on < day <= self.today for day in due):
             self.reminded_on = self.today
             return ["quote.reminded"]
         return []
@@ -368,6 +376,7 @@ class OrderMachine(RuleBasedStateMachine):
         assert (order.quote.state.value if order.quote else "") == self.state
         assert order.contact == self.contact
         assert order.mail_is_outstanding == self.mail_is_outstanding
+        assert order.contact_is_removed == self.is_parted
         assert order.undo_until == (self.held_until if self.is_held else None)
 
     @invariant()

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from online_orders import presentation
+from online_orders.erasing import NOBODY
 from online_orders.estimates import History
 from online_orders.events import SOURCE, detail_of
 from online_orders.orders import Order, Policy
@@ -16,6 +17,7 @@ from online_orders.timeline import PUBLISHED, Event
 from online_orders.values import instant_text
 from tests.domain.builders import (
     ANNA,
+    CARLA,
     CLARA,
     CONNIE,
     DAY,
@@ -33,6 +35,7 @@ from tests.domain.builders import (
     item_of,
     judge_quote,
     line_of,
+    mailed,
     offered,
     place,
     quote_body,
@@ -190,6 +193,7 @@ def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
     assert row.pop("age_seconds") == 60
     assert row.pop("late_after") == "2026-11-25T10:00:00.000Z"
     assert row.pop("flags") == []
+    assert row.pop("waits_for_contact") is False
     assert row.pop("undo_until") is None
     assert row.pop("delivery") is None
     assert row == order_body(order, {}, NOW)
@@ -209,6 +213,16 @@ def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
 )
 def test_a_row_of_the_desk_has_the_flags_that_are_up(order: Order, flags: list[str]) -> None:
     assert desk_row(order, {}, LATER)["flags"] == flags
+
+
+def test_a_row_of_the_desk_says_that_its_order_waits_for_a_contact() -> None:
+    removed = offered().follow_contact(None, None, LATER).order
+    erased = offered().erased({"contact": NOBODY}, LATER).order
+    own = mailed(offered().resend(CLARA, CARLA, NOW).order).follow_contact(None, None, LATER).order
+    closed = removed.decline(CLARA, "sold out", LATER).order
+    back = removed.follow_contact(CONNIE, None, LATER).order
+    rows = [desk_row(order, {}, LATER)["waits_for_contact"] for order in (removed, erased, own, closed, back)]
+    assert rows == [True, True, False, False, False]
 
 
 def test_a_row_of_the_desk_says_until_when_its_quote_can_be_undone() -> None:

@@ -53,9 +53,8 @@ def test_a_first_revision_that_is_past_before_its_mail_goes_is_the_desks_to_quot
     after = change.order
     assert (after.status, _state(after), after.mail_is_outstanding) == ("in_process", "expired", False)
     assert after.version == before.version
-    assert [due.role for due in announcements(entry.event, entry.data, by=entry.actor, internal=entry.internal)] == [
-        "customer_success"
-    ]
+    due = announcements(entry.event, entry.data, by=entry.actor, internal=entry.internal, source="online")
+    assert [each.role for each in due] == ["customer_success"]
     assert mailed(after.offer(quote_for(after, PAST, valid_until="2027-02-01"), CLARA, PAST).order).is_open
 
 

@@ -34,6 +34,7 @@ SUBJECTS = {
     r"Fresh quote asked for: order \S+ of .+": "fresh quote asked for",
     r"Order \S+ of .+ is waiting": "waiting",
     r"Comment on order \S+( of .+)?": "comment",
+    r"Contact person missing: order \S+ of .+": "contact missing",
 }
 """By which the English mails are told apart."""
 CALLED_FOR: dict[str, tuple[Letter, ...]] = {
@@ -50,6 +51,7 @@ CALLED_FOR: dict[str, tuple[Letter, ...]] = {
 ASKED_FOR_IN_TIME: dict[str, tuple[Letter, ...]] = {
     "quote.reminded": (("reminder", CONTACT),),
     "order.contact_changed": (("received", CONTACT),),
+    "order.contact_removed": (("contact missing", DESK),),
 }
 """Mails that ask for something, and stay away when the order has moved on before they went."""
 PUBLISHED = {
@@ -99,7 +101,7 @@ def records_of(lab: Lab, order_id: str) -> Records:
     desk, user = f"/api/desk/orders/{order_id}", lab.users.cs
     entries = lab.http("GET", f"{desk}/timeline?limit=100", user=user).json()
     assert entries["next_cursor"] is None
-    mails = [mail for mail in lab.mails if mail.tags["kind"] != "contact_changed"]
+    mails = [mail for mail in lab.mails if mail.tags["kind"] not in {"contact_changed", "account_changed"}]
     placer, mailbox = lab.users.customer.email, lab.stack.ref("CustomerSuccessMailbox")
     return Records(
         order=lab.http("GET", desk, user=user).json(),
@@ -128,7 +130,7 @@ def disagreements(records: Records) -> Iterator[str]:
     is_open = told.closed is None
     if records.executions != (["RUNNING"] if is_open else ["SUCCEEDED"]):
         yield f"an order that is {told.status} has the executions {records.executions}"
-    if is_open and told.quote and told.quote[1] == "sending":
+    if is_open and told.quote and told.quote[1] == "sending" and not records.order["waits_for_contact"]:
         yield "the quote was never mailed"
     yield from _of_events(entries, records.events)
     yield from _of_mails(entries, records.mails, records.links)
@@ -152,8 +154,13 @@ def _of_mails(entries: list[Json], mails: Counter[Letter], links: Counter[str]) 
     spoken = [one for one in entries if one["event"] == "order.commented" and not one["internal"]]
     called_for.update(("comment", DESK if one["actor"]["kind"] == "customer" else PLACER) for one in spoken)
     in_time = _letters(entries, ASKED_FOR_IN_TIME)
+    if any(entry["event"] == "order.contact_removed" for entry in entries):
+        # Before it the contact may have been removed before the mail went, and after it there may be another.
+        to_contact = Counter({letter: count for letter, count in called_for.items() if letter[1] == CONTACT})
+        called_for, in_time = called_for - to_contact, in_time + to_contact
     mailed = sum(entry["event"] in MAILED for entry in entries)
     linked = sum(entry["event"] in LINKED for entry in entries)
+    yield from _of_parting(entries, mails)
     least = called_for + Counter({QUOTE: mailed})
     most = called_for + in_time + Counter({QUOTE: linked})
     if missing := least - mails:
@@ -162,6 +169,23 @@ def _of_mails(entries: list[Json], mails: Counter[Letter], links: Counter[str]) 
         yield f"mails that nothing calls for: {dict(surplus)}"
     if twice := [link for link, count in links.items() if count > 1]:
         yield f"quote mails that went twice: {len(twice)}"
+
+
+def _of_parting(entries: list[Json], mails: Counter[Letter]) -> Iterator[str]:
+    """What happens while there is no contact is told to none."""
+    told: list[Json] = []
+    is_parted = False
+    for entry in entries:
+        if entry["event"] == "order.contact_removed":
+            is_parted = True
+        elif entry["event"] in {"order.contact_changed", "quote.resent"}:
+            is_parted = False
+        if not is_parted:
+            told.append(entry)
+    most = _letters(told, {**CALLED_FOR, **ASKED_FOR_IN_TIME})
+    for kind in ("approved", "canceled", "expired", "reminder"):
+        if mails[kind, CONTACT] > most[kind, CONTACT]:
+            yield f"a contact who was removed got a mail: {kind}"
 
 
 def _letters(entries: Iterable[Json], called_for: dict[str, tuple[Letter, ...]]) -> Counter[Letter]:

@@ -298,6 +298,29 @@ class People(RuleBasedStateMachine):
             self.quote_link += 1
         self.settle(0)
 
+    @rule()
+    def the_account_has_no_contact_for_a_while(self) -> None:
+        """Whoever was removed decides nothing from that moment on, nor by the old links once named again."""
+        self.settle(0)
+        enrollment = accounts.body("acme")["enrollment"]
+        self.lab.account("acme", enrollment={**enrollment, "contact": None})
+        for _ in range(2):
+            for mail in (self.order_mail, *([self.mails[max(self.mails)]] if self.mails else [])):
+                if self.status in OPEN:
+                    assert self.send_form(mail, "cancel", right=True) == 410
+            self.lab.settle()
+        self.lab.account("acme", enrollment={**enrollment, "contact": {"name": "Next", "email": self.contact}})
+        self.lab.settle()
+        if self.status not in OPEN:
+            return
+        self.order_link += 2
+        if self.status in {"submitted", "in_process"}:
+            self.order_mail, self.order_mail_link = self.newest_mail(quote=False), self.order_link
+            self.wrong_codes[0] = 0
+        if self.revision:
+            self.quote_link += 2
+        self.settle(0)
+
     # -- what follows -------------------------------------------------------------------------------------------------
 
     def today(self) -> date:

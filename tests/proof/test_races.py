@@ -105,6 +105,12 @@ def change_contact(walk: Walk) -> str:
     return ""
 
 
+def remove_contact(walk: Walk) -> str:
+    walk.lab.account("acme", enrollment={**accounts.body("acme")["enrollment"], "contact": None})
+    walk.lab.settle()
+    return ""
+
+
 def bounce(walk: Walk) -> str:
     walk.lab.ses_event("Bounce", walk.mail(quote=True))
     walk.lab.settle()
@@ -122,6 +128,7 @@ ALWAYS: Mapping[str, Act] = {
     "comment": by_customer("comment", {"text": "Hm."}),
     "decline": by_staff("decline", {"reason": "Sold out"}),
     "contact": Act(change_contact, ("AccountChangesFunction",)),
+    "parting": Act(remove_contact, ("AccountChangesFunction",)),
 }
 AT_THE_DESK: Mapping[str, Act] = {
     **ALWAYS,
@@ -253,7 +260,7 @@ def run(walk: Walk, race: Race, acts: Mapping[str, Act]) -> Outcome:
 def apart_from_asking_mails(outcome: Outcome) -> tuple[Mapping[str, str], End]:
     """What two outcomes are compared by. SES may have a quote's mail when the order moves on, before that is noted; and
     a new contact person gets no mail with a link once the order is closed. `disagreements` bounds both."""
-    asks = ("Quote for order", "Order … from Acme Ltd received")
+    asks = ("Quote for order", "Order … from Acme Ltd received", "Contact person missing")
     mails = {(letter, count) for letter, count in outcome.end.mails if not letter[1].startswith(asks)}
     return outcome.answers, replace(outcome.end, mails=frozenset(mails))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from online_orders.account_notices import notices
 from online_orders.accounts import Account
 from online_orders.catalog import ACCESSORY_TYPES, REGIONS
 from online_orders.orders import Change, Order, Policy, Status
@@ -22,6 +23,7 @@ from online_orders_rendering.mails import (
     Mail,
     MailKind,
     Role,
+    render_account_changed,
     render_contact_changed,
     render_contact_report,
     render_mail,
@@ -149,6 +151,8 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.COMMENT: lambda locale: placed(locale).order.comment(
         Actor(kind="customer", name=ANNA.email), "When will it come?\nWe move in May.", NOW
     ),
+    MailKind.CONTACT_REMOVED: lambda locale: pending(locale).order.follow_contact(None, CLARA.email, NOW),
+    MailKind.CONTACT_REPLACED: lambda locale: pending(locale).order.resend(CLARA, CARLA, NOW),
 }
 
 
@@ -163,10 +167,27 @@ def cases(locale: str) -> list[Case]:
     return found
 
 
+def changed_account(locale: str = "en") -> Account:
+    """With a deputy, a reseller, and a suspended enrollment."""
+    dora = {"name": "Dora", "email": "dora@acme.example", "from": "2026-12-01", "until": "2026-12-10"}
+    enrollment = {"letter_received_on": "2026-01-15", "contact": CONNIE.model_dump(), "deputies": [dora]}
+    return account_of(locale=locale, parent_account_id="relay", enrollment={**enrollment, "state": "suspended"})
+
+
 def account_mails(locale: str) -> dict[str, Mail]:
     """The mails about an account, by name."""
-    account = account_of(locale=locale)
+    account, changed, lapsed = account_of(locale=locale), changed_account(locale), account_of(enrollment=None)
+    steps = ((account, changed), (changed, account), (lapsed, changed))
+    told = {
+        f"account_changed-{place}-{notice.reader}": render_account_changed(old, new, notice, {}, INSTALLATION)
+        for place, (old, new) in enumerate(steps)
+        for notice in notices(old, new)
+        if not notice.is_about_contact
+    }
     return {
+        **told,
+        "contact_changed-gone": render_contact_changed(account, CONNIE, None, CONNIE, INSTALLATION),
+        "contact_changed-named": render_contact_changed(account, None, CARLA, CARLA, INSTALLATION),
         "contact_report": render_contact_report(account, "Connie has left.\nAsk Anna.", ANNA.email, INSTALLATION),
         "contact_changed-old": render_contact_changed(account, CONNIE, CARLA, CONNIE, INSTALLATION),
         "contact_changed-new": render_contact_changed(account, CONNIE, CARLA, CARLA, INSTALLATION),
@@ -208,6 +229,7 @@ def pages(locale: str) -> dict[str, str]:
         "closed-completed": (Outcome.CLOSED, approved, FormState()),
         "replaced": (Outcome.REPLACED, order, FormState()),
         "in_preparation": (Outcome.IN_PREPARATION, changed, FormState()),
+        "parted": (Outcome.PARTED, order, FormState()),
         "expired": (Outcome.EXPIRED, lapsed, FormState()),
         "expired-wrong_code": (Outcome.EXPIRED, lapsed, FormState(faults=(FormFault.CODE_WRONG,), tries_left=1)),
         "locked": (Outcome.LOCKED, order, FormState()),
@@ -274,7 +296,7 @@ def _too_late() -> None:
     decision(order, order.quote, at=late)
     approved = order.approve("Connie", late)
     outcome_page(Outcome.APPROVED, approved.order, INSTALLATION, "en")
-    for role in Role:
+    for role in AUDIENCE[MailKind.APPROVED]:
         render_mail(MailKind.APPROVED, role, approved.order, approved.entries[-1], INSTALLATION, ACCOUNT_NAME)
 
 
@@ -313,7 +335,7 @@ def everything() -> None:
         if case.kind not in NEEDS_LINK:
             case.mail(link=None)
     for ending in endings():
-        for role in Role:
+        for role in AUDIENCE[MailKind.CANCELED]:
             render_mail(MailKind.CANCELED, role, ending.order, ending.entries[-1], INSTALLATION, ACCOUNT_NAME)
     for waiting in stalled():
         render_mail(MailKind.STALE_ORDER, Role.CUSTOMER_SUCCESS, waiting, entry, INSTALLATION, ACCOUNT_NAME)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from online_orders.account_notices import notices
 from online_orders.accounts import Contact
 from online_orders.orders import Change, Policy
 from online_orders_rendering.mails import (
@@ -18,6 +19,7 @@ from online_orders_rendering.mails import (
     Mail,
     MailKind,
     Role,
+    render_account_changed,
     render_contact_changed,
     render_contact_report,
     render_mail,
@@ -49,6 +51,7 @@ from tests.rendering.samples import (
     Case,
     account_mails,
     cases,
+    changed_account,
     pending,
     placed,
     quote_of,
@@ -360,17 +363,18 @@ def test_a_cancellation_without_a_reason_says_that_none_was_given() -> None:
 
 def test_colleagues_are_named_to_the_desk_alone() -> None:
     change = placed().order.decline(CLARA, "Not in stock.", NOW)
-    for role in Role:
+    for role in AUDIENCE[MailKind.CANCELED]:
         mail = render_mail(MailKind.CANCELED, role, change.order, change.entries[-1], INSTALLATION, "Acme")
         assert (CLARA.email in mail.text + mail.html) == (role is Role.CUSTOMER_SUCCESS)
 
 
 def test_an_approval_names_the_totals_and_who_approved() -> None:
-    for role in Role:
+    named = {Role.PLACED_BY: "Connie, the contact person of", Role.CUSTOMER_SUCCESS: "Connie, the contact person of"}
+    named |= {Role.CONTACT: "You approved", Role.ACCOUNT_CONTACT: "Connie approved"}
+    for role in AUDIENCE[MailKind.APPROVED]:
         text = case_of(MailKind.APPROVED, role).mail().text
         assert "Per month: €460.00" in text.splitlines()
-        assert ("Connie, the contact person of" in text) == (role is not Role.CONTACT)
-        assert ("You approved" in text) == (role is Role.CONTACT)
+        assert named[role] in text
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -474,6 +478,33 @@ def test_old_and_new_contact_are_told_different_things() -> None:
         assert f"From now on: {CARLA.name} <{CARLA.email}>" in mail.text
 
 
+def test_a_contact_who_is_removed_is_told_so_and_the_next_that_there_was_nobody() -> None:
+    gone = render_contact_changed(account_of(), CONNIE, None, CONNIE, INSTALLATION)
+    assert gone.subject == "No longer the contact person for the orders of Acme Ltd"
+    assert "removed you as the contact person" in gone.text
+    assert "From now on: nobody" in gone.text.splitlines()
+    named = render_contact_changed(account_of(), None, CARLA, CARLA, INSTALLATION)
+    assert "Until now: nobody" in named.text.splitlines()
+    assert "From now on you get its quotes" in named.text
+
+
+def test_the_contact_is_told_what_the_account_goes_by_and_deputies_what_concerns_them() -> None:
+    old, new = account_of(), changed_account()
+    told = {notice.reader: render_account_changed(old, new, notice, {}, INSTALLATION) for notice in notices(old, new)}
+    assert told.keys() == {"contact", "deputy"}
+    days = "December 1, 2026 to December 10, 2026"
+    assert f"Deputies from now on: Dora <dora@acme.example>, {days}" in told["contact"].text.splitlines()
+    assert "Deputies until now: nobody" in told["contact"].text.splitlines()
+    assert "Reseller from now on: relay" in told["contact"].text.splitlines()
+    assert "Enrollment from now on: suspended: no orders can be placed" in told["contact"].text.splitlines()
+    assert f"Days: {days}" in told["deputy"].text.splitlines()
+    assert "Reseller" not in told["deputy"].text
+    (contact, former) = notices(new, old)
+    back = render_account_changed(new, old, contact, {"relay": "Relay Partners"}, INSTALLATION)
+    assert "Reseller until now: Relay Partners" in back.text.splitlines()
+    assert "no longer" in render_account_changed(new, old, former, {}, INSTALLATION).subject.casefold()
+
+
 def test_the_mail_of_every_kind_of_item_names_it_in_the_articles_words() -> None:
     text = case_of(MailKind.ORDER_RECEIVED, Role.PLACED_BY).mail().text
     assert len(KINDS) == text.count("Start date asked for")
@@ -510,7 +541,7 @@ def approved_at(at: datetime) -> Change:
     return pending(quote=quote_of(valid_until="2027-02-01")).order.approve("Connie", at)
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", sorted(AUDIENCE[MailKind.APPROVED]))
 def test_the_mail_of_a_late_approval_says_which_start_had_passed(role: Role) -> None:
     texts = {}
     for days in (0, 45):

@@ -9,7 +9,7 @@ import pytest
 
 import account_changes
 import reconcile
-from online_orders.aws import json_services, mail, orders, workflow
+from online_orders.aws import json_services, mail, marks, orders, workflow
 from sandbox.template import read
 from tests.local_run import PROJECT
 
@@ -131,8 +131,8 @@ def test_a_run_of_the_reconciler_stops_in_time_and_before_the_next_one() -> None
 
 def test_what_the_stream_may_still_bring_is_not_the_reconcilers_and_the_rest_is() -> None:
     ((name, event),) = with_event("DynamoDB")
-    assert timedelta(seconds=timeout(name)) < orders.FOLLOWED_WITHIN
-    assert timedelta(seconds=event["MaximumRecordAgeInSeconds"]) > orders.FOLLOWED_WITHIN
+    assert timedelta(seconds=timeout(name)) < marks.FOLLOWED_WITHIN
+    assert timedelta(seconds=event["MaximumRecordAgeInSeconds"]) > marks.FOLLOWED_WITHIN
     assert event["MaximumRecordAgeInSeconds"] < STREAM_KEEPS, "or a record is gone, and is no dead letter"
 
 

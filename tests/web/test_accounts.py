@@ -121,3 +121,30 @@ def test_who_edits_an_account_that_was_changed_meanwhile_is_shown_the_newer(
         expect(staff.get_by_label("Name", exact=True).first).to_have_value("Theirs")
     finally:
         call("nadia", "PUT", path, before)
+
+
+def test_an_order_without_a_contact_is_flagged_and_the_account_shows_who_removed_whom(
+    open_page: OpenPage, call: Call
+) -> None:
+    order_id = placed(call, "sam", 3)
+    path = "/desk/accounts/tideline-surf"
+    before = call("nadia", "GET", path)
+    contact = before["enrollment"]["contact"]
+    call("nadia", "PUT", path, {**before, "enrollment": {**before["enrollment"], "contact": None}})
+    try:
+        row = open_page("tom", "/desk?account=tideline-surf").locator("tr", has_text=order_id)
+        expect(row).to_contain_text("no contact person", timeout=FOLLOWED_MILLISECONDS)
+        order = open_page("tom", f"/desk/orders/{order_id}")
+        expect(order.locator(".notice.warn").first).to_contain_text("Nobody is asked about this order")
+        expect(order.locator(".timeline")).to_contain_text("The account has no contact person any more")
+
+        page = open_page("tom", path)
+        page.locator("details.history summary").click()
+        newest, earlier = page.locator("details.history li").nth(0), page.locator("details.history li").nth(1)
+        expect(newest).to_contain_text("Changed: contact person")
+        expect(newest).to_contain_text("Contact person: nobody")
+        expect(newest).to_contain_text("nadia")
+        expect(earlier).to_contain_text(f"Contact person: {contact['name']} <{contact['email']}>")
+    finally:
+        call("nadia", "PUT", path, before)
+        call("nadia", "POST", f"/desk/orders/{order_id}/decline", {"reason": "The end of the test"})

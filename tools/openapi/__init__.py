@@ -19,7 +19,7 @@ import preview_quote
 from tools.openapi import refusals
 from tools.openapi.answers import ConflictProblem, GatewayMessage, InvalidProblem, Problem
 from tools.openapi.operation import Answer, Operation
-from tools.openapi.operations import OPERATIONS, TAGS
+from tools.openapi.operations import DESK, OPERATIONS, TAGS
 from tools.openapi.parameters import HEADERS, PARAMETERS, PATH_PARAMETERS
 from tools.openapi.refusals import Refusal
 from tools.openapi.schemas import References, schemas_of
@@ -154,6 +154,8 @@ def _refusals(operation: Operation, in_path: list[str]) -> dict[int, list[Refusa
         by_gateway.append(HTTPStatus.UNAUTHORIZED)
         follow.append(refusals.TOO_MANY_REQUESTS)
         follow += [refusals.WRONG_TOKEN] if operation.is_for_every_group else [refusals.WRONG_TOKEN, refusals.FORBIDDEN]
+        if operation in DESK.values():
+            follow.append(refusals.NO_SECOND_FACTOR)
         if in_path or "account_id" in operation.parameters:
             follow.append(refusals.NOT_FOUND)
     names = operation.parameters

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from online_orders.accounts import READ_ONLY, Account, Contact, Currency
+from online_orders.accounts import READ_ONLY, Account, Contact, Currency, Enrollment
 from online_orders.catalog import KINDS, MOST_ITEMS, Item
 from online_orders.duplicates import Code
 from online_orders.evidence import Evidence
 from online_orders.orders import Delivery, NewDirectOrder, NewOrder, Order, OrderedSite, Status, User
 from online_orders.presentation import Flag
 from online_orders.prices import READ_ONLY as READ_ONLY_OF_PRICES
-from online_orders.prices import NewPriceList
+from online_orders.prices import NewPriceList, PriceList
 from online_orders.quotes import Quote
 from online_orders.timeline import Entry
 from online_orders.values import Day, Entity, Instant
@@ -288,6 +288,15 @@ DeskOrderAnswer = _derived(
             )
         ),
     ],
+    waits_for_contact=Annotated[
+        bool,
+        Field(
+            description=(
+                "The order is open and nobody is asked: its contact was removed or erased. It goes on once the account "
+                "names a contact person, or a resend does."
+            )
+        ),
+    ],
     undo_until=Annotated[
         Instant | None,
         Field(description="How long at least the quote can be undone; null when its mail is not held, or no longer."),
@@ -313,6 +322,60 @@ class PriceListSummary(Entity):
     prices: Annotated[int, Field(ge=0, description="How many it has.")]
 
 
+_BY = Annotated[str, Field(description="The e-mail address of who stored it; `operator` for the command line.")]
+_STORED_AT = Annotated[
+    Instant | None, Field(description="Null for one that was stored before the history was kept; likewise `changed`.")
+]
+_CHANGED = Annotated[
+    tuple[str, ...] | None,
+    Field(description="JSON Pointers to what it changed of the version before.", examples=[["/enrollment/contact"]]),
+]
+
+
+class AccountVersionSummary(Entity):
+    """A version of an account, without its sites."""
+
+    version: Annotated[int, Field(ge=1)]
+    at: _STORED_AT
+    by: _BY
+    changed: _CHANGED
+    enrollment: Annotated[Enrollment | None, Field(description="As it was.")]
+
+
+class AccountVersion(Entity):
+    """A version of an account, as it was."""
+
+    version: Annotated[int, Field(ge=1)]
+    at: _STORED_AT
+    by: _BY
+    changed: _CHANGED
+    account: Account
+
+
+class PriceListVersionSummary(Entity):
+    """A version of a price list, without its prices."""
+
+    version: Annotated[int, Field(ge=1)]
+    at: _STORED_AT
+    by: _BY
+    changed: _CHANGED
+    prices: Annotated[int, Field(ge=0, description="How many it had.")]
+
+
+class PriceListVersion(Entity):
+    """A version of a price list, as it was."""
+
+    version: Annotated[int, Field(ge=1)]
+    at: _STORED_AT
+    by: _BY
+    changed: _CHANGED
+    price_list: PriceList
+
+
+AccountVersionPage = _page("AccountVersionPage", "Versions, newest first; a page may be short.", AccountVersionSummary)
+PriceListVersionPage = _page(
+    "PriceListVersionPage", "Versions, newest first; a page may be short.", PriceListVersionSummary
+)
 PriceListPage = _page("PriceListPage", "Price lists by currency.", PriceListSummary)
 AccountPage = _page("AccountPage", "Accounts by id.", Account)
 Timeline = _page("Timeline", "Entries, oldest first; a page may be short.", EntryAnswer)

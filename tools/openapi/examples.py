@@ -16,6 +16,7 @@ from online_orders.presentation import desk_row, entry_body, order_body, quote_b
 from online_orders.prices import PriceList, QuoteDraft, draft_from_prices, prices_csv, prices_from
 from online_orders.quotes import Quote, quote_from
 from online_orders.timeline import Actor, Entry
+from online_orders.values import instant_text
 
 ORDER_ID = "01KAPGM5G0Q6V4T2ZK8N3R7WXE"
 PLACED_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -250,6 +251,26 @@ def quote_draft() -> QuoteDraft:
 
 def account_body() -> dict[str, Any]:
     return account().model_dump(mode="json")
+
+
+def _version(changed: list[str]) -> dict[str, Any]:
+    return {"version": 2, "at": instant_text(PLACED_AT), "by": STAFF.email, "changed": changed}
+
+
+def account_version() -> dict[str, Any]:
+    return {**_version(["/enrollment/contact"]), "account": account_body()}
+
+
+def account_version_row() -> dict[str, Any]:
+    return {**_version(["/enrollment/contact"]), "enrollment": account_body()["enrollment"]}
+
+
+def price_list_version() -> dict[str, Any]:
+    return {**_version(["/prices"]), "price_list": {**price_list().model_dump(mode="json"), "version": 2}}
+
+
+def price_list_version_row() -> dict[str, Any]:
+    return {**_version(["/prices"]), "prices": len(price_list().prices)}
 
 
 def timeline(*, internal: bool) -> list[dict[str, Any]]:

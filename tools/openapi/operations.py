@@ -16,6 +16,8 @@ from tools.openapi import examples, refusals
 from tools.openapi.answers import (
     AccountPage,
     AccountRequest,
+    AccountVersion,
+    AccountVersionPage,
     Catalog,
     ConfirmationForm,
     DeskOrderAnswer,
@@ -28,6 +30,8 @@ from tools.openapi.answers import (
     OrderRequest,
     PriceListPage,
     PriceListRequest,
+    PriceListVersion,
+    PriceListVersionPage,
     QuoteAnswer,
     QuotePreview,
     Timeline,
@@ -361,7 +365,8 @@ DESK: Mapping[tuple[str, str], Operation] = {
         "Send a quote again",
         "Mails a fresh link to the same revision, to the contact given, who then is this order's contact, or to the "
         "present one. Older links are dead. Also of a first revision that could not be sent (`undeliverable`), whose "
-        "order is still `in_process`.",
+        "order is still `in_process`. The contact before and the account's contact person are told of another one. An "
+        "order whose contact was removed needs one to be given.",
         _desk_order("resent", 202, "The order whose quote is being sent again."),
         Body(Resending, {"same_contact": {}, "other_contact": examples.RESENDING}, required=False),
         ("If-Match",),
@@ -397,12 +402,30 @@ DESK: Mapping[tuple[str, str], Operation] = {
         "Desk accounts",
         "Create or replace an account",
         "The body is the whole account, as reading it answers it. A changed contact kills the open links of the "
-        "account's orders, and fresh ones are mailed. Send `If-None-Match: *` to create an account, and `If-Match` "
+        "account's orders, and fresh ones are mailed; a removed one kills them too, and the orders wait for another. "
+        "Contact persons and deputies who are named or dropped are told by mail, and of all that concerns its orders "
+        "the account's contact person. Send `If-None-Match: *` to create an account, and `If-Match` "
         "with the ETag that you have read to change one: then nobody's work is replaced unseen.",
         {200: Answer("The account as it is then.", Account, {"enrolled": examples.account_body()}, ("ETag",))},
         Body(AccountRequest, {"enrolled": examples.NEW_ACCOUNT}),
         ("If-Match", "If-None-Match"),
         (refusals.IN_PROGRESS,),
+    ),
+    ("GET", "/api/desk/accounts/<account_id>/versions"): Operation(
+        "list_account_versions",
+        "Desk accounts",
+        "List what has become of an account",
+        "Every version that is kept, newest first: who stored it and when, what was changed, and whom the enrollment "
+        "named. Once a person was erased, the place of each says so.",
+        _pages(AccountVersionPage, examples.account_version_row(), "A page of versions."),
+        parameters=PAGED,
+    ),
+    ("GET", "/api/desk/accounts/<account_id>/versions/<version>"): Operation(
+        "show_account_version",
+        "Desk accounts",
+        "Show an account as it was",
+        "The whole account at a version.",
+        {200: Answer("The version.", AccountVersion, {"newest": examples.account_version()})},
     ),
     ("GET", "/api/desk/price-lists"): Operation(
         "list_price_lists",
@@ -439,6 +462,21 @@ DESK: Mapping[tuple[str, str], Operation] = {
         ("If-Match", "If-None-Match"),
         (refusals.IN_PROGRESS, refusals.INVALID_CSV),
     ),
+    ("GET", "/api/desk/price-lists/<currency>/versions"): Operation(
+        "list_price_list_versions",
+        "Price lists",
+        "List what has become of a price list",
+        "Every version that is kept, newest first: who stored it and when.",
+        _pages(PriceListVersionPage, examples.price_list_version_row(), "A page of versions."),
+        parameters=PAGED,
+    ),
+    ("GET", "/api/desk/price-lists/<currency>/versions/<version>"): Operation(
+        "show_price_list_version",
+        "Price lists",
+        "Show a price list as it was",
+        "The whole list at a version.",
+        {200: Answer("The version.", PriceListVersion, {"newest": examples.price_list_version()})},
+    ),
 }
 
 
@@ -454,7 +492,7 @@ SLOWED = _html("Too much was asked by this link at once; nothing was done.", GAT
 LOOKING = {
     200: _html("The order, the quote and the form; or, once there is nothing to decide, what happened."),
     404: _html("There is no such link.", PROBLEM),
-    410: _html("The link was replaced, or the quote has expired."),
+    410: _html("The link was replaced, its reader is no longer asked, or the quote has expired."),
     429: SLOWED,
     **FAULTS,
 }
@@ -488,7 +526,7 @@ CONFIRMATION: Mapping[tuple[str, str], Operation] = {
             403: _html("The code is wrong, or the request did not come by the site's own address.", PROBLEM),
             404: _html("There is no such link.", PROBLEM),
             409: _html("Another decision has won, or the order is closed."),
-            410: _html("The link was replaced, or the quote has expired."),
+            410: _html("The link was replaced, its reader is no longer asked, or the quote has expired."),
             413: _html("The form is too large.", GATEWAY),
             423: _html("Wrong codes have locked the link; a fresh mail can be asked for."),
             429: _html("Fresh mails were asked for too often, or too much at once.", GATEWAY, ("Retry-After",)),
@@ -509,6 +547,7 @@ CONFIRMATION: Mapping[tuple[str, str], Operation] = {
         {
             200: Answer("The paper.", other=PDF),
             404: _html("There is no such link, or it leads to no paper.", PROBLEM),
+            410: _html("The link was replaced, or its reader is no longer asked about the order."),
             429: SLOWED,
             **FAULTS,
         },

@@ -95,6 +95,7 @@ PATH_PARAMETERS: dict[str, Schema] = {
         ORDER_ID,
     ),
     "revision": _path("revision", {"type": "integer", "minimum": 1, "maximum": 9_999}, "From 1.", 1),
+    "version": _path("version", {"type": "integer", "minimum": 1, "maximum": 99_999_999}, "From 1.", 2),
     "account_id": _path("account_id", ACCOUNT_ID, "The account.", "northwind"),
     "currency": _path("currency", CURRENCY, "ISO 4217.", "EUR"),
     "token": _path("token", {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}, "Out of the link.", "x" * 43),

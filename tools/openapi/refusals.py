@@ -61,6 +61,10 @@ FORBIDDEN = Refusal(
     Forbidden("forbidden", "This is for users of the group customer-success."),
     "The user is not in the group that this is for, or belongs to no account.",
 )
+NO_SECOND_FACTOR = Refusal(
+    Forbidden("second_factor_required", "Sign in with the code of an app: staff need a second factor here."),
+    "The installation wants a second factor of its staff, and this token tells of none.",
+)
 OTHER_WAY = Refusal(
     Forbidden("not_by_this_way", "Use the site's own address."), "The request did not come by the site's own address."
 )
@@ -108,6 +112,7 @@ ALL = (
     *(
         WRONG_TOKEN,
         FORBIDDEN,
+        NO_SECOND_FACTOR,
         NOT_ENROLLED,
         OTHER_WAY,
         NOT_FOUND,

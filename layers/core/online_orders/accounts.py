@@ -138,14 +138,19 @@ class Enrollment(Entity):
     deputies: Annotated[tuple[Deputy, ...], Length(0, 5), Field(exclude_if=lambda deputies: not deputies)] = ()
     """Left out of what is shown and stored where there is none."""
 
+    @property
+    def acting_deputies(self) -> tuple[Deputy, ...]:
+        """Those who may stand in; without a contact person there is nobody to stand in for."""
+        return self.deputies if self.contact else ()
+
     def contact_on(self, day: date) -> Contact | None:
         """Who is asked on a day of the account: the first deputy whose day it is, else the contact person."""
-        deputy = next((each for each in self.deputies if each.stands_in_on(day)), None)
+        deputy = next((each for each in self.acting_deputies if each.stands_in_on(day)), None)
         return deputy.contact if deputy else self.contact
 
     def names(self, contact: Contact) -> bool:
         """Whether its mailbox is the contact person's or a deputy's, on whichever days."""
-        named = (self.contact, *(deputy.contact for deputy in self.deputies))
+        named = (self.contact, *(deputy.contact for deputy in self.acting_deputies))
         return any(each.has_mailbox(contact.email) for each in named if each)
 
 
@@ -189,6 +194,15 @@ class Account(Entity):
     def is_enrolled(self) -> bool:
         return self.enrollment is not None and self.enrollment.state is EnrollmentState.ACTIVE
 
+    @property
+    def contact(self) -> Contact | None:
+        """The enrollment's contact person, whether or not a deputy stands in."""
+        return self.enrollment.contact if self.enrollment else None
+
+    @property
+    def acting_deputies(self) -> tuple[Deputy, ...]:
+        return self.enrollment.acting_deputies if self.enrollment else ()
+
     def contact_on(self, day: date) -> Contact | None:
         """Who is asked about orders on a day of the account, as far as anybody is."""
         return self.enrollment.contact_on(day) if self.enrollment else None
@@ -203,6 +217,19 @@ class Account(Entity):
         if enrollment.contact is None:
             raise Forbidden("not_enrolled", "The account's enrollment names no contact person.")
         return enrollment.contact_on(today) or enrollment.contact
+
+
+def changed_members(before: Account, after: Account) -> tuple[str, ...]:
+    """Return JSON Pointers to what is another in `after`: members of the account, and those of its enrollment."""
+    found: list[str] = []
+    for name in Account.model_fields:
+        old, new = getattr(before, name), getattr(after, name)
+        if isinstance(old, Enrollment) and isinstance(new, Enrollment):
+            members = Enrollment.model_fields
+            found += [f"/{name}/{each}" for each in members if getattr(old, each) != getattr(new, each)]
+        elif old != new:
+            found.append(f"/{name}")
+    return tuple(found)
 
 
 def account_from(account_id: str, body: Any, more: Iterable[Fault] = ()) -> Account:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from online_orders.accounts import ERASED_EMAIL
+from online_orders.accounts import ERASED, ERASED_EMAIL, Account
 from online_orders.orders import Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.system_reasons import SystemReason
 from online_orders.timeline import Actor, Entry, Event
 
-Role = Literal["contact", "placed_by", "customer_success"]
+Role = Literal["contact", "placed_by", "customer_success", "account_contact", "former_contact"]
+"""`account_contact` is the account's contact person where another one is the order's, `former_contact` whoever was the
+order's before."""
+Source = Literal["online", "direct"]
 
 
 class Announcement(NamedTuple):
@@ -35,6 +38,7 @@ _MAILS: dict[Event, tuple[Announcement, ...]] = {
     Event.CHANGE_REQUESTED: (Announcement("change_requested", "customer_success"),),
     Event.UNDELIVERABLE: (Announcement("quote_undeliverable", "customer_success"),),
     Event.CONTACT_CHANGED: (Announcement("order_received", "contact"),),
+    Event.CONTACT_REMOVED: (Announcement("contact_removed", "customer_success"),),
     Event.LINK_LOCKED: (Announcement("link_locked", "customer_success"),),
     Event.EXPIRED: (Announcement("expired", "contact"), Announcement("expired", "customer_success")),
     Event.FRESH_QUOTE_ASKED: (Announcement("fresh_quote_asked", "customer_success"),),
@@ -50,9 +54,21 @@ _COMMENTS: dict[str, tuple[Announcement, ...]] = {
 """To the other side, by who wrote."""
 NOT_FOR_CONTACTS = frozenset({"comment"})
 """Kinds of mails that no contact person gets."""
+_CONTACT_REPLACED: tuple[Announcement, ...] = (
+    Announcement("contact_replaced", "former_contact"),
+    Announcement("contact_replaced", "account_contact"),
+)
+_OF_DIRECT_ORDERS: dict[Event, tuple[Announcement, ...]] = {
+    Event.SUBMITTED: (Announcement("order_received", "account_contact"),),
+    Event.COMPLETED: (Announcement("approved", "account_contact"),),
+    Event.CANCELED: (Announcement("canceled", "account_contact"),),
+}
+"""Besides, of an order that no user of the customer's placed: else a deputy could have it placed and approve alone."""
 
 
-def announcements(event: Event, data: dict[str, object], *, by: Actor, internal: bool) -> tuple[Announcement, ...]:
+def announcements(
+    event: Event, data: dict[str, object], *, by: Actor, internal: bool, source: Source
+) -> tuple[Announcement, ...]:
     """The mails of an entry; a fresh link to a quote that stands is not among them, since the workflow sends it."""
     if "expired_revision" in data:
         return _FRESH_LINK_TO_EXPIRED
@@ -60,21 +76,42 @@ def announcements(event: Event, data: dict[str, object], *, by: Actor, internal:
         return () if internal else _COMMENTS.get(by.kind, ())
     if event is Event.FRESH_MAIL_ASKED:
         return _FRESH_ORDER_LINK if data.get("purpose") == "order" else ()
+    if event is Event.QUOTE_RESENT:
+        return _CONTACT_REPLACED if data.get("contact_changed") else ()
     if event is Event.EXPIRED and data.get("code") == SystemReason.NOT_MAILED_IN_TIME.code:
         return _NOT_MAILED_IN_TIME
-    return _MAILS.get(event, ())
+    return _MAILS.get(event, ()) + (_OF_DIRECT_ORDERS.get(event, ()) if source == "direct" else ())
 
 
-def address_of(role: Role, order: Order, customer_success: str, *, contact_is_told: bool = True) -> str | None:
-    """Where the mail goes; None for who was erased, and when the same person gets the same news as the contact."""
-    if role == "contact":
-        return None if order.contact.is_erased else order.contact.email
+def address_of(
+    role: Role, order: Order, account: Account, entry: Entry, customer_success: str, *, contact_is_told: bool = True
+) -> str | None:
+    """Where the mail goes; None for who was erased or parted with, and when the same person gets the same news anyway.
+
+    `account` is the order's as it stands now, `contact_is_told` whether the contact person gets such news.
+    """
+    contact, former = order.contact.email, _former_recipient(entry)
     if role == "customer_success":
         return customer_success
-    if order.placed_by.email == ERASED_EMAIL:
+    if role == "contact":
+        return None if order.contact_is_removed else _unless_told(contact)
+    if role == "placed_by":
+        return _unless_told(order.placed_by.email, contact if contact_is_told else None)
+    if role == "former_contact":
+        return _unless_told(former, contact)
+    return _unless_told(account.contact.email if account.contact else None, contact, former)
+
+
+def _former_recipient(entry: Entry) -> str | None:
+    """Whom the order's mails went to before this entry; None where that did not change, or the person was erased."""
+    former = entry.data.get("former_recipient")
+    return former if isinstance(former, str) and former != ERASED else None
+
+
+def _unless_told(address: str | None, *told: str | None) -> str | None:
+    if address is None or address == ERASED_EMAIL:
         return None
-    same = contact_is_told and order.placed_by.email.casefold() == order.contact.email.casefold()
-    return None if same else order.placed_by.email
+    return None if address.casefold() in {each.casefold() for each in told if each} else address
 
 
 def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: datetime) -> bool:
@@ -96,7 +133,11 @@ def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: dat
     if announcement.kind in {"quote_undeliverable", "fresh_quote_asked"}:
         is_overtaken = announcement.kind == "quote_undeliverable" and _has_arrived(order)
         return _is_current(order, entry) and not is_overtaken
-    return announcement.kind != "comment" or not _is_by_reader(announcement, order, entry)
+    is_still_so = {
+        "comment": not _is_by_reader(announcement, order, entry),
+        "contact_removed": order.lacks_contact,
+    }
+    return is_still_so.get(announcement.kind, True)
 
 
 _ORDER_LINK_CANCELS = {Status.SUBMITTED, Status.IN_PROCESS}

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from online_orders.accounts import ERASED, ERASED_EMAIL, Account, Contact
+from online_orders.accounts import ERASED, ERASED_EMAIL, Account, Contact, Site
 from online_orders.evidence import Evidence
 from online_orders.orders import Change, Order, OrderedSite, Snapshot, User
 from online_orders.quotes import Quote
@@ -199,15 +199,31 @@ def _from_item(item: dict[str, Any], person: Person) -> dict[str, Any]:
     return {**item, "site": {"name": person.out_of(site["name"]), "address": _maybe(person, site["address"])}}
 
 
-def from_account(account: Account, person: Person) -> Account:
-    """The account; without its contact person it places no orders until Customer Success names another."""
-    sites = tuple(
+def _sites_without(account: Account, person: Person) -> tuple[Site, ...]:
+    return tuple(
         site.model_copy(update={"name": person.out_of(site.name), "address": _maybe(person, site.address)})
         for site in account.sites
     )
+
+
+def from_account(account: Account, person: Person) -> Account:
+    """The account; without its contact person it places no orders until Customer Success names another."""
     enrollment = account.enrollment
     if enrollment:
         contact = None if person.has_contact(enrollment.contact) else enrollment.contact
         deputies = tuple(each for each in enrollment.deputies if not person.has(each.email))
         enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
-    return account.model_copy(update={"sites": sites, "enrollment": enrollment})
+    return account.model_copy(update={"sites": _sites_without(account, person), "enrollment": enrollment})
+
+
+def from_version(account: Account, person: Person) -> Account:
+    """An account as it was: that there was somebody stays, and for which days; who it was goes."""
+    enrollment = account.enrollment
+    if enrollment:
+        nobody = NOBODY.model_dump()
+        deputies = tuple(
+            each.model_copy(update=nobody) if person.has(each.email) else each for each in enrollment.deputies
+        )
+        contact = NOBODY if person.has_contact(enrollment.contact) else enrollment.contact
+        enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
+    return account.model_copy(update={"sites": _sites_without(account, person), "enrollment": enrollment})

@@ -94,26 +94,30 @@ class Caller(NamedTuple):
 def caller(event: Event, group: Group | None) -> Caller:
     """Who calls; Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the group.
 
-    Staff are no customers, whatever other group somebody has put them in. Takes of the caller's share, so it is called
-    once a request.
+    Staff have signed in with a second factor where the installation wants it, else `second_factor_required`. They are
+    no customers, whatever other group somebody has put them in. Takes of the caller's share, so it is called once a
+    request.
     """
     claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
     if claims.get("token_use") != "id":
         raise Forbidden("wrong_token", "Send the id token: the access token does not say whose account it is.")
-    groups = _groups(event, claims)
+    payload = _payload(event, claims)
+    groups = _groups(payload)
     if group and (group not in groups or (group == "customers" and "customer-success" in groups)):
         raise Forbidden("forbidden", f"This is for users of the group {group}.")
+    if group == "customer-success" and environment("STAFF_SECOND_FACTOR") == "required":
+        _must_have_two_factors(payload)
     user = User(user_id=claims["sub"], email=claims.get("email", ""))
     account_id = claims.get("custom:account_id") or None
     take_share("ACCOUNT", account_id or user.user_id)
     return Caller(user, groups, account_id)
 
 
-def _groups(event: Event, claims: Mapping[str, str]) -> frozenset[str]:
-    """Return the groups that the id token lists; Forbidden `wrong_token` where it cannot be read.
+def _payload(event: Event, claims: Mapping[str, str]) -> dict[str, Any]:
+    """Return the payload of the id token; Forbidden `wrong_token` where it cannot be read.
 
-    The gateway hands a list on as text, `[a b]`, in which one name with a blank cannot be told from two names. So the
-    list is read from the token itself, which the gateway has verified.
+    The gateway hands a list on as text, `[a b]`, in which one name with a blank cannot be told from two names. So lists
+    are read from the token itself, which the gateway has verified.
     """
     found = _BEARER.fullmatch(event["headers"].get("authorization", ""))
     unreadable = Forbidden("wrong_token", "Send one id token in the Authorization header.")
@@ -125,9 +129,20 @@ def _groups(event: Event, claims: Mapping[str, str]) -> frozenset[str]:
         raise unreadable from None
     if not isinstance(payload, dict) or payload.get("sub") != claims["sub"]:
         raise unreadable
+    return payload
+
+
+def _groups(payload: Mapping[str, Any]) -> frozenset[str]:
     listed = payload.get("cognito:groups", [])
     names = listed if isinstance(listed, list) else [listed]
     return frozenset(name for name in names if isinstance(name, str))
+
+
+def _must_have_two_factors(payload: Mapping[str, Any]) -> None:
+    """Raise Forbidden unless the token has `mfa` among its methods (`amr`, RFC 8176)."""
+    methods = payload.get("amr")
+    if not isinstance(methods, list) or "mfa" not in methods:
+        raise Forbidden("second_factor_required", "Sign in with the code of an app: staff need a second factor here.")
 
 
 def take_share(kind: Literal["ACCOUNT", "LINK"], name: str) -> None:

@@ -154,6 +154,8 @@ class Marks(Entity):
     quote_mail: MailNews | None = None
     has_own_contact: bool = False
     """Whether Customer Success gave this order a contact of its own, which a change of the account's leaves alone."""
+    contact_removed_since: Annotated[Instant | None, Field(exclude_if=lambda since: since is None)] = None
+    """Since when the account has named nobody in place of the order's contact; None while somebody can be asked."""
     suspended_since: Instant | None = None
     """Since when the account's enrollment does not allow orders any more; None while it does."""
     last_reminder_on: date | None = None
@@ -229,10 +231,21 @@ class Order(Entity):
         return [item.kind for item in self.items]
 
     @property
+    def contact_is_removed(self) -> bool:
+        """Whether the account has parted with the contact: nothing is sent to him any more, open order or closed."""
+        return self.marks.contact_removed_since is not None
+
+    @property
+    def lacks_contact(self) -> bool:
+        """Whether the order waits for a contact: the one it had was removed or erased."""
+        return self.is_open and (self.contact_is_removed or self.contact.is_erased)
+
+    @property
     def mail_is_outstanding(self) -> bool:
         """Whether a quote mail is still to be sent for the current link."""
         undecided = self.quote is not None and self.quote.state in DECIDABLE | {QuoteState.SENDING}
-        return self.is_open and undecided and self.marks.quote_link > self.marks.quote_link_mailed
+        is_behind = self.marks.quote_link > self.marks.quote_link_mailed
+        return self.is_open and undecided and is_behind and not self.contact_is_removed
 
     def quote_mail_waited(self, at: datetime, released_at: datetime | None) -> timedelta:
         """Return for how long the outstanding quote mail could have gone; never negative.
@@ -442,21 +455,26 @@ class Order(Entity):
     def resend(self, by: User, contact: Contact | None, at: datetime) -> Change:
         """Order a fresh link to the same revision, to `contact` if one is given; older links are dead from now on.
 
-        Also of a first revision that could not be sent at all, whose order is therefore still in process.
+        Also of a first revision that could not be sent at all, or was quoted while the order had no contact: the order
+        is then still in process.
         """
-        if not self._is_first_quote_undeliverable:
+        if not (self._is_first_quote_undeliverable or self._is_unsent_for_want_of_contact):
             self.must_allow("resend the quote of")
         if self.quote is None or self.quote.state not in DECIDABLE | {QuoteState.SENDING}:
             raise Conflict("The quote is no longer on offer; quote anew.", self.status)
         if self.is_quote_past(at):
             raise Conflict("The quote's last day is over; quote anew.", self.status)
-        if contact is None and self.contact.is_erased:
-            raise Conflict("The contact person was erased; name another.", self.status)
+        if contact is None and self.lacks_contact:
+            what = "erased" if self.contact.is_erased else "removed"
+            raise Conflict(f"The contact person was {what}; name another.", self.status)
+        is_changed = contact is not None and not self.contact.has_mailbox(contact.email)
+        # Whoever is dropped is told, and the order knows him no more; one who was parted with before has been told.
+        former = {"former_recipient": self.contact.email} if is_changed and not self.lacks_contact else {}
         return self._change(
             at,
             _staff(by),
             Event.QUOTE_RESENT,
-            {"contact_changed": contact is not None and not self.contact.has_mailbox(contact.email)},
+            {"contact_changed": is_changed, **former},
             contact=contact or self.contact,
             marks={
                 "quote_link": self.marks.quote_link + 1,
@@ -464,6 +482,7 @@ class Order(Entity):
                 "order_link": self.marks.order_link + bool(contact),
                 "has_own_contact": self.marks.has_own_contact or contact is not None,
                 "fresh_mails_at": (),
+                "contact_removed_since": None,
             },
         )
 
@@ -473,6 +492,11 @@ class Order(Entity):
         state = self.quote.state if self.quote else None
         return self.status is Status.IN_PROCESS and state is QuoteState.UNDELIVERABLE
 
+    @property
+    def _is_unsent_for_want_of_contact(self) -> bool:
+        state = self.quote.state if self.quote else None
+        return self.status is Status.IN_PROCESS and state is QuoteState.SENDING and self.contact_is_removed
+
     def follow_account(self, account: Account, by: str | None, at: datetime) -> Change:
         """Take over what an open order goes by of its account: contact person, whether it may still order, language
         and time zone.
@@ -480,16 +504,17 @@ class Order(Entity):
         `by` is the member of Customer Success who changed the account; None when time did.
         """
         contact = account.contact_on(day_in(account.time_zone, at))
-        change = self.follow_contact(contact, by, at) if contact else Change(self, ())
+        change = self.follow_contact(contact, by, at)
         change = change.then(lambda order: order.follow_enrollment(account.is_enrolled, by, at))
         return change.then(lambda order: order.follow_settings(account.locale, account.time_zone, by, at))
 
     def outlives_contact(self, account: Account) -> bool:
         """Whether the account has parted with the order's contact person, and the order is yet to follow it."""
-        enrollment = account.enrollment
-        if not self.is_open or self.marks.has_own_contact or enrollment is None or enrollment.contact is None:
+        if not self.is_open or self.marks.has_own_contact:
             return False
-        return not enrollment.names(self.contact)
+        if account.enrollment is None or account.enrollment.contact is None:
+            return not self.lacks_contact
+        return not account.enrollment.names(self.contact)
 
     def follow_enrollment(self, is_enrolled: bool, by: str | None, at: datetime) -> Change:
         """The order goes on either way; Customer Success sees the flag and decides."""
@@ -516,15 +541,24 @@ class Order(Entity):
             at, _staff_or_time(by), Event.SETTINGS_CHANGED, data, internal=True, decision=False, marks=changed
         )
 
-    def follow_contact(self, contact: Contact, by: str | None, at: datetime) -> Change:
-        """The account has another contact person: its links are dead from now on, and fresh ones go to the new one.
+    def follow_contact(self, contact: Contact | None, by: str | None, at: datetime) -> Change:
+        """The account has another contact person, or none: the old one's links are dead from now on.
 
-        One who has the same mailbox is the same person, written in another way, and keeps his links.
+        Fresh ones go to the new one, who may be the one that was removed before. One who has the same mailbox is the
+        same person, written in another way, and keeps his links. Without any the order waits for one.
         """
-        if not self.is_open or self.marks.has_own_contact or self.contact == contact:
+        if not self.is_open or self.marks.has_own_contact:
             return Change(self, ())
-        if self.contact.has_mailbox(contact.email):
-            return self._correct_contact(contact, by, at)
+        if contact is None:
+            return self._part_with_contact(by, at)
+        if not self.contact_is_removed:
+            if self.contact == contact:
+                return Change(self, ())
+            if self.contact.has_mailbox(contact.email):
+                return self._correct_contact(contact, by, at)
+        # The fresh mail stands for the reminders that were due while there was nobody to remind.
+        was_offered = self.quote is not None and self.quote.offered_at is not None
+        reminded = {"last_reminder_on": self.today(at)} if self.contact_is_removed and was_offered else {}
         return self._change(
             at,
             _staff_or_time(by),
@@ -533,9 +567,10 @@ class Order(Entity):
             decision=False,
             contact=contact,
             marks={
-                "order_link": self.marks.order_link + 1,
-                "quote_link": self.marks.quote_link + bool(self.quote),
+                **self._dead_links(),
                 "quote_mail_due_at": at if self.quote else None,
+                "contact_removed_since": None,
+                **reminded,
             },
         )
 
@@ -543,6 +578,16 @@ class Order(Entity):
         return self._change(
             at, _staff_or_time(by), Event.CONTACT_CORRECTED, internal=True, decision=False, contact=contact
         )
+
+    def _part_with_contact(self, by: str | None, at: datetime) -> Change:
+        if self.lacks_contact:
+            return Change(self, ())
+        marks = {**self._dead_links(), "contact_removed_since": at}
+        return self._change(at, _staff_or_time(by), Event.CONTACT_REMOVED, internal=True, decision=False, marks=marks)
+
+    def _dead_links(self) -> dict[str, Any]:
+        """The marks by which all links that went out lead nowhere."""
+        return {"order_link": self.marks.order_link + 1, "quote_link": self.marks.quote_link + bool(self.quote)}
 
     def erased(self, changes: Mapping[str, Any], at: datetime) -> Change:
         """With `changes` in the place of a person who was erased (see `erasing`); nothing without any.
@@ -782,8 +827,10 @@ class Order(Entity):
     def tick(self, policy: Policy, at: datetime) -> Change:
         """What time alone brings: a reminder, the end of the quote, the end of the order; mostly nothing.
 
-        Of a quote with a mail that is still to go, see `expire_unmailed`.
+        Of a quote with a mail that is still to go, see `expire_unmailed`; one that waits for a contact runs out here.
         """
+        if self.contact_is_removed and self.quote and self.quote.state is QuoteState.SENDING and self.is_quote_past(at):
+            return self._expire_unsent(at)
         if self.status in {Status.SUBMITTED, Status.IN_PROCESS} and not self.mail_is_outstanding:
             return self._tick_at_desk(policy, at)
         quote = self.quote
@@ -794,10 +841,13 @@ class Order(Entity):
             return self._cancel(at, SYSTEM, "expiry", None)
         if quote.state in DECIDABLE and self.is_quote_past(at):
             return self._expire(quote, policy.grace_days, at)
-        if quote.state is QuoteState.OFFERED and self._is_reminder_due(policy, quote, at):
-            marks = {"last_reminder_on": self.today(at)}
-            return self._change(at, SYSTEM, Event.REMINDED, self._revision(), decision=False, marks=marks)
-        return Change(self, ())
+        return self._remind(policy, quote, at)
+
+    def _remind(self, policy: Policy, quote: Quote, at: datetime) -> Change:
+        if quote.state is not QuoteState.OFFERED or self.lacks_contact or not self._is_reminder_due(policy, quote, at):
+            return Change(self, ())
+        marks = {"last_reminder_on": self.today(at)}
+        return self._change(at, SYSTEM, Event.REMINDED, self._revision(), decision=False, marks=marks)
 
     def expire_unmailed(self, grace_days: int, at: datetime) -> Change:
         """The last day of a quote is over, and a mail with it is still to go: it goes no more.
@@ -810,8 +860,9 @@ class Order(Entity):
         is_held = self.undo_until is not None and at < self.undo_until
         if quote is None or not self.mail_is_outstanding or is_held or not self.is_quote_past(at):
             return Change(self, ())
-        if quote.offered_at is not None:
-            return self._expire(quote, grace_days, at)
+        return self._expire(quote, grace_days, at) if quote.offered_at is not None else self._expire_unsent(at)
+
+    def _expire_unsent(self, at: datetime) -> Change:
         return self._change(
             at,
             SYSTEM,

@@ -115,6 +115,7 @@ def desk_row(order: Order, history: History, at: datetime, policy: Policy = USUA
         "age_seconds": max(0, int((at - order.placed_at).total_seconds())),
         "late_after": instant_text(late_after) if late_after else None,
         "flags": flags_of(order),
+        "waits_for_contact": order.lacks_contact,
         "delivery": order.delivery.model_dump(mode="json") if order.delivery else None,
         "undo_until": instant_text(order.undo_until) if order.undo_until else None,
     }

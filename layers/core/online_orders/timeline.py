@@ -31,6 +31,7 @@ class Event(StrEnum):
     CONTACT_CHANGED = "order.contact_changed"
     SETTINGS_CHANGED = "account.settings_changed"
     CONTACT_CORRECTED = "order.contact_corrected"
+    CONTACT_REMOVED = "order.contact_removed"
     ENROLLMENT_SUSPENDED = "enrollment.suspended"
     ENROLLMENT_RESUMED = "enrollment.resumed"
     FRESH_QUOTE_ASKED = "quote.fresh_asked"

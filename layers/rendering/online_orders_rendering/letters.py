@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from online_orders.accounts import Account, Contact
+from online_orders.account_notices import Notice
+from online_orders.accounts import Account
 from online_orders.announcements import Announcement
 from online_orders.approval_links import Link, code_of, token_of
 from online_orders.aws import documents, links
-from online_orders.aws.accounts import get_account
+from online_orders.aws.accounts import find_account, get_account
 from online_orders.aws.contact_reports import StoredReport
 from online_orders.aws.environment import environment
 from online_orders.aws.mail import Attachment, Letter
@@ -24,6 +25,7 @@ from online_orders_rendering.mails import (
     Mail,
     MailKind,
     Role,
+    render_account_changed,
     render_contact_changed,
     render_contact_report,
     render_mail,
@@ -120,10 +122,9 @@ def placeholder() -> ConfirmLink:
     return ConfirmLink(f"{environment('SITE_URL')}/confirm/preview", "······")
 
 
-def announcement_letter(due: Announcement, to: str, order: Order, entry: Entry) -> Letter:
+def announcement_letter(due: Announcement, to: str, order: Order, account: Account, entry: Entry) -> Letter:
     """The mail that tells of `entry`; ValueError when there is no such mail for such a reader."""
     kind, role = MailKind(due.kind), Role(due.role)
-    account = get_account(order.account_id)
     confirm = None
     if role is Role.CONTACT and kind is MailKind.ORDER_RECEIVED:
         _, confirm = _link(order, "order")
@@ -141,9 +142,19 @@ def _key_of_quote_link(order: Order) -> str | None:
     return marks.quote_link_key_id if marks.quote_link == marks.quote_link_mailed else None
 
 
-def contact_changed_letter(account: Account, old: Contact, new: Contact, to: Contact) -> Letter:
-    """To the former contact person or the new one: who it is from now on."""
-    return _letter(to.email, render_contact_changed(account, old, new, to, installation()))
+def account_letter(notice: Notice, old: Account, new: Account) -> Letter:
+    """The mail of a notice: who is the contact person from now on, or what else has changed of the account."""
+    if notice.is_about_contact:
+        mail = render_contact_changed(new, old.contact, new.contact, notice.to, installation())
+    else:
+        mail = render_account_changed(old, new, notice, _reseller_names(old, new), installation())
+    return _letter(notice.to.email, mail)
+
+
+def _reseller_names(*accounts: Account) -> dict[str, str]:
+    ids = {account.parent_account_id for account in accounts if account.parent_account_id}
+    found = (find_account(account_id) for account_id in sorted(ids))
+    return {stored.account.account_id: stored.account.name for stored in found if stored}
 
 
 def contact_report_letter(report: StoredReport, to: str) -> Letter:

@@ -14,7 +14,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
-from online_orders.accounts import Account, Contact
+from online_orders.account_notices import Notice
+from online_orders.accounts import Account, Contact, Deputy
 from online_orders.orders import Order
 from online_orders.quotes import Quote, QuoteState
 from online_orders.timeline import Entry, Event
@@ -38,10 +39,14 @@ class MailKind(StrEnum):
     FRESH_QUOTE_ASKED = "fresh_quote_asked"
     STALE_ORDER = "stale_order"
     COMMENT = "comment"
+    CONTACT_REMOVED = "contact_removed"
+    CONTACT_REPLACED = "contact_replaced"
     CONTACT_REPORT = "contact_report"
     """About an account: see render_contact_report."""
     CONTACT_CHANGED = "contact_changed"
     """About an account: see render_contact_changed."""
+    ACCOUNT_CHANGED = "account_changed"
+    """About an account: see render_account_changed."""
 
 
 class Role(StrEnum):
@@ -50,14 +55,19 @@ class Role(StrEnum):
     CONTACT = "contact"
     PLACED_BY = "placed_by"
     CUSTOMER_SUCCESS = "customer_success"
+    ACCOUNT_CONTACT = "account_contact"
+    """The account's contact person, where another one is the order's."""
+    FORMER_CONTACT = "former_contact"
+    """Whoever was the order's before."""
 
 
-_EVERYBODY = frozenset(Role)
+_CUSTOMERS = frozenset({Role.CONTACT, Role.PLACED_BY, Role.ACCOUNT_CONTACT})
+_EVERYBODY = _CUSTOMERS | {Role.CUSTOMER_SUCCESS}
 _DESK = frozenset({Role.CUSTOMER_SUCCESS})
 _CONTACT = frozenset({Role.CONTACT})
 
 AUDIENCE: Mapping[MailKind, frozenset[Role]] = {
-    MailKind.ORDER_RECEIVED: frozenset({Role.CONTACT, Role.PLACED_BY}),
+    MailKind.ORDER_RECEIVED: _CUSTOMERS,
     MailKind.NEW_ORDER: _DESK,
     MailKind.QUOTE_TO_CONFIRM: _CONTACT,
     MailKind.REMINDER: _CONTACT,
@@ -70,8 +80,11 @@ AUDIENCE: Mapping[MailKind, frozenset[Role]] = {
     MailKind.FRESH_QUOTE_ASKED: _DESK,
     MailKind.STALE_ORDER: _DESK,
     MailKind.COMMENT: frozenset({Role.PLACED_BY, Role.CUSTOMER_SUCCESS}),
+    MailKind.CONTACT_REMOVED: _DESK,
+    MailKind.CONTACT_REPLACED: frozenset({Role.FORMER_CONTACT, Role.ACCOUNT_CONTACT}),
     MailKind.CONTACT_REPORT: _DESK,
     MailKind.CONTACT_CHANGED: _CONTACT,
+    MailKind.ACCOUNT_CHANGED: _CONTACT,
 }
 """Who gets which mail."""
 
@@ -280,6 +293,10 @@ class Letter:
         elif quote and quote.revision > 1:
             yield self.paragraph("later")
 
+    def unexpected(self) -> Paragraph:
+        """What to do for a reader who is told of something that he has no part in."""
+        return Paragraph(self.words("mail.contact_changed.check", **self.values))
+
     def open(self) -> Iterator[Open]:
         """Where a reader who can sign in sees the order; a contact cannot, and a direct order is on no screen."""
         site = self.installation.site_url
@@ -344,6 +361,8 @@ def _order_received(letter: Letter) -> Iterator[Block]:
     yield letter.facts("order_id", "account", "placed_on", "placed_by", "purchase_order_number")
     yield letter.items()
     yield from letter.said("note", letter.order.note)
+    if letter.role is Role.ACCOUNT_CONTACT:
+        yield letter.unexpected()
 
 
 def _new_order(letter: Letter) -> Iterator[Block]:
@@ -380,6 +399,8 @@ def _approved(letter: Letter) -> Iterator[Block]:
     yield letter.lines()
     yield Totals(letter.quote)
     yield Paragraph(letter.words("mail.pdf_attached"))
+    if letter.role is Role.ACCOUNT_CONTACT:
+        yield letter.unexpected()
 
 
 def _canceled(letter: Letter) -> Iterator[Block]:
@@ -458,6 +479,20 @@ def _comment(letter: Letter) -> Iterator[Block]:
     yield letter.facts("order_id", "account", "status", "placed_on", "purchase_order_number", *colleague)
 
 
+def _contact_removed(letter: Letter) -> Iterator[Block]:
+    yield letter.paragraph("intro")
+    yield letter.paragraph("do")
+    yield from letter.open()
+    yield letter.facts("order_id", "account", "account_id", "status", "assignee", "placed_on")
+
+
+def _contact_replaced(letter: Letter) -> Iterator[Block]:
+    yield letter.paragraph("intro")
+    yield letter.facts("order_id", "account", "contact", "placed_on", "placed_by", "purchase_order_number")
+    yield letter.items()
+    yield letter.unexpected()
+
+
 CONTENTS: Mapping[MailKind, Callable[[Letter], Iterator[Block]]] = {
     MailKind.ORDER_RECEIVED: _order_received,
     MailKind.NEW_ORDER: _new_order,
@@ -472,6 +507,8 @@ CONTENTS: Mapping[MailKind, Callable[[Letter], Iterator[Block]]] = {
     MailKind.FRESH_QUOTE_ASKED: _fresh_quote_asked,
     MailKind.STALE_ORDER: _stale_order,
     MailKind.COMMENT: _comment,
+    MailKind.CONTACT_REMOVED: _contact_removed,
+    MailKind.CONTACT_REPLACED: _contact_replaced,
 }
 
 
@@ -547,24 +584,29 @@ def render_contact_report(account: Account, text: str, reported_by: str, install
 
 
 def render_contact_changed(
-    account: Account, old: Contact, new: Contact, to: Contact, installation: Installation
+    account: Account, old: Contact | None, new: Contact | None, to: Contact, installation: Installation
 ) -> Mail:
-    """To the old and the new contact person of an account, each a mail of its own; `to` is one of them."""
+    """To the old and the new contact person of an account, as far as there are both, each a mail of its own.
+
+    `to` is one of them.
+    """
     words = wording(account.locale)
     name = line_of(account.name)
     values = {"account": name, "brand": installation.brand}
+    kind = "mail.contact_changed" if new else "mail.contact_gone"
+    nobody = words("mail.contact_changed.nobody")
     return _mail(
-        subject=words("mail.contact_changed.subject", **values),
-        preview=words("mail.contact_changed.preview", **values),
-        title=words("mail.contact_changed.title"),
+        subject=words(f"{kind}.subject", **values),
+        preview=words(f"{kind}.preview", **values),
+        title=words(f"{kind}.title"),
         hello=words("mail.hello", name=line_of(to.name)),
         blocks=(
-            Paragraph(words(f"mail.contact_changed.{'new' if to == new else 'old'}.intro", **values)),
+            Paragraph(words(f"{kind}.{'new' if to == new else 'old'}.intro", **values)),
             Facts(
                 (
                     (words("label.account"), name),
-                    (words("mail.contact_changed.was"), _address(old)),
-                    (words("mail.contact_changed.is"), _address(new)),
+                    (words("mail.contact_changed.was"), _address(old) if old else nobody),
+                    (words("mail.contact_changed.is"), _address(new) if new else nobody),
                 )
             ),
             Paragraph(words("mail.contact_changed.check", **values)),
@@ -573,6 +615,67 @@ def render_contact_changed(
         installation=installation,
         words=words,
     )
+
+
+def render_account_changed(
+    old: Account, new: Account, notice: Notice, reseller_names: Mapping[str, str], installation: Installation
+) -> Mail:
+    """To the contact person of an account: what it goes by now; or to a deputy, who is one from now on or no longer.
+
+    `reseller_names` by account id; those of which none is known go by their ids.
+    """
+    words = wording(new.locale)
+    name = line_of(new.name)
+    values = {"account": name, "brand": installation.brand}
+    kind = f"mail.account_changed.{notice.reader}"
+    rows: tuple[tuple[str, str], ...] = ((words("label.account"), name),)
+    if notice.reader == "contact":
+        rows += tuple(_changes(old, new, reseller_names, words))
+    elif notice.reader == "deputy":
+        mine = [each for each in new.acting_deputies if each.contact.has_mailbox(notice.to.email)]
+        rows += tuple((words("mail.account_changed.days"), _days(each, words)) for each in mine)
+    return _mail(
+        subject=words(f"{kind}.subject", **values),
+        preview=words("mail.account_changed.preview", **values),
+        title=words(f"{kind}.title", **values),
+        hello=words("mail.hello", name=line_of(notice.to.name)),
+        blocks=(
+            Paragraph(words(f"{kind}.intro", **values)),
+            Facts(rows),
+            Paragraph(words("mail.contact_changed.check", **values)),
+        ),
+        why=words("mail.account_changed.why", **values),
+        installation=installation,
+        words=words,
+    )
+
+
+def _changes(
+    old: Account, new: Account, reseller_names: Mapping[str, str], words: Wording
+) -> Iterator[tuple[str, str]]:
+    """What is another now, before and after."""
+    nobody = words("mail.contact_changed.nobody")
+
+    def deputies(account: Account) -> str:
+        named = (f"{_address(each.contact)}, {_days(each, words)}" for each in account.acting_deputies)
+        return "; ".join(named) or nobody
+
+    def reseller(account: Account) -> str:
+        parent = account.parent_account_id
+        return line_of(reseller_names.get(parent, parent)) if parent else nobody
+
+    def state(account: Account) -> str:
+        return words(f"mail.account_changed.{account.enrollment.state if account.enrollment else 'none'}")
+
+    for what, told in (("deputies", deputies), ("reseller", reseller), ("enrollment", state)):
+        if told(old) != told(new):
+            yield words(f"mail.account_changed.{what}_were"), told(old)
+            yield words(f"mail.account_changed.{what}_are"), told(new)
+
+
+def _days(deputy: Deputy, words: Wording) -> str:
+    first, last = words.day(deputy.first_day), words.day(deputy.last_day)
+    return words("mail.account_changed.from_until", first=first, last=last)
 
 
 def _address(contact: Contact) -> str:

@@ -69,6 +69,8 @@ class Outcome(StrEnum):
     REPLACED = "replaced"
     IN_PREPARATION = "in_preparation"
     """Nobody has a newer mail: the next quote is still to be sent."""
+    PARTED = "parted"
+    """Somebody else is asked now, or nobody."""
     EXPIRED = "expired"
     """Brings the form that asks for a fresh quote, with the code."""
     LOCKED = "locked"
@@ -169,6 +171,7 @@ def _paragraphs(outcome: Outcome, order: Order | None, words: Wording, brand: st
     quote = order.quote if order else None
     text = words(
         f"outcome.{outcome}.text",
+        brand=brand,
         revision=quote.revision if quote else "",
         valid_until=words.day(quote.valid_until) if quote else "",
     )

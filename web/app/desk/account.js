@@ -6,6 +6,7 @@ import { fill, h, isBusy, setBusy } from "../dom.js";
 import { checkFields, faultText, field, notice, reasonOf, showFaults, toast } from "../forms.js";
 import { openNewOrder } from "../orders/new-order.js";
 import { trail } from "../shell.js";
+import { historyOf, namedIn } from "./history.js";
 import { keepTyping, keptNotice, unsaved } from "../unsaved.js";
 import { t } from "../words.js";
 
@@ -176,7 +177,8 @@ export async function showAccount(context, accountId) {
     trail([t("nav.desk")], [t("nav.accounts"), "/desk/accounts"], [isNew ? t("accounts.new") : loaded.body.name]),
     h("div.title-row", {}, h("h1", {}, isNew ? t("accounts.new") : loaded.body.name),
       !isNew && h("div.actions", {}, h("button", { type: "button", onclick: order }, t("account.place_order")))),
-    form);
+    form,
+    !isNew && historyOf(context, `/desk/accounts/${encodeURIComponent(accountId)}`, namedIn));
 }
 
 const readAll = (fields) => Object.fromEntries(Object.entries(fields).map(([name, each]) => [name, each.read()]));

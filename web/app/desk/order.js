@@ -9,7 +9,7 @@ import { SignedOut } from "../session.js";
 import { trail, waiting } from "../shell.js";
 import { unsaved } from "../unsaved.js";
 import { either, instant, t } from "../words.js";
-import { OPEN, ageMark, orderName, progress, statusChip } from "../orders/describe.js";
+import { OPEN, ageMark, flagsOf, orderName, progress, statusChip } from "../orders/describe.js";
 import { closedText, commentForm, factsOf, itemsTable, orderNotices } from "../orders/order.js";
 import { quoteCard } from "../orders/quote-view.js";
 import { timelineView } from "../orders/timeline.js";
@@ -32,7 +32,7 @@ export async function showDeskOrder(context, orderId) {
   }
   let [order, entries] = await load();
   const account = await api.get(`/desk/accounts/${encodeURIComponent(order.account_id)}`, {}, signal);
-  const keyOf = () => JSON.stringify([order.version, order.updated_at, order.flags, order.items.map((item) => item.start_passed), entries.length]);
+  const keyOf = () => JSON.stringify([order.version, order.updated_at, flagsOf(order), order.items.map((item) => item.start_passed), entries.length]);
   let shown = keyOf();
   let isActing = false;
   let currencies = null;
@@ -69,9 +69,9 @@ export async function showDeskOrder(context, orderId) {
   }
 
   const isMine = () => order.assignee?.user_id === session.userId;
-  // Of a first quote that could not be sent at all the order is still in process.
-  const mayResend = () => (order.status === "pending_confirmation" && RESENT.has(order.quote?.state))
-    || (order.status === "in_process" && order.quote?.state === "undeliverable");
+  // Of a first quote that could not be sent at all, or that waited for a contact, the order is still in process.
+  const isUnsent = () => order.status === "in_process" && (order.quote?.state === "undeliverable" || (order.waits_for_contact && order.quote?.state === "sending"));
+  const mayResend = () => isUnsent() || (order.status === "pending_confirmation" && RESENT.has(order.quote?.state));
   const mayQuote = () => ["in_process", "pending_confirmation"].includes(order.status);
 
   function draw() {
@@ -92,7 +92,7 @@ export async function showDeskOrder(context, orderId) {
       order.undo_until && notice("warn",
         h("span", {}, t("desk.undo_text", { at: instant(order.undo_until) })), " ",
         h("button", { type: "button", "data-key": "undo", onclick: (event) => act(event, "quote/undo", t("desk.undone")) }, t("desk.undo"))),
-      order.flags.map((flag) => notice("warn", either(`flag.${flag}.text`, flag))),
+      flagsOf(order).map((flag) => notice("warn", either(`flag.${flag}.text`, flag))),
       orderNotices(order, "/desk"),
       ["undeliverable", "expired"].includes(order.quote?.state) && OPEN.includes(status) && !order.flags.includes("fresh_quote_asked") && notice("warn", t(`desk.quote_${order.quote.state}`)),
       changeAsked());
@@ -217,13 +217,13 @@ export async function showDeskOrder(context, orderId) {
     title: t("desk.resend"),
     text: t("desk.resend_text"),
     fields: [
-      field({ name: "name", label: t("contact.name"), required: true, value: order.contact.name, more: { maxlength: 200 } }),
-      field({ name: "email", label: t("contact.email"), type: "email", required: true, value: order.contact.email, more: { maxlength: 254 } }),
+      field({ name: "name", label: t("contact.name"), required: true, value: order.waits_for_contact ? null : order.contact.name, more: { maxlength: 200 } }),
+      field({ name: "email", label: t("contact.email"), type: "email", required: true, value: order.waits_for_contact ? null : order.contact.email, more: { maxlength: 254 } }),
     ],
     action: t("desk.resend"),
     act: async (contact) => {
       const isSame = contact.name === order.contact.name && contact.email === order.contact.email;
-      await api.post(`${path}/resend`, isSame ? {} : { contact });
+      await api.post(`${path}/resend`, isSame && !order.waits_for_contact ? {} : { contact });
       toast(t("desk.resent", { name: contact.name }));
       again();
     },

@@ -7,6 +7,7 @@ import { checkFields, faultText, field, notice, openDialog, reasonOf, showFaults
 import { bandwidth, kindLabel } from "../orders/describe.js";
 import { RECURRENCES, recurrenceLabel } from "../orders/quote-view.js";
 import { trail } from "../shell.js";
+import { historyOf } from "./history.js";
 import { keepTyping, keptNotice, unsaved } from "../unsaved.js";
 import { currencyName, either, spoken, t } from "../words.js";
 
@@ -165,7 +166,8 @@ export async function showPriceList(context, currency) {
       h("div.actions", {},
         h("button", { type: "button", onclick: bringIn }, t("prices.import")),
         loaded.etag && h("button", { type: "button", onclick: bringOut }, t("prices.export")))),
-    form);
+    form,
+    loaded.etag && historyOf(context, path, ({ prices: count }) => [t("history.prices", { count })]));
 }
 
 /** The list and its version; an empty one, without a version, where there is none yet of a currency that there is. */

@@ -9,7 +9,7 @@ import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
 import { either, instant, t } from "../words.js";
 import { namedAccounts } from "./named-accounts.js";
-import { STATUSES, ageMark, itemDetail, itemKind, orderName, passedStart, statusChip, statusLabel, urgency } from "../orders/describe.js";
+import { STATUSES, ageMark, flagsOf, itemDetail, itemKind, orderName, passedStart, statusChip, statusLabel, urgency } from "../orders/describe.js";
 
 const REMEMBERED = "online-orders.queue";
 const PAGE = 25;
@@ -61,7 +61,7 @@ export async function showQueue(context) {
       fill(state, notice("warn", `${reasonOf(error)} ${t("list.stale")}`));
       return false;
     }
-    const now = JSON.stringify(page.items.map(({ order_id, version, updated_at, flags }) => [order_id, version, updated_at, flags])) + page.next_cursor;
+    const now = JSON.stringify(page.items.map((order) => [order.order_id, order.version, order.updated_at, flagsOf(order)])) + page.next_cursor;
     const changed = now !== shown;
     shown = now;
     await names.learn(page.items);
@@ -95,7 +95,7 @@ export async function showQueue(context) {
           h("span.hint", {}, order.purchase_order_number ?? ""),
           orderName(order.order_id),
           order.source === "direct" && h("span.tag", {}, t("source.direct")),
-          order.flags.map((flag) => h("span.tag.flag", {}, either(`flag.${flag}`, flag))),
+          flagsOf(order).map((flag) => h("span.tag.flag", {}, either(`flag.${flag}`, flag))),
           order.items.some(passedStart) && h("span.tag.flag", {}, t("start_passed.tag"))),
         h("td", { "data-label": t("order.items") }, h("ul.item-lines", {}, order.items.slice(0, 3).map((item) => h("li", {}, h("span.kind-name", {}, itemKind(item)), " ", h("span.hint", {}, itemDetail(item, names.get(order.account_id)?.sites)))),
           order.items.length > 3 && h("li.hint", {}, t("order.more_items", { count: order.items.length - 3 })))),

@@ -33,6 +33,9 @@ export function itemDetail(item, sites = []) {
   return [what.filter(Boolean).join(" "), where].filter(Boolean).join(" · ");
 }
 
+/** What the desk should know of an order before it does anything about it. */
+export const flagsOf = (order) => [...(order.waits_for_contact ? ["contact_removed"] : []), ...order.flags];
+
 export const statusLabel = (status) => either(`status.${status}`, status);
 
 export const statusChip = (status) => h(`span.chip.status-${status}`, {}, statusLabel(status));

@@ -15,6 +15,7 @@ export function timelineView(entries) {
       textOf(entry) && h("p.said", {}, textOf(entry)),
       entry.data.asked_email && h("p.hint", {}, t("timeline.asked", { name: entry.data.asked_name, email: entry.data.asked_email })),
       entry.data.recipient && h("p.hint", {}, t("timeline.recipient", { email: entry.data.recipient })),
+      entry.data.former_recipient && h("p.hint", {}, t("timeline.former_recipient", { email: entry.data.former_recipient })),
       h("p.hint", {}, entry.actor.name ?? either(`actor.${entry.actor.kind}`, entry.actor.kind), " · ", h("time", { datetime: entry.at }, instant(entry.at))))));
 }
 

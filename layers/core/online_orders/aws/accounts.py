@@ -6,8 +6,10 @@ import json
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from online_orders.accounts import Account
-from online_orders.aws.dynamodb import IS_NEW, Found, call, get, get_all, number, text, transact
+from online_orders.account_notices import notices
+from online_orders.accounts import Account, changed_members
+from online_orders.aws import versions
+from online_orders.aws.dynamodb import IS_NEW, Found, call, get, get_all, text, transact
 from online_orders.aws.keys import (
     BEYOND,
     DIRECTORY_PK,
@@ -86,27 +88,19 @@ def get_reachable_account(caller_account_id: str, account_id: str) -> Account:
 def put_account(account: Account, before: StoredAccount | None, by: User) -> int:
     """Store an account as it is now, and its places in the directories; returns its new version.
 
-    What its orders must follow is stored beside it. `before` is what the decision was taken on (None: there was none);
-    raises Raced when that no longer stands.
+    The version before is kept beside it, and so is what must follow. `before` is what the decision was taken on (None:
+    there was none); raises Raced when that no longer stands.
     """
     version = before.version + 1 if before else 1
-    unchanged: Item = IS_NEW
-    if before:
-        unchanged = {
-            "ConditionExpression": "version = :before",
-            "ExpressionAttributeValues": {":before": number(before.version)},
-        }
-    stored = {
-        **account_key(account.account_id),
-        "version": number(version),
-        "changed_by": text(by.email),
-        "document": text(account.model_dump_json()),
-    }
-    actions: list[Item] = [{"Put": {"Item": stored, **unchanged}}]
-    if before and (messages := _what_orders_follow(before.account, account, version, by)):
-        actions.append({"Put": {"Item": _pending_change(account.account_id, version, messages)}})
+    key, changed = account_key(account.account_id), changed_members(before.account, account) if before else ()
+    stored = versions.stored(key, version, account.model_dump_json(), by.email, now(), changed)
     if before is None:
+        actions: list[Item] = [{"Put": {"Item": stored, **IS_NEW}}]
         actions.append({"Put": {"Item": directory_key(account.account_id)}})
+    else:
+        actions = versions.successor(stored, before.version)
+        if messages := _what_follows(before.account, account, version, by):
+            actions.append({"Put": {"Item": _pending_change(account.account_id, version, messages)}})
     old_parent = before.account.parent_account_id if before else None
     if old_parent != account.parent_account_id:
         if old_parent:
@@ -117,23 +111,22 @@ def put_account(account: Account, before: StoredAccount | None, by: User) -> int
     return version
 
 
-def _what_orders_follow(old: Account, new: Account, version: int, by: User) -> list[dict[str, Any]]:
-    """Return the messages to `account_changes`: of another enrollment, language or time zone, of another reseller."""
-    about = {"account_id": new.account_id, "version": version, "by": by.email}
-    messages = []
+def _what_follows(old: Account, new: Account, version: int, by: User) -> list[dict[str, Any]]:
+    """Return the messages to `account_changes`.
+
+    Orders follow another enrollment, language or time zone, and another reseller; people are told of all but the
+    language and the time zone.
+    """
+    kinds = []
     if old.enrollment != new.enrollment:
-        contacts = [
-            account.enrollment.contact.model_dump(mode="json")
-            if account.enrollment and account.enrollment.contact
-            else None
-            for account in (old, new)
-        ]
-        messages.append({**about, "kind": "enrollment", "old": contacts[0], "new": contacts[1]})
+        kinds.append("enrollment")
     elif (old.locale, old.time_zone) != (new.locale, new.time_zone):
-        messages.append({**about, "kind": "settings"})
+        kinds.append("settings")
     if old.parent_account_id != new.parent_account_id:
-        messages.append({**about, "kind": "parent"})
-    return messages
+        kinds.append("parent")
+    if notices(old, new):
+        kinds.append("notices")
+    return [{"account_id": new.account_id, "version": version, "by": by.email, "kind": kind} for kind in kinds]
 
 
 def _pending_change(account_id: str, version: int, messages: list[dict[str, Any]]) -> Item:
@@ -143,6 +136,14 @@ def _pending_change(account_id: str, version: int, messages: list[dict[str, Any]
         **pending_mark(account_id, now()),
         "document": text(json.dumps(messages)),
     }
+
+
+def account_at(account_id: str, version: int) -> Account:
+    """Return an account as a version of it was; NotFound for one that is not kept."""
+    found = versions.find_version(account_key(account_id), version)
+    if found is None:
+        raise NotFound(f"The account {account_id} has no version {version}.")
+    return Account.model_validate_json(found.document)
 
 
 def list_accounts(limit: int, after: str | None) -> AccountPage:

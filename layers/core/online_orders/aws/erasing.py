@@ -15,19 +15,22 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from online_orders import clock
-from online_orders.accounts import ERASED, ERASED_EMAIL, Contact
+from online_orders.accounts import ERASED, ERASED_EMAIL, Account, Contact, changed_members
+from online_orders.aws import versions
 from online_orders.aws.accounts import StoredAccount, find_account, list_accounts
 from online_orders.aws.contact_reports import StoredReport
-from online_orders.aws.dynamodb import Raced, call, number, pause, text, update
+from online_orders.aws.dynamodb import Raced, call, pause, text, transact, update
 from online_orders.aws.evidence import list_evidence
 from online_orders.aws.keys import (
     ACCOUNT_SK,
     BEYOND,
     IDEMPOTENCY_PREFIX,
     ORDER_PREFIX,
+    PRICES_PK,
     REPORT_PREFIX,
     SUBACCOUNT_PREFIX,
     SUBORDER_PREFIX,
+    VERSION_PREFIX,
     Item,
     Key,
     OrderKey,
@@ -35,6 +38,7 @@ from online_orders.aws.keys import (
     account_pk,
     entry_key,
     evidence_key,
+    prices_key,
 )
 from online_orders.aws.orders import get_order, get_quote, list_entries, save
 from online_orders.erasing import (
@@ -45,6 +49,7 @@ from online_orders.erasing import (
     from_entry,
     from_evidence,
     from_order,
+    from_version,
     is_of,
     papers_naming,
     quotes_naming,
@@ -58,6 +63,8 @@ from online_orders.timeline import Entry, Event
 _AT_ONCE = 25
 """Items of a partition that one page looks at; a hundred of what belongs to an order."""
 _PATIENCE_SECONDS = 30.0
+_OPERATOR = "operator"
+"""Who makes the version of an account without the person."""
 
 
 class Step(NamedTuple):
@@ -66,7 +73,8 @@ class Step(NamedTuple):
     position: str
     """The last account that is done; `erase_person(..., after=position)` goes on behind it."""
     erased: Counter[str]
-    """How many "orders", "entries", "evidence", "reports", "records" (of idempotency) and "accounts" were changed."""
+    """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", their
+    "versions" and "price_lists" were changed."""
     left: tuple[str, ...]
     """Quotes whose hashed texts name the person, and papers that may; they were left alone."""
 
@@ -84,11 +92,25 @@ def erase_person(
     if account_id is not None and find_account(account_id) is None:
         raise NotFound(f"There is no account {account_id}.")
     done = after or ""
+    if account_id is None:
+        yield from (Step(done, Counter({"price_lists": count}), ()) for count in _price_lists(person) if count)
     for each in _accounts(account_id, after):
         walk = _Walk(each, person)
         yield from (step._replace(position=done) for step in walk.steps())
         person, done = walk.person, each
         yield Step(done, Counter(), ())
+
+
+def _price_lists(person: Person) -> Iterator[int]:
+    """Take the person from who has changed price lists; yields how many versions of each list were changed."""
+    for page in _pages(PRICES_PK, "", 100):
+        for item in page:
+            key = prices_key(item["sk"]["S"])
+            found = [each for kept in _pages(key["pk"]["S"], "", 1_000) for each in kept]
+            mine = [each for each in found if person.has(each["changed_by"]["S"])]
+            for each in mine:
+                _replace(_key_of(each), "changed_by", each["changed_by"]["S"], ERASED_EMAIL)
+            yield len(mine)
 
 
 def _accounts(account_id: str | None, after: str | None) -> Iterator[str]:
@@ -169,7 +191,11 @@ class _Walk:
     def _item(self, item: Item, erased: Counter[str], left: list[str]) -> None:
         sk = item["sk"]["S"]
         if sk == ACCOUNT_SK:
-            self._know(StoredAccount.of(item))
+            account = StoredAccount.of(item).account
+            self._know(account)
+            self._successor = None if self.person.has_contact(account.contact) else account.contact
+        elif sk.startswith(VERSION_PREFIX):
+            erased["versions"] += self._version(item)
         elif sk.startswith(REPORT_PREFIX):
             erased["reports"] += self._report(item)
         elif sk.startswith(IDEMPOTENCY_PREFIX):
@@ -179,14 +205,10 @@ class _Walk:
         elif sk.startswith(ORDER_PREFIX["direct"]):
             self._order(OrderKey(self.account_id, _id_of(item), "direct"), erased, left)
 
-    def _know(self, stored: StoredAccount) -> None:
-        enrollment = stored.account.enrollment
-        contact = enrollment.contact if enrollment else None
-        if self.person.has_contact(contact):
-            self._meet(contact)
-        for deputy in enrollment.deputies if enrollment else ():
-            self._meet(Contact(name=deputy.name, email=deputy.email))
-        self._successor = None if self.person.has_contact(contact) else contact
+    def _know(self, account: Account) -> None:
+        self._meet(account.contact)
+        for deputy in account.enrollment.deputies if account.enrollment else ():
+            self._meet(deputy.contact)
 
     def _meet(self, contact: Contact | None) -> None:
         if contact and self.person.has_contact(contact):
@@ -195,24 +217,43 @@ class _Walk:
     def _account(self) -> bool:
         """Whether the account's own item had to be changed."""
         for attempt in range(8):
-            stored = find_account(self.account_id)
+            key, stored = account_key(self.account_id), find_account(self.account_id)
             if stored is None:
                 return False
             after = from_account(stored.account, self.person)
-            changed_by = ERASED_EMAIL if self.person.has(stored.changed_by) else stored.changed_by
-            if after == stored.account and changed_by == stored.changed_by:
-                return False
-            values = {
-                ":document": text(after.model_dump_json()),
-                ":changed_by": text(changed_by),
-                ":before": number(stored.version),
-                ":after": number(stored.version + 1),
-            }
-            expression = "SET document = :document, changed_by = :changed_by, version = :after"
-            if update(account_key(self.account_id), expression, values, ConditionExpression="version = :before"):
+            try:
+                if after != stored.account:
+                    transact(self._next_version(stored, after))
+                elif not self.person.has(stored.changed_by):
+                    return False
+                else:
+                    _replace(key, "changed_by", stored.changed_by, ERASED_EMAIL)
+            except Raced:
+                pause(attempt)
+            else:
                 return True
-            pause(attempt)
         raise InProgress("Others keep changing this account; run this again.")
+
+    def _next_version(self, stored: StoredAccount, after: Account) -> list[Item]:
+        """The account without the person, and what it was before, of which the person is taken as well."""
+        key = account_key(self.account_id)
+        before = from_version(stored.account, self.person).model_dump_json()
+        by = ERASED_EMAIL if self.person.has(stored.changed_by) else stored.changed_by
+        changed = changed_members(stored.account, after)
+        item = versions.stored(key, stored.version + 1, after.model_dump_json(), _OPERATOR, clock.now(), changed)
+        return versions.successor(item, stored.version, document=before, changed_by=by)
+
+    def _version(self, item: Item) -> bool:
+        before = item["document"]["S"]
+        account = Account.model_validate_json(before)
+        self._know(account)
+        after = from_version(account, self.person)
+        is_by_person = self.person.has(item["changed_by"]["S"])
+        if is_by_person:
+            _replace(_key_of(item), "changed_by", item["changed_by"]["S"], ERASED_EMAIL)
+        if after != account:
+            _replace(_key_of(item), "document", before, after.model_dump_json())
+        return is_by_person or after != account
 
     def _report(self, item: Item) -> bool:
         before = item["document"]["S"]

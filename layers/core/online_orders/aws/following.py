@@ -191,7 +191,9 @@ def _mails_of(entry: StoredEntry) -> list[dict[str, Any]]:
             "correlation_id": entry.correlation_id,
             **due._asdict(),
         }
-        for due in announcements(entry.event, entry.data, by=entry.actor, internal=entry.internal)
+        for due in announcements(
+            entry.event, entry.data, by=entry.actor, internal=entry.internal, source=entry.at.source
+        )
     ]
 
 

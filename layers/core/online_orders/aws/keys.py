@@ -2,7 +2,8 @@
 
 | what                      | pk                 | sk                      | beside it                               |
 |---------------------------|--------------------|-------------------------|-----------------------------------------|
-| account                   | ACCOUNT#{account}  | ACCOUNT                 | version                                 |
+| account                   | ACCOUNT#{account}  | ACCOUNT                 | version, changed_by, changed_at         |
+| version of it, replaced   | ACCOUNT#{account}  | VERSION#{version:08}    | as beside the account                   |
 | directory of accounts     | ACCOUNTS           | {account}               |                                         |
 | sub-account of a reseller | ACCOUNT#{reseller} | SUBACCOUNT#{account}    |                                         |
 | order of the screen       | ACCOUNT#{account}  | ORDER#{order}           | sequence, status, purchase_order_number |
@@ -23,7 +24,8 @@
 | history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket         |
 | a further shard of it     | HISTORY#{shard}    | {kind}                  | the same; all shards are summed         |
 | link                      | LINK#{sha256}      | LINK                    | wrong_codes                             |
-| price list of a currency  | PRICES#{currency}  | PRICES                  | version                                 |
+| price list of a currency  | PRICES#{currency}  | PRICES                  | version, changed_by, changed_at         |
+| version of it, replaced   | PRICES#{currency}  | VERSION#{version:08}    | as beside the price list                |
 | directory of price lists  | PRICES             | {currency}              | version, updated_at, prices (how many)  |
 | standard terms            | TERMS#{locale}     | TERMS                   | version                                 |
 | hold on all mail          | MAILHOLD           | MAILHOLD                | since, reason                           |
@@ -66,6 +68,7 @@ OUTSTANDING_SHARDS = 8
 REPORT_PREFIX = "CONTACTREPORT#"
 CHANGE_PREFIX = "CHANGE#"
 IDEMPOTENCY_PREFIX = "IDEMPOTENCY#"
+VERSION_PREFIX = "VERSION#"
 BEYOND = "\uffff"
 """Sorts after everything that follows a prefix."""
 
@@ -92,6 +95,11 @@ def order_pk(order_id: str) -> str:
 
 def account_key(account_id: str) -> Key:
     return key(account_pk(account_id), ACCOUNT_SK)
+
+
+def version_key(of: Key, version: int) -> Key:
+    """Where a version of an account or a price list stays once it is replaced."""
+    return key(of["pk"]["S"], f"{VERSION_PREFIX}{version:08}")
 
 
 def directory_key(account_id: str) -> Key:

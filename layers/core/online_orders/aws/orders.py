@@ -256,6 +256,25 @@ def decide(
             return change.order
 
 
+def decide_with_account(at: OrderKey, decision: Callable[[Order, Account], Change]) -> Order:
+    """Take an action on the order at `at` that depends on its account, each as it stands at the same moment.
+
+    An account that was read before the order might bring back a contact person with whom the order has parted since.
+    Raises what `decide` raises.
+    """
+    account: Account | None = None
+
+    def load() -> Order:
+        nonlocal account
+        order, account = get_order_and_account(at)
+        return order
+
+    def act(order: Order) -> Change:
+        return decision(order, account) if account else Change(order, ())
+
+    return decide(load, act)
+
+
 def show_to_reseller(reseller_id: str, account_id: str, order_ids: Iterable[str]) -> None:
     """Let a reseller find an account's orders; it sees them for as long as the account is its sub-account."""
     for order_id in order_ids:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from online_orders.aws import versions
 from online_orders.aws.dynamodb import IS_NEW, call, get, number, text, transact
-from online_orders.aws.keys import BEYOND, PRICES_PK, Item, prices_directory_key, prices_key
+from online_orders.aws.keys import BEYOND, PRICES_PK, prices_directory_key, prices_key
 from online_orders.orders import User
 from online_orders.prices import PriceList
 from online_orders.values import instant_text
@@ -35,27 +36,22 @@ def find_price_list(currency: str) -> PriceList | None:
 
 
 def put_price_list(prices: PriceList, before: PriceList | None, by: User) -> None:
-    """Store a list in place of `before` (None: there was none); raises Raced when that no longer stands."""
-    unchanged: Item = IS_NEW
-    if before:
-        unchanged = {
-            "ConditionExpression": "version = :before",
-            "ExpressionAttributeValues": {":before": number(before.version)},
-        }
-    version = number(prices.version)
-    stored = {
-        **prices_key(prices.currency),
-        "version": version,
-        "changed_by": text(by.email),
-        "document": text(prices.model_dump_json()),
-    }
+    """Store a list in place of `before` (None: there was none), which stays beside it as its version.
+
+    Raises Raced when `before` no longer stands.
+    """
+    key = prices_key(prices.currency)
+    stored = versions.stored(
+        key, prices.version, prices.model_dump_json(), by.email, prices.updated_at, ("/prices",) if before else ()
+    )
     listed = {
         **prices_directory_key(prices.currency),
-        "version": version,
+        "version": number(prices.version),
         "updated_at": text(instant_text(prices.updated_at)),
         "prices": number(len(prices.prices)),
     }
-    transact([{"Put": {"Item": stored, **unchanged}}, {"Put": {"Item": listed}}])
+    put = versions.successor(stored, before.version) if before else [{"Put": {"Item": stored, **IS_NEW}}]
+    transact([*put, {"Put": {"Item": listed}}])
 
 
 def list_price_lists(limit: int, after: str | None) -> PriceListPage:
