@@ -61,7 +61,7 @@ def test_a_throttled_poller_uses_up_the_tries_of_a_message_and_one_that_is_off_d
     lab.advance(days=1)
     assert lab.messages("MailQueue") == [{"text": "one"}]
     control.update_event_source_mapping(UUID=mapping.uuid, Enabled=True)
-    lab.advance(days=1)
+    lab.advance(days=2)
     assert lab.messages("MailQueue") == []
     assert lab.messages("MailDeadLetters") == [{"text": "one"}]
     control.delete_function_concurrency(FunctionName="MailerFunction")
