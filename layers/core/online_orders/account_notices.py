@@ -32,9 +32,9 @@ def notices(old: Account, new: Account) -> tuple[Notice, ...]:
 
 
 def _of_contact(old: Contact | None, new: Contact | None) -> Iterator[Notice]:
-    if old == new:
+    if old == new or (old and new and old.has_mailbox(new.email)):  # the same person, written in another way
         return
-    if old and not (new and new.has_mailbox(old.email)):
+    if old:
         yield Notice("former_contact", old)
     if new:
         yield Notice("new_contact", new)
