@@ -86,8 +86,8 @@ def test_nothing_is_sent_to_a_removed_contact_and_customer_success_is_asked_for_
 ) -> None:
     site, account = in_process, enroll(in_process)
     contact = account["enrollment"]["contact"]["email"]
-    quoted, submitted, declined = (place_for(site, account) for _ in range(3))
-    for order in (quoted, declined):
+    quoted, submitted, declined, left = (place_for(site, account) for _ in range(4))
+    for order in (quoted, declined, left):
         offer(order)
     remove_contact(site, account, how)
     site.settle()
@@ -112,7 +112,9 @@ def test_nothing_is_sent_to_a_removed_contact_and_customer_success_is_asked_for_
         ]
         assert f"/desk/orders/{order.order_id}" in asked.text
     site.lab.advance(days=60)
-    assert (quoted.status, quoted.read()["closed"]["by"]) == ("canceled", "expiry")
+    assert (left.status, left.read()["closed"]["by"]) == ("canceled", "expiry")
+    for order in (quoted, submitted):  # their quotes were never sent: they are at the desk
+        assert (order.status, order.read()["quote"]["state"]) == ("in_process", "expired")
     assert len(site.lab.mails.to(contact)) == before
     assert [execution.status for execution in site.lab.executions].count("FAILED") == 0
 
