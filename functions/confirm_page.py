@@ -275,7 +275,9 @@ def show_paper(event: Event, token: str) -> Answer:
     if opened.link.purpose != "quote":
         raise NotFound("This link leads to no paper.")
     if not opened.is_live:
-        return _told(opened, _dead(opened), HTTPStatus.GONE)
+        if _dead(opened) is Outcome.PARTED:
+            return _told(opened, Outcome.PARTED, HTTPStatus.GONE)
+        raise NotFound("This link leads to no paper any more.")
     paper = documents.find_quote_paper(opened.order.order_id, opened.link.revision)
     if paper is None:
         raise NotFound("The paper is still being made.")

@@ -79,7 +79,9 @@ def test_a_table_that_was_lost_comes_back_nothing_comes_twice_and_orders_go_on(
     assert said == {"dry_run": False, "written": len(before), "unchanged": 0, "removed": 0}
     release(terminal, seeded)
     seeded.settle()
-    assert items(seeded, seeded.lab.stack.ref("Table")) == before
+    after = items(seeded, seeded.lab.stack.ref("Table"))
+    assert after.pop(("MAILHOLD", "RELEASED")), "from which the day of a waiting quote's mail is counted"
+    assert after == before
     assert (len(seeded.lab.events), len(seeded.mails(about=claimed))) == (events, mails)
     assert terminal.run("--json", "redrive", "all").lines == [
         {"orders": 1, "entries": 0, "workflows": 1, "account_items": 0}

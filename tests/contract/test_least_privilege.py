@@ -32,6 +32,14 @@ BY_AWS = {
 """What is granted for AWS itself to do in the function's name: not to be seen on the wire. A resource "" is any."""
 
 
+def read_a_revision_that_was_replaced(site: InProcess) -> None:
+    order, _ = offered(site)
+    order.desk("quote", quote(site)).ok(202)
+    order.quote_mail(revision=2)
+    for path, user in ((order.path, order.user), (order.desk_path, site.people.cs)):
+        assert site.get(f"{path}/quotes/1", user).ok()["state"] == "superseded"
+
+
 def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lives of orders by which every function does all that it ever does."""
     lab, people = site.lab, site.people
@@ -47,6 +55,7 @@ def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) ->
         user = order.user if path == order.path else people.cs
         site.get(f"{path}/quotes/1", user, Accept="application/pdf")
     look_for_a_paper_that_is_not_there(site, order, mail)
+    read_a_revision_that_was_replaced(site)
     for _ in range(5):
         site.decide(mail, "approve", code="000000" if mail.code != "000000" else "000001")
     site.request("POST", mail.link, form={"decision": "request_mail"})

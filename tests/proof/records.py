@@ -40,14 +40,18 @@ SUBJECTS = {
 CALLED_FOR: dict[str, tuple[Letter, ...]] = {
     "order.submitted": (("received", CONTACT), ("received", PLACER), ("new order", DESK)),
     "order.stale": (("waiting", DESK),),
-    "quote.undeliverable": (("undeliverable", DESK),),
-    "quote.expired": (("expired", CONTACT), ("expired", DESK)),
-    "quote.fresh_asked": (("fresh quote asked for", DESK),),
     "link.locked": (("link locked", DESK),),
     "order.change_requested": (("change requested", DESK),),
     "order.completed": (("approved", CONTACT), ("approved", PLACER), ("approved", DESK)),
     "order.canceled": (("canceled", CONTACT), ("canceled", PLACER), ("canceled", DESK)),
 }
+TOLD_WHILE_SO: dict[str, tuple[Letter, ...]] = {
+    "quote.undeliverable": (("undeliverable", DESK),),
+    "quote.expired": (("expired", CONTACT), ("expired", DESK)),
+    "quote.fresh_asked": (("fresh quote asked for", DESK),),
+}
+"""Mails that stay away when the order has moved on (`MOVED_ON`) before they went, and go otherwise."""
+MOVED_ON = {"quote.prepared", "quote.delivered", "order.completed", "order.canceled"}
 ASKED_FOR_IN_TIME: dict[str, tuple[Letter, ...]] = {
     "quote.reminded": (("reminder", CONTACT),),
     "order.contact_changed": (("received", CONTACT),),
@@ -148,12 +152,13 @@ def _of_events(entries: list[Json], events: list[tuple[str, Json]]) -> Iterator[
 
 
 def _of_mails(entries: list[Json], mails: Counter[Letter], links: Counter[str]) -> Iterator[str]:
-    called_for = _letters(entries, CALLED_FOR)
+    moved_on_at = max((place for place, one in enumerate(entries) if one["event"] in MOVED_ON), default=-1)
+    called_for = _letters(entries, CALLED_FOR) + _letters(entries[moved_on_at + 1 :], TOLD_WHILE_SO)
     fresh = [one for one in entries if one["event"] == "link.fresh_asked" and one["data"]["purpose"] == "order"]
     called_for["received", CONTACT] += len(fresh)
     spoken = [one for one in entries if one["event"] == "order.commented" and not one["internal"]]
     called_for.update(("comment", DESK if one["actor"]["kind"] == "customer" else PLACER) for one in spoken)
-    in_time = _letters(entries, ASKED_FOR_IN_TIME)
+    in_time = _letters(entries, ASKED_FOR_IN_TIME) + _letters(entries[: moved_on_at + 1], TOLD_WHILE_SO)
     if any(entry["event"] == "order.contact_removed" for entry in entries):
         # Before it the contact may have been removed before the mail went, and after it there may be another.
         to_contact = Counter({letter: count for letter, count in called_for.items() if letter[1] == CONTACT})
@@ -182,7 +187,7 @@ def _of_parting(entries: list[Json], mails: Counter[Letter]) -> Iterator[str]:
             is_parted = False
         if not is_parted:
             told.append(entry)
-    most = _letters(told, {**CALLED_FOR, **ASKED_FOR_IN_TIME})
+    most = _letters(told, {**CALLED_FOR, **TOLD_WHILE_SO, **ASKED_FOR_IN_TIME})
     for kind in ("approved", "canceled", "expired", "reminder"):
         if mails[kind, CONTACT] > most[kind, CONTACT]:
             yield f"a contact who was removed got a mail: {kind}"

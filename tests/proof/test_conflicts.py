@@ -228,6 +228,13 @@ def terms_of_quotes(lab: Lab) -> None:
         assert terms.remove_terms("en")
 
 
+def a_mail_that_ses_does_not_take_yet(lab: Lab) -> None:
+    lab.ses.refuse("SendingPausedException", times=3)
+    place(lab)
+    lab.settle()
+    lab.advance(minutes=20)
+
+
 def a_person_who_is_erased(lab: Lab) -> None:
     order_id = place(lab, note="Ask customer@acme.example")
     user = lab.users.customer
@@ -251,6 +258,7 @@ LIVES: tuple[Callable[[Lab], None], ...] = (
     another_reseller,
     a_hold_on_all_mail,
     terms_of_quotes,
+    a_mail_that_ses_does_not_take_yet,
     a_person_who_is_erased,
 )
 

@@ -29,10 +29,10 @@ SAMPLE = 200
 """The short form lets every so manieth call go wrong, each way from another one on, so that every life meets all."""
 SHORT_LIVES = {"cancel_before_the_quote", "withdraw"}
 CALLS: dict[How, tuple[int, int]] = {
-    "before": (90, 160),
-    "after": (90, 160),
+    "before": (70, 160),
+    "after": (70, 160),
     "die": (28, 50),
-    "die-after": (90, 160),
+    "die-after": (70, 160),
     "conflict": (20, 28),
 }
 """That can go wrong in each way, in a short life and in another: all, the first of a process, writes to the table."""

@@ -66,6 +66,12 @@ def _successes() -> set[tuple[str, str, int]]:
     }
 
 
+def read_versions(say: Conversation) -> None:
+    for path in ("/api/desk/accounts/acme", "/api/desk/price-lists/EUR"):
+        for versions in ("versions?limit=1", "versions/1"):
+            say("GET", f"{path}/{versions}", 200, say.lab.users.cs)
+
+
 def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     lab, customer, cs = say.lab, say.lab.users.customer, say.lab.users.cs
     say("GET", "/api/openapi.json", 200)
@@ -84,6 +90,7 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("PUT", prices, 200, cs, content=table.body, headers={"Content-Type": "text/csv"})
     say("GET", prices, 200, cs)
     say("GET", "/api/desk/price-lists", 200, cs)
+    read_versions(say)
 
     withdrawn, order_id = say.place(customer), say.place(customer, purchase_order_number="PO-7")
     say.place(cs, "/api/desk/orders", account_id="acme")
