@@ -66,6 +66,15 @@ def _successes() -> set[tuple[str, str, int]]:
     }
 
 
+def keep_prices(say: Conversation) -> None:
+    prices, cs = "/api/desk/price-lists/EUR", say.lab.users.cs
+    say("PUT", prices, 200, cs, json=examples.PRICES)
+    table = say("GET", prices, 200, cs, headers={"Accept": "text/csv"})
+    say("PUT", prices, 200, cs, content=table.body, headers={"Content-Type": "text/csv"})
+    say("GET", prices, 200, cs)
+    say("GET", "/api/desk/price-lists", 200, cs)
+
+
 def read_versions(say: Conversation) -> None:
     for path in ("/api/desk/accounts/acme", "/api/desk/price-lists/EUR"):
         for versions in ("versions?limit=1", "versions/1"):
@@ -84,12 +93,7 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("PUT", "/api/desk/accounts/acme", 200, cs, json=account.json(), headers={"If-Match": account.headers["etag"]})
     say("GET", "/api/desk/accounts?limit=2", 200, cs)
 
-    prices = "/api/desk/price-lists/EUR"
-    say("PUT", prices, 200, cs, json=examples.PRICES)
-    table = say("GET", prices, 200, cs, headers={"Accept": "text/csv"})
-    say("PUT", prices, 200, cs, content=table.body, headers={"Content-Type": "text/csv"})
-    say("GET", prices, 200, cs)
-    say("GET", "/api/desk/price-lists", 200, cs)
+    keep_prices(say)
     read_versions(say)
 
     withdrawn, order_id = say.place(customer), say.place(customer, purchase_order_number="PO-7")
