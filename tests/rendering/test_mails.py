@@ -390,6 +390,21 @@ def test_a_decision_under_another_name_says_who_was_asked_and_which_name_was_giv
         assert not re.search("Max Finance (canceled|asked|hat)", mail.text)
 
 
+def test_a_contact_of_the_order_alone_is_told_by_address_under_whatever_name() -> None:
+    namesake = Contact(name=CONNIE.name, email="connie@elsewhere.example")
+    order = pending().order.resend(CLARA, namesake, NOW).order
+    decisions = {MailKind.APPROVED: order.approve(CONNIE.name, NOW)}
+    decisions[MailKind.CHANGE_REQUESTED] = order.request_change(CONNIE.name, "Less.", NOW)
+    for kind, change in decisions.items():
+        for role in AUDIENCE[kind] - {Role.CONTACT}:
+            text = render_mail(kind, role, change.order, change.entries[-1], INSTALLATION, "Acme").text
+            assert f"We had asked {CONNIE.name} <{namesake.email}>" in text
+            assert "the contact person of" not in text.partition("\n\n")[2].splitlines()[0]
+    approved, entry = decisions[MailKind.APPROVED].order, decisions[MailKind.APPROVED].entries[-1]
+    mine = render_mail(MailKind.APPROVED, Role.CONTACT, approved, entry, INSTALLATION, "Acme")
+    assert "You approved" in mine.text
+
+
 def test_a_mail_names_who_was_asked_then_and_not_who_would_be_asked_now() -> None:
     asked = pending().order.request_change("Max Finance", "Less.", NOW)
     order = asked.order.follow_contact(CARLA, CLARA.email, NOW).order

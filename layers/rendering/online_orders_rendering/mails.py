@@ -232,9 +232,14 @@ class Letter:
         )
 
     def decided(self, part: str) -> Paragraph:
-        """What is said of a decision by link: by whom, or, under another name than the recipient's, both names."""
+        """What is said of a decision by link: by whom, or, under another name than the recipient's, both names.
+
+        Whom Customer Success chose for this order alone is told with the address, which says more than a name that
+        anybody can be given.
+        """
         is_other = not self.asked.goes_by(self.entry.actor.name or self.asked.name)
-        return self.paragraph(f"other_name.{part}" if is_other else part)
+        is_chosen = self.role is not Role.CONTACT and self.order.marks.has_own_contact
+        return self.paragraph(f"other_name.{part}" if is_other or is_chosen else part)
 
     def _who_closed(self) -> str:
         """Colleagues go by name among themselves only."""
