@@ -69,9 +69,9 @@ def faults_of(body: Any, currency: str = "EUR") -> dict[str, str]:
     return {fault.pointer: fault.code for fault in refusal.value.faults}
 
 
-def faults_of_csv(text: str) -> list[Fault]:
+def faults_of_csv(text: str, currency: str = "EUR") -> list[Fault]:
     with pytest.raises(Invalid) as refusal:
-        prices_from_csv(text, "EUR")
+        prices_from_csv(text, currency)
     return list(refusal.value.faults)
 
 
@@ -320,6 +320,18 @@ def test_an_amount_that_could_be_another_one_is_never_guessed(currency: str, cel
     ((where, found, _),) = refusal.value.faults
     assert where == "/prices/0/unit_price"
     assert code is None or found == code
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_three_digits_after_a_comma_are_decimals_only_where_a_comma_parts_no_cells(delimiter: str) -> None:
+    def sheet(cell: str, delimiter: str) -> str:
+        return f"{delimiter.join(COLUMNS)}\n{delimiter.join(('socket', '', 'Socket', cell, 'once'))}\n"
+
+    ((where, code, _),) = faults_of_csv(sheet('"1,234"', delimiter), "KWD")
+    assert (where, code) == ("/prices/0/unit_price", "malformed")
+    for sent, kept in ((sheet('"0,500"', delimiter), "0.500"), (sheet("1,234", ";"), "1.234")):
+        (price,) = prices_from_csv(sent, "KWD")
+        assert price.model_dump(mode="json")["unit_price"] == kept
 
 
 @pytest.mark.parametrize("header", ["", "kind,variant", SHEET.split("\n")[1], ",".join((*COLUMNS, "amount"))])

@@ -33,6 +33,7 @@ SPREADSHEETS: Mapping[str, Dialect] = {"en": Dialect(",", ".", _MARK), "de": Dia
 
 DELIMITERS = ",;\t"
 """Those that a table may be read by; spreadsheets write the one of their locale."""
+_NAMES_DELIMITER = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 COLUMNS = (
     "order_id",
@@ -119,17 +120,28 @@ def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]], dialect: Dia
     return buffer.getvalue()
 
 
+def delimiter_of(text: str) -> str:
+    """Return what parts the cells of a CSV text: comma, semicolon or tab, as in its first line that is not blank.
+
+    Or what Excel's `sep=` names there.
+    """
+    first = _first_line(text)
+    named = _NAMES_DELIMITER.fullmatch(first)
+    return named[1] if named else max(DELIMITERS, key=first.count)
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in text.removeprefix(_MARK).splitlines() if line.strip()), "")
+
+
 def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV text, each with the line that it ends on; BadRequest once it is no CSV.
 
-    The first line that is not blank says what parts the cells: comma, semicolon or tab, or what Excel's `sep=` names
-    there, which comes as an empty row.
+    A line that names the delimiter comes as an empty row.
     """
     text = text.removeprefix(_MARK)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    named = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
-    delimiter = named[1] if named else max(DELIMITERS, key=first.count)
-    table = text.replace(first, "", 1) if named else text
+    first, delimiter = _first_line(text), delimiter_of(text)
+    table = text.replace(first, "", 1) if _NAMES_DELIMITER.fullmatch(first) else text
     reader = csv.reader(StringIO(table, newline=""), delimiter=delimiter, strict=True)
     try:
         for row in reader:

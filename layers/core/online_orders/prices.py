@@ -12,7 +12,7 @@ from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from online_orders import money
 from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, REGIONS, SOCKET_MODELS, Item, ItemKind
-from online_orders.csv_pages import PLAIN, Dialect, csv_text, read_cell, read_rows
+from online_orders.csv_pages import PLAIN, Dialect, csv_text, delimiter_of, read_cell, read_rows
 from online_orders.errors import Fault, Invalid
 from online_orders.faults import faults_of, pointer
 from online_orders.orders import Order
@@ -39,6 +39,8 @@ _VARIANT_SETTING = {
     "accessory": "accessory_type",
 }
 _WITH_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
+_DIGITS_OF_THOUSANDS = 3
+_THOUSANDS_OR_DECIMALS = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:(?:\.[0-9]{3})+,|(?:,[0-9]{3})+\.)[0-9]+")
 
 
@@ -155,7 +157,8 @@ def prices_from_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
     Raises BadRequest for what is no CSV, and Invalid with every fault, which say the row as a spreadsheet counts it.
     """
     header, rows = _table(text)
-    body = [_raw_price(header, cells) for cells in rows.values()]
+    may_group_by_comma = delimiter_of(text) != ";" and money.minor_digits(currency) >= _DIGITS_OF_THOUSANDS
+    body = [_raw_price(header, cells, may_group_by_comma) for cells in rows.values()]
     too_long = (
         Fault(pointer("prices", index), "too_many", "The row has more cells than the header.")
         for index, cells in enumerate(rows.values())
@@ -185,18 +188,21 @@ def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
     return header, rows
 
 
-def _raw_price(header: list[str], cells: list[str]) -> dict[str, str]:
+def _raw_price(header: list[str], cells: list[str], may_group_by_comma: bool) -> dict[str, str]:
     found = {name: read_cell(cell) for name, cell in zip(header, cells, strict=False) if cell}
     if "unit_price" in found:
-        found["unit_price"] = _amount(found["unit_price"])
+        found["unit_price"] = _amount(found["unit_price"], may_group_by_comma)
     return found
 
 
-def _amount(cell: str) -> str:
+def _amount(cell: str, may_group_by_comma: bool) -> str:
     """Return an amount with a decimal point, whichever of its marks is the decimal one; what is none stays as it is.
 
-    A single comma is the decimal one, so `1,000` has three decimals, and currencies that have fewer refuse it.
+    A single comma is the decimal one, so `1,000` has three decimals, and currencies that have fewer refuse it. In a
+    table that a spreadsheet with decimal points may have written it is as likely a thousand, and stays as it is.
     """
+    if may_group_by_comma and _THOUSANDS_OR_DECIMALS.fullmatch(cell):
+        return cell
     if _WITH_COMMA.fullmatch(cell):
         return cell.replace(",", ".")
     if _GROUPED.fullmatch(cell):
