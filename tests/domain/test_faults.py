@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -159,6 +160,19 @@ def test_every_translated_kind_of_fault_is_one_that_a_body_can_have() -> None:
         with pytest.raises(ValidationError) as found:
             model.model_validate(body, context=None)
         assert [each["type"] for each in found.value.errors()] == [kind]
+
+
+def test_no_fault_is_told_in_the_words_of_python() -> None:
+    wrong: list[tuple[type[Request], Any]] = [
+        (NewOrder, []),
+        (NewQuote, {**QUOTE, "lines": [{**LINE, "unit_price": None}]}),
+        (NewQuote, {**QUOTE, "confirmed_start_dates": []}),
+    ]
+    for model, body in [*KINDS.values(), *wrong]:
+        with pytest.raises(Invalid) as refusal:
+            checked(model, body)
+        (fault,) = refusal.value.faults
+        assert not re.search(r"Decimal|ictionary|instance|None|String should|[()]", fault.detail), fault
 
 
 def test_a_body_that_is_all_faults_is_told_a_thousand_of_them() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
+_DECIMAL = re.compile(r"Decimal\('([^']*)'\)")
 
 # By pydantic's names; what a validator of ours raises, and wrong types, need no entry.
 CODES = {
@@ -32,6 +34,18 @@ CODES = {
     "enum": "not_allowed",
     "date_from_datetime_parsing": "invalid_date",
     "date_parsing": "invalid_date",
+}
+
+
+# Where pydantic's sentence names what a reader of JSON has never heard of: a class, a dictionary, a Decimal.
+_TEXTS = {
+    "model_type": "Input should be an object",
+    "dict_type": "Input should be an object",
+    "decimal_type": "An amount is a string of digits, with a point before its decimals",
+    "string_too_short": "The text is empty",
+    "string_too_long": "The text has {max_length} characters at most",
+    "string_unicode": "The text holds half of a surrogate pair",
+    "too_long": "There are {max_length} at most",
 }
 
 
@@ -56,10 +70,12 @@ def faults_of(error: ValidationError, *base: str | int) -> list[Fault]:
 
 
 def _text_of(error: ErrorDetails) -> str:
-    """Return pydantic's sentence; where that holds a regular expression, what it asks for in words."""
+    """Return pydantic's sentence; where that speaks of Python or holds a regular expression, one of ours."""
     if error["type"] == "string_pattern_mismatch":
         return PATTERN_TEXTS.get(error["ctx"]["pattern"], "This is not written as it should be")
-    return error["msg"]
+    if text := _TEXTS.get(error["type"]):
+        return text.format_map(error.get("ctx", {}))
+    return _DECIMAL.sub(r"\1", error["msg"])
 
 
 def checked(model: type[Model], body: Any, *, context: Any = None, more: Iterable[Fault] = ()) -> Model:

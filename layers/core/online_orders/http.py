@@ -241,7 +241,7 @@ def expected_versions(event: Event) -> frozenset[int] | None:
         return None
     found = [_ETAG.fullmatch(part.strip()) for part in header.split(",")]
     if not all(found):
-        raise BadRequest("invalid_if_match", "If-Match holds ETags of this order, or *.")
+        raise BadRequest("invalid_if_match", "If-Match holds ETags as they were answered, or *.")
     return frozenset(int(match[1]) for match in found if match)
 
 
