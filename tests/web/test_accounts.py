@@ -1,5 +1,7 @@
 """An account at the desk: deputies of its contact, and what a suspended enrollment shows."""
 
+from datetime import UTC, datetime, timedelta
+
 from playwright.sync_api import expect
 
 from tests.web.conftest import Call, Complaints, OpenPage
@@ -130,7 +132,10 @@ def test_an_order_without_a_contact_is_flagged_and_the_account_shows_who_removed
     path = "/desk/accounts/tideline-surf"
     before = call("nadia", "GET", path)
     contact = before["enrollment"]["contact"]
-    call("nadia", "PUT", path, {**before, "enrollment": {**before["enrollment"], "contact": None}})
+    until = datetime.now(UTC).date() + timedelta(days=60)
+    deputy = {"name": "Dee", "email": "dee@tidelinesurf.example", "from": in_days(50), "until": until.isoformat()}
+    removed = {**before["enrollment"], "contact": None, "deputies": [deputy]}
+    call("nadia", "PUT", path, {**before, "enrollment": removed})
     try:
         row = open_page("tom", "/desk?account=tideline-surf").locator("tr", has_text=order_id)
         expect(row).to_contain_text("no contact person", timeout=FOLLOWED_MILLISECONDS)
@@ -141,8 +146,9 @@ def test_an_order_without_a_contact_is_flagged_and_the_account_shows_who_removed
         page = open_page("tom", path)
         page.locator("details.history summary").click()
         newest, earlier = page.locator("details.history li").nth(0), page.locator("details.history li").nth(1)
-        expect(newest).to_contain_text("Changed: contact person")
+        expect(newest).to_contain_text("Changed: contact person, deputies")
         expect(newest).to_contain_text("Contact person: nobody")
+        expect(newest).to_contain_text(f"to {until:%b} {until.day}, {until.year}")
         expect(newest).to_contain_text("nadia")
         expect(earlier).to_contain_text(f"Contact person: {contact['name']} <{contact['email']}>")
     finally:

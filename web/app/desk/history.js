@@ -3,7 +3,7 @@
 import { fill, h, isBusy, setBusy } from "../dom.js";
 import { notice, reasonOf } from "../forms.js";
 import { SignedOut } from "../session.js";
-import { either, instant, t } from "../words.js";
+import { day, either, instant, t } from "../words.js";
 
 const PAGE = 25;
 
@@ -60,7 +60,7 @@ export function namedIn({ enrollment }) {
   const person = ({ name, email }) => `${name} <${email}>`;
   return [
     t("history.contact", { person: enrollment?.contact ? person(enrollment.contact) : nobody }),
-    ...(enrollment?.deputies ?? []).map((deputy) => t("history.deputy", { person: person(deputy), from: deputy.from, until: deputy.until })),
+    ...(enrollment?.deputies ?? []).map((deputy) => t("history.deputy", { person: person(deputy), from: day(deputy.from), until: day(deputy.until) })),
     enrollment?.state === "suspended" && t("enrollment.suspended"),
   ];
 }
