@@ -68,7 +68,10 @@ def test_an_id_is_itself_however_its_address_is_written(
         expect(staff.get_by_role("heading", level=1)).to_have_text("Not found")
 
 
-def test_an_account_may_be_called_new_and_another_one_all(site: Description, open_page: OpenPage, call: Call) -> None:
+def test_an_account_may_be_called_new_and_another_one_all(
+    site: Description, open_page: OpenPage, call: Call, complaints: Complaints
+) -> None:
+    complaints.expected.append("412")
     enrolled(call, "new")
     staff = open_page("nadia", "/desk/accounts")
     staff.get_by_role("link", name="Account new").click()
@@ -77,6 +80,11 @@ def test_an_account_may_be_called_new_and_another_one_all(site: Description, ope
         staff.reload()
     staff.goto(f"{site['site']}/desk/accounts/new")
     expect(staff.get_by_role("heading", level=1)).to_have_text("New account")
+    staff.get_by_label("Account id", exact=True).fill("new")
+    staff.get_by_label("Name", exact=True).fill("Account new again")
+    staff.get_by_role("button", name="Save").click()
+    there = staff.get_by_role("link", name="See it as it is now")
+    expect(there).to_have_attribute("href", "/desk/accounts/%6Eew")
 
     enrolled(call, "all", "brightwater")
     try:

@@ -140,7 +140,7 @@ export async function showAccount(context, accountId) {
       });
       if (error instanceof Problem && error.code === "version_mismatch") {
         const text = isNew ? t("account.exists", { id }) : t("account.changed_meanwhile");
-        fill(said, notice("bad", text, " ", h("a", { href: `/desk/accounts/${id}`, target: "_blank" }, t("account.see_it"))), !isNew && keptNotice(beginAnew));
+        fill(said, notice("bad", text, " ", h("a", { href: accountPage(id), target: "_blank" }, t("account.see_it"))), !isNew && keptNotice(beginAnew));
         if (isNew) {
           own.account_id.fault(t("account.exists_here"));
           own.account_id.control.focus();
