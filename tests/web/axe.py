@@ -38,3 +38,26 @@ _OUTSTANDING = """() => [...document.querySelectorAll("body *")]
     .map((element) => [element.getBoundingClientRect().right - document.documentElement.clientWidth, element])
     .filter(([pixels]) => pixels > 0)
     .map(([pixels, element]) => `${Math.ceil(pixels)} px: ${element.outerHTML.slice(0, 200)}`)"""
+
+
+def broken_words(page: Page, within: str) -> list[str]:
+    """Words that begin on one line and end on another, without a hyphen of their own."""
+    found: list[str] = page.evaluate(_BROKEN, within)
+    return found
+
+
+_BROKEN = r"""(within) => {
+    const found = [];
+    for (const part of document.querySelectorAll(within)) {
+        const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+            const range = document.createRange();
+            for (const { 0: word, index } of texts.currentNode.data.matchAll(/[^\s\-/]+/g)) {
+                range.setStart(texts.currentNode, index);
+                range.setEnd(texts.currentNode, index + word.length);
+                if (new Set([...range.getClientRects()].map((each) => each.top)).size > 1) found.push(word);
+            }
+        }
+    }
+    return found;
+}"""

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Response, expect
 
 from tests import loopback
 from tests.local_run import Description
-from tests.web.axe import faults, overflows
+from tests.web.axe import broken_words, faults, overflows
 from tests.web.conftest import Call, Complaints, OpenPage
 from tests.web.steps import in_days, placed, quoted
 
@@ -83,6 +83,7 @@ def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
         expect(page.locator(mark)).to_be_visible()
         assert faults(page, dark=dark) == [], path
         assert overflows(page, width) == {}, path
+        assert broken_words(page, ".items") == [], path
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, True), (360, False)])
