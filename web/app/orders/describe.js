@@ -13,7 +13,7 @@ const labelOf = (item, name) => item.labels?.[spoken()]?.[name] ?? either(`${nam
 
 export const itemKind = (item) => labelOf(item, "kind");
 
-export const bandwidth = (mbps) => (mbps >= 1000 ? `${number(mbps / 1000)} Gbps` : `${number(mbps)} Mbps`);
+export const bandwidth = (mbps) => (mbps >= 1000 ? t("bandwidth.gbps", { amount: mbps / 1000 }) : t("bandwidth.mbps", { amount: mbps }));
 
 /**
  * What an item is about, beside its kind: "500 Mbps · Zentrale Hamburg". `sites`: the account's, as far as known, for
