@@ -143,8 +143,14 @@ class Installation:
         return cls(outputs["SiteUrl"], stack, client, sign_in, _http(), environment)
 
     def resource(self, logical_id: str) -> str:
-        """The physical id of a resource of the stack."""
-        found = self.aws("cloudformation").describe_stack_resources(StackName=self.stack, LogicalResourceId=logical_id)
+        """The physical id of a resource of the stack; Unreachable where it has none of this name, or cannot be read."""
+        cloudformation = self.aws("cloudformation")
+        try:
+            found = cloudformation.describe_stack_resources(StackName=self.stack, LogicalResourceId=logical_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise Unreachable(f"The stack {self.stack} has no {logical_id}.") from error
         for one in found["StackResources"]:
             if one["LogicalResourceId"] == logical_id:
                 return str(one["PhysicalResourceId"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from botocore.exceptions import ClientError
@@ -100,3 +100,12 @@ def test_a_fault_of_the_service_makes_no_second_call(tmp_path: Path) -> None:
     with serving(service) as endpoint, pytest.raises(ClientError, match="ServiceException"):
         operating.mend_due(local(tmp_path, endpoint))
     assert service.invoked == 1
+
+
+@pytest.mark.parametrize(("code", "raised"), [("ValidationError", Unreachable), ("Throttling", ClientError)])
+def test_a_resource_that_a_stack_does_not_have_is_told_of_by_name(code: str, raised: type[Exception]) -> None:
+    refusal = ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeStackResources")
+    service = Mock(describe_stack_resources=Mock(side_effect=refusal))
+    installation = Mock(spec=Installation, aws=Mock(return_value=service), stack="orders")
+    with pytest.raises(raised, match="The stack orders has no Distribution" if raised is Unreachable else code):
+        Installation.resource(installation, "Distribution")
