@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -329,12 +330,15 @@ def _json_line(row: Json) -> str:
 
 
 def _write(lines: Iterable[str], to: Path | None) -> None:
+    """Write to a file or standard output; a file is opened for the first line: a refusal leaves it as it was."""
+    rest = iter(lines)
+    first = next(rest, "")
     try:
         target = to.open("w", encoding="utf-8", newline="") if to else nullcontext(sys.stdout)
     except OSError as fault:
         raise typer.BadParameter(f"{to}: {fault.strerror}") from fault
     with target as file:
-        for line in lines:
+        for line in chain([first], rest):
             file.write(line)
 
 
@@ -501,6 +505,8 @@ def restore(
 @mail.command("hold")
 def hold_mail(ctx: typer.Context, reason: Annotated[str, typer.Option(help="Why, for whoever finds it held.")]) -> None:
     """Hand no mail to SES from now on; mails wait and are sent after `mail release`."""
+    if not reason.strip():
+        raise typer.BadParameter("--reason says nothing.")
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders import clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from urllib.parse import quote, urlencode
 
 from online_orders.csv_pages import csv_page, dialect_for
@@ -37,6 +38,9 @@ def follow(
 
 
 def orders(installation: Installation, account_id: str | None, status: str | None) -> Iterator[Json]:
+    """Return whole orders, oldest first; Refused at once where there is no such account, whose list would be empty."""
+    if account_id:
+        installation.request("GET", f"/api/desk/accounts/{quote(account_id, safe='')}")
     asked = {name: value for name, value in (("account_id", account_id), ("status", status)) if value}
     return installation.pages("/api/desk/orders" + (f"?{urlencode(asked)}" if asked else ""))
 
@@ -51,6 +55,7 @@ def timelines(installation: Installation, account_id: str) -> Iterator[Json]:
 def csv_lines(rows: Iterator[Json], spreadsheet: str | None = None) -> Iterator[str]:
     """Yield orders as the API's own CSV, a row an item, with one header; as a spreadsheet in a language opens it."""
     dialect = dialect_for(spreadsheet)
+    begun = [row for row in (next(rows, None),) if row]  # refused before anything is written
     yield csv_page([], dialect)
-    for row in rows:
+    for row in chain(begun, rows):
         yield csv_page([row], dialect).partition("\n")[2]

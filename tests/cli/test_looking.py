@@ -6,6 +6,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from online_orders.csv_pages import SPREADSHEETS
 from online_orders_cli import looking
 from online_orders_cli.app import Spreadsheet
@@ -55,6 +57,25 @@ def test_what_is_typed_is_one_value_and_no_more_of_the_address(terminal: Termina
     assert said.complaints[0]["code"] == "not_found"
     said = terminal.run("--json", "follow", "../accounts/nordlicht", expect=1)
     assert "/accounts/nordlicht" in said.complaints[0]["error"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("orders", "--account", "typo"),
+        ("orders", "--csv", "--account", "typo"),
+        ("orders", "--csv", "--status", "done"),
+        ("timelines", "--account", "typo"),
+    ],
+)
+def test_an_export_that_is_refused_leaves_the_file_as_it_was(
+    terminal: Terminal, tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    target = tmp_path / "orders"
+    target.write_text("of yesterday", "utf-8")
+    said = terminal.run("--json", "export", *asked, "--to", target, expect=1)
+    assert said.complaints[0]["code"] in {"not_found", "invalid_query"}
+    assert target.read_text("utf-8") == "of yesterday"
 
 
 def test_orders_go_out_as_a_spreadsheet_in_german_opens_them(

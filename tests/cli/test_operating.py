@@ -219,6 +219,7 @@ def test_erasing_asks_first_and_refuses_what_is_no_address(terminal: Terminal) -
         ("replay", "--account", "a", "--from", "2026-13-01"),
         ("export", "orders", "--to", "/dev/null/orders.jsonl"),
         ("mail", "hold"),
+        ("mail", "hold", "--reason", " "),
     ],
 )
 def test_a_mistake_in_the_command_line_is_told_before_anything_is_done(
