@@ -718,6 +718,15 @@ def test_reminders_that_were_due_while_there_was_nobody_are_not_made_up_for() ->
     assert [entry.event for entry in back.tick(Policy(), NOW + 39 * DAY).entries] == [Event.REMINDED]
 
 
+def test_who_is_sent_a_quote_that_stands_is_not_reminded_of_it_the_same_day() -> None:
+    at = NOW + 3 * DAY
+    fresh = [offered().follow_contact(CARLA, None, at), offered().resend(CLARA, None, at)]
+    for order in (mailed(change.order, at) for change in fresh):
+        assert order.tick(Policy(), at).entries == ()
+        assert [entry.event for entry in order.tick(Policy(), NOW + 39 * DAY).entries] == [Event.REMINDED]
+    assert [entry.event for entry in offered().tick(Policy(), at).entries] == [Event.REMINDED]
+
+
 @pytest.mark.parametrize("enrollment", NOBODY_NAMED, ids=["no enrollment", "no contact"])
 def test_a_contact_is_outlived_from_the_moment_that_the_account_names_nobody(
     enrollment: dict[str, Any] | None,

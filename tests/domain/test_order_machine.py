@@ -172,6 +172,8 @@ class OrderMachine(RuleBasedStateMachine):
         if self.take(lambda order: order.resend(by, contact, self.now), "quote.resent", allowed=allowed):
             self.move(self.status)
             self.quote_link, self.is_parted = self.quote_link + 1, False
+            if self.offered_on != date.min:
+                self.reminded_on = self.today
             if contact:
                 self.order_link += 1
                 self.contact, self.has_own_contact = contact, True
@@ -185,7 +187,7 @@ class OrderMachine(RuleBasedStateMachine):
         if not follows:
             return
         if contact:
-            if self.is_parted and self.offered_on != date.min:
+            if self.offered_on != date.min:
                 self.reminded_on = self.today
             self.contact = contact
         self.is_parted = contact is None

@@ -483,8 +483,14 @@ class Order(Entity):
                 "has_own_contact": self.marks.has_own_contact or contact is not None,
                 "fresh_mails_at": (),
                 "contact_removed_since": None,
+                **self._reminded_by_fresh_mail(at),
             },
         )
+
+    def _reminded_by_fresh_mail(self, at: datetime) -> dict[str, Any]:
+        """The mark by which a mail with the quote that stands takes the place of the reminders that were due by now."""
+        was_offered = self.quote is not None and self.quote.offered_at is not None
+        return {"last_reminder_on": self.today(at)} if was_offered else {}
 
     @property
     def _is_first_quote_undeliverable(self) -> bool:
@@ -556,9 +562,6 @@ class Order(Entity):
                 return Change(self, ())
             if self.contact.has_mailbox(contact.email):
                 return self._correct_contact(contact, by, at)
-        # The fresh mail stands for the reminders that were due while there was nobody to remind.
-        was_offered = self.quote is not None and self.quote.offered_at is not None
-        reminded = {"last_reminder_on": self.today(at)} if self.contact_is_removed and was_offered else {}
         return self._change(
             at,
             _staff_or_time(by),
@@ -570,7 +573,7 @@ class Order(Entity):
                 **self._dead_links(),
                 "quote_mail_due_at": at if self.quote else None,
                 "contact_removed_since": None,
-                **reminded,
+                **self._reminded_by_fresh_mail(at),
             },
         )
 
