@@ -249,6 +249,11 @@ _ORDER: dict[str, Any] = {
     "contact": Annotated[Contact, Field(description="Who is asked to confirm.")],
     "items": tuple[Annotated[_ORDERED_ITEM, Field(discriminator="kind")], ...],
     "quote": Annotated[Optional[QuoteAnswer], Field(description="The newest revision.")],  # noqa: UP045
+    "account_name": _left_out(
+        str,
+        "",
+        "As the account was called when the order was placed; left out in orders from before this was kept.",
+    ),
     "warnings": _left_out(
         tuple[OrderWarning, ...],
         (),

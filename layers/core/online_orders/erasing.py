@@ -131,15 +131,19 @@ def _text_of(order: Mapping[str, Any], person: Person, *, own: bool) -> dict[str
     }
 
 
-def _from_sites(snapshot: Snapshot | None, person: Person) -> Snapshot | None:
-    """A site's name or address may name the person, as that of a home office does."""
+def _from_snapshot(snapshot: Snapshot | None, person: Person) -> Snapshot | None:
+    """A site's name or address may name the person, as that of a home office does, and so may a sole trader's account.
+
+    The account itself keeps its name, which Customer Success can change; nobody can change what an order keeps.
+    """
     if snapshot is None:
         return None
     sites = {
         site_id: OrderedSite(name=person.out_of(site.name), address=_maybe(person, site.address))
         for site_id, site in snapshot.sites.items()
     }
-    return snapshot.model_copy(update={"sites": sites})
+    name = _maybe(person, snapshot.account_name)
+    return snapshot.model_copy(update={"sites": sites, "account_name": name})
 
 
 def from_order(order: Order, person: Person, at: datetime, *, wrote_reason: bool, successor: Contact | None) -> Change:
@@ -153,7 +157,7 @@ def from_order(order: Order, person: Person, at: datetime, *, wrote_reason: bool
         "placed_by": NO_USER if own else order.placed_by,
         "assignee": None if order.assignee and person.has(order.assignee.email) else order.assignee,
         "contact": NOBODY if person.has_contact(order.contact) else order.contact,
-        "snapshot": _from_sites(order.snapshot, person),
+        "snapshot": _from_snapshot(order.snapshot, person),
         **_text_of(vars(order), person, own=own),
     }
     if order.closed and order.closed.reason is not None:
@@ -172,9 +176,9 @@ def quotes_naming(person: Person, quotes: Iterable[Quote]) -> list[int]:
 
 
 def papers_naming(person: Person, order: Order) -> list[int]:
-    """The revisions whose papers name the person in a site's name or address, since the order does as it is."""
+    """The revisions whose papers name the person as the account or in a site's name or address, as the order does."""
     snapshot, last = order.snapshot, order.quote.revision if order.quote else 0
-    named = snapshot is not None and person.is_named_in(snapshot.model_dump_json(include={"sites"}))
+    named = snapshot is not None and person.is_named_in(snapshot.model_dump_json(include={"sites", "account_name"}))
     return list(range(1, last + 1)) if named else []
 
 
@@ -187,6 +191,8 @@ def from_answer(answer: str, person: Person) -> str:
         changes["placed_by"] = NO_USER.model_dump()
     if person.has(body["contact"]["email"]):
         changes["contact"] = NOBODY.model_dump()
+    if name := body.get("account_name"):
+        changes["account_name"] = person.out_of(name)
     changes["items"] = [_from_item(item, person) for item in body["items"]]
     after = {**body, **changes}
     return answer if after == body else json.dumps(after, ensure_ascii=False, separators=(",", ":"))

@@ -103,6 +103,10 @@ class CommentsOfHour(Entity):
     count: int
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class OrderedSite(Entity):
     """A site as it was when something was ordered for it."""
 
@@ -112,16 +116,14 @@ class OrderedSite(Entity):
 
 
 class Snapshot(Entity):
-    """What the items were about when they were ordered, whatever the account and the catalog have come to since."""
+    """What the order was about when it was placed, whatever the account and the catalog have come to since."""
 
     sites: dict[str, OrderedSite]
     """By site id; those of the items alone."""
     words: dict[str, dict[str, str]]
     """The catalog's, by language and key as in `catalog.WORDS`; those of the items alone."""
-
-
-def _is_none(value: object) -> bool:
-    return value is None
+    account_name: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    """None in an order that was placed before it was kept."""
 
 
 class Marks(Entity):
@@ -302,6 +304,10 @@ class Order(Entity):
         """The site of an item as it was ordered; None without one, and where no snapshot was kept."""
         site_id = getattr(item, "site_id", None)
         return self.snapshot.sites.get(site_id) if self.snapshot and site_id is not None else None
+
+    def account_name(self, present: str) -> str:
+        """Return what the account was called when the order was placed; `present` where that was not kept."""
+        return (self.snapshot and self.snapshot.account_name) or present
 
     def word(self, language: str, key: str) -> str | None:
         """The catalog's word as it was when the order was placed, by its key in `catalog.WORDS`."""
@@ -1056,7 +1062,7 @@ def _snapshot(items: tuple[Item, ...], account: Account) -> Snapshot:
         for site_id, site in sorted(account.sites_by_id.items())
         if site_id in named
     }
-    return Snapshot(sites=sites, words=words_of(items))
+    return Snapshot(sites=sites, words=words_of(items), account_name=account.name)
 
 
 class Reason(Request):

@@ -70,7 +70,7 @@ def quote_paper(order: Order, quote: Quote, account: Account) -> bytes:
         quote,
         order_id=order.order_id,
         account_id=account.account_id,
-        account_name=account.name,
+        account_name=order.account_name(account.name),
         placed_on=order.placed_on,
         locale=order.marks.locale,
         installation=installation(),

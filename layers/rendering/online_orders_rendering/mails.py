@@ -524,7 +524,8 @@ def render_mail(
 ) -> Mail:
     """The mail about `entry`, in the order's locale, or in English for Customer Success.
 
-    `site_names` by site id; without it sites go by their ids. ValueError when nobody of this role gets such a mail,
+    `account_name` and `site_names`, by site id, are for orders that keep none themselves; a site that is not among them
+    goes by its id. ValueError when nobody of this role gets such a mail,
     when a mail that needs a link has none, and when a code would go to somebody whom it is not for.
     """
     if kind not in CONTENTS or role not in AUDIENCE[kind]:
@@ -535,7 +536,8 @@ def render_mail(
         raise ValueError(f"A mail {kind} for {role} takes no link.")
     desk = role is Role.CUSTOMER_SUCCESS
     words = wording(DESK_LOCALE if desk else order.marks.locale)
-    letter = Letter(kind, role, order, entry, installation, line_of(account_name), link, site_names or {}, words)
+    account = line_of(order.account_name(account_name))
+    letter = Letter(kind, role, order, entry, installation, account, link, site_names or {}, words)
     if desk:
         hello = words("mail.hello_desk")
     elif role is Role.CONTACT:

@@ -101,7 +101,8 @@ def decision_page(
 ) -> str:
     """What is ordered and offered, and the form to decide; without a quote the form only cancels.
 
-    `at` is when it is read: start days that are over by then are said to be.
+    `at` is when it is read: start days that are over by then are said to be. `account_name` and `site_names` are for
+    orders that keep none themselves.
     """
     words = wording(order.marks.locale)
     items = words.items(order if quote else order.model_copy(update={"quote": None}), site_names, at)
@@ -114,7 +115,7 @@ def decision_page(
         charged=charged(quote) if quote else [],
         items=items,
         passed=passed_starts(items, words),
-        account=line_of(account_name),
+        account=line_of(order.account_name(account_name)),
         pdf_path=pdf_path,
         form=form,
     )
@@ -142,7 +143,7 @@ def outcome_page(
         stylesheet=STYLESHEET,
         outcome=outcome,
         order=order,
-        account=line_of(account_name or ""),
+        account=line_of(order.account_name(account_name or "") if order else ""),
         title=words(f"outcome.{outcome}.title"),
         paragraphs=_paragraphs(outcome, order, words, installation.brand, decided_by),
         reason=_reason(outcome, order),
