@@ -277,7 +277,7 @@ def test_a_reason_keeps_the_empty_line_that_it_begins_with() -> None:
 
 ASKING: dict[Outcome, dict[str, Any]] = {
     Outcome.EXPIRED: {"decision": "request_quote", "fields": {"decision", "code", "extra"}},
-    Outcome.LOCKED: {"decision": "request_mail", "fields": {"decision", "extra"}},
+    Outcome.LOCKED: {"decision": "request_mail", "fields": {"decision", "code", "extra"}},
 }
 
 
@@ -304,8 +304,8 @@ def test_every_outcome_can_be_told_when_the_order_is_not_known(outcome: Outcome,
 def test_an_outcome_complains_of_its_own_fields_alone(outcome: Outcome) -> None:
     page = Page(outcome_page(outcome, pending().order, INSTALLATION, "en", form=FormState(faults=tuple(FormFault))))
     complaints = [link["href"] for link in page.all("a")]
-    assert complaints == (["#code"] * 3 if outcome is Outcome.EXPIRED else [])
     asks = {Outcome.EXPIRED, Outcome.LOCKED}
+    assert complaints == (["#code"] * 3 if outcome in asks else [])
     assert len(page.all("div", role="alert")) == (outcome in asks)
 
 

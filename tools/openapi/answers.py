@@ -91,7 +91,10 @@ class ConfirmationForm(BaseModel):
         Field(
             pattern="^[0-9]{6}$",
             default_factory=str,
-            description="From the mail, blanks as typed being passed over; needed for everything but `request_mail`.",
+            description=(
+                "From the mail, blanks as typed being passed over; needed for everything but `request_mail`. Given "
+                "with it, the fresh link has a count of wrong codes for this browser alone, which a cookie tells."
+            ),
         ),
     ]
     reason: Annotated[str, Field(max_length=1_000, default_factory=str, description="Needed to request a change.")]

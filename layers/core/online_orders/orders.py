@@ -166,6 +166,8 @@ class Marks(Entity):
     fresh_quote_asked: int = 0
     """The newest revision that the contact found expired and asked to have replaced."""
     fresh_mails_at: tuple[Instant, ...] = ()
+    """Of the fresh mails in place of locked links, of a day; those below were asked for with the locked link's code."""
+    coded_mails_at: Annotated[tuple[Instant, ...], Field(exclude_if=lambda past: not past)] = ()
     comments: Annotated[CommentsOfHour | None, Field(exclude_if=_is_none)] = None
     """How many the customer has written in the hour of the newest; left out of what is stored until there is one."""
     since: dict[Status, Instant] = Field(default_factory=dict)
@@ -429,6 +431,7 @@ class Order(Entity):
                 "quote_time_zone": None,
                 "last_reminder_on": None,
                 "fresh_mails_at": (),
+                "coded_mails_at": (),
             },
         )
         if len(change.order.model_dump_json().encode()) > LARGEST_STORED:
@@ -488,6 +491,7 @@ class Order(Entity):
                 "order_link": self.marks.order_link + bool(contact),
                 "has_own_contact": self.marks.has_own_contact or contact is not None,
                 "fresh_mails_at": (),
+                "coded_mails_at": (),
                 "contact_removed_since": None,
             },
         )
@@ -679,16 +683,27 @@ class Order(Entity):
             at, Actor(kind="contact"), Event.FRESH_QUOTE_ASKED, self._revision(), decision=False, marks=marks
         )
 
-    def ask_for_fresh_mail(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
+    def fresh_mails_of_day(self, at: datetime, *, with_code: bool) -> tuple[datetime, ...]:
+        """When fresh mails were asked for in the last day, oldest first: with the code of the locked link, or without.
+
+        They are counted apart, since robots ask without.
+        """
+        asked_at = self.marks.coded_mails_at if with_code else self.marks.fresh_mails_at
+        return tuple(past for past in asked_at if at - past < timedelta(days=1))
+
+    def ask_for_fresh_mail(
+        self, purpose: Literal["order", "quote"], at: datetime, *, with_code: bool = False
+    ) -> Change:
         """A new link and code to the same address, in place of one that wrong codes have locked.
 
-        Once the quote has expired, the link is good for asking for a fresh quote.
+        `with_code`: whoever asks has given the locked link's code. Once the quote has expired, the link is good for
+        asking for a fresh quote.
         """
         self.must_allow(f"ask for a fresh {purpose} mail of")
         if purpose == "quote" and self.is_quote_past(at) and not self._expired_revision():
             raise Conflict("The quote's last day is over.", self.status)
         number = "quote_link" if purpose == "quote" else "order_link"
-        recent = tuple(past for past in self.marks.fresh_mails_at if at - past < timedelta(days=1))
+        asked_at = "coded_mails_at" if with_code else "fresh_mails_at"
         return self._change(
             at,
             Actor(kind="contact"),
@@ -699,7 +714,7 @@ class Order(Entity):
             marks={
                 number: getattr(self.marks, number) + 1,
                 "quote_mail_due_at": at if purpose == "quote" else self.marks.quote_mail_due_at,
-                "fresh_mails_at": (*recent, at),
+                asked_at: (*self.fresh_mails_of_day(at, with_code=with_code), at),
             },
         )
 

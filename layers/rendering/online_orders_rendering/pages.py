@@ -1,4 +1,4 @@
-"""The pages behind the links in mails: plain HTML in the account's language, without scripts, cookies or files."""
+"""The pages behind the links in mails: plain HTML in the account's language, without scripts or files."""
 
 from __future__ import annotations
 
@@ -76,6 +76,8 @@ class Outcome(StrEnum):
     LOCKED = "locked"
     """Brings the form that asks for a fresh mail."""
     FRESH_MAIL_SENT = "fresh_mail_sent"
+    FRESH_MAIL_FOR_ASKER = "fresh_mail_for_asker"
+    """To be opened in the browser that has asked for it with the code."""
     FRESH_QUOTE_ASKED = "fresh_quote_asked"
     TOO_MANY_MAILS = "too_many_mails"
     TOO_MANY_REQUESTS = "too_many_requests"
@@ -152,7 +154,7 @@ def outcome_page(
     )
 
 
-_FIELDS = {Outcome.EXPIRED: ("code", "extra"), Outcome.LOCKED: ("extra",)}
+_FIELDS = {Outcome.EXPIRED: ("code", "extra"), Outcome.LOCKED: ("code", "extra")}
 
 
 def _faults_here(outcome: Outcome, form: FormState) -> tuple[FormFault, ...]:
