@@ -235,6 +235,7 @@ def pages(locale: str) -> dict[str, str]:
         "expired": (Outcome.EXPIRED, lapsed, FormState()),
         "expired-wrong_code": (Outcome.EXPIRED, lapsed, FormState(faults=(FormFault.CODE_WRONG,), tries_left=1)),
         "locked": (Outcome.LOCKED, order, FormState()),
+        "fresh_mail_for_asker": (Outcome.FRESH_MAIL_FOR_ASKER, order, FormState()),
         "fresh_mail_sent": (Outcome.FRESH_MAIL_SENT, order, FormState()),
         "fresh_quote_asked": (Outcome.FRESH_QUOTE_ASKED, lapsed, FormState()),
         "too_many_mails": (Outcome.TOO_MANY_MAILS, order, FormState()),

@@ -30,8 +30,8 @@ _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
 _WRITTEN = {"text", "reason"}
 """Members of an entry's data that its actor wrote freely."""
-_ASKED = {"asked_name", "asked_email"}
-"""Members that say of whom a decision by link was asked."""
+_ADDRESSED = {"asked_email": "asked_name", "recipient": "recipient_name"}
+"""Members that say of whom a decision by link was asked, or to whom a mail went: the address, and the name with it."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,16 @@ def is_of(entry: Entry, person: Person, contact: Contact, evidence: Evidence | N
 def from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
     """`own`: the person is its actor."""
     data: dict[str, Any] = {}
-    was_asked = person.has(entry.data.get("asked_email", ""))
+    theirs = {
+        member
+        for address, name in _ADDRESSED.items()
+        if person.has(str(entry.data.get(address, "")))
+        for member in (address, name)
+    }
     for name, value in entry.data.items():
         if not isinstance(value, str):
             data[name] = value
-        elif (own and name in _WRITTEN) or (name in _ASKED and was_asked):
+        elif (own and name in _WRITTEN) or name in theirs:
             data[name] = ERASED
         elif own and entry.event is Event.CLAIMED and name == "assignee":
             data[name] = NO_USER.user_id

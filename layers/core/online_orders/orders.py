@@ -328,6 +328,12 @@ class Order(Entity):
         starts = {str(place): item.start_date for place, item in enumerate(self.items, start=1)}
         return frozenset(item_id for item_id, asked in starts.items() if confirmed.get(item_id, asked) < today)
 
+    def as_it_stood(self, status: Status, quote: Quote | None) -> Order:
+        """Return the order with the status and the revision of an earlier day, for what is said of that day."""
+        return self.model_copy(
+            update={"status": status, "quote": quote, "closed": None if status in OPEN else self.closed}
+        )
+
     def expect_version(self, expected: frozenset[int] | None) -> None:
         """Raises VersionMismatch unless the version is one that the caller's If-Match names (None: any)."""
         if expected is not None and self.version not in expected:
@@ -483,7 +489,7 @@ class Order(Entity):
             at,
             _staff(by),
             Event.QUOTE_RESENT,
-            {"contact_changed": is_changed, **former},
+            {"contact_changed": is_changed, **_recipient(contact or self.contact), **former},
             contact=contact or self.contact,
             marks={
                 "quote_link": self.marks.quote_link + 1,
@@ -680,7 +686,12 @@ class Order(Entity):
             return Change(self, ())
         marks = {"fresh_quote_asked": quote.revision}
         return self._change(
-            at, Actor(kind="contact"), Event.FRESH_QUOTE_ASKED, self._revision(), decision=False, marks=marks
+            at,
+            Actor(kind="contact"),
+            Event.FRESH_QUOTE_ASKED,
+            {**self._revision(), **_recipient(self.contact)},
+            decision=False,
+            marks=marks,
         )
 
     def fresh_mails_of_day(self, at: datetime, *, with_code: bool) -> tuple[datetime, ...]:
@@ -720,7 +731,8 @@ class Order(Entity):
 
     def link_locked(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
         self.must_allow("lock a link of")
-        return self._change(at, SYSTEM, Event.LINK_LOCKED, {"purpose": purpose}, internal=True, decision=False)
+        data = {"purpose": purpose, **_recipient(self.contact)}
+        return self._change(at, SYSTEM, Event.LINK_LOCKED, data, internal=True, decision=False)
 
     # -- the workflow -----------------------------------------------------------------------------------------------
 
@@ -953,7 +965,7 @@ class Order(Entity):
         )
 
     def _delivered(self, delivery: MailState) -> dict[str, Any]:
-        return {**self._revision(), "delivery": delivery, "recipient": self.contact.email}
+        return {**self._revision(), "delivery": delivery, **_recipient(self.contact)}
 
     def _asked(self) -> dict[str, Any]:
         """Who has the link that a decision is taken by, which may be under another name."""
@@ -1018,6 +1030,11 @@ def _reason_data(reason: str) -> dict[str, Any]:
     """What an entry says of why: the English text, and the code of a reason of the system's own."""
     known = system_reason(reason)
     return {"reason": str(reason), **({"code": known.code} if known else {})}
+
+
+def _recipient(contact: Contact) -> dict[str, Any]:
+    """Whose mail or link an entry is about; the order may have another contact person by the time that it is read."""
+    return {"recipient": contact.email, "recipient_name": contact.name}
 
 
 def _staff(user: User) -> Actor:

@@ -201,8 +201,8 @@ class Letter:
             "account": self.account,
             "brand": self.installation.brand,
             "site_url": self.installation.site_url,
-            "contact": line_of(order.contact.name),
-            "email": order.contact.email,
+            "contact": line_of(self.contact.name),
+            "email": self.contact.email,
             "placed_by": order.placed_by.email,
             "name": line_of(self.entry.actor.name or order.contact.name),
             "asked": line_of(self.asked.name),
@@ -222,6 +222,16 @@ class Letter:
         if "open_until" in self.entry.data:
             named["last_day"] = words.day(date.fromisoformat(self.entry.data["open_until"]))
         return named
+
+    @cached_property
+    def contact(self) -> Contact:
+        """Whose mail, link or decision the entry is about; else the order's contact person, who may have changed."""
+        data, contact = self.entry.data, self.order.contact
+        email = data.get("recipient", data.get("asked_email", contact.email))
+        if contact.has_mailbox(email):
+            return contact
+        # An earlier release kept no name beside the address.
+        return Contact.model_construct(name=data.get("recipient_name", data.get("asked_name", email)), email=email)
 
     @cached_property
     def asked(self) -> Contact:
@@ -313,7 +323,7 @@ class Letter:
             "account_id": lambda: order.account_id,
             "placed_on": lambda: words.day(order.placed_on),
             "placed_by": lambda: order.placed_by.email,
-            "contact": lambda: f"{line_of(order.contact.name)} <{order.contact.email}>",
+            "contact": lambda: _address(self.contact),
             "assignee": lambda: order.assignee.email if order.assignee else None,
             "status": lambda: words(f"status.{order.status}"),
             "purchase_order_number": lambda: line_of(order.purchase_order_number or ""),
