@@ -322,6 +322,37 @@ def test_an_amount_that_could_be_another_one_is_never_guessed(currency: str, cel
     assert code is None or found == code
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "cell", "outcome"),
+    [
+        (",", "12.500", "12.500"),
+        (";", "12,500", "12.500"),
+        (",", "12,500", "12500 or 12.500"),
+        (";", "12.500", "12500 or 12,500"),
+        ("\t", "12.500", "12500 or 012.500"),
+        ("\t", "-1,234", "-1234 or -01.234"),
+        ("\t", "012.500", "12.500"),
+        (";", "0.500", "0.500"),
+        (";", "12.50", "12.500"),
+        (";", "1234.567", "1234.567"),
+        (";", "1.234,567", "1234.567"),
+    ],
+)
+def test_three_decimals_are_read_by_the_mark_that_goes_with_the_tables_delimiter(
+    delimiter: str, cell: str, outcome: str
+) -> None:
+    table = f'{delimiter.join(COLUMNS)}\nsocket{delimiter * 2}Socket{delimiter}"{cell}"{delimiter}once\n'
+    if " or " not in outcome:
+        (price,) = prices_from_csv(table, "KWD")
+        assert price.model_dump(mode="json")["unit_price"] == outcome
+        return
+    with pytest.raises(Invalid) as refusal:
+        prices_from_csv(table, "KWD")
+    (fault,) = (each for each in refusal.value.faults if each.code == "ambiguous_amount")
+    assert fault.pointer == "/prices/0/unit_price"
+    assert fault.detail == f"Row 2: {cell} can be read in two ways; write {outcome}."
+
+
 @pytest.mark.parametrize("header", ["", "kind,variant", SHEET.split("\n")[1], ",".join((*COLUMNS, "amount"))])
 def test_a_table_without_its_header_is_refused_as_a_whole(header: str) -> None:
     ((where, code, _),) = faults_of_csv(header)

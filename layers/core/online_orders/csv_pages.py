@@ -120,18 +120,28 @@ def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]], dialect: Dia
     return buffer.getvalue()
 
 
+def _first_line(text: str) -> tuple[str, str | None]:
+    """The first line that is not blank, and what Excel's `sep=` names there."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    named = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
+    return first, named[1] if named else None
+
+
+def delimiter_of(text: str) -> str:
+    """Return what parts the cells of a CSV text, by its first line: comma, semicolon or tab, or what `sep=` names."""
+    first, named = _first_line(text.removeprefix(_MARK))
+    return named or max(DELIMITERS, key=first.count)
+
+
 def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV text, each with the line that it ends on; BadRequest once it is no CSV.
 
-    The first line that is not blank says what parts the cells: comma, semicolon or tab, or what Excel's `sep=` names
-    there, which comes as an empty row.
+    See `delimiter_of`; a line with Excel's `sep=` comes as an empty row.
     """
     text = text.removeprefix(_MARK)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    named = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
-    delimiter = named[1] if named else max(DELIMITERS, key=first.count)
+    first, named = _first_line(text)
     table = text.replace(first, "", 1) if named else text
-    reader = csv.reader(StringIO(table, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(StringIO(table, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
         for row in reader:
             yield reader.line_num, row

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from online_orders import money
 from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, REGIONS, SOCKET_MODELS, Item, ItemKind
-from online_orders.csv_pages import PLAIN, Dialect, csv_text, read_cell, read_rows
+from online_orders.csv_pages import PLAIN, SPREADSHEETS, Dialect, csv_text, delimiter_of, read_cell, read_rows
 from online_orders.errors import Fault, Invalid
 from online_orders.faults import faults_of, pointer
 from online_orders.orders import Order
@@ -39,6 +39,9 @@ _VARIANT_SETTING = {
     "accessory": "accessory_type",
 }
 _WITH_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
+_LIKE_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}([.,])[0-9]{3}")
+_DECIMAL_MARKS = {dialect.delimiter: dialect.decimal_mark for dialect in (PLAIN, *SPREADSHEETS.values())}
+"""By delimiter: both are of the locale in which a table was saved. A tab says nothing of it."""
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:(?:\.[0-9]{3})+,|(?:,[0-9]{3})+\.)[0-9]+")
 
 
@@ -161,11 +164,29 @@ def prices_from_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
         for index, cells in enumerate(rows.values())
         if len(cells) > len(header)
     )
+    ambiguous = _ambiguous_amounts(text, header, rows.values(), currency)
     try:
-        return prices_from({"prices": body}, currency, too_long)
+        return prices_from({"prices": body}, currency, (*too_long, *ambiguous))
     except Invalid as invalid:
         numbers = list(rows)
         raise Invalid(_said_of_row(fault, numbers) for fault in invalid.faults) from None
+
+
+def _ambiguous_amounts(text: str, header: list[str], rows: Iterable[list[str]], currency: str) -> Iterator[Fault]:
+    """Faults of amounts that are decimals or thousands: in a currency of three decimals, by another mark than goes with
+    the table's delimiter."""
+    if money.minor_digits(currency) != len("000"):
+        return
+    decimal_mark = _DECIMAL_MARKS.get(delimiter_of(text))
+    for index, cells in enumerate(rows):
+        cell = read_cell(dict(zip(header, cells, strict=False)).get("unit_price", ""))
+        found = _LIKE_THOUSANDS.fullmatch(cell)
+        if found and found[1] != decimal_mark:
+            whole = cell.replace(found[1], "")
+            with_mark = cell.replace(found[1], decimal_mark or ".")
+            decimals = with_mark if decimal_mark else with_mark.zfill(len(with_mark) + 1)  # a nought is no thousand
+            detail = f"{cell} can be read in two ways; write {whole} or {decimals}."
+            yield Fault(pointer("prices", index, "unit_price"), "ambiguous_amount", detail)
 
 
 def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
