@@ -260,8 +260,8 @@ _ORDER: dict[str, Any] = {
     "warnings": _left_out(
         tuple[OrderWarning, ...],
         (),
-        "Of its upgrades (site bandwidth, early activation), as they were found when it was placed; left out where "
-        "there are none.",
+        "Of its upgrades (site bandwidth, early activation), as they were found when it was placed, and when it was "
+        "first claimed; left out where there are none.",
     ),
 }
 _NOT_SHOWN = {"marks", "snapshot", "duplicates"}

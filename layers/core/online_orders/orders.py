@@ -223,7 +223,7 @@ class Order(Entity):
     snapshot: Annotated[Snapshot | None, Field(exclude_if=_is_none)] = None
     """None in an order that was placed before snapshots were kept."""
     duplicates: Annotated[tuple[Duplicate, ...], Field(exclude_if=lambda found: not found)] = ()
-    """Of its upgrades, as they were found when it was placed."""
+    """Of its upgrades, as they were found when it was placed and when it was first claimed."""
     marks: Marks
 
     @property
@@ -382,13 +382,22 @@ class Order(Entity):
 
     # -- Customer Success -------------------------------------------------------------------------------------------
 
-    def claim(self, by: User, at: datetime) -> Change:
-        """Take the order on, or over; claiming one's own again changes nothing."""
+    def claim(self, by: User, at: datetime, duplicates: tuple[Duplicate, ...] | None = None) -> Change:
+        """Take the order on, or over; claiming one's own again changes nothing.
+
+        `duplicates` are those of its upgrades by now, if they were looked for.
+        """
         self.must_allow("claim")
         if self.status is Status.IN_PROCESS and self.assignee and self.assignee.user_id == by.user_id:
             return Change(self, ())
         return self._change(
-            at, _staff(by), Event.CLAIMED, {"assignee": by.user_id}, status=Status.IN_PROCESS, assignee=by
+            at,
+            _staff(by),
+            Event.CLAIMED,
+            {"assignee": by.user_id},
+            status=Status.IN_PROCESS,
+            assignee=by,
+            duplicates=self.duplicates if duplicates is None else duplicates,
         )
 
     def release(self, by: User, at: datetime) -> Change:
