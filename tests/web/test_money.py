@@ -189,3 +189,33 @@ def test_a_quantity_is_ordered_in_digits_alone(open_page: OpenPage, typed: str) 
     quantity.fill(" 4 ")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator(".draft-items li")).to_contain_text(re.compile("4 × public IPv4"))
+
+
+FIELD = """async ([typed, longest]) => {
+  const { speak } = await import("/app/words.js");
+  const { field } = await import("/app/forms.js");
+  await speak("en");
+  const made = field({ name: "note", label: "Note", type: "textarea", more: { maxlength: longest } });
+  document.body.append(made.root);
+  made.control.focus();
+  document.execCommand("insertText", false, typed); // as pasting does, which a maxlength would cut
+  const counted = [...made.root.querySelectorAll(".hint")].map((each) => each.textContent).filter(Boolean);
+  return [made.read(), made.ownFault(), counted, made.control.maxLength];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "fault", "counted"),
+    [
+        ("a" * 89, None, []),
+        ("a" * 90, None, ["90 of 100 characters"]),
+        ("a" * 99 + "\U0001f600 ", None, ["100 of 100 characters"]),
+        ("a" * 1_105, "This is 1,005 characters too long; 100 at most.", ["1,105 of 100 characters"]),
+    ],
+)
+def test_what_is_too_long_is_counted_and_refused_and_never_cut(
+    blank: Page, typed: str, fault: str | None, counted: list[str]
+) -> None:
+    kept, found, hints, longest = blank.evaluate(FIELD, [typed, 100])
+    assert (kept, hints, longest) == (typed.strip(), counted, -1)
+    assert found is None if fault is None else found.startswith(fault)
