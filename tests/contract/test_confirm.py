@@ -228,6 +228,14 @@ def test_wrong_codes_are_counted_and_the_fifth_locks_the_link(site: Site) -> Non
     site.eventually(lambda: len(order.mails_to(site.cs_mailbox)) == 2)
 
 
+def test_a_text_that_is_too_long_comes_back_whole(in_process: InProcess) -> None:
+    _, mail = offered(in_process)
+    reason, name = "x" * 1_000 + "y", "N" * 200 + "o"
+    page = in_process.decide(mail, "request_change", reason=reason, name=name).page(400)
+    assert reason in page
+    assert name in page
+
+
 def test_four_wrong_codes_do_not_lock(site: Site) -> None:
     order, mail = offered(site)
     for decision in ("approve", "cancel", "request_change", "approve"):
