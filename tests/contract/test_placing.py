@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from online_orders import placing
+from online_orders.aws import lists
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, fresh, item, place, place_answer, place_for
 from tests.contract.site import Json, Site, User
@@ -443,7 +443,7 @@ def test_of_two_equal_orders_that_come_at_once_the_desk_is_warned_when_it_claims
     account = sites_of_every_sort(site)
     with monkeypatch.context() as at_once:
         # Each has looked before the other was stored.
-        at_once.setattr(placing.lists, "list_duplicate_candidates", lambda _: [])
+        at_once.setattr(lists, "list_duplicate_candidates", lambda _: [])
         first, second = (place_for(site, account, items=on(site.day(10), [item(site), UPGRADE])) for _ in range(2))
     for order in (first, second):
         assert "warnings" not in site.get(order.desk_path, site.people.cs).ok()
