@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import parse_qs
 
 from online_orders import clock, http
 from online_orders.accounts import Account
-from online_orders.approval_links import CODE, TOKEN, WRONG_CODES_ALLOWED, Link, code_of, fingerprint, matches, token_of
+from online_orders.approval_links import (
+    CODE,
+    TOKEN,
+    WRONG_CODES_ALLOWED,
+    Link,
+    code_of,
+    fingerprint,
+    matches,
+    proof_of,
+    token_of,
+)
 from online_orders.aws import documents, evidence, links, orders
 from online_orders.aws.dynamodb import Raced, pause
 from online_orders.aws.environment import environment
@@ -38,6 +48,7 @@ if TYPE_CHECKING:
 
 _LARGEST_NAME, _LARGEST_REASON = 200, 1_000
 _A_DAY_SECONDS = 86_400
+_PROOF_SECONDS = 90 * _A_DAY_SECONDS
 _DECISIONS = ("approve", "cancel", "request_change")
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -61,6 +72,8 @@ class Opened(NamedTuple):
     """A link that was presented, its order and account as they stand, and the code that belongs to it."""
 
     token: str
+    proofs: frozenset[str]
+    """What the browser keeps of fresh mails that were asked for in it, see `proof_of`."""
     link: Link
     order: Order
     account: Account
@@ -99,24 +112,44 @@ class Unsound(Exception):
 # -- the link -----------------------------------------------------------------------------------------------------
 
 
-def _open(token: str) -> Opened:
+def _open(token: str, proofs: frozenset[str]) -> Opened:
     """The link's order; NotFound for a token that is not, or no longer, anybody's."""
     if not TOKEN.fullmatch(token):
         raise NotFound("There is no such link.")
     link = links.find_link(token)
     logger.append_keys(order_id=link.order_id)
     order, account = orders.get_order_and_account(OrderKey(link.account_id, link.order_id, link.source))
-    return _opened(token, link, order, account)
+    return _opened(token, proofs, link, order, account)
 
 
-def _presented(token: str) -> Opened:
+def _open_again(opened: Opened) -> Opened:
+    return _open(opened.token, opened.proofs)
+
+
+def _presented(event: Event, token: str) -> Opened:
     """The link of a request, which takes of the link's share."""
     if TOKEN.fullmatch(token):
         http.take_share("LINK", fingerprint(token))
-    return _open(token)
+    # API Gateway has them in a list of their own, other servers of this event in the header.
+    cookies = ";".join([*(event.get("cookies") or ()), event["headers"].get("cookie", "")])
+    pairs = (cookie.strip().partition("=") for cookie in cookies.split(";"))
+    return _open(token, frozenset(value for name, _, value in pairs if name.startswith(_PROOF)))
 
 
-def _opened(token: str, link: Link, order: Order, account: Account) -> Opened:
+_PROOF = "asked-"
+"""A cookie's name begins with it; it is the only one of these pages, and nobody needs it who is not locked out."""
+
+
+def _proof_cookie(opened: Opened, number: int) -> str:
+    """For the browser that has asked, with the code of this link, for the mail of the link with this number."""
+    link = opened.link.model_copy(update={"number": number})
+    # By the key that the fresh link will be made with.
+    proof = proof_of(signing_key("links").key, link, opened.order.contact.email)
+    about = f"Path=/confirm; Max-Age={_PROOF_SECONDS}; Secure; HttpOnly; SameSite=Lax"
+    return f"{_PROOF}{link.purpose}-{link.order_id}={proof}; {about}"
+
+
+def _opened(token: str, proofs: frozenset[str], link: Link, order: Order, account: Account) -> Opened:
     key = signing_key("links", link.key_id).key
     recipient = order.contact.email
     if link.purpose == "quote":
@@ -128,7 +161,9 @@ def _opened(token: str, link: Link, order: Order, account: Account) -> Opened:
     is_of_contact = matches(token_of(key, link, recipient), token) and not order.outlives_contact(account)
     is_asked = is_of_contact and not order.contact_is_removed
     code = code_of(key, link, recipient)
-    return Opened(token, link, order, account, code, is_newest and is_of_contact, is_asked)
+    if any(matches(proof_of(key, link, recipient), proof) for proof in proofs):
+        link = link.of_asker()
+    return Opened(token, proofs, link, order, account, code, is_newest and is_of_contact, is_asked)
 
 
 def _decided_by_link(opened: Opened) -> str | None:
@@ -254,7 +289,7 @@ app = http.Api(_refused)
 
 @app.get("/confirm/<token>")
 def show_page(event: Event, token: str) -> Answer:
-    opened = _presented(token)
+    opened = _presented(event, token)
     state = _state(opened, clock.now())
     if state is None:
         return _form_page(opened, HTTPStatus.OK)
@@ -271,7 +306,7 @@ def show_headers(event: Event, token: str) -> Answer:
 
 @app.get("/confirm/<token>/quote.pdf")
 def show_paper(event: Event, token: str) -> Answer:
-    opened = _presented(token)
+    opened = _presented(event, token)
     if opened.link.purpose != "quote":
         raise NotFound("This link leads to no paper.")
     if not opened.is_live:
@@ -309,12 +344,16 @@ def _is_by_robot(fields: dict[str, str]) -> bool:
     return bool(fields.get("extra", "").strip())
 
 
+def _code(fields: dict[str, str]) -> str:
+    return "".join(fields.get("code", "").split())
+
+
 def _form(fields: dict[str, str], allowed: tuple[str, ...], sender: http.Viewer) -> Form:
     """The form when it is sound; raises Unsound with every fault of it."""
     decision = fields.get("decision", "").strip()
     name = " ".join(_readable(fields.get("name", "")).split())
     reason = _readable(fields.get("reason", "").replace("\r\n", "\n")).strip()
-    code = "".join(fields.get("code", "").split())
+    code = _code(fields)
     needs_name = decision != "request_quote"
     faults = [
         fault
@@ -342,13 +381,13 @@ def _allowed(opened: Opened) -> tuple[str, ...]:
 
 @app.post("/confirm/<token>")
 def decide(event: Event, token: str) -> Answer:
-    opened = _presented(token)
+    opened = _presented(event, token)
     at = clock.now()
     fields = _fields(event)
     if fields.get("decision") == "request_mail":
         if _is_by_robot(fields):
             return _refuse_form(opened, FormState(faults=(FormFault.EXTRA_FILLED,)), at)
-        return _ask_for_fresh_mail(opened, at)
+        return _ask_for_fresh_mail(opened, _code(fields), at)
     try:
         form = _form(fields, _allowed(opened), http.viewer(event))
     except Unsound as unsound:
@@ -401,7 +440,7 @@ def _decide_by_link(
 
     def load() -> Order:
         nonlocal found
-        found = _open(opened.token)
+        found = _open_again(opened)
         return found.order
 
     return orders.decide(
@@ -443,7 +482,7 @@ def _take(opened: Opened, form: Form) -> Answer:
 
 def _judge_again(opened: Opened, form: Form) -> Answer:
     """What to say to a decision that came second."""
-    now_opened = _open(opened.token)
+    now_opened = _open_again(opened)
     state = _state(now_opened, clock.now()) or State(Outcome.NOT_READY, HTTPStatus.CONFLICT)
     outcome, status = state
     if status is HTTPStatus.OK and outcome is not _OUTCOMES.get(form.decision):
@@ -456,18 +495,17 @@ def _count_wrong_code(opened: Opened, form: Form) -> Answer:
     attempt = 0
     while not opened.link.locked:
         if _counted(opened):
-            link = opened.link.model_copy(update={"wrong_codes": opened.link.wrong_codes + 1})
-            opened = opened._replace(link=link)
+            opened = opened._replace(link=opened.link.with_wrong_code())
             break
         attempt += 1
         pause(attempt)
-        opened = _open(opened.token)
+        opened = _open_again(opened)
         if not opened.order.is_open:
             return _judge_again(opened, form)
     metrics.add_metric("WrongCodes", MetricUnit.Count, 1)
     if opened.link.locked:
         return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)
-    left = WRONG_CODES_ALLOWED - opened.link.wrong_codes
+    left = WRONG_CODES_ALLOWED - opened.link.tries
     state = FormState(form.decision, form.name, form.reason or "", (FormFault.CODE_WRONG,), left)
     if form.decision == "request_quote":
         return _told(opened, Outcome.EXPIRED, HTTPStatus.FORBIDDEN, state)
@@ -476,7 +514,7 @@ def _count_wrong_code(opened: Opened, form: Form) -> Answer:
 
 def _counted(opened: Opened) -> bool:
     """Whether this wrong code is counted now: False when another request was faster."""
-    if opened.link.wrong_codes + 1 < WRONG_CODES_ALLOWED:
+    if opened.link.tries + 1 < WRONG_CODES_ALLOWED:
         return links.count_wrong_code(opened.token, opened.link)
     change = opened.order.link_locked(opened.link.purpose, clock.now())
     try:
@@ -514,19 +552,25 @@ def _is_expired_and_locked(opened: Opened, state: State) -> bool:
     return state.outcome is Outcome.EXPIRED and opened.link.locked
 
 
-def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Answer:
-    """Only of a locked link, to the same address, and only so often."""
+def _ask_for_fresh_mail(opened: Opened, code: str, at: datetime) -> Answer:
+    """Only of a locked link, to the same address, and only so often.
+
+    Anybody may ask. Whoever gives the locked link's code with it has the mail: that one asks apart from all others, and
+    the wrong codes of others do not lock the fresh link for the same browser. A guesser can find the code of a locked
+    link so, which decides nothing; the fresh link goes to the mailbox alone.
+    """
     state = _state(opened, at)
     is_locked = state is not None and (state.outcome is Outcome.LOCKED or _is_expired_and_locked(opened, state))
     if not is_locked:
         return _told(opened, *state) if state else _form_page(opened, HTTPStatus.BAD_REQUEST)
-    sent = [past for past in opened.order.marks.fresh_mails_at if at - past < timedelta(days=1)]
-    pause_seconds = int(environment("FRESH_MAIL_PAUSE_SECONDS"))
-    too_soon = bool(sent) and (at - sent[-1]).total_seconds() < pause_seconds
-    most = int(environment("FRESH_MAILS_A_DAY"))
-    if too_soon or len(sent) >= most:
+    with_code = bool(code)
+    if with_code and not matches(opened.code, code):
+        is_code = CODE.fullmatch(code)
+        fault = FormFault.CODE_WRONG if is_code else FormFault.CODE_MALFORMED
+        status = HTTPStatus.FORBIDDEN if is_code else HTTPStatus.BAD_REQUEST
+        return _told(opened, Outcome.LOCKED, status, FormState(faults=(fault,)))
+    if seconds := _seconds_until_fresh_mail(opened.order, at, with_code=with_code):
         told = _told(opened, Outcome.TOO_MANY_MAILS, HTTPStatus.TOO_MANY_REQUESTS)
-        seconds = pause_seconds if len(sent) < most else _A_DAY_SECONDS
         return told._replace(headers={**told.headers, "Retry-After": str(seconds)})
     purpose = opened.link.purpose
 
@@ -534,13 +578,29 @@ def _ask_for_fresh_mail(opened: Opened, at: datetime) -> Answer:
         number = order.marks.quote_link if purpose == "quote" else order.marks.order_link
         if number != opened.link.number:
             return Change(order, ())
-        return order.ask_for_fresh_mail(purpose, clock.now())
+        return order.ask_for_fresh_mail(purpose, clock.now(), with_code=with_code)
 
     try:
         order = orders.decide(lambda: orders.get_order(orders.key_of(opened.order)), ask)
     except Conflict:
         return _told(opened, Outcome.CLOSED, HTTPStatus.CONFLICT)
-    return _told(opened._replace(order=order), Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
+    if not with_code:
+        return _told(opened._replace(order=order), Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
+    told = _told(opened._replace(order=order), Outcome.FRESH_MAIL_FOR_ASKER, HTTPStatus.OK)
+    return told._replace(headers={**told.headers, "Set-Cookie": _proof_cookie(opened, opened.link.number + 1)})
+
+
+def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) -> int:
+    """How long to wait for the next fresh mail; 0 when it may go now.
+
+    Nobody replaces the link of one who has given a code by asking without.
+    """
+    sent = order.fresh_mails_of_day(at, with_code=with_code)
+    pause_seconds = int(environment("FRESH_MAIL_PAUSE_SECONDS"))
+    has_asker = not with_code and bool(order.fresh_mails_of_day(at, with_code=True))
+    if has_asker or len(sent) >= int(environment("FRESH_MAILS_A_DAY")):
+        return _A_DAY_SECONDS
+    return pause_seconds if sent and (at - sent[-1]).total_seconds() < pause_seconds else 0
 
 
 @discreet

@@ -32,7 +32,7 @@ from online_orders.orders import (
     Resending,
     Status,
 )
-from online_orders.placing import place, preview
+from online_orders.placing import duplicates_by_now, place, preview
 from online_orders.presentation import desk_row, entry_body
 from online_orders.prices import (
     PriceList,
@@ -164,7 +164,13 @@ def show_quote(event: Event, order_id: str, revision: str) -> Answer:
 def claim_order(event: Event, order_id: str) -> Answer:
     staff = _staff(event)
     http.empty_body(event)
-    return _shown(_decide(event, order_id, lambda order: order.claim(staff.user, clock.now())))
+
+    def claim(order: Order) -> Change:
+        at = clock.now()
+        is_new = order.status is Status.SUBMITTED
+        return order.claim(staff.user, at, duplicates_by_now(order, at) if is_new else None)
+
+    return _shown(_decide(event, order_id, claim))
 
 
 @app.post("/api/desk/orders/<order_id>/release")

@@ -34,7 +34,8 @@ def _announce(message: dict[str, Any]) -> None:
     name = f"{due.kind}#{due.role}"
     order_id, sequence = message["order_id"], message["sequence"]
     order = orders.get_order(OrderKey(message["account_id"], order_id, message["source"]))
-    account, entry = accounts.get_account(message["account_id"]), orders.get_entry(order_id, sequence)
+    account = accounts.get_account(message["account_id"])
+    entry, then = orders.get_entry_and_order(order, sequence)
     contact_is_told = due.kind not in NOT_FOR_CONTACTS
     mailbox = environment("CUSTOMER_SUCCESS_MAILBOX")
     to = address_of(due.role, order, account, entry, mailbox, contact_is_told=contact_is_told)
@@ -43,7 +44,7 @@ def _announce(message: dict[str, Any]) -> None:
     if due.role in _OF_CUSTOMER and order.outlives_contact(account):
         raise NotFollowedYet(order_id)
     tags = {"order_id": order_id, "kind": due.kind}
-    mail.send_once(order_id, sequence, name, lambda: announcement_letter(due, to, order, account, entry), tags)
+    mail.send_once(order_id, sequence, name, lambda: announcement_letter(due, to, order, then, account, entry), tags)
 
 
 def _report_contact(message: dict[str, Any]) -> None:

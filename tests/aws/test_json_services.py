@@ -26,9 +26,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from online_orders.aws import clients, json_services
+from online_orders.aws import clients, deadlines, dynamodb, json_services, orders
 from online_orders.aws.json_services import DYNAMODB, SECRETS_MANAGER, call
+from online_orders.errors import Unavailable
 from sandbox.template import read
+from tests.domain import builders
 from tools.build_artifact import services
 
 
@@ -341,6 +343,41 @@ def test_a_call_to_who_says_nothing_ends_before_the_function_that_makes_it(
     with pytest.raises(sdk.ReadTimeoutError):
         get()
     assert 6 < passed[0] < SHORTEST_FUNCTION_SECONDS - 1
+
+
+def test_all_calls_of_a_request_together_end_before_the_function_that_makes_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A decision meets others for as long as it has patience, and then nobody answers any more: table, then papers."""
+    passed, calls = [0.0], list[str]()
+    for module in (json_services, deadlines, orders, dynamodb):
+        monkeypatch.setattr(module, "monotonic", lambda: passed[0])
+    for module in (json_services, dynamodb):
+        monkeypatch.setattr(module, "sleep", lambda seconds: passed.append(passed.pop() + seconds))
+    monkeypatch.setenv("TABLE_NAME", "t")
+
+    def exchange(_: Any, headers: Mapping[str, str], __: bytes) -> Any:
+        calls.append(headers["x-amz-target"].partition(".")[2])
+        passed[0] += json_services._CONNECT_SECONDS + json_services._READ_SECONDS
+        if passed[0] < orders._PATIENCE_SECONDS + 1:
+            raise ClientError({"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": []}, "T")
+        raise sdk.ReadTimeoutError(endpoint_url="", error=TimeoutError())
+
+    monkeypatch.setattr(json_services, "exchange", exchange)
+    order = builders.place().order
+    with deadlines.answered_within(deadlines.LONGEST_REQUEST_SECONDS):
+        with pytest.raises((sdk.ReadTimeoutError, Unavailable)):
+            orders.decide(lambda: order, lambda order: order.claim(builders.CLARA, builders.NOW))
+        assert set(calls) == {"TransactWriteItems"}
+        assert 12 < passed[0] <= deadlines.LONGEST_REQUEST_SECONDS
+        begun = len(calls)
+        with pytest.raises(Unavailable):
+            get()
+        passed[0] += 2  # an attempt of the papers' bucket takes a second less
+        with pytest.raises(Unavailable):
+            clients.client("s3").get_object(Bucket="papers", Key="quote")
+    assert len(calls) == begun
+    assert deadlines.LONGEST_REQUEST_SECONDS + 1 < SHORTEST_FUNCTION_SECONDS
 
 
 @pytest.mark.parametrize("name", sorted(services()))

@@ -228,6 +228,14 @@ def test_wrong_codes_are_counted_and_the_fifth_locks_the_link(site: Site) -> Non
     site.eventually(lambda: len(order.mails_to(site.cs_mailbox)) == 2)
 
 
+def test_a_text_that_is_too_long_comes_back_whole(in_process: InProcess) -> None:
+    _, mail = offered(in_process)
+    reason, name = "x" * 1_000 + "y", "N" * 200 + "o"
+    page = in_process.decide(mail, "request_change", reason=reason, name=name).page(400)
+    assert reason in page
+    assert name in page
+
+
 def test_four_wrong_codes_do_not_lock(site: Site) -> None:
     order, mail = offered(site)
     for decision in ("approve", "cancel", "request_change", "approve"):
@@ -265,6 +273,56 @@ def test_a_locked_link_is_replaced_by_a_fresh_mail_to_the_same_address(site: Sit
     site.decide(mail, "approve").page(410)
     site.decide(fresh, "approve").page()
     assert order.status == "completed"
+
+
+def ask_with_code(site: Site, mail: Mail) -> str:
+    """Asks for a fresh mail with the locked link's code; returns the cookie that comes with the answer."""
+    answer = site.decide(mail, "request_mail")
+    assert answer.status == 200
+    assert is_guarded(answer)
+    cookie, *about = answer.headers["set-cookie"].split("; ")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/confirm"} <= set(about)
+    return cookie
+
+
+def test_robots_that_lock_every_link_do_not_keep_from_deciding_who_asks_with_the_code(site: Site) -> None:
+    order, mail = offered(site)
+    lock(site, mail)
+    assert "code" in forms(form_of(site, mail).page())[0].fields
+    robot = [site.decide(mail, "request_mail", code=code) for code in (wrong(mail), "12345")]
+    assert [answer.status for answer in robot] == [403, 400]
+    cookie = ask_with_code(site, mail)
+    fresh = order.mail_to(order.contact, 3)
+    lock(site, fresh)
+    assert site.request("POST", fresh.link, form={"decision": "request_mail"}).status == 429, (
+        "robots replace it no more"
+    )
+    site.decide(fresh, "approve").page(423)
+    (form,) = forms(site.request("GET", fresh.link, headers={"Cookie": f"other=1; {cookie}"}).page())
+    assert form.choices == {"approve", "cancel", "request_change"}
+    decision = {"decision": "approve", "name": "Connie Contact"}
+    for code, status in ((wrong(fresh), 403), (fresh.code, 200)):
+        answer = site.request("POST", fresh.link, form={**decision, "code": code}, headers={"Cookie": cookie})
+        assert answer.status == status
+    assert order.status == "completed"
+
+
+def test_who_asked_with_the_code_has_five_codes_too_and_for_that_link_alone(in_process: InProcess) -> None:
+    site = in_process
+    (first, mail), (_, other) = offered(site), offered(site)
+    lock(site, mail)
+    lock(site, other)
+    cookie = ask_with_code(site, mail)
+
+    def send(to: Mail, code: str) -> int:
+        form = {"decision": "approve", "name": "Connie Contact", "code": code}
+        return site.request("POST", to.link, form=form, headers={"Cookie": cookie}).status
+
+    fresh = first.mail_to(first.contact, 3)
+    assert [send(fresh, wrong(fresh)) for _ in range(5)] == [403, 403, 403, 403, 423]
+    assert [send(fresh, fresh.code), send(other, other.code), send(mail, mail.code)] == [423, 423, 410]
+    assert forms(form_of(site, fresh).page())[0].choices, "nobody else has used up a code"
+    assert [entry["event"] for entry in first.desk_timeline()].count("link.locked") == 2
 
 
 def test_fresh_mails_are_limited(in_process: InProcess) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from online_orders.aws import lists
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, fresh, item, place, place_answer, place_for
 from tests.contract.site import Json, Site, User
@@ -433,3 +434,22 @@ def test_a_preview_changes_nothing_and_refuses_what_placing_refuses(in_process: 
     site.post("/api/orders/preview", site.people.customer, body).refused(404, "not_found")
     site.post("/api/orders/preview", site.people.suspended, {"items": [item(site)]}).refused(403, "not_enrolled")
     site.post("/api/desk/orders/preview", site.people.cs, {"items": []}).refused(422, "invalid")
+
+
+def test_of_two_equal_orders_that_come_at_once_the_desk_is_warned_when_it_claims_them(
+    in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = in_process
+    account = sites_of_every_sort(site)
+    with monkeypatch.context() as at_once:
+        # Each has looked before the other was stored.
+        at_once.setattr(lists, "list_duplicate_candidates", lambda _: [])
+        first, second = (place_for(site, account, items=on(site.day(10), [item(site), UPGRADE])) for _ in range(2))
+    for order in (first, second):
+        assert "warnings" not in site.get(order.desk_path, site.people.cs).ok()
+    for order, other in ((first, second), (second, first)):
+        (warned,) = order.desk("claim").ok()["warnings"]
+        assert (warned["pointer"], warned["code"]) == ("/items/1", "already_ordered")
+        assert warned["order_id"] == other.order_id
+        assert site.get(order.desk_path, site.people.cs).ok()["warnings"] == [warned]
+    assert first.desk_timeline()[-1]["event"] == "order.claimed"

@@ -1,7 +1,8 @@
-"""What was ordered stays as it was ordered, whatever becomes of the account's sites, language and time zone since."""
+"""What was ordered stays as it was ordered, whatever becomes of the account's name, sites, language and zone since."""
 
 import io
 import json
+from html import unescape
 from typing import Any
 
 from pypdf import PdfReader
@@ -11,6 +12,8 @@ from tests.contract.orders import Order, enroll, line, offer, place_for, quote
 from tests.contract.site import Json, Site
 from tests.contract.test_time import advance
 
+COMPANY, RENAMED = "Kontor & Söhne GmbH", "Hafen Logistik AG"
+"""The account, as it was called when the order was placed, and now."""
 WAS = {"name": "Kontor Alt", "address": "Alte Gasse 1"}
 """The site, as it was ordered for."""
 NOW = ("Kontor Neu", "Neue Allee 2")
@@ -38,33 +41,41 @@ def assert_as_ordered(*texts: str) -> None:
     for text in texts:
         assert WAS["name"] in text
         assert WAS["address"] in text
-        assert not [each for each in NOW if each in text]
+        assert not [each for each in (*NOW, RENAMED) if each in text]
+
+
+def assert_named_as_ordered(*texts: str) -> None:
+    assert_as_ordered(*texts)
+    for text in texts:
+        assert COMPANY in unescape(text)
 
 
 def test_a_site_that_was_renamed_and_moved_and_deleted_stays_in_its_order_as_it_was(site: Site) -> None:
-    account = enroll(site, sites=[a_site()])
+    account = enroll(site, name=COMPANY, sites=[a_site()])
     order = place_for(site, account, items=sockets(site))
     assert order.created.json["items"][0]["site"] == WAS
-    put(site, account, sites=[a_site(name=NOW[0], address=NOW[1])])
+    assert order.created.json["account_name"] == COMPANY
+    put(site, account, name=RENAMED, sites=[a_site(name=NOW[0], address=NOW[1])])
     order.desk("claim").ok()
     draft = site.get(f"{order.desk_path}/quote-draft", site.people.cs).ok()
     body = quote(site, lines=[line(description=f"Socket, {WAS['name']}")])
     preview = order.desk("quote/preview", body).ok()["mail"]
-    assert_as_ordered(preview["text"], preview["html"])
+    assert_named_as_ordered(preview["text"], preview["html"])
     order.desk("quote", body).ok(202)
     mail = order.quote_mail()
-    put(site, account, sites=[])
+    put(site, account, name=RENAMED, sites=[])
     assert draft["unpriced"] or WAS["name"] in draft["lines"][0]["description"]
     page = site.request("GET", mail.link).page()
-    assert_as_ordered(mail.text, mail.html, page, pdf(site, order))
+    assert_named_as_ordered(mail.text, mail.html, page, pdf(site, order))
     for seen in (order.read(), site.get(order.desk_path, site.people.cs).ok()):
         assert [item["site"] for item in seen["items"]] == [WAS]
+        assert seen["account_name"] == COMPANY
     table = site.get(f"/api/orders?account_id={account['account_id']}", order.user, Accept="text/csv")
-    assert_as_ordered(table.text)
-    site.decide(mail, "approve").page()
+    assert_named_as_ordered(table.text)
+    assert COMPANY in unescape(site.decide(mail, "approve").page())
     approved = site.eventually(lambda: [each for each in order.mails_to(order.contact) if each.attachments][1:])
     for each in approved:
-        assert_as_ordered(each.text, each.html)
+        assert_named_as_ordered(each.text, each.html)
 
 
 def forget_snapshot(site: InProcess, order: Order) -> None:
@@ -87,12 +98,16 @@ def test_an_order_of_an_earlier_release_goes_on_with_its_accounts_present_sites(
     account = enroll(site, sites=[a_site()])
     order = place_for(site, account, items=sockets(site))
     forget_snapshot(site, order)
-    put(site, account, sites=[a_site(name=NOW[0], address=NOW[1])])
+    put(site, account, name=RENAMED, sites=[a_site(name=NOW[0], address=NOW[1])])
     mail = offer(order)
     assert NOW[0] in mail.text
+    assert f"{RENAMED} ({account['account_id']})" in pdf(site, order)
+    assert "account_name" not in order.read()
     (item,) = order.read()["items"]
     assert not {"site", "labels"} & item.keys()
-    assert NOW[0] in site.request("GET", mail.link).page()
+    page = site.request("GET", mail.link).page()
+    assert NOW[0] in page
+    assert RENAMED in page
     site.decide(mail, "approve").page()
     assert order.status == "completed"
 

@@ -66,6 +66,10 @@ class Action(NamedTuple):
     internal: bool = False
 
 
+TO_CONNIE = {"recipient": CONNIE.email, "recipient_name": CONNIE.name}
+TO_CARLA = {"recipient": CARLA.email, "recipient_name": CARLA.name}
+
+
 def _offer(order: Order, at: datetime) -> Change:
     return order.offer(quote_for(order, at), CONRAD, at)
 
@@ -423,7 +427,7 @@ def test_resending_makes_a_fresh_link_to_the_same_revision() -> None:
     assert change.order.marks.order_link == before.marks.order_link
     assert change.order.contact == CONNIE
     assert change.order.mail_is_outstanding
-    assert change.entries[0].data == {"contact_changed": False}
+    assert change.entries[0].data == {"contact_changed": False, **TO_CONNIE}
 
 
 def test_a_contact_given_with_the_resending_holds_for_the_order_and_kills_all_links_of_the_one_before() -> None:
@@ -432,11 +436,11 @@ def test_a_contact_given_with_the_resending_holds_for_the_order_and_kills_all_li
     assert change.order.contact == CARLA
     assert change.order.marks.order_link == before.marks.order_link + 1
     assert change.order.marks.quote_link == before.marks.quote_link + 1
-    assert change.entries[0].data == {"contact_changed": True, "former_recipient": CONNIE.email}
+    assert change.entries[0].data == {"contact_changed": True, **TO_CARLA, "former_recipient": CONNIE.email}
 
 
 def test_giving_the_present_contact_again_is_no_change_of_contact() -> None:
-    assert offered().resend(CLARA, CONNIE, LATER).entries[0].data == {"contact_changed": False}
+    assert offered().resend(CLARA, CONNIE, LATER).entries[0].data == {"contact_changed": False, **TO_CONNIE}
 
 
 def test_a_resent_mail_is_noted_without_a_new_offer() -> None:
@@ -695,7 +699,7 @@ def test_a_resend_gives_an_order_without_a_contact_one_of_its_own() -> None:
         parted.resend(CLARA, None, LATER)
     assert refusal.value.members() == {"status": "pending_confirmation"}
     change = parted.resend(CLARA, CARLA, LATER)
-    assert change.entries[0].data == {"contact_changed": True}  # whoever was parted with has been told
+    assert change.entries[0].data == {"contact_changed": True, **TO_CARLA}  # whoever was parted with has been told
     assert (change.order.contact, change.order.lacks_contact) == (CARLA, False)
     assert change.order.mail_is_outstanding
     assert change.order.follow_contact(None, None, LATER).entries == ()
@@ -834,7 +838,7 @@ def test_a_locked_link_is_told_to_customer_success_alone_and_changes_nothing_els
         Event.LINK_LOCKED,
         SYSTEM,
         True,
-        {"purpose": purpose},
+        {"purpose": purpose, **TO_CONNIE},
     )
     assert change.order.version == before.version
     assert (change.order.marks.order_link, change.order.marks.quote_link) == (1, 1)
@@ -861,7 +865,7 @@ def test_the_contact_asks_for_a_fresh_quote_once_the_old_one_has_expired() -> No
     assert_well_kept(before, change)
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.internal) == (Event.FRESH_QUOTE_ASKED, Actor(kind="contact"), False)
-    assert entry.data == {"revision": 1}
+    assert entry.data == {"revision": 1, **TO_CONNIE}
     assert (change.order.status, change.order.version) == (before.status, before.version)
 
 

@@ -296,6 +296,15 @@ def test_a_site_that_names_the_person_names_nobody_in_what_was_ordered_for_it() 
     assert erasing.papers_naming(WHO, after) == []
 
 
+def test_orders_of_an_account_that_is_called_like_the_person_call_it_so_no_more() -> None:
+    order = offered(claimed(place(account=account_of(name="Connie Contact e.K.")).order))
+    answer = json.loads(erasing.from_answer(as_json(order_body(order, {}, NOW)), WHO))
+    after = erased(order, WHO)
+    assert answer["account_name"] == order_body(after, {}, NOW)["account_name"] == f"{ERASED} e.K."
+    assert erasing.papers_naming(WHO, order) == [1]
+    assert erasing.papers_naming(WHO, after) == []
+
+
 def test_erasing_of_an_order_without_snapshot_needs_none() -> None:
     order = without_snapshot(offered())
     assert erased(order, WHO).snapshot is None

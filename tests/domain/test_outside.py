@@ -48,6 +48,7 @@ from tests.domain.builders import (
 SHOWN = {
     "order_id",
     "account_id",
+    "account_name",
     "source",
     "status",
     "version",

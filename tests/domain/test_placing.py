@@ -280,10 +280,11 @@ def test_an_account_without_sites_may_order_what_needs_none() -> None:
     assert place(item_of("ip_addresses"), item_of("sdp_users"), account=account).order.version == 1
 
 
-def test_an_order_keeps_its_sites_and_the_words_of_its_items_as_they_are_when_it_is_placed() -> None:
+def test_an_order_keeps_its_accounts_name_its_sites_and_the_words_of_its_items_as_they_are() -> None:
     order = place(item_of("site_bandwidth"), item_of("sdp_users"), item_of("accessory"), item_of("accessory")).order
     assert order.snapshot
     assert order.snapshot.model_dump() == {
+        "account_name": "Acme Ltd",
         "sites": {"lab": {"name": "Lab", "address": "3 Back St"}, "office": {"name": "Office", "address": "1 Main St"}},
         "words": {
             "en": {

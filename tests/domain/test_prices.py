@@ -69,9 +69,9 @@ def faults_of(body: Any, currency: str = "EUR") -> dict[str, str]:
     return {fault.pointer: fault.code for fault in refusal.value.faults}
 
 
-def faults_of_csv(text: str, currency: str = "EUR") -> list[Fault]:
+def faults_of_csv(text: str) -> list[Fault]:
     with pytest.raises(Invalid) as refusal:
-        prices_from_csv(text, currency)
+        prices_from_csv(text, "EUR")
     return list(refusal.value.faults)
 
 
@@ -322,16 +322,35 @@ def test_an_amount_that_could_be_another_one_is_never_guessed(currency: str, cel
     assert code is None or found == code
 
 
-@pytest.mark.parametrize("delimiter", [",", "\t"])
-def test_three_digits_after_a_comma_are_decimals_only_where_a_comma_parts_no_cells(delimiter: str) -> None:
-    def sheet(cell: str, delimiter: str) -> str:
-        return f"{delimiter.join(COLUMNS)}\n{delimiter.join(('socket', '', 'Socket', cell, 'once'))}\n"
-
-    ((where, code, _),) = faults_of_csv(sheet('"1,234"', delimiter), "KWD")
-    assert (where, code) == ("/prices/0/unit_price", "malformed")
-    for sent, kept in ((sheet('"0,500"', delimiter), "0.500"), (sheet("1,234", ";"), "1.234")):
-        (price,) = prices_from_csv(sent, "KWD")
-        assert price.model_dump(mode="json")["unit_price"] == kept
+@pytest.mark.parametrize(
+    ("delimiter", "cell", "outcome"),
+    [
+        (",", "12.500", "12.500"),
+        (";", "12,500", "12.500"),
+        (",", "12,500", "12500 or 12.500"),
+        (";", "12.500", "12500 or 12,500"),
+        ("\t", "12.500", "12500 or 012.500"),
+        ("\t", "-1,234", "-1234 or -01.234"),
+        ("\t", "012.500", "12.500"),
+        (";", "0.500", "0.500"),
+        (";", "12.50", "12.500"),
+        (";", "1234.567", "1234.567"),
+        (";", "1.234,567", "1234.567"),
+    ],
+)
+def test_three_decimals_are_read_by_the_mark_that_goes_with_the_tables_delimiter(
+    delimiter: str, cell: str, outcome: str
+) -> None:
+    table = f'{delimiter.join(COLUMNS)}\nsocket{delimiter * 2}Socket{delimiter}"{cell}"{delimiter}once\n'
+    if " or " not in outcome:
+        (price,) = prices_from_csv(table, "KWD")
+        assert price.model_dump(mode="json")["unit_price"] == outcome
+        return
+    with pytest.raises(Invalid) as refusal:
+        prices_from_csv(table, "KWD")
+    (fault,) = (each for each in refusal.value.faults if each.code == "ambiguous_amount")
+    assert fault.pointer == "/prices/0/unit_price"
+    assert fault.detail == f"Row 2: {cell} can be read in two ways; write {outcome}."
 
 
 @pytest.mark.parametrize("header", ["", "kind,variant", SHEET.split("\n")[1], ",".join((*COLUMNS, "amount"))])

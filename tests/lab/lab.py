@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 from unittest.mock import patch
 
 import moto.core.models
@@ -25,7 +25,7 @@ from tests.lab.control import LambdaControl
 from tests.lab.dynamodb import DynamoDB
 from tests.lab.events import Event, EventBridge, Rule
 from tests.lab.http import HttpApi, Response
-from tests.lab.mail import DETAIL_TYPES, EventType, Mail, Mails, Ses
+from tests.lab.mail import DETAIL_TYPES, EventType, Mail, Mails, SaidOfMail, Ses
 from tests.lab.permissions import WORKFLOW, Permissions
 from tests.lab.queue import Mapping as QueueMapping
 from tests.lab.queue import QueuePoller
@@ -310,17 +310,16 @@ class Lab:
         kind: EventType,
         mail: Mail,
         *,
-        permanent: bool = True,
-        status: str | None = None,
-        at: datetime | None = None,
         forged: Mapping[str, Any] | None = None,
+        **said: Unpack[SaidOfMail],
     ) -> None:
         """SES's event about a mail, on its way to whom the template's rules name; delivered by `settle`.
 
+        `said` is as of `Ses.event`.
         `forged`: what is otherwise of a mail that somebody else sent with our configuration set and, but for those that
         are given, the same tags.
         """
-        detail = self.ses.event(kind, mail, permanent=permanent, status=status, at=at)
+        detail = self.ses.event(kind, mail, **said)
         assert detail, f"the configuration set {mail.configuration_set} sends no {kind} events"
         about = detail["mail"]
         detail["mail"] = {**about, **(forged or {}), "tags": {**about["tags"], **(forged or {}).get("tags", {})}}

@@ -12,7 +12,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import EmailPolicy, default
 from email.utils import getaddresses
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 from unittest.mock import patch
 
 from moto.core.exceptions import JsonRESTError
@@ -114,6 +114,15 @@ class Mails(list[Mail]):
         return Mails(mail for mail in self if text in mail.subject or text in mail.text)
 
 
+class SaidOfMail(TypedDict, total=False):
+    """How an event about a mail is: a permanent bounce, said now, unless told otherwise."""
+
+    permanent: bool
+    status: str | None
+    """Of a bounce that is not permanent: `4.2.2`, or `5.1.1`, as of some receivers; an automatic reply has none."""
+    at: datetime | None
+
+
 @dataclass
 class Ses:
     clock: Clock
@@ -154,24 +163,13 @@ class Ses:
     def _unverified(self, addresses: Iterable[str]) -> list[str]:
         return [each for each in addresses if not {each, each.partition("@")[2]} & self.identities]
 
-    def event(
-        self,
-        kind: EventType,
-        mail: Mail,
-        *,
-        permanent: bool = True,
-        status: str | None = None,
-        at: datetime | None = None,
-    ) -> Json | None:
-        """The detail of SES's event about a mail; None when the mail's configuration set sends no such events.
-
-        A bounce that is not permanent names a `status` (`4.2.2`, or `5.1.1`, which some receivers' have) only when one
-        is given, as one that is an automatic reply does. `at` is when it was said, if not now.
-        """
+    def event(self, kind: EventType, mail: Mail, **said: Unpack[SaidOfMail]) -> Json | None:
+        """The detail of SES's event about a mail; None when the mail's configuration set sends no such events."""
         if MATCHING_TYPES[kind] not in self.event_types.get(mail.configuration_set or "", set()):
             return None
-        instant = _iso(at or self.clock.now())
-        status = status or ("5.1.1" if permanent else None)
+        permanent = said.get("permanent", True)
+        instant = _iso(said.get("at") or self.clock.now())
+        status = said.get("status") or ("5.1.1" if permanent else None)
         reply = {"5.1.1": "smtp; 550 5.1.1 user unknown", "4.2.2": "smtp; 452 4.2.2 mailbox full"}
         report = {"action": "failed", "status": status, "diagnosticCode": reply[status]} if status else {}
         feedback = f"0100018b-{mail.message_id}-feedback"

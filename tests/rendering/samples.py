@@ -59,6 +59,8 @@ SITE_NAMES = {"office": "Berlin HQ", "branch": "Wien", "store": "Lager Süd", "l
 OTHER_NAMES = dict.fromkeys(SITE_NAMES, "Renamed since")
 """What the account calls its sites by the time that something is said of them."""
 ACCOUNT_NAME = "Acme Logistics Ltd"
+OTHER_ACCOUNT_NAME = "Acme that was renamed"
+"""What the account is called by the time that something is said of its orders."""
 
 QUOTED: tuple[Json, ...] = (
     line_of("1", "420", description="Bandwidth 200 Mbps", quantity=1),
@@ -87,7 +89,7 @@ class Case(NamedTuple):
     def mail(self, **changes: Any) -> Mail:
         asked: dict[str, Any] = {
             "installation": INSTALLATION,
-            "account_name": ACCOUNT_NAME,
+            "account_name": OTHER_ACCOUNT_NAME,
             "link": self.link,
             "site_names": OTHER_NAMES,
         }
@@ -97,7 +99,7 @@ class Case(NamedTuple):
 def account_named(**changes: Any) -> Account:
     """The account whose sites have these names."""
     sites = [{**site, "name": SITE_NAMES.get(site["site_id"], site["name"])} for site in account_body()["sites"]]
-    return account_of(sites=sites, **changes)
+    return account_of(**{"name": ACCOUNT_NAME, "sites": sites, **changes})
 
 
 def placed(locale: str = "en", **body: Any) -> Change:
@@ -233,6 +235,7 @@ def pages(locale: str) -> dict[str, str]:
         "expired": (Outcome.EXPIRED, lapsed, FormState()),
         "expired-wrong_code": (Outcome.EXPIRED, lapsed, FormState(faults=(FormFault.CODE_WRONG,), tries_left=1)),
         "locked": (Outcome.LOCKED, order, FormState()),
+        "fresh_mail_for_asker": (Outcome.FRESH_MAIL_FOR_ASKER, order, FormState()),
         "fresh_mail_sent": (Outcome.FRESH_MAIL_SENT, order, FormState()),
         "fresh_quote_asked": (Outcome.FRESH_QUOTE_ASKED, lapsed, FormState()),
         "too_many_mails": (Outcome.TOO_MANY_MAILS, order, FormState()),

@@ -9,7 +9,7 @@ import pytest
 
 import account_changes
 import reconcile
-from online_orders.aws import json_services, mail, marks, orders, workflow
+from online_orders.aws import deadlines, json_services, mail, marks, orders, workflow
 from sandbox.template import read
 from tests.local_run import PROJECT
 
@@ -140,8 +140,9 @@ def test_who_waits_for_an_answer_gets_one_before_the_gateway_gives_up() -> None:
     asked = {name for name, _ in with_event("HttpApi")}
     assert len(asked) >= 4
     for name in asked:
+        assert deadlines.LONGEST_REQUEST_SECONDS + 1 < timeout(name) < GATEWAY_PATIENCE, name
         for patience in (orders._PATIENCE_SECONDS, json_services.LONGEST_CALL_SECONDS):
-            assert patience < timeout(name) < GATEWAY_PATIENCE, name
+            assert patience <= deadlines.LONGEST_REQUEST_SECONDS
 
 
 def test_a_key_is_kept_for_the_day_that_the_contract_promises() -> None:

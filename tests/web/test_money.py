@@ -23,7 +23,8 @@ SAID = """async ([language, typed, currency]) => {
   const { amountField } = await import("/app/amount-field.js");
   learnCurrencies([{ currency: "JPY", minor_digits: 0 }, { currency: "KWD", minor_digits: 3 }]);
   await speak(language);
-  const made = amountField({ name: "price", label: "Price", required: true, value: typed, currency });
+  const known = new Set(["99.500"]);
+  const made = amountField({ name: "price", label: "Price", required: true, value: typed, currency, known });
   return made.ownFault() ?? made.root.querySelector(".hint").textContent;
 }"""
 MALFORMED = {currency: ["malformed"] for currency in DIGITS}
@@ -37,22 +38,33 @@ TYPED: dict[str, dict[str, list[str]]] = {
     "12,5": {"JPY": ["decimals"], "EUR": ["12.50"], "KWD": ["12.500"]},
     "12,50": {"JPY": ["decimals"], "EUR": ["12.50"], "KWD": ["12.500"]},
     "12.0": {"JPY": ["decimals", "12"], "EUR": ["12.00"], "KWD": ["12.000"]},
-    "12.500": {"JPY": ["decimals", "12500"], "EUR": ["decimals", "12500", "12.50"], "KWD": ["12.500"]},
-    "2.990": {"JPY": ["decimals", "2990"], "EUR": ["decimals", "2990", "2.99"], "KWD": ["2.990"]},
+    "12.500": {
+        "JPY": ["decimals", "12500"],
+        "EUR": ["decimals", "12500", "12.50"],
+        "KWD": ["ambiguous", "12500", "12.5"],
+    },
+    "12.555": {"JPY": ["decimals", "12555"], "EUR": ["decimals", "12555"], "KWD": ["ambiguous", "12555", "012.555"]},
+    "-12,050": {
+        "JPY": ["decimals", "-12050"],
+        "EUR": ["decimals", "-12050", "-12.05"],
+        "KWD": ["ambiguous", "-12050", "-12.05"],
+    },
+    "012.555": {"JPY": ["decimals"], "EUR": ["decimals"], "KWD": ["12.555"]},
+    "2.990": {"JPY": ["decimals", "2990"], "EUR": ["decimals", "2990", "2.99"], "KWD": ["ambiguous", "2990", "2.99"]},
     "1,000": {
         "JPY": ["decimals", "1000", "1"],
         "EUR": ["decimals", "1000", "1.00"],
-        "KWD": ["ambiguous", "1000", "1.000"],
+        "KWD": ["ambiguous", "1000", "1"],
     },
     "150,000": {
         "JPY": ["decimals", "150000", "150"],
         "EUR": ["decimals", "150000", "150.00"],
-        "KWD": ["ambiguous", "150000", "150.000"],
+        "KWD": ["ambiguous", "150000", "150"],
     },
     "-1,000": {
         "JPY": ["decimals", "-1000", "-1"],
         "EUR": ["decimals", "-1000", "-1.00"],
-        "KWD": ["ambiguous", "-1000", "-1.000"],
+        "KWD": ["ambiguous", "-1000", "-1"],
     },
     "0,500": {"JPY": ["decimals"], "EUR": ["decimals", "0.50"], "KWD": ["0.500"]},
     "1234,567": {"JPY": ["decimals"], "EUR": ["decimals"], "KWD": ["1234.567"]},
@@ -101,10 +113,13 @@ def test_an_amount_is_read_in_one_way_or_not_at_all(blank: Page, currency: str) 
         ("de", "12.500", "EUR", ["12.500", "2 Nachkommastellen", "Für 12.500,00\u00a0€ schreiben Sie 12500."]),
         ("en", "150,000", "JPY", ["no decimals", "For ¥150,000, write 150000."]),
         ("de", "150,000", "JPY", ["keine Nachkommastellen", "Für 150.000\u00a0¥ schreiben Sie 150000."]),
-        ("en", "1,000", "KWD", ["two ways", "For KWD\u00a01,000.000, write 1000.", "For KWD\u00a01.000, write 1.000."]),
+        ("en", "1,000", "KWD", ["two ways", "For KWD\u00a01,000.000, write 1000.", "For KWD\u00a01.000, write 1."]),
         ("de", "1 234,56", "EUR", ["Tausendern", "Für 1.234,56\u00a0€ schreiben Sie 1234.56."]),
         ("en", "0,500", "KWD", ["0,500 is KWD\u00a00.500."]),
-        ("de", "12.500", "KWD", ["12.500 sind 12,500\u00a0KWD."]),
+        ("de", "12.500", "KWD", ["zwei Weisen", "Für 12.500,000\u00a0KWD schreiben Sie 12500.",
+                                 "Für 12,500\u00a0KWD schreiben Sie 12.5."]),
+        ("de", "12.555", "KWD", ["Für 12,555\u00a0KWD schreiben Sie 012.555."]),
+        ("de", "99.500", "KWD", ["99.500 sind 99,500\u00a0KWD."]),
         ("en", "1e3", "EUR", ["An amount in EUR is written in digits, such as 1250.00."]),
         ("en", "9" * 100, "EUR", ["such as 1250.00."]),
         ("en", " ", "EUR", ["This is needed."]),
@@ -174,3 +189,33 @@ def test_a_quantity_is_ordered_in_digits_alone(open_page: OpenPage, typed: str) 
     quantity.fill(" 4 ")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator(".draft-items li")).to_contain_text(re.compile("4 × public IPv4"))
+
+
+FIELD = """async ([typed, longest]) => {
+  const { speak } = await import("/app/words.js");
+  const { field } = await import("/app/forms.js");
+  await speak("en");
+  const made = field({ name: "note", label: "Note", type: "textarea", more: { maxlength: longest } });
+  document.body.append(made.root);
+  made.control.focus();
+  document.execCommand("insertText", false, typed); // as pasting does, which a maxlength would cut
+  const counted = [...made.root.querySelectorAll(".hint")].map((each) => each.textContent).filter(Boolean);
+  return [made.read(), made.ownFault(), counted, made.control.maxLength];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "fault", "counted"),
+    [
+        ("a" * 89, None, []),
+        ("a" * 90, None, ["90 of 100 characters"]),
+        ("a" * 99 + "\U0001f600 ", None, ["100 of 100 characters"]),
+        ("a" * 1_105, "This is 1,005 characters too long; 100 at most.", ["1,105 of 100 characters"]),
+    ],
+)
+def test_what_is_too_long_is_counted_and_refused_and_never_cut(
+    blank: Page, typed: str, fault: str | None, counted: list[str]
+) -> None:
+    kept, found, hints, longest = blank.evaluate(FIELD, [typed, 100])
+    assert (kept, hints, longest) == (typed.strip(), counted, -1)
+    assert found is None if fault is None else found.startswith(fault)

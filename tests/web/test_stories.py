@@ -197,7 +197,7 @@ def test_a_start_that_is_over_is_said_at_its_item_and_above_to_the_customer_and_
     call("nadia", "POST", f"/desk/orders/{order_id}/decline", {"reason": "The end of the test"})
 
 
-def test_what_was_ordered_is_shown_as_it_was_after_its_site_was_renamed_and_deleted(
+def test_what_was_ordered_is_shown_as_it_was_after_site_and_account_were_renamed(
     open_page: OpenPage, call: Call
 ) -> None:
     path = "/desk/accounts/tideline-surf"
@@ -208,9 +208,11 @@ def test_what_was_ordered_is_shown_as_it_was_after_its_site_was_renamed_and_dele
     order_id = call("sam", "POST", "/orders", {"items": [socket]})["order_id"]
     try:
         for sites in ([*others, {**site, "name": "Elsewhere", "address": "Another 1"}], others):
-            call("nadia", "PUT", path, {**call("nadia", "GET", path), "sites": sites})
+            call("nadia", "PUT", path, {**call("nadia", "GET", path), "name": "Renamed since", "sites": sites})
             for who, where in (("sam", f"/orders/{order_id}"), ("nadia", f"/desk/orders/{order_id}")):
-                items = open_page(who, where).locator("table.items")
+                page = open_page(who, where)
+                expect(page.locator("aside.facts")).to_contain_text(f"{before['name']}now Renamed since")
+                items = page.locator("table.items")
                 expect(items).to_contain_text(site["name"])
                 expect(items).to_contain_text(f"Delivery address: {site['address']}")
             row = open_page("nadia", "/desk?account=tideline-surf").locator("tr", has_text=order_id)

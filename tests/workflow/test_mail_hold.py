@@ -54,6 +54,42 @@ def test_a_quote_that_is_held_stays_sending_and_goes_after_the_release_in_the_sa
     assert "Mail is held" in lab.executions[0].states
 
 
+def test_mails_that_were_held_tell_what_was_when_it_happened(lab: Lab) -> None:
+    """Of the revision that was to be changed, and of the contact who had the link, whatever has become of both."""
+    order_id = place(lab)
+    desk(lab, order_id, "claim")
+    ask_for_quote(lab, order_id)
+    lab.settle()
+    (mail,) = (mail for mail in lab.mails if mail.attachments)
+    before, had = len(lab.mails), mail.recipients[0]
+    hold(lab)
+    wrong = "000000" if mail.code != "000000" else "111111"
+    assert [decide(lab, mail, "approve", code=wrong) for _ in range(5)][-1] == 423
+    desk(lab, order_id, "resend", {"contact": {"name": "Newt Later", "email": "newt@later.example"}})
+    lab.advance(hours=1)
+    release(lab)
+    lab.advance(minutes=16)
+    (locked,) = (each for each in lab.mails[before:] if "Link locked" in each.subject)
+    assert f"<{had}>" in locked.text
+    assert "Newt" not in locked.text
+    assert "Status: Pending confirmation" in locked.text
+
+    mail = lab.mails.to("newt@later.example")[-1]
+    before = len(lab.mails)
+    hold(lab)
+    assert decide(lab, mail, "request_change") == 200
+    line = {"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "7", "recurrence": "monthly"}
+    desk(lab, order_id, "quote", {"valid_until": "2027-01-02", "lines": [line]})
+    release(lab)
+    lab.advance(minutes=16)
+    (asked,) = (each for each in lab.mails[before:] if "Change requested" in each.subject)
+    assert "change of revision 1" in asked.text
+    assert "Revision: 1" in asked.text
+    assert "40.00" in asked.text
+    assert "28.00" not in asked.text
+    assert any("28.00" in each.text for each in lab.mails[before:]), "the next revision has its own mail"
+
+
 def test_an_order_that_is_declined_while_mail_is_held_is_closed_and_its_quote_never_goes(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")

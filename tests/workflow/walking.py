@@ -32,11 +32,11 @@ def quote(lab: Lab, order_id: str, valid_until: str = "2027-01-01") -> Mail:
     return lab.mails.about(order_id)[-1]
 
 
-def decide(lab: Lab, mail: Mail, decision: str) -> int:
-    """The status of the answer to a decision with the code of the mail."""
+def decide(lab: Lab, mail: Mail, decision: str, code: str | None = None) -> int:
+    """The status of the answer to a decision with the code of the mail, or another one."""
     assert mail.link
     assert mail.code
-    form = {"decision": decision, "name": "Connie Contact", "code": mail.code, "reason": "Because"}
+    form = {"decision": decision, "name": "Connie Contact", "code": code or mail.code, "reason": "Because"}
     status: int = lab.http("POST", mail.link, form=form).status
     lab.settle()
     return status

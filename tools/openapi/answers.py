@@ -91,7 +91,10 @@ class ConfirmationForm(BaseModel):
         Field(
             pattern="^[0-9]{6}$",
             default_factory=str,
-            description="From the mail, blanks as typed being passed over; needed for everything but `request_mail`.",
+            description=(
+                "From the mail, blanks as typed being passed over; needed for everything but `request_mail`. Given "
+                "with it, the fresh link has a count of wrong codes for this browser alone, which a cookie tells."
+            ),
         ),
     ]
     reason: Annotated[str, Field(max_length=1_000, default_factory=str, description="Needed to request a change.")]
@@ -249,11 +252,16 @@ _ORDER: dict[str, Any] = {
     "contact": Annotated[Contact, Field(description="Who is asked to confirm.")],
     "items": tuple[Annotated[_ORDERED_ITEM, Field(discriminator="kind")], ...],
     "quote": Annotated[Optional[QuoteAnswer], Field(description="The newest revision.")],  # noqa: UP045
+    "account_name": _left_out(
+        str,
+        "",
+        "As the account was called when the order was placed; left out in orders from before this was kept.",
+    ),
     "warnings": _left_out(
         tuple[OrderWarning, ...],
         (),
-        "Of its upgrades (site bandwidth, early activation), as they were found when it was placed; left out where "
-        "there are none.",
+        "Of its upgrades (site bandwidth, early activation), as they were found when it was placed, and when it was "
+        "first claimed; left out where there are none.",
     ),
 }
 _NOT_SHOWN = {"marks", "snapshot", "duplicates"}

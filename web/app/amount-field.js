@@ -10,12 +10,13 @@ const EXAMPLE = 1250n;
 /**
  * Returns a `field` whose control takes an amount in `currency`; `units()` is that in minor units, null for anything
  * else, and `written()` the decimal string for the API. `judge(units)` answers what else is wrong with it, or null.
+ * `known` are amounts as the API has them: such a text was not typed but shown, and is read as what it is.
  */
-export function amountField({ currency, judge = () => null, ...how }) {
+export function amountField({ currency, known, judge = () => null, ...how }) {
   const digits = minorDigits(currency);
   const made = field({ ...how, more: { inputmode: "decimal", autocomplete: "off" } });
   const { control } = made;
-  const parsed = () => parseAmount(control.value, digits);
+  const parsed = () => parseAmount(control.value, digits, known);
 
   function ownFault() {
     const { units, fault, readings } = parsed();
@@ -36,7 +37,10 @@ export function amountField({ currency, judge = () => null, ...how }) {
   return { ...made, ownFault, units, written: () => write(units(), digits) };
 }
 
-const inFull = (written, digits) => (digits === 0 || written.includes(".") ? written : `${written}.${"0".repeat(digits)}`);
+function inFull(written, digits) {
+  const [whole, decimals = ""] = written.replace(/^(-?)0+(?=\d)/, "$1").split(".");
+  return digits === 0 ? whole : `${whole}.${decimals.padEnd(digits, "0")}`;
+}
 
 /** What is wrong with what was typed, and how to write what it may mean. */
 function faultOf(typed, fault, readings, currency) {

@@ -3,7 +3,10 @@
 import { announce, freshId, h, isBusy, setBusy } from "./dom.js";
 import { Problem, Unreachable } from "./api.js";
 import { parseWhole } from "./money.js";
-import { day, either, t } from "./words.js";
+import { day, either, number, t } from "./words.js";
+
+/** From this part of its longest on, the length of a text is shown. */
+const COUNTED_FROM = 0.9;
 
 /** What went wrong, for people. */
 export function reasonOf(error) {
@@ -18,13 +21,14 @@ export const faultText = (fault) => either(`fault.${fault.code}`, fault.detail);
 /**
  * A labeled control. `type` is an input's, or `integer`, or `select` with `options` [[value, text]], or `textarea`.
  * `read()` is the control's value as the API wants it, null for an empty one; `fault(text)` shows or clears a fault.
+ * A text longer than `maxlength` of `more` is counted and refused, and never cut, as browsers cut what is pasted.
  * A number is typed in digits alone, between `min` and `max` of `more`: browsers' own fields for numbers take 1e3, too.
  * A value that the options do not have becomes one of them: what is stored is shown, and stays.
  * `notes` are the lines below the control; where that is too narrow for them, they can be put elsewhere.
  */
 export function field({ name, label, type = "text", value = "", hint, required = false, options, more = {}, wide = false }) {
   const id = freshId(name);
-  const { min, max, ...attributes } = more;
+  const { min, max, maxlength, ...attributes } = more;
   const isWhole = type === "integer";
   const common = { id, name, required, "aria-describedby": `${id}-notes`, ...attributes, ...(isWhole ? {} : { min, max }) };
   let control;
@@ -47,7 +51,8 @@ export function field({ name, label, type = "text", value = "", hint, required =
   const hintLine = h("span.hint", {}, hint ?? "");
   hintLine.hidden = !hint;
   const caption = h("label", { for: id }, label, required ? null : h("span.optional", {}, ` ${t("form.optional")}`));
-  const notes = h("span.notes", { id: `${id}-notes` }, faultLine, hintLine);
+  const countLine = h("span.hint", { hidden: true });
+  const notes = h("span.notes", { id: `${id}-notes` }, faultLine, countLine, hintLine);
   const root = type === "checkbox"
     ? h("div.field.check", {}, control, h("label", { for: id }, label), notes)
     : h(wide ? "div.field.wide" : "div.field", {}, caption, control, notes);
@@ -72,12 +77,22 @@ export function field({ name, label, type = "text", value = "", hint, required =
     hintLine.hidden = !text;
   }
 
+  /** As the API counts: what is around a text does not belong to it, and a character is one, however it is coded. */
+  const length = () => [...control.value.trim()].length;
+
+  function sayLength() {
+    const count = length();
+    countLine.hidden = count < maxlength * COUNTED_FROM;
+    countLine.textContent = countLine.hidden ? "" : t("form.length", { count: number(count), max: number(maxlength) });
+  }
+
   /** The fault that the browser itself finds, in the reader's language; null if there is none. */
   function ownFault() {
     const { validity } = control;
     const isEmpty = type !== "checkbox" && control.value.trim() === "";
     if (validity.valueMissing || (isEmpty && control.required)) return t("fault.required");
     if (isWhole && !isEmpty) return wholeFault(parseWhole(control.value), min, max);
+    if (maxlength !== undefined && length() > maxlength) return t("fault.longer_than", { max: number(maxlength), more: number(length() - maxlength) });
     if (validity.valid) return null;
     if (validity.rangeUnderflow) return t("fault.date_before", { min: day(control.min) });
     if (validity.rangeOverflow) return t("fault.date_after", { max: day(control.max) });
@@ -85,6 +100,10 @@ export function field({ name, label, type = "text", value = "", hint, required =
   }
 
   control.addEventListener("input", () => fault(null));
+  if (maxlength !== undefined) {
+    control.addEventListener("input", sayLength);
+    sayLength();
+  }
   return { root, control, notes, name, fault, read, sayHint, ownFault };
 }
 

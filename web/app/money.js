@@ -20,10 +20,11 @@ export const minorDigits = (currency) => digitsOf.get(currency) ?? 2;
  * what the text could mean as `readings`, as they can be written: "12.500" in EUR is 12500 or 12.50, and is neither.
  *
  * One separator, a point or a comma, stands before decimals, of which there are no more than the currency has. Where
- * three decimals are in use, three digits after a comma may as well be thousands; after a point they are decimals, for
- * so amounts are shown. Where both stand in an amount, the second is before the decimals: "1,234.56" is one thing only.
+ * three decimals are in use, three digits after either may as well be thousands, unless the text is one of `known`, the
+ * amounts as the API has them, which fields show. Where both stand in an amount, the second is before the decimals:
+ * "1,234.56" is one thing only.
  */
-export function parseAmount(typed, digits) {
+export function parseAmount(typed, digits, known = new Set()) {
   const text = typed.trim();
   if (text === "") return { fault: "required", readings: [] };
   const plain = PLAIN.exec(text);
@@ -31,7 +32,7 @@ export function parseAmount(typed, digits) {
     const [, sign, whole, separator, decimals = ""] = plain;
     const readings = [thousands(sign, whole, decimals), fitting(sign, whole, decimals, digits)].filter(Boolean);
     if (decimals.length > digits) return { fault: "decimals", readings };
-    if (separator === "," && decimals.length === 3 && readings.length > 1) return { fault: "ambiguous", readings };
+    if (readings.length > 1 && !known.has(text)) return { fault: "ambiguous", readings: [readings[0], unmistakable(readings[1])] };
     const units = BigInt(whole + decimals.padEnd(digits, "0"));
     return { units: sign ? -units : units };
   }
@@ -59,6 +60,9 @@ function fitting(sign, whole, decimals, digits) {
   const units = BigInt(whole + needed.padEnd(digits, "0"));
   return write(sign ? -units : units, digits);
 }
+
+/** The same amount, written so that three digits do not look like thousands: "12.5", "012.555". */
+const unmistakable = (written) => (written.endsWith("0") ? written.replace(/\.?0+$/, "") : written.replace(/^-?/, "$&0"));
 
 /** Returns a whole number that was typed in digits alone, null for anything else: 1e3 and 1.0 are none. */
 export function parseWhole(typed) {

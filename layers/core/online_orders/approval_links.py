@@ -32,10 +32,29 @@ class Link(Entity):
     number: int
     key_id: str
     wrong_codes: int = 0
+    wrong_codes_of_asker: int | None = None
+    """Counted apart; None for a link that an earlier release made known, which has no such count."""
+    is_askers: bool = False
+    """Whether it is presented by whoever asked for its mail with the code of the link before."""
+
+    @property
+    def counter(self) -> Literal["wrong_codes", "wrong_codes_of_asker"]:
+        return "wrong_codes_of_asker" if self.is_askers else "wrong_codes"
+
+    @property
+    def tries(self) -> int:
+        """The wrong codes that count for who presents it."""
+        return (self.wrong_codes_of_asker or 0) if self.is_askers else self.wrong_codes
 
     @property
     def locked(self) -> bool:
-        return self.wrong_codes >= WRONG_CODES_ALLOWED
+        return self.tries >= WRONG_CODES_ALLOWED
+
+    def with_wrong_code(self) -> Link:
+        return self.model_copy(update={f"{self.counter}": self.tries + 1})
+
+    def of_asker(self) -> Link:
+        return self if self.wrong_codes_of_asker is None else self.model_copy(update={"is_askers": True})
 
 
 def _derived(key: bytes, label: str, link: Link, recipient: str) -> bytes:
@@ -43,9 +62,21 @@ def _derived(key: bytes, label: str, link: Link, recipient: str) -> bytes:
     return hmac.digest(key, json.dumps(bound, separators=(",", ":")).encode(), "sha256")
 
 
+def _text_of(derived: bytes) -> str:
+    return base64.urlsafe_b64encode(derived).rstrip(b"=").decode()
+
+
 def token_of(key: bytes, link: Link, recipient: str) -> str:
     """256 bits, URL-safe, 43 characters."""
-    return base64.urlsafe_b64encode(_derived(key, "token", link, recipient)).rstrip(b"=").decode()
+    return _text_of(_derived(key, "token", link, recipient))
+
+
+def proof_of(key: bytes, link: Link, recipient: str) -> str:
+    """What a browser keeps that asked for the link's mail with the code of the link before: as long as a token.
+
+    It opens nothing. The wrong codes of whoever has it are counted apart from those of others.
+    """
+    return _text_of(_derived(key, "proof", link, recipient))
 
 
 def code_of(key: bytes, link: Link, recipient: str) -> str:

@@ -33,7 +33,6 @@ SPREADSHEETS: Mapping[str, Dialect] = {"en": Dialect(",", ".", _MARK), "de": Dia
 
 DELIMITERS = ",;\t"
 """Those that a table may be read by; spreadsheets write the one of their locale."""
-_NAMES_DELIMITER = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 COLUMNS = (
     "order_id",
@@ -59,6 +58,7 @@ COLUMNS = (
     "site_name",
     "site_address",
     "start_passed",
+    "account_name",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@")
 # Where a spreadsheet may begin a cell that the file does not: at the delimiter of another locale, or at a line's end,
@@ -120,29 +120,28 @@ def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]], dialect: Dia
     return buffer.getvalue()
 
 
+def _first_line(text: str) -> tuple[str, str | None]:
+    """The first line that is not blank, and what Excel's `sep=` names there."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    named = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
+    return first, named[1] if named else None
+
+
 def delimiter_of(text: str) -> str:
-    """Return what parts the cells of a CSV text: comma, semicolon or tab, as in its first line that is not blank.
-
-    Or what Excel's `sep=` names there.
-    """
-    first = _first_line(text)
-    named = _NAMES_DELIMITER.fullmatch(first)
-    return named[1] if named else max(DELIMITERS, key=first.count)
-
-
-def _first_line(text: str) -> str:
-    return next((line for line in text.removeprefix(_MARK).splitlines() if line.strip()), "")
+    """Return what parts the cells of a CSV text, by its first line: comma, semicolon or tab, or what `sep=` names."""
+    first, named = _first_line(text.removeprefix(_MARK))
+    return named or max(DELIMITERS, key=first.count)
 
 
 def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV text, each with the line that it ends on; BadRequest once it is no CSV.
 
-    A line that names the delimiter comes as an empty row.
+    See `delimiter_of`; a line with Excel's `sep=` comes as an empty row.
     """
     text = text.removeprefix(_MARK)
-    first, delimiter = _first_line(text), delimiter_of(text)
-    table = text.replace(first, "", 1) if _NAMES_DELIMITER.fullmatch(first) else text
-    reader = csv.reader(StringIO(table, newline=""), delimiter=delimiter, strict=True)
+    first, named = _first_line(text)
+    table = text.replace(first, "", 1) if named else text
+    reader = csv.reader(StringIO(table, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
         for row in reader:
             yield reader.line_num, row

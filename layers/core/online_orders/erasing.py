@@ -30,8 +30,8 @@ _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
 _WRITTEN = {"text", "reason"}
 """Members of an entry's data that its actor wrote freely."""
-_ASKED = {"asked_name", "asked_email"}
-"""Members that say of whom a decision by link was asked."""
+_ADDRESSED = {"asked_email": "asked_name", "recipient": "recipient_name"}
+"""Members that say of whom a decision by link was asked, or to whom a mail went: the address, and the name with it."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,16 @@ def is_of(entry: Entry, person: Person, contact: Contact, evidence: Evidence | N
 def from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
     """`own`: the person is its actor."""
     data: dict[str, Any] = {}
-    was_asked = person.has(entry.data.get("asked_email", ""))
+    theirs = {
+        member
+        for address, name in _ADDRESSED.items()
+        if person.has(str(entry.data.get(address, "")))
+        for member in (address, name)
+    }
     for name, value in entry.data.items():
         if not isinstance(value, str):
             data[name] = value
-        elif (own and name in _WRITTEN) or (name in _ASKED and was_asked):
+        elif (own and name in _WRITTEN) or name in theirs:
             data[name] = ERASED
         elif own and entry.event is Event.CLAIMED and name == "assignee":
             data[name] = NO_USER.user_id
@@ -131,15 +136,19 @@ def _text_of(order: Mapping[str, Any], person: Person, *, own: bool) -> dict[str
     }
 
 
-def _from_sites(snapshot: Snapshot | None, person: Person) -> Snapshot | None:
-    """A site's name or address may name the person, as that of a home office does."""
+def _from_snapshot(snapshot: Snapshot | None, person: Person) -> Snapshot | None:
+    """A site's name or address may name the person, as that of a home office does, and so may a sole trader's account.
+
+    The account itself keeps its name, which Customer Success can change; nobody can change what an order keeps.
+    """
     if snapshot is None:
         return None
     sites = {
         site_id: OrderedSite(name=person.out_of(site.name), address=_maybe(person, site.address))
         for site_id, site in snapshot.sites.items()
     }
-    return snapshot.model_copy(update={"sites": sites})
+    name = _maybe(person, snapshot.account_name)
+    return snapshot.model_copy(update={"sites": sites, "account_name": name})
 
 
 def from_order(order: Order, person: Person, at: datetime, *, wrote_reason: bool, successor: Contact | None) -> Change:
@@ -153,7 +162,7 @@ def from_order(order: Order, person: Person, at: datetime, *, wrote_reason: bool
         "placed_by": NO_USER if own else order.placed_by,
         "assignee": None if order.assignee and person.has(order.assignee.email) else order.assignee,
         "contact": NOBODY if person.has_contact(order.contact) else order.contact,
-        "snapshot": _from_sites(order.snapshot, person),
+        "snapshot": _from_snapshot(order.snapshot, person),
         **_text_of(vars(order), person, own=own),
     }
     if order.closed and order.closed.reason is not None:
@@ -172,9 +181,9 @@ def quotes_naming(person: Person, quotes: Iterable[Quote]) -> list[int]:
 
 
 def papers_naming(person: Person, order: Order) -> list[int]:
-    """The revisions whose papers name the person in a site's name or address, since the order does as it is."""
+    """The revisions whose papers name the person as the account or in a site's name or address, as the order does."""
     snapshot, last = order.snapshot, order.quote.revision if order.quote else 0
-    named = snapshot is not None and person.is_named_in(snapshot.model_dump_json(include={"sites"}))
+    named = snapshot is not None and person.is_named_in(snapshot.model_dump_json(include={"sites", "account_name"}))
     return list(range(1, last + 1)) if named else []
 
 
@@ -187,6 +196,8 @@ def from_answer(answer: str, person: Person) -> str:
         changes["placed_by"] = NO_USER.model_dump()
     if person.has(body["contact"]["email"]):
         changes["contact"] = NOBODY.model_dump()
+    if name := body.get("account_name"):
+        changes["account_name"] = person.out_of(name)
     changes["items"] = [_from_item(item, person) for item in body["items"]]
     after = {**body, **changes}
     return answer if after == body else json.dumps(after, ensure_ascii=False, separators=(",", ":"))

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from online_orders.accounts import is_time_zone
+from online_orders.aws.deadlines import LONGEST_REQUEST_SECONDS, answered_within
 from online_orders.aws.documents import find_quote_paper
 from online_orders.aws.environment import environment
 from online_orders.aws.orders import get_quote
@@ -587,7 +588,8 @@ class Api:
         elif route is None:
             answer = self._refused(_missed(event["rawPath"], {route.method for route, _ in found}), event)
         else:
-            answer = self._answered(route, event, names)
+            with answered_within(LONGEST_REQUEST_SECONDS):
+                answer = self._answered(route, event, names)
         milliseconds = round((perf_counter() - began) * 1000)
         said = {"route": f"{method} {rule}", "status": int(answer.status), "milliseconds": milliseconds}
         logger.info("answered", extra=said)

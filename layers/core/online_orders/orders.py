@@ -103,6 +103,10 @@ class CommentsOfHour(Entity):
     count: int
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class OrderedSite(Entity):
     """A site as it was when something was ordered for it."""
 
@@ -112,16 +116,14 @@ class OrderedSite(Entity):
 
 
 class Snapshot(Entity):
-    """What the items were about when they were ordered, whatever the account and the catalog have come to since."""
+    """What the order was about when it was placed, whatever the account and the catalog have come to since."""
 
     sites: dict[str, OrderedSite]
     """By site id; those of the items alone."""
     words: dict[str, dict[str, str]]
     """The catalog's, by language and key as in `catalog.WORDS`; those of the items alone."""
-
-
-def _is_none(value: object) -> bool:
-    return value is None
+    account_name: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    """None in an order that was placed before it was kept."""
 
 
 class Marks(Entity):
@@ -164,6 +166,8 @@ class Marks(Entity):
     fresh_quote_asked: int = 0
     """The newest revision that the contact found expired and asked to have replaced."""
     fresh_mails_at: tuple[Instant, ...] = ()
+    """Of the fresh mails in place of locked links, of a day; those below were asked for with the locked link's code."""
+    coded_mails_at: Annotated[tuple[Instant, ...], Field(exclude_if=lambda past: not past)] = ()
     comments: Annotated[CommentsOfHour | None, Field(exclude_if=_is_none)] = None
     """How many the customer has written in the hour of the newest; left out of what is stored until there is one."""
     since: dict[Status, Instant] = Field(default_factory=dict)
@@ -219,7 +223,7 @@ class Order(Entity):
     snapshot: Annotated[Snapshot | None, Field(exclude_if=_is_none)] = None
     """None in an order that was placed before snapshots were kept."""
     duplicates: Annotated[tuple[Duplicate, ...], Field(exclude_if=lambda found: not found)] = ()
-    """Of its upgrades, as they were found when it was placed."""
+    """Of its upgrades, as they were found when it was placed and when it was first claimed."""
     marks: Marks
 
     @property
@@ -303,6 +307,10 @@ class Order(Entity):
         site_id = getattr(item, "site_id", None)
         return self.snapshot.sites.get(site_id) if self.snapshot and site_id is not None else None
 
+    def account_name(self, present: str) -> str:
+        """Return what the account was called when the order was placed; `present` where that was not kept."""
+        return (self.snapshot and self.snapshot.account_name) or present
+
     def word(self, language: str, key: str) -> str | None:
         """The catalog's word as it was when the order was placed, by its key in `catalog.WORDS`."""
         return self.snapshot.words.get(language, {}).get(key) if self.snapshot else None
@@ -319,6 +327,12 @@ class Order(Entity):
         today, confirmed = self.today(at), self.confirmed_start_dates
         starts = {str(place): item.start_date for place, item in enumerate(self.items, start=1)}
         return frozenset(item_id for item_id, asked in starts.items() if confirmed.get(item_id, asked) < today)
+
+    def as_it_stood(self, status: Status, quote: Quote | None) -> Order:
+        """Return the order with the status and the revision of an earlier day, for what is said of that day."""
+        return self.model_copy(
+            update={"status": status, "quote": quote, "closed": None if status in OPEN else self.closed}
+        )
 
     def expect_version(self, expected: frozenset[int] | None) -> None:
         """Raises VersionMismatch unless the version is one that the caller's If-Match names (None: any)."""
@@ -368,13 +382,22 @@ class Order(Entity):
 
     # -- Customer Success -------------------------------------------------------------------------------------------
 
-    def claim(self, by: User, at: datetime) -> Change:
-        """Take the order on, or over; claiming one's own again changes nothing."""
+    def claim(self, by: User, at: datetime, duplicates: tuple[Duplicate, ...] | None = None) -> Change:
+        """Take the order on, or over; claiming one's own again changes nothing.
+
+        `duplicates` are those of its upgrades by now, if they were looked for.
+        """
         self.must_allow("claim")
         if self.status is Status.IN_PROCESS and self.assignee and self.assignee.user_id == by.user_id:
             return Change(self, ())
         return self._change(
-            at, _staff(by), Event.CLAIMED, {"assignee": by.user_id}, status=Status.IN_PROCESS, assignee=by
+            at,
+            _staff(by),
+            Event.CLAIMED,
+            {"assignee": by.user_id},
+            status=Status.IN_PROCESS,
+            assignee=by,
+            duplicates=self.duplicates if duplicates is None else duplicates,
         )
 
     def release(self, by: User, at: datetime) -> Change:
@@ -423,6 +446,7 @@ class Order(Entity):
                 "quote_time_zone": None,
                 "last_reminder_on": None,
                 "fresh_mails_at": (),
+                "coded_mails_at": (),
             },
         )
         if len(change.order.model_dump_json().encode()) > LARGEST_STORED:
@@ -474,7 +498,7 @@ class Order(Entity):
             at,
             _staff(by),
             Event.QUOTE_RESENT,
-            {"contact_changed": is_changed, **former},
+            {"contact_changed": is_changed, **_recipient(contact or self.contact), **former},
             contact=contact or self.contact,
             marks={
                 "quote_link": self.marks.quote_link + 1,
@@ -482,6 +506,7 @@ class Order(Entity):
                 "order_link": self.marks.order_link + bool(contact),
                 "has_own_contact": self.marks.has_own_contact or contact is not None,
                 "fresh_mails_at": (),
+                "coded_mails_at": (),
                 "contact_removed_since": None,
                 **self._reminded_by_fresh_mail(at),
             },
@@ -673,19 +698,35 @@ class Order(Entity):
             return Change(self, ())
         marks = {"fresh_quote_asked": quote.revision}
         return self._change(
-            at, Actor(kind="contact"), Event.FRESH_QUOTE_ASKED, self._revision(), decision=False, marks=marks
+            at,
+            Actor(kind="contact"),
+            Event.FRESH_QUOTE_ASKED,
+            {**self._revision(), **_recipient(self.contact)},
+            decision=False,
+            marks=marks,
         )
 
-    def ask_for_fresh_mail(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
+    def fresh_mails_of_day(self, at: datetime, *, with_code: bool) -> tuple[datetime, ...]:
+        """When fresh mails were asked for in the last day, oldest first: with the code of the locked link, or without.
+
+        They are counted apart, since robots ask without.
+        """
+        asked_at = self.marks.coded_mails_at if with_code else self.marks.fresh_mails_at
+        return tuple(past for past in asked_at if at - past < timedelta(days=1))
+
+    def ask_for_fresh_mail(
+        self, purpose: Literal["order", "quote"], at: datetime, *, with_code: bool = False
+    ) -> Change:
         """A new link and code to the same address, in place of one that wrong codes have locked.
 
-        Once the quote has expired, the link is good for asking for a fresh quote.
+        `with_code`: whoever asks has given the locked link's code. Once the quote has expired, the link is good for
+        asking for a fresh quote.
         """
         self.must_allow(f"ask for a fresh {purpose} mail of")
         if purpose == "quote" and self.is_quote_past(at) and not self._expired_revision():
             raise Conflict("The quote's last day is over.", self.status)
         number = "quote_link" if purpose == "quote" else "order_link"
-        recent = tuple(past for past in self.marks.fresh_mails_at if at - past < timedelta(days=1))
+        asked_at = "coded_mails_at" if with_code else "fresh_mails_at"
         return self._change(
             at,
             Actor(kind="contact"),
@@ -696,13 +737,14 @@ class Order(Entity):
             marks={
                 number: getattr(self.marks, number) + 1,
                 "quote_mail_due_at": at if purpose == "quote" else self.marks.quote_mail_due_at,
-                "fresh_mails_at": (*recent, at),
+                asked_at: (*self.fresh_mails_of_day(at, with_code=with_code), at),
             },
         )
 
     def link_locked(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
         self.must_allow("lock a link of")
-        return self._change(at, SYSTEM, Event.LINK_LOCKED, {"purpose": purpose}, internal=True, decision=False)
+        data = {"purpose": purpose, **_recipient(self.contact)}
+        return self._change(at, SYSTEM, Event.LINK_LOCKED, data, internal=True, decision=False)
 
     # -- the workflow -----------------------------------------------------------------------------------------------
 
@@ -935,7 +977,7 @@ class Order(Entity):
         )
 
     def _delivered(self, delivery: MailState) -> dict[str, Any]:
-        return {**self._revision(), "delivery": delivery, "recipient": self.contact.email}
+        return {**self._revision(), "delivery": delivery, **_recipient(self.contact)}
 
     def _asked(self) -> dict[str, Any]:
         """Who has the link that a decision is taken by, which may be under another name."""
@@ -1002,6 +1044,11 @@ def _reason_data(reason: str) -> dict[str, Any]:
     return {"reason": str(reason), **({"code": known.code} if known else {})}
 
 
+def _recipient(contact: Contact) -> dict[str, Any]:
+    """Whose mail or link an entry is about; the order may have another contact person by the time that it is read."""
+    return {"recipient": contact.email, "recipient_name": contact.name}
+
+
 def _staff(user: User) -> Actor:
     return Actor(kind="customer_success", name=user.email)
 
@@ -1059,7 +1106,7 @@ def _snapshot(items: tuple[Item, ...], account: Account) -> Snapshot:
         for site_id, site in sorted(account.sites_by_id.items())
         if site_id in named
     }
-    return Snapshot(sites=sites, words=words_of(items))
+    return Snapshot(sites=sites, words=words_of(items), account_name=account.name)
 
 
 class Reason(Request):

@@ -1,13 +1,14 @@
 """Placing an order, from the screen or by Customer Success: two calls to the table, and safe to repeat.
 
 Of an order with upgrades two more look for duplicates. They see a bounded number of orders and those that were stored
-before, so of two that come at once neither is warned of the other.
+before, so of two that come at once neither is warned of the other: the desk looks again when it claims an order.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from online_orders import clock
@@ -15,10 +16,10 @@ from online_orders.aws import accounts, history, lists, orders, pace
 from online_orders.aws.dynamodb import Raced, get_all, pause
 from online_orders.aws.keys import Source, idempotency_key, placed_key
 from online_orders.catalog import KINDS, UPGRADES
-from online_orders.duplicates import find_duplicates
+from online_orders.duplicates import Duplicate, find_duplicates
 from online_orders.errors import InProgress
 from online_orders.order_ids import new_order_id
-from online_orders.orders import User, order_from
+from online_orders.orders import Order, User, order_from
 from online_orders.presentation import as_json, order_body, warning_body
 
 _TRIES = 6
@@ -72,6 +73,20 @@ def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, 
         else:
             return Placed(change.order.order_id, answer)
     raise InProgress("A request under the same Idempotency-Key is still at work.")
+
+
+def duplicates_by_now(order: Order, at: datetime) -> tuple[Duplicate, ...]:
+    """Return the duplicates of an order's upgrades: those that it has, and for other items what is found now.
+
+    Costs two queries of a bounded number of orders, and nothing for an order without upgrades.
+    """
+    if not UPGRADES.intersection(order.item_kinds):
+        return order.duplicates
+    candidates = lists.list_duplicate_candidates(order.account_id)
+    others = [each for each in candidates if each.order_id != order.order_id]
+    found = find_duplicates(order.items, accounts.get_account(order.account_id), others, at, UPGRADES)
+    known = {each.item_id: each for each in (*found, *order.duplicates)}
+    return tuple(sorted(known.values(), key=lambda each: int(each.item_id)))
 
 
 def preview(body: Any, *, by: User, account_id: str, reached_from: str, source: Source) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from online_orders import money
 from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, REGIONS, SOCKET_MODELS, Item, ItemKind
-from online_orders.csv_pages import PLAIN, Dialect, csv_text, delimiter_of, read_cell, read_rows
+from online_orders.csv_pages import PLAIN, SPREADSHEETS, Dialect, csv_text, delimiter_of, read_cell, read_rows
 from online_orders.errors import Fault, Invalid
 from online_orders.faults import faults_of, pointer
 from online_orders.orders import Order
@@ -39,8 +39,9 @@ _VARIANT_SETTING = {
     "accessory": "accessory_type",
 }
 _WITH_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
-_DIGITS_OF_THOUSANDS = 3
-_THOUSANDS_OR_DECIMALS = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
+_LIKE_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}([.,])[0-9]{3}")
+_DECIMAL_MARKS = {dialect.delimiter: dialect.decimal_mark for dialect in (PLAIN, *SPREADSHEETS.values())}
+"""By delimiter: both are of the locale in which a table was saved. A tab says nothing of it."""
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:(?:\.[0-9]{3})+,|(?:,[0-9]{3})+\.)[0-9]+")
 
 
@@ -157,18 +158,35 @@ def prices_from_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
     Raises BadRequest for what is no CSV, and Invalid with every fault, which say the row as a spreadsheet counts it.
     """
     header, rows = _table(text)
-    may_group_by_comma = delimiter_of(text) != ";" and money.minor_digits(currency) >= _DIGITS_OF_THOUSANDS
-    body = [_raw_price(header, cells, may_group_by_comma) for cells in rows.values()]
+    body = [_raw_price(header, cells) for cells in rows.values()]
     too_long = (
         Fault(pointer("prices", index), "too_many", "The row has more cells than the header.")
         for index, cells in enumerate(rows.values())
         if len(cells) > len(header)
     )
+    ambiguous = _ambiguous_amounts(text, header, rows.values(), currency)
     try:
-        return prices_from({"prices": body}, currency, too_long)
+        return prices_from({"prices": body}, currency, (*too_long, *ambiguous))
     except Invalid as invalid:
         numbers = list(rows)
         raise Invalid(_said_of_row(fault, numbers) for fault in invalid.faults) from None
+
+
+def _ambiguous_amounts(text: str, header: list[str], rows: Iterable[list[str]], currency: str) -> Iterator[Fault]:
+    """Faults of amounts that are decimals or thousands: in a currency of three decimals, by another mark than goes with
+    the table's delimiter."""
+    if money.minor_digits(currency) != len("000"):
+        return
+    decimal_mark = _DECIMAL_MARKS.get(delimiter_of(text))
+    for index, cells in enumerate(rows):
+        cell = read_cell(dict(zip(header, cells, strict=False)).get("unit_price", ""))
+        found = _LIKE_THOUSANDS.fullmatch(cell)
+        if found and found[1] != decimal_mark:
+            whole = cell.replace(found[1], "")
+            with_mark = cell.replace(found[1], decimal_mark or ".")
+            decimals = with_mark if decimal_mark else with_mark.zfill(len(with_mark) + 1)  # a nought is no thousand
+            detail = f"{cell} can be read in two ways; write {whole} or {decimals}."
+            yield Fault(pointer("prices", index, "unit_price"), "ambiguous_amount", detail)
 
 
 def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
@@ -188,21 +206,18 @@ def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
     return header, rows
 
 
-def _raw_price(header: list[str], cells: list[str], may_group_by_comma: bool) -> dict[str, str]:
+def _raw_price(header: list[str], cells: list[str]) -> dict[str, str]:
     found = {name: read_cell(cell) for name, cell in zip(header, cells, strict=False) if cell}
     if "unit_price" in found:
-        found["unit_price"] = _amount(found["unit_price"], may_group_by_comma)
+        found["unit_price"] = _amount(found["unit_price"])
     return found
 
 
-def _amount(cell: str, may_group_by_comma: bool) -> str:
+def _amount(cell: str) -> str:
     """Return an amount with a decimal point, whichever of its marks is the decimal one; what is none stays as it is.
 
-    A single comma is the decimal one, so `1,000` has three decimals, and currencies that have fewer refuse it. In a
-    table that a spreadsheet with decimal points may have written it is as likely a thousand, and stays as it is.
+    A single comma is the decimal one, so `1,000` has three decimals, and currencies that have fewer refuse it.
     """
-    if may_group_by_comma and _THOUSANDS_OR_DECIMALS.fullmatch(cell):
-        return cell
     if _WITH_COMMA.fullmatch(cell):
         return cell.replace(",", ".")
     if _GROUPED.fullmatch(cell):

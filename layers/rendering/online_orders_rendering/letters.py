@@ -70,7 +70,7 @@ def quote_paper(order: Order, quote: Quote, account: Account) -> bytes:
         quote,
         order_id=order.order_id,
         account_id=account.account_id,
-        account_name=account.name,
+        account_name=order.account_name(account.name),
         placed_on=order.placed_on,
         locale=order.marks.locale,
         installation=installation(),
@@ -122,17 +122,24 @@ def placeholder() -> ConfirmLink:
     return ConfirmLink(f"{environment('SITE_URL')}/confirm/preview", "······")
 
 
-def announcement_letter(due: Announcement, to: str, order: Order, account: Account, entry: Entry) -> Letter:
-    """The mail that tells of `entry`; ValueError when there is no such mail for such a reader."""
+def announcement_letter(
+    due: Announcement, to: str, order: Order, then: Order, account: Account, entry: Entry
+) -> Letter:
+    """The mail that tells of `entry`; ValueError when there is no such mail for such a reader.
+
+    A mail may have waited for days: it tells of the order as the entry left it (`then`), save one with a link, which
+    goes only while it asks for what can be done now.
+    """
     kind, role = MailKind(due.kind), Role(due.role)
     confirm = None
     if role is Role.CONTACT and kind is MailKind.ORDER_RECEIVED:
         _, confirm = _link(order, "order")
     elif role is Role.CONTACT and kind in {MailKind.REMINDER, MailKind.EXPIRED}:
         _, confirm = _link(order, "quote", _key_of_quote_link(order))
-    mail = render_mail(kind, role, order, entry, installation(), account.name, confirm, _site_names(account))
-    if kind is MailKind.APPROVED and order.quote:
-        return _letter(to, mail, _paper(order, order.quote, account))
+    told = order if confirm else then
+    mail = render_mail(kind, role, told, entry, installation(), account.name, confirm, _site_names(account))
+    if kind is MailKind.APPROVED and told.quote:
+        return _letter(to, mail, _paper(told, told.quote, account))
     return _letter(to, mail)
 
 

@@ -201,8 +201,8 @@ class Letter:
             "account": self.account,
             "brand": self.installation.brand,
             "site_url": self.installation.site_url,
-            "contact": line_of(order.contact.name),
-            "email": order.contact.email,
+            "contact": line_of(self.contact.name),
+            "email": self.contact.email,
             "placed_by": order.placed_by.email,
             "name": line_of(self.entry.actor.name or order.contact.name),
             "asked": line_of(self.asked.name),
@@ -222,6 +222,16 @@ class Letter:
         if "open_until" in self.entry.data:
             named["last_day"] = words.day(date.fromisoformat(self.entry.data["open_until"]))
         return named
+
+    @cached_property
+    def contact(self) -> Contact:
+        """Whose mail, link or decision the entry is about; else the order's contact person, who may have changed."""
+        data, contact = self.entry.data, self.order.contact
+        email = data.get("recipient", data.get("asked_email", contact.email))
+        if contact.has_mailbox(email):
+            return contact
+        # An earlier release kept no name beside the address.
+        return Contact.model_construct(name=data.get("recipient_name", data.get("asked_name", email)), email=email)
 
     @cached_property
     def asked(self) -> Contact:
@@ -318,7 +328,7 @@ class Letter:
             "account_id": lambda: order.account_id,
             "placed_on": lambda: words.day(order.placed_on),
             "placed_by": lambda: order.placed_by.email,
-            "contact": lambda: f"{line_of(order.contact.name)} <{order.contact.email}>",
+            "contact": lambda: _address(self.contact),
             "assignee": lambda: order.assignee.email if order.assignee else None,
             "status": lambda: words(f"status.{order.status}"),
             "purchase_order_number": lambda: line_of(order.purchase_order_number or ""),
@@ -529,7 +539,8 @@ def render_mail(
 ) -> Mail:
     """The mail about `entry`, in the order's locale, or in English for Customer Success.
 
-    `site_names` by site id; without it sites go by their ids. ValueError when nobody of this role gets such a mail,
+    `account_name` and `site_names`, by site id, are for orders that keep none themselves; a site that is not among them
+    goes by its id. ValueError when nobody of this role gets such a mail,
     when a mail that needs a link has none, and when a code would go to somebody whom it is not for.
     """
     if kind not in CONTENTS or role not in AUDIENCE[kind]:
@@ -540,7 +551,8 @@ def render_mail(
         raise ValueError(f"A mail {kind} for {role} takes no link.")
     desk = role is Role.CUSTOMER_SUCCESS
     words = wording(DESK_LOCALE if desk else order.marks.locale)
-    letter = Letter(kind, role, order, entry, installation, line_of(account_name), link, site_names or {}, words)
+    account = line_of(order.account_name(account_name))
+    letter = Letter(kind, role, order, entry, installation, account, link, site_names or {}, words)
     if desk:
         hello = words("mail.hello_desk")
     elif role is Role.CONTACT:

@@ -1,4 +1,4 @@
-"""The pages behind the links in mails: plain HTML in the account's language, without scripts, cookies or files."""
+"""The pages behind the links in mails: plain HTML in the account's language, without scripts or files."""
 
 from __future__ import annotations
 
@@ -76,6 +76,8 @@ class Outcome(StrEnum):
     LOCKED = "locked"
     """Brings the form that asks for a fresh mail."""
     FRESH_MAIL_SENT = "fresh_mail_sent"
+    FRESH_MAIL_FOR_ASKER = "fresh_mail_for_asker"
+    """To be opened in the browser that has asked for it with the code."""
     FRESH_QUOTE_ASKED = "fresh_quote_asked"
     TOO_MANY_MAILS = "too_many_mails"
     TOO_MANY_REQUESTS = "too_many_requests"
@@ -101,7 +103,8 @@ def decision_page(
 ) -> str:
     """What is ordered and offered, and the form to decide; without a quote the form only cancels.
 
-    `at` is when it is read: start days that are over by then are said to be.
+    `at` is when it is read: start days that are over by then are said to be. `account_name` and `site_names` are for
+    orders that keep none themselves.
     """
     words = wording(order.marks.locale)
     items = words.items(order if quote else order.model_copy(update={"quote": None}), site_names, at)
@@ -114,7 +117,7 @@ def decision_page(
         charged=charged(quote) if quote else [],
         items=items,
         passed=passed_starts(items, words),
-        account=line_of(account_name),
+        account=line_of(order.account_name(account_name)),
         pdf_path=pdf_path,
         form=form,
     )
@@ -142,7 +145,7 @@ def outcome_page(
         stylesheet=STYLESHEET,
         outcome=outcome,
         order=order,
-        account=line_of(account_name or ""),
+        account=line_of(order.account_name(account_name or "") if order else ""),
         title=words(f"outcome.{outcome}.title"),
         paragraphs=_paragraphs(outcome, order, words, installation.brand, decided_by),
         reason=_reason(outcome, order),
@@ -151,7 +154,7 @@ def outcome_page(
     )
 
 
-_FIELDS = {Outcome.EXPIRED: ("code", "extra"), Outcome.LOCKED: ("extra",)}
+_FIELDS = {Outcome.EXPIRED: ("code", "extra"), Outcome.LOCKED: ("code", "extra")}
 
 
 def _faults_here(outcome: Outcome, form: FormState) -> tuple[FormFault, ...]:

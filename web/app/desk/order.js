@@ -9,7 +9,7 @@ import { SignedOut } from "../session.js";
 import { trail, waiting } from "../shell.js";
 import { unsaved } from "../unsaved.js";
 import { either, instant, t } from "../words.js";
-import { OPEN, ageMark, flagsOf, orderName, progress, statusChip } from "../orders/describe.js";
+import { OPEN, accountName, ageMark, flagsOf, orderName, progress, statusChip } from "../orders/describe.js";
 import { closedText, commentForm, factsOf, itemsTable, orderNotices } from "../orders/order.js";
 import { quoteCard } from "../orders/quote-view.js";
 import { timelineView } from "../orders/timeline.js";
@@ -78,7 +78,7 @@ export async function showDeskOrder(context, orderId) {
     const { status } = order;
     fill(head,
       h("div.title-row", {},
-        h("h1", {}, account.name),
+        h("h1", {}, accountName(order, account)),
         statusChip(status),
         OPEN.includes(status) && ageMark(order),
         h("div.actions", {},
@@ -233,7 +233,7 @@ export async function showDeskOrder(context, orderId) {
   fill(comments, commentForm(orderId, (text, internal) => api.post(`${path}/comment`, { text, internal }).then(() => again()), { mayBeInternal: true }));
   draw();
   return h("div.screen.wide", {},
-    trail([t("nav.desk")], [t("nav.queue"), "/desk"], [account.name]),
+    trail([t("nav.desk")], [t("nav.queue"), "/desk"], [accountName(order, account)]),
     head, state,
     h("div.columns.desk", {},
       h("div.main-column", {}, items),

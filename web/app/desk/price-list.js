@@ -26,6 +26,7 @@ export async function showPriceList(context, currency) {
     sdp_users: catalog.regions.map(({ region, label }) => [region, either(`region.${region}`, label)]),
     accessory: catalog.accessory_types.map((each) => [each, either(`accessory_type.${each}`, each)]),
   };
+  const known = new Set(loaded.body.prices.map((price) => price.unit_price));
   let prices = (found?.content ?? loaded.body.prices).map((each) => priceFields(each));
   const table = h("div.price-rows");
   const said = h("div");
@@ -36,7 +37,7 @@ export async function showPriceList(context, currency) {
       kind: field({ name: "kind", label: t("prices.kind"), type: "select", required: true, value: price.kind, options: kinds }),
       variant: variantField(price.kind, price.variant),
       description: field({ name: "description", label: t("quote.description"), required: true, value: price.description, more: { maxlength: 100 } }),
-      unit_price: amountField({ name: "unit_price", label: t("quote.unit_price"), required: true, value: price.unit_price, currency,
+      unit_price: amountField({ name: "unit_price", label: t("quote.unit_price"), required: true, value: price.unit_price, currency, known,
         judge: (units) => (units < 0n ? t("prices.negative") : null) }),
       recurrence: field({ name: "recurrence", label: t("quote.recurrence"), type: "select", required: true, value: price.recurrence, options: RECURRENCES.map((each) => [each, recurrenceLabel(each)]) }),
     };

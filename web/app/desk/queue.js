@@ -9,7 +9,7 @@ import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
 import { either, instant, t } from "../words.js";
 import { namedAccounts } from "./named-accounts.js";
-import { STATUSES, ageMark, flagsOf, itemDetail, itemKind, orderName, passedStart, statusChip, statusLabel, urgency } from "../orders/describe.js";
+import { STATUSES, accountName, ageMark, flagsOf, itemDetail, itemKind, orderName, passedStart, statusChip, statusLabel, urgency } from "../orders/describe.js";
 
 const REMEMBERED = "online-orders.queue";
 const PAGE = 25;
@@ -91,7 +91,7 @@ export async function showQueue(context) {
       h("tbody", {}, page.items.map((order) => h(`tr.${urgency(order)}`, {},
         h("td", { "data-label": t("queue.age") }, ageMark(order), h("span.hint", {}, instant(order.placed_at))),
         h("td.what", {},
-          h("a.order-link", { href: `/desk/orders/${order.order_id}`, "data-key": order.order_id }, names.get(order.account_id)?.name ?? order.account_id),
+          h("a.order-link", { href: `/desk/orders/${order.order_id}`, "data-key": order.order_id }, accountName(order, names.get(order.account_id))),
           h("span.hint", {}, order.purchase_order_number ?? ""),
           orderName(order.order_id),
           order.source === "direct" && h("span.tag", {}, t("source.direct")),

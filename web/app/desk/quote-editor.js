@@ -28,6 +28,7 @@ export function quoteEditor({ order, account, draft, currencies, quoteIn, kept, 
   const before = order.quote;
   const now = today(account.time_zone);
   let lines = [];
+  const known = new Set(draft.lines.map((line) => line.unit_price));
 
   const body = h("div.editor-lines");
   const totals = h("div", { role: "status", "aria-live": "polite" });
@@ -50,7 +51,7 @@ export function quoteEditor({ order, account, draft, currencies, quoteIn, kept, 
       itemId,
       description: field({ name: "description", label: t("quote.description"), required: true, value: description, more: { maxlength: 200 } }),
       quantity: field({ name: "quantity", label: t("quote.quantity"), type: "integer", required: true, value: quantity, more: { min: 1, max: 1000000 } }),
-      unit_price: amountField({ name: "unit_price", label: t("quote.unit_price"), required: true, value: price, currency,
+      unit_price: amountField({ name: "unit_price", label: t("quote.unit_price"), required: true, value: price, currency, known,
         judge: (units) => (itemId !== null && units < 0n ? t("fault.negative_price") : null) }),
       recurrence: field({ name: "recurrence", label: t("quote.recurrence"), type: "select", required: true, value: recurrence, options: RECURRENCES.map((each) => [each, recurrenceLabel(each)]) }),
       amount: h("output.amount"),

@@ -33,6 +33,9 @@ export function itemDetail(item, sites = []) {
   return [what.filter(Boolean).join(" "), where].filter(Boolean).join(" · ");
 }
 
+/** What the order's account was called when it was placed; in an order that does not say, its present name, if known. */
+export const accountName = (order, account) => order.account_name ?? account?.name ?? order.account_id;
+
 /** What the desk should know of an order before it does anything about it. */
 export const flagsOf = (order) => [...(order.waits_for_contact ? ["contact_removed"] : []), ...order.flags];
 

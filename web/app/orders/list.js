@@ -8,7 +8,7 @@ import { poll } from "../polling.js";
 import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
 import { day, dayOf, shownZone, spoken, t } from "../words.js";
-import { STATUSES, itemDetail, itemKind, orderName, statusChip, statusLabel } from "./describe.js";
+import { STATUSES, accountName, itemDetail, itemKind, orderName, statusChip, statusLabel } from "./describe.js";
 import { openNewOrder, refusalOf } from "./new-order.js";
 
 const CHOSEN_ACCOUNT = "online-orders.account";
@@ -122,7 +122,7 @@ export async function showOrders(context, isNew) {
             h("a.order-link", { href: `/orders/${order.order_id}`, "data-key": order.order_id }, order.purchase_order_number ?? orderName(order.order_id)),
             order.purchase_order_number && orderName(order.order_id),
             h("span.hint", {}, t("order.placed_on", { date: dayOf(order.placed_at) }))),
-          showsAccount && h("td", { "data-label": t("order.account") }, accounts.find((each) => each.account_id === order.account_id)?.name ?? order.account_id),
+          showsAccount && h("td", { "data-label": t("order.account") }, accountName(order, accounts.find((each) => each.account_id === order.account_id))),
           h("td", { "data-label": t("order.items") }, itemLines(order, sitesOf(order))),
           h("td", { "data-label": t("order.status") }, statusChip(order.status)),
           h("td.start", { "data-label": t("order.starts") }, startLines(order))))));

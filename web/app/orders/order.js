@@ -7,7 +7,7 @@ import { SignedOut } from "../session.js";
 import { trail } from "../shell.js";
 import { unsaved } from "../unsaved.js";
 import { day, either, instant, t } from "../words.js";
-import { OPEN, duplicateText, estimate, itemDetail, itemKind, orderName, passedStart, progress, statusChip } from "./describe.js";
+import { OPEN, accountName, duplicateText, estimate, itemDetail, itemKind, orderName, passedStart, progress, statusChip } from "./describe.js";
 import { quoteCard } from "./quote-view.js";
 import { timelineView } from "./timeline.js";
 
@@ -132,8 +132,9 @@ export function closedText(order, entries) {
 }
 
 export function factsOf(order, account) {
+  const isRenamed = account && account.name !== accountName(order, account);
   const pairs = [
-    [t("order.account"), account?.name ?? order.account_id],
+    [t("order.account"), [accountName(order, account), isRenamed && [h("br"), h("span.hint", {}, t("order.account_now", { name: account.name }))]]],
     [t("order.purchase_order_number"), order.purchase_order_number],
     [t("order.placed"), [instant(order.placed_at), h("br"), order.placed_by.email]],
     [t("order.contact"), [order.contact.name, h("br"), order.contact.email]],

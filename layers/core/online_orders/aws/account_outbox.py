@@ -16,7 +16,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from online_orders.aws.dynamodb import call, get, update
 from online_orders.aws.following import enqueue
 from online_orders.aws.keys import CHANGE_PREFIX, REPORT_PREFIX, Item, Key
-from online_orders.telemetry import logger, metrics
+from online_orders.aws.marks import done_or_left
+from online_orders.telemetry import metrics
 
 _PREFIXES = (REPORT_PREFIX, CHANGE_PREFIX)
 
@@ -36,13 +37,8 @@ def process_or_leave(item: Item) -> bool:
 
     Whatever is wrong with one item must not hold up the others.
     """
-    try:
-        _process(item)
-    except Exception:
-        logger.exception("an account's item keeps its mark", extra={"key": item["pk"]["S"], "item": item["sk"]["S"]})
-        metrics.add_metric("AccountItemsNotFollowed", MetricUnit.Count, 1)
-        return False
-    return True
+    about = {"key": item["pk"]["S"], "item": item["sk"]["S"]}
+    return done_or_left(lambda: _process(item), "an account's item keeps its mark", "AccountItemsNotFollowed", **about)
 
 
 def _process(item: Item) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from online_orders.aws import deadlines
 from online_orders.aws.signature import Credentials
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def client(service: str) -> Any:
         user_agent="online-orders",
         parameter_validation=False,
     )
-    return _session().create_client(service, config=config)
+    made = _session().create_client(service, config=config)
+    made.meta.events.register("before-send", lambda **_: deadlines.must_have(connect + read))  # of each attempt
+    return made
 
 
 def credentials() -> Credentials:

@@ -38,6 +38,7 @@ from online_orders.aws.keys import (
     parked_key,
     statistics_key,
 )
+from online_orders.aws.marks import done_or_left
 from online_orders.aws.orders import get_any_order, get_order
 from online_orders.clock import now
 from online_orders.events import SOURCE
@@ -144,14 +145,12 @@ def _count_towards_quota(at: OrderKey) -> None:
 
 def _count_or_postpone(order_id: str, load: Callable[[], Order]) -> bool:
     """Count a completed order in the history behind the estimates, or have the reconciler do so later: False."""
-    try:
-        history.count(load())
-    except Exception:
-        logger.exception("an order is to be counted later", extra={"order_id": order_id})
-        metrics.add_metric("OrdersCountedLater", MetricUnit.Count, 1)
+    is_counted = done_or_left(
+        lambda: history.count(load()), "an order is to be counted later", "OrdersCountedLater", order_id=order_id
+    )
+    if not is_counted:
         history.postpone(order_id, now() + COUNTED_LATER)
-        return False
-    return True
+    return is_counted
 
 
 def publish(entries: Iterable[StoredEntry]) -> None:

@@ -32,6 +32,7 @@ import botocore
 from botocore import exceptions as sdk
 from botocore.exceptions import ClientError
 
+from online_orders.aws import deadlines
 from online_orders.aws.signature import Credentials, sign
 
 _CONNECT_SECONDS, _READ_SECONDS = 1.0, 5.0
@@ -71,8 +72,8 @@ def call(service: Service, operation: str, parameters: Mapping[str, Any]) -> Any
     """What the service answers, as it says it. Operation and parameters have the names of its API reference.
 
     Tries up to four times, and twice where it gets no answer, which an operation that must not be done twice has to be
-    ready for: DynamoDB's transactions by their `ClientRequestToken`. Raises ClientError where the service refuses, and
-    another BotoCoreError where it does not answer.
+    ready for: DynamoDB's transactions by their `ClientRequestToken`. Raises ClientError where the service refuses,
+    another BotoCoreError where it does not answer, and Unavailable when the request has no time left to ask it.
     """
     address = _address(service)
     body = json.dumps(parameters, separators=(",", ":")).encode()
@@ -84,7 +85,8 @@ def call(service: Service, operation: str, parameters: Mapping[str, Any]) -> Any
         "x-amz-target": f"{service.target}.{operation}",
     }
     quota: dict[str, int] = {}
-    last_start = monotonic() + LONGEST_CALL_SECONDS - _CONNECT_SECONDS - _READ_SECONDS
+    deadlines.must_have(_CONNECT_SECONDS + _READ_SECONDS)
+    last_start = min(monotonic() + LONGEST_CALL_SECONDS, deadlines.end()) - _CONNECT_SECONDS - _READ_SECONDS
     for attempt in count(1):
         moment = strftime("%Y%m%dT%H%M%SZ", gmtime())
         signed = sign(

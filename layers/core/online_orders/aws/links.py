@@ -1,4 +1,4 @@
-"""Links in the table: known by the hash of their token, counted down by wrong codes."""
+"""Links in the table: known by the hash of their token, with two counts of wrong codes (see `Link.counter`)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from online_orders.aws.dynamodb import IS_NEW, get, number, put, text, update
 from online_orders.aws.keys import Item, link_key
 from online_orders.errors import NotFound
 
+_COUNTERS: tuple[str, ...] = ("wrong_codes", "wrong_codes_of_asker")
+_BESIDE_DOCUMENT = {*_COUNTERS, "is_askers"}
+
 
 def store_link(token: str, link: Link) -> None:
     """Make the link known before its mail goes out; storing it again leaves its count of wrong codes alone."""
     item = {
         **link_key(fingerprint(token)),
-        "document": text(link.model_dump_json(exclude={"wrong_codes"})),
+        "document": text(link.model_dump_json(exclude=_BESIDE_DOCUMENT)),
         "wrong_codes": number(0),
+        "wrong_codes_of_asker": number(0),
     }
     put(item, **IS_NEW)
 
@@ -22,18 +26,17 @@ def find_link(token: str) -> Link:
     item = get(link_key(fingerprint(token)))
     if item is None:
         raise NotFound("There is no such link.")
-    return Link.model_validate_json(item["document"]["S"]).model_copy(
-        update={"wrong_codes": int(item["wrong_codes"]["N"])}
-    )
+    counts = {name: int(item[name]["N"]) for name in _COUNTERS if name in item}
+    return Link.model_validate_json(item["document"]["S"]).model_copy(update=counts)
 
 
 def count_wrong_code(token: str, link: Link) -> bool:
     """Whether this wrong code was counted: False when another was counted first."""
     return update(
         link_key(fingerprint(token)),
-        "SET wrong_codes = :after",
-        {":before": number(link.wrong_codes), ":after": number(link.wrong_codes + 1)},
-        ConditionExpression="wrong_codes = :before",
+        f"SET {link.counter} = :after",
+        {":before": number(link.tries), ":after": number(link.tries + 1)},
+        ConditionExpression=f"{link.counter} = :before",
     )
 
 
@@ -42,12 +45,9 @@ def wrong_code_action(token: str, link: Link) -> Item:
     return {
         "Update": {
             "Key": link_key(fingerprint(token)),
-            "UpdateExpression": "SET wrong_codes = :after",
-            "ConditionExpression": "wrong_codes = :before",
-            "ExpressionAttributeValues": {
-                ":before": number(link.wrong_codes),
-                ":after": number(link.wrong_codes + 1),
-            },
+            "UpdateExpression": f"SET {link.counter} = :after",
+            "ConditionExpression": f"{link.counter} = :before",
+            "ExpressionAttributeValues": {":before": number(link.tries), ":after": number(link.tries + 1)},
         }
     }
 
@@ -57,7 +57,7 @@ def unchanged_count(token: str, link: Link) -> Item:
     return {
         "ConditionCheck": {
             "Key": link_key(fingerprint(token)),
-            "ConditionExpression": "wrong_codes = :before",
-            "ExpressionAttributeValues": {":before": number(link.wrong_codes)},
+            "ConditionExpression": f"{link.counter} = :before",
+            "ExpressionAttributeValues": {":before": number(link.tries)},
         }
     }

@@ -26,7 +26,7 @@ from online_orders.aws.keys import (
 )
 from online_orders.aws.marks import pending_mark
 from online_orders.errors import InProgress, NotFound, Unprocessable
-from online_orders.events import detail_of
+from online_orders.events import EventDetail, detail_of
 from online_orders.order_ids import is_order_id
 from online_orders.orders import Change, Decision, Order
 from online_orders.quotes import Quote
@@ -142,6 +142,16 @@ def get_entry(order_id: str, sequence: int) -> Entry:
     if item is None:
         raise NotFound(f"The order has no timeline entry {sequence}.")
     return Entry.model_validate_json(item["document"]["S"])
+
+
+def get_entry_and_order(order: Order, sequence: int) -> tuple[Entry, Order]:
+    """A timeline entry, and its order with the status and the revision that the entry left it with."""
+    item = get(entry_key(order.order_id, sequence))
+    if item is None:
+        raise NotFound(f"The order has no timeline entry {sequence}.")
+    detail = EventDetail.model_validate_json(item["detail"]["S"])
+    quote = get_quote(order, detail.revision) if detail.revision is not None else None
+    return Entry.model_validate_json(item["document"]["S"]), order.as_it_stood(detail.status, quote)
 
 
 def list_entries(order_id: str, limit: int, after: int) -> EntryPage:
