@@ -12,11 +12,11 @@ from typing import NamedTuple
 import botocore
 
 from bench.speed import VALGRIND, Bench, Candidate, Measured, instructions
-from tools.build_artifact import trim_sdk
+from tools.build_artifact import CA_BUNDLE
 
 OURS = Candidate("ours", "create", "orders_api.handler", "OrdersApiFunction")
 SDK_DATA = Path(botocore.__file__).parent / "data"
-CERTIFICATES = "from online_orders.aws import json_services; json_services._trust(json_services._bundles()[{}])"
+READ_CERTIFICATES = "import ssl; ssl.create_default_context().load_verify_locations({!r})"
 
 
 class Choice(NamedTuple):
@@ -46,23 +46,22 @@ class Chosen(NamedTuple):
 
 
 def _choices(folder: Path) -> list[Choice]:
-    """`folder` takes the data of the SDK that the ways with a client need and ours does not ship."""
-    trimmed, whole = folder / "trimmed", folder / "whole"
-    for data in (trimmed, whole):
-        data.mkdir(parents=True)
-        for common in SDK_DATA.glob("*.json*"):
-            shutil.copyfile(common, data / common.name)
-        shutil.copytree(SDK_DATA / "dynamodb", data / "dynamodb")
-    trim_sdk(trimmed, {"dynamodb"}, {"batch_get_item", "transact_write_items"})
+    """`folder` takes the data of the SDK as they are published."""
+    folder.mkdir(parents=True)
+    for common in SDK_DATA.glob("*.json*"):
+        shutil.copyfile(common, folder / common.name)
+    for service in ("dynamodb", "secretsmanager"):
+        shutil.copytree(SDK_DATA / service, folder / service)
+    published = {"AWS_DATA_PATH": str(folder)}
 
-    def handler(name: str, data: Path | None = None) -> Candidate:
-        environment = {"AWS_DATA_PATH": str(data)} if data else {}
+    by_default = "boto3's as it comes, its models as published"
+
+    def handler(name: str, **environment: str) -> Candidate:
         return replace(OURS, name=name, handler=f"{name}.handler", beside=True, environment=environment)
 
     return [
-        Choice("calls without a client", "the SDK's client, trimmed and tuned", handler("with_client", trimmed)),
-        Choice("calls without a client", "the same, its data as published", handler("with_client", whole)),
-        Choice("calls without a client", "boto3's client as it comes", handler("with_default_client", whole)),
+        Choice("the SDK's models trimmed", "as published", replace(OURS, environment=published)),
+        Choice("clients tuned", by_default, handler("with_default_client", **published)),
         Choice("routes of our own", "powertools' resolver before them", handler("with_resolver")),
         Choice("the collector looks seldom", "as often as Python has it", handler("with_collector")),
         Choice("bytecode in the artifact", "none", replace(OURS, name="sources only", bytecode=False)),
@@ -79,11 +78,8 @@ def measure(bench: Bench) -> Chosen:
 def _certificates(bench: Bench) -> tuple[float, float]:
     """Million instructions to read the certificates of AWS's authorities, and to read all that the SDK has."""
     environment = bench.environment(OURS, "https://127.0.0.1:1")
-    programs = [
-        "from online_orders.aws import json_services",
-        CERTIFICATES.format(0),
-        CERTIFICATES.format(1),
-    ]
+    bundles = (str(bench.artifact.core / "python" / CA_BUNDLE), str(SDK_DATA.parent / "cacert.pem"))
+    programs = ["import ssl; ssl.create_default_context()", *(READ_CERTIFICATES.format(bundle) for bundle in bundles)]
     nothing, some, every = (_counted([sys.executable, "-S", "-c", program], environment) for program in programs)
     return some - nothing, every - nothing
 

@@ -41,9 +41,14 @@ NEVER_READ = (
     "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
     "botocore/data/*/*/examples-1.json",
 )
+CA_BUNDLE = "aws_authorities.pem"
+"""The file in the core layer's `python` folder that the template names in `AWS_CA_BUNDLE`: to read the SDK's whole
+bundle takes a sixth of a cold start."""
 # https://www.amazontrust.com/repository/ names its own four, and the one by which older stores know them.
 AWS_AUTHORITY = r"# Issuer: CN=(Amazon Root CA \d |Starfield Services Root Certificate Authority - G2 )"
 AWS_AUTHORITIES = 5
+USUAL_ENDPOINTS = {"dynamodb", "secretsmanager", "ssm"}
+"""Services whose addresses follow from botocore's `endpoints.json`; where it has rules besides, it evaluates these."""
 # Of a package's metadata, importlib.metadata reads these, and its license asks to stay with it.
 METADATA_KEPT = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "AUTHORS*", "COPYING*")
 
@@ -98,7 +103,7 @@ def build_core(folder: Path, target: Target) -> None:
     trim_sdk(packages / "botocore" / "data", services(), names())
     copy_package(CORE / "online_orders", packages)
     authorities = aws_authorities((packages / "botocore" / "cacert.pem").read_text("utf-8"))
-    (packages / "online_orders" / "aws" / "aws_authorities.pem").write_text(authorities, "utf-8")
+    (packages / CA_BUNDLE).write_text(authorities, "utf-8")
     compile_all(packages, "/opt/python", target)
     size = sum(path.stat().st_size for path in files(folder))
     if size > LARGEST_CORE_BYTES:
@@ -191,6 +196,8 @@ def trim_sdk(data: Path, wanted: set[str], called: set[str]) -> None:
         *older, newest = sorted(service.iterdir())
         for version in older:
             _remove(version)
+        if service.name in USUAL_ENDPOINTS:
+            _remove(newest / "endpoint-rule-set-1.json.gz")
         for packed in newest.glob("*.json.gz"):
             _write_json(packed.with_suffix(""), json.loads(decompress(packed.read_bytes())))
             _remove(packed)

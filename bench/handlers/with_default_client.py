@@ -1,10 +1,10 @@
-"""Ours, with the SDK's client as it is made when nobody asks for anything else."""
+"""Ours, with boto3's clients as they are made when nobody asks for anything else."""
 
 from importlib import import_module
 
 import boto3
 
-import orders_api
+from online_orders.aws import clients
 
-import_module("by_client").call_by(boto3.client("dynamodb"))
-handler = orders_api.handler
+clients.use(boto3.client)
+handler = import_module("orders_api").handler

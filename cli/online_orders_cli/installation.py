@@ -6,14 +6,13 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.session import Session
@@ -69,8 +68,6 @@ class Installation:
     aws: Callable[[str], Any]
     sign_in: Callable[[], str]
     http: httpx.Client
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """What the product's own code, where a command runs it here, needs to find this AWS."""
     _token: str = ""
 
     @classmethod
@@ -85,12 +82,6 @@ class Installation:
         except ValueError:
             raise Unreachable(f"{folder}/sandbox.json is no JSON. Start the local run anew.") from None
         aws = said["aws"]
-        environment = {
-            "AWS_ENDPOINT_URL": aws["endpoint"],
-            "AWS_DEFAULT_REGION": aws["region"],
-            "AWS_ACCESS_KEY_ID": aws["access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
-        }
 
         @cache
         def client(service: str) -> Any:
@@ -112,7 +103,7 @@ class Installation:
             )
             return str(answer["AuthenticationResult"]["IdToken"])
 
-        return cls(said["site"], LOCAL_STACK, client, sign_in, _http(), environment)
+        return cls(said["site"], LOCAL_STACK, client, sign_in, _http())
 
     @classmethod
     def on_aws(cls, stack: str, profile: str | None, region: str | None, who: SignIn) -> Installation:
@@ -132,15 +123,7 @@ class Installation:
         def sign_in() -> str:
             return who.token or _signed_in(client("cognito-idp"), outputs, who)
 
-        environment = {
-            name: value
-            for name, value in {
-                "AWS_PROFILE": profile,
-                "AWS_DEFAULT_REGION": region or session.get_config_variable("region"),
-            }.items()
-            if value
-        }
-        return cls(outputs["SiteUrl"], stack, client, sign_in, _http(), environment)
+        return cls(outputs["SiteUrl"], stack, client, sign_in, _http())
 
     def resource(self, logical_id: str) -> str:
         """The physical id of a resource of the stack; Unreachable where it has none of this name, or cannot be read."""
@@ -219,16 +202,9 @@ class Installation:
 
     def act_as_product(self) -> None:
         """Let the product's own code, when it is called here, find the table and the bucket of this stack."""
-        from online_orders.aws import json_services
+        from online_orders.aws import clients
 
-        clients = cache(self.aws)
-
-        def call(service: json_services.Service, operation: str, parameters: Mapping[str, Any]) -> Any:
-            """By the SDK's client, which unlike the product's own calls knows of profiles and proxies."""
-            return getattr(clients(service.name), xform_name(operation))(**parameters)
-
-        json_services.call = call
-        os.environ.update(self.environment)
+        clients.use(self.aws)
         os.environ["TABLE_NAME"] = self.resource("Table")
         os.environ["DOCUMENTS_BUCKET"] = self.resource("Documents")
         os.environ["SIGNING_KEYS_SECRET"] = self.resource("SigningKeys")

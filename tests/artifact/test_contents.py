@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from botocore.session import Session
 
-from online_orders.aws import json_services
 from tests.artifact import rendered
-from tests.artifact.built import FUNCTIONS, Artifact, resources
+from tests.artifact.built import FUNCTIONS, TEMPLATE, Artifact, resources
 from tests.rendering import samples
 from tools.build_artifact import (
     LAMBDA_PLATFORM,
@@ -93,7 +92,8 @@ def test_the_licenses_go_with_the_packages(artifact: Artifact) -> None:
 
 
 def test_the_trimmed_sdk_finds_the_endpoints_of_the_whole_one(artifact: Artifact) -> None:
-    regions, names = ["eu-central-1", "us-gov-west-1", "cn-north-1"], sorted(services())
+    regions = ["eu-central-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1", "us-isob-east-1"]
+    names = sorted(services())
     whole = Session()
     credentials = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     assert artifact.run("OrdersApiFunction", ENDPOINTS, json.dumps(regions), json.dumps(names)) == [
@@ -145,8 +145,10 @@ def test_without_a_compiler_of_the_target_it_says_what_can_be_done(monkeypatch: 
 
 def test_the_layer_holds_the_authorities_of_aws(artifact: Artifact) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    folder = artifact.core / "python" / "online_orders" / "aws"
-    context.load_verify_locations(folder / json_services.AWS_AUTHORITIES.name)
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    condition, named, otherwise = variables["AWS_CA_BUNDLE"]["Fn::If"]
+    assert (condition, otherwise) == ("IsAwsPartition", {"Ref": "AWS::NoValue"}), "an empty path would check nothing"
+    context.load_verify_locations(artifact.core / Path(named).relative_to("/opt"))
     said = json.dumps(context.get_ca_certs())
     names = [
         *(f"Amazon Root CA {number}" for number in range(1, 5)),

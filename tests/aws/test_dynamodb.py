@@ -20,7 +20,7 @@ CONDITION = {"Put": {"Item": THIS, **IS_NEW}}
 WRITES: dict[str, Callable[[], object]] = {
     "PutItem": lambda: put({**THIS, "n": {"N": "1"}}, **IS_NEW),
     "UpdateItem": lambda: update(THIS, "SET n = :one", {":one": {"N": "1"}}, **IS_NEW),
-    "DeleteItem": lambda: call("DeleteItem", Key=THIS),
+    "DeleteItem": lambda: call("delete_item", Key=THIS),
 }
 
 
@@ -122,9 +122,9 @@ def test_a_transaction_still_at_work_is_asked_for_under_its_token(
     tokens: list[str] = []
     ask = dynamodb._ask
 
-    def asked(operation: str, **parameters: Any) -> Any:
+    def asked(method: str, **parameters: Any) -> Any:
         tokens.append(parameters["ClientRequestToken"])
-        return ask(operation, **parameters)
+        return ask(method, **parameters)
 
     monkeypatch.setattr(dynamodb, "_ask", asked)
     process.lab.wire.fail(error="TransactionInProgressException")

@@ -5,12 +5,11 @@ from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
-from unittest.mock import patch
 
 import httpx
 from typer.testing import CliRunner
 
-from online_orders.aws import json_services
+from online_orders.aws import clients
 from online_orders_cli.app import app
 from online_orders_cli.installation import Installation
 from tests.contract.in_process import InProcess
@@ -88,8 +87,8 @@ class Terminal:
 
     def run(self, *arguments: object, expect: int = 0) -> Ran:
         words = [str(each) for each in arguments]
-        with patch.object(json_services, "call", json_services.call):  # as a process of its own would leave it
-            said = CliRunner().invoke(app, words, obj=self.installation, catch_exceptions=False)
+        said = CliRunner().invoke(app, words, obj=self.installation, catch_exceptions=False)
+        clients.reset()  # as a process of its own would leave them
         ran = Ran(said.exit_code, said.stdout, said.stderr)
         assert ran.code == expect, ran
         return ran

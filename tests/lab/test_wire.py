@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from online_orders.aws.json_services import DYNAMODB, call
+from online_orders.aws.clients import client
 from tests.lab import Lab
 from tests.lab.wire import Call
 
@@ -25,7 +25,7 @@ def put_two(event: Json, context: Any) -> Json:
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         try:
-            call(DYNAMODB, "TransactWriteItems", {"TransactItems": [{"Put": put}], "ClientRequestToken": str(uuid4())})
+            client("dynamodb").transact_write_items(TransactItems=[{"Put": put}], ClientRequestToken=str(uuid4()))
         except ClientError as error:
             refused.append(error.response["Error"]["Code"])
     return {"refused": refused}
@@ -73,13 +73,13 @@ def put_as_often_as_it_takes(event: Json, context: Any) -> Json:
         errors: list[str] = []
         while len(errors) < 5:
             try:
-                call(DYNAMODB, "PutItem", put)
+                client("dynamodb").put_item(**put)
             except ClientError as error:
                 errors.append(error.response["Error"]["Code"])
             else:
                 break
         tries.append(errors)
-        call(DYNAMODB, "GetItem", {"TableName": "Table", "Key": {"pk": {"S": "x"}, "sk": {"S": "x"}}})
+        client("dynamodb").get_item(TableName="Table", Key={"pk": {"S": "x"}, "sk": {"S": "x"}})
     return {"tries": tries}
 
 
@@ -160,7 +160,7 @@ def test_requests_of_several_threads_are_served_one_at_a_time(lab: Lab) -> None:
 
     def handler(event: Json, context: Any) -> Json:
         inside.append(1)
-        call(DYNAMODB, "GetItem", {"TableName": "Table", "Key": {"pk": {"S": "x"}, "sk": {"S": "x"}}})
+        client("dynamodb").get_item(TableName="Table", Key={"pk": {"S": "x"}, "sk": {"S": "x"}})
         most.append(len(inside))
         inside.pop()
         return {"statusCode": 200}

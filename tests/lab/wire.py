@@ -1,40 +1,29 @@
 """The wire between the functions and AWS: what was called, and what goes wrong on the way.
 
 Everything that a botocore client sends passes through moto's `before-send` handler, once per attempt; that is the seam.
-What the product sends without a client is led there too, and its parameters are looked through, as a client of the
-lab does. Only calls of functions are seen here, never those of a test or of the lab itself.
+Only calls of functions are seen here, never those of a test or of the lab itself.
 """
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.message import Message
-from functools import cache
 from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple
 from unittest.mock import patch
-from urllib.parse import SplitResult
 
 import botocore.endpoint
 import botocore.retries.quota
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
-from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError, ReadTimeoutError
-from botocore.model import ServiceModel
-from botocore.session import Session
-from botocore.validate import ParamValidator
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
-from moto.core.models import botocore_stubber
 
-from online_orders.aws import dynamodb, json_services
+from online_orders.aws import dynamodb
 from tests.lab.permissions import Permissions
 
 SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "secrets-manager": "secretsmanager"}
 """Service ids in botocore's events that differ from the names that clients are made by."""
-
-TARGETS = {"DynamoDB_20120810": "dynamodb", "secretsmanager": "secretsmanager", "AmazonSSM": "ssm"}
-"""Services by what stands before the operation in `X-Amz-Target`."""
 
 STATUS_OF_ERROR = {
     "InternalServerError": 500,
@@ -261,18 +250,6 @@ class Wire:
         if fault:
             raise refusal
 
-    def _exchange(self, address: SplitResult, headers: Mapping[str, str], body: bytes) -> json_services.Answer:
-        """In the place of the product's own: what it sends without a client of the SDK."""
-        target, _, operation = headers["x-amz-target"].partition(".")
-        service = TARGETS[target]
-        _look_through(service, operation, json.loads(body))
-        request = AWSPreparedRequest("POST", address.geturl(), HeadersDict(headers), body, stream_output=False)
-        answer: Any = botocore_stubber(f"before-send.{service}.{operation}", request)
-        said = Message()
-        for name, value in answer.headers.items():
-            said[name] = str(value)
-        return json_services.Answer(answer.status_code, said, answer.content)
-
     @contextmanager
     def attached(self) -> Iterator[None]:
         original = BotocoreStubber.__call__
@@ -284,8 +261,6 @@ class Wire:
         with (
             patch.object(BotocoreStubber, "__call__", send),
             patch.object(dynamodb, "SystemRandom", lambda: jitter),
-            patch.object(json_services, "exchange", self._exchange),
-            patch.object(json_services, "sleep", lambda seconds: None),
             patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None)),
             # A client lives through many tests here, and must not run out of retries by the faults of an earlier one.
             patch.object(botocore.retries.quota.RetryQuota, "acquire", lambda quota, amount: True),
@@ -296,17 +271,6 @@ class Wire:
 def _bytes_of(body: Any) -> bytes:
     """What can be compared; a body that is a stream is not read."""
     return body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
-
-
-@cache
-def _model(service: str) -> ServiceModel:
-    return Session().get_service_model(service)
-
-
-def _look_through(service: str, operation: str, parameters: dict[str, Any]) -> None:
-    report = ParamValidator().validate(parameters, _model(service).operation_model(operation).input_shape)
-    if report.has_errors():
-        raise ParamValidationError(report=report.generate_report())
 
 
 def _error_answer(code: str, call: Call, request: Any, status: int | None = None, why: str = "injected") -> AWSResponse:

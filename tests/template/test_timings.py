@@ -9,7 +9,8 @@ import pytest
 
 import account_changes
 import reconcile
-from online_orders.aws import deadlines, json_services, mail, marks, orders, workflow
+from online_orders.aws import deadlines, mail, marks, orders, workflow
+from online_orders.aws.clients import longest_call_seconds
 from sandbox.template import read
 from tests.local_run import PROJECT
 
@@ -125,7 +126,7 @@ def test_no_pause_is_longer_than_sqs_delays_a_message() -> None:
 def test_a_run_of_the_reconciler_stops_in_time_and_before_the_next_one() -> None:
     """It looks at the time between two orders, and an order may take a write that meets others again and again."""
     to_stop, longest_order = reconcile._TIME_TO_STOP_MS / 1000, orders._PATIENCE_SECONDS
-    assert longest_order + json_services.LONGEST_CALL_SECONDS < to_stop < timeout("ReconcileFunction") / 2
+    assert longest_order + longest_call_seconds("dynamodb") < to_stop < timeout("ReconcileFunction") / 2
     assert timeout("ReconcileFunction") < interval("ReconcileFunction")
 
 
@@ -141,7 +142,7 @@ def test_who_waits_for_an_answer_gets_one_before_the_gateway_gives_up() -> None:
     assert len(asked) >= 4
     for name in asked:
         assert deadlines.LONGEST_REQUEST_SECONDS + 1 < timeout(name) < GATEWAY_PATIENCE, name
-        for patience in (orders._PATIENCE_SECONDS, json_services.LONGEST_CALL_SECONDS):
+        for patience in (orders._PATIENCE_SECONDS, longest_call_seconds("dynamodb")):
             assert patience <= deadlines.LONGEST_REQUEST_SECONDS
 
 

@@ -46,7 +46,7 @@ def _process(item: Item) -> None:
     document = json.loads(item["document"]["S"])
     if item["sk"]["S"].startswith(CHANGE_PREFIX):
         enqueue("ACCOUNT_CHANGES_URL", document)
-        call("DeleteItem", Key=key)
+        call("delete_item", Key=key)
         return
     enqueue("MAIL_QUEUE_URL", [_report_mail(document)])
     update(key, "REMOVE outstanding, check_at", {}, ConditionExpression="attribute_exists(outstanding)")

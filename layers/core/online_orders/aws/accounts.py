@@ -160,7 +160,7 @@ def has_subaccounts(account_id: str) -> bool:
 
 def _query(pk: str, prefix: str, limit: int, after: str | None) -> Item:
     answer: Item = call(
-        "Query",
+        "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(pk),

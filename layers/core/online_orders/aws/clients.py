@@ -1,65 +1,105 @@
-"""The SDK's clients, of the services that hardly a request waits for, made when first needed and kept from then on.
-
-What requests do wait for is called without a client: see `json_services`.
-"""
+"""The SDK's clients, by which all of AWS is called: each is made when it is first needed, and kept from then on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from online_orders.aws import deadlines
-from online_orders.aws.signature import Credentials
 
 if TYPE_CHECKING:
     from botocore.session import Session
 
-
-@cache
-def _session() -> Session:
-    from botocore.session import Session  # half of a cold start, for those who need no client
-
-    return Session()
+CONNECT_SECONDS = 1
 
 
-@cache
-def client(service: str) -> Any:
-    """The botocore client of a service, by its SDK name (`sqs`, `sesv2`)."""
+class Patience(NamedTuple):
+    """How long a client waits for an answer, and how often it asks in all."""
+
+    read_seconds: int
+    attempts: int
+
+
+_USUAL = Patience(read_seconds=4, attempts=3)
+_OF_SERVICES = {"sesv2": Patience(read_seconds=10, attempts=2)}
+"""SES is given longer and asked less often: a mail that it does not confirm goes again, and may be there already."""
+
+
+def patience(service: str) -> Patience:
+    return _OF_SERVICES.get(service, _USUAL)
+
+
+def longest_call_seconds(service: str) -> float:
+    """Return the seconds that a call takes at most: all attempts, and the SDK's pauses between them.
+
+    They must end before any function does, for one that Lambda ends can neither answer nor say why.
+    """
+    read_seconds, attempts = patience(service)
+    pauses = sum(2**attempt for attempt in range(attempts - 1))
+    return attempts * (CONNECT_SECONDS + read_seconds) + pauses
+
+
+def _session(service: str) -> Session:
+    """A session with those of the SDK's own hooks that are for every service, or for this one.
+
+    To register all, with the documents that they write, is a twentieth of a cold start.
+    """
+    from botocore import handlers
+    from botocore.session import Session
+
+    session = Session(include_builtin_handlers=False)
+    name = session.get_service_model(service).service_id.hyphenize()
+    emitter = session.get_component("event_emitter")
+    register = {None: emitter.register, handlers.REGISTER_FIRST: emitter.register_first}
+    register[handlers.REGISTER_LAST] = emitter.register_last
+    for event, handler, *when in handlers.BUILTIN_HANDLERS:
+        _, _, whose = event.partition(".")
+        if not whose or whose.partition(".")[0] == name:
+            register[when[0] if when else None](event, handler)
+    return session
+
+
+def _make(service: str) -> Any:
     from botocore.config import Config
 
-    # All attempts together end before any function does: one that Lambda ends can neither answer nor say why. SES is
-    # given longer and asked less often: a mail of which it does not tell in time goes again, and may be there already.
-    connect, read, attempts = (1, 10, 2) if service == "sesv2" else (1, 4, 3)
+    read_seconds, attempts = patience(service)
     config = Config(
-        connect_timeout=connect,
-        read_timeout=read,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
         # Made anew for each call otherwise, and each call looked through: a third of what the SDK does for it. The
         # tests do look through their calls (tests/lab), and the service looks through all.
         user_agent="online-orders",
         parameter_validation=False,
     )
-    made = _session().create_client(service, config=config)
-    made.meta.events.register("before-send", lambda **_: deadlines.must_have(connect + read))  # of each attempt
+    made = _session(service).create_client(service, config=config)
+    longest = CONNECT_SECONDS + read_seconds
+    made.meta.events.register("before-send", lambda **_: deadlines.must_have(longest))  # of each attempt
     return made
 
 
-def credentials() -> Credentials:
-    """Where no variables say who we are; the session refreshes them in time."""
-    found = _session().get_credentials()
-    if found is None:
-        from botocore.exceptions import NoCredentialsError
-
-        raise NoCredentialsError
-    frozen = found.get_frozen_credentials()
-    return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+_makers: list[Callable[[str], Any]] = [_make]
+"""Of clients; the last is asked."""
 
 
-def prepare_credentials() -> None:
-    """Import what finds credentials, without looking for any."""
-    _session().get_component("credential_provider")
+@cache
+def client(service: str) -> Any:
+    """Return the client of a service, by its SDK name (`dynamodb`, `sesv2`), as `boto3.client` would.
+
+    Calls raise `botocore.exceptions.ClientError` where the service refuses, another `BotoCoreError` where it does not
+    answer, and Unavailable when the request has no time left to ask it.
+    """
+    return _makers[-1](service)
+
+
+def use(make: Callable[[str], Any]) -> None:
+    """Have clients be made otherwise from now on, as by the profile and region of who runs the command-line tool."""
+    _makers.append(make)
+    client.cache_clear()
 
 
 def reset() -> None:
-    """Forget the clients; for tests, where each has its own AWS."""
+    """Forget the clients and how to make others; for tests, where each has its own AWS."""
+    del _makers[1:]
     client.cache_clear()

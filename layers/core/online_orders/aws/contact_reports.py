@@ -39,7 +39,7 @@ def store(account_id: str, by: User, report: ContactReport, at: datetime) -> Non
         raise TooManyRequests("The account has made its reports of this day.", left)
     stored = StoredReport(account_id=account_id, report_id=new_order_id(at), reported_by=by, text=report.text, at=at)
     call(
-        "PutItem",
+        "put_item",
         Item={
             **report_key(account_id, stored.report_id),
             "document": text(stored.model_dump_json()),
@@ -52,7 +52,7 @@ def store(account_id: str, by: User, report: ContactReport, at: datetime) -> Non
 def _made_today(account_id: str, at: datetime) -> int:
     """How many the account has made since midnight, as far as that matters."""
     answer = call(
-        "Query",
+        "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(account_pk(account_id)),

@@ -32,7 +32,7 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from online_orders.aws import json_services
+from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, Key
 from online_orders.errors import InProgress, Unavailable
@@ -73,12 +73,15 @@ def number(value: int) -> dict[str, str]:
     return {"N": str(value)}
 
 
-def call(operation: str, **parameters: Any) -> Any:
-    """One call to the table, by the operation's name in DynamoDB's API reference."""
-    return _ask(operation, TableName=environment("TABLE_NAME"), **parameters)
+def call(method: str, **parameters: Any) -> Any:
+    """Make one call to the table, by a method of boto3's client (`get_item`), and return its answer.
+
+    Raises InProgress as `_ask` does, and ClientError and BotoCoreError as the client does.
+    """
+    return _ask(method, TableName=environment("TABLE_NAME"), **parameters)
 
 
-def _ask(operation: str, **parameters: Any) -> Any:
+def _ask(method: str, **parameters: Any) -> Any:
     """Return the answer of DynamoDB; of a write that a transaction is in the way of, after as many tries as it takes.
 
     Such a write is refused at once and changes nothing, and neither DynamoDB nor the SDK tries it again. Raises
@@ -88,7 +91,7 @@ def _ask(operation: str, **parameters: Any) -> Any:
         if attempt:
             pause(attempt)
         try:
-            return json_services.call(json_services.DYNAMODB, operation, parameters)
+            return getattr(client("dynamodb"), method)(**parameters)
         except ClientError as error:
             if _code_of(error) != "TransactionConflictException":
                 raise
@@ -100,7 +103,7 @@ def _code_of(error: ClientError) -> str:
 
 
 def get(key: Key) -> Item | None:
-    answer: Item = call("GetItem", Key=key, ConsistentRead=True)
+    answer: Item = call("get_item", Key=key, ConsistentRead=True)
     return answer.get("Item")
 
 
@@ -114,7 +117,7 @@ def get_all(keys: Sequence[Key]) -> Found:
             return found
         if attempt:
             pause(attempt)
-        answer = _ask("BatchGetItem", RequestItems=left)
+        answer = _ask("batch_get_item", RequestItems=left)
         for item in answer["Responses"].get(table, ()):
             found[item["pk"]["S"], item["sk"]["S"]] = item
         left = answer.get("UnprocessedKeys")
@@ -123,18 +126,18 @@ def get_all(keys: Sequence[Key]) -> Found:
 
 def put(item: Item, **condition: Any) -> bool:
     """Whether the item was stored: False when the condition failed."""
-    return _unless_refused("PutItem", Item=item, **condition)
+    return _unless_refused("put_item", Item=item, **condition)
 
 
 def update(key: Key, expression: str, values: Item, **condition: Any) -> bool:
     """Whether the item was updated: False when the condition failed."""
     filled = {"ExpressionAttributeValues": values} if values else {}
-    return _unless_refused("UpdateItem", Key=key, UpdateExpression=expression, **filled, **condition)
+    return _unless_refused("update_item", Key=key, UpdateExpression=expression, **filled, **condition)
 
 
-def _unless_refused(operation: str, **parameters: Any) -> bool:
+def _unless_refused(method: str, **parameters: Any) -> bool:
     try:
-        call(operation, **parameters)
+        call(method, **parameters)
     except ClientError as error:
         if _code_of(error) != "ConditionalCheckFailedException":
             raise
@@ -155,7 +158,7 @@ def transact(actions: Sequence[Item]) -> None:
     attempt = 0
     while True:
         try:
-            _ask("TransactWriteItems", TransactItems=stamped, ClientRequestToken=token)
+            _ask("transact_write_items", TransactItems=stamped, ClientRequestToken=token)
         except ClientError as error:
             is_at_work = _code_of(error) == "TransactionInProgressException"
             if not is_at_work:

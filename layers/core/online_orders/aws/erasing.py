@@ -141,7 +141,7 @@ def _pages(pk: str, prefix: str, limit: int) -> Iterator[list[Item]]:
     start: dict[str, Key] = {}
     while True:
         answer = call(
-            "Query",
+            "query",
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues={":pk": text(pk), ":first": text(prefix or "!"), ":last": text(prefix + BEYOND)},
             ConsistentRead=True,

@@ -25,7 +25,7 @@ def evidence_action(order_id: str, evidence: Evidence) -> Item:
 def list_evidence(order_id: str, limit: int, after: int) -> EvidencePage:
     """Evidence of an order's decisions after a sequence number, oldest first."""
     answer = call(
-        "Query",
+        "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(order_pk(order_id)),

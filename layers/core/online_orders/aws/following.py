@@ -257,7 +257,7 @@ def outstanding_entries(order_id: str) -> list[Item]:
     start: dict[str, Key] = {}
     while True:
         answer = call(
-            "Query",
+            "query",
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             FilterExpression="attribute_exists(outstanding)",
             ExpressionAttributeValues={
@@ -280,7 +280,7 @@ def mend(order_id: str) -> int:
     try:
         if items:
             follow([StoredEntry.of(item) for item in items])
-        call("DeleteItem", Key=parked_key(order_id))
+        call("delete_item", Key=parked_key(order_id))
     except Exception as fault:  # noqa: BLE001 - as when it was parked first
         until = park(order_id, fault)
         for item in items:
@@ -294,13 +294,13 @@ def mend(order_id: str) -> int:
 def count_postponed(order_id: str) -> None:
     """Count an order whose counting was put off, if it still is; puts it off again on a fault."""
     if get(statistics_key(order_id)) and _count_or_postpone(order_id, partial(get_any_order, order_id)):
-        call("DeleteItem", Key=statistics_key(order_id))
+        call("delete_item", Key=statistics_key(order_id))
 
 
 def due_marks(shard: str, at: datetime, limit: int) -> list[Item]:
     """Keys of what should have been done by `at`, the longest overdue first."""
     answer = call(
-        "Query",
+        "query",
         IndexName="outstanding",
         KeyConditionExpression="outstanding = :shard AND check_at <= :now",
         ExpressionAttributeValues={":shard": text(shard), ":now": number(int(at.timestamp()))},
@@ -316,7 +316,7 @@ def newest_marks(shard: str, limit: int, after: Key | None) -> tuple[list[Item],
     What is looked after on the way gets a later mark or none, so it lies behind and does not come again.
     """
     answer = call(
-        "Query",
+        "query",
         IndexName="outstanding",
         KeyConditionExpression="outstanding = :shard",
         ExpressionAttributeValues={":shard": text(shard)},

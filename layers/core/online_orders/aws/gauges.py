@@ -14,7 +14,7 @@ from online_orders.orders import Status
 
 def _of_status(status: Status, **more: Any) -> Any:
     return call(
-        "Query",
+        "query",
         IndexName="desk",
         KeyConditionExpression="desk_status = :status",
         ExpressionAttributeValues={":status": text(status)},

@@ -109,7 +109,7 @@ def _stretch(
         conditions.append("purchase_order_number = :po")
     filters = {"FilterExpression": " AND ".join(conditions)} if conditions else {}
     answer = call(
-        "Query",
+        "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :beyond",
         ExpressionAttributeValues=values,
         **({"ExpressionAttributeNames": names} if names else {}),
@@ -215,7 +215,7 @@ def _by_status(statuses: Collection[Status], limit: int, after: str | None) -> l
 
 def _index(name: str, attribute: str, value: str, limit: int, after: str | None) -> _Stretch:
     answer = call(
-        "Query",
+        "query",
         IndexName=name,
         KeyConditionExpression=f"{attribute} = :value AND order_id > :after",
         ExpressionAttributeValues={":value": text(value), ":after": text(after or "0")},

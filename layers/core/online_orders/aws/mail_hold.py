@@ -43,7 +43,7 @@ def release() -> bool:
     if standing_hold() is None:
         return False
     put({**mail_release_key(), "at": text(now().isoformat())})
-    said = call("DeleteItem", Key=mail_hold_key(), ReturnValues="ALL_OLD")
+    said = call("delete_item", Key=mail_hold_key(), ReturnValues="ALL_OLD")
     return "Attributes" in said
 
 

@@ -157,7 +157,7 @@ def get_entry_and_order(order: Order, sequence: int) -> tuple[Entry, Order]:
 def list_entries(order_id: str, limit: int, after: int) -> EntryPage:
     """Timeline entries after a sequence number, oldest first."""
     answer = call(
-        "Query",
+        "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(order_pk(order_id)),

@@ -56,7 +56,7 @@ def put_price_list(prices: PriceList, before: PriceList | None, by: User) -> Non
 
 def list_price_lists(limit: int, after: str | None) -> PriceListPage:
     answer = call(
-        "Query",
+        "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(PRICES_PK),

@@ -105,7 +105,7 @@ def _order_ids(asked: Replay, begun: str | None) -> tuple[list[str], str | None]
 
 def _entries(order_id: str, after: int, limit: int) -> _Stretch:
     answer = call(
-        "Query",
+        "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(order_pk(order_id)),

@@ -11,7 +11,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import NamedTuple
 
-from online_orders.aws import json_services
+from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
 from online_orders.errors import NotFound
 
@@ -32,8 +32,7 @@ class _Ring(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _ring(_kept_seconds: float, _period: int) -> _Ring:
-    named = {"SecretId": environment("SIGNING_KEYS_SECRET")}
-    secret = json_services.call(json_services.SECRETS_MANAGER, "GetSecretValue", named)
+    secret = client("secretsmanager").get_secret_value(SecretId=environment("SIGNING_KEYS_SECRET"))
     said = json.loads(secret["SecretString"])
     keys = {**said.get("previous", {}), said["key_id"]: said["key"]}
     return _Ring(said["key_id"], {key_id: key.encode() for key_id, key in keys.items()})

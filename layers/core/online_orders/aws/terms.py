@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from time import monotonic
 
-from online_orders.aws import json_services
+from online_orders.aws.clients import client
 from online_orders.aws.dynamodb import IS_NEW, call, get, number, put, text
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, terms_key
@@ -34,7 +34,7 @@ def store_terms(locale: Locale, words: str, before: StandardTerms | None, at: da
 
 def remove_terms(locale: Locale) -> bool:
     """Take a language's text away, so that the parameter or the default holds again; whether there was one."""
-    return "Attributes" in call("DeleteItem", Key=terms_key(locale), ReturnValues="ALL_OLD")
+    return "Attributes" in call("delete_item", Key=terms_key(locale), ReturnValues="ALL_OLD")
 
 
 def _unchanged(before: StandardTerms | None) -> Item:
@@ -59,7 +59,7 @@ def parameter_terms() -> str | None:
 
 @lru_cache(maxsize=1)
 def _parameter(name: str, _period: int) -> str:
-    value: str = json_services.call(json_services.PARAMETER_STORE, "GetParameter", {"Name": name})["Parameter"]["Value"]
+    value: str = client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
     return value
 
 

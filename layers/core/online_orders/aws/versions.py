@@ -94,7 +94,7 @@ def list_versions(key: Key, limit: int, before: int | None) -> VersionPage | Non
         if limit == 1:
             return VersionPage(found, before if before > 1 else None)
     answer = call(
-        "Query",
+        "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": key["pk"],

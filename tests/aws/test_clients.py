@@ -1,33 +1,33 @@
-"""Calls without a client of the SDK: over a real wire, to a service that behaves as badly as one may."""
+"""The clients as they are set up here: over a real wire, to a service that behaves as badly as one may."""
 
-import gc
 import json
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPResponse, parse_headers
+from http.client import parse_headers
 from io import BufferedReader
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
-from time import gmtime
+from types import SimpleNamespace
 from typing import Any
-from zlib import crc32
 
-import botocore.session
 import pytest
+from botocore import endpoint, handlers
 from botocore import exceptions as sdk
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
+from botocore.session import Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from moto.core.botocore_stubber import MockRawResponse
 
-from online_orders.aws import clients, deadlines, dynamodb, json_services, orders
-from online_orders.aws.json_services import DYNAMODB, SECRETS_MANAGER, call
+from online_orders.aws import clients, deadlines, dynamodb, orders
 from online_orders.errors import Unavailable
 from sandbox.template import read
 from tests.domain import builders
@@ -148,10 +148,10 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not a secret")
-    monkeypatch.setattr(json_services, "sleep", waited.append)
-    json_services.reset()
+    monkeypatch.setattr(endpoint, "time", SimpleNamespace(sleep=waited.append))
+    clients.reset()
     yield waited
-    json_services.reset()
+    clients.reset()
 
 
 @pytest.fixture
@@ -162,17 +162,9 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 
 
 def get() -> Any:
-    return call(DYNAMODB, "GetItem", GET)
-
-
-def test_it_asks_what_a_client_of_the_sdk_would(service: Service) -> None:
-    service.answers = [Said(), Said()]
-    get()
-    botocore.session.Session().create_client("dynamodb").get_item(**GET)
-    ours, theirs = service.asked
-    assert (ours.line, ours.body) == (theirs.line, theirs.body)
-    for header in ("content-type", "host", "x-amz-target", "accept-encoding"):
-        assert ours.headers[header] == theirs.headers[header], header
+    answer = clients.client("dynamodb").get_item(**GET)
+    del answer["ResponseMetadata"]
+    return answer
 
 
 def test_the_answer_is_what_the_service_says(service: Service) -> None:
@@ -189,15 +181,11 @@ def test_one_connection_serves_many_calls(service: Service) -> None:
     assert service.connections == 1
 
 
-def test_a_connection_that_the_service_closed_meanwhile_is_not_used(service: Service, pauses: list[float]) -> None:
-    service.answers = [Said(then_closes=True), Said()]
+def test_a_connection_that_the_service_closed_meanwhile_is_made_anew(service: Service) -> None:
+    service.answers = [Said(then_closes=True), Said(), Said()]
     get()
-    (kept,) = json_services._connections.by_address.values()
-    assert kept.sock
-    kept.sock.recv(1, socket.MSG_PEEK)  # returns once the end has come
     get()
     assert service.connections == 2
-    assert not pauses
 
 
 @pytest.mark.parametrize(
@@ -209,79 +197,17 @@ def test_a_connection_that_the_service_closed_meanwhile_is_not_used(service: Ser
         refusal("ThrottlingException"),
         refusal("TransactionInProgressException"),
         Said(body=None),
-        Said(body={"Item": KEY}, headers={"x-amz-crc32": "1"}),
         Said(body=b"{", headers={"Content-Length": "100"}, then_closes=True),
-        Said(body=b"{"),
-        Said(headers={"x-amz-crc32": "none"}),
-        refusal("ThrottlingException:http://internal.amazon.com/coral"),
     ],
-    ids=[
-        "error",
-        "page",
-        "throughput",
-        "throttling",
-        "in-progress",
-        "hang-up",
-        "checksum",
-        "half",
-        "no-json",
-        "no-checksum",
-        "with-address",
-    ],
+    ids=["error", "page", "throughput", "throttling", "in-progress", "hang-up", "half"],
 )
 def test_what_may_help_is_tried_again(service: Service, pauses: list[float], bad: Said) -> None:
     good = {"Item": KEY}
-    service.answers = [bad, bad, Said(body=good, headers={"x-amz-crc32": str(crc32(json.dumps(good).encode()))})]
+    service.answers = [bad, bad, Said(body=good)]
     assert get() == good
     assert len(pauses) == 2
     assert len({asked.headers["amz-sdk-invocation-id"] for asked in service.asked}) == 1
     assert [asked.body for asked in service.asked] == [GET] * 3
-
-
-def test_it_gives_up_after_four_attempts(service: Service, pauses: list[float]) -> None:
-    service.answers = [refusal("ThrottlingException")] * 5
-    with pytest.raises(ClientError) as refused:
-        get()
-    assert refused.value.response["Error"]["Code"] == "ThrottlingException"
-    assert len(service.asked) == 4
-    assert len(pauses) == 3
-    assert all(0 < pause < most for pause, most in zip(pauses, (1, 2, 4), strict=True))
-
-
-def test_each_attempt_is_signed_at_its_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = iter([gmtime(1_800_000_000), gmtime(1_800_000_004)])
-    monkeypatch.setattr(json_services, "gmtime", lambda: next(moments))
-    service.answers = [refusal("ThrottlingException"), Said()]
-    get()
-    first, second = (asked.headers for asked in service.asked)
-    assert [first["x-amz-date"], second["x-amz-date"]] == ["20270115T080000Z", "20270115T080004Z"]
-    assert first["authorization"] != second["authorization"]
-
-
-def test_while_nothing_works_it_tries_less(service: Service) -> None:
-    service.answers = [Said(500)] * 1000
-    for _ in range(60):
-        with pytest.raises(ClientError):
-            get()
-    assert len(service.asked) == 60 + 100  # the SDK's quota is 500, and an attempt more takes 5
-    service.answers = [Said(), Said(500), Said()]
-    get()
-    with pytest.raises(ClientError):
-        get()  # one that went well gives back 1
-    get()
-
-
-def test_a_refusal_leaves_nothing_behind(service: Service) -> None:
-    service.answers = [refusal("ConditionalCheckFailedException")]
-    item = {"S": "x"}
-    gc.disable()
-    try:
-        with pytest.raises(ClientError):
-            call(DYNAMODB, "PutItem", parameters := {"Item": item})
-        del parameters
-        assert gc.get_referrers(item) == []
-    finally:
-        gc.enable()
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException", "ConditionalCheckFailedException"])
@@ -290,7 +216,6 @@ def test_what_would_not_help_is_not(service: Service, pauses: list[float], code:
     with pytest.raises(ClientError) as refused:
         get()
     assert refused.value.response["Error"] == {"Code": code, "Message": "No."}
-    assert refused.value.response["ResponseMetadata"] == {"HTTPStatusCode": 400, "RequestId": "R1"}
     assert refused.value.operation_name == "GetItem"
     assert not pauses
 
@@ -299,50 +224,16 @@ def test_the_reasons_of_a_canceled_transaction_are_told(service: Service) -> Non
     reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": KEY}]
     service.answers = [refusal("TransactionCanceledException", CancellationReasons=reasons)]
     with pytest.raises(ClientError) as refused:
-        call(DYNAMODB, "TransactWriteItems", {"TransactItems": []})
+        clients.client("dynamodb").transact_write_items(TransactItems=[])
     assert refused.value.response["CancellationReasons"] == reasons
 
 
-def test_what_is_no_json_is_known_by_its_status(service: Service) -> None:
-    service.answers = [Said(403, b"<html>Forbidden</html>")]
-    with pytest.raises(ClientError) as refused:
-        get()
-    assert refused.value.response["Error"] == {"Code": "403", "Message": ""}
-
-
-def test_who_hangs_up_each_time_is_a_closed_connection(service: Service) -> None:
-    service.answers = [Said(body=None)] * 4
+def test_after_three_attempts_it_gives_up(service: Service, pauses: list[float]) -> None:
+    service.answers = [Said(body=None)] * 3
     with pytest.raises(sdk.ConnectionClosedError):
         get()
-    assert len(service.asked) == 4
-
-
-def test_who_says_nothing_is_waited_for_as_long_as_is_read(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_services, "_READ_SECONDS", 0.05)
-    silent = Event()
-    service.answers = [Said(body=silent)] * 4
-    with pytest.raises(sdk.ReadTimeoutError):
-        get()
-    silent.set()
-    assert len(service.asked) == 4
-
-
-def test_a_call_to_who_says_nothing_ends_before_the_function_that_makes_it(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An attempt takes its full time, by a clock that is put forward."""
-    passed = [0.0]
-    monkeypatch.setattr(json_services, "monotonic", lambda: passed[0])
-
-    def unanswered(*_: Any) -> None:
-        passed[0] += json_services._CONNECT_SECONDS + json_services._READ_SECONDS
-        raise sdk.ReadTimeoutError(endpoint_url="", error=TimeoutError())
-
-    monkeypatch.setattr(json_services, "sleep", lambda seconds: passed.append(passed.pop() + seconds))
-    monkeypatch.setattr(json_services, "exchange", unanswered)
-    with pytest.raises(sdk.ReadTimeoutError):
-        get()
-    assert 6 < passed[0] < SHORTEST_FUNCTION_SECONDS - 1
+    assert len(service.asked) == 3
+    assert len(pauses) == 2
 
 
 def test_all_calls_of_a_request_together_end_before_the_function_that_makes_them(
@@ -350,20 +241,22 @@ def test_all_calls_of_a_request_together_end_before_the_function_that_makes_them
 ) -> None:
     """A decision meets others for as long as it has patience, and then nobody answers any more: table, then papers."""
     passed, calls = [0.0], list[str]()
-    for module in (json_services, deadlines, orders, dynamodb):
+    for module in (deadlines, orders, dynamodb):
         monkeypatch.setattr(module, "monotonic", lambda: passed[0])
-    for module in (json_services, dynamodb):
-        monkeypatch.setattr(module, "sleep", lambda seconds: passed.append(passed.pop() + seconds))
+    monkeypatch.setattr(dynamodb, "sleep", lambda seconds: passed.append(passed.pop() + seconds))
+    monkeypatch.setattr(endpoint, "time", SimpleNamespace(sleep=dynamodb.sleep))
     monkeypatch.setenv("TABLE_NAME", "t")
 
-    def exchange(_: Any, headers: Mapping[str, str], __: bytes) -> Any:
-        calls.append(headers["x-amz-target"].partition(".")[2])
-        passed[0] += json_services._CONNECT_SECONDS + json_services._READ_SECONDS
+    def send(_: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+        target = request.headers["X-Amz-Target"]
+        calls.append(target.decode().partition(".")[2])
+        passed[0] += 5  # to connect, and to read
         if passed[0] < orders._PATIENCE_SECONDS + 1:
-            raise ClientError({"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": []}, "T")
+            canceled = {"__type": "TransactionCanceledException", "CancellationReasons": []}
+            return AWSResponse(request.url, 400, HeadersDict({}), MockRawResponse(json.dumps(canceled).encode()))
         raise sdk.ReadTimeoutError(endpoint_url="", error=TimeoutError())
 
-    monkeypatch.setattr(json_services, "exchange", exchange)
+    monkeypatch.setattr(URLLib3Session, "send", send)
     order = builders.place().order
     with deadlines.answered_within(deadlines.LONGEST_REQUEST_SECONDS):
         with pytest.raises((sdk.ReadTimeoutError, Unavailable)):
@@ -373,7 +266,6 @@ def test_all_calls_of_a_request_together_end_before_the_function_that_makes_them
         begun = len(calls)
         with pytest.raises(Unavailable):
             get()
-        passed[0] += 2  # an attempt of the papers' bucket takes a second less
         with pytest.raises(Unavailable):
             clients.client("s3").get_object(Bucket="papers", Key="quote")
     assert len(calls) == begun
@@ -387,33 +279,8 @@ def test_the_attempts_of_a_client_end_before_the_function_that_makes_them(name: 
     pauses = sum(2**number for number in range(attempts - 1))
     longest = attempts * (asked.connect_timeout + asked.read_timeout) + pauses
     assert attempts > 1
+    assert longest == clients.longest_call_seconds(name)
     assert longest < (SHORTEST_MAILER_SECONDS if name == "sesv2" else SHORTEST_FUNCTION_SECONDS)
-
-
-def test_what_was_broken_off_is_not_read_on(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Interrupted(BaseException):
-        pass
-
-    def interrupted(response: HTTPResponse) -> bytes:
-        raise Interrupted
-
-    service.answers = [Said(body={"Item": KEY}), Said()]
-    with monkeypatch.context() as breaking:
-        breaking.setattr(HTTPResponse, "read", interrupted)
-        with pytest.raises(Interrupted):
-            get()
-    assert get() == {}
-    assert len(service.asked) == 2
-
-
-def test_who_is_not_reached_in_time_is_no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_services, "_CONNECT_SECONDS", 0.05)
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        address = full.getsockname()
-        with socket.create_connection(address):
-            monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{address[1]}")
-            with pytest.raises(sdk.ConnectTimeoutError):
-                get()
 
 
 def test_where_nobody_listens_is_no_endpoint(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
@@ -422,20 +289,25 @@ def test_where_nobody_listens_is_no_endpoint(monkeypatch: pytest.MonkeyPatch, pa
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     with pytest.raises(sdk.EndpointConnectionError):
         get()
-    assert len(pauses) == 3
+    assert len(pauses) == 2
 
 
-def test_threads_have_connections_of_their_own(service: Service) -> None:
-    service.answers = [Said() for _ in range(40)]
+@pytest.mark.parametrize("name", sorted(services()))
+def test_a_client_has_every_hook_of_the_sdks_that_its_service_needs(name: str) -> None:
+    whole, ours = Session(), clients._session(name)
+    model = whole.get_service_model(name)
+    names = "before-parameter-build before-endpoint-resolution before-call request-created choose-signer before-sign"
+    stages = f"{names} needs-retry before-parse after-call".split()
+    ends = [f".{model.service_id.hyphenize()}.{operation}" for operation in model.operation_names]
+    events = [f"{stage}{end}" for stage in stages for end in ends]
+    events += [f"creating-client-class.{model.service_id.hyphenize()}", "choose-service-name"]
 
-    def get_ten(_: int) -> list[Any]:
-        answers = [get() for _ in range(10)]
-        json_services.reset()
-        return answers
+    def hooks(session: Session, event: str) -> list[object]:
+        found = session.get_component("event_emitter")._emitter._handlers.prefix_search(event)
+        return [hook for hook in found if hook.__module__ == handlers.__name__]
 
-    with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(get_ten, range(4))) == [[{}] * 10] * 4
-    assert service.connections == 4
+    assert [hooks(ours, event) for event in events] == [hooks(whole, event) for event in events]
+    assert any(hooks(ours, event) for event in events)
 
 
 # -- by TLS -------------------------------------------------------------------------------------------------------
@@ -462,10 +334,8 @@ def certified(tmp_path: Path) -> Iterator[tuple[Service, Path]]:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem, secret)
-    json_services._trust.cache_clear()
     with closing(Service(context)) as running:
         yield running, pem
-    json_services._trust.cache_clear()
 
 
 def test_it_speaks_tls(certified: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -476,21 +346,6 @@ def test_it_speaks_tls(certified: tuple[Service, Path], monkeypatch: pytest.Monk
     assert get() == {"Item": KEY}
     get()
     assert service.connections == 1
-
-
-@pytest.mark.parametrize("known_first", [True, False], ids=["first", "last"])
-def test_it_trusts_first_those_who_certify_aws_and_then_all(
-    certified: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known_first: bool
-) -> None:
-    service, pem = certified
-    every = json_services.SDK / "cacert.pem"
-    monkeypatch.setattr(json_services, "AWS_AUTHORITIES", pem if known_first else every)
-    (tmp_path / "cacert.pem").write_bytes(every.read_bytes() if known_first else pem.read_bytes())
-    monkeypatch.setattr(json_services, "SDK", tmp_path)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{service.port}")
-    service.answers = [Said(body={"Item": KEY})]
-    assert get() == {"Item": KEY}
-    assert json_services._trust.cache_info().currsize == (1 if known_first else 2)
 
 
 def test_it_trusts_no_stranger(certified: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -515,48 +370,8 @@ def test_it_takes_no_certificate_of_another_name(
 # -- where to and who ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("service", "variables", "address"),
-    [
-        (DYNAMODB, {}, "https://dynamodb.eu-central-1.amazonaws.com/"),
-        (SECRETS_MANAGER, {}, "https://secretsmanager.eu-central-1.amazonaws.com/"),
-        (DYNAMODB, {"AWS_DEFAULT_REGION": "us-gov-west-1"}, "https://dynamodb.us-gov-west-1.amazonaws.com/"),
-        (DYNAMODB, {"AWS_DEFAULT_REGION": "cn-north-1"}, "https://dynamodb.cn-north-1.amazonaws.com.cn/"),
-        (
-            SECRETS_MANAGER,
-            {"AWS_DEFAULT_REGION": "eusc-de-east-1"},
-            "https://secretsmanager.eusc-de-east-1.amazonaws.eu/",
-        ),
-        (DYNAMODB, {"AWS_DEFAULT_REGION": "us-isob-east-1"}, "https://dynamodb.us-isob-east-1.sc2s.sgov.gov/"),
-        (SECRETS_MANAGER, {"AWS_ENDPOINT_URL_SECRETS_MANAGER": "https://secrets.example"}, "https://secrets.example/"),
-        (SECRETS_MANAGER, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1/"}, "http://127.0.0.1:1/"),
-        (
-            DYNAMODB,
-            {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_DYNAMODB": "https://table.example"},
-            "https://table.example/",
-        ),
-    ],
-)
-def test_it_goes_where_the_sdk_goes(
-    monkeypatch: pytest.MonkeyPatch, service: json_services.Service, variables: dict[str, str], address: str
-) -> None:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert json_services._address(service).geturl() == address
-    client = botocore.session.Session().create_client(service.name)
-    assert client.meta.endpoint_url.rstrip("/") == address.rstrip("/")
-
-
-def test_a_session_token_is_sent_along(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SESSION_TOKEN", "TOKEN")
-    service.answers = [Said()]
-    get()
-    assert service.asked[0].headers["x-amz-security-token"] == "TOKEN"
-    assert "x-amz-security-token" in service.asked[0].headers["authorization"]
-
-
 @pytest.fixture
-def keyless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str], int]]:
+def keyless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], int]:
     """No keys in the environment; what is given is written into the SDK's file of them."""
     keys = tmp_path / "credentials"
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -564,9 +379,7 @@ def keyless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callabl
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(keys))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    clients._session.cache_clear()
-    yield keys.write_text
-    clients._session.cache_clear()
+    return keys.write_text
 
 
 def test_without_lambdas_keys_those_are_used_that_the_sdk_finds(
