@@ -556,19 +556,15 @@ def _ask_for_fresh_mail(opened: Opened, code: str, at: datetime) -> Answer:
     """Only of a locked link, to the same address, and only so often.
 
     Anybody may ask. Whoever gives the locked link's code with it has the mail: that one asks apart from all others, and
-    the wrong codes of others do not lock the fresh link for the same browser. A guesser can find the code of a locked
-    link so, which decides nothing; the fresh link goes to the mailbox alone.
+    the wrong codes of others do not lock the fresh link for the same browser. Any other text in the code's place is as
+    none. A guesser can find the code of a locked link so, which decides nothing; the fresh link goes to the mailbox
+    alone.
     """
     state = _state(opened, at)
     is_locked = state is not None and (state.outcome is Outcome.LOCKED or _is_expired_and_locked(opened, state))
     if not is_locked:
         return _told(opened, *state) if state else _form_page(opened, HTTPStatus.BAD_REQUEST)
-    with_code = bool(code)
-    if with_code and not matches(opened.code, code):
-        is_code = CODE.fullmatch(code)
-        fault = FormFault.CODE_WRONG if is_code else FormFault.CODE_MALFORMED
-        status = HTTPStatus.FORBIDDEN if is_code else HTTPStatus.BAD_REQUEST
-        return _told(opened, Outcome.LOCKED, status, FormState(faults=(fault,)))
+    with_code = matches(opened.code, code)
     if seconds := _seconds_until_fresh_mail(opened.order, at, with_code=with_code):
         told = _told(opened, Outcome.TOO_MANY_MAILS, HTTPStatus.TOO_MANY_REQUESTS)
         return told._replace(headers={**told.headers, "Retry-After": str(seconds)})

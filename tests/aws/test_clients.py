@@ -243,8 +243,12 @@ def test_all_calls_of_a_request_together_end_before_the_function_that_makes_them
     passed, calls = [0.0], list[str]()
     for module in (deadlines, orders, dynamodb):
         monkeypatch.setattr(module, "monotonic", lambda: passed[0])
-    monkeypatch.setattr(dynamodb, "sleep", lambda seconds: passed.append(passed.pop() + seconds))
-    monkeypatch.setattr(endpoint, "time", SimpleNamespace(sleep=dynamodb.sleep))
+
+    def sleep(seconds: float) -> None:
+        passed[0] += seconds
+
+    monkeypatch.setattr(dynamodb, "sleep", sleep)
+    monkeypatch.setattr(endpoint, "time", SimpleNamespace(sleep=sleep))
     monkeypatch.setenv("TABLE_NAME", "t")
 
     def send(_: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
