@@ -369,7 +369,7 @@ def test_colleagues_are_named_to_the_desk_alone() -> None:
 
 
 def test_an_approval_names_the_totals_and_who_approved() -> None:
-    named = {Role.PLACED_BY: "Connie, the contact person of", Role.CUSTOMER_SUCCESS: "Connie, the contact person of"}
+    named = {Role.PLACED_BY: "Connie, who was asked for", Role.CUSTOMER_SUCCESS: "Connie, who was asked for"}
     named |= {Role.CONTACT: "You approved", Role.ACCOUNT_CONTACT: "Connie approved"}
     for role in AUDIENCE[MailKind.APPROVED]:
         text = case_of(MailKind.APPROVED, role).mail().text
