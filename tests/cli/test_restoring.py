@@ -1,5 +1,6 @@
 """A backup is put back: the table is as it was then, nothing comes twice, and orders go on."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -77,10 +78,14 @@ def test_a_table_that_was_lost_comes_back_nothing_comes_twice_and_orders_go_on(
     hold(terminal, seeded)
     (said,) = terminal.run("--json", "restore", THEN, "--yes").lines
     assert said == {"dry_run": False, "written": len(before), "unchanged": 0, "removed": 0}
+    began = seeded.lab.clock.now()
     release(terminal, seeded)
     seeded.settle()
     after = items(seeded, seeded.lab.stack.ref("Table"))
-    assert after.pop(("MAILHOLD", "RELEASED")), "from which the day of a waiting quote's mail is counted"
+    # From this the day of a quote's mail is counted that has waited; it is all that is new.
+    released = after.pop(("MAILHOLD", "RELEASED"))
+    assert released.keys() == {"pk", "sk", "at"}
+    assert began <= datetime.fromisoformat(released["at"]["S"]) <= seeded.lab.clock.now()
     assert after == before
     assert (len(seeded.lab.events), len(seeded.mails(about=claimed))) == (events, mails)
     assert terminal.run("--json", "redrive", "all").lines == [

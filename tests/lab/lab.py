@@ -267,7 +267,8 @@ class Lab:
         return any(step() for step in sources)
 
     def _next_due(self) -> datetime | None:
-        dues = [self.stepfunctions.scheduler.next_due(), self.queue.next_due(), self.eventbridge.next_due()]
+        parts = (self.stepfunctions.scheduler, self.queue, self.eventbridge, self.stream)
+        dues = [part.next_due() for part in parts]
         return min((due for due in dues if due), default=None)
 
     @property

@@ -4,6 +4,7 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from moto.events.models import EventPattern
@@ -18,6 +19,10 @@ RETRIES_WITHOUT_LIMIT = 100
 """How often the lab tries a batch whose mapping never gives up, before it calls the stream blocked."""
 
 
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
+"""Before a batch that failed comes again, where the poller pauses. AWS says that it backs off, and not how."""
+
+
 @dataclass
 class Mapping:
     function: str
@@ -26,6 +31,10 @@ class Mapping:
     uuid: str = ""
     enabled: bool = True
     position: int = 0
+    pending: list[tuple[list[Json], int]] = field(default_factory=list)
+    """What has failed of a batch, each part with its tries; the shard waits for them."""
+    due: datetime | None = None
+    """When the first of them comes again."""
 
     def __post_init__(self) -> None:
         filters = self.properties.get("FilterCriteria", {}).get("Filters", [])
@@ -66,8 +75,13 @@ class StreamPoller:
     paused: bool = False
     duplicate: bool = False
     """Every batch comes twice, as after a poller that died before it noted its progress."""
+    pauses: bool = False
+    """Time passes before a batch comes again that failed; else it comes at once."""
     batch_size: int | None = None
     """Instead of the mapping's."""
+    loses: Callable[[Json], bool] | None = None
+    """Whether a record never arrives, though its mapping wants it."""
+    lost: int = 0
     mappings: list[Mapping] = field(default_factory=list)
     discarded: list[list[Json]] = field(default_factory=list)
     """The batches that were given up, oldest first."""
@@ -87,7 +101,14 @@ class StreamPoller:
         """Delivers one batch; False when there is none."""
         return not self.paused and any(self._poll(mapping) for mapping in self.mappings if mapping.enabled)
 
+    def next_due(self) -> datetime | None:
+        """When the next batch that has failed comes again."""
+        dues = [mapping.due for mapping in self.mappings if mapping.enabled and mapping.due]
+        return None if self.paused else min(dues, default=None)
+
     def _poll(self, mapping: Mapping) -> bool:
+        if mapping.pending:
+            return self._retry(mapping)
         records = self.dynamodb.records(mapping.table, mapping.position)
         if not records:
             return False
@@ -99,7 +120,7 @@ class StreamPoller:
             if len(batch) == size:
                 break
             mapping.position += 1
-            if mapping.wants(record):
+            if mapping.wants(record) and not self._is_lost(record):
                 batch.append(record)
         if batch:
             batch = self._mix(batch)
@@ -107,6 +128,11 @@ class StreamPoller:
             if self.duplicate or (self._random and self._random.random() < 0.3):
                 self._deliver(mapping, batch)
         return True
+
+    def _is_lost(self, record: Json) -> bool:
+        is_lost = self.loses is not None and self.loses(record)
+        self.lost += is_lost
+        return is_lost
 
     def _mix(self, batch: list[Json]) -> list[Json]:
         """Another order that keeps that of each partition key."""
@@ -121,30 +147,41 @@ class StreamPoller:
 
     def _deliver(self, mapping: Mapping, batch: list[Json]) -> None:
         """One batch until it is done or given up: the shard waits for it."""
-        pending = [(batch, 0)]
-        while pending:
-            records, tries = pending.pop(0)
-            invocation = self.functions.invoke(mapping.function, {"Records": records})
-            if invocation.failure:
-                rest = records
-            else:
-                rest = self._unfinished(mapping, records, invocation.payload)
-                if not rest:
-                    continue
-            if len(rest) < len(records):
-                pending.insert(0, (rest, 0))
-            elif len(rest) > 1 and mapping.properties.get("BisectBatchOnFunctionError"):
-                middle = len(rest) // 2
-                pending[:0] = [(rest[:middle], tries), (rest[middle:], tries)]
-            elif mapping.retries == -1:
-                assert tries < RETRIES_WITHOUT_LIMIT, (
-                    f"{mapping.function} blocks its stream: {invocation.failure or invocation.payload}"
-                )
-                pending.insert(0, (rest, tries + 1))
-            elif tries < mapping.retries:
-                pending.insert(0, (rest, tries + 1))
-            else:
-                self._give_up(mapping, rest, tries + 1, failed=invocation.failure is not None)
+        mapping.pending.append((batch, 0))
+        while mapping.pending and mapping.due is None:
+            self._try(mapping)
+
+    def _retry(self, mapping: Mapping) -> bool:
+        """Go on with a batch that has failed, if its pause is over."""
+        if mapping.due and self.clock.now() < mapping.due:
+            return False
+        mapping.due = None
+        self._try(mapping)
+        return True
+
+    def _try(self, mapping: Mapping) -> None:
+        records, tries = mapping.pending.pop(0)
+        invocation = self.functions.invoke(mapping.function, {"Records": records})
+        rest = records if invocation.failure else self._unfinished(mapping, records, invocation.payload)
+        if not rest:
+            return
+        if len(rest) < len(records):
+            mapping.pending.insert(0, (rest, 0))
+        elif len(rest) > 1 and mapping.properties.get("BisectBatchOnFunctionError"):
+            middle = len(rest) // 2
+            mapping.pending[:0] = [(rest[:middle], tries), (rest[middle:], tries)]
+        elif mapping.retries == -1:
+            assert tries < RETRIES_WITHOUT_LIMIT, (
+                f"{mapping.function} blocks its stream: {invocation.failure or invocation.payload}"
+            )
+            mapping.pending.insert(0, (rest, tries + 1))
+        elif tries < mapping.retries:
+            mapping.pending.insert(0, (rest, tries + 1))
+        else:
+            self._give_up(mapping, rest, tries + 1, failed=invocation.failure is not None)
+            return
+        if self.pauses:
+            mapping.due = self.clock.now() + min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
 
     @staticmethod
     def _unfinished(mapping: Mapping, records: list[Json], answer: Any) -> list[Json]:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -109,3 +110,33 @@ def test_a_shuffled_stream_keeps_the_order_of_each_order(lab: Lab, seed: int) ->
     for order in "abc":
         came = [name for batch in batches for name in batch if name.startswith(order)]
         assert list(dict.fromkeys(came)) == [name for name in wanted if name.startswith(order)]
+
+
+def test_records_that_are_lost_never_come_and_the_others_do(lab: Lab) -> None:
+    batches = consumer(lab)
+    lab.stream.loses = lambda record: record["dynamodb"]["Keys"]["sk"]["S"] == "ENTRY#2"
+    put_entries(lab, "a.1", "a.2", "a.3")
+    lab.settle()
+    lab.stream.loses = None
+    put_entries(lab, "a.4")
+    lab.settle()
+    assert batches == [["a.1", "a.3"], ["a.4"]]
+    assert lab.stream.lost == 1
+
+
+def test_time_passes_before_a_batch_comes_again_and_the_shard_waits_for_it(lab: Lab) -> None:
+    until = lab.clock.now() + timedelta(minutes=10)
+    batches = consumer(lab, fail=lambda names: lab.clock.now() < until)
+    lab.stream.pauses = True
+    put_entries(lab, "a.1")
+    lab.settle()
+    put_entries(lab, "b.1")
+    lab.settle()
+    assert batches == [["a.1"]]
+    lab.advance(minutes=9)
+    tries = len(batches)
+    assert 9 <= tries <= 20
+    lab.advance(minutes=2)
+    assert batches == [["a.1"]] * (len(batches) - 1) + [["b.1"]]
+    assert not lab.messages("StreamDeadLetters")
+    lab.errors.take("OutboxFunction")

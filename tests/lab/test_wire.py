@@ -1,7 +1,9 @@
 """Faults hit the call that they are meant for, and show themselves as on AWS."""
 
+import random
 import threading
-from typing import Any
+from datetime import timedelta
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
@@ -9,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from online_orders.aws.clients import client
 from tests.lab import Lab
-from tests.lab.wire import Call
+from tests.lab.wire import Call, Outage, Style
 
 Json = dict[str, Any]
 CONFLICT = "TransactionConflictException"
@@ -135,6 +137,41 @@ def test_another_process_comes_in_between(writing: Lab) -> None:
     assert inner.payload == {"refused": ["TransactionCanceledException"]}
     assert outer.payload == {"refused": ["TransactionCanceledException"]}
     assert stored(writing) == ["one", "two"]
+
+
+@pytest.mark.parametrize("style", get_args(Style))
+def test_no_call_to_a_service_that_is_out_of_order_has_an_effect(writing: Lab, style: Style) -> None:
+    until = writing.clock.now() + timedelta(hours=1)
+    outage = Outage(frozenset({"dynamodb"}), lambda: writing.clock.now() >= until, style, random.Random(0))
+    writing.wire.outages.append(outage)
+    writing.functions.invoke("GiveUpQuoteFunction", {})
+    assert stored(writing) == []
+    hits = outage.hits
+    assert hits >= 2
+    writing.advance(hours=1)
+    assert writing.functions.invoke("GiveUpQuoteFunction", {}).payload == {"refused": []}
+    assert stored(writing) == ["one", "two"]
+    assert outage.hits == hits
+    writing.errors.take()
+
+
+def test_what_is_out_of_order_leaves_other_services_alone(writing: Lab) -> None:
+    writing.wire.outages.append(Outage(frozenset({"s3"}), lambda: False, "faulty", random.Random(0)))
+    assert writing.functions.invoke("GiveUpQuoteFunction", {}).payload == {"refused": []}
+    writing.wire.heal()
+    writing.wire.outages.append(Outage(None, lambda: False, "faulty", random.Random(0)))
+    assert len(writing.functions.invoke("GiveUpQuoteFunction", {}).payload["refused"]) == 2
+
+
+def test_of_two_faults_at_one_try_the_later_one_hits(writing: Lab) -> None:
+    writing.functions.replace("GiveUpQuoteFunction", put_as_often_as_it_takes)
+    writing.wire.fail(operation="PutItem", how="conflict")
+    writing.wire.fail(n=2, operation="PutItem", how="die")
+    failure = writing.functions.invoke("GiveUpQuoteFunction", {}).failure
+    assert failure
+    assert failure.type == "Runtime.ExitError"
+    assert writing.wire.count(operation="PutItem") == 2
+    writing.errors.take()
 
 
 def test_a_fault_that_finds_no_call_has_not_fired(writing: Lab) -> None:

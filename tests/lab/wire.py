@@ -29,7 +29,12 @@ STATUS_OF_ERROR = {
     "InternalServerError": 500,
     "InternalFailure": 500,
     "InternalServiceErrorException": 500,
+    "InternalServiceError": 500,
+    "InternalException": 500,
+    "InternalError": 500,
+    "ServiceException": 500,
     "ServiceUnavailable": 503,
+    "SlowDown": 503,
     "TooManyRequestsException": 429,
 }
 """Others answer 400."""
@@ -41,6 +46,34 @@ CANCELLATIONS = {
     "ValidationError": "Item size to update has exceeded the maximum allowed size",
 }
 """Why a transaction is canceled, with what DynamoDB says of it; such an `error` is one of TransactWriteItems."""
+
+THROTTLED: Mapping[str, tuple[str, ...]] = {
+    "dynamodb": ("ThrottlingException", "ProvisionedThroughputExceededException"),
+    "s3": ("SlowDown",),
+    "sesv2": ("TooManyRequestsException",),
+    "stepfunctions": ("ThrottlingException",),
+    "sqs": ("RequestThrottled", "ThrottlingException"),
+    "events": ("ThrottlingException",),
+    "ssm": ("ThrottlingException",),
+    "secretsmanager": ("ThrottlingException",),
+    "lambda": ("TooManyRequestsException",),
+}
+"""What each service says to who asks too much of it."""
+FAULTY: Mapping[str, tuple[str, ...]] = {
+    "dynamodb": ("InternalServerError", "ServiceUnavailable"),
+    "s3": ("InternalError", "ServiceUnavailable"),
+    "sesv2": ("InternalFailure", "ServiceUnavailable"),
+    "stepfunctions": ("InternalFailure", "ServiceUnavailable"),
+    "sqs": ("InternalFailure", "ServiceUnavailable"),
+    "events": ("InternalException", "ServiceUnavailable"),
+    "ssm": ("InternalServerError", "ServiceUnavailable"),
+    "secretsmanager": ("InternalServiceError", "ServiceUnavailable"),
+    "lambda": ("ServiceException",),
+}
+"""What each service says of faults of its own."""
+SILENT = None
+"""Instead of such a code: no answer."""
+Style = Literal["throttled", "faulty", "silent", "mixed"]
 
 How = Literal["before", "after", "die", "die-after", "conflict"]
 SINGLE_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
@@ -97,6 +130,35 @@ class Fault:
 
 
 @dataclass
+class Outage:
+    """A time in which no call to a service has an effect."""
+
+    services: frozenset[str] | None
+    """By the SDK's names, `lambda` for invocations by the workflow; None: all."""
+    is_over: Callable[[], bool]
+    style: Style
+    chance: random.Random
+    hits: int = 0
+    """Attempts that it has met."""
+
+    def meets(self, service: str) -> bool:
+        if self.is_over() or not (self.services is None or service in self.services):
+            return False
+        self.hits += 1
+        return True
+
+    def error_of(self, call: Call) -> str | None:
+        """An error code of the service's own, or SILENT."""
+        style = self.chance.choice(("throttled", "faulty", "silent")) if self.style == "mixed" else self.style
+        if style == "silent":
+            return SILENT
+        codes = (THROTTLED if style == "throttled" else FAULTY)[call.service]
+        if style == "throttled" and call.operation == "TransactWriteItems":
+            codes = (*codes, "ProvisionedThroughputExceeded", "ThrottlingError")
+        return self.chance.choice(codes)
+
+
+@dataclass
 class Wire:
     calls: list[Call] = field(default_factory=list)
     """One entry per call, however often the SDK tried it."""
@@ -108,6 +170,7 @@ class Wire:
     """Told of every call just before it is sent; a fault that it sets can hit this very call."""
     running: list[str] = field(default_factory=list)
     """The functions that are being run, the innermost last; the Lambda bridge keeps it."""
+    outages: list[Outage] = field(default_factory=list)
     _faults: list[Fault] = field(default_factory=list)
     _meanwhile: list[tuple[Selection, Callable[[], object]]] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
@@ -155,6 +218,7 @@ class Wire:
         """No more faults, whether they fired or not."""
         self._faults.clear()
         self._meanwhile.clear()
+        self.outages.clear()
 
     def count(self, service: str | None = None, operation: str | None = None, function: str | None = None) -> int:
         selection = Selection(0, service, operation, function)
@@ -179,7 +243,7 @@ class Wire:
             for fault in self._faults:
                 if fault.selection.takes(call):
                     fault.fired, fault.invocation, fault.call, fault.body = True, invocation, call, body
-        for fault in self._faults:
+        for fault in reversed(self._faults):  # where two hit one attempt, as a conflict may, it is the later one
             if (
                 fault.call == call
                 and fault.invocation == invocation
@@ -199,25 +263,38 @@ class Wire:
             return refused
         invocation = request.headers.get("amz-sdk-invocation-id")
         fault = self._begin(call, str(invocation), _bytes_of(request.body))
-        if fault is None:
-            answer = original(stubber, event_name, request)
-            if answer.status_code == 404 and self.permissions and self.permissions.hides_absence(*call, request.url):
-                return _error_answer("AccessDenied", call, request, 403, "Access Denied")
-            return answer
+        outage = next((one for one in self.outages if one.meets(call.service)), None)
+        if outage:
+            return self._unavailable(outage, call, request)
+        if fault:
+            return self._go_wrong(fault, lambda: original(stubber, event_name, request), call, request)
+        answer = original(stubber, event_name, request)
+        if answer.status_code == 404 and self.permissions and self.permissions.hides_absence(*call, request.url):
+            return _error_answer("AccessDenied", call, request, 403, "Access Denied")
+        return answer
+
+    @staticmethod
+    def _go_wrong(fault: Fault, send: Callable[[], object], call: Call, request: Any) -> AWSResponse:
         if fault.how == "die":
-            raise ProcessDied(f"before {operation}")
+            raise ProcessDied(f"before {call.operation}")
         if fault.how == "conflict":
-            assert operation in CONFLICTING, f"no transaction refuses {operation}"
-            code = "TransactionConflictException" if operation in SINGLE_WRITES else "TransactionConflict"
+            assert call.operation in CONFLICTING, f"no transaction refuses {call.operation}"
+            code = "TransactionConflictException" if call.operation in SINGLE_WRITES else "TransactionConflict"
             return _error_answer(code, call, request)
         if fault.error:
             return _error_answer(fault.error, call, request)
         if fault.how == "before":
             raise EndpointConnectionError(endpoint_url=request.url)
-        original(stubber, event_name, request)
+        send()
         if fault.how == "die-after":
-            raise ProcessDied(f"after {operation}")
+            raise ProcessDied(f"after {call.operation}")
         raise ReadTimeoutError(endpoint_url=request.url)
+
+    def _unavailable(self, outage: Outage, call: Call, request: Any) -> AWSResponse:
+        code = outage.error_of(call)
+        if code is SILENT:
+            raise EndpointConnectionError(endpoint_url=request.url)
+        return _error_answer(code, call, request)
 
     def _refused(self, call: Call, request: Any) -> AWSResponse | None:
         denied = self.permissions and self.permissions.denied(*call, request.url, _bytes_of(request.body))
@@ -235,13 +312,10 @@ class Wire:
             (fault for fault in self._faults if fault.selection.service == "lambda" and fault.selection.takes(call)),
             None,
         )
-        refusal = ClientError(
-            {
-                "Error": {"Code": (fault and fault.error) or "ServiceException", "Message": "injected"},
-                "ResponseMetadata": {"HTTPStatusCode": 500, "RequestId": "0"},
-            },
-            "Invoke",
-        )
+        outage = next((one for one in self.outages if one.meets("lambda")), None)
+        if outage:
+            raise _invocation_refused(outage.error_of(call) or "SdkClientException")
+        refusal = _invocation_refused((fault and fault.error) or "ServiceException")
         if fault:
             fault.fired = True
             if fault.how == "before":
@@ -266,6 +340,11 @@ class Wire:
             patch.object(botocore.retries.quota.RetryQuota, "acquire", lambda quota, amount: True),
         ):
             yield
+
+
+def _invocation_refused(code: str) -> ClientError:
+    metadata: Any = {"HTTPStatusCode": STATUS_OF_ERROR.get(code, 500), "RequestId": "0"}
+    return ClientError({"Error": {"Code": code, "Message": "injected"}, "ResponseMetadata": metadata}, "Invoke")
 
 
 def _bytes_of(body: Any) -> bytes:

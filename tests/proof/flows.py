@@ -1,17 +1,20 @@
 """Whole lives of an order, by people who do not know what goes wrong and go on as people and programs do.
 
 A program that placed an order and got no answer asks again under the same key. A person whose request failed looks
-first, and asks again only if it was not done.
+first, and asks again only if it was not done. In an outage both come back until it is over, and who needs a mail waits
+for it.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.lab import Lab, Response
 from tests.lab.mail import Mail
+from tests.proof.records import CONTACT as CONTACT_ROLE
+from tests.proof.records import Letter
 
 Json = dict[str, Any]
 
@@ -20,6 +23,11 @@ PATIENCE = 5
 """How often somebody asks who gets no answer."""
 SETTLED_WITHIN = timedelta(minutes=30)
 """After a fault: the pause of a parked order, the schedule of the reconciler, and the retries of queue and workflow."""
+SETTLED_AFTER_OUTAGE = timedelta(minutes=90)
+"""The longest pause of a parked order, the schedule of the reconciler, and the longest pauses of queue and workflow."""
+STEP = timedelta(minutes=10)
+HURRY = timedelta(minutes=1)
+"""Between two acts of people in a hurry: less than an entry may be old before it is the reconciler's."""
 
 
 @dataclass
@@ -30,6 +38,14 @@ class Walk:
     order_id: str = ""
     most_running: int = 0
     """Executions at the same time, at any moment when nobody did anything."""
+    is_hurried: bool = False
+    """Whether people act as soon as they can."""
+    outage_until: datetime | None = None
+    """How long people come back in vain; None: they need not."""
+    undone_too_late: bool = False
+    """Whether somebody wanted to take a quote back, and an outage kept him from it until its mail was let go."""
+    untold: Counter[Letter] = field(default_factory=Counter)
+    """Mails that may not go any more, since what they ask for was over before they went."""
     _rests_in_full: int | None = None
     """How many more times resting takes its full time; None: always."""
 
@@ -38,16 +54,26 @@ class Walk:
     def ask(self, method: str, target: str, **request: Any) -> Response:
         """Until there is an answer that is one."""
         answer = self.lab.http(method, target, **request)
-        for _ in range(PATIENCE - 1):
-            if answer.status < 500:
-                break
+        tries = 1
+        while answer.status >= 500 and (tries < PATIENCE or self._comes_back()):
             answer = self.lab.http(method, target, **request)
+            tries += 1
         return answer
+
+    def _comes_back(self) -> bool:
+        """Lets some of an outage pass; False when there is none."""
+        left = self.outage_until - self.lab.clock.now() if self.outage_until else timedelta(0)
+        if left <= timedelta(0):
+            return False
+        self.sleep(min(STEP, left))
+        return True
 
     def act(self, is_done: Callable[[Json], bool], method: str, target: str, **request: Any) -> None:
         """Ask for a change; when the answer fails, look, and ask again only if it was not made."""
-        for _ in range(PATIENCE):
+        tries = 0
+        while tries < PATIENCE or self._comes_back():
             answer = self.lab.http(method, target, **request)
+            tries += 1
             if answer.status < 400:
                 return
             assert answer.status >= 500, answer
@@ -62,10 +88,12 @@ class Walk:
 
     def rest(self, time: timedelta = SETTLED_WITHIN) -> None:
         """Time passes with nobody doing anything."""
-        step = timedelta(minutes=10)
         self._look()
-        for _ in range(time // step if self._rests_in_full != 0 else 1):
-            self.lab.advance(step)
+        if self.is_hurried:
+            self.sleep(HURRY)
+            return
+        for _ in range(time // STEP if self._rests_in_full != 0 else 1):
+            self.lab.advance(STEP)
             self._look()
         if self._rests_in_full:
             self._rests_in_full -= 1
@@ -73,6 +101,14 @@ class Walk:
     def goes_wrong(self) -> None:
         """From now on: what follows within two rests must be mended by then, and those after it are pauses."""
         self._rests_in_full = 2
+
+    def stays_wrong(self, until: datetime | None = None) -> None:
+        """From now on: whatever happens has to be mended each time, and what people need is out of order `until`."""
+        self._rests_in_full, self.outage_until = None, until
+
+    def hurries(self, *, is_hurried: bool = True) -> None:
+        """From now on: people act as soon as they can, whatever is still to be mended, and wait only for mails."""
+        self.is_hurried = is_hurried
 
     def sleep(self, time: timedelta) -> None:
         self.lab.advance(time)
@@ -94,10 +130,28 @@ class Walk:
         entries: list[Json] = self.ask("GET", path, user=self.lab.users.cs).json()["items"]
         return entries
 
-    def mail(self, *, quote: bool = False) -> Mail:
-        """The contact's newest mail with a link; `quote`: the newest with a quote."""
-        mails = [mail for mail in self.lab.mails.to(CONTACT) if mail.link and (mail.attachments or not quote)]
-        return mails[-1]
+    def mail(self, *, quote: bool = False, revision: int = 1, at_least: int = 1) -> Mail:
+        """The contact's newest mail with a link; `quote`: the newest with a quote (`revision`: of this one, from 2 on).
+
+        `at_least`: so many with different links must have come; in an outage or a hurry the contact waits for them.
+        """
+        revision, deadline = revision if quote else 0, self._mailed_by()
+        while len({mail.link for mail in self._mails(revision)}) < at_least:
+            assert self.lab.clock.now() < deadline, "the mail has not come"
+            self.sleep(STEP)
+        return self._mails(revision)[-1]
+
+    def _mails(self, revision: int) -> list[Mail]:
+        """0: with any link; 1: with a quote; from 2 on: with this revision of it."""
+        mails = [mail for mail in self.lab.mails.to(CONTACT) if mail.link and (mail.attachments or not revision)]
+        return [mail for mail in mails if revision < 2 or f", revision {revision}: " in mail.subject]
+
+    def _mailed_by(self) -> datetime:
+        """When a mail must have come that is due now."""
+        now = self.lab.clock.now()
+        if self.outage_until:
+            return max(now, self.outage_until + SETTLED_AFTER_OUTAGE)
+        return now + SETTLED_WITHIN if self.is_hurried else now
 
     # -- what they do -----------------------------------------------------------------------------------------------
 
@@ -125,21 +179,45 @@ class Walk:
         """A quote that is taken back at once."""
         path = f"/api/desk/orders/{self.order_id}/quote"
         body, staff = self.quote_body(30), self.lab.users.cs
+
+        def is_over(order: Json) -> bool:
+            """Undone; or nobody can any more, since an outage kept this person off for as long as it could be."""
+            is_undone: bool = order["quote"]["state"] == "superseded"
+            self.undone_too_late = not is_undone and order["undo_until"] is None
+            return is_undone or self.undone_too_late
+
         self.act(lambda order: order["quote"] is not None, "POST", path, json=body, user=staff)
-        self.act(lambda order: order["quote"]["state"] == "superseded", "POST", f"{path}/undo", json={}, user=staff)
+        if not (self.outage_until and is_over(self.order())):
+            self.act(is_over, "POST", f"{path}/undo", json={}, user=staff)
+        assert self.outage_until or not self.undone_too_late
         self.rest()
+        if self.undone_too_late:
+            self.mail(quote=True)
 
     def resend(self) -> None:
+        """Of a quote whose mail went."""
+        self.mail(quote=True)
         version = self.order()["version"]
         self.desk("resend", lambda order: order["version"] > version)
 
     def decline(self) -> None:
-        self.desk("decline", lambda order: order["status"] == "canceled", {"reason": "Sold out"})
+        path = f"/api/desk/orders/{self.order_id}/decline"
+        body, staff = {"reason": "Sold out"}, self.lab.users.cs
+        self.act(lambda order: order["status"] == "canceled", "POST", path, json=body, user=staff)
+        self._is_closed()
+        self.rest()
 
     def withdraw(self) -> None:
         path = f"/api/orders/{self.order_id}/cancel"
         self.act(lambda order: order["status"] == "canceled", "POST", path, json={}, user=self.lab.users.customer)
+        self._is_closed()
         self.rest()
+
+    def _is_closed(self) -> None:
+        """A contact who has no mail about the order by now gets none any more with a link to cancel it."""
+        if all(mail.attachments for mail in self._mails(0)):
+            assert self.outage_until or self.is_hurried, "the mail has not come"
+            self.untold["received", CONTACT_ROLE] += 1
 
     def decide(self, decision: str, mail: Mail) -> None:
         """The contact reads the page and sends its form."""
@@ -149,6 +227,8 @@ class Walk:
         status = {"approve": "completed", "cancel": "canceled", "request_change": "in_process"}[decision]
         form = {"decision": decision, "name": "Connie", "code": mail.code, "reason": "Less, please"}
         self.act(lambda order: order["status"] == status, "POST", mail.link, form=form)
+        if decision != "request_change":
+            self._is_closed()
         self.rest()
 
 
@@ -166,9 +246,11 @@ def cancel_before_the_quote(walk: Walk) -> None:
 
 
 def decline(walk: Walk) -> None:
+    """Once the mail of the quote went."""
     walk.place()
     walk.claim()
     walk.quote()
+    walk.mail(quote=True)
     walk.decline()
 
 
@@ -183,7 +265,7 @@ def change_and_quote_anew(walk: Walk) -> None:
     walk.quote()
     walk.decide("request_change", walk.mail(quote=True))
     walk.quote(revision=2)
-    walk.decide("approve", walk.mail(quote=True))
+    walk.decide("approve", walk.mail(quote=True, revision=2))
 
 
 def resend(walk: Walk) -> None:
@@ -191,7 +273,7 @@ def resend(walk: Walk) -> None:
     walk.claim()
     walk.quote()
     walk.resend()
-    walk.decide("approve", walk.mail(quote=True))
+    walk.decide("approve", walk.mail(quote=True, at_least=2))
 
 
 def expire(walk: Walk) -> None:
@@ -202,16 +284,25 @@ def expire(walk: Walk) -> None:
     walk.sleep(timedelta(days=5))
 
 
+def quote_twice(walk: Walk) -> None:
+    """As `undo`, by somebody who comes too late for it."""
+    walk.place()
+    walk.claim()
+    walk.quote()
+    walk.quote(revision=2)
+    walk.decide("approve", walk.mail(quote=True, revision=2))
+
+
 def undo(walk: Walk) -> None:
     """In an installation that holds the mail of a quote for a minute."""
     walk.place()
     walk.claim()
     walk.undo()
     walk.quote(revision=2)
-    walk.decide("approve", walk.mail(quote=True))
+    walk.decide("approve", walk.mail(quote=True, revision=2))
 
 
-UNDO_SECONDS = {"undo": "60"}
+UNDO_SECONDS = {"undo": "60", "quote_twice": "60"}
 """Where a flow needs a time for undoing; the lab's own is 0."""
 FLOWS: dict[str, Callable[[Walk], None]] = {
     one.__name__: one
@@ -252,8 +343,11 @@ def end_of(walk: Walk) -> End:
     )
 
 
-def left_undone(walk: Walk) -> Iterator[str]:
-    """What must not be once an order is closed and nothing moves any more."""
+def left_undone(walk: Walk, *, batches_given_up: int = 0) -> Iterator[str]:
+    """What must not be once an order is closed and nothing moves any more.
+
+    Of each batch that the stream's poller has given up in an outage there is a dead letter.
+    """
     lab = walk.lab
     sequence = [entry["sequence"] for entry in walk.timeline()]
     if sequence != list(range(1, len(sequence) + 1)):
@@ -270,7 +364,8 @@ def left_undone(walk: Walk) -> Iterator[str]:
         yield f"orders: {order_ids}"
     yield from (f"marked: {item['pk']} {item['sk']}" for item in lab.items if "outstanding" in item)
     yield from (
-        f"on {queue}: {message}"
-        for queue in ("StreamDeadLetters", "MailDeadLetters", "MailQueue")
-        for message in lab.messages(queue)
+        f"on {queue}: {message}" for queue in ("MailDeadLetters", "MailQueue") for message in lab.messages(queue)
     )
+    letters = lab.messages("StreamDeadLetters")
+    if len(letters) != batches_given_up:
+        yield f"on StreamDeadLetters, for {batches_given_up} batches: {letters}"

@@ -45,13 +45,14 @@ CALLED_FOR: dict[str, tuple[Letter, ...]] = {
     "order.completed": (("approved", CONTACT), ("approved", PLACER), ("approved", DESK)),
     "order.canceled": (("canceled", CONTACT), ("canceled", PLACER), ("canceled", DESK)),
 }
-TOLD_WHILE_SO: dict[str, tuple[Letter, ...]] = {
-    "quote.undeliverable": (("undeliverable", DESK),),
-    "quote.expired": (("expired", CONTACT), ("expired", DESK)),
-    "quote.fresh_asked": (("fresh quote asked for", DESK),),
+_CLOSED = frozenset({"order.completed", "order.canceled"})
+_QUOTED_ANEW = frozenset({"quote.prepared"})
+TOLD_WHILE_SO: dict[str, dict[Letter, frozenset[str]]] = {
+    "quote.undeliverable": {("undeliverable", DESK): _QUOTED_ANEW | {"quote.delivered"}},
+    "quote.expired": {("expired", CONTACT): _QUOTED_ANEW | _CLOSED, ("expired", DESK): _QUOTED_ANEW},
+    "quote.fresh_asked": {("fresh quote asked for", DESK): _QUOTED_ANEW},
 }
-"""Mails that stay away when the order has moved on (`MOVED_ON`) before they went, and go otherwise."""
-MOVED_ON = {"quote.prepared", "quote.delivered", "order.completed", "order.canceled"}
+"""Mails that stay away if one of these entries came after their own before they went, and go otherwise."""
 ASKED_FOR_IN_TIME: dict[str, tuple[Letter, ...]] = {
     "quote.reminded": (("reminder", CONTACT),),
     "order.contact_changed": (("received", CONTACT),),
@@ -117,7 +118,8 @@ def records_of(lab: Lab, order_id: str) -> Records:
     )
 
 
-def disagreements(records: Records) -> Iterator[str]:
+def disagreements(records: Records, untold: Counter[Letter] | None = None) -> Iterator[str]:
+    """What is otherwise here than there. `untold` are mails that must not have gone, though an entry calls for them."""
     entries = records.entries
     sequence = [entry["sequence"] for entry in entries]
     if sequence != list(range(1, len(entries) + 1)):
@@ -137,7 +139,7 @@ def disagreements(records: Records) -> Iterator[str]:
     if is_open and told.quote and told.quote[1] == "sending" and not records.order["waits_for_contact"]:
         yield "the quote was never mailed"
     yield from _of_events(entries, records.events)
-    yield from _of_mails(entries, records.mails, records.links)
+    yield from _of_mails(entries, records.mails, records.links, untold or Counter())
 
 
 def _of_events(entries: list[Json], events: list[tuple[str, Json]]) -> Iterator[str]:
@@ -151,14 +153,16 @@ def _of_events(entries: list[Json], events: list[tuple[str, Json]]) -> Iterator[
             yield f"{name} told {detail['status']}, {detail['version']} and the timeline {then.status}, {then.version}"
 
 
-def _of_mails(entries: list[Json], mails: Counter[Letter], links: Counter[str]) -> Iterator[str]:
-    moved_on_at = max((place for place, one in enumerate(entries) if one["event"] in MOVED_ON), default=-1)
-    called_for = _letters(entries, CALLED_FOR) + _letters(entries[moved_on_at + 1 :], TOLD_WHILE_SO)
+def _of_mails(
+    entries: list[Json], mails: Counter[Letter], links: Counter[str], untold: Counter[Letter]
+) -> Iterator[str]:
+    still_so, no_longer_so = told_while_so(entries)
+    called_for = _letters(entries, CALLED_FOR) + still_so - untold
     fresh = [one for one in entries if one["event"] == "link.fresh_asked" and one["data"]["purpose"] == "order"]
     called_for["received", CONTACT] += len(fresh)
     spoken = [one for one in entries if one["event"] == "order.commented" and not one["internal"]]
     called_for.update(("comment", DESK if one["actor"]["kind"] == "customer" else PLACER) for one in spoken)
-    in_time = _letters(entries, ASKED_FOR_IN_TIME) + _letters(entries[: moved_on_at + 1], TOLD_WHILE_SO)
+    in_time = _letters(entries, ASKED_FOR_IN_TIME) + no_longer_so
     if any(entry["event"] == "order.contact_removed" for entry in entries):
         # Before it the contact may have been removed before the mail went, and after it there may be another.
         to_contact = Counter({letter: count for letter, count in called_for.items() if letter[1] == CONTACT})
@@ -176,6 +180,17 @@ def _of_mails(entries: list[Json], mails: Counter[Letter], links: Counter[str]) 
         yield f"quote mails that went twice: {len(twice)}"
 
 
+def told_while_so(entries: list[Json]) -> tuple[Counter[Letter], Counter[Letter]]:
+    """Mails whose news is still so, and those that may have been overtaken by what came after."""
+    still_so: Counter[Letter] = Counter()
+    no_longer_so: Counter[Letter] = Counter()
+    for place, entry in enumerate(entries):
+        later = {one["event"] for one in entries[place + 1 :]}
+        for letter, overtaken_by in TOLD_WHILE_SO.get(entry["event"], {}).items():
+            (no_longer_so if later & overtaken_by else still_so)[letter] += 1
+    return still_so, no_longer_so
+
+
 def _of_parting(entries: list[Json], mails: Counter[Letter]) -> Iterator[str]:
     """What happens while there is no contact is told to none."""
     told: list[Json] = []
@@ -187,7 +202,7 @@ def _of_parting(entries: list[Json], mails: Counter[Letter]) -> Iterator[str]:
             is_parted = False
         if not is_parted:
             told.append(entry)
-    most = _letters(told, {**CALLED_FOR, **TOLD_WHILE_SO, **ASKED_FOR_IN_TIME})
+    most = _letters(told, {**CALLED_FOR, **ASKED_FOR_IN_TIME}) + sum(told_while_so(told), Counter())
     for kind in ("approved", "canceled", "expired", "reminder"):
         if mails[kind, CONTACT] > most[kind, CONTACT]:
             yield f"a contact who was removed got a mail: {kind}"
