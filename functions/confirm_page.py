@@ -227,9 +227,10 @@ def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState 
 
 
 def _name_given(order: Order) -> str | None:
-    """The name given with the decision by link that is the newest there is of the order; None where something else
-    is."""
-    entry = orders.get_entry(order.order_id, order.marks.sequence)
+    """The name given with the newest decision by link; None where somebody else has closed the order since."""
+    if order.closed is not None and order.closed.by != "contact":
+        return None
+    entry = orders.get_entry(order.order_id, order.marks.decision_sequence or order.marks.sequence)
     return entry.actor.name if entry.actor.kind == "contact" else None
 
 

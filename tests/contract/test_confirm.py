@@ -468,3 +468,19 @@ def test_who_was_asked_and_which_name_was_given_are_told_apart(site: Site) -> No
         assert "Max Finance" in text
         assert "Max Finance, the contact person" not in text
         assert "You approved" not in text
+
+
+def test_the_name_given_is_told_whatever_happens_to_the_order_later(in_process: InProcess) -> None:
+    site = in_process
+    order, mail = offered(site)
+    site.decide(mail, "request_change", name="Max Finance", reason="Two more, please.").page()
+    order.desk("comment", {"text": "Seen.", "internal": True}).ok()
+    assert "Max Finance" in site.request("GET", mail.link).page()
+
+
+def test_the_name_of_an_earlier_decision_is_not_told_of_what_another_has_closed(in_process: InProcess) -> None:
+    site = in_process
+    order, mail = offered(site)
+    site.decide(mail, "request_change", name="Max Finance", reason="Two more, please.").page()
+    order.desk("decline", {"reason": "Sold out."}).ok()
+    assert "Max Finance" not in site.request("GET", mail.link).page()

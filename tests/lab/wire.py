@@ -6,7 +6,7 @@ Only calls of functions are seen here, never those of a test or of the lab itsel
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace

@@ -126,6 +126,9 @@ class Snapshot(Entity):
     """None in an order that was placed before it was kept."""
 
 
+_DECISIONS = {Event.COMPLETED, Event.CANCELED, Event.CHANGE_REQUESTED}
+
+
 class Marks(Entity):
     """What an order remembers for its own course and shows to nobody."""
 
@@ -138,6 +141,8 @@ class Marks(Entity):
     """In which the order was placed; None while it is in the same still."""
     quote_time_zone: Annotated[str | None, Field(exclude_if=_is_none)] = None
     """In which the current revision was offered, and its last day is judged; None while it is in the same still."""
+    decision_sequence: Annotated[int | None, Field(exclude_if=_is_none)] = None
+    """Of the entry of the newest decision by link; None for none, and for one that an earlier release took."""
     order_link: int = 1
     """Number of the live link that cancels the order, from the mail "order received"."""
     quote_link: int = 0
@@ -362,6 +367,8 @@ class Order(Entity):
         new_marks: dict[str, Any] = {"sequence": sequence, **(marks or {})}
         if (status := changes.get("status")) and status != self.status:
             new_marks["since"] = {**self.marks.since, status: at}
+        if actor.kind == "contact" and event in _DECISIONS:
+            new_marks["decision_sequence"] = sequence
         is_changed = any(getattr(self, name) != value for name, value in changes.items())
         order = self.model_copy(
             update={
