@@ -30,7 +30,10 @@ def lock(site: Site, mail: Mail, decision: str = "approve") -> None:
     assert [answer.status for answer in answers] == [403, 403, 403, 403, 423]
 
 
-UNSEEN = "\x00\x07\x1b\x7f\x85\u00ad\u061c\u200b\u200e\u200f\u2028\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+UNSEEN = (
+    "\x00\x07\x1b\x7f\x85\u00ad\u061c\u200b\u200e\u200f\u2028"
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+)
 """What controls a terminal, turns the direction of a text or is not seen at all."""
 
 

@@ -202,6 +202,7 @@ def test_a_file_in_another_encoding_is_refused_by_its_line() -> None:
         (b"\xef\xbb\xbfa\n\nM\xfcller", 3),
         ("a\n".encode("utf-16"), 1),
         ("a\n\ufffd".encode(), 2),
+        (b"\na\n\xfc\n\xfc", 3),
     ):
         with pytest.raises(BadRequest, match=f"Line {line} is not UTF-8") as refusal:
             decoded(data)
