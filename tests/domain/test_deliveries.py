@@ -367,7 +367,7 @@ def test_the_newest_credible_word_counts_whatever_the_order_of_arrival(
 
 
 @pytest.mark.parametrize(
-    "words", permutations((MailWord.SOFT_BOUNCE, MailWord.FAILED, MailWord.DELIVERED)), ids="-".join
+    "words", list(permutations((MailWord.SOFT_BOUNCE, MailWord.FAILED, MailWord.DELIVERED))), ids="-".join
 )
 def test_three_words_come_to_the_same_in_every_order(words: tuple[MailWord, ...]) -> None:
     said = {MailWord.SOFT_BOUNCE: EARLY, MailWord.FAILED: EARLY + HOUR / 2, MailWord.DELIVERED: LATE}
