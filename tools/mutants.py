@@ -31,6 +31,7 @@ from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import accumulate, groupby
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, NamedTuple
 
 import pytest
@@ -43,6 +44,8 @@ SURVIVED, UNTESTED = 0, 33
 """mutmut's codes: the tests passed; no test reaches the function. Others say that it was noticed, None: not run."""
 MAX_TEST_SECONDS = float(os.environ.get("MUTANT_TEST_SECONDS", "20"))
 """How long the tests of a mutant may take by themselves; those that are less close are left out."""
+SLOW = 0.3
+"""Seconds; tests that take longer come last."""
 MAX_CPU_SECONDS = 120
 """After which a mutant is taken to never end."""
 NOT_RUN = "not run"
@@ -159,20 +162,60 @@ class Results(NamedTuple):
         at = datetime.fromtimestamp(meta.stat().st_mtime, UTC)
         return cls(codes, path.read_text().splitlines(), spans, at)
 
+    def counted(self) -> dict[str, int | None]:
+        """The codes without those of mutants in which a sentence alone is another: only people read it."""
+        return {name: code for name, code in self.codes.items() if not self._is_of_sentence(name)}
+
     def living(self) -> list[str]:
-        return [name for name, code in self.codes.items() if code in {SURVIVED, UNTESTED}]
+        return [name for name, code in self.counted().items() if code in {SURVIVED, UNTESTED}]
+
+    def _is_of_sentence(self, mutant: str) -> bool:
+        name = mutant.rpartition(".")[2]
+        before, after = (_without_sentences(self._code(each)) for each in (_original(name), name))
+        gone = (
+            before[: each.start()] + _NOTHING + before[each.end() :]
+            for each in re.finditer(re.escape(_SENTENCE), before)
+        )
+        return before == after or after in gone
 
     def change(self, mutant: str) -> Change:
         name = mutant.rpartition(".")[2]
-        mangled, _, _ = name.partition("__mutmut_")
-        before, after = (self._text(which) for which in (f"{mangled}__mutmut_orig", name))
-        function = mangled.removeprefix("x_").removeprefix("x\u01c1").replace("\u01c1", ".")
+        before, after = (" ".join(self._code(each).split()).partition("(")[2] for each in (_original(name), name))
+        function = name.partition("__mutmut_")[0].removeprefix("x_").removeprefix("x\u01c1").replace("\u01c1", ".")
         return Change(function, *_difference(before, after))
 
-    def _text(self, function: str) -> str:
-        """Its code on one line, without the name, which is the mutant's."""
+    def _code(self, function: str) -> str:
         first, last = self.spans[function]
-        return " ".join(" ".join(self.lines[first - 1 : last]).split()).partition("(")[2]
+        return dedent("\n".join(self.lines[first - 1 : last]))
+
+
+def _original(mutant: str) -> str:
+    return f"{mutant.partition('__mutmut_')[0]}__mutmut_orig"
+
+
+_SENTENCE, _NOTHING = ast.dump(ast.Name("a sentence")), ast.dump(ast.Constant(None))
+
+
+class _Speechless(ast.NodeTransformer):
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name = "function"  # the mutant's
+        return self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return self._unless_sentence(node, node.value)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        said = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        return self._unless_sentence(node, said)
+
+    def _unless_sentence(self, node: ast.expr, said: object) -> ast.expr:
+        is_sentence = isinstance(said, str) and " " in said and said.removesuffix("XX").endswith(".")
+        return ast.Name("a sentence") if is_sentence else node
+
+
+def _without_sentences(code: str) -> str:
+    """Return what the code comes to when one sentence is as good as another."""
+    return ast.dump(_Speechless().visit(ast.parse(code)))
 
 
 class Change(NamedTuple):
@@ -264,13 +307,13 @@ def _verdict(mutant: str, items: Sequence[pytest.Item]) -> int:
 
 
 def closest_tests(reaching: Mapping[str, Iterable[str]], seconds: Mapping[str, float]) -> dict[str, list[str]]:
-    """The tests that decide on a function's mutants, by function: those that are named after its module and reach the
-    fewest functions first, for as long as `MAX_TEST_SECONDS` lasts."""
+    """The tests that decide on a function's mutants, by function: those that are quick, named after its module and
+    reach the fewest functions first, for as long as `MAX_TEST_SECONDS` lasts."""
     reached = Counter(test for tests in reaching.values() for test in tests)
 
     def closest(function: str, tests: Iterable[str]) -> list[str]:
         named = f"test_{function.rpartition('.')[0].rpartition('.')[2]}"
-        ranked = sorted(tests, key=lambda test: (named not in test, reached[test], seconds.get(test, 0), test))
+        ranked = sorted(tests, key=lambda test: (seconds.get(test, 0) > SLOW, named not in test, reached[test], test))
         spent = accumulate(seconds.get(test, 0) for test in ranked)
         return [test for test, so_far in zip(ranked, spent, strict=True) if so_far <= MAX_TEST_SECONDS]
 
@@ -286,7 +329,9 @@ def _note(group: Group, module: str, name: str, code: int) -> None:
     path = group.folder / "mutants" / f"{_path(module)}.meta"
     meta = json.loads(path.read_text())
     meta["exit_code_by_key"][name] = code
-    path.write_text(json.dumps(meta, indent=4))
+    whole = path.with_name(path.name + ".new")
+    whole.write_text(json.dumps(meta, indent=4))
+    whole.replace(path)
 
 
 # The table.
@@ -319,7 +364,7 @@ def table(document: str, modules: Sequence[tuple[Group, str]]) -> str:
 
 
 def _score(results: Results) -> str:
-    made, left = len(results.codes), len(results.living())
+    made, left = len(results.counted()), len(results.living())
     score = f"{100 * (made - left) / made:.1f} %" if made else "–"
     return f"{made} | {made - left} | {left} | {score} | {results.at:%Y-%m-%d}"
 

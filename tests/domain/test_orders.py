@@ -1,13 +1,15 @@
-"""Who an order's contact person is while its account changes, and what the order does of its own about it."""
+"""What an order knows of its own: whom it asks while its account changes, its words, its size, its comments."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from online_orders import orders
 from online_orders.accounts import Account, Contact
-from online_orders.errors import TooManyRequests
+from online_orders.erasing import NOBODY
+from online_orders.errors import Conflict, TooLarge, TooManyRequests
 from online_orders.orders import Change, CommentsOfHour, Order, Status
 from online_orders.timeline import SYSTEM, Actor, Event
 from tests.domain.builders import (
@@ -16,6 +18,7 @@ from tests.domain.builders import (
     CLARA,
     CONNIE,
     CONRAD,
+    DAY,
     HOUR,
     LATER,
     NOW,
@@ -25,11 +28,13 @@ from tests.domain.builders import (
     account_of,
     assert_well_kept,
     claimed,
+    item_of,
     offered,
     place,
     quote_body,
     sending,
     standing,
+    without_snapshot,
 )
 
 DORA: Json = {"name": "Dora", "email": "dora@acme.example", "from": "2026-12-01", "until": "2026-12-10"}
@@ -154,3 +159,54 @@ def test_only_a_day_of_fresh_mails_is_remembered() -> None:
     assert order.marks.fresh_mails_at == (NOW, NOW + HOUR)
     order = order.ask_for_fresh_mail("quote", NOW + day).order
     assert order.marks.fresh_mails_at == (NOW + HOUR, NOW + day)
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "detail"),
+    [
+        (
+            offered().follow_contact(None, CLARA.email, NOW).order,
+            LATER,
+            "The contact person was removed; name another.",
+        ),
+        (offered().erased({"contact": NOBODY}, NOW).order, LATER, "The contact person was erased; name another."),
+        (offered(), NOW + 60 * DAY, "The quote's last day is over; quote anew."),
+    ],
+    ids=["removed", "erased", "past"],
+)
+def test_a_quote_that_nobody_can_be_sent_says_why_and_where_the_order_stands(
+    before: Order, at: datetime, detail: str
+) -> None:
+    with pytest.raises(Conflict) as refusal:
+        before.resend(CLARA, None, at)
+    assert (refusal.value.detail, refusal.value.order_status) == (detail, "pending_confirmation")
+
+
+@pytest.mark.parametrize(("changes", "own"), [({"note": None}, True), ({"contact": NOBODY}, False)])
+def test_a_contact_of_its_own_stays_unless_that_person_is_erased(changes: dict[str, object], own: bool) -> None:
+    assert OWN.marks.has_own_contact
+    change = OWN.erased(changes, LATER)
+    assert change.order.marks.has_own_contact is own
+    assert (change.order.version, change.entries[0].internal) == (OWN.version, True)
+
+
+def test_an_order_as_large_as_the_table_takes_is_offered_and_one_byte_more_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = claimed()
+    size = len(sending(before).model_dump_json().encode())
+    monkeypatch.setattr(orders, "LARGEST_STORED", size)
+    assert sending(before).quote
+    monkeypatch.setattr(orders, "LARGEST_STORED", size - 1)
+    with pytest.raises(TooLarge):
+        sending(before)
+
+
+def test_an_order_has_the_words_of_its_day_and_none_of_languages_or_keys_that_it_lacks() -> None:
+    order = place(item_of("sdp_users")).order
+    assert order.snapshot
+    (key,) = (key for key in order.snapshot.words["de"] if key.startswith("region."))
+    assert order.word("de", key) == order.snapshot.words["de"][key] != order.word("en", key)
+    assert order.word("fr", key) is None
+    assert order.word("de", "region.nowhere") is None
+    assert without_snapshot(order).word("de", key) is None
