@@ -147,8 +147,16 @@ def test_an_open_order_goes_on_to_the_accounts_present_contact() -> None:
     assert after.contact == CARLA
     assert after.mail_is_outstanding
     assert after.marks.quote_link == own.marks.quote_link + 1
+    change = erasing.from_order(own, Person.at("dee@acme.example"), LATER, wrote_reason=False, successor=CARLA)
+    assert change.entries[-1].actor == Actor(kind="customer_success", name="operator")
     closed = offered().approve("Connie", NOW).order
     assert erased(closed, WHO, successor=CARLA).contact == NOBODY
+
+
+def test_an_order_keeps_whoever_is_somebody_else() -> None:
+    after = erased(claimed(place(body={"note": "Call me."}).order), BUYER, successor=CARLA)
+    assert (after.contact, after.placed_by, after.note) == (CONNIE, NO_USER, ERASED)
+    assert after.assignee == CLARA
 
 
 def test_an_order_without_a_contact_waits_for_another_and_is_never_sent_to_nobody() -> None:
@@ -370,3 +378,28 @@ def test_a_version_of_an_account_keeps_that_there_was_somebody() -> None:
     assert [(site.name, site.address) for site in after.sites] == [(f"Office of {ERASED}", f"c/o {ERASED}, 4 Hill St")]
     assert erasing.from_version(before, STAFF) == before
     assert erasing.from_version(account_of(enrollment=None), WHO).enrollment is None
+
+
+def test_of_two_names_the_longer_is_taken_out_however_they_are_spelled() -> None:
+    person = Person.at(CONNIE.email, ["connie", "Connie Contact"])
+    assert person.out_of("Ask Connie Contact.") == f"Ask {ERASED}."
+
+
+def test_the_words_of_a_catalog_are_no_names_of_a_site() -> None:
+    order = offered(claimed(place(item_of("sdp_users")).order))
+    assert order.snapshot
+    (word,) = (word for key, word in order.snapshot.words["en"].items() if key.startswith("region."))
+    assert erasing.papers_naming(Person.at(CONNIE.email, [word]), order) == []
+
+
+def test_an_answer_without_the_person_is_written_as_the_first_one_was() -> None:
+    order = place(body={"note": "Grüße", "purchase_order_number": "PO-7"}).order
+    without = order.model_copy(update={"contact": NOBODY})
+    assert erasing.from_answer(as_json(order_body(order, {}, NOW)), WHO) == as_json(order_body(without, {}, NOW))
+
+
+def test_an_account_without_the_person_has_no_site_that_names_it() -> None:
+    before = account_of(sites=[HOME, site_body("shell")])
+    home, shell = erasing.from_account(before, WHO).sites
+    assert (home.name, home.address) == (f"Office of {ERASED}", f"c/o {ERASED}, 4 Hill St")
+    assert (home.site_id, home.country, shell) == ("home", "DE", before.sites[1])

@@ -19,6 +19,7 @@ from tests.domain.builders import (
     CONNIE,
     CONRAD,
     DAY,
+    HOLD,
     HOUR,
     LATER,
     NOW,
@@ -28,6 +29,7 @@ from tests.domain.builders import (
     account_of,
     assert_well_kept,
     claimed,
+    held,
     item_of,
     offered,
     place,
@@ -210,3 +212,9 @@ def test_an_order_has_the_words_of_its_day_and_none_of_languages_or_keys_that_it
     assert order.word("fr", key) is None
     assert order.word("de", "region.nowhere") is None
     assert without_snapshot(order).word("de", key) is None
+
+
+def test_a_held_quote_cannot_be_undone_once_its_contact_is_gone() -> None:
+    """No mail of it is to go, so nothing is held."""
+    assert held().undo_until == NOW + HOLD
+    assert held().follow_contact(None, CLARA.email, NOW).order.undo_until is None

@@ -435,7 +435,7 @@ def test_every_item_of_the_catalog_has_a_variant_that_a_list_can_name(kind: str)
 
 
 def test_the_draft_of_a_quoted_order_is_the_present_revision() -> None:
-    order = offered()
+    order = offered(message="As agreed.", confirmed_start_dates={"1": TODAY.isoformat()})
     assert order.quote
     draft = draft_from_revision(order.quote, today=TODAY, valid_until=date(2027, 3, 1))
     again = quoted(draft, len(order.items))
