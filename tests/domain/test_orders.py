@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from online_orders import orders
-from online_orders.accounts import Account, Contact
+from online_orders.accounts import Account, Contact, EnrollmentState
 from online_orders.erasing import NOBODY
 from online_orders.errors import Conflict, TooLarge, TooManyRequests
-from online_orders.orders import Change, CommentsOfHour, Order, Status
+from online_orders.orders import Change, CommentsOfHour, Order, Policy, Status
 from online_orders.timeline import SYSTEM, Actor, Event
 from tests.domain.builders import (
     ANNA,
@@ -21,6 +21,7 @@ from tests.domain.builders import (
     DAY,
     HOLD,
     HOUR,
+    KEY_ID,
     LATER,
     NOW,
     ORDER_ID,
@@ -29,6 +30,7 @@ from tests.domain.builders import (
     account_of,
     assert_well_kept,
     claimed,
+    expired,
     held,
     item_of,
     offered,
@@ -218,3 +220,99 @@ def test_a_held_quote_cannot_be_undone_once_its_contact_is_gone() -> None:
     """No mail of it is to go, so nothing is held."""
     assert held().undo_until == NOW + HOLD
     assert held().follow_contact(None, CLARA.email, NOW).order.undo_until is None
+
+
+LEFT = account_with(CARLA).model_copy(update={"locale": "de", "time_zone": "Asia/Tokyo"})
+SUSPENDED = LEFT.model_copy(
+    update={"enrollment": LEFT.enrollment and LEFT.enrollment.model_copy(update={"state": EnrollmentState.SUSPENDED})}
+)
+
+
+@pytest.mark.parametrize("by", [CONRAD.email, None], ids=["by staff", "by time"])
+def test_all_that_an_order_follows_of_its_account_names_who_changed_it(by: str | None) -> None:
+    change = place().order.follow_account(SUSPENDED, by, LATER)
+    actor = Actor(kind="customer_success", name=by) if by else SYSTEM
+    assert [(entry.event, entry.actor, entry.at) for entry in change.entries] == [
+        (Event.CONTACT_CHANGED, actor, LATER),
+        (Event.ENROLLMENT_SUSPENDED, actor, LATER),
+        (Event.SETTINGS_CHANGED, actor, LATER),
+    ]
+    marks = change.order.marks
+    assert (marks.locale, marks.time_zone, marks.placed_time_zone) == ("de", "Asia/Tokyo", "UTC")
+    assert marks.quote_time_zone is None, "there is no quote whose days it could be of"
+    assert change.order.follow_account(SUSPENDED, by, LATER) == Change(change.order, ())
+
+
+REMOVED = offered().follow_contact(None, CLARA.email, NOW).order
+NAMED_ANEW = {
+    "unquoted": (place().order, None, None),
+    "unquoted, after nobody": (PARTED, None, None),
+    "sending": (sending(), None, LATER),
+    "sending, after nobody": (sending().follow_contact(None, CLARA.email, NOW).order, None, LATER),
+    "offered": (offered(), None, LATER),
+    "offered, after nobody": (REMOVED, LATER.date(), LATER),
+}
+
+
+@pytest.mark.parametrize("what", NAMED_ANEW)
+def test_a_new_contacts_mail_is_due_with_a_quote_and_stands_for_the_reminders_that_nobody_got(what: str) -> None:
+    before, reminded, due = NAMED_ANEW[what]
+    marks = before.follow_contact(CARLA, CLARA.email, LATER).order.marks
+    assert (marks.last_reminder_on, marks.quote_mail_due_at) == (reminded, due)
+
+
+def test_an_approval_says_of_whom_it_was_asked() -> None:
+    (entry,) = offered().approve("Somebody", LATER).entries
+    assert (entry.event, entry.actor) == (Event.COMPLETED, Actor(kind="contact", name="Somebody"))
+    assert entry.data == {"revision": 1, "asked_name": CONNIE.name, "asked_email": CONNIE.email}
+
+
+@pytest.mark.parametrize(
+    ("before", "purpose", "data"),
+    [
+        (place().order, "order", {"purpose": "order"}),
+        (offered(), "quote", {"purpose": "quote"}),
+        (expired(), "quote", {"purpose": "quote", "expired_revision": 1}),
+    ],
+    ids=["order", "quote", "expired quote"],
+)
+def test_a_fresh_mail_says_what_its_link_is_good_for(before: Order, purpose: str, data: dict[str, object]) -> None:
+    at = NOW + 60 * DAY
+    is_quote = purpose == "quote"
+    change = before.ask_for_fresh_mail("quote" if is_quote else "order", at if "expired_revision" in data else LATER)
+    (entry,) = change.entries
+    assert (entry.event, entry.data, entry.internal) == (Event.FRESH_MAIL_ASKED, data, True)
+    due, links = change.order.marks.quote_mail_due_at, (change.order.marks.order_link, change.order.marks.quote_link)
+    assert due == (entry.at if is_quote else before.marks.quote_mail_due_at)
+    assert links == (before.marks.order_link + (not is_quote), before.marks.quote_link + is_quote)
+
+
+def test_an_order_that_was_sent_back_with_an_expired_quote_is_asked_for_by_the_order_alone() -> None:
+    before = sending().tick(Policy(), NOW).order.expire_unmailed(14, NOW + 60 * DAY).order
+    (entry,) = before.ask_for_fresh_mail("order", NOW + 60 * DAY).entries
+    assert entry.data == {"purpose": "order"}
+
+
+def test_a_fresh_mail_of_a_quote_past_its_day_is_refused_until_it_has_expired() -> None:
+    with pytest.raises(Conflict) as refusal:
+        offered().ask_for_fresh_mail("quote", NOW + 60 * DAY)
+    assert refusal.value.order_status == "pending_confirmation"
+
+
+@pytest.mark.parametrize("order", [held(), sending(), offered()], ids=["held still", "not held", "gone"])
+def test_a_mail_that_is_held_still_or_not_at_all_is_not_let_go(order: Order) -> None:
+    assert order.let_mail_go(NOW) == Change(order, ())
+
+
+UNDELIVERABLE = sending().quote_refused(1, "Full.", NOW).order
+
+
+def test_a_first_quote_that_was_given_up_is_offered_when_its_mail_turns_out_to_have_gone() -> None:
+    assert UNDELIVERABLE.status is Status.IN_PROCESS
+    change = UNDELIVERABLE.quote_mailed(1, KEY_ID, LATER)
+    assert [entry.event for entry in change.entries] == [Event.QUOTED]
+    assert (change.order.status, change.order.marks.quote_link_key_id) == (Status.PENDING_CONFIRMATION, KEY_ID)
+    bounced = offered().quote_bounced(1, KEY_ID, "Full.", NOW).order
+    assert bounced.quote_mailed(1, KEY_ID, LATER) == Change(bounced, ()), "a later one was offered before"
+    with pytest.raises(Conflict):
+        claimed().resend(CLARA, None, LATER)
