@@ -322,6 +322,14 @@ def test_an_amount_that_could_be_another_one_is_never_guessed(currency: str, cel
     assert code is None or found == code
 
 
+def test_a_fault_of_the_whole_table_is_said_of_no_row() -> None:
+    rows = [f"ip_addresses,,IPv4 {number},1,once" for number in range(501)]
+    faults = {(where, code): detail for where, code, detail in faults_of_csv("\n".join([",".join(COLUMNS), *rows]))}
+    (of_whole,) = (detail for (where, _), detail in faults.items() if where == "/prices")
+    assert not of_whole.startswith("Row")
+    assert faults["/prices/1", "duplicate_price"].startswith("Row 3: ")
+
+
 @pytest.mark.parametrize("header", ["", "kind,variant", SHEET.split("\n")[1], ",".join((*COLUMNS, "amount"))])
 def test_a_table_without_its_header_is_refused_as_a_whole(header: str) -> None:
     ((where, code, _),) = faults_of_csv(header)
