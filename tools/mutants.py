@@ -29,6 +29,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
+from functools import cache
 from itertools import accumulate, groupby
 from pathlib import Path
 from textwrap import dedent
@@ -213,6 +214,7 @@ class _Speechless(ast.NodeTransformer):
         return ast.Name("a sentence") if is_sentence else node
 
 
+@cache
 def _without_sentences(code: str) -> str:
     """Return what the code comes to when one sentence is as good as another."""
     return ast.dump(_Speechless().visit(ast.parse(code)))
@@ -277,12 +279,13 @@ class _Judge:
         gc.collect()
         gc.freeze()
         for module in self._modules:
-            for name, code in _codes(self._group, module).items():
+            results = Results.of(self._group, module)
+            for name, code in (results.counted() if results else {}).items():
                 if code in {None, SURVIVED, UNTESTED}:
                     tests = self._tests.get(name.partition("__mutmut_")[0], ())
                     reaching = [items[test] for test in tests if test in items]
                     _note(self._group, module, name, _verdict(name, reaching) if reaching else UNTESTED)
-            print(module, Counter(_codes(self._group, module).values()), flush=True)
+            print(module, "done", flush=True)
         return True
 
 
@@ -320,11 +323,6 @@ def closest_tests(reaching: Mapping[str, Iterable[str]], seconds: Mapping[str, f
     return {function: closest(function, tests) for function, tests in reaching.items()}
 
 
-def _codes(group: Group, module: str) -> dict[str, int | None]:
-    results = Results.of(group, module)
-    return results.codes if results else {}
-
-
 def _note(group: Group, module: str, name: str, code: int) -> None:
     path = group.folder / "mutants" / f"{_path(module)}.meta"
     meta = json.loads(path.read_text())
@@ -351,7 +349,7 @@ def table(document: str, modules: Sequence[tuple[Group, str]]) -> str:
     rows, lists = [], []
     for group, module in modules:
         results = Results.of(group, module)
-        if results is None or None in results.codes.values():
+        if results is None or None in results.counted().values():
             rows.append(f"| `{module}` | {standing.get(module, f'| | | | {NOT_RUN}')} |")
             listed = sections.get(module, "")
         else:

@@ -92,7 +92,7 @@ def test_a_mutant_meets_the_tests_of_its_module_first() -> None:
 def of_three(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Group, str]]:
     """Modules of which one was run."""
     results = SimpleNamespace(
-        codes={"p.one.x_f__mutmut_1": 1, "p.one.x_f__mutmut_2": 0, "p.one.x_f__mutmut_3": 0, "p.one.x_g__mutmut_1": 36},
+        counted=lambda: {"p.one.x_f__mutmut_1": 1, "p.one.x_f__mutmut_2": 0, "p.one.x_g__mutmut_1": 36},
         living=lambda: ["p.one.x_f__mutmut_2", "p.one.x_f__mutmut_3"],
         change=lambda name: Change("f", "a | b", f"a & b{name[-1]}"),
         at=SimpleNamespace(__format__=lambda form: "2026-11-28"),
