@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
 from online_orders import orders
 from online_orders.accounts import Account, Contact, EnrollmentState
+from online_orders.deliveries import MailNews, MailWord, news_of
 from online_orders.erasing import NOBODY
 from online_orders.errors import Conflict, TooLarge, TooManyRequests
 from online_orders.orders import Change, CommentsOfHour, Order, Policy, Status
+from online_orders.quotes import QuoteState
 from online_orders.timeline import SYSTEM, Actor, Event
 from tests.domain.builders import (
     ANNA,
@@ -316,3 +319,173 @@ def test_a_first_quote_that_was_given_up_is_offered_when_its_mail_turns_out_to_h
     assert bounced.quote_mailed(1, KEY_ID, LATER) == Change(bounced, ()), "a later one was offered before"
     with pytest.raises(Conflict):
         claimed().resend(CLARA, None, LATER)
+
+
+SAID = NOW + timedelta(minutes=5)
+PAST = NOW + 60 * DAY
+RESENT = offered().quote_bounced(1, KEY_ID, "Full.", NOW).order.resend(CLARA, None, NOW).order
+
+
+def about(revision: int = 1, **more: object) -> Json:
+    return {"revision": revision, **more}
+
+
+def to_connie(delivery: str, **more: object) -> Json:
+    return about(delivery=delivery, recipient=CONNIE.email, **more)
+
+
+def heard(link: int, word: MailWord, said_at: datetime | None = None) -> MailNews:
+    return news_of(link, word, LATER, said_at)
+
+
+Told = tuple[Order, Callable[[Order], Change], Event, Json, bool, str, Json]
+TOLD: dict[str, Told] = {
+    "let go": (
+        held(),
+        lambda order: order.let_mail_go(NOW + HOLD),
+        Event.QUOTE_MAILING,
+        about(),
+        True,
+        "sending",
+        {"quote_held_until": None},
+    ),
+    "mailed": (
+        sending(),
+        lambda order: order.quote_mailed(1, KEY_ID, LATER),
+        Event.QUOTED,
+        about(),
+        False,
+        "offered",
+        {"quote_link_mailed": 1, "quote_link_key_id": KEY_ID, "quote_mail": heard(1, MailWord.SENT)},
+    ),
+    "mailed again": (
+        RESENT,
+        lambda order: order.quote_mailed(2, "key-2", LATER),
+        Event.QUOTE_MAILED,
+        about(),
+        True,
+        "offered",
+        {"quote_link_mailed": 2, "quote_link_key_id": "key-2", "quote_mail": heard(2, MailWord.SENT)},
+    ),
+    "refused": (
+        sending(),
+        lambda order: order.quote_refused(1, "Full.", LATER),
+        Event.UNDELIVERABLE,
+        to_connie("rejected", reason="Full."),
+        False,
+        "undeliverable",
+        {"quote_link_mailed": 1, "quote_mail": heard(1, MailWord.REFUSED)},
+    ),
+    "bounced": (
+        offered(),
+        lambda order: order.quote_bounced(1, KEY_ID, "Full.", LATER, said_at=SAID),
+        Event.UNDELIVERABLE,
+        to_connie("bounced", reason="Full."),
+        False,
+        "undeliverable",
+        {"bounced_link": 1, "quote_mail": heard(1, MailWord.HARD_BOUNCE, SAID)},
+    ),
+    "delivered": (
+        offered(),
+        lambda order: order.quote_delivered(1, KEY_ID, LATER, SAID),
+        Event.DELIVERED,
+        to_connie("delivered"),
+        False,
+        "offered",
+        {"delivered_link": 1, "quote_mail": heard(1, MailWord.DELIVERED, SAID)},
+    ),
+    "complained": (
+        offered(),
+        lambda order: order.quote_complained(1, LATER, SAID),
+        Event.COMPLAINED,
+        to_connie("complained"),
+        True,
+        "offered",
+        {"complained_link": 1, "quote_mail": heard(1, MailWord.COMPLAINED, SAID)},
+    ),
+    "complained, and so arrived": (
+        offered().quote_bounced(1, KEY_ID, "Full.", NOW, MailWord.SOFT_BOUNCE).order,
+        lambda order: order.quote_complained(1, LATER, LATER),
+        Event.COMPLAINED,
+        to_connie("complained"),
+        True,
+        "offered",
+        {"complained_link": 1, "quote_mail": heard(1, MailWord.COMPLAINED, LATER)},
+    ),
+    "reminded": (
+        offered(),
+        lambda order: order.tick(Policy(), NOW + 3 * DAY),
+        Event.REMINDED,
+        about(),
+        False,
+        "offered",
+        {"last_reminder_on": (NOW + 3 * DAY).date()},
+    ),
+    "expired": (
+        offered(),
+        lambda order: order.tick(Policy(), PAST),
+        Event.EXPIRED,
+        about(open_until="2027-01-15"),
+        False,
+        "expired",
+        {},
+    ),
+    "expired unsent": (
+        held(),
+        lambda order: order.expire_unmailed(14, PAST),
+        Event.EXPIRED,
+        about(reason="The quote's last day was over before its mail could go.", code="not_mailed_in_time"),
+        False,
+        "expired",
+        {"quote_held_until": None},
+    ),
+    "expired while nobody could be asked": (
+        sending().follow_contact(None, CLARA.email, NOW).order,
+        lambda order: order.tick(Policy(), PAST),
+        Event.EXPIRED,
+        about(reason="The quote's last day was over before its mail could go.", code="not_mailed_in_time"),
+        False,
+        "expired",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TOLD)
+def test_what_becomes_of_a_quote_by_itself_is_told_and_marked_as_this_and_no_more(what: str) -> None:
+    before, act, event, data, internal, state, marked = TOLD[what]
+    change = act(before)
+    assert_well_kept(before, change)
+    (entry,) = change.entries
+    assert (entry.event, entry.data, entry.internal, entry.actor) == (event, data, internal, SYSTEM)
+    assert change.order.quote
+    assert change.order.quote.state.value == state
+    old, new = vars(before.marks), vars(change.order.marks)
+    changed = {name: value for name, value in new.items() if value != old[name] and name not in {"sequence", "since"}}
+    assert changed == marked
+    assert event not in [entry.event for entry in act(change.order).entries], "once"
+
+
+def test_news_of_a_mail_that_nobody_noted_say_with_which_key_its_link_was_made() -> None:
+    for change in (
+        sending().quote_bounced(1, "key-2", "Full.", LATER),
+        sending().quote_delivered(1, "key-2", LATER),
+    ):
+        assert change.entries[0].event is Event.QUOTED
+        assert change.order.marks.quote_link_key_id == "key-2"
+
+
+def test_a_delivery_that_comes_after_a_complaint_is_told_once() -> None:
+    order = offered().quote_complained(1, NOW).order
+    change = order.quote_delivered(1, KEY_ID, LATER)
+    assert [entry.event for entry in change.entries] == [Event.DELIVERED]
+    assert change.order.quote_delivered(1, KEY_ID, LATER) == Change(change.order, ())
+
+
+def test_nothing_is_expired_before_its_day_is_over_and_nobody_is_reminded_of_what_was_not_offered() -> None:
+    for order in (sending(), held(), claimed(), offered()):
+        assert order.expire_unmailed(14, NOW) == Change(order, ())
+    given_up = sending().quote_refused(1, "Full.", NOW).order
+    assert given_up.quote
+    unoffered = offered().model_copy(update={"quote": given_up.quote.model_copy(update={"state": QuoteState.OFFERED})})
+    assert unoffered.tick(Policy(), NOW + 3 * DAY) == Change(unoffered, ())
