@@ -326,8 +326,8 @@ PAST = NOW + 60 * DAY
 RESENT = offered().quote_bounced(1, KEY_ID, "Full.", NOW).order.resend(CLARA, None, NOW).order
 
 
-def about(revision: int = 1, **more: object) -> Json:
-    return {"revision": revision, **more}
+def about(**more: object) -> Json:
+    return {"revision": 1, **more}
 
 
 def to_connie(delivery: str, **more: object) -> Json:
