@@ -210,8 +210,14 @@ class _Speechless(ast.NodeTransformer):
         return self._unless_sentence(node, said)
 
     def _unless_sentence(self, node: ast.expr, said: object) -> ast.expr:
-        is_sentence = isinstance(said, str) and " " in said and said.removesuffix("XX").endswith(".")
-        return ast.Name("a sentence") if is_sentence else node
+        return ast.Name("a sentence") if isinstance(said, str) and _is_sentence(said) else node
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether it is a text for people: several words, and nothing that DynamoDB or a program reads."""
+    return (" " in text and text.removesuffix("XX").endswith(".")) or (
+        text.count(" ") > 3 and re.fullmatch(r"[A-Za-z ,;'’-]+", text) is not None
+    )
 
 
 @cache

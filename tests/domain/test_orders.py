@@ -489,3 +489,30 @@ def test_nothing_is_expired_before_its_day_is_over_and_nobody_is_reminded_of_wha
     assert given_up.quote
     unoffered = offered().model_copy(update={"quote": given_up.quote.model_copy(update={"state": QuoteState.OFFERED})})
     assert unoffered.tick(Policy(), NOW + 3 * DAY) == Change(unoffered, ())
+
+
+def test_news_of_a_revision_that_is_over_leave_it_as_it_is() -> None:
+    before = expired()
+    for change in (before.quote_delivered(1, KEY_ID, PAST), before.quote_complained(1, PAST, PAST)):
+        assert len(change.entries) == 1
+        assert change.order.quote == before.quote
+
+
+def test_a_complaint_of_a_mail_that_was_not_noted_yet_is_flagged_all_the_same() -> None:
+    change = sending().quote_complained(1, LATER)
+    assert [entry.event for entry in change.entries] == [Event.COMPLAINED]
+    assert change.order.marks.quote_mail == heard(1, MailWord.COMPLAINED)
+
+
+def test_that_a_mail_was_sent_says_less_than_what_is_known_of_it() -> None:
+    assert UNDELIVERABLE.marks.quote_mail
+    after = UNDELIVERABLE.quote_mailed(1, KEY_ID, LATER).order
+    assert after.marks.quote_mail == max(
+        (UNDELIVERABLE.marks.quote_mail, heard(1, MailWord.SENT)), key=lambda news: news.rank
+    )
+
+
+def test_an_order_of_a_deputys_day_is_the_deputys() -> None:
+    days = {**DORA, "from": NOW.date().isoformat(), "until": NOW.date().isoformat()}
+    assert place(account=account_with(CONNIE, days)).order.contact == Contact(name="Dora", email=DORA["email"])
+    assert place(account=account_with(CONNIE, days), at=NOW + DAY).order.contact == CONNIE
