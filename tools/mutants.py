@@ -49,6 +49,7 @@ SLOW = 0.3
 """Seconds; tests that take longer come last."""
 MAX_CPU_SECONDS = 120
 """After which a mutant is taken to never end."""
+MAX_WORDS_OF_NO_SENTENCE = 4
 NOT_RUN = "not run"
 UNREASONED = "no reason yet"
 
@@ -216,7 +217,7 @@ class _Speechless(ast.NodeTransformer):
 def _is_sentence(text: str) -> bool:
     """Whether it is a text for people: several words, and nothing that DynamoDB or a program reads."""
     return (" " in text and text.removesuffix("XX").endswith(".")) or (
-        text.count(" ") > 3 and re.fullmatch(r"[A-Za-z ,;'’-]+", text) is not None
+        len(text.split()) > MAX_WORDS_OF_NO_SENTENCE and re.fullmatch(r"[A-Za-z ,;'’-]+", text) is not None
     )
 
 
