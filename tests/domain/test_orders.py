@@ -479,6 +479,7 @@ def test_a_delivery_that_comes_after_a_complaint_is_told_once() -> None:
     order = offered().quote_complained(1, NOW).order
     change = order.quote_delivered(1, KEY_ID, LATER)
     assert [entry.event for entry in change.entries] == [Event.DELIVERED]
+    assert change.order.marks.quote_mail == order.marks.quote_mail, "it arrived, and is a complaint still"
     assert change.order.quote_delivered(1, KEY_ID, LATER) == Change(change.order, ())
 
 
