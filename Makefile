@@ -9,7 +9,7 @@ unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 # Compiled once, not at every start: the tests start this project's programs by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test one prove check static generate samples build artifact bench screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node
+.PHONY: help run test one prove mutants check static generate samples build artifact bench screens publish screenshots smoke cli lock clean .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ one: .venv  ## Run tests that need no other environment, in one process (ARGS="t
 
 prove: .venv .venv-sandbox  ## Run the long proofs: every crash point, races, fuzz, soak (hours)
 	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py $(ARGS)
+
+mutants: .venv  ## Change the code in one place at a time, and write to docs/mutants.md what no test noticed (hours)
+	nice -n 15 .venv/bin/python -m tools.mutants run $(ARGS)
 
 static: .venv .venv-sandbox .venv-sam .venv-checks .venv-node  ## Check formatting, lint, types, templates, workflow, licenses, generated files
 	.venv/bin/ruff format --check
@@ -73,7 +76,7 @@ smoke: .venv  ## Try a deployed stage: STAGE=dev (sandbox is the local run; or S
 cli: .venv-cli  ## Make what ./online-orders, the command-line tool, needs
 
 clean:  ## Remove the environments and everything else that was built
-	rm -rf .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node web/vendor .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-sandbox .venv-sam .venv-checks .venv-cli .venv-web .venv-node web/vendor .aws-sam .sandbox .mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Environments. The stamp is a copy of the lock that was installed, so that a lock that is only touched rebuilds nothing.
 .venv: .venv/lock.txt

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
+from hypothesis import Phase, settings
 
 from tests.lab import Lab
 from tests.web.browser import MISSING, browser_path
@@ -13,6 +14,11 @@ _PASSED = pytest.StashKey[bool]()
 _PROVED = "proved"
 SHARED = {"artifact", "browser", "live", "running"}
 """Fixtures that start something big once for all tests of a folder."""
+
+settings.register_profile(
+    "mutants", max_examples=20, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
+)
+"""For tools.mutants: no mutant is to be noticed by luck."""
 
 
 def pytest_configure() -> None:

@@ -30,6 +30,13 @@ def lock(site: Site, mail: Mail, decision: str = "approve") -> None:
     assert [answer.status for answer in answers] == [403, 403, 403, 403, 423]
 
 
+UNSEEN = (
+    "\x00\x07\x1b\x7f\x85\u00ad\u061c\u200b\u200e\u200f\u2028"
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+)
+"""What controls a terminal, turns the direction of a text or is not seen at all."""
+
+
 def form_of(site: Site, mail: Mail) -> Answer:
     return site.request("GET", mail.link)
 
@@ -484,3 +491,15 @@ def test_the_name_of_an_earlier_decision_is_not_told_of_what_another_has_closed(
     site.decide(mail, "request_change", name="Max Finance", reason="Two more, please.").page()
     order.desk("decline", {"reason": "Sold out."}).ok()
     assert "Max Finance" not in site.request("GET", mail.link).page()
+
+
+def test_a_typed_name_or_reason_holds_nothing_that_is_not_seen(in_process: InProcess) -> None:
+    order, mail = offered(in_process)
+    in_process.decide(mail, "request_change", name=UNSEEN).page(400)
+    name, reason = "".join(f"{sign}C" for sign in UNSEEN) + "onnie", f"{UNSEEN}Two\r\n\tplease{UNSEEN}"
+    in_process.decide(mail, "request_change", name=name, reason=reason).page()
+    entry = order.timeline()[-1]
+    expected = ("C" * len(UNSEEN) + "onnie", "Two\n\tplease")
+    assert (entry["actor"]["name"], entry["data"]["reason"]) == expected
+    (evidence,) = in_process.get(f"{order.desk_path}/evidence", in_process.people.cs).ok()["items"]
+    assert evidence["name"] == expected[0]

@@ -203,6 +203,19 @@ def test_an_order_that_reached_customer_success_directly_is_not_on_the_customers
     assert order.order_id in [row["order_id"] for row in listed]
 
 
+def test_a_reseller_does_not_reach_a_direct_order_of_a_sub_account(in_process: InProcess) -> None:
+    site, reseller = in_process, in_process.people.reseller
+    account = enroll(site)
+    direct, online = place_direct(site, account["account_id"]), place_for(site, account)
+    for path in ("", "/timeline"):
+        site.get(f"/api/orders/{online.order_id}{path}", reseller).ok()
+    for path in ("", "/timeline", "/quotes/1"):
+        site.get(f"/api/orders/{direct.order_id}{path}", reseller).refused(404, "not_found")
+    direct.ask("comment", {"text": "Ours?"}, user=reseller).refused(404, "not_found")
+    direct.ask("cancel", user=reseller).refused(404, "not_found")
+    assert direct.status == "submitted"
+
+
 def test_a_direct_order_goes_the_same_way_to_its_end(site: Site) -> None:
     account = enroll(site)
     order = place_direct(site, account["account_id"])

@@ -5,6 +5,7 @@ import base64
 import hmac
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 import confirm_page
 from online_orders import approval_links, http
+from online_orders.aws import links, signing_keys
+from online_orders.aws.dynamodb import Raced, transact
 from tests.contract.in_process import InProcess
 from tests.contract.orders import offered, place, quote
 from tests.contract.pages import is_guarded
@@ -146,9 +149,60 @@ def test_a_right_code_takes_its_turn_among_wrong_ones_that_come_at_once(
         for number in range(1, wrong + 1):
             in_process.decide(mail, "approve", code=f"{(int(mail.code) + number) % 1_000_000:06}")
 
-    in_process.lab.wire.meanwhile(guess, function="ConfirmPageFunction", operation="TransactWriteItems")
+    lab = in_process.lab
+    lab.wire.meanwhile(guess, function="ConfirmPageFunction", operation="TransactWriteItems")
+    before = lab.wire.count("dynamodb", "TransactWriteItems", "ConfirmPageFunction")
     in_process.decide(mail, "approve").page(status)
     assert order.status == becomes
+    written = lab.wire.count("dynamodb", "TransactWriteItems", "ConfirmPageFunction") - before
+    assert written == 2, "the right code's first is refused; the fifth wrong code or the right one makes the second"
+
+
+def test_what_is_written_for_a_right_code_holds_for_the_count_that_it_saw_alone(in_process: InProcess) -> None:
+    """Wrong codes below the fifth leave the order as it is, so its own number does not tell of them."""
+    _, mail = offered(in_process)
+    token = token_in(mail)
+    with in_process.lab.as_operator():
+        seen = links.find_link(token)
+        transact([links.unchanged_count(token, seen)])
+        assert links.count_wrong_code(token, seen)
+        assert not links.count_wrong_code(token, seen), "two that saw the same are counted one after the other"
+        for action in (links.unchanged_count(token, seen), links.wrong_code_action(token, seen)):
+            with pytest.raises(Raced):
+                transact([action])
+        assert links.find_link(token).wrong_codes == 1
+
+
+def test_links_and_cursors_are_signed_with_keys_of_their_own(
+    in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[bytes, bytes]] = []
+
+    class Watched:
+        @staticmethod
+        def digest(key: bytes, purpose: bytes, name: str) -> bytes:
+            asked.append((purpose, key))
+            return hmac.digest(key, purpose, name)
+
+    def purposes(act: Callable[[], object]) -> set[bytes]:
+        asked.clear()
+        act()
+        return {purpose for purpose, _ in asked}
+
+    lab, people = in_process.lab, in_process.people
+    for _ in range(2):
+        place(in_process)
+    monkeypatch.setattr(signing_keys, "hmac", Watched)
+    listed = purposes(lambda: in_process.get("/api/orders?limit=1", people.customer).ok())
+    mailed = purposes(lambda: offered(in_process))
+    mail = [mail for mail in in_process.mails() if mail.attachments][-1]
+    opened = purposes(lambda: in_process.request("GET", mail.link).page())
+    assert (listed, mailed, opened) == ({b"cursors"}, {b"links"}, {b"links"})
+    with lab.as_operator():
+        keys = {purpose: signing_keys.signing_key(purpose).key for purpose in ("links", "cursors")}
+    (secret,) = {key for _, key in asked}
+    # A release that derived them otherwise would void every link and cursor that is out.
+    assert keys == {purpose: hmac.digest(secret, purpose.encode(), "sha256") for purpose in keys}
 
 
 def test_token_and_code_are_compared_in_constant_time(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ ORDER_ID = "01KAND6R0000000000000000AB"
 KINDS = ("site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory")
 STATUSES = ("submitted", "in_process", "pending_confirmation", "completed", "canceled")
 
-property_of = settings(deadline=None, max_examples=150)
+property_of = settings(deadline=None, max_examples=settings().max_examples * 3 // 2)
 """For properties: the machine that runs them may be busy."""
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from online_orders.account_notices import notices
+from online_orders.account_notices import Notice, Reader, notices
 from online_orders.accounts import ERASED_EMAIL, Account, Contact, changed_members
 from online_orders.erasing import Person, from_account, from_version
 from tests.domain.builders import CARLA, CONNIE, Json, account_of
@@ -76,6 +76,11 @@ TOLD: dict[str, tuple[Account, Account, list[tuple[str, str]]]] = {
 def test_a_change_is_told_to_whoever_is_concerned(what: str) -> None:
     old, new, expected = TOLD[what]
     assert [(notice.reader, notice.to.email) for notice in notices(old, new)] == expected
+
+
+@pytest.mark.parametrize("reader", get_args(Reader))
+def test_a_notice_of_another_contact_is_told_from_one_of_the_rest(reader: Reader) -> None:
+    assert Notice(reader, CONNIE).is_about_contact is (reader in {DROPPED, NAMED})
 
 
 def test_whoever_takes_the_decision_to_himself_is_seen_by_who_had_it() -> None:

@@ -14,6 +14,7 @@ from online_orders.accounts import Account, Contact, ContactReport, License, acc
 from online_orders.errors import Fault, Forbidden, Invalid
 from online_orders.faults import checked
 from tests.domain.builders import (
+    CARLA,
     CONNIE,
     DAY,
     TODAY,
@@ -229,6 +230,18 @@ def test_the_first_deputy_whose_day_it_is_is_asked_and_else_the_contact() -> Non
     account = account_of(enrollment=ENROLLMENT | {"deputies": both})
     asked = [account.contact_for_orders(date(2026, 12, day)).name for day in (1, 10, 11, 12, 13)]
     assert asked == ["Dora", "Dora", "Dirk", "Dirk", "Connie"]
+
+
+def test_whoever_may_be_asked_on_some_day_is_named_and_nobody_else() -> None:
+    account = account_of(enrollment=ENROLLMENT | {"deputies": [deputy()]})
+    contact_gone = account_of(enrollment=ENROLLMENT | {"contact": None, "deputies": [deputy()]})
+    assert account.enrollment
+    assert contact_gone.enrollment
+    for email in (CONNIE.email, CONNIE.email.upper(), "dora@acme.example"):
+        contact = Contact(name="Whoever", email=email)
+        assert account.enrollment.names(contact), email
+        assert not contact_gone.enrollment.names(contact), email
+    assert not account.enrollment.names(CARLA)
 
 
 @pytest.mark.parametrize(

@@ -311,6 +311,14 @@ def test_a_reminder_that_was_overtaken_is_not_sent(order: Order) -> None:
     assert not _due(order)
 
 
+def test_the_mail_of_a_placed_order_goes_even_when_a_quote_was_faster() -> None:
+    (entry,) = place().entries
+    (announcement,) = (due for due in due_of(entry) if due.role == "contact")
+    assert announcement.kind == "order_received"
+    assert is_still_due(announcement, offered(), entry, LATER)
+    assert not is_still_due(announcement, offered().decline(CLARA, "sold out", LATER).order, entry, LATER)
+
+
 @pytest.mark.parametrize(
     ("before", "due"),
     [(place().order, True), (claimed(), True), (sending(), True), (offered(), False)],
@@ -355,7 +363,7 @@ def test_every_other_mail_tells_what_did_happen_and_stays_due(what: str) -> None
     for entry in change.entries:
         for due in due_of(entry):
             is_asking = due.role == "contact" and due.kind in {"order_received", "expired"}
-            assert is_still_due(due, closed, entry, LATER) is not is_asking
+            assert is_still_due(due, closed, entry, LATER) is (not is_asking)
 
 
 def test_a_reminder_that_waited_past_the_last_day_of_the_quote_is_not_sent() -> None:

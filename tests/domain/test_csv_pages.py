@@ -174,6 +174,11 @@ def test_a_table_is_read_back_whoever_it_was_written_for(rows: list[list[str]], 
     assert [[read_cell(cell) for cell in row] for row in read] == [["a", "b"], *rows]
 
 
+def test_whoever_names_no_language_is_a_program() -> None:
+    assert dialect_for(None) is PLAIN
+    assert [dialect_for(locale) for locale in SPREADSHEETS] == list(SPREADSHEETS.values())
+
+
 def test_a_program_gets_commas_and_no_mark_and_a_spreadsheet_what_its_locale_opens() -> None:
     order = body_of(place(item_of("socket")).order, note="Grüße; bis bald")
     header, row = csv_page([order]).splitlines()
@@ -202,6 +207,7 @@ def test_a_file_in_another_encoding_is_refused_by_its_line() -> None:
         (b"\xef\xbb\xbfa\n\nM\xfcller", 3),
         ("a\n".encode("utf-16"), 1),
         ("a\n\ufffd".encode(), 2),
+        (b"\na\n\xfc\n\xfc", 3),
     ):
         with pytest.raises(BadRequest, match=f"Line {line} is not UTF-8") as refusal:
             decoded(data)

@@ -77,6 +77,14 @@ def test_a_bounce_makes_the_revision_undeliverable_and_leaves_the_order_pending(
     assert change.order.version == before.version
 
 
+def test_a_refusal_of_an_older_mail_leaves_the_one_that_is_still_to_go() -> None:
+    before = offered().resend(CLARA, CARLA, NOW).order
+    for number in (0, 1, 3):
+        assert NEWS["refused"](before, number) == Change(before, ()), number
+    change = NEWS["refused"](before, 2)
+    assert (_events(change), change.order.mail_is_outstanding) == (["quote.undeliverable"], False)
+
+
 def test_a_mail_that_was_given_up_makes_the_revision_undeliverable_as_a_bounce_does() -> None:
     before = offered()
     given_up, bounced = before.quote_bounced(1, KEY_ID, REASON, LATER, MailWord.SOFT_BOUNCE), NEWS["bounced"](before, 1)
@@ -359,7 +367,7 @@ def test_the_newest_credible_word_counts_whatever_the_order_of_arrival(
 
 
 @pytest.mark.parametrize(
-    "words", permutations((MailWord.SOFT_BOUNCE, MailWord.FAILED, MailWord.DELIVERED)), ids="-".join
+    "words", list(permutations((MailWord.SOFT_BOUNCE, MailWord.FAILED, MailWord.DELIVERED))), ids="-".join
 )
 def test_three_words_come_to_the_same_in_every_order(words: tuple[MailWord, ...]) -> None:
     said = {MailWord.SOFT_BOUNCE: EARLY, MailWord.FAILED: EARLY + HOUR / 2, MailWord.DELIVERED: LATE}

@@ -147,8 +147,16 @@ def test_an_open_order_goes_on_to_the_accounts_present_contact() -> None:
     assert after.contact == CARLA
     assert after.mail_is_outstanding
     assert after.marks.quote_link == own.marks.quote_link + 1
+    change = erasing.from_order(own, Person.at("dee@acme.example"), LATER, wrote_reason=False, successor=CARLA)
+    assert change.entries[-1].actor == Actor(kind="customer_success", name="operator")
     closed = offered().approve("Connie", NOW).order
     assert erased(closed, WHO, successor=CARLA).contact == NOBODY
+
+
+def test_an_order_keeps_whoever_is_somebody_else() -> None:
+    after = erased(claimed(place(body={"note": "Call me."}).order), BUYER, successor=CARLA)
+    assert (after.contact, after.placed_by, after.note) == (CONNIE, NO_USER, ERASED)
+    assert after.assignee == CLARA
 
 
 def test_an_order_without_a_contact_waits_for_another_and_is_never_sent_to_nobody() -> None:
@@ -309,3 +317,96 @@ def test_erasing_of_an_order_without_snapshot_needs_none() -> None:
     order = without_snapshot(offered())
     assert erased(order, WHO).snapshot is None
     assert erasing.papers_naming(WHO, order) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("Ask CONNIE contact.", f"Ask {ERASED}."),
+        ("Ask Connie  Contact, or C. VAN\nContact.", f"Ask {ERASED}, or {ERASED}."),
+        ("Ask connie.", f"Ask {ERASED}."),
+        (f"{ERASED} is no name.", f"{ERASED} is no name."),
+    ],
+)
+def test_every_name_that_was_given_or_found_is_taken_out_the_longest_first(text: str, after: str) -> None:
+    person = Person.at(CONNIE.email, [" Connie ", ""]).called("Connie Contact", ERASED).called("C. van Contact")
+    assert person.out_of(text) == after
+
+
+@pytest.mark.parametrize("event", list(Event))
+@pytest.mark.parametrize("own", [True, False])
+def test_an_assignee_is_a_trace_only_where_the_person_claimed_the_order(event: Event, own: bool) -> None:
+    entry = entry_of(event, BY_CLARA, assignee="clara", other="clara")
+    gone = own and event is Event.CLAIMED
+    after = erasing.from_entry(entry, STAFF, own=own)
+    assert after.data == {"assignee": "erased" if gone else "clara", "other": "clara"}
+
+
+def test_evidence_of_somebody_elses_decision_loses_the_name_alone() -> None:
+    order = offered().approve("Connie Contact for Dee", NOW).order
+    evidence = evidence_of(order, "approve", "Connie Contact for Dee", "dee@acme.example", "203.0.113.7", "Firefox")
+    after = erasing.from_evidence(evidence, WHO)
+    assert after == evidence.model_copy(update={"name": f"{ERASED} for Dee"})
+
+
+def test_an_entry_without_who_was_asked_is_not_taken_for_one_that_names_nobody() -> None:
+    entry = entry_of(Event.COMPLETED, BY_CONTACT, asked_name="Carla")
+    assert erasing.from_entry(entry, WHO, own=False).data == {"asked_name": "Carla"}
+
+
+def test_the_papers_of_every_revision_name_what_a_site_is_called() -> None:
+    placed = place(item_of("socket", site_id="home"), account=account_of(sites=[HOME])).order
+    assert erasing.papers_naming(WHO, placed) == []
+    order = offered(claimed(placed))
+    again = order.offer(quote_for(order), CLARA, LATER).order
+    assert erasing.papers_naming(WHO, again) == [1, 2]
+    assert erasing.papers_naming(BUYER, again) == []
+
+
+def test_a_version_of_an_account_keeps_that_there_was_somebody() -> None:
+    days = {"from": "2026-12-01", "until": "2026-12-10"}
+    deputies = [
+        {"name": "Connie", "email": WHO.email.upper(), **days},
+        {"name": "Dora", "email": "d@x.example", **days},
+    ]
+    enrollment = account_of().model_dump(mode="json")["enrollment"] | {"deputies": deputies}
+    before = account_of(enrollment=enrollment, sites=[HOME])
+    after = erasing.from_version(before, WHO)
+    assert after.enrollment
+    assert after.enrollment.contact == NOBODY
+    assert [(each.name, each.email) for each in after.enrollment.deputies] == [
+        (ERASED, ERASED_EMAIL),
+        ("Dora", "d@x.example"),
+    ]
+    assert before.enrollment
+    assert [each.first_day for each in after.enrollment.deputies] == [
+        each.first_day for each in before.enrollment.deputies
+    ]
+    assert [(site.name, site.address) for site in after.sites] == [(f"Office of {ERASED}", f"c/o {ERASED}, 4 Hill St")]
+    assert erasing.from_version(before, STAFF) == before
+    assert erasing.from_version(account_of(enrollment=None), WHO).enrollment is None
+
+
+def test_of_two_names_the_longer_is_taken_out_however_they_are_spelled() -> None:
+    person = Person.at(CONNIE.email, ["connie", "Connie Contact"])
+    assert person.out_of("Ask Connie Contact.") == f"Ask {ERASED}."
+
+
+def test_the_words_of_a_catalog_are_no_names_of_a_site() -> None:
+    order = offered(claimed(place(item_of("sdp_users")).order))
+    assert order.snapshot
+    (word,) = (word for key, word in order.snapshot.words["en"].items() if key.startswith("region."))
+    assert erasing.papers_naming(Person.at(CONNIE.email, [word]), order) == []
+
+
+def test_an_answer_without_the_person_is_written_as_the_first_one_was() -> None:
+    order = place(body={"note": "Grüße", "purchase_order_number": "PO-7"}).order
+    without = order.model_copy(update={"contact": NOBODY})
+    assert erasing.from_answer(as_json(order_body(order, {}, NOW)), WHO) == as_json(order_body(without, {}, NOW))
+
+
+def test_an_account_without_the_person_has_no_site_that_names_it() -> None:
+    before = account_of(sites=[HOME, site_body("shell")])
+    home, shell = erasing.from_account(before, WHO).sites
+    assert (home.name, home.address) == (f"Office of {ERASED}", f"c/o {ERASED}, 4 Hill St")
+    assert (home.site_id, home.country, shell) == ("home", "DE", before.sites[1])

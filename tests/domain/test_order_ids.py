@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.order_ids import first_id_of, is_order_id, new_order_id
+from online_orders.order_ids import first_id_of, is_order_id, new_order_id, placed_at
 from tests.domain.builders import DAY, NOW, property_of
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -43,10 +43,10 @@ def test_ids_sort_as_the_orders_were_placed(one: datetime, other: datetime) -> N
 @property_of
 @given(instants)
 def test_an_id_holds_the_millisecond_of_its_placing(at: datetime) -> None:
-    milliseconds = 0
-    for character in new_order_id(at)[:10]:
+    milliseconds, order_id = 0, new_order_id(at)
+    for character in order_id[:10]:
         milliseconds = milliseconds * 32 + ALPHABET.index(character)
-    assert EPOCH + milliseconds * MILLISECOND == at
+    assert EPOCH + milliseconds * MILLISECOND == at == placed_at(order_id)
 
 
 @property_of

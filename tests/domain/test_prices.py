@@ -353,6 +353,14 @@ def test_three_decimals_are_read_by_the_mark_that_goes_with_the_tables_delimiter
     assert fault.detail == f"Row 2: {cell} can be read in two ways; write {outcome}."
 
 
+def test_a_fault_of_the_whole_table_is_said_of_no_row() -> None:
+    rows = [f"ip_addresses,,IPv4 {number},1,once" for number in range(501)]
+    faults = {(where, code): detail for where, code, detail in faults_of_csv("\n".join([",".join(COLUMNS), *rows]))}
+    (of_whole,) = (detail for (where, _), detail in faults.items() if where == "/prices")
+    assert not of_whole.startswith("Row")
+    assert faults["/prices/1", "duplicate_price"].startswith("Row 3: ")
+
+
 @pytest.mark.parametrize("header", ["", "kind,variant", SHEET.split("\n")[1], ",".join((*COLUMNS, "amount"))])
 def test_a_table_without_its_header_is_refused_as_a_whole(header: str) -> None:
     ((where, code, _),) = faults_of_csv(header)
@@ -466,7 +474,7 @@ def test_every_item_of_the_catalog_has_a_variant_that_a_list_can_name(kind: str)
 
 
 def test_the_draft_of_a_quoted_order_is_the_present_revision() -> None:
-    order = offered()
+    order = offered(message="As agreed.", confirmed_start_dates={"1": TODAY.isoformat()})
     assert order.quote
     draft = draft_from_revision(order.quote, today=TODAY, valid_until=date(2027, 3, 1))
     again = quoted(draft, len(order.items))

@@ -655,3 +655,16 @@ def test_the_states_of_a_revision_are_the_contracts() -> None:
         "expired",
         "undeliverable",
     }
+
+
+def test_the_longest_quote_is_judged_by_its_totals_too() -> None:
+    discounts = [line_of(None, "-1.00", quantity=1) for _ in range(199)]
+    assert faults_of(quote_body(line_of(quantity=1), *discounts)) == [("/lines", "total_below_zero")]
+
+
+@pytest.mark.parametrize(("currency", "digits"), [("JPY", 0), ("EUR", 2), ("BHD", 3)])
+def test_a_price_with_too_many_decimals_is_told_how_many_there_may_be(currency: str, digits: int) -> None:
+    with pytest.raises(Invalid) as refusal:
+        judge_quote(quote_body(line_of(unit_price="1.0001")), currency=currency)
+    (fault,) = refusal.value.faults
+    assert fault.detail == f"Amounts in {currency} have {digits} decimals at most."

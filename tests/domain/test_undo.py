@@ -40,9 +40,21 @@ def test_a_held_quote_is_undone_by_any_of_the_staff_and_the_order_is_at_the_desk
     assert after.quote
     assert (after.status, after.quote.revision, after.quote.state) == ("in_process", 1, QuoteState.SUPERSEDED)
     assert (after.version, after.mail_is_outstanding, after.undo_until) == (before.version + 1, False, None)
+    assert after.marks.quote_held_until is None
     (entry,) = change.entries
     assert (entry.event, entry.data, entry.internal) == (Event.QUOTE_UNDONE, {"revision": 1}, True)
     assert entry.actor == Actor(kind="customer_success", name=CONRAD.email)
+
+
+@pytest.mark.parametrize("hold", [timedelta(0), HOLD])
+def test_a_mail_is_held_for_as_long_as_it_is_asked_to_be_and_due_then(hold: timedelta) -> None:
+    before = claimed()
+    change = before.offer(quote_for(before), CLARA, NOW, hold)
+    (entry,) = change.entries
+    assert (entry.event, entry.data, entry.internal) == (Event.QUOTE_PREPARED, {"revision": 1}, True)
+    assert change.order.marks.quote_held_until == (NOW + HOLD if hold else None)
+    assert change.order.undo_until == change.order.marks.quote_held_until
+    assert change.order.marks.quote_mail_due_at == NOW + hold
 
 
 def test_an_order_whose_new_revision_is_undone_waits_for_a_quote_and_not_for_the_contact() -> None:

@@ -52,6 +52,7 @@ def test_a_first_revision_that_is_past_before_its_mail_goes_is_the_desks_to_quot
     }
     after = change.order
     assert (after.status, _state(after), after.mail_is_outstanding) == ("in_process", "expired", False)
+    assert after.marks.quote_held_until is None
     assert after.version == before.version
     due = announcements(entry.event, entry.data, by=entry.actor, internal=entry.internal, source="online")
     assert [each.role for each in due] == ["customer_success"]

@@ -256,12 +256,35 @@ def test_naming_a_deputy_for_today_moves_open_orders_at_once_and_says_who_did_it
     assert (entry["event"], entry["actor"]["name"]) == ("order.contact_changed", lab.users.cs.email)
 
 
+def mailed_to(lab: Lab, order_id: str) -> list[str]:
+    """Whoever has got a mail with the quote."""
+    return [recipient for mail in lab.mails.about(order_id) if mail.attachments for recipient in mail.recipients]
+
+
 def test_a_quote_is_never_mailed_to_a_contact_whose_deputy_has_taken_over_in_the_meantime(lab: Lab) -> None:
     lab.account("acme", enrollment=deputies(("dora", "2026-11-24", "2026-11-28")))
     order_id = place(lab, "one")
     lab.clock.move_to(lab.clock.now() + timedelta(hours=21))
     desk(lab, order_id, "claim")
-    assert quote(lab, order_id).recipients == ("dora@acme.example",)
+    quote(lab, order_id)
+    assert mailed_to(lab, order_id) == ["dora@acme.example"]
+
+
+def test_a_quote_goes_to_the_new_contact_though_nothing_has_told_the_order(lab: Lab) -> None:
+    """Neither the stream, which has lost the change, nor a tick, for which no time passes."""
+    lab.account("acme")
+    order_id = place(lab, "one")
+    desk(lab, order_id, "claim")
+    lab.stream.paused = True
+    new = {"name": "Nora New", "email": "nora@acme.example"}
+    lab.account("acme", enrollment=accounts.body("acme")["enrollment"] | {"contact": new})
+    for mapping in lab.stream.mappings:
+        mapping.position = len(lab.dynamodb.records(mapping.table))
+    lab.stream.paused = False
+    assert order_of(lab, order_id)["contact"]["email"] == "contact@acme.example"
+    mail = quote(lab, order_id)
+    assert mailed_to(lab, order_id) == ["nora@acme.example"], "not to the former one first"
+    assert decide(lab, mail, "approve") == 200
 
 
 # The reseller.

@@ -1,0 +1,92 @@
+"""The numbers and tables that decide, beside those that the code has: whoever changes one says so twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from online_orders import (
+    accounts,
+    approval_links,
+    catalog,
+    duplicates,
+    errors,
+    estimates,
+    money,
+    orders,
+    prices,
+    quotes,
+    values,
+)
+from online_orders.orders import Marks, Policy, Status
+from online_orders.quotes import QuoteState
+
+LIMITS: dict[str, tuple[Any, Any]] = {
+    "wrong codes that lock a link": (approval_links.WRONG_CODES_ALLOWED, 5),
+    "items of an order": (catalog.MOST_ITEMS, 50),
+    "years ahead of a start": (catalog.LONGEST_LEAD_YEARS, 2),
+    "quantities": (catalog.LIMITS, {"socket": 50, "ip_addresses": 256, "sdp_users": 50_000, "accessory": 50}),
+    "days in which a completed upgrade is spoken of": (duplicates.RECENT, timedelta(days=30)),
+    "faults that are told": (errors.MOST_FAULTS, 1_000),
+    "orders that an estimate can rest on": (estimates.ENOUGH_ORDERS, 10),
+    "of 100 orders, those that an estimate is of": (estimates.PERCENTILE, 90),
+    "an amount": (money.LARGEST, Decimal(1_000_000_000_000)),
+    "bytes of an order": (orders.LARGEST_STORED, 389_120),
+    "hours for which a quote's mail is tried": (orders.QUOTE_MAIL_RETRIED_FOR, timedelta(hours=24)),
+    "prices of a list": (prices.MOST_PRICES, 500),
+    "lines of a quote": (quotes.MOST_LINES, 200),
+    "characters of a line": (quotes.LONGEST_DESCRIPTION, 200),
+    "characters of terms": (quotes.LONGEST_TERMS, 10_000),
+    "years for which a quote is valid": (quotes.LONGEST_VALIDITY_YEARS, 2),
+    "years ahead of a confirmed start": (quotes.LATEST_START_YEARS, 5),
+    "the first year of a date": (values.EARLIEST_YEAR, 2_000),
+    "what stands for the erased": ((accounts.ERASED, accounts.ERASED_EMAIL), ("[erased]", "erased@erased.invalid")),
+    "an installation's patience": (Policy(), (3, 2, 14, 24, 72)),
+}
+
+ACTIONS = {
+    "claim": "submitted in_process",
+    "release": "in_process",
+    "quote": "in_process pending_confirmation",
+    "undo the quote of": "in_process pending_confirmation",
+    "decline": "submitted in_process pending_confirmation",
+    "withdraw": "submitted",
+    "cancel": "submitted in_process pending_confirmation",
+    "approve": "pending_confirmation",
+    "request a change of": "pending_confirmation",
+    "resend the quote of": "pending_confirmation",
+    "ask for a fresh quote of": "in_process pending_confirmation",
+    "ask for a fresh order mail of": "submitted in_process",
+    "ask for a fresh quote mail of": "pending_confirmation",
+    "lock a link of": "submitted in_process pending_confirmation",
+    "comment on": "submitted in_process pending_confirmation",
+}
+
+
+@pytest.mark.parametrize("what", LIMITS)
+def test_a_limit_is_what_it_was(what: str) -> None:
+    present, expected = LIMITS[what]
+    assert present == expected
+
+
+def test_an_action_may_be_taken_from_these_statuses_and_no_other() -> None:
+    assert {action: set(statuses) for action, statuses in orders.ALLOWED.items()} == {
+        action: set(map(Status, statuses.split())) for action, statuses in ACTIONS.items()
+    }
+
+
+def test_an_order_is_open_until_it_is_completed_or_canceled() -> None:
+    assert set(Status) - orders.OPEN == {Status.COMPLETED, Status.CANCELED}
+
+
+def test_a_revision_is_decided_while_it_is_on_offer() -> None:
+    assert {QuoteState.OFFERED, QuoteState.UNDELIVERABLE} == quotes.DECIDABLE
+
+
+def test_an_order_begins_with_one_live_link_and_nothing_mailed() -> None:
+    marks = Marks(sequence=1, locale="en", time_zone="UTC")
+    told = {name: value for name, value in marks.model_dump().items() if value}
+    assert told == {"sequence": 1, "locale": "en", "time_zone": "UTC", "order_link": 1}

@@ -1,0 +1,519 @@
+"""What an order knows of its own: whom it asks while its account changes, its words, its size, its comments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from online_orders import orders
+from online_orders.accounts import Account, Contact, EnrollmentState
+from online_orders.deliveries import MailNews, MailWord, news_of
+from online_orders.erasing import NOBODY
+from online_orders.errors import Conflict, TooLarge, TooManyRequests
+from online_orders.orders import Change, CommentsOfHour, Order, Policy, Status
+from online_orders.quotes import QuoteState
+from online_orders.timeline import SYSTEM, Actor, Event
+from tests.domain.builders import (
+    ANNA,
+    CARLA,
+    CLARA,
+    CONNIE,
+    CONRAD,
+    DAY,
+    HOLD,
+    HOUR,
+    KEY_ID,
+    LATER,
+    NOW,
+    ORDER_ID,
+    TERMS,
+    Json,
+    account_of,
+    assert_well_kept,
+    claimed,
+    expired,
+    held,
+    item_of,
+    offered,
+    place,
+    quote_body,
+    sending,
+    standing,
+    without_snapshot,
+)
+
+DORA: Json = {"name": "Dora", "email": "dora@acme.example", "from": "2026-12-01", "until": "2026-12-10"}
+SHOUTED = Contact(name="Connie Contact", email=CONNIE.email.upper())
+BY_ANNA = Actor(kind="customer", name=ANNA.email)
+
+
+def account_with(contact: Contact | None, *deputies: Json) -> Account:
+    enrollment = account_of().model_dump(mode="json")["enrollment"]
+    return account_of(enrollment={**enrollment, "contact": contact and contact.model_dump(), "deputies": deputies})
+
+
+def asking(contact: Contact) -> Order:
+    return place().order.model_copy(update={"contact": contact})
+
+
+PARTED = place().order.follow_contact(None, CLARA.email, NOW).order
+OWN = offered().resend(CLARA, CARLA, NOW).order
+OUTLIVES = {
+    "the same": (asking(CONNIE), account_with(CONNIE), False),
+    "the same in other letters": (asking(SHOUTED), account_with(CONNIE), False),
+    "another": (asking(CONNIE), account_with(CARLA), True),
+    "a deputy of other days": (asking(Contact(name="D", email=DORA["email"])), account_with(CONNIE, DORA), False),
+    "a deputy of nobody": (asking(Contact(name="D", email=DORA["email"])), account_with(None, DORA), True),
+    "nobody": (asking(CONNIE), account_with(None), True),
+    "no enrollment": (asking(CONNIE), account_of(enrollment=None), True),
+    "nobody, and followed": (PARTED, account_with(None), False),
+    "no enrollment, and followed": (PARTED, account_of(enrollment=None), False),
+    "a contact of its own": (OWN, account_with(CONNIE), False),
+    "a contact of its own, and nobody": (OWN, account_with(None), False),
+    "closed": (standing("completed"), account_with(CARLA), False),
+}
+
+
+@pytest.mark.parametrize("what", OUTLIVES)
+def test_an_order_outlives_its_contact_until_it_has_followed_its_account(what: str) -> None:
+    order, account, outlives = OUTLIVES[what]
+    assert order.outlives_contact(account) is outlives
+
+
+@pytest.mark.parametrize("by", [CONRAD.email, None], ids=["by staff", "by time"])
+@pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
+def test_a_contact_who_is_only_written_otherwise_keeps_the_links(status: str, by: str | None) -> None:
+    before = standing(status)
+    change = before.follow_contact(SHOUTED, by, LATER)
+    assert_well_kept(before, change)
+    (entry,) = change.entries
+    actor = Actor(kind="customer_success", name=by) if by else SYSTEM
+    assert (entry.event, entry.at, entry.actor, entry.data) == (Event.CONTACT_CORRECTED, LATER, actor, {})
+    assert entry.internal
+    sequence = before.marks.sequence + 1
+    assert change.order.marks == before.marks.model_copy(update={"sequence": sequence})
+    assert (change.order.contact, change.order.version) == (SHOUTED, before.version)
+
+
+def test_a_revision_has_the_number_after_the_last_and_what_its_order_and_account_say() -> None:
+    order = claimed()
+    first = order.next_revision(quote_body(), "EUR", TERMS, NOW)
+    assert (first.revision, first.currency, first.terms) == (1, "EUR", TERMS)
+    assert first.sha256 == first.content_hash("acme", ORDER_ID)
+    second = sending(order).next_revision(quote_body(), "USD", "Others.", NOW)
+    assert (second.revision, second.currency, second.terms) == (2, "USD", "Others.")
+
+
+@pytest.mark.parametrize("hour", [0, 1, 25])
+def test_an_hour_of_the_clock_takes_so_many_comments_and_the_next_as_many_again(hour: int) -> None:
+    at = NOW.replace(minute=59, second=58, microsecond=500_000) + hour * HOUR
+    begins = at.replace(minute=0, second=0, microsecond=0)
+    order = place().order.comment(BY_ANNA, "Earlier.", NOW - HOUR, most_an_hour=2).order
+    for count in (1, 2):
+        order = order.comment(BY_ANNA, "Now.", at, most_an_hour=2).order
+        assert order.marks.comments == CommentsOfHour(hour=begins, count=count)
+    with pytest.raises(TooManyRequests) as refusal:
+        order.comment(BY_ANNA, "Too much.", at, most_an_hour=2)
+    assert (refusal.value.seconds, refusal.value.detail) == (2, "The order has its comments of this hour.")
+    with pytest.raises(TooManyRequests) as refusal:
+        order.comment(BY_ANNA, "Too much.", begins, most_an_hour=2)
+    assert refusal.value.seconds == 3_600
+    after = order.comment(BY_ANNA, "Next.", begins + HOUR, most_an_hour=2).order
+    assert after.marks.comments == CommentsOfHour(hour=begins + HOUR, count=1)
+
+
+def test_comments_that_nobody_limits_are_not_counted() -> None:
+    order = place().order
+    for _ in range(3):
+        order = order.comment(Actor(kind="customer_success", name=CLARA.email), "Ours.", NOW).order
+    assert order.marks.comments is None
+
+
+@pytest.mark.parametrize("purpose", ["order", "quote"])
+def test_a_locked_link_is_told_to_customer_success_and_makes_no_version(purpose: str) -> None:
+    before = offered()
+    change = before.link_locked("order" if purpose == "order" else "quote", LATER)
+    (entry,) = change.entries
+    assert (entry.event, entry.data, entry.internal, entry.actor) == (
+        Event.LINK_LOCKED,
+        {"purpose": purpose},
+        True,
+        SYSTEM,
+    )
+    assert (change.order.version, change.order.updated_at) == (before.version, before.updated_at)
+
+
+def test_the_steps_of_a_change_are_its_entries_each_with_the_order_that_it_left() -> None:
+    before = claimed()
+    assert Change(before, ()).steps == ()
+    change = before.comment(BY_ANNA, "One.", NOW).then(lambda order: order.release(CLARA, NOW))
+    assert [(order.marks.sequence, entry.event) for order, entry in change.steps] == [
+        (before.marks.sequence + 1, Event.COMMENTED),
+        (before.marks.sequence + 2, Event.RELEASED),
+    ]
+    assert change.steps[-1][0] == change.order
+    assert change.order.status is Status.IN_PROCESS
+    with pytest.raises(ValueError, match="zip"):
+        _ = change._replace(between=()).steps
+
+
+def test_only_a_day_of_fresh_mails_is_remembered() -> None:
+    order, day = offered(), timedelta(days=1)
+    order = order.ask_for_fresh_mail("quote", NOW).order
+    order = order.ask_for_fresh_mail("quote", NOW + HOUR).order
+    assert order.marks.fresh_mails_at == (NOW, NOW + HOUR)
+    order = order.ask_for_fresh_mail("quote", NOW + day).order
+    assert order.marks.fresh_mails_at == (NOW + HOUR, NOW + day)
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "detail"),
+    [
+        (
+            offered().follow_contact(None, CLARA.email, NOW).order,
+            LATER,
+            "The contact person was removed; name another.",
+        ),
+        (offered().erased({"contact": NOBODY}, NOW).order, LATER, "The contact person was erased; name another."),
+        (offered(), NOW + 60 * DAY, "The quote's last day is over; quote anew."),
+    ],
+    ids=["removed", "erased", "past"],
+)
+def test_a_quote_that_nobody_can_be_sent_says_why_and_where_the_order_stands(
+    before: Order, at: datetime, detail: str
+) -> None:
+    with pytest.raises(Conflict) as refusal:
+        before.resend(CLARA, None, at)
+    assert (refusal.value.detail, refusal.value.order_status) == (detail, "pending_confirmation")
+
+
+@pytest.mark.parametrize(("changes", "own"), [({"note": None}, True), ({"contact": NOBODY}, False)])
+def test_a_contact_of_its_own_stays_unless_that_person_is_erased(changes: dict[str, object], own: bool) -> None:
+    assert OWN.marks.has_own_contact
+    change = OWN.erased(changes, LATER)
+    assert change.order.marks.has_own_contact is own
+    assert (change.order.version, change.entries[0].internal) == (OWN.version, True)
+
+
+def test_an_order_as_large_as_the_table_takes_is_offered_and_one_byte_more_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = claimed()
+    size = len(sending(before).model_dump_json().encode())
+    monkeypatch.setattr(orders, "LARGEST_STORED", size)
+    assert sending(before).quote
+    monkeypatch.setattr(orders, "LARGEST_STORED", size - 1)
+    with pytest.raises(TooLarge):
+        sending(before)
+
+
+def test_an_order_has_the_words_of_its_day_and_none_of_languages_or_keys_that_it_lacks() -> None:
+    order = place(item_of("sdp_users")).order
+    assert order.snapshot
+    (key,) = (key for key in order.snapshot.words["de"] if key.startswith("region."))
+    assert order.word("de", key) == order.snapshot.words["de"][key] != order.word("en", key)
+    assert order.word("fr", key) is None
+    assert order.word("de", "region.nowhere") is None
+    assert without_snapshot(order).word("de", key) is None
+
+
+def test_a_held_quote_cannot_be_undone_once_its_contact_is_gone() -> None:
+    """No mail of it is to go, so nothing is held."""
+    assert held().undo_until == NOW + HOLD
+    assert held().follow_contact(None, CLARA.email, NOW).order.undo_until is None
+
+
+LEFT = account_with(CARLA).model_copy(update={"locale": "de", "time_zone": "Asia/Tokyo"})
+SUSPENDED = LEFT.model_copy(
+    update={"enrollment": LEFT.enrollment and LEFT.enrollment.model_copy(update={"state": EnrollmentState.SUSPENDED})}
+)
+
+
+@pytest.mark.parametrize("by", [CONRAD.email, None], ids=["by staff", "by time"])
+def test_all_that_an_order_follows_of_its_account_names_who_changed_it(by: str | None) -> None:
+    change = place().order.follow_account(SUSPENDED, by, LATER)
+    actor = Actor(kind="customer_success", name=by) if by else SYSTEM
+    assert [(entry.event, entry.actor, entry.at) for entry in change.entries] == [
+        (Event.CONTACT_CHANGED, actor, LATER),
+        (Event.ENROLLMENT_SUSPENDED, actor, LATER),
+        (Event.SETTINGS_CHANGED, actor, LATER),
+    ]
+    marks = change.order.marks
+    assert (marks.locale, marks.time_zone, marks.placed_time_zone) == ("de", "Asia/Tokyo", "UTC")
+    assert marks.quote_time_zone is None, "there is no quote whose days it could be of"
+    assert change.order.follow_account(SUSPENDED, by, LATER) == Change(change.order, ())
+
+
+REMOVED = offered().follow_contact(None, CLARA.email, NOW).order
+NAMED_ANEW = {
+    "unquoted": (place().order, None, None),
+    "unquoted, after nobody": (PARTED, None, None),
+    "sending": (sending(), None, LATER),
+    "sending, after nobody": (sending().follow_contact(None, CLARA.email, NOW).order, None, LATER),
+    "offered": (offered(), None, LATER),
+    "offered, after nobody": (REMOVED, LATER.date(), LATER),
+}
+
+
+@pytest.mark.parametrize("what", NAMED_ANEW)
+def test_a_new_contacts_mail_is_due_with_a_quote_and_stands_for_the_reminders_that_nobody_got(what: str) -> None:
+    before, reminded, due = NAMED_ANEW[what]
+    marks = before.follow_contact(CARLA, CLARA.email, LATER).order.marks
+    assert (marks.last_reminder_on, marks.quote_mail_due_at) == (reminded, due)
+
+
+def test_an_approval_says_of_whom_it_was_asked() -> None:
+    (entry,) = offered().approve("Somebody", LATER).entries
+    assert (entry.event, entry.actor) == (Event.COMPLETED, Actor(kind="contact", name="Somebody"))
+    assert entry.data == {"revision": 1, "asked_name": CONNIE.name, "asked_email": CONNIE.email}
+
+
+@pytest.mark.parametrize(
+    ("before", "purpose", "data"),
+    [
+        (place().order, "order", {"purpose": "order"}),
+        (offered(), "quote", {"purpose": "quote"}),
+        (expired(), "quote", {"purpose": "quote", "expired_revision": 1}),
+    ],
+    ids=["order", "quote", "expired quote"],
+)
+def test_a_fresh_mail_says_what_its_link_is_good_for(before: Order, purpose: str, data: dict[str, object]) -> None:
+    at = NOW + 60 * DAY
+    is_quote = purpose == "quote"
+    change = before.ask_for_fresh_mail("quote" if is_quote else "order", at if "expired_revision" in data else LATER)
+    (entry,) = change.entries
+    assert (entry.event, entry.data, entry.internal) == (Event.FRESH_MAIL_ASKED, data, True)
+    due, links = change.order.marks.quote_mail_due_at, (change.order.marks.order_link, change.order.marks.quote_link)
+    assert due == (entry.at if is_quote else before.marks.quote_mail_due_at)
+    assert links == (before.marks.order_link + (not is_quote), before.marks.quote_link + is_quote)
+
+
+def test_an_order_that_was_sent_back_with_an_expired_quote_is_asked_for_by_the_order_alone() -> None:
+    before = sending().tick(Policy(), NOW).order.expire_unmailed(14, NOW + 60 * DAY).order
+    (entry,) = before.ask_for_fresh_mail("order", NOW + 60 * DAY).entries
+    assert entry.data == {"purpose": "order"}
+
+
+def test_a_fresh_mail_of_a_quote_past_its_day_is_refused_until_it_has_expired() -> None:
+    with pytest.raises(Conflict) as refusal:
+        offered().ask_for_fresh_mail("quote", NOW + 60 * DAY)
+    assert refusal.value.order_status == "pending_confirmation"
+
+
+@pytest.mark.parametrize("order", [held(), sending(), offered()], ids=["held still", "not held", "gone"])
+def test_a_mail_that_is_held_still_or_not_at_all_is_not_let_go(order: Order) -> None:
+    assert order.let_mail_go(NOW) == Change(order, ())
+
+
+UNDELIVERABLE = sending().quote_refused(1, "Full.", NOW).order
+
+
+def test_a_first_quote_that_was_given_up_is_offered_when_its_mail_turns_out_to_have_gone() -> None:
+    assert UNDELIVERABLE.status is Status.IN_PROCESS
+    change = UNDELIVERABLE.quote_mailed(1, KEY_ID, LATER)
+    assert [entry.event for entry in change.entries] == [Event.QUOTED]
+    assert (change.order.status, change.order.marks.quote_link_key_id) == (Status.PENDING_CONFIRMATION, KEY_ID)
+    bounced = offered().quote_bounced(1, KEY_ID, "Full.", NOW).order
+    assert bounced.quote_mailed(1, KEY_ID, LATER) == Change(bounced, ()), "a later one was offered before"
+    with pytest.raises(Conflict):
+        claimed().resend(CLARA, None, LATER)
+
+
+SAID = NOW + timedelta(minutes=5)
+PAST = NOW + 60 * DAY
+RESENT = offered().quote_bounced(1, KEY_ID, "Full.", NOW).order.resend(CLARA, None, NOW).order
+
+
+def about(**more: object) -> Json:
+    return {"revision": 1, **more}
+
+
+def to_connie(delivery: str, **more: object) -> Json:
+    return about(delivery=delivery, recipient=CONNIE.email, **more)
+
+
+def heard(link: int, word: MailWord, said_at: datetime | None = None) -> MailNews:
+    return news_of(link, word, LATER, said_at)
+
+
+Told = tuple[Order, Callable[[Order], Change], Event, Json, bool, str, Json]
+TOLD: dict[str, Told] = {
+    "let go": (
+        held(),
+        lambda order: order.let_mail_go(NOW + HOLD),
+        Event.QUOTE_MAILING,
+        about(),
+        True,
+        "sending",
+        {"quote_held_until": None},
+    ),
+    "mailed": (
+        sending(),
+        lambda order: order.quote_mailed(1, KEY_ID, LATER),
+        Event.QUOTED,
+        about(),
+        False,
+        "offered",
+        {"quote_link_mailed": 1, "quote_link_key_id": KEY_ID, "quote_mail": heard(1, MailWord.SENT)},
+    ),
+    "mailed again": (
+        RESENT,
+        lambda order: order.quote_mailed(2, "key-2", LATER),
+        Event.QUOTE_MAILED,
+        about(),
+        True,
+        "offered",
+        {"quote_link_mailed": 2, "quote_link_key_id": "key-2", "quote_mail": heard(2, MailWord.SENT)},
+    ),
+    "refused": (
+        sending(),
+        lambda order: order.quote_refused(1, "Full.", LATER),
+        Event.UNDELIVERABLE,
+        to_connie("rejected", reason="Full."),
+        False,
+        "undeliverable",
+        {"quote_link_mailed": 1, "quote_mail": heard(1, MailWord.REFUSED)},
+    ),
+    "bounced": (
+        offered(),
+        lambda order: order.quote_bounced(1, KEY_ID, "Full.", LATER, said_at=SAID),
+        Event.UNDELIVERABLE,
+        to_connie("bounced", reason="Full."),
+        False,
+        "undeliverable",
+        {"bounced_link": 1, "quote_mail": heard(1, MailWord.HARD_BOUNCE, SAID)},
+    ),
+    "delivered": (
+        offered(),
+        lambda order: order.quote_delivered(1, KEY_ID, LATER, SAID),
+        Event.DELIVERED,
+        to_connie("delivered"),
+        False,
+        "offered",
+        {"delivered_link": 1, "quote_mail": heard(1, MailWord.DELIVERED, SAID)},
+    ),
+    "complained": (
+        offered(),
+        lambda order: order.quote_complained(1, LATER, SAID),
+        Event.COMPLAINED,
+        to_connie("complained"),
+        True,
+        "offered",
+        {"complained_link": 1, "quote_mail": heard(1, MailWord.COMPLAINED, SAID)},
+    ),
+    "complained, and so arrived": (
+        offered().quote_bounced(1, KEY_ID, "Full.", NOW, MailWord.SOFT_BOUNCE).order,
+        lambda order: order.quote_complained(1, LATER, LATER),
+        Event.COMPLAINED,
+        to_connie("complained"),
+        True,
+        "offered",
+        {"complained_link": 1, "quote_mail": heard(1, MailWord.COMPLAINED, LATER)},
+    ),
+    "reminded": (
+        offered(),
+        lambda order: order.tick(Policy(), NOW + 3 * DAY),
+        Event.REMINDED,
+        about(),
+        False,
+        "offered",
+        {"last_reminder_on": (NOW + 3 * DAY).date()},
+    ),
+    "expired": (
+        offered(),
+        lambda order: order.tick(Policy(), PAST),
+        Event.EXPIRED,
+        about(open_until="2027-01-15"),
+        False,
+        "expired",
+        {},
+    ),
+    "expired unsent": (
+        held(),
+        lambda order: order.expire_unmailed(14, PAST),
+        Event.EXPIRED,
+        about(reason="The quote's last day was over before its mail could go.", code="not_mailed_in_time"),
+        False,
+        "expired",
+        {"quote_held_until": None},
+    ),
+    "expired while nobody could be asked": (
+        sending().follow_contact(None, CLARA.email, NOW).order,
+        lambda order: order.tick(Policy(), PAST),
+        Event.EXPIRED,
+        about(reason="The quote's last day was over before its mail could go.", code="not_mailed_in_time"),
+        False,
+        "expired",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TOLD)
+def test_what_becomes_of_a_quote_by_itself_is_told_and_marked_as_this_and_no_more(what: str) -> None:
+    before, act, event, data, internal, state, marked = TOLD[what]
+    change = act(before)
+    assert_well_kept(before, change)
+    (entry,) = change.entries
+    assert (entry.event, entry.data, entry.internal, entry.actor) == (event, data, internal, SYSTEM)
+    assert change.order.quote
+    assert change.order.quote.state.value == state
+    old, new = vars(before.marks), vars(change.order.marks)
+    changed = {name: value for name, value in new.items() if value != old[name] and name not in {"sequence", "since"}}
+    assert changed == marked
+    assert event not in [entry.event for entry in act(change.order).entries], "once"
+
+
+def test_news_of_a_mail_that_nobody_noted_say_with_which_key_its_link_was_made() -> None:
+    for change in (
+        sending().quote_bounced(1, "key-2", "Full.", LATER),
+        sending().quote_delivered(1, "key-2", LATER),
+    ):
+        assert change.entries[0].event is Event.QUOTED
+        assert change.order.marks.quote_link_key_id == "key-2"
+
+
+def test_a_delivery_that_comes_after_a_complaint_is_told_once() -> None:
+    order = offered().quote_complained(1, NOW).order
+    change = order.quote_delivered(1, KEY_ID, LATER)
+    assert [entry.event for entry in change.entries] == [Event.DELIVERED]
+    assert change.order.marks.quote_mail == order.marks.quote_mail, "it arrived, and is a complaint still"
+    assert change.order.quote_delivered(1, KEY_ID, LATER) == Change(change.order, ())
+
+
+def test_nothing_is_expired_before_its_day_is_over_and_nobody_is_reminded_of_what_was_not_offered() -> None:
+    for order in (sending(), held(), claimed(), offered()):
+        assert order.expire_unmailed(14, NOW) == Change(order, ())
+    given_up = sending().quote_refused(1, "Full.", NOW).order
+    assert given_up.quote
+    unoffered = offered().model_copy(update={"quote": given_up.quote.model_copy(update={"state": QuoteState.OFFERED})})
+    assert unoffered.tick(Policy(), NOW + 3 * DAY) == Change(unoffered, ())
+
+
+def test_news_of_a_revision_that_is_over_leave_it_as_it_is() -> None:
+    before = expired()
+    for change in (before.quote_delivered(1, KEY_ID, PAST), before.quote_complained(1, PAST, PAST)):
+        assert len(change.entries) == 1
+        assert change.order.quote == before.quote
+
+
+def test_a_complaint_of_a_mail_that_was_not_noted_yet_is_flagged_all_the_same() -> None:
+    change = sending().quote_complained(1, LATER)
+    assert [entry.event for entry in change.entries] == [Event.COMPLAINED]
+    assert change.order.marks.quote_mail == heard(1, MailWord.COMPLAINED)
+
+
+def test_that_a_mail_was_sent_says_less_than_what_is_known_of_it() -> None:
+    assert UNDELIVERABLE.marks.quote_mail
+    after = UNDELIVERABLE.quote_mailed(1, KEY_ID, LATER).order
+    assert after.marks.quote_mail == max(
+        (UNDELIVERABLE.marks.quote_mail, heard(1, MailWord.SENT)), key=lambda news: news.rank
+    )
+
+
+def test_an_order_of_a_deputys_day_is_the_deputys() -> None:
+    days = {**DORA, "from": NOW.date().isoformat(), "until": NOW.date().isoformat()}
+    assert place(account=account_with(CONNIE, days)).order.contact == Contact(name="Dora", email=DORA["email"])
+    assert place(account=account_with(CONNIE, days), at=NOW + DAY).order.contact == CONNIE

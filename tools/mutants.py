@@ -1,0 +1,420 @@
+"""Change the code in one place at a time, run the tests that reach it, and write to docs/mutants.md what none noticed.
+
+    .venv/bin/python -m tools.mutants run [MODULE ...]   run the mutants of these modules, or of all (hours)
+    .venv/bin/python -m tools.mutants show [MODULE ...]  print the changes that no test noticed
+    .venv/bin/python -m tools.mutants table              write docs/mutants.md from what was run
+
+mutmut makes the mutants and finds out which tests reach which function, in a copy of the project below .mutants/: it
+names a module by its path, and the layers are not on one. In that copy a decorated function is written as a plain one
+that is decorated by the next statement, which comes to the same, because mutmut leaves decorated functions alone. The
+mutants are run from here: mutmut has pytest begin anew for each, which takes several times as long as the tests.
+Results are kept, and a mutant runs again only when its function has changed, or when it lived. To forget them, remove
+.mutants/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import gc
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from difflib import SequenceMatcher
+from functools import cache
+from itertools import accumulate, groupby
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".mutants"
+TABLE = ROOT / "docs" / "mutants.md"
+SOURCES = ("layers/core", "layers/rendering", "functions")
+SURVIVED, UNTESTED = 0, 33
+"""mutmut's codes: the tests passed; no test reaches the function. Others say that it was noticed, None: not run."""
+MAX_TEST_SECONDS = float(os.environ.get("MUTANT_TEST_SECONDS", "20"))
+"""How long the tests of a mutant may take by themselves; those that are less close are left out."""
+SLOW = 0.3
+"""Seconds; tests that take longer come last."""
+MAX_CPU_SECONDS = 120
+"""After which a mutant is taken to never end."""
+MAX_WORDS_OF_NO_SENTENCE = 4
+NOT_RUN = "not run"
+UNREASONED = "no reason yet"
+
+Json = dict[str, Any]
+
+
+class Group(NamedTuple):
+    """Modules that the same tests decide on."""
+
+    name: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        return WORK / self.name
+
+
+def groups() -> list[Group]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutants"]
+    return [Group(name, tuple(one["modules"]), tuple(one["tests"])) for name, one in settings.items()]
+
+
+def undecorated(source: str) -> str:
+    """A module in which `@decorator def f` is `def f` and then `f = decorator(f)`, in its classes too."""
+    lines = source.splitlines()
+    tree = ast.parse(source)
+    owners: list[ast.Module | ast.ClassDef] = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
+    functions = [node for owner in owners for node in owner.body if isinstance(node, ast.FunctionDef)]
+    for node in sorted(functions, key=lambda node: node.lineno, reverse=True):
+        if node.decorator_list and node.end_lineno:
+            wrapped = node.name
+            for decorator in reversed(node.decorator_list):
+                wrapped = f"{ast.unparse(decorator)}({wrapped})"
+            lines.insert(node.end_lineno, f"{' ' * node.col_offset}{node.name} = {wrapped}")
+            del lines[node.decorator_list[0].lineno - 1 : node.lineno - 1]
+    return "\n".join(lines) + "\n"
+
+
+def prepare(group: Group) -> None:
+    """Bring the copy up to date. What did not change keeps its time, and so its results."""
+    folder = group.folder
+    kept = set()
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    for name in listed:
+        if not (ROOT / name).is_file():
+            continue
+        kept |= {name, *_copied(folder, name)}
+    settings = f"only_mutate = {json.dumps([_path(module) for module in group.modules])}\n"
+    settings += f"pytest_add_cli_args_test_selection = {json.dumps(group.tests)}\n"
+    text = (ROOT / "pyproject.toml").read_text().replace("[tool.mutmut]\n", "[tool.mutmut]\n" + settings)
+    (folder / "pyproject.toml").write_text(text)
+    for path in [*_files(folder / "src"), *_files(folder / "tests"), *_files(folder / "mutants" / "tests")]:
+        if path.relative_to(folder).as_posix().removeprefix("mutants/") not in kept:
+            path.unlink()
+
+
+def _copied(folder: Path, name: str) -> Iterator[str]:
+    origin = ROOT / name
+    _place(folder / name, origin.read_bytes(), origin)
+    for source in SOURCES:
+        if name.startswith(source + "/"):
+            inside = "src" + name.removeprefix(source)
+            content = origin.read_bytes()
+            _place(folder / inside, undecorated(content.decode()).encode() if name.endswith(".py") else content, origin)
+            yield inside
+
+
+def _place(path: Path, content: bytes, origin: Path) -> None:
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    shutil.copymode(origin, path)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*.py") if path.is_file())
+
+
+def _path(module: str) -> str:
+    return f"src/{module.replace('.', '/')}.py"
+
+
+class Results(NamedTuple):
+    """What mutmut knows of a module's mutants."""
+
+    codes: dict[str, int | None]
+    """By the mutant's name."""
+    lines: list[str]
+    """Of the file with all mutants."""
+    spans: dict[str, tuple[int, int]]
+    """The first and the last line of each function in it."""
+    at: datetime
+    """When the last of them was run."""
+
+    @classmethod
+    def of(cls, group: Group, module: str) -> Results | None:
+        """None where nothing was run."""
+        path = group.folder / "mutants" / _path(module)
+        meta = path.with_name(path.name + ".meta")
+        if not meta.exists():
+            return None
+        codes: dict[str, int | None] = json.loads(meta.read_text())["exit_code_by_key"]
+        spans = json.loads(path.with_name(path.name + ".spans").read_text())["spans"]
+        at = datetime.fromtimestamp(meta.stat().st_mtime, UTC)
+        return cls(codes, path.read_text().splitlines(), spans, at)
+
+    def counted(self) -> dict[str, int | None]:
+        """The codes without those of mutants in which a sentence alone is another: only people read it."""
+        return {name: code for name, code in self.codes.items() if not self._is_of_sentence(name)}
+
+    def living(self) -> list[str]:
+        return [name for name, code in self.counted().items() if code in {SURVIVED, UNTESTED}]
+
+    def _is_of_sentence(self, mutant: str) -> bool:
+        name = mutant.rpartition(".")[2]
+        before, after = (_without_sentences(self._code(each)) for each in (_original(name), name))
+        gone = (
+            before[: each.start()] + _NOTHING + before[each.end() :]
+            for each in re.finditer(re.escape(_SENTENCE), before)
+        )
+        return before == after or after in gone
+
+    def change(self, mutant: str) -> Change:
+        name = mutant.rpartition(".")[2]
+        before, after = (" ".join(self._code(each).split()).partition("(")[2] for each in (_original(name), name))
+        function = name.partition("__mutmut_")[0].removeprefix("x_").removeprefix("x\u01c1").replace("\u01c1", ".")
+        return Change(function, *_difference(before, after))
+
+    def _code(self, function: str) -> str:
+        first, last = self.spans[function]
+        return dedent("\n".join(self.lines[first - 1 : last]))
+
+
+def _original(mutant: str) -> str:
+    return f"{mutant.partition('__mutmut_')[0]}__mutmut_orig"
+
+
+_SENTENCE, _NOTHING = ast.dump(ast.Name("a sentence")), ast.dump(ast.Constant(None))
+
+
+class _Speechless(ast.NodeTransformer):
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name = "function"  # the mutant's
+        return self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return self._unless_sentence(node, node.value)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        said = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        return self._unless_sentence(node, said)
+
+    def _unless_sentence(self, node: ast.expr, said: object) -> ast.expr:
+        return ast.Name("a sentence") if isinstance(said, str) and _is_sentence(said) else node
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether it is a text for people: several words, and nothing that DynamoDB or a program reads."""
+    return (" " in text and text.removesuffix("XX").endswith(".")) or (
+        len(text.split()) > MAX_WORDS_OF_NO_SENTENCE and re.fullmatch(r"[A-Za-z ,;'’-]+", text) is not None
+    )
+
+
+@cache
+def _without_sentences(code: str) -> str:
+    """Return what the code comes to when one sentence is as good as another."""
+    return ast.dump(_Speechless().visit(ast.parse(code)))
+
+
+class Change(NamedTuple):
+    """A mutant, as it is told of."""
+
+    function: str
+    before: str
+    after: str
+
+
+def _difference(before: str, after: str, around: int = 18) -> tuple[str, str]:
+    """What differs in two texts, with a few characters around it."""
+    blocks = [
+        block for block in SequenceMatcher(None, before, after, autojunk=False).get_opcodes() if block[0] != "equal"
+    ]
+    begin = before.rfind(" ", 0, max(0, blocks[0][1] - around)) + 1
+    ends = (text.find(" ", end + around) for text, end in ((before, blocks[-1][2]), (after, blocks[-1][4])))
+    was, is_now = (text[begin : end if end >= 0 else None] for text, end in zip((before, after), ends, strict=True))
+    return was, is_now
+
+
+def run(group: Group, modules: Sequence[str]) -> None:
+    """Run the mutants that have no result yet, and those that lived so far."""
+    prepare(group)
+    # mutmut writes the mutants of all modules, finds out which tests reach which function, and runs those of the least.
+    least = min(group.modules, key=lambda module: (group.folder / _path(module)).stat().st_size)
+    mutmut = Path(sys.executable).parent / "mutmut"
+    subprocess.run([mutmut, "run", "--max-children", "1", f"{least}.*"], cwd=group.folder, check=True, env=_ENVIRONMENT)
+    judging = [sys.executable, "-P", __file__, "judge", *modules]
+    subprocess.run(judging, cwd=group.folder / "mutants", check=True, env=_ENVIRONMENT)
+
+
+_ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "MUTANT_UNDER_TEST": ""}
+
+
+# Judging: in the folder of the mutated code, which is on the path before this project's own.
+
+
+def judge(group: Group, modules: Sequence[str]) -> None:
+    """Run the tests of each mutant that lives or was not run."""
+    mutmut = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]
+    tests, added = mutmut["pytest_add_cli_args_test_selection"], mutmut["pytest_add_cli_args"]
+    quick = ["--rootdir=.", "-q", "--tb=native", "--assert=plain", "--timeout=60"]  # nobody reads why a test failed
+    sys.exit(pytest.main([*quick, *added, *tests], plugins=[_Judge(group, modules)]))
+
+
+class _Judge:
+    """Forks for each mutant once all tests have been collected; the process that is forked runs those that reach it."""
+
+    def __init__(self, group: Group, modules: Sequence[str]) -> None:
+        self._group = group
+        self._modules = modules
+        stats = json.loads(Path("mutmut-stats.json").read_text())
+        self._tests = closest_tests(stats["tests_by_mangled_function_name"], stats["duration_by_test"])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {item.nodeid: item for item in session.items}
+        gc.collect()
+        gc.freeze()
+        for module in self._modules:
+            results = Results.of(self._group, module)
+            for name, code in (results.counted() if results else {}).items():
+                if code in {None, SURVIVED, UNTESTED}:
+                    tests = self._tests.get(name.partition("__mutmut_")[0], ())
+                    reaching = [items[test] for test in tests if test in items]
+                    _note(self._group, module, name, _verdict(name, reaching) if reaching else UNTESTED)
+            print(module, "done", flush=True)
+        return True
+
+
+def _verdict(mutant: str, items: Sequence[pytest.Item]) -> int:
+    """mutmut's code for what the tests say of a mutant: 0, 1, or the signal that ended them, as a negative number."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.environ["MUTANT_UNDER_TEST"] = mutant
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS + 1))
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    try:
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if item.session.testsfailed:
+                os._exit(1)
+        os._exit(0)
+    finally:
+        os._exit(3)
+
+
+def closest_tests(reaching: Mapping[str, Iterable[str]], seconds: Mapping[str, float]) -> dict[str, list[str]]:
+    """The tests that decide on a function's mutants, by function: those that are quick, named after its module and
+    reach the fewest functions first, for as long as `MAX_TEST_SECONDS` lasts."""
+    reached = Counter(test for tests in reaching.values() for test in tests)
+
+    def closest(function: str, tests: Iterable[str]) -> list[str]:
+        named = f"test_{function.rpartition('.')[0].rpartition('.')[2]}"
+        ranked = sorted(tests, key=lambda test: (seconds.get(test, 0) > SLOW, named not in test, reached[test], test))
+        spent = accumulate(seconds.get(test, 0) for test in ranked)
+        return [test for test, so_far in zip(ranked, spent, strict=True) if so_far <= MAX_TEST_SECONDS]
+
+    return {function: closest(function, tests) for function, tests in reaching.items()}
+
+
+def _note(group: Group, module: str, name: str, code: int) -> None:
+    path = group.folder / "mutants" / f"{_path(module)}.meta"
+    meta = json.loads(path.read_text())
+    meta["exit_code_by_key"][name] = code
+    whole = path.with_name(path.name + ".new")
+    whole.write_text(json.dumps(meta, indent=4))
+    whole.replace(path)
+
+
+# The table.
+
+COLUMNS = "| module | mutants | killed | left | score | of |\n|---|--:|--:|--:|--:|---|"
+ROW = re.compile(r"^\| `(\S+)` \| (.+) \|$", re.MULTILINE)
+KEPT = re.compile(r"^\| `(\S+)` \| `` (.+?) `` \| `` (.+?) `` \| (.+) \|$", re.MULTILINE)
+BEGIN, END = "<!-- made by tools.mutants: reasons are kept, all else is written anew -->", "<!-- end -->"
+
+
+def table(document: str, modules: Sequence[tuple[Group, str]]) -> str:
+    """The document with what was run. Rows of what was not run stay as they are, and so do reasons."""
+    before, _, rest = document.partition(BEGIN)
+    old, _, after = rest.partition(END)
+    standing = dict(ROW.findall(old))
+    sections = dict(_sections(old))
+    rows, lists = [], []
+    for group, module in modules:
+        results = Results.of(group, module)
+        if results is None or None in results.counted().values():
+            rows.append(f"| `{module}` | {standing.get(module, f'| | | | {NOT_RUN}')} |")
+            listed = sections.get(module, "")
+        else:
+            rows.append(f"| `{module}` | {_score(results)} |")
+            listed = _kept(results, sections.get(module, ""))
+        if listed:
+            lists.append(f"### `{module}`\n\n{listed}\n")
+    made = "\n".join([COLUMNS, *rows, "", "## What is left, and why", "", *lists])
+    return f"{before}{BEGIN}\n{made}{END}{after}"
+
+
+def _score(results: Results) -> str:
+    made, left = len(results.counted()), len(results.living())
+    score = f"{100 * (made - left) / made:.1f} %" if made else "–"
+    return f"{made} | {made - left} | {left} | {score} | {results.at:%Y-%m-%d}"
+
+
+def _sections(made: str) -> Iterator[tuple[str, str]]:
+    for part in made.split("\n### ")[1:]:
+        title, _, text = part.partition("\n")
+        yield title.strip("`"), text.strip()
+
+
+def _kept(results: Results, standing: str) -> str:
+    """Each change that lives, with its reason."""
+    reasons = {Change(*found[:3]): found[3] for found in KEPT.findall(standing)}
+    changes = dict.fromkeys(_told(results.change(name)) for name in results.living())
+    rows = [
+        f"| `{one.function}` | `` {one.before} `` | `` {one.after} `` | {reasons.get(one, UNREASONED)} |"
+        for one in changes
+    ]
+    return "\n".join(["| function | this | as this | lives because |", "|---|---|---|---|", *rows]) if rows else ""
+
+
+def _told(change: Change) -> Change:
+    """As a cell of a table can say it."""
+    return Change(change.function, *(text.replace("|", "\\|").replace("``", "` `") for text in change[1:]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("command", choices=["run", "judge", "show", "table"])
+    parser.add_argument("modules", nargs="*")
+    asked = parser.parse_args()
+    known = [(group, module) for group in groups() for module in group.modules]
+    wanted = [(group, module) for group, module in known if not asked.modules or module in asked.modules]
+    for group, of_group in groupby(wanted, key=lambda one: one[0]):
+        if asked.command == "run":
+            run(group, [module for _, module in of_group])
+        elif asked.command == "judge":
+            judge(group, [module for _, module in of_group])
+    if asked.command == "show":
+        for group, module in wanted:
+            if results := Results.of(group, module):
+                for name in results.living():
+                    print(name, *results.change(name), sep="\n    ")
+    TABLE.write_text(table(TABLE.read_text(), known))
+
+
+if __name__ == "__main__":
+    main()
