@@ -61,7 +61,8 @@ def test_a_delivery_is_told_to_the_customer_and_raises_no_version() -> None:
     assert_well_kept(before, change)
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.internal) == (Event.DELIVERED, SYSTEM, False)
-    assert entry.data == {"revision": 1, "delivery": "delivered", "recipient": CONNIE.email}
+    told = {"recipient": CONNIE.email, "recipient_name": CONNIE.name}
+    assert entry.data == {"revision": 1, "delivery": "delivered", **told}
     assert change.order.version == before.version
     assert change.order.quote == before.quote
 
@@ -72,7 +73,8 @@ def test_a_bounce_makes_the_revision_undeliverable_and_leaves_the_order_pending(
     assert_well_kept(before, change)
     (entry,) = change.entries
     assert (entry.event, entry.actor) == (Event.UNDELIVERABLE, SYSTEM)
-    assert entry.data == {"revision": 1, "delivery": "bounced", "recipient": CONNIE.email, "reason": REASON}
+    told = {"recipient": CONNIE.email, "recipient_name": CONNIE.name, "reason": REASON}
+    assert entry.data == {"revision": 1, "delivery": "bounced", **told}
     assert (_state(change.order), change.order.status) == ("undeliverable", Status.PENDING_CONFIRMATION)
     assert change.order.version == before.version
 

@@ -138,7 +138,7 @@ def test_a_locked_link_is_told_to_customer_success_and_makes_no_version(purpose:
     (entry,) = change.entries
     assert (entry.event, entry.data, entry.internal, entry.actor) == (
         Event.LINK_LOCKED,
-        {"purpose": purpose},
+        {"purpose": purpose, "recipient": CONNIE.email, "recipient_name": CONNIE.name},
         True,
         SYSTEM,
     )
@@ -252,7 +252,7 @@ NAMED_ANEW = {
     "unquoted, after nobody": (PARTED, None, None),
     "sending": (sending(), None, LATER),
     "sending, after nobody": (sending().follow_contact(None, CLARA.email, NOW).order, None, LATER),
-    "offered": (offered(), None, LATER),
+    "offered": (offered(), LATER.date(), LATER),
     "offered, after nobody": (REMOVED, LATER.date(), LATER),
 }
 
@@ -331,7 +331,7 @@ def about(**more: object) -> Json:
 
 
 def to_connie(delivery: str, **more: object) -> Json:
-    return about(delivery=delivery, recipient=CONNIE.email, **more)
+    return about(delivery=delivery, recipient=CONNIE.email, recipient_name=CONNIE.name, **more)
 
 
 def heard(link: int, word: MailWord, said_at: datetime | None = None) -> MailNews:
