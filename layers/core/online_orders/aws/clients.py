@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,6 +41,7 @@ def longest_call_seconds(service: str) -> float:
     return attempts * (CONNECT_SECONDS + read_seconds) + pauses
 
 
+@cache
 def _session(service: str) -> Session:
     """A session with those of the SDK's own hooks that are for every service, or for this one.
 
@@ -103,3 +105,15 @@ def reset() -> None:
     """Forget the clients and how to make others; for tests, where each has its own AWS."""
     del _makers[1:]
     client.cache_clear()
+    _session.cache_clear()
+
+
+def _prepare() -> None:
+    """Read what a first call would read, for a snapshot of this process; nothing that is secret, unique or expires."""
+    import botocore.httpsession  # noqa: F401 - it stays in the snapshot
+
+    _session("dynamodb").get_component("credential_provider")
+
+
+if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+    _prepare()
