@@ -38,8 +38,8 @@ DEPENDENCIES = (
     "email.policy",
     "jinja2",
     "pydantic",
-    "reportlab.platypus",
     "rfc8785",
+    "typst",
 )
 CLOCK = "online_orders.clock"
 FORK = b"f"

@@ -31,7 +31,8 @@ CORE, RENDERING, FUNCTIONS = ROOT / "layers" / "core", ROOT / "layers" / "render
 
 LAMBDA_PYTHON = "3.13"
 LAMBDA_PLATFORM = "manylinux2014_aarch64"
-LARGEST_CORE_BYTES = 25_000_000
+LARGEST_BYTES = {"core": 25_000_000, "rendering": 105_000_000, "functions": 1_000_000}
+"""Unpacked, by part; Lambda takes 250 MB of all together."""
 
 NEVER_READ = (
     "bin",
@@ -105,9 +106,6 @@ def build_core(folder: Path, target: Target) -> None:
     authorities = aws_authorities((packages / "botocore" / "cacert.pem").read_text("utf-8"))
     (packages / CA_BUNDLE).write_text(authorities, "utf-8")
     compile_all(packages, "/opt/python", target)
-    size = sum(path.stat().st_size for path in files(folder))
-    if size > LARGEST_CORE_BYTES:
-        raise BuildError(f"the core layer has {size:,} bytes unpacked; {LARGEST_CORE_BYTES:,} are allowed")
 
 
 def build_rendering(folder: Path, target: Target) -> None:
@@ -317,6 +315,10 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
+def size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in files(folder))
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
@@ -346,6 +348,9 @@ def build(part: str, folder: Path, target: Target) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise BuildError(f"{folder} is not empty")
     PARTS[part](folder, target)
+    size = size_of(folder)
+    if size > LARGEST_BYTES[part]:
+        raise BuildError(f"{part} has {size:,} bytes unpacked; {LARGEST_BYTES[part]:,} are allowed")
 
 
 def main(arguments: list[str]) -> int:
@@ -361,11 +366,8 @@ def main(arguments: list[str]) -> int:
     except BuildError as error:
         print(f"{part}: {error}", file=sys.stderr)
         return 1
-    built = files(folder)
-    size = sum(path.stat().st_size for path in built) / 1_000_000
-    print(
-        f"{part}: {size:.1f} MB in {len(built)} files for Python {target.python}, {target.platform or 'this machine'}"
-    )
+    size, number = size_of(folder) / 1_000_000, len(files(folder))
+    print(f"{part}: {size:.1f} MB in {number} files for Python {target.python}, {target.platform or 'this machine'}")
     return 0
 
 

@@ -16,7 +16,7 @@ sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"
 from online_orders import catalog  # noqa: E402 - the layers are importable from here on
 from online_orders.iso import MINOR_DIGITS  # noqa: E402
 from online_orders.orders import LABELS  # noqa: E402
-from tools import events, permissions  # noqa: E402
+from tools import events, fonts, permissions  # noqa: E402
 from tools.openapi import document  # noqa: E402
 
 EVENTS = ROOT / "docs" / "events"
@@ -46,6 +46,7 @@ def main(arguments: list[str]) -> int:
     written: dict[Path, Any] = {
         GENERATED / "catalog.json": catalog_document(),
         GENERATED / "openapi.json": document(),
+        fonts.FONTS / "characters.json": fonts.characters(),
         **{EVENTS / f"{name}.json": schema for name, schema in events.documents().items()},
         ROOT / "docs" / "permissions.md": permissions.document(),
     }

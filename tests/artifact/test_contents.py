@@ -16,7 +16,7 @@ from tests.rendering import samples
 from tools.build_artifact import (
     LAMBDA_PLATFORM,
     LAMBDA_PYTHON,
-    LARGEST_CORE_BYTES,
+    LARGEST_BYTES,
     ROOT,
     BuildError,
     Target,
@@ -26,6 +26,7 @@ from tools.build_artifact import (
     interpreter,
     languages,
     services,
+    size_of,
 )
 
 LAYERS = resources("LayerVersion")
@@ -33,6 +34,7 @@ MAKEFILES = {
     **{name: ROOT / layer["ContentUri"] / "Makefile" for name, layer in LAYERS.items()},
     **{name: ROOT / function["CodeUri"] / "Makefile" for name, function in FUNCTIONS.items()},
 }
+LAMBDA_UNPACKED_BYTES = 250 * 1024 * 1024
 UNCHECKED_HASH = b"\1\0\0\0"
 """The flags of bytecode that is taken without a look at its source (PEP 552)."""
 
@@ -64,8 +66,17 @@ def test_a_function_starts_from_bytecode_and_from_its_own_layers(artifact: Artif
     assert not [path for path in found["origins"] if "site-packages" in path]
 
 
-def test_the_core_layer_is_small(artifact: Artifact) -> None:
-    assert sum(path.stat().st_size for path in files(artifact.core)) <= LARGEST_CORE_BYTES
+def test_each_part_is_small_and_all_together_are_less_than_lambda_takes(artifact: Artifact) -> None:
+    parts = {"core": artifact.core, "rendering": artifact.rendering, "functions": artifact.functions}
+    assert parts.keys() == LARGEST_BYTES.keys()
+    assert [name for name, folder in parts.items() if size_of(folder) > LARGEST_BYTES[name]] == []
+    assert sum(LARGEST_BYTES.values()) < LAMBDA_UNPACKED_BYTES
+
+
+def test_what_has_grown_too_large_is_not_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(LARGEST_BYTES, "functions", 10_000)
+    with pytest.raises(BuildError, match=r"functions has [0-9,]+ bytes unpacked; 10,000 are allowed"):
+        build("functions", tmp_path / "large", Target.host())
 
 
 def test_every_source_has_bytecode_that_is_never_checked(artifact: Artifact) -> None:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
 PROGRAM = "import sys, importlib, json; importlib.import_module(sys.argv[1]); print(json.dumps(list(sys.modules)))"
-RENDERING = {"online_orders_rendering", "jinja2", "reportlab"}
+RENDERING = {"online_orders_rendering", "jinja2", "typst"}
 UNRENDERED = {"orders_api", "desk_api", "outbox", "await_decision", "reconcile", "measure"}
 
 

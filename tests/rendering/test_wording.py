@@ -124,6 +124,4 @@ def search_path() -> dict[str, str]:
 
 @pytest.mark.parametrize("module", ["mails", "pages", "formats"])
 def test_only_the_paper_loads_what_makes_papers(module: str) -> None:
-    assert loaded(f"online_orders_rendering.{module}").isdisjoint(
-        {"reportlab", "PIL", "botocore", "aws_lambda_powertools"}
-    )
+    assert loaded(f"online_orders_rendering.{module}").isdisjoint({"typst", "botocore", "aws_lambda_powertools"})
