@@ -34,7 +34,7 @@ def longest_call_seconds(service: str) -> float:
     They must end before any function does, for one that Lambda ends can neither answer nor say why.
     """
     read_seconds, attempts = patience(service)
-    pauses = sum(2**attempt for attempt in range(attempts - 1))
+    pauses = sum(2.0**attempt for attempt in range(attempts - 1))
     return attempts * (CONNECT_SECONDS + read_seconds) + pauses
 
 
