@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Every Python here is of this machine.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test one prove check static generate samples build artifact bench screens publish screenshots smoke cli lock clean
+.PHONY: help run test one prove check static generate samples build artifact bench environments screens publish screenshots smoke cli lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -20,7 +20,7 @@ help:  ## List the targets
 run: .venv/sandbox.txt screens  ## Start everything on this machine, at PORT (8080); Ctrl-C ends it
 	@exec .venv/bin/python -m sandbox
 
-test: .venv/dev.txt .venv-sam/sam.txt .venv-checks/checks.txt screens  ## Run the tests (ARGS=... for pytest)
+test: environments  ## Run the tests (ARGS=... for pytest)
 	.venv/bin/python -m pytest -q -n auto --dist loadgroup $(ARGS)
 
 one: .venv/dev.txt  ## Run tests that need no other environment, in one process (ARGS="tests/domain/test_quotes.py -k total")
@@ -29,19 +29,8 @@ one: .venv/dev.txt  ## Run tests that need no other environment, in one process 
 prove: .venv/dev.txt  ## Run the long proofs: every crash point, races, fuzz, soak (hours)
 	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py $(ARGS)
 
-static: .venv/dev.txt .venv-sam/sam.txt .venv-checks/checks.txt .venv-node/lock.json  ## Check formatting, lint, types, templates, workflow, licenses, generated files
-	.venv/bin/ruff format --check
-	.venv/bin/ruff check
-	.venv/bin/mypy
-	.venv/bin/cfn-lint template.yaml waf.yaml examples/webhook/template.yaml
-	.venv-checks/bin/checkov
-	.venv-sam/bin/sam validate --lint --region eu-central-1
-	.venv/bin/statelint --ignore=FLOAT,URI statemachine/*.json
-	.venv-checks/bin/pip-licenses --python=.venv/bin/python >/dev/null
-	.venv/bin/python -m tools.generate --check
-	.venv/bin/python -m tools.compatibility
-	REDOCLY_TELEMETRY=off $(NODE) .venv-node/node_modules/@redocly/cli/bin/cli.js lint \
-		--extends=recommended-strict --format=summary layers/core/online_orders/generated/openapi.json
+static: environments  ## Check formatting, lint, types, templates, workflow, licenses, generated files
+	@$(MAKE) --keep-going $(SIDE_BY_SIDE) $(CHECKS)
 
 check: static test  ## What CI runs
 
@@ -77,6 +66,53 @@ cli: .venv/cli.txt  ## Make what ./online-orders, the command-line tool, needs
 
 clean:  ## Remove the environments and everything else that was built
 	rm -rf .uv .venv .venv-sam .venv-checks .venv-node web/vendor .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# The checks, each on its own, and the longest first.
+CHECKS := static-types static-policies static-sam static-templates static-openapi static-compatibility static-generated \
+	static-licenses static-workflow static-lint static-format
+.PHONY: $(CHECKS)
+
+static-types: .venv/dev.txt
+	.venv/bin/mypy
+
+static-policies: .venv-checks/checks.txt
+	.venv-checks/bin/checkov
+
+static-sam: .venv-sam/sam.txt
+	.venv-sam/bin/sam validate --lint --region eu-central-1
+
+static-templates: .venv/dev.txt
+	.venv/bin/cfn-lint template.yaml waf.yaml examples/webhook/template.yaml
+
+static-openapi: .venv-node/lock.json
+	REDOCLY_TELEMETRY=off $(NODE) .venv-node/node_modules/@redocly/cli/bin/cli.js lint \
+		--extends=recommended-strict --format=summary layers/core/online_orders/generated/openapi.json
+
+static-compatibility: .venv/dev.txt
+	.venv/bin/python -m tools.compatibility
+
+static-generated: .venv/dev.txt
+	.venv/bin/python -m tools.generate --check
+
+static-licenses: .venv/dev.txt .venv-checks/checks.txt
+	.venv-checks/bin/pip-licenses --python=.venv/bin/python >/dev/null
+
+static-workflow: .venv/dev.txt
+	.venv/bin/statelint --ignore=FLOAT,URI statemachine/*.json
+
+static-lint: .venv/dev.txt
+	.venv/bin/ruff check
+
+static-format: .venv/dev.txt
+	.venv/bin/ruff format --check
+
+# For a make of its own: as many targets at once as there are cores, and what each says in one piece. The make of macOS
+# cannot do the latter, and one that was called with -j keeps to that.
+SIDE_BY_SIDE = --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell getconf _NPROCESSORS_ONLN)) \
+	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+environments:  ## Make what tests and checks need
+	@$(MAKE) -s $(SIDE_BY_SIDE) .venv-sam/sam.txt .venv/dev.txt .venv-checks/checks.txt screens
 
 # uv comes by pip, pinned and hashed, and makes the environments.
 UV := .uv/bin/python tools/run_uv.py
