@@ -1,5 +1,6 @@
 """Instructions and CPU time of a cold and of a warm request, of this product and of what it is measured against."""
 
+import compileall
 import json
 import os
 import re
@@ -32,7 +33,7 @@ VALGRIND_MISSING = "make bench needs valgrind (Debian: apt install valgrind)"
 
 @dataclass(frozen=True)
 class Candidate:
-    """A way to do a job. `search_path` None: what pip installs into .venv, beside the handlers here."""
+    """A way to do a job. `search_path` None: what is installed in .venv, beside the handlers here."""
 
     name: str
     job: str
@@ -173,6 +174,9 @@ def measure(bench: Bench, candidates: Sequence[Candidate] = CANDIDATES, rounds: 
 
 @contextmanager
 def prepared(sample: Sample) -> Iterator[Bench]:
+    # The baselines' packages; uv installs none with bytecode, and a function's environment lets none be written.
+    if not compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2, workers=0):
+        raise RuntimeError("what is installed in .venv could not be compiled")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         artifact = Artifact.build(Path(folder))
         yield Bench(sample, artifact, Path(folder))

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).parent.parent
-PYTHON = PROJECT / ".venv-sandbox" / "bin" / "python"
 READY_SECONDS = 60
 END_SECONDS = 20
 
@@ -40,7 +40,7 @@ def launch(folder: Path, **environment: str) -> Process:
     output, errors = _files(folder)
     with output.open("wb") as stdout, errors.open("wb") as stderr:
         return subprocess.Popen(
-            [PYTHON, "-m", "sandbox"],
+            [sys.executable, "-m", "sandbox"],
             cwd=PROJECT,
             env={**os.environ, "PORT": "0", "SANDBOX_DIR": str(folder), **environment},
             stdin=subprocess.DEVNULL,

