@@ -52,7 +52,7 @@ export function field({ name, label, type = "text", value = "", hint, required =
   hintLine.hidden = !hint;
   const caption = h("label", { for: id }, label, required ? null : h("span.optional", {}, ` ${t("form.optional")}`));
   const countLine = h("span.hint", { hidden: true });
-  const notes = h("span.notes", { id: `${id}-notes` }, faultLine, countLine, hintLine);
+  const notes = h("span.notes", { id: `${id}-notes` }, faultLine, hintLine, countLine);
   const root = type === "checkbox"
     ? h("div.field.check", {}, control, h("label", { for: id }, label), notes)
     : h(wide ? "div.field.wide" : "div.field", {}, caption, control, notes);
