@@ -206,7 +206,7 @@ def test_a_transaction_that_was_canceled_for_good_is_tried_once(
 
 
 def test_what_stands_in_the_way_is_told_by_position(service: Service) -> None:
-    reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": ITEM}]
+    reasons: list[Json] = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": ITEM}]
     service.answers = [error_of("TransactionCanceledException", *reasons)]
     with pytest.raises(Raced) as raced:
         transact([])

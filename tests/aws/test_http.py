@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,12 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 from online_orders import http
 from online_orders.aws.signing_keys import SigningKey
+from online_orders.clock import now
 from online_orders.errors import BadRequest, Forbidden, Invalid, NotFound, OnlineOrdersError, TooLarge, TooManyRequests
 from online_orders.http import Caller, Cursor, Preconditions, Query, Viewer
 from online_orders.orders import User
+from online_orders.presentation import as_json
+from online_orders.routing import Answer, Event
 
 Json = dict[str, Any]
 
@@ -44,7 +48,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     http.reset()
 
 
-def event_of(*, body: Any = None, query: Json | None = None, path: str = "/api/orders", **headers: str) -> Json:
+def event_of(*, body: Any = None, query: Any = None, path: str = "/api/orders", **headers: str) -> Json:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     seen = {"path": path, "method": "GET", "sourceIp": "192.0.2.1"}
     return {"headers": named, "body": body, "queryStringParameters": query, "requestContext": {"http": seen}}
@@ -146,7 +150,7 @@ def test_a_token_is_read_whatever_its_length_and_letters(name: str) -> None:
 
 
 def test_an_account_has_its_share_and_a_user_without_one_his_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    at = http.now()
+    at = now()
     monkeypatch.setattr(http, "now", lambda: at)
     without = {"custom:account_id": None}
     for event in (signed_in(), signed_in(**without)):
@@ -475,10 +479,10 @@ def test_no_answer_is_kept_by_a_cache() -> None:
     shown = http.answer({"a": "ü"}, headers={"ETag": '"1"'})
     assert (shown.status, shown.content_type, json.loads(str(shown.body))) == (200, "application/json", {"a": "ü"})
     assert shown.headers == {"Cache-Control": "no-store", "ETag": '"1"'}
-    assert http.answer('{"a":1}', http.HTTPStatus.CREATED) == http.Answer(
+    assert http.answer('{"a":1}', HTTPStatus.CREATED) == Answer(
         201, "application/json", '{"a":1}', headers={"Cache-Control": "no-store"}
     )
-    assert http.table("a,b", "x.csv", {"Link": "<y>"}) == http.Answer(
+    assert http.table("a,b", "x.csv", {"Link": "<y>"}) == Answer(
         200,
         "text/csv; charset=utf-8",
         "a,b",
@@ -491,7 +495,7 @@ def test_no_answer_is_kept_by_a_cache() -> None:
 def test_a_page_is_cut_where_it_would_be_too_large(keys: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     assert keys
     row = {"id": "1", "text": "ü" * 10}
-    size = len(http.as_json(row).encode())
+    size = len(as_json(row).encode())
     rows = [{**row, "id": str(number)} for number in range(1, 5)]
     for most, shown, position in (
         (4 * size, ["1", "2", "3", "4"], "last"),
@@ -542,7 +546,7 @@ def test_a_path_is_answered_by_its_route_and_what_a_route_raises_is_refused() ->
     api = http.Api()
 
     @api.get("/a/<name>")
-    def shown(event: http.Event, name: str) -> http.Answer:
+    def shown(event: Event, name: str) -> Answer:
         if name == "refused":
             raise NotFound("No.")
         if name == "broken":
@@ -550,12 +554,12 @@ def test_a_path_is_answered_by_its_route_and_what_a_route_raises_is_refused() ->
         return http.answer({"name": name})
 
     @api.put("/a/<name>")
-    def kept(event: http.Event, name: str) -> http.Answer:
+    def kept(event: Event, name: str) -> Answer:
         return http.answer({"kept": name})
 
     @api.head("/a/<name>")
     @api.post("/b")
-    def other(event: http.Event, **names: str) -> http.Answer:
+    def other(event: Event, **names: str) -> Answer:
         return http.answer(names)
 
     def answered(method: str, path: str) -> tuple[int, Json, str | None]:
@@ -581,7 +585,7 @@ def test_a_path_is_answered_by_its_route_and_what_a_route_raises_is_refused() ->
 def test_what_did_not_come_by_the_site_is_answered_by_no_route(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "s" * 32
     monkeypatch.setenv("ORIGIN_SECRET", json.dumps({"current": secret, "previous": None}))
-    api = http.Api(lambda error, event: http.Answer(418, "text/plain", error.code, {}))
+    api = http.Api(lambda error, event: Answer(418, "text/plain", error.code, {}))
     api.get("/a")(lambda event: http.answer({}))
     for path, headers, status in (
         ("/a", {"x-origin-secret": secret}, 200),
