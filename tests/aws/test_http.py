@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, date
 from decimal import Decimal
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from online_orders.errors import BadRequest, Forbidden, Invalid, NotFound, Onlin
 from online_orders.http import Caller, Cursor, Preconditions, Query, Viewer
 from online_orders.orders import User
 from online_orders.presentation import as_json
+from online_orders.quotes import QuoteState
 from online_orders.routing import Answer, Event
 
 Json = dict[str, Any]
@@ -417,14 +419,15 @@ def test_a_parameter_that_nobody_asked_for_is_refused() -> None:
 
 @pytest.fixture
 def keys(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
-    """The keys there are, "new" the current one."""
-    known = {"new": b"n" * 32, "old": b"o" * 32}
+    """The keys there are, the last of them the current one."""
+    known = {"old": b"o" * 32, "new": b"n" * 32}
 
     def signing_key(purpose: str, key_id: str | None = None) -> SigningKey:
         assert purpose == "cursors"
-        if (key_id or "new") not in known:
+        named = key_id or [*known][-1]
+        if named not in known:
             raise NotFound("The key behind this was retired.")
-        return SigningKey(key_id or "new", known[key_id or "new"])
+        return SigningKey(named, known[named])
 
     monkeypatch.setattr(http, "signing_key", signing_key)
     return known
@@ -435,7 +438,7 @@ def cursor_of(path: str = "/api/orders", user_id: str = "u-1", **query: str) -> 
     return Cursor(event, Query(event), Caller(User(user_id=user_id, email=""), frozenset(), None))
 
 
-@pytest.mark.parametrize("position", ["ORDER", "a b", "7" * 200, 12, "ü"])
+@pytest.mark.parametrize("position", ["ORDER", "a b", "7" * 200, 12, "ü", "W"])
 def test_a_list_goes_on_where_its_cursor_says(keys: dict[str, bytes], position: str | int) -> None:
     assert keys
     raw = cursor_of(status="quoted").after(position)
@@ -460,6 +463,10 @@ def test_a_cursor_is_bound_to_path_query_user_and_key(keys: dict[str, bytes]) ->
         {"a": "1", "b": "3"},
     ):
         assert refusal_of(BadRequest, cursor_of, cursor=raw, **other) == "invalid_cursor"
+    for odd in (raw[:9] + "!" + raw[9:], raw[:9] + "\n" + raw[9:], raw[1:], raw[:-1]):
+        assert refusal_of(BadRequest, cursor_of, a="1", b="2", cursor=odd) == "invalid_cursor"
+    keys["newer"] = b"z" * 32
+    assert cursor_of(a="1", b="2", cursor=raw).position == "P"
     keys["new"] = b"x" * 32
     assert refusal_of(BadRequest, cursor_of, a="1", b="2", cursor=raw) == "invalid_cursor"
     del keys["new"]
@@ -508,6 +515,41 @@ def test_a_page_is_cut_where_it_would_be_too_large(keys: dict[str, bytes], monke
         assert [each["id"] for each in page["items"]] == shown
         assert cursor_of(cursor=page["next_cursor"]).position == position
     assert http.page([], "id", None, cursor_of()).body == '{"items":[],"next_cursor":null}'
+
+
+PDF = "application/pdf"
+
+
+def test_a_revision_is_answered_as_json_or_as_the_paper_that_was_made_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: Any = SimpleNamespace(order_id="o", quote_day=lambda at: ("day", at))
+    at = now()
+    monkeypatch.setattr(http, "now", lambda: at)
+    states = {1: QuoteState.SUPERSEDED, 2: QuoteState.SENDING, 3: QuoteState.OFFERED, 9_999: QuoteState.OFFERED}
+    papers = {("o", 1): b"paper"}
+    monkeypatch.setattr(
+        http, "get_quote", lambda of, number: SimpleNamespace(of=of, revision=number, state=states[number])
+    )
+    monkeypatch.setattr(http, "find_quote_paper", lambda *key: papers.get(key))
+    monkeypatch.setattr(http, "quote_body", lambda quote, day: [quote.of.order_id, quote.revision, day == ("day", at)])
+    for number in (1, 9_999):
+        assert http.quote_answer(event_of(), order, str(number)) == http.answer(["o", number, True])
+    assert http.quote_answer(event_of(accept=PDF), order, "1") == Answer(
+        200,
+        PDF,
+        b"paper",
+        headers={"Cache-Control": "no-store", "Content-Disposition": 'inline; filename="quote-o-1.pdf"'},
+    )
+    for number, said in (
+        ("2", "The PDF of this revision is still being made"),
+        ("3", "This revision was never sent"),
+        ("", "The order has no quote revision ."),
+        ("10000", "The order has no quote revision 10000."),
+        ("x" * 17, f"The order has no quote revision {'x' * 16}."),
+        ("-1", "The order has no quote revision -1."),
+    ):
+        with pytest.raises(NotFound) as refusal:
+            http.quote_answer(event_of(accept=PDF), order, number)
+        assert refusal.value.detail.startswith(said)
 
 
 def test_a_refusal_is_a_problem_as_rfc_9457_has_it() -> None:
@@ -561,6 +603,13 @@ def test_a_path_is_answered_by_its_route_and_what_a_route_raises_is_refused() ->
     @api.post("/b")
     def other(event: Event, **names: str) -> Answer:
         return http.answer(names)
+
+    assert [(route.method, route.rule) for route in api.routes] == [
+        ("GET", "/a/<name>"),
+        ("PUT", "/a/<name>"),
+        ("POST", "/b"),
+        ("HEAD", "/a/<name>"),
+    ]
 
     def answered(method: str, path: str) -> tuple[int, Json, str | None]:
         event = {"rawPath": path, "headers": {}, "requestContext": {"http": {"method": method}}}
