@@ -631,17 +631,85 @@ def test_a_path_is_answered_by_its_route_and_what_a_route_raises_is_refused() ->
         assert (found, problem["code"], allow) == (status, code, allowed)
 
 
+ORDER_ID = "01KB0000000000000000000000"
+
+
+@pytest.mark.parametrize(
+    ("path", "route", "status", "keys"),
+    [
+        (f"/orders/{ORDER_ID}", "GET /orders/<order_id>", 200, {"order_id": ORDER_ID}),
+        ("/orders/mine", "GET /orders/<order_id>", 200, {}),
+        ("/secret", "GET none", 404, {}),
+    ],
+)
+def test_an_answer_is_noted_by_its_route_and_never_by_its_path(
+    monkeypatch: pytest.MonkeyPatch, path: str, route: str, status: int, keys: dict[str, str]
+) -> None:
+    noted: list[Any] = []
+    kept: dict[str, str] = {}
+    instants = iter((1.0, 3.0))
+    logger = SimpleNamespace(info=lambda said, extra: noted.append((said, extra)), append_keys=kept.update)
+    monkeypatch.setattr(http, "logger", logger)
+    monkeypatch.setattr(http, "perf_counter", lambda: next(instants))
+    api = http.Api()
+    api.get("/orders/<order_id>")(lambda event, order_id: http.answer({}))
+    api.resolve({"rawPath": path, "headers": {}, "requestContext": {"http": {"method": "GET"}}})
+    assert noted == [("answered", {"route": route, "status": status, "milliseconds": 2_000})]
+    assert kept == keys
+
+
+def test_route_and_refusal_are_given_the_request_and_a_fault_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused: list[tuple[str, Event]] = []
+    noted: list[Exception] = []
+
+    def refusal(error: OnlineOrdersError, event: Event) -> Answer:
+        refused.append((error.code, event))
+        return http.problem(error)
+
+    def answering(event: Event) -> Answer:
+        raise event["error"]
+
+    monkeypatch.setattr(http.logger, "error", lambda said, exc_info: noted.append(exc_info))
+    api = http.Api(refusal)
+    api.get("/a")(answering)
+    fault = ValueError("x")
+    for path, error, code in (
+        ("/a", NotFound("No."), "not_found"),
+        ("/a", fault, "internal_error"),
+        ("/b", None, "not_found"),
+    ):
+        event = {"rawPath": path, "headers": {}, "requestContext": {"http": {"method": "GET"}}, "error": error}
+        api.resolve(event)
+        assert refused.pop() == (code, event)
+    assert noted == [fault]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown", "is_coded"), [("ü", "ü", False), (b"\xff\xfe", "//4=", True), ("", "", False)]
+)
+def test_an_answer_is_handed_to_the_gateway_as_it_asks(body: str | bytes, shown: str, is_coded: bool) -> None:
+    assert Answer(201, "text/plain", body, {"A": "b"}).payload() == {
+        "statusCode": 201,
+        "headers": {"Content-Type": "text/plain", "A": "b"},
+        "body": shown,
+        "isBase64Encoded": is_coded,
+    }
+
+
 def test_what_did_not_come_by_the_site_is_answered_by_no_route(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "s" * 32
-    monkeypatch.setenv("ORIGIN_SECRET", json.dumps({"current": secret, "previous": None}))
+    monkeypatch.setenv("ORIGIN_SECRET", json.dumps({"current": secret, "previous": "p" * 32}))
     api = http.Api(lambda error, event: Answer(418, "text/plain", error.code, {}))
     api.get("/a")(lambda event: http.answer({}))
     for path, headers, status in (
         ("/a", {"x-origin-secret": secret}, 200),
+        ("/a", {"x-origin-secret": "p" * 32}, 200),
         ("/b", {"x-origin-secret": secret}, 418),
         ("/a", {"x-origin-secret": "s" * 31}, 403),
         ("/a", {"x-origin-secret": "\ud800"}, 403),
         ("/b", {}, 403),
     ):
         event = {"rawPath": path, "headers": headers, "requestContext": {"http": {"method": "GET"}}}
-        assert api.resolve(event)["statusCode"] == status, (path, headers)
+        answer = api.resolve(event)
+        assert answer["statusCode"] == status, (path, headers)
+        assert status != 403 or json.loads(answer["body"])["code"] == "not_by_this_way"
