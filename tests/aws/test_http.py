@@ -27,6 +27,7 @@ from online_orders.orders import User
 from online_orders.presentation import as_json
 from online_orders.quotes import QuoteState
 from online_orders.routing import Answer, Event
+from online_orders.telemetry import logger
 
 Json = dict[str, Any]
 
@@ -539,7 +540,7 @@ def test_a_revision_is_answered_as_json_or_as_the_paper_that_was_made_of_it(monk
         b"paper",
         headers={"Cache-Control": "no-store", "Content-Disposition": 'inline; filename="quote-o-1.pdf"'},
     )
-    for number, said in (
+    for revision, said in (
         ("2", "The PDF of this revision is still being made"),
         ("3", "This revision was never sent"),
         ("", "The order has no quote revision ."),
@@ -548,7 +549,7 @@ def test_a_revision_is_answered_as_json_or_as_the_paper_that_was_made_of_it(monk
         ("-1", "The order has no quote revision -1."),
     ):
         with pytest.raises(NotFound) as refusal:
-            http.quote_answer(event_of(accept=PDF), order, number)
+            http.quote_answer(event_of(accept=PDF), order, revision)
         assert refusal.value.detail.startswith(said)
 
 
@@ -648,8 +649,8 @@ def test_an_answer_is_noted_by_its_route_and_never_by_its_path(
     noted: list[Any] = []
     kept: dict[str, str] = {}
     instants = iter((1.0, 3.0))
-    logger = SimpleNamespace(info=lambda said, extra: noted.append((said, extra)), append_keys=kept.update)
-    monkeypatch.setattr(http, "logger", logger)
+    noting = SimpleNamespace(info=lambda said, extra: noted.append((said, extra)), append_keys=kept.update)
+    monkeypatch.setattr(http, "logger", noting)
     monkeypatch.setattr(http, "perf_counter", lambda: next(instants))
     api = http.Api()
     api.get("/orders/<order_id>")(lambda event, order_id: http.answer({}))
@@ -669,7 +670,7 @@ def test_route_and_refusal_are_given_the_request_and_a_fault_is_noted(monkeypatc
     def answering(event: Event) -> Answer:
         raise event["error"]
 
-    monkeypatch.setattr(http.logger, "error", lambda said, exc_info: noted.append(exc_info))
+    monkeypatch.setattr(logger, "error", lambda said, exc_info: noted.append(exc_info))
     api = http.Api(refusal)
     api.get("/a")(answering)
     fault = ValueError("x")
