@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.accounts import Account, Contact, ContactReport, License, account_from, begun
+from online_orders.accounts import (
+    ERASED,
+    ERASED_EMAIL,
+    Account,
+    Contact,
+    ContactReport,
+    License,
+    account_from,
+    begun,
+    changed_members,
+)
 from online_orders.errors import Fault, Forbidden, Invalid
 from online_orders.faults import checked
 from tests.domain.builders import (
@@ -356,6 +366,39 @@ def test_a_blank_address_is_none(blank: str) -> None:
     assert account_of(sites=[site_body("office", address=blank)]).sites[0].address is None
 
 
+def test_a_code_that_is_none_is_told_by_its_standard() -> None:
+    with pytest.raises(Invalid) as refusal:
+        account_from(
+            "acme", account_body(currency="EURO", time_zone="Mars", sites=[site_body("office", country="Germany")])
+        )
+    assert {fault.code: fault.detail for fault in refusal.value.faults} == {
+        "unknown_currency": "There is no such ISO 4217 currency code.",
+        "unknown_time_zone": "There is no such IANA time zone.",
+        "unknown_country": "There is no such ISO 3166 country code.",
+    }
+
+
+def test_what_an_account_is_asked_it_knows_of_its_enrollment_and_sites() -> None:
+    deputy = {"name": "Dora", "email": "dora@acme.example", "from": TODAY.isoformat(), "until": TODAY.isoformat()}
+    account = account_of(enrollment={**ENROLLMENT, "deputies": [deputy]})
+    asked = [account.contact_on(TODAY + days * DAY) for days in (-1, 0, 1)]
+    assert [each.email for each in asked if each] == [CONNIE.email, "dora@acme.example", CONNIE.email]
+    nobody = account_of(enrollment=None)
+    assert (nobody.contact_on(TODAY), nobody.contact, nobody.acting_deputies) == (None, None, ())
+    suspended = account_of(enrollment={**ENROLLMENT, "state": "suspended"})
+    assert [each.is_enrolled for each in (account, nobody, suspended)] == [True, False, False]
+    site = account_of(sites=[site_body("office", sockets=[{"model": "X1500", "quantity": 1}])]).sites_by_id["office"]
+    assert [site.has_socket(model) for model in ("X1500", "X1700")] == [True, False]
+    erased = Contact(name=ERASED, email=ERASED_EMAIL)
+    assert [each.is_erased for each in (erased, CONNIE)] == [True, False]
+
+
+def test_a_deputy_whose_first_day_is_unsound_has_that_fault_alone() -> None:
+    deputy = {"name": "Dora", "email": "dora@acme.example", "from": "soon", "until": TODAY.isoformat()}
+    found = faults_with(enrollment={**ENROLLMENT, "deputies": [deputy]})
+    assert found == [("/enrollment/deputies/0/from", "invalid_date")]
+
+
 def test_five_hundred_sites_are_the_most() -> None:
     sites = [site_body(f"site-{number}") for number in range(501)]
     assert len(account_of(sites=sites[:500]).sites) == 500
@@ -433,6 +476,20 @@ def test_whatever_json_comes_as_an_account_is_judged_and_never_breaks(body: Any)
         return
     assert said
     assert "".join(fault.pointer + fault.code + fault.detail for fault in said).encode()
+
+
+def test_what_has_changed_is_told_member_by_member_and_within_the_enrollment() -> None:
+    account = account_of(enrollment=ENROLLMENT)
+    for changes, expected in (
+        ({}, ()),
+        ({"name": "Acme Ltd.", "locale": "de"}, ("/name", "/locale")),
+        ({"enrollment": {**ENROLLMENT, "contact": CARLA.model_dump(), "state": "suspended"}}, None),
+        ({"enrollment": None}, ("/enrollment",)),
+    ):
+        after = account_of(**{"enrollment": ENROLLMENT, **changes})
+        members = ("/enrollment/contact", "/enrollment/state") if expected is None else expected
+        assert changed_members(account, after) == members
+    assert changed_members(account_of(enrollment=None), account) == ("/enrollment",)
 
 
 @pytest.mark.parametrize(("ahead", "expected"), [(-1, True), (0, True), (1, False)])

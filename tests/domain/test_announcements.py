@@ -255,6 +255,17 @@ def test_a_resend_to_the_same_mailbox_or_from_one_who_was_erased_tells_nobody() 
     assert address_of("former_contact", offered(), account_of(), erased, DESK) is None
 
 
+def test_who_is_the_contact_again_is_not_told_to_have_been_replaced() -> None:
+    order = offered()
+    (entry,) = order.resend(CLARA, CARLA, LATER).entries
+    assert entry.data["former_recipient"] == CONNIE.email
+    assert address_of("former_contact", order, account_of(), entry, DESK) is None
+    renamed = order.model_copy(update={"contact": CONSTANCE})
+    assert address_of("former_contact", renamed, account_of(), entry, DESK) is None
+    replaced = order.model_copy(update={"contact": CARLA})
+    assert address_of("former_contact", replaced, account_of(), entry, DESK) == CONNIE.email
+
+
 def test_to_a_contact_that_was_removed_nothing_is_sent_any_more() -> None:
     nobody = account_of(enrollment=None)
     parted = offered().follow_contact(None, CLARA.email, LATER).order
@@ -393,3 +404,19 @@ def test_customer_success_is_not_told_of_a_bounce_that_a_delivery_has_overtaken(
 @pytest.mark.parametrize("data", [{}, {"purpose": None}, {"purpose": "quote"}], ids=["none", "null", "quote"])
 def test_the_quotes_own_mail_is_the_workflows(data: dict[str, Any]) -> None:
     assert announcements(Event.FRESH_MAIL_ASKED, data, by=SYSTEM, internal=False, source="online") == ()
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "by", "source", "due"),
+    [
+        (Event.COMMENTED, {}, SYSTEM, "online", ()),
+        (Event.QUOTE_RESENT, {}, STAFF, "online", ()),
+        (Event.QUOTE_RESENT, {"contact_changed": False}, STAFF, "direct", ()),
+        (Event.CLAIMED, {}, STAFF, "direct", ()),
+        (Event.REMINDED, {}, SYSTEM, "direct", (Announcement("reminder", "contact"),)),
+    ],
+)
+def test_an_entry_calls_for_no_more_mails_than_its_own(
+    event: Event, data: dict[str, Any], by: Actor, source: Literal["online", "direct"], due: tuple[Announcement, ...]
+) -> None:
+    assert announcements(event, data, by=by, internal=False, source=source) == due

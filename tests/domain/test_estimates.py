@@ -141,6 +141,7 @@ def test_below_ten_orders_the_basis_says_that_they_are_too_few(orders: int) -> N
     _, basis, counted_orders = estimate_from(10, orders, TODAY)
     assert counted_orders == orders
     assert ("too few orders" in basis) is (orders < 10)
+    assert basis.startswith("asked start date") is (orders == 0)
     assert ENOUGH_ORDERS == 10
 
 

@@ -81,4 +81,17 @@ def test_names_that_are_quiet_again_are_forgotten(monkeypatch: pytest.MonkeyPatc
     shares = Shares()
     for number in range(1_000):
         take(shares, f"link {number}", 100.0 + number)
-    assert len(shares) <= 100
+        assert len(shares) <= 100
+
+
+def test_a_name_is_forgotten_at_the_instant_at_which_its_bucket_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fair_shares, "MOST_NAMES", 2)
+    shares = Shares()
+    for name, at, known in (("a", 100.0, 1), ("b", 100.25, 2), ("c", 100.5, 2), ("d", 100.5, 3)):
+        take(shares, name, at)
+        assert len(shares) == known
+
+
+def test_a_millisecond_is_not_waited_for() -> None:
+    shares = Shares()
+    assert [shares.take("a", 0.0, a_second=1000, at_once=1) for _ in range(3)] == [0, 0, 1]

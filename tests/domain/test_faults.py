@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 
 from online_orders.accounts import Account
 from online_orders.catalog import IpAddresses, item_faults
 from online_orders.errors import Conflict, Fault, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
 from online_orders.faults import CODES, checked, pointer
+from online_orders.faults import faults_of as below
 from online_orders.orders import NeededReason, NewComment, NewDeskComment, NewDirectOrder, NewOrder, Reason, Resending
 from online_orders.quotes import NewQuote
 from online_orders.values import PATTERN_TEXTS, Request
@@ -69,7 +70,25 @@ def test_every_pointer_can_be_written_in_utf_8(name: str) -> None:
     assert pointer("a", name).encode().decode() == pointer("a", name)
 
 
+def test_half_of_a_surrogate_pair_is_pointed_to_by_a_question_mark() -> None:
+    assert pointer("a", "\ud800b") == "/a/?b"
+
+
 # Refusals.
+
+
+class Odd(Request):
+    code: Annotated[str, StringConstraints(pattern=r"^a$")]
+
+
+def test_a_pattern_is_told_in_its_text_and_one_without_in_a_text_for_all_below_where_it_stands() -> None:
+    for model, body, where, detail in (
+        (NewComment, {"text": "bell\x07"}, "text", "A text has no control characters but tabs and line ends."),
+        (Odd, {"code": "b"}, "code", "This is not written as it should be."),
+    ):
+        with pytest.raises(ValidationError) as found:
+            model.model_validate(body)
+        assert below(found.value, "items", 2) == [Fault(f"/items/2/{where}", "malformed", detail)]
 
 
 def test_faults_become_the_members_of_the_problem() -> None:
@@ -173,6 +192,12 @@ def test_no_fault_is_told_in_the_words_of_python() -> None:
             checked(model, body)
         (fault,) = refusal.value.faults
         assert not re.search(r"Decimal|ictionary|instance|None|String should|[()]", fault.detail), fault
+
+
+def test_a_bound_is_told_as_a_plain_number() -> None:
+    with pytest.raises(Invalid) as refusal:
+        checked(*KINDS["less_than"])
+    assert [fault.detail for fault in refusal.value.faults] == ["Input should be less than 1000000000000."]
 
 
 def test_a_body_that_is_all_faults_is_told_a_thousand_of_them() -> None:

@@ -69,6 +69,13 @@ def faults_of(body: Any, currency: str = "EUR") -> dict[str, str]:
     return {fault.pointer: fault.code for fault in refusal.value.faults}
 
 
+def said_of(*prices: Any, currency: str = "EUR") -> dict[str, str]:
+    """What a list's faults say, by their code."""
+    with pytest.raises(Invalid) as refusal:
+        prices_from({"prices": list(prices)}, currency)
+    return {fault.code: fault.detail for fault in refusal.value.faults}
+
+
 def faults_of_csv(text: str) -> list[Fault]:
     with pytest.raises(Invalid) as refusal:
         prices_from_csv(text, "EUR")
@@ -152,6 +159,15 @@ def test_a_list_goes_through_csv_and_back_unchanged(drawn: tuple[str, list[Json]
     assert prices_from_csv(prices_csv(prices, dialect), currency) == prices
 
 
+@pytest.mark.parametrize(
+    ("dialect", "row"),
+    [(PLAIN, "socket,,Socket,9.50,once"), (SPREADSHEETS["de"], "socket;;Socket;9,50;once")],
+    ids=["plain", "German"],
+)
+def test_amounts_are_written_with_the_decimal_mark_of_the_table(dialect: Dialect, row: str) -> None:
+    assert prices_csv(listed(price_of(unit_price="9.5")), dialect).splitlines()[1] == row
+
+
 @property_of
 @given(price_lists())
 def test_no_cell_of_a_list_begins_like_a_formula(drawn: tuple[str, list[Json]]) -> None:
@@ -184,6 +200,37 @@ def test_a_variant_is_one_of_the_catalog_s_for_its_kind(kind: str) -> None:
     assert [price.variant for price in listed(*(price_of(kind, each) for each in VARIANTS[kind]))] == [*VARIANTS[kind]]
     for variant in {"X1500", "europe", "250", "rack_mount_kit", "nothing"} - set(VARIANTS[kind]):
         assert faults_of({"prices": [price_of(kind, variant)]}) == {"/prices/0/variant": "unknown_variant"}
+
+
+@pytest.mark.parametrize(
+    ("currency", "prices", "said"),
+    [
+        (
+            "EUR",
+            [price_of(variant="X1600")],
+            {"unknown_variant": "The variant of socket is one of X1500, X1700, or none."},
+        ),
+        ("EUR", [price_of("ip_addresses", "X1500")], {"unknown_variant": "The variant of ip_addresses is none."}),
+        (
+            "EUR",
+            [price_of(), price_of()],
+            {"duplicate_price": "An earlier price has the same kind, variant and recurrence."},
+        ),
+        ("EUR", [price_of(unit_price="1.001")], {"too_many_decimals": "Amounts in EUR have 2 decimals at most."}),
+        ("JPY", [price_of(unit_price="1.0")], {"too_many_decimals": "Amounts in JPY have 0 decimals at most."}),
+    ],
+)
+def test_a_fault_says_what_would_do(currency: str, prices: list[Json], said: dict[str, str]) -> None:
+    assert said_of(*prices, currency=currency) == said
+
+
+@pytest.mark.parametrize("value", [["socket"], {"socket": 1}, 7, True])
+@pytest.mark.parametrize("member", ["kind", "variant", "recurrence"])
+def test_what_tells_prices_apart_is_text_and_twice_the_same_of_another_type_no_second_fault(
+    member: str, value: Any
+) -> None:
+    found = faults_of({"prices": [price_of(**{member: value})] * 2})
+    assert found.keys() == {f"/prices/0/{member}", f"/prices/1/{member}"}
 
 
 def test_a_blank_variant_is_none() -> None:
@@ -274,8 +321,9 @@ def test_the_columns_of_a_table_come_in_any_order() -> None:
 
 @pytest.mark.parametrize("rows", ["", "\n", "\n,,,,\n\n"])
 def test_a_table_without_rows_empties_no_list(rows: str) -> None:
-    ((where, code, _),) = faults_of_csv(",".join(COLUMNS) + rows)
+    ((where, code, said),) = faults_of_csv(",".join(COLUMNS) + rows)
     assert (where, code) == ("/prices", "no_rows")
+    assert said.startswith("The table has no prices.")
     assert listed() == ()
 
 
@@ -353,6 +401,18 @@ def test_three_decimals_are_read_by_the_mark_that_goes_with_the_tables_delimiter
     assert fault.detail == f"Row 2: {cell} can be read in two ways; write {outcome}."
 
 
+def test_rows_with_too_few_or_too_many_cells_are_faults_in_a_currency_of_three_decimals_too() -> None:
+    with pytest.raises(Invalid) as refusal:
+        prices_from_csv(f"{','.join(COLUMNS)}\nsocket\nsocket,X1500,Socket,1.5,once,extra\n", "KWD")
+    found = [(fault.pointer, fault.code) for fault in refusal.value.faults]
+    assert found == [
+        ("/prices/1", "too_many"),
+        ("/prices/0/description", "required"),
+        ("/prices/0/unit_price", "required"),
+        ("/prices/0/recurrence", "required"),
+    ]
+
+
 def test_a_fault_of_the_whole_table_is_said_of_no_row() -> None:
     rows = [f"ip_addresses,,IPv4 {number},1,once" for number in range(501)]
     faults = {(where, code): detail for where, code, detail in faults_of_csv("\n".join([",".join(COLUMNS), *rows]))}
@@ -363,8 +423,9 @@ def test_a_fault_of_the_whole_table_is_said_of_no_row() -> None:
 
 @pytest.mark.parametrize("header", ["", "kind,variant", SHEET.split("\n")[1], ",".join((*COLUMNS, "amount"))])
 def test_a_table_without_its_header_is_refused_as_a_whole(header: str) -> None:
-    ((where, code, _),) = faults_of_csv(header)
+    ((where, code, said),) = faults_of_csv(header)
     assert (where, code) == ("/prices", "wrong_header")
+    assert said == f"The first row names the columns: {','.join(COLUMNS)}."
 
 
 def test_the_faults_of_a_table_say_the_row_as_a_spreadsheet_counts_it() -> None:
@@ -412,6 +473,28 @@ def test_a_price_without_variant_is_for_what_has_none_of_its_own_and_the_line_sa
         ("5", "Item, Europe", 100),
         ("6", "Item, network card, Lab", 1),
     ]
+
+
+def test_a_region_goes_by_the_name_that_it_had_when_the_order_was_placed_or_else_has_now() -> None:
+    order = place(item_of("sdp_users", region="europe")).order
+    assert order.snapshot
+    words = {**order.snapshot.words, "en": {"region.europe": "Old Europe"}}
+    renamed = order.model_copy(update={"snapshot": order.snapshot.model_copy(update={"words": words})})
+    for one, said in ((order, "Europe"), (renamed, "Old Europe"), (without_snapshot(order), "Europe")):
+        draft = draft_from_prices(
+            one, {}, listed(price_of("sdp_users", description="Users")), currency="EUR", terms=TERMS, valid_until=TODAY
+        )
+        assert draft.lines[0].description == f"Users, {said}"
+
+
+def test_a_description_that_just_fits_is_whole() -> None:
+    order = without_snapshot(place(item_of("socket")).order)
+    name = "y" * (LONGEST_DESCRIPTION - len("Socket, X1500, "))
+    for more, said in (("", f"Socket, X1500, {name}"), ("y", f"Socket, X1500, {name[1:]}…")):
+        draft = draft_from_prices(
+            order, {"store": name + more}, listed(price_of()), currency="EUR", terms=TERMS, valid_until=TODAY
+        )
+        assert draft.lines[0].description == said
 
 
 def test_an_item_without_a_price_is_named_and_has_no_line() -> None:

@@ -419,7 +419,7 @@ class Cursor:
 
     def __init__(self, event: Event, query: Query, who: Caller) -> None:
         bound = [event["requestContext"]["http"]["path"], query.without("cursor", "limit"), who.user.user_id]
-        self._bound = json.dumps(bound, sort_keys=True).encode("utf-8", "surrogatepass")
+        self._bound = json.dumps(bound, sort_keys=True).encode()
         raw = query.text("cursor")
         self.position = self._read(raw) if raw is not None else None
 
