@@ -247,6 +247,11 @@ def test_whoever_is_dropped_by_a_resend_is_told_and_so_is_the_contact_of_the_acc
     assert mails_of(back) == [("contact_replaced", cleo.email)]
 
 
+def test_nobody_is_written_to_whose_token_has_no_address() -> None:
+    change = place(by=User(user_id="u-1", email="")).order.comment(STAFF, "Soon.", LATER)
+    assert address_of("placed_by", change.order, account_of(), change.entries[0], DESK) is None
+
+
 def test_a_resend_to_the_same_mailbox_or_from_one_who_was_erased_tells_nobody() -> None:
     renamed = offered().resend(CLARA, Contact(name="Connie Contact", email="Connie@Acme.example"), LATER)
     assert mails_of(renamed) == []

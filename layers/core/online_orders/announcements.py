@@ -109,8 +109,8 @@ def _former_recipient(entry: Entry) -> str | None:
 
 
 def _unless_told(address: str | None, *told: str | None) -> str | None:
-    if address is None or address == ERASED_EMAIL:
-        return None
+    if not address or address == ERASED_EMAIL:
+        return None  # also of a user whose token has no address
     return None if address.casefold() in {each.casefold() for each in told if each} else address
 
 
