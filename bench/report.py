@@ -21,14 +21,15 @@ mpl.rcParams["svg.hashsalt"] = "online-orders"
 
 
 class Budget(NamedTuple):
-    """Ratios to the bare handler of the same job; None where nothing was promised."""
+    """Ratios of instructions to the bare handler of the same job; None where nothing was promised."""
 
     cold: float | None
     warm: float | None
+    """To the bare handler with as many calls."""
     calls: int | None
 
 
-BUDGETS = {"create": Budget(1.00, 1.50, 2), "read": Budget(1.00, 1.00, 1), "page": Budget(1.30, None, None)}
+BUDGETS = {"create": Budget(1.15, 1.00, 2), "read": Budget(1.15, 1.05, 1), "page": Budget(1.50, None, None)}
 BARE_OF = {"create": "create", "read": "read", "page": "create"}
 JOBS = {"create": "place an order", "read": "read an order of one's own", "page": "show the approval page"}
 OF_STOCK = 0.25
@@ -45,15 +46,24 @@ def _bare(measured: Sequence[Measured], job: str) -> Measured:
     return next(one for one in measured if one.candidate.name == "bare boto3" and one.candidate.job == BARE_OF[job])
 
 
+def _bare_with_calls(measured: Sequence[Measured], ours: Measured) -> Measured:
+    """The bare handler that makes as many calls as ours."""
+    job = BARE_OF[ours.candidate.job]
+    bare = (one for one in measured if one.candidate.name.startswith("bare") and one.candidate.job == job)
+    return next(one for one in bare if one.calls == ours.calls)
+
+
 def past_budgets(measured: Sequence[Measured]) -> Iterator[str]:
     for one in measured:
         if one.candidate.name != "ours":
             continue
         job, bare = one.candidate.job, _bare(measured, one.candidate.job)
-        budget = BUDGETS[job]
+        budget, equal = BUDGETS[job], _bare_with_calls(measured, one)
+        assert one.warm is not None
+        assert equal.warm is not None
         for name, ratio, most in (
             ("cold", one.cold / bare.cold, budget.cold),
-            ("warm CPU", one.cpu / bare.cpu, budget.warm),
+            ("warm", one.warm / equal.warm, budget.warm),
             ("calls", one.calls, budget.calls),
         ):
             if most is not None and ratio > most:
@@ -133,7 +143,8 @@ is in none of them. Ratios are to the bare handler of the same job; the approval
 places an order.
 
 - **bare boto3** is `bench/handlers/bare.py`: boto3, validation by hand that stops at the shape, one write. With the
-  bytecode that a stock build does not ship, so that the ratio does not flatter.
+  bytecode that a stock build does not ship, so that the ratio does not flatter. With *two calls* it reads the account
+  before it stores the order, as the job asks.
 - **powertools by the book** is `bench/handlers/by_the_book.py`: validating resolver, logger, metrics, idempotency,
   as the documentation has it; without a tracer, whose SDK would add to it.
 - **ours** is the artifact as `make artifact` builds it, asked with an event that the gateway would send: all
@@ -142,9 +153,9 @@ places an order.
 
 ![cold and warm ratios](performance.svg)
 
-Budgets: place an order cold ≤ 1.00, warm CPU ≤ 1.50, two calls to AWS; read cold ≤ 1.00, warm CPU ≤ 1.00, one call;
-approval page cold ≤ 1.30; cold ≤ {OF_STOCK} of by the book as the stock build ships it. `make bench` fails where one
-is passed.
+Budgets, in instructions: place an order cold ≤ 1.15, warm ≤ 1.00 of the bare handler with two calls; read cold ≤ 1.15,
+warm ≤ 1.05, one call; approval page cold ≤ 1.50; cold ≤ {OF_STOCK} of by the book as the stock build ships it.
+`make bench` fails where one is passed.
 
 {_past_section(past)}
 ## What decided

@@ -49,6 +49,7 @@ class Candidate:
 
 CANDIDATES = (
     Candidate("bare boto3", "create", "bare.create"),
+    Candidate("bare boto3, two calls", "create", "bare.create_as_asked"),
     Candidate("powertools by the book", "create", "by_the_book.handler"),
     Candidate("powertools by the book, stock build", "create", "by_the_book.handler", bytecode=False),
     Candidate("ours", "create", "orders_api.handler", "OrdersApiFunction"),
