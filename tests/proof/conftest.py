@@ -6,11 +6,14 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from online_orders_rendering import paper
 from tests import local_run
 from tests.contract.live import Live
+from tests.proof.papers import elsewhere
 
 LONG = "PROVE"
 """Set in the environment: the long form."""
@@ -91,3 +94,10 @@ def bus(running: Running) -> Bus:
 @pytest.fixture(scope="session")
 def live(running: Running) -> Live:
     return running.site
+
+
+@pytest.fixture(scope="package", autouse=True)
+def papers_elsewhere() -> Iterator[None]:
+    """Whatever is forked here sets its papers in a process that is not."""
+    with elsewhere() as compiler, patch.object(paper, "_compiler", lambda: compiler):
+        yield
