@@ -331,7 +331,9 @@ def about(**more: object) -> Json:
 
 
 def to_connie(delivery: str, **more: object) -> Json:
-    return about(delivery=delivery, recipient=CONNIE.email, recipient_name=CONNIE.name, **more)
+    """What is told of a mail to her; with her name where Customer Success is written to about it."""
+    named = {"recipient_name": CONNIE.name} if "reason" in more else {}
+    return about(delivery=delivery, recipient=CONNIE.email, **named, **more)
 
 
 def heard(link: int, word: MailWord, said_at: datetime | None = None) -> MailNews:

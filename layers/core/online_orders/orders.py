@@ -977,14 +977,14 @@ class Order(Entity):
             news.at,
             SYSTEM,
             Event.UNDELIVERABLE,
-            {**self._delivered(news.state), **_reason_data(reason)},
+            {**self._delivered(news.state), **_recipient(self.contact), **_reason_data(reason)},
             decision=False,
             quote=self._quote_in(QuoteState.UNDELIVERABLE) if reachable else self.quote,
             marks={**marks, **self._mail(news)},
         )
 
     def _delivered(self, delivery: MailState) -> dict[str, Any]:
-        return {**self._revision(), "delivery": delivery, **_recipient(self.contact)}
+        return {**self._revision(), "delivery": delivery, "recipient": self.contact.email}
 
     def _asked(self) -> dict[str, Any]:
         """Who has the link that a decision is taken by, which may be under another name."""
