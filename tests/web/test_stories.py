@@ -209,9 +209,12 @@ def test_what_was_ordered_is_shown_as_it_was_after_site_and_account_were_renamed
     try:
         for sites in ([*others, {**site, "name": "Elsewhere", "address": "Another 1"}], others):
             call("nadia", "PUT", path, {**call("nadia", "GET", path), "name": "Renamed since", "sites": sites})
-            for who, where in (("sam", f"/orders/{order_id}"), ("nadia", f"/desk/orders/{order_id}")):
+            for who, where, named in (
+                ("sam", f"/orders/{order_id}", "Renamed since"),
+                ("nadia", f"/desk/orders/{order_id}", f"{before['name']}now Renamed since"),
+            ):
                 page = open_page(who, where)
-                expect(page.locator("aside.facts")).to_contain_text(f"{before['name']}now Renamed since")
+                expect(page.locator("aside.facts")).to_contain_text(named)
                 items = page.locator("table.items")
                 expect(items).to_contain_text(site["name"])
                 expect(items).to_contain_text(f"Delivery address: {site['address']}")

@@ -255,7 +255,7 @@ _ORDER: dict[str, Any] = {
     "account_name": _left_out(
         str,
         "",
-        "As the account was called when the order was placed; left out in orders from before this was kept.",
+        "As the account was called when the order was placed, for Customer Success; left out in older orders.",
     ),
     "warnings": _left_out(
         tuple[OrderWarning, ...],

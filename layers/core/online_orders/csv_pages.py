@@ -58,7 +58,6 @@ COLUMNS = (
     "site_name",
     "site_address",
     "start_passed",
-    "account_name",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@")
 # Where a spreadsheet may begin a cell that the file does not: at the delimiter of another locale, or at a line's end,

@@ -56,7 +56,7 @@ def order_body(order: Order, history: History, at: datetime, *, at_desk: bool = 
             }
         )
     body["quote"] = _quote_on(quote, order.quote, order.quote_day(at)) if order.quote else None
-    if order.snapshot and order.snapshot.account_name:
+    if at_desk and order.snapshot and order.snapshot.account_name:
         body["account_name"] = order.snapshot.account_name
     if order.duplicates:
         body["warnings"] = [warning_body(each, at_desk=at_desk) for each in order.duplicates]
