@@ -35,7 +35,9 @@ def serve() -> None:
         print(listener.address[1], flush=True)  # noqa: T201 - to whoever has started this
         while True:
             with listener.accept() as connection:
-                connection.send_bytes(paper._compiler().compile(**json.loads(connection.recv_bytes())))
+                made = paper._compiler().compile(**json.loads(connection.recv_bytes()))
+                assert isinstance(made, bytes)
+                connection.send_bytes(made)
 
 
 @contextmanager
