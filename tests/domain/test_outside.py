@@ -48,7 +48,6 @@ from tests.domain.builders import (
 SHOWN = {
     "order_id",
     "account_id",
-    "account_name",
     "source",
     "status",
     "version",
@@ -191,6 +190,7 @@ def test_a_closed_order_shows_by_whom_why_and_when() -> None:
 def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
     order = claimed()
     row = desk_row(order, {}, NOW + timedelta(minutes=1, milliseconds=999))
+    assert row.pop("account_name") == "Acme Ltd"
     assert row.pop("age_seconds") == 60
     assert row.pop("late_after") == "2026-11-25T10:00:00.000Z"
     assert row.pop("flags") == []

@@ -252,11 +252,6 @@ _ORDER: dict[str, Any] = {
     "contact": Annotated[Contact, Field(description="Who is asked to confirm.")],
     "items": tuple[Annotated[_ORDERED_ITEM, Field(discriminator="kind")], ...],
     "quote": Annotated[Optional[QuoteAnswer], Field(description="The newest revision.")],  # noqa: UP045
-    "account_name": _left_out(
-        str,
-        "",
-        "As the account was called when the order was placed, for Customer Success; left out in older orders.",
-    ),
     "warnings": _left_out(
         tuple[OrderWarning, ...],
         (),
@@ -272,6 +267,9 @@ DeskOrderAnswer = _derived(
     Order,
     _NOT_SHOWN,
     **_ORDER,
+    account_name=_left_out(
+        str, "", "As the account was called when the order was placed; left out in orders from before this was kept."
+    ),
     age_seconds=Annotated[int, Field(ge=0, description="Since it was placed.")],
     late_after=Annotated[
         Instant | None,

@@ -196,8 +196,6 @@ def from_answer(answer: str, person: Person) -> str:
         changes["placed_by"] = NO_USER.model_dump()
     if person.has(body["contact"]["email"]):
         changes["contact"] = NOBODY.model_dump()
-    if name := body.get("account_name"):
-        changes["account_name"] = person.out_of(name)
     changes["items"] = [_from_item(item, person) for item in body["items"]]
     after = {**body, **changes}
     return answer if after == body else json.dumps(after, ensure_ascii=False, separators=(",", ":"))

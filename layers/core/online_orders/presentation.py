@@ -56,8 +56,6 @@ def order_body(order: Order, history: History, at: datetime, *, at_desk: bool = 
             }
         )
     body["quote"] = _quote_on(quote, order.quote, order.quote_day(at)) if order.quote else None
-    if at_desk and order.snapshot and order.snapshot.account_name:
-        body["account_name"] = order.snapshot.account_name
     if order.duplicates:
         body["warnings"] = [warning_body(each, at_desk=at_desk) for each in order.duplicates]
     return body
@@ -112,8 +110,10 @@ def flags_of(order: Order) -> list[Flag]:
 def desk_row(order: Order, history: History, at: datetime, policy: Policy = USUAL) -> dict[str, Any]:
     """As the customer sees it, how long it has been there, and what is to be known of it."""
     late_after = order.late_after(policy)
+    named = order.snapshot and order.snapshot.account_name
     return {
         **order_body(order, history, at, at_desk=True),
+        **({"account_name": named} if named else {}),
         "age_seconds": max(0, int((at - order.placed_at).total_seconds())),
         "late_after": instant_text(late_after) if late_after else None,
         "flags": flags_of(order),
