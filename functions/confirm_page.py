@@ -48,7 +48,9 @@ if TYPE_CHECKING:
 
 _LARGEST_NAME, _LARGEST_REASON = 200, 1_000
 _A_DAY_SECONDS = 86_400
-_PROOF_SECONDS = 90 * _A_DAY_SECONDS
+_PROOF, _PROOF_SECONDS = "asked-", 90 * _A_DAY_SECONDS
+"""How the name of a cookie begins, the only one of these pages, and how long it is kept; nobody needs it who is not
+locked out."""
 _DECISIONS = ("approve", "cancel", "request_change")
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -136,13 +138,9 @@ def _presented(event: Event, token: str) -> Opened:
     return _open(token, frozenset(value for name, _, value in pairs if name.startswith(_PROOF)))
 
 
-_PROOF = "asked-"
-"""A cookie's name begins with it; it is the only one of these pages, and nobody needs it who is not locked out."""
-
-
-def _proof_cookie(opened: Opened, number: int) -> str:
-    """For the browser that has asked, with the code of this link, for the mail of the link with this number."""
-    link = opened.link.model_copy(update={"number": number})
+def _proof_cookie(opened: Opened) -> str:
+    """For the browser that has asked, with the code of this link, for the mail of the next one."""
+    link = opened.link.model_copy(update={"number": opened.link.number + 1})
     # By the key that the fresh link will be made with.
     proof = proof_of(signing_key("links").key, link, opened.order.contact.email)
     about = f"Path=/confirm; Max-Age={_PROOF_SECONDS}; Secure; HttpOnly; SameSite=Lax"
@@ -584,7 +582,7 @@ def _ask_for_fresh_mail(opened: Opened, code: str, at: datetime) -> Answer:
     if not with_code:
         return _told(opened._replace(order=order), Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
     told = _told(opened._replace(order=order), Outcome.FRESH_MAIL_FOR_ASKER, HTTPStatus.OK)
-    return told._replace(headers={**told.headers, "Set-Cookie": _proof_cookie(opened, opened.link.number + 1)})
+    return told._replace(headers={**told.headers, "Set-Cookie": _proof_cookie(opened)})
 
 
 def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) -> int:

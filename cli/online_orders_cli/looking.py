@@ -55,7 +55,7 @@ def timelines(installation: Installation, account_id: str) -> Iterator[Json]:
 def csv_lines(rows: Iterator[Json], spreadsheet: str | None = None) -> Iterator[str]:
     """Yield orders as the API's own CSV, a row an item, with one header; as a spreadsheet in a language opens it."""
     dialect = dialect_for(spreadsheet)
-    begun = [row for row in (next(rows, None),) if row]  # refused before anything is written
+    first = next(rows, None)  # a refusal comes before anything is written
     yield csv_page([], dialect)
-    for row in chain(begun, rows):
+    for row in chain([first] if first else [], rows):
         yield csv_page([row], dialect).partition("\n")[2]

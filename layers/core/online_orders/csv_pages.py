@@ -119,17 +119,16 @@ def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]], dialect: Dia
     return buffer.getvalue()
 
 
-def _first_line(text: str) -> tuple[str, str | None]:
-    """The first line that is not blank, and what Excel's `sep=` names there."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    named = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
-    return first, named[1] if named else None
-
-
 def delimiter_of(text: str) -> str:
     """Return what parts the cells of a CSV text, by its first line: comma, semicolon or tab, or what `sep=` names."""
-    first, named = _first_line(text.removeprefix(_MARK))
-    return named or max(DELIMITERS, key=first.count)
+    return _delimiter_and_its_line(text.removeprefix(_MARK))[0]
+
+
+def _delimiter_and_its_line(text: str) -> tuple[str, str]:
+    """The delimiter, and the line in which Excel's `sep=` names it, if one does."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    named = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
+    return (named[1], first) if named else (max(DELIMITERS, key=first.count), "")
 
 
 def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -138,9 +137,8 @@ def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     See `delimiter_of`; a line with Excel's `sep=` comes as an empty row.
     """
     text = text.removeprefix(_MARK)
-    first, named = _first_line(text)
-    table = text.replace(first, "", 1) if named else text
-    reader = csv.reader(StringIO(table, newline=""), delimiter=delimiter_of(text), strict=True)
+    delimiter, named_in = _delimiter_and_its_line(text)
+    reader = csv.reader(StringIO(text.replace(named_in, "", 1), newline=""), delimiter=delimiter, strict=True)
     try:
         for row in reader:
             yield reader.line_num, row

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from online_orders import clock
+from online_orders.accounts import Account
 from online_orders.aws import accounts, history, lists, orders, pace
 from online_orders.aws.dynamodb import Raced, get_all, pause
 from online_orders.aws.keys import Source, idempotency_key, placed_key
@@ -62,8 +63,7 @@ def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, 
             pace.must_have_time(found, account_id, at)
         change = order_from(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at)
         if UPGRADES.intersection(change.order.item_kinds):
-            others = lists.list_duplicate_candidates(account_id)
-            duplicates = find_duplicates(change.order.items, account, others, at, UPGRADES)
+            duplicates = _duplicated_upgrades(change.order, account, at)
             change = change._replace(order=change.order.model_copy(update={"duplicates": duplicates}))
         answer = as_json(order_body(change.order, history.history(), at, at_desk=source == "direct"))
         try:
@@ -82,11 +82,15 @@ def duplicates_by_now(order: Order, at: datetime) -> tuple[Duplicate, ...]:
     """
     if not UPGRADES.intersection(order.item_kinds):
         return order.duplicates
-    candidates = lists.list_duplicate_candidates(order.account_id)
-    others = [each for each in candidates if each.order_id != order.order_id]
-    found = find_duplicates(order.items, accounts.get_account(order.account_id), others, at, UPGRADES)
+    found = _duplicated_upgrades(order, accounts.get_account(order.account_id), at)
     known = {each.item_id: each for each in (*found, *order.duplicates)}
     return tuple(sorted(known.values(), key=lambda each: int(each.item_id)))
+
+
+def _duplicated_upgrades(order: Order, account: Account, at: datetime) -> tuple[Duplicate, ...]:
+    candidates = lists.list_duplicate_candidates(order.account_id)
+    others = [each for each in candidates if each.order_id != order.order_id]
+    return find_duplicates(order.items, account, others, at, UPGRADES)
 
 
 def preview(body: Any, *, by: User, account_id: str, reached_from: str, source: Source) -> list[dict[str, Any]]:

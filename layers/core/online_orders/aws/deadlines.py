@@ -18,6 +18,7 @@ from online_orders.errors import Unavailable
 LONGEST_REQUEST_SECONDS = 18.0
 """With all calls; the functions behind the API have 20."""
 _end: ContextVar[float] = ContextVar("end", default=inf)
+"""When the request has to be answered, by `time.monotonic`; infinity where it is none."""
 
 
 @contextmanager
@@ -30,12 +31,7 @@ def answered_within(seconds: float) -> Iterator[None]:
         _end.reset(before)
 
 
-def end() -> float:
-    """Return when the request has to be answered, by `time.monotonic`; infinity where it is none."""
-    return _end.get()
-
-
 def must_have(seconds: float) -> None:
     """Raise Unavailable when the request has less time left than this."""
-    if monotonic() + seconds > end():
+    if monotonic() + seconds > _end.get():
         raise Unavailable("There was no time left for all of it. Repeat the request.")

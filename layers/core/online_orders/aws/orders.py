@@ -138,17 +138,19 @@ def get_quote(order: Order, revision: int) -> Quote:
 
 
 def get_entry(order_id: str, sequence: int) -> Entry:
+    return Entry.model_validate_json(_stored_entry(order_id, sequence)["document"]["S"])
+
+
+def _stored_entry(order_id: str, sequence: int) -> Item:
     item = get(entry_key(order_id, sequence))
     if item is None:
         raise NotFound(f"The order has no timeline entry {sequence}.")
-    return Entry.model_validate_json(item["document"]["S"])
+    return item
 
 
 def get_entry_and_order(order: Order, sequence: int) -> tuple[Entry, Order]:
     """A timeline entry, and its order with the status and the revision that the entry left it with."""
-    item = get(entry_key(order.order_id, sequence))
-    if item is None:
-        raise NotFound(f"The order has no timeline entry {sequence}.")
+    item = _stored_entry(order.order_id, sequence)
     detail = EventDetail.model_validate_json(item["detail"]["S"])
     quote = get_quote(order, detail.revision) if detail.revision is not None else None
     return Entry.model_validate_json(item["document"]["S"]), order.as_it_stood(detail.status, quote)
