@@ -103,6 +103,7 @@ class Sandbox:
         )
         ses = Ses(await asyncio.to_thread(_look_at_ses, self._clients), mailbox, bus.publish)
         inner = Starlette(routes=[Route("/functions", host.handle, methods=["POST"]), *ses.routes()])
+        # Starlette's types of an ASGI application are its own.
         self._serve(guard(inner), self._inner, closing)  # type: ignore[arg-type]
         closing.push_async_callback(self._engine.stop)  # what waits for it on the inner side then ends
         closing.callback(ses.close)

@@ -113,7 +113,7 @@ def work(channel: socket.socket, output: int) -> None:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
-    # In a pipe Python would keep the lines of a print until there are 8 KiB of them.
+    # In a pipe Python would keep the lines of a print until there are 8 KiB of them. Both stay open to the end.
     sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     stream = channel.makefile("rwb")
