@@ -217,6 +217,9 @@ def open_page(site: Description, browser: Browser, tokens: Tokens, complaints: C
 
     yield open_one
     for context in contexts:
+        for page in context.pages:
+            # A handler of a route that is still fetching would fail in whichever test comes next.
+            page.unroute_all(behavior="wait")
         context.close()
 
 
