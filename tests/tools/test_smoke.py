@@ -64,7 +64,7 @@ def made(answer: Answering | None = None, /, **more: Any) -> Stage:
         "name": "dev",
         "stack": "online-orders-dev",
         "tokens": {"customer": "c", "desk": "d"},
-        "made_at": NOW - timedelta(hours=age),
+        "made_at": datetime.now(UTC) - timedelta(hours=age),
         "patience": 0.0,
         "outputs": {
             "ApiEndpoint": "https://api.example",
@@ -424,7 +424,7 @@ def pool_of(*users: Json, challenge: str | None = None) -> Json:
 
 def user(email: str, hours: int) -> Json:
     attributes = [{"Name": "email", "Value": email}]
-    return {"Username": email, "Attributes": attributes, "UserCreateDate": NOW - timedelta(hours=hours)}
+    return {"Username": email, "Attributes": attributes, "UserCreateDate": datetime.now(UTC) - timedelta(hours=hours)}
 
 
 def deleted(found: Stage) -> list[str]:
