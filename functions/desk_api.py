@@ -19,6 +19,7 @@ from online_orders.aws.keys import Key, account_key, prices_key
 from online_orders.aws.versions import Version
 from online_orders.catalog import item_faults
 from online_orders.csv_pages import SPREADSHEETS, dialect_for
+from online_orders.cursors import Cursor
 from online_orders.errors import Conflict, Fault, InProgress, NotFound
 from online_orders.faults import checked
 from online_orders.orders import (
@@ -84,7 +85,7 @@ def _decide(event: Event, order_id: str, decision: Decision) -> Order:
 @app.get("/api/desk/orders")
 def list_orders(event: Event) -> Answer:
     staff, query = _staff(event), http.Query(event)
-    cursor, limit = http.Cursor(event, query, staff), query.limit()
+    cursor, limit = Cursor(query.text("cursor"), event, staff.user.user_id), query.limit()
     status, assignee = query.choice("status", list(Status)), query.user_id("assignee")
     wanted = lists.Wanted(
         statuses=lists.statuses_of(Status(status) if status else None, query.flag("open")),
@@ -136,7 +137,7 @@ def show_order(event: Event, order_id: str) -> Answer:
 @app.get("/api/desk/orders/<order_id>/timeline")
 def show_timeline(event: Event, order_id: str) -> Answer:
     staff, query = _staff(event), http.Query(event)
-    cursor, limit = http.Cursor(event, query, staff), query.limit()
+    cursor, limit = Cursor(query.text("cursor"), event, staff.user.user_id), query.limit()
     query.done()
     at = orders.whereabouts(order_id)
     page = orders.list_entries(at.order_id, limit, int(cursor.position or 0))
@@ -147,7 +148,7 @@ def show_timeline(event: Event, order_id: str) -> Answer:
 def show_evidence(event: Event, order_id: str) -> Answer:
     """What the decisions by link rest on."""
     staff, query = _staff(event), http.Query(event)
-    cursor, limit = http.Cursor(event, query, staff), query.limit()
+    cursor, limit = Cursor(query.text("cursor"), event, staff.user.user_id), query.limit()
     query.done()
     at = orders.whereabouts(order_id)
     page = evidence.list_evidence(at.order_id, limit, int(cursor.position or 0))
@@ -267,7 +268,7 @@ def comment_on_order(event: Event, order_id: str) -> Answer:
 @app.get("/api/desk/accounts")
 def list_accounts(event: Event) -> Answer:
     staff, query = _staff(event), http.Query(event)
-    cursor, limit = http.Cursor(event, query, staff), query.limit()
+    cursor, limit = Cursor(query.text("cursor"), event, staff.user.user_id), query.limit()
     query.done()
     page = accounts.list_accounts(limit, cursor.position)
     return http.page(
@@ -346,7 +347,7 @@ def show_account_version(event: Event, account_id: str, version: str) -> Answer:
 def _versions(event: Event, key: Key, what: str, row: Callable[[Version], Json]) -> Answer:
     """A page of the versions of what lies under a key."""
     staff, query = _staff(event), http.Query(event)
-    cursor, limit = http.Cursor(event, query, staff), query.limit()
+    cursor, limit = Cursor(query.text("cursor"), event, staff.user.user_id), query.limit()
     query.done()
     page = versions.list_versions(key, limit, int(cursor.position) if cursor.position else None)
     if page is None:
@@ -371,7 +372,7 @@ def _about(version: Version) -> Json:
 @app.get("/api/desk/price-lists")
 def list_price_lists(event: Event) -> Answer:
     staff, query = _staff(event), http.Query(event)
-    cursor, limit = http.Cursor(event, query, staff), query.limit()
+    cursor, limit = Cursor(query.text("cursor"), event, staff.user.user_id), query.limit()
     query.done()
     page = prices.list_price_lists(limit, cursor.position)
     return http.page((row._asdict() for row in page.rows), "currency", page.position, cursor)

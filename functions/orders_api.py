@@ -12,6 +12,7 @@ from online_orders.accounts import ContactReport
 from online_orders.aws import accounts, contact_reports, history, lists, orders
 from online_orders.aws.environment import environment
 from online_orders.csv_pages import SPREADSHEETS, csv_page, dialect_for
+from online_orders.cursors import Cursor
 from online_orders.faults import checked
 from online_orders.orders import NewComment, Order, Reason, Status
 from online_orders.placing import place, preview
@@ -68,7 +69,7 @@ def show_account(event: Event) -> Answer:
 @app.get("/api/accounts")
 def list_subaccounts(event: Event) -> Answer:
     caller, query = _caller(event), http.Query(event)
-    cursor, limit = http.Cursor(event, query, caller), query.limit()
+    cursor, limit = Cursor(query.text("cursor"), event, caller.user.user_id), query.limit()
     query.done()
     page = accounts.list_subaccounts(caller.account, limit, cursor.position)
     return http.page(
@@ -125,7 +126,8 @@ def preview_order(event: Event) -> Answer:
 @app.get("/api/orders")
 def list_orders(event: Event) -> Answer:
     caller, query = _caller(event), http.Query(event)
-    cursor, limit, account_id = http.Cursor(event, query, caller), query.limit(), query.account_id()
+    cursor, limit = Cursor(query.text("cursor"), event, caller.user.user_id), query.limit()
+    account_id = query.account_id()
     status = query.choice("status", list(Status))
     wanted = lists.Wanted(
         statuses=lists.statuses_of(Status(status) if status else None, query.flag("open")),
@@ -164,7 +166,7 @@ def show_order(event: Event, order_id: str) -> Answer:
 @app.get("/api/orders/<order_id>/timeline")
 def show_timeline(event: Event, order_id: str) -> Answer:
     caller, query = _caller(event), http.Query(event)
-    cursor, limit = http.Cursor(event, query, caller), query.limit()
+    cursor, limit = Cursor(query.text("cursor"), event, caller.user.user_id), query.limit()
     query.done()
     order = orders.get_reachable_order(caller.account, order_id)
     page = orders.list_entries(order.order_id, limit, int(cursor.position or 0))

@@ -22,8 +22,8 @@ from online_orders.aws.deadlines import LONGEST_REQUEST_SECONDS, answered_within
 from online_orders.aws.documents import find_quote_paper
 from online_orders.aws.environment import environment
 from online_orders.aws.orders import get_quote
-from online_orders.aws.signing_keys import signing_key
 from online_orders.clock import now
+from online_orders.cursors import Cursor
 from online_orders.errors import (
     BadRequest,
     Forbidden,
@@ -405,47 +405,6 @@ def _limit(raw: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", raw) or not 1 <= int(raw) <= LARGEST_LIMIT:
         raise ValueError(raw)
     return int(raw)
-
-
-# -- cursors ------------------------------------------------------------------------------------------------------
-
-
-def _foreign_cursor() -> BadRequest:
-    return BadRequest("invalid_cursor", "The cursor is not one of this list.")
-
-
-class Cursor:
-    """Where a list goes on: opaque, tamper-proof, and good for the same caller and query only."""
-
-    def __init__(self, event: Event, query: Query, who: Caller) -> None:
-        bound = [event["requestContext"]["http"]["path"], query.without("cursor", "limit"), who.user.user_id]
-        self._bound = json.dumps(bound, sort_keys=True).encode()
-        raw = query.text("cursor")
-        self.position = self._read(raw) if raw is not None else None
-
-    def _signature(self, key: bytes, position: str) -> bytes:
-        return hmac.digest(key, self._bound + b"\0" + position.encode(), "sha256")[:16]
-
-    def _read(self, raw: str) -> str:
-        try:
-            data = base64.b64decode(raw + "=" * (-len(raw) % 4), altchars=b"-_", validate=True)
-            signature, rest = data[:16], data[16:].decode()
-            key_id, _, position = rest.partition(" ")
-            expected = self._signature(signing_key("cursors", key_id).key, position)
-        except (ValueError, NotFound):
-            raise _foreign_cursor() from None
-        if not position or not hmac.compare_digest(expected, signature):
-            raise _foreign_cursor()
-        return position
-
-    def after(self, position: str | int | None) -> str | None:
-        """The cursor of the page after a position; None when there is none."""
-        if position is None:
-            return None
-        key_id, key = signing_key("cursors")
-        text = str(position)
-        data = self._signature(key, text) + f"{key_id} {text}".encode()
-        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 # -- answers ------------------------------------------------------------------------------------------------------
