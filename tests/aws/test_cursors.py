@@ -72,7 +72,7 @@ def test_a_cursor_is_bound_to_path_query_user_and_key(keys: dict[str, bytes]) ->
     assert is_refused(raw, a="1", b="2")
 
 
-@pytest.mark.parametrize("raw", ["", "!", "x", "AAAA", "ü", "+/+/", "A" * 400])
+@pytest.mark.parametrize("raw", ["", "!", "x", "AAAA", "ü", "\ud800", "new.", "new.a.b", ".a", "+/+/", "A" * 400])
 def test_what_is_no_cursor_is_refused(keys: dict[str, bytes], raw: str) -> None:
     assert keys
     assert is_refused(raw)

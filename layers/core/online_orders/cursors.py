@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from online_orders.aws.signing_keys import signing_key
+from online_orders.aws.signing_keys import SigningKey, signing_key
 from online_orders.errors import BadRequest, NotFound
 from online_orders.routing import Event
+
+if TYPE_CHECKING:
+    from itsdangerous import URLSafeSerializer
 
 _PAGING = {"cursor", "limit"}
 
 
-def _foreign_cursor() -> BadRequest:
-    return BadRequest("invalid_cursor", "The cursor is not one of this list.")
-
-
 class Cursor:
-    """Where a list goes on; `position` is None at its beginning."""
+    """Where a list goes on; `position` is None at its beginning.
+
+    A cursor is the id of its key, the position, and a signature that path, query and user are part of.
+    """
 
     def __init__(self, raw: str | None, event: Event, user_id: str) -> None:
         """Read the cursor that was sent, if any; BadRequest `invalid_cursor` unless it is of this path, query and user.
@@ -28,29 +30,35 @@ class Cursor:
         sent: dict[str, str] = event.get("queryStringParameters") or {}
         query = {name: value for name, value in sent.items() if name not in _PAGING}
         bound = [event["requestContext"]["http"]["path"], query, user_id]
-        self._bound = json.dumps(bound, sort_keys=True).encode()
+        self._bound = json.dumps(bound, sort_keys=True)
         self.position = self._read(raw) if raw is not None else None
 
-    def _signature(self, key: bytes, position: str) -> bytes:
-        return hmac.digest(key, self._bound + b"\0" + position.encode(), "sha256")[:16]
+    def _serializer(self, key: SigningKey) -> URLSafeSerializer:
+        from itsdangerous import URLSafeSerializer  # which costs the cold starts of those that show no list
+
+        # The names of users and addresses may be anything, so that they go into the salt as JSON in ASCII.
+        return URLSafeSerializer(
+            key.key, salt=self._bound, signer_kwargs={"key_derivation": "hmac", "digest_method": sha256}
+        )
+
+    def _written(self, key: SigningKey, position: str) -> str:
+        return f"{key.key_id}.{self._serializer(key).dumps(position)}"
 
     def _read(self, raw: str) -> str:
+        from itsdangerous import BadData
+
+        foreign = BadRequest("invalid_cursor", "The cursor is not one of this list.")
+        key_id, _, signed = raw.partition(".")
         try:
-            data = base64.b64decode(raw + "=" * (-len(raw) % 4), altchars=b"-_", validate=True)
-            signature, rest = data[:16], data[16:].decode()
-            key_id, _, position = rest.partition(" ")
-            expected = self._signature(signing_key("cursors", key_id).key, position)
-        except (ValueError, NotFound):
-            raise _foreign_cursor() from None
-        if not position or not hmac.compare_digest(expected, signature):
-            raise _foreign_cursor()
+            key = signing_key("cursors", key_id)
+            position: str = self._serializer(key).loads(signed)
+        except (BadData, NotFound, UnicodeEncodeError):
+            raise foreign from None
+        # Base64 is read with characters that it does not have; a cursor is taken as it was written, and no other way.
+        if self._written(key, position) != raw:
+            raise foreign
         return position
 
     def after(self, position: str | int | None) -> str | None:
         """Return the cursor of the page after a position; None when there is none."""
-        if position is None:
-            return None
-        key_id, key = signing_key("cursors")
-        text = str(position)
-        data = self._signature(key, text) + f"{key_id} {text}".encode()
-        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+        return None if position is None else self._written(signing_key("cursors"), str(position))
