@@ -39,6 +39,7 @@ static: environments  ## Check formatting, lint, types, templates, workflow, lic
 check: static test  ## What CI runs
 
 generate: .venv/dev.txt  ## Write the generated files anew
+	.venv/bin/python -m tools.iso_codes
 	.venv/bin/python -m tools.generate
 
 samples: .venv/dev.txt  ## Record the sample events anew
