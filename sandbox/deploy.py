@@ -2,14 +2,13 @@
 
 import io
 import json
-import time
 import zipfile
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from sandbox import SandboxError
 from sandbox.deliveries import StreamMapping
@@ -19,6 +18,7 @@ from sandbox.template import CODE_BUCKET, LocalTemplate
 
 STACK = "online-orders-sandbox"
 CREATE_SECONDS = 120.0
+LOOK_EVERY_SECONDS = 0.05
 
 
 class Clients:
@@ -95,15 +95,14 @@ def _empty_zip() -> bytes:
 
 
 def _created(cloudformation: Any) -> dict[str, Any]:
-    deadline = time.monotonic() + CREATE_SECONDS
-    while time.monotonic() < deadline:
-        stack: dict[str, Any] = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        if stack["StackStatus"] == "CREATE_COMPLETE":
-            return stack
-        if not stack["StackStatus"].endswith("_IN_PROGRESS") or stack["StackStatus"].startswith("ROLLBACK"):
-            raise SandboxError(f"the stack is {stack['StackStatus']}: {_first_failure(cloudformation)}")
-        time.sleep(0.05)
-    raise SandboxError(f"the stack was not created within {CREATE_SECONDS:.0f} seconds")
+    waiting = {"Delay": LOOK_EVERY_SECONDS, "MaxAttempts": int(CREATE_SECONDS / LOOK_EVERY_SECONDS)}
+    try:
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig=waiting)
+    except WaiterError as error:
+        status = error.last_response["Stacks"][0]["StackStatus"]
+        raise SandboxError(f"the stack is {status}: {_first_failure(cloudformation)}") from error
+    stack: dict[str, Any] = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    return stack
 
 
 def _first_failure(cloudformation: Any) -> str:

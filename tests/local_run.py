@@ -5,11 +5,12 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.waiting import until
 
 PROJECT = Path(__file__).parent.parent
 READY_SECONDS = 60
@@ -61,13 +62,16 @@ def _files(folder: Path) -> tuple[Path, Path]:
 
 
 def wait_until_ready(process: Process, folder: Path) -> Description:
-    end = time.monotonic() + READY_SECONDS
-    while not (folder / "sandbox.json").exists():
+    def is_ready() -> bool:
         if process.poll() is not None:
-            raise AssertionError(f"the local run has ended: {said(folder)[1]}")
-        if time.monotonic() > end:
-            process.kill()
-            raise AssertionError(f"the local run is not ready after {READY_SECONDS} s: {said(folder)[1]}")
-        time.sleep(0.05)
+            raise AssertionError("the local run has ended")
+        return (folder / "sandbox.json").exists()
+
+    try:
+        until(is_ready, READY_SECONDS, every=0.05)
+    except AssertionError as fault:
+        process.kill()
+        fault.add_note(said(folder)[1])
+        raise
     description: Description = json.loads((folder / "sandbox.json").read_text(encoding="utf-8"))
     return description

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from tests.local_run import Description, start
 from tests.web.browser import browser_path
@@ -54,11 +54,10 @@ class Stage:
         draft = self.ask("nadia", "GET", f"/desk/orders/{order_id}/quote-draft")
         del draft["unpriced"]
         self.ask("nadia", "POST", f"/desk/orders/{order_id}/quote", draft)
-        end = time.monotonic() + SENT_SECONDS
-        while self.ask("nadia", "GET", f"/desk/orders/{order_id}")["quote"]["state"] == "sending":
-            if time.monotonic() > end:
-                raise TimeoutError(f"the quote of {order_id} is not sent")
-            time.sleep(0.5)
+        sent = Retrying(
+            retry=retry_if_result("sending".__eq__), wait=wait_fixed(0.5), stop=stop_after_delay(SENT_SECONDS)
+        )
+        sent(lambda: self.ask("nadia", "GET", f"/desk/orders/{order_id}")["quote"]["state"])
 
     def open(self, who: str | None, address: str, *, width: int, height: int) -> Page:
         viewport: Any = {"width": width, "height": height}

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import httpx
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.session import Session
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    retry_if_result,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_chain,
+    wait_exponential,
+    wait_fixed,
+)
+
+if TYPE_CHECKING:
+    from tenacity import Future
 
 Json = dict[str, Any]
 
@@ -168,14 +181,13 @@ class Installation:
 
     def _invoke_when_there_is_room(self, asked: Json) -> Any:
         """What Lambda turns away for its limits has not begun, and is asked for again."""
-        for pause in THROTTLED_PAUSES_SECONDS:
-            try:
-                return self.aws("lambda").invoke(**asked)
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "TooManyRequestsException":
-                    raise
-            time.sleep(pause)
-        return self.aws("lambda").invoke(**asked)
+        again = Retrying(
+            retry=retry_if_exception(_is_throttled),
+            wait=wait_chain(*map(wait_fixed, THROTTLED_PAUSES_SECONDS)),
+            stop=stop_after_attempt(1 + len(THROTTLED_PAUSES_SECONDS)),
+            reraise=True,
+        )
+        return again(self.aws("lambda").invoke, **asked)
 
     def switch_mappings(self, *, on: bool) -> None:
         """Let Lambda poll the queues and the stream of the stack, or let it stop; returns when all have come to rest.
@@ -193,12 +205,14 @@ class Installation:
                 raise Unreachable(f"The event source mapping {mapping} is {state}, not {wanted}.")
 
     def _mapping_at_rest(self, mapping: str) -> str:
-        deadline = time.monotonic() + SWITCHED_WITHIN_SECONDS
-        while True:
-            state = str(self.aws("lambda").get_event_source_mapping(UUID=mapping)["State"])
-            if state not in SWITCHING or time.monotonic() > deadline:
-                return state
-            time.sleep(2)
+        """Its state, once that no longer changes; or the one that it is in when the time is over."""
+        look = Retrying(
+            retry=retry_if_result(SWITCHING.__contains__),
+            wait=wait_fixed(2),
+            stop=stop_after_delay(SWITCHED_WITHIN_SECONDS),
+            retry_error_callback=last_result,
+        )
+        return str(look(lambda: self.aws("lambda").get_event_source_mapping(UUID=mapping)["State"]))
 
     def act_as_product(self) -> None:
         """Let the product's own code, when it is called here, find the table and the bucket of this stack."""
@@ -216,19 +230,18 @@ class Installation:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             sent, content = {"Content-Type": "application/json", **sent}, json.dumps(body)
-        answer = self._once(method, path, content, sent)
-        if answer.status_code == HTTPStatus.UNAUTHORIZED:
-            self._token = ""  # it lives for an hour, and an import or a long look may take longer
-            answer = self._once(method, path, content, sent)
-        for attempt in range(RETRIES):
-            if answer.status_code not in BUSY:
-                break
-            time.sleep(_asked_to_wait(answer) or 0.2 * 2**attempt)
-            answer = self._once(method, path, content, sent)
+        answer = _while_busy()(self._with_token, method, path, content, sent)
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             raise Unreachable("The token is not accepted: it may have expired, or be of another installation.")
         if answer.is_error:
             raise Refused(answer.status_code, _problem(answer))
+        return answer
+
+    def _with_token(self, method: str, path: str, content: str | None, headers: Json) -> httpx.Response:
+        answer = self._once(method, path, content, headers)
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            self._token = ""  # it lives for an hour, and an import or a long look may take longer
+            answer = self._once(method, path, content, headers)
         return answer
 
     def _once(self, method: str, path: str, content: str | None, headers: Json) -> httpx.Response:
@@ -257,10 +270,30 @@ def _config(service: str) -> Config:
     return Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 4})
 
 
-def _asked_to_wait(answer: httpx.Response) -> int:
-    """The seconds in Retry-After, up to a bound; 0 when there is none."""
-    asked = answer.headers.get("retry-after", "")
-    return min(int(asked), LONGEST_WAIT_SECONDS) if asked.isdecimal() else 0
+def last_result(state: RetryCallState) -> Any:
+    """Return what the last try came to, when no further one is made."""
+    return cast("Future", state.outcome).result()
+
+
+def _is_throttled(error: BaseException) -> bool:
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] == "TooManyRequestsException"
+
+
+def _while_busy() -> Retrying:
+    """What asks again while the service is busy, a bounded number of times, and gives its last answer."""
+    doubling = wait_exponential(multiplier=0.2)
+
+    def pause(state: RetryCallState) -> float:
+        """The seconds in Retry-After, up to a bound, if there are any."""
+        asked = last_result(state).headers.get("retry-after", "")
+        return (min(int(asked), LONGEST_WAIT_SECONDS) if asked.isdecimal() else 0) or doubling(state)
+
+    return Retrying(
+        retry=retry_if_result(lambda answer: answer.status_code in BUSY),
+        wait=pause,
+        stop=stop_after_attempt(1 + RETRIES),
+        retry_error_callback=last_result,
+    )
 
 
 def _http() -> httpx.Client:

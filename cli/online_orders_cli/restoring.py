@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_attempt, wait_exponential
 
 from online_orders.aws.keys import mail_hold_key
 from online_orders_cli.installation import Installation, Refused, Unreachable
@@ -71,31 +72,42 @@ class _Tables:
         found: dict[tuple[str, str], Item] = {}
         keys = [{"pk": item["pk"], "sk": item["sk"]} for item in items]
         left: Mapping[str, Any] = {table: {"Keys": keys, "ConsistentRead": True}} if keys else {}
-        for attempt in range(_TRIES):
-            if not left:
-                return found
-            _pause(attempt)
-            said = self._client.batch_get_item(RequestItems=left)
-            found |= {_place(item): item for item in said["Responses"].get(table, ())}
-            left = said.get("UnprocessedKeys") or {}
-        raise Unreachable(f"{table} is too busy to be read; run this again later.")
+
+        def read() -> bool:
+            nonlocal left
+            if left:
+                said = self._client.batch_get_item(RequestItems=left)
+                found.update({_place(item): item for item in said["Responses"].get(table, ())})
+                left = said.get("UnprocessedKeys") or {}
+            return not left
+
+        _until_done(read, f"{table} is too busy to be read; run this again later.")
+        return found
 
     def write(self, requests: Sequence[Item]) -> None:
         """Puts and deletions, at the stack's table."""
         for first in range(0, len(requests), _WRITTEN_AT_ONCE):
             left: Mapping[str, Any] = {self.target: requests[first : first + _WRITTEN_AT_ONCE]}
-            for attempt in range(_TRIES):
-                _pause(attempt)
+
+            def written() -> bool:
+                nonlocal left
                 left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
-                if not left:
-                    break
-            else:
-                raise Unreachable(f"{self.target} is too busy to be written; run this again later.")
+                return not left
+
+            _until_done(written, f"{self.target} is too busy to be written; run this again later.")
 
 
-def _pause(attempt: int) -> None:
-    if attempt:
-        time.sleep(min(10.0, 0.1 * 2**attempt))
+def _until_done(work: Callable[[], bool], too_busy: str) -> None:
+    """Go on with what DynamoDB takes in parts; raise Unreachable where some is left in the end."""
+    again = Retrying(
+        retry=retry_if_not_result(bool),
+        wait=wait_exponential(multiplier=0.2, max=10),
+        stop=stop_after_attempt(_TRIES),
+    )
+    try:
+        again(work)
+    except RetryError:
+        raise Unreachable(too_busy) from None
 
 
 def _place(item: Item) -> tuple[str, str]:

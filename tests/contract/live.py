@@ -1,6 +1,5 @@
 """The local run, over HTTP, as the contract's suite sees it. It knows nothing but what `sandbox.json` says."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import httpx
 
 from tests import loopback
 from tests.contract.site import Answer, Attachment, Execution, Json, Mail, Seen, Site, User
+from tests.waiting import until
 
 PATIENCE_SECONDS = 60
 LOOK_EVERY_SECONDS = 0.1
@@ -106,11 +106,7 @@ class Live(Site):
         return self.within(PATIENCE_SECONDS, look)
 
     def within(self, seconds: float, look: Callable[[], Seen]) -> Seen:
-        end = time.monotonic() + seconds
-        while not (seen := look()):
-            assert time.monotonic() < end, f"not so within {seconds} s: {seen}"
-            time.sleep(LOOK_EVERY_SECONDS)
-        return seen
+        return until(look, seconds, LOOK_EVERY_SECONDS)
 
     def _listed(self) -> list[Json]:
         pages = self.aws("stepfunctions").get_paginator("list_executions")

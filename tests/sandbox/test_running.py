@@ -19,6 +19,7 @@ import pytest
 
 from tests import loopback
 from tests.local_run import END_SECONDS, PROJECT, Description, Process, launch, said, wait_until_ready
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -141,11 +142,8 @@ def test_a_release_is_served_as_it_was_published_under_its_name(running: Running
                 for name in (parameter["ParameterKey"] for parameter in stack["Parameters"])
             ],
         )
-        end = time.monotonic() + END_SECONDS
-        while (status := cloudformation.describe_stacks()["Stacks"][0]["StackStatus"]).endswith("_IN_PROGRESS"):
-            assert time.monotonic() < end, status
-            time.sleep(0.02)
-        assert status == "UPDATE_COMPLETE"
+        waiting = {"Delay": 0.02, "MaxAttempts": END_SECONDS * 50}
+        cloudformation.get_waiter("stack_update_complete").wait(StackName=stack["StackName"], WaiterConfig=waiting)
         assert running.get("/api/orders", customer).status_code == 200
         return {lambda_.get_alias(FunctionName=name, Name="live")["FunctionVersion"] for name in functions}
 
@@ -181,9 +179,7 @@ def test_an_order_starts_its_workflow_and_sends_its_mails(running: Running) -> N
         listed = running.aws("stepfunctions").list_executions(stateMachineArn=arn)["executions"]
         return [f"{execution['name']} {execution['status']}" for execution in listed]
 
-    end = time.monotonic() + 60
-    while not (len(recipients()) == 3 and executions()) and time.monotonic() < end:
-        time.sleep(0.2)
+    until(lambda: len(recipients()) == 3 and executions(), 60)
     assert recipients() > {user["email"], running.json["cs_mailbox"]}
     assert executions() == [f"{order_id}-1 RUNNING"]
 
@@ -220,10 +216,7 @@ def test_the_stories_of_a_quote_can_be_walked_by_hand_the_clock_put_forward(runn
         return {statuses[f"{order_id}-1"] for order_id in order_ids}
 
     # An order is closed before its execution has heard of it.
-    end = time.monotonic() + 60
-    while ends() != {"SUCCEEDED"} and time.monotonic() < end:
-        time.sleep(0.2)
-    assert ends() == {"SUCCEEDED"}
+    until(lambda: ends() == {"SUCCEEDED"}, 60)
 
 
 def test_a_page_can_have_its_user_sign_in(running: Running) -> None:
@@ -268,10 +261,7 @@ def test_what_functions_log_is_in_cloudwatch_logs(running: Running) -> None:
         lines = [event["message"] for events in pages for event in events if event["message"].startswith("{")]
         return {json.loads(line).get("service") for line in lines}
 
-    end = time.monotonic() + 10
-    while "online-orders" not in services() and time.monotonic() < end:
-        time.sleep(0.2)
-    assert "online-orders" in services()
+    until(lambda: "online-orders" in services(), 10)
 
 
 @pytest.mark.allow_hosts(["127.0.0.1", "127.0.0.2"])
@@ -322,8 +312,7 @@ def test_it_ends_cleanly(state: Path, name: signal.Signals) -> None:
 
 def test_it_can_be_ended_while_it_starts(state: Path) -> None:
     process = launch(state)
-    while not (state / "engine.log").exists():
-        time.sleep(0.01)
+    until((state / "engine.log").exists, END_SECONDS, every=0.01)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
 
@@ -338,7 +327,4 @@ def test_when_it_is_killed_its_processes_go_too(state: Path) -> None:
     os.kill(running.process.pid, signal.SIGKILL)
     running.process.wait(END_SECONDS)
 
-    end = time.monotonic() + 15
-    while alive(started) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert alive(started) == set()
+    until(lambda: not alive(started), 15, every=0.1)

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from playwright.sync_api import Page
 
 from tests import loopback
 from tests.local_run import Description
+from tests.waiting import until
 from tests.web.conftest import Call
 
 MAIL_SECONDS = 60
@@ -71,10 +71,7 @@ def quoted(site: Description, call: Call, order_id: str, **changes: Any) -> dict
     del draft["unpriced"]
     order = call("nadia", "POST", f"/desk/orders/{order_id}/quote", {**draft, **changes})
     revision = order["quote"]["revision"]
-    end = time.monotonic() + MAIL_SECONDS
-    while call("nadia", "GET", f"/desk/orders/{order_id}")["quote"]["state"] == "sending":
-        assert time.monotonic() < end, "the quote is not sent"
-        time.sleep(0.2)
+    until(lambda: call("nadia", "GET", f"/desk/orders/{order_id}")["quote"]["state"] != "sending", MAIL_SECONDS)
     return wait_for_mail(site, order["contact"]["email"], order_id, f"{revision}", with_paper=True)
 
 
@@ -82,8 +79,8 @@ def wait_for_mail(
     site: Description, address: str, order_id: str, containing: str, *, with_paper: bool = False
 ) -> dict[str, Any]:
     """The newest mail to an address that names the order and holds some text."""
-    end = time.monotonic() + MAIL_SECONDS
-    while time.monotonic() < end:
+
+    def newest() -> dict[str, Any] | None:
         query = {"to": address, "about": order_id}
         answer = loopback.get(site["mailbox"], params=query, headers={"Accept": "application/json"})
         for mail in reversed(answer.json()["messages"]):
@@ -91,8 +88,11 @@ def wait_for_mail(
             if is_it and (mail["attachments"] or not with_paper):
                 found: dict[str, Any] = mail
                 return found
-        time.sleep(0.2)
-    raise AssertionError(f"no mail to {address} names {order_id} and says {containing!r}")
+        return None
+
+    found = until(newest, MAIL_SECONDS)
+    assert found
+    return found
 
 
 def link_and_code(mail: dict[str, Any]) -> tuple[str, str]:

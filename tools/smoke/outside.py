@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from tools.smoke.stage import SIMULATOR, Json, NotApplicable, Stage, Wrong, code_of
 
@@ -196,11 +196,13 @@ def _status(stage: Stage, name: str) -> str:
 
 
 def _until(stage: Stage, look: Callable[[], bool], said: Callable[[], str]) -> None:
-    end = time.monotonic() + stage.patience
-    while not look():
-        if time.monotonic() > end:
-            raise Wrong(f"{said()} after {stage.patience:g} s.")
-        time.sleep(LOOK_EVERY_SECONDS)
+    again = Retrying(
+        retry=retry_if_not_result(bool), wait=wait_fixed(LOOK_EVERY_SECONDS), stop=stop_after_delay(stage.patience)
+    )
+    try:
+        again(look)
+    except RetryError:
+        raise Wrong(f"{said()} after {stage.patience:g} s.") from None
 
 
 def _refused(answer: httpx.Response, status: int, code: str = "") -> None:
