@@ -12,9 +12,8 @@ from os import devnull
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from samtranslator.yaml_helper import yaml_parse
-
 from bench.money import PRICES
+from sandbox.template import read
 from tests.lab import Lab
 from tests.lab.lab import TEMPLATE
 from tests.lab.stack import translate
@@ -136,7 +135,7 @@ class Firewall(NamedTuple):
 
 
 def firewall() -> Firewall:
-    resources = yaml_parse(FIREWALL.read_text("utf-8"))["Resources"].values()
+    resources = read(FIREWALL)["Resources"].values()
     (acl,) = (one for one in resources if one["Type"] == "AWS::WAFv2::WebACL")
     return Firewall(len(acl["Properties"]["Rules"]))
 

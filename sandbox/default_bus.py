@@ -5,7 +5,28 @@ functions and queues that they aim at get the events, as by EventBridge.
 """
 
 import json
+import uuid
+from datetime import datetime
 from typing import Any
+
+Event = dict[str, Any]
+
+
+def envelope(
+    source: str, detail_type: str, detail: Event, *, account: str, region: str, at: datetime, resources: list[str]
+) -> Event:
+    """Return an event as EventBridge hands it to the targets of its rules."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": account,
+        "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": region,
+        "resources": resources,
+        "detail": detail,
+    }
 
 
 class DefaultBus:
@@ -26,7 +47,7 @@ class DefaultBus:
         queues = [arn.rpartition(":")[2] for arn in arns if ":sqs:" in arn]
         return functions + [self._sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in queues]
 
-    def publish(self, event: dict[str, Any]) -> None:
+    def publish(self, event: Event) -> None:
         text = json.dumps(event)
         for pattern, targets in self._rules:
             if self._events.test_event_pattern(EventPattern=pattern, Event=text)["Result"]:

@@ -14,7 +14,7 @@ from sandbox import SandboxError
 from sandbox.deliveries import StreamMapping
 from sandbox.functions import Function
 from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY
-from sandbox.template import CODE_BUCKET, LocalTemplate
+from sandbox.template import CODE_BUCKET, LocalTemplate, code_folders
 
 STACK = "online-orders-sandbox"
 CREATE_SECONDS = 120.0
@@ -47,7 +47,7 @@ def deploy(clients: Clients, template: LocalTemplate, parameters: dict[str, str]
     """Only those of the parameters are passed that the template declares."""
     s3 = clients("s3")
     s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    for folder in sorted({str(key) for key in _code_keys(template)}):
+    for folder in sorted(set(code_folders(template.body["Resources"]))):
         s3.put_object(Bucket=CODE_BUCKET, Key=folder, Body=_empty_zip())
     s3.put_object(Bucket=CODE_BUCKET, Key="template.json", Body=json.dumps(template.body).encode())
 
@@ -79,15 +79,6 @@ def deploy(clients: Clients, template: LocalTemplate, parameters: dict[str, str]
     )
 
 
-def _code_keys(template: LocalTemplate) -> list[str]:
-    places = {"AWS::Lambda::Function": "Code", "AWS::Lambda::LayerVersion": "Content"}
-    return [
-        resource["Properties"][places[resource["Type"]]]["S3Key"]
-        for resource in template.body["Resources"].values()
-        if resource["Type"] in places
-    ]
-
-
 def _empty_zip() -> bytes:
     buffer = io.BytesIO()
     zipfile.ZipFile(buffer, "w").close()
@@ -99,7 +90,8 @@ def _created(cloudformation: Any) -> dict[str, Any]:
     try:
         cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig=waiting)
     except WaiterError as error:
-        status = error.last_response["Stacks"][0]["StackStatus"]
+        stacks = error.last_response.get("Stacks")
+        status = stacks[0]["StackStatus"] if stacks else "not there"
         raise SandboxError(f"the stack is {status}: {_first_failure(cloudformation)}") from error
     stack: dict[str, Any] = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
     return stack

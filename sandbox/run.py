@@ -26,7 +26,8 @@ from sandbox.reference import Reference
 from sandbox.roles import in_its_role, let_plain_http_pass
 from sandbox.seeds import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, plant
 from sandbox.serving import serve
-from sandbox.ses import Sending, Ses
+from sandbox.ses import Ses
+from sandbox.ses_rules import Sending
 from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY, Settings
 from sandbox.state import StateFolder
 from sandbox.template import LocalTemplate, localize, read

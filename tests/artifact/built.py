@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from samtranslator.yaml_helper import yaml_parse
-
+from sandbox.template import read
 from tools import build_artifact
 from tools.build_artifact import ROOT, Target
 
@@ -27,7 +26,7 @@ READY_SECONDS = 30
 ANSWER_SECONDS = 60
 REGION = "eu-central-1"
 
-TEMPLATE: Json = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+TEMPLATE: Json = read(ROOT / "template.yaml")
 
 
 def resources(kind: str) -> dict[str, Json]:

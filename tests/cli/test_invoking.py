@@ -12,11 +12,11 @@ from unittest.mock import Mock, patch
 
 import pytest
 from botocore.exceptions import ClientError
-from samtranslator.yaml_helper import yaml_parse
 
 from online_orders_cli import installation as module
 from online_orders_cli import operating
 from online_orders_cli.installation import Installation, Unreachable
+from sandbox.template import read
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
@@ -79,7 +79,7 @@ def test_an_answer_that_is_lost_makes_no_second_call(tmp_path: Path) -> None:
 
 def test_an_answer_is_waited_for_longer_than_any_function_may_work(tmp_path: Path) -> None:
     client = local(tmp_path, "http://127.0.0.1:1").aws("lambda")
-    resources = yaml_parse(TEMPLATE.read_text())["Resources"].values()
+    resources = read(TEMPLATE)["Resources"].values()
     longest = max(resource["Properties"].get("Timeout", 0) for resource in resources if "Properties" in resource)
     assert longest >= 120
     assert client.meta.config.read_timeout > max(longest, 15 * 60)

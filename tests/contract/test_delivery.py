@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from sandbox.ses_rules import EventType
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, fresh, place, place_for, quote
 from tests.contract.site import Json, Site
-from tests.lab.mail import EventType
 
 
 def account_with_contact(site: Site, address: str) -> Json:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
+from sandbox.template import read
 from tests import loopback
 from tests.docs.test_commands import ROOT
 from tests.lab import Lab
@@ -20,7 +20,7 @@ from tests.workflow.walking import decide, desk, place, quote
 EXAMPLE = ROOT / "examples" / "webhook"
 KEY = "a-key-of-more-than-twenty-characters"
 HALF = '{"detail": {"event_id": "1"}}'
-RESOURCES = yaml_parse((EXAMPLE / "template.yaml").read_text("utf-8"))["Resources"]
+RESOURCES = read(EXAMPLE / "template.yaml")["Resources"]
 
 
 def receiver() -> Any:

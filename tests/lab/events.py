@@ -1,7 +1,6 @@
 """EventBridge: what was put on a bus, and the rules of the template that hand events to functions and queues."""
 
 import json
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from unittest.mock import patch
 
 from moto.events.models import EventPattern, EventsBackend
 
+from sandbox.default_bus import envelope
 from tests.lab.bridge import Functions, Invocation
 from tests.lab.clock import Clock
 
@@ -89,17 +89,8 @@ class EventBridge:
         self._pending.append(Pending(function, event, self.clock.now()))
 
     def _event(self, source: str, detail_type: str, detail: Json, resources: list[str]) -> Json:
-        return {
-            "version": "0",
-            "id": str(uuid.uuid4()),
-            "detail-type": detail_type,
-            "source": source,
-            "account": self.account,
-            "time": self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "region": self.region,
-            "resources": resources,
-            "detail": detail,
-        }
+        where = {"account": self.account, "region": self.region}
+        return envelope(source, detail_type, detail, **where, at=self.clock.now(), resources=resources)
 
     def step(self) -> bool:
         """Runs one asynchronous invocation; False when none is due."""

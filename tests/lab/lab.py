@@ -17,6 +17,7 @@ from botocore.session import Session
 from moto import mock_aws
 
 from online_orders.aws import retries
+from sandbox.ses_rules import DETAIL_TYPES, EventType
 from tests.lab import accounts, product, shortcuts
 from tests.lab.bridge import Failures, Functions, Log
 from tests.lab.capacity import Capacity
@@ -25,7 +26,7 @@ from tests.lab.control import LambdaControl
 from tests.lab.dynamodb import DynamoDB
 from tests.lab.events import Event, EventBridge, Rule
 from tests.lab.http import HttpApi, Response
-from tests.lab.mail import DETAIL_TYPES, EventType, Mail, Mails, SaidOfMail, Ses
+from tests.lab.mail import Mail, Mails, SaidOfMail, Ses
 from tests.lab.permissions import WORKFLOW, Permissions
 from tests.lab.queue import Mapping as QueueMapping
 from tests.lab.queue import QueuePoller

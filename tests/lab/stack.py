@@ -13,11 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
+from sandbox.template import EVENT_TYPES, bring_in_sources, code_folders, read, without_serverless
 
 Json = dict[str, Any]
 
@@ -54,49 +51,15 @@ IGNORED = frozenset(
 )
 """Types without which the functions behave the same here: access, keys, logs, alarms, the network's edge."""
 
-EVENT_TYPES = {
-    "send": "SEND",
-    "reject": "REJECT",
-    "bounce": "BOUNCE",
-    "complaint": "COMPLAINT",
-    "delivery": "DELIVERY",
-    "open": "OPEN",
-    "click": "CLICK",
-    "renderingFailure": "RENDERING_FAILURE",
-    "deliveryDelay": "DELIVERY_DELAY",
-    "subscription": "SUBSCRIPTION",
-}
-"""SES's event types: as CloudFormation has always taken them, and as SES's API has them.
-
-CloudFormation refused the latter until 2025, and the resource's schema names the former.
-"""
-
 
 @functools.cache
 def translate(path: Path) -> Json:
-    """The template without its SAM transform, the ASL in its machine; the code folders go on `sys.path`."""
-    template: Json = yaml_parse(path.read_text())
-    function_defaults = template.get("Globals", {}).get("Function", {})
-    code = function_defaults.pop("CodeUri", ".")
-    folders: dict[str, None] = {}
-    for resource in template["Resources"].values():
-        properties = resource.get("Properties", {})
-        if resource["Type"] == "AWS::Serverless::Function":
-            folders[str(path.parent / properties.get("CodeUri", code))] = None
-            properties["CodeUri"] = "s3://lab/code"
-        elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            folders[str(path.parent / properties["ContentUri"])] = None
-            properties["ContentUri"] = "s3://lab/layer"
-        elif resource["Type"] == "AWS::Serverless::StateMachine":
-            properties["Definition"] = json.loads((path.parent / properties.pop("DefinitionUri")).read_text())
+    """Return the template as CloudFormation gets it; the code folders go on `sys.path`."""
+    template = read(path)
+    bring_in_sources(template, path.parent)
+    translated = without_serverless(template, REGION)
+    folders = dict.fromkeys(str(path.parent / folder) for folder in code_folders(translated["Resources"]))
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
-    parameters = {
-        name: parameter["Default"]
-        for name, parameter in template.get("Parameters", {}).items()
-        if "Default" in parameter
-    }
-    session = Mock(region_name=REGION)
-    translated: Json = Translator({}, Parser(), boto_session=session).translate(template, parameters)
     return translated
 
 

@@ -19,8 +19,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from sandbox.ses_rules import EventType
 from tests.lab import Lab, Response, User, accounts
-from tests.lab.mail import EventType, Mail
+from tests.lab.mail import Mail
 from tests.proof.flows import CONTACT
 from tests.proof.rebuilding import UNDECIDED, Told, stored, told_by
 from tests.proof.records import disagreements, records_of

@@ -1,5 +1,4 @@
 import base64
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,9 +11,11 @@ from botocore.exceptions import ClientError
 from starlette.applications import Starlette
 
 from sandbox.mailbox import Mailbox
-from sandbox.ses import EICAR, Sending, Ses, SesError, accept, describe
+from sandbox.ses import EICAR, Ses
+from sandbox.ses_rules import EventType, Sending, SesError, accept, describe, detail_of
 from tests import loopback
 from tests.sandbox.serving import serving
+from tests.waiting import until
 
 SENDER = "orders@vendor.example"
 CONFIGURATION = "mail"
@@ -48,9 +49,7 @@ class Desk:
         def found() -> list[dict[str, Any]]:
             return [event for event in self.events if event["detail"]["mail"]["messageId"] == message_id]
 
-        end = time.monotonic() + 5
-        while len(found()) < count and time.monotonic() < end:
-            time.sleep(0.02)
+        until(lambda: len(found()) >= count, 5, every=0.02)
         return found()
 
     def outcome(self, to: str, count: int) -> list[str]:
@@ -259,13 +258,13 @@ def test_a_suppressed_address_bounces_until_it_is_lifted(desk: Desk) -> None:
         assert error_of(partial(call, EmailAddress=address)) == ("NotFoundException", 404)
 
 
-def an_event(event_type: str, to: str = "bounce@simulator.amazonses.com") -> dict[str, Any]:
+def an_event(event_type: EventType, to: str = "bounce@simulator.amazonses.com") -> dict[str, Any]:
     body = {
         "Content": {"Raw": {"Data": base64.b64encode(a_message(To=to).as_bytes()).decode()}},
         "ConfigurationSetName": CONFIGURATION,
         "EmailTags": [{"Name": "order_id", "Value": "o1"}],
     }
-    return describe(event_type, accept(body, SENDING, NOW), (to,), SENDING, NOW)
+    return describe(detail_of(event_type, accept(body, SENDING, NOW), (to,), SENDING, NOW), SENDING, NOW)
 
 
 def test_an_event_has_the_shape_that_ses_gives_it_on_the_bus() -> None:
@@ -289,7 +288,13 @@ def test_an_event_has_the_shape_that_ses_gives_it_on_the_bus() -> None:
 
 @pytest.mark.parametrize(
     ("event_type", "block"),
-    [("Send", "send"), ("Delivery", "delivery"), ("Complaint", "complaint"), ("Reject", "reject")],
+    [
+        ("Send", "send"),
+        ("Delivery", "delivery"),
+        ("DeliveryDelay", "deliveryDelay"),
+        ("Complaint", "complaint"),
+        ("Reject", "reject"),
+    ],
 )
-def test_every_event_has_the_block_of_its_kind(event_type: str, block: str) -> None:
+def test_every_event_has_the_block_of_its_kind(event_type: EventType, block: str) -> None:
     assert block in an_event(event_type)["detail"]

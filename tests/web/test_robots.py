@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import product
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Error, Page
-from samtranslator.yaml_helper import yaml_parse
 
 from online_orders.approval_links import WRONG_CODES_ALLOWED
+from sandbox.template import read
 from tests.contract.live import Live
 from tests.contract.orders import Order, offered, place
 from tests.contract.site import Mail
@@ -198,7 +197,7 @@ def test_a_robot_that_spares_what_is_not_shown_keeps_nobody_from_deciding_who_ha
 
 
 def test_cloudfront_writes_the_callers_address_over_what_was_sent(browser: Browser) -> None:
-    template = yaml_parse(Path(PROJECT / "template.yaml").read_text("utf-8"))
+    template = read(PROJECT / "template.yaml")
     code = template["Resources"]["ViewerAddress"]["Properties"]["FunctionCode"]
     page = browser.new_page()
     sent = {"request": {"headers": {"x-viewer-address": {"value": "192.0.2.66"}}}, "viewer": {"ip": "203.0.113.7"}}
