@@ -12,12 +12,12 @@ unexport PYTHONDONTWRITEBYTECODE
 # Every Python here is of this machine.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test one prove mutants check static generate samples build artifact bench environments screens publish screenshots smoke cli lock clean
+.PHONY: help run test one prove mutants check static generate samples build artifact bench environments screens reference publish screenshots smoke cli lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/sandbox.txt screens  ## Start everything on this machine, at PORT (8080); Ctrl-C ends it
+run: .venv/sandbox.txt screens reference  ## Start everything on this machine, at PORT (8080); Ctrl-C ends it
 	@exec .venv/bin/python -m sandbox
 
 test: environments  ## Run the tests (ARGS=... for pytest)
@@ -54,7 +54,7 @@ artifact: .venv-sam/sam.txt  ## Build the same for this machine and its Python, 
 	for part in core rendering functions; do \
 		BUILD_FOR=host .venv-sam/bin/python tools/build_artifact.py $$part .aws-sam/host/$$part || exit; done
 
-publish: .venv/dev.txt web/vendor/package-lock.json  ## Put the screens on a deployed stage's site: STAGE=dev
+publish: .venv/dev.txt web/vendor/package-lock.json web/reference/package-lock.json  ## Put the screens on a deployed stage's site: STAGE=dev
 	@: $${STAGE:?is missing}
 	@.venv/bin/python -m tools.publish "$(STAGE)"
 
@@ -70,7 +70,7 @@ smoke: .venv/dev.txt  ## Try a deployed stage: STAGE=dev (sandbox is the local r
 cli: .venv/cli.txt  ## Make what ./online-orders, the command-line tool, needs
 
 clean:  ## Remove the environments and everything else that was built
-	rm -rf .uv .venv .venv-sam .venv-checks .venv-node web/vendor .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .uv .venv .venv-sam .venv-checks .venv-node web/vendor web/reference/redoc.* web/reference/package-lock.json .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The checks, each on its own, and the longest first.
 CHECKS := static-types static-policies static-sam static-templates static-openapi static-compatibility static-generated \
@@ -117,7 +117,7 @@ SIDE_BY_SIDE = --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 environments:  ## Make what tests and checks need
-	@$(MAKE) -s $(SIDE_BY_SIDE) .venv-sam/sam.txt .venv/dev.txt .venv-checks/checks.txt screens
+	@$(MAKE) -s $(SIDE_BY_SIDE) .venv-sam/sam.txt .venv/dev.txt .venv-checks/checks.txt screens reference
 
 # uv comes by pip, pinned and hashed, and makes the environments.
 UV := .uv/bin/python tools/run_uv.py
@@ -165,6 +165,19 @@ web/vendor/package-lock.json: web/package-lock.json | .venv/sandbox.txt
 		$(NPM) ci --prefix .venv/fetched --ignore-scripts --fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error && \
 		sed '/^\/\/# sourceMappingURL=/d' .venv/fetched/node_modules/oauth4webapi/build/index.js >web/vendor/oauth4webapi.js && \
 		cp .venv/fetched/node_modules/oauth4webapi/LICENSE.md web/vendor/oauth4webapi.LICENSE.md; }
+	@cp $< $@
+
+# The API's reference is Redoc's bundle, by a lock of its own.
+reference: .venv/sandbox.txt
+	@$(MAKE) -s web/reference/package-lock.json || echo "Redoc could not be fetched, so /reference stays empty; the rest works."
+
+web/reference/package-lock.json: tools/api_reference/package-lock.json | .venv/sandbox.txt
+	@cmp -s $< $@ || { echo "Fetching Redoc into $(@D)" && rm -rf .venv/reference && mkdir -p .venv/reference && \
+		cp $(<D)/package.json $< .venv/reference && \
+		$(NPM) ci --prefix .venv/reference --ignore-scripts --fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error && \
+		sed '/^\/\/# sourceMappingURL=/d' .venv/reference/node_modules/redoc/bundles/redoc.standalone.js >$(@D)/redoc.standalone.js && \
+		cp .venv/reference/node_modules/redoc/LICENSE $(@D)/redoc.LICENSE.txt && \
+		cp .venv/reference/node_modules/redoc/bundles/redoc.standalone.js.LICENSE.txt $(@D)/redoc.bundled.LICENSE.txt; }
 	@cp $< $@
 
 # What of the checks only npm has.

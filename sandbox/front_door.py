@@ -48,15 +48,18 @@ GATEWAY_PATHS = re.compile(rb"/(api|confirm)(/|$)")
 SIGN_IN_PATHS = re.compile(rb"/(oauth2/(authorize|token)|login|logout)$")
 # The addresses of files; any other is a page's, which may have a dot. PageRouter in the template has the same rule.
 FILES = re.compile(
-    r"^/(?:(?:app|assets|locales|styles|vendor|\.well-known)/.*"
-    r"|(?:config\.json|favicon\.ico|icon\.svg|index\.html|robots\.txt))$"
+    r"^/(?:(?:app|assets|locales|reference|styles|vendor|\.well-known)/.*"
+    r"|(?:config\.json|favicon\.ico|icon\.svg|index\.html|reference\.html|robots\.txt))$"
 )
 
+# The hash of nothing: a style element that is empty, whose rules the API reference's script then writes.
+EMPTY_STYLE = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 # What CloudFront says with every file of the site: see SecurityHeaders in the template.
 PAGE_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-        "form-action 'self'; object-src 'none'"
+        "default-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        f"style-src 'self' '{EMPTY_STYLE}'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
+        "object-src 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -194,13 +197,17 @@ def _of_gateway(name: str, dropped: set[str]) -> bool:
 
 
 class Pages(StaticFiles):
-    """The files in `web/`; an address that names none is for the page's own script to read, so it gets index.html."""
+    """The files in `web/`; an address that names none is for the page's own script to read, so it gets index.html.
+
+    Only the API's reference is a page of its own.
+    """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         names_file = _names_file(scope)
         if names_file and not FILES.search(f"/{path}"):  # dots in the address lead out of where files lie
             raise HTTPException(404)
-        response = await super().get_response(path if names_file else "index.html", scope)
+        page = "reference.html" if scope["raw_path"] == b"/reference" else "index.html"
+        response = await super().get_response(path if names_file else page, scope)
         response.headers.update(PAGE_HEADERS)
         return response
 

@@ -22,7 +22,6 @@ from sandbox.front_door import Gateway, front_door
 from sandbox.functions import FunctionHost
 from sandbox.logs import FunctionLogs
 from sandbox.mailbox import PAGES, Mailbox
-from sandbox.reference import Reference
 from sandbox.roles import in_its_role, let_plain_http_pass
 from sandbox.seeds import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, plant
 from sandbox.serving import serve
@@ -112,12 +111,11 @@ class Sandbox:
         cognito = Cognito(self._clients("cognito-idp"), stack.outputs["UserPoolId"], stack.outputs["UserPoolClientId"])
         users = await asyncio.to_thread(cognito.users)
         description = self._describe(stack, users)
-        document = self._settings.project / "layers" / "core" / "online_orders" / "generated" / "openapi.json"
         gateway = Gateway(self._engine.port, stack.outputs["ApiId"], self._site)
         closing.callback(gateway.close)
         pages = front_door(
             gateway,
-            [*mailbox.routes(), *clock_routes(clock, deliveries.end_waits), *Reference(document).routes()],
+            [*mailbox.routes(), *clock_routes(clock, deliveries.end_waits)],
             self._settings.project / "web",
             _home(description),
             self._sign_in(stack),

