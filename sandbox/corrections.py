@@ -1,6 +1,9 @@
 """What the engine lets pass where AWS refuses it, or ends where AWS goes on, as far as users of the sandbox may notice.
 
-Each is a call that is answered here, before the engine or with its help; all others go through untouched.
+Each is a call that is answered here, before the engine or with its help; all others go through untouched. Each is
+offered to ministack, and goes when that has taken it: upstream/ministack-cognito-write-attributes.patch,
+upstream/ministack-cognito-sign-up.patch, upstream/ministack-cognito-refresh-groups.patch and
+upstream/ministack-logs-filter-pages.patch.
 """
 
 import base64

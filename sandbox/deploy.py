@@ -106,7 +106,10 @@ def _first_failure(cloudformation: Any) -> str:
 
 
 def _expire_items(dynamodb: Any, template: LocalTemplate, physical_ids: dict[str, str]) -> None:
-    """The engine expires items, but leaves it out when CloudFormation asks for it."""
+    """The engine expires items, but leaves it out when CloudFormation asks for it.
+
+    Offered to ministack: upstream/ministack-cloudformation-ttl.patch.
+    """
     for logical_id, resource in template.body["Resources"].items():
         specification = resource.get("Properties", {}).get("TimeToLiveSpecification")
         if resource["Type"] == "AWS::DynamoDB::Table" and specification:

@@ -3,6 +3,9 @@
 Stock moto loses acknowledged writes beside a canceled transaction, streams records of canceled transactions, copies the
 whole table for every transaction, applies a repeated ClientRequestToken twice, and accepts index keys of any type and
 expression values that nothing uses. Its reads are always up to date and complete; `lag` makes them as AWS's may be.
+
+Offered to moto: upstream/moto-dynamodb-client-request-token.patch, upstream/moto-dynamodb-unused-values.patch,
+upstream/moto-dynamodb-index-key-types.patch and upstream/moto-dynamodb-stream-records.patch. What was taken goes here.
 """
 
 import copy

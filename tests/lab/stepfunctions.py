@@ -6,6 +6,10 @@ Stock moto sleeps real seconds, accepts the answer to a task that is over, ignor
 its token, leaves a state whose Catch leads back to it, drops the `cause` of SendTaskFailure, retries a task with its
 old token, and leaves its threads to the next test. Parallel and Map states are not carried over to virtual time: the
 product has none, and they fail here at once.
+
+Offered to moto: upstream/moto-stepfunctions-answered-tokens.patch, upstream/moto-stepfunctions-failure-cause.patch,
+upstream/moto-stepfunctions-token-of-retry.patch, upstream/moto-stepfunctions-stop-waiting.patch and
+upstream/moto-stepfunctions-catch-leads-back.patch. What was taken goes here.
 """
 
 import datetime as dt
