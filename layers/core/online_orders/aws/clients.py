@@ -62,6 +62,15 @@ def _session(service: str) -> Session:
     return session
 
 
+def _keys() -> dict[str, str | None]:
+    """Lambda's keys, which are good for as long as the process lives.
+
+    Where there are none, as in what starts from a snapshot, the SDK looks for some; to set up its search takes time.
+    """
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    return {name: os.environ.get(name.upper()) or None for name in names}
+
+
 def _make(service: str) -> Any:
     from botocore.config import Config
 
@@ -75,7 +84,7 @@ def _make(service: str) -> Any:
         user_agent="online-orders",
         parameter_validation=False,
     )
-    made = _session(service).create_client(service, config=config)
+    made = _session(service).create_client(service, config=config, **_keys())
     longest = CONNECT_SECONDS + read_seconds
     made.meta.events.register("before-send", lambda **_: deadlines.must_have(longest))  # of each attempt
     return made
