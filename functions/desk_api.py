@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
+gc.disable()  # a cold start makes objects that stay: until the end of this file nobody looks through them
+
 import json
 import re
 from collections.abc import Callable
@@ -439,3 +443,7 @@ def show_price_list_version(event: Event, currency: str, version: str) -> Answer
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return app.resolve(event)
+
+
+gc.freeze()
+gc.enable()

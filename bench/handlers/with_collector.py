@@ -1,7 +1,7 @@
-"""Ours, with Python's own idea of how often the collector looks."""
+"""Ours, with a collector that is neither stopped nor frozen."""
 
 import gc
 from importlib import import_module
 
-gc.set_threshold = lambda *_: None
+gc.disable = gc.freeze = lambda: None
 handler = import_module("orders_api").handler

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
 PROGRAM = "import sys, importlib, json; importlib.import_module(sys.argv[1]); print(json.dumps(list(sys.modules)))"
 RENDERING = {"online_orders_rendering", "jinja2", "typst"}
+WAITED_FOR = ("orders_api", "desk_api", "confirm_page", "preview_quote")
+"""Functions of which somebody sees how long they take to start."""
 UNRENDERED = {"orders_api", "desk_api", "outbox", "await_decision", "reconcile", "measure"}
 
 
@@ -22,17 +25,22 @@ def imported(request: pytest.FixtureRequest) -> tuple[str, set[str]]:
 
 
 def names_after_importing(function: str, **environment: str) -> set[str]:
+    names = set(run(PROGRAM, function, **environment))
+    return names | {name.partition(".")[0] for name in names}
+
+
+def run(program: str, function: str, **environment: str) -> Any:
+    """What a program says as JSON that is given a function's module and search path."""
     folders = ["functions", "layers/core", "layers/rendering"]
     path = [str(ROOT / folder) for folder in folders] + [one for one in sys.path if "site-packages" in one]
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, function],
+        [sys.executable, "-c", program, function],
         env={"PYTHONPATH": os.pathsep.join(path), "POWERTOOLS_METRICS_NAMESPACE": "OnlineOrders", **environment},
         capture_output=True,
         text=True,
         check=True,
     )
-    names = set(json.loads(ended.stdout))
-    return names | {name.partition(".")[0] for name in names}
+    return json.loads(ended.stdout)
 
 
 def test_no_function_loads_boto3_or_the_xray_sdk(imported: tuple[str, set[str]]) -> None:
@@ -54,3 +62,22 @@ def test_a_snapshot_has_what_finds_keys(name: str) -> None:
     """It has none itself, and what starts from it must ask for some before its first call."""
     prepared = names_after_importing(name, AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
     assert {"botocore.session", "botocore.credentials", "botocore.httpsession"} <= prepared
+
+
+LOOKED_THROUGH = """
+import gc, importlib, json, sys
+before = gc.get_stats()
+importlib.import_module(sys.argv[1])
+after = gc.get_stats()
+looked = sum(one["collections"] - other["collections"] for one, other in zip(after, before))
+print(json.dumps([looked, gc.get_freeze_count(), gc.isenabled()]))
+"""
+
+
+@pytest.mark.parametrize("name", WAITED_FOR)
+def test_what_a_function_imports_is_not_looked_through_for_garbage(name: str) -> None:
+    """Neither while it is imported nor later, and the collector is there for what requests leave."""
+    looked, frozen, is_on = run(LOOKED_THROUGH, name)
+    assert looked < 10
+    assert frozen > 10_000
+    assert is_on

@@ -23,7 +23,6 @@ from pydantic import ValidationError
 
 from online_orders.errors import OnlineOrdersError
 
-# Powertools' two are had from here, so that our package, which has the collector look seldom, is imported first.
 __all__ = ["Failed", "MetricUnit", "correlation_paths", "discreet", "kind_of", "logger", "metrics"]
 
 SERVICE = "online-orders"
