@@ -201,4 +201,5 @@ lock: .uv/uv.txt  ## Write the hashed locks anew (UPGRADE=1 takes the newest ver
 	$(LOCK) --group sam -o requirements/sam.txt
 	$(LOCK) --group checks -o requirements/checks.txt
 	$(LOCK) --group emulator -o requirements/emulator.txt
+	$(LOCK) --group bench -c requirements/dev.txt -o requirements/bench.txt
 	$(LOCK) --group uv -o requirements/uv.txt

@@ -24,13 +24,17 @@ def main() -> int:
         report.write_standing(standing.count(), DOCS)
         return 0
     past: list[str] = []
+    order = money.count()
     if chosen.only != "cost":
-        with speed.prepared(record()) as bench:
-            measured = speed.measure(bench, rounds=chosen.rounds)
+        sample = record()
+        with speed.prepared(sample, as_lambda=True) as bench:
+            on_lambda = speed.measure(bench, chosen.rounds)
             decided = choices.measure(bench)
-        past += report.write_speed(measured, decided, DOCS)
+        with speed.prepared(sample, as_lambda=False) as bench:
+            here = speed.measure(bench, chosen.rounds)
+        past += report.write_speed(on_lambda, here, decided, order, DOCS)
     if chosen.only != "speed":
-        past += report.write_cost(money.count(), standing.count(), growth.grown(), DOCS)
+        past += report.write_cost(order, standing.count(), growth.grown(), DOCS)
     for each in past:
         print(f"past its budget: {each}", file=sys.stderr)
     return bool(past)

@@ -20,7 +20,13 @@ PRICES: dict[str, Any] = json.loads((Path(__file__).parent / "prices.json").read
 BUDGET = 0.0011
 """Dollars per straight order."""
 TRANSITIONS_AT_MOST = 8
+MILLISECONDS: float = PRICES["billed_milliseconds"]
 STEPS = ("place", "claim", "quote", "approve")
+
+
+def dollars_of(megabytes: int, milliseconds: float = MILLISECONDS) -> float:
+    """Return what an invocation costs beside its request, by the memory of its function and how long it takes."""
+    return megabytes / 1024 * milliseconds / 1000 * float(PRICES["GB second"])
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """What is measured: a process that imports a handler, answers its first request, and then some more.
 
-    python process.py MODULE.HANDLER EVENT.json WARM DESCRIPTOR
+    python process.py MODULE.HANDLER EVENT.json WARM DESCRIPTOR [lambda] [counted]
 
 It stands alone: nothing but the function's own search path is there. Writes to the file descriptor, as JSON: the
 statuses, when the first answer was there by the monotonic clock, and of each further request the seconds of CPU and
-of the clock on the wall.
+of the clock on the wall. With `lambda` it begins and ends as there: the runtime's client is imported first, and the
+interpreter never takes itself apart. With `counted` the clock by which deadlines are kept goes a hundred times slower:
+whoever counts instructions takes that long.
 """
 
 import json
@@ -13,6 +15,7 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 
 
 class Context:
@@ -27,24 +30,32 @@ class Context:
 
 
 def main() -> None:
+    as_lambda = "lambda" in sys.argv[5:]
+    if as_lambda:
+        import_module("awslambdaric.bootstrap")
+    if "counted" in sys.argv[5:]:
+        time.monotonic = lambda: monotonic() / 100
     text, warm = Path(sys.argv[2]).read_text("utf-8"), int(sys.argv[3])
     module, _, name = sys.argv[1].rpartition(".")
     handler = getattr(import_module(module), name)
     first = json.loads(text)
     first["headers"]["idempotency-key"] = "cold"
     answers = [handler(first, Context())]
-    first_ended = time.monotonic()
+    first_ended = monotonic()
     seconds, walls = [], []
     for number in range(warm):
-        begun, begun_by_the_wall = time.process_time(), time.monotonic()
+        begun, begun_by_the_wall = time.process_time(), monotonic()
         event = json.loads(text)
         event["headers"]["idempotency-key"] = f"warm-{number}"
         answers.append(handler(event, Context()))
         seconds.append(time.process_time() - begun)
-        walls.append(time.monotonic() - begun_by_the_wall)
+        walls.append(monotonic() - begun_by_the_wall)
     statuses = sorted({answer["statusCode"] for answer in answers})
     said = {"statuses": statuses, "first_ended": first_ended, "seconds": seconds, "walls": walls}
     os.write(int(sys.argv[4]), json.dumps(said).encode())
+    if as_lambda:
+        sys.stdout.flush()
+        os._exit(0)
 
 
 main()

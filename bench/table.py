@@ -1,6 +1,7 @@
 """AWS that answers at once: what lies under a key, the one secret, yes to every write. Keeps count, forgets writes."""
 
 import json
+import ssl
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,12 +13,13 @@ Json = dict[str, Any]
 
 
 class CannedTable:
-    """`asked` counts the calls by operation."""
+    """`asked` counts the calls by operation, `given_up` the connections that broke off before their end."""
 
     def __init__(self, items: Sequence[Json], secret: str) -> None:
         """`items` as the service writes them, `{"pk": {"S": ...}, ...}`."""
         self._secret = secret
         self.asked: Counter[str] = Counter()
+        self.given_up = 0
         self.address = ""
         self._items = {self._key(item): item for item in items}
 
@@ -41,8 +43,8 @@ class CannedTable:
         raise ValueError(f"the canned table does not answer {operation}")
 
     @contextmanager
-    def served(self) -> Iterator["CannedTable"]:
-        """At `address`, on loopback."""
+    def served(self, context: ssl.SSLContext | None = None) -> Iterator["CannedTable"]:
+        """At `address`, on loopback; by TLS where there is a context."""
         table = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -61,9 +63,16 @@ class CannedTable:
             def log_message(self, *_: object) -> None:
                 """Says nothing."""
 
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                table.given_up += 1
+
+        with Server(("127.0.0.1", 0), Handler) as server:
             server.daemon_threads = True
-            self.address = f"http://127.0.0.1:{server.server_port}"
+            if context:
+                # Hands are shaken by the thread of the connection, when it first reads.
+                server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+            self.address = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
             thread = Thread(target=server.serve_forever)
             thread.start()
             try:

@@ -66,8 +66,9 @@ class Target:
     platform: str | None
 
     @classmethod
-    def host(cls) -> Target:
-        return cls("{}.{}".format(*sys.version_info), None)
+    def host(cls, python: str = "{}.{}".format(*sys.version_info)) -> Target:
+        """Return this machine, with this Python or another one that it has."""
+        return cls(python, None)
 
     @classmethod
     def chosen(cls) -> Target:
@@ -75,6 +76,12 @@ class Target:
         if wanted not in {"lambda", "host"}:
             raise BuildError(f"BUILD_FOR is lambda or host, not {wanted}")
         return cls.host() if wanted == "host" else cls(LAMBDA_PYTHON, LAMBDA_PLATFORM)
+
+    @property
+    def pip(self) -> list[str]:
+        """The command, run by whichever Python is asked what packages suit it."""
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+        return pip if self.platform or self == self.host() else [*pip, "--python", interpreter(self)]
 
     @property
     def pip_options(self) -> list[str]:
@@ -88,8 +95,8 @@ class Target:
 
 def install(requirements: Path, folder: Path, target: Target) -> None:
     """The locked packages, wheels only, as they are published and without bytecode."""
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
     lock = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement", str(requirements)]
+    pip = [*target.pip, "install", "--quiet", "--no-compile"]
     _run([*pip, *lock, *target.pip_options, "--target", str(folder)], f"pip could not install {requirements.name}")
 
 

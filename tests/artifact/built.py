@@ -56,8 +56,7 @@ class Artifact:
     runtime: Path
 
     @classmethod
-    def build(cls, folder: Path) -> "Artifact":
-        target = Target.host()
+    def build(cls, folder: Path, target: Target = Target.host()) -> "Artifact":  # noqa: B008 - it is frozen
         artifact = cls(folder / "core", folder / "rendering", folder / "functions", folder / "runtime")
         with ThreadPoolExecutor() as pool:
             parts = [

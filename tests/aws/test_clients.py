@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.client import parse_headers
 from io import BufferedReader
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -22,14 +21,12 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 from botocore.session import Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from moto.core.botocore_stubber import MockRawResponse
 
 from online_orders.aws import clients, deadlines, dynamodb, orders
 from online_orders.errors import Unavailable
 from sandbox.template import read
+from tests import certificates
 from tests.domain import builders
 from tools.build_artifact import services
 
@@ -320,24 +317,7 @@ def test_a_client_has_every_hook_of_the_sdks_that_its_service_needs(name: str) -
 @pytest.fixture
 def certified(tmp_path: Path) -> Iterator[tuple[Service, Path]]:
     """A service that speaks TLS, and the certificate to trust it by."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.OID_COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, secret = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    unlocked = serialization.NoEncryption()
-    secret.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, unlocked)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem, secret)
+    context, pem = certificates.certified(tmp_path)
     with closing(Service(context)) as running:
         yield running, pem
 

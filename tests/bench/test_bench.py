@@ -1,6 +1,7 @@
 """The benches count what they say they count, in a small run without valgrind."""
 
 import re
+import sysconfig
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,15 @@ from typing import Any
 import pytest
 
 from bench import growth, money, report, speed, standing
-from bench.choices import Choice, Chosen, Sized
+from bench.choices import SIZES, Choice, Chosen, Sized
 from bench.growth import Cost
 from bench.money import Counted
-from bench.sample import record
-from bench.speed import CANDIDATES, Measured
+from bench.sample import Sample, record
+from bench.speed import CANDIDATES, WITH_FEWER_CERTIFICATES, Measured, Run
 from bench.standing import Standing
 from bench.table import CannedTable
-from tests.artifact.built import Artifact
+from tests.artifact.built import FUNCTIONS, Artifact
+from tools.build_artifact import CA_BUNDLE
 
 
 @pytest.fixture(scope="module")
@@ -58,15 +60,55 @@ def test_the_canned_table_answers_what_lies_under_a_key_and_counts() -> None:
         table.answer("Scan", {})
 
 
-def test_the_recorded_requests_are_answered_by_the_baselines(tmp_path: Path) -> None:
-    sample = record()
+@pytest.fixture(scope="module")
+def sample() -> Sample:
+    return record()
+
+
+def bench_of(sample: Sample, folder: Path, *, as_lambda: bool = False) -> speed.Bench:
+    """With what is installed, and without any of what is shipped."""
+    artifact, others = Artifact(folder, folder, folder, folder), Path(sysconfig.get_path("purelib"))
+    return speed.Bench(sample, artifact, others, folder, as_lambda=as_lambda)
+
+
+def test_the_recorded_requests_are_answered_by_the_baselines(sample: Sample, tmp_path: Path) -> None:
     assert set(sample.events) == {"create", "read", "page"}
-    bench = speed.Bench(sample, Artifact(tmp_path, tmp_path, tmp_path, tmp_path), tmp_path)
+    bench = bench_of(sample, tmp_path)
     expected = {"bare boto3": 1, "bare boto3, two calls": 2, "powertools by the book": 3}
     for candidate in CANDIDATES[: len(expected)]:
         answer, _, calls = bench.run(candidate, 1, counted=False)
         assert answer["statuses"] == [201]
         assert calls == 2 * expected[candidate.name]
+
+
+def test_as_lambda_runs_it_the_runtime_comes_first_and_aws_is_asked_by_tls(sample: Sample, tmp_path: Path) -> None:
+    """The runtime's client is one that says what was there before it, and that the interpreter's end was reached."""
+    runtime = tmp_path / "awslambdaric"
+    runtime.mkdir()
+    (runtime / "__init__.py").touch()
+    (runtime / "bootstrap.py").write_text(
+        "import atexit, sys\n"
+        "from pathlib import Path\n"
+        "Path(__file__).with_name('told').write_text(str('bare' in sys.modules))\n"
+        "atexit.register(Path(__file__).with_name('ended').touch)\n"
+    )
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python" / CA_BUNDLE).touch()
+    bench = bench_of(sample, tmp_path, as_lambda=True)
+    for candidate in (CANDIDATES[0], WITH_FEWER_CERTIFICATES):
+        answer, _, calls = bench.run(candidate, 1)
+        assert (answer["statuses"], calls) == ([201], 2)
+    assert (runtime / "told").read_text() == "False"
+    assert not (runtime / "ended").exists()
+    known = str(bench.others / "botocore" / "cacert.pem")
+    stranger = replace(CANDIDATES[0], environment={"AWS_CA_BUNDLE": known}, name="trusts others")
+    with pytest.raises(RuntimeError, match="CERTIFICATE_VERIFY_FAILED"):
+        bench.run(stranger, 0)
+
+
+def test_the_functions_have_a_size_that_the_bench_measures() -> None:
+    assert {function["MemorySize"] for function in FUNCTIONS.values()} == {report.MEGABYTES}
+    assert report.MEGABYTES in SIZES
 
 
 def test_a_straight_order_stays_within_its_budget(counted: Counted) -> None:
@@ -157,17 +199,30 @@ def test_the_section_is_written_in_place_of_the_one_before(tmp_path: Path, idle:
     assert text == f"# Costs\n\n{report.standing_section(idle)}\n## Growth\n\nkept\n"
 
 
-def test_a_ratio_past_its_budget_is_told(tmp_path: Path, counted: Counted, idle: Standing) -> None:
+def test_what_is_past_its_budget_is_told(tmp_path: Path, counted: Counted, idle: Standing) -> None:
     choice = Choice("ours", "theirs", CANDIDATES[0])
-    chosen = Chosen([(choice, measured("bare boto3", "create", 190, 24))], (1.5, 20), [Sized(512, 900, 3, 15)])
-    assert report.write_speed(all_measured(95), chosen, tmp_path) == []
-    (past,) = report.write_speed(all_measured(130), chosen, tmp_path)
-    assert past == "place an order, cold: 1.30, budget 1.15"
+    ways = [(choice, measured("bare boto3", "create", 190, 24))]
+
+    def past(ours_cold: float, start: float) -> list[str]:
+        chosen = Chosen(ways, [Sized(report.MEGABYTES, start, 3, 15)], Sized(512, 1000, 3, 15))
+        run = Run("3.13.0", all_measured(ours_cold))
+        return report.write_speed(run, Run("3.11.0", all_measured(500)), chosen, counted, tmp_path)
+
+    assert past(95, 600) == []
     said = (tmp_path / "performance.md").read_text("utf-8")
-    assert "| ours | theirs | 190 | 1.46 | 24.00 | 2.00 |" in said
-    assert "| 512 | 900 | 3.0 | 15.0 |" in said
-    assert past in (tmp_path / "performance.md").read_text("utf-8")
+    assert "| ours | theirs | 190 | 2.00 | 24.00 | 2.00 |" in said
+    assert f"| {report.MEGABYTES:,} | 600 | " in said
+    found = past(130, 840)
+    slow = f"a start at {report.MEGABYTES:,} MB, of bare at 512 MB: 0.84, budget less than {report.START_OF_BARE}"
+    assert found == ["place an order, cold: 1.30, budget 1.15", slow]
+    said = (tmp_path / "performance.md").read_text("utf-8")
+    assert all(one in said for one in found)
     grown = {"read": {100: Cost(1, 1.0, 0), 1000: Cost(1, 2.0, 0)}}
-    (past,) = report.write_cost(counted, idle, grown, tmp_path)
-    assert "read does not cost the same" in past
+    (over,) = report.write_cost(counted, idle, grown, tmp_path)
+    assert "read does not cost the same" in over
     assert "<svg" in (tmp_path / "growth.svg").read_text("utf-8")
+
+
+def test_an_invocation_costs_by_size_and_time() -> None:
+    assert money.dollars_of(1024, 1000) == pytest.approx(money.PRICES["GB second"])
+    assert money.dollars_of(512, 100) == pytest.approx(money.PRICES["GB second"] / 20)
