@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Every Python here is of this machine.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test one prove mutants check static generate samples build artifact bench environments screens reference publish screenshots smoke cli lock clean
+.PHONY: help run test lambda one prove mutants check static generate samples build artifact bench environments screens reference publish screenshots smoke cli lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,13 @@ run: .venv/sandbox.txt screens reference  ## Start everything on this machine, a
 
 test: environments  ## Run the tests (ARGS=... for pytest)
 	.venv/bin/python -m pytest -q -n auto --dist loadgroup $(ARGS)
+
+lambda: .uv/uv.txt .venv-sam/sam.txt  ## Run tests in process on Lambda's version of Python, where this machine has it besides
+	@$(if $(LAMBDA_PYTHON),$(MAKE) --no-print-directory .venv-lambda/dev.txt,echo "There is no Python of Lambda's version here besides.")
+	@$(if $(LAMBDA_PYTHON),.venv-lambda/bin/python -m pytest -q -n auto --dist loadgroup -m "not live" $(or $(ARGS),$(ON_LAMBDA)))
+
+# What takes two minutes of CPU time.
+ON_LAMBDA := tests/domain tests/aws tests/events tests/artifact tests/contract/test_placing.py
 
 one: .venv/dev.txt  ## Run tests that need no other environment, in one process (ARGS="tests/domain/test_quotes.py -k total")
 	.venv/bin/python -m pytest -q -n 0 $(ARGS)
@@ -70,7 +77,7 @@ smoke: .venv/dev.txt  ## Try a deployed stage: STAGE=dev (sandbox is the local r
 cli: .venv/cli.txt  ## Make what ./online-orders, the command-line tool, needs
 
 clean:  ## Remove the environments and everything else that was built
-	rm -rf .uv .venv .venv-sam .venv-checks .venv-node web/vendor web/reference/redoc.* web/reference/package-lock.json .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .uv .venv .venv-lambda .venv-sam .venv-checks .venv-node web/vendor web/reference/redoc.* web/reference/package-lock.json .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The checks, each on its own, and the longest first.
 CHECKS := static-types static-policies static-sam static-templates static-openapi static-compatibility static-generated \
@@ -136,17 +143,24 @@ UV := .uv/bin/python tools/run_uv.py
 .venv/dev.txt: requirements/dev.txt .uv/uv.txt | .venv/sandbox.txt
 	$(call installed,pip sync)
 
+.venv-lambda/dev.txt: requirements/dev.txt .uv/uv.txt
+	$(call installed,pip sync,,"$(LAMBDA_PYTHON)")
+
 .venv-sam/sam.txt: requirements/sam.txt .uv/uv.txt
 	$(call installed,pip sync)
 
 .venv-checks/checks.txt: requirements/checks.txt .uv/uv.txt
 	$(call installed,pip sync)
 
-# By this command of uv's. The stamps of older locks go first: what they tell of is about to be replaced.
+# An interpreter of Lambda's version, where this machine has one, and it is not the tests' own.
+LAMBDA_PYTHON = $(shell .uv/bin/python -c 'from tools.build_artifact import *; \
+	target = Target.host(LAMBDA_PYTHON); print("" if target == Target.host() else interpreter(target))' 2>/dev/null)
+
+# By this command of uv's, and with this Python where it is not uv's own. The stamps of older locks go first: what they tell of is about to be replaced.
 define installed
 	@cmp -s $< $@ || { echo "Installing $< into $(@D)" && \
 		for stamp in $(@D)/*.txt; do cmp -s "$$stamp" "requirements/$${stamp##*/}" || rm -f "$$stamp"; done && \
-		{ test -x $(@D)/bin/python || .uv/bin/uv venv --quiet --allow-existing --no-project --python .uv/bin/python $(@D); } && \
+		{ test -x $(@D)/bin/python || .uv/bin/uv venv --quiet --allow-existing --no-project --python $(or $(3),.uv/bin/python) $(@D); } && \
 		$(UV) $(1) --quiet --python $(@D)/bin/python --require-hashes --strict $(2) $<; }
 	@cp $< $@
 endef
