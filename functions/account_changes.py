@@ -19,6 +19,7 @@ from online_orders.aws import accounts, lists, mail, mail_hold, orders
 from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
 from online_orders.aws.queues import work_through
+from online_orders.mail_kinds import MailKind, Role
 from online_orders.orders import OPEN
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import account_letter
@@ -42,15 +43,15 @@ def _tell(account_id: str, version: int, old: Account, new: Account) -> None:
             version,
             _mail_name(notice, place),
             partial(account_letter, notice, old, new),
-            {"kind": "contact_changed" if notice.is_about_contact else "account_changed"},
+            {"kind": notice.kind},
         )
 
 
 def _mail_name(notice: Notice, place: int) -> str:
     """By which a mail of a version is known as sent."""
-    if notice.is_about_contact:
-        return f"contact_changed#{notice.reader.removesuffix('_contact')}"
-    return f"account_changed#{notice.reader}#{place}"
+    if notice.kind is MailKind.CONTACT_CHANGED:
+        return f"{notice.kind}#{'new' if notice.reader is Role.NEW_CONTACT else 'former'}"
+    return f"{notice.kind}#{notice.reader}#{place}"
 
 
 def _tell_or_wait(change: Mapping[str, Any]) -> None:

@@ -32,12 +32,12 @@ from online_orders.aws.keys import Item, OrderKey
 from online_orders.aws.signing_keys import signing_key
 from online_orders.errors import Conflict, MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests
 from online_orders.evidence import LinkDecision, evidence_of
+from online_orders.installation import Installation
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.routing import Answer, Event
 from online_orders.telemetry import MetricUnit, correlation_paths, discreet, logger, metrics
 from online_orders_rendering.formats import LANGUAGES
-from online_orders_rendering.mails import Installation
 from online_orders_rendering.pages import (
     CONTENT_SECURITY_POLICY,
     FormFault,

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.announcements import NOT_FOR_CONTACTS, Announcement, address_of, is_still_due
+from online_orders.announcements import Announcement, address_of, is_still_due
 from online_orders.aws import accounts, contact_reports, mail, mail_hold, orders
 from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.queues import work_through
+from online_orders.mail_kinds import MailKind, Role
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders_rendering.letters import announcement_letter, contact_report_letter
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_OF_CUSTOMER = {"contact", "account_contact"}
+_OF_CUSTOMER = {Role.CONTACT, Role.ACCOUNT_CONTACT}
 """Roles of those whom the account names."""
 
 
@@ -30,15 +31,13 @@ class NotFollowedYet(Exception):
 
 
 def _announce(message: dict[str, Any]) -> None:
-    due = Announcement(message["kind"], message["role"])
+    due = Announcement(MailKind(message["kind"]), Role(message["role"]))
     name = f"{due.kind}#{due.role}"
     order_id, sequence = message["order_id"], message["sequence"]
     order = orders.get_order(OrderKey(message["account_id"], order_id, message["source"]))
     account = accounts.get_account(message["account_id"])
     entry, then = orders.get_entry_and_order(order, sequence)
-    contact_is_told = due.kind not in NOT_FOR_CONTACTS
-    mailbox = environment("CUSTOMER_SUCCESS_MAILBOX")
-    to = address_of(due.role, order, account, entry, mailbox, contact_is_told=contact_is_told)
+    to = address_of(due, order, account, entry, environment("CUSTOMER_SUCCESS_MAILBOX"))
     if to is None or not is_still_due(due, order, entry, clock.now()):
         return
     if due.role in _OF_CUSTOMER and order.outlives_contact(account):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from online_orders.account_notices import Notice, Reader, notices
+from online_orders.account_notices import notices
 from online_orders.accounts import ERASED_EMAIL, Account, Contact, changed_members
 from online_orders.erasing import Person, from_account, from_version
+from online_orders.mail_kinds import MAILS, MailKind
 from tests.domain.builders import CARLA, CONNIE, Json, account_of
 
 DORA: Json = {"name": "Dora", "email": "dora@acme.example", "from": "2026-12-01", "until": "2026-12-10"}
 DIRK: Json = {"name": "Dirk", "email": "dirk@acme.example", "from": "2026-12-01", "until": "2026-12-10"}
-CONTACT, DROPPED, NAMED = "contact", "former_contact", "new_contact"
+CONTACT, DROPPED, REMOVED, NAMED = "contact", "former_contact", "removed_contact", "new_contact"
 A, B, D, E = CONNIE.email, CARLA.email, DORA["email"], DIRK["email"]
 
 
@@ -34,8 +35,8 @@ TOLD: dict[str, tuple[Account, Account, list[tuple[str, str]]]] = {
     "nothing": (account(), account(), []),
     "what its orders do not go by": (account(), account(name="Acme Inc", locale="de", sites=[]), []),
     "another contact": (account(), account(CARLA), [(DROPPED, A), (NAMED, B)]),
-    "contact removed": (account(), NOBODY, [(DROPPED, A)]),
-    "enrollment removed": (account(), UNENROLLED, [(DROPPED, A)]),
+    "contact removed": (account(), NOBODY, [(REMOVED, A)]),
+    "enrollment removed": (account(), UNENROLLED, [(REMOVED, A)]),
     "a contact again": (NOBODY, account(CARLA), [(NAMED, B)]),
     "enrolled": (UNENROLLED, account(CARLA), [(NAMED, B)]),
     "the same name with another address": (account(), account(MALLORY), [(DROPPED, A), (NAMED, MALLORY.email)]),
@@ -57,7 +58,7 @@ TOLD: dict[str, tuple[Account, Account, list[tuple[str, str]]]] = {
     "contact removed, and so nobody to stand in for": (
         account(CONNIE, DORA),
         account(None, DORA),
-        [(DROPPED, A), ("former_deputy", D)],
+        [(REMOVED, A), ("former_deputy", D)],
     ),
     "deputy without anybody to stand in for": (NOBODY, account(None, DORA), []),
     "deputy becomes the contact": (
@@ -78,9 +79,13 @@ def test_a_change_is_told_to_whoever_is_concerned(what: str) -> None:
     assert [(notice.reader, notice.to.email) for notice in notices(old, new)] == expected
 
 
-@pytest.mark.parametrize("reader", get_args(Reader))
-def test_a_notice_of_another_contact_is_told_from_one_of_the_rest(reader: Reader) -> None:
-    assert Notice(reader, CONNIE).is_about_contact is (reader in {DROPPED, NAMED})
+@pytest.mark.parametrize("what", TOLD)
+def test_a_notice_of_another_contact_is_told_from_one_of_the_rest(what: str) -> None:
+    old, new, _ = TOLD[what]
+    for notice in notices(old, new):
+        is_about_contact = notice.reader in {DROPPED, REMOVED, NAMED}
+        assert notice.kind is (MailKind.CONTACT_CHANGED if is_about_contact else MailKind.ACCOUNT_CHANGED)
+        assert notice.reader in MAILS[notice.kind].audience
 
 
 def test_whoever_takes_the_decision_to_himself_is_seen_by_who_had_it() -> None:

@@ -8,9 +8,10 @@ from typing import Any, Literal
 import pytest
 
 from online_orders.accounts import Account, Contact
-from online_orders.announcements import NOT_FOR_CONTACTS, Announcement, address_of, announcements, is_still_due
+from online_orders.announcements import Announcement, address_of, announcements, is_still_due
 from online_orders.deliveries import MailWord
 from online_orders.erasing import NO_USER, NOBODY, Person, from_entry
+from online_orders.mail_kinds import MailKind, Role
 from online_orders.orders import Change, Order, Policy, User
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
 from tests.domain.builders import (
@@ -38,6 +39,7 @@ CONSTANCE = Contact(name="Constance", email=CONNIE.email.upper())
 """Connie, written otherwise."""
 CUSTOMER, STAFF = Actor(kind="customer", name=ANNA.email), Actor(kind="customer_success", name=CLARA.email)
 TO_CONTACT, TO_CUSTOMER = CONNIE.email, ANNA.email
+TO_FORMER = Announcement(MailKind.CONTACT_REPLACED, Role.FORMER_CONTACT)
 
 
 def due_of(entry: Entry, source: Literal["online", "direct"] = "online") -> tuple[Announcement, ...]:
@@ -50,16 +52,7 @@ def mails_of(change: Change, account: Account | None = None) -> list[tuple[str, 
         (due.kind, address)
         for entry in change.entries
         for due in due_of(entry, change.order.source)
-        if (
-            address := address_of(
-                due.role,
-                change.order,
-                account or account_of(),
-                entry,
-                DESK,
-                contact_is_told=due.kind not in NOT_FOR_CONTACTS,
-            )
-        )
+        if (address := address_of(due, change.order, account or account_of(), entry, DESK))
     ]
 
 
@@ -154,8 +147,8 @@ def test_a_contact_who_placed_the_order_gets_one_mail_the_one_with_the_link(emai
     for change in (order.withdraw(ANNA, None, LATER), offered(claimed(order)).approve("Anna", LATER)):
         assert [address for _, address in mails_of(change)] == [email, DESK]
     (entry,) = order.withdraw(ANNA, None, LATER).entries
-    assert address_of("contact", order, account_of(), entry, DESK) == email
-    assert address_of("placed_by", order, account_of(), entry, DESK) is None
+    assert address_of(Announcement(MailKind.CANCELED, Role.CONTACT), order, account_of(), entry, DESK) == email
+    assert address_of(Announcement(MailKind.CANCELED, Role.PLACED_BY), order, account_of(), entry, DESK) is None
 
 
 def test_a_contact_given_later_gets_the_later_mails() -> None:
@@ -212,8 +205,8 @@ def test_the_contact_of_the_account_hears_of_a_direct_order_that_a_deputy_decide
     assert mails_of(placed, account) == [
         ("order_received", DORA["email"]),
         ("order_received", CLARA.email),
-        ("new_order", DESK),
         ("order_received", CONNIE.email),
+        ("new_order", DESK),
     ]
     waiting = offered(claimed(placed.order))
     for change, kind in (
@@ -249,7 +242,10 @@ def test_whoever_is_dropped_by_a_resend_is_told_and_so_is_the_contact_of_the_acc
 
 def test_nobody_is_written_to_whose_token_has_no_address() -> None:
     change = place(by=User(user_id="u-1", email="")).order.comment(STAFF, "Soon.", LATER)
-    assert address_of("placed_by", change.order, account_of(), change.entries[0], DESK) is None
+    assert (
+        address_of(Announcement(MailKind.COMMENT, Role.PLACED_BY), change.order, account_of(), change.entries[0], DESK)
+        is None
+    )
 
 
 def test_a_resend_to_the_same_mailbox_or_from_one_who_was_erased_tells_nobody() -> None:
@@ -257,18 +253,18 @@ def test_a_resend_to_the_same_mailbox_or_from_one_who_was_erased_tells_nobody() 
     assert mails_of(renamed) == []
     (entry,) = offered().resend(CLARA, CARLA, LATER).entries
     erased = from_entry(entry, Person.at(CONNIE.email), own=False)
-    assert address_of("former_contact", offered(), account_of(), erased, DESK) is None
+    assert address_of(TO_FORMER, offered(), account_of(), erased, DESK) is None
 
 
 def test_who_is_the_contact_again_is_not_told_to_have_been_replaced() -> None:
     order = offered()
     (entry,) = order.resend(CLARA, CARLA, LATER).entries
     assert entry.data["former_recipient"] == CONNIE.email
-    assert address_of("former_contact", order, account_of(), entry, DESK) is None
+    assert address_of(TO_FORMER, order, account_of(), entry, DESK) is None
     renamed = order.model_copy(update={"contact": CONSTANCE})
-    assert address_of("former_contact", renamed, account_of(), entry, DESK) is None
+    assert address_of(TO_FORMER, renamed, account_of(), entry, DESK) is None
     replaced = order.model_copy(update={"contact": CARLA})
-    assert address_of("former_contact", replaced, account_of(), entry, DESK) == CONNIE.email
+    assert address_of(TO_FORMER, replaced, account_of(), entry, DESK) == CONNIE.email
 
 
 def test_to_a_contact_that_was_removed_nothing_is_sent_any_more() -> None:
@@ -299,7 +295,7 @@ def test_customer_success_is_asked_for_a_contact_while_there_is_none() -> None:
 
 
 REMINDED = offered().tick(Policy(), NOW + 3 * DAY)
-REMINDER = Announcement("reminder", "contact")
+REMINDER = Announcement(MailKind.REMINDER, Role.CONTACT)
 
 
 def _due(order: Order, entry: Entry = REMINDED.entries[0], at: datetime = NOW + 3 * DAY) -> bool:
@@ -354,7 +350,7 @@ def test_a_new_contact_gets_the_link_to_an_expired_quote_until_a_fresh_one_is_as
     change = before.follow_contact(CARLA, CLARA.email, at)
     (entry,) = change.entries
     (due,) = due_of(entry)
-    assert due == Announcement("expired", "contact")
+    assert due == Announcement(MailKind.EXPIRED, Role.CONTACT)
     assert is_still_due(due, change.order, entry, at)
     assert not is_still_due(due, change.order.ask_for_fresh_quote(at).order, entry, at)
     assert not is_still_due(due, change.order.decline(CLARA, "No", at).order, entry, at)
@@ -418,7 +414,7 @@ def test_the_quotes_own_mail_is_the_workflows(data: dict[str, Any]) -> None:
         (Event.QUOTE_RESENT, {}, STAFF, "online", ()),
         (Event.QUOTE_RESENT, {"contact_changed": False}, STAFF, "direct", ()),
         (Event.CLAIMED, {}, STAFF, "direct", ()),
-        (Event.REMINDED, {}, SYSTEM, "direct", (Announcement("reminder", "contact"),)),
+        (Event.REMINDED, {}, SYSTEM, "direct", (Announcement(MailKind.REMINDER, Role.CONTACT),)),
     ],
 )
 def test_an_entry_calls_for_no_more_mails_than_its_own(

@@ -7,27 +7,17 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from online_orders.account_notices import notices
-from online_orders.accounts import Account
+from online_orders.accounts import Account, Contact
+from online_orders.approval_links import ConfirmLink
 from online_orders.catalog import ACCESSORY_TYPES, REGIONS
+from online_orders.installation import Installation
+from online_orders.mail_kinds import MAILS, MailKind, Role
 from online_orders.orders import Change, Order, Policy, Status
 from online_orders.quotes import Quote
 from online_orders.system_reasons import SystemReason
 from online_orders.timeline import SYSTEM, Actor, Entry
 from online_orders_rendering.formats import item_labels, wording
-from online_orders_rendering.mails import (
-    AUDIENCE,
-    NEEDS_LINK,
-    TAKES_LINK,
-    ConfirmLink,
-    Installation,
-    Mail,
-    MailKind,
-    Role,
-    render_account_changed,
-    render_contact_changed,
-    render_contact_report,
-    render_mail,
-)
+from online_orders_rendering.mails import Mail, render_contact_report, render_mail, render_notice
 from online_orders_rendering.pages import FormFault, FormState, Outcome, decision_page, outcome_page
 from online_orders_rendering.paper import quote_pdf
 from tests.domain.builders import (
@@ -163,8 +153,8 @@ def cases(locale: str) -> list[Case]:
     found = []
     for kind, step in STEPS.items():
         change = step(locale)
-        for role in sorted(AUDIENCE[kind]):
-            link = LINK if role is Role.CONTACT and kind in TAKES_LINK else None
+        for role in sorted(MAILS[kind].audience):
+            link = LINK if role is Role.CONTACT and MAILS[kind].link else None
             found.append(Case(kind, role, change, change.entries[-1], link))
     return found
 
@@ -181,19 +171,34 @@ def account_mails(locale: str) -> dict[str, Mail]:
     account, changed, lapsed = account_of(locale=locale), changed_account(locale), account_of(enrollment=None)
     steps = ((account, changed), (changed, account), (lapsed, changed))
     told = {
-        f"account_changed-{place}-{notice.reader}": render_account_changed(old, new, notice, {}, INSTALLATION)
+        f"account_changed-{place}-{notice.reader}": render_notice(notice, old, new, {}, INSTALLATION)
         for place, (old, new) in enumerate(steps)
         for notice in notices(old, new)
-        if not notice.is_about_contact
+        if notice.kind is MailKind.ACCOUNT_CHANGED
     }
+    (gone,), (named,) = told_of_contact(CONNIE, None, locale), told_of_contact(None, CARLA, locale)
+    former, new_contact = told_of_contact(CONNIE, CARLA, locale)
     return {
         **told,
-        "contact_changed-gone": render_contact_changed(account, CONNIE, None, CONNIE, INSTALLATION),
-        "contact_changed-named": render_contact_changed(account, None, CARLA, CARLA, INSTALLATION),
+        "contact_changed-gone": gone,
+        "contact_changed-named": named,
         "contact_report": render_contact_report(account, "Connie has left.\nAsk Anna.", ANNA.email, INSTALLATION),
-        "contact_changed-old": render_contact_changed(account, CONNIE, CARLA, CONNIE, INSTALLATION),
-        "contact_changed-new": render_contact_changed(account, CONNIE, CARLA, CARLA, INSTALLATION),
+        "contact_changed-old": former,
+        "contact_changed-new": new_contact,
     }
+
+
+def told_of_contact(old: Contact | None, new: Contact | None, locale: str = "en") -> list[Mail]:
+    """The mails that tell of another contact person of an account: to the old one and to the new one, as there are."""
+
+    def account(contact: Contact | None) -> Account:
+        body = {"letter_received_on": "2026-01-15", "contact": contact and contact.model_dump()}
+        return account_of(locale=locale, enrollment=body)
+
+    return [
+        render_notice(notice, account(old), account(new), {}, INSTALLATION)
+        for notice in notices(account(old), account(new))
+    ]
 
 
 def decision(order: Order, quote: Quote | None, form: FormState | None = None, **changes: Any) -> str:
@@ -283,7 +288,7 @@ def under_another_name(locale: str = "en") -> list[Case]:
     return [
         Case(kind, role, change, change.entries[-1], None)
         for kind, change in changes.items()
-        for role in sorted(AUDIENCE[kind])
+        for role in sorted(MAILS[kind].audience)
     ]
 
 
@@ -299,7 +304,7 @@ def _too_late() -> None:
     decision(order, order.quote, at=late)
     approved = order.approve("Connie", late)
     outcome_page(Outcome.APPROVED, approved.order, INSTALLATION, "en")
-    for role in AUDIENCE[MailKind.APPROVED]:
+    for role in MAILS[MailKind.APPROVED].audience:
         render_mail(MailKind.APPROVED, role, approved.order, approved.entries[-1], INSTALLATION, ACCOUNT_NAME)
 
 
@@ -335,10 +340,10 @@ def everything() -> None:
     order, entry = pending().order, placed().entries[0]
     for case in cases("en"):
         case.mail()
-        if case.kind not in NEEDS_LINK:
+        if not MAILS[case.kind].needs_link:
             case.mail(link=None)
     for ending in endings():
-        for role in AUDIENCE[MailKind.CANCELED]:
+        for role in MAILS[MailKind.CANCELED].audience:
             render_mail(MailKind.CANCELED, role, ending.order, ending.entries[-1], INSTALLATION, ACCOUNT_NAME)
     for waiting in stalled():
         render_mail(MailKind.STALE_ORDER, Role.CUSTOMER_SUCCESS, waiting, entry, INSTALLATION, ACCOUNT_NAME)

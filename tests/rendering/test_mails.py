@@ -11,19 +11,10 @@ import pytest
 
 from online_orders.account_notices import notices
 from online_orders.accounts import Contact
+from online_orders.mail_kinds import MAILS, MailKind, Role
 from online_orders.orders import Change, Policy
-from online_orders_rendering.mails import (
-    AUDIENCE,
-    NEEDS_LINK,
-    TAKES_LINK,
-    Mail,
-    MailKind,
-    Role,
-    render_account_changed,
-    render_contact_changed,
-    render_contact_report,
-    render_mail,
-)
+from online_orders_rendering.mails import Mail, render_contact_report, render_mail, render_notice
+from online_orders_rendering.templates import FOLDER
 from tests.domain.builders import (
     ANNA,
     CARLA,
@@ -55,6 +46,7 @@ from tests.rendering.samples import (
     pending,
     placed,
     quote_of,
+    told_of_contact,
     under_another_name,
 )
 
@@ -112,6 +104,16 @@ def test_every_mail_keeps_the_contract(case: Case) -> None:
     assert set(Page(mail.html).tags).isdisjoint({"img", "script", "form", "link", "iframe"})
 
 
+def test_each_mail_of_the_table_has_a_template_and_there_is_no_other() -> None:
+    assert {path.stem for path in (FOLDER / "mails").iterdir()} == set(MAILS) == set(MailKind)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_mail_says_that_the_quote_is_attached_exactly_if_it_is(case: Case) -> None:
+    said = {"The quote is attached as a PDF.", "Das Angebot liegt als PDF bei."}
+    assert (not said.isdisjoint(case.mail().text.splitlines())) is MAILS[case.kind].paper
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_both_parts_of_a_mail_say_the_same(case: Case) -> None:
     mail = case.mail()
@@ -146,25 +148,25 @@ def test_mails_about_accounts_are_not_about_orders(kind: MailKind, role: Role) -
 @pytest.mark.parametrize("role", Role)
 def test_nobody_gets_a_mail_that_is_for_others(kind: MailKind, role: Role) -> None:
     change = STEPS[kind]("en")
-    if role not in AUDIENCE[kind]:
+    if role not in MAILS[kind].audience:
         with pytest.raises(ValueError, match="no mail"):
             render_mail(kind, role, change.order, change.entries[-1], INSTALLATION, "Acme")
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_code_goes_to_nobody_but_the_contact(case: Case) -> None:
-    if case.role is not Role.CONTACT or case.kind not in TAKES_LINK:
+    if case.role is not Role.CONTACT or not MAILS[case.kind].link:
         with pytest.raises(ValueError, match="takes no link"):
             case.mail(link=LINK)
 
 
-@pytest.mark.parametrize("kind", sorted(NEEDS_LINK))
+@pytest.mark.parametrize("kind", [kind for kind, row in MAILS.items() if row.needs_link])
 def test_a_mail_that_asks_for_a_decision_needs_a_link(kind: MailKind) -> None:
     with pytest.raises(ValueError, match="needs a link"):
         case_of(kind, Role.CONTACT).mail(link=None)
 
 
-@pytest.mark.parametrize("kind", sorted(TAKES_LINK - NEEDS_LINK))
+@pytest.mark.parametrize("kind", [kind for kind, row in MAILS.items() if row.link and not row.needs_link])
 def test_a_mail_that_only_tells_does_without_a_link(kind: MailKind) -> None:
     mail = case_of(kind, Role.CONTACT).mail(link=None)
     assert not confirm_urls(mail.text)
@@ -216,7 +218,7 @@ def test_what_people_write_adds_no_header_code_address_or_markup(kind: MailKind,
 
 @pytest.mark.parametrize("kind", STEPS)
 def test_the_desk_reads_english_whatever_the_account_speaks(kind: MailKind) -> None:
-    if Role.CUSTOMER_SUCCESS in AUDIENCE[kind]:
+    if Role.CUSTOMER_SUCCESS in MAILS[kind].audience:
         german, english = (case_of(kind, Role.CUSTOMER_SUCCESS, locale).mail() for locale in ("de", "en"))
         assert german == english
         assert f"{INSTALLATION.site_url}/desk/orders/{ORDER_ID}" in german.text.splitlines()
@@ -224,7 +226,7 @@ def test_the_desk_reads_english_whatever_the_account_speaks(kind: MailKind) -> N
 
 @pytest.mark.parametrize("kind", STEPS)
 def test_the_organization_reads_its_own_language(kind: MailKind) -> None:
-    for role in AUDIENCE[kind] - {Role.CUSTOMER_SUCCESS}:
+    for role in set(MAILS[kind].audience) - {Role.CUSTOMER_SUCCESS}:
         german, english = (case_of(kind, role, locale).mail() for locale in ("de", "en"))
         assert "Mit freundlichen Grüßen" in german.text
         assert '<html lang="de"' in german.html
@@ -271,7 +273,7 @@ def test_whoever_ordered_is_led_to_the_order_unless_no_screen_shows_it() -> None
     assert f"/desk/orders/{ORDER_ID}" in told[1].text
 
 
-@pytest.mark.parametrize("kind", sorted(NEEDS_LINK))
+@pytest.mark.parametrize("kind", [kind for kind, row in MAILS.items() if row.needs_link])
 def test_the_mail_with_a_quote_says_all_that_is_decided_on(kind: MailKind) -> None:
     lines = case_of(kind, Role.CONTACT).mail().text.splitlines()
     for said in (
@@ -320,7 +322,7 @@ def test_the_mail_of_a_later_revision_says_so_and_that_older_links_are_dead(loca
 
 def test_the_mails_of_an_expired_quote_say_how_long_the_order_still_waits() -> None:
     expired = pending().order.tick(Policy(grace_days=14), NOW + 60 * DAY)
-    for role in sorted(AUDIENCE[MailKind.EXPIRED]):
+    for role in sorted(MAILS[MailKind.EXPIRED].audience):
         mail = render_mail(MailKind.EXPIRED, role, expired.order, expired.entries[0], INSTALLATION, "Acme")
         assert "will be canceled after January 15, 2027" in mail.text
     assert expired.order.tick(Policy(grace_days=14), datetime(2027, 1, 15, 22, tzinfo=UTC)).entries == ()
@@ -363,7 +365,7 @@ def test_a_cancellation_without_a_reason_says_that_none_was_given() -> None:
 
 def test_colleagues_are_named_to_the_desk_alone() -> None:
     change = placed().order.decline(CLARA, "Not in stock.", NOW)
-    for role in AUDIENCE[MailKind.CANCELED]:
+    for role in MAILS[MailKind.CANCELED].audience:
         mail = render_mail(MailKind.CANCELED, role, change.order, change.entries[-1], INSTALLATION, "Acme")
         assert (CLARA.email in mail.text + mail.html) == (role is Role.CUSTOMER_SUCCESS)
 
@@ -371,7 +373,7 @@ def test_colleagues_are_named_to_the_desk_alone() -> None:
 def test_an_approval_names_the_totals_and_who_approved() -> None:
     named = {Role.PLACED_BY: "Connie, who was asked for", Role.CUSTOMER_SUCCESS: "Connie, who was asked for"}
     named |= {Role.CONTACT: "You approved", Role.ACCOUNT_CONTACT: "Connie approved"}
-    for role in AUDIENCE[MailKind.APPROVED]:
+    for role in MAILS[MailKind.APPROVED].audience:
         text = case_of(MailKind.APPROVED, role).mail().text
         assert "Per month: €460.00" in text.splitlines()
         assert named[role] in text
@@ -396,7 +398,7 @@ def test_a_contact_of_the_order_alone_is_told_by_address_under_whatever_name() -
     decisions = {MailKind.APPROVED: order.approve(CONNIE.name, NOW)}
     decisions[MailKind.CHANGE_REQUESTED] = order.request_change(CONNIE.name, "Less.", NOW)
     for kind, change in decisions.items():
-        for role in AUDIENCE[kind] - {Role.CONTACT}:
+        for role in set(MAILS[kind].audience) - {Role.CONTACT}:
             text = render_mail(kind, role, change.order, change.entries[-1], INSTALLATION, "Acme").text
             assert f"We had asked {CONNIE.name} <{namesake.email}>" in text
             assert "the contact person of" not in text.partition("\n\n")[2].splitlines()[0]
@@ -484,8 +486,7 @@ def test_a_report_shows_what_was_said_and_who_is_the_contact() -> None:
 
 
 def test_old_and_new_contact_are_told_different_things() -> None:
-    old = render_contact_changed(account_of(), CONNIE, CARLA, CONNIE, INSTALLATION)
-    new = render_contact_changed(account_of(), CONNIE, CARLA, CARLA, INSTALLATION)
+    old, new = told_of_contact(CONNIE, CARLA)
     assert "You no longer get quotes" in old.text
     assert "From now on you get its quotes" in new.text
     for mail in (old, new):
@@ -494,30 +495,30 @@ def test_old_and_new_contact_are_told_different_things() -> None:
 
 
 def test_a_contact_who_is_removed_is_told_so_and_the_next_that_there_was_nobody() -> None:
-    gone = render_contact_changed(account_of(), CONNIE, None, CONNIE, INSTALLATION)
+    (gone,) = told_of_contact(CONNIE, None)
     assert gone.subject == "No longer the contact person for the orders of Acme Ltd"
     assert "removed you as the contact person" in gone.text
     assert "From now on: nobody" in gone.text.splitlines()
-    named = render_contact_changed(account_of(), None, CARLA, CARLA, INSTALLATION)
+    (named,) = told_of_contact(None, CARLA)
     assert "Until now: nobody" in named.text.splitlines()
     assert "From now on you get its quotes" in named.text
 
 
 def test_the_contact_is_told_what_the_account_goes_by_and_deputies_what_concerns_them() -> None:
     old, new = account_of(), changed_account()
-    told = {notice.reader: render_account_changed(old, new, notice, {}, INSTALLATION) for notice in notices(old, new)}
-    assert told.keys() == {"contact", "deputy"}
+    told = {notice.reader: render_notice(notice, old, new, {}, INSTALLATION) for notice in notices(old, new)}
+    assert told.keys() == {Role.CONTACT, Role.DEPUTY}
     days = "December 1, 2026 to December 10, 2026"
-    assert f"Deputies from now on: Dora <dora@acme.example>, {days}" in told["contact"].text.splitlines()
-    assert "Deputies until now: nobody" in told["contact"].text.splitlines()
-    assert "Reseller from now on: relay" in told["contact"].text.splitlines()
-    assert "Enrollment from now on: suspended: no orders can be placed" in told["contact"].text.splitlines()
-    assert f"Days: {days}" in told["deputy"].text.splitlines()
-    assert "Reseller" not in told["deputy"].text
+    assert f"Deputies from now on: Dora <dora@acme.example>, {days}" in told[Role.CONTACT].text.splitlines()
+    assert "Deputies until now: nobody" in told[Role.CONTACT].text.splitlines()
+    assert "Reseller from now on: relay" in told[Role.CONTACT].text.splitlines()
+    assert "Enrollment from now on: suspended: no orders can be placed" in told[Role.CONTACT].text.splitlines()
+    assert f"Days: {days}" in told[Role.DEPUTY].text.splitlines()
+    assert "Reseller" not in told[Role.DEPUTY].text
     (contact, former) = notices(new, old)
-    back = render_account_changed(new, old, contact, {"relay": "Relay Partners"}, INSTALLATION)
+    back = render_notice(contact, new, old, {"relay": "Relay Partners"}, INSTALLATION)
     assert "Reseller until now: Relay Partners" in back.text.splitlines()
-    assert "no longer" in render_account_changed(new, old, former, {}, INSTALLATION).subject.casefold()
+    assert "no longer" in render_notice(former, new, old, {}, INSTALLATION).subject.casefold()
 
 
 def test_the_mail_of_every_kind_of_item_names_it_in_the_articles_words() -> None:
@@ -556,7 +557,7 @@ def approved_at(at: datetime) -> Change:
     return pending(quote=quote_of(valid_until="2027-02-01")).order.approve("Connie", at)
 
 
-@pytest.mark.parametrize("role", sorted(AUDIENCE[MailKind.APPROVED]))
+@pytest.mark.parametrize("role", sorted(MAILS[MailKind.APPROVED].audience))
 def test_the_mail_of_a_late_approval_says_which_start_had_passed(role: Role) -> None:
     texts = {}
     for days in (0, 45):

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from online_orders.mail_kinds import MailKind, Role
 from online_orders.system_reasons import SystemReason
 from online_orders_rendering.formats import LANGUAGES, wording
-from online_orders_rendering.mails import MailKind, Role, render_mail
+from online_orders_rendering.mails import render_mail
 from tests.domain.builders import NOW
 from tests.local_run import PROJECT
 from tests.rendering.samples import INSTALLATION, sending

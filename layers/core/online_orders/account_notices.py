@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from online_orders.accounts import Account, Contact, Deputy
-
-Reader = Literal["former_contact", "new_contact", "contact", "former_deputy", "deputy"]
+from online_orders.mail_kinds import MailKind, Role
 
 
 class Notice(NamedTuple):
     """A mail that is due, and as whom somebody gets it."""
 
-    reader: Reader
+    kind: MailKind
+    """Whether the contact person is another, or what else has changed."""
+    reader: Role
     to: Contact
-
-    @property
-    def is_about_contact(self) -> bool:
-        """Whether it tells that the contact person is another; else it tells what else has changed."""
-        return self.reader in {"former_contact", "new_contact"}
 
 
 def notices(old: Account, new: Account) -> tuple[Notice, ...]:
@@ -35,20 +31,20 @@ def _of_contact(old: Contact | None, new: Contact | None) -> Iterator[Notice]:
     if old == new or (old and new and old.has_mailbox(new.email)):  # the same person, written in another way
         return
     if old:
-        yield Notice("former_contact", old)
+        yield Notice(MailKind.CONTACT_CHANGED, Role.FORMER_CONTACT if new else Role.REMOVED_CONTACT, old)
     if new:
-        yield Notice("new_contact", new)
+        yield Notice(MailKind.CONTACT_CHANGED, Role.NEW_CONTACT, new)
 
 
 def _of_the_rest(old: Account, new: Account) -> Iterator[Notice]:
     before, after = _present(old), _present(new)
     if new.contact and (before != after or _is_changed_otherwise(old, new)):
-        yield Notice("contact", new.contact)
+        yield Notice(MailKind.ACCOUNT_CHANGED, Role.CONTACT, new.contact)
     dropped = [each for each in before if not any(each.contact.has_mailbox(other.email) for other in after)]
     named = [each for each in after if each not in before]
     told = [contact for contact in (old.contact, new.contact) if contact]
-    yield from (Notice("former_deputy", contact) for contact in _once(dropped, told))
-    yield from (Notice("deputy", contact) for contact in _once(named, told))
+    yield from (Notice(MailKind.ACCOUNT_CHANGED, Role.FORMER_DEPUTY, contact) for contact in _once(dropped, told))
+    yield from (Notice(MailKind.ACCOUNT_CHANGED, Role.DEPUTY, contact) for contact in _once(named, told))
 
 
 def _present(account: Account) -> list[Deputy]:

@@ -6,64 +6,24 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from online_orders.accounts import ERASED, ERASED_EMAIL, Account
+from online_orders.mail_kinds import MAILS, MailKind, Role
 from online_orders.orders import Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.system_reasons import SystemReason
 from online_orders.timeline import Actor, Entry, Event
 
-Role = Literal["contact", "placed_by", "customer_success", "account_contact", "former_contact"]
-"""`account_contact` is the account's contact person where another one is the order's, `former_contact` whoever was the
-order's before."""
 Source = Literal["online", "direct"]
 
 
 class Announcement(NamedTuple):
-    """A mail that is due: its kind, as the templates are named, and to whom."""
+    """A mail that is due, and to whom."""
 
-    kind: str
+    kind: MailKind
     role: Role
 
 
-_EVERYBODY: tuple[Role, ...] = ("contact", "placed_by", "customer_success")
-_MAILS: dict[Event, tuple[Announcement, ...]] = {
-    Event.SUBMITTED: (
-        Announcement("order_received", "contact"),
-        Announcement("order_received", "placed_by"),
-        Announcement("new_order", "customer_success"),
-    ),
-    Event.STALE: (Announcement("stale_order", "customer_success"),),
-    Event.REMINDED: (Announcement("reminder", "contact"),),
-    Event.COMPLETED: tuple(Announcement("approved", role) for role in _EVERYBODY),
-    Event.CANCELED: tuple(Announcement("canceled", role) for role in _EVERYBODY),
-    Event.CHANGE_REQUESTED: (Announcement("change_requested", "customer_success"),),
-    Event.UNDELIVERABLE: (Announcement("quote_undeliverable", "customer_success"),),
-    Event.CONTACT_CHANGED: (Announcement("order_received", "contact"),),
-    Event.CONTACT_REMOVED: (Announcement("contact_removed", "customer_success"),),
-    Event.LINK_LOCKED: (Announcement("link_locked", "customer_success"),),
-    Event.EXPIRED: (Announcement("expired", "contact"), Announcement("expired", "customer_success")),
-    Event.FRESH_QUOTE_ASKED: (Announcement("fresh_quote_asked", "customer_success"),),
-}
-_NOT_MAILED_IN_TIME = (Announcement("expired", "customer_success"),)
-"""Nobody is told of the end of a quote that he has never seen."""
-_FRESH_ORDER_LINK = (Announcement("order_received", "contact"),)
-_FRESH_LINK_TO_EXPIRED = (Announcement("expired", "contact"),)
-_COMMENTS: dict[str, tuple[Announcement, ...]] = {
-    "customer": (Announcement("comment", "customer_success"),),
-    "customer_success": (Announcement("comment", "placed_by"),),
-}
-"""To the other side, by who wrote."""
-NOT_FOR_CONTACTS = frozenset({"comment"})
-"""Kinds of mails that no contact person gets."""
-_CONTACT_REPLACED: tuple[Announcement, ...] = (
-    Announcement("contact_replaced", "former_contact"),
-    Announcement("contact_replaced", "account_contact"),
-)
-_OF_DIRECT_ORDERS: dict[Event, tuple[Announcement, ...]] = {
-    Event.SUBMITTED: (Announcement("order_received", "account_contact"),),
-    Event.COMPLETED: (Announcement("approved", "account_contact"),),
-    Event.CANCELED: (Announcement("canceled", "account_contact"),),
-}
-"""Besides, of an order that no user of the customer's placed: else a deputy could have it placed and approve alone."""
+_FRESH_ORDER_LINK = Announcement(MailKind.ORDER_RECEIVED, Role.CONTACT)
+_FRESH_LINK_TO_EXPIRED = Announcement(MailKind.EXPIRED, Role.CONTACT)
 
 
 def announcements(
@@ -71,33 +31,43 @@ def announcements(
 ) -> tuple[Announcement, ...]:
     """The mails of an entry; a fresh link to a quote that stands is not among them, since the workflow sends it."""
     if "expired_revision" in data:
-        return _FRESH_LINK_TO_EXPIRED
-    if event is Event.COMMENTED:
-        return () if internal else _COMMENTS.get(by.kind, ())
-    if event is Event.FRESH_MAIL_ASKED:
-        return _FRESH_ORDER_LINK if data.get("purpose") == "order" else ()
-    if event is Event.QUOTE_RESENT:
-        return _CONTACT_REPLACED if data.get("contact_changed") else ()
-    if event is Event.EXPIRED and data.get("code") == SystemReason.NOT_MAILED_IN_TIME.code:
-        return _NOT_MAILED_IN_TIME
-    return _MAILS.get(event, ()) + (_OF_DIRECT_ORDERS.get(event, ()) if source == "direct" else ())
+        return (_FRESH_LINK_TO_EXPIRED,)
+    if event is Event.CONTACT_CHANGED or (event is Event.FRESH_MAIL_ASKED and data.get("purpose") == "order"):
+        return (_FRESH_ORDER_LINK,)
+    if (event is Event.COMMENTED and internal) or (event is Event.QUOTE_RESENT and not data.get("contact_changed")):
+        return ()
+    called_for = (
+        Announcement(kind, role) for kind, mail in MAILS.items() if mail.event is event for role in mail.audience
+    )
+    return tuple(due for due in called_for if _concerns(due, data, by, source))
 
 
-def address_of(
-    role: Role, order: Order, account: Account, entry: Entry, customer_success: str, *, contact_is_told: bool = True
-) -> str | None:
+def _concerns(due: Announcement, data: dict[str, object], by: Actor, source: Source) -> bool:
+    """Whether this reader is told of it this time."""
+    if due.kind is MailKind.COMMENT:  # goes to the other side
+        return by.kind == ("customer" if due.role is Role.CUSTOMER_SUCCESS else "customer_success")
+    if due.kind is MailKind.EXPIRED and due.role is Role.CONTACT:  # nobody is told of the end of an unseen quote
+        return data.get("code") != SystemReason.NOT_MAILED_IN_TIME.code
+    if due.role is Role.ACCOUNT_CONTACT and due.kind is not MailKind.CONTACT_REPLACED:
+        # Of an order that no user of the customer's placed: else a deputy could have it placed and approve alone.
+        return source == "direct"
+    return True
+
+
+def address_of(due: Announcement, order: Order, account: Account, entry: Entry, customer_success: str) -> str | None:
     """Where the mail goes; None for who was erased or parted with, and when the same person gets the same news anyway.
 
-    `account` is the order's as it stands now, `contact_is_told` whether the contact person gets such news.
+    `account` is the order's as it stands now.
     """
     contact, former = order.contact.email, _former_recipient(entry)
-    if role == "customer_success":
+    if due.role is Role.CUSTOMER_SUCCESS:
         return customer_success
-    if role == "contact":
+    if due.role is Role.CONTACT:
         return None if order.contact_is_removed else _unless_told(contact)
-    if role == "placed_by":
+    if due.role is Role.PLACED_BY:
+        contact_is_told = Role.CONTACT in MAILS[due.kind].audience
         return _unless_told(order.placed_by.email, contact if contact_is_told else None)
-    if role == "former_contact":
+    if due.role is Role.FORMER_CONTACT:
         return _unless_told(former, contact)
     return _unless_told(account.contact.email if account.contact else None, contact, former)
 
@@ -122,20 +92,18 @@ def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: dat
     """
     if "expired_revision" in entry.data:
         return _may_ask_for_fresh_quote(order)
-    if announcement.kind == "order_received" and announcement.role == "contact":
+    is_asking = announcement.role is Role.CONTACT
+    if announcement.kind is MailKind.ORDER_RECEIVED and is_asking:
         # It brings a link to cancel, and a fresh one has no other purpose.
         return order.is_open if entry.event is Event.SUBMITTED else order.status in _ORDER_LINK_CANCELS
-    if announcement.kind == "reminder":
-        return order.is_open and _is_current(order, entry) and _is_on_offer(order, at)
-    if announcement.kind == "expired":
-        is_asking = announcement.role == "contact"
-        return _is_current(order, entry) and _is_expired(order) and (order.is_open or not is_asking)
-    if announcement.kind in {"quote_undeliverable", "fresh_quote_asked"}:
-        is_overtaken = announcement.kind == "quote_undeliverable" and _has_arrived(order)
-        return _is_current(order, entry) and not is_overtaken
+    is_current = _is_current(order, entry)
     is_still_so = {
-        "comment": not _is_by_reader(announcement, order, entry),
-        "contact_removed": order.lacks_contact,
+        MailKind.REMINDER: order.is_open and is_current and _is_on_offer(order, at),
+        MailKind.EXPIRED: is_current and _is_expired(order) and (order.is_open or not is_asking),
+        MailKind.QUOTE_UNDELIVERABLE: is_current and not _has_arrived(order),
+        MailKind.FRESH_QUOTE_ASKED: is_current,
+        MailKind.COMMENT: not _is_by_reader(announcement, order, entry),
+        MailKind.CONTACT_REMOVED: order.lacks_contact,
     }
     return is_still_so.get(announcement.kind, True)
 
@@ -168,4 +136,4 @@ def _may_ask_for_fresh_quote(order: Order) -> bool:
 def _is_by_reader(announcement: Announcement, order: Order, entry: Entry) -> bool:
     """Whether a comment is the reader's own: a colleague's on an order that the same colleague entered."""
     writer, reader = entry.actor.name or "", order.placed_by.email
-    return announcement.role == "placed_by" and writer.casefold() == reader.casefold()
+    return announcement.role is Role.PLACED_BY and writer.casefold() == reader.casefold()

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from online_orders.values import Entity
 
@@ -55,6 +55,13 @@ class Link(Entity):
 
     def of_asker(self) -> Link:
         return self if self.wrong_codes_of_asker is None else self.model_copy(update={"is_askers": True})
+
+
+class ConfirmLink(NamedTuple):
+    """What a mail shows of a link."""
+
+    url: str
+    code: str
 
 
 def _derived(key: bytes, label: str, link: Link, recipient: str) -> bytes:

@@ -1,4 +1,4 @@
-"""How dates, numbers, money and items are put into words, in one locale.
+"""How dates, numbers, money, items and endings are put into words, in one locale.
 
 The words themselves stand in `locales/<locale>.json`, flat, with `{placeholders}`; a further locale is one more file.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,9 +20,11 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
+from online_orders.accounts import Contact
 from online_orders.catalog import WORDS, Item
 from online_orders.money import minor_digits
 from online_orders.orders import Order
+from online_orders.quotes import Quote
 from online_orders.system_reasons import system_reason
 
 LOCALES = Path(__file__).parent / "locales"
@@ -172,3 +174,30 @@ def _label_lines(words: Wording, item: ItemWords) -> Iterator[str]:
     yield item.summary
     if item.address:
         yield words("item.deliver_to", address=item.address)
+
+
+def charged(quote: Quote) -> list[tuple[str, Decimal]]:
+    """The totals that are not zero, by recurrence."""
+    return [(name, amount) for name, amount in quote.totals if amount]
+
+
+def passed_starts(items: Iterable[ItemWords], words: Wording) -> str:
+    """The items whose start day is over, as "Item 2 (5 January 2027)"; empty where there are none."""
+    return ", ".join(
+        f"{words('label.item_number', number=item.item_id)} ({item.confirmed or item.asked})"
+        for item in items
+        if item.has_passed
+    )
+
+
+def who_closed(order: Order, brand: str, words: Wording, name: str | None, asked: Contact) -> str:
+    """A sentence about how the order came to its end; `name` is the actor's, if known, `asked` who had the link."""
+    if order.closed is None:
+        raise ValueError("The order is open.")
+    key = f"closed.by.{order.closed.by}"
+    day = words.day_of(order.closed.at, order.marks.time_zone)
+    if name and order.closed.by == "contact" and not asked.goes_by(name):
+        return words(f"{key}.other_name", name=line_of(name), asked=line_of(asked.name), day=day)
+    if name and words.has(f"{key}.named"):
+        return words(f"{key}.named", name=line_of(name), day=day)
+    return words(key, brand=brand, day=day)

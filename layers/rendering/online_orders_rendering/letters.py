@@ -7,7 +7,7 @@ from typing import Literal
 from online_orders.account_notices import Notice
 from online_orders.accounts import Account
 from online_orders.announcements import Announcement
-from online_orders.approval_links import Link, code_of, token_of
+from online_orders.approval_links import ConfirmLink, Link, code_of, token_of
 from online_orders.aws import documents, links
 from online_orders.aws.accounts import find_account, get_account
 from online_orders.aws.contact_reports import StoredReport
@@ -15,21 +15,13 @@ from online_orders.aws.environment import environment
 from online_orders.aws.mail import Attachment, Letter
 from online_orders.aws.signing_keys import signing_key_or_current
 from online_orders.clock import now
+from online_orders.installation import Installation
+from online_orders.mail_kinds import MailKind, Role
 from online_orders.orders import Order
 from online_orders.quotes import Quote
 from online_orders.timeline import SYSTEM, Entry, Event
 from online_orders_rendering.formats import item_labels
-from online_orders_rendering.mails import (
-    ConfirmLink,
-    Installation,
-    Mail,
-    MailKind,
-    Role,
-    render_account_changed,
-    render_contact_changed,
-    render_contact_report,
-    render_mail,
-)
+from online_orders_rendering.mails import Mail, render_contact_report, render_mail, render_notice
 
 
 def installation() -> Installation:
@@ -130,7 +122,7 @@ def announcement_letter(
     A mail may have waited for days: it tells of the order as the entry left it (`then`), save one with a link, which
     goes only while it asks for what can be done now.
     """
-    kind, role = MailKind(due.kind), Role(due.role)
+    kind, role = due
     confirm = None
     if role is Role.CONTACT and kind is MailKind.ORDER_RECEIVED:
         _, confirm = _link(order, "order")
@@ -151,10 +143,7 @@ def _key_of_quote_link(order: Order) -> str | None:
 
 def account_letter(notice: Notice, old: Account, new: Account) -> Letter:
     """The mail of a notice: who is the contact person from now on, or what else has changed of the account."""
-    if notice.is_about_contact:
-        mail = render_contact_changed(new, old.contact, new.contact, notice.to, installation())
-    else:
-        mail = render_account_changed(old, new, notice, _reseller_names(old, new), installation())
+    mail = render_notice(notice, old, new, _reseller_names(old, new), installation())
     return _letter(notice.to.email, mail)
 
 

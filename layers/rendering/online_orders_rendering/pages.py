@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from online_orders.installation import Installation
 from online_orders.orders import Order, Status
 from online_orders.quotes import Quote, QuoteState
-from online_orders_rendering.formats import Wording, line_of, wording
-from online_orders_rendering.mails import Installation, charged, passed_starts, who_closed
+from online_orders_rendering.formats import Wording, charged, line_of, passed_starts, who_closed, wording
 from online_orders_rendering.templates import FOLDER
 from online_orders_rendering.templating import template
 

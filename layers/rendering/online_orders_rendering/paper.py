@@ -17,9 +17,9 @@ from typing import Any
 import typst
 from babel import Locale
 
+from online_orders.installation import Installation
 from online_orders.quotes import Quote, QuoteLine
-from online_orders_rendering.formats import Wording, line_of, text_of, wording
-from online_orders_rendering.mails import Installation, charged
+from online_orders_rendering.formats import Wording, charged, line_of, text_of, wording
 from online_orders_rendering.templates import FOLDER
 
 FONTS = Path(__file__).parent / "fonts"

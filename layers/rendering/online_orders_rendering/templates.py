@@ -1,37 +1,43 @@
 """The Jinja2 templates: HTML escapes what it is given, plain text does not.
 
-It imports nothing of the product, so that a build can compile the templates with no more than Jinja2.
+A mail's template is rendered as both, with what `mail.html` or `mail.txt` makes of each part of it. This module imports
+nothing of the product, so that a build can compile the templates with no more than Jinja2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
-from jinja2 import BaseLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined, select_autoescape
+from jinja2 import BaseLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined
 
 FOLDER = Path(__file__).parent / "templates"
 COMPILED = Path(__file__).parent / "compiled_templates"
 """Made by the build: to compile them takes longer than everything else that a first request does."""
 
 Filters = Mapping[str, Callable[[str], str]]
+Form = Literal["html", "txt"]
 
 
-def environment(filters: Filters) -> Environment:
+def environment(form: Form, filters: Filters) -> Environment:
     """For templates that the build has compiled, else for their sources. `filters` are called `line` and `text`."""
-    return _environment(ModuleLoader(COMPILED) if COMPILED.is_dir() else FileSystemLoader(FOLDER), filters)
+    compiled = COMPILED / form
+    return _environment(form, ModuleLoader(compiled) if compiled.is_dir() else FileSystemLoader(FOLDER), filters)
 
 
 def compile_all() -> None:
     """For the build. A filter is called by its name, so any will do here."""
-    sources = _environment(FileSystemLoader(FOLDER), {"line": str, "text": str})
-    sources.compile_templates(COMPILED, extensions=["html", "txt"], zip=None, ignore_errors=False)
+    forms: tuple[Form, ...] = ("html", "txt")
+    for form in forms:
+        sources = _environment(form, FileSystemLoader(FOLDER), {"line": str, "text": str})
+        sources.compile_templates(COMPILED / form, extensions=[form, "jinja"], zip=None, ignore_errors=False)
 
 
-def _environment(loader: BaseLoader, filters: Filters) -> Environment:
+def _environment(form: Form, loader: BaseLoader, filters: Filters) -> Environment:
     jinja = Environment(
         loader=loader,
-        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
+        autoescape=form == "html",  # noqa: S701 - plain text has no markup to escape
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
