@@ -17,12 +17,12 @@ from online_orders.account_notices import Notice, notices
 from online_orders.accounts import Account, Contact, Enrollment
 from online_orders.aws import accounts, lists, mail, mail_hold, orders
 from online_orders.aws.clients import client
-from online_orders.aws.environment import environment
+from online_orders.aws.environment import environment, installation
 from online_orders.aws.queues import work_through
 from online_orders.mail_kinds import MailKind, Role
 from online_orders.orders import OPEN
 from online_orders.telemetry import discreet, logger, metrics
-from online_orders_rendering.letters import account_letter
+from online_orders_rendering.mails import render_notice
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -42,9 +42,20 @@ def _tell(account_id: str, version: int, old: Account, new: Account) -> None:
             account_id,
             version,
             _mail_name(notice, place),
-            partial(account_letter, notice, old, new),
+            partial(_letter, notice, old, new),
             {"kind": notice.kind},
         )
+
+
+def _letter(notice: Notice, old: Account, new: Account) -> mail.Letter:
+    said = render_notice(notice, old, new, _reseller_names(old, new), installation())
+    return mail.Letter(notice.to.email, *said)
+
+
+def _reseller_names(*versions: Account) -> dict[str, str]:
+    ids = {account.parent_account_id for account in versions if account.parent_account_id}
+    found = (accounts.find_account(account_id) for account_id in sorted(ids))
+    return {stored.account.account_id: stored.account.name for stored in found if stored}
 
 
 def _mail_name(notice: Notice, place: int) -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
+from online_orders.accounts import Account
 from online_orders.announcements import Announcement, address_of, is_still_due
-from online_orders.aws import accounts, contact_reports, mail, mail_hold, orders
+from online_orders.approval_links import ConfirmLink
+from online_orders.aws import accounts, contact_reports, links, mail, mail_hold, orders
 from online_orders.aws.clients import client
-from online_orders.aws.environment import environment
+from online_orders.aws.environment import environment, installation
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.queues import work_through
-from online_orders.mail_kinds import MailKind, Role
+from online_orders.mail_kinds import MAILS, MailKind, Role
+from online_orders.orders import Order
 from online_orders.telemetry import discreet, logger, metrics
-from online_orders_rendering.letters import announcement_letter, contact_report_letter
+from online_orders.timeline import Entry
+from online_orders_rendering.mails import render_contact_report, render_mail
+from online_orders_rendering.paper import quote_paper
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -43,26 +49,48 @@ def _announce(message: dict[str, Any]) -> None:
     if due.role in _OF_CUSTOMER and order.outlives_contact(account):
         raise NotFollowedYet(order_id)
     tags = {"order_id": order_id, "kind": due.kind}
-    mail.send_once(order_id, sequence, name, lambda: announcement_letter(due, to, order, then, account, entry), tags)
+    mail.send_once(order_id, sequence, name, lambda: _letter(due, to, order, then, account, entry), tags)
+
+
+def _letter(due: Announcement, to: str, order: Order, then: Order, account: Account, entry: Entry) -> mail.Letter:
+    """A mail may have waited for days: it tells of the order as the entry left it (`then`), save one with a link, which
+    goes only while it asks for what can be done now.
+    """
+    link = _link(due.kind, order) if due.role is Role.CONTACT else None
+    told, here = order if link else then, installation()
+    said = render_mail(due.kind, due.role, told, entry, here, account.name, link, account.site_names)
+    papers: tuple[mail.Attachment, ...] = ()
+    if MAILS[due.kind].paper and told.quote:
+        make = partial(quote_paper, told, told.quote, account, here)
+        papers = (mail.attached_quote(told.order_id, told.quote.revision, make),)
+    return mail.Letter(to, *said, papers)
+
+
+def _link(kind: MailKind, order: Order) -> ConfirmLink | None:
+    """The link that stands in the contact person's mail; that of a quote is the one that went out with it."""
+    purpose, marks = MAILS[kind].link, order.marks
+    if purpose is None:
+        return None
+    went_out = purpose == "quote" and marks.quote_link == marks.quote_link_mailed
+    return links.make_known(order, purpose, marks.quote_link_key_id if went_out else None)[1]
 
 
 def _report_contact(message: dict[str, Any]) -> None:
     report = contact_reports.load(message["account_id"], message["report_id"])
-    to = environment("CUSTOMER_SUCCESS_MAILBOX")
-    mail.send_once(
-        report.account_id,
-        0,
-        f"contact_report#{report.report_id}",
-        lambda: contact_report_letter(report, to),
-        {"kind": "contact_report"},
-    )
+    to, kind = environment("CUSTOMER_SUCCESS_MAILBOX"), MailKind.CONTACT_REPORT
+
+    def compose() -> mail.Letter:
+        account = accounts.get_account(report.account_id)
+        return mail.Letter(to, *render_contact_report(account, report.text, report.reported_by.email, installation()))
+
+    mail.send_once(report.account_id, 0, f"{kind}#{report.report_id}", compose, {"kind": kind})
 
 
 def _deliver(record: SQSRecord) -> None:
     message = record.json_body
     about = {name: message[name] for name in ("order_id", "sequence", "correlation_id") if message.get(name)}
     with logger.append_context_keys(**about):
-        if message["kind"] == "contact_report":
+        if message["kind"] == MailKind.CONTACT_REPORT:
             _report_contact(message)
         else:
             _announce(message)

@@ -13,15 +13,24 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from online_orders import clock, http
+from online_orders.approval_links import ConfirmLink
 from online_orders.aws import accounts, orders, terms
+from online_orders.aws.environment import installation
+from online_orders.installation import Installation
 from online_orders.routing import Answer, Event
 from online_orders.telemetry import correlation_paths, discreet, logger
-from online_orders_rendering.letters import placeholder, quote_mail, quote_paper
+from online_orders_rendering.mails import render_quote
+from online_orders_rendering.paper import quote_paper
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = http.Api()
+
+
+def _placeholder(here: Installation) -> ConfirmLink:
+    """What a mail shows in the place of link and code while nobody may decide by it."""
+    return ConfirmLink(f"{here.site_url}/confirm/preview", "······")
 
 
 @app.post("/api/desk/orders/<order_id>/quote/preview")
@@ -33,11 +42,11 @@ def preview_quote(event: Event, order_id: str) -> Answer:
     order.must_allow("quote")
     at, account = clock.now(), accounts.get_account(order.account_id)
     quote = order.next_revision(body, account.currency, terms.terms_in(account.locale), at)
-    offered = order.offer(quote, staff.user, at).order
+    offered, here = order.offer(quote, staff.user, at).order, installation()
     if http.accepts(event, "application/pdf"):
-        paper = quote_paper(offered, quote, account)
+        paper = quote_paper(offered, quote, account, here)
         return Answer(int(HTTPStatus.OK), "application/pdf", paper, headers={"Cache-Control": "no-store"})
-    mail = quote_mail(offered, account, placeholder())
+    mail = render_quote(offered, account, _placeholder(here), here, at)
     return http.answer({"mail": mail._asdict()})
 
 

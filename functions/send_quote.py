@@ -8,22 +8,25 @@ is let go first, in a write of its own, so that it is either undone or mailed.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
 from online_orders.accounts import Account
-from online_orders.aws import mail, mail_hold, orders, workflow
+from online_orders.approval_links import Link
+from online_orders.aws import accounts, links, mail, mail_hold, orders, workflow
 from online_orders.aws.dynamodb import TABLE_ERRORS
-from online_orders.aws.environment import environment
+from online_orders.aws.environment import environment, installation
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.quote_mail import route_after_failure
 from online_orders.orders import Change, Order
 from online_orders.quotes import QuoteState
 from online_orders.system_reasons import SystemReason
 from online_orders.telemetry import discreet, kind_of, logger, metrics
-from online_orders_rendering.letters import quote_letter
+from online_orders_rendering.mails import render_quote
+from online_orders_rendering.paper import quote_paper
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -70,12 +73,23 @@ def _send(at: OrderKey) -> dict[str, Any]:
     return _hand_over(at, order)
 
 
+def _letter(order: Order) -> tuple[mail.Letter, Link]:
+    """The quote to confirm: paper, link and code. ValueError for an order without a quote."""
+    if order.quote is None:
+        raise ValueError(f"order {order.order_id} has no quote")
+    account, here = accounts.get_account(order.account_id), installation()
+    make = partial(quote_paper, order, order.quote, account, here)
+    paper = mail.attached_quote(order.order_id, order.quote.revision, make)
+    link, confirm = links.make_known(order, "quote")
+    return mail.Letter(order.contact.email, *render_quote(order, account, confirm, here, clock.now()), (paper,)), link
+
+
 def _hand_over(at: OrderKey, order: Order) -> dict[str, Any]:
     """Give the mail to SES."""
     try:
         if order.quote and order.quote.state is not QuoteState.SENDING:
             mail.lift_suppression(order.contact.email)  # it is sent again because somebody wants it to arrive
-        letter, link = quote_letter(order)
+        letter, link = _letter(order)
         mail.send(letter, mail.tags_of(link), clock.now())
     except mail.MailRefused:
         return _refuse(at, order.marks.quote_link, SystemReason.ADDRESS_REFUSED)

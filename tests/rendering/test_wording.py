@@ -21,6 +21,7 @@ from online_orders.orders import LABELS
 from online_orders_rendering.formats import FALLBACK, LOCALES, Wording, line_of, text_of, wording
 from tests.rendering.samples import everything
 
+PACKAGE = LOCALES.parent
 CATALOGS: dict[str, dict[str, str]] = {
     path.stem: json.loads(path.read_text(encoding="utf-8")) for path in LOCALES.glob("*.json")
 }
@@ -115,13 +116,19 @@ def loaded(module: str) -> set[str]:
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=search_path()
     )
-    return {name.partition(".")[0] for name in json.loads(ended.stdout)}
+    return set(json.loads(ended.stdout))
 
 
 def search_path() -> dict[str, str]:
     return {"PYTHONPATH": ":".join(entry for entry in sys.path if Path(entry or ".").is_dir())}
 
 
-@pytest.mark.parametrize("module", ["mails", "pages", "formats"])
-def test_only_the_paper_loads_what_makes_papers(module: str) -> None:
-    assert loaded(f"online_orders_rendering.{module}").isdisjoint({"typst", "botocore", "aws_lambda_powertools"})
+@pytest.mark.parametrize("module", [path.stem for path in PACKAGE.glob("*.py")])
+def test_what_renders_knows_no_aws_and_only_making_a_paper_loads_what_makes_papers(module: str) -> None:
+    found = loaded(f"online_orders_rendering.{module}")
+    assert found.isdisjoint({"online_orders.aws", "typst", "botocore", "boto3", "aws_lambda_powertools"})
+
+
+@pytest.mark.parametrize("module", ["pages", "paper"])
+def test_what_makes_a_page_or_a_paper_loads_no_mail(module: str) -> None:
+    assert "online_orders_rendering.mails" not in loaded(f"online_orders_rendering.{module}")

@@ -191,6 +191,10 @@ class Account(Entity):
         return {site.site_id: site for site in self.sites}
 
     @property
+    def site_names(self) -> dict[str, str]:
+        return {site.site_id: site.name for site in self.sites}
+
+    @property
     def is_enrolled(self) -> bool:
         return self.enrollment is not None and self.enrollment.state is EnrollmentState.ACTIVE
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from online_orders.account_notices import Notice
@@ -17,7 +18,7 @@ from online_orders.approval_links import ConfirmLink
 from online_orders.installation import Installation
 from online_orders.mail_kinds import ACCOUNT, MAILS, MailKind, Role
 from online_orders.orders import Order
-from online_orders.timeline import Entry, Event
+from online_orders.timeline import SYSTEM, Entry, Event
 from online_orders_rendering.formats import Wording, line_of, wording
 from online_orders_rendering.order_news import OrderNews, address_of
 from online_orders_rendering.templating import template
@@ -60,6 +61,13 @@ def render_mail(
     news = OrderNews(role, order, entry, installation, account_name, site_names or {}, words)
     reader = line_of(order.contact.name) if role is Role.CONTACT else None
     return _render(kind, role, words, installation, news.values, news.facts, reader=reader, link=link, **news.shown)
+
+
+def render_quote(order: Order, account: Account, link: ConfirmLink, installation: Installation, at: datetime) -> Mail:
+    """The mail that offers the order's quote, as it is at `at`."""
+    entry = Entry(sequence=order.marks.sequence, at=at, actor=SYSTEM, event=Event.QUOTE_PREPARED)
+    kind, role = MailKind.QUOTE_TO_CONFIRM, Role.CONTACT
+    return render_mail(kind, role, order, entry, installation, account.name, link, account.site_names)
 
 
 def render_contact_report(account: Account, text: str, reported_by: str, installation: Installation) -> Mail:

@@ -12,15 +12,19 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import typst
 from babel import Locale
 
+from online_orders.accounts import Account
 from online_orders.installation import Installation
+from online_orders.orders import Order
 from online_orders.quotes import Quote, QuoteLine
-from online_orders_rendering.formats import Wording, charged, line_of, text_of, wording
+from online_orders_rendering.formats import Wording, charged, item_labels, line_of, text_of, wording
 from online_orders_rendering.templates import FOLDER
+
+if TYPE_CHECKING:
+    import typst
 
 FONTS = Path(__file__).parent / "fonts"
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -34,6 +38,8 @@ _UNKNOWN = "\ufffd"
 @cache
 def _compiler() -> typst.Compiler:
     """It knows the fonts of this folder and no others, and is kept, since it reads them all when it is made."""
+    import typst  # most of those who may make a paper find it kept
+
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
     return typst.Compiler(FOLDER / "quote.typ", root=FOLDER, font_paths=fonts)
 
@@ -43,6 +49,20 @@ def _fonts() -> tuple[re.Pattern[str], ...]:
     """What each family has, in the order in which they are asked."""
     families = json.loads((FONTS / "characters.json").read_text("utf-8"))
     return tuple(re.compile(f"[{''.join(ranges)}]+") for ranges in families.values())
+
+
+def quote_paper(order: Order, quote: Quote, account: Account, installation: Installation) -> bytes:
+    """Return the PDF of a revision."""
+    return quote_pdf(
+        quote,
+        order_id=order.order_id,
+        account_id=account.account_id,
+        account_name=order.account_name(account.name),
+        placed_on=order.placed_on,
+        locale=order.marks.locale,
+        installation=installation,
+        item_labels=item_labels(order, order.marks.locale, account.site_names),
+    )
 
 
 def quote_pdf(

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from online_orders.approval_links import Link, fingerprint
+from typing import Literal
+
+from online_orders.approval_links import ConfirmLink, Link, code_of, fingerprint, token_of
 from online_orders.aws.dynamodb import IS_NEW, get, number, put, text, update
+from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, link_key
+from online_orders.aws.signing_keys import signing_key_or_current
 from online_orders.errors import NotFound
+from online_orders.orders import Order
 
 _COUNTERS: tuple[str, ...] = ("wrong_codes", "wrong_codes_of_asker")
 _BESIDE_DOCUMENT = {*_COUNTERS, "is_askers"}
+
+
+def make_known(order: Order, purpose: Literal["order", "quote"], key_id: str | None = None) -> tuple[Link, ConfirmLink]:
+    """The order's live link for a purpose, and what its mail says of it; the table knows it from here on.
+
+    It is the one that went out before, by the key of that one. Where that key was retired since, nobody can open it any
+    more, so it is another link with another code.
+    """
+    key = signing_key_or_current("links", key_id)
+    link = Link(
+        purpose=purpose,
+        account_id=order.account_id,
+        order_id=order.order_id,
+        source=order.source,
+        revision=order.quote.revision if purpose == "quote" and order.quote else 0,
+        number=order.marks.quote_link if purpose == "quote" else order.marks.order_link,
+        key_id=key.key_id,
+    )
+    token = token_of(key.key, link, order.contact.email)
+    store_link(token, link)
+    url = f"{environment('SITE_URL')}/confirm/{token}"
+    return link, ConfirmLink(url, code_of(key.key, link, order.contact.email))
 
 
 def store_link(token: str, link: Link) -> None:

@@ -36,6 +36,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders.approval_links import Link
+from online_orders.aws import documents
 from online_orders.aws.clients import client
 from online_orders.aws.dynamodb import TABLE_ERRORS, get, number, put, text, update
 from online_orders.aws.environment import environment
@@ -74,6 +75,14 @@ class Letter(NamedTuple):
     text: str
     html: str
     attachments: tuple[Attachment, ...] = ()
+
+
+def attached_quote(order_id: str, revision: int, make: Callable[[], bytes]) -> Attachment:
+    """The PDF of a revision, made when it is first needed and kept."""
+    paper = documents.find_quote_paper(order_id, revision)
+    if paper is None:
+        paper = documents.keep_quote_paper(order_id, revision, make())
+    return Attachment(f"quote-{order_id}-{revision}.pdf", paper)
 
 
 def sender() -> str:
