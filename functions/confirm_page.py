@@ -33,11 +33,11 @@ from online_orders.aws.signing_keys import signing_key
 from online_orders.errors import Conflict, MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests
 from online_orders.evidence import LinkDecision, evidence_of
 from online_orders.installation import Installation
+from online_orders.languages import FALLBACK, LOCALES
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.routing import Answer, Event
 from online_orders.telemetry import MetricUnit, correlation_paths, discreet, logger, metrics
-from online_orders_rendering.formats import LANGUAGES
 from online_orders_rendering.pages import (
     CONTENT_SECURITY_POLICY,
     FormFault,
@@ -272,7 +272,7 @@ def _state(opened: Opened, at: datetime) -> State | None:
 def _language_of_browser(event: Event) -> str:
     """For pages that know no account: the first of the reader's languages that they are written in."""
     asked = (part.strip()[:2].lower() for part in event["headers"].get("accept-language", "").split(","))
-    return next((language for language in asked if language in LANGUAGES), "en")
+    return next((language for language in asked if language in LOCALES), FALLBACK)
 
 
 def _refused(error: OnlineOrdersError, event: Event) -> Answer:

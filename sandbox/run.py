@@ -30,6 +30,7 @@ from sandbox.ses_rules import Sending
 from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY, Settings
 from sandbox.state import StateFolder
 from sandbox.template import LocalTemplate, localize, read
+from tools.publish import languages
 
 PARAMETERS = {
     "Stage": "sandbox",
@@ -188,7 +189,7 @@ class Sandbox:
             },
         }
 
-    def _sign_in(self, stack: Stack) -> dict[str, str]:
+    def _sign_in(self, stack: Stack) -> dict[str, Any]:
         """What config.json says; on AWS it is uploaded with the site."""
         pool = stack.outputs["UserPoolId"]
         return {
@@ -200,6 +201,7 @@ class Sandbox:
             "token_endpoint": f"{self._site}/oauth2/token",
             "end_session_endpoint": f"{self._site}/logout",
             "scope": "openid email profile",
+            "languages": languages(self._settings.project / "web"),
             "local_run": "/sandbox",
         }
 

@@ -260,7 +260,7 @@ def aws_authorities(bundle: str) -> str:
 
 def languages() -> set[str]:
     """Those that the product writes its mails and papers in."""
-    return {path.stem for path in (RENDERING / "online_orders_rendering" / "locales").glob("*.json")}
+    return {path.stem for path in (CORE / "online_orders" / "locales").glob("*.json")}
 
 
 def trim_locales(data: Path, wanted: set[str]) -> None:

@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 RELEASED = ROOT / "docs" / "openapi"
 PRESENT = ROOT / "layers" / "core" / "online_orders" / "generated" / "openapi.json"
 _METHODS = ("get", "put", "post", "delete", "head", "patch", "options")
-_GROWING = (".event",)
-"""Answered values to which a version may add: what happens to an order. Clients show or skip what they do not know."""
+_GROWING = (".event", ".locale")
+"""Answered values to which a version may add: what happens to an order, and the languages of accounts. Clients show or
+skip what they do not know."""
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 

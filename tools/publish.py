@@ -97,6 +97,11 @@ def uploads(web: Path, config: Json) -> list[Upload]:
     ]
 
 
+def languages(web: Path) -> list[str]:
+    """Those that the screens have texts in, one file each; English, which all else falls back on, first."""
+    return sorted((path.stem for path in (web / "locales").glob("*.json")), key=lambda name: (name != "en", name))
+
+
 def discovered(issuer: str) -> Json:
     """How the identity provider describes itself (OpenID Connect Discovery)."""
     address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -138,7 +143,8 @@ def publish(
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     if "WebBucket" not in outputs:
         raise CannotPublish(f"The stack {stack} has no site.")
-    planned = uploads(web, site_config(outputs, discover(outputs["IdentityIssuer"])))
+    config = site_config(outputs, discover(outputs["IdentityIssuer"]))
+    planned = uploads(web, {**config, "languages": languages(web)})
     s3, bucket = session.create_client("s3"), outputs["WebBucket"]
     written = []
     for upload in planned:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from online_orders.errors import Invalid
+from online_orders.languages import LOCALES, Locale
 from online_orders_cli import importing, looking, operating, restoring, tables
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
@@ -289,11 +290,6 @@ def follow(
         session.output.say(f"{entry['at']}  {entry['sequence']:>4}  {entry['event']:<24}  {who}", **entry)
 
 
-class Spreadsheet(StrEnum):
-    EN = "en"
-    DE = "de"
-
-
 @exports.command("orders")
 def export_orders(
     ctx: typer.Context,
@@ -301,8 +297,10 @@ def export_orders(
     status: Annotated[str | None, typer.Option(help="In this status alone.")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV, a row an item, instead of JSON lines.")] = False,
     spreadsheet: Annotated[
-        Spreadsheet | None,
-        typer.Option(help="CSV for a spreadsheet in this language: its marks, and semicolons for de."),
+        Locale | None,
+        typer.Option(
+            help="CSV for a spreadsheet in this language: its marks, and semicolons where decimals have a comma."
+        ),
     ] = None,
     to: Annotated[Path | None, typer.Option(help="A file; without it, standard output.")] = None,
 ) -> None:
@@ -544,13 +542,6 @@ def _say_hold(session: Session, hold: Any) -> None:
         session.output.say(f"Mail is held since {since}: {hold.reason}", held=True, since=since, reason=hold.reason)
 
 
-class Locale(StrEnum):
-    """The languages of accounts."""
-
-    EN = "en"
-    DE = "de"
-
-
 TextFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A text file, in UTF-8.")]
 LocaleOption = Annotated[Locale, typer.Option(help="The language of the accounts that get these terms.")]
 
@@ -562,8 +553,8 @@ def show_terms(ctx: typer.Context) -> None:
     session.installation.act_as_product()
     from online_orders.aws.terms import find_terms
 
-    for locale in Locale:
-        found = find_terms(locale.value)
+    for locale in LOCALES:
+        found = find_terms(locale)
         said = (
             f"version {found.version} of {operating.as_text(found.updated_at)}:\n{found.text}" if found else "not set"
         )
@@ -580,7 +571,7 @@ def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption) -> None:
     except (OSError, UnicodeDecodeError) as fault:
         raise tables.Unreadable(f"{file} is no text in UTF-8: {fault}") from fault
     session.installation.act_as_product()
-    stored = operating.store_terms(locale.value, words)
+    stored = operating.store_terms(locale, words)
     session.output.say(f"{locale}: version {stored['version']}, {len(stored['text'])} characters.", **stored)
 
 
@@ -591,7 +582,7 @@ def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
     session.installation.act_as_product()
     from online_orders.aws.terms import remove_terms
 
-    was_set = remove_terms(locale.value)
+    was_set = remove_terms(locale)
     session.output.say(f"{locale}: {'taken away' if was_set else 'not set'}.", locale=locale, was_set=was_set)
 
 

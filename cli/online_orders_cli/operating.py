@@ -12,7 +12,7 @@ from online_orders.errors import OnlineOrdersError
 from online_orders_cli.installation import Installation, Json, Refused
 
 if TYPE_CHECKING:
-    from online_orders.terms import Locale
+    from online_orders.languages import Locale
 
 KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 KEY_LENGTH = 64

@@ -42,7 +42,7 @@ def terms_of(site: Site, locale: str) -> set[str]:
 
 @pytest.mark.parametrize("locale", ["en", "de"])
 def test_a_quote_has_the_products_terms_in_the_accounts_language(site: Site, locale: str) -> None:
-    assert terms_of(site, locale) == {DEFAULT_TERMS[locale]}  # type: ignore[index]
+    assert terms_of(site, locale) == {DEFAULT_TERMS[locale]}
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from online_orders.terms import DEFAULT_TERMS, LOCALES, Locale, StandardTerms, standard_terms
+from online_orders.languages import LOCALES, Locale
+from online_orders.terms import DEFAULT_TERMS, StandardTerms, standard_terms
 from tests.domain.builders import NOW
 
 

@@ -44,7 +44,7 @@ from tests.domain.builders import (
 INSTALLATION = Installation(brand="Northwind Networks", site_url="https://orders.example.com")
 TOKEN = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0U1v"
 LINK = ConfirmLink(f"{INSTALLATION.site_url}/confirm/{TOKEN}", "042917")
-LOCALES = ("en", "de")
+
 SITE_NAMES = {"office": "Berlin HQ", "branch": "Wien", "store": "Lager Süd", "lab": "Lab 2"}
 OTHER_NAMES = dict.fromkeys(SITE_NAMES, "Renamed since")
 """What the account calls its sites by the time that something is said of them."""

@@ -11,6 +11,7 @@ import pytest
 
 from online_orders.account_notices import notices
 from online_orders.accounts import Contact
+from online_orders.languages import LOCALES
 from online_orders.mail_kinds import MAILS, MailKind, Role
 from online_orders.orders import Change, Policy
 from online_orders_rendering.mails import Mail, render_contact_report, render_mail, render_notice
@@ -36,7 +37,6 @@ from tests.domain.builders import (
 from tests.rendering.samples import (
     INSTALLATION,
     LINK,
-    LOCALES,
     SITE_NAMES,
     STEPS,
     Case,

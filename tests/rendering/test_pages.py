@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from online_orders.catalog import KIND_LABELS
+from online_orders.languages import LOCALES
 from online_orders_rendering.pages import (
     CONTENT_SECURITY_POLICY,
     FormFault,
@@ -22,7 +23,6 @@ from tests.domain.builders import CLARA, CONNIE, DAY, KINDS, NOW, ORDER_ID
 from tests.rendering.samples import (
     ACCOUNT_NAME,
     INSTALLATION,
-    LOCALES,
     TOKEN,
     decision,
     pages,

@@ -22,8 +22,8 @@ from PIL import Image
 from pypdf import PdfReader
 from pypdfium2 import raw
 
+from online_orders import languages
 from online_orders.quotes import MOST_LINES, Quote
-from online_orders_rendering import formats
 from online_orders_rendering import paper as papers
 from online_orders_rendering.formats import Wording, item_labels
 from online_orders_rendering.paper import FONTS, quote_pdf
@@ -309,12 +309,12 @@ def test_each_line_of_a_text_has_its_own_direction() -> None:
 @pytest.fixture
 def hebrew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Wording:
     """The words of a locale that is not among ours."""
-    english = (formats.LOCALES / "en.json").read_text("utf-8")
+    english = (languages.FOLDER / "en.json").read_text("utf-8")
     (tmp_path / "he.json").write_text(
         english.replace('"Description"', '"תיאור"').replace('"Amount"', '"סכום"'), "utf-8"
     )
     with monkeypatch.context() as patched:
-        patched.setattr(formats, "LOCALES", tmp_path)
+        patched.setattr(languages, "FOLDER", tmp_path)
         return Wording("he")
 
 

@@ -8,23 +8,23 @@ from typing import Any
 
 import pytest
 
+from online_orders.languages import LOCALES
 from online_orders.mail_kinds import MailKind, Role
 from online_orders.system_reasons import SystemReason
-from online_orders_rendering.formats import LANGUAGES, wording
+from online_orders_rendering.formats import wording
 from online_orders_rendering.mails import render_mail
 from tests.domain.builders import NOW
 from tests.local_run import PROJECT
 from tests.rendering.samples import INSTALLATION, sending
 
 SCREENS: dict[str, dict[str, Any]] = {
-    language: json.loads((PROJECT / "web" / "locales" / f"{language}.json").read_text("utf-8"))
-    for language in LANGUAGES
+    language: json.loads((PROJECT / "web" / "locales" / f"{language}.json").read_text("utf-8")) for language in LOCALES
 }
 
 
 @pytest.mark.parametrize("reason", SystemReason)
 def test_every_reason_has_words_in_each_language_on_screens_and_in_mails(reason: SystemReason) -> None:
-    for language in LANGUAGES:
+    for language in LOCALES:
         said = wording(language).reason({"reason": reason.value, "code": reason.code})
         assert said == SCREENS[language][f"reason.{reason.code}"]
         assert (said == reason.value) is (language == "en")

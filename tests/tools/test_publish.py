@@ -142,7 +142,11 @@ def test_what_is_there_is_not_written_again_and_what_was_there_stays(session: Se
     assert head(session, first[0])["ContentLength"]
 
 
-def test_the_config_is_what_the_provider_says_of_itself(session: Session, web: Path) -> None:
+def test_the_config_is_what_the_provider_says_of_itself_and_which_languages_there_are(
+    session: Session, web: Path
+) -> None:
+    for further in ("fr", "de"):
+        (web / "locales" / f"{further}.json").write_text("{}", "utf-8")
     publish(deploy(session), session, web=web, discover={ISSUER: PROVIDER}.__getitem__)
     config = json.loads(session.create_client("s3").get_object(Bucket="the-web", Key="config.json")["Body"].read())
     assert config == {
@@ -150,6 +154,7 @@ def test_the_config_is_what_the_provider_says_of_itself(session: Session, web: P
         "brand": "Northwind",
         "client_id": "client-1",
         "scope": "openid email profile",
+        "languages": ["en", "de", "fr"],
         **PROVIDER,
     }
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from online_orders.languages import LOCALES
 from tests import loopback
 from tests.local_run import Description
 from tests.rendering import samples
@@ -18,7 +19,7 @@ EVERY_COLOR = {"decision-wrong", "expired", "locked"}
 """The states that between them show all colors there are, looked at in the dark theme too."""
 
 
-@pytest.mark.parametrize("locale", samples.LOCALES)
+@pytest.mark.parametrize("locale", LOCALES)
 def test_axe_finds_nothing_in_any_state_and_nothing_overflows(browser: Browser, locale: str) -> None:
     page = browser.new_page(viewport={"width": 360, "height": 640})
     pages = samples.pages(locale)

@@ -9,8 +9,10 @@ import pytest
 from online_orders.catalog import WORDS
 from online_orders.faults import CODES
 from online_orders.iso import MINOR_DIGITS
+from online_orders.languages import LOCALES as ACCOUNTS_SPEAK
 from tests.local_run import PROJECT
 from tools.generate import GENERATED
+from tools.publish import languages
 
 LARGEST_PICTURE = 100 * 1024
 LOCALES = PROJECT / "web" / "locales"
@@ -20,6 +22,10 @@ pytestmark = pytest.mark.no_browser
 def texts(language: str) -> dict[str, str]:
     found: dict[str, str] = json.loads((LOCALES / f"{language}.json").read_text("utf-8"))
     return found
+
+
+def test_the_screens_speak_what_accounts_speak() -> None:
+    assert languages(PROJECT / "web") == list(ACCOUNTS_SPEAK)
 
 
 def test_german_has_every_english_text_with_the_same_placeholders() -> None:

@@ -7,7 +7,7 @@ import { learnCurrencies } from "./money.js";
 import { SIGNED_IN_AGAIN, SIGN_IN_AGAIN, Session, SignedOut, WrongClock } from "./session.js";
 import { sessionEnded, signedInAgain } from "./session-ended.js";
 import { ICON, emptyPage, failure, shell, waiting } from "./shell.js";
-import { age, chooseLanguage, knows, preferredLanguage, showTimesOf, speak, t } from "./words.js";
+import { age, chooseLanguage, knows, offer, preferredLanguage, showTimesOf, speak, t } from "./words.js";
 import { showOrders } from "./orders/list.js";
 import { showOrder } from "./orders/order.js";
 import { showQueue } from "./desk/queue.js";
@@ -44,6 +44,7 @@ async function start() {
     return;
   }
   session = new Session(config);
+  offer(config.languages);
   await speak(preferredLanguage());
   context = { config, session, api: new Api(session, signInAgain), go };
   if (location.pathname === SIGN_IN_AGAIN) {

@@ -2,12 +2,18 @@
 
 import { Unreachable } from "./api.js";
 
-export const LANGUAGES = { en: "English", de: "Deutsch" };
+/** The languages of the screens, each by its own name. */
+export const LANGUAGES = {};
 const CHOSEN = "online-orders.language";
 
 let language = "en";
 let texts = {};
 let zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** From now on these can be spoken: each has a file in `locales/`. */
+export function offer(names) {
+  for (const name of names) LANGUAGES[name] = new Intl.DisplayNames([name], { type: "language" }).of(name);
+}
 
 /** What the reader chose, else the account's, else the browser's. */
 export function preferredLanguage(ofAccount) {

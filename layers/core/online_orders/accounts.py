@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from online_orders.errors import Fault, Forbidden
 from online_orders.faults import checked, pointer
 from online_orders.iso import COUNTRIES, MINOR_DIGITS
+from online_orders.languages import FALLBACK, Locale
 from online_orders.values import (
     SENT,
     BlankIsAbsent,
@@ -179,7 +180,7 @@ class Site(Entity):
 class Account(Entity):
     account_id: Identifier
     name: Name
-    locale: Literal["en", "de"] = "en"
+    locale: Locale = FALLBACK
     currency: Currency
     time_zone: TimeZone
     parent_account_id: Identifier | None = None

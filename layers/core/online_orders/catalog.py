@@ -20,6 +20,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from online_orders.accounts import Account, Site, begun
 from online_orders.errors import Fault
 from online_orders.faults import faults_of, pointer
+from online_orders.languages import FALLBACK, LOCALES, texts
 from online_orders.values import Count, Day, Identifier, Request
 
 if TYPE_CHECKING:
@@ -28,44 +29,14 @@ if TYPE_CHECKING:
 ItemKind = Literal["site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory"]
 UPGRADES: frozenset[str] = frozenset({"site_bandwidth", "site_early_activation"})
 """Kinds that change a site's license, so a site can take one of each at a time."""
+_WORDS = ("kind.", "region.", "accessory_type.")
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "kind.site_bandwidth": "Site Bandwidth License",
-        "kind.site_early_activation": "Site Early Activation",
-        "kind.socket": "Sockets",
-        "kind.ip_addresses": "IP Addresses",
-        "kind.sdp_users": "SDP Users",
-        "kind.accessory": "Accessories",
-        "region.north_america": "North America",
-        "region.latin_america": "Latin America",
-        "region.europe": "Europe",
-        "region.middle_east_africa": "Middle East and Africa",
-        "region.asia_pacific": "Asia Pacific",
-        "region.china": "China",
-        "accessory_type.rack_mount_kit": "rack-mount kit",
-        "accessory_type.network_card": "X1700 Socket network card",
-    },
-    "de": {
-        "kind.site_bandwidth": "Bandbreite für einen Standort",
-        "kind.site_early_activation": "Vorzeitige Aktivierung eines Standorts",
-        "kind.socket": "Sockets",
-        "kind.ip_addresses": "IP-Adressen",
-        "kind.sdp_users": "SDP-Benutzer",
-        "kind.accessory": "Zubehör",
-        "region.north_america": "Nordamerika",
-        "region.latin_america": "Lateinamerika",
-        "region.europe": "Europa",
-        "region.middle_east_africa": "Nahost und Afrika",
-        "region.asia_pacific": "Asien-Pazifik",
-        "region.china": "China",
-        "accessory_type.rack_mount_kit": "Rack-Montagesatz",
-        "accessory_type.network_card": "Netzwerkkarte für X1700",
-    },
+    locale: {key: word for key, word in texts(locale).items() if key.startswith(_WORDS)} for locale in LOCALES
 }
 """The catalog's words by language, under `{setting}.{value}`. An order keeps those of its items."""
-KIND_LABELS = {kind: WORDS["en"][f"kind.{kind}"] for kind in get_args(ItemKind)}
+KIND_LABELS = {kind: WORDS[FALLBACK][f"kind.{kind}"] for kind in get_args(ItemKind)}
 BANDWIDTH_STEPS = (10, 25, 50, 100, 150, 200, 250, 300, 400, 500, 750, 1_000, 2_000, 3_000, 5_000, 10_000)
-REGIONS = {key.partition(".")[2]: word for key, word in WORDS["en"].items() if key.startswith("region.")}
+REGIONS = {key.partition(".")[2]: word for key, word in WORDS[FALLBACK].items() if key.startswith("region.")}
 SOCKET_MODELS = ("X1500", "X1700")
 ACCESSORY_TYPES = ("rack_mount_kit", "network_card")
 LIMITS = {"socket": 50, "ip_addresses": 256, "sdp_users": 50_000, "accessory": 50}

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from unicodedata import category, normalize
 
 from online_orders.errors import BadRequest
+from online_orders.languages import LOCALES, texts
 
 
 class Dialect(NamedTuple):
@@ -28,8 +29,11 @@ _MARK = "\ufeff"
 """The byte-order mark, by which a spreadsheet tells UTF-8 from the encoding of its country."""
 _REPLACEMENT = "\ufffd"
 PLAIN = Dialect(",", ".", "")
-SPREADSHEETS: Mapping[str, Dialect] = {"en": Dialect(",", ".", _MARK), "de": Dialect(";", ",", _MARK)}
-"""By the locale of the spreadsheet that is to open the file."""
+SPREADSHEETS: Mapping[str, Dialect] = {
+    locale: Dialect(";" if mark == "," else ",", mark, _MARK)
+    for locale, mark in ((locale, texts(locale)["decimal_mark"]) for locale in LOCALES)
+}
+"""By the locale of the spreadsheet that is to open the file; where decimals have a comma, semicolons part the cells."""
 
 DELIMITERS = ",;\t"
 """Those that a table may be read by; spreadsheets write the one of their locale."""

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import StringConstraints
 
+from online_orders.languages import LOCALES, Locale, texts
 from online_orders.quotes import LONGEST_TERMS
 from online_orders.values import Entity, Instant, Request, Text
 
-Locale = Literal["en", "de"]
-LOCALES: tuple[Locale, ...] = get_args(Locale)
-
-DEFAULT_TERMS: dict[Locale, str] = {
-    "en": (
-        "Prices are net of taxes. Recurring items are billed from their confirmed start date. "
-        "This quote binds the vendor until the end of the day on which it expires."
-    ),
-    "de": (
-        "Die Preise verstehen sich netto, ohne Steuern. Wiederkehrende Posten werden ab ihrem bestätigten Beginn "
-        "berechnet. Dieses Angebot bindet den Anbieter bis zum Ende des Tages, an dem es abläuft."
-    ),
-}
+DEFAULT_TERMS: dict[Locale, str] = {locale: texts(locale)["terms"] for locale in LOCALES}
 
 
 class StandardTerms(Entity):

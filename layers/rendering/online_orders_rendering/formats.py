@@ -1,18 +1,16 @@
 """How dates, numbers, money, items and endings are put into words, in one locale.
 
-The words themselves stand in `locales/<locale>.json`, flat, with `{placeholders}`; a further locale is one more file.
+The words themselves are `languages.texts`.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,15 +19,12 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
 from online_orders.accounts import Contact
-from online_orders.catalog import WORDS, Item
+from online_orders.catalog import Item
+from online_orders.languages import FALLBACK, LOCALES, texts
 from online_orders.money import minor_digits
 from online_orders.orders import Order
 from online_orders.quotes import Quote
 from online_orders.system_reasons import system_reason
-
-LOCALES = Path(__file__).parent / "locales"
-LANGUAGES = frozenset(path.stem for path in LOCALES.glob("*.json"))
-FALLBACK = "en"
 
 _TURNS_THE_LINE = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
@@ -68,12 +63,11 @@ class ItemWords(NamedTuple):
 
 
 class Wording:
-    """The words of one locale, with those of the catalog; call it with a key."""
+    """The words of one locale; call it with a key."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        texts = json.loads((LOCALES / f"{name}.json").read_text(encoding="utf-8"))
-        self._texts: dict[str, str] = {**WORDS.get(name, WORDS[FALLBACK]), **texts}
+        self._texts = texts(name)
         self._babel = Locale.parse(name)
 
     def __call__(self, key: str, **values: object) -> str:
@@ -92,8 +86,9 @@ class Wording:
         return self(key) if self.has(key) else str(text) if text else None
 
     def count(self, key: str, number: int) -> str:
-        """The form of the text that goes with this number (`key.one`, `key.other`)."""
-        return self(f"{key}.{self._babel.plural_form(number)}", number=self.number(number))
+        """The form of the text that goes with this number: CLDR's (`key.one`, `key.few`), else `key.other`."""
+        form = f"{key}.{self._babel.plural_form(number)}"
+        return self(form if self.has(form) else f"{key}.other", number=self.number(number))
 
     def day(self, day: date) -> str:
         return format_date(day, "long", locale=self._babel)
@@ -161,7 +156,7 @@ def _address_of(order: Order, item: Item) -> str | None:
 @lru_cache(maxsize=8)
 def wording(locale: str) -> Wording:
     """The words of a locale, English where the installation has none for it."""
-    return Wording(locale if locale in LANGUAGES else FALLBACK)
+    return Wording(locale if locale in LOCALES else FALLBACK)
 
 
 def item_labels(order: Order, locale: str, site_names: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -13,7 +13,8 @@ from online_orders.aws.clients import client
 from online_orders.aws.dynamodb import IS_NEW, call, get, number, put, text
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, terms_key
-from online_orders.terms import Locale, StandardTerms, standard_terms
+from online_orders.languages import Locale
+from online_orders.terms import StandardTerms, standard_terms
 
 _KEPT_SECONDS = 300.0
 """A parameter changes with a deployment, which makes new processes sooner or later."""
