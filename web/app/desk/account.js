@@ -8,7 +8,7 @@ import { openNewOrder } from "../orders/new-order.js";
 import { trail } from "../shell.js";
 import { historyOf, namedIn } from "./history.js";
 import { keepTyping, keptNotice, unsaved } from "../unsaved.js";
-import { t } from "../words.js";
+import { LANGUAGES, t } from "../words.js";
 
 const MOST_DEPUTIES = 5;
 const ID = "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}";
@@ -31,7 +31,7 @@ export async function showAccount(context, accountId) {
   const own = {
     account_id: isNew && field({ name: "account_id", label: t("account.account_id"), required: true, value: account.account_id, hint: t("account.id_hint"), more: { pattern: ID, autocomplete: "off" } }),
     name: field({ name: "name", label: t("account.name"), required: true, value: account.name, more: { maxlength: 200 } }),
-    locale: field({ name: "locale", label: t("account.locale"), type: "select", required: true, value: account.locale, options: [["en", "English"], ["de", "Deutsch"]] }),
+    locale: field({ name: "locale", label: t("account.locale"), type: "select", required: true, value: account.locale, options: Object.entries(LANGUAGES) }),
     currency: field({ name: "currency", label: t("account.currency"), type: "select", required: true, value: account.currency, options: catalog.currencies.map((each) => [each.currency, each.currency]) }),
     time_zone: field({ name: "time_zone", label: t("account.time_zone"), type: "select", required: true, value: account.time_zone, options: zones() }),
     parent_account_id: field({ name: "parent_account_id", label: t("account.parent"), value: account.parent_account_id, more: { maxlength: 64, autocomplete: "off" } }),
