@@ -22,14 +22,17 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from functools import cache
+from importlib import import_module
 from itertools import accumulate, groupby
 from pathlib import Path
 from textwrap import dedent
@@ -62,6 +65,8 @@ class Group(NamedTuple):
     name: str
     modules: tuple[str, ...]
     tests: tuple[str, ...]
+    at_import: tuple[str, ...] = ()
+    """Modules with functions that are called while modules are imported, before any test has begun."""
 
     @property
     def folder(self) -> Path:
@@ -70,7 +75,10 @@ class Group(NamedTuple):
 
 def groups() -> list[Group]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutants"]
-    return [Group(name, tuple(one["modules"]), tuple(one["tests"])) for name, one in settings.items()]
+    return [
+        Group(name, tuple(one["modules"]), tuple(one["tests"]), tuple(one.get("at_import", ())))
+        for name, one in settings.items()
+    ]
 
 
 def undecorated(source: str) -> str:
@@ -253,8 +261,11 @@ def run(group: Group, modules: Sequence[str]) -> None:
     least = min(group.modules, key=lambda module: (group.folder / _path(module)).stat().st_size)
     mutmut = Path(sys.executable).parent / "mutmut"
     subprocess.run([mutmut, "run", "--max-children", "1", f"{least}.*"], cwd=group.folder, check=True, env=_ENVIRONMENT)
-    judging = [sys.executable, "-P", __file__, "judge", *modules]
-    subprocess.run(judging, cwd=group.folder / "mutants", check=True, env=_ENVIRONMENT)
+    apart = [module for module in modules if module in group.at_import]
+    for command, of in (("judge", modules), ("judge-apart", apart)):
+        if of:
+            judging = [sys.executable, "-P", __file__, command, *of]
+            subprocess.run(judging, cwd=group.folder / "mutants", check=True, env=_ENVIRONMENT)
 
 
 _ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "MUTANT_UNDER_TEST": ""}
@@ -265,10 +276,38 @@ _ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "MUTANT_UNDER_TEST
 
 def judge(group: Group, modules: Sequence[str]) -> None:
     """Run the tests of each mutant that lives or was not run."""
+    quick, tests = _pytest_arguments()
+    sys.exit(pytest.main([*quick, *tests], plugins=[_Judge(group, modules)]))
+
+
+def judge_apart(group: Group, modules: Sequence[str]) -> None:
+    """Run the tests of each mutant that lives, in a process that imports the mutated code itself.
+
+    Raises RuntimeError when these tests fail without a mutant.
+    """
+    for module in ("boto3", "hypothesis", "moto", "pydantic", "pytest_socket"):
+        import_module(module)  # what is not under test is imported once, before the processes are forked
+    quick, _ = _pytest_arguments()
+    stats = json.loads(Path("mutmut-stats.json").read_text())
+    for module in modules:
+        tests = closest_tests_of_module(module, stats["tests_by_mangled_function_name"], stats["duration_by_test"])
+
+        def tests_pass(mutant: str, arguments: Sequence[str] = (*quick, "-x", *tests)) -> int:
+            return _forked(mutant, lambda: pytest.main([*arguments]))
+
+        if tests_pass("") != 0:
+            raise RuntimeError(f"the tests of {module} fail without a mutant")
+        results = Results.of(group, module)
+        for name in results.living() if results else ():
+            _note(group, module, name, tests_pass(name))
+        print(module, "done apart", flush=True)
+
+
+def _pytest_arguments() -> tuple[list[str], list[str]]:
+    """How pytest is called, and which tests may decide."""
     mutmut = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]
-    tests, added = mutmut["pytest_add_cli_args_test_selection"], mutmut["pytest_add_cli_args"]
     quick = ["--rootdir=.", "-q", "--tb=native", "--assert=plain", "--timeout=60"]  # nobody reads why a test failed
-    sys.exit(pytest.main([*quick, *added, *tests], plugins=[_Judge(group, modules)]))
+    return [*quick, *mutmut["pytest_add_cli_args"]], mutmut["pytest_add_cli_args_test_selection"]
 
 
 class _Judge:
@@ -297,21 +336,32 @@ class _Judge:
 
 
 def _verdict(mutant: str, items: Sequence[pytest.Item]) -> int:
+    def first_failure() -> int:
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if item.session.testsfailed:
+                return 1
+        return 0
+
+    return _forked(mutant, first_failure)
+
+
+def _forked(mutant: str, judged: Callable[[], int]) -> int:
     """mutmut's code for what the tests say of a mutant: 0, 1, or the signal that ended them, as a negative number."""
     child = os.fork()
     if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # what a test had started, and could not end
+        return code
+    os.setpgid(0, 0)
     os.environ["MUTANT_UNDER_TEST"] = mutant
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS + 1))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     try:
-        for item, following in zip(items, [*items[1:], None], strict=True):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if item.session.testsfailed:
-                os._exit(1)
-        os._exit(0)
+        os._exit(judged())
     finally:
         os._exit(3)
 
@@ -328,6 +378,17 @@ def closest_tests(reaching: Mapping[str, Iterable[str]], seconds: Mapping[str, f
         return [test for test, so_far in zip(ranked, spent, strict=True) if so_far <= MAX_TEST_SECONDS]
 
     return {function: closest(function, tests) for function, tests in reaching.items()}
+
+
+def closest_tests_of_module(
+    module: str, reaching: Mapping[str, Iterable[str]], seconds: Mapping[str, float]
+) -> list[str]:
+    """The tests that decide on all functions of a module."""
+    of_module = {
+        test for function, tests in reaching.items() if function.rpartition(".")[0] == module for test in tests
+    }
+    others = {function: tests for function, tests in reaching.items() if function.rpartition(".")[0] != module}
+    return closest_tests({**others, f"{module}.x": of_module}, seconds)[f"{module}.x"]
 
 
 def _note(group: Group, module: str, name: str, code: int) -> None:
@@ -398,7 +459,7 @@ def _told(change: Change) -> Change:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("command", choices=["run", "judge", "show", "table"])
+    parser.add_argument("command", choices=["run", "judge", "judge-apart", "show", "table"])
     parser.add_argument("modules", nargs="*")
     asked = parser.parse_args()
     known = [(group, module) for group in groups() for module in group.modules]
@@ -408,6 +469,8 @@ def main() -> None:
             run(group, [module for _, module in of_group])
         elif asked.command == "judge":
             judge(group, [module for _, module in of_group])
+        elif asked.command == "judge-apart":
+            judge_apart(group, [module for _, module in of_group])
     if asked.command == "show":
         for group, module in wanted:
             if results := Results.of(group, module):

@@ -15,63 +15,12 @@ from online_orders.aws import dynamodb, links, signing_keys
 from online_orders.aws.dynamodb import MAX_TRIES, Raced, call, get, get_all, longest_pause, pause, put, transact, update
 from online_orders.aws.keys import key, link_key
 from online_orders.errors import InProgress, NotFound, Unavailable
+from tests.aws.service import Service, canceled, error_of
 
 Json = dict[str, Any]
 
 THIS, THAT = key("this", "X"), key("that", "Y")
 ITEM: Json = {**THIS, "n": {"N": "1"}}
-
-
-class Service:
-    """Gives the answers that are laid down, the last of them for ever, and notes what was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, Json]] = []
-        self.answers: list[Any] = [{}]
-        self.now = 1_000.0
-        self.pauses: list[float] = []
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        def answered(**parameters: Any) -> Any:
-            self.asked.append((method, parameters))
-            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return answered
-
-    def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.now += seconds
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Service:
-    found = Service()
-    clients = {"dynamodb": found, "secretsmanager": found}
-    for module in (dynamodb, signing_keys):
-        monkeypatch.setattr(module, "client", lambda name: clients[name])
-        monkeypatch.setattr(module, "monotonic", lambda: found.now)
-    monkeypatch.setattr(dynamodb, "sleep", found.sleep)
-    monkeypatch.setattr(dynamodb, "SystemRandom", Largest)
-    monkeypatch.setenv("TABLE_NAME", "Table")
-    monkeypatch.setenv("SIGNING_KEYS_SECRET", "keys")
-    signing_keys.reset()
-    return found
-
-
-class Largest:
-    """Draws the largest number there is to draw."""
-
-    def uniform(self, least: float, most: float) -> float:
-        assert least == 0
-        return most
-
-
-def error_of(code: str, *reasons: Json) -> ClientError:
-    response: Any = {"Error": {"Code": code, "Message": ""}}
-    return ClientError(response | ({"CancellationReasons": list(reasons)} if reasons else {}), "Operation")
 
 
 # -- the table ----------------------------------------------------------------------------------------------------
@@ -175,10 +124,6 @@ def test_a_transaction_says_the_table_in_each_action_and_has_a_token(service: Se
         "transact_write_items",
         {"TransactItems": [{"Put": {**table, "Item": ITEM}}, {"Delete": {**table, "Key": THAT}}]},
     )
-
-
-def canceled(*codes: str) -> ClientError:
-    return error_of("TransactionCanceledException", *({"Code": code, "Item": {"of": code}} for code in codes))
 
 
 @pytest.mark.parametrize(

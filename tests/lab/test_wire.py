@@ -15,6 +15,7 @@ from tests.lab.wire import Call, Outage, Style
 
 Json = dict[str, Any]
 CONFLICT = "TransactionConflictException"
+SOME_KEY = {"pk": {"S": "x"}, "sk": {"S": "x"}}
 
 
 def put_two(event: Json, context: Any) -> Json:
@@ -50,6 +51,17 @@ def test_calls_of_functions_are_noted_and_no_others(writing: Lab) -> None:
     assert writing.wire.count(service="dynamodb") == 2
 
 
+def test_a_function_that_reads_the_table_as_it_was_has_failed(lab: Lab) -> None:
+    for is_consistent in (True, False):
+        options = {"TableName": "Table", "Key": SOME_KEY, "ConsistentRead": is_consistent}
+        lab.functions.replace(
+            "GiveUpQuoteFunction", lambda event, _, options=options: client("dynamodb").get_item(**options)
+        )
+        assert (lab.functions.invoke("GiveUpQuoteFunction", {}).failure is None) is is_consistent
+    (failure,) = lab.errors.take()
+    assert isinstance(failure.exception, AssertionError)
+
+
 def test_a_call_fails_before_it_takes_effect(writing: Lab) -> None:
     fault = writing.wire.fail(n=2, service="dynamodb")
     failure = writing.functions.invoke("GiveUpQuoteFunction", {}).failure
@@ -81,7 +93,7 @@ def put_as_often_as_it_takes(event: Json, context: Any) -> Json:
             else:
                 break
         tries.append(errors)
-        client("dynamodb").get_item(TableName="Table", Key={"pk": {"S": "x"}, "sk": {"S": "x"}})
+        client("dynamodb").get_item(TableName="Table", Key=SOME_KEY, ConsistentRead=True)
     return {"tries": tries}
 
 
@@ -197,7 +209,7 @@ def test_requests_of_several_threads_are_served_one_at_a_time(lab: Lab) -> None:
 
     def handler(event: Json, context: Any) -> Json:
         inside.append(1)
-        client("dynamodb").get_item(TableName="Table", Key={"pk": {"S": "x"}, "sk": {"S": "x"}})
+        client("dynamodb").get_item(TableName="Table", Key=SOME_KEY, ConsistentRead=True)
         most.append(len(inside))
         inside.pop()
         return {"statusCode": 200}

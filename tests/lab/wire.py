@@ -261,6 +261,7 @@ class Wire:
         refused = self._refused(call, request)
         if refused:
             return refused
+        assert not _is_stale_read(call, _bytes_of(request.body)), f"{call.function} reads the table as it was"
         invocation = request.headers.get("amz-sdk-invocation-id")
         fault = self._begin(call, str(invocation), _bytes_of(request.body))
         outage = next((one for one in self.outages if one.meets(call.service)), None)
@@ -350,6 +351,12 @@ def _invocation_refused(code: str) -> ClientError:
 def _bytes_of(body: Any) -> bytes:
     """What can be compared; a body that is a stream is not read."""
     return body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
+
+
+def _is_stale_read(call: Call, body: bytes) -> bool:
+    """Whether it may miss what was written just now: what reads an index has to reckon with that, and says so."""
+    reads = call.operation in {"GetItem", "BatchGetItem", "Query", "Scan"}
+    return reads and b'"ConsistentRead": true' not in body and b'"IndexName"' not in body
 
 
 def _error_answer(code: str, call: Call, request: Any, status: int | None = None, why: str = "injected") -> AWSResponse:

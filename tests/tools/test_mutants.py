@@ -1,5 +1,7 @@
 """Mutants: every module that decides is among them, and whatever lives has a reason."""
 
+import os
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -86,6 +88,31 @@ def test_a_mutant_meets_the_tests_of_its_module_first() -> None:
     assert set(fewer["a.b.x_f"][:9]) == set(own)
     assert len(fewer["a.b.x_f"]) == 160, "twenty seconds of them"
     assert fewer["a.b.x_g"] == own[:2]
+
+
+def test_mutants_of_what_runs_at_import_meet_the_tests_of_their_whole_module() -> None:
+    reaching = {"a.b.x_f": ["tests/test_c.py::test_f"], "a.b.x_g": ["tests/test_b.py::test_g"], "a.c.x_h": ["far"]}
+    tests = mutants.closest_tests_of_module("a.b", reaching, {"tests/test_c.py::test_f": 0.1})
+    assert tests == ["tests/test_b.py::test_g", "tests/test_c.py::test_f"]
+    for group in groups():
+        assert set(group.at_import) <= set(group.modules)
+
+
+def test_what_a_mutants_tests_have_started_ends_with_them() -> None:
+    reading, writing = os.pipe()
+
+    def leave_a_process_behind() -> int:
+        subprocess.Popen(["sleep", "60"], pass_fds=[writing])
+        return 1
+
+    assert mutants._forked("a.b.x_f__mutmut_1", leave_a_process_behind) == 1
+    os.close(writing)
+    assert os.read(reading, 1) == b"", "nobody is left who could write"
+    os.close(reading)
+
+
+def test_a_mutant_that_breaks_the_tests_themselves_is_noticed() -> None:
+    assert mutants._forked("a.b.x_f__mutmut_1", lambda: 1 // 0) == 3
 
 
 @pytest.fixture

@@ -1,0 +1,178 @@
+"""What is handed on of timeline entries, call by call, and how an order is parked."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from online_orders.aws import following
+from online_orders.aws.following import Refused, StoredEntry, enqueue, park, publish
+from online_orders.aws.keys import OrderKey, entry_key, parked_key
+from online_orders.timeline import Actor, Event
+from tests.aws.service import Service, error_of
+
+Json = dict[str, Any]
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+AT = OrderKey("acme", "01KAND6R00000000000000000A", "online")
+CS = Actor(kind="customer_success", name="clara")
+
+
+@pytest.fixture
+def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
+    monkeypatch.setattr(following, "now", lambda: NOW)
+    monkeypatch.setenv("EVENT_BUS_NAME", "bus")
+    monkeypatch.setenv("MAIL_QUEUE_URL", "https://queue")
+    return service
+
+
+def stored(sequence: int, event: Event = Event.CLAIMED, *, internal: bool = False, **more: Json) -> Json:
+    document = {"sequence": sequence, "data": {"n": sequence}, "actor": CS.model_dump(), "internal": internal}
+    return {
+        **entry_key(AT.order_id, sequence),
+        "account_id": {"S": AT.account_id},
+        "source": {"S": AT.source},
+        "event": {"S": event.value},
+        "detail": {"S": f'{{"of": {sequence}}}'},
+        "document": {"S": json.dumps(document)},
+        **more,
+    }
+
+
+def test_an_entry_is_read_from_the_table_and_its_stream_alike() -> None:
+    entry = StoredEntry.of(stored(7, correlation_id={"S": "c"}))
+    assert entry == StoredEntry(AT, 7, Event.CLAIMED, '{"of": 7}', {"n": 7}, CS, "c", internal=False)
+    assert entry.is_published
+    assert StoredEntry.of(stored(7)).correlation_id is None
+    assert not StoredEntry.of(stored(7, internal=True)).is_published
+    assert not StoredEntry.of(stored(7, Event.STALE)).is_published
+
+
+def test_events_go_on_the_bus_ten_at_a_time_and_without_what_is_internal(service: Service) -> None:
+    entries = [StoredEntry.of(stored(n, internal=n == 3)) for n in range(1, 14)]
+    publish(entries)
+    assert [method for method, _ in service.asked] == ["put_events", "put_events"]
+    told = [entry for _, asked in service.asked for entry in asked["Entries"]]
+    assert [len(asked["Entries"]) for _, asked in service.asked] == [10, 2]
+    assert [json.loads(entry["Detail"])["of"] for entry in told] == [n for n in range(1, 14) if n != 3]
+    assert {(entry["EventBusName"], entry["Source"], entry["DetailType"]) for entry in told} == {
+        ("bus", "online-orders", "order.claimed")
+    }
+    publish(entries[2:3])
+    assert len(service.asked) == 2
+
+
+def test_messages_go_on_their_queue_ten_at_a_time(service: Service) -> None:
+    enqueue("MAIL_QUEUE_URL", ({"n": n} for n in range(11)))
+    assert [(method, asked["QueueUrl"]) for method, asked in service.asked] == [
+        ("send_message_batch", "https://queue")
+    ] * 2
+    first, second = (asked["Entries"] for _, asked in service.asked)
+    assert first == [{"Id": str(n), "MessageBody": json.dumps({"n": n})} for n in range(10)]
+    assert second == [{"Id": "0", "MessageBody": '{"n": 10}'}]
+
+
+def test_a_batch_of_which_some_was_not_taken_is_refused(service: Service) -> None:
+    service.answers = [{"FailedEntryCount": 1}, {"FailedEntryCount": 0}, {"Failed": [{}]}, {"Failed": []}]
+    with pytest.raises(Refused):
+        publish([StoredEntry.of(stored(1))])
+    publish([StoredEntry.of(stored(1))])
+    with pytest.raises(Refused):
+        enqueue("MAIL_QUEUE_URL", [{}])
+    enqueue("MAIL_QUEUE_URL", [{}])
+
+
+@pytest.mark.parametrize(
+    ("tries", "pause"),
+    [(0, 1), (1, 2), (2, 4), (5, 32), (6, 60), (7, 60), (1_000, 60)],
+)
+def test_an_order_is_parked_for_a_minute_and_then_for_twice_as_long_up_to_an_hour(
+    service: Service, tries: int, pause: int
+) -> None:
+    service.answers = [{"Item": {"tries": {"N": str(tries)}}} if tries else {}, {}]
+    until = park(AT.order_id, error_of("Throttled"))
+    assert until == NOW + timedelta(minutes=pause)
+    assert service.asked == [
+        ("get_item", {"TableName": "Table", "Key": parked_key(AT.order_id), "ConsistentRead": True}),
+        (
+            "put_item",
+            {
+                "TableName": "Table",
+                "Item": {
+                    **parked_key(AT.order_id),
+                    "fault": {"S": "Throttled"},
+                    "tries": {"N": str(tries + 1)},
+                    "outstanding": {"S": "1"},
+                    "check_at": {"N": str(int(until.timestamp()))},
+                },
+            },
+        ),
+    ]
+
+
+def test_a_parked_order_says_the_kind_of_a_fault_that_no_service_has_said(service: Service) -> None:
+    park(AT.order_id, ValueError("of clara@vendor.example"))
+    assert service.asked[-1][1]["Item"]["fault"] == {"S": "ValueError"}
+
+
+def test_due_marks_are_asked_for_by_shard_and_time(service: Service) -> None:
+    service.answers = [{"Items": [{"pk": 1}]}]
+    assert following.due_marks("3", NOW, 7) == [{"pk": 1}]
+    ((method, asked),) = service.asked
+    assert (method, asked) == (
+        "query",
+        {
+            "TableName": "Table",
+            "IndexName": "outstanding",
+            "KeyConditionExpression": "outstanding = :shard AND check_at <= :now",
+            "ExpressionAttributeValues": {":shard": {"S": "3"}, ":now": {"N": str(int(NOW.timestamp()))}},
+            "Limit": 7,
+        },
+    )
+
+
+def test_all_marks_are_asked_for_page_by_page_the_latest_due_first(service: Service) -> None:
+    service.answers = [{"Items": [{"pk": 1}], "LastEvaluatedKey": {"pk": 2}}, {"Items": []}]
+    assert following.newest_marks("3", 7, None) == ([{"pk": 1}], {"pk": 2})
+    assert following.newest_marks("3", 7, {"pk": {"S": "2"}}) == ([], None)
+    asked = {
+        "TableName": "Table",
+        "IndexName": "outstanding",
+        "KeyConditionExpression": "outstanding = :shard",
+        "ExpressionAttributeValues": {":shard": {"S": "3"}},
+        "ScanIndexForward": False,
+        "Limit": 7,
+    }
+    assert service.asked == [("query", asked), ("query", asked | {"ExclusiveStartKey": {"pk": {"S": "2"}}})]
+
+
+def test_entries_with_a_mark_are_asked_for_to_the_last_page(service: Service) -> None:
+    service.answers = [{"Items": [{"n": 1}], "LastEvaluatedKey": {"sk": 1}}, {"Items": [{"n": 2}]}]
+    assert following.outstanding_entries("O") == [{"n": 1}, {"n": 2}]
+    asked = {
+        "TableName": "Table",
+        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+        "FilterExpression": "attribute_exists(outstanding)",
+        "ExpressionAttributeValues": {
+            ":pk": {"S": "ORDER#O"},
+            ":first": {"S": "ENTRY#"},
+            ":last": {"S": "ENTRY#\uffff"},
+        },
+        "ConsistentRead": True,
+    }
+    assert service.asked == [("query", asked), ("query", asked | {"ExclusiveStartKey": {"sk": 1}})]
+
+
+def test_an_order_waits_when_it_is_parked_or_an_earlier_entry_is_still_to_be_followed(service: Service) -> None:
+    orders = {"A": StoredEntry.of(stored(1)), "B": StoredEntry.of(stored(2)), "C": StoredEntry.of(stored(5))}
+    service.answers = [
+        {"Responses": {"Table": [parked_key("A"), {**entry_key("B", 1), "outstanding": {"S": "1"}}, entry_key("C", 4)]}}
+    ]
+    assert following.waiting_among(orders) == ({"A"}, {"B"})
+    ((_, asked),) = service.asked
+    assert asked["RequestItems"]["Table"]["Keys"] == [
+        *(parked_key(order_id) for order_id in orders),
+        entry_key("B", 1),
+        entry_key("C", 4),
+    ]
