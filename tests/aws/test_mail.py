@@ -1,5 +1,7 @@
-"""The head of a mail: whom it comes from, and where replies go."""
+"""A mail as SES gets it, what SES says of it, and the mark by which none goes twice."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from email import message_from_bytes, message_from_string
 from email.header import decode_header, make_header
 from email.policy import default
@@ -7,9 +9,15 @@ from email.utils import getaddresses
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from online_orders.aws.mail import Letter, _mime, sender
+from online_orders.approval_links import Link
+from online_orders.aws import mail
+from online_orders.aws.keys import mail_key
+from online_orders.aws.mail import AtIt, Attachment, Letter, MailRefused, _mime, send, send_once, sender, tags_in
 from online_orders.clock import now
+from online_orders.telemetry import logger
+from tests.aws.service import Service, error_of
 
 ADDRESS = "orders@vendor.example"
 BRANDS = [
@@ -62,3 +70,239 @@ def test_a_line_end_in_the_brand_adds_no_header(monkeypatch: pytest.MonkeyPatch)
     written, message = head("North\r\nBcc: all@evil.example", "Hello", monkeypatch)
     assert message["Bcc"] is None
     assert "\nBcc" not in written
+
+
+# -- sending ------------------------------------------------------------------------------------------------------
+
+AT = datetime(2026, 3, 5, 7, 30, tzinfo=UTC)
+SECONDS = int(AT.timestamp())
+LETTER = Letter("connie@acme.example", "Hello", "Grüße,\n\n" + "lang " * 40, "<p>Grüße</p>")
+
+
+@pytest.fixture
+def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    monkeypatch.setattr(mail, "now", lambda: AT)
+    monkeypatch.setenv("BRAND_NAME", "Northwind")
+    monkeypatch.setenv("CONFIGURATION_SET", "set")
+    yield service
+    logger.set_correlation_id(None)
+
+
+def test_a_mail_has_both_texts_as_they_were_and_its_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRAND_NAME", "Northwind")
+    letter = LETTER._replace(attachments=(Attachment("quote.pdf", b"%PDF"), Attachment("ä.pdf", b"\x00\xff")))
+    mime = _mime(letter, AT)
+    assert mime.isascii()
+    assert b"\r\n" in mime
+    assert max(len(line) for line in mime.split(b"\r\n") if b"lang" in line) == 76
+    message = message_from_bytes(mime, policy=default)
+    assert message["To"] == letter.to
+    assert message["Date"] == "Thu, 05 Mar 2026 07:30:00 +0000"
+    assert message["Auto-Submitted"] == "auto-generated"
+    parts = {part.get_content_type(): part for part in message.walk()}
+    for kind, text in (("text/plain", letter.text), ("text/html", letter.html)):
+        assert parts[kind].get_content().rstrip("\n").replace("\r\n", "\n") == text
+        assert parts[kind]["Content-Transfer-Encoding"] == "quoted-printable"
+        assert parts[kind].get_content_charset() == "utf-8"
+    papers = [part for part in message.walk() if part.get_content_type() == "application/pdf"]
+    assert [(part.get_filename(), part.get_content()) for part in papers] == list(letter.attachments)
+
+
+def test_ses_is_asked_in_the_senders_name_for_one_recipient(service: Service) -> None:
+    send(LETTER, {"kind": "quote", "account_id": "acme.de", "n": "", "long": "x" * 256, "longer": "x" * 257}, AT)
+    ((method, asked),) = service.asked
+    data = asked["Content"]["Raw"].pop("Data")
+    assert message_from_bytes(data, policy=default)["Subject"] == "Hello"
+    assert (method, asked) == (
+        "send_email",
+        {
+            "FromEmailAddress": f"Northwind <{ADDRESS}>",
+            "Destination": {"ToAddresses": [LETTER.to]},
+            "Content": {"Raw": {}},
+            "EmailTags": [
+                {"Name": "kind", "Value": "quote"},
+                {"Name": "account_id_hex", "Value": b"acme.de".hex()},
+                {"Name": "n_hex", "Value": ""},
+                {"Name": "long", "Value": "x" * 256},
+                {"Name": "longer_hex", "Value": "78" * 257},
+            ],
+            "ConfigurationSetName": "set",
+        },
+    )
+
+
+def test_the_tags_of_a_mail_come_back_as_they_went(service: Service) -> None:
+    tags = {"kind": "quote", "account_id": "acme.de", "name": "Zürich"}
+    logger.set_correlation_id("Id=")
+    send(LETTER, tags, AT)
+    said = {each["Name"]: [each["Value"]] for each in service.asked[0][1]["EmailTags"]}
+    found = tags_in({"tags": said})
+    assert mail.correlation_in(found) == "Id="
+    assert found == {**tags, "correlation": b"Id=".hex()}
+    assert tags_in({}) == {}
+    assert mail.correlation_in(tags) is None
+
+
+def test_a_quotes_mail_names_its_link_by_number_and_key_and_not_by_token() -> None:
+    link = Link(purpose="quote", account_id="acme", order_id="O", source="direct", revision=1, number=3, key_id="k")
+    assert mail.tags_of(link) == {
+        "kind": "quote",
+        "account_id": "acme",
+        "order_id": "O",
+        "source": "direct",
+        "link_number": "3",
+        "key_id": "k",
+    }
+
+
+def saying(code: str, message: str | None) -> ClientError:
+    error = error_of(code)
+    if message is None:
+        del error.response["Error"]["Message"]
+    else:
+        error.response["Error"]["Message"] = message
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "is_final"),
+    [
+        ("BadRequestException", "", True),
+        ("InvalidParameterValue", "", True),
+        ("MessageRejected", "Address blacklisted: a@b.example", True),
+        ("MessageRejected", "ADDRESS is on the SUPPRESSion list. See unverified", True),
+        ("MessageRejected", "Email contains a virus", True),
+        ("MessageRejected", "Invalid content", True),
+        ("MessageRejected", "Illegal filename", True),
+        ("MessageRejected", "Unsupported attachment", True),
+        ("MessageRejected", "Email address is not verified: virus@b.example", False),
+        ("MessageRejected", "Sending paused. It was suppressed", False),
+        ("MessageRejected", "Something else", False),
+        ("MessageRejected", None, False),
+        ("AccountSuspendedException", "blacklisted", False),
+        ("SendingPausedException", "", False),
+        ("MailFromDomainNotVerifiedException", "", False),
+        ("NotFoundException", "", False),
+        ("LimitExceededException", "", False),
+        ("TooManyRequestsException", "", False),
+        ("ThrottlingException", "", False),
+        ("AccessDeniedException", "", False),
+    ],
+)
+def test_what_ses_says_of_address_or_message_is_final_and_nothing_else(
+    service: Service, code: str, message: str | None, is_final: bool
+) -> None:
+    service.answers = [saying(code, message)]
+    with pytest.raises(MailRefused if is_final else ClientError) as raised:
+        send(LETTER, {}, AT)
+    if is_final:
+        assert str(raised.value) == f"ClientError {code} of Operation"
+
+
+def test_no_answer_of_ses_is_not_final(service: Service) -> None:
+    service.answers = [EndpointConnectionError(endpoint_url="")]
+    with pytest.raises(EndpointConnectionError):
+        send(LETTER, {}, AT)
+
+
+def test_an_address_that_is_on_no_list_needs_not_be_taken_from_it(service: Service) -> None:
+    service.answers = [{}, error_of("NotFoundException"), error_of("BadRequestException"), error_of("AccessDenied")]
+    for _ in range(3):
+        mail.lift_suppression("a@b.example")
+    with pytest.raises(ClientError):
+        mail.lift_suppression("a@b.example")
+    assert service.asked == [("delete_suppressed_destination", {"EmailAddress": "a@b.example"})] * 4
+
+
+# -- once ---------------------------------------------------------------------------------------------------------
+
+KEY = mail_key("O", 7, "customer")
+CLAIM = (
+    "put_item",
+    {
+        "TableName": "Table",
+        "Item": {**KEY, "state": {"S": "claimed"}, "until": {"N": str(SECONDS + 60)}},
+        "ConditionExpression": "attribute_not_exists(pk) OR (#state = :claimed AND #until < :now)",
+        "ExpressionAttributeNames": {"#state": "state", "#until": "until"},
+        "ExpressionAttributeValues": {":claimed": {"S": "claimed"}, ":now": {"N": str(SECONDS)}},
+    },
+)
+LOOK = ("get_item", {"TableName": "Table", "Key": KEY, "ConsistentRead": True})
+SENT = (
+    "update_item",
+    {
+        "TableName": "Table",
+        "Key": KEY,
+        "UpdateExpression": "SET #state = :sent",
+        "ExpressionAttributeValues": {":sent": {"S": "sent"}},
+        "ExpressionAttributeNames": {"#state": "state"},
+    },
+)
+GIVEN_BACK = (
+    "update_item",
+    {
+        "TableName": "Table",
+        "Key": KEY,
+        "UpdateExpression": "SET #until = :past",
+        "ExpressionAttributeValues": {":past": {"N": "0"}},
+        "ExpressionAttributeNames": {"#until": "until"},
+    },
+)
+REFUSED = error_of("ConditionalCheckFailedException")
+BROKEN = error_of("InternalServerError")
+
+
+def once(service: Service) -> list[Any]:
+    """What is asked of the table, and `mail` where a mail was handed over."""
+    send_once("O", 7, "customer", lambda: LETTER, {"kind": "news"})
+    return asked_of(service)
+
+
+def asked_of(service: Service) -> list[Any]:
+    return ["mail" if asked[0] == "send_email" else asked for asked in service.asked]
+
+
+def test_a_mail_is_claimed_sent_and_marked_as_sent(service: Service) -> None:
+    assert once(service) == [CLAIM, "mail", SENT]
+    asked = service.asked[1][1]
+    assert asked["Destination"] == {"ToAddresses": [LETTER.to]}
+    assert asked["EmailTags"] == [{"Name": "kind", "Value": "news"}]
+    assert b"Date: Thu, 05 Mar 2026 07:30:00 +0000" in asked["Content"]["Raw"]["Data"]
+
+
+def test_a_mail_that_was_sent_is_not_sent_again(service: Service) -> None:
+    service.answers = [REFUSED, {"Item": {"state": {"S": "sent"}}}]
+    assert once(service) == [CLAIM, LOOK]
+
+
+@pytest.mark.parametrize("standing", [{"Item": {"state": {"S": "claimed"}}}, {}])
+def test_a_mail_that_another_may_be_sending_is_left_to_come_again(service: Service, standing: Any) -> None:
+    service.answers = [REFUSED, standing]
+    with pytest.raises(AtIt):
+        once(service)
+    assert service.asked == [CLAIM, LOOK]
+
+
+def test_a_mail_that_is_refused_for_good_counts_as_sent(service: Service) -> None:
+    service.answers = [{}, error_of("BadRequestException"), {}]
+    assert once(service) == [CLAIM, "mail", SENT]
+
+
+@pytest.mark.parametrize("answer", [{}, BROKEN], ids=["given back", "runs out by itself"])
+def test_a_mail_that_may_be_taken_later_is_given_back_at_once(service: Service, answer: Any) -> None:
+    service.answers = [{}, error_of("TooManyRequestsException"), answer]
+    with pytest.raises(ClientError, match="TooManyRequests"):
+        once(service)
+    assert asked_of(service) == [CLAIM, "mail", GIVEN_BACK]
+
+
+def test_a_mail_of_which_ses_has_said_nothing_stays_claimed(service: Service) -> None:
+    service.answers = [{}, EndpointConnectionError(endpoint_url="")]
+    with pytest.raises(EndpointConnectionError):
+        once(service)
+    assert asked_of(service) == [CLAIM, "mail"]
+
+
+def test_a_mail_that_went_and_cannot_be_marked_is_not_sent_again_at_once(service: Service) -> None:
+    service.answers = [{}, {}, BROKEN]
+    assert once(service) == [CLAIM, "mail", SENT]
