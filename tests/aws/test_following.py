@@ -133,8 +133,8 @@ def test_due_marks_are_asked_for_by_shard_and_time(service: Service) -> None:
 
 
 def test_all_marks_are_asked_for_page_by_page_the_latest_due_first(service: Service) -> None:
-    service.answers = [{"Items": [{"pk": 1}], "LastEvaluatedKey": {"pk": 2}}, {"Items": []}]
-    assert following.newest_marks("3", 7, None) == ([{"pk": 1}], {"pk": 2})
+    service.answers = [{"Items": [{"pk": 1}], "LastEvaluatedKey": {"pk": {"S": "2"}}}, {"Items": []}]
+    assert following.newest_marks("3", 7, None) == ([{"pk": 1}], {"pk": {"S": "2"}})
     assert following.newest_marks("3", 7, {"pk": {"S": "2"}}) == ([], None)
     asked = {
         "TableName": "Table",

@@ -52,12 +52,13 @@ def test_calls_of_functions_are_noted_and_no_others(writing: Lab) -> None:
 
 
 def test_a_function_that_reads_the_table_as_it_was_has_failed(lab: Lab) -> None:
+    def read(event: Json, context: Any) -> Any:
+        return client("dynamodb").get_item(TableName="Table", Key=SOME_KEY, **event)
+
+    lab.functions.replace("GiveUpQuoteFunction", read)
     for is_consistent in (True, False):
-        options = {"TableName": "Table", "Key": SOME_KEY, "ConsistentRead": is_consistent}
-        lab.functions.replace(
-            "GiveUpQuoteFunction", lambda event, _, options=options: client("dynamodb").get_item(**options)
-        )
-        assert (lab.functions.invoke("GiveUpQuoteFunction", {}).failure is None) is is_consistent
+        failure = lab.functions.invoke("GiveUpQuoteFunction", {"ConsistentRead": is_consistent}).failure
+        assert (failure is None) is is_consistent
     (failure,) = lab.errors.take()
     assert isinstance(failure.exception, AssertionError)
 
