@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.accounts import Account
+from online_orders.accounts import Account, ContactReport
 from online_orders.aws import account_outbox, accounts, contact_reports
 from online_orders.aws.accounts import StoredAccount
 from online_orders.aws.dynamodb import Found, Raced
@@ -261,7 +261,7 @@ def test_an_account_that_was_changed_meanwhile_is_not_stored(service: Service) -
 
 # -- contact reports ----------------------------------------------------------------------------------------------
 
-REPORT = contact_reports.ContactReport(text="Connie has left")
+REPORT = ContactReport(text="Connie has left")
 REPORTS = {
     "TableName": "Table",
     "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
@@ -385,8 +385,9 @@ def test_a_mark_is_repaired_while_its_item_is_pending(service: Service) -> None:
     service.answers = [{"Item": CHANGE}, {}]
     assert account_outbox.repair({**change_key("acme", 5), "check_at": {"N": "1"}}) == 1
     assert service.asked == [look, *CHANGE_DONE]
-    for answers in ([{}], [{"Item": {**CHANGE, "sk": {"S": "ENTRY#1"}}}], [{"Item": CHANGE}, error_of("Unavailable")]):
-        service.answers = [*answers]
+    entry = {"Item": {**CHANGE, "sk": {"S": "ENTRY#1"}}}
+    failures: list[list[Any]] = [[{}], [entry], [{"Item": CHANGE}, error_of("Unavailable")]]
+    for service.answers in failures:
         assert account_outbox.repair(change_key("acme", 5)) == 0
 
 
