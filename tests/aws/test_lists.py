@@ -110,10 +110,10 @@ def test_the_days_of_placing_bound_the_ids(wanted: Wanted, bounds: tuple[str, st
 
 def test_filters_of_status_leave_what_both_leave() -> None:
     assert statuses_of(None, None) is None
-    assert statuses_of(Status.SUBMITTED, None) == {Status.SUBMITTED}
+    assert statuses_of(Status.SUBMITTED, None) == frozenset({Status.SUBMITTED})
     assert statuses_of(None, is_open=True) == OPEN
-    assert statuses_of(None, is_open=False) == set(Status) - OPEN == {Status.COMPLETED, Status.CANCELED}
-    assert statuses_of(Status.SUBMITTED, is_open=True) == {Status.SUBMITTED}
+    assert statuses_of(None, is_open=False) == frozenset({Status.COMPLETED, Status.CANCELED})
+    assert statuses_of(Status.SUBMITTED, is_open=True) == frozenset({Status.SUBMITTED})
     assert statuses_of(Status.SUBMITTED, is_open=False) == frozenset()
 
 
@@ -245,7 +245,7 @@ def test_candidates_for_duplicates_are_the_newest_however_they_came(service: Ser
     service.answers = [page(stored(order_of(8)), until=stored(order_of(8))), page(stored(direct))]
     assert lists.list_duplicate_candidates("acme") == [direct, order_of(8)]
     wanted = sorted(OPEN | {Status.COMPLETED})
-    more = {
+    more: Json = {
         "Limit": 400,
         "FilterExpression": "#status IN (:s0, :s1, :s2, :s3)",
         "ExpressionAttributeNames": {"#status": "status"},
