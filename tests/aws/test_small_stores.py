@@ -43,7 +43,7 @@ from online_orders.estimates import BUCKET_DAYS
 from online_orders.evidence import Evidence
 from online_orders.order_ids import first_id_of, placed_at
 from online_orders.orders import Order, Status
-from online_orders.telemetry import MetricUnit
+from online_orders.telemetry import MetricUnit, logger, metrics
 from online_orders.terms import DEFAULT_TERMS, StandardTerms
 from online_orders.timeline import SYSTEM
 from tests.aws.service import Service, error_of
@@ -217,8 +217,8 @@ def test_a_mark_is_due_after_three_minutes() -> None:
 
 def test_work_that_fails_is_left_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
-    monkeypatch.setattr(marks.metrics, "add_metric", lambda *metric: told.append(metric))
-    monkeypatch.setattr(marks.logger, "exception", lambda *said, **more: told.append((*said, more)))
+    monkeypatch.setattr(metrics, "add_metric", lambda *metric: told.append(metric))
+    monkeypatch.setattr(logger, "exception", lambda *said, **more: told.append((*said, more)))
     assert marks.done_or_left(lambda: None, "left", "Left", order_id="O") is True
     assert told == []
 
