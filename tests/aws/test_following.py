@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from online_orders.aws import following
+from online_orders.aws import following, history, pace, workflow
 from online_orders.aws.following import Refused, StoredEntry, enqueue, park, publish
-from online_orders.aws.keys import OrderKey, entry_key, parked_key
+from online_orders.aws.keys import OrderKey, entry_key, parked_key, statistics_key
+from online_orders.telemetry import MetricUnit, logger, metrics
 from online_orders.timeline import Actor, Event
 from tests.aws.service import Service, error_of
 
@@ -176,3 +177,208 @@ def test_an_order_waits_when_it_is_parked_or_an_earlier_entry_is_still_to_be_fol
         entry_key("B", 1),
         entry_key("C", 4),
     ]
+
+
+# -- all that follows ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def done(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What is done to the workflow, the history and the account's hour, and what is logged and counted."""
+    found: list[Any] = []
+
+    def note(name: str) -> Any:
+        return lambda *of, **more: found.append((name, *of, more) if more else (name, *of))
+
+    for module, names in (
+        (workflow, ("start", "wake")),
+        (history, ("count", "postpone")),
+        (pace, ("count",)),
+    ):
+        for name in names:
+            monkeypatch.setattr(module, name, note(f"{module.__name__.rpartition('.')[2]}.{name}"))
+    for name in ("exception", "error"):
+        monkeypatch.setattr(logger, name, note(name))
+    monkeypatch.setattr(metrics, "add_metric", note("metric"))
+    return found
+
+
+def unmarking(sequence: int) -> tuple[str, Json]:
+    asked = {
+        "TableName": "Table",
+        "Key": entry_key(AT.order_id, sequence),
+        "UpdateExpression": "REMOVE outstanding, check_at",
+        "ConditionExpression": "attribute_exists(outstanding)",
+    }
+    return ("update_item", asked)
+
+
+def events_of(service: Service) -> list[str]:
+    return [
+        entry["DetailType"] for method, asked in service.asked if method == "put_events" for entry in asked["Entries"]
+    ]
+
+
+def mails_of(service: Service) -> list[Json]:
+    batches = [asked["Entries"] for method, asked in service.asked if method == "send_message_batch"]
+    return [json.loads(entry["MessageBody"]) for batch in batches for entry in batch]
+
+
+def unmarked(service: Service) -> list[Any]:
+    return [asked for asked in service.asked if asked[0] == "update_item"]
+
+
+def test_of_a_new_order_the_workflow_is_started_and_it_counts_towards_the_hour(
+    service: Service, done: list[Any]
+) -> None:
+    following.follow([StoredEntry.of(stored(1, Event.SUBMITTED, correlation_id={"S": "c"}))])
+    assert done == [("workflow.start", AT), ("pace.count", "acme", NOW)]
+    assert events_of(service) == ["order.submitted"]
+    assert unmarked(service) == [unmarking(1)]
+    mails = mails_of(service)
+    assert mails
+    assert all({**mail, **AT._asdict(), "sequence": 1, "correlation_id": "c"} == mail for mail in mails)
+    assert [method for method, _ in service.asked] == ["put_events", "send_message_batch", "update_item"]
+
+
+def test_of_later_entries_the_workflow_is_woken_before_anybody_is_told(
+    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wake(at: OrderKey) -> None:
+        assert service.asked == []
+        done.append(("woken", at))
+
+    monkeypatch.setattr(workflow, "wake", wake)
+    following.follow([StoredEntry.of(stored(2)), StoredEntry.of(stored(3, Event.CANCELED))])
+    assert done == [("woken", AT)]
+    assert events_of(service) == ["order.claimed", "order.canceled"]
+    assert {mail["sequence"] for mail in mails_of(service)} == {3}
+    assert unmarked(service) == [unmarking(2), unmarking(3)]
+
+
+def test_of_entries_from_the_first_on_the_workflow_is_started_and_woken(service: Service, done: list[Any]) -> None:
+    following.follow([StoredEntry.of(stored(1, Event.SUBMITTED)), StoredEntry.of(stored(2))])
+    assert done == [("workflow.start", AT), ("workflow.wake", AT), ("pace.count", "acme", NOW)]
+
+
+def test_a_new_order_counts_once_and_only_on_the_screen(service: Service, done: list[Any]) -> None:
+    service.answers = [{}, {}, error_of("ConditionalCheckFailedException")]
+    following.follow([StoredEntry.of(stored(1, Event.SUBMITTED))])
+    service.answers = [{}]
+    following.follow([StoredEntry.of(stored(1, Event.SUBMITTED, source={"S": "direct"}))])
+    assert [name for name, *_ in done] == ["workflow.start", "workflow.start"]
+
+
+def test_an_hour_that_cannot_be_counted_holds_up_nothing(
+    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error_of("InternalServerError")
+
+    monkeypatch.setattr(pace, "count", fail)
+    following.follow([StoredEntry.of(stored(1, Event.SUBMITTED))])
+    assert [name for name, *_ in done] == ["workflow.start", "exception"]
+
+
+@pytest.mark.parametrize("is_countable", [True, False])
+def test_a_completed_order_is_counted_or_put_off_and_told_of_either_way(
+    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch, is_countable: bool
+) -> None:
+    order: Any = object()
+    asked: list[OrderKey] = []
+
+    def load(at: OrderKey) -> Any:
+        asked.append(at)
+        if not is_countable:
+            raise ValueError
+        return order
+
+    monkeypatch.setattr(following, "get_order", load)
+    following.follow([StoredEntry.of(stored(9, Event.COMPLETED))])
+    assert asked == [AT]
+    later = NOW + timedelta(minutes=15)
+    postponed = [
+        ("exception", "an order is to be counted later", {"extra": {"order_id": AT.order_id}}),
+        ("metric", "OrdersCountedLater", MetricUnit.Count, 1),
+        ("history.postpone", AT.order_id, later),
+    ]
+    assert done == [("workflow.wake", AT), *([("history.count", order)] if is_countable else postponed)]
+    assert unmarked(service) == [unmarking(9)]
+
+
+def test_an_order_with_a_fault_is_parked_and_holds_up_no_other(service: Service, done: list[Any]) -> None:
+    service.answers = [error_of("InternalException"), {}]
+    following.follow_or_park([StoredEntry.of(stored(2, correlation_id={"S": "c"}))])
+    woken, (level, said, more), counted = done
+    assert (woken, level, said) == (("workflow.wake", AT), "error", "parked")
+    assert more.pop("exc_info").response["Error"]["Code"] == "InternalException"
+    assert more == {"extra": {"order_id": AT.order_id, "correlation_id": "c", "tries": 1}}
+    assert counted == ("metric", "OrdersParked", MetricUnit.Count, 1)
+    assert service.asked[-1][1]["Item"]["fault"] == {"S": "InternalException"}
+
+
+UNPARKED = ("delete_item", {"TableName": "Table", "Key": parked_key(AT.order_id)})
+
+
+def test_what_is_outstanding_of_an_order_is_followed_and_the_order_unparked(service: Service, done: list[Any]) -> None:
+    service.answers = [{"Items": [stored(2), stored(3)]}, {}]
+    assert following.mend(AT.order_id) == 2
+    assert events_of(service) == ["order.claimed", "order.claimed"]
+    assert service.asked[-1] == UNPARKED
+    assert done[-1] == ("metric", "EntriesMended", MetricUnit.Count, 2)
+    service.asked.clear()
+    service.answers = [{"Items": []}, {}]
+    assert following.mend(AT.order_id) == 0
+    assert service.asked[-1] == UNPARKED
+    assert len(service.asked) == 2
+
+
+def test_an_order_that_cannot_be_mended_waits_again_with_all_its_entries(service: Service, done: list[Any]) -> None:
+    marks = [stored(2), stored(3)]
+    service.answers = [{"Items": marks}, error_of("InternalException"), {"Item": {"tries": {"N": "2"}}}, {}]
+    assert following.mend(AT.order_id) == 0
+    until = {"N": str(int((NOW + timedelta(minutes=4)).timestamp()))}
+    assert service.asked[-3][1]["Item"]["check_at"] == until
+    assert service.asked[-2:] == [
+        (
+            "update_item",
+            {
+                "TableName": "Table",
+                "Key": entry_key(AT.order_id, sequence),
+                "UpdateExpression": "SET check_at = :until",
+                "ExpressionAttributeValues": {":until": until},
+            },
+        )
+        for sequence in (2, 3)
+    ]
+    assert UNPARKED not in service.asked
+    assert done[-2][2]["extra"]["tries"] == 3
+
+
+def test_a_count_that_was_put_off_is_made_once(
+    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: Any = object()
+    monkeypatch.setattr(following, "get_any_order", lambda order_id: order if order_id == "O" else None)
+    service.answers = [{"Item": {"pk": 1}}, {}]
+    following.count_postponed("O")
+    assert done == [("history.count", order)]
+    key = {"TableName": "Table", "Key": statistics_key("O")}
+    assert service.asked == [("get_item", {**key, "ConsistentRead": True}), ("delete_item", key)]
+    service.answers, service.asked = [{}], []
+    following.count_postponed("O")
+    assert len(service.asked) == len(done) == 1
+
+
+def test_a_count_that_fails_again_keeps_its_mark(
+    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(order: Any) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(following, "get_any_order", lambda order_id: None)
+    monkeypatch.setattr(history, "count", fail)
+    service.answers = [{"Item": {"pk": 1}}, {}]
+    following.count_postponed("O")
+    assert [method for method, _ in service.asked] == ["get_item"]
+    assert done[-1] == ("history.postpone", "O", NOW + timedelta(minutes=15))
