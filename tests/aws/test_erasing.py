@@ -82,7 +82,7 @@ def store_order(change: Change | None = None, account: Account | None = None) ->
     change = change or place()
     key = idempotency_key(change.order.account_id, change.order.source, change.order.order_id)
     answer = as_json(order_body(change.order, {}, NOW, at_desk=False))
-    orders.place(change, orders.Asked(key, "hash"), answer, account and account.parent_account_id)
+    orders.place(change, orders.Asked(key, "hash"), answer, account.parent_account_id if account else None)
     return change.order
 
 
@@ -404,10 +404,9 @@ def test_all_accounts_are_gone_through_page_by_page_and_price_lists_first(table:
     assert sum((step.erased for step in steps), Counter()) == {"price_lists": 2, "accounts": 3}
     assert [step.position for step in steps if step.erased["accounts"]] == ["", "a", "b"]
     assert traces(table, CLARA.email) == []
-    by = {
-        key[1]: item["changed_by"]["S"] for key, item in table.items.items() if key[0] == prices_key("EUR")["pk"]["S"]
-    }
-    assert by == {"PRICES": ERASED_EMAIL, "VERSION#00000001": ERASED_EMAIL, "VERSION#00000002": CONRAD.email}
+    pk = prices_key("EUR")["pk"]["S"]
+    changed_by = {key[1]: item["changed_by"]["S"] for key, item in table.items.items() if key[0] == pk}
+    assert changed_by == {"PRICES": ERASED_EMAIL, "VERSION#00000001": ERASED_EMAIL, "VERSION#00000002": CONRAD.email}
 
 
 def test_a_run_goes_on_behind_the_account_that_is_done(table: Table) -> None:

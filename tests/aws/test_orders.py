@@ -215,6 +215,7 @@ def test_an_entry_is_read_by_its_number(service: Service) -> None:
     assert orders.get_entry(ORDER_ID, 1) == place().entries[0]
     with pytest.raises(NotFound):
         orders.get_entry(ORDER_ID, 2)
+    assert asked_keys(service) == [entry_key(ORDER_ID, 1), entry_key(ORDER_ID, 2)]
 
 
 def test_a_timeline_is_read_page_by_page(service: Service) -> None:

@@ -123,7 +123,7 @@ def test_quotes_before_a_formula_do_not_hide_it() -> None:
     assert row["note"] == 'x;\'"=1+2"\n\'" ""=3'
 
 
-@pytest.mark.parametrize("text", ["a=b", "1+1", "x@y", "'quoted'", '"=1"', "ok"])
+@pytest.mark.parametrize("text", ["a=b", "1+1", "x@y", "'quoted'", '"=1"', "ok", "X=1", "a,X=1"])
 def test_any_other_text_is_left_as_it_is(text: str) -> None:
     (row,) = rows_of(body_of(place().order, note=text))
     assert row["note"] == text
