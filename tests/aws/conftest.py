@@ -7,14 +7,18 @@ import pytest
 from online_orders.aws import dynamodb, signing_keys
 from tests.aws.service import Largest, Service
 
+NAMES = ("dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs", "ssm", "stepfunctions")
+"""The SDK's, of the services that the product calls."""
+
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     """In the place of every service, for all modules of the product."""
     found = Service()
+    clients = dict.fromkeys(NAMES, found)
     for name, module in list(sys.modules.items()):
         if name.startswith("online_orders.aws.") and "client" in vars(module) and not name.endswith(".clients"):
-            monkeypatch.setattr(module, "client", lambda name: found)
+            monkeypatch.setattr(module, "client", clients.__getitem__)
     for timed in (dynamodb, signing_keys):
         monkeypatch.setattr(timed, "monotonic", lambda: found.now)
     monkeypatch.setattr(dynamodb, "sleep", found.sleep)

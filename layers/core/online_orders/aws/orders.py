@@ -274,17 +274,14 @@ def decide_with_account(at: OrderKey, decision: Callable[[Order, Account], Chang
     An account that was read before the order might bring back a contact person with whom the order has parted since.
     Raises what `decide` raises.
     """
-    account: Account | None = None
+    account: Account
 
     def load() -> Order:
         nonlocal account
         order, account = get_order_and_account(at)
         return order
 
-    def act(order: Order) -> Change:
-        return decision(order, account) if account else Change(order, ())
-
-    return decide(load, act)
+    return decide(load, lambda order: decision(order, account))
 
 
 def show_to_reseller(reseller_id: str, account_id: str, order_ids: Iterable[str]) -> None:
