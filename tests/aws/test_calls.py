@@ -32,7 +32,7 @@ ITEM: Json = {**THIS, "n": {"N": "1"}}
         (lambda: call("query", Limit=1), "query", {"Limit": 1}),
         (lambda: get(THIS), "get_item", {"Key": THIS, "ConsistentRead": True}),
         (lambda: put(ITEM, ConditionExpression="c"), "put_item", {"Item": ITEM, "ConditionExpression": "c"}),
-        (lambda: update(THIS, "REMOVE n", {}), "update_item", {"Key": THIS, "UpdateExpression": "REMOVE n"}),
+        (lambda: update(THIS, "REMOVE n"), "update_item", {"Key": THIS, "UpdateExpression": "REMOVE n"}),
         (
             lambda: update(THIS, "SET n = :n", {":n": {"N": "1"}}, ConditionExpression="c"),
             "update_item",
@@ -60,7 +60,7 @@ def test_an_item_is_what_was_answered_or_none(service: Service) -> None:
     assert (dynamodb.text("a"), dynamodb.number(7)) == ({"S": "a"}, {"N": "7"})
 
 
-@pytest.mark.parametrize("write", [lambda: put(ITEM), lambda: update(THIS, "REMOVE n", {})], ids=["put", "update"])
+@pytest.mark.parametrize("write", [lambda: put(ITEM), lambda: update(THIS, "REMOVE n")], ids=["put", "update"])
 def test_a_write_says_whether_it_was_made_and_hides_no_other_error(service: Service, write: Callable[[], bool]) -> None:
     service.answers = [{}, error_of("ConditionalCheckFailedException"), error_of("AccessDeniedException")]
     assert [write(), write()] == [True, False]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,11 +14,10 @@ from online_orders.aws.workflow import State, Step, Waiting
 from online_orders.orders import Order
 from online_orders.telemetry import logger
 from tests.aws.service import Service, error_of
-from tests.domain.builders import ORDER_ID, held, offered, sending, standing
+from tests.domain.builders import NOW, ORDER_ID, held, offered, sending, standing
 
 Json = dict[str, Any]
 
-NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
 AT = OrderKey("acme", ORDER_ID, "online")
 MACHINE = "arn:aws:states:eu-central-1:1:stateMachine:Orders"
@@ -26,6 +25,7 @@ EXECUTION = MACHINE.replace("stateMachine", "execution")
 TAKEN: Json = {}
 REFUSED = error_of("ConditionalCheckFailedException")
 UNKNOWN = error_of("ExecutionDoesNotExist")
+EXISTS = error_of("ExecutionAlreadyExists")
 RUNNING = {"status": "RUNNING"}
 CLAIM = ("put_item", 1)
 
@@ -253,19 +253,21 @@ ROUTE = {"pause": 1, "correlation_id": "c"}
         ([item_of(standing("in_process")), known(token="token", step=Step.CONTACT)], Step.REVIEW),
         ([item_of(standing("in_process")), known(token="token", step=Step.REVIEW)], None),
         ([item_of(offered()), known(token="token", step=Step.REVIEW)], Step.CONTACT),
+        ([item_of(held()), known(token="token", step=Step.REVIEW)], Step.HELD),
         ([item_of(offered()), known()], None),
         ([item_of(offered())], None),
         ([known(token="token")], None),
         ([], None),
     ],
-    ids=["goes on", "waits on", "to the contact", "no token", "no workflow", "no order", "nothing"],
+    ids=["goes on", "waits on", "to the contact", "held", "no token", "no workflow", "no order", "nothing"],
 )
 def test_a_wait_is_ended_when_the_order_needs_something_else(
     service: Service, items: list[Json], answered: Step | None
 ) -> None:
     service.answers = [found(*items), {}]
     workflow.wake(AT)
-    assert service.asked == [BOTH, *([end_call(next=answered, **ROUTE)] if answered else [])]
+    route = ROUTE | ({"pause": 60} if answered is Step.HELD else {})
+    assert service.asked == [BOTH, *([end_call(next=answered, **route)] if answered else [])]
 
 
 # -- looking after ------------------------------------------------------------------------------------------------
@@ -319,6 +321,7 @@ def test_an_execution_that_waits_runs_though_step_functions_has_not_told_of_it(
     assert workflow._newest(AT, item) is State.ENDED
 
 
+BEGUN = [claim_call(1, None), start_call(1, None)]
 OPEN, CLOSED = item_of(standing("in_process")), item_of(standing("completed"))
 
 
@@ -327,7 +330,26 @@ OPEN, CLOSED = item_of(standing("in_process")), item_of(standing("completed"))
     [
         ([], [], [], False),
         # An open order without a workflow has one started; nobody knows by now what led to it.
-        ([OPEN], [TAKEN, TAKEN], [claim_call(1, None), start_call(1, None)], True),
+        ([OPEN], [TAKEN, TAKEN], BEGUN, True),
+        # The first one may be there though the table does not say so: it runs, is not told of yet, or has ended.
+        (
+            [OPEN],
+            [TAKEN, EXISTS, RUNNING, found(), {}],
+            [*BEGUN, describe_call(1), BOTH, LATER],
+            False,
+        ),
+        (
+            [OPEN],
+            [TAKEN, EXISTS, UNKNOWN, TAKEN, TAKEN, {}],
+            [*BEGUN, describe_call(1), *BEGUN, LATER],
+            True,
+        ),
+        (
+            [OPEN],
+            [TAKEN, EXISTS, {"status": "ABORTED"}, TAKEN, TAKEN],
+            [*BEGUN, describe_call(1), claim_call(2, None), start_call(2, None)],
+            True,
+        ),
         # One whose newest execution is not known has it started again: mended, if it should have come back by now.
         (
             [OPEN, known(2, due_in=0)],
@@ -353,7 +375,7 @@ OPEN, CLOSED = item_of(standing("in_process")), item_of(standing("completed"))
             [
                 {"status": "FAILED"},
                 TAKEN,
-                error_of("ExecutionAlreadyExists"),
+                EXISTS,
                 {"status": "ABORTED"},
                 TAKEN,
                 TAKEN,
@@ -391,6 +413,9 @@ OPEN, CLOSED = item_of(standing("in_process")), item_of(standing("completed"))
     ids=[
         "no order",
         "never begun",
+        "begun and running",
+        "begun and not told of",
+        "begun and ended",
         "unknown and due",
         "unknown and not due",
         "ended",

@@ -19,6 +19,7 @@ from online_orders.csv_pages import (
     csv_page,
     csv_text,
     decoded,
+    delimiter_of,
     dialect_for,
     read_cell,
     read_rows,
@@ -192,12 +193,20 @@ def test_a_program_gets_commas_and_no_mark_and_a_spreadsheet_what_its_locale_ope
 
 
 @pytest.mark.parametrize(
-    "text", ["a;b\n1;2\n", "\ufeffa;b\r\n1;2\r\n", "\n;\na;b\n1;2", "sep=;\na;b\n1;2", '"sep=;"\r\na;b\n1;2']
+    "text", ["a;b\n1;2\n", "\ufeffa;b\r\n1;2\r\n", "\n;\na;b\n1;2", "SEP=;\na;b\n1;2", '"sep=;"\r\na;b\n1;2']
 )
 def test_a_table_is_read_as_spreadsheets_save_it(text: str) -> None:
     rows = [(line, row) for line, row in read_rows(text) if any(row)]
     assert [row for _, row in rows] == [["a", "b"], ["1", "2"]]
     assert [line for line, _ in rows] == [text.count("\n", 0, text.index(each)) + 1 for each in ("a;", "1;")]
+
+
+def test_what_parts_the_cells_is_told_without_reading_them() -> None:
+    assert [delimiter_of(text) for text in ("", "a;b,c;d", "\ufeffsep=|\na,b", "a\tb")] == [",", ";", "|", "\t"]
+
+
+def test_no_line_of_a_table_is_taken_for_that_of_its_delimiter() -> None:
+    assert list(read_rows("XXXX,a\n")) == [(1, ["XXXX", "a"])]
 
 
 def test_a_file_in_another_encoding_is_refused_by_its_line() -> None:

@@ -142,7 +142,7 @@ def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """
     text = text.removeprefix(_MARK)
     delimiter, named_in = _delimiter_and_its_line(text)
-    reader = csv.reader(StringIO(text.replace(named_in, "", 1), newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(StringIO(text.replace(named_in, "", 1)), delimiter=delimiter, strict=True)
     try:
         for row in reader:
             yield reader.line_num, row

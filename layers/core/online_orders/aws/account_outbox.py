@@ -49,7 +49,7 @@ def _process(item: Item) -> None:
         call("delete_item", Key=key)
         return
     enqueue("MAIL_QUEUE_URL", [_report_mail(document)])
-    update(key, "REMOVE outstanding, check_at", {}, ConditionExpression="attribute_exists(outstanding)")
+    update(key, "REMOVE outstanding, check_at", ConditionExpression="attribute_exists(outstanding)")
 
 
 def _report_mail(document: dict[str, Any]) -> dict[str, Any]:

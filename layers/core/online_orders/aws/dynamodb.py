@@ -129,7 +129,7 @@ def put(item: Item, **condition: Any) -> bool:
     return _unless_refused("put_item", Item=item, **condition)
 
 
-def update(key: Key, expression: str, values: Item, **condition: Any) -> bool:
+def update(key: Key, expression: str, values: Item | None = None, **condition: Any) -> bool:
     """Whether the item was updated: False when the condition failed."""
     filled = {"ExpressionAttributeValues": values} if values else {}
     return _unless_refused("update_item", Key=key, UpdateExpression=expression, **filled, **condition)

@@ -130,7 +130,6 @@ def _take_mark_away(at: OrderKey, entry: StoredEntry) -> bool:
     return update(
         entry_key(at.order_id, entry.sequence),
         "REMOVE outstanding, check_at",
-        {},
         ConditionExpression="attribute_exists(outstanding)",
     )
 

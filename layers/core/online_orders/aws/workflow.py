@@ -229,7 +229,7 @@ def _see_to_closed(at: OrderKey, known: Item | None) -> bool:
     if known is None:
         return False
     if _newest(at, known) is not State.RUNNING:
-        update(workflow_key(at.order_id), "REMOVE outstanding, check_at", {})
+        update(workflow_key(at.order_id), "REMOVE outstanding, check_at")
         return False
     wake(at)
     look_later(at.order_id)
