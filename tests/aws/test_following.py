@@ -76,10 +76,10 @@ def test_messages_go_on_their_queue_ten_at_a_time(service: Service) -> None:
 
 def test_a_batch_of_which_some_was_not_taken_is_refused(service: Service) -> None:
     service.answers = [{"FailedEntryCount": 1}, {"FailedEntryCount": 0}, {"Failed": [{}]}, {"Failed": []}]
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="1 events"):
         publish([StoredEntry.of(stored(1))])
     publish([StoredEntry.of(stored(1))])
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="1 messages"):
         enqueue("MAIL_QUEUE_URL", [{}])
     enqueue("MAIL_QUEUE_URL", [{}])
 
@@ -241,6 +241,15 @@ def test_of_a_new_order_the_workflow_is_started_and_it_counts_towards_the_hour(
     assert [method for method, _ in service.asked] == ["put_events", "send_message_batch", "update_item"]
 
 
+def test_mails_are_those_that_the_entry_calls_for(
+    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(following, "announcements", lambda *of, **more: asked.append((of, more)) or [])
+    following.follow([StoredEntry.of(stored(7, internal=True, source={"S": "direct"}))])
+    assert asked == [((Event.CLAIMED, {"n": 7}), {"by": CS, "internal": True, "source": "direct"})]
+
+
 def test_of_later_entries_the_workflow_is_woken_before_anybody_is_told(
     service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,6 +362,8 @@ def test_an_order_that_cannot_be_mended_waits_again_with_all_its_entries(service
     ]
     assert UNPARKED not in service.asked
     assert done[-2][2]["extra"]["tries"] == 3
+    assert service.asked[-3][1]["Item"]["fault"] == {"S": "InternalException"}
+    assert service.asked[0][1]["ExpressionAttributeValues"][":pk"] == {"S": f"ORDER#{AT.order_id}"}
 
 
 def test_a_count_that_was_put_off_is_made_once(

@@ -207,6 +207,7 @@ def test_what_parts_the_cells_is_told_without_reading_them() -> None:
 
 def test_no_line_of_a_table_is_taken_for_that_of_its_delimiter() -> None:
     assert list(read_rows("XXXX,a\n")) == [(1, ["XXXX", "a"])]
+    assert [row for _, row in read_rows("sep=;\na;b\nsep=;c\n")] == [[], ["a", "b"], ["sep=", "c"]]
 
 
 def test_a_file_in_another_encoding_is_refused_by_its_line() -> None:

@@ -158,7 +158,7 @@ def decoded(data: bytes) -> str:
     text = data.decode("utf-8-sig", errors="replace")
     damaged = text.find(_REPLACEMENT)
     if damaged >= 0:
-        line = text.count("\n", 0, damaged) + 1
+        line = text[:damaged].count("\n") + 1
         raise BadRequest("invalid_csv", f"Line {line} is not UTF-8; save it as CSV UTF-8.")
     return text
 
