@@ -245,7 +245,12 @@ def test_mails_are_those_that_the_entry_calls_for(
     service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(following, "announcements", lambda *of, **more: asked.append((of, more)) or [])
+
+    def announcements(*of: Any, **more: Any) -> list[Any]:
+        asked.append((of, more))
+        return []
+
+    monkeypatch.setattr(following, "announcements", announcements)
     following.follow([StoredEntry.of(stored(7, internal=True, source={"S": "direct"}))])
     assert asked == [((Event.CLAIMED, {"n": 7}), {"by": CS, "internal": True, "source": "direct"})]
 
