@@ -103,6 +103,12 @@ def test_a_version_of_an_account_is_found_or_said_to_be_missing(service: Service
     assert accounts.account_at("acme", 1) == before
     with pytest.raises(NotFound, match=r"acme.*7"):
         accounts.account_at("acme", 7)
+    assert [asked["Key"] for _, asked in service.asked] == [
+        KEY,
+        version_key(KEY, 1),
+        KEY,
+        version_key(KEY, 7),
+    ]
 
 
 def query(pk: str, first: str, last: str, limit: int) -> tuple[str, Json]:
