@@ -28,6 +28,9 @@ BRANDS = [
     "Ünlü " * 12,
 ]
 
+FOLDED = ["=?utf-8?b?" + "w7zDvMO8" * 6 + "w7zDvMO8?=", "=?utf-8?b?" + "w7zDvMO8" * 6 + "w7w=?="]
+"""Forty times ü."""
+
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +67,46 @@ def test_the_call_names_the_sender_in_ascii_and_one_line(brand: str, monkeypatch
     assert sender().isprintable()
     assert [address for _, address in getaddresses([sender()])] == [ADDRESS]
     assert all(len(word) <= 75 for word in sender().split() if word.startswith("=?"))
+
+
+def test_a_brand_of_any_length_is_folded_into_words_and_lines_as_long_as_they_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """RFC 2047: 75 characters a word, 76 a line."""
+    for brand in [*("ü" * count for count in range(1, 80)), *("é" + "a" * count for count in range(1, 160, 3))]:
+        written, _ = head(brand, "Hello", monkeypatch)
+        lines = written.partition("Reply-To:")[0].splitlines()
+        assert max(map(len, lines[:-1]), default=0) <= 76, brand
+        assert all(len(word) <= 75 for word in sender().split()), brand
+    monkeypatch.setenv("BRAND_NAME", "ü" * 40)
+    assert sender() == " ".join([*FOLDED, f"<{ADDRESS}>"])
+
+
+def test_a_subject_is_left_in_one_line_or_folded_into_lines_of_76(monkeypatch: pytest.MonkeyPatch) -> None:
+    written, _ = head("Northwind", "x" * 300, monkeypatch)
+    assert f"\r\nSubject: {'x' * 300}\r\n" in written
+    for count in range(1, 80):
+        written, message = head("Northwind", "ü" * count, monkeypatch)
+        assert max(map(len, written.splitlines())) <= 76
+        assert message["Subject"] == "ü" * count
+
+
+def test_the_head_of_a_mail_is_written_as_mail_programs_are_used_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRAND_NAME", "Northwind")
+    letter = Letter("connie@acme.example", "Hello", "Hello", "<p>Hello</p>", (Attachment("q.pdf", b"%PDF"),))
+    mime = _mime(letter, datetime(2026, 3, 5, 7, 30, tzinfo=UTC)).decode("ascii")
+    assert mime.startswith(
+        "From: Northwind <orders@vendor.example>\r\n"
+        "Reply-To: success@vendor.example\r\n"
+        "To: connie@acme.example\r\n"
+        "Subject: Hello\r\n"
+        "Date: Thu, 05 Mar 2026 07:30:00 +0000\r\n"
+        "Auto-Submitted: auto-generated\r\n"
+    )
+    for kind in ("plain", "html"):
+        part = mime.partition(f'Content-Type: text/{kind}; charset="utf-8"\r\n')[2]
+        assert part.startswith("Content-Transfer-Encoding: quoted-printable\r\n")
+    assert "\r\nContent-Type: application/pdf\r\n" in mime
 
 
 def test_a_line_end_in_the_brand_adds_no_header(monkeypatch: pytest.MonkeyPatch) -> None:

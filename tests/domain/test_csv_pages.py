@@ -71,6 +71,14 @@ def test_a_socket_has_its_model() -> None:
     assert (row["model"], row["site_id"], row["quantity"]) == ("X1700", "store", "2")
 
 
+def test_a_row_names_its_site_as_it_was_ordered_and_tells_of_a_start_that_has_passed() -> None:
+    body = body_of(place(item_of("socket"), item_of("ip_addresses")).order)
+    body["items"][1]["start_passed"] = True
+    socket, addresses = rows_of(body)
+    assert (socket["site_name"], socket["site_address"], socket["start_passed"]) == ("Store", "2 Side St", "no")
+    assert (addresses["site_name"], addresses["site_address"], addresses["start_passed"]) == ("", "", "yes")
+
+
 def test_what_is_not_known_yet_is_an_empty_cell() -> None:
     (row,) = rows_of(body_of(place().order))
     assert {row[name] for name in ("closed_by", "closed_reason", "confirmed_start_date", "note")} == {""}

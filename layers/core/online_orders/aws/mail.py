@@ -97,7 +97,7 @@ def sender() -> str:
 
 
 def _mime(letter: Letter, at: datetime) -> bytes:
-    message = EmailMessage(policy=SMTP.clone(max_line_length=76, cte_type="7bit"))
+    message = EmailMessage(policy=SMTP.clone(max_line_length=76))
     message["Reply-To"] = environment("REPLY_ADDRESS")
     message["To"] = letter.to
     message["Subject"] = letter.subject
