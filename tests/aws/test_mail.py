@@ -16,7 +16,7 @@ from online_orders.aws import mail
 from online_orders.aws.keys import mail_key
 from online_orders.aws.mail import AtIt, Attachment, Letter, MailRefused, _mime, send, send_once, sender, tags_in
 from online_orders.clock import now
-from online_orders.telemetry import logger
+from online_orders.telemetry import MetricUnit, logger, metrics
 from tests.aws.service import Service, error_of
 
 ADDRESS = "orders@vendor.example"
@@ -318,10 +318,19 @@ def test_a_mail_that_was_sent_is_not_sent_again(service: Service) -> None:
     assert once(service) == [CLAIM, LOOK]
 
 
+def test_what_ses_takes_and_refuses_is_counted(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[Any] = []
+    monkeypatch.setattr(metrics, "add_metric", lambda *metric: counted.append(metric))
+    once(service)
+    service.answers = [{}, error_of("BadRequestException"), {}]
+    once(service)
+    assert counted == [("MailsSent", MetricUnit.Count, 1), ("MailsRefused", MetricUnit.Count, 1)]
+
+
 @pytest.mark.parametrize("standing", [{"Item": {"state": {"S": "claimed"}}}, {}])
 def test_a_mail_that_another_may_be_sending_is_left_to_come_again(service: Service, standing: Any) -> None:
     service.answers = [REFUSED, standing]
-    with pytest.raises(AtIt):
+    with pytest.raises(AtIt, match="customer"):
         once(service)
     assert service.asked == [CLAIM, LOOK]
 
