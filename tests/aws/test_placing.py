@@ -25,7 +25,7 @@ RACED = canceled("ConditionalCheckFailed")
 @pytest.fixture
 def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    monkeypatch.setattr(placing, "new_order_id", lambda at: ORDER_ID)
+    monkeypatch.setattr(placing, "new_order_id", {NOW: ORDER_ID}.__getitem__)
     monkeypatch.setattr(history, "monotonic", lambda: service.now)
     monkeypatch.setenv("HISTORY_KEPT_SECONDS", "60")
     monkeypatch.setenv("ORDERS_AN_HOUR", "3")

@@ -34,7 +34,7 @@ class Placed(NamedTuple):
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, source: Source) -> Placed:
