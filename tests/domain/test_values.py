@@ -26,6 +26,14 @@ from online_orders.values import (
 from tests.domain.builders import named
 
 
+def words_about(kind: Any, value: Any, context: Any = None) -> str:
+    """What is said of a value that is refused."""
+    with pytest.raises(ValidationError) as refusal:
+        TypeAdapter(kind).validate_python(value, context=context)
+    (error,) = refusal.value.errors()
+    return error["msg"]
+
+
 def taken(kind: Any, value: Any, context: Any = None) -> Any:
     """What a value is read as, or the code of its refusal."""
     try:
@@ -56,8 +64,7 @@ def test_a_day_is_written_as_a_day_and_nothing_else(value: Any, read: Any) -> No
 
 def test_what_is_wrong_with_a_day_is_said_in_words() -> None:
     for value in ("5.3.2026", datetime(2026, 3, 5, tzinfo=UTC)):
-        with pytest.raises(ValidationError, match="a date is written YYYY-MM-DD"):
-            TypeAdapter(Day).validate_python(value)
+        assert words_about(Day, value) == "a date is written YYYY-MM-DD"
     assert TypeAdapter(Day).json_schema() == {"type": "string", "format": "date"}
 
 
@@ -68,8 +75,7 @@ def test_a_day_of_two_digits_is_meant_otherwise_where_it_is_sent(year: int, cont
     day = date(year, 3, 5)
     assert taken(RecentDay, day, context) == (day if is_taken else "date_too_early")
     if not is_taken:
-        with pytest.raises(ValidationError, match="the date is before the year 2000"):
-            TypeAdapter(RecentDay).validate_python(day, context=context)
+        assert words_about(RecentDay, day, context) == "the date is before the year 2000"
 
 
 def test_an_instant_is_told_in_utc_to_the_millisecond() -> None:
@@ -104,8 +110,7 @@ def test_a_list_is_judged_by_its_length_before_its_elements(value: Any, read: An
 
 def test_the_length_of_a_list_is_said_in_words_and_in_the_schema() -> None:
     for value, words in (([], "the list has 1 at least"), ([1, 2, 3], "the list has 2 at most")):
-        with pytest.raises(ValidationError, match=words):
-            TypeAdapter(Pair).validate_python(value)
+        assert words_about(Pair, value) == words
     assert TypeAdapter(Pair).json_schema() == {
         "type": "array",
         "items": {"type": "integer"},
