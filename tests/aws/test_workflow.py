@@ -385,6 +385,8 @@ OPEN, CLOSED = item_of(standing("in_process")), item_of(standing("completed"))
         ),
         # One that runs is woken and looked at later.
         ([OPEN, known(2, token="token")], [RUNNING, found(OPEN, known(2)), {}], [describe_call(2), BOTH, LATER], False),
+        # So is one that waits, though Step Functions has not told of it yet.
+        ([OPEN, known(2, token="token")], [UNKNOWN, found(OPEN, known(2)), {}], [describe_call(2), BOTH, LATER], False),
         # The mark of a closed order stays for as long as its execution may run.
         ([CLOSED], [], [], False),
         (
@@ -421,6 +423,7 @@ OPEN, CLOSED = item_of(standing("in_process")), item_of(standing("completed"))
         "ended",
         "ended twice",
         "running",
+        "waiting and not told of",
         "closed, never begun",
         "closed and running",
         "closed and ended",
