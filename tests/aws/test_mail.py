@@ -73,7 +73,7 @@ def test_a_brand_of_any_length_is_folded_into_words_and_lines_as_long_as_they_ma
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """RFC 2047: 75 characters a word, 76 a line."""
-    for brand in [*("ü" * count for count in range(1, 80)), *("é" + "a" * count for count in range(1, 160, 3))]:
+    for brand in ("ü", "ü" * 20, "ü" * 40, "ü" * 79, "é" + "a" * 70):
         written, _ = head(brand, "Hello", monkeypatch)
         lines = written.partition("Reply-To:")[0].splitlines()
         assert max(map(len, lines[:-1]), default=0) <= 76, brand
@@ -85,7 +85,7 @@ def test_a_brand_of_any_length_is_folded_into_words_and_lines_as_long_as_they_ma
 def test_a_subject_is_left_in_one_line_or_folded_into_lines_of_76(monkeypatch: pytest.MonkeyPatch) -> None:
     written, _ = head("Northwind", "x" * 300, monkeypatch)
     assert f"\r\nSubject: {'x' * 300}\r\n" in written
-    for count in range(1, 80):
+    for count in (1, 20, 79):
         written, message = head("Northwind", "ü" * count, monkeypatch)
         assert max(map(len, written.splitlines())) <= 76
         assert message["Subject"] == "ü" * count
