@@ -20,6 +20,7 @@ from online_orders.aws.keys import (
 )
 from online_orders.errors import NotFound, TooManyRequests
 from online_orders.order_ids import first_id_of
+from online_orders.telemetry import MetricUnit, logger, metrics
 from tests.aws.service import Service, error_of
 from tests.domain.builders import ANNA, CARLA, CLARA, account_body, account_of
 
@@ -368,10 +369,15 @@ def test_what_follows_of_an_account_is_queued_and_its_mark_taken_away(
     assert service.asked == calls
 
 
-def test_what_cannot_be_queued_keeps_its_mark(service: Service) -> None:
+def test_what_cannot_be_queued_keeps_its_mark(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(metrics, "add_metric", lambda *metric: told.append(metric))
+    monkeypatch.setattr(logger, "exception", lambda said, extra: told.append(extra))
     service.answers = [error_of("ServiceUnavailable")]
     assert account_outbox.process_or_leave(CHANGE) is False
     assert service.asked == CHANGE_DONE[:1]
+    about = {"key": "ACCOUNT#acme", "item": "CHANGE#00000005"}
+    assert told == [about, ("AccountItemsNotFollowed", MetricUnit.Count, 1)]
 
 
 def test_what_has_a_mark_and_is_an_accounts_is_pending() -> None:
@@ -386,11 +392,14 @@ def test_what_has_a_mark_and_is_an_accounts_is_pending() -> None:
     ]
 
 
-def test_a_mark_is_repaired_while_its_item_is_pending(service: Service) -> None:
+def test_a_mark_is_repaired_while_its_item_is_pending(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[Any] = []
+    monkeypatch.setattr(metrics, "add_metric", lambda *metric: counted.append(metric))
     look = ("get_item", {"TableName": "Table", "Key": change_key("acme", 5), "ConsistentRead": True})
     service.answers = [{"Item": CHANGE}, {}]
     assert account_outbox.repair({**change_key("acme", 5), "check_at": {"N": "1"}}) == 1
     assert service.asked == [look, *CHANGE_DONE]
+    assert counted == [("AccountItemsMended", MetricUnit.Count, 1)]
     entry = {"Item": {**CHANGE, "sk": {"S": "ENTRY#1"}}}
     failures: list[list[Any]] = [[{}], [entry], [{"Item": CHANGE}, error_of("Unavailable")]]
     for service.answers in failures:

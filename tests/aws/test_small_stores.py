@@ -623,19 +623,22 @@ def test_a_replay_of_more_orders_than_a_call_takes_goes_on_behind_the_last(servi
     online, direct, whole = orders_of(IDS[0])
     online["LastEvaluatedKey"] = {"pk": {"S": ""}, "sk": {"S": f"ORDER#{IDS[0]}"}}
     service.answers = [account_read(), online, direct, whole, {"Items": [entry_of(IDS[0], 1)]}, {}]
-    assert replays.replay(replays.Replay(account_id="acme")) == (1, 1, {"account_id": "acme", "after": IDS[0]})
+    asked = {"account_id": "acme", "from": "2026-03-05", "to": "2026-03-06"}
+    assert replays.replay(replays.Replay.model_validate(asked)) == (1, 1, {**asked, "after": IDS[0]})
+    assert service.asked[0] == reading(account_key("acme"))
 
 
 @pytest.mark.parametrize(
-    "asked",
+    ("asked", "words"),
     [
-        {},
-        {"order_id": ORDER_ID, "account_id": "acme"},
-        {"order_id": ORDER_ID, "from": "2026-03-05"},
-        {"order_id": ORDER_ID, "to": "2026-03-05"},
-        {"account_id": "acme", "after": "7"},
+        ({}, "Value error, name an order_id or an account_id"),
+        ({"order_id": ORDER_ID, "account_id": "acme"}, "Value error, name an order_id or an account_id"),
+        ({"order_id": ORDER_ID, "from": "2026-03-05"}, "Value error, from and to are for an account_id"),
+        ({"order_id": ORDER_ID, "to": "2026-03-05"}, "Value error, from and to are for an account_id"),
+        ({"account_id": "acme", "after": "7"}, f"String should match pattern '{replays._POSITION.pattern}'"),
     ],
 )
-def test_a_replay_is_of_one_order_or_of_one_account(asked: Json) -> None:
-    with pytest.raises(ValidationError):
+def test_a_replay_is_of_one_order_or_of_one_account(asked: Json, words: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
         replays.Replay.model_validate(asked)
+    assert [error["msg"] for error in refusal.value.errors()] == [words]
