@@ -1,7 +1,6 @@
 """Links and cursors: derived from keys that rotate, known by their hash, and of no use once anything is changed."""
 
 import ast
-import base64
 import hmac
 import json
 import re
@@ -237,11 +236,10 @@ def test_a_cursor_with_any_bit_changed_or_cut_off_is_refused(in_process: InProce
         place(in_process)
     path, user = "/api/orders?limit=1", in_process.people.customer
     cursor: str = in_process.get(path, user).ok()["next_cursor"]
-    data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-    forged = [data[:place] + bytes([data[place] ^ 1 << place % 8]) + data[place + 1 :] for place in range(len(data))]
-    forged += [data[:length] for length in range(0, len(data), 3)] + [data + b"0", data[16:], data[::-1]]
-    for each in forged:
-        sent = base64.urlsafe_b64encode(each).rstrip(b"=").decode()
+    others = [("B" if each == "A" else "A") for each in cursor]
+    forged = [cursor[:place] + other + cursor[place + 1 :] for place, other in enumerate(others)]
+    forged += [cursor[:length] for length in range(0, len(cursor), 3)] + [cursor + "0", cursor[16:], cursor[::-1]]
+    for sent in forged:
         in_process.get(f"{path}&cursor={sent}", user).refused(400, "invalid_cursor")
     in_process.get(f"{path}&cursor={cursor}", user).ok()
 
