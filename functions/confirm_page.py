@@ -1,19 +1,18 @@
 """The contact person's page behind a link: looking leaves no trace, and only the code from the mail decides."""
 
-from __future__ import annotations
-
 import gc
 
 gc.disable()  # a cold start makes objects that stay: until the end of this file nobody looks through them
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 from urllib.parse import parse_qs
 
 from online_orders import clock, http
 from online_orders.accounts import Account
+from online_orders.api import PDF, SCHEMAS, Api, Path, Request, answers, takes
 from online_orders.approval_links import (
     CODE,
     TOKEN,
@@ -32,11 +31,11 @@ from online_orders.aws.keys import Item, OrderKey
 from online_orders.aws.signing_keys import signing_key
 from online_orders.errors import Conflict, MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests
 from online_orders.evidence import LinkDecision, evidence_of
+from online_orders.http import Response
 from online_orders.installation import Installation
 from online_orders.languages import FALLBACK, LOCALES
 from online_orders.orders import OPEN, Change, Order, Status
 from online_orders.quotes import DECIDABLE, QuoteState
-from online_orders.routing import Answer, Event
 from online_orders.telemetry import MetricUnit, correlation_paths, discreet, logger, metrics
 from online_orders_rendering.pages import (
     CONTENT_SECURITY_POLICY,
@@ -48,14 +47,15 @@ from online_orders_rendering.pages import (
 )
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_LARGEST_NAME, _LARGEST_REASON = 200, 1_000
+MAX_NAME_LENGTH, MAX_REASON_LENGTH = 200, 1_000
 _A_DAY_SECONDS = 86_400
 _PROOF, _PROOF_SECONDS = "asked-", 90 * _A_DAY_SECONDS
 """How the name of a cookie begins, the only one of these pages, and how long it is kept; nobody needs it who is not
 locked out."""
-_DECISIONS = ("approve", "cancel", "request_change")
+DECISIONS = ("approve", "cancel", "request_change")
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -132,12 +132,12 @@ def _open_again(opened: Opened) -> Opened:
     return _open(opened.token, opened.proofs)
 
 
-def _presented(event: Event, token: str) -> Opened:
+def _presented(request: Request, token: str) -> Opened:
     """The link of a request, which takes of the link's share."""
     if TOKEN.fullmatch(token):
         http.take_share("LINK", fingerprint(token))
     # API Gateway has them in a list of their own, other servers of this event in the header.
-    cookies = ";".join([*(event.get("cookies") or ()), event["headers"].get("cookie", "")])
+    cookies = ";".join([*(request.resolved_event.get("cookies") or ()), request.headers.get("cookie", "")])
     pairs = (cookie.strip().partition("=") for cookie in cookies.split(";"))
     return _open(token, frozenset(value for name, _, value in pairs if name.startswith(_PROOF)))
 
@@ -210,11 +210,11 @@ def _installation() -> Installation:
     return Installation(brand=environment("BRAND_NAME"), site_url="")
 
 
-def _html(page: str, status: HTTPStatus, headers: dict[str, str] | None = None) -> Answer:
-    return Answer(int(status), "text/html; charset=utf-8", page, headers={**_HEADERS, **(headers or {})})
+def _html(page: str, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response:
+    return Response(int(status), "text/html; charset=utf-8", page, headers={**_HEADERS, **(headers or {})})
 
 
-def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState | None = None) -> Answer:
+def _told(opened: Opened, outcome: Outcome, status: HTTPStatus, form: FormState | None = None) -> Response:
     order = opened.order
     page = outcome_page(
         outcome,
@@ -236,7 +236,7 @@ def _name_given(order: Order) -> str | None:
     return entry.actor.name if entry.actor.kind == "contact" else None
 
 
-def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None) -> Answer:
+def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None) -> Response:
     order = opened.order
     account = opened.account
     quote = order.quote if opened.link.purpose == "quote" else None
@@ -269,30 +269,70 @@ def _state(opened: Opened, at: datetime) -> State | None:
 # -- refusals -----------------------------------------------------------------------------------------------------
 
 
-def _language_of_browser(event: Event) -> str:
+def _language_of_browser(event: "APIGatewayProxyEventV2") -> str:
     """For pages that know no account: the first of the reader's languages that they are written in."""
-    asked = (part.strip()[:2].lower() for part in event["headers"].get("accept-language", "").split(","))
+    asked = (part.strip()[:2].lower() for part in event.headers.get("accept-language", "").split(","))
     return next((language for language in asked if language in LOCALES), FALLBACK)
 
 
-def _refused(error: OnlineOrdersError, event: Event) -> Answer:
+def _refused(error: OnlineOrdersError, event: "APIGatewayProxyEventV2") -> Response:
     if isinstance(error, MethodNotAllowed):
         told = http.problem(error)
-        return told._replace(headers={**told.headers, **_HEADERS})
+        told.headers.update(_HEADERS)
+        return told
     outcome = _REFUSED.get(type(error), Outcome.FAULT)
     page = outcome_page(outcome, None, _installation(), _language_of_browser(event))
     return _html(page, error.status, error.headers())
 
 
-app = http.Api(_refused)
+app = Api(_refused)
+
+
+# -- what the document says of the routes ------------------------------------------------------------------------
+
+Token = Annotated[str, Path(description="Out of the link.", json_schema_extra={"pattern": f"^{TOKEN.pattern}$"})]
+_HTML = {"text/html": {"type": "string"}}
+_GATEWAY = {"application/json": {"$ref": SCHEMAS + "GatewayMessage"}}
+_PROBLEM = {"application/problem+json": {"$ref": SCHEMAS + "Problem"}}
+
+
+def _pages(
+    status: HTTPStatus, description: str, beside: Mapping[str, Any] | None = None, headers: tuple[str, ...] = ()
+) -> dict[int, Any]:
+    return answers(None, description, status, headers=headers, other={**_HTML, **(beside or {})})
+
+
+_FAULTS = {
+    **_pages(HTTPStatus.INTERNAL_SERVER_ERROR, "A fault of ours.", _GATEWAY),
+    **_pages(HTTPStatus.SERVICE_UNAVAILABLE, "The service is busy; nothing was done.", _GATEWAY),
+}
+_SLOWED = _pages(
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Too much was asked by this link at once; nothing was done.",
+    _GATEWAY,
+    ("Retry-After",),
+)
+_LOOKING = {
+    **_pages(HTTPStatus.OK, "The order, the quote and the form; or, once there is nothing to decide, what happened."),
+    **_pages(HTTPStatus.NOT_FOUND, "There is no such link.", _PROBLEM),
+    **_pages(HTTPStatus.GONE, "The link was replaced, its reader is no longer asked, or the quote has expired."),
+    **_SLOWED,
+    **_FAULTS,
+}
 
 
 # -- looking ------------------------------------------------------------------------------------------------------
 
 
-@app.get("/confirm/<token>")
-def show_page(event: Event, token: str) -> Answer:
-    opened = _presented(event, token)
+@app.get(
+    "/confirm/<token>",
+    tags=["Confirmation"],
+    summary="Show what is to be decided",
+    description="A page that works without scripts. Looking leaves no trace on the order.",
+    responses=_LOOKING,
+)
+def show_confirmation(token: Token, request: Request) -> Response:
+    opened = _presented(request, token)
     state = _state(opened, clock.now())
     if state is None:
         return _form_page(opened, HTTPStatus.OK)
@@ -302,14 +342,34 @@ def show_page(event: Event, token: str) -> Answer:
     return _told(opened, outcome, status if status is HTTPStatus.GONE else HTTPStatus.OK)
 
 
-@app.head("/confirm/<token>")
-def show_headers(event: Event, token: str) -> Answer:
-    return show_page(event, token)._replace(body="")
+@app.head(
+    "/confirm/<token>",
+    tags=["Confirmation"],
+    summary="Ask for the page's headers",
+    description="Answers like GET, without a body.",
+    responses={status: dict(answer, content={}) for status, answer in _LOOKING.items()} | _SLOWED,
+)
+def probe_confirmation(token: Token, request: Request) -> Response:
+    page = show_confirmation(token, request)
+    page.body = ""
+    return page
 
 
-@app.get("/confirm/<token>/quote.pdf")
-def show_paper(event: Event, token: str) -> Answer:
-    opened = _presented(event, token)
+@app.get(
+    "/confirm/<token>/quote.pdf",
+    tags=["Confirmation"],
+    summary="Show the quote's paper",
+    description="The PDF of the revision that the link belongs to.",
+    responses={
+        **answers(None, "The paper.", other=PDF),
+        **_pages(HTTPStatus.NOT_FOUND, "There is no such link, or it leads to no paper.", _PROBLEM),
+        **_pages(HTTPStatus.GONE, "The link was replaced, or its reader is no longer asked about the order."),
+        **_SLOWED,
+        **_FAULTS,
+    },
+)
+def show_confirmation_paper(token: Token, request: Request) -> Response:
+    opened = _presented(request, token)
     if opened.link.purpose != "quote":
         raise NotFound("This link leads to no paper.")
     if not opened.is_live:
@@ -321,16 +381,16 @@ def show_paper(event: Event, token: str) -> Answer:
         raise NotFound("The paper is still being made.")
     name = f"quote-{opened.order.order_id}-{opened.link.revision}.pdf"
     headers = {**_HEADERS, "Content-Disposition": f'inline; filename="{name}"'}
-    return Answer(200, "application/pdf", paper, headers=headers)
+    return Response(int(HTTPStatus.OK), "application/pdf", paper, headers=headers)
 
 
 # -- deciding -----------------------------------------------------------------------------------------------------
 
 
-def _fields(event: Event) -> dict[str, str]:
+def _fields(request: Request) -> dict[str, str]:
     """The form's fields, the first of each name; what is not a form has none."""
     try:
-        text = http.raw_body(event).decode("utf-8")
+        text = http.raw_body(request).decode("utf-8")
         fields = parse_qs(text, max_num_fields=50, keep_blank_values=True, errors="strict")
     except (ValueError, UnicodeError):
         return {}
@@ -364,9 +424,9 @@ def _form(fields: dict[str, str], allowed: tuple[str, ...], sender: http.Viewer)
             (FormFault.EXTRA_FILLED, _is_by_robot(fields)),
             (FormFault.DECISION_MISSING, decision not in allowed),
             (FormFault.NAME_MISSING, needs_name and not name),
-            (FormFault.NAME_TOO_LONG, len(name) > _LARGEST_NAME),
+            (FormFault.NAME_TOO_LONG, len(name) > MAX_NAME_LENGTH),
             (FormFault.REASON_MISSING, decision == "request_change" and not reason),
-            (FormFault.REASON_TOO_LONG, len(reason) > _LARGEST_REASON),
+            (FormFault.REASON_TOO_LONG, len(reason) > MAX_REASON_LENGTH),
             (FormFault.CODE_MISSING, not code),
             (FormFault.CODE_MALFORMED, bool(code) and not CODE.fullmatch(code)),
         )
@@ -379,33 +439,66 @@ def _form(fields: dict[str, str], allowed: tuple[str, ...], sender: http.Viewer)
 
 def _allowed(opened: Opened) -> tuple[str, ...]:
     """The decisions that a form of this link may name."""
-    return ("cancel",) if opened.link.purpose == "order" else (*_DECISIONS, "request_quote")
+    return ("cancel",) if opened.link.purpose == "order" else (*DECISIONS, "request_quote")
 
 
-@app.post("/confirm/<token>")
-def decide(event: Event, token: str) -> Answer:
-    opened = _presented(event, token)
+@app.post(
+    "/confirm/<token>",
+    tags=["Confirmation"],
+    summary="Decide",
+    description=(
+        "Judged in this order: the link, the form, replaced or expired, locked, decided, the code. The same "
+        "decision again is answered as the first was."
+    ),
+    responses={
+        **_pages(HTTPStatus.OK, "Decided, or asked for."),
+        **_pages(
+            HTTPStatus.BAD_REQUEST,
+            "The decision is unknown, or a field is missing or malformed. No code is counted.",
+        ),
+        **_pages(
+            HTTPStatus.FORBIDDEN,
+            "The code is wrong, or the request did not come by the site's own address.",
+            _PROBLEM,
+        ),
+        **_pages(HTTPStatus.NOT_FOUND, "There is no such link.", _PROBLEM),
+        **_pages(HTTPStatus.CONFLICT, "Another decision has won, or the order is closed."),
+        **_pages(HTTPStatus.GONE, "The link was replaced, its reader is no longer asked, or the quote has expired."),
+        **_pages(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too large.", _GATEWAY),
+        **_pages(HTTPStatus.LOCKED, "Wrong codes have locked the link; a fresh mail can be asked for."),
+        **_pages(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "Fresh mails were asked for too often, or too much at once.",
+            _GATEWAY,
+            ("Retry-After",),
+        ),
+        **_FAULTS,
+    },
+    openapi_extensions=takes("ConfirmationForm", "application/x-www-form-urlencoded"),
+)
+def decide(token: Token, request: Request) -> Response:
+    opened = _presented(request, token)
     at = clock.now()
-    fields = _fields(event)
+    fields = _fields(request)
     if fields.get("decision") == "request_mail":
         if _is_by_robot(fields):
             return _refuse_form(opened, FormState(faults=(FormFault.EXTRA_FILLED,)), at)
         return _ask_for_fresh_mail(opened, _code(fields), at)
     try:
-        form = _form(fields, _allowed(opened), http.viewer(event))
+        form = _form(fields, _allowed(opened), http.viewer(request))
     except Unsound as unsound:
         return _refuse_form(opened, unsound.state, at)
     return _judge(opened, form, at)
 
 
-def _refuse_form(opened: Opened, form: FormState, at: datetime) -> Answer:
+def _refuse_form(opened: Opened, form: FormState, at: datetime) -> Response:
     state = _state(opened, at)
     if state:
         return _told(opened, state[0], HTTPStatus.BAD_REQUEST, form)
     return _form_page(opened, HTTPStatus.BAD_REQUEST, form)
 
 
-def _judge(opened: Opened, form: Form, at: datetime) -> Answer:
+def _judge(opened: Opened, form: Form, at: datetime) -> Response:
     """In this order: replaced or expired, locked, decided, the code, and then the decision itself."""
     state = _state(opened, at)
     if state:
@@ -415,7 +508,7 @@ def _judge(opened: Opened, form: Form, at: datetime) -> Answer:
         if status is HTTPStatus.OK and outcome is not _OUTCOMES.get(form.decision):
             return _told(opened, Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT)
         return _told(opened, outcome, status)
-    if form.decision not in _DECISIONS:
+    if form.decision not in DECISIONS:
         faults = (FormFault.DECISION_MISSING,)
         return _form_page(opened, HTTPStatus.BAD_REQUEST, FormState("", form.name, form.reason or "", faults))
     if not matches(opened.code, form.code):
@@ -454,12 +547,12 @@ def _decide_by_link(
 
 
 def _evidence(opened: Opened, form: Form, change: Change) -> Item:
-    decision = cast("LinkDecision", form.decision)  # one of _DECISIONS by now
+    decision = cast("LinkDecision", form.decision)  # one of DECISIONS by now
     said = evidence_of(change.order, decision, form.name, opened.order.contact.email, *form.sender)
     return evidence.evidence_action(change.order.order_id, said)
 
 
-def _take(opened: Opened, form: Form) -> Answer:
+def _take(opened: Opened, form: Form) -> Response:
     """Take the decision, on the order as it stands when the link is still live then."""
 
     def take(found: Opened) -> Change:
@@ -483,7 +576,7 @@ def _take(opened: Opened, form: Form) -> Answer:
     return _told(opened._replace(order=order), _OUTCOMES[form.decision], HTTPStatus.OK)
 
 
-def _judge_again(opened: Opened, form: Form) -> Answer:
+def _judge_again(opened: Opened, form: Form) -> Response:
     """What to say to a decision that came second."""
     now_opened = _open_again(opened)
     state = _state(now_opened, clock.now()) or State(Outcome.NOT_READY, HTTPStatus.CONFLICT)
@@ -493,7 +586,7 @@ def _judge_again(opened: Opened, form: Form) -> Answer:
     return _told(now_opened, outcome, status)
 
 
-def _count_wrong_code(opened: Opened, form: Form) -> Answer:
+def _count_wrong_code(opened: Opened, form: Form) -> Response:
     """Count it; the fifth locks the link and tells Customer Success."""
     attempt = 0
     while not opened.link.locked:
@@ -530,7 +623,7 @@ def _counted(opened: Opened) -> bool:
 # -- asking -------------------------------------------------------------------------------------------------------
 
 
-def _ask_for_fresh_quote(opened: Opened, form: Form) -> Answer:
+def _ask_for_fresh_quote(opened: Opened, form: Form) -> Response:
     if opened.link.locked:
         return _told(opened, Outcome.LOCKED, HTTPStatus.LOCKED)
     if not matches(opened.code, form.code):
@@ -555,7 +648,7 @@ def _is_expired_and_locked(opened: Opened, state: State) -> bool:
     return state.outcome is Outcome.EXPIRED and opened.link.locked
 
 
-def _ask_for_fresh_mail(opened: Opened, code: str, at: datetime) -> Answer:
+def _ask_for_fresh_mail(opened: Opened, code: str, at: datetime) -> Response:
     """Only of a locked link, to the same address, and only so often.
 
     Anybody may ask. Whoever gives the locked link's code with it has the mail: that one asks apart from all others, and
@@ -570,7 +663,8 @@ def _ask_for_fresh_mail(opened: Opened, code: str, at: datetime) -> Answer:
     with_code = matches(opened.code, code)
     if seconds := _seconds_until_fresh_mail(opened.order, at, with_code=with_code):
         told = _told(opened, Outcome.TOO_MANY_MAILS, HTTPStatus.TOO_MANY_REQUESTS)
-        return told._replace(headers={**told.headers, "Retry-After": str(seconds)})
+        told.headers["Retry-After"] = str(seconds)
+        return told
     purpose = opened.link.purpose
 
     def ask(order: Order) -> Change:
@@ -586,7 +680,8 @@ def _ask_for_fresh_mail(opened: Opened, code: str, at: datetime) -> Answer:
     if not with_code:
         return _told(opened._replace(order=order), Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
     told = _told(opened._replace(order=order), Outcome.FRESH_MAIL_FOR_ASKER, HTTPStatus.OK)
-    return told._replace(headers={**told.headers, "Set-Cookie": _proof_cookie(opened)})
+    told.headers["Set-Cookie"] = _proof_cookie(opened)
+    return told
 
 
 def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) -> int:
@@ -605,9 +700,9 @@ def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) ->
 @discreet
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """A request whose path holds the token: neither event nor path is ever logged."""
-    return app.resolve(event)
+    return app.resolve(event, context)
 
 
 gc.freeze()

@@ -51,6 +51,12 @@ def test_no_function_loads_the_sdks_clients_before_it_needs_one(imported: tuple[
     assert not imported[1] & {"botocore.session", "botocore.client", "botocore.parsers", "urllib3"}
 
 
+def test_no_function_loads_what_only_makes_the_openapi_document(imported: tuple[str, set[str]]) -> None:
+    resolver = "aws_lambda_powertools.event_handler.openapi"
+    made_of = {f"{resolver}.models", f"{resolver}.merge", f"{resolver}.schema_generator", f"{resolver}.swagger_ui"}
+    assert not imported[1] & made_of
+
+
 def test_what_makes_no_page_mail_or_paper_does_not_load_what_does(imported: tuple[str, set[str]]) -> None:
     name, packages = imported
     if name in UNRENDERED:

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from online_orders.api import access_to
 from tests.contract.in_process import InProcess
 from tests.contract.live import Live
 from tests.contract.orders import fresh, item, offer, place
 from tests.contract.site import Answer, Json, Mail, Site, User
 from tests.lab import Lab
 from tests.lab import User as LabUser
-from tools.openapi import document
+from tools.openapi import APPS, document
 from tools.permissions import cells, permissions
 
 TABLE = permissions()
@@ -36,6 +37,7 @@ def described() -> dict[str, Json]:
 
 
 OPERATIONS = described()
+ACCESS = {f"{method} {path}": access_to(handler) for api in APPS for (method, path), handler in api.handlers.items()}
 
 
 @dataclass(frozen=True)
@@ -233,3 +235,17 @@ def test_over_http_nobody_gets_further_than_the_table_says(live: Live, elsewhere
     seeing = [row for row in ROUTES if row.startswith("GET ") and "/api/orders" in row]
     assert faults(subject, asks, seeing, refused=False) == []
     assert (order.read(), order.desk_timeline()) == (before, entries)
+
+
+STAFF = {"Customer Success"}
+NOBODY = {"no group"}
+CUSTOMERS = TABLE["roles"].keys() - STAFF - NOBODY - {"anonymous", "expired token", "access token", "other pool"}
+
+
+@pytest.mark.parametrize("row", ROUTES)
+def test_a_row_refuses_the_groups_that_the_routes_signature_does_not_name(row: str) -> None:
+    access = ACCESS[NAMING.sub("", row)]
+    said = cells(TABLE, row)
+    of_group = {"customers": STAFF | NOBODY, "customer-success": CUSTOMERS | NOBODY, None: set[str]()}
+    assert {role for role, cell in said.items() if cell == "403 forbidden"} == of_group[access.group]
+    assert (said["anonymous"] == "401") is access.needs_login

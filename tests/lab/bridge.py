@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver, BaseRouter
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 from tests.lab import shortcuts
@@ -202,6 +203,7 @@ class Functions:
                 shortcuts.environment(function.environment),
                 contextlib.redirect_stdout(self.log),
                 _as_in_lambda(),
+                _in_a_process_of_its_own(function),
             ):
                 text = json.dumps(function.handler(event, context), ensure_ascii=False)
             if len(text.encode()) > PAYLOAD_LIMIT:
@@ -253,6 +255,23 @@ def _as_in_lambda() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No application metrics to publish", UserWarning)
         yield
+
+
+@contextlib.contextmanager
+def _in_a_process_of_its_own(function: Function) -> Iterator[None]:
+    """A function may be called while another call of it waits: a resolver then has the state of two requests."""
+    resolver = getattr(sys.modules[function.module], "app", None)
+    if not isinstance(resolver, ApiGatewayResolver):
+        yield
+        return
+    context, event = resolver.context, getattr(BaseRouter, "current_event", None)
+    resolver.context = {}
+    try:
+        yield
+    finally:
+        resolver.context = context
+        if event is not None:
+            BaseRouter.current_event = event
 
 
 def _throttled(function: str, event: Any) -> Invocation:

@@ -132,7 +132,7 @@ def test_a_refusal_is_as_every_response_with_its_code_says(refusal: Refusal) -> 
             if refusal.code not in problem.get("examples", {}):
                 continue
             found += 1
-            assert int(status) == answer.status
+            assert int(status) == answer.status_code
             place = ("components", "responses", response["$ref"].split("/")[-1])
             assert faults(body, (*place, "content", "application/problem+json", "schema")) == []
             assert set(at(place).get("headers", {})) >= set(refusal.error.headers())

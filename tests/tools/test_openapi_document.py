@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import confirm_page
 from online_orders import http
-from online_orders.approval_links import CODE
+from online_orders.api import Api, answers, refuses
 from online_orders.errors import OnlineOrdersError, TooLarge
+from online_orders.http import Response
 from tests.tools.described import DOCUMENT, Place, at, faults, operations, pointer
 from tools.generate import GENERATED, ROOT
-from tools.openapi import RoutesDiffer, describe
+from tools.openapi import APPS, UnknownName, describe, examples
 from tools.openapi.answers import ConfirmationForm
-from tools.openapi.operations import OPERATIONS
 from tools.openapi.refusals import ALL
-
-ROUTES = list(OPERATIONS)
 
 
 def _nodes(node: Any, place: Place = ()) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -62,25 +62,38 @@ def test_the_committed_files_are_what_the_code_makes_whatever_the_hash_seed() ->
     assert json.loads((GENERATED / "openapi.json").read_text("utf-8")) == DOCUMENT
 
 
-def test_a_route_without_a_description_fails_by_name() -> None:
-    with pytest.raises(RoutesDiffer, match=r"have no description in tools/openapi/operations.py: GET /api/novelties"):
-        describe([*ROUTES, ("GET", "/api/novelties")], OPERATIONS)
+def test_a_route_that_names_an_unknown_schema_or_code_fails_by_it() -> None:
+    for (responses, extensions), fault in (
+        ((answers("Novelty", "New."), {}), "is called Novelty"),
+        ((answers(None, "Old."), refuses("novel")), "has the code novel"),
+    ):
+        api = Api()
 
+        @api.get("/api/novelties", responses=responses, openapi_extensions=extensions)
+        def show_novelties() -> Response:
+            return http.json_response({})
 
-def test_a_description_without_a_route_fails_by_name() -> None:
-    with pytest.raises(RoutesDiffer, match=r"does not answer them: GET /api/catalog"):
-        describe([route for route in ROUTES if route != ("GET", "/api/catalog")], OPERATIONS)
+        with pytest.raises(UnknownName, match=fault):
+            describe([api])
 
 
 def test_every_operation_has_an_id_of_its_own_a_declared_tag_and_a_refusal() -> None:
     ids = [operation["operationId"] for _, _, operation in operations()]
-    assert len(ids) == len(set(ids)) == len(ROUTES)
+    assert len(ids) == len(set(ids)) == sum(len(api.handlers) for api in APPS)
     declared = {tag["name"] for tag in DOCUMENT["tags"]}
     assert {tag for _, _, operation in operations() for tag in operation["tags"]} == declared
-    for _, path, operation in operations():
-        assert operation["summary"]
+    for method, path, operation in operations():
+        assert operation["summary"] != f"{method} {path}", "nobody wrote one"
         assert operation["description"]
         assert any(status.startswith("4") for status in operation["responses"]), path
+
+
+def test_examples_are_of_operations() -> None:
+    ids = {operation["operationId"] for _, _, operation in operations()}
+    assert examples.ANSWERS.keys() <= ids
+    assert examples.BODIES.keys() == {
+        operation["operationId"] for _, _, operation in operations() if "requestBody" in operation
+    }
 
 
 def test_only_the_description_and_the_links_are_open_to_everybody() -> None:
@@ -138,10 +151,15 @@ def test_every_code_that_the_code_gives_is_described_and_no_other() -> None:
     assert {refusal.code for refusal in ALL} == _codes_of_the_code()
 
 
+def sending(size: int) -> Request:
+    """A request with a body of so many bytes."""
+    return Request("/", {}, APIGatewayProxyEventV2({"body": "x" * size}))
+
+
 def test_the_largest_body_that_is_described_is_the_largest_that_is_taken() -> None:
     with pytest.raises(TooLarge) as refusal:
-        http.raw_body({"body": "x" * (http.LARGEST_BODY + 1)})
-    assert len(http.raw_body({"body": "x" * http.LARGEST_BODY})) == http.LARGEST_BODY
+        http.raw_body(sending(http.LARGEST_BODY + 1))
+    assert len(http.raw_body(sending(http.LARGEST_BODY))) == http.LARGEST_BODY
     described = DOCUMENT["components"]["responses"]["TooLarge"]
     examples = described["content"]["application/problem+json"]["examples"]
     assert examples["too_large"]["value"]["detail"] == refusal.value.detail
@@ -149,9 +167,6 @@ def test_the_largest_body_that_is_described_is_the_largest_that_is_taken() -> No
     assert http.LARGEST_BODY % 1024 == 0
 
 
-def test_the_form_has_the_limits_of_the_page() -> None:
-    fields = ConfirmationForm.model_json_schema()["properties"]
-    assert fields["name"]["maxLength"] == confirm_page._LARGEST_NAME
-    assert fields["reason"]["maxLength"] == confirm_page._LARGEST_REASON
-    assert fields["code"]["pattern"] == f"^{CODE.pattern}$"
-    assert set(confirm_page._DECISIONS) < set(fields["decision"]["enum"])
+def test_the_form_has_the_decisions_of_the_page() -> None:
+    decisions = ConfirmationForm.model_json_schema()["properties"]["decision"]["enum"]
+    assert {*decisions} == {*confirm_page.DECISIONS, "request_quote", "request_mail"}

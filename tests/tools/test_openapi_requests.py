@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from online_orders.accounts import ContactReport, account_from
+from online_orders.api import Nothing
 from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, LIMITS, MOST_ITEMS, REGIONS, SOCKET_MODELS
 from online_orders.errors import Invalid
 from online_orders.faults import checked
-from online_orders.http import Nothing
 from online_orders.orders import NeededReason, NewComment, NewDeskComment, Reason, Resending
 from online_orders.prices import MOST_PRICES, prices_from
 from online_orders.quotes import MOST_LINES, NewQuote

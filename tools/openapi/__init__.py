@@ -1,32 +1,33 @@
-"""The OpenAPI document of the API, made from the routes and models of the code."""
+"""The OpenAPI document of the API: what the resolvers generate of their routes, and what they cannot say.
+
+They do not know the models of answers, which the code writes from its entities; what a dependency reads as a body; the
+bounds of a query's members; and the refusals that follow from a route's signature.
+"""
 
 from __future__ import annotations
 
-import re
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode
+from aws_lambda_powertools.event_handler.depends import build_dependency_tree
 
 import confirm_page
 import desk_api
 import orders_api
 import preview_quote
-from tools.openapi import refusals
-from tools.openapi.answers import ConflictProblem, GatewayMessage, InvalidProblem, Problem
-from tools.openapi.operation import Answer, Operation
-from tools.openapi.operations import DESK, OPERATIONS, TAGS
-from tools.openapi.parameters import HEADERS, PARAMETERS, PATH_PARAMETERS
-from tools.openapi.refusals import Refusal
-from tools.openapi.schemas import References, schemas_of
+from online_orders.api import REFUSALS, SENT, Api, Handler, SentBody, access_to, query_of
+from online_orders.parameters import QueryModel
+from tools.openapi import examples, refusals
+from tools.openapi.answers import PROBLEMS, SHOWN, TAKEN
+from tools.openapi.headers import HEADERS
+from tools.openapi.schemas import COMPONENTS, parameter_schema, parts_of, schemas_of
 
 Schema = dict[str, Any]
-Route = tuple[str, str]
 
+APPS = (orders_api.app, desk_api.app, preview_quote.app, confirm_page.app)
 DESCRIPTION = """\
 An order desk: customers order, Customer Success reviews and quotes, the account's contact person approves or cancels.
 
@@ -34,49 +35,64 @@ Send the id token of the sign-in as bearer token; an access token is refused. Mo
 the currency's minor digits, dates are `YYYY-MM-DD`, instants are RFC 3339 in UTC. Lists come in pages: go on with
 `next_cursor` until it is null. Every refusal has a stable `code`; faults of a body come all at once in `errors`.
 """
+TAGS = {
+    "Catalog": "What can be ordered. For everybody who is signed in.",
+    "Accounts": "The caller's account and, for a reseller, its sub-accounts. For the group `customers`.",
+    "Orders": "Orders of the caller's account and of its sub-accounts. For the group `customers`.",
+    "Desk": "The queue, from the order to the quote. For the group `customer-success`.",
+    "Desk accounts": "Accounts, their sites and their enrollments. For the group `customer-success`.",
+    "Price lists": "What items cost by default, a list a currency. For the group `customer-success`.",
+    "Confirmation": "The contact person's page behind the link in a mail. The link is the key; there is no login.",
+    "Description": "This document.",
+}
 
 
-class RoutesDiffer(Exception):
-    """Code and description do not speak of the same routes."""
+_ORDER = ("operationId", "tags", "summary", "description", "security", "parameters", "requestBody", "responses")
+
+
+class UnknownName(Exception):
+    """A route names a schema or a code that there is none of."""
 
 
 def document() -> Schema:
-    """The document, the same bytes for the same code; raises RoutesDiffer."""
-    apis = (orders_api.app, desk_api.app, preview_quote.app, confirm_page.app)
-    return describe([(route.method, route.rule) for api in apis for route in api.routes], OPERATIONS)
+    """Return the document, the same for the same code; raises UnknownName."""
+    return describe(APPS)
 
 
-def describe(routes: Iterable[Route], operations: Mapping[Route, Operation]) -> Schema:
-    _check(set(routes), set(operations))
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        *((operation.body.model, "validation") for operation in operations.values() if operation.body),
-        *(
-            (answer.model, "serialization")
-            for operation in operations.values()
-            for answer in operation.answers.values()
-            if answer.model
-        ),
-        *((model, "serialization") for model in (Problem, InvalidProblem, ConflictProblem, GatewayMessage)),
-    ]
-    references, schemas = schemas_of(models)
-    responses: Schema = {}
+def describe(apps: Iterable[Api]) -> Schema:
+    """Return the document of the routes of these resolvers; raises UnknownName."""
     paths: Schema = {}
-    for method, rule in routes:
-        path = paths.setdefault(re.sub(r"<(\w+)>", r"{\1}", rule), {})
-        path[method.lower()] = _operation(rule, operations[method, rule], references, responses)
+    routes: list[tuple[Schema, Handler]] = []
+    for app in apps:
+        generated = json.loads(app.get_openapi_json_schema())["paths"]
+        for (method, path), handler in app.handlers.items():
+            operation = _named(generated[path][method.lower()], handler)
+            paths.setdefault(path, {})[method.lower()] = operation
+            routes.append((operation, handler))
+    queries = {query.__name__: query for _, handler in routes if (query := query_of(handler))}
+    schemas = _schemas(paths, queries)
+    members = {name: schemas.pop(name)["properties"] for name in queries}
+    parameters: Schema = {}
+    responses: Schema = {}
+    for operation, handler in routes:
+        query = query_of(handler)
+        of_query = members[query.__name__] if query else {}
+        if sent := operation.pop("parameters", []):
+            operation["parameters"] = [_parameter(each, of_query, parameters) for each in sent]
+        operation["responses"] = _responses(operation, handler, parameters, responses)
     return {
         "openapi": "3.1.0",
         "info": _info(),
         "servers": [{"url": "/", "description": "The site: API and confirmation links have one origin."}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "security": [{"id_token": []}],
-        "paths": paths,
+        "paths": {
+            path: {method: {name: one[name] for name in _ORDER if name in one} for method, one in methods.items()}
+            for path, methods in paths.items()
+        },
         "components": {
             "schemas": schemas,
-            "parameters": {
-                **PARAMETERS,
-                **{f"path_{name}": parameter for name, parameter in PATH_PARAMETERS.items()},
-            },
+            "parameters": dict(sorted(parameters.items())),
             "headers": HEADERS,
             "responses": dict(sorted(responses.items())),
             "securitySchemes": {
@@ -91,16 +107,6 @@ def describe(routes: Iterable[Route], operations: Mapping[Route, Operation]) -> 
     }
 
 
-def _check(routes: set[Route], described: set[Route]) -> None:
-    for differing, fault in (
-        (routes - described, "have no description in tools/openapi/operations.py"),
-        (described - routes, "are described in tools/openapi/operations.py, but the code does not answer them"),
-    ):
-        if differing:
-            named = ", ".join(f"{method} {rule}" for method, rule in sorted(differing))
-            raise RoutesDiffer(f"These routes {fault}: {named}.")
-
-
 def _info() -> Schema:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
     return {
@@ -113,76 +119,83 @@ def _info() -> Schema:
     }
 
 
-def _operation(rule: str, operation: Operation, references: References, responses: Schema) -> Schema:
-    in_path = re.findall(r"<(\w+)>", rule)
-    said: Schema = {
-        "operationId": operation.operation_id,
-        "tags": [operation.tag],
-        "summary": operation.summary,
-        "description": operation.description,
-    }
-    if operation.is_public:
-        said["security"] = []
-    if parameters := [*(f"path_{name}" for name in in_path), *operation.parameters]:
-        said["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in parameters]
-    if body := operation.body:
-        said["requestBody"] = {
-            "required": body.required,
-            "content": {
-                body.media_type: {
-                    "schema": references[body.model, "validation"],
-                    "examples": {name: {"value": example} for name, example in body.examples.items()},
-                },
-                **(body.other or {}),
-            },
-        }
-    answers = {status: _answer(answer, references) for status, answer in operation.answers.items()}
-    for status, group in _refusals(operation, in_path).items():
+def _named(operation: Schema, handler: Handler) -> Schema:
+    """Return an operation under the handler's name, with its body, and open where it needs no login."""
+    name = operation["operationId"] = handler.__name__
+    if not access_to(handler).needs_login:
+        operation["security"] = []
+    if sent := sent_body(handler):
+        content: Schema = {"application/json": {"schema": {"$ref": COMPONENTS + sent.schema}}}
+        if sent.takes_csv:
+            content["text/csv"] = {"schema": desk_api.PRICES_CSV["text/csv"], "example": examples.price_table()}
+        operation["requestBody"] = {"required": sent.is_required, "content": content}
+    if body := operation.get("requestBody"):
+        _add_examples(next(iter(body["content"].values())), examples.BODIES[name])
+    if name in examples.ANSWERS:
+        answer = next(each for status, each in operation["responses"].items() if status.startswith("2"))
+        _add_examples(answer["content"]["application/json"], examples.ANSWERS[name])
+    for each in operation["responses"].values():
+        if not each["content"]:
+            del each["content"]
+    return operation
+
+
+def _add_examples(content: Schema, named: examples.Examples) -> None:
+    content["examples"] = {name: {"value": example} for name, example in named.items()}
+
+
+def sent_body(handler: Handler) -> SentBody | None:
+    """Return what a route takes as its body, by its dependencies."""
+    wanted = [each.depends.dependency for each in build_dependency_tree(handler).dependencies]
+    return next((SENT[dependency] for dependency in wanted if dependency in SENT), None)
+
+
+def _schemas(paths: Schema, queries: Mapping[str, type[QueryModel]]) -> Schema:
+    """Return the components that operations name, that these need in turn, and those of the queries."""
+    named = {part["$ref"].removeprefix(COMPONENTS) for part in parts_of(paths) if "$ref" in part}
+    if unknown := sorted(name for name in named - TAKEN.keys() - SHOWN.keys() - PROBLEMS.keys() if "/" not in name):
+        raise UnknownName(f"No model in tools/openapi/answers.py is called {', '.join(unknown)}.")
+    return schemas_of(
+        [
+            *((TAKEN[name], "validation") for name in sorted(named & TAKEN.keys())),
+            *((SHOWN[name], "serialization") for name in sorted(named & SHOWN.keys())),
+            *((model, "serialization") for model in PROBLEMS.values()),
+            *((query, "validation") for query in queries.values()),
+        ]
+    )[1]
+
+
+def _parameter(generated: Schema, of_query: Schema, parameters: Schema) -> Schema:
+    """Return the reference to a parameter among the shared ones; a query's member is as its model has it."""
+    where, name = generated["in"], generated["name"]
+    if where == "header":
+        name = name.title()
+    schema = parameter_schema(of_query[name] if name in of_query else generated["schema"])
+    parameter = {"name": name, "in": where, "description": schema.pop("description"), "schema": schema}
+    if generated["required"]:
+        parameter["required"] = True
+    if where == "path":
+        parameter["example"] = examples.PATHS[name]
+    key = f"path_{name}" if where == "path" else name
+    if parameters.setdefault(key, parameter) != parameter:
+        raise UnknownName(f"Two parameters are called {key}.")
+    return {"$ref": f"#/components/parameters/{key}"}
+
+
+def _responses(operation: Schema, handler: Handler, parameters: Schema, shared_responses: Schema) -> Schema:
+    """Return the route's own responses, and its refusals where it has none of that status itself."""
+    codes = set(operation.pop(REFUSALS, ()))
+    named = [parameters[each["$ref"].rpartition("/")[2]] for each in operation.get("parameters", ())]
+    follow, by_gateway = refusals.following(
+        access_to(handler), named, sent_body(handler), takes_query=query_of(handler) is not None
+    )
+    if unknown := sorted(codes - {refusal.code for refusal in refusals.ALL}):
+        raise UnknownName(f"No refusal has the code {', '.join(unknown)}.")
+    wanted = [refusal for refusal in refusals.ALL if refusal in follow or refusal.code in codes]
+    found = dict(operation["responses"])
+    for status, group in refusals.by_status(wanted, by_gateway).items():
         name = refusals.response_name(status, group)
-        if status not in answers:
-            responses[name] = refusals.response(status, group)
-            answers[status] = {"$ref": f"#/components/responses/{name}"}
-    said["responses"] = {str(status): answers[status] for status in sorted(answers)}
-    return said
-
-
-def _refusals(operation: Operation, in_path: list[str]) -> dict[int, list[Refusal]]:
-    """Its refusals by status: its own, and what follows from login, path, parameters and body."""
-    follow = [refusals.OTHER_WAY, refusals.OTHER_METHOD, refusals.INTERNAL_ERROR, refusals.UNAVAILABLE]
-    by_gateway = [HTTPStatus.TOO_MANY_REQUESTS]
-    if not operation.is_public:
-        by_gateway.append(HTTPStatus.UNAUTHORIZED)
-        follow.append(refusals.TOO_MANY_REQUESTS)
-        follow += [refusals.WRONG_TOKEN] if operation.is_for_every_group else [refusals.WRONG_TOKEN, refusals.FORBIDDEN]
-        if operation in DESK.values():
-            follow.append(refusals.NO_SECOND_FACTOR)
-        if in_path or "account_id" in operation.parameters:
-            follow.append(refusals.NOT_FOUND)
-    names = operation.parameters
-    if "If-Match" in names:
-        follow += [refusals.INVALID_IF_MATCH, refusals.VERSION_MISMATCH]
-    if "If-None-Match" in names:
-        follow.append(refusals.INVALID_IF_NONE_MATCH)
-    if "cursor" in names:
-        follow.append(refusals.INVALID_CURSOR)
-    if any(PARAMETERS[name]["in"] == "query" for name in names):
-        follow.append(refusals.INVALID_QUERY)
-    if operation.body and not operation.is_public:
-        follow += [refusals.INVALID_JSON, refusals.TOO_LARGE, refusals.INVALID]
-    wanted = {*follow, *operation.refusals}
-    return refusals.by_status([refusal for refusal in refusals.ALL if refusal in wanted], by_gateway)
-
-
-def _answer(answer: Answer, references: References) -> Schema:
-    said: Schema = {"description": answer.description}
-    if answer.headers:
-        said["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in answer.headers}
-    content: Schema = {}
-    if answer.model:
-        content["application/json"] = {"schema": references[answer.model, "serialization"]}
-        if answer.examples:
-            examples = {name: {"value": example} for name, example in answer.examples.items()}
-            content["application/json"]["examples"] = examples
-    for media_type, schema in (answer.other or {}).items():
-        content[media_type] = {"schema": schema}
-    return {**said, **({"content": content} if content else {})}
+        if str(status) not in found:
+            shared_responses[name] = refusals.response(status, group)
+            found[str(status)] = {"$ref": f"#/components/responses/{name}"}
+    return dict(sorted(found.items()))

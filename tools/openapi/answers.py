@@ -7,15 +7,31 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from online_orders.accounts import READ_ONLY, Account, Contact, Currency, Enrollment
+from confirm_page import MAX_NAME_LENGTH, MAX_REASON_LENGTH
+from online_orders.accounts import READ_ONLY, Account, Contact, ContactReport, Currency, Enrollment
+from online_orders.api import Nothing
+from online_orders.approval_links import CODE
 from online_orders.catalog import KINDS, MOST_ITEMS, Item
 from online_orders.duplicates import Code
 from online_orders.evidence import Evidence
-from online_orders.orders import Delivery, NewDirectOrder, NewOrder, Order, OrderedSite, Status, User
+from online_orders.orders import (
+    Delivery,
+    NeededReason,
+    NewComment,
+    NewDeskComment,
+    NewDirectOrder,
+    NewOrder,
+    Order,
+    OrderedSite,
+    Reason,
+    Resending,
+    Status,
+    User,
+)
 from online_orders.presentation import Flag
 from online_orders.prices import READ_ONLY as READ_ONLY_OF_PRICES
-from online_orders.prices import NewPriceList, PriceList
-from online_orders.quotes import Quote
+from online_orders.prices import NewPriceList, PriceList, QuoteDraft
+from online_orders.quotes import NewQuote, Quote
 from online_orders.timeline import Entry
 from online_orders.values import Day, Entity, Instant
 
@@ -81,7 +97,7 @@ class ConfirmationForm(BaseModel):
     name: Annotated[
         str,
         Field(
-            max_length=200,
+            max_length=MAX_NAME_LENGTH,
             default_factory=str,
             description="Who decides; needed to approve, to cancel and to request a change.",
         ),
@@ -89,7 +105,7 @@ class ConfirmationForm(BaseModel):
     code: Annotated[
         str,
         Field(
-            pattern="^[0-9]{6}$",
+            pattern=f"^{CODE.pattern}$",
             default_factory=str,
             description=(
                 "From the mail, blanks as typed being passed over; needed for everything but `request_mail`. Given "
@@ -97,7 +113,9 @@ class ConfirmationForm(BaseModel):
             ),
         ),
     ]
-    reason: Annotated[str, Field(max_length=1_000, default_factory=str, description="Needed to request a change.")]
+    reason: Annotated[
+        str, Field(max_length=MAX_REASON_LENGTH, default_factory=str, description="Needed to request a change.")
+    ]
 
 
 # -- answers ------------------------------------------------------------------------------------------------------
@@ -469,3 +487,49 @@ class GatewayMessage(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     message: str | None
+
+
+# -- by the names that routes have for them -----------------------------------------------------------------------
+
+
+def _by_name(*models: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    return {model.__name__: model for model in models}
+
+
+TAKEN = _by_name(
+    AccountRequest,
+    ConfirmationForm,
+    ContactReport,
+    DirectOrderRequest,
+    NeededReason,
+    NewComment,
+    NewDeskComment,
+    NewQuote,
+    Nothing,
+    OrderRequest,
+    PriceListRequest,
+    Reason,
+    Resending,
+)
+SHOWN = _by_name(
+    Account,
+    AccountPage,
+    AccountVersion,
+    AccountVersionPage,
+    Catalog,
+    DeskOrderAnswer,
+    DeskOrderPage,
+    EvidencePage,
+    OrderAnswer,
+    OrderPage,
+    OrderPreview,
+    PriceList,
+    PriceListPage,
+    PriceListVersion,
+    PriceListVersionPage,
+    QuoteAnswer,
+    QuoteDraft,
+    QuotePreview,
+    Timeline,
+)
+PROBLEMS = _by_name(Problem, InvalidProblem, ConflictProblem, GatewayMessage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from online_orders.prices import PriceList, QuoteDraft, draft_from_prices, price
 from online_orders.quotes import Quote, quote_from
 from online_orders.timeline import Actor, Entry
 from online_orders.values import instant_text
+
+Examples = Mapping[str, Any]
 
 ORDER_ID = "01KAPGM5G0Q6V4T2ZK8N3R7WXE"
 PLACED_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -291,3 +294,80 @@ def refusal_body(error: OnlineOrdersError) -> dict[str, Any]:
 
 def page(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"items": list(rows), "next_cursor": None}
+
+
+# -- by the names of the operations -------------------------------------------------------------------------------
+
+PATHS: Examples = {
+    "order_id": ORDER_ID,
+    "revision": 1,
+    "version": 2,
+    "account_id": "northwind",
+    "currency": "EUR",
+    "token": "x" * 43,
+}
+BODIES: Mapping[str, Examples] = {
+    "report_contact": {"outdated": CONTACT_REPORT},
+    "place_order": {"one_item": ADDRESSES, "every_kind": EVERY_KIND},
+    "preview_order": {"one_item": ADDRESSES},
+    "withdraw_order": {"with_reason": WITHDRAWAL, "without": {}},
+    "comment_on_order": {"question": COMMENT},
+    "place_direct_order": {"one_item": DIRECT_ORDER},
+    "preview_direct_order": {"one_item": DIRECT_ORDER},
+    "claim_order": {"nothing": {}},
+    "release_order": {"nothing": {}},
+    "quote_order": {"monthly": QUOTE},
+    "preview_quote": {"monthly": QUOTE},
+    "undo_quote": {"nothing": {}},
+    "decline_order": {"outside": DECLINING},
+    "resend_quote": {"same_contact": {}, "other_contact": RESENDING},
+    "comment_on_desk_order": {"internal": DESK_COMMENT},
+    "put_account": {"enrolled": NEW_ACCOUNT},
+    "put_price_list": {"two_prices": PRICES},
+    "decide": {"approval": {"decision": "approve", "name": "Dana Contact", "code": "123456"}},
+}
+_ORDERS = {
+    "place_order": "placed",
+    "place_direct_order": "placed",
+    "show_order": "offered",
+    "withdraw_order": "withdrawn",
+    "comment_on_order": "commented",
+}
+_DESK_ORDERS = {
+    "show_desk_order": "offered",
+    "claim_order": "claimed",
+    "release_order": "released",
+    "quote_order": "quoted",
+    "undo_quote": "undone",
+    "decline_order": "declined",
+    "resend_quote": "resent",
+    "comment_on_desk_order": "commented",
+}
+_PAGES: Mapping[str, Callable[[], Any]] = {
+    "list_subaccounts": account_body,
+    "list_orders": lambda: order_after("offered"),
+    "list_desk_orders": lambda: desk_order_after("claimed"),
+    "show_evidence": evidence,
+    "list_accounts": account_body,
+    "list_account_versions": account_version_row,
+    "list_price_lists": price_list_row,
+    "list_price_list_versions": price_list_version_row,
+}
+_SHARED: Mapping[tuple[str, ...], Examples] = {
+    ("preview_order", "preview_direct_order"): {"one_warning": ORDER_PREVIEW, "none": {"warnings": []}},
+    ("show_quote", "show_desk_quote"): {"offered": quote_after("offered")},
+    ("show_account", "report_contact", "show_desk_account", "put_account"): {"enrolled": account_body()},
+    ("show_price_list", "put_price_list"): {"two_prices": price_list().model_dump(mode="json")},
+}
+ANSWERS: Mapping[str, Examples] = {
+    **{name: {step: order_after(step)} for name, step in _ORDERS.items()},
+    **{name: {step: desk_order_after(step)} for name, step in _DESK_ORDERS.items()},
+    **{name: {"last_page": page(row())} for name, row in _PAGES.items()},
+    **{name: shared for names, shared in _SHARED.items() for name in names},
+    "show_timeline": {"approved": page(*timeline(internal=False))},
+    "show_desk_timeline": {"approved": page(*timeline(internal=True))},
+    "draft_quote": {"priced": quote_draft().model_dump(mode="json")},
+    "preview_quote": {"monthly": QUOTE_PREVIEW},
+    "show_account_version": {"newest": account_version()},
+    "show_price_list_version": {"newest": price_list_version()},
+}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from http import HTTPStatus
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from online_orders.api import Access, SentBody
 from online_orders.errors import (
     BadRequest,
     Conflict,
@@ -127,6 +129,12 @@ ALL = (
     ),
     *(INTERNAL_ERROR, UNAVAILABLE),
 )
+OF_PARAMETERS: Mapping[str, set[Refusal]] = {
+    "If-Match": {INVALID_IF_MATCH, VERSION_MISMATCH},
+    "If-None-Match": {INVALID_IF_NONE_MATCH},
+    "Idempotency-Key": {NO_KEY, UNSOUND_KEY},
+    "cursor": {INVALID_CURSOR},
+}
 _SCHEMAS = {CONFLICT: "ConflictProblem", INVALID: "InvalidProblem"}
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """As Python 3.13 has them, which runs in Lambda; older ones still have the names of older RFCs."""
@@ -145,6 +153,34 @@ BY_GATEWAY: Mapping[int, SaidByGateway] = {
     503: SaidByGateway("The gateway did not reach the service.", "Service Unavailable"),
 }
 """Statuses that the gateway gives without asking the code."""
+
+
+def following(
+    access: Access, parameters: Collection[Schema], body: SentBody | None, *, takes_query: bool
+) -> tuple[set[Refusal], list[HTTPStatus]]:
+    """Return the refusals of a route that follow from who may call, its parameters and its body, and the gateway's."""
+    follow = {OTHER_WAY, OTHER_METHOD, INTERNAL_ERROR, UNAVAILABLE}
+    by_gateway = [HTTPStatus.TOO_MANY_REQUESTS]
+    names = {parameter["name"] for parameter in parameters}
+    if access.needs_login:
+        by_gateway.append(HTTPStatus.UNAUTHORIZED)
+        follow |= {TOO_MANY_REQUESTS, WRONG_TOKEN}
+        if "account_id" in names or any(parameter["in"] == "path" for parameter in parameters):
+            follow.add(NOT_FOUND)
+    if access.group:
+        follow.add(FORBIDDEN)
+    if access.group == "customer-success":
+        follow.add(NO_SECOND_FACTOR)
+    for name, refusals in OF_PARAMETERS.items():
+        if name in names:
+            follow |= refusals
+    if takes_query:
+        follow.add(INVALID_QUERY)
+    if body:
+        follow |= {INVALID_JSON, TOO_LARGE, INVALID}
+        if body.takes_csv:
+            follow.add(INVALID_CSV)
+    return follow, by_gateway
 
 
 def response_name(status: int, refusals: Iterable[Refusal]) -> str:

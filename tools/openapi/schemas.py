@@ -96,7 +96,7 @@ def schemas_of(models: Sequence[tuple[type[BaseModel], JsonSchemaMode]]) -> tupl
     components: dict[str, Any] = definitions["$defs"]
     for component in components.values():
         component.pop("title", None)
-    for part in list(_parts(components)):
+    for part in list(parts_of(components)):
         _bound_amount(part)
         if name := part.pop(_STANDS_FOR, None):
             part["$ref"] = COMPONENTS + name
@@ -104,13 +104,28 @@ def schemas_of(models: Sequence[tuple[type[BaseModel], JsonSchemaMode]]) -> tupl
     return references, dict(sorted(components.items()))
 
 
-def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+def parts_of(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object within."""
     if isinstance(schema, dict):
         yield schema
         schema = list(schema.values())
     if isinstance(schema, list):
         for each in schema:
-            yield from _parts(each)
+            yield from parts_of(each)
+
+
+def parameter_schema(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter: it may be left out, and is never null."""
+    schema = {name: value for name, value in said.items() if name != "title" and (name, value) != ("default", None)}
+    for alternative in schema.pop("anyOf", ()):
+        if alternative != {"type": "null"}:
+            schema = {**alternative, **schema}
+    if name := schema.pop(_STANDS_FOR, None):
+        schema = {"$ref": COMPONENTS + name, "description": schema["description"]}
+    # The resolver writes every bound as a number with a point.
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in schema.items()
+    }
 
 
 def _bound_amount(schema: dict[str, Any]) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from online_orders.aws.signing_keys import SigningKey, signing_key
 from online_orders.errors import BadRequest, NotFound
-from online_orders.routing import Event
 
 if TYPE_CHECKING:
     from itsdangerous import URLSafeSerializer
 
+Event = Mapping[str, Any]
 _PAGING = {"cursor", "limit"}
 
 

@@ -64,12 +64,12 @@ def faults_of(error: ValidationError, *base: str | int) -> list[Fault]:
     for each in error.errors(include_url=False, include_input=False):
         kind = each["type"]
         code = CODES.get(kind) or ("wrong_type" if kind.endswith("_type") else kind)
-        message = _text_of(each)
+        message = text_of(each)
         found.append(Fault(pointer(*base, *each["loc"]), code, message[:1].upper() + message[1:] + "."))
     return found
 
 
-def _text_of(error: ErrorDetails) -> str:
+def text_of(error: ErrorDetails) -> str:
     """Return pydantic's sentence; where that speaks of Python or holds a regular expression, one of ours."""
     if error["type"] == "string_pattern_mismatch":
         return PATTERN_TEXTS.get(error["ctx"]["pattern"], "This is not written as it should be")
