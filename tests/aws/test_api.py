@@ -482,11 +482,6 @@ def test_an_account_that_cannot_be_is_not_found_in_a_query_either(of_queries: Ap
     assert refused(of_queries, path="/account", query=[("account_id", "a b")]) == (404, "not_found")
 
 
-@pytest.mark.parametrize("raw", ["", "!", "ü", "+/+/"])
-def test_what_is_no_cursor_is_refused_as_one(of_queries: Api, raw: str) -> None:
-    assert refused(of_queries, path="/orders", query=[("cursor", raw)]) == (400, "invalid_cursor")
-
-
 def test_a_parameter_that_nobody_asked_for_or_that_is_repeated_is_refused(of_queries: Api) -> None:
     status, problem = answered(of_queries, path="/orders", query=[("b", "1"), ("a", "2"), ("limit", "3")])
     assert (status, problem["detail"]) == (400, "There is no parameter a, b here.")

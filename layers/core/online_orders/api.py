@@ -323,8 +323,6 @@ def refusal_of(error: RequestValidationError) -> OnlineOrdersError:
         return NotFound(f"There is no {name} {str(fault['input'])[:16]}.")
     if where == "header":
         return _refusal_of_header(name, fault["type"])
-    if name == "cursor":
-        return BadRequest("invalid_cursor", "The cursor is not one of this list.")
     return BadRequest("invalid_query", f"{name}: {text_of(fault)}.")
 
 

@@ -128,10 +128,7 @@ class Page(QueryModel):
     ] = DEFAULT_LIMIT
     cursor: Annotated[
         str | None,
-        Field(
-            pattern="^[A-Za-z0-9_-]+$",
-            description="The `next_cursor` of the page before; good for the same user and the same query only.",
-        ),
+        Field(description="The `next_cursor` of the page before; good for the same user and the same query only."),
     ] = None
 
 
