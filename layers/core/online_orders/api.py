@@ -25,7 +25,7 @@ from online_orders.aws.deadlines import LONGEST_REQUEST_SECONDS, answered_within
 from online_orders.cursors import Cursor
 from online_orders.errors import BadRequest, Forbidden, MethodNotAllowed, NotFound, OnlineOrdersError
 from online_orders.faults import checked, text_of
-from online_orders.http import Caller, Group, Response
+from online_orders.http import Caller, Group, Response, problem
 from online_orders.order_ids import is_order_id
 from online_orders.parameters import Page, QueryModel
 from online_orders.telemetry import logger
@@ -216,11 +216,9 @@ class Api(APIGatewayHttpResolver):
 
     def __init__(
         self,
-        refused: "Callable[[OnlineOrdersError, APIGatewayProxyEventV2], Response]" = lambda error, _: http.problem(
-            error
-        ),
+        refused: "Callable[[OnlineOrdersError, APIGatewayProxyEventV2], Response]" = lambda error, _: problem(error),
     ) -> None:
-        super().__init__()
+        super().__init__(debug=False)  # which would print requests, tokens and all, where the environment says so
         self.handlers: dict[tuple[str, str], Handler] = {}
         """The routes, by method and path as OpenAPI writes it."""
         self.found = ""
@@ -269,7 +267,7 @@ def find_route(app: Api, next_middleware: "NextMiddleware") -> Any:
     if is_order_id(order_id):
         logger.append_keys(order_id=order_id)
     if not http.has_origin_secret(request.headers):
-        return http.problem(Forbidden("not_by_this_way", "Use the site's own address."))
+        return problem(Forbidden("not_by_this_way", "Use the site's own address."))
     if not is_route:
         methods = {method for method, each in app.handlers if each in paths}
         # Where the path has the method, the resolver did not know it for a character that no id has.
@@ -309,7 +307,8 @@ def refuse_other_parameters(app: Api, next_middleware: "NextMiddleware") -> Any:
         known = {field.alias or name for name, field in model.model_fields.items()}
         if unknown := sorted((request.query_parameters or {}).keys() - known):
             raise BadRequest("invalid_query", f"There is no parameter {', '.join(unknown)} here.")
-        sent = [name for name, _ in parse_qsl(request.resolved_event.get("rawQueryString"), keep_blank_values=True)]
+        raw: str = request.resolved_event.get("rawQueryString") or ""
+        sent = [name for name, _ in parse_qsl(raw, keep_blank_values=True)]
         if repeated := sorted({name for name in sent if sent.count(name) > 1}):
             raise BadRequest("invalid_query", f"A parameter is sent once: {', '.join(repeated)}.")
     return next_middleware(app)
