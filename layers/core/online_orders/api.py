@@ -266,7 +266,7 @@ def find_route(app: Api, next_middleware: "NextMiddleware") -> Any:
     order_id = request.path_parameters.get("order_id", "")
     if is_order_id(order_id):
         logger.append_keys(order_id=order_id)
-    if not http.has_origin_secret(request.headers):
+    if not http.has_origin_secret(http.sent_headers(request)):
         return problem(Forbidden("not_by_this_way", "Use the site's own address."))
     if not is_route:
         methods = {method for method, each in app.handlers if each in paths}

@@ -107,7 +107,7 @@ def _payload(request: Request, claims: Mapping[str, str]) -> dict[str, Any]:
     The gateway hands a list on as text, `[a b]`, in which one name with a blank cannot be told from two names. So lists
     are read from the token itself, which the gateway has verified.
     """
-    found = _BEARER.fullmatch(request.headers.get("authorization", ""))
+    found = _BEARER.fullmatch(sent_headers(request).get("authorization", ""))
     unreadable = Forbidden("wrong_token", "Send one id token in the Authorization header.")
     if found is None:
         raise unreadable
@@ -162,7 +162,7 @@ def viewer(request: Request) -> Viewer:
 
     Only what CloudFront hands on has the origin secret; where there is none, the gateway sees the caller itself.
     """
-    seen, headers = request.resolved_event["requestContext"]["http"], request.headers
+    seen, headers = request.resolved_event["requestContext"]["http"], sent_headers(request)
     address = headers.get("x-viewer-address") if environment("ORIGIN_SECRET") else seen.get("sourceIp")
     return Viewer(_said(address, 45), _said(headers.get("user-agent"), 400))
 
@@ -172,6 +172,15 @@ def _said(text: str | None, most: int) -> str | None:
 
 
 # -- what was sent ------------------------------------------------------------------------------------------------
+
+
+def sent_headers(request: Request) -> Mapping[str, str]:
+    """Return the headers under the lower-case names that the gateway gives them.
+
+    `Request.headers` makes a dictionary for all ways of writing them, anew each time.
+    """
+    headers: Mapping[str, str] = request.resolved_event["headers"]
+    return headers
 
 
 def _refuse_constant(name: str) -> None:
@@ -206,7 +215,7 @@ def json_body(request: Request, *, default: Any = None) -> Any:
 
 def csv_body(request: Request) -> str | None:
     """Return the body as text when it was sent as CSV; None when it was not."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
+    if sent_headers(request).get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
         return None
     from online_orders.csv_pages import decoded  # which costs the cold starts of those that take none
 
@@ -245,7 +254,7 @@ def preconditions(if_match: str | None, if_none_match: str | None) -> Preconditi
 def accepts(request: Request, media_type: str) -> bool:
     """Return whether the caller likes this media type better than JSON, by RFC 9110."""
     liking: dict[str, float] = {}
-    for part in request.headers.get("accept", "").lower().split(","):
+    for part in sent_headers(request).get("accept", "").lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
         quality = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
         liking[name] = float(quality) if re.fullmatch(r"[01](\.\d{0,3})?", quality) else 0.0
