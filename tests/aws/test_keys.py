@@ -1,12 +1,12 @@
 """Where everything lies in the table: what an earlier release has stored under a key is found under it for ever."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from online_orders.aws import keys
-from online_orders.aws.keys import OrderKey, account_key, key
+from online_orders.aws.keys import Key, OrderKey, account_key, key
 
 AT = datetime(2026, 3, 5, 7, 59, tzinfo=UTC)
 
@@ -14,39 +14,39 @@ AT = datetime(2026, 3, 5, 7, 59, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("made", "pk", "sk"),
     [
-        (account_key("acme"), "ACCOUNT#acme", "ACCOUNT"),
-        (keys.version_key(account_key("acme"), 12), "ACCOUNT#acme", "VERSION#00000012"),
-        (keys.directory_key("acme"), "ACCOUNTS", "acme"),
-        (keys.subaccount_key("relay", "acme"), "ACCOUNT#relay", "SUBACCOUNT#acme"),
-        (keys.order_key(OrderKey("acme", "O", "online")), "ACCOUNT#acme", "ORDER#O"),
-        (keys.order_key(OrderKey("acme", "O", "direct")), "ACCOUNT#acme", "DIRECT#O"),
-        (keys.suborder_key("relay", "O"), "ACCOUNT#relay", "SUBORDER#O"),
-        (keys.report_key("acme", "R"), "ACCOUNT#acme", "CONTACTREPORT#R"),
-        (keys.change_key("acme", 3), "ACCOUNT#acme", "CHANGE#00000003"),
-        (keys.placed_key("acme", AT), "ACCOUNT#acme", "PLACED#2026-03-05T07"),
-        (keys.idempotency_key("acme", "direct", "hash"), "ACCOUNT#acme", "IDEMPOTENCY#direct#hash"),
-        (keys.entry_key("O", 7), "ORDER#O", "ENTRY#000007"),
-        (keys.quote_key("O", 2), "ORDER#O", "QUOTE#0002"),
-        (keys.evidence_key("O", 7), "ORDER#O", "EVIDENCE#000007"),
-        (keys.workflow_key("O"), "ORDER#O", "WORKFLOW"),
-        (keys.parked_key("O"), "ORDER#O", "PARKED"),
-        (keys.mail_key("O", 7, "customer"), "ORDER#O", "MAIL#000007#customer"),
-        (keys.counted_key("O"), "ORDER#O", "COUNTED"),
-        (keys.statistics_key("O"), "ORDER#O", "STATISTICS"),
-        (keys.history_key("socket", 0), "HISTORY", "socket"),
-        (keys.history_key("socket", 7), "HISTORY#7", "socket"),
-        (keys.link_key("f00"), "LINK#f00", "LINK"),
-        (keys.prices_key("EUR"), "PRICES#EUR", "PRICES"),
-        (keys.version_key(keys.prices_key("EUR"), 1), "PRICES#EUR", "VERSION#00000001"),
-        (keys.prices_directory_key("EUR"), "PRICES", "EUR"),
-        (keys.terms_key("de"), "TERMS#de", "TERMS"),
-        (keys.mail_hold_key(), "MAILHOLD", "MAILHOLD"),
-        (keys.mail_release_key(), "MAILHOLD", "RELEASED"),
+        (lambda: account_key("acme"), "ACCOUNT#acme", "ACCOUNT"),
+        (lambda: keys.version_key(account_key("acme"), 12), "ACCOUNT#acme", "VERSION#00000012"),
+        (lambda: keys.directory_key("acme"), "ACCOUNTS", "acme"),
+        (lambda: keys.subaccount_key("relay", "acme"), "ACCOUNT#relay", "SUBACCOUNT#acme"),
+        (lambda: keys.order_key(OrderKey("acme", "O", "online")), "ACCOUNT#acme", "ORDER#O"),
+        (lambda: keys.order_key(OrderKey("acme", "O", "direct")), "ACCOUNT#acme", "DIRECT#O"),
+        (lambda: keys.suborder_key("relay", "O"), "ACCOUNT#relay", "SUBORDER#O"),
+        (lambda: keys.report_key("acme", "R"), "ACCOUNT#acme", "CONTACTREPORT#R"),
+        (lambda: keys.change_key("acme", 3), "ACCOUNT#acme", "CHANGE#00000003"),
+        (lambda: keys.placed_key("acme", AT), "ACCOUNT#acme", "PLACED#2026-03-05T07"),
+        (lambda: keys.idempotency_key("acme", "direct", "hash"), "ACCOUNT#acme", "IDEMPOTENCY#direct#hash"),
+        (lambda: keys.entry_key("O", 7), "ORDER#O", "ENTRY#000007"),
+        (lambda: keys.quote_key("O", 2), "ORDER#O", "QUOTE#0002"),
+        (lambda: keys.evidence_key("O", 7), "ORDER#O", "EVIDENCE#000007"),
+        (lambda: keys.workflow_key("O"), "ORDER#O", "WORKFLOW"),
+        (lambda: keys.parked_key("O"), "ORDER#O", "PARKED"),
+        (lambda: keys.mail_key("O", 7, "customer"), "ORDER#O", "MAIL#000007#customer"),
+        (lambda: keys.counted_key("O"), "ORDER#O", "COUNTED"),
+        (lambda: keys.statistics_key("O"), "ORDER#O", "STATISTICS"),
+        (lambda: keys.history_key("socket", 0), "HISTORY", "socket"),
+        (lambda: keys.history_key("socket", 7), "HISTORY#7", "socket"),
+        (lambda: keys.link_key("f00"), "LINK#f00", "LINK"),
+        (lambda: keys.prices_key("EUR"), "PRICES#EUR", "PRICES"),
+        (lambda: keys.version_key(keys.prices_key("EUR"), 1), "PRICES#EUR", "VERSION#00000001"),
+        (lambda: keys.prices_directory_key("EUR"), "PRICES", "EUR"),
+        (lambda: keys.terms_key("de"), "TERMS#de", "TERMS"),
+        (lambda: keys.mail_hold_key(), "MAILHOLD", "MAILHOLD"),
+        (lambda: keys.mail_release_key(), "MAILHOLD", "RELEASED"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_an_item_lies_where_the_table_of_keys_says(made: Any, pk: str, sk: str) -> None:
-    assert made == key(pk, sk) == {"pk": {"S": pk}, "sk": {"S": sk}}
+def test_an_item_lies_where_the_table_of_keys_says(made: Callable[[], Key], pk: str, sk: str) -> None:
+    assert made() == key(pk, sk) == {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
 def test_marks_and_counts_are_spread_by_the_last_character_of_an_id() -> None:
