@@ -40,12 +40,12 @@ AT = datetime(2026, 3, 5, 7, 59, tzinfo=UTC)
         (lambda: keys.version_key(keys.prices_key("EUR"), 1), "PRICES#EUR", "VERSION#00000001"),
         (lambda: keys.prices_directory_key("EUR"), "PRICES", "EUR"),
         (lambda: keys.terms_key("de"), "TERMS#de", "TERMS"),
-        (lambda: keys.mail_hold_key(), "MAILHOLD", "MAILHOLD"),
-        (lambda: keys.mail_release_key(), "MAILHOLD", "RELEASED"),
+        (keys.mail_hold_key, "MAILHOLD", "MAILHOLD"),
+        (keys.mail_release_key, "MAILHOLD", "RELEASED"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_an_item_lies_where_the_table_of_keys_says(made: Callable[[], Key], pk: str, sk: str) -> None:
+def test_an_item_lies_under_the_key_that_the_table_says(made: Callable[[], Key], pk: str, sk: str) -> None:
     assert made() == key(pk, sk) == {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
