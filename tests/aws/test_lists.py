@@ -202,6 +202,13 @@ def test_own_orders_and_those_of_sub_accounts_come_together(service: Service) ->
     ]
 
 
+def test_both_queries_go_on_behind_the_last_page(service: Service) -> None:
+    service.answers = [page()]
+    assert lists.list_reachable_orders("acme", Wanted(), 3, IDS[4]) == ([], None)
+    starts = [{"pk": {"S": "ACCOUNT#acme"}, "sk": {"S": prefix + IDS[4]}} for prefix in ("ORDER#", "SUBORDER#")]
+    assert [asked["ExclusiveStartKey"] for _, asked in service.asked] == starts
+
+
 def test_whoever_has_no_orders_of_sub_accounts_has_the_own_ones(service: Service) -> None:
     assert reach(service, page(stored(order_of(8)), until=stored(order_of(8))), page()) == ([8], 8)
     assert len(service.asked) == 2
@@ -289,8 +296,9 @@ def test_the_desk_sees_every_status_oldest_first(service: Service) -> None:
             ([1, 2], 4),
         ),
         (page(stored(order_of(1))), page(stored(order_of(1)), stored(order_of(2))), ([1, 2], None)),
+        (page(stored(order_of(1))), page(stored(order_of(2)), stored(order_of(3))), ([1, 2, 3], None)),
     ],
-    ids=["a short first", "the nearer end", "an order in between two statuses"],
+    ids=["a short first", "the nearer end", "an order in between two statuses", "just as many as fit"],
 )
 def test_a_page_of_the_desk_ends_where_the_first_query_has_stopped(
     service: Service, first: Json, second: Json, listed: Any

@@ -13,7 +13,7 @@ from online_orders.aws.orders import key_of
 from online_orders.errors import Forbidden, InProgress, Invalid, NotFound, TooManyRequests, Unprocessable
 from online_orders.orders import Order
 from tests.aws.service import Service, canceled
-from tests.domain.builders import ANNA, NOW, ORDER_ID, account_of, item_of, place
+from tests.domain.builders import ANNA, NOW, ORDER_ID, account_of, claimed, item_of, offered, place
 
 Json = dict[str, Any]
 
@@ -216,6 +216,23 @@ def test_duplicates_by_now_are_those_of_an_order_and_those_found_since(service: 
     service.answers = [{"Item": ACCOUNT}, *listed(earlier, order)]
     kept = order.model_copy(update={"duplicates": (standing,)})
     assert placing.duplicates_by_now(kept, NOW) == (standing,), "what it was warned of stays as it was"
+
+
+def test_upgrades_that_were_completed_of_late_are_told_of_by_their_accounts_licenses(service: Service) -> None:
+    order = other("C", item_of("site_bandwidth"))
+    completed = offered(claimed(order), NOW).approve("C.", NOW).order
+    service.answers = [found(ACCOUNT), *listed(completed), {}]
+    send(UPGRADE)
+    (placed,) = Order.model_validate_json(stored(service)[0]["document"]["S"]).duplicates
+    assert (placed.code, placed.order_id) == ("recently_completed", order.order_id)
+    assert [asked["ExpressionAttributeValues"][":pk"]["S"] for _, asked in service.asked[1:3]] == ["ACCOUNT#acme"] * 2
+    service.answers = [{"Item": ACCOUNT}, *listed(completed)]
+    (by_now,) = placing.duplicates_by_now(place(item_of("site_bandwidth")).order, NOW)
+    assert by_now.code == "recently_completed"
+    service.answers, service.asked = [found(ACCOUNT), *listed(completed)], []
+    (warning,) = preview(UPGRADE)
+    assert warning["code"] == "recently_completed"
+    assert service.asked[1][1]["ExpressionAttributeValues"][":pk"]["S"] == "ACCOUNT#acme"
 
 
 def test_of_an_order_without_upgrades_nothing_is_asked(service: Service) -> None:

@@ -384,6 +384,11 @@ def test_an_account_waits_for_the_next_hour_once_it_has_placed_the_orders_of_thi
     assert refusal.value.seconds == 47
 
 
+def test_the_first_order_of_an_hour_is_always_placed(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERS_AN_HOUR", "1")
+    pace.must_have_time(Found(), "acme", NOW)
+
+
 # -- the history --------------------------------------------------------------------------------------------------
 
 
