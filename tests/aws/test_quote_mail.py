@@ -11,7 +11,7 @@ from online_orders.aws.keys import OrderKey, order_key
 from online_orders.orders import Order
 from online_orders.telemetry import MetricUnit, logger, metrics
 from tests.aws.service import Service
-from tests.domain.builders import CLARA, NOW, ORDER_ID, offered, quote_for, sending
+from tests.domain.builders import CLARA, NOW, ORDER_ID, held, offered, quote_for, sending
 
 Json = dict[str, Any]
 
@@ -75,6 +75,12 @@ def test_a_quote_that_is_past_its_last_day_goes_no_more_and_is_not_given_up(serv
         assert (said["next"], said["stored"]) == (step, True)
     _, entry = service.asked[2][1]["TransactItems"]
     assert "2026-12-06" in entry["Put"]["Item"]["document"]["S"], "as many days as the installation grants"
+    assert told == []
+
+
+def test_a_quote_that_can_still_be_undone_is_held_until_then(service: Service, told: list[Any]) -> None:
+    said = route(service, held(), NOW + timedelta(seconds=20))
+    assert said == {**WAITS, "pause": 40}
     assert told == []
 
 

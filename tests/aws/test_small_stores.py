@@ -333,6 +333,7 @@ def test_a_quotes_terms_are_the_stored_ones_else_the_parameter_else_the_default(
 ) -> None:
     service.answers = [{"Item": STORED_TERMS}, {"Parameter": {"Value": "Parameter."}}]
     assert terms.terms_in("de") == "Netto."
+    assert service.asked[0] == reading(terms_key("de"))
     service.answers = [{}]
     assert terms.terms_in("de") == "Parameter."
     terms.reset()
