@@ -10,7 +10,7 @@ import pytest
 
 from online_orders.accounts import Account, Contact
 from online_orders.errors import Conflict, Invalid, TooLarge, VersionMismatch
-from online_orders.orders import ALLOWED, LABELS, OPEN, Change, Order, Policy, Status
+from online_orders.orders import ALLOWED, CUSTOMER_ACTIONS, DESK_ACTIONS, LABELS, OPEN, Change, Order, Policy, Status
 from online_orders.quotes import Quote, QuoteState
 from online_orders.timeline import Actor, Event
 from tests.domain.builders import (
@@ -129,9 +129,67 @@ ACTIONS = {
         version_rises=False,
     ),
 }
+BY_API = {
+    "undo_quote": lambda order, at: order.undo_quote(CONRAD, at),
+    # A removed contact person is no reason to refuse it: another one can be named.
+    "resend": lambda order, at: order.resend(CONRAD, CARLA, at),
+    "quote": lambda order, at: order.offer(quote_for(order, NOW), CONRAD, at),
+    **{name: ACTIONS[name].take for name in ("claim", "release", "decline", "withdraw", "comment")},
+}
 CASES = [(name, status) for name in ACTIONS for status in STATUSES]
 ALLOWED_CASES = [(name, status) for name, status in CASES if status in ACTIONS[name].allowed_from]
 REFUSED_CASES = [(name, status) for name, status in CASES if status not in ACTIONS[name].allowed_from]
+
+
+@pytest.mark.parametrize("at", [NOW, NOW + 60 * DAY], ids=["in time", "after the quote's last day"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        *map(standing, STATUSES),
+        held(),
+        expired(),
+        sending(),
+        sending().quote_refused(1, "no such domain", NOW).order,
+        sending().follow_contact(None, None, NOW).order,
+        offered().follow_contact(None, None, NOW).order,
+        offered().quote_bounced(1, KEY_ID, "gone", NOW).order,
+        offered().request_change("Connie", "less", NOW).order,
+        offered().resend(CONRAD, None, NOW).order,
+    ],
+    ids=[*STATUSES, "held", "expired", "sending", "refused", "waiting", "removed", "bounced", "change", "resent"],
+)
+def test_an_order_names_the_actions_that_are_not_refused_and_no_others(order: Order, at: datetime) -> None:
+    assert {*DESK_ACTIONS, *CUSTOMER_ACTIONS} == BY_API.keys()
+    allowed = {name for name, take in BY_API.items() if not _is_refused(take, order, at)}
+    assert set(order.actions(at, at_desk=True)) == allowed & DESK_ACTIONS.keys()
+    assert set(order.actions(at, at_desk=False)) == allowed & CUSTOMER_ACTIONS.keys()
+
+
+def _is_refused(take: Callable[[Order, datetime], Change], order: Order, at: datetime) -> bool:
+    try:
+        take(order, at)
+    except Conflict:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("order", "desk", "customer"),
+    [
+        (place().order, ["claim", "decline", "comment"], ["withdraw", "comment"]),
+        (claimed(), ["claim", "release", "quote", "decline", "comment"], ["comment"]),
+        (held(), ["claim", "release", "quote", "undo_quote", "decline", "comment"], ["comment"]),
+        (offered(), ["quote", "decline", "resend", "comment"], ["comment"]),
+        (expired(), ["quote", "decline", "comment"], ["comment"]),
+        (standing("completed"), [], []),
+    ],
+    ids=["submitted", "in process", "held", "offered", "expired", "completed"],
+)
+def test_an_order_says_what_the_desk_and_its_customer_may_do(
+    order: Order, desk: list[str], customer: list[str]
+) -> None:
+    assert order.actions(NOW, at_desk=True) == desk
+    assert order.actions(NOW, at_desk=False) == customer
 
 
 @pytest.mark.parametrize(("name", "status"), ALLOWED_CASES)

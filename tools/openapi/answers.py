@@ -270,6 +270,13 @@ _ORDER: dict[str, Any] = {
     "contact": Annotated[Contact, Field(description="Who is asked to confirm.")],
     "items": tuple[Annotated[_ORDERED_ITEM, Field(discriminator="kind")], ...],
     "quote": Annotated[Optional[QuoteAnswer], Field(description="The newest revision.")],  # noqa: UP045
+    "actions": _left_out(
+        tuple[str, ...],
+        None,
+        "What the caller may do with the order as this answer shows it; whatever is not named would be a 409. Customer "
+        "Success: `claim`, `release`, `quote`, `undo_quote`, `decline`, `resend`, `comment`; customers: `withdraw`, "
+        "`comment`. A later version may name more. Left out of answers that an earlier version stored.",
+    ),
     "warnings": _left_out(
         tuple[OrderWarning, ...],
         (),

@@ -63,6 +63,19 @@ ALLOWED: Mapping[str, frozenset[Status]] = {
 }
 """The action table: from which statuses each action may be taken."""
 
+DESK_ACTIONS: Mapping[str, str] = {
+    "claim": "claim",
+    "release": "release",
+    "quote": "quote",
+    "undo_quote": "undo the quote of",
+    "decline": "decline",
+    "resend": "resend the quote of",
+    "comment": "comment on",
+}
+"""What Customer Success does with an order by the API: the name that clients know, and the row of the action table."""
+CUSTOMER_ACTIONS: Mapping[str, str] = {"withdraw": "withdraw", "comment": "comment on"}
+"""Likewise of the account's users and its reseller."""
+
 LARGEST_STORED = 380 * 1024
 """Bytes of an order with its quote. DynamoDB takes 400 KB; the rest is for keys, and for what is yet to be written."""
 
@@ -346,9 +359,45 @@ class Order(Entity):
 
     def must_allow(self, action: str) -> None:
         """Raises Conflict unless the status allows the action."""
-        if self.status not in ALLOWED[action]:
-            label = LABELS[self.status].lower()
-            raise Conflict(f'Nobody can {action} an order that is "{label}".', self.status)
+        self._raise_conflict(self._status_refusal(action))
+
+    def _status_refusal(self, action: str) -> str | None:
+        """Return why the status does not allow an action; None if it does. Likewise the next two, of all conditions."""
+        if self.status in ALLOWED[action]:
+            return None
+        return f'Nobody can {action} an order that is "{LABELS[self.status].lower()}".'
+
+    def _undo_refusal(self) -> str | None:
+        if refusal := self._status_refusal(DESK_ACTIONS["undo_quote"]):
+            return refusal
+        return "The quote's mail is no longer held; nothing can be undone." if self.undo_until is None else None
+
+    def _resend_refusal(self, at: datetime) -> str | None:
+        refusal = self._status_refusal(DESK_ACTIONS["resend"])
+        if refusal and not (self._is_first_quote_undeliverable or self._is_unsent_for_want_of_contact):
+            return refusal
+        if self.quote is None or self.quote.state not in DECIDABLE | {QuoteState.SENDING}:
+            return "The quote is no longer on offer; quote anew."
+        return "The quote's last day is over; quote anew." if self.is_quote_past(at) else None
+
+    def _raise_conflict(self, refusal: str | None) -> None:
+        if refusal:
+            raise Conflict(refusal, self.status)
+
+    def actions(self, at: datetime, *, at_desk: bool) -> list[str]:
+        """Return what Customer Success (`at_desk`) or else a customer may do with the order now, by the action table.
+
+        An action that is not named would be a Conflict. One that is named may change nothing: claiming one's own again.
+        """
+        names = DESK_ACTIONS if at_desk else CUSTOMER_ACTIONS
+        return [name for name, action in names.items() if self._is_allowed(action, at)]
+
+    def _is_allowed(self, action: str, at: datetime) -> bool:
+        if action == DESK_ACTIONS["resend"]:
+            return self._resend_refusal(at) is None
+        if action == DESK_ACTIONS["undo_quote"]:
+            return self._undo_refusal() is None
+        return self._status_refusal(action) is None
 
     def _change(
         self,
@@ -465,9 +514,7 @@ class Order(Entity):
 
         The revision keeps its number; the one before it stays superseded.
         """
-        self.must_allow("undo the quote of")
-        if self.undo_until is None:
-            raise Conflict("The quote's mail is no longer held; nothing can be undone.", self.status)
+        self._raise_conflict(self._undo_refusal())
         return self._change(
             at,
             _staff(by),
@@ -489,12 +536,7 @@ class Order(Entity):
         Also of a first revision that could not be sent at all, or was quoted while the order had no contact: the order
         is then still in process.
         """
-        if not (self._is_first_quote_undeliverable or self._is_unsent_for_want_of_contact):
-            self.must_allow("resend the quote of")
-        if self.quote is None or self.quote.state not in DECIDABLE | {QuoteState.SENDING}:
-            raise Conflict("The quote is no longer on offer; quote anew.", self.status)
-        if self.is_quote_past(at):
-            raise Conflict("The quote's last day is over; quote anew.", self.status)
+        self._raise_conflict(self._resend_refusal(at))
         if contact is None and self.lacks_contact:
             what = "erased" if self.contact.is_erased else "removed"
             raise Conflict(f"The contact person was {what}; name another.", self.status)

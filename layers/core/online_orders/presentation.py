@@ -56,6 +56,7 @@ def order_body(order: Order, history: History, at: datetime, *, at_desk: bool = 
             }
         )
     body["quote"] = _quote_on(quote, order.quote, order.quote_day(at)) if order.quote else None
+    body["actions"] = order.actions(at, at_desk=at_desk)
     if order.duplicates:
         body["warnings"] = [warning_body(each, at_desk=at_desk) for each in order.duplicates]
     return body
