@@ -534,3 +534,23 @@ def test_every_kind_has_a_label_and_every_counted_kind_a_limit() -> None:
 
 def test_the_steps_rise() -> None:
     assert list(BANDWIDTH_STEPS) == sorted(set(BANDWIDTH_STEPS))
+
+
+def test_the_schemas_tell_clients_the_rules_of_sites_and_dates() -> None:
+    told = {
+        f"{kind}.{name}.{keyword}": value
+        for kind in KINDS
+        for name, setting in schema_of(kind)["properties"].items()
+        for keyword, value in setting.items()
+        if keyword.startswith("x-")
+    }
+    assert told == {
+        **{f"{kind}.start_date.x-years-ahead": 2 for kind in KINDS},
+        "site_bandwidth.site_id.x-needs": "license",
+        "site_bandwidth.bandwidth_mbps.x-above-license": True,
+        "site_early_activation.site_id.x-needs": "license_to_begin",
+        "site_early_activation.start_date.x-before-license": True,
+        "socket.site_id.x-needs": "address",
+        "accessory.site_id.x-needs": "address",
+        "accessory.accessory_type.x-needs-socket": {"network_card": "X1700"},
+    }

@@ -39,6 +39,8 @@ BANDWIDTH_STEPS = (10, 25, 50, 100, 150, 200, 250, 300, 400, 500, 750, 1_000, 2_
 REGIONS = {key.partition(".")[2]: word for key, word in WORDS[FALLBACK].items() if key.startswith("region.")}
 SOCKET_MODELS = ("X1500", "X1700")
 ACCESSORY_TYPES = ("rack_mount_kit", "network_card")
+SOCKET_NEEDED_BY = {"network_card": "X1700"}
+"""Accessories that are only for a site with a Socket of a model, or for which the order brings one."""
 LIMITS = {"socket": 50, "ip_addresses": 256, "sdp_users": 50_000, "accessory": 50}
 LONGEST_LEAD_YEARS = 2
 MOST_ITEMS = 50
@@ -149,18 +151,23 @@ def _before_the_license(start: date, info: ValidationInfo) -> date:
 def _card_fits(accessory_type: str, info: ValidationInfo) -> str:
     placement, site = _placement(info), _site(info)
     if (
-        accessory_type == "network_card"
+        (needed := SOCKET_NEEDED_BY.get(accessory_type))
         and placement
         and site
-        and not site.has_socket("X1700")
+        and not site.has_socket(needed)
         and site.site_id not in placement.sites_given_x1700
     ):
         raise PydanticCustomError("no_x1700_at_site", "the site has no X1700 and this order brings none")
     return accessory_type
 
 
+def _told(**rules: Any) -> Any:
+    """Tell of a rule in the JSON Schema, under names of the product's own (`x-…`), so that no client repeats it."""
+    return Field(json_schema_extra={f"x-{name.replace('_', '-')}": value for name, value in rules.items()})
+
+
 SiteId = Annotated[Identifier, AfterValidator(_known_site)]
-StartDate = Annotated[Day, AfterValidator(_within_reach)]
+StartDate = Annotated[Day, AfterValidator(_within_reach), _told(years_ahead=LONGEST_LEAD_YEARS)]
 
 
 class UpTo(NamedTuple):
@@ -185,10 +192,10 @@ class SiteBandwidth(Request):
     """Update a site license and order additional bandwidth for a site."""
 
     kind: Literal["site_bandwidth"]
-    site_id: Annotated[SiteId, AfterValidator(_licensed_site)]
+    site_id: Annotated[SiteId, AfterValidator(_licensed_site), _told(needs="license")]
     bandwidth_mbps: Annotated[
         int,
-        Field(strict=True, json_schema_extra={"enum": list(BANDWIDTH_STEPS)}),
+        Field(strict=True, json_schema_extra={"enum": list(BANDWIDTH_STEPS), "x-above-license": True}),
         AfterValidator(_step_above_the_license),
     ]
     start_date: StartDate
@@ -198,15 +205,17 @@ class SiteEarlyActivation(Request):
     """Activate a site earlier than the original date on the license."""
 
     kind: Literal["site_early_activation"]
-    site_id: Annotated[SiteId, AfterValidator(_licensed_site), AfterValidator(_site_to_be_activated)]
-    start_date: Annotated[StartDate, AfterValidator(_before_the_license)]
+    site_id: Annotated[
+        SiteId, AfterValidator(_licensed_site), AfterValidator(_site_to_be_activated), _told(needs="license_to_begin")
+    ]
+    start_date: Annotated[StartDate, AfterValidator(_before_the_license), _told(before_license=True)]
 
 
 class Socket(Request):
     """X1700 or X1500 Sockets that are delivered to the physical office for a site."""
 
     kind: Literal["socket"]
-    site_id: Annotated[SiteId, AfterValidator(_site_with_address)]
+    site_id: Annotated[SiteId, AfterValidator(_site_with_address), _told(needs="address")]
     model: Literal["X1500", "X1700"]
     quantity: Annotated[Count, UpTo("socket")]
     start_date: StartDate
@@ -233,8 +242,10 @@ class Accessory(Request):
     """Additional items for Sockets, such as rack-mount kits or X1700 Socket network card add-ons."""
 
     kind: Literal["accessory"]
-    site_id: Annotated[SiteId, AfterValidator(_site_with_address)]
-    accessory_type: Annotated[Literal["rack_mount_kit", "network_card"], AfterValidator(_card_fits)]
+    site_id: Annotated[SiteId, AfterValidator(_site_with_address), _told(needs="address")]
+    accessory_type: Annotated[
+        Literal["rack_mount_kit", "network_card"], AfterValidator(_card_fits), _told(needs_socket=SOCKET_NEEDED_BY)
+    ]
     quantity: Annotated[Count, UpTo("accessory")]
     start_date: StartDate
 
