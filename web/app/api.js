@@ -16,6 +16,7 @@ export class Unreachable extends Error {}
 const BUSY = new Set([429, 503]);
 const TRIES = 3;
 
+/** How each route is asked is typed by the API's document: see `Api` in `types/screens.d.ts`. */
 export class Api {
   #session;
   #signInAgain;
@@ -26,82 +27,89 @@ export class Api {
     this.#signInAgain = signInAgain;
   }
 
-  get(path, query = {}, signal) {
-    return this.#json("GET", path, { query, signal });
+  async get(route, how = {}) {
+    return this.#json("GET", route, how);
   }
 
   /** `headers` may name an Idempotency-Key or an If-Match. */
-  post(path, body, headers = {}) {
-    return this.#json("POST", path, { body, headers });
+  async post(route, how) {
+    return this.#json("POST", route, how);
   }
 
-  put(path, body, headers = {}) {
-    return this.#json("PUT", path, { body, headers });
+  async put(route, how) {
+    return this.#json("PUT", route, how);
   }
 
   /** Sends a file as it is. */
-  putCsv(path, file, headers = {}) {
-    return this.#json("PUT", path, { body: file, headers: { "Content-Type": "text/csv", ...headers } });
+  async putCsv(route, { path, body, headers }) {
+    return this.#json("PUT", route, { path, body, headers: { "Content-Type": "text/csv", ...headers } });
   }
 
-  async getWithTag(path) {
-    const answer = await this.#send("GET", path, {});
+  async getWithTag(route, how) {
+    const answer = await this.#send("GET", addressOf(route, how), how);
     return { body: await answer.json(), etag: answer.headers.get("ETag") };
   }
 
-  async getPdf(path) {
-    const answer = await this.#send("GET", path, { headers: { Accept: "application/pdf" } });
-    return answer.blob();
+  async getPdf(route, how) {
+    return this.#pdf("GET", route, how);
   }
 
-  async postForPdf(path, body) {
-    const answer = await this.#send("POST", path, { body, headers: { Accept: "application/pdf" } });
-    return answer.blob();
+  async postForPdf(route, how) {
+    return this.#pdf("POST", route, how);
   }
 
   /** A list as CSV, all its pages in one file, as a spreadsheet in the language `locale` opens it. */
-  async getCsv(path, query, locale) {
+  async getCsv(route, { path, query }, locale) {
     const parts = [];
-    let next = { path, query: { ...query, spreadsheet: locale } };
+    let next = addressOf(route, { path, query: { ...query, spreadsheet: locale } });
     while (next) {
-      const answer = await this.#send("GET", next.path, { query: next.query, headers: { Accept: "text/csv" } });
+      const answer = await this.#send("GET", next, { headers: { Accept: "text/csv" } });
       const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await answer.arrayBuffer()); // which keeps the mark
       parts.push(parts.length ? text.slice(text.indexOf("\n") + 1) : text);
-      const following = /<\/api([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "");
-      next = following && { path: following[1], query: {} };
+      next = /<(\/api\/[^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1] ?? null;
     }
     return new Blob(parts, { type: "text/csv" });
   }
 
   /** Every item of a list, page by page. */
-  async getAll(path, query = {}, signal) {
+  async getAll(route, how = {}) {
+    const { path, query, signal } = how;
     const items = [];
     let cursor = null;
     do {
-      const page = await this.get(path, { ...query, limit: 100, ...(cursor && { cursor }) }, signal);
+      const page = await this.#json("GET", route, { path, query: { ...query, limit: 100, cursor }, signal });
       items.push(...page.items);
       cursor = page.next_cursor;
     } while (cursor);
     return items;
   }
 
-  async #json(method, path, options) {
-    const answer = await this.#send(method, path, options);
+  async #pdf(method, route, how) {
+    const answer = await this.#send(method, addressOf(route, how), { ...how, headers: { Accept: "application/pdf" } });
+    return answer.blob();
+  }
+
+  async #json(method, route, how) {
+    const answer = await this.#send(method, addressOf(route, how), how);
     return answer.json();
   }
 
-  async #send(method, path, { query = {}, body, headers = {}, signal }) {
-    const wanted = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
-    const address = `/api${path}${wanted.length ? `?${new URLSearchParams(wanted)}` : ""}`;
+  /** @param {{ body?: any, headers?: Record<string, string>, signal?: AbortSignal }} request */
+  async #send(method, address, request) {
+    const { body, headers, signal } = request;
     for (let attempt = 1; ; attempt += 1) {
       const token = await this.#token();
-      const request = {
+      const sent = {
         method,
         signal,
-        headers: { Authorization: `Bearer ${token}`, ...(body !== undefined && { "Content-Type": "application/json" }), ...headers },
+        headers: {
+          Authorization: `Bearer ${token}`,
+          ...(body !== undefined && { "Content-Type": "application/json" }),
+          ...headers,
+        },
         body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       };
-      const answer = await this.#reach(() => fetch(address, request));
+      const answer = await this.#reach(() => fetch(address, sent));
       if (answer.ok) return answer;
       if (answer.status === 401 && attempt === 1) {
         await this.#token({ fresh: true });
@@ -139,6 +147,13 @@ export class Api {
       throw error;
     }
   }
+}
+
+/** The address of a route of the API's document, with what its `{names}` stand for; what is empty in the query is left out. */
+function addressOf(route, { path = {}, query = {} }) {
+  const named = route.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
+  const wanted = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return `/api${named}${wanted.length ? `?${new URLSearchParams(wanted)}` : ""}`;
 }
 
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, Math.min(Number(seconds) || 1, 10) * 1000));

@@ -1,24 +1,28 @@
 /** Starts the screens: who is here, in which language, and which page the address names. */
 
 import { Api } from "./api.js";
-import { fill, h } from "./dom.js";
-import { notice, reasonOf, toast } from "./forms.js";
+import { Dialogs, dropDialogs } from "./components/dialog.js";
+import { SignedInAgain, sessionEnded } from "./components/session-ended.js";
+import { ICON, Placed, Shell } from "./components/shell.js";
+import { Empty, Failure, Notice, Waiting } from "./components/status.js";
+import { Announcer, Toast, toast } from "./components/toast.js";
+import { showAccount } from "./desk/account.js";
+import { showAccounts } from "./desk/accounts.js";
+import { showDeskOrder } from "./desk/order.js";
+import { showPriceList } from "./desk/price-list.js";
+import { showPriceLists } from "./desk/price-lists.js";
+import { showQueue } from "./desk/queue.js";
 import { learnCurrencies } from "./money.js";
-import { SIGNED_IN_AGAIN, SIGN_IN_AGAIN, Session, SignedOut, WrongClock } from "./session.js";
-import { sessionEnded, signedInAgain } from "./session-ended.js";
-import { ICON, emptyPage, failure, shell, waiting } from "./shell.js";
-import { age, chooseLanguage, knows, offer, preferredLanguage, showTimesOf, speak, t } from "./words.js";
 import { showOrders } from "./orders/list.js";
 import { showOrder } from "./orders/order.js";
-import { showQueue } from "./desk/queue.js";
-import { showDeskOrder } from "./desk/order.js";
-import { showAccounts } from "./desk/accounts.js";
-import { showAccount } from "./desk/account.js";
-import { showPriceLists } from "./desk/price-lists.js";
-import { showPriceList } from "./desk/price-list.js";
+import { reasonOf } from "./problems.js";
+import { Session, SIGN_IN_AGAIN, SIGNED_IN_AGAIN, SignedOut, WrongClock } from "./session.js";
+import { html, render, signal } from "./view.js";
+import { age, chooseLanguage, knows, offer, preferredLanguage, showTimesOf, speak, t } from "./words.js";
 
-const app = document.getElementById("app");
+const SLOW_MILLISECONDS = 150;
 
+/** @type {[RegExp, string, (context: import("screens").Context, ...named: any[]) => Promise<any>, string][]} */
 const PAGES = [
   [/^\/orders(?:\/(new))?$/, "customer", showOrders, "orders"],
   [/^\/orders\/([^/]+)$/, "customer", showOrder, "orders"],
@@ -31,11 +35,25 @@ const PAGES = [
   [/^\/desk\/price-lists\/([A-Z]{3})$/, "staff", showPriceList, "prices"],
 ];
 
+/** What is shown below dialogs and messages. */
+const screen = signal(null);
+/** What stands within the shell: the entry of the navigation, the page, and whether another one is on its way. */
+const place = { entry: signal(undefined), page: signal(null), isBusy: signal(false) };
+
+/** @type {Session} */
 let session;
+/**
+ * What every page is given, as far as it does not depend on the page.
+ *
+ * @type {import("screens").Context}
+ */
 let context;
-let frame;
 let leaving = new AbortController();
 let comingBack = null;
+let isShellThere = false;
+let count = 0;
+
+const App = () => html`${screen.value}<${Dialogs} /><${Toast} /><${Announcer} />`;
 
 async function start() {
   const config = await (await fetch("/config.json")).json();
@@ -46,7 +64,7 @@ async function start() {
   session = new Session(config);
   offer(config.languages);
   await speak(preferredLanguage());
-  context = { config, session, api: new Api(session, signInAgain), go };
+  context = /** @type {any} */ ({ config, session, api: new Api(session, signInAgain), go });
   if (location.pathname === SIGN_IN_AGAIN) {
     await session.signIn(SIGNED_IN_AGAIN + location.search);
     return;
@@ -57,7 +75,7 @@ async function start() {
     if (wanted) history.replaceState(null, "", wanted);
     if (wanted && location.pathname === SIGNED_IN_AGAIN) {
       session.handOver(new URLSearchParams(location.search).get("for"));
-      fill(app, signedInAgain());
+      screen.value = html`<${SignedInAgain} />`;
       close();
       return;
     }
@@ -71,17 +89,18 @@ async function start() {
 
 /** Learns what every page needs, then shows the one that the address names. */
 async function enter() {
-  fill(app, waiting());
+  screen.value = html`<${Waiting} />`;
   session.takeOver();
+  const { api } = context;
   try {
     if (session.isStaff) {
-      context.catalog = await context.api.get("/catalog");
+      context.catalog = await api.get("/catalog");
       learnCurrencies(context.catalog.currencies);
     } else if (session.accountId) {
       const [catalog, account, subaccounts] = await Promise.all([
-        context.api.get("/catalog"),
-        context.api.get("/account"),
-        context.api.getAll("/accounts"),
+        api.get("/catalog"),
+        api.get("/account"),
+        api.getAll("/accounts"),
       ]);
       Object.assign(context, { catalog, accounts: [account, ...subaccounts] });
       learnCurrencies(catalog.currencies);
@@ -90,11 +109,11 @@ async function enter() {
     }
   } catch (error) {
     if (error instanceof SignedOut) signedOut(error);
-    else fill(app, h("main.alone", {}, failure(error, enter)));
+    else screen.value = html`<main class="alone"><${Failure} error=${error} retry=${enter} /></main>`;
     return;
   }
-  frame = shell({ config: context.config, session, switchLanguage });
-  fill(app, frame.root);
+  isShellThere = true;
+  screen.value = html`<${Shell} config=${context.config} session=${session} place=${place} switchLanguage=${switchLanguage} />`;
   show();
 }
 
@@ -106,8 +125,6 @@ async function switchLanguage(name) {
     return false;
   }
   chooseLanguage(name);
-  frame = shell({ config: context.config, session, switchLanguage });
-  fill(app, frame.root);
   show();
   return true;
 }
@@ -140,88 +157,111 @@ function decoded(part) {
 async function show() {
   leaving.abort();
   leaving = new AbortController();
-  const { signal } = leaving;
-  for (const dialog of document.querySelectorAll("dialog[open]:not(.session-ended)")) dialog.remove();
+  const { signal: left } = leaving;
+  dropDialogs();
   const home = session.isStaff ? "/desk" : "/orders";
   if (location.pathname === "/") history.replaceState(null, "", home);
   const match = pageAt(location.pathname);
-  frame.mark(match?.entry);
-  if (!match) return place(emptyPage(t("missing.title"), t("missing.text"), h("a.button", { href: home }, t("missing.home"))));
+  place.entry.value = match?.entry;
+  if (!match) return put(nothing("missing", home));
   const isAtHome = (match.who === "staff") === session.isStaff && (session.isStaff || session.accountId);
-  if (!isAtHome) return place(emptyPage(t("forbidden.title"), t("forbidden.text"), h("a.button", { href: home }, t("missing.home"))));
-  frame.main.setAttribute("aria-busy", "true");
-  const slow = setTimeout(() => fill(frame.main, waiting()), 150);
+  if (!isAtHome) return put(nothing("forbidden", home));
+  place.isBusy.value = true;
+  const slow = setTimeout(() => {
+    place.page.value = html`<${Waiting} />`;
+  }, SLOW_MILLISECONDS);
   try {
-    const page = await match.page({ ...context, signal, query: new URLSearchParams(location.search) }, ...match.named);
+    const page = await match.page(
+      { ...context, signal: left, query: new URLSearchParams(location.search) },
+      ...match.named,
+    );
     clearTimeout(slow);
-    if (!signal.aborted) place(page);
+    if (!left.aborted) put(page);
   } catch (error) {
     clearTimeout(slow);
-    if (signal.aborted) return undefined;
+    if (left.aborted) return undefined;
     if (error instanceof SignedOut) signedOut(error);
-    else place(failure(error, show));
+    else put(html`<${Failure} error=${error} retry=${show} />`);
   }
   return undefined;
 }
 
-function place(page) {
-  frame.main.removeAttribute("aria-busy");
-  fill(frame.main, page);
-  const heading = frame.main.querySelector("h1");
-  document.title = `${heading?.textContent ?? t("nav.orders")} · ${context.config.brand}`;
-  if (!document.querySelector("dialog[open]")) {
-    scrollTo(0, 0);
-    heading?.setAttribute("tabindex", "-1");
-    heading?.focus({ preventScroll: true });
-  }
+const nothing = (why, home) =>
+  html`<${Empty} level=${1} title=${t(`${why}.title`)} text=${t(`${why}.text`)}><a class="button" href=${home}>${t("missing.home")}</a></${Empty}>`;
+
+function put(page) {
+  count += 1;
+  place.isBusy.value = false;
+  place.page.value = html`<${Placed} key=${count} brand=${context.config.brand}>${page}</${Placed}>`;
 }
 
 /** Where there is no page yet, there is nothing to lose; a page waits for its reader. */
 function signInAgain(error) {
-  if (!frame) throw error;
+  if (!isShellThere) throw error;
   session.end();
-  comingBack ??= sessionEnded(session).finally(() => (comingBack = null));
+  comingBack ??= sessionEnded(session).finally(() => {
+    comingBack = null;
+  });
   return comingBack;
 }
 
 function signedOut(error) {
   leaving.abort();
-  frame = null;
+  isShellThere = false;
   session.end();
   welcome(error instanceof WrongClock ? error : new SignedOut("expired"));
 }
 
 /** Why nobody is signed in. */
-function refusalNotice(refusal) {
+function Refusal({ refusal }) {
   if (refusal instanceof WrongClock) {
-    return notice("bad", t(refusal.seconds > 0 ? "welcome.clock_ahead" : "welcome.clock_behind", { time: age(Math.abs(refusal.seconds)) }));
+    const text = t(refusal.seconds > 0 ? "welcome.clock_ahead" : "welcome.clock_behind", {
+      time: age(Math.abs(refusal.seconds)),
+    });
+    return html`<${Notice} kind="bad">${text}</${Notice}>`;
   }
-  return refusal.message === "expired" ? notice("warn", t("welcome.expired")) : notice("bad", t("welcome.refused"));
+  return refusal.message === "expired"
+    ? html`<${Notice} kind="warn">${t("welcome.expired")}</${Notice}>`
+    : html`<${Notice} kind="bad">${t("welcome.refused")}</${Notice}>`;
 }
 
 function welcome(refusal) {
   const { config } = context;
   const path = location.pathname + location.search;
   document.title = `${t("welcome.title")} · ${config.brand}`;
-  fill(
-    app,
-    h("main.alone.welcome", {},
-      h("img", { src: ICON, alt: "", width: 56, height: 56 }),
-      h("p.brand", {}, config.brand),
-      h("h1", {}, t("welcome.title")),
-      h("p", {}, t("welcome.text")),
-      refusal && refusalNotice(refusal),
-      h("button.primary.large", { type: "button", onclick: () => session.signIn(path) }, t("action.sign_in")),
-      config.local_run && h("p.hint", {}, h("a", { href: config.local_run, "data-outside": true }, t("welcome.local_run"))),
-    ),
-  );
+  screen.value = html`
+    <main class="alone welcome">
+      <img src=${ICON} alt="" width="56" height="56" />
+      <p class="brand">${config.brand}</p>
+      <h1>${t("welcome.title")}</h1>
+      <p>${t("welcome.text")}</p>
+      ${refusal && html`<${Refusal} refusal=${refusal} />`}
+      <button class="primary large" type="button" onClick=${() => session.signIn(path)}>${t("action.sign_in")}</button>
+      ${config.local_run && html`<p class="hint"><a href=${config.local_run} data-outside>${t("welcome.local_run")}</a></p>`}
+    </main>`;
 }
 
-addEventListener("popstate", () => frame && show());
+addEventListener("popstate", () => isShellThere && show());
 addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[href]");
-  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  if (link.origin !== location.origin || link.hasAttribute("download") || link.target || link.dataset.outside !== undefined) return;
+  const target = /** @type {Element} */ (event.target);
+  const link = /** @type {HTMLAnchorElement} */ (target.closest?.("a[href]"));
+  if (
+    !link ||
+    event.defaultPrevented ||
+    event.button ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  )
+    return;
+  if (
+    link.origin !== location.origin ||
+    link.hasAttribute("download") ||
+    link.target ||
+    link.dataset.outside !== undefined
+  )
+    return;
   if (link.hash && link.pathname === location.pathname) return;
   event.preventDefault();
   go(link.pathname + link.search);
@@ -233,9 +273,13 @@ addEventListener("unhandledrejection", (event) => {
   }
 });
 
+render(html`<${App} />`, document.getElementById("app"));
 start().catch((error) => {
   const hasTexts = knows("action.retry");
-  fill(app, h("main.alone", {}, h("h1", {}, "Online Orders"),
-    notice("bad", hasTexts ? reasonOf(error) : "The service cannot be reached. · Der Dienst ist nicht erreichbar."),
-    h("button", { type: "button", onclick: () => location.reload() }, hasTexts ? t("action.retry") : "Try again · Noch einmal")));
+  screen.value = html`
+    <main class="alone">
+      <h1>Online Orders</h1>
+      <${Notice} kind="bad">${hasTexts ? reasonOf(error) : "The service cannot be reached. · Der Dienst ist nicht erreichbar."}</${Notice}>
+      <button type="button" onClick=${() => location.reload()}>${hasTexts ? t("action.retry") : "Try again · Noch einmal"}</button>
+    </main>`;
 });

@@ -29,10 +29,11 @@ export function parseAmount(typed, digits, known = new Set()) {
   if (text === "") return { fault: "required", readings: [] };
   const plain = PLAIN.exec(text);
   if (plain) {
-    const [, sign, whole, separator, decimals = ""] = plain;
+    const [, sign, whole, , decimals = ""] = plain;
     const readings = [thousands(sign, whole, decimals), fitting(sign, whole, decimals, digits)].filter(Boolean);
     if (decimals.length > digits) return { fault: "decimals", readings };
-    if (readings.length > 1 && !known.has(text)) return { fault: "ambiguous", readings: [readings[0], unmistakable(readings[1])] };
+    if (readings.length > 1 && !known.has(text))
+      return { fault: "ambiguous", readings: [readings[0], unmistakable(readings[1])] };
     const units = BigInt(whole + decimals.padEnd(digits, "0"));
     return { units: sign ? -units : units };
   }
@@ -41,7 +42,8 @@ export function parseAmount(typed, digits, known = new Set()) {
   const [, sign, groups, separator, decimals = ""] = grouped;
   const whole = groups.replace(/\D/g, "");
   if (decimals && ".,".includes(separator)) {
-    if (decimals.length > digits) return { fault: "decimals", readings: [fitting(sign, whole, decimals, digits)].filter(Boolean) };
+    if (decimals.length > digits)
+      return { fault: "decimals", readings: [fitting(sign, whole, decimals, digits)].filter(Boolean) };
     const units = BigInt(whole + decimals.padEnd(digits, "0"));
     return { units: sign ? -units : units };
   }
@@ -62,7 +64,8 @@ function fitting(sign, whole, decimals, digits) {
 }
 
 /** The same amount, written so that three digits do not look like thousands: "12.5", "012.555". */
-const unmistakable = (written) => (written.endsWith("0") ? written.replace(/\.?0+$/, "") : written.replace(/^-?/, "$&0"));
+const unmistakable = (written) =>
+  written.endsWith("0") ? written.replace(/\.?0+$/, "") : written.replace(/^-?/, "$&0");
 
 /** Returns a whole number that was typed in digits alone, null for anything else: 1e3 and 1.0 are none. */
 export function parseWhole(typed) {

@@ -66,7 +66,12 @@ export class Session {
   /** Leaves for the provider; the reader comes back to `path`. */
   async signIn(path) {
     const oauth = await library();
-    const pending = { state: oauth.generateRandomState(), nonce: oauth.generateRandomNonce(), verifier: oauth.generateRandomCodeVerifier(), path };
+    const pending = {
+      state: oauth.generateRandomState(),
+      nonce: oauth.generateRandomNonce(),
+      verifier: oauth.generateRandomCodeVerifier(),
+      path,
+    };
     sessionStorage.setItem(PENDING, JSON.stringify(pending));
     const query = new URLSearchParams({
       response_type: "code",
@@ -99,8 +104,19 @@ export class Session {
     }
     await this.#ask(async (oauth, provider, client) => {
       const answer = oauth.validateAuthResponse(provider, client, searchParams, pending.state);
-      const response = await oauth.authorizationCodeGrantRequest(provider, client, oauth.None(), answer, returnAddress(), pending.verifier, this.#how(oauth));
-      return oauth.processAuthorizationCodeResponse(provider, client, response, { expectedNonce: pending.nonce, requireIdToken: true });
+      const response = await oauth.authorizationCodeGrantRequest(
+        provider,
+        client,
+        oauth.None(),
+        answer,
+        returnAddress(),
+        pending.verifier,
+        this.#how(oauth),
+      );
+      return oauth.processAuthorizationCodeResponse(provider, client, response, {
+        expectedNonce: pending.nonce,
+        requireIdToken: true,
+      });
     });
     return pending.path;
   }
@@ -192,7 +208,13 @@ export class Session {
     const refreshToken = this.#kept.refresh_token;
     if (!refreshToken) throw new SignedOut("expired");
     await this.#ask(async (oauth, provider, client) => {
-      const response = await oauth.refreshTokenGrantRequest(provider, client, oauth.None(), refreshToken, this.#how(oauth));
+      const response = await oauth.refreshTokenGrantRequest(
+        provider,
+        client,
+        oauth.None(),
+        refreshToken,
+        this.#how(oauth),
+      );
       return oauth.processRefreshTokenResponse(provider, client, response);
     }, refreshToken);
   }
@@ -201,7 +223,13 @@ export class Session {
   async #revoke(refreshToken) {
     const oauth = await library();
     try {
-      await oauth.revocationRequest(this.#config, { client_id: this.#config.client_id }, oauth.None(), refreshToken, this.#how(oauth));
+      await oauth.revocationRequest(
+        this.#config,
+        { client_id: this.#config.client_id },
+        oauth.None(),
+        refreshToken,
+        this.#how(oauth),
+      );
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
     }
@@ -214,10 +242,13 @@ export class Session {
     try {
       tokens = await talk(oauth, this.#config, { client_id: this.#config.client_id });
     } catch (error) {
-      if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) throw new SignedOut(error.error, { cause: error });
+      if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError)
+        throw new SignedOut(error.error, { cause: error });
       if (error instanceof oauth.WWWAuthenticateChallengeError) throw new SignedOut("refused", { cause: error });
-      if (error instanceof oauth.OperationProcessingError && error.cause?.status >= 500) throw new ProviderSilent(error.message, { cause: error });
-      if (error.code === oauth.JWT_TIMESTAMP_CHECK && error.cause?.claims?.iat) throw new WrongClock(error.cause.now - error.cause.claims.iat, error);
+      if (error instanceof oauth.OperationProcessingError && /** @type {Response} */ (error.cause)?.status >= 500)
+        throw new ProviderSilent(error.message, { cause: error });
+      if (error.code === oauth.JWT_TIMESTAMP_CHECK && error.cause?.claims?.iat)
+        throw new WrongClock(error.cause.now - error.cause.claims.iat, error);
       if (error instanceof oauth.OperationProcessingError) throw new SignedOut("unsound_answer", { cause: error });
       throw error;
     }

@@ -1,7 +1,7 @@
 /** What was typed and not sent yet, kept in this tab: it outlives a reload, a step back, and the end of a session. */
 
-import { h } from "./dom.js";
-import { notice } from "./forms.js";
+import { Notice } from "./components/status.js";
+import { effect, html, useEffect } from "./view.js";
 import { t } from "./words.js";
 
 /** The place of one form's content. It goes with the tab, when its reader signs out, and when another one comes. */
@@ -16,19 +16,21 @@ export function unsaved(name) {
 
 /**
  * Keeps what `content()` answers, with the version `etag` that it began from, as long as it is not what it was at first.
- * `found` is what was kept before.
+ * `found` is what was kept before. `content()` reads signals, so it is asked again whenever one of them changes.
  */
-export function keepTyping(form, kept, found, etag, content) {
-  const atFirst = found?.atFirst ?? JSON.stringify(content());
-  function keep() {
-    const now = content();
-    if (JSON.stringify(now) === atFirst) kept.forget();
-    else kept.keep({ etag, atFirst, content: now });
-  }
-  form.addEventListener("input", keep);
-  form.addEventListener("click", (event) => event.target.closest("button[type=button]") && keep());
+export function useKept(kept, found, etag, content) {
+  useEffect(() => {
+    let atFirst = found?.atFirst;
+    return effect(() => {
+      const now = content();
+      const written = JSON.stringify(now);
+      atFirst ??= written;
+      if (written === atFirst) kept.forget();
+      else kept.keep({ etag, atFirst, content: now });
+    });
+  }, []);
 }
 
-/** Says that something is here again; `beginAnew()` drops it, and the form that the button stands in keeps it no more. */
-export const keptNotice = (beginAnew) =>
-  notice("warn", t("unsaved.text"), " ", h("button.small", { type: "button", onclick: (event) => { event.stopPropagation(); beginAnew(); } }, t("unsaved.begin_anew")));
+/** Says that something is here again; `beginAnew()` drops it. */
+export const KeptNotice = ({ beginAnew }) => html`
+  <${Notice} kind="warn">${t("unsaved.text")} <button class="small" type="button" onClick=${beginAnew}>${t("unsaved.begin_anew")}</button></${Notice}>`;

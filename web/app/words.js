@@ -1,13 +1,15 @@
 /** Words, dates and numbers in the reader's language. Texts come from `locales/`, one file a language. */
 
 import { Unreachable } from "./api.js";
+import { batch, signal } from "./view.js";
 
 /** The languages of the screens, each by its own name. */
 export const LANGUAGES = {};
 const CHOSEN = "online-orders.language";
 
-let language = "en";
-let texts = {};
+const language = signal("en");
+/** Whatever shows one of them is drawn anew when they are others. */
+const texts = signal({});
 let zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** From now on these can be spoken: each has a file in `locales/`. */
@@ -30,26 +32,34 @@ export async function speak(name) {
     throw new Unreachable(error.message, { cause: error });
   });
   if (!answer.ok) throw new Unreachable(`no texts: ${answer.status}`);
-  texts = await answer.json();
-  language = name;
+  const found = await answer.json();
+  batch(() => {
+    texts.value = found;
+    language.value = name;
+  });
   document.documentElement.lang = name;
 }
 
-export const spoken = () => language;
+export const spoken = () => language.value;
 
 /** Instants are shown in this IANA zone from now on. */
 export function showTimesOf(timeZone) {
   zone = timeZone;
 }
 
-export const knows = (key) => key in texts;
+export const knows = (key) => key in texts.value;
 
-/** The text `key`, `{name}` replaced by its value; with a `count`, the plural form that it asks for. */
+/**
+ * The text `key`, `{name}` replaced by its value; with a `count`, the plural form that it asks for.
+ *
+ * @param {string} key
+ * @param {Record<string, any>} values
+ */
 export function t(key, values = {}) {
-  let found = texts[key];
+  let found = texts.value[key];
   if ("count" in values) {
-    const form = new Intl.PluralRules(language).select(values.count);
-    found = texts[`${key}.${form}`] ?? texts[`${key}.other`] ?? found;
+    const form = new Intl.PluralRules(language.value).select(values.count);
+    found = texts.value[`${key}.${form}`] ?? texts.value[`${key}.other`] ?? found;
   }
   return (found ?? key).replace(/\{(\w+)\}/g, (whole, name) =>
     name in values ? (typeof values[name] === "number" ? number(values[name]) : values[name]) : whole,
@@ -59,12 +69,12 @@ export function t(key, values = {}) {
 /** The text `key` if there is one, else `otherwise`. */
 export const either = (key, otherwise, values) => (knows(key) ? t(key, values) : otherwise);
 
-export const number = (value) => new Intl.NumberFormat(language).format(value);
+export const number = (value) => new Intl.NumberFormat(language.value).format(value);
 
 /** A calendar day, YYYY-MM-DD, as people write it. */
 export function day(iso) {
   const at = new Date(`${iso}T00:00:00Z`);
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(at);
+  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeZone: "UTC" }).format(at);
 }
 
 const DATE = { year: "numeric", month: "short", day: "numeric" };
@@ -72,7 +82,10 @@ const TIME = { hour: "numeric", minute: "2-digit" };
 
 /** A format in the reader's zone; where the browser does not know it, in the browser's own, which is then named. */
 const inZone = (styles, spelledOut) =>
-  new Intl.DateTimeFormat(language, isKnownZone(zone) ? { ...styles, timeZone: zone } : { ...spelledOut, timeZoneName: "short" });
+  new Intl.DateTimeFormat(
+    language.value,
+    isKnownZone(zone) ? { ...styles, timeZone: zone } : { ...spelledOut, timeZoneName: "short" },
+  );
 
 /** The IANA zone in which days and times are shown. */
 export const shownZone = () => (isKnownZone(zone) ? zone : Intl.DateTimeFormat().resolvedOptions().timeZone);
@@ -88,20 +101,23 @@ export function dayOf(iso) {
 /** How long something has lain: "3 hours". */
 export function age(seconds) {
   const [amount, unit] =
-    seconds < 3_600 ? [Math.max(1, Math.floor(seconds / 60)), "minute"]
-    : seconds < 172_800 ? [Math.floor(seconds / 3_600), "hour"]
-    : [Math.floor(seconds / 86_400), "day"];
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(amount);
+    seconds < 3_600
+      ? [Math.max(1, Math.floor(seconds / 60)), "minute"]
+      : seconds < 172_800
+        ? [Math.floor(seconds / 3_600), "hour"]
+        : [Math.floor(seconds / 86_400), "day"];
+  return new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "long" }).format(amount);
 }
 
 /** An amount, a decimal string, in its currency; never by way of binary floating point. */
 export function money(amount, currency) {
   const digits = amount.split(".")[1]?.length ?? 0;
+  /** @type {Intl.NumberFormatOptions} */
   const format = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return new Intl.NumberFormat(language, format).format(amount);
+  return new Intl.NumberFormat(language.value, format).format(amount);
 }
 
-export const currencyName = (code) => new Intl.DisplayNames(language, { type: "currency" }).of(code);
+export const currencyName = (code) => new Intl.DisplayNames(language.value, { type: "currency" }).of(code);
 
 const knownZones = new Map();
 

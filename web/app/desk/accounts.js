@@ -1,56 +1,80 @@
 /** The accounts and their enrollments. */
 
 import { accountPage } from "../address.js";
-import { fill, h } from "../dom.js";
-import { reasonOf, toast } from "../forms.js";
-import { trail } from "../shell.js";
+import { ActionButton } from "../components/button.js";
+import { Chip, Empty, Trail } from "../components/status.js";
+import { Table } from "../components/table.js";
+import { html, useSignal } from "../view.js";
 import { day, either, t } from "../words.js";
+import { useMore } from "./more.js";
 
+/** @param {import("screens").Context} context */
 export async function showAccounts({ api, signal }) {
-  let { items: accounts, next_cursor: cursor } = await api.get("/desk/accounts", { limit: 100 }, signal);
-  const table = h("div.results");
-  const more = h("div.pages");
-  let wanted = "";
-
-  function draw() {
-    const found = accounts.filter((each) => `${each.name} ${each.account_id} ${each.enrollment?.contact?.email ?? ""}`.toLowerCase().includes(wanted));
-    fill(table, found.length ? rows(found) : h("div.empty", {}, h("h2", {}, t("accounts.none")), h("p", {}, t("accounts.none_text"))));
-    fill(more, cursor && h("button", { type: "button", onclick: loadMore }, t("accounts.more")));
-  }
-
-  async function loadMore() {
-    try {
-      const page = await api.get("/desk/accounts", { limit: 100, cursor }, signal);
-      accounts = [...accounts, ...page.items];
-      cursor = page.next_cursor;
-      draw();
-    } catch (error) {
-      toast(reasonOf(error));
-    }
-  }
-
-  draw();
-  return h("div.screen", {},
-    trail([t("nav.desk")], [t("nav.accounts")]),
-    h("div.title-row", {}, h("h1", {}, t("nav.accounts")), h("div.actions", {}, h("a.button.primary", { href: "/desk/accounts/new" }, t("accounts.new")))),
-    h("div.filters", { role: "search" }, h("label.grow", {}, t("accounts.search"), h("input", { type: "search", oninput: (event) => { wanted = event.target.value.trim().toLowerCase(); draw(); } }))),
-    table, more);
+  const load = (query) => api.get("/desk/accounts", { query, signal });
+  const first = await load({ limit: 100 });
+  return html`<${Accounts} first=${first} load=${load} />`;
 }
 
-function rows(accounts) {
-  return h("table.orders", {},
-    h("caption.visually-hidden", {}, t("nav.accounts")),
-    h("thead", {}, h("tr", {}, [t("order.account"), t("accounts.enrollment"), t("order.contact"), t("accounts.sites"), t("accounts.settings")].map((text) => h("th", { scope: "col" }, text)))),
-    h("tbody", {}, accounts.map((account) => h("tr", {},
-      h("td.what", {}, h("a.order-link", { href: accountPage(account.account_id) }, account.name), h("code.order-id", {}, account.account_id),
-        account.parent_account_id && h("span.hint", {}, t("accounts.under", { parent: account.parent_account_id }))),
-      h("td", { "data-label": t("accounts.enrollment") }, enrollmentChip(account), account.enrollment && h("span.hint", {}, t("accounts.letter_of", { date: day(account.enrollment.letter_received_on) }))),
-      h("td", { "data-label": t("order.contact") }, account.enrollment?.contact ? [account.enrollment.contact.name, h("span.hint.person", {}, account.enrollment.contact.email)] : "–"),
-      h("td", { "data-label": t("accounts.sites") }, String(account.sites.length)),
-      h("td", { "data-label": t("accounts.settings") }, h("span.person", {}, [account.currency, account.locale, account.time_zone].join(" · ")))))));
+function Accounts({ first, load }) {
+  const { items, cursor, loadMore } = useMore(first, load);
+  const wanted = useSignal("");
+  const textOf = (account) =>
+    `${account.name} ${account.account_id} ${account.enrollment?.contact?.email ?? ""}`.toLowerCase();
+  const found = items.value.filter((each) => textOf(each).includes(wanted.value.trim().toLowerCase()));
+  const search = (event) => {
+    wanted.value = event.currentTarget.value;
+  };
+  return html`
+    <div class="screen">
+      <${Trail} steps=${[[t("nav.desk")], [t("nav.accounts")]]} />
+      <div class="title-row">
+        <h1>${t("nav.accounts")}</h1>
+        <div class="actions"><a class="button primary" href="/desk/accounts/new">${t("accounts.new")}</a></div>
+      </div>
+      <div class="filters" role="search">
+        <label class="grow">${t("accounts.search")}<input type="search" value=${wanted.value} onInput=${search} /></label>
+      </div>
+      <div class="results">
+        ${found.length > 0 ? html`<${Rows} accounts=${found} />` : html`<${Empty} title=${t("accounts.none")} text=${t("accounts.none_text")} />`}
+      </div>
+      <div class="pages">${cursor.value && html`<${ActionButton} act=${loadMore}>${t("accounts.more")}</${ActionButton}>`}</div>
+    </div>`;
 }
 
-function enrollmentChip(account) {
-  const state = !account.enrollment ? "none" : account.enrollment.contact ? account.enrollment.state : "no_contact";
-  return h(`span.chip.enrollment-${state}`, {}, either(`enrollment.${state}`, state));
+function Rows({ accounts }) {
+  const columns = [
+    {
+      head: t("order.account"),
+      className: "what",
+      isName: true,
+      cell: (account) => html`
+        <a class="order-link" href=${accountPage(account.account_id)}>${account.name}</a><code class="order-id">${account.account_id}</code>
+        ${account.parent_account_id && html`<span class="hint">${t("accounts.under", { parent: account.parent_account_id })}</span>`}`,
+    },
+    {
+      head: t("accounts.enrollment"),
+      cell: ({ enrollment }) => html`
+        <${EnrollmentChip} enrollment=${enrollment} />
+        ${enrollment && html`<span class="hint">${t("accounts.letter_of", { date: day(enrollment.letter_received_on) })}</span>`}`,
+    },
+    {
+      head: t("order.contact"),
+      cell: ({ enrollment }) =>
+        enrollment?.contact
+          ? html`${enrollment.contact.name}<span class="hint person">${enrollment.contact.email}</span>`
+          : "–",
+    },
+    { head: t("accounts.sites"), cell: (account) => String(account.sites.length) },
+    {
+      head: t("accounts.settings"),
+      cell: (account) =>
+        html`<span class="person">${[account.currency, account.locale, account.time_zone].join(" · ")}</span>`,
+    },
+  ];
+  return html`<${Table} class="orders" caption=${t("nav.accounts")} columns=${columns} rows=${accounts} keyOf=${(account) => account.account_id} />`;
+}
+
+function EnrollmentChip({ enrollment }) {
+  const state = !enrollment ? "none" : enrollment.contact ? enrollment.state : "no_contact";
+  return html`<${Chip} of="enrollment" state=${state} label=${either(`enrollment.${state}`, state)} />`;
 }

@@ -1,52 +1,56 @@
 /** What has become of an account or a price list: who changed what, and when. */
 
-import { fill, h, isBusy, setBusy } from "../dom.js";
-import { notice, reasonOf } from "../forms.js";
+import { BusyButton, useOnce } from "../components/button.js";
+import { Notice } from "../components/status.js";
+import { reasonOf } from "../problems.js";
 import { SignedOut } from "../session.js";
+import { html, useRef, useSignal } from "../view.js";
 import { day, either, instant, t } from "../words.js";
 
 const PAGE = 25;
 
-/** A section that loads when it is opened. `path`: of the account or list; `more`: what else to say of a version. */
-export function historyOf({ api, signal }, path, more) {
-  const list = h("ol.timeline");
-  const state = h("div");
-  const further = h("button.small", { type: "button", hidden: true, onclick: load }, t("history.more"));
-  let cursor = null;
-  let isBegun = false;
+/** A section that loads when it is opened, by `load(query)`. `more(version)`: what else to say of a version. */
+export function History({ load, signal, more }) {
+  const versions = useSignal([]);
+  const cursor = useSignal(null);
+  const refusal = useSignal(null);
+  const isBegun = useRef(false);
+  const { isBusy, once } = useOnce();
 
-  async function load() {
-    if (isBusy(further)) return;
-    isBegun = true;
-    setBusy(further, true);
-    try {
-      const page = await api.get(`${path}/versions`, { limit: PAGE, ...(cursor && { cursor }) }, signal);
-      list.append(...page.items.map((version) => versionOf(version, more)));
-      cursor = page.next_cursor;
-      further.hidden = cursor === null;
-      fill(state);
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof SignedOut) throw error;
-      further.hidden = false;
-      fill(state, notice("bad", reasonOf(error)));
-    } finally {
-      setBusy(further, false);
-    }
-  }
+  const loadMore = () =>
+    once(async () => {
+      isBegun.current = true;
+      try {
+        const page = await load({ limit: PAGE, ...(cursor.value && { cursor: cursor.value }) });
+        versions.value = [...versions.value, ...page.items];
+        cursor.value = page.next_cursor;
+        refusal.value = null;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof SignedOut) throw error;
+        refusal.value = reasonOf(error);
+      }
+    });
 
-  return h("details.card.history", { ontoggle: (event) => event.currentTarget.open && !isBegun && load() },
-    h("summary", {}, h("h2", {}, t("history.title"))),
-    h("p.hint", {}, t("history.text")), list, state, further);
+  const opened = (event) => event.currentTarget.open && !isBegun.current && loadMore();
+  return html`
+    <details class="card history" onToggle=${opened}>
+      <summary><h2>${t("history.title")}</h2></summary>
+      <p class="hint">${t("history.text")}</p>
+      <ol class="timeline">${versions.value.map((version) => html`<${Version} key=${version.version} version=${version} more=${more(version)} />`)}</ol>
+      ${refusal.value && html`<${Notice} kind="bad">${refusal.value}</${Notice}>`}
+      ${(cursor.value || refusal.value) && html`<${BusyButton} class="small" isBusy=${isBusy.value} onClick=${loadMore}>${t("history.more")}</${BusyButton}>`}
+    </details>`;
 }
 
-function versionOf(version, more) {
-  return h("li", {},
-    h("div.entry-head", {}, h("strong", {}, whatChanged(version))),
-    more(version).filter(Boolean).map((line) => h("p.hint", {}, line)),
-    h("p.hint", {}, t("history.version", { version: String(version.version) }), " · ", either(`history.by.${version.by}`, version.by),
-      version.at && [" · ", h("time", { datetime: version.at }, instant(version.at))]));
-}
+const Version = ({ version, more }) => html`
+  <li>
+    <div class="entry-head"><strong>${whatChanged(version)}</strong></div>
+    ${more.filter(Boolean).map((line) => html`<p class="hint">${line}</p>`)}
+    <p class="hint">
+      ${t("history.version", { version: String(version.version) })} · ${either(`history.by.${version.by}`, version.by)}${version.at && html` · <time datetime=${version.at}>${instant(version.at)}</time>`}
+    </p>
+  </li>`;
 
 function whatChanged({ changed, version }) {
   if (changed === null) return t("history.unknown");
@@ -60,7 +64,9 @@ export function namedIn({ enrollment }) {
   const person = ({ name, email }) => `${name} <${email}>`;
   return [
     t("history.contact", { person: enrollment?.contact ? person(enrollment.contact) : nobody }),
-    ...(enrollment?.deputies ?? []).map((deputy) => t("history.deputy", { person: person(deputy), from: day(deputy.from), until: day(deputy.until) })),
+    ...(enrollment?.deputies ?? []).map((deputy) =>
+      t("history.deputy", { person: person(deputy), from: day(deputy.from), until: day(deputy.until) }),
+    ),
     enrollment?.state === "suspended" && t("enrollment.suspended"),
   ];
 }

@@ -1,31 +1,36 @@
 /** A mail as its reader will see it, in a frame that runs nothing, loads nothing and leads nowhere. */
 
-import { h } from "../dom.js";
+import { html } from "../view.js";
 
 const LEFT_OUT = new Set(["SCRIPT", "LINK", "META", "BASE", "TITLE", "STYLE", "IFRAME", "FORM"]);
 
 /**
- * The frame, to be put on the page. Its content is built element by element: styles are set by script, which the
- * site's policy allows, whereas it forbids the style attributes that mail programs need.
+ * The frame. Its content is built element by element: styles are set by script, which the site's policy allows, whereas
+ * it forbids the style attributes that mail programs need.
  */
-export function mailFrame(html, title) {
-  const frame = h("iframe.mail", { title, sandbox: "allow-same-origin" });
-  frame.addEventListener("load", () => fillFrame(frame, html), { once: true });
-  return frame;
-}
+export const MailFrame = ({ mail, title }) =>
+  html`<iframe class="mail" title=${title} sandbox="allow-same-origin" onLoad=${(event) => fillFrame(event.currentTarget, mail)}></iframe>`;
 
-function fillFrame(frame, html) {
+function fillFrame(frame, text) {
   const { contentDocument: inside, contentWindow } = frame;
-  const mail = new DOMParser().parseFromString(guarded(html), "text/html");
+  const mail = new DOMParser().parseFromString(guarded(text), "text/html");
   const sheet = new contentWindow.CSSStyleSheet();
-  sheet.replaceSync([...mail.querySelectorAll("template[data-style]")].map((each) => each.content.textContent).join("\n"));
+  sheet.replaceSync(
+    [.../** @type {NodeListOf<HTMLTemplateElement>} */ (mail.querySelectorAll("template[data-style]"))]
+      .map((each) => each.content.textContent)
+      .join("\n"),
+  );
   inside.adoptedStyleSheets = [sheet];
   inside.documentElement.lang = mail.documentElement.lang;
   inside.body.replaceWith(copyOf(mail.body, inside));
 }
 
 /** The same with styles under another name, so that parsing applies none of them. User text holds no quote or tag. */
-const guarded = (html) => html.replaceAll(' style="', ' data-style="').replaceAll("<style>", "<template data-style>").replaceAll("</style>", "</template>");
+const guarded = (text) =>
+  text
+    .replaceAll(' style="', ' data-style="')
+    .replaceAll("<style>", "<template data-style>")
+    .replaceAll("</style>", "</template>");
 
 function copyOf(element, inside) {
   const copy = inside.createElement(element.tagName);

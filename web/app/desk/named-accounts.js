@@ -2,16 +2,21 @@
 
 import { SignedOut } from "../session.js";
 
+/**
+ * @param {import("screens").Api} api
+ * @param {AbortSignal} signal
+ */
 export function namedAccounts(api, signal) {
+  /** @type {Map<string, import("screens").Account>} */
   const known = new Map();
 
   /** Learns the accounts of these orders; what cannot be learned goes by its id. */
   async function learn(orders) {
     const missing = [...new Set(orders.map((order) => order.account_id))].filter((id) => !known.has(id));
-    const found = await Promise.allSettled(missing.map((id) => api.get(`/desk/accounts/${encodeURIComponent(id)}`, {}, signal)));
-    for (const { status, value, reason } of found) {
-      if (status === "fulfilled") known.set(value.account_id, value);
-      else if (reason instanceof SignedOut) throw reason;
+    const asked = missing.map((id) => api.get("/desk/accounts/{account_id}", { path: { account_id: id }, signal }));
+    for (const answer of await Promise.allSettled(asked)) {
+      if (answer.status === "fulfilled") known.set(answer.value.account_id, answer.value);
+      else if (answer.reason instanceof SignedOut) throw answer.reason;
     }
   }
 

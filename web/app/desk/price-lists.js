@@ -1,58 +1,72 @@
 /** The price lists, one a currency. */
 
-import { fill, h } from "../dom.js";
-import { ask, field, reasonOf, toast } from "../forms.js";
-import { trail } from "../shell.js";
+import { ActionButton } from "../components/button.js";
+import { ask } from "../components/dialog.js";
+import { Empty, Trail } from "../components/status.js";
+import { Table } from "../components/table.js";
+import { FormField } from "../fields.js";
+import { html } from "../view.js";
 import { currencyName, instant, t } from "../words.js";
+import { useMore } from "./more.js";
 
+/** @param {import("screens").Context} context */
 export async function showPriceLists({ api, signal, go, catalog }) {
-  let { items: lists, next_cursor: cursor } = await api.get("/desk/price-lists", { limit: 100 }, signal);
-  const table = h("div.results");
-  const more = h("div.pages");
+  const load = (query) => api.get("/desk/price-lists", { query, signal });
+  const first = await load({ limit: 100 });
+  return html`<${PriceLists} first=${first} load=${load} go=${go} catalog=${catalog} />`;
+}
 
-  function draw() {
-    fill(table, lists.length ? rows(lists) : h("div.empty", {}, h("h2", {}, t("prices.none")), h("p", {}, t("prices.none_text"))));
-    fill(more, cursor && h("button", { type: "button", onclick: loadMore }, t("accounts.more")));
-  }
-
-  async function loadMore() {
-    try {
-      const page = await api.get("/desk/price-lists", { limit: 100, cursor }, signal);
-      lists = [...lists, ...page.items];
-      cursor = page.next_cursor;
-      draw();
-    } catch (error) {
-      toast(reasonOf(error));
-    }
-  }
+function PriceLists({ first, load, go, catalog }) {
+  const { items: lists, cursor, loadMore } = useMore(first, load);
 
   function begin() {
-    const known = new Set(lists.map((each) => each.currency));
+    const known = new Set(lists.value.map((each) => each.currency));
     const left = catalog.currencies.map((each) => each.currency).filter((each) => !known.has(each));
     const options = left.map((each) => [each, `${each} · ${currencyName(each)}`]);
+    const value = left.includes("EUR") ? "EUR" : left[0];
     ask({
       title: t("prices.new"),
-      fields: [field({ name: "currency", label: t("account.currency"), type: "select", required: true, value: left.includes("EUR") ? "EUR" : left[0], options })],
+      fields: [
+        new FormField({
+          name: "currency",
+          label: t("account.currency"),
+          type: "select",
+          required: true,
+          value,
+          options,
+        }),
+      ],
       action: t("prices.begin"),
       act: async ({ currency }) => go(`/desk/price-lists/${currency}`),
     });
   }
 
-  draw();
-  return h("div.screen", {},
-    trail([t("nav.desk")], [t("nav.prices")]),
-    h("div.title-row", {}, h("h1", {}, t("nav.prices")),
-      h("div.actions", {}, h("button.primary", { type: "button", onclick: begin }, t("prices.new")))),
-    h("p.hint", {}, t("prices.text")),
-    table, more);
-}
-
-function rows(lists) {
-  return h("table.orders", {},
-    h("caption.visually-hidden", {}, t("nav.prices")),
-    h("thead", {}, h("tr", {}, [t("account.currency"), t("prices.count"), t("prices.changed")].map((text) => h("th", { scope: "col" }, text)))),
-    h("tbody", {}, lists.map((list) => h("tr", {},
-      h("td.what", {}, h("a.order-link", { href: `/desk/price-lists/${list.currency}` }, list.currency), h("span.hint", {}, currencyName(list.currency))),
-      h("td", { "data-label": t("prices.count") }, String(list.prices)),
-      h("td", { "data-label": t("prices.changed") }, instant(list.updated_at))))));
+  const columns = [
+    {
+      head: t("account.currency"),
+      className: "what",
+      isName: true,
+      cell: ({ currency }) =>
+        html`<a class="order-link" href="/desk/price-lists/${currency}">${currency}</a><span class="hint">${currencyName(currency)}</span>`,
+    },
+    { head: t("prices.count"), cell: (list) => String(list.prices) },
+    { head: t("prices.changed"), cell: (list) => instant(list.updated_at) },
+  ];
+  return html`
+    <div class="screen">
+      <${Trail} steps=${[[t("nav.desk")], [t("nav.prices")]]} />
+      <div class="title-row">
+        <h1>${t("nav.prices")}</h1>
+        <div class="actions"><button class="primary" type="button" onClick=${begin}>${t("prices.new")}</button></div>
+      </div>
+      <p class="hint">${t("prices.text")}</p>
+      <div class="results">
+        ${
+          lists.value.length > 0
+            ? html`<${Table} class="orders" caption=${t("nav.prices")} columns=${columns} rows=${lists.value} keyOf=${(list) => list.currency} />`
+            : html`<${Empty} title=${t("prices.none")} text=${t("prices.none_text")} />`
+        }
+      </div>
+      <div class="pages">${cursor.value && html`<${ActionButton} act=${loadMore}>${t("accounts.more")}</${ActionButton}>`}</div>
+    </div>`;
 }

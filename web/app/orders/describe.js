@@ -1,10 +1,8 @@
 /** Orders, items and their states in words. */
 
-import { h } from "../dom.js";
-import { age, day, dayOf, either, number, spoken, t } from "../words.js";
-
-export const OPEN = ["submitted", "in_process", "pending_confirmation"];
-export const STATUSES = [...OPEN, "completed", "canceled"];
+import { Chip, Notice } from "../components/status.js";
+import { html } from "../view.js";
+import { age, day, dayOf, either, instant, number, spoken, t } from "../words.js";
 
 export const kindLabel = (kind) => either(`kind.${kind}`, kind);
 
@@ -13,14 +11,16 @@ const labelOf = (item, name) => item.labels?.[spoken()]?.[name] ?? either(`${nam
 
 export const itemKind = (item) => labelOf(item, "kind");
 
-export const bandwidth = (mbps) => (mbps >= 1000 ? t("bandwidth.gbps", { amount: mbps / 1000 }) : t("bandwidth.mbps", { amount: mbps }));
+export const bandwidth = (mbps) =>
+  mbps >= 1000 ? t("bandwidth.gbps", { amount: mbps / 1000 }) : t("bandwidth.mbps", { amount: mbps });
 
 /**
  * What an item is about, beside its kind: "500 Mbps · Zentrale Hamburg". `sites`: the account's, as far as known, for
  * what is not ordered yet, and for orders that do not say what the site was.
  */
 export function itemDetail(item, sites = []) {
-  const site = item.site_id && (item.site?.name ?? sites.find((each) => each.site_id === item.site_id)?.name ?? item.site_id);
+  const site =
+    item.site_id && (item.site?.name ?? sites.find((each) => each.site_id === item.site_id)?.name ?? item.site_id);
   const what = [
     item.bandwidth_mbps && bandwidth(item.bandwidth_mbps),
     item.quantity && `${number(item.quantity)} ×`,
@@ -36,29 +36,48 @@ export function itemDetail(item, sites = []) {
 /** What the order's account was called when it was placed; in an order that does not say, its present name, if known. */
 export const accountName = (order, account) => order.account_name ?? account?.name ?? order.account_id;
 
+/** Whether the caller may do something with an order now, which the service says. */
+export const may = (order, action) => order.actions?.includes(action) ?? false;
+
+export const isOpen = (order) => order.closed === null;
+
 /** What the desk should know of an order before it does anything about it. */
 export const flagsOf = (order) => [...(order.waits_for_contact ? ["contact_removed"] : []), ...order.flags];
 
 export const statusLabel = (status) => either(`status.${status}`, status);
 
-export const statusChip = (status) => h(`span.chip.status-${status}`, {}, statusLabel(status));
+export const StatusChip = ({ status }) => html`<${Chip} of="status" state=${status} label=${statusLabel(status)} />`;
 
 /** The order's way through its statuses, as steps. */
-export function progress(order) {
-  const way = order.status === "canceled" ? ["submitted", "canceled"] : ["submitted", "in_process", "pending_confirmation", "completed"];
+export function Progress({ order }) {
+  const way =
+    order.status === "canceled"
+      ? ["submitted", "canceled"]
+      : ["submitted", "in_process", "pending_confirmation", "completed"];
   const at = way.indexOf(order.status);
-  return h("ol.progress", { "aria-label": t("order.progress") },
-    way.map((status, index) =>
-      h(`li.${index < at || order.status === "completed" ? "done" : index === at ? "now" : "ahead"}${status === "canceled" ? ".canceled" : ""}`,
-        index === at ? { "aria-current": "step" } : {}, statusLabel(status))));
+  const stage = (index) => (index < at || order.status === "completed" ? "done" : index === at ? "now" : "ahead");
+  return html`
+    <ol class="progress" aria-label=${t("order.progress")}>
+      ${way.map(
+        (status, index) => html`
+        <li key=${status} class="${stage(index)}${status === "canceled" ? " canceled" : ""}" aria-current=${index === at ? "step" : undefined}>${statusLabel(status)}</li>`,
+      )}
+    </ol>`;
 }
 
+/** From how many earlier orders on an estimate does not say that they are few. */
+const isFromFew = (basis) => basis.includes("too few orders");
+
 /** When an item is likely to start, and what that rests on. */
-export function estimate(item) {
-  const { date, orders } = item.estimated_start;
+export function Estimate({ item }) {
+  const { date, orders, basis } = item.estimated_start;
   const isConfirmed = item.confirmed_start_date !== null;
-  const why = isConfirmed ? t("estimate.confirmed") : orders >= 10 ? t("estimate.history", { count: orders }) : t("estimate.few");
-  return h("span.estimate", {}, h("span.date", {}, day(date)), h("span.hint", {}, why));
+  const why = isConfirmed
+    ? t("estimate.confirmed")
+    : isFromFew(basis)
+      ? t("estimate.few")
+      : t("estimate.history", { count: orders });
+  return html`<span class="estimate"><span class="date">${day(date)}</span><span class="hint">${why}</span></span>`;
 }
 
 /** How much of the time that an order may wait has passed when it is marked. */
@@ -72,19 +91,55 @@ export function urgency(order) {
   return waited >= allowed ? "late" : waited >= allowed * SOON ? "soon" : "fresh";
 }
 
-export const ageMark = (order) => {
+export function Age({ order }) {
   const how = urgency(order);
-  return h(`span.age.${how}`, {}, age(order.age_seconds), how === "fresh" ? null : h("span.visually-hidden", {}, ` (${t(`age.${how}`)})`));
-};
+  return html`<span class="age ${how}">${age(order.age_seconds)}${how !== "fresh" && html`<span class="visually-hidden"> (${t(`age.${how}`)})</span>`}</span>`;
+}
 
 /** Order ids are long; their end tells them apart. */
-export const orderName = (id) => h("code.order-id", { title: id }, id);
+export const OrderId = ({ id }) => html`<code class="order-id" title=${id}>${id}</code>`;
 
 /** The item's start where it is over: "5 January 2027", else null. */
 export const passedStart = (item) => (item.start_passed ? day(item.confirmed_start_date ?? item.start_date) : null);
 
+/** The first items of an order in a list, and how many more there are. */
+export const ItemLines = ({ items, sites, most }) => html`
+  <ul class="item-lines">
+    ${items.slice(0, most).map((item) => html`<li key=${item.item_id}><span class="kind-name">${itemKind(item)}</span> <span class="hint">${itemDetail(item, sites)}</span></li>`)}
+    ${items.length > most && html`<li class="hint">${t("order.more_items", { count: items.length - most })}</li>`}
+  </ul>`;
+
 /** What an order says of others that ask for the same. `base`: the reader's own way to them. */
-export const duplicateText = (warning, base) => [
-  either(`warning.${warning.code}`, warning.detail, { date: dayOf(warning.placed_at) }), " ",
-  warning.order_id && h("a", { href: `${base}/orders/${warning.order_id}`, target: "_blank" }, warning.purchase_order_number ?? warning.order_id),
-];
+export const Duplicate = ({ warning, base }) => html`
+  ${either(`warning.${warning.code}`, warning.detail, { date: dayOf(warning.placed_at) })} ${" "}
+  ${warning.order_id && html`<a href="${base}/orders/${warning.order_id}" target="_blank">${warning.purchase_order_number ?? warning.order_id}</a>`}`;
+
+/** What an order says besides its status: starts that are over, and other orders for the same. */
+export function OrderNotices({ order, base = "" }) {
+  const passed = order.items.filter(passedStart);
+  const items = passed.map((item) => `${itemKind(item)} (${passedStart(item)})`).join(", ");
+  const of = (warning) => order.items[Number(warning.pointer.split("/")[2])];
+  return html`
+    ${passed.length > 0 && html`<${Notice} kind="warn">${t(`start_passed.${order.status === "completed" ? "completed" : "open"}`, { items })}</${Notice}>`}
+    ${
+      isOpen(order) &&
+      (order.warnings ?? []).map(
+        (each) => html`
+      <${Notice} key=${each.pointer} kind="warn">${itemKind(of(each))}, ${itemDetail(of(each))}: ${" "}<${Duplicate} warning=${each} base=${base} /></${Notice}>`,
+      )
+    }`;
+}
+
+/** How an order came to its end; of a decision by link also the name that was given, which need not be the contact's. */
+export function Closing({ order, entries }) {
+  if (!order.closed) return null;
+  const { by, reason, at } = order.closed;
+  const decision = by === "contact" && entries.findLast((entry) => entry.event === `order.${order.status}`);
+  const name = decision?.actor?.name;
+  return html`
+    <${Notice} kind=${order.status === "completed" ? "good" : "warn"}>
+      <strong>${either(`closed.${order.status}.${by}`, by)}</strong> ${instant(at)}
+      ${name && html`<p>${t("closed.name_given", { name })}</p>`}
+      ${reason && html`<p class="said">${reason}</p>`}
+    </${Notice}>`;
+}

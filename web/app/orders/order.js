@@ -1,172 +1,212 @@
 /** One order, as its customer sees it. */
 
-import { fill, h, isBusy, setBusy } from "../dom.js";
-import { ask, checkFields, field, notice, reasonOf, toast } from "../forms.js";
-import { poll } from "../polling.js";
-import { SignedOut } from "../session.js";
-import { trail } from "../shell.js";
+import { BusyButton, useOnce } from "../components/button.js";
+import { ask } from "../components/dialog.js";
+import { Field } from "../components/field.js";
+import { Facts, Notice, Trail } from "../components/status.js";
+import { Table } from "../components/table.js";
+import { toast } from "../components/toast.js";
+import { checkFields, FormField } from "../fields.js";
+import { LIMITS } from "../generated/limits.js";
+import { usePolled } from "../polled.js";
+import { reasonOf } from "../problems.js";
 import { unsaved } from "../unsaved.js";
+import { effect, html, useEffect, useMemo, useSignal } from "../view.js";
 import { day, either, instant, t } from "../words.js";
-import { OPEN, accountName, duplicateText, estimate, itemDetail, itemKind, orderName, passedStart, progress, statusChip } from "./describe.js";
-import { quoteCard } from "./quote-view.js";
-import { timelineView } from "./timeline.js";
+import {
+  accountName,
+  Closing,
+  Estimate,
+  itemDetail,
+  itemKind,
+  may,
+  OrderId,
+  OrderNotices,
+  Progress,
+  StatusChip,
+} from "./describe.js";
+import { QuoteCard } from "./quote-view.js";
+import { Timeline } from "./timeline.js";
 
+/** @param {import("screens").Context} context */
 export async function showOrder(context, orderId) {
   const { api, accounts, signal } = context;
-  const path = `/orders/${encodeURIComponent(orderId)}`;
-  const load = () => Promise.all([api.get(path, {}, signal), api.getAll(`${path}/timeline`, {}, signal)]);
-  let [order, entries] = await load();
-  let shown = JSON.stringify([order, entries]);
-  const account = accounts.find((each) => each.account_id === order.account_id);
+  const path = { order_id: orderId };
+  const load = () =>
+    Promise.all([
+      api.get("/orders/{order_id}", { path, signal }),
+      api.getAll("/orders/{order_id}/timeline", { path, signal }),
+    ]);
+  const first = await load();
+  const account = accounts.find((each) => each.account_id === first[0].account_id);
+  return html`<${Order} context=${context} account=${account} path=${path} first=${first} load=${load} />`;
+}
 
-  const head = h("div.order-head");
-  const items = h("section.card");
-  const quote = h("div");
-  const facts = h("aside.card.facts");
-  const history = h("div");
-  const state = h("div");
-  const comments = h("div");
+/** @param {{ context: import("screens").Context, account?: import("screens").Account, path: { order_id: string }, first: [import("screens").Order, import("screens").Entry[]], load: () => Promise<[import("screens").Order, import("screens").Entry[]]> }} props */
+function Order({ context, account, path, first, load }) {
+  const { api, signal } = context;
+  const { found, stale, again } = usePolled(first, load, { signal });
+  const [order, entries] = found.value;
 
-  async function look() {
-    try {
-      [order, entries] = await load();
-      fill(state);
-    } catch (error) {
-      if (signal.aborted) return false;
-      if (error instanceof SignedOut) throw error;
-      fill(state, notice("warn", `${reasonOf(error)} ${t("list.stale")}`));
-      return false;
-    }
-    const now = JSON.stringify([order, entries]);
-    if (now === shown) return false;
-    shown = now;
-    draw();
-    return true;
-  }
+  const withdraw = () =>
+    ask({
+      title: t("order.withdraw"),
+      text: t("order.withdraw_text"),
+      fields: [
+        new FormField({ name: "reason", label: t("order.reason"), type: "textarea", limits: LIMITS.Reason.reason }),
+      ],
+      action: t("order.withdraw"),
+      danger: true,
+      act: async ({ reason }) => {
+        await api.post("/orders/{order_id}/cancel", { path, body: reason ? { reason } : {} });
+        toast(t("order.withdrawn"));
+        again();
+      },
+    });
 
-  function draw() {
-    fill(head,
-      h("div.title-row", {},
-        h("h1", {}, order.purchase_order_number ?? t("order.order")),
-        statusChip(order.status),
-        h("div.actions", {},
-          h("a.button", { href: `/orders/new?copy=${order.order_id}`, "data-key": "copy" }, t("order.copy")),
-          order.status === "submitted" && h("button.danger", { type: "button", "data-key": "withdraw", onclick: withdraw }, t("order.withdraw")))),
-      h("p.hint", {}, t("order.id"), " ", orderName(order.order_id)),
-      progress(order),
-      order.closed && notice(order.status === "completed" ? "good" : "warn", closedText(order, entries)),
-      orderNotices(order));
-    fill(items, h("h2", {}, t("order.items")), itemsTable(order, account?.sites));
-    fill(quote, quoteCard(context, order));
-    fill(facts, factsOf(order, account));
-    fill(history, timelineView(entries));
-    if (!OPEN.includes(order.status)) fill(comments);
-  }
+  const send = async (text) => {
+    await api.post("/orders/{order_id}/comment", { path, body: { text } });
+    again();
+  };
 
-  const withdraw = () => ask({
-    title: t("order.withdraw"),
-    text: t("order.withdraw_text"),
-    fields: [field({ name: "reason", label: t("order.reason"), type: "textarea", more: { maxlength: 1000 } })],
-    action: t("order.withdraw"),
-    danger: true,
-    act: async ({ reason }) => {
-      await api.post(`${path}/cancel`, reason ? { reason } : {});
-      toast(t("order.withdrawn"));
-      again();
+  return html`
+    <div class="screen">
+      <${Trail} steps=${[[t("nav.administration")], [t("nav.orders"), "/orders"], [order.purchase_order_number ?? order.order_id]]} />
+      <div class="order-head">
+        <div class="title-row">
+          <h1>${order.purchase_order_number ?? t("order.order")}</h1>
+          <${StatusChip} status=${order.status} />
+          <div class="actions">
+            <a class="button" href="/orders/new?copy=${order.order_id}">${t("order.copy")}</a>
+            ${may(order, "withdraw") && html`<button class="danger" type="button" onClick=${withdraw}>${t("order.withdraw")}</button>`}
+          </div>
+        </div>
+        <p class="hint">${t("order.id")} <${OrderId} id=${order.order_id} /></p>
+        <${Progress} order=${order} />
+        <${Closing} order=${order} entries=${entries} />
+        <${OrderNotices} order=${order} />
+      </div>
+      <div>${stale.value && html`<${Notice} kind="warn">${stale.value}</${Notice}>`}</div>
+      <div class="columns">
+        <div class="main-column">
+          <${Items} order=${order} sites=${account?.sites} />
+          <${QuoteCard} api=${api} order=${order} />
+        </div>
+        <div class="side-column">
+          <aside class="card facts"><${OrderFacts} order=${order} account=${account} /></aside>
+          <section class="card">
+            <h2>${t("timeline.title")}</h2>
+            ${may(order, "comment") && html`<${CommentForm} orderId=${order.order_id} send=${send} limits=${LIMITS.NewComment.text} />`}
+            <${Timeline} entries=${entries} />
+          </section>
+        </div>
+      </div>
+    </div>`;
+}
+
+/**
+ * The table of an order's items, on a card of its own.
+ *
+ * @param {{ order: import("screens").Order, sites?: import("screens").Account["sites"] }} props
+ */
+export function Items({ order, sites }) {
+  const passed = (item) => item.start_passed && html`<span class="hint passed">${t("item.passed")}</span>`;
+  const columns = [
+    {
+      head: t("order.item"),
+      className: "what",
+      isName: true,
+      cell: (item) => html`
+        <strong>${itemKind(item)}</strong><span class="detail">${itemDetail(item, sites)}</span>
+        ${isDelivered(item) && item.site?.address && html`<span class="hint">${t("item.deliver_to", { address: item.site.address })}</span>`}
+        <${StatusChip} status=${item.status} />`,
     },
-  });
-
-  const again = poll(look, signal);
-  fill(comments, commentForm(orderId, (text) => api.post(`${path}/comment`, { text }).then(() => again())));
-  draw();
-  return h("div.screen", {},
-    trail([t("nav.administration")], [t("nav.orders"), "/orders"], [order.purchase_order_number ?? order.order_id]),
-    head, state,
-    h("div.columns", {},
-      h("div.main-column", {}, items, quote),
-      h("div.side-column", {}, facts,
-        h("section.card", {}, h("h2", {}, t("timeline.title")),
-          comments,
-          history))));
-}
-
-/** What an order says besides its status: starts that are over, and other orders for the same. */
-export function orderNotices(order, base = "") {
-  const passed = order.items.filter(passedStart);
-  return [
-    passed.length > 0 && notice("warn", t(`start_passed.${order.status === "completed" ? "completed" : "open"}`, {
-      items: passed.map((item) => `${itemKind(item)} (${passedStart(item)})`).join(", ") })),
-    OPEN.includes(order.status) && (order.warnings ?? []).map((each) => {
-      const item = order.items[Number(each.pointer.split("/")[2])];
-      return notice("warn", `${itemKind(item)}, ${itemDetail(item)}: `, duplicateText(each, base));
-    }),
+    {
+      head: t("item.asked"),
+      cell: (item) => html`${day(item.start_date)}${!item.confirmed_start_date && passed(item)}`,
+    },
+    {
+      head: t("item.confirmed"),
+      cell: (item) => (item.confirmed_start_date ? html`${day(item.confirmed_start_date)}${passed(item)}` : "–"),
+    },
+    {
+      head: t("item.estimated"),
+      cell: (item) => (order.status === "canceled" ? "–" : html`<${Estimate} item=${item} />`),
+    },
   ];
-}
-
-export function itemsTable(order, sites) {
-  return h("table.items", {},
-    h("caption.visually-hidden", {}, t("order.items")),
-    h("thead", {}, h("tr", {}, [t("order.item"), t("item.asked"), t("item.confirmed"), t("item.estimated")].map((text) => h("th", { scope: "col" }, text)))),
-    h("tbody", {}, order.items.map((item) => h("tr", {},
-      h("td.what", {}, h("strong", {}, itemKind(item)), h("span.detail", {}, itemDetail(item, sites)),
-        isDelivered(item) && item.site?.address && h("span.hint", {}, t("item.deliver_to", { address: item.site.address })), statusChip(item.status)),
-      h("td", { "data-label": t("item.asked") }, day(item.start_date), !item.confirmed_start_date && passedMark(item)),
-      h("td", { "data-label": t("item.confirmed") }, item.confirmed_start_date ? [day(item.confirmed_start_date), passedMark(item)] : "–"),
-      h("td", { "data-label": t("item.estimated") }, order.status === "canceled" ? "–" : estimate(item))))));
+  return html`
+    <section class="card">
+      <h2>${t("order.items")}</h2>
+      <${Table} class="items" caption=${t("order.items")} columns=${columns} rows=${order.items} keyOf=${(item) => item.item_id} />
+    </section>`;
 }
 
 const isDelivered = (item) => ["socket", "accessory"].includes(item.kind);
 
-const passedMark = (item) => item.start_passed && h("span.hint.passed", {}, t("item.passed"));
-
-/** How an order came to its end; of a decision by link also the name that was given, which need not be the contact's. */
-export function closedText(order, entries) {
-  const { by, reason, at } = order.closed;
-  const decision = by === "contact" && entries.findLast((entry) => entry.event === `order.${order.status}`);
-  const name = decision && decision.actor.name;
-  return [
-    h("strong", {}, either(`closed.${order.status}.${by}`, by)), " ", instant(at),
-    name ? h("p", {}, t("closed.name_given", { name })) : null,
-    reason ? h("p.said", {}, reason) : null,
-  ];
-}
-
-export function factsOf(order, account) {
+/** @param {{ order: import("screens").Order, account?: import("screens").Account }} props */
+export function OrderFacts({ order, account }) {
   const isRenamed = account && account.name !== accountName(order, account);
   const pairs = [
-    [t("order.account"), [accountName(order, account), isRenamed && [h("br"), h("span.hint", {}, t("order.account_now", { name: account.name }))]]],
+    [
+      t("order.account"),
+      html`${accountName(order, account)}${isRenamed && html`<br /><span class="hint">${t("order.account_now", { name: account.name })}</span>`}`,
+    ],
     [t("order.purchase_order_number"), order.purchase_order_number],
-    [t("order.placed"), [instant(order.placed_at), h("br"), order.placed_by.email]],
-    [t("order.contact"), [order.contact.name, h("br"), order.contact.email]],
+    [t("order.placed"), html`${instant(order.placed_at)}<br />${order.placed_by.email}`],
+    [t("order.contact"), html`${order.contact.name}<br />${order.contact.email}`],
     [t("order.assignee"), order.assignee?.email],
     [t("order.source"), order.source === "direct" && either("source.direct", order.source)],
-    [t("order.note"), order.note && h("span.said", {}, order.note)],
+    [t("order.note"), order.note && html`<span class="said">${order.note}</span>`],
   ];
-  return [h("h2", {}, t("order.facts")), h("dl", {}, pairs.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))))];
+  return html`<h2>${t("order.facts")}</h2><${Facts} pairs=${pairs} />`;
 }
 
 /** `send(text, internal)` says it; the switch for internal comments is there only if `mayBeInternal`. */
-export function commentForm(orderId, send, { mayBeInternal = false } = {}) {
-  const kept = unsaved(`comment.${orderId}`);
-  const text = field({ name: "text", label: t("comment.label"), type: "textarea", required: true, value: kept.read(), more: { maxlength: 2000, rows: 2 } });
-  text.control.addEventListener("input", () => (text.read() ? kept.keep(text.control.value) : kept.forget()));
-  const internal = mayBeInternal && field({ name: "internal", label: t("comment.internal"), type: "checkbox", value: true });
-  const said = h("div");
-  const button = h("button", { type: "submit" }, t("comment.send"));
-  const form = h("form.comment-form", { novalidate: true, onsubmit: async (event) => {
-    event.preventDefault();
-    if (isBusy(button) || !checkFields([text])) return;
-    setBusy(button, true);
+export function CommentForm({ orderId, send, limits, mayBeInternal = false }) {
+  const refusal = useSignal(null);
+  const { isBusy, once } = useOnce();
+  const { kept, text, internal } = useMemo(() => {
+    const place = unsaved(`comment.${orderId}`);
+    return {
+      kept: place,
+      text: new FormField({
+        name: "text",
+        label: t("comment.label"),
+        type: "textarea",
+        required: true,
+        value: place.read(),
+        limits,
+        attributes: { rows: 2 },
+      }),
+      internal: new FormField({
+        name: "internal",
+        label: t("comment.internal"),
+        type: "checkbox",
+        value: mayBeInternal,
+      }),
+    };
+  }, []);
+  useEffect(() => effect(() => (text.read() ? kept.keep(text.value.value) : kept.forget())), []);
+
+  const attempt = async () => {
+    refusal.value = null;
+    if (!checkFields([text])) return;
     try {
-      fill(said);
-      await send(text.read(), internal ? internal.read() : false);
-      text.control.value = "";
-      kept.forget();
+      await send(text.read(), internal.read());
+      text.value.value = "";
     } catch (error) {
-      fill(said, notice("bad", reasonOf(error)));
-    } finally {
-      setBusy(button, false);
+      refusal.value = reasonOf(error);
     }
-  } }, text.root, internal && internal.root, said, h("div.actions", {}, button));
-  return form;
+  };
+  function submit(event) {
+    event.preventDefault();
+    return once(attempt);
+  }
+  return html`
+    <form class="comment-form" novalidate onSubmit=${submit}>
+      <${Field} of=${text} />
+      ${mayBeInternal && html`<${Field} of=${internal} />`}
+      ${refusal.value && html`<${Notice} kind="bad">${refusal.value}</${Notice}>`}
+      <div class="actions"><${BusyButton} type="submit" isBusy=${isBusy.value}>${t("comment.send")}</${BusyButton}></div>
+    </form>`;
 }

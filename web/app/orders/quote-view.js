@@ -1,87 +1,122 @@
 /** A quote as the contact sees it. */
 
-import { fill, h, isBusy, save, setBusy } from "../dom.js";
-import { reasonOf, toast } from "../forms.js";
+import { ActionButton } from "../components/button.js";
+import { Chip } from "../components/status.js";
+import { Table } from "../components/table.js";
+import { toast } from "../components/toast.js";
+import { save } from "../files.js";
+import { LIMITS } from "../generated/limits.js";
+import { reasonOf } from "../problems.js";
+import { html, useEffect, useRef, useSignal } from "../view.js";
 import { day, either, instant, money, number, t } from "../words.js";
 
-export const RECURRENCES = ["once", "monthly", "yearly"];
+export const RECURRENCES = LIMITS.NewLine.recurrence.enum;
 export const recurrenceLabel = (recurrence) => either(`recurrence.${recurrence}`, recurrence);
 
-/** `pdf()` answers the paper as a blob; without it, there is no button for it. */
-export function quoteView(quote, { pdf, name } = {}) {
-  return [
-    h("div.quote-facts", {},
-      h(`span.chip.quote-${quote.state}`, {}, either(`quote_state.${quote.state}`, quote.state)),
-      h("span", {}, t("quote.revision", { revision: String(quote.revision) })),
-      h("span", {}, t("quote.valid_until", { date: day(quote.valid_until) })),
-      quote.offered_at && h("span.hint", {}, t("quote.offered_at", { at: instant(quote.offered_at) }))),
-    quote.message && h("blockquote.said", {}, quote.message),
-    h("table.lines", {},
-      h("caption.visually-hidden", {}, t("quote.lines")),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("quote.description")), h("th.number", { scope: "col" }, t("quote.quantity")),
-        h("th.number", { scope: "col" }, t("quote.unit_price")), h("th", { scope: "col" }, t("quote.recurrence")), h("th.number", { scope: "col" }, t("quote.amount")))),
-      h("tbody", {}, quote.lines.map((line) => h("tr", {},
-        h("td.what", {}, line.description),
-        h("td.number", { "data-label": t("quote.quantity") }, number(line.quantity)),
-        h("td.number", { "data-label": t("quote.unit_price") }, money(line.unit_price, quote.currency)),
-        h("td", { "data-label": t("quote.recurrence") }, recurrenceLabel(line.recurrence)),
-        h("td.number", { "data-label": t("quote.amount") }, money(line.amount, quote.currency)))))),
-    totalsView(quote.totals, quote.currency),
-    h("details.terms", {}, h("summary", {}, t("quote.terms")), h("p", {}, quote.terms)),
-    pdf && h("button", { type: "button", "data-key": "pdf", onclick: (event) => download(event.currentTarget, pdf, name) }, t("quote.pdf")),
+/**
+ * `pdf()` answers the paper as a blob; without it, there is no button for it.
+ *
+ * @param {{ quote: import("screens").Quote, pdf?: () => Promise<Blob>, name?: string }} props
+ */
+function Quote({ quote, pdf, name }) {
+  const { currency } = quote;
+  const columns = [
+    { head: t("quote.description"), className: "what", isName: true, cell: (line) => line.description },
+    { head: t("quote.quantity"), className: "number", cell: (line) => number(line.quantity) },
+    { head: t("quote.unit_price"), className: "number", cell: (line) => money(line.unit_price, currency) },
+    { head: t("quote.recurrence"), cell: (line) => recurrenceLabel(line.recurrence) },
+    { head: t("quote.amount"), className: "number", cell: (line) => money(line.amount, currency) },
   ];
+  return html`
+    <div class="quote-facts">
+      <${Chip} of="quote" state=${quote.state} label=${either(`quote_state.${quote.state}`, quote.state)} />
+      <span>${t("quote.revision", { revision: String(quote.revision) })}</span>
+      <span>${t("quote.valid_until", { date: day(quote.valid_until) })}</span>
+      ${quote.offered_at && html`<span class="hint">${t("quote.offered_at", { at: instant(quote.offered_at) })}</span>`}
+    </div>
+    ${quote.message && html`<blockquote class="said">${quote.message}</blockquote>`}
+    <${Table} class="lines" caption=${t("quote.lines")} columns=${columns} rows=${quote.lines} keyOf=${(line) => quote.lines.indexOf(line)} />
+    <${Totals} totals=${quote.totals} currency=${currency} />
+    <details class="terms"><summary>${t("quote.terms")}</summary><p>${quote.terms}</p></details>
+    ${pdf && html`<${ActionButton} act=${() => download(pdf, name)}>${t("quote.pdf")}</${ActionButton}>`}`;
 }
 
-/** Totals that are not nought; all of them nought: the one-off one. */
-export function totalsView(totals, currency) {
-  const charged = [...new Set([...RECURRENCES, ...Object.keys(totals)])].filter((each) => !/^0(\.0+)?$/.test(totals[each]));
-  const shown = charged.length ? charged : ["once"];
-  return h("dl.totals", {}, shown.map((each) => h("div", {}, h("dt", {}, either(`total.${each}`, each)), h("dd", {}, money(totals[each], currency)))));
-}
-
-/** Taken back before its mail went, so that no paper was made of it; any other that was replaced is no order's present one. */
-function isUndone(quote) {
-  return quote.state === "superseded" && !quote.offered_at;
-}
-
-async function download(button, pdf, name) {
-  if (isBusy(button)) return;
-  setBusy(button, true);
+async function download(pdf, name) {
   try {
     save(await pdf(), name);
   } catch (error) {
     toast(reasonOf(error));
-  } finally {
-    setBusy(button, false);
   }
 }
 
-/** The quote's place on an order's page, with its earlier revisions. `base` is "" or "/desk". */
-export function quoteCard(context, order, base = "") {
-  const { api } = context;
+/** Totals that are not nought; all of them nought: the one-off one. */
+export function Totals({ totals, currency }) {
+  const charged = [...new Set([...RECURRENCES, ...Object.keys(totals)])].filter(
+    (each) => !/^0(\.0+)?$/.test(totals[each]),
+  );
+  const shown = charged.length ? charged : ["once"];
+  return html`
+    <dl class="totals">
+      ${shown.map((each) => html`<div key=${each}><dt>${either(`total.${each}`, each)}</dt><dd>${money(totals[each], currency)}</dd></div>`)}
+    </dl>`;
+}
+
+/** Taken back before its mail went, so that no paper was made of it; any other that was replaced is no order's present one. */
+const isUndone = (quote) => quote.state === "superseded" && !quote.offered_at;
+
+/**
+ * The quote's place on an order's page, with its earlier revisions. `base` is "" or "/desk".
+ *
+ * @param {{ api: import("screens").Api, order: import("screens").Order, base?: string }} props
+ */
+export function QuoteCard({ api, order, base = "" }) {
+  const earlier = useSignal(null);
   const { quote } = order;
-  const pdfOf = (revision) => () => api.getPdf(`${base}/orders/${order.order_id}/quotes/${revision}`);
-  const nameOf = (revision) => `quote-${order.order_id}-${revision}.pdf`;
-  if (!quote) return h("section.card", {}, h("h2", {}, t("quote.title")), h("p.nothing", {}, t(order.closed ? "quote.never" : "quote.not_yet")));
-  const old = h("div.older");
+  if (!quote) {
+    return html`<section class="card"><h2>${t("quote.title")}</h2><p class="nothing">${t(order.closed ? "quote.never" : "quote.not_yet")}</p></section>`;
+  }
+  const path = (revision) => ({ path: { order_id: order.order_id, revision } });
+  const route = base ? "/desk/orders/{order_id}/quotes/{revision}" : "/orders/{order_id}/quotes/{revision}";
+  const paper = (revision) => ({
+    pdf: () => api.getPdf(route, path(revision)),
+    name: `quote-${order.order_id}-${revision}.pdf`,
+  });
 
   async function showEarlier(revision) {
     try {
-      const earlier = await api.get(`${base}/orders/${order.order_id}/quotes/${revision}`);
-      fill(old, h("h3", { tabindex: "-1" }, t("quote.earlier", { revision: String(revision) })), quoteView(earlier, { pdf: pdfOf(revision), name: nameOf(revision) }));
-      old.querySelector("h3").focus();
+      earlier.value = await api.get(route, path(revision));
     } catch (error) {
       toast(reasonOf(error));
     }
   }
 
-  const waits = order.status === "pending_confirmation" && quote.state === "offered";
-  return h("section.card.quote", {},
-    h("h2", {}, t("quote.title")),
-    waits && h("p.waits", {}, t("quote.waits_for", { name: order.contact.name })),
-    !base && order.status === "pending_confirmation" && ["expired", "undeliverable"].includes(quote.state) && h("p.waits", {}, t(`quote.why.${quote.state}`, { name: order.contact.name })),
-    quoteView(quote, { pdf: quote.state !== "sending" && !isUndone(quote) && pdfOf(quote.revision), name: nameOf(quote.revision) }),
-    quote.revision > 1 && h("p.earlier", {}, t("quote.earlier_ones"), " ",
-      Array.from({ length: quote.revision - 1 }, (_, index) => h("button.small", { type: "button", onclick: () => showEarlier(index + 1) }, String(index + 1)))),
-    old);
+  const isPending = order.status === "pending_confirmation";
+  const why = !base && isPending && ["expired", "undeliverable"].includes(quote.state) && `quote.why.${quote.state}`;
+  const older = Array.from({ length: quote.revision - 1 }, (_, index) => index + 1);
+  return html`
+    <section class="card quote">
+      <h2>${t("quote.title")}</h2>
+      ${isPending && quote.state === "offered" && html`<p class="waits">${t("quote.waits_for", { name: order.contact.name })}</p>`}
+      ${why && html`<p class="waits">${t(why, { name: order.contact.name })}</p>`}
+      <${Quote} quote=${quote} ...${quote.state !== "sending" && !isUndone(quote) && paper(quote.revision)} />
+      ${
+        older.length > 0 &&
+        html`
+        <p class="earlier">${t("quote.earlier_ones")} ${older.map(
+          (revision) => html`
+          <button key=${revision} class="small" type="button" onClick=${() => showEarlier(revision)}>${String(revision)}</button>`,
+        )}</p>`
+      }
+      ${earlier.value && html`<${Earlier} key=${earlier.value.revision} quote=${earlier.value} paper=${paper(earlier.value.revision)} />`}
+    </section>`;
+}
+
+function Earlier({ quote, paper }) {
+  const heading = useRef(null);
+  useEffect(() => heading.current.focus(), []);
+  return html`
+    <div class="older">
+      <h3 tabindex="-1" ref=${heading}>${t("quote.earlier", { revision: String(quote.revision) })}</h3>
+      <${Quote} quote=${quote} ...${paper} />
+    </div>`;
 }

@@ -1,22 +1,35 @@
 /** What happened to an order. */
 
-import { h } from "../dom.js";
+import { html } from "../view.js";
 import { either, instant, t } from "../words.js";
 
 const QUIET = new Set(["quote.mailed"]);
 
-export function timelineView(entries) {
-  const shown = entries.filter((entry) => !QUIET.has(entry.event));
-  return h("ol.timeline", {}, shown.toReversed().map((entry) =>
-    h(`li.by-${entry.actor.kind}${entry.internal ? ".internal" : ""}${entry.event === "order.commented" ? ".comment" : ""}`, {},
-      h("div.entry-head", {},
-        h("strong", {}, either(`event.${entry.event}`, entry.event, { revision: String(entry.data.revision ?? "") })),
-        entry.internal && h("span.tag", {}, t("timeline.internal"))),
-      textOf(entry) && h("p.said", {}, textOf(entry)),
-      entry.data.asked_email && h("p.hint", {}, t("timeline.asked", { name: entry.data.asked_name, email: entry.data.asked_email })),
-      entry.data.recipient && h("p.hint", {}, t("timeline.recipient", { email: entry.data.recipient })),
-      entry.data.former_recipient && h("p.hint", {}, t("timeline.former_recipient", { email: entry.data.former_recipient })),
-      h("p.hint", {}, entry.actor.name ?? either(`actor.${entry.actor.kind}`, entry.actor.kind), " · ", h("time", { datetime: entry.at }, instant(entry.at))))));
+export const Timeline = ({ entries }) => html`
+  <ol class="timeline">
+    ${entries
+      .filter((entry) => !QUIET.has(entry.event))
+      .toReversed()
+      .map((entry) => html`<${Entry} key=${entry.sequence} entry=${entry} />`)}
+  </ol>`;
+
+/** @param {{ entry: import("screens").Entry }} props */
+function Entry({ entry }) {
+  const { actor, at, data, event, internal } = entry;
+  const text = textOf(entry);
+  const classes = [`by-${actor.kind}`, internal && "internal", event === "order.commented" && "comment"];
+  return html`
+    <li class=${classes.filter(Boolean).join(" ")}>
+      <div class="entry-head">
+        <strong>${either(`event.${event}`, event, { revision: String(data.revision ?? "") })}</strong>
+        ${internal && html`<span class="tag">${t("timeline.internal")}</span>`}
+      </div>
+      ${text && html`<p class="said">${text}</p>`}
+      ${data.asked_email && html`<p class="hint">${t("timeline.asked", { name: data.asked_name, email: data.asked_email })}</p>`}
+      ${data.recipient && html`<p class="hint">${t("timeline.recipient", { email: data.recipient })}</p>`}
+      ${data.former_recipient && html`<p class="hint">${t("timeline.former_recipient", { email: data.former_recipient })}</p>`}
+      <p class="hint">${actor.name ?? either(`actor.${actor.kind}`, actor.kind)} · <time datetime=${at}>${instant(at)}</time></p>
+    </li>`;
 }
 
 /** What a person wrote, or why the system did something, in the reader's words where it has a code. */

@@ -1,0 +1,41 @@
+"""What the screens are made with: limits from the API's document."""
+
+import json
+import re
+from typing import Any
+
+from tests.tools.described import DOCUMENT
+from tools.generate import ROOT
+from tools.screen_limits import module
+
+Json = dict[str, Any]
+
+
+def limits() -> dict[str, dict[str, Json]]:
+    found: dict[str, dict[str, Json]] = json.loads(
+        re.sub(r",\n}", "\n}", module(DOCUMENT).partition("LIMITS = ")[2][:-2])
+    )
+    return found
+
+
+def test_the_screens_limits_are_those_of_what_is_sent() -> None:
+    found = limits()
+    assert found["OrderRequest"]["items"] == {"maxItems": 50}
+    assert found["OrderRequest"]["note"]["maxLength"] == 2000
+    assert found["NewLine"]["quantity"] == {"maximum": 1_000_000, "minimum": 1}
+    assert found["NewLine"]["recurrence"]["enum"] == ["once", "monthly", "yearly"]
+    assert found["Contact"]["email"]["maxLength"] == 254
+    assert "currency" not in found["AccountRequest"], "long lists come with the catalog"
+    assert found.keys() < DOCUMENT["components"]["schemas"].keys()
+    assert "Order" not in found, "it is answered, and never sent"
+
+
+def test_the_screens_ask_for_no_limit_that_is_not_there() -> None:
+    found = limits()
+    asked = {
+        (schema, member)
+        for path in (ROOT / "web" / "app").rglob("*.js")
+        for schema, member in re.findall(r"\bLIMITS\.(\w+)\.(\w+)", path.read_text("utf-8"))
+    }
+    assert len(asked) > 10
+    assert {pair for pair in asked if pair[1] not in found.get(pair[0], {})} == set()

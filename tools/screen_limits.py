@@ -1,0 +1,67 @@
+"""The limits of what the screens send, from the OpenAPI document, so that the screens have none of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+KEYWORDS = ("maxItems", "maxLength", "maximum", "minimum", "pattern")
+MOST_VALUES = 10
+"""Longer lists, such as currencies, come with the catalog."""
+_HEAD = """\
+/** What bodies may hold, by schema and member of the API's document; made from it by `make generate`. */
+export const LIMITS = """
+
+
+def module(document: Mapping[str, Any]) -> str:
+    """Return the module `web/app/generated/limits.js`: the limits of the members of all request bodies."""
+    schemas = document["components"]["schemas"]
+    found = {name: _members(schemas[name], schemas) for name in sorted(_sent(document))}
+    lines = [f"  {json.dumps(name)}: {json.dumps(members)},\n" for name, members in found.items() if members]
+    return f"{_HEAD}{{\n{''.join(lines)}}};\n"
+
+
+def _sent(document: Mapping[str, Any]) -> set[str]:
+    """The names of the schemas that requests in JSON are made of."""
+    schemas = document["components"]["schemas"]
+    waiting = [
+        reference
+        for path in document["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict)
+        for kind, media in operation.get("requestBody", {}).get("content", {}).items()
+        if kind == "application/json"
+        for reference in _references(media)
+    ]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _references(schemas[name])
+    return found
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, Mapping):
+        if isinstance(reference := schema.get("$ref"), str):
+            yield reference.rpartition("/")[2]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for each in schema:
+            yield from _references(each)
+
+
+def _members(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    members = {name: _limits(member, schemas) for name, member in schema.get("properties", {}).items()}
+    return {name: limits for name, limits in members.items() if limits}
+
+
+def _limits(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a member, or of what it is unless it is null."""
+    parts = [schema, *(part for part in schema.get("anyOf", ()) if part.get("type") != "null")]
+    parts += [schemas[name] for part in parts if (name := part.get("$ref", "").rpartition("/")[2])]
+    limits = {keyword: part[keyword] for part in parts for keyword in KEYWORDS if keyword in part}
+    values = [part["enum"] for part in parts if len(part.get("enum", ())) in range(1, MOST_VALUES + 1)]
+    return {**limits, "enum": values[0]} if values else limits
