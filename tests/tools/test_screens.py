@@ -1,4 +1,4 @@
-"""What the screens are made with: limits from the API's document."""
+"""What the screens are made with: limits from the API's document, and the types of the libraries that they run on."""
 
 import json
 import re
@@ -39,3 +39,13 @@ def test_the_screens_ask_for_no_limit_that_is_not_there() -> None:
     }
     assert len(asked) > 10
     assert {pair for pair in asked if pair[1] not in found.get(pair[0], {})} == set()
+
+
+def test_the_checks_know_the_libraries_that_the_screens_run_on() -> None:
+    checked = json.loads((ROOT / "tools" / "api_lint" / "package-lock.json").read_text("utf-8"))["packages"]
+    used = json.loads((ROOT / "web" / "package-lock.json").read_text("utf-8"))["packages"]
+    del used[""]
+    assert {name: checked[name]["integrity"] for name in used} == {
+        name: each["integrity"] for name, each in used.items()
+    }
+    assert all("resolved" not in each for each in checked.values())
