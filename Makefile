@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Every Python here is of this machine.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test lambda one prove mutants check static generate samples build artifact bench environments screens reference publish screenshots smoke cli lock clean
+.PHONY: help run test lambda one prove mutants check format static generate samples build artifact bench environments screens reference publish screenshots smoke cli lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,10 @@ static: environments  ## Check formatting, lint, types, templates, workflow, lic
 	@$(MAKE) --keep-going $(SIDE_BY_SIDE) $(CHECKS)
 
 check: static test  ## What CI runs
+
+format: .venv/dev.txt .venv-node/lock.json  ## Format Python, JavaScript and CSS
+	.venv/bin/ruff format
+	$(NODE) .venv-node/node_modules/@biomejs/biome/bin/biome check --write
 
 generate: .venv/dev.txt  ## Write the generated files anew
 	.venv/bin/python -m tools.iso_codes
