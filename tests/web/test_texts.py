@@ -1,6 +1,7 @@
 """The two languages say the same things."""
 
 import json
+import posixpath
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from online_orders.languages import LOCALES as ACCOUNTS_SPEAK
 from tests.local_run import PROJECT
 from tools.generate import GENERATED
 from tools.publish import languages
-from tools.vendor import as_module
+from tools.vendor import MODULES, as_module
 
 LARGEST_PICTURE = 100 * 1024
 LOCALES = PROJECT / "web" / "locales"
@@ -83,6 +84,25 @@ def test_no_file_of_the_site_names_a_foreign_address() -> None:
         fetched = "vendor" in path.parts or path.name.startswith("redoc.")
         if path.suffix in {".js", ".css", ".html"} and not fetched:
             assert not re.search(r"(https?:)?//[a-z]+\.[a-z]{2,}", path.read_text("utf-8")), path
+
+
+def test_the_page_has_the_browser_fetch_at_once_what_the_first_script_imports() -> None:
+    """And no page's own code, of which most readers never see the half."""
+    page = (PROJECT / "web" / "index.html").read_text("utf-8")
+    named = set(re.findall(r'<link rel="modulepreload" href="/([^"]+)">', page))
+    waiting, imported = ["app/main.js"], set()
+    while waiting:
+        path = waiting.pop()
+        source = (PROJECT / "web" / path).read_text("utf-8") if path.startswith("app/") else ""
+        for address in re.findall(r"""^(?:import|export) [^;]*?from "([^"]+)";""", source, re.MULTILINE):
+            found = posixpath.normpath(posixpath.join(posixpath.dirname(path), address))
+            if found not in imported:
+                imported.add(found)
+                waiting.append(found)
+    libraries = {f"vendor/{name}" for name, _ in MODULES.values()} - {"vendor/oauth4webapi.js"}
+    assert imported > {"app/components/dialog.js", "vendor/preact.js"}
+    assert named == imported | libraries
+    assert not any(path.startswith(("app/orders/", "app/desk/")) for path in named)
 
 
 LICENSES = {

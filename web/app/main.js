@@ -1,20 +1,12 @@
 /** Starts the screens: who is here, in which language, and which page the address names. */
 
-import { Api } from "./api.js";
+import { Api, Unreachable } from "./api.js";
 import { Dialogs, dropDialogs } from "./components/dialog.js";
 import { SignedInAgain, sessionEnded } from "./components/session-ended.js";
 import { ICON, Placed, Shell } from "./components/shell.js";
 import { Empty, Failure, Notice, Waiting } from "./components/status.js";
 import { Announcer, Toast, toast } from "./components/toast.js";
-import { showAccount } from "./desk/account.js";
-import { showAccounts } from "./desk/accounts.js";
-import { showDeskOrder } from "./desk/order.js";
-import { showPriceList } from "./desk/price-list.js";
-import { showPriceLists } from "./desk/price-lists.js";
-import { showQueue } from "./desk/queue.js";
 import { learnCurrencies } from "./money.js";
-import { showOrders } from "./orders/list.js";
-import { showOrder } from "./orders/order.js";
 import { reasonOf } from "./problems.js";
 import { Session, SIGN_IN_AGAIN, SIGNED_IN_AGAIN, SignedOut, WrongClock } from "./session.js";
 import { html, render, signal } from "./view.js";
@@ -22,17 +14,67 @@ import { age, chooseLanguage, knows, offer, preferredLanguage, showTimesOf, spea
 
 const SLOW_MILLISECONDS = 150;
 
-/** @type {[RegExp, string, (context: import("screens").Context, ...named: any[]) => Promise<any>, string][]} */
+/**
+ * The code of a page, which comes by the network as all else does.
+ *
+ * @template T
+ * @param {Promise<T>} code
+ */
+const fetched = (code) =>
+  code.catch((error) => {
+    throw new Unreachable(error.message, { cause: error });
+  });
+
+/**
+ * Addresses, whose they are, the page, and its entry in the navigation. A page is fetched when it is first shown, so that
+ * nobody waits for those of others.
+ *
+ * @type {[RegExp, string, (context: import("screens").Context, ...named: any[]) => Promise<any>, string][]}
+ */
 const PAGES = [
-  [/^\/orders(?:\/(new))?$/, "customer", showOrders, "orders"],
-  [/^\/orders\/([^/]+)$/, "customer", showOrder, "orders"],
-  [/^\/desk$/, "staff", showQueue, "queue"],
-  [/^\/desk\/orders\/([^/]+)$/, "staff", showDeskOrder, "queue"],
-  [/^\/desk\/accounts$/, "staff", showAccounts, "accounts"],
-  [/^\/desk\/accounts\/new$/, "staff", showAccount, "accounts"],
-  [/^\/desk\/accounts\/([^/]+)$/, "staff", showAccount, "accounts"],
-  [/^\/desk\/price-lists$/, "staff", showPriceLists, "prices"],
-  [/^\/desk\/price-lists\/([A-Z]{3})$/, "staff", showPriceList, "prices"],
+  [
+    /^\/orders(?:\/(new))?$/,
+    "customer",
+    async (context, named) => (await fetched(import("./orders/list.js"))).showOrders(context, named),
+    "orders",
+  ],
+  [
+    /^\/orders\/([^/]+)$/,
+    "customer",
+    async (context, named) => (await fetched(import("./orders/order.js"))).showOrder(context, named),
+    "orders",
+  ],
+  [/^\/desk$/, "staff", async (context) => (await fetched(import("./desk/queue.js"))).showQueue(context), "queue"],
+  [
+    /^\/desk\/orders\/([^/]+)$/,
+    "staff",
+    async (context, named) => (await fetched(import("./desk/order.js"))).showDeskOrder(context, named),
+    "queue",
+  ],
+  [
+    /^\/desk\/accounts$/,
+    "staff",
+    async (context) => (await fetched(import("./desk/accounts.js"))).showAccounts(context),
+    "accounts",
+  ],
+  [
+    /^\/desk\/accounts\/(?:new|([^/]+))$/,
+    "staff",
+    async (context, named) => (await fetched(import("./desk/account.js"))).showAccount(context, named),
+    "accounts",
+  ],
+  [
+    /^\/desk\/price-lists$/,
+    "staff",
+    async (context) => (await fetched(import("./desk/price-lists.js"))).showPriceLists(context),
+    "prices",
+  ],
+  [
+    /^\/desk\/price-lists\/([A-Z]{3})$/,
+    "staff",
+    async (context, named) => (await fetched(import("./desk/price-list.js"))).showPriceList(context, named),
+    "prices",
+  ],
 ];
 
 /** What is shown below dialogs and messages. */
