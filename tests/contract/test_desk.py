@@ -57,6 +57,17 @@ def test_what_a_status_does_not_allow_is_a_conflict_that_names_it(site: Site, st
     assert order.read() == before
 
 
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_order_names_what_its_reader_may_do_with_it_now(site: Site, status: str) -> None:
+    order = STATUSES[status](site)
+    assert "actions" not in order.created.json, "a repetition of the request gets this answer again"
+    mine, at_desk = order.read()["actions"], site.get(order.desk_path, site.people.cs).ok()["actions"]
+    assert {*mine, *at_desk} - {"comment"} == ALLOWED[status]
+    assert set(mine) <= {"withdraw", "comment"}
+    assert "withdraw" not in at_desk
+    assert ("comment" in mine) == ("comment" in at_desk) == (status not in {"completed", "canceled"})
+
+
 @pytest.mark.parametrize(
     ("status", "action", "then"),
     [

@@ -273,9 +273,9 @@ _ORDER: dict[str, Any] = {
     "actions": _left_out(
         tuple[str, ...],
         None,
-        "What the caller may do with the order as this answer shows it; whatever is not named would be a 409. Customer "
-        "Success: `claim`, `release`, `quote`, `undo_quote`, `decline`, `resend`, `comment`; customers: `withdraw`, "
-        "`comment`. A later version may name more. Left out of answers that an earlier version stored.",
+        "What the caller may do with the order now; whatever is not named would be a 409. Customer Success: `claim`, "
+        "`release`, `quote`, `undo_quote`, `decline`, `resend`, `comment`; customers: `withdraw`, `comment`. A later "
+        "version may name more. Left out of the answer to placing, which a repetition of the request gets as well.",
     ),
     "warnings": _left_out(
         tuple[OrderWarning, ...],

@@ -214,7 +214,10 @@ def today(order: Order) -> date:
 
 def order_after(step: str) -> dict[str, Any]:
     order = story().steps[step]
-    return order_body(order, {}, order.updated_at)
+    body = order_body(order, {}, order.updated_at)
+    if step == "placed":  # the answer to placing is kept, and does not say what may be done
+        del body["actions"]
+    return body
 
 
 def desk_order_after(step: str) -> dict[str, Any]:

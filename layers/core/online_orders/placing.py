@@ -65,7 +65,10 @@ def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, 
         if UPGRADES.intersection(change.order.item_kinds):
             duplicates = _duplicated_upgrades(change.order, account, at)
             change = change._replace(order=change.order.model_copy(update={"duplicates": duplicates}))
-        answer = as_json(order_body(change.order, history.history(), at, at_desk=source == "direct"))
+        shown = order_body(change.order, history.history(), at, at_desk=source == "direct")
+        # Whoever repeats the request gets this answer, whatever may be done with the order by then.
+        del shown["actions"]
+        answer = as_json(shown)
         try:
             orders.place(change, asked, answer, account.parent_account_id)
         except Raced:
