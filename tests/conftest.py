@@ -22,6 +22,8 @@ settings.register_profile(
 
 
 def pytest_configure() -> None:
+    # Tests make objects by the million, and few that only the collector can free: it need not look often.
+    gc.set_threshold(100_000, 50, 100)
     if os.environ.get("BROWSER_NEEDED") and not browser_path():
         raise pytest.UsageError(MISSING)
 
