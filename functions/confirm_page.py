@@ -10,9 +10,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 from urllib.parse import parse_qs
 
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.event_handler.openapi.params import Path
+
 from online_orders import clock, http
 from online_orders.accounts import Account
-from online_orders.api import PDF, SCHEMAS, Api, Path, Request, answers, takes
+from online_orders.api import PDF, SCHEMAS, Api, answers, takes
 from online_orders.approval_links import (
     CODE,
     TOKEN,

@@ -11,16 +11,16 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
+from aws_lambda_powertools.event_handler import Depends, Request
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
 from online_orders import clock, http
 from online_orders.accounts import account_from
 from online_orders.api import (
     PDF,
     Api,
-    Depends,
     EmptyBody,
     JsonOrCsv,
-    Query,
-    Request,
     Staff,
     answers,
     body_of,

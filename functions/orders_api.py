@@ -10,22 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from aws_lambda_powertools.event_handler import Depends, Request
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
 from online_orders import clock, http
 from online_orders.accounts import ContactReport
-from online_orders.api import (
-    PDF,
-    Api,
-    Customer,
-    Depends,
-    Query,
-    Request,
-    SignedIn,
-    answers,
-    body_of,
-    cursor_of,
-    json_for,
-    refuses,
-)
+from online_orders.api import PDF, Api, Customer, SignedIn, answers, body_of, cursor_of, json_for, refuses
 from online_orders.aws import accounts, contact_reports, history, lists, orders
 from online_orders.aws.environment import environment
 from online_orders.csv_pages import csv_page, dialect_for

@@ -10,8 +10,10 @@ gc.disable()  # a cold start makes objects that stay: until the end of this file
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
+from aws_lambda_powertools.event_handler import Depends, Request
+
 from online_orders import clock, http
-from online_orders.api import PDF, Api, Depends, Request, Staff, answers, json_for, refuses
+from online_orders.api import PDF, Api, Staff, answers, json_for, refuses
 from online_orders.approval_links import ConfirmLink
 from online_orders.aws import accounts, orders, terms
 from online_orders.aws.environment import installation

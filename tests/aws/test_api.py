@@ -8,17 +8,16 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import pytest
+from aws_lambda_powertools.event_handler import Depends, Request
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import api as api_module
 from online_orders import http
 from online_orders.api import (
     Api,
     Customer,
-    Depends,
     EmptyBody,
     JsonOrCsv,
-    Query,
-    Request,
     SignedIn,
     Staff,
     access_to,

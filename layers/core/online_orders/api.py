@@ -17,7 +17,6 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Depends,
 from aws_lambda_powertools.event_handler.depends import build_dependency_tree
 from aws_lambda_powertools.event_handler.middlewares.openapi_validation import OpenAPIRequestValidationMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel
 
 from online_orders import http
@@ -35,31 +34,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-# Powertools' own are had from here, so that our package, which has the collector look seldom, is imported first.
-__all__ = [
-    "PDF",
-    "SCHEMAS",
-    "Access",
-    "Api",
-    "Customer",
-    "Depends",
-    "EmptyBody",
-    "JsonOrCsv",
-    "Path",
-    "Query",
-    "Request",
-    "SignedIn",
-    "Staff",
-    "access_to",
-    "answers",
-    "body_of",
-    "cursor_of",
-    "json_for",
-    "json_or_csv_for",
-    "refuses",
-    "takes",
-]
 
 Handler = Callable[..., Response]
 SCHEMAS = "#/components/schemas/"
