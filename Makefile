@@ -27,8 +27,8 @@ lambda: .uv/uv.txt .venv-sam/sam.txt  ## Run tests in process on Lambda's versio
 	@$(if $(LAMBDA_PYTHON),$(MAKE) --no-print-directory .venv-lambda/dev.txt,echo "There is no Python of Lambda's version here besides.")
 	@$(if $(LAMBDA_PYTHON),.venv-lambda/bin/python -m pytest -q -n auto --dist loadgroup -m "not live" $(or $(ARGS),$(ON_LAMBDA)))
 
-# What takes two minutes of CPU time.
-ON_LAMBDA := tests/domain tests/aws tests/events tests/artifact tests/contract/test_placing.py
+# What meets AWS, the artifact and the libraries, in a minute of CPU time.
+ON_LAMBDA := tests/aws tests/events tests/artifact tests/contract/test_placing.py
 
 one: .venv/dev.txt  ## Run tests that need no other environment, in one process (ARGS="tests/domain/test_quotes.py -k total")
 	.venv/bin/python -m pytest -q -n 0 $(ARGS)
