@@ -250,7 +250,7 @@ def _form_page(opened: Opened, status: HTTPStatus, form: FormState | None = None
         account_name=account.name,
         pdf_path=f"/confirm/{opened.token}/quote.pdf" if quote else None,
         form=form or FormState(),
-        site_names={site.site_id: site.name for site in account.sites},
+        site_names=account.site_names,
         at=clock.now(),
     )
     return _html(page, status)

@@ -294,7 +294,7 @@ def draft_quote(_staff: Staff, order_id: OrderId, query: Annotated[CurrencyQuery
         listed = prices.find_price_list(currency)
         draft = draft_from_prices(
             order,
-            {site.site_id: site.name for site in account.sites},
+            account.site_names,
             listed.prices if listed else (),
             currency=currency,
             terms=terms.terms_in(account.locale),

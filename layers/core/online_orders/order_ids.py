@@ -7,7 +7,8 @@ import secrets
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_SHAPE = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
+ORDER_ID = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+_SHAPE = re.compile(ORDER_ID)
 _RANDOM_BITS = 80
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -11,6 +11,7 @@ from online_orders.accounts import Currency, is_time_zone
 from online_orders.csv_pages import SPREADSHEETS
 from online_orders.errors import NotFound
 from online_orders.iso import MINOR_DIGITS
+from online_orders.order_ids import ORDER_ID
 from online_orders.orders import Status
 from online_orders.values import IDENTIFIER, Day
 
@@ -19,7 +20,6 @@ MAX_USER_ID_LENGTH = 128
 MAX_TIME_ZONE_LENGTH = 64
 DEFAULT_LIMIT, MAX_LIMIT = 25, 100
 MAX_REVISION, MAX_VERSION = 9_999, 99_999_999
-ORDER_ID = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 _ETAG = r'(W/)?"[0-9]{1,9}"'
 _ETAGS = rf"(\*|{_ETAG}(, *{_ETAG})*)"
 _TAKEN_AS_ETAGS = re.compile(_ETAGS.replace('"', '"?').replace(", *", r"\s*,\s*"))
