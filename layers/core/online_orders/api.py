@@ -6,6 +6,7 @@ and its responses and refusals. The resolver checks parameters by that, and `too
 what the document alone needs is plain data, so that a cold start pays nothing for it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from http import HTTPStatus
@@ -197,6 +198,7 @@ class Api(APIGatewayHttpResolver):
         """The routes, by method and path as OpenAPI writes it."""
         self.found = ""
         """Path of the present request's route, as it is in the log."""
+        # Powertools has no types for this one.
         validate = OpenAPIRequestValidationMiddleware()  # type: ignore[no-untyped-call]
         self.use([find_route, identify_caller, validate, refuse_other_parameters])
 
@@ -282,8 +284,8 @@ def refuse_other_parameters(app: Api, next_middleware: "NextMiddleware") -> Any:
         if unknown := sorted((request.query_parameters or {}).keys() - known):
             raise BadRequest("invalid_query", f"There is no parameter {', '.join(unknown)} here.")
         raw: str = request.resolved_event.get("rawQueryString") or ""
-        sent = [name for name, _ in parse_qsl(raw, keep_blank_values=True)]
-        if repeated := sorted({name for name in sent if sent.count(name) > 1}):
+        sent = Counter(name for name, _ in parse_qsl(raw, keep_blank_values=True))
+        if repeated := sorted(name for name, times in sent.items() if times > 1):
             raise BadRequest("invalid_query", f"A parameter is sent once: {', '.join(repeated)}.")
     return next_middleware(app)
 
