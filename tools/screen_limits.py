@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tools.openapi.schemas import parts_of
+
 KEYWORDS = ("maxItems", "maxLength", "maximum", "minimum", "pattern")
 MOST_VALUES = 10
 """Longer lists, such as currencies, come with the catalog."""
@@ -44,13 +46,7 @@ def _sent(document: Mapping[str, Any]) -> set[str]:
 
 
 def _references(schema: Any) -> Iterator[str]:
-    if isinstance(schema, Mapping):
-        if isinstance(reference := schema.get("$ref"), str):
-            yield reference.rpartition("/")[2]
-        schema = list(schema.values())
-    if isinstance(schema, list):
-        for each in schema:
-            yield from _references(each)
+    return (part["$ref"].rpartition("/")[2] for part in parts_of(schema) if "$ref" in part)
 
 
 def _members(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -1,9 +1,11 @@
 """Calls to AWS that nothing is behind."""
 
 import sys
+from collections.abc import Iterator
 
 import pytest
 
+from online_orders import http
 from online_orders.aws import dynamodb, signing_keys
 from tests.aws.service import Largest, Service
 
@@ -27,3 +29,13 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     monkeypatch.setenv("SIGNING_KEYS_SECRET", "keys")
     signing_keys.reset()
     return found
+
+
+@pytest.fixture
+def http_settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The module's SETTINGS in the environment, and everybody's full share before and after."""
+    for name, value in request.module.SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    http.reset()
+    yield
+    http.reset()

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -53,15 +52,7 @@ SETTINGS = {
     "ACCOUNT_REQUESTS_A_SECOND": "1000",
     "ACCOUNT_REQUESTS_AT_ONCE": "1000",
 }
-
-
-@pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in SETTINGS.items():
-        monkeypatch.setenv(name, value)
-    http.reset()
-    yield
-    http.reset()
+pytestmark = pytest.mark.usefixtures("http_settings")
 
 
 def event_of(

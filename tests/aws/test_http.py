@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -37,15 +36,7 @@ SETTINGS = {
     "LINK_REQUESTS_A_SECOND": "0.1",
     "LINK_REQUESTS_AT_ONCE": "1",
 }
-
-
-@pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in SETTINGS.items():
-        monkeypatch.setenv(name, value)
-    http.reset()
-    yield
-    http.reset()
+pytestmark = pytest.mark.usefixtures("http_settings")
 
 
 def event_of(*, body: Any = None, query: Any = None, path: str = "/api/orders", **headers: str) -> Json:
