@@ -43,20 +43,26 @@ def longest_call_seconds(service: str) -> float:
 
 @cache
 def _session(service: str) -> Session:
-    """A session with those of the SDK's own hooks that are for every service, or for this one.
+    """Return a session with those of the SDK's own hooks that are for every service, or for this one.
 
-    To register all, with the documents that they write, is a twentieth of a cold start.
+    To register all, with the documents that they write, is a twentieth of a cold start. Left out, as each header is
+    written, copied, encoded and signed at every call: those that tell the service which attempt this is, which no
+    service acts on, and what libraries add to the user agent.
     """
     from botocore import handlers
+    from botocore.hooks import EventAliaser, HierarchicalEmitter
     from botocore.session import Session
 
     session = Session(include_builtin_handlers=False)
     name = session.get_service_model(service).service_id.hyphenize()
-    emitter = session.get_component("event_emitter")
+    emitter = EventAliaser(HierarchicalEmitter())
+    session.register_component("event_emitter", emitter)
     register = {None: emitter.register, handlers.REGISTER_FIRST: emitter.register_first}
     register[handlers.REGISTER_LAST] = emitter.register_last
     for event, handler, *when in handlers.BUILTIN_HANDLERS:
         _, _, whose = event.partition(".")
+        if handler is handlers.add_retry_headers:
+            continue
         if not whose or whose.partition(".")[0] == name:
             register[when[0] if when else None](event, handler)
     return session
