@@ -6,6 +6,7 @@ that it could not read. Neither log nor execution history may have it.
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -31,6 +32,9 @@ Answer = TypeVar("Answer")
 Handler = Callable[[dict[str, Any], Any], Answer]
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
+# No line of ours names threads, processes or tasks (logging's how-to, "Optimization").
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+logging.logAsyncioTasks = False  # type: ignore[attr-defined, unused-ignore] # from Python 3.12 on
 # A request that counts nothing is no fault; powertools would say so on each.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 

@@ -147,7 +147,7 @@ def idempotency_key(account_id: str, source: Source, hashed: str) -> Key:
 
 
 def placed_key(account_id: str, at: datetime) -> Key:
-    return key(account_pk(account_id), f"PLACED#{at:%Y-%m-%dT%H}")
+    return key(account_pk(account_id), f"PLACED#{at.isoformat(timespec='hours')[:13]}")
 
 
 def history_key(kind: str, shard: int) -> Key:
