@@ -407,5 +407,5 @@ def test_a_mark_is_repaired_while_its_item_is_pending(service: Service, monkeypa
 
 
 def test_an_account_is_found_under_its_key_among_what_was_read() -> None:
-    read = Found({("ACCOUNT#acme", "ACCOUNT"): stored(account_of())})
+    read = Found(stored(account_of()))
     assert accounts.reached(read, "acme", "acme") == account_of()

@@ -376,7 +376,7 @@ def test_an_account_waits_for_the_next_hour_once_it_has_placed_the_orders_of_thi
 ) -> None:
     at = NOW.replace(minute=59, second=13)
     key = placed_key("acme", at)
-    found = Found() if placed is None else Found({(key["pk"]["S"], key["sk"]["S"]): {"placed": {"N": str(placed)}}})
+    found = Found() if placed is None else Found({**key, "placed": {"N": str(placed)}})
     if placed is None or placed < 3:
         pace.must_have_time(found, "acme", at)
         return

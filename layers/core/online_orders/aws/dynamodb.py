@@ -58,11 +58,24 @@ class Raced(Exception):
         self.standing = standing
 
 
-class Found(dict[tuple[str, str], Item]):
-    """Items by key."""
+class Found:
+    """Items that were read together, by key."""
+
+    def __init__(self, *items: Item) -> None:
+        self._items: dict[tuple[str, str], Item] = {}
+        for item in items:
+            self.add(item)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, item: Item) -> None:
+        """Add an item under its own key."""
+        self._items[item["pk"]["S"], item["sk"]["S"]] = item
 
     def under(self, key: Key) -> Item | None:
-        return self.get((key["pk"]["S"], key["sk"]["S"]))
+        """Return the item under a key; None where there is none."""
+        return self._items.get((key["pk"]["S"], key["sk"]["S"]))
 
 
 def text(value: str) -> dict[str, str]:
@@ -119,7 +132,7 @@ def get_all(keys: Sequence[Key]) -> Found:
             pause(attempt)
         answer = _ask("batch_get_item", RequestItems=left)
         for item in answer["Responses"].get(table, ()):
-            found[item["pk"]["S"], item["sk"]["S"]] = item
+            found.add(item)
         left = answer.get("UnprocessedKeys")
     raise Unavailable("The table is busy.")
 
