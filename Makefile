@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Every Python here is of this machine.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test lambda one prove mutants check format static generate samples build artifact bench environments screens reference publish screenshots smoke cli lock clean
+.PHONY: help run test lambda one prove mutants check format static generate samples build artifact bench environments screens reference publish screenshots smoke cli lock clean quick hooks
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,12 @@ static: environments  ## Check formatting, lint, types, templates, workflow, lic
 	@$(MAKE) --keep-going $(SIDE_BY_SIDE) $(CHECKS)
 
 check: static test  ## What CI runs
+
+quick: .venv/dev.txt  ## Run the checks that take seconds: lint, formatting of Python, generated files, the API's compatibility
+	@$(MAKE) --keep-going $(SIDE_BY_SIDE) static-lint static-format static-generated static-compatibility
+
+hooks:  ## Run the quick checks before each commit in this clone; git config --unset core.hooksPath ends it
+	git config core.hooksPath .githooks
 
 format: .venv/dev.txt .venv-node/lock.json  ## Format Python, JavaScript and CSS
 	.venv/bin/ruff format
