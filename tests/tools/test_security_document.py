@@ -22,7 +22,7 @@ def links(document: Path) -> Iterator[tuple[str, Path]]:
         yield text, (document.parent / target).resolve()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_test_file_that_a_document_names_is_there(document: Path) -> None:
     assert [target for _, target in links(document) if not target.is_file()] == []
     files = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
