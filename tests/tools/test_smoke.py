@@ -504,7 +504,7 @@ def test_a_secret_is_printed_as_such(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_the_table_of_what_is_believed_names_each_check_of_it() -> None:
-    table = HANDBOOK[HANDBOOK.index("## Believed") :]
+    table = HANDBOOK[HANDBOOK.index("## Assumptions") :]
     named = set(re.findall(r"`make smoke`: \*([^*]+)\*", table))
     assert named == {check.name for check in CHECKS if check.believed}
 

@@ -26,10 +26,10 @@ class Check(NamedTuple):
     run: Callable[[Stage], str | None]
     do: str
     believed: bool = False
-    """Whether the handbook's table of what is believed has it."""
+    """Whether the handbook lists it among the assumptions to confirm."""
 
 
-TABLE = f'the table "Believed" of {HANDBOOK} says what to do'
+TABLE = f'the table "Assumptions" of {HANDBOOK} says what to do'
 
 CHECKS = (
     Check("The site serves this version", outside.serves_this_version, f"deploy this checkout: {HANDBOOK}, step 5"),
