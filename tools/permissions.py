@@ -12,19 +12,19 @@ _MARKS = {"yes": "✓"}
 _HEAD = """\
 # Permissions
 
-Who may do what, made from [`permissions.json`](permissions.json) by `make generate`. Every cell is tried by
-[`test_permissions.py`](../tests/contract/test_permissions.py): a route of the OpenAPI document without a row fails, and
-so does a row without a route. A cell that refuses leaves the table as it was, byte for byte.
+This page lists which role may call which route. `make generate` makes it from [`permissions.json`](permissions.json).
+[`test_permissions.py`](../tests/contract/test_permissions.py) tries every cell. It fails for a route of the OpenAPI
+document without a row, and for a row without a route. A refused request leaves the table as it was, byte for byte.
 
-Asked for is an order of a sub-account, the account itself, or the link in the order's mail.
+Each request is about an order of a sub-account, the account itself, or the link in the order's mail.
 
-| mark | answer |
+| mark | response |
 |---|---|
-| ✓ | what was asked for, or the rules of the order's status |
-| own | the same of the caller's own account, and nothing of this one |
-| 401 | by the gateway: no valid token |
-| 403 | `forbidden`: the wrong group; `wrong_token`: no id token; `not_enrolled`: no active enrollment |
-| 404 | as if it were not there |
+| ✓ | the requested data, or what the rules of the order's status say |
+| own | the same for the caller's own account, and nothing of this one |
+| 401 | from the gateway: no valid token |
+| 403 | `forbidden`: the wrong group; `wrong_token`: not an id token; `not_enrolled`: no active enrollment |
+| 404 | the same response as for something that does not exist |
 
 | role | who |
 |---|---|
