@@ -125,7 +125,7 @@ SIZES_HEAD = (
 
 def _sizes(chosen: Chosen, order: Counted) -> str:
     if not chosen.sizes:
-        return "Not measured: this machine lets nobody set shares of a core (a writable cgroup with `cpu`)."
+        return "Not measured: this machine does not allow shares of a core to be set (a writable cgroup with `cpu`)."
     rows = [
         [
             f"{one.megabytes:,}",
@@ -150,8 +150,8 @@ def _start_told(chosen: Chosen) -> str:
     ratio = _start(chosen)
     if ratio is None or chosen.bare is None:
         return "Not compared: the sizes were not measured."
-    told = f"In this run that was {chosen.bare.cold:,.0f} ms, and"
-    return f"{told}\nours took {ratio:.2f} of it at {MEGABYTES:,} MB."
+    told = f"In this run the bare handler took {chosen.bare.cold:,.0f} ms, and"
+    return f"{told}\nours took {ratio:.2f} of that at {MEGABYTES:,} MB."
 
 
 def _slow_start(chosen: Chosen) -> list[str]:
@@ -175,64 +175,64 @@ def write_speed(on_lambda: Run, here: Run, chosen: Chosen, order: Counted, folde
     text = f"""# Performance
 
 Written by `make bench` (`ARGS='--only speed'` for this page alone) on {datetime.now(UTC):%Y-%m-%d},
-{platform.machine()}. Figures of one run; instructions repeat to about a percent, milliseconds are those of a machine
-that did other things, too. Nothing was run on AWS.
+{platform.machine()}. The figures are of one run. Instructions repeat to about a percent; milliseconds are those of a
+machine that did other work as well. Nothing was run on AWS.
 
-## As Lambda runs it
+## Under Lambda's conditions
 
-Python {on_lambda.python}{nearest}; the runtime's client imported first; AWS asked by TLS; bytecode beside the sources;
-nothing on the search path but what is shipped; the end of the interpreter, to which Lambda never comes, not counted.
+Python {on_lambda.python}{nearest}; the runtime's client is imported first; AWS is called by TLS; bytecode is beside the
+sources; only what is deployed is on the search path; the interpreter's end, which Lambda never reaches, is not counted.
 
 {rows}
 
 *Cold* is a whole process: the interpreter's start, imports, and the first request. *Warm* is one more request.
-Instructions are valgrind's (`cachegrind`, {WARM_REQUESTS} warm requests); CPU time is the median of interleaved rounds
-of {CPU_REQUESTS} requests. All talk to the same endpoint on loopback that answers at once, so the time of AWS itself
-is in none of them. Ratios are to the bare handler of the same job; the approval page's to the bare handler that
-places an order.
+Instructions are valgrind's (`cachegrind`, {WARM_REQUESTS} warm requests). CPU time is the median of interleaved rounds
+of {CPU_REQUESTS} requests. All handlers call the same endpoint on loopback, which responds at once, so no figure
+includes the time of AWS itself. Ratios are to the bare handler of the same job; those of the approval page are to the
+bare handler that places an order.
 
-- **bare boto3** is `bench/handlers/bare.py`: boto3, validation by hand that stops at the shape, one write. With the
-  bytecode that a stock build does not ship, so that the ratio does not flatter; and with all certificates that the SDK
-  brings along, as it comes. *With the product's certificates* has only that changed. With *two calls* it reads the
-  account before it stores the order, as the job asks.
+- **bare boto3** is `bench/handlers/bare.py`: boto3, validation by hand that stops at the shape, one write. It has the
+  bytecode that a stock build does not ship, so that the ratio is fair, and all certificates of the SDK.
+  *With the product's certificates* changes only that. With *two calls* it reads the account before it stores the order,
+  as the job requires.
 - **powertools by the book** is `bench/handlers/by_the_book.py`: validating resolver, logger, metrics, idempotency,
-  as the documentation has it; without a tracer, whose SDK would add to it.
-- **ours** is the artifact as `make artifact` builds it, asked with an event that the gateway would send: all
-  faults at once, problem documents, logs, metrics, idempotency. A *stock build* compiles all that it imports, as
+  as in the documentation; without a tracer, whose SDK would add to it.
+- **ours** is the artifact as `make artifact` builds it, called with an event that the gateway would send: all
+  errors at once, problem documents, logs, metrics, idempotency. A *stock build* compiles everything that it imports, as
   `sam build` ships it.
 
 ![cold and warm ratios](performance.svg)
 
-Budgets, in instructions: place an order cold ≤ 1.15, warm ≤ 1.00 of the bare handler with two calls; read cold ≤ 1.15,
-warm ≤ 1.05, one call; approval page cold ≤ 1.50; cold ≤ {OF_STOCK} of by the book as the stock build ships it; the time
-of a start at the size that the template gives, see below. `make bench` fails where one is passed.
+The budgets, in instructions: place an order cold ≤ 1.15, warm ≤ 1.00 of the bare handler with two calls; read cold
+≤ 1.15, warm ≤ 1.05, one call; approval page cold ≤ 1.50; cold ≤ {OF_STOCK} of by the book as the stock build ships it;
+the time of a start at the template's memory size, see below. `make bench` fails if one is exceeded.
 
 {_past_section(past)}
-## What decided
+## What made the difference
 
-To place an order as ours does it, with one thing done otherwise:
+Placing an order with one thing done differently:
 
 {ways}
 
 ## Memory
 
-The time that an order takes to be placed with the share of a core that Lambda gives to a size, set by a quota of
+The time to place an order with the share of a core that Lambda gives to a memory size, set by a quota of
 {PERIOD_MICROSECONDS // 1000} ms periods on this machine. The functions have {MEGABYTES:,} MB. A start is billed by its
-length and the size; for the functions of a million orders each of their {order.amounts["invocation"]:g} invocations is
-taken to be billed {PRICES["billed_milliseconds"]} ms, whatever the size, as in [what an order costs](cost.md).
+duration and the size. For the functions of a million orders, each of their {order.amounts["invocation"]:g} invocations
+is assumed to be billed {PRICES["billed_milliseconds"]} ms at any size, as in [what an order costs](cost.md).
 
 {sizes}
 
-Before the SDK's clients a start took 921 ms at {SIZE_BEFORE} MB, for {START_OF_BARE} of a bare handler's instructions.
-Milliseconds move with the machine, so what a start may take now is told by the bare handler's: less than
-{START_OF_BARE} of its time at {SIZE_BEFORE} MB. {_start_told(chosen)}
+Before the product used the SDK's clients, a start took 921 ms at {SIZE_BEFORE} MB, and {START_OF_BARE} of a bare
+handler's instructions. Milliseconds depend on the machine, so the budget of a start is relative to the bare handler:
+less than {START_OF_BARE} of its time at {SIZE_BEFORE} MB. {_start_told(chosen)}
 
-SnapStart is a parameter, off (deploying.md has how), and what it spares was not run on AWS.
+SnapStart is a parameter and off ([deploying.md](deploying.md#snapstart)). Its savings were not measured on AWS.
 
-## On the Python of the tests, without Lambda's conditions
+## On the tests' Python, without Lambda's conditions
 
 Python {here.python}, from the interpreter's start to its end, over plain HTTP, without the runtime's client: the
-conditions of this page until 2026-11-28, though no longer with the tests' packages on the search path.
+conditions of this page until 2026-11-28, except that the tests' packages are no longer on the search path.
 
 {rows_here}
 
@@ -244,29 +244,29 @@ conditions of this page until 2026-11-28, though no longer with the tests' packa
 
 WHAT_CHANGED = """## What changed on 2026-11-28, and why
 
-- **AWS is called by the SDK's own clients**, and no longer by HTTP and a signature of our own, so that no code of
-  ours stands between the functions and AWS. By the bench of that time (the conditions of the section above) an
-  order took 872 million instructions cold, 0.83 of bare boto3, and 4.07 warm. What keeps the SDK near a bare
-  handler is public: models trimmed by the build, no rules of endpoints where an endpoint follows from region and
-  service, a session with the hooks that a service needs, Lambda's keys given to it instead of a search for some, no
-  check of parameters and no user agent made up for each call, and AWS's own authorities as `AWS_CA_BUNDLE`. What is
-  left of a client's cost is the import of botocore and urllib3.
-- **The bench runs what Lambda runs.** On plain HTTP nobody reads certificates, which spares bare boto3 more than
-  ours; the interpreter's end was counted, and made a frozen collector look better than it is; and what was done
-  otherwise had the tests' packages on its path.
-- **The collector** had its thresholds raised by the first import of our package, whatever imported it. Now each
-  function for which somebody waits stops it at the top of its file and freezes what is there at the end; to freeze
-  alone spares nothing of a start, but later collections have less to look through.
-- **The functions have more memory**, for a client of the SDK takes more of the share of a core that goes with it; a
-  start costs less money, since it takes less than half of the time, and an order's functions cost twice as much,
-  which is one percent of what an order costs.
+- **The SDK's own clients call AWS**, and no longer HTTP code and signatures of this project, so that no own code is
+  between the functions and AWS. By the bench of that time (the conditions of the section above) an order took
+  872 million instructions cold, 0.83 of bare boto3, and 4.07 warm. Public means keep the SDK near a bare handler: the
+  build trims the models; there are no endpoint rules where an endpoint follows from region and service; a session has
+  only the hooks that a service needs; it gets Lambda's keys instead of searching for some; calls have no parameter
+  check and no computed user agent; `AWS_CA_BUNDLE` names only AWS's own authorities. The remaining cost of a client is
+  the import of botocore and urllib3.
+- **The bench runs what Lambda runs.** Over plain HTTP no certificates are read, which saves bare boto3 more than ours.
+  The interpreter's end was counted, which made a frozen garbage collector look better than it is. The alternatives had
+  the tests' packages on their path.
+- **Garbage collection**: the first import of the package raised the collector's thresholds for every importer. Now each
+  function that somebody waits for disables collection at the top of its file and freezes the objects at the end. To
+  freeze alone saves nothing at a start, but later collections have less to scan.
+- **The functions have more memory**, because a client of the SDK needs more of the share of a core that comes with it.
+  A start costs less money, because it takes less than half of the time. An order's functions cost twice as much, which
+  is one percent of what an order costs.
 """
 
 
 def _past_section(past: Sequence[str]) -> str:
     if not past:
-        return "All are kept.\n"
-    return "**Past its budget** in this run:\n\n" + "".join(f"- {each}\n" for each in past)
+        return "This run is within all budgets.\n"
+    return "**Over budget** in this run:\n\n" + "".join(f"- {each}\n" for each in past)
 
 
 def _plot_speed(measured: Sequence[Measured], file: Path) -> None:
@@ -290,18 +290,18 @@ def _plot_speed(measured: Sequence[Measured], file: Path) -> None:
 
 
 def _why() -> str:
-    return """Write units, step by step. A transaction takes two for each KB of each item; an index one for a write, two
-where its key changes.
+    return """The table shows write units, step by step. A transaction takes two for each KB of each item. An index
+takes one for a write, and two if its key changes.
 
-- *place*: the order, its first timeline entry, the idempotency record with the answer (two transactions' worth of KB);
-  then the workflow's wait with its mark, the link of "order received", a claim and a mark for each mail; the outbox
-  takes its mark off the entry.
-- *claim*: the order and an entry; the mark's removal; the index of the desk moves the order from one status to
+- *place*: the order, its first timeline entry, the idempotency record with the response (two transactions' worth of
+  KB); then the workflow's wait with its pending flag, the link of "order received", a claim and a record for each mail;
+  the outbox removes the pending flag of the entry.
+- *claim*: the order and an entry; the removal of the pending flag; the desk's index moves the order from one status to
   the next.
 - *quote*: the order with the quote and an entry, the quote's link, then the order again as *offered* with its entry
-  once SES took the mail; the marks of both.
-- *approve*: the order, its entry and the evidence of the decision, the look at the link's wrong codes, the counters of
-  the estimates, the mails' claims and marks, and the marks' removal.
+  after SES accepted the mail; the pending flags of both.
+- *approve*: the order, its entry and the evidence of the decision, the check of the link's wrong codes, the counters of
+  the estimates, the mails' claims and records, and the removal of the pending flags.
 """
 
 
@@ -319,20 +319,19 @@ def standing_section(counted: Standing) -> str:
     firewall, more = standing.firewall(), counted.busy_metrics
     return f"""{STANDING}
 
-What a stage costs that is deployed and in which nobody orders. Counted from the template, and in the lab for an hour in
-which nothing but the schedules runs; a month has {standing.HOURS} hours. Nothing is taken off for a free tier. Each
-price in `bench/prices.json` names the page that it is from. `make bench ARGS='--only standing'` writes this
-section alone.
+The cost of a deployed stage in which nobody orders. The amounts are counted from the template, and in the lab for an
+hour in which only the schedules run; a month has {standing.HOURS} hours. No free tier is deducted. Each price in
+`bench/prices.json` names the page that it is from. `make bench ARGS='--only standing'` writes this section alone.
 
 {table(["what", "a month", "$ each", "$ a month", "counted from"], rows)}
 
-- With orders come {more} more metrics of our own, each billed for the hours in which it is written:
+- Orders add {more} metrics of the product, each billed for the hours in which it is written:
   ${more * PRICES["standing"]["metric"]["dollars"]:,.2f} a month at most. API Gateway's metrics by route
-  (`DetailedMetricsEnabled`) are billed like them while a route is called; that is believed, and not in the table.
-- What lies there is billed by the GB and month: {stored}.
-  An empty stage has next to none.
+  (`DetailedMetricsEnabled`) are assumed to be billed in the same way while a route is called; the table omits them.
+- Stored data is billed by the GB and month: {stored}.
+  An empty stage stores almost nothing.
 - Queue polls are an assumption: five long polls of 20 seconds at a time for each queue that a function reads.
-- `waf.yaml`, where you deploy it: ${firewall.dollars:,.2f} a month (the ACL and {firewall.rules} rules), and a price
+- `waf.yaml`, if you deploy it: ${firewall.dollars:,.2f} a month (the ACL and {firewall.rules} rules), and a price
   for each request.
 - CloudFront, the HTTP API, Step Functions, Cognito and SES cost nothing while they are not used.
 """
@@ -389,11 +388,11 @@ def write_cost(
         ],
     )
     bottleneck_table = table(
-        ["what gives in first", "at orders a second", "what to raise"],
+        ["first bottleneck", "at orders a second", "what to raise"],
         [[name, f"{rate:,.0f}", cure] for name, rate, cure in growth.bottlenecks(counted)],
     )
     contention_table = table(
-        ["completed orders a second", "one item: met another", "later", "shards: met another", "tries", "later"],
+        ["completed orders a second", "one item: conflict", "later", "shards: conflict", "tries", "later"],
         _contention_rows(),
     )
     share = dollars[counted.dominating] / counted.total
@@ -401,17 +400,16 @@ def write_cost(
         print(each, end="\n\n")
     text = f"""# What an order costs
 
-Written by `make bench` (`ARGS='--only cost'` for this page alone) on {datetime.now(UTC):%Y-%m-%d}. Counted in the
-lab, which runs the real template, workflow and functions, for one straight order: placed, claimed, quoted, approved.
-Prices: `bench/prices.json`, {PRICES["source"]}; as of {PRICES["as_of"]}. Invocations are taken to be billed
-{PRICES["billed_milliseconds"]} ms each at the memory that the template gives; that is an assumption, for nothing was
-run on AWS.
+Written by `make bench` (`ARGS='--only cost'` for this page alone) on {datetime.now(UTC):%Y-%m-%d}. The amounts are
+counted in the lab, which runs the real template, workflow and functions, for one order without detours: placed,
+claimed, quoted, approved. Prices: `bench/prices.json`, {PRICES["source"]}; as of {PRICES["as_of"]}. Each invocation
+is assumed to be billed {PRICES["billed_milliseconds"]} ms at the template's memory size; nothing was run on AWS.
 
 {money_table}
 
-{counted.dominating.capitalize()}s are {share:.0%} of it. The budget is ${money.BUDGET * 1e6:,.0f} per million orders
-and {money.TRANSITIONS_AT_MOST} transitions an order; `make bench` fails beyond. Not in it: what does not grow with
-orders (the section on an idle stage has it), storage, and taxes.
+{counted.dominating.capitalize()}s are {share:.0%} of the total. The budget is ${money.BUDGET * 1e6:,.0f} per million
+orders and {money.TRANSITIONS_AT_MOST} transitions an order; `make bench` fails above it. The total does not include
+fixed costs (see the section on an idle stage), storage, and taxes.
 
 {unit_table}
 
@@ -419,8 +417,8 @@ orders (the section on an idle stage has it), storage, and taxes.
 {standing_section(standing_costs)}
 ## Growth
 
-The same requests with more orders in the same account and, all `submitted`, in the desk's queue (copies put straight
-into the table). A request that took more at a larger size would stand out here, and fails the bench.
+The same requests with more orders in the same account and in the desk's queue (copies written directly into the table,
+all `submitted`). The bench fails if a request costs more at a larger size.
 
 {growth_table}
 
@@ -428,7 +426,7 @@ into the table). A request that took more at a larger size would stand out here,
 
 ## {growth.ORDERS_A_SECOND} orders a second, over {growth.ACCOUNTS:,} accounts
 
-From the write units that one order took under each key; reckoned, not run.
+Computed from the write units of one order under each key; not run.
 
 {partition_table}
 
@@ -436,11 +434,11 @@ From the write units that one order took under each key; reckoned, not run.
 
 ## Completed orders that are counted at the same moment
 
-The statistics behind the estimates are the only items that orders of different accounts write. Simulated with the
-product's shards, tries and pauses, for orders of one kind that are completed at random moments. Each is in the way of
-others for {growth.TRANSACTION_SECONDS * 1000:g} ms, which is assumed and not measured. *One item* is how it would be
-without shards. *Later* is the share of orders that no try counts and the reconciler does; no mail, event or workflow
-waits for that.
+The statistics behind the estimates are the only items that orders of different accounts write. The table is simulated
+with the product's shards, retries and pauses, for orders of one kind that are completed at random moments. Each
+transaction blocks others for {growth.TRANSACTION_SECONDS * 1000:g} ms, which is assumed and not measured. *One item* is
+the result without shards. *Later* is the share of orders that no retry counts and that the reconciler counts; no mail,
+event or workflow waits for that.
 
 {contention_table}
 """
