@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Unpack
 from unittest.mock import patch
 
+import botocore.session
 import moto.core.models
 from botocore.config import Config
 from botocore.session import Session
@@ -109,6 +110,7 @@ class Lab:
             )
             stack.enter_context(shortcuts.taken())
             stack.enter_context(patch.object(Session, "create_client", _create_client_once))
+            stack.enter_context(patch.object(botocore.session, "create_loader", _create_loader_once))
             lab = cls(template, PARAMETERS | parameters)
             stack.enter_context(product.under(lab.clock))
             stack.enter_context(patch.object(retries, "draw", lab.chance.random))
@@ -330,6 +332,8 @@ class Lab:
         assert takers, f"no rule takes {DETAIL_TYPES[kind]}"
 
 
+_create_loader_once = functools.cache(botocore.session.create_loader)
+"""Sessions are made anew for each lab, and would each read the models of their services again."""
 _create_client = Session.create_client
 _clients: dict[str, Any] = {}
 _clients_lock = threading.RLock()

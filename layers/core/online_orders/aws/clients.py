@@ -43,7 +43,7 @@ def longest_call_seconds(service: str) -> float:
 
 @cache
 def _session(service: str) -> Session:
-    """Return a session with those of the SDK's own hooks that are for every service, or for this one.
+    """Return a session with those of the SDK's own hooks that are for every service, or for this one; and with one of ours.
 
     To register all, with the documents that they write, is a twentieth of a cold start. Left out, as each header is
     written, copied, encoded and signed at every call: those that tell the service which attempt this is, which no
@@ -65,6 +65,8 @@ def _session(service: str) -> Session:
             continue
         if not whose or whose.partition(".")[0] == name:
             register[when[0] if when else None](event, handler)
+    longest = CONNECT_SECONDS + patience(service).read_seconds
+    emitter.register_first("before-send", lambda **_: deadlines.must_have(longest))  # of each attempt
     return session
 
 
@@ -90,10 +92,7 @@ def _make(service: str) -> Any:
         user_agent="online-orders",
         parameter_validation=False,
     )
-    made = _session(service).create_client(service, config=config, **_keys())
-    longest = CONNECT_SECONDS + read_seconds
-    made.meta.events.register("before-send", lambda **_: deadlines.must_have(longest))  # of each attempt
-    return made
+    return _session(service).create_client(service, config=config, **_keys())
 
 
 _makers: list[Callable[[str], Any]] = [_make]
