@@ -3,6 +3,7 @@
 moto lets everything pass; on AWS a missing action is found by the first customer.
 """
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -157,10 +158,12 @@ def _conditions_hold(condition: Json, context: Mapping[str, str]) -> bool:
 
 
 def _any_matches(patterns: str | list[str], text: str) -> bool:
-    return any(
-        re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text, re.IGNORECASE)
-        for pattern in ([patterns] if isinstance(patterns, str) else patterns)
-    )
+    return any(_expression(one).fullmatch(text) for one in ([patterns] if isinstance(patterns, str) else patterns))
+
+
+@functools.cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)
 
 
 def _object_arn(url: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlparse
 
 import moto.backends
 import moto.core.responses
@@ -17,14 +18,16 @@ from botocore.auth import SigV4Auth
 from botocore.useragent import UserAgentString
 from moto import backend_index
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.core.responses import ActionContext, ActionResult
-from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.core.request import normalize_request
+from moto.core.responses import ActionContext, ActionResult, BaseResponse
+from moto.core.utils import camelcase_to_underscores, method_names_from_class, utcnow
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.moto_api._internal.moto_random import MotoRandom
 from requests.structures import CaseInsensitiveDict
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
 
 from tests.lab.stack import ACCOUNT, REGION
 
@@ -38,12 +41,14 @@ PLAIN = {
     "TransactWriteItems",
     "TransactGetItems",
 }
-"""Whose results are JSON already, by the names of the service."""
+"""Whose parameters and results are JSON as they are, by the names of the service."""
 
 _execute_result = ActionResult.execute_result
 _process_request = BotocoreStubber.process_request
+_setup_class = BaseResponse.setup_class
 _add_auth = SigV4Auth.add_auth
 _snake_case = functools.cache(camelcase_to_underscores)
+_parsed = functools.cache(urlparse)
 
 
 class _JsonRequest:
@@ -68,26 +73,59 @@ class _JsonRequest:
 
 
 @functools.cache
-def _taker(url: str) -> Callable[..., Any] | None:
-    """What moto has for the address of a service, which it would look for among hundreds of patterns."""
+def _takers(host: str) -> list[tuple[re.Pattern[str], Callable[..., Any]]]:
+    """What moto has for addresses at a host, which it would look for among hundreds of patterns at each call."""
+    takers = []
     for service, pattern in backend_index.backend_url_patterns:
-        if pattern.match(url):
+        if pattern.match(f"https://{host}/"):
             accounts: Any = moto.backends.get_backend(service)  # type: ignore[call-overload]
-            urls: dict[str, Callable[..., Any]] = accounts[ACCOUNT][REGION].urls
-            return next(taker for address, taker in urls.items() if re.match(address, url))
-    return None
+            backend = accounts[ACCOUNT][REGION if REGION in accounts[ACCOUNT] else "aws"]
+            takers += [(re.compile(address), taker) for address, taker in backend.urls.items()]
+    return takers
+
+
+@functools.lru_cache(256)
+def _taker(address: str) -> Callable[..., Any] | None:
+    host = address.split("/", 3)[2]
+    return next((taker for pattern, taker in _takers(host) if pattern.match(address)), None)
 
 
 def _process(stubber: BotocoreStubber, request: Any) -> Any:
-    is_json = request.method == "POST" and request.url.endswith(".com/") and "X-Amz-Target" in request.headers
-    taker = _taker(request.url) if is_json else None
+    taker = _taker(request.url.partition("?")[0])
     if not taker:
         return _process_request(stubber, request)
-    plain = _JsonRequest(request)
+    is_json = request.method == "POST" and request.url.endswith(".com/") and "X-Amz-Target" in request.headers
+    plain = _JsonRequest(request) if is_json else normalize_request(request)
     try:
         return taker(plain, plain.raw_url, plain.headers)
     except HTTPException as error:
         return error.code, error.get_headers(), error.get_body()
+
+
+def _set_up(response: BaseResponse, request: Any, *args: Any, **options: Any) -> None:
+    """All that moto's own finds in a request in JSON, but for what stands in queries and forms."""
+    if not isinstance(request, _JsonRequest):
+        _setup_class(response, request, *args, **options)
+        return
+    response.is_werkzeug_request = False
+    response.normalized_request = request  # type: ignore[assignment]
+    response.uri = request.raw_url
+    response.parsed_url = _parsed(request.raw_url)
+    response.path = response.raw_path = request.path
+    response.method = request.method
+    response.form_data = response.querystring = response.data = response.uri_match = {}
+    response.raw_body = request.data
+    response.body = request.data.decode()
+    response.headers = request.headers
+    response.region = REGION
+    response.partition = "aws"
+    response.access_key = "lab"
+    response.current_account = ACCOUNT
+    response.response_headers = {"server": "amazon.com", "date": http_date(utcnow())}
+    if isinstance(response, DynamoHandler) and response._get_action() in PLAIN:
+        response.params = json.loads(response.body)
+    elif response.automated_parameter_parsing:
+        response.parse_parameters(request)
 
 
 def _sign(signer: SigV4Auth, request: Any) -> None:
@@ -132,6 +170,7 @@ def taken() -> Iterator[None]:
             (moto.sqs.models, "camelcase_to_underscores", _snake_case),
             (ActionResult, "execute_result", _answer),
             (BotocoreStubber, "process_request", _process),
+            (BaseResponse, "setup_class", _set_up),
             (SigV4Auth, "add_auth", _sign),
             (MotoRandom, "get_random_string", _random_string),
             (Table, "all_items", _all_items),
