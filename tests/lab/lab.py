@@ -19,7 +19,7 @@ from moto import mock_aws
 
 from online_orders.aws import retries
 from sandbox.ses_rules import DETAIL_TYPES, EventType
-from tests.lab import accounts, product, shortcuts
+from tests.lab import accounts, deployments, product, shortcuts
 from tests.lab.bridge import Failures, Functions, Log
 from tests.lab.capacity import Capacity
 from tests.lab.clock import Clock
@@ -127,7 +127,7 @@ class Lab:
             assert not left_over, f"threads of the workflow are left over: {left_over}"
 
     def _deploy(self) -> None:
-        self.stack.deploy()
+        deployments.deploy(self.stack)
         self.outputs = self.stack.outputs
         for name, properties in self.stack.functions.items():
             self.functions.declare(name, self.stack.attribute(name, "Arn"), properties)

@@ -25,6 +25,34 @@ def test_the_product_reads_real_time_without_a_lab() -> None:
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=5)
 
 
+def test_nothing_of_an_earlier_lab_is_in_a_later_one() -> None:
+    found = []
+    for _ in range(3):
+        with Lab.started() as lab:
+            tables, buckets = lab.client("dynamodb").list_tables(), lab.client("s3").list_buckets()["Buckets"]
+            queues, machines = lab.client("sqs").list_queues(), lab.client("stepfunctions").list_state_machines()
+            found.append(
+                (
+                    tables["TableNames"],
+                    [bucket["Name"] for bucket in buckets],
+                    queues["QueueUrls"],
+                    [machine["stateMachineArn"] for machine in machines["stateMachines"]],
+                    lab.outputs,
+                    lab.items,
+                    lab.executions,
+                    lab.dynamodb.records(lab.outputs["TableName"]),
+                )
+            )
+            lab.account()
+            lab.client("sqs").create_queue(QueueName="later")
+            lab.client("s3").put_object(Bucket=lab.stack.ref("Documents"), Key="later", Body=b"later")
+            lab.stack.roles.clear()
+            assert lab.items
+    assert found == [found[0]] * 3
+    assert all(found[0][:5])
+    assert not any(found[0][5:])
+
+
 def test_every_invocation_is_a_moment_later_than_the_one_before(lab: Lab) -> None:
     lab.functions.replace("ConfirmPageFunction", lambda event, context: {"statusCode": 200, "body": str(clock.now())})
     assert lab.http("GET", "/confirm/t").text < lab.http("GET", "/confirm/t").text

@@ -1,0 +1,49 @@
+"""Deployments, each carried out once per process: later labs of the same template and parameters begin with a copy."""
+
+import copyreg
+import io
+import pickle
+import threading
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+from moto.s3.models import s3_backends
+
+from tests.lab.stack import Stack
+
+_GIVEN = {"template", "parameters", "client"}
+"""What a stack is told, where all else of it is what came of its deployment."""
+
+
+class _Pickler(pickle.Pickler):
+    """Locks are made anew; nobody holds one between two calls."""
+
+    dispatch_table = copyreg.dispatch_table | {
+        type(threading.Lock()): lambda _: (threading.Lock, ()),
+        type(threading.RLock()): lambda _: (threading.RLock, ()),
+    }
+
+
+_carried_out: dict[str, bytes] = {}
+_services: dict[str, BackendDict[Any]] = {}
+"""Of moto, by its own id of each: it forgets at a reset which of them it has used."""
+
+
+def deploy(stack: Stack) -> None:
+    """Deploy a stack into moto, which must be empty, or put there what the deployment of an equal one left."""
+    key = repr((id(stack.template), sorted(stack.parameters.items())))  # templates are kept for good
+    if key in _carried_out:
+        outcome, buckets, backends = pickle.loads(_carried_out[key])  # noqa: S301 - written below
+        vars(stack).update(outcome)
+        s3_backends.bucket_accounts.update(buckets)
+        for service, account, region, backend in backends:
+            _services[service][account][region] = backend
+        return
+    stack.deploy()
+    outcome = {name: value for name, value in vars(stack).items() if name not in _GIVEN}
+    used: list[BackendDict[Any]] = list(BackendDict._instances)
+    _services.update({service._id: service for service in used})
+    backends = [(service._id, *backend) for service in used for backend in service.iter_backends()]
+    written = io.BytesIO()
+    _Pickler(written).dump((outcome, s3_backends.bucket_accounts, backends))
+    _carried_out[key] = written.getvalue()
