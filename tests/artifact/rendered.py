@@ -7,12 +7,13 @@ import json
 import sys
 
 from online_orders.approval_links import ConfirmLink
+from online_orders.confirmation import FormState
 from online_orders.installation import Installation
 from online_orders.mail_kinds import MailKind, Role
 from online_orders.orders import Order
 from online_orders.timeline import SYSTEM, Entry, Event
 from online_orders_rendering.mails import render_mail
-from online_orders_rendering.pages import FormState, decision_page
+from online_orders_rendering.pages import decision_page
 from online_orders_rendering.paper import quote_pdf
 
 INSTALLATION = Installation(brand="Northwind Networks", site_url="https://orders.example.com")

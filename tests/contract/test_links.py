@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import confirm_page
-from online_orders import approval_links, http
-from online_orders.aws import links, signing_keys
+from online_orders import approval_links, confirmation, http
+from online_orders.aws import link_decisions, links, signing_keys
 from online_orders.aws.dynamodb import Raced, transact
 from tests.contract.in_process import InProcess
 from tests.contract.orders import offered, place, quote
@@ -221,7 +221,7 @@ def test_token_and_code_are_compared_in_constant_time(in_process: InProcess, mon
     assert {token_in(mail).encode(), mail.code.encode()} <= set(compared)
 
 
-@pytest.mark.parametrize("module", [approval_links, confirm_page, http])
+@pytest.mark.parametrize("module", [approval_links, links, confirmation, link_decisions, confirm_page, http])
 def test_no_secret_is_compared_by_the_ordinary_operators(module: Any) -> None:
     secret = {"token", "code", "secret", "signature", "expected"}
     for node in ast.walk(ast.parse(Path(module.__file__).read_text("utf-8"))):

@@ -10,6 +10,7 @@ from online_orders.account_notices import notices
 from online_orders.accounts import Account, Contact
 from online_orders.approval_links import ConfirmLink
 from online_orders.catalog import ACCESSORY_TYPES, REGIONS
+from online_orders.confirmation import FormError, FormState, Outcome
 from online_orders.installation import Installation
 from online_orders.mail_kinds import MAILS, MailKind, Role
 from online_orders.orders import Change, Order, Policy, Status
@@ -18,7 +19,7 @@ from online_orders.system_reasons import SystemReason
 from online_orders.timeline import SYSTEM, Actor, Entry
 from online_orders_rendering.formats import item_labels, wording
 from online_orders_rendering.mails import Mail, render_contact_report, render_mail, render_notice
-from online_orders_rendering.pages import FormFault, FormState, Outcome, decision_page, outcome_page
+from online_orders_rendering.pages import decision_page, outcome_page
 from online_orders_rendering.paper import quote_pdf
 from tests.domain.builders import (
     ANNA,
@@ -219,9 +220,9 @@ def pages(locale: str) -> dict[str, str]:
     changed = order.request_change("Connie", "One socket only.", NOW).order
     lapsed = _expired(order).order
     closed_by_expiry = lapsed.tick(Policy(), NOW + timedelta(days=90)).order
-    wrong = FormState("request_change", "Connie", "", (FormFault.REASON_MISSING, FormFault.CODE_WRONG), 3)
+    wrong = FormState("request_change", "Connie", "", (FormError.REASON_MISSING, FormError.CODE_WRONG), 3)
     empty = FormState(
-        faults=(FormFault.DECISION_MISSING, FormFault.NAME_MISSING, FormFault.CODE_MISSING),
+        errors=(FormError.DECISION_MISSING, FormError.NAME_MISSING, FormError.CODE_MISSING),
     )
     told: dict[str, tuple[Outcome, Order | None, FormState]] = {
         "approved": (Outcome.APPROVED, approved, FormState()),
@@ -238,7 +239,7 @@ def pages(locale: str) -> dict[str, str]:
         "in_preparation": (Outcome.IN_PREPARATION, changed, FormState()),
         "parted": (Outcome.PARTED, order, FormState()),
         "expired": (Outcome.EXPIRED, lapsed, FormState()),
-        "expired-wrong_code": (Outcome.EXPIRED, lapsed, FormState(faults=(FormFault.CODE_WRONG,), tries_left=1)),
+        "expired-wrong_code": (Outcome.EXPIRED, lapsed, FormState(errors=(FormError.CODE_WRONG,), tries_left=1)),
         "locked": (Outcome.LOCKED, order, FormState()),
         "fresh_mail_for_asker": (Outcome.FRESH_MAIL_FOR_ASKER, order, FormState()),
         "fresh_mail_sent": (Outcome.FRESH_MAIL_SENT, order, FormState()),
@@ -357,9 +358,9 @@ def everything() -> None:
     account_mails("en")
     render_contact_report(account_of(enrollment=None), "Who?", ANNA.email, INSTALLATION)
     pages("en")
-    for fault in FormFault:
+    for fault in FormError:
         for left in (1, 2):
-            decision(order, order.quote, FormState(faults=(fault,), tries_left=left))
+            decision(order, order.quote, FormState(errors=(fault,), tries_left=left))
     for status in Status:
         outcome_page(Outcome.NOT_READY, order.model_copy(update={"status": status}), INSTALLATION, "en")
     _decisions(order)

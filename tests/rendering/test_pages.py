@@ -11,14 +11,9 @@ from typing import Any
 import pytest
 
 from online_orders.catalog import KIND_LABELS
+from online_orders.confirmation import FormError, FormState, Outcome
 from online_orders.languages import LOCALES
-from online_orders_rendering.pages import (
-    CONTENT_SECURITY_POLICY,
-    FormFault,
-    FormState,
-    Outcome,
-    outcome_page,
-)
+from online_orders_rendering.pages import CONTENT_SECURITY_POLICY, outcome_page
 from tests.domain.builders import CLARA, CONNIE, DAY, KINDS, NOW, ORDER_ID
 from tests.rendering.samples import (
     ACCOUNT_NAME,
@@ -214,7 +209,7 @@ def test_the_paper_is_linked_where_there_is_one() -> None:
 
 def test_a_refused_form_keeps_what_was_typed_and_says_what_is_wrong_at_its_field() -> None:
     order = pending().order
-    form = FormState("request_change", "Bob Buyer", "Two sockets", (FormFault.CODE_WRONG,), 4)
+    form = FormState("request_change", "Bob Buyer", "Two sockets", (FormError.CODE_WRONG,), 4)
     page = Page(decision(order, order.quote, form))
     assert "checked" in page.all("input", value="request_change")[0]
     assert page.all("input", name="name", value="Bob Buyer")
@@ -229,12 +224,12 @@ def test_a_refused_form_keeps_what_was_typed_and_says_what_is_wrong_at_its_field
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("fault", FormFault)
-def test_every_fault_is_said_at_its_field_and_at_the_top(fault: FormFault, locale: str) -> None:
+@pytest.mark.parametrize("fault", FormError)
+def test_every_fault_is_said_at_its_field_and_at_the_top(fault: FormError, locale: str) -> None:
     order = pending(locale).order
-    page = Page(decision(order, order.quote, FormState(faults=(fault,))))
+    page = Page(decision(order, order.quote, FormState(errors=(fault,))))
     assert page.all("div", role="alert")
-    is_seen = fault is not FormFault.EXTRA_FILLED
+    is_seen = fault is not FormError.EXTRA_FILLED
     assert bool(page.all("a", href=f"#{fault.field}")) is is_seen, "no link leads where there is nothing to see"
     assert bool(page.all("span", id=f"{fault.field}-fault")) is is_seen
 
@@ -251,7 +246,7 @@ def test_nobody_sees_hears_or_reaches_the_field_that_is_there_for_robots(locale:
 
 def test_one_try_is_one_try() -> None:
     order = pending().order
-    said = shown(decision(order, order.quote, FormState(faults=(FormFault.CODE_WRONG,), tries_left=1)))
+    said = shown(decision(order, order.quote, FormState(errors=(FormError.CODE_WRONG,), tries_left=1)))
     assert "You have 1 more try." in said
 
 
@@ -263,7 +258,7 @@ def test_what_people_write_is_shown_as_they_wrote_it() -> None:
     lines = tuple(line.model_copy(update={"description": HOSTILE}) for line in quote.lines)
     hostile = quote.model_copy(update={"message": HOSTILE, "terms": HOSTILE, "lines": lines})
     order = change.order.model_copy(update={"quote": hostile, "purchase_order_number": HOSTILE})
-    form = FormState(typed, typed, typed, (FormFault.DECISION_MISSING,))
+    form = FormState(typed, typed, typed, (FormError.DECISION_MISSING,))
     sites = dict.fromkeys(("office", "branch", "store", "lab"), HOSTILE)
     page = Page(decision(order, hostile, form, account_name=HOSTILE, site_names=sites))
     assert not page.all("script")
@@ -273,7 +268,7 @@ def test_what_people_write_is_shown_as_they_wrote_it() -> None:
 
 def test_a_reason_keeps_the_empty_line_that_it_begins_with() -> None:
     order = pending().order
-    html = decision(order, order.quote, FormState("cancel", "Bob", "\nfirst", (FormFault.CODE_MISSING,)))
+    html = decision(order, order.quote, FormState("cancel", "Bob", "\nfirst", (FormError.CODE_MISSING,)))
     assert re.search(r"<textarea[^>]*>\n\nfirst</textarea>", html)
 
 
@@ -304,7 +299,7 @@ def test_every_outcome_can_be_told_when_the_order_is_not_known(outcome: Outcome,
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_an_outcome_complains_of_its_own_fields_alone(outcome: Outcome) -> None:
-    page = Page(outcome_page(outcome, pending().order, INSTALLATION, "en", form=FormState(faults=tuple(FormFault))))
+    page = Page(outcome_page(outcome, pending().order, INSTALLATION, "en", form=FormState(errors=tuple(FormError))))
     complaints = [link["href"] for link in page.all("a")]
     asks = {Outcome.EXPIRED, Outcome.LOCKED}
     assert complaints == (["#code"] * 3 if outcome in asks else [])

@@ -14,8 +14,7 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-import confirm_page
-from online_orders import http
+from online_orders import confirmation, http
 from online_orders.api import Api, answers, refuses
 from online_orders.errors import OnlineOrdersError, TooLarge
 from online_orders.http import Response
@@ -169,4 +168,4 @@ def test_the_largest_body_that_is_described_is_the_largest_that_is_taken() -> No
 
 def test_the_form_has_the_decisions_of_the_page() -> None:
     decisions = ConfirmationForm.model_json_schema()["properties"]["decision"]["enum"]
-    assert {*decisions} == {*confirm_page.DECISIONS, "request_quote", "request_mail"}
+    assert {*decisions} == {*confirmation.DECISIONS, "request_quote", "request_mail"}

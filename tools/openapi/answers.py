@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from confirm_page import MAX_NAME_LENGTH, MAX_REASON_LENGTH
 from online_orders.accounts import READ_ONLY, Account, Contact, ContactReport, Currency, Enrollment
 from online_orders.api import Nothing
 from online_orders.approval_links import CODE
 from online_orders.catalog import KINDS, MOST_ITEMS, Item
+from online_orders.confirmation import MAX_NAME_LENGTH, MAX_REASON_LENGTH
 from online_orders.duplicates import Code
 from online_orders.evidence import Evidence
 from online_orders.orders import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
+from online_orders.confirmation import EMPTY_FORM, REQUEST_MAIL, REQUEST_QUOTE, FormError, FormState, Outcome
 from online_orders.installation import Installation
 from online_orders.orders import Order, Status
 from online_orders.quotes import Quote, QuoteState
@@ -24,69 +24,7 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-class FormFault(StrEnum):
-    """What is wrong with a form that was sent; the field comes first in the name."""
-
-    DECISION_MISSING = "decision_missing"
-    NAME_MISSING = "name_missing"
-    NAME_TOO_LONG = "name_too_long"
-    REASON_MISSING = "reason_missing"
-    REASON_TOO_LONG = "reason_too_long"
-    CODE_MISSING = "code_missing"
-    CODE_MALFORMED = "code_malformed"
-    CODE_WRONG = "code_wrong"
-    EXTRA_FILLED = "extra_filled"
-    """The field that nobody sees, and that robots fill in with the others."""
-
-    @property
-    def field(self) -> str:
-        return self.partition("_")[0]
-
-
-@dataclass(frozen=True)
-class FormState:
-    """What was typed and what is wrong with it; the code is never shown again."""
-
-    decision: str = ""
-    name: str = ""
-    reason: str = ""
-    faults: tuple[FormFault, ...] = ()
-    tries_left: int | None = None
-    """After a wrong code."""
-
-    def has_fault(self, field: str) -> bool:
-        return any(fault.field == field for fault in self.faults)
-
-
-class Outcome(StrEnum):
-    APPROVED = "approved"
-    CANCELED = "canceled"
-    CHANGE_REQUESTED = "change_requested"
-    ALREADY_DECIDED = "already_decided"
-    """Another decision has won: what happened is read off the order."""
-    CLOSED = "closed"
-    """Closed by others, with who and why."""
-    REPLACED = "replaced"
-    IN_PREPARATION = "in_preparation"
-    """Nobody has a newer mail: the next quote is still to be sent."""
-    PARTED = "parted"
-    """Somebody else is asked now, or nobody."""
-    EXPIRED = "expired"
-    """Brings the form that asks for a fresh quote, with the code."""
-    LOCKED = "locked"
-    """Brings the form that asks for a fresh mail."""
-    FRESH_MAIL_SENT = "fresh_mail_sent"
-    FRESH_MAIL_FOR_ASKER = "fresh_mail_for_asker"
-    """To be opened in the browser that has asked for it with the code."""
-    FRESH_QUOTE_ASKED = "fresh_quote_asked"
-    TOO_MANY_MAILS = "too_many_mails"
-    TOO_MANY_REQUESTS = "too_many_requests"
-    UNKNOWN_LINK = "unknown_link"
-    NOT_READY = "not_ready"
-    FAULT = "fault"
-
-
-ASKS_FOR = {Outcome.EXPIRED: "request_quote", Outcome.LOCKED: "request_mail"}
+ASKS_FOR = {Outcome.EXPIRED: REQUEST_QUOTE, Outcome.LOCKED: REQUEST_MAIL}
 """The decision that the form on the page sends."""
 
 
@@ -97,7 +35,7 @@ def decision_page(
     *,
     account_name: str,
     pdf_path: str | None,
-    form: FormState = FormState(),
+    form: FormState = EMPTY_FORM,
     site_names: Mapping[str, str] | None = None,
     at: datetime | None = None,
 ) -> str:
@@ -131,7 +69,7 @@ def outcome_page(
     *,
     account_name: str | None = None,
     decided_by: str | None = None,
-    form: FormState = FormState(),
+    form: FormState = EMPTY_FORM,
 ) -> str:
     """Every state but an open decision, in plain words.
 
@@ -150,17 +88,17 @@ def outcome_page(
         paragraphs=_paragraphs(outcome, order, words, installation.brand, decided_by),
         reason=_reason(outcome, order),
         asks_for=ASKS_FOR.get(outcome),
-        form=replace(form, faults=_faults_here(outcome, form)),
+        form=replace(form, errors=_errors_here(outcome, form)),
     )
 
 
 _FIELDS = {Outcome.EXPIRED: ("code", "extra"), Outcome.LOCKED: ("code", "extra")}
 
 
-def _faults_here(outcome: Outcome, form: FormState) -> tuple[FormFault, ...]:
+def _errors_here(outcome: Outcome, form: FormState) -> tuple[FormError, ...]:
     """Those of the fields that the form on the page has; what was sent may have been another page's form."""
     fields = _FIELDS.get(outcome, ())
-    return tuple(fault for fault in form.faults if fault.field in fields)
+    return tuple(error for error in form.errors if error.field in fields)
 
 
 _TELLS_WHAT_HAPPENED = frozenset({Outcome.ALREADY_DECIDED, Outcome.CLOSED})

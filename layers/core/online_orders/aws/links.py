@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-from online_orders.approval_links import ConfirmLink, Link, code_of, fingerprint, token_of
+from online_orders.approval_links import (
+    TOKEN,
+    ConfirmLink,
+    Link,
+    LinkContext,
+    code_of,
+    fingerprint,
+    link_context,
+    proof_of,
+    token_of,
+)
 from online_orders.aws.dynamodb import IS_NEW, get, number, put, text, update
 from online_orders.aws.environment import environment
-from online_orders.aws.keys import Item, link_key
-from online_orders.aws.signing_keys import signing_key_or_current
+from online_orders.aws.keys import Item, OrderKey, link_key
+from online_orders.aws.orders import get_order_and_account
+from online_orders.aws.signing_keys import signing_key, signing_key_or_current
 from online_orders.errors import NotFound
 from online_orders.orders import Order
+from online_orders.telemetry import logger
 
 _COUNTERS: tuple[str, ...] = ("wrong_codes", "wrong_codes_of_asker")
 _BESIDE_DOCUMENT = {*_COUNTERS, "is_askers"}
@@ -55,6 +67,25 @@ def find_link(token: str) -> Link:
         raise NotFound("There is no such link.")
     counts = {name: int(item[name]["N"]) for name in _COUNTERS if name in item}
     return Link.model_validate_json(item["document"]["S"]).model_copy(update=counts)
+
+
+def load_link(token: str, proofs: frozenset[str] = frozenset()) -> LinkContext:
+    """Return a link by its token, with its order and account as they stand; `proofs` are what the browser keeps.
+
+    Raises NotFound for a token that is nobody's, and for one by a key that was retired.
+    """
+    if not TOKEN.fullmatch(token):
+        raise NotFound("There is no such link.")
+    link = find_link(token)
+    logger.append_keys(order_id=link.order_id)
+    order, account = get_order_and_account(OrderKey(link.account_id, link.order_id, link.source))
+    return link_context(token, proofs, link, signing_key("links", link.key_id).key, order, account)
+
+
+def proof_of_next(context: LinkContext) -> str:
+    """Return what a browser shall keep for the link that takes this one's place, made by the key of that one."""
+    link = context.link.model_copy(update={"number": context.link.number + 1})
+    return proof_of(signing_key("links").key, link, context.order.contact.email)
 
 
 def count_wrong_code(token: str, link: Link) -> bool:

@@ -1,0 +1,223 @@
+"""Decisions by link: the code is judged, and the decision stored with its evidence, unless another one was faster.
+
+A right code takes its turn among the wrong ones that come at the same time: it counts only while the link's wrong codes
+are as many as when it was judged. Else as many could be tried as come at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from typing import cast
+
+from online_orders import clock
+from online_orders.approval_links import WRONG_CODES_ALLOWED, LinkContext, LinkState, matches
+from online_orders.aws import evidence, links, orders
+from online_orders.aws.dynamodb import Raced, pause
+from online_orders.aws.environment import environment
+from online_orders.aws.keys import Item
+from online_orders.confirmation import (
+    DECIDED,
+    NAMES_DECIDER,
+    REQUEST_MAIL,
+    REQUEST_QUOTE,
+    DecisionForm,
+    FormError,
+    LinkResult,
+    Outcome,
+    decide_by_link,
+    judge,
+    result_of,
+    result_of_lost_race,
+    view,
+)
+from online_orders.errors import Conflict
+from online_orders.evidence import LinkDecision, evidence_of
+from online_orders.orders import Change, Order
+from online_orders.telemetry import MetricUnit, metrics
+
+_DAY_SECONDS = 86_400
+
+
+def handle_view(context: LinkContext, at: datetime) -> LinkResult:
+    """Return what there is to see behind a link; nothing is written."""
+    return _with_decider(view(context, at))
+
+
+def handle_decision(
+    context: LinkContext, form: DecisionForm, sender: tuple[str | None, str | None], at: datetime
+) -> LinkResult:
+    """Take what a form asks for: judge it, ask for its code, and then do it. `sender` is an address and a browser."""
+    if form.decision == REQUEST_MAIL and not form.errors:
+        result = request_fresh_mail(context, form, at)
+    elif judged := judge(context, form, at):
+        result = judged
+    elif not matches(context.code, form.code):
+        result = count_wrong_code(context, form)
+    elif form.decision == REQUEST_QUOTE:
+        result = request_fresh_quote(context, form)
+    else:
+        result = apply_decision(context, form, sender)
+    return _with_decider(result)
+
+
+def _with_decider(result: LinkResult) -> LinkResult:
+    """Add the name given with the newest decision by link, unless somebody else has closed the order since."""
+    order = result.context.order
+    if result.outcome not in NAMES_DECIDER or (order.closed is not None and order.closed.by != "contact"):
+        return result
+    entry = orders.get_entry(order.order_id, order.marks.decision_sequence or order.marks.sequence)
+    return result._replace(decided_by=entry.actor.name if entry.actor.kind == "contact" else None)
+
+
+# -- with the code ------------------------------------------------------------------------------------------------
+
+
+def apply_decision(context: LinkContext, form: DecisionForm, sender: tuple[str | None, str | None]) -> LinkResult:
+    """Store the decision and its evidence, on the order as it stands when the link is still open then."""
+
+    def decide(current: LinkContext) -> Change:
+        at = clock.now()  # after the order was read: no entry of its timeline is later
+        if current.state(at) is not LinkState.OPEN:
+            raise Conflict("Another decision was faster.", current.order.status)
+        return decide_by_link(current, form, at)
+
+    def evidence_action(change: Change) -> Item:
+        decision = cast("LinkDecision", form.decision)  # one of DECISIONS by now
+        found = evidence_of(change.order, decision, form.name, context.order.contact.email, *sender)
+        return evidence.evidence_action(change.order.order_id, found)
+
+    try:
+        order = _update_by_link(context, decide, evidence_action)
+    except Conflict:
+        return respond_to_lost_race(context, form)
+    metrics.add_metric(f"Decided_{form.decision}", MetricUnit.Count, 1)
+    if order.quote and order.quote.offered_at:
+        hours = (order.updated_at - order.quote.offered_at).total_seconds() / 3600
+        metrics.add_metric("AnswerHours", MetricUnit.NoUnit, hours)
+    return LinkResult(context._replace(order=order), DECIDED[form.decision], HTTPStatus.OK)
+
+
+def request_fresh_quote(context: LinkContext, form: DecisionForm) -> LinkResult:
+    """Store that the contact person asks for another quote in place of one that has expired."""
+
+    def ask(current: LinkContext) -> Change:
+        at = clock.now()
+        if current.state(at) is not LinkState.EXPIRED or current.link.locked:
+            raise Conflict("Another decision was faster.", current.order.status)
+        return current.order.ask_for_fresh_quote(at)
+
+    try:
+        order = _update_by_link(context, ask)
+    except Conflict:
+        return respond_to_lost_race(context, form)
+    return LinkResult(context._replace(order=order), Outcome.FRESH_QUOTE_ASKED, HTTPStatus.OK)
+
+
+def _update_by_link(
+    context: LinkContext, decision: Callable[[LinkContext], Change], *more: Callable[[Change], Item]
+) -> Order:
+    """Decide on the order as it and its link stand when it is loaded; Conflict as `orders.decide`.
+
+    `more` make actions of the same transaction.
+    """
+    current = context
+
+    def load() -> Order:
+        nonlocal current
+        current = links.load_link(context.token, context.proofs)
+        return current.order
+
+    def beside(change: Change) -> list[Item]:
+        return [links.unchanged_count(current.token, current.link), *(action(change) for action in more)]
+
+    return orders.decide(load, lambda _: decision(current), beside=beside)
+
+
+def respond_to_lost_race(context: LinkContext, form: DecisionForm) -> LinkResult:
+    """Return what there is to say to a decision that came second, of the order as it is now."""
+    return result_of_lost_race(links.load_link(context.token, context.proofs), form, clock.now())
+
+
+# -- without the code ---------------------------------------------------------------------------------------------
+
+
+def count_wrong_code(context: LinkContext, form: DecisionForm) -> LinkResult:
+    """Count it; the fifth locks the link and tells Customer Success."""
+    attempt = 0
+    while not context.link.locked:
+        if _is_counted(context):
+            context = context._replace(link=context.link.with_wrong_code())
+            break
+        attempt += 1
+        pause(attempt)
+        context = links.load_link(context.token, context.proofs)
+        if not context.order.is_open:
+            return respond_to_lost_race(context, form)
+    metrics.add_metric("WrongCodes", MetricUnit.Count, 1)
+    if context.link.locked:
+        return LinkResult(context, Outcome.LOCKED, HTTPStatus.LOCKED)
+    shown = form.shown_with(FormError.CODE_WRONG, tries_left=WRONG_CODES_ALLOWED - context.link.tries)
+    outcome = Outcome.EXPIRED if form.decision == REQUEST_QUOTE else None
+    return LinkResult(context, outcome, HTTPStatus.FORBIDDEN, shown)
+
+
+def _is_counted(context: LinkContext) -> bool:
+    """Count a wrong code; False when another request was faster."""
+    if context.link.tries + 1 < WRONG_CODES_ALLOWED:
+        return links.count_wrong_code(context.token, context.link)
+    change = context.order.link_locked(context.link.purpose, clock.now())
+    try:
+        orders.save(context.order, change, links.wrong_code_action(context.token, context.link))
+    except Raced:
+        return False
+    return True
+
+
+def request_fresh_mail(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult:
+    """Ask for a fresh mail in place of a link that wrong codes have locked, to the same address, and only so often.
+
+    Anybody may ask. Whoever gives the locked link's code with it has the mail: that one asks apart from all others, and
+    the wrong codes of others do not lock the fresh link for the same browser. Any other text in the code's place is as
+    none. A guesser can find the code of a locked link so, which decides nothing; the fresh link goes to the mailbox
+    alone.
+    """
+    result = result_of(context, at)
+    if result.outcome is None:
+        return result._replace(status=HTTPStatus.BAD_REQUEST)
+    is_expired_and_locked = result.outcome is Outcome.EXPIRED and context.link.locked
+    if result.outcome is not Outcome.LOCKED and not is_expired_and_locked:
+        return result
+    with_code = matches(context.code, form.code)
+    if seconds := _seconds_until_fresh_mail(context.order, at, with_code=with_code):
+        return LinkResult(context, Outcome.TOO_MANY_MAILS, HTTPStatus.TOO_MANY_REQUESTS, retry_after_seconds=seconds)
+    purpose = context.link.purpose
+
+    def ask(order: Order) -> Change:
+        number = order.marks.quote_link if purpose == "quote" else order.marks.order_link
+        if number != context.link.number:
+            return Change(order, ())
+        return order.ask_for_fresh_mail(purpose, clock.now(), with_code=with_code)
+
+    try:
+        order = orders.decide(lambda: orders.get_order(orders.key_of(context.order)), ask)
+    except Conflict:
+        return LinkResult(context, Outcome.CLOSED, HTTPStatus.CONFLICT)
+    asked = context._replace(order=order)
+    if not with_code:
+        return LinkResult(asked, Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
+    return LinkResult(asked, Outcome.FRESH_MAIL_FOR_ASKER, HTTPStatus.OK, proof=links.proof_of_next(context))
+
+
+def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) -> int:
+    """Return how long to wait for the next fresh mail; 0 when it may go now.
+
+    Nobody replaces the link of one who has given a code by asking without.
+    """
+    sent = order.fresh_mails_of_day(at, with_code=with_code)
+    pause_seconds = int(environment("FRESH_MAIL_PAUSE_SECONDS"))
+    has_asker = not with_code and bool(order.fresh_mails_of_day(at, with_code=True))
+    if has_asker or len(sent) >= int(environment("FRESH_MAILS_A_DAY")):
+        return _DAY_SECONDS
+    return pause_seconds if sent and (at - sent[-1]).total_seconds() < pause_seconds else 0

@@ -1,0 +1,258 @@
+"""What a link is good for, in every state of its order, and what its form comes to: one answer to each, by a table."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from online_orders.accounts import Account
+from online_orders.approval_links import Link, LinkContext, LinkState, code_of, link_context, proof_of, token_of
+from online_orders.confirmation import (
+    DecisionForm,
+    FormError,
+    Outcome,
+    decide_by_link,
+    judge,
+    parse_form,
+    result_of,
+    result_of_lost_race,
+    view,
+)
+from online_orders.orders import Order, Policy
+from tests.domain.builders import (
+    CARLA,
+    CLARA,
+    CONNIE,
+    DAY,
+    KEY_ID,
+    LATER,
+    NOW,
+    account_of,
+    claimed,
+    expired,
+    offered,
+    place,
+    sending,
+)
+
+KEY = b"a key of thirty-two random bytes"
+SOUND = {"decision": "approve", "name": "Connie", "code": "123456"}
+
+
+def link_of(order: Order, purpose: str = "quote", **changes: Any) -> Link:
+    link = Link(
+        purpose="quote" if purpose == "quote" else "order",
+        account_id=order.account_id,
+        order_id=order.order_id,
+        source=order.source,
+        revision=order.quote.revision if purpose == "quote" and order.quote else 0,
+        number=order.marks.quote_link if purpose == "quote" else order.marks.order_link,
+        key_id=KEY_ID,
+    )
+    return link.model_copy(update=changes)
+
+
+def presented(
+    order: Order, link: Link | None = None, account: Account | None = None, proofs: frozenset[str] = frozenset()
+) -> LinkContext:
+    link = link or link_of(order)
+    token = token_of(KEY, link, CONNIE.email)
+    return link_context(token, proofs, link, KEY, order, account or account_of())
+
+
+def by_order(order: Order, **changes: Any) -> LinkContext:
+    return presented(order, link_of(order, "order", **changes))
+
+
+OFFERED, SUBMITTED = offered(), place().order
+RENEWED = OFFERED.resend(CLARA, None, NOW).order
+REQUOTED = sending(OFFERED)
+PARTED = OFFERED.follow_contact(None, None, NOW).order
+OTHER = OFFERED.follow_contact(CARLA, None, NOW).order
+LOCKED: dict[str, Any] = {"wrong_codes": 5}
+
+STATES = [
+    (presented(OFFERED), LinkState.OPEN),
+    (by_order(SUBMITTED), LinkState.OPEN),
+    (by_order(claimed()), LinkState.OPEN),
+    (by_order(OFFERED), LinkState.SUPERSEDED),
+    (presented(RENEWED, link_of(OFFERED)), LinkState.SUPERSEDED),
+    (presented(REQUOTED, link_of(OFFERED)), LinkState.IN_PREPARATION),
+    (presented(REQUOTED.decline(CLARA, "Over.", NOW).order, link_of(OFFERED)), LinkState.NEVER_RENEWED),
+    (presented(PARTED, link_of(OFFERED)), LinkState.PARTED),
+    (presented(OTHER, link_of(OFFERED)), LinkState.PARTED),
+    (presented(OFFERED, account=account_of(enrollment=None)), LinkState.PARTED),
+    (presented(expired()), LinkState.EXPIRED),
+    (presented(expired(), link_of(expired(), **LOCKED)), LinkState.EXPIRED),
+    (presented(OFFERED, link_of(OFFERED, **LOCKED)), LinkState.LOCKED),
+    (by_order(SUBMITTED, **LOCKED), LinkState.LOCKED),
+    (presented(OFFERED.approve("Connie", NOW).order), LinkState.APPROVED),
+    (presented(OFFERED.cancel("Connie", None, NOW).order), LinkState.CANCELED),
+    (presented(OFFERED.request_change("Connie", "Less", NOW).order), LinkState.CHANGE_REQUESTED),
+    (by_order(SUBMITTED.cancel("Connie", None, NOW).order), LinkState.CANCELED),
+    (presented(OFFERED.decline(CLARA, "Over.", NOW).order), LinkState.CLOSED),
+    (
+        presented(OFFERED.request_change("Connie", "Less", NOW).order.decline(CLARA, "Over.", NOW).order),
+        LinkState.CLOSED,
+    ),
+    (by_order(SUBMITTED.decline(CLARA, "Over.", NOW).order), LinkState.CLOSED),
+]
+ANSWERS = {
+    LinkState.OPEN: (None, 200, 200),
+    LinkState.SUPERSEDED: (Outcome.REPLACED, 410, 410),
+    LinkState.IN_PREPARATION: (Outcome.IN_PREPARATION, 410, 410),
+    LinkState.NEVER_RENEWED: (Outcome.CLOSED, 410, 410),
+    LinkState.PARTED: (Outcome.PARTED, 410, 410),
+    LinkState.EXPIRED: (Outcome.EXPIRED, 410, 410),
+    LinkState.LOCKED: (Outcome.LOCKED, 200, 423),
+    LinkState.APPROVED: (Outcome.APPROVED, 200, 200),
+    LinkState.CANCELED: (Outcome.CANCELED, 200, 200),
+    LinkState.CHANGE_REQUESTED: (Outcome.CHANGE_REQUESTED, 200, 200),
+    LinkState.CLOSED: (Outcome.CLOSED, 200, 409),
+}
+"""What is said of each state, and with which status to a look and to a form."""
+
+
+@pytest.mark.parametrize(("context", "state"), STATES)
+def test_a_link_has_one_state(context: LinkContext, state: LinkState) -> None:
+    assert context.state(NOW) is state
+    outcome, looked, sent = ANSWERS[state]
+    assert (view(context, NOW).outcome, view(context, NOW).status) == (outcome, looked)
+    assert (result_of(context, NOW).outcome, result_of(context, NOW).status) == (outcome, sent)
+
+
+def test_every_state_is_among_those_that_are_tried() -> None:
+    assert {state for _, state in STATES} == set(LinkState) == set(ANSWERS)
+
+
+def test_a_quote_expires_with_its_last_day_whether_or_not_the_workflow_has_looked() -> None:
+    assert OFFERED.quote
+    last = datetime.combine(OFFERED.quote.valid_until, datetime.max.time(), NOW.tzinfo)
+    states = [presented(OFFERED).state(at) for at in (last, last + timedelta(seconds=1))]
+    assert states == [LinkState.OPEN, LinkState.EXPIRED]
+    closed = expired().tick(Policy(), NOW + 365 * DAY).order
+    assert presented(closed).state(NOW + 365 * DAY) is LinkState.CLOSED
+
+
+def test_a_link_has_the_code_that_its_mail_has() -> None:
+    assert presented(OFFERED).code == code_of(KEY, link_of(OFFERED), CONNIE.email)
+
+
+def test_who_has_a_proof_has_a_count_of_wrong_codes_of_his_own() -> None:
+    link = link_of(OFFERED, wrong_codes=5, wrong_codes_of_asker=0)
+    proofs = frozenset({"x", proof_of(KEY, link, CONNIE.email)})
+    assert presented(OFFERED, link, proofs=proofs).state(NOW) is LinkState.OPEN
+    assert presented(OFFERED, link, proofs=frozenset({"x"})).state(NOW) is LinkState.LOCKED
+
+
+def test_who_looks_again_reads_that_a_fresh_quote_was_asked() -> None:
+    order = expired()
+    asked = presented(order.ask_for_fresh_quote(LATER).order)
+    assert (view(asked, LATER).outcome, view(asked, LATER).status) == (Outcome.FRESH_QUOTE_ASKED, 410)
+    assert result_of(asked, LATER).outcome is Outcome.EXPIRED
+
+
+# -- the form -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({}, []),
+        ({"decision": " cancel "}, []),
+        ({"decision": "request_quote", "name": ""}, []),
+        ({"code": " 12 34\u00a056"}, []),
+        ({"name": "n" * 200, "decision": "request_change", "reason": "r" * 1_000}, []),
+        ({"decision": ""}, ["decision_missing"]),
+        ({"decision": "request_mail "}, ["decision_missing"]),
+        ({"name": " \u202e"}, ["name_missing"]),
+        ({"name": "n" * 201}, ["name_too_long"]),
+        ({"decision": "request_change", "reason": "\x00 "}, ["reason_missing"]),
+        ({"reason": "r" * 1_001}, ["reason_too_long"]),
+        ({"code": " "}, ["code_missing"]),
+        ({"code": "12345"}, ["code_malformed"]),
+        ({"extra": "x", "code": "1"}, ["extra_filled", "code_malformed"]),
+        ({"decision": "x", "name": "", "code": ""}, ["decision_missing", "name_missing", "code_missing"]),
+        ({"decision": "request_mail", "name": "", "code": "none"}, []),
+        ({"decision": "request_mail", "extra": "x"}, ["extra_filled"]),
+    ],
+)
+def test_a_form_has_every_error_that_it_has(changes: dict[str, str], errors: list[str]) -> None:
+    assert [*parse_form({**SOUND, **changes}, link_of(OFFERED)).errors] == errors
+
+
+@pytest.mark.parametrize("decision", ["approve", "request_change", "request_quote"])
+def test_by_the_link_of_an_order_nothing_but_canceling_is_decided(decision: str) -> None:
+    link = link_of(SUBMITTED, "order")
+    assert parse_form({**SOUND, "decision": "cancel"}, link).errors == ()
+    assert FormError.DECISION_MISSING in parse_form({**SOUND, "decision": decision, "reason": "r"}, link).errors
+
+
+def sent(decision: str, **changes: str) -> DecisionForm:
+    return parse_form({**SOUND, "decision": decision, "reason": "Less", **changes}, link_of(OFFERED))
+
+
+def test_the_code_decides_where_there_is_something_to_decide() -> None:
+    for decision in ("approve", "cancel", "request_change"):
+        assert judge(presented(OFFERED), sent(decision), NOW) is None
+    assert judge(presented(expired()), sent("request_quote"), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("context", "decision", "outcome", "status"),
+    [
+        (presented(OFFERED), "request_quote", None, HTTPStatus.BAD_REQUEST),
+        (presented(OFFERED.approve("Connie", NOW).order), "approve", Outcome.APPROVED, HTTPStatus.OK),
+        (presented(OFFERED.approve("Connie", NOW).order), "cancel", Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT),
+        (presented(OFFERED.cancel("Connie", None, NOW).order), "approve", Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT),
+        (presented(RENEWED, link_of(OFFERED)), "approve", Outcome.REPLACED, HTTPStatus.GONE),
+        (presented(expired()), "approve", Outcome.EXPIRED, HTTPStatus.GONE),
+        (presented(expired(), link_of(expired(), **LOCKED)), "request_quote", Outcome.LOCKED, HTTPStatus.LOCKED),
+        (presented(OFFERED, link_of(OFFERED, **LOCKED)), "approve", Outcome.LOCKED, HTTPStatus.LOCKED),
+        (presented(OFFERED.decline(CLARA, "Over.", NOW).order), "approve", Outcome.CLOSED, HTTPStatus.CONFLICT),
+    ],
+)
+def test_what_is_said_whatever_the_code(
+    context: LinkContext, decision: str, outcome: Outcome | None, status: HTTPStatus
+) -> None:
+    result = judge(context, sent(decision), NOW)
+    assert result
+    assert (result.outcome, result.status) == (outcome, status)
+    if outcome:
+        late = result_of_lost_race(context, sent(decision), NOW)
+        assert (late.outcome, late.status) == (
+            (Outcome.EXPIRED, HTTPStatus.GONE) if context.state(NOW) is LinkState.EXPIRED else (outcome, status)
+        )
+
+
+def test_an_unsound_form_is_a_bad_request_and_comes_back_without_its_code() -> None:
+    for context, state in STATES:
+        result = judge(context, sent("approve", code="12"), NOW)
+        assert result
+        assert (result.outcome, result.status) == (ANSWERS[state][0], HTTPStatus.BAD_REQUEST)
+        assert result.form.errors == (FormError.CODE_MALFORMED,)
+        assert (result.form.decision, result.form.name, result.form.reason) == ("approve", "Connie", "Less")
+
+
+def test_a_decision_that_lost_its_race_to_no_decision_is_to_be_sent_again() -> None:
+    result = result_of_lost_race(presented(OFFERED), sent("approve"), NOW)
+    assert (result.outcome, result.status) == (Outcome.NOT_READY, HTTPStatus.CONFLICT)
+
+
+@pytest.mark.parametrize(
+    ("decision", "event"),
+    [
+        ("approve", "order.completed"),
+        ("cancel", "order.canceled"),
+        ("request_change", "order.change_requested"),
+    ],
+)
+def test_a_decision_proves_that_the_mail_with_its_link_has_gone(decision: str, event: str) -> None:
+    events = [entry.event for entry in decide_by_link(presented(sending()), sent(decision), NOW).entries]
+    assert events == ["order.quoted", event]
+    canceled = decide_by_link(by_order(SUBMITTED), sent("cancel", reason=""), NOW).order
+    assert canceled.closed
+    assert (canceled.closed.by, canceled.closed.reason) == ("contact", None)
