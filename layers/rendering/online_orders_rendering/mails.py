@@ -21,7 +21,7 @@ from online_orders.orders import Order
 from online_orders.timeline import SYSTEM, Entry, Event
 from online_orders_rendering.formats import Wording, line_of, wording
 from online_orders_rendering.order_news import OrderNews, address_of
-from online_orders_rendering.templating import template
+from online_orders_rendering.templates import template
 
 DESK_LOCALE = "en"
 _GAPS = {"mail.txt": re.compile("\n(?=\n\n)"), "mail.html": re.compile("\n(?=\n)")}

@@ -13,8 +13,7 @@ from online_orders.installation import Installation
 from online_orders.orders import Order, Status
 from online_orders.quotes import Quote, QuoteState
 from online_orders_rendering.formats import Wording, charged, line_of, passed_starts, who_closed, wording
-from online_orders_rendering.templates import FOLDER
-from online_orders_rendering.templating import template
+from online_orders_rendering.templates import FOLDER, template
 
 STYLESHEET = (FOLDER / "page.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLESHEET.encode()).digest()).decode()

@@ -1,16 +1,17 @@
 """The Jinja2 templates: HTML escapes what it is given, plain text does not.
 
 A mail's template is rendered as both, with what `mail.html` or `mail.txt` makes of each part of it. This module imports
-nothing of the product, so that a build can compile the templates with no more than Jinja2.
+nothing of the product before a template is asked for, so that a build can compile them with no more than Jinja2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from jinja2 import BaseLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined, Template
 
 FOLDER = Path(__file__).parent / "templates"
 COMPILED = Path(__file__).parent / "compiled_templates"
@@ -20,14 +21,22 @@ Filters = Mapping[str, Callable[[str], str]]
 Form = Literal["html", "txt"]
 
 
-def environment(form: Form, filters: Filters) -> Environment:
-    """For templates that the build has compiled, else for their sources. `filters` are called `line` and `text`."""
+def template(name: str) -> Template:
+    """Return a template as the build has compiled it, else from its source."""
+    return _loaded("txt" if name.endswith(".txt") else "html").get_template(name)
+
+
+@cache
+def _loaded(form: Form) -> Environment:
+    from online_orders_rendering.formats import line_of, text_of
+
     compiled = COMPILED / form
-    return _environment(form, ModuleLoader(compiled) if compiled.is_dir() else FileSystemLoader(FOLDER), filters)
+    loader = ModuleLoader(compiled) if compiled.is_dir() else FileSystemLoader(FOLDER)
+    return _environment(form, loader, {"line": line_of, "text": text_of})
 
 
 def compile_all() -> None:
-    """For the build. A filter is called by its name, so any will do here."""
+    """Compile every template, for the build. A filter is called by its name, so any will do here."""
     forms: tuple[Form, ...] = ("html", "txt")
     for form in forms:
         sources = _environment(form, FileSystemLoader(FOLDER), {"line": str, "text": str})
