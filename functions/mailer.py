@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -11,13 +10,15 @@ from online_orders import clock
 from online_orders.accounts import Account
 from online_orders.announcements import Announcement, address_of, is_still_due
 from online_orders.approval_links import ConfirmLink
-from online_orders.aws import accounts, contact_reports, links, mail, mail_hold, orders
+from online_orders.aws import accounts, contact_reports, documents, links, mail, mail_hold, orders
 from online_orders.aws.clients import client
 from online_orders.aws.environment import environment, installation
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.queues import work_through
+from online_orders.installation import Installation
 from online_orders.mail_kinds import MAILS, MailKind, Role
 from online_orders.orders import Order
+from online_orders.quotes import Quote
 from online_orders.telemetry import discreet, logger, metrics
 from online_orders.timeline import Entry
 from online_orders_rendering.mails import render_contact_report, render_mail
@@ -36,7 +37,7 @@ class NotFollowedYet(Exception):
     """The account has parted with the order's contact, and the order is about to follow: come again."""
 
 
-def _announce(message: dict[str, Any]) -> None:
+def _send_notification(message: dict[str, Any]) -> None:
     due = Announcement(MailKind(message["kind"]), Role(message["role"]))
     name = f"{due.kind}#{due.role}"
     order_id, sequence = message["order_id"], message["sequence"]
@@ -49,30 +50,35 @@ def _announce(message: dict[str, Any]) -> None:
     if due.role in _OF_CUSTOMER and order.outlives_contact(account):
         raise NotFollowedYet(order_id)
     tags = {"order_id": order_id, "kind": due.kind}
-    mail.send_once(order_id, sequence, name, lambda: _letter(due, to, order, then, account, entry), tags)
+    mail.send_once(order_id, sequence, name, lambda: _compose(due, to, order, then, account, entry), tags)
 
 
-def _letter(due: Announcement, to: str, order: Order, then: Order, account: Account, entry: Entry) -> mail.Letter:
+def _compose(due: Announcement, to: str, order: Order, then: Order, account: Account, entry: Entry) -> mail.Letter:
     """A mail may have waited for days: it tells of the order as the entry left it (`then`), save one with a link, which
     goes only while it asks for what can be done now.
     """
-    link = _link(due.kind, order) if due.role is Role.CONTACT else None
-    told, here = order if link else then, installation()
-    said = render_mail(due.kind, due.role, told, entry, here, account.name, link, account.site_names)
-    papers: tuple[mail.Attachment, ...] = ()
-    if MAILS[due.kind].paper and told.quote:
-        make = partial(quote_paper, told, told.quote, account, here)
-        papers = (mail.attached_quote(told.order_id, told.quote.revision, make),)
-    return mail.Letter(to, *said, papers)
+    row, here = MAILS[due.kind], installation()
+    link = _make_link(row.link, order) if row.link and due.role is Role.CONTACT else None
+    shown = order if link else then
+    content = render_mail(due.kind, due.role, shown, entry, here, account.name, link, account.site_names)
+    attached = (_attach_quote(shown, shown.quote, account, here),) if row.paper and shown.quote else ()
+    return mail.Letter(to, *content, attached)
 
 
-def _link(kind: MailKind, order: Order) -> ConfirmLink | None:
-    """The link that stands in the contact person's mail; that of a quote is the one that went out with it."""
-    purpose, marks = MAILS[kind].link, order.marks
-    if purpose is None:
-        return None
+def _make_link(purpose: Literal["order", "quote"], order: Order) -> ConfirmLink:
+    """Return the link for the contact person's mail; that of a quote is the one that went out with it."""
+    marks = order.marks
     went_out = purpose == "quote" and marks.quote_link == marks.quote_link_mailed
     return links.make_known(order, purpose, marks.quote_link_key_id if went_out else None)[1]
+
+
+def _attach_quote(order: Order, quote: Quote, account: Account, here: Installation) -> mail.Attachment:
+    """Return the PDF of the quote, which is made when it is first needed, and kept."""
+    pdf = documents.find_quote_paper(order.order_id, quote.revision)
+    if pdf is None:
+        pdf = quote_paper(order, quote, account, here)
+        pdf = documents.keep_quote_paper(order.order_id, quote.revision, pdf)
+    return mail.quote_attachment(order.order_id, quote.revision, pdf)
 
 
 def _report_contact(message: dict[str, Any]) -> None:
@@ -93,7 +99,7 @@ def _deliver(record: SQSRecord) -> None:
         if message["kind"] == MailKind.CONTACT_REPORT:
             _report_contact(message)
         else:
-            _announce(message)
+            _send_notification(message)
 
 
 def _put_back(record: SQSRecord) -> None:

@@ -8,7 +8,6 @@ is let go first, in a write of its own, so that it is either undone or mailed.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -16,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from online_orders import clock
 from online_orders.accounts import Account
 from online_orders.approval_links import Link
-from online_orders.aws import accounts, links, mail, mail_hold, orders, workflow
+from online_orders.aws import accounts, documents, links, mail, mail_hold, orders, workflow
 from online_orders.aws.dynamodb import TABLE_ERRORS
 from online_orders.aws.environment import environment, installation
 from online_orders.aws.keys import OrderKey
@@ -32,25 +31,16 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def _then(order: Order) -> dict[str, Any]:
+Route = dict[str, Any]
+"""Where the workflow goes next, see `workflow.routing`."""
+
+
+def _next_route(order: Order) -> Route:
     return {**workflow.routing(order, clock.now()), "link_number": None, "key_id": None}
 
 
-def _note_mailed(at: OrderKey, link_number: int, key_id: str) -> dict[str, Any]:
-    order = orders.decide(
-        lambda: orders.get_order(at), lambda order: order.quote_mailed(link_number, key_id, clock.now())
-    )
-    return _then(order)
-
-
-def _refuse(at: OrderKey, link_number: int, why: SystemReason) -> dict[str, Any]:
-    order = orders.decide(
-        lambda: orders.get_order(at), lambda order: order.quote_refused(link_number, why, clock.now())
-    )
-    return _then(order)
-
-
-def _send(at: OrderKey) -> dict[str, Any]:
+def _prepare(at: OrderKey) -> tuple[Order, Route | None]:
+    """Return the order as its quote is to be mailed; or else, with it, where the workflow goes instead."""
     grace_days = int(environment("GRACE_DAYS"))
 
     def look(order: Order, account: Account) -> Change:
@@ -60,57 +50,77 @@ def _send(at: OrderKey) -> dict[str, Any]:
 
     order = orders.decide_with_account(at, look)
     if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
-        return _then(order)
+        return order, _next_route(order)
     if order.contact.is_erased:
-        return _refuse(at, order.marks.quote_link, SystemReason.CONTACT_ERASED)
+        return order, _record_refusal(at, order.marks.quote_link, SystemReason.CONTACT_ERASED)
     if mail_hold.standing_hold():
         logger.info("mail is held")
-        return {**_then(order), "next": workflow.Step.HELD, "pause": mail_hold.pause_seconds()}
+        return order, {**_next_route(order), "next": workflow.Step.HELD, "pause": mail_hold.pause_seconds()}
     if order.undo_until:
         order = orders.decide(lambda: orders.get_order(at), lambda order: order.let_mail_go(clock.now()))
         if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
-            return _then(order)
-    return _hand_over(at, order)
+            return order, _next_route(order)
+    return order, None
 
 
-def _letter(order: Order) -> tuple[mail.Letter, Link]:
-    """The quote to confirm: paper, link and code. ValueError for an order without a quote."""
-    if order.quote is None:
+def _compose(order: Order) -> tuple[mail.Letter, Link]:
+    """Return the quote to confirm with paper, link and code. ValueError for an order without a quote."""
+    quote = order.quote
+    if quote is None:
         raise ValueError(f"order {order.order_id} has no quote")
     account, here = accounts.get_account(order.account_id), installation()
-    make = partial(quote_paper, order, order.quote, account, here)
-    paper = mail.attached_quote(order.order_id, order.quote.revision, make)
+    pdf = documents.find_quote_paper(order.order_id, quote.revision)
+    if pdf is None:
+        pdf = quote_paper(order, quote, account, here)
+        pdf = documents.keep_quote_paper(order.order_id, quote.revision, pdf)
     link, confirm = links.make_known(order, "quote")
-    return mail.Letter(order.contact.email, *render_quote(order, account, confirm, here, clock.now()), (paper,)), link
+    content = render_quote(order, account, confirm, here, clock.now())
+    attached = mail.quote_attachment(order.order_id, quote.revision, pdf)
+    return mail.Letter(order.contact.email, *content, (attached,)), link
 
 
-def _hand_over(at: OrderKey, order: Order) -> dict[str, Any]:
-    """Give the mail to SES."""
+def _send_mail(at: OrderKey, order: Order) -> Route:
+    """Give the mail to SES, and store that SES has it."""
     try:
         if order.quote and order.quote.state is not QuoteState.SENDING:
             mail.lift_suppression(order.contact.email)  # it is sent again because somebody wants it to arrive
-        letter, link = _letter(order)
+        letter, link = _compose(order)
         mail.send(letter, mail.tags_of(link), clock.now())
     except mail.MailRefused:
-        return _refuse(at, order.marks.quote_link, SystemReason.ADDRESS_REFUSED)
+        return _record_refusal(at, order.marks.quote_link, SystemReason.ADDRESS_REFUSED)
     except TABLE_ERRORS as fault:
         logger.warning("the quote could not be sent yet", extra={"fault": kind_of(fault)})
         return route_after_failure(at)
     logger.info("SES took the quote", extra={"revision": link.revision})
     metrics.add_metric("QuotesMailed", MetricUnit.Count, 1)
     try:
-        return _note_mailed(at, link.number, link.key_id)
+        return _record_sent(at, link.number, link.key_id)
     except TABLE_ERRORS:
         logger.exception("SES took the quote, and that could not be noted yet")
-        return {**_then(order), "next": workflow.Step.NOTE, "link_number": link.number, "key_id": link.key_id}
+        return {**_next_route(order), "next": workflow.Step.NOTE, "link_number": link.number, "key_id": link.key_id}
+
+
+def _record_sent(at: OrderKey, link_number: int, key_id: str) -> Route:
+    order = orders.decide(
+        lambda: orders.get_order(at), lambda order: order.quote_mailed(link_number, key_id, clock.now())
+    )
+    return _next_route(order)
+
+
+def _record_refusal(at: OrderKey, link_number: int, why: SystemReason) -> Route:
+    order = orders.decide(
+        lambda: orders.get_order(at), lambda order: order.quote_refused(link_number, why, clock.now())
+    )
+    return _next_route(order)
 
 
 @discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> Route:
     """Payload: the order, the execution's `state`; `link_number` and `key_id` to note a mail that went out."""
     at = workflow.enter(event)
     if event.get("link_number") is not None:
-        return _note_mailed(at, event["link_number"], event["key_id"])
-    return _send(at)
+        return _record_sent(at, event["link_number"], event["key_id"])
+    order, route = _prepare(at)
+    return route or _send_mail(at, order)

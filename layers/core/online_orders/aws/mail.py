@@ -36,7 +36,6 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders.approval_links import Link
-from online_orders.aws import documents
 from online_orders.aws.clients import client
 from online_orders.aws.dynamodb import TABLE_ERRORS, get, number, put, text, update
 from online_orders.aws.environment import environment
@@ -77,12 +76,9 @@ class Letter(NamedTuple):
     attachments: tuple[Attachment, ...] = ()
 
 
-def attached_quote(order_id: str, revision: int, make: Callable[[], bytes]) -> Attachment:
-    """The PDF of a revision, made when it is first needed and kept."""
-    paper = documents.find_quote_paper(order_id, revision)
-    if paper is None:
-        paper = documents.keep_quote_paper(order_id, revision, make())
-    return Attachment(f"quote-{order_id}-{revision}.pdf", paper)
+def quote_attachment(order_id: str, revision: int, pdf: bytes) -> Attachment:
+    """Return the PDF of a revision under its name."""
+    return Attachment(f"quote-{order_id}-{revision}.pdf", pdf)
 
 
 def sender() -> str:
