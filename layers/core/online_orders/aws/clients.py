@@ -43,7 +43,7 @@ def longest_call_seconds(service: str) -> float:
 
 @cache
 def _session(service: str) -> Session:
-    """Return a session with those of the SDK's own hooks that are for every service, or for this one; and with one of ours.
+    """Return a session with the SDK's hooks that are for every service or for this one, and with one of ours.
 
     To register all, with the documents that they write, is a twentieth of a cold start. Left out, as each header is
     written, copied, encoded and signed at every call: those that tell the service which attempt this is, which no
