@@ -11,8 +11,8 @@ import online_orders.orders
 
 PACKAGE = Path(online_orders.orders.__file__).parent
 DOMAIN = (
-    "accounts announcements approval_links backoff catalog csv_pages erasing errors estimates events evidence "
-    "fair_shares faults iso money orders presentation prices quotes timeline values"
+    "accounts announcements approval_links backoff catalog confirmation csv_pages erasing errors estimates events "
+    "evidence fair_shares faults iso money orders presentation prices quotes timeline values"
 )
 
 
