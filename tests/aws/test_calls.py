@@ -12,7 +12,19 @@ from botocore.exceptions import ClientError
 
 from online_orders.approval_links import Link, fingerprint
 from online_orders.aws import dynamodb, links, signing_keys
-from online_orders.aws.dynamodb import MAX_TRIES, Raced, call, get, get_all, longest_pause, pause, put, transact, update
+from online_orders.aws.dynamodb import (
+    MAX_TRIES,
+    Raced,
+    attempts,
+    call,
+    get,
+    get_all,
+    longest_pause,
+    pause,
+    put,
+    transact,
+    update,
+)
 from online_orders.aws.keys import key, link_key
 from online_orders.errors import InProgress, NotFound, Unavailable
 from tests.aws.service import Service, canceled, error_of
@@ -78,6 +90,19 @@ def test_a_call_in_the_way_of_a_transaction_is_made_again_and_again_and_not_for_
     with pytest.raises(InProgress):
         call("get_item")
     assert len(service.asked) == MAX_TRIES
+
+
+def test_attempts_end_after_some_and_each_but_the_first_waits(service: Service) -> None:
+    assert list(attempts()) == list(range(MAX_TRIES))
+    assert service.pauses == [longest_pause(attempt) for attempt in range(1, MAX_TRIES)]
+
+
+def test_attempts_for_a_time_end_with_the_first_that_ends_later(service: Service) -> None:
+    begun, ended = service.now, []
+    for _ in attempts(for_seconds=3):
+        service.now += 1
+        ended.append(service.now - begun)
+    assert ended[-2] <= 3 < ended[-1]
 
 
 def test_pauses_double_up_to_a_second(service: Service) -> None:

@@ -237,7 +237,7 @@ def test_all_calls_of_a_request_together_end_before_the_function_that_makes_them
 ) -> None:
     """A decision meets others for as long as it has patience, and then nobody answers any more: table, then papers."""
     passed, calls = [0.0], list[str]()
-    for module in (deadlines, orders, dynamodb):
+    for module in (deadlines, dynamodb):
         monkeypatch.setattr(module, "monotonic", lambda: passed[0])
 
     def sleep(seconds: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.aws import history, orders
+from online_orders.aws import dynamodb, history, orders
 from online_orders.aws.dynamodb import Raced
 from online_orders.aws.keys import (
     OrderKey,
@@ -51,7 +51,6 @@ ACCOUNT = {
 
 @pytest.fixture
 def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    monkeypatch.setattr(orders, "monotonic", lambda: service.now)
     monkeypatch.setenv("HISTORY_KEPT_SECONDS", "60")
     history.reset()
     yield service
@@ -364,7 +363,7 @@ def test_a_decision_that_others_always_overtake_ends_after_some_seconds(service:
 
 def test_a_decision_is_tried_to_the_last_instant(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     service.answers = [RACED, RACED, {}]
-    monkeypatch.setattr(orders, "pause", lambda attempt: setattr(service, "now", 1_006.0))
+    monkeypatch.setattr(dynamodb, "pause", lambda attempt: setattr(service, "now", 1_006.0))
     orders.decide(claimed, lambda order: order.release(CLARA, NOW))
     assert len(service.asked) == 3
 

@@ -8,6 +8,7 @@ import pytest
 
 from online_orders import clock, placing
 from online_orders.aws import history
+from online_orders.aws.dynamodb import MAX_TRIES
 from online_orders.aws.keys import account_key, idempotency_key, order_key, placed_key, subaccount_key
 from online_orders.aws.orders import key_of
 from online_orders.errors import Forbidden, InProgress, Invalid, NotFound, TooManyRequests, Unprocessable
@@ -161,14 +162,14 @@ def test_an_account_that_may_not_order_or_not_now_is_refused(service: Service) -
 def test_of_two_requests_under_one_key_the_later_has_the_first_ones_answer(service: Service) -> None:
     service.answers = [found(ACCOUNT), RACED, found(ACCOUNT), RACED, found(ACCOUNT, record(hashed(CANONICAL)))]
     assert send().order_id == "first"
-    assert service.pauses == [0.02, 0.04]
+    assert service.pauses == [0.04, 0.08]
 
 
 def test_a_request_that_never_gets_its_turn_is_in_progress(service: Service) -> None:
-    service.answers = [found(ACCOUNT), RACED] * 6 + [found(ACCOUNT)]
+    service.answers = [found(ACCOUNT), RACED] * MAX_TRIES + [found(ACCOUNT)]
     with pytest.raises(InProgress):
         send()
-    assert len(service.asked) == 12
+    assert len(service.asked) == 2 * MAX_TRIES
 
 
 # -- duplicates ---------------------------------------------------------------------------------------------------

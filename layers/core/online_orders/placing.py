@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from online_orders import clock
 from online_orders.accounts import Account
 from online_orders.aws import accounts, history, lists, orders, pace
-from online_orders.aws.dynamodb import Raced, get_all, pause
+from online_orders.aws.dynamodb import Raced, attempts, get_all
 from online_orders.aws.keys import Source, idempotency_key, placed_key
 from online_orders.catalog import KINDS, UPGRADES
 from online_orders.duplicates import Duplicate, find_duplicates
@@ -22,8 +22,6 @@ from online_orders.errors import InProgress
 from online_orders.order_ids import new_order_id
 from online_orders.orders import Order, User, order_from
 from online_orders.presentation import as_json, order_body, warning_body
-
-_TRIES = 6
 
 
 class Placed(NamedTuple):
@@ -49,7 +47,7 @@ def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, 
         idempotency_key(account_id, source, _hash(key)),
         _hash(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)),
     )
-    for attempt in range(_TRIES):
+    for _ in attempts():
         at = clock.now()
         of_this_hour = [placed_key(account_id, at)] if source == "online" else []
         to_reach = accounts.keys_to_reach(reached_from, account_id)
@@ -72,9 +70,8 @@ def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, 
         try:
             orders.place(change, asked, answer, account.parent_account_id)
         except Raced:
-            pause(attempt)
-        else:
-            return Placed(change.order.order_id, answer)
+            continue
+        return Placed(change.order.order_id, answer)
     raise InProgress("A request under the same Idempotency-Key is still at work.")
 
 

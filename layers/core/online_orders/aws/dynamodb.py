@@ -24,7 +24,8 @@ that comes with two bodies; none of them can happen here. Throttled calls are tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from random import SystemRandom
 from time import monotonic, sleep
 from typing import Any
@@ -100,9 +101,7 @@ def _ask(method: str, **parameters: Any) -> Any:
     Such a write is refused at once and changes nothing, and neither DynamoDB nor the SDK tries it again. Raises
     InProgress when there is no end of it.
     """
-    for attempt in range(MAX_TRIES):
-        if attempt:
-            pause(attempt)
+    for _ in attempts():
         try:
             return getattr(client("dynamodb"), method)(**parameters)
         except ClientError as error:
@@ -122,18 +121,17 @@ def get(key: Key) -> Item | None:
 
 def get_all(keys: Sequence[Key]) -> Found:
     """The items under up to 100 keys, each read consistently."""
-    table = environment("TABLE_NAME")
-    found = Found()
-    left: Any = {table: {"Keys": list(keys), "ConsistentRead": True}} if keys else {}
-    for attempt in range(MAX_TRIES):
-        if not left:
-            return found
-        if attempt:
-            pause(attempt)
+    table, found = environment("TABLE_NAME"), Found()
+    if not keys:
+        return found
+    left: Any = {table: {"Keys": list(keys), "ConsistentRead": True}}
+    for _ in attempts():
         answer = _ask("batch_get_item", RequestItems=left)
         for item in answer["Responses"].get(table, ()):
             found.add(item)
         left = answer.get("UnprocessedKeys")
+        if not left:
+            return found
     raise Unavailable("The table is busy.")
 
 
@@ -165,11 +163,10 @@ def transact(actions: Sequence[Item]) -> None:
     """
     table = environment("TABLE_NAME")
     stamped = [{kind: {"TableName": table, **body} for kind, body in action.items()} for action in actions]
-    deadline = monotonic() + _TRANSACTION_DEADLINE_SECONDS
     # By its token DynamoDB knows the transaction again when it comes once more because its answer was lost.
     token = str(uuid4())
-    attempt = 0
-    while True:
+    refusal = None
+    for _ in attempts(for_seconds=_TRANSACTION_DEADLINE_SECONDS):
         try:
             _ask("transact_write_items", TransactItems=stamped, ClientRequestToken=token)
         except ClientError as error:
@@ -177,12 +174,10 @@ def transact(actions: Sequence[Item]) -> None:
             if not is_at_work:
                 _raise_unless_throttled(error)
                 token = str(uuid4())  # this one was canceled for good, and nothing written
-            if monotonic() > deadline:
-                raise Unavailable("The table is busy.") from error
+            refusal = error
         else:
             return
-        attempt += 1
-        pause(attempt)
+    raise Unavailable("The table is busy.") from refusal
 
 
 def _raise_unless_throttled(error: ClientError) -> None:
@@ -194,6 +189,21 @@ def _raise_unless_throttled(error: ClientError) -> None:
         raise error
     if codes <= _LOST_RACES or "ConditionalCheckFailed" in codes:
         raise Raced([reason.get("Item") for reason in reasons]) from error
+
+
+def attempts(*, for_seconds: float | None = None) -> Iterator[int]:
+    """Yield the numbers of the attempts at something that others may be in the way of, from 0.
+
+    There is a pause before each but the first. They end after MAX_TRIES or, where `for_seconds` says for how long, with
+    the first that ends later.
+    """
+    deadline = None if for_seconds is None else monotonic() + for_seconds
+    for attempt in count() if deadline is not None else range(MAX_TRIES):
+        if attempt:
+            if deadline is not None and monotonic() > deadline:
+                return
+            pause(attempt)
+        yield attempt
 
 
 def pause(attempt: int) -> None:

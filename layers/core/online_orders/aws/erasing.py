@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from time import monotonic
 from typing import Any, NamedTuple
 
 from online_orders import clock
@@ -19,7 +18,7 @@ from online_orders.accounts import ERASED, ERASED_EMAIL, Account, Contact, chang
 from online_orders.aws import versions
 from online_orders.aws.accounts import StoredAccount, find_account, list_accounts
 from online_orders.aws.contact_reports import StoredReport
-from online_orders.aws.dynamodb import Raced, call, pause, text, transact, update
+from online_orders.aws.dynamodb import Raced, attempts, call, text, transact, update
 from online_orders.aws.evidence import list_evidence
 from online_orders.aws.keys import (
     ACCOUNT_SK,
@@ -216,7 +215,7 @@ class _Walk:
 
     def _account(self) -> bool:
         """Whether the account's own item had to be changed."""
-        for attempt in range(8):
+        for _ in attempts():
             key, stored = account_key(self.account_id), find_account(self.account_id)
             if stored is None:
                 return False
@@ -229,9 +228,8 @@ class _Walk:
                 else:
                     _replace(key, "changed_by", stored.changed_by, ERASED_EMAIL)
             except Raced:
-                pause(attempt)
-            else:
-                return True
+                continue
+            return True
         raise InProgress("Others keep changing this account; run this again.")
 
     def _next_version(self, stored: StoredAccount, after: Account) -> list[Item]:
@@ -276,9 +274,7 @@ class _Walk:
 
     def _order(self, at: OrderKey, erased: Counter[str], left: list[str]) -> None:
         """The order comes after its entries and evidence: as long as it holds the person, they can be told."""
-        deadline = monotonic() + _PATIENCE_SECONDS
-        attempt = 0
-        while True:
+        for _ in attempts(for_seconds=_PATIENCE_SECONDS):
             order = get_order(at)
             self._meet(order.contact)
             evidence = {each.sequence: each for each in _all_evidence(at.order_id)}
@@ -294,17 +290,14 @@ class _Walk:
                 if change.entries:
                     save(order, change)
             except Raced:
-                if monotonic() > deadline:
-                    raise InProgress("Others keep changing an order; run this again.") from None
-                attempt += 1
-                pause(attempt)
-            else:
-                erased["orders"] += bool(change.entries)
-                named = quotes_naming(self.person, _quotes(order))
-                left += [f"quote {revision} of order {order.order_id}" for revision in named]
-                papers = papers_naming(self.person, order)
-                left += [f"paper of quote {revision} of order {order.order_id}" for revision in papers]
-                return
+                continue
+            erased["orders"] += bool(change.entries)
+            named = quotes_naming(self.person, _quotes(order))
+            left += [f"quote {revision} of order {order.order_id}" for revision in named]
+            papers = papers_naming(self.person, order)
+            left += [f"paper of quote {revision} of order {order.order_id}" for revision in papers]
+            return
+        raise InProgress("Others keep changing an order; run this again.")
 
     def _entries(self, order: Order, evidence: dict[int, Evidence], erased: Counter[str]) -> bool:
         """Answers whether it was the person who closed the order."""

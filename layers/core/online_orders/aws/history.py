@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import product
 from time import monotonic
 
-from online_orders.aws.dynamodb import IS_NEW, MAX_TRIES, Found, Raced, get_all, number, pause, put, text, transact
+from online_orders.aws.dynamodb import IS_NEW, Found, Raced, attempts, get_all, number, put, text, transact
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import (
     HISTORY_SHARDS,
@@ -70,9 +70,7 @@ def count(order: Order) -> None:
     if completed_at is None:
         return
     buckets = {status: bucket_of(taken) for status, taken in durations(order.marks.since, completed_at).items()}
-    for attempt in range(MAX_TRIES):
-        if attempt:
-            pause(attempt)
+    for attempt in attempts():
         try:
             transact(_actions(order, buckets, history_shard(order.order_id, attempt)))
         except Raced as race:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import NamedTuple
 
 from online_orders.accounts import Account
 from online_orders.aws import history
 from online_orders.aws.accounts import reached, subaccounts_among
-from online_orders.aws.dynamodb import IS_NEW, Raced, call, get, get_all, number, pause, put, text, transact
+from online_orders.aws.dynamodb import IS_NEW, Raced, attempts, call, get, get_all, number, put, text, transact
 from online_orders.aws.keys import (
     BEYOND,
     ENTRY_PREFIX,
@@ -249,9 +248,7 @@ def decide(
     `expected` is what If-Match names, `beside` what else is written in the same transaction. Raises what the action
     raises, and InProgress when others never pause.
     """
-    deadline = monotonic() + _PATIENCE_SECONDS
-    attempt = 0
-    while True:
+    for _ in attempts(for_seconds=_PATIENCE_SECONDS):
         order = load()
         order.expect_version(expected)
         change = decision(order)
@@ -260,12 +257,9 @@ def decide(
         try:
             save(order, change, *(beside(change) if beside else ()))
         except Raced:
-            if monotonic() > deadline:
-                raise InProgress("Others keep changing this order; nothing was done.") from None
-            attempt += 1
-            pause(attempt)
-        else:
-            return change.order
+            continue
+        return change.order
+    raise InProgress("Others keep changing this order; nothing was done.")
 
 
 def decide_with_account(at: OrderKey, decision: Callable[[Order, Account], Change]) -> Order:
