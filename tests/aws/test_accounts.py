@@ -9,7 +9,7 @@ import pytest
 from online_orders.accounts import Account, ContactReport
 from online_orders.aws import account_outbox, accounts, contact_reports
 from online_orders.aws.accounts import StoredAccount
-from online_orders.aws.dynamodb import Found, Raced
+from online_orders.aws.dynamodb import MAX_TRIES, Found, Raced
 from online_orders.aws.keys import (
     account_key,
     change_key,
@@ -18,10 +18,10 @@ from online_orders.aws.keys import (
     subaccount_key,
     version_key,
 )
-from online_orders.errors import NotFound, TooManyRequests
+from online_orders.errors import InProgress, Invalid, NotFound, TooManyRequests
 from online_orders.order_ids import first_id_of
 from online_orders.telemetry import MetricUnit, logger, metrics
-from tests.aws.service import Service, error_of
+from tests.aws.service import Service, canceled, error_of
 from tests.domain.builders import ANNA, CARLA, CLARA, account_body, account_of
 
 Json = dict[str, Any]
@@ -264,6 +264,77 @@ def test_an_account_that_was_changed_meanwhile_is_not_stored(service: Service) -
     with pytest.raises(Raced):
         accounts.put_account(account_of(sites=[]), StoredAccount(account_of(), 4, CLARA.email), CLARA)
     assert len(service.asked) == 1
+
+
+# -- replacing ----------------------------------------------------------------------------------------------------
+
+RACED = canceled("ConditionalCheckFailed")
+READ_AND_STORE = ["get_item", "transact_write_items"]
+
+
+def found_at(version: int) -> list[Json]:
+    """The answers to the two reads before an account is stored: to decide on, and to keep."""
+    return [{"Item": stored(account_of(), version)}] * 2
+
+
+def replace(*seen: int | None, **changes: Any) -> StoredAccount:
+    """Replace the account, and look that the versions `seen` were checked before."""
+    checked: list[int | None] = []
+    try:
+        return accounts.replace_account("acme", account_body(**changes), ANNA, checked.append)
+    finally:
+        assert checked == [*seen]
+
+
+def test_an_account_is_created_or_replaced_by_its_body(service: Service) -> None:
+    service.answers = [{}, {}]
+    assert replace(None) == StoredAccount(account_of(), 1, ANNA.email)
+    service.answers = [*found_at(3), {}]
+    assert replace(3, name="After") == StoredAccount(account_of(name="After"), 4, ANNA.email)
+    assert [method for method, _ in service.asked] == [
+        "get_item",
+        "transact_write_items",
+        "get_item",
+        "get_item",
+        "transact_write_items",
+    ]
+
+
+def test_an_account_that_is_so_already_is_not_stored_again(service: Service) -> None:
+    service.answers = [{"Item": stored(account_of(), 3)}]
+    assert replace(3) == StoredAccount(account_of(), 3, CLARA.email)
+    assert [method for method, _ in service.asked] == ["get_item"]
+
+
+def test_who_loses_the_race_for_an_account_is_judged_anew(service: Service) -> None:
+    service.answers = [*found_at(3), RACED, *found_at(4), {}]
+    assert replace(3, 4, name="After").version == 5
+    assert service.pauses == [0.04]
+    service.answers = [*found_at(3), RACED] * MAX_TRIES
+    with pytest.raises(InProgress, match="this account"):
+        replace(*[3] * MAX_TRIES, name="After")
+
+
+def test_an_account_is_replaced_below_a_reseller_alone(service: Service) -> None:
+    reseller, below = of_id("relay"), account_of(parent_account_id="top").model_copy(update={"account_id": "relay"})
+    for answers, codes in (
+        ([{}], ["unknown_account"]),
+        ([{"Item": stored(reseller)}, {"Items": [{}]}], ["is_a_reseller"]),
+        ([{"Item": stored(below)}, {"Items": [{}]}], ["not_a_reseller", "is_a_reseller"]),
+    ):
+        service.answers = [*answers]
+        with pytest.raises(Invalid) as refused:
+            replace(parent_account_id="relay")
+        assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [
+            ("/parent_account_id", code) for code in codes
+        ]
+    service.asked.clear()
+    service.answers = [{"Item": stored(reseller)}, {"Items": []}, {}, {}]
+    assert replace(None, parent_account_id="relay").account.parent_account_id == "relay"
+    for unsound in (7, "no id", "acme"):
+        with pytest.raises(Invalid):
+            replace(parent_account_id=unsound)
+    assert len(service.asked) == 4
 
 
 # -- contact reports ----------------------------------------------------------------------------------------------

@@ -2,18 +2,21 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from online_orders.aws import versions
-from online_orders.aws.dynamodb import Raced
+from online_orders.aws.dynamodb import MAX_TRIES, Raced
 from online_orders.aws.keys import account_key, prices_directory_key, prices_key, version_key
-from online_orders.aws.prices import PriceListRow, find_price_list, list_price_lists, put_price_list
+from online_orders.aws.prices import PriceListRow, find_price_list, list_price_lists, put_price_list, replace_price_list
 from online_orders.aws.versions import Version
-from online_orders.prices import PriceList
-from tests.aws.service import Service
-from tests.domain.builders import CLARA
+from online_orders.errors import InProgress
+from online_orders.prices import ListPrice, PriceList
+from online_orders.quotes import Recurrence
+from tests.aws.service import Service, canceled
+from tests.domain.builders import ANNA, CLARA
 
 Json = dict[str, Any]
 
@@ -184,6 +187,38 @@ def test_a_later_price_list_takes_the_place_of_the_one_before(service: Service) 
     assert first["Put"]["ExpressionAttributeValues"][":before"] == {"N": "1"}
     assert kept["Put"]["Item"] == {**stored_prices(1, []), **version_key(prices_key("EUR"), 1)}
     assert listed == directory(2)
+
+
+def replace(*seen: int | None) -> PriceList:
+    """Replace the list by one of a price, and look that the versions `seen` were checked before."""
+    checked: list[int | None] = []
+    asked = ListPrice(
+        kind="sdp_users", variant=None, description="A user", unit_price=Decimal("2.00"), recurrence=Recurrence.MONTHLY
+    )
+    try:
+        return replace_price_list("EUR", (asked,), ANNA, checked.append)
+    finally:
+        assert checked == [*seen]
+
+
+def test_a_price_list_is_created_or_replaced_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("online_orders.aws.prices.now", lambda: AT)
+    service.answers = [{}, {}]
+    after = replace(None)
+    assert (after.currency, after.version, after.updated_at, len(after.prices)) == ("EUR", 1, AT, 1)
+    service.answers = [*[{"Item": stored_prices(3, [])}] * 2, {}]
+    assert replace(3) == after.model_copy(update={"version": 4})
+    service.answers = [{"Item": {**stored_prices(4, []), "document": {"S": after.model_dump_json()}}}]
+    assert replace(1) == after
+
+
+def test_who_loses_the_race_for_a_price_list_is_judged_anew(service: Service) -> None:
+    lost = [*[{"Item": stored_prices(3, [])}] * 2, canceled("ConditionalCheckFailed")]
+    service.answers = [*lost, *[{"Item": stored_prices(4, [])}] * 2, {}]
+    assert replace(3, 4).version == 5
+    service.answers = lost * MAX_TRIES
+    with pytest.raises(InProgress, match="this price list"):
+        replace(*[3] * MAX_TRIES)
 
 
 def test_a_price_list_is_found_by_its_currency(service: Service) -> None:

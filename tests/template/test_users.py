@@ -69,12 +69,12 @@ def test_nobody_signs_up_and_nobody_takes_an_address_that_is_not_his() -> None:
 
 
 def test_an_account_id_of_any_length_fits() -> None:
-    from online_orders.parameters import is_account_id
+    from online_orders.values import is_identifier
 
     (attribute,) = pool()["Schema"]
     most = int(attribute["StringAttributeConstraints"]["MaxLength"])
-    assert is_account_id("a" * most)
-    assert not is_account_id("a" * (most + 1))
+    assert is_identifier("a" * most)
+    assert not is_identifier("a" * (most + 1))
 
 
 # Who mails.

@@ -20,6 +20,7 @@ import orders_api
 import preview_quote
 from online_orders.api import REFUSALS, SENT, Api, Handler, SentBody, access_to, query_of
 from online_orders.parameters import QueryModel
+from online_orders.routes.price_lists import PRICES_CSV
 from tools.openapi import examples, refusals
 from tools.openapi.answers import PROBLEMS, SHOWN, TAKEN
 from tools.openapi.headers import HEADERS
@@ -127,7 +128,7 @@ def _named(operation: Schema, handler: Handler) -> Schema:
     if sent := sent_body(handler):
         content: Schema = {"application/json": {"schema": {"$ref": COMPONENTS + sent.schema}}}
         if sent.takes_csv:
-            content["text/csv"] = {"schema": desk_api.PRICES_CSV["text/csv"], "example": examples.price_table()}
+            content["text/csv"] = {"schema": PRICES_CSV["text/csv"], "example": examples.price_table()}
         operation["requestBody"] = {"required": sent.is_required, "content": content}
     if body := operation.get("requestBody"):
         _add_examples(next(iter(body["content"].values())), examples.BODIES[name])

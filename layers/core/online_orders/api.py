@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Depends, Request
+from aws_lambda_powertools.event_handler.api_gateway import Router as _Router
 from aws_lambda_powertools.event_handler.depends import build_dependency_tree
 from aws_lambda_powertools.event_handler.middlewares.openapi_validation import OpenAPIRequestValidationMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
@@ -27,7 +28,7 @@ from online_orders.errors import BadRequest, Forbidden, MethodNotAllowed, NotFou
 from online_orders.faults import checked, text_of
 from online_orders.http import Caller, Group, Response, problem
 from online_orders.order_ids import is_order_id
-from online_orders.parameters import Page, QueryModel
+from online_orders.parameters import MAX_IDEMPOTENCY_KEY_LENGTH, Page, QueryModel
 from online_orders.telemetry import logger
 from online_orders.values import Request as RequestModel
 
@@ -214,7 +215,9 @@ class Api(APIGatewayHttpResolver):
         register = super().route(rule, method, *options, **named)
 
         def added(handler: Handler) -> Handler:
-            self.handlers[method, rule.replace("<", "{").replace(">", "}")] = handler
+            # Of a router's route there are several methods, as far as the resolver knows.
+            for each in (method,) if isinstance(method, str) else method:
+                self.handlers[each, rule.replace("<", "{").replace(">", "}")] = handler
             registered: Handler = register(handler)
             return registered
 
@@ -230,6 +233,13 @@ class Api(APIGatewayHttpResolver):
         noted = {"route": f"{method} {self.found}", "status": response["statusCode"], "milliseconds": milliseconds}
         logger.info("answered", extra=noted)
         return response
+
+
+class Router(_Router):
+    """The routes of one resource, which the resolver of a function includes."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # Powertools has no types for this one.
 
 
 def find_route(app: Api, next_middleware: "NextMiddleware") -> Any:
@@ -308,4 +318,6 @@ def _refusal_of_header(name: str, kind: str) -> BadRequest:
         return BadRequest("invalid_if_none_match", "If-None-Match is *: create, and replace nothing.")
     if kind in {"missing", "string_too_short"}:
         return BadRequest("idempotency_key_required", "Send an Idempotency-Key header.")
-    return BadRequest("invalid_idempotency_key", "An Idempotency-Key has 1 to 255 visible characters.")
+    return BadRequest(
+        "invalid_idempotency_key", f"An Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} visible characters."
+    )

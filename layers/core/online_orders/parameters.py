@@ -13,27 +13,21 @@ from online_orders.errors import NotFound
 from online_orders.iso import MINOR_DIGITS
 from online_orders.order_ids import ORDER_ID
 from online_orders.orders import Status
-from online_orders.values import IDENTIFIER, Day
+from online_orders.values import IDENTIFIER, MAX_LIMIT, MAX_TIME_ZONE_LENGTH, Day, is_identifier
 
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
 MAX_USER_ID_LENGTH = 128
-MAX_TIME_ZONE_LENGTH = 64
-DEFAULT_LIMIT, MAX_LIMIT = 25, 100
+DEFAULT_LIMIT = 25
 MAX_REVISION, MAX_VERSION = 9_999, 99_999_999
 _ETAG = r'(W/)?"[0-9]{1,9}"'
 _ETAGS = rf"(\*|{_ETAG}(, *{_ETAG})*)"
 _TAKEN_AS_ETAGS = re.compile(_ETAGS.replace('"', '"?').replace(", *", r"\s*,\s*"))
 """What older clients send: tags without quotes, and blanks before a comma."""
-_ACCOUNT_ID = re.compile(IDENTIFIER)
-
-
-def is_account_id(text: str) -> bool:
-    return _ACCOUNT_ID.fullmatch(text) is not None
 
 
 def sound_account_id(text: str) -> str:
     """Return the id itself; NotFound for what cannot be an account's id."""
-    if not is_account_id(text):
+    if not is_identifier(text):
         raise NotFound(f"There is no account {text[:64]}.")
     return text
 

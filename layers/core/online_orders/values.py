@@ -23,10 +23,12 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 if TYPE_CHECKING:  # costs a quarter of a cold start, and no run needs it
     from pydantic.json_schema import JsonSchemaValue
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+DAY = r"^\d{4}-\d{2}-\d{2}$"
+_DAY = re.compile(DAY)
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+_IDENTIFIER = re.compile(IDENTIFIER)
 _LINE = f"^[^{_CONTROL}]*$"
 _TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 _EMAIL = (
@@ -40,6 +42,13 @@ PATTERN_TEXTS = {
 }
 """What people are told in place of a pattern that their text does not match."""
 
+MAX_NAME_LENGTH = 200
+MAX_REASON_LENGTH = 1_000
+MAX_TEXT_LENGTH = 2_000
+"""Of a note, a comment, a quote's message and a report, in characters."""
+MAX_TIME_ZONE_LENGTH = 64
+MAX_LIMIT = 100
+"""Rows of one page of a list."""
 EARLIEST_YEAR = 2000
 SENT = object()
 """The validation context of what was sent just now: what was stored before a rule was made is read without it."""
@@ -106,8 +115,13 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pat
 """One line of text: no control characters, so that it can stand in a mail's subject or a CSV cell."""
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=_TEXT)]
 """Text of several lines: tabs and line ends are its only control characters."""
-Name = Annotated[Line, StringConstraints(max_length=200)]
+Name = Annotated[Line, StringConstraints(max_length=MAX_NAME_LENGTH)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=_EMAIL)]
+
+
+def is_identifier(text: str) -> bool:
+    """Return whether a text is an `Identifier`: an account's id, or a site's."""
+    return _IDENTIFIER.fullmatch(text) is not None
 
 
 def absent_when_blank(value: Any) -> Any:

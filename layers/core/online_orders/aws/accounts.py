@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from online_orders.account_notices import notices
-from online_orders.accounts import Account, changed_members
+from online_orders.accounts import Account, account_from, changed_members
 from online_orders.aws import versions
-from online_orders.aws.dynamodb import IS_NEW, Found, call, get, get_all, text, transact
+from online_orders.aws.dynamodb import IS_NEW, Found, Raced, attempts, call, get, get_all, text, transact
 from online_orders.aws.keys import (
     BEYOND,
     DIRECTORY_PK,
@@ -24,8 +24,9 @@ from online_orders.aws.keys import (
 )
 from online_orders.aws.marks import pending_mark
 from online_orders.clock import now
-from online_orders.errors import NotFound
+from online_orders.errors import Fault, InProgress, NotFound
 from online_orders.orders import User
+from online_orders.values import is_identifier
 
 
 class StoredAccount(NamedTuple):
@@ -109,6 +110,43 @@ def put_account(account: Account, before: StoredAccount | None, by: User) -> int
             actions.append({"Put": {"Item": subaccount_key(account.parent_account_id, account.account_id)}})
     transact(actions)
     return version
+
+
+def replace_account(account_id: str, body: Any, by: User, check_version: Callable[[int | None], None]) -> StoredAccount:
+    """Create or replace a whole account from the body of a request; return it as it is stored then.
+
+    `check_version` judges what is there before (None: nothing) and raises what it refuses with; that nothing is
+    replaced unseen is a condition of the write, and who loses the race for it is judged anew. Raises Invalid with every
+    fault of the body, and InProgress when others never pause.
+    """
+    account = account_from(account_id, body, _parent_faults(account_id, body))
+    for _ in attempts():
+        before = find_account(account_id)
+        check_version(before.version if before else None)
+        if before and before.account == account:
+            return before
+        try:
+            return StoredAccount(account, put_account(account, before, by), by.email)
+        except Raced:
+            continue
+    raise InProgress("Others keep changing this account; nothing was done.")
+
+
+def _parent_faults(account_id: str, body: Any) -> list[Fault]:
+    """Return what is wrong with the account's place below a reseller; whether the id is sound is judged elsewhere."""
+    parent_id = body.get("parent_account_id") if isinstance(body, dict) else None
+    if not isinstance(parent_id, str) or not is_identifier(parent_id) or parent_id == account_id:
+        return []
+    parent = find_account(parent_id)
+    where = "/parent_account_id"
+    if parent is None:
+        return [Fault(where, "unknown_account", "There is no such account.")]
+    found = []
+    if parent.account.parent_account_id:
+        found.append(Fault(where, "not_a_reseller", "A sub-account has no sub-accounts."))
+    if has_subaccounts(account_id):
+        found.append(Fault(where, "is_a_reseller", "This account has sub-accounts itself."))
+    return found
 
 
 def _what_follows(old: Account, new: Account, version: int, by: User) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from online_orders.aws.orders import get_orders, order_in
 from online_orders.order_ids import first_id_of
 from online_orders.orders import OPEN, Order, Status
 
-_LOOKED_AT = 400
+MAX_EXAMINED = 400
 """Items that one query with a filter may look at; at 4 KB an order this is about DynamoDB's page of 1 MB."""
 
 
@@ -117,7 +117,7 @@ def _stretch(
         **({"ExclusiveStartKey": {"pk": text(pk), "sk": text(prefix + after)}} if after else {}),
         ConsistentRead=True,
         ScanIndexForward=not newest_first,
-        Limit=_LOOKED_AT if filters else limit,
+        Limit=MAX_EXAMINED if filters else limit,
     )
     items: list[Item] = answer["Items"]
     if len(items) > limit:  # only a filter's query looks at more than the page holds
@@ -170,12 +170,15 @@ def _whole(reseller_id: str, rows: Iterable[Item], wanted: Wanted) -> list[Order
 
 
 def list_duplicate_candidates(account_id: str) -> list[Order]:
-    """Open and completed orders of an account, however they came, newest first: those among its newest 400 of each."""
+    """Return the open and completed orders of an account, newest first: those among its newest MAX_EXAMINED.
+
+    As many are looked at of those that came directly, too.
+    """
     wanted = Wanted(statuses=OPEN | {Status.COMPLETED})
     found = [
         order_in(item)
         for prefix in ORDER_PREFIX.values()
-        for item in _stretch(account_id, prefix, wanted, _LOOKED_AT, None, newest_first=True).items
+        for item in _stretch(account_id, prefix, wanted, MAX_EXAMINED, None, newest_first=True).items
     ]
     return sorted(found, key=lambda order: order.order_id, reverse=True)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from online_orders.aws import versions
-from online_orders.aws.dynamodb import IS_NEW, call, get, number, text, transact
+from online_orders.aws.dynamodb import IS_NEW, Raced, attempts, call, get, number, text, transact
 from online_orders.aws.keys import BEYOND, PRICES_PK, prices_directory_key, prices_key
+from online_orders.clock import now
+from online_orders.errors import InProgress
 from online_orders.orders import User
-from online_orders.prices import PriceList
+from online_orders.prices import ListPrice, PriceList
 from online_orders.values import instant_text
 
 
@@ -52,6 +55,29 @@ def put_price_list(prices: PriceList, before: PriceList | None, by: User) -> Non
     }
     put = versions.successor(stored, before.version) if before else [{"Put": {"Item": stored, **IS_NEW}}]
     transact([*put, {"Put": {"Item": listed}}])
+
+
+def replace_price_list(
+    currency: str, prices: tuple[ListPrice, ...], by: User, check_version: Callable[[int | None], None]
+) -> PriceList:
+    """Create or replace a whole list; return it as it is stored then.
+
+    `check_version` judges what is there before (None: nothing), as for an account. Raises InProgress when others never
+    pause.
+    """
+    for _ in attempts():
+        before = find_price_list(currency)
+        check_version(before.version if before else None)
+        if before and before.prices == prices:
+            return before
+        version = before.version + 1 if before else 1
+        after = PriceList(currency=currency, version=version, updated_at=now(), prices=prices)
+        try:
+            put_price_list(after, before, by)
+        except Raced:
+            continue
+        return after
+    raise InProgress("Others keep changing this price list; nothing was done.")
 
 
 def list_price_lists(limit: int, after: str | None) -> PriceListPage:

@@ -1,0 +1,1 @@
+"""The routes of the HTTP functions, a module for each resource."""

@@ -1,0 +1,60 @@
+"""Routes of a customer's account, and of a reseller's sub-accounts."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Depends, Request
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from online_orders import clock, http
+from online_orders.accounts import ContactReport
+from online_orders.api import Customer, Router, answers, body_of, cursor_of, refuses
+from online_orders.aws import accounts, contact_reports
+from online_orders.http import Response
+from online_orders.parameters import AccountQuery, Page
+
+router = Router()
+
+
+@router.get(
+    "/api/account",
+    tags=["Accounts"],
+    summary="Show the account",
+    description="The caller's own account or, with `account_id`, a sub-account of it.",
+    responses=answers("Account", "The account."),
+)
+def show_account(customer: Customer, query: Annotated[AccountQuery, Query()]) -> Response:
+    account_id = query.account_id or customer.account
+    return http.json_response(accounts.get_reachable_account(customer.account, account_id).model_dump_json())
+
+
+@router.get(
+    "/api/accounts",
+    tags=["Accounts"],
+    summary="List sub-accounts",
+    description="A reseller's sub-accounts; empty for everybody else.",
+    responses=answers("AccountPage", "A page of accounts."),
+)
+def list_subaccounts(customer: Customer, query: Annotated[Page, Query()], request: Request) -> Response:
+    cursor = cursor_of(request, query, customer)
+    page = accounts.list_subaccounts(customer.account, query.limit, cursor.position)
+    return http.page(
+        (account.model_dump(mode="json") for account in page.accounts), "account_id", page.position, cursor
+    )
+
+
+@router.post(
+    "/api/account/contact-report",
+    tags=["Accounts"],
+    summary="Report an outdated contact",
+    description=(
+        "Tells Customer Success that the contact person of the enrollment is out of date: of the own account, or "
+        "of the sub-account that is named."
+    ),
+    responses=answers("Account", "Customer Success is told.", HTTPStatus.ACCEPTED),
+    openapi_extensions=refuses("not_found"),
+)
+def report_contact(customer: Customer, report: Annotated[ContactReport, Depends(body_of(ContactReport))]) -> Response:
+    account = accounts.get_reachable_account(customer.account, report.account_id or customer.account)
+    contact_reports.store(account.account_id, customer.user, report, clock.now())
+    return http.json_response(account.model_dump_json(), HTTPStatus.ACCEPTED)

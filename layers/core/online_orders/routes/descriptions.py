@@ -1,0 +1,43 @@
+"""Routes of what is made from the code when it is built: the catalog, and the description of the API."""
+
+from functools import cache
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from online_orders import http
+from online_orders.api import Router, SignedIn, answers
+from online_orders.http import Response
+from online_orders.parameters import NoQuery
+
+router = Router()
+
+
+@cache
+def _generated(name: str) -> str:
+    """Return a document that was made from the code when it was built."""
+    from importlib.resources import files  # which costs every other request's cold start
+
+    return (files("online_orders") / "generated" / name).read_text("utf-8")
+
+
+@router.get(
+    "/api/openapi.json",
+    tags=["Description"],
+    summary="Describe this API",
+    description="This document.",
+    responses=answers(None, "OpenAPI 3.1.", other={"application/json": {"type": "object"}}),
+)
+def describe_api() -> Response:
+    return http.json_response(_generated("openapi.json"))
+
+
+@router.get(
+    "/api/catalog",
+    tags=["Catalog"],
+    summary="Show what can be ordered",
+    description="The kinds of item with their schemas, the choices that they offer, and the labels of the statuses.",
+    responses=answers("Catalog", "The catalog."),
+)
+def show_catalog(_caller: SignedIn, _query: Annotated[NoQuery, Query()]) -> Response:
+    return http.json_response(_generated("catalog.json"))

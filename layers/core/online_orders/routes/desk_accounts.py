@@ -1,0 +1,111 @@
+"""Routes of Customer Success' accounts: listing, reading, replacing, and what has become of them."""
+
+import json
+from functools import partial
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Depends, Request
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from online_orders import http
+from online_orders.api import Router, Staff, answers, cursor_of, json_for, refuses
+from online_orders.aws import accounts
+from online_orders.aws.keys import account_key
+from online_orders.aws.versions import Version
+from online_orders.http import Response
+from online_orders.parameters import AccountId, IfMatch, IfNoneMatch, Page, VersionNumber
+from online_orders.routes.versions import get_version, version_row, versions_page
+
+router = Router()
+
+
+@router.get(
+    "/api/desk/accounts",
+    tags=["Desk accounts"],
+    summary="List accounts",
+    description="Every account, by id.",
+    responses=answers("AccountPage", "A page of accounts."),
+)
+def list_accounts(staff: Staff, query: Annotated[Page, Query()], request: Request) -> Response:
+    cursor = cursor_of(request, query, staff)
+    page = accounts.list_accounts(query.limit, cursor.position)
+    return http.page(
+        (account.model_dump(mode="json") for account in page.accounts), "account_id", page.position, cursor
+    )
+
+
+@router.get(
+    "/api/desk/accounts/<account_id>",
+    tags=["Desk accounts"],
+    summary="Show any account",
+    description="The account as it is now.",
+    responses=answers("Account", "The account.", headers=("ETag",)),
+)
+def show_desk_account(_staff: Staff, account_id: AccountId) -> Response:
+    stored = accounts.get_stored_account(account_id)
+    return http.json_response(stored.account.model_dump_json(), headers=http.etag(stored.version))
+
+
+@router.put(
+    "/api/desk/accounts/<account_id>",
+    tags=["Desk accounts"],
+    summary="Create or replace an account",
+    description=(
+        "The body is the whole account, as reading it answers it. A changed contact kills the open links of the "
+        "account's orders, and fresh ones are mailed; a removed one kills them too, and the orders wait for "
+        "another. Contact persons and deputies who are named or dropped are told by mail, and of all that "
+        "concerns its orders the account's contact person. Send `If-None-Match: *` to create an account, and "
+        "`If-Match` with the ETag that you have read to change one: then nobody's work is replaced unseen."
+    ),
+    responses=answers("Account", "The account as it is then.", headers=("ETag",)),
+    openapi_extensions=refuses("in_progress"),
+)
+def put_account(
+    staff: Staff,
+    account_id: AccountId,
+    body: Annotated[Any, Depends(json_for("AccountRequest"))],
+    if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Create or replace a whole account; with `If-None-Match: *`, create it.
+
+    That nothing is replaced unseen is a condition of the write: who loses the race for it is judged anew.
+    """
+    conditions = http.preconditions(if_match, if_none_match)
+    check = partial(conditions.check, f"an account {account_id}")
+    stored = accounts.replace_account(account_id, body, staff.user, check)
+    return http.json_response(stored.account.model_dump_json(), headers=http.etag(stored.version))
+
+
+@router.get(
+    "/api/desk/accounts/<account_id>/versions",
+    tags=["Desk accounts"],
+    summary="List what has become of an account",
+    description=(
+        "Every version that is kept, newest first: who stored it and when, what was changed, and whom the "
+        "enrollment named. Once a person was erased, the place of each says so."
+    ),
+    responses=answers("AccountVersionPage", "A page of versions."),
+)
+def list_account_versions(
+    staff: Staff, account_id: AccountId, query: Annotated[Page, Query()], request: Request
+) -> Response:
+    """What has become of an account, and by whom; newest first."""
+
+    def row(version: Version) -> dict[str, Any]:
+        return {**version_row(version), "enrollment": json.loads(version.document)["enrollment"]}
+
+    cursor = cursor_of(request, query, staff)
+    return versions_page(account_key(account_id), f"account {account_id}", row, query.limit, cursor)
+
+
+@router.get(
+    "/api/desk/accounts/<account_id>/versions/<version>",
+    tags=["Desk accounts"],
+    summary="Show an account as it was",
+    description="The whole account at a version.",
+    responses=answers("AccountVersion", "The version."),
+)
+def show_account_version(_staff: Staff, account_id: AccountId, version: VersionNumber) -> Response:
+    found = get_version(account_key(account_id), version)
+    return http.json_response({**version_row(found), "account": json.loads(found.document)})

@@ -1,0 +1,223 @@
+"""Routes of Customer Success' orders: the queue, direct orders, claiming, declining, commenting."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Depends, Request
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from online_orders import clock, http
+from online_orders.api import EmptyBody, Router, Staff, answers, body_of, cursor_of, json_for, refuses
+from online_orders.aws import evidence, history, lists, orders
+from online_orders.aws.environment import environment
+from online_orders.catalog import item_faults
+from online_orders.faults import checked
+from online_orders.http import Response
+from online_orders.orders import Change, Decision, NeededReason, NewDeskComment, NewDirectOrder, Order, Policy, Status
+from online_orders.parameters import DeskOrderQuery, IdempotencyKey, IfMatch, OrderId, Page, sound_account_id
+from online_orders.placing import duplicates_by_now, place, preview
+from online_orders.presentation import desk_row, entry_body
+from online_orders.telemetry import MetricUnit, logger, metrics
+from online_orders.timeline import Actor
+
+router = Router()
+
+
+def _policy() -> Policy:
+    """Return how long orders may wait at the desk; the rest of a policy is not asked for here."""
+    return Policy(
+        unclaimed_hours=int(environment("ALARM_UNCLAIMED_HOURS")),
+        unquoted_hours=int(environment("ALARM_UNQUOTED_HOURS")),
+    )
+
+
+def desk_order_response(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """Return an order as Customer Success sees it, with its version as ETag."""
+    row = desk_row(order, history.history(), clock.now(), _policy())
+    return http.json_response(row, status, http.etag(order.version))
+
+
+def take_action(order_id: str, decision: Decision, if_match: str | None) -> Order:
+    """Take an action on an order, wherever it lies; raises what `orders.decide` raises."""
+    at = orders.whereabouts(order_id)
+    return orders.decide(lambda: orders.get_order(at), decision, http.expected_versions(if_match))
+
+
+@router.get(
+    "/api/desk/orders",
+    tags=["Desk"],
+    summary="List orders of every account",
+    description="The work queue, oldest first.",
+    responses=answers("DeskOrderPage", "A page of orders."),
+)
+def list_desk_orders(staff: Staff, query: Annotated[DeskOrderQuery, Query()], request: Request) -> Response:
+    cursor = cursor_of(request, query, staff)
+    wanted = lists.Wanted(
+        statuses=lists.statuses_of(query.status, query.open),
+        assignee_id=staff.user.user_id if query.assignee == "me" else query.assignee or None,
+        account_id=query.account_id,
+    )
+    page = lists.list_desk_orders(wanted, query.limit, cursor.position)
+    at, policy = clock.now(), _policy()
+    rows = (desk_row(order, history.history(), at, policy) for order in page.orders)
+    return http.page(rows, "order_id", page.position, cursor)
+
+
+def _account_named(body: Any) -> str:
+    """Return the account that a direct order is for; raises Invalid where the body names none."""
+    account_id = body.get("account_id") if isinstance(body, dict) else None
+    if not isinstance(account_id, str):
+        checked(NewDirectOrder, body, more=item_faults(body.get("items") if isinstance(body, dict) else None))
+    return sound_account_id(str(account_id))
+
+
+@router.post(
+    "/api/desk/orders",
+    tags=["Desk"],
+    summary="Enter an order that came directly",
+    description=(
+        "Follows the same rules and takes the same way as an order of the screen, but the customer's screen does "
+        "not show it."
+    ),
+    responses=answers("Order", "The order as it was placed.", HTTPStatus.CREATED, headers=("ETag", "Location")),
+    openapi_extensions=refuses("not_enrolled", "not_found", "in_progress", "idempotency_key_reused"),
+)
+def place_direct_order(
+    staff: Staff, key: IdempotencyKey, body: Annotated[Any, Depends(json_for("DirectOrderRequest"))]
+) -> Response:
+    account_id = _account_named(body)
+    placed = place(key, body, by=staff.user, account_id=account_id, reached_from=account_id, source="direct")
+    logger.append_keys(order_id=placed.order_id)
+    metrics.add_metric("DirectOrdersPlaced", MetricUnit.Count, 1)
+    headers = {"Location": f"/api/desk/orders/{placed.order_id}", **http.etag(1)}
+    return http.json_response(placed.answer, HTTPStatus.CREATED, headers)
+
+
+@router.post(
+    "/api/desk/orders/preview",
+    tags=["Desk"],
+    summary="See what is to be known of a direct order before it is entered",
+    description="As for customers, and of orders that reached Customer Success directly, too.",
+    responses=answers("OrderPreview", "What to know."),
+    openapi_extensions=refuses("not_enrolled", "not_found"),
+)
+def preview_direct_order(staff: Staff, body: Annotated[Any, Depends(json_for("DirectOrderRequest"))]) -> Response:
+    """As for customers, of orders that reached Customer Success directly besides."""
+    account_id = _account_named(body)
+    warnings = preview(body, by=staff.user, account_id=account_id, reached_from=account_id, source="direct")
+    return http.json_response({"warnings": warnings})
+
+
+@router.get(
+    "/api/desk/orders/<order_id>",
+    tags=["Desk"],
+    summary="Show any order",
+    description="The order with its newest quote.",
+    responses=answers("DeskOrder", "The order.", headers=("ETag",)),
+)
+def show_desk_order(_staff: Staff, order_id: OrderId) -> Response:
+    return desk_order_response(orders.get_any_order(order_id))
+
+
+@router.get(
+    "/api/desk/orders/<order_id>/timeline",
+    tags=["Desk"],
+    summary="Show all that happened to an order",
+    description="Public and internal entries.",
+    responses=answers("Timeline", "Entries, oldest first."),
+)
+def show_desk_timeline(staff: Staff, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
+    cursor = cursor_of(request, query, staff)
+    at = orders.whereabouts(order_id)
+    page = orders.list_entries(at.order_id, query.limit, int(cursor.position or 0))
+    return http.page((entry_body(entry) for entry in page.entries), "sequence", page.position, cursor)
+
+
+@router.get(
+    "/api/desk/orders/<order_id>/evidence",
+    tags=["Desk"],
+    summary="Show what decisions by link rest on",
+    description=(
+        "Who approved, canceled or asked for a change by link: the name typed, the time, the caller's address and "
+        "browser, and the hash of the revision. Once a person was erased, the place of each says so."
+    ),
+    responses=answers("EvidencePage", "A page of evidence."),
+)
+def show_evidence(staff: Staff, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
+    """What the decisions by link rest on."""
+    cursor = cursor_of(request, query, staff)
+    at = orders.whereabouts(order_id)
+    page = evidence.list_evidence(at.order_id, query.limit, int(cursor.position or 0))
+    return http.page((each.model_dump(mode="json") for each in page.evidence), "sequence", page.position, cursor)
+
+
+@router.post(
+    "/api/desk/orders/<order_id>/claim",
+    tags=["Desk"],
+    summary="Claim an order",
+    description=(
+        "Makes the caller its assignee, also in place of somebody else. Claiming one's own again changes nothing."
+    ),
+    responses=answers("DeskOrder", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=refuses("conflict", "in_progress"),
+)
+def claim_order(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
+    def claim(order: Order) -> Change:
+        at = clock.now()
+        is_new = order.status is Status.SUBMITTED
+        return order.claim(staff.user, at, duplicates_by_now(order, at) if is_new else None)
+
+    return desk_order_response(take_action(order_id, claim, if_match))
+
+
+@router.post(
+    "/api/desk/orders/<order_id>/release",
+    tags=["Desk"],
+    summary="Release an order",
+    description="Leaves it in process without an assignee, for anyone to claim.",
+    responses=answers("DeskOrder", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=refuses("conflict", "in_progress"),
+)
+def release_order(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
+    return desk_order_response(take_action(order_id, lambda order: order.release(staff.user, clock.now()), if_match))
+
+
+@router.post(
+    "/api/desk/orders/<order_id>/decline",
+    tags=["Desk"],
+    summary="Decline an order",
+    description="Cancels an open order; customer and contact person are told why.",
+    responses=answers("DeskOrder", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=refuses("conflict", "in_progress"),
+)
+def decline_order(
+    staff: Staff,
+    order_id: OrderId,
+    declining: Annotated[NeededReason, Depends(body_of(NeededReason))],
+    if_match: IfMatch = None,
+) -> Response:
+    return desk_order_response(
+        take_action(order_id, lambda order: order.decline(staff.user, declining.reason, clock.now()), if_match)
+    )
+
+
+@router.post(
+    "/api/desk/orders/<order_id>/comment",
+    tags=["Desk"],
+    summary="Comment on an order as Customer Success",
+    description="Adds an entry to the timeline of an open order; an internal one is not shown to the customer.",
+    responses=answers("DeskOrder", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=refuses("conflict", "in_progress"),
+)
+def comment_on_desk_order(
+    staff: Staff,
+    order_id: OrderId,
+    comment: Annotated[NewDeskComment, Depends(body_of(NewDeskComment))],
+    if_match: IfMatch = None,
+) -> Response:
+    actor = Actor(kind="customer_success", name=staff.user.email)
+
+    def add(order: Order) -> Change:
+        return order.comment(actor, comment.text, clock.now(), internal=comment.internal)
+
+    return desk_order_response(take_action(order_id, add, if_match))

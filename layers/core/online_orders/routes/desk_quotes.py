@@ -1,0 +1,113 @@
+"""Routes of Customer Success' quotes: drafting, sending, undoing, sending again."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Depends, Request
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from online_orders import clock, http, quoting
+from online_orders.api import PDF, EmptyBody, Router, Staff, answers, body_of, json_for, refuses
+from online_orders.aws import orders
+from online_orders.http import Response
+from online_orders.orders import Resending
+from online_orders.parameters import CurrencyQuery, IfMatch, OrderId, Revision
+from online_orders.routes.desk_orders import desk_order_response, take_action
+
+router = Router()
+
+
+@router.get(
+    "/api/desk/orders/<order_id>/quotes/<revision>",
+    tags=["Desk"],
+    summary="Show a quote of any order",
+    description="A revision, the newest or one that was replaced. With `Accept: application/pdf` its paper comes.",
+    responses=answers("Quote", "The revision, or its paper.", other=PDF),
+)
+def show_desk_quote(_staff: Staff, order_id: OrderId, revision: Revision, request: Request) -> Response:
+    return http.quote_response(request, orders.get_any_order(order_id), revision)
+
+
+@router.get(
+    "/api/desk/orders/<order_id>/quote-draft",
+    tags=["Desk"],
+    summary="Draft a quote",
+    description=(
+        "A body for the next quote, to be looked over and sent: the present revision or, where there is none, "
+        "what the price list of the account's currency makes of the order. An item that has no price is in "
+        "`unpriced` and needs a line of its own. With `currency` the price list in that currency is used, also "
+        "where there is a revision."
+    ),
+    responses=answers("QuoteDraft", "The draft.", headers=("ETag",)),
+    openapi_extensions=refuses("conflict"),
+)
+def draft_quote(_staff: Staff, order_id: OrderId, query: Annotated[CurrencyQuery, Query()]) -> Response:
+    order = orders.get_any_order(order_id)
+    draft = quoting.next_draft(order, query.currency)
+    return http.json_response(draft.model_dump_json(), headers=http.etag(order.version))
+
+
+@router.post(
+    "/api/desk/orders/<order_id>/quote",
+    tags=["Desk"],
+    summary="Quote an order",
+    description=(
+        "Makes a new revision, which is `sending` until its mail to the contact person was accepted. The revision "
+        "before it is superseded at once. Every item needs a line; only a line without an item may have a "
+        "negative price, and no total may be below zero."
+    ),
+    responses=answers(
+        "DeskOrder", "The order with the revision that is being sent.", HTTPStatus.ACCEPTED, headers=("ETag",)
+    ),
+    openapi_extensions=refuses("conflict", "in_progress"),
+)
+def quote_order(
+    staff: Staff,
+    order_id: OrderId,
+    body: Annotated[Any, Depends(json_for("NewQuote"))],
+    if_match: IfMatch = None,
+) -> Response:
+    order = quoting.offer_next_revision(order_id, body, staff.user, http.expected_versions(if_match))
+    return desk_order_response(order, HTTPStatus.ACCEPTED)
+
+
+@router.post(
+    "/api/desk/orders/<order_id>/quote/undo",
+    tags=["Desk"],
+    summary="Undo a quote",
+    description=(
+        "Takes the newest revision back while its mail is held, which is for the installation's time for undoing "
+        "(`undo_until`): no mail goes, the revision is `superseded`, and the order is `in_process`. A revision "
+        "that it had replaced stays `superseded` too."
+    ),
+    responses=answers("DeskOrder", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=refuses("conflict", "in_progress"),
+)
+def undo_quote(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
+    """Take the newest revision back while its mail is still held."""
+    return desk_order_response(take_action(order_id, lambda order: order.undo_quote(staff.user, clock.now()), if_match))
+
+
+@router.post(
+    "/api/desk/orders/<order_id>/resend",
+    tags=["Desk"],
+    summary="Send a quote again",
+    description=(
+        "Mails a fresh link to the same revision, to the contact given, who then is this order's contact, or to "
+        "the present one. Older links are dead. Also of a first revision that could not be sent "
+        "(`undeliverable`), whose order is still `in_process`. The contact before and the account's contact "
+        "person are told of another one. An order whose contact was removed needs one to be given."
+    ),
+    responses=answers(
+        "DeskOrder", "The order whose quote is being sent again.", HTTPStatus.ACCEPTED, headers=("ETag",)
+    ),
+    openapi_extensions=refuses("conflict", "in_progress"),
+)
+def resend_quote(
+    staff: Staff,
+    order_id: OrderId,
+    resending: Annotated[Resending, Depends(body_of(Resending, is_required=False))],
+    if_match: IfMatch = None,
+) -> Response:
+    order = take_action(order_id, lambda order: order.resend(staff.user, resending.contact, clock.now()), if_match)
+    return desk_order_response(order, HTTPStatus.ACCEPTED)

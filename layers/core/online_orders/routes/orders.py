@@ -1,0 +1,222 @@
+"""Routes of a customer's orders: placing, looking, withdrawing, commenting."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from aws_lambda_powertools.event_handler import Depends, Request
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from online_orders import clock, http
+from online_orders.api import PDF, Customer, Router, answers, body_of, cursor_of, json_for, refuses
+from online_orders.aws import accounts, history, lists, orders
+from online_orders.aws.environment import environment
+from online_orders.csv_pages import csv_page, dialect_for
+from online_orders.http import Response
+from online_orders.orders import NewComment, Order, Reason
+from online_orders.parameters import (
+    IdempotencyKey,
+    IfMatch,
+    OrderId,
+    OrderQuery,
+    Page,
+    Revision,
+    sound_account_id,
+)
+from online_orders.placing import place, preview
+from online_orders.presentation import entry_body, order_body
+from online_orders.telemetry import MetricUnit, logger, metrics
+from online_orders.timeline import Actor
+
+CSV = {"text/csv": {"type": "string", "description": "RFC 4180, a header row, one row an item."}}
+
+router = Router()
+
+
+def _shown(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return http.json_response(order_body(order, history.history(), clock.now()), status, http.etag(order.version))
+
+
+def _account_for(body: Any, customer: http.Caller) -> str:
+    """The account that an order is for; NotFound for what cannot be one."""
+    account_id = body.get("account_id") if isinstance(body, dict) else None
+    return sound_account_id(account_id) if isinstance(account_id, str) else customer.account
+
+
+@router.post(
+    "/api/orders",
+    tags=["Orders"],
+    summary="Place an order",
+    description=(
+        "A repetition with the same Idempotency-Key and body is answered like the first request. A request that "
+        "was refused uses no key."
+    ),
+    responses=answers("Order", "The order as it was placed.", HTTPStatus.CREATED, headers=("ETag", "Location")),
+    openapi_extensions=refuses("not_enrolled", "not_found", "in_progress", "idempotency_key_reused"),
+)
+def place_order(
+    customer: Customer, key: IdempotencyKey, body: Annotated[Any, Depends(json_for("OrderRequest"))]
+) -> Response:
+    placed = place(
+        key,
+        body,
+        by=customer.user,
+        account_id=_account_for(body, customer),
+        reached_from=customer.account,
+        source="online",
+    )
+    logger.append_keys(order_id=placed.order_id)
+    metrics.add_metric("OrdersPlaced", MetricUnit.Count, 1)
+    headers = {"Location": f"/api/orders/{placed.order_id}", **http.etag(1)}
+    return http.json_response(placed.answer, HTTPStatus.CREATED, headers)
+
+
+@router.post(
+    "/api/orders/preview",
+    tags=["Orders"],
+    summary="See what is to be known of an order before it is placed",
+    description=(
+        "Refuses what placing refuses, and changes nothing. Warns of other orders of the account that ask for the "
+        "same: of upgrades (site bandwidth, early activation) of the same site, and of open orders with an item "
+        f"that is the same but for its date. The newest {lists.MAX_EXAMINED} orders are looked at."
+    ),
+    responses=answers("OrderPreview", "What to know."),
+    openapi_extensions=refuses("not_enrolled", "not_found"),
+)
+def preview_order(customer: Customer, body: Annotated[Any, Depends(json_for("OrderRequest"))]) -> Response:
+    """Refuses what placing would refuse, and says what the customer may have overlooked."""
+    warnings = preview(
+        body,
+        by=customer.user,
+        account_id=_account_for(body, customer),
+        reached_from=customer.account,
+        source="online",
+    )
+    return http.json_response({"warnings": warnings})
+
+
+@router.get(
+    "/api/orders",
+    tags=["Orders"],
+    summary="List orders",
+    description=(
+        "Orders of the account and its sub-accounts, newest first. With `Accept: text/csv` the same page comes as "
+        "a table, and `Link` leads to the next one."
+    ),
+    responses=answers("OrderPage", "A page of orders.", headers=("Link",), other=CSV),
+)
+def list_orders(customer: Customer, query: Annotated[OrderQuery, Query()], request: Request) -> Response:
+    cursor = cursor_of(request, query, customer)
+    wanted = lists.Wanted(
+        statuses=lists.statuses_of(query.status, query.open),
+        purchase_order_number=query.purchase_order_number,
+        first_day=query.first_day,
+        last_day=query.last_day,
+        zone=ZoneInfo(query.time_zone),
+    )
+    if query.account_id is None:
+        page = lists.list_reachable_orders(customer.account, wanted, query.limit, cursor.position)
+    else:
+        accounts.get_reachable_account(customer.account, query.account_id)
+        page = lists.list_account_orders(query.account_id, wanted, query.limit, cursor.position)
+    at = clock.now()
+    rows = [order_body(order, history.history(), at) for order in page.orders]
+    if http.accepts(request, "text/csv"):
+        table = csv_page(rows, dialect_for(query.spreadsheet))
+        return http.csv_response(table, "orders.csv", _link(request, cursor.after(page.position)))
+    return http.page(rows, "order_id", page.position, cursor)
+
+
+def _link(request: Request, next_cursor: str | None) -> dict[str, str]:
+    """The header that leads to the next page of a table."""
+    if next_cursor is None:
+        return {}
+    following = urlencode({**(request.query_parameters or {}), "cursor": next_cursor})
+    return {"Link": f'</api/orders?{following}>; rel="next"'}
+
+
+@router.get(
+    "/api/orders/<order_id>",
+    tags=["Orders"],
+    summary="Show an order",
+    description="The order with its newest quote.",
+    responses=answers("Order", "The order.", headers=("ETag",)),
+)
+def show_order(customer: Customer, order_id: OrderId) -> Response:
+    return _shown(orders.get_reachable_order(customer.account, order_id))
+
+
+@router.get(
+    "/api/orders/<order_id>/timeline",
+    tags=["Orders"],
+    summary="Show what happened to an order",
+    description="The public entries of the timeline. Sequence numbers that are left out belong to internal ones.",
+    responses=answers("Timeline", "Entries, oldest first."),
+)
+def show_timeline(customer: Customer, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
+    cursor = cursor_of(request, query, customer)
+    order = orders.get_reachable_order(customer.account, order_id)
+    page = orders.list_entries(order.order_id, query.limit, int(cursor.position or 0))
+    entries = (entry_body(entry) for entry in page.entries if not entry.internal)
+    return http.page(entries, "sequence", page.position, cursor)
+
+
+@router.get(
+    "/api/orders/<order_id>/quotes/<revision>",
+    tags=["Orders"],
+    summary="Show a quote",
+    description=(
+        "A revision, the newest or one that was replaced. With `Accept: application/pdf` its paper comes, the "
+        "same bytes every time; it is there once the quote was mailed."
+    ),
+    responses=answers("Quote", "The revision, or its paper.", other=PDF),
+)
+def show_quote(customer: Customer, order_id: OrderId, revision: Revision, request: Request) -> Response:
+    return http.quote_response(request, orders.get_reachable_order(customer.account, order_id), revision)
+
+
+@router.post(
+    "/api/orders/<order_id>/cancel",
+    tags=["Orders"],
+    summary="Withdraw an order",
+    description="Possible while the order is `submitted`.",
+    responses=answers("Order", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=refuses("conflict", "in_progress"),
+)
+def withdraw_order(
+    customer: Customer,
+    order_id: OrderId,
+    withdrawal: Annotated[Reason, Depends(body_of(Reason, is_required=False))],
+    if_match: IfMatch = None,
+) -> Response:
+    order = orders.decide(
+        lambda: orders.get_reachable_order(customer.account, order_id),
+        lambda order: order.withdraw(customer.user, withdrawal.reason, clock.now()),
+        http.expected_versions(if_match),
+    )
+    return _shown(order)
+
+
+@router.post(
+    "/api/orders/<order_id>/comment",
+    tags=["Orders"],
+    summary="Comment on an order",
+    description="Adds a public entry to the timeline of an open order.",
+    responses=answers("Order", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=refuses("conflict", "in_progress"),
+)
+def comment_on_order(
+    customer: Customer,
+    order_id: OrderId,
+    comment: Annotated[NewComment, Depends(body_of(NewComment))],
+    if_match: IfMatch = None,
+) -> Response:
+    actor = Actor(kind="customer", name=customer.user.email)
+    most = int(environment("COMMENTS_AN_HOUR"))
+    order = orders.decide(
+        lambda: orders.get_reachable_order(customer.account, order_id),
+        lambda order: order.comment(actor, comment.text, clock.now(), most_an_hour=most),
+        http.expected_versions(if_match),
+    )
+    return _shown(order)
