@@ -21,7 +21,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox import SandboxError
 from sandbox.engine import is_local
+from sandbox.template import Template
 
 # API Gateway takes 10 MB, but the function behind it 6 MB.
 LARGEST_BODY = 6 * 1024 * 1024
@@ -46,26 +48,6 @@ NOT_OF_GATEWAY = {"access-control-", "x-amzn-", "x-amz-", "server", "date"}
 GATEWAY_PATHS = re.compile(rb"/(api|confirm)(/|$)")
 # Where the engine serves what Cognito's sign-in domain serves on AWS.
 SIGN_IN_PATHS = re.compile(rb"/(oauth2/(authorize|token)|login|logout)$")
-# The addresses of files; any other is a page's, which may have a dot. PageRouter in the template has the same rule.
-FILES = re.compile(
-    r"^/(?:(?:app|assets|locales|reference|styles|vendor|\.well-known)/.*"
-    r"|(?:config\.json|favicon\.ico|icon\.svg|index\.html|reference\.html|robots\.txt))$"
-)
-
-# The hash of nothing: a style element that is empty, whose rules the API reference's script then writes.
-EMPTY_STYLE = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-# What CloudFront says with every file of the site: see SecurityHeaders in the template.
-PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self'; img-src 'self' data:; "
-        f"style-src 'self' '{EMPTY_STYLE}'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
-        "object-src 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
 
 Headers = list[tuple[str, str]]
 
@@ -196,42 +178,82 @@ def _of_gateway(name: str, dropped: set[str]) -> bool:
     return name.lower() not in dropped and not any(name.lower().startswith(start) for start in NOT_OF_GATEWAY)
 
 
+@dataclass(frozen=True)
+class SiteRules:
+    """What CloudFront does with the screens: `headers` that it sends with every file, and the addresses of `files`.
+
+    Any other address is a page's, which may have a dot.
+    """
+
+    headers: Mapping[str, str]
+    files: re.Pattern[str]
+
+    @classmethod
+    def of(cls, template: Template) -> "SiteRules":
+        """Return the rules of the template's `SecurityHeaders` and `PageRouter`; SandboxError where it has none."""
+        try:
+            resources = template["Resources"]
+            config = resources["SecurityHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+            policy = config["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"][0]
+            headers = {
+                # The sign-in has the site's own origin here.
+                "Content-Security-Policy": policy.replace(" https://${SignInHost}", ""),
+                "X-Content-Type-Options": "nosniff",
+                "X-Frame-Options": config["FrameOptions"]["FrameOption"],
+                "Referrer-Policy": config["ReferrerPolicy"]["ReferrerPolicy"],
+                "Cache-Control": "no-cache",
+            }
+            code = resources["PageRouter"]["Properties"]["FunctionCode"]
+            (files,) = re.findall(r"^var FILES = /(.+)/;$", code, re.MULTILINE)
+        except (KeyError, ValueError) as error:
+            raise SandboxError(f"template.yaml does not say how its site is served: {error}") from error
+        return cls(headers, re.compile(files.replace("\\/", "/")))
+
+    def names_file(self, scope: Scope) -> bool:
+        """Return whether the address as it was sent, which is what CloudFront's function sees, is that of a file."""
+        return self.files.search(scope["raw_path"].decode("latin-1")) is not None
+
+
 class Pages(StaticFiles):
     """The files in `web/`; an address that names none is for the page's own script to read, so it gets index.html.
 
     Only the API's reference is a page of its own.
     """
 
+    def __init__(self, directory: Path, rules: SiteRules) -> None:
+        super().__init__(directory=directory, html=True)
+        self._rules = rules
+
     async def get_response(self, path: str, scope: Scope) -> Response:
-        names_file = _names_file(scope)
-        if names_file and not FILES.search(f"/{path}"):  # dots in the address lead out of where files lie
+        names_file = self._rules.names_file(scope)
+        if names_file and not self._rules.files.search(f"/{path}"):  # dots in the address lead out of where files lie
             raise HTTPException(404)
         page = "reference.html" if scope["raw_path"] == b"/reference" else "index.html"
         response = await super().get_response(path if names_file else page, scope)
-        response.headers.update(PAGE_HEADERS)
+        response.headers.update(self._rules.headers)
         return response
 
 
-def _names_file(scope: Scope) -> bool:
-    """Whether the address as it was sent, which is what CloudFront's function sees, is that of a file."""
-    return FILES.search(scope["raw_path"].decode("latin-1")) is not None
-
-
 def front_door(
-    gateway: Gateway, tools: Sequence[Route | Mount], web: Path, home: str, sign_in: Mapping[str, Any] | None = None
+    gateway: Gateway,
+    tools: Sequence[Route | Mount],
+    web: Path,
+    rules: SiteRules,
+    home: str,
+    sign_in: Mapping[str, Any] | None = None,
 ) -> ASGIApp:
     """`tools` are the local run's own: mailbox and clock. `home` says where things are and who can sign in; `sign_in`
     is what config.json tells the pages in `web`."""
 
     async def welcome(request: Request) -> Response:
-        if _names_file(request.scope):
+        if rules.names_file(request.scope):
             raise HTTPException(404)
         return HTMLResponse(home, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
 
     async def config(request: Request) -> Response:
-        return JSONResponse(sign_in or {}, headers=PAGE_HEADERS)
+        return JSONResponse(sign_in or {}, headers=rules.headers)
 
-    pages: BaseRoute = Mount("/", Pages(directory=web, html=True)) if web.is_dir() else Route("/{path:path}", welcome)
+    pages: BaseRoute = Mount("/", Pages(web, rules)) if web.is_dir() else Route("/{path:path}", welcome)
     own = [Route("/config.json", config), Route("/sandbox", welcome)]
     site = Starlette(routes=[*tools, *own, pages], exception_handlers={HTTPException: _plain_error})
 

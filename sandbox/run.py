@@ -18,7 +18,7 @@ from sandbox.deliveries import Deliveries
 from sandbox.deploy import Clients, Stack, deploy
 from sandbox.engine import BACKLOG, Engine, guard
 from sandbox.fork_server import ForkServer
-from sandbox.front_door import Gateway, front_door
+from sandbox.front_door import Gateway, SiteRules, front_door
 from sandbox.functions import FunctionHost
 from sandbox.logs import FunctionLogs
 from sandbox.mailbox import PAGES, Mailbox
@@ -32,6 +32,8 @@ from sandbox.state import StateFolder
 from sandbox.template import LocalTemplate, localize, read
 from tools.publish import languages
 
+MAIL_HOLD_KEY = {"pk": {"S": "MAILHOLD"}, "sk": {"S": "MAILHOLD"}}
+"""The product's `mail_hold_key`, whose layers are on the search path of its functions alone."""
 PARAMETERS = {
     "Stage": "sandbox",
     "BrandName": "Vendor",
@@ -84,8 +86,9 @@ class Sandbox:
     async def _open(self, closing: AsyncExitStack) -> None:
         """Starts everything, and leaves to `closing` to end it in the opposite order."""
         print(f"Opening the order desk at {self._site} …", flush=True)
+        source = read(self._settings.project / "template.yaml")
         template = localize(
-            read(self._settings.project / "template.yaml"),
+            source,
             self._settings.project,
             region=REGION,
             forward_to=f"{self._inner_address}/functions",
@@ -118,6 +121,7 @@ class Sandbox:
             gateway,
             [*mailbox.routes(), *clock_routes(clock, deliveries.end_waits)],
             self._settings.project / "web",
+            SiteRules.of(source),
             _home(description),
             self._sign_in(stack),
         )
@@ -222,10 +226,10 @@ class Sandbox:
 
 
 def _hold(dynamodb: Any, table: str) -> Callable[[], str | None]:
-    """Why all mail is held, by the product's switch: the item of online_orders.aws.keys.mail_hold_key."""
+    """Why all mail is held, by the product's switch."""
 
     def reason() -> str | None:
-        item = dynamodb.get_item(TableName=table, Key={"pk": {"S": "MAILHOLD"}, "sk": {"S": "MAILHOLD"}}).get("Item")
+        item = dynamodb.get_item(TableName=table, Key=MAIL_HOLD_KEY).get("Item")
         return str(item["reason"]["S"]) if item else None
 
     return reason

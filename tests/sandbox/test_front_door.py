@@ -14,12 +14,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.front_door import AT_ONCE, LARGEST_BODY, Gateway, forwarded, front_door
+from sandbox.front_door import AT_ONCE, LARGEST_BODY, Gateway, SiteRules, forwarded, front_door
 from sandbox.mailbox import Mailbox
+from sandbox.template import read
 from tests import loopback
+from tests.local_run import PROJECT
 from tests.sandbox.serving import serving
 
 SITE = "http://localhost:8080"
+RULES = SiteRules.of(read(PROJECT / "template.yaml"))
 PDF = b"%PDF-1.7 \x00\xff"
 
 
@@ -73,7 +76,7 @@ def web(tmp_path: Path) -> Path:
 def door(web: Path) -> Iterator[httpx.Client]:
     with serving(Upstream()) as engine:
         gateway = Gateway(int(engine.rpartition(":")[2]), "a1", SITE)
-        app = front_door(gateway, Mailbox(SITE).routes(), web, "<p>home</p>", {"client_id": "c1"})
+        app = front_door(gateway, Mailbox(SITE).routes(), web, RULES, "<p>home</p>", {"client_id": "c1"})
         limits = httpx.Limits(max_connections=80)
         with serving(app) as address, loopback.client(base_url=address, limits=limits) as client:
             yield client
@@ -209,7 +212,7 @@ def test_without_the_engine_the_service_is_unavailable(web: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     gateway = Gateway(port, "a1", SITE)
-    with serving(front_door(gateway, [], web, "")) as address:
+    with serving(front_door(gateway, [], web, RULES, "")) as address:
         answer = loopback.get(f"{address}/api/x")
     gateway.close()
 
@@ -288,7 +291,7 @@ def test_a_page_runs_and_loads_nothing_from_elsewhere(door: httpx.Client) -> Non
 
 def test_without_pages_of_its_own_the_site_says_where_things_are(tmp_path: Path) -> None:
     gateway = Gateway(1, "a1", SITE)
-    with serving(front_door(gateway, Mailbox(SITE).routes(), tmp_path / "web", "<p>home</p>")) as address:
+    with serving(front_door(gateway, Mailbox(SITE).routes(), tmp_path / "web", RULES, "<p>home</p>")) as address:
         assert loopback.get(f"{address}/").text == "<p>home</p>"
         assert loopback.get(f"{address}/orders/o1").text == "<p>home</p>"
         assert loopback.get(f"{address}/desk/accounts/acme.de").text == "<p>home</p>"

@@ -1,0 +1,38 @@
+"""What the template, the local run and the tools repeat of the domain's rules is what the domain says."""
+
+import pytest
+
+from online_orders.aws.keys import mail_hold_key
+from online_orders.orders import Policy
+from online_orders.timeline import PUBLISHED, Event
+from sandbox.run import MAIL_HOLD_KEY
+from sandbox.settings import LONGEST_UNDO
+from sandbox.template import read
+from tests.local_run import PROJECT
+from tools.events import MEANINGS
+
+PARAMETERS = read(PROJECT / "template.yaml")["Parameters"]
+OF_POLICY = {
+    "RemindAfterDays": Policy().remind_after_days,
+    "RemindBeforeEndDays": Policy().remind_before_end_days,
+    "GraceDays": Policy().grace_days,
+    "AlarmUnclaimedHours": Policy().unclaimed_hours,
+    "AlarmUnquotedHours": Policy().unquoted_hours,
+}
+
+
+@pytest.mark.parametrize("name", OF_POLICY)
+def test_the_templates_patience_is_the_domains(name: str) -> None:
+    assert PARAMETERS[name]["Default"] == OF_POLICY[name]
+
+
+def test_a_quote_can_be_undone_as_long_here_as_on_aws() -> None:
+    assert PARAMETERS["QuoteUndoSeconds"]["MaxValue"] == LONGEST_UNDO
+
+
+def test_the_local_mailbox_looks_at_the_switch_that_holds_mail() -> None:
+    assert mail_hold_key() == MAIL_HOLD_KEY
+
+
+def test_every_published_event_is_described_and_no_other() -> None:
+    assert {Event(name) for name in MEANINGS} == PUBLISHED
