@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from online_orders.estimates import TOO_FEW_ORDERS
+from online_orders.order_ids import ORDER_ID
+from online_orders.values import DAY
 from tools.openapi.schemas import parts_of
 
 KEYWORDS = ("maxItems", "maxLength", "maximum", "minimum", "pattern")
@@ -14,6 +17,9 @@ MOST_VALUES = 10
 _HEAD = """\
 /** What bodies may hold, by schema and member of the API's document; made from it by `make generate`. */
 export const LIMITS = """
+_CONSTANTS = """\
+/* Patterns of an order's id and of a day, and what the basis of an estimate holds that rests on few orders. */
+"""
 
 
 def module(document: Mapping[str, Any]) -> str:
@@ -21,7 +27,9 @@ def module(document: Mapping[str, Any]) -> str:
     schemas = document["components"]["schemas"]
     found = {name: _members(schemas[name], schemas) for name in sorted(_sent(document))}
     lines = [f"  {json.dumps(name)}: {json.dumps(members)},\n" for name, members in found.items() if members]
-    return f"{_HEAD}{{\n{''.join(lines)}}};\n"
+    constants = {"ORDER_ID": ORDER_ID, "DAY": DAY, "TOO_FEW_ORDERS": TOO_FEW_ORDERS}
+    written = "".join(f"export const {name} = {json.dumps(value)};\n" for name, value in constants.items())
+    return f"{_HEAD}{{\n{''.join(lines)}}};\n\n{_CONSTANTS}{written}"
 
 
 def _sent(document: Mapping[str, Any]) -> set[str]:

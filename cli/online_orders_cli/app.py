@@ -23,6 +23,7 @@ from typer.core import TyperGroup
 
 from online_orders.errors import Invalid
 from online_orders.languages import LOCALES, Locale
+from online_orders.prices import COLUMNS as PRICE_COLUMNS
 from online_orders_cli import importing, looking, operating, restoring, tables
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
@@ -195,14 +196,15 @@ def import_sites(ctx: typer.Context, file: File, dry_run: DryRun = False) -> Non
     _import(ctx.obj, Kind.SITES, file, dry_run)
 
 
-@imports.command("prices")
+@imports.command(
+    "prices", help=f"Replace a price list. CSV columns: {', '.join(PRICE_COLUMNS)}; JSON as the API has it."
+)
 def import_prices(
     ctx: typer.Context,
     file: File,
     currency: Annotated[str, typer.Option(help="The currency of the list, which is replaced as a whole.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Replace a price list. CSV columns: kind, variant, description, unit_price, recurrence; JSON as the API has it."""
     session: Session = ctx.obj
     try:
         said = importing.import_prices(session.installation, file, currency, dry_run)

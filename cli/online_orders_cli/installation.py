@@ -27,6 +27,8 @@ from tenacity import (
     wait_fixed,
 )
 
+from online_orders.values import MAX_LIMIT
+
 if TYPE_CHECKING:
     from tenacity import Future
 
@@ -37,7 +39,6 @@ PATIENCE_SECONDS = 60.0
 RETRIES = 4
 LONGEST_WAIT_SECONDS = 30
 BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-LARGEST_PAGE = 100
 SECOND_FACTOR = "SOFTWARE_TOKEN_MFA"
 INVOKE_SECONDS = 930.0
 """Longer than Lambda lets any function run (15 minutes): who stops reading before does not know what came of it."""
@@ -256,7 +257,7 @@ class Installation:
         """The rows of a list, page by page."""
         cursor: str | None = ""
         while cursor is not None:
-            asked = f"{path}{'&' if '?' in path else '?'}limit={LARGEST_PAGE}" + (f"&cursor={cursor}" if cursor else "")
+            asked = f"{path}{'&' if '?' in path else '?'}limit={MAX_LIMIT}" + (f"&cursor={cursor}" if cursor else "")
             page = self.request("GET", asked).json()
             yield from page["items"]
             cursor = page["next_cursor"]

@@ -8,9 +8,8 @@ from itertools import chain
 from urllib.parse import quote, urlencode
 
 from online_orders.csv_pages import csv_page, dialect_for
-from online_orders_cli.installation import LARGEST_PAGE, Installation, Json
-
-CLOSED = {"completed", "canceled"}
+from online_orders.values import MAX_LIMIT
+from online_orders_cli.installation import Installation, Json
 
 
 def follow(
@@ -21,9 +20,9 @@ def follow(
     end = time.monotonic() + seconds
     cursor, seen = "", 0
     while True:
-        is_closed = installation.request("GET", desk).json()["status"] in CLOSED
+        is_closed = installation.request("GET", desk).json()["closed"] is not None
         while True:
-            where = f"{desk}/timeline?limit={LARGEST_PAGE}" + (f"&cursor={cursor}" if cursor else "")
+            where = f"{desk}/timeline?limit={MAX_LIMIT}" + (f"&cursor={cursor}" if cursor else "")
             page = installation.request("GET", where).json()
             for entry in page["items"]:
                 if entry["sequence"] > seen:

@@ -118,6 +118,6 @@ def test_the_timelines_of_an_account_go_out_entry_by_entry_with_the_internal_one
 
 
 def test_a_list_of_many_pages_is_read_to_its_end(terminal: Terminal, seeded: InProcess, monkeypatch: Any) -> None:
-    monkeypatch.setattr("online_orders_cli.installation.LARGEST_PAGE", 3)
+    monkeypatch.setattr("online_orders_cli.installation.MAX_LIMIT", 3)
     listed = list(terminal.installation.pages("/api/desk/accounts"))
     assert [each["account_id"] for each in listed] == sorted(seeded.accounts)

@@ -11,7 +11,6 @@ from online_orders.accounts import READ_ONLY, Account, Contact, ContactReport, C
 from online_orders.api import Nothing
 from online_orders.approval_links import CODE
 from online_orders.catalog import KINDS, MOST_ITEMS, Item
-from online_orders.confirmation import MAX_NAME_LENGTH, MAX_REASON_LENGTH
 from online_orders.duplicates import Code
 from online_orders.evidence import Evidence
 from online_orders.orders import (
@@ -33,7 +32,7 @@ from online_orders.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.prices import NewPriceList, PriceList, QuoteDraft
 from online_orders.quotes import NewQuote, Quote
 from online_orders.timeline import Entry
-from online_orders.values import Day, Entity, Instant
+from online_orders.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, Day, Entity, Instant
 
 
 def _derived(

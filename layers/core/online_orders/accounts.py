@@ -18,6 +18,8 @@ from online_orders.faults import checked, pointer
 from online_orders.iso import COUNTRIES, MINOR_DIGITS
 from online_orders.languages import FALLBACK, Locale
 from online_orders.values import (
+    MAX_TEXT_LENGTH,
+    MAX_TIME_ZONE_LENGTH,
     SENT,
     BlankIsAbsent,
     Count,
@@ -67,7 +69,7 @@ def _time_zone(value: str) -> str:
 
 Country = Annotated[str, AfterValidator(_country)]
 Currency = Annotated[str, AfterValidator(_currency)]
-TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_time_zone)]
+TimeZone = Annotated[str, StringConstraints(max_length=MAX_TIME_ZONE_LENGTH), AfterValidator(_time_zone)]
 
 
 Address = Annotated[Line, StringConstraints(max_length=500)]
@@ -265,7 +267,7 @@ class ContactReport(Entity):
     """A user's word that a contact person is out of date: the own account's, or that of the one that is named."""
 
     account_id: Identifier | None = None
-    text: Annotated[Text, StringConstraints(max_length=2_000)]
+    text: Annotated[Text, StringConstraints(max_length=MAX_TEXT_LENGTH)]
 
 
 def begun(license_: License, today: date) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from online_orders.accounts import ERASED, ERASED_EMAIL, Account
 from online_orders.mail_kinds import MAILS, MailKind, Role
-from online_orders.orders import Order, Status
+from online_orders.orders import AT_DESK, Order
 from online_orders.quotes import DECIDABLE, QuoteState
 from online_orders.system_reasons import SystemReason
 from online_orders.timeline import Actor, Entry, Event
@@ -95,7 +95,7 @@ def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: dat
     is_asking = announcement.role is Role.CONTACT
     if announcement.kind is MailKind.ORDER_RECEIVED and is_asking:
         # It brings a link to cancel, and a fresh one has no other purpose.
-        return order.is_open if entry.event is Event.SUBMITTED else order.status in _ORDER_LINK_CANCELS
+        return order.is_open if entry.event is Event.SUBMITTED else order.status in AT_DESK
     is_current = _is_current(order, entry)
     is_still_so = {
         MailKind.REMINDER: order.is_open and is_current and _is_on_offer(order, at),
@@ -106,9 +106,6 @@ def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: dat
         MailKind.CONTACT_REMOVED: order.lacks_contact,
     }
     return is_still_so.get(announcement.kind, True)
-
-
-_ORDER_LINK_CANCELS = {Status.SUBMITTED, Status.IN_PROCESS}
 
 
 def _is_current(order: Order, entry: Entry) -> bool:

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from online_orders.approval_links import CODE, Link, LinkContext, LinkState
 from online_orders.orders import Change, Order
+from online_orders.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH
 
-MAX_NAME_LENGTH, MAX_REASON_LENGTH = 200, 1_000
 DECISIONS = ("approve", "cancel", "request_change")
 REQUEST_QUOTE, REQUEST_MAIL = "request_quote", "request_mail"
 """Asks for a fresh quote in place of one that has expired, and for a fresh mail in place of a locked link."""

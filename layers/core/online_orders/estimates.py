@@ -18,6 +18,8 @@ BUCKET_DAYS: tuple[int, ...] = (*range(15), 17, 19, 21, 24, 27, 30, 35, 40, 45, 
 """Upper ends of the buckets, in days; what took longer counts in the last."""
 PERCENTILE = 90
 ENOUGH_ORDERS = 10
+TOO_FEW_ORDERS = "too few orders"
+"""What the basis of an estimate holds that rests on fewer."""
 
 Counts = Sequence[int]
 History = Mapping[tuple[str, str], Counts]
@@ -59,9 +61,9 @@ def estimated_start(
     orders = sum(counts)
     likely = today + timedelta(days=percentile_days(counts)) if counts else today
     if orders == 0:
-        basis = "asked start date; too few orders for an estimate"
+        basis = f"asked start date; {TOO_FEW_ORDERS} for an estimate"
     elif orders < ENOUGH_ORDERS:
-        basis = f"{PERCENTILE} of 100 earlier orders were done in this time; too few orders to rely on"
+        basis = f"{PERCENTILE} of 100 earlier orders were done in this time; {TOO_FEW_ORDERS} to rely on"
     else:
         basis = f"{PERCENTILE} of 100 earlier orders were done in this time"
     return EstimatedStart(date=max(asked, likely), basis=basis, orders=orders)

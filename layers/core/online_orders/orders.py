@@ -24,7 +24,18 @@ from online_orders.faults import checked
 from online_orders.quotes import DECIDABLE, Quote, QuoteState, quote_from
 from online_orders.system_reasons import SystemReason, system_reason
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
-from online_orders.values import BlankIsAbsent, Entity, Identifier, Instant, Length, Line, Request, Text
+from online_orders.values import (
+    MAX_REASON_LENGTH,
+    MAX_TEXT_LENGTH,
+    BlankIsAbsent,
+    Entity,
+    Identifier,
+    Instant,
+    Length,
+    Line,
+    Request,
+    Text,
+)
 
 
 class Status(StrEnum):
@@ -42,10 +53,12 @@ LABELS = {
     Status.COMPLETED: "Completed",
     Status.CANCELED: "Canceled",
 }
-OPEN = frozenset({Status.SUBMITTED, Status.IN_PROCESS, Status.PENDING_CONFIRMATION})
+AT_DESK = frozenset({Status.SUBMITTED, Status.IN_PROCESS})
+"""In which an order waits for Customer Success, and the contact person's link in "order received" is good."""
+OPEN = AT_DESK | {Status.PENDING_CONFIRMATION}
 
 ALLOWED: Mapping[str, frozenset[Status]] = {
-    "claim": frozenset({Status.SUBMITTED, Status.IN_PROCESS}),
+    "claim": AT_DESK,
     "release": frozenset({Status.IN_PROCESS}),
     "quote": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
     "undo the quote of": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
@@ -56,7 +69,7 @@ ALLOWED: Mapping[str, frozenset[Status]] = {
     "request a change of": frozenset({Status.PENDING_CONFIRMATION}),
     "resend the quote of": frozenset({Status.PENDING_CONFIRMATION}),
     "ask for a fresh quote of": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
-    "ask for a fresh order mail of": frozenset({Status.SUBMITTED, Status.IN_PROCESS}),
+    "ask for a fresh order mail of": AT_DESK,
     "ask for a fresh quote mail of": frozenset({Status.PENDING_CONFIRMATION}),
     "lock a link of": OPEN,
     "comment on": OPEN,
@@ -84,8 +97,8 @@ QUOTE_MAIL_RETRIED_FOR = timedelta(hours=24)
 
 
 PurchaseOrderNumber = Annotated[Line, StringConstraints(max_length=64)]
-Note = Annotated[Text, StringConstraints(max_length=2_000)]
-ReasonText = Annotated[Text, StringConstraints(max_length=1_000)]
+Note = Annotated[Text, StringConstraints(max_length=MAX_TEXT_LENGTH)]
+ReasonText = Annotated[Text, StringConstraints(max_length=MAX_REASON_LENGTH)]
 
 
 class User(Entity):
@@ -925,7 +938,7 @@ class Order(Entity):
         """
         if self.contact_is_removed and self.quote and self.quote.state is QuoteState.SENDING and self.is_quote_past(at):
             return self._expire_unsent(at)
-        if self.status in {Status.SUBMITTED, Status.IN_PROCESS} and not self.mail_is_outstanding:
+        if self.status in AT_DESK and not self.mail_is_outstanding:
             return self._tick_at_desk(policy, at)
         quote = self.quote
         if self.status is not Status.PENDING_CONFIRMATION or quote is None or self.mail_is_outstanding:
@@ -976,7 +989,7 @@ class Order(Entity):
 
     def late_after(self, policy: Policy) -> datetime | None:
         """Return from when on the order has waited too long at the desk; None while it does not wait there."""
-        if self.status not in {Status.SUBMITTED, Status.IN_PROCESS} or self.mail_is_outstanding:
+        if self.status not in AT_DESK or self.mail_is_outstanding:
             return None
         return self.marks.since[self.status] + timedelta(hours=policy.hours_at_desk(self.status))
 

@@ -16,11 +16,22 @@ from pydantic_core import PydanticCustomError
 
 from online_orders import money
 from online_orders.accounts import Currency
-from online_orders.catalog import years_after
+from online_orders.catalog import MOST_ITEMS, years_after
 from online_orders.errors import Fault, Invalid
 from online_orders.faults import faults_of, pointer
 from online_orders.iso import MINOR_DIGITS
-from online_orders.values import BlankIsAbsent, Count, Day, Entity, Instant, Length, Line, Request, Text
+from online_orders.values import (
+    MAX_TEXT_LENGTH,
+    BlankIsAbsent,
+    Count,
+    Day,
+    Entity,
+    Instant,
+    Length,
+    Line,
+    Request,
+    Text,
+)
 
 MOST_LINES = 200
 """Three for each of fifty items, one a recurrence, and fifty more."""
@@ -126,7 +137,7 @@ class NewLine(Request):
 
 
 _LINES: TypeAdapter[tuple[NewLine, ...]] = TypeAdapter(tuple[NewLine, ...], config=ConfigDict(defer_build=True))
-Message = Annotated[Text, StringConstraints(max_length=2_000)]
+Message = Annotated[Text, StringConstraints(max_length=MAX_TEXT_LENGTH)]
 LONGEST_TERMS = 10_000
 Terms = Annotated[Text, StringConstraints(max_length=LONGEST_TERMS)]
 
@@ -139,7 +150,7 @@ class NewQuote(Request):
     currency: Currency | None = None
     message: Annotated[Message | None, BlankIsAbsent] = None
     terms: Annotated[Terms | None, BlankIsAbsent] = None
-    confirmed_start_dates: Annotated[dict[str, Day] | None, Field(max_length=50)] = None
+    confirmed_start_dates: Annotated[dict[str, Day] | None, Field(max_length=MOST_ITEMS)] = None
     unpriced: Annotated[
         Any,
         Field(json_schema_extra={"readOnly": True}, description="Ignored: what a draft says, which may be sent along."),

@@ -25,3 +25,8 @@ export const LIMITS = {
   "Socket": {"site_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "model": {"enum": ["X1500", "X1700"]}, "quantity": {"maximum": 50, "minimum": 1}},
   "SocketStock": {"model": {"enum": ["X1500", "X1700"]}, "quantity": {"minimum": 1}},
 };
+
+/* Patterns of an order's id and of a day, and what the basis of an estimate holds that rests on few orders. */
+export const ORDER_ID = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$";
+export const DAY = "^\\d{4}-\\d{2}-\\d{2}$";
+export const TOO_FEW_ORDERS = "too few orders";

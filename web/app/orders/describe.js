@@ -1,6 +1,7 @@
 /** Orders, items and their states in words. */
 
 import { Chip, Notice } from "../components/status.js";
+import { TOO_FEW_ORDERS } from "../generated/limits.js";
 import { html } from "../view.js";
 import { age, day, dayOf, either, instant, number, spoken, t } from "../words.js";
 
@@ -65,16 +66,13 @@ export function Progress({ order }) {
     </ol>`;
 }
 
-/** From how many earlier orders on an estimate does not say that they are few. */
-const isFromFew = (basis) => basis.includes("too few orders");
-
 /** When an item is likely to start, and what that rests on. */
 export function Estimate({ item }) {
   const { date, orders, basis } = item.estimated_start;
   const isConfirmed = item.confirmed_start_date !== null;
   const why = isConfirmed
     ? t("estimate.confirmed")
-    : isFromFew(basis)
+    : basis.includes(TOO_FEW_ORDERS)
       ? t("estimate.few")
       : t("estimate.history", { count: orders });
   return html`<span class="estimate"><span class="date">${day(date)}</span><span class="hint">${why}</span></span>`;

@@ -7,6 +7,7 @@ import { Empty, Notice, Trail } from "../components/status.js";
 import { Table } from "../components/table.js";
 import { toast } from "../components/toast.js";
 import { save } from "../files.js";
+import { DAY, ORDER_ID } from "../generated/limits.js";
 import { Listing, useListing } from "../listing.js";
 import { reasonOf } from "../problems.js";
 import { SignedOut } from "../session.js";
@@ -17,7 +18,6 @@ import { NotEnrolled, openNewOrder, whyNot } from "./new-order.js";
 
 const CHOSEN_ACCOUNT = "online-orders.account";
 const ALL_ACCOUNTS = "*"; // which is no account's id
-const ORDER_ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/i;
 const PAGE = 25;
 const MOST_ITEMS = 4;
 const NO_FILTERS = { show: "", search: "", from: "", to: "" };
@@ -52,7 +52,7 @@ class Orders extends Listing {
   async ask(cursor) {
     const { api, signal } = this.context;
     const search = this.filters.search.trim();
-    if (ORDER_ID.test(search)) return this.askForOne(search.toUpperCase());
+    if (new RegExp(ORDER_ID, "i").test(search)) return this.askForOne(search.toUpperCase());
     return api.get("/orders", { query: { ...this.wanted(), limit: PAGE, cursor }, signal });
   }
 
@@ -209,7 +209,7 @@ function Rows({ orders, accounts, showsAccount, highlighted }) {
   return html`<${Table} class="orders" caption=${t("nav.orders")} columns=${columns} rows=${orders} keyOf=${(order) => order.order_id} classOf=${classOf} />`;
 }
 
-const dateIn = (text) => (/^\d{4}-\d{2}-\d{2}$/.test(text ?? "") ? text : "");
+const dateIn = (text) => (new RegExp(DAY).test(text ?? "") ? text : "");
 
 /** A day that is not broken over two lines. */
 const whole = (iso) => day(iso).replaceAll(" ", "\u00a0");

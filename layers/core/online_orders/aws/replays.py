@@ -15,12 +15,13 @@ from online_orders.aws import accounts, lists, orders
 from online_orders.aws.dynamodb import call, text
 from online_orders.aws.following import StoredEntry, publish
 from online_orders.aws.keys import BEYOND, ENTRY_PREFIX, entry_key, order_pk
+from online_orders.order_ids import ORDER_ID
 from online_orders.values import Day, Identifier, Request
 
 ENTRIES_AT_ONCE = 500
 """Timeline entries that one call looks at, published or not."""
 ORDERS_AT_ONCE = 25
-_POSITION = re.compile(r"^([0-7][0-9A-Z]{25})(?:-(\d{1,9}))?$")
+_POSITION = re.compile(rf"^({ORDER_ID.strip('^$')})(?:-(\d{{1,9}}))?$")
 
 
 class Replay(Request):
