@@ -2,6 +2,7 @@
 
 import base64
 import json
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -13,20 +14,27 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from online_orders import api as api_module
 from online_orders import http
 from online_orders.api import (
+    PDF,
+    SENT,
     Api,
     Customer,
     EmptyBody,
     JsonOrCsv,
+    SentBody,
     SignedIn,
     Staff,
     access_to,
+    answers,
     body_of,
+    cursor_of,
     json_for,
     json_or_csv_for,
+    refuses,
+    takes,
 )
 from online_orders.errors import NotFound, OnlineOrdersError
-from online_orders.http import Response
-from online_orders.orders import NeededReason
+from online_orders.http import Caller, Response
+from online_orders.orders import NeededReason, User
 from online_orders.parameters import (
     AccountId,
     AccountQuery,
@@ -44,6 +52,7 @@ from online_orders.parameters import (
     VersionNumber,
 )
 from online_orders.telemetry import logger
+from online_orders.values import Request as RequestModel
 
 Json = dict[str, Any]
 SETTINGS = {
@@ -161,6 +170,7 @@ ORDER_ID = "01KB0000000000000000000000"
     ("path", "route", "status", "keys"),
     [
         (f"/orders/{ORDER_ID}", "GET /orders/<order_id>", 200, {"order_id": ORDER_ID}),
+        ("/orders/late", "GET /orders/late", 200, {}),
         ("/orders/mine", "GET /orders/<order_id>", 200, {}),
         ("/secret", "GET none", 404, {}),
         ("/orders/secret\x00", "GET /orders/<order_id>", 404, {}),
@@ -181,9 +191,27 @@ def test_an_answer_is_noted_by_its_route_and_never_by_its_path(
     def show(order_id: str) -> Response:
         return http.json_response({})
 
+    @api.get("/orders/late")
+    def late() -> Response:
+        return http.json_response({})
+
     answered(api, path=path)
     assert noted == [("answered", {"route": route, "status": status, "milliseconds": 2_000})]
     assert kept == keys
+
+
+def test_no_request_is_printed_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_DEV", "true")
+    api = Api()
+
+    @api.get("/a")
+    def show() -> Response:
+        return http.json_response({})
+
+    assert answered(api, headers={"authorization": "Bearer secret"}) == (200, {})
+    assert "secret" not in capsys.readouterr().out
 
 
 def test_a_refusal_is_given_the_request_and_a_fault_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,6 +358,88 @@ def test_a_body_is_read_as_its_model_with_every_fault_or_left_to_the_rules() -> 
     assert answered(api, "POST", "/table", body="[1]", headers=form) == (200, [[1], None])
     big = '"' + "x" * http.LARGEST_BODY + '"'
     assert refused(api, "POST", "/table", body=big) == (413, "too_large")
+
+
+def test_a_body_may_be_left_out_where_it_is_not_required() -> None:
+    class Wish(RequestModel):
+        color: str = "red"
+
+    api = Api()
+
+    @api.post("/wish")
+    def wish(asked: Annotated[Wish, Depends(body_of(Wish, is_required=False))]) -> Response:
+        return http.json_response([asked.color])
+
+    for body, color in ((None, "red"), (" ", "red"), ("{}", "red"), ('{"color": "blue"}', "blue")):
+        assert answered(api, "POST", "/wish", body=body) == (200, [color])
+    assert refused(api, "POST", "/wish", body="null") == (422, "invalid")
+
+
+def test_a_page_goes_on_where_the_cursor_of_its_request_and_caller_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_module, "Cursor", lambda *read: read)
+    event = {"resolved": "event"}
+    request: Any = SimpleNamespace(resolved_event=event)
+    caller = Caller(User(user_id="u-1", email=""), frozenset(), None)
+    assert cursor_of(request, Page(cursor="raw"), caller) == ("raw", event, "u-1")
+
+
+# -- what the document says ---------------------------------------------------------------------------------------
+
+
+def test_what_reads_a_body_says_what_it_takes() -> None:
+    class Wish(RequestModel):
+        """A body of this test's own, which no route has asked for before."""
+
+    for reading, sent in (
+        (body_of(Wish), SentBody("Wish", is_required=True)),
+        (body_of(Wish, is_required=False), SentBody("Wish", is_required=False)),
+        (json_for("Wish"), SentBody("Wish", is_required=True, takes_csv=False)),
+        (json_or_csv_for("Wish"), SentBody("Wish", is_required=True, takes_csv=True)),
+    ):
+        assert SENT[reading] == sent
+
+
+def test_a_route_says_its_answers_refusals_and_what_it_takes() -> None:
+    assert answers("Order", "An order.") == {
+        200: {
+            "description": "An order.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}},
+        }
+    }
+    assert answers("Order", "An order.", HTTPStatus.CREATED, headers=("ETag", "Location"), other=PDF) == {
+        201: {
+            "description": "An order.",
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Order"}},
+                "application/pdf": {"schema": {"contentMediaType": "application/pdf"}},
+            },
+            "headers": {
+                "ETag": {"$ref": "#/components/headers/ETag"},
+                "Location": {"$ref": "#/components/headers/Location"},
+            },
+        }
+    }
+    assert answers(None, "Nothing.", HTTPStatus.NO_CONTENT) == {204: {"description": "Nothing.", "content": {}}}
+    assert refuses("not_open", "not_yours") == {"x-refusals": ["not_open", "not_yours"]}
+    assert takes("Form", "text/plain") == {
+        "requestBody": {"required": True, "content": {"text/plain": {"schema": {"$ref": "#/components/schemas/Form"}}}}
+    }
+
+
+def test_what_is_said_of_a_route_comes_into_its_document() -> None:
+    api = Api()
+
+    @api.get("/a", responses={200: {"description": "One."}}, openapi_extensions={"x-of": "a"})
+    def one() -> Response:
+        return http.json_response({})
+
+    @api.route("/b", "GET", summary="Two.")
+    def two() -> Response:
+        return http.json_response({})
+
+    paths = json.loads(api.get_openapi_json_schema(title="Orders", version="1"))["paths"]
+    assert (paths["/a"]["get"]["responses"]["200"]["description"], paths["/a"]["get"]["x-of"]) == ("One.", "a")
+    assert paths["/b"]["get"]["summary"] == "Two."
 
 
 # -- paths --------------------------------------------------------------------------------------------------------

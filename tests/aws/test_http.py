@@ -413,3 +413,20 @@ def said_by_aws(code: str) -> ClientError:
 )
 def test_what_is_over_by_itself_is_told_apart_from_a_fault(error: Exception, status: int) -> None:
     assert http.translated(error).status == status
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"current": "s" * 31, "previous": ""},
+        {"current": None, "previous": 7},
+        {"current": ["s"] * 32, "previous": {}},
+        [],
+    ],
+)
+def test_what_is_too_short_for_an_origin_secret_or_no_text_opens_nothing(
+    monkeypatch: pytest.MonkeyPatch, said: Any
+) -> None:
+    monkeypatch.setenv("ORIGIN_SECRET", json.dumps(said))
+    for shown in ({}, {"x-origin-secret": ""}, {"x-origin-secret": "s" * 31}, {"x-origin-secret": "7"}):
+        assert not http.has_origin_secret(shown)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from online_orders.accounts import Account
 from online_orders.catalog import (
@@ -20,6 +21,7 @@ from online_orders.catalog import (
     REGIONS,
     SOCKET_MODELS,
     UPGRADES,
+    PlacedItem,
     item_faults,
     schema_of,
     years_after,
@@ -473,6 +475,28 @@ def test_whatever_json_comes_as_items_is_judged_and_never_breaks(items: Any) -> 
         assert fault.pointer.encode()
         assert fault.code
         assert fault.detail.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("item", "detail"),
+    [
+        (item_of("site_bandwidth", bandwidth_mbps=50), "The site's license already has 100 Mbps."),
+        (item_of("socket", quantity=51), "One item has 50 at most."),
+        (
+            item_of("accessory", accessory_type="network_card", site_id="store"),
+            "The site has no X1700 and this order brings none.",
+        ),
+    ],
+)
+def test_a_fault_tells_the_number_or_the_model_that_a_rule_is_about(item: Json, detail: str) -> None:
+    assert [fault.detail for fault in item_faults([item], ACME, TODAY)] == [detail]
+
+
+@pytest.mark.parametrize("stored", [None, 7, "socket", [], {}, {"kind": None}, {"kind": []}, {"kind": "rack"}])
+def test_what_has_no_known_kind_is_not_read_as_a_stored_item(stored: Any) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        TypeAdapter(PlacedItem).validate_python(stored)
+    assert [error["type"] for error in refusal.value.errors()] == ["not_allowed"]
 
 
 @pytest.mark.parametrize("items", [None, {}, "socket", 7, {"0": item_of("socket")}])

@@ -70,7 +70,8 @@ class Placement(NamedTuple):
 
 def _placement(info: ValidationInfo) -> Placement | None:
     """None when an item comes back from the table: it was judged when it was placed."""
-    return info.context if isinstance(info.context, Placement) else None
+    placement: Placement | None = info.context
+    return placement
 
 
 def _site(info: ValidationInfo) -> Site | None:
