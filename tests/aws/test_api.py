@@ -578,6 +578,21 @@ def test_a_query_is_read_member_by_member(of_queries: Api, path: str, name: str,
         assert (status, shown[member]) == (200, value)
 
 
+@pytest.mark.parametrize(
+    ("name", "raw", "detail"),
+    [
+        ("limit", "+1", "limit: a number is written in digits."),
+        ("open", "yes", "open: it is true or false."),
+        ("spreadsheet", "fr", "spreadsheet: it is one of en, de."),
+        ("time_zone", "Mars", "time_zone: there is no such IANA time zone."),
+    ],
+)
+def test_a_parameter_is_refused_in_words_that_say_what_it_may_be(
+    of_queries: Api, name: str, raw: str, detail: str
+) -> None:
+    assert answered(of_queries, path="/orders", query=[(name, raw)])[1]["detail"] == detail
+
+
 def test_an_account_that_cannot_be_is_not_found_in_a_query_either(of_queries: Api) -> None:
     assert refused(of_queries, path="/account", query=[("account_id", "a b")]) == (404, "not_found")
 

@@ -46,6 +46,13 @@ def test_a_list_goes_on_where_its_cursor_says(keys: dict[str, bytes], position: 
     assert cursor_of(status="quoted", cursor=raw, limit="3").position == str(position)
 
 
+def test_a_cursor_is_signed_by_sha_256_in_43_characters(keys: dict[str, bytes]) -> None:
+    assert keys
+    raw = cursor_of().after("P")
+    assert raw
+    assert len(raw.rpartition(".")[2]) == 43
+
+
 def test_where_a_list_ends_there_is_no_cursor_and_none_was_sent_for_its_first_page() -> None:
     cursor = cursor_of()
     assert (cursor.position, cursor.after(None)) == (None, None)

@@ -8,12 +8,14 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from online_orders import presentation
+from online_orders.duplicates import Duplicate
 from online_orders.erasing import NOBODY
 from online_orders.estimates import History
 from online_orders.events import SOURCE, detail_of
 from online_orders.orders import Order, Policy
 from online_orders.presentation import as_json, desk_row, entry_body, order_body
-from online_orders.timeline import PUBLISHED, Event
+from online_orders.system_reasons import SystemReason
+from online_orders.timeline import PUBLISHED, SYSTEM, Event
 from online_orders.values import instant_text
 from tests.domain.builders import (
     ANNA,
@@ -153,6 +155,12 @@ def test_a_quote_shows_the_contracts_members_with_money_as_strings() -> None:
     assert (quote["valid_until"], quote["offered_at"]) == ("2027-01-01", "2026-11-22T10:00:00.000Z")
 
 
+def test_a_revision_by_itself_is_shown_as_it_is_in_its_order() -> None:
+    order = offered()
+    assert order.quote
+    assert presentation.quote_body(order.quote, date(2027, 1, 1)) == shown(order)["quote"]
+
+
 @pytest.mark.parametrize(
     ("order", "day", "state"),
     [
@@ -181,6 +189,40 @@ def test_a_quote_past_its_last_day_is_shown_expired_whether_or_not_the_workflow_
 ) -> None:
     assert order.quote
     assert presentation.quote_body(order.quote, day)["state"] == state
+
+
+def test_a_customer_is_told_the_actions_of_customers_and_the_desk_its_own() -> None:
+    order = place().order
+    assert shown(order)["actions"] == order.actions(NOW, at_desk=False) == ["withdraw", "comment"]
+    assert order_body(order, {}, NOW, at_desk=True)["actions"] == order.actions(NOW, at_desk=True)
+
+
+def test_an_order_like_others_is_shown_with_warnings_that_tell_customers_of_their_own() -> None:
+    found = [
+        Duplicate(item_id="1", code="already_ordered", order_id=ORDER_ID, source="online", placed_at=NOW),
+        Duplicate(item_id="2", code="recently_completed", order_id=ORDER_ID, source="direct", placed_at=LATER),
+    ]
+    order = place(item_of("socket"), item_of("ip_addresses")).order.model_copy(update={"duplicates": tuple(found)})
+    body = shown(order)
+    assert body.keys() == SHOWN | {"warnings"}
+    assert body["warnings"] == [
+        {
+            "pointer": "/items/0",
+            "code": "already_ordered",
+            "detail": "Another order of the account asks for this already and is open.",
+            "order_id": ORDER_ID,
+            "placed_at": "2026-11-22T10:00:00.000Z",
+        },
+        {
+            "pointer": "/items/1",
+            "code": "recently_completed",
+            "detail": ("Another order for this was approved lately; the site's license does not show it yet."),
+            "order_id": None,
+            "placed_at": "2026-11-22T11:00:00.000Z",
+        },
+    ]
+    at_desk = order_body(order, {}, NOW, at_desk=True)["warnings"]
+    assert [warning["order_id"] for warning in at_desk] == [ORDER_ID, ORDER_ID]
 
 
 def test_a_closed_order_shows_by_whom_why_and_when() -> None:
@@ -269,6 +311,13 @@ def test_an_entry_shows_the_contracts_members() -> None:
         "data": {"item_kinds": ["ip_addresses"]},
         "internal": False,
     }
+
+
+def test_a_reason_of_the_systems_own_is_shown_with_its_code() -> None:
+    by_customer = place().entries[0].model_copy(update={"data": {"reason": SystemReason.CONTACT_ERASED.value}})
+    assert entry_body(by_customer)["data"] == {"reason": "The contact person was erased."}
+    by_system = by_customer.model_copy(update={"actor": SYSTEM})
+    assert entry_body(by_system)["data"] == {"reason": "The contact person was erased.", "code": "contact_erased"}
 
 
 def test_json_is_written_compactly_and_in_the_letters_that_were_sent() -> None:
@@ -360,12 +409,23 @@ def test_what_was_ordered_is_shown_as_it_was_whatever_has_become_of_it() -> None
     assert second["labels"] == {"de": {"kind": "SDP-Benutzer", "region": "Abendland"}}
 
 
+def test_what_was_ordered_keeps_its_words_in_a_language_that_has_gone() -> None:
+    order = place(item_of("sdp_users")).order
+    assert order.snapshot
+    older = order.snapshot.model_copy(update={"words": {"fr": {"kind.sdp_users": "Utilisateurs SDP"}}})
+    (item,) = shown(order.model_copy(update={"snapshot": older}))["items"]
+    assert item["labels"] == {"fr": {"kind": "Utilisateurs SDP"}}
+
+
 def test_an_order_from_before_snapshots_shows_neither_site_nor_labels() -> None:
     (item,) = shown(without_snapshot(place(item_of("socket")).order))["items"]
     assert not {"site", "labels"} & item.keys()
+    assert "account_name" not in desk_row(without_snapshot(place().order), {}, NOW)
 
 
 def test_a_start_that_has_passed_is_derived_at_its_item() -> None:
     order = place(item_of("ip_addresses", start_date="2026-11-22"), item_of("sdp_users")).order
     for at, expected in ((NOW, [False, False]), (NOW + DAY, [True, False])):
-        assert ["start_passed" in item for item in order_body(order, {}, at)["items"]] == expected
+        items = order_body(order, {}, at)["items"]
+        assert ["start_passed" in item for item in items] == expected
+        assert all(item.get("start_passed", True) is True for item in items)
