@@ -261,7 +261,9 @@ def run(group: Group, modules: Sequence[str]) -> None:
     texts = {module: (group.folder / _path(module)).read_text() for module in group.modules}
     least = min((module for module, text in texts.items() if "def " in text), key=lambda module: len(texts[module]))
     mutmut = Path(sys.executable).parent / "mutmut"
-    subprocess.run([mutmut, "run", "--max-children", "1", f"{least}.*"], cwd=group.folder, check=True, env=_ENVIRONMENT)
+    subprocess.run(
+        [mutmut, "run", "--max-children", "1", f"{least}.*__mutmut_1"], cwd=group.folder, check=True, env=_ENVIRONMENT
+    )
     apart = [module for module in modules if module in group.at_import]
     for command, of in (("judge", modules), ("judge-apart", apart)):
         if of:
