@@ -380,7 +380,8 @@ def test_a_page_goes_on_where_the_cursor_of_its_request_and_caller_says(monkeypa
     event = {"resolved": "event"}
     request: Any = SimpleNamespace(resolved_event=event)
     caller = Caller(User(user_id="u-1", email=""), frozenset(), None)
-    assert cursor_of(request, Page(cursor="raw"), caller) == ("raw", event, "u-1")
+    made: object = cursor_of(request, Page(cursor="raw"), caller)
+    assert made == ("raw", event, "u-1")
 
 
 # -- what the document says ---------------------------------------------------------------------------------------
