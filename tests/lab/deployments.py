@@ -41,7 +41,7 @@ def deploy(stack: Stack) -> None:
         return
     stack.deploy()
     outcome = {name: value for name, value in vars(stack).items() if name not in _GIVEN}
-    used: list[BackendDict[Any]] = list(BackendDict._instances)
+    used: list[BackendDict[Any]] = list(BackendDict._instances)  # type: ignore[misc]
     _services.update({service._id: service for service in used})
     backends = [(service._id, *backend) for service in used for backend in service.iter_backends()]
     written = io.BytesIO()

@@ -17,17 +17,17 @@ import moto.sqs.models
 from botocore.auth import SigV4Auth
 from botocore.useragent import UserAgentString
 from moto import backend_index
+from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.request import normalize_request
 from moto.core.responses import ActionContext, ActionResult, BaseResponse
-from moto.core.utils import camelcase_to_underscores, method_names_from_class, utcnow
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.moto_api._internal.moto_random import MotoRandom
 from requests.structures import CaseInsensitiveDict
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import http_date
 
 from tests.lab.stack import ACCOUNT, REGION
 
@@ -46,6 +46,7 @@ PLAIN = {
 _execute_result = ActionResult.execute_result
 _process_request = BotocoreStubber.process_request
 _setup_class = BaseResponse.setup_class
+_create_account_specific_backend = BackendDict._create_account_specific_backend
 _add_auth = SigV4Auth.add_auth
 _snake_case = functools.cache(camelcase_to_underscores)
 _parsed = functools.cache(urlparse)
@@ -70,6 +71,12 @@ class _JsonRequest:
         self.headers = CaseInsensitiveDict({**dict(headers), "Host": request.url.split("/")[2]})
         self.content_type = self.headers.get("Content-Type")
         self.data = request.body or b""
+
+
+def _make_sure_of(services: BackendDict[Any], account: str) -> None:
+    """A service that has an account is on moto's list of those in use, where it would be looked for each time."""
+    if not dict.__contains__(services, account):
+        _create_account_specific_backend(services, account)
 
 
 @functools.cache
@@ -102,13 +109,13 @@ def _process(stubber: BotocoreStubber, request: Any) -> Any:
         return error.code, error.get_headers(), error.get_body()
 
 
-def _set_up(response: BaseResponse, request: Any, *args: Any, **options: Any) -> None:
+def _set_up(response: Any, request: Any, *args: Any, **options: Any) -> None:
     """All that moto's own finds in a request in JSON, but for what stands in queries and forms."""
     if not isinstance(request, _JsonRequest):
         _setup_class(response, request, *args, **options)
         return
     response.is_werkzeug_request = False
-    response.normalized_request = request  # type: ignore[assignment]
+    response.normalized_request = request
     response.uri = request.raw_url
     response.parsed_url = _parsed(request.raw_url)
     response.path = response.raw_path = request.path
@@ -121,7 +128,7 @@ def _set_up(response: BaseResponse, request: Any, *args: Any, **options: Any) ->
     response.partition = "aws"
     response.access_key = "lab"
     response.current_account = ACCOUNT
-    response.response_headers = {"server": "amazon.com", "date": http_date(utcnow())}
+    response.response_headers = {"server": "amazon.com"}
     if isinstance(response, DynamoHandler) and response._get_action() in PLAIN:
         response.params = json.loads(response.body)
     elif response.automated_parameter_parsing:
@@ -171,6 +178,7 @@ def taken() -> Iterator[None]:
             (ActionResult, "execute_result", _answer),
             (BotocoreStubber, "process_request", _process),
             (BaseResponse, "setup_class", _set_up),
+            (BackendDict, "_create_account_specific_backend", _make_sure_of),
             (SigV4Auth, "add_auth", _sign),
             (MotoRandom, "get_random_string", _random_string),
             (Table, "all_items", _all_items),
