@@ -601,7 +601,7 @@ def test_an_account_that_cannot_be_is_not_found_in_a_query_either(of_queries: Ap
 def test_a_parameter_that_nobody_asked_for_or_that_is_repeated_is_refused(of_queries: Api) -> None:
     status, problem = answered(of_queries, path="/orders", query=[("b", "1"), ("a", "2"), ("limit", "3")])
     assert (status, problem["detail"]) == (400, "There is no parameter a, b here.")
-    for name, value in (("limit", "3"), ("purchase_order_number", "x"), ("status", "in_process")):
+    for name, value in (("limit", "3"), ("purchase_order_number", "x"), ("status", "in_process"), ("cursor", "")):
         assert refused(of_queries, path="/orders", query=[(name, value)] * 2) == (400, "invalid_query")
     assert answered(of_queries, path="/none") == (200, {})
     assert answered(of_queries, path="/unread", query=[("_", "1")]) == (200, {})

@@ -492,6 +492,13 @@ def test_a_fault_tells_the_number_or_the_model_that_a_rule_is_about(item: Json, 
     assert [fault.detail for fault in item_faults([item], ACME, TODAY)] == [detail]
 
 
+def test_a_second_upgrade_is_told_which_item_has_the_first() -> None:
+    upgrade = item_of("site_bandwidth")
+    (fault,) = item_faults([item_of("sdp_users"), upgrade, upgrade], ACME, TODAY)
+    assert (fault.pointer, fault.code) == ("/items/2/site_id", "duplicate_upgrade")
+    assert fault.detail == "Item 2 of this order asks for the same site's Site Bandwidth License already."
+
+
 @pytest.mark.parametrize("stored", [None, 7, "socket", [], {}, {"kind": None}, {"kind": []}, {"kind": "rack"}])
 def test_what_has_no_known_kind_is_not_read_as_a_stored_item(stored: Any) -> None:
     with pytest.raises(ValidationError) as refusal:
