@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import botocore.session
 import moto.core.models
+from botocore import handlers
 from botocore.config import Config
 from botocore.session import Session
 from moto import mock_aws
@@ -342,7 +343,8 @@ _clients_lock = threading.RLock()
 def _create_client_once(session: Session, service: str, *args: Any, **options: Any) -> Any:
     """Clients are kept for the whole process: reading the models of a service takes longer than most tests.
 
-    They look through the parameters of every call, which the product's own leave to the service.
+    They look through the parameters of every call, which the product's own leave to the service; and they send the
+    header that a call's attempts have in common, by which the wire counts calls.
     """
     config = Config(parameter_validation=True)
     if given := options.get("config"):
@@ -359,6 +361,7 @@ def _create_client_once(session: Session, service: str, *args: Any, **options: A
     with _clients_lock:
         if key not in _clients:
             _clients[key] = _create_client(session, service, *args, **options)
+            _clients[key].meta.events.register("request-created", handlers.add_retry_headers)
         return _clients[key]
 
 

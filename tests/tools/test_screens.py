@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 def limits() -> dict[str, dict[str, Json]]:
     found: dict[str, dict[str, Json]] = json.loads(
-        re.sub(r",\n}", "\n}", module(DOCUMENT).partition("LIMITS = ")[2][:-2])
+        re.sub(r",\n}", "\n}", module(DOCUMENT).partition("LIMITS = ")[2].partition("};")[0] + "}")
     )
     return found
 
