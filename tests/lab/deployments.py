@@ -30,7 +30,10 @@ _services: dict[str, BackendDict[Any]] = {}
 
 
 def deploy(stack: Stack) -> None:
-    """Deploy a stack into moto, which must be empty, or put there what the deployment of an equal one left."""
+    """Deploy a stack into moto, or put there what the deployment of an equal one left; that only where it is empty."""
+    if BackendDict._instances:  # type: ignore[misc]
+        stack.deploy()
+        return
     key = repr((id(stack.template), sorted(stack.parameters.items())))  # templates are kept for good
     if key in _carried_out:
         outcome, buckets, backends = pickle.loads(_carried_out[key])  # noqa: S301 - written below
@@ -45,5 +48,8 @@ def deploy(stack: Stack) -> None:
     _services.update({service._id: service for service in used})
     backends = [(service._id, *backend) for service in used for backend in service.iter_backends()]
     written = io.BytesIO()
-    _Pickler(written).dump((outcome, s3_backends.bucket_accounts, backends))
+    try:
+        _Pickler(written).dump((outcome, s3_backends.bucket_accounts, backends))
+    except (AttributeError, pickle.PicklingError):
+        return  # moto's parameters of SSM hold functions; a stack that has some is deployed anew each time
     _carried_out[key] = written.getvalue()
