@@ -117,6 +117,6 @@ def _sized(bench: Bench, candidate: Candidate, parent: Path, megabytes: int) -> 
         runs = [bench.run(candidate, WARM_REQUESTS, within=within)[0] for _ in range(STARTS)]
     finally:
         group.rmdir()
-    walls = sorted(1000 * wall for said in runs for wall in said["walls"])
-    cold = median(1000 * said["cold"] for said in runs)
+    walls = sorted(1000 * wall for result in runs for wall in result["walls"])
+    cold = median(1000 * result["cold"] for result in runs)
     return Sized(megabytes, cold, median(walls), walls[len(walls) * 19 // 20])

@@ -15,7 +15,7 @@ from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 
 from bench.money import Counted
 from bench.units import PartitionedCapacity
-from online_orders.aws.dynamodb import MAX_TRIES, longest_pause
+from online_orders.aws.dynamodb import MAX_ATTEMPTS, max_pause
 from online_orders.aws.keys import HISTORY_SHARDS, history_shard
 from tests.lab import Lab
 from tests.proof.flows import Walk
@@ -23,12 +23,12 @@ from tests.proof.flows import Walk
 Json = dict[str, Any]
 
 SIZES = (100, 10_000, 100_000)
-WRITES_A_PARTITION = 1000
+WRITES_PER_PARTITION = 1000
 """Write units a second that DynamoDB gives one partition key at most."""
-ORDERS_A_SECOND, ACCOUNTS = 100, 10_000
-SES_MAILS_A_SECOND = 14
+ORDERS_PER_SECOND, ACCOUNTS = 100, 10_000
+SES_MAILS_PER_SECOND = 14
 """What a new SES account outside its sandbox may send."""
-TRANSITIONS_A_SECOND = 800
+TRANSITIONS_PER_SECOND = 800
 """Step Functions' rate for standard workflows in most regions; 5,000 in the largest."""
 TRANSACTION_SECONDS = 0.025
 """For how long a transaction is in the way of others at its items; taken to be, not measured."""
@@ -71,8 +71,8 @@ def _costs(size: int) -> Iterator[tuple[str, Cost]]:
         for name, request in requests.items():
             lab.wire.calls.clear()
             with capacity.measured():
-                answer = request()
-            assert answer.status in {200, 201}, answer
+                response = request()
+            assert response.status in {200, 201}, response
             cost = Cost(len(lab.wire.calls), sum(capacity.read.values()), sum(capacity.written.values()))
             yield name, cost
 
@@ -80,9 +80,9 @@ def _costs(size: int) -> Iterator[tuple[str, Cost]]:
 def _place(walk: Walk, key: str) -> Any:
     item = {"kind": "ip_addresses", "quantity": 4, "start_date": "2027-03-05"}
     user, headers = walk.lab.users.customer, {"Idempotency-Key": key.replace(" ", "-")}
-    answer = walk.lab.http("POST", "/api/orders", json={"items": [item]}, headers=headers, user=user)
-    walk.order_id = walk.order_id or answer.json()["order_id"]
-    return answer
+    response = walk.lab.http("POST", "/api/orders", json={"items": [item]}, headers=headers, user=user)
+    walk.order_id = walk.order_id or response.json()["order_id"]
+    return response
 
 
 def _multiply(lab: Lab, order_id: str, size: int) -> None:
@@ -120,7 +120,7 @@ def _renamed(value: Any, old: str, new: str) -> Any:
 @dataclass(frozen=True)
 class Partition:
     name: str
-    units_a_second: float
+    units_per_second: float
 
 
 def partitions(counted: Counted) -> list[Partition]:
@@ -132,34 +132,38 @@ def partitions(counted: Counted) -> list[Partition]:
     for (index, key), units in counted.partitions.items():
         kind, _, own = key.partition("#")
         if index == "outstanding":
-            name, rate = "index outstanding, one of 8 shards", units * ORDERS_A_SECOND / 8
+            name, rate = "index outstanding, one of 8 shards", units * ORDERS_PER_SECOND / 8
         elif index == "assignee":
-            name, rate = "index assignee, one user of 50", units * ORDERS_A_SECOND / 50
+            name, rate = "index assignee, one user of 50", units * ORDERS_PER_SECOND / 50
         elif index == "desk":
-            name, rate = f"index desk, {key}", units * ORDERS_A_SECOND
+            name, rate = f"index desk, {key}", units * ORDERS_PER_SECOND
         elif kind == "ACCOUNT":
-            name, rate = "table, one account of 10,000", units * ORDERS_A_SECOND / ACCOUNTS
+            name, rate = "table, one account of 10,000", units * ORDERS_PER_SECOND / ACCOUNTS
         elif kind == "HISTORY":
             name = f"table, history, one of {HISTORY_SHARDS} shards"
-            rate = units * ORDERS_A_SECOND / HISTORY_SHARDS
+            rate = units * ORDERS_PER_SECOND / HISTORY_SHARDS
         elif own:
             name, rate = f"table, one {kind.lower()}", float(units)
         else:
-            name, rate = f"table, {kind}", units * ORDERS_A_SECOND
+            name, rate = f"table, {kind}", units * ORDERS_PER_SECOND
         rates[name] = max(rates.get(name, 0.0), rate)
-    return sorted((Partition(*one) for one in rates.items()), key=lambda one: -one.units_a_second)
+    return sorted((Partition(*one) for one in rates.items()), key=lambda one: -one.units_per_second)
 
 
 def bottlenecks(counted: Counted) -> list[tuple[str, float, str]]:
     """What gives in first: the limit, at how many orders a second, and what to raise. The lowest first."""
     hottest = partitions(counted)[0]
-    share = hottest.units_a_second / ORDERS_A_SECOND
+    share = hottest.units_per_second / ORDERS_PER_SECOND
     mails, transitions = counted.amounts["mail"], counted.amounts["state transition"]
     return sorted(
         [
-            ("SES, mails a second", SES_MAILS_A_SECOND / mails, "the account's maximum send rate"),
-            ("Step Functions, transitions a second", TRANSITIONS_A_SECOND / transitions, "the StateTransition quota"),
-            (f"DynamoDB, {hottest.name}", WRITES_A_PARTITION / share, "more shards of that key: a change of the code"),
+            ("SES, mails a second", SES_MAILS_PER_SECOND / mails, "the account's maximum send rate"),
+            ("Step Functions, transitions a second", TRANSITIONS_PER_SECOND / transitions, "the StateTransition quota"),
+            (
+                f"DynamoDB, {hottest.name}",
+                WRITES_PER_PARTITION / share,
+                "more shards of that key: a change of the code",
+            ),
         ],
         key=lambda one: one[1],
     )
@@ -178,9 +182,9 @@ class Contention:
 
 
 def contention(
-    a_second: float,
+    per_second: float,
     shard_of: Callable[[str, int], int] = history_shard,
-    tries: int = MAX_TRIES,
+    tries: int = MAX_ATTEMPTS,
     orders: int = 20_000,
     seed: int = 7,
 ) -> Contention:
@@ -191,7 +195,7 @@ def contention(
     chance = random.Random(seed)  # noqa: S311 - a simulation
     at, due = 0.0, list[tuple[float, str, int]]()
     for _ in range(orders):
-        at += chance.expovariate(a_second)
+        at += chance.expovariate(per_second)
         heapq.heappush(due, (at, chance.choice(ULID_CHARACTERS), 0))
     busy_until: dict[int, float] = {}
     refused = made = later = 0
@@ -204,7 +208,7 @@ def contention(
             continue
         refused += attempt == 0
         if attempt + 1 < tries:
-            pause = chance.uniform(0, longest_pause(attempt + 1))
+            pause = chance.uniform(0, max_pause(attempt + 1))
             heapq.heappush(due, (at + pause, order_id, attempt + 1))
         else:
             later += 1

@@ -111,7 +111,7 @@ def count() -> Counted:
 def _place(walk: Walk) -> None:
     item = {"kind": "ip_addresses", "quantity": 4, "start_date": "2027-03-05"}
     user, key = walk.lab.users.customer, {"Idempotency-Key": "one"}
-    answer = walk.lab.http("POST", "/api/orders", json={"items": [item]}, headers=key, user=user)
-    assert answer.status == 201, answer
-    walk.order_id = answer.json()["order_id"]
+    response = walk.lab.http("POST", "/api/orders", json={"items": [item]}, headers=key, user=user)
+    assert response.status == 201, response
+    walk.order_id = response.json()["order_id"]
     walk.lab.settle()

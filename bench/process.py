@@ -40,19 +40,19 @@ def main() -> None:
     handler = getattr(import_module(module), name)
     first = json.loads(text)
     first["headers"]["idempotency-key"] = "cold"
-    answers = [handler(first, Context())]
+    responses = [handler(first, Context())]
     first_ended = monotonic()
     seconds, walls = [], []
     for number in range(warm):
         begun, begun_by_the_wall = time.process_time(), monotonic()
         event = json.loads(text)
         event["headers"]["idempotency-key"] = f"warm-{number}"
-        answers.append(handler(event, Context()))
+        responses.append(handler(event, Context()))
         seconds.append(time.process_time() - begun)
         walls.append(monotonic() - begun_by_the_wall)
-    statuses = sorted({answer["statusCode"] for answer in answers})
-    said = {"statuses": statuses, "first_ended": first_ended, "seconds": seconds, "walls": walls}
-    os.write(int(sys.argv[4]), json.dumps(said).encode())
+    statuses = sorted({response["statusCode"] for response in responses})
+    message = {"statuses": statuses, "first_ended": first_ended, "seconds": seconds, "walls": walls}
+    os.write(int(sys.argv[4]), json.dumps(message).encode())
     if as_lambda:
         sys.stdout.flush()
         os._exit(0)

@@ -15,7 +15,7 @@ from bench.growth import Cost
 from bench.money import PRICES, STEPS, Counted
 from bench.speed import CPU_REQUESTS, WARM_REQUESTS, Measured, Run
 from bench.standing import Standing
-from online_orders.aws.dynamodb import MAX_TRIES
+from online_orders.aws.dynamodb import MAX_ATTEMPTS
 from tests.artifact.built import FUNCTIONS
 from tools.build_artifact import LAMBDA_PYTHON
 
@@ -68,13 +68,13 @@ def past_budgets(measured: Sequence[Measured]) -> Iterator[str]:
         assert one.warm is not None
         assert equal is not None
         assert equal.warm is not None
-        for name, ratio, most in (
+        for name, ratio, limit in (
             ("cold", one.cold / bare.cold, budget.cold),
             ("warm", one.warm / equal.warm, budget.warm),
             ("calls", one.calls, budget.calls),
         ):
-            if most is not None and ratio > most:
-                yield f"{JOBS[job]}, {name}: {ratio:.2f}, budget {most}"
+            if limit is not None and ratio > limit:
+                yield f"{JOBS[job]}, {name}: {ratio:.2f}, budget {limit}"
     stock = next(one for one in measured if one.candidate.name == "powertools by the book, stock build")
     ours = next(one for one in measured if (one.candidate.name, one.candidate.job) == ("ours", "create"))
     if ours.cold / stock.cold > OF_STOCK:
@@ -146,12 +146,12 @@ def _start(chosen: Chosen) -> float | None:
     return ours.cold / chosen.bare.cold if ours and chosen.bare else None
 
 
-def _start_told(chosen: Chosen) -> str:
+def _start_text(chosen: Chosen) -> str:
     ratio = _start(chosen)
     if ratio is None or chosen.bare is None:
         return "Not compared: the sizes were not measured."
-    told = f"In this run the bare handler took {chosen.bare.cold:,.0f} ms, and"
-    return f"{told}\nours took {ratio:.2f} of that at {MEGABYTES:,} MB."
+    message = f"In this run the bare handler took {chosen.bare.cold:,.0f} ms, and"
+    return f"{message}\nours took {ratio:.2f} of that at {MEGABYTES:,} MB."
 
 
 def _slow_start(chosen: Chosen) -> list[str]:
@@ -225,7 +225,7 @@ is assumed to be billed {PRICES["billed_milliseconds"]} ms at any size, as in [w
 
 Before the product used the SDK's clients, a start took 921 ms at {SIZE_BEFORE} MB, and {START_OF_BARE} of a bare
 handler's instructions. Milliseconds depend on the machine, so the budget of a start is relative to the bare handler:
-less than {START_OF_BARE} of its time at {SIZE_BEFORE} MB. {_start_told(chosen)}
+less than {START_OF_BARE} of its time at {SIZE_BEFORE} MB. {_start_text(chosen)}
 
 SnapStart is a parameter and off ([deploying.md](deploying.md#snapstart)). Its savings were not measured on AWS.
 
@@ -273,9 +273,9 @@ def _plot_speed(measured: Sequence[Measured], file: Path) -> None:
     shown = [one for one in measured if one.candidate.bytecode]
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     axes = figure.subplots()
-    for place, kind in enumerate(("cold", "warm")):
+    for index, kind in enumerate(("cold", "warm")):
         values = [getattr(one, kind) / getattr(_bare(measured, one.candidate.job), kind) for one in shown]
-        where = [number + (place - 0.5) * 0.38 for number in range(len(shown))]
+        where = [number + (index - 0.5) * 0.38 for number in range(len(shown))]
         bars = axes.barh(where, values, height=0.36, label=kind, color=LIMIT_COLORS[kind])
         axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=8)
     axes.axvline(1, color="black", linewidth=0.8)
@@ -367,9 +367,10 @@ def write_cost(
     )
     rows.append(["**total**", "", "", f"**{counted.total * 1e6:,.0f}**"])
     money_table = table(["what", "per order", "$ per million", "$ per million orders"], rows)
-    places = sorted({place for step in counted.units.values() for place in step})
+    places = sorted({location for step in counted.units.values() for location in step})
     unit_table = table(
-        ["step", *places], [[step, *(f"{counted.units[step].get(place, 0):g}" for place in places)] for step in STEPS]
+        ["step", *places],
+        [[step, *(f"{counted.units[step].get(location, 0):g}" for location in places)] for step in STEPS],
     )
     sizes = sorted(next(iter(grown.values())))
     growth_rows = [
@@ -383,7 +384,7 @@ def write_cost(
     partition_table = table(
         ["partition key", "write units a second", "of DynamoDB's 1,000"],
         [
-            [one.name, f"{one.units_a_second:,.1f}", f"{one.units_a_second / growth.WRITES_A_PARTITION:.1%}"]
+            [one.name, f"{one.units_per_second:,.1f}", f"{one.units_per_second / growth.WRITES_PER_PARTITION:.1%}"]
             for one in hottest
         ],
     )
@@ -424,7 +425,7 @@ all `submitted`). The bench fails if a request costs more at a larger size.
 
 ![units by size](growth.svg)
 
-## {growth.ORDERS_A_SECOND} orders a second, over {growth.ACCOUNTS:,} accounts
+## {growth.ORDERS_PER_SECOND} orders a second, over {growth.ACCOUNTS:,} accounts
 
 Computed from the write units of one order under each key; not run.
 
@@ -448,13 +449,13 @@ event or workflow waits for that.
 
 
 def _contention_rows() -> Iterator[Sequence[object]]:
-    for rate in (1, 10, growth.ORDERS_A_SECOND, 3 * growth.ORDERS_A_SECOND):
-        once, often = (growth.contention(rate, growth.in_one_item, tries) for tries in (1, MAX_TRIES))
+    for rate in (1, 10, growth.ORDERS_PER_SECOND, 3 * growth.ORDERS_PER_SECOND):
+        once, often = (growth.contention(rate, growth.in_one_item, tries) for tries in (1, MAX_ATTEMPTS))
         now = growth.contention(rate)
         yield (
             rate,
             f"{once.refused:.0%}",
-            f"{once.later:.0%}; with {MAX_TRIES} tries {often.later:.1%}",
+            f"{once.later:.0%}; with {MAX_ATTEMPTS} tries {often.later:.1%}",
             f"{now.refused:.0%}",
             f"{now.tries:.2f}",
             f"{now.later:.3%}",

@@ -36,10 +36,12 @@ def record() -> Sample:
         day = (lab.clock.now() + timedelta(days=60)).date().isoformat()
         body = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": day}]}
         events = {}
-        answer = lab.http("POST", "/api/orders", json=body, headers={"Idempotency-Key": "one"}, user=lab.users.customer)
-        assert answer.status == 201, answer
+        response = lab.http(
+            "POST", "/api/orders", json=body, headers={"Idempotency-Key": "one"}, user=lab.users.customer
+        )
+        assert response.status == 201, response
         events["create"] = lab.functions.invocations[-1].event
-        walk.order_id = answer.json()["order_id"]
+        walk.order_id = response.json()["order_id"]
         lab.settle()
         walk.claim()
         walk.quote()

@@ -179,18 +179,18 @@ class Bench:
             )
         os.close(writing)
         with os.fdopen(reading) as pipe:
-            said = pipe.read()
-        if ended.returncode or not said:
+            text = pipe.read()
+        if ended.returncode or not text:
             raise RuntimeError(f"{candidate.name}, {candidate.job}: {ended.stderr[-2000:]}")
-        answer = json.loads(said)
-        answer["cold"] = answer.pop("first_ended") - begun
-        if answer["statuses"] == [503] or table.given_up:
+        reply = json.loads(text)
+        reply["cold"] = reply.pop("first_ended") - begun
+        if reply["statuses"] == [503] or table.given_up:
             raise TooSlow(f"{candidate.name}, {candidate.job}: the clients gave up a connection, or the request")
-        if answer["statuses"] not in ([200], [201]):
+        if reply["statuses"] not in ([200], [201]):
             raise RuntimeError(
-                f"{candidate.name}, {candidate.job} answered {answer['statuses']}: {printed.read_text('utf-8')[-2000:]}"
+                f"{candidate.name}, {candidate.job} answered {reply['statuses']}: {printed.read_text('utf-8')[-2000:]}"
             )
-        return answer, instructions(ended.stderr) if counted else 0.0, table.asked.total()
+        return reply, instructions(ended.stderr) if counted else 0.0, table.asked.total()
 
     def count(self, candidate: Candidate, warm_requests: int = WARM_REQUESTS) -> Measured:
         cold, first = self._counted(candidate, 0)
@@ -215,15 +215,15 @@ class Bench:
         """In turns, so that whatever else the machine does hits all alike."""
         for _ in range(rounds):
             for one in measured:
-                answer, _, _ = self.run(one.candidate, CPU_REQUESTS)
-                one.milliseconds.append(statistics.median(answer["seconds"]) * 1000)
+                reply, _, _ = self.run(one.candidate, CPU_REQUESTS)
+                one.milliseconds.append(statistics.median(reply["seconds"]) * 1000)
 
 
-def instructions(said: str) -> float:
+def instructions(text: str) -> float:
     """In millions, of what valgrind said; ValueError where it counted none."""
-    refs = re.search(r"I\s+refs:\s+([\d,]+)", said)
+    refs = re.search(r"I\s+refs:\s+([\d,]+)", text)
     if not refs:
-        raise ValueError(f"valgrind counted nothing: {said[-2000:]}")
+        raise ValueError(f"valgrind counted nothing: {text[-2000:]}")
     return int(refs[1].replace(",", "")) / 1e6
 
 

@@ -25,7 +25,7 @@ HOURS = 730
 """A month, as AWS's price lists have it."""
 LAMBDA_LOG_BYTES = 400
 """What Lambda itself logs of an invocation: START, END, REPORT. An assumption."""
-POLLS_AN_HOUR = 5 * 3600 // 20
+POLLS_PER_HOUR = 5 * 3600 // 20
 """Of one event source mapping of a queue: Lambda begins with five pollers, and a long poll takes 20 seconds."""
 FIREWALL = TEMPLATE.with_name("waf.yaml")
 
@@ -96,7 +96,7 @@ class Standing:
     def rows(self) -> list[Row]:
         hour = self.hour
         logged = (hour.bytes_logged + LAMBDA_LOG_BYTES * hour.invocations) / 1024
-        polls = self.polled_queues * POLLS_AN_HOUR
+        polls = self.polled_queues * POLLS_PER_HOUR
         return [
             Row("metrics in alarms", self.alarm_metrics, "alarm metric", f"template: {self.alarms} alarms"),
             Row("metrics of our own", len(hour.metrics), "metric", "lab: written by MeasureFunction"),

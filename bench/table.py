@@ -33,8 +33,8 @@ class CannedTable:
             item = self._items.get(self._key(request["Key"]))
             return {"Item": item} if item else {}
         if operation == "BatchGetItem":
-            ((name, wanted),) = request["RequestItems"].items()
-            found = [self._items.get(self._key(key)) for key in wanted["Keys"]]
+            ((name, requested),) = request["RequestItems"].items()
+            found = [self._items.get(self._key(key)) for key in requested["Keys"]]
             return {"Responses": {name: [item for item in found if item]}, "UnprocessedKeys": {}}
         if operation == "GetSecretValue":
             return {"SecretString": self._secret}

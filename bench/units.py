@@ -23,7 +23,7 @@ class PartitionedCapacity(Capacity):
         keys = {table.name: "pk"} | {
             f"{table.name}/{one.name}": one.schema_key_attrs[0] for one in table.global_indexes
         }
-        for place, units in (self.written - before).items():
-            image = new if new and keys[place] in new else old
-            value = (image or {}).get(keys[place], {"S": "?"})
-            self.by_partition[place.partition("/")[2] or "table", next(iter(value.values()))] += units
+        for location, units in (self.written - before).items():
+            image = new if new and keys[location] in new else old
+            value = (image or {}).get(keys[location], {"S": "?"})
+            self.by_partition[location.partition("/")[2] or "table", next(iter(value.values()))] += units

@@ -32,14 +32,14 @@ def opened(url: str, data: bytes | None = None, headers: Mapping[str, str] = {},
 def call(method: str, url: str, body: Any = None, **headers: str) -> Any:
     """The JSON answer; HTTPError for a refusal."""
     data = json.dumps(body).encode() if body is not None else None
-    with opened(url, data, {"Accept": "application/json", **headers}, method) as answer:
-        return json.load(answer)
+    with opened(url, data, {"Accept": "application/json", **headers}, method) as response:
+        return json.load(response)
 
 
 def sign_in(role: str) -> dict[str, str]:
     """The header of the first seeded user of a role."""
     user = next(user for user in WHERE["users"] if user["role"] == role)
-    answer = call(
+    response = call(
         "POST",
         WHERE["aws"]["endpoint"],
         {
@@ -52,7 +52,7 @@ def sign_in(role: str) -> dict[str, str]:
             "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
         },
     )
-    return {"Authorization": "Bearer " + answer["AuthenticationResult"]["IdToken"]}
+    return {"Authorization": "Bearer " + response["AuthenticationResult"]["IdToken"]}
 
 
 def mail_with_link(to: str, order_id: str, attachments: int) -> tuple[str, str]:

@@ -99,8 +99,8 @@ class Story:
 
     def put_clock_forward(self, days: int) -> None:
         """Every order that waits is then looked at, once."""
-        with opened(CLOCK, urlencode({"days": days}).encode()) as answer:
-            print(f"  {days} days later: {json.load(answer)['now']}")
+        with opened(CLOCK, urlencode({"days": days}).encode()) as response:
+            print(f"  {days} days later: {json.load(response)['now']}")
 
 
 def change() -> None:

@@ -1,7 +1,7 @@
-"""An account has changed, and its orders follow, page by page: the open ones another enrollment, language or time
+"""Sync orders with an account that has changed, page by page: the open ones with another enrollment, language or time
 zone, all another reseller.
 
-What they follow is the account as it stands when they do, so it does not matter in which order the messages come. A
+They are synced with the account as it is then, so it does not matter in which order the messages come. A
 second round comes later, for orders that were being placed meanwhile.
 """
 
@@ -18,10 +18,10 @@ from online_orders.accounts import Account, Contact, Enrollment
 from online_orders.aws import accounts, lists, mail, mail_hold, orders
 from online_orders.aws.clients import client
 from online_orders.aws.environment import environment, installation
-from online_orders.aws.queues import work_through
+from online_orders.aws.queues import process_queue
 from online_orders.mail_kinds import MailKind, Role
-from online_orders.orders import OPEN
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.orders import OPEN_STATUSES
+from online_orders.telemetry import logger, metrics, redact_exceptions
 from online_orders_rendering.mails import render_notice
 
 if TYPE_CHECKING:
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_AT_ONCE = 25
+_BATCH_SIZE = 25
 """Orders of one message; the rest follow in messages of their own."""
-_NOBODY_PLACES_AS_BEFORE_SECONDS = 30
+_SECOND_ROUND_DELAY_SECONDS = 30
 """After the timeout of the functions that place orders: what was being placed by the old account is there by then."""
 
 
-def _tell(account_id: str, version: int, old: Account, new: Account) -> None:
+def _send_notices(account_id: str, version: int, old: Account, new: Account) -> None:
     """Mail whoever is concerned by version `version` of an account."""
-    for place, notice in enumerate(notices(old, new)):
+    for index, notice in enumerate(notices(old, new)):
         mail.send_once(
             account_id,
             version,
-            _mail_name(notice, place),
-            partial(_letter, notice, old, new),
+            _mail_name(notice, index),
+            partial(_compose, notice, old, new),
             {"kind": notice.kind},
         )
 
 
-def _letter(notice: Notice, old: Account, new: Account) -> mail.Letter:
-    said = render_notice(notice, old, new, _reseller_names(old, new), installation())
-    return mail.Letter(notice.to.email, *said)
+def _compose(notice: Notice, old: Account, new: Account) -> mail.OutgoingMail:
+    content = render_notice(notice, old, new, _reseller_names(old, new), installation())
+    return mail.OutgoingMail(notice.to.email, *content)
 
 
 def _reseller_names(*versions: Account) -> dict[str, str]:
@@ -58,24 +58,27 @@ def _reseller_names(*versions: Account) -> dict[str, str]:
     return {stored.account.account_id: stored.account.name for stored in found if stored}
 
 
-def _mail_name(notice: Notice, place: int) -> str:
+def _mail_name(notice: Notice, index: int) -> str:
     """By which a mail of a version is known as sent."""
     if notice.kind is MailKind.CONTACT_CHANGED:
         return f"{notice.kind}#{'new' if notice.reader is Role.NEW_CONTACT else 'former'}"
-    return f"{notice.kind}#{notice.reader}#{place}"
+    return f"{notice.kind}#{notice.reader}#{index}"
 
 
-def _tell_or_wait(change: Mapping[str, Any]) -> None:
+def _send_notices_or_wait(change: Mapping[str, Any]) -> None:
     """Tell people of a change; later while mail is held. What was erased meanwhile is erased in both versions."""
-    if mail_hold.standing_hold():
-        _go_on(change, mail_hold.pause_seconds())
+    if mail_hold.current_pause():
+        _enqueue_next(change, mail_hold.retry_seconds())
         return
     account_id, version = change["account_id"], change["version"]
     if "new" in change:
         old, new = _versions_of_earlier_release(accounts.get_account(account_id), change)
     else:
-        old, new = accounts.account_at(account_id, version - 1), accounts.account_at(account_id, version)
-    _tell(account_id, version, old, new)
+        old, new = (
+            accounts.get_account_version(account_id, version - 1),
+            accounts.get_account_version(account_id, version),
+        )
+    _send_notices(account_id, version, old, new)
 
 
 def _versions_of_earlier_release(account: Account, change: Mapping[str, Any]) -> tuple[Account, ...]:
@@ -88,62 +91,65 @@ def _versions_of_earlier_release(account: Account, change: Mapping[str, Any]) ->
     )
 
 
-def _follow_account(account: Account, by: str, after: str | None) -> str | None:
+def _sync_orders(account: Account, by: str, after: str | None) -> str | None:
     """Let a page of open orders take over what they go by of their account.
 
     Answers the order after which the next page begins, like the next one.
     """
-    page = lists.list_desk_orders(lists.Wanted(statuses=OPEN, account_id=account.account_id), _AT_ONCE, after)
+    page = lists.list_desk_orders(
+        lists.OrderFilter(statuses=OPEN_STATUSES, account_id=account.account_id), _BATCH_SIZE, after
+    )
     for order in page.orders:
-        orders.decide_with_account(
-            orders.key_of(order), lambda order, account: order.follow_account(account, by, clock.now())
+        orders.update_order_with_account(
+            orders.key_of(order), lambda order, account: order.sync_with_account(account, by, clock.now())
         )
     return page.position
 
 
-def _follow_parent(account: Account, after: str | None) -> str | None:
-    """A former reseller's way to the orders stays, and leads nowhere: see `lists`."""
+def _sync_reseller(account: Account, after: str | None) -> str | None:
+    """Return a former reseller's way to the orders stays, and leads nowhere: see `lists`."""
     if account.parent_account_id is None:
         return None
-    page = lists.list_account_orders(account.account_id, lists.Wanted(), _AT_ONCE, after)
+    page = lists.list_account_orders(account.account_id, lists.OrderFilter(), _BATCH_SIZE, after)
     order_ids = [order.order_id for order in page.orders]
-    orders.show_to_reseller(account.parent_account_id, account.account_id, order_ids)
+    orders.add_reseller_pointers(account.parent_account_id, account.account_id, order_ids)
     return page.position
 
 
-def _follow(record: SQSRecord) -> None:
+def _process(record: SQSRecord) -> None:
     change = record.json_body
     account_id, after = change["account_id"], change.get("after")
     logger.append_keys(account_id=account_id)
     if change["kind"] == "notices" or change.get("tell_alone"):
-        _tell_or_wait(change)
+        _send_notices_or_wait(change)
         return
     account = accounts.get_account(account_id)
     if change["kind"] == "parent":
-        position = _follow_parent(account, after)
+        position = _sync_reseller(account, after)
     else:
-        position = _follow_account(account, change["by"], after)
+        position = _sync_orders(account, change["by"], after)
     if after is None and not change.get("again") and "new" in change:
-        _go_on({**change, "tell_alone": True}, 0)
+        _enqueue_next({**change, "tell_alone": True}, 0)
     if position:
-        _go_on({**change, "after": position}, 0)
+        _enqueue_next({**change, "after": position}, 0)
     elif not change.get("again"):
-        _go_on({**change, "after": None, "again": True}, _NOBODY_PLACES_AS_BEFORE_SECONDS)
+        _enqueue_next({**change, "after": None, "again": True}, _SECOND_ROUND_DELAY_SECONDS)
 
 
-def _go_on(change: Mapping[str, Any], delay_seconds: int) -> None:
+def _enqueue_next(change: Mapping[str, Any], delay_seconds: int) -> None:
     url = environment("ACCOUNT_CHANGES_URL")
     client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(change), DelaySeconds=delay_seconds)
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Messages of the outbox: {kind, account_id, version, by}.
+    """Process messages of the outbox: {kind, account_id, version, by}.
 
     Of the kind `notices` people are told, by a message of its own, so that no mail that SES does not take holds up the
-    orders. Of the others orders follow, with `after` on a later page and `again` in a later round. Those of an earlier
+    orders. For the other kinds orders are synced, with `after` on a later page and `again` in a later round. Those of
+    an earlier
     release bring `old` and `new` contact persons along, with `tell_alone` where only these are still to be told.
     """
-    return work_through(event, _follow, context, "ACCOUNT_CHANGES_URL")
+    return process_queue(event, _process, context, "ACCOUNT_CHANGES_URL")

@@ -14,7 +14,7 @@ from online_orders.accounts import Account
 from online_orders.aws import orders, workflow
 from online_orders.aws.environment import environment
 from online_orders.orders import Change, Order, Policy
-from online_orders.telemetry import discreet, logger
+from online_orders.telemetry import logger, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,28 +30,29 @@ def _policy() -> Policy:
     )
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Payload: the order (`account_id`, `order_id`, `source`), `state` (all that the execution knows), `waiting_for` (a
+    """Store the task token and end the wait if there is something to do. Payload: the order (`account_id`, `order_id`,
+    `source`), `state` (all that the execution knows), `waiting_for` (a
     Step), `token`, `execution` (its name) and `started_at` (RFC 3339)."""
-    at = workflow.enter(event)
-    logger.info("waits", extra={"waiting_for": event["waiting_for"], "execution": event["execution"]})
-    waiting = workflow.Waiting(workflow.Step(event["waiting_for"]), event["token"])
-    if not workflow.park_token(at, waiting, event["execution"]):
+    key = workflow.order_key_from_step(event)
+    logger.info("waiting", extra={"waiting_for": event["waiting_for"], "execution": event["execution"]})
+    task = workflow.PendingTask(workflow.Step(event["waiting_for"]), event["token"])
+    if not workflow.store_task_token(key, task, event["execution"]):
         logger.warning("ended, since a later execution carries the order", extra={"execution": event["execution"]})
-        workflow.end(waiting)
+        workflow.end_execution(task)
         return
     policy = _policy()
 
     def look(order: Order, account: Account) -> Change:
         """The account first: what time brings may depend on who is asked now."""
         now = clock.now()
-        return order.follow_account(account, None, now).then(lambda order: order.tick(policy, now))
+        return order.sync_with_account(account, None, now).then(lambda order: order.tick(policy, now))
 
-    order = orders.decide_with_account(at, look)
+    order = orders.update_order_with_account(key, look)
     route = workflow.routing(order, clock.now())
-    if route["next"] is not waiting.step:
-        workflow.answer_token(waiting, route)
-    elif clock.now() - datetime.fromisoformat(event["started_at"]) > workflow.LONGEST_EXECUTION:
-        workflow.hand_over(at, waiting)
+    if route["next"] is not task.step:
+        workflow.complete_task(task, route)
+    elif clock.now() - datetime.fromisoformat(event["started_at"]) > workflow.MAX_EXECUTION_AGE:
+        workflow.continue_as_new_execution(key, task)

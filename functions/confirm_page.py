@@ -23,7 +23,7 @@ from online_orders.forms import cookies, form_fields, preferred_language
 from online_orders.http import Response
 from online_orders.installation import Installation
 from online_orders.languages import FALLBACK, LOCALES
-from online_orders.telemetry import correlation_paths, discreet, logger, metrics
+from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 from online_orders_rendering.pages import CONTENT_SECURITY_POLICY, decision_page, outcome_page
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _OUTCOME_OF_ERROR: dict[type[OnlineOrdersError], Outcome] = {
 def _present(token: str, request: Request) -> LinkContext:
     """Return the link of a request, which takes of the link's share; NotFound where there is none."""
     if TOKEN.fullmatch(token):
-        http.take_share("LINK", fingerprint(token))
+        http.check_rate_limit("LINK", fingerprint(token))
     return load_link(token, frozenset(value for name, value in cookies(request) if name.startswith(_PROOF)))
 
 
@@ -81,7 +81,7 @@ def outcome_response(result: LinkResult) -> Response:
             result.outcome,
             order,
             _installation(),
-            order.marks.locale,
+            order.internals.locale,
             account_name=account.name,
             decided_by=result.decided_by,
             form=result.form,
@@ -131,12 +131,12 @@ def show_confirmation_paper(token: Token, request: Request) -> Response:
         if result.outcome is Outcome.PARTED:
             return outcome_response(result)
         raise NotFound("This link leads to no paper any more.")
-    paper = documents.find_quote_paper(context.order.order_id, context.link.revision)
-    if paper is None:
+    pdf = documents.find_quote_pdf(context.order.order_id, context.link.revision)
+    if pdf is None:
         raise NotFound("The paper is still being made.")
     name = f"quote-{context.order.order_id}-{context.link.revision}.pdf"
     headers = {**_HEADERS, "Content-Disposition": f'inline; filename="{name}"'}
-    return Response(int(HTTPStatus.OK), "application/pdf", paper, headers=headers)
+    return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers=headers)
 
 
 @app.post("/confirm/<token>", **DECIDE)
@@ -147,11 +147,11 @@ def decide(token: Token, request: Request) -> Response:
     return outcome_response(handle_decision(context, form, http.viewer(request), at))
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """A request whose path holds the token: neither event nor path is ever logged."""
+    """Answer a request whose path holds the token: neither event nor path is ever logged."""
     return app.resolve(event, context)
 
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from online_orders.aws import workflow
 from online_orders.aws.quote_mail import route_after_failure
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.telemetry import logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Payload: the order and the execution's `state`; answers like the step that failed."""
-    return route_after_failure(workflow.enter(event))
+    """Return the next route, as the step that failed would. Payload: the order and the execution's `state`."""
+    return route_after_failure(workflow.order_key_from_step(event))

@@ -16,12 +16,12 @@ from online_orders import clock
 from online_orders.aws import mail, orders
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import OrderKey
-from online_orders.aws.queues import work_through
-from online_orders.deliveries import MailWord, bounce_word
+from online_orders.aws.queues import process_queue
+from online_orders.deliveries import MailEvent, classify_bounce
 from online_orders.errors import NotFound
 from online_orders.orders import Change, Order
 from online_orders.system_reasons import SystemReason
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.telemetry import logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -29,33 +29,33 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-_WHY = {
-    MailWord.HARD_BOUNCE: SystemReason.ADDRESS_DOES_NOT_WORK,
-    MailWord.FAILED: SystemReason.ADDRESS_DOES_NOT_WORK,
-    MailWord.SOFT_BOUNCE: SystemReason.MAILBOX_DID_NOT_TAKE_IT,
+_REASONS = {
+    MailEvent.HARD_BOUNCE: SystemReason.ADDRESS_DOES_NOT_WORK,
+    MailEvent.FAILED: SystemReason.ADDRESS_DOES_NOT_WORK,
+    MailEvent.SOFT_BOUNCE: SystemReason.MAILBOX_DID_NOT_TAKE_IT,
 }
-_ABOUT = {"Bounce": "bounce", "Delivery": "delivery", "Complaint": "complaint"}
+_EVENT_MEMBERS = {"Bounce": "bounce", "Delivery": "delivery", "Complaint": "complaint"}
 """By the kind of event, the member of it that says more, and when it was said."""
 
 
-def _said_at(detail: dict[str, Any]) -> datetime | None:
-    """The event's own time, since EventBridge and the queue may hand over an earlier event later."""
-    said = detail.get(_ABOUT.get(detail["eventType"], ""), {}).get("timestamp")
-    return datetime.fromisoformat(said) if said else None
+def _event_time(detail: dict[str, Any]) -> datetime | None:
+    """Return the event's own time, since EventBridge and the queue may hand over an earlier event later."""
+    text = detail.get(_EVENT_MEMBERS.get(detail["eventType"], ""), {}).get("timestamp")
+    return datetime.fromisoformat(text) if text else None
 
 
-def _bounce_word(bounce: dict[str, Any]) -> MailWord:
+def _classify_bounce(bounce: dict[str, Any]) -> MailEvent:
     recipient: dict[str, str] = next(iter(bounce.get("bouncedRecipients", [])), {})
-    return bounce_word(bounce["bounceType"], recipient.get("status"), recipient.get("diagnosticCode"))
+    return classify_bounce(bounce["bounceType"], recipient.get("status"), recipient.get("diagnosticCode"))
 
 
-def _news(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -> Change:
-    at, said_at, kind = clock.now(), _said_at(detail), detail["eventType"]
+def _apply_event(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -> Change:
+    at, said_at, kind = clock.now(), _event_time(detail), detail["eventType"]
     if kind == "Bounce":
-        word = _bounce_word(detail["bounce"])
-        return order.quote_bounced(link_number, key_id, _WHY[word], at, word, said_at)
+        word = _classify_bounce(detail["bounce"])
+        return order.quote_bounced(link_number, key_id, _REASONS[word], at, word, said_at)
     if kind == "Reject":
-        return order.quote_bounced(link_number, key_id, SystemReason.MAIL_REJECTED, at, MailWord.REJECTED)
+        return order.quote_bounced(link_number, key_id, SystemReason.MAIL_REJECTED, at, MailEvent.REJECTED)
     if kind == "Delivery":
         return order.quote_delivered(link_number, key_id, at, said_at)
     if kind == "Complaint":
@@ -74,12 +74,12 @@ def _is_to_contact(detail: dict[str, Any], order: Order) -> bool:
 
 
 def _ignore(why: str) -> None:
-    logger.warning("news of a mail are not believed", extra={"why": why})
-    metrics.add_metric("MailNewsIgnored", MetricUnit.Count, 1)
+    logger.warning("an event of a mail was ignored", extra={"why": why})
+    metrics.add_metric("MailEventsIgnored", MetricUnit.Count, 1)
 
 
-def _hear_of_quote(detail: dict[str, Any], tags: dict[str, str]) -> None:
-    at = OrderKey(tags["account_id"], tags["order_id"], "direct" if tags["source"] == "direct" else "online")
+def _handle_quote_event(detail: dict[str, Any], tags: dict[str, str]) -> None:
+    key = OrderKey(tags["account_id"], tags["order_id"], "direct" if tags["source"] == "direct" else "online")
     link_number, key_id = int(tags["link_number"]), tags["key_id"]
     if not _is_from_us(detail):
         _ignore("sender")
@@ -89,11 +89,11 @@ def _hear_of_quote(detail: dict[str, Any], tags: dict[str, str]) -> None:
     def hear(order: Order) -> Change:
         """News of a link that is dead by now change nothing anyway, and its mail may have gone to somebody else."""
         nonlocal is_to_another
-        is_to_another = link_number == order.marks.quote_link and not _is_to_contact(detail, order)
-        return Change(order, ()) if is_to_another else _news(order, detail, link_number, key_id)
+        is_to_another = link_number == order.internals.quote_link and not _is_to_contact(detail, order)
+        return Change(order, ()) if is_to_another else _apply_event(order, detail, link_number, key_id)
 
     try:
-        orders.decide(lambda: orders.get_order(at), hear)
+        orders.update_order(lambda: orders.get_order(key), hear)
     except NotFound:
         _ignore("order")
         return
@@ -101,28 +101,30 @@ def _hear_of_quote(detail: dict[str, Any], tags: dict[str, str]) -> None:
         _ignore("recipient")
 
 
-def _hear(event: dict[str, Any]) -> None:
+def _handle_event(event: dict[str, Any]) -> None:
     """One event of the configuration set; mails that are no quotes are only counted."""
     detail = event["detail"]
-    tags = mail.tags_in(detail["mail"])
+    tags = mail.parse_tags(detail["mail"])
     metrics.add_metric(f"Mail{detail['eventType']}", MetricUnit.Count, 1)
-    known = {"order_id": tags.get("order_id"), "correlation_id": mail.correlation_in(tags)}
+    known = {"order_id": tags.get("order_id"), "correlation_id": mail.parse_correlation_id(tags)}
     with logger.append_context_keys(**{name: value for name, value in known.items() if value}):
-        logger.info("SES tells of a mail", extra={"kind": tags.get("kind"), "event_type": detail["eventType"]})
+        logger.info("SES event", extra={"kind": tags.get("kind"), "event_type": detail["eventType"]})
         if tags.get("kind") == mail.QUOTE_MAIL:
-            _hear_of_quote(detail, tags)
+            _handle_quote_event(detail, tags)
 
 
-def _hear_record(record: SQSRecord) -> None:
-    _hear(record.json_body)
+def _handle_record(record: SQSRecord) -> None:
+    _handle_event(record.json_body)
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
-    """Events of SES, as a queue hands them over; or one by itself, as an operator or an earlier release gives it."""
+    """Process events of SES, as a queue hands them over; or one by itself, as an operator or an earlier release gives
+    it.
+    """
     if "Records" in event:
-        return work_through(event, _hear_record, context, "MAIL_NEWS_URL")
-    _hear(event)
+        return process_queue(event, _handle_record, context, "MAIL_NEWS_URL")
+    _handle_event(event)
     return None

@@ -8,21 +8,21 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
 from online_orders.accounts import Account
-from online_orders.announcements import Announcement, address_of, is_still_due
+from online_orders.announcements import Notification, address_of, is_still_due
 from online_orders.approval_links import ConfirmLink
 from online_orders.aws import accounts, contact_reports, documents, links, mail, mail_hold, orders
 from online_orders.aws.clients import client
 from online_orders.aws.environment import environment, installation
 from online_orders.aws.keys import OrderKey
-from online_orders.aws.queues import work_through
+from online_orders.aws.queues import process_queue
 from online_orders.installation import Installation
 from online_orders.mail_kinds import MAILS, MailKind, Role
 from online_orders.orders import Order
 from online_orders.quotes import Quote
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.telemetry import logger, metrics, redact_exceptions
 from online_orders.timeline import Entry
 from online_orders_rendering.mails import render_contact_report, render_mail
-from online_orders_rendering.paper import quote_paper
+from online_orders_rendering.paper import render_quote_pdf
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -33,12 +33,12 @@ _OF_CUSTOMER = {Role.CONTACT, Role.ACCOUNT_CONTACT}
 """Roles of those whom the account names."""
 
 
-class NotFollowedYet(Exception):
-    """The account has parted with the order's contact, and the order is about to follow: come again."""
+class OrderNotSynced(Exception):
+    """The account has parted with the order's contact, and the order is about to be synced: come again."""
 
 
 def _send_notification(message: dict[str, Any]) -> None:
-    due = Announcement(MailKind(message["kind"]), Role(message["role"]))
+    due = Notification(MailKind(message["kind"]), Role(message["role"]))
     name = f"{due.kind}#{due.role}"
     order_id, sequence = message["order_id"], message["sequence"]
     order = orders.get_order(OrderKey(message["account_id"], order_id, message["source"]))
@@ -47,52 +47,58 @@ def _send_notification(message: dict[str, Any]) -> None:
     to = address_of(due, order, account, entry, environment("CUSTOMER_SUCCESS_MAILBOX"))
     if to is None or not is_still_due(due, order, entry, clock.now()):
         return
-    if due.role in _OF_CUSTOMER and order.outlives_contact(account):
-        raise NotFollowedYet(order_id)
+    if due.role in _OF_CUSTOMER and order.has_stale_contact(account):
+        raise OrderNotSynced(order_id)
     tags = {"order_id": order_id, "kind": due.kind}
     mail.send_once(order_id, sequence, name, lambda: _compose(due, to, order, then, account, entry), tags)
 
 
-def _compose(due: Announcement, to: str, order: Order, then: Order, account: Account, entry: Entry) -> mail.Letter:
-    """A mail may have waited for days: it tells of the order as the entry left it (`then`), save one with a link, which
-    goes only while it asks for what can be done now.
+def _compose(
+    due: Notification, to: str, order: Order, then: Order, account: Account, entry: Entry
+) -> mail.OutgoingMail:
+    """Return the mail of a notification. It may have waited for days, so it tells of the order as the entry left it
+    (`then`), save one with a link, which goes only while it asks for what can be done now.
     """
-    row, here = MAILS[due.kind], installation()
+    row, installation_info = MAILS[due.kind], installation()
     link = _make_link(row.link, order) if row.link and due.role is Role.CONTACT else None
     shown = order if link else then
-    content = render_mail(due.kind, due.role, shown, entry, here, account.name, link, account.site_names)
-    attached = (_attach_quote(shown, shown.quote, account, here),) if row.paper and shown.quote else ()
-    return mail.Letter(to, *content, attached)
+    content = render_mail(due.kind, due.role, shown, entry, installation_info, account.name, link, account.site_names)
+    attached = (
+        (_attach_quote(shown, shown.quote, account, installation_info),) if row.attaches_pdf and shown.quote else ()
+    )
+    return mail.OutgoingMail(to, *content, attached)
 
 
 def _make_link(purpose: Literal["order", "quote"], order: Order) -> ConfirmLink:
     """Return the link for the contact person's mail; that of a quote is the one that went out with it."""
-    marks = order.marks
-    went_out = purpose == "quote" and marks.quote_link == marks.quote_link_mailed
-    return links.make_known(order, purpose, marks.quote_link_key_id if went_out else None)[1]
+    internals = order.internals
+    went_out = purpose == "quote" and internals.quote_link == internals.quote_link_mailed
+    return links.issue_link(order, purpose, internals.quote_link_key_id if went_out else None)[1]
 
 
-def _attach_quote(order: Order, quote: Quote, account: Account, here: Installation) -> mail.Attachment:
+def _attach_quote(order: Order, quote: Quote, account: Account, installation: Installation) -> mail.Attachment:
     """Return the PDF of the quote, which is made when it is first needed, and kept."""
-    pdf = documents.find_quote_paper(order.order_id, quote.revision)
+    pdf = documents.find_quote_pdf(order.order_id, quote.revision)
     if pdf is None:
-        pdf = quote_paper(order, quote, account, here)
-        pdf = documents.keep_quote_paper(order.order_id, quote.revision, pdf)
+        pdf = render_quote_pdf(order, quote, account, installation)
+        pdf = documents.store_once(order.order_id, quote.revision, pdf)
     return mail.quote_attachment(order.order_id, quote.revision, pdf)
 
 
 def _report_contact(message: dict[str, Any]) -> None:
-    report = contact_reports.load(message["account_id"], message["report_id"])
+    report = contact_reports.get_report(message["account_id"], message["report_id"])
     to, kind = environment("CUSTOMER_SUCCESS_MAILBOX"), MailKind.CONTACT_REPORT
 
-    def compose() -> mail.Letter:
+    def compose() -> mail.OutgoingMail:
         account = accounts.get_account(report.account_id)
-        return mail.Letter(to, *render_contact_report(account, report.text, report.reported_by.email, installation()))
+        return mail.OutgoingMail(
+            to, *render_contact_report(account, report.text, report.reported_by.email, installation())
+        )
 
     mail.send_once(report.account_id, 0, f"{kind}#{report.report_id}", compose, {"kind": kind})
 
 
-def _deliver(record: SQSRecord) -> None:
+def _process(record: SQSRecord) -> None:
     message = record.json_body
     about = {name: message[name] for name in ("order_id", "sequence", "correlation_id") if message.get(name)}
     with logger.append_context_keys(**about):
@@ -102,15 +108,15 @@ def _deliver(record: SQSRecord) -> None:
             _send_notification(message)
 
 
-def _put_back(record: SQSRecord) -> None:
+def _requeue(record: SQSRecord) -> None:
     """On the queue again as a new message, which has its tries and its days of being kept before it."""
     client("sqs").send_message(
-        QueueUrl=environment("MAIL_QUEUE_URL"), MessageBody=record.body, DelaySeconds=mail_hold.pause_seconds()
+        QueueUrl=environment("MAIL_QUEUE_URL"), MessageBody=record.body, DelaySeconds=mail_hold.retry_seconds()
     )
-    metrics.add_metric("MailsPutBack", MetricUnit.Count, 1)
+    metrics.add_metric("MailsRequeued", MetricUnit.Count, 1)
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
@@ -118,5 +124,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
     While the operator holds all mail they are put back on the queue instead.
     """
-    handle = _put_back if mail_hold.standing_hold() else _deliver
-    return work_through(event, handle, context, "MAIL_QUEUE_URL")
+    handle = _requeue if mail_hold.current_pause() else _process
+    return process_queue(event, handle, context, "MAIL_QUEUE_URL")

@@ -9,7 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from online_orders.aws import gauges, mail_hold
 from online_orders.clock import now
 from online_orders.orders import Status
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.telemetry import logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -21,7 +21,7 @@ _OPEN = {
 }
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
@@ -29,8 +29,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     at = now()
     for status, name in _OPEN.items():
         metrics.add_metric(name, MetricUnit.Count, gauges.count_orders(status))
-    oldest = gauges.placing_of_oldest(Status.SUBMITTED)
+    oldest = gauges.oldest_placed_at(Status.SUBMITTED)
     metrics.add_metric("QueueAgeHours", MetricUnit.NoUnit, (at - oldest).total_seconds() / 3600 if oldest else 0)
-    metrics.add_metric("OverdueMinutes", MetricUnit.NoUnit, gauges.longest_overdue(at).total_seconds() / 60)
-    hold = mail_hold.standing_hold()
-    metrics.add_metric("MailHeldHours", MetricUnit.NoUnit, (at - hold.since).total_seconds() / 3600 if hold else 0)
+    metrics.add_metric("OverdueMinutes", MetricUnit.NoUnit, gauges.max_overdue(at).total_seconds() / 60)
+    pause = mail_hold.current_pause()
+    metrics.add_metric("MailPausedHours", MetricUnit.NoUnit, (at - pause.since).total_seconds() / 3600 if pause else 0)

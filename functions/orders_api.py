@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from online_orders.api import Api
 from online_orders.routes import accounts, descriptions, orders
-from online_orders.telemetry import correlation_paths, discreet, logger, metrics
+from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -18,7 +18,7 @@ for resource in (descriptions, accounts, orders):
     app.include_router(resource.router)
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 from aws_lambda_powertools.event_handler import Depends, Request
 
 from online_orders import clock, http
-from online_orders.api import PDF, Api, Staff, answers, json_for, refuses
+from online_orders.api import PDF, Api, Staff, error_codes, raw_json_body, response_spec
 from online_orders.approval_links import ConfirmLink
 from online_orders.aws import accounts, orders, terms
 from online_orders.aws.environment import installation
 from online_orders.http import Response
 from online_orders.installation import Installation
 from online_orders.parameters import IfMatch, OrderId
-from online_orders.telemetry import correlation_paths, discreet, logger
-from online_orders_rendering.mails import render_quote
-from online_orders_rendering.paper import quote_paper
+from online_orders.telemetry import correlation_paths, logger, redact_exceptions
+from online_orders_rendering.mails import render_quote_mail
+from online_orders_rendering.paper import render_quote_pdf
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 app = Api()
 
 
-def _placeholder(here: Installation) -> ConfirmLink:
-    """What a mail shows in the place of link and code while nobody may decide by it."""
-    return ConfirmLink(f"{here.site_url}/confirm/preview", "······")
+def _placeholder(installation: Installation) -> ConfirmLink:
+    """Return what a mail shows in the place of link and code while nobody may decide by it."""
+    return ConfirmLink(f"{installation.site_url}/confirm/preview", "······")
 
 
 @app.post(
@@ -43,31 +43,31 @@ def _placeholder(here: Installation) -> ConfirmLink:
         "Refuses what quoting refuses, and changes nothing. The mail stands as it would be sent, without a link "
         "and a code that work. With `Accept: application/pdf` the paper comes."
     ),
-    responses=answers("QuotePreview", "The mail, or the paper.", other=PDF),
-    openapi_extensions=refuses("conflict"),
+    responses=response_spec("QuotePreview", "The mail, or the paper.", other=PDF),
+    openapi_extensions=error_codes("conflict"),
 )
 def preview_quote(
     staff: Staff,
     order_id: OrderId,
-    body: Annotated[Any, Depends(json_for("NewQuote"))],
+    body: Annotated[Any, Depends(raw_json_body("NewQuote"))],
     request: Request,
     if_match: IfMatch = None,
 ) -> Response:
     """Refuses what quoting would refuse, and changes nothing."""
     order = orders.get_any_order(order_id)
-    order.expect_version(http.expected_versions(if_match))
-    order.must_allow("quote")
+    order.check_version(http.expected_versions(if_match))
+    order.require_allowed("quote")
     at, account = clock.now(), accounts.get_account(order.account_id)
-    quote = order.next_revision(body, account.currency, terms.terms_in(account.locale), at)
-    offered, here = order.offer(quote, staff.user, at).order, installation()
+    quote = order.next_revision(body, account.currency, terms.get_terms(account.locale), at)
+    offered, installation_info = order.offer(quote, staff.user, at).order, installation()
     if http.accepts(request, "application/pdf"):
-        paper = quote_paper(offered, quote, account, here)
-        return Response(int(HTTPStatus.OK), "application/pdf", paper, headers={"Cache-Control": "no-store"})
-    mail = render_quote(offered, account, _placeholder(here), here, at)
+        pdf = render_quote_pdf(offered, quote, account, installation_info)
+        return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers={"Cache-Control": "no-store"})
+    mail = render_quote_mail(offered, account, _placeholder(installation_info), installation_info, at)
     return http.json_response({"mail": mail._asdict()})
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     return app.resolve(event, context)

@@ -1,12 +1,12 @@
-"""Looks after what was left undone: entries, contact reports and changes of accounts that the stream lost, parked
+"""Repairs what was left undone: entries, contact reports and changes of accounts that the stream lost, parked
 orders, workflows that do not come back, completed orders that are still to be counted.
 
-Runs on a schedule over the index of marks, and on demand:
+Runs on a schedule over the index of pending items, and on demand:
 
-{"order_id": ...} mends one order, now, and answers {"entries", "workflows"}: how many had to be mended.
+{"order_id": ...} repairs one order, now, and returns {"entries", "workflows"}: how many had to be repaired.
 
-{"all": true} mends whatever is marked, due or not, and then every open order; it answers {"orders", "entries",
-"workflows", "account_items", "cursor"}: how many orders this call looked at, what it mended, and where the next call
+{"all": true} repairs whatever is pending, due or not, and then every open order; it answers {"orders", "entries",
+"workflows", "account_items", "cursor"}: how many orders this call looked at, what it repaired, and where the next call
 goes on, with {"all": true, "cursor": ...}; null: that was all.
 """
 
@@ -17,42 +17,42 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders.aws import account_outbox, following, lists, orders, workflow
-from online_orders.aws.keys import OUTSTANDING_SHARDS, STATISTICS_SK, WORKFLOW_SK, Item
+from online_orders.aws.keys import PENDING_SHARDS, STATISTICS_SK, WORKFLOW_SK, Item
 from online_orders.clock import now
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.telemetry import logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_AT_ONCE = 100
-"""Marks of one shard that one run looks at; the longest overdue come first."""
+_BATCH_SIZE = 100
+"""Pending items of one shard that one run looks at; the longest overdue come first."""
 _PAGE = 25
-"""Marks or open orders that are looked after between two looks at the time that is left."""
+"""Pending items or open orders that are repaired between two checks of the remaining time."""
 _TIME_TO_STOP_MS = 30_000
 
 
-def _look_after(order_id: str) -> int:
-    """How many workflows had to be mended."""
-    mended = workflow.look_after(orders.whereabouts(order_id))
-    if mended:
-        logger.warning("mended a workflow", extra={"order_id": order_id})
-        metrics.add_metric("WorkflowsMended", MetricUnit.Count, 1)
-    return int(mended)
+def _repair_workflow(order_id: str) -> int:
+    """Return how many workflows had to be repaired."""
+    repaired = workflow.repair(orders.locate_order(order_id))
+    if repaired:
+        logger.warning("repaired a workflow", extra={"order_id": order_id})
+        metrics.add_metric("WorkflowsRepaired", MetricUnit.Count, 1)
+    return int(repaired)
 
 
-def _look_after_or_later(order_id: str) -> int:
+def _repair_workflow_or_postpone(order_id: str) -> int:
     """Whatever is wrong with one order must not hold up the others."""
     try:
-        return _look_after(order_id)
+        return _repair_workflow(order_id)
     except Exception:
-        logger.exception("a workflow could not be looked after", extra={"order_id": order_id})
-        metrics.add_metric("WorkflowsNotMended", MetricUnit.Count, 1)
-        workflow.look_later(order_id)
+        logger.exception("a workflow could not be repaired", extra={"order_id": order_id})
+        metrics.add_metric("WorkflowRepairsFailed", MetricUnit.Count, 1)
+        workflow.postpone_check(order_id)
         return 0
 
 
 class _Run:
-    """What one run over many orders has mended; an order is looked after once, however many marks it has."""
+    """What one run over many orders has repaired; an order is repaired once, however many pending items it has."""
 
     def __init__(self, context: LambdaContext) -> None:
         self.entries = self.workflows = self.account_items = 0
@@ -68,24 +68,24 @@ class _Run:
         return len({order_id for order_id, _ in self._done})
 
     @property
-    def mended(self) -> dict[str, int]:
+    def repaired(self) -> dict[str, int]:
         return {"entries": self.entries, "workflows": self.workflows, "account_items": self.account_items}
 
-    def see_to_mark(self, item: Item) -> None:
-        if account_outbox.is_of_account(item):
-            self.account_items += account_outbox.repair(item)
+    def repair_item(self, item: Item) -> None:
+        if account_outbox.is_account_item(item):
+            self.account_items += account_outbox.repair_item(item)
             return
-        order_id = following.order_id_in(item)
+        order_id = following.order_id_from_item(item)
         if item["sk"]["S"] == WORKFLOW_SK:
-            self.see_to_workflow(order_id)
+            self.repair_workflow(order_id)
         elif item["sk"]["S"] == STATISTICS_SK:
             following.count_postponed(order_id)
         elif self._is_first(order_id, "entries"):
-            self.entries += following.mend(order_id)
+            self.entries += following.repair_entries(order_id)
 
-    def see_to_workflow(self, order_id: str) -> None:
+    def repair_workflow(self, order_id: str) -> None:
         if self._is_first(order_id, "workflow"):
-            self.workflows += _look_after_or_later(order_id)
+            self.workflows += _repair_workflow_or_postpone(order_id)
 
     def _is_first(self, order_id: str, what: str) -> bool:
         is_first = (order_id, what) not in self._done
@@ -93,47 +93,47 @@ class _Run:
         return is_first
 
 
-def _due(run: _Run) -> dict[str, int]:
-    for shard in range(OUTSTANDING_SHARDS):
-        for item in following.due_marks(str(shard), now(), _AT_ONCE):
+def _repair_due(run: _Run) -> dict[str, int]:
+    for shard in range(PENDING_SHARDS):
+        for item in following.due_items(str(shard), now(), _BATCH_SIZE):
             if not run.has_time:
                 break
-            run.see_to_mark(item)
-    return run.mended
+            run.repair_item(item)
+    return run.repaired
 
 
-def _all(run: _Run, cursor: dict[str, Any] | None) -> dict[str, Any]:
+def _repair_all(run: _Run, cursor: dict[str, Any] | None) -> dict[str, Any]:
     while cursor is not None and run.has_time:
-        cursor = _page(run, cursor)
-    return {"orders": run.orders, **run.mended, "cursor": cursor}
+        cursor = _repair_page(run, cursor)
+    return {"orders": run.orders, **run.repaired, "cursor": cursor}
 
 
-def _page(run: _Run, cursor: dict[str, Any]) -> dict[str, Any] | None:
-    """See to one page; the cursor is a shard of the index of marks and a key in it, or an open order's id."""
+def _repair_page(run: _Run, cursor: dict[str, Any]) -> dict[str, Any] | None:
+    """Repair one page; the cursor is a shard of the index of pending items and a key in it, or an open order's id."""
     if "shard" not in cursor:
         order_ids, position = lists.list_open_ids(_PAGE, cursor["open_after"])
         for order_id in order_ids:
-            run.see_to_workflow(order_id)
+            run.repair_workflow(order_id)
         return {"open_after": position} if position else None
     shard = int(cursor["shard"])
-    items, after = following.newest_marks(str(shard), _PAGE, cursor["after"])
+    items, after = following.newest_pending_items(str(shard), _PAGE, cursor["after"])
     for item in items:
-        run.see_to_mark(item)
-    if after or shard + 1 < OUTSTANDING_SHARDS:
+        run.repair_item(item)
+    if after or shard + 1 < PENDING_SHARDS:
         return {"shard": shard if after else shard + 1, "after": after}
     return {"open_after": None}
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """The payloads are told at the head of this file; the schedule's own event is any other."""
+    """Repair what is pending; see the top of this file for payloads. The schedule's own event is any other."""
     if order_id := event.get("order_id"):
-        mended = {"entries": following.mend(order_id), "workflows": _look_after(order_id)}
+        repaired = {"entries": following.repair_entries(order_id), "workflows": _repair_workflow(order_id)}
         following.count_postponed(order_id)
-        return mended
+        return repaired
     run = _Run(context)
     if event.get("all"):
-        return _all(run, event.get("cursor") or {"shard": 0, "after": None})
-    return _due(run)
+        return _repair_all(run, event.get("cursor") or {"shard": 0, "after": None})
+    return _repair_due(run)

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders.aws.replays import Replay, replay
-from online_orders.telemetry import discreet, logger, metrics
+from online_orders.telemetry import logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An unsound payload, an unknown order or account is an error that says so."""
-    asked = Replay.model_validate(event)
-    done = replay(asked)
-    if not asked.dry_run:
-        logger.info("replayed", extra={**asked.model_dump(mode="json", exclude_none=True), "events": done.events})
+    """Publish events again. An invalid payload, an unknown order or account is an error that says so."""
+    request = Replay.model_validate(event)
+    done = replay(request)
+    if not request.dry_run:
+        logger.info("replayed", extra={**request.model_dump(mode="json", exclude_none=True), "events": done.events})
         metrics.add_metric("EventsReplayed", MetricUnit.Count, done.events)
     return done._asdict()

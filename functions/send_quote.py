@@ -23,9 +23,9 @@ from online_orders.aws.quote_mail import route_after_failure
 from online_orders.orders import Change, Order
 from online_orders.quotes import QuoteState
 from online_orders.system_reasons import SystemReason
-from online_orders.telemetry import discreet, kind_of, logger, metrics
-from online_orders_rendering.mails import render_quote
-from online_orders_rendering.paper import quote_paper
+from online_orders.telemetry import error_kind, logger, metrics, redact_exceptions
+from online_orders_rendering.mails import render_quote_mail
+from online_orders_rendering.paper import render_quote_pdf
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -39,88 +39,90 @@ def _next_route(order: Order) -> Route:
     return {**workflow.routing(order, clock.now()), "link_number": None, "key_id": None}
 
 
-def _prepare(at: OrderKey) -> tuple[Order, Route | None]:
+def _prepare(key: OrderKey) -> tuple[Order, Route | None]:
     """Return the order as its quote is to be mailed; or else, with it, where the workflow goes instead."""
     grace_days = int(environment("GRACE_DAYS"))
 
     def look(order: Order, account: Account) -> Change:
         """A quote that is past its last day is not mailed, whatever has held it."""
         now = clock.now()
-        return order.follow_account(account, None, now).then(lambda order: order.expire_unmailed(grace_days, now))
+        return order.sync_with_account(account, None, now).then(lambda order: order.expire_unmailed(grace_days, now))
 
-    order = orders.decide_with_account(at, look)
+    order = orders.update_order_with_account(key, look)
     if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
         return order, _next_route(order)
     if order.contact.is_erased:
-        return order, _record_refusal(at, order.marks.quote_link, SystemReason.CONTACT_ERASED)
-    if mail_hold.standing_hold():
-        logger.info("mail is held")
-        return order, {**_next_route(order), "next": workflow.Step.HELD, "pause": mail_hold.pause_seconds()}
+        return order, _record_refusal(key, order.internals.quote_link, SystemReason.CONTACT_ERASED)
+    if mail_hold.current_pause():
+        logger.info("mail is paused")
+        return order, {**_next_route(order), "next": workflow.Step.MAIL_PAUSED, "pause": mail_hold.retry_seconds()}
     if order.undo_until:
-        order = orders.decide(lambda: orders.get_order(at), lambda order: order.let_mail_go(clock.now()))
+        order = orders.update_order(lambda: orders.get_order(key), lambda order: order.release_mail(clock.now()))
         if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
             return order, _next_route(order)
     return order, None
 
 
-def _compose(order: Order) -> tuple[mail.Letter, Link]:
+def _compose(order: Order) -> tuple[mail.OutgoingMail, Link]:
     """Return the quote to confirm with paper, link and code. ValueError for an order without a quote."""
     quote = order.quote
     if quote is None:
         raise ValueError(f"order {order.order_id} has no quote")
-    account, here = accounts.get_account(order.account_id), installation()
-    pdf = documents.find_quote_paper(order.order_id, quote.revision)
+    account, installation_info = accounts.get_account(order.account_id), installation()
+    pdf = documents.find_quote_pdf(order.order_id, quote.revision)
     if pdf is None:
-        pdf = quote_paper(order, quote, account, here)
-        pdf = documents.keep_quote_paper(order.order_id, quote.revision, pdf)
-    link, confirm = links.make_known(order, "quote")
-    content = render_quote(order, account, confirm, here, clock.now())
+        pdf = render_quote_pdf(order, quote, account, installation_info)
+        pdf = documents.store_once(order.order_id, quote.revision, pdf)
+    link, confirm = links.issue_link(order, "quote")
+    content = render_quote_mail(order, account, confirm, installation_info, clock.now())
     attached = mail.quote_attachment(order.order_id, quote.revision, pdf)
-    return mail.Letter(order.contact.email, *content, (attached,)), link
+    return mail.OutgoingMail(order.contact.email, *content, (attached,)), link
 
 
-def _send_mail(at: OrderKey, order: Order) -> Route:
+def _send_mail(key: OrderKey, order: Order) -> Route:
     """Give the mail to SES, and store that SES has it."""
     try:
         if order.quote and order.quote.state is not QuoteState.SENDING:
             mail.lift_suppression(order.contact.email)  # it is sent again because somebody wants it to arrive
-        letter, link = _compose(order)
-        mail.send(letter, mail.tags_of(link), clock.now())
+        outgoing, link = _compose(order)
+        mail.send(outgoing, mail.tags_of(link), clock.now())
     except mail.MailRefused:
-        return _record_refusal(at, order.marks.quote_link, SystemReason.ADDRESS_REFUSED)
-    except TABLE_ERRORS as fault:
-        logger.warning("the quote could not be sent yet", extra={"fault": kind_of(fault)})
-        return route_after_failure(at)
+        return _record_refusal(key, order.internals.quote_link, SystemReason.ADDRESS_REFUSED)
+    except TABLE_ERRORS as error:
+        logger.warning("the quote could not be sent yet", extra={"fault": error_kind(error)})
+        return route_after_failure(key)
     logger.info("SES took the quote", extra={"revision": link.revision})
     metrics.add_metric("QuotesMailed", MetricUnit.Count, 1)
     try:
-        return _record_sent(at, link.number, link.key_id)
+        return _record_sent(key, link.number, link.key_id)
     except TABLE_ERRORS:
         logger.exception("SES took the quote, and that could not be noted yet")
         return {**_next_route(order), "next": workflow.Step.NOTE, "link_number": link.number, "key_id": link.key_id}
 
 
-def _record_sent(at: OrderKey, link_number: int, key_id: str) -> Route:
-    order = orders.decide(
-        lambda: orders.get_order(at), lambda order: order.quote_mailed(link_number, key_id, clock.now())
+def _record_sent(key: OrderKey, link_number: int, key_id: str) -> Route:
+    order = orders.update_order(
+        lambda: orders.get_order(key), lambda order: order.quote_mailed(link_number, key_id, clock.now())
     )
     return _next_route(order)
 
 
-def _record_refusal(at: OrderKey, link_number: int, why: SystemReason) -> Route:
-    order = orders.decide(
-        lambda: orders.get_order(at), lambda order: order.quote_refused(link_number, why, clock.now())
+def _record_refusal(key: OrderKey, link_number: int, why: SystemReason) -> Route:
+    order = orders.update_order(
+        lambda: orders.get_order(key), lambda order: order.quote_refused(link_number, why, clock.now())
     )
     return _next_route(order)
 
 
-@discreet
+@redact_exceptions
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Route:
-    """Payload: the order, the execution's `state`; `link_number` and `key_id` to note a mail that went out."""
-    at = workflow.enter(event)
+    """Send the quote, or record that its mail went out. Payload: the order, the execution's `state`; `link_number` and
+    `key_id` of such a mail.
+    """
+    key = workflow.order_key_from_step(event)
     if event.get("link_number") is not None:
-        return _record_sent(at, event["link_number"], event["key_id"])
-    order, route = _prepare(at)
-    return route or _send_mail(at, order)
+        return _record_sent(key, event["link_number"], event["key_id"])
+    order, route = _prepare(key)
+    return route or _send_mail(key, order)

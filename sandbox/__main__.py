@@ -25,7 +25,7 @@ def main() -> int:
         signal.signal(name, lambda *_: sys.exit(0))
     try:
         settings = Settings.of(os.environ, Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT)
-        _keep_to_this_machine()
+        _require_loopback()
         folder = StateFolder(settings.folder)
         try:
             asyncio.run(_main(settings, folder))
@@ -37,7 +37,7 @@ def main() -> int:
     return 0
 
 
-def _keep_to_this_machine() -> None:
+def _require_loopback() -> None:
     """Nothing here is for a real account or behind a proxy, whatever the shell is set up for."""
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):

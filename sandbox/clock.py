@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-FURTHEST = timedelta(days=3_650)
+MAX_DATE = timedelta(days=3_650)
 UNITS = {"days", "hours", "minutes"}
 
 
@@ -27,8 +27,8 @@ class Clock:
 
     def put_forward(self, by: timedelta) -> None:
         """It never goes back: what has happened stays in the past. ValueError for too far, or for nowhere."""
-        if not timedelta(0) < by <= FURTHEST - self.ahead:
-            raise ValueError(f"the clock can be put forward only, and by {FURTHEST.days} days in all at most")
+        if not timedelta(0) < by <= MAX_DATE - self.ahead:
+            raise ValueError(f"the clock can be put forward only, and by {MAX_DATE.days} days in all at most")
         self.ahead += by
 
 

@@ -24,13 +24,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COGNITO = "AWSCognitoIdentityProviderService"
 LOGS = "Logs_20140328"
-MOST_EVENTS = 10_000
+MAX_EVENTS = 10_000
 
 Body = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     body: bytes
 
@@ -47,7 +47,7 @@ class Engine:
         self._app = app
         self._scope = scope
 
-    async def ask(self, target: str, body: Body, signed: Mapping[bytes, bytes] | None = None) -> Answer:
+    async def ask(self, target: str, body: Body, signed: Mapping[bytes, bytes] | None = None) -> Response:
         content = json.dumps(body).encode()
         replaced = {
             b"x-amz-target": target.encode(),
@@ -56,17 +56,17 @@ class Engine:
             **(signed or {}),
         }
         headers = [(name, value) for name, value in self._scope["headers"] if name.lower() not in replaced]
-        said: list[Message] = []
+        texts: list[Message] = []
 
         async def receive() -> Message:
             return {"type": "http.request", "body": content, "more_body": False}
 
         async def send(message: Message) -> None:
-            said.append(message)
+            texts.append(message)
 
         there = {"path": "/", "raw_path": b"/", "query_string": b"", "headers": [*headers, *replaced.items()]}
         await self._app({**self._scope, **there}, receive, send)
-        return Answer(said[0]["status"], b"".join(message.get("body", b"") for message in said[1:]))
+        return Response(texts[0]["status"], b"".join(message.get("body", b"") for message in texts[1:]))
 
     async def look_up(self, operation: str, body: Body) -> Body:
         """What the account itself is told of its user pools, whoever asks: users sign nothing."""
@@ -81,18 +81,18 @@ class Engine:
         return (await self.ask(target, body, signed)).json
 
 
-def refusal(error_type: str, message: str) -> Answer:
-    return Answer(400, json.dumps({"__type": error_type, "message": message}).encode())
+def error_response(error_type: str, message: str) -> Response:
+    return Response(400, json.dumps({"__type": error_type, "message": message}).encode())
 
 
-async def update_user_attributes(engine: Engine, target: str, body: Body) -> Answer:
+async def update_user_attributes(engine: Engine, target: str, body: Body) -> Response:
     """A client writes only those attributes of the signed-in user that its settings list."""
     client = await _client_of_token(engine, body.get("AccessToken", ""))
     written = {attribute.get("Name", "") for attribute in body.get("UserAttributes", [])}
     listed = set(client.get("WriteAttributes", []))
     forbidden = written - listed if listed else {name for name in written if name.startswith("custom:")}
     if client and forbidden:
-        return refusal("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+        return error_response("NotAuthorizedException", "A client attempted to write unauthorized attribute")
     return await engine.ask(target, body)
 
 
@@ -108,7 +108,7 @@ async def _client_of_token(engine: Engine, token: str) -> Body:
     return client
 
 
-async def sign_up(engine: Engine, target: str, body: Body) -> Answer:
+async def sign_up(engine: Engine, target: str, body: Body) -> Response:
     """Nobody signs up to a pool whose users the operator makes."""
     pools = (await engine.look_up("ListUserPools", {"MaxResults": 60}))["UserPools"]
     for name in [{"UserPoolId": pool["Id"]} for pool in pools]:
@@ -116,96 +116,96 @@ async def sign_up(engine: Engine, target: str, body: Body) -> Answer:
         if (await engine.look_up("DescribeUserPoolClient", of_client)).get("UserPoolClient"):
             pool = (await engine.look_up("DescribeUserPool", name))["UserPool"]
             if pool.get("AdminCreateUserConfig", {}).get("AllowAdminCreateUserOnly"):
-                return refusal("NotAuthorizedException", "SignUp is not permitted for this user pool")
+                return error_response("NotAuthorizedException", "SignUp is not permitted for this user pool")
     return await engine.ask(target, body)
 
 
-async def refresh(engine: Engine, form: Mapping[str, str]) -> Answer:
+async def refresh(engine: Engine, form: Mapping[str, str]) -> Response:
     """Fresh tokens for a refresh token, of whom it belongs to: the engine's id token would lack account and groups."""
-    asked = {
+    requested = {
         "AuthFlow": "REFRESH_TOKEN_AUTH",
         "ClientId": form.get("client_id", ""),
         "AuthParameters": {"REFRESH_TOKEN": form.get("refresh_token", "")},
     }
-    answer = await engine.ask(f"{COGNITO}.InitiateAuth", asked)
-    if answer.status != HTTPStatus.OK:
-        return Answer(400, b'{"error":"invalid_grant"}')
-    tokens = answer.json["AuthenticationResult"]
-    said = {
+    response = await engine.ask(f"{COGNITO}.InitiateAuth", requested)
+    if response.status != HTTPStatus.OK:
+        return Response(400, b'{"error":"invalid_grant"}')
+    tokens = response.json["AuthenticationResult"]
+    text = {
         "id_token": tokens["IdToken"],
         "access_token": tokens["AccessToken"],
         "token_type": "Bearer",
         "expires_in": tokens["ExpiresIn"],
     }
-    return Answer(200, json.dumps(said).encode())
+    return Response(200, json.dumps(text).encode())
 
 
-async def filter_log_events(engine: Engine, target: str, body: Body) -> Answer:
+async def filter_log_events(engine: Engine, target: str, body: Body) -> Response:
     """Pages, where the engine gives the oldest events and no token for more.
 
     A token is the time of the last event of its page and the number of events of that very time that were given.
     """
-    limit = min(int(body.get("limit", MOST_EVENTS)), MOST_EVENTS)
+    limit = min(int(body.get("limit", MAX_EVENTS)), MAX_EVENTS)
     given = 0
     if token := body.pop("nextToken", None):
         try:
             body["startTime"], given = map(int, token.split("-"))
         except ValueError:
-            return refusal("InvalidParameterException", "The specified nextToken is invalid.")
-    answer = await engine.ask(target, {**body, "limit": min(limit + given, MOST_EVENTS)})
-    if "events" not in (page := answer.json):
-        return answer
+            return error_response("InvalidParameterException", "The specified nextToken is invalid.")
+    response = await engine.ask(target, {**body, "limit": min(limit + given, MAX_EVENTS)})
+    if "events" not in (page := response.json):
+        return response
     events = page["events"][given:]
-    if len(page["events"]) >= min(limit + given, MOST_EVENTS) and events:
+    if len(page["events"]) >= min(limit + given, MAX_EVENTS) and events:
         last = events[-1]["timestamp"]
         page["nextToken"] = f"{last}-{sum(event['timestamp'] == last for event in page['events'])}"
-    return Answer(answer.status, json.dumps({**page, "events": events}).encode())
+    return Response(response.status, json.dumps({**page, "events": events}).encode())
 
 
-Correction = Callable[[Engine, str, Body], Awaitable[Answer]]
-CORRECTIONS: dict[str, Correction] = {
+Patch = Callable[[Engine, str, Body], Awaitable[Response]]
+PATCHES: dict[str, Patch] = {
     f"{COGNITO}.UpdateUserAttributes": update_user_attributes,
     f"{COGNITO}.SignUp": sign_up,
     f"{LOGS}.FilterLogEvents": filter_log_events,
 }
 
 
-def correct(app: App) -> App:
+def apply_patches(app: App) -> App:
     async def corrected(scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.lower(): value.decode("latin-1") for name, value in scope.get("headers", [])}
         target = headers.get(b"x-amz-target", "")
-        if target in CORRECTIONS:
+        if target in PATCHES:
             try:
                 body = json.loads(await _content(receive))
             except ValueError:
-                answer = refusal("SerializationException", "The body is not JSON.")
+                response = error_response("SerializationException", "The body is not JSON.")
             else:
-                answer = await CORRECTIONS[target](Engine(app, scope), target, body)
-            await _give(answer, headers.get(b"content-type", "application/x-amz-json-1.1"), send)
+                response = await PATCHES[target](Engine(app, scope), target, body)
+            await _send_response(response, headers.get(b"content-type", "application/x-amz-json-1.1"), send)
         elif scope.get("path") == "/oauth2/token":
             content = await _content(receive)
             form = dict(parse_qsl(content.decode("utf-8", "replace")))
             if form.get("grant_type") == "refresh_token":
-                await _give(await refresh(Engine(app, scope), form), "application/json", send)
+                await _send_response(await refresh(Engine(app, scope), form), "application/json", send)
             else:
-                await app(scope, _again(content), send)
+                await app(scope, _replay_body(content), send)
         else:
             await app(scope, receive, send)
 
     return corrected
 
 
-async def _give(answer: Answer, content_type: str, send: Send) -> None:
+async def _send_response(response: Response, content_type: str, send: Send) -> None:
     headers = [
         (b"content-type", content_type.encode("latin-1")),
-        (b"content-length", str(len(answer.body)).encode()),
+        (b"content-length", str(len(response.body)).encode()),
         (b"access-control-allow-origin", b"*"),  # as the engine has it; its guard decides who may ask
     ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
 
 
-def _again(content: bytes) -> Receive:
+def _replay_body(content: bytes) -> Receive:
     """Hands on what was read."""
 
     async def receive() -> Message:

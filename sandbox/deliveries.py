@@ -16,12 +16,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.functions import Answer, Invocation, Pool
+from sandbox.functions import Invocation, Pool, Result
 
 FIRST_PAUSE_SECONDS = 0.25
-LONGEST_PAUSE_SECONDS = 5.0
+MAX_PAUSE_SECONDS = 5.0
 SPARE_SECONDS = 60.0
-NOBODY_WAITS = {"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"}
+NO_DEADLINE = {"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"}
 
 Record = dict[str, Any]
 
@@ -54,16 +54,16 @@ class Shard:
     """One batch's way through a function; `give_up` gets the records, the last answer and the number of tries."""
 
     mapping: StreamMapping
-    run: Callable[[list[Record]], Awaitable[Answer]]
-    give_up: Callable[[list[Record], Answer, int], Awaitable[None]]
+    run: Callable[[list[Record]], Awaitable[Result]]
+    give_up: Callable[[list[Record], Result, int], Awaitable[None]]
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def deliver(self, records: list[Record], deadline: float) -> Answer:
+    async def deliver(self, records: list[Record], deadline: float) -> Result:
         """Answers a failure only when the deadline (a Unix time) is near; the engine then sends the batch anew."""
         size, tries = len(records), 0
         while records:
-            answer = await self.run(records[:size])
-            failed = _first_failed(answer, records[:size], self.mapping.partial)
+            response = await self.run(records[:size])
+            failed = _first_failed(response, records[:size], self.mapping.partial)
             if failed is None:
                 records, size, tries = records[size:], len(records) - size, 0
                 continue
@@ -72,28 +72,28 @@ class Shard:
             if self.mapping.bisect and size > 1:
                 size, tries = (size + 1) // 2, 0  # a split uses up no attempt
             elif self.mapping.attempts is not None and tries > self.mapping.attempts:
-                await self.give_up(records[:size], answer, tries)
+                await self.give_up(records[:size], response, tries)
                 records, size, tries = records[size:], len(records) - size, 0
                 continue
             if time.time() > deadline - SPARE_SECONDS:
                 message = f"{len(records)} records of the batch are left"
-                return Answer({"errorType": "Sandbox.BatchNotDone", "errorMessage": message, "stackTrace": []})
-            await self.pause(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**tries))
-        return Answer(None, b'{"batchItemFailures": []}')
+                return Result({"errorType": "Sandbox.BatchNotDone", "errorMessage": message, "stackTrace": []})
+            await self.pause(min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**tries))
+        return Result(None, b'{"batchItemFailures": []}')
 
 
-def _first_failed(answer: Answer, records: list[Record], partial: bool) -> int | None:
+def _first_failed(response: Result, records: list[Record], partial: bool) -> int | None:
     """The index of the first failed record. An answer that names a record that was not sent fails all, as on AWS."""
-    if answer.failure:
+    if response.failure:
         return 0
-    failures = (json.loads(answer.result) or {}).get("batchItemFailures") if partial else None
+    failures = (json.loads(response.result) or {}).get("batchItemFailures") if partial else None
     if not failures:
         return None
     positions = {record["dynamodb"]["SequenceNumber"]: index for index, record in enumerate(records)}
     return min(positions.get(failure.get("itemIdentifier"), 0) for failure in failures)
 
 
-class Deliveries:
+class Retries:
     """`mappings` goes by function name."""
 
     def __init__(
@@ -106,20 +106,20 @@ class Deliveries:
         self._tokens: set[str] = set()
         """Of tasks that may still wait."""
 
-    async def deliver(self, pool: Pool, invocation: Invocation, deadline: float) -> Answer:
+    async def deliver(self, pool: Pool, invocation: Invocation, deadline: float) -> Result:
         """Runs the invocation, as often as its source would have it."""
         if pool.function.name in self._mappings:
             event = json.loads(invocation.event)
             if isinstance(event, dict) and event.get("Records"):
                 return await self._shard(pool).deliver(event["Records"], deadline)
-        answer = await pool.run(invocation)
+        response = await pool.run(invocation)
         if token := self._token(invocation.event):
-            if answer.failure:
-                failure = {"error": answer.failure["errorType"], "cause": json.dumps(answer.failure)}
+            if response.failure:
+                failure = {"error": response.failure["errorType"], "cause": json.dumps(response.failure)}
                 await asyncio.to_thread(self._fail_task, token, failure)
             else:
                 self._tokens.add(token)
-        return answer
+        return response
 
     async def end_waits(self) -> int:
         """Let every wait run into its timeout, now; answers how many did."""
@@ -131,12 +131,12 @@ class Deliveries:
     def _shard(self, pool: Pool) -> Shard:
         mapping = self._mappings[pool.function.name]
 
-        async def run(batch: list[Record]) -> Answer:
+        async def run(batch: list[Record]) -> Result:
             return await pool.run(Invocation(json.dumps({"Records": batch}).encode()))
 
-        async def give_up(batch: list[Record], answer: Answer, tries: int) -> None:
+        async def give_up(batch: list[Record], response: Result, tries: int) -> None:
             if mapping.destination:
-                report = _report(batch, mapping.stream_arn, pool.function.arn, answer, tries)
+                report = _report(batch, mapping.stream_arn, pool.function.arn, response, tries)
                 await asyncio.to_thread(self._send, mapping.destination, json.dumps(report))
 
         return Shard(mapping, run, give_up)
@@ -155,13 +155,13 @@ class Deliveries:
         try:
             self._stepfunctions.send_task_failure(taskToken=token, **failure)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in NOBODY_WAITS:
+            if error.response["Error"]["Code"] not in NO_DEADLINE:
                 raise
             return False
         return True
 
 
-def _report(batch: list[Record], stream_arn: str, function_arn: str, answer: Answer, tries: int) -> dict[str, Any]:
+def _report(batch: list[Record], stream_arn: str, function_arn: str, response: Result, tries: int) -> dict[str, Any]:
     """What Lambda sends to the destination of a batch that it gives up: no record, but where in the stream they are."""
 
     def at(record: Record) -> str:
@@ -178,7 +178,7 @@ def _report(batch: list[Record], stream_arn: str, function_arn: str, answer: Ans
         "responseContext": {
             "statusCode": 200,
             "executedVersion": "$LATEST",
-            "functionError": "Unhandled" if answer.failure else None,
+            "functionError": "Unhandled" if response.failure else None,
         },
         "version": "1.0",
         "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",

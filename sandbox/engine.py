@@ -14,7 +14,7 @@ from asyncio import subprocess
 from pathlib import Path
 
 from sandbox import SandboxError
-from sandbox.corrections import App, Receive, Scope, Send, correct
+from sandbox.corrections import App, Receive, Scope, Send, apply_patches
 from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY
 
 STOP_SECONDS = 3.0
@@ -35,7 +35,7 @@ def guard(app: App) -> App:
     """
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and not _may_pass(scope):
+        if scope["type"] != "lifespan" and not _is_allowed(scope):
             await refuse(send)
             return
         await app(scope, receive, send)
@@ -43,7 +43,7 @@ def guard(app: App) -> App:
     return guarded
 
 
-def _may_pass(scope: Scope) -> bool:
+def _is_allowed(scope: Scope) -> bool:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     from_page = "origin" in headers and not scope["path"].startswith("/_aws/execute-api/")
     return is_local(headers.get("host", "")) and not from_page
@@ -72,7 +72,7 @@ class Engine:
                 "sandbox.engine",
                 str(listener.fileno()),
                 cwd=PROJECT,
-                env=_environment(port, folder) | (_ROLES_ARE_ASKED if iam else {}),
+                env=_environment(port, folder) | (_ENFORCE_ROLES if iam else {}),
                 pass_fds=[listener.fileno()],
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -103,7 +103,7 @@ class Engine:
             await self._process.wait()
 
 
-_ROLES_ARE_ASKED = {"AUTH": "true", "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+_ENFORCE_ROLES = {"AUTH": "true", "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 
 
 def _environment(port: int, folder: Path) -> dict[str, str]:
@@ -138,7 +138,7 @@ async def _serve(listener: int) -> None:
         await stdin.read()
         os._exit(0)  # nothing is kept, and its threads wait for task tokens that nobody answers any more
 
-    await serve(guard(correct(app)), socket.socket(fileno=listener), end_with_parent(), dated=False)
+    await serve(guard(apply_patches(app)), socket.socket(fileno=listener), end_with_parent(), dated=False)
 
 
 if __name__ == "__main__":

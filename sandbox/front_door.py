@@ -26,10 +26,10 @@ from sandbox.engine import is_local
 from sandbox.template import Template
 
 # API Gateway takes 10 MB, but the function behind it 6 MB.
-LARGEST_BODY = 6 * 1024 * 1024
+MAX_BODY_BYTES = 6 * 1024 * 1024
 # Requests in the engine at the same time; the others wait here, without a thread each.
-AT_ONCE = 32
-ANSWER_SECONDS = 300.0
+MAX_CONCURRENCY = 32
+RESPONSE_SECONDS = 300.0
 FUNCTION_FAILED = 502  # the engine's way to say it; the gateway's is a 500
 
 HOP_BY_HOP = {
@@ -53,15 +53,15 @@ Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class GatewayAnswer:
+class GatewayResponse:
     status: int
     headers: Headers
     body: bytes
 
 
-def gateway_error(status: int, message: str) -> GatewayAnswer:
+def gateway_error(status: int, message: str) -> GatewayResponse:
     """An answer of the gateway itself."""
-    return GatewayAnswer(status, [("content-type", "application/json")], json.dumps({"message": message}).encode())
+    return GatewayResponse(status, [("content-type", "application/json")], json.dumps({"message": message}).encode())
 
 
 class Gateway:
@@ -70,8 +70,8 @@ class Gateway:
     def __init__(self, port: int, api_id: str, site: str) -> None:
         self._site = site
         self._stage = f"/_aws/execute-api/{api_id}/$default".encode()
-        self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=AT_ONCE, block=True, retries=False)
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="gateway")
+        self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=MAX_CONCURRENCY, block=True, retries=False)
+        self._threads = ThreadPoolExecutor(MAX_CONCURRENCY, thread_name_prefix="gateway")
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -80,17 +80,17 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            answer = await self._answer(request)
+            result = await self._answer(request)
         except ClientDisconnect:
             return
-        response = Response(answer.body, answer.status)
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+        response = Response(result.body, result.status)
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in result.headers]
         if request.method != "HEAD":  # of a body that HEAD leaves out, the length is for the API to say
-            headers.append((b"content-length", str(len(answer.body)).encode()))
+            headers.append((b"content-length", str(len(result.body)).encode()))
         response.raw_headers = headers
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> GatewayAnswer:
+    async def _answer(self, request: Request) -> GatewayResponse:
         body = await _read(request)
         if body is None:
             return gateway_error(413, "Request Entity Too Large")
@@ -110,14 +110,14 @@ class Gateway:
             self._threads, self._call, request.method, target.decode("latin-1"), headers, body
         )
         try:
-            answer = await call
+            response = await call
         except urllib3.exceptions.HTTPError:
             return gateway_error(503, "Service Unavailable")
-        if answer.status == FUNCTION_FAILED and b'"errorType"' in answer.body:
+        if response.status == FUNCTION_FAILED and b'"errorType"' in response.body:
             return gateway_error(500, "Internal Server Error")
-        return answer
+        return response
 
-    def _call(self, method: str, target: str, headers: dict[str, str], body: bytes) -> GatewayAnswer:
+    def _call(self, method: str, target: str, headers: dict[str, str], body: bytes) -> GatewayResponse:
         response = self._pool.urlopen(
             method,
             target,
@@ -125,11 +125,11 @@ class Gateway:
             headers=headers,
             redirect=False,
             assert_same_host=False,
-            timeout=ANSWER_SECONDS,
+            timeout=RESPONSE_SECONDS,
             decode_content=False,
         )
         dropped = HOP_BY_HOP | (set() if method == "HEAD" else {"content-length"})
-        return GatewayAnswer(
+        return GatewayResponse(
             response.status,
             [(name.lower(), value) for name, value in response.headers.iteritems() if _of_gateway(name, dropped)],
             response.data,
@@ -139,11 +139,11 @@ class Gateway:
 async def _read(request: Request) -> bytes | None:
     """The body; None if it is too large, of which then no more than that is read."""
     body = bytearray()
-    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:
+    if int(request.headers.get("content-length", "0")) > MAX_BODY_BYTES:
         return None
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_BODY:
+        if len(body) > MAX_BODY_BYTES:
             return None
     return bytes(body)
 
@@ -234,7 +234,7 @@ class Pages(StaticFiles):
         return response
 
 
-def front_door(
+def site_app(
     gateway: Gateway,
     tools: Sequence[Route | Mount],
     web: Path,

@@ -27,7 +27,7 @@ WORKERS_PER_FUNCTION = max(2, min(4, os.cpu_count() or 2))
 
 
 @dataclass(frozen=True)
-class Answer:
+class Result:
     """`result` is the JSON that the handler returned; `null` where there is a `failure`."""
 
     failure: runtime.Failure | None
@@ -94,7 +94,7 @@ class Worker:
     @classmethod
     async def start(
         cls, fork_server: ForkServer, setup: runtime.Setup, print_line: Callable[[str], None]
-    ) -> "Worker | Answer":
+    ) -> "Worker | Result":
         """The worker, or the failed answer of a function whose module cannot be imported."""
         pid, channel, output = await fork_server.fork()
         printing = asyncio.get_running_loop().create_task(_print_lines(await _read_pipe(output), print_line))
@@ -103,18 +103,18 @@ class Worker:
         if failure := started.get("error"):
             await worker.stop()
             print_line(f"[ERROR] {failure['errorType']}: {failure['errorMessage']}\n{''.join(failure['stackTrace'])}")
-            return Answer(failure)
+            return Result(failure)
         return worker
 
-    async def run(self, function: Function, invocation: Invocation, ahead_seconds: float = 0) -> Answer:
-        """`ahead_seconds`: of the function's clock. May raise TimeoutError and WorkerGoneError, after which the worker
+    async def run(self, function: Function, invocation: Invocation, shift_seconds: float = 0) -> Result:
+        """`shift_seconds`: of the function's clock. May raise TimeoutError and WorkerGoneError, after which the worker
         is of no more use."""
         context: dict[str, Any] = {"request_id": invocation.request_id, "function_arn": function.arn}
         context |= {"deadline": time.time() + function.source.timeout, "trace": invocation.trace}
-        context |= {"ahead_seconds": ahead_seconds}
+        context |= {"shift_seconds": shift_seconds}
         async with asyncio.timeout(function.source.timeout):
             status = json.loads(await self._exchange(json.dumps(context).encode(), invocation.event))
-            return Answer(status["error"], await self._receive())
+            return Result(status["error"], await self._receive())
 
     async def _exchange(self, *frames: bytes) -> bytes:
         try:
@@ -178,19 +178,19 @@ class Pool:
         self._idle: list[Worker] = []
         self._turn = asyncio.Semaphore(WORKERS_PER_FUNCTION)
 
-    async def run(self, invocation: Invocation) -> Answer:
+    async def run(self, invocation: Invocation) -> Result:
         async with self._turn, self._worker() as worker:
-            if isinstance(worker, Answer):
+            if isinstance(worker, Result):
                 return worker
             try:
-                answer = await worker.run(self.function, invocation, self._clock.ahead.total_seconds())
+                response = await worker.run(self.function, invocation, self._clock.ahead.total_seconds())
             except TimeoutError:
                 seconds = self.function.source.timeout
                 return self._lost("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
             except WorkerGoneError:
                 return self._lost("Runtime.ExitError", f"RequestId: {invocation.request_id} Error: Runtime exited")
             self._idle.append(worker)
-            return answer
+            return response
 
     async def warm(self) -> None:
         """Starts a worker, so that the first invocation need not."""
@@ -205,7 +205,7 @@ class Pool:
             await worker.stop()
 
     @contextlib.asynccontextmanager
-    async def _worker(self) -> AsyncIterator[Worker | Answer]:
+    async def _worker(self) -> AsyncIterator[Worker | Result]:
         """Whoever gets a worker puts it back among the idle; in the end one that is not there is stopped."""
         worker = self._idle.pop() if self._idle else await self._start()
         try:
@@ -214,7 +214,7 @@ class Pool:
             if isinstance(worker, Worker) and worker not in self._idle:
                 await worker.stop()
 
-    async def _start(self) -> Worker | Answer:
+    async def _start(self) -> Worker | Result:
         log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
 
         def print_line(line: str) -> None:
@@ -223,11 +223,11 @@ class Pool:
         try:
             return await Worker.start(self._fork_server, self.function.setup(self._platform, log_stream), print_line)
         except WorkerGoneError:
-            return Answer(_failed("Runtime.ExitError", "Runtime exited while it was loading the function"))
+            return Result(_failed("Runtime.ExitError", "Runtime exited while it was loading the function"))
 
-    def _lost(self, error_type: str, message: str) -> Answer:
+    def _lost(self, error_type: str, message: str) -> Result:
         self._log(self.function, "sandbox", f"[ERROR] {error_type}: {message}")
-        return Answer(_failed(error_type, message))
+        return Result(_failed(error_type, message))
 
 
 def _failed(error_type: str, message: str) -> runtime.Failure:
@@ -235,7 +235,7 @@ def _failed(error_type: str, message: str) -> runtime.Failure:
 
 
 # The deadline is a Unix time.
-Deliver = Callable[[Pool, Invocation, float], Awaitable[Answer]]
+Deliver = Callable[[Pool, Invocation, float], Awaitable[Result]]
 
 
 class FunctionHost:
@@ -273,8 +273,8 @@ class FunctionHost:
             request.headers.get("x-amzn-trace-id"),
         )
         deadline = int(request.headers["x-amzn-lambda-deadline-ms"]) / 1000
-        answer = await self._deliver(self._pools[name], invocation, deadline)
-        if answer.failure:
+        response = await self._deliver(self._pools[name], invocation, deadline)
+        if response.failure:
             # The engine passes on 512 characters; the stack stands in the log.
-            return Response(json.dumps({**answer.failure, "stackTrace": []}), 500, media_type="application/json")
-        return Response(answer.result, media_type="application/json")
+            return Response(json.dumps({**response.failure, "stackTrace": []}), 500, media_type="application/json")
+        return Response(response.result, media_type="application/json")

@@ -11,7 +11,7 @@ from sandbox.functions import Function
 
 FLUSH_SECONDS = 0.25
 BATCH = 1_000  # PutLogEvents takes 10,000 events, but also at most 1 MiB
-LONGEST_LINE = 256 * 1024
+MAX_LINE_BYTES = 256 * 1024
 
 
 class FunctionLogs:
@@ -23,7 +23,7 @@ class FunctionLogs:
     def add(self, function: Function, stream: str, line: str) -> None:
         if line:
             self._file.write(f"{function.logical_id}  {line}\n")
-            event = {"timestamp": int(time.time() * 1000), "message": line[:LONGEST_LINE]}
+            event = {"timestamp": int(time.time() * 1000), "message": line[:MAX_LINE_BYTES]}
             self._waiting.setdefault((function.log_group, stream), []).append(event)
 
     async def ship(self, client: Any) -> None:

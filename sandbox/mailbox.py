@@ -19,8 +19,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 PAGES = Path(__file__).parent / "pages"
-MOST_MAILS = 5_000
-MOST_SHOWN = 500
+MAX_MAILS = 5_000
+MAX_SHOWN = 500
 NEVER = datetime.fromtimestamp(0, UTC)
 # A browser shows these itself; all else is downloaded, so that nothing of a mail runs as a page of this origin.
 SHOWN = {"application/pdf", "image/png", "image/jpeg", "text/plain"}
@@ -96,7 +96,7 @@ class Mailbox:
     `hold` says why the operator holds all mail; None while it goes.
     """
 
-    def __init__(self, site: str, most: int = MOST_MAILS, hold: Callable[[], str | None] = lambda: None) -> None:
+    def __init__(self, site: str, most: int = MAX_MAILS, hold: Callable[[], str | None] = lambda: None) -> None:
         self._site = site
         self._most = most
         self._hold = hold
@@ -197,7 +197,7 @@ class Mailbox:
         page = self._pages.get_template("mailbox.html")
         held = await asyncio.to_thread(self._hold)
         mails = self.mails(**search)[::-1]
-        html = page.render(mails=mails, search=search, shown=MOST_SHOWN, newest=self._newest, held=held, **values)
+        html = page.render(mails=mails, search=search, shown=MAX_SHOWN, newest=self._newest, held=held, **values)
         return HTMLResponse(html, headers=HEADERS)
 
 

@@ -8,7 +8,7 @@ from sandbox.deploy import Clients
 from sandbox.functions import Function
 from sandbox.template import LocalTemplate
 
-ASKED_OTHERWISE = {
+ENGINE_ACTIONS = {
     # AWS asks sqs:SendMessage of a batch, SendTaskSuccess of the state machine, and knows a secret by its ARN.
     "secretsmanager:GetSecretValue": "secretsmanager:GetSecretValue",
     "sqs:SendMessage": "sqs:SendMessageBatch",
@@ -23,29 +23,29 @@ _NAMES = {
 }
 
 
-def in_its_role(function: Function, clients: Clients) -> Function:
+def with_execution_role(function: Function, clients: Clients) -> Function:
     """The function with credentials of its role, good for an hour."""
     arn = clients("lambda").get_function_configuration(FunctionName=function.arn)["Role"]
-    _allow_what_is_asked_otherwise(clients("iam"), arn.rpartition("/")[2])
+    _allow_engine_actions(clients("iam"), arn.rpartition("/")[2])
     assumed = clients("sts").assume_role(RoleArn=arn, RoleSessionName=function.name)["Credentials"]
     return replace(function, environment={**function.environment, **{to: assumed[key] for to, key in _NAMES.items()}})
 
 
-def _allow_what_is_asked_otherwise(iam: Any, role: str) -> None:
+def _allow_engine_actions(iam: Any, role: str) -> None:
     granted: set[str] = set()
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
         for statement in document["Statement"]:
             actions = statement["Action"]
             granted |= {actions} if isinstance(actions, str) else set(actions)
-    also = sorted(ASKED_OTHERWISE[action] for action in granted & ASKED_OTHERWISE.keys())
+    also = sorted(ENGINE_ACTIONS[action] for action in granted & ENGINE_ACTIONS.keys())
     if also:
         statement = {"Effect": "Allow", "Action": also, "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_role_policy(RoleName=role, PolicyName="asked-otherwise", PolicyDocument=policy)
 
 
-def let_plain_http_pass(template: LocalTemplate) -> None:
+def drop_tls_policies(template: LocalTemplate) -> None:
     """Queues and buckets refuse what does not come by TLS, and nothing here does."""
     resources = template.body["Resources"]
     for name in [name for name, each in resources.items() if each["Type"] in _TLS_ONLY]:

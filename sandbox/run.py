@@ -14,16 +14,16 @@ from starlette.routing import Route
 
 from sandbox.clock import Clock, clock_routes
 from sandbox.default_bus import DefaultBus
-from sandbox.deliveries import Deliveries
+from sandbox.deliveries import Retries
 from sandbox.deploy import Clients, Stack, deploy
 from sandbox.engine import BACKLOG, Engine, guard
 from sandbox.fork_server import ForkServer
-from sandbox.front_door import Gateway, SiteRules, front_door
+from sandbox.front_door import Gateway, SiteRules, site_app
 from sandbox.functions import FunctionHost
 from sandbox.logs import FunctionLogs
 from sandbox.mailbox import PAGES, Mailbox
-from sandbox.roles import in_its_role, let_plain_http_pass
-from sandbox.seeds import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, plant
+from sandbox.roles import drop_tls_policies, with_execution_role
+from sandbox.seeds import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, seed
 from sandbox.serving import serve
 from sandbox.ses import Ses
 from sandbox.ses_rules import Sending
@@ -33,7 +33,7 @@ from sandbox.template import LocalTemplate, localize, read
 from tools.publish import languages
 
 MAIL_HOLD_KEY = {"pk": {"S": "MAILHOLD"}, "sk": {"S": "MAILHOLD"}}
-"""The product's `mail_hold_key`, whose layers are on the search path of its functions alone."""
+"""The product's `mail_pause_key`, whose layers are on the search path of its functions alone."""
 PARAMETERS = {
     "Stage": "sandbox",
     "BrandName": "Vendor",
@@ -96,16 +96,16 @@ class Sandbox:
             tick=self._settings.tick,
         )
         if self._settings.iam:
-            let_plain_http_pass(template)
+            drop_tls_policies(template)
         chosen = {"SiteUrl": self._site, "QuoteUndoSeconds": str(self._settings.undo)}
         stack = await asyncio.to_thread(deploy, self._clients, template, PARAMETERS | chosen)
         clock = Clock()
         host, deliveries = self._host(stack, template, clock, closing)
-        mailbox = Mailbox(self._site, hold=_hold(self._clients("dynamodb"), stack.outputs["TableName"]))
+        mailbox = Mailbox(self._site, hold=_mail_pause(self._clients("dynamodb"), stack.outputs["TableName"]))
         bus = await asyncio.to_thread(
             DefaultBus, self._clients("events"), self._clients("lambda"), self._clients("sqs")
         )
-        ses = Ses(await asyncio.to_thread(_look_at_ses, self._clients), mailbox, bus.publish)
+        ses = Ses(await asyncio.to_thread(_read_ses_state, self._clients), mailbox, bus.publish)
         inner = Starlette(routes=[Route("/functions", host.handle, methods=["POST"]), *ses.routes()])
         # Starlette's types of an ASGI application are its own.
         self._serve(guard(inner), self._inner, closing)  # type: ignore[arg-type]
@@ -117,7 +117,7 @@ class Sandbox:
         description = self._describe(stack, users)
         gateway = Gateway(self._engine.port, stack.outputs["ApiId"], self._site)
         closing.callback(gateway.close)
-        pages = front_door(
+        pages = site_app(
             gateway,
             [*mailbox.routes(), *clock_routes(clock, deliveries.end_waits)],
             self._settings.project / "web",
@@ -128,18 +128,18 @@ class Sandbox:
         self._serve(pages, self._door, closing)
 
         api = f"http://127.0.0.1:{self._port}/api"
-        await plant(cognito, users, api, datetime.now(UTC).date())
+        await seed(cognito, users, api, datetime.now(UTC).date())
         self._folder.publish(description)
         print(_announcement(description, self._folder), flush=True)
         await host.warm()
 
     def _host(
         self, stack: Stack, template: LocalTemplate, clock: Clock, closing: AsyncExitStack
-    ) -> tuple[FunctionHost, Deliveries]:
+    ) -> tuple[FunctionHost, Retries]:
         file = closing.enter_context((self._folder.path / "functions.log").open("w", encoding="utf-8"))
         logs = FunctionLogs(file)
         closing.callback(self._start(logs.ship(self._clients("logs"))).cancel)
-        deliveries = Deliveries(
+        deliveries = Retries(
             sqs=self._clients("sqs"),
             stepfunctions=self._clients("stepfunctions"),
             mappings=stack.streams,
@@ -147,7 +147,7 @@ class Sandbox:
         )
         host = FunctionHost(self._fork_server, self._function_environment(), logs.add, deliveries.deliver, clock)
         for function in stack.functions:
-            host.add(in_its_role(function, self._clients) if self._settings.iam else function)
+            host.add(with_execution_role(function, self._clients) if self._settings.iam else function)
         closing.push_async_callback(host.stop)
         return host, deliveries
 
@@ -225,7 +225,7 @@ class Sandbox:
         return task
 
 
-def _hold(dynamodb: Any, table: str) -> Callable[[], str | None]:
+def _mail_pause(dynamodb: Any, table: str) -> Callable[[], str | None]:
     """Why all mail is held, by the product's switch."""
 
     def reason() -> str | None:
@@ -235,7 +235,7 @@ def _hold(dynamodb: Any, table: str) -> Callable[[], str | None]:
     return reason
 
 
-def _look_at_ses(clients: Clients) -> Callable[[], Sending]:
+def _read_ses_state(clients: Clients) -> Callable[[], Sending]:
     """What the stack has set up for sending mail; the identities and the account's state as they are when asked."""
     sesv2 = clients("sesv2")
     event_types: dict[str, frozenset[str]] = {}

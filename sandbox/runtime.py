@@ -141,7 +141,7 @@ def _load(setup: Setup) -> Any:
     return getattr(importlib.import_module(module.replace("/", ".")), name)
 
 
-class Ahead(datetime):
+class ShiftedDatetime(datetime):
     """Takes the place of `datetime` in the module where the product reads the time."""
 
     by = timedelta(0)
@@ -151,14 +151,14 @@ class Ahead(datetime):
         return datetime.now(tz) + cls.by
 
 
-def _put_clock_forward(seconds: float) -> None:
-    Ahead.by = timedelta(seconds=seconds)
+def _shift_clock(seconds: float) -> None:
+    ShiftedDatetime.by = timedelta(seconds=seconds)
     if clock := sys.modules.get(CLOCK):
-        vars(clock)["datetime"] = Ahead
+        vars(clock)["datetime"] = ShiftedDatetime
 
 
 def _handle(handler: Any, context: dict[str, Any], event: bytes) -> tuple[bytes, bytes]:
-    _put_clock_forward(context.pop("ahead_seconds", 0))
+    _shift_clock(context.pop("shift_seconds", 0))
     if trace := context.pop("trace", None):
         os.environ["_X_AMZN_TRACE_ID"] = trace
     try:

@@ -255,12 +255,12 @@ class Cognito:
 
     def token(self, user: User) -> str:
         """The id token of a user who signs in."""
-        answer = self.client.initiate_auth(
+        response = self.client.initiate_auth(
             ClientId=self.client_id,
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": user.username, "PASSWORD": PASSWORD},
         )
-        return str(answer["AuthenticationResult"]["IdToken"])
+        return str(response["AuthenticationResult"]["IdToken"])
 
     def users(self) -> list[User]:
         """The users that are to be, under the names that the pool lets them sign in with."""
@@ -269,7 +269,7 @@ class Cognito:
         return [replace(user, username=user.email) if by_email else user for user in USERS]
 
 
-async def plant(cognito: Cognito, users: list[User], api: str, today: date) -> None:
+async def seed(cognito: Cognito, users: list[User], api: str, today: date) -> None:
     """Stores users, accounts and price lists by way of the running product; `api` is its address."""
     first, *others = users
     await asyncio.to_thread(cognito.create, first)
@@ -301,5 +301,5 @@ def _put(api: str, token: str, path: str, body: dict[str, Any]) -> None:
         timeout=60,
     )
     if response.status not in STORED:
-        said = response.data.decode(errors="replace")
-        raise SandboxError(f"{path} is not stored: {response.status} {said}")
+        text = response.data.decode(errors="replace")
+        raise SandboxError(f"{path} is not stored: {response.status} {text}")

@@ -41,10 +41,10 @@ MATCHING_TYPES: dict[EventType, str] = {
 
 SIMULATOR = "simulator.amazonses.com"
 """Whose addresses SES takes as recipients without their being verified, also in its sandbox."""
-MOST_RECIPIENTS = 50
-MOST_TAGS = 50  # believed: the reference says what a tag may hold, and no number
-LONGEST_TAG = 256
-LARGEST_MESSAGE = 40 * 1024 * 1024
+MAX_RECIPIENTS = 50
+MAX_TAGS = 50  # believed: the reference says what a tag may hold, and no number
+MAX_TAG_LENGTH = 256
+MAX_MESSAGE_BYTES = 40 * 1024 * 1024
 
 
 class SesError(Exception):
@@ -99,7 +99,7 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
     if "Raw" not in content and "Simple" not in content:
         raise SesError("BadRequestException", "Content must be Raw or Simple; there are no templates here.")
     raw = _decoded(content["Raw"].get("Data", "")) if "Raw" in content else b""
-    if len(raw) > LARGEST_MESSAGE:
+    if len(raw) > MAX_MESSAGE_BYTES:
         raise _too_large()
     headers = _HEADERS.parsebytes(raw)
     # The name of the call, or none, takes the place of the header's.
@@ -109,7 +109,7 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
     _check_identities(sender, recipients, sending)
     if "Simple" in content:
         raw = _compose(body, content["Simple"])
-        if len(raw) > LARGEST_MESSAGE:
+        if len(raw) > MAX_MESSAGE_BYTES:
             raise _too_large()
         headers = _HEADERS.parsebytes(raw)
 
@@ -124,7 +124,7 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
             id=message_id,
             to=recipients,
             sender=sender,
-            sender_name=_spelled(sender_name),
+            sender_name=_canonical_header(sender_name),
             sent_at=now,
         ),
         raw=raw,
@@ -136,10 +136,10 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
 
 
 def _too_large() -> SesError:
-    return SesError("BadRequestException", f"Message length is more than {LARGEST_MESSAGE} bytes long.")
+    return SesError("BadRequestException", f"Message length is more than {MAX_MESSAGE_BYTES} bytes long.")
 
 
-def _spelled(name: str) -> str:
+def _canonical_header(name: str) -> str:
     """A name of a header, encoded words read."""
     return str(make_header(decode_header(name)))
 
@@ -168,8 +168,8 @@ def _recipients(destination: dict[str, list[str]], headers: email.message.Messag
 def _check_recipients(recipients: tuple[str, ...]) -> None:
     if not recipients:
         raise SesError("BadRequestException", "No recipients specified")
-    if len(recipients) > MOST_RECIPIENTS:
-        raise SesError("BadRequestException", f"Recipient count exceeds {MOST_RECIPIENTS}.")
+    if len(recipients) > MAX_RECIPIENTS:
+        raise SesError("BadRequestException", f"Recipient count exceeds {MAX_RECIPIENTS}.")
     for recipient in recipients:
         local, at, domain = recipient.rpartition("@")
         if not local or not at or not domain:
@@ -178,20 +178,22 @@ def _check_recipients(recipients: tuple[str, ...]) -> None:
             raise SesError("BadRequestException", "Local address contains control or whitespace")
 
 
-def _tags(asked: list[dict[str, str]]) -> dict[str, str]:
+def _tags(requested: list[dict[str, str]]) -> dict[str, str]:
     """The tags of a mail by name; raises SesError where SES would refuse them."""
-    if len(asked) > MOST_TAGS:
-        raise SesError("BadRequestException", f"There are more than {MOST_TAGS} tags.")
-    for tag in asked:
+    if len(requested) > MAX_TAGS:
+        raise SesError("BadRequestException", f"There are more than {MAX_TAGS} tags.")
+    for tag in requested:
         for part in ("Name", "Value"):
             text = tag.get(part, "")
             if not re.fullmatch(r"[A-Za-z0-9_-]*", text):
                 allowed = "only alphanumeric ASCII characters, '_', and '-' are allowed."
                 raise SesError("BadRequestException", f"Invalid tag {part.lower()} <{text}>: {allowed}")
-            if not 1 <= len(text) <= LONGEST_TAG:
-                raise SesError("BadRequestException", f"A tag {part.lower()} has from 1 to {LONGEST_TAG} characters.")
-    tags = {tag["Name"]: tag["Value"] for tag in asked}
-    if len(tags) < len(asked):
+            if not 1 <= len(text) <= MAX_TAG_LENGTH:
+                raise SesError(
+                    "BadRequestException", f"A tag {part.lower()} has from 1 to {MAX_TAG_LENGTH} characters."
+                )
+    tags = {tag["Name"]: tag["Value"] for tag in requested}
+    if len(tags) < len(requested):
         raise SesError("BadRequestException", "Two tags have the same name.")
     return tags
 
@@ -301,7 +303,7 @@ def describe(detail: Event, sending: Sending, at: datetime) -> Event:
 
 def _particulars(event_type: EventType, recipients: tuple[str, ...], at: str, bounce: Bounce) -> dict[str, Any]:
     """What stands under the event's own name."""
-    said: dict[EventType, dict[str, Any]] = {
+    text: dict[EventType, dict[str, Any]] = {
         "Send": {},
         "Reject": {"reason": "Bad content"},
         "Bounce": {
@@ -342,7 +344,7 @@ def _particulars(event_type: EventType, recipients: tuple[str, ...], at: str, bo
             ],
         },
     }
-    return said[event_type]
+    return text[event_type]
 
 
 def _instant(moment: datetime) -> str:

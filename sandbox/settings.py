@@ -9,8 +9,8 @@ from sandbox import SandboxError
 REGION = "eu-central-1"
 ACCESS_KEY = "sandbox"
 SECRET_KEY = "sandbox"
-LONGEST_UNDO = 900  # as the template has it
-LONGEST_TICK = 31_536_000  # Step Functions lets an execution run for a year
+MAX_UNDO_SECONDS = 900  # as the template has it
+MAX_TICK_SECONDS = 31_536_000  # Step Functions lets an execution run for a year
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Settings:
             project=project,
             folder=Path(environment.get("SANDBOX_DIR") or project / ".sandbox"),
             port=_number(environment, "PORT", 8080, most=65_535),
-            tick=_number(environment, "ORDER_TICK_SECONDS", 0, most=LONGEST_TICK) or None,
-            undo=_number(environment, "QUOTE_UNDO_SECONDS", 0, most=LONGEST_UNDO),
+            tick=_number(environment, "ORDER_TICK_SECONDS", 0, most=MAX_TICK_SECONDS) or None,
+            undo=_number(environment, "QUOTE_UNDO_SECONDS", 0, most=MAX_UNDO_SECONDS),
             iam=_number(environment, "SANDBOX_IAM", 0, most=1) == 1,
         )
 

@@ -116,7 +116,7 @@ def localize(
             properties.pop(only_on_aws, None)
 
     token_fields: set[str] = set()
-    for definition in bring_in_sources(template, project):
+    for definition in load_definitions(template, project):
         token_fields |= prepare_waits(definition, tick)
 
     body = http_api.spell_out(without_serverless(template, region))
@@ -132,7 +132,7 @@ def localize(
     return LocalTemplate(body, functions, frozenset(token_fields))
 
 
-def bring_in_sources(template: Template, project: Path) -> list[dict[str, Any]]:
+def load_definitions(template: Template, project: Path) -> list[dict[str, Any]]:
     """Let code lie in a bucket, under the names of its folders, and machines bring their definitions; return these.
 
     Raise SandboxError for a folder that is not there.

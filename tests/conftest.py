@@ -31,8 +31,8 @@ def pytest_configure() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: tests of what runs outside of them wait for a quarter of their time."""
-    asked = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    return int(asked) if asked else (os.cpu_count() or 1) + 1
+    requested = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
+    return int(requested) if requested else (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
@@ -60,10 +60,10 @@ def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [one for kind in terminalreporter.stats.values() for one in kind if isinstance(one, pytest.TestReport)]
-    said = [value for one in reports if one.when == "call" for name, value in one.user_properties if name == _PROVED]
-    if said:
+    text = [value for one in reports if one.when == "call" for name, value in one.user_properties if name == _PROVED]
+    if text:
         terminalreporter.section("what was proved")
-        for line in said:
+        for line in text:
             terminalreporter.line(str(line))
     if not browser_path():
         terminalreporter.write_line(MISSING, yellow=True)

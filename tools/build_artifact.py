@@ -31,7 +31,7 @@ CORE, RENDERING, FUNCTIONS = ROOT / "layers" / "core", ROOT / "layers" / "render
 
 LAMBDA_PYTHON = "3.13"
 LAMBDA_PLATFORM = "manylinux2014_aarch64"
-LARGEST_BYTES = {"core": 25_000_000, "rendering": 105_000_000, "functions": 1_000_000}
+MAX_BYTES = {"core": 25_000_000, "rendering": 105_000_000, "functions": 1_000_000}
 """Unpacked, by part; Lambda takes 250 MB of all together."""
 
 NEVER_READ = (
@@ -72,10 +72,10 @@ class Target:
 
     @classmethod
     def chosen(cls) -> Target:
-        wanted = os.environ.get("BUILD_FOR", "lambda")
-        if wanted not in {"lambda", "host"}:
-            raise BuildError(f"BUILD_FOR is lambda or host, not {wanted}")
-        return cls.host() if wanted == "host" else cls(LAMBDA_PYTHON, LAMBDA_PLATFORM)
+        requested = os.environ.get("BUILD_FOR", "lambda")
+        if requested not in {"lambda", "host"}:
+            raise BuildError(f"BUILD_FOR is lambda or host, not {requested}")
+        return cls.host() if requested == "host" else cls(LAMBDA_PYTHON, LAMBDA_PLATFORM)
 
     @property
     def pip(self) -> list[str]:
@@ -189,13 +189,13 @@ def method_of(operation: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
 
 
-def trim_sdk(data: Path, wanted: set[str], called: set[str]) -> None:
+def trim_sdk(data: Path, requested: set[str], called: set[str]) -> None:
     """Leave of botocore's data, of these services, the newest API's operations that are called, and the endpoints."""
-    if unknown := sorted(wanted - {path.name for path in data.iterdir()}):
+    if unknown := sorted(requested - {path.name for path in data.iterdir()}):
         raise BuildError(f"botocore knows no service {', '.join(unknown)}")
     prefixes = set()
     for service in [path for path in data.iterdir() if path.is_dir()]:
-        if service.name not in wanted:
+        if service.name not in requested:
             _remove(service)
             continue
         *older, newest = sorted(service.iterdir())
@@ -263,10 +263,10 @@ def languages() -> set[str]:
     return {path.stem for path in (CORE / "online_orders" / "locales").glob("*.json")}
 
 
-def trim_locales(data: Path, wanted: set[str]) -> None:
+def trim_locales(data: Path, requested: set[str]) -> None:
     """Leave of Babel's data these languages, with their regions, and what all locales go back to."""
     for path in data.glob("*.dat"):
-        if path.stem != "root" and path.stem.partition("_")[0] not in wanted:
+        if path.stem != "root" and path.stem.partition("_")[0] not in requested:
             path.unlink()
 
 
@@ -356,8 +356,8 @@ def build(part: str, folder: Path, target: Target) -> None:
         raise BuildError(f"{folder} is not empty")
     PARTS[part](folder, target)
     size = size_of(folder)
-    if size > LARGEST_BYTES[part]:
-        raise BuildError(f"{part} has {size:,} bytes unpacked; {LARGEST_BYTES[part]:,} are allowed")
+    if size > MAX_BYTES[part]:
+        raise BuildError(f"{part} has {size:,} bytes unpacked; {MAX_BYTES[part]:,} are allowed")
 
 
 def main(arguments: list[str]) -> int:

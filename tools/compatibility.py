@@ -87,8 +87,8 @@ class _Comparison:
                 yield f"{where}: the parameter {' '.join(name)} is new and required"
 
     def _parameter(self, document: Json, parameter: Json) -> tuple[str, str]:
-        said = self.resolved(document, parameter)
-        return said["in"], said["name"]
+        result = self.resolved(document, parameter)
+        return result["in"], result["name"]
 
     def _body(self, where: str, before: Json | None, after: Json | None) -> Iterator[str]:
         if before is None or after is None:
@@ -178,16 +178,16 @@ class _Comparison:
 def _branches(comparison: _Comparison, document: Json, schema: Json) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for branch in schema.get("anyOf") or schema.get("oneOf") or ():
-        said = comparison.resolved(document, branch)
-        kind = said.get("properties", {}).get("kind", {})
-        name = kind.get("const") or said.get("title") or _listed(_types(said)) or json.dumps(branch, sort_keys=True)
+        result = comparison.resolved(document, branch)
+        kind = result.get("properties", {}).get("kind", {})
+        name = kind.get("const") or result.get("title") or _listed(_types(result)) or json.dumps(branch, sort_keys=True)
         found[str(name)] = branch
     return found
 
 
 def _types(schema: Json) -> set[str]:
-    said = schema.get("type", ())
-    return {said} if isinstance(said, str) else set(said)
+    text = schema.get("type", ())
+    return {text} if isinstance(text, str) else set(text)
 
 
 def _enum(schema: Json) -> set[str] | None:

@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"
 
 from online_orders import catalog  # noqa: E402 - the layers are importable from here on
 from online_orders.iso import MINOR_DIGITS  # noqa: E402
-from online_orders.orders import LABELS  # noqa: E402
+from online_orders.orders import STATUS_LABELS  # noqa: E402
 from tools import events, fonts, iso_codes, permissions, screen_limits  # noqa: E402
 from tools.openapi import document  # noqa: E402
 
@@ -38,7 +38,7 @@ def catalog_document() -> dict[str, Any]:
         "currencies": [
             {"currency": currency, "minor_digits": digits} for currency, digits in sorted(MINOR_DIGITS.items())
         ],
-        "statuses": [{"status": status.value, "label": label} for status, label in LABELS.items()],
+        "statuses": [{"status": status.value, "label": label} for status, label in STATUS_LABELS.items()],
     }
 
 

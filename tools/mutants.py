@@ -215,11 +215,11 @@ class _Speechless(ast.NodeTransformer):
         return self._unless_sentence(node, node.value)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
-        said = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
-        return self._unless_sentence(node, said)
+        text = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        return self._unless_sentence(node, text)
 
-    def _unless_sentence(self, node: ast.expr, said: object) -> ast.expr:
-        return ast.Name("a sentence") if isinstance(said, str) and _is_sentence(said) else node
+    def _unless_sentence(self, node: ast.expr, text: object) -> ast.expr:
+        return ast.Name("a sentence") if isinstance(text, str) and _is_sentence(text) else node
 
 
 def _is_sentence(text: str) -> bool:
@@ -259,10 +259,10 @@ def run(group: Group, modules: Sequence[str]) -> None:
     prepare(group)
     # mutmut writes the mutants of all modules, finds out which tests reach which function, and runs those of the least.
     texts = {module: (group.folder / _path(module)).read_text() for module in group.modules}
-    least = min((module for module, text in texts.items() if "def " in text), key=lambda module: len(texts[module]))
+    minimum = min((module for module, text in texts.items() if "def " in text), key=lambda module: len(texts[module]))
     mutmut = Path(sys.executable).parent / "mutmut"
     subprocess.run(
-        [mutmut, "run", "--max-children", "1", f"{least}.*__mutmut_1"], cwd=group.folder, check=True, env=_ENVIRONMENT
+        [mutmut, "run", "--max-children", "1", f"{minimum}.*__mutmut_1"], cwd=group.folder, check=True, env=_ENVIRONMENT
     )
     apart = [module for module in modules if module in group.at_import]
     for command, of in (("judge", modules), ("judge-apart", apart)):
@@ -415,13 +415,13 @@ def table(document: str, modules: Sequence[tuple[Group, str]]) -> str:
     """The document with what was run. Rows of what was not run stay as they are, and so do reasons."""
     before, _, rest = document.partition(BEGIN)
     old, _, after = rest.partition(END)
-    standing = dict(ROW.findall(old))
+    existing = dict(ROW.findall(old))
     sections = dict(_sections(old))
     rows, lists = [], []
     for group, module in modules:
         results = Results.of(group, module)
         if results is None or None in results.counted().values():
-            rows.append(f"| `{module}` | {standing.get(module, f'| | | | {NOT_RUN}')} |")
+            rows.append(f"| `{module}` | {existing.get(module, f'| | | | {NOT_RUN}')} |")
             listed = sections.get(module, "")
         else:
             rows.append(f"| `{module}` | {_score(results)} |")
@@ -444,10 +444,10 @@ def _sections(made: str) -> Iterator[tuple[str, str]]:
         yield title.strip("`"), text.strip()
 
 
-def _kept(results: Results, standing: str) -> str:
+def _kept(results: Results, existing: str) -> str:
     """Each change that lives, with its reason."""
-    reasons = {Change(*found[:3]): found[3] for found in KEPT.findall(standing)}
-    changes = dict.fromkeys(_told(results.change(name)) for name in results.living())
+    reasons = {Change(*found[:3]): found[3] for found in KEPT.findall(existing)}
+    changes = dict.fromkeys(_changed_text(results.change(name)) for name in results.living())
     rows = [
         f"| `{one.function}` | `` {one.before} `` | `` {one.after} `` | {reasons.get(one, UNREASONED)} |"
         for one in changes
@@ -455,7 +455,7 @@ def _kept(results: Results, standing: str) -> str:
     return "\n".join(["| function | this | as this | lives because |", "|---|---|---|---|", *rows]) if rows else ""
 
 
-def _told(change: Change) -> Change:
+def _changed_text(change: Change) -> Change:
     """As a cell of a table can say it."""
     return Change(change.function, *(text.replace("|", "\\|").replace("``", "` `") for text in change[1:]))
 
@@ -464,18 +464,18 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("command", choices=["run", "judge", "judge-apart", "show", "table"])
     parser.add_argument("modules", nargs="*")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     known = [(group, module) for group in groups() for module in group.modules]
-    wanted = [(group, module) for group, module in known if not asked.modules or module in asked.modules]
-    for group, of_group in groupby(wanted, key=lambda one: one[0]):
-        if asked.command == "run":
+    requested = [(group, module) for group, module in known if not arguments.modules or module in arguments.modules]
+    for group, of_group in groupby(requested, key=lambda one: one[0]):
+        if arguments.command == "run":
             run(group, [module for _, module in of_group])
-        elif asked.command == "judge":
+        elif arguments.command == "judge":
             judge(group, [module for _, module in of_group])
-        elif asked.command == "judge-apart":
+        elif arguments.command == "judge-apart":
             judge_apart(group, [module for _, module in of_group])
-    if asked.command == "show":
-        for group, module in wanted:
+    if arguments.command == "show":
+        for group, module in requested:
             if results := Results.of(group, module):
                 for name in results.living():
                     print(name, *results.change(name), sep="\n    ")

@@ -47,6 +47,6 @@ def document() -> str:
     lines = [f"| {role} | {who} |" for role, who in table["roles"].items()]
     lines += ["", f"| route | {' | '.join(table['roles'])} |", "|---" * (len(table["roles"]) + 1) + "|"]
     for route in table["routes"]:
-        marks = (_MARKS.get(cell, f"{cell[:3]}") for cell in cells(table, route).values())
-        lines.append(f"| `{route}` | {' | '.join(marks)} |")
+        internals = (_MARKS.get(cell, f"{cell[:3]}") for cell in cells(table, route).values())
+        lines.append(f"| `{route}` | {' | '.join(internals)} |")
     return _HEAD + "\n".join(lines) + "\n"

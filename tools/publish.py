@@ -92,11 +92,11 @@ def version_of(files: Mapping[str, bytes]) -> str:
 def uploads(web: Path, config: Json) -> list[Upload]:
     """What to upload, in this order."""
     files = site_files(web)
-    place = f"assets/{version_of(files)}"
+    location = f"assets/{version_of(files)}"
     names = re.compile(r'(href|src)="/(?!api/)')
-    pages = {page: names.sub(rf'\1="/{place}/', (web / page).read_text("utf-8")) for page in (REFERENCE, ENTRY)}
+    pages = {page: names.sub(rf'\1="/{location}/', (web / page).read_text("utf-8")) for page in (REFERENCE, ENTRY)}
     return [
-        *(Upload(f"{place}/{name}", body, KEPT_FOR_GOOD) for name, body in files.items()),
+        *(Upload(f"{location}/{name}", body, KEPT_FOR_GOOD) for name, body in files.items()),
         Upload("config.json", json.dumps(config, indent=2).encode(), ASKED_FOR_EACH_TIME),
         *(Upload(page, text.encode(), ASKED_FOR_EACH_TIME) for page, text in pages.items()),
     ]
@@ -110,8 +110,8 @@ def languages(web: Path) -> list[str]:
 def discovered(issuer: str) -> Json:
     """How the identity provider describes itself (OpenID Connect Discovery)."""
     address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-    with urllib.request.urlopen(address, timeout=DISCOVERY_SECONDS) as answer:  # noqa: S310 - the template takes https only
-        described: Json = json.load(answer)
+    with urllib.request.urlopen(address, timeout=DISCOVERY_SECONDS) as response:  # noqa: S310 - the template takes https only
+        described: Json = json.load(response)
     return described
 
 

@@ -12,7 +12,7 @@ from online_orders.values import DAY
 from tools.openapi.schemas import parts_of
 
 KEYWORDS = ("maxItems", "maxLength", "maximum", "minimum", "pattern")
-MOST_VALUES = 10
+MAX_VALUES = 10
 """Longer lists, such as currencies, come with the catalog."""
 _HEAD = """\
 /** What bodies may hold, by schema and member of the API's document; made from it by `make generate`. */
@@ -67,5 +67,5 @@ def _limits(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, 
     parts = [schema, *(part for part in schema.get("anyOf", ()) if part.get("type") != "null")]
     parts += [schemas[name] for part in parts if (name := part.get("$ref", "").rpartition("/")[2])]
     limits = {keyword: part[keyword] for part in parts for keyword in KEYWORDS if keyword in part}
-    values = [part["enum"] for part in parts if len(part.get("enum", ())) in range(1, MOST_VALUES + 1)]
+    values = [part["enum"] for part in parts if len(part.get("enum", ())) in range(1, MAX_VALUES + 1)]
     return {**limits, "enum": values[0]} if values else limits

@@ -40,9 +40,9 @@ class Stage:
     def ask(self, who: str, method: str, path: str, body: Any = None) -> Json:
         headers = {"Authorization": f"Bearer {self._tokens.id_token_of(who)}", "Idempotency-Key": secrets.token_hex(8)}
         url = f"{self.site['api']}{path}"
-        answer = httpx.request(method, url, json=body, headers=headers, timeout=60, trust_env=False)
-        answer.raise_for_status()
-        found: Json = answer.json()
+        response = httpx.request(method, url, json=body, headers=headers, timeout=60, trust_env=False)
+        response.raise_for_status()
+        found: Json = response.json()
         return found
 
     def place(self, number: str, *items: Json) -> str:

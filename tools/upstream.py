@@ -88,8 +88,8 @@ def main(names: list[str]) -> int:
             shutil.copytree(package, copied, ignore=shutil.ignore_patterns("__pycache__"))
             is_needed = not passes(patch, folder)
         wrong += not (is_right and is_needed)
-        said = "its tests pass" if is_right else "ITS TESTS FAIL"
-        print(f"{patch.stem}: {said}{'' if is_needed else ', BUT PASS WITHOUT IT, TOO'}", flush=True)
+        text = "its tests pass" if is_right else "ITS TESTS FAIL"
+        print(f"{patch.stem}: {text}{'' if is_needed else ', BUT PASS WITHOUT IT, TOO'}", flush=True)
     return wrong
 
 

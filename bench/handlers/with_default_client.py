@@ -6,5 +6,5 @@ import boto3
 
 from online_orders.aws import clients
 
-clients.use(boto3.client)
+clients.use_factory(boto3.client)
 handler = import_module("orders_api").handler

@@ -30,7 +30,7 @@ from online_orders_cli.installation import Installation, Json, Refused, SignIn, 
 from online_orders_cli.output import Output
 
 PROJECT = Path(__file__).resolve().parents[2]
-MOST_FAULTS_SHOWN = 200
+MAX_ERRORS_SHOWN = 200
 
 
 class ExitCode(IntEnum):
@@ -71,12 +71,12 @@ class Commands(TyperGroup):
         except Refused as refusal:
             _output(ctx).complain(f"Refused: {refusal.detail}", code=refusal.code, status=refusal.status)
             raise typer.Exit(ExitCode.REFUSED) from refusal
-        except tables.Unreadable as fault:
-            _output(ctx).complain(str(fault), code="unreadable")
-            raise typer.Exit(ExitCode.REFUSED) from fault
-        except (Unreachable, BotoCoreError, ClientError) as fault:
-            _output(ctx).complain(str(fault), code="unreachable")
-            raise typer.Exit(ExitCode.UNREACHABLE) from fault
+        except tables.Unreadable as error:
+            _output(ctx).complain(str(error), code="unreadable")
+            raise typer.Exit(ExitCode.REFUSED) from error
+        except (Unreachable, BotoCoreError, ClientError) as error:
+            _output(ctx).complain(str(error), code="unreachable")
+            raise typer.Exit(ExitCode.UNREACHABLE) from error
         except KeyboardInterrupt as stop:
             _output(ctx).complain("Stopped.", code="stopped")
             raise typer.Exit(ExitCode.STOPPED) from stop
@@ -207,34 +207,34 @@ def import_prices(
 ) -> None:
     session: Session = ctx.obj
     try:
-        said = importing.import_prices(session.installation, file, currency, dry_run)
+        text = importing.import_prices(session.installation, file, currency, dry_run)
     except Invalid as invalid:
-        for fault in invalid.faults:
-            session.output.complain(f"{fault.detail} ({fault.code})", **fault._asdict())
+        for error in invalid.errors:
+            session.output.complain(f"{error.detail} ({error.code})", **error._asdict())
         raise typer.Exit(ExitCode.REFUSED) from invalid
-    session.output.say(f"{'Would be: ' if dry_run else ''}{said.prices} prices, {said.outcome}.", **said._asdict())
+    session.output.say(f"{'Would be: ' if dry_run else ''}{text.prices} prices, {text.outcome}.", **text._asdict())
 
 
 def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
     """All faults of all rows, or all writes; a write that is refused all the same leaves the others done."""
     installation, output = session.installation, session.output
-    rows, faults = tables.read(file, importing.COLUMNS[kind])
-    looked_up: dict[str, importing.Known] = {}
+    rows, errors = tables.read(file, importing.COLUMNS[kind])
+    looked_up: dict[str, importing.StoredAccount] = {}
 
-    def look_up(account_id: str) -> importing.Known:
+    def look_up(account_id: str) -> importing.StoredAccount:
         if account_id not in looked_up:
-            looked_up[account_id] = importing.known(installation, account_id)
+            looked_up[account_id] = importing.fetch(installation, account_id)
         return looked_up[account_id]
 
-    due, more = importing.wanted(kind, output.counted(rows, "reading", len(rows)), look_up)
-    if faults or more:
-        _complain_of_rows(output, [*faults, *more])
+    due, more = importing.desired(kind, output.counted(rows, "reading", len(rows)), look_up)
+    if errors or more:
+        _report_row_errors(output, [*errors, *more])
         raise typer.Exit(ExitCode.REFUSED)
     stored = _store(session, kind, due, dry_run)
     counts = stored.counts
     sentence = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     output.say(f"{'Would be: ' if dry_run else ''}{sentence}.", dry_run=dry_run, **counts)
-    _complain_of_rows(output, stored.refused)
+    _report_row_errors(output, stored.refused)
     if stored.cut_off:
         why = str(stored.cut_off) or "Stopped."
         output.complain(f"{why} The rest was not stored; run the import again.", code="cut_off")
@@ -248,31 +248,31 @@ class Stored(NamedTuple):
     """How many accounts had which outcome, what the API refused, and what ended it early, if anything did."""
 
     counts: dict[str, int]
-    refused: list[tables.RowFault]
+    refused: list[tables.RowError]
     cut_off: BaseException | None
 
 
-def _store(session: Session, kind: Kind, due: list[importing.Wanted], dry_run: bool) -> Stored:
+def _store(session: Session, kind: Kind, due: list[importing.DesiredAccount], dry_run: bool) -> Stored:
     counts: dict[str, int] = dict.fromkeys(importing.Outcome, 0)
-    refused: list[tables.RowFault] = []
+    rejected: list[tables.RowError] = []
     for each in session.output.counted(due, "storing", len(due)):
         try:
             outcome = importing.outcome(each) if dry_run else importing.store(session.installation, each)
         except Refused as refusal:
-            refused += importing.row_faults(kind, each, refusal)
+            rejected += importing.row_errors(kind, each, refusal)
         except (Unreachable, KeyboardInterrupt) as stop:
-            return Stored(counts, refused, stop)
+            return Stored(counts, rejected, stop)
         else:
             counts[outcome] += 1
-    return Stored(counts, refused, None)
+    return Stored(counts, rejected, None)
 
 
-def _complain_of_rows(output: Output, faults: list[tables.RowFault]) -> None:
-    faults = sorted(faults)
-    for fault in faults if output.as_json else faults[:MOST_FAULTS_SHOWN]:
-        output.complain(str(fault), row=fault.row, column=fault.column, code=fault.code)
-    if len(faults) > MOST_FAULTS_SHOWN and not output.as_json:
-        output.complain(f"… and {len(faults) - MOST_FAULTS_SHOWN} more")
+def _report_row_errors(output: Output, errors: list[tables.RowError]) -> None:
+    errors = sorted(errors)
+    for error in errors if output.as_json else errors[:MAX_ERRORS_SHOWN]:
+        output.complain(str(error), row=error.row, column=error.column, code=error.code)
+    if len(errors) > MAX_ERRORS_SHOWN and not output.as_json:
+        output.complain(f"… and {len(errors) - MAX_ERRORS_SHOWN} more")
 
 
 # -- looking ------------------------------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def follow(
 ) -> None:
     """Follow an order: its timeline as it grows, until the order is closed."""
     session: Session = ctx.obj
-    for entry in looking.follow(session.installation, order_id, seconds, every):
+    for entry in looking.watch(session.installation, order_id, seconds, every):
         who = " ".join(filter(None, [entry["actor"]["kind"], entry["actor"]["name"]]))
         session.output.say(f"{entry['at']}  {entry['sequence']:>4}  {entry['event']:<24}  {who}", **entry)
 
@@ -335,8 +335,8 @@ def _write(lines: Iterable[str], to: Path | None) -> None:
     first = next(rest, "")
     try:
         target = to.open("w", encoding="utf-8", newline="") if to else nullcontext(sys.stdout)
-    except OSError as fault:
-        raise typer.BadParameter(f"{to}: {fault.strerror}") from fault
+    except OSError as error:
+        raise typer.BadParameter(f"{to}: {error.strerror}") from error
     with target as file:
         for line in chain([first], rest):
             file.write(line)
@@ -345,7 +345,7 @@ def _write(lines: Iterable[str], to: Path | None) -> None:
 # -- operating ----------------------------------------------------------------------------------------------------
 
 
-_MENDED = "{entries} entries, {workflows} workflows and {account_items} account items mended."
+_REPAIRED = "{entries} entries, {workflows} workflows and {account_items} account items mended."
 
 
 @redrive.command("order")
@@ -353,8 +353,8 @@ def redrive_order(ctx: typer.Context, order_id: str) -> None:
     """Mend one order now: entries that nothing followed from yet, and a workflow that does not run."""
     session: Session = ctx.obj
     with session.output.waiting("looking after the order"):
-        said = operating.mend(session.installation, order_id)
-    session.output.say(f"{said['entries']} entries and {said['workflows']} workflows mended.", **said)
+        result = operating.repair_order(session.installation, order_id)
+    session.output.say(f"{result['entries']} entries and {result['workflows']} workflows mended.", **result)
 
 
 @redrive.command("due")
@@ -365,19 +365,19 @@ def redrive_due(ctx: typer.Context) -> None:
     """
     session: Session = ctx.obj
     with session.output.waiting("running the reconciler's round"):
-        said = operating.mend_due(session.installation)
-    session.output.say(_MENDED.format(**said), **said)
+        result = operating.repair_due(session.installation)
+    session.output.say(_REPAIRED.format(**result), **result)
 
 
 @redrive.command("all")
 def redrive_all(ctx: typer.Context) -> None:
-    """Mend whatever is marked, due or not, and look after every open order."""
+    """Repair whatever is pending, due or not, and every open order."""
     session: Session = ctx.obj
     counts = dict.fromkeys(("orders", "entries", "workflows", "account_items"), 0)
-    sentence = "{orders} orders looked at; " + _MENDED
+    sentence = "{orders} orders looked at; " + _REPAIRED
     with session.output.accounted(sentence, counts):
-        for said in session.output.counted(operating.mend_all(session.installation), "rounds"):
-            counts.update({name: counts[name] + said[name] for name in counts})
+        for text in session.output.counted(operating.repair_all(session.installation), "rounds"):
+            counts.update({name: counts[name] + text[name] for name in counts})
     session.output.say(sentence.format(**counts), **counts)
 
 
@@ -429,21 +429,21 @@ def replay(
         raise typer.BadParameter("Say either --order or --account.")
     for day in (first, last):
         _expect_day(day)
-    asked = {"order_id": order, "account_id": account, "from": first, "to": last, "dry_run": dry_run or None}
-    payload = {name: value for name, value in asked.items() if value is not None}
+    requested = {"order_id": order, "account_id": account, "from": first, "to": last, "dry_run": dry_run or None}
+    payload = {name: value for name, value in requested.items() if value is not None}
     counts = {"orders": 0, "events": 0}
     sentence = f"{{events}} events of {{orders}} orders {'would be published' if dry_run else 'published'}."
     with session.output.accounted(sentence, counts):
-        for said in session.output.counted(operating.replay(session.installation, payload), "rounds"):
-            counts.update({name: counts[name] + said[name] for name in counts})
+        for text in session.output.counted(operating.replay(session.installation, payload), "rounds"):
+            counts.update({name: counts[name] + text[name] for name in counts})
     session.output.say(sentence.format(**counts), **counts, dry_run=dry_run)
 
 
 def _expect_day(day: str | None) -> None:
     try:
         date.fromisoformat(day or "2000-01-01")
-    except ValueError as fault:
-        raise typer.BadParameter(f"{day} is no day: YYYY-MM-DD.") from fault
+    except ValueError as error:
+        raise typer.BadParameter(f"{day} is no day: YYYY-MM-DD.") from error
 
 
 @app.command()
@@ -512,7 +512,7 @@ def hold_mail(ctx: typer.Context, reason: Annotated[str, typer.Option(help="Why,
     from online_orders import clock
     from online_orders.aws import mail_hold
 
-    _say_hold(session, mail_hold.hold(reason, clock.now()))
+    _show_pause(session, mail_hold.pause(reason, clock.now()))
 
 
 @mail.command("release")
@@ -522,7 +522,7 @@ def release_mail(ctx: typer.Context) -> None:
     session.installation.act_as_product()
     from online_orders.aws import mail_hold
 
-    was_held = mail_hold.release()
+    was_held = mail_hold.resume()
     session.output.say("Mail goes." if was_held else "Mail was not held.", held=False, was_held=was_held)
 
 
@@ -533,10 +533,10 @@ def mail_status(ctx: typer.Context) -> None:
     session.installation.act_as_product()
     from online_orders.aws import mail_hold
 
-    _say_hold(session, mail_hold.standing_hold())
+    _show_pause(session, mail_hold.current_pause())
 
 
-def _say_hold(session: Session, hold: Any) -> None:
+def _show_pause(session: Session, hold: Any) -> None:
     if hold is None:
         session.output.say("Mail goes.", held=False)
     else:
@@ -557,11 +557,11 @@ def show_terms(ctx: typer.Context) -> None:
 
     for locale in LOCALES:
         found = find_terms(locale)
-        said = (
+        text = (
             f"version {found.version} of {operating.as_text(found.updated_at)}:\n{found.text}" if found else "not set"
         )
         facts = found.model_dump(mode="json") if found else {"locale": locale, "version": None}
-        session.output.say(f"{locale}: {said}", **facts)
+        session.output.say(f"{locale}: {text}", **facts)
 
 
 @terms.command("set")
@@ -570,8 +570,8 @@ def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption) -> None:
     session: Session = ctx.obj
     try:
         words = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise tables.Unreadable(f"{file} is no text in UTF-8: {fault}") from fault
+    except (OSError, UnicodeDecodeError) as error:
+        raise tables.Unreadable(f"{file} is no text in UTF-8: {error}") from error
     session.installation.act_as_product()
     stored = operating.store_terms(locale, words)
     session.output.say(f"{locale}: version {stored['version']}, {len(stored['text'])} characters.", **stored)
@@ -591,19 +591,19 @@ def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
 @keys.command("show")
 def show_keys(ctx: typer.Context) -> None:
     """The ids of the keys; never the keys."""
-    _say_keys(ctx.obj, operating.keys(ctx.obj.installation))
+    _show_keys(ctx.obj, operating.keys(ctx.obj.installation))
 
 
 @keys.command("rotate")
 def rotate_keys(ctx: typer.Context) -> None:
     """Sign new links and cursors with a new key; older ones stay good."""
-    _say_keys(ctx.obj, operating.rotate_keys(ctx.obj.installation))
+    _show_keys(ctx.obj, operating.rotate_keys(ctx.obj.installation))
 
 
 @keys.command("retire")
 def retire_key(ctx: typer.Context, key_id: str) -> None:
     """Make void, within five minutes, every link and cursor that a former key has signed."""
-    _say_keys(ctx.obj, operating.retire_key(ctx.obj.installation, key_id))
+    _show_keys(ctx.obj, operating.retire_key(ctx.obj.installation, key_id))
 
 
 @keys.command("rotate-origin")
@@ -622,6 +622,6 @@ def retire_origin_secret(ctx: typer.Context) -> None:
     session.output.say("The former origin secret is gone. Deploy under a new OriginSecretRelease.", retired=True)
 
 
-def _say_keys(session: Session, known: operating.Keys) -> None:
+def _show_keys(session: Session, known: operating.Keys) -> None:
     former = ", ".join(known.previous) or "none"
     session.output.say(f"Signing: {known.current}; still good: {former}.", **known._asdict())

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from online_orders.accounts import account_from
+from online_orders.accounts import parse_account
 from online_orders.errors import BadRequest, Invalid
-from online_orders.prices import prices_from, prices_from_csv
+from online_orders.prices import parse_prices, parse_prices_csv
 from online_orders_cli.installation import Installation, Json, Refused
-from online_orders_cli.tables import Place, Row, RowFault, Unreadable, read_text
+from online_orders_cli.tables import Place, Row, RowError, Unreadable, read_text
 
 
 class Kind(StrEnum):
@@ -63,7 +63,7 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class Known(NamedTuple):
+class StoredAccount(NamedTuple):
     """An account as the desk has it; `etag` is None when there is none."""
 
     body: Json
@@ -71,11 +71,11 @@ class Known(NamedTuple):
 
 
 @dataclass
-class Wanted:
+class DesiredAccount:
     """An account as it is to be, and the rows that say so: under a pointer below it, where a row is not all of it."""
 
     account_id: str
-    known: Known
+    known: StoredAccount
     body: Json
     rows: dict[str, int] = field(default_factory=dict)
 
@@ -87,67 +87,69 @@ class Wanted:
         return next(iter(self.rows.values())), pointer
 
 
-def known(installation: Installation, account_id: str) -> Known:
+def fetch(installation: Installation, account_id: str) -> StoredAccount:
     try:
-        answer = installation.request("GET", _path(account_id))
+        response = installation.request("GET", _path(account_id))
     except Refused as refusal:
         if refusal.status != HTTPStatus.NOT_FOUND:
             raise
-        return Known({}, None)
-    return Known(answer.json(), answer.headers["etag"])
+        return StoredAccount({}, None)
+    return StoredAccount(response.json(), response.headers["etag"])
 
 
-def wanted(kind: Kind, rows: Iterable[Row], look_up: Callable[[str], Known]) -> tuple[list[Wanted], list[RowFault]]:
+def desired(
+    kind: Kind, rows: Iterable[Row], look_up: Callable[[str], StoredAccount]
+) -> tuple[list[DesiredAccount], list[RowError]]:
     """The accounts that the rows ask for, resellers before their sub-accounts, and every fault of every row."""
-    found: dict[str, Wanted] = {}
-    faults: list[RowFault] = []
+    found: dict[str, DesiredAccount] = {}
+    errors: list[RowError] = []
     for row in rows:
         account_id = row.values.get("account_id")
         if not isinstance(account_id, str) or not account_id:
-            faults.append(RowFault(row.number, "account_id", "required", "The row names no account."))
+            errors.append(RowError(row.number, "account_id", "required", "The row names no account."))
             continue
         if account_id not in found:
-            standing = look_up(account_id)
-            if standing.etag is None and kind is not Kind.ACCOUNTS:
-                faults.append(
-                    RowFault(row.number, "account_id", "unknown_account", f"There is no account {account_id}.")
+            existing = look_up(account_id)
+            if existing.etag is None and kind is not Kind.ACCOUNTS:
+                errors.append(
+                    RowError(row.number, "account_id", "unknown_account", f"There is no account {account_id}.")
                 )
                 continue
-            found[account_id] = Wanted(account_id, standing, dict(standing.body))
-        faults += _MERGES[kind](found[account_id], row)
+            found[account_id] = DesiredAccount(account_id, existing, dict(existing.body))
+        errors += _MERGES[kind](found[account_id], row)
     for each in found.values():
-        faults += _faults_of(kind, each)
-    faults += _parent_faults(kind, found, look_up)
+        errors += _errors_of(kind, each)
+    errors += _parent_errors(kind, found, look_up)
     ordered = sorted(found.values(), key=lambda each: each.body.get("parent_account_id") is not None)
-    return ordered, sorted(set(faults))
+    return ordered, sorted(set(errors))
 
 
-def outcome(each: Wanted) -> Outcome:
+def outcome(each: DesiredAccount) -> Outcome:
     """What storing it would do."""
     if each.known.etag is None:
         return Outcome.CREATED
-    return Outcome.UNCHANGED if _sound(each) == each.known.body else Outcome.UPDATED
+    return Outcome.UNCHANGED if _validate(each) == each.known.body else Outcome.UPDATED
 
 
-def store(installation: Installation, each: Wanted) -> Outcome:
+def store(installation: Installation, each: DesiredAccount) -> Outcome:
     """Refused also where somebody has changed or created the account since it was looked up: import again."""
     due = outcome(each)
     if due is Outcome.UNCHANGED:
         return due
     headers = {"If_Match": each.known.etag} if each.known.etag else _CREATE
-    installation.request("PUT", _path(each.account_id), body=_sound(each), **headers)
+    installation.request("PUT", _path(each.account_id), body=_validate(each), **headers)
     return due
 
 
-def row_faults(kind: Kind, each: Wanted, refusal: Refused) -> list[RowFault]:
+def row_errors(kind: Kind, each: DesiredAccount, refusal: Refused) -> list[RowError]:
     """What the API had against an account, at the rows that it comes from."""
-    told = refusal.faults or [{"pointer": "", "code": refusal.code, "detail": refusal.detail}]
-    return [_row_fault(kind, each, fault["pointer"], fault["code"], fault["detail"]) for fault in told]
+    message = refusal.errors or [{"pointer": "", "code": refusal.code, "detail": refusal.detail}]
+    return [_row_error(kind, each, error["pointer"], error["code"], error["detail"]) for error in message]
 
 
-def _row_fault(kind: Kind, each: Wanted, pointer: str, code: str, detail: str) -> RowFault:
+def _row_error(kind: Kind, each: DesiredAccount, pointer: str, code: str, detail: str) -> RowError:
     row, within = each.row_of(pointer)
-    return RowFault(row, _column(kind, within), code, detail)
+    return RowError(row, _column(kind, within), code, detail)
 
 
 class PricesImported(NamedTuple):
@@ -161,51 +163,53 @@ def import_prices(installation: Installation, file: Path, currency: str, dry_run
     text = read_text(file)
     try:
         is_csv = file.suffix.lower() == ".csv"
-        asked = prices_from_csv(text, currency) if is_csv else prices_from(json.loads(text), currency)
+        requested = parse_prices_csv(text, currency) if is_csv else parse_prices(json.loads(text), currency)
     except ValueError as error:
         raise Unreadable(f"{file}: {error}") from error
     except BadRequest as refusal:
         raise Unreadable(f"{file}: {refusal.detail}") from refusal
     where = f"/api/desk/price-lists/{quote(currency, safe='')}"
-    body = {"prices": [price.model_dump(mode="json") for price in asked]}
+    body = {"prices": [price.model_dump(mode="json") for price in requested]}
     try:
-        standing = installation.request("GET", where)
+        existing = installation.request("GET", where)
     except Refused as refusal:
         if refusal.status != HTTPStatus.NOT_FOUND:
             raise
         outcome, headers = Outcome.CREATED, _CREATE
     else:
-        outcome = Outcome.UNCHANGED if standing.json()["prices"] == body["prices"] else Outcome.UPDATED
-        headers = {"If_Match": standing.headers["etag"]}
+        outcome = Outcome.UNCHANGED if existing.json()["prices"] == body["prices"] else Outcome.UPDATED
+        headers = {"If_Match": existing.headers["etag"]}
     if outcome is not Outcome.UNCHANGED and not dry_run:
         installation.request("PUT", where, body=body, **headers)
-    return PricesImported(currency, len(asked), outcome)
+    return PricesImported(currency, len(requested), outcome)
 
 
 def _path(account_id: str) -> str:
     return f"/api/desk/accounts/{quote(account_id, safe='')}"
 
 
-def _sound(each: Wanted) -> Json:
-    return account_from(each.account_id, each.body).model_dump(mode="json")
+def _validate(each: DesiredAccount) -> Json:
+    return parse_account(each.account_id, each.body).model_dump(mode="json")
 
 
-def _faults_of(kind: Kind, each: Wanted) -> Iterator[RowFault]:
+def _errors_of(kind: Kind, each: DesiredAccount) -> Iterator[RowError]:
     try:
-        account_from(each.account_id, each.body)
+        parse_account(each.account_id, each.body)
     except Invalid as invalid:
-        for fault in invalid.faults:
-            yield _row_fault(kind, each, *fault)
+        for error in invalid.errors:
+            yield _row_error(kind, each, *error)
 
 
 def _column(kind: Kind, pointer: str) -> str:
     """The CSV column that a pointer into a row means; the pointer's own words where there is none."""
-    place = tuple(pointer.strip("/").split("/"))
-    names = {column: where for column, where in COLUMNS[kind].items() if place[: len(where)] == where}
-    return next(iter(names), "/".join(place))
+    location = tuple(pointer.strip("/").split("/"))
+    names = {column: where for column, where in COLUMNS[kind].items() if location[: len(where)] == where}
+    return next(iter(names), "/".join(location))
 
 
-def _parent_faults(kind: Kind, found: Mapping[str, Wanted], look_up: Callable[[str], Known]) -> Iterator[RowFault]:
+def _parent_errors(
+    kind: Kind, found: Mapping[str, DesiredAccount], look_up: Callable[[str], StoredAccount]
+) -> Iterator[RowError]:
     """A parent must be an account already, or become one by the same file; one that is a sub-account has none."""
     if kind is not Kind.ACCOUNTS:
         return
@@ -218,20 +222,20 @@ def _parent_faults(kind: Kind, found: Mapping[str, Wanted], look_up: Callable[[s
         if not parent:
             yield _unknown(row, "parent_account_id", parent_id)
         elif parent.get("parent_account_id"):
-            yield RowFault(row, "parent_account_id", "not_a_reseller", "A sub-account has no sub-accounts.")
+            yield RowError(row, "parent_account_id", "not_a_reseller", "A sub-account has no sub-accounts.")
 
 
-def _merge_account(into: Wanted, row: Row) -> Iterator[RowFault]:
+def _merge_account(into: DesiredAccount, row: Row) -> Iterator[RowError]:
     if into.rows:
-        yield RowFault(row.number, "account_id", "duplicate", "An earlier row names the same account.")
+        yield RowError(row.number, "account_id", "duplicate", "An earlier row names the same account.")
         return
     into.rows[""] = row.number
     into.body |= row.values
 
 
-def _merge_enrollment(into: Wanted, row: Row) -> Iterator[RowFault]:
+def _merge_enrollment(into: DesiredAccount, row: Row) -> Iterator[RowError]:
     if into.rows:
-        yield RowFault(row.number, "account_id", "duplicate", "An earlier row names the same account.")
+        yield RowError(row.number, "account_id", "duplicate", "An earlier row names the same account.")
         return
     into.rows["/enrollment"] = row.number
     enrollment = _merged(into.body.get("enrollment") or {}, _without(row.values, "account_id"))
@@ -242,13 +246,13 @@ def _merge_enrollment(into: Wanted, row: Row) -> Iterator[RowFault]:
     }
 
 
-def _merge_site(into: Wanted, row: Row) -> Iterator[RowFault]:
+def _merge_site(into: DesiredAccount, row: Row) -> Iterator[RowError]:
     sites: list[Json] = list(into.body.get("sites", ()))
     site_id = row.values.get("site_id")
-    index = next((place for place, site in enumerate(sites) if site.get("site_id") == site_id), len(sites))
+    index = next((index for index, site in enumerate(sites) if site.get("site_id") == site_id), len(sites))
     where = f"/sites/{index}"
     if where in into.rows:
-        yield RowFault(row.number, "site_id", "duplicate", "An earlier row names the same site.")
+        yield RowError(row.number, "site_id", "duplicate", "An earlier row names the same site.")
         return
     into.rows[where] = row.number
     before = sites[index] if index < len(sites) else {}
@@ -258,15 +262,15 @@ def _merge_site(into: Wanted, row: Row) -> Iterator[RowFault]:
     into.body["sites"] = [*sites[:index], site, *sites[index + 1 :]]
 
 
-_MERGES: dict[Kind, Callable[[Wanted, Row], Iterable[RowFault]]] = {
+_MERGES: dict[Kind, Callable[[DesiredAccount, Row], Iterable[RowError]]] = {
     Kind.ACCOUNTS: _merge_account,
     Kind.ENROLLMENTS: _merge_enrollment,
     Kind.SITES: _merge_site,
 }
 
 
-def _unknown(row: int, column: str, account_id: str) -> RowFault:
-    return RowFault(row, column, "unknown_account", f"There is no account {account_id}.")
+def _unknown(row: int, column: str, account_id: str) -> RowError:
+    return RowError(row, column, "unknown_account", f"There is no account {account_id}.")
 
 
 def _without(values: Json, *names: str) -> Json:

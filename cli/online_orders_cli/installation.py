@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 LOCAL_STACK = "online-orders-sandbox"
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 RETRIES = 4
-LONGEST_WAIT_SECONDS = 30
-BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+MAX_WAIT_SECONDS = 30
+TRANSIENT_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 SECOND_FACTOR = "SOFTWARE_TOKEN_MFA"
 INVOKE_SECONDS = 930.0
 """Longer than Lambda lets any function run (15 minutes): who stops reading before does not know what came of it."""
@@ -69,7 +69,7 @@ class Refused(Exception):
         self.status = status
         self.code = str(problem.get("code", status))
         self.detail = str(problem.get("detail") or problem.get("message") or HTTPStatus(status).phrase)
-        self.faults: list[Json] = list(problem.get("errors", ()))
+        self.errors: list[Json] = list(problem.get("errors", ()))
         super().__init__(self.detail)
 
 
@@ -88,14 +88,14 @@ class Installation:
     def local(cls, folder: Path) -> Installation:
         """The local run whose `sandbox.json` lies in `folder`."""
         try:
-            said = json.loads((folder / "sandbox.json").read_text("utf-8"))
+            payload = json.loads((folder / "sandbox.json").read_text("utf-8"))
         except OSError:
             raise Unreachable(
                 f"There is no local run: {folder}/sandbox.json is missing. Start one with make run."
             ) from None
         except ValueError:
             raise Unreachable(f"{folder}/sandbox.json is no JSON. Start the local run anew.") from None
-        aws = said["aws"]
+        aws = payload["aws"]
 
         @cache
         def client(service: str) -> Any:
@@ -109,15 +109,15 @@ class Installation:
             )
 
         def sign_in() -> str:
-            user = next(user for user in said["users"] if user["role"] == "customer-success")
-            answer = client("cognito-idp").initiate_auth(
-                ClientId=said["cognito"]["client_id"],
+            user = next(user for user in payload["users"] if user["role"] == "customer-success")
+            response = client("cognito-idp").initiate_auth(
+                ClientId=payload["cognito"]["client_id"],
                 AuthFlow="USER_PASSWORD_AUTH",
                 AuthParameters={"USERNAME": user["username"], "PASSWORD": user["password"]},
             )
-            return str(answer["AuthenticationResult"]["IdToken"])
+            return str(response["AuthenticationResult"]["IdToken"])
 
-        return cls(said["site"], LOCAL_STACK, client, sign_in, _http())
+        return cls(payload["site"], LOCAL_STACK, client, sign_in, _http())
 
     @classmethod
     def on_aws(cls, stack: str, profile: str | None, region: str | None, who: SignIn) -> Installation:
@@ -168,19 +168,19 @@ class Installation:
 
         Raise Refused when it failed, and Unreachable when there is no answer.
         """
-        asked = {"FunctionName": self.resource(function), "Payload": json.dumps(payload).encode()}
+        requested = {"FunctionName": self.resource(function), "Payload": json.dumps(payload).encode()}
         try:
-            said = self._invoke_when_there_is_room(asked)
+            result = self._invoke_when_there_is_room(requested)
         except HTTPClientError as error:
             detail = f"{function} did not answer, and may be at work for some minutes more: {error}"
             raise Unreachable(detail) from error
-        answer = json.loads(said["Payload"].read() or b"null")
-        if said.get("FunctionError"):
-            detail = answer.get("errorMessage", "") if isinstance(answer, dict) else ""
+        response = json.loads(result["Payload"].read() or b"null")
+        if result.get("FunctionError"):
+            detail = response.get("errorMessage", "") if isinstance(response, dict) else ""
             raise Refused(500, {"code": "function_failed", "detail": f"{function} failed: {detail}"})
-        return answer
+        return response
 
-    def _invoke_when_there_is_room(self, asked: Json) -> Any:
+    def _invoke_when_there_is_room(self, requested: Json) -> Any:
         """What Lambda turns away for its limits has not begun, and is asked for again."""
         again = Retrying(
             retry=retry_if_exception(_is_throttled),
@@ -188,7 +188,7 @@ class Installation:
             stop=stop_after_attempt(1 + len(THROTTLED_PAUSES_SECONDS)),
             reraise=True,
         )
-        return again(self.aws("lambda").invoke, **asked)
+        return again(self.aws("lambda").invoke, **requested)
 
     def switch_mappings(self, *, on: bool) -> None:
         """Let Lambda poll the queues and the stream of the stack, or let it stop; returns when all have come to rest.
@@ -196,14 +196,14 @@ class Installation:
         Raise Unreachable when one does not within five minutes.
         """
         mappings = self.resources("AWS::Lambda::EventSourceMapping")
-        wanted = "Enabled" if on else "Disabled"
+        requested = "Enabled" if on else "Disabled"
         for mapping in mappings:
-            if self._mapping_at_rest(mapping) != wanted:
+            if self._mapping_at_rest(mapping) != requested:
                 self.aws("lambda").update_event_source_mapping(UUID=mapping, Enabled=on)
         for mapping in mappings:
             state = self._mapping_at_rest(mapping)
-            if state != wanted:
-                raise Unreachable(f"The event source mapping {mapping} is {state}, not {wanted}.")
+            if state != requested:
+                raise Unreachable(f"The event source mapping {mapping} is {state}, not {requested}.")
 
     def _mapping_at_rest(self, mapping: str) -> str:
         """Its state, once that no longer changes; or the one that it is in when the time is over."""
@@ -219,7 +219,7 @@ class Installation:
         """Let the product's own code, when it is called here, find the table and the bucket of this stack."""
         from online_orders.aws import clients
 
-        clients.use(self.aws)
+        clients.use_factory(self.aws)
         os.environ["TABLE_NAME"] = self.resource("Table")
         os.environ["DOCUMENTS_BUCKET"] = self.resource("Documents")
         os.environ["SIGNING_KEYS_SECRET"] = self.resource("SigningKeys")
@@ -231,19 +231,19 @@ class Installation:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             sent, content = {"Content-Type": "application/json", **sent}, json.dumps(body)
-        answer = _while_busy()(self._with_token, method, path, content, sent)
-        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        response = _retry_while_throttled()(self._with_token, method, path, content, sent)
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
             raise Unreachable("The token is not accepted: it may have expired, or be of another installation.")
-        if answer.is_error:
-            raise Refused(answer.status_code, _problem(answer))
-        return answer
+        if response.is_error:
+            raise Refused(response.status_code, _problem(response))
+        return response
 
     def _with_token(self, method: str, path: str, content: str | None, headers: Json) -> httpx.Response:
-        answer = self._once(method, path, content, headers)
-        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        response = self._once(method, path, content, headers)
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
             self._token = ""  # it lives for an hour, and an import or a long look may take longer
-            answer = self._once(method, path, content, headers)
-        return answer
+            response = self._once(method, path, content, headers)
+        return response
 
     def _once(self, method: str, path: str, content: str | None, headers: Json) -> httpx.Response:
         self._token = self._token or self.sign_in()
@@ -257,8 +257,10 @@ class Installation:
         """The rows of a list, page by page."""
         cursor: str | None = ""
         while cursor is not None:
-            asked = f"{path}{'&' if '?' in path else '?'}limit={MAX_LIMIT}" + (f"&cursor={cursor}" if cursor else "")
-            page = self.request("GET", asked).json()
+            requested = f"{path}{'&' if '?' in path else '?'}limit={MAX_LIMIT}" + (
+                f"&cursor={cursor}" if cursor else ""
+            )
+            page = self.request("GET", requested).json()
             yield from page["items"]
             cursor = page["next_cursor"]
 
@@ -280,17 +282,17 @@ def _is_throttled(error: BaseException) -> bool:
     return isinstance(error, ClientError) and error.response["Error"]["Code"] == "TooManyRequestsException"
 
 
-def _while_busy() -> Retrying:
+def _retry_while_throttled() -> Retrying:
     """What asks again while the service is busy, a bounded number of times, and gives its last answer."""
     doubling = wait_exponential(multiplier=0.2)
 
     def pause(state: RetryCallState) -> float:
         """The seconds in Retry-After, up to a bound, if there are any."""
-        asked = last_result(state).headers.get("retry-after", "")
-        return (min(int(asked), LONGEST_WAIT_SECONDS) if asked.isdecimal() else 0) or doubling(state)
+        requested = last_result(state).headers.get("retry-after", "")
+        return (min(int(requested), MAX_WAIT_SECONDS) if requested.isdecimal() else 0) or doubling(state)
 
     return Retrying(
-        retry=retry_if_result(lambda answer: answer.status_code in BUSY),
+        retry=retry_if_result(lambda response: response.status_code in TRANSIENT_STATUSES),
         wait=pause,
         stop=stop_after_attempt(1 + RETRIES),
         retry_error_callback=last_result,
@@ -298,15 +300,15 @@ def _while_busy() -> Retrying:
 
 
 def _http() -> httpx.Client:
-    return httpx.Client(timeout=PATIENCE_SECONDS)
+    return httpx.Client(timeout=TIMEOUT_SECONDS)
 
 
-def _problem(answer: httpx.Response) -> Json:
+def _problem(response: httpx.Response) -> Json:
     try:
-        said = answer.json()
+        payload = response.json()
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return payload if isinstance(payload, dict) else {}
 
 
 def _signed_in(cognito: Any, outputs: Mapping[str, str], who: SignIn) -> str:
@@ -314,23 +316,23 @@ def _signed_in(cognito: Any, outputs: Mapping[str, str], who: SignIn) -> str:
     if not who.user:
         raise Unreachable("Say who signs in: --user, or an id token in ONLINE_ORDERS_TOKEN.")
     try:
-        answer = cognito.admin_initiate_auth(
+        response = cognito.admin_initiate_auth(
             UserPoolId=outputs["UserPoolId"],
             ClientId=outputs["UserPoolClientId"],
             AuthFlow="ADMIN_USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": who.user, "PASSWORD": who.ask_password()},
         )
-        if answer.get("ChallengeName") == SECOND_FACTOR:
-            name = answer.get("ChallengeParameters", {}).get("USER_ID_FOR_SRP", who.user)
-            answer = cognito.admin_respond_to_auth_challenge(
+        if response.get("ChallengeName") == SECOND_FACTOR:
+            name = response.get("ChallengeParameters", {}).get("USER_ID_FOR_SRP", who.user)
+            response = cognito.admin_respond_to_auth_challenge(
                 UserPoolId=outputs["UserPoolId"],
                 ClientId=outputs["UserPoolClientId"],
                 ChallengeName=SECOND_FACTOR,
-                Session=answer["Session"],
+                Session=response["Session"],
                 ChallengeResponses={"USERNAME": name, f"{SECOND_FACTOR}_CODE": who.ask_code()},
             )
     except (BotoCoreError, ClientError) as error:
         raise Unreachable(f"{who.user} cannot sign in: {error}") from error
-    if "AuthenticationResult" not in answer:
-        raise Unreachable(f"{who.user} must first answer {answer.get('ChallengeName')} on the sign-in page.")
-    return str(answer["AuthenticationResult"]["IdToken"])
+    if "AuthenticationResult" not in response:
+        raise Unreachable(f"{who.user} must first answer {response.get('ChallengeName')} on the sign-in page.")
+    return str(response["AuthenticationResult"]["IdToken"])

@@ -12,7 +12,7 @@ from online_orders.values import MAX_LIMIT
 from online_orders_cli.installation import Installation, Json
 
 
-def follow(
+def watch(
     installation: Installation, order_id: str, seconds: float, every: float, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[Json]:
     """Timeline entries as they are written, until the order is closed or the seconds are over."""
@@ -40,8 +40,8 @@ def orders(installation: Installation, account_id: str | None, status: str | Non
     """Return whole orders, oldest first; Refused at once where there is no such account, whose list would be empty."""
     if account_id:
         installation.request("GET", f"/api/desk/accounts/{quote(account_id, safe='')}")
-    asked = {name: value for name, value in (("account_id", account_id), ("status", status)) if value}
-    return installation.pages("/api/desk/orders" + (f"?{urlencode(asked)}" if asked else ""))
+    requested = {name: value for name, value in (("account_id", account_id), ("status", status)) if value}
+    return installation.pages("/api/desk/orders" + (f"?{urlencode(requested)}" if requested else ""))
 
 
 def timelines(installation: Installation, account_id: str) -> Iterator[Json]:

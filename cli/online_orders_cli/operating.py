@@ -1,4 +1,4 @@
-"""What an operator does to a running installation, with AWS credentials: mend, hold mail, turn keys."""
+"""What an operator does to a running installation, with AWS credentials: repair, hold mail, rotate keys."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 KEY_LENGTH = 64
 ORIGIN_SECRET_LENGTH = 48
-AT_ONCE = 10
+BATCH_SIZE = 10
 LOOK_SECONDS = 5
 """Of a long poll, which asks all of a queue's servers; a short one asks some, and may find nothing where there is."""
 EMPTY_LOOKS = 2
-MOST_EMPTY_LOOKS = 8
+MAX_EMPTY_LOOKS = 8
 
 
 class Keys(NamedTuple):
@@ -31,34 +31,34 @@ class Keys(NamedTuple):
     previous: list[str]
 
 
-def mend(installation: Installation, order_id: str) -> Json:
-    """How many entries and workflows of an order had to be mended."""
-    answer: Json = installation.invoke("ReconcileFunction", {"order_id": order_id})
-    return answer
+def repair_order(installation: Installation, order_id: str) -> Json:
+    """How many entries and workflows of an order had to be repaired."""
+    response: Json = installation.invoke("ReconcileFunction", {"order_id": order_id})
+    return response
 
 
-def mend_due(installation: Installation) -> Json:
+def repair_due(installation: Installation) -> Json:
     """The reconciler's own round, now."""
-    answer: Json = installation.invoke("ReconcileFunction", {})
-    return answer
+    response: Json = installation.invoke("ReconcileFunction", {})
+    return response
 
 
-def mend_all(installation: Installation) -> Iterator[Json]:
-    """Mend whatever is marked, and every open order; yields what each call of the reconciler did."""
+def repair_all(installation: Installation) -> Iterator[Json]:
+    """Repair whatever is pending, and every open order; yields what each call of the reconciler did."""
     payload: Json | None = {"all": True}
     while payload:
-        said = installation.invoke("ReconcileFunction", payload)
-        yield said
-        payload = {"all": True, "cursor": said["cursor"]} if said["cursor"] else None
+        response = installation.invoke("ReconcileFunction", payload)
+        yield response
+        payload = {"all": True, "cursor": response["cursor"]} if response["cursor"] else None
 
 
 def replay(installation: Installation, payload: Json) -> Iterator[Json]:
     """Publish events again; yields what each call did. `payload` as functions/replay.py has it."""
     due: Json | None = payload
     while due:
-        said = installation.invoke("ReplayFunction", due)
-        yield said
-        due = said["next"]
+        response = installation.invoke("ReplayFunction", due)
+        yield response
+        due = response["next"]
 
 
 def erase(
@@ -74,8 +74,8 @@ def erase(
     try:
         for step in erase_person(address, account_id, names=names, after=after):
             yield {"position": step.position, "erased": dict(step.erased), "left": list(step.left)}
-    except ValueError as fault:
-        raise Refused(422, {"code": "invalid_address", "detail": str(fault)}) from fault
+    except ValueError as error:
+        raise Refused(422, {"code": "invalid_address", "detail": str(error)}) from error
     except OnlineOrdersError as refusal:
         raise Refused(int(refusal.status), {"code": refusal.code, "detail": refusal.detail}) from refusal
 
@@ -89,19 +89,19 @@ def move_dead_letters(installation: Installation) -> Iterator[str]:
     sqs = installation.aws("sqs")
     url = installation.resource("MailDeadLetters")
     empty = 0
-    while empty < EMPTY_LOOKS or (empty < MOST_EMPTY_LOOKS and dead_letters(installation).waiting):
+    while empty < EMPTY_LOOKS or (empty < MAX_EMPTY_LOOKS and dead_letters(installation).waiting):
         letters = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=AT_ONCE, WaitTimeSeconds=LOOK_SECONDS, AttributeNames=["All"]
+            QueueUrl=url, MaxNumberOfMessages=BATCH_SIZE, WaitTimeSeconds=LOOK_SECONDS, AttributeNames=["All"]
         ).get("Messages", [])
         empty = 0 if letters else empty + 1
         for letter in letters:
-            home = _home(installation, letter)
+            home = _source_queue(installation, letter)
             sqs.send_message(QueueUrl=home, MessageBody=letter["Body"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
             yield home.rpartition("/")[2]
 
 
-def _home(installation: Installation, letter: Json) -> str:
+def _source_queue(installation: Installation, letter: Json) -> str:
     """The address of the queue that a letter came from, which SQS says of those that it moved itself."""
     if source := letter.get("Attributes", {}).get("DeadLetterQueueSourceArn"):
         url: str = installation.aws("sqs").get_queue_url(QueueName=source.rpartition(":")[2])["QueueUrl"]
@@ -119,10 +119,10 @@ class DeadLetters(NamedTuple):
 
 def dead_letters(installation: Installation) -> DeadLetters:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    said = installation.aws("sqs").get_queue_attributes(
+    response = installation.aws("sqs").get_queue_attributes(
         QueueUrl=installation.resource("MailDeadLetters"), AttributeNames=names
     )["Attributes"]
-    return DeadLetters(*(int(said[name]) for name in names))
+    return DeadLetters(*(int(response[name]) for name in names))
 
 
 def stop_functions(installation: Installation) -> Iterator[str]:
@@ -152,30 +152,30 @@ def store_terms(locale: Locale, words: str) -> Json:
     """
     from online_orders import clock
     from online_orders.aws.terms import find_terms, store_terms
-    from online_orders.faults import checked
+    from online_orders.faults import validate
     from online_orders.terms import NewTerms
 
     try:
-        text = checked(NewTerms, {"text": words}).text
+        text = validate(NewTerms, {"text": words}).text
     except OnlineOrdersError as refusal:
-        faults = ", ".join(fault.detail for fault in getattr(refusal, "faults", ()))
-        raise Refused(int(refusal.status), {"code": refusal.code, "detail": faults or refusal.detail}) from refusal
+        errors = ", ".join(error.detail for error in getattr(refusal, "faults", ()))
+        raise Refused(int(refusal.status), {"code": refusal.code, "detail": errors or refusal.detail}) from refusal
     stored = store_terms(locale, text, find_terms(locale), clock.now())
     if stored is None:
         raise Refused(409, {"code": "conflict", "detail": "Somebody else has set these terms just now; look again."})
-    said: Json = stored.model_dump(mode="json")
-    return said
+    message: Json = stored.model_dump(mode="json")
+    return message
 
 
 def keys(installation: Installation) -> Keys:
-    said = _secret(installation)
-    return Keys(said["key_id"], sorted(said.get("previous", {})))
+    result = _secret(installation)
+    return Keys(result["key_id"], sorted(result.get("previous", {})))
 
 
 def rotate_keys(installation: Installation) -> Keys:
     """Sign with a new key from now on; what the older ones signed stays good until they are retired."""
-    said = _secret(installation)
-    known = {**said.get("previous", {}), said["key_id"]: said["key"]}
+    result = _secret(installation)
+    known = {**result.get("previous", {}), result["key_id"]: result["key"]}
     key_id = str(1 + max((int(each) for each in known if each.isdecimal()), default=0))
     _store(installation, {"key_id": key_id, "key": _random(KEY_LENGTH), "previous": known})
     return keys(installation)
@@ -183,13 +183,13 @@ def rotate_keys(installation: Installation) -> Keys:
 
 def retire_key(installation: Installation, key_id: str) -> Keys:
     """Make void what a former key has signed: links and cursors. Refused for the key that signs."""
-    said = _secret(installation)
-    previous = dict(said.get("previous", {}))
-    if key_id == said["key_id"]:
+    result = _secret(installation)
+    previous = dict(result.get("previous", {}))
+    if key_id == result["key_id"]:
         raise Refused(409, {"code": "no_former_key", "detail": f"{key_id} is the key that signs; rotate first."})
     if previous.pop(key_id, None) is None:
         raise Refused(409, {"code": "no_former_key", "detail": f"{key_id} is no former key."})
-    _store(installation, {**said, "previous": previous})
+    _store(installation, {**result, "previous": previous})
     return keys(installation)
 
 
@@ -198,10 +198,10 @@ def rotate_origin_secret(installation: Installation) -> None:
 
     Refused while an earlier rotation is under way: a third value would be known to nobody who is asked for it.
     """
-    said = _secret(installation, "OriginSecret")
-    if said.get("previous"):
+    result = _secret(installation, "OriginSecret")
+    if result.get("previous"):
         raise Refused(409, {"code": "rotation_under_way", "detail": "Retire the former origin secret first."})
-    _store(installation, {"current": _random(ORIGIN_SECRET_LENGTH), "previous": said["current"]}, "OriginSecret")
+    _store(installation, {"current": _random(ORIGIN_SECRET_LENGTH), "previous": result["current"]}, "OriginSecret")
 
 
 def retire_origin_secret(installation: Installation) -> None:
@@ -209,7 +209,7 @@ def retire_origin_secret(installation: Installation) -> None:
 
     Refused until CloudFront shows the present one everywhere, since the functions would turn it away.
     """
-    said = _secret(installation, "OriginSecret")
+    result = _secret(installation, "OriginSecret")
     found = installation.aws("cloudfront").get_distribution(Id=installation.resource("Distribution"))["Distribution"]
     shown = {
         header["HeaderValue"]
@@ -217,12 +217,12 @@ def retire_origin_secret(installation: Installation) -> None:
         for header in origin.get("CustomHeaders", {}).get("Items", ())
         if header["HeaderName"].lower() == "x-origin-secret"
     }
-    if found["Status"] != "Deployed" or shown != {said["current"]}:
+    if found["Status"] != "Deployed" or shown != {result["current"]}:
         detail = (
             "CloudFront does not show the new origin secret everywhere. Deploy under a new OriginSecretRelease, wait."
         )
         raise Refused(409, {"code": "rotation_under_way", "detail": detail})
-    _store(installation, {**said, "previous": ""}, "OriginSecret")
+    _store(installation, {**result, "previous": ""}, "OriginSecret")
 
 
 def _random(length: int) -> str:
@@ -231,8 +231,8 @@ def _random(length: int) -> str:
 
 def _secret(installation: Installation, name: str = "SigningKeys") -> dict[str, Any]:
     secret = installation.aws("secretsmanager").get_secret_value(SecretId=installation.resource(name))
-    said: dict[str, Any] = json.loads(secret["SecretString"])
-    return said
+    payload: dict[str, Any] = json.loads(secret["SecretString"])
+    return payload
 
 
 def _store(installation: Installation, value: Json, name: str = "SigningKeys") -> None:

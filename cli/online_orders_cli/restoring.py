@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_attempt, wait_exponential
 
-from online_orders.aws.keys import mail_hold_key
+from online_orders.aws.keys import mail_pause_key
 from online_orders_cli.installation import Installation, Refused, Unreachable
 
 Item = dict[str, Any]
-_READ_AT_ONCE = 100
-_WRITTEN_AT_ONCE = 25
-_TRIES = 10
+_READ_BATCH_SIZE = 100
+_WRITE_BATCH_SIZE = 25
+_MAX_ATTEMPTS = 10
 
 
 class Restored(NamedTuple):
@@ -27,25 +27,25 @@ class Restored(NamedTuple):
 def restore(installation: Installation, source: str, *, replace: bool, dry_run: bool) -> Iterator[Restored]:
     """Make the stack's table as the table `source` is, page by page; the hold on mail stays.
 
-    Refused while mail goes, since marks of what was sent come back in any order; and into a table that has anything,
+    Refused while mail goes, since records of sent mails come back in any order; and into a table that has anything,
     unless `replace` says that whatever the backup lacks is to be taken away.
     """
     tables = _Tables(installation.aws("dynamodb"), source, installation.resource("Table"))
-    if not tables.get(tables.target, [mail_hold_key()]):
+    if not tables.get(tables.target, [mail_pause_key()]):
         raise Refused(409, {"code": "mail_goes", "detail": "Hold all mail first: mail hold."})
-    if not replace and any(not _is_hold(item) for item in next(tables.pages(tables.target, Limit=3))):
+    if not replace and any(not _is_mail_pause(item) for item in next(tables.pages(tables.target, Limit=3))):
         raise Refused(409, {"code": "not_empty", "detail": f"{tables.target} is not empty; see --replace."})
-    for page in tables.pages(source, Limit=_READ_AT_ONCE):
-        standing = tables.get(tables.target, page)
-        due = [item for item in page if standing.get(_place(item)) != item and not _is_hold(item)]
+    for page in tables.pages(source, Limit=_READ_BATCH_SIZE):
+        existing = tables.get(tables.target, page)
+        due = [item for item in page if existing.get(_place(item)) != item and not _is_mail_pause(item)]
         if not dry_run:
             tables.write([{"PutRequest": {"Item": item}} for item in due])
         yield Restored(written=len(due), unchanged=len(page) - len(due))
     if not replace:
         return
-    for page in tables.pages(tables.target, Limit=_READ_AT_ONCE, ProjectionExpression="pk, sk"):
+    for page in tables.pages(tables.target, Limit=_READ_BATCH_SIZE, ProjectionExpression="pk, sk"):
         kept = tables.get(source, page)
-        gone = [key for key in page if _place(key) not in kept and not _is_hold(key)]
+        gone = [key for key in page if _place(key) not in kept and not _is_mail_pause(key)]
         if not dry_run:
             tables.write([{"DeleteRequest": {"Key": key}} for key in gone])
         yield Restored(removed=len(gone))
@@ -57,15 +57,15 @@ class _Tables:
         self.source = source
         self.target = target
 
-    def pages(self, table: str, **asked: Any) -> Iterator[list[Item]]:
+    def pages(self, table: str, **requested: Any) -> Iterator[list[Item]]:
         """All items of a table; a page may be empty."""
         start: dict[str, Any] = {}
         while True:
-            said = self._client.scan(TableName=table, ConsistentRead=True, **asked, **start)
-            yield said["Items"]
-            if "LastEvaluatedKey" not in said:
+            result = self._client.scan(TableName=table, ConsistentRead=True, **requested, **start)
+            yield result["Items"]
+            if "LastEvaluatedKey" not in result:
                 return
-            start = {"ExclusiveStartKey": said["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": result["LastEvaluatedKey"]}
 
     def get(self, table: str, items: Sequence[Item]) -> dict[tuple[str, str], Item]:
         """Those items of up to 100 that a table has under the same keys."""
@@ -76,9 +76,9 @@ class _Tables:
         def read() -> bool:
             nonlocal left
             if left:
-                said = self._client.batch_get_item(RequestItems=left)
-                found.update({_place(item): item for item in said["Responses"].get(table, ())})
-                left = said.get("UnprocessedKeys") or {}
+                response = self._client.batch_get_item(RequestItems=left)
+                found.update({_place(item): item for item in response["Responses"].get(table, ())})
+                left = response.get("UnprocessedKeys") or {}
             return not left
 
         _until_done(read, f"{table} is too busy to be read; run this again later.")
@@ -86,8 +86,8 @@ class _Tables:
 
     def write(self, requests: Sequence[Item]) -> None:
         """Puts and deletions, at the stack's table."""
-        for first in range(0, len(requests), _WRITTEN_AT_ONCE):
-            left: Mapping[str, Any] = {self.target: requests[first : first + _WRITTEN_AT_ONCE]}
+        for first in range(0, len(requests), _WRITE_BATCH_SIZE):
+            left: Mapping[str, Any] = {self.target: requests[first : first + _WRITE_BATCH_SIZE]}
 
             def written() -> bool:
                 nonlocal left
@@ -102,7 +102,7 @@ def _until_done(work: Callable[[], bool], too_busy: str) -> None:
     again = Retrying(
         retry=retry_if_not_result(bool),
         wait=wait_exponential(multiplier=0.2, max=10),
-        stop=stop_after_attempt(_TRIES),
+        stop=stop_after_attempt(_MAX_ATTEMPTS),
     )
     try:
         again(work)
@@ -114,6 +114,6 @@ def _place(item: Item) -> tuple[str, str]:
     return item["pk"]["S"], item["sk"]["S"]
 
 
-def _is_hold(item: Item) -> bool:
+def _is_mail_pause(item: Item) -> bool:
     """Whether it is the hold on all mail, or says when that was lifted last."""
-    return bool(item["pk"] == mail_hold_key()["pk"])
+    return bool(item["pk"] == mail_pause_key()["pk"])

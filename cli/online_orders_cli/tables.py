@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from online_orders.csv_pages import decoded, read_rows
+from online_orders.csv_pages import decode_utf8, read_rows
 from online_orders.errors import BadRequest
 
 Json = dict[str, Any]
 Place = tuple[str, ...]
 
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 CLEARS = "-"
 """In a cell of its own: what is there goes."""
 
@@ -28,7 +28,7 @@ class Row(NamedTuple):
     values: Json
 
 
-class RowFault(NamedTuple):
+class RowError(NamedTuple):
     row: int
     column: str
     code: str
@@ -42,7 +42,7 @@ class Unreadable(Exception):
     """The file as a whole cannot be read as rows."""
 
 
-def read(path: Path, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowFault]]:
+def read(path: Path, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowError]]:
     """Return the rows of a file, and what is wrong with those that cannot be read.
 
     `columns` says where a CSV column belongs in the object that a row becomes: `contact_email` in
@@ -50,42 +50,42 @@ def read(path: Path, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowF
     """
     text = read_text(path)
     if path.suffix.lower() == ".csv":
-        rows, faults = _of_csv(path, text, columns)
+        rows, errors = _of_csv(path, text, columns)
     else:
-        rows, faults = _of_json(path, text)
-    if not rows and not faults:
+        rows, errors = _of_json(path, text)
+    if not rows and not errors:
         raise Unreadable(f"{path} has no rows.")
-    if len(rows) > MOST_ROWS:
-        raise Unreadable(f"{path} has more than {MOST_ROWS:,} rows; split it.")
-    return rows, faults
+    if len(rows) > MAX_ROWS:
+        raise Unreadable(f"{path} has more than {MAX_ROWS:,} rows; split it.")
+    return rows, errors
 
 
 def read_text(path: Path) -> str:
     """Return a file's text without its byte-order mark; Unreadable, which says the line, where it is not UTF-8."""
     try:
-        return decoded(path.read_bytes())
+        return decode_utf8(path.read_bytes())
     except BadRequest as refusal:
         raise Unreadable(f"{path}: {refusal.detail}") from refusal
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}") from error
 
 
-def _of_csv(path: Path, text: str, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowFault]]:
+def _of_csv(path: Path, text: str, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowError]]:
     lines = ((number, cells) for number, cells in read_rows(text) if any(cell.strip() for cell in cells))
     rows: list[Row] = []
-    faults: list[RowFault] = []
+    errors: list[RowError] = []
     try:
         header = [name.strip() for name in next(lines, (0, []))[1]]
         _check_header(path, header, columns)
         for number, cells in lines:
             if len(cells) != len(header):
                 detail = f"The row has {len(cells)} cells, the header {len(header)}."
-                faults.append(RowFault(number, "", "wrong_cells", detail))
+                errors.append(RowError(number, "", "wrong_cells", detail))
                 continue
             rows.append(Row(number, _nested(header, cells, columns)))
     except BadRequest as refusal:
         raise Unreadable(f"{path}: {refusal.detail}") from refusal
-    return rows, faults
+    return rows, errors
 
 
 def _check_header(path: Path, header: Sequence[str], columns: Mapping[str, Place]) -> None:
@@ -109,15 +109,15 @@ def _nested(header: Sequence[str], cells: Sequence[str], columns: Mapping[str, P
     return values
 
 
-def _of_json(path: Path, text: str) -> tuple[list[Row], list[RowFault]]:
+def _of_json(path: Path, text: str) -> tuple[list[Row], list[RowError]]:
     rows: list[Row] = []
-    faults: list[RowFault] = []
+    errors: list[RowError] = []
     for number, value in _values(path, text):
         if isinstance(value, dict):
             rows.append(Row(number, value))
         else:
-            faults.append(RowFault(number, "", "wrong_type", "The row is not an object."))
-    return rows, faults
+            errors.append(RowError(number, "", "wrong_type", "The row is not an object."))
+    return rows, errors
 
 
 def _values(path: Path, text: str) -> Iterator[tuple[int, Any]]:

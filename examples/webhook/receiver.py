@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any
 
-LARGEST_EVENT = 256 * 1024
+MAX_EVENT = 256 * 1024
 
 
 class Orders:
@@ -49,11 +49,11 @@ def serve(port: int, key: str, orders: Orders) -> ThreadingHTTPServer:
         def do_POST(self) -> None:
             if not hmac.compare_digest(self.headers.get("x-api-key", "").encode(), key.encode()):
                 return self._answer(HTTPStatus.UNAUTHORIZED)
-            told = self.headers.get("content-length", "")
-            if not (told.isascii() and told.isdecimal()):
+            message = self.headers.get("content-length", "")
+            if not (message.isascii() and message.isdecimal()):
                 return self._answer(HTTPStatus.LENGTH_REQUIRED)
-            length = int(told)
-            if length > LARGEST_EVENT:
+            length = int(message)
+            if length > MAX_EVENT:
                 return self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             try:
                 event = json.loads(self.rfile.read(length))

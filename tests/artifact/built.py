@@ -115,8 +115,8 @@ class Function:
 
     def invoke(self, event: Json) -> Json:
         request = Request(self.url, json.dumps(event).encode(), {"Content-Type": "application/json"})  # noqa: S310
-        with urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - http, on loopback
-            answered: Json = json.load(answer)
+        with urlopen(request, timeout=ANSWER_SECONDS) as response:  # noqa: S310 - http, on loopback
+            answered: Json = json.load(response)
         return answered
 
 

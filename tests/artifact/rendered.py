@@ -14,7 +14,7 @@ from online_orders.orders import Order
 from online_orders.timeline import SYSTEM, Entry, Event
 from online_orders_rendering.mails import render_mail
 from online_orders_rendering.pages import decision_page
-from online_orders_rendering.paper import quote_pdf
+from online_orders_rendering.paper import render_pdf
 
 INSTALLATION = Installation(brand="Northwind Networks", site_url="https://orders.example.com")
 LINK = ConfirmLink("https://orders.example.com/confirm/token", "042917")
@@ -30,16 +30,16 @@ def rendered(document: str) -> dict[str, str]:
     page = decision_page(
         order, order.quote, INSTALLATION, account_name="Acme", pdf_path="/quote.pdf", form=FormState(), site_names={}
     )
-    paper = quote_pdf(
+    pdf = render_pdf(
         order.quote,
         order_id=order.order_id,
         account_id=order.account_id,
         account_name="Acme",
         placed_on=order.placed_at.date(),
-        locale=order.marks.locale,
+        locale=order.internals.locale,
         installation=INSTALLATION,
     )
-    return {"text": mail.text, "html": mail.html, "page": page, "paper": paper.hex()}
+    return {"text": mail.text, "html": mail.html, "page": page, "paper": pdf.hex()}
 
 
 if __name__ == "__main__":

@@ -35,12 +35,12 @@ def event(path: str, route: str) -> dict[str, Any]:
 @contextmanager
 def empty_table() -> Iterator[tuple[str, list[str]]]:
     """A DynamoDB that holds nothing: its address, and the operations that it was asked for."""
-    asked: list[str] = []
+    requested: list[str] = []
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            asked.append(self.headers["X-Amz-Target"])
+            requested.append(self.headers["X-Amz-Target"])
             self.send_response(200)
             self.send_header("Content-Length", "2")
             self.end_headers()
@@ -53,7 +53,7 @@ def empty_table() -> Iterator[tuple[str, list[str]]]:
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
+            yield f"http://127.0.0.1:{server.server_port}", requested
         finally:
             server.shutdown()
             thread.join()
@@ -63,26 +63,26 @@ def test_the_api_describes_itself(artifact: Artifact, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with emulated(artifact, "OrdersApiFunction", log, {"ORIGIN_SECRET": ""}) as function:
         for _ in ("cold", "warm"):
-            answer = function.invoke(event("/api/openapi.json", "GET /api/openapi.json"))
-            assert answer["statusCode"] == 200, log.read_text()
+            response = function.invoke(event("/api/openapi.json", "GET /api/openapi.json"))
+            assert response["statusCode"] == 200, log.read_text()
             committed = ROOT / "layers" / "core" / "online_orders" / "generated" / "openapi.json"
-            assert json.loads(answer["body"]) == json.loads(committed.read_text("utf-8"))
+            assert json.loads(response["body"]) == json.loads(committed.read_text("utf-8"))
 
 
 def test_an_unknown_link_leads_to_a_page_that_says_so(artifact: Artifact, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with empty_table() as (address, asked):
+    with empty_table() as (address, requested):
         variables = {
             "ORIGIN_SECRET": "",
             "TABLE_NAME": "orders",
             "BRAND_NAME": "Northwind",
-            "LINK_REQUESTS_A_SECOND": "2",
+            "LINK_REQUESTS_PER_SECOND": "2",
             "LINK_REQUESTS_AT_ONCE": "40",
             "AWS_ENDPOINT_URL_DYNAMODB": address,
         }
         with emulated(artifact, "ConfirmPageFunction", log, variables) as function:
-            answer = function.invoke(event(f"/confirm/{UNKNOWN_TOKEN}", "ANY /confirm/{token}"))
-    assert answer["statusCode"] == 404, log.read_text()
-    assert answer["headers"]["Content-Type"].startswith("text/html")
-    assert "<!doctype html>" in answer["body"].lower()
-    assert asked == ["DynamoDB_20120810.GetItem"]
+            response = function.invoke(event(f"/confirm/{UNKNOWN_TOKEN}", "ANY /confirm/{token}"))
+    assert response["statusCode"] == 404, log.read_text()
+    assert response["headers"]["Content-Type"].startswith("text/html")
+    assert "<!doctype html>" in response["body"].lower()
+    assert requested == ["DynamoDB_20120810.GetItem"]

@@ -16,7 +16,7 @@ from tests.rendering import samples
 from tools.build_artifact import (
     LAMBDA_PLATFORM,
     LAMBDA_PYTHON,
-    LARGEST_BYTES,
+    MAX_BYTES,
     ROOT,
     BuildError,
     Target,
@@ -68,13 +68,13 @@ def test_a_function_starts_from_bytecode_and_from_its_own_layers(artifact: Artif
 
 def test_each_part_is_small_and_all_together_are_less_than_lambda_takes(artifact: Artifact) -> None:
     parts = {"core": artifact.core, "rendering": artifact.rendering, "functions": artifact.functions}
-    assert parts.keys() == LARGEST_BYTES.keys()
-    assert [name for name, folder in parts.items() if size_of(folder) > LARGEST_BYTES[name]] == []
-    assert sum(LARGEST_BYTES.values()) < LAMBDA_UNPACKED_BYTES
+    assert parts.keys() == MAX_BYTES.keys()
+    assert [name for name, folder in parts.items() if size_of(folder) > MAX_BYTES[name]] == []
+    assert sum(MAX_BYTES.values()) < LAMBDA_UNPACKED_BYTES
 
 
 def test_what_has_grown_too_large_is_not_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(LARGEST_BYTES, "functions", 10_000)
+    monkeypatch.setitem(MAX_BYTES, "functions", 10_000)
     with pytest.raises(BuildError, match=r"functions has [0-9,]+ bytes unpacked; 10,000 are allowed"):
         build("functions", tmp_path / "large", Target.host())
 
@@ -134,7 +134,7 @@ def test_sam_finds_how_to_build_a_resource(logical_id: str, tmp_path: Path) -> N
     lying = tmp_path / "a b" / MAKEFILES[logical_id].relative_to(ROOT)
     lying.parent.mkdir(parents=True)
     shutil.copy(MAKEFILES[logical_id], lying)
-    told = subprocess.run(
+    texts = subprocess.run(
         ["make", "--dry-run", "--makefile", lying, f"build-{logical_id}", "ARTIFACTS_DIR=/there"],
         cwd=tmp_path,
         capture_output=True,
@@ -142,7 +142,7 @@ def test_sam_finds_how_to_build_a_resource(logical_id: str, tmp_path: Path) -> N
         check=True,
     ).stdout
     part = {"CoreLayer": "core", "RenderingLayer": "rendering"}.get(logical_id, "functions")
-    assert f'"{tmp_path}/a b/tools/build_artifact.py" {part} "/there"' in told
+    assert f'"{tmp_path}/a b/tools/build_artifact.py" {part} "/there"' in texts
 
 
 def test_without_a_compiler_of_the_target_it_says_what_can_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,13 +160,13 @@ def test_the_layer_holds_the_authorities_of_aws(artifact: Artifact) -> None:
     condition, named, otherwise = variables["AWS_CA_BUNDLE"]["Fn::If"]
     assert (condition, otherwise) == ("IsAwsPartition", {"Ref": "AWS::NoValue"}), "an empty path would check nothing"
     context.load_verify_locations(artifact.core / Path(named).relative_to("/opt"))
-    said = json.dumps(context.get_ca_certs())
+    response = json.dumps(context.get_ca_certs())
     names = [
         *(f"Amazon Root CA {number}" for number in range(1, 5)),
         "Starfield Services Root Certificate Authority - G2",
     ]
     assert len(context.get_ca_certs()) == len(names)
-    assert all(name in said for name in names)
+    assert all(name in response for name in names)
 
 
 def test_a_bundle_without_them_is_not_built_with() -> None:

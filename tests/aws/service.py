@@ -20,10 +20,10 @@ class Service:
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def answered(**parameters: Any) -> Any:
             self.asked.append((method, parameters))
-            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
+            response = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            if isinstance(response, Exception):
+                raise response
+            return response
 
         return answered
 

@@ -28,12 +28,12 @@ class Table:
         self.calls: list[str] = []
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
-        answer = getattr(type(self), f"_{method}")
+        response = getattr(type(self), f"_{method}")
 
         def called(**parameters: Any) -> Any:
             self.before(method, parameters)
             self.calls.append(method)
-            return answer(self, parameters)
+            return response(self, parameters)
 
         return called
 
@@ -42,8 +42,8 @@ class Table:
         return {"Item": item} if item else {}
 
     def _batch_get_item(self, asked: Json) -> Json:
-        ((name, wanted),) = asked["RequestItems"].items()
-        return {"Responses": {name: [self.items[key] for key in map(_key, wanted["Keys"]) if key in self.items]}}
+        ((name, expected),) = asked["RequestItems"].items()
+        return {"Responses": {name: [self.items[key] for key in map(_key, expected["Keys"]) if key in self.items]}}
 
     def _query(self, asked: Json) -> Json:
         assert re.fullmatch(r"pk = :pk AND sk BETWEEN :first AND :\w+", asked["KeyConditionExpression"])
@@ -73,23 +73,23 @@ class Table:
         return {}
 
     def _write(self, action: Json) -> None:
-        ((kind, asked),) = action.items()
-        if not self._holds(asked):
+        ((kind, requested),) = action.items()
+        if not self._holds(requested):
             raise error_of("ConditionalCheckFailedException")
         if kind == "Put":
-            self.items[_key(asked["Item"])] = asked["Item"]
+            self.items[_key(requested["Item"])] = requested["Item"]
             return
-        match = _SET.fullmatch(asked["UpdateExpression"])
+        match = _SET.fullmatch(requested["UpdateExpression"])
         assert kind == "Update"
-        assert match, asked
-        name, value = _name(asked, match[1]), asked["ExpressionAttributeValues"][match[2]]
-        key = _key(asked["Key"])
-        self.items[key] = {**self.items.get(key, asked["Key"]), name: value}
+        assert match, requested
+        name, value = _name(requested, match[1]), requested["ExpressionAttributeValues"][match[2]]
+        key = _key(requested["Key"])
+        self.items[key] = {**self.items.get(key, requested["Key"]), name: value}
 
     def _holds(self, asked: Json) -> bool:
         condition = asked.get("ConditionExpression", "")
-        standing = self.items.get(_key(asked.get("Item") or asked["Key"]))
-        return all(_clause_holds(clause, standing, asked) for clause in condition.split(" AND ") if clause)
+        existing = self.items.get(_key(asked.get("Item") or asked["Key"]))
+        return all(_clause_holds(clause, existing, asked) for clause in condition.split(" AND ") if clause)
 
 
 def _clause_holds(clause: str, standing: Json | None, asked: Json) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from online_orders.accounts import Account, ContactReport
 from online_orders.aws import account_outbox, accounts, contact_reports
 from online_orders.aws.accounts import StoredAccount
-from online_orders.aws.dynamodb import MAX_TRIES, Found, Raced
+from online_orders.aws.dynamodb import MAX_ATTEMPTS, Items, WriteConflict
 from online_orders.aws.keys import (
     account_key,
     change_key,
@@ -37,7 +37,7 @@ def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
     monkeypatch.setattr(accounts, "now", lambda: NOW)
     monkeypatch.setenv("MAIL_QUEUE_URL", "https://mails")
     monkeypatch.setenv("ACCOUNT_CHANGES_URL", "https://changes")
-    monkeypatch.setenv("CONTACT_REPORTS_A_DAY", "3")
+    monkeypatch.setenv("CONTACT_REPORTS_PER_DAY", "3")
     return service
 
 
@@ -71,7 +71,7 @@ def test_an_account_is_read_with_its_version_and_who_changed_it(service: Service
     for read in (accounts.get_account, accounts.get_stored_account):
         with pytest.raises(NotFound, match="acme"):
             read("acme")
-    assert {asked["Key"]["pk"]["S"] for _, asked in service.asked} == {"ACCOUNT#acme"}
+    assert {requested["Key"]["pk"]["S"] for _, requested in service.asked} == {"ACCOUNT#acme"}
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_an_account_is_reached_by_itself_and_its_reseller(
 ) -> None:
     service.answers = [found(*items)]
     if is_reached:
-        assert accounts.get_reachable_account(caller, "acme") == account_of()
+        assert accounts.get_account_for_caller(caller, "acme") == account_of()
     else:
         with pytest.raises(NotFound, match="acme"):
-            accounts.get_reachable_account(caller, "acme")
+            accounts.get_account_for_caller(caller, "acme")
     keys = [KEY] if caller == "acme" else [KEY, subaccount_key("relay", "acme")]
     assert service.asked == [("batch_get_item", {"RequestItems": {"Table": {"Keys": keys, "ConsistentRead": True}}})]
 
@@ -101,10 +101,10 @@ def test_a_version_of_an_account_is_found_or_said_to_be_missing(service: Service
     before = account_of(name="Before")
     kept = {**stored(before, 1), **version_key(KEY, 1)}
     service.answers = [{"Item": stored(account_of(), 2)}, {"Item": kept}, {"Item": stored(account_of(), 2)}, {}]
-    assert accounts.account_at("acme", 1) == before
+    assert accounts.get_account_version("acme", 1) == before
     with pytest.raises(NotFound, match=r"acme.*7"):
-        accounts.account_at("acme", 7)
-    assert [asked["Key"] for _, asked in service.asked] == [
+        accounts.get_account_version("acme", 7)
+    assert [requested["Key"] for _, requested in service.asked] == [
         KEY,
         version_key(KEY, 1),
         KEY,
@@ -155,7 +155,7 @@ def test_whether_an_account_has_sub_accounts_takes_a_look_at_one(service: Servic
 
 def test_sub_accounts_are_told_from_others(service: Service) -> None:
     service.answers = [found(subaccount_key("relay", "acme"))]
-    assert accounts.subaccounts_among("relay", ["acme", "bolt"]) == {"acme"}
+    assert accounts.filter_subaccounts("relay", ["acme", "bolt"]) == {"acme"}
     keys = [subaccount_key("relay", "acme"), subaccount_key("relay", "bolt")]
     assert service.asked[0][1]["RequestItems"]["Table"]["Keys"] == keys
 
@@ -164,12 +164,12 @@ def test_sub_accounts_are_told_from_others(service: Service) -> None:
 
 
 def written(service: Service) -> list[Json]:
-    method, asked = service.asked[-1]
+    method, requested = service.asked[-1]
     assert method == "transact_write_items"
-    for action in asked["TransactItems"]:
+    for action in requested["TransactItems"]:
         for body in action.values():
             assert body.pop("TableName") == "Table"
-    actions: list[Json] = asked["TransactItems"]
+    actions: list[Json] = requested["TransactItems"]
     return actions
 
 
@@ -261,7 +261,7 @@ def test_what_follows_from_a_change_is_stored_along_with_it(service: Service, af
 
 def test_an_account_that_was_changed_meanwhile_is_not_stored(service: Service) -> None:
     service.answers = [{"Item": stored(account_of(), 5)}, {}]
-    with pytest.raises(Raced):
+    with pytest.raises(WriteConflict):
         accounts.put_account(account_of(sites=[]), StoredAccount(account_of(), 4, CLARA.email), CLARA)
     assert len(service.asked) == 1
 
@@ -310,22 +310,22 @@ def test_who_loses_the_race_for_an_account_is_judged_anew(service: Service) -> N
     service.answers = [*found_at(3), RACED, *found_at(4), {}]
     assert replace(3, 4, name="After").version == 5
     assert service.pauses == [0.04]
-    service.answers = [*found_at(3), RACED] * MAX_TRIES
+    service.answers = [*found_at(3), RACED] * MAX_ATTEMPTS
     with pytest.raises(InProgress, match="this account"):
-        replace(*[3] * MAX_TRIES, name="After")
+        replace(*[3] * MAX_ATTEMPTS, name="After")
 
 
 def test_an_account_is_replaced_below_a_reseller_alone(service: Service) -> None:
     reseller, below = of_id("relay"), account_of(parent_account_id="top").model_copy(update={"account_id": "relay"})
-    for answers, codes in (
+    for responses, codes in (
         ([{}], ["unknown_account"]),
         ([{"Item": stored(reseller)}, {"Items": [{}]}], ["is_a_reseller"]),
         ([{"Item": stored(below)}, {"Items": [{}]}], ["not_a_reseller", "is_a_reseller"]),
     ):
-        service.answers = [*answers]
+        service.answers = [*responses]
         with pytest.raises(Invalid) as refused:
             replace(parent_account_id="relay")
-        assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [
+        assert [(fault.pointer, fault.code) for fault in refused.value.errors] == [
             ("/parent_account_id", code) for code in codes
         ]
     service.asked.clear()
@@ -356,10 +356,10 @@ REPORTS = {
 
 def test_a_report_is_kept_for_ninety_days_with_a_mark(service: Service) -> None:
     service.answers = [{"Count": 2}, {}]
-    contact_reports.store("acme", ANNA, REPORT, NOW)
-    first, (method, asked) = service.asked
+    contact_reports.store_report("acme", ANNA, REPORT, NOW)
+    first, (method, requested) = service.asked
     assert first == ("query", REPORTS)
-    item = asked["Item"]
+    item = requested["Item"]
     report_id = item["sk"]["S"].removeprefix("CONTACTREPORT#")
     document = {
         "account_id": "acme",
@@ -370,7 +370,7 @@ def test_a_report_is_kept_for_ninety_days_with_a_mark(service: Service) -> None:
     }
     assert json.loads(item.pop("document")["S"]) == document
     assert item.pop("outstanding")["S"] in set("01234567")
-    assert (method, asked) == (
+    assert (method, requested) == (
         "put_item",
         {
             "TableName": "Table",
@@ -386,20 +386,20 @@ def test_a_report_is_kept_for_ninety_days_with_a_mark(service: Service) -> None:
 def test_an_account_that_has_made_the_reports_of_a_day_waits_for_the_next(service: Service) -> None:
     service.answers = [{"Count": 3}]
     with pytest.raises(TooManyRequests) as refusal:
-        contact_reports.store("acme", ANNA, REPORT, NOW)
+        contact_reports.store_report("acme", ANNA, REPORT, NOW)
     assert refusal.value.seconds == 24 * 3600 - (9 * 3600 + 5 * 60 + 7)
     assert service.asked == [("query", REPORTS)]
 
 
 def test_a_report_is_loaded_or_not_found(service: Service) -> None:
     service.answers = [{"Count": 0}, {}]
-    contact_reports.store("acme", ANNA, REPORT, NOW)
+    contact_reports.store_report("acme", ANNA, REPORT, NOW)
     service.answers = [{"Item": service.asked[-1][1]["Item"]}, {}]
-    report = contact_reports.load("acme", "R")
+    report = contact_reports.get_report("acme", "R")
     assert (report.reported_by, report.text, report.at) == (ANNA, "Connie has left", NOW)
     assert service.asked[-1][1]["Key"] == report_key("acme", "R")
     with pytest.raises(NotFound, match="R"):
-        contact_reports.load("acme", "R")
+        contact_reports.get_report("acme", "R")
 
 
 # -- what follows -------------------------------------------------------------------------------------------------
@@ -441,20 +441,22 @@ def test_what_follows_of_an_account_is_queued_and_its_mark_taken_away(
 
 
 def test_what_cannot_be_queued_keeps_its_mark(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Any] = []
-    monkeypatch.setattr(metrics, "add_metric", lambda *metric: told.append(metric))
-    monkeypatch.setattr(logger, "exception", lambda said, extra: told.append(extra))
+    recorded: list[Any] = []
+    monkeypatch.setattr(metrics, "add_metric", lambda *metric: recorded.append(metric))
+    monkeypatch.setattr(logger, "exception", lambda text, extra: recorded.append(extra))
     service.answers = [error_of("ServiceUnavailable")]
     assert account_outbox.process_or_leave(CHANGE) is False
     assert service.asked == CHANGE_DONE[:1]
     about = {"key": "ACCOUNT#acme", "item": "CHANGE#00000005"}
-    assert told == [about, ("AccountItemsNotFollowed", MetricUnit.Count, 1)]
+    assert recorded == [about, ("AccountItemsNotProcessed", MetricUnit.Count, 1)]
 
 
 def test_what_has_a_mark_and_is_an_accounts_is_pending() -> None:
     unmarked = {name: value for name, value in CHANGE.items() if name != "outstanding"}
     entry = {**CHANGE, "sk": {"S": "ENTRY#1"}}
-    assert [account_outbox.is_of_account(item) for item in (CHANGE, REPORTED, unmarked, entry)] == [True] * 3 + [False]
+    assert [account_outbox.is_account_item(item) for item in (CHANGE, REPORTED, unmarked, entry)] == [True] * 3 + [
+        False
+    ]
     assert [account_outbox.is_pending(item) for item in (CHANGE, REPORTED, unmarked, entry)] == [
         True,
         True,
@@ -468,15 +470,15 @@ def test_a_mark_is_repaired_while_its_item_is_pending(service: Service, monkeypa
     monkeypatch.setattr(metrics, "add_metric", lambda *metric: counted.append(metric))
     look = ("get_item", {"TableName": "Table", "Key": change_key("acme", 5), "ConsistentRead": True})
     service.answers = [{"Item": CHANGE}, {}]
-    assert account_outbox.repair({**change_key("acme", 5), "check_at": {"N": "1"}}) == 1
+    assert account_outbox.repair_item({**change_key("acme", 5), "check_at": {"N": "1"}}) == 1
     assert service.asked == [look, *CHANGE_DONE]
-    assert counted == [("AccountItemsMended", MetricUnit.Count, 1)]
+    assert counted == [("AccountItemsRepaired", MetricUnit.Count, 1)]
     entry = {"Item": {**CHANGE, "sk": {"S": "ENTRY#1"}}}
     failures: list[list[Any]] = [[{}], [entry], [{"Item": CHANGE}, error_of("Unavailable")]]
     for service.answers in failures:
-        assert account_outbox.repair(change_key("acme", 5)) == 0
+        assert account_outbox.repair_item(change_key("acme", 5)) == 0
 
 
 def test_an_account_is_found_under_its_key_among_what_was_read() -> None:
-    read = Found(stored(account_of()))
-    assert accounts.reached(read, "acme", "acme") == account_of()
+    read = Items(stored(account_of()))
+    assert accounts.authorize(read, "acme", "acme") == account_of()

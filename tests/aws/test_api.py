@@ -15,22 +15,22 @@ from online_orders import api as api_module
 from online_orders import http
 from online_orders.api import (
     PDF,
-    SENT,
+    REQUEST_BODIES,
     Api,
     Customer,
     EmptyBody,
     JsonOrCsv,
-    SentBody,
+    RequestBody,
     SignedIn,
     Staff,
     access_to,
-    answers,
-    body_of,
     cursor_of,
-    json_for,
-    json_or_csv_for,
-    refuses,
-    takes,
+    error_codes,
+    json_or_csv_body,
+    parsed_body,
+    raw_json_body,
+    request_body_spec,
+    response_spec,
 )
 from online_orders.errors import NotFound, OnlineOrdersError
 from online_orders.http import Caller, Response
@@ -58,7 +58,7 @@ Json = dict[str, Any]
 SETTINGS = {
     "ORIGIN_SECRET": "",
     "STAFF_SECOND_FACTOR": "optional",
-    "ACCOUNT_REQUESTS_A_SECOND": "1000",
+    "ACCOUNT_REQUESTS_PER_SECOND": "1000",
     "ACCOUNT_REQUESTS_AT_ONCE": "1000",
 }
 pytestmark = pytest.mark.usefixtures("http_settings")
@@ -182,7 +182,7 @@ def test_an_answer_is_noted_by_its_route_and_never_by_its_path(
     noted: list[Any] = []
     kept: dict[str, str] = {}
     instants = iter((1.0, 3.0))
-    noting = SimpleNamespace(info=lambda said, extra: noted.append((said, extra)), append_keys=kept.update)
+    noting = SimpleNamespace(info=lambda text, extra: noted.append((text, extra)), append_keys=kept.update)
     monkeypatch.setattr(api_module, "logger", noting)
     monkeypatch.setattr(api_module, "perf_counter", lambda: next(instants))
     api = Api()
@@ -196,7 +196,7 @@ def test_an_answer_is_noted_by_its_route_and_never_by_its_path(
         return http.json_response({})
 
     answered(api, path=path)
-    assert noted == [("answered", {"route": route, "status": status, "milliseconds": 2_000})]
+    assert noted == [("responded", {"route": route, "status": status, "milliseconds": 2_000})]
     assert kept == keys
 
 
@@ -215,14 +215,14 @@ def test_no_request_is_printed_whatever_the_environment_says(
 
 
 def test_a_refusal_is_given_the_request_and_a_fault_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, str]] = []
+    recorded: list[tuple[str, str]] = []
     noted: list[Exception] = []
 
     def refusal(error: OnlineOrdersError, event: Any) -> Response:
-        told.append((error.code, event.raw_path))
+        recorded.append((error.code, event.raw_path))
         return http.problem(error)
 
-    monkeypatch.setattr(logger, "error", lambda said, exc_info: noted.append(exc_info))
+    monkeypatch.setattr(logger, "error", lambda text, exc_info: noted.append(exc_info))
     api = Api(refusal)
     fault = ValueError("x")
 
@@ -245,7 +245,7 @@ def test_a_refusal_is_given_the_request_and_a_fault_is_noted(monkeypatch: pytest
         ("/d", [], "not_found"),
     ):
         answered(api, path=path, query=query)
-        assert told.pop() == (code, path)
+        assert recorded.pop() == (code, path)
     assert noted == [fault]
 
 
@@ -282,7 +282,7 @@ def test_who_may_call_is_judged_before_anything_that_was_sent() -> None:
         customer: Customer,
         revision: Revision,
         query: Annotated[Page, Query()],
-        body: Annotated[Any, Depends(json_for("Anything"))],
+        body: Annotated[Any, Depends(raw_json_body("Anything"))],
         key: IdempotencyKey,
     ) -> Response:
         return http.json_response([customer.account, revision, query.limit, body, key])
@@ -329,7 +329,7 @@ def test_a_body_is_read_as_its_model_with_every_fault_or_left_to_the_rules() -> 
     api = Api()
 
     @api.post("/needed")
-    def needed(reason: Annotated[NeededReason, Depends(body_of(NeededReason))]) -> Response:
+    def needed(reason: Annotated[NeededReason, Depends(parsed_body(NeededReason))]) -> Response:
         return http.json_response([reason.reason])
 
     @api.post("/nothing")
@@ -337,7 +337,7 @@ def test_a_body_is_read_as_its_model_with_every_fault_or_left_to_the_rules() -> 
         return http.json_response(["done"])
 
     @api.post("/table")
-    def table(sent: Annotated[JsonOrCsv, Depends(json_or_csv_for("Anything"))]) -> Response:
+    def table(sent: Annotated[JsonOrCsv, Depends(json_or_csv_body("Anything"))]) -> Response:
         return http.json_response([sent.json, sent.csv])
 
     assert answered(api, "POST", "/needed", body='{"reason": "No."}') == (200, ["No."])
@@ -356,7 +356,7 @@ def test_a_body_is_read_as_its_model_with_every_fault_or_left_to_the_rules() -> 
     assert answered(api, "POST", "/table", body="ä,b", headers=csv) == (200, [None, "ä,b"])
     form = {"content-type": "application/x-www-form-urlencoded"}
     assert answered(api, "POST", "/table", body="[1]", headers=form) == (200, [[1], None])
-    big = '"' + "x" * http.LARGEST_BODY + '"'
+    big = '"' + "x" * http.MAX_BODY_BYTES + '"'
     assert refused(api, "POST", "/table", body=big) == (413, "too_large")
 
 
@@ -367,7 +367,7 @@ def test_a_body_may_be_left_out_where_it_is_not_required() -> None:
     api = Api()
 
     @api.post("/wish")
-    def wish(asked: Annotated[Wish, Depends(body_of(Wish, is_required=False))]) -> Response:
+    def wish(asked: Annotated[Wish, Depends(parsed_body(Wish, is_required=False))]) -> Response:
         return http.json_response([asked.color])
 
     for body, color in ((None, "red"), (" ", "red"), ("{}", "red"), ('{"color": "blue"}', "blue")):
@@ -392,22 +392,22 @@ def test_what_reads_a_body_says_what_it_takes() -> None:
         """A body of this test's own, which no route has asked for before."""
 
     for reading, sent in (
-        (body_of(Wish), SentBody("Wish", is_required=True)),
-        (body_of(Wish, is_required=False), SentBody("Wish", is_required=False)),
-        (json_for("Wish"), SentBody("Wish", is_required=True, takes_csv=False)),
-        (json_or_csv_for("Wish"), SentBody("Wish", is_required=True, takes_csv=True)),
+        (parsed_body(Wish), RequestBody("Wish", is_required=True)),
+        (parsed_body(Wish, is_required=False), RequestBody("Wish", is_required=False)),
+        (raw_json_body("Wish"), RequestBody("Wish", is_required=True, takes_csv=False)),
+        (json_or_csv_body("Wish"), RequestBody("Wish", is_required=True, takes_csv=True)),
     ):
-        assert SENT[reading] == sent
+        assert REQUEST_BODIES[reading] == sent
 
 
 def test_a_route_says_its_answers_refusals_and_what_it_takes() -> None:
-    assert answers("Order", "An order.") == {
+    assert response_spec("Order", "An order.") == {
         200: {
             "description": "An order.",
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}},
         }
     }
-    assert answers("Order", "An order.", HTTPStatus.CREATED, headers=("ETag", "Location"), other=PDF) == {
+    assert response_spec("Order", "An order.", HTTPStatus.CREATED, headers=("ETag", "Location"), other=PDF) == {
         201: {
             "description": "An order.",
             "content": {
@@ -420,9 +420,9 @@ def test_a_route_says_its_answers_refusals_and_what_it_takes() -> None:
             },
         }
     }
-    assert answers(None, "Nothing.", HTTPStatus.NO_CONTENT) == {204: {"description": "Nothing.", "content": {}}}
-    assert refuses("not_open", "not_yours") == {"x-refusals": ["not_open", "not_yours"]}
-    assert takes("Form", "text/plain") == {
+    assert response_spec(None, "Nothing.", HTTPStatus.NO_CONTENT) == {204: {"description": "Nothing.", "content": {}}}
+    assert error_codes("not_open", "not_yours") == {"x-refusals": ["not_open", "not_yours"]}
+    assert request_body_spec("Form", "text/plain") == {
         "requestBody": {"required": True, "content": {"text/plain": {"schema": {"$ref": "#/components/schemas/Form"}}}}
     }
 

@@ -13,14 +13,14 @@ from botocore.exceptions import ClientError
 from online_orders.approval_links import Link, fingerprint
 from online_orders.aws import dynamodb, links, signing_keys
 from online_orders.aws.dynamodb import (
-    MAX_TRIES,
-    Raced,
+    MAX_ATTEMPTS,
+    WriteConflict,
     attempts,
+    back_off,
     call,
     get,
     get_all,
-    longest_pause,
-    pause,
+    max_pause,
     put,
     transact,
     update,
@@ -81,7 +81,7 @@ def test_a_write_says_whether_it_was_made_and_hides_no_other_error(service: Serv
     assert service.pauses == []
 
 
-def test_a_call_in_the_way_of_a_transaction_is_made_again_and_again_and_not_for_ever(service: Service) -> None:
+def test_a_write_during_a_transaction_is_retried_a_limited_number_of_times(service: Service) -> None:
     service.answers = [error_of("TransactionConflictException"), error_of("TransactionConflictException"), {"Item": 1}]
     assert call("get_item") == {"Item": 1}
     assert service.pauses == [0.04, 0.08]
@@ -89,12 +89,12 @@ def test_a_call_in_the_way_of_a_transaction_is_made_again_and_again_and_not_for_
     service.asked.clear()
     with pytest.raises(InProgress):
         call("get_item")
-    assert len(service.asked) == MAX_TRIES
+    assert len(service.asked) == MAX_ATTEMPTS
 
 
 def test_attempts_end_after_some_and_each_but_the_first_waits(service: Service) -> None:
-    assert list(attempts()) == list(range(MAX_TRIES))
-    assert service.pauses == [longest_pause(attempt) for attempt in range(1, MAX_TRIES)]
+    assert list(attempts()) == list(range(MAX_ATTEMPTS))
+    assert service.pauses == [max_pause(attempt) for attempt in range(1, MAX_ATTEMPTS)]
 
 
 def test_attempts_for_a_time_end_with_the_first_that_ends_later(service: Service) -> None:
@@ -106,8 +106,8 @@ def test_attempts_for_a_time_end_with_the_first_that_ends_later(service: Service
 
 
 def test_pauses_double_up_to_a_second(service: Service) -> None:
-    assert [longest_pause(attempt) for attempt in (1, 2, 5, 6, 1_000)] == [0.04, 0.08, 0.64, 1.0, 1.0]
-    pause(3)
+    assert [max_pause(attempt) for attempt in (1, 2, 5, 6, 1_000)] == [0.04, 0.08, 0.64, 1.0, 1.0]
+    back_off(3)
     assert service.pauses == [0.16]
 
 
@@ -120,7 +120,7 @@ def test_items_are_read_together_until_none_is_left(service: Service) -> None:
         {"Responses": {"Table": [that]}, "UnprocessedKeys": {}},
     ]
     found = get_all([THIS, THAT])
-    assert (found.under(THIS), found.under(THAT), found.under(key("this", "Y"))) == (ITEM, that, None)
+    assert (found.get(THIS), found.get(THAT), found.get(key("this", "Y"))) == (ITEM, that, None)
     whole = {"Table": {"Keys": [THIS, THAT], "ConsistentRead": True}}
     assert service.asked == [("batch_get_item", {"RequestItems": each}) for each in (whole, left, left)]
     assert service.pauses == [0.04, 0.08]
@@ -132,7 +132,7 @@ def test_of_no_keys_nothing_is_asked_and_of_a_busy_table_not_for_ever(service: S
     service.answers = [{"Responses": {}, "UnprocessedKeys": {"Table": {"Keys": [THIS]}}}]
     with pytest.raises(Unavailable):
         get_all([THIS])
-    assert len(service.asked) == MAX_TRIES
+    assert len(service.asked) == MAX_ATTEMPTS
 
 
 def tokens(service: Service) -> list[str]:
@@ -141,11 +141,11 @@ def tokens(service: Service) -> list[str]:
 
 def test_a_transaction_says_the_table_in_each_action_and_has_a_token(service: Service) -> None:
     transact([{"Put": {"Item": ITEM}}, {"Delete": {"Key": THAT}}])
-    ((method, asked),) = service.asked
-    token = asked.pop("ClientRequestToken")
+    ((method, requested),) = service.asked
+    token = requested.pop("ClientRequestToken")
     assert len(token) == 36
     table = {"TableName": "Table"}
-    assert (method, asked) == (
+    assert (method, requested) == (
         "transact_write_items",
         {"TransactItems": [{"Put": {**table, "Item": ITEM}}, {"Delete": {**table, "Key": THAT}}]},
     )
@@ -154,33 +154,33 @@ def test_a_transaction_says_the_table_in_each_action_and_has_a_token(service: Se
 @pytest.mark.parametrize(
     ("error", "raised"),
     [
-        (canceled("None", "ConditionalCheckFailed"), Raced),
-        (canceled("TransactionConflict"), Raced),
-        (canceled("ThrottlingError", "ConditionalCheckFailed"), Raced),
-        (canceled(*dynamodb._LOST_RACES, *dynamodb._THROTTLED), Raced),
+        (canceled("None", "ConditionalCheckFailed"), WriteConflict),
+        (canceled("TransactionConflict"), WriteConflict),
+        (canceled("ThrottlingError", "ConditionalCheckFailed"), WriteConflict),
+        (canceled(*dynamodb._CONFLICTS, *dynamodb._THROTTLED), WriteConflict),
         (canceled("None", "ItemCollectionSizeLimitExceeded"), ClientError),
         (canceled("ConditionalCheckFailed", "ValidationError"), ClientError),
         (error_of("AccessDeniedException", {"Code": "ThrottlingError"}), ClientError),
-        (error_of("TransactionCanceledException"), Raced),
+        (error_of("TransactionCanceledException"), WriteConflict),
     ],
 )
 def test_a_transaction_that_was_canceled_for_good_is_tried_once(
     service: Service, error: ClientError, raised: type[Exception]
 ) -> None:
     service.answers = [error]
-    with pytest.raises(raised) as told:
+    with pytest.raises(raised) as texts:
         transact([{"Put": {"Item": ITEM}}])
     assert len(service.asked) == 1
-    if isinstance(told.value, Raced):
-        assert told.value.standing == [each["Item"] for each in error.response.get("CancellationReasons", [])]
+    if isinstance(texts.value, WriteConflict):
+        assert texts.value.existing == [each["Item"] for each in error.response.get("CancellationReasons", [])]
 
 
 def test_what_stands_in_the_way_is_told_by_position(service: Service) -> None:
     reasons: list[Json] = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": ITEM}]
     service.answers = [error_of("TransactionCanceledException", *reasons)]
-    with pytest.raises(Raced) as raced:
+    with pytest.raises(WriteConflict) as raced:
         transact([])
-    assert raced.value.standing == [None, ITEM]
+    assert raced.value.existing == [None, ITEM]
 
 
 @pytest.mark.parametrize(
@@ -226,11 +226,11 @@ DOCUMENT = {
 }
 
 
-def test_a_link_is_stored_under_its_fingerprint_with_counts_of_nought_unless_it_is_known(service: Service) -> None:
+def test_a_link_is_stored_by_fingerprint_with_zero_counts_unless_known(service: Service) -> None:
     links.store_link("token", LINK.model_copy(update={"wrong_codes": 3}))
-    ((method, asked),) = service.asked
-    assert json.loads(asked["Item"].pop("document")["S"]) == DOCUMENT
-    assert (method, asked) == (
+    ((method, requested),) = service.asked
+    assert json.loads(requested["Item"].pop("document")["S"]) == DOCUMENT
+    assert (method, requested) == (
         "put_item",
         {
             "TableName": "Table",
@@ -275,18 +275,18 @@ def test_a_wrong_code_counts_on_the_count_that_was_read_alone(service: Service, 
     service.answers = [{}, error_of("ConditionalCheckFailedException")]
     assert [links.count_wrong_code("token", link), links.count_wrong_code("token", link)] == [True, False]
     assert service.asked[0] == ("update_item", {"TableName": "Table", **write})
-    assert links.wrong_code_action("token", link) == {"Update": write}
+    assert links.count_wrong_code_write("token", link) == {"Update": write}
     del write["UpdateExpression"]
     write["ExpressionAttributeValues"] = {":before": {"N": "2"}}
-    assert links.unchanged_count("token", link) == {"ConditionCheck": write}
+    assert links.expected_attempts("token", link) == {"ConditionCheck": write}
 
 
 # -- signing keys -------------------------------------------------------------------------------------------------
 
 
 def secret_of(current: str, **previous: str) -> Json:
-    said: Json = {"key_id": current, "key": f"key of {current}"}
-    return {"SecretString": json.dumps(said | ({"previous": previous} if previous else {}))}
+    text: Json = {"key_id": current, "key": f"key of {current}"}
+    return {"SecretString": json.dumps(text | ({"previous": previous} if previous else {}))}
 
 
 def derived(secret: str, purpose: str) -> bytes:
@@ -344,7 +344,7 @@ def test_what_was_asked_for_once_more_is_not_taken_for_the_keys_of_a_later_time(
 
 
 @pytest.mark.parametrize(("key_id", "found"), [(None, "b"), ("a", "a"), ("z", "b")])
-def test_a_key_that_was_retired_is_replaced_by_the_current_one_where_that_will_do(
+def test_a_retired_key_is_replaced_by_the_current_one_where_allowed(
     service: Service, key_id: str | None, found: str
 ) -> None:
     service.answers = [secret_of("b", a="key of a")]

@@ -41,11 +41,9 @@ def timeouts() -> dict[str, int]:
 
 KEY = {"pk": {"S": "ACCOUNT#acme"}, "sk": {"S": "Ørder"}}
 GET = {"TableName": "Table", "Key": KEY}
-PATIENCE_SECONDS = 5.0
-SHORTEST_FUNCTION_SECONDS = min(timeouts().values())
-SHORTEST_MAILER_SECONDS = min(
-    timeouts()[name] for name in ("MailerFunction", "AccountChangesFunction", "SendQuoteFunction")
-)
+DEADLINE_SECONDS = 5.0
+MIN_FUNCTION_SECONDS = min(timeouts().values())
+MIN_MAILER_SECONDS = min(timeouts()[name] for name in ("MailerFunction", "AccountChangesFunction", "SendQuoteFunction"))
 
 
 @dataclass
@@ -115,14 +113,14 @@ class Service:
         headers = parse_headers(stream)
         body = stream.read(int(headers.get("Content-Length", 0))) or b"null"
         self.asked.append(Asked(line, {name.lower(): value for name, value in headers.items()}, json.loads(body)))
-        said = self.answers.pop(0)
-        if isinstance(said.body, Event):
-            said.body.wait(PATIENCE_SECONDS)
+        text = self.answers.pop(0)
+        if isinstance(text.body, Event):
+            text.body.wait(DEADLINE_SECONDS)
             return False
-        if said.body is None:
+        if text.body is None:
             return False
-        taken.sendall(said.on_the_wire())
-        return not said.then_closes
+        taken.sendall(text.on_the_wire())
+        return not text.then_closes
 
     def close(self) -> None:
         self._listening.close()
@@ -159,9 +157,9 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 
 
 def get() -> Any:
-    answer = clients.client("dynamodb").get_item(**GET)
-    del answer["ResponseMetadata"]
-    return answer
+    response = clients.client("dynamodb").get_item(**GET)
+    del response["ResponseMetadata"]
+    return response
 
 
 def test_the_answer_is_what_the_service_says(service: Service) -> None:
@@ -203,7 +201,7 @@ def test_what_may_help_is_tried_again(service: Service, pauses: list[float], bad
     service.answers = [bad, bad, Said(body=good)]
     assert get() == good
     assert len(pauses) == 2
-    assert [asked.body for asked in service.asked] == [GET] * 3
+    assert [requested.body for requested in service.asked] == [GET] * 3
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException", "ConditionalCheckFailedException"])
@@ -232,7 +230,7 @@ def test_after_three_attempts_it_gives_up(service: Service, pauses: list[float])
     assert len(pauses) == 2
 
 
-def test_all_calls_of_a_request_together_end_before_the_function_that_makes_them(
+def test_all_calls_of_a_request_end_before_its_function_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A decision meets others for as long as it has patience, and then nobody answers any more: table, then papers."""
@@ -251,36 +249,36 @@ def test_all_calls_of_a_request_together_end_before_the_function_that_makes_them
         target = request.headers["X-Amz-Target"]
         calls.append(target.decode().partition(".")[2])
         passed[0] += 5  # to connect, and to read
-        if passed[0] < orders._PATIENCE_SECONDS + 1:
+        if passed[0] < orders._UPDATE_DEADLINE_SECONDS + 1:
             canceled = {"__type": "TransactionCanceledException", "CancellationReasons": []}
             return AWSResponse(request.url, 400, HeadersDict({}), MockRawResponse(json.dumps(canceled).encode()))
         raise sdk.ReadTimeoutError(endpoint_url="", error=TimeoutError())
 
     monkeypatch.setattr(URLLib3Session, "send", send)
     order = builders.place().order
-    with deadlines.answered_within(deadlines.LONGEST_REQUEST_SECONDS):
+    with deadlines.request_deadline(deadlines.MAX_REQUEST_SECONDS):
         with pytest.raises((sdk.ReadTimeoutError, Unavailable)):
-            orders.decide(lambda: order, lambda order: order.claim(builders.CLARA, builders.NOW))
+            orders.update_order(lambda: order, lambda order: order.claim(builders.CLARA, builders.NOW))
         assert set(calls) == {"TransactWriteItems"}
-        assert 12 < passed[0] <= deadlines.LONGEST_REQUEST_SECONDS
+        assert 12 < passed[0] <= deadlines.MAX_REQUEST_SECONDS
         begun = len(calls)
         with pytest.raises(Unavailable):
             get()
         with pytest.raises(Unavailable):
             clients.client("s3").get_object(Bucket="papers", Key="quote")
     assert len(calls) == begun
-    assert deadlines.LONGEST_REQUEST_SECONDS + 1 < SHORTEST_FUNCTION_SECONDS
+    assert deadlines.MAX_REQUEST_SECONDS + 1 < MIN_FUNCTION_SECONDS
 
 
 @pytest.mark.parametrize("name", sorted(services()))
 def test_the_attempts_of_a_client_end_before_the_function_that_makes_them(name: str) -> None:
-    asked = clients.client(name).meta.config
-    attempts = asked.retries["total_max_attempts"]
+    requested = clients.client(name).meta.config
+    attempts = requested.retries["total_max_attempts"]
     pauses = sum(2**number for number in range(attempts - 1))
-    longest = attempts * (asked.connect_timeout + asked.read_timeout) + pauses
+    longest = attempts * (requested.connect_timeout + requested.read_timeout) + pauses
     assert attempts > 1
-    assert longest == clients.longest_call_seconds(name)
-    assert longest < (SHORTEST_MAILER_SECONDS if name == "sesv2" else SHORTEST_FUNCTION_SECONDS)
+    assert longest == clients.max_call_seconds(name)
+    assert longest < (MIN_MAILER_SECONDS if name == "sesv2" else MIN_FUNCTION_SECONDS)
 
 
 def test_where_nobody_listens_is_no_endpoint(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
@@ -315,10 +313,10 @@ def test_a_client_has_every_hook_of_the_sdks_that_its_service_needs(name: str) -
 def test_no_header_is_signed_that_the_service_does_not_need(service: Service) -> None:
     service.answers = [Said()]
     get()
-    [asked] = service.asked
-    signed = asked.headers["authorization"].split("SignedHeaders=")[1].split(",")[0]
+    [requested] = service.asked
+    signed = requested.headers["authorization"].split("SignedHeaders=")[1].split(",")[0]
     assert signed.split(";") == ["content-type", "host", "x-amz-date", "x-amz-target"]
-    assert asked.headers["user-agent"] == "online-orders"
+    assert requested.headers["user-agent"] == "online-orders"
 
 
 # -- by TLS -------------------------------------------------------------------------------------------------------
@@ -400,10 +398,10 @@ def test_what_started_from_a_snapshot_asks_for_its_keys_until_they_end(
     service.answers = [Said(body=keys[0]), Said(body=keys[1]), Said(), Said()]
     get()
     get()
-    asked = [one.headers for one in service.asked]
-    assert [one["authorization"] for one in asked[:2]] == ["may ask"] * 2
-    assert all("Credential=SECOND/" in one["authorization"] for one in asked[2:])
-    assert [one["x-amz-security-token"] for one in asked[2:]] == ["TSECOND"] * 2
+    requested = [one.headers for one in service.asked]
+    assert [one["authorization"] for one in requested[:2]] == ["may ask"] * 2
+    assert all("Credential=SECOND/" in one["authorization"] for one in requested[2:])
+    assert [one["x-amz-security-token"] for one in requested[2:]] == ["TSECOND"] * 2
 
 
 def test_without_any_keys_it_says_so(service: Service, keyless: Callable[[str], int]) -> None:

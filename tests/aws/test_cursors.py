@@ -53,7 +53,7 @@ def test_a_cursor_is_signed_by_sha_256_in_43_characters(keys: dict[str, bytes]) 
     assert len(raw.rpartition(".")[2]) == 43
 
 
-def test_where_a_list_ends_there_is_no_cursor_and_none_was_sent_for_its_first_page() -> None:
+def test_the_last_page_has_no_next_cursor_and_the_first_needs_none() -> None:
     cursor = cursor_of()
     assert (cursor.position, cursor.after(None)) == (None, None)
 

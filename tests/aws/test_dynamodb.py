@@ -7,19 +7,29 @@ import pytest
 from botocore.exceptions import ClientError
 
 from online_orders.aws import dynamodb
-from online_orders.aws.dynamodb import IS_NEW, MAX_TRIES, Raced, call, get_all, longest_pause, put, transact, update
+from online_orders.aws.dynamodb import (
+    IF_NOT_EXISTS,
+    MAX_ATTEMPTS,
+    WriteConflict,
+    call,
+    get_all,
+    max_pause,
+    put,
+    transact,
+    update,
+)
 from online_orders.aws.keys import key
 from online_orders.errors import InProgress, OnlineOrdersError, Unavailable
-from online_orders.http import translated
+from online_orders.http import to_api_error
 from tests.lab import Lab
 
 Json = dict[str, Any]
 
 THIS = key("this", "X")
-CONDITION = {"Put": {"Item": THIS, **IS_NEW}}
+CONDITION = {"Put": {"Item": THIS, **IF_NOT_EXISTS}}
 WRITES: dict[str, Callable[[], object]] = {
-    "PutItem": lambda: put({**THIS, "n": {"N": "1"}}, **IS_NEW),
-    "UpdateItem": lambda: update(THIS, "SET n = :one", {":one": {"N": "1"}}, **IS_NEW),
+    "PutItem": lambda: put({**THIS, "n": {"N": "1"}}, **IF_NOT_EXISTS),
+    "UpdateItem": lambda: update(THIS, "SET n = :one", {":one": {"N": "1"}}, **IF_NOT_EXISTS),
     "DeleteItem": lambda: call("delete_item", Key=THIS),
 }
 
@@ -33,14 +43,14 @@ class Process:
 
     def does(self, action: Callable[[], object]) -> Any:
         """Return what the action answers; raises what it raises."""
-        answers: list[object] = []
-        self.lab.functions.replace("GiveUpQuoteFunction", lambda event, context: answers.append(action()))
+        responses: list[object] = []
+        self.lab.functions.replace("GiveUpQuoteFunction", lambda event, context: responses.append(action()))
         failure = self.lab.functions.invoke("GiveUpQuoteFunction", {}).failure
         self.lab.errors.take()
         if failure:
             assert failure.exception
             raise failure.exception
-        return answers[0]
+        return responses[0]
 
     @property
     def stored(self) -> list[str]:
@@ -54,9 +64,9 @@ def process(lab: Lab) -> Process:
 
 @pytest.mark.parametrize("operation", WRITES)
 def test_a_write_is_tried_again_while_a_transaction_is_at_its_item(process: Process, operation: str) -> None:
-    fault = process.lab.wire.fail(operation=operation, how="conflict", attempts=MAX_TRIES - 1)
+    fault = process.lab.wire.fail(operation=operation, how="conflict", attempts=MAX_ATTEMPTS - 1)
     process.does(WRITES[operation])
-    assert fault.hits == MAX_TRIES - 1
+    assert fault.hits == MAX_ATTEMPTS - 1
     assert process.stored == ([] if operation == "DeleteItem" else ["this"])
 
 
@@ -65,7 +75,7 @@ def test_a_write_that_never_gets_its_turn_is_in_progress(process: Process, opera
     fault = process.lab.wire.fail(operation=operation, how="conflict")
     with pytest.raises(InProgress):
         process.does(WRITES[operation])
-    assert fault.hits == MAX_TRIES
+    assert fault.hits == MAX_ATTEMPTS
     assert process.stored == []
 
 
@@ -77,7 +87,7 @@ def test_what_the_transaction_wrote_decides_about_the_condition(process: Process
 
 
 def test_the_pauses_grow_to_a_second_and_fit_a_request() -> None:
-    pauses = [longest_pause(attempt) for attempt in range(1, MAX_TRIES)]
+    pauses = [max_pause(attempt) for attempt in range(1, MAX_ATTEMPTS)]
     assert pauses == sorted(pauses)
     assert pauses[-1] == 1.0
     assert sum(pauses) < 5
@@ -85,7 +95,7 @@ def test_the_pauses_grow_to_a_second_and_fit_a_request() -> None:
 
 def test_a_transaction_that_lost_a_race_is_told_so_at_once(process: Process) -> None:
     fault = process.lab.wire.fail(error="TransactionConflict")
-    with pytest.raises(Raced):
+    with pytest.raises(WriteConflict):
         process.does(lambda: transact([CONDITION]))
     assert fault.hits == 1
 
@@ -112,7 +122,7 @@ def test_a_transaction_that_cannot_be_made_is_a_fault_of_ours(process: Process) 
     process.lab.wire.fail(error="ValidationError")
     with pytest.raises(ClientError) as raised:
         process.does(lambda: transact([CONDITION]))
-    refusal: OnlineOrdersError = translated(raised.value)
+    refusal: OnlineOrdersError = to_api_error(raised.value)
     assert (refusal.status, refusal.code) == (500, "internal_error")
 
 
@@ -120,13 +130,13 @@ def test_a_transaction_still_at_work_is_asked_for_under_its_token(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens: list[str] = []
-    ask = dynamodb._ask
+    ask = dynamodb._call_with_retries
 
     def asked(method: str, **parameters: Any) -> Any:
         tokens.append(parameters["ClientRequestToken"])
         return ask(method, **parameters)
 
-    monkeypatch.setattr(dynamodb, "_ask", asked)
+    monkeypatch.setattr(dynamodb, "_call_with_retries", asked)
     process.lab.wire.fail(error="TransactionInProgressException")
     process.does(lambda: transact([CONDITION]))
     assert process.stored == ["this"]

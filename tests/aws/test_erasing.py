@@ -11,8 +11,8 @@ import pytest
 from online_orders import clock
 from online_orders.accounts import ERASED, ERASED_EMAIL, Account, ContactReport
 from online_orders.aws import accounts, contact_reports, dynamodb, orders
-from online_orders.aws.dynamodb import MAX_TRIES
-from online_orders.aws.erasing import Step, erase_person
+from online_orders.aws.dynamodb import MAX_ATTEMPTS
+from online_orders.aws.erasing import ErasureStep, erase_person
 from online_orders.aws.evidence import evidence_action
 from online_orders.aws.keys import (
     OrderKey,
@@ -28,7 +28,7 @@ from online_orders.aws.prices import put_price_list
 from online_orders.errors import InProgress, NotFound
 from online_orders.evidence import Evidence
 from online_orders.orders import Change, Order, User
-from online_orders.presentation import as_json, order_body
+from online_orders.presentation import order_body, to_json
 from online_orders.prices import PriceList
 from online_orders.timeline import Actor
 from tests.aws.table import Table
@@ -59,11 +59,11 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Table:
     table = Table()
     monkeypatch.setattr(dynamodb, "client", lambda name: table)
     monkeypatch.setenv("TABLE_NAME", "Table")
-    monkeypatch.setenv("CONTACT_REPORTS_A_DAY", "1000")
+    monkeypatch.setenv("CONTACT_REPORTS_PER_DAY", "1000")
     monkeypatch.setattr(clock, "now", lambda: LATER)
     monkeypatch.setattr(accounts, "now", lambda: NOW)
     monkeypatch.setattr(dynamodb, "monotonic", lambda: float(len(pauses)))
-    monkeypatch.setattr(dynamodb, "pause", pauses.append)
+    monkeypatch.setattr(dynamodb, "back_off", pauses.append)
     pauses.clear()
     return table
 
@@ -80,8 +80,10 @@ def store_account(account: Account | None = None, by: User = CLARA) -> None:
 def store_order(change: Change | None = None, account: Account | None = None) -> Order:
     change = change or place()
     key = idempotency_key(change.order.account_id, change.order.source, change.order.order_id)
-    answer = as_json(order_body(change.order, {}, NOW, at_desk=False))
-    orders.place(change, orders.Asked(key, "hash"), answer, account.parent_account_id if account else None)
+    response = to_json(order_body(change.order, {}, NOW, at_desk=False))
+    orders.store_new_order(
+        change, orders.IdempotentRequest(key, "hash"), response, account.parent_account_id if account else None
+    )
     return change.order
 
 
@@ -133,13 +135,13 @@ def test_a_contact_is_erased_from_account_order_entries_and_records(table: Table
     after = orders.get_order(AT)
     assert (after.contact.email, after.note, after.updated_at) == (ERASED_EMAIL, f"Ask {ERASED}", LATER)
     assert document(table, entry_key(ORDER_ID, 2))["data"] == {"text": f"Of {ERASED}"}
-    assert order.marks.sequence + 1 == after.marks.sequence
+    assert order.internals.sequence + 1 == after.internals.sequence
     items = dict(table.items)
     assert run(CONNIES) == (Counter(), [])
     assert table.items == items
 
 
-def test_an_account_is_followed_by_one_without_the_person_and_its_version_names_nobody(table: Table) -> None:
+def test_an_erased_account_gets_a_version_that_names_nobody(table: Table) -> None:
     store_account()
     erased, _ = run(CONNIES)
     assert erased == {"accounts": 1}
@@ -165,7 +167,7 @@ def test_who_changed_an_account_is_erased_from_it_and_from_what_it_was(table: Ta
     assert accounts.get_stored_account("acme") == (account_of(name="Acme Two"), 2, ERASED_EMAIL)
 
 
-def test_whoever_changed_the_account_that_names_the_person_too_is_erased_from_its_version(table: Table) -> None:
+def test_the_author_of_a_version_that_names_the_person_is_erased_too(table: Table) -> None:
     store_account(by=User(user_id="connie", email=CONNIES))
     run(CONNIES)
     assert table.items["ACCOUNT#acme", "VERSION#00000001"]["changed_by"] == {"S": ERASED_EMAIL}
@@ -199,8 +201,8 @@ def test_reports_lose_their_author_with_all_words_and_others_the_name_alone(tabl
     store_account(account_of(enrollment=None))
     for by in (ANNA, CLARA):
         report = ContactReport(text=f"Ask {ANNA.email}, not me")
-        contact_reports.store("acme", by, report, NOW)
-    contact_reports.store("acme", CLARA, ContactReport(text="No name"), NOW)
+        contact_reports.store_report("acme", by, report, NOW)
+    contact_reports.store_report("acme", CLARA, ContactReport(text="No name"), NOW)
     assert run(ANNA.email)[0] == {"reports": 2}
     reports = [json.loads(item["document"]["S"]) for key, item in table.items.items() if "REPORT" in key[1]]
     assert sorted((each["reported_by"]["email"], each["text"]) for each in reports) == [
@@ -231,14 +233,14 @@ def evidence(sequence: int, recipient: str = CONNIES, name: str = TYPED) -> None
 def test_a_decision_is_the_persons_by_its_evidence_and_loses_its_reason(table: Table) -> None:
     store_account()
     order = then(store_order(), lambda order: order.cancel(TYPED, "Our own words", NOW))
-    evidence(order.marks.sequence)
+    evidence(order.internals.sequence)
     erased, _ = run(CONNIES)
     assert (erased["evidence"], erased["entries"]) == (1, 1)
     assert traces(table, CONNIES, TYPED, "Our own words", "203.0.113.7", "Firefox") == []
     after = orders.get_order(AT)
     assert after.closed
     assert after.closed.reason == ERASED
-    assert document(table, evidence_key(ORDER_ID, order.marks.sequence))["recipient"] == ERASED_EMAIL
+    assert document(table, evidence_key(ORDER_ID, order.internals.sequence))["recipient"] == ERASED_EMAIL
 
 
 def test_the_name_that_was_typed_is_looked_for_in_all_that_was_written(table: Table) -> None:
@@ -295,8 +297,8 @@ def test_quotes_and_papers_that_name_the_person_are_left_and_told_of(table: Tabl
         order = then(order, *([lambda order: order.claim(CLARA, NOW)] if not day else []))
         order = then(order, lambda order, at=at, words=words: order.offer(quote_for(order, at, **words), CLARA, at))  # type: ignore[misc]
     erased, left = run(CONNIES)
-    papers = [f"paper of quote {revision} of order {ORDER_ID}" for revision in (1, 2, 3)]
-    assert left[:5] == [f"quote 1 of order {ORDER_ID}", f"quote 3 of order {ORDER_ID}", *papers]
+    pdfs = [f"paper of quote {revision} of order {ORDER_ID}" for revision in (1, 2, 3)]
+    assert left[:5] == [f"quote 1 of order {ORDER_ID}", f"quote 3 of order {ORDER_ID}", *pdfs]
     assert erased["orders"] == 1
 
 
@@ -364,13 +366,13 @@ def test_an_account_that_others_never_leave_alone_is_in_progress(table: Table) -
     interfere(table, "transact_write_items", 1_000, rename, "operator")
     with pytest.raises(InProgress):
         run(CONNIES)
-    assert pauses == list(range(1, MAX_TRIES))
+    assert pauses == list(range(1, MAX_ATTEMPTS))
 
 
 def test_what_changed_meanwhile_is_looked_at_in_the_next_pass(table: Table) -> None:
     store_account(account_of(enrollment=None))
     report = ContactReport(text=f"Ask {CONNIES}")
-    contact_reports.store("acme", CLARA, report, NOW)
+    contact_reports.store_report("acme", CLARA, report, NOW)
     (key,) = (key for key in table.items if "REPORT" in key[1])
 
     def rewrite() -> None:
@@ -395,8 +397,8 @@ def test_all_accounts_are_gone_through_page_by_page_and_price_lists_first(table:
     put_price_list(PriceList(currency="USD", version=1, updated_at=NOW, prices=()), None, CONRAD)
     table.page = 2
     steps = list(erase_person(CLARA.email))
-    assert steps[0] == Step("", Counter({"price_lists": 2}), ())
-    assert steps[-1] == Step("c", Counter(), ())
+    assert steps[0] == ErasureStep("", Counter({"price_lists": 2}), ())
+    assert steps[-1] == ErasureStep("c", Counter(), ())
     positions = [step.position for step in steps]
     assert positions == sorted(positions)
     assert sum((step.erased for step in steps), Counter()) == {"price_lists": 2, "accounts": 3}
@@ -416,14 +418,14 @@ def test_a_run_goes_on_behind_the_account_that_is_done(table: Table) -> None:
     assert accounts.get_stored_account("a").changed_by == CLARA.email
 
 
-def test_an_account_is_erased_with_its_sub_accounts_and_those_whose_orders_it_has_seen(table: Table) -> None:
+def test_an_account_is_erased_with_its_sub_accounts_and_their_orders(table: Table) -> None:
     sub = account_of(parent_account_id="relay").model_copy(update={"account_id": "sub"})
     for account_id in ("relay", "other"):
         store_account(account_of().model_copy(update={"account_id": account_id}))
     store_account(sub)
     former = account_of().model_copy(update={"account_id": "former"})
     store_account(former)
-    orders.show_to_reseller("relay", "former", [ORDER_ID])
+    orders.add_reseller_pointers("relay", "former", [ORDER_ID])
     table.page = 1
     steps = list(erase_person(CONNIES, "relay"))
     done = list(dict.fromkeys(step.position for step in steps))
@@ -440,14 +442,14 @@ def test_a_name_that_was_met_is_looked_for_in_later_accounts(table: Table) -> No
     full = {"name": "Connie Contact", "email": CONNIES}
     store_account(account_of(enrollment={**account_body()["enrollment"], "contact": full}))
     store_account(account_of(enrollment=None).model_copy(update={"account_id": "bolt"}))
-    contact_reports.store("bolt", CLARA, ContactReport(text="Ask Connie Contact"), NOW)
+    contact_reports.store_report("bolt", CLARA, ContactReport(text="Ask Connie Contact"), NOW)
     run(CONNIES, None)
     assert traces(table, "Connie Contact") == []
 
 
 def test_names_that_are_given_are_looked_for_too(table: Table) -> None:
     store_account(account_of(enrollment=None))
-    contact_reports.store("acme", CLARA, ContactReport(text="Ask Conny"), NOW)
+    contact_reports.store_report("acme", CLARA, ContactReport(text="Ask Conny"), NOW)
     assert run(CONNIES)[0] == Counter()
     assert run(CONNIES, names=["Conny"])[0] == {"reports": 1}
     assert traces(table, "Conny") == []
@@ -458,7 +460,7 @@ def test_a_deputys_name_is_known_by_the_address(table: Table) -> None:
     contact = {"name": "Nora Next", "email": "nora@acme.example"}
     enrollment = {**account_body()["enrollment"], "contact": contact, "deputies": [deputy]}
     store_account(account_of(enrollment=enrollment))
-    contact_reports.store("acme", CLARA, ContactReport(text="Ask Dee Deputy"), NOW)
+    contact_reports.store_report("acme", CLARA, ContactReport(text="Ask Dee Deputy"), NOW)
     erased, _ = run(CONNIES)
     assert erased == {"accounts": 1, "reports": 1}
     assert traces(table, "Dee Deputy", CONNIES) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from online_orders.aws import following, history, pace, workflow
-from online_orders.aws.following import Refused, StoredEntry, enqueue, park, publish
+from online_orders.aws.following import BatchRejected, StoredEntry, enqueue, park, publish
 from online_orders.aws.keys import OrderKey, entry_key, parked_key, statistics_key
 from online_orders.telemetry import MetricUnit, logger, metrics
 from online_orders.timeline import Actor, Event
@@ -42,22 +42,22 @@ def stored(sequence: int, event: Event = Event.CLAIMED, *, internal: bool = Fals
 
 
 def test_an_entry_is_read_from_the_table_and_its_stream_alike() -> None:
-    entry = StoredEntry.of(stored(7, correlation_id={"S": "c"}))
+    entry = StoredEntry.from_item(stored(7, correlation_id={"S": "c"}))
     assert entry == StoredEntry(AT, 7, Event.CLAIMED, '{"of": 7}', {"n": 7}, CS, "c", internal=False)
     assert entry.is_published
-    assert StoredEntry.of(stored(7)).correlation_id is None
-    assert not StoredEntry.of(stored(7, internal=True)).is_published
-    assert not StoredEntry.of(stored(7, Event.STALE)).is_published
+    assert StoredEntry.from_item(stored(7)).correlation_id is None
+    assert not StoredEntry.from_item(stored(7, internal=True)).is_published
+    assert not StoredEntry.from_item(stored(7, Event.STALE)).is_published
 
 
 def test_events_go_on_the_bus_ten_at_a_time_and_without_what_is_internal(service: Service) -> None:
-    entries = [StoredEntry.of(stored(n, internal=n == 3)) for n in range(1, 14)]
+    entries = [StoredEntry.from_item(stored(n, internal=n == 3)) for n in range(1, 14)]
     publish(entries)
     assert [method for method, _ in service.asked] == ["put_events", "put_events"]
-    told = [entry for _, asked in service.asked for entry in asked["Entries"]]
-    assert [len(asked["Entries"]) for _, asked in service.asked] == [10, 2]
-    assert [json.loads(entry["Detail"])["of"] for entry in told] == [n for n in range(1, 14) if n != 3]
-    assert {(entry["EventBusName"], entry["Source"], entry["DetailType"]) for entry in told} == {
+    texts = [entry for _, requested in service.asked for entry in requested["Entries"]]
+    assert [len(requested["Entries"]) for _, requested in service.asked] == [10, 2]
+    assert [json.loads(entry["Detail"])["of"] for entry in texts] == [n for n in range(1, 14) if n != 3]
+    assert {(entry["EventBusName"], entry["Source"], entry["DetailType"]) for entry in texts} == {
         ("bus", "online-orders", "order.claimed")
     }
     publish(entries[2:3])
@@ -66,20 +66,20 @@ def test_events_go_on_the_bus_ten_at_a_time_and_without_what_is_internal(service
 
 def test_messages_go_on_their_queue_ten_at_a_time(service: Service) -> None:
     enqueue("MAIL_QUEUE_URL", ({"n": n} for n in range(11)))
-    assert [(method, asked["QueueUrl"]) for method, asked in service.asked] == [
+    assert [(method, requested["QueueUrl"]) for method, requested in service.asked] == [
         ("send_message_batch", "https://queue")
     ] * 2
-    first, second = (asked["Entries"] for _, asked in service.asked)
+    first, second = (requested["Entries"] for _, requested in service.asked)
     assert first == [{"Id": str(n), "MessageBody": json.dumps({"n": n})} for n in range(10)]
     assert second == [{"Id": "0", "MessageBody": '{"n": 10}'}]
 
 
 def test_a_batch_of_which_some_was_not_taken_is_refused(service: Service) -> None:
     service.answers = [{"FailedEntryCount": 1}, {"FailedEntryCount": 0}, {"Failed": [{}]}, {"Failed": []}]
-    with pytest.raises(Refused, match="1 events"):
-        publish([StoredEntry.of(stored(1))])
-    publish([StoredEntry.of(stored(1))])
-    with pytest.raises(Refused, match="1 messages"):
+    with pytest.raises(BatchRejected, match="1 events"):
+        publish([StoredEntry.from_item(stored(1))])
+    publish([StoredEntry.from_item(stored(1))])
+    with pytest.raises(BatchRejected, match="1 messages"):
         enqueue("MAIL_QUEUE_URL", [{}])
     enqueue("MAIL_QUEUE_URL", [{}])
 
@@ -88,9 +88,7 @@ def test_a_batch_of_which_some_was_not_taken_is_refused(service: Service) -> Non
     ("tries", "pause"),
     [(0, 1), (1, 2), (2, 4), (5, 32), (6, 60), (7, 60), (1_000, 60)],
 )
-def test_an_order_is_parked_for_a_minute_and_then_for_twice_as_long_up_to_an_hour(
-    service: Service, tries: int, pause: int
-) -> None:
+def test_parking_time_doubles_from_a_minute_to_an_hour(service: Service, tries: int, pause: int) -> None:
     service.answers = [{"Item": {"tries": {"N": str(tries)}}} if tries else {}, {}]
     until = park(AT.order_id, error_of("Throttled"))
     assert until == NOW + timedelta(minutes=pause)
@@ -119,9 +117,9 @@ def test_a_parked_order_says_the_kind_of_a_fault_that_no_service_has_said(servic
 
 def test_due_marks_are_asked_for_by_shard_and_time(service: Service) -> None:
     service.answers = [{"Items": [{"pk": 1}]}]
-    assert following.due_marks("3", NOW, 7) == [{"pk": 1}]
-    ((method, asked),) = service.asked
-    assert (method, asked) == (
+    assert following.due_items("3", NOW, 7) == [{"pk": 1}]
+    ((method, requested),) = service.asked
+    assert (method, requested) == (
         "query",
         {
             "TableName": "Table",
@@ -135,9 +133,9 @@ def test_due_marks_are_asked_for_by_shard_and_time(service: Service) -> None:
 
 def test_all_marks_are_asked_for_page_by_page_the_latest_due_first(service: Service) -> None:
     service.answers = [{"Items": [{"pk": 1}], "LastEvaluatedKey": {"pk": {"S": "2"}}}, {"Items": []}]
-    assert following.newest_marks("3", 7, None) == ([{"pk": 1}], {"pk": {"S": "2"}})
-    assert following.newest_marks("3", 7, {"pk": {"S": "2"}}) == ([], None)
-    asked = {
+    assert following.newest_pending_items("3", 7, None) == ([{"pk": 1}], {"pk": {"S": "2"}})
+    assert following.newest_pending_items("3", 7, {"pk": {"S": "2"}}) == ([], None)
+    requested = {
         "TableName": "Table",
         "IndexName": "outstanding",
         "KeyConditionExpression": "outstanding = :shard",
@@ -145,13 +143,13 @@ def test_all_marks_are_asked_for_page_by_page_the_latest_due_first(service: Serv
         "ScanIndexForward": False,
         "Limit": 7,
     }
-    assert service.asked == [("query", asked), ("query", asked | {"ExclusiveStartKey": {"pk": {"S": "2"}}})]
+    assert service.asked == [("query", requested), ("query", requested | {"ExclusiveStartKey": {"pk": {"S": "2"}}})]
 
 
 def test_entries_with_a_mark_are_asked_for_to_the_last_page(service: Service) -> None:
     service.answers = [{"Items": [{"n": 1}], "LastEvaluatedKey": {"sk": 1}}, {"Items": [{"n": 2}]}]
-    assert following.outstanding_entries("O") == [{"n": 1}, {"n": 2}]
-    asked = {
+    assert following.pending_entries("O") == [{"n": 1}, {"n": 2}]
+    requested = {
         "TableName": "Table",
         "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
         "FilterExpression": "attribute_exists(outstanding)",
@@ -162,17 +160,21 @@ def test_entries_with_a_mark_are_asked_for_to_the_last_page(service: Service) ->
         },
         "ConsistentRead": True,
     }
-    assert service.asked == [("query", asked), ("query", asked | {"ExclusiveStartKey": {"sk": 1}})]
+    assert service.asked == [("query", requested), ("query", requested | {"ExclusiveStartKey": {"sk": 1}})]
 
 
-def test_an_order_waits_when_it_is_parked_or_an_earlier_entry_is_still_to_be_followed(service: Service) -> None:
-    orders = {"A": StoredEntry.of(stored(1)), "B": StoredEntry.of(stored(2)), "C": StoredEntry.of(stored(5))}
+def test_an_order_is_blocked_when_parked_or_behind(service: Service) -> None:
+    orders = {
+        "A": StoredEntry.from_item(stored(1)),
+        "B": StoredEntry.from_item(stored(2)),
+        "C": StoredEntry.from_item(stored(5)),
+    }
     service.answers = [
         {"Responses": {"Table": [parked_key("A"), {**entry_key("B", 1), "outstanding": {"S": "1"}}, entry_key("C", 4)]}}
     ]
-    assert following.waiting_among(orders) == ({"A"}, {"B"})
-    ((_, asked),) = service.asked
-    assert asked["RequestItems"]["Table"]["Keys"] == [
+    assert following.find_blocked(orders) == ({"A"}, {"B"})
+    ((_, requested),) = service.asked
+    assert requested["RequestItems"]["Table"]["Keys"] == [
         *(parked_key(order_id) for order_id in orders),
         entry_key("B", 1),
         entry_key("C", 4),
@@ -191,9 +193,9 @@ def done(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return lambda *of, **more: found.append((name, *of, more) if more else (name, *of))
 
     for module, names in (
-        (workflow, ("start", "wake")),
-        (history, ("count", "postpone")),
-        (pace, ("count",)),
+        (workflow, ("start", "resume")),
+        (history, ("count_order", "postpone_count")),
+        (pace, ("count_order",)),
     ):
         for name in names:
             monkeypatch.setattr(module, name, note(f"{module.__name__.rpartition('.')[2]}.{name}"))
@@ -204,35 +206,38 @@ def done(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def unmarking(sequence: int) -> tuple[str, Json]:
-    asked = {
+    requested = {
         "TableName": "Table",
         "Key": entry_key(AT.order_id, sequence),
         "UpdateExpression": "REMOVE outstanding, check_at",
         "ConditionExpression": "attribute_exists(outstanding)",
     }
-    return ("update_item", asked)
+    return ("update_item", requested)
 
 
 def events_of(service: Service) -> list[str]:
     return [
-        entry["DetailType"] for method, asked in service.asked if method == "put_events" for entry in asked["Entries"]
+        entry["DetailType"]
+        for method, requested in service.asked
+        if method == "put_events"
+        for entry in requested["Entries"]
     ]
 
 
 def mails_of(service: Service) -> list[Json]:
-    batches = [asked["Entries"] for method, asked in service.asked if method == "send_message_batch"]
+    batches = [requested["Entries"] for method, requested in service.asked if method == "send_message_batch"]
     return [json.loads(entry["MessageBody"]) for batch in batches for entry in batch]
 
 
 def unmarked(service: Service) -> list[Any]:
-    return [asked for asked in service.asked if asked[0] == "update_item"]
+    return [requested for requested in service.asked if requested[0] == "update_item"]
 
 
 def test_of_a_new_order_the_workflow_is_started_and_it_counts_towards_the_hour(
     service: Service, done: list[Any]
 ) -> None:
-    following.follow([StoredEntry.of(stored(1, Event.SUBMITTED, correlation_id={"S": "c"}))])
-    assert done == [("workflow.start", AT), ("pace.count", "acme", NOW)]
+    following.process_entries([StoredEntry.from_item(stored(1, Event.SUBMITTED, correlation_id={"S": "c"}))])
+    assert done == [("workflow.start", AT), ("pace.count_order", "acme", NOW)]
     assert events_of(service) == ["order.submitted"]
     assert unmarked(service) == [unmarking(1)]
     mails = mails_of(service)
@@ -244,15 +249,15 @@ def test_of_a_new_order_the_workflow_is_started_and_it_counts_towards_the_hour(
 def test_mails_are_those_that_the_entry_calls_for(
     service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Any] = []
+    requested: list[Any] = []
 
     def announcements(*of: Any, **more: Any) -> list[Any]:
-        asked.append((of, more))
+        requested.append((of, more))
         return []
 
-    monkeypatch.setattr(following, "announcements", announcements)
-    following.follow([StoredEntry.of(stored(7, internal=True, source={"S": "direct"}))])
-    assert asked == [((Event.CLAIMED, {"n": 7}), {"by": CS, "internal": True, "source": "direct"})]
+    monkeypatch.setattr(following, "notifications", announcements)
+    following.process_entries([StoredEntry.from_item(stored(7, internal=True, source={"S": "direct"}))])
+    assert requested == [((Event.CLAIMED, {"n": 7}), {"by": CS, "internal": True, "source": "direct"})]
 
 
 def test_of_later_entries_the_workflow_is_woken_before_anybody_is_told(
@@ -262,8 +267,8 @@ def test_of_later_entries_the_workflow_is_woken_before_anybody_is_told(
         assert service.asked == []
         done.append(("woken", at))
 
-    monkeypatch.setattr(workflow, "wake", wake)
-    following.follow([StoredEntry.of(stored(2)), StoredEntry.of(stored(3, Event.CANCELED))])
+    monkeypatch.setattr(workflow, "resume", wake)
+    following.process_entries([StoredEntry.from_item(stored(2)), StoredEntry.from_item(stored(3, Event.CANCELED))])
     assert done == [("woken", AT)]
     assert events_of(service) == ["order.claimed", "order.canceled"]
     assert {mail["sequence"] for mail in mails_of(service)} == {3}
@@ -271,15 +276,15 @@ def test_of_later_entries_the_workflow_is_woken_before_anybody_is_told(
 
 
 def test_of_entries_from_the_first_on_the_workflow_is_started_and_woken(service: Service, done: list[Any]) -> None:
-    following.follow([StoredEntry.of(stored(1, Event.SUBMITTED)), StoredEntry.of(stored(2))])
-    assert done == [("workflow.start", AT), ("workflow.wake", AT), ("pace.count", "acme", NOW)]
+    following.process_entries([StoredEntry.from_item(stored(1, Event.SUBMITTED)), StoredEntry.from_item(stored(2))])
+    assert done == [("workflow.start", AT), ("workflow.resume", AT), ("pace.count_order", "acme", NOW)]
 
 
 def test_a_new_order_counts_once_and_only_on_the_screen(service: Service, done: list[Any]) -> None:
     service.answers = [{}, {}, error_of("ConditionalCheckFailedException")]
-    following.follow([StoredEntry.of(stored(1, Event.SUBMITTED))])
+    following.process_entries([StoredEntry.from_item(stored(1, Event.SUBMITTED))])
     service.answers = [{}]
-    following.follow([StoredEntry.of(stored(1, Event.SUBMITTED, source={"S": "direct"}))])
+    following.process_entries([StoredEntry.from_item(stored(1, Event.SUBMITTED, source={"S": "direct"}))])
     assert [name for name, *_ in done] == ["workflow.start", "workflow.start"]
 
 
@@ -289,8 +294,8 @@ def test_an_hour_that_cannot_be_counted_holds_up_nothing(
     def fail(*_: Any) -> None:
         raise error_of("InternalServerError")
 
-    monkeypatch.setattr(pace, "count", fail)
-    following.follow([StoredEntry.of(stored(1, Event.SUBMITTED))])
+    monkeypatch.setattr(pace, "count_order", fail)
+    following.process_entries([StoredEntry.from_item(stored(1, Event.SUBMITTED))])
     assert [name for name, *_ in done] == ["workflow.start", "exception"]
 
 
@@ -299,32 +304,32 @@ def test_a_completed_order_is_counted_or_put_off_and_told_of_either_way(
     service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch, is_countable: bool
 ) -> None:
     order: Any = object()
-    asked: list[OrderKey] = []
+    requested: list[OrderKey] = []
 
     def load(at: OrderKey) -> Any:
-        asked.append(at)
+        requested.append(at)
         if not is_countable:
             raise ValueError
         return order
 
     monkeypatch.setattr(following, "get_order", load)
-    following.follow([StoredEntry.of(stored(9, Event.COMPLETED))])
-    assert asked == [AT]
+    following.process_entries([StoredEntry.from_item(stored(9, Event.COMPLETED))])
+    assert requested == [AT]
     later = NOW + timedelta(minutes=15)
     postponed = [
         ("exception", "an order is to be counted later", {"extra": {"order_id": AT.order_id}}),
         ("metric", "OrdersCountedLater", MetricUnit.Count, 1),
-        ("history.postpone", AT.order_id, later),
+        ("history.postpone_count", AT.order_id, later),
     ]
-    assert done == [("workflow.wake", AT), *([("history.count", order)] if is_countable else postponed)]
+    assert done == [("workflow.resume", AT), *([("history.count_order", order)] if is_countable else postponed)]
     assert unmarked(service) == [unmarking(9)]
 
 
 def test_an_order_with_a_fault_is_parked_and_holds_up_no_other(service: Service, done: list[Any]) -> None:
     service.answers = [error_of("InternalException"), {}]
-    following.follow_or_park([StoredEntry.of(stored(2, correlation_id={"S": "c"}))])
-    woken, (level, said, more), counted = done
-    assert (woken, level, said) == (("workflow.wake", AT), "error", "parked")
+    following.process_or_park([StoredEntry.from_item(stored(2, correlation_id={"S": "c"}))])
+    woken, (level, text, more), counted = done
+    assert (woken, level, text) == (("workflow.resume", AT), "error", "parked")
     assert more.pop("exc_info").response["Error"]["Code"] == "InternalException"
     assert more == {"extra": {"order_id": AT.order_id, "correlation_id": "c", "tries": 1}}
     assert counted == ("metric", "OrdersParked", MetricUnit.Count, 1)
@@ -336,21 +341,21 @@ UNPARKED = ("delete_item", {"TableName": "Table", "Key": parked_key(AT.order_id)
 
 def test_what_is_outstanding_of_an_order_is_followed_and_the_order_unparked(service: Service, done: list[Any]) -> None:
     service.answers = [{"Items": [stored(2), stored(3)]}, {}]
-    assert following.mend(AT.order_id) == 2
+    assert following.repair_entries(AT.order_id) == 2
     assert events_of(service) == ["order.claimed", "order.claimed"]
     assert service.asked[-1] == UNPARKED
-    assert done[-1] == ("metric", "EntriesMended", MetricUnit.Count, 2)
+    assert done[-1] == ("metric", "EntriesRepaired", MetricUnit.Count, 2)
     service.asked.clear()
     service.answers = [{"Items": []}, {}]
-    assert following.mend(AT.order_id) == 0
+    assert following.repair_entries(AT.order_id) == 0
     assert service.asked[-1] == UNPARKED
     assert len(service.asked) == 2
 
 
 def test_an_order_that_cannot_be_mended_waits_again_with_all_its_entries(service: Service, done: list[Any]) -> None:
-    marks = [stored(2), stored(3)]
-    service.answers = [{"Items": marks}, error_of("InternalException"), {"Item": {"tries": {"N": "2"}}}, {}]
-    assert following.mend(AT.order_id) == 0
+    internals = [stored(2), stored(3)]
+    service.answers = [{"Items": internals}, error_of("InternalException"), {"Item": {"tries": {"N": "2"}}}, {}]
+    assert following.repair_entries(AT.order_id) == 0
     until = {"N": str(int((NOW + timedelta(minutes=4)).timestamp()))}
     assert service.asked[-3][1]["Item"]["check_at"] == until
     assert service.asked[-2:] == [
@@ -378,7 +383,7 @@ def test_a_count_that_was_put_off_is_made_once(
     monkeypatch.setattr(following, "get_any_order", lambda order_id: order if order_id == "O" else None)
     service.answers = [{"Item": {"pk": 1}}, {}]
     following.count_postponed("O")
-    assert done == [("history.count", order)]
+    assert done == [("history.count_order", order)]
     key = {"TableName": "Table", "Key": statistics_key("O")}
     assert service.asked == [("get_item", {**key, "ConsistentRead": True}), ("delete_item", key)]
     service.answers, service.asked = [{}], []
@@ -393,8 +398,8 @@ def test_a_count_that_fails_again_keeps_its_mark(
         raise ValueError
 
     monkeypatch.setattr(following, "get_any_order", lambda order_id: None)
-    monkeypatch.setattr(history, "count", fail)
+    monkeypatch.setattr(history, "count_order", fail)
     service.answers = [{"Item": {"pk": 1}}, {}]
     following.count_postponed("O")
     assert [method for method, _ in service.asked] == ["get_item"]
-    assert done[-1] == ("history.postpone", "O", NOW + timedelta(minutes=15))
+    assert done[-1] == ("history.postpone_count", "O", NOW + timedelta(minutes=15))

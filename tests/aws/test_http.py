@@ -22,7 +22,7 @@ from online_orders.clock import now
 from online_orders.errors import BadRequest, Forbidden, NotFound, OnlineOrdersError, TooLarge, TooManyRequests
 from online_orders.http import Caller, Preconditions, Response, Viewer
 from online_orders.orders import User
-from online_orders.presentation import as_json
+from online_orders.presentation import to_json
 from online_orders.quotes import QuoteState
 
 Json = dict[str, Any]
@@ -31,9 +31,9 @@ ANNA = User(user_id="u-1", email="anna@acme.example")
 SETTINGS = {
     "ORIGIN_SECRET": "",
     "STAFF_SECOND_FACTOR": "required",
-    "ACCOUNT_REQUESTS_A_SECOND": "2",
+    "ACCOUNT_REQUESTS_PER_SECOND": "2",
     "ACCOUNT_REQUESTS_AT_ONCE": "3",
-    "LINK_REQUESTS_A_SECOND": "0.1",
+    "LINK_REQUESTS_PER_SECOND": "0.1",
     "LINK_REQUESTS_AT_ONCE": "1",
 }
 pytestmark = pytest.mark.usefixtures("http_settings")
@@ -55,7 +55,7 @@ def request_of(**event: Any) -> Request:
     return asked(event_of(**event))
 
 
-def refusal_of(error: type[OnlineOrdersError], action: Any, *arguments: Any, **named: Any) -> str:
+def parameter_error(error: type[OnlineOrdersError], action: Any, *arguments: Any, **named: Any) -> str:
     with pytest.raises(error) as refusal:
         action(*arguments, **named)
     return refusal.value.code
@@ -66,11 +66,11 @@ def refusal_of(error: type[OnlineOrdersError], action: Any, *arguments: Any, **n
 
 def signed_in(payload: Any = None, **claims: Any) -> Json:
     """The event of a request by an id token; `payload` is what stands in the token itself."""
-    said = {"sub": "u-1", "email": ANNA.email, "token_use": "id", "custom:account_id": "acme", **claims}
+    text = {"sub": "u-1", "email": ANNA.email, "token_use": "id", "custom:account_id": "acme", **claims}
     payload = {"sub": "u-1", "cognito:groups": ["customers"]} if payload is None else payload
     part = base64.urlsafe_b64encode(json.dumps(payload).encode()).rstrip(b"=").decode()
     event = event_of(authorization=f"Bearer head.{part}.signature")
-    event["requestContext"]["authorizer"] = {"jwt": {"claims": said}}
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": text}}
     return event
 
 
@@ -85,7 +85,7 @@ def test_a_caller_is_who_the_token_says() -> None:
     del event["requestContext"]["authorizer"]["jwt"]["claims"]["email"]
     nobody = http.caller(asked(event), None)
     assert nobody == Caller(User(user_id="u-1", email=""), frozenset({"customers"}), None)
-    assert refusal_of(Forbidden, lambda: nobody.account) == "forbidden"
+    assert parameter_error(Forbidden, lambda: nobody.account) == "forbidden"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_group_is_for_those_who_are_in_it(payload: Any, group: http.Group | No
     if code is None:
         assert http.caller(asked(signed_in(payload)), group).user == ANNA
     else:
-        assert refusal_of(Forbidden, http.caller, asked(signed_in(payload)), group) == code
+        assert parameter_error(Forbidden, http.caller, asked(signed_in(payload)), group) == code
 
 
 def test_staff_need_no_second_factor_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,9 +123,9 @@ def test_staff_need_no_second_factor_where_none_is_wanted(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("use", ["access", "ID", None])
 def test_only_an_id_token_says_who_calls(use: str | None) -> None:
     event = signed_in(token_use=use)
-    assert refusal_of(Forbidden, http.caller, asked(event), None) == "wrong_token"
+    assert parameter_error(Forbidden, http.caller, asked(event), None) == "wrong_token"
     del event["requestContext"]["authorizer"]["jwt"]["claims"]["token_use"]
-    assert refusal_of(Forbidden, http.caller, asked(event), None) == "wrong_token"
+    assert parameter_error(Forbidden, http.caller, asked(event), None) == "wrong_token"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_token_that_cannot_be_read_is_wrong(header: str | None) -> None:
         del event["headers"]["authorization"]
     else:
         event["headers"]["authorization"] = header
-    assert refusal_of(Forbidden, http.caller, asked(event), None) == "wrong_token"
+    assert parameter_error(Forbidden, http.caller, asked(event), None) == "wrong_token"
 
 
 @pytest.mark.parametrize("name", ["ü", "üü", "üüü", "ÿÿÿ???>>>"])
@@ -161,12 +161,12 @@ def test_an_account_has_its_share_and_a_user_without_one_his_own(monkeypatch: py
             http.caller(asked(event), None)
         assert refusal.value.seconds == 1
     http.caller(asked(signed_in(staff(sub="u-2"), sub="u-2", **without)), None)
-    http.take_share("LINK", "acme")
+    http.check_rate_limit("LINK", "acme")
     with pytest.raises(TooManyRequests) as refusal:
-        http.take_share("LINK", "acme")
+        http.check_rate_limit("LINK", "acme")
     assert refusal.value.seconds == 10
     http.reset()
-    http.take_share("LINK", "acme")
+    http.check_rate_limit("LINK", "acme")
 
 
 @pytest.mark.parametrize(
@@ -207,14 +207,14 @@ def test_a_body_is_read_exactly_as_text_or_in_base64(body: str, value: Any) -> N
 
 @pytest.mark.parametrize("body", ["", " ", "{", "NaN", "[Infinity]", "\ud800", "[" * 100_000, "{} {}", None])
 def test_what_is_no_json_is_refused(body: str | None) -> None:
-    assert refusal_of(BadRequest, http.json_body, request_of(body=body)) == "invalid_json"
+    assert parameter_error(BadRequest, http.json_body, request_of(body=body)) == "invalid_json"
 
 
 def test_what_is_wrong_with_json_is_told_where_it_can_be() -> None:
-    for body, said in (("{", "Expecting property name"), ("NaN", "it cannot be read"), ("\ud800", "it cannot be read")):
+    for body, text in (("{", "Expecting property name"), ("NaN", "it cannot be read"), ("\ud800", "it cannot be read")):
         with pytest.raises(BadRequest) as refusal:
             http.json_body(request_of(body=body))
-        assert refusal.value.detail.startswith(f"The body is not JSON: {said}")
+        assert refusal.value.detail.startswith(f"The body is not JSON: {text}")
 
 
 def test_an_empty_body_is_the_default_where_there_is_one() -> None:
@@ -224,9 +224,9 @@ def test_an_empty_body_is_the_default_where_there_is_one() -> None:
 
 
 def test_a_body_has_so_many_bytes_at_most() -> None:
-    assert len(http.raw_body(request_of(body="x" * http.LARGEST_BODY))) == http.LARGEST_BODY
-    for body in ("x" * (http.LARGEST_BODY + 1), "ü" * (http.LARGEST_BODY // 2 + 1)):
-        assert refusal_of(TooLarge, http.raw_body, request_of(body=body)) == "too_large"
+    assert len(http.raw_body(request_of(body="x" * http.MAX_BODY_BYTES))) == http.MAX_BODY_BYTES
+    for body in ("x" * (http.MAX_BODY_BYTES + 1), "ü" * (http.MAX_BODY_BYTES // 2 + 1)):
+        assert parameter_error(TooLarge, http.raw_body, request_of(body=body)) == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -250,10 +250,10 @@ def test_a_table_is_what_is_called_one(header: str | None, is_csv: bool) -> None
     ],
 )
 def test_if_match_names_versions_or_any(header: str | None, versions: set[int] | None) -> None:
-    wanted = None if versions is None else frozenset(versions)
-    assert http.expected_versions(header) == wanted
+    expected = None if versions is None else frozenset(versions)
+    assert http.expected_versions(header) == expected
     must_exist = bool((header or "").strip())
-    assert http.preconditions(header, None) == Preconditions(wanted, must_exist, must_be_new=False)
+    assert http.preconditions(header, None) == Preconditions(expected, must_exist, must_be_new=False)
 
 
 @pytest.mark.parametrize(("header", "is_new"), [(None, False), ("", False), (" * ", True)])
@@ -276,7 +276,7 @@ def test_preconditions_hold_of_the_versions_they_name(wanted: Preconditions, hol
         if version in holds_of:
             wanted.check("a list", version)
         else:
-            assert refusal_of(OnlineOrdersError, wanted.check, "a list", version) == "version_mismatch"
+            assert parameter_error(OnlineOrdersError, wanted.check, "a list", version) == "version_mismatch"
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_no_answer_is_kept_by_a_cache() -> None:
 def test_a_page_is_cut_where_it_would_be_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     cursor: Any = SimpleNamespace(after=lambda position: position and f"after {position}")
     row = {"id": "1", "text": "ü" * 10}
-    size = len(as_json(row).encode())
+    size = len(to_json(row).encode())
     rows = [{**row, "id": str(number)} for number in range(1, 5)]
     for most, shown, position in (
         (4 * size, ["1", "2", "3", "4"], "last"),
@@ -337,7 +337,7 @@ def test_a_page_is_cut_where_it_would_be_too_large(monkeypatch: pytest.MonkeyPat
         (2 * size - 1, ["1"], "1"),
         (1, ["1"], "1"),
     ):
-        monkeypatch.setattr(http, "LARGEST_PAGE", most)
+        monkeypatch.setattr(http, "MAX_PAGE_BYTES", most)
         page = json.loads(str(http.page(rows, "id", "last", cursor).body))
         assert [each["id"] for each in page["items"]] == shown
         assert page["next_cursor"] == f"after {position}"
@@ -352,11 +352,11 @@ def test_a_revision_is_answered_as_json_or_as_the_paper_that_was_made_of_it(monk
     at = now()
     monkeypatch.setattr(http, "now", lambda: at)
     states = {1: QuoteState.SUPERSEDED, 2: QuoteState.SENDING, 3: QuoteState.OFFERED, 9_999: QuoteState.OFFERED}
-    papers = {("o", 1): b"paper"}
+    pdfs = {("o", 1): b"paper"}
     monkeypatch.setattr(
         http, "get_quote", lambda of, number: SimpleNamespace(of=of, revision=number, state=states[number])
     )
-    monkeypatch.setattr(http, "find_quote_paper", lambda *key: papers.get(key))
+    monkeypatch.setattr(http, "find_quote_pdf", lambda *key: pdfs.get(key))
     monkeypatch.setattr(http, "quote_body", lambda quote, day: [quote.of.order_id, quote.revision, day == ("day", at)])
     for number in (1, 9_999):
         shown = http.quote_response(request_of(), order, number)
@@ -370,13 +370,13 @@ def test_a_revision_is_answered_as_json_or_as_the_paper_that_was_made_of_it(monk
             "Content-Disposition": 'inline; filename="quote-o-1.pdf"',
         },
     )
-    for number, said in (
+    for number, text in (
         (2, "The PDF of this revision is still being made"),
         (3, "This revision was never sent"),
     ):
         with pytest.raises(NotFound) as refusal:
             http.quote_response(request_of(accept=PDF), order, number)
-        assert refusal.value.detail.startswith(said)
+        assert refusal.value.detail.startswith(text)
 
 
 def test_a_refusal_is_a_problem_as_rfc_9457_has_it() -> None:
@@ -412,7 +412,7 @@ def said_by_aws(code: str) -> ClientError:
     ],
 )
 def test_what_is_over_by_itself_is_told_apart_from_a_fault(error: Exception, status: int) -> None:
-    assert http.translated(error).status == status
+    assert http.to_api_error(error).status == status
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ AT = datetime(2026, 3, 5, 7, 59, tzinfo=UTC)
         (lambda: keys.version_key(keys.prices_key("EUR"), 1), "PRICES#EUR", "VERSION#00000001"),
         (lambda: keys.prices_directory_key("EUR"), "PRICES", "EUR"),
         (lambda: keys.terms_key("de"), "TERMS#de", "TERMS"),
-        (keys.mail_hold_key, "MAILHOLD", "MAILHOLD"),
-        (keys.mail_release_key, "MAILHOLD", "RELEASED"),
+        (keys.mail_pause_key, "MAILHOLD", "MAILHOLD"),
+        (keys.mail_resume_key, "MAILHOLD", "RELEASED"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -50,6 +50,6 @@ def test_an_item_lies_under_the_key_that_the_table_says(made: Callable[[], Key],
 
 
 def test_marks_and_counts_are_spread_by_the_last_character_of_an_id() -> None:
-    assert [keys.outstanding_shard(f"ab{last}") for last in "0178AZ"] == ["0", "1", "7", "0", "1", "2"]
+    assert [keys.pending_shard(f"ab{last}") for last in "0178AZ"] == ["0", "1", "7", "0", "1", "2"]
     assert [keys.history_shard("ab7", attempt) for attempt in (0, 1, 2)] == [7, 0, 1]
-    assert {keys.outstanding_shard(last) for last in "0123456789ABCDEFGHJKMNPQRSTVWXYZ"} == set("01234567")
+    assert {keys.pending_shard(last) for last in "0123456789ABCDEFGHJKMNPQRSTVWXYZ"} == set("01234567")

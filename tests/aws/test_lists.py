@@ -8,9 +8,9 @@ import pytest
 
 from online_orders.aws import lists
 from online_orders.aws.keys import OrderKey, order_key, subaccount_key, suborder_key
-from online_orders.aws.lists import Wanted, statuses_of
+from online_orders.aws.lists import OrderFilter, statuses_of
 from online_orders.order_ids import first_id_of
-from online_orders.orders import OPEN, Order, Status
+from online_orders.orders import OPEN_STATUSES, Order, Status
 from tests.aws.service import Service
 from tests.domain.builders import CLARA, CONRAD, claimed, place
 
@@ -42,7 +42,7 @@ def found(*items: Json) -> Json:
 
 def query(prefix: str, *, first: str = "0", beyond: str = "\uffff", **more: Any) -> tuple[str, Json]:
     values = {":pk": {"S": "ACCOUNT#acme"}, ":first": {"S": prefix + first}, ":beyond": {"S": prefix + beyond}}
-    asked = {
+    requested = {
         "TableName": "Table",
         "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :beyond",
         "ConsistentRead": True,
@@ -50,7 +50,10 @@ def query(prefix: str, *, first: str = "0", beyond: str = "\uffff", **more: Any)
         "Limit": 3,
         **more,
     }
-    return ("query", {**asked, "ExpressionAttributeValues": values | asked.get("ExpressionAttributeValues", {})})
+    return (
+        "query",
+        {**requested, "ExpressionAttributeValues": values | requested.get("ExpressionAttributeValues", {})},
+    )
 
 
 def ids(listed: Any) -> tuple[list[int], int | None]:
@@ -65,21 +68,21 @@ def ids(listed: Any) -> tuple[list[int], int | None]:
 @pytest.mark.parametrize(
     ("wanted", "is_included"),
     [
-        (Wanted(), True),
-        (Wanted(statuses=frozenset({Status.IN_PROCESS})), True),
-        (Wanted(statuses=frozenset({Status.SUBMITTED})), False),
-        (Wanted(purchase_order_number="PO-1"), True),
-        (Wanted(purchase_order_number="PO-2"), False),
-        (Wanted(assignee_id=CLARA.user_id), True),
-        (Wanted(assignee_id=CONRAD.user_id), False),
-        (Wanted(account_id="acme"), True),
-        (Wanted(account_id="bolt"), False),
+        (OrderFilter(), True),
+        (OrderFilter(statuses=frozenset({Status.IN_PROCESS})), True),
+        (OrderFilter(statuses=frozenset({Status.SUBMITTED})), False),
+        (OrderFilter(purchase_order_number="PO-1"), True),
+        (OrderFilter(purchase_order_number="PO-2"), False),
+        (OrderFilter(assignee_id=CLARA.user_id), True),
+        (OrderFilter(assignee_id=CONRAD.user_id), False),
+        (OrderFilter(account_id="acme"), True),
+        (OrderFilter(account_id="bolt"), False),
     ],
 )
-def test_an_order_is_wanted_by_every_filter(wanted: Wanted, is_included: bool) -> None:
+def test_an_order_is_wanted_by_every_filter(wanted: OrderFilter, is_included: bool) -> None:
     order = claimed(place(body={"purchase_order_number": "PO-1"}).order)
     assert wanted.includes(order) is is_included
-    assert not Wanted(assignee_id="").includes(place().order)
+    assert not OrderFilter(assignee_id="").includes(place().order)
 
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -88,40 +91,41 @@ NEXT = DAY + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "bounds", "is_nothing"),
+    ("wanted", "bounds", "is_empty"),
     [
-        (Wanted(), ("0", "\uffff"), False),
-        (Wanted(first_day=DAY), (first_id_of(DAY), "\uffff"), False),
-        (Wanted(last_day=DAY), ("0", first_id_of(NEXT)), False),
+        (OrderFilter(), ("0", "\uffff"), False),
+        (OrderFilter(first_day=DAY), (first_id_of(DAY), "\uffff"), False),
+        (OrderFilter(last_day=DAY), ("0", first_id_of(NEXT)), False),
         (
-            Wanted(first_day=DAY, last_day=DAY, zone=BERLIN),
+            OrderFilter(first_day=DAY, last_day=DAY, zone=BERLIN),
             (first_id_of(DAY, BERLIN), first_id_of(NEXT, BERLIN)),
             False,
         ),
-        (Wanted(first_day=DAY, last_day=DAY - timedelta(days=1)), (first_id_of(DAY), first_id_of(DAY)), False),
-        (Wanted(first_day=NEXT, last_day=DAY - timedelta(days=1)), (first_id_of(NEXT), first_id_of(DAY)), True),
-        (Wanted(last_day=date.max), ("0", "\uffff"), False),
-        (Wanted(statuses=frozenset()), ("0", "\uffff"), True),
+        (OrderFilter(first_day=DAY, last_day=DAY - timedelta(days=1)), (first_id_of(DAY), first_id_of(DAY)), False),
+        (OrderFilter(first_day=NEXT, last_day=DAY - timedelta(days=1)), (first_id_of(NEXT), first_id_of(DAY)), True),
+        (OrderFilter(last_day=date.max), ("0", "\uffff"), False),
+        (OrderFilter(statuses=frozenset()), ("0", "\uffff"), True),
     ],
 )
-def test_the_days_of_placing_bound_the_ids(wanted: Wanted, bounds: tuple[str, str], is_nothing: bool) -> None:
-    assert (wanted.bounds(), wanted.is_nothing) == (bounds, is_nothing)
+def test_the_days_of_placing_bound_the_ids(wanted: OrderFilter, bounds: tuple[str, str], is_empty: bool) -> None:
+    assert (wanted.bounds(), wanted.is_empty) == (bounds, is_empty)
 
 
 def test_filters_of_status_leave_what_both_leave() -> None:
     assert statuses_of(None, None) is None
     assert statuses_of(Status.SUBMITTED, None) == frozenset({Status.SUBMITTED})
-    assert statuses_of(None, is_open=True) == OPEN
+    assert statuses_of(None, is_open=True) == OPEN_STATUSES
     assert statuses_of(None, is_open=False) == frozenset({Status.COMPLETED, Status.CANCELED})
     assert statuses_of(Status.SUBMITTED, is_open=True) == frozenset({Status.SUBMITTED})
     assert statuses_of(Status.SUBMITTED, is_open=False) == frozenset()
 
 
 @pytest.mark.parametrize(
-    "read", [lists.list_account_orders, lists.list_reachable_orders, lambda _, *more: lists.list_desk_orders(*more)]
+    "read",
+    [lists.list_account_orders, lists.list_orders_with_subaccounts, lambda _, *more: lists.list_desk_orders(*more)],
 )
 def test_where_filters_exclude_each_other_nothing_is_asked(service: Service, read: Any) -> None:
-    assert read("acme", Wanted(statuses=frozenset()), 3, None) == ([], None)
+    assert read("acme", OrderFilter(statuses=frozenset()), 3, None) == ([], None)
     assert service.asked == []
 
 
@@ -130,20 +134,20 @@ def test_where_filters_exclude_each_other_nothing_is_asked(service: Service, rea
 
 def test_an_accounts_orders_come_newest_first_page_by_page(service: Service) -> None:
     service.answers = [page(stored(order_of(5)), stored(order_of(3)), until=stored(order_of(3))), page()]
-    assert ids(lists.list_account_orders("acme", Wanted(), 3, None)) == ([5, 3], 3)
-    assert lists.list_account_orders("acme", Wanted(), 3, IDS[3]) == ([], None)
+    assert ids(lists.list_account_orders("acme", OrderFilter(), 3, None)) == ([5, 3], 3)
+    assert lists.list_account_orders("acme", OrderFilter(), 3, IDS[3]) == ([], None)
     start = {"pk": {"S": "ACCOUNT#acme"}, "sk": {"S": f"ORDER#{IDS[3]}"}}
     assert service.asked == [query("ORDER#"), query("ORDER#", ExclusiveStartKey=start)]
 
 
 def test_a_filter_looks_at_more_orders_than_the_page_holds(service: Service) -> None:
     rows = [stored(order_of(number)) for number in (9, 8, 7, 6)]
-    wanted = Wanted(statuses=OPEN, purchase_order_number="PO-1", first_day=DAY, last_day=DAY)
+    order_filter = OrderFilter(statuses=OPEN_STATUSES, purchase_order_number="PO-1", first_day=DAY, last_day=DAY)
     service.answers = [page(*rows), page(*rows[:3], until=stored(order_of(2))), page(*rows[:3])]
-    listed = [ids(lists.list_account_orders("acme", wanted, 3, None)) for _ in range(3)]
+    listed = [ids(lists.list_account_orders("acme", order_filter, 3, None)) for _ in range(3)]
     assert listed == [([9, 8, 7], 7), ([9, 8, 7], 2), ([9, 8, 7], None)]
-    statuses = sorted(OPEN)
-    asked = query(
+    statuses = sorted(OPEN_STATUSES)
+    requested = query(
         "ORDER#",
         first=first_id_of(DAY),
         beyond=first_id_of(NEXT),
@@ -155,13 +159,13 @@ def test_a_filter_looks_at_more_orders_than_the_page_holds(service: Service) -> 
             ":po": {"S": "PO-1"},
         },
     )
-    assert service.asked == [asked] * 3
+    assert service.asked == [requested] * 3
 
 
 def test_one_filter_goes_alone(service: Service) -> None:
     service.answers = [page()]
-    lists.list_account_orders("acme", Wanted(purchase_order_number="PO-1"), 3, None)
-    lists.list_account_orders("acme", Wanted(statuses=frozenset({Status.SUBMITTED})), 3, None)
+    lists.list_account_orders("acme", OrderFilter(purchase_order_number="PO-1"), 3, None)
+    lists.list_account_orders("acme", OrderFilter(statuses=frozenset({Status.SUBMITTED})), 3, None)
     assert service.asked == [
         query(
             "ORDER#",
@@ -181,7 +185,7 @@ def test_one_filter_goes_alone(service: Service) -> None:
 
 def reach(service: Service, own: Json, subs: Json, *more: Json, **wanted: Any) -> Any:
     service.answers = [own, subs, *more, {}]
-    return ids(lists.list_reachable_orders("acme", Wanted(**wanted), 3, None))
+    return ids(lists.list_orders_with_subaccounts("acme", OrderFilter(**wanted), 3, None))
 
 
 SUB = found(subaccount_key("acme", "sub"))
@@ -204,9 +208,9 @@ def test_own_orders_and_those_of_sub_accounts_come_together(service: Service) ->
 
 def test_both_queries_go_on_behind_the_last_page(service: Service) -> None:
     service.answers = [page()]
-    assert lists.list_reachable_orders("acme", Wanted(), 3, IDS[4]) == ([], None)
+    assert lists.list_orders_with_subaccounts("acme", OrderFilter(), 3, IDS[4]) == ([], None)
     starts = [{"pk": {"S": "ACCOUNT#acme"}, "sk": {"S": prefix + IDS[4]}} for prefix in ("ORDER#", "SUBORDER#")]
-    assert [asked["ExclusiveStartKey"] for _, asked in service.asked] == starts
+    assert [requested["ExclusiveStartKey"] for _, requested in service.asked] == starts
 
 
 def test_whoever_has_no_orders_of_sub_accounts_has_the_own_ones(service: Service) -> None:
@@ -230,7 +234,7 @@ def test_a_page_ends_where_either_query_has_stopped(service: Service, own: Json,
     assert reach(service, own, subs, SUB, of_sub(9, 5)) == listed
 
 
-def test_a_pointer_to_an_account_that_has_left_or_to_an_order_that_is_gone_leads_nowhere(service: Service) -> None:
+def test_a_pointer_to_a_departed_account_or_missing_order_is_dropped(service: Service) -> None:
     own = page(stored(order_of(8)))
     assert reach(service, own, page(pointer(9), pointer(7, "gone")), SUB, of_sub(9)) == ([9, 8], None)
     assert service.asked[2][1]["RequestItems"]["Table"]["Keys"] in (
@@ -242,21 +246,21 @@ def test_a_pointer_to_an_account_that_has_left_or_to_an_order_that_is_gone_leads
 
 
 def test_a_filter_holds_of_orders_behind_pointers_too(service: Service) -> None:
-    wanted = frozenset({Status.IN_PROCESS})
-    assert reach(service, page(), page(pointer(9)), SUB, of_sub(9), statuses=wanted) == ([], None)
+    expected = frozenset({Status.IN_PROCESS})
+    assert reach(service, page(), page(pointer(9)), SUB, of_sub(9), statuses=expected) == ([], None)
     assert service.asked[1] == query("SUBORDER#")
 
 
 def test_candidates_for_duplicates_are_the_newest_however_they_came(service: Service) -> None:
     direct = order_of(9, source="direct")
     service.answers = [page(stored(order_of(8)), until=stored(order_of(8))), page(stored(direct))]
-    assert lists.list_duplicate_candidates("acme") == [direct, order_of(8)]
-    wanted = sorted(OPEN | {Status.COMPLETED})
+    assert lists.find_duplicate_candidates("acme") == [direct, order_of(8)]
+    expected = sorted(OPEN_STATUSES | {Status.COMPLETED})
     more: Json = {
         "Limit": 400,
         "FilterExpression": "#status IN (:s0, :s1, :s2, :s3)",
         "ExpressionAttributeNames": {"#status": "status"},
-        "ExpressionAttributeValues": {f":s{index}": {"S": status} for index, status in enumerate(wanted)},
+        "ExpressionAttributeValues": {f":s{index}": {"S": status} for index, status in enumerate(expected)},
     }
     assert service.asked == [query("ORDER#", **more), query("DIRECT#", **more)]
 
@@ -266,21 +270,21 @@ def test_candidates_for_duplicates_are_the_newest_however_they_came(service: Ser
 
 def index(name: str, value: str, after: str = "0", limit: int = 3) -> tuple[str, Json]:
     attribute = {"desk": "desk_status", "assignee": "assignee_id"}[name]
-    asked = {
+    requested = {
         "TableName": "Table",
         "IndexName": name,
         "KeyConditionExpression": f"{attribute} = :value AND order_id > :after",
         "ExpressionAttributeValues": {":value": {"S": value}, ":after": {"S": after}},
         "Limit": limit,
     }
-    return ("query", asked)
+    return ("query", requested)
 
 
 def test_the_desk_sees_every_status_oldest_first(service: Service) -> None:
     rows = [stored(order_of(number)) for number in range(5)]
     pages = [page(rows[4]), page(rows[0], rows[3]), page(rows[1]), page(), page()]
     service.answers = [*pages, found(*rows)]
-    assert ids(lists.list_desk_orders(Wanted(), 3, None)) == ([0, 1, 3], 3)
+    assert ids(lists.list_desk_orders(OrderFilter(), 3, None)) == ([0, 1, 3], 3)
     assert service.asked[:5] == [index("desk", status.value) for status in Status]
     keys = service.asked[5][1]["RequestItems"]["Table"]["Keys"]
     assert keys == [{"pk": rows[n]["pk"], "sk": rows[n]["sk"]} for n in (0, 1, 3)]
@@ -304,22 +308,22 @@ def test_a_page_of_the_desk_ends_where_the_first_query_has_stopped(
     service: Service, first: Json, second: Json, listed: Any
 ) -> None:
     service.answers = [first, second, found(*(stored(claimed(order_of(number))) for number in range(6)))]
-    wanted = Wanted(statuses=frozenset({Status.SUBMITTED, Status.IN_PROCESS}))
-    assert ids(lists.list_desk_orders(wanted, 3, IDS[0])) == listed
+    order_filter = OrderFilter(statuses=frozenset({Status.SUBMITTED, Status.IN_PROCESS}))
+    assert ids(lists.list_desk_orders(order_filter, 3, IDS[0])) == listed
     assert service.asked[:2] == [index("desk", status, IDS[0]) for status in ("submitted", "in_process")]
 
 
 def test_the_desk_sees_what_is_assigned_to_one(service: Service) -> None:
     mine = claimed(order_of(1))
     service.answers = [page(stored(mine), stored(order_of(2))), found(stored(mine), stored(order_of(2)))]
-    assert ids(lists.list_desk_orders(Wanted(assignee_id=CLARA.user_id), 3, IDS[0])) == ([1], None)
+    assert ids(lists.list_desk_orders(OrderFilter(assignee_id=CLARA.user_id), 3, IDS[0])) == ([1], None)
     assert service.asked[0] == index("assignee", "clara", IDS[0])
 
 
 def test_the_desk_sees_an_accounts_orders_however_they_came(service: Service) -> None:
     direct = order_of(1, source="direct")
     service.answers = [page(stored(order_of(2))), page(stored(direct)), found(stored(order_of(2)), stored(direct))]
-    assert ids(lists.list_desk_orders(Wanted(account_id="acme"), 3, IDS[0])) == ([1, 2], None)
+    assert ids(lists.list_desk_orders(OrderFilter(account_id="acme"), 3, IDS[0])) == ([1, 2], None)
     starts = [{"pk": {"S": "ACCOUNT#acme"}, "sk": {"S": prefix + IDS[0]}} for prefix in ("ORDER#", "DIRECT#")]
     assert service.asked[:2] == [
         query(prefix, ScanIndexForward=True, ExclusiveStartKey=start)
@@ -330,4 +334,4 @@ def test_the_desk_sees_an_accounts_orders_however_they_came(service: Service) ->
 def test_ids_of_open_orders_are_read_of_the_index_alone(service: Service) -> None:
     service.answers = [page({"sk": {"S": f"DIRECT#{IDS[2]}"}}), page({"sk": {"S": f"ORDER#{IDS[1]}"}}), page()]
     assert lists.list_open_ids(3, IDS[0]) == ([IDS[1], IDS[2]], None)
-    assert service.asked == [index("desk", status.value, IDS[0]) for status in Status if status in OPEN]
+    assert service.asked == [index("desk", status.value, IDS[0]) for status in Status if status in OPEN_STATUSES]

@@ -14,7 +14,17 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from online_orders.approval_links import Link
 from online_orders.aws import mail
 from online_orders.aws.keys import mail_key
-from online_orders.aws.mail import AtIt, Attachment, Letter, MailRefused, _mime, send, send_once, sender, tags_in
+from online_orders.aws.mail import (
+    Attachment,
+    MailInFlight,
+    MailRefused,
+    OutgoingMail,
+    _mime,
+    parse_tags,
+    send,
+    send_once,
+    sender,
+)
 from online_orders.clock import now
 from online_orders.telemetry import MetricUnit, logger, metrics
 from tests.aws.service import Service, error_of
@@ -41,7 +51,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def head(brand: str, subject: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Any]:
     """Return the head as it is written, and as a mail program reads it."""
     monkeypatch.setenv("BRAND_NAME", brand)
-    mime = _mime(Letter("connie@acme.example", subject, "Hello", "<p>Hello</p>"), now())
+    mime = _mime(OutgoingMail("connie@acme.example", subject, "Hello", "<p>Hello</p>"), now())
     return mime.partition(b"\r\n\r\n")[0].decode("ascii"), message_from_bytes(mime, policy=default)
 
 
@@ -69,7 +79,7 @@ def test_the_call_names_the_sender_in_ascii_and_one_line(brand: str, monkeypatch
     assert all(len(word) <= 75 for word in sender().split() if word.startswith("=?"))
 
 
-def test_a_brand_of_any_length_is_folded_into_words_and_lines_as_long_as_they_may_be(
+def test_a_brand_of_any_length_is_folded_into_short_words_and_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """RFC 2047: 75 characters a word, 76 a line."""
@@ -93,8 +103,8 @@ def test_a_subject_is_left_in_one_line_or_folded_into_lines_of_76(monkeypatch: p
 
 def test_the_head_of_a_mail_is_written_as_mail_programs_are_used_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRAND_NAME", "Northwind")
-    letter = Letter("connie@acme.example", "Hello", "Hello", "<p>Hello</p>", (Attachment("q.pdf", b"%PDF"),))
-    mime = _mime(letter, datetime(2026, 3, 5, 7, 30, tzinfo=UTC)).decode("ascii")
+    outgoing = OutgoingMail("connie@acme.example", "Hello", "Hello", "<p>Hello</p>", (Attachment("q.pdf", b"%PDF"),))
+    mime = _mime(outgoing, datetime(2026, 3, 5, 7, 30, tzinfo=UTC)).decode("ascii")
     assert mime.startswith(
         "From: Northwind <orders@vendor.example>\r\n"
         "Reply-To: success@vendor.example\r\n"
@@ -119,7 +129,7 @@ def test_a_line_end_in_the_brand_adds_no_header(monkeypatch: pytest.MonkeyPatch)
 
 AT = datetime(2026, 3, 5, 7, 30, tzinfo=UTC)
 SECONDS = int(AT.timestamp())
-LETTER = Letter("connie@acme.example", "Hello", "Grüße,\n\n" + "lang " * 40, "<p>Grüße</p>")
+LETTER = OutgoingMail("connie@acme.example", "Hello", "Grüße,\n\n" + "lang " * 40, "<p>Grüße</p>")
 
 
 @pytest.fixture
@@ -133,30 +143,30 @@ def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servi
 
 def test_a_mail_has_both_texts_as_they_were_and_its_papers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRAND_NAME", "Northwind")
-    letter = LETTER._replace(attachments=(Attachment("quote.pdf", b"%PDF"), Attachment("ä.pdf", b"\x00\xff")))
-    mime = _mime(letter, AT)
+    outgoing = LETTER._replace(attachments=(Attachment("quote.pdf", b"%PDF"), Attachment("ä.pdf", b"\x00\xff")))
+    mime = _mime(outgoing, AT)
     assert mime.isascii()
     assert b"\r\n" in mime
     assert max(len(line) for line in mime.split(b"\r\n") if b"lang" in line) == 76
     message = message_from_bytes(mime, policy=default)
-    assert message["To"] == letter.to
+    assert message["To"] == outgoing.to
     assert message["Date"] == "Thu, 05 Mar 2026 07:30:00 +0000"
     assert message["Auto-Submitted"] == "auto-generated"
     parts = {part.get_content_type(): part for part in message.walk()}
-    for kind, text in (("text/plain", letter.text), ("text/html", letter.html)):
+    for kind, text in (("text/plain", outgoing.text), ("text/html", outgoing.html)):
         assert parts[kind].get_content().replace("\r\n", "\n") == text + "\n"
         assert parts[kind]["Content-Transfer-Encoding"] == "quoted-printable"
         assert parts[kind].get_content_charset() == "utf-8"
-    papers = [part for part in message.walk() if part.get_content_type() == "application/pdf"]
-    assert [(part.get_filename(), part.get_content()) for part in papers] == list(letter.attachments)
+    pdfs = [part for part in message.walk() if part.get_content_type() == "application/pdf"]
+    assert [(part.get_filename(), part.get_content()) for part in pdfs] == list(outgoing.attachments)
 
 
 def test_ses_is_asked_in_the_senders_name_for_one_recipient(service: Service) -> None:
     send(LETTER, {"kind": "quote", "account_id": "acme.de", "n": "", "long": "x" * 256, "longer": "x" * 257}, AT)
-    ((method, asked),) = service.asked
-    data = asked["Content"]["Raw"].pop("Data")
+    ((method, requested),) = service.asked
+    data = requested["Content"]["Raw"].pop("Data")
     assert message_from_bytes(data, policy=default)["Subject"] == "Hello"
-    assert (method, asked) == (
+    assert (method, requested) == (
         "send_email",
         {
             "FromEmailAddress": f"Northwind <{ADDRESS}>",
@@ -178,12 +188,12 @@ def test_the_tags_of_a_mail_come_back_as_they_went(service: Service) -> None:
     tags = {"kind": "quote", "account_id": "acme.de", "name": "Zürich"}
     logger.set_correlation_id("Id=")
     send(LETTER, tags, AT)
-    said = {each["Name"]: [each["Value"]] for each in service.asked[0][1]["EmailTags"]}
-    found = tags_in({"tags": said})
-    assert mail.correlation_in(found) == "Id="
+    text = {each["Name"]: [each["Value"]] for each in service.asked[0][1]["EmailTags"]}
+    found = parse_tags({"tags": text})
+    assert mail.parse_correlation_id(found) == "Id="
     assert found == {**tags, "correlation": b"Id=".hex()}
-    assert tags_in({}) == {}
-    assert mail.correlation_in(tags) is None
+    assert parse_tags({}) == {}
+    assert mail.parse_correlation_id(tags) is None
 
 
 def test_a_quotes_mail_names_its_link_by_number_and_key_and_not_by_token() -> None:
@@ -302,15 +312,15 @@ def once(service: Service) -> list[Any]:
 
 
 def asked_of(service: Service) -> list[Any]:
-    return ["mail" if asked[0] == "send_email" else asked for asked in service.asked]
+    return ["mail" if requested[0] == "send_email" else requested for requested in service.asked]
 
 
 def test_a_mail_is_claimed_sent_and_marked_as_sent(service: Service) -> None:
     assert once(service) == [CLAIM, "mail", SENT]
-    asked = service.asked[1][1]
-    assert asked["Destination"] == {"ToAddresses": [LETTER.to]}
-    assert asked["EmailTags"] == [{"Name": "kind", "Value": "news"}]
-    assert b"Date: Thu, 05 Mar 2026 07:30:00 +0000" in asked["Content"]["Raw"]["Data"]
+    requested = service.asked[1][1]
+    assert requested["Destination"] == {"ToAddresses": [LETTER.to]}
+    assert requested["EmailTags"] == [{"Name": "kind", "Value": "news"}]
+    assert b"Date: Thu, 05 Mar 2026 07:30:00 +0000" in requested["Content"]["Raw"]["Data"]
 
 
 def test_a_mail_that_was_sent_is_not_sent_again(service: Service) -> None:
@@ -330,7 +340,7 @@ def test_what_ses_takes_and_refuses_is_counted(service: Service, monkeypatch: py
 @pytest.mark.parametrize("standing", [{"Item": {"state": {"S": "claimed"}}}, {}])
 def test_a_mail_that_another_may_be_sending_is_left_to_come_again(service: Service, standing: Any) -> None:
     service.answers = [REFUSED, standing]
-    with pytest.raises(AtIt, match="customer"):
+    with pytest.raises(MailInFlight, match="customer"):
         once(service)
     assert service.asked == [CLAIM, LOOK]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from online_orders.aws import dynamodb, history, orders
-from online_orders.aws.dynamodb import Raced
+from online_orders.aws.dynamodb import WriteConflict
 from online_orders.aws.keys import (
     OrderKey,
     account_key,
@@ -18,7 +18,7 @@ from online_orders.aws.keys import (
     subaccount_key,
     suborder_key,
 )
-from online_orders.aws.orders import Asked, IdempotencyRecord
+from online_orders.aws.orders import IdempotencyRecord, IdempotentRequest
 from online_orders.errors import InProgress, NotFound, Unprocessable, VersionMismatch
 from online_orders.orders import Change, Order
 from online_orders.telemetry import logger
@@ -51,7 +51,7 @@ ACCOUNT = {
 
 @pytest.fixture
 def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    monkeypatch.setenv("HISTORY_KEPT_SECONDS", "60")
+    monkeypatch.setenv("HISTORY_CACHE_SECONDS", "60")
     history.reset()
     yield service
     history.reset()
@@ -69,8 +69,8 @@ def found(*items: Json) -> Json:
 def asked_keys(service: Service) -> list[Any]:
     """What was read, call by call."""
     return [
-        asked["Key"] if method == "get_item" else asked["RequestItems"]["Table"]["Keys"]
-        for method, asked in service.asked
+        requested["Key"] if method == "get_item" else requested["RequestItems"]["Table"]["Keys"]
+        for method, requested in service.asked
     ]
 
 
@@ -120,7 +120,7 @@ def test_an_order_is_reached_by_its_account_and_its_reseller(
     service: Service, caller: str, answers: list[Json]
 ) -> None:
     service.answers = [*answers, {}]
-    assert orders.get_reachable_order(caller, ORDER_ID) == claimed()
+    assert orders.get_order_for_caller(caller, ORDER_ID) == claimed()
     first, *later = asked_keys(service)
     assert first[0] == order_key(AT._replace(account_id=caller))
     assert len(first) > 1, "the history comes along"
@@ -140,19 +140,19 @@ def test_an_order_is_reached_by_its_account_and_its_reseller(
 def test_any_other_order_is_not_found(service: Service, answers: list[Json]) -> None:
     service.answers = [*answers, found(stored(claimed()))]
     with pytest.raises(NotFound, match=ORDER_ID):
-        orders.get_reachable_order("relay", ORDER_ID)
+        orders.get_order_for_caller("relay", ORDER_ID)
     assert len(service.asked) == len(answers)
 
 
 def test_a_read_of_an_order_brings_the_history_along_only_when_that_is_due(service: Service) -> None:
     service.answers = [found(stored(claimed()))]
-    orders.get_reachable_order("acme", ORDER_ID)
-    orders.get_reachable_order("acme", ORDER_ID)
+    orders.get_order_for_caller("acme", ORDER_ID)
+    orders.get_order_for_caller("acme", ORDER_ID)
     assert [len(keys) > 1 for keys in asked_keys(service)] == [True, False]
 
 
 def test_what_can_be_no_orders_id_is_not_looked_for(service: Service) -> None:
-    for read in (orders.whereabouts, orders.get_any_order, lambda id_: orders.get_reachable_order("acme", id_)):
+    for read in (orders.locate_order, orders.get_any_order, lambda id_: orders.get_order_for_caller("acme", id_)):
         with pytest.raises(NotFound) as refusal:
             read("x" * 100)
         assert "x" * 64 + "." in str(refusal.value)
@@ -163,7 +163,7 @@ def test_whose_an_order_is_stands_in_its_first_entry(service: Service) -> None:
     service.answers = [{"Item": DIRECT_ENTRY}, {"Item": stored(claimed())}, {}]
     assert orders.get_any_order(ORDER_ID) == claimed()
     with pytest.raises(NotFound, match=ORDER_ID):
-        orders.whereabouts(ORDER_ID)
+        orders.locate_order(ORDER_ID)
     direct = order_key(AT._replace(source="direct"))
     assert asked_keys(service) == [entry_key(ORDER_ID, 1), direct, entry_key(ORDER_ID, 1)]
 
@@ -247,12 +247,12 @@ def test_a_timeline_is_read_page_by_page(service: Service) -> None:
 
 
 def actions(service: Service) -> list[Json]:
-    (method, asked) = service.asked[-1]
+    (method, requested) = service.asked[-1]
     assert method == "transact_write_items"
-    for action in asked["TransactItems"]:
+    for action in requested["TransactItems"]:
         for body in action.values():
             assert body.pop("TableName") == "Table"
-    found: list[Json] = asked["TransactItems"]
+    found: list[Json] = requested["TransactItems"]
     return found
 
 
@@ -260,7 +260,7 @@ def order_item(order: Order, **more: Json) -> Json:
     return {
         **stored(order),
         "order_id": {"S": order.order_id},
-        "sequence": {"N": str(order.marks.sequence)},
+        "sequence": {"N": str(order.internals.sequence)},
         "status": {"S": order.status.value},
         "desk_status": {"S": order.status.value},
         **more,
@@ -313,7 +313,7 @@ def test_a_revision_that_is_replaced_is_kept_beside_the_order(service: Service) 
 
 def test_an_item_of_no_request_names_none() -> None:
     logger.set_correlation_id(None)
-    assert orders.correlation() == {}
+    assert orders.correlation_attribute() == {}
     assert set(order_item(place().order)) == set(orders._order_item(place().order))
 
 
@@ -332,7 +332,7 @@ def test_whoever_is_overtaken_decides_on_the_order_as_it_stands_then(service: Se
     def comment(order: Order) -> Change:
         return order.comment(Actor(kind="customer_success", name="Clara"), "Hm.", NOW, internal=True)
 
-    after = orders.decide(lambda: next(loaded), comment, None, note)
+    after = orders.update_order(lambda: next(loaded), comment, None, note)
     assert after.status == "in_process"
     assert [change.order.status for change in beside] == ["submitted", "submitted", "in_process"]
     assert actions(service)[-1] == {"Delete": {"Key": {}}}
@@ -341,30 +341,30 @@ def test_whoever_is_overtaken_decides_on_the_order_as_it_stands_then(service: Se
 
 def test_a_decision_that_changes_nothing_writes_nothing(service: Service) -> None:
     order = claimed()
-    assert orders.decide(lambda: order, lambda each: Change(each, ())) == order
+    assert orders.update_order(lambda: order, lambda each: Change(each, ())) == order
     assert service.asked == []
 
 
 def test_a_decision_is_taken_on_the_version_that_was_read_alone(service: Service) -> None:
     order = claimed()
     with pytest.raises(VersionMismatch):
-        orders.decide(lambda: order, lambda each: each.release(CLARA, NOW), frozenset({order.version + 1}))
+        orders.update_order(lambda: order, lambda each: each.release(CLARA, NOW), frozenset({order.version + 1}))
     assert service.asked == []
-    orders.decide(lambda: order, lambda each: each.release(CLARA, NOW), frozenset({order.version}))
+    orders.update_order(lambda: order, lambda each: each.release(CLARA, NOW), frozenset({order.version}))
     assert len(service.asked) == 1
 
 
 def test_a_decision_that_others_always_overtake_ends_after_some_seconds(service: Service) -> None:
     service.answers, begun = [RACED], service.now
     with pytest.raises(InProgress):
-        orders.decide(claimed, lambda order: order.release(CLARA, NOW))
+        orders.update_order(claimed, lambda order: order.release(CLARA, NOW))
     assert 6 < service.now - begun <= 7
 
 
 def test_a_decision_is_tried_to_the_last_instant(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     service.answers = [RACED, RACED, {}]
-    monkeypatch.setattr(dynamodb, "pause", lambda attempt: setattr(service, "now", 1_006.0))
-    orders.decide(claimed, lambda order: order.release(CLARA, NOW))
+    monkeypatch.setattr(dynamodb, "back_off", lambda attempt: setattr(service, "now", 1_006.0))
+    orders.update_order(claimed, lambda order: order.release(CLARA, NOW))
     assert len(service.asked) == 3
 
 
@@ -377,20 +377,20 @@ def test_a_decision_with_the_account_reads_both_again_each_time(service: Service
         seen.append(account.account_id)
         return order.release(CLARA, NOW)
 
-    assert orders.decide_with_account(AT, release).assignee is None
+    assert orders.update_order_with_account(AT, release).assignee is None
     assert seen == ["acme", "acme"]
     assert [method for method, _ in service.asked] == ["batch_get_item", "transact_write_items"] * 2
 
 
 def test_a_reseller_is_shown_orders_one_by_one(service: Service) -> None:
-    orders.show_to_reseller("relay", "acme", ["A", "B"])
+    orders.add_reseller_pointers("relay", "acme", ["A", "B"])
     pointers = [{**suborder_key("relay", order_id), "account_id": {"S": "acme"}} for order_id in "AB"]
     assert service.asked == [("put_item", {"TableName": "Table", "Item": item}) for item in pointers]
 
 
 # -- placing ------------------------------------------------------------------------------------------------------
 
-ASKED = Asked({"pk": {"S": "p"}, "sk": {"S": "s"}}, "hash")
+ASKED = IdempotentRequest({"pk": {"S": "p"}, "sk": {"S": "s"}}, "hash")
 KEPT = 48 * 3600
 
 
@@ -402,7 +402,7 @@ def test_an_order_is_placed_with_its_entry_its_record_and_its_resellers_pointer(
     service: Service, source: Any, reseller_id: str | None, is_shown: bool
 ) -> None:
     change = place(item_of("ip_addresses"), source=source, at=NOW + HOUR)
-    orders.place(change, ASKED, "answer", reseller_id)
+    orders.store_new_order(change, ASKED, "answer", reseller_id)
     order, entry, record, *pointer = actions(service)
     new = {"ConditionExpression": "attribute_not_exists(pk)"}
     assert order == {"Put": {"Item": order_item(change.order), **new}}
@@ -427,8 +427,8 @@ def test_an_order_is_placed_with_its_entry_its_record_and_its_resellers_pointer(
 
 def test_a_request_under_the_same_key_that_was_faster_is_told(service: Service) -> None:
     service.answers = [RACED]
-    with pytest.raises(Raced):
-        orders.place(place(), ASKED, "answer", None)
+    with pytest.raises(WriteConflict):
+        orders.store_new_order(place(), ASKED, "answer", None)
 
 
 @pytest.mark.parametrize(("left", "is_there"), [(1, True), (0, False), (-1, False)])
@@ -439,15 +439,15 @@ def test_a_record_holds_until_it_runs_out(left: int, is_there: bool) -> None:
         "fingerprint": {"S": "hash"},
         "answer": {"S": "answer"},
     }
-    assert orders.recorded(item, at) == (IdempotencyRecord("hash", "answer") if is_there else None)
-    assert orders.recorded(None, at) is None
+    assert orders.find_record(item, at) == (IdempotencyRecord("hash", "answer") if is_there else None)
+    assert orders.find_record(None, at) is None
 
 
 def test_a_record_answers_the_same_body_alone() -> None:
     record = IdempotencyRecord("hash", "answer")
-    assert orders.answer_again(record, ASKED) == "answer"
+    assert orders.replay_response(record, ASKED) == "answer"
     with pytest.raises(Unprocessable) as refusal:
-        orders.answer_again(record, ASKED._replace(fingerprint="other"))
+        orders.replay_response(record, ASKED._replace(fingerprint="other"))
     assert refusal.value.code == "idempotency_key_reused"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from online_orders import clock, placing
 from online_orders.aws import history
-from online_orders.aws.dynamodb import MAX_TRIES
+from online_orders.aws.dynamodb import MAX_ATTEMPTS
 from online_orders.aws.keys import account_key, idempotency_key, order_key, placed_key, subaccount_key
 from online_orders.aws.orders import key_of
 from online_orders.errors import Forbidden, InProgress, Invalid, NotFound, TooManyRequests, Unprocessable
@@ -28,8 +28,8 @@ def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servi
     monkeypatch.setattr(clock, "now", lambda: NOW)
     monkeypatch.setattr(placing, "new_order_id", {NOW: ORDER_ID}.__getitem__)
     monkeypatch.setattr(history, "monotonic", lambda: service.now)
-    monkeypatch.setenv("HISTORY_KEPT_SECONDS", "60")
-    monkeypatch.setenv("ORDERS_AN_HOUR", "3")
+    monkeypatch.setenv("HISTORY_CACHE_SECONDS", "60")
+    monkeypatch.setenv("ORDERS_PER_HOUR", "3")
     history.reset()
     yield service
     history.reset()
@@ -65,13 +65,13 @@ def found(*items: Json) -> Json:
 
 
 def send(body: Any = None, **more: Any) -> placing.Placed:
-    asked: Json = {"by": ANNA, "account_id": "acme", "reached_from": "acme", "source": "online", **more}
-    return placing.place("key", BODY if body is None else body, **asked)
+    requested: Json = {"by": ANNA, "account_id": "acme", "caller_account_id": "acme", "source": "online", **more}
+    return placing.place("key", BODY if body is None else body, **requested)
 
 
 def preview(body: Any = BODY, **more: Any) -> list[Json]:
-    asked: Json = {"by": ANNA, "account_id": "acme", "reached_from": "acme", "source": "online", **more}
-    return placing.preview(body, **asked)
+    requested: Json = {"by": ANNA, "account_id": "acme", "caller_account_id": "acme", "source": "online", **more}
+    return placing.preview(body, **requested)
 
 
 def keys_read(service: Service, call: int = 0) -> list[Json]:
@@ -80,9 +80,9 @@ def keys_read(service: Service, call: int = 0) -> list[Json]:
 
 
 def stored(service: Service) -> list[Json]:
-    method, asked = service.asked[-1]
+    method, requested = service.asked[-1]
     assert method == "transact_write_items"
-    return [action["Put"]["Item"] for action in asked["TransactItems"]]
+    return [action["Put"]["Item"] for action in requested["TransactItems"]]
 
 
 def test_an_order_of_the_screen_is_read_for_and_placed_in_two_calls(service: Service) -> None:
@@ -96,12 +96,12 @@ def test_an_order_of_the_screen_is_read_for_and_placed_in_two_calls(service: Ser
     order, entry, kept, pointer = stored(service)
     assert order["sk"] == {"S": f"ORDER#{ORDER_ID}"}
     assert entry["event"] == {"S": "order.submitted"}
-    assert (kept["fingerprint"], kept["answer"]) == ({"S": hashed(CANONICAL)}, {"S": placed.answer})
+    assert (kept["fingerprint"], kept["answer"]) == ({"S": hashed(CANONICAL)}, {"S": placed.response})
     assert pointer["pk"] == {"S": "ACCOUNT#relay"}
-    assert f'"order_id":"{ORDER_ID}"' in placed.answer.replace(" ", "")
-    assert "assignee" in placed.answer
-    assert '"email":"anna@acme.example"' in placed.answer.replace(" ", "")
-    assert '"placed_at":"2026-11-22T10:00:00.000Z"' in placed.answer.replace(" ", "")
+    assert f'"order_id":"{ORDER_ID}"' in placed.response.replace(" ", "")
+    assert "assignee" in placed.response
+    assert '"email":"anna@acme.example"' in placed.response.replace(" ", "")
+    assert '"placed_at":"2026-11-22T10:00:00.000Z"' in placed.response.replace(" ", "")
 
 
 def test_a_direct_order_takes_no_share_of_the_hour_and_no_reseller_sees_it(service: Service) -> None:
@@ -114,12 +114,12 @@ def test_a_direct_order_takes_no_share_of_the_hour_and_no_reseller_sees_it(servi
 
 def test_an_account_is_reached_by_whoever_may(service: Service) -> None:
     service.answers = [found(ACCOUNT, subaccount_key("relay", "acme")), {}, found(ACCOUNT), found(ACCOUNT)]
-    send(reached_from="relay")
+    send(caller_account_id="relay")
     assert subaccount_key("relay", "acme") in keys_read(service)
     with pytest.raises(NotFound):
-        send(reached_from="other")
+        send(caller_account_id="other")
     with pytest.raises(NotFound):
-        preview(reached_from="other")
+        preview(caller_account_id="other")
 
 
 def test_a_repetition_has_the_first_answer_and_another_body_a_refusal(service: Service) -> None:
@@ -166,10 +166,10 @@ def test_of_two_requests_under_one_key_the_later_has_the_first_ones_answer(servi
 
 
 def test_a_request_that_never_gets_its_turn_is_in_progress(service: Service) -> None:
-    service.answers = [found(ACCOUNT), RACED] * MAX_TRIES + [found(ACCOUNT)]
+    service.answers = [found(ACCOUNT), RACED] * MAX_ATTEMPTS + [found(ACCOUNT)]
     with pytest.raises(InProgress):
         send()
-    assert len(service.asked) == 2 * MAX_TRIES
+    assert len(service.asked) == 2 * MAX_ATTEMPTS
 
 
 # -- duplicates ---------------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def test_an_order_with_upgrades_names_those_that_are_asked_for_already(service: 
     direct = earlier.model_copy(update={"source": "direct"})
     for source, is_named in (("online", False), ("direct", True)):
         service.answers = [found(ACCOUNT), *listed(direct), {}]
-        assert (direct.order_id in send(UPGRADE, source=source).answer) is is_named
+        assert (direct.order_id in send(UPGRADE, source=source).response) is is_named
 
 
 def test_duplicates_by_now_are_those_of_an_order_and_those_found_since(service: Service) -> None:
@@ -206,29 +206,31 @@ def test_duplicates_by_now_are_those_of_an_order_and_those_found_since(service: 
     earlier = other("C", item_of("site_bandwidth"))
     order = place(*upgrades).order
     service.answers = [{"Item": ACCOUNT}, *listed(earlier, order)]
-    (found_now,) = placing.duplicates_by_now(order, NOW)
+    (found_now,) = placing.current_duplicates(order, NOW)
     assert (found_now.item_id, found_now.order_id) == ("1", earlier.order_id)
-    assert [asked.get("Key") for _, asked in service.asked] == [account_key("acme"), None, None]
+    assert [requested.get("Key") for _, requested in service.asked] == [account_key("acme"), None, None]
     of_second = found_now.model_copy(update={"item_id": "2"})
     warned = order.model_copy(update={"duplicates": (of_second,)})
     service.answers = [{"Item": ACCOUNT}, *listed(earlier, order)]
-    assert [each.item_id for each in placing.duplicates_by_now(warned, NOW)] == ["1", "2"]
-    standing = found_now.model_copy(update={"order_id": ORDER_ID[:-1] + "Z"})
+    assert [each.item_id for each in placing.current_duplicates(warned, NOW)] == ["1", "2"]
+    existing = found_now.model_copy(update={"order_id": ORDER_ID[:-1] + "Z"})
     service.answers = [{"Item": ACCOUNT}, *listed(earlier, order)]
-    kept = order.model_copy(update={"duplicates": (standing,)})
-    assert placing.duplicates_by_now(kept, NOW) == (standing,), "what it was warned of stays as it was"
+    kept = order.model_copy(update={"duplicates": (existing,)})
+    assert placing.current_duplicates(kept, NOW) == (existing,), "what it was warned of stays as it was"
 
 
-def test_upgrades_that_were_completed_of_late_are_told_of_by_their_accounts_licenses(service: Service) -> None:
+def test_recently_completed_upgrades_are_warned_of_by_the_license(service: Service) -> None:
     order = other("C", item_of("site_bandwidth"))
     completed = offered(claimed(order), NOW).approve("C.", NOW).order
     service.answers = [found(ACCOUNT), *listed(completed), {}]
     send(UPGRADE)
     (placed,) = Order.model_validate_json(stored(service)[0]["document"]["S"]).duplicates
     assert (placed.code, placed.order_id) == ("recently_completed", order.order_id)
-    assert [asked["ExpressionAttributeValues"][":pk"]["S"] for _, asked in service.asked[1:3]] == ["ACCOUNT#acme"] * 2
+    assert [requested["ExpressionAttributeValues"][":pk"]["S"] for _, requested in service.asked[1:3]] == [
+        "ACCOUNT#acme"
+    ] * 2
     service.answers = [{"Item": ACCOUNT}, *listed(completed)]
-    (by_now,) = placing.duplicates_by_now(place(item_of("site_bandwidth")).order, NOW)
+    (by_now,) = placing.current_duplicates(place(item_of("site_bandwidth")).order, NOW)
     assert by_now.code == "recently_completed"
     service.answers, service.asked = [found(ACCOUNT), *listed(completed)], []
     (warning,) = preview(UPGRADE)
@@ -237,7 +239,7 @@ def test_upgrades_that_were_completed_of_late_are_told_of_by_their_accounts_lice
 
 
 def test_of_an_order_without_upgrades_nothing_is_asked(service: Service) -> None:
-    assert placing.duplicates_by_now(place().order, NOW) == ()
+    assert placing.current_duplicates(place().order, NOW) == ()
     assert service.asked == []
 
 

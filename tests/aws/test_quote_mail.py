@@ -25,8 +25,8 @@ def told(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(quote_mail, "next_delay_seconds", lambda waited: int(waited.total_seconds()))
     found: list[Any] = []
     monkeypatch.setattr(metrics, "add_metric", lambda *metric: found.append(metric))
-    monkeypatch.setattr(logger, "info", lambda *said, **more: found.append((*said, more)))
-    monkeypatch.setattr(logger, "warning", lambda *said, **more: found.append(said))
+    monkeypatch.setattr(logger, "info", lambda *args, **more: found.append((*args, more)))
+    monkeypatch.setattr(logger, "warning", lambda *args, **more: found.append(args))
     return found
 
 
@@ -38,9 +38,9 @@ def route(service: Service, order: Order, at: datetime, released_at: datetime | 
     service.asked = []
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(clock, "now", lambda: at)
-        said = quote_mail.route_after_failure(AT)
+        result = quote_mail.route_after_failure(AT)
     assert service.asked[1][1]["Key"] == order_key(AT)
-    return {**said, "stored": len(service.asked) > 2}
+    return {**result, "stored": len(service.asked) > 2}
 
 
 WAITS = {"next": "mail_held", "correlation_id": None, "link_number": None, "key_id": None, "stored": False}
@@ -60,8 +60,8 @@ def test_what_the_operator_held_has_its_day_from_the_release(service: Service, t
 
 
 def test_after_a_day_the_quote_is_given_up_and_the_desk_is_told(service: Service, told: list[Any]) -> None:
-    said = route(service, sending(), NOW + DAY)
-    assert said == {**WAITS, "next": "await_review", "pause": 1, "stored": True}
+    text = route(service, sending(), NOW + DAY)
+    assert text == {**WAITS, "next": "await_review", "pause": 1, "stored": True}
     assert told == [("the mail of a quote was given up",), ("QuotesGivenUp", MetricUnit.Count, 1)]
     order, entry, *_ = [action["Put"]["Item"] for action in service.asked[2][1]["TransactItems"]]
     assert '"undeliverable"' in order["document"]["S"]
@@ -71,16 +71,16 @@ def test_after_a_day_the_quote_is_given_up_and_the_desk_is_told(service: Service
 def test_a_quote_that_is_past_its_last_day_goes_no_more_and_is_not_given_up(service: Service, told: list[Any]) -> None:
     unsent, seen = sending(valid_until="2026-11-22"), offered(valid_until="2026-11-22").resend(CLARA, None, NOW).order
     for order, step in ((unsent, "await_review"), (seen, "await_contact")):
-        said = route(service, order, datetime(2026, 11, 23, 1, tzinfo=UTC))
-        assert (said["next"], said["stored"]) == (step, True)
+        result = route(service, order, datetime(2026, 11, 23, 1, tzinfo=UTC))
+        assert (result["next"], result["stored"]) == (step, True)
     _, entry = service.asked[2][1]["TransactItems"]
     assert "2026-12-06" in entry["Put"]["Item"]["document"]["S"], "as many days as the installation grants"
     assert told == []
 
 
 def test_a_quote_that_can_still_be_undone_is_held_until_then(service: Service, told: list[Any]) -> None:
-    said = route(service, held(), NOW + timedelta(seconds=20))
-    assert said == {**WAITS, "pause": 40}
+    text = route(service, held(), NOW + timedelta(seconds=20))
+    assert text == {**WAITS, "pause": 40}
     assert told == []
 
 

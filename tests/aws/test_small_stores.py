@@ -24,15 +24,15 @@ from online_orders.aws import (
     retries,
     terms,
 )
-from online_orders.aws.dynamodb import MAX_TRIES, Found
+from online_orders.aws.dynamodb import MAX_ATTEMPTS, Items
 from online_orders.aws.keys import (
     account_key,
     counted_key,
     entry_key,
     evidence_key,
     history_key,
-    mail_hold_key,
-    mail_release_key,
+    mail_pause_key,
+    mail_resume_key,
     placed_key,
     statistics_key,
     terms_key,
@@ -62,10 +62,10 @@ def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servi
         monkeypatch.setattr(timed, "monotonic", lambda: service.now)
     for name, value in {
         "DOCUMENTS_BUCKET": "Documents",
-        "HELD_MAIL_PAUSE_SECONDS": "600",
-        "HISTORY_KEPT_SECONDS": "60",
+        "PAUSED_MAIL_RETRY_SECONDS": "600",
+        "HISTORY_CACHE_SECONDS": "60",
         "MAX_RETRY_DELAY_SECONDS": "900",
-        "ORDERS_AN_HOUR": "3",
+        "ORDERS_PER_HOUR": "3",
         "QUOTE_TERMS_PARAMETER": "/terms",
         "EVENT_BUS_NAME": "bus",
     }.items():
@@ -89,9 +89,9 @@ KEEPING = ("put_object", {**PAPER, "Body": b"new", "ContentType": "application/p
 
 def test_a_paper_is_found_where_it_was_kept_or_not_at_all(service: Service) -> None:
     service.answers = [{"Body": BytesIO(b"%PDF")}, error_of("NoSuchKey"), error_of("404"), error_of("AccessDenied")]
-    assert [documents.find_quote_paper("O", 2) for _ in range(3)] == [b"%PDF", None, None]
+    assert [documents.find_quote_pdf("O", 2) for _ in range(3)] == [b"%PDF", None, None]
     with pytest.raises(ClientError):
-        documents.find_quote_paper("O", 2)
+        documents.find_quote_pdf("O", 2)
     assert service.asked == [("get_object", PAPER)] * 4
 
 
@@ -101,10 +101,10 @@ def test_of_two_papers_of_a_revision_the_first_is_kept(service: Service, code: s
     if isinstance(standing, dict):
         standing["Body"].seek(0)
     service.answers = [{}, error_of(code), standing, error_of("AccessDenied")]
-    assert documents.keep_quote_paper("O", 2, b"new") == b"new"
-    assert documents.keep_quote_paper("O", 2, b"new") == kept
+    assert documents.store_once("O", 2, b"new") == b"new"
+    assert documents.store_once("O", 2, b"new") == kept
     with pytest.raises(ClientError):
-        documents.keep_quote_paper("O", 2, b"new")
+        documents.store_once("O", 2, b"new")
     assert service.asked == [KEEPING, KEEPING, ("get_object", PAPER), KEEPING]
 
 
@@ -145,117 +145,119 @@ def test_evidence_is_stored_once_and_read_page_by_page(service: Service) -> None
 def test_figures_of_a_status_are_those_of_its_index(service: Service) -> None:
     service.answers = [{"Count": 7}, {"Items": [{"order_id": {"S": ORDER_ID}}]}, {"Items": []}]
     assert gauges.count_orders(Status.SUBMITTED) == 7
-    assert gauges.placing_of_oldest(Status.SUBMITTED) == placed_at(ORDER_ID)
-    assert gauges.placing_of_oldest(Status.SUBMITTED) is None
-    asked = {
+    assert gauges.oldest_placed_at(Status.SUBMITTED) == placed_at(ORDER_ID)
+    assert gauges.oldest_placed_at(Status.SUBMITTED) is None
+    requested = {
         "TableName": "Table",
         "IndexName": "desk",
         "KeyConditionExpression": "desk_status = :status",
         "ExpressionAttributeValues": {":status": {"S": "submitted"}},
     }
-    assert service.asked == [("query", asked | more) for more in ({"Select": "COUNT"}, {"Limit": 1}, {"Limit": 1})]
+    assert service.asked == [("query", requested | more) for more in ({"Select": "COUNT"}, {"Limit": 1}, {"Limit": 1})]
 
 
 def test_the_longest_overdue_mark_is_that_of_any_shard(service: Service) -> None:
     due = [{"Items": [{"check_at": {"N": str(SECONDS - late)}}]} for late in (60, 90, 30)]
     service.answers = [{"Items": []}, *due, {"Items": []}]
-    assert gauges.longest_overdue(NOW) == timedelta(seconds=90)
-    asked = [(request["ExpressionAttributeValues"][":shard"]["S"], request["Limit"]) for _, request in service.asked]
-    assert asked == [(str(shard), 1) for shard in range(8)]
+    assert gauges.max_overdue(NOW) == timedelta(seconds=90)
+    requested = [
+        (request["ExpressionAttributeValues"][":shard"]["S"], request["Limit"]) for _, request in service.asked
+    ]
+    assert requested == [(str(shard), 1) for shard in range(8)]
     service.answers = [{"Items": []}]
-    assert gauges.longest_overdue(NOW) == timedelta(0)
+    assert gauges.max_overdue(NOW) == timedelta(0)
 
 
 # -- the hold on mail ---------------------------------------------------------------------------------------------
 
 HELD = {"since": {"S": "2026-11-22T08:00:00+00:00"}, "reason": {"S": "Maintenance"}}
-HOLD = mail_hold.Hold(datetime(2026, 11, 22, 8, tzinfo=UTC), "Maintenance")
+HOLD = mail_hold.MailPause(datetime(2026, 11, 22, 8, tzinfo=UTC), "Maintenance")
 
 
 def test_a_hold_that_is_on_stays_as_it_is(service: Service) -> None:
     service.answers = [error_of("ConditionalCheckFailedException"), {"Item": HELD}]
-    assert mail_hold.hold("Again", NOW) == HOLD
+    assert mail_hold.pause("Again", NOW) == HOLD
     put = {
         "TableName": "Table",
-        "Item": {**mail_hold_key(), "since": {"S": NOW.isoformat()}, "reason": {"S": "Again"}},
+        "Item": {**mail_pause_key(), "since": {"S": NOW.isoformat()}, "reason": {"S": "Again"}},
         "ConditionExpression": "attribute_not_exists(pk)",
     }
-    assert service.asked == [("put_item", put), reading(mail_hold_key())]
+    assert service.asked == [("put_item", put), reading(mail_pause_key())]
     service.answers = [{}]
-    assert mail_hold.hold("Again", NOW) == mail_hold.Hold(NOW, "Again"), "though somebody has lifted it meanwhile"
+    assert mail_hold.pause("Again", NOW) == mail_hold.MailPause(NOW, "Again"), "though somebody has lifted it meanwhile"
 
 
 def test_lifting_a_hold_is_noted_before_it_is_lifted(service: Service) -> None:
     service.answers = [{"Item": HELD}, {}, {"Attributes": HELD}]
-    assert mail_hold.release() is True
+    assert mail_hold.resume() is True
     assert service.asked == [
-        reading(mail_hold_key()),
-        ("put_item", {"TableName": "Table", "Item": {**mail_release_key(), "at": {"S": NOW.isoformat()}}}),
-        ("delete_item", {"TableName": "Table", "Key": mail_hold_key(), "ReturnValues": "ALL_OLD"}),
+        reading(mail_pause_key()),
+        ("put_item", {"TableName": "Table", "Item": {**mail_resume_key(), "at": {"S": NOW.isoformat()}}}),
+        ("delete_item", {"TableName": "Table", "Key": mail_pause_key(), "ReturnValues": "ALL_OLD"}),
     ]
     service.answers = [{"Item": HELD}, {}, {}]
-    assert mail_hold.release() is False
+    assert mail_hold.resume() is False
     service.answers, service.asked = [{}], []
-    assert mail_hold.release() is False
-    assert service.asked == [reading(mail_hold_key())]
+    assert mail_hold.resume() is False
+    assert service.asked == [reading(mail_pause_key())]
 
 
 def test_whether_mail_is_held_and_when_it_was_let_go_can_be_asked(service: Service) -> None:
     service.answers = [{"Item": HELD}, {}, {"Item": {"at": {"S": NOW.isoformat()}}}, {}]
-    assert (mail_hold.standing_hold(), mail_hold.standing_hold()) == (HOLD, None)
-    assert (mail_hold.released_at(), mail_hold.released_at()) == (NOW, None)
-    assert service.asked == [reading(mail_hold_key())] * 2 + [reading(mail_release_key())] * 2
-    assert mail_hold.pause_seconds() == 600
+    assert (mail_hold.current_pause(), mail_hold.current_pause()) == (HOLD, None)
+    assert (mail_hold.resumed_at(), mail_hold.resumed_at()) == (NOW, None)
+    assert service.asked == [reading(mail_pause_key())] * 2 + [reading(mail_resume_key())] * 2
+    assert mail_hold.retry_seconds() == 600
 
 
 # -- marks, pauses, deadlines -------------------------------------------------------------------------------------
 
 
 def test_a_mark_is_due_after_three_minutes() -> None:
-    assert marks.pending_mark("01A", NOW) == {"outstanding": {"S": "1"}, "check_at": {"N": str(SECONDS + 180)}}
+    assert marks.pending_flag("01A", NOW) == {"outstanding": {"S": "1"}, "check_at": {"N": str(SECONDS + 180)}}
 
 
 def test_work_that_fails_is_left_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Any] = []
-    monkeypatch.setattr(metrics, "add_metric", lambda *metric: told.append(metric))
-    monkeypatch.setattr(logger, "exception", lambda *said, **more: told.append((*said, more)))
-    assert marks.done_or_left(lambda: None, "left", "Left", order_id="O") is True
-    assert told == []
+    recorded: list[Any] = []
+    monkeypatch.setattr(metrics, "add_metric", lambda *metric: recorded.append(metric))
+    monkeypatch.setattr(logger, "exception", lambda *args, **more: recorded.append((*args, more)))
+    assert marks.run_or_log(lambda: None, "left", "Left", order_id="O") is True
+    assert recorded == []
 
     def fail() -> None:
         raise ValueError
 
-    assert marks.done_or_left(fail, "left", "Left", order_id="O") is False
-    assert told == [("left", {"extra": {"order_id": "O"}}), ("Left", MetricUnit.Count, 1)]
+    assert marks.run_or_log(fail, "left", "Left", order_id="O") is False
+    assert recorded == [("left", {"extra": {"order_id": "O"}}), ("Left", MetricUnit.Count, 1)]
 
 
 @pytest.mark.parametrize(("drawn", "seconds"), [(0.0, 75), (0.5, 113), (1.0, 150)])
 def test_a_pause_is_drawn_in_whole_seconds(
     service: Service, drawn: float, seconds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "draw", lambda: drawn)
+    monkeypatch.setattr(retries, "random_fraction", lambda: drawn)
     assert retries.next_delay_seconds(timedelta(minutes=5)) == seconds
     monkeypatch.setenv("MAX_RETRY_DELAY_SECONDS", "100")
     assert retries.next_delay_seconds(timedelta(minutes=5)) == int(50 + 50 * drawn)
 
 
 def test_draws_differ_and_lie_between_nought_and_one() -> None:
-    drawn = {retries.draw() for _ in range(100)}
+    drawn = {retries.random_fraction() for _ in range(100)}
     assert len(drawn) > 90
     assert all(0 <= each <= 1 for each in drawn)
 
 
 def test_a_request_begins_no_call_that_may_outlast_it(service: Service) -> None:
-    deadlines.must_have(1e9)
-    with deadlines.answered_within(10):
+    deadlines.require_seconds(1e9)
+    with deadlines.request_deadline(10):
         service.now += 4
-        deadlines.must_have(6)
+        deadlines.require_seconds(6)
         with pytest.raises(Unavailable):
-            deadlines.must_have(6.1)
-        with deadlines.answered_within(1), pytest.raises(Unavailable):
-            deadlines.must_have(2)
-        deadlines.must_have(6)
-    deadlines.must_have(1e9)
+            deadlines.require_seconds(6.1)
+        with deadlines.request_deadline(1), pytest.raises(Unavailable):
+            deadlines.require_seconds(2)
+        deadlines.require_seconds(6)
+    deadlines.require_seconds(1e9)
 
 
 # -- queues -------------------------------------------------------------------------------------------------------
@@ -286,8 +288,8 @@ def test_a_message_that_fails_comes_again_after_a_pause_that_its_age_decides(
     service.answers = [{}, error_of("InvalidParameterValue"), {}]
     event = {"Records": [record("ill", 90), record("well"), record("worse", 30)]}
     context: Any = None
-    answer = queues.work_through(event, handle, context, "QUEUE")
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "ill"}, {"itemIdentifier": "worse"}]}
+    response = queues.process_queue(event, handle, context, "QUEUE")
+    assert response == {"batchItemFailures": [{"itemIdentifier": "ill"}, {"itemIdentifier": "worse"}]}
     assert handled == ["ill", "well", "worse"]
     assert service.asked == [
         (
@@ -332,21 +334,21 @@ def test_a_quotes_terms_are_the_stored_ones_else_the_parameter_else_the_default(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.answers = [{"Item": STORED_TERMS}, {"Parameter": {"Value": "Parameter."}}]
-    assert terms.terms_in("de") == "Netto."
+    assert terms.get_terms("de") == "Netto."
     assert service.asked[0] == reading(terms_key("de"))
     service.answers = [{}]
-    assert terms.terms_in("de") == "Parameter."
+    assert terms.get_terms("de") == "Parameter."
     terms.reset()
     monkeypatch.setenv("QUOTE_TERMS_PARAMETER", "")
-    assert terms.terms_in("de") == DEFAULT_TERMS["de"]
+    assert terms.get_terms("de") == DEFAULT_TERMS["de"]
     assert service.asked[1] == ("get_parameter", {"Name": "/terms"})
 
 
 def test_the_parameter_is_kept_for_five_minutes(service: Service) -> None:
     service.now = 900.0
     service.answers = [{"Parameter": {"Value": "one"}}, {"Parameter": {"Value": "two"}}]
-    for service.now, said in ((900.0, "one"), (1_199.0, "one"), (1_200.0, "two")):
-        assert terms.parameter_terms() == said
+    for service.now, text in ((900.0, "one"), (1_199.0, "one"), (1_200.0, "two")):
+        assert terms.parameter_terms() == text
     terms.reset()
     terms.parameter_terms()
     assert len(service.asked) == 3
@@ -356,7 +358,7 @@ def test_the_parameter_is_kept_for_five_minutes(service: Service) -> None:
 
 
 def test_an_order_counts_towards_its_accounts_hour(service: Service) -> None:
-    pace.count("acme", NOW)
+    pace.count_order("acme", NOW)
     assert service.asked == [
         (
             "update_item",
@@ -371,23 +373,21 @@ def test_an_order_counts_towards_its_accounts_hour(service: Service) -> None:
 
 
 @pytest.mark.parametrize("placed", [None, 2, 3, 4])
-def test_an_account_waits_for_the_next_hour_once_it_has_placed_the_orders_of_this(
-    service: Service, placed: int | None
-) -> None:
+def test_an_account_over_its_hourly_quota_waits_for_the_next_hour(service: Service, placed: int | None) -> None:
     at = NOW.replace(minute=59, second=13)
     key = placed_key("acme", at)
-    found = Found() if placed is None else Found({**key, "placed": {"N": str(placed)}})
+    found = Items() if placed is None else Items({**key, "placed": {"N": str(placed)}})
     if placed is None or placed < 3:
-        pace.must_have_time(found, "acme", at)
+        pace.check_quota(found, "acme", at)
         return
     with pytest.raises(TooManyRequests) as refusal:
-        pace.must_have_time(found, "acme", at)
+        pace.check_quota(found, "acme", at)
     assert refusal.value.seconds == 47
 
 
 def test_the_first_order_of_an_hour_is_always_placed(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ORDERS_AN_HOUR", "1")
-    pace.must_have_time(Found(), "acme", NOW)
+    monkeypatch.setenv("ORDERS_PER_HOUR", "1")
+    pace.check_quota(Items(), "acme", NOW)
 
 
 # -- the history --------------------------------------------------------------------------------------------------
@@ -405,7 +405,7 @@ def test_the_history_is_the_sum_of_all_shards_and_kept_for_a_while(service: Serv
         counters("sdp_users", 3, submitted_of_1=1),
     ]
     service.answers = [{"Responses": {"Table": shards}}]
-    read = history.history()
+    read = history.lead_times()
     assert {key: {n: count for n, count in enumerate(counts) if count} for key, counts in read.items()} == {
         ("socket", "submitted"): {0: 3, 3: 4},
         ("socket", "in_process"): {2: 5},
@@ -415,14 +415,14 @@ def test_the_history_is_the_sum_of_all_shards_and_kept_for_a_while(service: Serv
     keys = service.asked[0][1]["RequestItems"]["Table"]["Keys"]
     assert keys == [history_key(kind, shard) for shard in range(8) for kind in KIND_LABELS]
     service.now += 59
-    assert history.history() is read
-    assert history.wanted_keys() == []
-    history.remember(Found())
-    assert history.history() is read
+    assert history.lead_times() is read
+    assert history.keys_to_refresh() == []
+    history.update_cache(Items())
+    assert history.lead_times() is read
     service.now += 1
-    assert history.wanted_keys() == keys
+    assert history.keys_to_refresh() == keys
     service.answers = [{"Responses": {}}]
-    assert history.history() == {}
+    assert history.lead_times() == {}
     assert len(service.asked) == 2
 
 
@@ -458,41 +458,41 @@ def counting(shard: int) -> list[Json]:
 
 
 def counted(service: Service) -> list[Any]:
-    return [asked["TransactItems"] for method, asked in service.asked if method == "transact_write_items"]
+    return [requested["TransactItems"] for method, requested in service.asked if method == "transact_write_items"]
 
 
 def test_a_completed_order_is_counted_once_for_each_kind_by_how_long_it_took(service: Service) -> None:
-    history.count(completed())
+    history.count_order(completed())
     assert counted(service) == [counting(2)]
-    history.count(offered())
+    history.count_order(offered())
     assert len(service.asked) == 1
 
 
 def test_a_count_that_meets_others_goes_to_the_next_shard_and_not_for_ever(service: Service) -> None:
     busy = error_of("TransactionCanceledException", {"Code": "None"}, {"Code": "TransactionConflict"})
     service.answers = [busy, busy, {}]
-    history.count(completed())
+    history.count_order(completed())
     assert counted(service) == [counting(2), counting(3), counting(4)]
     assert service.pauses == [0.04, 0.08]
     service.answers = [busy]
     service.asked.clear()
     with pytest.raises(InProgress):
-        history.count(completed())
-    assert len(counted(service)) == MAX_TRIES
+        history.count_order(completed())
+    assert len(counted(service)) == MAX_ATTEMPTS
 
 
 def test_an_order_that_was_counted_is_not_counted_again(service: Service) -> None:
     there = {"Code": "ConditionalCheckFailed", "Item": counted_key(ORDER_ID)}
     service.answers = [error_of("TransactionCanceledException", there, {"Code": "None"})]
-    history.count(completed())
+    history.count_order(completed())
     assert len(counted(service)) == 1
     service.answers = [error_of("TransactionCanceledException"), {}]
-    history.count(completed())
+    history.count_order(completed())
     assert len(counted(service)) == 3
 
 
 def test_a_count_that_is_put_off_has_a_mark(service: Service) -> None:
-    history.postpone(ORDER_ID, NOW)
+    history.postpone_count(ORDER_ID, NOW)
     item = {**statistics_key(ORDER_ID), "outstanding": {"S": "2"}, "check_at": {"N": str(SECONDS)}}
     assert service.asked == [("put_item", {"TableName": "Table", "Item": item})]
 
@@ -515,7 +515,12 @@ def entry_of(order_id: str, sequence: int, *, internal: bool = False) -> Json:
 
 
 def published(service: Service) -> list[str]:
-    return [entry["Detail"] for method, asked in service.asked if method == "put_events" for entry in asked["Entries"]]
+    return [
+        entry["Detail"]
+        for method, requested in service.asked
+        if method == "put_events"
+        for entry in requested["Entries"]
+    ]
 
 
 def entries_query(order_id: str, after: int, limit: int) -> tuple[str, Json]:
@@ -580,8 +585,8 @@ def orders_of(*order_ids: str) -> list[Json]:
 def test_an_accounts_events_go_out_again_order_by_order(service: Service) -> None:
     entries = [{"Items": [entry_of(order_id, 1)]} for order_id in IDS]
     service.answers = [account_read(), *orders_of(*IDS), *entries, {}]
-    asked = replays.Replay(account_id="acme", **{"from": date(2026, 3, 5), "to": date(2026, 3, 6)})  # type: ignore[arg-type]
-    assert replays.replay(asked) == (2, 2, None)
+    request = replays.Replay(account_id="acme", **{"from": date(2026, 3, 5), "to": date(2026, 3, 6)})  # type: ignore[arg-type]
+    assert replays.replay(request) == (2, 2, None)
     assert published(service) == [f"{order_id}-1" for order_id in IDS]
     listed = service.asked[1][1]
     assert listed["Limit"] == 25
@@ -593,7 +598,7 @@ def test_an_accounts_events_go_out_again_order_by_order(service: Service) -> Non
 def test_a_replay_of_an_account_stops_where_a_call_has_looked_at_enough(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "ENTRIES_AT_ONCE", 2)
+    monkeypatch.setattr(replays, "ENTRIES_BATCH_SIZE", 2)
     two = [entry_of(IDS[0], 1), entry_of(IDS[0], 2)]
     service.answers = [account_read(), *orders_of(*IDS), {"Items": two}, {}]
     done = replays.replay(replays.Replay(account_id="acme", dry_run=True))
@@ -629,8 +634,8 @@ def test_a_replay_of_more_orders_than_a_call_takes_goes_on_behind_the_last(servi
     online, direct, whole = orders_of(IDS[0])
     online["LastEvaluatedKey"] = {"pk": {"S": ""}, "sk": {"S": f"ORDER#{IDS[0]}"}}
     service.answers = [account_read(), online, direct, whole, {"Items": [entry_of(IDS[0], 1)]}, {}]
-    asked = {"account_id": "acme", "from": "2026-03-05", "to": "2026-03-06"}
-    assert replays.replay(replays.Replay.model_validate(asked)) == (1, 1, {**asked, "after": IDS[0]})
+    requested = {"account_id": "acme", "from": "2026-03-05", "to": "2026-03-06"}
+    assert replays.replay(replays.Replay.model_validate(requested)) == (1, 1, {**requested, "after": IDS[0]})
     assert service.asked[0] == reading(account_key("acme"))
 
 

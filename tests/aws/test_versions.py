@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from online_orders.aws import versions
-from online_orders.aws.dynamodb import MAX_TRIES, Raced
+from online_orders.aws.dynamodb import MAX_ATTEMPTS, WriteConflict
 from online_orders.aws.keys import account_key, prices_directory_key, prices_key, version_key
 from online_orders.aws.prices import PriceListRow, find_price_list, list_price_lists, put_price_list, replace_price_list
 from online_orders.aws.versions import Version
@@ -43,7 +43,7 @@ def version_of(number: int) -> Version:
 
 
 def test_a_version_is_read_as_it_was_stored() -> None:
-    item = versions.stored(KEY, 3, "document", "clara", AT, ("/name", "/sites"))
+    item = versions.version_item(KEY, 3, "document", "clara", AT, ("/name", "/sites"))
     assert item == {
         **KEY,
         "version": {"N": "3"},
@@ -52,15 +52,15 @@ def test_a_version_is_read_as_it_was_stored() -> None:
         "changed": {"S": '["/name", "/sites"]'},
         "document": {"S": "document"},
     }
-    assert Version.of(item) == Version(3, TEXT_OF_AT, "clara", ["/name", "/sites"], "document")
+    assert Version.from_item(item) == Version(3, TEXT_OF_AT, "clara", ["/name", "/sites"], "document")
     earlier = {name: value for name, value in item.items() if name not in {"changed", "changed_at"}}
-    assert Version.of(earlier) == Version(3, None, "clara", None, "document")
+    assert Version.from_item(earlier) == Version(3, None, "clara", None, "document")
 
 
-def test_a_version_takes_the_place_of_the_one_that_was_read_which_stays_beside_it(service: Service) -> None:
+def test_a_new_version_replaces_the_one_read_which_is_kept(service: Service) -> None:
     service.answers = [{"Item": item_of(2, more={"S": "kept"})}]
     new = item_of(3)
-    first, second = versions.successor(new, 2, changed_by="erased")
+    first, second = versions.replace_actions(new, 2, changed_by="erased")
     assert first == {
         "Put": {
             "Item": new,
@@ -76,9 +76,9 @@ def test_a_version_takes_the_place_of_the_one_that_was_read_which_stays_beside_i
 @pytest.mark.parametrize("answer", [{}, {"Item": item_of(3)}, {"Item": item_of(1)}], ids=["gone", "later", "earlier"])
 def test_a_version_that_does_not_stand_any_more_is_not_replaced(service: Service, answer: Json) -> None:
     service.answers = [answer]
-    with pytest.raises(Raced) as raced:
-        versions.successor(item_of(3), 2)
-    assert raced.value.standing == []
+    with pytest.raises(WriteConflict) as raced:
+        versions.replace_actions(item_of(3), 2)
+    assert raced.value.existing == []
 
 
 def query(last: int, limit: int) -> tuple[str, Json]:
@@ -171,9 +171,9 @@ def directory(version: int) -> Json:
 
 def test_the_first_price_list_of_a_currency_is_new_and_listed(service: Service) -> None:
     put_price_list(prices(1), None, CLARA)
-    ((method, asked),) = service.asked
+    ((method, requested),) = service.asked
     assert method == "transact_write_items"
-    assert asked["TransactItems"] == [
+    assert requested["TransactItems"] == [
         {"Put": {"TableName": "Table", "Item": stored_prices(1, []), **NEW}},
         directory(1),
     ]
@@ -192,11 +192,11 @@ def test_a_later_price_list_takes_the_place_of_the_one_before(service: Service) 
 def replace(*seen: int | None) -> PriceList:
     """Replace the list by one of a price, and look that the versions `seen` were checked before."""
     checked: list[int | None] = []
-    asked = ListPrice(
+    requested = ListPrice(
         kind="sdp_users", variant=None, description="A user", unit_price=Decimal("2.00"), recurrence=Recurrence.MONTHLY
     )
     try:
-        return replace_price_list("EUR", (asked,), ANNA, checked.append)
+        return replace_price_list("EUR", (requested,), ANNA, checked.append)
     finally:
         assert checked == [*seen]
 
@@ -216,9 +216,9 @@ def test_who_loses_the_race_for_a_price_list_is_judged_anew(service: Service) ->
     lost = [*[{"Item": stored_prices(3, [])}] * 2, canceled("ConditionalCheckFailed")]
     service.answers = [*lost, *[{"Item": stored_prices(4, [])}] * 2, {}]
     assert replace(3, 4).version == 5
-    service.answers = lost * MAX_TRIES
+    service.answers = lost * MAX_ATTEMPTS
     with pytest.raises(InProgress, match="this price list"):
-        replace(*[3] * MAX_TRIES)
+        replace(*[3] * MAX_ATTEMPTS)
 
 
 def test_a_price_list_is_found_by_its_currency(service: Service) -> None:
@@ -238,12 +238,12 @@ def test_price_lists_come_by_currency_page_by_page(service: Service) -> None:
     pages = [list_price_lists(7, after) for after in (None, "EUR", "USD")]
     expected = PriceListRow("EUR", 3, TEXT_OF_AT, 0)
     assert pages == [([expected], "EUR"), ([expected], None), ([], None)]
-    asked = {
+    requested = {
         "TableName": "Table",
         "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
         "ConsistentRead": True,
         "Limit": 7,
     }
-    for (method, said), first in zip(service.asked, ("!", "EUR\0", "USD\0"), strict=True):
+    for (method, text), first in zip(service.asked, ("!", "EUR\0", "USD\0"), strict=True):
         values = {":pk": {"S": "PRICES"}, ":first": {"S": first}, ":last": {"S": "\uffff"}}
-        assert (method, said) == ("query", asked | {"ExpressionAttributeValues": values})
+        assert (method, text) == ("query", requested | {"ExpressionAttributeValues": values})

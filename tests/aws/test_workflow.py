@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from online_orders.aws import workflow
 from online_orders.aws.keys import OrderKey, order_key, workflow_key
-from online_orders.aws.workflow import State, Step, Waiting
+from online_orders.aws.workflow import ExecutionState, PendingTask, Step
 from online_orders.orders import Order
 from online_orders.telemetry import logger
 from tests.aws.service import Service, error_of
@@ -80,7 +80,13 @@ def test_an_order_goes_where_its_status_leads(order: Order, step: Step) -> None:
 
 @pytest.mark.parametrize(
     ("left", "step", "pause"),
-    [(60.0, Step.HELD, 60), (59.2, Step.HELD, 60), (0.5, Step.HELD, 1), (0.0, Step.QUOTE, 1), (-5.0, Step.QUOTE, 1)],
+    [
+        (60.0, Step.MAIL_PAUSED, 60),
+        (59.2, Step.MAIL_PAUSED, 60),
+        (0.5, Step.MAIL_PAUSED, 1),
+        (0.0, Step.QUOTE, 1),
+        (-5.0, Step.QUOTE, 1),
+    ],
 )
 def test_a_quote_that_can_be_undone_is_held_to_its_last_instant(left: float, step: Step, pause: int) -> None:
     order = held()
@@ -105,7 +111,7 @@ def test_a_step_is_about_an_order_and_names_what_led_to_it(
     service: Service, state: Json | None, correlation_id: str | None
 ) -> None:
     payload = {**AT._asdict(), **({} if state is None else {"state": state})}
-    assert workflow.enter(payload) == AT
+    assert workflow.order_key_from_step(payload) == AT
     assert logger.get_correlation_id() == correlation_id
     assert logger.get_current_keys()["order_id"] == ORDER_ID
 
@@ -177,7 +183,7 @@ def test_a_name_that_is_taken_is_no_fault_and_all_else_is(service: Service) -> N
 @pytest.mark.parametrize("answer", [TAKEN, REFUSED], ids=["stored", "of an earlier execution"])
 def test_a_wait_stores_its_token_unless_a_later_execution_is_known(service: Service, answer: Any) -> None:
     service.answers = [answer]
-    assert workflow.park_token(AT, Waiting(Step.CONTACT, "token"), f"{ORDER_ID}-4") is (answer is TAKEN)
+    assert workflow.store_task_token(AT, PendingTask(Step.CONTACT, "token"), f"{ORDER_ID}-4") is (answer is TAKEN)
     assert service.asked == [
         (
             "put_item",
@@ -206,7 +212,7 @@ def end_call(**route: Any) -> tuple[str, Json]:
 
 
 def test_an_execution_ends_by_the_token_of_its_wait(service: Service) -> None:
-    workflow.end(Waiting(Step.REVIEW, "token"))
+    workflow.end_execution(PendingTask(Step.REVIEW, "token"))
     assert service.asked == [end_call(next="done")]
 
 
@@ -228,16 +234,16 @@ LATER = look_call(15 * 60, ConditionExpression="attribute_exists(pk)")
 
 
 def test_an_execution_that_has_grown_old_is_due_at_once_and_ends(service: Service) -> None:
-    workflow.hand_over(AT, Waiting(Step.REVIEW, "token"))
+    workflow.continue_as_new_execution(AT, PendingTask(Step.REVIEW, "token"))
     assert service.asked == [look_call(0), end_call(next="done")]
 
 
 @pytest.mark.parametrize("code", ["TaskDoesNotExist", "TaskTimedOut", "InvalidToken"])
 def test_a_token_that_is_over_is_no_fault_and_all_else_is(service: Service, code: str) -> None:
     service.answers = [error_of(code), error_of("InvalidOutput")]
-    workflow.answer_token(Waiting(Step.REVIEW, "token"), {})
+    workflow.complete_task(PendingTask(Step.REVIEW, "token"), {})
     with pytest.raises(ClientError):
-        workflow.answer_token(Waiting(Step.REVIEW, "token"), {})
+        workflow.complete_task(PendingTask(Step.REVIEW, "token"), {})
 
 
 BOTH = (
@@ -253,7 +259,7 @@ ROUTE = {"pause": 1, "correlation_id": "c"}
         ([item_of(standing("in_process")), known(token="token", step=Step.CONTACT)], Step.REVIEW),
         ([item_of(standing("in_process")), known(token="token", step=Step.REVIEW)], None),
         ([item_of(offered()), known(token="token", step=Step.REVIEW)], Step.CONTACT),
-        ([item_of(held()), known(token="token", step=Step.REVIEW)], Step.HELD),
+        ([item_of(held()), known(token="token", step=Step.REVIEW)], Step.MAIL_PAUSED),
         ([item_of(offered()), known()], None),
         ([item_of(offered())], None),
         ([known(token="token")], None),
@@ -265,8 +271,8 @@ def test_a_wait_is_ended_when_the_order_needs_something_else(
     service: Service, items: list[Json], answered: Step | None
 ) -> None:
     service.answers = [found(*items), {}]
-    workflow.wake(AT)
-    route = ROUTE | ({"pause": 60} if answered is Step.HELD else {})
+    workflow.resume(AT)
+    route = ROUTE | ({"pause": 60} if answered is Step.MAIL_PAUSED else {})
     assert service.asked == [BOTH, *([end_call(next=answered, **route)] if answered else [])]
 
 
@@ -280,45 +286,45 @@ def describe_call(place: int) -> tuple[str, Json]:
 @pytest.mark.parametrize(
     ("answer", "state"),
     [
-        (RUNNING, State.RUNNING),
-        ({"status": "PENDING_REDRIVE"}, State.RUNNING),
-        ({"status": "SUCCEEDED"}, State.ENDED),
-        ({"status": "FAILED"}, State.ENDED),
-        ({"status": "TIMED_OUT"}, State.ENDED),
-        ({"status": "ABORTED"}, State.ENDED),
-        (UNKNOWN, State.UNKNOWN),
+        (RUNNING, ExecutionState.RUNNING),
+        ({"status": "PENDING_REDRIVE"}, ExecutionState.RUNNING),
+        ({"status": "SUCCEEDED"}, ExecutionState.ENDED),
+        ({"status": "FAILED"}, ExecutionState.ENDED),
+        ({"status": "TIMED_OUT"}, ExecutionState.ENDED),
+        ({"status": "ABORTED"}, ExecutionState.ENDED),
+        (UNKNOWN, ExecutionState.UNKNOWN),
     ],
 )
-def test_an_execution_runs_has_ended_or_is_not_known(service: Service, answer: Any, state: State) -> None:
+def test_an_execution_runs_has_ended_or_is_not_known(service: Service, answer: Any, state: ExecutionState) -> None:
     service.answers = [answer]
-    assert workflow._state(AT, 7) is state
+    assert workflow._execution_state(AT, 7) is state
     assert service.asked == [describe_call(7)]
 
 
 def test_an_execution_that_cannot_be_looked_at_is_a_fault(service: Service) -> None:
     service.answers = [error_of("InvalidArn")]
     with pytest.raises(ClientError):
-        workflow._state(AT, 1)
+        workflow._execution_state(AT, 1)
 
 
 @pytest.mark.parametrize(
     ("item", "state"),
     [
-        (known(token="token"), State.RUNNING),
-        (known(token="token", due_in=0), State.UNKNOWN),
-        (known(token="token", due_in=1), State.RUNNING),
-        (known(token="token", due_in=None), State.UNKNOWN),
-        (known(), State.UNKNOWN),
+        (known(token="token"), ExecutionState.RUNNING),
+        (known(token="token", due_in=0), ExecutionState.UNKNOWN),
+        (known(token="token", due_in=1), ExecutionState.RUNNING),
+        (known(token="token", due_in=None), ExecutionState.UNKNOWN),
+        (known(), ExecutionState.UNKNOWN),
     ],
     ids=["waits", "is due", "is due in a second", "has no time", "has no token"],
 )
 def test_an_execution_that_waits_runs_though_step_functions_has_not_told_of_it(
-    service: Service, item: Json, state: State
+    service: Service, item: Json, state: ExecutionState
 ) -> None:
     service.answers = [UNKNOWN]
-    assert workflow._newest(AT, item) is state
+    assert workflow._newest_state(AT, item) is state
     service.answers = [{"status": "ABORTED"}]
-    assert workflow._newest(AT, item) is State.ENDED
+    assert workflow._newest_state(AT, item) is ExecutionState.ENDED
 
 
 BEGUN = [claim_call(1, None), start_call(1, None)]
@@ -434,5 +440,5 @@ def test_a_workflow_is_seen_to_by_what_its_newest_execution_does(
 ) -> None:
     service.answers = [found(*items), *answers, {}]
     logger.set_correlation_id("of whoever looks")
-    assert workflow.look_after(AT) is is_mended
+    assert workflow.repair(AT) is is_mended
     assert service.asked == [BOTH, *calls]

@@ -76,8 +76,8 @@ def test_the_recorded_requests_are_answered_by_the_baselines(sample: Sample, tmp
     bench = bench_of(sample, tmp_path)
     expected = {"bare boto3": 1, "bare boto3, two calls": 2, "powertools by the book": 3}
     for candidate in CANDIDATES[: len(expected)]:
-        answer, _, calls = bench.run(candidate, 1, counted=False)
-        assert answer["statuses"] == [201]
+        response, _, calls = bench.run(candidate, 1, counted=False)
+        assert response["statuses"] == [201]
         assert calls == 2 * expected[candidate.name]
 
 
@@ -96,8 +96,8 @@ def test_as_lambda_runs_it_the_runtime_comes_first_and_aws_is_asked_by_tls(sampl
     (tmp_path / "python" / CA_BUNDLE).touch()
     bench = bench_of(sample, tmp_path, as_lambda=True)
     for candidate in (CANDIDATES[0], WITH_FEWER_CERTIFICATES):
-        answer, _, calls = bench.run(candidate, 1)
-        assert (answer["statuses"], calls) == ([201], 2)
+        response, _, calls = bench.run(candidate, 1)
+        assert (response["statuses"], calls) == ([201], 2)
     assert (runtime / "told").read_text() == "False"
     assert not (runtime / "ended").exists()
     known = str(bench.others / "botocore" / "cacert.pem")
@@ -121,16 +121,16 @@ def test_a_straight_order_stays_within_its_budget(counted: Counted) -> None:
 
 
 def test_no_partition_is_over_its_limit_at_the_load_that_is_promised(counted: Counted) -> None:
-    assert all(one.units_a_second < growth.WRITES_A_PARTITION for one in growth.partitions(counted))
+    assert all(one.units_per_second < growth.WRITES_PER_PARTITION for one in growth.partitions(counted))
     rates = [rate for _, rate, _ in growth.bottlenecks(counted)]
     assert rates == sorted(rates)
 
 
 def test_orders_that_are_completed_at_once_are_counted_at_once() -> None:
-    now = growth.contention(growth.ORDERS_A_SECOND)
+    now = growth.contention(growth.ORDERS_PER_SECOND)
     assert now.later < 0.001
     assert now.tries < 2
-    in_one_item = growth.contention(growth.ORDERS_A_SECOND, growth.in_one_item, tries=1)
+    in_one_item = growth.contention(growth.ORDERS_PER_SECOND, growth.in_one_item, tries=1)
     assert in_one_item.later == in_one_item.refused > 0.5
 
 
@@ -155,9 +155,9 @@ def test_the_standing_costs_that_are_written_are_those_of_the_template(idle: Sta
     text = (Path(report.__file__).parents[1] / "docs" / "cost.md").read_text("utf-8")
     written = text[text.index(report.STANDING) :].partition("\n## Growth")[0]
     expected = report.standing_section(idle)
-    told, now = amounts(written), amounts(expected)
-    assert told.pop("log KB") == pytest.approx(now.pop("log KB"), rel=0.1)
-    assert told == now
+    texts, now = amounts(written), amounts(expected)
+    assert texts.pop("log KB") == pytest.approx(now.pop("log KB"), rel=0.1)
+    assert texts == now
     assert re.findall(r"^- .*", written, re.MULTILINE) == re.findall(r"^- .*", expected, re.MULTILINE)
 
 
@@ -175,7 +175,7 @@ def test_standing_costs_count_what_the_template_has(idle: Standing) -> None:
     more = replace(idle, resources={**idle.resources, **added, "An": alarm, "Secret": secret, "Hourly": hourly})
     before, after = (amounts(report.standing_section(each)) for each in (idle, more))
     grown = {name: after[name] - before[name] for name in before if after[name] != before[name]}
-    polls, total = standing.POLLS_AN_HOUR * standing.HOURS, grown.pop("total")
+    polls, total = standing.POLLS_PER_HOUR * standing.HOURS, grown.pop("total")
     assert grown == {
         "metrics in alarms": 2,
         "secrets": 1,
@@ -211,14 +211,14 @@ def test_what_is_past_its_budget_is_told(tmp_path: Path, counted: Counted, idle:
         return report.write_speed(run, Run("3.11.0", all_measured(500)), chosen, counted, tmp_path)
 
     assert past(95, 600) == []
-    said = (tmp_path / "performance.md").read_text("utf-8")
-    assert "| ours | theirs | 190 | 2.00 | 24.00 | 2.00 |" in said
-    assert f"| {report.MEGABYTES:,} | 600 | " in said
+    text = (tmp_path / "performance.md").read_text("utf-8")
+    assert "| ours | theirs | 190 | 2.00 | 24.00 | 2.00 |" in text
+    assert f"| {report.MEGABYTES:,} | 600 | " in text
     found = past(130, 840)
     slow = f"a start at {report.MEGABYTES:,} MB, of bare at 512 MB: 0.84, budget less than {report.START_OF_BARE}"
     assert found == ["place an order, cold: 1.30, budget 1.15", slow]
-    said = (tmp_path / "performance.md").read_text("utf-8")
-    assert all(one in said for one in found)
+    text = (tmp_path / "performance.md").read_text("utf-8")
+    assert all(one in text for one in found)
     grown = {"read": {100: Cost(1, 1.0, 0), 1000: Cost(1, 2.0, 0)}}
     (over,) = report.write_cost(counted, idle, grown, tmp_path)
     assert "read does not cost the same" in over

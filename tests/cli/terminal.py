@@ -72,8 +72,8 @@ class Terminal:
             path = request.url.raw_path.decode()
             content = request.content or None
             with logs_apart():
-                said = site.request(request.method, path, user=user, content=content, headers=headers)
-            return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
+                response = site.request(request.method, path, user=user, content=content, headers=headers)
+            return httpx.Response(response.status, headers=dict(response.headers), content=response.body)
 
         installation = LabInstallation(
             site.origin,
@@ -87,8 +87,8 @@ class Terminal:
 
     def run(self, *arguments: object, expect: int = 0) -> Ran:
         words = [str(each) for each in arguments]
-        said = CliRunner().invoke(app, words, obj=self.installation, catch_exceptions=False)
+        response = CliRunner().invoke(app, words, obj=self.installation, catch_exceptions=False)
         clients.reset()  # as a process of its own would leave them
-        ran = Ran(said.exit_code, said.stdout, said.stderr)
+        ran = Ran(response.exit_code, response.stdout, response.stderr)
         assert ran.code == expect, ran
         return ran

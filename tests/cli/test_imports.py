@@ -32,13 +32,13 @@ def written(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def test_accounts_enrollments_and_sites_come_in_from_csv_and_the_account_can_order(
+def test_accounts_enrollments_and_sites_are_imported_from_csv(
     terminal: Terminal, seeded: InProcess, tmp_path: Path
 ) -> None:
-    said = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", ACCOUNTS))
-    assert said.lines == [{"dry_run": False, "created": 2, "updated": 0, "unchanged": 0}]
-    said = terminal.run("--json", "import", "enrollments", written(tmp_path, "enrollments.csv", ENROLLMENTS))
-    assert said.lines == [{"dry_run": False, "created": 0, "updated": 1, "unchanged": 0}]
+    text = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", ACCOUNTS))
+    assert text.lines == [{"dry_run": False, "created": 2, "updated": 0, "unchanged": 0}]
+    text = terminal.run("--json", "import", "enrollments", written(tmp_path, "enrollments.csv", ENROLLMENTS))
+    assert text.lines == [{"dry_run": False, "created": 0, "updated": 1, "unchanged": 0}]
     terminal.run("import", "sites", written(tmp_path, "sites.csv", SITES))
     account = seeded.get("/api/desk/accounts/relay-north", seeded.people.cs).ok()
     assert account["parent_account_id"] == "relay"
@@ -67,8 +67,8 @@ def test_an_import_that_is_run_again_changes_nothing(terminal: Terminal, seeded:
         terminal.run("import", kind, file)
     before = seeded.get("/api/desk/accounts/relay-north", seeded.people.cs)
     for kind, file in files:
-        (said,) = terminal.run("--json", "import", kind, file).lines
-        assert (said["created"], said["updated"]) == (0, 0)
+        (result,) = terminal.run("--json", "import", kind, file).lines
+        assert (result["created"], result["updated"]) == (0, 0)
     after = seeded.get("/api/desk/accounts/relay-north", seeded.people.cs)
     assert (after.headers["etag"], after.json) == (before.headers["etag"], before.json)
 
@@ -77,8 +77,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     terminal: Terminal, seeded: InProcess, tmp_path: Path
 ) -> None:
     file = written(tmp_path, "accounts.csv", ACCOUNTS + "nordlicht,Nordlicht AG,de,EUR,Europe/Berlin,\n")
-    said = terminal.run("import", "accounts", file, "--dry-run")
-    assert said.out == "Would be: 2 created, 1 updated, 0 unchanged.\n"
+    text = terminal.run("import", "accounts", file, "--dry-run")
+    assert text.out == "Would be: 2 created, 1 updated, 0 unchanged.\n"
     seeded.get("/api/desk/accounts/relay", seeded.people.cs).refused(404, "not_found")
     assert seeded.get("/api/desk/accounts/nordlicht", seeded.people.cs).ok()["name"] == "Nordlicht Logistik GmbH"
 
@@ -94,8 +94,8 @@ def test_every_fault_of_every_row_is_told_at_once_and_nothing_is_stored(
         "too,few\n"
     )
     header = ACCOUNTS.partition("\n")[0] + "\n"
-    said = terminal.run("--json", "import", "accounts", written(tmp_path, "a.csv", header + rows), expect=1)
-    found = [(fault["row"], fault["column"], fault["code"]) for fault in said.complaints]
+    text = terminal.run("--json", "import", "accounts", written(tmp_path, "a.csv", header + rows), expect=1)
+    found = [(fault["row"], fault["column"], fault["code"]) for fault in text.complaints]
     assert found == [
         (3, "account_id", "malformed"),
         (3, "currency", "unknown_currency"),
@@ -116,8 +116,8 @@ def test_a_faulty_site_is_named_by_its_own_row_and_column(terminal: Terminal, tm
         "nordlicht,bremen,Büro Bremen,XX,fast,2026-01-01\n"
         "nobody,here,Nowhere,DE,,\n"
     )
-    said = terminal.run("--json", "import", "sites", written(tmp_path, "sites.csv", rows), expect=1)
-    assert [(fault["row"], fault["column"], fault["code"]) for fault in said.complaints] == [
+    text = terminal.run("--json", "import", "sites", written(tmp_path, "sites.csv", rows), expect=1)
+    assert [(fault["row"], fault["column"], fault["code"]) for fault in text.complaints] == [
         (3, "bandwidth_mbps", "wrong_type"),
         (3, "country", "unknown_country"),
         (4, "account_id", "unknown_account"),
@@ -130,8 +130,8 @@ def test_json_rows_may_be_whole_accounts_as_the_desk_gives_them(
     account = seeded.get("/api/desk/accounts/nordlicht", seeded.people.cs).ok()
     copied = {**account, "account_id": "suedlicht", "name": "Südlicht"}
     lines = "\n".join(json.dumps(each) for each in (account, copied))
-    (said,) = terminal.run("--json", "import", "accounts", written(tmp_path, "a.jsonl", lines)).lines
-    assert (said["created"], said["unchanged"]) == (1, 1)
+    (result,) = terminal.run("--json", "import", "accounts", written(tmp_path, "a.jsonl", lines)).lines
+    assert (result["created"], result["unchanged"]) == (1, 1)
     assert seeded.get("/api/desk/accounts/suedlicht", seeded.people.cs).ok() == copied
 
 
@@ -155,9 +155,9 @@ def test_a_refusal_of_one_write_leaves_the_others_done_and_says_so(
         return type(request).request(request, method, url, **more)  # type: ignore[arg-type]
 
     request.request = refuse_one  # type: ignore[method-assign,assignment]
-    said = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", ACCOUNTS), expect=4)
-    assert said.lines == [{"dry_run": False, "created": 1, "updated": 0, "unchanged": 0}]
-    assert [(fault["row"], fault["column"], fault["code"]) for fault in said.complaints] == [
+    text = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", ACCOUNTS), expect=4)
+    assert text.lines == [{"dry_run": False, "created": 1, "updated": 0, "unchanged": 0}]
+    assert [(fault["row"], fault["column"], fault["code"]) for fault in text.complaints] == [
         (3, "parent_account_id", "not_a_reseller")
     ]
 
@@ -180,8 +180,8 @@ def test_what_somebody_else_creates_meanwhile_is_not_replaced_by_an_import(
 
     monkeypatch.setattr(terminal.installation.http, "request", be_faster)
     rows = "account_id,name,currency,time_zone\nrelay,Mine,EUR,UTC\n"
-    said = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", rows), expect=1)
-    assert [fault["code"] for fault in said.complaints] == ["version_mismatch"]
+    text = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", rows), expect=1)
+    assert [fault["code"] for fault in text.complaints] == ["version_mismatch"]
     assert seeded.get("/api/desk/accounts/relay", staff).ok()["name"] == "Theirs"
     file = written(tmp_path, "prices.csv", PRICES)
     terminal.run("--json", "import", "prices", file, "--currency", "CHF", expect=1)
@@ -212,8 +212,8 @@ def test_a_price_list_is_replaced_dry_run_first_and_again_without_effect(
 
 def test_the_faults_of_a_price_list_are_told_all_at_once_by_their_rows(terminal: Terminal, tmp_path: Path) -> None:
     file = written(tmp_path, "prices.csv", PRICES + "socket,X9,Unknown,1.00,once\nip_addresses,,More,1.234,yearly\n")
-    said = terminal.run("--json", "import", "prices", file, "--currency", "EUR", expect=1)
-    assert [(fault["code"], fault["error"][:6]) for fault in said.complaints] == [
+    text = terminal.run("--json", "import", "prices", file, "--currency", "EUR", expect=1)
+    assert [(fault["code"], fault["error"][:6]) for fault in text.complaints] == [
         ("unknown_variant", "Row 4:"),
         ("too_many_decimals", "Row 5:"),
     ]
@@ -226,8 +226,8 @@ def test_a_spreadsheets_csv_is_read_as_it_comes(terminal: Terminal, tmp_path: Pa
         row = delimiter.join(["jaune", "Café Jaune 日本", "EUR", "Europe/Paris"])
         file = tmp_path / "accounts.csv"
         file.write_bytes(b"\xef\xbb\xbf" + f"{header}\r\n{row}\r\n\r\n".encode())
-        (said,) = terminal.run("--json", "import", "accounts", file).lines
-        assert said["created"] + said["unchanged"] == 1
+        (result,) = terminal.run("--json", "import", "accounts", file).lines
+        assert result["created"] + result["unchanged"] == 1
 
 
 def test_an_empty_cell_keeps_what_is_there(terminal: Terminal, seeded: InProcess, tmp_path: Path) -> None:
@@ -270,8 +270,8 @@ def test_a_dash_clears_what_may_be_absent_and_nothing_else(
     site = account["sites"][0]
     assert (site["name"], site["address"], site["license"], site["sockets"]) == ("Office Sligo", None, None, [])
     faulty = "account_id,name,currency\nrelay-north,-,-\n"
-    said = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", faulty), expect=1)
-    assert [fault["column"] for fault in said.complaints] == ["currency", "name"]
+    message = terminal.run("--json", "import", "accounts", written(tmp_path, "accounts.csv", faulty), expect=1)
+    assert [fault["column"] for fault in message.complaints] == ["currency", "name"]
 
 
 def test_a_json_row_keeps_what_it_leaves_out_and_clears_with_null(
@@ -302,8 +302,8 @@ def test_a_german_spreadsheets_days_and_amounts_are_read(terminal: Terminal, see
     listed = seeded.get("/api/desk/price-lists/EUR", seeded.people.cs).ok()["prices"]
     assert [price["unit_price"] for price in listed] == ["10.00", "1299.00"]
     twisted = written(tmp_path, "sites.csv", sites.replace("01.02.2026", "01/02/2026"))
-    said = terminal.run("--json", "import", "sites", twisted, expect=1)
-    assert [(fault["column"], fault["code"]) for fault in said.complaints] == [("starts_on", "invalid_date")]
+    text = terminal.run("--json", "import", "sites", twisted, expect=1)
+    assert [(fault["column"], fault["code"]) for fault in text.complaints] == [("starts_on", "invalid_date")]
 
 
 def test_a_price_list_is_not_emptied_by_a_file_without_rows(
@@ -311,8 +311,8 @@ def test_a_price_list_is_not_emptied_by_a_file_without_rows(
 ) -> None:
     terminal.run("import", "prices", written(tmp_path, "prices.csv", PRICES), "--currency", "EUR")
     header = written(tmp_path, "prices.csv", PRICES.partition("\n")[0] + "\n,,,,\n")
-    said = terminal.run("--json", "import", "prices", header, "--currency", "EUR", expect=1)
-    assert [fault["code"] for fault in said.complaints] == ["no_rows"]
+    text = terminal.run("--json", "import", "prices", header, "--currency", "EUR", expect=1)
+    assert [fault["code"] for fault in text.complaints] == ["no_rows"]
     assert len(seeded.get("/api/desk/price-lists/EUR", seeded.people.cs).ok()["prices"]) == 2
 
 
@@ -324,7 +324,7 @@ def test_a_file_in_another_encoding_is_told_what_to_be_saved_as(terminal: Termin
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), httpx.ConnectError("gone")], ids=["Ctrl-C", "the site is gone"])
-def test_an_import_that_is_cut_off_says_what_is_stored_and_goes_on_when_run_again(
+def test_an_interrupted_import_reports_what_is_stored_and_continues(
     terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: BaseException
 ) -> None:
     file = written(tmp_path, "accounts.csv", ACCOUNTS)
@@ -336,9 +336,9 @@ def test_an_import_that_is_cut_off_says_what_is_stored_and_goes_on_when_run_agai
         return request(method, url, **more)
 
     monkeypatch.setattr(terminal.installation.http, "request", cut_off)
-    said = terminal.run("--json", "import", "accounts", file, expect=4)
-    assert said.lines == [{"dry_run": False, "created": 1, "updated": 0, "unchanged": 0}]
-    assert [fault["code"] for fault in said.complaints] == ["cut_off"]
+    text = terminal.run("--json", "import", "accounts", file, expect=4)
+    assert text.lines == [{"dry_run": False, "created": 1, "updated": 0, "unchanged": 0}]
+    assert [fault["code"] for fault in text.complaints] == ["cut_off"]
     monkeypatch.undo()
     assert terminal.run("import", "accounts", file).out == "1 created, 0 updated, 1 unchanged.\n"
 
@@ -347,8 +347,8 @@ def test_of_very_many_faults_the_first_are_shown_and_the_others_counted(terminal
     rows = "".join(f"relay-{number},site,Site,XX\n" for number in range(1_000))
     file = written(tmp_path, "sites.csv", "account_id,site_id,name,country\n" + rows)
     known = {"account_id": "", "sites": []}
-    answer = httpx.Response(200, json=known, headers={"etag": '"1"'})
-    terminal.installation.http = httpx.Client(transport=httpx.MockTransport(lambda _: answer))
-    said = terminal.run("import", "sites", file, expect=1)
-    assert len(said.err.splitlines()) == 201
-    assert said.err.splitlines()[-1].endswith(" more")
+    response = httpx.Response(200, json=known, headers={"etag": '"1"'})
+    terminal.installation.http = httpx.Client(transport=httpx.MockTransport(lambda _: response))
+    text = terminal.run("import", "sites", file, expect=1)
+    assert len(text.err.splitlines()) == 201
+    assert text.err.splitlines()[-1].endswith(" more")

@@ -34,16 +34,16 @@ def serving(service: Service) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
-            answer = service.answers[min(service.invoked, len(service.answers) - 1)]
+            response = service.answers[min(service.invoked, len(service.answers) - 1)]
             service.invoked += 1
-            if answer is None:
+            if response is None:
                 self.close_connection = True
                 return
-            status, said = answer
-            body = json.dumps(said).encode()
+            status, result = response
+            body = json.dumps(result).encode()
             self.send_response(status)
             if status != 200:
-                self.send_header("x-amzn-errortype", said["Type"])
+                self.send_header("x-amzn-errortype", result["Type"])
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -73,7 +73,7 @@ def local(folder: Path, endpoint: str) -> Installation:
 def test_an_answer_that_is_lost_makes_no_second_call(tmp_path: Path) -> None:
     service = Service([None])
     with serving(service) as endpoint, pytest.raises(Unreachable, match="may be at work"):
-        operating.mend_due(local(tmp_path, endpoint))
+        operating.repair_due(local(tmp_path, endpoint))
     assert service.invoked == 1
 
 
@@ -90,7 +90,7 @@ def test_what_lambda_turned_away_is_asked_for_again(tmp_path: Path) -> None:
     throttled = (429, {"Type": "TooManyRequestsException", "message": "Rate Exceeded."})
     service = Service([throttled, throttled, (200, {"entries": 0, "workflows": 0})])
     with serving(service) as endpoint, patch.object(module, "THROTTLED_PAUSES_SECONDS", (0, 0, 0)):
-        assert operating.mend_due(local(tmp_path, endpoint)) == {"entries": 0, "workflows": 0}
+        assert operating.repair_due(local(tmp_path, endpoint)) == {"entries": 0, "workflows": 0}
     assert service.invoked == 3
 
 
@@ -98,7 +98,7 @@ def test_a_fault_of_the_service_makes_no_second_call(tmp_path: Path) -> None:
     """It may have begun."""
     service = Service([(500, {"Type": "ServiceException", "message": ""})])
     with serving(service) as endpoint, pytest.raises(ClientError, match="ServiceException"):
-        operating.mend_due(local(tmp_path, endpoint))
+        operating.repair_due(local(tmp_path, endpoint))
     assert service.invoked == 1
 
 

@@ -33,7 +33,7 @@ def folder(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *arguments: object, code: int = 0) -> list[Any]:
     """What it says with --json, as a process of its own."""
-    said = subprocess.run(
+    text = subprocess.run(
         [sys.executable, "-m", "online_orders_cli", "--local", "--folder", folder, "--json", *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": f"{PROJECT / 'cli'}:{PROJECT / 'layers' / 'core'}", "NO_PROXY": "*"},
         capture_output=True,
@@ -41,8 +41,8 @@ def run(folder: Path, *arguments: object, code: int = 0) -> list[Any]:
         check=False,
         timeout=60,
     )
-    assert said.returncode == code, said
-    return [json.loads(line) for line in said.stdout.splitlines()]
+    assert text.returncode == code, text
+    return [json.loads(line) for line in text.stdout.splitlines()]
 
 
 def test_an_account_is_imported_ordered_for_followed_and_exported(live: Live, folder: Path) -> None:
@@ -52,8 +52,8 @@ def test_an_account_is_imported_ordered_for_followed_and_exported(live: Live, fo
     enrollments.write_text(
         "account_id,letter_received_on,contact_name,contact_email\nquay,2026-10-01,Ida,ida@quay.example\n", "utf-8"
     )
-    (said,) = run(folder, "import", "accounts", accounts)
-    assert said["created"] + said["unchanged"] == 1
+    (result,) = run(folder, "import", "accounts", accounts)
+    assert result["created"] + result["unchanged"] == 1
     run(folder, "import", "enrollments", enrollments)
     order = {"account_id": "quay", "items": [{"kind": "ip_addresses", "quantity": 1, "start_date": live.day(20)}]}
     placed = live.post("/api/desk/orders", live.people.cs, order, Idempotency_Key=os.urandom(8).hex()).ok(201)
@@ -102,8 +102,8 @@ def test_dead_mails_go_back_to_their_queue(live: Live, folder: Path) -> None:
         sqs.send_message(QueueUrl=dead, MessageBody=json.dumps(letter))
     assert run(folder, "redrive", "mails") == [{"moved": 12, "left": 0}]
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    said = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=names)["Attributes"]
-    assert {said[name] for name in names} == {"0"}
+    response = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=names)["Attributes"]
+    assert {response[name] for name in names} == {"0"}
 
 
 def test_terms_are_set_for_a_language(folder: Path, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_terms_are_set_for_a_language(folder: Path, tmp_path: Path) -> None:
     file.write_text("Zahlbar binnen 30 Tagen.\n", "utf-8")
     (stored,) = run(folder, "terms", "set", "--locale", "de", file)
     assert stored["text"] == "Zahlbar binnen 30 Tagen."
-    assert [said["version"] for said in run(folder, "terms", "show")] == [None, stored["version"]]
+    assert [result["version"] for result in run(folder, "terms", "show")] == [None, stored["version"]]
     assert run(folder, "terms", "clear", "--locale", "de") == [{"locale": "de", "was_set": True}]
 
 

@@ -27,8 +27,8 @@ def place(site: InProcess, key: str = "one") -> str:
 def test_a_closed_order_is_followed_to_its_end_and_no_further(terminal: Terminal, seeded: InProcess) -> None:
     order_id = place(seeded)
     seeded.post(f"/api/desk/orders/{order_id}/decline", seeded.people.cs, {"reason": "Sold out"}).ok()
-    said = terminal.run("--json", "follow", order_id)
-    assert [(line["sequence"], line["event"]) for line in said.lines] == [(1, "order.submitted"), (2, "order.canceled")]
+    text = terminal.run("--json", "follow", order_id)
+    assert [(line["sequence"], line["event"]) for line in text.lines] == [(1, "order.submitted"), (2, "order.canceled")]
     assert "order.canceled" in terminal.run("follow", order_id).out
 
 
@@ -40,21 +40,21 @@ def test_what_happens_while_one_looks_is_told_once(terminal: Terminal, seeded: I
         action, body = next(steps)
         seeded.post(f"/api/desk/orders/{order_id}/{action}", seeded.people.cs, body).ok()
 
-    entries = list(looking.follow(terminal.installation, order_id, 60, 1, meanwhile))
+    entries = list(looking.watch(terminal.installation, order_id, 60, 1, meanwhile))
     assert [entry["event"] for entry in entries] == ["order.submitted", "order.claimed", "order.canceled"]
 
 
 def test_an_order_that_is_not_there_is_a_refusal(terminal: Terminal) -> None:
-    said = terminal.run("--json", "follow", "01JDXW3M8N6QZ0V3A5T7B9C1EG", expect=1)
-    assert said.complaints[0]["code"] == "not_found"
+    text = terminal.run("--json", "follow", "01JDXW3M8N6QZ0V3A5T7B9C1EG", expect=1)
+    assert text.complaints[0]["code"] == "not_found"
 
 
 def test_what_is_typed_is_one_value_and_no_more_of_the_address(terminal: Terminal, seeded: InProcess) -> None:
     place(seeded)
-    said = terminal.run("--json", "export", "orders", "--account", "acme.de&status=submitted", expect=1)
-    assert said.complaints[0]["code"] == "not_found"
-    said = terminal.run("--json", "follow", "../accounts/nordlicht", expect=1)
-    assert "/accounts/nordlicht" in said.complaints[0]["error"]
+    text = terminal.run("--json", "export", "orders", "--account", "acme.de&status=submitted", expect=1)
+    assert text.complaints[0]["code"] == "not_found"
+    text = terminal.run("--json", "follow", "../accounts/nordlicht", expect=1)
+    assert "/accounts/nordlicht" in text.complaints[0]["error"]
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_an_export_that_is_refused_leaves_the_file_as_it_was(
 ) -> None:
     target = tmp_path / "orders"
     target.write_text("of yesterday", "utf-8")
-    said = terminal.run("--json", "export", *asked, "--to", target, expect=1)
-    assert said.complaints[0]["code"] in {"not_found", "invalid_query"}
+    text = terminal.run("--json", "export", *asked, "--to", target, expect=1)
+    assert text.complaints[0]["code"] in {"not_found", "invalid_query"}
     assert target.read_text("utf-8") == "of yesterday"
 
 
@@ -90,9 +90,9 @@ def test_orders_go_out_as_a_spreadsheet_in_german_opens_them(
 def test_orders_go_out_as_json_lines_and_as_csv(terminal: Terminal, seeded: InProcess, tmp_path: Path) -> None:
     mine = [place(seeded, key) for key in ("one", "two")]
     account_id = str(seeded.people.customer.account_id)
-    said = terminal.run("--json", "export", "orders", "--account", account_id)
-    assert [line["order_id"] for line in said.lines] == mine
-    assert said.err == ""
+    text = terminal.run("--json", "export", "orders", "--account", account_id)
+    assert [line["order_id"] for line in text.lines] == mine
+    assert text.err == ""
     target = tmp_path / "orders.csv"
     terminal.run("export", "orders", "--csv", "--status", "submitted", "--to", target)
     rows = list(csv.DictReader(StringIO(target.read_text("utf-8"))))
@@ -102,7 +102,7 @@ def test_orders_go_out_as_json_lines_and_as_csv(terminal: Terminal, seeded: InPr
     assert terminal.run("export", "orders", "--account", "nordlicht").out == ""
 
 
-def test_the_timelines_of_an_account_go_out_entry_by_entry_with_the_internal_ones(
+def test_an_accounts_timelines_are_exported_with_internal_entries(
     terminal: Terminal, seeded: InProcess, tmp_path: Path
 ) -> None:
     order_id = place(seeded)

@@ -20,8 +20,8 @@ def test_an_order_whose_execution_was_stopped_is_redriven(terminal: Terminal, se
     (one,) = machine.list_executions(stateMachineArn=seeded.lab.outputs["StateMachineArn"])["executions"]
     machine.stop_execution(executionArn=one["executionArn"])
     seeded.lab.settle()
-    said = terminal.run("--json", "redrive", "order", order_id)
-    assert said.lines == [{"entries": 0, "workflows": 1}]
+    text = terminal.run("--json", "redrive", "order", order_id)
+    assert text.lines == [{"entries": 0, "workflows": 1}]
     seeded.lab.settle()
     assert [execution.status for execution in seeded.executions(order_id)] == ["ABORTED", "RUNNING"]
     assert terminal.run("redrive", "due").out == "0 entries, 0 workflows and 0 account items mended.\n"
@@ -61,8 +61,8 @@ def test_dead_mails_that_somebody_else_is_reading_are_told_of(terminal: Terminal
     dead_letters(seeded, 3)
     url = seeded.lab.outputs["MailDeadLettersUrl"]
     seeded.lab.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=1)
-    said = terminal.run("redrive", "mails", expect=4)
-    assert said.out == "2 put back. About 1 are left: run it again in a minute.\n"
+    text = terminal.run("redrive", "mails", expect=4)
+    assert text.out == "2 put back. About 1 are left: run it again in a minute.\n"
     seeded.lab.advance(minutes=1)
     assert terminal.run("redrive", "mails").out == "1 put back.\n"
 
@@ -80,10 +80,10 @@ def test_a_dead_mail_that_sqs_moved_goes_back_to_where_sqs_says(terminal: Termin
             return getattr(sqs, name)
 
         def receive_message(self, **asked: Any) -> Any:
-            said = sqs.receive_message(**asked)
-            for message in said.get("Messages", []) if asked["AttributeNames"] == ["All"] else []:
+            result = sqs.receive_message(**asked)
+            for message in result.get("Messages", []) if asked["AttributeNames"] == ["All"] else []:
                 message["Attributes"]["DeadLetterQueueSourceArn"] = source
-            return said
+            return result
 
     usual = terminal.installation.aws
     terminal.installation.aws = lambda service: TellsTheSource() if service == "sqs" else usual(service)
@@ -94,7 +94,7 @@ def test_a_dead_mail_that_sqs_moved_goes_back_to_where_sqs_says(terminal: Termin
 def test_who_stops_a_redrive_hears_how_far_it_came(terminal: Terminal, seeded: InProcess) -> None:
     dead_letters(seeded, 12)
     calls = 0
-    usual = operating._home
+    usual = operating._source_queue
 
     def stopped_at_the_fifth(installation: Any, letter: Any) -> str:
         nonlocal calls
@@ -103,16 +103,14 @@ def test_who_stops_a_redrive_hears_how_far_it_came(terminal: Terminal, seeded: I
             raise KeyboardInterrupt
         return usual(installation, letter)
 
-    with patch.object(operating, "_home", stopped_at_the_fifth):
-        said = terminal.run("redrive", "mails", expect=130)
-    assert said.err == "So far: 4 put back.\nStopped.\n"
+    with patch.object(operating, "_source_queue", stopped_at_the_fifth):
+        text = terminal.run("redrive", "mails", expect=130)
+    assert text.err == "So far: 4 put back.\nStopped.\n"
     seeded.lab.advance(minutes=1)
     assert terminal.run("redrive", "mails").out == "8 put back.\n"
 
 
-def test_the_functions_are_stopped_and_started_and_mail_that_waits_meanwhile_is_not_lost(
-    terminal: Terminal, seeded: InProcess
-) -> None:
+def test_stopping_and_starting_the_functions_loses_no_mail(terminal: Terminal, seeded: InProcess) -> None:
     lab = seeded.lab
     with lab.as_operator():
         terminal.run("mail", "hold", "--reason", "The table is being restored")
@@ -135,7 +133,7 @@ def test_the_functions_are_stopped_and_started_and_mail_that_waits_meanwhile_is_
     assert lab.messages("StreamDeadLetters") == []
 
 
-def test_after_a_rotation_old_links_and_new_ones_work_until_the_old_key_is_retired(
+def test_old_and_new_links_work_after_a_rotation_until_the_key_is_retired(
     terminal: Terminal, seeded: InProcess
 ) -> None:
     old, new = place(seeded, "old"), ""
@@ -154,9 +152,7 @@ def test_after_a_rotation_old_links_and_new_ones_work_until_the_old_key_is_retir
     assert terminal.run("--json", "keys", "retire", "2", expect=1).complaints[0]["code"] == "no_former_key"
 
 
-def test_a_function_that_read_the_keys_before_a_rotation_knows_the_new_one_when_it_meets_it(
-    terminal: Terminal, seeded: InProcess
-) -> None:
+def test_a_function_loads_rotated_keys_when_it_meets_an_unknown_one(terminal: Terminal, seeded: InProcess) -> None:
     with seeded.lab.as_operator():
         assert signing_key("cursors").key_id == "1"
         terminal.run("keys", "rotate")
@@ -165,18 +161,18 @@ def test_a_function_that_read_the_keys_before_a_rotation_knows_the_new_one_when_
 
 
 def test_strangers_who_name_keys_do_not_make_functions_ask_for_them_each_time(seeded: InProcess) -> None:
-    asked = seeded.lab.wire.count("secretsmanager")
+    requested = seeded.lab.wire.count("secretsmanager")
     for number in range(20):
         path = "/api/desk/orders?cursor=" + base64.urlsafe_b64encode(b"x" * 16 + f"{number + 70} 5".encode()).decode()
         seeded.get(path, seeded.people.cs).refused(400, "invalid_cursor")
-    assert seeded.lab.wire.count("secretsmanager") - asked <= 3
+    assert seeded.lab.wire.count("secretsmanager") - requested <= 3
 
 
 def test_everything_is_redriven_call_by_call(terminal: Terminal, seeded: InProcess) -> None:
     for key in ("one", "two"):
         place(seeded, key)
-    (said,) = terminal.run("--json", "redrive", "all").lines
-    assert (said["orders"], said["workflows"]) == (2, 0)
+    (result,) = terminal.run("--json", "redrive", "all").lines
+    assert (result["orders"], result["workflows"]) == (2, 0)
 
 
 def test_the_events_of_an_order_are_replayed_and_a_dry_run_only_counts_them(
@@ -197,9 +193,9 @@ def test_a_person_is_erased_from_the_command_line_and_orders_stay(terminal: Term
     order_id = place(seeded)
     address = seeded.people.customer.email
     with seeded.lab.as_operator():
-        said = terminal.run("--json", "erase", address, "--account", seeded.people.customer.account_id, "--yes")
+        text = terminal.run("--json", "erase", address, "--account", seeded.people.customer.account_id, "--yes")
         again = terminal.run("erase", address, "--yes")
-    assert said.lines[-1]["erased"]["orders"] == 1
+    assert text.lines[-1]["erased"]["orders"] == 1
     assert again.out == "Erased: nothing found.\n"
     order = seeded.get(f"/api/desk/orders/{order_id}", seeded.people.cs).ok()
     assert address not in str(order)
@@ -225,9 +221,9 @@ def test_erasing_asks_first_and_refuses_what_is_no_address(terminal: Terminal) -
 def test_a_mistake_in_the_command_line_is_told_before_anything_is_done(
     terminal: Terminal, asked: tuple[str, ...]
 ) -> None:
-    said = terminal.run(*asked, expect=2)
-    assert said.out == ""
-    assert "Error" in said.err
+    text = terminal.run(*asked, expect=2)
+    assert text.out == ""
+    assert "Error" in text.err
 
 
 def test_the_key_that_signs_cannot_be_retired(terminal: Terminal) -> None:
@@ -248,10 +244,10 @@ class CloudFront:
 
 def origin_secret(seeded: InProcess) -> dict[str, str]:
     named = seeded.lab.stack.ref("OriginSecret")
-    said: dict[str, str] = json.loads(
+    payload: dict[str, str] = json.loads(
         seeded.lab.client("secretsmanager").get_secret_value(SecretId=named)["SecretString"]
     )
-    return said
+    return payload
 
 
 def retire_origin(terminal: Terminal, shown: str, status: str, expect: int = 0) -> Ran:
@@ -263,9 +259,7 @@ def retire_origin(terminal: Terminal, shown: str, status: str, expect: int = 0) 
         return terminal.run("--json", "keys", "retire-origin", expect=expect)
 
 
-def test_the_origin_secret_is_rotated_in_two_steps_and_nobody_is_turned_away_between(
-    terminal: Terminal, seeded: InProcess
-) -> None:
+def test_the_origin_secret_is_rotated_in_two_steps_without_downtime(terminal: Terminal, seeded: InProcess) -> None:
     first = origin_secret(seeded)
     assert first["previous"] == ""
     assert terminal.run("--json", "keys", "rotate-origin").lines == [{"rotated": True}]
@@ -273,8 +267,8 @@ def test_the_origin_secret_is_rotated_in_two_steps_and_nobody_is_turned_away_bet
     assert second["previous"] == first["current"] != second["current"]
     assert len(second["current"]) == 48
     for shown, status in ((first["current"], "Deployed"), (second["current"], "InProgress")):
-        said = retire_origin(terminal, shown, status, expect=1)
-        assert said.complaints[0]["code"] == "rotation_under_way"
+        text = retire_origin(terminal, shown, status, expect=1)
+        assert text.complaints[0]["code"] == "rotation_under_way"
         assert origin_secret(seeded) == second
     assert retire_origin(terminal, second["current"], "Deployed").lines == [{"retired": True}]
     assert origin_secret(seeded) == {"current": second["current"], "previous": ""}
@@ -282,9 +276,9 @@ def test_the_origin_secret_is_rotated_in_two_steps_and_nobody_is_turned_away_bet
 
 def test_a_second_rotation_waits_for_the_first(terminal: Terminal, seeded: InProcess) -> None:
     terminal.run("keys", "rotate-origin")
-    said = origin_secret(seeded)
+    text = origin_secret(seeded)
     assert "Retire the former" in terminal.run("keys", "rotate-origin", expect=1).err
-    assert origin_secret(seeded) == said
+    assert origin_secret(seeded) == text
 
 
 def test_the_tools_own_flags_may_stand_behind_the_command(terminal: Terminal) -> None:

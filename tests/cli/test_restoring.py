@@ -76,8 +76,8 @@ def test_a_table_that_was_lost_comes_back_nothing_comes_twice_and_orders_go_on(
     stop_executions(seeded)
     events, mails = len(seeded.lab.events), len(seeded.mails(about=claimed))
     hold(terminal, seeded)
-    (said,) = terminal.run("--json", "restore", THEN, "--yes").lines
-    assert said == {"dry_run": False, "written": len(before), "unchanged": 0, "removed": 0}
+    (text,) = terminal.run("--json", "restore", THEN, "--yes").lines
+    assert text == {"dry_run": False, "written": len(before), "unchanged": 0, "removed": 0}
     began = seeded.lab.clock.now()
     release(terminal, seeded)
     seeded.settle()
@@ -95,9 +95,7 @@ def test_a_table_that_was_lost_comes_back_nothing_comes_twice_and_orders_go_on(
     finish(seeded, claimed)
 
 
-def test_a_spoiled_table_is_made_as_it_was_and_what_was_not_yet_followed_then_is_followed_now(
-    terminal: Terminal, seeded: InProcess
-) -> None:
+def test_a_restored_table_processes_what_was_pending_then(terminal: Terminal, seeded: InProcess) -> None:
     claimed = place(seeded, "claimed")
     seeded.post(f"/api/desk/orders/{claimed}/claim", seeded.people.cs).ok()
     seeded.settle()
@@ -116,9 +114,9 @@ def test_a_spoiled_table_is_made_as_it_was_and_what_was_not_yet_followed_then_is
     hold(terminal, seeded)
     assert terminal.run("--json", "restore", THEN, "--yes", expect=1).complaints[0]["code"] == "not_empty"
     (would,) = terminal.run("--json", "restore", THEN, "--replace", "--dry-run").lines
-    (said,) = terminal.run("--json", "restore", THEN, "--replace", "--yes").lines
-    assert would == {**said, "dry_run": True}
-    assert said["removed"] > 0
+    (result,) = terminal.run("--json", "restore", THEN, "--replace", "--yes").lines
+    assert would == {**result, "dry_run": True}
+    assert result["removed"] > 0
     (again,) = terminal.run("--json", "restore", THEN, "--replace", "--yes").lines
     assert (again["written"], again["removed"]) == (0, 0)
     release(terminal, seeded)

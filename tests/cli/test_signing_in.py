@@ -70,12 +70,12 @@ def second_factor(stack: str) -> str:
     cognito = client("cognito-idp")
     cognito.admin_set_user_password(UserPoolId=stack, Username="clara", Password=PASSWORD, Permanent=True)
     (of_pool,) = cognito.list_user_pool_clients(UserPoolId=stack)["UserPoolClients"]
-    asked = {"USERNAME": "clara", "PASSWORD": PASSWORD}
+    requested = {"USERNAME": "clara", "PASSWORD": PASSWORD}
     access = cognito.admin_initiate_auth(
         UserPoolId=stack,
         ClientId=of_pool["ClientId"],
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters=asked,
+        AuthParameters=requested,
     )["AuthenticationResult"]["AccessToken"]
     cognito.associate_software_token(AccessToken=access)
     cognito.verify_software_token(AccessToken=access, UserCode="123456")

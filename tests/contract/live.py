@@ -13,7 +13,7 @@ from tests import loopback
 from tests.contract.site import Answer, Attachment, Execution, Json, Mail, Seen, Site, User
 from tests.waiting import until
 
-PATIENCE_SECONDS = 60
+DEADLINE_SECONDS = 60
 LOOK_EVERY_SECONDS = 0.1
 
 
@@ -33,7 +33,7 @@ class Live(Site):
     def at(cls, description: Json) -> Iterator["Live"]:
         """`description`: the content of `sandbox.json`."""
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-        with loopback.client(timeout=PATIENCE_SECONDS, limits=limits) as http:
+        with loopback.client(timeout=DEADLINE_SECONDS, limits=limits) as http:
             yield cls(description, http)
 
     def aws(self, service: str) -> Any:
@@ -45,12 +45,12 @@ class Live(Site):
     def tokens(self, user: User) -> Json:
         """`IdToken` and `AccessToken` of a user who signs in."""
         if user.username not in self._tokens:
-            answer = self.aws("cognito-idp").initiate_auth(
+            response = self.aws("cognito-idp").initiate_auth(
                 ClientId=self.description["cognito"]["client_id"],
                 AuthFlow="USER_PASSWORD_AUTH",
                 AuthParameters={"USERNAME": user.username, "PASSWORD": user.password},
             )
-            self._tokens[user.username] = answer["AuthenticationResult"]
+            self._tokens[user.username] = response["AuthenticationResult"]
         return self._tokens[user.username]
 
     def request(
@@ -76,10 +76,10 @@ class Live(Site):
 
     def mails(self, *, to: str | None = None, about: str | None = None) -> list[Mail]:
         query = {name: value for name, value in (("to", to), ("about", about)) if value}
-        answer = self._http.get(self.description["mailbox"], params=query, headers={"Accept": "application/json"})
+        response = self._http.get(self.description["mailbox"], params=query, headers={"Accept": "application/json"})
         return [
             self._mail(message)
-            for message in answer.json()["messages"]
+            for message in response.json()["messages"]
             if (to is None or to in message["to"]) and (about is None or about in message["text"])
         ]
 
@@ -103,7 +103,7 @@ class Live(Site):
         return self._http.get(url).raise_for_status().content
 
     def eventually(self, look: Callable[[], Seen]) -> Seen:
-        return self.within(PATIENCE_SECONDS, look)
+        return self.within(DEADLINE_SECONDS, look)
 
     def within(self, seconds: float, look: Callable[[], Seen]) -> Seen:
         return until(look, seconds, LOOK_EVERY_SECONDS)

@@ -114,17 +114,17 @@ def place_answer(site: Site, user: User, body: Any, key: str | None = None) -> A
 def place(site: Site, user: User | None = None, items: Sequence[Json] | None = None, **members: Any) -> Order:
     """An order of one item, under a key of its own."""
     user = user or site.people.customer
-    answer = place_answer(site, user, {"items": items or [item(site)], **members})
-    answer.ok(201)
-    return Order(site, user, answer)
+    response = place_answer(site, user, {"items": items or [item(site)], **members})
+    response.ok(201)
+    return Order(site, user, response)
 
 
 def place_direct(site: Site, account_id: str, **members: Any) -> Order:
     """An order that reached Customer Success directly."""
     body = {"account_id": account_id, "items": [item(site)], **members}
-    answer = site.post("/api/desk/orders", site.people.cs, body, Idempotency_Key=fresh("key"))
-    answer.ok(201)
-    return Order(site, site.people.cs, answer, "/api/desk/orders")
+    response = site.post("/api/desk/orders", site.people.cs, body, Idempotency_Key=fresh("key"))
+    response.ok(201)
+    return Order(site, site.people.cs, response, "/api/desk/orders")
 
 
 def claimed(site: Site, user: User | None = None, **members: Any) -> Order:

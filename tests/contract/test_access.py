@@ -78,8 +78,8 @@ def test_without_a_token_every_route_is_closed(site: Site) -> None:
 
 def test_a_token_that_is_none_opens_nothing(site: Site) -> None:
     for value in ("Bearer nonsense", "Bearer eyJhbGciOiJub25lIn0.e30.", "Basic YTpi"):
-        answer = site.get("/api/catalog", Authorization=value)
-        assert answer.status == 401, value
+        response = site.get("/api/catalog", Authorization=value)
+        assert response.status == 401, value
 
 
 def test_an_access_token_is_the_wrong_token_on_every_route(site: Site) -> None:
@@ -129,8 +129,8 @@ def test_a_group_whose_name_only_holds_the_desks_opens_nothing(in_process: InPro
     stranger = lab.users.cs.claiming(cognito_groups=names)
     for route in ("GET /api/desk/orders", "GET /api/desk/accounts", "GET /api/orders"):
         method, path = route.split()
-        answer = lab.http(method, path, user=stranger)
-        assert (answer.status, answer.json()["code"]) == (403, "forbidden"), route
+        response = lab.http(method, path, user=stranger)
+        assert (response.status, response.json()["code"]) == (403, "forbidden"), route
 
 
 @pytest.mark.parametrize("names", [["customer-success"], ["a b", "customer-success"], "customer-success"], ids=str)
@@ -146,8 +146,8 @@ def test_where_staff_need_a_second_factor_the_desk_opens_to_no_token_without(met
     with Lab.started(StaffSecondFactor="required") as lab:
         single = lab.users.cs.claiming(amr=methods)
         for method, path in (("GET", "/api/desk/orders"), ("POST", f"/api/desk/orders/{NOWHERE}/quote/preview")):
-            answer = lab.http(method, path, json={} if method == "POST" else None, user=single)
-            assert (answer.status, answer.json()["code"]) == (403, "second_factor_required")
+            response = lab.http(method, path, json={} if method == "POST" else None, user=single)
+            assert (response.status, response.json()["code"]) == (403, "second_factor_required")
         double = lab.users.cs.claiming(amr=["pwd", "otp", "mfa"])
         assert lab.http("GET", "/api/desk/orders", user=double).status == 200
         assert lab.http("GET", "/api/orders", user=lab.users.customer).status == 200
@@ -180,8 +180,8 @@ def test_groups_are_read_of_the_one_token_that_was_verified(in_process: InProces
         "Bearer ....",
     ):
         event["headers"]["authorization"] = header
-        answer = lab.functions.invoke("DeskApiFunction", event).payload
-        assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (403, "wrong_token"), header
+        response = lab.functions.invoke("DeskApiFunction", event).payload
+        assert (response["statusCode"], json.loads(response["body"])["code"]) == (403, "wrong_token"), header
     for header in (token, f"bearer {token}", f"Bearer  {token}"):
         event["headers"]["authorization"] = header
         assert json.loads(lab.functions.invoke("DeskApiFunction", event).payload["body"])["code"] != "wrong_token", (
@@ -200,8 +200,8 @@ def test_past_cloudfront_no_function_answers(in_process: InProcess) -> None:
         ("GET", f"/confirm/{'A' * 43}", None),
     ):
         for headers in ({}, {"X-Origin-Secret": ""}, {"X-Origin-Secret": "guess"}):
-            answer = lab.http(method, path, headers=headers, user=user, direct=True)
-            assert (answer.status, answer.json()["code"]) == (403, "not_by_this_way"), path
+            response = lab.http(method, path, headers=headers, user=user, direct=True)
+            assert (response.status, response.json()["code"]) == (403, "not_by_this_way"), path
 
 
 @pytest.mark.live
@@ -251,8 +251,8 @@ def test_an_order_that_is_not_there_is_not_found_on_any_route(site: Site) -> Non
         user = site.people.cs if "/desk/" in path else site.people.customer
         body = bodies.get(path.rpartition("/")[2], {}) if method == "POST" else None
         for order_id in (NOWHERE, "nothing", "%00", "%2e%2e", "a%2Fb", "x" * 300, "%F0%9F%A6%8A"):
-            answer = site.request(method, path.replace("{id}", order_id), user=user, json=body)
-            answer.refused(404, "not_found")
+            response = site.request(method, path.replace("{id}", order_id), user=user, json=body)
+            response.refused(404, "not_found")
 
 
 def test_another_accounts_order_is_not_found_on_any_route(site: Site) -> None:
@@ -286,13 +286,13 @@ def test_a_path_that_leads_nowhere_is_not_found(site: Site) -> None:
         ("DELETE", "/api/desk/price-lists/EUR", {"GET", "PUT"}),
     ],
 )
-def test_a_method_that_a_resource_does_not_know_is_refused_with_those_that_it_knows(
+def test_an_unknown_method_is_refused_with_the_allowed_methods(
     site: Site, method: str, path: str, allowed: set[str]
 ) -> None:
     user = site.people.cs if "desk" in path else site.people.customer
-    answer = site.request(method, path, user=user)
-    answer.refused(405, "method_not_allowed")
-    assert {name.strip() for name in answer.headers["allow"].split(",")} >= allowed
+    response = site.request(method, path, user=user)
+    response.refused(405, "method_not_allowed")
+    assert {name.strip() for name in response.headers["allow"].split(",")} >= allowed
 
 
 def test_the_description_of_the_api_is_open_to_anyone_and_names_every_route(site: Site) -> None:

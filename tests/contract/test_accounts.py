@@ -72,8 +72,8 @@ def test_ones_own_account_may_be_named(site: Site) -> None:
 
 def test_customer_success_is_told_that_a_contact_is_out_of_date(site: Site) -> None:
     text = f"Our contact has left the company: {fresh('report')}.\nAsk for Joan <b>instead</b>."
-    answer = site.post("/api/account/contact-report", site.people.customer, {"text": text})
-    assert answer.status == 202, str(answer)
+    response = site.post("/api/account/contact-report", site.people.customer, {"text": text})
+    assert response.status == 202, str(response)
     (mail,) = site.eventually(lambda: site.mails(to=site.cs_mailbox, about=text.splitlines()[0]))
     assert site.account_of(site.people.customer)["name"] in mail.text
     assert "<b>instead</b>" not in mail.html
@@ -82,8 +82,8 @@ def test_customer_success_is_told_that_a_contact_is_out_of_date(site: Site) -> N
 def test_a_resellers_report_names_the_account_that_it_is_about(site: Site) -> None:
     reseller, sub = site.people.reseller, site.people.subs[0]
     text = f"The contact has left: {fresh('report')}."
-    answer = site.post("/api/account/contact-report", reseller, {"text": text, "account_id": sub.account_id})
-    assert answer.ok(202)["account_id"] == sub.account_id
+    response = site.post("/api/account/contact-report", reseller, {"text": text, "account_id": sub.account_id})
+    assert response.ok(202)["account_id"] == sub.account_id
     (mail,) = site.eventually(lambda: site.mails(to=site.cs_mailbox, about=text))
     about, own = site.account_of(sub), site.account_of(reseller)
     assert about["name"] in mail.subject
@@ -243,9 +243,9 @@ def test_500_sites_may_be_described_at_length(site: Site) -> None:
     sites = [{**first, "site_id": f"site-{number}", "name": "ü" * 200, "address": "ü" * 500} for number in range(500)]
     account_id = fresh("wordy")
     account = {**site.account_of(site.people.subs[0]), "account_id": account_id, "sites": sites}
-    answer = site.put(f"/api/desk/accounts/{account_id}", site.people.cs, account)
-    assert answer.status in {200, 413, 422}, str(answer)[:300]
-    if answer.status == 200:
+    response = site.put(f"/api/desk/accounts/{account_id}", site.people.cs, account)
+    assert response.status in {200, 413, 422}, str(response)[:300]
+    if response.status == 200:
         assert site.get(f"/api/desk/accounts/{account_id}", site.people.cs).ok()["sites"] == sites
 
 
@@ -272,7 +272,7 @@ def test_a_suspended_customer_still_sees_account_and_orders(site: Site) -> None:
     assert rows(site, "/api/orders", suspended) == []
 
 
-def test_a_changed_contact_kills_open_links_and_gets_fresh_ones_and_both_are_told(site: Site) -> None:
+def test_a_changed_contact_replaces_the_links_and_both_are_told(site: Site) -> None:
     account = enroll(site)
     quoted, submitted, closed = (place_for(site, account) for _ in range(3))
     closed.ask("cancel").ok()
@@ -295,7 +295,7 @@ def test_a_changed_contact_kills_open_links_and_gets_fresh_ones_and_both_are_tol
     assert (quoted.status, submitted.status) == ("completed", "canceled")
 
 
-def test_a_contact_whom_the_account_has_parted_with_decides_nothing_before_its_orders_follow(
+def test_a_removed_contact_decides_nothing_before_the_orders_are_synced(
     in_process: InProcess,
 ) -> None:
     site = in_process
@@ -332,7 +332,7 @@ def test_an_account_can_be_put_on_the_version_that_was_read(site: Site) -> None:
     site.put(path, site.people.cs, {**account, "name": "Twice"}, If_Match=version).refused(412, "version_mismatch")
 
 
-def test_a_contact_who_is_only_written_otherwise_keeps_the_links_and_is_mailed_nothing(in_process: InProcess) -> None:
+def test_a_contact_only_spelled_differently_keeps_links_and_gets_no_mail(in_process: InProcess) -> None:
     account = enroll(in_process)
     order = place_for(in_process, account)
     order.desk("claim").ok()

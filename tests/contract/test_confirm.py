@@ -26,8 +26,8 @@ def wrong(mail: Mail) -> str:
 
 def lock(site: Site, mail: Mail, decision: str = "approve") -> None:
     """Sends so many wrong codes that the link is locked."""
-    answers = [site.decide(mail, decision, code=wrong(mail)) for _ in range(5)]
-    assert [answer.status for answer in answers] == [403, 403, 403, 403, 423]
+    responses = [site.decide(mail, decision, code=wrong(mail)) for _ in range(5)]
+    assert [response.status for response in responses] == [403, 403, 403, 403, 423]
 
 
 UNSEEN = (
@@ -55,8 +55,8 @@ def test_the_page_shows_what_is_decided(site: Site) -> None:
     assert form.method == "post"
     assert set(form.fields) == {"decision", "name", "code", "reason", "extra"}
     assert form.choices == {"approve", "cancel", "request_change"}
-    (paper,) = [link for link in links(page) if link.endswith(".pdf")]
-    assert site.request("GET", paper).body == mail.attachments[0].read()
+    (pdf,) = [link for link in links(page) if link.endswith(".pdf")]
+    assert site.request("GET", pdf).body == mail.attachments[0].read()
     assert mail.code not in page
     assert "<script" not in page
 
@@ -96,7 +96,7 @@ def test_head_has_the_headers_of_get_and_no_body(site: Site) -> None:
 
 def test_every_page_and_paper_behind_a_link_is_guarded(site: Site) -> None:
     order, mail = offered(site)
-    answers = [
+    responses = [
         form_of(site, mail),
         site.request("GET", UNKNOWN),
         site.request("GET", f"{mail.link}/quote.pdf"),
@@ -107,24 +107,24 @@ def test_every_page_and_paper_behind_a_link_is_guarded(site: Site) -> None:
         form_of(site, mail),
         site.request("PUT", mail.link),
     ]
-    assert [answer.status for answer in answers] == [200, 404, 200, 400, 403, 200, 409, 200, 405]
-    for answer in answers:
-        assert is_guarded(answer), answer
-        assert "set-cookie" not in answer.headers
-    assert {"GET", "HEAD", "POST"} <= {name.strip() for name in answers[-1].headers["allow"].split(",")}
+    assert [response.status for response in responses] == [200, 404, 200, 400, 403, 200, 409, 200, 405]
+    for response in responses:
+        assert is_guarded(response), response
+        assert "set-cookie" not in response.headers
+    assert {"GET", "HEAD", "POST"} <= {name.strip() for name in responses[-1].headers["allow"].split(",")}
     assert order.status == "completed"
 
 
 @pytest.mark.parametrize("token", ["A" * 43, "x", "%00", "A" * 5_000, "%F0%9F%A6%8A", "A" * 42 + "%20"])
 def test_an_unknown_token_is_not_found_whatever_is_sent_to_it(site: Site, token: str) -> None:
     sound = {"decision": "approve", "name": "Connie", "code": "123456"}
-    for answer in (
+    for response in (
         site.request("GET", f"/confirm/{token}"),
         site.request("POST", f"/confirm/{token}", form=sound),
         site.request("POST", f"/confirm/{token}", form={"decision": "nonsense"}),
         site.request("GET", f"/confirm/{token}/quote.pdf"),
     ):
-        assert answer.status == 404, str(answer)
+        assert response.status == 404, str(response)
 
 
 def test_the_contact_approves_and_the_order_is_completed(site: Site) -> None:
@@ -214,9 +214,9 @@ def test_what_is_missing_or_malformed_is_a_bad_request_and_not_counted(site: Sit
         {},
     ]
     for form in faulty:
-        answer = site.request("POST", mail.link, form=form)
-        assert answer.status == 400, form
-        assert answer.headers["content-type"].startswith("text/html")
+        response = site.request("POST", mail.link, form=form)
+        assert response.status == 400, form
+        assert response.headers["content-type"].startswith("text/html")
     for content in ("", "{}", "\xff", "decision=approve&code", "%ff=%ff", "&" * 1_000, "=".join("a" * 2_000)):
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         assert site.request("POST", mail.link, content=content, headers=headers).status == 400, content[:20]
@@ -284,15 +284,15 @@ def test_a_locked_link_is_replaced_by_a_fresh_mail_to_the_same_address(site: Sit
 
 def ask_with_code(site: Site, mail: Mail) -> str:
     """Asks for a fresh mail with the locked link's code; returns the cookie that comes with the answer."""
-    answer = site.decide(mail, "request_mail")
-    assert answer.status == 200
-    assert is_guarded(answer)
-    cookie, *about = answer.headers["set-cookie"].split("; ")
+    response = site.decide(mail, "request_mail")
+    assert response.status == 200
+    assert is_guarded(response)
+    cookie, *about = response.headers["set-cookie"].split("; ")
     assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/confirm"} <= set(about)
     return cookie
 
 
-def test_robots_that_lock_every_link_do_not_keep_from_deciding_who_asks_with_the_code(site: Site) -> None:
+def test_robots_that_lock_every_link_do_not_block_the_contact(site: Site) -> None:
     order, mail = offered(site)
     lock(site, mail)
     assert "code" in forms(form_of(site, mail).page())[0].fields
@@ -312,8 +312,8 @@ def test_robots_that_lock_every_link_do_not_keep_from_deciding_who_asks_with_the
     assert form.choices == {"approve", "cancel", "request_change"}
     decision = {"decision": "approve", "name": "Connie Contact"}
     for code, status in ((wrong(fresh), 403), (fresh.code, 200)):
-        answer = site.request("POST", fresh.link, form={**decision, "code": code}, headers={"Cookie": cookie})
-        assert answer.status == status
+        response = site.request("POST", fresh.link, form={**decision, "code": code}, headers={"Cookie": cookie})
+        assert response.status == status
     assert order.status == "completed"
 
 
@@ -463,13 +463,13 @@ def test_who_was_asked_and_which_name_was_given_are_told_apart(site: Site) -> No
     """On the page, at once and on a later look, in the timeline and in the mails."""
     approved, mail = offered(site)
     pages = [site.decide(mail, "approve", name="Max Finance").page(), site.request("GET", mail.link).page()]
-    asked = approved.read()["contact"]
+    requested = approved.read()["contact"]
     assert all(
-        f"We had asked {asked['name']}; the name given with the decision is Max Finance." in page for page in pages
+        f"We had asked {requested['name']}; the name given with the decision is Max Finance." in page for page in pages
     )
     (entry,) = [each for each in approved.timeline() if each["event"] == "order.completed"]
     assert entry["actor"] == {"kind": "contact", "name": "Max Finance"}
-    assert (entry["data"]["asked_name"], entry["data"]["asked_email"]) == (asked["name"], asked["email"])
+    assert (entry["data"]["asked_name"], entry["data"]["asked_email"]) == (requested["name"], requested["email"])
     for address, number in ((approved.contact, 3), (approved.user.email, 2), (site.cs_mailbox, 2)):
         text = approved.mail_to(address, number).text
         assert "Max Finance" in text

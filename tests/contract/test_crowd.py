@@ -22,13 +22,13 @@ def test_sixty_orders_at_once_all_get_their_mails_and_executions(live: Live) -> 
     live.tokens(live.people.reseller)
     with ThreadPoolExecutor(60) as crowd:
         orders = list(crowd.map(lambda _: place_for(live, account), range(60)))
-    wanted = {order.order_id for order in orders}
-    assert len(wanted) == 60
+    expected = {order.order_id for order in orders}
+    assert len(expected) == 60
 
     def told() -> bool:
         mails = live.mails(to=contact)
-        return len(mails) >= 60 and wanted == {
-            order_id for order_id in wanted if any(order_id in mail.text for mail in mails)
+        return len(mails) >= 60 and expected == {
+            order_id for order_id in expected if any(order_id in mail.text for mail in mails)
         }
 
     live.within(CROWD_SECONDS, told)
@@ -36,14 +36,16 @@ def test_sixty_orders_at_once_all_get_their_mails_and_executions(live: Live) -> 
 
     def desk_told() -> bool:
         mails = live.mails(to=live.cs_mailbox)
-        return all(any(order_id in mail.text for mail in mails) for order_id in wanted)
+        return all(any(order_id in mail.text for mail in mails) for order_id in expected)
 
     live.within(CROWD_SECONDS, desk_told)
     customer_success = live.mails(to=live.cs_mailbox)
-    assert all(sum(order_id in mail.text for mail in customer_success) == 1 for order_id in wanted)
-    live.within(CROWD_SECONDS, lambda: wanted <= {name.rpartition("-")[0] for name in live.execution_names()})
+    assert all(sum(order_id in mail.text for mail in customer_success) == 1 for order_id in expected)
+    live.within(CROWD_SECONDS, lambda: expected <= {name.rpartition("-")[0] for name in live.execution_names()})
     assert (
-        Counter(name.rpartition("-")[0] for name in live.execution_names() if name[:-2] in wanted).most_common(1)[0][1]
+        Counter(name.rpartition("-")[0] for name in live.execution_names() if name[:-2] in expected).most_common(1)[0][
+            1
+        ]
         == 1
     )
 
@@ -54,14 +56,14 @@ def test_thirty_equal_requests_at_once_place_one_order(live: Live, time: int) ->
     body = {"account_id": account["account_id"], "items": [item(live)]}
     reseller = live.people.reseller
     with ThreadPoolExecutor(30) as crowd:
-        answers = list(crowd.map(lambda _: place_answer(live, reseller, body, key), range(30)))
-    for answer in answers:
-        if answer.status == 409:
-            answer.refused(409, "in_progress")
-    placed = [answer for answer in answers if answer.status != 409]
+        responses = list(crowd.map(lambda _: place_answer(live, reseller, body, key), range(30)))
+    for response in responses:
+        if response.status == 409:
+            response.refused(409, "in_progress")
+    placed = [response for response in responses if response.status != 409]
     assert placed
-    assert {str(answer.ok(201)) for answer in placed} == {str(placed[0].json)}
-    assert {answer.headers["location"] for answer in placed} == {placed[0].headers["location"]}
+    assert {str(response.ok(201)) for response in placed} == {str(placed[0].json)}
+    assert {response.headers["location"] for response in placed} == {placed[0].headers["location"]}
     listed = live.get(f"/api/orders?account_id={account['account_id']}", reseller).ok()["items"]
     assert [row["order_id"] for row in listed] == [placed[0].json["order_id"]]
 
@@ -70,8 +72,8 @@ def test_of_twenty_decisions_at_once_one_wins(live: Live) -> None:
     order, mail = offered(live)
     decisions = ["approve", "cancel", "request_change", "approve"] * 5
     with ThreadPoolExecutor(20) as crowd:
-        answers = list(crowd.map(lambda decision: live.decide(mail, decision, reason="So."), decisions))
-    outcomes = Counter(zip(decisions, [answer.status for answer in answers], strict=True))
+        responses = list(crowd.map(lambda decision: live.decide(mail, decision, reason="So."), decisions))
+    outcomes = Counter(zip(decisions, [response.status for response in responses], strict=True))
     won = {decision for decision, status in outcomes if status == 200}
     assert len(won) == 1, outcomes
     (winner,) = won
@@ -86,8 +88,8 @@ def test_no_more_than_five_of_many_wrong_codes_at_once_are_judged(live: Live) ->
     order, mail = offered(live)
     codes = [f"{(int(mail.code) + number) % 1_000_000:06}" for number in range(1, 21)]
     with ThreadPoolExecutor(20) as crowd:
-        answers = list(crowd.map(lambda code: live.decide(mail, "approve", code=code), codes))
-    assert Counter(answer.status for answer in answers) == {403: 4, 423: 16}
+        responses = list(crowd.map(lambda code: live.decide(mail, "approve", code=code), codes))
+    assert Counter(response.status for response in responses) == {403: 4, 423: 16}
     live.decide(mail, "approve").page(423)
     assert order.status == "pending_confirmation"
     order.mail_to(live.cs_mailbox, 2)
@@ -104,10 +106,10 @@ def test_of_many_changes_at_once_each_is_taken_in_turn_or_refused(live: Live) ->
         return order.desk("comment", {"text": str(number), "internal": number % 4 == 2})
 
     with ThreadPoolExecutor(24) as crowd:
-        answers = list(crowd.map(act, range(24)))
-    assert {answer.status for answer in answers} <= {200, 409}
+        responses = list(crowd.map(act, range(24)))
+    assert {response.status for response in responses} <= {200, 409}
     whole = order.desk_timeline()
     assert [entry["sequence"] for entry in whole] == list(range(1, len(whole) + 1))
-    said = [entry["data"]["text"] for entry in whole if entry["event"] == "order.commented"]
-    assert len(said) == len(set(said)) == sum(answers[number].status == 200 for number in range(24) if number % 4 > 1)
+    text = [entry["data"]["text"] for entry in whole if entry["event"] == "order.commented"]
+    assert len(text) == len(set(text)) == sum(responses[number].status == 200 for number in range(24) if number % 4 > 1)
     assert sum(entry["event"] == "order.canceled" for entry in whole) <= 1

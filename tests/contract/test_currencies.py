@@ -32,7 +32,7 @@ def plain(text: str) -> str:
 
 
 @pytest.mark.parametrize(("currency", "locale"), WRITTEN)
-def test_a_currency_of_no_or_three_decimals_goes_from_the_price_list_to_mail_page_and_paper(
+def test_currencies_of_zero_or_three_decimals_work_from_list_to_pdf(
     in_process: InProcess, currency: str, locale: str
 ) -> None:
     site, cs = in_process, in_process.people.cs
@@ -58,12 +58,12 @@ def test_a_currency_of_no_or_three_decimals_goes_from_the_price_list_to_mail_pag
     assert found["totals"] == {"once": nothing, "monthly": total, "yearly": nothing}
 
     mail = order.quote_mail()
-    paper = PdfReader(io.BytesIO(mail.attachments[0].read()))
+    pdf = PdfReader(io.BytesIO(mail.attachments[0].read()))
     texts = {
         "mail": mail.text,
         "html": mail.html,
         "page": site.request("GET", mail.link).page(),
-        "paper": "\n".join(page.extract_text() for page in paper.pages),
+        "paper": "\n".join(page.extract_text() for page in pdf.pages),
     }
     shown = WRITTEN[currency, locale]
     for where in ("page", "paper"):
@@ -75,7 +75,7 @@ def test_a_currency_of_no_or_three_decimals_goes_from_the_price_list_to_mail_pag
 
 
 @pytest.mark.parametrize(("currency", "price"), [("JPY", "0.5"), ("JPY", "10.0"), ("KWD", "0.0001"), ("BHD", "1.0000")])
-def test_a_decimal_more_than_the_currency_has_is_a_fault_in_quote_and_price_list_alike(
+def test_too_many_decimals_are_an_error_in_quotes_and_price_lists(
     in_process: InProcess, currency: str, price: str
 ) -> None:
     site = in_process

@@ -40,7 +40,7 @@ def test_a_delivery_is_noted_and_changes_no_version(site: Site) -> None:
     assert delivery == {"state": "delivered", "recipient": order.contact, "at": entry["at"]}
 
 
-def test_a_returned_mail_makes_the_revision_undeliverable_and_tells_customer_success(site: Site) -> None:
+def test_a_returned_mail_makes_the_revision_undeliverable_and_tells_staff(site: Site) -> None:
     order = quoted(site, account_with_contact(site, "bounce@simulator.amazonses.com"))
     site.eventually(lambda: order.read()["quote"]["state"] == "undeliverable")
     assert order.status == "pending_confirmation"
@@ -51,7 +51,7 @@ def test_a_returned_mail_makes_the_revision_undeliverable_and_tells_customer_suc
     assert not mail.has_link
 
 
-def test_a_mail_that_ses_has_given_up_is_undeliverable_and_an_absence_note_is_not(in_process: InProcess) -> None:
+def test_a_bounced_mail_is_undeliverable_and_an_absence_note_is_not(in_process: InProcess) -> None:
     lab = in_process.lab
     full, away = (quoted(in_process, enroll(in_process)) for _ in range(2))
     lab.settle()
@@ -62,14 +62,12 @@ def test_a_mail_that_ses_has_given_up_is_undeliverable_and_an_absence_note_is_no
     lab.ses_event("Bounce", lab.mails.to(away.contact)[-1], permanent=False)
     lab.settle()
     assert (full.read()["quote"]["state"], away.read()["quote"]["state"]) == ("undeliverable", "offered")
-    told = [len(order.mails_to(in_process.cs_mailbox)) for order in (full, away)]
-    assert told == [2, 1], "of the new order each, and of the quote that did not arrive"
+    texts = [len(order.mails_to(in_process.cs_mailbox)) for order in (full, away)]
+    assert texts == [2, 1], "of the new order each, and of the quote that did not arrive"
 
 
 @pytest.mark.parametrize("is_reordered", [False, True], ids=["in order", "reordered"])
-def test_the_newest_credible_word_of_ses_counts_in_whichever_order_its_events_come(
-    in_process: InProcess, is_reordered: bool
-) -> None:
+def test_the_newest_credible_event_counts_in_any_order(in_process: InProcess, is_reordered: bool) -> None:
     lab = in_process.lab
     late, gone = (quoted(in_process, enroll(in_process)) for _ in range(2))
     lab.settle()
@@ -101,7 +99,7 @@ def test_why_a_quote_did_not_arrive_is_told_by_a_code_beside_the_text(in_process
     assert entry["data"]["reason"] == "The mail was returned: the address does not work."
 
 
-def test_a_mail_that_ses_rejects_is_undeliverable_and_customer_success_reads_why(in_process: InProcess) -> None:
+def test_a_rejected_mail_is_undeliverable_and_staff_read_why(in_process: InProcess) -> None:
     lab = in_process.lab
     order = quoted(in_process, enroll(in_process))
     lab.settle()

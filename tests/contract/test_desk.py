@@ -84,13 +84,13 @@ def test_an_order_names_what_its_reader_may_do_with_it_now(site: Site, status: s
 def test_a_change_answers_the_order_as_it_is_then(site: Site, status: str, action: str, then: str | None) -> None:
     order = STATUSES[status](site)
     before = order.read()
-    answer = ACTIONS[action](order)
-    body = answer.ok(202 if action in {"quote", "resend"} else 200)
+    response = ACTIONS[action](order)
+    body = response.ok(202 if action in {"quote", "resend"} else 200)
     assert body["order_id"] == order.order_id
     assert then is None or body["status"] == then
     assert {item["status"] for item in body["items"]} == {body["status"]}
     assert body["version"] > before["version"]
-    assert answer.headers["etag"].strip('"') == str(body["version"])
+    assert response.headers["etag"].strip('"') == str(body["version"])
 
 
 def test_claiming_gives_the_order_to_the_caller(site: Site) -> None:
@@ -196,7 +196,7 @@ def test_a_resend_honors_if_match(site: Site) -> None:
     order.desk("resend", If_Match=site.get(order.path, order.user).headers["etag"]).ok(202)
 
 
-def test_an_order_that_reached_customer_success_directly_is_not_on_the_customers_screen(site: Site) -> None:
+def test_a_direct_order_is_not_on_the_customers_screen(site: Site) -> None:
     customer = site.people.customer
     assert customer.account_id
     order = place_direct(site, customer.account_id, purchase_order_number="PO-DIRECT")

@@ -46,7 +46,7 @@ def test_the_engine_refuses_a_role_what_the_template_does_not_give_it(live: Live
             refused()  # type: ignore[no-untyped-call]
 
 
-def test_the_deployed_roles_let_functions_mail_anybody_in_the_name_of_one_sender(live: Live) -> None:
+def test_the_deployed_roles_send_mail_under_one_sender_only(live: Live) -> None:
     """The engine knows no condition of SES, so the policies are read as it deployed them, and judged as IAM would."""
     iam = live.aws("iam")
     function = live.aws("lambda").get_function_configuration(FunctionName=function_named(live, "SendQuote"))

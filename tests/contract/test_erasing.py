@@ -87,8 +87,8 @@ def stored(site: InProcess) -> list[str]:
     s3, bucket = site.lab.client("s3"), site.lab.outputs["DocumentsBucket"]
     found = [json.dumps(item, default=str, ensure_ascii=False) for item in site.lab.items]
     for version in s3.list_object_versions(Bucket=bucket).get("Versions", []):
-        paper = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
-        found.append(words_on(paper) + version["Key"])
+        pdf = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
+        found.append(words_on(pdf) + version["Key"])
     return found
 
 
@@ -140,7 +140,7 @@ def name_contact(site: InProcess, account_id: str) -> None:
     site.settle()
 
 
-def test_nothing_that_is_stored_names_an_erased_contact_and_every_order_is_as_it_was(site: InProcess) -> None:
+def test_no_stored_item_names_an_erased_contact_and_orders_are_unchanged(site: InProcess) -> None:
     story, lab = Story(site), site.lab
     name, email = story.contact["name"], story.contact["email"]
     before, mails, events = story.seen(), len(lab.mails), len(lab.events)
@@ -158,8 +158,8 @@ def test_nothing_that_is_stored_names_an_erased_contact_and_every_order_is_as_it
     (change, approval) = site.get(f"{story.completed.desk_path}/evidence", story.cs).ok()["items"]
     assert (approval["decision"], approval["name"], approval["address"]) == ("approve", "[erased]", None)
     assert (change["revision"], approval["revision"]) == (1, 2)
-    paper = site.get(f"{story.completed.path}/quotes/2", story.customer, Accept="application/pdf").body
-    assert paper == story.approval.attachments[0].read()
+    pdf = site.get(f"{story.completed.path}/quotes/2", story.customer, Accept="application/pdf").body
+    assert pdf == story.approval.attachments[0].read()
 
     site.settle()  # nobody is told, and nothing moves
     assert (len(lab.mails), len(lab.events)) == (mails, events)
@@ -266,7 +266,7 @@ def test_what_others_write_while_a_person_is_erased_is_kept_and_erased_too(site:
     assert traces(site, name, email) == []
 
 
-def test_a_change_of_the_contact_that_is_still_queued_does_not_bring_the_person_back(site: InProcess) -> None:
+def test_a_queued_contact_change_does_not_restore_an_erased_person(site: InProcess) -> None:
     account_id, _, _ = account_of(site)
     order = place(site)
     site.settle()
@@ -319,7 +319,7 @@ def test_a_person_is_erased_from_what_accounts_and_price_lists_were(site: InProc
     assert {each["by"] for each in rows(site, f"{lists}/versions", site.people.cs)} == {nobody["email"]}
 
 
-def test_what_an_account_was_before_a_person_was_erased_names_the_person_no_more_and_says_who_did_it(
+def test_earlier_account_versions_name_no_erased_person(
     site: InProcess,
 ) -> None:
     account_id, name, email = account_of(site)

@@ -58,7 +58,7 @@ def test_a_change_request_and_what_follows_leave_evidence_of_their_own(site: Sit
     assert [*page["items"], *following["items"]] == rows
 
 
-def test_an_order_that_was_never_quoted_is_canceled_with_evidence_but_no_revision(site: Site) -> None:
+def test_an_unquoted_order_is_canceled_with_evidence_without_revision(site: Site) -> None:
     order = place(site)
     decide(site, order.mail_to(order.contact), "cancel")
     (found,) = evidence_of(order)
@@ -131,15 +131,15 @@ def test_evidence_is_in_no_log_event_execution_or_other_item(in_process: InProce
 def test_evidence_is_written_with_the_decision_or_not_at_all(in_process: InProcess) -> None:
     order, mail = offered(in_process)
     fault = in_process.lab.wire.fail(1, operation="TransactWriteItems", how="before", error="InternalServerError")
-    answer = in_process.decide(mail, "approve")
-    assert (fault.fired, answer.status) == (True, 503)
+    response = in_process.decide(mail, "approve")
+    assert (fault.fired, response.status) == (True, 503)
     assert (order.status, evidence_of(order)) == ("pending_confirmation", [])
     in_process.lab.errors.take()
     in_process.decide(mail, "approve").page()
     assert len(evidence_of(order)) == 1
 
 
-def test_whoever_sends_a_quote_to_another_contact_stands_in_timeline_and_evidence(in_process: InProcess) -> None:
+def test_a_resend_to_another_contact_is_in_timeline_and_evidence(in_process: InProcess) -> None:
     site = in_process
     order, _ = offered(site)
     cs = site.people.cs

@@ -43,7 +43,7 @@ def read_a_revision_that_was_replaced(site: InProcess) -> None:
 def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lives of orders by which every function does all that it ever does."""
     lab, people = site.lab, site.people
-    monkeypatch.setattr(signing_keys, "_KEPT_SECONDS", 1e-6)  # or only the first function of this process reads them
+    monkeypatch.setattr(signing_keys, "_CACHE_SECONDS", 1e-6)  # or only the first function of this process reads them
     lose_and_mend(site)
     place(site, people.reseller)
     look_around(site)
@@ -72,19 +72,19 @@ def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) ->
     wait_for_ses(site)
     give_up(site)
     offered(site)
-    monkeypatch.setattr(workflow, "LONGEST_EXECUTION", timedelta(hours=10))
+    monkeypatch.setattr(workflow, "MAX_EXECUTION_AGE", timedelta(hours=10))
     lab.advance(hours=20)
 
 
 def look_for_a_paper_that_is_not_there(site: InProcess, order: Order, mail: Mail) -> None:
     s3, bucket = site.lab.client("s3"), site.lab.outputs["DocumentsBucket"]
     where = {"Bucket": bucket, "Key": f"quotes/{order.order_id}/1.pdf"}
-    paper = s3.get_object(**where)["Body"].read()
+    pdf = s3.get_object(**where)["Body"].read()
     s3.delete_object(**where)
     site.get(f"{order.path}/quotes/1", order.user, Accept="application/pdf").refused(404, "not_found")
     site.get(f"{order.desk_path}/quotes/1", site.people.cs, Accept="application/pdf").refused(404, "not_found")
     assert site.request("GET", f"{mail.link}/quote.pdf").status == 404
-    s3.put_object(**where, Body=paper)
+    s3.put_object(**where, Body=pdf)
 
 
 def look_around(site: InProcess) -> None:
@@ -139,10 +139,10 @@ def suspend(site: InProcess, order: Order) -> None:
 
 def hold_the_mail(site: InProcess) -> None:
     with patch.dict(os.environ, TABLE_NAME=site.lab.outputs["TableName"]):
-        mail_hold.hold("SES has asked us to pause", site.lab.clock.now())
+        mail_hold.pause("SES has asked us to pause", site.lab.clock.now())
         place(site)
         site.settle()
-        mail_hold.release()
+        mail_hold.resume()
     site.lab.advance(hours=1)
 
 
@@ -196,7 +196,7 @@ def park(lab: Lab, order_id: str) -> None:
 
 def move_the_contact(site: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of an account with more open orders than one message is for; and the account goes to another reseller."""
-    monkeypatch.setattr(account_changes, "_AT_ONCE", 1)
+    monkeypatch.setattr(account_changes, "_BATCH_SIZE", 1)
     people, cs = site.people, site.people.cs
     sub = people.subs[0]
     place(site, people.reseller, account_id=sub.account_id)
@@ -315,7 +315,7 @@ def test_a_wildcard_says_why_beside_it() -> None:
         if not re.search(r"""(Action|Resource|NotAction)?.*["' \[]\*["']""", line) or "Principal" in line:
             continue
         above = lines[max(0, number - 14) : number]
-        start = max((place for place, each in enumerate(above) if "- Effect:" in each or "- Sid:" in each), default=0)
+        start = max((index for index, each in enumerate(above) if "- Effect:" in each or "- Sid:" in each), default=0)
         statement = [*above[max(0, start - 2) :], line]
         assert any("#" in each for each in statement) or "Fn::Sub" in line, f"line {number + 1}: {line.strip()}"
         assert "Action" not in line or "s3:*" in line, f"line {number + 1} allows every action"

@@ -13,7 +13,7 @@ import pytest
 import confirm_page
 from online_orders import approval_links, confirmation, http
 from online_orders.aws import link_decisions, links, signing_keys
-from online_orders.aws.dynamodb import Raced, transact
+from online_orders.aws.dynamodb import WriteConflict, transact
 from tests.contract.in_process import InProcess
 from tests.contract.orders import offered, place, quote
 from tests.contract.pages import is_guarded
@@ -55,18 +55,18 @@ def test_no_answer_of_the_desk_or_the_customer_holds_a_link_or_its_code(in_proce
     mails = [order.mails_to(order.contact)[0], mail]
     of_desk = [order.desk_path + path for path in ("", "/timeline", "/quotes/1", "/evidence", "/quote-draft")]
     of_customer = [order.path + path for path in ("", "/timeline", "/quotes/1")]
-    answers = [order.desk("quote/preview", quote(site)).text]
-    answers += [site.get(path, people.cs).text for path in (*of_desk, "/api/desk/orders")]
-    answers += [site.get(path, order.user).text for path in (*of_customer, "/api/orders")]
-    answers.append(order.desk("resend").text)
+    responses = [order.desk("quote/preview", quote(site)).text]
+    responses += [site.get(path, people.cs).text for path in (*of_desk, "/api/desk/orders")]
+    responses += [site.get(path, order.user).text for path in (*of_customer, "/api/orders")]
+    responses.append(order.desk("resend").text)
     site.settle()
     mails += [each for each in order.mails_to(order.contact) if each.has_link][-1:]
     assert len({each.link for each in mails}) == 3
-    answers.append(site.get(f"{order.desk_path}/timeline", people.cs).text)
-    for answer in answers:
+    responses.append(site.get(f"{order.desk_path}/timeline", people.cs).text)
+    for response in responses:
         for each in mails:
-            assert token_in(each) not in answer
-            assert not re.search(WHOLE.format(each.code), answer.replace(order.order_id, ""))
+            assert token_in(each) not in response
+            assert not re.search(WHOLE.format(each.code), response.replace(order.order_id, ""))
 
 
 def test_a_link_outlives_the_rotation_of_its_key_and_its_reminder_is_the_same(in_process: InProcess) -> None:
@@ -81,7 +81,7 @@ def test_a_link_outlives_the_rotation_of_its_key_and_its_reminder_is_the_same(in
     assert order.status == "completed"
 
 
-def test_a_new_link_is_made_with_the_new_key_and_the_old_key_can_then_be_retired(in_process: InProcess) -> None:
+def test_new_links_use_the_new_key_and_the_old_key_can_be_retired(in_process: InProcess) -> None:
     lab = in_process.lab
     old, old_mail = offered(in_process)
     rotate(lab, "2")
@@ -116,26 +116,26 @@ def test_looking_leaves_the_whole_table_as_it_was_byte_for_byte(in_process: InPr
 def test_refusals_and_faults_behind_a_link_are_guarded_too(in_process: InProcess) -> None:
     site, lab = in_process, in_process.lab
     order, mail = offered(site)
-    answers = {413: site.request("POST", mail.link, content="decision=" + "x" * 400_000)}
+    responses = {413: site.request("POST", mail.link, content="decision=" + "x" * 400_000)}
     for error, status in (("ThrottlingException", 503), ("ValidationException", 500)):
         lab.wire.fail(1, function="ConfirmPageFunction", error=error, how="before")
-        answers[status] = site.request("GET", mail.link)
+        responses[status] = site.request("GET", mail.link)
         lab.wire.heal()
     lab.errors.take()
-    answers[405] = site.request("DELETE", mail.link)
+    responses[405] = site.request("DELETE", mail.link)
     for _ in range(5):
-        answers[423] = site.decide(mail, "approve", code="000000" if mail.code != "000000" else "000001")
+        responses[423] = site.decide(mail, "approve", code="000000" if mail.code != "000000" else "000001")
     site.request("POST", mail.link, form={"decision": "request_mail"}).page()
-    answers[410] = site.decide(mail, "approve")
+    responses[410] = site.decide(mail, "approve")
     site.settle()
     newest = [each for each in order.mails_to(order.contact) if each.attachments][-1]
     for _ in range(5):
         site.decide(newest, "approve", code="000000" if newest.code != "000000" else "000001")
-    answers[429] = site.request("POST", newest.link, form={"decision": "request_mail"})
-    for status, answer in answers.items():
-        assert answer.status == status, answer
-        assert is_guarded(answer), answer
-        assert "set-cookie" not in answer.headers
+    responses[429] = site.request("POST", newest.link, form={"decision": "request_mail"})
+    for status, response in responses.items():
+        assert response.status == status, response
+        assert is_guarded(response), response
+        assert "set-cookie" not in response.headers
 
 
 @pytest.mark.parametrize(("wrong", "status", "becomes"), [(5, 423, "pending_confirmation"), (4, 200, "completed")])
@@ -163,11 +163,11 @@ def test_what_is_written_for_a_right_code_holds_for_the_count_that_it_saw_alone(
     token = token_in(mail)
     with in_process.lab.as_operator():
         seen = links.find_link(token)
-        transact([links.unchanged_count(token, seen)])
+        transact([links.expected_attempts(token, seen)])
         assert links.count_wrong_code(token, seen)
         assert not links.count_wrong_code(token, seen), "two that saw the same are counted one after the other"
-        for action in (links.unchanged_count(token, seen), links.wrong_code_action(token, seen)):
-            with pytest.raises(Raced):
+        for action in (links.expected_attempts(token, seen), links.count_wrong_code_write(token, seen)):
+            with pytest.raises(WriteConflict):
                 transact([action])
         assert links.find_link(token).wrong_codes == 1
 
@@ -175,18 +175,18 @@ def test_what_is_written_for_a_right_code_holds_for_the_count_that_it_saw_alone(
 def test_links_and_cursors_are_signed_with_keys_of_their_own(
     in_process: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[bytes, bytes]] = []
+    requested: list[tuple[bytes, bytes]] = []
 
     class Watched:
         @staticmethod
         def digest(key: bytes, purpose: bytes, name: str) -> bytes:
-            asked.append((purpose, key))
+            requested.append((purpose, key))
             return hmac.digest(key, purpose, name)
 
     def purposes(act: Callable[[], object]) -> set[bytes]:
-        asked.clear()
+        requested.clear()
         act()
-        return {purpose for purpose, _ in asked}
+        return {purpose for purpose, _ in requested}
 
     lab, people = in_process.lab, in_process.people
     for _ in range(2):
@@ -199,7 +199,7 @@ def test_links_and_cursors_are_signed_with_keys_of_their_own(
     assert (listed, mailed, opened) == ({b"cursors"}, {b"links"}, {b"links"})
     with lab.as_operator():
         keys = {purpose: signing_keys.signing_key(purpose).key for purpose in ("links", "cursors")}
-    (secret,) = {key for _, key in asked}
+    (secret,) = {key for _, key in requested}
     # A release that derived them otherwise would void every link and cursor that is out.
     assert keys == {purpose: hmac.digest(secret, purpose.encode(), "sha256") for purpose in keys}
 
@@ -237,7 +237,7 @@ def test_a_cursor_with_any_bit_changed_or_cut_off_is_refused(in_process: InProce
     path, user = "/api/orders?limit=1", in_process.people.customer
     cursor: str = in_process.get(path, user).ok()["next_cursor"]
     others = [("B" if each == "A" else "A") for each in cursor]
-    forged = [cursor[:place] + other + cursor[place + 1 :] for place, other in enumerate(others)]
+    forged = [cursor[:index] + other + cursor[index + 1 :] for index, other in enumerate(others)]
     forged += [cursor[:length] for length in range(0, len(cursor), 3)] + [cursor + "0", cursor[16:], cursor[::-1]]
     for sent in forged:
         in_process.get(f"{path}&cursor={sent}", user).refused(400, "invalid_cursor")
@@ -261,8 +261,8 @@ def test_a_cursor_is_the_callers_own_even_within_an_account(in_process: InProces
     item = {"kind": "ip_addresses", "quantity": 1, "start_date": in_process.day(40)}
     for number in range(2):
         headers = {"Idempotency-Key": str(number)}
-        answer = lab.http("POST", "/api/orders", json={"items": [item]}, headers=headers, user=lab.users.customer)
-        assert answer.status == 201
+        response = lab.http("POST", "/api/orders", json={"items": [item]}, headers=headers, user=lab.users.customer)
+        assert response.status == 201
     cursor = lab.http("GET", "/api/orders?limit=1", user=lab.users.customer).json()["next_cursor"]
     path = f"/api/orders?limit=1&cursor={cursor}"
     assert lab.http("GET", path, user=lab.users.customer).status == 200

@@ -171,9 +171,9 @@ def test_placing_days_are_those_of_the_zone_that_is_named(in_process: InProcess)
 def test_a_bad_query_is_refused(site: Site, query: str) -> None:
     for path, user in (("/api/orders", site.people.customer), ("/api/desk/orders", site.people.cs)):
         if path == "/api/orders" or query.startswith(("limit", "status", "open")):
-            answer = site.get(f"{path}?{query}", user)
-            assert answer.status == 400, str(answer)
-            assert answer.headers["content-type"].startswith("application/problem+json")
+            response = site.get(f"{path}?{query}", user)
+            assert response.status == 400, str(response)
+            assert response.headers["content-type"].startswith("application/problem+json")
 
 
 def test_a_list_goes_on_page_by_page(site: Site) -> None:
@@ -259,11 +259,11 @@ def test_a_page_comes_as_csv_too(site: Site) -> None:
     socket = item(site, kind="socket", site_id=site_id, model="X1500", quantity=2)
     noted = place_for(site, account, items=[item(site), socket], note='Say "hello",\nplease', purchase_order_number="7")
     path = f"/api/orders?account_id={account['account_id']}"
-    answer = site.get(path, site.people.reseller, Accept="text/csv")
-    assert answer.status == 200
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert "link" not in answer.headers
-    read = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    response = site.get(path, site.people.reseller, Accept="text/csv")
+    assert response.status == 200
+    assert response.headers["content-type"].startswith("text/csv")
+    assert "link" not in response.headers
+    read = list(csv.DictReader(io.StringIO(response.text, newline="")))
     assert {row["order_id"] for row in read} == {noted.order_id}
     assert {row["status"] for row in read} == {"submitted"}
     assert {row["note"] for row in read} == {'Say "hello",\nplease'}
@@ -276,18 +276,18 @@ def test_the_next_page_of_a_csv_is_in_the_link(site: Site) -> None:
     path = f"/api/orders?account_id={account['account_id']}&limit=2&open=true"
     seen: list[str] = []
     while path:
-        answer = site.get(path, site.people.reseller, Accept="text/csv")
-        page = list(csv.DictReader(io.StringIO(answer.text)))
+        response = site.get(path, site.people.reseller, Accept="text/csv")
+        page = list(csv.DictReader(io.StringIO(response.text)))
         seen += [row["order_id"] for row in page]
-        link = re.fullmatch(r'<([^>]+)>; rel="?next"?', answer.headers.get("link", ""))
+        link = re.fullmatch(r'<([^>]+)>; rel="?next"?', response.headers.get("link", ""))
         path = link[1].removeprefix(site.origin) if link else ""
     assert seen == [order.order_id for order in reversed(orders)]
 
 
 def test_an_empty_csv_still_has_its_header(site: Site) -> None:
     account = enroll(site)
-    answer = site.get(f"/api/orders?account_id={account['account_id']}", site.people.reseller, Accept="text/csv")
-    (header,) = csv.reader(io.StringIO(answer.text))
+    response = site.get(f"/api/orders?account_id={account['account_id']}", site.people.reseller, Accept="text/csv")
+    (header,) = csv.reader(io.StringIO(response.text))
     assert "order_id" in header
 
 
@@ -295,8 +295,8 @@ def test_an_empty_csv_still_has_its_header(site: Site) -> None:
 def test_no_cell_of_a_csv_is_a_formula(site: Site, start: str) -> None:
     account = enroll(site)
     place_for(site, account, note=f"x{start}", purchase_order_number=f"{start}cmd|calc".strip())
-    answer = site.get(f"/api/orders?account_id={account['account_id']}", site.people.reseller, Accept="text/csv")
-    cells = [cell for row in csv.reader(io.StringIO(answer.text)) for cell in row]
+    response = site.get(f"/api/orders?account_id={account['account_id']}", site.people.reseller, Accept="text/csv")
+    cells = [cell for row in csv.reader(io.StringIO(response.text)) for cell in row]
     assert any("cmd|calc" in cell for cell in cells)
     assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in cells)
 
@@ -306,13 +306,13 @@ def test_no_cell_of_a_csv_is_a_formula_however_it_is_parted(site: Site, text: st
     account = enroll(site)
     place_for(site, account, note=text)
     path = f"/api/orders?account_id={account['account_id']}"
-    for asked in (path, f"{path}&spreadsheet=en", f"{path}&spreadsheet=de"):
-        answer = site.get(asked, site.people.reseller, Accept="text/csv").body.decode("utf-8-sig")
+    for requested in (path, f"{path}&spreadsheet=en", f"{path}&spreadsheet=de"):
+        response = site.get(requested, site.people.reseller, Accept="text/csv").body.decode("utf-8-sig")
         for delimiter in ",;\t|":
-            read = [csv.reader([line], delimiter=delimiter) for line in answer.splitlines()]
-            read.append(csv.reader(io.StringIO(answer, newline=""), delimiter=delimiter))
+            read = [csv.reader([line], delimiter=delimiter) for line in response.splitlines()]
+            read.append(csv.reader(io.StringIO(response, newline=""), delimiter=delimiter))
             for cell in (cell for reader in read for row in reader for cell in row):
-                assert not cell.strip().startswith(("=", "+", "-", "@")), (asked, delimiter, cell)
+                assert not cell.strip().startswith(("=", "+", "-", "@")), (requested, delimiter, cell)
 
 
 def test_a_page_for_a_german_spreadsheet_has_a_mark_and_semicolons(site: Site) -> None:
@@ -321,10 +321,10 @@ def test_a_page_for_a_german_spreadsheet_has_a_mark_and_semicolons(site: Site) -
     path: str = f"/api/orders?account_id={account['account_id']}&limit=2&spreadsheet=de"
     seen = 0
     while path:
-        answer = site.get(path, site.people.reseller, Accept="text/csv")
-        assert answer.body.startswith(b"\xef\xbb\xbforder_id;account_id;")
-        seen += len(list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig")), delimiter=";")))
-        link = re.fullmatch(r'<([^>]+)>; rel="?next"?', answer.headers.get("link", ""))
+        response = site.get(path, site.people.reseller, Accept="text/csv")
+        assert response.body.startswith(b"\xef\xbb\xbforder_id;account_id;")
+        seen += len(list(csv.DictReader(io.StringIO(response.body.decode("utf-8-sig")), delimiter=";")))
+        link = re.fullmatch(r'<([^>]+)>; rel="?next"?', response.headers.get("link", ""))
         path = link[1].removeprefix(site.origin) if link else ""
     assert seen == 3
     site.get("/api/orders?spreadsheet=xx", site.people.reseller).refused(400, "invalid_query")
@@ -385,7 +385,7 @@ def test_the_desk_list_can_be_narrowed(site: Site) -> None:
         wait_for(site, path, people.cs, [order.order_id for order in orders])
 
 
-def test_the_desk_finds_the_orders_of_a_colleague_and_of_a_status_in_all_accounts(site: Site) -> None:
+def test_the_desk_filters_by_assignee_and_status_over_all_accounts(site: Site) -> None:
     people = site.people
     first, second = claimed(site), claimed(site, people.german)
     second.desk("claim", user=people.cs2).ok()

@@ -81,15 +81,15 @@ def test_no_user_writes_the_own_account_or_group(live: Live) -> None:
     cognito = live.aws("cognito-idp")
     user = live.people.suspended
     token = live.tokens(user)["AccessToken"]
-    wanted = [{"Name": "custom:account_id", "Value": live.people.other.account_id}]
+    expected = [{"Name": "custom:account_id", "Value": live.people.other.account_id}]
     with pytest.raises(ClientError):
-        cognito.update_user_attributes(AccessToken=token, UserAttributes=wanted)
+        cognito.update_user_attributes(AccessToken=token, UserAttributes=expected)
     with pytest.raises(ClientError):
         cognito.sign_up(
             ClientId=live.description["cognito"]["client_id"],
             Username="mallory@example.com",
             Password="Mallory-Pass-1",
-            UserAttributes=[{"Name": "email", "Value": "mallory@example.com"}, *wanted],
+            UserAttributes=[{"Name": "email", "Value": "mallory@example.com"}, *expected],
         )
 
 

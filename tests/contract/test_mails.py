@@ -55,8 +55,8 @@ def test_an_approval_is_told_to_all_three_with_the_paper(site: Site) -> None:
     for address in (order.contact, order.user.email, site.cs_mailbox):
         newest = order.mails_to(address)[-1]
         check(newest, order, link=False)
-        (paper,) = newest.attachments
-        assert paper.read() == mail.attachments[0].read()
+        (pdf,) = newest.attachments
+        assert pdf.read() == mail.attachments[0].read()
 
 
 def test_a_cancellation_is_told_to_all_three_with_who_and_why(site: Site) -> None:
@@ -176,13 +176,13 @@ def test_a_comment_is_mailed_to_the_other_side_and_to_nobody_else(site: Site) ->
     order = claimed(site)
     told(order, contact=1, placer=1, customer_success=1)
     order.ask("comment", {"text": "When does it come?\n<b>We move</b>"}).ok()
-    asked = order.mail_to(site.cs_mailbox, 2)
+    requested = order.mail_to(site.cs_mailbox, 2)
     told(order, contact=1, placer=1, customer_success=2)
-    check(asked, order, link=False)
-    assert order.user.email in asked.text
-    assert "> When does it come?\n> <b>We move</b>" in asked.text
-    assert "&lt;b&gt;We move&lt;/b&gt;" in asked.html
-    assert f"{site.origin}/desk/orders/{order.order_id}" in asked.text
+    check(requested, order, link=False)
+    assert order.user.email in requested.text
+    assert "> When does it come?\n> <b>We move</b>" in requested.text
+    assert "&lt;b&gt;We move&lt;/b&gt;" in requested.html
+    assert f"{site.origin}/desk/orders/{order.order_id}" in requested.text
     order.desk("comment", {"text": "They are a chatty lot.", "internal": True}).ok()
     order.desk("comment", {"text": "On Monday.", "internal": False}).ok()
     answered = order.mail_to(order.user.email, 2)
@@ -200,7 +200,7 @@ def comment_mail(order: Order, address: str) -> Mail:
     return mail
 
 
-def test_a_resellers_comment_reaches_customer_success_and_the_answer_whoever_placed_the_order(site: Site) -> None:
+def test_a_resellers_comment_reaches_staff_and_the_reply_the_buyer(site: Site) -> None:
     reseller, sub = site.people.reseller, site.people.subs[0]
     order = place(site, sub)
     site.post(f"{order.path}/comment", reseller, {"text": "Any news?"}).ok()

@@ -26,17 +26,17 @@ def test_by_cloudfront_everybody_comes_in(in_process: InProcess) -> None:
 
 
 def test_while_it_is_rotated_the_new_value_and_the_one_before_open(in_process: InProcess) -> None:
-    said = json.dumps({"current": NEW, "previous": OLD})
-    assert [answered(in_process, said, shown) for shown in (NEW, OLD)] == [200, 200]
-    for shown in (None, "", "guess", NEW[:-1], f"{NEW}{OLD}", said, NEW.upper()):
-        assert answered(in_process, said, shown) == 403, shown
+    text = json.dumps({"current": NEW, "previous": OLD})
+    assert [answered(in_process, text, shown) for shown in (NEW, OLD)] == [200, 200]
+    for shown in (None, "", "guess", NEW[:-1], f"{NEW}{OLD}", text, NEW.upper()):
+        assert answered(in_process, text, shown) == 403, shown
 
 
 def test_afterwards_the_one_before_opens_nothing(in_process: InProcess) -> None:
-    said = json.dumps({"current": NEW, "previous": ""})
-    assert answered(in_process, said, NEW) == 200
+    text = json.dumps({"current": NEW, "previous": ""})
+    assert answered(in_process, text, NEW) == 200
     for shown in (OLD, "", None):
-        assert answered(in_process, said, shown) == 403
+        assert answered(in_process, text, shown) == 403
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_a_secret_that_is_none_opens_nothing(in_process: InProcess, said: str) -
 
 
 def test_every_value_is_compared_however_soon_one_has_matched() -> None:
-    said = json.dumps({"current": NEW, "previous": OLD})
+    text = json.dumps({"current": NEW, "previous": OLD})
     with (
-        patch.dict("os.environ", ORIGIN_SECRET=said),
+        patch.dict("os.environ", ORIGIN_SECRET=text),
         patch.object(hmac, "compare_digest", wraps=hmac.compare_digest) as compared,
     ):
         assert http.has_origin_secret({"x-origin-secret": NEW})

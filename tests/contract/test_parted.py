@@ -8,7 +8,7 @@ import pytest
 from online_orders import clock
 from online_orders.accounts import Account
 from online_orders.aws.keys import OrderKey
-from online_orders.aws.orders import decide_with_account
+from online_orders.aws.orders import update_order_with_account
 from online_orders.orders import Change
 from online_orders.orders import Order as StoredOrder
 from online_orders.timeline import SYSTEM
@@ -52,9 +52,7 @@ def subjects(mails: list[Mail]) -> list[str]:
 
 
 @pytest.mark.parametrize("how", REMOVED)
-def test_the_links_of_a_removed_contact_are_gone_before_and_after_the_orders_follow(
-    in_process: InProcess, how: str
-) -> None:
+def test_a_removed_contacts_links_are_gone_before_and_after_the_sync(in_process: InProcess, how: str) -> None:
     site, account = in_process, enroll(in_process)
     quoted, submitted, expired = (place_for(site, account) for _ in range(3))
     of_quote, of_order = offer(quoted), submitted.mail_to(submitted.contact)
@@ -81,9 +79,7 @@ def test_the_links_of_a_removed_contact_are_gone_before_and_after_the_orders_fol
 
 
 @pytest.mark.parametrize("how", REMOVED)
-def test_nothing_is_sent_to_a_removed_contact_and_customer_success_is_asked_for_another(
-    in_process: InProcess, how: str
-) -> None:
+def test_a_removed_contact_gets_nothing_and_staff_must_name_another(in_process: InProcess, how: str) -> None:
     site, account = in_process, enroll(in_process)
     contact = account["enrollment"]["contact"]["email"]
     quoted, submitted, declined, left = (place_for(site, account) for _ in range(4))
@@ -91,8 +87,8 @@ def test_nothing_is_sent_to_a_removed_contact_and_customer_success_is_asked_for_
         offer(order)
     remove_contact(site, account, how)
     site.settle()
-    (told,) = site.mails(to=contact, about=account["name"])[-1:]
-    assert told.subject.startswith("No longer the contact person")
+    (texts,) = site.mails(to=contact, about=account["name"])[-1:]
+    assert texts.subject.startswith("No longer the contact person")
     before = len(site.lab.mails.to(contact))
 
     submitted.desk("claim").ok()
@@ -107,10 +103,10 @@ def test_nothing_is_sent_to_a_removed_contact_and_customer_success_is_asked_for_
         removed = [each for each in order.desk_timeline() if each["event"] == "order.contact_removed"]
         assert [each["internal"] for each in removed] == [True]
         assert "order.contact_removed" not in {each["event"] for each in order.timeline()}
-        (asked,) = [
+        (requested,) = [
             mail for mail in order.mails_to(site.cs_mailbox) if mail.subject.startswith("Contact person missing")
         ]
-        assert f"/desk/orders/{order.order_id}" in asked.text
+        assert f"/desk/orders/{order.order_id}" in requested.text
     site.lab.advance(days=60)
     assert (left.status, left.read()["closed"]["by"]) == ("canceled", "expiry")
     for order in (quoted, submitted):  # their quotes were never sent: they are at the desk
@@ -179,7 +175,7 @@ def test_a_resend_names_a_contact_for_an_order_that_has_none(in_process: InProce
     assert order.status == "completed"
 
 
-def test_an_order_does_not_return_to_a_contact_who_was_removed_while_it_was_looked_at(
+def test_an_order_does_not_return_to_a_contact_removed_during_a_tick(
     in_process: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The account is read with the order, so it is never older than what the order follows already."""
@@ -193,11 +189,11 @@ def test_an_order_does_not_return_to_a_contact_who_was_removed_while_it_was_look
         if not seen:
             remove_contact(site, account)
             site.settle()
-        seen.append((stored.contact_is_removed, of.contact is None))
+        seen.append((stored.is_contact_removed, of.contact is None))
         now = clock.now()
-        return stored.follow_account(of, None, now).then(lambda order: order.comment(SYSTEM, "Looked at.", now))
+        return stored.sync_with_account(of, None, now).then(lambda order: order.comment(SYSTEM, "Looked at.", now))
 
-    decide_with_account(OrderKey(account["account_id"], order.order_id, "online"), follow)
+    update_order_with_account(OrderKey(account["account_id"], order.order_id, "online"), follow)
     assert seen == [(False, False), (True, True)]
     assert [each["event"] for each in order.desk_timeline()][-2:] == ["order.contact_removed", "order.commented"]
 

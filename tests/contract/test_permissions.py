@@ -91,9 +91,9 @@ def faults(subject: Subject, asks: Mapping[str, Ask], rows: Iterable[str], *, re
             cell = cells(TABLE, row)[role]
             if (cell in {"yes", "own"}) is refused:
                 continue
-            answer = ask(*subject.request(row))
-            if not _is_as_said(subject, row, cell, answer):
-                found.append(f"{role}, {row}: {cell} expected, got {answer}")
+            response = ask(*subject.request(row))
+            if not _is_as_said(subject, row, cell, response):
+                found.append(f"{role}, {row}: {cell} expected, got {response}")
     return found
 
 
@@ -104,9 +104,9 @@ def _is_as_said(subject: Subject, row: str, cell: str, answer: Answer) -> bool:
     if cell == "own":
         return answer.status < 300 and not subject.is_in(answer)
     status, _, code = cell.partition(" ")
-    said = answer.json.get("code", "") if answer.status != 401 else ""
+    payload = answer.json.get("code", "") if answer.status != 401 else ""
     expected = {"403": code, "404": "not_found", "401": ""}[status]
-    return (str(answer.status), said) == (status, expected)
+    return (str(answer.status), payload) == (status, expected)
 
 
 def test_every_route_has_a_row_and_every_row_a_route() -> None:
@@ -245,7 +245,7 @@ CUSTOMERS = TABLE["roles"].keys() - STAFF - NOBODY - {"anonymous", "expired toke
 @pytest.mark.parametrize("row", ROUTES)
 def test_a_row_refuses_the_groups_that_the_routes_signature_does_not_name(row: str) -> None:
     access = ACCESS[NAMING.sub("", row)]
-    said = cells(TABLE, row)
+    result = cells(TABLE, row)
     of_group = {"customers": STAFF | NOBODY, "customer-success": CUSTOMERS | NOBODY, None: set[str]()}
-    assert {role for role, cell in said.items() if cell == "403 forbidden"} == of_group[access.group]
-    assert (said["anonymous"] == "401") is access.needs_login
+    assert {role for role, cell in result.items() if cell == "403 forbidden"} == of_group[access.group]
+    assert (result["anonymous"] == "401") is access.needs_login

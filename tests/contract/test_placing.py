@@ -116,7 +116,7 @@ def test_a_key_has_1_to_255_visible_characters(site: Site) -> None:
         assert place_answer(site, customer, body, key).status == 400, key
 
 
-def test_the_same_key_and_body_give_the_same_answer_whatever_has_become_of_the_order(site: Site) -> None:
+def test_the_same_key_and_body_give_the_same_response(site: Site) -> None:
     customer, key = site.people.customer, fresh("key")
     body = {"items": [item(site)], "note": "Once."}
     first = place_answer(site, customer, body, key)
@@ -168,8 +168,8 @@ def test_a_refusal_uses_no_key(site: Site) -> None:
 
 
 def test_an_account_without_an_active_enrollment_places_no_orders(site: Site) -> None:
-    answer = place_answer(site, site.people.suspended, {"items": [item(site)]})
-    answer.refused(403, "not_enrolled")
+    response = place_answer(site, site.people.suspended, {"items": [item(site)]})
+    response.refused(403, "not_enrolled")
 
 
 def test_a_reseller_orders_for_its_sub_account_whose_own_contact_is_asked(site: Site) -> None:
@@ -371,7 +371,7 @@ UPGRADE: Json = {"kind": "site_bandwidth", "site_id": "begun", "bandwidth_mbps":
 ACTIVATION: Json = {"kind": "site_early_activation", "site_id": "waiting"}
 
 
-def test_what_contradicts_itself_in_one_order_is_refused_all_at_once_at_the_later_item(site: Site) -> None:
+def test_contradictions_in_one_order_are_errors_at_the_later_item(site: Site) -> None:
     account = sites_of_every_sort(site)
     items = on(site.day(10), [UPGRADE, ACTIVATION, *SOUND[3:], UPGRADE, {**UPGRADE, "bandwidth_mbps": 500}, ACTIVATION])
     body = {"account_id": account["account_id"], "items": items}
@@ -382,28 +382,28 @@ def test_what_contradicts_itself_in_one_order_is_refused_all_at_once_at_the_late
     assert site.post("/api/orders/preview", site.people.reseller, body).faults() == expected
 
 
-def test_an_upgrade_that_is_ordered_again_is_taken_with_a_warning_that_names_the_open_order(site: Site) -> None:
+def test_a_repeated_upgrade_is_accepted_with_a_warning(site: Site) -> None:
     account = sites_of_every_sort(site)
     first = place_for(site, account, items=on(site.day(10), [UPGRADE]), purchase_order_number="PO-1")
     again = on(site.day(12), [item(site), {**UPGRADE, "bandwidth_mbps": 500}])
-    asked = {"account_id": account["account_id"], "items": again}
-    preview = site.post("/api/orders/preview", site.people.reseller, asked)
+    requested = {"account_id": account["account_id"], "items": again}
+    preview = site.post("/api/orders/preview", site.people.reseller, requested)
     (known,) = preview.ok()["warnings"]
     assert (known["pointer"], known["code"], known["order_id"]) == ("/items/1", "already_ordered", first.order_id)
     assert known.pop("purchase_order_number") == "PO-1"
     assert "warnings" not in first.created.json
 
     key = fresh("key")
-    second = place_answer(site, site.people.reseller, asked, key)
+    second = place_answer(site, site.people.reseller, requested, key)
     placed = second.ok(201)
     assert placed["warnings"] == [known]
-    assert place_answer(site, site.people.reseller, asked, key).ok(201) == placed
+    assert place_answer(site, site.people.reseller, requested, key).ok(201) == placed
     path = f"/api/orders/{placed['order_id']}"
     assert site.get(path, site.people.reseller).ok()["warnings"] == [known]
     assert site.get(f"/api/desk/orders/{placed['order_id']}", site.people.cs).ok()["warnings"] == [known]
 
 
-def test_the_same_item_of_another_kind_is_spoken_of_before_it_is_ordered_again_and_not_after(site: Site) -> None:
+def test_a_repeated_item_of_another_kind_is_warned_of_before_ordering(site: Site) -> None:
     account = sites_of_every_sort(site)
     first = place_for(site, account, items=[item(site)])
     body = {"account_id": account["account_id"], "items": [item(site, start_date=site.day(50))]}
@@ -416,8 +416,8 @@ def test_an_order_that_came_directly_is_named_to_customer_success_alone(site: Si
     account = sites_of_every_sort(site)
     body = {"account_id": account["account_id"], "items": on(site.day(10), [UPGRADE])}
     direct = site.post("/api/desk/orders", site.people.cs, body, Idempotency_Key=fresh("key")).ok(201)
-    (told,) = place_answer(site, site.people.reseller, body).ok(201)["warnings"]
-    assert (told["code"], told["order_id"]) == ("already_ordered", None)
+    (result,) = place_answer(site, site.people.reseller, body).ok(201)["warnings"]
+    assert (result["code"], result["order_id"]) == ("already_ordered", None)
     (previewed,) = site.post("/api/orders/preview", site.people.reseller, body).ok()["warnings"]
     assert previewed["order_id"] is not None  # of the order on the screen, which is newer
     (desk,) = site.post("/api/desk/orders/preview", site.people.cs, body).ok()["warnings"]
@@ -436,14 +436,14 @@ def test_a_preview_changes_nothing_and_refuses_what_placing_refuses(in_process: 
     site.post("/api/desk/orders/preview", site.people.cs, {"items": []}).refused(422, "invalid")
 
 
-def test_of_two_equal_orders_that_come_at_once_the_desk_is_warned_when_it_claims_them(
+def test_the_desk_is_warned_of_equal_orders_when_it_claims_them(
     in_process: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = in_process
     account = sites_of_every_sort(site)
     with monkeypatch.context() as at_once:
         # Each has looked before the other was stored.
-        at_once.setattr(lists, "list_duplicate_candidates", lambda _: [])
+        at_once.setattr(lists, "find_duplicate_candidates", lambda _: [])
         first, second = (place_for(site, account, items=on(site.day(10), [item(site), UPGRADE])) for _ in range(2))
     for order in (first, second):
         assert "warnings" not in site.get(order.desk_path, site.people.cs).ok()

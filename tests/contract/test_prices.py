@@ -124,19 +124,19 @@ def test_all_faults_of_a_list_come_at_once_and_it_stays_as_it_was(site: Site) ->
     assert read(site, "CZK").ok() == before
 
 
-def test_a_list_is_exported_as_a_table_that_a_spreadsheet_does_not_run_and_imported_again(site: Site) -> None:
+def test_a_price_list_is_exported_safely_and_imported_again(site: Site) -> None:
     put(
         site, "HUF", price(description="=1+1"), price(kind="sdp_users", variant="europe", description="SDP, Europe")
     ).ok()
-    answer = site.get("/api/desk/price-lists/HUF", site.people.cs, Accept=CSV)
-    assert (answer.status, answer.headers["content-type"]) == (200, f"{CSV}; charset=utf-8")
-    assert answer.headers["etag"] == '"1"'
-    header, *cells = csv.reader(StringIO(answer.text, newline=""))
+    response = site.get("/api/desk/price-lists/HUF", site.people.cs, Accept=CSV)
+    assert (response.status, response.headers["content-type"]) == (200, f"{CSV}; charset=utf-8")
+    assert response.headers["etag"] == '"1"'
+    header, *cells = csv.reader(StringIO(response.text, newline=""))
     assert header == ["kind", "variant", "description", "unit_price", "recurrence"]
     assert cells[0] == ["ip_addresses", "", "'=1+1", "10.00", "monthly"]
-    assert put_table(site, "HUF", answer.body).ok()["version"] == 1
+    assert put_table(site, "HUF", response.body).ok()["version"] == 1
     assert (
-        put_table(site, "HUF", b"\xef\xbb\xbf" + answer.body.replace(b"SDP, Europe", "Zugänge".encode())).ok()[
+        put_table(site, "HUF", b"\xef\xbb\xbf" + response.body.replace(b"SDP, Europe", "Zugänge".encode())).ok()[
             "version"
         ]
         == 2
@@ -258,7 +258,7 @@ def test_another_list_is_chosen_by_its_currency(site: Site) -> None:
         site.get(f"{order.desk_path}/quote-draft?{query}", site.people.cs).refused(400, "invalid_query")
 
 
-def test_the_draft_of_a_quoted_order_is_the_present_revision_so_that_a_revision_is_an_edit(site: Site) -> None:
+def test_the_draft_of_a_quoted_order_is_its_present_revision(site: Site) -> None:
     order = place(site)
     offer(order, message="As agreed.", terms="30 days net.", confirmed_start_dates={"1": site.day(50)})
     first = order.read()["quote"]
@@ -277,8 +277,8 @@ def test_the_draft_of_a_quoted_order_is_the_present_revision_so_that_a_revision_
 def test_a_closed_order_has_no_draft_and_no_order_none_either(site: Site) -> None:
     order = place(site)
     order.ask("cancel").ok()
-    answer = site.get(f"{order.desk_path}/quote-draft", site.people.cs)
-    assert answer.refused(409, "conflict")["status"] == "canceled"
+    response = site.get(f"{order.desk_path}/quote-draft", site.people.cs)
+    assert response.refused(409, "conflict")["status"] == "canceled"
     site.get(f"/api/desk/orders/{fresh('none')}/quote-draft", site.people.cs).refused(404, "not_found")
 
 
@@ -289,7 +289,7 @@ def test_looking_at_a_draft_changes_nothing(site: Site) -> None:
     assert (order.read(), order.desk_timeline()) == (before, entries)
 
 
-def test_an_order_is_quoted_at_the_prices_of_its_quote_whatever_the_list_says_later(site: Site) -> None:
+def test_an_orders_quote_keeps_its_prices_when_the_list_changes(site: Site) -> None:
     account = enroll(site, currency="CLP")
     put(site, "CLP", price(unit_price="100")).ok()
     order = place_for(site, account)

@@ -16,8 +16,8 @@ def test_the_mail_and_the_paper_are_those_that_are_sent_but_for_link_and_code(si
     order = claimed(site, site.people.german, purchase_order_number="PO-11")
     body = quote(site, message="Wie besprochen.", confirmed_start_dates={"1": site.day(50)})
     seen = preview(order, body).ok()
-    paper = preview(order, body, **PDF)
-    assert paper.headers["content-type"] == "application/pdf"
+    pdf = preview(order, body, **PDF)
+    assert pdf.headers["content-type"] == "application/pdf"
     order.desk("quote", body).ok(202)
     sent = order.quote_mail()
     token = sent.link.rpartition("/")[2]
@@ -25,7 +25,7 @@ def test_the_mail_and_the_paper_are_those_that_are_sent_but_for_link_and_code(si
     assert shown["subject"] == sent.subject
     assert shown["text"].strip() == sent.text.replace(token, "preview").replace(sent.code, "······").strip()
     assert shown["html"].strip() == sent.html.replace(token, "preview").replace(sent.code, "······").strip()
-    assert paper.body == sent.attachments[0].read()
+    assert pdf.body == sent.attachments[0].read()
 
 
 def test_looking_changes_nothing_and_tells_nobody(site: Site) -> None:

@@ -20,10 +20,10 @@ def discount(**changes: Any) -> Json:
 def test_a_quote_is_being_sent_at_once_and_offered_once_its_mail_is_on_the_way(site: Site) -> None:
     order = place(site)
     order.desk("claim").ok()
-    answer = order.desk("quote", quote(site)).ok(202)
-    assert answer["status"] == "in_process"
-    assert (answer["quote"]["revision"], answer["quote"]["state"]) == (1, "sending")
-    assert answer["quote"]["offered_at"] is None
+    response = order.desk("quote", quote(site)).ok(202)
+    assert response["status"] == "in_process"
+    assert (response["quote"]["revision"], response["quote"]["state"]) == (1, "sending")
+    assert response["quote"]["offered_at"] is None
     order.quote_mail()
     after = order.read()
     assert (after["status"], after["quote"]["state"]) == ("pending_confirmation", "offered")
@@ -184,12 +184,12 @@ def test_all_faults_of_a_quote_come_at_once(site: Site) -> None:
 
 def test_a_new_revision_supersedes_the_one_before_at_once(site: Site) -> None:
     order, mail = offered(site)
-    paper = f"{order.path}/quotes/1"
-    before = site.get(paper, order.user, Accept="application/pdf").body
+    pdf = f"{order.path}/quotes/1"
+    before = site.get(pdf, order.user, Accept="application/pdf").body
     after = order.desk("quote", quote(site, lines=[line(unit_price="9")])).ok(202)
     assert (after["quote"]["revision"], after["quote"]["state"]) == (2, "sending")
     assert site.get(f"{order.path}/quotes/1", order.user).ok()["state"] == "superseded"
-    assert site.get(paper, order.user, Accept="application/pdf").body == before
+    assert site.get(pdf, order.user, Accept="application/pdf").body == before
     site.request("GET", mail.link).page(410)
     site.decide(mail, "approve").page(410)
     newer = order.quote_mail(revision=2)
@@ -236,35 +236,35 @@ def test_the_hash_is_over_what_was_offered_and_over_no_person(site: Site) -> Non
 def test_the_paper_is_the_same_everywhere_and_every_time(site: Site) -> None:
     order, mail = offered(site)
     (attached,) = mail.attachments
-    paper = attached.read()
-    assert paper.startswith(b"%PDF-")
+    pdf = attached.read()
+    assert pdf.startswith(b"%PDF-")
     assert attached.content_type == "application/pdf"
     assert attached.name.endswith(".pdf")
-    papers = [
+    pdfs = [
         site.get(f"{order.path}/quotes/1", order.user, Accept="application/pdf"),
         site.get(f"{order.desk_path}/quotes/1", site.people.cs, Accept="application/pdf"),
         site.request("GET", f"{mail.link}/quote.pdf"),
         site.get(f"{order.path}/quotes/1", order.user, Accept="application/pdf"),
     ]
-    for answer in papers:
-        assert answer.status == 200
-        assert answer.headers["content-type"].startswith("application/pdf")
-        assert answer.body == paper
+    for response in pdfs:
+        assert response.status == 200
+        assert response.headers["content-type"].startswith("application/pdf")
+        assert response.body == pdf
     site.decide(mail, "approve").page()
     again = site.get(f"{order.path}/quotes/1", order.user, Accept="application/pdf")
-    assert again.body == paper
+    assert again.body == pdf
 
 
 @pytest.mark.parametrize("locale", ["en", "de"])
 def test_the_paper_tells_of_the_order_and_names_no_person(site: Site, locale: str) -> None:
     order = place_for(site, enroll(site, locale=locale))
     mail = offer(order)
-    paper = PdfReader(io.BytesIO(mail.attachments[0].read()))
-    text = " ".join("\n".join(page.extract_text() for page in paper.pages).split())
+    pdf = PdfReader(io.BytesIO(mail.attachments[0].read()))
+    text = " ".join("\n".join(page.extract_text() for page in pdf.pages).split())
     assert order.order_id in text
     assert order.read()["quote"]["sha256"][:16] in text.replace(" ", "")
     assert "Public IPv4" in text
     contact = order.created.json["contact"]
     for person in (contact["name"], contact["email"], order.user.email, site.people.cs.email):
         assert person not in text
-        assert person not in str(paper.metadata)
+        assert person not in str(pdf.metadata)

@@ -25,9 +25,9 @@ def content(order: Order, number: int) -> Json:
 
 
 def paper_of(order: Order, number: int) -> bytes:
-    answer = order.site.get(f"{order.path}/quotes/{number}", order.user, Accept="application/pdf")
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
-    return answer.body
+    response = order.site.get(f"{order.path}/quotes/{number}", order.user, Accept="application/pdf")
+    assert (response.status, response.headers["content-type"]) == (200, "application/pdf")
+    return response.body
 
 
 def hash_of(order: Order, found: Json) -> str:
@@ -52,9 +52,9 @@ def test_revisions_are_numbered_and_each_has_the_hash_of_its_own_content(site: S
     seen = with_three_revisions(order)
     assert [found["revision"] for found, _ in seen] == [1, 2, 3]
     assert [found["sha256"] for found, _ in seen] == [hash_of(order, found) for found, _ in seen]
-    assert len({found["sha256"] for found, _ in seen}) == len({paper for _, paper in seen}) == 3
-    for found, paper in seen:
-        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(paper)).pages)
+    assert len({found["sha256"] for found, _ in seen}) == len({pdf for _, pdf in seen}) == 3
+    for found, pdf in seen:
+        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
         assert found["sha256"][:16] in text.replace(" ", "")
 
 
@@ -75,9 +75,9 @@ def test_every_revision_and_its_paper_stay_as_they_were_byte_for_byte(site: Site
     mail = order.mail_to(other["email"])
     assert mail.attachments[0].read() == seen[2][1]
     site.decide(mail, "approve").page()
-    for number, (found, paper) in enumerate(seen, start=1):
+    for number, (found, pdf) in enumerate(seen, start=1):
         assert content(order, number) == found
-        assert paper_of(order, number) == paper
+        assert paper_of(order, number) == pdf
         at_the_desk = site.get(f"{order.desk_path}/quotes/{number}", site.people.cs)
         assert {name: value for name, value in at_the_desk.ok().items() if name not in CHANGING} == found
     assert [revision(order, number)["state"] for number in (1, 2, 3)] == ["superseded", "superseded", "approved"]
@@ -107,8 +107,8 @@ def test_an_older_link_says_that_it_was_replaced(site: Site) -> None:
     assert site.request("GET", f"{newer.link}/quote.pdf").status == 200
     assert site.request("GET", f"{first.link}/quote.pdf").status == 404
     assert "revision 2" in newer.subject
-    for answer in (site.request("GET", first.link), site.decide(first, "approve"), site.decide(first, "cancel")):
-        assert "There is a newer mail" in answer.page(410)
+    for response in (site.request("GET", first.link), site.decide(first, "approve"), site.decide(first, "cancel")):
+        assert "There is a newer mail" in response.page(410)
     assert order.status == "pending_confirmation"
 
 
@@ -134,8 +134,8 @@ def test_nobody_writes_a_revision_but_by_quoting_anew(site: Site) -> None:
     before = revision(order, 1)
     for method in ("PUT", "PATCH", "DELETE", "POST"):
         for path, user in ((order.path, order.user), (order.desk_path, site.people.cs)):
-            answer = site.request(method, f"{path}/quotes/1", user=user, json=before)
-            answer.refused(405, "method_not_allowed")
+            response = site.request(method, f"{path}/quotes/1", user=user, json=before)
+            response.refused(405, "method_not_allowed")
     assert revision(order, 1) == before
 
 
@@ -167,12 +167,12 @@ def test_a_closed_order_takes_no_comment_from_either_side(site: Site) -> None:
     site.decide(mail, "approve").page()
     for order, status in ((withdrawn, "canceled"), (approved, "completed")):
         before = order.desk_timeline()
-        answers = (
+        responses = (
             order.ask("comment", {"text": "One more thing."}),
             order.desk("comment", {"text": "One more thing."}),
             order.desk("comment", {"text": "One more thing.", "internal": True}),
         )
-        for answer in answers:
-            assert answer.refused(409, "conflict")["status"] == status
+        for response in responses:
+            assert response.refused(409, "conflict")["status"] == status
         happened = [entry for entry in before if entry["event"] != "quote.delivered"]
         assert [entry for entry in order.desk_timeline() if entry["event"] != "quote.delivered"] == happened

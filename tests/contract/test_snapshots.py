@@ -32,8 +32,8 @@ def sockets(site: Site) -> list[Json]:
 
 
 def pdf(site: Site, order: Order) -> str:
-    paper = site.get(f"{order.path}/quotes/1", order.user, Accept="application/pdf")
-    pages = PdfReader(io.BytesIO(paper.body)).pages
+    pdf = site.get(f"{order.path}/quotes/1", order.user, Accept="application/pdf")
+    pages = PdfReader(io.BytesIO(pdf.body)).pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
@@ -50,7 +50,7 @@ def assert_named_as_ordered(*texts: str) -> None:
         assert COMPANY in unescape(text)
 
 
-def test_a_site_that_was_renamed_and_moved_and_deleted_stays_in_its_order_as_it_was(site: Site) -> None:
+def test_a_renamed_moved_and_deleted_site_stays_in_its_order(site: Site) -> None:
     account = enroll(site, name=COMPANY, sites=[a_site()])
     order = place_for(site, account, items=sockets(site))
     assert order.created.json["items"][0]["site"] == WAS
@@ -111,7 +111,7 @@ def test_an_order_of_an_earlier_release_goes_on_with_its_accounts_present_sites(
     assert order.status == "completed"
 
 
-def test_another_language_and_time_zone_reach_open_orders_and_no_promise_changes(in_process: InProcess) -> None:
+def test_a_new_language_and_zone_reach_open_orders_and_keep_promises(in_process: InProcess) -> None:
     site = in_process
     account = enroll(site, time_zone="UTC", locale="en")
     order = place_for(site, account)
@@ -145,7 +145,7 @@ def test_another_language_and_time_zone_reach_open_orders_and_no_promise_changes
     site.request("GET", german.link).page(410)
 
 
-def test_what_is_said_next_is_said_in_the_new_language_and_a_closed_order_keeps_its_own(in_process: InProcess) -> None:
+def test_a_new_language_applies_to_later_texts_and_open_orders(in_process: InProcess) -> None:
     site = in_process
     account = enroll(site, locale="de")
     closed, waiting = place_for(site, account), place_for(site, account)
@@ -163,7 +163,7 @@ def passed(order: Json) -> list[str]:
     return [item["item_id"] for item in order["items"] if item.get("start_passed")]
 
 
-def test_a_start_that_has_passed_when_the_contact_approves_is_said_to_everybody_and_hinders_nobody(
+def test_a_start_passed_at_approval_is_shown_to_all_and_blocks_nothing(
     in_process: InProcess,
 ) -> None:
     site = in_process

@@ -93,6 +93,6 @@ def test_the_templates_terms_hold_in_every_language_that_has_none_of_its_own(see
     assert (terms_of(seeded, "en"), terms_of(seeded, "de")) == ({LONG}, {"Bar."})
 
 
-def test_a_stack_that_keeps_the_default_of_an_earlier_template_has_no_terms_of_its_own() -> None:
+def test_a_stack_with_an_old_default_parameter_has_no_terms_of_its_own() -> None:
     with Lab.started(QuoteTerms=DEFAULT_TERMS["en"]) as lab:
         assert "QuoteTermsText" not in [name for name, made in lab.stack._made.items() if made]

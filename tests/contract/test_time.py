@@ -75,7 +75,7 @@ def test_the_contact_asks_for_a_fresh_quote_with_the_code(in_process: InProcess)
     (form,) = forms(page)
     assert form.choices == {"request_quote"}
     assert "code" in form.fields
-    told = len(order.mails_to(in_process.cs_mailbox))
+    texts = len(order.mails_to(in_process.cs_mailbox))
     ask = {"decision": "request_quote", "name": "Connie"}
     assert in_process.request("POST", mail.link, form=ask).status == 400
     wrong = "000000" if mail.code != "000000" else "111111"
@@ -84,7 +84,7 @@ def test_the_contact_asks_for_a_fresh_quote_with_the_code(in_process: InProcess)
     in_process.request("POST", mail.link, form={**ask, "code": mail.code}).page()
     assert not forms(in_process.request("GET", mail.link).page(410)), "it was asked for already"
     in_process.settle()
-    assert len(order.mails_to(in_process.cs_mailbox)) == told + 1
+    assert len(order.mails_to(in_process.cs_mailbox)) == texts + 1
     assert order.read()["status"] == before["status"]
     in_process.decide(mail, "approve").page(410)
     in_process.decide(mail, "cancel").page(410)

@@ -16,7 +16,7 @@ def test_a_timeline_begins_with_the_order_and_says_who_did_what(site: Site) -> N
     assert entry["at"] == order.created.json["placed_at"]
 
 
-def test_the_customers_timeline_has_the_public_entries_and_the_desks_has_all_without_a_gap(site: Site) -> None:
+def test_the_customers_timeline_is_public_and_the_desks_complete(site: Site) -> None:
     order, mail = offered(site)
     order.desk("comment", {"text": "Ask finance first.", "internal": True}).ok()
     order.desk("comment", {"text": "We are on it.", "internal": False}).ok()
@@ -104,11 +104,11 @@ def test_looking_changes_nothing(site: Site) -> None:
 def test_the_order_carries_its_version_as_etag(site: Site) -> None:
     order = claimed(site)
     for path, user in ((order.path, order.user), (order.desk_path, site.people.cs)):
-        answer = site.get(path, user)
-        assert answer.headers["etag"].strip('"') == str(answer.ok()["version"]) == "2"
+        response = site.get(path, user)
+        assert response.headers["etag"].strip('"') == str(response.ok()["version"]) == "2"
 
 
-def test_an_estimate_rests_on_what_customer_success_confirmed_or_on_too_few_orders(site: Site) -> None:
+def test_an_estimate_is_the_confirmed_date_or_says_too_few_orders(site: Site) -> None:
     order = place(site)
     (item,) = order.read()["items"]
     estimate = item["estimated_start"]

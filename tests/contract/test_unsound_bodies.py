@@ -92,17 +92,17 @@ def send(site: Site, content: bytes | str, content_type: str = "application/json
 
 def test_what_is_no_json_is_a_bad_request(site: Site) -> None:
     for name, content in NO_JSON.items():
-        answer = send(site, content)
-        assert answer.status == 400, (name, str(answer))
-        assert answer.headers["content-type"].startswith("application/problem+json"), name
-        assert answer.json["code"], name
+        response = send(site, content)
+        assert response.status == 400, (name, str(response))
+        assert response.headers["content-type"].startswith("application/problem+json"), name
+        assert response.json["code"], name
 
 
 def test_json_that_is_no_order_is_invalid(site: Site) -> None:
     for name, content in JSON.items():
-        answer = send(site, content)
-        assert answer.status in {400, 422}, (name, str(answer)[:300])
-        assert answer.headers["content-type"].startswith("application/problem+json"), name
+        response = send(site, content)
+        assert response.status in {400, 422}, (name, str(response)[:300])
+        assert response.headers["content-type"].startswith("application/problem+json"), name
 
 
 def test_an_order_with_one_fault_is_invalid_there_and_not_placed(site: Site) -> None:
@@ -110,9 +110,9 @@ def test_an_order_with_one_fault_is_invalid_there_and_not_placed(site: Site) -> 
     before = site.get(newest, site.people.customer).ok()["items"]
     for pointer, body in unsound_orders(site):
         content = json.dumps(body)
-        answer = send(site, content)
-        assert answer.status == 422, (content[:200], str(answer)[:300])
-        assert all(found.startswith(pointer) for found in answer.faults()), (content[:200], answer.faults())
+        response = send(site, content)
+        assert response.status == 422, (content[:200], str(response)[:300])
+        assert all(found.startswith(pointer) for found in response.faults()), (content[:200], response.faults())
     assert site.get(newest, site.people.customer).ok()["items"] == before
 
 
@@ -120,8 +120,8 @@ def test_an_order_with_one_fault_is_invalid_there_and_not_placed(site: Site) -> 
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream"]
 )
 def test_an_order_is_read_whatever_its_content_type_says(site: Site, content_type: str) -> None:
-    answer = send(site, json.dumps({"items": [item(site)]}), content_type)
-    assert answer.status in {201, 415}, str(answer)
+    response = send(site, json.dumps({"items": [item(site)]}), content_type)
+    assert response.status in {201, 415}, str(response)
 
 
 def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
@@ -166,9 +166,9 @@ def test_no_body_makes_any_other_route_fail(site: Site) -> None:
     for method, path, user in routes:
         for content in contents:
             headers = {"Idempotency-Key": fresh("unsound"), "Content-Type": "application/json"}
-            answer = site.request(method, path, user=user, content=content, headers=headers)
-            assert 400 <= answer.status < 500, (path, content[:80], str(answer)[:300])
-            assert answer.headers["content-type"].startswith("application/problem+json"), path
+            response = site.request(method, path, user=user, content=content, headers=headers)
+            assert 400 <= response.status < 500, (path, content[:80], str(response)[:300])
+            assert response.headers["content-type"].startswith("application/problem+json"), path
     assert order.status == "in_process"
     site.get(account_path, site.people.cs).refused(404, "not_found")
 
@@ -192,9 +192,9 @@ def unsound_accounts(account: Json) -> Iterator[Json]:
 def test_no_account_makes_the_desk_fail(site: Site) -> None:
     account = site.account_of(site.people.subs[0])
     for body in unsound_accounts(account):
-        answer = site.put(f"/api/desk/accounts/{fresh('unsound')}", site.people.cs, body)
-        assert answer.status < 500, str(body)[:300]
-        assert answer.status in {200, 422}, str(answer)[:300]
+        response = site.put(f"/api/desk/accounts/{fresh('unsound')}", site.people.cs, body)
+        assert response.status < 500, str(body)[:300]
+        assert response.status in {200, 422}, str(response)[:300]
 
 
 def test_no_query_makes_a_list_fail(site: Site) -> None:

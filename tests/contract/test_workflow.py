@@ -202,8 +202,8 @@ def test_every_event_is_as_its_published_schema_says(in_process: InProcess) -> N
     assert {event.detail_type for event in events} == PUBLISHED - {"quote.undeliverable"}
     for event in events:
         schema = json.loads((SCHEMAS / f"{event.detail_type}.json").read_text())
-        told = {"source": event.source, "detail-type": event.detail_type, "detail": event.detail}
-        Draft202012Validator(schema).validate(told)
+        texts = {"source": event.source, "detail-type": event.detail_type, "detail": event.detail}
+        Draft202012Validator(schema).validate(texts)
 
 
 def test_every_event_has_a_published_schema() -> None:

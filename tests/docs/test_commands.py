@@ -29,8 +29,8 @@ _session = Session()
 
 def commands(name: str, start: str) -> list[str]:
     """Return the commands of a document that begin so: from its console blocks and from its inline code."""
-    said = [command for line in shell.lines_of(name) for command in shell.commands_of(line)]
-    return [line for line in [*map(shlex.join, said), *shell.inline_of(name)] if line.startswith(start)]
+    text = [command for line in shell.lines_of(name) for command in shell.commands_of(line)]
+    return [line for line in [*map(shlex.join, text), *shell.inline_of(name)] if line.startswith(start)]
 
 
 def every(start: str) -> list[Any]:
@@ -72,9 +72,9 @@ def test_an_aws_command_is_an_operation_with_these_parameters(line: str) -> None
         if option == "--query":
             jmespath.compile(value)
     options = [word.removeprefix("--") for word in rest if word.startswith("--")]
-    said = {option for option in options if option not in OF_THE_AWS_CLI}
+    text = {option for option in options if option not in OF_THE_AWS_CLI}
     if (service, action) in HIGH_LEVEL:
-        assert said <= HIGH_LEVEL[service, action]
+        assert text <= HIGH_LEVEL[service, action]
         return
     if action == "wait":
         waiter = _session.get_waiter_model(service)
@@ -85,10 +85,10 @@ def test_an_aws_command_is_an_operation_with_these_parameters(line: str) -> None
     assert operation.input_shape
     members = {xform_name(name, "-"): name for name in operation.input_shape.members}
     members |= {f"no-{name}": name for name in members}
-    assert said <= members.keys(), said - members.keys()
+    assert text <= members.keys(), text - members.keys()
     if not rest:
         return  # named, not told
-    missing = {xform_name(name, "-") for name in operation.input_shape.required_members} - said
+    missing = {xform_name(name, "-") for name in operation.input_shape.required_members} - text
     assert missing <= {"outfile", "body"}, missing
 
 
@@ -117,8 +117,8 @@ def test_a_make_target_exists(line: str) -> None:
 def test_the_example_files_come_in_as_the_handbook_says(terminal: Terminal) -> None:
     folder = ROOT / "examples" / "import"
     for kind in ("accounts", "enrollments", "sites"):
-        said = terminal.run("import", kind, folder / f"{kind}.csv")
-        assert "created" in said.out
+        text = terminal.run("import", kind, folder / f"{kind}.csv")
+        assert "created" in text.out
     terminal.run("import", "prices", folder / "prices.csv", "--currency", "EUR")
 
 

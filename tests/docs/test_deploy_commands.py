@@ -48,10 +48,10 @@ class Command(NamedTuple):
     def words(self) -> list[str]:
         """Behind `sam deploy`, as bash hands them on; a variable that nobody assigned is an error."""
         script = re.sub(r"^\S*\bsam deploy\b", r"printf '%s\\0'", self.line)
-        said = subprocess.run(
+        text = subprocess.run(
             ["bash", "-euc", script], capture_output=True, text=True, check=True, env={"PATH": os.defpath}
         )
-        return said.stdout.split("\0")[:-1]
+        return text.stdout.split("\0")[:-1]
 
 
 def commands() -> list[Command]:
@@ -59,8 +59,10 @@ def commands() -> list[Command]:
     found = []
     for source in SOURCES:
         text = re.sub(r"\\\n\s*", "", (ROOT / source).read_text("utf-8"))
-        told = re.findall(r"^\$ (\S*sam deploy .*)$", text, re.MULTILINE) + re.findall(r"`(\S*sam deploy [^`]+)`", text)
-        found += [Command(str(source), line) for line in told]
+        texts = re.findall(r"^\$ (\S*sam deploy .*)$", text, re.MULTILINE) + re.findall(
+            r"`(\S*sam deploy [^`]+)`", text
+        )
+        found += [Command(str(source), line) for line in texts]
     return found
 
 
@@ -77,7 +79,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def parse(checkout: Path, *commands: list[str]) -> list[Json | str]:
     """The parameters that SAM CLI reads from each command's words, or what it says against them."""
-    said = subprocess.run(
+    text = subprocess.run(
         [SAM, "-c", PARSING],
         cwd=checkout,
         input=json.dumps(commands),
@@ -86,7 +88,7 @@ def parse(checkout: Path, *commands: list[str]) -> list[Json | str]:
         check=True,
         env={"PATH": os.defpath, "HOME": str(checkout), "SAM_CLI_TELEMETRY": "0"},
     )
-    parsed: list[Json | str] = json.loads(said.stdout)
+    parsed: list[Json | str] = json.loads(text.stdout)
     return parsed
 
 
@@ -109,12 +111,16 @@ def test_the_documents_tell_how_to_deploy() -> None:
 
 
 def test_sam_cli_reads_from_every_deploy_command_what_its_reader_does(checkout: Path) -> None:
-    told = commands()
-    words = [command.words for command in told]
-    for command, asked, parsed in zip(told, words, parse(checkout, *words), strict=True):
-        wanted = meant(asked) if OVERRIDES in asked else file("prod.example.yaml" if "prod" in asked else "dev.yaml")
-        assert parsed == wanted, command
-        assert wanted.keys() <= PARAMETERS.keys(), command
+    texts = commands()
+    words = [command.words for command in texts]
+    for command, requested, parsed in zip(texts, words, parse(checkout, *words), strict=True):
+        expected = (
+            meant(requested)
+            if OVERRIDES in requested
+            else file("prod.example.yaml" if "prod" in requested else "dev.yaml")
+        )
+        assert parsed == expected, command
+        assert expected.keys() <= PARAMETERS.keys(), command
 
 
 def test_no_document_tells_of_a_parameter_in_words_that_sam_cli_refuses(checkout: Path) -> None:
@@ -135,8 +141,8 @@ CUT_OR_REFUSED = (
 
 def test_a_command_that_sam_cli_cuts_or_refuses_is_found_out(checkout: Path) -> None:
     words = [Command("here", line).words for line in CUT_OR_REFUSED]
-    for asked, parsed in zip(words, parse(checkout, *words), strict=True):
-        assert parsed != meant(asked), asked
+    for requested, parsed in zip(words, parse(checkout, *words), strict=True):
+        assert parsed != meant(requested), requested
 
 
 def test_a_command_with_a_variable_that_nobody_assigned_is_found_out() -> None:
@@ -145,10 +151,10 @@ def test_a_command_with_a_variable_that_nobody_assigned_is_found_out() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_of_parameters_has_all_of_them_and_values_that_the_template_takes(name: str) -> None:
-    said = file(name)
-    assert said.keys() == PARAMETERS.keys(), "a parameter that is left out keeps the value of the last deployment"
-    for key, value in said.items():
+def test_a_parameters_file_is_complete_and_valid_for_the_template(name: str) -> None:
+    result = file(name)
+    assert result.keys() == PARAMETERS.keys(), "a parameter that is left out keeps the value of the last deployment"
+    for key, value in result.items():
         declared = PARAMETERS[key]
         assert re.fullmatch(declared.get("AllowedPattern", "(?s).*"), value), key
         assert "AllowedValues" not in declared or value in map(str, declared["AllowedValues"]), key
@@ -158,7 +164,7 @@ def test_a_file_of_parameters_has_all_of_them_and_values_that_the_template_takes
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_of_parameters_says_the_templates_default_where_it_does_not_have_to_say_more(name: str) -> None:
+def test_a_parameters_file_repeats_the_templates_defaults(name: str) -> None:
     own = {"Stage"} if name == "dev.yaml" else {"Stage", "DomainName", "CertificateArn", "BrandName", "SenderDomain"}
     own |= set() if name == "dev.yaml" else {"SenderAddress", "CustomerSuccessMailbox", "AlarmAddress"}
     differing = {key for key, value in file(name).items() if value != str(PARAMETERS[key].get("Default", ""))}
@@ -168,14 +174,14 @@ def test_a_file_of_parameters_says_the_templates_default_where_it_does_not_have_
 def test_a_file_keeps_blanks_quotes_and_empty_values(checkout: Path) -> None:
     """What is written in YAML reaches CloudFormation; the template's own words are tried as they are in the example."""
     terms = 'Net 30 days, "as agreed".\nGerichtsstand ist K\u00f6ln.'
-    wanted = {
+    expected = {
         **file("prod.example.yaml"),
         "BrandName": "Online  Orders",
         "QuoteTerms": terms,
         "SnapStartRelease": "1.10",
     }
-    (checkout / "parameters" / "own.yaml").write_text(json.dumps(wanted, ensure_ascii=False), "utf-8")
-    assert parse(checkout, [OVERRIDES, "file://parameters/own.yaml"]) == [wanted]
+    (checkout / "parameters" / "own.yaml").write_text(json.dumps(expected, ensure_ascii=False), "utf-8")
+    assert parse(checkout, [OVERRIDES, "file://parameters/own.yaml"]) == [expected]
 
 
 def test_the_yaml_that_the_handbooks_show_is_of_parameters(tmp_path: Path) -> None:

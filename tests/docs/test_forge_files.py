@@ -12,7 +12,7 @@ from tests.docs.shell import ROOT
 
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*_*.yml"))
 POLICIES = ("SECURITY.md", "CODE_OF_CONDUCT.md")
-LONGEST_SUBJECT = 72
+MAX_SUBJECT = 72
 
 
 def read(path: Path) -> Any:
@@ -49,13 +49,13 @@ def commit_msg(tmp_path: Path, message: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(hook, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("subject", ["a" * LONGEST_SUBJECT, "\u00fc" * LONGEST_SUBJECT])
+@pytest.mark.parametrize("subject", ["a" * MAX_SUBJECT, "\u00fc" * MAX_SUBJECT])
 def test_a_subject_of_72_characters_is_taken(tmp_path: Path, subject: str) -> None:
     assert commit_msg(tmp_path, f"# a comment\n\n{subject}\n\n{'b' * 100}\n").returncode == 0
 
 
 def test_a_longer_subject_is_refused(tmp_path: Path) -> None:
-    refused = commit_msg(tmp_path, "a" * (LONGEST_SUBJECT + 1))
+    refused = commit_msg(tmp_path, "a" * (MAX_SUBJECT + 1))
     assert refused.returncode == 1
     assert "73 characters" in refused.stderr
 

@@ -86,15 +86,15 @@ def gnu_only(line: str) -> list[str]:
     """Return what of a line only GNU's tools understand."""
     found = []
     for words in commands_of(line):
-        for place, word in enumerate(words):
+        for index, word in enumerate(words):
             command = word.rpartition("/")[2]
-            if place and words[0] != "xargs":
+            if index and words[0] != "xargs":
                 break  # a word that is no command
             pattern = OF_GNU_ALONE.get(command, "(?!)")
             found += [command] if command in GNU_COMMANDS else []
             found += [
                 f"{command} {option}"
-                for option in words[place + 1 :]
+                for option in words[index + 1 :]
                 if re.fullmatch(pattern, option) or (command in OF_POSIX and re.match(r"--[a-z]", option))
             ]
     return found
@@ -135,11 +135,13 @@ def test_a_line_of_a_document_runs_on_any_system(line: str) -> None:
 
 
 def test_inline_code_and_makefiles_run_on_any_system() -> None:
-    told = [code for name in DOCUMENTS for code in inline_of(name) if code.partition(" ")[0] in OF_POSIX | GNU_COMMANDS]
+    texts = [
+        code for name in DOCUMENTS for code in inline_of(name) if code.partition(" ")[0] in OF_POSIX | GNU_COMMANDS
+    ]
     scripts = [line for name in ("online-orders", ".ci/run") for line in (ROOT / name).read_text("utf-8").splitlines()]
     recipes = [recipe for makefile in MAKEFILES for recipe in recipes_of(makefile)]
     assert recipes
-    assert [found for line in [*told, *scripts, *recipes] for found in gnu_only_or_nothing(line)] == []
+    assert [found for line in [*texts, *scripts, *recipes] for found in gnu_only_or_nothing(line)] == []
 
 
 def gnu_only_or_nothing(line: str) -> list[str]:
@@ -256,9 +258,9 @@ def test_a_pool_is_unprotected_only_to_be_deleted_in_the_same_breath() -> None:
     blocks = [block for name in DOCUMENTS for block in blocks_of(name)]
     found = 0
     for block in blocks:
-        told = [words for line in block for words in commands_of(line) if words[:1] == ["aws"]]
+        texts = [words for line in block for words in commands_of(line) if words[:1] == ["aws"]]
         pools = {
-            action: [words[words.index("--user-pool-id") + 1] for words in told if words[2] == action]
+            action: [words[words.index("--user-pool-id") + 1] for words in texts if words[2] == action]
             for action in ("update-user-pool", "delete-user-pool")
         }
         assert set(pools["update-user-pool"]) <= set(pools["delete-user-pool"]), block
@@ -268,9 +270,9 @@ def test_a_pool_is_unprotected_only_to_be_deleted_in_the_same_breath() -> None:
 
 def test_the_quota_of_lambda_is_asked_for_before_the_stack_is_deployed() -> None:
     lines = lines_of("docs/first-deployment.md")
-    asked = next(place for place, line in enumerate(lines) if "request-service-quota-increase" in line)
-    assert "L-B99A9384" in lines[asked]
-    assert asked < next(place for place, line in enumerate(lines) if "sam deploy" in line)
+    requested = next(index for index, line in enumerate(lines) if "request-service-quota-increase" in line)
+    assert "L-B99A9384" in lines[requested]
+    assert requested < next(index for index, line in enumerate(lines) if "sam deploy" in line)
 
 
 def test_routes_with_settings_of_their_own_are_routes() -> None:

@@ -65,8 +65,8 @@ def test_what_comes_twice_and_in_any_order_ends_as_the_order_did(lab: Lab) -> No
     shuffled = events * 3
     random.Random(7).shuffle(shuffled)
     with running() as (address, orders), loopback.client(headers={header: KEY}) as client:
-        answers = [client.post(address, content=json.dumps(event)).status_code for event in shuffled]
-    assert set(answers) == {204}
+        responses = [client.post(address, content=json.dumps(event)).status_code for event in shuffled]
+    assert set(responses) == {204}
     assert orders.known[order_id]["status"] == "completed"
     assert orders.known[order_id]["totals"]["monthly"] == "40.00"
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import pytest
 from hypothesis import settings
 
-from online_orders.accounts import Account, Contact, account_from
+from online_orders.accounts import Account, Contact, parse_account
 from online_orders.errors import Invalid
-from online_orders.orders import Change, Order, Policy, Status, User, order_from
-from online_orders.quotes import Quote, quote_from
+from online_orders.orders import Change, Order, Policy, Status, User, parse_order
+from online_orders.quotes import Quote, parse_quote
 
 Json = dict[str, Any]
 
@@ -69,7 +69,7 @@ def account_body(**changes: Any) -> Json:
 
 
 def account_of(**changes: Any) -> Account:
-    return account_from("acme", account_body(**changes))
+    return parse_account("acme", account_body(**changes))
 
 
 def item_of(kind: str, **changes: Any) -> Json:
@@ -94,8 +94,8 @@ def place(
     body: Json | None = None,
 ) -> Change:
     """Place an order for the items, or for one of IP addresses; `body` are the members beside them."""
-    asked = {"items": list(items) or [item_of("ip_addresses")], **(body or {})}
-    return order_from(asked, order_id=ORDER_ID, account=account or account_of(), source=source, by=by, at=at)
+    requested = {"items": list(items) or [item_of("ip_addresses")], **(body or {})}
+    return parse_order(requested, order_id=ORDER_ID, account=account or account_of(), source=source, by=by, at=at)
 
 
 def claimed(order: Order | None = None, at: datetime = NOW) -> Order:
@@ -131,7 +131,7 @@ def judge_quote(
     currency: str = "EUR",
     today: date = TODAY,
 ) -> Quote:
-    return quote_from(
+    return parse_quote(
         body,
         order_id=order_id,
         account_id=account_id,
@@ -169,7 +169,7 @@ def held(order: Order | None = None) -> Order:
 
 
 def mailed(order: Order, at: datetime = NOW) -> Order:
-    return order.quote_mailed(order.marks.quote_link, KEY_ID, at).order
+    return order.quote_mailed(order.internals.quote_link, KEY_ID, at).order
 
 
 def offered(order: Order | None = None, at: datetime = NOW, **changes: Any) -> Order:
@@ -201,18 +201,18 @@ def standing(status: str) -> Order:
 
 def refused(refusal: pytest.ExceptionInfo[Invalid]) -> list[tuple[str, str]]:
     """The faults by pointer and code, in order."""
-    return [(fault.pointer, fault.code) for fault in refusal.value.faults]
+    return [(fault.pointer, fault.code) for fault in refusal.value.errors]
 
 
 def assert_well_kept(before: Order, change: Change) -> None:
     """What holds of every change: its entries go on in sequence, and without one nothing has changed."""
-    after, first = change.order, before.marks.sequence + 1
+    after, first = change.order, before.internals.sequence + 1
     assert [entry.sequence for entry in change.entries] == list(range(first, first + len(change.entries)))
-    assert after.marks.sequence == before.marks.sequence + len(change.entries)
+    assert after.internals.sequence == before.internals.sequence + len(change.entries)
     assert 0 <= after.version - before.version <= len(change.entries)
     changed = {name for name in Order.model_fields if getattr(before, name) != getattr(after, name)}
     assert not changed & {"order_id", "account_id", "source", "placed_at", "placed_by", "items", "note"}
     if not change.entries:
         assert not changed
-    elif changed - {"marks"}:
+    elif changed - {"internals"}:
         assert after.updated_at == change.entries[-1].at

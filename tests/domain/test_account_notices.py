@@ -9,7 +9,7 @@ import pytest
 
 from online_orders.account_notices import notices
 from online_orders.accounts import ERASED_EMAIL, Account, Contact, changed_members
-from online_orders.erasing import Person, from_account, from_version
+from online_orders.erasing import Person, erase_from_account, erase_from_version
 from online_orders.mail_kinds import MAILS, MailKind
 from tests.domain.builders import CARLA, CONNIE, Json, account_of
 
@@ -93,18 +93,18 @@ def test_whoever_takes_the_decision_to_himself_is_seen_by_who_had_it() -> None:
     theirs, mine = account(), account(MALLORY)
     detour = [theirs, NOBODY, mine, NOBODY, theirs]
     for steps in ([theirs, mine, theirs], detour, [theirs, account(CONNIE, DORA), theirs]):
-        told = [notice.to.email for old, new in pairwise(steps) for notice in notices(old, new)]
-        assert told[0] == A
+        texts = [notice.to.email for old, new in pairwise(steps) for notice in notices(old, new)]
+        assert texts[0] == A
 
 
 def test_nobody_hears_that_a_person_was_erased() -> None:
     for who in (A, D):
-        person = Person.at(who)
+        person = Person.from_email(who)
         before = account(CONNIE, DORA)
-        after = from_account(before, person)
-        told = {notice.to.email for notice in notices(from_version(before, person), after)}
-        assert not told & {who, ERASED_EMAIL}
-        assert A not in told
+        after = erase_from_account(before, person)
+        texts = {notice.to.email for notice in notices(erase_from_version(before, person), after)}
+        assert not texts & {who, ERASED_EMAIL}
+        assert A not in texts
 
 
 def test_a_version_says_what_it_has_changed() -> None:

@@ -10,7 +10,17 @@ import pytest
 
 from online_orders.accounts import Account, Contact
 from online_orders.errors import Conflict, Invalid, TooLarge, VersionMismatch
-from online_orders.orders import ALLOWED, CUSTOMER_ACTIONS, DESK_ACTIONS, LABELS, OPEN, Change, Order, Policy, Status
+from online_orders.orders import (
+    ALLOWED_STATUSES,
+    CUSTOMER_ACTIONS,
+    DESK_ACTIONS,
+    OPEN_STATUSES,
+    STATUS_LABELS,
+    Change,
+    Order,
+    Policy,
+    Status,
+)
 from online_orders.quotes import Quote, QuoteState
 from online_orders.timeline import Actor, Event
 from tests.domain.builders import (
@@ -150,8 +160,8 @@ REFUSED_CASES = [(name, status) for name, status in CASES if status not in ACTIO
         expired(),
         sending(),
         sending().quote_refused(1, "no such domain", NOW).order,
-        sending().follow_contact(None, None, NOW).order,
-        offered().follow_contact(None, None, NOW).order,
+        sending().sync_contact(None, None, NOW).order,
+        offered().sync_contact(None, None, NOW).order,
         offered().quote_bounced(1, KEY_ID, "gone", NOW).order,
         offered().request_change("Connie", "less", NOW).order,
         offered().resend(CONRAD, None, NOW).order,
@@ -225,7 +235,7 @@ def test_any_other_action_is_a_conflict_that_tells_the_status(name: str, status:
         ACTIONS[name].take(standing(status), LATER)
     assert refusal.value.members() == {"status": status}
     assert (refusal.value.status, refusal.value.code) == (409, "conflict")
-    assert LABELS[Status(status)].lower() in refusal.value.detail
+    assert STATUS_LABELS[Status(status)].lower() in refusal.value.detail
 
 
 @pytest.mark.parametrize(("name", "status"), ALLOWED_CASES)
@@ -233,13 +243,13 @@ def test_the_order_remembers_since_when_it_has_been_in_a_status(name: str, statu
     action, before = ACTIONS[name], standing(status)
     after = action.take(before, LATER).order
     moved = {after.status: LATER} if after.status != before.status else {}
-    assert after.marks.since == {**before.marks.since, **moved}
+    assert after.internals.since == {**before.internals.since, **moved}
 
 
 @pytest.mark.parametrize(("name", "status"), ALLOWED_CASES)
 def test_an_order_has_closed_exactly_when_its_status_is_a_closing_one(name: str, status: str) -> None:
     after = ACTIONS[name].take(standing(status), LATER).order
-    assert after.is_open is (after.closed is None) is (after.status in OPEN)
+    assert after.is_open is (after.closed is None) is (after.status in OPEN_STATUSES)
 
 
 def test_every_action_of_the_code_is_in_the_table_of_these_tests() -> None:
@@ -250,12 +260,12 @@ def test_every_action_of_the_code_is_in_the_table_of_these_tests() -> None:
         "undo the quote of",
         "lock a link of",
     }
-    assert len(ALLOWED) - len(elsewhere) == len(ACTIONS)
-    assert elsewhere < ALLOWED.keys()
+    assert len(ALLOWED_STATUSES) - len(elsewhere) == len(ACTIONS)
+    assert elsewhere < ALLOWED_STATUSES.keys()
 
 
 def test_the_labels_are_the_articles() -> None:
-    assert {status.value: label for status, label in LABELS.items()} == {
+    assert {status.value: label for status, label in STATUS_LABELS.items()} == {
         "submitted": "Submitted",
         "in_process": "In process",
         "pending_confirmation": "Pending confirmation",
@@ -306,11 +316,11 @@ def test_a_released_order_can_be_claimed_by_whoever_had_it() -> None:
 # Quoting.
 
 
-def test_a_quote_is_sending_and_the_order_in_process_until_its_mail_has_gone_out() -> None:
+def test_a_quote_is_sending_and_its_order_in_process_until_mailed() -> None:
     order = sending()
     assert order.quote
     assert (order.quote.state, order.status) == (QuoteState.SENDING, Status.IN_PROCESS)
-    assert order.mail_is_outstanding
+    assert order.mail_is_pending
 
 
 def test_the_mail_makes_the_offer() -> None:
@@ -322,9 +332,9 @@ def test_the_mail_makes_the_offer() -> None:
     assert change.order.quote.offered_at == LATER
     assert change.order.status is Status.PENDING_CONFIRMATION
     assert change.order.version == before.version + 1
-    assert change.order.marks.quote_link_key_id == KEY_ID
-    assert change.order.marks.since[Status.PENDING_CONFIRMATION] == LATER
-    assert not change.order.mail_is_outstanding
+    assert change.order.internals.quote_link_key_id == KEY_ID
+    assert change.order.internals.since[Status.PENDING_CONFIRMATION] == LATER
+    assert not change.order.mail_is_pending
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.internal, entry.data) == (Event.QUOTED, SYSTEM, False, {"revision": 1})
 
@@ -339,7 +349,7 @@ def test_a_mail_with_a_link_that_is_dead_by_now_makes_no_offer() -> None:
     order = sending(sending())
     change = order.quote_mailed(1, KEY_ID, LATER)
     assert (change.order, change.entries) == (order, ())
-    assert order.mail_is_outstanding
+    assert order.mail_is_pending
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -356,8 +366,8 @@ def test_a_new_revision_supersedes_the_one_before_and_kills_its_link_at_once(bef
     assert (change.replaced.revision, change.replaced.state) == (1, QuoteState.SUPERSEDED)
     assert change.order.quote
     assert (change.order.quote.revision, change.order.quote.state) == (2, QuoteState.SENDING)
-    assert change.order.marks.quote_link == before.marks.quote_link + 1
-    assert change.order.mail_is_outstanding
+    assert change.order.internals.quote_link == before.internals.quote_link + 1
+    assert change.order.mail_is_pending
 
 
 def test_the_first_revision_replaces_none() -> None:
@@ -375,12 +385,12 @@ def test_a_revision_that_was_over_keeps_its_last_state_when_it_is_replaced(befor
     assert replaced.state == state
 
 
-def test_a_new_revision_of_a_pending_order_leaves_it_pending_until_and_after_its_mail() -> None:
+def test_a_new_revision_keeps_a_pending_order_pending() -> None:
     order = sending(offered())
     assert order.status is Status.PENDING_CONFIRMATION
     change = order.quote_mailed(2, KEY_ID, LATER)
     assert change.order.status is Status.PENDING_CONFIRMATION
-    assert change.order.marks.since == order.marks.since
+    assert change.order.internals.since == order.internals.since
     assert [entry.event for entry in change.entries] == [Event.QUOTED]
     assert change.order.quote
     assert change.order.quote.state is QuoteState.OFFERED
@@ -388,8 +398,10 @@ def test_a_new_revision_of_a_pending_order_leaves_it_pending_until_and_after_its
 
 def test_a_new_revision_is_reminded_of_anew() -> None:
     reminded = offered()
-    reminded = reminded.model_copy(update={"marks": reminded.marks.model_copy(update={"last_reminder_on": NOW.date()})})
-    assert sending(reminded).marks.last_reminder_on is None
+    reminded = reminded.model_copy(
+        update={"internals": reminded.internals.model_copy(update={"last_reminder_on": NOW.date()})}
+    )
+    assert sending(reminded).internals.last_reminder_on is None
 
 
 # Deciding.
@@ -423,8 +435,8 @@ def test_a_change_request_keeps_its_reason_and_the_assignee() -> None:
     assert (change.order.quote.state, change.order.quote.decided_at) == (QuoteState.CHANGE_REQUESTED, LATER)
     assert change.order.assignee == CLARA
     assert change.order.closed is None
-    asked = {"asked_name": CONNIE.name, "asked_email": CONNIE.email}
-    assert change.entries[0].data == {"revision": 1, "reason": "two less", **asked}
+    requested = {"asked_name": CONNIE.name, "asked_email": CONNIE.email}
+    assert change.entries[0].data == {"revision": 1, "reason": "two less", **requested}
 
 
 @pytest.mark.parametrize(
@@ -439,8 +451,8 @@ def test_a_canceled_order_tells_who_canceled_it_why_and_when(name: str, by: str,
     change = ACTIONS[name].take(standing("submitted"), LATER)
     assert change.order.closed
     assert change.order.closed.model_dump() == {"by": by, "reason": reason, "at": LATER}
-    asked = {"asked_name": CONNIE.name, "asked_email": CONNIE.email} if by == "contact" else {}
-    assert change.entries[0].data == {"by": by, "reason": reason, **asked}
+    requested = {"asked_name": CONNIE.name, "asked_email": CONNIE.email} if by == "contact" else {}
+    assert change.entries[0].data == {"by": by, "reason": reason, **requested}
 
 
 def test_a_reason_is_needed_neither_to_withdraw_nor_to_cancel_by_link() -> None:
@@ -470,7 +482,7 @@ def test_canceling_an_order_declines_a_revision_that_is_undecided(
 
 def test_a_canceled_order_has_no_mail_outstanding() -> None:
     order = sending().decline(CLARA, "sold out", LATER).order
-    assert not order.mail_is_outstanding
+    assert not order.mail_is_pending
     assert order.quote_mailed(1, KEY_ID, LATER).entries == ()
 
 
@@ -481,19 +493,19 @@ def test_resending_makes_a_fresh_link_to_the_same_revision() -> None:
     before = offered()
     change = before.resend(CLARA, None, LATER)
     assert change.order.quote == before.quote
-    assert change.order.marks.quote_link == before.marks.quote_link + 1
-    assert change.order.marks.order_link == before.marks.order_link
+    assert change.order.internals.quote_link == before.internals.quote_link + 1
+    assert change.order.internals.order_link == before.internals.order_link
     assert change.order.contact == CONNIE
-    assert change.order.mail_is_outstanding
+    assert change.order.mail_is_pending
     assert change.entries[0].data == {"contact_changed": False, **TO_CONNIE}
 
 
-def test_a_contact_given_with_the_resending_holds_for_the_order_and_kills_all_links_of_the_one_before() -> None:
+def test_a_contact_given_on_resend_stays_with_the_order_and_old_links_die() -> None:
     before = offered()
     change = before.resend(CLARA, CARLA, LATER)
     assert change.order.contact == CARLA
-    assert change.order.marks.order_link == before.marks.order_link + 1
-    assert change.order.marks.quote_link == before.marks.quote_link + 1
+    assert change.order.internals.order_link == before.internals.order_link + 1
+    assert change.order.internals.quote_link == before.internals.quote_link + 1
     assert change.entries[0].data == {"contact_changed": True, **TO_CARLA, "former_recipient": CONNIE.email}
 
 
@@ -509,7 +521,7 @@ def test_a_resent_mail_is_noted_without_a_new_offer() -> None:
     assert (entry.event, entry.actor, entry.internal) == (Event.QUOTE_MAILED, SYSTEM, True)
     assert change.order.version == before.version
     assert change.order.quote == before.quote
-    assert not change.order.mail_is_outstanding
+    assert not change.order.mail_is_pending
 
 
 @pytest.mark.parametrize("state", ["expired", "change_requested", "declined", "superseded"])
@@ -519,7 +531,7 @@ def test_a_revision_that_is_over_is_quoted_anew_and_not_resent(state: str) -> No
     assert refusal.value.members() == {"status": "pending_confirmation"}
 
 
-def test_resending_an_undeliverable_revision_puts_it_on_offer_again_once_its_mail_is_out() -> None:
+def test_resending_an_undeliverable_revision_offers_it_again() -> None:
     bounced = offered().quote_bounced(1, KEY_ID, "no such mailbox", NOW).order
     order = mailed(bounced.resend(CLARA, CARLA, NOW).order, LATER)
     assert order.quote
@@ -528,13 +540,13 @@ def test_resending_an_undeliverable_revision_puts_it_on_offer_again_once_its_mai
 
 
 @pytest.mark.parametrize("contact", [None, CARLA], ids=["the same contact", "another"])
-def test_a_first_quote_that_could_not_be_sent_is_resent_and_its_mail_is_the_offer(contact: Contact | None) -> None:
+def test_a_first_quote_that_was_not_sent_is_offered_by_the_resent_mail(contact: Contact | None) -> None:
     before = sending().quote_refused(1, "no such mailbox", NOW).order
-    assert (before.status, before.mail_is_outstanding) == (Status.IN_PROCESS, False)
+    assert (before.status, before.mail_is_pending) == (Status.IN_PROCESS, False)
     change = before.resend(CLARA, contact, LATER)
     assert_well_kept(before, change)
     assert change.entries[0].event is Event.QUOTE_RESENT
-    assert change.order.mail_is_outstanding
+    assert change.order.mail_is_pending
     assert (change.order.status, change.order.contact) == (Status.IN_PROCESS, contact or before.contact)
     order = mailed(change.order, LATER)
     assert order.quote
@@ -566,7 +578,7 @@ DUE_AT: dict[str, tuple[Callable[[], Order], datetime]] = {
     "held for undoing": (held, NOW + HOLD),
     "resent": (lambda: offered().resend(CLARA, None, LATER).order, LATER),
     "asked for by the contact": (lambda: offered().ask_for_fresh_mail("quote", LATER).order, LATER),
-    "moved to another contact": (lambda: offered().follow_contact(CARLA, None, LATER).order, LATER),
+    "moved to another contact": (lambda: offered().sync_contact(CARLA, None, LATER).order, LATER),
 }
 
 
@@ -574,28 +586,28 @@ DUE_AT: dict[str, tuple[Callable[[], Order], datetime]] = {
 def test_a_quotes_mail_is_tried_for_a_day_from_when_it_was_to_go(case: str) -> None:
     make, due_at = DUE_AT[case]
     order = make()
-    assert order.mail_is_outstanding
-    assert order.quote_mail_waited(due_at, None) == timedelta(0)
-    assert order.quote_mail_waited(due_at - HOUR, None) == timedelta(0)
-    assert order.quote_mail_waited(due_at + HOUR, None) == HOUR
+    assert order.mail_is_pending
+    assert order.quote_mail_waiting_time(due_at, None) == timedelta(0)
+    assert order.quote_mail_waiting_time(due_at - HOUR, None) == timedelta(0)
+    assert order.quote_mail_waiting_time(due_at + HOUR, None) == HOUR
     assert not order.is_quote_mail_overdue(due_at + DAY - timedelta(seconds=1), None)
     assert order.is_quote_mail_overdue(due_at + DAY, None)
 
 
-def test_the_days_of_a_hold_on_all_mail_do_not_count_and_an_older_release_does_not_matter() -> None:
+def test_the_days_of_a_mail_pause_do_not_count() -> None:
     order = sending()
     released_at = NOW + 3 * DAY
-    assert order.quote_mail_waited(released_at + HOUR, released_at) == HOUR
+    assert order.quote_mail_waiting_time(released_at + HOUR, released_at) == HOUR
     assert not order.is_quote_mail_overdue(released_at + 23 * HOUR, released_at)
     assert order.is_quote_mail_overdue(released_at + DAY, released_at)
-    assert order.quote_mail_waited(NOW + HOUR, NOW - DAY) == HOUR
+    assert order.quote_mail_waiting_time(NOW + HOUR, NOW - DAY) == HOUR
 
 
 def test_an_order_that_an_earlier_release_stored_counts_from_its_last_change() -> None:
     order = sending()
-    stored = order.model_copy(update={"marks": order.marks.model_copy(update={"quote_mail_due_at": None})})
+    stored = order.model_copy(update={"internals": order.internals.model_copy(update={"quote_mail_due_at": None})})
     assert "quote_mail_due_at" not in stored.model_dump_json()
-    assert stored.quote_mail_waited(stored.updated_at + HOUR, None) == HOUR
+    assert stored.quote_mail_waiting_time(stored.updated_at + HOUR, None) == HOUR
 
 
 def test_a_mail_that_has_gone_or_was_given_up_is_never_overdue() -> None:
@@ -604,16 +616,16 @@ def test_a_mail_that_has_gone_or_was_given_up_is_never_overdue() -> None:
 
 
 @pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
-def test_an_open_order_follows_its_account_to_a_new_contact_and_the_old_ones_links_die(status: str) -> None:
+def test_an_open_order_is_synced_to_a_new_contact_and_old_links_die(status: str) -> None:
     before = standing(status)
-    change = before.follow_contact(CARLA, CONRAD.email, LATER)
+    change = before.sync_contact(CARLA, CONRAD.email, LATER)
     assert_well_kept(before, change)
     assert change.order.contact == CARLA
-    assert change.order.marks.order_link == before.marks.order_link + 1
-    assert change.order.marks.quote_link == before.marks.quote_link + (before.quote is not None)
+    assert change.order.internals.order_link == before.internals.order_link + 1
+    assert change.order.internals.quote_link == before.internals.quote_link + (before.quote is not None)
     assert (change.order.status, change.order.version) == (before.status, before.version)
     assert change.order.quote == before.quote
-    assert change.order.mail_is_outstanding is (status == "pending_confirmation")
+    assert change.order.mail_is_pending is (status == "pending_confirmation")
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.internal) == (Event.CONTACT_CHANGED, STAFF, False)
 
@@ -624,25 +636,25 @@ def test_an_open_order_follows_its_account_to_a_new_contact_and_the_old_ones_lin
     ids=["completed", "canceled", "a contact of its own"],
 )
 def test_an_order_that_is_closed_or_has_a_contact_of_its_own_follows_nobody(order: Order) -> None:
-    change = order.follow_contact(CARLA, CONRAD.email, LATER)
+    change = order.sync_contact(CARLA, CONRAD.email, LATER)
     assert (change.order, change.entries) == (order, ())
 
 
 def test_following_the_present_contact_changes_nothing() -> None:
-    assert place().order.follow_contact(CONNIE, CONRAD.email, LATER).entries == ()
+    assert place().order.sync_contact(CONNIE, CONRAD.email, LATER).entries == ()
 
 
 @pytest.mark.parametrize(
     "before", [expired(), offered().request_change("Connie", "less", NOW).order], ids=["expired", "change requested"]
 )
 def test_a_new_contact_gets_no_mail_of_a_quote_that_is_over(before: Order) -> None:
-    assert not before.follow_contact(CARLA, CONRAD.email, LATER).order.mail_is_outstanding
+    assert not before.sync_contact(CARLA, CONRAD.email, LATER).order.mail_is_pending
 
 
 def test_a_quote_that_was_given_up_goes_to_the_new_contact() -> None:
     order = sending().quote_refused(1, "no such mailbox", NOW).order
-    order = order.follow_contact(CARLA, CONRAD.email, LATER).order
-    assert order.mail_is_outstanding
+    order = order.sync_contact(CARLA, CONRAD.email, LATER).order
+    assert order.mail_is_pending
     assert mailed(order, LATER).status is Status.PENDING_CONFIRMATION
 
 
@@ -662,36 +674,36 @@ def account_with(enrollment: Json | None) -> Account:
 @pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
 def test_an_open_order_is_marked_while_its_account_may_not_order(status: str, enrollment: Json | None) -> None:
     before = standing(status)
-    change = before.follow_account(account_with(enrollment), CONRAD.email, LATER)
+    change = before.sync_with_account(account_with(enrollment), CONRAD.email, LATER)
     assert_well_kept(before, change)
     *parting, entry = change.entries
     assert [each.event for each in parting] == ([] if enrollment else [Event.CONTACT_REMOVED])
     assert (entry.event, entry.actor, entry.internal) == (Event.ENROLLMENT_SUSPENDED, STAFF, True)
     assert (change.order.version, change.order.updated_at) == (before.version, before.updated_at)
-    assert change.order.follow_account(account_with(enrollment), CONRAD.email, LATER).entries == ()
-    resumed = change.order.follow_account(account_of(), None, LATER)
+    assert change.order.sync_with_account(account_with(enrollment), CONRAD.email, LATER).entries == ()
+    resumed = change.order.sync_with_account(account_of(), None, LATER)
     *return_of_contact, entry = resumed.entries
     assert [each.event for each in return_of_contact] == ([] if enrollment else [Event.CONTACT_CHANGED])
     assert (entry.event, entry.actor, entry.internal) == (Event.ENROLLMENT_RESUMED, Actor(kind="system"), True)
-    assert resumed.order.marks.suspended_since is None
+    assert resumed.order.internals.suspended_since is None
 
 
 @pytest.mark.parametrize("status", ["completed", "canceled"])
 def test_a_closed_order_follows_its_account_nowhere(status: str) -> None:
     order = standing(status)
     elsewhere = account_with({"state": "suspended", "contact": CARLA.model_dump()})
-    assert order.follow_account(elsewhere, None, LATER).entries == ()
+    assert order.sync_with_account(elsewhere, None, LATER).entries == ()
 
 
 def test_an_order_follows_contact_and_enrollment_at_once() -> None:
     before = offered()
-    change = before.follow_account(
+    change = before.sync_with_account(
         account_with({"state": "suspended", "contact": CARLA.model_dump()}), CONRAD.email, LATER
     )
     assert_well_kept(before, change)
     assert [entry.event for entry in change.entries] == [Event.CONTACT_CHANGED, Event.ENROLLMENT_SUSPENDED]
     assert [order.contact for order, _ in change.steps] == [CARLA, CARLA]
-    assert [order.marks.suspended_since for order, _ in change.steps] == [None, LATER]
+    assert [order.internals.suspended_since for order, _ in change.steps] == [None, LATER]
 
 
 NOBODY_NAMED: list[dict[str, Any] | None] = [None, {"contact": None}]
@@ -703,17 +715,17 @@ def test_an_open_order_parts_with_its_contact_when_the_account_names_nobody(
     status: str, enrollment: dict[str, Any] | None
 ) -> None:
     before = standing(status)
-    change = before.follow_account(account_with(enrollment), CONRAD.email, LATER)
+    change = before.sync_with_account(account_with(enrollment), CONRAD.email, LATER)
     assert_well_kept(before, change)
     first = change.entries[0]
     assert (first.event, first.actor, first.internal) == (Event.CONTACT_REMOVED, STAFF, True)
     order = change.order
-    assert (order.lacks_contact, order.marks.contact_removed_since) == (True, LATER)
-    assert order.marks.order_link == before.marks.order_link + 1
-    assert order.marks.quote_link == before.marks.quote_link + (before.quote is not None)
+    assert (order.lacks_contact, order.internals.contact_removed_since) == (True, LATER)
+    assert order.internals.order_link == before.internals.order_link + 1
+    assert order.internals.quote_link == before.internals.quote_link + (before.quote is not None)
     assert (order.status, order.version, order.quote) == (before.status, before.version, before.quote)
-    assert not order.mail_is_outstanding
-    assert order.follow_account(account_with(enrollment), None, LATER + HOUR).entries == ()
+    assert not order.mail_is_pending
+    assert order.sync_with_account(account_with(enrollment), None, LATER + HOUR).entries == ()
 
 
 @pytest.mark.parametrize("enrollment", NOBODY_NAMED, ids=["no enrollment", "no contact"])
@@ -722,49 +734,49 @@ def test_an_order_that_is_closed_or_has_a_contact_of_its_own_parts_with_nobody(
 ) -> None:
     own = mailed(offered().resend(CLARA, CARLA, NOW).order)
     for order in (standing("completed"), standing("canceled"), own):
-        after = order.follow_account(account_with(enrollment), None, LATER).order
-        assert (after.contact, after.contact_is_removed, after.lacks_contact) == (order.contact, False, False)
+        after = order.sync_with_account(account_with(enrollment), None, LATER).order
+        assert (after.contact, after.is_contact_removed, after.lacks_contact) == (order.contact, False, False)
 
 
 @pytest.mark.parametrize("contact", [CONNIE, CARLA], ids=["the same", "another"])
 @pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
 def test_an_order_without_a_contact_goes_on_by_fresh_links_with_the_next(status: str, contact: Contact) -> None:
-    parted = standing(status).follow_contact(None, CONRAD.email, LATER).order
-    change = parted.follow_contact(contact, CONRAD.email, LATER)
+    parted = standing(status).sync_contact(None, CONRAD.email, LATER).order
+    change = parted.sync_contact(contact, CONRAD.email, LATER)
     assert [entry.event for entry in change.entries] == [Event.CONTACT_CHANGED]
     order = change.order
-    assert (order.contact, order.lacks_contact, order.contact_is_removed) == (contact, False, False)
-    assert order.marks.order_link == parted.marks.order_link + 1
-    assert order.mail_is_outstanding is (status == "pending_confirmation")
-    assert order.follow_contact(contact, None, LATER + HOUR).entries == ()
+    assert (order.contact, order.lacks_contact, order.is_contact_removed) == (contact, False, False)
+    assert order.internals.order_link == parted.internals.order_link + 1
+    assert order.mail_is_pending is (status == "pending_confirmation")
+    assert order.sync_contact(contact, None, LATER + HOUR).entries == ()
 
 
 def test_a_quote_for_an_order_without_a_contact_waits_for_one() -> None:
-    parted = claimed().follow_contact(None, None, NOW).order
+    parted = claimed().sync_contact(None, None, NOW).order
     order = sending(parted)
     assert order.quote
-    assert (order.quote.state, order.mail_is_outstanding, order.undo_until) == (QuoteState.SENDING, False, None)
+    assert (order.quote.state, order.mail_is_pending, order.undo_until) == (QuoteState.SENDING, False, None)
     with pytest.raises(Conflict, match="removed; name another"):
         order.resend(CLARA, None, LATER)
-    for after in (order.follow_contact(CONNIE, None, LATER).order, order.resend(CLARA, CARLA, LATER).order):
-        assert after.mail_is_outstanding
+    for after in (order.sync_contact(CONNIE, None, LATER).order, order.resend(CLARA, CARLA, LATER).order):
+        assert after.mail_is_pending
         assert mailed(after, LATER).status is Status.PENDING_CONFIRMATION
 
 
 def test_a_resend_gives_an_order_without_a_contact_one_of_its_own() -> None:
-    parted = offered().follow_contact(None, None, NOW).order
+    parted = offered().sync_contact(None, None, NOW).order
     with pytest.raises(Conflict, match="removed; name another") as refusal:
         parted.resend(CLARA, None, LATER)
     assert refusal.value.members() == {"status": "pending_confirmation"}
     change = parted.resend(CLARA, CARLA, LATER)
     assert change.entries[0].data == {"contact_changed": True, **TO_CARLA}  # whoever was parted with has been told
     assert (change.order.contact, change.order.lacks_contact) == (CARLA, False)
-    assert change.order.mail_is_outstanding
-    assert change.order.follow_contact(None, None, LATER).entries == ()
+    assert change.order.mail_is_pending
+    assert change.order.sync_contact(None, None, LATER).entries == ()
 
 
 def test_an_order_without_a_contact_reminds_nobody_and_still_runs_out() -> None:
-    parted = offered().follow_contact(None, None, NOW).order
+    parted = offered().sync_contact(None, None, NOW).order
     for day in range(1, 40):
         assert parted.tick(Policy(), NOW + day * DAY).entries == ()
     expired_order = parted.tick(Policy(), NOW + 60 * DAY).order
@@ -774,15 +786,15 @@ def test_an_order_without_a_contact_reminds_nobody_and_still_runs_out() -> None:
 
 
 def test_reminders_that_were_due_while_there_was_nobody_are_not_made_up_for() -> None:
-    parted = offered().follow_contact(None, None, NOW).order
-    back = mailed(parted.follow_contact(CONNIE, None, NOW + 5 * DAY).order, NOW + 5 * DAY)
+    parted = offered().sync_contact(None, None, NOW).order
+    back = mailed(parted.sync_contact(CONNIE, None, NOW + 5 * DAY).order, NOW + 5 * DAY)
     assert back.tick(Policy(), NOW + 6 * DAY).entries == ()
     assert [entry.event for entry in back.tick(Policy(), NOW + 39 * DAY).entries] == [Event.REMINDED]
 
 
 def test_who_is_sent_a_quote_that_stands_is_not_reminded_of_it_the_same_day() -> None:
     at = NOW + 3 * DAY
-    fresh = [offered().follow_contact(CARLA, None, at), offered().resend(CLARA, None, at)]
+    fresh = [offered().sync_contact(CARLA, None, at), offered().resend(CLARA, None, at)]
     for order in (mailed(change.order, at) for change in fresh):
         assert order.tick(Policy(), at).entries == ()
         assert [entry.event for entry in order.tick(Policy(), NOW + 39 * DAY).entries] == [Event.REMINDED]
@@ -794,24 +806,24 @@ def test_a_contact_is_outlived_from_the_moment_that_the_account_names_nobody(
     enrollment: dict[str, Any] | None,
 ) -> None:
     nobody = account_with(enrollment)
-    assert offered().outlives_contact(nobody)
+    assert offered().has_stale_contact(nobody)
     own = offered().resend(CLARA, CARLA, NOW).order
-    followed = offered().follow_account(nobody, None, NOW).order
+    followed = offered().sync_with_account(nobody, None, NOW).order
     for order in (own, followed, standing("completed")):
-        assert not order.outlives_contact(nobody)
+        assert not order.has_stale_contact(nobody)
 
 
 def test_where_there_is_no_contact_person_nobody_stands_in() -> None:
     deputy = {"name": "Dora", "email": "dora@acme.example", "from": "2026-11-01", "until": "2026-12-31"}
     account = account_with({"contact": None, "deputies": [deputy]})
     assert account.contact_on(TODAY) is None
-    change = offered().follow_account(account, None, LATER)
+    change = offered().sync_with_account(account, None, LATER)
     assert [entry.event for entry in change.entries] == [Event.CONTACT_REMOVED]
 
 
 def test_an_order_that_never_lost_a_contact_is_stored_as_before() -> None:
     assert "contact_removed_since" not in offered().model_dump_json()
-    parted = offered().follow_contact(None, None, NOW).order
+    parted = offered().sync_contact(None, None, NOW).order
     assert Order.model_validate_json(parted.model_dump_json()) == parted
 
 
@@ -835,18 +847,18 @@ def test_a_deputy_is_asked_on_the_days_of_the_accounts_time_zone(zone: str, at: 
     account = account_of(time_zone=zone, enrollment=present | {"deputies": [DEPUTY]})
     instant = datetime.fromisoformat(at)
     assert place(account=account, at=instant).order.contact.email == asked
-    assert offered().follow_account(account, None, instant).order.contact.email == asked
+    assert offered().sync_with_account(account, None, instant).order.contact.email == asked
 
 
 @pytest.mark.parametrize("status", ["submitted", "in_process"])
-def test_a_fresh_mail_of_the_order_kills_its_link_and_stays_between_the_contact_and_the_system(status: str) -> None:
+def test_a_fresh_order_mail_replaces_the_link_and_is_internal(status: str) -> None:
     before = standing(status)
     change = before.ask_for_fresh_mail("order", LATER)
     assert_well_kept(before, change)
-    assert change.order.marks.order_link == before.marks.order_link + 1
-    assert change.order.marks.quote_link == before.marks.quote_link
+    assert change.order.internals.order_link == before.internals.order_link + 1
+    assert change.order.internals.quote_link == before.internals.quote_link
     assert change.order.version == before.version
-    assert change.order.marks.fresh_mails_at == (LATER,)
+    assert change.order.internals.fresh_mails_at == (LATER,)
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.internal) == (Event.FRESH_MAIL_ASKED, Actor(kind="contact"), True)
     assert entry.data == {"purpose": "order"}
@@ -855,9 +867,9 @@ def test_a_fresh_mail_of_the_order_kills_its_link_and_stays_between_the_contact_
 def test_a_fresh_mail_of_the_quote_is_outstanding_under_a_new_link() -> None:
     before = offered()
     order = before.ask_for_fresh_mail("quote", LATER).order
-    assert order.marks.quote_link == before.marks.quote_link + 1
-    assert order.marks.order_link == before.marks.order_link
-    assert order.mail_is_outstanding
+    assert order.internals.quote_link == before.internals.quote_link + 1
+    assert order.internals.order_link == before.internals.order_link
+    assert order.mail_is_pending
     assert order.quote == before.quote
 
 
@@ -883,11 +895,11 @@ def test_fresh_mails_are_remembered_for_a_day() -> None:
     order = place().order
     for at in (NOW, NOW + HOUR, NOW + DAY):
         order = order.ask_for_fresh_mail("order", at).order
-    assert order.marks.fresh_mails_at == (NOW + HOUR, NOW + DAY)
+    assert order.internals.fresh_mails_at == (NOW + HOUR, NOW + DAY)
 
 
 @pytest.mark.parametrize("purpose", ["order", "quote"])
-def test_a_locked_link_is_told_to_customer_success_alone_and_changes_nothing_else(purpose: Any) -> None:
+def test_a_locked_link_is_reported_to_staff_only_and_changes_nothing_else(purpose: Any) -> None:
     before = offered()
     change = before.link_locked(purpose, LATER)
     assert_well_kept(before, change)
@@ -899,10 +911,10 @@ def test_a_locked_link_is_told_to_customer_success_alone_and_changes_nothing_els
         {"purpose": purpose, **TO_CONNIE},
     )
     assert change.order.version == before.version
-    assert (change.order.marks.order_link, change.order.marks.quote_link) == (1, 1)
+    assert (change.order.internals.order_link, change.order.internals.quote_link) == (1, 1)
 
 
-@pytest.mark.parametrize("status", sorted(set(Status) - OPEN))
+@pytest.mark.parametrize("status", sorted(set(Status) - OPEN_STATUSES))
 def test_a_link_to_a_closed_order_is_not_locked_any_more(status: Status) -> None:
     with pytest.raises(Conflict) as refusal:
         standing(status).link_locked("quote", LATER)
@@ -940,7 +952,7 @@ def test_a_fresh_quote_can_be_asked_for_again_once_that_one_has_expired_too() ->
     assert len(order.ask_for_fresh_quote(NOW + 90 * DAY).entries) == 1
 
 
-def test_a_quote_past_its_last_day_has_expired_whether_or_not_the_workflow_has_noticed() -> None:
+def test_a_past_quote_has_expired_before_the_workflow_notices() -> None:
     assert len(offered().ask_for_fresh_quote(NOW + 41 * DAY).entries) == 1
 
 
@@ -970,17 +982,17 @@ def test_a_comment_keeps_its_text_its_author_and_who_may_read_it(internal: bool)
 
 
 def test_any_version_will_do_without_an_expectation() -> None:
-    place().order.expect_version(None)
+    place().order.check_version(None)
 
 
 def test_the_expected_version_is_any_that_the_caller_names() -> None:
-    place().order.expect_version(frozenset({1, 7}))
+    place().order.check_version(frozenset({1, 7}))
 
 
 @pytest.mark.parametrize("named", [frozenset(), frozenset({2}), frozenset({0, 2, 3})], ids=["none", "next", "others"])
 def test_another_version_than_the_expected_is_a_mismatch(named: frozenset[int]) -> None:
     with pytest.raises(VersionMismatch) as refusal:
-        place().order.expect_version(named)
+        place().order.check_version(named)
     assert (refusal.value.status, refusal.value.code) == (412, "version_mismatch")
 
 
@@ -1010,21 +1022,21 @@ def test_one_change_after_another_is_told_as_one() -> None:
 @pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
 def test_an_open_order_follows_its_accounts_language_and_time_zone(status: str) -> None:
     before = standing(status)
-    change = before.follow_account(account_of(locale="de", time_zone="Asia/Tokyo"), CLARA.email, LATER)
+    change = before.sync_with_account(account_of(locale="de", time_zone="Asia/Tokyo"), CLARA.email, LATER)
     assert_well_kept(before, change)
     (entry,) = change.entries
     assert (entry.event, entry.internal) == (Event.SETTINGS_CHANGED, True)
     assert entry.data == {"locale": "de", "time_zone": "Asia/Tokyo"}
-    marks = change.order.marks
-    assert (marks.locale, marks.time_zone, change.order.version) == ("de", "Asia/Tokyo", before.version)
-    again = change.order.follow_account(account_of(locale="de", time_zone="Asia/Tokyo"), CLARA.email, LATER)
+    internals = change.order.internals
+    assert (internals.locale, internals.time_zone, change.order.version) == ("de", "Asia/Tokyo", before.version)
+    again = change.order.sync_with_account(account_of(locale="de", time_zone="Asia/Tokyo"), CLARA.email, LATER)
     assert again.entries == ()
 
 
 @pytest.mark.parametrize("status", ["completed", "canceled"])
 def test_a_closed_order_stays_in_its_language_and_time_zone(status: str) -> None:
     before = standing(status)
-    assert before.follow_settings("de", "Asia/Tokyo", None, LATER) == Change(before, ())
+    assert before.sync_settings("de", "Asia/Tokyo", None, LATER) == Change(before, ())
 
 
 EVENING = datetime(2026, 11, 22, 20, tzinfo=UTC)
@@ -1034,7 +1046,7 @@ EVENING = datetime(2026, 11, 22, 20, tzinfo=UTC)
 def test_the_day_of_placing_stays_the_one_in_the_zone_of_then() -> None:
     order = place(at=EVENING).order
     for zone in ("Asia/Tokyo", "Pacific/Honolulu", "UTC"):
-        order = order.follow_settings("en", zone, None, EVENING).order
+        order = order.sync_settings("en", zone, None, EVENING).order
         assert order.placed_on == date(2026, 11, 22)
 
 
@@ -1044,7 +1056,7 @@ def test_the_day_of_placing_stays_the_one_in_the_zone_of_then() -> None:
 )
 def test_a_quote_lasts_to_the_end_of_its_last_day_where_it_was_offered(zone: str, end: str) -> None:
     """Valid until 2027-01-01 in UTC, whether the account has moved to where that ends earlier or later."""
-    order = offered().follow_settings("en", zone, None, LATER).order
+    order = offered().sync_settings("en", zone, None, LATER).order
     over = datetime.fromisoformat(end)
     last = over - timedelta(milliseconds=1)
     assert order.approve("Connie", last).order.status == "completed"
@@ -1057,12 +1069,12 @@ def test_a_quote_lasts_to_the_end_of_its_last_day_where_it_was_offered(zone: str
 
 
 def test_the_next_revision_is_judged_in_the_zone_of_its_own_day() -> None:
-    order = offered().follow_settings("en", "Asia/Tokyo", None, LATER).order
+    order = offered().sync_settings("en", "Asia/Tokyo", None, LATER).order
     assert order.today(EVENING) == date(2026, 11, 23)
     with pytest.raises(Invalid):
         order.next_revision(quote_body(valid_until="2026-11-22"), "EUR", TERMS, EVENING)
     again = mailed(order.offer(quote_for(order, EVENING), CLARA, EVENING).order, EVENING)
-    assert again.marks.quote_time_zone is None
+    assert again.internals.quote_time_zone is None
     assert again.is_quote_past(datetime(2027, 1, 1, 15, tzinfo=UTC))
 
 
@@ -1093,8 +1105,8 @@ def test_whether_a_start_day_is_over_is_judged_in_the_accounts_zone() -> None:
 def test_a_quote_with_which_the_order_could_not_be_stored_is_refused() -> None:
     """Fifty sites, two hundred lines, and every text and number as long as each may be by itself."""
     wide = "\N{GRINNING FACE}"
-    sites = [site_body(f"{place:064}", name=wide * 200, address=wide * 500) for place in range(50)]
-    items = [item_of("socket", site_id=f"{place:064}") for place in range(50)]
+    sites = [site_body(f"{index:064}", name=wide * 200, address=wide * 500) for index in range(50)]
+    items = [item_of("socket", site_id=f"{index:064}") for index in range(50)]
     order = claimed(place(*items, account=account_of(sites=sites), body={"note": wide * 2_000}).order)
     lines = [
         line_of(str(number % 50 + 1), "999999999999.99", quantity=1_000_000, description=wide * 200)

@@ -8,9 +8,9 @@ from typing import Any, Literal
 import pytest
 
 from online_orders.accounts import Account, Contact
-from online_orders.announcements import Announcement, address_of, announcements, is_still_due
-from online_orders.deliveries import MailWord
-from online_orders.erasing import NO_USER, NOBODY, Person, from_entry
+from online_orders.announcements import Notification, address_of, is_still_due, notifications
+from online_orders.deliveries import MailEvent
+from online_orders.erasing import ERASED_CONTACT, ERASED_USER, Person, erase_from_entry
 from online_orders.mail_kinds import MailKind, Role
 from online_orders.orders import Change, Order, Policy, User
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
@@ -39,11 +39,11 @@ CONSTANCE = Contact(name="Constance", email=CONNIE.email.upper())
 """Connie, written otherwise."""
 CUSTOMER, STAFF = Actor(kind="customer", name=ANNA.email), Actor(kind="customer_success", name=CLARA.email)
 TO_CONTACT, TO_CUSTOMER = CONNIE.email, ANNA.email
-TO_FORMER = Announcement(MailKind.CONTACT_REPLACED, Role.FORMER_CONTACT)
+TO_FORMER = Notification(MailKind.CONTACT_REPLACED, Role.FORMER_CONTACT)
 
 
-def due_of(entry: Entry, source: Literal["online", "direct"] = "online") -> tuple[Announcement, ...]:
-    return announcements(entry.event, entry.data, by=entry.actor, internal=entry.internal, source=source)
+def due_of(entry: Entry, source: Literal["online", "direct"] = "online") -> tuple[Notification, ...]:
+    return notifications(entry.event, entry.data, by=entry.actor, internal=entry.internal, source=source)
 
 
 def mails_of(change: Change, account: Account | None = None) -> list[tuple[str, str]]:
@@ -61,7 +61,7 @@ def to_all(kind: str) -> list[tuple[str, str]]:
 
 
 def suspended() -> Order:
-    return place().order.follow_enrollment(False, CLARA.email, NOW).order
+    return place().order.sync_enrollment(False, CLARA.email, NOW).order
 
 
 MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
@@ -71,15 +71,15 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "released": (claimed().release(CLARA, LATER), []),
     "quoted": (claimed().offer(quote_for(claimed()), CLARA, LATER), []),
     "undone": (held().undo_quote(CLARA, LATER), []),
-    "let go": (held().let_mail_go(LATER), []),
+    "let go": (held().release_mail(LATER), []),
     "quote mailed": (sending().quote_mailed(1, KEY_ID, LATER), []),
     "resent": (offered().resend(CLARA, None, LATER), []),
     "mailed again": (offered().resend(CLARA, None, NOW).order.quote_mailed(2, KEY_ID, LATER), []),
-    "contact changed": (place().order.follow_contact(CARLA, CLARA.email, LATER), [("order_received", CARLA.email)]),
-    "contact removed": (place().order.follow_contact(None, CLARA.email, LATER), [("contact_removed", DESK)]),
-    "enrollment suspended": (place().order.follow_enrollment(False, CLARA.email, LATER), []),
-    "enrollment resumed": (suspended().follow_enrollment(True, CLARA.email, LATER), []),
-    "settings changed": (place().order.follow_settings("de", "Europe/Berlin", CLARA.email, LATER), []),
+    "contact changed": (place().order.sync_contact(CARLA, CLARA.email, LATER), [("order_received", CARLA.email)]),
+    "contact removed": (place().order.sync_contact(None, CLARA.email, LATER), [("contact_removed", DESK)]),
+    "enrollment suspended": (place().order.sync_enrollment(False, CLARA.email, LATER), []),
+    "enrollment resumed": (suspended().sync_enrollment(True, CLARA.email, LATER), []),
+    "settings changed": (place().order.sync_settings("de", "Europe/Berlin", CLARA.email, LATER), []),
     "delivered": (offered().quote_delivered(1, KEY_ID, LATER), []),
     "bounced": (offered().quote_bounced(1, KEY_ID, "full", LATER), [("quote_undeliverable", DESK)]),
     "refused": (sending().quote_refused(1, "refused", LATER), [("quote_undeliverable", DESK)]),
@@ -87,7 +87,7 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "reminded": (offered().tick(Policy(), NOW + 3 * DAY), [("reminder", TO_CONTACT)]),
     "expired": (offered().tick(Policy(), NOW + 60 * DAY), [("expired", TO_CONTACT), ("expired", DESK)]),
     "expired before its mail": (sending().expire_unmailed(14, NOW + 60 * DAY), [("expired", DESK)]),
-    "contact written otherwise": (offered().follow_contact(CONSTANCE, CLARA.email, LATER), []),
+    "contact written otherwise": (offered().sync_contact(CONSTANCE, CLARA.email, LATER), []),
     "fresh quote asked": (expired().ask_for_fresh_quote(NOW + 60 * DAY), [("fresh_quote_asked", DESK)]),
     "change requested": (offered().request_change("Connie", "less", LATER), [("change_requested", DESK)]),
     "approved": (offered().approve("Connie", LATER), to_all("approved")),
@@ -101,7 +101,7 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "link locked": (offered().link_locked("quote", LATER), [("link_locked", DESK)]),
     "fresh mail of the order": (place().order.ask_for_fresh_mail("order", LATER), [("order_received", TO_CONTACT)]),
     "contact changed after the quote has expired": (
-        expired().follow_contact(CARLA, CLARA.email, NOW + 60 * DAY),
+        expired().sync_contact(CARLA, CLARA.email, NOW + 60 * DAY),
         [("expired", CARLA.email)],
     ),
     "fresh mail of an expired quote": (
@@ -109,7 +109,7 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
         [("expired", TO_CONTACT)],
     ),
     "fresh mail of the quote": (offered().ask_for_fresh_mail("quote", LATER), []),
-    "person erased": (offered().erased({"contact": NOBODY}, LATER), []),
+    "person erased": (offered().erased({"contact": ERASED_CONTACT}, LATER), []),
 }
 
 
@@ -125,7 +125,7 @@ def test_every_event_there_is_is_in_the_table_of_these_tests() -> None:
 
 
 def test_who_was_erased_gets_no_mail() -> None:
-    order = offered().model_copy(update={"contact": NOBODY, "placed_by": NO_USER})
+    order = offered().model_copy(update={"contact": ERASED_CONTACT, "placed_by": ERASED_USER})
     assert mails_of(order.decline(CLARA, "sold out", LATER)) == [("canceled", DESK)]
 
 
@@ -147,8 +147,8 @@ def test_a_contact_who_placed_the_order_gets_one_mail_the_one_with_the_link(emai
     for change in (order.withdraw(ANNA, None, LATER), offered(claimed(order)).approve("Anna", LATER)):
         assert [address for _, address in mails_of(change)] == [email, DESK]
     (entry,) = order.withdraw(ANNA, None, LATER).entries
-    assert address_of(Announcement(MailKind.CANCELED, Role.CONTACT), order, account_of(), entry, DESK) == email
-    assert address_of(Announcement(MailKind.CANCELED, Role.PLACED_BY), order, account_of(), entry, DESK) is None
+    assert address_of(Notification(MailKind.CANCELED, Role.CONTACT), order, account_of(), entry, DESK) == email
+    assert address_of(Notification(MailKind.CANCELED, Role.PLACED_BY), order, account_of(), entry, DESK) is None
 
 
 def test_a_contact_given_later_gets_the_later_mails() -> None:
@@ -184,7 +184,7 @@ def test_a_comment_is_told_of_after_its_order_was_closed() -> None:
 
 
 def test_nobody_is_written_to_who_was_erased() -> None:
-    order = claimed().model_copy(update={"placed_by": NO_USER})
+    order = claimed().model_copy(update={"placed_by": ERASED_USER})
     assert mails_of(order.comment(STAFF, "Soon.", LATER)) == []
 
 
@@ -199,7 +199,7 @@ def with_deputy() -> Account:
     return account_of(enrollment=enrollment)
 
 
-def test_the_contact_of_the_account_hears_of_a_direct_order_that_a_deputy_decides() -> None:
+def test_the_account_contact_hears_of_a_direct_order_to_a_deputy() -> None:
     account = with_deputy()
     placed = place(account=account, source="direct", by=CLARA)
     assert mails_of(placed, account) == [
@@ -222,7 +222,7 @@ def test_the_contact_of_a_direct_order_is_told_once() -> None:
     assert [address for _, address in mails_of(placed)] == [CONNIE.email, CLARA.email, DESK]
 
 
-def test_of_an_order_of_the_screen_the_buyer_hears_and_the_account_s_contact_is_not_bothered() -> None:
+def test_the_buyer_hears_of_an_online_order_and_the_account_contact_does_not() -> None:
     account = with_deputy()
     placed = place(account=account)
     approved = offered(claimed(placed.order)).approve("Dora", LATER)
@@ -230,7 +230,7 @@ def test_of_an_order_of_the_screen_the_buyer_hears_and_the_account_s_contact_is_
     assert ("approved", ANNA.email) in mails_of(approved, account)
 
 
-def test_whoever_is_dropped_by_a_resend_is_told_and_so_is_the_contact_of_the_account() -> None:
+def test_a_resend_tells_the_replaced_and_the_account_contact() -> None:
     first = offered().resend(CLARA, CARLA, LATER)
     assert mails_of(first) == [("contact_replaced", CONNIE.email)]
     cleo = Contact(name="Cleo", email="cleo@elsewhere.example")
@@ -243,7 +243,7 @@ def test_whoever_is_dropped_by_a_resend_is_told_and_so_is_the_contact_of_the_acc
 def test_nobody_is_written_to_whose_token_has_no_address() -> None:
     change = place(by=User(user_id="u-1", email="")).order.comment(STAFF, "Soon.", LATER)
     assert (
-        address_of(Announcement(MailKind.COMMENT, Role.PLACED_BY), change.order, account_of(), change.entries[0], DESK)
+        address_of(Notification(MailKind.COMMENT, Role.PLACED_BY), change.order, account_of(), change.entries[0], DESK)
         is None
     )
 
@@ -252,7 +252,7 @@ def test_a_resend_to_the_same_mailbox_or_from_one_who_was_erased_tells_nobody() 
     renamed = offered().resend(CLARA, Contact(name="Connie Contact", email="Connie@Acme.example"), LATER)
     assert mails_of(renamed) == []
     (entry,) = offered().resend(CLARA, CARLA, LATER).entries
-    erased = from_entry(entry, Person.at(CONNIE.email), own=False)
+    erased = erase_from_entry(entry, Person.from_email(CONNIE.email), own=False)
     assert address_of(TO_FORMER, offered(), account_of(), erased, DESK) is None
 
 
@@ -269,22 +269,22 @@ def test_who_is_the_contact_again_is_not_told_to_have_been_replaced() -> None:
 
 def test_to_a_contact_that_was_removed_nothing_is_sent_any_more() -> None:
     nobody = account_of(enrollment=None)
-    parted = offered().follow_contact(None, CLARA.email, LATER).order
+    parted = offered().sync_contact(None, CLARA.email, LATER).order
     for change in (
         parted.tick(Policy(), NOW + 60 * DAY),
         parted.decline(CLARA, "sold out", LATER),
         parted.resend(CLARA, CARLA, LATER),
-        place().order.follow_contact(None, None, NOW).order.withdraw(ANNA, None, LATER),
+        place().order.sync_contact(None, None, NOW).order.withdraw(ANNA, None, LATER),
     ):
         assert CONNIE.email not in {address for _, address in mails_of(change, nobody)}
 
 
 def test_customer_success_is_asked_for_a_contact_while_there_is_none() -> None:
-    change = offered().follow_contact(None, CLARA.email, LATER)
+    change = offered().sync_contact(None, CLARA.email, LATER)
     (due,) = due_of(change.entries[0])
     assert is_still_due(due, change.order, change.entries[0], LATER)
     for later in (
-        change.order.follow_contact(CONNIE, CLARA.email, LATER),
+        change.order.sync_contact(CONNIE, CLARA.email, LATER),
         change.order.decline(CLARA, "sold out", LATER),
         change.order.resend(CLARA, CARLA, LATER),
     ):
@@ -295,7 +295,7 @@ def test_customer_success_is_asked_for_a_contact_while_there_is_none() -> None:
 
 
 REMINDED = offered().tick(Policy(), NOW + 3 * DAY)
-REMINDER = Announcement(MailKind.REMINDER, Role.CONTACT)
+REMINDER = Notification(MailKind.REMINDER, Role.CONTACT)
 
 
 def _due(order: Order, entry: Entry = REMINDED.entries[0], at: datetime = NOW + 3 * DAY) -> bool:
@@ -337,20 +337,20 @@ def test_the_mail_of_a_placed_order_goes_even_when_a_quote_was_faster() -> None:
     ids=["submitted", "in process", "sending", "offered"],
 )
 def test_a_new_contact_gets_the_link_of_the_order_while_it_has_a_use(before: Order, due: bool) -> None:
-    change = before.follow_contact(CARLA, CLARA.email, LATER)
+    change = before.sync_contact(CARLA, CLARA.email, LATER)
     (entry,) = change.entries
     (announcement,) = due_of(entry)
     assert is_still_due(announcement, change.order, entry, LATER) is due
     assert not is_still_due(announcement, change.order.decline(CLARA, "sold out", LATER).order, entry, LATER)
 
 
-def test_a_new_contact_gets_the_link_to_an_expired_quote_until_a_fresh_one_is_asked_for_or_there() -> None:
+def test_a_new_contact_gets_the_link_to_an_expired_quote_until_replaced() -> None:
     at = NOW + 60 * DAY
     before = expired()
-    change = before.follow_contact(CARLA, CLARA.email, at)
+    change = before.sync_contact(CARLA, CLARA.email, at)
     (entry,) = change.entries
     (due,) = due_of(entry)
-    assert due == Announcement(MailKind.EXPIRED, Role.CONTACT)
+    assert due == Notification(MailKind.EXPIRED, Role.CONTACT)
     assert is_still_due(due, change.order, entry, at)
     assert not is_still_due(due, change.order.ask_for_fresh_quote(at).order, entry, at)
     assert not is_still_due(due, change.order.decline(CLARA, "No", at).order, entry, at)
@@ -395,7 +395,7 @@ def test_a_mail_of_a_revision_is_not_sent_once_its_words_would_be_of_the_next(wh
 
 
 def test_customer_success_is_not_told_of_a_bounce_that_a_delivery_has_overtaken() -> None:
-    bounced = offered().quote_bounced(1, KEY_ID, "full", NOW, MailWord.SOFT_BOUNCE)
+    bounced = offered().quote_bounced(1, KEY_ID, "full", NOW, MailEvent.SOFT_BOUNCE)
     (entry,) = bounced.entries
     (due,) = due_of(entry)
     assert is_still_due(due, bounced.order, entry, LATER)
@@ -404,7 +404,7 @@ def test_customer_success_is_not_told_of_a_bounce_that_a_delivery_has_overtaken(
 
 @pytest.mark.parametrize("data", [{}, {"purpose": None}, {"purpose": "quote"}], ids=["none", "null", "quote"])
 def test_the_quotes_own_mail_is_the_workflows(data: dict[str, Any]) -> None:
-    assert announcements(Event.FRESH_MAIL_ASKED, data, by=SYSTEM, internal=False, source="online") == ()
+    assert notifications(Event.FRESH_MAIL_ASKED, data, by=SYSTEM, internal=False, source="online") == ()
 
 
 @pytest.mark.parametrize(
@@ -414,10 +414,10 @@ def test_the_quotes_own_mail_is_the_workflows(data: dict[str, Any]) -> None:
         (Event.QUOTE_RESENT, {}, STAFF, "online", ()),
         (Event.QUOTE_RESENT, {"contact_changed": False}, STAFF, "direct", ()),
         (Event.CLAIMED, {}, STAFF, "direct", ()),
-        (Event.REMINDED, {}, SYSTEM, "direct", (Announcement(MailKind.REMINDER, Role.CONTACT),)),
+        (Event.REMINDED, {}, SYSTEM, "direct", (Notification(MailKind.REMINDER, Role.CONTACT),)),
     ],
 )
 def test_an_entry_calls_for_no_more_mails_than_its_own(
-    event: Event, data: dict[str, Any], by: Actor, source: Literal["online", "direct"], due: tuple[Announcement, ...]
+    event: Event, data: dict[str, Any], by: Actor, source: Literal["online", "direct"], due: tuple[Notification, ...]
 ) -> None:
-    assert announcements(event, data, by=by, internal=False, source=source) == due
+    assert notifications(event, data, by=by, internal=False, source=source) == due

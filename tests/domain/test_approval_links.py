@@ -117,8 +117,8 @@ def test_a_link_that_is_in_somebodys_mailbox_stays_what_it_is() -> None:
 def test_the_codes_of_many_links_are_spread_over_all_there_are() -> None:
     codes = [code_of(KEY, LINK.model_copy(update={"number": number}), CONTACT) for number in range(2_000)]
     assert len(set(codes)) > 1_980
-    for place in range(6):
-        assert {code[place] for code in codes} == set(string.digits)
+    for index in range(6):
+        assert {code[index] for code in codes} == set(string.digits)
 
 
 def test_the_code_is_not_a_part_of_what_the_token_says() -> None:

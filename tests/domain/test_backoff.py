@@ -28,9 +28,7 @@ MAXIMUM = timedelta(minutes=15)
         (86_400, 0, 450),
     ],
 )
-def test_a_pause_is_half_of_what_was_waited_within_its_bounds_and_of_that_a_half_or_more(
-    waited: int, draw: float, delay: float
-) -> None:
+def test_a_retry_delay_is_at_most_half_the_waiting_time_within_bounds(waited: int, draw: float, delay: float) -> None:
     assert retry_delay(timedelta(seconds=waited), MAXIMUM, draw).total_seconds() == delay
 
 

@@ -22,7 +22,7 @@ from online_orders.catalog import (
     SOCKET_MODELS,
     UPGRADES,
     PlacedItem,
-    item_faults,
+    item_errors,
     schema_of,
     years_after,
 )
@@ -40,8 +40,8 @@ from tests.domain.builders import (
 ACME = account_of()
 
 
-def faults_of(*items: Any, account: Account = ACME, today: date = TODAY) -> list[tuple[str, str]]:
-    return [(fault.pointer, fault.code) for fault in item_faults(list(items), account, today)]
+def field_errors_of(*items: Any, account: Account = ACME, today: date = TODAY) -> list[tuple[str, str]]:
+    return [(fault.pointer, fault.code) for fault in item_errors(list(items), account, today)]
 
 
 def without(item: Json, *names: str) -> Json:
@@ -178,40 +178,40 @@ GROUPS = sorted({(flaw.kind, flaw.member, flaw.code) for flaw in FLAWS})
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sound_item_of_each_kind_has_no_fault(kind: str) -> None:
-    assert faults_of(item_of(kind)) == []
+    assert field_errors_of(item_of(kind)) == []
 
 
 @pytest.mark.parametrize(("kind", "member", "code"), GROUPS)
 def test_an_unsound_member_is_the_one_fault_that_is_told(kind: str, member: str, code: str) -> None:
     for flaw in FLAWS:
         if (flaw.kind, flaw.member, flaw.code) == (kind, member, code):
-            assert faults_of(item_of(kind, **flaw.changes)) == [(f"/items/0/{member}", code)], flaw.changes
+            assert field_errors_of(item_of(kind, **flaw.changes)) == [(f"/items/0/{member}", code)], flaw.changes
 
 
 @pytest.mark.parametrize(("kind", "member"), [(kind, member) for kind in KINDS for member in item_of(kind)])
 def test_no_member_of_an_item_may_be_missing(kind: str, member: str) -> None:
-    assert faults_of(without(item_of(kind), member)) == [(f"/items/0/{member}", "required")]
+    assert field_errors_of(without(item_of(kind), member)) == [(f"/items/0/{member}", "required")]
 
 
 @pytest.mark.parametrize("kind", ["rack", "SOCKET", "", "sockets", None, 7, True, [], {}, "\ud800"])
 def test_there_are_six_kinds_and_no_other(kind: Any) -> None:
-    assert faults_of({"kind": kind}) == [("/items/0/kind", "not_allowed")]
+    assert field_errors_of({"kind": kind}) == [("/items/0/kind", "not_allowed")]
 
 
 @pytest.mark.parametrize("item", [None, 7, "socket", True, [], [item_of("socket")], 1.5])
 def test_an_item_is_an_object(item: Any) -> None:
-    assert faults_of(item) == [("/items/0", "wrong_type")]
+    assert field_errors_of(item) == [("/items/0", "wrong_type")]
 
 
 def test_a_name_that_no_text_can_have_is_a_fault_of_its_item_alone() -> None:
-    found = faults_of(item_of("sdp_users"), item_of("ip_addresses", **{"\ud800": 1}), item_of("socket"))
+    found = field_errors_of(item_of("sdp_users"), item_of("ip_addresses", **{"\ud800": 1}), item_of("socket"))
     assert found
     assert all(pointer.startswith("/items/1") and pointer.isascii() for pointer, _ in found)
 
 
 def test_all_faults_of_an_item_are_told_at_once() -> None:
     item = {"kind": "socket", "site_id": "nowhere", "model": "X1", "quantity": 0, "start_date": "soon", "color": "red"}
-    assert sorted(faults_of(item)) == [
+    assert sorted(field_errors_of(item)) == [
         ("/items/0/color", "unknown_field"),
         ("/items/0/model", "not_allowed"),
         ("/items/0/quantity", "too_small"),
@@ -225,7 +225,7 @@ def test_all_faults_of_an_item_are_told_at_once() -> None:
 
 @pytest.mark.parametrize("day", ["2026-11-22", "2026-11-23", "2028-02-29", "2028-11-22"])
 def test_an_item_starts_today_or_within_two_years(day: str) -> None:
-    assert faults_of(item_of("ip_addresses", start_date=day)) == []
+    assert field_errors_of(item_of("ip_addresses", start_date=day)) == []
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_an_item_starts_today_or_within_two_years(day: str) -> None:
 )
 def test_two_years_ahead_are_counted_by_the_calendar_leap_days_included(today: date, last: date) -> None:
     def on(day: date) -> list[tuple[str, str]]:
-        return faults_of(item_of("ip_addresses", start_date=day.isoformat()), today=today)
+        return field_errors_of(item_of("ip_addresses", start_date=day.isoformat()), today=today)
 
     assert on(last) == []
     assert on(last + DAY) == [("/items/0/start_date", "date_too_late")]
@@ -272,7 +272,7 @@ def test_bandwidth_is_a_step_above_the_license_whether_or_not_it_has_begun(mbps:
     for step in BANDWIDTH_STEPS:
         item = item_of("site_bandwidth", bandwidth_mbps=step)
         expected = [] if step > mbps else [("/items/0/bandwidth_mbps", "not_above_license")]
-        assert faults_of(item, account=account) == expected
+        assert field_errors_of(item, account=account) == expected
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_early_activation_is_for_a_license_that_begins_and_before_it_does(
 ) -> None:
     account = _licensed(100, TODAY + timedelta(days=starts_in))
     item = item_of("site_early_activation", site_id="office", start_date=(TODAY + timedelta(days=day)).isoformat())
-    assert faults_of(item, account=account) == ([(f"/items/0/{fault[0]}", fault[1])] if fault else [])
+    assert field_errors_of(item, account=account) == ([(f"/items/0/{fault[0]}", fault[1])] if fault else [])
 
 
 # Deliveries to a site.
@@ -303,12 +303,12 @@ def test_early_activation_is_for_a_license_that_begins_and_before_it_does(
 @pytest.mark.parametrize("model", ["X1500", "X1700"])
 @pytest.mark.parametrize("site_id", ["office", "store", "lab"])
 def test_a_socket_goes_to_any_site_with_an_address(model: str, site_id: str) -> None:
-    assert faults_of(item_of("socket", model=model, site_id=site_id)) == []
+    assert field_errors_of(item_of("socket", model=model, site_id=site_id)) == []
 
 
 @pytest.mark.parametrize("site_id", ["office", "store", "lab"])
 def test_a_rack_mount_kit_needs_the_address_alone(site_id: str) -> None:
-    assert faults_of(item_of("accessory", accessory_type="rack_mount_kit", site_id=site_id)) == []
+    assert field_errors_of(item_of("accessory", accessory_type="rack_mount_kit", site_id=site_id)) == []
 
 
 CARD = item_of("accessory", accessory_type="network_card", site_id="store")
@@ -316,8 +316,8 @@ X1700 = item_of("socket", model="X1700", site_id="store")
 
 
 @pytest.mark.parametrize("items", [(X1700, CARD), (CARD, X1700)], ids=["before", "after"])
-def test_a_network_card_fits_the_x1700_that_the_same_order_brings_in_whatever_place(items: tuple[Json, ...]) -> None:
-    assert faults_of(*items) == []
+def test_a_network_card_fits_an_x1700_anywhere_in_the_same_order(items: tuple[Json, ...]) -> None:
+    assert field_errors_of(*items) == []
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_a_network_card_fits_the_x1700_that_the_same_order_brings_in_whatever_pl
     ids=["quantity", "start_date", "two"],
 )
 def test_a_card_is_sound_beside_an_x1700_item_that_is_not(flaw: Json) -> None:
-    found = faults_of(CARD, X1700 | flaw)
+    found = field_errors_of(CARD, X1700 | flaw)
     assert found
     assert all(pointer.startswith("/items/1/") for pointer, _ in found)
 
@@ -341,21 +341,21 @@ def test_a_card_is_sound_beside_an_x1700_item_that_is_not(flaw: Json) -> None:
     ids=["X1500", "another site", "no socket"],
 )
 def test_a_card_is_unsound_when_the_order_brings_its_site_no_x1700(other: Json) -> None:
-    assert faults_of(CARD, other) == [("/items/0/accessory_type", "no_x1700_at_site")]
+    assert field_errors_of(CARD, other) == [("/items/0/accessory_type", "no_x1700_at_site")]
 
 
 def test_an_x1500_at_the_site_takes_no_network_card() -> None:
     sites = [site_body("store", address="2 Side St", sockets=[{"model": "X1500", "quantity": 3}])]
-    assert faults_of(CARD, account=account_of(sites=sites)) == [("/items/0/accessory_type", "no_x1700_at_site")]
+    assert field_errors_of(CARD, account=account_of(sites=sites)) == [("/items/0/accessory_type", "no_x1700_at_site")]
 
 
 @pytest.mark.parametrize("site_id", ["shell", "branch"])
 def test_a_card_for_a_site_without_address_and_without_an_x1700_has_two_faults(site_id: str) -> None:
-    assert sorted(faults_of(CARD | {"site_id": site_id})) == [
+    assert sorted(field_errors_of(CARD | {"site_id": site_id})) == [
         ("/items/0/accessory_type", "no_x1700_at_site"),
         ("/items/0/site_id", "site_without_address"),
     ]
-    assert faults_of(CARD | {"site_id": site_id}, X1700 | {"site_id": site_id}) == [
+    assert field_errors_of(CARD | {"site_id": site_id}, X1700 | {"site_id": site_id}) == [
         ("/items/0/site_id", "site_without_address"),
         ("/items/1/site_id", "site_without_address"),
     ]
@@ -363,7 +363,7 @@ def test_a_card_for_a_site_without_address_and_without_an_x1700_has_two_faults(s
 
 @pytest.mark.parametrize("site_id", [["store"], {}, 7, None])
 def test_an_x1700_for_what_is_no_site_brings_none(site_id: Any) -> None:
-    assert ("/items/0/accessory_type", "no_x1700_at_site") in faults_of(CARD, X1700 | {"site_id": site_id})
+    assert ("/items/0/accessory_type", "no_x1700_at_site") in field_errors_of(CARD, X1700 | {"site_id": site_id})
 
 
 # Quantities.
@@ -371,12 +371,12 @@ def test_an_x1700_for_what_is_no_site_brings_none(site_id: Any) -> None:
 
 @pytest.mark.parametrize("kind", COUNTED)
 def test_quantities_run_from_one_to_the_catalogs_limit(kind: str) -> None:
-    assert faults_of(*(item_of(kind, quantity=quantity) for quantity in (1, LIMITS[kind]))) == []
+    assert field_errors_of(*(item_of(kind, quantity=quantity) for quantity in (1, LIMITS[kind]))) == []
 
 
 @pytest.mark.parametrize("region", list(REGIONS))
 def test_sdp_users_may_be_in_any_region_of_the_catalog(region: str) -> None:
-    assert faults_of(item_of("sdp_users", region=region)) == []
+    assert field_errors_of(item_of("sdp_users", region=region)) == []
 
 
 # The order as a whole.
@@ -393,7 +393,7 @@ def test_sdp_users_may_be_in_any_region_of_the_catalog(region: str) -> None:
 )
 def test_what_an_order_asks_of_one_site_twice_is_refused_at_each_later_item(twice: tuple[Json, Json]) -> None:
     first, second = twice
-    assert faults_of(first, item_of("sdp_users"), second, first) == [
+    assert field_errors_of(first, item_of("sdp_users"), second, first) == [
         ("/items/2/site_id", "duplicate_upgrade"),
         ("/items/3/site_id", "duplicate_upgrade"),
     ]
@@ -402,11 +402,11 @@ def test_what_an_order_asks_of_one_site_twice_is_refused_at_each_later_item(twic
 def test_what_is_no_contradiction_may_stand_in_one_order() -> None:
     both = [item_of("site_bandwidth", site_id=site_id) for site_id in ("office", "branch")]
     others = [item_of(kind) for kind in KINDS if kind not in UPGRADES]
-    assert faults_of(*both, item_of("site_early_activation"), *others, *others) == []
+    assert field_errors_of(*both, item_of("site_early_activation"), *others, *others) == []
 
 
 def test_an_unsound_upgrade_is_no_reason_to_refuse_a_sound_one() -> None:
-    assert faults_of(item_of("site_bandwidth", bandwidth_mbps=100), item_of("site_bandwidth")) == [
+    assert field_errors_of(item_of("site_bandwidth", bandwidth_mbps=100), item_of("site_bandwidth")) == [
         ("/items/0/bandwidth_mbps", "not_above_license")
     ]
 
@@ -435,7 +435,7 @@ def repeated(items: list[tuple[int, Any]]) -> list[int]:
 def test_every_unsound_item_has_a_fault_and_no_sound_one_has(choices: list[tuple[bool, Json, Any]]) -> None:
     items = [sound if is_sound else unsound for is_sound, sound, unsound in choices]
     sound_items = [(index, sound) for index, (is_sound, sound, _) in enumerate(choices) if is_sound]
-    at_fault = {int(pointer.split("/")[2]) for pointer, _ in faults_of(*items)}
+    at_fault = {int(pointer.split("/")[2]) for pointer, _ in field_errors_of(*items)}
     assert at_fault == {index for index in range(len(items)) if not choices[index][0]} | set(repeated(sound_items))
 
 
@@ -445,11 +445,11 @@ def test_an_item_is_judged_alike_alone_and_among_others(items: list[Any]) -> Non
     alone = [
         (f"/items/{index}{pointer.removeprefix('/items/0')}", code)
         for index, item in enumerate(items)
-        for pointer, code in faults_of(item)
+        for pointer, code in field_errors_of(item)
     ]
-    sound_items = [(index, item) for index, item in enumerate(items) if not faults_of(item)]
+    sound_items = [(index, item) for index, item in enumerate(items) if not field_errors_of(item)]
     again = [(f"/items/{index}/site_id", "duplicate_upgrade") for index in repeated(sound_items)]
-    assert sorted(faults_of(*items)) == sorted(alone + again)
+    assert sorted(field_errors_of(*items)) == sorted(alone + again)
 
 
 _json = st.recursive(
@@ -469,7 +469,7 @@ _json = st.recursive(
 @property_of
 @given(_json)
 def test_whatever_json_comes_as_items_is_judged_and_never_breaks(items: Any) -> None:
-    judge: Callable[..., Any] = item_faults
+    judge: Callable[..., Any] = item_errors
     for fault in judge(items, ACME, TODAY):
         assert fault.pointer.startswith("/items/")
         assert fault.pointer.encode()
@@ -489,12 +489,12 @@ def test_whatever_json_comes_as_items_is_judged_and_never_breaks(items: Any) -> 
     ],
 )
 def test_a_fault_tells_the_number_or_the_model_that_a_rule_is_about(item: Json, detail: str) -> None:
-    assert [fault.detail for fault in item_faults([item], ACME, TODAY)] == [detail]
+    assert [fault.detail for fault in item_errors([item], ACME, TODAY)] == [detail]
 
 
 def test_a_second_upgrade_is_told_which_item_has_the_first() -> None:
     upgrade = item_of("site_bandwidth")
-    (fault,) = item_faults([item_of("sdp_users"), upgrade, upgrade], ACME, TODAY)
+    (fault,) = item_errors([item_of("sdp_users"), upgrade, upgrade], ACME, TODAY)
     assert (fault.pointer, fault.code) == ("/items/2/site_id", "duplicate_upgrade")
     assert fault.detail == "Item 2 of this order asks for the same site's Site Bandwidth License already."
 
@@ -508,7 +508,7 @@ def test_what_has_no_known_kind_is_not_read_as_a_stored_item(stored: Any) -> Non
 
 @pytest.mark.parametrize("items", [None, {}, "socket", 7, {"0": item_of("socket")}])
 def test_what_is_no_list_has_no_items_to_judge(items: Any) -> None:
-    assert item_faults(items, ACME, TODAY) == []
+    assert item_errors(items, ACME, TODAY) == []
 
 
 def test_without_an_account_the_schema_alone_is_judged() -> None:
@@ -517,7 +517,7 @@ def test_without_an_account_the_schema_alone_is_judged() -> None:
         item_of("accessory", site_id="elsewhere", quantity=10**6),
         item_of("socket", model="X9", quantity="2", color="red"),
     ]
-    assert sorted((fault.pointer, fault.code) for fault in item_faults(items)) == [
+    assert sorted((fault.pointer, fault.code) for fault in item_errors(items)) == [
         ("/items/2/color", "unknown_field"),
         ("/items/2/model", "not_allowed"),
         ("/items/2/quantity", "wrong_type"),
@@ -568,14 +568,14 @@ def test_the_steps_rise() -> None:
 
 
 def test_the_schemas_tell_clients_the_rules_of_sites_and_dates() -> None:
-    told = {
+    texts = {
         f"{kind}.{name}.{keyword}": value
         for kind in KINDS
         for name, setting in schema_of(kind)["properties"].items()
         for keyword, value in setting.items()
         if keyword.startswith("x-")
     }
-    assert told == {
+    assert texts == {
         **{f"{kind}.start_date.x-years-ahead": 2 for kind in KINDS},
         "site_bandwidth.site_id.x-needs": "license",
         "site_bandwidth.bandwidth_mbps.x-above-license": True,

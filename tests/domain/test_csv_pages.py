@@ -18,7 +18,7 @@ from online_orders.csv_pages import (
     Dialect,
     csv_page,
     csv_text,
-    decoded,
+    decode_utf8,
     delimiter_of,
     dialect_for,
     read_cell,
@@ -71,7 +71,7 @@ def test_a_socket_has_its_model() -> None:
     assert (row["model"], row["site_id"], row["quantity"]) == ("X1700", "store", "2")
 
 
-def test_a_row_names_its_site_as_it_was_ordered_and_tells_of_a_start_that_has_passed() -> None:
+def test_a_row_shows_the_site_as_ordered_and_a_passed_start() -> None:
     body = body_of(place(item_of("socket"), item_of("ip_addresses")).order)
     body["items"][1]["start_passed"] = True
     socket, addresses = rows_of(body)
@@ -188,7 +188,7 @@ def test_whoever_names_no_language_is_a_program() -> None:
     assert [dialect_for(locale) for locale in SPREADSHEETS] == list(SPREADSHEETS.values())
 
 
-def test_a_program_gets_commas_and_no_mark_and_a_spreadsheet_what_its_locale_opens() -> None:
+def test_programs_get_plain_csv_and_spreadsheets_their_locales_dialect() -> None:
     order = body_of(place(item_of("socket")).order, note="Grüße; bis bald")
     header, row = csv_page([order]).splitlines()
     assert header == ",".join(COLUMNS)
@@ -219,7 +219,7 @@ def test_no_line_of_a_table_is_taken_for_that_of_its_delimiter() -> None:
 
 
 def test_a_file_in_another_encoding_is_refused_by_its_line() -> None:
-    assert decoded("Müller\n".encode("utf-8-sig")) == "Müller\n"
+    assert decode_utf8("Müller\n".encode("utf-8-sig")) == "Müller\n"
     for data, line in (
         (b"a\nM\xfcller\n", 2),
         (b"\xef\xbb\xbfa\n\nM\xfcller", 3),
@@ -228,7 +228,7 @@ def test_a_file_in_another_encoding_is_refused_by_its_line() -> None:
         (b"\na\n\xfc\n\xfc", 3),
     ):
         with pytest.raises(BadRequest, match=f"Line {line} is not UTF-8") as refusal:
-            decoded(data)
+            decode_utf8(data)
         assert refusal.value.code == "invalid_csv"
 
 

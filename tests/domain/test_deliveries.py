@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from online_orders.deliveries import CREDIBILITY, SHOWN_AS, MailNews, MailWord, bounce_word
+from online_orders.deliveries import CREDIBILITY, SHOWN_AS, MailEvent, MailStatus, classify_bounce
 from online_orders.orders import Change, Order, Policy, Status
 from online_orders.presentation import desk_row, entry_body, order_body
 from online_orders.quotes import QuoteState
@@ -72,8 +72,8 @@ def test_a_bounce_makes_the_revision_undeliverable_and_leaves_the_order_pending(
     assert_well_kept(before, change)
     (entry,) = change.entries
     assert (entry.event, entry.actor) == (Event.UNDELIVERABLE, SYSTEM)
-    told = {"recipient": CONNIE.email, "recipient_name": CONNIE.name, "reason": REASON}
-    assert entry.data == {"revision": 1, "delivery": "bounced", **told}
+    result = {"recipient": CONNIE.email, "recipient_name": CONNIE.name, "reason": REASON}
+    assert entry.data == {"revision": 1, "delivery": "bounced", **result}
     assert (_state(change.order), change.order.status) == ("undeliverable", Status.PENDING_CONFIRMATION)
     assert change.order.version == before.version
 
@@ -83,12 +83,15 @@ def test_a_refusal_of_an_older_mail_leaves_the_one_that_is_still_to_go() -> None
     for number in (0, 1, 3):
         assert NEWS["refused"](before, number) == Change(before, ()), number
     change = NEWS["refused"](before, 2)
-    assert (_events(change), change.order.mail_is_outstanding) == (["quote.undeliverable"], False)
+    assert (_events(change), change.order.mail_is_pending) == (["quote.undeliverable"], False)
 
 
-def test_a_mail_that_was_given_up_makes_the_revision_undeliverable_as_a_bounce_does() -> None:
+def test_a_given_up_mail_makes_the_revision_undeliverable_like_a_bounce() -> None:
     before = offered()
-    given_up, bounced = before.quote_bounced(1, KEY_ID, REASON, LATER, MailWord.SOFT_BOUNCE), NEWS["bounced"](before, 1)
+    given_up, bounced = (
+        before.quote_bounced(1, KEY_ID, REASON, LATER, MailEvent.SOFT_BOUNCE),
+        NEWS["bounced"](before, 1),
+    )
     assert given_up.entries == bounced.entries
     assert given_up.order.delivery == bounced.order.delivery
     assert given_up.order.quote == bounced.order.quote
@@ -96,7 +99,7 @@ def test_a_mail_that_was_given_up_makes_the_revision_undeliverable_as_a_bounce_d
 
 def test_an_automatic_reply_to_a_mail_that_arrived_changes_nothing() -> None:
     arrived = NEWS["delivered"](offered(), 1).order
-    assert arrived.quote_bounced(1, KEY_ID, REASON, LATER, MailWord.SOFT_BOUNCE) == Change(arrived, ())
+    assert arrived.quote_bounced(1, KEY_ID, REASON, LATER, MailEvent.SOFT_BOUNCE) == Change(arrived, ())
 
 
 NEWEST = [
@@ -132,11 +135,11 @@ def test_a_mail_that_ses_refused_or_that_was_given_up_is_rejected() -> None:
     assert refused.entries[0].data["delivery"] == "rejected"
     assert refused.order.delivery
     assert refused.order.delivery.state == "rejected"
-    rejected = offered().quote_bounced(1, KEY_ID, REASON, LATER, MailWord.REJECTED)
+    rejected = offered().quote_bounced(1, KEY_ID, REASON, LATER, MailEvent.REJECTED)
     assert rejected.entries[0].data["delivery"] == "rejected"
 
 
-def test_what_customers_read_of_an_order_says_nothing_of_a_delivery_that_comes_when_it_comes() -> None:
+def test_customers_see_nothing_of_the_mails_delivery() -> None:
     before = offered()
     after = NEWS["delivered"](before, 1).order
     assert order_body(after, {}, LATER) == order_body(before, {}, LATER)
@@ -186,7 +189,7 @@ def test_a_complaint_does_not_hide_the_bounce_nor_the_delivery_that_comes_later(
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_news_of_another_mail_than_the_newest_changes_nothing(kind: str, number: int) -> None:
     order = mailed(offered().resend(CLARA, None, NOW).order)
-    assert order.marks.quote_link == 2
+    assert order.internals.quote_link == 2
     change = NEWS[kind](order, number)
     assert (change.order, change.entries) == (order, ())
 
@@ -213,8 +216,8 @@ def test_news_of_the_mail_proves_that_ses_took_it_when_its_answer_was_lost() -> 
     assert _events(change) == ["order.quoted", "quote.delivered"]
     assert (_state(change.order), change.order.status) == ("offered", Status.PENDING_CONFIRMATION)
     assert change.order.version == before.version + 1
-    assert change.order.marks.quote_link_key_id == KEY_ID
-    assert not change.order.mail_is_outstanding
+    assert change.order.internals.quote_link_key_id == KEY_ID
+    assert not change.order.mail_is_pending
 
 
 def test_even_a_bounce_proves_that_the_mail_went_out() -> None:
@@ -230,13 +233,13 @@ def test_a_mail_that_was_proven_to_have_gone_out_does_not_go_again() -> None:
     assert order.quote_mailed(1, KEY_ID, LATER).entries == ()
 
 
-def test_a_mail_that_ses_refuses_for_good_makes_the_revision_undeliverable_at_the_desk() -> None:
+def test_a_mail_refused_for_good_makes_the_revision_undeliverable() -> None:
     before = sending()
     change = NEWS["refused"](before, 1)
     assert_well_kept(before, change)
     assert _events(change) == ["quote.undeliverable"]
     assert (_state(change.order), change.order.status) == ("undeliverable", Status.IN_PROCESS)
-    assert not change.order.mail_is_outstanding
+    assert not change.order.mail_is_pending
 
 
 def test_a_mail_is_refused_once() -> None:
@@ -263,15 +266,15 @@ def test_a_new_revision_in_place_of_one_that_was_given_up_is_sent_as_any_other()
     change = given_up.offer(quote_for(given_up), CLARA, LATER)
     assert change.replaced
     assert change.replaced.state is QuoteState.SUPERSEDED
-    assert change.order.mail_is_outstanding
+    assert change.order.mail_is_pending
     assert mailed(change.order).status is Status.PENDING_CONFIRMATION
 
 
-def test_a_refused_fresh_mail_leaves_a_pending_order_pending_and_its_revision_undeliverable() -> None:
+def test_a_refused_fresh_mail_leaves_a_pending_order_pending() -> None:
     before = offered().resend(CLARA, CARLA, NOW).order
     change = NEWS["refused"](before, 2)
     assert (_state(change.order), change.order.status) == ("undeliverable", Status.PENDING_CONFIRMATION)
-    assert not change.order.mail_is_outstanding
+    assert not change.order.mail_is_pending
 
 
 def test_news_of_a_fresh_mail_is_heard_as_that_of_the_first_was() -> None:
@@ -289,8 +292,8 @@ def test_a_late_bounce_does_not_undo_the_contacts_request_for_a_change() -> None
 
 def test_a_revision_that_was_decided_is_not_mailed_again() -> None:
     resent = offered().resend(CLARA, None, NOW).order
-    assert resent.mail_is_outstanding
-    assert not resent.request_change("Connie", "less", NOW + HOUR).order.mail_is_outstanding
+    assert resent.mail_is_pending
+    assert not resent.request_change("Connie", "less", NOW + HOUR).order.mail_is_pending
 
 
 # Several words of one mail, in whichever order they come.
@@ -299,87 +302,87 @@ def test_a_revision_that_was_decided_is_not_mailed_again() -> None:
 EARLY, LATE, HEARD = NOW + HOUR, NOW + 2 * HOUR, NOW + 5 * HOUR
 ARRIVED, FAILED = ("delivered", QuoteState.OFFERED), ("bounced", QuoteState.UNDELIVERABLE)
 SPAM = ("complained", QuoteState.OFFERED)
-OUTCOMES: dict[tuple[MailWord, MailWord], tuple[str, QuoteState]] = {
+OUTCOMES: dict[tuple[MailEvent, MailEvent], tuple[str, QuoteState]] = {
     # The first was said before the second.
-    (MailWord.SOFT_BOUNCE, MailWord.DELIVERED): ARRIVED,
-    (MailWord.DELIVERED, MailWord.SOFT_BOUNCE): ARRIVED,
-    (MailWord.FAILED, MailWord.DELIVERED): ARRIVED,
-    (MailWord.DELIVERED, MailWord.FAILED): FAILED,
-    (MailWord.HARD_BOUNCE, MailWord.DELIVERED): FAILED,
-    (MailWord.DELIVERED, MailWord.HARD_BOUNCE): FAILED,
-    (MailWord.REJECTED, MailWord.DELIVERED): ("rejected", QuoteState.UNDELIVERABLE),
-    (MailWord.DELIVERED, MailWord.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
-    (MailWord.COMPLAINED, MailWord.DELIVERED): SPAM,
-    (MailWord.DELIVERED, MailWord.COMPLAINED): SPAM,
-    (MailWord.COMPLAINED, MailWord.SOFT_BOUNCE): SPAM,
-    (MailWord.SOFT_BOUNCE, MailWord.COMPLAINED): SPAM,
-    (MailWord.COMPLAINED, MailWord.FAILED): SPAM,
-    (MailWord.FAILED, MailWord.COMPLAINED): SPAM,
-    (MailWord.COMPLAINED, MailWord.HARD_BOUNCE): FAILED,
-    (MailWord.HARD_BOUNCE, MailWord.COMPLAINED): FAILED,
-    (MailWord.SOFT_BOUNCE, MailWord.FAILED): FAILED,
-    (MailWord.FAILED, MailWord.SOFT_BOUNCE): FAILED,
-    (MailWord.SOFT_BOUNCE, MailWord.HARD_BOUNCE): FAILED,
-    (MailWord.HARD_BOUNCE, MailWord.SOFT_BOUNCE): FAILED,
-    (MailWord.FAILED, MailWord.HARD_BOUNCE): FAILED,
-    (MailWord.HARD_BOUNCE, MailWord.FAILED): FAILED,
-    (MailWord.COMPLAINED, MailWord.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
-    (MailWord.REJECTED, MailWord.COMPLAINED): ("rejected", QuoteState.UNDELIVERABLE),
-    (MailWord.SOFT_BOUNCE, MailWord.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
-    (MailWord.REJECTED, MailWord.SOFT_BOUNCE): ("rejected", QuoteState.UNDELIVERABLE),
-    (MailWord.FAILED, MailWord.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
-    (MailWord.REJECTED, MailWord.FAILED): ("rejected", QuoteState.UNDELIVERABLE),
-    (MailWord.HARD_BOUNCE, MailWord.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
-    (MailWord.REJECTED, MailWord.HARD_BOUNCE): FAILED,
+    (MailEvent.SOFT_BOUNCE, MailEvent.DELIVERED): ARRIVED,
+    (MailEvent.DELIVERED, MailEvent.SOFT_BOUNCE): ARRIVED,
+    (MailEvent.FAILED, MailEvent.DELIVERED): ARRIVED,
+    (MailEvent.DELIVERED, MailEvent.FAILED): FAILED,
+    (MailEvent.HARD_BOUNCE, MailEvent.DELIVERED): FAILED,
+    (MailEvent.DELIVERED, MailEvent.HARD_BOUNCE): FAILED,
+    (MailEvent.REJECTED, MailEvent.DELIVERED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailEvent.DELIVERED, MailEvent.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailEvent.COMPLAINED, MailEvent.DELIVERED): SPAM,
+    (MailEvent.DELIVERED, MailEvent.COMPLAINED): SPAM,
+    (MailEvent.COMPLAINED, MailEvent.SOFT_BOUNCE): SPAM,
+    (MailEvent.SOFT_BOUNCE, MailEvent.COMPLAINED): SPAM,
+    (MailEvent.COMPLAINED, MailEvent.FAILED): SPAM,
+    (MailEvent.FAILED, MailEvent.COMPLAINED): SPAM,
+    (MailEvent.COMPLAINED, MailEvent.HARD_BOUNCE): FAILED,
+    (MailEvent.HARD_BOUNCE, MailEvent.COMPLAINED): FAILED,
+    (MailEvent.SOFT_BOUNCE, MailEvent.FAILED): FAILED,
+    (MailEvent.FAILED, MailEvent.SOFT_BOUNCE): FAILED,
+    (MailEvent.SOFT_BOUNCE, MailEvent.HARD_BOUNCE): FAILED,
+    (MailEvent.HARD_BOUNCE, MailEvent.SOFT_BOUNCE): FAILED,
+    (MailEvent.FAILED, MailEvent.HARD_BOUNCE): FAILED,
+    (MailEvent.HARD_BOUNCE, MailEvent.FAILED): FAILED,
+    (MailEvent.COMPLAINED, MailEvent.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailEvent.REJECTED, MailEvent.COMPLAINED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailEvent.SOFT_BOUNCE, MailEvent.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailEvent.REJECTED, MailEvent.SOFT_BOUNCE): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailEvent.FAILED, MailEvent.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailEvent.REJECTED, MailEvent.FAILED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailEvent.HARD_BOUNCE, MailEvent.REJECTED): ("rejected", QuoteState.UNDELIVERABLE),
+    (MailEvent.REJECTED, MailEvent.HARD_BOUNCE): FAILED,
 }
-HEARABLE = [word for word in MailWord if word not in {MailWord.SENT, MailWord.REFUSED}]
+HEARABLE = [word for word in MailEvent if word not in {MailEvent.SENT, MailEvent.REFUSED}]
 
 
-def _hear(order: Order, word: MailWord, said_at: datetime, at: datetime = HEARD) -> Change:
-    if word is MailWord.DELIVERED:
+def _hear(order: Order, word: MailEvent, said_at: datetime, at: datetime = HEARD) -> Change:
+    if word is MailEvent.DELIVERED:
         return order.quote_delivered(1, KEY_ID, at, said_at)
-    if word is MailWord.COMPLAINED:
+    if word is MailEvent.COMPLAINED:
         return order.quote_complained(1, at, said_at)
     return order.quote_bounced(1, KEY_ID, SystemReason.ADDRESS_DOES_NOT_WORK, at, word, said_at)
 
 
 def test_every_pair_of_words_has_an_outcome_and_every_word_a_level() -> None:
     assert set(OUTCOMES) == set(permutations(HEARABLE, 2))
-    assert set(CREDIBILITY) == set(SHOWN_AS) == set(MailWord)
+    assert set(CREDIBILITY) == set(SHOWN_AS) == set(MailEvent)
 
 
 @pytest.mark.parametrize("is_reordered", [False, True], ids=["in order", "reordered"])
 @pytest.mark.parametrize("words", OUTCOMES, ids="-".join)
 def test_the_newest_credible_word_counts_whatever_the_order_of_arrival(
-    words: tuple[MailWord, MailWord], is_reordered: bool
+    words: tuple[MailEvent, MailEvent], is_reordered: bool
 ) -> None:
     state, quote_state = OUTCOMES[words]
     order = offered()
-    said = list(zip(words, (EARLY, LATE), strict=True))
-    for word, said_at in reversed(said) if is_reordered else said:
+    text = list(zip(words, (EARLY, LATE), strict=True))
+    for word, said_at in reversed(text) if is_reordered else text:
         change = _hear(order, word, said_at)
         assert_well_kept(order, change)
         order = change.order
     assert order.quote
     assert order.delivery
     assert (order.delivery.state, order.quote.state) == (state, quote_state)
-    for word, said_at in said:
+    for word, said_at in text:
         assert _hear(order, word, said_at).order.quote == order.quote, "the same again changes nothing"
 
 
 @pytest.mark.parametrize(
-    "words", list(permutations((MailWord.SOFT_BOUNCE, MailWord.FAILED, MailWord.DELIVERED))), ids="-".join
+    "words", list(permutations((MailEvent.SOFT_BOUNCE, MailEvent.FAILED, MailEvent.DELIVERED))), ids="-".join
 )
-def test_three_words_come_to_the_same_in_every_order(words: tuple[MailWord, ...]) -> None:
-    said = {MailWord.SOFT_BOUNCE: EARLY, MailWord.FAILED: EARLY + HOUR / 2, MailWord.DELIVERED: LATE}
+def test_three_words_come_to_the_same_in_every_order(words: tuple[MailEvent, ...]) -> None:
+    text = {MailEvent.SOFT_BOUNCE: EARLY, MailEvent.FAILED: EARLY + HOUR / 2, MailEvent.DELIVERED: LATE}
     order = offered()
     for word in words:
-        order = _hear(order, word, said[word]).order
+        order = _hear(order, word, text[word]).order
     assert (_state(order), order.delivery and order.delivery.state) == ("offered", "delivered")
 
 
 def test_of_a_delivery_and_a_failure_of_one_instant_the_failure_counts() -> None:
-    for words in permutations((MailWord.DELIVERED, MailWord.FAILED)):
+    for words in permutations((MailEvent.DELIVERED, MailEvent.FAILED)):
         order = offered()
         for word in words:
             order = _hear(order, word, EARLY).order
@@ -387,9 +390,9 @@ def test_of_a_delivery_and_a_failure_of_one_instant_the_failure_counts() -> None
 
 
 def test_reminders_go_on_after_a_soft_bounce_that_a_delivery_followed() -> None:
-    order = _hear(_hear(offered(), MailWord.SOFT_BOUNCE, EARLY).order, MailWord.DELIVERED, LATE).order
+    order = _hear(_hear(offered(), MailEvent.SOFT_BOUNCE, EARLY).order, MailEvent.DELIVERED, LATE).order
     assert _events(order.tick(Policy(), NOW + 3 * DAY)) == ["quote.reminded"]
-    order = _hear(_hear(offered(), MailWord.DELIVERED, EARLY).order, MailWord.FAILED, LATE).order
+    order = _hear(_hear(offered(), MailEvent.DELIVERED, EARLY).order, MailEvent.FAILED, LATE).order
     assert order.tick(Policy(), NOW + 3 * DAY).entries == ()
 
 
@@ -404,35 +407,35 @@ def test_a_second_revision_that_was_given_up_and_did_arrive_is_on_offer() -> Non
 @pytest.mark.parametrize(
     ("bounce_type", "status", "diagnostic", "word"),
     [
-        ("Permanent", None, None, MailWord.HARD_BOUNCE),
-        ("Permanent", "4.2.2", None, MailWord.HARD_BOUNCE),
-        ("Transient", "5.1.1", "smtp; 550 5.1.1 user unknown", MailWord.FAILED),
-        ("Transient", None, "smtp; 550 5.1.1 user unknown", MailWord.FAILED),
-        ("Transient", None, "550-5.1.1 no such user", MailWord.FAILED),
-        ("Undetermined", "5.4.4", None, MailWord.FAILED),
-        ("Transient", None, None, MailWord.SOFT_BOUNCE),
-        ("Transient", "4.2.2", "smtp; 452 4.2.2 mailbox full", MailWord.SOFT_BOUNCE),
-        ("Transient", "", "I am away until 5.1.2027, call 550", MailWord.SOFT_BOUNCE),
-        ("Undetermined", None, None, MailWord.SOFT_BOUNCE),
+        ("Permanent", None, None, MailEvent.HARD_BOUNCE),
+        ("Permanent", "4.2.2", None, MailEvent.HARD_BOUNCE),
+        ("Transient", "5.1.1", "smtp; 550 5.1.1 user unknown", MailEvent.FAILED),
+        ("Transient", None, "smtp; 550 5.1.1 user unknown", MailEvent.FAILED),
+        ("Transient", None, "550-5.1.1 no such user", MailEvent.FAILED),
+        ("Undetermined", "5.4.4", None, MailEvent.FAILED),
+        ("Transient", None, None, MailEvent.SOFT_BOUNCE),
+        ("Transient", "4.2.2", "smtp; 452 4.2.2 mailbox full", MailEvent.SOFT_BOUNCE),
+        ("Transient", "", "I am away until 5.1.2027, call 550", MailEvent.SOFT_BOUNCE),
+        ("Undetermined", None, None, MailEvent.SOFT_BOUNCE),
     ],
 )
 def test_a_bounce_is_judged_by_its_type_and_by_the_code_that_the_receiver_gave(
-    bounce_type: str, status: str | None, diagnostic: str | None, word: MailWord
+    bounce_type: str, status: str | None, diagnostic: str | None, word: MailEvent
 ) -> None:
-    assert bounce_word(bounce_type, status, diagnostic) is word
+    assert classify_bounce(bounce_type, status, diagnostic) is word
 
 
 def test_a_word_that_an_earlier_release_stored_is_weighed_by_when_it_was_heard() -> None:
     bounced = offered()
-    old = MailNews.model_validate({"link": 1, "state": "bounced", "at": instant_text(LATE)})
-    assert MailNews.model_validate_json(old.model_dump_json()) == old
-    bounced = bounced.model_copy(update={"marks": bounced.marks.model_copy(update={"quote_mail": old})})
-    assert _hear(bounced, MailWord.DELIVERED, EARLY).entries == ()
-    assert _events(_hear(bounced, MailWord.DELIVERED, HEARD)) == ["quote.delivered"]
+    old = MailStatus.model_validate({"link": 1, "state": "bounced", "at": instant_text(LATE)})
+    assert MailStatus.model_validate_json(old.model_dump_json()) == old
+    bounced = bounced.model_copy(update={"internals": bounced.internals.model_copy(update={"quote_mail": old})})
+    assert _hear(bounced, MailEvent.DELIVERED, EARLY).entries == ()
+    assert _events(_hear(bounced, MailEvent.DELIVERED, HEARD)) == ["quote.delivered"]
 
 
 def test_a_reason_of_the_systems_own_has_a_code_and_another_has_none() -> None:
-    (entry,) = _hear(offered(), MailWord.HARD_BOUNCE, EARLY).entries
+    (entry,) = _hear(offered(), MailEvent.HARD_BOUNCE, EARLY).entries
     assert entry.data["code"] == "address_does_not_work"
     assert entry.data["reason"] == "The mail was returned: the address does not work."
     (entry,) = NEWS["bounced"](offered(), 1).entries
@@ -440,7 +443,7 @@ def test_a_reason_of_the_systems_own_has_a_code_and_another_has_none() -> None:
 
 
 def test_an_entry_that_an_earlier_release_stored_is_shown_with_its_code() -> None:
-    (entry,) = _hear(offered(), MailWord.HARD_BOUNCE, EARLY).entries
+    (entry,) = _hear(offered(), MailEvent.HARD_BOUNCE, EARLY).entries
     old = entry.model_copy(update={"data": {name: value for name, value in entry.data.items() if name != "code"}})
     assert entry_body(old) == entry_body(entry)
     person = Actor(kind="contact", name="Connie")

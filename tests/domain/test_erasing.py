@@ -9,11 +9,11 @@ import pytest
 
 from online_orders import erasing
 from online_orders.accounts import ERASED, ERASED_EMAIL, Contact
-from online_orders.erasing import NO_USER, NOBODY, Person
+from online_orders.erasing import ERASED_CONTACT, ERASED_USER, Person
 from online_orders.errors import Conflict
 from online_orders.evidence import evidence_of
 from online_orders.orders import Order, User
-from online_orders.presentation import as_json, desk_row, order_body
+from online_orders.presentation import desk_row, order_body, to_json
 from online_orders.timeline import Actor, Entry, Event
 from tests.domain.builders import (
     ANNA,
@@ -34,16 +34,16 @@ from tests.domain.builders import (
     without_snapshot,
 )
 
-WHO = Person.at(CONNIE.email).called("Connie Contact")
-BUYER = Person.at(ANNA.email)
-STAFF = Person.at(CLARA.email)
+WHO = Person.from_email(CONNIE.email).with_names("Connie Contact")
+BUYER = Person.from_email(ANNA.email)
+STAFF = Person.from_email(CLARA.email)
 
 
 def erased(order: Order, person: Person, **how: Any) -> Order:
-    change = erasing.from_order(order, person, LATER, **{"wrote_reason": False, "successor": None, **how})
+    change = erasing.erase_from_order(order, person, LATER, **{"wrote_reason": False, "successor": None, **how})
     assert_well_kept_but_for_people(order, change.order)
     assert [entry.sequence for entry in change.entries] == list(
-        range(order.marks.sequence + 1, change.order.marks.sequence + 1)
+        range(order.internals.sequence + 1, change.order.internals.sequence + 1)
     )
     return change.order
 
@@ -56,7 +56,7 @@ def assert_well_kept_but_for_people(before: Order, after: Order) -> None:
 @pytest.mark.parametrize("address", ["", "connie", "a@b", "connie@acme.example, eve@x.example", ERASED_EMAIL])
 def test_only_the_address_of_a_person_can_be_erased(address: str) -> None:
     with pytest.raises(ValueError, match="address"):
-        Person.at(address)
+        Person.from_email(address)
 
 
 @pytest.mark.parametrize(
@@ -73,23 +73,23 @@ def test_only_the_address_of_a_person_can_be_erased(address: str) -> None:
     ],
 )
 def test_address_and_names_are_found_in_texts_and_nothing_like_them(text: str, after: str | None) -> None:
-    assert WHO.out_of(text) == (text if after is None else after)
+    assert WHO.redact(text) == (text if after is None else after)
     assert WHO.is_named_in(text) is (after is not None)
 
 
 def test_a_name_of_one_word_is_looked_for_only_when_it_is_given() -> None:
-    assert Person.at(CONNIE.email).called("May").out_of("You may come in May.") == "You may come in May."
-    assert Person.at(CONNIE.email, ["Connie"]).out_of("Connie, Connies") == f"{ERASED}, Connies"
+    assert Person.from_email(CONNIE.email).with_names("May").redact("You may come in May.") == "You may come in May."
+    assert Person.from_email(CONNIE.email, ["Connie"]).redact("Connie, Connies") == f"{ERASED}, Connies"
 
 
 def test_a_name_may_hold_whatever_regular_expressions_mean() -> None:
-    assert Person.at(CONNIE.email, ["A. (B) [c]*"]).out_of("by A. (B) [c]*") == f"by {ERASED}"
+    assert Person.from_email(CONNIE.email, ["A. (B) [c]*"]).redact("by A. (B) [c]*") == f"by {ERASED}"
 
 
 def test_the_contact_goes_and_the_quote_verifies() -> None:
     before = offered().approve("Connie Contact", NOW).order
     after = erased(before, WHO)
-    assert after.contact == NOBODY
+    assert after.contact == ERASED_CONTACT
     assert after.quote
     assert after.quote.content_hash(after.account_id, after.order_id) == after.quote.sha256
     assert (after.placed_by, after.closed) == (before.placed_by, before.closed)
@@ -98,7 +98,7 @@ def test_the_contact_goes_and_the_quote_verifies() -> None:
 def test_the_placer_goes_with_the_note() -> None:
     body = {"note": "Call me.", "purchase_order_number": "PO anna@acme.example"}
     after = erased(place(body=body).order, BUYER)
-    assert (after.placed_by, after.note, after.purchase_order_number) == (NO_USER, ERASED, f"PO {ERASED}")
+    assert (after.placed_by, after.note, after.purchase_order_number) == (ERASED_USER, ERASED, f"PO {ERASED}")
     assert after.contact == CONNIE
 
 
@@ -121,16 +121,16 @@ def test_a_reason_goes_with_who_wrote_it() -> None:
         assert closed.reason == reason
 
 
-def test_an_order_without_a_trace_is_not_changed_and_erasing_again_changes_nothing() -> None:
+def test_erasing_is_idempotent_and_leaves_unrelated_orders_alone() -> None:
     order = place().order
-    assert erased(order, Person.at("eve@acme.example")) is order
+    assert erased(order, Person.from_email("eve@acme.example")) is order
     once = erased(order, WHO)
     assert erased(once, WHO) is once
 
 
-def test_erasing_is_told_without_a_name_to_nobody_outside_and_makes_no_new_version() -> None:
+def test_erasing_is_internal_names_nobody_and_keeps_the_version() -> None:
     order = offered()
-    change = erasing.from_order(order, WHO, LATER, wrote_reason=False, successor=None)
+    change = erasing.erase_from_order(order, WHO, LATER, wrote_reason=False, successor=None)
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.data, entry.internal) == (
         Event.PERSON_ERASED,
@@ -143,30 +143,32 @@ def test_erasing_is_told_without_a_name_to_nobody_outside_and_makes_no_new_versi
 
 def test_an_open_order_goes_on_to_the_accounts_present_contact() -> None:
     own = offered().resend(CLARA, Contact(name="Dee", email="dee@acme.example"), NOW).order
-    after = erased(own, Person.at("dee@acme.example"), successor=CARLA)
+    after = erased(own, Person.from_email("dee@acme.example"), successor=CARLA)
     assert after.contact == CARLA
-    assert after.mail_is_outstanding
-    assert after.marks.quote_link == own.marks.quote_link + 1
-    change = erasing.from_order(own, Person.at("dee@acme.example"), LATER, wrote_reason=False, successor=CARLA)
+    assert after.mail_is_pending
+    assert after.internals.quote_link == own.internals.quote_link + 1
+    change = erasing.erase_from_order(
+        own, Person.from_email("dee@acme.example"), LATER, wrote_reason=False, successor=CARLA
+    )
     assert change.entries[-1].actor == Actor(kind="customer_success", name="operator")
     closed = offered().approve("Connie", NOW).order
-    assert erased(closed, WHO, successor=CARLA).contact == NOBODY
+    assert erased(closed, WHO, successor=CARLA).contact == ERASED_CONTACT
 
 
 def test_an_order_keeps_whoever_is_somebody_else() -> None:
     after = erased(claimed(place(body={"note": "Call me."}).order), BUYER, successor=CARLA)
-    assert (after.contact, after.placed_by, after.note) == (CONNIE, NO_USER, ERASED)
+    assert (after.contact, after.placed_by, after.note) == (CONNIE, ERASED_USER, ERASED)
     assert after.assignee == CLARA
 
 
-def test_an_order_without_a_contact_waits_for_another_and_is_never_sent_to_nobody() -> None:
+def test_an_order_without_contact_waits_and_sends_nothing() -> None:
     after = erased(offered(), WHO)
     with pytest.raises(Conflict, match="erased"):
         after.resend(CLARA, None, LATER)
     change = after.resend(CLARA, CARLA, LATER)
     assert_well_kept(after, change)
-    assert change.order.mail_is_outstanding
-    assert after.follow_contact(CARLA, CLARA.email, LATER).order.contact == CARLA
+    assert change.order.mail_is_pending
+    assert after.sync_contact(CARLA, CLARA.email, LATER).order.contact == CARLA
 
 
 def entry_of(event: Event, actor: Actor, **data: Any) -> Entry:
@@ -221,47 +223,47 @@ BY_CONTACT = Actor(kind="contact", name="C. Contact")
 def test_an_entry_keeps_what_happened_and_loses_who_did_it(
     entry: Entry, who: Person, own: bool, data: dict[str, Any]
 ) -> None:
-    assert erasing.is_of(entry, who, CONNIE, None) is own
-    after = erasing.from_entry(entry, who, own=own)
+    assert erasing.is_done_by(entry, who, CONNIE, None) is own
+    after = erasing.erase_from_entry(entry, who, own=own)
     assert after.data == data
     assert after.actor == entry.actor.model_copy(update={"name": ERASED} if own else {})
     assert (after.sequence, after.at, after.event, after.internal) == (3, entry.at, entry.event, entry.internal)
-    assert erasing.from_entry(after, who, own=erasing.is_of(after, who, CONNIE, None)) == after
+    assert erasing.erase_from_entry(after, who, own=erasing.is_done_by(after, who, CONNIE, None)) == after
 
 
 def test_a_decision_by_link_is_whose_address_the_link_was_sent_to() -> None:
     order = offered().approve("Dee", NOW).order
     evidence = evidence_of(order, "approve", "Dee", "dee@acme.example", "203.0.113.7", "Firefox")
     entry = entry_of(Event.COMPLETED, BY_CONTACT)
-    assert not erasing.is_of(entry, WHO, CONNIE, evidence)
-    assert erasing.is_of(entry, Person.at("Dee@acme.example"), CONNIE, evidence)
+    assert not erasing.is_done_by(entry, WHO, CONNIE, evidence)
+    assert erasing.is_done_by(entry, Person.from_email("Dee@acme.example"), CONNIE, evidence)
 
 
 def test_evidence_keeps_what_was_decided_and_loses_who_did_it() -> None:
     order = offered().approve("C. Contact", NOW).order
     evidence = evidence_of(order, "approve", "C. Contact", CONNIE.email, "203.0.113.7", "Firefox")
-    after = erasing.from_evidence(evidence, WHO)
+    after = erasing.erase_from_evidence(evidence, WHO)
     assert (after.name, after.recipient, after.address, after.agent) == (ERASED, ERASED_EMAIL, None, None)
     assert (after.decision, after.revision, after.sha256, after.at) == ("approve", 1, evidence.sha256, evidence.at)
-    assert erasing.from_evidence(evidence, BUYER) == evidence
+    assert erasing.erase_from_evidence(evidence, BUYER) == evidence
 
 
 def test_the_answer_to_a_repeated_request_names_nobody() -> None:
     order = place(body={"note": "Call me.", "purchase_order_number": "PO-7"}).order
-    answer = as_json(order_body(order, {}, NOW))
-    without_both = erasing.from_answer(erasing.from_answer(answer, WHO), BUYER)
-    before, after = json.loads(answer), json.loads(without_both)
-    assert (after["placed_by"], after["contact"]) == (NO_USER.model_dump(), NOBODY.model_dump())
+    response = to_json(order_body(order, {}, NOW))
+    without_both = erasing.erase_from_response(erasing.erase_from_response(response, WHO), BUYER)
+    before, after = json.loads(response), json.loads(without_both)
+    assert (after["placed_by"], after["contact"]) == (ERASED_USER.model_dump(), ERASED_CONTACT.model_dump())
     assert after["note"] == ERASED
     assert {**after, **{name: before[name] for name in ("placed_by", "contact", "note")}} == before
-    assert erasing.from_answer(answer, STAFF) is answer
+    assert erasing.erase_from_response(response, STAFF) is response
 
 
 def test_an_account_without_its_contact_places_no_orders() -> None:
-    account = erasing.from_account(account_of(), WHO)
+    account = erasing.erase_from_account(account_of(), WHO)
     assert account.enrollment
     assert account.enrollment.contact is None
-    assert erasing.from_account(account_of(), BUYER) == account_of()
+    assert erasing.erase_from_account(account_of(), BUYER) == account_of()
 
 
 def test_an_account_keeps_its_deputies_but_for_the_person() -> None:
@@ -271,7 +273,7 @@ def test_an_account_keeps_its_deputies_but_for_the_person() -> None:
         {"name": "Dora", "email": "dora@acme.example", **days},
     ]
     enrollment = account_of().model_dump(mode="json")["enrollment"] | {"deputies": deputies}
-    after = erasing.from_account(account_of(enrollment=enrollment), WHO)
+    after = erasing.erase_from_account(account_of(enrollment=enrollment), WHO)
     assert after.enrollment
     assert [each.name for each in after.enrollment.deputies] == ["Dora"]
 
@@ -284,11 +286,11 @@ def test_quotes_whose_own_texts_name_the_person_are_told_of() -> None:
 
 def test_a_quote_that_is_being_sent_to_nobody_is_given_up() -> None:
     order = erased(claimed().offer(quote_for(claimed()), CLARA, NOW).order, WHO)
-    change = order.quote_refused(order.marks.quote_link, "The contact person was erased.", LATER)
+    change = order.quote_refused(order.internals.quote_link, "The contact person was erased.", LATER)
     assert change.entries[0].event is Event.UNDELIVERABLE
-    follows = change.order.follow_contact(CARLA, CLARA.email, LATER).order
-    assert follows.mail_is_outstanding
-    assert follows.quote_mailed(follows.marks.quote_link, KEY_ID, LATER).order.status == "pending_confirmation"
+    follows = change.order.sync_contact(CARLA, CLARA.email, LATER).order
+    assert follows.mail_is_pending
+    assert follows.quote_mailed(follows.internals.quote_link, KEY_ID, LATER).order.status == "pending_confirmation"
 
 
 HOME = site_body("home", name="Office of Connie Contact", address="c/o Connie Contact, 4 Hill St")
@@ -296,27 +298,27 @@ HOME = site_body("home", name="Office of Connie Contact", address="c/o Connie Co
 
 def test_a_site_that_names_the_person_names_nobody_in_what_was_ordered_for_it() -> None:
     order = offered(claimed(place(item_of("socket", site_id="home"), account=account_of(sites=[HOME])).order))
-    answer = json.loads(erasing.from_answer(as_json(order_body(order, {}, NOW)), WHO))
+    response = json.loads(erasing.erase_from_response(to_json(order_body(order, {}, NOW)), WHO))
     after = erased(order, WHO)
-    for site in (answer["items"][0]["site"], order_body(after, {}, NOW)["items"][0]["site"]):
+    for site in (response["items"][0]["site"], order_body(after, {}, NOW)["items"][0]["site"]):
         assert site == {"name": f"Office of {ERASED}", "address": f"c/o {ERASED}, 4 Hill St"}
-    assert erasing.papers_naming(WHO, order) == [1]
-    assert erasing.papers_naming(WHO, after) == []
+    assert erasing.pdfs_naming(WHO, order) == [1]
+    assert erasing.pdfs_naming(WHO, after) == []
 
 
 def test_orders_of_an_account_that_is_called_like_the_person_call_it_so_no_more() -> None:
     order = offered(claimed(place(account=account_of(name="Connie Contact e.K.")).order))
     after = erased(order, WHO)
     assert desk_row(after, {}, NOW)["account_name"] == f"{ERASED} e.K."
-    assert "Connie Contact" not in erasing.from_answer(as_json(order_body(order, {}, NOW)), WHO)
-    assert erasing.papers_naming(WHO, order) == [1]
-    assert erasing.papers_naming(WHO, after) == []
+    assert "Connie Contact" not in erasing.erase_from_response(to_json(order_body(order, {}, NOW)), WHO)
+    assert erasing.pdfs_naming(WHO, order) == [1]
+    assert erasing.pdfs_naming(WHO, after) == []
 
 
 def test_erasing_of_an_order_without_snapshot_needs_none() -> None:
     order = without_snapshot(offered())
     assert erased(order, WHO).snapshot is None
-    assert erasing.papers_naming(WHO, order) == []
+    assert erasing.pdfs_naming(WHO, order) == []
 
 
 @pytest.mark.parametrize(
@@ -329,8 +331,12 @@ def test_erasing_of_an_order_without_snapshot_needs_none() -> None:
     ],
 )
 def test_every_name_that_was_given_or_found_is_taken_out_the_longest_first(text: str, after: str) -> None:
-    person = Person.at(CONNIE.email, [" Connie ", ""]).called("Connie Contact", ERASED).called("C. van Contact")
-    assert person.out_of(text) == after
+    person = (
+        Person.from_email(CONNIE.email, [" Connie ", ""])
+        .with_names("Connie Contact", ERASED)
+        .with_names("C. van Contact")
+    )
+    assert person.redact(text) == after
 
 
 @pytest.mark.parametrize("event", list(Event))
@@ -338,29 +344,29 @@ def test_every_name_that_was_given_or_found_is_taken_out_the_longest_first(text:
 def test_an_assignee_is_a_trace_only_where_the_person_claimed_the_order(event: Event, own: bool) -> None:
     entry = entry_of(event, BY_CLARA, assignee="clara", other="clara")
     gone = own and event is Event.CLAIMED
-    after = erasing.from_entry(entry, STAFF, own=own)
+    after = erasing.erase_from_entry(entry, STAFF, own=own)
     assert after.data == {"assignee": "erased" if gone else "clara", "other": "clara"}
 
 
 def test_evidence_of_somebody_elses_decision_loses_the_name_alone() -> None:
     order = offered().approve("Connie Contact for Dee", NOW).order
     evidence = evidence_of(order, "approve", "Connie Contact for Dee", "dee@acme.example", "203.0.113.7", "Firefox")
-    after = erasing.from_evidence(evidence, WHO)
+    after = erasing.erase_from_evidence(evidence, WHO)
     assert after == evidence.model_copy(update={"name": f"{ERASED} for Dee"})
 
 
 def test_an_entry_without_who_was_asked_is_not_taken_for_one_that_names_nobody() -> None:
     entry = entry_of(Event.COMPLETED, BY_CONTACT, asked_name="Carla")
-    assert erasing.from_entry(entry, WHO, own=False).data == {"asked_name": "Carla"}
+    assert erasing.erase_from_entry(entry, WHO, own=False).data == {"asked_name": "Carla"}
 
 
 def test_the_papers_of_every_revision_name_what_a_site_is_called() -> None:
     placed = place(item_of("socket", site_id="home"), account=account_of(sites=[HOME])).order
-    assert erasing.papers_naming(WHO, placed) == []
+    assert erasing.pdfs_naming(WHO, placed) == []
     order = offered(claimed(placed))
     again = order.offer(quote_for(order), CLARA, LATER).order
-    assert erasing.papers_naming(WHO, again) == [1, 2]
-    assert erasing.papers_naming(BUYER, again) == []
+    assert erasing.pdfs_naming(WHO, again) == [1, 2]
+    assert erasing.pdfs_naming(BUYER, again) == []
 
 
 def test_a_version_of_an_account_keeps_that_there_was_somebody() -> None:
@@ -371,9 +377,9 @@ def test_a_version_of_an_account_keeps_that_there_was_somebody() -> None:
     ]
     enrollment = account_of().model_dump(mode="json")["enrollment"] | {"deputies": deputies}
     before = account_of(enrollment=enrollment, sites=[HOME])
-    after = erasing.from_version(before, WHO)
+    after = erasing.erase_from_version(before, WHO)
     assert after.enrollment
-    assert after.enrollment.contact == NOBODY
+    assert after.enrollment.contact == ERASED_CONTACT
     assert [(each.name, each.email) for each in after.enrollment.deputies] == [
         (ERASED, ERASED_EMAIL),
         ("Dora", "d@x.example"),
@@ -383,30 +389,32 @@ def test_a_version_of_an_account_keeps_that_there_was_somebody() -> None:
         each.first_day for each in before.enrollment.deputies
     ]
     assert [(site.name, site.address) for site in after.sites] == [(f"Office of {ERASED}", f"c/o {ERASED}, 4 Hill St")]
-    assert erasing.from_version(before, STAFF) == before
-    assert erasing.from_version(account_of(enrollment=None), WHO).enrollment is None
+    assert erasing.erase_from_version(before, STAFF) == before
+    assert erasing.erase_from_version(account_of(enrollment=None), WHO).enrollment is None
 
 
 def test_of_two_names_the_longer_is_taken_out_however_they_are_spelled() -> None:
-    person = Person.at(CONNIE.email, ["connie", "Connie Contact"])
-    assert person.out_of("Ask Connie Contact.") == f"Ask {ERASED}."
+    person = Person.from_email(CONNIE.email, ["connie", "Connie Contact"])
+    assert person.redact("Ask Connie Contact.") == f"Ask {ERASED}."
 
 
 def test_the_words_of_a_catalog_are_no_names_of_a_site() -> None:
     order = offered(claimed(place(item_of("sdp_users")).order))
     assert order.snapshot
     (word,) = (word for key, word in order.snapshot.words["en"].items() if key.startswith("region."))
-    assert erasing.papers_naming(Person.at(CONNIE.email, [word]), order) == []
+    assert erasing.pdfs_naming(Person.from_email(CONNIE.email, [word]), order) == []
 
 
 def test_an_answer_without_the_person_is_written_as_the_first_one_was() -> None:
     order = place(body={"note": "Grüße", "purchase_order_number": "PO-7"}).order
-    without = order.model_copy(update={"contact": NOBODY})
-    assert erasing.from_answer(as_json(order_body(order, {}, NOW)), WHO) == as_json(order_body(without, {}, NOW))
+    without = order.model_copy(update={"contact": ERASED_CONTACT})
+    assert erasing.erase_from_response(to_json(order_body(order, {}, NOW)), WHO) == to_json(
+        order_body(without, {}, NOW)
+    )
 
 
 def test_an_account_without_the_person_has_no_site_that_names_it() -> None:
     before = account_of(sites=[HOME, site_body("shell")])
-    home, shell = erasing.from_account(before, WHO).sites
+    home, shell = erasing.erase_from_account(before, WHO).sites
     assert (home.name, home.address) == (f"Office of {ERASED}", f"c/o {ERASED}, 4 Hill St")
     assert (home.site_id, home.country, shell) == ("home", "DE", before.sites[1])

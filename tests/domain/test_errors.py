@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from online_orders import errors
-from online_orders.errors import Fault, OnlineOrdersError
+from online_orders.errors import FieldError, OnlineOrdersError
 
-FAULT = Fault("/items/0", "unknown_kind", "There is no such kind.")
+FAULT = FieldError("/items/0", "unknown_kind", "There is no such kind.")
 
 # Made in the test: what is made here is made before any mutant.
 REFUSALS: list[tuple[Callable[[], OnlineOrdersError], int, str, dict[str, str], dict[str, Any]]] = [
@@ -49,5 +49,5 @@ def test_every_refusal_is_listed_here() -> None:
 
 def test_of_too_many_faults_the_first_thousand_are_told() -> None:
     refusal = errors.Invalid(FAULT._replace(pointer=f"/{number}") for number in range(1_001))
-    assert [len(refusal.faults), refusal.faults[-1].pointer] == [1_000, "/999"]
+    assert [len(refusal.errors), refusal.errors[-1].pointer] == [1_000, "/999"]
     assert refusal.detail == "The body has 1000 faults."

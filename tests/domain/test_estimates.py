@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from online_orders.estimates import (
     BUCKET_DAYS,
-    ENOUGH_ORDERS,
+    MIN_ORDERS,
     bucket_of,
     durations,
     estimated_start,
@@ -69,7 +69,7 @@ def test_the_end_of_a_bucket_belongs_to_it_and_a_second_more_to_the_next(bucket:
     assert bucket_of(end + SECOND) == min(bucket + 1, len(BUCKET_DAYS) - 1)
 
 
-def test_the_buckets_stay_since_the_counters_that_are_stored_know_them_by_number() -> None:
+def test_the_buckets_are_fixed_because_stored_counters_name_them() -> None:
     fine, coarse = tuple(range(15)), (17, 19, 21, 24, 27, 30, 35, 40, 45, 50, 60, 75, 90, 120, 150, 180, 270, 365)
     assert fine + coarse == BUCKET_DAYS
 
@@ -116,8 +116,8 @@ def test_the_percentile_is_where_ninety_of_a_hundred_were_done(many: list[int], 
 
 def estimate_from(days: int, orders: int, asked: date) -> tuple[date, str, int]:
     history = {(KIND, STATUS): counted([timedelta(days=days)] * orders)}
-    said = estimated_start(KIND, STATUS, asked, None, history, TODAY)
-    return said.date, said.basis, said.orders
+    text = estimated_start(KIND, STATUS, asked, None, history, TODAY)
+    return text.date, text.basis, text.orders
 
 
 def test_the_estimate_is_today_and_the_time_that_such_items_have_still_taken() -> None:
@@ -142,13 +142,13 @@ def test_below_ten_orders_the_basis_says_that_they_are_too_few(orders: int) -> N
     assert counted_orders == orders
     assert ("too few orders" in basis) is (orders < 10)
     assert basis.startswith("asked start date") is (orders == 0)
-    assert ENOUGH_ORDERS == 10
+    assert MIN_ORDERS == 10
 
 
 def test_without_history_the_asked_date_stands() -> None:
-    said = estimated_start(KIND, STATUS, TODAY + 5 * DAY, None, {}, TODAY)
-    assert (said.date, said.orders) == (TODAY + 5 * DAY, 0)
-    assert "too few orders" in said.basis
+    text = estimated_start(KIND, STATUS, TODAY + 5 * DAY, None, {}, TODAY)
+    assert (text.date, text.orders) == (TODAY + 5 * DAY, 0)
+    assert "too few orders" in text.basis
 
 
 def test_the_history_of_another_kind_or_another_status_says_nothing() -> None:
@@ -159,15 +159,15 @@ def test_the_history_of_another_kind_or_another_status_says_nothing() -> None:
 def test_what_customer_success_confirmed_stands_above_asked_date_and_history() -> None:
     history = {(KIND, STATUS): counted([30 * DAY] * 20)}
     for confirmed in (TODAY + DAY, TODAY + 90 * DAY):
-        said = estimated_start(KIND, STATUS, TODAY + 7 * DAY, confirmed, history, TODAY)
-        assert said._asdict() == {"date": confirmed, "basis": "confirmed by Customer Success", "orders": 0}
+        text = estimated_start(KIND, STATUS, TODAY + 7 * DAY, confirmed, history, TODAY)
+        assert text._asdict() == {"date": confirmed, "basis": "confirmed by Customer Success", "orders": 0}
 
 
 def test_a_completed_order_adds_the_time_it_still_took_from_each_status_on() -> None:
     order = mailed(sending(claimed(at=NOW), NOW + 2 * DAY), NOW + 3 * DAY)
     closed = order.approve("Connie", NOW + 10 * DAY + HOUR).order
     assert closed.closed
-    assert durations(closed.marks.since, closed.closed.at) == {
+    assert durations(closed.internals.since, closed.closed.at) == {
         Status.SUBMITTED: 10 * DAY + HOUR,
         Status.IN_PROCESS: 10 * DAY + HOUR,
         Status.PENDING_CONFIRMATION: 7 * DAY + HOUR,
@@ -179,7 +179,7 @@ def test_a_status_that_was_entered_again_counts_from_the_last_time() -> None:
     order = mailed(sending(order, NOW + 2 * DAY), NOW + 2 * DAY)
     closed = order.approve("Connie", NOW + 5 * DAY).order
     assert closed.closed
-    took = durations(closed.marks.since, closed.closed.at)
+    took = durations(closed.internals.since, closed.closed.at)
     assert (took[Status.IN_PROCESS], took[Status.PENDING_CONFIRMATION]) == (4 * DAY, 3 * DAY)
 
 
@@ -219,7 +219,7 @@ def life(kinds: Sequence[str], waits: Sequence[timedelta], changes: int) -> tupl
     for revision in range(changes + 1):
         quote = quote_for(order, at, valid_until=(order.today(at) + 700 * DAY).isoformat())
         order = take(order.offer(quote, CLARA, wait()))
-        order = take(order.quote_mailed(order.marks.quote_link, KEY_ID, at))
+        order = take(order.quote_mailed(order.internals.quote_link, KEY_ID, at))
         if revision < changes:
             order = take(order.request_change("Connie", "less", wait()))
     return take(order.approve("Connie", wait())), entries
@@ -235,14 +235,14 @@ lives = st.builds(
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(lives, min_size=1, max_size=25))
-def test_a_history_replayed_from_timelines_gives_the_counters_answer_within_a_buckets_width(
+def test_replayed_timelines_match_the_counters_within_a_bucket(
     history: list[tuple[Order, list[Entry]]],
 ) -> None:
     counters: dict[tuple[str, str], list[int]] = {}
     exact: dict[tuple[str, str], list[int]] = {}
     for order, entries in history:
         assert order.closed
-        for status, each in durations(order.marks.since, order.closed.at).items():
+        for status, each in durations(order.internals.since, order.closed.at).items():
             for kind in set(order.item_kinds):
                 counters.setdefault((kind, status.value), [0] * len(BUCKET_DAYS))[bucket_of(each)] += 1
         since, completed_at = entered(entries)

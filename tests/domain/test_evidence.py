@@ -19,7 +19,7 @@ def test_evidence_holds_what_was_decided_by_whom_and_from_where(
 ) -> None:
     quote = order.quote
     assert evidence_of(order, decision, "C.", "c@acme.example", *sender) == Evidence(
-        sequence=order.marks.sequence,
+        sequence=order.internals.sequence,
         at=LATER,
         decision=decision,
         name="C.",

@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 
 from online_orders.accounts import Account
-from online_orders.catalog import IpAddresses, item_faults
-from online_orders.errors import Conflict, Fault, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
-from online_orders.faults import CODES, checked, pointer
-from online_orders.faults import faults_of as below
+from online_orders.catalog import IpAddresses, item_errors
+from online_orders.errors import Conflict, FieldError, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
+from online_orders.faults import CODES, pointer, validate
+from online_orders.faults import field_errors_of as below
 from online_orders.orders import NeededReason, NewComment, NewDeskComment, NewDirectOrder, NewOrder, Reason, Resending
 from online_orders.quotes import NewQuote
 from online_orders.values import PATTERN_TEXTS, Request
 from tests.domain.builders import CARLA, TODAY, account_of, item_of, named, property_of, refused
 
 
-def faults_of(model: type[Request], body: Any) -> list[tuple[str, str]]:
+def field_errors_of(model: type[Request], body: Any) -> list[tuple[str, str]]:
     with pytest.raises(Invalid) as refusal:
-        checked(model, body)
+        validate(model, body)
     return refused(refusal)
 
 
@@ -81,23 +81,23 @@ class Odd(Request):
     code: Annotated[str, StringConstraints(pattern=r"^a$")]
 
 
-def test_a_pattern_is_told_in_its_text_and_one_without_in_a_text_for_all_below_where_it_stands() -> None:
+def test_a_pattern_error_has_its_own_text_or_a_general_one() -> None:
     for model, body, where, detail in (
         (NewComment, {"text": "bell\x07"}, "text", "A text has no control characters but tabs and line ends."),
         (Odd, {"code": "b"}, "code", "This is not written as it should be."),
     ):
         with pytest.raises(ValidationError) as found:
             model.model_validate(body)
-        assert below(found.value, "items", 2) == [Fault(f"/items/2/{where}", "malformed", detail)]
+        assert below(found.value, "items", 2) == [FieldError(f"/items/2/{where}", "malformed", detail)]
 
 
 def test_faults_become_the_members_of_the_problem() -> None:
-    refusal = Invalid([Fault("/items/0", "wrong_type", "An item is an object.")])
+    refusal = Invalid([FieldError("/items/0", "wrong_type", "An item is an object.")])
     assert refusal.members() == {
         "errors": [{"pointer": "/items/0", "code": "wrong_type", "detail": "An item is an object."}]
     }
     assert refusal.detail == "The body has 1 fault."
-    assert Invalid([Fault("", "a", "b")] * 2).detail == "The body has 2 faults."
+    assert Invalid([FieldError("", "a", "b")] * 2).detail == "The body has 2 faults."
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_faults_become_the_members_of_the_problem() -> None:
     ids=named,
 )
 def test_a_fault_is_told_in_a_sentence(body: dict[str, Any], detail: str) -> None:
-    (fault,) = item_faults([item_of("socket", **body)], account_of(), TODAY)
+    (fault,) = item_errors([item_of("socket", **body)], account_of(), TODAY)
     assert fault.detail == detail
 
 
@@ -127,8 +127,8 @@ def test_a_fault_is_told_in_a_sentence(body: dict[str, Any], detail: str) -> Non
 )
 def test_no_fault_is_told_as_a_regular_expression(model: type[BaseModel], body: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as refusal:
-        checked(model, body)
-    (fault,) = refusal.value.faults
+        validate(model, body)
+    (fault,) = refusal.value.errors
     assert fault.code == "malformed"
     assert not set(fault.detail) & set("^$[]\\{}"), fault
     assert "match" not in fault.detail
@@ -189,29 +189,29 @@ def test_no_fault_is_told_in_the_words_of_python() -> None:
     ]
     for model, body in [*KINDS.values(), *wrong]:
         with pytest.raises(Invalid) as refusal:
-            checked(model, body)
-        (fault,) = refusal.value.faults
+            validate(model, body)
+        (fault,) = refusal.value.errors
         assert not re.search(r"Decimal|ictionary|instance|None|String should|[()]", fault.detail), fault
 
 
 def test_a_bound_is_told_as_a_plain_number() -> None:
     with pytest.raises(Invalid) as refusal:
-        checked(*KINDS["less_than"])
-    assert [fault.detail for fault in refusal.value.faults] == ["Input should be less than 1000000000000."]
+        validate(*KINDS["less_than"])
+    assert [fault.detail for fault in refusal.value.errors] == ["Input should be less than 1000000000000."]
 
 
 def test_a_body_that_is_all_faults_is_told_a_thousand_of_them() -> None:
-    found = faults_of(Reason, {f"member-{number}": 1 for number in range(50_000)})
+    found = field_errors_of(Reason, {f"member-{number}": 1 for number in range(50_000)})
     assert len(found) == 1_000
 
 
 def test_faults_that_were_found_elsewhere_are_told_along() -> None:
-    more = [Fault("/x", "odd", "Odd.")]
+    more = [FieldError("/x", "odd", "Odd.")]
     with pytest.raises(Invalid) as refusal:
-        checked(NewComment, {}, more=iter(more))
+        validate(NewComment, {}, extra_errors=iter(more))
     assert refused(refusal) == [("/text", "required"), ("/x", "odd")]
     with pytest.raises(Invalid) as refusal:
-        checked(NewComment, {"text": "fine"}, more=iter(more))
+        validate(NewComment, {"text": "fine"}, extra_errors=iter(more))
     assert refused(refusal) == [("/x", "odd")]
 
 
@@ -235,9 +235,9 @@ def test_a_refusal_carries_its_status_and_its_code(refusal: OnlineOrdersError, s
 
 @pytest.mark.parametrize("blank", [None, "", "  \n"])
 def test_a_reason_for_withdrawing_may_be_left_out(blank: str | None) -> None:
-    assert checked(Reason, {}).reason is None
-    assert checked(Reason, {"reason": blank}).reason is None
-    assert checked(Reason, {"reason": " a mistake "}).reason == "a mistake"
+    assert validate(Reason, {}).reason is None
+    assert validate(Reason, {"reason": blank}).reason is None
+    assert validate(Reason, {"reason": " a mistake "}).reason == "a mistake"
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_reason_for_withdrawing_may_be_left_out(blank: str | None) -> None:
     ids=named,
 )
 def test_a_reason_for_declining_is_needed(body: dict[str, Any], code: str) -> None:
-    assert faults_of(NeededReason, body) == [("/reason", code)]
+    assert field_errors_of(NeededReason, body) == [("/reason", code)]
 
 
 @pytest.mark.parametrize(
@@ -264,44 +264,44 @@ def test_a_reason_for_declining_is_needed(body: dict[str, Any], code: str) -> No
 )
 @pytest.mark.parametrize("model", [NewComment, NewDeskComment])
 def test_a_comment_says_something(model: type[Request], text: str | None, code: str) -> None:
-    assert faults_of(model, {"text": text}) == [("/text", code)]
+    assert field_errors_of(model, {"text": text}) == [("/text", code)]
 
 
 def test_a_comment_of_the_desk_is_public_unless_it_says_otherwise() -> None:
-    assert checked(NewDeskComment, {"text": "Hm."}).internal is False
-    assert checked(NewDeskComment, {"text": "Hm.", "internal": True}).internal is True
+    assert validate(NewDeskComment, {"text": "Hm."}).internal is False
+    assert validate(NewDeskComment, {"text": "Hm.", "internal": True}).internal is True
 
 
 @pytest.mark.parametrize("internal", [None, "true", "yes", 1, 0, []], ids=named)
 def test_whether_a_comment_is_internal_is_said_plainly(internal: Any) -> None:
-    assert faults_of(NewDeskComment, {"text": "Hm.", "internal": internal}) == [("/internal", "wrong_type")]
+    assert field_errors_of(NewDeskComment, {"text": "Hm.", "internal": internal}) == [("/internal", "wrong_type")]
 
 
 def test_a_customers_comment_cannot_be_internal() -> None:
-    assert faults_of(NewComment, {"text": "Hm.", "internal": True}) == [("/internal", "unknown_field")]
+    assert field_errors_of(NewComment, {"text": "Hm.", "internal": True}) == [("/internal", "unknown_field")]
 
 
 def test_a_quote_is_resent_to_the_present_contact_or_to_one_that_is_given_whole() -> None:
-    assert checked(Resending, {}).contact is None
-    assert checked(Resending, {"contact": None}).contact is None
-    assert checked(Resending, {"contact": CARLA.model_dump()}).contact == CARLA
-    assert faults_of(Resending, {"contact": {"name": "Carla"}}) == [("/contact/email", "required")]
-    assert faults_of(Resending, {"contact": {"email": "carla@acme"}}) == [
+    assert validate(Resending, {}).contact is None
+    assert validate(Resending, {"contact": None}).contact is None
+    assert validate(Resending, {"contact": CARLA.model_dump()}).contact == CARLA
+    assert field_errors_of(Resending, {"contact": {"name": "Carla"}}) == [("/contact/email", "required")]
+    assert field_errors_of(Resending, {"contact": {"email": "carla@acme"}}) == [
         ("/contact/name", "required"),
         ("/contact/email", "malformed"),
     ]
 
 
 def test_a_direct_order_names_its_account() -> None:
-    assert faults_of(NewDirectOrder, {"items": [item_of("socket")]}) == [("/account_id", "required")]
+    assert field_errors_of(NewDirectOrder, {"items": [item_of("socket")]}) == [("/account_id", "required")]
 
 
 @pytest.mark.parametrize("model", [Reason, NeededReason, NewComment, NewDeskComment, Resending, NewDirectOrder])
 @pytest.mark.parametrize("body", [None, [], "text", 7, True], ids=named)
 def test_every_body_is_an_object(model: type[Request], body: Any) -> None:
-    assert faults_of(model, body) == [("", "wrong_type")]
+    assert field_errors_of(model, body) == [("", "wrong_type")]
 
 
 @pytest.mark.parametrize("model", [Reason, NeededReason, NewComment, NewDeskComment, Resending, NewDirectOrder])
 def test_no_body_has_members_that_nobody_knows(model: type[Request]) -> None:
-    assert ("/color", "unknown_field") in faults_of(model, {"color": "red"})
+    assert ("/color", "unknown_field") in field_errors_of(model, {"color": "red"})

@@ -21,28 +21,28 @@ from online_orders import (
     quotes,
     values,
 )
-from online_orders.orders import Marks, Policy, Status
+from online_orders.orders import OrderInternals, Policy, Status
 from online_orders.quotes import QuoteState
 
 LIMITS: dict[str, tuple[Any, Any]] = {
     "wrong codes that lock a link": (approval_links.WRONG_CODES_ALLOWED, 5),
-    "items of an order": (catalog.MOST_ITEMS, 50),
-    "years ahead of a start": (catalog.LONGEST_LEAD_YEARS, 2),
+    "items of an order": (catalog.MAX_ITEMS, 50),
+    "years ahead of a start": (catalog.MAX_LEAD_YEARS, 2),
     "quantities": (catalog.LIMITS, {"socket": 50, "ip_addresses": 256, "sdp_users": 50_000, "accessory": 50}),
     "days in which a completed upgrade is spoken of": (duplicates.RECENT, timedelta(days=30)),
-    "faults that are told": (errors.MOST_FAULTS, 1_000),
-    "orders that an estimate can rest on": (estimates.ENOUGH_ORDERS, 10),
+    "faults that are told": (errors.MAX_FIELD_ERRORS, 1_000),
+    "orders that an estimate can rest on": (estimates.MIN_ORDERS, 10),
     "of 100 orders, those that an estimate is of": (estimates.PERCENTILE, 90),
-    "an amount": (money.LARGEST, Decimal(1_000_000_000_000)),
-    "bytes of an order": (orders.LARGEST_STORED, 389_120),
-    "hours for which a quote's mail is tried": (orders.QUOTE_MAIL_RETRIED_FOR, timedelta(hours=24)),
-    "prices of a list": (prices.MOST_PRICES, 500),
-    "lines of a quote": (quotes.MOST_LINES, 200),
-    "characters of a line": (quotes.LONGEST_DESCRIPTION, 200),
-    "characters of terms": (quotes.LONGEST_TERMS, 10_000),
-    "years for which a quote is valid": (quotes.LONGEST_VALIDITY_YEARS, 2),
-    "years ahead of a confirmed start": (quotes.LATEST_START_YEARS, 5),
-    "the first year of a date": (values.EARLIEST_YEAR, 2_000),
+    "an amount": (money.MAX_AMOUNT, Decimal(1_000_000_000_000)),
+    "bytes of an order": (orders.MAX_STORED_BYTES, 389_120),
+    "hours for which a quote's mail is tried": (orders.QUOTE_MAIL_DEADLINE, timedelta(hours=24)),
+    "prices of a list": (prices.MAX_PRICES, 500),
+    "lines of a quote": (quotes.MAX_LINES, 200),
+    "characters of a line": (quotes.MAX_DESCRIPTION_LENGTH, 200),
+    "characters of terms": (quotes.MAX_TERMS_LENGTH, 10_000),
+    "years for which a quote is valid": (quotes.MAX_VALIDITY_YEARS, 2),
+    "years ahead of a confirmed start": (quotes.MAX_START_YEARS, 5),
+    "the first year of a date": (values.MIN_YEAR, 2_000),
     "what stands for the erased": ((accounts.ERASED, accounts.ERASED_EMAIL), ("[erased]", "erased@erased.invalid")),
     "an installation's patience": (Policy(), (3, 2, 14, 24, 72)),
 }
@@ -73,13 +73,13 @@ def test_a_limit_is_what_it_was(what: str) -> None:
 
 
 def test_an_action_may_be_taken_from_these_statuses_and_no_other() -> None:
-    assert {action: set(statuses) for action, statuses in orders.ALLOWED.items()} == {
+    assert {action: set(statuses) for action, statuses in orders.ALLOWED_STATUSES.items()} == {
         action: set(map(Status, statuses.split())) for action, statuses in ACTIONS.items()
     }
 
 
 def test_an_order_is_open_until_it_is_completed_or_canceled() -> None:
-    assert set(Status) - orders.OPEN == {Status.COMPLETED, Status.CANCELED}
+    assert set(Status) - orders.OPEN_STATUSES == {Status.COMPLETED, Status.CANCELED}
 
 
 def test_a_revision_is_decided_while_it_is_on_offer() -> None:
@@ -87,6 +87,6 @@ def test_a_revision_is_decided_while_it_is_on_offer() -> None:
 
 
 def test_an_order_begins_with_one_live_link_and_nothing_mailed() -> None:
-    marks = Marks(sequence=1, locale="en", time_zone="UTC")
-    told = {name: value for name, value in marks.model_dump().items() if value}
-    assert told == {"sequence": 1, "locale": "en", "time_zone": "UTC", "order_link": 1}
+    internals = OrderInternals(sequence=1, locale="en", time_zone="UTC")
+    texts = {name: value for name, value in internals.model_dump().items() if value}
+    assert texts == {"sequence": 1, "locale": "en", "time_zone": "UTC", "order_link": 1}

@@ -49,7 +49,7 @@ def link_of(order: Order, purpose: str = "quote", **changes: Any) -> Link:
         order_id=order.order_id,
         source=order.source,
         revision=order.quote.revision if purpose == "quote" and order.quote else 0,
-        number=order.marks.quote_link if purpose == "quote" else order.marks.order_link,
+        number=order.internals.quote_link if purpose == "quote" else order.internals.order_link,
         key_id=KEY_ID,
     )
     return link.model_copy(update=changes)
@@ -70,8 +70,8 @@ def by_order(order: Order, **changes: Any) -> LinkContext:
 OFFERED, SUBMITTED = offered(), place().order
 RENEWED = OFFERED.resend(CLARA, None, NOW).order
 REQUOTED = sending(OFFERED)
-PARTED = OFFERED.follow_contact(None, None, NOW).order
-OTHER = OFFERED.follow_contact(CARLA, None, NOW).order
+PARTED = OFFERED.sync_contact(None, None, NOW).order
+OTHER = OFFERED.sync_contact(CARLA, None, NOW).order
 LOCKED: dict[str, Any] = {"wrong_codes": 5}
 
 STATES = [
@@ -150,9 +150,9 @@ def test_who_has_a_proof_has_a_count_of_wrong_codes_of_his_own() -> None:
 
 def test_who_looks_again_reads_that_a_fresh_quote_was_asked() -> None:
     order = expired()
-    asked = presented(order.ask_for_fresh_quote(LATER).order)
-    assert (view(asked, LATER).outcome, view(asked, LATER).status) == (Outcome.FRESH_QUOTE_ASKED, 410)
-    assert result_of(asked, LATER).outcome is Outcome.EXPIRED
+    requested = presented(order.ask_for_fresh_quote(LATER).order)
+    assert (view(requested, LATER).outcome, view(requested, LATER).status) == (Outcome.FRESH_QUOTE_ASKED, 410)
+    assert result_of(requested, LATER).outcome is Outcome.EXPIRED
 
 
 # -- the form -----------------------------------------------------------------------------------------------------

@@ -29,9 +29,7 @@ def decimals_of(text: str) -> int:
 
 @property_of
 @given(amounts, currencies)
-def test_an_amount_fits_when_it_is_written_with_no_more_decimals_than_the_currency_has(
-    amount: Decimal, currency: str
-) -> None:
+def test_an_amount_has_at_most_the_currencys_decimals(amount: Decimal, currency: str) -> None:
     assert money.fits(amount, currency) is (decimals_of(f"{amount:f}") <= DIGITS[currency])
 
 
@@ -39,13 +37,13 @@ def test_an_amount_fits_when_it_is_written_with_no_more_decimals_than_the_curren
 @given(amounts, currencies)
 def test_an_amount_that_fits_keeps_its_value_to_the_last_digit(amount: Decimal, currency: str) -> None:
     if money.fits(amount, currency):
-        assert Fraction(money.exact(amount, currency)) == Fraction(amount)
+        assert Fraction(money.quantize(amount, currency)) == Fraction(amount)
 
 
 @property_of
 @given(amounts, currencies)
 def test_an_amount_is_written_with_exactly_the_currencys_decimals(amount: Decimal, currency: str) -> None:
-    text = str(money.exact(amount, currency))
+    text = str(money.quantize(amount, currency))
     assert decimals_of(text) == DIGITS[currency]
     assert ("." in text) is (DIGITS[currency] > 0)
     assert set(text) <= set("-.0123456789")
@@ -59,13 +57,13 @@ def test_an_amount_is_written_with_exactly_the_currencys_decimals(amount: Decima
 def test_what_does_not_fit_is_rounded_half_away_from_zero(amount: Decimal, currency: str) -> None:
     unit = Fraction(1, 10 ** DIGITS[currency])
     count = (abs(Fraction(amount)) / unit + Fraction(1, 2)).__floor__()
-    assert abs(Fraction(money.exact(amount, currency))) == count * unit
+    assert abs(Fraction(money.quantize(amount, currency))) == count * unit
 
 
 @property_of
 @given(st.lists(amounts, max_size=100), currencies)
 def test_a_total_is_the_sum_to_the_last_digit(many: list[Decimal], currency: str) -> None:
-    rounded = [money.exact(amount, currency) for amount in many]
+    rounded = [money.quantize(amount, currency) for amount in many]
     assert Fraction(money.total(rounded, currency)) == sum(map(Fraction, rounded))
 
 
@@ -76,7 +74,7 @@ def test_the_total_of_nothing_is_zero_with_the_currencys_decimals(currency: str,
 
 @pytest.mark.parametrize("zero", ["-0", "-0.00", "0", "0E+40", "-0E+40"])
 def test_there_is_no_minus_zero(zero: str) -> None:
-    assert str(money.exact(Decimal(zero), "EUR")) == "0.00"
+    assert str(money.quantize(Decimal(zero), "EUR")) == "0.00"
 
 
 @pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-Infinity"])
@@ -85,12 +83,10 @@ def test_what_is_no_number_fits_no_currency(amount: str) -> None:
 
 
 @pytest.mark.parametrize(("currency", "largest"), [("JPY", "999999999999"), ("BHD", "999999999999.999")])
-def test_the_largest_price_a_million_times_over_and_a_hundred_times_that_is_still_exact(
-    currency: str, largest: str
-) -> None:
-    line = money.exact(Decimal(largest) * 1_000_000, currency)
+def test_a_hundred_times_a_million_of_the_largest_price_is_exact(currency: str, largest: str) -> None:
+    line = money.quantize(Decimal(largest) * 1_000_000, currency)
     assert Fraction(money.total([line] * 100, currency)) == Fraction(largest) * 10**8
-    assert Decimal(largest) < money.LARGEST
+    assert Decimal(largest) < money.MAX_AMOUNT
 
 
 @pytest.mark.parametrize(

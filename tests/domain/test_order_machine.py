@@ -75,7 +75,7 @@ class OrderMachine(RuleBasedStateMachine):
         return self.now.astimezone(self.zone).date()
 
     @property
-    def mail_is_outstanding(self) -> bool:
+    def mail_is_pending(self) -> bool:
         is_behind = self.quote_link > self.mailed_link and not self.is_parted
         return self.status in OPEN and self.state in UNDECIDED and is_behind
 
@@ -141,7 +141,7 @@ class OrderMachine(RuleBasedStateMachine):
 
     @property
     def is_held(self) -> bool:
-        return self.mail_is_outstanding and self.state == "sending" and self.held_until is not None
+        return self.mail_is_pending and self.state == "sending" and self.held_until is not None
 
     @rule(by=staff)
     def undo_quote(self, by: User) -> None:
@@ -150,9 +150,9 @@ class OrderMachine(RuleBasedStateMachine):
             self.held_until = None
 
     @rule()
-    def let_mail_go(self) -> None:
+    def release_mail(self) -> None:
         goes = self.is_held and self.held_until is not None and self.held_until <= self.now
-        self.take(lambda order: order.let_mail_go(self.now), *(["quote.mailing"] if goes else []))
+        self.take(lambda order: order.release_mail(self.now), *(["quote.mailing"] if goes else []))
         if goes:
             self.held_until = None
 
@@ -179,11 +179,11 @@ class OrderMachine(RuleBasedStateMachine):
                 self.contact, self.has_own_contact = contact, True
 
     @rule(contact=contacts | st.none())
-    def follow_contact(self, contact: Contact | None) -> None:
+    def sync_contact(self, contact: Contact | None) -> None:
         present = None if self.is_parted else self.contact
         follows = self.status in OPEN and not self.has_own_contact and contact != present
         events = [f"order.contact_{'changed' if contact else 'removed'}"] if follows else []
-        self.take(lambda order: order.follow_contact(contact, CLARA.email, self.now), *events)
+        self.take(lambda order: order.sync_contact(contact, CLARA.email, self.now), *events)
         if not follows:
             return
         if contact:
@@ -195,11 +195,11 @@ class OrderMachine(RuleBasedStateMachine):
         self.quote_link += self.revision > 0
 
     @rule(enrolled=st.booleans(), by=st.none() | st.just(CLARA.email))
-    def follow_enrollment(self, enrolled: bool, by: str | None) -> None:
+    def sync_enrollment(self, enrolled: bool, by: str | None) -> None:
         events = []
         if self.status in OPEN and enrolled != self.enrolled:
             events, self.enrolled = ["enrollment.resumed" if enrolled else "enrollment.suspended"], enrolled
-        self.take(lambda order: order.follow_enrollment(enrolled, by, self.now), *events)
+        self.take(lambda order: order.sync_enrollment(enrolled, by, self.now), *events)
 
     # The customer and the contact person.
 
@@ -267,7 +267,7 @@ class OrderMachine(RuleBasedStateMachine):
         was_given_up = (self.status, self.state) == ("in_process", "undeliverable")
         if self.status not in OPEN or not self.revision or link != self.quote_link:
             return []
-        if not (self.mail_is_outstanding or was_given_up):
+        if not (self.mail_is_pending or was_given_up):
             return []
         self.mailed_link = link
         is_first = self.state == "sending" or was_given_up
@@ -286,7 +286,7 @@ class OrderMachine(RuleBasedStateMachine):
     @rule(age=ages)
     def hear_of_refusal(self, age: int) -> None:
         link = self.quote_link - age
-        events = ["quote.undeliverable"] if self.mail_is_outstanding and not age else []
+        events = ["quote.undeliverable"] if self.mail_is_pending and not age else []
         self.take(lambda order: order.quote_refused(link, "no such mailbox", self.now), *events)
         if events:
             self.state, self.mailed_link = "undeliverable", link
@@ -332,7 +332,7 @@ class OrderMachine(RuleBasedStateMachine):
     def come_to_send(self) -> None:
         """What the workflow does before it hands a mail to SES."""
         is_held = self.state == "sending" and self.held_until is not None and self.now < self.held_until
-        is_over = self.mail_is_outstanding and self.today > self.valid_until and not is_held
+        is_over = self.mail_is_pending and self.today > self.valid_until and not is_held
         was_offered = self.offered_on != date.min
         self.take(lambda order: order.expire_unmailed(14, self.now), *(["quote.expired"] if is_over else []))
         if is_over:
@@ -343,7 +343,7 @@ class OrderMachine(RuleBasedStateMachine):
     @rule()
     def tick(self) -> None:
         events = []
-        if not self.mail_is_outstanding:
+        if not self.mail_is_pending:
             events = self.expect_of_time() if self.status in PENDING else self.expect_at_desk()
         self.take(lambda order: order.tick(POLICY, self.now), *events)
 
@@ -377,17 +377,17 @@ class OrderMachine(RuleBasedStateMachine):
         assert (order.quote.revision if order.quote else 0) == self.revision
         assert (order.quote.state.value if order.quote else "") == self.state
         assert order.contact == self.contact
-        assert order.mail_is_outstanding == self.mail_is_outstanding
-        assert order.contact_is_removed == self.is_parted
+        assert order.mail_is_pending == self.mail_is_pending
+        assert order.is_contact_removed == self.is_parted
         assert order.undo_until == (self.held_until if self.is_held else None)
 
     @invariant()
     def one_link_of_each_purpose_is_live_and_none_comes_back(self) -> None:
-        assert (self.order.marks.order_link, self.order.marks.quote_link) == (self.order_link, self.quote_link)
+        assert (self.order.internals.order_link, self.order.internals.quote_link) == (self.order_link, self.quote_link)
 
     @invariant()
     def the_sequence_counts_the_entries(self) -> None:
-        assert self.order.marks.sequence == len(self.events)
+        assert self.order.internals.sequence == len(self.events)
 
     @invariant()
     def a_closed_order_never_changes(self) -> None:
@@ -414,7 +414,7 @@ class OrderMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_order_knows_since_when_it_has_been_where_it_is(self) -> None:
-        since = self.order.marks.since
+        since = self.order.internals.since
         assert self.order.status in since
         assert max(since.values()) == since[self.order.status] <= self.now
         assert timedelta(0) <= self.order.updated_at - self.order.placed_at

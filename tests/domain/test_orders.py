@@ -9,10 +9,10 @@ import pytest
 
 from online_orders import orders
 from online_orders.accounts import Account, Contact, EnrollmentState
-from online_orders.deliveries import MailNews, MailWord, news_of
-from online_orders.erasing import NOBODY
+from online_orders.deliveries import MailEvent, MailStatus, mail_status
+from online_orders.erasing import ERASED_CONTACT
 from online_orders.errors import Conflict, TooLarge, TooManyRequests
-from online_orders.orders import Change, CommentsOfHour, Order, Policy, Status
+from online_orders.orders import Change, HourlyComments, Order, Policy, Status
 from online_orders.quotes import QuoteState
 from online_orders.timeline import SYSTEM, Actor, Event
 from tests.domain.builders import (
@@ -58,7 +58,7 @@ def asking(contact: Contact) -> Order:
     return place().order.model_copy(update={"contact": contact})
 
 
-PARTED = place().order.follow_contact(None, CLARA.email, NOW).order
+PARTED = place().order.sync_contact(None, CLARA.email, NOW).order
 OWN = offered().resend(CLARA, CARLA, NOW).order
 OUTLIVES = {
     "the same": (asking(CONNIE), account_with(CONNIE), False),
@@ -79,25 +79,25 @@ OUTLIVES = {
 @pytest.mark.parametrize("what", OUTLIVES)
 def test_an_order_outlives_its_contact_until_it_has_followed_its_account(what: str) -> None:
     order, account, outlives = OUTLIVES[what]
-    assert order.outlives_contact(account) is outlives
+    assert order.has_stale_contact(account) is outlives
 
 
 @pytest.mark.parametrize("by", [CONRAD.email, None], ids=["by staff", "by time"])
 @pytest.mark.parametrize("status", ["submitted", "in_process", "pending_confirmation"])
 def test_a_contact_who_is_only_written_otherwise_keeps_the_links(status: str, by: str | None) -> None:
     before = standing(status)
-    change = before.follow_contact(SHOUTED, by, LATER)
+    change = before.sync_contact(SHOUTED, by, LATER)
     assert_well_kept(before, change)
     (entry,) = change.entries
     actor = Actor(kind="customer_success", name=by) if by else SYSTEM
     assert (entry.event, entry.at, entry.actor, entry.data) == (Event.CONTACT_CORRECTED, LATER, actor, {})
     assert entry.internal
-    sequence = before.marks.sequence + 1
-    assert change.order.marks == before.marks.model_copy(update={"sequence": sequence})
+    sequence = before.internals.sequence + 1
+    assert change.order.internals == before.internals.model_copy(update={"sequence": sequence})
     assert (change.order.contact, change.order.version) == (SHOUTED, before.version)
 
 
-def test_a_revision_has_the_number_after_the_last_and_what_its_order_and_account_say() -> None:
+def test_a_revision_takes_the_next_number_and_its_orders_data() -> None:
     order = claimed()
     first = order.next_revision(quote_body(), "EUR", TERMS, NOW)
     assert (first.revision, first.currency, first.terms) == (1, "EUR", TERMS)
@@ -110,25 +110,25 @@ def test_a_revision_has_the_number_after_the_last_and_what_its_order_and_account
 def test_an_hour_of_the_clock_takes_so_many_comments_and_the_next_as_many_again(hour: int) -> None:
     at = NOW.replace(minute=59, second=58, microsecond=500_000) + hour * HOUR
     begins = at.replace(minute=0, second=0, microsecond=0)
-    order = place().order.comment(BY_ANNA, "Earlier.", NOW - HOUR, most_an_hour=2).order
+    order = place().order.comment(BY_ANNA, "Earlier.", NOW - HOUR, max_per_hour=2).order
     for count in (1, 2):
-        order = order.comment(BY_ANNA, "Now.", at, most_an_hour=2).order
-        assert order.marks.comments == CommentsOfHour(hour=begins, count=count)
+        order = order.comment(BY_ANNA, "Now.", at, max_per_hour=2).order
+        assert order.internals.comments == HourlyComments(hour=begins, count=count)
     with pytest.raises(TooManyRequests) as refusal:
-        order.comment(BY_ANNA, "Too much.", at, most_an_hour=2)
+        order.comment(BY_ANNA, "Too much.", at, max_per_hour=2)
     assert (refusal.value.seconds, refusal.value.detail) == (2, "The order has its comments of this hour.")
     with pytest.raises(TooManyRequests) as refusal:
-        order.comment(BY_ANNA, "Too much.", begins, most_an_hour=2)
+        order.comment(BY_ANNA, "Too much.", begins, max_per_hour=2)
     assert refusal.value.seconds == 3_600
-    after = order.comment(BY_ANNA, "Next.", begins + HOUR, most_an_hour=2).order
-    assert after.marks.comments == CommentsOfHour(hour=begins + HOUR, count=1)
+    after = order.comment(BY_ANNA, "Next.", begins + HOUR, max_per_hour=2).order
+    assert after.internals.comments == HourlyComments(hour=begins + HOUR, count=1)
 
 
 def test_comments_that_nobody_limits_are_not_counted() -> None:
     order = place().order
     for _ in range(3):
         order = order.comment(Actor(kind="customer_success", name=CLARA.email), "Ours.", NOW).order
-    assert order.marks.comments is None
+    assert order.internals.comments is None
 
 
 @pytest.mark.parametrize("purpose", ["order", "quote"])
@@ -149,9 +149,9 @@ def test_the_steps_of_a_change_are_its_entries_each_with_the_order_that_it_left(
     before = claimed()
     assert Change(before, ()).steps == ()
     change = before.comment(BY_ANNA, "One.", NOW).then(lambda order: order.release(CLARA, NOW))
-    assert [(order.marks.sequence, entry.event) for order, entry in change.steps] == [
-        (before.marks.sequence + 1, Event.COMMENTED),
-        (before.marks.sequence + 2, Event.RELEASED),
+    assert [(order.internals.sequence, entry.event) for order, entry in change.steps] == [
+        (before.internals.sequence + 1, Event.COMMENTED),
+        (before.internals.sequence + 2, Event.RELEASED),
     ]
     assert change.steps[-1][0] == change.order
     assert change.order.status is Status.IN_PROCESS
@@ -163,20 +163,24 @@ def test_only_a_day_of_fresh_mails_is_remembered() -> None:
     order, day = offered(), timedelta(days=1)
     order = order.ask_for_fresh_mail("quote", NOW).order
     order = order.ask_for_fresh_mail("quote", NOW + HOUR).order
-    assert order.marks.fresh_mails_at == (NOW, NOW + HOUR)
+    assert order.internals.fresh_mails_at == (NOW, NOW + HOUR)
     order = order.ask_for_fresh_mail("quote", NOW + day).order
-    assert order.marks.fresh_mails_at == (NOW + HOUR, NOW + day)
+    assert order.internals.fresh_mails_at == (NOW + HOUR, NOW + day)
 
 
 @pytest.mark.parametrize(
     ("before", "at", "detail"),
     [
         (
-            offered().follow_contact(None, CLARA.email, NOW).order,
+            offered().sync_contact(None, CLARA.email, NOW).order,
             LATER,
             "The contact person was removed; name another.",
         ),
-        (offered().erased({"contact": NOBODY}, NOW).order, LATER, "The contact person was erased; name another."),
+        (
+            offered().erased({"contact": ERASED_CONTACT}, NOW).order,
+            LATER,
+            "The contact person was erased; name another.",
+        ),
         (offered(), NOW + 60 * DAY, "The quote's last day is over; quote anew."),
     ],
     ids=["removed", "erased", "past"],
@@ -189,27 +193,27 @@ def test_a_quote_that_nobody_can_be_sent_says_why_and_where_the_order_stands(
     assert (refusal.value.detail, refusal.value.order_status) == (detail, "pending_confirmation")
 
 
-@pytest.mark.parametrize(("changes", "own"), [({"note": None}, True), ({"contact": NOBODY}, False)])
+@pytest.mark.parametrize(("changes", "own"), [({"note": None}, True), ({"contact": ERASED_CONTACT}, False)])
 def test_a_contact_of_its_own_stays_unless_that_person_is_erased(changes: dict[str, object], own: bool) -> None:
-    assert OWN.marks.has_own_contact
+    assert OWN.internals.has_own_contact
     change = OWN.erased(changes, LATER)
-    assert change.order.marks.has_own_contact is own
+    assert change.order.internals.has_own_contact is own
     assert (change.order.version, change.entries[0].internal) == (OWN.version, True)
 
 
-def test_an_order_as_large_as_the_table_takes_is_offered_and_one_byte_more_is_not(
+def test_an_order_of_the_maximum_size_is_offered_and_a_larger_one_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = claimed()
     size = len(sending(before).model_dump_json().encode())
-    monkeypatch.setattr(orders, "LARGEST_STORED", size)
+    monkeypatch.setattr(orders, "MAX_STORED_BYTES", size)
     assert sending(before).quote
-    monkeypatch.setattr(orders, "LARGEST_STORED", size - 1)
+    monkeypatch.setattr(orders, "MAX_STORED_BYTES", size - 1)
     with pytest.raises(TooLarge):
         sending(before)
 
 
-def test_an_order_has_the_words_of_its_day_and_none_of_languages_or_keys_that_it_lacks() -> None:
+def test_an_order_has_the_labels_of_its_day_and_no_others() -> None:
     order = place(item_of("sdp_users")).order
     assert order.snapshot
     (key,) = (key for key in order.snapshot.words["de"] if key.startswith("region."))
@@ -222,7 +226,7 @@ def test_an_order_has_the_words_of_its_day_and_none_of_languages_or_keys_that_it
 def test_a_held_quote_cannot_be_undone_once_its_contact_is_gone() -> None:
     """No mail of it is to go, so nothing is held."""
     assert held().undo_until == NOW + HOLD
-    assert held().follow_contact(None, CLARA.email, NOW).order.undo_until is None
+    assert held().sync_contact(None, CLARA.email, NOW).order.undo_until is None
 
 
 LEFT = account_with(CARLA).model_copy(update={"locale": "de", "time_zone": "Asia/Tokyo"})
@@ -233,35 +237,35 @@ SUSPENDED = LEFT.model_copy(
 
 @pytest.mark.parametrize("by", [CONRAD.email, None], ids=["by staff", "by time"])
 def test_all_that_an_order_follows_of_its_account_names_who_changed_it(by: str | None) -> None:
-    change = place().order.follow_account(SUSPENDED, by, LATER)
+    change = place().order.sync_with_account(SUSPENDED, by, LATER)
     actor = Actor(kind="customer_success", name=by) if by else SYSTEM
     assert [(entry.event, entry.actor, entry.at) for entry in change.entries] == [
         (Event.CONTACT_CHANGED, actor, LATER),
         (Event.ENROLLMENT_SUSPENDED, actor, LATER),
         (Event.SETTINGS_CHANGED, actor, LATER),
     ]
-    marks = change.order.marks
-    assert (marks.locale, marks.time_zone, marks.placed_time_zone) == ("de", "Asia/Tokyo", "UTC")
-    assert marks.quote_time_zone is None, "there is no quote whose days it could be of"
-    assert change.order.follow_account(SUSPENDED, by, LATER) == Change(change.order, ())
+    internals = change.order.internals
+    assert (internals.locale, internals.time_zone, internals.placed_time_zone) == ("de", "Asia/Tokyo", "UTC")
+    assert internals.quote_time_zone is None, "there is no quote whose days it could be of"
+    assert change.order.sync_with_account(SUSPENDED, by, LATER) == Change(change.order, ())
 
 
-REMOVED = offered().follow_contact(None, CLARA.email, NOW).order
+REMOVED = offered().sync_contact(None, CLARA.email, NOW).order
 NAMED_ANEW = {
     "unquoted": (place().order, None, None),
     "unquoted, after nobody": (PARTED, None, None),
     "sending": (sending(), None, LATER),
-    "sending, after nobody": (sending().follow_contact(None, CLARA.email, NOW).order, None, LATER),
+    "sending, after nobody": (sending().sync_contact(None, CLARA.email, NOW).order, None, LATER),
     "offered": (offered(), LATER.date(), LATER),
     "offered, after nobody": (REMOVED, LATER.date(), LATER),
 }
 
 
 @pytest.mark.parametrize("what", NAMED_ANEW)
-def test_a_new_contacts_mail_is_due_with_a_quote_and_stands_for_the_reminders_that_nobody_got(what: str) -> None:
+def test_a_new_contacts_quote_mail_replaces_missed_reminders(what: str) -> None:
     before, reminded, due = NAMED_ANEW[what]
-    marks = before.follow_contact(CARLA, CLARA.email, LATER).order.marks
-    assert (marks.last_reminder_on, marks.quote_mail_due_at) == (reminded, due)
+    internals = before.sync_contact(CARLA, CLARA.email, LATER).order.internals
+    assert (internals.last_reminder_on, internals.quote_mail_due_at) == (reminded, due)
 
 
 def test_an_approval_says_of_whom_it_was_asked() -> None:
@@ -285,12 +289,15 @@ def test_a_fresh_mail_says_what_its_link_is_good_for(before: Order, purpose: str
     change = before.ask_for_fresh_mail("quote" if is_quote else "order", at if "expired_revision" in data else LATER)
     (entry,) = change.entries
     assert (entry.event, entry.data, entry.internal) == (Event.FRESH_MAIL_ASKED, data, True)
-    due, links = change.order.marks.quote_mail_due_at, (change.order.marks.order_link, change.order.marks.quote_link)
-    assert due == (entry.at if is_quote else before.marks.quote_mail_due_at)
-    assert links == (before.marks.order_link + (not is_quote), before.marks.quote_link + is_quote)
+    due, links = (
+        change.order.internals.quote_mail_due_at,
+        (change.order.internals.order_link, change.order.internals.quote_link),
+    )
+    assert due == (entry.at if is_quote else before.internals.quote_mail_due_at)
+    assert links == (before.internals.order_link + (not is_quote), before.internals.quote_link + is_quote)
 
 
-def test_an_order_that_was_sent_back_with_an_expired_quote_is_asked_for_by_the_order_alone() -> None:
+def test_an_order_returned_with_an_expired_quote_offers_only_canceling() -> None:
     before = sending().tick(Policy(), NOW).order.expire_unmailed(14, NOW + 60 * DAY).order
     (entry,) = before.ask_for_fresh_mail("order", NOW + 60 * DAY).entries
     assert entry.data == {"purpose": "order"}
@@ -304,17 +311,17 @@ def test_a_fresh_mail_of_a_quote_past_its_day_is_refused_until_it_has_expired() 
 
 @pytest.mark.parametrize("order", [held(), sending(), offered()], ids=["held still", "not held", "gone"])
 def test_a_mail_that_is_held_still_or_not_at_all_is_not_let_go(order: Order) -> None:
-    assert order.let_mail_go(NOW) == Change(order, ())
+    assert order.release_mail(NOW) == Change(order, ())
 
 
 UNDELIVERABLE = sending().quote_refused(1, "Full.", NOW).order
 
 
-def test_a_first_quote_that_was_given_up_is_offered_when_its_mail_turns_out_to_have_gone() -> None:
+def test_a_given_up_first_quote_is_offered_when_its_mail_was_sent_after_all() -> None:
     assert UNDELIVERABLE.status is Status.IN_PROCESS
     change = UNDELIVERABLE.quote_mailed(1, KEY_ID, LATER)
     assert [entry.event for entry in change.entries] == [Event.QUOTED]
-    assert (change.order.status, change.order.marks.quote_link_key_id) == (Status.PENDING_CONFIRMATION, KEY_ID)
+    assert (change.order.status, change.order.internals.quote_link_key_id) == (Status.PENDING_CONFIRMATION, KEY_ID)
     bounced = offered().quote_bounced(1, KEY_ID, "Full.", NOW).order
     assert bounced.quote_mailed(1, KEY_ID, LATER) == Change(bounced, ()), "a later one was offered before"
     with pytest.raises(Conflict):
@@ -336,15 +343,15 @@ def to_connie(delivery: str, **more: object) -> Json:
     return about(delivery=delivery, recipient=CONNIE.email, **named, **more)
 
 
-def heard(link: int, word: MailWord, said_at: datetime | None = None) -> MailNews:
-    return news_of(link, word, LATER, said_at)
+def heard(link: int, word: MailEvent, said_at: datetime | None = None) -> MailStatus:
+    return mail_status(link, word, LATER, said_at)
 
 
 Told = tuple[Order, Callable[[Order], Change], Event, Json, bool, str, Json]
 TOLD: dict[str, Told] = {
     "let go": (
         held(),
-        lambda order: order.let_mail_go(NOW + HOLD),
+        lambda order: order.release_mail(NOW + HOLD),
         Event.QUOTE_MAILING,
         about(),
         True,
@@ -358,7 +365,7 @@ TOLD: dict[str, Told] = {
         about(),
         False,
         "offered",
-        {"quote_link_mailed": 1, "quote_link_key_id": KEY_ID, "quote_mail": heard(1, MailWord.SENT)},
+        {"quote_link_mailed": 1, "quote_link_key_id": KEY_ID, "quote_mail": heard(1, MailEvent.SENT)},
     ),
     "mailed again": (
         RESENT,
@@ -367,7 +374,7 @@ TOLD: dict[str, Told] = {
         about(),
         True,
         "offered",
-        {"quote_link_mailed": 2, "quote_link_key_id": "key-2", "quote_mail": heard(2, MailWord.SENT)},
+        {"quote_link_mailed": 2, "quote_link_key_id": "key-2", "quote_mail": heard(2, MailEvent.SENT)},
     ),
     "refused": (
         sending(),
@@ -376,7 +383,7 @@ TOLD: dict[str, Told] = {
         to_connie("rejected", reason="Full."),
         False,
         "undeliverable",
-        {"quote_link_mailed": 1, "quote_mail": heard(1, MailWord.REFUSED)},
+        {"quote_link_mailed": 1, "quote_mail": heard(1, MailEvent.REFUSED)},
     ),
     "bounced": (
         offered(),
@@ -385,7 +392,7 @@ TOLD: dict[str, Told] = {
         to_connie("bounced", reason="Full."),
         False,
         "undeliverable",
-        {"bounced_link": 1, "quote_mail": heard(1, MailWord.HARD_BOUNCE, SAID)},
+        {"bounced_link": 1, "quote_mail": heard(1, MailEvent.HARD_BOUNCE, SAID)},
     ),
     "delivered": (
         offered(),
@@ -394,7 +401,7 @@ TOLD: dict[str, Told] = {
         to_connie("delivered"),
         False,
         "offered",
-        {"delivered_link": 1, "quote_mail": heard(1, MailWord.DELIVERED, SAID)},
+        {"delivered_link": 1, "quote_mail": heard(1, MailEvent.DELIVERED, SAID)},
     ),
     "complained": (
         offered(),
@@ -403,16 +410,16 @@ TOLD: dict[str, Told] = {
         to_connie("complained"),
         True,
         "offered",
-        {"complained_link": 1, "quote_mail": heard(1, MailWord.COMPLAINED, SAID)},
+        {"complained_link": 1, "quote_mail": heard(1, MailEvent.COMPLAINED, SAID)},
     ),
     "complained, and so arrived": (
-        offered().quote_bounced(1, KEY_ID, "Full.", NOW, MailWord.SOFT_BOUNCE).order,
+        offered().quote_bounced(1, KEY_ID, "Full.", NOW, MailEvent.SOFT_BOUNCE).order,
         lambda order: order.quote_complained(1, LATER, LATER),
         Event.COMPLAINED,
         to_connie("complained"),
         True,
         "offered",
-        {"complained_link": 1, "quote_mail": heard(1, MailWord.COMPLAINED, LATER)},
+        {"complained_link": 1, "quote_mail": heard(1, MailEvent.COMPLAINED, LATER)},
     ),
     "reminded": (
         offered(),
@@ -442,7 +449,7 @@ TOLD: dict[str, Told] = {
         {"quote_held_until": None},
     ),
     "expired while nobody could be asked": (
-        sending().follow_contact(None, CLARA.email, NOW).order,
+        sending().sync_contact(None, CLARA.email, NOW).order,
         lambda order: order.tick(Policy(), PAST),
         Event.EXPIRED,
         about(reason="The quote's last day was over before its mail could go.", code="not_mailed_in_time"),
@@ -454,7 +461,7 @@ TOLD: dict[str, Told] = {
 
 
 @pytest.mark.parametrize("what", TOLD)
-def test_what_becomes_of_a_quote_by_itself_is_told_and_marked_as_this_and_no_more(what: str) -> None:
+def test_system_entries_have_the_expected_events_and_data(what: str) -> None:
     before, act, event, data, internal, state, marked = TOLD[what]
     change = act(before)
     assert_well_kept(before, change)
@@ -462,7 +469,7 @@ def test_what_becomes_of_a_quote_by_itself_is_told_and_marked_as_this_and_no_mor
     assert (entry.event, entry.data, entry.internal, entry.actor) == (event, data, internal, SYSTEM)
     assert change.order.quote
     assert change.order.quote.state.value == state
-    old, new = vars(before.marks), vars(change.order.marks)
+    old, new = vars(before.internals), vars(change.order.internals)
     changed = {name: value for name, value in new.items() if value != old[name] and name not in {"sequence", "since"}}
     assert changed == marked
     assert event not in [entry.event for entry in act(change.order).entries], "once"
@@ -474,18 +481,18 @@ def test_news_of_a_mail_that_nobody_noted_say_with_which_key_its_link_was_made()
         sending().quote_delivered(1, "key-2", LATER),
     ):
         assert change.entries[0].event is Event.QUOTED
-        assert change.order.marks.quote_link_key_id == "key-2"
+        assert change.order.internals.quote_link_key_id == "key-2"
 
 
 def test_a_delivery_that_comes_after_a_complaint_is_told_once() -> None:
     order = offered().quote_complained(1, NOW).order
     change = order.quote_delivered(1, KEY_ID, LATER)
     assert [entry.event for entry in change.entries] == [Event.DELIVERED]
-    assert change.order.marks.quote_mail == order.marks.quote_mail, "it arrived, and is a complaint still"
+    assert change.order.internals.quote_mail == order.internals.quote_mail, "it arrived, and is a complaint still"
     assert change.order.quote_delivered(1, KEY_ID, LATER) == Change(change.order, ())
 
 
-def test_nothing_is_expired_before_its_day_is_over_and_nobody_is_reminded_of_what_was_not_offered() -> None:
+def test_nothing_expires_early_and_unoffered_quotes_get_no_reminder() -> None:
     for order in (sending(), held(), claimed(), offered()):
         assert order.expire_unmailed(14, NOW) == Change(order, ())
     given_up = sending().quote_refused(1, "Full.", NOW).order
@@ -504,14 +511,14 @@ def test_news_of_a_revision_that_is_over_leave_it_as_it_is() -> None:
 def test_a_complaint_of_a_mail_that_was_not_noted_yet_is_flagged_all_the_same() -> None:
     change = sending().quote_complained(1, LATER)
     assert [entry.event for entry in change.entries] == [Event.COMPLAINED]
-    assert change.order.marks.quote_mail == heard(1, MailWord.COMPLAINED)
+    assert change.order.internals.quote_mail == heard(1, MailEvent.COMPLAINED)
 
 
 def test_that_a_mail_was_sent_says_less_than_what_is_known_of_it() -> None:
-    assert UNDELIVERABLE.marks.quote_mail
+    assert UNDELIVERABLE.internals.quote_mail
     after = UNDELIVERABLE.quote_mailed(1, KEY_ID, LATER).order
-    assert after.marks.quote_mail == max(
-        (UNDELIVERABLE.marks.quote_mail, heard(1, MailWord.SENT)), key=lambda news: news.rank
+    assert after.internals.quote_mail == max(
+        (UNDELIVERABLE.internals.quote_mail, heard(1, MailEvent.SENT)), key=lambda news: news.rank
     )
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from online_orders import presentation
 from online_orders.duplicates import Duplicate
-from online_orders.erasing import NOBODY
+from online_orders.erasing import ERASED_CONTACT
 from online_orders.estimates import History
 from online_orders.events import SOURCE, detail_of
 from online_orders.orders import Order, Policy
-from online_orders.presentation import as_json, desk_row, entry_body, order_body
+from online_orders.presentation import desk_row, entry_body, order_body, to_json
 from online_orders.system_reasons import SystemReason
 from online_orders.timeline import PUBLISHED, SYSTEM, Event
 from online_orders.values import instant_text
@@ -68,7 +68,7 @@ SHOWN = {
 
 
 def shown(order: Order, history: History | None = None) -> Json:
-    body: Json = json.loads(as_json(order_body(order, history or {}, NOW)))
+    body: Json = json.loads(to_json(order_body(order, history or {}, NOW)))
     return body
 
 
@@ -184,9 +184,7 @@ def test_a_revision_by_itself_is_shown_as_it_is_in_its_order() -> None:
         "expired",
     ],
 )
-def test_a_quote_past_its_last_day_is_shown_expired_whether_or_not_the_workflow_has_noticed(
-    order: Order, day: date, state: str
-) -> None:
+def test_a_past_quote_is_shown_expired_before_the_workflow_notices(order: Order, day: date, state: str) -> None:
     assert order.quote
     assert presentation.quote_body(order.quote, day)["state"] == state
 
@@ -247,8 +245,8 @@ def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
 @pytest.mark.parametrize(
     ("order", "flags"),
     [
-        (place().order.follow_enrollment(False, None, LATER).order, ["enrollment_suspended"]),
-        (place().order.follow_enrollment(False, None, LATER).order.withdraw(ANNA, None, LATER).order, []),
+        (place().order.sync_enrollment(False, None, LATER).order, ["enrollment_suspended"]),
+        (place().order.sync_enrollment(False, None, LATER).order.withdraw(ANNA, None, LATER).order, []),
         (offered().quote_complained(1, LATER).order, ["contact_complained"]),
         (offered().quote_complained(1, LATER).order.resend(CLARA, None, LATER).order, []),
         (expired().ask_for_fresh_quote(LATER + 60 * DAY).order, ["fresh_quote_asked"]),
@@ -260,11 +258,11 @@ def test_a_row_of_the_desk_has_the_flags_that_are_up(order: Order, flags: list[s
 
 
 def test_a_row_of_the_desk_says_that_its_order_waits_for_a_contact() -> None:
-    removed = offered().follow_contact(None, None, LATER).order
-    erased = offered().erased({"contact": NOBODY}, LATER).order
-    own = mailed(offered().resend(CLARA, CARLA, NOW).order).follow_contact(None, None, LATER).order
+    removed = offered().sync_contact(None, None, LATER).order
+    erased = offered().erased({"contact": ERASED_CONTACT}, LATER).order
+    own = mailed(offered().resend(CLARA, CARLA, NOW).order).sync_contact(None, None, LATER).order
     closed = removed.decline(CLARA, "sold out", LATER).order
-    back = removed.follow_contact(CONNIE, None, LATER).order
+    back = removed.sync_contact(CONNIE, None, LATER).order
     rows = [desk_row(order, {}, LATER)["waits_for_contact"] for order in (removed, erased, own, closed, back)]
     assert rows == [True, True, False, False, False]
 
@@ -321,7 +319,7 @@ def test_a_reason_of_the_systems_own_is_shown_with_its_code() -> None:
 
 
 def test_json_is_written_compactly_and_in_the_letters_that_were_sent() -> None:
-    text = as_json(order_body(place(body={"note": 'Grüße "😀"'}).order, {}, NOW))
+    text = to_json(order_body(place(body={"note": 'Grüße "😀"'}).order, {}, NOW))
     assert '"note":"Grüße \\"😀\\""' in text
     assert json.loads(text)["note"] == 'Grüße "😀"'
 
@@ -380,7 +378,7 @@ def test_no_person_and_no_free_text_goes_on_the_bus() -> None:
     order = place(body={"note": "SECRET", "purchase_order_number": "SECRET"}).order.claim(CLARA, NOW).order
     quote = judge_quote(quote_body(line_of(description="SECRET"), message="SECRET", terms="SECRET"))
     pending = order.offer(quote, CLARA, NOW).order.quote_mailed(1, KEY_ID, NOW).order
-    said = ""
+    text = ""
     for change in (
         pending.request_change("SECRET", "SECRET", LATER),
         pending.cancel("SECRET", "SECRET", LATER),
@@ -389,10 +387,10 @@ def test_no_person_and_no_free_text_goes_on_the_bus() -> None:
         order.decline(CLARA, "SECRET", LATER),
         order.comment(change_actor := place().entries[0].actor, "SECRET", LATER),
     ):
-        said += "".join(detail_of(change.order, entry).model_dump_json() for entry in change.entries)
+        text += "".join(detail_of(change.order, entry).model_dump_json() for entry in change.entries)
     assert change_actor.name == ANNA.email
     for person in ("SECRET", "Connie", CONNIE.email, ANNA.email, ANNA.user_id, CLARA.email, CLARA.user_id):
-        assert person not in said
+        assert person not in text
 
 
 def test_what_was_ordered_is_shown_as_it_was_whatever_has_become_of_it() -> None:

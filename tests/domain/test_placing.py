@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from online_orders.catalog import UPGRADES
 from online_orders.errors import Forbidden, Invalid
-from online_orders.orders import Order, Status, order_from
+from online_orders.orders import Order, Status, parse_order
 from online_orders.timeline import Actor, Event
 from tests.domain.builders import (
     ANNA,
@@ -36,10 +36,10 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 def place_body(body: Any) -> None:
-    order_from(body, order_id=ORDER_ID, account=account_of(), source="online", by=ANNA, at=NOW)
+    parse_order(body, order_id=ORDER_ID, account=account_of(), source="online", by=ANNA, at=NOW)
 
 
-def faults_of(body: Any) -> list[tuple[str, str]]:
+def field_errors_of(body: Any) -> list[tuple[str, str]]:
     with pytest.raises(Invalid) as refusal:
         place_body(body)
     assert (refusal.value.status, refusal.value.code) == (422, "invalid")
@@ -50,11 +50,11 @@ def test_a_new_order_is_submitted_at_version_one_with_one_entry() -> None:
     change = place(item_of("socket"), item_of("sdp_users"), body={"note": "Soon", "purchase_order_number": "PO-7"})
     order = change.order
     assert (order.order_id, order.account_id, order.status, order.version) == (ORDER_ID, "acme", "submitted", 1)
-    assert (order.placed_at, order.updated_at, order.marks.since) == (NOW, NOW, {Status.SUBMITTED: NOW})
+    assert (order.placed_at, order.updated_at, order.internals.since) == (NOW, NOW, {Status.SUBMITTED: NOW})
     assert (order.placed_by, order.assignee, order.contact) == (ANNA, None, CONNIE)
     assert (order.note, order.purchase_order_number) == ("Soon", "PO-7")
     assert (order.quote, order.closed, order.source) == (None, None, "online")
-    assert order.marks.sequence == 1
+    assert order.internals.sequence == 1
     (entry,) = change.entries
     assert (entry.sequence, entry.at, entry.event, entry.internal) == (1, NOW, Event.SUBMITTED, False)
     assert entry.actor == Actor(kind="customer", name=ANNA.email)
@@ -77,7 +77,7 @@ def test_the_items_keep_the_order_of_the_request() -> None:
 
 def test_the_order_keeps_the_accounts_language_and_time_zone() -> None:
     order = place(account=account_of(locale="de", time_zone="Asia/Tokyo")).order
-    assert (order.marks.locale, order.marks.time_zone) == ("de", "Asia/Tokyo")
+    assert (order.internals.locale, order.internals.time_zone) == ("de", "Asia/Tokyo")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_the_order_keeps_the_accounts_language_and_time_zone() -> None:
     ],
     ids=["none", "suspended", "no contact"],
 )
-def test_an_account_without_an_active_enrollment_that_names_a_contact_may_not_order(enrollment: Json | None) -> None:
+def test_an_account_needs_an_active_enrollment_with_a_contact_to_order(enrollment: Json | None) -> None:
     with pytest.raises(Forbidden) as refusal:
         place(account=account_of(enrollment=enrollment))
     assert (refusal.value.status, refusal.value.code) == (403, "not_enrolled")
@@ -105,26 +105,26 @@ def test_that_an_account_may_not_order_is_said_before_the_body_is_judged() -> No
 
 @pytest.mark.parametrize("body", [None, [], "order", 7, True])
 def test_a_body_is_an_object(body: Any) -> None:
-    assert faults_of(body) == [("", "wrong_type")]
+    assert field_errors_of(body) == [("", "wrong_type")]
 
 
 @pytest.mark.parametrize("items", [None, {}, "socket", 7, True, {"0": item_of("socket")}])
 def test_the_items_are_a_list(items: Any) -> None:
-    assert faults_of({"items": items}) == [("/items", "wrong_type")]
+    assert field_errors_of({"items": items}) == [("/items", "wrong_type")]
 
 
 def test_an_order_has_items() -> None:
-    assert faults_of({}) == [("/items", "required")]
-    assert faults_of({"items": []}) == [("/items", "too_few")]
+    assert field_errors_of({}) == [("/items", "required")]
+    assert field_errors_of({"items": []}) == [("/items", "too_few")]
 
 
 def test_fifty_items_are_the_most() -> None:
     assert len(place(*[item_of("socket")] * 50).order.items) == 50
-    assert faults_of({"items": [item_of("socket")] * 51}) == [("/items", "too_many")]
+    assert field_errors_of({"items": [item_of("socket")] * 51}) == [("/items", "too_many")]
 
 
 def test_too_many_items_hide_no_fault_of_the_first_fifty() -> None:
-    found = faults_of({"items": [item_of("socket", quantity=0)] * 51})
+    found = field_errors_of({"items": [item_of("socket", quantity=0)] * 51})
     assert found == [("/items", "too_many"), *((f"/items/{index}/quantity", "too_small") for index in range(50))]
 
 
@@ -136,7 +136,7 @@ def test_all_faults_of_a_body_are_told_at_once() -> None:
         "account_id": "no such id!",
         "priority": "high",
     }
-    assert sorted(faults_of(body)) == [
+    assert sorted(field_errors_of(body)) == [
         ("/account_id", "malformed"),
         ("/items/0/quantity", "too_small"),
         ("/items/2/region", "not_allowed"),
@@ -148,7 +148,7 @@ def test_all_faults_of_a_body_are_told_at_once() -> None:
 
 
 def test_no_fault_is_told_twice() -> None:
-    found = faults_of({"items": [{}, {}, None], "x": 1})
+    found = field_errors_of({"items": [{}, {}, None], "x": 1})
     assert len(found) == len(set(found))
 
 
@@ -156,7 +156,7 @@ def test_no_fault_is_told_twice() -> None:
 @pytest.mark.parametrize("character", ["x", "é", "😀"], ids=["ascii", "accented", "astral"])
 def test_a_text_is_measured_in_characters(name: str, most: int, character: str) -> None:
     assert getattr(place(body={name: character * most}).order, name) == character * most
-    assert faults_of({"items": [item_of("socket")], name: character * (most + 1)}) == [(f"/{name}", "too_long")]
+    assert field_errors_of({"items": [item_of("socket")], name: character * (most + 1)}) == [(f"/{name}", "too_long")]
 
 
 @pytest.mark.parametrize("name", ["note", "purchase_order_number"])
@@ -174,32 +174,32 @@ def test_a_note_may_have_several_lines_and_a_purchase_order_number_may_not() -> 
     assert place(body={"note": "one\r\n\ttwo\n\nthree"}).order.note == "one\r\n\ttwo\n\nthree"
     for separator in "\n\r\t\v\f\x1c\x85\u2028\u2029":
         body = {"items": [item_of("socket")], "purchase_order_number": f"PO{separator}7"}
-        assert faults_of(body) == [("/purchase_order_number", "malformed")]
+        assert field_errors_of(body) == [("/purchase_order_number", "malformed")]
 
 
 @pytest.mark.parametrize("name", ["note", "purchase_order_number"])
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x08", "\x0b", "\x0c", "\x1b", "\x1f", "\x7f", "\x80", "\x9f"])
 def test_a_text_has_no_control_characters(name: str, character: str) -> None:
-    assert faults_of({"items": [item_of("socket")], name: f"a{character}b"}) == [(f"/{name}", "malformed")]
+    assert field_errors_of({"items": [item_of("socket")], name: f"a{character}b"}) == [(f"/{name}", "malformed")]
 
 
 @pytest.mark.parametrize("name", ["note", "purchase_order_number", "account_id"])
 def test_half_a_surrogate_pair_is_no_text(name: str) -> None:
-    assert faults_of({"items": [item_of("socket")], name: "a\ud83d"}) == [(f"/{name}", "malformed")]
+    assert field_errors_of({"items": [item_of("socket")], name: "a\ud83d"}) == [(f"/{name}", "malformed")]
 
 
 @pytest.mark.parametrize("name", ["note", "purchase_order_number", "account_id"])
 @pytest.mark.parametrize("value", [7, True, 1.5, [], {}])
 def test_a_text_is_a_string(name: str, value: Any) -> None:
-    assert faults_of({"items": [item_of("socket")], name: value}) == [(f"/{name}", "wrong_type")]
+    assert field_errors_of({"items": [item_of("socket")], name: value}) == [(f"/{name}", "wrong_type")]
 
 
 @property_of
 @given(st.text(max_size=40))
-def test_a_note_that_is_taken_is_the_text_that_was_sent_but_for_the_space_around_it(text: str) -> None:
+def test_an_accepted_note_is_the_sent_text_without_surrounding_space(text: str) -> None:
     body = {"items": [item_of("socket")], "note": text}
     try:
-        order = order_from(body, order_id=ORDER_ID, account=account_of(), source="online", by=ANNA, at=NOW).order
+        order = parse_order(body, order_id=ORDER_ID, account=account_of(), source="online", by=ANNA, at=NOW).order
     except Invalid:
         assert any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text)
     else:
@@ -280,7 +280,7 @@ def test_an_account_without_sites_may_order_what_needs_none() -> None:
     assert place(item_of("ip_addresses"), item_of("sdp_users"), account=account).order.version == 1
 
 
-def test_an_order_keeps_its_accounts_name_its_sites_and_the_words_of_its_items_as_they_are() -> None:
+def test_an_order_keeps_its_account_name_sites_and_item_labels() -> None:
     order = place(item_of("site_bandwidth"), item_of("sdp_users"), item_of("accessory"), item_of("accessory")).order
     assert order.snapshot
     assert order.snapshot.model_dump() == {

@@ -14,24 +14,24 @@ from hypothesis import strategies as st
 
 from online_orders.catalog import UPGRADES
 from online_orders.csv_pages import PLAIN, SPREADSHEETS, Dialect
-from online_orders.errors import BadRequest, Fault, Invalid
+from online_orders.errors import BadRequest, FieldError, Invalid
 from online_orders.iso import MINOR_DIGITS
-from online_orders.money import LARGEST, exact
+from online_orders.money import MAX_AMOUNT, quantize
 from online_orders.prices import (
     COLUMNS,
-    MOST_PRICES,
+    MAX_PRICES,
     VARIANTS,
     ListPrice,
     QuoteDraft,
     draft_from_prices,
     draft_from_revision,
+    parse_prices,
+    parse_prices_csv,
     prices_csv,
-    prices_from,
-    prices_from_csv,
     prices_of,
     variant_of,
 )
-from online_orders.quotes import LONGEST_DESCRIPTION, Quote, Recurrence, quote_from
+from online_orders.quotes import MAX_DESCRIPTION_LENGTH, Quote, Recurrence, parse_quote
 from tests.domain.builders import (
     KINDS,
     TERMS,
@@ -60,26 +60,26 @@ def price_of(kind: str = "socket", variant: str | None = None, **changes: Any) -
 
 
 def listed(*prices: Json, currency: str = "EUR") -> tuple[ListPrice, ...]:
-    return prices_from({"prices": list(prices)}, currency)
+    return parse_prices({"prices": list(prices)}, currency)
 
 
-def faults_of(body: Any, currency: str = "EUR") -> dict[str, str]:
+def field_errors_of(body: Any, currency: str = "EUR") -> dict[str, str]:
     with pytest.raises(Invalid) as refusal:
-        prices_from(body, currency)
-    return {fault.pointer: fault.code for fault in refusal.value.faults}
+        parse_prices(body, currency)
+    return {fault.pointer: fault.code for fault in refusal.value.errors}
 
 
 def said_of(*prices: Any, currency: str = "EUR") -> dict[str, str]:
     """What a list's faults say, by their code."""
     with pytest.raises(Invalid) as refusal:
-        prices_from({"prices": list(prices)}, currency)
-    return {fault.code: fault.detail for fault in refusal.value.faults}
+        parse_prices({"prices": list(prices)}, currency)
+    return {fault.code: fault.detail for fault in refusal.value.errors}
 
 
-def faults_of_csv(text: str) -> list[Fault]:
+def faults_of_csv(text: str) -> list[FieldError]:
     with pytest.raises(Invalid) as refusal:
-        prices_from_csv(text, "EUR")
-    return list(refusal.value.faults)
+        parse_prices_csv(text, "EUR")
+    return list(refusal.value.errors)
 
 
 def draft_of(*items: Json, prices: tuple[ListPrice, ...], currency: str = "EUR") -> QuoteDraft:
@@ -96,7 +96,7 @@ def draft_of(*items: Json, prices: tuple[ListPrice, ...], currency: str = "EUR")
 
 def quoted(draft: QuoteDraft, items: int, today: date = TODAY) -> Quote:
     """What the desk makes of a draft that is sent as it is."""
-    return quote_from(
+    return parse_quote(
         draft.model_dump(mode="json"),
         order_id="o",
         account_id="acme",
@@ -108,7 +108,7 @@ def quoted(draft: QuoteDraft, items: int, today: date = TODAY) -> Quote:
     )
 
 
-amounts = st.decimals(min_value=0, max_value=LARGEST - 1, places=0, allow_nan=False)
+amounts = st.decimals(min_value=0, max_value=MAX_AMOUNT - 1, places=0, allow_nan=False)
 texts = st.text(
     st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]) | st.just(" "), min_size=1, max_size=40
 )
@@ -156,7 +156,7 @@ def test_a_list_goes_through_csv_and_back_unchanged(drawn: tuple[str, list[Json]
     currency, bodies = drawn
     assume(bodies)
     prices = listed(*bodies, currency=currency)
-    assert prices_from_csv(prices_csv(prices, dialect), currency) == prices
+    assert parse_prices_csv(prices_csv(prices, dialect), currency) == prices
 
 
 @pytest.mark.parametrize(
@@ -186,20 +186,20 @@ def test_prices_have_exactly_the_minor_digits_of_the_currency() -> None:
     ("currency", "price"), [("EUR", "1.001"), ("JPY", "1.0"), ("KWD", "1.0001"), ("BHD", "0.1234")]
 )
 def test_more_decimals_than_the_currency_has_are_a_fault(currency: str, price: str) -> None:
-    found = faults_of({"prices": [price_of(), price_of(recurrence="yearly", unit_price=price)]}, currency)
+    found = field_errors_of({"prices": [price_of(), price_of(recurrence="yearly", unit_price=price)]}, currency)
     assert found == {"/prices/1/unit_price": "too_many_decimals"}
 
 
 def test_what_is_read_only_is_ignored() -> None:
     body = {"prices": [price_of()], "currency": 7, "version": "x", "updated_at": None}
-    assert prices_from(body, "EUR") == listed(price_of())
+    assert parse_prices(body, "EUR") == listed(price_of())
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_variant_is_one_of_the_catalog_s_for_its_kind(kind: str) -> None:
     assert [price.variant for price in listed(*(price_of(kind, each) for each in VARIANTS[kind]))] == [*VARIANTS[kind]]
     for variant in {"X1500", "europe", "250", "rack_mount_kit", "nothing"} - set(VARIANTS[kind]):
-        assert faults_of({"prices": [price_of(kind, variant)]}) == {"/prices/0/variant": "unknown_variant"}
+        assert field_errors_of({"prices": [price_of(kind, variant)]}) == {"/prices/0/variant": "unknown_variant"}
 
 
 @pytest.mark.parametrize(
@@ -226,10 +226,8 @@ def test_a_fault_says_what_would_do(currency: str, prices: list[Json], said: dic
 
 @pytest.mark.parametrize("value", [["socket"], {"socket": 1}, 7, True])
 @pytest.mark.parametrize("member", ["kind", "variant", "recurrence"])
-def test_what_tells_prices_apart_is_text_and_twice_the_same_of_another_type_no_second_fault(
-    member: str, value: Any
-) -> None:
-    found = faults_of({"prices": [price_of(**{member: value})] * 2})
+def test_variants_are_text_and_a_duplicate_of_another_type_is_one_error(member: str, value: Any) -> None:
+    found = field_errors_of({"prices": [price_of(**{member: value})] * 2})
     assert found.keys() == {f"/prices/0/{member}", f"/prices/1/{member}"}
 
 
@@ -237,14 +235,14 @@ def test_a_blank_variant_is_none() -> None:
     assert listed(price_of(variant=" "))[0].variant is None
 
 
-def test_two_prices_of_one_kind_variant_and_recurrence_are_a_fault_and_of_two_recurrences_are_not() -> None:
+def test_a_duplicate_price_is_an_error_unless_its_recurrence_differs() -> None:
     prices = [price_of(), price_of(recurrence="monthly"), price_of(variant="X1500"), price_of(variant="")]
-    assert faults_of({"prices": prices}) == {"/prices/3": "duplicate_price"}
+    assert field_errors_of({"prices": prices}) == {"/prices/3": "duplicate_price"}
 
 
 def test_a_discount_is_no_price_of_a_list() -> None:
-    assert faults_of({"prices": [price_of(unit_price="-1")]}) == {"/prices/0/unit_price": "negative_price"}
-    assert listed(price_of(unit_price="0"))[0].unit_price == exact(Decimal(0), "EUR")
+    assert field_errors_of({"prices": [price_of(unit_price="-1")]}) == {"/prices/0/unit_price": "negative_price"}
+    assert listed(price_of(unit_price="0"))[0].unit_price == quantize(Decimal(0), "EUR")
 
 
 def test_all_faults_of_a_list_come_at_once_and_each_at_its_place() -> None:
@@ -257,7 +255,7 @@ def test_all_faults_of_a_list_come_at_once_and_each_at_its_place() -> None:
         7,
         price_of(),
     ]
-    assert faults_of({"prices": prices, "color": "red"}) == {
+    assert field_errors_of({"prices": prices, "color": "red"}) == {
         "/prices/1/kind": "not_allowed",
         "/prices/2/variant": "unknown_variant",
         "/prices/2/unit_price": "too_many_decimals",
@@ -276,13 +274,13 @@ def test_a_list_has_500_prices_at_most() -> None:
     places = [(kind, variant) for kind in KINDS for variant in (None, *VARIANTS[kind])]
     keys = [(*place, recurrence.value) for place in places for recurrence in Recurrence]
     sound = [price_of(kind, variant, recurrence=recurrence) for kind, variant, recurrence in keys]
-    assert len(listed(*sound)) == len(keys) < MOST_PRICES
-    assert faults_of({"prices": [*sound, *[7] * (MOST_PRICES + 1 - len(sound))]})["/prices"] == "too_many"
+    assert len(listed(*sound)) == len(keys) < MAX_PRICES
+    assert field_errors_of({"prices": [*sound, *[7] * (MAX_PRICES + 1 - len(sound))]})["/prices"] == "too_many"
 
 
 @pytest.mark.parametrize("body", [None, [], "prices", {}, {"prices": None}, {"prices": {"0": price_of()}}])
 def test_a_body_that_is_no_list_is_refused(body: Any) -> None:
-    assert len(faults_of(body)) == 1
+    assert len(field_errors_of(body)) == 1
 
 
 # -- CSV ----------------------------------------------------------------------------------------------------------
@@ -308,7 +306,7 @@ ip_addresses,,Public IPv4,10.00,monthly
     ids=["commas", "line ends of Windows", "semicolons", "tabs", "empty rows", "spaces", "an empty first row"],
 )
 def test_a_table_is_read_as_spreadsheets_write_it(sheet: str) -> None:
-    assert prices_from_csv(sheet, "EUR") == listed(
+    assert parse_prices_csv(sheet, "EUR") == listed(
         price_of(variant="X1500", description="Socket X1500"),
         price_of("ip_addresses", description="Public IPv4", unit_price="10", recurrence="monthly"),
     )
@@ -316,14 +314,14 @@ def test_a_table_is_read_as_spreadsheets_write_it(sheet: str) -> None:
 
 def test_the_columns_of_a_table_come_in_any_order() -> None:
     sheet = "recurrence,unit_price,description,variant,kind\nonce,420,Socket,,socket\n"
-    assert prices_from_csv(sheet, "EUR") == listed(price_of())
+    assert parse_prices_csv(sheet, "EUR") == listed(price_of())
 
 
 @pytest.mark.parametrize("rows", ["", "\n", "\n,,,,\n\n"])
 def test_a_table_without_rows_empties_no_list(rows: str) -> None:
-    ((where, code, said),) = faults_of_csv(",".join(COLUMNS) + rows)
+    ((where, code, text),) = faults_of_csv(",".join(COLUMNS) + rows)
     assert (where, code) == ("/prices", "no_rows")
-    assert said.startswith("The table has no prices.")
+    assert text.startswith("The table has no prices.")
     assert listed() == ()
 
 
@@ -339,9 +337,9 @@ def test_a_table_without_rows_empties_no_list(rows: str) -> None:
     ],
 )
 def test_an_amount_is_read_with_either_decimal_mark(cell: str, kept: str) -> None:
-    (price,) = prices_from_csv(f"{';'.join(COLUMNS)}\nsocket;;Socket;{cell};once\n", "EUR")
+    (price,) = parse_prices_csv(f"{';'.join(COLUMNS)}\nsocket;;Socket;{cell};once\n", "EUR")
     assert price.model_dump(mode="json")["unit_price"] == kept
-    (price,) = prices_from_csv(f'{",".join(COLUMNS)}\nsocket,,Socket,"{cell}",once\n', "EUR")
+    (price,) = parse_prices_csv(f'{",".join(COLUMNS)}\nsocket,,Socket,"{cell}",once\n', "EUR")
     assert price.model_dump(mode="json")["unit_price"] == kept
 
 
@@ -364,8 +362,8 @@ def test_an_amount_is_read_with_either_decimal_mark(cell: str, kept: str) -> Non
 )
 def test_an_amount_that_could_be_another_one_is_never_guessed(currency: str, cell: str, code: str | None) -> None:
     with pytest.raises(Invalid) as refusal:
-        prices_from_csv(f"{';'.join(COLUMNS)}\nsocket;;Socket;{cell};once\n", currency)
-    ((where, found, _),) = refusal.value.faults
+        parse_prices_csv(f"{';'.join(COLUMNS)}\nsocket;;Socket;{cell};once\n", currency)
+    ((where, found, _),) = refusal.value.errors
     assert where == "/prices/0/unit_price"
     assert code is None or found == code
 
@@ -386,25 +384,23 @@ def test_an_amount_that_could_be_another_one_is_never_guessed(currency: str, cel
         (";", "1.234,567", "1234.567"),
     ],
 )
-def test_three_decimals_are_read_by_the_mark_that_goes_with_the_tables_delimiter(
-    delimiter: str, cell: str, outcome: str
-) -> None:
+def test_three_decimals_are_read_by_the_tables_decimal_mark(delimiter: str, cell: str, outcome: str) -> None:
     table = f'{delimiter.join(COLUMNS)}\nsocket{delimiter * 2}Socket{delimiter}"{cell}"{delimiter}once\n'
     if " or " not in outcome:
-        (price,) = prices_from_csv(table, "KWD")
+        (price,) = parse_prices_csv(table, "KWD")
         assert price.model_dump(mode="json")["unit_price"] == outcome
         return
     with pytest.raises(Invalid) as refusal:
-        prices_from_csv(table, "KWD")
-    (fault,) = (each for each in refusal.value.faults if each.code == "ambiguous_amount")
+        parse_prices_csv(table, "KWD")
+    (fault,) = (each for each in refusal.value.errors if each.code == "ambiguous_amount")
     assert fault.pointer == "/prices/0/unit_price"
     assert fault.detail == f"Row 2: {cell} can be read in two ways; write {outcome}."
 
 
-def test_rows_with_too_few_or_too_many_cells_are_faults_in_a_currency_of_three_decimals_too() -> None:
+def test_rows_of_wrong_length_are_errors_with_three_decimals_too() -> None:
     with pytest.raises(Invalid) as refusal:
-        prices_from_csv(f"{','.join(COLUMNS)}\nsocket\nsocket,X1500,Socket,1.5,once,extra\n", "KWD")
-    found = [(fault.pointer, fault.code) for fault in refusal.value.faults]
+        parse_prices_csv(f"{','.join(COLUMNS)}\nsocket\nsocket,X1500,Socket,1.5,once,extra\n", "KWD")
+    found = [(fault.pointer, fault.code) for fault in refusal.value.errors]
     assert found == [
         ("/prices/1", "too_many"),
         ("/prices/0/description", "required"),
@@ -423,15 +419,15 @@ def test_a_fault_of_the_whole_table_is_said_of_no_row() -> None:
 
 @pytest.mark.parametrize("header", ["", "kind,variant", SHEET.split("\n")[1], ",".join((*COLUMNS, "amount"))])
 def test_a_table_without_its_header_is_refused_as_a_whole(header: str) -> None:
-    ((where, code, said),) = faults_of_csv(header)
+    ((where, code, text),) = faults_of_csv(header)
     assert (where, code) == ("/prices", "wrong_header")
-    assert said == f"The first row names the columns: {','.join(COLUMNS)}."
+    assert text == f"The first row names the columns: {','.join(COLUMNS)}."
 
 
 def test_the_faults_of_a_table_say_the_row_as_a_spreadsheet_counts_it() -> None:
     sheet = SHEET + "\nsocket,X1600,Socket,1.234,once,extra\n,,,,\nsocket,X1500,Again,,once\n"
     found = faults_of_csv(sheet)
-    assert [(where, code, said.partition(":")[0]) for where, code, said in found] == [
+    assert [(where, code, text.partition(":")[0]) for where, code, text in found] == [
         ("/prices/2", "too_many", "Row 5"),
         ("/prices/3/unit_price", "required", "Row 7"),
         ("/prices/2/variant", "unknown_variant", "Row 5"),
@@ -443,7 +439,7 @@ def test_the_faults_of_a_table_say_the_row_as_a_spreadsheet_counts_it() -> None:
 def test_what_is_no_csv_is_refused() -> None:
     for text in ('kind,"variant', f'{SHEET}socket,"X1500"x,Socket,1,once\n'):
         with pytest.raises(BadRequest) as refusal:
-            prices_from_csv(text, "EUR")
+            parse_prices_csv(text, "EUR")
         assert refusal.value.code == "invalid_csv"
 
 
@@ -462,7 +458,7 @@ def test_every_price_of_the_most_specific_variant_makes_a_line() -> None:
     assert lines == [("Socket X1500, Lager", 3, "420.00", "once"), ("Care, Lager", 3, "18.00", "monthly")]
 
 
-def test_a_price_without_variant_is_for_what_has_none_of_its_own_and_the_line_says_the_variant() -> None:
+def test_a_price_without_variant_is_the_default_and_the_line_names_it() -> None:
     prices = listed(*(price_of(kind, description="Item") for kind in KINDS), price_of("sdp_users", "china"))
     draft = draft_of(*(item_of(kind) for kind in KINDS), prices=prices)
     assert [(line.item_id, line.description, line.quantity) for line in draft.lines] == [
@@ -475,26 +471,26 @@ def test_a_price_without_variant_is_for_what_has_none_of_its_own_and_the_line_sa
     ]
 
 
-def test_a_region_goes_by_the_name_that_it_had_when_the_order_was_placed_or_else_has_now() -> None:
+def test_a_region_is_named_as_when_ordered_or_else_as_now() -> None:
     order = place(item_of("sdp_users", region="europe")).order
     assert order.snapshot
     words = {**order.snapshot.words, "en": {"region.europe": "Old Europe"}}
     renamed = order.model_copy(update={"snapshot": order.snapshot.model_copy(update={"words": words})})
-    for one, said in ((order, "Europe"), (renamed, "Old Europe"), (without_snapshot(order), "Europe")):
+    for one, text in ((order, "Europe"), (renamed, "Old Europe"), (without_snapshot(order), "Europe")):
         draft = draft_from_prices(
             one, {}, listed(price_of("sdp_users", description="Users")), currency="EUR", terms=TERMS, valid_until=TODAY
         )
-        assert draft.lines[0].description == f"Users, {said}"
+        assert draft.lines[0].description == f"Users, {text}"
 
 
 def test_a_description_that_just_fits_is_whole() -> None:
     order = without_snapshot(place(item_of("socket")).order)
-    name = "y" * (LONGEST_DESCRIPTION - len("Socket, X1500, "))
-    for more, said in (("", f"Socket, X1500, {name}"), ("y", f"Socket, X1500, {name[1:]}…")):
+    name = "y" * (MAX_DESCRIPTION_LENGTH - len("Socket, X1500, "))
+    for more, text in (("", f"Socket, X1500, {name}"), ("y", f"Socket, X1500, {name[1:]}…")):
         draft = draft_from_prices(
             order, {"store": name + more}, listed(price_of()), currency="EUR", terms=TERMS, valid_until=TODAY
         )
-        assert draft.lines[0].description == said
+        assert draft.lines[0].description == text
 
 
 def test_an_item_without_a_price_is_named_and_has_no_line() -> None:
@@ -504,7 +500,7 @@ def test_an_item_without_a_price_is_named_and_has_no_line() -> None:
     assert [line.item_id for line in draft.lines] == ["2"]
     with pytest.raises(Invalid) as refusal:
         quoted(draft, 3)
-    assert {fault.code for fault in refusal.value.faults} == {"item_without_line"}
+    assert {fault.code for fault in refusal.value.errors} == {"item_without_line"}
 
 
 @property_of
@@ -513,7 +509,7 @@ def test_a_draft_is_accepted_as_it_is_once_every_item_has_a_price(
     drawn: tuple[str, list[Json]], kinds: list[str]
 ) -> None:
     currency, bodies = drawn
-    kinds = [kind for place, kind in enumerate(kinds) if kind not in UPGRADES or kind not in kinds[:place]]
+    kinds = [kind for index, kind in enumerate(kinds) if kind not in UPGRADES or kind not in kinds[:index]]
     prices = listed(*bodies, currency=currency)
     draft = draft_of(*(item_of(kind) for kind in kinds), prices=prices, currency=currency)
     items = place(*(item_of(kind) for kind in kinds)).order.items
@@ -537,16 +533,16 @@ def test_the_largest_draft_fits_a_quote_and_a_long_description_is_cut() -> None:
     order = without_snapshot(place(*[item_of("socket")] * 50).order)
     draft = draft_from_prices(order, {"store": "y" * 200}, prices, currency="EUR", terms=TERMS, valid_until=TODAY)
     assert len(draft.lines) == 150
-    assert {len(line.description) for line in draft.lines} == {LONGEST_DESCRIPTION}
+    assert {len(line.description) for line in draft.lines} == {MAX_DESCRIPTION_LENGTH}
     assert draft.lines[0].description.endswith("y…")
     assert len(quoted(draft, 50).lines) == 150
 
 
-def test_a_site_of_an_order_without_snapshot_goes_by_its_present_name_or_else_its_id() -> None:
+def test_a_site_without_snapshot_is_shown_by_its_present_name_or_id() -> None:
     order = without_snapshot(place(item_of("socket")).order)
-    for names, said in (({}, "store"), ({"store": "Lager"}, "Lager")):
+    for names, text in (({}, "store"), ({"store": "Lager"}, "Lager")):
         draft = draft_from_prices(order, names, listed(price_of()), currency="EUR", terms=TERMS, valid_until=TODAY)
-        assert draft.lines[0].description == f"Socket, X1500, {said}"
+        assert draft.lines[0].description == f"Socket, X1500, {text}"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -27,7 +27,7 @@ def imports_of(tree: ast.Module) -> set[str]:
 
 
 @pytest.mark.parametrize("name", DOMAIN.split())
-def test_a_module_of_the_domain_reads_neither_aws_nor_clock_nor_environment_nor_chance(name: str) -> None:
+def test_domain_modules_use_no_aws_clock_environment_or_randomness(name: str) -> None:
     tree = ast.parse((PACKAGE / f"{name}.py").read_text("utf-8"))
     for module in imports_of(tree):
         assert not module.startswith(

@@ -40,16 +40,16 @@ from tests.domain.builders import (
 EXTRA = line_of(None, description="Delivery", recurrence="once", quantity=1)
 
 
-def faults_of(body: Any, **context: Any) -> list[tuple[str, str]]:
+def field_errors_of(body: Any, **context: Any) -> list[tuple[str, str]]:
     with pytest.raises(Invalid) as refusal:
         judge_quote(body, **context)
     assert (refusal.value.status, refusal.value.code) == (422, "invalid")
-    assert len(refusal.value.faults) == len(set(refusal.value.faults))
+    assert len(refusal.value.errors) == len(set(refusal.value.errors))
     return refused(refusal)
 
 
 def price_faults(unit_price: Any, currency: str = "EUR") -> list[tuple[str, str]]:
-    return faults_of(quote_body(line_of(unit_price=unit_price)), currency=currency)
+    return field_errors_of(quote_body(line_of(unit_price=unit_price)), currency=currency)
 
 
 # What the server computes.
@@ -106,9 +106,9 @@ _lines = st.lists(
 def test_amounts_and_totals_are_exact_whatever_their_size(lines: list[Json]) -> None:
     quote = judge_quote(quote_body(*lines))
     totals = {"once": Fraction(0), "monthly": Fraction(0), "yearly": Fraction(0)}
-    for asked, line in zip(lines, quote.lines, strict=True):
-        assert Fraction(line.amount) == Fraction(asked["unit_price"]) * asked["quantity"]
-        totals[asked["recurrence"]] += Fraction(line.amount)
+    for requested, line in zip(lines, quote.lines, strict=True):
+        assert Fraction(line.amount) == Fraction(requested["unit_price"]) * requested["quantity"]
+        totals[requested["recurrence"]] += Fraction(line.amount)
     assert {name: Fraction(total) for name, total in quote.totals} == totals
 
 
@@ -164,7 +164,7 @@ def test_too_many_decimals_are_a_fault_even_when_they_are_zeros(currency: str, p
 def test_the_decimals_are_those_of_the_quotes_own_currency() -> None:
     body = quote_body(line_of(unit_price="1.005"), currency="BHD")
     assert judge_quote(body, currency="JPY").lines[0].amount == Decimal("4.020")
-    assert faults_of(quote_body(line_of(unit_price="1.5"), currency="JPY"), currency="EUR") == [
+    assert field_errors_of(quote_body(line_of(unit_price="1.5"), currency="JPY"), currency="EUR") == [
         ("/lines/0/unit_price", "too_many_decimals")
     ]
 
@@ -180,7 +180,7 @@ def test_a_price_is_written_in_digits_with_a_point_before_its_decimals(price: st
 
 
 @pytest.mark.parametrize("price", [None, True, False, 10.5, 10.0, [], {}, ["10"]])
-def test_a_price_is_neither_a_binary_fraction_nor_anything_else_that_is_no_number(price: Any) -> None:
+def test_a_price_is_neither_binary_floating_point_nor_another_type(price: Any) -> None:
     assert price_faults(price) == [("/lines/0/unit_price", "wrong_type")]
 
 
@@ -208,7 +208,9 @@ def test_minus_zero_is_zero(zero: str) -> None:
 def test_a_discount_is_an_extra_line() -> None:
     discount = line_of(None, unit_price="-0.50", quantity=4)
     assert str(judge_quote(quote_body(line_of(), discount)).totals.monthly) == "38.00"
-    assert ("/lines/1/unit_price", "negative_price") in faults_of(quote_body(line_of(), line_of(unit_price="-0.50")))
+    assert ("/lines/1/unit_price", "negative_price") in field_errors_of(
+        quote_body(line_of(), line_of(unit_price="-0.50"))
+    )
 
 
 @pytest.mark.parametrize("recurrence", ["once", "monthly", "yearly"])
@@ -217,17 +219,17 @@ def test_no_total_is_below_zero(recurrence: str) -> None:
     free = line_of(None, unit_price="-5.00", quantity=1, recurrence=recurrence)
     assert getattr(judge_quote(quote_body(item, free)).totals, recurrence) == 0
     too_much = line_of(None, unit_price="-5.01", quantity=1, recurrence=recurrence)
-    assert faults_of(quote_body(item, too_much)) == [("/lines", "total_below_zero")]
+    assert field_errors_of(quote_body(item, too_much)) == [("/lines", "total_below_zero")]
 
 
 def test_a_discount_on_one_recurrence_does_not_lower_another() -> None:
     discount = line_of(None, unit_price="-1", quantity=1, recurrence="once")
-    assert faults_of(quote_body(line_of(recurrence="monthly"), discount)) == [("/lines", "total_below_zero")]
+    assert field_errors_of(quote_body(line_of(recurrence="monthly"), discount)) == [("/lines", "total_below_zero")]
 
 
 def test_a_total_below_zero_is_told_along_with_faults_of_other_members() -> None:
     body = quote_body(line_of(unit_price="1"), line_of(None, unit_price="-5"), valid_until="2026-11-21")
-    assert sorted(faults_of(body)) == [("/lines", "total_below_zero"), ("/valid_until", "date_in_past")]
+    assert sorted(field_errors_of(body)) == [("/lines", "total_below_zero"), ("/valid_until", "date_in_past")]
 
 
 # Lines.
@@ -236,7 +238,7 @@ def test_a_total_below_zero_is_told_along_with_faults_of_other_members() -> None
 @pytest.mark.parametrize("member", ["description", "quantity", "unit_price", "recurrence"])
 def test_no_member_of_a_line_may_be_missing(member: str) -> None:
     line = {name: value for name, value in line_of().items() if name != member}
-    assert faults_of(quote_body(line)) == [(f"/lines/0/{member}", "required")]
+    assert field_errors_of(quote_body(line)) == [(f"/lines/0/{member}", "required")]
 
 
 def test_a_line_without_an_item_is_an_extra_line() -> None:
@@ -246,12 +248,12 @@ def test_a_line_without_an_item_is_an_extra_line() -> None:
 
 @pytest.mark.parametrize("member", ["amount", "total", "item", "currency"])
 def test_what_the_server_computes_or_does_not_know_cannot_be_sent(member: str) -> None:
-    assert faults_of(quote_body(line_of(**{member: "40.00"}))) == [(f"/lines/0/{member}", "unknown_field")]
+    assert field_errors_of(quote_body(line_of(**{member: "40.00"}))) == [(f"/lines/0/{member}", "unknown_field")]
 
 
 @pytest.mark.parametrize("member", ["totals", "revision", "state", "sha256", "offered_at", "order_id"])
 def test_nor_can_what_only_the_server_says_of_a_revision(member: str) -> None:
-    assert faults_of(quote_body(**{member: None})) == [(f"/{member}", "unknown_field")]
+    assert field_errors_of(quote_body(**{member: None})) == [(f"/{member}", "unknown_field")]
 
 
 @pytest.mark.parametrize(
@@ -284,21 +286,21 @@ def test_nor_can_what_only_the_server_says_of_a_revision(member: str) -> None:
     ids=named,
 )
 def test_an_unsound_member_of_a_line_is_the_one_fault_that_is_told(member: str, value: Any, code: str) -> None:
-    assert faults_of(quote_body(line_of(), line_of(**{member: value}))) == [(f"/lines/1/{member}", code)]
+    assert field_errors_of(quote_body(line_of(), line_of(**{member: value}))) == [(f"/lines/1/{member}", code)]
 
 
 @pytest.mark.parametrize("item_id", ["0", "3", "01", "1 ", "", "one", "-1", "1.0", "\u0661"])
 def test_a_line_names_an_item_of_the_order(item_id: str) -> None:
-    found = faults_of(quote_body(line_of("1"), line_of("2"), line_of(item_id)), items=2)
+    found = field_errors_of(quote_body(line_of("1"), line_of("2"), line_of(item_id)), items=2)
     assert found == [("/lines/2/item_id", "unknown_item")]
 
 
 def test_every_item_has_a_line() -> None:
     body = quote_body(line_of("2"), EXTRA)
-    assert faults_of(body, items=3) == [("/lines", "item_without_line")] * 2
+    assert field_errors_of(body, items=3) == [("/lines", "item_without_line")] * 2
     with pytest.raises(Invalid) as refusal:
         judge_quote(body, items=12)
-    assert [fault.detail.split()[1] for fault in refusal.value.faults] == ["1", *map(str, range(3, 13))]
+    assert [fault.detail.split()[1] for fault in refusal.value.errors] == ["1", *map(str, range(3, 13))]
 
 
 def test_an_item_may_have_several_lines() -> None:
@@ -308,23 +310,23 @@ def test_an_item_may_have_several_lines() -> None:
 
 @pytest.mark.parametrize("lines", [None, {}, "none", 7])
 def test_the_lines_are_a_list(lines: Any) -> None:
-    assert faults_of({"valid_until": "2027-01-01", "lines": lines}) == [("/lines", "wrong_type")]
+    assert field_errors_of({"valid_until": "2027-01-01", "lines": lines}) == [("/lines", "wrong_type")]
 
 
 def test_a_quote_has_lines() -> None:
-    assert faults_of({"valid_until": "2027-01-01"}) == [("/lines", "required")]
-    assert ("/lines", "too_few") in faults_of({"valid_until": "2027-01-01", "lines": []})
+    assert field_errors_of({"valid_until": "2027-01-01"}) == [("/lines", "required")]
+    assert ("/lines", "too_few") in field_errors_of({"valid_until": "2027-01-01", "lines": []})
 
 
 @pytest.mark.parametrize("line", [None, 7, "line", []])
 def test_a_line_is_an_object(line: Any) -> None:
-    assert faults_of(quote_body(line_of(), line)) == [("/lines/1", "wrong_type")]
+    assert field_errors_of(quote_body(line_of(), line)) == [("/lines/1", "wrong_type")]
 
 
 def test_a_hundred_lines_are_the_most() -> None:
     assert len(judge_quote(quote_body(*[line_of()] * 100)).lines) == 100
-    assert faults_of(quote_body(*[line_of()] * 201)) == [("/lines", "too_many")]
-    assert ("/lines", "too_many") in faults_of(quote_body(*[line_of(unit_price="x")] * 201))
+    assert field_errors_of(quote_body(*[line_of()] * 201)) == [("/lines", "too_many")]
+    assert ("/lines", "too_many") in field_errors_of(quote_body(*[line_of(unit_price="x")] * 201))
 
 
 # Dates.
@@ -332,7 +334,7 @@ def test_a_hundred_lines_are_the_most() -> None:
 
 @pytest.mark.parametrize("body", [None, [], "quote", 7])
 def test_a_body_is_an_object(body: Any) -> None:
-    assert faults_of(body) == [("", "wrong_type")]
+    assert field_errors_of(body) == [("", "wrong_type")]
 
 
 @pytest.mark.parametrize("day", [TODAY, TODAY + DAY, date(2028, 11, 22)])
@@ -362,11 +364,11 @@ def test_a_quote_is_valid_until_today_at_least(day: date) -> None:
     ids=named,
 )
 def test_a_last_day_that_cannot_be_is_a_fault(day: Any, code: str) -> None:
-    assert faults_of(quote_body(valid_until=day)) == [("/valid_until", code)]
+    assert field_errors_of(quote_body(valid_until=day)) == [("/valid_until", code)]
 
 
 def test_a_last_day_is_needed() -> None:
-    assert faults_of({"lines": [line_of()]}) == [("/valid_until", "required")]
+    assert field_errors_of({"lines": [line_of()]}) == [("/valid_until", "required")]
 
 
 @pytest.mark.parametrize(
@@ -416,13 +418,13 @@ def test_a_start_is_confirmed_for_today_or_within_five_years(day: date) -> None:
     ],
 )
 def test_an_unsound_confirmation_is_a_fault_at_its_item(item_id: str, day: Any, codes: list[str]) -> None:
-    found = faults_of(quote_body(confirmed_start_dates={item_id: day}))
+    found = field_errors_of(quote_body(confirmed_start_dates={item_id: day}))
     assert sorted(found) == [(f"/confirmed_start_dates/{item_id}", code) for code in codes]
 
 
 def test_no_more_starts_are_confirmed_than_an_order_can_have_items() -> None:
     confirmed = {str(number): "2027-01-07" for number in range(1, 52)}
-    assert ("/confirmed_start_dates", "too_many") in faults_of(quote_body(confirmed_start_dates=confirmed))
+    assert ("/confirmed_start_dates", "too_many") in field_errors_of(quote_body(confirmed_start_dates=confirmed))
 
 
 @pytest.mark.parametrize("confirmed", [None, {}])
@@ -431,14 +433,14 @@ def test_no_start_need_be_confirmed(confirmed: Json | None) -> None:
 
 
 def test_the_pointer_to_a_strange_name_is_escaped_and_can_be_written_in_utf_8() -> None:
-    found = faults_of(quote_body(confirmed_start_dates={"a/b~c": "2027-01-07", "\ud800": "2027-01-07"}))
+    found = field_errors_of(quote_body(confirmed_start_dates={"a/b~c": "2027-01-07", "\ud800": "2027-01-07"}))
     assert ("/confirmed_start_dates/a~1b~0c", "unknown_item") in found
     assert all(pointer.encode() for pointer, _ in found)
 
 
 @pytest.mark.parametrize("confirmed", [[], "1", 7])
 def test_confirmed_starts_are_an_object(confirmed: Any) -> None:
-    assert faults_of(quote_body(confirmed_start_dates=confirmed)) == [("/confirmed_start_dates", "wrong_type")]
+    assert field_errors_of(quote_body(confirmed_start_dates=confirmed)) == [("/confirmed_start_dates", "wrong_type")]
 
 
 # The rest.
@@ -446,7 +448,7 @@ def test_confirmed_starts_are_an_object(confirmed: Any) -> None:
 
 @pytest.mark.parametrize("currency", ["EURO", "eur", "XXX", "", "\ud800"])
 def test_a_quotes_currency_is_one_of_iso_4217(currency: str) -> None:
-    ((pointer, code),) = faults_of(quote_body(currency=currency))
+    ((pointer, code),) = field_errors_of(quote_body(currency=currency))
     assert pointer == "/currency"
     assert code in {"unknown_currency", "malformed"}
 
@@ -466,7 +468,7 @@ def test_a_quotes_currency_is_one_of_iso_4217(currency: str) -> None:
     ids=named,
 )
 def test_an_unsound_member_of_a_quote_is_the_one_fault_that_is_told(member: str, value: Any, code: str) -> None:
-    assert faults_of(quote_body(**{member: value})) == [(f"/{member}", code)]
+    assert field_errors_of(quote_body(**{member: value})) == [(f"/{member}", code)]
 
 
 def test_all_faults_of_a_quote_are_told_at_once() -> None:
@@ -483,7 +485,7 @@ def test_all_faults_of_a_quote_are_told_at_once() -> None:
         "confirmed_start_dates": {"1": "2020-01-01", "9": "x"},
         "color": "red",
     }
-    assert sorted(faults_of(body, items=2)) == [
+    assert sorted(field_errors_of(body, items=2)) == [
         ("/color", "unknown_field"),
         ("/confirmed_start_dates/1", "date_in_past"),
         ("/confirmed_start_dates/9", "invalid_date"),
@@ -530,11 +532,11 @@ def test_whatever_json_comes_as_a_quote_is_judged_and_never_breaks(body: Any) ->
     try:
         judge_quote(body)
     except Invalid as refusal:
-        said = refusal.faults
+        text = refusal.errors
     else:
         return
-    assert said
-    assert "".join(fault.pointer + fault.code + fault.detail for fault in said).encode()
+    assert text
+    assert "".join(fault.pointer + fault.code + fault.detail for fault in text).encode()
 
 
 # The hash.
@@ -659,12 +661,12 @@ def test_the_states_of_a_revision_are_the_contracts() -> None:
 
 def test_the_longest_quote_is_judged_by_its_totals_too() -> None:
     discounts = [line_of(None, "-1.00", quantity=1) for _ in range(199)]
-    assert faults_of(quote_body(line_of(quantity=1), *discounts)) == [("/lines", "total_below_zero")]
+    assert field_errors_of(quote_body(line_of(quantity=1), *discounts)) == [("/lines", "total_below_zero")]
 
 
 @pytest.mark.parametrize(("currency", "digits"), [("JPY", 0), ("EUR", 2), ("BHD", 3)])
 def test_a_price_with_too_many_decimals_is_told_how_many_there_may_be(currency: str, digits: int) -> None:
     with pytest.raises(Invalid) as refusal:
         judge_quote(quote_body(line_of(unit_price="1.0001")), currency=currency)
-    (fault,) = refusal.value.faults
+    (fault,) = refusal.value.errors
     assert fault.detail == f"Amounts in {currency} have {digits} decimals at most."

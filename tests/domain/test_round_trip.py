@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from online_orders.accounts import Account, Contact, Enrollment, EnrollmentState, License, Site, SocketStock
 from online_orders.catalog import LIMITS, REGIONS
-from online_orders.money import exact
-from online_orders.orders import Closed, Marks, Order, Status, User
+from online_orders.money import quantize
+from online_orders.orders import Closed, Order, OrderInternals, Status, User
 from online_orders.quotes import Quote, QuoteLine, QuoteState, Recurrence, Totals
 from online_orders.timeline import Actor, Entry, Event
 from tests.domain.builders import CONNIE, STATUSES, item_of, property_of, standing
@@ -58,7 +58,7 @@ items = st.one_of(
 @st.composite
 def quotes(draw: st.DrawFn) -> Quote:
     currency = draw(st.sampled_from(["JPY", "EUR", "BHD"]))
-    money = st.integers(-(10**14), 10**17).map(lambda count: exact(Decimal(count).scaleb(-3), currency))
+    money = st.integers(-(10**14), 10**17).map(lambda count: quantize(Decimal(count).scaleb(-3), currency))
     line = st.builds(
         QuoteLine,
         item_id=optional(st.sampled_from(["1", "50"])),
@@ -88,7 +88,7 @@ def quotes(draw: st.DrawFn) -> Quote:
 
 
 marks = st.builds(
-    Marks,
+    OrderInternals,
     sequence=counts,
     locale=st.sampled_from(["en", "de"]),
     time_zone=st.just("Europe/Berlin"),

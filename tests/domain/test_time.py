@@ -54,22 +54,22 @@ def noon(day: date) -> datetime:
 
 def ticked(order: Order, *days: date, policy: Policy = POLICY) -> tuple[Order, list[tuple[str, date]]]:
     """The order after a tick at noon of each day, and what was told on which."""
-    told = []
+    recorded = []
     for day in days:
         change = order.tick(policy, noon(day))
         assert_well_kept(order, change)
-        told += [(entry.event.value, day) for entry in change.entries]
+        recorded += [(entry.event.value, day) for entry in change.entries]
         order = change.order
-    return order, told
+    return order, recorded
 
 
 def days(first: date, last: date) -> list[date]:
     return [first + ahead * DAY for ahead in range((last - first).days + 1)]
 
 
-def test_a_quote_that_nobody_answers_is_reminded_of_twice_expires_and_takes_the_order_with_it() -> None:
-    _, told = ticked(quoted(), *days(OFFERED_ON, date(2027, 1, 31)))
-    assert told == [
+def test_an_unanswered_quote_is_reminded_twice_expires_and_is_canceled() -> None:
+    _, texts = ticked(quoted(), *days(OFFERED_ON, date(2027, 1, 31)))
+    assert texts == [
         ("quote.reminded", FIRST),
         ("quote.reminded", SECOND),
         ("quote.expired", VALID_UNTIL + DAY),
@@ -88,7 +88,7 @@ def test_a_reminder_is_the_systems_shown_to_the_customer_and_no_decision() -> No
     assert entry.data == {"revision": 1}
     assert (change.order.version, change.order.status) == (before.version, before.status)
     assert change.order.quote == before.quote
-    assert change.order.marks.quote_link == before.marks.quote_link
+    assert change.order.internals.quote_link == before.internals.quote_link
 
 
 def test_a_reminder_goes_once_a_day_however_often_the_clock_ticks() -> None:
@@ -99,23 +99,23 @@ def test_a_reminder_goes_once_a_day_however_often_the_clock_ticks() -> None:
 
 @pytest.mark.parametrize("day", [FIRST + DAY, FIRST + 5 * DAY, SECOND, SECOND + DAY, VALID_UNTIL])
 def test_reminders_that_were_missed_make_one(day: date) -> None:
-    order, told = ticked(quoted(), day)
-    assert told == [("quote.reminded", day)]
-    _, told = ticked(order, *days(day, VALID_UNTIL))
-    assert told == ([("quote.reminded", SECOND)] if day < SECOND else [])
+    order, texts = ticked(quoted(), day)
+    assert texts == [("quote.reminded", day)]
+    _, texts = ticked(order, *days(day, VALID_UNTIL))
+    assert texts == ([("quote.reminded", SECOND)] if day < SECOND else [])
 
 
 @pytest.mark.parametrize("ahead", range(8))
-def test_no_reminder_goes_on_the_day_on_which_the_quote_was_offered_nor_on_the_days_before_its_time(ahead: int) -> None:
+def test_reminders_go_neither_on_the_offer_day_nor_too_early(ahead: int) -> None:
     end = OFFERED_ON + ahead * DAY
-    _, told = ticked(quoted(end), *days(OFFERED_ON, end))
+    _, texts = ticked(quoted(end), *days(OFFERED_ON, end))
     due = {OFFERED_ON + 3 * DAY, end - 2 * DAY}
-    assert [day for _, day in told] == sorted(day for day in due if OFFERED_ON < day <= end)
+    assert [day for _, day in texts] == sorted(day for day in due if OFFERED_ON < day <= end)
 
 
 def test_no_reminder_goes_once_the_last_day_is_over() -> None:
-    _, told = ticked(quoted(), VALID_UNTIL + DAY)
-    assert told == [("quote.expired", VALID_UNTIL + DAY)]
+    _, texts = ticked(quoted(), VALID_UNTIL + DAY)
+    assert texts == [("quote.expired", VALID_UNTIL + DAY)]
 
 
 @pytest.mark.parametrize(
@@ -128,34 +128,34 @@ def test_no_reminder_goes_once_the_last_day_is_over() -> None:
     ids=["approved", "canceled", "declined"],
 )
 def test_nothing_comes_of_time_once_a_decision_was_made(decided: Order) -> None:
-    after, told = ticked(decided, *days(OFFERED_ON, date(2027, 3, 1)))
-    assert (after, told) == (decided, [])
+    after, texts = ticked(decided, *days(OFFERED_ON, date(2027, 3, 1)))
+    assert (after, texts) == (decided, [])
 
 
 def test_an_undeliverable_quote_is_not_reminded_of_and_expires_all_the_same() -> None:
     order = quoted().quote_bounced(1, KEY_ID, "full", LATER).order
-    _, told = ticked(order, *days(OFFERED_ON, VALID_UNTIL + DAY))
-    assert told == [("quote.expired", VALID_UNTIL + DAY)]
+    _, texts = ticked(order, *days(OFFERED_ON, VALID_UNTIL + DAY))
+    assert texts == [("quote.expired", VALID_UNTIL + DAY)]
 
 
 def test_a_new_revision_has_its_own_reminders() -> None:
     order, _ = ticked(quoted(), FIRST)
     order = offered(order, noon(FIRST), valid_until="2027-01-10")
-    _, told = ticked(order, *days(FIRST, date(2027, 1, 10)))
-    assert told == [("quote.reminded", FIRST + 3 * DAY), ("quote.reminded", date(2027, 1, 8))]
+    _, texts = ticked(order, *days(FIRST, date(2027, 1, 10)))
+    assert texts == [("quote.reminded", FIRST + 3 * DAY), ("quote.reminded", date(2027, 1, 8))]
 
 
 def test_a_resent_quote_is_not_reminded_of_anew() -> None:
     order, _ = ticked(quoted(), FIRST)
     order = mailed(order.resend(CLARA, None, noon(FIRST)).order, noon(FIRST))
-    _, told = ticked(order, *days(FIRST, SECOND))
-    assert told == [("quote.reminded", SECOND)]
+    _, texts = ticked(order, *days(FIRST, SECOND))
+    assert texts == [("quote.reminded", SECOND)]
 
 
-def test_a_quote_of_which_a_change_was_requested_is_neither_reminded_of_nor_does_it_expire() -> None:
+def test_a_quote_with_a_requested_change_gets_no_reminder_and_no_expiry() -> None:
     order = quoted().request_change("Connie", "less", LATER).order
-    _, told = ticked(order, *days(OFFERED_ON, date(2027, 3, 1)))
-    assert [event for event, _ in told] == ["order.stale"]
+    _, texts = ticked(order, *days(OFFERED_ON, date(2027, 3, 1)))
+    assert [event for event, _ in texts] == ["order.stale"]
 
 
 @pytest.mark.parametrize("status", ["completed", "canceled"])
@@ -282,20 +282,18 @@ def test_the_last_day_ends_where_clocks_change_as_the_people_there_would_say(zon
 
 
 @pytest.mark.parametrize(("zone", "last", "end"), CLOCKS_CHANGE)
-def test_ticks_every_six_hours_do_each_thing_once_on_its_day_where_clocks_change(
-    zone: str, last: date, end: str
-) -> None:
+def test_six_hourly_ticks_do_each_thing_once_where_clocks_change(zone: str, last: date, end: str) -> None:
     order = quoted_in(zone, last, 8)
     assert order.quote
     assert order.quote.offered_at
-    at, told = order.quote.offered_at, []
+    at, recorded = order.quote.offered_at, []
     while order.is_open:
         at += 6 * HOUR
         change = order.tick(POLICY, at)
-        told += [(entry.event.value, order.today(at)) for entry in change.entries]
+        recorded += [(entry.event.value, order.today(at)) for entry in change.entries]
         order = change.order
-    first, second, expired_on, canceled_on = (day for _, day in told)
-    assert [event for event, _ in told] == ["quote.reminded", "quote.reminded", "quote.expired", "order.canceled"]
+    first, second, expired_on, canceled_on = (day for _, day in recorded)
+    assert [event for event, _ in recorded] == ["quote.reminded", "quote.reminded", "quote.expired", "order.canceled"]
     assert (first, second) == (last - 5 * DAY, last - 2 * DAY)
     after = day_in(zone, datetime.fromisoformat(end))
     assert (expired_on, canceled_on) == (after, last + 15 * DAY)
@@ -326,18 +324,18 @@ def test_the_order_is_canceled_once_the_days_of_grace_are_over(grace: int) -> No
     assert change.order.quote.state == "expired"
 
 
-def test_an_order_that_nobody_looked_after_for_a_year_expires_first_and_is_canceled_next() -> None:
+def test_an_order_ignored_for_a_year_expires_first_and_is_canceled_next() -> None:
     late = VALID_UNTIL + 365 * DAY
-    _, told = ticked(quoted(), late, late, late)
-    assert told == [("quote.expired", late), ("order.canceled", late)]
+    _, texts = ticked(quoted(), late, late, late)
+    assert texts == [("quote.expired", late), ("order.canceled", late)]
 
 
 def test_a_fresh_quote_in_the_days_of_grace_saves_the_order() -> None:
     order, _ = ticked(quoted(), VALID_UNTIL + DAY)
     again = noon(VALID_UNTIL + 2 * DAY)
     order = offered(order, again, valid_until="2027-02-01")
-    order, told = ticked(order, VALID_UNTIL + 20 * DAY)
-    assert told == [("quote.reminded", VALID_UNTIL + 20 * DAY)]
+    order, texts = ticked(order, VALID_UNTIL + 20 * DAY)
+    assert texts == [("quote.reminded", VALID_UNTIL + 20 * DAY)]
     assert order.status is Status.PENDING_CONFIRMATION
 
 
@@ -347,13 +345,11 @@ def test_a_fresh_quote_in_the_days_of_grace_saves_the_order() -> None:
     st.lists(st.integers(0, 90), max_size=40),
     st.builds(Policy, st.integers(1, 20), st.integers(0, 20), st.integers(0, 30)),
 )
-def test_however_irregularly_the_clock_ticks_each_thing_happens_once_and_in_its_time(
-    validity: int, ticks: list[int], policy: Policy
-) -> None:
+def test_irregular_ticks_do_each_thing_once_and_in_time(validity: int, ticks: list[int], policy: Policy) -> None:
     end = OFFERED_ON + validity * DAY
-    order, told = ticked(quoted(end), *(OFFERED_ON + ahead * DAY for ahead in sorted(ticks)), policy=policy)
-    events = [event for event, _ in told]
-    reminded = [day for event, day in told if event == "quote.reminded"]
+    order, texts = ticked(quoted(end), *(OFFERED_ON + ahead * DAY for ahead in sorted(ticks)), policy=policy)
+    events = [event for event, _ in texts]
+    reminded = [day for event, day in texts if event == "quote.reminded"]
     assert len(reminded) <= 2
     assert len(reminded) == len(set(reminded))
     assert all(OFFERED_ON < day <= end for day in reminded)

@@ -32,15 +32,15 @@ from tests.domain.builders import (
 SECOND = timedelta(seconds=1)
 
 
-def test_a_held_quote_is_undone_by_any_of_the_staff_and_the_order_is_at_the_desk_again() -> None:
+def test_any_staff_member_can_undo_a_held_quote() -> None:
     before = held()
     change = before.undo_quote(CONRAD, NOW + SECOND)
     assert_well_kept(before, change)
     after = change.order
     assert after.quote
     assert (after.status, after.quote.revision, after.quote.state) == ("in_process", 1, QuoteState.SUPERSEDED)
-    assert (after.version, after.mail_is_outstanding, after.undo_until) == (before.version + 1, False, None)
-    assert after.marks.quote_held_until is None
+    assert (after.version, after.mail_is_pending, after.undo_until) == (before.version + 1, False, None)
+    assert after.internals.quote_held_until is None
     (entry,) = change.entries
     assert (entry.event, entry.data, entry.internal) == (Event.QUOTE_UNDONE, {"revision": 1}, True)
     assert entry.actor == Actor(kind="customer_success", name=CONRAD.email)
@@ -52,12 +52,12 @@ def test_a_mail_is_held_for_as_long_as_it_is_asked_to_be_and_due_then(hold: time
     change = before.offer(quote_for(before), CLARA, NOW, hold)
     (entry,) = change.entries
     assert (entry.event, entry.data, entry.internal) == (Event.QUOTE_PREPARED, {"revision": 1}, True)
-    assert change.order.marks.quote_held_until == (NOW + HOLD if hold else None)
-    assert change.order.undo_until == change.order.marks.quote_held_until
-    assert change.order.marks.quote_mail_due_at == NOW + hold
+    assert change.order.internals.quote_held_until == (NOW + HOLD if hold else None)
+    assert change.order.undo_until == change.order.internals.quote_held_until
+    assert change.order.internals.quote_mail_due_at == NOW + hold
 
 
-def test_an_order_whose_new_revision_is_undone_waits_for_a_quote_and_not_for_the_contact() -> None:
+def test_an_order_with_an_undone_revision_waits_for_a_quote() -> None:
     first = offered()
     change = first.offer(quote_for(first), CLARA, NOW, HOLD)
     assert change.order.status == "pending_confirmation"
@@ -72,34 +72,34 @@ def test_an_order_whose_new_revision_is_undone_waits_for_a_quote_and_not_for_the
         after.resend(CLARA, None, NOW)
 
 
-def test_after_an_undone_revision_the_next_number_is_quoted_and_the_undone_one_is_kept() -> None:
+def test_after_an_undo_the_next_number_is_used_and_the_undone_one_kept() -> None:
     undone = held().undo_quote(CLARA, NOW).order
     change = undone.offer(quote_for(undone), CLARA, NOW, HOLD)
     assert change.order.quote
     assert change.replaced == undone.quote
     assert (change.order.quote.revision, change.order.quote.state) == (2, QuoteState.SENDING)
     assert change.order.undo_until == NOW + HOLD
-    assert mailed(change.order.let_mail_go(NOW + HOLD).order).status == "pending_confirmation"
+    assert mailed(change.order.release_mail(NOW + HOLD).order).status == "pending_confirmation"
 
 
 def test_a_quote_is_either_undone_or_mailed() -> None:
-    gone = held().let_mail_go(NOW + HOLD).order
+    gone = held().release_mail(NOW + HOLD).order
     with pytest.raises(Conflict):
         gone.undo_quote(CLARA, NOW + HOLD)
     undone = held().undo_quote(CLARA, NOW).order
-    assert undone.let_mail_go(NOW + HOLD).entries == ()
-    assert undone.quote_mailed(undone.marks.quote_link, KEY_ID, NOW + HOLD).entries == ()
+    assert undone.release_mail(NOW + HOLD).entries == ()
+    assert undone.quote_mailed(undone.internals.quote_link, KEY_ID, NOW + HOLD).entries == ()
 
 
 def test_a_held_mail_goes_once_its_time_is_over_and_the_timeline_says_so_inside() -> None:
     before = held()
-    assert before.let_mail_go(NOW + HOLD - SECOND).entries == ()
-    change = before.let_mail_go(NOW + HOLD)
+    assert before.release_mail(NOW + HOLD - SECOND).entries == ()
+    change = before.release_mail(NOW + HOLD)
     assert_well_kept(before, change)
     (entry,) = change.entries
     assert (entry.event, entry.data, entry.internal) == (Event.QUOTE_MAILING, {"revision": 1}, True)
-    assert (change.order.version, change.order.mail_is_outstanding) == (before.version, True)
-    assert change.order.let_mail_go(NOW + HOLD).entries == ()
+    assert (change.order.version, change.order.mail_is_pending) == (before.version, True)
+    assert change.order.release_mail(NOW + HOLD).entries == ()
 
 
 def test_what_is_not_yet_let_go_can_be_undone_also_after_its_time() -> None:
@@ -107,11 +107,11 @@ def test_what_is_not_yet_let_go_can_be_undone_also_after_its_time() -> None:
 
 
 def test_another_contact_or_a_new_revision_does_not_shorten_the_time() -> None:
-    assert held().follow_contact(CARLA, CLARA.email, NOW).order.undo_until == NOW + HOLD
+    assert held().sync_contact(CARLA, CLARA.email, NOW).order.undo_until == NOW + HOLD
     first = held()
     second = first.offer(quote_for(first), CLARA, NOW + SECOND, HOLD).order
     assert second.undo_until == NOW + SECOND + HOLD
-    assert second.let_mail_go(NOW + HOLD).entries == ()
+    assert second.release_mail(NOW + HOLD).entries == ()
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_what_is_not_held_cannot_be_undone(order: Order) -> None:
 def test_an_undone_quote_has_confirmed_no_date() -> None:
     order = claimed()
     dates = {"1": "2027-02-01"}
-    standing = order.offer(quote_for(order, confirmed_start_dates=dates), CLARA, NOW, HOLD).order
-    assert order_body(standing, {}, NOW)["items"][0]["confirmed_start_date"] == dates["1"]
-    (item,) = order_body(standing.undo_quote(CLARA, NOW).order, {}, NOW)["items"]
+    existing = order.offer(quote_for(order, confirmed_start_dates=dates), CLARA, NOW, HOLD).order
+    assert order_body(existing, {}, NOW)["items"][0]["confirmed_start_date"] == dates["1"]
+    (item,) = order_body(existing.undo_quote(CLARA, NOW).order, {}, NOW)["items"]
     assert item["confirmed_start_date"] is None
     assert item["estimated_start"]["basis"] != "confirmed by Customer Success"

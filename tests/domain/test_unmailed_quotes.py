@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from online_orders.announcements import announcements
+from online_orders.announcements import notifications
 from online_orders.errors import Conflict
 from online_orders.orders import Order
 from online_orders.presentation import flags_of, order_body
@@ -38,7 +38,7 @@ def _state(order: Order) -> str:
     return order.quote.state.value
 
 
-def test_a_first_revision_that_is_past_before_its_mail_goes_is_the_desks_to_quote_anew() -> None:
+def test_a_first_revision_past_before_mailing_returns_to_the_desk() -> None:
     before = sending()
     assert before.expire_unmailed(GRACE, LAST_INSTANT).entries == ()
     change = before.expire_unmailed(GRACE, PAST)
@@ -51,15 +51,15 @@ def test_a_first_revision_that_is_past_before_its_mail_goes_is_the_desks_to_quot
         "code": "not_mailed_in_time",
     }
     after = change.order
-    assert (after.status, _state(after), after.mail_is_outstanding) == ("in_process", "expired", False)
-    assert after.marks.quote_held_until is None
+    assert (after.status, _state(after), after.mail_is_pending) == ("in_process", "expired", False)
+    assert after.internals.quote_held_until is None
     assert after.version == before.version
-    due = announcements(entry.event, entry.data, by=entry.actor, internal=entry.internal, source="online")
+    due = notifications(entry.event, entry.data, by=entry.actor, internal=entry.internal, source="online")
     assert [each.role for each in due] == ["customer_success"]
     assert mailed(after.offer(quote_for(after, PAST, valid_until="2027-02-01"), CLARA, PAST).order).is_open
 
 
-def test_a_later_revision_that_is_past_before_its_mail_goes_waits_for_no_contact() -> None:
+def test_a_later_revision_past_before_mailing_waits_for_no_contact() -> None:
     before = sending(offered())
     change = before.expire_unmailed(GRACE, PAST)
     assert_well_kept(before, change)
@@ -67,23 +67,23 @@ def test_a_later_revision_that_is_past_before_its_mail_goes_waits_for_no_contact
     assert change.order.version == before.version + 1, "the status has moved"
 
 
-def test_a_fresh_mail_of_a_quote_that_was_on_offer_is_not_sent_and_the_quote_expires_as_any_other() -> None:
+def test_a_fresh_mail_of_an_expired_offer_is_not_sent_and_the_quote_expires() -> None:
     for before in (
         offered().resend(CLARA, None, NOW).order,
         offered().ask_for_fresh_mail("quote", NOW).order,
     ):
-        assert before.mail_is_outstanding
+        assert before.mail_is_pending
         change = before.expire_unmailed(GRACE, PAST)
         assert_well_kept(before, change)
         (entry,) = change.entries
         assert (entry.event, entry.data) == (Event.EXPIRED, {"revision": 1, "open_until": "2027-01-15"})
         assert (change.order.status, _state(change.order)) == ("pending_confirmation", "expired")
-        assert not change.order.mail_is_outstanding
+        assert not change.order.mail_is_pending
 
 
 def test_a_refused_first_revision_that_was_resent_and_is_past_is_the_desks() -> None:
     resent = sending().quote_refused(1, "refused", NOW).order.resend(CLARA, None, NOW).order
-    assert resent.mail_is_outstanding
+    assert resent.mail_is_pending
     after = resent.expire_unmailed(GRACE, PAST).order
     assert (after.status, _state(after)) == ("in_process", "expired")
 
@@ -120,11 +120,11 @@ def test_a_past_quote_gets_no_fresh_mail() -> None:
         offered().ask_for_fresh_mail("quote", PAST)
 
 
-def test_who_did_get_the_mail_of_a_quote_that_expired_unmailed_can_ask_for_another() -> None:
+def test_a_contact_with_an_unrecorded_mail_can_ask_for_a_fresh_quote() -> None:
     """SES had taken it, and its answer was lost."""
     after = sending().expire_unmailed(GRACE, PAST).order
-    asked = after.ask_for_fresh_quote(PAST).order
-    assert flags_of(asked) == ["fresh_quote_asked"]
+    requested = after.ask_for_fresh_quote(PAST).order
+    assert flags_of(requested) == ["fresh_quote_asked"]
     assert after.quote_mailed(1, KEY_ID, PAST).entries == ()
     body = order_body(after, {}, PAST + DAY)
     assert (body["status"], body["quote"]["state"]) == ("in_process", QuoteState.EXPIRED)
@@ -132,6 +132,6 @@ def test_who_did_get_the_mail_of_a_quote_that_expired_unmailed_can_ask_for_anoth
 
 def test_a_quote_anew_and_a_resend_begin_the_days_fresh_mails_anew() -> None:
     used = offered().ask_for_fresh_mail("quote", NOW).order.ask_for_fresh_mail("quote", NOW).order
-    assert used.marks.fresh_mails_at == (NOW, NOW)
-    assert used.resend(CLARA, None, NOW).order.marks.fresh_mails_at == ()
-    assert used.offer(quote_for(used), CLARA, NOW).order.marks.fresh_mails_at == ()
+    assert used.internals.fresh_mails_at == (NOW, NOW)
+    assert used.resend(CLARA, None, NOW).order.internals.fresh_mails_at == ()
+    assert used.offer(quote_for(used), CLARA, NOW).order.internals.fresh_mails_at == ()

@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from online_orders.values import (
-    SENT,
+    FROM_REQUEST,
     BlankIsAbsent,
     Count,
     Day,
@@ -69,7 +69,8 @@ def test_what_is_wrong_with_a_day_is_said_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("year", "context", "is_taken"), [(2000, SENT, True), (1999, SENT, False), (26, SENT, False), (26, None, True)]
+    ("year", "context", "is_taken"),
+    [(2000, FROM_REQUEST, True), (1999, FROM_REQUEST, False), (26, FROM_REQUEST, False), (26, None, True)],
 )
 def test_a_day_of_two_digits_is_meant_otherwise_where_it_is_sent(year: int, context: Any, is_taken: bool) -> None:
     day = date(year, 3, 5)

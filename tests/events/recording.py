@@ -53,11 +53,11 @@ def _name(function: str, event: Json) -> str:
 
 
 def _harmless(event: Json) -> Json:
-    said: Json = json.loads(json.dumps(event))
-    if "token" in said:
-        said["token"] = TOKEN
-    said.get("headers", {}).pop(ORIGIN_HEADER, None)
-    return said
+    payload: Json = json.loads(json.dumps(event))
+    if "token" in payload:
+        payload["token"] = TOKEN
+    payload.get("headers", {}).pop(ORIGIN_HEADER, None)
+    return payload
 
 
 def main() -> int:

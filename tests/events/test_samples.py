@@ -58,7 +58,7 @@ def test_the_handlers_take_them_one_after_the_other(lab: Lab) -> None:
 
 
 def test_no_secret_is_in_them() -> None:
-    said = "\n".join(path.read_text("utf-8") for path in EVENTS.glob("*.json"))
-    assert "/confirm/" not in said
-    assert ORIGIN_HEADER not in said
-    assert "Code: " not in said
+    payload = "\n".join(path.read_text("utf-8") for path in EVENTS.glob("*.json"))
+    assert "/confirm/" not in payload
+    assert ORIGIN_HEADER not in payload
+    assert "Code: " not in payload

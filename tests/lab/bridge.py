@@ -203,7 +203,7 @@ class Functions:
                 shortcuts.environment(function.environment),
                 contextlib.redirect_stdout(self.log),
                 _as_in_lambda(),
-                _in_a_process_of_its_own(function),
+                _as_separate_process(function),
             ):
                 text = json.dumps(function.handler(event, context), ensure_ascii=False)
             if len(text.encode()) > PAYLOAD_LIMIT:
@@ -258,7 +258,7 @@ def _as_in_lambda() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _in_a_process_of_its_own(function: Function) -> Iterator[None]:
+def _as_separate_process(function: Function) -> Iterator[None]:
     """A function may be called while another call of it waits: a resolver then has the state of two requests."""
     resolver = getattr(sys.modules[function.module], "app", None)
     if not isinstance(resolver, ApiGatewayResolver):
@@ -276,8 +276,8 @@ def _in_a_process_of_its_own(function: Function) -> Iterator[None]:
 
 def _throttled(function: str, event: Any) -> Invocation:
     """Nothing was run. The Lambda service says so to whoever called, and no failure of the function is counted."""
-    said = Failure(function, THROTTLED, "Rate Exceeded.", None, "")
-    return Invocation(function, event, "", {"errorType": said.type, "errorMessage": said.message}, said)
+    text = Failure(function, THROTTLED, "Rate Exceeded.", None, "")
+    return Invocation(function, event, "", {"errorType": text.type, "errorMessage": text.message}, text)
 
 
 def _admitted(function: str, payload: Any) -> Failure | None:

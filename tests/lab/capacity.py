@@ -58,10 +58,10 @@ class Capacity:
                 self._factor = 1
 
         def call_and_count_reads(handler: DynamoHandler) -> Any:
-            answer = call_action(handler)
-            if answer[0] == 200:
-                self._reads(handler._get_action(), handler.body, json.loads(answer[2] or "{}"))
-            return answer
+            response = call_action(handler)
+            if response[0] == 200:
+                self._reads(handler._get_action(), handler.body, json.loads(response[2] or "{}"))
+            return response
 
         with ExitStack() as stack:
             for name in ("put_item", "update_item", "delete_item"):
@@ -92,9 +92,9 @@ class Capacity:
         if action == "GetItem":
             self._read(request["TableName"], request, _size(self._image(request["TableName"], request["Key"])))
         elif action == "BatchGetItem":
-            for table, wanted in request["RequestItems"].items():
-                for key in wanted["Keys"]:
-                    self._read(table, wanted, _size(self._image(table, key)))
+            for table, expected in request["RequestItems"].items():
+                for key in expected["Keys"]:
+                    self._read(table, expected, _size(self._image(table, key)))
         elif action == "TransactGetItems":
             for get in (item["Get"] for item in request["TransactItems"]):
                 self.read[get["TableName"]] += 2 * _units(_size(self._image(get["TableName"], get["Key"])), READ_UNIT)

@@ -48,7 +48,7 @@ StandIn = tuple[Any, str, Any]
 """An object, the name of its attribute, and what stands in for it while the lab runs."""
 
 TOKEN_LIFETIME = timedelta(minutes=10)
-LONGEST_LAG = timedelta(seconds=10)
+MAX_LAG = timedelta(seconds=10)
 """After which everybody reads a write. AWS speaks of a fraction of a second, and of longer in unlikely failures."""
 EXPRESSIONS = (
     "ConditionExpression",
@@ -76,7 +76,7 @@ class DynamoDB:
         """From now on what is read of an index, or of the table without ConsistentRead, may miss the newest writes.
 
         Each item on its own, and by chance: it is seen as it was one write before, or two, and so on, within
-        `LONGEST_LAG`. BatchGetItem may leave keys unprocessed, but never all.
+        `MAX_LAG`. BatchGetItem may leave keys unprocessed, but never all.
         """
         self._chance = random.Random(seed)
 
@@ -170,9 +170,9 @@ class DynamoDB:
             with ExitStack() as stack:
                 for table, request in requests.items():
                     stack.enter_context(self._behind(table, request))
-                answer: Any = batch_get_item(handler)
-            answer.result["UnprocessedKeys"] |= left
-            return answer
+                response: Any = batch_get_item(handler)
+            response.result["UnprocessedKeys"] |= left
+            return response
 
         operations = ("get_item", "query", "scan")
         return [
@@ -188,7 +188,7 @@ class DynamoDB:
             return
         self.behind.add(request.get("IndexName", table_name))
         table = self.backend.get_table(table_name)
-        since = self._clock.now() - LONGEST_LAG
+        since = self._clock.now() - MAX_LAG
         self._recent = [write for write in self._recent if write.at >= since]
         old: dict[tuple[str, str], Write] = {}
         seen: set[tuple[str, str]] = set()
@@ -199,13 +199,13 @@ class DynamoDB:
                     old[key] = write
                 else:
                     seen.add(key)
-        standing = [(write, table.items[write.hash_key].get(write.range_key)) for write in old.values()]
+        existing = [(write, table.items[write.hash_key].get(write.range_key)) for write in old.values()]
         for write in old.values():
             _set(table, write, write.before)
         try:
             yield
         finally:
-            for write, item in standing:
+            for write, item in existing:
                 _set(table, write, item)
 
     def _unprocessed(self, requests: Json) -> Json:

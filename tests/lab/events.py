@@ -140,14 +140,14 @@ class EventBridge:
         put_events = EventsBackend.put_events
 
         def put_and_note(backend: EventsBackend, entries: list[Json]) -> list[Json]:
-            answers: list[Json] = put_events(backend, entries)
-            for entry, answer in zip(entries, answers, strict=True):
-                if "EventId" in answer:
+            responses: list[Json] = put_events(backend, entries)
+            for entry, response in zip(entries, responses, strict=True):
+                if "EventId" in response:
                     bus = entry.get("EventBusName", "default").rpartition("/")[2]
                     event = Event(bus, entry["Source"], entry["DetailType"], json.loads(entry["Detail"]))
                     self.events.append(event)
                     self.publish(bus, event.source, event.detail_type, event.detail, entry.get("Resources", []))
-            return answers
+            return responses
 
         with patch.object(EventsBackend, "put_events", put_and_note):
             yield

@@ -28,7 +28,7 @@ from tests.lab.control import LambdaControl
 from tests.lab.dynamodb import DynamoDB
 from tests.lab.events import Event, EventBridge, Rule
 from tests.lab.http import HttpApi, Response
-from tests.lab.mail import Mail, Mails, SaidOfMail, Ses
+from tests.lab.mail import Mail, MailReport, Mails, Ses
 from tests.lab.permissions import WORKFLOW, Permissions
 from tests.lab.queue import Mapping as QueueMapping
 from tests.lab.queue import QueuePoller
@@ -49,9 +49,9 @@ PARAMETERS = {
     "QuoteUndoSeconds": "0",
     "AccountRequestsAtOnce": "1000000",
     "LinkRequestsAtOnce": "1000000",
-    "OrdersAnHour": "1000000",
-    "ContactReportsADay": "1000",
-    "CommentsAnHour": "1000000",
+    "OrdersPerHour": "1000000",
+    "ContactReportsPerDay": "1000",
+    "CommentsPerHour": "1000000",
 }
 """As for the second deployment, which is told the name that CloudFront gave at the first. Quotes go at once, and nobody
 is limited: the clock stands still between two requests of a test, so that no bucket would fill again."""
@@ -83,7 +83,7 @@ class Lab:
         self.wire = Wire()
         self.dynamodb = DynamoDB(self.clock, ACCOUNT, REGION)
         self.capacity = Capacity(self.dynamodb)
-        self.functions = Functions(self.clock, self.wire, forget=product.forget)
+        self.functions = Functions(self.clock, self.wire, forget=product.reset_caches)
         self.chance = random.Random(SEED)
         """Of the pauses before further tries, as AWS and the product draw them."""
         self.stepfunctions = StepFunctions(self.clock, self.functions, self.wire, ACCOUNT, REGION, self.chance)
@@ -113,14 +113,14 @@ class Lab:
             stack.enter_context(patch.object(Session, "create_client", _create_client_once))
             stack.enter_context(patch.object(botocore.session, "create_loader", _create_loader_once))
             lab = cls(template, PARAMETERS | parameters)
-            stack.enter_context(product.under(lab.clock))
-            stack.enter_context(patch.object(retries, "draw", lab.chance.random))
+            stack.enter_context(product.on_clock(lab.clock))
+            stack.enter_context(patch.object(retries, "random_fraction", lab.chance.random))
             for part in (lab.wire, lab.dynamodb, lab.queue, lab.ses, lab.eventbridge, lab.stepfunctions):
                 stack.enter_context(part.attached())
             lab._deploy()
             stack.enter_context(lab.functions.attached())
-            product.take_hold(function.module for function in lab.functions)
-            product.forget()
+            product.patch_modules(function.module for function in lab.functions)
+            product.reset_caches()
             try:
                 yield lab
             finally:
@@ -221,11 +221,11 @@ class Lab:
 
     def account(self, account_id: str = "acme", **changes: Any) -> Json:
         """Stores an account through the desk's API (see `accounts.body`) and returns it as stored."""
-        answer = self.http(
+        response = self.http(
             "PUT", f"/api/desk/accounts/{account_id}", json=accounts.body(account_id, **changes), user=self.users.cs
         )
-        assert answer.status == 200, answer
-        stored: Json = answer.json()
+        assert response.status == 200, response
+        stored: Json = response.json()
         return stored
 
     def settle(self) -> None:
@@ -316,7 +316,7 @@ class Lab:
         mail: Mail,
         *,
         forged: Mapping[str, Any] | None = None,
-        **said: Unpack[SaidOfMail],
+        **said: Unpack[MailReport],
     ) -> None:
         """SES's event about a mail, on its way to whom the template's rules name; delivered by `settle`.
 

@@ -66,7 +66,7 @@ class Mails(list[Mail]):
         return Mails(mail for mail in self if text in mail.subject or text in mail.text)
 
 
-class SaidOfMail(TypedDict, total=False):
+class MailReport(TypedDict, total=False):
     """How an event about a mail is: a permanent bounce, said now, unless told otherwise."""
 
     permanent: bool
@@ -122,7 +122,7 @@ class Ses:
             in_sandbox=self.in_sandbox,
         )
 
-    def event(self, kind: EventType, mail: Mail, **said: Unpack[SaidOfMail]) -> Json | None:
+    def event(self, kind: EventType, mail: Mail, **said: Unpack[MailReport]) -> Json | None:
         """The detail of SES's event about a mail; None when the mail's configuration set sends no such events."""
         if not self._sending.wants(kind, mail.configuration_set):
             return None

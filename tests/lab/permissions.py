@@ -151,9 +151,9 @@ def covers(statement: Json, access: Access) -> bool:
 def _conditions_hold(condition: Json, context: Mapping[str, str]) -> bool:
     """A condition on what is not known of the request counts as unmet; so does every operator but StringEquals."""
     return all(
-        operator == "StringEquals" and context.get(key) in ([wanted] if isinstance(wanted, str) else wanted)
+        operator == "StringEquals" and context.get(key) in ([expected] if isinstance(expected, str) else expected)
         for operator, keys in condition.items()
-        for key, wanted in keys.items()
+        for key, expected in keys.items()
     )
 
 

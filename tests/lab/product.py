@@ -12,21 +12,21 @@ import online_orders.clock
 from tests.lab.clock import Clock
 
 _now = online_orders.clock.now
-_under: list[Clock] = []
-_held: set[ModuleType] = set()
+_clocks: list[Clock] = []
+_patched: set[ModuleType] = set()
 
 
 def now() -> datetime:
-    return _under[-1].now() if _under else _now()
+    return _clocks[-1].now() if _clocks else _now()
 
 
 def monotonic() -> float:
-    return _under[-1].timestamp() if _under else time.monotonic()
+    return _clocks[-1].timestamp() if _clocks else time.monotonic()
 
 
 def sleep(seconds: float) -> None:
-    if _under:
-        _under[-1].move_to(_under[-1].now() + timedelta(seconds=seconds))
+    if _clocks:
+        _clocks[-1].move_to(_clocks[-1].now() + timedelta(seconds=seconds))
     else:
         time.sleep(seconds)
 
@@ -35,30 +35,30 @@ _STAND_INS: dict[Callable[..., Any], Callable[..., Any]] = {_now: now, time.mono
 
 
 @contextmanager
-def under(clock: Clock) -> Iterator[None]:
+def on_clock(clock: Clock) -> Iterator[None]:
     """The product's time is that of `clock`."""
-    _under.append(clock)
+    _clocks.append(clock)
     try:
         yield
     finally:
-        _under.pop()
+        _clocks.pop()
 
 
-def take_hold(of: Iterable[str]) -> None:
+def patch_modules(of: Iterable[str]) -> None:
     """Put the stand-ins where the product, or one of these modules, has imported a function by its name.
 
     They stay there for good: a module may be imported while a lab runs, and used after it.
     """
     for module in _modules(of):
-        if module in _held:
+        if module in _patched:
             continue
-        _held.add(module)
+        _patched.add(module)
         for name, value in list(vars(module).items()):
             if callable(value) and getattr(value, "__hash__", None) and value in _STAND_INS:
                 setattr(module, name, _STAND_INS[value])
 
 
-def forget() -> None:
+def reset_caches() -> None:
     """What a new process would not know."""
     for module in _modules(()):
         reset = getattr(module, "reset", None)

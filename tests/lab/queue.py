@@ -17,7 +17,7 @@ from tests.lab.clock import Clock
 Json = dict[str, Any]
 
 VISIBILITY_TIMES_FUNCTION = 6
-LEAST_CONCURRENCY = 2
+MIN_CONCURRENCY = 2
 
 
 @dataclass
@@ -62,8 +62,8 @@ class QueuePoller:
         visibility = int(getattr(self._queue(mapping.queue_arn), "visibility_timeout"))  # noqa: B009 - set by name
         least = VISIBILITY_TIMES_FUNCTION * function_timeout
         assert visibility >= least, f"{mapping.function}: visibility {visibility} s < {least} s"
-        at_once = mapping.properties.get("ScalingConfig", {}).get("MaximumConcurrency", LEAST_CONCURRENCY)
-        assert LEAST_CONCURRENCY <= at_once <= 1000, f"{mapping.function}: AWS refuses a concurrency of {at_once}"
+        at_once = mapping.properties.get("ScalingConfig", {}).get("MaximumConcurrency", MIN_CONCURRENCY)
+        assert MIN_CONCURRENCY <= at_once <= 1000, f"{mapping.function}: AWS refuses a concurrency of {at_once}"
         self.mappings.append(mapping)
 
     def bodies(self, arn: str) -> list[Any]:
@@ -94,14 +94,14 @@ class QueuePoller:
         if not any(message.visible and not message.delayed for message in self._queue(mapping.queue_arn)._messages):
             return False
         url = self.url(mapping.queue_arn)
-        answer = self.client.receive_message(
+        response = self.client.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=min(mapping.batch_size, 10),
             WaitTimeSeconds=1,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        messages = answer.get("Messages", [])
+        messages = response.get("Messages", [])
         if (
             messages and mapping.function not in self.throttled
         ):  # none: those that could be seen went to the dead-letter queue

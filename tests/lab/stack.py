@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.template import EVENT_TYPES, bring_in_sources, code_folders, read, without_serverless
+from sandbox.template import EVENT_TYPES, code_folders, load_definitions, read, without_serverless
 
 Json = dict[str, Any]
 
@@ -56,7 +56,7 @@ IGNORED = frozenset(
 def translate(path: Path) -> Json:
     """Return the template as CloudFormation gets it; the code folders go on `sys.path`."""
     template = read(path)
-    bring_in_sources(template, path.parent)
+    load_definitions(template, path.parent)
     translated = without_serverless(template, REGION)
     folders = dict.fromkeys(str(path.parent / folder) for folder in code_folders(translated["Resources"]))
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
@@ -240,8 +240,8 @@ class Stack:
 
         def value(match: re.Match[str]) -> str:
             secret, _, member = match[1].partition(":SecretString:")
-            said = self.secrets[secret]
-            return str(json.loads(said)[member]) if member else said
+            text = self.secrets[secret]
+            return str(json.loads(text)[member]) if member else text
 
         return re.sub(r"\{\{resolve:secretsmanager:([^}]+)\}\}", value, text)
 

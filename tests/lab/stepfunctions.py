@@ -98,7 +98,7 @@ class StepFunctions:
         self._region = region
         self._late: tuple[int, dt.timedelta] | None = None
 
-    def tell_late(self, seed: int, at_most: dt.timedelta = dt.timedelta(minutes=1)) -> None:
+    def delay_reports(self, seed: int, at_most: dt.timedelta = dt.timedelta(minutes=1)) -> None:
         """From now on DescribeExecution and ListExecutions tell of a start and of an end some time after it, by chance.
 
         On AWS both are eventually consistent, and no time is promised.
@@ -284,7 +284,7 @@ class StepFunctions:
         ]
 
     def _looks(self) -> list[StandIn]:
-        """What is told of executions, as late as `tell_late` says."""
+        """What is told of executions, as late as `delay_reports` says."""
         backend_class = StepFunctionsParserBackend
         describe: Callable[..., Any] = backend_class.describe_execution
         list_all: Callable[..., Any] = models.StepFunctionsParserBackend.list_executions
@@ -334,8 +334,8 @@ class StepFunctions:
                     raise ClientError({"Error": {"Code": THROTTLED, "Message": ""}}, "Invoke")
                 invocation = self._functions.invoke(function, json.loads(request.get("Payload", b"{}")))
             payload = io.BytesIO(json.dumps(invocation.payload).encode())
-            answer: Json = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": payload}
-            return answer | ({"FunctionError": "Unhandled"} if invocation.failure else {})
+            response: Json = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": payload}
+            return response | ({"FunctionError": "Unhandled"} if invocation.failure else {})
 
         client = SimpleNamespace(invoke=invoke)
         return [(lambda_eval_utils, "boto_client_for", lambda **_: client)]

@@ -19,7 +19,7 @@ RETRIES_WITHOUT_LIMIT = 100
 """How often the lab tries a batch whose mapping never gives up, before it calls the stream blocked."""
 
 
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
+FIRST_PAUSE, MAX_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
 """Before a batch that failed comes again, where the poller pauses. AWS says that it backs off, and not how."""
 
 
@@ -181,7 +181,7 @@ class StreamPoller:
             self._give_up(mapping, rest, tries + 1, failed=invocation.failure is not None)
             return
         if self.pauses:
-            mapping.due = self.clock.now() + min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
+            mapping.due = self.clock.now() + min(FIRST_PAUSE * 2 ** min(tries, 10), MAX_PAUSE)
 
     @staticmethod
     def _unfinished(mapping: Mapping, records: list[Json], answer: Any) -> list[Json]:

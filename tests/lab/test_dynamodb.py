@@ -198,13 +198,13 @@ def test_units_follow_the_size_rules(lab: Lab, table: Table) -> None:
 
 
 def in_index(lab: Lab, table: Table, status: str) -> list[str]:
-    answer = table.client.query(
+    response = table.client.query(
         TableName=table.name,
         IndexName="desk",
         KeyConditionExpression="desk_status = :status",
         ExpressionAttributeValues={":status": {"S": status}},
     )
-    return [item["pk"]["S"] for item in answer["Items"]]
+    return [item["pk"]["S"] for item in response["Items"]]
 
 
 def move(table: Table, status: str) -> None:
@@ -233,19 +233,19 @@ def test_only_consistent_reads_see_every_write(lab: Lab, table: Table) -> None:
     table.put("o", n={"N": "2"})
 
     def get(**options: Any) -> Any:
-        answer = table.client.get_item(TableName=table.name, Key=key("o"), **options)
-        return answer.get("Item", {}).get("n", {}).get("N")
+        response = table.client.get_item(TableName=table.name, Key=key("o"), **options)
+        return response.get("Item", {}).get("n", {}).get("N")
 
     def query(**options: Any) -> Any:
         values = {":pk": {"S": "o"}}
-        answer = table.client.query(
+        response = table.client.query(
             TableName=table.name, KeyConditionExpression="pk = :pk", ExpressionAttributeValues=values, **options
         )
-        return answer["Items"][0]["n"]["N"] if answer["Items"] else None
+        return response["Items"][0]["n"]["N"] if response["Items"] else None
 
     def batch(**options: Any) -> Any:
-        answer = table.client.batch_get_item(RequestItems={table.name: {"Keys": [key("o")], **options}})
-        items = answer["Responses"][table.name]
+        response = table.client.batch_get_item(RequestItems={table.name: {"Keys": [key("o")], **options}})
+        items = response["Responses"][table.name]
         return items[0]["n"]["N"] if items else None
 
     for read in (get, query, batch):
@@ -261,10 +261,10 @@ def test_a_batch_may_leave_keys_unprocessed_but_never_all(lab: Lab, table: Table
     left = Counter[int]()
     for _ in range(40):
         request = {"Keys": [key(name) for name in names], "ConsistentRead": True}
-        answer = table.client.batch_get_item(RequestItems={table.name: request})
-        rest = answer["UnprocessedKeys"].get(table.name, {"Keys": [], "ConsistentRead": True})
+        response = table.client.batch_get_item(RequestItems={table.name: request})
+        rest = response["UnprocessedKeys"].get(table.name, {"Keys": [], "ConsistentRead": True})
         assert rest["ConsistentRead"]
-        found = {item["pk"]["S"] for item in answer["Responses"][table.name]}
+        found = {item["pk"]["S"] for item in response["Responses"][table.name]}
         assert found | {one["pk"]["S"] for one in rest["Keys"]} == set(names)
         left[len(rest["Keys"])] += 1
     assert set(left) == {0, 1, 2}

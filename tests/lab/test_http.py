@@ -63,8 +63,8 @@ def test_routes_go_by_greedy_variables_then_variables_then_length_then_method() 
 @pytest.mark.parametrize("name", ["customer", "reseller", "cs", "stranger"])
 def test_claims_come_as_text(mirror: Lab, name: str) -> None:
     user: User = getattr(mirror.users, name)
-    answer = mirror.http("GET", "/api/orders", user=user).json()
-    claims = answer["event"]["requestContext"]["authorizer"]["jwt"]["claims"]
+    response = mirror.http("GET", "/api/orders", user=user).json()
+    claims = response["event"]["requestContext"]["authorizer"]["jwt"]["claims"]
     assert all(isinstance(value, str) for value in claims.values())
     assert claims["token_use"] == "id"
     assert claims["email_verified"] == "true"
@@ -73,8 +73,8 @@ def test_claims_come_as_text(mirror: Lab, name: str) -> None:
 
 
 def test_an_access_token_passes_the_gateway(mirror: Lab) -> None:
-    answer = mirror.http("GET", "/api/orders", user=mirror.users.customer.with_access_token).json()
-    claims = answer["event"]["requestContext"]["authorizer"]["jwt"]["claims"]
+    response = mirror.http("GET", "/api/orders", user=mirror.users.customer.with_access_token).json()
+    claims = response["event"]["requestContext"]["authorizer"]["jwt"]["claims"]
     assert claims["token_use"] == "access"
     assert "custom:account_id" not in claims
 
@@ -141,8 +141,8 @@ def test_cloudfront_shows_the_api_its_secret(mirror: Lab) -> None:
 
 def test_a_binary_answer_is_decoded(lab: Lab) -> None:
     body = base64.b64encode(b"%PDF\xff").decode()
-    answer = {"statusCode": 200, "headers": {"Content-Type": "application/pdf"}, "body": body, "isBase64Encoded": True}
-    lab.functions.replace("ConfirmPageFunction", lambda event, context: answer)
+    result = {"statusCode": 200, "headers": {"Content-Type": "application/pdf"}, "body": body, "isBase64Encoded": True}
+    lab.functions.replace("ConfirmPageFunction", lambda event, context: result)
     response = lab.http("GET", "/confirm/t/quote.pdf")
     assert (response.body, response.headers["content-type"]) == (b"%PDF\xff", "application/pdf")
 

@@ -38,9 +38,9 @@ def sent(lab: Lab) -> Mail:
 
 
 def test_a_mail_can_be_read(lab: Lab) -> None:
-    answer = send(lab, mime(Subject="Über"))
+    response = send(lab, mime(Subject="Über"))
     (mail,) = lab.mails.to("connie@acme.example")
-    assert answer["MessageId"] == mail.message_id
+    assert response["MessageId"] == mail.message_id
     assert (mail.subject, mail.html.strip()) == ("Über", "<p>Grüße</p>")
     assert (mail.link, mail.token, mail.code) == ("https://orders.example.com/confirm/abc-123", "abc-123", "123456")
     assert [(one.name, one.content_type, one.content) for one in mail.attachments] == [
@@ -76,7 +76,7 @@ def test_an_outage_of_ses_lasts_until_it_is_over(lab: Lab) -> None:
     assert sent(lab) in lab.mails
 
 
-def test_a_domain_that_has_lost_its_verification_sends_nothing_until_it_has_it_again(lab: Lab) -> None:
+def test_a_domain_without_verification_sends_nothing_until_verified(lab: Lab) -> None:
     lost = lab.ses.unverify()
     assert lost == {"example.com"}
     with pytest.raises(ClientError, match=r"not verified.* in region EU-CENTRAL-1: orders@example.com$"):
@@ -85,7 +85,7 @@ def test_a_domain_that_has_lost_its_verification_sends_nothing_until_it_has_it_a
     assert sent(lab) in lab.mails
 
 
-def test_in_the_sandbox_of_ses_recipients_must_be_verified_save_those_of_the_simulator(lab: Lab) -> None:
+def test_the_ses_sandbox_wants_verified_recipients_except_the_simulator(lab: Lab) -> None:
     lab.ses.in_sandbox = True
     with pytest.raises(ClientError, match=r"not verified.*: connie@acme.example$"):
         sent(lab)
@@ -123,7 +123,7 @@ def test_events_that_the_configuration_set_does_not_send_cannot_be_played(lab: L
         lab.ses_event("Send", sent(lab))
 
 
-def test_a_function_that_fails_on_an_event_gets_it_three_times_and_then_it_is_given_up(lab: Lab) -> None:
+def test_a_function_that_fails_on_an_event_is_retried_three_times(lab: Lab) -> None:
     """Of an asynchronous invocation, as a rule's without a queue is."""
 
     def handler(event: Json, context: Any) -> None:

@@ -44,7 +44,7 @@ def test_an_index_is_a_resource_of_its_own() -> None:
     assert denied(who, "dynamodb", "Query", TableName="Table", IndexName="desk") == "None"
 
 
-def test_a_raw_mail_needs_the_action_of_the_first_api_for_identity_and_configuration_set() -> None:
+def test_a_raw_mail_needs_send_raw_email_on_identity_and_configuration_set() -> None:
     mail: Json = {
         "FromEmailAddress": "orders@example.com",
         "Content": {"Raw": {"Data": ""}},

@@ -52,7 +52,7 @@ def test_a_poison_message_ends_among_the_dead_letters(lab: Lab) -> None:
     lab.errors.take("MailerFunction")
 
 
-def test_a_throttled_poller_uses_up_the_tries_of_a_message_and_one_that_is_off_does_not(lab: Lab) -> None:
+def test_a_throttled_poller_uses_up_receives_and_a_disabled_one_does_not(lab: Lab) -> None:
     came = consumer(lab, poison="bad")
     control, (mapping,) = lab.control(), (one for one in lab.queue.mappings if one.function == "MailerFunction")
     control.put_function_concurrency(FunctionName="MailerFunction", ReservedConcurrentExecutions=0)

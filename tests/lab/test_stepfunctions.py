@@ -202,7 +202,7 @@ def test_an_execution_is_started_once_by_its_name(lab: Lab) -> None:
 
 def test_starts_and_ends_are_told_of_late_when_the_lab_is_asked_to(lab: Lab) -> None:
     machine = Machine(lab, {"Wait": wait_state()})
-    lab.stepfunctions.tell_late(seed=1, at_most=timedelta(minutes=10))
+    lab.stepfunctions.delay_reports(seed=1, at_most=timedelta(minutes=10))
     arn = machine.start()
 
     def told() -> tuple[str | None, list[str]]:

@@ -104,12 +104,12 @@ def test_nothing_comes_while_the_stream_is_paused(lab: Lab) -> None:
 def test_a_shuffled_stream_keeps_the_order_of_each_order(lab: Lab, seed: int) -> None:
     batches = consumer(lab)
     lab.stream.shuffle(random.Random(seed))
-    wanted = [f"{order}.{number}" for number in range(1, 9) for order in "abc"]
-    put_entries(lab, *wanted)
+    expected = [f"{order}.{number}" for number in range(1, 9) for order in "abc"]
+    put_entries(lab, *expected)
     lab.settle()
     for order in "abc":
         came = [name for batch in batches for name in batch if name.startswith(order)]
-        assert list(dict.fromkeys(came)) == [name for name in wanted if name.startswith(order)]
+        assert list(dict.fromkeys(came)) == [name for name in expected if name.startswith(order)]
 
 
 def test_records_that_are_lost_never_come_and_the_others_do(lab: Lab) -> None:

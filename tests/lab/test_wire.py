@@ -20,7 +20,7 @@ SOME_KEY = {"pk": {"S": "x"}, "sk": {"S": "x"}}
 
 def put_two(event: Json, context: Any) -> Json:
     """Two transactions; answers which were refused because they had been there."""
-    refused = []
+    rejected = []
     for name in ("one", "two"):
         put = {
             "TableName": "Table",
@@ -30,8 +30,8 @@ def put_two(event: Json, context: Any) -> Json:
         try:
             client("dynamodb").transact_write_items(TransactItems=[{"Put": put}], ClientRequestToken=str(uuid4()))
         except ClientError as error:
-            refused.append(error.response["Error"]["Code"])
-    return {"refused": refused}
+            rejected.append(error.response["Error"]["Code"])
+    return {"refused": rejected}
 
 
 @pytest.fixture
@@ -228,8 +228,8 @@ def test_a_request_in_between_leaves_the_outer_one_its_own_event(lab: Lab) -> No
     lab.account("acme")
     lab.account("bolt")
     lab.wire.meanwhile(lambda: lab.http("GET", "/api/account", user=lab.users.other_customer), service="dynamodb")
-    answer = lab.http("GET", "/api/account", user=lab.users.customer)
-    assert answer.json()["account_id"] == "acme"
+    response = lab.http("GET", "/api/account", user=lab.users.customer)
+    assert response.json()["account_id"] == "acme"
     inner, outer = lab.functions.invocations[-2:]
     assert "bolt" in inner.payload["body"]
     assert "acme" in outer.payload["body"]

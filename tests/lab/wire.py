@@ -106,8 +106,8 @@ class Selection:
 
     def takes(self, call: Call) -> bool:
         """Counts the call if it is of the kind; True for the n-th."""
-        wanted = (self.function, self.service, self.operation)
-        if all(want is None or want == have for want, have in zip(wanted, call, strict=True)):
+        expected = (self.function, self.service, self.operation)
+        if all(want is None or want == have for want, have in zip(expected, call, strict=True)):
             self.seen += 1
             return self.seen == self.n
         return False
@@ -269,10 +269,10 @@ class Wire:
             return self._unavailable(outage, call, request)
         if fault:
             return self._go_wrong(fault, lambda: original(stubber, event_name, request), call, request)
-        answer = original(stubber, event_name, request)
-        if answer.status_code == 404 and self.permissions and self.permissions.hides_absence(*call, request.url):
+        response = original(stubber, event_name, request)
+        if response.status_code == 404 and self.permissions and self.permissions.hides_absence(*call, request.url):
             return _error_answer("AccessDenied", call, request, 403, "Access Denied")
-        return answer
+        return response
 
     @staticmethod
     def _go_wrong(fault: Fault, send: Callable[[], object], call: Call, request: Any) -> AWSResponse:

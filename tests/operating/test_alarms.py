@@ -118,13 +118,13 @@ def a_workflow_that_cannot_be_looked_after(lab: Lab) -> None:
     lab.clock.move_to(lab.clock.now() + timedelta(hours=7))
     lab.wire.fail(1, operation="DescribeExecution", error="AccessDeniedException")
     assert lab.functions.invoke("ReconcileFunction", {}).failure is None
-    (line,) = lab.log.entries(message="a workflow could not be looked after")
+    (line,) = lab.log.entries(message="a workflow could not be repaired")
     assert line["order_id"] == order_id
 
 
 def mail_that_is_held(lab: Lab) -> None:
     with lab.as_operator():
-        mail_hold.hold("a trial", lab.clock.now())
+        mail_hold.pause("a trial", lab.clock.now())
     place(lab)
     lab.advance(hours=2)
     run_measures(lab)
@@ -159,12 +159,12 @@ def a_contact_report_that_no_queue_takes(lab: Lab) -> None:
 DRIVEN: dict[Callable[[Lab], None], tuple[str, ...]] = {
     a_whole_life: (
         "OrdersPlaced",
-        "EntriesFollowed",
+        "EntriesProcessed",
         "QuotesMailed",
         "MailsSent",
         "MailDelivery",
         "Decided_approve",
-        "AnswerHours",
+        "DecisionHours",
     ),
     a_change_and_a_cancellation: ("Decided_request_change", "Decided_cancel"),
     a_direct_order: ("DirectOrdersPlaced",),
@@ -172,15 +172,15 @@ DRIVEN: dict[Callable[[Lab], None], tuple[str, ...]] = {
     a_quote_that_ses_never_takes: ("QuotesGivenUp",),
     a_mail_that_ses_refuses_for_good: ("MailsRefused",),
     a_domain_that_is_not_verified: ("MailsRefused",),
-    news_of_a_mail_of_somebody_else: ("MailNewsIgnored",),
-    an_order_that_is_parked_and_mended: ("OrdersParked", "EntriesMended"),
+    news_of_a_mail_of_somebody_else: ("MailEventsIgnored",),
+    an_order_that_is_parked_and_mended: ("OrdersParked", "EntriesRepaired"),
     an_order_that_is_counted_later: ("OrdersCountedLater",),
-    a_workflow_that_was_stopped: ("WorkflowsMended",),
-    a_workflow_that_cannot_be_looked_after: ("WorkflowsNotMended",),
-    mail_that_is_held: ("MailHeldHours", "MailsPutBack"),
+    a_workflow_that_was_stopped: ("WorkflowsRepaired",),
+    a_workflow_that_cannot_be_looked_after: ("WorkflowRepairsFailed",),
+    mail_that_is_held: ("MailPausedHours", "MailsRequeued"),
     an_order_that_nobody_claims: ("QueueAgeHours", "OrdersSubmitted"),
     entries_that_the_stream_lost: ("OverdueMinutes",),
-    a_contact_report_that_no_queue_takes: ("AccountItemsNotFollowed", "AccountItemsMended"),
+    a_contact_report_that_no_queue_takes: ("AccountItemsNotProcessed", "AccountItemsRepaired"),
 }
 ALWAYS_MEASURED = {"OrdersInProcess", "OrdersPendingConfirmation"}
 
@@ -199,14 +199,14 @@ def test_what_happens_is_measured_under_the_name_and_dimension_that_are_watched(
         assert max(values[own(name)]) > 0, name
 
 
-def test_every_metric_of_ours_that_is_watched_is_driven_here_and_has_the_stack_as_its_dimension(lab: Lab) -> None:
+def test_every_watched_metric_of_ours_is_emitted_with_the_stack_dimension(lab: Lab) -> None:
     watched = metrics_shown(lab).union(*map(metrics_of, alarms(lab).values()))
     names = {name for driven in DRIVEN.values() for name in driven} | ALWAYS_MEASURED
     assert {metric for metric in watched if metric.namespace == OWN} == {own(name) for name in names}
     assert all(function.environment["POWERTOOLS_SERVICE_NAME"] == "lab" for function in lab.functions)
 
 
-def test_open_orders_are_counted_by_status_and_the_longest_wait_is_told_in_hours(lab: Lab) -> None:
+def test_open_orders_are_counted_by_status_and_max_wait_is_in_hours(lab: Lab) -> None:
     for happening in (a_direct_order, an_order_that_nobody_claims):
         happening(lab)
     values = emitted(lab)
@@ -231,7 +231,7 @@ def test_every_alarm_rings_somewhere_and_says_what_missing_data_mean(lab: Lab) -
         assert len(alarm.get("Metrics", ())) <= 10, f"{name}: CloudWatch takes ten metrics at most"
 
 
-def test_an_alarm_over_several_metrics_takes_each_for_zero_where_it_has_no_value(lab: Lab) -> None:
+def test_an_alarm_over_several_metrics_treats_missing_values_as_zero(lab: Lab) -> None:
     summed = {name: alarm for name, alarm in alarms(lab).items() if "Metrics" in alarm}
     assert len(summed) == 4
     for name, alarm in summed.items():
@@ -314,10 +314,10 @@ def test_the_routes_in_the_log_are_rules_and_never_the_path_of_a_link(lab: Lab) 
     assert mail.link
     lab.http("GET", mail.link)
     lab.http("GET", "/api/nothing/here", user=lab.users.customer)
-    said: list[dict[str, Any]] = [line for line in lab.log.entries() if line.get("message") == "answered"]
-    routes = {line["route"] for line in said}
+    text: list[dict[str, Any]] = [line for line in lab.log.entries() if line.get("message") == "responded"]
+    routes = {line["route"] for line in text}
     assert {"GET /confirm/<token>", "POST /api/desk/orders/<order_id>/claim", "GET none"} <= routes
-    assert all(line["milliseconds"] >= 0 and line["status"] >= 200 for line in said)
+    assert all(line["milliseconds"] >= 0 and line["status"] >= 200 for line in text)
     assert mail.link.rpartition("/")[2] not in "\n".join(lab.log.lines)
 
 
@@ -345,16 +345,16 @@ def test_the_handbook_names_functions_outputs_and_widgets_that_are_there(lab: La
     for name in re.findall(r"`(\w+(?:Url|FunctionName))`", HANDBOOK):
         assert name in template["Outputs"]
     titles = {widget["properties"]["title"] for widget in widgets(lab)}
-    told = re.findall(r"dashboard's \*([^*]+)\*|^\*\*Look at\*\* \*(Latency[^*]+)\*", HANDBOOK, re.MULTILINE)
-    assert told
-    assert {name for pair in told for name in pair if name} <= titles
+    texts = re.findall(r"dashboard's \*([^*]+)\*|^\*\*Look at\*\* \*(Latency[^*]+)\*", HANDBOOK, re.MULTILINE)
+    assert texts
+    assert {name for pair in texts for name in pair if name} <= titles
 
 
 def test_the_handbook_names_commands_of_the_tool_that_are_there() -> None:
     groups: Any = typer.main.get_command(app)
-    told = re.findall(r"`((?:redrive|mail|keys|export|follow)(?: [a-z]+)?)\b[^`]*`", HANDBOOK)
-    assert len(told) > 10
-    for each in told:
+    texts = re.findall(r"`((?:redrive|mail|keys|export|follow)(?: [a-z]+)?)\b[^`]*`", HANDBOOK)
+    assert len(texts) > 10
+    for each in texts:
         command = groups
         for word in each.split():
             command = command.commands[word] if hasattr(command, "commands") else command

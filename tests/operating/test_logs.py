@@ -73,11 +73,11 @@ def way(lines: list[Json]) -> list[str]:
 
 def request_that(lab: Lab, route: str) -> str:
     """The correlation id of the only request by a route."""
-    (asked,) = (line for line in written(lab) if line.get("route") == route)
-    return str(asked["correlation_id"])
+    (requested,) = (line for line in written(lab) if line.get("route") == route)
+    return str(requested["correlation_id"])
 
 
-def test_the_saved_query_shows_the_way_of_an_order_from_its_placing_to_its_mails(lab: Lab) -> None:
+def test_the_saved_query_shows_an_order_from_placing_to_its_mails(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     mail = quote(lab, order_id)
@@ -97,7 +97,7 @@ def test_the_saved_query_shows_the_way_of_an_order_from_its_placing_to_its_mails
     assert all(line["correlation_id"] for line in lines)
 
 
-def test_what_follows_from_a_request_carries_its_correlation_id_through_stream_workflow_and_mail(lab: Lab) -> None:
+def test_the_correlation_id_reaches_stream_workflow_and_mail(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     mail = quote(lab, order_id)
@@ -115,7 +115,7 @@ def test_what_follows_from_a_request_carries_its_correlation_id_through_stream_w
     assert way(approved) == ["ConfirmPage", "Outbox", "Mailer"]
 
 
-def test_what_time_brings_carries_the_id_of_the_request_that_the_order_waits_after(lab: Lab) -> None:
+def test_a_tick_carries_the_id_of_the_request_that_began_the_wait(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     quote(lab, order_id)
@@ -138,7 +138,7 @@ def test_the_next_execution_of_an_order_goes_on_under_the_same_id(lab: Lab) -> N
     lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
     lab.settle()
     assert lab.executions[1].input["correlation_id"] == placed
-    waits = [line["execution"] for line in found_by(lab, placed) if line["message"] == "waits"]
+    waits = [line["execution"] for line in found_by(lab, placed) if line["message"] == "waiting"]
     assert waits == [f"{order_id}-1", f"{order_id}-2"]
 
 
@@ -187,9 +187,9 @@ def test_no_person_no_code_and_no_path_of_a_link_is_in_the_logs(lab: Lab) -> Non
     desk(lab, order_id, "claim")
     mail = quote(lab, order_id)
     assert decide(lab, mail, "approve") == 200
-    said = "\n".join(lab.log.lines)
+    text = "\n".join(lab.log.lines)
     for secret in (mail.recipients[0], str(mail.code), str(mail.link).rpartition("/")[2], "Connie"):
-        assert secret not in said
+        assert secret not in text
 
 
 def test_the_saved_query_asks_for_fields_that_the_logs_have(lab: Lab) -> None:

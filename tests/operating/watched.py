@@ -52,8 +52,8 @@ def is_measured(alarm: Json) -> bool:
     if metrics is None:
         return True
     measured = [one["Id"] for one in metrics if "MetricStat" in one]
-    (told,) = (one for one in metrics if one.get("ReturnData", True))
-    return bool(told["Expression"] == " + ".join(f"FILL({each}, 0)" for each in measured))
+    (result,) = (one for one in metrics if one.get("ReturnData", True))
+    return bool(result["Expression"] == " + ".join(f"FILL({each}, 0)" for each in measured))
 
 
 def widgets(lab: Lab) -> list[Json]:

@@ -63,8 +63,8 @@ class Running:
 
     def resident_megabytes(self) -> tuple[int, int]:
         """Of the largest process of a function, and of all that is none: the front door, the mailbox, the engine."""
-        said = subprocess.run(["ps", "-Aww", "-o", "pid=,ppid=,rss=,args="], check=True, capture_output=True, text=True)
-        rows = [line.split(maxsplit=3) for line in said.stdout.splitlines()]
+        text = subprocess.run(["ps", "-Aww", "-o", "pid=,ppid=,rss=,args="], check=True, capture_output=True, text=True)
+        rows = [line.split(maxsplit=3) for line in text.stdout.splitlines()]
         family = {str(self.process.pid)}
         while more := {pid for pid, parent, *_ in rows if parent in family} - family:
             family |= more

@@ -14,7 +14,7 @@ from typing import Any
 from tests.lab import Lab, Response
 from tests.lab.mail import Mail
 from tests.proof.records import CONTACT as CONTACT_ROLE
-from tests.proof.records import Letter
+from tests.proof.records import ExpectedMail
 
 Json = dict[str, Any]
 
@@ -44,7 +44,7 @@ class Walk:
     """How long people come back in vain; None: they need not."""
     undone_too_late: bool = False
     """Whether somebody wanted to take a quote back, and an outage kept him from it until its mail was let go."""
-    untold: Counter[Letter] = field(default_factory=Counter)
+    untold: Counter[ExpectedMail] = field(default_factory=Counter)
     """Mails that may not go any more, since what they ask for was over before they went."""
     _rests_in_full: int | None = None
     """How many more times resting takes its full time; None: always."""
@@ -53,12 +53,12 @@ class Walk:
 
     def ask(self, method: str, target: str, **request: Any) -> Response:
         """Until there is an answer that is one."""
-        answer = self.lab.http(method, target, **request)
+        response = self.lab.http(method, target, **request)
         tries = 1
-        while answer.status >= 500 and (tries < PATIENCE or self._comes_back()):
-            answer = self.lab.http(method, target, **request)
+        while response.status >= 500 and (tries < PATIENCE or self._comes_back()):
+            response = self.lab.http(method, target, **request)
             tries += 1
-        return answer
+        return response
 
     def _comes_back(self) -> bool:
         """Lets some of an outage pass; False when there is none."""
@@ -72,11 +72,11 @@ class Walk:
         """Ask for a change; when the answer fails, look, and ask again only if it was not made."""
         tries = 0
         while tries < PATIENCE or self._comes_back():
-            answer = self.lab.http(method, target, **request)
+            response = self.lab.http(method, target, **request)
             tries += 1
-            if answer.status < 400:
+            if response.status < 400:
                 return
-            assert answer.status >= 500, answer
+            assert response.status >= 500, response
             if is_done(self.order()):
                 return
         raise AssertionError(f"{method} {target} was never done")
@@ -158,9 +158,9 @@ class Walk:
     def place(self) -> None:
         body = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-03-05"}]}
         key = {"Idempotency-Key": "one"}
-        answer = self.ask("POST", "/api/orders", json=body, headers=key, user=self.lab.users.customer)
-        assert answer.status == 201, answer
-        self.order_id = answer.json()["order_id"]
+        response = self.ask("POST", "/api/orders", json=body, headers=key, user=self.lab.users.customer)
+        assert response.status == 201, response
+        self.order_id = response.json()["order_id"]
         self.rest()
 
     def claim(self) -> None:

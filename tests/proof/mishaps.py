@@ -198,7 +198,7 @@ class Window:
             SERVICES[self.out_of_order], lambda: lab.clock.now() >= until, self.style, random.Random(self.seed)
         )
         if SERVICES[self.out_of_order] == PARAMETERS:
-            product.forget()
+            product.reset_caches()
         lab.wire.outages.append(outage)
         struck.outages.append(outage)
         lab.stream.pauses = True

@@ -15,7 +15,7 @@ from tests.lab import Lab
 from tests.proof.rebuilding import stored, told_by
 
 Json = dict[str, Any]
-Letter = tuple[str, str]
+ExpectedMail = tuple[str, str]
 """A mail's kind and to whom it went."""
 
 CONTACT, PLACER, DESK = "contact", "placed_by", "customer_success"
@@ -37,7 +37,7 @@ SUBJECTS = {
     r"Contact person missing: order \S+ of .+": "contact missing",
 }
 """By which the English mails are told apart."""
-CALLED_FOR: dict[str, tuple[Letter, ...]] = {
+CALLED_FOR: dict[str, tuple[ExpectedMail, ...]] = {
     "order.submitted": (("received", CONTACT), ("received", PLACER), ("new order", DESK)),
     "order.stale": (("waiting", DESK),),
     "link.locked": (("link locked", DESK),),
@@ -47,13 +47,13 @@ CALLED_FOR: dict[str, tuple[Letter, ...]] = {
 }
 _CLOSED = frozenset({"order.completed", "order.canceled"})
 _QUOTED_ANEW = frozenset({"quote.prepared"})
-TOLD_WHILE_SO: dict[str, dict[Letter, frozenset[str]]] = {
+TOLD_WHILE_SO: dict[str, dict[ExpectedMail, frozenset[str]]] = {
     "quote.undeliverable": {("undeliverable", DESK): _QUOTED_ANEW | {"quote.delivered"}},
     "quote.expired": {("expired", CONTACT): _QUOTED_ANEW | _CLOSED, ("expired", DESK): _QUOTED_ANEW},
     "quote.fresh_asked": {("fresh quote asked for", DESK): _QUOTED_ANEW},
 }
 """Mails that stay away if one of these entries came after their own before they went, and go otherwise."""
-ASKED_FOR_IN_TIME: dict[str, tuple[Letter, ...]] = {
+ASKED_FOR_IN_TIME: dict[str, tuple[ExpectedMail, ...]] = {
     "quote.reminded": (("reminder", CONTACT),),
     "order.contact_changed": (("received", CONTACT),),
     "order.contact_removed": (("contact missing", DESK),),
@@ -72,7 +72,7 @@ PUBLISHED = {
     "order.completed",
     "order.canceled",
 }
-QUOTE: Letter = ("quote", CONTACT)
+QUOTE: ExpectedMail = ("quote", CONTACT)
 MAILED = {"order.quoted", "quote.mailed"}
 LINKED = {"quote.prepared", "quote.resent", "order.contact_changed", "link.fresh_asked"}
 """Entries that each make a new link to a quote, where there is one."""
@@ -88,14 +88,14 @@ class Records:
     """The whole timeline, internal entries too."""
     events: list[tuple[str, Json]]
     """Names and details, as they came on the bus."""
-    mails: Counter[Letter]
+    mails: Counter[ExpectedMail]
     links: Counter[str]
     """Of the quote mails."""
     executions: list[str]
     """How the executions stand that bear the order's name."""
 
 
-def letter_of(subject: str, recipients: Sequence[str], placer: str, desk: str) -> Letter:
+def expected_mail_of(subject: str, recipients: Sequence[str], placer: str, desk: str) -> ExpectedMail:
     (kind,) = {kind for pattern, kind in SUBJECTS.items() if re.fullmatch(pattern, subject)}
     (recipient,) = recipients
     return kind, {placer: PLACER, desk: DESK}.get(recipient, CONTACT)
@@ -112,13 +112,13 @@ def records_of(lab: Lab, order_id: str) -> Records:
         order=lab.http("GET", desk, user=user).json(),
         entries=entries["items"],
         events=[(event.detail_type, event.detail) for event in lab.events],
-        mails=Counter(letter_of(mail.subject, mail.recipients, placer, mailbox) for mail in mails),
+        mails=Counter(expected_mail_of(mail.subject, mail.recipients, placer, mailbox) for mail in mails),
         links=Counter(str(mail.link) for mail in mails if mail.tags["kind"] == "quote"),
         executions=[execution.status for execution in lab.executions],
     )
 
 
-def disagreements(records: Records, untold: Counter[Letter] | None = None) -> Iterator[str]:
+def disagreements(records: Records, untold: Counter[ExpectedMail] | None = None) -> Iterator[str]:
     """What is otherwise here than there. `untold` are mails that must not have gone, though an entry calls for them."""
     entries = records.entries
     sequence = [entry["sequence"] for entry in entries]
@@ -127,26 +127,26 @@ def disagreements(records: Records, untold: Counter[Letter] | None = None) -> It
     instants = [datetime.fromisoformat(entry["at"]) for entry in entries]
     if instants != sorted(instants):
         yield f"the timeline goes back in time: {instants}"
-    told, held = told_by(entries), stored(records.order, len(entries))
-    if told != held:
-        yield f"the timeline tells {told} and the table {held}"
+    texts, held = told_by(entries), stored(records.order, len(entries))
+    if texts != held:
+        yield f"the timeline tells {texts} and the table {held}"
     ended = Counter(entry["event"] for entry in entries if entry["event"] in {"order.completed", "order.canceled"})
     if ended.total() > 1:
         yield f"decided more than once: {dict(ended)}"
-    is_open = told.closed is None
+    is_open = texts.closed is None
     if records.executions != (["RUNNING"] if is_open else ["SUCCEEDED"]):
-        yield f"an order that is {told.status} has the executions {records.executions}"
-    if is_open and told.quote and told.quote[1] == "sending" and not records.order["waits_for_contact"]:
+        yield f"an order that is {texts.status} has the executions {records.executions}"
+    if is_open and texts.quote and texts.quote[1] == "sending" and not records.order["waits_for_contact"]:
         yield "the quote was never mailed"
     yield from _of_events(entries, records.events)
     yield from _of_mails(entries, records.mails, records.links, untold or Counter())
 
 
 def _of_events(entries: list[Json], events: list[tuple[str, Json]]) -> Iterator[str]:
-    wanted = [(one["event"], one["sequence"]) for one in entries if one["event"] in PUBLISHED and not one["internal"]]
+    expected = [(one["event"], one["sequence"]) for one in entries if one["event"] in PUBLISHED and not one["internal"]]
     came = [(name, detail["sequence"]) for name, detail in events]
-    if came != wanted:
-        yield f"the bus had {came} instead of {wanted}"
+    if came != expected:
+        yield f"the bus had {came} instead of {expected}"
     for name, detail in events:
         then = told_by(entries[: detail["sequence"]])
         if (detail["status"], detail["version"]) != (then.status, then.version):
@@ -154,7 +154,7 @@ def _of_events(entries: list[Json], events: list[tuple[str, Json]]) -> Iterator[
 
 
 def _of_mails(
-    entries: list[Json], mails: Counter[Letter], links: Counter[str], untold: Counter[Letter]
+    entries: list[Json], mails: Counter[ExpectedMail], links: Counter[str], untold: Counter[ExpectedMail]
 ) -> Iterator[str]:
     still_so, no_longer_so = told_while_so(entries)
     called_for = _letters(entries, CALLED_FOR) + still_so - untold
@@ -165,7 +165,7 @@ def _of_mails(
     in_time = _letters(entries, ASKED_FOR_IN_TIME) + no_longer_so
     if any(entry["event"] == "order.contact_removed" for entry in entries):
         # Before it the contact may have been removed before the mail went, and after it there may be another.
-        to_contact = Counter({letter: count for letter, count in called_for.items() if letter[1] == CONTACT})
+        to_contact = Counter({outgoing: count for outgoing, count in called_for.items() if outgoing[1] == CONTACT})
         called_for, in_time = called_for - to_contact, in_time + to_contact
     mailed = sum(entry["event"] in MAILED for entry in entries)
     linked = sum(entry["event"] in LINKED for entry in entries)
@@ -180,20 +180,20 @@ def _of_mails(
         yield f"quote mails that went twice: {len(twice)}"
 
 
-def told_while_so(entries: list[Json]) -> tuple[Counter[Letter], Counter[Letter]]:
+def told_while_so(entries: list[Json]) -> tuple[Counter[ExpectedMail], Counter[ExpectedMail]]:
     """Mails whose news is still so, and those that may have been overtaken by what came after."""
-    still_so: Counter[Letter] = Counter()
-    no_longer_so: Counter[Letter] = Counter()
-    for place, entry in enumerate(entries):
-        later = {one["event"] for one in entries[place + 1 :]}
-        for letter, overtaken_by in TOLD_WHILE_SO.get(entry["event"], {}).items():
-            (no_longer_so if later & overtaken_by else still_so)[letter] += 1
+    still_so: Counter[ExpectedMail] = Counter()
+    no_longer_so: Counter[ExpectedMail] = Counter()
+    for index, entry in enumerate(entries):
+        later = {one["event"] for one in entries[index + 1 :]}
+        for outgoing, overtaken_by in TOLD_WHILE_SO.get(entry["event"], {}).items():
+            (no_longer_so if later & overtaken_by else still_so)[outgoing] += 1
     return still_so, no_longer_so
 
 
-def _of_parting(entries: list[Json], mails: Counter[Letter]) -> Iterator[str]:
+def _of_parting(entries: list[Json], mails: Counter[ExpectedMail]) -> Iterator[str]:
     """What happens while there is no contact is told to none."""
-    told: list[Json] = []
+    recorded: list[Json] = []
     is_parted = False
     for entry in entries:
         if entry["event"] == "order.contact_removed":
@@ -201,12 +201,12 @@ def _of_parting(entries: list[Json], mails: Counter[Letter]) -> Iterator[str]:
         elif entry["event"] in {"order.contact_changed", "quote.resent"}:
             is_parted = False
         if not is_parted:
-            told.append(entry)
-    most = _letters(told, {**CALLED_FOR, **ASKED_FOR_IN_TIME}) + sum(told_while_so(told), Counter())
+            recorded.append(entry)
+    most = _letters(recorded, {**CALLED_FOR, **ASKED_FOR_IN_TIME}) + sum(told_while_so(recorded), Counter())
     for kind in ("approved", "canceled", "expired", "reminder"):
         if mails[kind, CONTACT] > most[kind, CONTACT]:
             yield f"a contact who was removed got a mail: {kind}"
 
 
-def _letters(entries: Iterable[Json], called_for: dict[str, tuple[Letter, ...]]) -> Counter[Letter]:
-    return Counter(letter for entry in entries for letter in called_for.get(entry["event"], ()))
+def _letters(entries: Iterable[Json], called_for: dict[str, tuple[ExpectedMail, ...]]) -> Counter[ExpectedMail]:
+    return Counter(outgoing for entry in entries for outgoing in called_for.get(entry["event"], ()))

@@ -214,11 +214,11 @@ def another_reseller(lab: Lab) -> None:
 
 def a_hold_on_all_mail(lab: Lab) -> None:
     with as_operator(lab):
-        assert mail_hold.hold("a trial", lab.clock.now()).reason == "a trial"
+        assert mail_hold.pause("a trial", lab.clock.now()).reason == "a trial"
     order_id = place(lab)
     assert lab.mails.about(order_id) == []
     with as_operator(lab):
-        assert mail_hold.release()
+        assert mail_hold.resume()
     let_time_pass(lab, 30)
     assert len(lab.mails.about(order_id)) == 3
 

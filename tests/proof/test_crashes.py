@@ -50,7 +50,7 @@ from tests.proof.mishaps import (
     places,
 )
 from tests.proof.records import CONTACT as CONTACT_ROLE
-from tests.proof.records import Letter, Records, disagreements, records_of
+from tests.proof.records import ExpectedMail, Records, disagreements, records_of
 
 IN_FULL = "PROVE_WAYS"
 """Set in the environment, as in `before,windows`: these kinds are tried in their long form, and no others."""
@@ -76,7 +76,7 @@ class Run:
     batches_given_up: int = 0
     """Of the stream, with a dead letter each."""
     undone_too_late: bool = False
-    untold: Counter[Letter] = field(default_factory=Counter)
+    untold: Counter[ExpectedMail] = field(default_factory=Counter)
 
 
 @dataclass
@@ -99,15 +99,15 @@ class Course:
             Path(os.devnull).open("w") as nowhere,
             redirect_stdout(nowhere),
             redirect_stderr(nowhere),
-            patch.object(keys, "OUTSTANDING_SHARDS", SHARDS),
-            patch.object(reconcile, "OUTSTANDING_SHARDS", SHARDS),
+            patch.object(keys, "PENDING_SHARDS", SHARDS),
+            patch.object(reconcile, "PENDING_SHARDS", SHARDS),
         ):
             lab.account("acme")
             lab.settle()
             lab.lag()
             lab.wire.calls.clear()
             lab.schedules.start()
-            lab.stepfunctions.tell_late(seed=list(LIVES).index(self.flow))
+            lab.stepfunctions.delay_reports(seed=list(LIVES).index(self.flow))
             walk = Walk(lab)
             self._watch(walk)
             LIVES[self.flow](walk)
@@ -186,11 +186,11 @@ def may_repeat_a_mail(point: Point, run: Run) -> bool:
         return point.how in {"after", "die-after"}
     without_effect = {other.place for other in run.struck if other.how not in {"after", "die-after"}} - {point.place}
     of_process = [
-        Call(*call[:2], "refused") if place in without_effect else call
-        for place, call in enumerate(run.calls[: point.place - 1], start=1)
+        Call(*call[:2], "refused") if index in without_effect else call
+        for index, call in enumerate(run.calls[: point.place - 1], start=1)
         if call.function == point.call.function
     ]
-    sent = [place for place, call in enumerate(of_process) if call.operation == "SendEmail"]
+    sent = [index for index, call in enumerate(of_process) if call.operation == "SendEmail"]
     if not sent or not point.how.startswith("die"):
         return False
     since = [call.operation for call in of_process[sent[-1] + 1 :]]
@@ -282,8 +282,8 @@ def is_in_vain(mishap: Mishap, run: Run) -> bool:
 
 
 def kinds_in_full(long: bool) -> frozenset[str]:
-    asked = os.environ.get(IN_FULL)
-    kinds = frozenset(asked.split(",")) if asked else frozenset(KINDS if long else ())
+    requested = os.environ.get(IN_FULL)
+    kinds = frozenset(requested.split(",")) if requested else frozenset(KINDS if long else ())
     assert kinds <= set(KINDS), f"{IN_FULL} names none of {KINDS}"
     return kinds
 
@@ -298,9 +298,9 @@ def undisturbed(flow: str) -> tuple[Run, Course]:
 @pytest.mark.timeout(14_400)
 @pytest.mark.parametrize("flow", FLOWS)
 def test_an_order_ends_the_same_whatever_goes_wrong(flow: str, long: bool, report: Callable[[str], None]) -> None:
-    wanted, course = undisturbed(flow)
+    requested, course = undisturbed(flow)
     in_full, branches = kinds_in_full(long), Branches()
-    plan = drawn(flow, in_full, course.found, records=len(wanted.end.timeline))
+    plan = drawn(flow, in_full, course.found, records=len(requested.end.timeline))
     parting = Course(flow, branches, plan, in_full)
     branches.run(parting.run)
     too_late: Run | None = None
@@ -311,7 +311,7 @@ def test_an_order_ends_the_same_whatever_goes_wrong(flow: str, long: bool, repor
         if isinstance(run, Run):
             if run.undone_too_late and too_late is None:
                 too_late, _ = undisturbed(quote_twice.__name__)
-            expected = too_late if run.undone_too_late and too_late else wanted
+            expected = too_late if run.undone_too_late and too_late else requested
             found = list(wrong_in(mishap, run, expected))
             tally.in_vain += is_in_vain(mishap, run)
             tally.repeated += (run.end.mail_counts - expected.end.mail_counts).total()
@@ -322,8 +322,8 @@ def test_an_order_ends_the_same_whatever_goes_wrong(flow: str, long: bool, repor
             wrong[f"{place} {call} {mishap}"] = found
     ways, single = sum(course.found[how] for how in HOWS), sum((tallies[how] for how in HOWS), Tally())
     shown = {f"of {ways} ways to go wrong": single, **{kind: tallies[kind] for kind in KINDS if kind not in HOWS}}
-    told = "; ".join(f"{kind}: {tally}" for kind, tally in shown.items() if tally.tried)
-    report(f"{flow}: {course.calls_tried} calls; {told}")
+    texts = "; ".join(f"{kind}: {tally}" for kind, tally in shown.items() if tally.tried)
+    report(f"{flow}: {course.calls_tried} calls; {texts}")
     assert not wrong
     assert {kind for kind, tally in tallies.items() if tally.tried} >= (in_full or {*HOWS, "pairs", "losses"})
     assert all(tallies[how].tried == parting.found[how] for how in in_full & set(HOWS))

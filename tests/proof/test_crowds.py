@@ -10,13 +10,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.contract.live import PATIENCE_SECONDS, Live
+from tests.contract.live import DEADLINE_SECONDS, Live
 from tests.contract.orders import Order, enroll, offer, place_for, quote
 from tests.contract.site import Answer, Json, Mail
 from tests.proof.conftest import Bus
-from tests.proof.records import Records, disagreements, letter_of
+from tests.proof.records import Records, disagreements, expected_mail_of
 
-AT_ONCE, SEEDS = (40, range(8)) if os.environ.get("PROVE") else (18, range(5, 6))
+CONCURRENCY, SEEDS = (40, range(8)) if os.environ.get("PROVE") else (18, range(5, 6))
 """How many act on one order at the same time, and on how many orders in which order."""
 STATUSES = {"submitted", "in_process", "pending_confirmation", "completed", "canceled"}
 A_DAY_AND_MORE = {"days": "3"}
@@ -75,12 +75,12 @@ def records_of(order: Order, bus: Bus) -> Records:
     live = order.site
     assert isinstance(live, Live)
     mails = live.mails(about=order.order_id)
-    letters = [(mail, letter_of(mail.subject, mail.to, order.user.email, live.cs_mailbox)) for mail in mails]
+    letters = [(mail, expected_mail_of(mail.subject, mail.to, order.user.email, live.cs_mailbox)) for mail in mails]
     return Records(
         order=live.get(order.desk_path, live.people.cs).ok(),
         entries=order.desk_timeline(),
         events=bus.about(order.order_id),
-        mails=Counter(letter for _, letter in letters),
+        mails=Counter(outgoing for _, outgoing in letters),
         links=Counter(mail.link for mail, (kind, _) in letters if kind == "quote"),
         executions=[execution.status for execution in live.executions(order.order_id)],
     )
@@ -88,27 +88,27 @@ def records_of(order: Order, bus: Bus) -> Records:
 
 def all_at_once(seed: int, acts: Callable[[int], Sequence[Act]]) -> list[Answer]:
     """In an order of chance; the answers by number, of which the n-th takes the n-th act (modulo)."""
-    numbers = list(range(AT_ONCE))
+    numbers = list(range(CONCURRENCY))
     random.Random(seed).shuffle(numbers)
 
     def act(number: int) -> Answer:
         several = acts(number)
         return several[number % len(several)]()
 
-    with ThreadPoolExecutor(AT_ONCE) as crowd:
-        answers = dict(zip(numbers, crowd.map(act, numbers), strict=True))
-    return [answers[number] for number in range(AT_ONCE)]
+    with ThreadPoolExecutor(CONCURRENCY) as crowd:
+        responses = dict(zip(numbers, crowd.map(act, numbers), strict=True))
+    return [responses[number] for number in range(CONCURRENCY)]
 
 
 def settles_alike(order: Order, bus: Bus, answers: list[Answer]) -> Counter[str]:
     """Closes the order if nobody has, and holds its records together; answers how often what is on its timeline."""
-    assert {answer.status for answer in answers} <= {200, 202, 409, 410}, Counter(one.status for one in answers)
-    for answer in answers:
-        if answer.status == 409 and answer.headers["content-type"] == "application/problem+json":
-            assert answer.json["code"] == "in_progress" or answer.json["status"] in STATUSES, answer
+    assert {response.status for response in answers} <= {200, 202, 409, 410}, Counter(one.status for one in answers)
+    for response in answers:
+        if response.status == 409 and response.headers["content-type"] == "application/problem+json":
+            assert response.json["code"] == "in_progress" or response.json["status"] in STATUSES, response
     if order.site.get(order.desk_path, order.site.people.cs).ok()["closed"] is None:
         order.desk("decline", {"reason": "Nobody has won"}).ok()
-    patient_until = time.monotonic() + PATIENCE_SECONDS
+    patient_until = time.monotonic() + DEADLINE_SECONDS
     while wrong := list(disagreements(records_of(order, bus))):
         assert time.monotonic() < patient_until, wrong
         time.sleep(0.5)
@@ -123,9 +123,9 @@ def test_of_all_that_is_done_at_once_to_a_new_order_one_story_comes(
     account = enroll(live, locale="en")
     order = place_for(live, account)
     mail = order.mail_to(order.contact)
-    answers = all_at_once(seed, lambda number: acts_on_a_new_order(order, mail, account, number))
-    happened = settles_alike(order, bus, answers)
-    report(f"{AT_ONCE} at once on a new order: {dict(Counter(one.status for one in answers))}, {dict(happened)}")
+    responses = all_at_once(seed, lambda number: acts_on_a_new_order(order, mail, account, number))
+    happened = settles_alike(order, bus, responses)
+    report(f"{CONCURRENCY} at once on a new order: {dict(Counter(one.status for one in responses))}, {dict(happened)}")
 
 
 @pytest.mark.timeout(900)
@@ -136,8 +136,10 @@ def test_of_all_that_is_done_at_once_to_a_quote_that_runs_out_one_story_comes(
     account = enroll(live, locale="en")
     order = place_for(live, account)
     mail = offer(order, valid_until=(today(live) + timedelta(days=1)).isoformat())
-    answers = all_at_once(seed, lambda number: acts_on_an_offer(order, mail, account, number))
-    happened = settles_alike(order, bus, answers)
-    decided = [answer for number, answer in enumerate(answers) if number % 9 in {0, 1, 3} and answer.status == 200]
-    assert len({answer.text for answer in decided}) <= 1
-    report(f"{AT_ONCE} at once on an offer: {dict(Counter(one.status for one in answers))}, {dict(happened)}")
+    responses = all_at_once(seed, lambda number: acts_on_an_offer(order, mail, account, number))
+    happened = settles_alike(order, bus, responses)
+    decided = [
+        response for number, response in enumerate(responses) if number % 9 in {0, 1, 3} and response.status == 200
+    ]
+    assert len({response.text for response in decided}) <= 1
+    report(f"{CONCURRENCY} at once on an offer: {dict(Counter(one.status for one in responses))}, {dict(happened)}")

@@ -99,7 +99,7 @@ def test_every_release_of_the_api_has_its_state_machine_here() -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_an_execution_of_an_earlier_release_is_carried_through_every_state_to_its_end(release: str) -> None:
+def test_an_earlier_releases_execution_runs_through_every_state(release: str) -> None:
     definition = (EXECUTIONS / f"{release}.asl.json").read_text("utf-8")
     with lab_with(definition) as lab:
         lab.stream.paused = True
@@ -117,7 +117,7 @@ def test_an_execution_of_an_earlier_release_is_carried_through_every_state_to_it
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_what_the_tasks_of_an_earlier_release_send_is_accepted_and_answered_as_they_expect(release: str) -> None:
+def test_an_earlier_releases_task_input_is_accepted(release: str) -> None:
     """With a key more, of a release that is still to come, as when it was rolled back."""
     tasks = tasks_of((EXECUTIONS / f"{release}.asl.json").read_text("utf-8"))
     sent = recorded(release)["tasks"]
@@ -128,10 +128,10 @@ def test_what_the_tasks_of_an_earlier_release_send_is_accepted_and_answered_as_t
         for name, task in tasks.items():
             payload = about(order_id, {**sent[name], "of_a_later_release": {"n": 1}})
             (function,) = (one for one in FUNCTIONS if f"${{{one}}}" == task["Parameters"]["FunctionName"])
-            answer = lab.functions.invoke(function, payload)
-            assert answer.failure is None, (name, answer.failure)
+            response = lab.functions.invoke(function, payload)
+            assert response.failure is None, (name, response.failure)
             expected = {path.removeprefix("$.Payload.") for path in task.get("ResultSelector", {}).values()}
-            assert expected <= (answer.payload or {}).keys()
+            assert expected <= (response.payload or {}).keys()
         records = records_of(lab, order_id)
         assert (records.order["status"], len(records.entries)) == ("in_process", 2)
 
@@ -161,8 +161,8 @@ def _task(function: str, event: Json) -> str:
 
 
 def _harmless(event: Json, order_id: str) -> Json:
-    said: Json = json.loads(json.dumps(event).replace(order_id, ORDER_ID))
-    return {**said, "token": TOKEN} if "token" in said else said
+    payload: Json = json.loads(json.dumps(event).replace(order_id, ORDER_ID))
+    return {**payload, "token": TOKEN} if "token" in payload else payload
 
 
 if __name__ == "__main__":

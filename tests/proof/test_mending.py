@@ -22,7 +22,7 @@ TOLD_WITHIN = timedelta(minutes=1)
 
 @pytest.fixture
 def lab(lab: Lab) -> Lab:
-    lab.stepfunctions.tell_late(seed=22, at_most=TOLD_WITHIN)
+    lab.stepfunctions.delay_reports(seed=22, at_most=TOLD_WITHIN)
     return lab
 
 
@@ -53,8 +53,8 @@ def marks(lab: Lab) -> list[str]:
 
 def post(lab: Lab, order_id: str, action: str, body: Json) -> None:
     """An action of the desk, nothing of which has followed yet."""
-    answer = lab.http("POST", f"/api/desk/orders/{order_id}/{action}", json=body, user=lab.users.cs)
-    assert answer.status in {200, 202}, answer
+    response = lab.http("POST", f"/api/desk/orders/{order_id}/{action}", json=body, user=lab.users.cs)
+    assert response.status in {200, 202}, response
 
 
 def item_key(order_id: str, sk: str) -> Json:
@@ -87,7 +87,7 @@ def test_what_the_stream_lost_of_a_new_order_is_done_within_minutes(lab: Lab) ->
     assert [execution.name for execution in lab.executions] == [f"{order_id}-1"]
     assert [event.detail_type for event in lab.events] == ["order.submitted"]
     assert len(lab.mails) == 3
-    assert counted(lab, "EntriesMended") == 1
+    assert counted(lab, "EntriesRepaired") == 1
     end_well(lab, order_id)
 
 
@@ -105,7 +105,7 @@ def test_a_decision_whose_wait_nobody_ended_is_followed_within_minutes(lab: Lab)
     lab.advance(minutes=5)
     assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
     assert [event.detail_type for event in lab.events].count("order.completed") == 1
-    assert counted(lab, "EntriesMended") == 1
+    assert counted(lab, "EntriesRepaired") == 1
 
 
 # Whatever kind of record the stream lost.
@@ -115,8 +115,8 @@ NEW_CONTACT = {"name": "Nora New", "email": "nora@acme.example"}
 
 def place_order(lab: Lab) -> None:
     body = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-03-05"}]}
-    answer = lab.http("POST", "/api/orders", json=body, headers={"Idempotency-Key": "lost"}, user=lab.users.customer)
-    assert answer.status == 201, answer
+    response = lab.http("POST", "/api/orders", json=body, headers={"Idempotency-Key": "lost"}, user=lab.users.customer)
+    assert response.status == 201, response
 
 
 def report_contact(lab: Lab) -> None:
@@ -138,9 +138,9 @@ def report_is_mailed(lab: Lab) -> bool:
 
 
 def change_is_followed(lab: Lab) -> bool:
-    told = sorted(mail.recipients[0] for mail in lab.mails if "contact person" in mail.subject)
+    texts = sorted(mail.recipients[0] for mail in lab.mails if "contact person" in mail.subject)
     (order,) = lab.http("GET", "/api/desk/orders?account_id=acme", user=lab.users.cs).json()["items"]
-    return order["contact"] == NEW_CONTACT and told == ["contact@acme.example", NEW_CONTACT["email"]]
+    return order["contact"] == NEW_CONTACT and texts == ["contact@acme.example", NEW_CONTACT["email"]]
 
 
 RECORDS: dict[tuple[str, str], tuple[Callable[[Lab], None], Callable[[Lab], bool]]] = {
@@ -171,7 +171,7 @@ def lose(lab: Lab, store: Callable[[Lab], None]) -> None:
     lab.settle()
 
 
-def test_every_kind_of_record_that_the_stream_brings_is_among_those_that_are_lost_here(lab: Lab) -> None:
+def test_every_kind_of_stream_record_is_among_those_lost_here(lab: Lab) -> None:
     assert records_of(lab) == set(RECORDS)
 
 
@@ -187,7 +187,7 @@ def test_a_record_that_the_stream_lost_is_followed_within_minutes_and_once(lab: 
     assert set(marks(lab)) == {"WORKFLOW"}
     lab.advance(minutes=30)
     assert is_followed(lab)
-    assert counted(lab, "EntriesMended") + counted(lab, "AccountItemsMended") == 1
+    assert counted(lab, "EntriesRepaired") + counted(lab, "AccountItemsRepaired") == 1
 
 
 @pytest.mark.parametrize("kind", RECORDS, ids=str)
@@ -195,8 +195,8 @@ def test_a_record_that_the_stream_lost_is_followed_at_once_on_demand(lab: Lab, k
     store, is_followed = RECORDS[kind]
     place(lab)
     lose(lab, store)
-    (answer,) = redrive_all(lab)
-    assert answer["entries"] + answer["account_items"] == 1
+    (response,) = redrive_all(lab)
+    assert response["entries"] + response["account_items"] == 1
     assert is_followed(lab)
     (again,) = redrive_all(lab)
     assert (again["entries"], again["account_items"]) == (0, 0)
@@ -280,7 +280,7 @@ def test_mails_to_contacts_that_fail_hold_up_no_order(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("is_together", [True, False], ids=["in one batch", "by themselves"])
-def test_events_of_an_order_come_in_their_order_though_an_earlier_record_was_lost(lab: Lab, is_together: bool) -> None:
+def test_events_stay_in_order_though_an_earlier_record_was_lost(lab: Lab, is_together: bool) -> None:
     order_id = place(lab)
     lab.stream.paused = True
     post(lab, order_id, "claim", {})
@@ -315,15 +315,15 @@ def test_an_open_order_whose_execution_was_stopped_goes_on_in_the_next(lab: Lab,
         (f"{order_id}-1", "ABORTED"),
         (f"{order_id}-2", "RUNNING"),
     ]
-    assert counted(lab, "WorkflowsMended") == 1
+    assert counted(lab, "WorkflowsRepaired") == 1
     end_well(lab, order_id, "ABORTED")
 
 
 def test_a_stopped_execution_is_replaced_at_once_on_demand(lab: Lab) -> None:
     order_id = place(lab)
     stop(lab, order_id)
-    answer = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
-    assert answer.payload == {"entries": 0, "workflows": 1}
+    response = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    assert response.payload == {"entries": 0, "workflows": 1}
     lab.settle()
     assert [execution.status for execution in lab.executions] == ["ABORTED", "RUNNING"]
     again = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
@@ -335,11 +335,11 @@ def redrive(lab: Lab, order_id: str) -> Json:
     """What one look at an order answers."""
     invocation = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
     assert invocation.failure is None
-    answer: Json = invocation.payload
-    return answer
+    response: Json = invocation.payload
+    return response
 
 
-def test_an_order_whose_first_record_was_lost_has_one_execution_however_often_it_is_redriven(lab: Lab) -> None:
+def test_an_order_with_a_lost_record_has_one_execution_after_redrives(lab: Lab) -> None:
     lab.stream.paused = True
     order_id = place(lab)
     lose_what_is_in_the_stream(lab)
@@ -353,7 +353,7 @@ def test_an_order_whose_first_record_was_lost_has_one_execution_however_often_it
     end_well(lab, order_id)
 
 
-def test_an_order_that_was_placed_just_now_has_one_execution_however_often_it_is_redriven(lab: Lab) -> None:
+def test_a_new_order_has_one_execution_however_often_it_is_redriven(lab: Lab) -> None:
     order_id = place(lab)
     for _ in range(3):
         redrive(lab, order_id)
@@ -373,7 +373,7 @@ def test_a_stopped_execution_is_followed_by_one_however_often_it_is_redriven(lab
     end_well(lab, order_id, "ABORTED")
 
 
-def test_an_execution_that_was_claimed_and_not_started_is_started_by_the_next_look(lab: Lab) -> None:
+def test_a_claimed_execution_that_was_not_started_is_started_next_time(lab: Lab) -> None:
     order_id = place(lab)
     stop(lab, order_id)
     fault = lab.wire.fail(service="stepfunctions", operation="StartExecution", how="die")
@@ -414,13 +414,13 @@ def test_of_two_executions_the_later_one_carries_the_order_and_the_other_ends(la
     assert [execution.status for execution in lab.executions] == ["RUNNING", "RUNNING"]
     lab.advance(A_WAIT_AND_MORE)
     assert [execution.status for execution in lab.executions] == ["SUCCEEDED", "RUNNING"]
-    (standing,) = (item for item in lab.items if item["sk"] == "WORKFLOW")
-    assert standing["executions"] == 2
-    assert standing["token"] != first["token"]
+    (existing,) = (item for item in lab.items if item["sk"] == "WORKFLOW")
+    assert existing["executions"] == 2
+    assert existing["token"] != first["token"]
     end_well(lab, order_id, "SUCCEEDED")
 
 
-def test_a_table_that_knows_fewer_executions_than_there_were_finds_the_one_that_runs(lab: Lab) -> None:
+def test_a_table_that_missed_executions_finds_the_running_one(lab: Lab) -> None:
     order_id = place(lab)
     before = next(item for item in lab.items if item["sk"] == "WORKFLOW")
     stop(lab, order_id)
@@ -442,15 +442,15 @@ def test_a_table_that_knows_fewer_executions_than_there_were_finds_the_one_that_
 
 def redrive_all(lab: Lab) -> list[Json]:
     """What each call answers, until there is no cursor."""
-    answers: list[Json] = []
+    responses: list[Json] = []
     cursor = None
-    while not answers or cursor:
+    while not responses or cursor:
         invocation = lab.functions.invoke("ReconcileFunction", {"all": True, "cursor": cursor})
         assert invocation.failure is None
-        answers.append(invocation.payload)
-        cursor = answers[-1]["cursor"]
+        responses.append(invocation.payload)
+        cursor = responses[-1]["cursor"]
     lab.settle()
-    return answers
+    return responses
 
 
 def test_whatever_is_undone_of_any_order_is_done_at_once_on_demand(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -466,12 +466,12 @@ def test_whatever_is_undone_of_any_order_is_done_at_once_on_demand(lab: Lab, mon
     post(lab, closed, "decline", {"reason": "Sold out"})
     lose_what_is_in_the_stream(lab)
     lab.stream.paused = False
-    answers = redrive_all(lab)
-    assert len(answers) == 1
-    assert answers[0] == {"orders": 4, "entries": 2, "workflows": 3, "account_items": 0, "cursor": None}
+    responses = redrive_all(lab)
+    assert len(responses) == 1
+    assert responses[0] == {"orders": 4, "entries": 2, "workflows": 3, "account_items": 0, "cursor": None}
     running = {execution.name for execution in lab.executions if execution.status == "RUNNING"}
     assert running == {f"{stopped}-2", f"{unmarked}-2", f"{lost}-1"}
-    assert (counted(lab, "EntriesMended"), counted(lab, "WorkflowsMended")) == (2, 3)
+    assert (counted(lab, "EntriesRepaired"), counted(lab, "WorkflowsRepaired")) == (2, 3)
     lab.advance(TOLD_WITHIN)
     (again,) = redrive_all(lab)
     assert (again["entries"], again["workflows"]) == (0, 0)
@@ -487,9 +487,9 @@ def test_mending_all_orders_goes_on_where_the_time_of_a_call_ended(lab: Lab, mon
     lab.stream.paused = False
     seconds_left = iter([60, 0] * 100)
     monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda context: next(seconds_left) * 1000)
-    answers = redrive_all(lab)
-    assert len(answers) > 8
-    assert sum(answer["entries"] for answer in answers) == len(order_ids)
+    responses = redrive_all(lab)
+    assert len(responses) > 8
+    assert sum(response["entries"] for response in responses) == len(order_ids)
     assert {execution.name for execution in lab.executions} == {f"{order_id}-1" for order_id in order_ids}
 
 
@@ -505,11 +505,11 @@ def test_a_malformed_order_keeps_the_reconciler_from_no_other(lab: Lab) -> None:
         ExpressionAttributeValues={":document": {"S": "{"}},
     )
     stop(lab, poisoned, sound)
-    (answer,) = redrive_all(lab)
-    assert (answer["workflows"], counted(lab, "WorkflowsNotMended")) == (1, 1)
+    (response,) = redrive_all(lab)
+    assert (response["workflows"], counted(lab, "WorkflowRepairsFailed")) == (1, 1)
     lab.schedules.start()
     lab.advance(A_WAIT_AND_MORE)
-    assert counted(lab, "WorkflowsNotMended") > 1
+    assert counted(lab, "WorkflowRepairsFailed") > 1
     assert [execution.name for execution in lab.executions if execution.status == "RUNNING"] == [f"{sound}-2"]
     lab.errors.take()
 
@@ -529,11 +529,11 @@ def test_an_execution_whose_order_is_closed_is_ended(lab: Lab) -> None:
     lab.stream.paused = False
     lab.settle()
     assert [execution.status for execution in lab.executions] == ["RUNNING"]
-    answer = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
-    assert answer.payload == {"entries": 0, "workflows": 1}
+    response = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    assert response.payload == {"entries": 0, "workflows": 1}
     lab.settle()
     assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
-    assert counted(lab, "WorkflowsMended") == 1
+    assert counted(lab, "WorkflowsRepaired") == 1
     lab.schedules.start()
     lab.advance(A_WAIT_AND_MORE)
     assert marks(lab) == []
@@ -556,13 +556,13 @@ def spoil(lab: Lab, order_id: str, sequence: int, document: str) -> None:
 
 def place_another(lab: Lab, key: str) -> str:
     body = {"items": [{"kind": "ip_addresses", "quantity": 1, "start_date": "2027-03-05"}]}
-    answer = lab.http("POST", "/api/orders", json=body, headers={"Idempotency-Key": key}, user=lab.users.customer)
-    assert answer.status == 201, answer
-    order_id: str = answer.json()["order_id"]
+    response = lab.http("POST", "/api/orders", json=body, headers={"Idempotency-Key": key}, user=lab.users.customer)
+    assert response.status == 201, response
+    order_id: str = response.json()["order_id"]
     return order_id
 
 
-def test_a_malformed_entry_parks_its_order_and_hurts_no_other_until_it_is_mended(lab: Lab) -> None:
+def test_a_malformed_entry_parks_its_order_only_until_it_is_repaired(lab: Lab) -> None:
     lab.account("acme")
     lab.settle()
     lab.stream.paused = True
@@ -588,7 +588,7 @@ def test_a_malformed_entry_parks_its_order_and_hurts_no_other_until_it_is_mended
     lab.advance(hours=1)
     lab.advance(minutes=30)
     assert {execution.name for execution in lab.executions} == {f"{sound}-1", f"{poisoned}-1"}
-    assert counted(lab, "EntriesMended") == 1
+    assert counted(lab, "EntriesRepaired") == 1
     for order_id in (poisoned, sound):
         desk(lab, order_id, "decline", {"reason": "The end"})
     lab.advance(A_WAIT_AND_MORE)
@@ -617,8 +617,8 @@ def test_a_long_history_hurts_nobody(lab: Lab, long: bool, report: Callable[[str
     order_id = place(lab)
     for number in range(comments):
         path = f"/api/orders/{order_id}/comment"
-        answer = lab.http("POST", path, json={"text": f"{number} {'x' * 1900}"}, user=lab.users.customer)
-        assert answer.status == 200, answer
+        response = lab.http("POST", path, json={"text": f"{number} {'x' * 1900}"}, user=lab.users.customer)
+        assert response.status == 200, response
     lab.settle()
     report(f"long history: {comments} comments of 1,900 characters")
     lab.functions.invocations.clear()
@@ -674,9 +674,9 @@ def quote_with(lab: Lab, order_id: str, body: bytes) -> Response:
 def test_the_largest_order_and_quote_that_the_api_takes_go_their_way(lab: Lab, report: Callable[[str], None]) -> None:
     order_id = largest_order(lab)
     for revision in (1, 2):
-        answer = quote_with(lab, order_id, largest_quote())
-        assert answer.status == 202, answer
-        assert answer.json()["quote"]["revision"] == revision
+        response = quote_with(lab, order_id, largest_quote())
+        assert response.status == 202, response
+        assert response.json()["quote"]["revision"] == revision
         lab.settle()
     stored = max(len(json.dumps(item, default=str, ensure_ascii=False).encode()) for item in lab.items)
     report(f"largest item that the API can make: {stored // 1024} KB of DynamoDB's 400")
@@ -704,8 +704,8 @@ def test_a_quote_beyond_the_largest_is_refused_and_leaves_nothing(
 ) -> None:
     order_id = largest_order(lab)
     before = lab.items
-    answer = quote_with(lab, order_id, body)
-    assert (answer.status, answer.json()["code"]) == (status, code)
+    response = quote_with(lab, order_id, body)
+    assert (response.status, response.json()["code"]) == (status, code)
     lab.settle()
     assert lab.items == before
 
@@ -714,12 +714,12 @@ def pages_of(lab: Lab, path: str, user: User) -> list[list[Json]]:
     pages: list[list[Json]] = []
     cursor = ""
     while True:
-        answer = lab.http("GET", f"{path}?limit=100{cursor}", user=user)
-        assert answer.status == 200, answer
-        pages.append(answer.json()["items"])
-        if answer.json()["next_cursor"] is None:
+        response = lab.http("GET", f"{path}?limit=100{cursor}", user=user)
+        assert response.status == 200, response
+        pages.append(response.json()["items"])
+        if response.json()["next_cursor"] is None:
             return pages
-        cursor = f"&cursor={answer.json()['next_cursor']}"
+        cursor = f"&cursor={response.json()['next_cursor']}"
 
 
 def test_lists_of_more_than_a_megabyte_come_in_short_pages_that_miss_nothing(lab: Lab) -> None:
@@ -745,8 +745,8 @@ def test_more_than_a_megabyte_of_lost_entries_is_followed_to_the_last(lab: Lab) 
         assert lab.http("POST", path, json={"text": WIDE * 2_000}, user=lab.users.customer).status == 200
     lose_what_is_in_the_stream(lab)
     lab.stream.paused = False
-    answer = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
-    assert answer.payload == {"entries": 140, "workflows": 0}
+    response = lab.functions.invoke("ReconcileFunction", {"order_id": order_id})
+    assert response.payload == {"entries": 140, "workflows": 0}
     assert [event.detail["sequence"] for event in lab.events] == list(range(1, 142))
     pages = pages_of(lab, f"/api/orders/{order_id}/timeline", lab.users.customer)
     assert [entry["sequence"] for page in pages for entry in page] == list(range(1, 142))
@@ -757,8 +757,8 @@ def test_a_year_of_ticks_is_carried_by_executions_far_below_their_limits(
     lab: Lab, long: bool, report: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """AWS ends an execution after a year, or at 25,000 events. In the short form 6 days stand for the 300."""
-    longest = workflow.LONGEST_EXECUTION if long else timedelta(days=6)
-    monkeypatch.setattr(workflow, "LONGEST_EXECUTION", longest)
+    longest = workflow.MAX_EXECUTION_AGE if long else timedelta(days=6)
+    monkeypatch.setattr(workflow, "MAX_EXECUTION_AGE", longest)
     order_id = place(lab)
     desk(lab, order_id, "claim")
     lab.schedules.start()

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from online_orders.backoff import retry_delay
-from online_orders.orders import QUOTE_MAIL_RETRIED_FOR
+from online_orders.orders import QUOTE_MAIL_DEADLINE
 from tests.lab.lab import TEMPLATE
 from tests.lab.stack import translate
 
@@ -59,7 +59,7 @@ def last_try_of_workflow(machine: Path, generator: random.Random) -> float:
 
 
 @cache
-def longest_pause() -> timedelta:
+def max_pause() -> timedelta:
     environment = translate(TEMPLATE)["Resources"]["SendQuoteFunction"]["Properties"]["Environment"]["Variables"]
     _, _, on_aws = environment["MAX_RETRY_DELAY_SECONDS"]["Fn::If"]
     return timedelta(seconds=int(on_aws))
@@ -67,8 +67,8 @@ def longest_pause() -> timedelta:
 
 def given_up_by_domain(generator: random.Random) -> float:
     """Seconds after which a quote is given up that SES never takes: the first try after its day."""
-    maximum, waited = longest_pause(), timedelta(0)
-    while waited < QUOTE_MAIL_RETRIED_FOR:
+    maximum, waited = max_pause(), timedelta(0)
+    while waited < QUOTE_MAIL_DEADLINE:
         waited += retry_delay(waited, maximum, generator.random())
     return waited.total_seconds()
 
@@ -123,8 +123,8 @@ def test_none_is_given_up_before_a_day_and_all_are_in_the_end() -> None:
 def test_the_tries_of_a_day_fill_a_fraction_of_what_an_execution_may_remember() -> None:
     """A round of try and pause is nine events; a crash and its retry four."""
     tries, waited, generator = 0, timedelta(0), random.Random(22)
-    while waited < QUOTE_MAIL_RETRIED_FOR:
-        waited += retry_delay(waited, longest_pause(), generator.random() / 2)
+    while waited < QUOTE_MAIL_DEADLINE:
+        waited += retry_delay(waited, max_pause(), generator.random() / 2)
         tries += 1
     assert tries * 9 < 25_000 / 10
     assert retrier(TODAY)["MaxAttempts"] * 4 < 25_000 / 10

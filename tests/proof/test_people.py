@@ -114,8 +114,8 @@ class People(RuleBasedStateMachine):
     @rule(who=colleagues)
     def claim(self, who: str) -> None:
         user: User = getattr(self.lab.users, who)
-        answer = self.desk(who, "claim")
-        if self.take(answer, allowed=self.status in {"submitted", "in_process"}) and (self.status, self.assignee) != (
+        response = self.desk(who, "claim")
+        if self.take(response, allowed=self.status in {"submitted", "in_process"}) and (self.status, self.assignee) != (
             "in_process",
             user.user_id,
         ):
@@ -130,8 +130,8 @@ class People(RuleBasedStateMachine):
     def quote(self, who: str) -> None:
         line = {"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}
         valid_until = self.today() + timedelta(days=VALID_DAYS)
-        answer = self.desk(who, "quote", {"valid_until": valid_until.isoformat(), "lines": [line]})
-        if self.take(answer, allowed=self.status in {"in_process", "pending_confirmation"}, status=202):
+        response = self.desk(who, "quote", {"valid_until": valid_until.isoformat(), "lines": [line]})
+        if self.take(response, allowed=self.status in {"in_process", "pending_confirmation"}, status=202):
             self.version, self.revision, self.state = self.version + 1, self.revision + 1, "sending"
             self.valid_until = valid_until
             self.quote_link, self.link_decided = self.quote_link + 1, ""
@@ -165,10 +165,10 @@ class People(RuleBasedStateMachine):
     @rule(who=st.sampled_from(["customer", "colleague", "other_customer", "cs"]))
     def withdraw(self, who: str) -> None:
         user: User = getattr(self.lab.users, who)
-        answer = self.lab.http("POST", f"/api/orders/{self.order_id}/cancel", json={}, user=user)
+        response = self.lab.http("POST", f"/api/orders/{self.order_id}/cancel", json={}, user=user)
         if who in {"other_customer", "cs"}:
-            assert answer.status == (404 if who == "other_customer" else 403), answer
-        elif self.take(answer, allowed=self.status == "submitted"):
+            assert response.status == (404 if who == "other_customer" else 403), response
+        elif self.take(response, allowed=self.status == "submitted"):
             self.close("canceled", "customer", "declined")
 
     @rule(who=st.sampled_from(["customer", "colleague"]))
@@ -197,21 +197,21 @@ class People(RuleBasedStateMachine):
     @rule(right=st.booleans())
     def cancel_by_the_first_mail(self, right: bool) -> None:
         if self.status == "pending_confirmation" or self.order_mail_link != self.order_link:
-            wanted = 410
+            expected = 410
         elif self.wrong_codes.get(0, 0) >= WRONG_CODES:
-            wanted = 423
+            expected = 423
         elif self.status not in OPEN:
             by_contact = self.status == "canceled" and self.closed_by == "contact"
-            wanted = 200 if by_contact else 409
+            expected = 200 if by_contact else 409
         else:
-            wanted = self.judge_code(0, right=right)
+            expected = self.judge_code(0, right=right)
         is_decided = self.status not in OPEN
         status = self.send_form(self.order_mail, "cancel", right=right)
-        if is_decided and wanted == 200 and not right:
+        if is_decided and expected == 200 and not right:
             assert status in {200, 403}
             return
-        assert status == wanted
-        if wanted == 200 and not is_decided:
+        assert status == expected
+        if expected == 200 and not is_decided:
             self.close("canceled", "contact", "declined")
 
     @rule(decision=st.sampled_from(sorted(OUTCOMES)), right=st.sampled_from([True, True, False]), age=st.integers(0, 2))
@@ -221,21 +221,21 @@ class People(RuleBasedStateMachine):
             return
         decided = self.link_decided
         if number != self.quote_link or (self.state == "expired" and self.status in OPEN):
-            wanted = 410
+            expected = 410
         elif self.wrong_codes.get(number, 0) >= WRONG_CODES:
-            wanted = 423
+            expected = 423
         elif decided:
-            wanted = 200 if decision == decided else 409
+            expected = 200 if decision == decided else 409
         elif self.status not in OPEN:
-            wanted = 409
+            expected = 409
         else:
-            wanted = self.judge_code(number, right=right)
+            expected = self.judge_code(number, right=right)
         status = self.send_form(self.mails[number], decision, right=right)
-        if decided and wanted == 200 and not right:
+        if decided and expected == 200 and not right:
             assert status in {200, 403}
             return
-        assert status == wanted, (decision, right, number, self.quote_link, decided, self.status)
-        if wanted == 200 and not decided:
+        assert status == expected, (decision, right, number, self.quote_link, decided, self.status)
+        if expected == 200 and not decided:
             self.link_decided = decision
             if decision == "request_change":
                 self.status, self.version, self.state = "in_process", self.version + 1, "change_requested"
@@ -262,9 +262,9 @@ class People(RuleBasedStateMachine):
         locked = self.mails[self.quote_link]
         assert locked.link
         self.lab.advance(hours=1)
-        answer = self.lab.http("POST", locked.link, form={"decision": "request_mail"})
-        assert answer.status in {200, 429}, answer
-        if answer.status == 200:
+        response = self.lab.http("POST", locked.link, form={"decision": "request_mail"})
+        assert response.status in {200, 429}, response
+        if response.status == 200:
             self.quote_link += 1
         self.settle(0)
 

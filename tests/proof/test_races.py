@@ -228,15 +228,15 @@ class Outcome:
 
 def run(walk: Walk, race: Race, acts: Mapping[str, Act]) -> Outcome:
     lab, first, second = walk.lab, acts[race.first], acts[race.second]
-    answers: dict[str, str] = {}
+    responses: dict[str, str] = {}
     calls: list[Call] = []
 
     def overtake() -> None:
         with patch.object(lab.wire, "running", []):  # what happens is not that function's doing
-            answers["second"] = second.do(walk)
+            responses["second"] = second.do(walk)
 
     def watch(call: Call) -> None:
-        if call.function in first.functions and "second" not in answers:
+        if call.function in first.functions and "second" not in responses:
             calls.append(call)
             if len(calls) == race.n:
                 overtake()
@@ -244,9 +244,9 @@ def run(walk: Walk, race: Race, acts: Mapping[str, Act]) -> Outcome:
                     lab.wire.fail(how="conflict", attempts=1)
 
     lab.wire.watch = watch
-    answers["first"] = first.do(walk)
+    responses["first"] = first.do(walk)
     lab.wire.watch = None
-    if "second" not in answers:
+    if "second" not in responses:
         overtake()
     lab.settle()
     lab.advance(A_WHILE)
@@ -254,14 +254,14 @@ def run(walk: Walk, race: Race, acts: Mapping[str, Act]) -> Outcome:
         *disagreements(records_of(lab, walk.order_id)),
         *(f"{one.function} failed: {one.message}" for one in lab.errors),
     ]
-    return Outcome(answers, end_of(walk), wrong, tuple(calls))
+    return Outcome(responses, end_of(walk), wrong, tuple(calls))
 
 
 def apart_from_asking_mails(outcome: Outcome) -> tuple[Mapping[str, str], End]:
     """What two outcomes are compared by. SES may have a quote's mail when the order moves on, before that is noted; and
     a new contact person gets no mail with a link once the order is closed. `disagreements` bounds both."""
     asks = ("Quote for order", "Order … from Acme Ltd received", "Contact person missing")
-    mails = {(letter, count) for letter, count in outcome.end.mails if not letter[1].startswith(asks)}
+    mails = {(outgoing, count) for outgoing, count in outcome.end.mails if not outgoing[1].startswith(asks)}
     return outcome.answers, replace(outcome.end, mails=frozenset(mails))
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.proof.records import CONTACT, DESK, Letter, told_while_so
+from tests.proof.records import CONTACT, DESK, ExpectedMail, told_while_so
 
 UNDELIVERABLE, FRESH = ("undeliverable", DESK), ("fresh quote asked for", DESK)
 EXPIRED_TO_CONTACT, EXPIRED_TO_DESK = ("expired", CONTACT), ("expired", DESK)
@@ -25,7 +25,7 @@ EXPIRED_TO_CONTACT, EXPIRED_TO_DESK = ("expired", CONTACT), ("expired", DESK)
     ],
 )
 def test_a_mail_may_stay_away_once_its_own_news_is_over(
-    event: str, later: str, must_come: set[Letter], may_stay_away: set[Letter]
+    event: str, later: str, must_come: set[ExpectedMail], may_stay_away: set[ExpectedMail]
 ) -> None:
     assert told_while_so([{"event": event}, {"event": later}]) == (Counter(must_come), Counter(may_stay_away))
     alone, _ = told_while_so([{"event": later}, {"event": event}])

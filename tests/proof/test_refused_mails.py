@@ -144,7 +144,7 @@ def test_in_the_sandbox_of_ses_mails_wait_until_their_recipients_are_verified(la
 
 
 @pytest.mark.timeout(900)  # some eight hundred tries
-def test_a_day_without_ses_delays_mails_quotes_and_account_changes_and_loses_none(lab: Lab, long: bool) -> None:
+def test_a_day_without_ses_delays_mails_and_changes_and_loses_none(lab: Lab, long: bool) -> None:
     """The short form is of a quarter of a day; that queues outlast a day is tried below with fewer messages."""
     hours = 12 if long else 3
     lab.ses.outage = "SendingPausedException"
@@ -160,7 +160,7 @@ def test_a_day_without_ses_delays_mails_quotes_and_account_changes_and_loses_non
     lab.errors.take()
 
 
-def test_a_day_in_which_lambda_turns_the_pollers_away_delays_mails_and_news_and_loses_none(lab: Lab) -> None:
+def test_a_day_of_throttled_pollers_delays_mails_and_events_and_loses_none(lab: Lab) -> None:
     order_id = quoted(lab)
     mail = lab.mails.to(CONTACT)[-1]
     before = len(lab.mails)
@@ -198,7 +198,7 @@ def test_news_of_a_bounce_outlast_a_day_without_the_table(lab: Lab) -> None:
 # -- a quote is given up after a day, and not before ------------------------------------------------------------------
 
 
-def test_a_quote_that_ses_never_takes_is_given_up_after_a_day_and_customer_success_is_told(lab: Lab) -> None:
+def test_a_quote_that_ses_never_accepts_is_given_up_after_a_day(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     lab.ses.refuse("SendingPausedException", times=10_000, to=CONTACT)
@@ -235,7 +235,7 @@ def test_a_quote_whose_step_crashes_is_given_up_after_a_day_and_not_before(lab: 
     lab.errors.take()
 
 
-def test_a_revision_that_is_quoted_late_in_the_retries_of_another_has_a_day_of_its_own(lab: Lab) -> None:
+def test_a_revision_quoted_during_retries_has_a_day_of_its_own(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     lab.ses.refuse("SendingPausedException", times=10_000, to=CONTACT)
@@ -250,15 +250,15 @@ def test_a_revision_that_is_quoted_late_in_the_retries_of_another_has_a_day_of_i
     assert order_of(lab, order_id)["status"] == "pending_confirmation"
 
 
-def test_quotes_that_the_operator_held_for_more_than_a_day_have_their_day_after_the_release(lab: Lab) -> None:
+def test_quotes_paused_for_over_a_day_are_still_tried_for_a_day(lab: Lab) -> None:
     with lab.as_operator():
-        mail_hold.hold("SES has asked us to pause", lab.clock.now())
+        mail_hold.pause("SES has asked us to pause", lab.clock.now())
     order_id = quoted(lab)
     lab.queue.paused = True  # the other mails go round as well, and that is shown elsewhere
     lab.advance(hours=26)
     lab.ses.refuse("SendingPausedException", times=10_000, to=CONTACT)
     with lab.as_operator():
-        assert mail_hold.release()
+        assert mail_hold.resume()
     lab.advance(hours=2)
     assert order_of(lab, order_id)["quote"]["state"] == "sending"
     lab.ses._refusals.clear()
@@ -276,9 +276,7 @@ FINAL = [
 
 
 @pytest.mark.parametrize(("error", "why"), FINAL)
-def test_a_quote_that_ses_refuses_for_good_is_undeliverable_and_customer_success_is_told(
-    lab: Lab, error: str, why: str
-) -> None:
+def test_a_quote_that_ses_refuses_for_good_is_undeliverable(lab: Lab, error: str, why: str) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     lab.ses.refuse(error, to=CONTACT, why=why)
@@ -286,8 +284,8 @@ def test_a_quote_that_ses_refuses_for_good_is_undeliverable_and_customer_success
     assert order_of(lab, order_id)["quote"]["state"] == "undeliverable"
     assert quote_mails(lab) == 0
     assert counted(lab, "MailsRefused") == 1
-    told = [mail for mail in lab.mails if mail.tags["kind"] == "quote_undeliverable"]
-    assert len(told) == 1
+    texts = [mail for mail in lab.mails if mail.tags["kind"] == "quote_undeliverable"]
+    assert len(texts) == 1
     assert "quote.undeliverable" in timeline(lab, order_id)
     lab.advance(hours=1)
     assert quote_mails(lab) == 0
@@ -338,17 +336,15 @@ def test_a_first_quote_that_was_refused_is_resent(lab: Lab, contact: Json | None
         ("Bounce", {"tags": {"order_id": ["01KAND6R0000000000000000AB"]}}, "order"),
     ],
 )
-def test_news_of_a_mail_that_is_not_the_quotes_own_are_ignored_counted_and_logged(
-    lab: Lab, kind: Any, forged: Json, why: str
-) -> None:
+def test_events_of_other_mails_are_ignored_counted_and_logged(lab: Lab, kind: Any, forged: Json, why: str) -> None:
     order_id = quoted(lab)
     mail: Mail = lab.mails.to(CONTACT)[-1]
     before = order_of(lab, order_id)["quote"], timeline(lab, order_id)
     lab.ses_event(kind, mail, forged=forged)
     lab.advance(minutes=5)
     assert (order_of(lab, order_id)["quote"], timeline(lab, order_id)) == before
-    assert counted(lab, "MailNewsIgnored") == 1
-    (line,) = lab.log.entries(message="news of a mail are not believed")
+    assert counted(lab, "MailEventsIgnored") == 1
+    (line,) = lab.log.entries(message="an event of a mail was ignored")
     assert line["why"] == why
     assert "@" not in str(line)
     assert lab.messages("MailNews") == []
@@ -360,7 +356,7 @@ def test_news_that_write_addresses_otherwise_are_believed(lab: Lab) -> None:
     lab.ses_event("Bounce", lab.mails.to(CONTACT)[-1], forged=forged)
     lab.settle()
     assert order_of(lab, order_id)["quote"]["state"] == "undeliverable"
-    assert counted(lab, "MailNewsIgnored") == 0
+    assert counted(lab, "MailEventsIgnored") == 0
 
 
 def test_news_of_a_mail_to_a_former_contact_are_no_forgery(lab: Lab) -> None:
@@ -370,7 +366,7 @@ def test_news_of_a_mail_to_a_former_contact_are_no_forgery(lab: Lab) -> None:
     lab.ses_event("Bounce", former)
     lab.settle()
     assert order_of(lab, order_id)["quote"]["state"] == "offered"
-    assert counted(lab, "MailNewsIgnored") == 0
+    assert counted(lab, "MailEventsIgnored") == 0
 
 
 def test_an_event_that_is_given_to_the_function_by_hand_is_heard(lab: Lab) -> None:

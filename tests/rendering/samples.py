@@ -17,10 +17,10 @@ from online_orders.orders import Change, Order, Policy, Status
 from online_orders.quotes import Quote
 from online_orders.system_reasons import SystemReason
 from online_orders.timeline import SYSTEM, Actor, Entry
-from online_orders_rendering.formats import item_labels, wording
+from online_orders_rendering.formats import item_labels, translator
 from online_orders_rendering.mails import Mail, render_contact_report, render_mail, render_notice
 from online_orders_rendering.pages import decision_page, outcome_page
-from online_orders_rendering.paper import quote_pdf
+from online_orders_rendering.paper import render_pdf
 from tests.domain.builders import (
     ANNA,
     CARLA,
@@ -78,13 +78,13 @@ class Case(NamedTuple):
         return self.change.order
 
     def mail(self, **changes: Any) -> Mail:
-        asked: dict[str, Any] = {
+        requested: dict[str, Any] = {
             "installation": INSTALLATION,
             "account_name": OTHER_ACCOUNT_NAME,
             "link": self.link,
             "site_names": OTHER_NAMES,
         }
-        return render_mail(self.kind, self.role, self.order, self.entry, **asked | changes)
+        return render_mail(self.kind, self.role, self.order, self.entry, **requested | changes)
 
 
 def account_named(**changes: Any) -> Account:
@@ -144,7 +144,7 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.COMMENT: lambda locale: placed(locale).order.comment(
         Actor(kind="customer", name=ANNA.email), "When will it come?\nWe move in May.", NOW
     ),
-    MailKind.CONTACT_REMOVED: lambda locale: pending(locale).order.follow_contact(None, CLARA.email, NOW),
+    MailKind.CONTACT_REMOVED: lambda locale: pending(locale).order.sync_contact(None, CLARA.email, NOW),
     MailKind.CONTACT_REPLACED: lambda locale: pending(locale).order.resend(CLARA, CARLA, NOW),
 }
 
@@ -171,16 +171,16 @@ def account_mails(locale: str) -> dict[str, Mail]:
     """The mails about an account, by name."""
     account, changed, lapsed = account_of(locale=locale), changed_account(locale), account_of(enrollment=None)
     steps = ((account, changed), (changed, account), (lapsed, changed))
-    told = {
-        f"account_changed-{place}-{notice.reader}": render_notice(notice, old, new, {}, INSTALLATION)
-        for place, (old, new) in enumerate(steps)
+    result = {
+        f"account_changed-{index}-{notice.reader}": render_notice(notice, old, new, {}, INSTALLATION)
+        for index, (old, new) in enumerate(steps)
         for notice in notices(old, new)
         if notice.kind is MailKind.ACCOUNT_CHANGED
     }
     (gone,), (named,) = told_of_contact(CONNIE, None, locale), told_of_contact(None, CARLA, locale)
     former, new_contact = told_of_contact(CONNIE, CARLA, locale)
     return {
-        **told,
+        **result,
         "contact_changed-gone": gone,
         "contact_changed-named": named,
         "contact_report": render_contact_report(account, "Connie has left.\nAsk Anna.", ANNA.email, INSTALLATION),
@@ -203,12 +203,12 @@ def told_of_contact(old: Contact | None, new: Contact | None, locale: str = "en"
 
 
 def decision(order: Order, quote: Quote | None, form: FormState | None = None, **changes: Any) -> str:
-    asked: dict[str, Any] = {
+    requested: dict[str, Any] = {
         "account_name": ACCOUNT_NAME,
         "pdf_path": f"/confirm/{TOKEN}/quote.pdf" if quote else None,
         "site_names": OTHER_NAMES,
     }
-    return decision_page(order, quote, INSTALLATION, form=form or FormState(), **asked | changes)
+    return decision_page(order, quote, INSTALLATION, form=form or FormState(), **requested | changes)
 
 
 def pages(locale: str) -> dict[str, str]:
@@ -224,7 +224,7 @@ def pages(locale: str) -> dict[str, str]:
     empty = FormState(
         errors=(FormError.DECISION_MISSING, FormError.NAME_MISSING, FormError.CODE_MISSING),
     )
-    told: dict[str, tuple[Outcome, Order | None, FormState]] = {
+    result: dict[str, tuple[Outcome, Order | None, FormState]] = {
         "approved": (Outcome.APPROVED, approved, FormState()),
         "canceled": (Outcome.CANCELED, canceled, FormState()),
         "change_requested": (Outcome.CHANGE_REQUESTED, changed, FormState()),
@@ -258,7 +258,7 @@ def pages(locale: str) -> dict[str, str]:
         "order-empty": decision(placed(locale).order, None, empty),
         **{
             name: outcome_page(outcome, about, INSTALLATION, locale, account_name=ACCOUNT_NAME, form=form)
-            for name, (outcome, about, form) in told.items()
+            for name, (outcome, about, form) in result.items()
         },
     }
 
@@ -320,11 +320,11 @@ def _offers_again(order: Order) -> None:
 def _expiries(order: Order) -> None:
     """Of a quote that was not mailed in time, and told anew to the next contact person."""
     late = NOW + 60 * DAY
-    unmailed, anew = sending().order.expire_unmailed(14, late), _expired(order).order.follow_contact(CARLA, None, late)
+    unmailed, anew = sending().order.expire_unmailed(14, late), _expired(order).order.sync_contact(CARLA, None, late)
     for change, role, link in ((unmailed, Role.CUSTOMER_SUCCESS, None), (anew, Role.CONTACT, LINK)):
         render_mail(MailKind.EXPIRED, role, change.order, change.entries[-1], INSTALLATION, ACCOUNT_NAME, link)
     for reason in SystemReason:
-        wording("en").reason({"reason": reason.value, "code": reason.code})
+        translator("en").reason({"reason": reason.value, "code": reason.code})
 
 
 def _decisions(order: Order) -> None:
@@ -366,7 +366,7 @@ def everything() -> None:
     _decisions(order)
     _expiries(order)
     for quote in (quote_of(), judge_quote(quote_body(line_of(unit_price="0")))):
-        quote_pdf(
+        render_pdf(
             quote,
             order_id=order.order_id,
             account_id=order.account_id,

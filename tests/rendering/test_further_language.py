@@ -58,21 +58,21 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a program finds in a product that has the further language, and nothing else that is new."""
-    place = tmp_path_factory.mktemp("product") / "online_orders"
-    place.mkdir()
+    location = tmp_path_factory.mktemp("product") / "online_orders"
+    location.mkdir()
     for path in FOLDER.parent.iterdir():
         if path != FOLDER and path.name != "__pycache__":
-            (place / path.name).symlink_to(path)
-    copytree(FOLDER, place / FOLDER.name)
+            (location / path.name).symlink_to(path)
+    copytree(FOLDER, location / FOLDER.name)
     made_up = {key: MARK + text for key, text in texts(FALLBACK).items()} | {"decimal_mark": ","}
-    (place / FOLDER.name / f"{FURTHER}.json").write_text(json.dumps(made_up), "utf-8")
+    (location / FOLDER.name / f"{FURTHER}.json").write_text(json.dumps(made_up), "utf-8")
     ended = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
         cwd=PROJECT,
-        env={"PYTHONPATH": f"{place.parent}:{search_path()['PYTHONPATH']}", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTHONPATH": f"{location.parent}:{search_path()['PYTHONPATH']}", "PYTHONDONTWRITEBYTECODE": "1"},
     )
     found: dict[str, Any] = json.loads(ended.stdout)
     return found

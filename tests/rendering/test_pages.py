@@ -170,14 +170,14 @@ def test_an_order_without_a_quote_can_be_canceled_alone(locale: str) -> None:
 
 def test_the_page_of_an_order_link_shows_no_quote_that_is_underway() -> None:
     order = pending().order
-    said = shown(decision(order, None))
-    assert "Lines of the quote" not in said
-    assert "Confirmed start date" not in said
+    text = shown(decision(order, None))
+    assert "Lines of the quote" not in text
+    assert "Confirmed start date" not in text
 
 
 def test_the_page_shows_all_that_is_decided_on() -> None:
     order = pending().order
-    said = shown(decision(order, order.quote))
+    message = shown(decision(order, order.quote))
     assert order.quote
     for text in (
         ORDER_ID,
@@ -196,9 +196,9 @@ def test_the_page_shows_all_that_is_decided_on() -> None:
         "Please deliver to the loading dock.",
         order.quote.sha256,
     ):
-        assert text in said
-    assert all(label in said for label in KIND_LABELS.values())
-    assert len(KINDS) == said.count("Start date asked for")
+        assert text in message
+    assert all(label in message for label in KIND_LABELS.values())
+    assert len(KINDS) == message.count("Start date asked for")
 
 
 def test_the_paper_is_linked_where_there_is_one() -> None:
@@ -207,7 +207,7 @@ def test_the_paper_is_linked_where_there_is_one() -> None:
     assert not [given for given in Page(decision(order, order.quote, pdf_path=None)).all("a") if "pdf" in str(given)]
 
 
-def test_a_refused_form_keeps_what_was_typed_and_says_what_is_wrong_at_its_field() -> None:
+def test_a_refused_form_keeps_the_input_and_shows_errors_at_the_fields() -> None:
     order = pending().order
     form = FormState("request_change", "Bob Buyer", "Two sockets", (FormError.CODE_WRONG,), 4)
     page = Page(decision(order, order.quote, form))
@@ -246,8 +246,8 @@ def test_nobody_sees_hears_or_reaches_the_field_that_is_there_for_robots(locale:
 
 def test_one_try_is_one_try() -> None:
     order = pending().order
-    said = shown(decision(order, order.quote, FormState(errors=(FormError.CODE_WRONG,), tries_left=1)))
-    assert "You have 1 more try." in said
+    text = shown(decision(order, order.quote, FormState(errors=(FormError.CODE_WRONG,), tries_left=1)))
+    assert "You have 1 more try." in text
 
 
 def test_what_people_write_is_shown_as_they_wrote_it() -> None:
@@ -282,19 +282,19 @@ ASKING: dict[Outcome, dict[str, Any]] = {
 @pytest.mark.parametrize("outcome", Outcome)
 def test_a_page_asks_only_where_there_is_something_to_ask_for(outcome: Outcome, locale: str) -> None:
     page = Page(outcome_page(outcome, pending(locale).order, INSTALLATION, locale))
-    wanted = ASKING.get(outcome)
-    assert len(page.all("form")) == (1 if wanted else 0)
-    if wanted:
-        assert page.fields == wanted["fields"]
-        assert page.all("input", type="hidden", name="decision", value=wanted["decision"])
+    expected = ASKING.get(outcome)
+    assert len(page.all("form")) == (1 if expected else 0)
+    if expected:
+        assert page.fields == expected["fields"]
+        assert page.all("input", type="hidden", name="decision", value=expected["decision"])
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_can_be_told_when_the_order_is_not_known(outcome: Outcome, locale: str) -> None:
-    said = shown(outcome_page(outcome, None, INSTALLATION, locale))
-    assert INSTALLATION.brand in said
-    assert "{" not in said
+    text = shown(outcome_page(outcome, None, INSTALLATION, locale))
+    assert INSTALLATION.brand in text
+    assert "{" not in text
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -328,12 +328,12 @@ def test_a_page_says_what_happened(name: str, said: str) -> None:
 
 def test_the_name_of_who_decided_is_told_where_it_is_known() -> None:
     order = pending().order
-    for decided, said in (
+    for decided, text in (
         (order.approve("Bob Buyer", NOW).order, "Bob Buyer approved the quote on November 22, 2026."),
         (order.cancel("Bob Buyer", None, NOW).order, "We had asked Connie; the name given is Bob Buyer."),
     ):
         html = outcome_page(Outcome.ALREADY_DECIDED, decided, INSTALLATION, "en", decided_by="Bob Buyer")
-        assert said in shown(html)
+        assert text in shown(html)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -342,19 +342,19 @@ def test_a_page_says_who_was_asked_where_the_name_given_is_another(outcome: Outc
     order = pending(locale).order.approve("Bob Buyer", NOW).order
     other = shown(outcome_page(outcome, order, INSTALLATION, locale, decided_by="Bob <b>Buyer</b>"))
     same = shown(outcome_page(outcome, order, INSTALLATION, locale, decided_by=CONNIE.name))
-    said = {"en": "We had asked Connie", "de": "Gefragt hatten wir Connie"}[locale]
-    assert (said in other, "Bob <b>Buyer</b>" in other) == (True, True)
-    assert said not in same
+    text = {"en": "We had asked Connie", "de": "Gefragt hatten wir Connie"}[locale]
+    assert (text in other, "Bob <b>Buyer</b>" in other) == (True, True)
+    assert text not in same
 
 
 def test_pages_name_no_colleague_and_no_address() -> None:
     order = pending().order
     declined = order.decline(CLARA, "No.", NOW).order
-    told = [
+    response = [
         decision(order, order.quote),
         outcome_page(Outcome.CLOSED, declined, INSTALLATION, "en", account_name=ACCOUNT_NAME),
     ]
-    for html in told:
+    for html in response:
         assert "@" not in Page(html).words
 
 
@@ -365,7 +365,7 @@ def test_the_page_names_sites_and_their_addresses_as_they_were_ordered() -> None
     assert "Delivery address: 2 Side St" in " ".join(words.split())
 
 
-def test_a_start_that_is_over_is_said_before_the_decision_and_after_it_and_hinders_nobody() -> None:
+def test_a_passed_start_is_shown_around_the_decision_and_blocks_nothing() -> None:
     order = pending(quote=quote_of(valid_until="2027-02-01")).order
     late = NOW + 45 * DAY
     before, early = decision(order, order.quote, at=late), decision(order, order.quote, at=NOW)

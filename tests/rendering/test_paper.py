@@ -23,10 +23,10 @@ from pypdf import PdfReader
 from pypdfium2 import raw
 
 from online_orders import languages
-from online_orders.quotes import MOST_LINES, Quote
+from online_orders.quotes import MAX_LINES, Quote
 from online_orders_rendering import paper as papers
-from online_orders_rendering.formats import Wording, item_labels
-from online_orders_rendering.paper import FONTS, quote_pdf
+from online_orders_rendering.formats import Translator, item_labels
+from online_orders_rendering.paper import FONTS, render_pdf
 from online_orders_rendering.templates import FOLDER
 from tests.domain.builders import ANNA, CLARA, CONNIE, ORDER_ID, item_of, judge_quote, line_of, place, quote_body
 from tests.rendering.samples import ACCOUNT_NAME, INSTALLATION, SITE_NAMES, placed, quote_of
@@ -37,7 +37,7 @@ MARGIN = 20 / 25.4 * 72
 
 
 def paper_of(quote: Quote | None = None, **changes: Any) -> bytes:
-    asked: dict[str, Any] = {
+    requested: dict[str, Any] = {
         "order_id": ORDER_ID,
         "account_id": "acme",
         "account_name": ACCOUNT_NAME,
@@ -46,7 +46,7 @@ def paper_of(quote: Quote | None = None, **changes: Any) -> bytes:
         "installation": INSTALLATION,
         "item_labels": item_labels(placed().order, "en", SITE_NAMES),
     }
-    return quote_pdf(quote or quote_of(), **asked | changes)
+    return render_pdf(quote or quote_of(), **requested | changes)
 
 
 def read(paper: bytes) -> PdfReader:
@@ -119,7 +119,7 @@ def described(*descriptions: str, **changes: Any) -> Quote:
 
 
 def test_the_paper_says_all_that_is_offered() -> None:
-    said = words_on(paper_of())
+    message = words_on(paper_of())
     for text in (
         INSTALLATION.brand,
         f"{ACCOUNT_NAME} (acme)",
@@ -141,11 +141,11 @@ def test_the_paper_says_all_that_is_offered() -> None:
         quote_of().sha256,
         "Page 1 of 1",
     ):
-        assert text in said
+        assert text in message
 
 
 def test_the_german_paper_speaks_german() -> None:
-    said = words_on(paper_of(locale="de", item_labels=item_labels(placed("de").order, "de", SITE_NAMES)))
+    message = words_on(paper_of(locale="de", item_labels=item_labels(placed("de").order, "de", SITE_NAMES)))
     for text in (
         "Angebot",
         "Gültig bis",
@@ -155,15 +155,15 @@ def test_the_german_paper_speaks_german() -> None:
         "für Lager Süd",
         "Seite 1 von 1",
     ):
-        assert text in said
+        assert text in message
 
 
 def test_the_paper_names_no_person() -> None:
-    paper = paper_of()
-    said = words_on(paper) + str(read(paper).metadata)
+    pdf = paper_of()
+    text = words_on(pdf) + str(read(pdf).metadata)
     for person in (CONNIE.name, CONNIE.email, ANNA.email, CLARA.email):
-        assert person not in said.replace("Dear Connie", "")
-    assert "@" not in said
+        assert person not in text.replace("Dear Connie", "")
+    assert "@" not in text
 
 
 def test_the_paper_is_made_the_same_in_another_process_on_another_day() -> None:
@@ -204,8 +204,8 @@ def test_one_line_fits_on_one_page() -> None:
 def test_many_lines_run_on_with_head_number_and_letterhead_on_every_page() -> None:
     order = place(*(item_of("ip_addresses") for _ in range(50))).order
     lines = [line_of(str(number), description="Public IPv4 " * (1 + number % 2 * 9)) for number in range(1, 51)]
-    paper = paper_of(judge_quote(quote_body(*lines), items=50), item_labels=item_labels(order, "en"))
-    pages = [" ".join(page.extract_text().split()) for page in read(paper).pages]
+    pdf = paper_of(judge_quote(quote_body(*lines), items=50), item_labels=item_labels(order, "en"))
+    pages = [" ".join(page.extract_text().split()) for page in read(pdf).pages]
     assert len(pages) == 3
     for number, page in enumerate(pages, start=1):
         assert f"Page {number} of {len(pages)}" in page
@@ -216,10 +216,10 @@ def test_many_lines_run_on_with_head_number_and_letterhead_on_every_page() -> No
 
 
 def test_as_many_lines_as_a_quote_may_have_fit_between_the_margins() -> None:
-    paper = paper_of(described(*(f"Position {number}" for number in range(MOST_LINES))))
-    said = words_on(paper)
-    assert [f"Position {number} 4 €10.00" in said for number in range(1, MOST_LINES)] == [True] * (MOST_LINES - 1)
-    assert_margins_are_empty(paper)
+    pdf = paper_of(described(*(f"Position {number}" for number in range(MAX_LINES))))
+    text = words_on(pdf)
+    assert [f"Position {number} 4 €10.00" in text for number in range(1, MAX_LINES)] == [True] * (MAX_LINES - 1)
+    assert_margins_are_empty(pdf)
 
 
 def test_totals_and_hash_are_not_torn_apart_between_pages() -> None:
@@ -229,8 +229,8 @@ def test_totals_and_hash_are_not_torn_apart_between_pages() -> None:
     for number in range(20, 36):
         made = paper_of(judge_quote(quote_body(*charges, *[line_of(None)] * number)), locale="de")
         pages = [" ".join(page.extract_text().split()) for page in read(made).pages]
-        (totals,) = [place for place, page in enumerate(pages) if "Alle Preise in EUR." in page]
-        (hashed,) = [place for place, page in enumerate(pages) if "SHA-256 des Inhalts" in page]
+        (totals,) = [index for index, page in enumerate(pages) if "Alle Preise in EUR." in page]
+        (hashed,) = [index for index, page in enumerate(pages) if "SHA-256 des Inhalts" in page]
         assert re.search("Einmalig .* Pro Monat .* Pro Jahr .* Alle Preise", pages[totals])
         assert re.search("SHA-256 des Inhalts [0-9a-f]{64} .* angenommen wird.", pages[hashed])
         places.add((totals, hashed))
@@ -238,8 +238,8 @@ def test_totals_and_hash_are_not_torn_apart_between_pages() -> None:
 
 
 def test_long_terms_run_over_pages() -> None:
-    said = words_on(paper_of(described("x", terms="Terms without an end. " * 450, message="m\n" * 900)))
-    assert said.count("without") == 450
+    text = words_on(paper_of(described("x", terms="Terms without an end. " * 450, message="m\n" * 900)))
+    assert text.count("without") == 450
 
 
 @pytest.mark.parametrize(
@@ -259,8 +259,8 @@ def test_long_terms_run_over_pages() -> None:
     ],
 )
 def test_names_of_many_scripts_stand_on_the_paper(name: str) -> None:
-    said = read_by_pdfium(paper_of(described(name), account_name=name, item_labels={"1": name}))
-    assert said.replace(" ", "").count(name.replace(" ", "")) == 3
+    text = read_by_pdfium(paper_of(described(name), account_name=name, item_labels={"1": name}))
+    assert text.replace(" ", "").count(name.replace(" ", "")) == 3
 
 
 def letters(line: SetLine) -> str:
@@ -307,7 +307,7 @@ def test_each_line_of_a_text_has_its_own_direction() -> None:
 
 
 @pytest.fixture
-def hebrew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Wording:
+def hebrew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Translator:
     """The words of a locale that is not among ours."""
     english = (languages.FOLDER / "en.json").read_text("utf-8")
     (tmp_path / "he.json").write_text(
@@ -315,11 +315,13 @@ def hebrew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Wording:
     )
     with monkeypatch.context() as patched:
         patched.setattr(languages, "FOLDER", tmp_path)
-        return Wording("he")
+        return Translator("he")
 
 
-def test_a_paper_in_a_language_from_right_to_left_is_turned(monkeypatch: pytest.MonkeyPatch, hebrew: Wording) -> None:
-    monkeypatch.setattr(papers, "wording", lambda _: hebrew)
+def test_a_paper_in_a_language_from_right_to_left_is_turned(
+    monkeypatch: pytest.MonkeyPatch, hebrew: Translator
+) -> None:
+    monkeypatch.setattr(papers, "translator", lambda _: hebrew)
     quote = judge_quote(quote_body(line_of(unit_price="1"), line_of(None, unit_price="10000")))
     made = paper_of(quote, account_name="מגדל")
     assert read(made).trailer["/Root"]["/Lang"] == "he"  # type: ignore[index]
@@ -332,10 +334,10 @@ def test_a_paper_in_a_language_from_right_to_left_is_turned(monkeypatch: pytest.
 
 
 def test_chinese_and_japanese_break_anywhere_but_before_a_full_stop() -> None:
-    said = "あ" * 180 + "。" + "い" * 19
-    lines = [line.text for line in set_lines(paper_of(described(said)))]
+    text = "あ" * 180 + "。" + "い" * 19
+    lines = [line.text for line in set_lines(paper_of(described(text)))]
     set_ = [re.sub(r"4 *€.*", "", line).strip() for line in lines if line[0] in "あい。"]
-    assert "".join(set_) == said
+    assert "".join(set_) == text
     assert len(set_) > 4
     assert not [line for line in set_ if line.startswith("。")]
     assert len({len(line) for line in set_[:-2]}) <= 2
@@ -359,13 +361,13 @@ def test_a_long_word_is_hyphenated_and_a_longer_one_breaks_anywhere() -> None:
 
 
 def test_what_no_font_has_is_seen_to_be_missing() -> None:
-    said = read_by_pdfium(paper_of(described("rocket 🚀 and 𠮷", "\u13a0 क\u0301 🚀\u0301")))
-    assert "rocket 🚀 and \ufffd" in said
-    assert "\ufffd क\ufffd 🚀\ufffd" in said
+    text = read_by_pdfium(paper_of(described("rocket 🚀 and 𠮷", "\u13a0 क\u0301 🚀\u0301")))
+    assert "rocket 🚀 and \ufffd" in text
+    assert "\ufffd क\ufffd 🚀\ufffd" in text
 
 
 def test_the_currency_and_every_other_word_is_seen_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Wording, "money", lambda *_: "1 \u13a0")
+    monkeypatch.setattr(Translator, "money", lambda *_: "1 \u13a0")
     assert words_on(paper_of()).count("1 \ufffd") > 10
 
 
@@ -386,19 +388,19 @@ TYPST = (
 def test_no_text_breaks_the_paper(text: str) -> None:
     changes = {"account_name": text, "item_labels": {"1": text}, "installation": INSTALLATION._replace(brand=text)}
     made = paper_of(described(text, message=text, terms=text), **changes)
-    said = words_on(made)
-    assert said.replace(" ", "").count(text[-20:].replace(" ", "")) >= 4
+    message = words_on(made)
+    assert message.replace(" ", "").count(text[-20:].replace(" ", "")) >= 4
     assert_margins_are_empty(made)
 
 
 def test_what_is_typst_to_typst_is_text_on_the_paper() -> None:
     changes = {"account_name": TYPST, "item_labels": {"1": TYPST}, "installation": INSTALLATION._replace(brand=TYPST)}
     made = paper_of(described(TYPST[:200], message=TYPST, terms=f"= x\n- y\n{TYPST}"), **changes)
-    said = words_on(made).replace(" ", "")
+    text = words_on(made).replace(" ", "")
     plain = TYPST.replace(" ", "")
     # Letterhead, account, item, the heading of the message, message and terms.
-    assert said.count(plain) == 6
-    assert "=x-y#panic" in said
+    assert text.count(plain) == 6
+    assert "=x-y#panic" in text
     assert read(made).metadata.author == TYPST  # type: ignore[union-attr]
 
 
@@ -419,9 +421,9 @@ def test_any_text_is_seen_between_the_margins(text: str, mixed: str) -> None:
 def test_the_largest_amounts_stay_on_one_line() -> None:
     quote = judge_quote(quote_body(line_of(unit_price="999999999999.99", quantity=1_000_000)))
     made = paper_of(quote)
-    said = words_on(made)
-    assert "€999,999,999,999.99" in said
-    assert said.count("€999,999,999,999,990,000.00") == 2
+    message = words_on(made)
+    assert "€999,999,999,999.99" in message
+    assert message.count("€999,999,999,999,990,000.00") == 2
     text = pypdfium2.PdfDocument(made)[0].get_textpage()
     found = text.search("1,000,000").get_next()
     assert found
@@ -501,6 +503,6 @@ def test_a_language_that_the_installation_has_not_is_told_as_the_one_it_speaks()
 
 def test_the_paper_says_where_is_delivered_as_it_was_ordered() -> None:
     labels = item_labels(placed().order, "en", dict.fromkeys(SITE_NAMES, "Renamed since"))
-    said = words_on(paper_of(item_labels=labels))
-    assert "Item 3: Sockets: 2 × X1500 for Lager Süd Delivery address: 2 Side St" in said
-    assert "Renamed since" not in said
+    text = words_on(paper_of(item_labels=labels))
+    assert "Item 3: Sockets: 2 × X1500 for Lager Süd Delivery address: 2 Side St" in text
+    assert "Renamed since" not in text

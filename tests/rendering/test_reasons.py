@@ -11,7 +11,7 @@ import pytest
 from online_orders.languages import LOCALES
 from online_orders.mail_kinds import MailKind, Role
 from online_orders.system_reasons import SystemReason
-from online_orders_rendering.formats import wording
+from online_orders_rendering.formats import translator
 from online_orders_rendering.mails import render_mail
 from tests.domain.builders import NOW
 from tests.local_run import PROJECT
@@ -25,13 +25,13 @@ SCREENS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("reason", SystemReason)
 def test_every_reason_has_words_in_each_language_on_screens_and_in_mails(reason: SystemReason) -> None:
     for language in LOCALES:
-        said = wording(language).reason({"reason": reason.value, "code": reason.code})
-        assert said == SCREENS[language][f"reason.{reason.code}"]
-        assert (said == reason.value) is (language == "en")
+        text = translator(language).reason({"reason": reason.value, "code": reason.code})
+        assert text == SCREENS[language][f"reason.{reason.code}"]
+        assert (text == reason.value) is (language == "en")
 
 
-def test_a_reason_that_an_earlier_release_stored_is_told_by_its_text_and_a_persons_stays() -> None:
-    german = wording("de")
+def test_a_stored_system_reason_is_translated_and_a_persons_is_not() -> None:
+    german = translator("de")
     assert german.reason({"reason": SystemReason.CONTACT_ERASED.value}) == SCREENS["de"]["reason.contact_erased"]
     assert german.reason({"reason": "Sold out."}) == "Sold out."
     assert german.reason({}) is None

@@ -16,16 +16,16 @@ import pytest
 
 import online_orders_rendering
 from online_orders.accounts import Account
-from online_orders.catalog import ACCESSORY_TYPES, KIND_LABELS, REGIONS, WORDS
+from online_orders.catalog import ACCESSORY_TYPES, KIND_LABELS, LABELS_BY_LOCALE, REGIONS
 from online_orders.iso import MINOR_DIGITS
 from online_orders.languages import FALLBACK, FOLDER, LOCALES, texts
-from online_orders.orders import LABELS
-from online_orders_rendering.formats import Wording, line_of, text_of, wording
+from online_orders.orders import STATUS_LABELS
+from online_orders_rendering.formats import Translator, line_of, text_of, translator
 from tests.rendering.samples import everything
 
 PACKAGE = Path(online_orders_rendering.__file__).parent
 CATALOGS = {locale: dict(texts(locale)) for locale in LOCALES}
-OF_CORE = {"terms", "decimal_mark", *WORDS[FALLBACK]}
+OF_CORE = {"terms", "decimal_mark", *LABELS_BY_LOCALE[FALLBACK]}
 """What is not of mails, pages and papers alone: the terms of quotes, the mark of decimals in tables, the catalog."""
 
 PLURALS = {"tries_left.one", "tries_left.other"}
@@ -51,33 +51,33 @@ def test_every_catalog_has_the_same_texts_with_the_same_placeholders(locale: str
 
 
 def test_no_text_is_there_that_nothing_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: set[str] = set()
-    say = Wording.__call__
+    text: set[str] = set()
+    say = Translator.__call__
 
-    def noted(words: Wording, key: str, **values: object) -> str:
-        said.add(key)
+    def noted(words: Translator, key: str, **values: object) -> str:
+        text.add(key)
         return say(words, key, **values)
 
-    monkeypatch.setattr(Wording, "__call__", noted)
+    monkeypatch.setattr(Translator, "__call__", noted)
     everything()
-    assert set(CATALOGS[FALLBACK]) - said == OF_CORE
+    assert set(CATALOGS[FALLBACK]) - text == OF_CORE
 
 
 def test_an_unknown_locale_is_answered_in_english() -> None:
-    assert wording("fr")("status.completed") == "Completed"
-    assert wording("../en").name == FALLBACK
+    assert translator("fr")("status.completed") == "Completed"
+    assert translator("../en").name == FALLBACK
 
 
 def test_the_words_of_the_article_are_the_catalogs() -> None:
-    english = wording("en")
+    english = translator("en")
     assert {kind: english(f"kind.{kind}") for kind in KIND_LABELS} == KIND_LABELS
     assert {region: english(f"region.{region}") for region in REGIONS} == REGIONS
-    assert {status: english(f"status.{status}") for status in LABELS} == LABELS
+    assert {status: english(f"status.{status}") for status in STATUS_LABELS} == STATUS_LABELS
     assert all(english.has(f"accessory_type.{name}") for name in ACCESSORY_TYPES)
 
 
 def test_dates_and_numbers_are_written_as_they_are_where_they_are_read() -> None:
-    english, german = wording("en"), wording("de")
+    english, german = translator("en"), translator("de")
     assert (english.day(date(2027, 1, 5)), german.day(date(2027, 1, 5))) == ("January 5, 2027", "5. Januar 2027")
     assert (english.number(1500), german.number(1500)) == ("1,500", "1.500")
     late = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
@@ -98,14 +98,14 @@ def test_dates_and_numbers_are_written_as_they_are_where_they_are_read() -> None
 )
 def test_money_has_exactly_the_digits_of_its_currency(currency: str, amount: str, english: str, german: str) -> None:
     for locale, expected in (("en", english), ("de", german)):
-        assert wording(locale).money(Decimal(amount), currency).replace("\u00a0", " ") == expected
+        assert translator(locale).money(Decimal(amount), currency).replace("\u00a0", " ") == expected
 
 
 @pytest.mark.parametrize("locale", CATALOGS)
 def test_no_currency_loses_or_gains_a_digit(locale: str) -> None:
     for currency, digits in MINOR_DIGITS.items():
         amount = Decimal(7).scaleb(-digits)
-        written = wording(locale).money(amount, currency)
+        written = translator(locale).money(amount, currency)
         figures = re.findall(r"[0-9.,]*[0-9]", written)
         assert [re.sub("[^0-9]", "", each) for each in figures] == ["7" if digits == 0 else f"0{7:0{digits}d}"]
 
@@ -131,7 +131,7 @@ def search_path() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("module", [path.stem for path in PACKAGE.glob("*.py")])
-def test_what_renders_knows_no_aws_and_only_making_a_paper_loads_what_makes_papers(module: str) -> None:
+def test_rendering_imports_no_aws_and_typst_only_for_pdfs(module: str) -> None:
     found = loaded(f"online_orders_rendering.{module}")
     assert found.isdisjoint({"online_orders.aws", "typst", "botocore", "boto3", "aws_lambda_powertools"})
 

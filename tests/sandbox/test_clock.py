@@ -18,11 +18,11 @@ def test_the_clock_is_shown_and_put_forward_and_the_waits_end() -> None:
     clock = Clock()
     with serving(Starlette(routes=clock_routes(clock, end_waits))) as address, loopback.client() as http:
         first = http.get(f"{address}/sandbox/clock").json()
-        answer = http.post(f"{address}/sandbox/clock", data={"days": "2", "hours": "3"}).json()
+        response = http.post(f"{address}/sandbox/clock", data={"days": "2", "hours": "3"}).json()
         again = http.get(f"{address}/sandbox/clock").json()
     assert clock.ahead == timedelta(days=2, hours=3)
-    assert answer["waits_ended"] == 3
-    shown = [datetime.fromisoformat(each["now"]) for each in (first, answer, again)]
+    assert response["waits_ended"] == 3
+    shown = [datetime.fromisoformat(each["now"]) for each in (first, response, again)]
     assert shown[2] - shown[0] >= timedelta(days=2, hours=3)
     assert abs(shown[2] - datetime.now(UTC) - clock.ahead) < timedelta(seconds=10)
 
@@ -33,6 +33,6 @@ def test_the_clock_is_shown_and_put_forward_and_the_waits_end() -> None:
 def test_the_clock_goes_forward_only_and_not_for_ever(form: str) -> None:
     clock = Clock()
     with serving(Starlette(routes=clock_routes(clock, end_waits))) as address:
-        answer = loopback.post(f"{address}/sandbox/clock", content=form)
-    assert (answer.status_code, clock.ahead) == (422, timedelta(0))
-    assert answer.json()["detail"]
+        response = loopback.post(f"{address}/sandbox/clock", content=form)
+    assert (response.status_code, clock.ahead) == (422, timedelta(0))
+    assert response.json()["detail"]

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from sandbox.corrections import correct
+from sandbox.corrections import apply_patches
 from tests import loopback
 from tests.sandbox.serving import serving
 
@@ -31,9 +31,9 @@ class Gaps:
             await JSONResponse({"id_token": "poor", "form": (await request.body()).decode()})(scope, receive, send)
             return
         operation = request.headers["x-amz-target"].partition(".")[2]
-        said = self._answer(operation, json.loads(await request.body()))
-        refused = operation == "InitiateAuth" and not said
-        await JSONResponse(said, 400 if refused else 200)(scope, receive, send)
+        payload = self._answer(operation, json.loads(await request.body()))
+        refused = operation == "InitiateAuth" and not payload
+        await JSONResponse(payload, 400 if refused else 200)(scope, receive, send)
 
     def _answer(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
         if operation == "InitiateAuth" and body["AuthParameters"]["REFRESH_TOKEN"] == "lasting":
@@ -58,7 +58,7 @@ def gaps() -> Gaps:
 
 @pytest.fixture
 def address(gaps: Gaps) -> Iterator[str]:
-    with serving(correct(gaps)) as address:  # type: ignore[arg-type]
+    with serving(apply_patches(gaps)) as address:  # type: ignore[arg-type]
         yield address
 
 
@@ -114,8 +114,8 @@ def test_a_refreshed_id_token_says_as_much_as_the_first(address: str) -> None:
 
 
 def test_a_code_is_for_the_engine_to_take(address: str) -> None:
-    answer = loopback.post(f"{address}/oauth2/token", data={"grant_type": "authorization_code"})
-    assert answer.json()["form"] == "grant_type=authorization_code"
+    response = loopback.post(f"{address}/oauth2/token", data={"grant_type": "authorization_code"})
+    assert response.json()["form"] == "grant_type=authorization_code"
 
 
 def test_nobody_signs_up_where_the_operator_makes_the_users(gaps: Gaps, cognito: Any) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.deliveries import Deliveries, Record, Shard, StreamMapping
-from sandbox.functions import Answer, Invocation
+from sandbox.deliveries import Record, Retries, Shard, StreamMapping
+from sandbox.functions import Invocation, Result
 
 FAILURE: Any = {"errorType": "KeyError", "errorMessage": "'quote'", "stackTrace": []}
 STREAM = "arn:aws:dynamodb:eu-central-1:000000000000:table/orders/stream/1"
@@ -36,18 +36,18 @@ class Outbox:
         self.given_up: list[tuple[str, int]] = []
         self.pauses: list[float] = []
 
-    async def run(self, batch: list[Record]) -> Answer:
+    async def run(self, batch: list[Record]) -> Result:
         self.runs.append(numbers(batch))
         for record in batch:
             number = record["dynamodb"]["SequenceNumber"]
             if self.failures.get(number, 0):
                 self.failures[number] -= 1
                 if not self.partial:
-                    return Answer(FAILURE)
-                return Answer(None, json.dumps({"batchItemFailures": [{"itemIdentifier": number}]}).encode())
-        return Answer(None)
+                    return Result(FAILURE)
+                return Result(None, json.dumps({"batchItemFailures": [{"itemIdentifier": number}]}).encode())
+        return Result(None)
 
-    async def give_up(self, batch: list[Record], answer: Answer, tries: int) -> None:
+    async def give_up(self, batch: list[Record], answer: Result, tries: int) -> None:
         self.given_up.append((numbers(batch), tries))
 
     async def pause(self, seconds: float) -> None:
@@ -55,14 +55,14 @@ class Outbox:
 
     def deliver(
         self, letters: str, *, attempts: int | None = 2, bisect: bool = False, deadline: float = 1e12
-    ) -> Answer:
+    ) -> Result:
         mapping = StreamMapping(STREAM, attempts, bisect, self.partial, QUEUE)
         return asyncio.run(Shard(mapping, self.run, self.give_up, self.pause).deliver(records(*letters), deadline))
 
 
 def test_a_batch_that_succeeds_is_run_once() -> None:
     outbox = Outbox({})
-    assert outbox.deliver("abc") == Answer(None, b'{"batchItemFailures": []}')
+    assert outbox.deliver("abc") == Result(None, b'{"batchItemFailures": []}')
     assert (outbox.runs, outbox.pauses) == (["abc"], [])
 
 
@@ -103,18 +103,18 @@ def test_without_a_limit_a_batch_comes_again_until_it_succeeds() -> None:
 
 def test_near_the_deadline_the_engine_is_to_send_the_rest_anew() -> None:
     outbox = Outbox({"b": 99})
-    answer = outbox.deliver("ab", attempts=None, deadline=time.time() + 1)
-    assert answer.failure
-    assert answer.failure["errorType"] == "Sandbox.BatchNotDone"
+    response = outbox.deliver("ab", attempts=None, deadline=time.time() + 1)
+    assert response.failure
+    assert response.failure["errorType"] == "Sandbox.BatchNotDone"
 
 
 def test_an_answer_that_names_no_record_of_the_batch_fails_all_of_it() -> None:
     outbox = Outbox({})
-    answers = [Answer(None, b'{"batchItemFailures": [{"itemIdentifier": "z"}]}'), Answer(None, b"null")]
+    responses = [Result(None, b'{"batchItemFailures": [{"itemIdentifier": "z"}]}'), Result(None, b"null")]
 
-    async def run(batch: list[Record]) -> Answer:
+    async def run(batch: list[Record]) -> Result:
         outbox.runs.append(numbers(batch))
-        return answers.pop(0)
+        return responses.pop(0)
 
     mapping = StreamMapping(STREAM, 2, bisect=False, partial=True, destination=None)
     asyncio.run(Shard(mapping, run, outbox.give_up, outbox.pause).deliver(records("a", "b"), 1e12))
@@ -158,11 +158,11 @@ class Engine:
 class Pool:
     """A function that answers the same to all."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Result) -> None:
         self.answer = answer
         self.function = type("Function", (), {"name": "outbox", "arn": FUNCTION})
 
-    async def run(self, invocation: Invocation) -> Answer:
+    async def run(self, invocation: Invocation) -> Result:
         return self.answer
 
 
@@ -171,8 +171,8 @@ def engine() -> Engine:
     return Engine()
 
 
-def deliver(engine: Engine, event: Any, answer: Answer, mapping: StreamMapping | None = None) -> Answer:
-    deliveries = Deliveries(
+def deliver(engine: Engine, event: Any, answer: Result, mapping: StreamMapping | None = None) -> Result:
+    deliveries = Retries(
         sqs=engine,
         stepfunctions=engine,
         mappings={"outbox": mapping} if mapping else {},
@@ -184,7 +184,7 @@ def deliver(engine: Engine, event: Any, answer: Answer, mapping: StreamMapping |
 
 def test_records_that_are_given_up_are_reported_as_lambda_does(engine: Engine) -> None:
     mapping = StreamMapping(STREAM, 0, bisect=False, partial=False, destination=QUEUE)
-    deliver(engine, {"Records": records("1", "2")}, Answer(FAILURE), mapping)
+    deliver(engine, {"Records": records("1", "2")}, Result(FAILURE), mapping)
     (message,) = engine.sent
     report = json.loads(message["MessageBody"])
 
@@ -203,21 +203,21 @@ def test_records_that_are_given_up_are_reported_as_lambda_does(engine: Engine) -
 
 
 def test_a_task_whose_function_failed_fails_with_it(engine: Engine) -> None:
-    deliver(engine, {"token": "t1"}, Answer(FAILURE))
+    deliver(engine, {"token": "t1"}, Result(FAILURE))
     assert engine.failed_tasks == [{"taskToken": "t1", "error": "KeyError", "cause": json.dumps(FAILURE)}]
 
 
 @pytest.mark.parametrize(
-    ("event", "answer"), [({"token": "t1"}, Answer(None)), ({}, Answer(FAILURE)), ([], Answer(FAILURE))]
+    ("event", "answer"), [({"token": "t1"}, Result(None)), ({}, Result(FAILURE)), ([], Result(FAILURE))]
 )
-def test_else_no_task_fails(engine: Engine, event: Any, answer: Answer) -> None:
+def test_else_no_task_fails(engine: Engine, event: Any, answer: Result) -> None:
     assert deliver(engine, event, answer) == answer
     assert engine.failed_tasks == []
 
 
-def test_waits_that_are_to_end_run_into_their_timeout_once_and_those_that_are_over_do_not_count(engine: Engine) -> None:
-    deliveries = Deliveries(sqs=engine, stepfunctions=engine, mappings={}, token_fields=frozenset({"token"}))
-    pool: Any = Pool(Answer(None))
+def test_ended_waits_run_into_their_timeout_exactly_once(engine: Engine) -> None:
+    deliveries = Retries(sqs=engine, stepfunctions=engine, mappings={}, token_fields=frozenset({"token"}))
+    pool: Any = Pool(Result(None))
 
     async def go() -> list[int]:
         for token in ("one", "two", "three"):

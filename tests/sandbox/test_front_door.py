@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.front_door import AT_ONCE, LARGEST_BODY, Gateway, SiteRules, forwarded, front_door
+from sandbox.front_door import MAX_BODY_BYTES, MAX_CONCURRENCY, Gateway, SiteRules, forwarded, site_app
 from sandbox.mailbox import Mailbox
 from sandbox.template import read
 from tests import loopback
@@ -44,10 +44,10 @@ class Upstream:
         if path == "/api/failed":
             return JSONResponse({"errorMessage": "secret", "errorType": "KeyError"}, 502)
         if path == "/api/cookies":
-            answer = Response(headers={"Access-Control-Allow-Origin": "*", "x-amzn-requestid": "r"})
-            answer.set_cookie("a", "1")
-            answer.set_cookie("b", "2")
-            return answer
+            response = Response(headers={"Access-Control-Allow-Origin": "*", "x-amzn-requestid": "r"})
+            response.set_cookie("a", "1")
+            response.set_cookie("b", "2")
+            return response
         return JSONResponse(
             {
                 "method": request.method,
@@ -76,7 +76,7 @@ def web(tmp_path: Path) -> Path:
 def door(web: Path) -> Iterator[httpx.Client]:
     with serving(Upstream()) as engine:
         gateway = Gateway(int(engine.rpartition(":")[2]), "a1", SITE)
-        app = front_door(gateway, Mailbox(SITE).routes(), web, RULES, "<p>home</p>", {"client_id": "c1"})
+        app = site_app(gateway, Mailbox(SITE).routes(), web, RULES, "<p>home</p>", {"client_id": "c1"})
         limits = httpx.Limits(max_connections=80)
         with serving(app) as address, loopback.client(base_url=address, limits=limits) as client:
             yield client
@@ -88,10 +88,10 @@ def seen(answer: httpx.Response) -> Any:
 
 
 def test_a_request_reaches_the_api_as_it_was_sent(door: httpx.Client) -> None:
-    answer = door.post("/api/orders/a%2Fb?q=%20x&q=2&empty=", content=b"\x00\xff\n", headers={"Idempotency-Key": "k"})
-    got = seen(answer)
+    response = door.post("/api/orders/a%2Fb?q=%20x&q=2&empty=", content=b"\x00\xff\n", headers={"Idempotency-Key": "k"})
+    got = seen(response)
 
-    assert answer.status_code == 201
+    assert response.status_code == 201
     assert got["path"] == "/_aws/execute-api/a1/$default/api/orders/a%2Fb"
     assert (got["method"], got["query"], got["body"]) == ("POST", "q=%20x&q=2&empty=", "00ff0a")
     assert got["headers"]["idempotency-key"] == "k"
@@ -155,10 +155,10 @@ def test_a_binary_answer_comes_whole_and_head_has_its_length(door: httpx.Client)
 
     assert whole.content == PDF
     assert head.content == b""
-    for answer in (whole, head):
-        assert answer.headers["content-type"] == "application/pdf"
-        assert answer.headers["content-length"] == str(len(PDF))
-        assert answer.headers["etag"] == '"1"'
+    for response in (whole, head):
+        assert response.headers["content-type"] == "application/pdf"
+        assert response.headers["content-length"] == str(len(PDF))
+        assert response.headers["etag"] == '"1"'
 
 
 def test_only_the_apis_own_headers_come_back(door: httpx.Client) -> None:
@@ -170,32 +170,34 @@ def test_only_the_apis_own_headers_come_back(door: httpx.Client) -> None:
 
 
 def test_why_a_function_failed_is_not_told(door: httpx.Client) -> None:
-    answer = door.get("/api/failed")
-    assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"})
+    response = door.get("/api/failed")
+    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
 
 
 def test_a_body_may_be_as_large_as_a_function_takes_and_no_larger(door: httpx.Client) -> None:
-    assert len(seen(door.post("/api/x", content=b"x" * LARGEST_BODY))["body"]) == 2 * LARGEST_BODY
-    answer = door.post("/api/x", content=b"x" * (LARGEST_BODY + 1))
-    assert (answer.status_code, answer.json()) == (413, {"message": "Request Entity Too Large"})
+    assert len(seen(door.post("/api/x", content=b"x" * MAX_BODY_BYTES))["body"]) == 2 * MAX_BODY_BYTES
+    response = door.post("/api/x", content=b"x" * (MAX_BODY_BYTES + 1))
+    assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
 
 
 def test_a_body_of_unknown_length_is_limited_too(door: httpx.Client) -> None:
-    chunks = (b"x" * 65_536 for _ in range(LARGEST_BODY // 65_536 + 2))
+    chunks = (b"x" * 65_536 for _ in range(MAX_BODY_BYTES // 65_536 + 2))
     assert door.post("/api/x", content=chunks).status_code == 413
 
 
 def test_sixty_requests_at_once_are_answered(door: httpx.Client) -> None:
     with ThreadPoolExecutor(60) as people:
-        answers = list(people.map(lambda number: door.post("/api/x", content=str(number)), range(60)))
+        responses = list(people.map(lambda number: door.post("/api/x", content=str(number)), range(60)))
 
-    assert [bytes.fromhex(seen(answer)["body"]) for answer in answers] == [str(number).encode() for number in range(60)]
+    assert [bytes.fromhex(seen(response)["body"]) for response in responses] == [
+        str(number).encode() for number in range(60)
+    ]
 
 
 def test_slow_clients_keep_nobody_waiting(door: httpx.Client) -> None:
     port = door.base_url.port
     assert port
-    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(2 * AT_ONCE)]
+    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(2 * MAX_CONCURRENCY)]
     for connection in slow:
         connection.sendall(b"POST /api/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf")
     begun = time.monotonic()
@@ -212,11 +214,11 @@ def test_without_the_engine_the_service_is_unavailable(web: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     gateway = Gateway(port, "a1", SITE)
-    with serving(front_door(gateway, [], web, RULES, "")) as address:
-        answer = loopback.get(f"{address}/api/x")
+    with serving(site_app(gateway, [], web, RULES, "")) as address:
+        response = loopback.get(f"{address}/api/x")
     gateway.close()
 
-    assert (answer.status_code, answer.json()) == (503, {"message": "Service Unavailable"})
+    assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
 
 
 def test_the_pages_of_the_site_are_served(door: httpx.Client) -> None:
@@ -239,9 +241,9 @@ def test_the_pages_of_the_site_are_served(door: httpx.Client) -> None:
     ],
 )
 def test_what_does_not_lie_where_files_lie_is_a_page(door: httpx.Client, path: str) -> None:
-    answer = door.get(path)
-    assert (answer.status_code, answer.text) == (200, "<p>The desk</p>")
-    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    response = door.get(path)
+    assert (response.status_code, response.text) == (200, "<p>The desk</p>")
+    assert "default-src 'self'" in response.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("path", ["/app/", "/app/%2e%2e/package.json", "/favicon.ico", "/.well-known/security.txt"])
@@ -256,11 +258,11 @@ def test_nothing_outside_the_pages_is_served(door: httpx.Client, path: str) -> N
     port = door.base_url.port
     with socket.create_connection(("127.0.0.1", port or 0)) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        response = b"".join(iter(lambda: connection.recv(65_536), b""))
 
-    assert b"secret" not in answer
-    assert b"root:" not in answer
-    assert b"import" not in answer
+    assert b"secret" not in response
+    assert b"root:" not in response
+    assert b"import" not in response
 
 
 def test_pages_and_mails_are_not_shown_under_a_foreign_name(door: httpx.Client) -> None:
@@ -291,7 +293,7 @@ def test_a_page_runs_and_loads_nothing_from_elsewhere(door: httpx.Client) -> Non
 
 def test_without_pages_of_its_own_the_site_says_where_things_are(tmp_path: Path) -> None:
     gateway = Gateway(1, "a1", SITE)
-    with serving(front_door(gateway, Mailbox(SITE).routes(), tmp_path / "web", RULES, "<p>home</p>")) as address:
+    with serving(site_app(gateway, Mailbox(SITE).routes(), tmp_path / "web", RULES, "<p>home</p>")) as address:
         assert loopback.get(f"{address}/").text == "<p>home</p>"
         assert loopback.get(f"{address}/orders/o1").text == "<p>home</p>"
         assert loopback.get(f"{address}/desk/accounts/acme.de").text == "<p>home</p>"

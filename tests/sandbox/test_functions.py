@@ -20,7 +20,7 @@ import pytest
 from sandbox import runtime
 from sandbox.clock import Clock
 from sandbox.fork_server import ForkServer
-from sandbox.functions import WORKERS_PER_FUNCTION, Answer, Function, Invocation, Pool
+from sandbox.functions import WORKERS_PER_FUNCTION, Function, Invocation, Pool, Result
 from sandbox.template import FORWARD_TO, FunctionSource
 from tests.local_run import PROJECT
 
@@ -80,18 +80,18 @@ class Stage:
         self.lines = lines
         self.clock = clock
 
-    async def run(self, event: Any = None) -> Answer:
+    async def run(self, event: Any = None) -> Result:
         return await self.pool.run(Invocation(json.dumps(event).encode(), request_id="r1"))
 
     async def result(self, event: Any = None) -> Any:
-        answer = await self.run(event)
-        assert answer.failure is None, answer.failure
-        return json.loads(answer.result)
+        response = await self.run(event)
+        assert response.failure is None, response.failure
+        return json.loads(response.result)
 
     async def failure(self, event: Any = None) -> tuple[str, str]:
-        answer = await self.run(event)
-        assert answer.failure
-        return answer.failure["errorType"], answer.failure["errorMessage"]
+        response = await self.run(event)
+        assert response.failure
+        return response.failure["errorType"], response.failure["errorMessage"]
 
 
 Test = Callable[[Stage], Awaitable[None]]
@@ -150,9 +150,9 @@ def test_the_products_clock_can_be_put_forward_between_invocations(on_stage: OnS
     async def test(stage: Stage) -> None:
         for days in (0, 2, 300):
             stage.clock.ahead = timedelta(days=days)
-            told = datetime.fromisoformat(await stage.result())
-            told = datetime.fromisoformat(await stage.result())
-            assert abs(told - datetime.now(UTC) - stage.clock.ahead) < timedelta(seconds=30)
+            texts = datetime.fromisoformat(await stage.result())
+            texts = datetime.fromisoformat(await stage.result())
+            assert abs(texts - datetime.now(UTC) - stage.clock.ahead) < timedelta(seconds=30)
 
     on_stage(test, "app.tell_time")
 

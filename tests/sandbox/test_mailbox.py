@@ -112,11 +112,11 @@ def test_the_page_keeps_what_was_searched_for(mailbox: Mailbox, client: httpx.Cl
 
 def test_an_attachment_comes_as_it_was_sent(mailbox: Mailbox, client: httpx.Client) -> None:
     mailbox.keep(a_mail())
-    answer = client.get("/mailbox/mail-1/attachments/1")
+    response = client.get("/mailbox/mail-1/attachments/1")
 
-    assert answer.content == PDF
-    assert answer.headers["content-type"] == "application/pdf"
-    assert answer.headers["content-disposition"] == "inline; filename*=UTF-8''Angebot%20f%C3%BCr%207.pdf"
+    assert response.content == PDF
+    assert response.headers["content-type"] == "application/pdf"
+    assert response.headers["content-disposition"] == "inline; filename*=UTF-8''Angebot%20f%C3%BCr%207.pdf"
 
 
 def test_an_attachment_that_could_run_here_is_downloaded(mailbox: Mailbox, client: httpx.Client) -> None:

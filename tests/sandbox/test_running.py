@@ -38,12 +38,12 @@ class Running:
         return loopback.aws(service, **self.json["aws"])
 
     def token(self, user: dict[str, str]) -> str:
-        answer = self.aws("cognito-idp").initiate_auth(
+        response = self.aws("cognito-idp").initiate_auth(
             ClientId=self.json["cognito"]["client_id"],
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": user["username"], "PASSWORD": user["password"]},
         )
-        return str(answer["AuthenticationResult"]["IdToken"])
+        return str(response["AuthenticationResult"]["IdToken"])
 
     def get(self, path: str, user: dict[str, str] | None = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
@@ -154,8 +154,8 @@ def test_a_release_is_served_as_it_was_published_under_its_name(running: Running
 
 
 def test_without_a_token_the_gateway_answers(running: Running) -> None:
-    answer = running.get("/api/account")
-    assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
+    response = running.get("/api/account")
+    assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
 
 
 def test_an_order_starts_its_workflow_and_sends_its_mails(running: Running) -> None:
@@ -194,7 +194,7 @@ def test_the_stories_of_a_quote_can_be_walked_by_hand_the_clock_put_forward(runn
         check=False,
     )
     assert walked.returncode == 0, walked.stdout + walked.stderr
-    told = [line.strip() for line in walked.stdout.splitlines()]
+    texts = [line.strip() for line in walked.stdout.splitlines()]
     for line in (
         "asks for a change: 200",
         "the older link: 410",
@@ -205,9 +205,9 @@ def test_the_stories_of_a_quote_can_be_walked_by_hand_the_clock_put_forward(runn
         "asks for a fresh quote: 200",
         "closed by expiry",
     ):
-        assert line in told
+        assert line in texts
     arn = running.json["resources"]["state_machine_arn"]
-    order_ids = {line.partition(":")[0] for line in told if line.startswith("01")}
+    order_ids = {line.partition(":")[0] for line in texts if line.startswith("01")}
     assert order_ids
 
     def ends() -> set[str]:
@@ -224,7 +224,7 @@ def test_a_page_can_have_its_user_sign_in(running: Running) -> None:
     user = running.json["users"][0]
     verifier = "a" * 43
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
-    asked = {
+    requested = {
         "response_type": "code",
         "client_id": config["client_id"],
         "redirect_uri": f"{running.json['site']}/",
@@ -234,16 +234,16 @@ def test_a_page_can_have_its_user_sign_in(running: Running) -> None:
         "code_challenge_method": "S256",
     }
     with loopback.client(timeout=30) as browser:
-        form = browser.get(config["authorization_endpoint"], params=asked)
+        form = browser.get(config["authorization_endpoint"], params=requested)
         assert form.status_code == 200
         filled = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form.text))
         filled |= {"username": user["username"], "password": user["password"]}
         back = browser.post(f"{running.json['site']}/login", data=filled, headers={"Origin": running.json["site"]})
-        answer = dict(httpx.URL(back.headers["location"]).params)
-        assert answer["state"] == "s1"
-        exchange = {key: asked[key] for key in ("client_id", "redirect_uri")} | {
+        response = dict(httpx.URL(back.headers["location"]).params)
+        assert response["state"] == "s1"
+        exchange = {key: requested[key] for key in ("client_id", "redirect_uri")} | {
             "grant_type": "authorization_code",
-            "code": answer["code"],
+            "code": response["code"],
             "code_verifier": verifier,
         }
         tokens = browser.post(config["token_endpoint"], data=exchange).json()

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from online_orders.accounts import Account, account_from
+from online_orders.accounts import Account, parse_account
 from online_orders.catalog import BANDWIDTH_STEPS, KINDS
-from online_orders.prices import ListPrice, prices_from
+from online_orders.prices import ListPrice, parse_prices
 from sandbox.seeds import CS_MAILBOX, SENDER, UNITS_PER_EURO, USERS, accounts, price_list
 
 TODAY = date(2026, 11, 22)
@@ -15,7 +15,7 @@ TODAY = date(2026, 11, 22)
 @pytest.fixture(scope="module")
 def seeded() -> dict[str, Account]:
     """By account id; each as the product reads it."""
-    return {body["account_id"]: account_from(body["account_id"], body) for body in accounts(TODAY)}
+    return {body["account_id"]: parse_account(body["account_id"], body) for body in accounts(TODAY)}
 
 
 def customers(seeded: dict[str, Account]) -> list[Account]:
@@ -66,7 +66,7 @@ def test_every_account_has_a_user_and_two_work_at_the_desk(seeded: dict[str, Acc
 def test_every_account_s_currency_has_prices_for_every_kind_of_item(seeded: dict[str, Account]) -> None:
     assert {account.currency for account in seeded.values()} == set(UNITS_PER_EURO)
     for currency in UNITS_PER_EURO:
-        listed: tuple[ListPrice, ...] = prices_from(price_list(currency), currency)
+        listed: tuple[ListPrice, ...] = parse_prices(price_list(currency), currency)
         assert {price.kind for price in listed} == set(KINDS)
 
 

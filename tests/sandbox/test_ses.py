@@ -160,7 +160,7 @@ def test_an_identity_that_is_lost_is_missed_at_the_next_mail() -> None:
     assert len(mailbox.mails()) == 2
 
 
-def test_in_the_sandbox_of_ses_recipients_must_be_verified_save_those_of_the_simulator() -> None:
+def test_the_ses_sandbox_wants_verified_recipients_except_the_simulator() -> None:
     sending = replace(SENDING, in_sandbox=True, verified=frozenset({"vendor.example", "known@b.example"}))
     for to in ("known@b.example", "cs@vendor.example", "bounce@simulator.amazonses.com"):
         assert accept(a_raw_body(to), sending, NOW).mail.to == (to,)

@@ -53,8 +53,8 @@ def test_each_queue_keeps_its_messages_as_long_as_the_page_says() -> None:
 @pytest.mark.parametrize(
     ("start", "kept"),
     [
-        ("`Table`, contact reports", contact_reports.KEPT),
-        ("`Table`, idempotency records", orders.IDEMPOTENCY_KEPT),
+        ("`Table`, contact reports", contact_reports.RETENTION),
+        ("`Table`, idempotency records", orders.IDEMPOTENCY_RETENTION),
     ],
 )
 def test_items_that_expire_do_so_when_the_page_says(start: str, kept: timedelta) -> None:

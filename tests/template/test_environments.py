@@ -11,7 +11,7 @@ from tests.local_run import PROJECT
 Json = dict[str, Any]
 
 TEMPLATE = read(PROJECT / "template.yaml")
-MOST_BYTES = 4096
+MAX_BYTES = 4096
 WIDE = "\N{GRINNING FACE}"
 PSEUDO = {
     "AWS::StackName": 128,
@@ -21,7 +21,7 @@ PSEUDO = {
     "AWS::URLSuffix": 16,
     "AWS::NoValue": 0,
 }
-LONGEST_REFERENCE = 256
+MAX_REFERENCE = 256
 """Of a resource's name, address or ARN; CloudFormation shortens the names that it makes."""
 DIGITS = 16
 FUNCTIONS = {name: one for name, one in TEMPLATE["Resources"].items() if one["Type"] == "AWS::Serverless::Function"}
@@ -48,9 +48,9 @@ def only_ascii(pattern: str) -> bool:
     """Whether no character beyond ASCII may stand in what the pattern takes, tried at each place of samples."""
     samples = ["", "a", "a@b.c", "https://a.b", "http://localhost:8080", "a.b"]
     return not any(
-        re.fullmatch(pattern, sample[:place] + WIDE + sample[place:])
+        re.fullmatch(pattern, sample[:index] + WIDE + sample[index:])
         for sample in samples
-        for place in range(len(sample) + 1)
+        for index in range(len(sample) + 1)
     )
 
 
@@ -62,7 +62,7 @@ def longest(value: Any) -> int:
     if kind == "Ref":
         return longest_reference(operand)
     if kind == "Fn::GetAtt":
-        return LONGEST_REFERENCE
+        return MAX_REFERENCE
     if kind == "Fn::If":
         return max(longest(operand[1]), longest(operand[2]))
     assert kind == "Fn::Sub", f"the test does not know {kind}"
@@ -77,14 +77,14 @@ def longest(value: Any) -> int:
 def longest_reference(name: str) -> int:
     if name in TEMPLATE["Parameters"]:
         return longest_parameter(name)
-    return PSEUDO.get(name, LONGEST_REFERENCE)
+    return PSEUDO.get(name, MAX_REFERENCE)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_environment_of_a_function_fits_with_every_parameter_at_its_longest(name: str) -> None:
     # Name, value, and the punctuation that JSON puts around them.
     sizes = {each: len(each) + longest(value) + 6 for each, value in variables_of(name).items()}
-    assert sum(sizes.values()) < MOST_BYTES, sizes
+    assert sum(sizes.values()) < MAX_BYTES, sizes
 
 
 def test_a_pattern_that_takes_other_characters_somewhere_is_found_out() -> None:

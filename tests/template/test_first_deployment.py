@@ -38,7 +38,7 @@ def test_a_prod_stage_is_protected_unless_it_is_told_that_it_is_being_made(param
     assert protected(**parameters) == expected
 
 
-def test_the_deployment_that_makes_a_stack_protects_nothing_that_a_rollback_would_have_to_delete() -> None:
+def test_a_first_deployment_protects_nothing_that_would_block_a_rollback() -> None:
     """RetainExceptOnCreate deletes on a rollback of the creation, which protection would refuse: ROLLBACK_FAILED."""
     for name, resource in made(Stage="prod", ProtectData="false").items():
         properties = resource["Properties"]
@@ -61,7 +61,7 @@ def test_a_prod_stage_that_is_unprotected_says_so_among_its_outputs() -> None:
 # The domain that mails come from.
 
 
-def test_a_stack_that_does_not_own_the_senders_identity_makes_none_and_tells_no_records_of_it() -> None:
+def test_a_stack_without_the_sender_identity_outputs_no_dns_records() -> None:
     assert "SenderIdentity" in made(Stage="prod", OwnsSenderIdentity="true")
     found = made(Stage="prod", OwnsSenderIdentity="false")
     assert "SenderIdentity" not in found

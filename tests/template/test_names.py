@@ -39,7 +39,7 @@ REGIONAL = {
     "AWS::StepFunctions::StateMachine",
 }
 # What the resources' schemas leave out.
-MOST_CHARACTERS = {
+MAX_CHARACTERS = {
     "AWS::CloudFront::OriginAccessControl": 64,
     "AWS::CloudFront::ResponseHeadersPolicy": 128,
     "AWS::CloudWatch::Alarm": 255,
@@ -131,15 +131,15 @@ def test_what_belongs_to_something_of_the_stack_may_have_any_name() -> None:
     assert shared({"A": {"Type": kind, "Properties": group}}, {"A": {"Type": kind, "Properties": other}}) == []
 
 
-def test_with_the_longest_name_that_a_stack_may_have_every_name_is_one_that_aws_takes() -> None:
+def test_names_fit_awss_limits_for_the_longest_stack_name() -> None:
     for name, resource in made(TEMPLATE, LONGEST).items():
         for pointer, value in names_of(resource).items():
             if "<" in value:
                 continue
-            said = at_schema(resource["Type"], pointer)
-            most = min(said.get("maxLength", 2048), MOST_CHARACTERS.get(resource["Type"], 2048))
+            result = at_schema(resource["Type"], pointer)
+            most = min(result.get("maxLength", 2048), MAX_CHARACTERS.get(resource["Type"], 2048))
             assert len(value) <= most, f"{name} is called {value}, {len(value)} characters; {most} are taken"
-            if pattern := said.get("pattern"):
+            if pattern := result.get("pattern"):
                 # Python has no classes of Unicode; those that are used are what is no blank, together.
                 assert re.search(re.sub(r"\\p\{[LMSNP]\}", r"\\S", pattern), value), (
                     f"{name} is called {value}, which {pattern} refuses"

@@ -51,7 +51,7 @@ def readers() -> dict[str, Json]:
     return found
 
 
-def test_whatever_holds_a_value_of_the_secret_changes_with_the_name_of_its_release() -> None:
+def test_resources_with_the_origin_secret_change_with_its_release_name() -> None:
     """CloudFormation reads a dynamic reference only when something else of the same resource changes."""
     for name, resource in readers().items():
         assert "OriginSecretRelease" in str(resource["Properties"]), name
@@ -63,7 +63,7 @@ def test_every_function_takes_the_new_value_before_cloudfront_shows_it() -> None
     assert functions <= comes_after("Distribution")
 
 
-def test_a_published_function_is_published_anew_with_it_and_called_so_before_cloudfront_shows_it() -> None:
+def test_a_function_is_republished_and_aliased_before_cloudfront_changes() -> None:
     """A published version keeps the values of the day on which it was published."""
     published = {name: one for name, one in RESOURCES.items() if one["Type"] == "AWS::Lambda::Version"}
     assert len(published) == 3
@@ -76,8 +76,8 @@ def test_a_published_function_is_published_anew_with_it_and_called_so_before_clo
 
 
 def test_the_secret_is_made_with_one_value_long_enough_to_be_taken() -> None:
-    from online_orders.http import SHORTEST_ORIGIN_SECRET
+    from online_orders.http import MIN_ORIGIN_SECRET_LENGTH
 
     generate = RESOURCES["OriginSecret"]["Properties"]["GenerateSecretString"]
     assert (generate["SecretStringTemplate"], generate["GenerateStringKey"]) == ('{"previous": ""}', "current")
-    assert generate["PasswordLength"] >= SHORTEST_ORIGIN_SECRET
+    assert generate["PasswordLength"] >= MIN_ORIGIN_SECRET_LENGTH

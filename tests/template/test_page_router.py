@@ -105,7 +105,7 @@ def test_the_local_run_and_cloudfront_have_one_rule() -> None:
     assert [path for path in LEFT_TO_S3 if not FILES.search(path)] == []
 
 
-def test_all_that_is_published_is_a_file_and_so_is_all_that_the_local_run_serves() -> None:
+def test_published_and_locally_served_paths_are_all_files() -> None:
     published = [f"/{upload.key}" for upload in uploads(WEB, {})]
     assert routed(published) == published
     served = [f"/{name}" for name in (*site_files(WEB), ENTRY, "config.json")]

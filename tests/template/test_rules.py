@@ -2,11 +2,11 @@
 
 import pytest
 
-from online_orders.aws.keys import mail_hold_key
+from online_orders.aws.keys import mail_pause_key
 from online_orders.orders import Policy
 from online_orders.timeline import PUBLISHED, Event
 from sandbox.run import MAIL_HOLD_KEY
-from sandbox.settings import LONGEST_UNDO
+from sandbox.settings import MAX_UNDO_SECONDS
 from sandbox.template import read
 from tests.local_run import PROJECT
 from tools.events import MEANINGS
@@ -27,11 +27,11 @@ def test_the_templates_patience_is_the_domains(name: str) -> None:
 
 
 def test_a_quote_can_be_undone_as_long_here_as_on_aws() -> None:
-    assert PARAMETERS["QuoteUndoSeconds"]["MaxValue"] == LONGEST_UNDO
+    assert PARAMETERS["QuoteUndoSeconds"]["MaxValue"] == MAX_UNDO_SECONDS
 
 
 def test_the_local_mailbox_looks_at_the_switch_that_holds_mail() -> None:
-    assert mail_hold_key() == MAIL_HOLD_KEY
+    assert mail_pause_key() == MAIL_HOLD_KEY
 
 
 def test_every_published_event_is_described_and_no_other() -> None:

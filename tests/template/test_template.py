@@ -76,7 +76,7 @@ def test_the_table_is_encrypted_and_can_be_restored() -> None:
     assert recovery == {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": {"Ref": "BackupDays"}}
 
 
-def test_a_paper_that_was_replaced_or_deleted_lives_as_long_as_the_tables_backup() -> None:
+def test_a_replaced_or_deleted_pdf_is_kept_as_long_as_the_table_backup() -> None:
     properties = TEMPLATE["Resources"]["Documents"]["Properties"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     (rule,) = properties["LifecycleConfiguration"]["Rules"]
@@ -249,7 +249,7 @@ def test_the_firewall_is_before_the_site_when_there_is_one() -> None:
     assert re.fullmatch(pattern, "arn:aws:wafv2:us-east-1:123456789012:global/webacl/site/0-1")
 
 
-def test_no_function_is_invoked_asynchronously_but_by_a_schedule_that_repeats_it() -> None:
+def test_functions_are_invoked_asynchronously_by_repeating_schedules_only() -> None:
     """An asynchronous invocation is tried three times in three minutes; what must not be lost comes by a queue."""
     for name, function in resources("AWS::Serverless::Function").items():
         kinds = {event["Type"] for event in function["Properties"].get("Events", {}).values()}
@@ -281,11 +281,9 @@ def test_every_queue_outlasts_a_day_of_outage_with_receives_and_days_to_spare() 
         timeout = function.get("Timeout", TEMPLATE["Globals"]["Function"]["Timeout"])
         assert visible_again >= 6 * timeout, name
         assert receives * visible_again > 1.5 * day, "throttled pollers use up a receive for each timeout"
-        _, _, longest_pause = function["Environment"]["Variables"]["MAX_RETRY_DELAY_SECONDS"]["Fn::If"]
-        assert receives * int(longest_pause) / 2 > 1.5 * day, "pauses are at least half of the longest, in the end"
-        assert receives * int(longest_pause) < queue["MessageRetentionPeriod"], (
-            "or a message is lost and no dead letter"
-        )
+        _, _, max_pause = function["Environment"]["Variables"]["MAX_RETRY_DELAY_SECONDS"]["Fn::If"]
+        assert receives * int(max_pause) / 2 > 1.5 * day, "pauses are at least half of the longest, in the end"
+        assert receives * int(max_pause) < queue["MessageRetentionPeriod"], "or a message is lost and no dead letter"
 
 
 def test_whoever_may_send_mail_may_send_it_in_our_name_alone() -> None:
@@ -331,7 +329,7 @@ def test_a_function_is_published_under_the_name_of_a_release(name: str) -> None:
     assert alias["Properties"]["FunctionVersion"] == {"Fn::If": latest_or}
 
 
-def test_every_route_to_a_published_function_leads_to_its_alias_which_the_api_may_call() -> None:
+def test_every_route_leads_to_an_alias_that_the_api_may_invoke() -> None:
     body = translate(PROJECT / "template.yaml")["Resources"]["Api"]["Properties"]["Body"]
     leads_to = {
         path: re.findall(r"functions/\$\{([\w.]+)\}/", operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"])

@@ -10,7 +10,7 @@ import pytest
 import account_changes
 import reconcile
 from online_orders.aws import deadlines, mail, marks, orders, workflow
-from online_orders.aws.clients import longest_call_seconds
+from online_orders.aws.clients import max_call_seconds
 from sandbox.template import read
 from tests.local_run import PROJECT
 
@@ -71,17 +71,17 @@ def test_a_wait_is_late_when_its_longest_pause_before_another_try_is_over() -> N
     for name, state in WAITS.items():
         pauses = [retry["MaxDelaySeconds"] for retry in state["Retry"] if "MaxDelaySeconds" in retry]
         assert pauses, name
-        assert timedelta(seconds=max(pauses)) <= workflow.LATE, name
-    assert timedelta(seconds=timeout("AwaitDecisionFunction")) < workflow.LATE
+        assert timedelta(seconds=max(pauses)) <= workflow.CHECK_GRACE, name
+    assert timedelta(seconds=timeout("AwaitDecisionFunction")) < workflow.CHECK_GRACE
 
 
-def test_an_execution_is_looked_for_when_its_first_step_and_a_run_of_the_reconciler_are_over() -> None:
+def test_an_execution_is_checked_after_its_first_step_and_a_reconciler_run() -> None:
     least = timeout("AwaitDecisionFunction") + interval("ReconcileFunction")
-    assert timedelta(seconds=least) < workflow.STARTED_WITHIN
+    assert timedelta(seconds=least) < workflow.START_DEADLINE
 
 
 def test_an_execution_ends_itself_before_the_year_that_step_functions_gives_it() -> None:
-    assert timedelta(days=365) > workflow.LONGEST_EXECUTION + 2 * workflow.TICK
+    assert timedelta(days=365) > workflow.MAX_EXECUTION_AGE + 2 * workflow.TICK
 
 
 def test_the_workflow_waits_for_a_function_until_lambda_has_ended_it() -> None:
@@ -96,21 +96,21 @@ def test_the_workflow_waits_for_a_function_until_lambda_has_ended_it() -> None:
 
 
 @pytest.mark.parametrize("function", whose_code_has("mail.send_once("))
-def test_a_mail_is_claimed_for_longer_than_its_function_runs_and_until_its_message_comes_again(function: str) -> None:
+def test_a_mail_claim_outlasts_its_function_and_ends_before_redelivery(function: str) -> None:
     """Else a second process sends what the first is sending, or finds a dead one's claim and has come for nothing."""
-    assert timedelta(seconds=timeout(function)) < mail.CLAIMED_FOR
+    assert timedelta(seconds=timeout(function)) < mail.CLAIM_DURATION
     ((_, event),) = (each for each in with_event("SQS") if each[0] == function)
     queue = TEMPLATE["Resources"][event["Queue"]["Fn::GetAtt"][0]]["Properties"]
-    assert timedelta(seconds=queue["VisibilityTimeout"]) > mail.CLAIMED_FOR
+    assert timedelta(seconds=queue["VisibilityTimeout"]) > mail.CLAIM_DURATION
 
 
 @pytest.mark.parametrize("function", whose_code_has("placed = place("))
-def test_orders_that_were_being_placed_are_there_when_the_account_is_followed_again(function: str) -> None:
-    assert timeout(function) < account_changes._NOBODY_PLACES_AS_BEFORE_SECONDS <= SQS_LONGEST_DELAY
+def test_orders_being_placed_are_synced_in_the_second_round(function: str) -> None:
+    assert timeout(function) < account_changes._SECOND_ROUND_DELAY_SECONDS <= SQS_LONGEST_DELAY
 
 
 def test_no_pause_is_longer_than_sqs_delays_a_message() -> None:
-    names = ("HELD_MAIL_PAUSE_SECONDS", "MAX_RETRY_DELAY_SECONDS")
+    names = ("PAUSED_MAIL_RETRY_SECONDS", "MAX_RETRY_DELAY_SECONDS")
     pauses = [
         int(value)
         for function in FUNCTIONS.values()
@@ -125,26 +125,26 @@ def test_no_pause_is_longer_than_sqs_delays_a_message() -> None:
 
 def test_a_run_of_the_reconciler_stops_in_time_and_before_the_next_one() -> None:
     """It looks at the time between two orders, and an order may take a write that meets others again and again."""
-    to_stop, longest_order = reconcile._TIME_TO_STOP_MS / 1000, orders._PATIENCE_SECONDS
-    assert longest_order + longest_call_seconds("dynamodb") < to_stop < timeout("ReconcileFunction") / 2
+    to_stop, longest_order = reconcile._TIME_TO_STOP_MS / 1000, orders._UPDATE_DEADLINE_SECONDS
+    assert longest_order + max_call_seconds("dynamodb") < to_stop < timeout("ReconcileFunction") / 2
     assert timeout("ReconcileFunction") < interval("ReconcileFunction")
 
 
 def test_what_the_stream_may_still_bring_is_not_the_reconcilers_and_the_rest_is() -> None:
     ((name, event),) = with_event("DynamoDB")
-    assert timedelta(seconds=timeout(name)) < marks.FOLLOWED_WITHIN
-    assert timedelta(seconds=event["MaximumRecordAgeInSeconds"]) > marks.FOLLOWED_WITHIN
+    assert timedelta(seconds=timeout(name)) < marks.PROCESSING_DEADLINE
+    assert timedelta(seconds=event["MaximumRecordAgeInSeconds"]) > marks.PROCESSING_DEADLINE
     assert event["MaximumRecordAgeInSeconds"] < STREAM_KEEPS, "or a record is gone, and is no dead letter"
 
 
 def test_who_waits_for_an_answer_gets_one_before_the_gateway_gives_up() -> None:
-    asked = {name for name, _ in with_event("HttpApi")}
-    assert len(asked) >= 4
-    for name in asked:
-        assert deadlines.LONGEST_REQUEST_SECONDS + 1 < timeout(name) < GATEWAY_PATIENCE, name
-        for patience in (orders._PATIENCE_SECONDS, longest_call_seconds("dynamodb")):
-            assert patience <= deadlines.LONGEST_REQUEST_SECONDS
+    requested = {name for name, _ in with_event("HttpApi")}
+    assert len(requested) >= 4
+    for name in requested:
+        assert deadlines.MAX_REQUEST_SECONDS + 1 < timeout(name) < GATEWAY_PATIENCE, name
+        for patience in (orders._UPDATE_DEADLINE_SECONDS, max_call_seconds("dynamodb")):
+            assert patience <= deadlines.MAX_REQUEST_SECONDS
 
 
 def test_a_key_is_kept_for_the_day_that_the_contract_promises() -> None:
-    assert timedelta(hours=24) < orders.IDEMPOTENCY_KEPT
+    assert timedelta(hours=24) < orders.IDEMPOTENCY_RETENTION

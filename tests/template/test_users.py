@@ -53,7 +53,7 @@ def test_a_pool_that_outlives_its_stack_has_its_groups_still() -> None:
         assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
 
 
-def test_whoever_wants_a_second_factor_has_an_app_and_never_the_mailbox_that_resets_the_password() -> None:
+def test_a_second_factor_is_an_app_and_never_the_reset_mailbox() -> None:
     properties = pool()
     assert (properties["MfaConfiguration"], properties["EnabledMfas"]) == ("OPTIONAL", ["SOFTWARE_TOKEN_MFA"])
     assert properties["AccountRecoverySetting"] == {"RecoveryMechanisms": [{"Name": "verified_email", "Priority": 1}]}

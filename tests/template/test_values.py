@@ -36,8 +36,8 @@ def is_spelled(leaf: Leaf) -> bool:
         return leaf.value in listed
     if (leaf.path, leaf.value) in WRITTEN_OTHERWISE:
         return True
-    said = set(WORD.findall(leaf.around))
-    return leaf.value in said or leaf.value.replace("_", "").lower() not in {each.lower() for each in said}
+    text = set(WORD.findall(leaf.around))
+    return leaf.value in text or leaf.value.replace("_", "").lower() not in {each.lower() for each in text}
 
 
 @pytest.mark.parametrize("template", [TEMPLATE, WAF], ids=["template", "waf"])
@@ -82,7 +82,7 @@ def test_the_lab_makes_no_stack_whose_event_types_are_in_upper_case() -> None:
         stack._event_destination("MailDestination", properties)
 
 
-def test_the_local_run_starts_with_no_template_whose_event_types_are_in_upper_case(tmp_path: Any) -> None:
+def test_the_local_run_refuses_upper_case_event_types(tmp_path: Any) -> None:
     template = shouted(read(PROJECT / "template.yaml"))
     with pytest.raises(SandboxError, match="DELIVERY"):
         localize(template, PROJECT, region="eu-central-1", forward_to="http://127.0.0.1:1", code=tmp_path / "code")

@@ -126,6 +126,6 @@ def test_what_only_adds_breaks_nothing() -> None:
     assert breaks(RELEASED, changed) == []
 
 
-def test_a_document_breaks_nothing_of_its_own_and_the_present_one_nothing_of_the_release() -> None:
+def test_a_document_is_compatible_with_itself_and_with_the_last_release() -> None:
     assert breaks(RELEASED, RELEASED) == []
     assert breaks(RELEASED, json.loads(PRESENT.read_text("utf-8"))) == []

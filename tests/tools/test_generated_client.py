@@ -24,14 +24,14 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     """The client, importable as `online_orders_client`."""
     folder = tmp_path / "online_orders_client"
     config = EXAMPLE / "openapi-python-client.yml"
-    said = subprocess.run(
+    text = subprocess.run(
         [GENERATOR, "generate", "--path", PRESENT, "--output-path", folder, "--meta", "none", "--config", config],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert "WARNING" not in said.stdout, said.stdout
+    assert text.returncode == 0, text.stdout + text.stderr
+    assert "WARNING" not in text.stdout, text.stdout
     monkeypatch.syspath_prepend(tmp_path)
     yield folder
     for name in [name for name in sys.modules if name.partition(".")[0] == "online_orders_client"]:
@@ -52,8 +52,8 @@ def over_httpx(site: InProcess) -> httpx.MockTransport:
         user = next(user for user in site.users if f"Bearer {user.username}" == request.headers["authorization"])
         kept = {name: value for name, value in request.headers.items() if name in {"content-type", "idempotency-key"}}
         path = request.url.raw_path.decode()
-        said = site.request(request.method, path, user=user, content=request.content or None, headers=kept)
-        return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
+        response = site.request(request.method, path, user=user, content=request.content or None, headers=kept)
+        return httpx.Response(response.status, headers=dict(response.headers), content=response.body)
 
     return httpx.MockTransport(answer)
 

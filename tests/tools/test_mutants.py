@@ -72,12 +72,12 @@ class Person:
 
 
 def test_a_decorated_function_becomes_a_plain_one_that_does_the_same() -> None:
-    told = []
+    recorded = []
     for source in (SAMPLE, undecorated(SAMPLE)):
         names: dict[str, Any] = {}
         exec(source, names)  # noqa: S102
-        told.append((names["said"]("a"), names["Person"]("b").shown, names["Person"].named("c")))
-    assert told[0] == told[1] == ("a!", "<b>", "<c>?")
+        recorded.append((names["said"]("a"), names["Person"]("b").shown, names["Person"].named("c")))
+    assert recorded[0] == recorded[1] == ("a!", "<b>", "<c>?")
     assert undecorated(SAMPLE).count("@") == 1, "only what a function makes is as it was"
 
 
@@ -149,5 +149,5 @@ def test_the_table_is_made_anew_and_keeps_reasons_and_rows_of_what_was_not_run(o
 
 
 def test_a_change_is_told_with_a_little_around_it(tmp_path: Path) -> None:
-    told = mutants._difference("def f(a): return a + 1 if a else 2", "def f(a): return a - 1 if a else 2", around=8)
-    assert told == ("return a + 1 if a else", "return a - 1 if a else")
+    texts = mutants._difference("def f(a): return a + 1 if a else 2", "def f(a): return a - 1 if a else 2", around=8)
+    assert texts == ("return a + 1 if a else", "return a - 1 if a else")

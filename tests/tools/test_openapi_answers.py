@@ -8,17 +8,17 @@ import pytest
 
 from online_orders import http
 from online_orders.catalog import KINDS
-from online_orders.estimates import BUCKET_DAYS, ENOUGH_ORDERS
+from online_orders.estimates import BUCKET_DAYS, MIN_ORDERS
 from online_orders.orders import Change, Order, Status
 from online_orders.presentation import desk_row, entry_body, order_body, quote_body
-from online_orders.quotes import Quote, QuoteState, quote_from
+from online_orders.quotes import Quote, QuoteState, parse_quote
 from online_orders.timeline import SYSTEM, Actor, Entry, Event
 from tests.tools.described import at, faults, followed, operations, schema
 from tools.generate import catalog_document
 from tools.openapi import examples
 from tools.openapi.refusals import ALL, Refusal
 
-HISTORY = {(kind, status.value): [ENOUGH_ORDERS] * len(BUCKET_DAYS) for kind in KINDS for status in Status}
+HISTORY = {(kind, status.value): [MIN_ORDERS] * len(BUCKET_DAYS) for kind in KINDS for status in Status}
 LATER = examples.PLACED_AT + timedelta(days=1)
 
 
@@ -30,7 +30,7 @@ def quote_of(order: Order, **changes: Any) -> Quote:
     """A revision in which every item has a line and a confirmed date."""
     ids = [str(number) for number in range(1, len(order.items) + 1)]
     line = {"description": "Item", "quantity": 1, "unit_price": "1234.5", "recurrence": "once"}
-    return quote_from(
+    return parse_quote(
         {
             "valid_until": "2027-01-01",
             "lines": [{"item_id": item_id, **line} for item_id in ids],
@@ -115,16 +115,16 @@ def test_the_catalog_is_as_described() -> None:
 def test_an_account_is_as_described_with_and_without_what_may_be_absent() -> None:
     full = examples.account().model_dump(mode="json")
     bare = {**full, "enrollment": None, "sites": []}
-    letter = {"letter_received_on": "2026-01-15", "contact": None, "state": "suspended"}
-    for body in (full, bare, {**full, "enrollment": letter}):
+    outgoing = {"letter_received_on": "2026-01-15", "contact": None, "state": "suspended"}
+    for body in (full, bare, {**full, "enrollment": outgoing}):
         assert faults(body, schema("Account")) == []
     assert faults({**bare, "locale": "fr"}, schema("Account"))
 
 
 @pytest.mark.parametrize("refusal", ALL, ids=lambda refusal: refusal.code)
 def test_a_refusal_is_as_every_response_with_its_code_says(refusal: Refusal) -> None:
-    answer = http.problem(refusal.error)
-    body = json.loads(answer.body or "")
+    result = http.problem(refusal.error)
+    body = json.loads(result.body or "")
     found = 0
     for _, _, operation in operations():
         for status, response in operation["responses"].items():
@@ -132,8 +132,8 @@ def test_a_refusal_is_as_every_response_with_its_code_says(refusal: Refusal) -> 
             if refusal.code not in problem.get("examples", {}):
                 continue
             found += 1
-            assert int(status) == answer.status_code
-            place = ("components", "responses", response["$ref"].split("/")[-1])
-            assert faults(body, (*place, "content", "application/problem+json", "schema")) == []
-            assert set(at(place).get("headers", {})) >= set(refusal.error.headers())
+            assert int(status) == result.status_code
+            location = ("components", "responses", response["$ref"].split("/")[-1])
+            assert faults(body, (*location, "content", "application/problem+json", "schema")) == []
+            assert set(at(location).get("headers", {})) >= set(refusal.error.headers())
     assert found

@@ -24,19 +24,23 @@ class Conversation:
         """By operation id, media type and status."""
 
     def __call__(self, method: str, target: str, status: int, user: User | None = None, **request: Any) -> Response:
-        answer = self.lab.http(method, target, user=user, **request)
-        assert answer.status == status, answer
-        place = operation_of(method, target)
-        assert faults_of_answer(place, answer.status, answer.headers, answer.body) == [], (method, target, answer.body)
-        operation_id = DOCUMENT["paths"][place[1]][place[2]]["operationId"]
-        self.answered[operation_id, answer.headers["content-type"].partition(";")[0], status] += 1
-        return answer
+        response = self.lab.http(method, target, user=user, **request)
+        assert response.status == status, response
+        location = operation_of(method, target)
+        assert faults_of_answer(location, response.status, response.headers, response.body) == [], (
+            method,
+            target,
+            response.body,
+        )
+        operation_id = DOCUMENT["paths"][location[1]][location[2]]["operationId"]
+        self.answered[operation_id, response.headers["content-type"].partition(";")[0], status] += 1
+        return response
 
     def place(self, user: User, path: str = "/api/orders", **body: Any) -> str:
         key = {"Idempotency-Key": f"key-{sum(self.answered.values())}"}
-        answer = self("POST", path, 201, user, json={"items": [ITEM], **body}, headers=key)
-        order_id: str = answer.json()["order_id"]
-        assert answer.headers["location"] == f"{path}/{order_id}"
+        response = self("POST", path, 201, user, json={"items": [ITEM], **body}, headers=key)
+        order_id: str = response.json()["order_id"]
+        assert response.headers["location"] == f"{path}/{order_id}"
         return order_id
 
 
@@ -194,9 +198,9 @@ def test_a_method_that_a_path_does_not_have_is_refused_as_every_operation_says(s
     for method, path, operation in operations():
         response = followed(operation["responses"]["405"])
         assert "Allow" in response["headers"], (method, path)
-    answer = say.lab.http("DELETE", "/api/orders", user=say.lab.users.customer)
-    assert faults_of_answer(operation_of("GET", "/api/orders"), answer.status, answer.headers, answer.body) == []
-    assert answer.headers["allow"] == "GET, POST"
+    result = say.lab.http("DELETE", "/api/orders", user=say.lab.users.customer)
+    assert faults_of_answer(operation_of("GET", "/api/orders"), result.status, result.headers, result.body) == []
+    assert result.headers["allow"] == "GET, POST"
 
 
 def test_the_pages_of_a_link_are_as_described(say: Conversation) -> None:

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from online_orders import confirmation, http
-from online_orders.api import Api, answers, refuses
+from online_orders.api import Api, error_codes, response_spec
 from online_orders.errors import OnlineOrdersError, TooLarge
 from online_orders.http import Response
 from tests.tools.described import DOCUMENT, Place, at, faults, operations, pointer
@@ -49,7 +49,7 @@ def test_it_is_sound_openapi_3_1() -> None:
 
 
 def test_the_committed_files_are_what_the_code_makes_whatever_the_hash_seed() -> None:
-    said = subprocess.run(
+    text = subprocess.run(
         [sys.executable, "-m", "tools.generate", "--check"],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": "7"},
@@ -57,14 +57,14 @@ def test_the_committed_files_are_what_the_code_makes_whatever_the_hash_seed() ->
         text=True,
         check=False,
     )
-    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+    assert (text.returncode, text.stdout, text.stderr) == (0, "", "")
     assert json.loads((GENERATED / "openapi.json").read_text("utf-8")) == DOCUMENT
 
 
 def test_a_route_that_names_an_unknown_schema_or_code_fails_by_it() -> None:
     for (responses, extensions), fault in (
-        ((answers("Novelty", "New."), {}), "is called Novelty"),
-        ((answers(None, "Old."), refuses("novel")), "has the code novel"),
+        ((response_spec("Novelty", "New."), {}), "is called Novelty"),
+        ((response_spec(None, "Old."), error_codes("novel")), "has the code novel"),
     ):
         api = Api()
 
@@ -157,13 +157,13 @@ def sending(size: int) -> Request:
 
 def test_the_largest_body_that_is_described_is_the_largest_that_is_taken() -> None:
     with pytest.raises(TooLarge) as refusal:
-        http.raw_body(sending(http.LARGEST_BODY + 1))
-    assert len(http.raw_body(sending(http.LARGEST_BODY))) == http.LARGEST_BODY
+        http.raw_body(sending(http.MAX_BODY_BYTES + 1))
+    assert len(http.raw_body(sending(http.MAX_BODY_BYTES))) == http.MAX_BODY_BYTES
     described = DOCUMENT["components"]["responses"]["TooLarge"]
     examples = described["content"]["application/problem+json"]["examples"]
     assert examples["too_large"]["value"]["detail"] == refusal.value.detail
-    assert f"larger than {http.LARGEST_BODY // 1024} KiB" in described["description"]
-    assert http.LARGEST_BODY % 1024 == 0
+    assert f"larger than {http.MAX_BODY_BYTES // 1024} KiB" in described["description"]
+    assert http.MAX_BODY_BYTES % 1024 == 0
 
 
 def test_the_form_has_the_decisions_of_the_page() -> None:

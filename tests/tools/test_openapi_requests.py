@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from online_orders.accounts import ContactReport, account_from
+from online_orders.accounts import ContactReport, parse_account
 from online_orders.api import Nothing
-from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, LIMITS, MOST_ITEMS, REGIONS, SOCKET_MODELS
+from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, LIMITS, MAX_ITEMS, REGIONS, SOCKET_MODELS
 from online_orders.errors import Invalid
-from online_orders.faults import checked
+from online_orders.faults import validate
 from online_orders.orders import NeededReason, NewComment, NewDeskComment, Reason, Resending
-from online_orders.prices import MOST_PRICES, prices_from
-from online_orders.quotes import MOST_LINES, NewQuote
+from online_orders.prices import MAX_PRICES, parse_prices
+from online_orders.quotes import MAX_LINES, NewQuote
 from tests.tools.described import faults, schema
 from tools.openapi import examples
 
@@ -29,16 +29,16 @@ CONTACT: Body = examples.ACCOUNT["enrollment"]["contact"]
 
 CODE: dict[str, Callable[[Any], Any]] = {
     "OrderRequest": examples.placed,
-    "NewQuote": lambda body: checked(NewQuote, body),
-    "PriceListRequest": lambda body: prices_from(body, "EUR"),
-    "AccountRequest": lambda body: account_from("northwind", body),
-    "ContactReport": lambda body: checked(ContactReport, body),
-    "Reason": lambda body: checked(Reason, body),
-    "NeededReason": lambda body: checked(NeededReason, body),
-    "NewComment": lambda body: checked(NewComment, body),
-    "NewDeskComment": lambda body: checked(NewDeskComment, body),
-    "Resending": lambda body: checked(Resending, body),
-    "Nothing": lambda body: checked(Nothing, body),
+    "NewQuote": lambda body: validate(NewQuote, body),
+    "PriceListRequest": lambda body: parse_prices(body, "EUR"),
+    "AccountRequest": lambda body: parse_account("northwind", body),
+    "ContactReport": lambda body: validate(ContactReport, body),
+    "Reason": lambda body: validate(Reason, body),
+    "NeededReason": lambda body: validate(NeededReason, body),
+    "NewComment": lambda body: validate(NewComment, body),
+    "NewDeskComment": lambda body: validate(NewDeskComment, body),
+    "Resending": lambda body: validate(Resending, body),
+    "Nothing": lambda body: validate(Nothing, body),
 }
 
 
@@ -68,7 +68,7 @@ def contact(**changes: Any) -> Body:
 
 SOUND: list[tuple[str, Any]] = [
     ("OrderRequest", examples.EVERY_KIND),
-    ("OrderRequest", order(*[ADDRESSES] * MOST_ITEMS)),
+    ("OrderRequest", order(*[ADDRESSES] * MAX_ITEMS)),
     ("OrderRequest", order(ADDRESSES, account_id=None, purchase_order_number=None, note=None)),
     ("OrderRequest", order(ADDRESSES, note="x" * 2_000, purchase_order_number="x" * 64)),
     ("OrderRequest", order(ADDRESSES, note="", purchase_order_number="  ")),
@@ -83,7 +83,7 @@ SOUND: list[tuple[str, Any]] = [
         for quantity in (1, LIMITS[item["kind"]])
     ),
     ("NewQuote", examples.QUOTE),
-    ("NewQuote", quote(*[LINE] * MOST_LINES)),
+    ("NewQuote", quote(*[LINE] * MAX_LINES)),
     ("NewQuote", quote({**LINE, "unit_price": 10})),
     ("NewQuote", quote({**LINE, "unit_price": "999999999999.999", "quantity": 1_000_000})),
     ("NewQuote", quote({**LINE, "unit_price": "-1", "item_id": None, "description": "x" * 200})),
@@ -125,7 +125,7 @@ UNSOUND: list[tuple[str, Any]] = [
     ("OrderRequest", []),
     ("OrderRequest", {}),
     ("OrderRequest", order()),
-    ("OrderRequest", order(*[ADDRESSES] * (MOST_ITEMS + 1))),
+    ("OrderRequest", order(*[ADDRESSES] * (MAX_ITEMS + 1))),
     ("OrderRequest", order("ip_addresses")),
     ("OrderRequest", order({**ADDRESSES, "kind": "toaster"})),
     ("OrderRequest", order({name: value for name, value in ADDRESSES.items() if name != "kind"})),
@@ -151,7 +151,7 @@ UNSOUND: list[tuple[str, Any]] = [
         for quantity in (0, LIMITS[item["kind"]] + 1, "1", 1.5, True, None)
     ),
     ("NewQuote", quote()),
-    ("NewQuote", quote(*[LINE] * (MOST_LINES + 1))),
+    ("NewQuote", quote(*[LINE] * (MAX_LINES + 1))),
     ("NewQuote", quote({**LINE, "amount": "40.00"})),
     ("NewQuote", quote({**LINE, "unit_price": "1000000000000"})),
     ("NewQuote", quote({**LINE, "unit_price": 1_000_000_000_000})),
@@ -168,7 +168,7 @@ UNSOUND: list[tuple[str, Any]] = [
     ("NewQuote", quote(LINE, valid_until="soon")),
     ("NewQuote", quote(LINE, confirmed_start_dates={str(number): "2027-01-05" for number in range(51)})),
     ("PriceListRequest", {}),
-    ("PriceListRequest", prices(*[PRICE] * (MOST_PRICES + 1))),
+    ("PriceListRequest", prices(*[PRICE] * (MAX_PRICES + 1))),
     ("PriceListRequest", prices({**PRICE, "kind": "toaster"})),
     ("PriceListRequest", prices({**PRICE, "variant": 1500})),
     ("PriceListRequest", prices({**PRICE, "description": "x" * 101})),

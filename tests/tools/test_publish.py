@@ -94,8 +94,8 @@ def head(session: Session, key: str) -> Any:
 
 def test_files_may_be_kept_for_good_and_the_page_that_names_them_may_not(session: Session, web: Path) -> None:
     written = publish(deploy(session), session, web=web, discover=lambda _: PROVIDER)
-    place = written[0].rpartition("/")[0]
-    assert re.fullmatch(r"assets/[0-9a-f]{16}", place)
+    location = written[0].rpartition("/")[0]
+    assert re.fullmatch(r"assets/[0-9a-f]{16}", location)
     names = (
         *("icon.svg", "app/api.js", "app/main.js", "locales/en.json", "reference/page.js"),
         *(
@@ -104,11 +104,14 @@ def test_files_may_be_kept_for_good_and_the_page_that_names_them_may_not(session
             *sorted(LIBRARIES.keys() - {"reference/redoc.standalone.js"}),
         ),
     )
-    assert written == [*(f"{place}/{name}" for name in names), "config.json", "reference.html", "index.html"]
+    assert written == [*(f"{location}/{name}" for name in names), "config.json", "reference.html", "index.html"]
     reference = session.create_client("s3").get_object(Bucket="the-web", Key="reference.html")["Body"].read().decode()
-    assert reference == f'<script src="/{place}/reference/page.js"></script><a href="/api/openapi.json">'
+    assert reference == f'<script src="/{location}/reference/page.js"></script><a href="/api/openapi.json">'
     page = session.create_client("s3").get_object(Bucket="the-web", Key="index.html")["Body"].read().decode()
-    assert page == f'<link href="/{place}/styles/base.css"><script type="module" src="/{place}/app/main.js"></script>'
+    assert (
+        page
+        == f'<link href="/{location}/styles/base.css"><script type="module" src="/{location}/app/main.js"></script>'
+    )
     assert head(session, "index.html")["CacheControl"] == head(session, "config.json")["CacheControl"] == "no-cache"
     for name, content_type in {
         "app/main.js": "text/javascript; charset=utf-8",
@@ -116,7 +119,7 @@ def test_files_may_be_kept_for_good_and_the_page_that_names_them_may_not(session
         "locales/en.json": "application/json",
         "icon.svg": "image/svg+xml",
     }.items():
-        found = head(session, f"{place}/{name}")
+        found = head(session, f"{location}/{name}")
         assert found["CacheControl"] == "public, max-age=31536000, immutable"
         assert found["ContentType"] == content_type
     assert head(session, "index.html")["ContentType"] == "text/html; charset=utf-8"
@@ -146,9 +149,7 @@ def test_what_is_there_is_not_written_again_and_what_was_there_stays(session: Se
     assert head(session, first[0])["ContentLength"]
 
 
-def test_the_config_is_what_the_provider_says_of_itself_and_which_languages_there_are(
-    session: Session, web: Path
-) -> None:
+def test_the_config_has_the_providers_metadata_and_the_languages(session: Session, web: Path) -> None:
     for further in ("fr", "de"):
         (web / "locales" / f"{further}.json").write_text("{}", "utf-8")
     publish(deploy(session), session, web=web, discover={ISSUER: PROVIDER}.__getitem__)

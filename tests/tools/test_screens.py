@@ -32,13 +32,13 @@ def test_the_screens_limits_are_those_of_what_is_sent() -> None:
 
 def test_the_screens_ask_for_no_limit_that_is_not_there() -> None:
     found = limits()
-    asked = {
+    requested = {
         (schema, member)
         for path in (ROOT / "web" / "app").rglob("*.js")
         for schema, member in re.findall(r"\bLIMITS\.(\w+)\.(\w+)", path.read_text("utf-8"))
     }
-    assert len(asked) > 10
-    assert {pair for pair in asked if pair[1] not in found.get(pair[0], {})} == set()
+    assert len(requested) > 10
+    assert {pair for pair in requested if pair[1] not in found.get(pair[0], {})} == set()
 
 
 def test_the_checks_know_the_libraries_that_the_screens_run_on() -> None:

@@ -42,8 +42,8 @@ class Client:
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**parameters: Any) -> Any:
             self.asked.append((operation, parameters))
-            answer = self._answers[operation]
-            return answer(**parameters) if callable(answer) else answer
+            response = self._answers[operation]
+            return response(**parameters) if callable(response) else response
 
         return call
 
@@ -57,8 +57,8 @@ class Client:
 
 def made(answer: Answering | None = None, /, **more: Any) -> Stage:
     """A stage on AWS; `aws` has the answers by operation, `age` is in hours."""
-    answers, age = more.pop("aws", {}), more.pop("age", 5)
-    client = Client(answers)
+    responses, age = more.pop("aws", {}), more.pop("age", 5)
+    client = Client(responses)
     transport = httpx.MockTransport(answer or (lambda request: httpx.Response(500)))
     defaults: Json = {
         "name": "dev",
@@ -428,13 +428,13 @@ def user(email: str, hours: int) -> Json:
 
 
 def deleted(found: Stage) -> list[str]:
-    asked = found.client("cognito-idp").asked
-    return [parameters["Username"] for operation, parameters in asked if operation == "admin_delete_user"]
+    requested = found.client("cognito-idp").asked
+    return [parameters["Username"] for operation, parameters in requested if operation == "admin_delete_user"]
 
 
 def created(found: Stage) -> list[Json]:
-    asked = found.client("cognito-idp").asked
-    return [parameters for operation, parameters in asked if operation == "admin_create_user"]
+    requested = found.client("cognito-idp").asked
+    return [parameters for operation, parameters in requested if operation == "admin_create_user"]
 
 
 def test_two_users_are_made_without_a_mail_and_deleted_whatever_happens() -> None:
@@ -461,14 +461,14 @@ def test_a_user_of_a_run_that_was_cut_off_is_deleted_and_no_other() -> None:
 
 
 def test_the_account_is_made_where_it_is_missing() -> None:
-    asked: list[str] = []
+    requested: list[str] = []
 
     def api(request: httpx.Request) -> httpx.Response:
-        asked.append(f"{request.method} {request.url.path}")
+        requested.append(f"{request.method} {request.url.path}")
         return httpx.Response(404 if request.method == "GET" else 200, json={})
 
     with people(made(api, aws=pool_of()), "smoke-test", hush):
-        assert asked == ["GET /api/desk/accounts/smoke-test", "PUT /api/desk/accounts/smoke-test"]
+        assert requested == ["GET /api/desk/accounts/smoke-test", "PUT /api/desk/accounts/smoke-test"]
 
 
 @pytest.mark.parametrize(

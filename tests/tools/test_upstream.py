@@ -30,11 +30,11 @@ def test_a_patch_and_what_stands_in_for_it_here_name_each_other(patch: Path) -> 
 
 def test_all_that_our_code_and_the_page_name_is_there() -> None:
     names = {patch.stem for patch in PATCHES}
-    told = set(re.findall(r"\| `((?:moto|ministack|powertools)-[\w-]+)` \|", README))
+    texts = set(re.findall(r"\| `((?:moto|ministack|powertools)-[\w-]+)` \|", README))
     for folder in ("sandbox", "tests/lab", "bench"):
         for source in (ROOT / folder).rglob("*.py"):
-            told |= set(re.findall(r"upstream/([\w-]+)\.patch", source.read_text("utf-8")))
-    assert told == names
+            texts |= set(re.findall(r"upstream/([\w-]+)\.patch", source.read_text("utf-8")))
+    assert texts == names
 
 
 def test_a_patch_that_does_not_fit_is_noticed(tmp_path: Path) -> None:

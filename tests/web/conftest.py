@@ -95,7 +95,7 @@ class Tokens:
         return str(json.loads(self.kept_by(who))["id_token"])
 
     def _sign_in(self, user: dict[str, str]) -> dict[str, Any]:
-        answer = loopback.post(
+        response = loopback.post(
             self._site["aws"]["endpoint"],
             headers={
                 "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
@@ -107,8 +107,8 @@ class Tokens:
                 "AuthParameters": {"USERNAME": user["username"], "PASSWORD": user["password"]},
             },
         ).json()["AuthenticationResult"]
-        id_token = answer["IdToken"]
-        return {"id_token": id_token, "refresh_token": answer["RefreshToken"], "claims": claims_of(id_token)}
+        id_token = response["IdToken"]
+        return {"id_token": id_token, "refresh_token": response["RefreshToken"], "claims": claims_of(id_token)}
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -132,21 +132,21 @@ class Complaints:
     """What the browser's console said of our pages; `expected` patterns are what a test provokes."""
 
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.event: list[str] = []
         self.expected: list[str] = []
 
     def listen(self, page: Page) -> None:
         page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.heard.append(f"{page.url}: {error}"))
+        page.on("pageerror", lambda error: self.event.append(f"{page.url}: {error}"))
 
     def _hear(self, message: ConsoleMessage) -> None:
         where = message.location.get("url", "")
         # Browsers ask for an icon on the provider's page, too.
         if message.type in {"error", "warning"} and not FOREIGN.search(where) and not where.endswith("/favicon.ico"):
-            self.heard.append(f"{where}: {message.text}")
+            self.event.append(f"{where}: {message.text}")
 
     def unexpected(self) -> list[str]:
-        return [each for each in self.heard if not any(re.search(pattern, each) for pattern in self.expected)]
+        return [each for each in self.event if not any(re.search(pattern, each) for pattern in self.expected)]
 
 
 @pytest.fixture
@@ -166,15 +166,15 @@ def call(site: Description, tokens: Tokens) -> Call:
     """Asks the API as somebody: `call("cora", "POST", "/orders", body)`; what it answers, which is no refusal."""
 
     def ask(who: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        answer = loopback.request(
+        response = loopback.request(
             method,
             f"{site['api']}{path}",
             json=body,
             headers={"Authorization": f"Bearer {tokens.id_token_of(who)}", "Idempotency-Key": secrets.token_hex(8)},
             timeout=60,
         )
-        assert answer.is_success, answer.text
-        found: dict[str, Any] = answer.json()
+        assert response.is_success, response.text
+        found: dict[str, Any] = response.json()
         return found
 
     return ask

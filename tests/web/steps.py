@@ -82,8 +82,8 @@ def wait_for_mail(
 
     def newest() -> dict[str, Any] | None:
         query = {"to": address, "about": order_id}
-        answer = loopback.get(site["mailbox"], params=query, headers={"Accept": "application/json"})
-        for mail in reversed(answer.json()["messages"]):
+        response = loopback.get(site["mailbox"], params=query, headers={"Accept": "application/json"})
+        for mail in reversed(response.json()["messages"]):
             is_it = address in mail["to"] and order_id in mail["text"] and containing in mail["text"]
             if is_it and (mail["attachments"] or not with_paper):
                 found: dict[str, Any] = mail

@@ -64,7 +64,7 @@ def test_sockets_that_came_in_two_lots_are_two_after_saving(open_page: OpenPage,
         call("nadia", "PUT", path, before)
 
 
-def test_a_year_that_was_not_written_in_full_and_a_number_in_another_form_are_refused_at_their_fields(
+def test_short_years_and_malformed_numbers_are_refused_at_their_fields(
     open_page: OpenPage, call: Call, complaints: Complaints
 ) -> None:
     complaints.expected.append("422")
@@ -89,7 +89,7 @@ def test_a_year_that_was_not_written_in_full_and_a_number_in_another_form_are_re
     assert call("nadia", "GET", path) == before
 
 
-def test_a_new_account_with_an_id_that_exists_replaces_nothing_and_leads_to_what_is_there(
+def test_creating_an_account_with_a_taken_id_leads_to_the_existing_one(
     call: Call, open_page: OpenPage, complaints: Complaints
 ) -> None:
     complaints.expected.append("412")
@@ -125,9 +125,7 @@ def test_who_edits_an_account_that_was_changed_meanwhile_is_shown_the_newer(
         call("nadia", "PUT", path, before)
 
 
-def test_an_order_without_a_contact_is_flagged_and_the_account_shows_who_removed_whom(
-    open_page: OpenPage, call: Call
-) -> None:
+def test_an_order_without_contact_is_flagged_and_the_account_shows_why(open_page: OpenPage, call: Call) -> None:
     order_id = placed(call, "sam", 3)
     path = "/desk/accounts/tideline-surf"
     before = call("nadia", "GET", path)

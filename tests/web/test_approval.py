@@ -106,13 +106,13 @@ def test_an_expired_quote_is_asked_for_afresh_and_written_anew(
     assert loopback.post(clock, data={"days": 1}).is_success
     _send(contact, "approve", code)
     expect(contact.get_by_role("heading", level=1)).to_contain_text("abgelaufen")
-    for sent, said in [
+    for sent, text in [
         ("000000" if code != "000000" else "000001", "nicht richtig"),
         (code, "Ihre Anfrage ist bei uns"),
     ]:
         contact.locator("[name=code]").fill(sent)
         contact.get_by_role("button", name="Neues Angebot anfordern").click()
-        expect(contact.locator("main")).to_contain_text(said)
+        expect(contact.locator("main")).to_contain_text(text)
     contact.goto(link)
     expect(contact.get_by_role("heading", level=1)).to_contain_text("Ihre Anfrage ist bei uns")
 

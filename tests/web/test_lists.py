@@ -49,7 +49,7 @@ def test_pages_are_turned_by_button_and_by_the_browsers_own(open_page: OpenPage,
     expect(page.locator("a.order-link").first).to_have_attribute("href", first[0])
 
 
-def test_filters_are_shared_by_the_address_and_a_foreign_place_in_the_list_is_its_beginning(
+def test_filters_are_in_the_address_and_a_foreign_cursor_starts_over(
     site: Description, open_page: OpenPage, call: Call
 ) -> None:
     number = fresh_number()
@@ -74,19 +74,19 @@ def test_filters_are_shared_by_the_address_and_a_foreign_place_in_the_list_is_it
 def test_the_queue_marks_orders_by_when_the_service_calls_them_late(open_page: OpenPage, call: Call) -> None:
     """Which the installation decides: an order of an hour is late here, and one of four days is not."""
     placed_at = "2026-11-20T10:00:00.000Z"
-    marks = {
+    internals = {
         "late": (3_600, "2026-11-20T11:00:00.000Z"),
         "soon": (2_500, "2026-11-20T11:00:00.000Z"),
         "fresh": (345_600, "2026-12-20T10:00:00.000Z"),
     }
-    order_ids = {placed(call, "sam", 5): how for how in marks}
+    order_ids = {placed(call, "sam", 5): how for how in internals}
 
     def aged(route: Route) -> None:
         response = route.fetch()
         body = response.json()
         for row in body["items"]:
             if how := order_ids.get(row["order_id"]):
-                row |= dict(zip(("age_seconds", "late_after"), marks[how], strict=True), placed_at=placed_at)
+                row |= dict(zip(("age_seconds", "late_after"), internals[how], strict=True), placed_at=placed_at)
         route.fulfill(response=response, json=body)
 
     page = open_page("tom")

@@ -137,7 +137,7 @@ def test_what_was_understood_and_how_to_write_it_is_said(
     assert [part for part in said if part not in text] == [], text
 
 
-def test_a_price_that_looks_like_thousands_is_not_stored_and_what_is_stored_is_shown(
+def test_an_ambiguous_thousands_price_is_refused_and_the_stored_one_shown(
     open_page: OpenPage, call: Call, complaints: Complaints
 ) -> None:
     complaints.expected.append("404")

@@ -98,11 +98,11 @@ def test_a_list_goes_to_a_german_spreadsheet_and_back(
     assert exported.decode() == f"\ufeff{header}\r\nip_addresses;;Fläche;95,00;once\r\n"
     changed = exported.decode("utf-8-sig").replace("95,00", "1.095,50")
     page.get_by_role("button", name="CSV einlesen").click()
-    for data, said in [(changed.encode("cp1252"), "CSV UTF-8"), (header.encode(), "enthält keine Preise")]:
+    for data, text in [(changed.encode("cp1252"), "CSV UTF-8"), (header.encode(), "enthält keine Preise")]:
         (tmp_path / "preise.csv").write_bytes(data)
         page.get_by_label("CSV-Datei").set_input_files(tmp_path / "preise.csv")
         page.get_by_role("dialog").get_by_role("button", name="CSV einlesen").click()
-        expect(page.get_by_role("alert")).to_contain_text(said)
+        expect(page.get_by_role("alert")).to_contain_text(text)
     (tmp_path / "preise.csv").write_bytes(changed.encode("utf-8-sig"))
     page.get_by_label("CSV-Datei").set_input_files(tmp_path / "preise.csv")
     page.get_by_role("dialog").get_by_role("button", name="CSV einlesen").click()

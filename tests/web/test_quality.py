@@ -187,9 +187,7 @@ def test_the_first_load_is_small(site: Description, open_page: OpenPage) -> None
     assert all(url.startswith(site["site"]) for url in sizes)
 
 
-def test_tokens_are_in_no_place_that_outlives_the_tab_and_signing_out_forgets_them(
-    site: Description, open_page: OpenPage
-) -> None:
+def test_tokens_end_with_the_tab_and_signing_out_removes_them(site: Description, open_page: OpenPage) -> None:
     page = open_page("cora", by_form=True)
     assert "eyJ" not in page.evaluate("JSON.stringify(localStorage) + document.cookie")
     page.get_by_role("button", name="Sign out").click()

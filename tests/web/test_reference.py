@@ -23,7 +23,7 @@ def test_every_operation_is_described_and_nothing_comes_from_elsewhere(browser: 
     faults: list[str] = []
     page.on("response", lambda response: loaded.append(response.url))
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text))
+    page.on("console", lambda text: faults.append(text.text))
     page.goto(f"{site['site']}/reference")
     operations = [each for item in DOCUMENT["paths"].values() for each in item.values() if "operationId" in each]
     assert len(operations) > 20

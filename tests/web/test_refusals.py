@@ -97,9 +97,7 @@ def test_a_service_that_fails_is_said_to_and_can_be_tried_again(open_page: OpenP
     expect(page.get_by_role("heading", name="Online Orders")).to_be_visible()
 
 
-def test_texts_that_do_not_come_leave_the_language_as_it_was_and_a_page_without_any_says_so(
-    open_page: OpenPage, complaints: Complaints
-) -> None:
+def test_missing_texts_keep_the_language_or_show_a_message(open_page: OpenPage, complaints: Complaints) -> None:
     complaints.expected.append("ERR_FAILED")
     page = open_page("cora")
     page.route("**/locales/*.json", lambda route: route.abort())
@@ -161,7 +159,7 @@ def _let_tokens_expire(page: Page, refresh_token: str | None = None) -> None:
     )
 
 
-def test_a_session_that_ends_in_the_middle_of_forms_takes_nothing_of_what_was_typed(
+def test_a_session_that_ends_during_input_loses_nothing_typed(
     site: Description, open_page: OpenPage, call: Call, complaints: Complaints
 ) -> None:
     complaints.expected.append("401|400")
@@ -208,9 +206,7 @@ def test_a_token_that_has_run_out_is_refreshed_unnoticed(site: Description, open
 
 
 @pytest.mark.parametrize("spoiled", ["nonce", "issuer", "audience"])
-def test_an_id_token_that_is_not_the_answer_to_this_tabs_question_signs_nobody_in(
-    site: Description, open_page: OpenPage, spoiled: str
-) -> None:
+def test_an_id_token_for_another_tabs_request_is_refused(site: Description, open_page: OpenPage, spoiled: str) -> None:
     page = open_page(None)
 
     tokens: list[str] = []
@@ -277,7 +273,7 @@ def test_two_at_the_desk_do_not_both_claim_an_order(open_page: OpenPage, call: C
     expect(second.locator(".toast")).to_contain_text("Somebody was faster")
 
 
-def test_a_quote_whose_mail_was_let_go_meanwhile_is_not_undone_and_the_desk_is_told(
+def test_a_quote_whose_mail_was_released_cannot_be_undone(
     site: Description, open_page: OpenPage, complaints: Complaints, call: Call
 ) -> None:
     """The local run holds no quote, so the page is told of one."""
@@ -285,8 +281,8 @@ def test_a_quote_whose_mail_was_let_go_meanwhile_is_not_undone_and_the_desk_is_t
     order_id, _ = offered(site, call, "maria", 2)
 
     def hold(route: Route) -> None:
-        answer = route.fetch()
-        route.fulfill(response=answer, json={**answer.json(), "undo_until": "2027-01-01T10:00:00.000Z"})
+        response = route.fetch()
+        route.fulfill(response=response, json={**response.json(), "undo_until": "2027-01-01T10:00:00.000Z"})
 
     page = open_page("nadia")
     page.route(f"**/api/desk/orders/{order_id}", hold, times=1)

@@ -151,9 +151,9 @@ def test_a_robot_that_sends_every_form_of_a_quote_decides_nothing(live: Live, ro
     before = decided(order)
     robot.scan(mail)
     assert decided(order) == before
-    answers = {line.rpartition(" ")[2] for line in robot.sent}
+    responses = {line.rpartition(" ")[2] for line in robot.sent}
     assert len(robot.sent) >= 6
-    assert answers == {"400"}, "it filled in what nobody sees, so nothing was counted and no mail was asked for"
+    assert responses == {"400"}, "it filled in what nobody sees, so nothing was counted and no mail was asked for"
     live.decide(mail, "approve").page()
     assert order.status == "completed"
 
@@ -170,17 +170,15 @@ def test_a_robot_that_sends_every_form_of_an_order_cancels_nothing(live: Live, r
     assert order.status == "canceled"
 
 
-def test_a_robot_that_spares_what_is_not_shown_keeps_nobody_from_deciding_who_has_the_code(
-    live: Live, robot: Robot
-) -> None:
+def test_a_robot_that_skips_hidden_fields_does_not_block_the_contact(live: Live, robot: Robot) -> None:
     robot.spares_hidden = True
     order, mail = offered(live)
     assert mail.code != robot.digits
     before = decided(order)
     robot.scan(mail)
     assert decided(order) == before
-    answers = {line.rpartition(" ")[2] for line in robot.sent}
-    assert answers >= {"403", "423", "200"}, "it guessed until the link was locked, and asked for a fresh mail"
+    responses = {line.rpartition(" ")[2] for line in robot.sent}
+    assert responses >= {"403", "423", "200"}, "it guessed until the link was locked, and asked for a fresh mail"
     mail = newest(live, order)
     for _ in range(WRONG_CODES_ALLOWED):
         live.decide(mail, "approve", code=robot.digits)
@@ -188,8 +186,8 @@ def test_a_robot_that_spares_what_is_not_shown_keeps_nobody_from_deciding_who_ha
     mail = newest(live, order)
     robot.sent.clear()
     robot.scan(mail)
-    answers = {line.rpartition(" ")[2] for line in robot.sent}
-    assert answers == {"403", "423", "429"}, "it locked this link, too, and got no mail in place of it"
+    responses = {line.rpartition(" ")[2] for line in robot.sent}
+    assert responses == {"403", "423", "429"}, "it locked this link, too, and got no mail in place of it"
     live.decide(mail, "approve").page(423)
     form = {"decision": "approve", "name": "Connie Contact", "code": mail.code}
     live.request("POST", mail.link, form=form, headers={"Cookie": cookie}).page()

@@ -81,9 +81,9 @@ def _look_at_the_mail_and_the_paper(staff: Page) -> None:
     expect(shown).to_contain_text("-$100.10")
     assert shown.evaluate("body => getComputedStyle(body).margin") == "0px"
     assert shown.locator("[href], script").count() == 0
-    with staff.expect_response("**/quote/preview") as paper, staff.context.expect_page() as tab:
+    with staff.expect_response("**/quote/preview") as pdf, staff.context.expect_page() as tab:
         staff.get_by_role("button", name="Show PDF").click()
-    assert paper.value.headers["content-type"] == "application/pdf"
+    assert pdf.value.headers["content-type"] == "application/pdf"
     tab.value.close()
     staff.keyboard.press("Escape")
 
@@ -154,7 +154,7 @@ def test_an_item_is_changed_removed_and_warned_of_when_an_open_order_has_it(open
     expect(page.get_by_role("button", name="Submit", exact=True)).to_be_disabled()
 
 
-def test_a_contradiction_is_said_before_submitting_and_a_duplicate_upgrade_at_the_desk_too(
+def test_contradictions_show_before_submitting_and_duplicates_at_the_desk(
     open_page: OpenPage, call: Call, complaints: Complaints
 ) -> None:
     complaints.expected.append("422")
@@ -177,16 +177,14 @@ def test_a_contradiction_is_said_before_submitting_and_a_duplicate_upgrade_at_th
         call("nadia", "POST", f"/desk/orders/{order['order_id']}/decline", {"reason": "The end of the test"})
 
 
-def test_a_start_that_is_over_is_said_at_its_item_and_above_to_the_customer_and_at_the_desk(
-    open_page: OpenPage, call: Call
-) -> None:
+def test_a_passed_start_is_shown_to_customer_and_desk(open_page: OpenPage, call: Call) -> None:
     order_id = placed(call, "sam", 6)
 
     def later(route: Route) -> None:
-        answer = route.fetch()
-        order = answer.json()
+        response = route.fetch()
+        order = response.json()
         order["items"][0]["start_passed"] = True
-        route.fulfill(response=answer, json=order)
+        route.fulfill(response=response, json=order)
 
     for who, path in (("sam", f"/orders/{order_id}"), ("nadia", f"/desk/orders/{order_id}")):
         page = open_page(who, "/")
@@ -197,9 +195,7 @@ def test_a_start_that_is_over_is_said_at_its_item_and_above_to_the_customer_and_
     call("nadia", "POST", f"/desk/orders/{order_id}/decline", {"reason": "The end of the test"})
 
 
-def test_what_was_ordered_is_shown_as_it_was_after_site_and_account_were_renamed(
-    open_page: OpenPage, call: Call
-) -> None:
+def test_an_order_shows_what_was_ordered_after_renames(open_page: OpenPage, call: Call) -> None:
     path = "/desk/accounts/tideline-surf"
     before = call("nadia", "GET", path)
     site = next(each for each in before["sites"] if each["address"])

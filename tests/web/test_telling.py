@@ -35,16 +35,16 @@ def test_the_desk_shows_who_was_asked_and_what_a_decision_rests_on(
     expect(evidence).to_contain_text(TYPED, timeout=60_000)
     _speak(staff, language)
     order = call("nadia", "GET", f"/desk/orders/{order_id}")
-    for said in (*words, TYPED, mail["to"][0], "Browser <b>9</b>", order["quote"]["sha256"]):
-        expect(evidence).to_contain_text(said)
+    for text in (*words, TYPED, mail["to"][0], "Browser <b>9</b>", order["quote"]["sha256"]):
+        expect(evidence).to_contain_text(text)
     expect(evidence.locator("i, b")).to_have_count(0)
-    asked = f"{order['contact']['name']}, {order['contact']['email']}"
-    expect(staff.locator(".timeline")).to_contain_text(asked)
+    requested = f"{order['contact']['name']}, {order['contact']['email']}"
+    expect(staff.locator(".timeline")).to_contain_text(requested)
     expect(staff.locator(".order-head .notice")).to_contain_text(TYPED)
 
     customer = open_page("cora", f"/orders/{order_id}")
     expect(customer.locator(".notice.good")).to_contain_text(f"Name given: {TYPED}")
-    expect(customer.locator(".timeline")).to_contain_text(asked)
+    expect(customer.locator(".timeline")).to_contain_text(requested)
     expect(customer.locator(".evidence")).to_have_count(0)
 
 

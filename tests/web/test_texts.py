@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from online_orders.catalog import WORDS
+from online_orders.catalog import LABELS_BY_LOCALE
 from online_orders.faults import CODES
 from online_orders.iso import MINOR_DIGITS
 from online_orders.languages import LOCALES as ACCOUNTS_SPEAK
@@ -16,7 +16,7 @@ from tools.generate import GENERATED
 from tools.publish import languages
 from tools.vendor import MODULES, as_module
 
-LARGEST_PICTURE = 100 * 1024
+MAX_PICTURE = 100 * 1024
 LOCALES = PROJECT / "web" / "locales"
 pytestmark = pytest.mark.no_browser
 
@@ -37,10 +37,10 @@ def test_german_has_every_english_text_with_the_same_placeholders() -> None:
         assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", german[key])), key
 
 
-@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("language", LABELS_BY_LOCALE)
 def test_the_screens_call_things_as_the_catalog_does(language: str) -> None:
-    said = texts(language)
-    assert {key: said[key] for key in WORDS[language]} == WORDS[language]
+    text = texts(language)
+    assert {key: text[key] for key in LABELS_BY_LOCALE[language]} == LABELS_BY_LOCALE[language]
 
 
 def test_every_text_that_the_code_names_is_there() -> None:
@@ -117,8 +117,8 @@ LICENSES = {
 def test_the_libraries_are_pinned_by_hash_and_name_no_registry() -> None:
     web = PROJECT / "web"
     packages = json.loads((web / "package-lock.json").read_text("utf-8"))["packages"]
-    asked = json.loads((web / "package.json").read_text("utf-8"))["dependencies"]
-    assert packages.pop("")["dependencies"] == asked
+    requested = json.loads((web / "package.json").read_text("utf-8"))["dependencies"]
+    assert packages.pop("")["dependencies"] == requested
     assert {name.removeprefix("node_modules/"): each["license"] for name, each in packages.items()} == LICENSES
     for package in packages.values():
         assert package["integrity"].startswith("sha512-")
@@ -129,8 +129,8 @@ def test_the_libraries_are_pinned_by_hash_and_name_no_registry() -> None:
 def test_the_library_of_the_reference_is_pinned_by_hash_and_names_no_registry() -> None:
     folder = PROJECT / "tools" / "api_reference"
     packages = json.loads((folder / "package-lock.json").read_text("utf-8"))["packages"]
-    asked = json.loads((folder / "package.json").read_text("utf-8"))["dependencies"]
-    assert packages.pop("")["dependencies"] == asked
+    requested = json.loads((folder / "package.json").read_text("utf-8"))["dependencies"]
+    assert packages.pop("")["dependencies"] == requested
     assert packages.keys() == {"node_modules/redoc"}
     for locked in packages.values():
         assert locked["integrity"].startswith("sha512-")
@@ -152,4 +152,4 @@ def test_the_readme_shows_three_pictures_that_are_there_and_small() -> None:
     assert len(shown) == 3
     for path in shown:
         assert (PROJECT / path).read_bytes().startswith(b"\x89PNG")
-        assert (PROJECT / path).stat().st_size < LARGEST_PICTURE, path
+        assert (PROJECT / path).stat().st_size < MAX_PICTURE, path

@@ -106,7 +106,7 @@ def test_a_price_list_in_no_currency_is_not_found(open_page: OpenPage, complaint
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
 
 
-def test_times_in_a_zone_that_the_browser_does_not_know_are_shown_in_its_own_which_is_named(
+def test_unknown_time_zones_are_shown_in_the_browsers_zone_by_name(
     site: Description, open_page: OpenPage, call: Call, complaints: Complaints
 ) -> None:
     complaints.expected.append("422")  # the preview says which item cannot be ordered
@@ -124,7 +124,7 @@ def test_times_in_a_zone_that_the_browser_does_not_know_are_shown_in_its_own_whi
     expect(page.locator(".item-form [name=start_date]")).to_have_attribute("min", in_days(0))
 
 
-def test_an_item_of_a_kind_that_is_no_longer_offered_can_be_looked_at_and_removed(
+def test_an_item_of_a_discontinued_kind_can_be_shown_and_removed(
     site: Description, open_page: OpenPage, call: Call, complaints: Complaints
 ) -> None:
     complaints.expected.append("422")  # the preview says which item cannot be ordered

@@ -25,10 +25,10 @@ PRICE = {
 def place(lab: Lab, key: str, user: Any = None, path: str = "/api/orders", **members: Any) -> str:
     body = {"items": [{"kind": "ip_addresses", "quantity": 1, "start_date": "2027-03-05"}], **members}
     headers = {"Idempotency-Key": key}
-    answer = lab.http("POST", path, json=body, headers=headers, user=user or lab.users.customer)
-    assert answer.status == 201, answer
+    response = lab.http("POST", path, json=body, headers=headers, user=user or lab.users.customer)
+    assert response.status == 201, response
     lab.settle()
-    order_id: str = answer.json()["order_id"]
+    order_id: str = response.json()["order_id"]
     return order_id
 
 
@@ -89,16 +89,16 @@ def test_of_two_who_create_the_same_at_once_the_second_is_refused_by_the_store(
             assert create(theirs).status == 200
 
     lab.wire.meanwhile(be_faster, function="DeskApiFunction", operation="TransactWriteItems")
-    answer = create(mine)
-    assert (answer.status, answer.json()["code"]) == (412, "version_mismatch")
-    standing = lab.http("GET", path, user=lab.users.cs).json()
-    assert {name: standing[name] for name in theirs} == theirs
+    response = create(mine)
+    assert (response.status, response.json()["code"]) == (412, "version_mismatch")
+    existing = lab.http("GET", path, user=lab.users.cs).json()
+    assert {name: existing[name] for name in theirs} == theirs
 
 
 # The enrollment.
 
 
-def test_open_orders_of_a_suspended_account_are_flagged_to_customer_success_until_it_is_active_again(lab: Lab) -> None:
+def test_open_orders_of_a_suspended_account_are_flagged_until_active(lab: Lab) -> None:
     lab.account("acme")
     submitted, quoted, closed = (place(lab, key) for key in ("one", "two", "three"))
     direct = place(lab, "four", lab.users.cs, "/api/desk/orders", account_id="acme")
@@ -127,14 +127,14 @@ def test_open_orders_of_a_suspended_account_are_flagged_to_customer_success_unti
     assert decide(lab, mail, "approve") == 200
 
 
-def test_an_order_that_is_being_placed_while_its_account_is_suspended_is_flagged_too(lab: Lab) -> None:
+def test_an_order_placed_while_its_account_is_suspended_is_flagged(lab: Lab) -> None:
     lab.account("acme")
 
     order_id = place_while(lab, enrollment=SUSPENDED)
     assert flags(lab, order_id) == ["enrollment_suspended"]
 
 
-def test_what_the_stream_has_lost_of_an_account_its_orders_find_out_at_their_next_tick(lab: Lab) -> None:
+def test_orders_find_a_lost_account_change_at_their_next_tick(lab: Lab) -> None:
     lab.account("acme")
     order_id = place(lab, "one")
     lab.stream.paused = True
@@ -154,15 +154,15 @@ def test_what_the_stream_has_lost_of_an_account_its_orders_find_out_at_their_nex
 def test_all_open_orders_follow_however_many_there_are(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     import account_changes
 
-    monkeypatch.setattr(account_changes, "_AT_ONCE", 2)
+    monkeypatch.setattr(account_changes, "_BATCH_SIZE", 2)
     lab.account("acme")
     placed = [place(lab, str(number)) for number in range(5)]
     lab.account("acme", enrollment=SUSPENDED)
     lab.settle()
     lab.advance(RIGHT_AFTER)
     assert [flags(lab, order_id) for order_id in placed] == [["enrollment_suspended"]] * 5
-    told = [entry["event"] for entry in entries(lab, placed[0], lab.users.cs, "/api/desk/orders")]
-    assert told.count("enrollment.suspended") == 1
+    texts = [entry["event"] for entry in entries(lab, placed[0], lab.users.cs, "/api/desk/orders")]
+    assert texts.count("enrollment.suspended") == 1
 
 
 def test_contacts_that_change_faster_than_orders_follow_end_with_the_last(lab: Lab) -> None:
@@ -201,7 +201,7 @@ def deputies(*days: tuple[str, str, str]) -> Json:
     return enrollment
 
 
-def test_a_deputy_is_asked_from_the_first_of_the_days_through_the_last_and_then_the_contact_again(lab: Lab) -> None:
+def test_a_deputy_is_asked_on_the_deputys_days_only(lab: Lab) -> None:
     lab.account("acme", enrollment=deputies(("dora", "2026-11-25", "2026-11-28")))
     order_id = place(lab, "one")
     desk(lab, order_id, "claim")
@@ -228,7 +228,7 @@ def test_a_deputy_is_asked_from_the_first_of_the_days_through_the_last_and_then_
     assert changes == [{"kind": "system", "name": None}] * 2
 
 
-def test_orders_and_quotes_of_the_deputys_days_go_to_the_deputy_who_decides_under_the_own_name(lab: Lab) -> None:
+def test_orders_of_a_deputys_days_are_decided_by_the_deputy(lab: Lab) -> None:
     lab.account("acme", enrollment=deputies(("dora", "2026-11-01", "2026-12-28")))
     order_id = place(lab, "one")
     assert lab.mails.to("contact@acme.example") == []
@@ -246,7 +246,7 @@ def test_orders_and_quotes_of_the_deputys_days_go_to_the_deputy_who_decides_unde
     assert (evidence["name"], evidence["recipient"]) == ("Dora Deputy", "dora@acme.example")
 
 
-def test_naming_a_deputy_for_today_moves_open_orders_at_once_and_says_who_did_it(lab: Lab) -> None:
+def test_naming_a_deputy_for_today_moves_open_orders_at_once(lab: Lab) -> None:
     lab.account("acme")
     order_id = place(lab, "one")
     lab.account("acme", enrollment=deputies(("dora", "2026-11-23", "2026-11-23")))
@@ -261,7 +261,7 @@ def mailed_to(lab: Lab, order_id: str) -> list[str]:
     return [recipient for mail in lab.mails.about(order_id) if mail.attachments for recipient in mail.recipients]
 
 
-def test_a_quote_is_never_mailed_to_a_contact_whose_deputy_has_taken_over_in_the_meantime(lab: Lab) -> None:
+def test_a_quote_is_never_mailed_to_a_contact_whose_deputy_took_over(lab: Lab) -> None:
     lab.account("acme", enrollment=deputies(("dora", "2026-11-24", "2026-11-28")))
     order_id = place(lab, "one")
     lab.clock.move_to(lab.clock.now() + timedelta(hours=21))
@@ -290,7 +290,7 @@ def test_a_quote_goes_to_the_new_contact_though_nothing_has_told_the_order(lab: 
 # The reseller.
 
 
-def test_an_account_brings_its_earlier_orders_to_a_new_reseller_and_takes_them_from_the_former(lab: Lab) -> None:
+def test_an_account_moves_its_earlier_orders_to_its_new_reseller(lab: Lab) -> None:
     lab.account("relay")
     lab.account("bolt")
     lab.account("acme")
@@ -316,7 +316,7 @@ def test_an_account_brings_its_earlier_orders_to_a_new_reseller_and_takes_them_f
     assert ids(lab, lab.users.customer) == [late, *reversed(early)]
 
 
-def test_an_order_that_is_being_placed_while_its_account_changes_hands_reaches_the_new_reseller(lab: Lab) -> None:
+def test_an_order_placed_during_a_reseller_change_reaches_the_new_one(lab: Lab) -> None:
     lab.account("relay")
     lab.account("bolt")
     lab.account("acme", parent_account_id="bolt")
@@ -329,12 +329,12 @@ def test_an_order_that_is_being_placed_while_its_account_changes_hands_reaches_t
     assert ids(lab, lab.users.reseller) == [order_id]
 
 
-def test_an_account_that_changes_hands_while_its_orders_follow_ends_with_the_last(
+def test_an_account_changed_during_the_sync_ends_with_the_last_reseller(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import account_changes
 
-    monkeypatch.setattr(account_changes, "_AT_ONCE", 1)
+    monkeypatch.setattr(account_changes, "_BATCH_SIZE", 1)
     for account_id in ("relay", "bolt", "acme"):
         lab.account(account_id)
     placed = [place(lab, str(number)) for number in range(3)]

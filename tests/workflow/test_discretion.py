@@ -60,30 +60,30 @@ class Run:
         lab.account("bolt")
 
     def enroll(self, contact: Json) -> None:
-        standing = self.lab.account("acme")
-        site = {**standing["sites"][0], "address": PERSONAL["street"]}
-        enrollment = {**standing["enrollment"], "contact": contact}
+        existing = self.lab.account("acme")
+        site = {**existing["sites"][0], "address": PERSONAL["street"]}
+        enrollment = {**existing["enrollment"], "contact": contact}
         self.lab.account("acme", name=PERSONAL["name of the account"], sites=[site], enrollment=enrollment)
         self.lab.settle()
 
     def ask(self, method: str, path: str, user: User | None = None, body: Any = None, **more: Any) -> Response:
         headers = {**HEADERS, **more.pop("headers", {})}
-        answer = self.lab.http(method, path, json=body, headers=headers, user=user, **more)
+        response = self.lab.http(method, path, json=body, headers=headers, user=user, **more)
         self.lab.settle()
-        return answer
+        return response
 
     def place(self, **more: Any) -> str:
         item = {"kind": "ip_addresses", "quantity": 4, "start_date": "2027-03-05"}
         body = {"items": [item], "note": PERSONAL["note"], "purchase_order_number": PERSONAL["purchase order"], **more}
         self.keys.append(f"hidden-key-{len(self.keys)}")
         headers = {"Idempotency-Key": self.keys[-1]}
-        answer = self.ask("POST", "/api/orders", self.lab.users.customer, body, headers=headers)
-        assert answer.status == 201, answer
-        return str(answer.json()["order_id"])
+        response = self.ask("POST", "/api/orders", self.lab.users.customer, body, headers=headers)
+        assert response.status == 201, response
+        return str(response.json()["order_id"])
 
     def desk(self, order_id: str, action: str, body: Any = None, status: int = 200) -> None:
-        answer = self.ask("POST", f"/api/desk/orders/{order_id}/{action}", self.lab.users.cs, body or {})
-        assert answer.status == status, answer
+        response = self.ask("POST", f"/api/desk/orders/{order_id}/{action}", self.lab.users.cs, body or {})
+        assert response.status == status, response
 
     def quote(self, order_id: str, valid_until: str = "2027-01-01") -> Mail:
         self.desk(order_id, "quote", self.quote_body(valid_until), 202)
@@ -210,7 +210,7 @@ def faults(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         raise ValueError(PERSONAL["message of an exception"])
 
     with monkeypatch.context() as patch:
-        patch.setattr(orders, "order_in", crash)
+        patch.setattr(orders, "order_from_item", crash)
         assert run.ask("GET", f"/api/orders/{order_id}", users.customer).status == 500
         assert run.ask("GET", f"/api/desk/orders/{order_id}", users.cs).status == 500
         preview = f"/api/desk/orders/{order_id}/quote/preview"
@@ -265,10 +265,10 @@ def test_nothing_that_a_run_emits_names_a_person_or_tells_a_secret(lab: Lab, mon
     assert {entry["exception_name"] for entry in lab.log.entries(message="failed")} >= {"ClientError", "ValueError"}
 
     secrets = run.secrets()
-    told = [
+    texts = [
         (where, name, text[:1_000]) for where, text in emitted for name, secret in secrets.items() if secret in text
     ]
-    assert told == []
+    assert texts == []
     codes = re.compile(rf"(?<![0-9A-Za-z.:-])({'|'.join(run.codes())})(?![0-9A-Za-z])")
     assert [(where, text[:1_000]) for where, text in emitted if codes.search(text)] == []
 

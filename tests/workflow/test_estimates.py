@@ -23,10 +23,10 @@ def place(lab: Lab, key: str, kinds: list[str]) -> str:
     day = (lab.clock.now() + timedelta(days=1)).date().isoformat()
     body = {"items": [{"kind": kind, "start_date": day, **settings[kind]} for kind in kinds]}
     headers = {"Idempotency-Key": key}
-    answer = lab.http("POST", "/api/orders", json=body, headers=headers, user=lab.users.customer)
-    assert answer.status == 201, answer
+    response = lab.http("POST", "/api/orders", json=body, headers=headers, user=lab.users.customer)
+    assert response.status == 201, response
     lab.settle()
-    order_id: str = answer.json()["order_id"]
+    order_id: str = response.json()["order_id"]
     return order_id
 
 
@@ -58,7 +58,7 @@ def taken(lab: Lab, order_id: str) -> dict[str, int]:
     return {status: -(-(end - at) // timedelta(days=1)) for status, at in since.items()}
 
 
-def test_what_the_stream_has_counted_answers_as_the_timelines_do_within_a_buckets_width(lab: Lab) -> None:
+def test_stream_counters_match_the_timelines_within_a_bucket(lab: Lab) -> None:
     chance = random.Random(7)
     lab.account("acme")
     lab.shuffle(7)

@@ -76,5 +76,5 @@ def test_what_becomes_of_a_quote_by_itself_is_told_as_its_schemas_say(lab: Lab) 
     lab.ses_event("Bounce", lab.mails.about(order_id)[-1])
     lab.advance(days=40)
     assert_published_as_described(lab)
-    told = [event.detail_type for event in lab.events]
-    assert told[3:] == ["quote.delivered", "quote.reminded", "quote.undeliverable", "quote.expired", "order.canceled"]
+    texts = [event.detail_type for event in lab.events]
+    assert texts[3:] == ["quote.delivered", "quote.reminded", "quote.undeliverable", "quote.expired", "order.canceled"]

@@ -34,12 +34,12 @@ def test_a_start_overwrites_nothing_but_an_earlier_execution(
 ) -> None:
     """The token of the wait stands in the same item: a start that took its place would leave the wait unanswered."""
     order_id = place(lab)
-    at = OrderKey("acme", order_id, "online")
-    waits = workflow.Waiting(workflow.Step.REVIEW, "a token")
-    assert workflow.park_token(at, waits, f"{order_id}-3")
+    key = OrderKey("acme", order_id, "online")
+    waits = workflow.PendingTask(workflow.Step.REVIEW, "a token")
+    assert workflow.store_task_token(key, waits, f"{order_id}-3")
     before = known(lab)
     assert before["token"] == "a token"
-    workflow.start(at, asked)
+    workflow.start(key, asked)
     after = known(lab)
     if becomes is None:
         assert after == before
@@ -50,11 +50,11 @@ def test_a_start_overwrites_nothing_but_an_earlier_execution(
 def test_a_start_of_an_earlier_execution_asks_step_functions_for_nothing(lab: Lab, operator: None) -> None:
     """After 90 days it would take the name again."""
     order_id = place(lab)
-    at = OrderKey("acme", order_id, "online")
-    assert workflow.start(at, 2)
-    assert not workflow.start(at, 1)
-    assert workflow.start(at, 3)
-    assert not workflow.park_token(at, workflow.Waiting(workflow.Step.REVIEW, "late"), f"{order_id}-2")
+    key = OrderKey("acme", order_id, "online")
+    assert workflow.start(key, 2)
+    assert not workflow.start(key, 1)
+    assert workflow.start(key, 3)
+    assert not workflow.store_task_token(key, workflow.PendingTask(workflow.Step.REVIEW, "late"), f"{order_id}-2")
     assert [execution.name for execution in lab.executions] == [f"{order_id}-{n}" for n in (1, 2, 3)]
     assert known(lab)["executions"] == 3
 

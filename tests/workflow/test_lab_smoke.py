@@ -7,13 +7,13 @@ from tests.lab import Lab
 
 def place(lab: Lab, **changes: Any) -> dict[str, Any]:
     order = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-01-05"}], **changes}
-    answer = lab.http("POST", "/api/orders", json=order, headers={"Idempotency-Key": "one"}, user=lab.users.customer)
-    assert answer.status == 201, answer
-    placed: dict[str, Any] = answer.json()
+    response = lab.http("POST", "/api/orders", json=order, headers={"Idempotency-Key": "one"}, user=lab.users.customer)
+    assert response.status == 201, response
+    placed: dict[str, Any] = response.json()
     return placed
 
 
-def test_an_order_is_placed_claimed_quoted_and_approved_with_the_code_in_the_mail(lab: Lab) -> None:
+def test_an_order_is_placed_claimed_quoted_and_approved_by_code(lab: Lab) -> None:
     lab.account("acme")
     order_id = place(lab)["order_id"]
     lab.settle()

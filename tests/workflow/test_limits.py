@@ -22,12 +22,12 @@ def slow() -> Iterator[Lab]:
     reports a day, two comments an hour."""
     with Lab.started(
         AccountRequestsAtOnce="5",
-        AccountRequestsASecond="1",
+        AccountRequestsPerSecond="1",
         LinkRequestsAtOnce="5",
-        LinkRequestsASecond="1",
-        OrdersAnHour="3",
-        ContactReportsADay="2",
-        CommentsAnHour="2",
+        LinkRequestsPerSecond="1",
+        OrdersPerHour="3",
+        ContactReportsPerDay="2",
+        CommentsPerHour="2",
     ) as lab:
         yield lab
         assert not lab.errors
@@ -50,9 +50,9 @@ def wait(lab: Lab, answer: Response) -> None:
 def use_up(lab: Lab, user: User) -> Response:
     """Ask until refused; answers the refusal."""
     for _ in range(10):
-        answer = ask(lab, user)
-        if answer.status != 200:
-            return answer
+        response = ask(lab, user)
+        if response.status != 200:
+            return response
     raise AssertionError("nothing was refused")
 
 
@@ -137,7 +137,7 @@ def test_an_account_that_has_placed_its_orders_of_an_hour_waits_for_the_next(slo
     assert order(slow, slow.users.customer, "key-3").status == 201, "a refusal uses no key"
 
 
-def test_an_account_that_has_made_its_reports_of_a_day_mails_customer_success_no_more_of_them(slow: Lab) -> None:
+def test_an_account_over_its_daily_reports_mails_staff_no_more(slow: Lab) -> None:
     for account_id in ("acme", "bolt"):
         slow.account(account_id)
 
@@ -162,8 +162,8 @@ def test_an_order_takes_so_many_comments_of_the_customer_an_hour(slow: Lab) -> N
 
     def comment(order_id: str, user: User = slow.users.customer, where: str = "/api/orders") -> Response:
         slow.advance(seconds=5)
-        said = {"text": "Hello?"} if user is slow.users.customer else {"text": "Yes.", "internal": False}
-        return slow.http("POST", f"{where}/{order_id}/comment", json=said, user=user)
+        text = {"text": "Hello?"} if user is slow.users.customer else {"text": "Yes.", "internal": False}
+        return slow.http("POST", f"{where}/{order_id}/comment", json=text, user=user)
 
     assert [comment(first).status for _ in range(2)] == [200, 200]
     refusal = comment(first)
@@ -202,7 +202,7 @@ def test_the_count_of_an_hour_goes_with_it(slow: Lab) -> None:
 
 
 def test_the_sandbox_is_slowed_by_no_limit() -> None:
-    limits = ("_A_SECOND", "_AT_ONCE", "_AN_HOUR", "_REPORTS_A_DAY")
+    limits = ("_PER_SECOND", "_AT_ONCE", "_PER_HOUR", "_REPORTS_PER_DAY")
     for name, resource in read(PROJECT / "template.yaml")["Resources"].items():
         for variable, value in resource.get("Properties", {}).get("Environment", {}).get("Variables", {}).items():
             if variable.endswith(limits):
@@ -213,6 +213,8 @@ def test_every_operation_that_may_be_slowed_says_so() -> None:
     document = json.loads((PROJECT / "layers/core/online_orders/generated/openapi.json").read_text("utf-8"))
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            said = operation["responses"]["429"]
-            said = document["components"]["responses"][said["$ref"].rpartition("/")[2]] if "$ref" in said else said
-            assert ("Retry-After" in said.get("headers", {})) == (path != "/api/openapi.json"), (method, path)
+            result = operation["responses"]["429"]
+            result = (
+                document["components"]["responses"][result["$ref"].rpartition("/")[2]] if "$ref" in result else result
+            )
+            assert ("Retry-After" in result.get("headers", {})) == (path != "/api/openapi.json"), (method, path)

@@ -53,9 +53,9 @@ class Shop:
         }
         key = {"Idempotency-Key": str(self.chance.random())}
         user = self.chance.choice([self.users[account_id], self.lab.users.reseller])
-        answer = self.lab.http("POST", "/api/orders", json=body, headers=key, user=user)
-        assert answer.status == 201, answer
-        placed = answer.json()
+        response = self.lab.http("POST", "/api/orders", json=body, headers=key, user=user)
+        assert response.status == 201, response
+        placed = response.json()
         self.orders[placed["order_id"]] = Known(placed["order_id"], account_id, placed["placed_at"][:10], number)
 
     def write(self) -> None:
@@ -68,10 +68,10 @@ class Shop:
             return
         user = self.chance.choice([self.lab.users.cs, self.lab.users.cs2])
         body = {"comment": {"text": "Hm.", "internal": True}, "decline": {"reason": "No"}}.get(action, {})
-        answer = self.lab.http("POST", f"/api/desk/orders/{known.order_id}/{action}", json=body, user=user)
-        assert answer.status in {200, 409}, answer
-        if answer.status == 200:
-            after = answer.json()
+        response = self.lab.http("POST", f"/api/desk/orders/{known.order_id}/{action}", json=body, user=user)
+        assert response.status in {200, 409}, response
+        if response.status == 200:
+            after = response.json()
             known.status, known.assignee = after["status"], (after["assignee"] or {}).get("user_id")
 
 
@@ -237,8 +237,8 @@ def test_ones_own_list_shows_ones_write_at_once_however_far_indexes_lag_behind(l
             for reader in (user, lab.users.reseller):
                 rows = lab.http("GET", "/api/orders", user=reader).json()["items"]
                 assert (rows[0]["order_id"], rows[0]["status"]) == (placed["order_id"], "submitted")
-            answer = lab.http("POST", f"/api/orders/{placed['order_id']}/cancel", json={}, user=user)
-            assert answer.status == 200
+            response = lab.http("POST", f"/api/orders/{placed['order_id']}/cancel", json={}, user=user)
+            assert response.status == 200
             assert lab.http("GET", "/api/orders?status=submitted", user=user).json()["items"] == []
             assert lab.http("GET", "/api/orders", user=user).json()["items"][0]["status"] == "canceled"
     assert lab.dynamodb.behind == set()

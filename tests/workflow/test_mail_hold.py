@@ -9,12 +9,12 @@ from tests.workflow.walking import decide, desk, order_of, place, quote
 
 def hold(lab: Lab) -> None:
     with lab.as_operator():
-        mail_hold.hold("SES has asked us to pause", lab.clock.now())
+        mail_hold.pause("SES has asked us to pause", lab.clock.now())
 
 
 def release(lab: Lab) -> bool:
     with lab.as_operator():
-        return mail_hold.release()
+        return mail_hold.resume()
 
 
 def ask_for_quote(lab: Lab, order_id: str) -> None:
@@ -36,7 +36,7 @@ def test_mails_that_are_held_for_longer_than_a_message_has_tries_go_once_each(la
     assert len(lab.mails.about(order_id)) == 3 + 1, "the three, and that nobody has claimed the order"
 
 
-def test_a_quote_that_is_held_stays_sending_and_goes_after_the_release_in_the_same_execution(lab: Lab) -> None:
+def test_a_paused_quote_stays_sending_and_goes_after_resuming(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     hold(lab)
@@ -82,15 +82,15 @@ def test_mails_that_were_held_tell_what_was_when_it_happened(lab: Lab) -> None:
     desk(lab, order_id, "quote", {"valid_until": "2027-01-02", "lines": [line]})
     release(lab)
     lab.advance(minutes=16)
-    (asked,) = (each for each in lab.mails[before:] if "Change requested" in each.subject)
-    assert "change of revision 1" in asked.text
-    assert "Revision: 1" in asked.text
-    assert "40.00" in asked.text
-    assert "28.00" not in asked.text
+    (requested,) = (each for each in lab.mails[before:] if "Change requested" in each.subject)
+    assert "change of revision 1" in requested.text
+    assert "Revision: 1" in requested.text
+    assert "40.00" in requested.text
+    assert "28.00" not in requested.text
     assert any("28.00" in each.text for each in lab.mails[before:]), "the next revision has its own mail"
 
 
-def test_an_order_that_is_declined_while_mail_is_held_is_closed_and_its_quote_never_goes(lab: Lab) -> None:
+def test_an_order_declined_while_mail_is_paused_never_mails_its_quote(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     hold(lab)
@@ -103,7 +103,7 @@ def test_an_order_that_is_declined_while_mail_is_held_is_closed_and_its_quote_ne
     assert not [mail for mail in lab.mails if mail.attachments]
 
 
-def test_while_mail_is_held_orders_follow_a_changed_contact_at_once_and_both_are_told_later(lab: Lab) -> None:
+def test_contact_changes_reach_orders_while_mail_is_paused(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     former = quote(lab, order_id)
@@ -118,19 +118,19 @@ def test_while_mail_is_held_orders_follow_a_changed_contact_at_once_and_both_are
     assert len(lab.mails) == before
     release(lab)
     lab.advance(minutes=20)
-    told = [mail.recipients[0] for mail in lab.mails[before:]]
-    assert "nina@acme.example" in told
-    assert former.recipients[0] in told
+    texts = [mail.recipients[0] for mail in lab.mails[before:]]
+    assert "nina@acme.example" in texts
+    assert former.recipients[0] in texts
     assert lab.messages("AccountChanges") == []
     fresh = next(mail for mail in lab.mails[before:] if mail.attachments)
     assert decide(lab, fresh, "approve") == 200
 
 
-def test_a_hold_that_is_on_keeps_its_reason_and_a_release_says_whether_there_was_one(lab: Lab) -> None:
+def test_a_pause_keeps_its_reason_and_resuming_says_whether_there_was_one(lab: Lab) -> None:
     assert release(lab) is False
     hold(lab)
     since = lab.clock.now()
     lab.clock.move_to(since + timedelta(hours=1))
     with lab.as_operator():
-        assert mail_hold.hold("another", lab.clock.now()).reason == "SES has asked us to pause"
+        assert mail_hold.pause("another", lab.clock.now()).reason == "SES has asked us to pause"
     assert release(lab) is True

@@ -57,7 +57,7 @@ def is_back_at_the_desk(lab: Lab, order_id: str) -> None:
     assert [one.status for one in lab.executions] == ["SUCCEEDED"]
 
 
-def test_a_quote_that_the_operator_held_past_its_last_day_is_not_mailed_and_the_desk_is_told(lab: Lab) -> None:
+def test_a_quote_paused_past_its_last_day_is_not_mailed_and_staff_are_told(lab: Lab) -> None:
     order_id = claimed(lab)
     hold(lab)
     ask_for_quote(lab, order_id, days=0)
@@ -68,7 +68,7 @@ def test_a_quote_that_the_operator_held_past_its_last_day_is_not_mailed_and_the_
     is_back_at_the_desk(lab, order_id)
 
 
-def test_a_quote_that_could_be_undone_over_midnight_is_not_mailed_after_its_last_day(undoing: Lab) -> None:
+def test_a_quote_undoable_over_midnight_is_not_mailed_after_its_last_day(undoing: Lab) -> None:
     order_id = claimed(undoing)
     undoing.advance_to(local(undoing).replace(hour=23, minute=59, second=30).astimezone(UTC))
     ask_for_quote(undoing, order_id, days=0)
@@ -76,7 +76,7 @@ def test_a_quote_that_could_be_undone_over_midnight_is_not_mailed_after_its_last
     is_back_at_the_desk(undoing, order_id)
 
 
-def test_a_quote_that_ses_did_not_take_before_its_last_day_was_over_is_not_mailed(lab: Lab) -> None:
+def test_a_quote_that_ses_did_not_accept_in_time_is_not_mailed(lab: Lab) -> None:
     order_id = claimed(lab)
     lab.advance_to(local(lab).replace(hour=20, minute=0).astimezone(UTC))
     lab.ses.refuse("SendingPausedException", times=500, to="contact@acme.example")
@@ -94,14 +94,14 @@ def test_a_past_quote_is_not_resent_and_the_refusal_says_so(lab: Lab) -> None:
     lab.advance(days=30)
     sent = len(quote_mails(lab))
     path = f"/api/desk/orders/{order_id}/resend"
-    answer = lab.http("POST", path, json={}, user=lab.users.cs)
-    assert (answer.status, answer.json()["code"]) == (409, "conflict")
+    response = lab.http("POST", path, json={}, user=lab.users.cs)
+    assert (response.status, response.json()["code"]) == (409, "conflict")
     lab.settle()
     assert len(quote_mails(lab)) == sent
     assert mail.link
 
 
-def test_a_resent_mail_that_was_held_past_the_last_day_is_not_sent_and_the_quote_expires(lab: Lab) -> None:
+def test_a_resent_mail_paused_past_the_last_day_is_not_sent(lab: Lab) -> None:
     order_id = claimed(lab)
     quote(lab, order_id, valid_until=(lab.clock.now() + timedelta(days=1)).date().isoformat())
     hold(lab)
@@ -130,7 +130,7 @@ def test_a_reminder_that_was_held_past_the_last_day_is_not_sent(lab: Lab) -> Non
     assert all("xpired" in subject for subject in late), late
 
 
-def test_an_order_that_was_closed_while_mail_was_held_mails_no_link_to_cancel_it(lab: Lab) -> None:
+def test_an_order_closed_while_mail_is_paused_mails_no_cancel_link(lab: Lab) -> None:
     hold(lab)
     order_id = place(lab)
     path = f"/api/orders/{order_id}/cancel"

@@ -16,27 +16,27 @@ def replay(lab: Lab, payload: Json) -> Json:
     """The answer of one call."""
     called = lab.functions.invoke("ReplayFunction", payload)
     assert called.failure is None, called.failure
-    answer: Json = called.payload
-    return answer
+    response: Json = called.payload
+    return response
 
 
 def replay_all(lab: Lab, payload: Json | None) -> tuple[list[Json], list[Event]]:
     """The answers of as many calls as it takes, and what they have put on the bus."""
-    before, answers = len(lab.events), []
+    before, responses = len(lab.events), []
     while payload is not None:
-        answers.append(replay(lab, payload))
-        payload = answers[-1]["next"]
-        assert len(answers) < 50
-    return answers, lab.events[before:]
+        responses.append(replay(lab, payload))
+        payload = responses[-1]["next"]
+        assert len(responses) < 50
+    return responses, lab.events[before:]
 
 
 def place_another(lab: Lab, key: str, user: Any = None) -> str:
     body = {"items": [{"kind": "ip_addresses", "quantity": 1, "start_date": "2027-03-05"}]}
     headers = {"Idempotency-Key": key}
-    answer = lab.http("POST", "/api/orders", json=body, headers=headers, user=user or lab.users.customer)
-    assert answer.status == 201, answer
+    response = lab.http("POST", "/api/orders", json=body, headers=headers, user=user or lab.users.customer)
+    assert response.status == 201, response
     lab.settle()
-    order_id: str = answer.json()["order_id"]
+    order_id: str = response.json()["order_id"]
     return order_id
 
 
@@ -50,9 +50,9 @@ def test_the_events_of_an_order_go_out_again_as_they_were_and_in_their_order(lab
     first = list(lab.events)
     assert {event.detail["status"] for event in first} > {"submitted", "pending_confirmation", "completed"}
     lab.advance(days=400)
-    (answer,), again = replay_all(lab, {"order_id": order_id})
+    (response,), again = replay_all(lab, {"order_id": order_id})
     assert again == first
-    assert answer == {"orders": 1, "events": len(first), "next": None}
+    assert response == {"orders": 1, "events": len(first), "next": None}
 
 
 def test_the_newest_event_of_an_order_goes_out_again_too(lab: Lab) -> None:
@@ -64,7 +64,7 @@ def test_the_newest_event_of_an_order_goes_out_again_too(lab: Lab) -> None:
     assert [replay(lab, {"order_id": order_id})["events"] for _ in range(20)] == [3] * 20
 
 
-def test_an_accounts_events_go_out_again_by_the_days_on_which_its_orders_were_placed(lab: Lab) -> None:
+def test_an_accounts_events_are_replayed_by_placing_day(lab: Lab) -> None:
     lab.account("bolt")
     monday = place(lab)
     lab.advance(days=1)
@@ -95,36 +95,36 @@ def test_an_accounts_events_go_out_again_by_the_days_on_which_its_orders_were_pl
 def test_a_replay_goes_on_where_it_stopped_and_leaves_nothing_out_or_twice(
     lab: Lab, entries: int, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "ENTRIES_AT_ONCE", entries)
-    monkeypatch.setattr(replays, "ORDERS_AT_ONCE", at_once)
+    monkeypatch.setattr(replays, "ENTRIES_BATCH_SIZE", entries)
+    monkeypatch.setattr(replays, "ORDERS_BATCH_SIZE", at_once)
     place(lab)
     for number in range(4):
         order_id = place_another(lab, str(number))
         for text in "ab"[: number % 3]:
             desk(lab, order_id, "comment", {"text": text})
     first = list(lab.events)
-    answers, again = replay_all(lab, {"account_id": "acme"})
+    responses, again = replay_all(lab, {"account_id": "acme"})
     assert sorted(event.detail["event_id"] for event in again) == sorted(event.detail["event_id"] for event in first)
     assert [event.detail["order_id"] for event in again] == sorted(event.detail["order_id"] for event in first)
-    assert len(answers) > 1
-    assert sum(answer["events"] for answer in answers) == len(first)
+    assert len(responses) > 1
+    assert sum(response["events"] for response in responses) == len(first)
 
 
 def test_one_order_with_a_long_history_is_replayed_piece_by_piece(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replays, "ENTRIES_AT_ONCE", 3)
+    monkeypatch.setattr(replays, "ENTRIES_BATCH_SIZE", 3)
     order_id = place(lab)
     for text in "abcd":
         desk(lab, order_id, "comment", {"text": text})
     first = list(lab.events)
-    answers, again = replay_all(lab, {"order_id": order_id})
+    responses, again = replay_all(lab, {"order_id": order_id})
     assert again == first
-    assert [answer["next"] for answer in answers] == [{"order_id": order_id, "after": f"{order_id}-3"}, None]
+    assert [response["next"] for response in responses] == [{"order_id": order_id, "after": f"{order_id}-3"}, None]
 
 
 def test_a_dry_run_counts_and_publishes_nothing(lab: Lab) -> None:
     order_id = place(lab)
-    (answer,), events = replay_all(lab, {"order_id": order_id, "dry_run": True})
-    assert (answer, events) == ({"orders": 1, "events": 1, "next": None}, [])
+    (response,), events = replay_all(lab, {"order_id": order_id, "dry_run": True})
+    assert (response, events) == ({"orders": 1, "events": 1, "next": None}, [])
 
 
 @pytest.mark.parametrize(
@@ -156,5 +156,5 @@ def test_each_event_tells_what_its_own_entry_left_where_two_were_stored_at_once(
     mail = quote(lab, order_id)
     lab.errors.take("SendQuoteFunction")
     assert decide(lab, mail, "approve") == 200
-    told = [(event.detail_type, event.detail["status"], event.detail["version"]) for event in lab.events]
-    assert told[-2:] == [("order.quoted", "pending_confirmation", 4), ("order.completed", "completed", 5)]
+    texts = [(event.detail_type, event.detail["status"], event.detail["version"]) for event in lab.events]
+    assert texts[-2:] == [("order.quoted", "pending_confirmation", 4), ("order.completed", "completed", 5)]

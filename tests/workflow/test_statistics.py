@@ -117,12 +117,12 @@ def test_a_count_that_meets_another_goes_to_the_next_shard(lab: Lab) -> None:
 
 
 def estimate(lab: Lab, order_id: str) -> Json:
-    answer: Json = lab.http("GET", f"/api/orders/{order_id}", user=lab.users.customer).json()
-    estimated: Json = answer["items"][0]["estimated_start"]
+    response: Json = lab.http("GET", f"/api/orders/{order_id}", user=lab.users.customer).json()
+    estimated: Json = response["items"][0]["estimated_start"]
     return estimated
 
 
-def test_every_shard_and_what_was_counted_before_there_were_shards_makes_the_estimate(lab: Lab) -> None:
+def test_all_shards_and_the_former_counters_make_the_estimate(lab: Lab) -> None:
     order_id = place(lab)
     assert estimate(lab, order_id)["orders"] == 0
     table = lab.client("dynamodb")
@@ -152,5 +152,5 @@ def test_a_quota_that_cannot_be_counted_holds_up_nothing(lab: Lab) -> None:
     assert marks(lab) == []
     assert len(lab.mails.about(order_id)) == 3
     assert [line["message"] for line in lab.log.entries(level="ERROR")] == [
-        "an order was not counted towards its account's hour"
+        "an order was not counted towards its account's quota"
     ]

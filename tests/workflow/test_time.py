@@ -11,7 +11,7 @@ def day_after(lab: Lab, days: int) -> str:
     return (lab.clock.now() + timedelta(days=days)).date().isoformat()
 
 
-def test_the_contact_is_reminded_with_the_same_link_and_code_after_three_days_and_two_days_before_the_end(
+def test_the_contact_is_reminded_after_three_days_and_two_before_the_end(
     lab: Lab,
 ) -> None:
     order_id = place(lab)
@@ -33,7 +33,7 @@ def test_the_contact_is_reminded_with_the_same_link_and_code_after_three_days_an
     assert [execution.status for execution in lab.executions] == ["SUCCEEDED"]
 
 
-def test_a_quote_that_nobody_answers_expires_and_after_the_grace_period_its_order_is_canceled(lab: Lab) -> None:
+def test_an_unanswered_quote_expires_and_its_order_is_canceled_after_grace(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     mail = quote(lab, order_id, day_after(lab, 5))
@@ -49,7 +49,7 @@ def test_a_quote_that_nobody_answers_expires_and_after_the_grace_period_its_orde
     assert all(mail.subject == mail.subject.strip() for mail in lab.mails)
 
 
-def test_a_quote_past_its_last_day_cannot_be_approved_even_before_the_workflow_has_noticed(lab: Lab) -> None:
+def test_a_past_quote_cannot_be_approved_before_the_workflow_notices(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     mail = quote(lab, order_id, day_after(lab, 0))
@@ -95,7 +95,7 @@ def test_a_reminder_of_a_link_whose_key_was_retired_brings_a_fresh_one(lab: Lab)
     assert decide(lab, reminder, "approve") == 200
 
 
-def test_news_of_an_expired_quote_whose_links_key_was_retired_bring_a_fresh_link(lab: Lab) -> None:
+def test_a_bounce_under_a_retired_key_still_leads_to_a_fresh_link(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     mail = quote(lab, order_id, day_after(lab, 1))
@@ -117,7 +117,7 @@ def test_a_fresh_order_mail_after_the_key_was_retired_leads_somewhere(lab: Lab) 
     assert order_of(lab, order_id)["status"] == "canceled"
 
 
-def test_a_contact_who_comes_after_the_quote_has_expired_can_ask_for_a_fresh_one(lab: Lab) -> None:
+def test_a_new_contact_can_ask_for_a_fresh_quote_after_expiry(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     old = quote(lab, order_id, day_after(lab, 1))
@@ -135,7 +135,7 @@ def test_a_contact_who_comes_after_the_quote_has_expired_can_ask_for_a_fresh_one
     assert decide(lab, fresh, "approve") == 200
 
 
-def test_a_contact_who_comes_after_a_fresh_quote_was_asked_for_is_not_asked_to_ask(lab: Lab) -> None:
+def test_a_new_contact_is_not_asked_for_a_quote_request_already_made(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     old = quote(lab, order_id, day_after(lab, 1))
@@ -147,7 +147,7 @@ def test_a_contact_who_comes_after_a_fresh_quote_was_asked_for_is_not_asked_to_a
     assert not [mail for mail in lab.mails.to("nora@acme.example") if mail.code]
 
 
-def test_a_contact_whom_wrong_codes_keep_from_asking_for_a_fresh_quote_gets_a_fresh_link(lab: Lab) -> None:
+def test_a_locked_out_contact_gets_a_fresh_link_to_request_a_quote(lab: Lab) -> None:
     order_id = place(lab)
     desk(lab, order_id, "claim")
     mail = quote(lab, order_id, day_after(lab, 1))
@@ -165,18 +165,18 @@ def test_a_contact_whom_wrong_codes_keep_from_asking_for_a_fresh_quote_gets_a_fr
     assert decide(lab, fresh, "request_quote") == 200
 
 
-def test_customer_success_is_told_once_of_an_order_that_nobody_claims_and_once_that_nobody_quotes(lab: Lab) -> None:
+def test_staff_are_told_once_of_an_unclaimed_and_once_of_an_unquoted_order(lab: Lab) -> None:
     order_id = place(lab)
     lab.advance(days=4)
     assert timeline(lab, order_id).count("order.stale") == 1
     desk(lab, order_id, "claim")
     lab.advance(days=10)
     assert timeline(lab, order_id).count("order.stale") == 2
-    told = [mail for mail in lab.mails.about(order_id) if "waiting" in mail.subject]
-    assert len(told) == 2
+    texts = [mail for mail in lab.mails.about(order_id) if "waiting" in mail.subject]
+    assert len(texts) == 2
 
 
-def test_an_order_that_waits_for_longer_than_an_execution_may_run_goes_on_in_the_next(lab: Lab) -> None:
+def test_an_order_older_than_an_execution_continues_in_the_next(lab: Lab) -> None:
     order_id = place(lab)
     lab.advance(days=301)
     lab.functions.invoke("ReconcileFunction", {})
@@ -196,8 +196,8 @@ def test_a_quote_ends_with_the_accounts_day_on_the_day_when_clocks_go_forward(la
     lab.account("bolt")
     body = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-06-01"}]}
     key = {"Idempotency-Key": "one"}
-    answer = lab.http("POST", "/api/orders", json=body, headers=key, user=lab.users.other_customer)
-    order_id = answer.json()["order_id"]
+    response = lab.http("POST", "/api/orders", json=body, headers=key, user=lab.users.other_customer)
+    order_id = response.json()["order_id"]
     desk(lab, order_id, "claim")
     mail = quote(lab, order_id, "2027-03-28")
     lab.advance_to(datetime(2027, 3, 28, 21, 59, tzinfo=UTC))

@@ -24,10 +24,10 @@ def lab() -> Iterator[Lab]:
 def quote(lab: Lab, order_id: str, **changes: Any) -> Json:
     """The order as the 202 answers it."""
     path = f"/api/desk/orders/{order_id}/quote"
-    answer = lab.http("POST", path, json={**QUOTE, **changes}, user=lab.users.cs)
-    assert answer.status == 202, answer
+    response = lab.http("POST", path, json={**QUOTE, **changes}, user=lab.users.cs)
+    assert response.status == 202, response
     lab.settle()
-    order: Json = answer.json()
+    order: Json = response.json()
     return order
 
 
@@ -58,7 +58,7 @@ def test_the_mail_of_a_quote_waits_for_the_time_of_undoing_and_then_goes(lab: La
     assert decide(lab, mail, "approve") == 200
 
 
-def test_an_order_takes_one_transition_more_where_quotes_are_held_and_eight_at_most(lab: Lab) -> None:
+def test_an_order_takes_at_most_eight_transitions_with_held_quotes(lab: Lab) -> None:
     order_id = claimed(lab)
     quote(lab, order_id)
     lab.advance(seconds=60)
@@ -145,7 +145,7 @@ def test_undoing_a_revision_does_not_bring_back_the_one_before(lab: Lab) -> None
     assert order_of(lab, order_id)["quote"]["revision"] == 3
 
 
-def test_a_revision_that_replaces_a_held_one_is_held_for_its_own_time_and_mailed_alone(lab: Lab) -> None:
+def test_a_revision_replacing_a_held_one_is_held_and_mailed_alone(lab: Lab) -> None:
     order_id = claimed(lab)
     quote(lab, order_id)
     lab.advance(seconds=40)
@@ -186,38 +186,40 @@ def test_once_it_is_mailed_there_is_nothing_to_undo(lab: Lab) -> None:
 def test_an_undo_that_comes_while_the_mail_is_let_go_wins_and_nothing_is_mailed(lab: Lab) -> None:
     order_id = claimed(lab)
     quote(lab, order_id)
-    answers: list[Response] = []
+    responses: list[Response] = []
     lab.wire.meanwhile(
-        lambda: answers.append(undo(lab, order_id)), function="SendQuoteFunction", operation="TransactWriteItems"
+        lambda: responses.append(undo(lab, order_id)), function="SendQuoteFunction", operation="TransactWriteItems"
     )
     lab.advance(hours=1)
-    assert [answer.status for answer in answers] == [200]
+    assert [response.status for response in responses] == [200]
     assert quote_mails(lab, order_id) == []
     assert order_of(lab, order_id)["quote"]["state"] == "superseded"
 
 
-def test_an_undo_that_comes_after_the_mail_was_let_go_loses_though_the_mail_is_not_sent_yet(lab: Lab) -> None:
+def test_an_undo_after_the_mails_release_is_refused_before_it_is_sent(lab: Lab) -> None:
     order_id = claimed(lab)
     quote(lab, order_id)
-    answers: list[Response] = []
-    lab.wire.meanwhile(lambda: answers.append(undo(lab, order_id)), function="SendQuoteFunction", operation="SendEmail")
+    responses: list[Response] = []
+    lab.wire.meanwhile(
+        lambda: responses.append(undo(lab, order_id)), function="SendQuoteFunction", operation="SendEmail"
+    )
     lab.advance(hours=1)
-    assert [answer.status for answer in answers] == [409]
+    assert [response.status for response in responses] == [409]
     assert len(quote_mails(lab, order_id)) == 1
     assert order_of(lab, order_id)["status"] == "pending_confirmation"
 
 
-def test_a_mail_that_is_let_go_while_an_undo_is_written_wins_and_the_undo_is_told(lab: Lab) -> None:
+def test_a_mail_released_during_an_undo_wins_and_the_undo_is_refused(lab: Lab) -> None:
     order_id = claimed(lab)
     quote(lab, order_id)
     lab.advance(seconds=58)
     lab.wire.meanwhile(lambda: lab.advance(seconds=2), function="DeskApiFunction", operation="TransactWriteItems")
-    answer = undo(lab, order_id)
-    assert (answer.status, answer.json()["status"]) == (409, "pending_confirmation")
+    response = undo(lab, order_id)
+    assert (response.status, response.json()["status"]) == (409, "pending_confirmation")
     assert len(quote_mails(lab, order_id)) == 1
 
 
-def test_a_sender_that_dies_when_it_has_let_the_mail_go_sends_it_in_its_next_try(lab: Lab) -> None:
+def test_a_sender_that_dies_after_releasing_the_mail_sends_it_on_retry(lab: Lab) -> None:
     order_id = claimed(lab)
     quote(lab, order_id)
     lab.wire.fail(function="SendQuoteFunction", operation="TransactWriteItems", how="die-after")
@@ -229,13 +231,13 @@ def test_a_sender_that_dies_when_it_has_let_the_mail_go_sends_it_in_its_next_try
 
 def test_a_quote_can_be_undone_for_as_long_as_the_operator_holds_all_mail(lab: Lab) -> None:
     with lab.as_operator():
-        mail_hold.hold("SES has asked us to pause", lab.clock.now())
+        mail_hold.pause("SES has asked us to pause", lab.clock.now())
     order_id = claimed(lab)
     quote(lab, order_id)
     lab.advance(hours=2)
     assert undo(lab, order_id).status == 200
     with lab.as_operator():
-        assert mail_hold.release()
+        assert mail_hold.resume()
     lab.advance(hours=2)
     assert quote_mails(lab, order_id) == []
 
@@ -248,9 +250,9 @@ def test_the_link_of_a_revision_says_truly_what_its_reader_may_wait_for(lab: Lab
 
     def page(method: str = "GET") -> str:
         form = {"decision": "approve", "name": "Connie", "code": first.code or ""} if method == "POST" else None
-        answer = lab.http(method, first.link or "", form=form)
-        assert answer.status == 410
-        return str(answer.body)
+        response = lab.http(method, first.link or "", form=form)
+        assert response.status == 410
+        return str(response.body)
 
     quote(lab, order_id)
     assert "A new quote is being prepared" in page(), "while the second can be undone"

@@ -12,16 +12,16 @@ def place(lab: Lab, **changes: Any) -> str:
     """The id of a new order of the account acme."""
     lab.account("acme")
     body = {"items": [{"kind": "ip_addresses", "quantity": 4, "start_date": "2027-03-05"}], **changes}
-    answer = lab.http("POST", "/api/orders", json=body, headers={"Idempotency-Key": "one"}, user=lab.users.customer)
-    assert answer.status == 201, answer
-    order_id: str = answer.json()["order_id"]
+    response = lab.http("POST", "/api/orders", json=body, headers={"Idempotency-Key": "one"}, user=lab.users.customer)
+    assert response.status == 201, response
+    order_id: str = response.json()["order_id"]
     lab.settle()
     return order_id
 
 
 def desk(lab: Lab, order_id: str, action: str, body: Json | None = None) -> None:
-    answer = lab.http("POST", f"/api/desk/orders/{order_id}/{action}", json=body or {}, user=lab.users.cs)
-    assert answer.status in {200, 202}, answer
+    response = lab.http("POST", f"/api/desk/orders/{order_id}/{action}", json=body or {}, user=lab.users.cs)
+    assert response.status in {200, 202}, response
     lab.settle()
 
 

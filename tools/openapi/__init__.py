@@ -18,7 +18,7 @@ import confirm_page
 import desk_api
 import orders_api
 import preview_quote
-from online_orders.api import REFUSALS, SENT, Api, Handler, SentBody, access_to, query_of
+from online_orders.api import ERROR_CODES, REQUEST_BODIES, Api, Handler, RequestBody, access_to, query_of
 from online_orders.parameters import QueryModel
 from online_orders.routes.price_lists import PRICES_CSV
 from tools.openapi import examples, refusals
@@ -133,8 +133,8 @@ def _named(operation: Schema, handler: Handler) -> Schema:
     if body := operation.get("requestBody"):
         _add_examples(next(iter(body["content"].values())), examples.BODIES[name])
     if name in examples.ANSWERS:
-        answer = next(each for status, each in operation["responses"].items() if status.startswith("2"))
-        _add_examples(answer["content"]["application/json"], examples.ANSWERS[name])
+        response = next(each for status, each in operation["responses"].items() if status.startswith("2"))
+        _add_examples(response["content"]["application/json"], examples.ANSWERS[name])
     for each in operation["responses"].values():
         if not each["content"]:
             del each["content"]
@@ -145,10 +145,10 @@ def _add_examples(content: Schema, named: examples.Examples) -> None:
     content["examples"] = {name: {"value": example} for name, example in named.items()}
 
 
-def sent_body(handler: Handler) -> SentBody | None:
+def sent_body(handler: Handler) -> RequestBody | None:
     """Return what a route takes as its body, by its dependencies."""
-    wanted = [each.depends.dependency for each in build_dependency_tree(handler).dependencies]
-    return next((SENT[dependency] for dependency in wanted if dependency in SENT), None)
+    requested = [each.depends.dependency for each in build_dependency_tree(handler).dependencies]
+    return next((REQUEST_BODIES[dependency] for dependency in requested if dependency in REQUEST_BODIES), None)
 
 
 def _schemas(paths: Schema, queries: Mapping[str, type[QueryModel]]) -> Schema:
@@ -185,16 +185,16 @@ def _parameter(generated: Schema, of_query: Schema, parameters: Schema) -> Schem
 
 def _responses(operation: Schema, handler: Handler, parameters: Schema, shared_responses: Schema) -> Schema:
     """Return the route's own responses, and its refusals where it has none of that status itself."""
-    codes = set(operation.pop(REFUSALS, ()))
+    codes = set(operation.pop(ERROR_CODES, ()))
     named = [parameters[each["$ref"].rpartition("/")[2]] for each in operation.get("parameters", ())]
-    follow, by_gateway = refusals.following(
+    follow, by_gateway = refusals.error_responses(
         access_to(handler), named, sent_body(handler), takes_query=query_of(handler) is not None
     )
     if unknown := sorted(codes - {refusal.code for refusal in refusals.ALL}):
         raise UnknownName(f"No refusal has the code {', '.join(unknown)}.")
-    wanted = [refusal for refusal in refusals.ALL if refusal in follow or refusal.code in codes]
+    requested = [refusal for refusal in refusals.ALL if refusal in follow or refusal.code in codes]
     found = dict(operation["responses"])
-    for status, group in refusals.by_status(wanted, by_gateway).items():
+    for status, group in refusals.by_status(requested, by_gateway).items():
         name = refusals.response_name(status, group)
         if str(status) not in found:
             shared_responses[name] = refusals.response(status, group)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from online_orders.accounts import READ_ONLY, Account, Contact, ContactReport, Currency, Enrollment
 from online_orders.api import Nothing
 from online_orders.approval_links import CODE
-from online_orders.catalog import KINDS, MOST_ITEMS, Item
+from online_orders.catalog import KINDS, MAX_ITEMS, Item
 from online_orders.duplicates import Code
 from online_orders.evidence import Evidence
 from online_orders.orders import (
@@ -47,7 +47,7 @@ def _derived(
 
 # -- requests -----------------------------------------------------------------------------------------------------
 
-Items = Annotated[list[Item], Field(min_length=1, max_length=MOST_ITEMS)]
+Items = Annotated[list[Item], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class OrderRequest(NewOrder):
@@ -283,7 +283,7 @@ _ORDER: dict[str, Any] = {
         "first claimed; left out where there are none.",
     ),
 }
-_NOT_SHOWN = {"marks", "snapshot", "duplicates"}
+_NOT_SHOWN = {"internals", "snapshot", "duplicates"}
 OrderAnswer = _derived("Order", "An order as it is now.", Order, _NOT_SHOWN, **_ORDER)
 DeskOrderAnswer = _derived(
     "DeskOrder",

@@ -9,13 +9,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from online_orders import http
-from online_orders.accounts import READ_ONLY, Account, Contact, account_from
+from online_orders.accounts import READ_ONLY, Account, Contact, parse_account
 from online_orders.errors import OnlineOrdersError
 from online_orders.evidence import evidence_of
-from online_orders.orders import Change, Order, User, order_from
+from online_orders.orders import Change, Order, User, parse_order
 from online_orders.presentation import desk_row, entry_body, order_body, quote_body
-from online_orders.prices import PriceList, QuoteDraft, draft_from_prices, prices_csv, prices_from
-from online_orders.quotes import Quote, quote_from
+from online_orders.prices import PriceList, QuoteDraft, draft_from_prices, parse_prices, prices_csv
+from online_orders.quotes import Quote, parse_quote
 from online_orders.timeline import Actor, Entry
 from online_orders.values import instant_text
 
@@ -151,11 +151,11 @@ CONTACT_REPORT = {"text": "Dana has left; Robin Deputy is the right person now."
 
 
 def account() -> Account:
-    return account_from(ACCOUNT["account_id"], ACCOUNT)
+    return parse_account(ACCOUNT["account_id"], ACCOUNT)
 
 
 def placed(body: dict[str, Any]) -> Change:
-    return order_from(body, order_id=ORDER_ID, account=account(), source="online", by=CUSTOMER, at=PLACED_AT)
+    return parse_order(body, order_id=ORDER_ID, account=account(), source="online", by=CUSTOMER, at=PLACED_AT)
 
 
 class Story(NamedTuple):
@@ -188,15 +188,15 @@ def story() -> Story:
     order = then("commented", order.comment(asking, COMMENT["text"], next(times)))
     order = then("quoted", order.offer(_quote(order), STAFF, next(times), timedelta(minutes=1)))
     instead("undone", order.undo_quote(STAFF, order.updated_at + timedelta(seconds=30)))
-    order = then("let go", order.let_mail_go(next(times)))
-    order = then("offered", order.quote_mailed(order.marks.quote_link, KEY_ID, next(times)))
+    order = then("let go", order.release_mail(next(times)))
+    order = then("offered", order.quote_mailed(order.internals.quote_link, KEY_ID, next(times)))
     instead("resent", order.resend(STAFF, Contact.model_validate(RESENDING["contact"]), next(times)))
     then("approved", order.approve(ACCOUNT["enrollment"]["contact"]["name"], next(times)))
     return Story(steps, tuple(entries))
 
 
 def _quote(order: Order) -> Quote:
-    return quote_from(
+    return parse_quote(
         QUOTE,
         order_id=order.order_id,
         account_id=order.account_id,
@@ -231,7 +231,7 @@ def quote_after(step: str) -> dict[str, Any] | None:
 
 
 def price_list() -> PriceList:
-    prices = prices_from(PRICES, account().currency)
+    prices = parse_prices(PRICES, account().currency)
     return PriceList(currency=account().currency, version=1, updated_at=PLACED_AT, prices=prices)
 
 

@@ -7,11 +7,11 @@ from http import HTTPStatus
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from online_orders.api import Access, SentBody
+from online_orders.api import Access, RequestBody
 from online_orders.errors import (
     BadRequest,
     Conflict,
-    Fault,
+    FieldError,
     Forbidden,
     InProgress,
     Invalid,
@@ -23,7 +23,7 @@ from online_orders.errors import (
     Unprocessable,
     VersionMismatch,
 )
-from online_orders.http import LARGEST_BODY, body_too_large
+from online_orders.http import MAX_BODY_BYTES, body_too_large
 from online_orders.orders import Status
 from tools.openapi.examples import refusal_body
 from tools.openapi.schemas import COMPONENTS
@@ -53,7 +53,7 @@ INVALID_CURSOR = _bad("invalid_cursor", "The cursor is not one of this list, thi
 INVALID_IF_MATCH = _bad("invalid_if_match", "If-Match holds something else than ETags.")
 INVALID_IF_NONE_MATCH = _bad("invalid_if_none_match", "If-None-Match holds something else than `*`.")
 NO_KEY = _bad("idempotency_key_required", "There is no Idempotency-Key.")
-UNSOUND_KEY = _bad("invalid_idempotency_key", "The Idempotency-Key has other than 1 to 255 visible characters.")
+INVALID_KEY = _bad("invalid_idempotency_key", "The Idempotency-Key has other than 1 to 255 visible characters.")
 
 WRONG_TOKEN = Refusal(
     Forbidden("wrong_token", "Send the id token: the access token does not say whose account it is."),
@@ -67,7 +67,7 @@ NO_SECOND_FACTOR = Refusal(
     Forbidden("second_factor_required", "Sign in with the code of an app: staff need a second factor here."),
     "The installation wants a second factor of its staff, and this token tells of none.",
 )
-OTHER_WAY = Refusal(
+ORIGIN_REQUIRED = Refusal(
     Forbidden("not_by_this_way", "Use the site's own address."), "The request did not come by the site's own address."
 )
 NOT_ENROLLED = Refusal(
@@ -90,9 +90,9 @@ VERSION_MISMATCH = Refusal(
     VersionMismatch("The order is at version 5."),
     "If-Match names another version, or If-None-Match is `*` and the thing exists.",
 )
-TOO_LARGE = Refusal(body_too_large(), f"The body is larger than {LARGEST_BODY // 1024} KiB.")
+TOO_LARGE = Refusal(body_too_large(), f"The body is larger than {MAX_BODY_BYTES // 1024} KiB.")
 INVALID = Refusal(
-    Invalid([Fault("/items/2/quantity", "too_small", "Input should be greater than or equal to 1.")]),
+    Invalid([FieldError("/items/2/quantity", "too_small", "Input should be greater than or equal to 1.")]),
     "The body breaks its schema or a rule; `errors` holds every fault.",
 )
 KEY_REUSED = Refusal(
@@ -110,13 +110,13 @@ INTERNAL_ERROR = Refusal(
 
 ALL = (
     *(INVALID_JSON, INVALID_CSV, INVALID_QUERY, INVALID_CURSOR, INVALID_IF_MATCH, INVALID_IF_NONE_MATCH),
-    *(NO_KEY, UNSOUND_KEY),
+    *(NO_KEY, INVALID_KEY),
     *(
         WRONG_TOKEN,
         FORBIDDEN,
         NO_SECOND_FACTOR,
         NOT_ENROLLED,
-        OTHER_WAY,
+        ORIGIN_REQUIRED,
         NOT_FOUND,
         OTHER_METHOD,
         CONFLICT,
@@ -132,7 +132,7 @@ ALL = (
 OF_PARAMETERS: Mapping[str, set[Refusal]] = {
     "If-Match": {INVALID_IF_MATCH, VERSION_MISMATCH},
     "If-None-Match": {INVALID_IF_NONE_MATCH},
-    "Idempotency-Key": {NO_KEY, UNSOUND_KEY},
+    "Idempotency-Key": {NO_KEY, INVALID_KEY},
     "cursor": {INVALID_CURSOR},
 }
 _SCHEMAS = {CONFLICT: "ConflictProblem", INVALID: "InvalidProblem"}
@@ -140,26 +140,26 @@ _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """As Python 3.13 has them, which runs in Lambda; older ones still have the names of older RFCs."""
 
 
-class SaidByGateway(NamedTuple):
+class GatewayError(NamedTuple):
     when: str
     message: str
 
 
-BY_GATEWAY: Mapping[int, SaidByGateway] = {
-    401: SaidByGateway("There is no valid token; the gateway says so.", "Unauthorized"),
-    413: SaidByGateway("The body is larger than the gateway takes.", "Request Entity Too Large"),
-    429: SaidByGateway("Too many requests at once; the gateway says so.", "Too Many Requests"),
-    500: SaidByGateway("The service failed to answer the gateway.", "Internal Server Error"),
-    503: SaidByGateway("The gateway did not reach the service.", "Service Unavailable"),
+BY_GATEWAY: Mapping[int, GatewayError] = {
+    401: GatewayError("There is no valid token; the gateway says so.", "Unauthorized"),
+    413: GatewayError("The body is larger than the gateway takes.", "Request Entity Too Large"),
+    429: GatewayError("Too many requests at once; the gateway says so.", "Too Many Requests"),
+    500: GatewayError("The service failed to answer the gateway.", "Internal Server Error"),
+    503: GatewayError("The gateway did not reach the service.", "Service Unavailable"),
 }
 """Statuses that the gateway gives without asking the code."""
 
 
-def following(
-    access: Access, parameters: Collection[Schema], body: SentBody | None, *, takes_query: bool
+def error_responses(
+    access: Access, parameters: Collection[Schema], body: RequestBody | None, *, takes_query: bool
 ) -> tuple[set[Refusal], list[HTTPStatus]]:
     """Return the refusals of a route that follow from who may call, its parameters and its body, and the gateway's."""
-    follow = {OTHER_WAY, OTHER_METHOD, INTERNAL_ERROR, UNAVAILABLE}
+    follow = {ORIGIN_REQUIRED, OTHER_METHOD, INTERNAL_ERROR, UNAVAILABLE}
     by_gateway = [HTTPStatus.TOO_MANY_REQUESTS]
     names = {parameter["name"] for parameter in parameters}
     if access.needs_login:
@@ -203,7 +203,7 @@ def by_status(refusals: Iterable[Refusal], by_gateway: Iterable[int]) -> dict[in
 
 def response(status: int, refusals: list[Refusal]) -> Schema:
     """The response object of these refusals, and of the gateway's own where it may come first."""
-    said = [f"`{refusal.code}`: {refusal.when}" for refusal in refusals]
+    texts = [f"`{refusal.code}`: {refusal.when}" for refusal in refusals]
     content: Schema = {}
     if refusals:
         names = sorted({_SCHEMAS.get(refusal, "Problem") for refusal in refusals})
@@ -213,14 +213,14 @@ def response(status: int, refusals: list[Refusal]) -> Schema:
             "examples": {refusal.code: {"value": _body(refusal)} for refusal in refusals},
         }
     if by_gateway := BY_GATEWAY.get(status):
-        said.append(by_gateway.when)
+        texts.append(by_gateway.when)
         content["application/json"] = {
             "schema": {"$ref": COMPONENTS + "GatewayMessage"},
             "example": {"message": by_gateway.message},
         }
     names = sorted({name for refusal in refusals for name in refusal.error.headers()})
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-    return {"description": " ".join(said), **({"headers": headers} if headers else {}), "content": content}
+    return {"description": " ".join(texts), **({"headers": headers} if headers else {}), "content": content}
 
 
 def _body(refusal: Refusal) -> Schema:

@@ -57,12 +57,12 @@ class Schemas(GenerateJsonSchema):
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
         """White space around it is cut off before its length is judged, so white space alone is none."""
-        said = super().str_schema(schema)
+        result = super().str_schema(schema)
         if self._may_be_blank:
-            said.pop("minLength", None)
+            result.pop("minLength", None)
         elif schema.get("strip_whitespace") and schema.get("min_length"):
-            said["allOf"] = [{"pattern": NOT_BLANK}]
-        return said
+            result["allOf"] = [{"pattern": NOT_BLANK}]
+        return result
 
     def decimal_schema(self, _schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         written: JsonSchemaValue = {"type": "string", "pattern": rf"^-?[0-9]+(\.[0-9]{{1,{_DECIMALS}}})?$"}
@@ -78,11 +78,11 @@ class Schemas(GenerateJsonSchema):
             self._may_be_blank = False
 
     def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> JsonSchemaValue:
-        said = super().function_after_schema(schema)
+        text = super().function_after_schema(schema)
         for name, (checks, _) in _NAMED.items():
             if schema["function"]["function"] in checks:
                 return {_STANDS_FOR: name}
-        return said
+        return text
 
     def ser_schema(self, schema: Any) -> JsonSchemaValue | None:
         if schema.get("function") is instant_text:
@@ -114,9 +114,9 @@ def parts_of(schema: Any) -> Iterator[dict[str, Any]]:
             yield from parts_of(each)
 
 
-def parameter_schema(said: Mapping[str, Any]) -> dict[str, Any]:
+def parameter_schema(text: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema of a parameter: it may be left out, and is never null."""
-    schema = {name: value for name, value in said.items() if name != "title" and (name, value) != ("default", None)}
+    schema = {name: value for name, value in text.items() if name != "title" and (name, value) != ("default", None)}
     for alternative in schema.pop("anyOf", ()):
         if alternative != {"type": "null"}:
             schema = {**alternative, **schema}

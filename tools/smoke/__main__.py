@@ -108,9 +108,9 @@ def run(environment: Mapping[str, str], say: Printer) -> int:
     with nullcontext() if stage.tokens else people(stage, account, say.hide):
         try:
             for check in CHECKS:
-                result, said = outcome(check, stage)
+                result, text = outcome(check, stage)
                 counted[result] += 1
-                say(f"{result:4}  {check.name}{f': {said}' if said else ''}")
+                say(f"{result:4}  {check.name}{f': {text}' if text else ''}")
         finally:
             left += outside.leave(stage)
     say(f"{counted['pass']} passed, {counted['FAIL']} failed, {counted['n/a']} do not apply.")

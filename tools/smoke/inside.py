@@ -15,10 +15,10 @@ EVENT_TYPES = {"DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"}
 
 
 def lambda_concurrency(stage: Stage) -> str:
-    most = stage.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    if most < ENOUGH_AT_ONCE:
-        raise Wrong(f"The account may run {most} functions at once.")
-    return str(most)
+    limit = stage.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    if limit < ENOUGH_AT_ONCE:
+        raise Wrong(f"The account may run {limit} functions at once.")
+    return str(limit)
 
 
 def sender_verified(stage: Stage) -> str:
@@ -46,10 +46,10 @@ def out_of_ses_sandbox(stage: Stage) -> None:
 def ses_reports(stage: Stage) -> str:
     sesv2 = stage.client("sesv2")
     _, name = stage.resources["MailConfiguration"]
-    said = sesv2.get_configuration_set_event_destinations(ConfigurationSetName=name)
+    response = sesv2.get_configuration_set_event_destinations(ConfigurationSetName=name)
     types = {
         kind.upper()
-        for each in said["EventDestinations"]
+        for each in response["EventDestinations"]
         if each["Enabled"] and "EventBridgeDestination" in each
         for kind in each["MatchingEventTypes"]
     }
@@ -124,8 +124,8 @@ def alarms_are_heard(stage: Stage) -> None:
     if not stage.parameters.get("AlarmAddress"):
         raise NotApplicable("The stage has no AlarmAddress.")
     _, topic = stage.resources["Alarms"]
-    said = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    if not any(one["SubscriptionArn"].startswith("arn:") for one in said):
+    response = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    if not any(one["SubscriptionArn"].startswith("arn:") for one in response):
         raise Wrong("Nobody has answered SNS's mail to AlarmAddress.")
 
 
@@ -135,9 +135,9 @@ def sums_have_values(stage: Stage) -> str:
     for alarm in (one for one in _alarms(stage) if one.get("Metrics")):
         queries = [{**query, "ReturnData": True} for query in alarm["Metrics"]]
         (total,) = (query["Id"] for query in queries if "Expression" in query)
-        said = cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=now - SUMS_OF, EndTime=now)
+        response = cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=now - SUMS_OF, EndTime=now)
         values = {
-            one["Id"]: dict(zip(one["Timestamps"], one["Values"], strict=True)) for one in said["MetricDataResults"]
+            one["Id"]: dict(zip(one["Timestamps"], one["Values"], strict=True)) for one in response["MetricDataResults"]
         }
         sums = values.pop(total, {})
         for at in sorted({at for part in values.values() for at in part}):
@@ -187,11 +187,11 @@ def versions_active(stage: Stage) -> str:
 def no_dead_letters(stage: Stage) -> None:
     sqs = stage.client("sqs")
     for name in ("MailDeadLettersUrl", "StreamDeadLettersUrl"):
-        said = sqs.get_queue_attributes(QueueUrl=stage.outputs[name], AttributeNames=["ApproximateNumberOfMessages"])[
-            "Attributes"
-        ]
-        if int(said["ApproximateNumberOfMessages"]):
-            raise Wrong(f"{name} has {said['ApproximateNumberOfMessages']} messages.")
+        response = sqs.get_queue_attributes(
+            QueueUrl=stage.outputs[name], AttributeNames=["ApproximateNumberOfMessages"]
+        )["Attributes"]
+        if int(response["ApproximateNumberOfMessages"]):
+            raise Wrong(f"{name} has {response['ApproximateNumberOfMessages']} messages.")
 
 
 def _alarms(stage: Stage) -> list[Json]:

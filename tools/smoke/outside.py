@@ -42,14 +42,14 @@ def closed_to_each_other(stage: Stage) -> None:
 
 
 def unknown_link_has_page(stage: Stage) -> None:
-    answer = stage.ask("GET", UNKNOWN_LINK)
-    _refused(answer, HTTPStatus.NOT_FOUND)
-    if not answer.headers["content-type"].startswith("text/html"):
-        raise Wrong(f"The answer is {answer.headers['content-type']}, no page.")
+    reply = stage.ask("GET", UNKNOWN_LINK)
+    _refused(reply, HTTPStatus.NOT_FOUND)
+    if not reply.headers["content-type"].startswith("text/html"):
+        raise Wrong(f"The answer is {reply.headers['content-type']}, no page.")
     for name, value in PAGE_HEADERS.items():
-        if answer.headers.get(name) != value:
-            raise Wrong(f"{name} is {answer.headers.get(name)}, not {value}.")
-    if "unsafe-inline" in answer.headers["content-security-policy"]:
+        if reply.headers.get(name) != value:
+            raise Wrong(f"{name} is {reply.headers.get(name)}, not {value}.")
+    if "unsafe-inline" in reply.headers["content-security-policy"]:
         raise Wrong("The page's policy lets scripts in.")
 
 
@@ -64,8 +64,8 @@ def screens_published(stage: Stage) -> None:
 
 def refusals_not_cached(stage: Stage) -> str:
     """Ask twice for what is refused with 404 and 405: what CloudFront keeps has an age, or one request id twice."""
-    asked = [("GET", f"/api/orders/{secrets.token_hex(8)}"), ("DELETE", "/api/orders")]
-    for method, path in asked:
+    requested = [("GET", f"/api/orders/{secrets.token_hex(8)}"), ("DELETE", "/api/orders")]
+    for method, path in requested:
         first, second = (stage.ask(method, path, "customer") for _ in range(2))
         if "x-cache" not in first.headers:
             raise NotApplicable("There is no CloudFront before this site.")
@@ -79,8 +79,8 @@ def refusals_not_cached(stage: Stage) -> str:
 def api_itself_closed(stage: Stage) -> str:
     """Ask past CloudFront."""
     stage.deployed("cloudformation")
-    answer = stage.ask("GET", stage.outputs["ApiEndpoint"] + "/api/openapi.json")
-    _refused(answer, HTTPStatus.FORBIDDEN)
+    reply = stage.ask("GET", stage.outputs["ApiEndpoint"] + "/api/openapi.json")
+    _refused(reply, HTTPStatus.FORBIDDEN)
     return stage.outputs["ApiEndpoint"]
 
 
@@ -152,14 +152,14 @@ def quote_delivered(stage: Stage) -> str:
 
 def leave(stage: Stage) -> list[str]:
     """Withdraw or decline what is open of the orders placed here, and return what the stage is left with."""
-    for place, order in enumerate(stage.orders):
+    for index, order in enumerate(stage.orders):
         for who, path in (
             ("customer", f"/api/orders/{order['order_id']}/cancel"),
             ("desk", f"/api/desk/orders/{order['order_id']}/decline"),
         ):
-            if stage.orders[place]["status"] not in CLOSED:
-                answer = stage.ask("POST", path, who, {"reason": REASON})
-                stage.orders[place] = answer.json() if answer.is_success else order
+            if stage.orders[index]["status"] not in CLOSED:
+                reply = stage.ask("POST", path, who, {"reason": REASON})
+                stage.orders[index] = reply.json() if reply.is_success else order
     return [f"order {one['order_id']} ({one['status']}) of account {one['account_id']}" for one in stage.orders]
 
 
@@ -195,20 +195,20 @@ def _status(stage: Stage, name: str) -> str:
         return "not there"
 
 
-def _until(stage: Stage, look: Callable[[], bool], said: Callable[[], str]) -> None:
+def _until(stage: Stage, look: Callable[[], bool], text: Callable[[], str]) -> None:
     again = Retrying(
         retry=retry_if_not_result(bool), wait=wait_fixed(LOOK_EVERY_SECONDS), stop=stop_after_delay(stage.patience)
     )
     try:
         again(look)
     except RetryError:
-        raise Wrong(f"{said()} after {stage.patience:g} s.") from None
+        raise Wrong(f"{text()} after {stage.patience:g} s.") from None
 
 
-def _refused(answer: httpx.Response, status: int, code: str = "") -> None:
-    seen: Any = (answer.status_code, code_of(answer) if code else "")
+def _refused(reply: httpx.Response, status: int, code: str = "") -> None:
+    seen: Any = (reply.status_code, code_of(reply) if code else "")
     if seen != (status, code):
-        path = answer.request.url.path
+        path = reply.request.url.path
         raise Wrong(
-            f"{answer.request.method} {path} was answered with {answer.status_code} {code_of(answer)}, not {status}."
+            f"{reply.request.method} {path} was answered with {reply.status_code} {code_of(reply)}, not {status}."
         )

@@ -98,20 +98,22 @@ class Stage:
         address = path if path.startswith("http") else self.site + path
         return self.http.request(method, address, json=body, headers=sent)
 
-    def must(self, status: int, *asked: Any, **more: Any) -> Json:
+    def must(self, status: int, *requested: Any, **more: Any) -> Json:
         """Return the JSON of an answer that must have this status."""
-        answer = self.ask(*asked, **more)
-        if answer.status_code != status:
-            method, path = asked[:2]
-            raise Wrong(f"{method} {path} was answered with {answer.status_code} {code_of(answer)}, not with {status}.")
-        loaded: Json = answer.json()
+        response = self.ask(*requested, **more)
+        if response.status_code != status:
+            method, path = requested[:2]
+            raise Wrong(
+                f"{method} {path} was answered with {response.status_code} {code_of(response)}, not with {status}."
+            )
+        loaded: Json = response.json()
         return loaded
 
 
-def code_of(answer: httpx.Response) -> str:
+def code_of(response: httpx.Response) -> str:
     """Return the code of a problem document, else nothing."""
     try:
-        problem = answer.json()
+        problem = response.json()
     except ValueError:
         return ""
     return str(problem.get("code", "")) if isinstance(problem, dict) else ""
@@ -237,17 +239,17 @@ def _id_token(stage: Stage, who: Json) -> str:
     pool, client = stage.outputs["UserPoolId"], stage.outputs["UserPoolClientId"]
     cognito = stage.client("cognito-idp")
     if stage.name == SANDBOX:  # its client has the users' own flow, and not that of operators
-        said = cognito.initiate_auth(ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=who)
+        result = cognito.initiate_auth(ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=who)
     else:
-        said = cognito.admin_initiate_auth(
+        result = cognito.admin_initiate_auth(
             UserPoolId=pool, ClientId=client, AuthFlow="ADMIN_USER_PASSWORD_AUTH", AuthParameters=who
         )
-    if "AuthenticationResult" not in said:
-        challenge = said.get("ChallengeName")
+    if "AuthenticationResult" not in result:
+        challenge = result.get("ChallengeName")
         raise CannotBegin(
             f"The pool wants {challenge} of its users: give CUSTOMER_TOKEN and DESK_TOKEN, two id tokens."
         )
-    return str(said["AuthenticationResult"]["IdToken"])
+    return str(result["AuthenticationResult"]["IdToken"])
 
 
 def _delete(cognito: Any, pool: str, user: str) -> None:
@@ -282,6 +284,6 @@ def _enroll(stage: Stage, account_id: str) -> None:
         "enrollment": {"letter_received_on": yesterday, "contact": contact, "state": "active"},
         "sites": [],
     }
-    answer = stage.ask("PUT", path, "desk", account)
-    if answer.is_error:
-        raise CannotBegin(f"The account {account_id} could not be made: {answer.status_code} {code_of(answer)}.")
+    response = stage.ask("PUT", path, "desk", account)
+    if response.is_error:
+        raise CannotBegin(f"The account {account_id} could not be made: {response.status_code} {code_of(response)}.")

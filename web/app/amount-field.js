@@ -5,7 +5,7 @@ import { minorDigits, parseAmount, write } from "./money.js";
 import { computed } from "./view.js";
 import { money, t } from "./words.js";
 
-const LONGEST_QUOTED = 32;
+const MAX_QUOTED = 32;
 const EXAMPLE = 1250n;
 
 export class AmountField extends FormField {
@@ -60,7 +60,7 @@ function inFull(written, digits) {
 function faultOf(typed, fault, readings, currency) {
   const digits = minorDigits(currency);
   if (fault === "required") return t("fault.required");
-  const quoted = typed.length > LONGEST_QUOTED ? `${typed.slice(0, LONGEST_QUOTED)}…` : typed;
+  const quoted = typed.length > MAX_QUOTED ? `${typed.slice(0, MAX_QUOTED)}…` : typed;
   const example = write(EXAMPLE * 10n ** BigInt(digits), digits);
   const key = fault === "decimals" && digits === 0 ? "no_decimals" : fault;
   return [

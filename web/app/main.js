@@ -7,10 +7,10 @@ import { ICON, Placed, Shell } from "./components/shell.js";
 import { Empty, Failure, Notice, Waiting } from "./components/status.js";
 import { Announcer, Toast, toast } from "./components/toast.js";
 import { learnCurrencies } from "./money.js";
-import { reasonOf } from "./problems.js";
+import { errorText } from "./problems.js";
 import { Session, SIGN_IN_AGAIN, SIGNED_IN_AGAIN, SignedOut, WrongClock } from "./session.js";
 import { html, render, signal } from "./view.js";
-import { age, chooseLanguage, knows, offer, preferredLanguage, showTimesOf, speak, t } from "./words.js";
+import { age, chooseLanguage, hasText, loadLocale, preferredLanguage, setLanguages, setTimeZone, t } from "./words.js";
 
 const SLOW_MILLISECONDS = 150;
 
@@ -104,8 +104,8 @@ async function start() {
     return;
   }
   session = new Session(config);
-  offer(config.languages);
-  await speak(preferredLanguage());
+  setLanguages(config.languages);
+  await loadLocale(preferredLanguage());
   context = /** @type {any} */ ({ config, session, api: new Api(session, signInAgain), go });
   if (location.pathname === SIGN_IN_AGAIN) {
     await session.signIn(SIGNED_IN_AGAIN + location.search);
@@ -146,8 +146,8 @@ async function enter() {
       ]);
       Object.assign(context, { catalog, accounts: [account, ...subaccounts] });
       learnCurrencies(catalog.currencies);
-      showTimesOf(account.time_zone);
-      await speak(preferredLanguage(account.locale));
+      setTimeZone(account.time_zone);
+      await loadLocale(preferredLanguage(account.locale));
     }
   } catch (error) {
     if (error instanceof SignedOut) signedOut(error);
@@ -161,9 +161,9 @@ async function enter() {
 
 async function switchLanguage(name) {
   try {
-    await speak(name);
+    await loadLocale(name);
   } catch (error) {
-    toast(reasonOf(error));
+    toast(errorText(error));
     return false;
   }
   chooseLanguage(name);
@@ -317,11 +317,11 @@ addEventListener("unhandledrejection", (event) => {
 
 render(html`<${App} />`, document.getElementById("app"));
 start().catch((error) => {
-  const hasTexts = knows("action.retry");
+  const hasTexts = hasText("action.retry");
   screen.value = html`
     <main class="alone">
       <h1>Online Orders</h1>
-      <${Notice} kind="bad">${hasTexts ? reasonOf(error) : "The service cannot be reached. · Der Dienst ist nicht erreichbar."}</${Notice}>
+      <${Notice} kind="bad">${hasTexts ? errorText(error) : "The service cannot be reached. · Der Dienst ist nicht erreichbar."}</${Notice}>
       <button type="button" onClick=${() => location.reload()}>${hasTexts ? t("action.retry") : "Try again · Noch einmal"}</button>
     </main>`;
 });

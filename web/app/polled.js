@@ -1,6 +1,6 @@
 /** What a page shows, looked at again and again. */
 
-import { reasonOf } from "./problems.js";
+import { errorText } from "./problems.js";
 import { SignedOut } from "./session.js";
 import { useEffect, useRef, useSignal } from "./view.js";
 import { t } from "./words.js";
@@ -31,7 +31,7 @@ export function usePolled(first, load, { signal, keyOf = JSON.stringify }) {
     } catch (error) {
       if (signal.aborted) return false;
       if (error instanceof SignedOut) throw error;
-      stale.value = `${reasonOf(error)} ${t("list.stale")}`;
+      stale.value = `${errorText(error)} ${t("list.stale")}`;
       return false;
     }
   }, signal);

@@ -1,17 +1,17 @@
 /** What went wrong, for people. */
 
 import { Problem, Unreachable } from "./api.js";
-import { either, t } from "./words.js";
+import { t, tOr } from "./words.js";
 
 /** Why something did not come about. */
-export function reasonOf(error) {
+export function errorText(error) {
   if (error instanceof Unreachable) return t("error.unreachable");
-  if (error instanceof Problem) return either(`error.${error.code}`, error.message || t("error.internal_error"));
+  if (error instanceof Problem) return tOr(`error.${error.code}`, error.message || t("error.internal_error"));
   return t("error.internal_error");
 }
 
 /** One fault of a 422. */
-export const faultText = (fault) => either(`fault.${fault.code}`, fault.detail);
+export const faultText = (fault) => tOr(`fault.${fault.code}`, fault.detail);
 
 /** Whether somebody else was faster: the version that a change goes by is not the present one. */
 export const isOutdated = (error) => error instanceof Problem && error.code === "version_mismatch";

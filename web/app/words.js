@@ -13,7 +13,7 @@ const texts = signal({});
 let zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** From now on these can be spoken: each has a file in `locales/`. */
-export function offer(names) {
+export function setLanguages(names) {
   for (const name of names) LANGUAGES[name] = new Intl.DisplayNames([name], { type: "language" }).of(name);
 }
 
@@ -27,7 +27,7 @@ export function chooseLanguage(name) {
   localStorage.setItem(CHOSEN, name);
 }
 
-export async function speak(name) {
+export async function loadLocale(name) {
   const answer = await fetch(new URL(`../locales/${name}.json`, import.meta.url)).catch((error) => {
     throw new Unreachable(error.message, { cause: error });
   });
@@ -40,14 +40,14 @@ export async function speak(name) {
   document.documentElement.lang = name;
 }
 
-export const spoken = () => language.value;
+export const currentLanguage = () => language.value;
 
 /** Instants are shown in this IANA zone from now on. */
-export function showTimesOf(timeZone) {
+export function setTimeZone(timeZone) {
   zone = timeZone;
 }
 
-export const knows = (key) => key in texts.value;
+export const hasText = (key) => key in texts.value;
 
 /**
  * The text `key`, `{name}` replaced by its value; with a `count`, the plural form that it asks for.
@@ -67,7 +67,7 @@ export function t(key, values = {}) {
 }
 
 /** The text `key` if there is one, else `otherwise`. */
-export const either = (key, otherwise, values) => (knows(key) ? t(key, values) : otherwise);
+export const tOr = (key, otherwise, values) => (hasText(key) ? t(key, values) : otherwise);
 
 export const number = (value) => new Intl.NumberFormat(language.value).format(value);
 

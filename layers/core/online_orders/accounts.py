@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from online_orders.errors import Fault, Forbidden
-from online_orders.faults import checked, pointer
+from online_orders.errors import FieldError, Forbidden
+from online_orders.faults import pointer, validate
 from online_orders.iso import COUNTRIES, MINOR_DIGITS
 from online_orders.languages import FALLBACK, Locale
 from online_orders.values import (
+    FROM_REQUEST,
     MAX_TEXT_LENGTH,
     MAX_TIME_ZONE_LENGTH,
-    SENT,
     BlankIsAbsent,
     Count,
     Email,
@@ -33,7 +33,7 @@ from online_orders.values import (
     Text,
 )
 
-_NO_ZONES = {"Factory", "localtime", "posixrules"}
+_NOT_TIME_ZONES = {"Factory", "localtime", "posixrules"}
 """Files among the zones of a system that are no IANA zones."""
 READ_ONLY = frozenset({"account_id"})
 
@@ -52,7 +52,7 @@ def _currency(value: str) -> str:
 
 def is_time_zone(value: str) -> bool:
     """Return whether there is an IANA time zone of this name."""
-    if value in _NO_ZONES or value.startswith(("posix/", "right/")):
+    if value in _NOT_TIME_ZONES or value.startswith(("posix/", "right/")):
         return False
     try:
         ZoneInfo(value)
@@ -79,7 +79,7 @@ ERASED = "[erased]"
 ERASED_EMAIL = "erased@erased.invalid"
 
 
-def _spelled_alike(name: str) -> str:
+def _normalized_name(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
@@ -97,9 +97,9 @@ class Contact(Entity):
         """Return whether mails to the address reach the same person."""
         return self.email.casefold() == email.casefold()
 
-    def goes_by(self, name: str) -> bool:
+    def has_name(self, name: str) -> bool:
         """Return whether a name that was typed is this one, whatever the case of its letters and its blanks."""
-        return _spelled_alike(self.name) == _spelled_alike(name)
+        return _normalized_name(self.name) == _normalized_name(name)
 
 
 class Deputy(Entity):
@@ -123,7 +123,7 @@ class Deputy(Entity):
     def contact(self) -> Contact:
         return Contact(name=self.name, email=self.email)
 
-    def stands_in_on(self, day: date) -> bool:
+    def is_active_on(self, day: date) -> bool:
         return self.first_day <= day <= self.last_day
 
 
@@ -143,16 +143,16 @@ class Enrollment(Entity):
 
     @property
     def acting_deputies(self) -> tuple[Deputy, ...]:
-        """Those who may stand in; without a contact person there is nobody to stand in for."""
+        """Return those who may stand in; without a contact person there is nobody to stand in for."""
         return self.deputies if self.contact else ()
 
     def contact_on(self, day: date) -> Contact | None:
-        """Who is asked on a day of the account: the first deputy whose day it is, else the contact person."""
-        deputy = next((each for each in self.acting_deputies if each.stands_in_on(day)), None)
+        """Return who is asked on a day of the account: the first deputy whose day it is, else the contact person."""
+        deputy = next((each for each in self.acting_deputies if each.is_active_on(day)), None)
         return deputy.contact if deputy else self.contact
 
     def names(self, contact: Contact) -> bool:
-        """Whether its mailbox is the contact person's or a deputy's, on whichever days."""
+        """Return whether its mailbox is the contact person's or a deputy's, on whichever days."""
         named = (self.contact, *(deputy.contact for deputy in self.acting_deputies))
         return any(each.has_mailbox(contact.email) for each in named if each)
 
@@ -203,7 +203,7 @@ class Account(Entity):
 
     @property
     def contact(self) -> Contact | None:
-        """The enrollment's contact person, whether or not a deputy stands in."""
+        """Return the enrollment's contact person, whether or not a deputy stands in."""
         return self.enrollment.contact if self.enrollment else None
 
     @property
@@ -211,11 +211,11 @@ class Account(Entity):
         return self.enrollment.acting_deputies if self.enrollment else ()
 
     def contact_on(self, day: date) -> Contact | None:
-        """Who is asked about orders on a day of the account, as far as anybody is."""
+        """Return who is asked about orders on a day of the account; None for nobody."""
         return self.enrollment.contact_on(day) if self.enrollment else None
 
     def contact_for_orders(self, today: date) -> Contact:
-        """Who is asked about a new order; Forbidden `not_enrolled` when the account may not order."""
+        """Return who is asked about a new order; raise Forbidden `not_enrolled` when the account may not order."""
         enrollment = self.enrollment
         if enrollment is None:
             raise Forbidden("not_enrolled", "The account has no Electronic Order Program enrollment.")
@@ -239,25 +239,27 @@ def changed_members(before: Account, after: Account) -> tuple[str, ...]:
     return tuple(found)
 
 
-def account_from(account_id: str, body: Any, more: Iterable[Fault] = ()) -> Account:
-    """The account that CS sent; what is read-only in it is ignored. Raises Invalid with all faults and with `more`."""
+def parse_account(account_id: str, body: Any, extra_errors: Iterable[FieldError] = ()) -> Account:
+    """Return the account that CS sent; what is read-only in it is ignored. Raises Invalid with all faults and with
+    `more`.
+    """
     if not isinstance(body, Mapping):
-        return checked(Account, body, context=SENT)
+        return validate(Account, body, context=FROM_REQUEST)
     sent = {**{key: value for key, value in body.items() if key not in READ_ONLY}, "account_id": account_id}
-    found = [*_duplicate_sites(body.get("sites")), *more]
+    found = [*_duplicate_sites(body.get("sites")), *extra_errors]
     if body.get("parent_account_id") == account_id:
-        found.append(Fault("/parent_account_id", "own_parent", "An account is not its own parent."))
-    return checked(Account, sent, context=SENT, more=found)
+        found.append(FieldError("/parent_account_id", "own_parent", "An account is not its own parent."))
+    return validate(Account, sent, context=FROM_REQUEST, extra_errors=found)
 
 
-def _duplicate_sites(raw_sites: Any) -> list[Fault]:
-    found: list[Fault] = []
+def _duplicate_sites(raw_sites: Any) -> list[FieldError]:
+    found: list[FieldError] = []
     seen: set[str] = set()
     for index, raw in enumerate(raw_sites if isinstance(raw_sites, list) else ()):
         site_id = raw.get("site_id") if isinstance(raw, Mapping) else None
         if isinstance(site_id, str) and site_id in seen:
             where = pointer("sites", index, "site_id")
-            found.append(Fault(where, "duplicate_site", "Another site has the same site_id."))
+            found.append(FieldError(where, "duplicate_site", "Another site has the same site_id."))
         elif isinstance(site_id, str):
             seen.add(site_id)
     return found
@@ -270,5 +272,5 @@ class ContactReport(Entity):
     text: Annotated[Text, StringConstraints(max_length=MAX_TEXT_LENGTH)]
 
 
-def begun(license_: License, today: date) -> bool:
+def has_begun(license_: License, today: date) -> bool:
     return license_.starts_on <= today

@@ -15,21 +15,23 @@ from online_orders.timeline import Actor, Entry, Event
 Source = Literal["online", "direct"]
 
 
-class Announcement(NamedTuple):
+class Notification(NamedTuple):
     """A mail that is due, and to whom."""
 
     kind: MailKind
     role: Role
 
 
-_FRESH_ORDER_LINK = Announcement(MailKind.ORDER_RECEIVED, Role.CONTACT)
-_FRESH_LINK_TO_EXPIRED = Announcement(MailKind.EXPIRED, Role.CONTACT)
+_FRESH_ORDER_LINK = Notification(MailKind.ORDER_RECEIVED, Role.CONTACT)
+_FRESH_LINK_TO_EXPIRED = Notification(MailKind.EXPIRED, Role.CONTACT)
 
 
-def announcements(
+def notifications(
     event: Event, data: dict[str, object], *, by: Actor, internal: bool, source: Source
-) -> tuple[Announcement, ...]:
-    """The mails of an entry; a fresh link to a quote that stands is not among them, since the workflow sends it."""
+) -> tuple[Notification, ...]:
+    """Return the mails of an entry; a fresh link to a quote that stands is not among them, since the workflow sends
+    it.
+    """
     if "expired_revision" in data:
         return (_FRESH_LINK_TO_EXPIRED,)
     if event is Event.CONTACT_CHANGED or (event is Event.FRESH_MAIL_ASKED and data.get("purpose") == "order"):
@@ -37,13 +39,13 @@ def announcements(
     if (event is Event.COMMENTED and internal) or (event is Event.QUOTE_RESENT and not data.get("contact_changed")):
         return ()
     called_for = (
-        Announcement(kind, role) for kind, mail in MAILS.items() if mail.event is event for role in mail.audience
+        Notification(kind, role) for kind, mail in MAILS.items() if mail.event is event for role in mail.audience
     )
-    return tuple(due for due in called_for if _concerns(due, data, by, source))
+    return tuple(due for due in called_for if _applies(due, data, by, source))
 
 
-def _concerns(due: Announcement, data: dict[str, object], by: Actor, source: Source) -> bool:
-    """Whether this reader is told of it this time."""
+def _applies(due: Notification, data: dict[str, object], by: Actor, source: Source) -> bool:
+    """Return whether this reader is told of it this time."""
     if due.kind is MailKind.COMMENT:  # goes to the other side
         return by.kind == ("customer" if due.role is Role.CUSTOMER_SUCCESS else "customer_success")
     if due.kind is MailKind.EXPIRED and due.role is Role.CONTACT:  # nobody is told of the end of an unseen quote
@@ -54,8 +56,9 @@ def _concerns(due: Announcement, data: dict[str, object], by: Actor, source: Sou
     return True
 
 
-def address_of(due: Announcement, order: Order, account: Account, entry: Entry, customer_success: str) -> str | None:
-    """Where the mail goes; None for who was erased or parted with, and when the same person gets the same news anyway.
+def address_of(due: Notification, order: Order, account: Account, entry: Entry, customer_success: str) -> str | None:
+    """Return where the mail goes; None for who was erased or parted with, and when the same person gets the same news
+    anyway.
 
     `account` is the order's as it stands now.
     """
@@ -63,13 +66,13 @@ def address_of(due: Announcement, order: Order, account: Account, entry: Entry, 
     if due.role is Role.CUSTOMER_SUCCESS:
         return customer_success
     if due.role is Role.CONTACT:
-        return None if order.contact_is_removed else _unless_told(contact)
+        return None if order.is_contact_removed else _unless_same(contact)
     if due.role is Role.PLACED_BY:
         contact_is_told = Role.CONTACT in MAILS[due.kind].audience
-        return _unless_told(order.placed_by.email, contact if contact_is_told else None)
+        return _unless_same(order.placed_by.email, contact if contact_is_told else None)
     if due.role is Role.FORMER_CONTACT:
-        return _unless_told(former, contact)
-    return _unless_told(account.contact.email if account.contact else None, contact, former)
+        return _unless_same(former, contact)
+    return _unless_same(account.contact.email if account.contact else None, contact, former)
 
 
 def _former_recipient(entry: Entry) -> str | None:
@@ -78,13 +81,13 @@ def _former_recipient(entry: Entry) -> str | None:
     return former if isinstance(former, str) and former != ERASED else None
 
 
-def _unless_told(address: str | None, *told: str | None) -> str | None:
+def _unless_same(address: str | None, *message: str | None) -> str | None:
     if not address or address == ERASED_EMAIL:
         return None  # also of a user whose token has no address
-    return None if address.casefold() in {each.casefold() for each in told if each} else address
+    return None if address.casefold() in {each.casefold() for each in message if each} else address
 
 
-def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: datetime) -> bool:
+def is_still_due(announcement: Notification, order: Order, entry: Entry, at: datetime) -> bool:
     """Return whether a mail that may have waited is still to go at `at`.
 
     What asks for something is not sent once it cannot be done any more, and neither is what is no longer so; what tells
@@ -109,7 +112,7 @@ def is_still_due(announcement: Announcement, order: Order, entry: Entry, at: dat
 
 
 def _is_current(order: Order, entry: Entry) -> bool:
-    """Whether the order's revision, of which the mail tells, is the one that the entry is about."""
+    """Return whether the order's revision, of which the mail tells, is the one that the entry is about."""
     return order.quote is not None and order.quote.revision == entry.data.get("revision")
 
 
@@ -126,11 +129,11 @@ def _is_on_offer(order: Order, at: datetime) -> bool:
 
 
 def _may_ask_for_fresh_quote(order: Order) -> bool:
-    """Whether a link in place of the one that died is good for asking, and nobody has asked yet."""
+    """Return whether a link in place of the one that died is good for asking, and nobody has asked yet."""
     return order.is_open and _is_expired(order) and not order.is_fresh_quote_asked
 
 
-def _is_by_reader(announcement: Announcement, order: Order, entry: Entry) -> bool:
-    """Whether a comment is the reader's own: a colleague's on an order that the same colleague entered."""
+def _is_by_reader(announcement: Notification, order: Order, entry: Entry) -> bool:
+    """Return whether a comment is the reader's own: a colleague's on an order that the same colleague entered."""
     writer, reader = entry.actor.name or "", order.placed_by.email
     return announcement.role is Role.PLACED_BY and writer.casefold() == reader.casefold()

@@ -22,10 +22,10 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic import BaseModel
 
 from online_orders import http
-from online_orders.aws.deadlines import LONGEST_REQUEST_SECONDS, answered_within
+from online_orders.aws.deadlines import MAX_REQUEST_SECONDS, request_deadline
 from online_orders.cursors import Cursor
 from online_orders.errors import BadRequest, Forbidden, MethodNotAllowed, NotFound, OnlineOrdersError
-from online_orders.faults import checked, text_of
+from online_orders.faults import message_of, validate
 from online_orders.http import Caller, Group, Response, problem
 from online_orders.order_ids import is_order_id
 from online_orders.parameters import MAX_IDEMPOTENCY_KEY_LENGTH, Page, QueryModel
@@ -76,15 +76,15 @@ class Access(NamedTuple):
 @cache
 def access_to(handler: Handler) -> Access:
     """Return who may call a route, by its signature."""
-    wanted = [each.depends.dependency for each in build_dependency_tree(handler).dependencies]
-    groups = [_GROUPS[dependency] for dependency in wanted if dependency in _GROUPS]
+    requested = [each.depends.dependency for each in build_dependency_tree(handler).dependencies]
+    groups = [_GROUPS[dependency] for dependency in requested if dependency in _GROUPS]
     return Access(bool(groups), groups[0] if groups else None)
 
 
 # -- what is sent -------------------------------------------------------------------------------------------------
 
 
-class SentBody(NamedTuple):
+class RequestBody(NamedTuple):
     """What a route takes as its body; `schema` is the name of it in the document."""
 
     schema: str
@@ -92,29 +92,29 @@ class SentBody(NamedTuple):
     takes_csv: bool = False
 
 
-SENT: dict[Callable[..., Any], SentBody] = {}
+REQUEST_BODIES: dict[Callable[..., Any], RequestBody] = {}
 """By the dependency that reads it."""
 
 
 @cache
-def body_of(model: type[BaseModel], *, is_required: bool = True) -> Callable[..., Any]:
+def parsed_body(model: type[BaseModel], *, is_required: bool = True) -> Callable[..., Any]:
     """Return a dependency that reads the body as a `model`; it raises Invalid with every fault of it."""
 
     def read(request: Request) -> Any:
-        return checked(model, http.json_body(request, default=None if is_required else {}))
+        return validate(model, http.json_body(request, default=None if is_required else {}))
 
-    SENT[read] = SentBody(model.__name__, is_required)
+    REQUEST_BODIES[read] = RequestBody(model.__name__, is_required)
     return read
 
 
 @cache
-def json_for(schema: str) -> Callable[..., Any]:
+def raw_json_body(schema: str) -> Callable[..., Any]:
     """Return a dependency that reads the body's JSON, which the rules of the order judge whole."""
 
     def read(request: Request) -> Any:
         return http.json_body(request)
 
-    SENT[read] = SentBody(schema, is_required=True)
+    REQUEST_BODIES[read] = RequestBody(schema, is_required=True)
     return read
 
 
@@ -126,14 +126,14 @@ class JsonOrCsv(NamedTuple):
 
 
 @cache
-def json_or_csv_for(schema: str) -> Callable[..., JsonOrCsv]:
+def json_or_csv_body(schema: str) -> Callable[..., JsonOrCsv]:
     """Return a dependency that reads the body's JSON or, where it was sent as that, CSV."""
 
     def read(request: Request) -> JsonOrCsv:
         table = http.csv_body(request)
         return JsonOrCsv(http.json_body(request) if table is None else None, table)
 
-    SENT[read] = SentBody(schema, is_required=True, takes_csv=True)
+    REQUEST_BODIES[read] = RequestBody(schema, is_required=True, takes_csv=True)
     return read
 
 
@@ -141,7 +141,7 @@ class Nothing(RequestModel):
     """A body without members."""
 
 
-EmptyBody = Annotated[Nothing, Depends(body_of(Nothing, is_required=False))]
+EmptyBody = Annotated[Nothing, Depends(parsed_body(Nothing, is_required=False))]
 """Of actions that take nothing: no body, or an empty object."""
 
 
@@ -153,7 +153,7 @@ def cursor_of(request: Request, page: Page, caller: Caller) -> Cursor:
 # -- what the document says ---------------------------------------------------------------------------------------
 
 
-def answers(
+def response_spec(
     schema: str | None,
     description: str,
     status: HTTPStatus = HTTPStatus.OK,
@@ -171,15 +171,15 @@ def answers(
 
 
 PDF = {"application/pdf": {"contentMediaType": "application/pdf"}}
-REFUSALS = "x-refusals"
+ERROR_CODES = "x-refusals"
 
 
-def refuses(*codes: str) -> dict[str, Any]:
+def error_codes(*codes: str) -> dict[str, Any]:
     """Return the codes of a route's refusals, for its `openapi_extensions`, that do not follow from its signature."""
-    return {REFUSALS: [*codes]}
+    return {ERROR_CODES: [*codes]}
 
 
-def takes(schema: str, media_type: str) -> dict[str, Any]:
+def request_body_spec(schema: str, media_type: str) -> dict[str, Any]:
     """Return the body of a route, for its `openapi_extensions`, that no dependency reads."""
     return {"requestBody": {"required": True, "content": {media_type: {"schema": {"$ref": SCHEMAS + schema}}}}}
 
@@ -207,8 +207,8 @@ class Api(APIGatewayHttpResolver):
             return refused(error, self.current_event)
 
         self.exception_handler(OnlineOrdersError)(refuse)
-        self.exception_handler(RequestValidationError)(lambda error: refuse(refusal_of(error)))
-        self.exception_handler(Exception)(lambda error: refuse(http.translated(error)))
+        self.exception_handler(RequestValidationError)(lambda error: refuse(parameter_error(error)))
+        self.exception_handler(Exception)(lambda error: refuse(http.to_api_error(error)))
 
     def route(self, rule: str, method: Any, *options: Any, **named: Any) -> Callable[[Any], Any]:
         """Register a route, as the resolver has it, and keep its handler."""
@@ -226,12 +226,12 @@ class Api(APIGatewayHttpResolver):
     def resolve(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         """Return the response, noted in the log by its route; never by its path: that of a link is the key to it."""
         began = perf_counter()
-        with answered_within(LONGEST_REQUEST_SECONDS):
+        with request_deadline(MAX_REQUEST_SECONDS):
             response = super().resolve(event, context)
         milliseconds = round((perf_counter() - began) * 1000)
         method = event["requestContext"]["http"]["method"]
         noted = {"route": f"{method} {self.found}", "status": response["statusCode"], "milliseconds": milliseconds}
-        logger.info("answered", extra=noted)
+        logger.info("responded", extra=noted)
         return response
 
 
@@ -243,16 +243,16 @@ class Router(_Router):
 
 
 def find_route(app: Api, next_middleware: "NextMiddleware") -> Any:
-    """Refuse what came around CloudFront, and what no route answers."""
+    """Refuse what came around CloudFront, and what no route response_spec."""
     request, path = app.request, app.current_event.raw_path
     # The resolver's patterns end before a line feed as well as at the end.
     is_route = (request.method, request.route) in app.handlers and not path.endswith("\n")
-    paths = [request.route] if is_route else [each for _, each in app.handlers if _is_of(each, path)]
+    paths = [request.route] if is_route else [each for _, each in app.handlers if _matches_template(each, path)]
     app.found = paths[0].replace("{", "<").replace("}", ">") if paths else "none"
     order_id = request.path_parameters.get("order_id", "")
     if is_order_id(order_id):
         logger.append_keys(order_id=order_id)
-    if not http.has_origin_secret(http.sent_headers(request)):
+    if not http.has_origin_secret(http.request_headers(request)):
         return problem(Forbidden("not_by_this_way", "Use the site's own address."))
     if not is_route:
         methods = {method for method, each in app.handlers if each in paths}
@@ -262,11 +262,11 @@ def find_route(app: Api, next_middleware: "NextMiddleware") -> Any:
     return next_middleware(app)
 
 
-def _is_of(template: str, path: str) -> bool:
+def _matches_template(template: str, path: str) -> bool:
     """Return whether a path is one of a template's."""
-    wanted, given = template.split("/"), path.split("/")
-    return len(wanted) == len(given) and all(
-        part if each.startswith("{") else part == each for each, part in zip(wanted, given, strict=True)
+    requested, given = template.split("/"), path.split("/")
+    return len(requested) == len(given) and all(
+        part if each.startswith("{") else part == each for each, part in zip(requested, given, strict=True)
     )
 
 
@@ -300,18 +300,18 @@ def refuse_other_parameters(app: Api, next_middleware: "NextMiddleware") -> Any:
     return next_middleware(app)
 
 
-def refusal_of(error: RequestValidationError) -> OnlineOrdersError:
+def parameter_error(error: RequestValidationError) -> OnlineOrdersError:
     """Return what the first unsound parameter of a request is to the caller."""
-    fault = error.errors()[0]
-    where, name = fault["loc"][0], str(fault["loc"][-1])
+    field_error = error.errors()[0]
+    where, name = field_error["loc"][0], str(field_error["loc"][-1])
     if where == "path":
-        return NotFound(f"There is no {name} {str(fault['input'])[:16]}.")
+        return NotFound(f"There is no {name} {str(field_error['input'])[:16]}.")
     if where == "header":
-        return _refusal_of_header(name, fault["type"])
-    return BadRequest("invalid_query", f"{name}: {text_of(fault)}.")
+        return _header_error(name, field_error["type"])
+    return BadRequest("invalid_query", f"{name}: {message_of(field_error)}.")
 
 
-def _refusal_of_header(name: str, kind: str) -> BadRequest:
+def _header_error(name: str, kind: str) -> BadRequest:
     if name == "if-match":
         return BadRequest("invalid_if_match", "If-Match holds ETags as they were answered, or *.")
     if name == "if-none-match":

@@ -50,7 +50,7 @@ class Link(Entity):
 
     @property
     def tries(self) -> int:
-        """The wrong codes that count for who presents it."""
+        """Return the wrong codes that count for who presents it."""
         return (self.wrong_codes_of_asker or 0) if self.is_askers else self.wrong_codes
 
     @property
@@ -60,7 +60,7 @@ class Link(Entity):
     def with_wrong_code(self) -> Link:
         return self.model_copy(update={f"{self.counter}": self.tries + 1})
 
-    def of_asker(self) -> Link:
+    def for_asker(self) -> Link:
         return self if self.wrong_codes_of_asker is None else self.model_copy(update={"is_askers": True})
 
 
@@ -71,7 +71,7 @@ class ConfirmLink(NamedTuple):
     code: str
 
 
-def _derived(key: bytes, label: str, link: Link, recipient: str) -> bytes:
+def _derive(key: bytes, label: str, link: Link, recipient: str) -> bytes:
     bound = [label, link.purpose, link.order_id, link.revision, recipient.casefold(), link.number]
     return hmac.digest(key, json.dumps(bound, separators=(",", ":")).encode(), "sha256")
 
@@ -81,24 +81,24 @@ def _text_of(derived: bytes) -> str:
 
 
 def token_of(key: bytes, link: Link, recipient: str) -> str:
-    """256 bits, URL-safe, 43 characters."""
-    return _text_of(_derived(key, "token", link, recipient))
+    """Return the token of a link: 256 bits, URL-safe, 43 characters."""
+    return _text_of(_derive(key, "token", link, recipient))
 
 
 def proof_of(key: bytes, link: Link, recipient: str) -> str:
-    """What a browser keeps that asked for the link's mail with the code of the link before: as long as a token.
+    """Return what a browser keeps that asked for a fresh mail with the code of the link before: as long as a token.
 
     It opens nothing. The wrong codes of whoever has it are counted apart from those of others.
     """
-    return _text_of(_derived(key, "proof", link, recipient))
+    return _text_of(_derive(key, "proof", link, recipient))
 
 
 def code_of(key: bytes, link: Link, recipient: str) -> str:
-    return f"{int.from_bytes(_derived(key, 'code', link, recipient)) % 1_000_000:06d}"
+    return f"{int.from_bytes(_derive(key, 'code', link, recipient)) % 1_000_000:06d}"
 
 
 def fingerprint(token: str) -> str:
-    """What the table knows a token by."""
+    """Return the hash by which the table knows a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -164,7 +164,7 @@ class LinkContext(NamedTuple):
         order, link = self.order, self.link
         if not self.is_of_contact:
             return LinkState.PARTED
-        is_overtaken = link.purpose == "order" and link.number != order.marks.order_link
+        is_overtaken = link.purpose == "order" and link.number != order.internals.order_link
         if not is_overtaken and order.quote and order.quote.offered_at is None:
             return LinkState.IN_PREPARATION if order.is_open else LinkState.NEVER_RENEWED
         return LinkState.SUPERSEDED
@@ -196,13 +196,13 @@ def link_context(
     recipient = order.contact.email
     if link.purpose == "quote":
         revision = order.quote.revision if order.quote else 0
-        is_newest = (link.revision, link.number) == (revision, order.marks.quote_link)
+        is_newest = (link.revision, link.number) == (revision, order.internals.quote_link)
     else:
-        is_newest = link.number == order.marks.order_link and order.status is not Status.PENDING_CONFIRMATION
-    # The order follows its account by a queue; who is no longer asked does not decide until then.
-    is_of_contact = matches(token_of(key, link, recipient), token) and not order.outlives_contact(account)
-    is_asked = is_of_contact and not order.contact_is_removed
+        is_newest = link.number == order.internals.order_link and order.status is not Status.PENDING_CONFIRMATION
+    # The order is synced with its account by a queue; who is no longer asked does not decide until then.
+    is_of_contact = matches(token_of(key, link, recipient), token) and not order.has_stale_contact(account)
+    is_asked = is_of_contact and not order.is_contact_removed
     code = code_of(key, link, recipient)
     if any(matches(proof_of(key, link, recipient), proof) for proof in proofs):
-        link = link.of_asker()
+        link = link.for_asker()
     return LinkContext(token, proofs, link, order, account, code, is_newest and is_of_contact, is_asked)

@@ -17,9 +17,9 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from online_orders.accounts import Account, Site, begun
-from online_orders.errors import Fault
-from online_orders.faults import faults_of, pointer
+from online_orders.accounts import Account, Site, has_begun
+from online_orders.errors import FieldError
+from online_orders.faults import field_errors_of, pointer
 from online_orders.languages import FALLBACK, LOCALES, texts
 from online_orders.values import Count, Day, Identifier, Request
 
@@ -29,34 +29,34 @@ if TYPE_CHECKING:
 ItemKind = Literal["site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory"]
 UPGRADES: frozenset[str] = frozenset({"site_bandwidth", "site_early_activation"})
 """Kinds that change a site's license, so a site can take one of each at a time."""
-_WORDS = ("kind.", "region.", "accessory_type.")
-WORDS: Mapping[str, Mapping[str, str]] = {
-    locale: {key: word for key, word in texts(locale).items() if key.startswith(_WORDS)} for locale in LOCALES
+_LABEL_PREFIXES = ("kind.", "region.", "accessory_type.")
+LABELS_BY_LOCALE: Mapping[str, Mapping[str, str]] = {
+    locale: {key: word for key, word in texts(locale).items() if key.startswith(_LABEL_PREFIXES)} for locale in LOCALES
 }
 """The catalog's words by language, under `{setting}.{value}`. An order keeps those of its items."""
-KIND_LABELS = {kind: WORDS[FALLBACK][f"kind.{kind}"] for kind in get_args(ItemKind)}
+KIND_LABELS = {kind: LABELS_BY_LOCALE[FALLBACK][f"kind.{kind}"] for kind in get_args(ItemKind)}
 BANDWIDTH_STEPS = (10, 25, 50, 100, 150, 200, 250, 300, 400, 500, 750, 1_000, 2_000, 3_000, 5_000, 10_000)
-REGIONS = {key.partition(".")[2]: word for key, word in WORDS[FALLBACK].items() if key.startswith("region.")}
+REGIONS = {key.partition(".")[2]: word for key, word in LABELS_BY_LOCALE[FALLBACK].items() if key.startswith("region.")}
 SOCKET_MODELS = ("X1500", "X1700")
 ACCESSORY_TYPES = ("rack_mount_kit", "network_card")
 SOCKET_NEEDED_BY = {"network_card": "X1700"}
 """Accessories that are only for a site with a Socket of a model, or for which the order brings one."""
 LIMITS = {"socket": 50, "ip_addresses": 256, "sdp_users": 50_000, "accessory": 50}
-LONGEST_LEAD_YEARS = 2
-MOST_ITEMS = 50
+MAX_LEAD_YEARS = 2
+MAX_ITEMS = 50
 
 
-class Placement(NamedTuple):
+class ValidationContext(NamedTuple):
     """What the items of one order are judged against: the account's sites, its day, and what the order brings."""
 
     account: Account
     today: date
-    sites_given_x1700: frozenset[str]
+    sites_with_new_x1700: frozenset[str]
     site_id: Any = None
     """As the item in question names it, sound or not, so that rules of one site do not hide each other."""
 
     @classmethod
-    def of(cls, raw_items: Sequence[Any], account: Account, today: date) -> Placement:
+    def from_items(cls, raw_items: Sequence[Any], account: Account, today: date) -> ValidationContext:
         brings = (
             item["site_id"]
             for item in raw_items
@@ -68,48 +68,48 @@ class Placement(NamedTuple):
         return cls(account, today, frozenset(brings))
 
 
-def _placement(info: ValidationInfo) -> Placement | None:
+def _context(info: ValidationInfo) -> ValidationContext | None:
     """None when an item comes back from the table: it was judged when it was placed."""
-    placement: Placement | None = info.context
+    placement: ValidationContext | None = info.context
     return placement
 
 
 def _site(info: ValidationInfo) -> Site | None:
-    """The site that the item names, when the account has it."""
-    placement = _placement(info)
+    """Return the site that the item names, when the account has it."""
+    placement = _context(info)
     if placement is None or not isinstance(placement.site_id, str):
         return None
     return placement.account.sites_by_id.get(placement.site_id)
 
 
 def _known_site(site_id: str, info: ValidationInfo) -> str:
-    if (placement := _placement(info)) and site_id not in placement.account.sites_by_id:
+    if (placement := _context(info)) and site_id not in placement.account.sites_by_id:
         raise PydanticCustomError("unknown_site", "the account has no such site")
     return site_id
 
 
 def _licensed_site(site_id: str, info: ValidationInfo) -> str:
-    if (placement := _placement(info)) and placement.account.sites_by_id[site_id].license is None:
+    if (placement := _context(info)) and placement.account.sites_by_id[site_id].license is None:
         raise PydanticCustomError("site_without_license", "the site has no license")
     return site_id
 
 
 def _site_to_be_activated(site_id: str, info: ValidationInfo) -> str:
-    if placement := _placement(info):
+    if placement := _context(info):
         license_ = placement.account.sites_by_id[site_id].license
-        if license_ and begun(license_, placement.today):
+        if license_ and has_begun(license_, placement.today):
             raise PydanticCustomError("license_already_begun", "the site's license has already begun")
     return site_id
 
 
 def _site_with_address(site_id: str, info: ValidationInfo) -> str:
-    if (placement := _placement(info)) and placement.account.sites_by_id[site_id].address is None:
+    if (placement := _context(info)) and placement.account.sites_by_id[site_id].address is None:
         raise PydanticCustomError("site_without_address", "the site has no address to deliver to")
     return site_id
 
 
 def _step_above_the_license(bandwidth: int, info: ValidationInfo) -> int:
-    if _placement(info) is None:
+    if _context(info) is None:
         return bandwidth
     if bandwidth not in BANDWIDTH_STEPS:
         raise PydanticCustomError("not_a_step", "the catalog has no such bandwidth step")
@@ -124,66 +124,66 @@ def _step_above_the_license(bandwidth: int, info: ValidationInfo) -> int:
 
 
 def years_after(day: date, years: int) -> date:
-    """The same day `years` later; for 29 February, where that year has none, 1 March."""
+    """Return the same day `years` later; for 29 February, where that year has none, 1 March."""
     try:
         return day.replace(year=day.year + years)
     except ValueError:
         return date(day.year + years, 3, 1)
 
 
-def _within_reach(start: date, info: ValidationInfo) -> date:
-    if placement := _placement(info):
+def _within_lead_time(start: date, info: ValidationInfo) -> date:
+    if placement := _context(info):
         if start < placement.today:
             raise PydanticCustomError("date_in_past", "the start date is in the past")
-        if start > years_after(placement.today, LONGEST_LEAD_YEARS):
+        if start > years_after(placement.today, MAX_LEAD_YEARS):
             raise PydanticCustomError("date_too_late", "the start date is more than two years ahead")
     return start
 
 
 def _before_the_license(start: date, info: ValidationInfo) -> date:
-    site, placement = _site(info), _placement(info)
-    if not (placement and site and site.license) or begun(site.license, placement.today):
+    site, placement = _site(info), _context(info)
+    if not (placement and site and site.license) or has_begun(site.license, placement.today):
         return start
     if start >= site.license.starts_on:
         raise PydanticCustomError("not_before_license", "the start date is not before the one on the license")
     return start
 
 
-def _card_fits(accessory_type: str, info: ValidationInfo) -> str:
-    placement, site = _placement(info), _site(info)
+def _card_has_socket(accessory_type: str, info: ValidationInfo) -> str:
+    placement, site = _context(info), _site(info)
     if (
         (needed := SOCKET_NEEDED_BY.get(accessory_type))
         and placement
         and site
         and not site.has_socket(needed)
-        and site.site_id not in placement.sites_given_x1700
+        and site.site_id not in placement.sites_with_new_x1700
     ):
         raise PydanticCustomError("no_x1700_at_site", "the site has no X1700 and this order brings none")
     return accessory_type
 
 
-def _told(**rules: Any) -> Any:
+def _schema_hint(**rules: Any) -> Any:
     """Tell of a rule in the JSON Schema, under names of the product's own (`x-…`), so that no client repeats it."""
     return Field(json_schema_extra={f"x-{name.replace('_', '-')}": value for name, value in rules.items()})
 
 
 SiteId = Annotated[Identifier, AfterValidator(_known_site)]
-StartDate = Annotated[Day, AfterValidator(_within_reach), _told(years_ahead=LONGEST_LEAD_YEARS)]
+StartDate = Annotated[Day, AfterValidator(_within_lead_time), _schema_hint(years_ahead=MAX_LEAD_YEARS)]
 
 
-class UpTo(NamedTuple):
+class MaxQuantity(NamedTuple):
     """The most of a kind that one item may ask for; it binds when an order is placed, not when it is read again."""
 
     kind: str
 
-    def _judge(self, quantity: int, info: ValidationInfo) -> int:
-        most = LIMITS[self.kind]
-        if _placement(info) and quantity > most:
-            raise PydanticCustomError("too_large", "one item has {most} at most", {"most": most})
+    def _validate(self, quantity: int, info: ValidationInfo) -> int:
+        limit = LIMITS[self.kind]
+        if _context(info) and quantity > limit:
+            raise PydanticCustomError("too_large", "one item has {most} at most", {"most": limit})
         return quantity
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_after_validator_function(self._judge, handler(source))
+        return core_schema.with_info_after_validator_function(self._validate, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {**handler(schema), "maximum": LIMITS[self.kind]}
@@ -193,7 +193,7 @@ class SiteBandwidth(Request):
     """Update a site license and order additional bandwidth for a site."""
 
     kind: Literal["site_bandwidth"]
-    site_id: Annotated[SiteId, AfterValidator(_licensed_site), _told(needs="license")]
+    site_id: Annotated[SiteId, AfterValidator(_licensed_site), _schema_hint(needs="license")]
     bandwidth_mbps: Annotated[
         int,
         Field(strict=True, json_schema_extra={"enum": list(BANDWIDTH_STEPS), "x-above-license": True}),
@@ -207,18 +207,21 @@ class SiteEarlyActivation(Request):
 
     kind: Literal["site_early_activation"]
     site_id: Annotated[
-        SiteId, AfterValidator(_licensed_site), AfterValidator(_site_to_be_activated), _told(needs="license_to_begin")
+        SiteId,
+        AfterValidator(_licensed_site),
+        AfterValidator(_site_to_be_activated),
+        _schema_hint(needs="license_to_begin"),
     ]
-    start_date: Annotated[StartDate, AfterValidator(_before_the_license), _told(before_license=True)]
+    start_date: Annotated[StartDate, AfterValidator(_before_the_license), _schema_hint(before_license=True)]
 
 
 class Socket(Request):
     """X1700 or X1500 Sockets that are delivered to the physical office for a site."""
 
     kind: Literal["socket"]
-    site_id: Annotated[SiteId, AfterValidator(_site_with_address), _told(needs="address")]
+    site_id: Annotated[SiteId, AfterValidator(_site_with_address), _schema_hint(needs="address")]
     model: Literal["X1500", "X1700"]
-    quantity: Annotated[Count, UpTo("socket")]
+    quantity: Annotated[Count, MaxQuantity("socket")]
     start_date: StartDate
 
 
@@ -226,7 +229,7 @@ class IpAddresses(Request):
     """Additional public IPv4 addresses for the account."""
 
     kind: Literal["ip_addresses"]
-    quantity: Annotated[Count, UpTo("ip_addresses")]
+    quantity: Annotated[Count, MaxQuantity("ip_addresses")]
     start_date: StartDate
 
 
@@ -235,7 +238,7 @@ class SdpUsers(Request):
 
     kind: Literal["sdp_users"]
     region: Literal["north_america", "latin_america", "europe", "middle_east_africa", "asia_pacific", "china"]
-    quantity: Annotated[Count, UpTo("sdp_users")]
+    quantity: Annotated[Count, MaxQuantity("sdp_users")]
     start_date: StartDate
 
 
@@ -243,11 +246,13 @@ class Accessory(Request):
     """Additional items for Sockets, such as rack-mount kits or X1700 Socket network card add-ons."""
 
     kind: Literal["accessory"]
-    site_id: Annotated[SiteId, AfterValidator(_site_with_address), _told(needs="address")]
+    site_id: Annotated[SiteId, AfterValidator(_site_with_address), _schema_hint(needs="address")]
     accessory_type: Annotated[
-        Literal["rack_mount_kit", "network_card"], AfterValidator(_card_fits), _told(needs_socket=SOCKET_NEEDED_BY)
+        Literal["rack_mount_kit", "network_card"],
+        AfterValidator(_card_has_socket),
+        _schema_hint(needs_socket=SOCKET_NEEDED_BY),
     ]
-    quantity: Annotated[Count, UpTo("accessory")]
+    quantity: Annotated[Count, MaxQuantity("accessory")]
     start_date: StartDate
 
 
@@ -264,7 +269,7 @@ KINDS: Mapping[str, type[Request]] = {
 }
 
 
-class _OfItsKind:
+class _ItemByKind:
     """Builds the model of a kind when an item of it comes along: few orders have all six."""
 
     @staticmethod
@@ -286,39 +291,41 @@ class _OfItsKind:
         return core_schema.no_info_plain_validator_function(self._read, serialization=shown)
 
 
-PlacedItem = Annotated[Item, _OfItsKind()]
+PlacedItem = Annotated[Item, _ItemByKind()]
 
 
-def item_faults(raw_items: Any, account: Account | None = None, today: date | None = None) -> list[Fault]:
-    """Every fault of every item, each pointing to or below `/items/N`; a sound item has none.
+def item_errors(raw_items: Any, account: Account | None = None, today: date | None = None) -> list[FieldError]:
+    """Return every fault of every item, each pointing to or below `/items/N`; a sound item has none.
 
     Without an account only the schema is judged.
     """
     if not isinstance(raw_items, list):
         return []
-    placement = Placement.of(raw_items, account, today) if account and today else None
-    found: list[Fault] = []
+    placement = ValidationContext.from_items(raw_items, account, today) if account and today else None
+    found: list[FieldError] = []
     upgraded: dict[tuple[str, str], int] = {}
-    for index, raw in enumerate(raw_items[:MOST_ITEMS]):
+    for index, raw in enumerate(raw_items[:MAX_ITEMS]):
         if not isinstance(raw, Mapping):
-            found.append(Fault(pointer("items", index), "wrong_type", "An item is an object."))
+            found.append(FieldError(pointer("items", index), "wrong_type", "An item is an object."))
             continue
         kind = raw.get("kind")
         model = KINDS.get(kind) if isinstance(kind, str) else None
         if model is None:
             code = "not_allowed" if "kind" in raw else "required"
-            found.append(Fault(pointer("items", index, "kind"), code, f"The kind is one of {', '.join(KINDS)}."))
+            found.append(FieldError(pointer("items", index, "kind"), code, f"The kind is one of {', '.join(KINDS)}."))
             continue
         try:
             model.model_validate(raw, context=placement and placement._replace(site_id=raw.get("site_id")))
         except ValidationError as error:
-            found.extend(faults_of(error, "items", index))
+            found.extend(field_errors_of(error, "items", index))
         else:
-            found.extend(_contradiction(raw, index, upgraded))
+            found.extend(_duplicate_upgrade(raw, index, upgraded))
     return found
 
 
-def _contradiction(sound: Mapping[str, Any], index: int, upgraded: dict[tuple[str, str], int]) -> Iterator[Fault]:
+def _duplicate_upgrade(
+    sound: Mapping[str, Any], index: int, upgraded: dict[tuple[str, str], int]
+) -> Iterator[FieldError]:
     """Yield a fault where an earlier sound item upgrades the same site in the same way, whatever to or when.
 
     What is unsound itself is no reason to refuse another.
@@ -328,15 +335,18 @@ def _contradiction(sound: Mapping[str, Any], index: int, upgraded: dict[tuple[st
     earlier = upgraded.setdefault((sound["kind"], sound["site_id"]), index)
     if earlier != index:
         detail = f"Item {earlier + 1} of this order asks for the same site's {KIND_LABELS[sound['kind']]} already."
-        yield Fault(pointer("items", index, "site_id"), "duplicate_upgrade", detail)
+        yield FieldError(pointer("items", index, "site_id"), "duplicate_upgrade", detail)
 
 
-def words_of(items: Iterable[Item]) -> dict[str, dict[str, str]]:
-    """Return the present words for the kinds and settings of items, by language and key as in `WORDS`."""
+def labels_of(items: Iterable[Item]) -> dict[str, dict[str, str]]:
+    """Return the present words for the kinds and settings of items, by language and key as in `LABELS_BY_LOCALE`."""
     keys = {f"{name}.{value}" for item in items for name, value in vars(item).items()}
-    return {language: {key: words[key] for key in sorted(keys & words.keys())} for language, words in WORDS.items()}
+    return {
+        language: {key: words[key] for key in sorted(keys & words.keys())}
+        for language, words in LABELS_BY_LOCALE.items()
+    }
 
 
 def schema_of(kind: str) -> dict[str, Any]:
-    """The JSON Schema of an item of this kind, as a client sends it."""
+    """Return the JSON Schema of an item of this kind, as a client sends it."""
     return TypeAdapter(KINDS[kind]).json_schema()

@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 
 def now() -> datetime:
-    """This instant, aware, in UTC, to the millisecond: what is stored and shown is what was compared."""
+    """Return this instant, aware, in UTC, to the millisecond: what is stored and shown is what was compared."""
     instant = datetime.now(UTC)
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def day_in(time_zone: str, instant: datetime) -> date:
-    """The calendar day that it is at `instant` in an IANA time zone."""
+    """Return the calendar day that it is at `instant` in an IANA time zone."""
     return instant.astimezone(ZoneInfo(time_zone)).date()

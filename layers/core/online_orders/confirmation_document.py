@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from online_orders.api import PDF, SCHEMAS, answers, takes
+from online_orders.api import PDF, SCHEMAS, request_body_spec, response_spec
 from online_orders.approval_links import TOKEN
 
 Token = Annotated[str, Path(description="Out of the link.", json_schema_extra={"pattern": f"^{TOKEN.pattern}$"})]
@@ -18,7 +18,7 @@ _PROBLEM = {"application/problem+json": {"$ref": SCHEMAS + "Problem"}}
 def _pages(
     status: HTTPStatus, description: str, beside: Mapping[str, Any] | None = None, headers: tuple[str, ...] = ()
 ) -> dict[int, Any]:
-    return answers(None, description, status, headers=headers, other={**_HTML, **(beside or {})})
+    return response_spec(None, description, status, headers=headers, other={**_HTML, **(beside or {})})
 
 
 _ERROR_RESPONSES = {
@@ -51,14 +51,14 @@ PROBE: dict[str, Any] = {
     **_TAGS,
     "summary": "Ask for the page's headers",
     "description": "Answers like GET, without a body.",
-    "responses": {status: dict(answer, content={}) for status, answer in _GET_RESPONSES.items()} | _RATE_LIMITED,
+    "responses": {status: dict(response, content={}) for status, response in _GET_RESPONSES.items()} | _RATE_LIMITED,
 }
 SHOW_PDF: dict[str, Any] = {
     **_TAGS,
     "summary": "Show the quote's paper",
     "description": "The PDF of the revision that the link belongs to.",
     "responses": {
-        **answers(None, "The paper.", other=PDF),
+        **response_spec(None, "The paper.", other=PDF),
         **_pages(HTTPStatus.NOT_FOUND, "There is no such link, or it leads to no paper.", _PROBLEM),
         **_pages(HTTPStatus.GONE, "The link was replaced, or its reader is no longer asked about the order."),
         **_RATE_LIMITED,
@@ -96,5 +96,5 @@ DECIDE: dict[str, Any] = {
         ),
         **_ERROR_RESPONSES,
     },
-    "openapi_extensions": takes("ConfirmationForm", "application/x-www-form-urlencoded"),
+    "openapi_extensions": request_body_spec("ConfirmationForm", "application/x-www-form-urlencoded"),
 }

@@ -22,15 +22,15 @@ class Dialect(NamedTuple):
 
     delimiter: str
     decimal_mark: str
-    mark: str
+    byte_order_mark: str
 
 
-_MARK = "\ufeff"
+_BYTE_ORDER_MARK = "\ufeff"
 """The byte-order mark, by which a spreadsheet tells UTF-8 from the encoding of its country."""
 _REPLACEMENT = "\ufffd"
 PLAIN = Dialect(",", ".", "")
 SPREADSHEETS: Mapping[str, Dialect] = {
-    locale: Dialect(";" if mark == "," else ",", mark, _MARK)
+    locale: Dialect(";" if mark == "," else ",", mark, _BYTE_ORDER_MARK)
     for locale, mark in ((locale, texts(locale)["decimal_mark"]) for locale in LOCALES)
 }
 """By the locale of the spreadsheet that is to open the file; where decimals have a comma, semicolons part the cells."""
@@ -74,7 +74,7 @@ def dialect_for(locale: str | None) -> Dialect:
     return PLAIN if locale is None else SPREADSHEETS[locale]
 
 
-def _begins_like_formula(text: str, passed_over: str = "") -> bool:
+def _looks_like_formula(text: str, passed_over: str = "") -> bool:
     """To any spreadsheet: some pass over white space and what is invisible, some take full-width signs for others."""
     for character in text:
         if not (character.isspace() or character in passed_over or category(character) == "Cf"):
@@ -82,13 +82,13 @@ def _begins_like_formula(text: str, passed_over: str = "") -> bool:
     return False
 
 
-def _needs_apostrophe(pieces: list[str], place: int) -> bool:
-    """Whether a piece between two breaks would be run, its own apostrophes not counted."""
-    bare = pieces[place].lstrip("'")
-    if place == 0:
-        return _begins_like_formula(bare) or (not bare and pieces[1:2] in (["\t"], ["\r"], ["\n"]))
+def _needs_apostrophe(pieces: list[str], index: int) -> bool:
+    """Return whether a piece between two breaks would be run, its own apostrophes not counted."""
+    bare = pieces[index].lstrip("'")
+    if index == 0:
+        return _looks_like_formula(bare) or (not bare and pieces[1:2] in (["\t"], ["\r"], ["\n"]))
     # Of the quotes that part cells nothing is left for who has taken another character for the delimiter.
-    return _begins_like_formula(bare, passed_over='"')
+    return _looks_like_formula(bare, passed_over='"')
 
 
 def safe_cell(value: Any) -> str:
@@ -99,8 +99,8 @@ def safe_cell(value: Any) -> str:
     """
     pieces = _BREAKS.split("" if value is None else str(value))
     return "".join(
-        "'" + piece if place % 2 == 0 and _needs_apostrophe(pieces, place) else piece
-        for place, piece in enumerate(pieces)
+        "'" + piece if index % 2 == 0 and _needs_apostrophe(pieces, index) else piece
+        for index, piece in enumerate(pieces)
     )
 
 
@@ -108,15 +108,15 @@ def read_cell(text: str) -> str:
     """Return what `safe_cell` made the cell of."""
     pieces = _BREAKS.split(text)
     return "".join(
-        piece[1:] if place % 2 == 0 and piece.startswith("'") and _needs_apostrophe(pieces, place) else piece
-        for place, piece in enumerate(pieces)
+        piece[1:] if index % 2 == 0 and piece.startswith("'") and _needs_apostrophe(pieces, index) else piece
+        for index, piece in enumerate(pieces)
     )
 
 
 def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]], dialect: Dialect = PLAIN) -> str:
     """Return a header and rows as CSV, each cell safe to open in a spreadsheet."""
     buffer = StringIO()
-    buffer.write(dialect.mark)
+    buffer.write(dialect.byte_order_mark)
     writer = csv.writer(buffer, delimiter=dialect.delimiter)
     writer.writerow(columns)
     writer.writerows([safe_cell(cell) for cell in row] for row in rows)
@@ -125,11 +125,11 @@ def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]], dialect: Dia
 
 def delimiter_of(text: str) -> str:
     """Return what parts the cells of a CSV text, by its first line: comma, semicolon or tab, or what `sep=` names."""
-    return _delimiter_and_its_line(text.removeprefix(_MARK))[0]
+    return _delimiter_and_its_line(text.removeprefix(_BYTE_ORDER_MARK))[0]
 
 
 def _delimiter_and_its_line(text: str) -> tuple[str, str]:
-    """The delimiter, and the line in which Excel's `sep=` names it, if one does."""
+    """Return the delimiter, and the line in which Excel's `sep=` names it, if one does."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     named = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
     return (named[1], first) if named else (max(DELIMITERS, key=first.count), "")
@@ -140,7 +140,7 @@ def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
     See `delimiter_of`; a line with Excel's `sep=` comes as an empty row.
     """
-    text = text.removeprefix(_MARK)
+    text = text.removeprefix(_BYTE_ORDER_MARK)
     delimiter, named_in = _delimiter_and_its_line(text)
     reader = csv.reader(StringIO(text.replace(named_in, "", 1)), delimiter=delimiter, strict=True)
     try:
@@ -150,7 +150,7 @@ def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
         raise BadRequest("invalid_csv", f"Line {reader.line_num} is no CSV: {error}.") from None
 
 
-def decoded(data: bytes) -> str:
+def decode_utf8(data: bytes) -> str:
     """Return a file as text, without a byte-order mark; BadRequest, which says the line, for one that is not UTF-8.
 
     U+FFFD stands where another encoding was read as UTF-8 on the way, by a gateway for one, so it is refused, too.

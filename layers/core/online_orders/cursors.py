@@ -32,7 +32,7 @@ class Cursor:
         query = {name: value for name, value in sent.items() if name not in _PAGING}
         bound = [event["requestContext"]["http"]["path"], query, user_id]
         self._bound = json.dumps(bound, sort_keys=True)
-        self.position = self._read(raw) if raw is not None else None
+        self.position = self._decode(raw) if raw is not None else None
 
     def _serializer(self, key: SigningKey) -> URLSafeSerializer:
         from itsdangerous import URLSafeSerializer  # which costs the cold starts of those that show no list
@@ -42,10 +42,10 @@ class Cursor:
             key.key, salt=self._bound, signer_kwargs={"key_derivation": "hmac", "digest_method": sha256}
         )
 
-    def _written(self, key: SigningKey, position: str) -> str:
+    def _encode(self, key: SigningKey, position: str) -> str:
         return f"{key.key_id}.{self._serializer(key).dumps(position)}"
 
-    def _read(self, raw: str) -> str:
+    def _decode(self, raw: str) -> str:
         from itsdangerous import BadData
 
         foreign = BadRequest("invalid_cursor", "The cursor is not one of this list.")
@@ -56,10 +56,10 @@ class Cursor:
         except (BadData, NotFound, UnicodeEncodeError):
             raise foreign from None
         # Base64 is read with characters that it does not have; a cursor is taken as it was written, and no other way.
-        if self._written(key, position) != raw:
+        if self._encode(key, position) != raw:
             raise foreign
         return position
 
     def after(self, position: str | int | None) -> str | None:
         """Return the cursor of the page after a position; None when there is none."""
-        return None if position is None else self._written(signing_key("cursors"), str(position))
+        return None if position is None else self._encode(signing_key("cursors"), str(position))

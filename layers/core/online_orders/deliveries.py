@@ -19,7 +19,7 @@ from online_orders.values import Entity, Instant
 MailState = Literal["sent", "delivered", "complained", "rejected", "bounced"]
 
 
-class MailWord(StrEnum):
+class MailEvent(StrEnum):
     """What one event says of a mail."""
 
     SENT = "sent"
@@ -38,69 +38,69 @@ class MailWord(StrEnum):
     """SES has found something in it that it does not send."""
 
 
-SHOWN_AS: Mapping[MailWord, MailState] = {
-    MailWord.SENT: "sent",
-    MailWord.REFUSED: "rejected",
-    MailWord.SOFT_BOUNCE: "bounced",
-    MailWord.DELIVERED: "delivered",
-    MailWord.FAILED: "bounced",
-    MailWord.COMPLAINED: "complained",
-    MailWord.HARD_BOUNCE: "bounced",
-    MailWord.REJECTED: "rejected",
+SHOWN_AS: Mapping[MailEvent, MailState] = {
+    MailEvent.SENT: "sent",
+    MailEvent.REFUSED: "rejected",
+    MailEvent.SOFT_BOUNCE: "bounced",
+    MailEvent.DELIVERED: "delivered",
+    MailEvent.FAILED: "bounced",
+    MailEvent.COMPLAINED: "complained",
+    MailEvent.HARD_BOUNCE: "bounced",
+    MailEvent.REJECTED: "rejected",
 }
-CREDIBILITY: Mapping[MailWord, int] = {
-    MailWord.SENT: 0,
-    MailWord.REFUSED: 1,
-    MailWord.SOFT_BOUNCE: 1,
-    MailWord.DELIVERED: 2,
-    MailWord.FAILED: 2,
-    MailWord.COMPLAINED: 3,
-    MailWord.HARD_BOUNCE: 4,
-    MailWord.REJECTED: 4,
+CREDIBILITY: Mapping[MailEvent, int] = {
+    MailEvent.SENT: 0,
+    MailEvent.REFUSED: 1,
+    MailEvent.SOFT_BOUNCE: 1,
+    MailEvent.DELIVERED: 2,
+    MailEvent.FAILED: 2,
+    MailEvent.COMPLAINED: 3,
+    MailEvent.HARD_BOUNCE: 4,
+    MailEvent.REJECTED: 4,
 }
 """A word of a higher level counts whatever the times: no delivery comes after a hard bounce, save by a wrong clock."""
 NOT_ARRIVED = frozenset(
-    {MailWord.REFUSED, MailWord.SOFT_BOUNCE, MailWord.FAILED, MailWord.HARD_BOUNCE, MailWord.REJECTED}
+    {MailEvent.REFUSED, MailEvent.SOFT_BOUNCE, MailEvent.FAILED, MailEvent.HARD_BOUNCE, MailEvent.REJECTED}
 )
 _PERMANENT_STATUS = re.compile(r"5\.[0-9]{1,3}\.[0-9]{1,3}")
 _PERMANENT_REPLY = re.compile(r"(?:smtp;)?\s*5[0-9]{2}(?:[\s-]|$)", re.IGNORECASE)
-_OF_EARLIER_RELEASES: Mapping[MailState, MailWord] = {
-    "sent": MailWord.SENT,
-    "rejected": MailWord.REFUSED,
-    "bounced": MailWord.FAILED,
-    "delivered": MailWord.DELIVERED,
-    "complained": MailWord.COMPLAINED,
+_FROM_STORED_STATE: Mapping[MailState, MailEvent] = {
+    "sent": MailEvent.SENT,
+    "rejected": MailEvent.REFUSED,
+    "bounced": MailEvent.FAILED,
+    "delivered": MailEvent.DELIVERED,
+    "complained": MailEvent.COMPLAINED,
 }
 """They stored how a mail is shown and not what was heard of it."""
 
 
-def bounce_word(bounce_type: str, status: str | None, diagnostic: str | None) -> MailWord:
+def classify_bounce(bounce_type: str, status: str | None, diagnostic: str | None) -> MailEvent:
     """Return which bounce it is, by SES's `bounceType`, and the `status` and `diagnosticCode` of the recipient.
 
     Some receivers' permanent failures are called `Transient` by SES.
     """
     if bounce_type == "Permanent":
-        return MailWord.HARD_BOUNCE
+        return MailEvent.HARD_BOUNCE
     if _PERMANENT_STATUS.fullmatch((status or "").strip()) or _PERMANENT_REPLY.match((diagnostic or "").strip()):
-        return MailWord.FAILED
-    return MailWord.SOFT_BOUNCE
+        return MailEvent.FAILED
+    return MailEvent.SOFT_BOUNCE
 
 
-class MailNews(Entity):
+class MailStatus(Entity):
     """The word that counts of the mail with a link to the quote."""
 
     link: int
     state: MailState
     at: Instant
     """When it was heard."""
-    word: Annotated[MailWord | None, Field(exclude_if=lambda word: word is None)] = None
+    word: Annotated[MailEvent | None, Field(exclude_if=lambda word: word is None)] = None
     """None in what an earlier release stored."""
     said_at: Annotated[Instant | None, Field(exclude_if=lambda said_at: said_at is None)] = None
     """When it was said, by the clock of whoever said it; None where that is not told."""
 
     @property
-    def heard(self) -> MailWord:
-        return self.word or _OF_EARLIER_RELEASES[self.state]
+    def event(self) -> MailEvent:
+        return self.word or _FROM_STORED_STATE[self.state]
 
     @property
     def rank(self) -> tuple[int, datetime, bool]:
@@ -108,15 +108,15 @@ class MailNews(Entity):
 
         At the same instant a failure counts: it is what came of the delivery.
         """
-        return CREDIBILITY[self.heard], self.said_at or self.at, self.heard in NOT_ARRIVED
+        return CREDIBILITY[self.event], self.said_at or self.at, self.event in NOT_ARRIVED
 
-    def counts_more_than(self, known: MailNews | None) -> bool:
+    def supersedes(self, known: MailStatus | None) -> bool:
         """Return whether this word takes the place of what is known; not of the same mail's same word."""
         if known is None or known.link != self.link:
             return True
-        return self.heard is not known.heard and self.rank > known.rank
+        return self.event is not known.event and self.rank > known.rank
 
 
-def news_of(link: int, word: MailWord, at: datetime, said_at: datetime | None = None) -> MailNews:
+def mail_status(link: int, word: MailEvent, at: datetime, said_at: datetime | None = None) -> MailStatus:
     """Return the news of the mail with a link; `said_at` is the event's own time, if known."""
-    return MailNews(link=link, state=SHOWN_AS[word], at=at, word=word, said_at=said_at)
+    return MailStatus(link=link, state=SHOWN_AS[word], at=at, word=word, said_at=said_at)

@@ -44,16 +44,16 @@ def find_duplicates(
     for other in others:
         for each in other.items:
             if each.kind in kinds and (code := _code(each, other, account, at)):
-                matches.setdefault(_asks_for(each), []).append((code, other))
+                matches.setdefault(_identity_of(each), []).append((code, other))
     found = []
-    for place, item in enumerate(items, start=1):
-        same = matches.get(_asks_for(item), ())
+    for index, item in enumerate(items, start=1):
+        same = matches.get(_identity_of(item), ())
         match = next((pair for pair in same if pair[0] == "already_ordered"), same[0] if same else None)
         if match:
             code, other = match
             found.append(
                 Duplicate(
-                    item_id=str(place),
+                    item_id=str(index),
                     code=code,
                     order_id=other.order_id,
                     source=other.source,
@@ -63,8 +63,8 @@ def find_duplicates(
     return tuple(found)
 
 
-def _asks_for(item: Item) -> tuple[Any, ...]:
-    """What makes two items the same."""
+def _identity_of(item: Item) -> tuple[Any, ...]:
+    """Return what makes two items the same."""
     if item.kind in UPGRADES:
         return item.kind, vars(item)["site_id"]
     return tuple(sorted((name, value) for name, value in vars(item).items() if name != "start_date"))
@@ -80,7 +80,7 @@ def _code(each: Item, other: Order, account: Account, at: datetime) -> Code | No
 
 
 def _is_due(each: Item, account: Account) -> bool:
-    """Whether a completed upgrade does not show in the site's license yet."""
+    """Return whether a completed upgrade does not show in the site's license yet."""
     site = account.sites_by_id.get(vars(each).get("site_id", ""))
     if site is None or site.license is None:
         return False

@@ -24,13 +24,13 @@ from online_orders.quotes import Quote
 from online_orders.timeline import Entry, Event
 from online_orders.values import Email
 
-NOBODY = Contact(name=ERASED, email=ERASED_EMAIL)
-NO_USER = User(user_id="erased", email=ERASED_EMAIL)
+ERASED_CONTACT = Contact(name=ERASED, email=ERASED_EMAIL)
+ERASED_USER = User(user_id="erased", email=ERASED_EMAIL)
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
-_WRITTEN = {"text", "reason"}
+_FREE_TEXT_MEMBERS = {"text", "reason"}
 """Members of an entry's data that its actor wrote freely."""
-_ADDRESSED = {"asked_email": "asked_name", "recipient": "recipient_name"}
+_EMAIL_MEMBERS = {"asked_email": "asked_name", "recipient": "recipient_name"}
 """Members that say of whom a decision by link was asked, or to whom a mail went: the address, and the name with it."""
 
 
@@ -45,8 +45,10 @@ class Person:
     """As they stand beside the address. One of a single word might be any word: it is not looked for in texts."""
 
     @classmethod
-    def at(cls, email: str, names: Iterable[str] = ()) -> Person:
-        """Raises ValueError for an address that is none, or that stands for somebody who was erased already."""
+    def from_email(cls, email: str, names: Iterable[str] = ()) -> Person:
+        """Return the person; raise ValueError for an address that is none, or that stands for somebody who was erased
+        already.
+        """
         try:
             sound = _EMAIL.validate_python(email)
         except ValidationError:
@@ -55,15 +57,15 @@ class Person:
             raise ValueError("This address stands for everybody who was erased.")
         return cls(sound, frozenset(name.strip() for name in names if name.strip()))
 
-    def called(self, *names: str) -> Person:
-        """The person, known by further names."""
+    def with_names(self, *names: str) -> Person:
+        """Return the person, known by further names."""
         return Person(self.email, self.given_names, self.stored_names | {*names} - {ERASED})
 
-    def has(self, email: str) -> bool:
+    def has_email(self, email: str) -> bool:
         return email.casefold() == self.email.casefold()
 
     def has_contact(self, contact: Contact | None) -> bool:
-        return contact is not None and self.has(contact.email)
+        return contact is not None and self.has_email(contact.email)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -75,164 +77,169 @@ class Person:
     def is_named_in(self, text: str) -> bool:
         return self._pattern.search(text) is not None
 
-    def out_of(self, text: str) -> str:
-        """A text without address and names of the person."""
+    def redact(self, text: str) -> str:
+        """Return a text without address and names of the person."""
         return self._pattern.sub(ERASED, text)
 
 
-def _maybe(person: Person, text: str | None) -> str | None:
-    return None if text is None else person.out_of(text)
+def _redact_optional(person: Person, text: str | None) -> str | None:
+    return None if text is None else person.redact(text)
 
 
-def is_of(entry: Entry, person: Person, contact: Contact, evidence: Evidence | None) -> bool:
-    """Whether the person did what the entry tells, or somebody whose name has been taken from it already.
+def is_done_by(entry: Entry, person: Person, contact: Contact, evidence: Evidence | None) -> bool:
+    """Return whether the person did what the entry tells, or somebody whose name has been taken from it already.
 
     `contact` is the order's, which counts for a decision by link that has no `evidence`.
     """
     actor = entry.actor
     if actor.kind == "contact":
-        did = person.has(evidence.recipient) if evidence else person.has_contact(contact)
+        did = person.has_email(evidence.recipient) if evidence else person.has_contact(contact)
     else:
-        did = actor.name is not None and person.has(actor.name)
+        did = actor.name is not None and person.has_email(actor.name)
     return did or actor.name == ERASED
 
 
-def from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
-    """`own`: the person is its actor."""
+def erase_from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
+    """Return the entry without the person. `own`: the person is its actor."""
     data: dict[str, Any] = {}
     theirs = {
         member
-        for address, name in _ADDRESSED.items()
-        if person.has(str(entry.data.get(address, "")))
+        for address, name in _EMAIL_MEMBERS.items()
+        if person.has_email(str(entry.data.get(address, "")))
         for member in (address, name)
     }
     for name, value in entry.data.items():
         if not isinstance(value, str):
             data[name] = value
-        elif (own and name in _WRITTEN) or name in theirs:
+        elif (own and name in _FREE_TEXT_MEMBERS) or name in theirs:
             data[name] = ERASED
         elif own and entry.event is Event.CLAIMED and name == "assignee":
-            data[name] = NO_USER.user_id
+            data[name] = ERASED_USER.user_id
         else:
-            data[name] = person.out_of(value)
+            data[name] = person.redact(value)
     actor = entry.actor
     if actor.name is not None:
-        actor = actor.model_copy(update={"name": ERASED if own else person.out_of(actor.name)})
+        actor = actor.model_copy(update={"name": ERASED if own else person.redact(actor.name)})
     return entry.model_copy(update={"actor": actor, "data": data})
 
 
-def from_evidence(evidence: Evidence, person: Person) -> Evidence:
-    if not person.has(evidence.recipient):
-        return evidence.model_copy(update={"name": person.out_of(evidence.name)})
+def erase_from_evidence(evidence: Evidence, person: Person) -> Evidence:
+    if not person.has_email(evidence.recipient):
+        return evidence.model_copy(update={"name": person.redact(evidence.name)})
     nobody = {"name": ERASED, "recipient": ERASED_EMAIL, "address": None, "agent": None}
     return evidence.model_copy(update=nobody)
 
 
-def _text_of(order: Mapping[str, Any], person: Person, *, own: bool) -> dict[str, Any]:
+def _redacted_texts(order: Mapping[str, Any], person: Person, *, own: bool) -> dict[str, Any]:
     note = order["note"]
     return {
-        "purchase_order_number": _maybe(person, order["purchase_order_number"]),
-        "note": ERASED if own and note is not None else _maybe(person, note),
+        "purchase_order_number": _redact_optional(person, order["purchase_order_number"]),
+        "note": ERASED if own and note is not None else _redact_optional(person, note),
     }
 
 
-def _from_snapshot(snapshot: Snapshot | None, person: Person) -> Snapshot | None:
-    """A site's name or address may name the person, as that of a home office does, and so may a sole trader's account.
+def _erase_from_snapshot(snapshot: Snapshot | None, person: Person) -> Snapshot | None:
+    """Return the snapshot without the person: a site's name or address may name a person, as that of a home office
+    does, and so may a sole trader's account.
 
     The account itself keeps its name, which Customer Success can change; nobody can change what an order keeps.
     """
     if snapshot is None:
         return None
     sites = {
-        site_id: OrderedSite(name=person.out_of(site.name), address=_maybe(person, site.address))
+        site_id: OrderedSite(name=person.redact(site.name), address=_redact_optional(person, site.address))
         for site_id, site in snapshot.sites.items()
     }
-    name = _maybe(person, snapshot.account_name)
+    name = _redact_optional(person, snapshot.account_name)
     return snapshot.model_copy(update={"sites": sites, "account_name": name})
 
 
-def from_order(order: Order, person: Person, at: datetime, *, wrote_reason: bool, successor: Contact | None) -> Change:
-    """The order without the person; nothing when there is no trace.
+def erase_from_order(
+    order: Order, person: Person, at: datetime, *, wrote_reason: bool, successor: Contact | None
+) -> Change:
+    """Return the order without the person; no change when there is no trace.
 
     `wrote_reason`: the person closed it. An open order goes on to `successor`, the account's present contact; without
     one it waits for Customer Success to name somebody.
     """
-    own = person.has(order.placed_by.email)
+    own = person.has_email(order.placed_by.email)
     after: dict[str, Any] = {
-        "placed_by": NO_USER if own else order.placed_by,
-        "assignee": None if order.assignee and person.has(order.assignee.email) else order.assignee,
-        "contact": NOBODY if person.has_contact(order.contact) else order.contact,
-        "snapshot": _from_snapshot(order.snapshot, person),
-        **_text_of(vars(order), person, own=own),
+        "placed_by": ERASED_USER if own else order.placed_by,
+        "assignee": None if order.assignee and person.has_email(order.assignee.email) else order.assignee,
+        "contact": ERASED_CONTACT if person.has_contact(order.contact) else order.contact,
+        "snapshot": _erase_from_snapshot(order.snapshot, person),
+        **_redacted_texts(vars(order), person, own=own),
     }
     if order.closed and order.closed.reason is not None:
-        reason = ERASED if wrote_reason else person.out_of(order.closed.reason)
+        reason = ERASED if wrote_reason else person.redact(order.closed.reason)
         after["closed"] = order.closed.model_copy(update={"reason": reason})
     changes = {name: value for name, value in after.items() if value != getattr(order, name)}
     change = order.erased(changes, at)
     if successor is None or not change.order.contact.is_erased:
         return change
-    return change.then(lambda order: order.follow_contact(successor, "operator", at))
+    return change.then(lambda order: order.sync_contact(successor, "operator", at))
 
 
 def quotes_naming(person: Person, quotes: Iterable[Quote]) -> list[int]:
-    """The revisions whose hashed texts name the person."""
+    """Return the revisions whose hashed texts name the person."""
     return [quote.revision for quote in quotes if person.is_named_in(quote.model_dump_json())]
 
 
-def papers_naming(person: Person, order: Order) -> list[int]:
-    """The revisions whose papers name the person as the account or in a site's name or address, as the order does."""
+def pdfs_naming(person: Person, order: Order) -> list[int]:
+    """Return the revisions whose papers name the person as the account or in a site's name or address, as the order
+    does.
+    """
     snapshot, last = order.snapshot, order.quote.revision if order.quote else 0
     named = snapshot is not None and person.is_named_in(snapshot.model_dump_json(include={"sites", "account_name"}))
     return list(range(1, last + 1)) if named else []
 
 
-def from_answer(answer: str, person: Person) -> str:
-    """What a repeated request is answered with: the JSON of an order as it was placed."""
-    body = json.loads(answer)
-    own = person.has(body["placed_by"]["email"])
-    changes = _text_of(body, person, own=own)
+def erase_from_response(response: str, person: Person) -> str:
+    """Return the response of a repeated request, the JSON of an order, without the person."""
+    body = json.loads(response)
+    own = person.has_email(body["placed_by"]["email"])
+    changes = _redacted_texts(body, person, own=own)
     if own:
-        changes["placed_by"] = NO_USER.model_dump()
-    if person.has(body["contact"]["email"]):
-        changes["contact"] = NOBODY.model_dump()
-    changes["items"] = [_from_item(item, person) for item in body["items"]]
+        changes["placed_by"] = ERASED_USER.model_dump()
+    if person.has_email(body["contact"]["email"]):
+        changes["contact"] = ERASED_CONTACT.model_dump()
+    changes["items"] = [_erase_from_item(item, person) for item in body["items"]]
     after = {**body, **changes}
-    return answer if after == body else json.dumps(after, ensure_ascii=False, separators=(",", ":"))
+    return response if after == body else json.dumps(after, ensure_ascii=False, separators=(",", ":"))
 
 
-def _from_item(item: dict[str, Any], person: Person) -> dict[str, Any]:
+def _erase_from_item(item: dict[str, Any], person: Person) -> dict[str, Any]:
     site = item.get("site")
     if site is None:
         return item
-    return {**item, "site": {"name": person.out_of(site["name"]), "address": _maybe(person, site["address"])}}
+    return {**item, "site": {"name": person.redact(site["name"]), "address": _redact_optional(person, site["address"])}}
 
 
 def _sites_without(account: Account, person: Person) -> tuple[Site, ...]:
     return tuple(
-        site.model_copy(update={"name": person.out_of(site.name), "address": _maybe(person, site.address)})
+        site.model_copy(update={"name": person.redact(site.name), "address": _redact_optional(person, site.address)})
         for site in account.sites
     )
 
 
-def from_account(account: Account, person: Person) -> Account:
-    """The account; without its contact person it places no orders until Customer Success names another."""
+def erase_from_account(account: Account, person: Person) -> Account:
+    """Return the account without the person; without a contact person it places no orders."""
     enrollment = account.enrollment
     if enrollment:
         contact = None if person.has_contact(enrollment.contact) else enrollment.contact
-        deputies = tuple(each for each in enrollment.deputies if not person.has(each.email))
+        deputies = tuple(each for each in enrollment.deputies if not person.has_email(each.email))
         enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
     return account.model_copy(update={"sites": _sites_without(account, person), "enrollment": enrollment})
 
 
-def from_version(account: Account, person: Person) -> Account:
-    """An account as it was: that there was somebody stays, and for which days; who it was goes."""
+def erase_from_version(account: Account, person: Person) -> Account:
+    """Return an earlier version of an account without the person; that there was somebody stays, and for which days."""
     enrollment = account.enrollment
     if enrollment:
-        nobody = NOBODY.model_dump()
+        nobody = ERASED_CONTACT.model_dump()
         deputies = tuple(
-            each.model_copy(update=nobody) if person.has(each.email) else each for each in enrollment.deputies
+            each.model_copy(update=nobody) if person.has_email(each.email) else each for each in enrollment.deputies
         )
-        contact = NOBODY if person.has_contact(enrollment.contact) else enrollment.contact
+        contact = ERASED_CONTACT if person.has_contact(enrollment.contact) else enrollment.contact
         enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
     return account.model_copy(update={"sites": _sites_without(account, person), "enrollment": enrollment})

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
-MOST_FAULTS = 1_000
+MAX_FIELD_ERRORS = 1_000
 
 
-class Fault(NamedTuple):
+class FieldError(NamedTuple):
     """One fault of a request body: a JSON Pointer (RFC 6901) into it, a stable code, a sentence for people."""
 
     pointer: str
@@ -29,7 +29,7 @@ class OnlineOrdersError(Exception):
         self.detail = detail
 
     def members(self) -> dict[str, Any]:
-        """What the problem document says beside type, title, status, code and detail."""
+        """Return the members of the problem document beside type, title, status, code and detail."""
         return {}
 
     def headers(self) -> dict[str, str]:
@@ -119,13 +119,13 @@ class Invalid(OnlineOrdersError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "invalid"
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(islice(faults, MOST_FAULTS))
-        count = len(self.faults)
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(islice(errors, MAX_FIELD_ERRORS))
+        count = len(self.errors)
         super().__init__(f"The body has {count} fault{'' if count == 1 else 's'}.")
 
     def members(self) -> dict[str, Any]:
-        return {"errors": [fault._asdict() for fault in self.faults]}
+        return {"errors": [error._asdict() for error in self.errors]}
 
 
 class TooManyRequests(OnlineOrdersError):

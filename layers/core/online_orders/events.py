@@ -30,7 +30,7 @@ class EventDetail(Entity):
 
 
 def detail_of(order: Order, entry: Entry) -> EventDetail:
-    """`order` is as the entry left it."""
+    """Return the detail of an entry's event; `order` is as the entry left it."""
     quote = order.quote
     return EventDetail(
         event_id=f"{order.order_id}-{entry.sequence}",

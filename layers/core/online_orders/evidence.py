@@ -33,10 +33,10 @@ class Evidence(Entity):
 def evidence_of(
     order: Order, decision: LinkDecision, name: str, recipient: str, address: str | None, agent: str | None
 ) -> Evidence:
-    """The evidence of the decision that `order` was just changed by."""
+    """Return the evidence of the decision that `order` was just changed by."""
     quote = order.quote
     return Evidence(
-        sequence=order.marks.sequence,
+        sequence=order.internals.sequence,
         at=order.updated_at,
         decision=decision,
         name=name,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from online_orders.errors import Fault, Invalid
+from online_orders.errors import FieldError, Invalid
 from online_orders.values import PATTERN_TEXTS
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _TEXTS = {
 
 
 def pointer(*parts: str | int) -> str:
-    """A JSON Pointer (RFC 6901): `pointer("items", 2, "quantity")` is `/items/2/quantity`.
+    """Return a JSON Pointer (RFC 6901): `pointer("items", 2, "quantity")` is `/items/2/quantity`.
 
     Half a surrogate pair, which JSON can spell and UTF-8 cannot, becomes a question mark.
     """
@@ -58,18 +58,18 @@ def pointer(*parts: str | int) -> str:
     return joined.encode("utf-8", "replace").decode()
 
 
-def faults_of(error: ValidationError, *base: str | int) -> list[Fault]:
-    """The faults that a validation found, pointing below `base`."""
+def field_errors_of(error: ValidationError, *base: str | int) -> list[FieldError]:
+    """Return the faults that a validation found, pointing below `base`."""
     found = []
     for each in error.errors(include_url=False, include_input=False):
         kind = each["type"]
         code = CODES.get(kind) or ("wrong_type" if kind.endswith("_type") else kind)
-        message = text_of(each)
-        found.append(Fault(pointer(*base, *each["loc"]), code, message[:1].upper() + message[1:] + "."))
+        message = message_of(each)
+        found.append(FieldError(pointer(*base, *each["loc"]), code, message[:1].upper() + message[1:] + "."))
     return found
 
 
-def text_of(error: ErrorDetails) -> str:
+def message_of(error: ErrorDetails) -> str:
     """Return pydantic's sentence; where that speaks of Python or holds a regular expression, one of ours."""
     if error["type"] == "string_pattern_mismatch":
         return PATTERN_TEXTS.get(error["ctx"]["pattern"], "This is not written as it should be")
@@ -78,12 +78,12 @@ def text_of(error: ErrorDetails) -> str:
     return _DECIMAL.sub(r"\1", error["msg"])
 
 
-def checked(model: type[Model], body: Any, *, context: Any = None, more: Iterable[Fault] = ()) -> Model:
-    """`body` as a `model`; raises Invalid with its faults and with `more`, which were found elsewhere."""
+def validate(model: type[Model], body: Any, *, context: Any = None, extra_errors: Iterable[FieldError] = ()) -> Model:
+    """Return `body` as a `model`; raise Invalid with its faults and with `more`, which were found elsewhere."""
     try:
         value = model.model_validate(body, context=context)
     except ValidationError as error:
-        raise Invalid([*faults_of(error), *more]) from None
-    if found := tuple(more):
+        raise Invalid([*field_errors_of(error), *extra_errors]) from None
+    if found := tuple(extra_errors):
         raise Invalid(found)
     return value

@@ -38,5 +38,5 @@ def cookies(request: Request) -> Iterator[tuple[str, str]]:
 
 def preferred_language(accept_language: str, known: Collection[str], fallback: str) -> str:
     """Return the first of a reader's languages that is known, by its two letters."""
-    asked = (part.strip()[:2].lower() for part in accept_language.split(","))
-    return next((language for language in asked if language in known), fallback)
+    requested = (part.strip()[:2].lower() for part in accept_language.split(","))
+    return next((language for language in requested if language in known), fallback)

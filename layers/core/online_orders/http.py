@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler import Response as _Response
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from online_orders.aws.documents import find_quote_paper
+from online_orders.aws.documents import find_quote_pdf
 from online_orders.aws.environment import environment
 from online_orders.aws.orders import get_quote
 from online_orders.clock import now
@@ -31,9 +31,9 @@ from online_orders.errors import (
     Unavailable,
     VersionMismatch,
 )
-from online_orders.fair_shares import Shares
+from online_orders.fair_shares import RateLimiter
 from online_orders.orders import Order, User
-from online_orders.presentation import as_json, quote_body
+from online_orders.presentation import quote_body, to_json
 from online_orders.quotes import QuoteState
 from online_orders.telemetry import logger
 
@@ -41,14 +41,14 @@ Response = _Response[Any]
 """Powertools' response; its class alone is no type that a route may be annotated with."""
 Group = Literal["customers", "customer-success"]
 
-LARGEST_BODY = 320 * 1024
+MAX_BODY_BYTES = 320 * 1024
 """What is stored of a body must fit an item of the table, 400 KB."""
-LARGEST_PAGE = 4 * 1024 * 1024
-SHORTEST_ORIGIN_SECRET = 32
+MAX_PAGE_BYTES = 4 * 1024 * 1024
+MIN_ORIGIN_SECRET_LENGTH = 32
 _BEARER = re.compile(r"(?:bearer +)?[\w-]+\.(?P<payload>[\w-]+)\.[\w-]*", re.IGNORECASE | re.ASCII)
 """One token and nothing else, so that what is read is what the gateway has verified."""
 _VERSION = re.compile(r"[0-9]+")
-_BUSY = {
+_TRANSIENT_ERRORS = {
     "InternalServerError",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -58,7 +58,7 @@ _BUSY = {
     "ThrottlingException",
 }
 """Errors of AWS that are over by themselves; what others do to the same items is told apart in `aws.dynamodb`."""
-_shares = Shares()
+_limiter = RateLimiter()
 
 
 # -- who is calling -----------------------------------------------------------------------------------------------
@@ -73,14 +73,15 @@ class Caller(NamedTuple):
 
     @property
     def account(self) -> str:
-        """The account that the caller acts for; Forbidden for one that has none."""
+        """Return the account that the caller acts for; raise Forbidden for one that has none."""
         if self.account_id is None:
             raise Forbidden("forbidden", "Your user belongs to no account.")
         return self.account_id
 
 
 def caller(request: Request, group: Group | None) -> Caller:
-    """Who calls; Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the group.
+    """Return who calls; raise Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the
+    group.
 
     Staff have signed in with a second factor where the installation wants it, else `second_factor_required`. They are
     no customers, whatever other group somebody has put them in. Takes of the caller's share, so it is called once a
@@ -94,10 +95,10 @@ def caller(request: Request, group: Group | None) -> Caller:
     if group and (group not in groups or (group == "customers" and "customer-success" in groups)):
         raise Forbidden("forbidden", f"This is for users of the group {group}.")
     if group == "customer-success" and environment("STAFF_SECOND_FACTOR") == "required":
-        _must_have_two_factors(payload)
+        _require_second_factor(payload)
     user = User(user_id=claims["sub"], email=claims.get("email", ""))
     account_id = claims.get("custom:account_id") or None
-    take_share("ACCOUNT", account_id or user.user_id)
+    check_rate_limit("ACCOUNT", account_id or user.user_id)
     return Caller(user, groups, account_id)
 
 
@@ -107,7 +108,7 @@ def _payload(request: Request, claims: Mapping[str, str]) -> dict[str, Any]:
     The gateway hands a list on as text, `[a b]`, in which one name with a blank cannot be told from two names. So lists
     are read from the token itself, which the gateway has verified.
     """
-    found = _BEARER.fullmatch(sent_headers(request).get("authorization", ""))
+    found = _BEARER.fullmatch(request_headers(request).get("authorization", ""))
     unreadable = Forbidden("wrong_token", "Send one id token in the Authorization header.")
     if found is None:
         raise unreadable
@@ -126,20 +127,20 @@ def _groups(payload: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(name for name in names if isinstance(name, str))
 
 
-def _must_have_two_factors(payload: Mapping[str, Any]) -> None:
+def _require_second_factor(payload: Mapping[str, Any]) -> None:
     """Raise Forbidden unless the token has `mfa` among its methods (`amr`, RFC 8176)."""
     methods = payload.get("amr")
     if not isinstance(methods, list) or "mfa" not in methods:
         raise Forbidden("second_factor_required", "Sign in with the code of an app: staff need a second factor here.")
 
 
-def take_share(kind: Literal["ACCOUNT", "LINK"], name: str) -> None:
+def check_rate_limit(kind: Literal["ACCOUNT", "LINK"], name: str) -> None:
     """Raise TooManyRequests for an account, a user without one, or a link that has had its share of this process."""
-    seconds = _shares.take(
+    seconds = _limiter.acquire(
         f"{kind}#{name}",
         now().timestamp(),
-        a_second=float(environment(f"{kind}_REQUESTS_A_SECOND")),
-        at_once=int(environment(f"{kind}_REQUESTS_AT_ONCE")),
+        per_second=float(environment(f"{kind}_REQUESTS_PER_SECOND")),
+        burst=int(environment(f"{kind}_REQUESTS_AT_ONCE")),
     )
     if seconds:
         raise TooManyRequests("These are too many requests at once; nothing was done.", seconds)
@@ -147,7 +148,7 @@ def take_share(kind: Literal["ACCOUNT", "LINK"], name: str) -> None:
 
 def reset() -> None:
     """Give everybody a full share again; for tests, where each has its own processes."""
-    _shares.clear()
+    _limiter.clear()
 
 
 class Viewer(NamedTuple):
@@ -158,23 +159,23 @@ class Viewer(NamedTuple):
 
 
 def viewer(request: Request) -> Viewer:
-    """The caller behind CloudFront, which writes the address over whatever the caller sent in its place.
+    """Return the caller behind CloudFront, which writes the address over whatever the caller sent in its place.
 
     Only what CloudFront hands on has the origin secret; where there is none, the gateway sees the caller itself.
     """
-    seen, headers = request.resolved_event["requestContext"]["http"], sent_headers(request)
+    seen, headers = request.resolved_event["requestContext"]["http"], request_headers(request)
     address = headers.get("x-viewer-address") if environment("ORIGIN_SECRET") else seen.get("sourceIp")
-    return Viewer(_said(address, 45), _said(headers.get("user-agent"), 400))
+    return Viewer(_printable_prefix(address, 45), _printable_prefix(headers.get("user-agent"), 400))
 
 
-def _said(text: str | None, most: int) -> str | None:
-    return "".join(character for character in text or "" if character.isprintable())[:most] or None
+def _printable_prefix(text: str | None, limit: int) -> str | None:
+    return "".join(character for character in text or "" if character.isprintable())[:limit] or None
 
 
 # -- what was sent ------------------------------------------------------------------------------------------------
 
 
-def sent_headers(request: Request) -> Mapping[str, str]:
+def request_headers(request: Request) -> Mapping[str, str]:
     """Return the headers under the lower-case names that the gateway gives them.
 
     `Request.headers` makes a dictionary for all ways of writing them, anew each time.
@@ -188,17 +189,17 @@ def _refuse_constant(name: str) -> None:
 
 
 def raw_body(request: Request) -> bytes:
-    """Return the body as it was sent; TooLarge for one of more than LARGEST_BODY bytes."""
+    """Return the body as it was sent; TooLarge for one of more than MAX_BODY_BYTES bytes."""
     body, is_coded = request.body or "", request.resolved_event.is_base64_encoded
     data = base64.b64decode(body) if is_coded else body.encode("utf-8", "surrogatepass")
-    if len(data) > LARGEST_BODY:
+    if len(data) > MAX_BODY_BYTES:
         raise body_too_large()
     return data
 
 
 def body_too_large() -> TooLarge:
-    """Return the refusal of a body that has more than LARGEST_BODY bytes."""
-    return TooLarge(f"A body has {LARGEST_BODY} bytes at most.")
+    """Return the refusal of a body that has more than MAX_BODY_BYTES bytes."""
+    return TooLarge(f"A body has {MAX_BODY_BYTES} bytes at most.")
 
 
 def json_body(request: Request, *, default: Any = None) -> Any:
@@ -215,11 +216,11 @@ def json_body(request: Request, *, default: Any = None) -> Any:
 
 def csv_body(request: Request) -> str | None:
     """Return the body as text when it was sent as CSV; None when it was not."""
-    if sent_headers(request).get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
+    if request_headers(request).get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
         return None
-    from online_orders.csv_pages import decoded  # which costs the cold starts of those that take none
+    from online_orders.csv_pages import decode_utf8  # which costs the cold starts of those that take none
 
-    return decoded(raw_body(request))
+    return decode_utf8(raw_body(request))
 
 
 def expected_versions(if_match: str | None) -> frozenset[int] | None:
@@ -254,7 +255,7 @@ def preconditions(if_match: str | None, if_none_match: str | None) -> Preconditi
 def accepts(request: Request, media_type: str) -> bool:
     """Return whether the caller likes this media type better than JSON, by RFC 9110."""
     liking: dict[str, float] = {}
-    for part in sent_headers(request).get("accept", "").lower().split(","):
+    for part in request_headers(request).get("accept", "").lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
         quality = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
         liking[name] = float(quality) if re.fullmatch(r"[01](\.\d{0,3})?", quality) else 0.0
@@ -269,7 +270,7 @@ def json_response(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mappin
     return Response(
         int(status),
         "application/json",
-        body if isinstance(body, str) else as_json(body),
+        body if isinstance(body, str) else to_json(body),
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
 
@@ -293,14 +294,14 @@ def page(rows: Iterable[Mapping[str, Any]], id_name: str, position: str | int | 
     written: list[str] = []
     size, last = 0, None
     for row in rows:
-        text = as_json(row)
+        text = to_json(row)
         size += len(text.encode())
-        if written and size > LARGEST_PAGE:
+        if written and size > MAX_PAGE_BYTES:
             position = last
             break
         written.append(text)
         last = row[id_name]
-    return json_response(f'{{"items":[{",".join(written)}],"next_cursor":{as_json(cursor.after(position))}}}')
+    return json_response(f'{{"items":[{",".join(written)}],"next_cursor":{to_json(cursor.after(position))}}}')
 
 
 def quote_response(request: Request, order: Order, revision: int) -> Response:
@@ -308,8 +309,8 @@ def quote_response(request: Request, order: Order, revision: int) -> Response:
     quote = get_quote(order, revision)
     if not accepts(request, "application/pdf"):
         return json_response(quote_body(quote, order.quote_day(now())))
-    paper = find_quote_paper(order.order_id, quote.revision)
-    if paper is None:
+    pdf = find_quote_pdf(order.order_id, quote.revision)
+    if pdf is None:
         if quote.state is QuoteState.SENDING:
             raise NotFound("The PDF of this revision is still being made; ask again in a moment.")
         raise NotFound("This revision was never sent, so there is no PDF of it.")
@@ -317,7 +318,7 @@ def quote_response(request: Request, order: Order, revision: int) -> Response:
     return Response(
         int(HTTPStatus.OK),
         "application/pdf",
-        paper,
+        pdf,
         headers={"Cache-Control": "no-store", "Content-Disposition": f'inline; filename="{name}"'},
     )
 
@@ -339,34 +340,34 @@ def problem(error: OnlineOrdersError) -> Response:
     return Response(
         int(error.status),
         "application/problem+json",
-        as_json(document),
+        to_json(document),
         headers={"Cache-Control": "no-store", **error.headers()},
     )
 
 
-class _Fault(OnlineOrdersError):
+class _InternalError(OnlineOrdersError):
     """Ours, not the caller's; the log says what it was."""
 
 
-def translated(error: Exception) -> OnlineOrdersError:
+def to_api_error(error: Exception) -> OnlineOrdersError:
     """Return what a fault that nobody expected is to the caller; the log gets the rest."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
     is_silence = isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
-    if code in _BUSY or is_silence:
+    if code in _TRANSIENT_ERRORS or is_silence:
         logger.warning("AWS did not answer", exc_info=error)
         return Unavailable("The service is busy. Repeat the request; with the same Idempotency-Key, where it has one.")
     logger.error("unexpected fault", exc_info=error)
-    return _Fault("Something went wrong on our side; the log has the request id.")
+    return _InternalError("Something went wrong on our side; the log has the request id.")
 
 
 def has_origin_secret(headers: Mapping[str, str]) -> bool:
     """Return whether the request shows an origin secret that is good now; True where the installation has none."""
-    said = environment("ORIGIN_SECRET")
-    if not said:
+    text = environment("ORIGIN_SECRET")
+    if not text:
         return True
     shown = headers.get("x-origin-secret", "").encode("utf-8", "surrogatepass")
     # Each is compared, whether or not one before has matched, so that the time tells nothing.
-    matches = [hmac.compare_digest(shown, secret) for secret in _origin_secrets(said)]
+    matches = [hmac.compare_digest(shown, secret) for secret in _origin_secrets(text)]
     return True in matches
 
 
@@ -383,4 +384,4 @@ def _origin_secrets(said: str) -> tuple[bytes, ...]:
     except (ValueError, AttributeError):
         logger.exception("the origin secret cannot be read")
         return ()
-    return tuple(value.encode() for value in found if isinstance(value, str) and len(value) >= SHORTEST_ORIGIN_SECRET)
+    return tuple(value.encode() for value in found if isinstance(value, str) and len(value) >= MIN_ORIGIN_SECRET_LENGTH)

@@ -14,7 +14,7 @@ from online_orders.timeline import Event
 
 
 class MailKind(StrEnum):
-    """The mails by name; messages on the queue, marks of what was sent and tags of mails carry these names."""
+    """The mails by name; messages on the queue, claims of mails and tags of mails carry these names."""
 
     ORDER_RECEIVED = "order_received"
     NEW_ORDER = "new_order"
@@ -59,7 +59,7 @@ ACCOUNT: Final = "account"
 """Of no order: a change of an account, or what somebody reports of one."""
 
 
-class Row(NamedTuple):
+class MailSpec(NamedTuple):
     """A row of the table."""
 
     event: Event | Literal["workflow", "account"]
@@ -69,7 +69,7 @@ class Row(NamedTuple):
     """The purpose of the link that stands in the contact person's mail, and in nobody else's, with its code."""
     needs_link: bool = False
     """Else it may go without, and then says how to do without."""
-    paper: bool = False
+    attaches_pdf: bool = False
     """Whether the quote is attached as a PDF."""
 
 
@@ -79,23 +79,23 @@ _CUSTOMERS = (Role.CONTACT, Role.PLACED_BY, Role.ACCOUNT_CONTACT)
 _EVERYBODY = (Role.CONTACT, Role.PLACED_BY, Role.CUSTOMER_SUCCESS, Role.ACCOUNT_CONTACT)
 _DROPPED_OR_NAMED = (Role.FORMER_CONTACT, Role.REMOVED_CONTACT, Role.NEW_CONTACT)
 
-MAILS: Mapping[MailKind, Row] = {
-    MailKind.ORDER_RECEIVED: Row(Event.SUBMITTED, _CUSTOMERS, link="order"),
-    MailKind.NEW_ORDER: Row(Event.SUBMITTED, _DESK),
-    MailKind.QUOTE_TO_CONFIRM: Row(WORKFLOW, _CONTACT, link="quote", needs_link=True, paper=True),
-    MailKind.REMINDER: Row(Event.REMINDED, _CONTACT, link="quote", needs_link=True),
-    MailKind.APPROVED: Row(Event.COMPLETED, _EVERYBODY, paper=True),
-    MailKind.CANCELED: Row(Event.CANCELED, _EVERYBODY),
-    MailKind.CHANGE_REQUESTED: Row(Event.CHANGE_REQUESTED, _DESK),
-    MailKind.QUOTE_UNDELIVERABLE: Row(Event.UNDELIVERABLE, _DESK),
-    MailKind.LINK_LOCKED: Row(Event.LINK_LOCKED, _DESK),
-    MailKind.EXPIRED: Row(Event.EXPIRED, (Role.CONTACT, Role.CUSTOMER_SUCCESS), link="quote"),
-    MailKind.FRESH_QUOTE_ASKED: Row(Event.FRESH_QUOTE_ASKED, _DESK),
-    MailKind.STALE_ORDER: Row(Event.STALE, _DESK),
-    MailKind.COMMENT: Row(Event.COMMENTED, (Role.PLACED_BY, Role.CUSTOMER_SUCCESS)),
-    MailKind.CONTACT_REMOVED: Row(Event.CONTACT_REMOVED, _DESK),
-    MailKind.CONTACT_REPLACED: Row(Event.QUOTE_RESENT, (Role.FORMER_CONTACT, Role.ACCOUNT_CONTACT)),
-    MailKind.CONTACT_REPORT: Row(ACCOUNT, _DESK),
-    MailKind.CONTACT_CHANGED: Row(ACCOUNT, _DROPPED_OR_NAMED),
-    MailKind.ACCOUNT_CHANGED: Row(ACCOUNT, (Role.CONTACT, Role.DEPUTY, Role.FORMER_DEPUTY)),
+MAILS: Mapping[MailKind, MailSpec] = {
+    MailKind.ORDER_RECEIVED: MailSpec(Event.SUBMITTED, _CUSTOMERS, link="order"),
+    MailKind.NEW_ORDER: MailSpec(Event.SUBMITTED, _DESK),
+    MailKind.QUOTE_TO_CONFIRM: MailSpec(WORKFLOW, _CONTACT, link="quote", needs_link=True, attaches_pdf=True),
+    MailKind.REMINDER: MailSpec(Event.REMINDED, _CONTACT, link="quote", needs_link=True),
+    MailKind.APPROVED: MailSpec(Event.COMPLETED, _EVERYBODY, attaches_pdf=True),
+    MailKind.CANCELED: MailSpec(Event.CANCELED, _EVERYBODY),
+    MailKind.CHANGE_REQUESTED: MailSpec(Event.CHANGE_REQUESTED, _DESK),
+    MailKind.QUOTE_UNDELIVERABLE: MailSpec(Event.UNDELIVERABLE, _DESK),
+    MailKind.LINK_LOCKED: MailSpec(Event.LINK_LOCKED, _DESK),
+    MailKind.EXPIRED: MailSpec(Event.EXPIRED, (Role.CONTACT, Role.CUSTOMER_SUCCESS), link="quote"),
+    MailKind.FRESH_QUOTE_ASKED: MailSpec(Event.FRESH_QUOTE_ASKED, _DESK),
+    MailKind.STALE_ORDER: MailSpec(Event.STALE, _DESK),
+    MailKind.COMMENT: MailSpec(Event.COMMENTED, (Role.PLACED_BY, Role.CUSTOMER_SUCCESS)),
+    MailKind.CONTACT_REMOVED: MailSpec(Event.CONTACT_REMOVED, _DESK),
+    MailKind.CONTACT_REPLACED: MailSpec(Event.QUOTE_RESENT, (Role.FORMER_CONTACT, Role.ACCOUNT_CONTACT)),
+    MailKind.CONTACT_REPORT: MailSpec(ACCOUNT, _DESK),
+    MailKind.CONTACT_CHANGED: MailSpec(ACCOUNT, _DROPPED_OR_NAMED),
+    MailKind.ACCOUNT_CHANGED: MailSpec(ACCOUNT, (Role.CONTACT, Role.DEPUTY, Role.FORMER_DEPUTY)),
 }

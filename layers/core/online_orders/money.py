@@ -7,25 +7,25 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from online_orders.iso import MINOR_DIGITS
 
-LARGEST = Decimal(10) ** 12
+MAX_AMOUNT = Decimal(10) ** 12
 """No single price reaches this; sums of a whole quote stay far within the decimal context's 28 digits."""
 
 
 def minor_digits(currency: str) -> int:
-    """How many decimals amounts of an ISO 4217 currency have; KeyError when there is no such currency."""
+    """Return how many decimals amounts of an ISO 4217 currency have; raise KeyError when there is no such currency."""
     return MINOR_DIGITS[currency]
 
 
 def fits(amount: Decimal, currency: str) -> bool:
-    """Whether an amount is written with no more decimals than the currency has."""
+    """Return whether an amount is written with no more decimals than the currency has."""
     exponent = amount.as_tuple().exponent
     return isinstance(exponent, int) and -exponent <= minor_digits(currency)
 
 
-def exact(amount: Decimal, currency: str) -> Decimal:
-    """The same amount with exactly the currency's minor digits, and never minus zero."""
+def quantize(amount: Decimal, currency: str) -> Decimal:
+    """Return the same amount with exactly the currency's minor digits, and never minus zero."""
     return amount.quantize(Decimal(1).scaleb(-minor_digits(currency)), rounding=ROUND_HALF_UP) + 0
 
 
 def total(amounts: Iterable[Decimal], currency: str) -> Decimal:
-    return exact(sum(amounts, Decimal(0)), currency)
+    return quantize(sum(amounts, Decimal(0)), currency)

@@ -22,7 +22,7 @@ def _milliseconds(at: datetime) -> int:
 
 
 def new_order_id(at: datetime) -> str:
-    """48 bits of milliseconds and 80 random ones, 26 characters of Crockford's base 32."""
+    """Return a new id: 48 bits of milliseconds and 80 random ones, 26 characters of Crockford's base 32."""
     return _base32(_milliseconds(at), 10) + _base32(secrets.randbits(_RANDOM_BITS), 16)
 
 
@@ -31,7 +31,7 @@ def is_order_id(text: str) -> bool:
 
 
 def placed_at(order_id: str) -> datetime:
-    """When an order with this id was placed, to the millisecond."""
+    """Return when an order with this id was placed, to the millisecond."""
     milliseconds = 0
     for character in order_id[:10]:
         milliseconds = milliseconds << 5 | _ALPHABET.index(character)

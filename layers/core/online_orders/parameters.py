@@ -25,14 +25,14 @@ _TAKEN_AS_ETAGS = re.compile(_ETAGS.replace('"', '"?').replace(", *", r"\s*,\s*"
 """What older clients send: tags without quotes, and blanks before a comma."""
 
 
-def sound_account_id(text: str) -> str:
+def parse_account_id(text: str) -> str:
     """Return the id itself; NotFound for what cannot be an account's id."""
     if not is_identifier(text):
         raise NotFound(f"There is no account {text[:64]}.")
     return text
 
 
-def sound_currency(text: str) -> str:
+def parse_currency(text: str) -> str:
     """Return the code itself; NotFound for what is no ISO 4217 currency."""
     if text not in MINOR_DIGITS:
         raise NotFound(f"There is no currency {text[:64]}.")
@@ -89,17 +89,17 @@ OrderId = Annotated[
 ]
 """Any text: whether there is such an order is found where it is looked for."""
 AccountId = Annotated[
-    str, AfterValidator(sound_account_id), Path(description="The account.", json_schema_extra={"pattern": IDENTIFIER})
+    str, AfterValidator(parse_account_id), Path(description="The account.", json_schema_extra={"pattern": IDENTIFIER})
 ]
 CurrencyCode = Annotated[
-    str, AfterValidator(sound_currency), Path(description="ISO 4217.", json_schema_extra={"x-stands-for": "Currency"})
+    str, AfterValidator(parse_currency), Path(description="ISO 4217.", json_schema_extra={"x-stands-for": "Currency"})
 ]
 Revision = Annotated[int, Field(ge=1, le=MAX_REVISION), BeforeValidator(_digits), Path(description="From 1.")]
 VersionNumber = Annotated[int, Field(ge=1, le=MAX_VERSION), BeforeValidator(_digits), Path(description="From 1.")]
 
 # -- of queries ---------------------------------------------------------------------------------------------------
 
-Account = Annotated[str, AfterValidator(sound_account_id), Field(json_schema_extra={"pattern": IDENTIFIER})]
+Account = Annotated[str, AfterValidator(parse_account_id), Field(json_schema_extra={"pattern": IDENTIFIER})]
 
 
 class QueryModel(BaseModel):
@@ -151,7 +151,7 @@ class SpreadsheetQuery(QueryModel):
     ] = None
 
 
-class OrderFilter(QueryModel):
+class OrderFilterQuery(QueryModel):
     account_id: Annotated[Account | None, Field(description="One account only.")] = None
     status: Annotated[Status | None, Field(description="One status only.")] = None
     open: Annotated[
@@ -160,7 +160,7 @@ class OrderFilter(QueryModel):
     ] = None
 
 
-class OrderQuery(SpreadsheetQuery, OrderFilter, Page):
+class OrderQuery(SpreadsheetQuery, OrderFilterQuery, Page):
     """Which orders of a customer."""
 
     first_day: Annotated[Day | None, Field(alias="from", description="The first day of placing, in `time_zone`.")] = (
@@ -181,7 +181,7 @@ class OrderQuery(SpreadsheetQuery, OrderFilter, Page):
     purchase_order_number: Annotated[str | None, Field(description="This purchase order number only.")] = None
 
 
-class DeskOrderQuery(OrderFilter, Page):
+class DeskOrderQuery(OrderFilterQuery, Page):
     """Which orders of the queue."""
 
     assignee: Annotated[

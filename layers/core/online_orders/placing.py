@@ -14,99 +14,99 @@ from typing import Any, NamedTuple
 from online_orders import clock
 from online_orders.accounts import Account
 from online_orders.aws import accounts, history, lists, orders, pace
-from online_orders.aws.dynamodb import Raced, attempts, get_all
+from online_orders.aws.dynamodb import WriteConflict, attempts, get_all
 from online_orders.aws.keys import Source, idempotency_key, placed_key
 from online_orders.catalog import KINDS, UPGRADES
 from online_orders.duplicates import Duplicate, find_duplicates
 from online_orders.errors import InProgress
 from online_orders.order_ids import new_order_id
-from online_orders.orders import Order, User, order_from
-from online_orders.presentation import as_json, order_body, warning_body
+from online_orders.orders import Order, User, parse_order
+from online_orders.presentation import order_body, to_json, warning_body
 
 
 class Placed(NamedTuple):
     """The order's id and the JSON that the first request was, and every repetition is, answered with."""
 
     order_id: str
-    answer: str
+    response: str
 
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def place(key: str, body: Any, *, by: User, account_id: str, reached_from: str, source: Source) -> Placed:
+def place(key: str, body: Any, *, by: User, account_id: str, caller_account_id: str, source: Source) -> Placed:
     """Place the order that `body` asks for, once per account and idempotency key.
 
-    `reached_from` is the account that the caller acts for (CS acts for the account itself). Raises NotFound for an
+    `caller_account_id` is the account that the caller acts for (CS acts for the account itself). Raises NotFound for an
     account out of reach, Forbidden for one that may not order, Invalid with every fault of the body, Unprocessable
     for a key that came with another body, TooManyRequests for an account that orders too fast on the screen, and
     InProgress while the first request is still at work.
     """
-    asked = orders.Asked(
+    request = orders.IdempotentRequest(
         idempotency_key(account_id, source, _hash(key)),
         _hash(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)),
     )
     for _ in attempts():
         at = clock.now()
         of_this_hour = [placed_key(account_id, at)] if source == "online" else []
-        to_reach = accounts.keys_to_reach(reached_from, account_id)
-        found = get_all([*to_reach, asked.key, *of_this_hour, *history.wanted_keys()])
-        history.remember(found)
-        account = accounts.reached(found, reached_from, account_id)
-        if record := orders.recorded(found.under(asked.key), at):
-            answer = orders.answer_again(record, asked)
-            return Placed(json.loads(answer)["order_id"], answer)
+        to_reach = accounts.access_keys(caller_account_id, account_id)
+        found = get_all([*to_reach, request.key, *of_this_hour, *history.keys_to_refresh()])
+        history.update_cache(found)
+        account = accounts.authorize(found, caller_account_id, account_id)
+        if record := orders.find_record(found.get(request.key), at):
+            response = orders.replay_response(record, request)
+            return Placed(json.loads(response)["order_id"], response)
         if source == "online":
-            pace.must_have_time(found, account_id, at)
-        change = order_from(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at)
+            pace.check_quota(found, account_id, at)
+        change = parse_order(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at)
         if UPGRADES.intersection(change.order.item_kinds):
-            duplicates = _duplicated_upgrades(change.order, account, at)
+            duplicates = _upgrade_duplicates(change.order, account, at)
             change = change._replace(order=change.order.model_copy(update={"duplicates": duplicates}))
-        shown = order_body(change.order, history.history(), at, at_desk=source == "direct")
+        shown = order_body(change.order, history.lead_times(), at, at_desk=source == "direct")
         # Whoever repeats the request gets this answer, whatever may be done with the order by then.
         del shown["actions"]
-        answer = as_json(shown)
+        response = to_json(shown)
         try:
-            orders.place(change, asked, answer, account.parent_account_id)
-        except Raced:
+            orders.store_new_order(change, request, response, account.parent_account_id)
+        except WriteConflict:
             continue
-        return Placed(change.order.order_id, answer)
+        return Placed(change.order.order_id, response)
     raise InProgress("A request under the same Idempotency-Key is still at work.")
 
 
-def duplicates_by_now(order: Order, at: datetime) -> tuple[Duplicate, ...]:
+def current_duplicates(order: Order, at: datetime) -> tuple[Duplicate, ...]:
     """Return the duplicates of an order's upgrades: those that it has, and for other items what is found now.
 
     Costs two queries of a bounded number of orders, and nothing for an order without upgrades.
     """
     if not UPGRADES.intersection(order.item_kinds):
         return order.duplicates
-    found = _duplicated_upgrades(order, accounts.get_account(order.account_id), at)
+    found = _upgrade_duplicates(order, accounts.get_account(order.account_id), at)
     known = {each.item_id: each for each in (*found, *order.duplicates)}
     return tuple(sorted(known.values(), key=lambda each: int(each.item_id)))
 
 
-def _duplicated_upgrades(order: Order, account: Account, at: datetime) -> tuple[Duplicate, ...]:
-    candidates = lists.list_duplicate_candidates(order.account_id)
+def _upgrade_duplicates(order: Order, account: Account, at: datetime) -> tuple[Duplicate, ...]:
+    candidates = lists.find_duplicate_candidates(order.account_id)
     others = [each for each in candidates if each.order_id != order.order_id]
     return find_duplicates(order.items, account, others, at, UPGRADES)
 
 
-def preview(body: Any, *, by: User, account_id: str, reached_from: str, source: Source) -> list[dict[str, Any]]:
+def preview(body: Any, *, by: User, account_id: str, caller_account_id: str, source: Source) -> list[dict[str, Any]]:
     """Return the warnings of the order that `body` asks for, of every kind of item, and place nothing.
 
     Raises what `place` raises for the account and the body.
     """
     at = clock.now()
     of_this_hour = [placed_key(account_id, at)] if source == "online" else []
-    found = get_all([*accounts.keys_to_reach(reached_from, account_id), *of_this_hour])
-    account = accounts.reached(found, reached_from, account_id)
+    found = get_all([*accounts.access_keys(caller_account_id, account_id), *of_this_hour])
+    account = accounts.authorize(found, caller_account_id, account_id)
     if source == "online":
-        pace.must_have_time(found, account_id, at)
-    items = order_from(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at).order.items
+        pace.check_quota(found, account_id, at)
+    items = parse_order(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at).order.items
     at_desk = source == "direct"
-    others = {order.order_id: order for order in lists.list_duplicate_candidates(account_id)}
+    others = {order.order_id: order for order in lists.find_duplicate_candidates(account_id)}
     warnings = []
     for duplicate in find_duplicates(items, account, others.values(), at, KINDS):
         warning = warning_body(duplicate, at_desk=at_desk)

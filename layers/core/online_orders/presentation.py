@@ -6,7 +6,7 @@ import json
 from datetime import date, datetime
 from typing import Any, Literal
 
-from online_orders.catalog import WORDS, Item
+from online_orders.catalog import LABELS_BY_LOCALE, Item
 from online_orders.duplicates import Code, Duplicate
 from online_orders.estimates import History, estimated_start
 from online_orders.orders import Order, Policy
@@ -15,12 +15,13 @@ from online_orders.system_reasons import system_reason
 from online_orders.timeline import Entry
 from online_orders.values import instant_text
 
-USUAL = Policy()
+DEFAULT_POLICY = Policy()
 Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked"]
 
 
 def quote_body(quote: Quote, day: date) -> dict[str, Any]:
-    """A revision as it is now: one that is past its last day is expired, whether or not the workflow has noticed.
+    """Return a revision as it is now: one that is past its last day is expired, whether or not the workflow has
+    noticed.
 
     `day` is the order's `quote_day`.
     """
@@ -34,22 +35,24 @@ def _quote_on(body: dict[str, Any], quote: Quote, day: date) -> dict[str, Any]:
 
 
 def order_body(order: Order, history: History, at: datetime, *, at_desk: bool = False) -> dict[str, Any]:
-    """What customers see of an order or, `at_desk`, Customer Success: who may know of orders that came directly."""
+    """Return what customers see of an order or, `at_desk`, Customer Success: who may know of orders that came
+    directly.
+    """
     # In one go: to dump a part of its own takes a serializer of its own, which a cold start would have to build.
-    body = order.model_dump(mode="json", exclude={"marks", "snapshot", "duplicates"})
+    body = order.model_dump(mode="json", exclude={"internals", "snapshot", "duplicates"})
     items, quote = body.pop("items"), body.pop("quote")
     today, confirmed, passed = order.today(at), order.confirmed_start_dates, order.passed_starts(at)
     body["items"] = []
-    for number, (item, asked) in enumerate(zip(order.items, items, strict=True), start=1):
+    for number, (item, requested) in enumerate(zip(order.items, items, strict=True), start=1):
         item_id = str(number)
         day = confirmed.get(item_id)
         estimate = estimated_start(item.kind, order.status, item.start_date, day, history, today)
         body["items"].append(
             {
                 "item_id": item_id,
-                **asked,
+                **requested,
                 "status": order.status.value,
-                **_as_ordered(order, item, asked),
+                **_as_ordered(order, item, requested),
                 "confirmed_start_date": day.isoformat() if day else None,
                 **({"start_passed": True} if item_id in passed else {}),
                 "estimated_start": {**estimate._asdict(), "date": estimate.date.isoformat()},
@@ -69,7 +72,7 @@ _WARNINGS: dict[Code, str] = {
 
 
 def warning_body(duplicate: Duplicate, *, at_desk: bool) -> dict[str, Any]:
-    """A warning of another order; customers are not told which, where it reached Customer Success directly."""
+    """Return a warning of another order; customers are not told which, where it reached Customer Success directly."""
     return {
         "pointer": f"/items/{int(duplicate.item_id) - 1}",
         "code": duplicate.code,
@@ -79,7 +82,7 @@ def warning_body(duplicate: Duplicate, *, at_desk: bool) -> dict[str, Any]:
     }
 
 
-def _as_ordered(order: Order, item: Item, asked: dict[str, Any]) -> dict[str, Any]:
+def _as_ordered(order: Order, item: Item, requested: dict[str, Any]) -> dict[str, Any]:
     """Return what an item keeps of its day: `site`, and as `labels` the catalog's words that are others by now.
 
     Neither is there where there is nothing to say: in an order from before they were kept, without a site, and while
@@ -88,28 +91,28 @@ def _as_ordered(order: Order, item: Item, asked: dict[str, Any]) -> dict[str, An
     kept: dict[str, Any] = {}
     if site := order.site_of(item):
         kept["site"] = {"name": site.name, "address": site.address}
-    keys = {name: f"{name}.{value}" for name, value in asked.items()}
+    keys = {name: f"{name}.{value}" for name, value in requested.items()}
     labels = {
         language: {name: words[key] for name, key in keys.items() if key in words}
         for language, words in (order.snapshot.words.items() if order.snapshot else ())
-        if any(key in words and words[key] != WORDS.get(language, {}).get(key) for key in keys.values())
+        if any(key in words and words[key] != LABELS_BY_LOCALE.get(language, {}).get(key) for key in keys.values())
     }
     return {**kept, "labels": labels} if labels else kept
 
 
 def flags_of(order: Order) -> list[Flag]:
-    """What Customer Success should know before it does anything about an open order."""
-    marks = order.marks
+    """Return what Customer Success should know before it does anything about an open order."""
+    internals = order.internals
     raised: dict[Flag, bool] = {
-        "enrollment_suspended": marks.suspended_since is not None,
-        "contact_complained": 0 < marks.quote_link == marks.complained_link,
+        "enrollment_suspended": internals.suspended_since is not None,
+        "contact_complained": 0 < internals.quote_link == internals.complained_link,
         "fresh_quote_asked": order.is_fresh_quote_asked,
     }
     return [flag for flag, is_raised in raised.items() if is_raised] if order.is_open else []
 
 
-def desk_row(order: Order, history: History, at: datetime, policy: Policy = USUAL) -> dict[str, Any]:
-    """As the customer sees it, how long it has been there, and what is to be known of it."""
+def desk_row(order: Order, history: History, at: datetime, policy: Policy = DEFAULT_POLICY) -> dict[str, Any]:
+    """Return the order as the customer sees it, its age, and what the desk needs to know of it."""
     late_after = order.late_after(policy)
     named = order.snapshot and order.snapshot.account_name
     return {
@@ -125,12 +128,14 @@ def desk_row(order: Order, history: History, at: datetime, policy: Policy = USUA
 
 
 def entry_body(entry: Entry) -> dict[str, Any]:
-    """The entry; a reason of the system's own has its code, also where an earlier release stored the text alone."""
+    """Return the entry; a reason of the system's own has its code, also where an earlier release stored the text
+    alone.
+    """
     body = entry.model_dump(mode="json")
     if entry.actor.kind == "system" and (reason := system_reason(entry.data.get("reason"))):
         body["data"]["code"] = reason.code
     return body
 
 
-def as_json(body: Any) -> str:
+def to_json(body: Any) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -13,13 +13,13 @@ from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from online_orders import money
 from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, REGIONS, SOCKET_MODELS, Item, ItemKind
 from online_orders.csv_pages import PLAIN, SPREADSHEETS, Dialect, csv_text, delimiter_of, read_cell, read_rows
-from online_orders.errors import Fault, Invalid
-from online_orders.faults import faults_of, pointer
+from online_orders.errors import FieldError, Invalid
+from online_orders.faults import field_errors_of, pointer
 from online_orders.orders import Order
-from online_orders.quotes import LONGEST_DESCRIPTION, Price, Quote, Recurrence
+from online_orders.quotes import MAX_DESCRIPTION_LENGTH, Price, Quote, Recurrence
 from online_orders.values import BlankIsAbsent, Day, Entity, Instant, Length, Line, Request, absent_when_blank
 
-MOST_PRICES = 500
+MAX_PRICES = 500
 COLUMNS = ("kind", "variant", "description", "unit_price", "recurrence")
 READ_ONLY = frozenset({"currency", "version", "updated_at"})
 
@@ -75,7 +75,7 @@ class NewListPrice(Request):
 class NewPriceList(Request):
     """What Customer Success sends for a whole list."""
 
-    prices: Annotated[tuple[NewListPrice, ...], Length(0, MOST_PRICES)]
+    prices: Annotated[tuple[NewListPrice, ...], Length(0, MAX_PRICES)]
 
 
 _PRICE: TypeAdapter[Decimal] = TypeAdapter(Price, config=ConfigDict(defer_build=True))
@@ -84,38 +84,38 @@ _PRICE: TypeAdapter[Decimal] = TypeAdapter(Price, config=ConfigDict(defer_build=
 # -- keeping a list -----------------------------------------------------------------------------------------------
 
 
-def prices_from(body: Any, currency: str, more: Iterable[Fault] = ()) -> tuple[ListPrice, ...]:
-    """The prices that CS sent; what is read-only in the body is ignored.
+def parse_prices(body: Any, currency: str, extra_errors: Iterable[FieldError] = ()) -> tuple[ListPrice, ...]:
+    """Return the prices that CS sent; what is read-only in the body is ignored.
 
     Raises Invalid with every fault at once, and with `more`, which were found elsewhere.
     """
     if isinstance(body, Mapping):
         body = {name: value for name, value in body.items() if name not in READ_ONLY}
-    found = list(more)
-    asked = None
+    found = list(extra_errors)
+    requested = None
     try:
-        asked = NewPriceList.model_validate(body)
+        requested = NewPriceList.model_validate(body)
     except ValidationError as error:
-        found += faults_of(error)
-    found += _rule_faults(body, currency)
-    if found or asked is None:
+        found += field_errors_of(error)
+    found += _rule_errors(body, currency)
+    if found or requested is None:
         raise Invalid(dict.fromkeys(found))
     return tuple(
         ListPrice(
             kind=price.kind,
             variant=price.variant,
             description=price.description,
-            unit_price=money.exact(price.unit_price, currency),
+            unit_price=money.quantize(price.unit_price, currency),
             recurrence=price.recurrence,
         )
-        for price in asked.prices
+        for price in requested.prices
     )
 
 
-def _rule_faults(body: Any, currency: str) -> Iterator[Fault]:
+def _rule_errors(body: Any, currency: str) -> Iterator[FieldError]:
     raw_prices = body.get("prices") if isinstance(body, Mapping) else None
     seen = set()
-    for index, raw in enumerate(raw_prices[:MOST_PRICES] if isinstance(raw_prices, list) else ()):
+    for index, raw in enumerate(raw_prices[:MAX_PRICES] if isinstance(raw_prices, list) else ()):
         if not isinstance(raw, Mapping):
             continue
         kind, recurrence = raw.get("kind"), raw.get("recurrence")
@@ -124,55 +124,55 @@ def _rule_faults(body: Any, currency: str) -> Iterator[Fault]:
         if variants is not None and isinstance(variant, str) and variant not in variants:
             known = f"one of {', '.join(variants)}, or none" if variants else "none"
             where = pointer("prices", index, "variant")
-            yield Fault(where, "unknown_variant", f"The variant of {kind} is {known}.")
-        yield from _price_faults(raw.get("unit_price"), pointer("prices", index, "unit_price"), currency)
+            yield FieldError(where, "unknown_variant", f"The variant of {kind} is {known}.")
+        yield from _price_errors(raw.get("unit_price"), pointer("prices", index, "unit_price"), currency)
         if isinstance(kind, str) and isinstance(variant, (str, type(None))) and isinstance(recurrence, str):
             if (kind, variant, recurrence) in seen:
                 detail = "An earlier price has the same kind, variant and recurrence."
-                yield Fault(pointer("prices", index), "duplicate_price", detail)
+                yield FieldError(pointer("prices", index), "duplicate_price", detail)
             seen.add((kind, variant, recurrence))
 
 
-def _price_faults(raw_price: Any, where: str, currency: str) -> Iterator[Fault]:
+def _price_errors(raw_price: Any, where: str, currency: str) -> Iterator[FieldError]:
     try:
         price = _PRICE.validate_python(raw_price)
     except ValidationError:
         return  # the schema says so
     if not money.fits(price, currency):
         digits = money.minor_digits(currency)
-        yield Fault(where, "too_many_decimals", f"Amounts in {currency} have {digits} decimals at most.")
+        yield FieldError(where, "too_many_decimals", f"Amounts in {currency} have {digits} decimals at most.")
     if price < 0:
-        yield Fault(where, "negative_price", "A discount is an extra line of a quote, not a price of the list.")
+        yield FieldError(where, "negative_price", "A discount is an extra line of a quote, not a price of the list.")
 
 
 def prices_csv(prices: Iterable[ListPrice], dialect: Dialect = PLAIN) -> str:
-    """Return the prices as CSV, safe to open in a spreadsheet; `prices_from_csv` reads the same again."""
+    """Return the prices as CSV, safe to open in a spreadsheet; `parse_prices_csv` reads the same again."""
     shown = (price.model_dump(mode="json") for price in prices)
     rows = ({**each, "unit_price": each["unit_price"].replace(".", dialect.decimal_mark)} for each in shown)
     return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows), dialect)
 
 
-def prices_from_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
-    """The prices of a CSV file with a header row, its columns in any order, empty rows ignored.
+def parse_prices_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
+    """Return the prices of a CSV file with a header row, its columns in any order, empty rows ignored.
 
     Raises BadRequest for what is no CSV, and Invalid with every fault, which say the row as a spreadsheet counts it.
     """
     header, rows = _table(text)
     body = [_raw_price(header, cells) for cells in rows.values()]
     too_long = (
-        Fault(pointer("prices", index), "too_many", "The row has more cells than the header.")
+        FieldError(pointer("prices", index), "too_many", "The row has more cells than the header.")
         for index, cells in enumerate(rows.values())
         if len(cells) > len(header)
     )
     ambiguous = _ambiguous_amounts(text, header, rows.values(), currency)
     try:
-        return prices_from({"prices": body}, currency, (*too_long, *ambiguous))
+        return parse_prices({"prices": body}, currency, (*too_long, *ambiguous))
     except Invalid as invalid:
         numbers = list(rows)
-        raise Invalid(_said_of_row(fault, numbers) for fault in invalid.faults) from None
+        raise Invalid(_with_row(error, numbers) for error in invalid.errors) from None
 
 
-def _ambiguous_amounts(text: str, header: list[str], rows: Iterable[list[str]], currency: str) -> Iterator[Fault]:
+def _ambiguous_amounts(text: str, header: list[str], rows: Iterable[list[str]], currency: str) -> Iterator[FieldError]:
     """Faults of amounts that are decimals or thousands: in a currency of three decimals, by another mark than goes with
     the table's delimiter."""
     if money.minor_digits(currency) != len("000"):
@@ -186,7 +186,7 @@ def _ambiguous_amounts(text: str, header: list[str], rows: Iterable[list[str]], 
             with_mark = cell.replace(found[1], decimal_mark or ".")
             decimals = with_mark if decimal_mark else with_mark.zfill(len(with_mark) + 1)  # a nought is no thousand
             detail = f"{cell} can be read in two ways; write {whole} or {decimals}."
-            yield Fault(pointer("prices", index, "unit_price"), "ambiguous_amount", detail)
+            yield FieldError(pointer("prices", index, "unit_price"), "ambiguous_amount", detail)
 
 
 def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
@@ -199,21 +199,21 @@ def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
     header = rows.pop(min(rows)) if rows else []
     if sorted(header) != sorted(COLUMNS):
         detail = f"The first row names the columns: {','.join(COLUMNS)}."
-        raise Invalid([Fault("/prices", "wrong_header", detail)])
+        raise Invalid([FieldError("/prices", "wrong_header", detail)])
     if not rows:
         detail = "The table has no prices. To empty the list, send it as JSON without any."
-        raise Invalid([Fault("/prices", "no_rows", detail)])
+        raise Invalid([FieldError("/prices", "no_rows", detail)])
     return header, rows
 
 
 def _raw_price(header: list[str], cells: list[str]) -> dict[str, str]:
     found = {name: read_cell(cell) for name, cell in zip(header, cells, strict=False) if cell}
     if "unit_price" in found:
-        found["unit_price"] = _amount(found["unit_price"])
+        found["unit_price"] = _normalized_amount(found["unit_price"])
     return found
 
 
-def _amount(cell: str) -> str:
+def _normalized_amount(cell: str) -> str:
     """Return an amount with a decimal point, whichever of its marks is the decimal one; what is none stays as it is.
 
     A single comma is the decimal one, so `1,000` has three decimals, and currencies that have fewer refuse it.
@@ -226,9 +226,9 @@ def _amount(cell: str) -> str:
     return cell
 
 
-def _said_of_row(fault: Fault, numbers: list[int]) -> Fault:
-    _, _, *place = fault.pointer.split("/")
-    return fault._replace(detail=f"Row {numbers[int(place[0])]}: {fault.detail}") if place else fault
+def _with_row(error: FieldError, numbers: list[int]) -> FieldError:
+    _, _, *location = error.pointer.split("/")
+    return error._replace(detail=f"Row {numbers[int(location[0])]}: {error.detail}") if location else error
 
 
 # -- beginning a quote --------------------------------------------------------------------------------------------
@@ -265,14 +265,14 @@ def draft_from_prices(
     terms: str,
     valid_until: date,
 ) -> QuoteDraft:
-    """What the list makes of an order: a line for each price of the most specific variant of each item.
+    """Return what the list makes of an order: a line for each price of the most specific variant of each item.
 
     `site_names` by site id, for orders that keep none themselves.
     """
     listed = tuple(prices)
     lines: list[DraftLine] = []
     unpriced = []
-    for item_id, item in ((str(place), item) for place, item in enumerate(order.items, start=1)):
+    for item_id, item in ((str(index), item) for index, item in enumerate(order.items, start=1)):
         found = prices_of(item, listed)
         if not found:
             unpriced.append(item_id)
@@ -298,7 +298,9 @@ def draft_from_prices(
 
 
 def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> QuoteDraft:
-    """What a revision says, for the next one: dates that are past by now are left to `valid_until`, or left out."""
+    """Return what a revision says, for the next one: dates that are past by now are left to `valid_until`, or left
+    out.
+    """
     return QuoteDraft(
         currency=quote.currency,
         valid_until=valid_until if quote.is_past(today) else quote.valid_until,
@@ -311,7 +313,7 @@ def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> Quot
 
 
 def prices_of(item: Item, prices: Iterable[ListPrice]) -> list[ListPrice]:
-    """The prices of the item's own variant or, where there are none, those of its kind at large."""
+    """Return the prices of the item's own variant or, where there are none, those of its kind at large."""
     of_kind = [price for price in prices if price.kind == item.kind]
     own = [price for price in of_kind if price.variant is not None and price.variant == variant_of(item)]
     return own or [price for price in of_kind if price.variant is None]
@@ -323,7 +325,7 @@ def variant_of(item: Item) -> str | None:
 
 
 def _description(price: ListPrice, order: Order, item: Item, site_names: Mapping[str, str]) -> str:
-    """What the list says, and what it leaves open: the variant of a price of the kind at large, and the site."""
+    """Return what the list says, and what it leaves open: the variant of a price of the kind at large, and the site."""
     parts = [price.description]
     variant = variant_of(item)
     if price.variant is None and variant is not None:
@@ -331,8 +333,8 @@ def _description(price: ListPrice, order: Order, item: Item, site_names: Mapping
     site_id, site = getattr(item, "site_id", None), order.site_of(item)
     if site_id is not None:
         parts.append(site.name if site else site_names.get(site_id, site_id))
-    said = ", ".join(parts)
-    return said if len(said) <= LONGEST_DESCRIPTION else said[: LONGEST_DESCRIPTION - 1] + "…"
+    text = ", ".join(parts)
+    return text if len(text) <= MAX_DESCRIPTION_LENGTH else text[: MAX_DESCRIPTION_LENGTH - 1] + "…"
 
 
 def _label(kind: str, variant: str, order: Order) -> str:

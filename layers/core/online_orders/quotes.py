@@ -16,9 +16,9 @@ from pydantic_core import PydanticCustomError
 
 from online_orders import money
 from online_orders.accounts import Currency
-from online_orders.catalog import MOST_ITEMS, years_after
-from online_orders.errors import Fault, Invalid
-from online_orders.faults import faults_of, pointer
+from online_orders.catalog import MAX_ITEMS, years_after
+from online_orders.errors import FieldError, Invalid
+from online_orders.faults import field_errors_of, pointer
 from online_orders.iso import MINOR_DIGITS
 from online_orders.values import (
     MAX_TEXT_LENGTH,
@@ -33,12 +33,12 @@ from online_orders.values import (
     Text,
 )
 
-MOST_LINES = 200
+MAX_LINES = 200
 """Three for each of fifty items, one a recurrence, and fifty more."""
-LONGEST_DESCRIPTION = 200
+MAX_DESCRIPTION_LENGTH = 200
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
-LONGEST_VALIDITY_YEARS = 2
-LATEST_START_YEARS = 5
+MAX_VALIDITY_YEARS = 2
+MAX_START_YEARS = 5
 
 
 class Recurrence(StrEnum):
@@ -103,11 +103,11 @@ class Quote(Entity):
     decided_at: Instant | None = None
 
     def is_past(self, today: date) -> bool:
-        """Whether the last day of validity is over; `today` is the account's."""
+        """Return whether the last day of validity is over; `today` is the account's."""
         return today > self.valid_until
 
     def content_hash(self, account_id: str, order_id: str) -> str:
-        """SHA-256 over the RFC 8785 form of everything that was offered; no person is in it."""
+        """Return the SHA-256 over the RFC 8785 form of everything that was offered; no person is in it."""
         offered = self.model_dump(
             mode="json",
             include={
@@ -124,13 +124,13 @@ class Quote(Entity):
         return hashlib.sha256(rfc8785.dumps({**offered, "order_id": order_id, "account_id": account_id})).hexdigest()
 
 
-Price = Annotated[Decimal, BeforeValidator(_decimal_text), Field(gt=-money.LARGEST, lt=money.LARGEST)]
+Price = Annotated[Decimal, BeforeValidator(_decimal_text), Field(gt=-money.MAX_AMOUNT, lt=money.MAX_AMOUNT)]
 _PRICE: TypeAdapter[Decimal] = TypeAdapter(Price, config=ConfigDict(defer_build=True))
 
 
 class NewLine(Request):
     item_id: Annotated[str, Field(max_length=8)] | None = None
-    description: Annotated[Line, StringConstraints(max_length=LONGEST_DESCRIPTION)]
+    description: Annotated[Line, StringConstraints(max_length=MAX_DESCRIPTION_LENGTH)]
     quantity: Annotated[Count, Field(le=1_000_000)]
     unit_price: Price
     recurrence: Recurrence
@@ -138,26 +138,26 @@ class NewLine(Request):
 
 _LINES: TypeAdapter[tuple[NewLine, ...]] = TypeAdapter(tuple[NewLine, ...], config=ConfigDict(defer_build=True))
 Message = Annotated[Text, StringConstraints(max_length=MAX_TEXT_LENGTH)]
-LONGEST_TERMS = 10_000
-Terms = Annotated[Text, StringConstraints(max_length=LONGEST_TERMS)]
+MAX_TERMS_LENGTH = 10_000
+Terms = Annotated[Text, StringConstraints(max_length=MAX_TERMS_LENGTH)]
 
 
 class NewQuote(Request):
     """What CS sends for a revision."""
 
     valid_until: Day
-    lines: Annotated[tuple[NewLine, ...], Length(1, MOST_LINES)]
+    lines: Annotated[tuple[NewLine, ...], Length(1, MAX_LINES)]
     currency: Currency | None = None
     message: Annotated[Message | None, BlankIsAbsent] = None
     terms: Annotated[Terms | None, BlankIsAbsent] = None
-    confirmed_start_dates: Annotated[dict[str, Day] | None, Field(max_length=MOST_ITEMS)] = None
+    confirmed_start_dates: Annotated[dict[str, Day] | None, Field(max_length=MAX_ITEMS)] = None
     unpriced: Annotated[
         Any,
         Field(json_schema_extra={"readOnly": True}, description="Ignored: what a draft says, which may be sent along."),
     ] = None
 
 
-def quote_from(
+def parse_quote(
     body: Any,
     *,
     order_id: str,
@@ -168,43 +168,43 @@ def quote_from(
     terms: str,
     today: date,
 ) -> Quote:
-    """A revision from what CS sent, amounts and hash computed; raises Invalid with every fault at once.
+    """Return a revision from what CS sent, amounts and hash computed; raise Invalid with every fault at once.
 
     `items` is how many items the order has, `currency` and `today` the account's, `terms` the
     installation's.
     """
-    found: list[Fault] = []
+    found: list[FieldError] = []
     try:
-        asked = NewQuote.model_validate(body)
+        request = NewQuote.model_validate(body)
     except ValidationError as error:
-        found = faults_of(error)
-        asked = None
-    found += _rule_faults(body, {str(number) for number in range(1, items + 1)}, currency, today)
-    if found or asked is None:
+        found = field_errors_of(error)
+        request = None
+    found += _rule_errors(body, {str(number) for number in range(1, items + 1)}, currency, today)
+    if found or request is None:
         raise Invalid(dict.fromkeys(found))
-    code = asked.currency or currency
-    lines = _priced(asked.lines, code)
+    code = request.currency or currency
+    lines = _price_lines(request.lines, code)
     quote = Quote(
         revision=revision,
         state=QuoteState.SENDING,
         currency=code,
-        valid_until=asked.valid_until,
-        message=asked.message,
-        terms=asked.terms or terms,
+        valid_until=request.valid_until,
+        message=request.message,
+        terms=request.terms or terms,
         sha256="",
         lines=lines,
         totals=_totals(lines, code),
-        confirmed_start_dates=asked.confirmed_start_dates or {},
+        confirmed_start_dates=request.confirmed_start_dates or {},
     )
     return quote.model_copy(update={"sha256": quote.content_hash(account_id, order_id)})
 
 
-def _priced(lines: Iterable[NewLine], currency: str) -> tuple[QuoteLine, ...]:
+def _price_lines(lines: Iterable[NewLine], currency: str) -> tuple[QuoteLine, ...]:
     return tuple(
         QuoteLine(
             **line.model_dump(exclude={"unit_price"}),
-            unit_price=money.exact(line.unit_price, currency),
-            amount=money.exact(line.unit_price * line.quantity, currency),
+            unit_price=money.quantize(line.unit_price, currency),
+            amount=money.quantize(line.unit_price * line.quantity, currency),
         )
         for line in lines
     )
@@ -217,75 +217,75 @@ def _totals(lines: Iterable[QuoteLine], currency: str) -> Totals:
     return Totals(**{each.value: money.total(found, currency) for each, found in amounts.items()})
 
 
-def _rule_faults(body: Any, item_ids: set[str], account_currency: str, today: date) -> list[Fault]:
-    """The faults of the rules, judged part by part, so that one unsound field does not hide another's."""
+def _rule_errors(body: Any, item_ids: set[str], account_currency: str, today: date) -> list[FieldError]:
+    """Return the faults of the rules, judged part by part, so that one unsound field does not hide another's."""
     if not isinstance(body, Mapping):
         return []
-    found: list[Fault] = []
+    found: list[FieldError] = []
     currency = body.get("currency") or account_currency
     if not (isinstance(currency, str) and currency in MINOR_DIGITS):
         currency = account_currency
     raw_lines = body.get("lines")
     if isinstance(raw_lines, list):
-        found += _lines_faults(raw_lines, item_ids, currency)
-    valid_until = _sound_day(body.get("valid_until"))
+        found += _lines_errors(raw_lines, item_ids, currency)
+    valid_until = _parse_day(body.get("valid_until"))
     if valid_until and valid_until < today:
-        found.append(Fault("/valid_until", "date_in_past", "The last day of validity is in the past."))
-    if valid_until and valid_until > years_after(today, LONGEST_VALIDITY_YEARS):
-        found.append(Fault("/valid_until", "date_too_late", "A quote is valid for two years at most."))
+        found.append(FieldError("/valid_until", "date_in_past", "The last day of validity is in the past."))
+    if valid_until and valid_until > years_after(today, MAX_VALIDITY_YEARS):
+        found.append(FieldError("/valid_until", "date_too_late", "A quote is valid for two years at most."))
     confirmed = body.get("confirmed_start_dates")
     if isinstance(confirmed, Mapping):
-        found += _confirmed_faults(confirmed, item_ids, today)
+        found += _confirmed_errors(confirmed, item_ids, today)
     return found
 
 
-def _confirmed_faults(confirmed: Mapping[str, Any], item_ids: set[str], today: date) -> list[Fault]:
-    found: list[Fault] = []
+def _confirmed_errors(confirmed: Mapping[str, Any], item_ids: set[str], today: date) -> list[FieldError]:
+    found: list[FieldError] = []
     for item_id, raw_day in confirmed.items():
         where = pointer("confirmed_start_dates", item_id)
         if item_id not in item_ids:
-            found.append(Fault(where, "unknown_item", "The order has no such item."))
-        day = _sound_day(raw_day)
+            found.append(FieldError(where, "unknown_item", "The order has no such item."))
+        day = _parse_day(raw_day)
         if day and day < today:
-            found.append(Fault(where, "date_in_past", "The confirmed start date is in the past."))
-        if day and day > years_after(today, LATEST_START_YEARS):
-            found.append(Fault(where, "date_too_late", "The confirmed start date is more than five years ahead."))
+            found.append(FieldError(where, "date_in_past", "The confirmed start date is in the past."))
+        if day and day > years_after(today, MAX_START_YEARS):
+            found.append(FieldError(where, "date_too_late", "The confirmed start date is more than five years ahead."))
     return found
 
 
-def _lines_faults(raw_lines: list[Any], item_ids: set[str], currency: str) -> list[Fault]:
-    lines = [(index, raw) for index, raw in enumerate(raw_lines[:MOST_LINES]) if isinstance(raw, Mapping)]
+def _lines_errors(raw_lines: list[Any], item_ids: set[str], currency: str) -> list[FieldError]:
+    lines = [(index, raw) for index, raw in enumerate(raw_lines[:MAX_LINES]) if isinstance(raw, Mapping)]
     named = {raw["item_id"] for _, raw in lines if isinstance(raw.get("item_id"), str)}
     return [
-        *(fault for index, raw in lines for fault in _line_faults(raw, index, item_ids, currency)),
-        *_total_faults(raw_lines, currency),
+        *(error for index, raw in lines for error in _line_errors(raw, index, item_ids, currency)),
+        *_total_errors(raw_lines, currency),
         *(
-            Fault("/lines", "item_without_line", f"Item {item_id} has no line.")
+            FieldError("/lines", "item_without_line", f"Item {item_id} has no line.")
             for item_id in sorted(item_ids - named, key=int)
         ),
     ]
 
 
-def _total_faults(raw_lines: list[Any], currency: str) -> list[Fault]:
+def _total_errors(raw_lines: list[Any], currency: str) -> list[FieldError]:
     """Totals below zero; they are judged only where every line is sound enough to count."""
-    if len(raw_lines) > MOST_LINES:
+    if len(raw_lines) > MAX_LINES:
         return []
     try:
         lines = _LINES.validate_python(raw_lines)
     except ValidationError:
         return []
     return [
-        Fault("/lines", "total_below_zero", f"The {name} total is below zero.")
-        for name, total in _totals(_priced(lines, currency), currency)
+        FieldError("/lines", "total_below_zero", f"The {name} total is below zero.")
+        for name, total in _totals(_price_lines(lines, currency), currency)
         if total < 0
     ]
 
 
-def _line_faults(raw: Mapping[str, Any], index: int, item_ids: set[str], currency: str) -> list[Fault]:
-    found: list[Fault] = []
+def _line_errors(raw: Mapping[str, Any], index: int, item_ids: set[str], currency: str) -> list[FieldError]:
+    found: list[FieldError] = []
     item_id = raw.get("item_id")
     if isinstance(item_id, str) and item_id not in item_ids:
-        found.append(Fault(pointer("lines", index, "item_id"), "unknown_item", "The order has no such item."))
+        found.append(FieldError(pointer("lines", index, "item_id"), "unknown_item", "The order has no such item."))
     try:
         price = _PRICE.validate_python(raw.get("unit_price"))
     except ValidationError:
@@ -293,13 +293,13 @@ def _line_faults(raw: Mapping[str, Any], index: int, item_ids: set[str], currenc
     where = pointer("lines", index, "unit_price")
     if not money.fits(price, currency):
         digits = money.minor_digits(currency)
-        found.append(Fault(where, "too_many_decimals", f"Amounts in {currency} have {digits} decimals at most."))
+        found.append(FieldError(where, "too_many_decimals", f"Amounts in {currency} have {digits} decimals at most."))
     if price < 0 and item_id is not None:
-        found.append(Fault(where, "negative_price", "Only an extra line, without an item, can be a discount."))
+        found.append(FieldError(where, "negative_price", "Only an extra line, without an item, can be a discount."))
     return found
 
 
-def _sound_day(value: Any) -> date | None:
+def _parse_day(value: Any) -> date | None:
     try:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -33,28 +33,28 @@ def next_draft(order: Order, currency: str | None) -> QuoteDraft:
         account.site_names,
         listed.prices if listed else (),
         currency=currency,
-        terms=terms.terms_in(account.locale),
+        terms=terms.get_terms(account.locale),
         valid_until=valid_until,
     )
 
 
-def offer_next_revision(order_id: str, body: Any, by: User, expected: frozenset[int] | None) -> Order:
+def offer_next_revision(order_id: str, body: Any, by: User, if_match: frozenset[int] | None) -> Order:
     """Make the next revision of an order from a quote request; return the order with it, `sending`.
 
     Its mail is held for the installation's time for undoing. `expected` is what If-Match names. Raises what
-    `orders.decide` raises, and Invalid with every fault of the body.
+    `orders.update_order` raises, and Invalid with every fault of the body.
     """
 
     @cache
     def currency_and_terms(account_id: str) -> tuple[str, str]:
         account = accounts.get_account(account_id)
-        return account.currency, terms.terms_in(account.locale)
+        return account.currency, terms.get_terms(account.locale)
 
     def offer(order: Order) -> Change:
-        order.must_allow("quote")
+        order.require_allowed("quote")
         at = clock.now()
         quote = order.next_revision(body, *currency_and_terms(order.account_id), at)
         return order.offer(quote, by, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
 
-    at = orders.whereabouts(order_id)
-    return orders.decide(lambda: orders.get_order(at), offer, expected)
+    key = orders.locate_order(order_id)
+    return orders.update_order(lambda: orders.get_order(key), offer, if_match)

@@ -24,12 +24,12 @@ from pydantic import ValidationError
 
 from online_orders.errors import OnlineOrdersError
 
-__all__ = ["Failed", "MetricUnit", "correlation_paths", "discreet", "kind_of", "logger", "metrics"]
+__all__ = ["MetricUnit", "RedactedError", "correlation_paths", "error_kind", "logger", "metrics", "redact_exceptions"]
 
 SERVICE = "online-orders"
 
-Answer = TypeVar("Answer")
-Handler = Callable[[dict[str, Any], Any], Answer]
+Response = TypeVar("Response")
+Handler = Callable[[dict[str, Any], Any], Response]
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 # No line of ours names threads, processes or tasks (logging's how-to, "Optimization").
@@ -39,32 +39,32 @@ logging.logAsyncioTasks = False  # type: ignore[attr-defined, unused-ignore] # f
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 
-def kind_of(fault: BaseException) -> str:
-    """The name of its class, with the code and the operation where it is an error of AWS."""
-    name = type(fault).__name__
-    if isinstance(fault, ClientError):
-        return f"{name} {fault.response['Error']['Code']} of {fault.operation_name}"
+def error_kind(error: BaseException) -> str:
+    """Return the name of an exception's class, with the code and the operation where it is an error of AWS."""
+    name = type(error).__name__
+    if isinstance(error, ClientError):
+        return f"{name} {error.response['Error']['Code']} of {error.operation_name}"
     return name
 
 
-def _told(fault: BaseException) -> Iterator[str]:
-    before = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
+def _traceback_lines(error: BaseException) -> Iterator[str]:
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if before:
-        yield from _told(before)
-    for frame, line in walk_tb(fault.__traceback__):
+        yield from _traceback_lines(before)
+    for frame, line in walk_tb(error.__traceback__):
         yield f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
-    yield kind_of(fault)
+    yield error_kind(error)
 
 
 class _Formatter(LambdaPowertoolsFormatter):
     """Writes what led to a fault as lines of places, the innermost last, and then its kind."""
 
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - logging's name
-        return "\n".join(_told(ei[1])) if ei[1] else ""
+        return "\n".join(_traceback_lines(ei[1])) if ei[1] else ""
 
     def _extract_log_exception(self, log_record: Any) -> Any:
-        told, name, _ = super()._extract_log_exception(log_record)
-        return told, name, None
+        message, name, _ = super()._extract_log_exception(log_record)
+        return message, name, None
 
 
 logger = Logger(service=SERVICE, logger_formatter=_Formatter(serialize_stacktrace=False))
@@ -72,25 +72,25 @@ metrics = Metrics(namespace="OnlineOrders", service=os.environ.get("POWERTOOLS_S
 """Their one dimension, `service`, is the stack, so that two stages of one account have metrics of their own."""
 
 
-class Failed(Exception):
+class RedactedError(Exception):
     """What is left of a fault where it leaves a function; its class has the name of the fault's."""
 
 
-def discreet(handler: Handler[Answer]) -> Handler[Answer]:
-    """Let no message of an exception out of a function: Lambda would log it, Step Functions keep it in its history.
+def redact_exceptions(handler: Handler[Response]) -> Handler[Response]:
+    """Keep the texts of exceptions inside a function: Lambda would log it, Step Functions keep it in its history.
 
     Refusals of ours, and pydantic's, which hide their input, name ids alone and go as they are.
     """
 
     @wraps(handler)
-    def guarded(event: dict[str, Any], context: Any) -> Answer:
+    def guarded(event: dict[str, Any], context: Any) -> Response:
         try:
             return handler(event, context)
         except (OnlineOrdersError, ValidationError):
             raise
-        except Exception as fault:
+        except Exception as error:
             logger.exception("failed")
-            kind, name = kind_of(fault), type(fault).__name__
-        raise type(name, (Failed,), {})(kind)
+            kind, name = error_kind(error), type(error).__name__
+        raise type(name, (RedactedError,), {})(kind)
 
     return guarded

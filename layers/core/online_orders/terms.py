@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from online_orders.languages import LOCALES, Locale, texts
-from online_orders.quotes import LONGEST_TERMS
+from online_orders.quotes import MAX_TERMS_LENGTH
 from online_orders.values import Entity, Instant, Request, Text
 
 DEFAULT_TERMS: dict[Locale, str] = {locale: texts(locale)["terms"] for locale in LOCALES}
@@ -25,7 +25,7 @@ class StandardTerms(Entity):
 class NewTerms(Request):
     """A text as it is read from an operator's file."""
 
-    text: Annotated[Text, StringConstraints(max_length=LONGEST_TERMS)]
+    text: Annotated[Text, StringConstraints(max_length=MAX_TERMS_LENGTH)]
 
 
 def standard_terms(locale: Locale, stored: StandardTerms | None, parameter: str | None) -> str:

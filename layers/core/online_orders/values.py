@@ -49,8 +49,8 @@ MAX_TEXT_LENGTH = 2_000
 MAX_TIME_ZONE_LENGTH = 64
 MAX_LIMIT = 100
 """Rows of one page of a list."""
-EARLIEST_YEAR = 2000
-SENT = object()
+MIN_YEAR = 2000
+FROM_REQUEST = object()
 """The validation context of what was sent just now: what was stored before a rule was made is read without it."""
 
 
@@ -75,33 +75,33 @@ def _day(value: Any) -> Any:
 
 
 def instant_text(value: datetime) -> str:
-    """RFC 3339 in UTC with a Z, to the millisecond."""
+    """Return an instant as RFC 3339 has it, in UTC with a Z, to the millisecond."""
     return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Length(NamedTuple):
     """How many elements a list has, judged as it was sent: unsound ones count."""
 
-    least: int
-    most: int
+    min_items: int
+    max_items: int
 
-    def _judge(self, value: Any) -> Any:
-        if isinstance(value, (list, tuple)) and len(value) < self.least:
-            raise PydanticCustomError("too_few", "the list has {least} at least", {"least": self.least})
-        if isinstance(value, (list, tuple)) and len(value) > self.most:
-            raise PydanticCustomError("too_many", "the list has {most} at most", {"most": self.most})
+    def _validate(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple)) and len(value) < self.min_items:
+            raise PydanticCustomError("too_few", "the list has {least} at least", {"least": self.min_items})
+        if isinstance(value, (list, tuple)) and len(value) > self.max_items:
+            raise PydanticCustomError("too_many", "the list has {most} at most", {"most": self.max_items})
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self._judge, handler(source))
+        return core_schema.no_info_before_validator_function(self._validate, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {**handler(schema), "minItems": self.least, "maxItems": self.most}
+        return {**handler(schema), "minItems": self.min_items, "maxItems": self.max_items}
 
 
 def _with_whole_year(day: date, info: ValidationInfo) -> date:
-    if info.context is SENT and day.year < EARLIEST_YEAR:
-        raise PydanticCustomError("date_too_early", "the date is before the year {year}", {"year": EARLIEST_YEAR})
+    if info.context is FROM_REQUEST and day.year < MIN_YEAR:
+        raise PydanticCustomError("date_too_early", "the date is before the year {year}", {"year": MIN_YEAR})
     return day
 
 
@@ -125,7 +125,7 @@ def is_identifier(text: str) -> bool:
 
 
 def absent_when_blank(value: Any) -> Any:
-    """An optional text that was sent as white space was not sent."""
+    """Return None for an optional text that was sent as white space, else the value."""
     return None if isinstance(value, str) and not value.strip() else value
 
 

@@ -19,12 +19,12 @@ from online_orders.installation import Installation
 from online_orders.mail_kinds import ACCOUNT, MAILS, MailKind, Role
 from online_orders.orders import Order
 from online_orders.timeline import SYSTEM, Entry, Event
-from online_orders_rendering.formats import Wording, line_of, wording
-from online_orders_rendering.order_news import OrderNews, address_of
+from online_orders_rendering.formats import Translator, line_of, translator
+from online_orders_rendering.order_news import OrderMailContext, address_of
 from online_orders_rendering.templates import template
 
 DESK_LOCALE = "en"
-_GAPS = {"mail.txt": re.compile("\n(?=\n\n)"), "mail.html": re.compile("\n(?=\n)")}
+_BLANK_LINES = {"mail.txt": re.compile("\n(?=\n\n)"), "mail.html": re.compile("\n(?=\n)")}
 """Lines that a template leaves empty for what a mail does not have: of those between two parts, text keeps one."""
 
 
@@ -44,7 +44,7 @@ def render_mail(
     link: ConfirmLink | None = None,
     site_names: Mapping[str, str] | None = None,
 ) -> Mail:
-    """The mail about `entry`, in the order's locale, or in English for Customer Success.
+    """Return the mail about `entry`, in the order's locale, or in English for Customer Success.
 
     `account_name` and `site_names`, by site id, are for orders that keep none themselves; a site that is not among them
     goes by its id. ValueError when nobody of this role gets such a mail, when a mail that needs a link has none, and
@@ -57,22 +57,26 @@ def render_mail(
         raise ValueError(f"A mail {kind} needs a link.")
     if link and (row.link is None or role is not Role.CONTACT):
         raise ValueError(f"A mail {kind} for {role} takes no link.")
-    words = wording(DESK_LOCALE if role is Role.CUSTOMER_SUCCESS else order.marks.locale)
-    news = OrderNews(role, order, entry, installation, account_name, site_names or {}, words)
+    words = translator(DESK_LOCALE if role is Role.CUSTOMER_SUCCESS else order.internals.locale)
+    news = OrderMailContext(role, order, entry, installation, account_name, site_names or {}, words)
     reader = line_of(order.contact.name) if role is Role.CONTACT else None
     return _render(kind, role, words, installation, news.values, news.facts, reader=reader, link=link, **news.shown)
 
 
-def render_quote(order: Order, account: Account, link: ConfirmLink, installation: Installation, at: datetime) -> Mail:
-    """The mail that offers the order's quote, as it is at `at`."""
-    entry = Entry(sequence=order.marks.sequence, at=at, actor=SYSTEM, event=Event.QUOTE_PREPARED)
+def render_quote_mail(
+    order: Order, account: Account, link: ConfirmLink, installation: Installation, at: datetime
+) -> Mail:
+    """Return the mail that offers the order's quote, as it is at `at`."""
+    entry = Entry(sequence=order.internals.sequence, at=at, actor=SYSTEM, event=Event.QUOTE_PREPARED)
     kind, role = MailKind.QUOTE_TO_CONFIRM, Role.CONTACT
     return render_mail(kind, role, order, entry, installation, account.name, link, account.site_names)
 
 
 def render_contact_report(account: Account, text: str, reported_by: str, installation: Installation) -> Mail:
-    """To Customer Success: a user, given by the e-mail address, says that the contact person is out of date."""
-    words = wording(DESK_LOCALE)
+    """Return the mail to Customer Success that a user reports an outdated contact person; `reported_by` is the
+    address.
+    """
+    words = translator(DESK_LOCALE)
     values = {"account": line_of(account.name), "reported_by": line_of(reported_by)}
     facts = {
         "account": values["account"],
@@ -85,24 +89,24 @@ def render_contact_report(account: Account, text: str, reported_by: str, install
 def render_notice(
     notice: Notice, old: Account, new: Account, reseller_names: Mapping[str, str], installation: Installation
 ) -> Mail:
-    """To whoever is concerned by a change of an account, which is `new` now.
+    """Return the mail to whoever is concerned by a change of an account, which is `new` now.
 
     `reseller_names` by account id; those of which none is known go by their ids.
     """
-    words = wording(new.locale)
+    words = translator(new.locale)
     values = {"account": line_of(new.name)}
     facts = {
         "account": values["account"],
         "contact_was": address_of(old.contact) if old.contact else words("mail.nobody"),
         "contact_is": address_of(new.contact) if new.contact else words("mail.nobody"),
     }
-    changes = [(words(f"label.{name}"), told) for name, told in _changes(notice, old, new, reseller_names, words)]
+    changes = [(words(f"label.{name}"), value) for name, value in _changes(notice, old, new, reseller_names, words)]
     reader = line_of(notice.to.name)
     return _render(notice.kind, notice.reader, words, installation, values, facts, reader=reader, changes=changes)
 
 
 def _changes(
-    notice: Notice, old: Account, new: Account, reseller_names: Mapping[str, str], words: Wording
+    notice: Notice, old: Account, new: Account, reseller_names: Mapping[str, str], words: Translator
 ) -> Iterator[tuple[str, str]]:
     """To the contact person what is another now, before and after; to a deputy the own days."""
 
@@ -119,16 +123,16 @@ def _changes(
 
     yield "account", line_of(new.name)
     if notice.reader is Role.CONTACT:
-        for what, told in (("deputies", deputies), ("reseller", reseller), ("enrollment", state)):
-            if told(old) != told(new):
-                yield f"{what}_were", told(old)
-                yield f"{what}_are", told(new)
+        for what, value in (("deputies", deputies), ("reseller", reseller), ("enrollment", state)):
+            if value(old) != value(new):
+                yield f"{what}_were", value(old)
+                yield f"{what}_are", value(new)
     elif notice.reader is Role.DEPUTY:
         mine = (each for each in new.acting_deputies if each.contact.has_mailbox(notice.to.email))
         yield from (("days", _days(each, words)) for each in mine)
 
 
-def _days(deputy: Deputy, words: Wording) -> str:
+def _days(deputy: Deputy, words: Translator) -> str:
     first, last = words.day(deputy.first_day), words.day(deputy.last_day)
     return words("mail.account_changed.from_until", first=first, last=last)
 
@@ -136,7 +140,7 @@ def _days(deputy: Deputy, words: Wording) -> str:
 def _render(
     kind: MailKind,
     role: Role,
-    words: Wording,
+    words: Translator,
     installation: Installation,
     values: Mapping[str, str],
     facts: Mapping[str, str | None],
@@ -151,16 +155,20 @@ def _render(
     filled = {**values, "reader": reader or "", "brand": installation.brand, "site_url": installation.site_url}
 
     def say(part: str) -> str:
-        """The text for a part of this mail: for this reader, of this mail, for such readers, else of all mails."""
+        """Return the text for a part of this mail: for this reader, of this mail, for such readers, else of all
+        mails.
+        """
         keys = [f"mail.{each}{part}" for each in (f"{kind}.{role}.", f"{kind}.", f"{role}.", "")]
         return words(next(filter(words.has, keys), keys[0]), **filled)
 
     def known(*names: str) -> list[tuple[str, str]]:
-        return [(words(f"label.{name}", brand=installation.brand), told) for name in names if (told := facts[name])]
+        return [
+            (words(f"label.{name}", brand=installation.brand), message) for name in names if (message := facts[name])
+        ]
 
     is_later = kind is MailKind.QUOTE_TO_CONFIRM and shown["quote"].revision > 1
     subject = line_of(say("later.subject" if is_later else "subject"))
     shown |= {"kind": kind, "role": role, "words": words, "installation": installation, "subject": subject}
     shown |= {"say": say, "known": known, "reader": reader, "Event": Event}
-    text, html = (gaps.sub("", template(name).render(shown)) for name, gaps in _GAPS.items())
+    text, html = (gaps.sub("", template(name).render(shown)) for name, gaps in _BLANK_LINES.items())
     return Mail(subject, text.strip() + "\n", html)

@@ -13,7 +13,14 @@ from online_orders.installation import Installation
 from online_orders.mail_kinds import Role
 from online_orders.orders import Order
 from online_orders.timeline import Entry
-from online_orders_rendering.formats import ItemWords, Wording, charged, line_of, passed_starts, who_closed
+from online_orders_rendering.formats import (
+    ItemTexts,
+    Translator,
+    closing_sentence,
+    line_of,
+    nonzero_totals,
+    passed_starts,
+)
 
 
 def address_of(contact: Contact) -> str:
@@ -21,7 +28,7 @@ def address_of(contact: Contact) -> str:
 
 
 @dataclass(frozen=True)
-class OrderNews:
+class OrderMailContext:
     """An entry of an order's timeline, as it is told to one role in one language.
 
     `account_name` and `site_names` are for orders that keep none themselves.
@@ -33,11 +40,11 @@ class OrderNews:
     installation: Installation
     account_name: str
     site_names: Mapping[str, str]
-    words: Wording
+    words: Translator
 
     @cached_property
     def values(self) -> dict[str, str]:
-        """What texts may name."""
+        """Return what texts may name."""
         order, words = self.order, self.words
         named = {
             "order_id": order.order_id,
@@ -49,7 +56,7 @@ class OrderNews:
             "asked": line_of(self.asked.name),
             "asked_email": self.asked.email,
             "day": self._day(self.entry.at),
-            "since": self._day(order.marks.since.get(order.status, order.updated_at)),
+            "since": self._day(order.internals.since.get(order.status, order.updated_at)),
             "passed": self.passed,
         }
         if order.quote:
@@ -57,7 +64,7 @@ class OrderNews:
             named["valid_until"] = words.day(order.quote.valid_until)
             named["totals"] = ", ".join(
                 f"{words(f'total.{name}')}: {words.money(amount, order.quote.currency)}"
-                for name, amount in charged(order.quote)
+                for name, amount in nonzero_totals(order.quote)
             ) or words("total.nothing")
         if order.closed:
             named["who"] = self._who_closed()
@@ -67,7 +74,7 @@ class OrderNews:
 
     @property
     def facts(self) -> dict[str, str | None]:
-        """What templates may name with its label; None and an empty text have no row."""
+        """Return what templates may name with its label; None and an empty text have no row."""
         order, words = self.order, self.words
         return {
             "order_id": order.order_id,
@@ -85,13 +92,13 @@ class OrderNews:
 
     @property
     def shown(self) -> dict[str, Any]:
-        """What else templates may use."""
+        """Return what else templates may use."""
         order = self.order
         return {
             "order": order,
             "entry": self.entry,
             "quote": order.quote,
-            "charged": charged(order.quote) if order.quote else [],
+            "charged": nonzero_totals(order.quote) if order.quote else [],
             "ordered": self.ordered,
             "passed": self.passed,
             "is_other_name": self._is_other_name,
@@ -115,30 +122,30 @@ class OrderNews:
 
     @cached_property
     def asked(self) -> Contact:
-        """Who had the link when a decision was taken by it; the order may have another contact person by now."""
+        """Return who had the link when a decision was taken by it; the order may have another contact person by now."""
         data, contact = self.entry.data, self.order.contact
         return Contact.model_construct(
             name=data.get("asked_name", contact.name), email=data.get("asked_email", contact.email)
         )
 
     @cached_property
-    def ordered(self) -> tuple[ItemWords, ...]:
+    def ordered(self) -> tuple[ItemTexts, ...]:
         return self.words.items(self.order, self.site_names, self.entry.at)
 
     @cached_property
     def passed(self) -> str:
-        """The items whose start day was over when the entry was made; empty where there are none."""
+        """Return the items whose start day was over when the entry was made; empty where there are none."""
         return passed_starts(self.ordered, self.words)
 
     @property
     def _is_other_name(self) -> bool:
-        """Whether a decision by link is told with both names, that of who was asked and the one that was given.
+        """Return whether a decision by link is told with both names, that of who was asked and the one that was given.
 
         Whom Customer Success chose for this order alone is told with the address, which says more than a name that
         anybody can be given.
         """
-        is_other = not self.asked.goes_by(self.entry.actor.name or self.asked.name)
-        return is_other or (self.role is not Role.CONTACT and self.order.marks.has_own_contact)
+        is_other = not self.asked.has_name(self.entry.actor.name or self.asked.name)
+        return is_other or (self.role is not Role.CONTACT and self.order.internals.has_own_contact)
 
     def _who_closed(self) -> str:
         """Colleagues go by name among themselves only."""
@@ -146,10 +153,12 @@ class OrderNews:
         if self.role is Role.CUSTOMER_SUCCESS and actor.kind == "customer_success" and actor.name:
             key = "closed.by.customer_success.desk"
             return self.words(key, name=line_of(actor.name), day=self._day(self.entry.at))
-        return who_closed(self.order, brand, self.words, actor.name, self.asked)
+        return closing_sentence(self.order, brand, self.words, actor.name, self.asked)
 
     def _screen(self) -> dict[str, str] | None:
-        """Where a reader who can sign in sees the order; a contact cannot, and a direct order is on no screen."""
+        """Return where a reader who can sign in sees the order; a contact cannot, and a direct order is on no
+        screen.
+        """
         site, order = self.installation.site_url, self.order
         if self.role is Role.CUSTOMER_SUCCESS:
             return {"url": f"{site}/desk/orders/{order.order_id}", "button": "open_desk"}
@@ -158,4 +167,4 @@ class OrderNews:
         return None
 
     def _day(self, instant: datetime) -> str:
-        return self.words.day_of(instant, self.order.marks.time_zone)
+        return self.words.day_of(instant, self.order.internals.time_zone)

@@ -12,7 +12,14 @@ from online_orders.confirmation import EMPTY_FORM, REQUEST_MAIL, REQUEST_QUOTE, 
 from online_orders.installation import Installation
 from online_orders.orders import Order, Status
 from online_orders.quotes import Quote, QuoteState
-from online_orders_rendering.formats import Wording, charged, line_of, passed_starts, who_closed, wording
+from online_orders_rendering.formats import (
+    Translator,
+    closing_sentence,
+    line_of,
+    nonzero_totals,
+    passed_starts,
+    translator,
+)
 from online_orders_rendering.templates import FOLDER, template
 
 STYLESHEET = (FOLDER / "page.css").read_text(encoding="utf-8")
@@ -38,12 +45,12 @@ def decision_page(
     site_names: Mapping[str, str] | None = None,
     at: datetime | None = None,
 ) -> str:
-    """What is ordered and offered, and the form to decide; without a quote the form only cancels.
+    """Return what is ordered and offered, and the form to decide; without a quote the form only cancels.
 
     `at` is when it is read: start days that are over by then are said to be. `account_name` and `site_names` are for
     orders that keep none themselves.
     """
-    words = wording(order.marks.locale)
+    words = translator(order.internals.locale)
     items = words.items(order if quote else order.model_copy(update={"quote": None}), site_names, at)
     return template("decision.html").render(
         words=words,
@@ -51,7 +58,7 @@ def decision_page(
         stylesheet=STYLESHEET,
         order=order,
         quote=quote,
-        charged=charged(quote) if quote else [],
+        charged=nonzero_totals(quote) if quote else [],
         items=items,
         passed=passed_starts(items, words),
         account=line_of(order.account_name(account_name)),
@@ -70,12 +77,12 @@ def outcome_page(
     decided_by: str | None = None,
     form: FormState = EMPTY_FORM,
 ) -> str:
-    """Every state but an open decision, in plain words.
+    """Return every state but an open decision, in plain words.
 
     `order` is None where the link is unknown or nothing could be loaded; `decided_by` is the name given with the
     decision by link that has won, if known.
     """
-    words = wording(locale)
+    words = translator(locale)
     return template("outcome.html").render(
         words=words,
         installation=installation,
@@ -95,7 +102,7 @@ _FIELDS = {Outcome.EXPIRED: ("code", "extra"), Outcome.LOCKED: ("code", "extra")
 
 
 def _errors_here(outcome: Outcome, form: FormState) -> tuple[FormError, ...]:
-    """Those of the fields that the form on the page has; what was sent may have been another page's form."""
+    """Return those of the fields that the form on the page has; what was sent may have been another page's form."""
     fields = _FIELDS.get(outcome, ())
     return tuple(error for error in form.errors if error.field in fields)
 
@@ -107,7 +114,9 @@ def _reason(outcome: Outcome, order: Order | None) -> str | None:
     return order.closed.reason if outcome in _TELLS_WHAT_HAPPENED and order and order.closed else None
 
 
-def _paragraphs(outcome: Outcome, order: Order | None, words: Wording, brand: str, decided_by: str | None) -> list[str]:
+def _paragraphs(
+    outcome: Outcome, order: Order | None, words: Translator, brand: str, decided_by: str | None
+) -> list[str]:
     quote = order.quote if order else None
     text = words(
         f"outcome.{outcome}.text",
@@ -125,20 +134,22 @@ def _paragraphs(outcome: Outcome, order: Order | None, words: Wording, brand: st
     return [each for each in (happened, other_name, text, start_passed) if each]
 
 
-def _under_other_name(order: Order, words: Wording, decided_by: str | None) -> str | None:
-    """Who was asked, and the name given, where that is another."""
-    if not decided_by or order.contact.goes_by(decided_by):
+def _under_other_name(order: Order, words: Translator, decided_by: str | None) -> str | None:
+    """Return who was asked, and the name given, where that is another."""
+    if not decided_by or order.contact.has_name(decided_by):
         return None
     return words("outcome.other_name", name=line_of(decided_by), asked=line_of(order.contact.name))
 
 
-def _what_happened(order: Order, words: Wording, brand: str, decided_by: str | None) -> str | None:
+def _what_happened(order: Order, words: Translator, brand: str, decided_by: str | None) -> str | None:
     if order.status is Status.COMPLETED and order.closed:
         key = "outcome.already_decided.completed"
-        day = words.day_of(order.closed.at, order.marks.time_zone)
+        day = words.day_of(order.closed.at, order.internals.time_zone)
         return words(f"{key}.named" if decided_by else key, name=line_of(decided_by or ""), day=day)
     if order.closed:
-        return who_closed(order, brand, words, decided_by if order.closed.by == "contact" else None, order.contact)
+        return closing_sentence(
+            order, brand, words, decided_by if order.closed.by == "contact" else None, order.contact
+        )
     if order.quote and order.quote.state is QuoteState.CHANGE_REQUESTED:
         return words("outcome.already_decided.change_requested")
     return None

@@ -20,7 +20,7 @@ from online_orders.accounts import Account
 from online_orders.installation import Installation
 from online_orders.orders import Order
 from online_orders.quotes import Quote, QuoteLine
-from online_orders_rendering.formats import Wording, charged, item_labels, line_of, text_of, wording
+from online_orders_rendering.formats import Translator, item_labels, line_of, nonzero_totals, text_of, translator
 from online_orders_rendering.templates import FOLDER
 
 if TYPE_CHECKING:
@@ -46,26 +46,26 @@ def _compiler() -> typst.Compiler:
 
 @cache
 def _fonts() -> tuple[re.Pattern[str], ...]:
-    """What each family has, in the order in which they are asked."""
+    """Return what each family has, in the order in which they are asked."""
     families = json.loads((FONTS / "characters.json").read_text("utf-8"))
     return tuple(re.compile(f"[{''.join(ranges)}]+") for ranges in families.values())
 
 
-def quote_paper(order: Order, quote: Quote, account: Account, installation: Installation) -> bytes:
+def render_quote_pdf(order: Order, quote: Quote, account: Account, installation: Installation) -> bytes:
     """Return the PDF of a revision."""
-    return quote_pdf(
+    return render_pdf(
         quote,
         order_id=order.order_id,
         account_id=account.account_id,
         account_name=order.account_name(account.name),
         placed_on=order.placed_on,
-        locale=order.marks.locale,
+        locale=order.internals.locale,
         installation=installation,
-        item_labels=item_labels(order, order.marks.locale, account.site_names),
+        item_labels=item_labels(order, order.internals.locale, account.site_names),
     )
 
 
-def quote_pdf(
+def render_pdf(
     quote: Quote,
     *,
     order_id: str,
@@ -77,49 +77,49 @@ def quote_pdf(
     item_labels: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return the paper of a revision, A4. `item_labels` says in one line, by item id, what each item is."""
-    words = wording(locale)
-    title = f"{words('paper.title')} {order_id} \u2013 {quote.revision}"
+    words = translator(locale)
+    title = f"{words('pdf.title')} {order_id} \u2013 {quote.revision}"
     brand = line_of(installation.brand)
     facts = (
-        (words("paper.for"), f"{line_of(account_name)} ({account_id})"),
+        (words("pdf.for"), f"{line_of(account_name)} ({account_id})"),
         (words("label.order_id"), order_id),
         (words("label.placed_on"), words.day(placed_on)),
         (words("label.revision"), str(quote.revision)),
         (words("label.valid_until"), words.day(quote.valid_until)),
     )
     spoken = Locale.parse(words.name)
-    charges = charged(quote) or [("nothing", quote.totals.once)]
+    charges = nonzero_totals(quote) or [("nothing", quote.totals.once)]
     data = {
         "title": title,
         "author": brand,
         "language": spoken.language,
         "region": spoken.territory,
         "direction": spoken.text_direction,
-        "letterhead": _said(brand),
-        "heading": words("paper.title"),
-        "foot": _said(title),
-        "page": words("paper.page", page="{page}", pages="{pages}"),
-        "facts": [(name, _said(value)) for name, value in facts],
+        "letterhead": _directed(brand),
+        "heading": words("pdf.title"),
+        "foot": _directed(title),
+        "page": words("pdf.page", page="{page}", pages="{pages}"),
+        "facts": [(name, _directed(value)) for name, value in facts],
         "columns": {
             name: words(f"label.{name}") for name in ("description", "quantity", "unit_price", "recurrence", "amount")
         },
         "lines": [_line(line, quote, words, item_labels or {}) for line in quote.lines],
         "totals": [(words(f"total.{name}"), words.money(amount, quote.currency)) for name, amount in charges],
-        "prices_in": words("paper.prices_in", currency=quote.currency),
-        "message": _text(words("label.message", brand=brand), quote.message) if quote.message else None,
-        "terms": _text(words("label.terms"), quote.terms),
-        "sha256": {"heading": _said(words("label.sha256")), "value": quote.sha256, "note": words("paper.hash_note")},
+        "prices_in": words("pdf.prices_in", currency=quote.currency),
+        "message": _section(words("label.message", brand=brand), quote.message) if quote.message else None,
+        "terms": _section(words("label.terms"), quote.terms),
+        "sha256": {"heading": _directed(words("label.sha256")), "value": quote.sha256, "note": words("pdf.hash_note")},
     }
-    paper = _compiler().compile(format="pdf", sys_inputs={"quote": json.dumps(_visible(data))})
-    if not isinstance(paper, bytes):
+    pdf = _compiler().compile(format="pdf", sys_inputs={"quote": json.dumps(_visible(data))})
+    if not isinstance(pdf, bytes):
         raise TypeError("Typst answers a PDF in one piece.")
-    return paper
+    return pdf
 
 
-def _line(line: QuoteLine, quote: Quote, words: Wording, item_labels: Mapping[str, str]) -> dict[str, Any]:
+def _line(line: QuoteLine, quote: Quote, words: Translator, item_labels: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "description": _said(line_of(line.description)),
-        "details": [_said(detail) for detail in _details(line, quote, words, item_labels)],
+        "description": _directed(line_of(line.description)),
+        "details": [_directed(detail) for detail in _details(line, quote, words, item_labels)],
         "quantity": words.number(line.quantity),
         "unit_price": words.money(line.unit_price, quote.currency),
         "recurrence": words(f"recurrence.{line.recurrence}"),
@@ -127,19 +127,19 @@ def _line(line: QuoteLine, quote: Quote, words: Wording, item_labels: Mapping[st
     }
 
 
-def _details(line: QuoteLine, quote: Quote, words: Wording, item_labels: Mapping[str, str]) -> Iterator[str]:
-    """The item that a line belongs to, and the start that was confirmed."""
+def _details(line: QuoteLine, quote: Quote, words: Translator, item_labels: Mapping[str, str]) -> Iterator[str]:
+    """Return the item that a line belongs to, and the start that was confirmed."""
     if line.item_id and line.item_id in item_labels:
-        yield from words("paper.item", number=line.item_id, summary=item_labels[line.item_id]).split("\n")
+        yield from words("pdf.item", number=line.item_id, summary=item_labels[line.item_id]).split("\n")
     if line.item_id and (day := quote.confirmed_start_dates.get(line.item_id)):
-        yield words("paper.confirmed", day=words.day(day))
+        yield words("pdf.confirmed", day=words.day(day))
 
 
-def _text(heading: str, said: str) -> dict[str, Any]:
-    return {"heading": _said(heading), "lines": [_said(line) for line in text_of(said).split("\n")]}
+def _section(heading: str, text: str) -> dict[str, Any]:
+    return {"heading": _directed(heading), "lines": [_directed(line) for line in text_of(text).split("\n")]}
 
 
-def _said(text: str) -> dict[str, str | None]:
+def _directed(text: str) -> dict[str, str | None]:
     """One line of text with its own direction."""
     return {"text": text, "direction": _direction(text)}
 
@@ -151,7 +151,7 @@ def _direction(text: str) -> str | None:
 
 
 def _visible(part: Any) -> Any:
-    """What is said, with every character that no font has seen to be missing.
+    """Return what is said, with every character that no font has seen to be missing.
 
     Typst takes a letter and its marks from one font and may lose both where no font has all of them. So a mark that the
     font of its letter lacks is missing, too.
@@ -177,7 +177,7 @@ def _visible_cluster(cluster: str) -> str:
 
 
 def _clusters(text: str) -> Iterator[str]:
-    """What is shaped as one: a character and the marks after it, or several pictographs that are joined."""
+    """Return what is shaped as one: a character and the marks after it, or several pictographs that are joined."""
     cluster = ""
     for character in text:
         category = unicodedata.category(character)

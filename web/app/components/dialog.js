@@ -1,7 +1,7 @@
 /** Modal dialogs, and the questions that are asked in them. */
 
 import { checkFields, showFaults } from "../fields.js";
-import { faultText, reasonOf } from "../problems.js";
+import { errorText, faultText } from "../problems.js";
 import { html, signal, useLayoutEffect, useRef, useSignal } from "../view.js";
 import { t } from "../words.js";
 import { BusyButton, useOnce } from "./button.js";
@@ -73,7 +73,7 @@ function Question({ text, fields = [], action, danger = false, act, close }) {
       const faults = error.errors ?? [];
       const rest = showFaults(faults, (pointer) => fields.find((each) => pointer.endsWith(`/${each.name}`)));
       if (rest.length) refusal.value = rest.map(faultText).join(" ");
-      else if (!faults.length) refusal.value = reasonOf(error);
+      else if (!faults.length) refusal.value = errorText(error);
     }
   };
   function submit(event) {

@@ -1,7 +1,7 @@
 /** What stands around every page: navigation, who is signed in, whether the machine is online. */
 
 import { html, useEffect, useLayoutEffect, useRef, useSignal } from "../view.js";
-import { LANGUAGES, spoken, t } from "../words.js";
+import { currentLanguage, LANGUAGES, t } from "../words.js";
 import { isDialogOpen } from "./dialog.js";
 
 export const ICON = new URL("../../icon.svg", import.meta.url).href;
@@ -44,10 +44,10 @@ export function Shell({ config, session, place, switchLanguage }) {
 
 function LanguageChoice({ switchLanguage }) {
   async function choose({ currentTarget: select }) {
-    if (!(await switchLanguage(select.value))) select.value = spoken();
+    if (!(await switchLanguage(select.value))) select.value = currentLanguage();
   }
   return html`
-    <select aria-label=${t("nav.language")} value=${spoken()} onChange=${choose}>
+    <select aria-label=${t("nav.language")} value=${currentLanguage()} onChange=${choose}>
       ${Object.entries(LANGUAGES).map(([name, label]) => html`<option key=${name} value=${name} lang=${name}>${label}</option>`)}
     </select>`;
 }

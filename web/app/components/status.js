@@ -1,7 +1,7 @@
 /** What is said of the state of things: chips, notices, and what stands in place of a page. */
 
 import { Problem, Unreachable } from "../api.js";
-import { reasonOf } from "../problems.js";
+import { errorText } from "../problems.js";
 import { html } from "../view.js";
 import { t } from "../words.js";
 
@@ -32,7 +32,7 @@ export function Failure({ error, retry }) {
     return html`<${Empty} level=${1} role="alert" title=${t("missing.title")} text=${t("missing.text")}><a class="button" href="/">${t("missing.home")}</a></${Empty}>`;
   }
   const title = t(error instanceof Unreachable ? "offline.title" : "error.title");
-  return html`<${Empty} level=${1} role="alert" title=${title} text=${reasonOf(error)}><button class="primary" type="button" onClick=${retry}>${t("action.retry")}</button></${Empty}>`;
+  return html`<${Empty} level=${1} role="alert" title=${title} text=${errorText(error)}><button class="primary" type="button" onClick=${retry}>${t("action.retry")}</button></${Empty}>`;
 }
 
 /** The way here: "Administration › Online Orders › …"; `steps` are [text, address]. */

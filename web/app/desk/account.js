@@ -8,14 +8,14 @@ import { toast } from "../components/toast.js";
 import { checkFields, FormField, readAll, showFaults } from "../fields.js";
 import { LIMITS } from "../generated/limits.js";
 import { openNewOrder } from "../orders/new-order.js";
-import { faultText, isOutdated, reasonOf } from "../problems.js";
+import { errorText, faultText, isOutdated } from "../problems.js";
 import { KeptNotice, unsaved, useKept } from "../unsaved.js";
 import { html, signal, useLayoutEffect, useMemo, useRef, useSignal } from "../view.js";
-import { either, LANGUAGES, t } from "../words.js";
+import { LANGUAGES, t, tOr } from "../words.js";
 import { History, namedIn } from "./history.js";
 
 const { AccountRequest, Contact, Deputy, "Enrollment-Input": Enrollment, License, "Site-Input": Site } = LIMITS;
-const MOST_DEPUTIES = Enrollment.deputies.maxItems;
+const MAX_DEPUTIES = Enrollment.deputies.maxItems;
 const OWN = ["name", "locale", "currency", "time_zone", "parent_account_id"];
 const SITE = ["site_id", "name", "country", "address"];
 const NO_SITE = { site_id: "", name: "", country: "", address: null, license: null, sockets: [] };
@@ -92,7 +92,7 @@ class AccountForm {
         "state",
         t("accounts.enrollment"),
         enrollment?.state ?? "active",
-        Enrollment.state.enum.map((each) => [each, either(`enrollment.${each}`, each)]),
+        Enrollment.state.enum.map((each) => [each, tOr(`enrollment.${each}`, each)]),
       ),
       contact_name: text("contact_name", t("contact.name"), { value: enrollment?.contact?.name, limits: Contact.name }),
       contact_email: text("contact_email", t("contact.email"), {
@@ -245,7 +245,7 @@ function Account({ context, accountId, loaded }) {
       const rest = showFaults(faults, (pointer) => form.at(pointer));
       refusal.value = isOutdated(error)
         ? html`<${Outdated} id=${id} isNew=${isNew} beginAnew=${beginAnew} />`
-        : html`<${Notice} kind="bad">${rest.length ? rest.map(faultText).join(" ") : faults.length ? t("editor.faulty") : reasonOf(error)}</${Notice}>`;
+        : html`<${Notice} kind="bad">${rest.length ? rest.map(faultText).join(" ") : faults.length ? t("editor.faulty") : errorText(error)}</${Notice}>`;
       if (isOutdated(error) && form.ownId) {
         form.ownId.show(t("account.exists_here"));
         form.ownId.focus();
@@ -334,7 +334,7 @@ function Deputies({ deputies }) {
           <button class="small" type="button" onClick=${() => remove(deputy)}>${t("deputy.remove")}</button>
         </div>`,
       )}
-      ${deputies.value.length < MOST_DEPUTIES && html`<button class="small" type="button" onClick=${add}>${t("deputy.add")}</button>`}
+      ${deputies.value.length < MAX_DEPUTIES && html`<button class="small" type="button" onClick=${add}>${t("deputy.add")}</button>`}
     </div>`;
 }
 

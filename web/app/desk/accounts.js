@@ -5,7 +5,7 @@ import { ActionButton } from "../components/button.js";
 import { Chip, Empty, Trail } from "../components/status.js";
 import { Table } from "../components/table.js";
 import { html, useSignal } from "../view.js";
-import { day, either, t } from "../words.js";
+import { day, t, tOr } from "../words.js";
 import { useMore } from "./more.js";
 
 /** @param {import("screens").Context} context */
@@ -76,5 +76,5 @@ function Rows({ accounts }) {
 
 function EnrollmentChip({ enrollment }) {
   const state = !enrollment ? "none" : enrollment.contact ? enrollment.state : "no_contact";
-  return html`<${Chip} of="enrollment" state=${state} label=${either(`enrollment.${state}`, state)} />`;
+  return html`<${Chip} of="enrollment" state=${state} label=${tOr(`enrollment.${state}`, state)} />`;
 }

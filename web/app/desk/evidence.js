@@ -2,7 +2,7 @@
 
 import { Facts } from "../components/status.js";
 import { html } from "../view.js";
-import { either, instant, t } from "../words.js";
+import { instant, t, tOr } from "../words.js";
 
 const DECISIONS = new Set(["order.completed", "order.canceled", "order.change_requested"]);
 
@@ -17,7 +17,7 @@ export const Evidence = ({ evidence }) => html`
 
 /** @param {import("screens").Evidence} found */
 const factsOf = (found) => [
-  [t("evidence.decision"), either(`evidence.${found.decision}`, found.decision)],
+  [t("evidence.decision"), tOr(`evidence.${found.decision}`, found.decision)],
   [t("evidence.recipient"), found.recipient],
   [t("evidence.name"), found.name],
   [t("evidence.at"), html`<time datetime=${found.at}>${instant(found.at)}</time>`],

@@ -2,10 +2,10 @@
 
 import { BusyButton, useOnce } from "../components/button.js";
 import { Notice } from "../components/status.js";
-import { reasonOf } from "../problems.js";
+import { errorText } from "../problems.js";
 import { SignedOut } from "../session.js";
 import { html, useRef, useSignal } from "../view.js";
-import { day, either, instant, t } from "../words.js";
+import { day, instant, t, tOr } from "../words.js";
 
 const PAGE = 25;
 
@@ -28,7 +28,7 @@ export function History({ load, signal, more }) {
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof SignedOut) throw error;
-        refusal.value = reasonOf(error);
+        refusal.value = errorText(error);
       }
     });
 
@@ -48,14 +48,14 @@ const Version = ({ version, more }) => html`
     <div class="entry-head"><strong>${whatChanged(version)}</strong></div>
     ${more.filter(Boolean).map((line) => html`<p class="hint">${line}</p>`)}
     <p class="hint">
-      ${t("history.version", { version: String(version.version) })} · ${either(`history.by.${version.by}`, version.by)}${version.at && html` · <time datetime=${version.at}>${instant(version.at)}</time>`}
+      ${t("history.version", { version: String(version.version) })} · ${tOr(`history.by.${version.by}`, version.by)}${version.at && html` · <time datetime=${version.at}>${instant(version.at)}</time>`}
     </p>
   </li>`;
 
 function whatChanged({ changed, version }) {
   if (changed === null) return t("history.unknown");
   if (changed.length === 0) return t(version === 1 ? "history.first" : "history.nothing");
-  return t("history.changed", { what: changed.map((pointer) => either(`history.of.${pointer}`, pointer)).join(", ") });
+  return t("history.changed", { what: changed.map((pointer) => tOr(`history.of.${pointer}`, pointer)).join(", ") });
 }
 
 /** Whom an enrollment named: the contact person, then the deputies with their days. */

@@ -1,7 +1,7 @@
 /** A list that grows page by page. */
 
 import { toast } from "../components/toast.js";
-import { reasonOf } from "../problems.js";
+import { errorText } from "../problems.js";
 import { useSignal } from "../view.js";
 
 /** Returns the `items` so far, the `cursor` of the page after them, and `loadMore()`. `load(query)` asks for a page. */
@@ -14,7 +14,7 @@ export function useMore(first, load) {
       items.value = [...items.value, ...page.items];
       cursor.value = page.next_cursor;
     } catch (error) {
-      toast(reasonOf(error));
+      toast(errorText(error));
     }
   }
   return { items, cursor, loadMore };

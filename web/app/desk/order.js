@@ -23,11 +23,11 @@ import { CommentForm, Items, OrderFacts } from "../orders/order.js";
 import { QuoteCard } from "../orders/quote-view.js";
 import { Timeline } from "../orders/timeline.js";
 import { usePolled } from "../polled.js";
-import { isOutdated, reasonOf } from "../problems.js";
+import { errorText, isOutdated } from "../problems.js";
 import { SignedOut } from "../session.js";
 import { unsaved } from "../unsaved.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "../view.js";
-import { either, instant, t } from "../words.js";
+import { instant, t, tOr } from "../words.js";
 import { Evidence, isDecisionByLink } from "./evidence.js";
 import { QuoteEditor } from "./quote-editor.js";
 
@@ -111,7 +111,7 @@ function DeskOrder({ context, account, path, first, load }) {
 }
 
 const deliveryText = ({ state, recipient, at }) =>
-  either(`delivery.${state}`, state, { email: recipient, at: instant(at) });
+  tOr(`delivery.${state}`, state, { email: recipient, at: instant(at) });
 
 /**
  * What stands above an order: where it is, what can be done with it, and what is to be known of it.
@@ -130,7 +130,7 @@ function Head({ context: { api, session }, order, entries, account, path, again 
       await ask({ "If-Match": `"${order.version}"` });
       toast(text);
     } catch (error) {
-      toast(isOutdated(error) ? t("desk.someone_was_faster") : reasonOf(error));
+      toast(isOutdated(error) ? t("desk.someone_was_faster") : errorText(error));
     }
     await again();
     isActing.current = false;
@@ -227,7 +227,7 @@ function Head({ context: { api, session }, order, entries, account, path, again 
           <span>${t("desk.undo_text", { at: instant(order.undo_until) })}</span> <${ActionButton} act=${undo}>${t("desk.undo")}</${ActionButton}>
         </${Notice}>`
       }
-      ${flagsOf(order).map((flag) => html`<${Notice} key=${flag} kind="warn">${either(`flag.${flag}.text`, flag)}</${Notice}>`)}
+      ${flagsOf(order).map((flag) => html`<${Notice} key=${flag} kind="warn">${tOr(`flag.${flag}.text`, flag)}</${Notice}>`)}
       <${OrderNotices} order=${order} base="/desk" />
       ${isQuoteGone && html`<${Notice} kind="warn">${t(`desk.quote_${order.quote.state}`)}</${Notice}>`}
       <${ChangeAsked} order=${order} entries=${entries} />
@@ -364,7 +364,7 @@ function Draft({
   if (error) {
     return html`
       <section class="card">
-        <${Notice} kind="bad">${reasonOf(error)}</${Notice}><button type="button" onClick=${retry}>${t("action.retry")}</button>
+        <${Notice} kind="bad">${errorText(error)}</${Notice}><button type="button" onClick=${retry}>${t("action.retry")}</button>
       </section>`;
   }
   if (!draft) return html`<section class="card"><${Waiting} /></section>`;

@@ -12,13 +12,13 @@ import { save } from "../files.js";
 import { LIMITS } from "../generated/limits.js";
 import { bandwidth, kindLabel } from "../orders/describe.js";
 import { RECURRENCES, recurrenceLabel } from "../orders/quote-view.js";
-import { faultText, isOutdated, reasonOf } from "../problems.js";
+import { errorText, faultText, isOutdated } from "../problems.js";
 import { KeptNotice, unsaved, useKept } from "../unsaved.js";
 import { html, signal, useLayoutEffect, useMemo, useRef, useSignal } from "../view.js";
-import { currencyName, either, spoken, t } from "../words.js";
+import { currencyName, currentLanguage, t, tOr } from "../words.js";
 import { History } from "./history.js";
 
-const MOST_PRICES = LIMITS.PriceListRequest.prices.maxItems;
+const MAX_PRICES = LIMITS.PriceListRequest.prices.maxItems;
 const COLUMNS = ["kind", "variant", "description", "unit_price", "recurrence"];
 const NO_PRICE = { kind: "", variant: null, description: "", unit_price: "", recurrence: "monthly" };
 
@@ -57,8 +57,8 @@ class PricesForm {
     this.variants = {
       site_bandwidth: catalog.bandwidth_steps.map((each) => [String(each), bandwidth(each)]),
       socket: catalog.socket_models.map((each) => [each, each]),
-      sdp_users: catalog.regions.map(({ region, label }) => [region, either(`region.${region}`, label)]),
-      accessory: catalog.accessory_types.map((each) => [each, either(`accessory_type.${each}`, each)]),
+      sdp_users: catalog.regions.map(({ region, label }) => [region, tOr(`region.${region}`, label)]),
+      accessory: catalog.accessory_types.map((each) => [each, tOr(`accessory_type.${each}`, each)]),
     };
     this.rows = signal(prices.map((price) => this.newRow(price)));
   }
@@ -179,7 +179,7 @@ function PriceList({ context, currency, loaded }) {
       const rest = showFaults(faults, (pointer) => form.at(pointer));
       refusal.value = isOutdated(error)
         ? html`<${Outdated} etag=${etag} beginAnew=${beginAnew} />`
-        : html`<${Notice} kind="bad">${rest.length ? rest.map(faultText).join(" ") : faults.length ? t("editor.faulty") : reasonOf(error)}</${Notice}>`;
+        : html`<${Notice} kind="bad">${rest.length ? rest.map(faultText).join(" ") : faults.length ? t("editor.faulty") : errorText(error)}</${Notice}>`;
     }
   };
 
@@ -202,9 +202,9 @@ function PriceList({ context, currency, loaded }) {
 
   async function bringOut() {
     try {
-      save(await api.getCsv("/desk/price-lists/{currency}", { path }, spoken()), `prices-${currency}.csv`);
+      save(await api.getCsv("/desk/price-lists/{currency}", { path }, currentLanguage()), `prices-${currency}.csv`);
     } catch (error) {
-      toast(reasonOf(error));
+      toast(errorText(error));
     }
   }
 
@@ -254,7 +254,7 @@ function Prices({ form }) {
         ${rows.length === 0 && html`<p class="nothing">${t("prices.empty")}</p>`}
         ${rows.map((row) => html`<${Price} key=${row.kind.id} form=${form} row=${row} />`)}
       </div>
-      <button type="button" disabled=${rows.length >= MOST_PRICES} onClick=${add}>${t("prices.add")}</button>
+      <button type="button" disabled=${rows.length >= MAX_PRICES} onClick=${add}>${t("prices.add")}</button>
     </section>`;
 }
 
@@ -298,7 +298,7 @@ function Import({ etag, send, close, done }) {
     } catch (error) {
       const faults = error.errors ?? [];
       if (isOutdated(error)) refusal.value = outdatedText(etag);
-      else if (faults.length === 0) refusal.value = reasonOf(error);
+      else if (faults.length === 0) refusal.value = errorText(error);
       else
         refusal.value = html`${t("new.faulty", { count: faults.length })}<ul>${faults.map((each) => html`<li>${rowFault(each)}</li>`)}</ul>`;
     }
@@ -330,6 +330,6 @@ function rowFault(fault) {
   const row = /^Row (\d+): /.exec(fault.detail);
   if (!row) return faultText(fault);
   const column = fault.pointer.split("/")[3];
-  const said = either(`fault.${fault.code}`, fault.detail.slice(row[0].length));
+  const said = tOr(`fault.${fault.code}`, fault.detail.slice(row[0].length));
   return `${t("prices.row", { row: row[1] })}${column ? `, ${column}` : ""}: ${said}`;
 }

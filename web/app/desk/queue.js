@@ -19,14 +19,14 @@ import {
   statusLabel,
   urgency,
 } from "../orders/describe.js";
-import { isOutdated, reasonOf } from "../problems.js";
+import { errorText, isOutdated } from "../problems.js";
 import { html, useRef } from "../view.js";
-import { either, instant, t } from "../words.js";
+import { instant, t, tOr } from "../words.js";
 import { namedAccounts } from "./named-accounts.js";
 
 const REMEMBERED = "online-orders.queue";
 const PAGE = 25;
-const MOST_ITEMS = 3;
+const MAX_ITEMS = 3;
 
 /** @param {import("screens").Context} context */
 export async function showQueue(context) {
@@ -106,7 +106,7 @@ function Queue({ context, list, first }) {
       announce(t("desk.claimed"));
       go(`/desk/orders/${order.order_id}`);
     } catch (error) {
-      toast(isOutdated(error) ? t("desk.someone_was_faster") : reasonOf(error));
+      toast(isOutdated(error) ? t("desk.someone_was_faster") : errorText(error));
       again();
     }
   }
@@ -172,18 +172,18 @@ function Rows({ orders, names, session, claim }) {
         <span class="hint">${order.purchase_order_number ?? ""}</span>
         <${OrderId} id=${order.order_id} />
         ${order.source === "direct" && html`<span class="tag">${t("source.direct")}</span>`}
-        ${flagsOf(order).map((flag) => html`<span key=${flag} class="tag flag">${either(`flag.${flag}`, flag)}</span>`)}
+        ${flagsOf(order).map((flag) => html`<span key=${flag} class="tag flag">${tOr(`flag.${flag}`, flag)}</span>`)}
         ${order.items.some(passedStart) && html`<span class="tag flag">${t("start_passed.tag")}</span>`}`,
     },
     {
       head: t("order.items"),
-      cell: (order) => html`<${ItemLines} items=${order.items} sites=${accountOf(order)?.sites} most=${MOST_ITEMS} />`,
+      cell: (order) => html`<${ItemLines} items=${order.items} sites=${accountOf(order)?.sites} most=${MAX_ITEMS} />`,
     },
     {
       head: t("order.status"),
       cell: (order) => html`
         <${StatusChip} status=${order.status} />
-        ${order.quote && html`<span class="hint">${either(`quote_state.${order.quote.state}`, order.quote.state)}</span>`}`,
+        ${order.quote && html`<span class="hint">${tOr(`quote_state.${order.quote.state}`, order.quote.state)}</span>`}`,
     },
     {
       head: t("order.assignee"),

@@ -13,7 +13,7 @@ import { LIMITS } from "../generated/limits.js";
 import { minorDigits, write } from "../money.js";
 import { itemDetail, itemKind } from "../orders/describe.js";
 import { RECURRENCES, recurrenceLabel, Totals } from "../orders/quote-view.js";
-import { faultText, reasonOf } from "../problems.js";
+import { errorText, faultText } from "../problems.js";
 import { SignedOut } from "../session.js";
 import { KeptNotice } from "../unsaved.js";
 import { effect, html, signal, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "../view.js";
@@ -21,7 +21,7 @@ import { currencyName, money, t, today } from "../words.js";
 import { MailFrame } from "./mail-frame.js";
 
 const ONE_OFF = new Set(["socket", "accessory"]);
-const MOST_LINES = LIMITS.NewQuote.lines.maxItems;
+const MAX_LINES = LIMITS.NewQuote.lines.maxItems;
 const LINE = ["description", "quantity", "unit_price", "recurrence"];
 
 /** A quote that is being written: its fields, its lines and what they add up to. */
@@ -272,7 +272,7 @@ export function QuoteEditor({
         if (first === "confirmed_start_dates") return quote.confirmed[second];
         return { valid_until: quote.validUntil, message: quote.message, terms: quote.terms }[first];
       });
-      const text = rest.length ? rest.map(faultText).join(" ") : faults.length ? t("editor.faulty") : reasonOf(error);
+      const text = rest.length ? rest.map(faultText).join(" ") : faults.length ? t("editor.faulty") : errorText(error);
       refusal.value = text + (error instanceof Unreachable ? unreachable : "");
     }
   }
@@ -361,7 +361,7 @@ function LineGroup({ quote, item }) {
       ${own.map((line) => html`<${LineRow} key=${line.description.id} quote=${quote} line=${line} isRemovable=${item === null || own.length > 1} />`)}
       <div class="group-foot">
         ${item && html`<${Field} of=${quote.confirmed[item.item_id]} />`}
-        ${quote.lines.value.length < MOST_LINES && html`<button class="small" type="button" onClick=${add}>${t(item ? "editor.add_line" : "editor.add_extra")}</button>`}
+        ${quote.lines.value.length < MAX_LINES && html`<button class="small" type="button" onClick=${add}>${t(item ? "editor.add_line" : "editor.add_extra")}</button>`}
       </div>
     </fieldset>`;
 }
@@ -405,7 +405,7 @@ function Preview({ contact, mail, paper }) {
       openBlob(await paper());
     } catch (error) {
       if (error instanceof SignedOut) throw error;
-      toast(reasonOf(error));
+      toast(errorText(error));
     }
   }
   return html`

@@ -3,12 +3,12 @@
 import { Chip, Notice } from "../components/status.js";
 import { TOO_FEW_ORDERS } from "../generated/limits.js";
 import { html } from "../view.js";
-import { age, day, dayOf, either, instant, number, spoken, t } from "../words.js";
+import { age, currentLanguage, day, dayOf, instant, number, t, tOr } from "../words.js";
 
-export const kindLabel = (kind) => either(`kind.${kind}`, kind);
+export const kindLabel = (kind) => tOr(`kind.${kind}`, kind);
 
 /** What an ordered item was called when it was ordered, where the catalog calls it otherwise by now. */
-const labelOf = (item, name) => item.labels?.[spoken()]?.[name] ?? either(`${name}.${item[name]}`, item[name]);
+const labelOf = (item, name) => item.labels?.[currentLanguage()]?.[name] ?? tOr(`${name}.${item[name]}`, item[name]);
 
 export const itemKind = (item) => labelOf(item, "kind");
 
@@ -45,7 +45,7 @@ export const isOpen = (order) => order.closed === null;
 /** What the desk should know of an order before it does anything about it. */
 export const flagsOf = (order) => [...(order.waits_for_contact ? ["contact_removed"] : []), ...order.flags];
 
-export const statusLabel = (status) => either(`status.${status}`, status);
+export const statusLabel = (status) => tOr(`status.${status}`, status);
 
 export const StatusChip = ({ status }) => html`<${Chip} of="status" state=${status} label=${statusLabel(status)} />`;
 
@@ -109,7 +109,7 @@ export const ItemLines = ({ items, sites, most }) => html`
 
 /** What an order says of others that ask for the same. `base`: the reader's own way to them. */
 export const Duplicate = ({ warning, base }) => html`
-  ${either(`warning.${warning.code}`, warning.detail, { date: dayOf(warning.placed_at) })} ${" "}
+  ${tOr(`warning.${warning.code}`, warning.detail, { date: dayOf(warning.placed_at) })} ${" "}
   ${warning.order_id && html`<a href="${base}/orders/${warning.order_id}" target="_blank">${warning.purchase_order_number ?? warning.order_id}</a>`}`;
 
 /** What an order says besides its status: starts that are over, and other orders for the same. */
@@ -136,7 +136,7 @@ export function Closing({ order, entries }) {
   const name = decision?.actor?.name;
   return html`
     <${Notice} kind=${order.status === "completed" ? "good" : "warn"}>
-      <strong>${either(`closed.${order.status}.${by}`, by)}</strong> ${instant(at)}
+      <strong>${tOr(`closed.${order.status}.${by}`, by)}</strong> ${instant(at)}
       ${name && html`<p>${t("closed.name_given", { name })}</p>`}
       ${reason && html`<p class="said">${reason}</p>`}
     </${Notice}>`;

@@ -5,7 +5,7 @@ import { Notice } from "../components/status.js";
 import { checkFields, FormField } from "../fields.js";
 import { faultText } from "../problems.js";
 import { html, useLayoutEffect, useMemo, useRef } from "../view.js";
-import { day, either, t, today } from "../words.js";
+import { day, t, tOr, today } from "../words.js";
 import { bandwidth, kindLabel } from "./describe.js";
 
 /**
@@ -56,7 +56,7 @@ export function ItemForm({ kind, schema, item, account, draft, faults, isNew, do
   return html`
     <form class="item-form" novalidate ref=${form} onSubmit=${submit}>
       <h3>${kindLabel(kind)}</h3>
-      <p class="hint">${either(`kind_text.${kind}`, schema.description ?? "")}</p>
+      <p class="hint">${tOr(`kind_text.${kind}`, schema.description ?? "")}</p>
       <div class="fields">
         ${Object.values(fields).map((field) => {
           const { isOut, hint, attributes } = allowed[field.name];
@@ -85,7 +85,7 @@ function fieldsOf({ properties, required }, item, sites, faults) {
 }
 
 function fieldOf(name, property, { isRequired, value = property.default, sites }) {
-  const common = { name, label: either(`setting.${name}`, property.title), required: isRequired, value };
+  const common = { name, label: tOr(`setting.${name}`, property.title), required: isRequired, value };
   const choose = ["", t("form.choose")];
   if (name === "site_id")
     return new FormField({
@@ -168,7 +168,7 @@ function siteHint(site, kind) {
 }
 
 function optionText(name, value) {
-  const text = name === "bandwidth_mbps" ? bandwidth(value) : either(`${name}.${value}`, String(value));
+  const text = name === "bandwidth_mbps" ? bandwidth(value) : tOr(`${name}.${value}`, String(value));
   return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }
 

@@ -9,17 +9,17 @@ import { toast } from "../components/toast.js";
 import { save } from "../files.js";
 import { DAY, ORDER_ID } from "../generated/limits.js";
 import { Listing, useListing } from "../listing.js";
-import { reasonOf } from "../problems.js";
+import { errorText } from "../problems.js";
 import { SignedOut } from "../session.js";
 import { html, useLayoutEffect } from "../view.js";
-import { day, dayOf, shownZone, spoken, t } from "../words.js";
+import { currentLanguage, day, dayOf, shownZone, t } from "../words.js";
 import { accountName, ItemLines, OrderId, StatusChip, statusLabel } from "./describe.js";
 import { NotEnrolled, openNewOrder, whyNot } from "./new-order.js";
 
 const CHOSEN_ACCOUNT = "online-orders.account";
 const ALL_ACCOUNTS = "*"; // which is no account's id
 const PAGE = 25;
-const MOST_ITEMS = 4;
+const MAX_ITEMS = 4;
 const NO_FILTERS = { show: "", search: "", from: "", to: "" };
 
 /** @param {import("screens").Context} context */
@@ -116,10 +116,10 @@ function OrderList({ context, list, first, isNew }) {
 
   async function download() {
     try {
-      save(await api.getCsv("/orders", { query: list.wanted() }, spoken()), "orders.csv");
+      save(await api.getCsv("/orders", { query: list.wanted() }, currentLanguage()), "orders.csv");
     } catch (error) {
       if (error instanceof SignedOut) throw error;
-      toast(reasonOf(error));
+      toast(errorText(error));
     }
   }
 
@@ -200,7 +200,7 @@ function Rows({ orders, accounts, showsAccount, highlighted }) {
     showsAccount && { head: t("order.account"), cell: (order) => accountName(order, accountOf(order)) },
     {
       head: t("order.items"),
-      cell: (order) => html`<${ItemLines} items=${order.items} sites=${accountOf(order)?.sites} most=${MOST_ITEMS} />`,
+      cell: (order) => html`<${ItemLines} items=${order.items} sites=${accountOf(order)?.sites} most=${MAX_ITEMS} />`,
     },
     { head: t("order.status"), cell: (order) => html`<${StatusChip} status=${order.status} />` },
     { head: t("order.starts"), className: "start", cell: (order) => html`<${Starts} order=${order} />` },

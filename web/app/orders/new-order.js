@@ -8,13 +8,13 @@ import { Notice, Waiting } from "../components/status.js";
 import { announce, toast } from "../components/toast.js";
 import { FormField, showFaults } from "../fields.js";
 import { LIMITS } from "../generated/limits.js";
-import { faultText, reasonOf } from "../problems.js";
+import { errorText, faultText } from "../problems.js";
 import { effect, html, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "../view.js";
-import { day, either, t, today } from "../words.js";
+import { day, t, tOr, today } from "../words.js";
 import { Duplicate, itemDetail, kindLabel } from "./describe.js";
 import { ItemForm } from "./item-form.js";
 
-const MOST_ITEMS = LIMITS.OrderRequest.items.maxItems;
+const MAX_ITEMS = LIMITS.OrderRequest.items.maxItems;
 
 /** What is being put together for an account; it outlives a reload, and has one idempotency key for all its tries. */
 function draftFor(accountId, base) {
@@ -54,7 +54,7 @@ function Panel({ context, accountId, base, close }) {
       const path = { order_id: query.get("copy") };
       return base ? await api.get("/desk/orders/{order_id}", { path }) : await api.get("/orders/{order_id}", { path });
     } catch (error) {
-      refusal.current = reasonOf(error);
+      refusal.current = errorText(error);
       return null;
     }
   }
@@ -91,7 +91,7 @@ function Panel({ context, accountId, base, close }) {
   if (found.error) {
     return html`
       <div class="panel-body">
-        <${Notice} kind="bad">${reasonOf(found.error)}</${Notice}>
+        <${Notice} kind="bad">${errorText(found.error)}</${Notice}>
         <div><button type="button" onClick=${found.retry}>${t("action.retry")}</button></div>
       </div>`;
   }
@@ -139,7 +139,7 @@ function Draft({ context, account, base, copied, close }) {
   const submit = useRef(null);
   const asked = useRef(0); // previews; only the newest counts
   const { isBusy, once } = useOnce();
-  const isFull = items.value.length >= MOST_ITEMS;
+  const isFull = items.value.length >= MAX_ITEMS;
 
   useEffect(
     () =>
@@ -155,7 +155,7 @@ function Draft({ context, account, base, copied, close }) {
 
   function closeChooser() {
     chooser.value = null;
-    const next = items.value.length >= MOST_ITEMS ? submit : add;
+    const next = items.value.length >= MAX_ITEMS ? submit : add;
     // Which may have come or gone with the items.
     queueMicrotask(() => next.current?.focus());
   }
@@ -271,7 +271,7 @@ function Draft({ context, account, base, copied, close }) {
     }
     if (!(error instanceof Problem) || error.errors.length === 0) {
       const again = error instanceof Unreachable || error.status >= 500 ? ` ${t("new.try_again")}` : "";
-      answer.value = html`<${Notice} kind="bad">${reasonOf(error)}${again}</${Notice}>`;
+      answer.value = html`<${Notice} kind="bad">${errorText(error)}${again}</${Notice}>`;
       return;
     }
     const rest = showFaults(error.errors, (pointer) => [number, note].find((each) => pointer === `/${each.name}`));
@@ -328,7 +328,7 @@ function Draft({ context, account, base, copied, close }) {
 function beginDraft(account, base, copied) {
   const draft = draftFor(account.account_id, base);
   const { content } = draft;
-  const room = MOST_ITEMS - content.items.length;
+  const room = MAX_ITEMS - content.items.length;
   if (copied) {
     content.items = [...content.items, ...copied.items.slice(0, room).map((item) => asAsked(item, account))];
     history.replaceState(null, "", location.pathname);
@@ -355,7 +355,7 @@ function beginDraft(account, base, copied) {
 
 const NotCopied = ({ left, sites }) => html`
   <${Notice} kind="warn">
-    ${t("new.not_copied", { count: left.length, most: MOST_ITEMS })}
+    ${t("new.not_copied", { count: left.length, most: MAX_ITEMS })}
     <ul>${left.map((item) => html`<li key=${item.item_id}>${kindLabel(item.kind)}, ${itemDetail(item, sites)}</li>`)}</ul>
   </${Notice}>`;
 
@@ -370,8 +370,8 @@ function Kinds({ kinds, choose }) {
       ${kinds.map(
         ({ kind, label, schema }) => html`
         <button key=${kind} class="kind" type="button" data-kind=${kind} onClick=${() => choose(kind)}>
-          <strong>${either(`kind.${kind}`, label)}</strong>
-          <span class="hint">${either(`kind_text.${kind}`, schema.description ?? "")}</span>
+          <strong>${tOr(`kind.${kind}`, label)}</strong>
+          <span class="hint">${tOr(`kind_text.${kind}`, schema.description ?? "")}</span>
         </button>`,
       )}
     </div>`;

@@ -9,10 +9,10 @@ import { toast } from "../components/toast.js";
 import { checkFields, FormField } from "../fields.js";
 import { LIMITS } from "../generated/limits.js";
 import { usePolled } from "../polled.js";
-import { reasonOf } from "../problems.js";
+import { errorText } from "../problems.js";
 import { unsaved } from "../unsaved.js";
 import { effect, html, useEffect, useMemo, useSignal } from "../view.js";
-import { day, either, instant, t } from "../words.js";
+import { day, instant, t, tOr } from "../words.js";
 import {
   accountName,
   Closing,
@@ -155,7 +155,7 @@ export function OrderFacts({ order, account }) {
     [t("order.placed"), html`${instant(order.placed_at)}<br />${order.placed_by.email}`],
     [t("order.contact"), html`${order.contact.name}<br />${order.contact.email}`],
     [t("order.assignee"), order.assignee?.email],
-    [t("order.source"), order.source === "direct" && either("source.direct", order.source)],
+    [t("order.source"), order.source === "direct" && tOr("source.direct", order.source)],
     [t("order.note"), order.note && html`<span class="said">${order.note}</span>`],
   ];
   return html`<h2>${t("order.facts")}</h2><${Facts} pairs=${pairs} />`;
@@ -195,7 +195,7 @@ export function CommentForm({ orderId, send, limits, mayBeInternal = false }) {
       await send(text.read(), internal.read());
       text.value.value = "";
     } catch (error) {
-      refusal.value = reasonOf(error);
+      refusal.value = errorText(error);
     }
   };
   function submit(event) {

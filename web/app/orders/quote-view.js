@@ -6,12 +6,12 @@ import { Table } from "../components/table.js";
 import { toast } from "../components/toast.js";
 import { save } from "../files.js";
 import { LIMITS } from "../generated/limits.js";
-import { reasonOf } from "../problems.js";
+import { errorText } from "../problems.js";
 import { html, useEffect, useRef, useSignal } from "../view.js";
-import { day, either, instant, money, number, t } from "../words.js";
+import { day, instant, money, number, t, tOr } from "../words.js";
 
 export const RECURRENCES = LIMITS.NewLine.recurrence.enum;
-export const recurrenceLabel = (recurrence) => either(`recurrence.${recurrence}`, recurrence);
+export const recurrenceLabel = (recurrence) => tOr(`recurrence.${recurrence}`, recurrence);
 
 /**
  * `pdf()` answers the paper as a blob; without it, there is no button for it.
@@ -29,7 +29,7 @@ function Quote({ quote, pdf, name }) {
   ];
   return html`
     <div class="quote-facts">
-      <${Chip} of="quote" state=${quote.state} label=${either(`quote_state.${quote.state}`, quote.state)} />
+      <${Chip} of="quote" state=${quote.state} label=${tOr(`quote_state.${quote.state}`, quote.state)} />
       <span>${t("quote.revision", { revision: String(quote.revision) })}</span>
       <span>${t("quote.valid_until", { date: day(quote.valid_until) })}</span>
       ${quote.offered_at && html`<span class="hint">${t("quote.offered_at", { at: instant(quote.offered_at) })}</span>`}
@@ -45,7 +45,7 @@ async function download(pdf, name) {
   try {
     save(await pdf(), name);
   } catch (error) {
-    toast(reasonOf(error));
+    toast(errorText(error));
   }
 }
 
@@ -57,7 +57,7 @@ export function Totals({ totals, currency }) {
   const shown = charged.length ? charged : ["once"];
   return html`
     <dl class="totals">
-      ${shown.map((each) => html`<div key=${each}><dt>${either(`total.${each}`, each)}</dt><dd>${money(totals[each], currency)}</dd></div>`)}
+      ${shown.map((each) => html`<div key=${each}><dt>${tOr(`total.${each}`, each)}</dt><dd>${money(totals[each], currency)}</dd></div>`)}
     </dl>`;
 }
 
@@ -86,7 +86,7 @@ export function QuoteCard({ api, order, base = "" }) {
     try {
       earlier.value = await api.get(route, path(revision));
     } catch (error) {
-      toast(reasonOf(error));
+      toast(errorText(error));
     }
   }
 

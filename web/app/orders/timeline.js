@@ -1,7 +1,7 @@
 /** What happened to an order. */
 
 import { html } from "../view.js";
-import { either, instant, t } from "../words.js";
+import { instant, t, tOr } from "../words.js";
 
 const QUIET = new Set(["quote.mailed"]);
 
@@ -21,16 +21,16 @@ function Entry({ entry }) {
   return html`
     <li class=${classes.filter(Boolean).join(" ")}>
       <div class="entry-head">
-        <strong>${either(`event.${event}`, event, { revision: String(data.revision ?? "") })}</strong>
+        <strong>${tOr(`event.${event}`, event, { revision: String(data.revision ?? "") })}</strong>
         ${internal && html`<span class="tag">${t("timeline.internal")}</span>`}
       </div>
       ${text && html`<p class="said">${text}</p>`}
       ${data.asked_email && html`<p class="hint">${t("timeline.asked", { name: data.asked_name, email: data.asked_email })}</p>`}
       ${data.recipient && html`<p class="hint">${t("timeline.recipient", { email: data.recipient })}</p>`}
       ${data.former_recipient && html`<p class="hint">${t("timeline.former_recipient", { email: data.former_recipient })}</p>`}
-      <p class="hint">${actor.name ?? either(`actor.${actor.kind}`, actor.kind)} · <time datetime=${at}>${instant(at)}</time></p>
+      <p class="hint">${actor.name ?? tOr(`actor.${actor.kind}`, actor.kind)} · <time datetime=${at}>${instant(at)}</time></p>
     </li>`;
 }
 
 /** What a person wrote, or why the system did something, in the reader's words where it has a code. */
-const textOf = ({ data }) => data.text ?? either(`reason.${data.code}`, data.reason ?? null);
+const textOf = ({ data }) => data.text ?? tOr(`reason.${data.code}`, data.reason ?? null);

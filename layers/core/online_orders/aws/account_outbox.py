@@ -1,9 +1,10 @@
-"""What must follow from what is stored of an account: the mail of a contact report, the messages of a change.
+"""The outbox of accounts: process what follows from what is stored of an account: the mail of a contact report, the
+messages of a change.
 
-Both items are stored with a mark (see `marks`) that is taken away once the messages are on their queue; an account's
-change is deleted then, since nobody needs it any more. What the stream loses, or the queue does not take, keeps its
-mark and is repaired by the reconciler. Messages may come twice: mails know what was sent, and orders follow the account
-as it stands.
+Both items are pending (see `marks`) until the messages are on their queue; an account's
+change is deleted then, since nobody needs it any more. What the stream loses, or the queue does not take, stays
+pending and is repaired by the reconciler. Messages may come twice: mails know what was sent, and orders are synced
+with the account as it is.
 """
 
 from __future__ import annotations
@@ -16,29 +17,29 @@ from aws_lambda_powertools.metrics import MetricUnit
 from online_orders.aws.dynamodb import call, get, update
 from online_orders.aws.following import enqueue
 from online_orders.aws.keys import CHANGE_PREFIX, REPORT_PREFIX, Item, Key
-from online_orders.aws.marks import done_or_left
+from online_orders.aws.marks import run_or_log
 from online_orders.telemetry import metrics
 
 _PREFIXES = (REPORT_PREFIX, CHANGE_PREFIX)
 
 
-def is_of_account(item: Item) -> bool:
-    """Return whether an item of the table, its stream or the index of marks is one of those told of above."""
+def is_account_item(item: Item) -> bool:
+    """Return whether an item of the table, its stream or the index of pending items is one of those told of above."""
     return str(item["sk"]["S"]).startswith(_PREFIXES)
 
 
 def is_pending(item: Item) -> bool:
-    """Return whether something is still to follow; what comes without its mark was followed before."""
-    return is_of_account(item) and "outstanding" in item
+    """Return whether the item is pending; one that is not was processed before."""
+    return is_account_item(item) and "outstanding" in item
 
 
 def process_or_leave(item: Item) -> bool:
-    """Do what follows from an item and take its mark away; False where that failed, and is the reconciler's.
+    """Do what follows from an item and clear its pending flag; return False where that failed, and is the reconciler's.
 
     Whatever is wrong with one item must not hold up the others.
     """
     about = {"key": item["pk"]["S"], "item": item["sk"]["S"]}
-    return done_or_left(lambda: _process(item), "an account's item keeps its mark", "AccountItemsNotFollowed", **about)
+    return run_or_log(lambda: _process(item), "an account's item stays pending", "AccountItemsNotProcessed", **about)
 
 
 def _process(item: Item) -> None:
@@ -56,10 +57,10 @@ def _report_mail(document: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "contact_report", "account_id": document["account_id"], "report_id": document["report_id"]}
 
 
-def repair(marked: Item) -> int:
-    """Follow the item that has a key of the index of marks, if it is still pending; return how many were followed."""
-    item = get({"pk": marked["pk"], "sk": marked["sk"]})
+def repair_item(index_item: Item) -> int:
+    """Process the item that has a key of the index, if it is still pending; return how many were processed."""
+    item = get({"pk": index_item["pk"], "sk": index_item["sk"]})
     if item is None or not is_pending(item) or not process_or_leave(item):
         return 0
-    metrics.add_metric("AccountItemsMended", MetricUnit.Count, 1)
+    metrics.add_metric("AccountItemsRepaired", MetricUnit.Count, 1)
     return 1

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from online_orders.account_notices import notices
-from online_orders.accounts import Account, account_from, changed_members
+from online_orders.accounts import Account, changed_members, parse_account
 from online_orders.aws import versions
-from online_orders.aws.dynamodb import IS_NEW, Found, Raced, attempts, call, get, get_all, text, transact
+from online_orders.aws.dynamodb import IF_NOT_EXISTS, Items, WriteConflict, attempts, call, get, get_all, text, transact
 from online_orders.aws.keys import (
-    BEYOND,
     DIRECTORY_PK,
+    PREFIX_END,
     SUBACCOUNT_PREFIX,
     Item,
     Key,
@@ -22,9 +22,9 @@ from online_orders.aws.keys import (
     directory_key,
     subaccount_key,
 )
-from online_orders.aws.marks import pending_mark
+from online_orders.aws.marks import pending_flag
 from online_orders.clock import now
-from online_orders.errors import Fault, InProgress, NotFound
+from online_orders.errors import FieldError, InProgress, NotFound
 from online_orders.orders import User
 from online_orders.values import is_identifier
 
@@ -36,7 +36,7 @@ class StoredAccount(NamedTuple):
     """The e-mail address of who changed it last."""
 
     @classmethod
-    def of(cls, item: Item) -> StoredAccount:
+    def from_item(cls, item: Item) -> StoredAccount:
         account = Account.model_validate_json(item["document"]["S"])
         return cls(account, int(item["version"]["N"]), item["changed_by"]["S"])
 
@@ -48,19 +48,19 @@ class AccountPage(NamedTuple):
     position: str | None
 
 
-def _no_account(account_id: str) -> NotFound:
+def _account_not_found(account_id: str) -> NotFound:
     return NotFound(f"There is no account {account_id}.")
 
 
 def find_account(account_id: str) -> StoredAccount | None:
     item = get(account_key(account_id))
-    return StoredAccount.of(item) if item else None
+    return StoredAccount.from_item(item) if item else None
 
 
 def get_stored_account(account_id: str) -> StoredAccount:
     stored = find_account(account_id)
     if stored is None:
-        raise _no_account(account_id)
+        raise _account_not_found(account_id)
     return stored
 
 
@@ -68,39 +68,39 @@ def get_account(account_id: str) -> Account:
     return get_stored_account(account_id).account
 
 
-def keys_to_reach(caller_account_id: str, account_id: str) -> list[Key]:
-    """What must be read to know whether, and as what, the caller may use an account."""
+def access_keys(caller_account_id: str, account_id: str) -> list[Key]:
+    """Return the keys of the items that say whether the caller may use an account."""
     keys = [account_key(account_id)]
     return keys if caller_account_id == account_id else [*keys, subaccount_key(caller_account_id, account_id)]
 
 
-def reached(found: Found, caller_account_id: str, account_id: str) -> Account:
-    """The account, when it is the caller's own or a sub-account of it; NotFound for any other."""
-    items = [found.under(key) for key in keys_to_reach(caller_account_id, account_id)]
+def authorize(found: Items, caller_account_id: str, account_id: str) -> Account:
+    """Return the account, when it is the caller's own or a sub-account of it; raise NotFound for any other."""
+    items = [found.get(key) for key in access_keys(caller_account_id, account_id)]
     if items[0] is None or None in items:
-        raise _no_account(account_id)
-    return StoredAccount.of(items[0]).account
+        raise _account_not_found(account_id)
+    return StoredAccount.from_item(items[0]).account
 
 
-def get_reachable_account(caller_account_id: str, account_id: str) -> Account:
-    return reached(get_all(keys_to_reach(caller_account_id, account_id)), caller_account_id, account_id)
+def get_account_for_caller(caller_account_id: str, account_id: str) -> Account:
+    return authorize(get_all(access_keys(caller_account_id, account_id)), caller_account_id, account_id)
 
 
 def put_account(account: Account, before: StoredAccount | None, by: User) -> int:
     """Store an account as it is now, and its places in the directories; returns its new version.
 
     The version before is kept beside it, and so is what must follow. `before` is what the decision was taken on (None:
-    there was none); raises Raced when that no longer stands.
+    there was none); raises WriteConflict when that no longer stands.
     """
     version = before.version + 1 if before else 1
     key, changed = account_key(account.account_id), changed_members(before.account, account) if before else ()
-    stored = versions.stored(key, version, account.model_dump_json(), by.email, now(), changed)
+    stored = versions.version_item(key, version, account.model_dump_json(), by.email, now(), changed)
     if before is None:
-        actions: list[Item] = [{"Put": {"Item": stored, **IS_NEW}}]
+        actions: list[Item] = [{"Put": {"Item": stored, **IF_NOT_EXISTS}}]
         actions.append({"Put": {"Item": directory_key(account.account_id)}})
     else:
-        actions = versions.successor(stored, before.version)
-        if messages := _what_follows(before.account, account, version, by):
+        actions = versions.replace_actions(stored, before.version)
+        if messages := _change_messages(before.account, account, version, by):
             actions.append({"Put": {"Item": _pending_change(account.account_id, version, messages)}})
     old_parent = before.account.parent_account_id if before else None
     if old_parent != account.parent_account_id:
@@ -119,7 +119,7 @@ def replace_account(account_id: str, body: Any, by: User, check_version: Callabl
     replaced unseen is a condition of the write, and who loses the race for it is judged anew. Raises Invalid with every
     fault of the body, and InProgress when others never pause.
     """
-    account = account_from(account_id, body, _parent_faults(account_id, body))
+    account = parse_account(account_id, body, _parent_errors(account_id, body))
     for _ in attempts():
         before = find_account(account_id)
         check_version(before.version if before else None)
@@ -127,12 +127,12 @@ def replace_account(account_id: str, body: Any, by: User, check_version: Callabl
             return before
         try:
             return StoredAccount(account, put_account(account, before, by), by.email)
-        except Raced:
+        except WriteConflict:
             continue
     raise InProgress("Others keep changing this account; nothing was done.")
 
 
-def _parent_faults(account_id: str, body: Any) -> list[Fault]:
+def _parent_errors(account_id: str, body: Any) -> list[FieldError]:
     """Return what is wrong with the account's place below a reseller; whether the id is sound is judged elsewhere."""
     parent_id = body.get("parent_account_id") if isinstance(body, dict) else None
     if not isinstance(parent_id, str) or not is_identifier(parent_id) or parent_id == account_id:
@@ -140,20 +140,20 @@ def _parent_faults(account_id: str, body: Any) -> list[Fault]:
     parent = find_account(parent_id)
     where = "/parent_account_id"
     if parent is None:
-        return [Fault(where, "unknown_account", "There is no such account.")]
+        return [FieldError(where, "unknown_account", "There is no such account.")]
     found = []
     if parent.account.parent_account_id:
-        found.append(Fault(where, "not_a_reseller", "A sub-account has no sub-accounts."))
+        found.append(FieldError(where, "not_a_reseller", "A sub-account has no sub-accounts."))
     if has_subaccounts(account_id):
-        found.append(Fault(where, "is_a_reseller", "This account has sub-accounts itself."))
+        found.append(FieldError(where, "is_a_reseller", "This account has sub-accounts itself."))
     return found
 
 
-def _what_follows(old: Account, new: Account, version: int, by: User) -> list[dict[str, Any]]:
+def _change_messages(old: Account, new: Account, version: int, by: User) -> list[dict[str, Any]]:
     """Return the messages to `account_changes`.
 
-    Orders follow another enrollment, language or time zone, and another reseller; people are told of all but the
-    language and the time zone.
+    Orders are synced with another enrollment, language or time zone, and another reseller; people are told of all but
+    the language and the time zone.
     """
     kinds = []
     if old.enrollment != new.enrollment:
@@ -171,12 +171,12 @@ def _pending_change(account_id: str, version: int, messages: list[dict[str, Any]
     """Return the item that is there until its messages are queued (see `account_outbox`)."""
     return {
         **change_key(account_id, version),
-        **pending_mark(account_id, now()),
+        **pending_flag(account_id, now()),
         "document": text(json.dumps(messages)),
     }
 
 
-def account_at(account_id: str, version: int) -> Account:
+def get_account_version(account_id: str, version: int) -> Account:
     """Return an account as a version of it was; NotFound for one that is not kept."""
     found = versions.find_version(account_key(account_id), version)
     if found is None:
@@ -197,33 +197,33 @@ def has_subaccounts(account_id: str) -> bool:
 
 
 def _query(pk: str, prefix: str, limit: int, after: str | None) -> Item:
-    answer: Item = call(
+    response: Item = call(
         "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(pk),
             ":first": text(prefix + (after + "\0" if after else "!")),
-            ":last": text(prefix + BEYOND),
+            ":last": text(prefix + PREFIX_END),
         },
         ConsistentRead=True,
         Limit=limit,
     )
-    return answer
+    return response
 
 
 def _page(pk: str, prefix: str, limit: int, after: str | None) -> AccountPage:
-    answer = _query(pk, prefix, limit, after)
-    ids = [item["sk"]["S"].removeprefix(prefix) for item in answer["Items"]]
+    response = _query(pk, prefix, limit, after)
+    ids = [item["sk"]["S"].removeprefix(prefix) for item in response["Items"]]
     found = get_all([account_key(account_id) for account_id in ids])
-    items = (found.under(account_key(account_id)) for account_id in ids)
-    return AccountPage([StoredAccount.of(item).account for item in items if item], _last(answer, ids))
+    items = (found.get(account_key(account_id)) for account_id in ids)
+    return AccountPage([StoredAccount.from_item(item).account for item in items if item], _last_id(response, ids))
 
 
-def _last(answer: Item, ids: list[str]) -> str | None:
-    return ids[-1] if "LastEvaluatedKey" in answer and ids else None
+def _last_id(response: Item, ids: list[str]) -> str | None:
+    return ids[-1] if "LastEvaluatedKey" in response and ids else None
 
 
-def subaccounts_among(reseller_id: str, candidates: Collection[str]) -> set[str]:
-    """Which of up to 100 candidates are the reseller's sub-accounts now."""
+def filter_subaccounts(reseller_id: str, candidates: Collection[str]) -> set[str]:
+    """Return those of up to 100 candidates that are the reseller's sub-accounts now."""
     found = get_all([subaccount_key(reseller_id, each) for each in candidates])
-    return {each for each in candidates if found.under(subaccount_key(reseller_id, each))}
+    return {each for each in candidates if found.get(subaccount_key(reseller_id, each))}

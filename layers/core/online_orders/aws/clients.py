@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 1
 
 
-class Patience(NamedTuple):
+class Timeouts(NamedTuple):
     """How long a client waits for an answer, and how often it asks in all."""
 
     read_seconds: int
     attempts: int
 
 
-_USUAL = Patience(read_seconds=4, attempts=3)
-_OF_SERVICES = {"sesv2": Patience(read_seconds=10, attempts=2)}
+_DEFAULT = Timeouts(read_seconds=4, attempts=3)
+_BY_SERVICE = {"sesv2": Timeouts(read_seconds=10, attempts=2)}
 """SES is given longer and asked less often: a mail that it does not confirm goes again, and may be there already."""
 
 
-def patience(service: str) -> Patience:
-    return _OF_SERVICES.get(service, _USUAL)
+def timeouts(service: str) -> Timeouts:
+    return _BY_SERVICE.get(service, _DEFAULT)
 
 
-def longest_call_seconds(service: str) -> float:
+def max_call_seconds(service: str) -> float:
     """Return the seconds that a call takes at most: all attempts, and the SDK's pauses between them.
 
     They must end before any function does, for one that Lambda ends can neither answer nor say why.
     """
-    read_seconds, attempts = patience(service)
+    read_seconds, attempts = timeouts(service)
     pauses = sum(1 << attempt for attempt in range(attempts - 1))
     return attempts * (CONNECT_SECONDS + read_seconds) + pauses
 
@@ -65,8 +65,8 @@ def _session(service: str) -> Session:
             continue
         if not whose or whose.partition(".")[0] == name:
             register[when[0] if when else None](event, handler)
-    longest = CONNECT_SECONDS + patience(service).read_seconds
-    emitter.register_first("before-send", lambda **_: deadlines.must_have(longest))  # of each attempt
+    longest = CONNECT_SECONDS + timeouts(service).read_seconds
+    emitter.register_first("before-send", lambda **_: deadlines.require_seconds(longest))  # of each attempt
     return session
 
 
@@ -79,10 +79,10 @@ def _keys() -> dict[str, str | None]:
     return {name: os.environ.get(name.upper()) or None for name in names}
 
 
-def _make(service: str) -> Any:
+def _create_client(service: str) -> Any:
     from botocore.config import Config
 
-    read_seconds, attempts = patience(service)
+    read_seconds, attempts = timeouts(service)
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=read_seconds,
@@ -95,7 +95,7 @@ def _make(service: str) -> Any:
     return _session(service).create_client(service, config=config, **_keys())
 
 
-_makers: list[Callable[[str], Any]] = [_make]
+_factories: list[Callable[[str], Any]] = [_create_client]
 """Of clients; the last is asked."""
 
 
@@ -106,23 +106,23 @@ def client(service: str) -> Any:
     Calls raise `botocore.exceptions.ClientError` where the service refuses, another `BotoCoreError` where it does not
     answer, and Unavailable when the request has no time left to ask it.
     """
-    return _makers[-1](service)
+    return _factories[-1](service)
 
 
-def use(make: Callable[[str], Any]) -> None:
+def use_factory(make: Callable[[str], Any]) -> None:
     """Have clients be made otherwise from now on, as by the profile and region of who runs the command-line tool."""
-    _makers.append(make)
+    _factories.append(make)
     client.cache_clear()
 
 
 def reset() -> None:
     """Forget the clients and how to make others; for tests, where each has its own AWS."""
-    del _makers[1:]
+    del _factories[1:]
     client.cache_clear()
     _session.cache_clear()
 
 
-def _prepare() -> None:
+def _prewarm() -> None:
     """Read what a first call would read, for a snapshot of this process; nothing that is secret, unique or expires."""
     import botocore.httpsession  # noqa: F401 - it stays in the snapshot
 
@@ -130,4 +130,4 @@ def _prepare() -> None:
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    _prepare()
+    _prewarm()

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from online_orders.accounts import ContactReport
 from online_orders.aws.dynamodb import call, get, number, text
 from online_orders.aws.environment import environment
-from online_orders.aws.keys import BEYOND, REPORT_PREFIX, account_pk, report_key
-from online_orders.aws.marks import pending_mark
+from online_orders.aws.keys import PREFIX_END, REPORT_PREFIX, account_pk, report_key
+from online_orders.aws.marks import pending_flag
 from online_orders.errors import NotFound, TooManyRequests
 from online_orders.order_ids import first_id_of, new_order_id
 from online_orders.orders import User
 from online_orders.values import Entity, Instant
 
-KEPT = timedelta(days=90)
+RETENTION = timedelta(days=90)
 
 
 class StoredReport(Entity):
@@ -28,12 +28,12 @@ class StoredReport(Entity):
     at: Instant
 
 
-def store(account_id: str, by: User, report: ContactReport, at: datetime) -> None:
-    """Keep a report; the mail follows from the table's stream (`account_outbox`).
+def store_report(account_id: str, by: User, report: ContactReport, at: datetime) -> None:
+    """Store a report; the mail follows from the table's stream (`account_outbox`).
 
     TooManyRequests once the account has made those of a day.
     """
-    if _made_today(account_id, at) >= int(environment("CONTACT_REPORTS_A_DAY")):
+    if _count_today(account_id, at) >= int(environment("CONTACT_REPORTS_PER_DAY")):
         passed = timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
         left = int((timedelta(days=1) - passed).total_seconds())
         raise TooManyRequests("The account has made its reports of this day.", left)
@@ -43,30 +43,30 @@ def store(account_id: str, by: User, report: ContactReport, at: datetime) -> Non
         Item={
             **report_key(account_id, stored.report_id),
             "document": text(stored.model_dump_json()),
-            **pending_mark(stored.report_id, at),
-            "expires_at": number(int((at + KEPT).timestamp())),
+            **pending_flag(stored.report_id, at),
+            "expires_at": number(int((at + RETENTION).timestamp())),
         },
     )
 
 
-def _made_today(account_id: str, at: datetime) -> int:
-    """How many the account has made since midnight, as far as that matters."""
-    answer = call(
+def _count_today(account_id: str, at: datetime) -> int:
+    """Return how many the account has made since midnight, as far as that matters."""
+    response = call(
         "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(account_pk(account_id)),
             ":first": text(REPORT_PREFIX + first_id_of(at.date())),
-            ":last": text(REPORT_PREFIX + BEYOND),
+            ":last": text(REPORT_PREFIX + PREFIX_END),
         },
         Select="COUNT",
-        Limit=int(environment("CONTACT_REPORTS_A_DAY")),
+        Limit=int(environment("CONTACT_REPORTS_PER_DAY")),
         ConsistentRead=True,
     )
-    return int(answer["Count"])
+    return int(response["Count"])
 
 
-def load(account_id: str, report_id: str) -> StoredReport:
+def get_report(account_id: str, report_id: str) -> StoredReport:
     item = get(report_key(account_id, report_id))
     if item is None:
         raise NotFound(f"There is no report {report_id}.")

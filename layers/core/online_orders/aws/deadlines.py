@@ -15,14 +15,14 @@ from time import monotonic
 
 from online_orders.errors import Unavailable
 
-LONGEST_REQUEST_SECONDS = 18.0
+MAX_REQUEST_SECONDS = 18.0
 """With all calls; the functions behind the API have 20."""
 _end: ContextVar[float] = ContextVar("end", default=inf)
 """When the request has to be answered, by `time.monotonic`; infinity where it is none."""
 
 
 @contextmanager
-def answered_within(seconds: float) -> Iterator[None]:
+def request_deadline(seconds: float) -> Iterator[None]:
     """Let no attempt of a call begin that may last longer than these seconds from now, however many calls there are."""
     before = _end.set(monotonic() + seconds)
     try:
@@ -31,7 +31,7 @@ def answered_within(seconds: float) -> Iterator[None]:
         _end.reset(before)
 
 
-def must_have(seconds: float) -> None:
+def require_seconds(seconds: float) -> None:
     """Raise Unavailable when the request has less time left than this."""
     if monotonic() + seconds > _end.get():
         raise Unavailable("There was no time left for all of it. Repeat the request.")

@@ -8,34 +8,34 @@ from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
 
 
-def _name(order_id: str, revision: int) -> str:
+def _object_key(order_id: str, revision: int) -> str:
     return f"quotes/{order_id}/{revision}.pdf"
 
 
-def find_quote_paper(order_id: str, revision: int) -> bytes | None:
-    """The bytes that were kept, or None while the paper has not been made."""
+def find_quote_pdf(order_id: str, revision: int) -> bytes | None:
+    """Return the bytes that were kept, or None while the paper has not been made."""
     try:
-        answer = client("s3").get_object(Bucket=environment("DOCUMENTS_BUCKET"), Key=_name(order_id, revision))
+        response = client("s3").get_object(Bucket=environment("DOCUMENTS_BUCKET"), Key=_object_key(order_id, revision))
     except ClientError as error:
         if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
             return None
         raise
-    body: bytes = answer["Body"].read()
+    body: bytes = response["Body"].read()
     return body
 
 
-def keep_quote_paper(order_id: str, revision: int, paper: bytes) -> bytes:
+def store_once(order_id: str, revision: int, pdf: bytes) -> bytes:
     """Keep the paper unless one is kept already; answers the one that is kept."""
     try:
         client("s3").put_object(
             Bucket=environment("DOCUMENTS_BUCKET"),
-            Key=_name(order_id, revision),
-            Body=paper,
+            Key=_object_key(order_id, revision),
+            Body=pdf,
             ContentType="application/pdf",
             IfNoneMatch="*",
         )
     except ClientError as error:
         if error.response["Error"]["Code"] not in {"PreconditionFailed", "412", "ConditionalRequestConflict"}:
             raise
-        return find_quote_paper(order_id, revision) or paper
-    return paper
+        return find_quote_pdf(order_id, revision) or pdf
+    return pdf

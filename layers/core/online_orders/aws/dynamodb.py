@@ -8,7 +8,8 @@ What DynamoDB refuses because somebody else is at the same item is handled here 
 | `TransactionConflictException`         | PutItem, UpdateItem,       | tried again; InProgress if it goes on        |
 |                                        | DeleteItem                 |                                              |
 | `TransactionCanceledException`:        | TransactWriteItems         |                                              |
-| - a condition, or another transaction  |                            | Raced, for the caller to look again          |
+| - a condition, or another transaction  |                            | WriteConflict, for the caller to look again
+     |
 | - throttling                           |                            | tried again; Unavailable if it goes on       |
 | - anything else                        |                            | raised as it is: a fault of ours             |
 | `TransactionInProgressException`       | TransactWriteItems         | asked again under the same token, which is   |
@@ -38,28 +39,28 @@ from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, Key
 from online_orders.errors import InProgress, Unavailable
 
-IS_NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
+IF_NOT_EXISTS = {"ConditionExpression": "attribute_not_exists(pk)"}
 TABLE_ERRORS = (BotoCoreError, ClientError, InProgress, Unavailable)
-"""What a call to the table may raise besides Raced."""
-MAX_TRIES = 8
+"""What a call to the table may raise besides WriteConflict."""
+MAX_ATTEMPTS = 8
 """Of a call that others are in the way of; with the pauses between them, two seconds on average and four at most."""
 _MAX_PAUSE_SECONDS = 1.0
 _TRANSACTION_DEADLINE_SECONDS = 6.0
 """After five seconds DynamoDB itself ends a transaction that got stuck, at the next attempt."""
-_LOST_RACES = {"None", "ConditionalCheckFailed", "TransactionConflict"}
+_CONFLICTS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 _THROTTLED = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 """Reasons for which a transaction was canceled."""
 
 
-class Raced(Exception):
+class WriteConflict(Exception):
     """Someone else wrote first; nothing was written. Carries what stands where a condition failed, by position."""
 
-    def __init__(self, standing: Sequence[Item | None]) -> None:
+    def __init__(self, existing: Sequence[Item | None]) -> None:
         super().__init__("a condition of the write failed")
-        self.standing = standing
+        self.existing = existing
 
 
-class Found:
+class Items:
     """Items that were read together, by key."""
 
     def __init__(self, *items: Item) -> None:
@@ -74,7 +75,7 @@ class Found:
         """Add an item under its own key."""
         self._items[item["pk"]["S"], item["sk"]["S"]] = item
 
-    def under(self, key: Key) -> Item | None:
+    def get(self, key: Key) -> Item | None:
         """Return the item under a key; None where there is none."""
         return self._items.get((key["pk"]["S"], key["sk"]["S"]))
 
@@ -90,12 +91,12 @@ def number(value: int) -> dict[str, str]:
 def call(method: str, **parameters: Any) -> Any:
     """Make one call to the table, by a method of boto3's client (`get_item`), and return its answer.
 
-    Raises InProgress as `_ask` does, and ClientError and BotoCoreError as the client does.
+    Raises InProgress as `_call_with_retries` does, and ClientError and BotoCoreError as the client does.
     """
-    return _ask(method, TableName=environment("TABLE_NAME"), **parameters)
+    return _call_with_retries(method, TableName=environment("TABLE_NAME"), **parameters)
 
 
-def _ask(method: str, **parameters: Any) -> Any:
+def _call_with_retries(method: str, **parameters: Any) -> Any:
     """Return the answer of DynamoDB; of a write that a transaction is in the way of, after as many tries as it takes.
 
     Such a write is refused at once and changes nothing, and neither DynamoDB nor the SDK tries it again. Raises
@@ -115,38 +116,38 @@ def _code_of(error: ClientError) -> str:
 
 
 def get(key: Key) -> Item | None:
-    answer: Item = call("get_item", Key=key, ConsistentRead=True)
-    return answer.get("Item")
+    response: Item = call("get_item", Key=key, ConsistentRead=True)
+    return response.get("Item")
 
 
-def get_all(keys: Sequence[Key]) -> Found:
-    """The items under up to 100 keys, each read consistently."""
-    table, found = environment("TABLE_NAME"), Found()
+def get_all(keys: Sequence[Key]) -> Items:
+    """Return the items under up to 100 keys, each read consistently."""
+    table, found = environment("TABLE_NAME"), Items()
     if not keys:
         return found
     left: Any = {table: {"Keys": list(keys), "ConsistentRead": True}}
     for _ in attempts():
-        answer = _ask("batch_get_item", RequestItems=left)
-        for item in answer["Responses"].get(table, ()):
+        response = _call_with_retries("batch_get_item", RequestItems=left)
+        for item in response["Responses"].get(table, ()):
             found.add(item)
-        left = answer.get("UnprocessedKeys")
+        left = response.get("UnprocessedKeys")
         if not left:
             return found
     raise Unavailable("The table is busy.")
 
 
 def put(item: Item, **condition: Any) -> bool:
-    """Whether the item was stored: False when the condition failed."""
-    return _unless_refused("put_item", Item=item, **condition)
+    """Store an item and return True; False when the condition failed."""
+    return _write_conditionally("put_item", Item=item, **condition)
 
 
 def update(key: Key, expression: str, values: Item | None = None, **condition: Any) -> bool:
-    """Whether the item was updated: False when the condition failed."""
+    """Update an item and return True; False when the condition failed."""
     filled = {"ExpressionAttributeValues": values} if values else {}
-    return _unless_refused("update_item", Key=key, UpdateExpression=expression, **filled, **condition)
+    return _write_conditionally("update_item", Key=key, UpdateExpression=expression, **filled, **condition)
 
 
-def _unless_refused(method: str, **parameters: Any) -> bool:
+def _write_conditionally(method: str, **parameters: Any) -> bool:
     try:
         call(method, **parameters)
     except ClientError as error:
@@ -157,7 +158,8 @@ def _unless_refused(method: str, **parameters: Any) -> bool:
 
 
 def transact(actions: Sequence[Item]) -> None:
-    """All of it or nothing; raises Raced when a condition fails or another transaction is at the same items.
+    """Write all of it or nothing; raise WriteConflict when a condition fails or another transaction is at the same
+    items.
 
     Raises Unavailable while the table is throttled, and when it cannot be learned whether the transaction was made.
     """
@@ -168,7 +170,7 @@ def transact(actions: Sequence[Item]) -> None:
     refusal = None
     for _ in attempts(for_seconds=_TRANSACTION_DEADLINE_SECONDS):
         try:
-            _ask("transact_write_items", TransactItems=stamped, ClientRequestToken=token)
+            _call_with_retries("transact_write_items", TransactItems=stamped, ClientRequestToken=token)
         except ClientError as error:
             is_at_work = _code_of(error) == "TransactionInProgressException"
             if not is_at_work:
@@ -185,10 +187,10 @@ def _raise_unless_throttled(error: ClientError) -> None:
         raise error
     reasons = error.response.get("CancellationReasons", [])
     codes = {reason["Code"] for reason in reasons}
-    if not codes <= _LOST_RACES | _THROTTLED:
+    if not codes <= _CONFLICTS | _THROTTLED:
         raise error
-    if codes <= _LOST_RACES or "ConditionalCheckFailed" in codes:
-        raise Raced([reason.get("Item") for reason in reasons]) from error
+    if codes <= _CONFLICTS or "ConditionalCheckFailed" in codes:
+        raise WriteConflict([reason.get("Item") for reason in reasons]) from error
 
 
 def attempts(*, for_seconds: float | None = None) -> Iterator[int]:
@@ -198,20 +200,20 @@ def attempts(*, for_seconds: float | None = None) -> Iterator[int]:
     the first that ends later.
     """
     deadline = None if for_seconds is None else monotonic() + for_seconds
-    for attempt in count() if deadline is not None else range(MAX_TRIES):
+    for attempt in count() if deadline is not None else range(MAX_ATTEMPTS):
         if attempt:
             if deadline is not None and monotonic() > deadline:
                 return
-            pause(attempt)
+            back_off(attempt)
         yield attempt
 
 
-def pause(attempt: int) -> None:
+def back_off(attempt: int) -> None:
     """Back off before another attempt, with full jitter, up to a second."""
     # Processes that start from one snapshot would share a seed, and meet again.
-    sleep(SystemRandom().uniform(0, longest_pause(attempt)))
+    sleep(SystemRandom().uniform(0, max_pause(attempt)))
 
 
-def longest_pause(attempt: int) -> float:
+def max_pause(attempt: int) -> float:
     """Return the seconds that the pause before an attempt (1: the second) takes at most."""
     return min(_MAX_PAUSE_SECONDS, 0.02 * 2.0**attempt)

@@ -8,7 +8,7 @@ from online_orders.installation import Installation
 
 
 def environment(name: str) -> str:
-    """A variable that the template sets; KeyError when it does not: there is no silent default."""
+    """Return a variable that the template sets; raise KeyError when it does not."""
     return os.environ[name]
 
 

@@ -1,12 +1,11 @@
-"""What must follow from a timeline entry, and the marks by which none is forgotten.
+"""The outbox: process what follows from a timeline entry, which stays pending until that is done.
 
-An entry is stored with a mark, `outstanding`, that is taken away once everything that follows from it was done: the
-workflow started or woken, the event published, the mails queued. What the stream loses keeps its mark, and the
-reconciler finds it by the index of marks. An order whose effects fail is parked: its entries wait, in their order,
+An entry is stored as pending (`outstanding`) until everything that follows from it was done: the
+workflow started or resumed, the event published, the mails queued. What the stream loses stays pending, and the
+reconciler finds it by that index. An order whose effects fail is parked: its entries wait, in their order,
 for the reconciler, and the others go on. Every effect may be repeated.
 
-Statistics and quotas come last and hold up nothing: an order that cannot be counted now gets a mark of its own for
-that.
+Statistics and quotas come last and hold up nothing: an order that cannot be counted now gets a pending item of its own.
 """
 
 from __future__ import annotations
@@ -21,24 +20,24 @@ from typing import Any, NamedTuple, TypeVar
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
-from online_orders.announcements import announcements
+from online_orders.announcements import notifications
 from online_orders.aws import history, pace, workflow
 from online_orders.aws.clients import client
 from online_orders.aws.dynamodb import TABLE_ERRORS, call, get, get_all, number, put, text, update
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import (
-    BEYOND,
     ENTRY_PREFIX,
+    PREFIX_END,
     Item,
     Key,
     OrderKey,
     entry_key,
     order_pk,
-    outstanding_shard,
     parked_key,
+    pending_shard,
     statistics_key,
 )
-from online_orders.aws.marks import done_or_left
+from online_orders.aws.marks import run_or_log
 from online_orders.aws.orders import get_any_order, get_order
 from online_orders.clock import now
 from online_orders.events import SOURCE
@@ -46,15 +45,15 @@ from online_orders.orders import Order
 from online_orders.telemetry import logger, metrics
 from online_orders.timeline import PUBLISHED, Actor, Event
 
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
-COUNTED_LATER = timedelta(minutes=15)
-_AT_ONCE = 10
+FIRST_PAUSE, MAX_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+COUNT_RETRY_DELAY = timedelta(minutes=15)
+_BATCH_SIZE = 10
 """Entries of one PutEvents or SendMessageBatch call."""
 
-Thing = TypeVar("Thing")
+T = TypeVar("T")
 
 
-class Refused(Exception):
+class BatchRejected(Exception):
     """A batch call took some of its entries only."""
 
 
@@ -73,89 +72,89 @@ class StoredEntry(NamedTuple):
 
     @property
     def is_published(self) -> bool:
-        """Whether the bus hears of it: of no internal entry."""
+        """Return whether the entry goes to the event bus: no internal entry does."""
         return self.event in PUBLISHED and not self.internal
 
     @classmethod
-    def of(cls, item: Item) -> StoredEntry:
+    def from_item(cls, item: Item) -> StoredEntry:
         document = json.loads(item["document"]["S"])
-        at = OrderKey(item["account_id"]["S"], order_id_in(item), item["source"]["S"])
+        key = OrderKey(item["account_id"]["S"], order_id_from_item(item), item["source"]["S"])
         event = Event(item["event"]["S"])
         correlation_id = item["correlation_id"]["S"] if "correlation_id" in item else None
         detail, data, actor = item["detail"]["S"], document["data"], Actor.model_validate(document["actor"])
-        return cls(at, document["sequence"], event, detail, data, actor, correlation_id, document["internal"])
+        return cls(key, document["sequence"], event, detail, data, actor, correlation_id, document["internal"])
 
 
-def order_id_in(item: Item) -> str:
-    """The order that an item under ORDER# belongs to."""
+def order_id_from_item(item: Item) -> str:
+    """Return the order that an item under ORDER# belongs to."""
     return str(item["pk"]["S"].partition("#")[2])
 
 
-def in_batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:
+def in_batches(things: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(things)
-    while batch := list(islice(rest, _AT_ONCE)):
+    while batch := list(islice(rest, _BATCH_SIZE)):
         yield batch
 
 
 # -- the effects --------------------------------------------------------------------------------------------------
 
 
-def follow(entries: Sequence[StoredEntry]) -> None:
-    """Do what follows from entries of one order, given in sequence, and take their marks away.
+def process_entries(entries: Sequence[StoredEntry]) -> None:
+    """Process entries of one order, given in sequence: do what follows from them, and clear their pending flags.
 
     What the workflow does then carries the correlation id of the last of them.
     """
     at = entries[0].at
     with logger.append_context_keys(order_id=at.order_id, correlation_id=entries[-1].correlation_id):
-        _follow(at, entries)
+        _process_entries(at, entries)
 
 
-def _follow(at: OrderKey, entries: Sequence[StoredEntry]) -> None:
+def _process_entries(key: OrderKey, entries: Sequence[StoredEntry]) -> None:
     events = {entry.event for entry in entries}
     if Event.SUBMITTED in events:
-        workflow.start(at)
+        workflow.start(key)
     if events != {Event.SUBMITTED}:
-        workflow.wake(at)
+        workflow.resume(key)
     publish(entries)
-    enqueue("MAIL_QUEUE_URL", (mail for entry in entries for mail in _mails_of(entry)))
+    enqueue("MAIL_QUEUE_URL", (mail for entry in entries for mail in _mail_messages(entry)))
     if Event.COMPLETED in events:
-        _count_or_postpone(at.order_id, partial(get_order, at))
-    first = [entry.event for entry in entries if _take_mark_away(at, entry)]
-    if Event.SUBMITTED in first and at.source == "online":
-        _count_towards_quota(at)
+        _count_order_or_postpone(key.order_id, partial(get_order, key))
+    first = [entry.event for entry in entries if _clear_pending(key, entry)]
+    if Event.SUBMITTED in first and key.source == "online":
+        _count_towards_quota(key)
 
 
-def _take_mark_away(at: OrderKey, entry: StoredEntry) -> bool:
-    """Whether the entry still had its mark."""
+def _clear_pending(key: OrderKey, entry: StoredEntry) -> bool:
+    """Return whether the entry was still pending."""
     return update(
-        entry_key(at.order_id, entry.sequence),
+        entry_key(key.order_id, entry.sequence),
         "REMOVE outstanding, check_at",
         ConditionExpression="attribute_exists(outstanding)",
     )
 
 
-def _count_towards_quota(at: OrderKey) -> None:
-    """Once at most, for counting has no mark: what fails here is in the account's favor."""
+def _count_towards_quota(key: OrderKey) -> None:
+    """Count once at most, for counting has no pending flag: what fails here is in the account's favor."""
     try:
-        pace.count(at.account_id, now())
+        pace.count_order(key.account_id, now())
     except TABLE_ERRORS:
-        logger.exception("an order was not counted towards its account's hour")
+        logger.exception("an order was not counted towards its account's quota")
 
 
-def _count_or_postpone(order_id: str, load: Callable[[], Order]) -> bool:
+def _count_order_or_postpone(order_id: str, load: Callable[[], Order]) -> bool:
     """Count a completed order in the history behind the estimates, or have the reconciler do so later: False."""
-    is_counted = done_or_left(
-        lambda: history.count(load()), "an order is to be counted later", "OrdersCountedLater", order_id=order_id
+    is_counted = run_or_log(
+        lambda: history.count_order(load()), "an order is to be counted later", "OrdersCountedLater", order_id=order_id
     )
     if not is_counted:
-        history.postpone(order_id, now() + COUNTED_LATER)
+        history.postpone_count(order_id, now() + COUNT_RETRY_DELAY)
     return is_counted
 
 
 def publish(entries: Iterable[StoredEntry]) -> None:
     """Put what is for the outside on the bus, as it stood when the entry was stored."""
     for batch in in_batches(entry for entry in entries if entry.is_published):
-        said = client("events").put_events(
+        response = client("events").put_events(
             Entries=[
                 {
                     "EventBusName": environment("EVENT_BUS_NAME"),
@@ -166,22 +165,22 @@ def publish(entries: Iterable[StoredEntry]) -> None:
                 for entry in batch
             ]
         )
-        if said.get("FailedEntryCount"):
-            raise Refused(f"{said['FailedEntryCount']} events were not taken")
+        if response.get("FailedEntryCount"):
+            raise BatchRejected(f"{response['FailedEntryCount']} events were not taken")
 
 
 def enqueue(url: str, messages: Iterable[dict[str, Any]]) -> None:
     """Put messages on the queue whose address stands in the variable `url`."""
     for batch in in_batches(messages):
-        said = client("sqs").send_message_batch(
+        response = client("sqs").send_message_batch(
             QueueUrl=environment(url),
-            Entries=[{"Id": str(place), "MessageBody": json.dumps(message)} for place, message in enumerate(batch)],
+            Entries=[{"Id": str(index), "MessageBody": json.dumps(message)} for index, message in enumerate(batch)],
         )
-        if said.get("Failed"):
-            raise Refused(f"{len(said['Failed'])} messages were not queued")
+        if response.get("Failed"):
+            raise BatchRejected(f"{len(response['Failed'])} messages were not queued")
 
 
-def _mails_of(entry: StoredEntry) -> list[dict[str, Any]]:
+def _mail_messages(entry: StoredEntry) -> list[dict[str, Any]]:
     return [
         {
             **entry.at._asdict(),
@@ -189,7 +188,7 @@ def _mails_of(entry: StoredEntry) -> list[dict[str, Any]]:
             "correlation_id": entry.correlation_id,
             **due._asdict(),
         }
-        for due in announcements(
+        for due in notifications(
             entry.event, entry.data, by=entry.actor, internal=entry.internal, source=entry.at.source
         )
     ]
@@ -198,123 +197,123 @@ def _mails_of(entry: StoredEntry) -> list[dict[str, Any]]:
 # -- parking ------------------------------------------------------------------------------------------------------
 
 
-class Waiting(NamedTuple):
-    """Orders whose new entries must not be followed by themselves."""
+class BlockedOrders(NamedTuple):
+    """Orders whose new entries must not be processed by themselves."""
 
     parked: set[str]
     behind: set[str]
-    """Those of whose earlier entries something is still to follow: the stream has lost a record."""
+    """Those with earlier entries that are still pending: the stream has lost a record."""
 
 
-def waiting_among(entries: Mapping[str, StoredEntry]) -> Waiting:
+def find_blocked(entries: Mapping[str, StoredEntry]) -> BlockedOrders:
     """Return which of up to 50 orders wait, each given with the first of its entries that have come.
 
-    Of the earlier ones the last is looked at: entries are followed in sequence, so it tells of all.
+    Of the earlier ones the last is looked at: entries are processed in sequence, so it tells of all.
     """
     parked = {order_id: parked_key(order_id) for order_id in entries}
     last = {id_: entry_key(id_, entry.sequence - 1) for id_, entry in entries.items() if entry.sequence > 1}
     found = get_all([*parked.values(), *last.values()])
-    pending = {order_id for order_id, key in last.items() if "outstanding" in (found.under(key) or {})}
-    return Waiting({order_id for order_id, key in parked.items() if found.under(key)}, pending)
+    pending = {order_id for order_id, key in last.items() if "outstanding" in (found.get(key) or {})}
+    return BlockedOrders({order_id for order_id, key in parked.items() if found.get(key)}, pending)
 
 
-def park(order_id: str, fault: Exception, correlation_id: str | None = None) -> datetime:
+def park(order_id: str, error: Exception, correlation_id: str | None = None) -> datetime:
     """Let an order wait for the reconciler; answers until when. A further failure makes it wait longer."""
-    standing = get(parked_key(order_id))
-    tries = int(standing["tries"]["N"]) + 1 if standing else 1
-    until: datetime = now() + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))
-    code = fault.response["Error"]["Code"] if isinstance(fault, ClientError) else type(fault).__name__
+    existing = get(parked_key(order_id))
+    tries = int(existing["tries"]["N"]) + 1 if existing else 1
+    until: datetime = now() + min(MAX_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     put(
         {
             **parked_key(order_id),
             "fault": text(code),
             "tries": number(tries),
-            "outstanding": text(outstanding_shard(order_id)),
+            "outstanding": text(pending_shard(order_id)),
             "check_at": number(int(until.timestamp())),
         }
     )
     about = {"order_id": order_id, "correlation_id": correlation_id, "tries": tries}
-    logger.error("parked", exc_info=fault, extra=about)
+    logger.error("parked", exc_info=error, extra=about)
     metrics.add_metric("OrdersParked", MetricUnit.Count, 1)
     return until
 
 
-def follow_or_park(entries: Sequence[StoredEntry]) -> None:
-    """Follow entries of one order; whatever is wrong with it must not hold up the others."""
+def process_or_park(entries: Sequence[StoredEntry]) -> None:
+    """Process entries of one order; whatever is wrong with it must not hold up the others."""
     try:
-        follow(entries)
-    except Exception as fault:  # noqa: BLE001 - told of in the log, kept in the table, counted
-        park(entries[0].at.order_id, fault, entries[-1].correlation_id)
+        process_entries(entries)
+    except Exception as error:  # noqa: BLE001 - told of in the log, kept in the table, counted
+        park(entries[0].at.order_id, error, entries[-1].correlation_id)
 
 
-# -- mending ------------------------------------------------------------------------------------------------------
+# -- repairing ------------------------------------------------------------------------------------------------------
 
 
-def outstanding_entries(order_id: str) -> list[Item]:
-    """The entries of an order that still have their mark, in sequence."""
+def pending_entries(order_id: str) -> list[Item]:
+    """Return the pending entries of an order, in sequence."""
     found: list[Item] = []
     start: dict[str, Key] = {}
     while True:
-        answer = call(
+        response = call(
             "query",
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             FilterExpression="attribute_exists(outstanding)",
             ExpressionAttributeValues={
                 ":pk": text(order_pk(order_id)),
                 ":first": text(ENTRY_PREFIX),
-                ":last": text(ENTRY_PREFIX + BEYOND),
+                ":last": text(ENTRY_PREFIX + PREFIX_END),
             },
             ConsistentRead=True,
             **start,
         )
-        found += answer["Items"]
-        if "LastEvaluatedKey" not in answer:
+        found += response["Items"]
+        if "LastEvaluatedKey" not in response:
             return found
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
 
-def mend(order_id: str) -> int:
-    """Follow what is outstanding of an order, and unpark it; answers how many entries. Parks it again on a fault."""
-    items = outstanding_entries(order_id)
+def repair_entries(order_id: str) -> int:
+    """Process the pending entries of an order, unpark it, and return how many there were; park it again on an error."""
+    items = pending_entries(order_id)
     try:
         if items:
-            follow([StoredEntry.of(item) for item in items])
+            process_entries([StoredEntry.from_item(item) for item in items])
         call("delete_item", Key=parked_key(order_id))
-    except Exception as fault:  # noqa: BLE001 - as when it was parked first
-        until = park(order_id, fault)
+    except Exception as error:  # noqa: BLE001 - as when it was parked first
+        until = park(order_id, error)
         for item in items:
             key = {"pk": item["pk"], "sk": item["sk"]}
             update(key, "SET check_at = :until", {":until": number(int(until.timestamp()))})
         return 0
-    metrics.add_metric("EntriesMended", MetricUnit.Count, len(items))
+    metrics.add_metric("EntriesRepaired", MetricUnit.Count, len(items))
     return len(items)
 
 
 def count_postponed(order_id: str) -> None:
     """Count an order whose counting was put off, if it still is; puts it off again on a fault."""
-    if get(statistics_key(order_id)) and _count_or_postpone(order_id, partial(get_any_order, order_id)):
+    if get(statistics_key(order_id)) and _count_order_or_postpone(order_id, partial(get_any_order, order_id)):
         call("delete_item", Key=statistics_key(order_id))
 
 
-def due_marks(shard: str, at: datetime, limit: int) -> list[Item]:
+def due_items(shard: str, at: datetime, limit: int) -> list[Item]:
     """Keys of what should have been done by `at`, the longest overdue first."""
-    answer = call(
+    response = call(
         "query",
         IndexName="outstanding",
         KeyConditionExpression="outstanding = :shard AND check_at <= :now",
         ExpressionAttributeValues={":shard": text(shard), ":now": number(int(at.timestamp()))},
         Limit=limit,
     )
-    items: list[Item] = answer["Items"]
+    items: list[Item] = response["Items"]
     return items
 
 
-def newest_marks(shard: str, limit: int, after: Key | None) -> tuple[list[Item], Key | None]:
-    """Keys of what is marked, due or not, the latest due first, and where the next page begins (None: the last).
+def newest_pending_items(shard: str, limit: int, after: Key | None) -> tuple[list[Item], Key | None]:
+    """Keys of what is pending, due or not, the latest due first, and where the next page begins (None: the last).
 
-    What is looked after on the way gets a later mark or none, so it lies behind and does not come again.
+    What is repaired on the way gets a later date or is not pending any more, so it lies behind and does not come again.
     """
-    answer = call(
+    response = call(
         "query",
         IndexName="outstanding",
         KeyConditionExpression="outstanding = :shard",
@@ -323,4 +322,4 @@ def newest_marks(shard: str, limit: int, after: Key | None) -> tuple[list[Item],
         Limit=limit,
         **({"ExclusiveStartKey": after} if after else {}),
     )
-    return answer["Items"], answer.get("LastEvaluatedKey")
+    return response["Items"], response.get("LastEvaluatedKey")

@@ -11,7 +11,17 @@ from datetime import datetime
 from itertools import product
 from time import monotonic
 
-from online_orders.aws.dynamodb import IS_NEW, Found, Raced, attempts, get_all, number, put, text, transact
+from online_orders.aws.dynamodb import (
+    IF_NOT_EXISTS,
+    Items,
+    WriteConflict,
+    attempts,
+    get_all,
+    number,
+    put,
+    text,
+    transact,
+)
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import (
     HISTORY_SHARDS,
@@ -20,7 +30,7 @@ from online_orders.aws.keys import (
     counted_key,
     history_key,
     history_shard,
-    outstanding_shard,
+    pending_shard,
     statistics_key,
 )
 from online_orders.catalog import KIND_LABELS
@@ -28,40 +38,40 @@ from online_orders.errors import InProgress
 from online_orders.estimates import BUCKET_DAYS, History, bucket_of, durations
 from online_orders.orders import Order, Status
 
-_kept: list[tuple[float, History]] = []
+_cache: list[tuple[float, History]] = []
 
 
 def _is_fresh() -> bool:
-    return bool(_kept) and monotonic() - _kept[0][0] < float(environment("HISTORY_KEPT_SECONDS"))
+    return bool(_cache) and monotonic() - _cache[0][0] < float(environment("HISTORY_CACHE_SECONDS"))
 
 
-def wanted_keys() -> list[Key]:
-    """What a read that is due anyway should bring along; nothing while the kept history is fresh."""
+def keys_to_refresh() -> list[Key]:
+    """Return the keys of the counters to read along with other items; none while the kept history is fresh."""
     return [] if _is_fresh() else [history_key(kind, shard) for shard in range(HISTORY_SHARDS) for kind in KIND_LABELS]
 
 
-def remember(found: Found) -> None:
-    """Keep the counters that a read with `wanted_keys` has brought."""
+def update_cache(found: Items) -> None:
+    """Keep the counters that a read with `keys_to_refresh` has brought."""
     if _is_fresh():
         return
     history: dict[tuple[str, str], list[int]] = {}
     for kind, shard in product(KIND_LABELS, range(HISTORY_SHARDS)):
-        item = found.under(history_key(kind, shard)) or {}
+        item = found.get(history_key(kind, shard)) or {}
         for name, value in item.items():
             status, _, bucket = name.partition("#")
             if bucket:
                 counts = history.setdefault((kind, status), [0] * len(BUCKET_DAYS))
                 counts[int(bucket)] += int(value["N"])
-    _kept[:] = [(monotonic(), history)]
+    _cache[:] = [(monotonic(), history)]
 
 
-def history() -> History:
+def lead_times() -> History:
     if not _is_fresh():
-        remember(get_all(wanted_keys()))
-    return _kept[0][1]
+        update_cache(get_all(keys_to_refresh()))
+    return _cache[0][1]
 
 
-def count(order: Order) -> None:
+def count_order(order: Order) -> None:
     """Add a completed order to the history, once however often it is told.
 
     Raises InProgress when others never leave room for it.
@@ -69,12 +79,12 @@ def count(order: Order) -> None:
     completed_at: datetime | None = order.closed.at if order.closed else None
     if completed_at is None:
         return
-    buckets = {status: bucket_of(taken) for status, taken in durations(order.marks.since, completed_at).items()}
+    buckets = {status: bucket_of(taken) for status, taken in durations(order.internals.since, completed_at).items()}
     for attempt in attempts():
         try:
             transact(_actions(order, buckets, history_shard(order.order_id, attempt)))
-        except Raced as race:
-            if race.standing and race.standing[0]:
+        except WriteConflict as race:
+            if race.existing and race.existing[0]:
                 return
         else:
             return
@@ -83,7 +93,13 @@ def count(order: Order) -> None:
 
 def _actions(order: Order, buckets: Mapping[Status, int], shard: int) -> list[Item]:
     actions: list[Item] = [
-        {"Put": {"Item": counted_key(order.order_id), **IS_NEW, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
+        {
+            "Put": {
+                "Item": counted_key(order.order_id),
+                **IF_NOT_EXISTS,
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
     ]
     for kind in sorted(set(order.item_kinds)):
         names = {f"#{status}": f"{status}#{bucket}" for status, bucket in buckets.items()}
@@ -100,16 +116,16 @@ def _actions(order: Order, buckets: Mapping[Status, int], shard: int) -> list[It
     return actions
 
 
-def postpone(order_id: str, until: datetime) -> None:
-    """Mark an order as still to be counted, for the reconciler to see to."""
+def postpone_count(order_id: str, until: datetime) -> None:
+    """Store that an order is still to be counted, for the reconciler."""
     put(
         {
             **statistics_key(order_id),
-            "outstanding": text(outstanding_shard(order_id)),
+            "outstanding": text(pending_shard(order_id)),
             "check_at": number(int(until.timestamp())),
         }
     )
 
 
 def reset() -> None:
-    _kept.clear()
+    _cache.clear()

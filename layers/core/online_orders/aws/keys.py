@@ -10,7 +10,7 @@
 | order that came directly  | ACCOUNT#{account}  | DIRECT#{order}          | the same; no customer's key reaches it  |
 | a reseller's way to it    | ACCOUNT#{reseller} | SUBORDER#{order}        | account_id                              |
 | contact report            | ACCOUNT#{account}  | CONTACTREPORT#{report}  | outstanding, expires_at                 |
-| change that orders follow | ACCOUNT#{account}  | CHANGE#{version:08}     | outstanding                             |
+| change to be synced       | ACCOUNT#{account}  | CHANGE#{version:08}     | outstanding                             |
 | orders placed in an hour  | ACCOUNT#{account}  | PLACED#{hour}           | placed, expires_at                      |
 | idempotency record        | ACCOUNT#{account}  | IDEMPOTENCY#{hash}      | fingerprint, answer, expires_at         |
 | timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, detail, outstanding |
@@ -35,8 +35,8 @@ An order's id is a ULID, so an account's orders lie in the order of their placin
 is another account's cannot be read by construction. Entry 1 of an order tells whose it is to those who may know.
 Index `desk`: desk_status (the status), order_id. Index `assignee`: assignee_id, order_id. Both hold keys only, so that
 a change that moves neither status nor assignee writes neither. Index `outstanding`: outstanding (a shard), check_at
-(epoch seconds): entries, contact reports and changes of accounts with work to follow, parked orders, orders still to be
-counted, and waits of the workflow, by when to look after them.
+(epoch seconds): entries, contact reports and changes of accounts with work to do, parked orders, orders still to be
+counted, and waits of the workflow, by when to repair them.
 
 Entities lie in `document` as JSON; beside it stands only what a condition, a filter or an index reads.
 """
@@ -63,13 +63,13 @@ WORKFLOW_SK = "WORKFLOW"
 STATISTICS_SK = "STATISTICS"
 HISTORY_SHARDS = 8
 """Each completed order writes the history of its kinds of items, so that is spread; a read asks for all shards."""
-OUTSTANDING_SHARDS = 8
-"""Marks come and go with every entry of every order, so they are spread over partitions of their own."""
+PENDING_SHARDS = 8
+"""Pending flags come and go with every entry of every order, so they are spread over partitions of their own."""
 REPORT_PREFIX = "CONTACTREPORT#"
 CHANGE_PREFIX = "CHANGE#"
 IDEMPOTENCY_PREFIX = "IDEMPOTENCY#"
 VERSION_PREFIX = "VERSION#"
-BEYOND = "\uffff"
+PREFIX_END = "\uffff"
 """Sorts after everything that follows a prefix."""
 
 
@@ -97,9 +97,9 @@ def account_key(account_id: str) -> Key:
     return key(account_pk(account_id), ACCOUNT_SK)
 
 
-def version_key(of: Key, version: int) -> Key:
-    """Where a version of an account or a price list stays once it is replaced."""
-    return key(of["pk"]["S"], f"{VERSION_PREFIX}{version:08}")
+def version_key(item_key: Key, version: int) -> Key:
+    """Return the key of a version of an account or a price list that was replaced."""
+    return key(item_key["pk"]["S"], f"{VERSION_PREFIX}{version:08}")
 
 
 def directory_key(account_id: str) -> Key:
@@ -110,8 +110,8 @@ def subaccount_key(reseller_id: str, account_id: str) -> Key:
     return key(account_pk(reseller_id), SUBACCOUNT_PREFIX + account_id)
 
 
-def order_key(at: OrderKey) -> Key:
-    return key(account_pk(at.account_id), ORDER_PREFIX[at.source] + at.order_id)
+def order_key(order_location: OrderKey) -> Key:
+    return key(account_pk(order_location.account_id), ORDER_PREFIX[order_location.source] + order_location.order_id)
 
 
 def entry_key(order_id: str, sequence: int) -> Key:
@@ -193,14 +193,16 @@ def parked_key(order_id: str) -> Key:
     return key(order_pk(order_id), PARKED_SK)
 
 
-def mail_hold_key() -> Key:
+def mail_pause_key() -> Key:
     return key("MAILHOLD", "MAILHOLD")
 
 
-def mail_release_key() -> Key:
+def mail_resume_key() -> Key:
     return key("MAILHOLD", "RELEASED")
 
 
-def outstanding_shard(owner_id: str) -> str:
-    """Return the partition of the index `outstanding` that the marks of an order, a report or an account are in."""
-    return str(ord(owner_id[-1]) % OUTSTANDING_SHARDS)
+def pending_shard(owner_id: str) -> str:
+    """Return the partition of the index `outstanding` that the pending items of an order, a report or an account are
+    in.
+    """
+    return str(ord(owner_id[-1]) % PENDING_SHARDS)

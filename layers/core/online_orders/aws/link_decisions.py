@@ -14,7 +14,7 @@ from typing import cast
 from online_orders import clock
 from online_orders.approval_links import WRONG_CODES_ALLOWED, LinkContext, LinkState, matches
 from online_orders.aws import evidence, links, orders
-from online_orders.aws.dynamodb import Raced, pause
+from online_orders.aws.dynamodb import WriteConflict, back_off
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item
 from online_orders.confirmation import (
@@ -67,7 +67,7 @@ def _with_decider(result: LinkResult) -> LinkResult:
     order = result.context.order
     if result.outcome not in NAMES_DECIDER or (order.closed is not None and order.closed.by != "contact"):
         return result
-    entry = orders.get_entry(order.order_id, order.marks.decision_sequence or order.marks.sequence)
+    entry = orders.get_entry(order.order_id, order.internals.decision_sequence or order.internals.sequence)
     return result._replace(decided_by=entry.actor.name if entry.actor.kind == "contact" else None)
 
 
@@ -95,7 +95,7 @@ def apply_decision(context: LinkContext, form: DecisionForm, sender: tuple[str |
     metrics.add_metric(f"Decided_{form.decision}", MetricUnit.Count, 1)
     if order.quote and order.quote.offered_at:
         hours = (order.updated_at - order.quote.offered_at).total_seconds() / 3600
-        metrics.add_metric("AnswerHours", MetricUnit.NoUnit, hours)
+        metrics.add_metric("DecisionHours", MetricUnit.NoUnit, hours)
     return LinkResult(context._replace(order=order), DECIDED[form.decision], HTTPStatus.OK)
 
 
@@ -118,7 +118,7 @@ def request_fresh_quote(context: LinkContext, form: DecisionForm) -> LinkResult:
 def _update_by_link(
     context: LinkContext, decision: Callable[[LinkContext], Change], *more: Callable[[Change], Item]
 ) -> Order:
-    """Decide on the order as it and its link stand when it is loaded; Conflict as `orders.decide`.
+    """Decide on the order as it and its link stand when it is loaded; Conflict as `orders.update_order`.
 
     `more` make actions of the same transaction.
     """
@@ -130,9 +130,9 @@ def _update_by_link(
         return current.order
 
     def beside(change: Change) -> list[Item]:
-        return [links.unchanged_count(current.token, current.link), *(action(change) for action in more)]
+        return [links.expected_attempts(current.token, current.link), *(action(change) for action in more)]
 
-    return orders.decide(load, lambda _: decision(current), beside=beside)
+    return orders.update_order(load, lambda _: decision(current), extra_writes=beside)
 
 
 def respond_to_lost_race(context: LinkContext, form: DecisionForm) -> LinkResult:
@@ -151,7 +151,7 @@ def count_wrong_code(context: LinkContext, form: DecisionForm) -> LinkResult:
             context = context._replace(link=context.link.with_wrong_code())
             break
         attempt += 1
-        pause(attempt)
+        back_off(attempt)
         context = links.load_link(context.token, context.proofs)
         if not context.order.is_open:
             return respond_to_lost_race(context, form)
@@ -169,8 +169,8 @@ def _is_counted(context: LinkContext) -> bool:
         return links.count_wrong_code(context.token, context.link)
     change = context.order.link_locked(context.link.purpose, clock.now())
     try:
-        orders.save(context.order, change, links.wrong_code_action(context.token, context.link))
-    except Raced:
+        orders.save(context.order, change, links.count_wrong_code_write(context.token, context.link))
+    except WriteConflict:
         return False
     return True
 
@@ -195,19 +195,19 @@ def request_fresh_mail(context: LinkContext, form: DecisionForm, at: datetime) -
     purpose = context.link.purpose
 
     def ask(order: Order) -> Change:
-        number = order.marks.quote_link if purpose == "quote" else order.marks.order_link
+        number = order.internals.quote_link if purpose == "quote" else order.internals.order_link
         if number != context.link.number:
             return Change(order, ())
         return order.ask_for_fresh_mail(purpose, clock.now(), with_code=with_code)
 
     try:
-        order = orders.decide(lambda: orders.get_order(orders.key_of(context.order)), ask)
+        order = orders.update_order(lambda: orders.get_order(orders.key_of(context.order)), ask)
     except Conflict:
         return LinkResult(context, Outcome.CLOSED, HTTPStatus.CONFLICT)
-    asked = context._replace(order=order)
+    requested = context._replace(order=order)
     if not with_code:
-        return LinkResult(asked, Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
-    return LinkResult(asked, Outcome.FRESH_MAIL_FOR_ASKER, HTTPStatus.OK, proof=links.proof_of_next(context))
+        return LinkResult(requested, Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
+    return LinkResult(requested, Outcome.FRESH_MAIL_FOR_ASKER, HTTPStatus.OK, proof=links.proof_of_next(context))
 
 
 def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) -> int:
@@ -216,8 +216,8 @@ def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) ->
     Nobody replaces the link of one who has given a code by asking without.
     """
     sent = order.fresh_mails_of_day(at, with_code=with_code)
-    pause_seconds = int(environment("FRESH_MAIL_PAUSE_SECONDS"))
+    pause_seconds = int(environment("FRESH_MAIL_INTERVAL_SECONDS"))
     has_asker = not with_code and bool(order.fresh_mails_of_day(at, with_code=True))
-    if has_asker or len(sent) >= int(environment("FRESH_MAILS_A_DAY")):
+    if has_asker or len(sent) >= int(environment("FRESH_MAILS_PER_DAY")):
         return _DAY_SECONDS
     return pause_seconds if sent and (at - sent[-1]).total_seconds() < pause_seconds else 0

@@ -15,7 +15,7 @@ from online_orders.approval_links import (
     proof_of,
     token_of,
 )
-from online_orders.aws.dynamodb import IS_NEW, get, number, put, text, update
+from online_orders.aws.dynamodb import IF_NOT_EXISTS, get, number, put, text, update
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, OrderKey, link_key
 from online_orders.aws.orders import get_order_and_account
@@ -28,8 +28,8 @@ _COUNTERS: tuple[str, ...] = ("wrong_codes", "wrong_codes_of_asker")
 _BESIDE_DOCUMENT = {*_COUNTERS, "is_askers"}
 
 
-def make_known(order: Order, purpose: Literal["order", "quote"], key_id: str | None = None) -> tuple[Link, ConfirmLink]:
-    """The order's live link for a purpose, and what its mail says of it; the table knows it from here on.
+def issue_link(order: Order, purpose: Literal["order", "quote"], key_id: str | None = None) -> tuple[Link, ConfirmLink]:
+    """Return the order's live link for a purpose, and what its mail says of it; the table knows it from here on.
 
     It is the one that went out before, by the key of that one. Where that key was retired since, nobody can open it any
     more, so it is another link with another code.
@@ -41,7 +41,7 @@ def make_known(order: Order, purpose: Literal["order", "quote"], key_id: str | N
         order_id=order.order_id,
         source=order.source,
         revision=order.quote.revision if purpose == "quote" and order.quote else 0,
-        number=order.marks.quote_link if purpose == "quote" else order.marks.order_link,
+        number=order.internals.quote_link if purpose == "quote" else order.internals.order_link,
         key_id=key.key_id,
     )
     token = token_of(key.key, link, order.contact.email)
@@ -58,7 +58,7 @@ def store_link(token: str, link: Link) -> None:
         "wrong_codes": number(0),
         "wrong_codes_of_asker": number(0),
     }
-    put(item, **IS_NEW)
+    put(item, **IF_NOT_EXISTS)
 
 
 def find_link(token: str) -> Link:
@@ -89,7 +89,7 @@ def proof_of_next(context: LinkContext) -> str:
 
 
 def count_wrong_code(token: str, link: Link) -> bool:
-    """Whether this wrong code was counted: False when another was counted first."""
+    """Return whether this wrong code was counted: False when another was counted first."""
     return update(
         link_key(fingerprint(token)),
         f"SET {link.counter} = :after",
@@ -98,8 +98,8 @@ def count_wrong_code(token: str, link: Link) -> bool:
     )
 
 
-def wrong_code_action(token: str, link: Link) -> Item:
-    """The same count as an action of a transaction."""
+def count_wrong_code_write(token: str, link: Link) -> Item:
+    """Return the same count as a write of a transaction."""
     return {
         "Update": {
             "Key": link_key(fingerprint(token)),
@@ -110,8 +110,8 @@ def wrong_code_action(token: str, link: Link) -> Item:
     }
 
 
-def unchanged_count(token: str, link: Link) -> Item:
-    """The condition of a transaction that no wrong code was counted since `link` was read."""
+def expected_attempts(token: str, link: Link) -> Item:
+    """Return the condition of a transaction that no wrong code was counted since `link` was read."""
     return {
         "ConditionCheck": {
             "Key": link_key(fingerprint(token)),

@@ -11,11 +11,11 @@ from datetime import UTC, date, timedelta, tzinfo
 from heapq import merge
 from typing import NamedTuple
 
-from online_orders.aws.accounts import subaccounts_among
+from online_orders.aws.accounts import filter_subaccounts
 from online_orders.aws.dynamodb import call, text
 from online_orders.aws.keys import (
-    BEYOND,
     ORDER_PREFIX,
+    PREFIX_END,
     SUBORDER_PREFIX,
     Item,
     Key,
@@ -24,9 +24,9 @@ from online_orders.aws.keys import (
     account_pk,
     order_key,
 )
-from online_orders.aws.orders import get_orders, order_in
+from online_orders.aws.orders import get_orders, order_from_item
 from online_orders.order_ids import first_id_of
-from online_orders.orders import OPEN, Order, Status
+from online_orders.orders import OPEN_STATUSES, Order, Status
 
 MAX_EXAMINED = 400
 """Items that one query with a filter may look at; at 4 KB an order this is about DynamoDB's page of 1 MB."""
@@ -39,14 +39,14 @@ class OrderPage(NamedTuple):
     position: str | None
 
 
-class _Stretch(NamedTuple):
+class QueryPage(NamedTuple):
     """What one query found in sort order, and the last id that it looked at (None: it came to the end)."""
 
     items: list[Item]
-    looked_until: str | None
+    last_key: str | None
 
 
-class Wanted(NamedTuple):
+class OrderFilter(NamedTuple):
     """Which orders a list is to show; None: any."""
 
     statuses: frozenset[Status] | None = None
@@ -69,46 +69,46 @@ class Wanted(NamedTuple):
         )
 
     @property
-    def is_nothing(self) -> bool:
-        """Whether no order at all can be wanted: filters that exclude each other."""
+    def is_empty(self) -> bool:
+        """Return whether the filters exclude each other, so that there is no such order."""
         first, beyond = self.bounds()
         return self.statuses == frozenset() or first > beyond
 
     def bounds(self) -> tuple[str, str]:
-        """The range of ids of the placing days, in the zone."""
+        """Return the range of ids of the placing days, in the zone."""
         first = first_id_of(self.first_day, self.zone) if self.first_day else "0"
         if self.last_day is None or self.last_day == date.max:
-            return first, BEYOND
+            return first, PREFIX_END
         return first, first_id_of(self.last_day + timedelta(days=1), self.zone)
 
 
 def statuses_of(status: Status | None, is_open: bool | None) -> frozenset[Status] | None:
-    """The statuses that both filters leave; None when neither is given."""
+    """Return the statuses that both filters leave; None when neither is given."""
     if status is None and is_open is None:
         return None
     by_status = {status} if status else set(Status)
-    by_open = set(Status) if is_open is None else OPEN if is_open else set(Status) - OPEN
+    by_open = set(Status) if is_open is None else OPEN_STATUSES if is_open else set(Status) - OPEN_STATUSES
     return frozenset(by_status & by_open)
 
 
-def _stretch(
-    account_id: str, prefix: str, wanted: Wanted, limit: int, after: str | None, *, newest_first: bool
-) -> _Stretch:
-    first, beyond = wanted.bounds()
+def _query_page(
+    account_id: str, prefix: str, order_filter: OrderFilter, limit: int, after: str | None, *, newest_first: bool
+) -> QueryPage:
+    first, beyond = order_filter.bounds()
     pk = account_pk(account_id)
     names: dict[str, str] = {}
     values = {":pk": text(pk), ":first": text(prefix + first), ":beyond": text(prefix + beyond)}
     conditions = []
-    if prefix != SUBORDER_PREFIX and wanted.statuses is not None:
+    if prefix != SUBORDER_PREFIX and order_filter.statuses is not None:
         names["#status"] = "status"
-        slots = {f":s{index}": text(status) for index, status in enumerate(sorted(wanted.statuses))}
+        slots = {f":s{index}": text(status) for index, status in enumerate(sorted(order_filter.statuses))}
         values |= slots
         conditions.append(f"#status IN ({', '.join(slots)})")
-    if prefix != SUBORDER_PREFIX and wanted.purchase_order_number is not None:
-        values[":po"] = text(wanted.purchase_order_number)
+    if prefix != SUBORDER_PREFIX and order_filter.purchase_order_number is not None:
+        values[":po"] = text(order_filter.purchase_order_number)
         conditions.append("purchase_order_number = :po")
     filters = {"FilterExpression": " AND ".join(conditions)} if conditions else {}
-    answer = call(
+    response = call(
         "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :beyond",
         ExpressionAttributeValues=values,
@@ -119,66 +119,72 @@ def _stretch(
         ScanIndexForward=not newest_first,
         Limit=MAX_EXAMINED if filters else limit,
     )
-    items: list[Item] = answer["Items"]
+    items: list[Item] = response["Items"]
     if len(items) > limit:  # only a filter's query looks at more than the page holds
-        return _Stretch(items[:limit], _id_of(items[limit - 1]))
-    last = answer.get("LastEvaluatedKey")
-    return _Stretch(items, last["sk"]["S"].removeprefix(prefix) if last else None)
+        return QueryPage(items[:limit], _order_id_of(items[limit - 1]))
+    last = response.get("LastEvaluatedKey")
+    return QueryPage(items, last["sk"]["S"].removeprefix(prefix) if last else None)
 
 
-def _id_of(item: Item) -> str:
+def _order_id_of(item: Item) -> str:
     return str(item["sk"]["S"].partition("#")[2])
 
 
-def list_account_orders(account_id: str, wanted: Wanted, limit: int, after: str | None) -> OrderPage:
-    """Orders that one account placed on the screen, newest first."""
-    if wanted.is_nothing:
+def list_account_orders(account_id: str, order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
+    """Return orders that one account placed on the screen, newest first."""
+    if order_filter.is_empty:
         return OrderPage([], None)
-    items, until = _stretch(account_id, ORDER_PREFIX["online"], wanted, limit, after, newest_first=True)
-    return OrderPage([order_in(item) for item in items], until)
+    items, until = _query_page(account_id, ORDER_PREFIX["online"], order_filter, limit, after, newest_first=True)
+    return OrderPage([order_from_item(item) for item in items], until)
 
 
-def list_reachable_orders(account_id: str, wanted: Wanted, limit: int, after: str | None) -> OrderPage:
-    """Orders of an account and of its present sub-accounts, newest first."""
-    if wanted.is_nothing:
+def list_orders_with_subaccounts(
+    account_id: str, order_filter: OrderFilter, limit: int, after: str | None
+) -> OrderPage:
+    """Return orders of an account and of its present sub-accounts, newest first."""
+    if order_filter.is_empty:
         return OrderPage([], None)
-    own = _stretch(account_id, ORDER_PREFIX["online"], wanted, limit, after, newest_first=True)
-    subs = _stretch(account_id, SUBORDER_PREFIX, wanted, limit, after, newest_first=True)
-    if not subs.items and subs.looked_until is None:
-        return OrderPage([order_in(item) for item in own.items], own.looked_until)
+    own = _query_page(account_id, ORDER_PREFIX["online"], order_filter, limit, after, newest_first=True)
+    subs = _query_page(account_id, SUBORDER_PREFIX, order_filter, limit, after, newest_first=True)
+    if not subs.items and subs.last_key is None:
+        return OrderPage([order_from_item(item) for item in own.items], own.last_key)
     # Beyond where either query stopped, its rows are unknown: the page ends there.
-    horizon = max(own.looked_until or "", subs.looked_until or "")
-    seen = [item for item in merge(own.items, subs.items, key=_id_of, reverse=True) if _id_of(item) >= horizon]
+    horizon = max(own.last_key or "", subs.last_key or "")
+    seen = [
+        item for item in merge(own.items, subs.items, key=_order_id_of, reverse=True) if _order_id_of(item) >= horizon
+    ]
     rows = seen[:limit]
-    position = _id_of(rows[-1]) if len(seen) > limit else horizon or None
-    return OrderPage(_whole(account_id, rows, wanted), position)
+    position = _order_id_of(rows[-1]) if len(seen) > limit else horizon or None
+    return OrderPage(_resolve_pointers(account_id, rows, order_filter), position)
 
 
-def _whole(reseller_id: str, rows: Iterable[Item], wanted: Wanted) -> list[Order]:
-    """The orders behind own rows and pointers; a pointer to an account that has left the reseller leads nowhere."""
+def _resolve_pointers(reseller_id: str, rows: Iterable[Item], order_filter: OrderFilter) -> list[Order]:
+    """Return the orders behind own rows and pointers; a pointer to an account that has left the reseller leads
+    nowhere.
+    """
     rows = list(rows)
     owners = {item["account_id"]["S"] for item in rows if "account_id" in item}
-    present = subaccounts_among(reseller_id, owners) if owners else set()
+    present = filter_subaccounts(reseller_id, owners) if owners else set()
     keys = [
-        order_key(OrderKey(item["account_id"]["S"], _id_of(item), "online"))
+        order_key(OrderKey(item["account_id"]["S"], _order_id_of(item), "online"))
         for item in rows
         if "account_id" in item and item["account_id"]["S"] in present
     ]
     subs = {order.order_id: order for order in get_orders(keys)}
-    orders = (order_in(item) if "document" in item else subs.get(_id_of(item)) for item in rows)
-    return [order for order in orders if order and wanted.includes(order)]
+    orders = (order_from_item(item) if "document" in item else subs.get(_order_id_of(item)) for item in rows)
+    return [order for order in orders if order and order_filter.includes(order)]
 
 
-def list_duplicate_candidates(account_id: str) -> list[Order]:
+def find_duplicate_candidates(account_id: str) -> list[Order]:
     """Return the open and completed orders of an account, newest first: those among its newest MAX_EXAMINED.
 
     As many are looked at of those that came directly, too.
     """
-    wanted = Wanted(statuses=OPEN | {Status.COMPLETED})
+    order_filter = OrderFilter(statuses=OPEN_STATUSES | {Status.COMPLETED})
     found = [
-        order_in(item)
+        order_from_item(item)
         for prefix in ORDER_PREFIX.values()
-        for item in _stretch(account_id, prefix, wanted, MAX_EXAMINED, None, newest_first=True).items
+        for item in _query_page(account_id, prefix, order_filter, MAX_EXAMINED, None, newest_first=True).items
     ]
     return sorted(found, key=lambda order: order.order_id, reverse=True)
 
@@ -186,56 +192,56 @@ def list_duplicate_candidates(account_id: str) -> list[Order]:
 # -- the desk -----------------------------------------------------------------------------------------------------
 
 
-def list_desk_orders(wanted: Wanted, limit: int, after: str | None) -> OrderPage:
-    """Orders of every account, oldest first: by account, else by assignee, else by status."""
-    if wanted.is_nothing:
+def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
+    """Return orders of every account, oldest first: by account, else by assignee, else by status."""
+    if order_filter.is_empty:
         return OrderPage([], None)
-    if wanted.account_id:
+    if order_filter.account_id:
         sources: list[Source] = ["online", "direct"]
         stretches = [
-            _stretch(wanted.account_id, ORDER_PREFIX[source], wanted, limit, after, newest_first=False)
+            _query_page(order_filter.account_id, ORDER_PREFIX[source], order_filter, limit, after, newest_first=False)
             for source in sources
         ]
-    elif wanted.assignee_id:
-        stretches = [_index("assignee", "assignee_id", wanted.assignee_id, limit, after)]
+    elif order_filter.assignee_id:
+        stretches = [_index("assignee", "assignee_id", order_filter.assignee_id, limit, after)]
     else:
-        stretches = _by_status(set(Status) if wanted.statuses is None else wanted.statuses, limit, after)
+        stretches = _by_status(set(Status) if order_filter.statuses is None else order_filter.statuses, limit, after)
     rows, position = _oldest_first(stretches, limit)
     keys: list[Key] = [{"pk": item["pk"], "sk": item["sk"]} for item in rows]
-    return OrderPage([order for order in get_orders(keys) if wanted.includes(order)], position)
+    return OrderPage([order for order in get_orders(keys) if order_filter.includes(order)], position)
 
 
 def list_open_ids(limit: int, after: str | None) -> tuple[list[str], str | None]:
-    """Ids of open orders of every account, oldest first, and the one after which the next page begins. Reads no
+    """Return ids of open orders of every account, oldest first, and the one after which the next page begins. Reads no
     order, so none can be in the way."""
-    rows, position = _oldest_first(_by_status(OPEN, limit, after), limit)
-    return [_id_of(item) for item in rows], position
+    rows, position = _oldest_first(_by_status(OPEN_STATUSES, limit, after), limit)
+    return [_order_id_of(item) for item in rows], position
 
 
-def _by_status(statuses: Collection[Status], limit: int, after: str | None) -> list[_Stretch]:
+def _by_status(statuses: Collection[Status], limit: int, after: str | None) -> list[QueryPage]:
     return [_index("desk", "desk_status", status, limit, after) for status in Status if status in statuses]
 
 
-def _index(name: str, attribute: str, value: str, limit: int, after: str | None) -> _Stretch:
-    answer = call(
+def _index(name: str, attribute: str, value: str, limit: int, after: str | None) -> QueryPage:
+    response = call(
         "query",
         IndexName=name,
         KeyConditionExpression=f"{attribute} = :value AND order_id > :after",
         ExpressionAttributeValues={":value": text(value), ":after": text(after or "0")},
         Limit=limit,
     )
-    last = answer.get("LastEvaluatedKey")
-    return _Stretch(answer["Items"], last["order_id"]["S"] if last else None)
+    last = response.get("LastEvaluatedKey")
+    return QueryPage(response["Items"], last["order_id"]["S"] if last else None)
 
 
-def _oldest_first(stretches: Collection[_Stretch], limit: int) -> tuple[list[Item], str | None]:
-    ends = [stretch.looked_until for stretch in stretches if stretch.looked_until]
+def _oldest_first(stretches: Collection[QueryPage], limit: int) -> tuple[list[Item], str | None]:
+    ends = [stretch.last_key for stretch in stretches if stretch.last_key]
     horizon = min(ends, default=None)
     seen = [
         item
-        for item in merge(*(stretch.items for stretch in stretches), key=_id_of)
-        if horizon is None or _id_of(item) <= horizon
+        for item in merge(*(stretch.items for stretch in stretches), key=_order_id_of)
+        if horizon is None or _order_id_of(item) <= horizon
     ]
-    rows = list({_id_of(item): item for item in seen}.values())
-    position = _id_of(rows[limit - 1]) if len(rows) > limit else horizon
+    rows = list({_order_id_of(item): item for item in seen}.values())
+    position = _order_id_of(rows[limit - 1]) if len(rows) > limit else horizon
     return rows[:limit], position

@@ -1,4 +1,4 @@
-"""Mail through SES, and the marks by which no mail goes twice for one event.
+"""Mail through SES, and the claims by which no mail goes twice for one event.
 
 A mail is claimed for as long as a function may run, sent, and marked as sent. A claim that ran out means that a
 process died on the way; the mail is then sent again, since nobody can know whether SES had taken it.
@@ -41,12 +41,12 @@ from online_orders.aws.dynamodb import TABLE_ERRORS, get, number, put, text, upd
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import mail_key
 from online_orders.clock import now
-from online_orders.telemetry import kind_of, logger, metrics
+from online_orders.telemetry import error_kind, logger, metrics
 
 QUOTE_MAIL = "quote"
-CLAIMED_FOR = timedelta(seconds=60)
-_REFUSED_FOR_GOOD = {"BadRequestException", "InvalidParameterValue"}
-_OF_THE_MESSAGE = re.compile(r"blacklisted|suppress|virus|invalid content|illegal|unsupported", re.IGNORECASE)
+CLAIM_DURATION = timedelta(seconds=60)
+_PERMANENT_ERRORS = {"BadRequestException", "InvalidParameterValue"}
+_MESSAGE_ERRORS = re.compile(r"blacklisted|suppress|virus|invalid content|illegal|unsupported", re.IGNORECASE)
 """What MessageRejected says of a message or an address; it has no code for that, and says all else of the account."""
 _TAG_VALUE = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _HEX = "_hex"
@@ -57,7 +57,7 @@ class MailRefused(Exception):
     """SES will not take this message, now or later. Says SES's code; its message may name the address."""
 
 
-class AtIt(Exception):
+class MailInFlight(Exception):
     """Another process has claimed this mail and may still send it: come again."""
 
 
@@ -66,7 +66,7 @@ class Attachment(NamedTuple):
     content: bytes
 
 
-class Letter(NamedTuple):
+class OutgoingMail(NamedTuple):
     """A rendered mail; both parts are UTF-8, and their lines come out as they went in."""
 
     to: str
@@ -92,19 +92,19 @@ def sender() -> str:
     return f"{' '.join(words)} <{address}>"
 
 
-def _mime(letter: Letter, at: datetime) -> bytes:
+def _mime(outgoing: OutgoingMail, at: datetime) -> bytes:
     message = EmailMessage(policy=SMTP.clone(max_line_length=76))
     message["Reply-To"] = environment("REPLY_ADDRESS")
-    message["To"] = letter.to
-    message["Subject"] = letter.subject
+    message["To"] = outgoing.to
+    message["Subject"] = outgoing.subject
     message["Date"] = format_datetime(at)
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text, cte="quoted-printable")
-    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    for attachment in letter.attachments:
+    message.set_content(outgoing.text, cte="quoted-printable")
+    message.add_alternative(outgoing.html, subtype="html", cte="quoted-printable")
+    for attachment in outgoing.attachments:
         message.add_attachment(attachment.content, maintype="application", subtype="pdf", filename=attachment.name)
     # Python may fold right after "Subject:", which leaves a line without text; what is ASCII needs no folding.
-    longest = 998 if letter.subject.isascii() else 76
+    longest = 998 if outgoing.subject.isascii() else 76
     rest = message.as_bytes(policy=message.policy.clone(max_line_length=longest))
     # Not by EmailMessage, which writes a name that is not ASCII anew, in one encoded word of any length.
     return f"From: {sender()}\r\n".replace("?= ", "?=\r\n ").encode() + rest
@@ -122,37 +122,37 @@ def tags_of(link: Link) -> dict[str, str]:
     }
 
 
-def send(letter: Letter, tags: Mapping[str, str], at: datetime) -> None:
+def send(outgoing: OutgoingMail, tags: Mapping[str, str], at: datetime) -> None:
     """Hand a letter to SES; `tags` come back with SES's events.
 
     Raises MailRefused when SES will never take it, and the SDK's error when it may take it later.
     """
-    with _refusals_counted():
+    with _count_refusals():
         client("sesv2").send_email(
             FromEmailAddress=sender(),  # with the name, for SES puts it in the place of the header
-            Destination={"ToAddresses": [letter.to]},
-            Content={"Raw": {"Data": _mime(letter, at)}},
+            Destination={"ToAddresses": [outgoing.to]},
+            Content={"Raw": {"Data": _mime(outgoing, at)}},
             EmailTags=_email_tags({**tags, **_correlation_tag()}),
             ConfigurationSetName=environment("CONFIGURATION_SET"),
         )
 
 
 @contextmanager
-def _refusals_counted() -> Iterator[None]:
+def _count_refusals() -> Iterator[None]:
     """Around a call to SES: whatever it does not take is counted and logged, and rings."""
     try:
         yield
-    except (BotoCoreError, ClientError) as fault:
-        is_final = isinstance(fault, ClientError) and _is_final(fault.response["Error"])
-        logger.warning("SES refused a mail", extra={"fault": kind_of(fault), "is_final": is_final})
+    except (BotoCoreError, ClientError) as error:
+        is_final = isinstance(error, ClientError) and _is_final(error.response["Error"])
+        logger.warning("SES refused a mail", extra={"fault": error_kind(error), "is_final": is_final})
         metrics.add_metric("MailsRefused", MetricUnit.Count, 1)
         if is_final:
-            raise MailRefused(kind_of(fault)) from None
+            raise MailRefused(error_kind(error)) from None
         raise
 
 
 def _email_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the tags as SES takes them; `tags_in` reads them back. A value may have 128 bytes in UTF-8."""
+    """Return the tags as SES takes them; `parse_tags` reads them back. A value may have 128 bytes in UTF-8."""
     return [
         {"Name": name, "Value": value}
         if _TAG_VALUE.fullmatch(value)
@@ -161,7 +161,7 @@ def _email_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def tags_in(mail: Mapping[str, Any]) -> dict[str, str]:
+def parse_tags(mail: Mapping[str, Any]) -> dict[str, str]:
     """Return the tags of the mail that an event of SES is about, as they were given to `send`."""
     found = {name: values[0] for name, values in mail.get("tags", {}).items()}
     return {
@@ -173,19 +173,21 @@ def tags_in(mail: Mapping[str, Any]) -> dict[str, str]:
 def _is_final(error: Mapping[str, str]) -> bool:
     """Return whether SES will refuse this message whenever it comes: see the table above."""
     if error["Code"] != "MessageRejected":
-        return error["Code"] in _REFUSED_FOR_GOOD
-    said = error.get("Message", "").partition(":")[0].partition(". ")[0]  # without the addresses that it goes on with
-    return _OF_THE_MESSAGE.search(said) is not None
+        return error["Code"] in _PERMANENT_ERRORS
+    text = error.get("Message", "").partition(":")[0].partition(". ")[0]  # without the addresses that it goes on with
+    return _MESSAGE_ERRORS.search(text) is not None
 
 
 def _correlation_tag() -> dict[str, str]:
-    """The request that led to the mail, in hex: a tag takes letters and digits, and the ids of API Gateway have `=`."""
+    """Return the request that led to the mail, in hex: a tag takes letters and digits, and the ids of API Gateway have
+    `=`.
+    """
     correlation_id = logger.get_correlation_id()
     return {"correlation": correlation_id.encode().hex()} if correlation_id else {}
 
 
-def correlation_in(tags: Mapping[str, str]) -> str | None:
-    """The correlation id of the mail that SES tells of; None for a mail without, or of an earlier release."""
+def parse_correlation_id(tags: Mapping[str, str]) -> str | None:
+    """Return the correlation id of the mail that SES tells of; None for a mail without, or of an earlier release."""
     return bytes.fromhex(tags["correlation"]).decode() if "correlation" in tags else None
 
 
@@ -199,16 +201,18 @@ def lift_suppression(address: str) -> None:
             raise
 
 
-def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter], tags: Mapping[str, str]) -> None:
+def send_once(
+    owner_id: str, sequence: int, name: str, compose: Callable[[], OutgoingMail], tags: Mapping[str, str]
+) -> None:
     """Send the mail `name` of an event unless it was sent; `about` is the order's or the account's id.
 
-    Raises AtIt while another process may still be sending it, and the SDK's error when SES may take it later. What SES
-    refuses for good counts as sent.
+    Raises MailInFlight while another process may still be sending it, and the SDK's error when SES may take it later.
+    What SES refuses for good counts as sent.
     """
-    if not _claim(about, sequence, name, now()):
-        if _is_sent(about, sequence, name):
+    if not _claim(owner_id, sequence, name, now()):
+        if _is_sent(owner_id, sequence, name):
             return
-        raise AtIt(name)
+        raise MailInFlight(name)
     try:
         send(compose(), tags, now())
         logger.info("SES took a mail", extra={"mail": name})
@@ -216,27 +220,29 @@ def send_once(about: str, sequence: int, name: str, compose: Callable[[], Letter
     except MailRefused as refusal:
         logger.warning("a mail was refused for good", extra={"mail": name, "fault": str(refusal)})
     except ClientError:
-        _give_back(about, sequence, name)  # it was answered with a no, so nobody need wait until the claim runs out
+        _release_claim(
+            owner_id, sequence, name
+        )  # it was answered with a no, so nobody need wait until the claim runs out
         raise
     try:
-        _mark_sent(about, sequence, name)
+        _mark_sent(owner_id, sequence, name)
     except TABLE_ERRORS:
         # SES has it; to fail now would only bring the message back, and the mail would go twice.
         logger.exception("a mail went out and could not be marked as sent", extra={"mail": name})
 
 
-def _is_sent(about: str, sequence: int, name: str) -> bool:
-    item = get(mail_key(about, sequence, name))
+def _is_sent(owner_id: str, sequence: int, name: str) -> bool:
+    item = get(mail_key(owner_id, sequence, name))
     return item is not None and item["state"]["S"] == "sent"
 
 
-def _claim(about: str, sequence: int, name: str, at: datetime) -> bool:
-    """Whether this process may send the mail: nobody has sent it, and nobody else is at it."""
+def _claim(owner_id: str, sequence: int, name: str, at: datetime) -> bool:
+    """Return whether this process may send the mail: nobody has sent it, and nobody else is at it."""
     return put(
         {
-            **mail_key(about, sequence, name),
+            **mail_key(owner_id, sequence, name),
             "state": text("claimed"),
-            "until": number(int((at + CLAIMED_FOR).timestamp())),
+            "until": number(int((at + CLAIM_DURATION).timestamp())),
         },
         ConditionExpression="attribute_not_exists(pk) OR (#state = :claimed AND #until < :now)",
         ExpressionAttributeNames={"#state": "state", "#until": "until"},
@@ -244,22 +250,22 @@ def _claim(about: str, sequence: int, name: str, at: datetime) -> bool:
     )
 
 
-def _give_back(about: str, sequence: int, name: str) -> None:
+def _release_claim(owner_id: str, sequence: int, name: str) -> None:
     """Let the claim of this process run out at once; should that fail, it runs out by itself."""
     try:
         update(
-            mail_key(about, sequence, name),
+            mail_key(owner_id, sequence, name),
             "SET #until = :past",
             {":past": number(0)},
             ExpressionAttributeNames={"#until": "until"},
         )
     except TABLE_ERRORS:
-        logger.exception("a claim could not be given back", extra={"mail": name})
+        logger.exception("a claim could not be released", extra={"mail": name})
 
 
-def _mark_sent(about: str, sequence: int, name: str) -> None:
+def _mark_sent(owner_id: str, sequence: int, name: str) -> None:
     update(
-        mail_key(about, sequence, name),
+        mail_key(owner_id, sequence, name),
         "SET #state = :sent",
         {":sent": text("sent")},
         ExpressionAttributeNames={"#state": "state"},

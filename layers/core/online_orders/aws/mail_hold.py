@@ -11,43 +11,43 @@ from typing import NamedTuple
 
 from online_orders.aws.dynamodb import call, get, put, text
 from online_orders.aws.environment import environment
-from online_orders.aws.keys import mail_hold_key, mail_release_key
+from online_orders.aws.keys import mail_pause_key, mail_resume_key
 from online_orders.clock import now
 
 
-class Hold(NamedTuple):
+class MailPause(NamedTuple):
     since: datetime
     reason: str
 
 
-def standing_hold() -> Hold | None:
-    """The hold that is on, or None."""
-    item = get(mail_hold_key())
-    return Hold(datetime.fromisoformat(item["since"]["S"]), item["reason"]["S"]) if item else None
+def current_pause() -> MailPause | None:
+    """Return the pause that is on, or None."""
+    item = get(mail_pause_key())
+    return MailPause(datetime.fromisoformat(item["since"]["S"]), item["reason"]["S"]) if item else None
 
 
-def pause_seconds() -> int:
+def retry_seconds() -> int:
     """After how long to ask again; at most 900, which is SQS's longest delay."""
-    return int(environment("HELD_MAIL_PAUSE_SECONDS"))
+    return int(environment("PAUSED_MAIL_RETRY_SECONDS"))
 
 
-def hold(reason: str, at: datetime) -> Hold:
+def pause(reason: str, at: datetime) -> MailPause:
     """Hold all mail from now on; a hold that is on stays as it is, since and reason."""
-    item = {**mail_hold_key(), "since": text(at.isoformat()), "reason": text(reason)}
+    item = {**mail_pause_key(), "since": text(at.isoformat()), "reason": text(reason)}
     put(item, ConditionExpression="attribute_not_exists(pk)")
-    return standing_hold() or Hold(at, reason)
+    return current_pause() or MailPause(at, reason)
 
 
-def release() -> bool:
+def resume() -> bool:
     """Let mail go again; whether it was held. What was held counts as due from now on."""
-    if standing_hold() is None:
+    if current_pause() is None:
         return False
-    put({**mail_release_key(), "at": text(now().isoformat())})
-    said = call("delete_item", Key=mail_hold_key(), ReturnValues="ALL_OLD")
-    return "Attributes" in said
+    put({**mail_resume_key(), "at": text(now().isoformat())})
+    response = call("delete_item", Key=mail_pause_key(), ReturnValues="ALL_OLD")
+    return "Attributes" in response
 
 
-def released_at() -> datetime | None:
-    """Return when a hold was last lifted, or None when there never was one."""
-    item = get(mail_release_key())
+def resumed_at() -> datetime | None:
+    """Return when a pause was last lifted, or None when there never was one."""
+    item = get(mail_resume_key())
     return datetime.fromisoformat(item["at"]["S"]) if item else None

@@ -1,4 +1,4 @@
-"""The attributes by which the reconciler finds an item that something is still to follow from.
+"""The pending flag: attributes by which the reconciler finds an item that is still to be processed.
 
 They make the item part of the index `outstanding`, and whoever has done what follows takes them away.
 """
@@ -9,22 +9,22 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from online_orders.aws.dynamodb import number, text
-from online_orders.aws.keys import Item, outstanding_shard
+from online_orders.aws.keys import Item, pending_shard
 from online_orders.telemetry import MetricUnit, logger, metrics
 
-FOLLOWED_WITHIN = timedelta(minutes=3)
-"""The stream takes seconds; an item that still has its mark by then is the reconciler's."""
+PROCESSING_DEADLINE = timedelta(minutes=3)
+"""The stream takes seconds; an item that is still pending by then is the reconciler's."""
 
 
-def pending_mark(owner_id: str, at: datetime) -> Item:
-    """Return the mark of an item that is stored at `at`; `owner_id` spreads the marks over the index."""
+def pending_flag(owner_id: str, at: datetime) -> Item:
+    """Return the pending flag of an item that is stored at `at`; `owner_id` spreads the flags over the index."""
     return {
-        "outstanding": text(outstanding_shard(owner_id)),
-        "check_at": number(int((at + FOLLOWED_WITHIN).timestamp())),
+        "outstanding": text(pending_shard(owner_id)),
+        "check_at": number(int((at + PROCESSING_DEADLINE).timestamp())),
     }
 
 
-def done_or_left(work: Callable[[], None], failure: str, metric: str, **about: str) -> bool:
+def run_or_log(work: Callable[[], None], failure: str, metric: str, **about: str) -> bool:
     """Return whether a piece of work was done; what fails, whatever is wrong with it, is left to the reconciler.
 
     It is logged as `failure`, with what it was `about`, and counted by a metric. It holds up nothing else.

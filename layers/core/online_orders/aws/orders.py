@@ -8,11 +8,22 @@ from typing import NamedTuple
 
 from online_orders.accounts import Account
 from online_orders.aws import history
-from online_orders.aws.accounts import reached, subaccounts_among
-from online_orders.aws.dynamodb import IS_NEW, Raced, attempts, call, get, get_all, number, put, text, transact
+from online_orders.aws.accounts import authorize, filter_subaccounts
+from online_orders.aws.dynamodb import (
+    IF_NOT_EXISTS,
+    WriteConflict,
+    attempts,
+    call,
+    get,
+    get_all,
+    number,
+    put,
+    text,
+    transact,
+)
 from online_orders.aws.keys import (
-    BEYOND,
     ENTRY_PREFIX,
+    PREFIX_END,
     Item,
     Key,
     OrderKey,
@@ -23,7 +34,7 @@ from online_orders.aws.keys import (
     quote_key,
     suborder_key,
 )
-from online_orders.aws.marks import pending_mark
+from online_orders.aws.marks import pending_flag
 from online_orders.errors import InProgress, NotFound, Unprocessable
 from online_orders.events import EventDetail, detail_of
 from online_orders.order_ids import is_order_id
@@ -32,8 +43,8 @@ from online_orders.quotes import Quote
 from online_orders.telemetry import logger
 from online_orders.timeline import Entry
 
-IDEMPOTENCY_KEPT = timedelta(hours=48)
-_PATIENCE_SECONDS = 6.0
+IDEMPOTENCY_RETENTION = timedelta(hours=48)
+_UPDATE_DEADLINE_SECONDS = 6.0
 
 
 class EntryPage(NamedTuple):
@@ -47,21 +58,21 @@ class IdempotencyRecord(NamedTuple):
     """The first answer under a key, and what was asked."""
 
     fingerprint: str
-    answer: str
+    response: str
 
 
-class Asked(NamedTuple):
+class IdempotentRequest(NamedTuple):
     """A request that may come twice: where its record lies, and the hash of its body."""
 
     key: Key
     fingerprint: str
 
 
-def _no_order(order_id: str) -> NotFound:
+def _order_not_found(order_id: str) -> NotFound:
     return NotFound(f"There is no order {order_id[:64]}.")
 
 
-def order_in(item: Item) -> Order:
+def order_from_item(item: Item) -> Order:
     return Order.model_validate_json(item["document"]["S"])
 
 
@@ -72,62 +83,63 @@ def key_of(order: Order) -> OrderKey:
 # -- reading ------------------------------------------------------------------------------------------------------
 
 
-def get_order(at: OrderKey) -> Order:
-    item = get(order_key(at)) if is_order_id(at.order_id) else None
+def get_order(key: OrderKey) -> Order:
+    item = get(order_key(key)) if is_order_id(key.order_id) else None
     if item is None:
-        raise _no_order(at.order_id)
-    return order_in(item)
+        raise _order_not_found(key.order_id)
+    return order_from_item(item)
 
 
-def get_order_and_account(at: OrderKey) -> tuple[Order, Account]:
-    """An order and, by the same read, the account that it is of."""
-    found = get_all([order_key(at), account_key(at.account_id)])
-    item = found.under(order_key(at))
+def get_order_and_account(key: OrderKey) -> tuple[Order, Account]:
+    """Return an order and, by the same read, the account that it is of."""
+    found = get_all([order_key(key), account_key(key.account_id)])
+    item = found.get(order_key(key))
     if item is None:
-        raise _no_order(at.order_id)
-    return order_in(item), reached(found, at.account_id, at.account_id)
+        raise _order_not_found(key.order_id)
+    return order_from_item(item), authorize(found, key.account_id, key.account_id)
 
 
 def get_orders(keys: Sequence[Key]) -> list[Order]:
-    """Up to 100 orders in the order of their keys; those that are not there are left out."""
+    """Return up to 100 orders in the order of their keys; those that are not there are left out."""
     found = get_all(keys)
-    return [order_in(item) for key in keys if (item := found.under(key))]
+    return [order_from_item(item) for key in keys if (item := found.get(key))]
 
 
-def get_reachable_order(caller_account_id: str, order_id: str) -> Order:
-    """An order that the caller's account, or a sub-account of it, placed on the screen; NotFound for any other.
+def get_order_for_caller(caller_account_id: str, order_id: str) -> Order:
+    """Return an order that the caller's account, or a sub-account of it, placed on the screen; raise NotFound for any
+    other.
 
     One read brings an own order, and the history for its estimates when that is due.
     """
     if not is_order_id(order_id):
-        raise _no_order(order_id)
+        raise _order_not_found(order_id)
     own = order_key(OrderKey(caller_account_id, order_id, "online"))
-    found = get_all([own, *history.wanted_keys()])
-    history.remember(found)
-    item = found.under(own)
+    found = get_all([own, *history.keys_to_refresh()])
+    history.update_cache(found)
+    item = found.get(own)
     if item is None:
-        at = whereabouts(order_id)
-        if at.source == "online" and subaccounts_among(caller_account_id, [at.account_id]):
-            item = get(order_key(at))
+        key = locate_order(order_id)
+        if key.source == "online" and filter_subaccounts(caller_account_id, [key.account_id]):
+            item = get(order_key(key))
     if item is None:
-        raise _no_order(order_id)
-    return order_in(item)
+        raise _order_not_found(order_id)
+    return order_from_item(item)
 
 
-def whereabouts(order_id: str) -> OrderKey:
-    """Where an order lies, for those who may see every account."""
+def locate_order(order_id: str) -> OrderKey:
+    """Return where an order is stored, for those who may see every account."""
     item = get(entry_key(order_id, 1)) if is_order_id(order_id) else None
     if item is None:
-        raise _no_order(order_id)
+        raise _order_not_found(order_id)
     return OrderKey(item["account_id"]["S"], order_id, item["source"]["S"])
 
 
 def get_any_order(order_id: str) -> Order:
-    return get_order(whereabouts(order_id))
+    return get_order(locate_order(order_id))
 
 
 def get_quote(order: Order, revision: int) -> Quote:
-    """A revision of an order, the current one or one that was replaced."""
+    """Return a revision of an order, the current one or one that was replaced."""
     if order.quote and order.quote.revision == revision:
         return order.quote
     item = get(quote_key(order.order_id, revision)) if revision > 0 else None
@@ -148,28 +160,28 @@ def _stored_entry(order_id: str, sequence: int) -> Item:
 
 
 def get_entry_and_order(order: Order, sequence: int) -> tuple[Entry, Order]:
-    """A timeline entry, and its order with the status and the revision that the entry left it with."""
+    """Return a timeline entry, and its order with the status and the revision that the entry left it with."""
     item = _stored_entry(order.order_id, sequence)
     detail = EventDetail.model_validate_json(item["detail"]["S"])
     quote = get_quote(order, detail.revision) if detail.revision is not None else None
-    return Entry.model_validate_json(item["document"]["S"]), order.as_it_stood(detail.status, quote)
+    return Entry.model_validate_json(item["document"]["S"]), order.with_earlier_state(detail.status, quote)
 
 
 def list_entries(order_id: str, limit: int, after: int) -> EntryPage:
-    """Timeline entries after a sequence number, oldest first."""
-    answer = call(
+    """Return timeline entries after a sequence number, oldest first."""
+    response = call(
         "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(order_pk(order_id)),
             ":first": entry_key(order_id, after + 1)["sk"],
-            ":last": text(ENTRY_PREFIX + BEYOND),
+            ":last": text(ENTRY_PREFIX + PREFIX_END),
         },
         ConsistentRead=True,
         Limit=limit,
     )
-    entries = [Entry.model_validate_json(item["document"]["S"]) for item in answer["Items"]]
-    return EntryPage(entries, entries[-1].sequence if "LastEvaluatedKey" in answer and entries else None)
+    entries = [Entry.model_validate_json(item["document"]["S"]) for item in response["Items"]]
+    return EntryPage(entries, entries[-1].sequence if "LastEvaluatedKey" in response and entries else None)
 
 
 # -- writing ------------------------------------------------------------------------------------------------------
@@ -179,7 +191,7 @@ def _order_item(order: Order) -> Item:
     item = {
         **order_key(key_of(order)),
         "order_id": text(order.order_id),
-        "sequence": number(order.marks.sequence),
+        "sequence": number(order.internals.sequence),
         "status": text(order.status),
         "desk_status": text(order.status),
         "document": text(order.model_dump_json()),
@@ -198,35 +210,37 @@ def _entry_item(order: Order, entry: Entry) -> Item:
         "source": text(order.source),
         "event": text(entry.event),
         "detail": text(detail_of(order, entry).model_dump_json()),
-        **pending_mark(order.order_id, entry.at),
+        **pending_flag(order.order_id, entry.at),
         "document": text(entry.model_dump_json()),
-        **correlation(),
+        **correlation_attribute(),
     }
 
 
-def correlation() -> Item:
-    """The attribute by which an item remembers the request that led to it; nothing, where there was none."""
+def correlation_attribute() -> Item:
+    """Return the attribute by which an item remembers the request that led to it; nothing, where there was none."""
     correlation_id = logger.get_correlation_id()
     return {"correlation_id": text(correlation_id)} if correlation_id else {}
 
 
 def _put_entries(change: Change) -> list[Item]:
-    return [{"Put": {"Item": _entry_item(order, entry), **IS_NEW}} for order, entry in change.steps]
+    return [{"Put": {"Item": _entry_item(order, entry), **IF_NOT_EXISTS}} for order, entry in change.steps]
 
 
-def save(before: Order, change: Change, *more: Item) -> None:
-    """Store what an action changed, with `more` actions of the same transaction; Raced when `before` is outdated."""
+def save(before: Order, change: Change, *extra_writes: Item) -> None:
+    """Store what an action changed, with `more` actions of the same transaction; WriteConflict when `before` is
+    outdated.
+    """
     actions: list[Item] = [
         {
             "Put": {
                 "Item": _order_item(change.order),
                 "ConditionExpression": "#sequence = :before",
                 "ExpressionAttributeNames": {"#sequence": "sequence"},
-                "ExpressionAttributeValues": {":before": number(before.marks.sequence)},
+                "ExpressionAttributeValues": {":before": number(before.internals.sequence)},
             }
         },
         *_put_entries(change),
-        *more,
+        *extra_writes,
     ]
     if change.replaced:
         archived = {
@@ -237,48 +251,48 @@ def save(before: Order, change: Change, *more: Item) -> None:
     transact(actions)
 
 
-def decide(
+def update_order(
     load: Callable[[], Order],
     decision: Decision,
-    expected: frozenset[int] | None = None,
-    beside: Callable[[Change], Sequence[Item]] | None = None,
+    if_match: frozenset[int] | None = None,
+    extra_writes: Callable[[Change], Sequence[Item]] | None = None,
 ) -> Order:
     """Take an action on the order as it stands; when somebody else is faster, on the order as it stands then.
 
     `expected` is what If-Match names, `beside` what else is written in the same transaction. Raises what the action
     raises, and InProgress when others never pause.
     """
-    for _ in attempts(for_seconds=_PATIENCE_SECONDS):
+    for _ in attempts(for_seconds=_UPDATE_DEADLINE_SECONDS):
         order = load()
-        order.expect_version(expected)
+        order.check_version(if_match)
         change = decision(order)
         if not change.entries:
             return change.order
         try:
-            save(order, change, *(beside(change) if beside else ()))
-        except Raced:
+            save(order, change, *(extra_writes(change) if extra_writes else ()))
+        except WriteConflict:
             continue
         return change.order
     raise InProgress("Others keep changing this order; nothing was done.")
 
 
-def decide_with_account(at: OrderKey, decision: Callable[[Order, Account], Change]) -> Order:
+def update_order_with_account(key: OrderKey, decision: Callable[[Order, Account], Change]) -> Order:
     """Take an action on the order at `at` that depends on its account, each as it stands at the same moment.
 
     An account that was read before the order might bring back a contact person with whom the order has parted since.
-    Raises what `decide` raises.
+    Raises what `update_order` raises.
     """
     account: Account
 
     def load() -> Order:
         nonlocal account
-        order, account = get_order_and_account(at)
+        order, account = get_order_and_account(key)
         return order
 
-    return decide(load, lambda order: decision(order, account))
+    return update_order(load, lambda order: decision(order, account))
 
 
-def show_to_reseller(reseller_id: str, account_id: str, order_ids: Iterable[str]) -> None:
+def add_reseller_pointers(reseller_id: str, account_id: str, order_ids: Iterable[str]) -> None:
     """Let a reseller find an account's orders; it sees them for as long as the account is its sub-account."""
     for order_id in order_ids:
         put(_pointer(reseller_id, order_id, account_id))
@@ -291,36 +305,36 @@ def _pointer(reseller_id: str, order_id: str, account_id: str) -> Item:
 # -- placing ------------------------------------------------------------------------------------------------------
 
 
-def recorded(item: Item | None, at: datetime) -> IdempotencyRecord | None:
-    """The record of an earlier request under the same key, unless it has run out."""
+def find_record(item: Item | None, at: datetime) -> IdempotencyRecord | None:
+    """Return the record of an earlier request under the same key, unless it has run out."""
     if item is None or int(item["expires_at"]["N"]) <= at.timestamp():
         return None
     return IdempotencyRecord(item["fingerprint"]["S"], item["answer"]["S"])
 
 
-def answer_again(record: IdempotencyRecord, asked: Asked) -> str:
-    """The first answer, for the same body; Unprocessable `idempotency_key_reused` for another."""
-    if record.fingerprint != asked.fingerprint:
+def replay_response(record: IdempotencyRecord, request: IdempotentRequest) -> str:
+    """Return the first response, for the same body; raise Unprocessable `idempotency_key_reused` for another."""
+    if record.fingerprint != request.fingerprint:
         raise Unprocessable("idempotency_key_reused", "The Idempotency-Key was used with another body.")
-    return record.answer
+    return record.response
 
 
-def place(change: Change, asked: Asked, answer: str, reseller_id: str | None) -> None:
+def store_new_order(change: Change, request: IdempotentRequest, response: str, reseller_id: str | None) -> None:
     """Store a new order, its first entry and the record of the request, in one transaction.
 
     `answer` is what a repetition will be told; `reseller_id` the account's parent, which sees the order too.
-    Raises Raced when a request under the same key was faster.
+    Raises WriteConflict when a request under the same key was faster.
     """
     order = change.order
     at = order.placed_at
     record = {
-        **asked.key,
-        "fingerprint": text(asked.fingerprint),
-        "answer": text(answer),
-        "expires_at": number(int((at + IDEMPOTENCY_KEPT).timestamp())),
+        **request.key,
+        "fingerprint": text(request.fingerprint),
+        "answer": text(response),
+        "expires_at": number(int((at + IDEMPOTENCY_RETENTION).timestamp())),
     }
     actions: list[Item] = [
-        {"Put": {"Item": _order_item(order), **IS_NEW}},
+        {"Put": {"Item": _order_item(order), **IF_NOT_EXISTS}},
         *_put_entries(change),
         {
             "Put": {

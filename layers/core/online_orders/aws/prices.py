@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from online_orders.aws import versions
-from online_orders.aws.dynamodb import IS_NEW, Raced, attempts, call, get, number, text, transact
-from online_orders.aws.keys import BEYOND, PRICES_PK, prices_directory_key, prices_key
+from online_orders.aws.dynamodb import IF_NOT_EXISTS, WriteConflict, attempts, call, get, number, text, transact
+from online_orders.aws.keys import PREFIX_END, PRICES_PK, prices_directory_key, prices_key
 from online_orders.clock import now
 from online_orders.errors import InProgress
 from online_orders.orders import User
@@ -41,10 +41,10 @@ def find_price_list(currency: str) -> PriceList | None:
 def put_price_list(prices: PriceList, before: PriceList | None, by: User) -> None:
     """Store a list in place of `before` (None: there was none), which stays beside it as its version.
 
-    Raises Raced when `before` no longer stands.
+    Raises WriteConflict when `before` no longer stands.
     """
     key = prices_key(prices.currency)
-    stored = versions.stored(
+    stored = versions.version_item(
         key, prices.version, prices.model_dump_json(), by.email, prices.updated_at, ("/prices",) if before else ()
     )
     listed = {
@@ -53,7 +53,7 @@ def put_price_list(prices: PriceList, before: PriceList | None, by: User) -> Non
         "updated_at": text(instant_text(prices.updated_at)),
         "prices": number(len(prices.prices)),
     }
-    put = versions.successor(stored, before.version) if before else [{"Put": {"Item": stored, **IS_NEW}}]
+    put = versions.replace_actions(stored, before.version) if before else [{"Put": {"Item": stored, **IF_NOT_EXISTS}}]
     transact([*put, {"Put": {"Item": listed}}])
 
 
@@ -74,26 +74,26 @@ def replace_price_list(
         after = PriceList(currency=currency, version=version, updated_at=now(), prices=prices)
         try:
             put_price_list(after, before, by)
-        except Raced:
+        except WriteConflict:
             continue
         return after
     raise InProgress("Others keep changing this price list; nothing was done.")
 
 
 def list_price_lists(limit: int, after: str | None) -> PriceListPage:
-    answer = call(
+    response = call(
         "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(PRICES_PK),
             ":first": text(after + "\0" if after else "!"),
-            ":last": text(BEYOND),
+            ":last": text(PREFIX_END),
         },
         ConsistentRead=True,
         Limit=limit,
     )
     rows = [
         PriceListRow(item["sk"]["S"], int(item["version"]["N"]), item["updated_at"]["S"], int(item["prices"]["N"]))
-        for item in answer["Items"]
+        for item in response["Items"]
     ]
-    return PriceListPage(rows, rows[-1].currency if "LastEvaluatedKey" in answer and rows else None)
+    return PriceListPage(rows, rows[-1].currency if "LastEvaluatedKey" in response and rows else None)

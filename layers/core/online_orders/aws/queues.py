@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _processor = BatchProcessor(event_type=EventType.SQS, logger=cast("logging.Logger", logger))
 
 
-def work_through(
+def process_queue(
     event: dict[str, Any], handle: Callable[[SQSRecord], None], context: LambdaContext, queue_url: str
 ) -> PartialItemFailureResponse:
     """Handle each message; what failed is logged and named in the answer, by which it comes again and others do not.
@@ -59,4 +59,4 @@ def _postpone(record: SQSRecord, queue_url: str) -> None:
             QueueUrl=queue_url, ReceiptHandle=record.receipt_handle, VisibilityTimeout=seconds
         )
     except (BotoCoreError, ClientError):
-        logger.exception("a message could not be put off")
+        logger.exception("a message could not be delayed")

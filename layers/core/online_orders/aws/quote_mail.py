@@ -16,13 +16,13 @@ from online_orders.system_reasons import SystemReason
 from online_orders.telemetry import logger, metrics
 
 
-def route_after_failure(at: OrderKey) -> dict[str, Any]:
+def route_after_failure(key: OrderKey) -> dict[str, Any]:
     """Return where the workflow goes after a failed try: to a pause, or on, once the order says that it is over.
 
     It is over after a day of tries, or once the quote is past its last day. That is asked of the order as it stands: a
     revision that was quoted after the failure has its own time.
     """
-    now, released_at, grace_days = clock.now(), mail_hold.released_at(), int(environment("GRACE_DAYS"))
+    now, released_at, grace_days = clock.now(), mail_hold.resumed_at(), int(environment("GRACE_DAYS"))
     given_up = False
 
     def give_up(order: Order) -> Change:
@@ -31,15 +31,15 @@ def route_after_failure(at: OrderKey) -> dict[str, Any]:
         given_up = not expired.entries and order.is_quote_mail_overdue(now, released_at)
         if not given_up:
             return expired
-        return order.quote_refused(order.marks.quote_link, SystemReason.NOT_HANDED_OVER, now)
+        return order.quote_refused(order.internals.quote_link, SystemReason.NOT_HANDED_OVER, now)
 
-    order = orders.decide(lambda: orders.get_order(at), give_up)
+    order = orders.update_order(lambda: orders.get_order(key), give_up)
     route = {**workflow.routing(order, now), "link_number": None, "key_id": None}
     if given_up:
         logger.warning("the mail of a quote was given up")
         metrics.add_metric("QuotesGivenUp", MetricUnit.Count, 1)
     elif route["next"] is workflow.Step.QUOTE:
-        pause = next_delay_seconds(order.quote_mail_waited(now, released_at))
+        pause = next_delay_seconds(order.quote_mail_waiting_time(now, released_at))
         logger.info("the mail of a quote waits", extra={"seconds": pause})
-        route |= {"next": workflow.Step.HELD, "pause": pause}
+        route |= {"next": workflow.Step.MAIL_PAUSED, "pause": pause}
     return route

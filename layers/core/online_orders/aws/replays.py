@@ -14,13 +14,13 @@ from pydantic import Field, StringConstraints, model_validator
 from online_orders.aws import accounts, lists, orders
 from online_orders.aws.dynamodb import call, text
 from online_orders.aws.following import StoredEntry, publish
-from online_orders.aws.keys import BEYOND, ENTRY_PREFIX, entry_key, order_pk
+from online_orders.aws.keys import ENTRY_PREFIX, PREFIX_END, entry_key, order_pk
 from online_orders.order_ids import ORDER_ID
 from online_orders.values import Day, Identifier, Request
 
-ENTRIES_AT_ONCE = 500
+ENTRIES_BATCH_SIZE = 500
 """Timeline entries that one call looks at, published or not."""
-ORDERS_AT_ONCE = 25
+ORDERS_BATCH_SIZE = 25
 _POSITION = re.compile(rf"^({ORDER_ID.strip('^$')})(?:-(\d{{1,9}}))?$")
 
 
@@ -44,10 +44,10 @@ class Replay(Request):
             raise ValueError("from and to are for an account_id")
         return self
 
-    def going_on(self, after: str) -> dict[str, Any]:
-        """The payload of the next call."""
-        asked = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        return {**asked, "after": after}
+    def next_payload(self, after: str) -> dict[str, Any]:
+        """Return the payload of the next call."""
+        requested = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return {**requested, "after": after}
 
 
 class Replayed(NamedTuple):
@@ -58,19 +58,19 @@ class Replayed(NamedTuple):
     next: dict[str, Any] | None
 
 
-class _Stretch(NamedTuple):
+class _EntryPage(NamedTuple):
     """Entries of an order, and the `event_id` where looking ended before the order did."""
 
     entries: list[StoredEntry]
     stopped_at: str | None
 
 
-def replay(asked: Replay) -> Replayed:
+def replay(request: Replay) -> Replayed:
     """Publish the next of the events that are asked for. Raises NotFound for an unknown order or account."""
-    begun, done = _position(asked)
-    order_ids, later = _order_ids(asked, begun)
+    begun, done = _position(request)
+    order_ids, later = _order_ids(request, begun)
     found: dict[str, list[StoredEntry]] = {}
-    left = ENTRIES_AT_ONCE
+    left = ENTRIES_BATCH_SIZE
     for order_id in order_ids:
         entries, stopped_at = _entries(order_id, done if order_id == begun else 0, left)
         found[order_id] = [entry for entry in entries if entry.is_published]
@@ -78,44 +78,48 @@ def replay(asked: Replay) -> Replayed:
         if stopped_at or (not left and order_id != order_ids[-1]):
             later = stopped_at or order_id
             break
-    if not asked.dry_run:
+    if not request.dry_run:
         publish(entry for entries in found.values() for entry in entries)
     events = sum(map(len, found.values()))
-    return Replayed(sum(map(bool, found.values())), events, asked.going_on(later) if later else None)
+    return Replayed(sum(map(bool, found.values())), events, request.next_payload(later) if later else None)
 
 
-def _position(asked: Replay) -> tuple[str | None, int]:
-    """The order that was begun, and the sequence number up to which it is done; an order that is done has none."""
-    match = _POSITION.match(asked.after or "")
+def _position(request: Replay) -> tuple[str | None, int]:
+    """Return the order that was begun, and the sequence number up to which it is done; an order that is done has
+    none.
+    """
+    match = _POSITION.match(request.after or "")
     if not match or match[2] is None:
         return None, 0
     return match[1], int(match[2])
 
 
-def _order_ids(asked: Replay, begun: str | None) -> tuple[list[str], str | None]:
-    """The orders whose turn it is, and the last of them if there are more."""
-    if asked.order_id is not None:
-        orders.whereabouts(asked.order_id)
-        return [asked.order_id], None
-    account = accounts.get_account(str(asked.account_id))
-    wanted = lists.Wanted(account_id=account.account_id, first_day=asked.first_day, last_day=asked.last_day)
-    page = lists.list_desk_orders(wanted, ORDERS_AT_ONCE, begun or asked.after)
+def _order_ids(request: Replay, begun: str | None) -> tuple[list[str], str | None]:
+    """Return the orders whose turn it is, and the last of them if there are more."""
+    if request.order_id is not None:
+        orders.locate_order(request.order_id)
+        return [request.order_id], None
+    account = accounts.get_account(str(request.account_id))
+    order_filter = lists.OrderFilter(
+        account_id=account.account_id, first_day=request.first_day, last_day=request.last_day
+    )
+    page = lists.list_desk_orders(order_filter, ORDERS_BATCH_SIZE, begun or request.after)
     rest = [begun] if begun else []
     return [*rest, *(order.order_id for order in page.orders)], page.position
 
 
-def _entries(order_id: str, after: int, limit: int) -> _Stretch:
-    answer = call(
+def _entries(order_id: str, after: int, limit: int) -> _EntryPage:
+    response = call(
         "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
             ":pk": text(order_pk(order_id)),
             ":first": entry_key(order_id, after + 1)["sk"],
-            ":last": text(ENTRY_PREFIX + BEYOND),
+            ":last": text(ENTRY_PREFIX + PREFIX_END),
         },
         ConsistentRead=True,
         Limit=limit,
     )
-    entries = [StoredEntry.of(item) for item in answer["Items"]]
-    more = "LastEvaluatedKey" in answer
-    return _Stretch(entries, f"{order_id}-{entries[-1].sequence}" if more and entries else None)
+    entries = [StoredEntry.from_item(item) for item in response["Items"]]
+    more = "LastEvaluatedKey" in response
+    return _EntryPage(entries, f"{order_id}-{entries[-1].sequence}" if more and entries else None)

@@ -10,7 +10,7 @@ from online_orders.aws.environment import environment
 from online_orders.backoff import retry_delay
 
 
-def draw() -> float:
+def random_fraction() -> float:
     """Return a random number from 0 to 1; by no seed that processes of one snapshot would share."""
     return SystemRandom().random()
 
@@ -21,4 +21,4 @@ def next_delay_seconds(waited: timedelta) -> int:
     At most MAX_RETRY_DELAY_SECONDS, which the template gives to each function that waits.
     """
     maximum = timedelta(seconds=int(environment("MAX_RETRY_DELAY_SECONDS")))
-    return ceil(retry_delay(waited, maximum, draw()).total_seconds())
+    return ceil(retry_delay(waited, maximum, random_fraction()).total_seconds())

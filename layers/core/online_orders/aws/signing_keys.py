@@ -15,8 +15,8 @@ from online_orders.aws.clients import client
 from online_orders.aws.environment import environment
 from online_orders.errors import NotFound
 
-_KEPT_SECONDS = 300.0
-_ASKED_AGAIN_SECONDS = 10.0
+_CACHE_SECONDS = 300.0
+_REFRESH_SECONDS = 10.0
 """A key that we do not know may have been made since we read them; strangers may name any key, but not have us ask."""
 
 
@@ -25,32 +25,33 @@ class SigningKey(NamedTuple):
     key: bytes
 
 
-class _Ring(NamedTuple):
+class _KeySet(NamedTuple):
     current: str
     keys: dict[str, bytes]
 
 
 @lru_cache(maxsize=4)
-def _ring(_kept_seconds: float, _period: int) -> _Ring:
+def _load_keys(_kept_seconds: float, _period: int) -> _KeySet:
     secret = client("secretsmanager").get_secret_value(SecretId=environment("SIGNING_KEYS_SECRET"))
-    said = json.loads(secret["SecretString"])
-    keys = {**said.get("previous", {}), said["key_id"]: said["key"]}
-    return _Ring(said["key_id"], {key_id: key.encode() for key_id, key in keys.items()})
+    payload = json.loads(secret["SecretString"])
+    keys = {**payload.get("previous", {}), payload["key_id"]: payload["key"]}
+    return _KeySet(payload["key_id"], {key_id: key.encode() for key_id, key in keys.items()})
 
 
-def _ring_of_last(seconds: float) -> _Ring:
-    return _ring(seconds, int(monotonic() / seconds))
+def _keys_of_last(seconds: float) -> _KeySet:
+    return _load_keys(seconds, int(monotonic() / seconds))
 
 
 def signing_key(purpose: str, key_id: str | None = None) -> SigningKey:
-    """The key for a purpose ("links", "cursors"), the current one or a named one; each purpose has keys of its own.
+    """Return the key for a purpose ("links", "cursors"), the current one or a named one; each purpose has keys of its
+    own.
 
     Raises NotFound for a key that was retired: what it signed is void.
     """
-    ring = _ring_of_last(_KEPT_SECONDS)
+    ring = _keys_of_last(_CACHE_SECONDS)
     named = key_id or ring.current
     if named not in ring.keys:
-        ring = _ring_of_last(_ASKED_AGAIN_SECONDS)
+        ring = _keys_of_last(_REFRESH_SECONDS)
     if named not in ring.keys:
         raise NotFound("The key behind this was retired.")
     return SigningKey(named, hmac.digest(ring.keys[named], purpose.encode(), "sha256"))
@@ -65,4 +66,4 @@ def signing_key_or_current(purpose: str, key_id: str | None) -> SigningKey:
 
 
 def reset() -> None:
-    _ring.cache_clear()
+    _load_keys.cache_clear()

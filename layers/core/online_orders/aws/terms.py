@@ -10,13 +10,13 @@ from functools import lru_cache
 from time import monotonic
 
 from online_orders.aws.clients import client
-from online_orders.aws.dynamodb import IS_NEW, call, get, number, put, text
+from online_orders.aws.dynamodb import IF_NOT_EXISTS, call, get, number, put, text
 from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, terms_key
 from online_orders.languages import Locale
 from online_orders.terms import StandardTerms, standard_terms
 
-_KEPT_SECONDS = 300.0
+_CACHE_SECONDS = 300.0
 """A parameter changes with a deployment, which makes new processes sooner or later."""
 
 
@@ -40,14 +40,14 @@ def remove_terms(locale: Locale) -> bool:
 
 def _unchanged(before: StandardTerms | None) -> Item:
     if before is None:
-        return IS_NEW
+        return IF_NOT_EXISTS
     return {
         "ConditionExpression": "version = :before",
         "ExpressionAttributeValues": {":before": number(before.version)},
     }
 
 
-def terms_in(locale: Locale) -> str:
+def get_terms(locale: Locale) -> str:
     """Return the terms of a quote in a language for which Customer Success writes none."""
     return standard_terms(locale, find_terms(locale), parameter_terms())
 
@@ -55,7 +55,7 @@ def terms_in(locale: Locale) -> str:
 def parameter_terms() -> str | None:
     """Return the text of the template's parameter, if it has one."""
     name = environment("QUOTE_TERMS_PARAMETER")
-    return _parameter(name, int(monotonic() / _KEPT_SECONDS)) if name else None
+    return _parameter(name, int(monotonic() / _CACHE_SECONDS)) if name else None
 
 
 @lru_cache(maxsize=1)

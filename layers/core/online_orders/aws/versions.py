@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from online_orders.aws.dynamodb import Raced, call, get, number, text
+from online_orders.aws.dynamodb import WriteConflict, call, get, number, text
 from online_orders.aws.keys import Item, Key, version_key
 from online_orders.values import instant_text
 
@@ -22,7 +22,7 @@ class Version(NamedTuple):
 
     version: int
     at: str | None
-    """When it was stored, RFC 3339."""
+    """When it was version_item, RFC 3339."""
     by: str
     """The e-mail address of who stored it; `operator` where the command line did."""
     changed: list[str] | None
@@ -30,7 +30,7 @@ class Version(NamedTuple):
     document: str
 
     @classmethod
-    def of(cls, item: Item) -> Version:
+    def from_item(cls, item: Item) -> Version:
         return cls(
             version=int(item["version"]["N"]),
             at=item["changed_at"]["S"] if "changed_at" in item else None,
@@ -47,7 +47,7 @@ class VersionPage(NamedTuple):
     position: int | None
 
 
-def stored(key: Key, version: int, document: str, by: str, at: datetime, changed: Sequence[str]) -> Item:
+def version_item(key: Key, version: int, document: str, by: str, at: datetime, changed: Sequence[str]) -> Item:
     """Return the item of a new version."""
     return {
         **key,
@@ -59,15 +59,15 @@ def stored(key: Key, version: int, document: str, by: str, at: datetime, changed
     }
 
 
-def successor(item: Item, before: int, **kept: str) -> list[Item]:
+def replace_actions(item: Item, before: int, **kept: str) -> list[Item]:
     """Return the actions that store `item` in place of the one at version `before`, which is kept beside it.
 
-    `kept` are attributes that are not kept as they were. Raises Raced when another version stands there by now.
+    `kept` are attributes that are not kept as they were. Raises WriteConflict when another version stands there by now.
     """
     key: Key = {"pk": item["pk"], "sk": item["sk"]}
-    standing = get(key)
-    if standing is None or int(standing["version"]["N"]) != before:
-        raise Raced([])
+    existing = get(key)
+    if existing is None or int(existing["version"]["N"]) != before:
+        raise WriteConflict([])
     replaced = {name: text(value) for name, value in kept.items()}
     return [
         {
@@ -75,10 +75,10 @@ def successor(item: Item, before: int, **kept: str) -> list[Item]:
                 "Item": item,
                 # Who is erased leaves the version as it is, and must not come back with what is kept.
                 "ConditionExpression": "version = :before AND changed_by = :by",
-                "ExpressionAttributeValues": {":before": number(before), ":by": standing["changed_by"]},
+                "ExpressionAttributeValues": {":before": number(before), ":by": existing["changed_by"]},
             }
         },
-        {"Put": {"Item": {**standing, **replaced, **version_key(key, before)}}},
+        {"Put": {"Item": {**existing, **replaced, **version_key(key, before)}}},
     ]
 
 
@@ -89,11 +89,11 @@ def list_versions(key: Key, limit: int, before: int | None) -> VersionPage | Non
         item = get(key)
         if item is None:
             return None
-        found.append(Version.of(item))
+        found.append(Version.from_item(item))
         before = found[0].version
         if limit == 1:
             return VersionPage(found, before if before > 1 else None)
-    answer = call(
+    response = call(
         "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
         ExpressionAttributeValues={
@@ -105,8 +105,8 @@ def list_versions(key: Key, limit: int, before: int | None) -> VersionPage | Non
         ScanIndexForward=False,
         Limit=limit - len(found),
     )
-    found += [Version.of(item) for item in answer["Items"]]
-    return VersionPage(found, found[-1].version if "LastEvaluatedKey" in answer and found else None)
+    found += [Version.from_item(item) for item in response["Items"]]
+    return VersionPage(found, found[-1].version if "LastEvaluatedKey" in response and found else None)
 
 
 def find_version(key: Key, version: int) -> Version | None:
@@ -114,5 +114,5 @@ def find_version(key: Key, version: int) -> Version | None:
     for at in (key, version_key(key, version)):
         item = get(at)
         if item is not None and int(item["version"]["N"]) == version:
-            return Version.of(item)
+            return Version.from_item(item)
     return None

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import clock, http
 from online_orders.accounts import ContactReport
-from online_orders.api import Customer, Router, answers, body_of, cursor_of, refuses
+from online_orders.api import Customer, Router, cursor_of, error_codes, parsed_body, response_spec
 from online_orders.aws import accounts, contact_reports
 from online_orders.http import Response
 from online_orders.parameters import AccountQuery, Page
@@ -21,11 +21,11 @@ router = Router()
     tags=["Accounts"],
     summary="Show the account",
     description="The caller's own account or, with `account_id`, a sub-account of it.",
-    responses=answers("Account", "The account."),
+    responses=response_spec("Account", "The account."),
 )
 def show_account(customer: Customer, query: Annotated[AccountQuery, Query()]) -> Response:
     account_id = query.account_id or customer.account
-    return http.json_response(accounts.get_reachable_account(customer.account, account_id).model_dump_json())
+    return http.json_response(accounts.get_account_for_caller(customer.account, account_id).model_dump_json())
 
 
 @router.get(
@@ -33,7 +33,7 @@ def show_account(customer: Customer, query: Annotated[AccountQuery, Query()]) ->
     tags=["Accounts"],
     summary="List sub-accounts",
     description="A reseller's sub-accounts; empty for everybody else.",
-    responses=answers("AccountPage", "A page of accounts."),
+    responses=response_spec("AccountPage", "A page of accounts."),
 )
 def list_subaccounts(customer: Customer, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, customer)
@@ -51,10 +51,12 @@ def list_subaccounts(customer: Customer, query: Annotated[Page, Query()], reques
         "Tells Customer Success that the contact person of the enrollment is out of date: of the own account, or "
         "of the sub-account that is named."
     ),
-    responses=answers("Account", "Customer Success is told.", HTTPStatus.ACCEPTED),
-    openapi_extensions=refuses("not_found"),
+    responses=response_spec("Account", "Customer Success is told.", HTTPStatus.ACCEPTED),
+    openapi_extensions=error_codes("not_found"),
 )
-def report_contact(customer: Customer, report: Annotated[ContactReport, Depends(body_of(ContactReport))]) -> Response:
-    account = accounts.get_reachable_account(customer.account, report.account_id or customer.account)
-    contact_reports.store(account.account_id, customer.user, report, clock.now())
+def report_contact(
+    customer: Customer, report: Annotated[ContactReport, Depends(parsed_body(ContactReport))]
+) -> Response:
+    account = accounts.get_account_for_caller(customer.account, report.account_id or customer.account)
+    contact_reports.store_report(account.account_id, customer.user, report, clock.now())
     return http.json_response(account.model_dump_json(), HTTPStatus.ACCEPTED)

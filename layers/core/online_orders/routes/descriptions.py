@@ -6,7 +6,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import http
-from online_orders.api import Router, SignedIn, answers
+from online_orders.api import Router, SignedIn, response_spec
 from online_orders.http import Response
 from online_orders.parameters import NoQuery
 
@@ -26,7 +26,7 @@ def _generated(name: str) -> str:
     tags=["Description"],
     summary="Describe this API",
     description="This document.",
-    responses=answers(None, "OpenAPI 3.1.", other={"application/json": {"type": "object"}}),
+    responses=response_spec(None, "OpenAPI 3.1.", other={"application/json": {"type": "object"}}),
 )
 def describe_api() -> Response:
     return http.json_response(_generated("openapi.json"))
@@ -37,7 +37,7 @@ def describe_api() -> Response:
     tags=["Catalog"],
     summary="Show what can be ordered",
     description="The kinds of item with their schemas, the choices that they offer, and the labels of the statuses.",
-    responses=answers("Catalog", "The catalog."),
+    responses=response_spec("Catalog", "The catalog."),
 )
 def show_catalog(_caller: SignedIn, _query: Annotated[NoQuery, Query()]) -> Response:
     return http.json_response(_generated("catalog.json"))

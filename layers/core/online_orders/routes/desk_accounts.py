@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import http
-from online_orders.api import Router, Staff, answers, cursor_of, json_for, refuses
+from online_orders.api import Router, Staff, cursor_of, error_codes, raw_json_body, response_spec
 from online_orders.aws import accounts
 from online_orders.aws.keys import account_key
 from online_orders.aws.versions import Version
@@ -24,7 +24,7 @@ router = Router()
     tags=["Desk accounts"],
     summary="List accounts",
     description="Every account, by id.",
-    responses=answers("AccountPage", "A page of accounts."),
+    responses=response_spec("AccountPage", "A page of accounts."),
 )
 def list_accounts(staff: Staff, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
@@ -39,7 +39,7 @@ def list_accounts(staff: Staff, query: Annotated[Page, Query()], request: Reques
     tags=["Desk accounts"],
     summary="Show any account",
     description="The account as it is now.",
-    responses=answers("Account", "The account.", headers=("ETag",)),
+    responses=response_spec("Account", "The account.", headers=("ETag",)),
 )
 def show_desk_account(_staff: Staff, account_id: AccountId) -> Response:
     stored = accounts.get_stored_account(account_id)
@@ -57,13 +57,13 @@ def show_desk_account(_staff: Staff, account_id: AccountId) -> Response:
         "concerns its orders the account's contact person. Send `If-None-Match: *` to create an account, and "
         "`If-Match` with the ETag that you have read to change one: then nobody's work is replaced unseen."
     ),
-    responses=answers("Account", "The account as it is then.", headers=("ETag",)),
-    openapi_extensions=refuses("in_progress"),
+    responses=response_spec("Account", "The account as it is then.", headers=("ETag",)),
+    openapi_extensions=error_codes("in_progress"),
 )
 def put_account(
     staff: Staff,
     account_id: AccountId,
-    body: Annotated[Any, Depends(json_for("AccountRequest"))],
+    body: Annotated[Any, Depends(raw_json_body("AccountRequest"))],
     if_match: IfMatch = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
@@ -85,12 +85,12 @@ def put_account(
         "Every version that is kept, newest first: who stored it and when, what was changed, and whom the "
         "enrollment named. Once a person was erased, the place of each says so."
     ),
-    responses=answers("AccountVersionPage", "A page of versions."),
+    responses=response_spec("AccountVersionPage", "A page of versions."),
 )
 def list_account_versions(
     staff: Staff, account_id: AccountId, query: Annotated[Page, Query()], request: Request
 ) -> Response:
-    """What has become of an account, and by whom; newest first."""
+    """Return the versions of an account and who stored them; newest first."""
 
     def row(version: Version) -> dict[str, Any]:
         return {**version_row(version), "enrollment": json.loads(version.document)["enrollment"]}
@@ -104,7 +104,7 @@ def list_account_versions(
     tags=["Desk accounts"],
     summary="Show an account as it was",
     description="The whole account at a version.",
-    responses=answers("AccountVersion", "The version."),
+    responses=response_spec("AccountVersion", "The version."),
 )
 def show_account_version(_staff: Staff, account_id: AccountId, version: VersionNumber) -> Response:
     found = get_version(account_key(account_id), version)

@@ -7,15 +7,24 @@ from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import clock, http
-from online_orders.api import EmptyBody, Router, Staff, answers, body_of, cursor_of, json_for, refuses
+from online_orders.api import (
+    EmptyBody,
+    Router,
+    Staff,
+    cursor_of,
+    error_codes,
+    parsed_body,
+    raw_json_body,
+    response_spec,
+)
 from online_orders.aws import evidence, history, lists, orders
 from online_orders.aws.environment import environment
-from online_orders.catalog import item_faults
-from online_orders.faults import checked
+from online_orders.catalog import item_errors
+from online_orders.faults import validate
 from online_orders.http import Response
 from online_orders.orders import Change, Decision, NeededReason, NewDeskComment, NewDirectOrder, Order, Policy, Status
-from online_orders.parameters import DeskOrderQuery, IdempotencyKey, IfMatch, OrderId, Page, sound_account_id
-from online_orders.placing import duplicates_by_now, place, preview
+from online_orders.parameters import DeskOrderQuery, IdempotencyKey, IfMatch, OrderId, Page, parse_account_id
+from online_orders.placing import current_duplicates, place, preview
 from online_orders.presentation import desk_row, entry_body
 from online_orders.telemetry import MetricUnit, logger, metrics
 from online_orders.timeline import Actor
@@ -33,14 +42,14 @@ def _policy() -> Policy:
 
 def desk_order_response(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return an order as Customer Success sees it, with its version as ETag."""
-    row = desk_row(order, history.history(), clock.now(), _policy())
+    row = desk_row(order, history.lead_times(), clock.now(), _policy())
     return http.json_response(row, status, http.etag(order.version))
 
 
 def take_action(order_id: str, decision: Decision, if_match: str | None) -> Order:
-    """Take an action on an order, wherever it lies; raises what `orders.decide` raises."""
-    at = orders.whereabouts(order_id)
-    return orders.decide(lambda: orders.get_order(at), decision, http.expected_versions(if_match))
+    """Take an action on an order, wherever it lies; raises what `orders.update_order` raises."""
+    key = orders.locate_order(order_id)
+    return orders.update_order(lambda: orders.get_order(key), decision, http.expected_versions(if_match))
 
 
 @router.get(
@@ -48,18 +57,18 @@ def take_action(order_id: str, decision: Decision, if_match: str | None) -> Orde
     tags=["Desk"],
     summary="List orders of every account",
     description="The work queue, oldest first.",
-    responses=answers("DeskOrderPage", "A page of orders."),
+    responses=response_spec("DeskOrderPage", "A page of orders."),
 )
 def list_desk_orders(staff: Staff, query: Annotated[DeskOrderQuery, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
-    wanted = lists.Wanted(
+    order_filter = lists.OrderFilter(
         statuses=lists.statuses_of(query.status, query.open),
         assignee_id=staff.user.user_id if query.assignee == "me" else query.assignee or None,
         account_id=query.account_id,
     )
-    page = lists.list_desk_orders(wanted, query.limit, cursor.position)
+    page = lists.list_desk_orders(order_filter, query.limit, cursor.position)
     at, policy = clock.now(), _policy()
-    rows = (desk_row(order, history.history(), at, policy) for order in page.orders)
+    rows = (desk_row(order, history.lead_times(), at, policy) for order in page.orders)
     return http.page(rows, "order_id", page.position, cursor)
 
 
@@ -67,8 +76,8 @@ def _account_named(body: Any) -> str:
     """Return the account that a direct order is for; raises Invalid where the body names none."""
     account_id = body.get("account_id") if isinstance(body, dict) else None
     if not isinstance(account_id, str):
-        checked(NewDirectOrder, body, more=item_faults(body.get("items") if isinstance(body, dict) else None))
-    return sound_account_id(str(account_id))
+        validate(NewDirectOrder, body, extra_errors=item_errors(body.get("items") if isinstance(body, dict) else None))
+    return parse_account_id(str(account_id))
 
 
 @router.post(
@@ -79,18 +88,18 @@ def _account_named(body: Any) -> str:
         "Follows the same rules and takes the same way as an order of the screen, but the customer's screen does "
         "not show it."
     ),
-    responses=answers("Order", "The order as it was placed.", HTTPStatus.CREATED, headers=("ETag", "Location")),
-    openapi_extensions=refuses("not_enrolled", "not_found", "in_progress", "idempotency_key_reused"),
+    responses=response_spec("Order", "The order as it was placed.", HTTPStatus.CREATED, headers=("ETag", "Location")),
+    openapi_extensions=error_codes("not_enrolled", "not_found", "in_progress", "idempotency_key_reused"),
 )
 def place_direct_order(
-    staff: Staff, key: IdempotencyKey, body: Annotated[Any, Depends(json_for("DirectOrderRequest"))]
+    staff: Staff, key: IdempotencyKey, body: Annotated[Any, Depends(raw_json_body("DirectOrderRequest"))]
 ) -> Response:
     account_id = _account_named(body)
-    placed = place(key, body, by=staff.user, account_id=account_id, reached_from=account_id, source="direct")
+    placed = place(key, body, by=staff.user, account_id=account_id, caller_account_id=account_id, source="direct")
     logger.append_keys(order_id=placed.order_id)
     metrics.add_metric("DirectOrdersPlaced", MetricUnit.Count, 1)
     headers = {"Location": f"/api/desk/orders/{placed.order_id}", **http.etag(1)}
-    return http.json_response(placed.answer, HTTPStatus.CREATED, headers)
+    return http.json_response(placed.response, HTTPStatus.CREATED, headers)
 
 
 @router.post(
@@ -98,13 +107,13 @@ def place_direct_order(
     tags=["Desk"],
     summary="See what is to be known of a direct order before it is entered",
     description="As for customers, and of orders that reached Customer Success directly, too.",
-    responses=answers("OrderPreview", "What to know."),
-    openapi_extensions=refuses("not_enrolled", "not_found"),
+    responses=response_spec("OrderPreview", "What to know."),
+    openapi_extensions=error_codes("not_enrolled", "not_found"),
 )
-def preview_direct_order(staff: Staff, body: Annotated[Any, Depends(json_for("DirectOrderRequest"))]) -> Response:
-    """As for customers, of orders that reached Customer Success directly besides."""
+def preview_direct_order(staff: Staff, body: Annotated[Any, Depends(raw_json_body("DirectOrderRequest"))]) -> Response:
+    """Return the warnings as for customers, and those of orders that reached Customer Success directly."""
     account_id = _account_named(body)
-    warnings = preview(body, by=staff.user, account_id=account_id, reached_from=account_id, source="direct")
+    warnings = preview(body, by=staff.user, account_id=account_id, caller_account_id=account_id, source="direct")
     return http.json_response({"warnings": warnings})
 
 
@@ -113,7 +122,7 @@ def preview_direct_order(staff: Staff, body: Annotated[Any, Depends(json_for("Di
     tags=["Desk"],
     summary="Show any order",
     description="The order with its newest quote.",
-    responses=answers("DeskOrder", "The order.", headers=("ETag",)),
+    responses=response_spec("DeskOrder", "The order.", headers=("ETag",)),
 )
 def show_desk_order(_staff: Staff, order_id: OrderId) -> Response:
     return desk_order_response(orders.get_any_order(order_id))
@@ -124,12 +133,12 @@ def show_desk_order(_staff: Staff, order_id: OrderId) -> Response:
     tags=["Desk"],
     summary="Show all that happened to an order",
     description="Public and internal entries.",
-    responses=answers("Timeline", "Entries, oldest first."),
+    responses=response_spec("Timeline", "Entries, oldest first."),
 )
 def show_desk_timeline(staff: Staff, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
-    at = orders.whereabouts(order_id)
-    page = orders.list_entries(at.order_id, query.limit, int(cursor.position or 0))
+    key = orders.locate_order(order_id)
+    page = orders.list_entries(key.order_id, query.limit, int(cursor.position or 0))
     return http.page((entry_body(entry) for entry in page.entries), "sequence", page.position, cursor)
 
 
@@ -141,13 +150,13 @@ def show_desk_timeline(staff: Staff, order_id: OrderId, query: Annotated[Page, Q
         "Who approved, canceled or asked for a change by link: the name typed, the time, the caller's address and "
         "browser, and the hash of the revision. Once a person was erased, the place of each says so."
     ),
-    responses=answers("EvidencePage", "A page of evidence."),
+    responses=response_spec("EvidencePage", "A page of evidence."),
 )
 def show_evidence(staff: Staff, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
-    """What the decisions by link rest on."""
+    """Return the evidence of decisions by link."""
     cursor = cursor_of(request, query, staff)
-    at = orders.whereabouts(order_id)
-    page = evidence.list_evidence(at.order_id, query.limit, int(cursor.position or 0))
+    key = orders.locate_order(order_id)
+    page = evidence.list_evidence(key.order_id, query.limit, int(cursor.position or 0))
     return http.page((each.model_dump(mode="json") for each in page.evidence), "sequence", page.position, cursor)
 
 
@@ -158,14 +167,14 @@ def show_evidence(staff: Staff, order_id: OrderId, query: Annotated[Page, Query(
     description=(
         "Makes the caller its assignee, also in place of somebody else. Claiming one's own again changes nothing."
     ),
-    responses=answers("DeskOrder", "The order as it is then.", headers=("ETag",)),
-    openapi_extensions=refuses("conflict", "in_progress"),
+    responses=response_spec("DeskOrder", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def claim_order(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
     def claim(order: Order) -> Change:
         at = clock.now()
         is_new = order.status is Status.SUBMITTED
-        return order.claim(staff.user, at, duplicates_by_now(order, at) if is_new else None)
+        return order.claim(staff.user, at, current_duplicates(order, at) if is_new else None)
 
     return desk_order_response(take_action(order_id, claim, if_match))
 
@@ -175,8 +184,8 @@ def claim_order(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfM
     tags=["Desk"],
     summary="Release an order",
     description="Leaves it in process without an assignee, for anyone to claim.",
-    responses=answers("DeskOrder", "The order as it is then.", headers=("ETag",)),
-    openapi_extensions=refuses("conflict", "in_progress"),
+    responses=response_spec("DeskOrder", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def release_order(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
     return desk_order_response(take_action(order_id, lambda order: order.release(staff.user, clock.now()), if_match))
@@ -187,13 +196,13 @@ def release_order(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: I
     tags=["Desk"],
     summary="Decline an order",
     description="Cancels an open order; customer and contact person are told why.",
-    responses=answers("DeskOrder", "The order as it is then.", headers=("ETag",)),
-    openapi_extensions=refuses("conflict", "in_progress"),
+    responses=response_spec("DeskOrder", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def decline_order(
     staff: Staff,
     order_id: OrderId,
-    declining: Annotated[NeededReason, Depends(body_of(NeededReason))],
+    declining: Annotated[NeededReason, Depends(parsed_body(NeededReason))],
     if_match: IfMatch = None,
 ) -> Response:
     return desk_order_response(
@@ -206,13 +215,13 @@ def decline_order(
     tags=["Desk"],
     summary="Comment on an order as Customer Success",
     description="Adds an entry to the timeline of an open order; an internal one is not shown to the customer.",
-    responses=answers("DeskOrder", "The order as it is then.", headers=("ETag",)),
-    openapi_extensions=refuses("conflict", "in_progress"),
+    responses=response_spec("DeskOrder", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def comment_on_desk_order(
     staff: Staff,
     order_id: OrderId,
-    comment: Annotated[NewDeskComment, Depends(body_of(NewDeskComment))],
+    comment: Annotated[NewDeskComment, Depends(parsed_body(NewDeskComment))],
     if_match: IfMatch = None,
 ) -> Response:
     actor = Actor(kind="customer_success", name=staff.user.email)

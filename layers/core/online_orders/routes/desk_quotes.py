@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import clock, http, quoting
-from online_orders.api import PDF, EmptyBody, Router, Staff, answers, body_of, json_for, refuses
+from online_orders.api import PDF, EmptyBody, Router, Staff, error_codes, parsed_body, raw_json_body, response_spec
 from online_orders.aws import orders
 from online_orders.http import Response
 from online_orders.orders import Resending
@@ -22,7 +22,7 @@ router = Router()
     tags=["Desk"],
     summary="Show a quote of any order",
     description="A revision, the newest or one that was replaced. With `Accept: application/pdf` its paper comes.",
-    responses=answers("Quote", "The revision, or its paper.", other=PDF),
+    responses=response_spec("Quote", "The revision, or its paper.", other=PDF),
 )
 def show_desk_quote(_staff: Staff, order_id: OrderId, revision: Revision, request: Request) -> Response:
     return http.quote_response(request, orders.get_any_order(order_id), revision)
@@ -38,8 +38,8 @@ def show_desk_quote(_staff: Staff, order_id: OrderId, revision: Revision, reques
         "`unpriced` and needs a line of its own. With `currency` the price list in that currency is used, also "
         "where there is a revision."
     ),
-    responses=answers("QuoteDraft", "The draft.", headers=("ETag",)),
-    openapi_extensions=refuses("conflict"),
+    responses=response_spec("QuoteDraft", "The draft.", headers=("ETag",)),
+    openapi_extensions=error_codes("conflict"),
 )
 def draft_quote(_staff: Staff, order_id: OrderId, query: Annotated[CurrencyQuery, Query()]) -> Response:
     order = orders.get_any_order(order_id)
@@ -56,15 +56,15 @@ def draft_quote(_staff: Staff, order_id: OrderId, query: Annotated[CurrencyQuery
         "before it is superseded at once. Every item needs a line; only a line without an item may have a "
         "negative price, and no total may be below zero."
     ),
-    responses=answers(
+    responses=response_spec(
         "DeskOrder", "The order with the revision that is being sent.", HTTPStatus.ACCEPTED, headers=("ETag",)
     ),
-    openapi_extensions=refuses("conflict", "in_progress"),
+    openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def quote_order(
     staff: Staff,
     order_id: OrderId,
-    body: Annotated[Any, Depends(json_for("NewQuote"))],
+    body: Annotated[Any, Depends(raw_json_body("NewQuote"))],
     if_match: IfMatch = None,
 ) -> Response:
     order = quoting.offer_next_revision(order_id, body, staff.user, http.expected_versions(if_match))
@@ -80,8 +80,8 @@ def quote_order(
         "(`undo_until`): no mail goes, the revision is `superseded`, and the order is `in_process`. A revision "
         "that it had replaced stays `superseded` too."
     ),
-    responses=answers("DeskOrder", "The order as it is then.", headers=("ETag",)),
-    openapi_extensions=refuses("conflict", "in_progress"),
+    responses=response_spec("DeskOrder", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def undo_quote(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
     """Take the newest revision back while its mail is still held."""
@@ -98,15 +98,15 @@ def undo_quote(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMa
         "(`undeliverable`), whose order is still `in_process`. The contact before and the account's contact "
         "person are told of another one. An order whose contact was removed needs one to be given."
     ),
-    responses=answers(
+    responses=response_spec(
         "DeskOrder", "The order whose quote is being sent again.", HTTPStatus.ACCEPTED, headers=("ETag",)
     ),
-    openapi_extensions=refuses("conflict", "in_progress"),
+    openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def resend_quote(
     staff: Staff,
     order_id: OrderId,
-    resending: Annotated[Resending, Depends(body_of(Resending, is_required=False))],
+    resending: Annotated[Resending, Depends(parsed_body(Resending, is_required=False))],
     if_match: IfMatch = None,
 ) -> Response:
     order = take_action(order_id, lambda order: order.resend(staff.user, resending.contact, clock.now()), if_match)

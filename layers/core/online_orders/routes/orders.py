@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import clock, http
-from online_orders.api import PDF, Customer, Router, answers, body_of, cursor_of, json_for, refuses
+from online_orders.api import PDF, Customer, Router, cursor_of, error_codes, parsed_body, raw_json_body, response_spec
 from online_orders.aws import accounts, history, lists, orders
 from online_orders.aws.environment import environment
 from online_orders.csv_pages import csv_page, dialect_for
@@ -22,7 +22,7 @@ from online_orders.parameters import (
     OrderQuery,
     Page,
     Revision,
-    sound_account_id,
+    parse_account_id,
 )
 from online_orders.placing import place, preview
 from online_orders.presentation import entry_body, order_body
@@ -34,14 +34,14 @@ CSV = {"text/csv": {"type": "string", "description": "RFC 4180, a header row, on
 router = Router()
 
 
-def _shown(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return http.json_response(order_body(order, history.history(), clock.now()), status, http.etag(order.version))
+def _order_response(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return http.json_response(order_body(order, history.lead_times(), clock.now()), status, http.etag(order.version))
 
 
 def _account_for(body: Any, customer: http.Caller) -> str:
-    """The account that an order is for; NotFound for what cannot be one."""
+    """Return the account that an order is for; raise NotFound for what cannot be one."""
     account_id = body.get("account_id") if isinstance(body, dict) else None
-    return sound_account_id(account_id) if isinstance(account_id, str) else customer.account
+    return parse_account_id(account_id) if isinstance(account_id, str) else customer.account
 
 
 @router.post(
@@ -52,24 +52,24 @@ def _account_for(body: Any, customer: http.Caller) -> str:
         "A repetition with the same Idempotency-Key and body is answered like the first request. A request that "
         "was refused uses no key."
     ),
-    responses=answers("Order", "The order as it was placed.", HTTPStatus.CREATED, headers=("ETag", "Location")),
-    openapi_extensions=refuses("not_enrolled", "not_found", "in_progress", "idempotency_key_reused"),
+    responses=response_spec("Order", "The order as it was placed.", HTTPStatus.CREATED, headers=("ETag", "Location")),
+    openapi_extensions=error_codes("not_enrolled", "not_found", "in_progress", "idempotency_key_reused"),
 )
 def place_order(
-    customer: Customer, key: IdempotencyKey, body: Annotated[Any, Depends(json_for("OrderRequest"))]
+    customer: Customer, key: IdempotencyKey, body: Annotated[Any, Depends(raw_json_body("OrderRequest"))]
 ) -> Response:
     placed = place(
         key,
         body,
         by=customer.user,
         account_id=_account_for(body, customer),
-        reached_from=customer.account,
+        caller_account_id=customer.account,
         source="online",
     )
     logger.append_keys(order_id=placed.order_id)
     metrics.add_metric("OrdersPlaced", MetricUnit.Count, 1)
     headers = {"Location": f"/api/orders/{placed.order_id}", **http.etag(1)}
-    return http.json_response(placed.answer, HTTPStatus.CREATED, headers)
+    return http.json_response(placed.response, HTTPStatus.CREATED, headers)
 
 
 @router.post(
@@ -81,16 +81,16 @@ def place_order(
         "same: of upgrades (site bandwidth, early activation) of the same site, and of open orders with an item "
         f"that is the same but for its date. The newest {lists.MAX_EXAMINED} orders are looked at."
     ),
-    responses=answers("OrderPreview", "What to know."),
-    openapi_extensions=refuses("not_enrolled", "not_found"),
+    responses=response_spec("OrderPreview", "What to know."),
+    openapi_extensions=error_codes("not_enrolled", "not_found"),
 )
-def preview_order(customer: Customer, body: Annotated[Any, Depends(json_for("OrderRequest"))]) -> Response:
+def preview_order(customer: Customer, body: Annotated[Any, Depends(raw_json_body("OrderRequest"))]) -> Response:
     """Refuses what placing would refuse, and says what the customer may have overlooked."""
     warnings = preview(
         body,
         by=customer.user,
         account_id=_account_for(body, customer),
-        reached_from=customer.account,
+        caller_account_id=customer.account,
         source="online",
     )
     return http.json_response({"warnings": warnings})
@@ -104,11 +104,11 @@ def preview_order(customer: Customer, body: Annotated[Any, Depends(json_for("Ord
         "Orders of the account and its sub-accounts, newest first. With `Accept: text/csv` the same page comes as "
         "a table, and `Link` leads to the next one."
     ),
-    responses=answers("OrderPage", "A page of orders.", headers=("Link",), other=CSV),
+    responses=response_spec("OrderPage", "A page of orders.", headers=("Link",), other=CSV),
 )
 def list_orders(customer: Customer, query: Annotated[OrderQuery, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, customer)
-    wanted = lists.Wanted(
+    order_filter = lists.OrderFilter(
         statuses=lists.statuses_of(query.status, query.open),
         purchase_order_number=query.purchase_order_number,
         first_day=query.first_day,
@@ -116,12 +116,12 @@ def list_orders(customer: Customer, query: Annotated[OrderQuery, Query()], reque
         zone=ZoneInfo(query.time_zone),
     )
     if query.account_id is None:
-        page = lists.list_reachable_orders(customer.account, wanted, query.limit, cursor.position)
+        page = lists.list_orders_with_subaccounts(customer.account, order_filter, query.limit, cursor.position)
     else:
-        accounts.get_reachable_account(customer.account, query.account_id)
-        page = lists.list_account_orders(query.account_id, wanted, query.limit, cursor.position)
+        accounts.get_account_for_caller(customer.account, query.account_id)
+        page = lists.list_account_orders(query.account_id, order_filter, query.limit, cursor.position)
     at = clock.now()
-    rows = [order_body(order, history.history(), at) for order in page.orders]
+    rows = [order_body(order, history.lead_times(), at) for order in page.orders]
     if http.accepts(request, "text/csv"):
         table = csv_page(rows, dialect_for(query.spreadsheet))
         return http.csv_response(table, "orders.csv", _link(request, cursor.after(page.position)))
@@ -129,7 +129,7 @@ def list_orders(customer: Customer, query: Annotated[OrderQuery, Query()], reque
 
 
 def _link(request: Request, next_cursor: str | None) -> dict[str, str]:
-    """The header that leads to the next page of a table."""
+    """Return the header that leads to the next page of a table."""
     if next_cursor is None:
         return {}
     following = urlencode({**(request.query_parameters or {}), "cursor": next_cursor})
@@ -141,10 +141,10 @@ def _link(request: Request, next_cursor: str | None) -> dict[str, str]:
     tags=["Orders"],
     summary="Show an order",
     description="The order with its newest quote.",
-    responses=answers("Order", "The order.", headers=("ETag",)),
+    responses=response_spec("Order", "The order.", headers=("ETag",)),
 )
 def show_order(customer: Customer, order_id: OrderId) -> Response:
-    return _shown(orders.get_reachable_order(customer.account, order_id))
+    return _order_response(orders.get_order_for_caller(customer.account, order_id))
 
 
 @router.get(
@@ -152,11 +152,11 @@ def show_order(customer: Customer, order_id: OrderId) -> Response:
     tags=["Orders"],
     summary="Show what happened to an order",
     description="The public entries of the timeline. Sequence numbers that are left out belong to internal ones.",
-    responses=answers("Timeline", "Entries, oldest first."),
+    responses=response_spec("Timeline", "Entries, oldest first."),
 )
 def show_timeline(customer: Customer, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, customer)
-    order = orders.get_reachable_order(customer.account, order_id)
+    order = orders.get_order_for_caller(customer.account, order_id)
     page = orders.list_entries(order.order_id, query.limit, int(cursor.position or 0))
     entries = (entry_body(entry) for entry in page.entries if not entry.internal)
     return http.page(entries, "sequence", page.position, cursor)
@@ -170,10 +170,10 @@ def show_timeline(customer: Customer, order_id: OrderId, query: Annotated[Page, 
         "A revision, the newest or one that was replaced. With `Accept: application/pdf` its paper comes, the "
         "same bytes every time; it is there once the quote was mailed."
     ),
-    responses=answers("Quote", "The revision, or its paper.", other=PDF),
+    responses=response_spec("Quote", "The revision, or its paper.", other=PDF),
 )
 def show_quote(customer: Customer, order_id: OrderId, revision: Revision, request: Request) -> Response:
-    return http.quote_response(request, orders.get_reachable_order(customer.account, order_id), revision)
+    return http.quote_response(request, orders.get_order_for_caller(customer.account, order_id), revision)
 
 
 @router.post(
@@ -181,21 +181,21 @@ def show_quote(customer: Customer, order_id: OrderId, revision: Revision, reques
     tags=["Orders"],
     summary="Withdraw an order",
     description="Possible while the order is `submitted`.",
-    responses=answers("Order", "The order as it is then.", headers=("ETag",)),
-    openapi_extensions=refuses("conflict", "in_progress"),
+    responses=response_spec("Order", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def withdraw_order(
     customer: Customer,
     order_id: OrderId,
-    withdrawal: Annotated[Reason, Depends(body_of(Reason, is_required=False))],
+    withdrawal: Annotated[Reason, Depends(parsed_body(Reason, is_required=False))],
     if_match: IfMatch = None,
 ) -> Response:
-    order = orders.decide(
-        lambda: orders.get_reachable_order(customer.account, order_id),
+    order = orders.update_order(
+        lambda: orders.get_order_for_caller(customer.account, order_id),
         lambda order: order.withdraw(customer.user, withdrawal.reason, clock.now()),
         http.expected_versions(if_match),
     )
-    return _shown(order)
+    return _order_response(order)
 
 
 @router.post(
@@ -203,20 +203,20 @@ def withdraw_order(
     tags=["Orders"],
     summary="Comment on an order",
     description="Adds a public entry to the timeline of an open order.",
-    responses=answers("Order", "The order as it is then.", headers=("ETag",)),
-    openapi_extensions=refuses("conflict", "in_progress"),
+    responses=response_spec("Order", "The order as it is then.", headers=("ETag",)),
+    openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def comment_on_order(
     customer: Customer,
     order_id: OrderId,
-    comment: Annotated[NewComment, Depends(body_of(NewComment))],
+    comment: Annotated[NewComment, Depends(parsed_body(NewComment))],
     if_match: IfMatch = None,
 ) -> Response:
     actor = Actor(kind="customer", name=customer.user.email)
-    most = int(environment("COMMENTS_AN_HOUR"))
-    order = orders.decide(
-        lambda: orders.get_reachable_order(customer.account, order_id),
-        lambda order: order.comment(actor, comment.text, clock.now(), most_an_hour=most),
+    limit = int(environment("COMMENTS_PER_HOUR"))
+    order = orders.update_order(
+        lambda: orders.get_order_for_caller(customer.account, order_id),
+        lambda order: order.comment(actor, comment.text, clock.now(), max_per_hour=limit),
         http.expected_versions(if_match),
     )
-    return _shown(order)
+    return _order_response(order)

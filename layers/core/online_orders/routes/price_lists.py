@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import http
-from online_orders.api import JsonOrCsv, Router, Staff, answers, cursor_of, json_or_csv_for, refuses
+from online_orders.api import JsonOrCsv, Router, Staff, cursor_of, error_codes, json_or_csv_body, response_spec
 from online_orders.aws import prices
 from online_orders.aws.keys import prices_key
 from online_orders.aws.versions import Version
@@ -16,7 +16,7 @@ from online_orders.csv_pages import dialect_for
 from online_orders.errors import NotFound
 from online_orders.http import Response
 from online_orders.parameters import CurrencyCode, IfMatch, IfNoneMatch, Page, SpreadsheetQuery, VersionNumber
-from online_orders.prices import COLUMNS, prices_csv, prices_from, prices_from_csv
+from online_orders.prices import COLUMNS, parse_prices, parse_prices_csv, prices_csv
 from online_orders.routes.versions import get_version, version_row, versions_page
 
 PRICES_CSV = {
@@ -31,7 +31,7 @@ router = Router()
     tags=["Price lists"],
     summary="List price lists",
     description="Every list by its currency, without its prices.",
-    responses=answers("PriceListPage", "A page of price lists."),
+    responses=response_spec("PriceListPage", "A page of price lists."),
 )
 def list_price_lists(staff: Staff, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
@@ -44,7 +44,7 @@ def list_price_lists(staff: Staff, query: Annotated[Page, Query()], request: Req
     tags=["Price lists"],
     summary="Show a price list",
     description="With `Accept: text/csv` it comes as a table, which may be sent back.",
-    responses=answers("PriceList", "The list.", headers=("ETag",), other=PRICES_CSV),
+    responses=response_spec("PriceList", "The list.", headers=("ETag",), other=PRICES_CSV),
 )
 def show_price_list(
     _staff: Staff, currency: CurrencyCode, query: Annotated[SpreadsheetQuery, Query()], request: Request
@@ -71,21 +71,21 @@ def show_price_list(
         "of their own. Of a table's faults, `detail` says the row. `If-None-Match: *` begins a list, `If-Match` "
         "changes the one that you have read."
     ),
-    responses=answers("PriceList", "The list as it is then.", headers=("ETag",)),
-    openapi_extensions=refuses("in_progress"),
+    responses=response_spec("PriceList", "The list as it is then.", headers=("ETag",)),
+    openapi_extensions=error_codes("in_progress"),
 )
 def put_price_list(
     staff: Staff,
     currency: CurrencyCode,
-    sent: Annotated[JsonOrCsv, Depends(json_or_csv_for("PriceListRequest"))],
+    sent: Annotated[JsonOrCsv, Depends(json_or_csv_body("PriceListRequest"))],
     if_match: IfMatch = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Create or replace a whole list, from JSON or CSV; conditions hold as for an account."""
     conditions = http.preconditions(if_match, if_none_match)
-    asked = prices_from(sent.json, currency) if sent.csv is None else prices_from_csv(sent.csv, currency)
+    requested = parse_prices(sent.json, currency) if sent.csv is None else parse_prices_csv(sent.csv, currency)
     check = partial(conditions.check, f"a price list in {currency}")
-    stored = prices.replace_price_list(currency, asked, staff.user, check)
+    stored = prices.replace_price_list(currency, requested, staff.user, check)
     return http.json_response(stored.model_dump_json(), headers=http.etag(stored.version))
 
 
@@ -94,12 +94,12 @@ def put_price_list(
     tags=["Price lists"],
     summary="List what has become of a price list",
     description="Every version that is kept, newest first: who stored it and when.",
-    responses=answers("PriceListVersionPage", "A page of versions."),
+    responses=response_spec("PriceListVersionPage", "A page of versions."),
 )
 def list_price_list_versions(
     staff: Staff, currency: CurrencyCode, query: Annotated[Page, Query()], request: Request
 ) -> Response:
-    """What has become of a price list, and by whom; newest first."""
+    """Return the versions of a price list and who stored them; newest first."""
 
     def row(version: Version) -> dict[str, Any]:
         return {**version_row(version), "prices": len(json.loads(version.document)["prices"])}
@@ -113,7 +113,7 @@ def list_price_list_versions(
     tags=["Price lists"],
     summary="Show a price list as it was",
     description="The whole list at a version.",
-    responses=answers("PriceListVersion", "The version."),
+    responses=response_spec("PriceListVersion", "The version."),
 )
 def show_price_list_version(_staff: Staff, currency: CurrencyCode, version: VersionNumber) -> Response:
     found = get_version(prices_key(currency), version)
