@@ -28,7 +28,7 @@ lambda: .uv/uv.txt .venv-sam/sam.txt  ## Run tests in process on Lambda's versio
 	@$(if $(LAMBDA_PYTHON),.venv-lambda/bin/python -m pytest -q -n auto --dist loadgroup -m "not live" $(or $(ARGS),$(ON_LAMBDA)))
 
 # What meets AWS, the artifact and the libraries, in a minute of CPU time.
-ON_LAMBDA := tests/aws tests/events tests/artifact tests/contract/test_placing.py
+ON_LAMBDA := tests/aws tests/http tests/functions tests/artifact tests/contract/test_placing.py
 
 one: .venv/dev.txt  ## Run tests that need no other environment, in one process (ARGS="tests/domain/test_quotes.py -k total")
 	.venv/bin/python -m pytest -q -n 0 $(ARGS)
@@ -60,7 +60,7 @@ generate: .venv/dev.txt  ## Write the generated files
 	.venv/bin/python -m tools.generate
 
 samples: .venv/dev.txt  ## Record the sample events
-	PYTHONPATH=layers/core:layers/rendering:functions .venv/bin/python -m tests.events.recording >/dev/null
+	PYTHONPATH=layers/core:layers/rendering:functions .venv/bin/python -m tests.functions.recording >/dev/null
 
 build: .venv-sam/sam.txt .venv-checks/checks.txt  ## Build what sam deploy uploads, and the layers' bills of materials into .aws-sam/sbom
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build

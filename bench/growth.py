@@ -15,8 +15,8 @@ from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 
 from bench.money import Counted
 from bench.units import PartitionedCapacity
-from online_orders.aws.dynamodb import MAX_ATTEMPTS, max_pause
 from online_orders.aws.keys import HISTORY_SHARDS, history_shard
+from online_orders.aws.table import MAX_ATTEMPTS, max_pause
 from tests.lab import Lab
 from tests.proof.flows import Walk
 

@@ -15,7 +15,7 @@ from bench.growth import Cost
 from bench.money import PRICES, STEPS, Counted
 from bench.speed import CPU_REQUESTS, WARM_REQUESTS, Measured, Run
 from bench.standing import Standing
-from online_orders.aws.dynamodb import MAX_ATTEMPTS
+from online_orders.aws.table import MAX_ATTEMPTS
 from tests.artifact.built import FUNCTIONS
 from tools.build_artifact import LAMBDA_PYTHON
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.money import PRICES
-from sandbox.template import read
+from emulation.template import read
 from tests.lab import Lab
 from tests.lab.lab import TEMPLATE
 from tests.lab.stack import translate

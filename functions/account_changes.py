@@ -13,16 +13,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from online_orders import clock
-from online_orders.account_notices import Notice, notices
-from online_orders.accounts import Account, Contact, Enrollment
-from online_orders.aws import accounts, lists, mail, mail_hold, orders
+from online_orders.aws import account_store, mail, mail_pause, order_queries, order_store
 from online_orders.aws.clients import client
-from online_orders.aws.environment import environment, installation
 from online_orders.aws.queues import process_queue
-from online_orders.mail_kinds import MailKind, Role
-from online_orders.orders import OPEN_STATUSES
+from online_orders.domain.account_notifications import Notice, notices
+from online_orders.domain.accounts import Account, Contact, Enrollment
+from online_orders.domain.mail_kinds import MailKind, Role
+from online_orders.domain.orders import OPEN_STATUSES
+from online_orders.environment import environment, installation
 from online_orders.telemetry import logger, metrics, redact_exceptions
-from online_orders_rendering.mails import render_notice
+from online_orders_rendering.mails.compose import render_notice
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -54,7 +54,7 @@ def _compose(notice: Notice, old: Account, new: Account) -> mail.OutgoingMail:
 
 def _reseller_names(*versions: Account) -> dict[str, str]:
     ids = {account.parent_account_id for account in versions if account.parent_account_id}
-    found = (accounts.find_account(account_id) for account_id in sorted(ids))
+    found = (account_store.find_account(account_id) for account_id in sorted(ids))
     return {stored.account.account_id: stored.account.name for stored in found if stored}
 
 
@@ -67,16 +67,16 @@ def _mail_name(notice: Notice, index: int) -> str:
 
 def _send_notices_or_wait(change: Mapping[str, Any]) -> None:
     """Tell people of a change; later while mail is held. What was erased meanwhile is erased in both versions."""
-    if mail_hold.current_pause():
-        _enqueue_next(change, mail_hold.retry_seconds())
+    if mail_pause.current_pause():
+        _enqueue_next(change, mail_pause.retry_seconds())
         return
     account_id, version = change["account_id"], change["version"]
     if "new" in change:
-        old, new = _versions_of_earlier_release(accounts.get_account(account_id), change)
+        old, new = _versions_of_earlier_release(account_store.get_account(account_id), change)
     else:
         old, new = (
-            accounts.get_account_version(account_id, version - 1),
-            accounts.get_account_version(account_id, version),
+            account_store.get_account_version(account_id, version - 1),
+            account_store.get_account_version(account_id, version),
         )
     _send_notices(account_id, version, old, new)
 
@@ -96,12 +96,12 @@ def _sync_orders(account: Account, by: str, after: str | None) -> str | None:
 
     Answers the order after which the next page begins, like the next one.
     """
-    page = lists.list_desk_orders(
-        lists.OrderFilter(statuses=OPEN_STATUSES, account_id=account.account_id), _BATCH_SIZE, after
+    page = order_queries.list_desk_orders(
+        order_queries.OrderFilter(statuses=OPEN_STATUSES, account_id=account.account_id), _BATCH_SIZE, after
     )
     for order in page.orders:
-        orders.update_order_with_account(
-            orders.key_of(order), lambda order, account: order.sync_with_account(account, by, clock.now())
+        order_store.update_order_with_account(
+            order_store.key_of(order), lambda order, account: order.sync_with_account(account, by, clock.now())
         )
     return page.position
 
@@ -110,9 +110,9 @@ def _sync_reseller(account: Account, after: str | None) -> str | None:
     """Return a former reseller's way to the orders stays, and leads nowhere: see `lists`."""
     if account.parent_account_id is None:
         return None
-    page = lists.list_account_orders(account.account_id, lists.OrderFilter(), _BATCH_SIZE, after)
+    page = order_queries.list_account_orders(account.account_id, order_queries.OrderFilter(), _BATCH_SIZE, after)
     order_ids = [order.order_id for order in page.orders]
-    orders.add_reseller_pointers(account.parent_account_id, account.account_id, order_ids)
+    order_store.add_reseller_pointers(account.parent_account_id, account.account_id, order_ids)
     return page.position
 
 
@@ -123,7 +123,7 @@ def _process(record: SQSRecord) -> None:
     if change["kind"] == "notices" or change.get("tell_alone"):
         _send_notices_or_wait(change)
         return
-    account = accounts.get_account(account_id)
+    account = account_store.get_account(account_id)
     if change["kind"] == "parent":
         position = _sync_reseller(account, after)
     else:

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from online_orders import clock
-from online_orders.accounts import Account
-from online_orders.aws import orders, workflow
-from online_orders.aws.environment import environment
-from online_orders.orders import Change, Order, Policy
+from online_orders.aws import order_store, workflow
+from online_orders.domain.accounts import Account
+from online_orders.domain.orders import Change, Order, Policy
+from online_orders.environment import environment
 from online_orders.telemetry import logger, redact_exceptions
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         now = clock.now()
         return order.sync_with_account(account, None, now).then(lambda order: order.tick(policy, now))
 
-    order = orders.update_order_with_account(key, look)
+    order = order_store.update_order_with_account(key, look)
     route = workflow.routing(order, clock.now())
     if route["next"] is not task.step:
         workflow.complete_task(task, route)

@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Request
 
-from online_orders import clock, http
-from online_orders.api import Api
-from online_orders.approval_links import TOKEN, LinkContext, fingerprint
-from online_orders.aws import documents
-from online_orders.aws.environment import environment
+from online_orders import clock
+from online_orders.aws import pdf_store
 from online_orders.aws.link_decisions import handle_decision, handle_view
-from online_orders.aws.links import load_link
-from online_orders.confirmation import LinkResult, Outcome, parse_form, result_of
-from online_orders.confirmation_document import DECIDE, PROBE, SHOW, SHOW_PDF, Token
-from online_orders.errors import MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests
-from online_orders.forms import cookies, form_fields, preferred_language
-from online_orders.http import Response
-from online_orders.installation import Installation
-from online_orders.languages import FALLBACK, LOCALES
+from online_orders.aws.link_store import load_link
+from online_orders.domain.approval_links import TOKEN, LinkContext, fingerprint
+from online_orders.domain.confirmation import LinkResult, Outcome, parse_form, result_of
+from online_orders.domain.errors import MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests
+from online_orders.domain.installation import Installation
+from online_orders.domain.languages import FALLBACK, LOCALES
+from online_orders.environment import environment
+from online_orders.http import messages
+from online_orders.http.app import Api
+from online_orders.http.confirmation_document import DECIDE, PROBE, SHOW, SHOW_PDF, Token
+from online_orders.http.forms import cookies, form_fields, preferred_language
+from online_orders.http.messages import Response
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
-from online_orders_rendering.pages import CONTENT_SECURITY_POLICY, decision_page, outcome_page
+from online_orders_rendering.pages.approval import CONTENT_SECURITY_POLICY, decision_page, outcome_page
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
@@ -48,7 +49,7 @@ _OUTCOME_OF_ERROR: dict[type[OnlineOrdersError], Outcome] = {
 def _present(token: str, request: Request) -> LinkContext:
     """Return the link of a request, which takes of the link's share; NotFound where there is none."""
     if TOKEN.fullmatch(token):
-        http.check_rate_limit("LINK", fingerprint(token))
+        messages.check_rate_limit("LINK", fingerprint(token))
     return load_link(token, frozenset(value for name, value in cookies(request) if name.startswith(_PROOF)))
 
 
@@ -97,7 +98,7 @@ def outcome_response(result: LinkResult) -> Response:
 
 def _error_page(error: OnlineOrdersError, event: "APIGatewayProxyEventV2") -> Response:
     if isinstance(error, MethodNotAllowed):
-        response = http.problem(error)
+        response = messages.problem(error)
         response.headers.update(_HEADERS)
         return response
     outcome = _OUTCOME_OF_ERROR.get(type(error), Outcome.FAULT)
@@ -131,7 +132,7 @@ def show_confirmation_paper(token: Token, request: Request) -> Response:
         if result.outcome is Outcome.PARTED:
             return outcome_response(result)
         raise NotFound("This link leads to no paper any more.")
-    pdf = documents.find_quote_pdf(context.order.order_id, context.link.revision)
+    pdf = pdf_store.find_quote_pdf(context.order.order_id, context.link.revision)
     if pdf is None:
         raise NotFound("The paper is still being made.")
     name = f"quote-{context.order.order_id}-{context.link.revision}.pdf"
@@ -144,7 +145,7 @@ def decide(token: Token, request: Request) -> Response:
     context = _present(token, request)
     at = clock.now()
     form = parse_form(form_fields(request), context.link)
-    return outcome_response(handle_decision(context, form, http.viewer(request), at))
+    return outcome_response(handle_decision(context, form, messages.viewer(request), at))
 
 
 @redact_exceptions

@@ -6,7 +6,7 @@ gc.disable()  # a cold start makes objects that stay: until the end of this file
 
 from typing import TYPE_CHECKING, Any
 
-from online_orders.api import Api
+from online_orders.http.app import Api
 from online_orders.routes import desk_accounts, desk_orders, desk_quotes, price_lists
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 

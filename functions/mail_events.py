@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.aws import mail, orders
-from online_orders.aws.environment import environment
+from online_orders.aws import mail, order_store
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.queues import process_queue
-from online_orders.deliveries import MailEvent, classify_bounce
-from online_orders.errors import NotFound
-from online_orders.orders import Change, Order
-from online_orders.system_reasons import SystemReason
+from online_orders.domain.errors import NotFound
+from online_orders.domain.mail_delivery import MailEvent, classify_bounce
+from online_orders.domain.orders import Change, Order
+from online_orders.domain.system_reasons import SystemReason
+from online_orders.environment import environment
 from online_orders.telemetry import logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _handle_quote_event(detail: dict[str, Any], tags: dict[str, str]) -> None:
         return Change(order, ()) if is_to_another else _apply_event(order, detail, link_number, key_id)
 
     try:
-        orders.update_order(lambda: orders.get_order(key), hear)
+        order_store.update_order(lambda: order_store.get_order(key), hear)
     except NotFound:
         _ignore("order")
         return

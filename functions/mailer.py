@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any, Literal
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.accounts import Account
-from online_orders.announcements import Notification, address_of, is_still_due
-from online_orders.approval_links import ConfirmLink
-from online_orders.aws import accounts, contact_reports, documents, links, mail, mail_hold, orders
+from online_orders.aws import account_store, contact_report_store, link_store, mail, mail_pause, order_store, pdf_store
 from online_orders.aws.clients import client
-from online_orders.aws.environment import environment, installation
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.queues import process_queue
-from online_orders.installation import Installation
-from online_orders.mail_kinds import MAILS, MailKind, Role
-from online_orders.orders import Order
-from online_orders.quotes import Quote
+from online_orders.domain.accounts import Account
+from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.installation import Installation
+from online_orders.domain.mail_kinds import MAILS, MailKind, Role
+from online_orders.domain.notifications import Notification, address_of, is_still_due
+from online_orders.domain.orders import Order
+from online_orders.domain.quotes import Quote
+from online_orders.domain.timeline import Entry
+from online_orders.environment import environment, installation
 from online_orders.telemetry import logger, metrics, redact_exceptions
-from online_orders.timeline import Entry
-from online_orders_rendering.mails import render_contact_report, render_mail
-from online_orders_rendering.paper import render_quote_pdf
+from online_orders_rendering.mails.compose import render_contact_report, render_mail
+from online_orders_rendering.quote_pdf import render_quote_pdf
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -41,9 +41,9 @@ def _send_notification(message: dict[str, Any]) -> None:
     due = Notification(MailKind(message["kind"]), Role(message["role"]))
     name = f"{due.kind}#{due.role}"
     order_id, sequence = message["order_id"], message["sequence"]
-    order = orders.get_order(OrderKey(message["account_id"], order_id, message["source"]))
-    account = accounts.get_account(message["account_id"])
-    entry, then = orders.get_entry_and_order(order, sequence)
+    order = order_store.get_order(OrderKey(message["account_id"], order_id, message["source"]))
+    account = account_store.get_account(message["account_id"])
+    entry, then = order_store.get_entry_and_order(order, sequence)
     to = address_of(due, order, account, entry, environment("CUSTOMER_SUCCESS_MAILBOX"))
     if to is None or not is_still_due(due, order, entry, clock.now()):
         return
@@ -73,24 +73,24 @@ def _make_link(purpose: Literal["order", "quote"], order: Order) -> ConfirmLink:
     """Return the link for the contact person's mail; that of a quote is the one that went out with it."""
     internals = order.internals
     went_out = purpose == "quote" and internals.quote_link == internals.quote_link_mailed
-    return links.issue_link(order, purpose, internals.quote_link_key_id if went_out else None)[1]
+    return link_store.issue_link(order, purpose, internals.quote_link_key_id if went_out else None)[1]
 
 
 def _attach_quote(order: Order, quote: Quote, account: Account, installation: Installation) -> mail.Attachment:
     """Return the PDF of the quote, which is made when it is first needed, and kept."""
-    pdf = documents.find_quote_pdf(order.order_id, quote.revision)
+    pdf = pdf_store.find_quote_pdf(order.order_id, quote.revision)
     if pdf is None:
         pdf = render_quote_pdf(order, quote, account, installation)
-        pdf = documents.store_once(order.order_id, quote.revision, pdf)
+        pdf = pdf_store.store_once(order.order_id, quote.revision, pdf)
     return mail.quote_attachment(order.order_id, quote.revision, pdf)
 
 
 def _report_contact(message: dict[str, Any]) -> None:
-    report = contact_reports.get_report(message["account_id"], message["report_id"])
+    report = contact_report_store.get_report(message["account_id"], message["report_id"])
     to, kind = environment("CUSTOMER_SUCCESS_MAILBOX"), MailKind.CONTACT_REPORT
 
     def compose() -> mail.OutgoingMail:
-        account = accounts.get_account(report.account_id)
+        account = account_store.get_account(report.account_id)
         return mail.OutgoingMail(
             to, *render_contact_report(account, report.text, report.reported_by.email, installation())
         )
@@ -111,7 +111,7 @@ def _process(record: SQSRecord) -> None:
 def _requeue(record: SQSRecord) -> None:
     """On the queue again as a new message, which has its tries and its days of being kept before it."""
     client("sqs").send_message(
-        QueueUrl=environment("MAIL_QUEUE_URL"), MessageBody=record.body, DelaySeconds=mail_hold.retry_seconds()
+        QueueUrl=environment("MAIL_QUEUE_URL"), MessageBody=record.body, DelaySeconds=mail_pause.retry_seconds()
     )
     metrics.add_metric("MailsRequeued", MetricUnit.Count, 1)
 
@@ -124,5 +124,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
     While the operator holds all mail they are put back on the queue instead.
     """
-    handle = _requeue if mail_hold.current_pause() else _process
+    handle = _requeue if mail_pause.current_pause() else _process
     return process_queue(event, handle, context, "MAIL_QUEUE_URL")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from online_orders.aws import gauges, mail_hold
+from online_orders.aws import mail_pause, metrics_snapshot
 from online_orders.clock import now
-from online_orders.orders import Status
+from online_orders.domain.orders import Status
 from online_orders.telemetry import logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Runs on a schedule; every figure is a metric each time, also when it is 0."""
     at = now()
     for status, name in _OPEN.items():
-        metrics.add_metric(name, MetricUnit.Count, gauges.count_orders(status))
-    oldest = gauges.oldest_placed_at(Status.SUBMITTED)
+        metrics.add_metric(name, MetricUnit.Count, metrics_snapshot.count_orders(status))
+    oldest = metrics_snapshot.oldest_placed_at(Status.SUBMITTED)
     metrics.add_metric("QueueAgeHours", MetricUnit.NoUnit, (at - oldest).total_seconds() / 3600 if oldest else 0)
-    metrics.add_metric("OverdueMinutes", MetricUnit.NoUnit, gauges.max_overdue(at).total_seconds() / 60)
-    pause = mail_hold.current_pause()
+    metrics.add_metric("OverdueMinutes", MetricUnit.NoUnit, metrics_snapshot.max_overdue(at).total_seconds() / 60)
+    pause = mail_pause.current_pause()
     metrics.add_metric("MailPausedHours", MetricUnit.NoUnit, (at - pause.since).total_seconds() / 3600 if pause else 0)

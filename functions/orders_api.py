@@ -6,15 +6,15 @@ gc.disable()  # a cold start makes objects that stay: until the end of this file
 
 from typing import TYPE_CHECKING, Any
 
-from online_orders.api import Api
-from online_orders.routes import accounts, descriptions, orders
+from online_orders.http.app import Api
+from online_orders.routes import customer_accounts, customer_orders, descriptions
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = Api()
-for resource in (descriptions, accounts, orders):
+for resource in (descriptions, customer_accounts, customer_orders):
     app.include_router(resource.router)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders.aws import account_outbox
-from online_orders.aws.following import (
+from online_orders.aws.keys import ENTRY_PREFIX
+from online_orders.aws.outbox import (
     StoredEntry,
     find_blocked,
     order_id_from_item,
@@ -15,7 +16,6 @@ from online_orders.aws.following import (
     process_or_park,
     repair_entries,
 )
-from online_orders.aws.keys import ENTRY_PREFIX
 from online_orders.telemetry import logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:

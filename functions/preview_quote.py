@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.event_handler import Depends, Request
 
-from online_orders import clock, http
-from online_orders.api import PDF, Api, Staff, error_codes, raw_json_body, response_spec
-from online_orders.approval_links import ConfirmLink
-from online_orders.aws import accounts, orders, terms
-from online_orders.aws.environment import installation
-from online_orders.http import Response
-from online_orders.installation import Installation
-from online_orders.parameters import IfMatch, OrderId
+from online_orders import clock
+from online_orders.aws import account_store, order_store, terms_store
+from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.installation import Installation
+from online_orders.environment import installation
+from online_orders.http import messages
+from online_orders.http.app import PDF, Api, Staff, error_codes, raw_json_body, response_spec
+from online_orders.http.messages import Response
+from online_orders.http.parameters import IfMatch, OrderId
 from online_orders.telemetry import correlation_paths, logger, redact_exceptions
-from online_orders_rendering.mails import render_quote_mail
-from online_orders_rendering.paper import render_quote_pdf
+from online_orders_rendering.mails.compose import render_quote_mail
+from online_orders_rendering.quote_pdf import render_quote_pdf
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -54,17 +55,17 @@ def preview_quote(
     if_match: IfMatch = None,
 ) -> Response:
     """Refuses what quoting would refuse, and changes nothing."""
-    order = orders.get_any_order(order_id)
-    order.check_version(http.expected_versions(if_match))
+    order = order_store.get_any_order(order_id)
+    order.check_version(messages.expected_versions(if_match))
     order.require_allowed("quote")
-    at, account = clock.now(), accounts.get_account(order.account_id)
-    quote = order.next_revision(body, account.currency, terms.get_terms(account.locale), at)
+    at, account = clock.now(), account_store.get_account(order.account_id)
+    quote = order.next_revision(body, account.currency, terms_store.get_terms(account.locale), at)
     offered, installation_info = order.offer(quote, staff.user, at).order, installation()
-    if http.accepts(request, "application/pdf"):
+    if messages.accepts(request, "application/pdf"):
         pdf = render_quote_pdf(offered, quote, account, installation_info)
         return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers={"Cache-Control": "no-store"})
     mail = render_quote_mail(offered, account, _placeholder(installation_info), installation_info, at)
-    return http.json_response({"mail": mail._asdict()})
+    return messages.json_response({"mail": mail._asdict()})
 
 
 @redact_exceptions

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from online_orders.aws import account_outbox, following, lists, orders, workflow
+from online_orders.aws import account_outbox, order_queries, order_store, outbox, workflow
 from online_orders.aws.keys import PENDING_SHARDS, STATISTICS_SK, WORKFLOW_SK, Item
 from online_orders.clock import now
 from online_orders.telemetry import logger, metrics, redact_exceptions
@@ -33,7 +33,7 @@ _TIME_TO_STOP_MS = 30_000
 
 def _repair_workflow(order_id: str) -> int:
     """Return how many workflows had to be repaired."""
-    repaired = workflow.repair(orders.locate_order(order_id))
+    repaired = workflow.repair(order_store.locate_order(order_id))
     if repaired:
         logger.warning("repaired a workflow", extra={"order_id": order_id})
         metrics.add_metric("WorkflowsRepaired", MetricUnit.Count, 1)
@@ -75,13 +75,13 @@ class _Run:
         if account_outbox.is_account_item(item):
             self.account_items += account_outbox.repair_item(item)
             return
-        order_id = following.order_id_from_item(item)
+        order_id = outbox.order_id_from_item(item)
         if item["sk"]["S"] == WORKFLOW_SK:
             self.repair_workflow(order_id)
         elif item["sk"]["S"] == STATISTICS_SK:
-            following.count_postponed(order_id)
+            outbox.count_postponed(order_id)
         elif self._is_first(order_id, "entries"):
-            self.entries += following.repair_entries(order_id)
+            self.entries += outbox.repair_entries(order_id)
 
     def repair_workflow(self, order_id: str) -> None:
         if self._is_first(order_id, "workflow"):
@@ -95,7 +95,7 @@ class _Run:
 
 def _repair_due(run: _Run) -> dict[str, int]:
     for shard in range(PENDING_SHARDS):
-        for item in following.due_items(str(shard), now(), _BATCH_SIZE):
+        for item in outbox.due_items(str(shard), now(), _BATCH_SIZE):
             if not run.has_time:
                 break
             run.repair_item(item)
@@ -111,12 +111,12 @@ def _repair_all(run: _Run, cursor: dict[str, Any] | None) -> dict[str, Any]:
 def _repair_page(run: _Run, cursor: dict[str, Any]) -> dict[str, Any] | None:
     """Repair one page; the cursor is a shard of the index of pending items and a key in it, or an open order's id."""
     if "shard" not in cursor:
-        order_ids, position = lists.list_open_ids(_PAGE, cursor["open_after"])
+        order_ids, position = order_queries.list_open_ids(_PAGE, cursor["open_after"])
         for order_id in order_ids:
             run.repair_workflow(order_id)
         return {"open_after": position} if position else None
     shard = int(cursor["shard"])
-    items, after = following.newest_pending_items(str(shard), _PAGE, cursor["after"])
+    items, after = outbox.newest_pending_items(str(shard), _PAGE, cursor["after"])
     for item in items:
         run.repair_item(item)
     if after or shard + 1 < PENDING_SHARDS:
@@ -130,8 +130,8 @@ def _repair_page(run: _Run, cursor: dict[str, Any]) -> dict[str, Any] | None:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Repair what is pending; see the top of this file for payloads. The schedule's own event is any other."""
     if order_id := event.get("order_id"):
-        repaired = {"entries": following.repair_entries(order_id), "workflows": _repair_workflow(order_id)}
-        following.count_postponed(order_id)
+        repaired = {"entries": outbox.repair_entries(order_id), "workflows": _repair_workflow(order_id)}
+        outbox.count_postponed(order_id)
         return repaired
     run = _Run(context)
     if event.get("all"):

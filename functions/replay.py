@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from online_orders.aws.replays import Replay, replay
+from online_orders.aws.replay import Replay, replay
 from online_orders.telemetry import logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:

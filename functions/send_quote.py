@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.accounts import Account
-from online_orders.approval_links import Link
-from online_orders.aws import accounts, documents, links, mail, mail_hold, orders, workflow
-from online_orders.aws.dynamodb import TABLE_ERRORS
-from online_orders.aws.environment import environment, installation
+from online_orders.aws import account_store, link_store, mail, mail_pause, order_store, pdf_store, workflow
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.quote_mail import route_after_failure
-from online_orders.orders import Change, Order
-from online_orders.quotes import QuoteState
-from online_orders.system_reasons import SystemReason
+from online_orders.aws.table import TABLE_ERRORS
+from online_orders.domain.accounts import Account
+from online_orders.domain.approval_links import Link
+from online_orders.domain.orders import Change, Order
+from online_orders.domain.quotes import QuoteState
+from online_orders.domain.system_reasons import SystemReason
+from online_orders.environment import environment, installation
 from online_orders.telemetry import error_kind, logger, metrics, redact_exceptions
-from online_orders_rendering.mails import render_quote_mail
-from online_orders_rendering.paper import render_quote_pdf
+from online_orders_rendering.mails.compose import render_quote_mail
+from online_orders_rendering.quote_pdf import render_quote_pdf
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -48,16 +48,18 @@ def _prepare(key: OrderKey) -> tuple[Order, Route | None]:
         now = clock.now()
         return order.sync_with_account(account, None, now).then(lambda order: order.expire_unmailed(grace_days, now))
 
-    order = orders.update_order_with_account(key, look)
+    order = order_store.update_order_with_account(key, look)
     if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
         return order, _next_route(order)
     if order.contact.is_erased:
         return order, _record_refusal(key, order.internals.quote_link, SystemReason.CONTACT_ERASED)
-    if mail_hold.current_pause():
+    if mail_pause.current_pause():
         logger.info("mail is paused")
-        return order, {**_next_route(order), "next": workflow.Step.MAIL_PAUSED, "pause": mail_hold.retry_seconds()}
+        return order, {**_next_route(order), "next": workflow.Step.MAIL_PAUSED, "pause": mail_pause.retry_seconds()}
     if order.undo_until:
-        order = orders.update_order(lambda: orders.get_order(key), lambda order: order.release_mail(clock.now()))
+        order = order_store.update_order(
+            lambda: order_store.get_order(key), lambda order: order.release_mail(clock.now())
+        )
         if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
             return order, _next_route(order)
     return order, None
@@ -68,12 +70,12 @@ def _compose(order: Order) -> tuple[mail.OutgoingMail, Link]:
     quote = order.quote
     if quote is None:
         raise ValueError(f"order {order.order_id} has no quote")
-    account, installation_info = accounts.get_account(order.account_id), installation()
-    pdf = documents.find_quote_pdf(order.order_id, quote.revision)
+    account, installation_info = account_store.get_account(order.account_id), installation()
+    pdf = pdf_store.find_quote_pdf(order.order_id, quote.revision)
     if pdf is None:
         pdf = render_quote_pdf(order, quote, account, installation_info)
-        pdf = documents.store_once(order.order_id, quote.revision, pdf)
-    link, confirm = links.issue_link(order, "quote")
+        pdf = pdf_store.store_once(order.order_id, quote.revision, pdf)
+    link, confirm = link_store.issue_link(order, "quote")
     content = render_quote_mail(order, account, confirm, installation_info, clock.now())
     attached = mail.quote_attachment(order.order_id, quote.revision, pdf)
     return mail.OutgoingMail(order.contact.email, *content, (attached,)), link
@@ -101,15 +103,15 @@ def _send_mail(key: OrderKey, order: Order) -> Route:
 
 
 def _record_sent(key: OrderKey, link_number: int, key_id: str) -> Route:
-    order = orders.update_order(
-        lambda: orders.get_order(key), lambda order: order.quote_mailed(link_number, key_id, clock.now())
+    order = order_store.update_order(
+        lambda: order_store.get_order(key), lambda order: order.quote_mailed(link_number, key_id, clock.now())
     )
     return _next_route(order)
 
 
 def _record_refusal(key: OrderKey, link_number: int, why: SystemReason) -> Route:
-    order = orders.update_order(
-        lambda: orders.get_order(key), lambda order: order.quote_refused(link_number, why, clock.now())
+    order = order_store.update_order(
+        lambda: order_store.get_order(key), lambda order: order.quote_refused(link_number, why, clock.now())
     )
     return _next_route(order)
 

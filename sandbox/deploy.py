@@ -10,11 +10,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
+from emulation.template import CODE_BUCKET, LocalTemplate, code_folders
 from sandbox import SandboxError
-from sandbox.deliveries import StreamMapping
 from sandbox.functions import Function
+from sandbox.retries import StreamMapping
 from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY
-from sandbox.template import CODE_BUCKET, LocalTemplate, code_folders
 
 STACK = "online-orders-sandbox"
 CREATE_SECONDS = 120.0

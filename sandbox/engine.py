@@ -14,7 +14,7 @@ from asyncio import subprocess
 from pathlib import Path
 
 from sandbox import SandboxError
-from sandbox.corrections import App, Receive, Scope, Send, apply_patches
+from sandbox.emulator_patches import App, Receive, Scope, Send, apply_patches
 from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY
 
 STOP_SECONDS = 3.0

@@ -18,10 +18,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from emulation.template import FORWARD_TO, FunctionSource
 from sandbox import runtime
 from sandbox.clock import Clock
 from sandbox.fork_server import PROJECT, ForkServer
-from sandbox.template import FORWARD_TO, FunctionSource
 
 WORKERS_PER_FUNCTION = max(2, min(4, os.cpu_count() or 2))
 

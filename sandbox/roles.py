@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from emulation.template import LocalTemplate
 from sandbox.deploy import Clients
 from sandbox.functions import Function
-from sandbox.template import LocalTemplate
 
 ENGINE_ACTIONS = {
     # AWS asks sqs:SendMessage of a batch, SendTaskSuccess of the state machine, and knows a secret by its ARN.

@@ -12,24 +12,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from emulation.default_bus import DefaultBus
+from emulation.ses_rules import Sending
+from emulation.template import LocalTemplate, localize, read
 from sandbox.clock import Clock, clock_routes
-from sandbox.default_bus import DefaultBus
-from sandbox.deliveries import Retries
 from sandbox.deploy import Clients, Stack, deploy
 from sandbox.engine import BACKLOG, Engine, guard
 from sandbox.fork_server import ForkServer
-from sandbox.front_door import Gateway, SiteRules, site_app
 from sandbox.functions import FunctionHost
+from sandbox.gateway import Gateway, SiteRules, site_app
 from sandbox.logs import FunctionLogs
 from sandbox.mailbox import PAGES, Mailbox
+from sandbox.retries import Retries
 from sandbox.roles import drop_tls_policies, with_execution_role
-from sandbox.seeds import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, seed
+from sandbox.seed import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, seed
 from sandbox.serving import serve
 from sandbox.ses import Ses
-from sandbox.ses_rules import Sending
 from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY, Settings
 from sandbox.state import StateFolder
-from sandbox.template import LocalTemplate, localize, read
 from tools.publish import languages
 
 MAIL_HOLD_KEY = {"pk": {"S": "MAILHOLD"}, "sk": {"S": "MAILHOLD"}}

@@ -15,19 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.default_bus import Event
+from emulation.default_bus import Event
+from emulation.ses_rules import SIMULATOR, Bounce, EventType, Message, Sending, SesError, accept, describe, detail_of
 from sandbox.mailbox import Mailbox
-from sandbox.ses_rules import (
-    SIMULATOR,
-    Bounce,
-    EventType,
-    Message,
-    Sending,
-    SesError,
-    accept,
-    describe,
-    detail_of,
-)
 
 # A virus scanner's test file; SES rejects a mail with it after it has accepted the call.
 EICAR = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from online_orders.events import SOURCE, EventDetail
-from online_orders.timeline import PUBLISHED
+from online_orders.domain.events import SOURCE, EventDetail
+from online_orders.domain.timeline import PUBLISHED
 
 MEANINGS = {
     "order.submitted": "An order was placed.",

@@ -24,9 +24,9 @@ FAMILIES = (
     "Noto Sans Symbols2",
     "Noto Emoji",
 )
-"""In the order of `templates/quote.typ`."""
+"""In the order of `quote.typ`."""
 COVERS = {"NanumSquare": re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")}
-"""What of a family is used, as `templates/quote.typ` has it, too."""
+"""What of a family is used, as `quote.typ` has it, too."""
 
 
 def characters() -> dict[str, list[str]]:

@@ -13,9 +13,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"), str(ROOT / "functions")]
 
-from online_orders import catalog  # noqa: E402 - the layers are importable from here on
-from online_orders.iso import MINOR_DIGITS  # noqa: E402
-from online_orders.orders import STATUS_LABELS  # noqa: E402
+from online_orders.domain import catalog  # noqa: E402 - the layers are importable from here on
+from online_orders.domain.iso import MINOR_DIGITS  # noqa: E402
+from online_orders.domain.orders import STATUS_LABELS  # noqa: E402
 from tools import events, fonts, iso_codes, permissions, screen_limits  # noqa: E402
 from tools.openapi import document  # noqa: E402
 
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
         **iso_codes.documents(),  # which what follows is made of: `make generate` writes them first
         GENERATED / "catalog.json": catalog_document(),
         GENERATED / "openapi.json": described,
-        ROOT / "web" / "app" / "generated" / "limits.js": screen_limits.module(described),
+        ROOT / "web" / "lib" / "generated" / "limits.js": screen_limits.module(described),
         fonts.FONTS / "characters.json": fonts.characters(),
         **{EVENTS / f"{name}.json": schema for name, schema in events.documents().items()},
         ROOT / "docs" / "permissions.md": permissions.document(),

@@ -28,7 +28,7 @@ from tools.vendor import MODULES
 
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "web"
-PARTS = ("app", "locales", "reference", "styles", "vendor")
+PARTS = ("lib", "locales", "pages", "reference", "styles", "vendor")
 ENTRY = "index.html"
 REFERENCE = "reference.html"
 LIBRARIES = {

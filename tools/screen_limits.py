@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from online_orders.estimates import TOO_FEW_ORDERS
-from online_orders.order_ids import ORDER_ID
-from online_orders.values import DAY
+from online_orders.domain.estimates import TOO_FEW_ORDERS
+from online_orders.domain.order_ids import ORDER_ID
+from online_orders.domain.values import DAY
 from tools.openapi.schemas import parts_of
 
 KEYWORDS = ("maxItems", "maxLength", "maximum", "minimum", "pattern")
@@ -23,7 +23,7 @@ _CONSTANTS = """\
 
 
 def module(document: Mapping[str, Any]) -> str:
-    """Return the module `web/app/generated/limits.js`: the limits of the members of all request bodies."""
+    """Return the module `web/lib/generated/limits.js`: the limits of the members of all request bodies."""
     schemas = document["components"]["schemas"]
     found = {name: _members(schemas[name], schemas) for name in sorted(_sent(document))}
     lines = [f"  {json.dumps(name)}: {json.dumps(members)},\n" for name, members in found.items() if members]

@@ -21,9 +21,9 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from online_orders.errors import Invalid
-from online_orders.languages import LOCALES, Locale
-from online_orders.prices import COLUMNS as PRICE_COLUMNS
+from online_orders.domain.errors import Invalid
+from online_orders.domain.languages import LOCALES, Locale
+from online_orders.domain.prices import COLUMNS as PRICE_COLUMNS
 from online_orders_cli import importing, looking, operating, restoring, tables
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
@@ -510,9 +510,9 @@ def hold_mail(ctx: typer.Context, reason: Annotated[str, typer.Option(help="Why,
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders import clock
-    from online_orders.aws import mail_hold
+    from online_orders.aws import mail_pause
 
-    _show_pause(session, mail_hold.pause(reason, clock.now()))
+    _show_pause(session, mail_pause.pause(reason, clock.now()))
 
 
 @mail.command("release")
@@ -520,9 +520,9 @@ def release_mail(ctx: typer.Context) -> None:
     """Let mail go again; what has waited goes within ten minutes."""
     session: Session = ctx.obj
     session.installation.act_as_product()
-    from online_orders.aws import mail_hold
+    from online_orders.aws import mail_pause
 
-    was_held = mail_hold.resume()
+    was_held = mail_pause.resume()
     session.output.say("Mail goes." if was_held else "Mail was not held.", held=False, was_held=was_held)
 
 
@@ -531,9 +531,9 @@ def mail_status(ctx: typer.Context) -> None:
     """Whether mail is held, since when, and why."""
     session: Session = ctx.obj
     session.installation.act_as_product()
-    from online_orders.aws import mail_hold
+    from online_orders.aws import mail_pause
 
-    _show_pause(session, mail_hold.current_pause())
+    _show_pause(session, mail_pause.current_pause())
 
 
 def _show_pause(session: Session, hold: Any) -> None:
@@ -553,7 +553,7 @@ def show_terms(ctx: typer.Context) -> None:
     """Show what is set, language by language; elsewhere the template's QuoteTerms holds, else the product's own."""
     session: Session = ctx.obj
     session.installation.act_as_product()
-    from online_orders.aws.terms import find_terms
+    from online_orders.aws.terms_store import find_terms
 
     for locale in LOCALES:
         found = find_terms(locale)
@@ -582,7 +582,7 @@ def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
     """Take away what was set for a language, so that the template's QuoteTerms or the product's own holds again."""
     session: Session = ctx.obj
     session.installation.act_as_product()
-    from online_orders.aws.terms import remove_terms
+    from online_orders.aws.terms_store import remove_terms
 
     was_set = remove_terms(locale)
     session.output.say(f"{locale}: {'taken away' if was_set else 'not set'}.", locale=locale, was_set=was_set)

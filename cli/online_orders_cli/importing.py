@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from online_orders.accounts import parse_account
-from online_orders.errors import BadRequest, Invalid
-from online_orders.prices import parse_prices, parse_prices_csv
+from online_orders.domain.accounts import parse_account
+from online_orders.domain.errors import BadRequest, Invalid
+from online_orders.domain.prices import parse_prices, parse_prices_csv
 from online_orders_cli.installation import Installation, Json, Refused
 from online_orders_cli.tables import Place, Row, RowError, Unreadable, read_text
 

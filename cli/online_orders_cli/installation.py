@@ -27,7 +27,7 @@ from tenacity import (
     wait_fixed,
 )
 
-from online_orders.values import MAX_LIMIT
+from online_orders.domain.values import MAX_LIMIT
 
 if TYPE_CHECKING:
     from tenacity import Future

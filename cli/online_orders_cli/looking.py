@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from urllib.parse import quote, urlencode
 
-from online_orders.csv_pages import csv_page, dialect_for
-from online_orders.values import MAX_LIMIT
+from online_orders.domain.csv_pages import csv_page, dialect_for
+from online_orders.domain.values import MAX_LIMIT
 from online_orders_cli.installation import Installation, Json
 
 

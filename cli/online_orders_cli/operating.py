@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from online_orders.errors import OnlineOrdersError
+from online_orders.domain.errors import OnlineOrdersError
 from online_orders_cli.installation import Installation, Json, Refused
 
 if TYPE_CHECKING:
-    from online_orders.languages import Locale
+    from online_orders.domain.languages import Locale
 
 KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 KEY_LENGTH = 64
@@ -69,7 +69,7 @@ def erase(
     Runs here, with the operator's credentials, and not in a function of the stack: no function may do this.
     """
     installation.act_as_product()
-    from online_orders.aws.erasing import erase_person
+    from online_orders.aws.erasure_job import erase_person
 
     try:
         for step in erase_person(address, account_id, names=names, after=after):
@@ -151,9 +151,9 @@ def store_terms(locale: Locale, words: str) -> Json:
     Raise Refused where the text is empty or too long, or somebody else was faster.
     """
     from online_orders import clock
-    from online_orders.aws.terms import find_terms, store_terms
-    from online_orders.faults import validate
-    from online_orders.terms import NewTerms
+    from online_orders.aws.terms_store import find_terms, store_terms
+    from online_orders.domain.field_errors import validate
+    from online_orders.domain.terms import NewTerms
 
     try:
         text = validate(NewTerms, {"text": words}).text

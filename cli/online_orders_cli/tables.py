@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from online_orders.csv_pages import decode_utf8, read_rows
-from online_orders.errors import BadRequest
+from online_orders.domain.csv_pages import decode_utf8, read_rows
+from online_orders.domain.errors import BadRequest
 
 Json = dict[str, Any]
 Place = tuple[str, ...]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from sandbox.template import read
+from emulation.template import read
 from tools import build_artifact
 from tools.build_artifact import ROOT, Target
 

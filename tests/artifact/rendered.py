@@ -6,15 +6,15 @@ It reads the order as JSON from standard input and writes {"text", "html", "page
 import json
 import sys
 
-from online_orders.approval_links import ConfirmLink
-from online_orders.confirmation import FormState
-from online_orders.installation import Installation
-from online_orders.mail_kinds import MailKind, Role
-from online_orders.orders import Order
-from online_orders.timeline import SYSTEM, Entry, Event
-from online_orders_rendering.mails import render_mail
-from online_orders_rendering.pages import decision_page
-from online_orders_rendering.paper import render_pdf
+from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.confirmation import FormState
+from online_orders.domain.installation import Installation
+from online_orders.domain.mail_kinds import MailKind, Role
+from online_orders.domain.orders import Order
+from online_orders.domain.timeline import SYSTEM, Entry, Event
+from online_orders_rendering.mails.compose import render_mail
+from online_orders_rendering.pages.approval import decision_page
+from online_orders_rendering.quote_pdf import render_pdf
 
 INSTALLATION = Installation(brand="Northwind Networks", site_url="https://orders.example.com")
 LINK = ConfirmLink("https://orders.example.com/confirm/token", "042917")

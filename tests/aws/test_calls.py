@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from online_orders.approval_links import Link, fingerprint
-from online_orders.aws import dynamodb, links, signing_keys
-from online_orders.aws.dynamodb import (
+from online_orders.aws import link_store, signing_keys, table
+from online_orders.aws.keys import key, link_key
+from online_orders.aws.table import (
     MAX_ATTEMPTS,
     WriteConflict,
     attempts,
@@ -25,8 +25,8 @@ from online_orders.aws.dynamodb import (
     transact,
     update,
 )
-from online_orders.aws.keys import key, link_key
-from online_orders.errors import InProgress, NotFound, Unavailable
+from online_orders.domain.approval_links import Link, fingerprint
+from online_orders.domain.errors import InProgress, NotFound, Unavailable
 from tests.aws.service import Service, canceled, error_of
 
 Json = dict[str, Any]
@@ -69,7 +69,7 @@ def test_an_item_is_what_was_answered_or_none(service: Service) -> None:
     service.answers = [{"Item": ITEM}, {}]
     assert (get(THIS), get(THIS)) == (ITEM, None)
     assert call("query") == {}
-    assert (dynamodb.text("a"), dynamodb.number(7)) == ({"S": "a"}, {"N": "7"})
+    assert (table.text("a"), table.number(7)) == ({"S": "a"}, {"N": "7"})
 
 
 @pytest.mark.parametrize("write", [lambda: put(ITEM), lambda: update(THIS, "REMOVE n")], ids=["put", "update"])
@@ -157,7 +157,7 @@ def test_a_transaction_says_the_table_in_each_action_and_has_a_token(service: Se
         (canceled("None", "ConditionalCheckFailed"), WriteConflict),
         (canceled("TransactionConflict"), WriteConflict),
         (canceled("ThrottlingError", "ConditionalCheckFailed"), WriteConflict),
-        (canceled(*dynamodb._CONFLICTS, *dynamodb._THROTTLED), WriteConflict),
+        (canceled(*table._CONFLICTS, *table._THROTTLED), WriteConflict),
         (canceled("None", "ItemCollectionSizeLimitExceeded"), ClientError),
         (canceled("ConditionalCheckFailed", "ValidationError"), ClientError),
         (error_of("AccessDeniedException", {"Code": "ThrottlingError"}), ClientError),
@@ -205,7 +205,7 @@ def test_a_transaction_that_may_yet_be_made_is_tried_for_some_seconds(
 
 
 def test_a_transaction_is_tried_to_its_last_instant(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dynamodb, "sleep", lambda _: setattr(service, "now", 1_006.0))
+    monkeypatch.setattr(table, "sleep", lambda _: setattr(service, "now", 1_006.0))
     service.answers = [error_of("TransactionInProgressException")] * 2 + [{}]
     transact([])
     assert len(service.asked) == 3
@@ -227,7 +227,7 @@ DOCUMENT = {
 
 
 def test_a_link_is_stored_by_fingerprint_with_zero_counts_unless_known(service: Service) -> None:
-    links.store_link("token", LINK.model_copy(update={"wrong_codes": 3}))
+    link_store.store_link("token", LINK.model_copy(update={"wrong_codes": 3}))
     ((method, requested),) = service.asked
     assert json.loads(requested["Item"].pop("document")["S"]) == DOCUMENT
     assert (method, requested) == (
@@ -247,11 +247,11 @@ def test_a_link_is_found_with_its_counts(service: Service) -> None:
         {"Item": {**stored, "wrong_codes": {"N": "3"}}},
         {},
     ]
-    found = links.find_link("token")
+    found = link_store.find_link("token")
     assert (found.wrong_codes, found.wrong_codes_of_asker) == (3, 4)
-    assert links.find_link("token") == LINK.model_copy(update={"wrong_codes": 3})
+    assert link_store.find_link("token") == LINK.model_copy(update={"wrong_codes": 3})
     with pytest.raises(NotFound):
-        links.find_link("token")
+        link_store.find_link("token")
     assert {parameters["Key"]["pk"]["S"] for _, parameters in service.asked} == {KEY["pk"]["S"]}
 
 
@@ -273,12 +273,12 @@ def test_a_wrong_code_counts_on_the_count_that_was_read_alone(service: Service, 
         "ExpressionAttributeValues": {":before": {"N": "2"}, ":after": {"N": "3"}},
     }
     service.answers = [{}, error_of("ConditionalCheckFailedException")]
-    assert [links.count_wrong_code("token", link), links.count_wrong_code("token", link)] == [True, False]
+    assert [link_store.count_wrong_code("token", link), link_store.count_wrong_code("token", link)] == [True, False]
     assert service.asked[0] == ("update_item", {"TableName": "Table", **write})
-    assert links.count_wrong_code_write("token", link) == {"Update": write}
+    assert link_store.count_wrong_code_write("token", link) == {"Update": write}
     del write["UpdateExpression"]
     write["ExpressionAttributeValues"] = {":before": {"N": "2"}}
-    assert links.expected_attempts("token", link) == {"ConditionCheck": write}
+    assert link_store.expected_attempts("token", link) == {"ConditionCheck": write}
 
 
 # -- signing keys -------------------------------------------------------------------------------------------------

@@ -23,9 +23,10 @@ from botocore.httpsession import URLLib3Session
 from botocore.session import Session
 from moto.core.botocore_stubber import MockRawResponse
 
-from online_orders.aws import clients, deadlines, dynamodb, orders
-from online_orders.errors import Unavailable
-from sandbox.template import read
+from emulation.template import read
+from online_orders import deadlines
+from online_orders.aws import clients, order_store, table
+from online_orders.domain.errors import Unavailable
 from tests import certificates
 from tests.domain import builders
 from tools.build_artifact import services
@@ -235,13 +236,13 @@ def test_all_calls_of_a_request_end_before_its_function_times_out(
 ) -> None:
     """A decision meets others for as long as it has patience, and then nobody answers any more: table, then papers."""
     passed, calls = [0.0], list[str]()
-    for module in (deadlines, dynamodb):
+    for module in (deadlines, table):
         monkeypatch.setattr(module, "monotonic", lambda: passed[0])
 
     def sleep(seconds: float) -> None:
         passed[0] += seconds
 
-    monkeypatch.setattr(dynamodb, "sleep", sleep)
+    monkeypatch.setattr(table, "sleep", sleep)
     monkeypatch.setattr(endpoint, "time", SimpleNamespace(sleep=sleep))
     monkeypatch.setenv("TABLE_NAME", "t")
 
@@ -249,7 +250,7 @@ def test_all_calls_of_a_request_end_before_its_function_times_out(
         target = request.headers["X-Amz-Target"]
         calls.append(target.decode().partition(".")[2])
         passed[0] += 5  # to connect, and to read
-        if passed[0] < orders._UPDATE_DEADLINE_SECONDS + 1:
+        if passed[0] < order_store._UPDATE_DEADLINE_SECONDS + 1:
             canceled = {"__type": "TransactionCanceledException", "CancellationReasons": []}
             return AWSResponse(request.url, 400, HeadersDict({}), MockRawResponse(json.dumps(canceled).encode()))
         raise sdk.ReadTimeoutError(endpoint_url="", error=TimeoutError())
@@ -258,7 +259,7 @@ def test_all_calls_of_a_request_end_before_its_function_times_out(
     order = builders.place().order
     with deadlines.request_deadline(deadlines.MAX_REQUEST_SECONDS):
         with pytest.raises((sdk.ReadTimeoutError, Unavailable)):
-            orders.update_order(lambda: order, lambda order: order.claim(builders.CLARA, builders.NOW))
+            order_store.update_order(lambda: order, lambda order: order.claim(builders.CLARA, builders.NOW))
         assert set(calls) == {"TransactWriteItems"}
         assert 12 < passed[0] <= deadlines.MAX_REQUEST_SECONDS
         begun = len(calls)

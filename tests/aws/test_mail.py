@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from online_orders.approval_links import Link
 from online_orders.aws import mail
 from online_orders.aws.keys import mail_key
 from online_orders.aws.mail import (
@@ -26,6 +25,7 @@ from online_orders.aws.mail import (
     sender,
 )
 from online_orders.clock import now
+from online_orders.domain.approval_links import Link
 from online_orders.telemetry import MetricUnit, logger, metrics
 from tests.aws.service import Service, error_of
 

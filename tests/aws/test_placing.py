@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from online_orders import clock, placing
-from online_orders.aws import history
-from online_orders.aws.dynamodb import MAX_ATTEMPTS
+from online_orders import clock
+from online_orders.aws import lead_time_statistics, placing
 from online_orders.aws.keys import account_key, idempotency_key, order_key, placed_key, subaccount_key
-from online_orders.aws.orders import key_of
-from online_orders.errors import Forbidden, InProgress, Invalid, NotFound, TooManyRequests, Unprocessable
-from online_orders.orders import Order
+from online_orders.aws.order_store import key_of
+from online_orders.aws.table import MAX_ATTEMPTS
+from online_orders.domain.errors import Forbidden, InProgress, Invalid, NotFound, TooManyRequests, Unprocessable
+from online_orders.domain.orders import Order
 from tests.aws.service import Service, canceled
 from tests.domain.builders import ANNA, NOW, ORDER_ID, account_of, claimed, item_of, offered, place
 
@@ -27,12 +27,12 @@ RACED = canceled("ConditionalCheckFailed")
 def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     monkeypatch.setattr(clock, "now", lambda: NOW)
     monkeypatch.setattr(placing, "new_order_id", {NOW: ORDER_ID}.__getitem__)
-    monkeypatch.setattr(history, "monotonic", lambda: service.now)
+    monkeypatch.setattr(lead_time_statistics, "monotonic", lambda: service.now)
     monkeypatch.setenv("HISTORY_CACHE_SECONDS", "60")
     monkeypatch.setenv("ORDERS_PER_HOUR", "3")
-    history.reset()
+    lead_time_statistics.reset()
     yield service
-    history.reset()
+    lead_time_statistics.reset()
 
 
 def hashed(text: str) -> str:

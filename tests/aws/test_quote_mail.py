@@ -8,7 +8,7 @@ import pytest
 from online_orders import clock
 from online_orders.aws import quote_mail
 from online_orders.aws.keys import OrderKey, order_key
-from online_orders.orders import Order
+from online_orders.domain.orders import Order
 from online_orders.telemetry import MetricUnit, logger, metrics
 from tests.aws.service import Service
 from tests.domain.builders import CLARA, NOW, ORDER_ID, held, offered, quote_for, sending

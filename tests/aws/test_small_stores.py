@@ -10,21 +10,20 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
+from online_orders import deadlines
 from online_orders.aws import (
-    deadlines,
-    documents,
-    evidence,
-    gauges,
-    history,
-    mail_hold,
-    marks,
-    pace,
+    evidence_store,
+    lead_time_statistics,
+    mail_pause,
+    metrics_snapshot,
+    outbox_flags,
+    pdf_store,
     queues,
-    replays,
-    retries,
-    terms,
+    quotas,
+    replay,
+    retry_delays,
+    terms_store,
 )
-from online_orders.aws.dynamodb import MAX_ATTEMPTS, Items
 from online_orders.aws.keys import (
     account_key,
     counted_key,
@@ -37,15 +36,16 @@ from online_orders.aws.keys import (
     statistics_key,
     terms_key,
 )
-from online_orders.catalog import KIND_LABELS
-from online_orders.errors import InProgress, NotFound, TooManyRequests, Unavailable
-from online_orders.estimates import BUCKET_DAYS
-from online_orders.evidence import Evidence
-from online_orders.order_ids import first_id_of, placed_at
-from online_orders.orders import Order, Status
+from online_orders.aws.table import MAX_ATTEMPTS, Items
+from online_orders.domain.catalog import KIND_LABELS
+from online_orders.domain.errors import InProgress, NotFound, TooManyRequests, Unavailable
+from online_orders.domain.estimates import BUCKET_DAYS
+from online_orders.domain.evidence import Evidence
+from online_orders.domain.order_ids import first_id_of, placed_at
+from online_orders.domain.orders import Order, Status
+from online_orders.domain.terms import DEFAULT_TERMS, StandardTerms
+from online_orders.domain.timeline import SYSTEM
 from online_orders.telemetry import MetricUnit, logger, metrics
-from online_orders.terms import DEFAULT_TERMS, StandardTerms
-from online_orders.timeline import SYSTEM
 from tests.aws.service import Service, error_of
 from tests.domain.builders import CLARA, DAY, NOW, ORDER_ID, account_of, item_of, offered, place
 
@@ -56,9 +56,9 @@ SECONDS = int(NOW.timestamp())
 
 @pytest.fixture
 def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    for module in (mail_hold, queues):
+    for module in (mail_pause, queues):
         monkeypatch.setattr(module, "now", lambda: NOW)
-    for timed in (history, terms, deadlines):
+    for timed in (lead_time_statistics, terms_store, deadlines):
         monkeypatch.setattr(timed, "monotonic", lambda: service.now)
     for name, value in {
         "DOCUMENTS_BUCKET": "Documents",
@@ -70,10 +70,10 @@ def service(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servi
         "EVENT_BUS_NAME": "bus",
     }.items():
         monkeypatch.setenv(name, value)
-    for remembering in (history, terms):
+    for remembering in (lead_time_statistics, terms_store):
         remembering.reset()
     yield service
-    for remembering in (history, terms):
+    for remembering in (lead_time_statistics, terms_store):
         remembering.reset()
 
 
@@ -89,9 +89,9 @@ KEEPING = ("put_object", {**PAPER, "Body": b"new", "ContentType": "application/p
 
 def test_a_paper_is_found_where_it_was_kept_or_not_at_all(service: Service) -> None:
     service.answers = [{"Body": BytesIO(b"%PDF")}, error_of("NoSuchKey"), error_of("404"), error_of("AccessDenied")]
-    assert [documents.find_quote_pdf("O", 2) for _ in range(3)] == [b"%PDF", None, None]
+    assert [pdf_store.find_quote_pdf("O", 2) for _ in range(3)] == [b"%PDF", None, None]
     with pytest.raises(ClientError):
-        documents.find_quote_pdf("O", 2)
+        pdf_store.find_quote_pdf("O", 2)
     assert service.asked == [("get_object", PAPER)] * 4
 
 
@@ -101,10 +101,10 @@ def test_of_two_papers_of_a_revision_the_first_is_kept(service: Service, code: s
     if isinstance(standing, dict):
         standing["Body"].seek(0)
     service.answers = [{}, error_of(code), standing, error_of("AccessDenied")]
-    assert documents.store_once("O", 2, b"new") == b"new"
-    assert documents.store_once("O", 2, b"new") == kept
+    assert pdf_store.store_once("O", 2, b"new") == b"new"
+    assert pdf_store.store_once("O", 2, b"new") == kept
     with pytest.raises(ClientError):
-        documents.store_once("O", 2, b"new")
+        pdf_store.store_once("O", 2, b"new")
     assert service.asked == [KEEPING, KEEPING, ("get_object", PAPER), KEEPING]
 
 
@@ -116,12 +116,12 @@ EVIDENCE = Evidence(
 
 
 def test_evidence_is_stored_once_and_read_page_by_page(service: Service) -> None:
-    action = evidence.evidence_action("O", EVIDENCE)
+    action = evidence_store.evidence_action("O", EVIDENCE)
     item = {**evidence_key("O", 7), "document": {"S": EVIDENCE.model_dump_json()}}
     assert action == {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
     more: Json = {"LastEvaluatedKey": {}}
     service.answers = [{"Items": [item], **more}, {"Items": [item]}, {"Items": [], **more}]
-    pages = [evidence.list_evidence("O", 5, 6) for _ in range(3)]
+    pages = [evidence_store.list_evidence("O", 5, 6) for _ in range(3)]
     assert pages == [([EVIDENCE], 7), ([EVIDENCE], None), ([], None)]
     assert service.asked[0] == (
         "query",
@@ -144,9 +144,9 @@ def test_evidence_is_stored_once_and_read_page_by_page(service: Service) -> None
 
 def test_figures_of_a_status_are_those_of_its_index(service: Service) -> None:
     service.answers = [{"Count": 7}, {"Items": [{"order_id": {"S": ORDER_ID}}]}, {"Items": []}]
-    assert gauges.count_orders(Status.SUBMITTED) == 7
-    assert gauges.oldest_placed_at(Status.SUBMITTED) == placed_at(ORDER_ID)
-    assert gauges.oldest_placed_at(Status.SUBMITTED) is None
+    assert metrics_snapshot.count_orders(Status.SUBMITTED) == 7
+    assert metrics_snapshot.oldest_placed_at(Status.SUBMITTED) == placed_at(ORDER_ID)
+    assert metrics_snapshot.oldest_placed_at(Status.SUBMITTED) is None
     requested = {
         "TableName": "Table",
         "IndexName": "desk",
@@ -159,24 +159,24 @@ def test_figures_of_a_status_are_those_of_its_index(service: Service) -> None:
 def test_the_longest_overdue_mark_is_that_of_any_shard(service: Service) -> None:
     due = [{"Items": [{"check_at": {"N": str(SECONDS - late)}}]} for late in (60, 90, 30)]
     service.answers = [{"Items": []}, *due, {"Items": []}]
-    assert gauges.max_overdue(NOW) == timedelta(seconds=90)
+    assert metrics_snapshot.max_overdue(NOW) == timedelta(seconds=90)
     requested = [
         (request["ExpressionAttributeValues"][":shard"]["S"], request["Limit"]) for _, request in service.asked
     ]
     assert requested == [(str(shard), 1) for shard in range(8)]
     service.answers = [{"Items": []}]
-    assert gauges.max_overdue(NOW) == timedelta(0)
+    assert metrics_snapshot.max_overdue(NOW) == timedelta(0)
 
 
 # -- the hold on mail ---------------------------------------------------------------------------------------------
 
 HELD = {"since": {"S": "2026-11-22T08:00:00+00:00"}, "reason": {"S": "Maintenance"}}
-HOLD = mail_hold.MailPause(datetime(2026, 11, 22, 8, tzinfo=UTC), "Maintenance")
+HOLD = mail_pause.MailPause(datetime(2026, 11, 22, 8, tzinfo=UTC), "Maintenance")
 
 
 def test_a_hold_that_is_on_stays_as_it_is(service: Service) -> None:
     service.answers = [error_of("ConditionalCheckFailedException"), {"Item": HELD}]
-    assert mail_hold.pause("Again", NOW) == HOLD
+    assert mail_pause.pause("Again", NOW) == HOLD
     put = {
         "TableName": "Table",
         "Item": {**mail_pause_key(), "since": {"S": NOW.isoformat()}, "reason": {"S": "Again"}},
@@ -184,50 +184,52 @@ def test_a_hold_that_is_on_stays_as_it_is(service: Service) -> None:
     }
     assert service.asked == [("put_item", put), reading(mail_pause_key())]
     service.answers = [{}]
-    assert mail_hold.pause("Again", NOW) == mail_hold.MailPause(NOW, "Again"), "though somebody has lifted it meanwhile"
+    assert mail_pause.pause("Again", NOW) == mail_pause.MailPause(NOW, "Again"), (
+        "though somebody has lifted it meanwhile"
+    )
 
 
 def test_lifting_a_hold_is_noted_before_it_is_lifted(service: Service) -> None:
     service.answers = [{"Item": HELD}, {}, {"Attributes": HELD}]
-    assert mail_hold.resume() is True
+    assert mail_pause.resume() is True
     assert service.asked == [
         reading(mail_pause_key()),
         ("put_item", {"TableName": "Table", "Item": {**mail_resume_key(), "at": {"S": NOW.isoformat()}}}),
         ("delete_item", {"TableName": "Table", "Key": mail_pause_key(), "ReturnValues": "ALL_OLD"}),
     ]
     service.answers = [{"Item": HELD}, {}, {}]
-    assert mail_hold.resume() is False
+    assert mail_pause.resume() is False
     service.answers, service.asked = [{}], []
-    assert mail_hold.resume() is False
+    assert mail_pause.resume() is False
     assert service.asked == [reading(mail_pause_key())]
 
 
 def test_whether_mail_is_held_and_when_it_was_let_go_can_be_asked(service: Service) -> None:
     service.answers = [{"Item": HELD}, {}, {"Item": {"at": {"S": NOW.isoformat()}}}, {}]
-    assert (mail_hold.current_pause(), mail_hold.current_pause()) == (HOLD, None)
-    assert (mail_hold.resumed_at(), mail_hold.resumed_at()) == (NOW, None)
+    assert (mail_pause.current_pause(), mail_pause.current_pause()) == (HOLD, None)
+    assert (mail_pause.resumed_at(), mail_pause.resumed_at()) == (NOW, None)
     assert service.asked == [reading(mail_pause_key())] * 2 + [reading(mail_resume_key())] * 2
-    assert mail_hold.retry_seconds() == 600
+    assert mail_pause.retry_seconds() == 600
 
 
 # -- marks, pauses, deadlines -------------------------------------------------------------------------------------
 
 
 def test_a_mark_is_due_after_three_minutes() -> None:
-    assert marks.pending_flag("01A", NOW) == {"outstanding": {"S": "1"}, "check_at": {"N": str(SECONDS + 180)}}
+    assert outbox_flags.pending_flag("01A", NOW) == {"outstanding": {"S": "1"}, "check_at": {"N": str(SECONDS + 180)}}
 
 
 def test_work_that_fails_is_left_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded: list[Any] = []
     monkeypatch.setattr(metrics, "add_metric", lambda *metric: recorded.append(metric))
     monkeypatch.setattr(logger, "exception", lambda *args, **more: recorded.append((*args, more)))
-    assert marks.run_or_log(lambda: None, "left", "Left", order_id="O") is True
+    assert outbox_flags.run_or_log(lambda: None, "left", "Left", order_id="O") is True
     assert recorded == []
 
     def fail() -> None:
         raise ValueError
 
-    assert marks.run_or_log(fail, "left", "Left", order_id="O") is False
+    assert outbox_flags.run_or_log(fail, "left", "Left", order_id="O") is False
     assert recorded == [("left", {"extra": {"order_id": "O"}}), ("Left", MetricUnit.Count, 1)]
 
 
@@ -235,14 +237,14 @@ def test_work_that_fails_is_left_and_counted(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_pause_is_drawn_in_whole_seconds(
     service: Service, drawn: float, seconds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "random_fraction", lambda: drawn)
-    assert retries.next_delay_seconds(timedelta(minutes=5)) == seconds
+    monkeypatch.setattr(retry_delays, "random_fraction", lambda: drawn)
+    assert retry_delays.next_delay_seconds(timedelta(minutes=5)) == seconds
     monkeypatch.setenv("MAX_RETRY_DELAY_SECONDS", "100")
-    assert retries.next_delay_seconds(timedelta(minutes=5)) == int(50 + 50 * drawn)
+    assert retry_delays.next_delay_seconds(timedelta(minutes=5)) == int(50 + 50 * drawn)
 
 
 def test_draws_differ_and_lie_between_nought_and_one() -> None:
-    drawn = {retries.random_fraction() for _ in range(100)}
+    drawn = {retry_delays.random_fraction() for _ in range(100)}
     assert len(drawn) > 90
     assert all(0 <= each <= 1 for each in drawn)
 
@@ -310,8 +312,8 @@ STORED_TERMS = {"document": {"S": TERMS.model_dump_json()}}
 def test_terms_are_stored_in_place_of_those_that_were_read(service: Service, before: StandardTerms | None) -> None:
     after = StandardTerms(locale="de", version=4 if before else 1, text="Brutto.", updated_at=NOW)
     service.answers = [{}, error_of("ConditionalCheckFailedException")]
-    assert terms.store_terms("de", "Brutto.", before, NOW) == after
-    assert terms.store_terms("de", "Brutto.", before, NOW) is None
+    assert terms_store.store_terms("de", "Brutto.", before, NOW) == after
+    assert terms_store.store_terms("de", "Brutto.", before, NOW) is None
     condition: Json = {"ConditionExpression": "attribute_not_exists(pk)"}
     if before:
         condition = {
@@ -324,8 +326,8 @@ def test_terms_are_stored_in_place_of_those_that_were_read(service: Service, bef
 
 def test_terms_are_found_and_taken_away(service: Service) -> None:
     service.answers = [{"Item": STORED_TERMS}, {}, {"Attributes": STORED_TERMS}, {}]
-    assert (terms.find_terms("de"), terms.find_terms("de")) == (TERMS, None)
-    assert (terms.remove_terms("de"), terms.remove_terms("de")) == (True, False)
+    assert (terms_store.find_terms("de"), terms_store.find_terms("de")) == (TERMS, None)
+    assert (terms_store.remove_terms("de"), terms_store.remove_terms("de")) == (True, False)
     taking = ("delete_item", {"TableName": "Table", "Key": terms_key("de"), "ReturnValues": "ALL_OLD"})
     assert service.asked == [*[reading(terms_key("de"))] * 2, *[taking] * 2]
 
@@ -334,13 +336,13 @@ def test_a_quotes_terms_are_the_stored_ones_else_the_parameter_else_the_default(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.answers = [{"Item": STORED_TERMS}, {"Parameter": {"Value": "Parameter."}}]
-    assert terms.get_terms("de") == "Netto."
+    assert terms_store.get_terms("de") == "Netto."
     assert service.asked[0] == reading(terms_key("de"))
     service.answers = [{}]
-    assert terms.get_terms("de") == "Parameter."
-    terms.reset()
+    assert terms_store.get_terms("de") == "Parameter."
+    terms_store.reset()
     monkeypatch.setenv("QUOTE_TERMS_PARAMETER", "")
-    assert terms.get_terms("de") == DEFAULT_TERMS["de"]
+    assert terms_store.get_terms("de") == DEFAULT_TERMS["de"]
     assert service.asked[1] == ("get_parameter", {"Name": "/terms"})
 
 
@@ -348,9 +350,9 @@ def test_the_parameter_is_kept_for_five_minutes(service: Service) -> None:
     service.now = 900.0
     service.answers = [{"Parameter": {"Value": "one"}}, {"Parameter": {"Value": "two"}}]
     for service.now, text in ((900.0, "one"), (1_199.0, "one"), (1_200.0, "two")):
-        assert terms.parameter_terms() == text
-    terms.reset()
-    terms.parameter_terms()
+        assert terms_store.parameter_terms() == text
+    terms_store.reset()
+    terms_store.parameter_terms()
     assert len(service.asked) == 3
 
 
@@ -358,7 +360,7 @@ def test_the_parameter_is_kept_for_five_minutes(service: Service) -> None:
 
 
 def test_an_order_counts_towards_its_accounts_hour(service: Service) -> None:
-    pace.count_order("acme", NOW)
+    quotas.count_order("acme", NOW)
     assert service.asked == [
         (
             "update_item",
@@ -378,16 +380,16 @@ def test_an_account_over_its_hourly_quota_waits_for_the_next_hour(service: Servi
     key = placed_key("acme", at)
     found = Items() if placed is None else Items({**key, "placed": {"N": str(placed)}})
     if placed is None or placed < 3:
-        pace.check_quota(found, "acme", at)
+        quotas.check_quota(found, "acme", at)
         return
     with pytest.raises(TooManyRequests) as refusal:
-        pace.check_quota(found, "acme", at)
+        quotas.check_quota(found, "acme", at)
     assert refusal.value.seconds == 47
 
 
 def test_the_first_order_of_an_hour_is_always_placed(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERS_PER_HOUR", "1")
-    pace.check_quota(Items(), "acme", NOW)
+    quotas.check_quota(Items(), "acme", NOW)
 
 
 # -- the history --------------------------------------------------------------------------------------------------
@@ -405,7 +407,7 @@ def test_the_history_is_the_sum_of_all_shards_and_kept_for_a_while(service: Serv
         counters("sdp_users", 3, submitted_of_1=1),
     ]
     service.answers = [{"Responses": {"Table": shards}}]
-    read = history.lead_times()
+    read = lead_time_statistics.lead_times()
     assert {key: {n: count for n, count in enumerate(counts) if count} for key, counts in read.items()} == {
         ("socket", "submitted"): {0: 3, 3: 4},
         ("socket", "in_process"): {2: 5},
@@ -415,14 +417,14 @@ def test_the_history_is_the_sum_of_all_shards_and_kept_for_a_while(service: Serv
     keys = service.asked[0][1]["RequestItems"]["Table"]["Keys"]
     assert keys == [history_key(kind, shard) for shard in range(8) for kind in KIND_LABELS]
     service.now += 59
-    assert history.lead_times() is read
-    assert history.keys_to_refresh() == []
-    history.update_cache(Items())
-    assert history.lead_times() is read
+    assert lead_time_statistics.lead_times() is read
+    assert lead_time_statistics.keys_to_refresh() == []
+    lead_time_statistics.update_cache(Items())
+    assert lead_time_statistics.lead_times() is read
     service.now += 1
-    assert history.keys_to_refresh() == keys
+    assert lead_time_statistics.keys_to_refresh() == keys
     service.answers = [{"Responses": {}}]
-    assert history.lead_times() == {}
+    assert lead_time_statistics.lead_times() == {}
     assert len(service.asked) == 2
 
 
@@ -462,37 +464,37 @@ def counted(service: Service) -> list[Any]:
 
 
 def test_a_completed_order_is_counted_once_for_each_kind_by_how_long_it_took(service: Service) -> None:
-    history.count_order(completed())
+    lead_time_statistics.count_order(completed())
     assert counted(service) == [counting(2)]
-    history.count_order(offered())
+    lead_time_statistics.count_order(offered())
     assert len(service.asked) == 1
 
 
 def test_a_count_that_meets_others_goes_to_the_next_shard_and_not_for_ever(service: Service) -> None:
     busy = error_of("TransactionCanceledException", {"Code": "None"}, {"Code": "TransactionConflict"})
     service.answers = [busy, busy, {}]
-    history.count_order(completed())
+    lead_time_statistics.count_order(completed())
     assert counted(service) == [counting(2), counting(3), counting(4)]
     assert service.pauses == [0.04, 0.08]
     service.answers = [busy]
     service.asked.clear()
     with pytest.raises(InProgress):
-        history.count_order(completed())
+        lead_time_statistics.count_order(completed())
     assert len(counted(service)) == MAX_ATTEMPTS
 
 
 def test_an_order_that_was_counted_is_not_counted_again(service: Service) -> None:
     there = {"Code": "ConditionalCheckFailed", "Item": counted_key(ORDER_ID)}
     service.answers = [error_of("TransactionCanceledException", there, {"Code": "None"})]
-    history.count_order(completed())
+    lead_time_statistics.count_order(completed())
     assert len(counted(service)) == 1
     service.answers = [error_of("TransactionCanceledException"), {}]
-    history.count_order(completed())
+    lead_time_statistics.count_order(completed())
     assert len(counted(service)) == 3
 
 
 def test_a_count_that_is_put_off_has_a_mark(service: Service) -> None:
-    history.postpone_count(ORDER_ID, NOW)
+    lead_time_statistics.postpone_count(ORDER_ID, NOW)
     item = {**statistics_key(ORDER_ID), "outstanding": {"S": "2"}, "check_at": {"N": str(SECONDS)}}
     assert service.asked == [("put_item", {"TableName": "Table", "Item": item})]
 
@@ -544,16 +546,16 @@ def test_one_orders_events_go_out_again_from_where_it_stopped(service: Service) 
     first = entry_of(ORDER_ID, 1)
     entries = [entry_of(ORDER_ID, 4), entry_of(ORDER_ID, 5, internal=True), entry_of(ORDER_ID, 6)]
     service.answers = [{"Item": first}, {"Items": entries, "LastEvaluatedKey": {}}, {}]
-    done = replays.replay(replays.Replay(order_id=ORDER_ID, after=f"{ORDER_ID}-3"))
+    done = replay.replay(replay.Replay(order_id=ORDER_ID, after=f"{ORDER_ID}-3"))
     assert done == (1, 2, {"order_id": ORDER_ID, "after": f"{ORDER_ID}-6"})
     assert published(service) == [f"{ORDER_ID}-4", f"{ORDER_ID}-6"]
     assert service.asked[:2] == [reading(entry_key(ORDER_ID, 1)), entries_query(ORDER_ID, 3, 500)]
     service.answers = [{"Item": first}, {"Items": [], "LastEvaluatedKey": {}}]
-    assert replays.replay(replays.Replay(order_id=ORDER_ID)) == (0, 0, None)
+    assert replay.replay(replay.Replay(order_id=ORDER_ID)) == (0, 0, None)
     assert service.asked[-1] == entries_query(ORDER_ID, 0, 500)
     service.answers = [{}]
     with pytest.raises(NotFound):
-        replays.replay(replays.Replay(order_id=ORDER_ID))
+        replay.replay(replay.Replay(order_id=ORDER_ID))
 
 
 def account_read() -> Json:
@@ -585,8 +587,8 @@ def orders_of(*order_ids: str) -> list[Json]:
 def test_an_accounts_events_go_out_again_order_by_order(service: Service) -> None:
     entries = [{"Items": [entry_of(order_id, 1)]} for order_id in IDS]
     service.answers = [account_read(), *orders_of(*IDS), *entries, {}]
-    request = replays.Replay(account_id="acme", **{"from": date(2026, 3, 5), "to": date(2026, 3, 6)})  # type: ignore[arg-type]
-    assert replays.replay(request) == (2, 2, None)
+    request = replay.Replay(account_id="acme", **{"from": date(2026, 3, 5), "to": date(2026, 3, 6)})  # type: ignore[arg-type]
+    assert replay.replay(request) == (2, 2, None)
     assert published(service) == [f"{order_id}-1" for order_id in IDS]
     listed = service.asked[1][1]
     assert listed["Limit"] == 25
@@ -598,17 +600,17 @@ def test_an_accounts_events_go_out_again_order_by_order(service: Service) -> Non
 def test_a_replay_of_an_account_stops_where_a_call_has_looked_at_enough(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "ENTRIES_BATCH_SIZE", 2)
+    monkeypatch.setattr(replay, "ENTRIES_BATCH_SIZE", 2)
     two = [entry_of(IDS[0], 1), entry_of(IDS[0], 2)]
     service.answers = [account_read(), *orders_of(*IDS), {"Items": two}, {}]
-    done = replays.replay(replays.Replay(account_id="acme", dry_run=True))
+    done = replay.replay(replay.Replay(account_id="acme", dry_run=True))
     assert done == (1, 2, {"account_id": "acme", "dry_run": True, "after": IDS[0]})
     assert published(service) == []
     service.answers = [account_read(), *orders_of(IDS[0]), {"Items": two}, {}]
-    assert replays.replay(replays.Replay(account_id="acme")).next is None
+    assert replay.replay(replay.Replay(account_id="acme")).next is None
     one = {"Items": two[:1]}
     service.answers = [account_read(), *orders_of(*IDS), one, {**one, "LastEvaluatedKey": {}}, {}]
-    assert replays.replay(replays.Replay(account_id="acme")).next == {"account_id": "acme", "after": f"{IDS[1]}-1"}
+    assert replay.replay(replay.Replay(account_id="acme")).next == {"account_id": "acme", "after": f"{IDS[1]}-1"}
 
 
 def test_a_replay_of_an_account_goes_on_in_the_order_that_was_begun(service: Service) -> None:
@@ -620,13 +622,13 @@ def test_a_replay_of_an_account_goes_on_in_the_order_that_was_begun(service: Ser
         {},
     ]
     service.asked.clear()
-    assert replays.replay(replays.Replay(account_id="acme", after=f"{IDS[0]}-2")) == (2, 2, None)
+    assert replay.replay(replay.Replay(account_id="acme", after=f"{IDS[0]}-2")) == (2, 2, None)
     assert published(service) == [f"{IDS[0]}-3", f"{IDS[1]}-1"]
     start = service.asked[1][1]["ExclusiveStartKey"]
     assert start == {"pk": {"S": "ACCOUNT#acme"}, "sk": {"S": f"ORDER#{IDS[0]}"}}
     assert service.asked[4:6] == [entries_query(IDS[0], 2, 500), entries_query(IDS[1], 0, 499)]
     service.answers, service.asked = [account_read(), *orders_of()], []
-    assert replays.replay(replays.Replay(account_id="acme", after=IDS[0])) == (0, 0, None)
+    assert replay.replay(replay.Replay(account_id="acme", after=IDS[0])) == (0, 0, None)
     assert service.asked[1][1]["ExclusiveStartKey"] == start
 
 
@@ -635,7 +637,7 @@ def test_a_replay_of_more_orders_than_a_call_takes_goes_on_behind_the_last(servi
     online["LastEvaluatedKey"] = {"pk": {"S": ""}, "sk": {"S": f"ORDER#{IDS[0]}"}}
     service.answers = [account_read(), online, direct, whole, {"Items": [entry_of(IDS[0], 1)]}, {}]
     requested = {"account_id": "acme", "from": "2026-03-05", "to": "2026-03-06"}
-    assert replays.replay(replays.Replay.model_validate(requested)) == (1, 1, {**requested, "after": IDS[0]})
+    assert replay.replay(replay.Replay.model_validate(requested)) == (1, 1, {**requested, "after": IDS[0]})
     assert service.asked[0] == reading(account_key("acme"))
 
 
@@ -646,10 +648,10 @@ def test_a_replay_of_more_orders_than_a_call_takes_goes_on_behind_the_last(servi
         ({"order_id": ORDER_ID, "account_id": "acme"}, "Value error, name an order_id or an account_id"),
         ({"order_id": ORDER_ID, "from": "2026-03-05"}, "Value error, from and to are for an account_id"),
         ({"order_id": ORDER_ID, "to": "2026-03-05"}, "Value error, from and to are for an account_id"),
-        ({"account_id": "acme", "after": "7"}, f"String should match pattern '{replays._POSITION.pattern}'"),
+        ({"account_id": "acme", "after": "7"}, f"String should match pattern '{replay._POSITION.pattern}'"),
     ],
 )
 def test_a_replay_is_of_one_order_or_of_one_account(asked: Json, words: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        replays.Replay.model_validate(asked)
+        replay.Replay.model_validate(asked)
     assert [error["msg"] for error in refusal.value.errors()] == [words]

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from online_orders.aws import workflow
 from online_orders.aws.keys import OrderKey, order_key, workflow_key
 from online_orders.aws.workflow import ExecutionState, PendingTask, Step
-from online_orders.orders import Order
+from online_orders.domain.orders import Order
 from online_orders.telemetry import logger
 from tests.aws.service import Service, error_of
 from tests.domain.builders import NOW, ORDER_ID, held, offered, sending, standing

@@ -13,10 +13,10 @@ from unittest.mock import Mock, patch
 import pytest
 from botocore.exceptions import ClientError
 
+from emulation.template import read
 from online_orders_cli import installation as module
 from online_orders_cli import operating
 from online_orders_cli.installation import Installation, Unreachable
-from sandbox.template import read
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sandbox.seeds import USERS
-from sandbox.seeds import accounts as seeded_accounts
+from sandbox.seed import USERS
+from sandbox.seed import accounts as seeded_accounts
 from tests.contract.site import Answer, Attachment, Execution, Mail, Seen, Site, User
 from tests.lab import Lab
 from tests.lab import Mail as LabMail

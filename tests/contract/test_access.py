@@ -9,7 +9,7 @@ from tests.contract.in_process import InProcess
 from tests.contract.live import Live
 from tests.contract.orders import place
 from tests.contract.site import Answer, Json, Site, User
-from tests.events.recording import EVENTS, ORIGIN_HEADER
+from tests.functions.recording import EVENTS, ORIGIN_HEADER
 from tests.lab import Lab
 
 NOWHERE = "01JD0000000000000000000000"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.ses_rules import EventType
+from emulation.ses_rules import EventType
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, fresh, place, place_for, quote
 from tests.contract.site import Json, Site

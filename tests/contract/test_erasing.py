@@ -10,9 +10,9 @@ from functools import cache
 import pytest
 from pypdf import PdfReader
 
-from online_orders.aws import erasing
-from online_orders.aws.orders import get_any_order
-from online_orders.errors import NotFound
+from online_orders.aws import erasure_job
+from online_orders.aws.order_store import get_any_order
+from online_orders.domain.errors import NotFound
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, claimed, fresh, item, offered, place, place_direct, quote, rows
 from tests.contract.site import Json, User
@@ -76,7 +76,7 @@ class Story:
 def erase(email: str, account_id: str | None = None) -> tuple[Counter[str], list[str]]:
     erased: Counter[str] = Counter()
     left: list[str] = []
-    for step in erasing.erase_person(email, account_id):
+    for step in erasure_job.erase_person(email, account_id):
         erased += step.erased
         left += step.left
     return erased, left
@@ -344,11 +344,11 @@ def test_a_reseller_is_erased_from_its_sub_accounts_too(site: InProcess) -> None
 def test_other_accounts_are_left_alone_and_steps_say_where_to_go_on(site: InProcess) -> None:
     account_id, _, _ = account_of(site)
     other = claimed(site, site.people.other)
-    steps = list(erasing.erase_person(site.people.cs.email, account_id))
+    steps = list(erasure_job.erase_person(site.people.cs.email, account_id))
     assert steps[-1].position == account_id
     assert other.read()["assignee"]["email"] == site.people.cs.email
-    assert list(erasing.erase_person(site.people.cs.email, after=max(site.accounts))) == []
-    assert {step.position for step in erasing.erase_person(site.people.cs.email)} >= set(site.accounts)
+    assert list(erasure_job.erase_person(site.people.cs.email, after=max(site.accounts))) == []
+    assert {step.position for step in erasure_job.erase_person(site.people.cs.email)} >= set(site.accounts)
     assert other.read()["assignee"] is None
 
 

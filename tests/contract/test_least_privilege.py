@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 import account_changes
-from online_orders.aws import mail_hold, signing_keys, workflow
+from online_orders.aws import mail_pause, signing_keys, workflow
 from tests.contract.in_process import SIMULATOR, InProcess
 from tests.contract.orders import Order, claimed, fresh, offered, place, place_direct, quote, rows
 from tests.contract.site import Mail
@@ -139,10 +139,10 @@ def suspend(site: InProcess, order: Order) -> None:
 
 def hold_the_mail(site: InProcess) -> None:
     with patch.dict(os.environ, TABLE_NAME=site.lab.outputs["TableName"]):
-        mail_hold.pause("SES has asked us to pause", site.lab.clock.now())
+        mail_pause.pause("SES has asked us to pause", site.lab.clock.now())
         place(site)
         site.settle()
-        mail_hold.resume()
+        mail_pause.resume()
     site.lab.advance(hours=1)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 import confirm_page
-from online_orders import approval_links, confirmation, http
-from online_orders.aws import link_decisions, links, signing_keys
-from online_orders.aws.dynamodb import WriteConflict, transact
+from online_orders.aws import link_decisions, link_store, signing_keys
+from online_orders.aws.table import WriteConflict, transact
+from online_orders.domain import approval_links, confirmation
+from online_orders.http import messages
 from tests.contract.in_process import InProcess
 from tests.contract.orders import offered, place, quote
 from tests.contract.pages import is_guarded
@@ -162,14 +163,14 @@ def test_what_is_written_for_a_right_code_holds_for_the_count_that_it_saw_alone(
     _, mail = offered(in_process)
     token = token_in(mail)
     with in_process.lab.as_operator():
-        seen = links.find_link(token)
-        transact([links.expected_attempts(token, seen)])
-        assert links.count_wrong_code(token, seen)
-        assert not links.count_wrong_code(token, seen), "two that saw the same are counted one after the other"
-        for action in (links.expected_attempts(token, seen), links.count_wrong_code_write(token, seen)):
+        seen = link_store.find_link(token)
+        transact([link_store.expected_attempts(token, seen)])
+        assert link_store.count_wrong_code(token, seen)
+        assert not link_store.count_wrong_code(token, seen), "two that saw the same are counted one after the other"
+        for action in (link_store.expected_attempts(token, seen), link_store.count_wrong_code_write(token, seen)):
             with pytest.raises(WriteConflict):
                 transact([action])
-        assert links.find_link(token).wrong_codes == 1
+        assert link_store.find_link(token).wrong_codes == 1
 
 
 def test_links_and_cursors_are_signed_with_keys_of_their_own(
@@ -221,7 +222,7 @@ def test_token_and_code_are_compared_in_constant_time(in_process: InProcess, mon
     assert {token_in(mail).encode(), mail.code.encode()} <= set(compared)
 
 
-@pytest.mark.parametrize("module", [approval_links, links, confirmation, link_decisions, confirm_page, http])
+@pytest.mark.parametrize("module", [approval_links, link_store, confirmation, link_decisions, confirm_page, messages])
 def test_no_secret_is_compared_by_the_ordinary_operators(module: Any) -> None:
     secret = {"token", "code", "secret", "signature", "expected"}
     for node in ast.walk(ast.parse(Path(module.__file__).read_text("utf-8"))):

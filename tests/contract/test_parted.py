@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from online_orders import clock
-from online_orders.accounts import Account
 from online_orders.aws.keys import OrderKey
-from online_orders.aws.orders import update_order_with_account
-from online_orders.orders import Change
-from online_orders.orders import Order as StoredOrder
-from online_orders.timeline import SYSTEM
+from online_orders.aws.order_store import update_order_with_account
+from online_orders.domain.accounts import Account
+from online_orders.domain.orders import Change
+from online_orders.domain.orders import Order as StoredOrder
+from online_orders.domain.timeline import SYSTEM
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, offer, place_direct, place_for, quote, rows
 from tests.contract.site import Json, Mail, Site

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from online_orders.api import access_to
+from online_orders.http.app import access_to
 from tests.contract.in_process import InProcess
 from tests.contract.live import Live
 from tests.contract.orders import fresh, item, offer, place

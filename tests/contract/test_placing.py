@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from online_orders.aws import lists
+from online_orders.aws import order_queries
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, fresh, item, place, place_answer, place_for
 from tests.contract.site import Json, Site, User
@@ -443,7 +443,7 @@ def test_the_desk_is_warned_of_equal_orders_when_it_claims_them(
     account = sites_of_every_sort(site)
     with monkeypatch.context() as at_once:
         # Each has looked before the other was stored.
-        at_once.setattr(lists, "find_duplicate_candidates", lambda _: [])
+        at_once.setattr(order_queries, "find_duplicate_candidates", lambda _: [])
         first, second = (place_for(site, account, items=on(site.day(10), [item(site), UPGRADE])) for _ in range(2))
     for order in (first, second):
         assert "warnings" not in site.get(order.desk_path, site.people.cs).ok()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.seeds import price_list
+from sandbox.seed import price_list
 from tests.contract.live import Live
 from tests.contract.orders import claimed, enroll, fresh, item, line, offer, place, place_for, quote, rows
 from tests.contract.site import Answer, Json, Site

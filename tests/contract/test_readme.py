@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.seeds import price_list
+from sandbox.seed import price_list
 from tests.contract.live import Live
 from tests.local_run import PROJECT
 

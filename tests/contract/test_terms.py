@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.terms import DEFAULT_TERMS
+from online_orders.domain.terms import DEFAULT_TERMS
 from tests.cli.terminal import Terminal
 from tests.contract.in_process import InProcess
 from tests.contract.orders import claimed, quote

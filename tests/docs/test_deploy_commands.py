@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sandbox.template import read
+from emulation.template import read
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.template import read
+from emulation.template import read
 from tests import loopback
 from tests.docs.test_commands import ROOT
 from tests.lab import Lab

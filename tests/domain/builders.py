@@ -9,10 +9,10 @@ from typing import Any, Literal
 import pytest
 from hypothesis import settings
 
-from online_orders.accounts import Account, Contact, parse_account
-from online_orders.errors import Invalid
-from online_orders.orders import Change, Order, Policy, Status, User, parse_order
-from online_orders.quotes import Quote, parse_quote
+from online_orders.domain.accounts import Account, Contact, parse_account
+from online_orders.domain.errors import Invalid
+from online_orders.domain.orders import Change, Order, Policy, Status, User, parse_order
+from online_orders.domain.quotes import Quote, parse_quote
 
 Json = dict[str, Any]
 

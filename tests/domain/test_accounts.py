@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.accounts import (
+from online_orders.domain.accounts import (
     ERASED,
     ERASED_EMAIL,
     Account,
@@ -21,8 +21,8 @@ from online_orders.accounts import (
     has_begun,
     parse_account,
 )
-from online_orders.errors import FieldError, Forbidden, Invalid
-from online_orders.faults import validate
+from online_orders.domain.errors import FieldError, Forbidden, Invalid
+from online_orders.domain.field_errors import validate
 from tests.domain.builders import (
     CARLA,
     CONNIE,

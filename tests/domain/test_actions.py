@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from online_orders.accounts import Account, Contact
-from online_orders.errors import Conflict, Invalid, TooLarge, VersionMismatch
-from online_orders.orders import (
+from online_orders.domain.accounts import Account, Contact
+from online_orders.domain.errors import Conflict, Invalid, TooLarge, VersionMismatch
+from online_orders.domain.orders import (
     ALLOWED_STATUSES,
     CUSTOMER_ACTIONS,
     DESK_ACTIONS,
@@ -21,8 +21,8 @@ from online_orders.orders import (
     Policy,
     Status,
 )
-from online_orders.quotes import Quote, QuoteState
-from online_orders.timeline import Actor, Event
+from online_orders.domain.quotes import Quote, QuoteState
+from online_orders.domain.timeline import Actor, Event
 from tests.domain.builders import (
     ANNA,
     CARLA,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.approval_links import CODE, TOKEN, Link, code_of, fingerprint, matches, token_of
+from online_orders.domain.approval_links import CODE, TOKEN, Link, code_of, fingerprint, matches, token_of
 from tests.domain.builders import ORDER_ID, property_of
 
 KEY = b"a key of thirty-two random bytes"

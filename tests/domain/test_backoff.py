@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.backoff import SHORTEST, retry_delay
+from online_orders.domain.backoff import SHORTEST, retry_delay
 from tests.domain.builders import property_of
 
 MAXIMUM = timedelta(minutes=15)

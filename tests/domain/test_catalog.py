@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from online_orders.accounts import Account
-from online_orders.catalog import (
+from online_orders.domain.accounts import Account
+from online_orders.domain.catalog import (
     ACCESSORY_TYPES,
     BANDWIDTH_STEPS,
     KIND_LABELS,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.csv_pages import (
+from online_orders.domain.csv_pages import (
     COLUMNS,
     PLAIN,
     SPREADSHEETS,
@@ -25,9 +25,9 @@ from online_orders.csv_pages import (
     read_rows,
     safe_cell,
 )
-from online_orders.errors import BadRequest
-from online_orders.orders import Order
-from online_orders.presentation import order_body
+from online_orders.domain.errors import BadRequest
+from online_orders.domain.orders import Order
+from online_orders.domain.representations import order_body
 from tests.domain.builders import ANNA, LATER, NOW, ORDER_ID, Json, item_of, offered, place, property_of, sending
 
 

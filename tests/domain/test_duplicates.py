@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from online_orders.accounts import Account
-from online_orders.catalog import KINDS as MODELS
-from online_orders.catalog import UPGRADES
-from online_orders.duplicates import RECENT, find_duplicates
-from online_orders.orders import Order
+from online_orders.domain.accounts import Account
+from online_orders.domain.catalog import KINDS as MODELS
+from online_orders.domain.catalog import UPGRADES
+from online_orders.domain.duplicates import RECENT, find_duplicates
+from online_orders.domain.orders import Order
 from tests.domain.builders import (
     ANNA,
     DAY,

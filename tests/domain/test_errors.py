@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from online_orders import errors
-from online_orders.errors import FieldError, OnlineOrdersError
+from online_orders.domain import errors
+from online_orders.domain.errors import FieldError, OnlineOrdersError
 
 FAULT = FieldError("/items/0", "unknown_kind", "There is no such kind.")
 

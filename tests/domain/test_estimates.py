@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from online_orders.estimates import (
+from online_orders.domain.estimates import (
     BUCKET_DAYS,
     MIN_ORDERS,
     bucket_of,
@@ -17,8 +17,8 @@ from online_orders.estimates import (
     estimated_start,
     percentile_days,
 )
-from online_orders.orders import Change, Order, Status
-from online_orders.timeline import Entry, Event
+from online_orders.domain.orders import Change, Order, Status
+from online_orders.domain.timeline import Entry, Event
 from tests.domain.builders import (
     CLARA,
     CONRAD,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from online_orders.evidence import Evidence, LinkDecision, evidence_of
-from online_orders.orders import Order
+from online_orders.domain.evidence import Evidence, LinkDecision, evidence_of
+from online_orders.domain.orders import Order
 from tests.domain.builders import LATER, offered, place
 
 QUOTED = offered().approve("C.", LATER).order

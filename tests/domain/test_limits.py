@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from online_orders import (
+from online_orders.domain import (
     accounts,
     approval_links,
     catalog,
@@ -21,8 +21,8 @@ from online_orders import (
     quotes,
     values,
 )
-from online_orders.orders import OrderInternals, Policy, Status
-from online_orders.quotes import QuoteState
+from online_orders.domain.orders import OrderInternals, Policy, Status
+from online_orders.domain.quotes import QuoteState
 
 LIMITS: dict[str, tuple[Any, Any]] = {
     "wrong codes that lock a link": (approval_links.WRONG_CODES_ALLOWED, 5),

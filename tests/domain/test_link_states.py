@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from online_orders.accounts import Account
-from online_orders.approval_links import Link, LinkContext, LinkState, code_of, link_context, proof_of, token_of
-from online_orders.confirmation import (
+from online_orders.domain.accounts import Account
+from online_orders.domain.approval_links import Link, LinkContext, LinkState, code_of, link_context, proof_of, token_of
+from online_orders.domain.confirmation import (
     DecisionForm,
     FormError,
     Outcome,
@@ -21,7 +21,7 @@ from online_orders.confirmation import (
     result_of_lost_race,
     view,
 )
-from online_orders.orders import Order, Policy
+from online_orders.domain.orders import Order, Policy
 from tests.domain.builders import (
     CARLA,
     CLARA,

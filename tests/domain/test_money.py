@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from online_orders import money
-from online_orders.iso import COUNTRIES, MINOR_DIGITS
+from online_orders.domain import money
+from online_orders.domain.iso import COUNTRIES, MINOR_DIGITS
 from tests.domain.builders import property_of
 
 DIGITS = {"JPY": 0, "EUR": 2, "BHD": 3}

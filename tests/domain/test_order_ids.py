@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.order_ids import first_id_of, is_order_id, new_order_id, placed_at
+from online_orders.domain.order_ids import first_id_of, is_order_id, new_order_id, placed_at
 from tests.domain.builders import DAY, NOW, property_of
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -11,11 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from online_orders.accounts import Contact
-from online_orders.errors import Conflict
-from online_orders.orders import Change, Order, Policy, User
-from online_orders.quotes import Quote
-from online_orders.timeline import Actor
+from online_orders.domain.accounts import Contact
+from online_orders.domain.errors import Conflict
+from online_orders.domain.orders import Change, Order, Policy, User
+from online_orders.domain.quotes import Quote
+from online_orders.domain.timeline import Actor
 from tests.domain.builders import (
     ANNA,
     CARLA,

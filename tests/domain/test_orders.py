@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from online_orders import orders
-from online_orders.accounts import Account, Contact, EnrollmentState
-from online_orders.deliveries import MailEvent, MailStatus, mail_status
-from online_orders.erasing import ERASED_CONTACT
-from online_orders.errors import Conflict, TooLarge, TooManyRequests
-from online_orders.orders import Change, HourlyComments, Order, Policy, Status
-from online_orders.quotes import QuoteState
-from online_orders.timeline import SYSTEM, Actor, Event
+from online_orders.domain import orders
+from online_orders.domain.accounts import Account, Contact, EnrollmentState
+from online_orders.domain.erasure import ERASED_CONTACT
+from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests
+from online_orders.domain.mail_delivery import MailEvent, MailStatus, mail_status
+from online_orders.domain.orders import Change, HourlyComments, Order, Policy, Status
+from online_orders.domain.quotes import QuoteState
+from online_orders.domain.timeline import SYSTEM, Actor, Event
 from tests.domain.builders import (
     ANNA,
     CARLA,

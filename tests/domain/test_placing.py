@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.catalog import UPGRADES
-from online_orders.errors import Forbidden, Invalid
-from online_orders.orders import Order, Status, parse_order
-from online_orders.timeline import Actor, Event
+from online_orders.domain.catalog import UPGRADES
+from online_orders.domain.errors import Forbidden, Invalid
+from online_orders.domain.orders import Order, Status, parse_order
+from online_orders.domain.timeline import Actor, Event
 from tests.domain.builders import (
     ANNA,
     CLARA,

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from online_orders.catalog import UPGRADES
-from online_orders.csv_pages import PLAIN, SPREADSHEETS, Dialect
-from online_orders.errors import BadRequest, FieldError, Invalid
-from online_orders.iso import MINOR_DIGITS
-from online_orders.money import MAX_AMOUNT, quantize
-from online_orders.prices import (
+from online_orders.domain.catalog import UPGRADES
+from online_orders.domain.csv_pages import PLAIN, SPREADSHEETS, Dialect
+from online_orders.domain.errors import BadRequest, FieldError, Invalid
+from online_orders.domain.iso import MINOR_DIGITS
+from online_orders.domain.money import MAX_AMOUNT, quantize
+from online_orders.domain.prices import (
     COLUMNS,
     MAX_PRICES,
     VARIANTS,
@@ -31,7 +31,7 @@ from online_orders.prices import (
     prices_of,
     variant_of,
 )
-from online_orders.quotes import MAX_DESCRIPTION_LENGTH, Quote, Recurrence, parse_quote
+from online_orders.domain.quotes import MAX_DESCRIPTION_LENGTH, Quote, Recurrence, parse_quote
 from tests.domain.builders import (
     KINDS,
     TERMS,

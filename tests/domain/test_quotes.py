@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.errors import Invalid
-from online_orders.quotes import DECIDABLE, Quote, QuoteState
+from online_orders.domain.errors import Invalid
+from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
 from tests.domain.builders import (
     CLARA,
     CONNIE,

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from online_orders.accounts import Account, Contact, Enrollment, EnrollmentState, License, Site, SocketStock
-from online_orders.catalog import LIMITS, REGIONS
-from online_orders.money import quantize
-from online_orders.orders import Closed, Order, OrderInternals, Status, User
-from online_orders.quotes import Quote, QuoteLine, QuoteState, Recurrence, Totals
-from online_orders.timeline import Actor, Entry, Event
+from online_orders.domain.accounts import Account, Contact, Enrollment, EnrollmentState, License, Site, SocketStock
+from online_orders.domain.catalog import LIMITS, REGIONS
+from online_orders.domain.money import quantize
+from online_orders.domain.orders import Closed, Order, OrderInternals, Status, User
+from online_orders.domain.quotes import Quote, QuoteLine, QuoteState, Recurrence, Totals
+from online_orders.domain.timeline import Actor, Entry, Event
 from tests.domain.builders import CONNIE, STATUSES, item_of, property_of, standing
 
 Thing = TypeVar("Thing")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from online_orders.languages import LOCALES, Locale
-from online_orders.terms import DEFAULT_TERMS, StandardTerms, standard_terms
+from online_orders.domain.languages import LOCALES, Locale
+from online_orders.domain.terms import DEFAULT_TERMS, StandardTerms, standard_terms
 from tests.domain.builders import NOW
 
 

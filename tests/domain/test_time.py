@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.accounts import Account
 from online_orders.clock import day_in, now
-from online_orders.errors import Conflict
-from online_orders.orders import Order, Policy, Status
-from online_orders.presentation import order_body
-from online_orders.timeline import Actor, Event
+from online_orders.domain.accounts import Account
+from online_orders.domain.errors import Conflict
+from online_orders.domain.orders import Order, Policy, Status
+from online_orders.domain.representations import order_body
+from online_orders.domain.timeline import Actor, Event
 from tests.domain.builders import (
     CLARA,
     CONRAD,

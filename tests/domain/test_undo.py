@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from online_orders.errors import Conflict
-from online_orders.orders import Order
-from online_orders.presentation import order_body
-from online_orders.quotes import QuoteState
-from online_orders.timeline import Actor, Event
+from online_orders.domain.errors import Conflict
+from online_orders.domain.orders import Order
+from online_orders.domain.quotes import QuoteState
+from online_orders.domain.representations import order_body
+from online_orders.domain.timeline import Actor, Event
 from tests.domain.builders import (
     CARLA,
     CLARA,

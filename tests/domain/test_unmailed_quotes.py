@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from online_orders.announcements import notifications
-from online_orders.errors import Conflict
-from online_orders.orders import Order
-from online_orders.presentation import flags_of, order_body
-from online_orders.quotes import QuoteState
-from online_orders.timeline import Event
+from online_orders.domain.errors import Conflict
+from online_orders.domain.notifications import notifications
+from online_orders.domain.orders import Order
+from online_orders.domain.quotes import QuoteState
+from online_orders.domain.representations import flags_of, order_body
+from online_orders.domain.timeline import Event
 from tests.domain.builders import (
     CLARA,
     DAY,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from online_orders.values import (
+from online_orders.domain.values import (
     FROM_REQUEST,
     BlankIsAbsent,
     Count,

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from moto.events.models import EventPattern, EventsBackend
 
-from sandbox.default_bus import envelope
+from emulation.default_bus import envelope
 from tests.lab.bridge import Functions, Invocation
 from tests.lab.clock import Clock
 

@@ -18,8 +18,8 @@ from botocore.config import Config
 from botocore.session import Session
 from moto import mock_aws
 
-from online_orders.aws import retries
-from sandbox.ses_rules import DETAIL_TYPES, EventType
+from emulation.ses_rules import DETAIL_TYPES, EventType
+from online_orders.aws import retry_delays
 from tests.lab import accounts, deployments, product, shortcuts
 from tests.lab.bridge import Failures, Functions, Log
 from tests.lab.capacity import Capacity
@@ -114,7 +114,7 @@ class Lab:
             stack.enter_context(patch.object(botocore.session, "create_loader", _create_loader_once))
             lab = cls(template, PARAMETERS | parameters)
             stack.enter_context(product.on_clock(lab.clock))
-            stack.enter_context(patch.object(retries, "random_fraction", lab.chance.random))
+            stack.enter_context(patch.object(retry_delays, "random_fraction", lab.chance.random))
             for part in (lab.wire, lab.dynamodb, lab.queue, lab.ses, lab.eventbridge, lab.stepfunctions):
                 stack.enter_context(part.attached())
             lab._deploy()

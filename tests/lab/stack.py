@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.template import EVENT_TYPES, code_folders, load_definitions, read, without_serverless
+from emulation.template import EVENT_TYPES, code_folders, load_definitions, read, without_serverless
 
 Json = dict[str, Any]
 

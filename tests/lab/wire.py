@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
-from online_orders.aws import dynamodb
+from online_orders.aws import table
 from tests.lab.permissions import Permissions
 
 SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "secrets-manager": "secretsmanager"}
@@ -335,7 +335,7 @@ class Wire:
         jitter = random.Random(0)
         with (
             patch.object(BotocoreStubber, "__call__", send),
-            patch.object(dynamodb, "SystemRandom", lambda: jitter),
+            patch.object(table, "SystemRandom", lambda: jitter),
             patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=lambda seconds: None)),
             # A client lives through many tests here, and must not run out of retries by the faults of an earlier one.
             patch.object(botocore.retries.quota.RetryQuota, "acquire", lambda quota, amount: True),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from online_orders.aws import mail_hold
+from online_orders.aws import mail_pause
 from online_orders_cli.app import app
 from tests.lab import Lab
 from tests.operating.watched import OWN, ROOT, Metric, alarms, emitted, is_measured, metrics_of, metrics_shown, widgets
@@ -124,7 +124,7 @@ def a_workflow_that_cannot_be_looked_after(lab: Lab) -> None:
 
 def mail_that_is_held(lab: Lab) -> None:
     with lab.as_operator():
-        mail_hold.pause("a trial", lab.clock.now())
+        mail_pause.pause("a trial", lab.clock.now())
     place(lab)
     lab.advance(hours=2)
     run_measures(lab)

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from online_orders_rendering import paper
+from online_orders_rendering import quote_pdf
 from tests import local_run
 from tests.contract.live import Live
 from tests.proof.papers import elsewhere
@@ -99,5 +99,5 @@ def live(running: Running) -> Live:
 @pytest.fixture(scope="package", autouse=True)
 def papers_elsewhere() -> Iterator[None]:
     """Whatever is forked here sets its papers in a process that is not."""
-    with elsewhere() as compiler, patch.object(paper, "_compiler", lambda: compiler):
+    with elsewhere() as compiler, patch.object(quote_pdf, "_compiler", lambda: compiler):
         yield

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Client, Listener
 from typing import Any
 
-from online_orders_rendering import paper
+from online_orders_rendering import quote_pdf
 
 HOST = "127.0.0.1"
 
@@ -35,7 +35,7 @@ def serve() -> None:
         print(listener.address[1], flush=True)  # noqa: T201 - to whoever has started this
         while True:
             with listener.accept() as connection:
-                made = paper._compiler().compile(**json.loads(connection.recv_bytes()))
+                made = quote_pdf._compiler().compile(**json.loads(connection.recv_bytes()))
                 assert isinstance(made, bytes)
                 connection.send_bytes(made)
 

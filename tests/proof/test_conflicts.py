@@ -17,7 +17,7 @@ from unittest.mock import patch
 import pytest
 from botocore import xform_name
 
-from online_orders.aws import erasing, mail_hold, terms
+from online_orders.aws import erasure_job, mail_pause, terms_store
 from tests.lab import Lab, accounts
 from tests.lab.wire import SINGLE_WRITES, Call
 from tests.local_run import PROJECT
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 SOURCES = {PROJECT / "layers" / "core": "online_orders/**/*.py", PROJECT / "functions": "*.py"}
 INDEXES = {"desk", "assignee", "outstanding"}
 """All that may be read as it was before: who reads the table reads what stands there."""
-TABLE = "online_orders.aws.dynamodb"
+TABLE = "online_orders.aws.table"
 """Whose `put`, `update` and `call` are the only ways to the table; see also test_dynamodb.py, of the errors."""
 
 SINGLE_WRITE_METHODS = {xform_name(operation) for operation in SINGLE_WRITES}
@@ -67,7 +67,7 @@ class _Writes(ast.NodeVisitor):
 
 
 def writes_in_the_code() -> set[str]:
-    """As `online_orders.aws.links.store_link`."""
+    """As `online_orders.aws.link_store.store_link`."""
     found = set()
     for folder, pattern in SOURCES.items():
         for file in folder.glob(pattern):
@@ -178,7 +178,7 @@ def an_approval(lab: Lab) -> None:
     form = {"decision": "approve", "name": "Connie", "code": f"{(int(mail.code) + 1) % 1_000_000:06}"}
     assert lab.http("POST", mail.link, form=form).status == 403
     assert lab.functions.invoke("ReconcileFunction", {"order_id": order_id}).failure is None
-    with patch("online_orders.aws.history.transact", side_effect=ZeroDivisionError):
+    with patch("online_orders.aws.lead_time_statistics.transact", side_effect=ZeroDivisionError):
         assert decide(lab, mail, "approve") == 200
     lab.advance(hours=8)
     let_time_pass(lab, 30)
@@ -214,21 +214,21 @@ def another_reseller(lab: Lab) -> None:
 
 def a_hold_on_all_mail(lab: Lab) -> None:
     with as_operator(lab):
-        assert mail_hold.pause("a trial", lab.clock.now()).reason == "a trial"
+        assert mail_pause.pause("a trial", lab.clock.now()).reason == "a trial"
     order_id = place(lab)
     assert lab.mails.about(order_id) == []
     with as_operator(lab):
-        assert mail_hold.resume()
+        assert mail_pause.resume()
     let_time_pass(lab, 30)
     assert len(lab.mails.about(order_id)) == 3
 
 
 def terms_of_quotes(lab: Lab) -> None:
     with as_operator(lab):
-        stored = terms.store_terms("en", "Net 30 days", None, lab.clock.now())
+        stored = terms_store.store_terms("en", "Net 30 days", None, lab.clock.now())
         assert stored
-        assert terms.find_terms("en") == stored
-        assert terms.remove_terms("en")
+        assert terms_store.find_terms("en") == stored
+        assert terms_store.remove_terms("en")
 
 
 def a_mail_that_ses_does_not_take_yet(lab: Lab) -> None:
@@ -245,9 +245,9 @@ def a_person_who_is_erased(lab: Lab) -> None:
     assert lab.http("POST", "/api/account/contact-report", json=report, user=user).status == 202
     lab.settle()
     with as_operator(lab):
-        for _ in erasing.erase_person(user.email, "acme"):
+        for _ in erasure_job.erase_person(user.email, "acme"):
             pass
-        for _ in erasing.erase_person(accounts.body("acme")["enrollment"]["contact"]["email"], "acme"):
+        for _ in erasure_job.erase_person(accounts.body("acme")["enrollment"]["contact"]["email"], "acme"):
             pass
     kept = [item for item in lab.items if not item["sk"].startswith("MAIL#")]
     assert [item["sk"] for item in kept if user.email in str(item)] == []

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from online_orders.backoff import retry_delay
-from online_orders.orders import QUOTE_MAIL_DEADLINE
+from online_orders.domain.backoff import retry_delay
+from online_orders.domain.orders import QUOTE_MAIL_DEADLINE
 from tests.lab.lab import TEMPLATE
 from tests.lab.stack import translate
 

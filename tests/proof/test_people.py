@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from sandbox.ses_rules import EventType
+from emulation.ses_rules import EventType
 from tests.lab import Lab, Response, User, accounts
 from tests.lab.mail import Mail
 from tests.proof.flows import CONTACT

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.aws import mail_hold
+from online_orders.aws import mail_pause
 from tests.lab import Lab, Mail
 from tests.proof.conftest import LONG
 from tests.proof.flows import CONTACT
@@ -252,13 +252,13 @@ def test_a_revision_quoted_during_retries_has_a_day_of_its_own(lab: Lab) -> None
 
 def test_quotes_paused_for_over_a_day_are_still_tried_for_a_day(lab: Lab) -> None:
     with lab.as_operator():
-        mail_hold.pause("SES has asked us to pause", lab.clock.now())
+        mail_pause.pause("SES has asked us to pause", lab.clock.now())
     order_id = quoted(lab)
     lab.queue.paused = True  # the other mails go round as well, and that is shown elsewhere
     lab.advance(hours=26)
     lab.ses.refuse("SendingPausedException", times=10_000, to=CONTACT)
     with lab.as_operator():
-        assert mail_hold.resume()
+        assert mail_pause.resume()
     lab.advance(hours=2)
     assert order_of(lab, order_id)["quote"]["state"] == "sending"
     lab.ses._refusals.clear()

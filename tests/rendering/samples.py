@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from online_orders.account_notices import notices
-from online_orders.accounts import Account, Contact
-from online_orders.approval_links import ConfirmLink
-from online_orders.catalog import ACCESSORY_TYPES, REGIONS
-from online_orders.confirmation import FormError, FormState, Outcome
-from online_orders.installation import Installation
-from online_orders.mail_kinds import MAILS, MailKind, Role
-from online_orders.orders import Change, Order, Policy, Status
-from online_orders.quotes import Quote
-from online_orders.system_reasons import SystemReason
-from online_orders.timeline import SYSTEM, Actor, Entry
-from online_orders_rendering.formats import item_labels, translator
-from online_orders_rendering.mails import Mail, render_contact_report, render_mail, render_notice
-from online_orders_rendering.pages import decision_page, outcome_page
-from online_orders_rendering.paper import render_pdf
+from online_orders.domain.account_notifications import notices
+from online_orders.domain.accounts import Account, Contact
+from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.catalog import ACCESSORY_TYPES, REGIONS
+from online_orders.domain.confirmation import FormError, FormState, Outcome
+from online_orders.domain.installation import Installation
+from online_orders.domain.mail_kinds import MAILS, MailKind, Role
+from online_orders.domain.orders import Change, Order, Policy, Status
+from online_orders.domain.quotes import Quote
+from online_orders.domain.system_reasons import SystemReason
+from online_orders.domain.timeline import SYSTEM, Actor, Entry
+from online_orders_rendering.i18n import item_labels, translator
+from online_orders_rendering.mails.compose import Mail, render_contact_report, render_mail, render_notice
+from online_orders_rendering.pages.approval import decision_page, outcome_page
+from online_orders_rendering.quote_pdf import render_pdf
 from tests.domain.builders import (
     ANNA,
     CARLA,

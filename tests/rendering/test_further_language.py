@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.languages import FALLBACK, FOLDER, LOCALES, texts
+from online_orders.domain.languages import FALLBACK, FOLDER, LOCALES, texts
 from tests.local_run import PROJECT
 from tests.rendering.test_wording import search_path
 
@@ -21,14 +21,14 @@ PROGRAM = """
 import json
 from typing import get_args
 
-from online_orders import languages
-from online_orders.csv_pages import dialect_for
-from online_orders.mail_kinds import Role
-from online_orders.terms import standard_terms
+from online_orders.domain import languages
+from online_orders.domain.csv_pages import dialect_for
+from online_orders.domain.mail_kinds import Role
+from online_orders.domain.terms import standard_terms
 from online_orders_cli.app import LocaleOption
 from tests.domain.builders import account_of
 from tests.rendering.samples import account_mails, cases, pages, pending
-from tests.rendering.test_paper import paper_of, words_on
+from tests.rendering.test_quote_pdf import paper_of, words_on
 from tools.openapi import document
 
 cases = cases("nl")

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from online_orders.account_notices import notices
-from online_orders.accounts import Contact
-from online_orders.languages import LOCALES
-from online_orders.mail_kinds import MAILS, MailKind, Role
-from online_orders.orders import Change, Policy
-from online_orders_rendering.mails import Mail, render_contact_report, render_mail, render_notice
+from online_orders.domain.account_notifications import notices
+from online_orders.domain.accounts import Contact
+from online_orders.domain.languages import LOCALES
+from online_orders.domain.mail_kinds import MAILS, MailKind, Role
+from online_orders.domain.orders import Change, Policy
+from online_orders_rendering.mails.compose import Mail, render_contact_report, render_mail, render_notice
 from online_orders_rendering.templates import FOLDER
 from tests.domain.builders import (
     ANNA,
@@ -105,7 +105,7 @@ def test_every_mail_keeps_the_contract(case: Case) -> None:
 
 
 def test_each_mail_of_the_table_has_a_template_and_there_is_no_other() -> None:
-    assert {path.stem for path in (FOLDER / "mails").iterdir()} == set(MAILS) == set(MailKind)
+    assert {path.stem for path in (FOLDER / "mails").glob("*.jinja")} == set(MAILS) == set(MailKind)
 
 
 @pytest.mark.parametrize("case", CASES)

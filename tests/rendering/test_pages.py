@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from online_orders.catalog import KIND_LABELS
-from online_orders.confirmation import FormError, FormState, Outcome
-from online_orders.languages import LOCALES
-from online_orders_rendering.pages import CONTENT_SECURITY_POLICY, outcome_page
+from online_orders.domain.catalog import KIND_LABELS
+from online_orders.domain.confirmation import FormError, FormState, Outcome
+from online_orders.domain.languages import LOCALES
+from online_orders_rendering.pages.approval import CONTENT_SECURITY_POLICY, outcome_page
 from tests.domain.builders import CLARA, CONNIE, DAY, KINDS, NOW, ORDER_ID
 from tests.rendering.samples import (
     ACCOUNT_NAME,

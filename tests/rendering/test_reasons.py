@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from online_orders.languages import LOCALES
-from online_orders.mail_kinds import MailKind, Role
-from online_orders.system_reasons import SystemReason
-from online_orders_rendering.formats import translator
-from online_orders_rendering.mails import render_mail
+from online_orders.domain.languages import LOCALES
+from online_orders.domain.mail_kinds import MailKind, Role
+from online_orders.domain.system_reasons import SystemReason
+from online_orders_rendering.i18n import translator
+from online_orders_rendering.mails.compose import render_mail
 from tests.domain.builders import NOW
 from tests.local_run import PROJECT
 from tests.rendering.samples import INSTALLATION, sending

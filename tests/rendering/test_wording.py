@@ -15,12 +15,12 @@ from typing import get_args
 import pytest
 
 import online_orders_rendering
-from online_orders.accounts import Account
-from online_orders.catalog import ACCESSORY_TYPES, KIND_LABELS, LABELS_BY_LOCALE, REGIONS
-from online_orders.iso import MINOR_DIGITS
-from online_orders.languages import FALLBACK, FOLDER, LOCALES, texts
-from online_orders.orders import STATUS_LABELS
-from online_orders_rendering.formats import Translator, line_of, text_of, translator
+from online_orders.domain.accounts import Account
+from online_orders.domain.catalog import ACCESSORY_TYPES, KIND_LABELS, LABELS_BY_LOCALE, REGIONS
+from online_orders.domain.iso import MINOR_DIGITS
+from online_orders.domain.languages import FALLBACK, FOLDER, LOCALES, texts
+from online_orders.domain.orders import STATUS_LABELS
+from online_orders_rendering.i18n import Translator, line_of, text_of, translator
 from tests.rendering.samples import everything
 
 PACKAGE = Path(online_orders_rendering.__file__).parent
@@ -130,12 +130,14 @@ def search_path() -> dict[str, str]:
     return {"PYTHONPATH": ":".join(entry for entry in sys.path if Path(entry or ".").is_dir())}
 
 
-@pytest.mark.parametrize("module", [path.stem for path in PACKAGE.glob("*.py")])
+@pytest.mark.parametrize(
+    "module", [".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in sorted(PACKAGE.rglob("*.py"))]
+)
 def test_rendering_imports_no_aws_and_typst_only_for_pdfs(module: str) -> None:
     found = loaded(f"online_orders_rendering.{module}")
     assert found.isdisjoint({"online_orders.aws", "typst", "botocore", "boto3", "aws_lambda_powertools"})
 
 
-@pytest.mark.parametrize("module", ["pages", "paper"])
+@pytest.mark.parametrize("module", ["pages.approval", "quote_pdf"])
 def test_what_makes_a_page_or_a_paper_loads_no_mail(module: str) -> None:
-    assert "online_orders_rendering.mails" not in loaded(f"online_orders_rendering.{module}")
+    assert "online_orders_rendering.mails.compose" not in loaded(f"online_orders_rendering.{module}")

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
+from emulation.template import FORWARD_TO, FunctionSource
 from sandbox import runtime
 from sandbox.clock import Clock
 from sandbox.fork_server import ForkServer
 from sandbox.functions import WORKERS_PER_FUNCTION, Function, Invocation, Pool, Result
-from sandbox.template import FORWARD_TO, FunctionSource
 from tests.local_run import PROJECT
 
 # They mostly wait, and so leave their core to what runs beside them.

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from starlette.applications import Starlette
 
+from emulation.ses_rules import EventType, Sending, SesError, accept, describe, detail_of
 from sandbox.mailbox import Mailbox
 from sandbox.ses import EICAR, Ses
-from sandbox.ses_rules import EventType, Sending, SesError, accept, describe, detail_of
 from tests import loopback
 from tests.sandbox.serving import serving
 from tests.waiting import until

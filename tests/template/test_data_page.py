@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from online_orders.aws import contact_reports, orders
-from sandbox.template import read
+from emulation.template import read
+from online_orders.aws import contact_report_store, order_store
 from tests.local_run import PROJECT
 
 PAGE = (PROJECT / "docs" / "data.md").read_text("utf-8")
@@ -53,8 +53,8 @@ def test_each_queue_keeps_its_messages_as_long_as_the_page_says() -> None:
 @pytest.mark.parametrize(
     ("start", "kept"),
     [
-        ("`Table`, contact reports", contact_reports.RETENTION),
-        ("`Table`, idempotency records", orders.IDEMPOTENCY_RETENTION),
+        ("`Table`, contact reports", contact_report_store.RETENTION),
+        ("`Table`, idempotency records", order_store.IDEMPOTENCY_RETENTION),
     ],
 )
 def test_items_that_expire_do_so_when_the_page_says(start: str, kept: timedelta) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.template import read
+from emulation.template import read
 from tests.local_run import PROJECT
 
 Json = dict[str, Any]

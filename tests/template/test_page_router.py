@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from sandbox.front_door import SiteRules
-from sandbox.template import read
+from emulation.template import read
+from sandbox.gateway import SiteRules
 from tests.local_run import PROJECT
 from tools.publish import ENTRY, REFERENCE, WEB, site_files, uploads
 
@@ -33,13 +33,13 @@ PAGES = [
     "/desk/accounts/config.json",
     "/desk/accounts/..",
     "/desk/../app",
-    "/../app/main.js",
-    "/%2e%2e/app/main.js",
+    "/../pages/main.js",
+    "/%2e%2e/pages/main.js",
     "/%61pp/main.js",
     "/App/main.js",
     "/app",
     "/apps/main.js",
-    "//app/main.js",
+    "//pages/main.js",
     "/package.json",
     "/index.html/",
     "/reference.html/",
@@ -58,13 +58,13 @@ LEFT_TO_S3 = [
     "/favicon.ico",
     "/robots.txt",
     "/.well-known/security.txt",
-    "/app/main.js",
-    "/app/desk/account.js",
-    "/app/",
-    "/app/..",
-    "/app/%2e%2e/package.json",
-    "/assets/0123456789abcdef/app/main.js",
-    "/assets/0123456789abcdef/app/without-a-dot",
+    "/pages/main.js",
+    "/pages/desk/account.js",
+    "/pages/",
+    "/pages/..",
+    "/pages/%2e%2e/package.json",
+    "/assets/0123456789abcdef/pages/main.js",
+    "/assets/0123456789abcdef/pages/without-a-dot",
     "/locales/de.json",
     "/styles/base.css",
     "/reference.html",

@@ -2,12 +2,12 @@
 
 import pytest
 
+from emulation.template import read
 from online_orders.aws.keys import mail_pause_key
-from online_orders.orders import Policy
-from online_orders.timeline import PUBLISHED, Event
+from online_orders.domain.orders import Policy
+from online_orders.domain.timeline import PUBLISHED, Event
 from sandbox.run import MAIL_HOLD_KEY
 from sandbox.settings import MAX_UNDO_SECONDS
-from sandbox.template import read
 from tests.local_run import PROJECT
 from tools.events import MEANINGS
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.template import read
+from emulation.template import read
 from tests.lab.stack import translate
 from tests.local_run import PROJECT
 

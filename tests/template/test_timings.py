@@ -9,9 +9,10 @@ import pytest
 
 import account_changes
 import reconcile
-from online_orders.aws import deadlines, mail, marks, orders, workflow
+from emulation.template import read
+from online_orders import deadlines
+from online_orders.aws import mail, order_store, outbox_flags, workflow
 from online_orders.aws.clients import max_call_seconds
-from sandbox.template import read
 from tests.local_run import PROJECT
 
 Json = dict[str, Any]
@@ -125,15 +126,15 @@ def test_no_pause_is_longer_than_sqs_delays_a_message() -> None:
 
 def test_a_run_of_the_reconciler_stops_in_time_and_before_the_next_one() -> None:
     """It looks at the time between two orders, and an order may take a write that meets others again and again."""
-    to_stop, longest_order = reconcile._TIME_TO_STOP_MS / 1000, orders._UPDATE_DEADLINE_SECONDS
+    to_stop, longest_order = reconcile._TIME_TO_STOP_MS / 1000, order_store._UPDATE_DEADLINE_SECONDS
     assert longest_order + max_call_seconds("dynamodb") < to_stop < timeout("ReconcileFunction") / 2
     assert timeout("ReconcileFunction") < interval("ReconcileFunction")
 
 
 def test_what_the_stream_may_still_bring_is_not_the_reconcilers_and_the_rest_is() -> None:
     ((name, event),) = with_event("DynamoDB")
-    assert timedelta(seconds=timeout(name)) < marks.PROCESSING_DEADLINE
-    assert timedelta(seconds=event["MaximumRecordAgeInSeconds"]) > marks.PROCESSING_DEADLINE
+    assert timedelta(seconds=timeout(name)) < outbox_flags.PROCESSING_DEADLINE
+    assert timedelta(seconds=event["MaximumRecordAgeInSeconds"]) > outbox_flags.PROCESSING_DEADLINE
     assert event["MaximumRecordAgeInSeconds"] < STREAM_KEEPS, "or a record is gone, and is no dead letter"
 
 
@@ -142,9 +143,9 @@ def test_who_waits_for_an_answer_gets_one_before_the_gateway_gives_up() -> None:
     assert len(requested) >= 4
     for name in requested:
         assert deadlines.MAX_REQUEST_SECONDS + 1 < timeout(name) < GATEWAY_PATIENCE, name
-        for patience in (orders._UPDATE_DEADLINE_SECONDS, max_call_seconds("dynamodb")):
+        for patience in (order_store._UPDATE_DEADLINE_SECONDS, max_call_seconds("dynamodb")):
             assert patience <= deadlines.MAX_REQUEST_SECONDS
 
 
 def test_a_key_is_kept_for_the_day_that_the_contract_promises() -> None:
-    assert timedelta(hours=24) < orders.IDEMPOTENCY_RETENTION
+    assert timedelta(hours=24) < order_store.IDEMPOTENCY_RETENTION

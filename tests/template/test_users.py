@@ -69,7 +69,7 @@ def test_nobody_signs_up_and_nobody_takes_an_address_that_is_not_his() -> None:
 
 
 def test_an_account_id_of_any_length_fits() -> None:
-    from online_orders.values import is_identifier
+    from online_orders.domain.values import is_identifier
 
     (attribute,) = pool()["Schema"]
     most = int(attribute["StringAttributeConstraints"]["MaxLength"])

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sandbox import SandboxError
-from sandbox.template import localize, read
+from emulation import TemplateError
+from emulation.template import localize, read
 from tests.lab.stack import Stack, translate
 from tests.local_run import PROJECT
 from tests.template.resolving import Leaf, leaves, schema
@@ -84,5 +84,5 @@ def test_the_lab_makes_no_stack_whose_event_types_are_in_upper_case() -> None:
 
 def test_the_local_run_refuses_upper_case_event_types(tmp_path: Any) -> None:
     template = shouted(read(PROJECT / "template.yaml"))
-    with pytest.raises(SandboxError, match="DELIVERY"):
+    with pytest.raises(TemplateError, match="DELIVERY"):
         localize(template, PROJECT, region="eu-central-1", forward_to="http://127.0.0.1:1", code=tmp_path / "code")

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from online_orders.accounts import ContactReport, parse_account
-from online_orders.api import Nothing
-from online_orders.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, LIMITS, MAX_ITEMS, REGIONS, SOCKET_MODELS
-from online_orders.errors import Invalid
-from online_orders.faults import validate
-from online_orders.orders import NeededReason, NewComment, NewDeskComment, Reason, Resending
-from online_orders.prices import MAX_PRICES, parse_prices
-from online_orders.quotes import MAX_LINES, NewQuote
+from online_orders.domain.accounts import ContactReport, parse_account
+from online_orders.domain.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, LIMITS, MAX_ITEMS, REGIONS, SOCKET_MODELS
+from online_orders.domain.errors import Invalid
+from online_orders.domain.field_errors import validate
+from online_orders.domain.orders import NeededReason, NewComment, NewDeskComment, Reason, Resending
+from online_orders.domain.prices import MAX_PRICES, parse_prices
+from online_orders.domain.quotes import MAX_LINES, NewQuote
+from online_orders.http.app import Nothing
 from tests.tools.described import faults, schema
 from tools.openapi import examples
 

@@ -35,12 +35,12 @@ OUTPUTS = {
 def web(tmp_path: Path) -> Path:
     """Small screens."""
     for name, text in {
-        "index.html": '<link href="/styles/base.css"><script type="module" src="/app/main.js"></script>',
+        "index.html": '<link href="/styles/base.css"><script type="module" src="/pages/main.js"></script>',
         "reference.html": '<script src="/reference/page.js"></script><a href="/api/openapi.json">',
         "icon.svg": "<svg/>",
         "package.json": "{}",
-        "app/main.js": "import './api.js';",
-        "app/api.js": "",
+        "pages/main.js": "import './api.js';",
+        "lib/api.js": "",
         "locales/en.json": "{}",
         "reference/page.js": "",
         "reference/package-lock.json": "{}",
@@ -97,7 +97,7 @@ def test_files_may_be_kept_for_good_and_the_page_that_names_them_may_not(session
     location = written[0].rpartition("/")[0]
     assert re.fullmatch(r"assets/[0-9a-f]{16}", location)
     names = (
-        *("icon.svg", "app/api.js", "app/main.js", "locales/en.json", "reference/page.js"),
+        *("icon.svg", "lib/api.js", "locales/en.json", "pages/main.js", "reference/page.js"),
         *(
             "reference/redoc.standalone.js",
             "styles/base.css",
@@ -110,11 +110,11 @@ def test_files_may_be_kept_for_good_and_the_page_that_names_them_may_not(session
     page = session.create_client("s3").get_object(Bucket="the-web", Key="index.html")["Body"].read().decode()
     assert (
         page
-        == f'<link href="/{location}/styles/base.css"><script type="module" src="/{location}/app/main.js"></script>'
+        == f'<link href="/{location}/styles/base.css"><script type="module" src="/{location}/pages/main.js"></script>'
     )
     assert head(session, "index.html")["CacheControl"] == head(session, "config.json")["CacheControl"] == "no-cache"
     for name, content_type in {
-        "app/main.js": "text/javascript; charset=utf-8",
+        "pages/main.js": "text/javascript; charset=utf-8",
         "styles/base.css": "text/css; charset=utf-8",
         "locales/en.json": "application/json",
         "icon.svg": "image/svg+xml",
@@ -142,7 +142,7 @@ def test_what_is_there_is_not_written_again_and_what_was_there_stays(session: Se
         "reference.html",
         "index.html",
     ]
-    (web / "app" / "api.js").write_text("changed", "utf-8")
+    (web / "lib" / "api.js").write_text("changed", "utf-8")
     second = publish(stack, session, web=web, discover=lambda _: PROVIDER)
     assert len(second) == len(first)
     assert not set(second[:-3]) & set(first)

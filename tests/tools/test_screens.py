@@ -34,7 +34,7 @@ def test_the_screens_ask_for_no_limit_that_is_not_there() -> None:
     found = limits()
     requested = {
         (schema, member)
-        for path in (ROOT / "web" / "app").rglob("*.js")
+        for path in [*(ROOT / "web" / "lib").rglob("*.js"), *(ROOT / "web" / "pages").rglob("*.js")]
         for schema, member in re.findall(r"\bLIMITS\.(\w+)\.(\w+)", path.read_text("utf-8"))
     }
     assert len(requested) > 10

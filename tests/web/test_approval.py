@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from online_orders.languages import LOCALES
+from online_orders.domain.languages import LOCALES
 from tests import loopback
 from tests.local_run import Description
 from tests.rendering import samples

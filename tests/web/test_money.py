@@ -13,16 +13,16 @@ from tests.web.steps import in_days, placed
 
 DIGITS = {"JPY": 0, "EUR": 2, "KWD": 3}
 READ = """async ([typed, digits]) => {
-  const { parseAmount, write } = await import("/app/money.js");
+  const { parseAmount, write } = await import("/lib/money.js");
   const { units, fault, readings } = parseAmount(typed, digits);
   return fault ? [fault, ...readings] : [write(units, digits)];
 }"""
 SAID = """async ([language, typed, currency]) => {
-  const { learnCurrencies } = await import("/app/money.js");
-  const { speak } = await import("/app/words.js");
-  const { AmountField } = await import("/app/amount-field.js");
-  const { Field } = await import("/app/components/field.js");
-  const { html, render } = await import("/app/view.js");
+  const { learnCurrencies } = await import("/lib/money.js");
+  const { speak } = await import("/lib/i18n.js");
+  const { AmountField } = await import("/lib/amount-field.js");
+  const { Field } = await import("/lib/ui/field.js");
+  const { html, render } = await import("/lib/view.js");
   learnCurrencies([{ currency: "JPY", minor_digits: 0 }, { currency: "KWD", minor_digits: 3 }]);
   await speak(language);
   const known = new Set(["99.500"]);
@@ -197,10 +197,10 @@ def test_a_quantity_is_ordered_in_digits_alone(open_page: OpenPage, typed: str) 
 
 
 FIELD = """async ([typed, longest]) => {
-  const { speak } = await import("/app/words.js");
-  const { FormField } = await import("/app/fields.js");
-  const { Field } = await import("/app/components/field.js");
-  const { html, render } = await import("/app/view.js");
+  const { speak } = await import("/lib/i18n.js");
+  const { FormField } = await import("/lib/fields.js");
+  const { Field } = await import("/lib/ui/field.js");
+  const { html, render } = await import("/lib/view.js");
   await speak("en");
   const made = new FormField({ name: "note", label: "Note", type: "textarea", limits: { maxLength: longest } });
   const place = document.createElement("div");

@@ -206,7 +206,7 @@ def test_an_answer_that_this_tab_did_not_ask_for_signs_nobody_in(open_page: Open
 
 @pytest.mark.no_browser
 @pytest.mark.live
-@pytest.mark.parametrize("path", ["/", "/orders/some-order", "/app/main.js", "/config.json"])
+@pytest.mark.parametrize("path", ["/", "/orders/some-order", "/pages/main.js", "/config.json"])
 def test_every_file_forbids_inline_code_and_frames(site: Description, path: str) -> None:
     headers = loopback.get(site["site"] + path).headers
     assert "frame-ancestors 'none'" in headers["content-security-policy"]

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
-from online_orders.approval_links import WRONG_CODES_ALLOWED
-from sandbox.template import read
+from emulation.template import read
+from online_orders.domain.approval_links import WRONG_CODES_ALLOWED
 from tests.contract.live import Live
 from tests.contract.orders import Order, offered, place
 from tests.contract.site import Mail

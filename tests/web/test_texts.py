@@ -3,14 +3,13 @@
 import json
 import posixpath
 import re
-from pathlib import Path
 
 import pytest
 
-from online_orders.catalog import LABELS_BY_LOCALE
-from online_orders.faults import CODES
-from online_orders.iso import MINOR_DIGITS
-from online_orders.languages import LOCALES as ACCOUNTS_SPEAK
+from online_orders.domain.catalog import LABELS_BY_LOCALE
+from online_orders.domain.field_errors import CODES
+from online_orders.domain.iso import MINOR_DIGITS
+from online_orders.domain.languages import LOCALES as ACCOUNTS_SPEAK
 from tests.local_run import PROJECT
 from tools.generate import GENERATED
 from tools.publish import languages
@@ -45,7 +44,10 @@ def test_the_screens_call_things_as_the_catalog_does(language: str) -> None:
 
 def test_every_text_that_the_code_names_is_there() -> None:
     known = texts("en")
-    sources = "".join(path.read_text("utf-8") for path in sorted(Path(PROJECT / "web" / "app").rglob("*.js")))
+    sources = "".join(
+        path.read_text("utf-8")
+        for path in sorted([*(PROJECT / "web" / "lib").rglob("*.js"), *(PROJECT / "web" / "pages").rglob("*.js")])
+    )
     named = set(re.findall(r"""\bt\(\s*"([a-z_.0-9]+)\"""", sources))
     assert named
     assert {name for name in named if name not in known and f"{name}.other" not in known} == set()
@@ -55,7 +57,7 @@ def test_the_screens_know_as_many_decimals_of_each_currency_as_the_api() -> None
     """They ask the catalog, and have no list of their own."""
     catalog = json.loads((GENERATED / "catalog.json").read_text("utf-8"))
     assert {each["currency"]: each["minor_digits"] for each in catalog["currencies"]} == MINOR_DIGITS
-    for path in (PROJECT / "web" / "app").rglob("*.js"):
+    for path in [*(PROJECT / "web" / "lib").rglob("*.js"), *(PROJECT / "web" / "pages").rglob("*.js")]:
         assert not re.search(r'supportedValuesOf\("currency"\)|\b(JPY|KWD)\b', path.read_text("utf-8")), path
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.aws import orders
+from online_orders.aws import order_store
 from tests.lab import Lab, User
 from tests.lab import wire as lab_wire
 from tests.lab.http import Response
@@ -210,7 +210,7 @@ def faults(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         raise ValueError(PERSONAL["message of an exception"])
 
     with monkeypatch.context() as patch:
-        patch.setattr(orders, "order_from_item", crash)
+        patch.setattr(order_store, "order_from_item", crash)
         assert run.ask("GET", f"/api/orders/{order_id}", users.customer).status == 500
         assert run.ask("GET", f"/api/desk/orders/{order_id}", users.cs).status == 500
         preview = f"/api/desk/orders/{order_id}/quote/preview"

@@ -4,7 +4,7 @@ import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from online_orders.estimates import BUCKET_DAYS
+from online_orders.domain.estimates import BUCKET_DAYS
 from tests.lab import Lab
 from tests.workflow.walking import decide, desk, order_of
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from online_orders.timeline import PUBLISHED
+from online_orders.domain.timeline import PUBLISHED
 from tests.lab import Lab
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "events"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.template import read
+from emulation.template import read
 from tests.lab import Lab, User
 from tests.lab.http import Response
 from tests.local_run import PROJECT

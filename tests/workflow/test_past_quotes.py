@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab import Lab, accounts
 from tests.lab.mail import Mail
-from tests.workflow.test_mail_hold import hold, release
+from tests.workflow.test_mail_pause import hold, release
 from tests.workflow.walking import decide, desk, order_of, place, quote, timeline
 
 LINE = {"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}

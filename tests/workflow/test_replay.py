@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.aws import replays
+from online_orders.aws import replay as replays
 from tests.lab import Lab
 from tests.lab.events import Event
 from tests.workflow.walking import decide, desk, place, quote

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.aws import mail_hold
+from online_orders.aws import mail_pause
 from tests.lab import Lab
 from tests.lab.http import Response
 from tests.workflow.walking import Json, decide, desk, order_of, place, timeline
@@ -231,13 +231,13 @@ def test_a_sender_that_dies_after_releasing_the_mail_sends_it_on_retry(lab: Lab)
 
 def test_a_quote_can_be_undone_for_as_long_as_the_operator_holds_all_mail(lab: Lab) -> None:
     with lab.as_operator():
-        mail_hold.pause("SES has asked us to pause", lab.clock.now())
+        mail_pause.pause("SES has asked us to pause", lab.clock.now())
     order_id = claimed(lab)
     quote(lab, order_id)
     lab.advance(hours=2)
     assert undo(lab, order_id).status == 200
     with lab.as_operator():
-        assert mail_hold.resume()
+        assert mail_pause.resume()
     lab.advance(hours=2)
     assert quote_mails(lab, order_id) == []
 

@@ -18,8 +18,8 @@ import confirm_page
 import desk_api
 import orders_api
 import preview_quote
-from online_orders.api import ERROR_CODES, REQUEST_BODIES, Api, Handler, RequestBody, access_to, query_of
-from online_orders.parameters import QueryModel
+from online_orders.http.app import ERROR_CODES, REQUEST_BODIES, Api, Handler, RequestBody, access_to, query_of
+from online_orders.http.parameters import QueryModel
 from online_orders.routes.price_lists import PRICES_CSV
 from tools.openapi import examples, refusals
 from tools.openapi.answers import PROBLEMS, SHOWN, TAKEN

@@ -7,13 +7,12 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from online_orders.accounts import READ_ONLY, Account, Contact, ContactReport, Currency, Enrollment
-from online_orders.api import Nothing
-from online_orders.approval_links import CODE
-from online_orders.catalog import KINDS, MAX_ITEMS, Item
-from online_orders.duplicates import Code
-from online_orders.evidence import Evidence
-from online_orders.orders import (
+from online_orders.domain.accounts import READ_ONLY, Account, Contact, ContactReport, Currency, Enrollment
+from online_orders.domain.approval_links import CODE
+from online_orders.domain.catalog import KINDS, MAX_ITEMS, Item
+from online_orders.domain.duplicates import Code
+from online_orders.domain.evidence import Evidence
+from online_orders.domain.orders import (
     Delivery,
     NeededReason,
     NewComment,
@@ -27,12 +26,13 @@ from online_orders.orders import (
     Status,
     User,
 )
-from online_orders.presentation import Flag
-from online_orders.prices import READ_ONLY as READ_ONLY_OF_PRICES
-from online_orders.prices import NewPriceList, PriceList, QuoteDraft
-from online_orders.quotes import NewQuote, Quote
-from online_orders.timeline import Entry
-from online_orders.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, Day, Entity, Instant
+from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
+from online_orders.domain.prices import NewPriceList, PriceList, QuoteDraft
+from online_orders.domain.quotes import NewQuote, Quote
+from online_orders.domain.representations import Flag
+from online_orders.domain.timeline import Entry
+from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, Day, Entity, Instant
+from online_orders.http.app import Nothing
 
 
 def _derived(

@@ -8,16 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from online_orders import http
-from online_orders.accounts import READ_ONLY, Account, Contact, parse_account
-from online_orders.errors import OnlineOrdersError
-from online_orders.evidence import evidence_of
-from online_orders.orders import Change, Order, User, parse_order
-from online_orders.presentation import desk_row, entry_body, order_body, quote_body
-from online_orders.prices import PriceList, QuoteDraft, draft_from_prices, parse_prices, prices_csv
-from online_orders.quotes import Quote, parse_quote
-from online_orders.timeline import Actor, Entry
-from online_orders.values import instant_text
+from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
+from online_orders.domain.errors import OnlineOrdersError
+from online_orders.domain.evidence import evidence_of
+from online_orders.domain.orders import Change, Order, User, parse_order
+from online_orders.domain.prices import PriceList, QuoteDraft, draft_from_prices, parse_prices, prices_csv
+from online_orders.domain.quotes import Quote, parse_quote
+from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
+from online_orders.domain.timeline import Actor, Entry
+from online_orders.domain.values import instant_text
+from online_orders.http import messages
 
 Examples = Mapping[str, Any]
 
@@ -291,7 +291,7 @@ def evidence() -> dict[str, Any]:
 
 
 def refusal_body(error: OnlineOrdersError) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(http.problem(error).body or "")
+    body: dict[str, Any] = json.loads(messages.problem(error).body or "")
     return body
 
 

@@ -7,8 +7,7 @@ from http import HTTPStatus
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from online_orders.api import Access, RequestBody
-from online_orders.errors import (
+from online_orders.domain.errors import (
     BadRequest,
     Conflict,
     FieldError,
@@ -23,8 +22,9 @@ from online_orders.errors import (
     Unprocessable,
     VersionMismatch,
 )
-from online_orders.http import MAX_BODY_BYTES, body_too_large
-from online_orders.orders import Status
+from online_orders.domain.orders import Status
+from online_orders.http.app import Access, RequestBody
+from online_orders.http.messages import MAX_BODY_BYTES, body_too_large
 from tools.openapi.examples import refusal_body
 from tools.openapi.schemas import COMPONENTS
 

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
-from online_orders.accounts import Country, Currency, TimeZone
-from online_orders.iso import COUNTRIES, MINOR_DIGITS
-from online_orders.values import absent_when_blank, instant_text
+from online_orders.domain.accounts import Country, Currency, TimeZone
+from online_orders.domain.iso import COUNTRIES, MINOR_DIGITS
+from online_orders.domain.values import absent_when_blank, instant_text
 
 COMPONENTS = "#/components/schemas/"
 NOT_BLANK = "[^\\s\\u0085]"

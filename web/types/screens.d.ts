@@ -1,7 +1,7 @@
 /** What the screens share: above all how they ask the API, by a route of its document, with what that takes and answers. */
 
 import type { components, paths } from "openapi";
-import type { Session } from "../app/session.js";
+import type { Session } from "../lib/session.js";
 
 type Method = "get" | "post" | "put";
 type Json = "application/json";

@@ -1,1 +1,1 @@
-"""The order desk: accounts, orders, quotes and links as plain rules; `aws` holds what touches AWS."""
+"""The order desk: `domain` has the rules, `http` what comes in and goes out, `aws` what touches AWS."""

@@ -22,7 +22,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from online_orders.errors import OnlineOrdersError
+from online_orders.domain.errors import OnlineOrdersError
 
 __all__ = ["MetricUnit", "RedactedError", "correlation_paths", "error_kind", "logger", "metrics", "redact_exceptions"]
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined, Template
 
-FOLDER = Path(__file__).parent / "templates"
+FOLDER = Path(__file__).parent
 COMPILED = Path(__file__).parent / "compiled_templates"
 """Made by the build: to compile them takes longer than everything else that a first request does."""
 
@@ -28,7 +28,7 @@ def template(name: str) -> Template:
 
 @cache
 def _loaded(form: Form) -> Environment:
-    from online_orders_rendering.formats import line_of, text_of
+    from online_orders_rendering.i18n import line_of, text_of
 
     compiled = COMPILED / form
     loader = ModuleLoader(compiled) if compiled.is_dir() else FileSystemLoader(FOLDER)

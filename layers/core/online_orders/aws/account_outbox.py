@@ -14,10 +14,10 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from online_orders.aws.dynamodb import call, get, update
-from online_orders.aws.following import enqueue
 from online_orders.aws.keys import CHANGE_PREFIX, REPORT_PREFIX, Item, Key
-from online_orders.aws.marks import run_or_log
+from online_orders.aws.outbox import enqueue
+from online_orders.aws.outbox_flags import run_or_log
+from online_orders.aws.table import call, get, update
 from online_orders.telemetry import metrics
 
 _PREFIXES = (REPORT_PREFIX, CHANGE_PREFIX)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from online_orders.aws import deadlines
+from online_orders import deadlines
 
 if TYPE_CHECKING:
     from botocore.session import Session

@@ -12,12 +12,11 @@ from http import HTTPStatus
 from typing import cast
 
 from online_orders import clock
-from online_orders.approval_links import WRONG_CODES_ALLOWED, LinkContext, LinkState, matches
-from online_orders.aws import evidence, links, orders
-from online_orders.aws.dynamodb import WriteConflict, back_off
-from online_orders.aws.environment import environment
+from online_orders.aws import evidence_store, link_store, order_store
 from online_orders.aws.keys import Item
-from online_orders.confirmation import (
+from online_orders.aws.table import WriteConflict, back_off
+from online_orders.domain.approval_links import WRONG_CODES_ALLOWED, LinkContext, LinkState, matches
+from online_orders.domain.confirmation import (
     DECIDED,
     NAMES_DECIDER,
     REQUEST_MAIL,
@@ -32,9 +31,10 @@ from online_orders.confirmation import (
     result_of_lost_race,
     view,
 )
-from online_orders.errors import Conflict
-from online_orders.evidence import LinkDecision, evidence_of
-from online_orders.orders import Change, Order
+from online_orders.domain.errors import Conflict
+from online_orders.domain.evidence import LinkDecision, evidence_of
+from online_orders.domain.orders import Change, Order
+from online_orders.environment import environment
 from online_orders.telemetry import MetricUnit, metrics
 
 _DAY_SECONDS = 86_400
@@ -67,7 +67,7 @@ def _with_decider(result: LinkResult) -> LinkResult:
     order = result.context.order
     if result.outcome not in NAMES_DECIDER or (order.closed is not None and order.closed.by != "contact"):
         return result
-    entry = orders.get_entry(order.order_id, order.internals.decision_sequence or order.internals.sequence)
+    entry = order_store.get_entry(order.order_id, order.internals.decision_sequence or order.internals.sequence)
     return result._replace(decided_by=entry.actor.name if entry.actor.kind == "contact" else None)
 
 
@@ -86,7 +86,7 @@ def apply_decision(context: LinkContext, form: DecisionForm, sender: tuple[str |
     def evidence_action(change: Change) -> Item:
         decision = cast("LinkDecision", form.decision)  # one of DECISIONS by now
         found = evidence_of(change.order, decision, form.name, context.order.contact.email, *sender)
-        return evidence.evidence_action(change.order.order_id, found)
+        return evidence_store.evidence_action(change.order.order_id, found)
 
     try:
         order = _update_by_link(context, decide, evidence_action)
@@ -126,18 +126,18 @@ def _update_by_link(
 
     def load() -> Order:
         nonlocal current
-        current = links.load_link(context.token, context.proofs)
+        current = link_store.load_link(context.token, context.proofs)
         return current.order
 
     def beside(change: Change) -> list[Item]:
-        return [links.expected_attempts(current.token, current.link), *(action(change) for action in more)]
+        return [link_store.expected_attempts(current.token, current.link), *(action(change) for action in more)]
 
-    return orders.update_order(load, lambda _: decision(current), extra_writes=beside)
+    return order_store.update_order(load, lambda _: decision(current), extra_writes=beside)
 
 
 def respond_to_lost_race(context: LinkContext, form: DecisionForm) -> LinkResult:
     """Return what there is to say to a decision that came second, of the order as it is now."""
-    return result_of_lost_race(links.load_link(context.token, context.proofs), form, clock.now())
+    return result_of_lost_race(link_store.load_link(context.token, context.proofs), form, clock.now())
 
 
 # -- without the code ---------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def count_wrong_code(context: LinkContext, form: DecisionForm) -> LinkResult:
             break
         attempt += 1
         back_off(attempt)
-        context = links.load_link(context.token, context.proofs)
+        context = link_store.load_link(context.token, context.proofs)
         if not context.order.is_open:
             return respond_to_lost_race(context, form)
     metrics.add_metric("WrongCodes", MetricUnit.Count, 1)
@@ -166,10 +166,10 @@ def count_wrong_code(context: LinkContext, form: DecisionForm) -> LinkResult:
 def _is_counted(context: LinkContext) -> bool:
     """Count a wrong code; False when another request was faster."""
     if context.link.tries + 1 < WRONG_CODES_ALLOWED:
-        return links.count_wrong_code(context.token, context.link)
+        return link_store.count_wrong_code(context.token, context.link)
     change = context.order.link_locked(context.link.purpose, clock.now())
     try:
-        orders.save(context.order, change, links.count_wrong_code_write(context.token, context.link))
+        order_store.save(context.order, change, link_store.count_wrong_code_write(context.token, context.link))
     except WriteConflict:
         return False
     return True
@@ -201,13 +201,13 @@ def request_fresh_mail(context: LinkContext, form: DecisionForm, at: datetime) -
         return order.ask_for_fresh_mail(purpose, clock.now(), with_code=with_code)
 
     try:
-        order = orders.update_order(lambda: orders.get_order(orders.key_of(context.order)), ask)
+        order = order_store.update_order(lambda: order_store.get_order(order_store.key_of(context.order)), ask)
     except Conflict:
         return LinkResult(context, Outcome.CLOSED, HTTPStatus.CONFLICT)
     requested = context._replace(order=order)
     if not with_code:
         return LinkResult(requested, Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
-    return LinkResult(requested, Outcome.FRESH_MAIL_FOR_ASKER, HTTPStatus.OK, proof=links.proof_of_next(context))
+    return LinkResult(requested, Outcome.FRESH_MAIL_FOR_ASKER, HTTPStatus.OK, proof=link_store.proof_of_next(context))
 
 
 def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) -> int:

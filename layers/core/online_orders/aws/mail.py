@@ -35,12 +35,12 @@ from typing import Any, NamedTuple
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from online_orders.approval_links import Link
 from online_orders.aws.clients import client
-from online_orders.aws.dynamodb import TABLE_ERRORS, get, number, put, text, update
-from online_orders.aws.environment import environment
 from online_orders.aws.keys import mail_key
+from online_orders.aws.table import TABLE_ERRORS, get, number, put, text, update
 from online_orders.clock import now
+from online_orders.domain.approval_links import Link
+from online_orders.environment import environment
 from online_orders.telemetry import error_kind, logger, metrics
 
 QUOTE_MAIL = "quote"

@@ -17,9 +17,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders.aws.clients import client
-from online_orders.aws.environment import environment
-from online_orders.aws.retries import next_delay_seconds
+from online_orders.aws.retry_delays import next_delay_seconds
 from online_orders.clock import now
+from online_orders.environment import environment
 from online_orders.telemetry import logger
 
 if TYPE_CHECKING:

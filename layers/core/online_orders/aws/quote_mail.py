@@ -7,12 +7,12 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.aws import mail_hold, orders, workflow
-from online_orders.aws.environment import environment
+from online_orders.aws import mail_pause, order_store, workflow
 from online_orders.aws.keys import OrderKey
-from online_orders.aws.retries import next_delay_seconds
-from online_orders.orders import Change, Order
-from online_orders.system_reasons import SystemReason
+from online_orders.aws.retry_delays import next_delay_seconds
+from online_orders.domain.orders import Change, Order
+from online_orders.domain.system_reasons import SystemReason
+from online_orders.environment import environment
 from online_orders.telemetry import logger, metrics
 
 
@@ -22,7 +22,7 @@ def route_after_failure(key: OrderKey) -> dict[str, Any]:
     It is over after a day of tries, or once the quote is past its last day. That is asked of the order as it stands: a
     revision that was quoted after the failure has its own time.
     """
-    now, released_at, grace_days = clock.now(), mail_hold.resumed_at(), int(environment("GRACE_DAYS"))
+    now, released_at, grace_days = clock.now(), mail_pause.resumed_at(), int(environment("GRACE_DAYS"))
     given_up = False
 
     def give_up(order: Order) -> Change:
@@ -33,7 +33,7 @@ def route_after_failure(key: OrderKey) -> dict[str, Any]:
             return expired
         return order.quote_refused(order.internals.quote_link, SystemReason.NOT_HANDED_OVER, now)
 
-    order = orders.update_order(lambda: orders.get_order(key), give_up)
+    order = order_store.update_order(lambda: order_store.get_order(key), give_up)
     route = {**workflow.routing(order, now), "link_number": None, "key_id": None}
     if given_up:
         logger.warning("the mail of a quote was given up")

@@ -12,8 +12,8 @@ from time import monotonic
 from typing import NamedTuple
 
 from online_orders.aws.clients import client
-from online_orders.aws.environment import environment
-from online_orders.errors import NotFound
+from online_orders.domain.errors import NotFound
+from online_orders.environment import environment
 
 _CACHE_SECONDS = 300.0
 _REFRESH_SECONDS = 10.0

@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from online_orders.aws.clients import client
-from online_orders.aws.dynamodb import get, get_all, number, put, text, update
-from online_orders.aws.environment import environment
 from online_orders.aws.keys import Item, OrderKey, order_key, pending_shard, workflow_key
-from online_orders.aws.orders import correlation_attribute, order_from_item
+from online_orders.aws.order_store import correlation_attribute, order_from_item
+from online_orders.aws.table import get, get_all, number, put, text, update
 from online_orders.clock import now
-from online_orders.orders import Order, Status
+from online_orders.domain.orders import Order, Status
+from online_orders.environment import environment
 from online_orders.telemetry import logger
 
 TICK = timedelta(hours=6)

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from online_orders import http
-from online_orders.api import Router, Staff, cursor_of, error_codes, raw_json_body, response_spec
-from online_orders.aws import accounts
+from online_orders.aws import account_store
 from online_orders.aws.keys import account_key
-from online_orders.aws.versions import Version
-from online_orders.http import Response
-from online_orders.parameters import AccountId, IfMatch, IfNoneMatch, Page, VersionNumber
+from online_orders.aws.version_store import Version
+from online_orders.http import messages
+from online_orders.http.app import Router, Staff, cursor_of, error_codes, raw_json_body, response_spec
+from online_orders.http.messages import Response
+from online_orders.http.parameters import AccountId, IfMatch, IfNoneMatch, Page, VersionNumber
 from online_orders.routes.versions import get_version, version_row, versions_page
 
 router = Router()
@@ -28,8 +28,8 @@ router = Router()
 )
 def list_accounts(staff: Staff, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
-    page = accounts.list_accounts(query.limit, cursor.position)
-    return http.page(
+    page = account_store.list_accounts(query.limit, cursor.position)
+    return messages.page(
         (account.model_dump(mode="json") for account in page.accounts), "account_id", page.position, cursor
     )
 
@@ -42,8 +42,8 @@ def list_accounts(staff: Staff, query: Annotated[Page, Query()], request: Reques
     responses=response_spec("Account", "The account.", headers=("ETag",)),
 )
 def show_desk_account(_staff: Staff, account_id: AccountId) -> Response:
-    stored = accounts.get_stored_account(account_id)
-    return http.json_response(stored.account.model_dump_json(), headers=http.etag(stored.version))
+    stored = account_store.get_stored_account(account_id)
+    return messages.json_response(stored.account.model_dump_json(), headers=messages.etag(stored.version))
 
 
 @router.put(
@@ -71,10 +71,10 @@ def put_account(
 
     That nothing is replaced unseen is a condition of the write: who loses the race for it is judged anew.
     """
-    conditions = http.preconditions(if_match, if_none_match)
+    conditions = messages.preconditions(if_match, if_none_match)
     check = partial(conditions.check, f"an account {account_id}")
-    stored = accounts.replace_account(account_id, body, staff.user, check)
-    return http.json_response(stored.account.model_dump_json(), headers=http.etag(stored.version))
+    stored = account_store.replace_account(account_id, body, staff.user, check)
+    return messages.json_response(stored.account.model_dump_json(), headers=messages.etag(stored.version))
 
 
 @router.get(
@@ -108,4 +108,4 @@ def list_account_versions(
 )
 def show_account_version(_staff: Staff, account_id: AccountId, version: VersionNumber) -> Response:
     found = get_version(account_key(account_id), version)
-    return http.json_response({**version_row(found), "account": json.loads(found.document)})
+    return messages.json_response({**version_row(found), "account": json.loads(found.document)})

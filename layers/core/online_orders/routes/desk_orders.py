@@ -6,8 +6,26 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from online_orders import clock, http
-from online_orders.api import (
+from online_orders import clock
+from online_orders.aws import evidence_store, lead_time_statistics, order_queries, order_store
+from online_orders.aws.placing import current_duplicates, place, preview
+from online_orders.domain.catalog import item_errors
+from online_orders.domain.field_errors import validate
+from online_orders.domain.orders import (
+    Change,
+    Decision,
+    NeededReason,
+    NewDeskComment,
+    NewDirectOrder,
+    Order,
+    Policy,
+    Status,
+)
+from online_orders.domain.representations import desk_row, entry_body
+from online_orders.domain.timeline import Actor
+from online_orders.environment import environment
+from online_orders.http import messages
+from online_orders.http.app import (
     EmptyBody,
     Router,
     Staff,
@@ -17,17 +35,9 @@ from online_orders.api import (
     raw_json_body,
     response_spec,
 )
-from online_orders.aws import evidence, history, lists, orders
-from online_orders.aws.environment import environment
-from online_orders.catalog import item_errors
-from online_orders.faults import validate
-from online_orders.http import Response
-from online_orders.orders import Change, Decision, NeededReason, NewDeskComment, NewDirectOrder, Order, Policy, Status
-from online_orders.parameters import DeskOrderQuery, IdempotencyKey, IfMatch, OrderId, Page, parse_account_id
-from online_orders.placing import current_duplicates, place, preview
-from online_orders.presentation import desk_row, entry_body
+from online_orders.http.messages import Response
+from online_orders.http.parameters import DeskOrderQuery, IdempotencyKey, IfMatch, OrderId, Page, parse_account_id
 from online_orders.telemetry import MetricUnit, logger, metrics
-from online_orders.timeline import Actor
 
 router = Router()
 
@@ -42,14 +52,14 @@ def _policy() -> Policy:
 
 def desk_order_response(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return an order as Customer Success sees it, with its version as ETag."""
-    row = desk_row(order, history.lead_times(), clock.now(), _policy())
-    return http.json_response(row, status, http.etag(order.version))
+    row = desk_row(order, lead_time_statistics.lead_times(), clock.now(), _policy())
+    return messages.json_response(row, status, messages.etag(order.version))
 
 
 def take_action(order_id: str, decision: Decision, if_match: str | None) -> Order:
     """Take an action on an order, wherever it lies; raises what `orders.update_order` raises."""
-    key = orders.locate_order(order_id)
-    return orders.update_order(lambda: orders.get_order(key), decision, http.expected_versions(if_match))
+    key = order_store.locate_order(order_id)
+    return order_store.update_order(lambda: order_store.get_order(key), decision, messages.expected_versions(if_match))
 
 
 @router.get(
@@ -61,15 +71,15 @@ def take_action(order_id: str, decision: Decision, if_match: str | None) -> Orde
 )
 def list_desk_orders(staff: Staff, query: Annotated[DeskOrderQuery, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
-    order_filter = lists.OrderFilter(
-        statuses=lists.statuses_of(query.status, query.open),
+    order_filter = order_queries.OrderFilter(
+        statuses=order_queries.statuses_of(query.status, query.open),
         assignee_id=staff.user.user_id if query.assignee == "me" else query.assignee or None,
         account_id=query.account_id,
     )
-    page = lists.list_desk_orders(order_filter, query.limit, cursor.position)
+    page = order_queries.list_desk_orders(order_filter, query.limit, cursor.position)
     at, policy = clock.now(), _policy()
-    rows = (desk_row(order, history.lead_times(), at, policy) for order in page.orders)
-    return http.page(rows, "order_id", page.position, cursor)
+    rows = (desk_row(order, lead_time_statistics.lead_times(), at, policy) for order in page.orders)
+    return messages.page(rows, "order_id", page.position, cursor)
 
 
 def _account_named(body: Any) -> str:
@@ -98,8 +108,8 @@ def place_direct_order(
     placed = place(key, body, by=staff.user, account_id=account_id, caller_account_id=account_id, source="direct")
     logger.append_keys(order_id=placed.order_id)
     metrics.add_metric("DirectOrdersPlaced", MetricUnit.Count, 1)
-    headers = {"Location": f"/api/desk/orders/{placed.order_id}", **http.etag(1)}
-    return http.json_response(placed.response, HTTPStatus.CREATED, headers)
+    headers = {"Location": f"/api/desk/orders/{placed.order_id}", **messages.etag(1)}
+    return messages.json_response(placed.response, HTTPStatus.CREATED, headers)
 
 
 @router.post(
@@ -114,7 +124,7 @@ def preview_direct_order(staff: Staff, body: Annotated[Any, Depends(raw_json_bod
     """Return the warnings as for customers, and those of orders that reached Customer Success directly."""
     account_id = _account_named(body)
     warnings = preview(body, by=staff.user, account_id=account_id, caller_account_id=account_id, source="direct")
-    return http.json_response({"warnings": warnings})
+    return messages.json_response({"warnings": warnings})
 
 
 @router.get(
@@ -125,7 +135,7 @@ def preview_direct_order(staff: Staff, body: Annotated[Any, Depends(raw_json_bod
     responses=response_spec("DeskOrder", "The order.", headers=("ETag",)),
 )
 def show_desk_order(_staff: Staff, order_id: OrderId) -> Response:
-    return desk_order_response(orders.get_any_order(order_id))
+    return desk_order_response(order_store.get_any_order(order_id))
 
 
 @router.get(
@@ -137,9 +147,9 @@ def show_desk_order(_staff: Staff, order_id: OrderId) -> Response:
 )
 def show_desk_timeline(staff: Staff, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
-    key = orders.locate_order(order_id)
-    page = orders.list_entries(key.order_id, query.limit, int(cursor.position or 0))
-    return http.page((entry_body(entry) for entry in page.entries), "sequence", page.position, cursor)
+    key = order_store.locate_order(order_id)
+    page = order_store.list_entries(key.order_id, query.limit, int(cursor.position or 0))
+    return messages.page((entry_body(entry) for entry in page.entries), "sequence", page.position, cursor)
 
 
 @router.get(
@@ -155,9 +165,9 @@ def show_desk_timeline(staff: Staff, order_id: OrderId, query: Annotated[Page, Q
 def show_evidence(staff: Staff, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
     """Return the evidence of decisions by link."""
     cursor = cursor_of(request, query, staff)
-    key = orders.locate_order(order_id)
-    page = evidence.list_evidence(key.order_id, query.limit, int(cursor.position or 0))
-    return http.page((each.model_dump(mode="json") for each in page.evidence), "sequence", page.position, cursor)
+    key = order_store.locate_order(order_id)
+    page = evidence_store.list_evidence(key.order_id, query.limit, int(cursor.position or 0))
+    return messages.page((each.model_dump(mode="json") for each in page.evidence), "sequence", page.position, cursor)
 
 
 @router.post(

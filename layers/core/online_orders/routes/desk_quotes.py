@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from online_orders import clock, http, quoting
-from online_orders.api import PDF, EmptyBody, Router, Staff, error_codes, parsed_body, raw_json_body, response_spec
-from online_orders.aws import orders
-from online_orders.http import Response
-from online_orders.orders import Resending
-from online_orders.parameters import CurrencyQuery, IfMatch, OrderId, Revision
+from online_orders import clock
+from online_orders.aws import order_store, quoting
+from online_orders.domain.orders import Resending
+from online_orders.http import messages
+from online_orders.http.app import PDF, EmptyBody, Router, Staff, error_codes, parsed_body, raw_json_body, response_spec
+from online_orders.http.messages import Response
+from online_orders.http.parameters import CurrencyQuery, IfMatch, OrderId, Revision
 from online_orders.routes.desk_orders import desk_order_response, take_action
 
 router = Router()
@@ -25,7 +26,7 @@ router = Router()
     responses=response_spec("Quote", "The revision, or its paper.", other=PDF),
 )
 def show_desk_quote(_staff: Staff, order_id: OrderId, revision: Revision, request: Request) -> Response:
-    return http.quote_response(request, orders.get_any_order(order_id), revision)
+    return messages.quote_response(request, order_store.get_any_order(order_id), revision)
 
 
 @router.get(
@@ -42,9 +43,9 @@ def show_desk_quote(_staff: Staff, order_id: OrderId, revision: Revision, reques
     openapi_extensions=error_codes("conflict"),
 )
 def draft_quote(_staff: Staff, order_id: OrderId, query: Annotated[CurrencyQuery, Query()]) -> Response:
-    order = orders.get_any_order(order_id)
+    order = order_store.get_any_order(order_id)
     draft = quoting.next_draft(order, query.currency)
-    return http.json_response(draft.model_dump_json(), headers=http.etag(order.version))
+    return messages.json_response(draft.model_dump_json(), headers=messages.etag(order.version))
 
 
 @router.post(
@@ -67,7 +68,7 @@ def quote_order(
     body: Annotated[Any, Depends(raw_json_body("NewQuote"))],
     if_match: IfMatch = None,
 ) -> Response:
-    order = quoting.offer_next_revision(order_id, body, staff.user, http.expected_versions(if_match))
+    order = quoting.offer_next_revision(order_id, body, staff.user, messages.expected_versions(if_match))
     return desk_order_response(order, HTTPStatus.ACCEPTED)
 
 

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from online_orders import http
-from online_orders.api import JsonOrCsv, Router, Staff, cursor_of, error_codes, json_or_csv_body, response_spec
-from online_orders.aws import prices
+from online_orders.aws import price_store
 from online_orders.aws.keys import prices_key
-from online_orders.aws.versions import Version
-from online_orders.csv_pages import dialect_for
-from online_orders.errors import NotFound
-from online_orders.http import Response
-from online_orders.parameters import CurrencyCode, IfMatch, IfNoneMatch, Page, SpreadsheetQuery, VersionNumber
-from online_orders.prices import COLUMNS, parse_prices, parse_prices_csv, prices_csv
+from online_orders.aws.version_store import Version
+from online_orders.domain.csv_pages import dialect_for
+from online_orders.domain.errors import NotFound
+from online_orders.domain.prices import COLUMNS, parse_prices, parse_prices_csv, prices_csv
+from online_orders.http import messages
+from online_orders.http.app import JsonOrCsv, Router, Staff, cursor_of, error_codes, json_or_csv_body, response_spec
+from online_orders.http.messages import Response
+from online_orders.http.parameters import CurrencyCode, IfMatch, IfNoneMatch, Page, SpreadsheetQuery, VersionNumber
 from online_orders.routes.versions import get_version, version_row, versions_page
 
 PRICES_CSV = {
@@ -35,8 +35,8 @@ router = Router()
 )
 def list_price_lists(staff: Staff, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
-    page = prices.list_price_lists(query.limit, cursor.position)
-    return http.page((row._asdict() for row in page.rows), "currency", page.position, cursor)
+    page = price_store.list_price_lists(query.limit, cursor.position)
+    return messages.page((row._asdict() for row in page.rows), "currency", page.position, cursor)
 
 
 @router.get(
@@ -49,14 +49,14 @@ def list_price_lists(staff: Staff, query: Annotated[Page, Query()], request: Req
 def show_price_list(
     _staff: Staff, currency: CurrencyCode, query: Annotated[SpreadsheetQuery, Query()], request: Request
 ) -> Response:
-    listed = prices.find_price_list(currency)
+    listed = price_store.find_price_list(currency)
     if listed is None:
         raise NotFound(f"There is no price list in {currency}.")
-    headers = http.etag(listed.version)
-    if http.accepts(request, "text/csv"):
+    headers = messages.etag(listed.version)
+    if messages.accepts(request, "text/csv"):
         table = prices_csv(listed.prices, dialect_for(query.spreadsheet))
-        return http.csv_response(table, f"prices-{currency}.csv", headers)
-    return http.json_response(listed.model_dump_json(), headers=headers)
+        return messages.csv_response(table, f"prices-{currency}.csv", headers)
+    return messages.json_response(listed.model_dump_json(), headers=headers)
 
 
 @router.put(
@@ -82,11 +82,11 @@ def put_price_list(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Create or replace a whole list, from JSON or CSV; conditions hold as for an account."""
-    conditions = http.preconditions(if_match, if_none_match)
+    conditions = messages.preconditions(if_match, if_none_match)
     requested = parse_prices(sent.json, currency) if sent.csv is None else parse_prices_csv(sent.csv, currency)
     check = partial(conditions.check, f"a price list in {currency}")
-    stored = prices.replace_price_list(currency, requested, staff.user, check)
-    return http.json_response(stored.model_dump_json(), headers=http.etag(stored.version))
+    stored = price_store.replace_price_list(currency, requested, staff.user, check)
+    return messages.json_response(stored.model_dump_json(), headers=messages.etag(stored.version))
 
 
 @router.get(
@@ -117,4 +117,4 @@ def list_price_list_versions(
 )
 def show_price_list_version(_staff: Staff, currency: CurrencyCode, version: VersionNumber) -> Response:
     found = get_version(prices_key(currency), version)
-    return http.json_response({**version_row(found), "price_list": json.loads(found.document)})
+    return messages.json_response({**version_row(found), "price_list": json.loads(found.document)})

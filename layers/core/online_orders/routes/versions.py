@@ -3,28 +3,28 @@
 from collections.abc import Callable
 from typing import Any
 
-from online_orders import http
-from online_orders.aws import versions
+from online_orders.aws import version_store
 from online_orders.aws.keys import Key
-from online_orders.aws.versions import Version
-from online_orders.cursors import Cursor
-from online_orders.errors import NotFound
-from online_orders.http import Response
+from online_orders.aws.version_store import Version
+from online_orders.domain.errors import NotFound
+from online_orders.http import messages
+from online_orders.http.cursors import Cursor
+from online_orders.http.messages import Response
 
 
 def versions_page(
     key: Key, what: str, row: Callable[[Version], dict[str, Any]], limit: int, cursor: Cursor
 ) -> Response:
     """Return a page of the versions of what lies under a key; NotFound, which says `what`, where nothing does."""
-    page = versions.list_versions(key, limit, int(cursor.position) if cursor.position else None)
+    page = version_store.list_versions(key, limit, int(cursor.position) if cursor.position else None)
     if page is None:
         raise NotFound(f"There is no {what}.")
-    return http.page((row(version) for version in page.versions), "version", page.position, cursor)
+    return messages.page((row(version) for version in page.versions), "version", page.position, cursor)
 
 
 def get_version(key: Key, version: int) -> Version:
     """Return a version of what lies under a key; NotFound for one that is not kept."""
-    found = versions.find_version(key, version)
+    found = version_store.find_version(key, version)
     if found is None:
         raise NotFound(f"There is no version {version}, or it was not kept.")
     return found

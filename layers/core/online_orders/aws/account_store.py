@@ -1,0 +1,229 @@
+"""Accounts in the table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
+
+from online_orders.aws import version_store
+from online_orders.aws.keys import (
+    DIRECTORY_PK,
+    PREFIX_END,
+    SUBACCOUNT_PREFIX,
+    Item,
+    Key,
+    account_key,
+    account_pk,
+    change_key,
+    directory_key,
+    subaccount_key,
+)
+from online_orders.aws.outbox_flags import pending_flag
+from online_orders.aws.table import IF_NOT_EXISTS, Items, WriteConflict, attempts, call, get, get_all, text, transact
+from online_orders.clock import now
+from online_orders.domain.account_notifications import notices
+from online_orders.domain.accounts import Account, changed_members, parse_account
+from online_orders.domain.errors import FieldError, InProgress, NotFound
+from online_orders.domain.orders import User
+from online_orders.domain.values import is_identifier
+
+
+class StoredAccount(NamedTuple):
+    account: Account
+    version: int
+    changed_by: str
+    """The e-mail address of who changed it last."""
+
+    @classmethod
+    def from_item(cls, item: Item) -> StoredAccount:
+        account = Account.model_validate_json(item["document"]["S"])
+        return cls(account, int(item["version"]["N"]), item["changed_by"]["S"])
+
+
+class AccountPage(NamedTuple):
+    """Accounts by id, and the id after which the next page begins (None: this was the last)."""
+
+    accounts: list[Account]
+    position: str | None
+
+
+def _account_not_found(account_id: str) -> NotFound:
+    return NotFound(f"There is no account {account_id}.")
+
+
+def find_account(account_id: str) -> StoredAccount | None:
+    item = get(account_key(account_id))
+    return StoredAccount.from_item(item) if item else None
+
+
+def get_stored_account(account_id: str) -> StoredAccount:
+    stored = find_account(account_id)
+    if stored is None:
+        raise _account_not_found(account_id)
+    return stored
+
+
+def get_account(account_id: str) -> Account:
+    return get_stored_account(account_id).account
+
+
+def access_keys(caller_account_id: str, account_id: str) -> list[Key]:
+    """Return the keys of the items that say whether the caller may use an account."""
+    keys = [account_key(account_id)]
+    return keys if caller_account_id == account_id else [*keys, subaccount_key(caller_account_id, account_id)]
+
+
+def authorize(found: Items, caller_account_id: str, account_id: str) -> Account:
+    """Return the account, when it is the caller's own or a sub-account of it; raise NotFound for any other."""
+    items = [found.get(key) for key in access_keys(caller_account_id, account_id)]
+    if items[0] is None or None in items:
+        raise _account_not_found(account_id)
+    return StoredAccount.from_item(items[0]).account
+
+
+def get_account_for_caller(caller_account_id: str, account_id: str) -> Account:
+    return authorize(get_all(access_keys(caller_account_id, account_id)), caller_account_id, account_id)
+
+
+def put_account(account: Account, before: StoredAccount | None, by: User) -> int:
+    """Store an account as it is now, and its places in the directories; returns its new version.
+
+    The version before is kept beside it, and so is what must follow. `before` is what the decision was taken on (None:
+    there was none); raises WriteConflict when that no longer stands.
+    """
+    version = before.version + 1 if before else 1
+    key, changed = account_key(account.account_id), changed_members(before.account, account) if before else ()
+    stored = version_store.version_item(key, version, account.model_dump_json(), by.email, now(), changed)
+    if before is None:
+        actions: list[Item] = [{"Put": {"Item": stored, **IF_NOT_EXISTS}}]
+        actions.append({"Put": {"Item": directory_key(account.account_id)}})
+    else:
+        actions = version_store.replace_actions(stored, before.version)
+        if messages := _change_messages(before.account, account, version, by):
+            actions.append({"Put": {"Item": _pending_change(account.account_id, version, messages)}})
+    old_parent = before.account.parent_account_id if before else None
+    if old_parent != account.parent_account_id:
+        if old_parent:
+            actions.append({"Delete": {"Key": subaccount_key(old_parent, account.account_id)}})
+        if account.parent_account_id:
+            actions.append({"Put": {"Item": subaccount_key(account.parent_account_id, account.account_id)}})
+    transact(actions)
+    return version
+
+
+def replace_account(account_id: str, body: Any, by: User, check_version: Callable[[int | None], None]) -> StoredAccount:
+    """Create or replace a whole account from the body of a request; return it as it is stored then.
+
+    `check_version` judges what is there before (None: nothing) and raises what it refuses with; that nothing is
+    replaced unseen is a condition of the write, and who loses the race for it is judged anew. Raises Invalid with every
+    fault of the body, and InProgress when others never pause.
+    """
+    account = parse_account(account_id, body, _parent_errors(account_id, body))
+    for _ in attempts():
+        before = find_account(account_id)
+        check_version(before.version if before else None)
+        if before and before.account == account:
+            return before
+        try:
+            return StoredAccount(account, put_account(account, before, by), by.email)
+        except WriteConflict:
+            continue
+    raise InProgress("Others keep changing this account; nothing was done.")
+
+
+def _parent_errors(account_id: str, body: Any) -> list[FieldError]:
+    """Return what is wrong with the account's place below a reseller; whether the id is sound is judged elsewhere."""
+    parent_id = body.get("parent_account_id") if isinstance(body, dict) else None
+    if not isinstance(parent_id, str) or not is_identifier(parent_id) or parent_id == account_id:
+        return []
+    parent = find_account(parent_id)
+    where = "/parent_account_id"
+    if parent is None:
+        return [FieldError(where, "unknown_account", "There is no such account.")]
+    found = []
+    if parent.account.parent_account_id:
+        found.append(FieldError(where, "not_a_reseller", "A sub-account has no sub-accounts."))
+    if has_subaccounts(account_id):
+        found.append(FieldError(where, "is_a_reseller", "This account has sub-accounts itself."))
+    return found
+
+
+def _change_messages(old: Account, new: Account, version: int, by: User) -> list[dict[str, Any]]:
+    """Return the messages to `account_changes`.
+
+    Orders are synced with another enrollment, language or time zone, and another reseller; people are told of all but
+    the language and the time zone.
+    """
+    kinds = []
+    if old.enrollment != new.enrollment:
+        kinds.append("enrollment")
+    elif (old.locale, old.time_zone) != (new.locale, new.time_zone):
+        kinds.append("settings")
+    if old.parent_account_id != new.parent_account_id:
+        kinds.append("parent")
+    if notices(old, new):
+        kinds.append("notices")
+    return [{"account_id": new.account_id, "version": version, "by": by.email, "kind": kind} for kind in kinds]
+
+
+def _pending_change(account_id: str, version: int, messages: list[dict[str, Any]]) -> Item:
+    """Return the item that is there until its messages are queued (see `account_outbox`)."""
+    return {
+        **change_key(account_id, version),
+        **pending_flag(account_id, now()),
+        "document": text(json.dumps(messages)),
+    }
+
+
+def get_account_version(account_id: str, version: int) -> Account:
+    """Return an account as a version of it was; NotFound for one that is not kept."""
+    found = version_store.find_version(account_key(account_id), version)
+    if found is None:
+        raise NotFound(f"The account {account_id} has no version {version}.")
+    return Account.model_validate_json(found.document)
+
+
+def list_accounts(limit: int, after: str | None) -> AccountPage:
+    return _page(DIRECTORY_PK, "", limit, after)
+
+
+def list_subaccounts(reseller_id: str, limit: int, after: str | None) -> AccountPage:
+    return _page(account_pk(reseller_id), SUBACCOUNT_PREFIX, limit, after)
+
+
+def has_subaccounts(account_id: str) -> bool:
+    return bool(_query(account_pk(account_id), SUBACCOUNT_PREFIX, 1, None)["Items"])
+
+
+def _query(pk: str, prefix: str, limit: int, after: str | None) -> Item:
+    response: Item = call(
+        "query",
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":pk": text(pk),
+            ":first": text(prefix + (after + "\0" if after else "!")),
+            ":last": text(prefix + PREFIX_END),
+        },
+        ConsistentRead=True,
+        Limit=limit,
+    )
+    return response
+
+
+def _page(pk: str, prefix: str, limit: int, after: str | None) -> AccountPage:
+    response = _query(pk, prefix, limit, after)
+    ids = [item["sk"]["S"].removeprefix(prefix) for item in response["Items"]]
+    found = get_all([account_key(account_id) for account_id in ids])
+    items = (found.get(account_key(account_id)) for account_id in ids)
+    return AccountPage([StoredAccount.from_item(item).account for item in items if item], _last_id(response, ids))
+
+
+def _last_id(response: Item, ids: list[str]) -> str | None:
+    return ids[-1] if "LastEvaluatedKey" in response and ids else None
+
+
+def filter_subaccounts(reseller_id: str, candidates: Collection[str]) -> set[str]:
+    """Return those of up to 100 candidates that are the reseller's sub-accounts now."""
+    found = get_all([subaccount_key(reseller_id, each) for each in candidates])
+    return {each for each in candidates if found.get(subaccount_key(reseller_id, each))}

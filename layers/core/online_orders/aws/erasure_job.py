@@ -1,0 +1,350 @@
+"""Erasing a person from the table, account by account and page by page: an operator's command, no function's.
+
+Nothing is scanned. Every write is conditional on what was read, so nobody else's is lost, and a run that was cut off is
+simply repeated: what is erased already costs a read. An account is walked until nothing more is found, since others go
+on writing meanwhile; its own item, from which the contact's name is known, comes last. An order is changed like by
+anybody else, with an entry in its timeline, so that a decision taken on the order as it was does not bring the person
+back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NamedTuple
+
+from online_orders import clock
+from online_orders.aws import version_store
+from online_orders.aws.account_store import StoredAccount, find_account, list_accounts
+from online_orders.aws.contact_report_store import StoredReport
+from online_orders.aws.evidence_store import list_evidence
+from online_orders.aws.keys import (
+    ACCOUNT_SK,
+    IDEMPOTENCY_PREFIX,
+    ORDER_PREFIX,
+    PREFIX_END,
+    PRICES_PK,
+    REPORT_PREFIX,
+    SUBACCOUNT_PREFIX,
+    SUBORDER_PREFIX,
+    VERSION_PREFIX,
+    Item,
+    Key,
+    OrderKey,
+    account_key,
+    account_pk,
+    entry_key,
+    evidence_key,
+    prices_key,
+)
+from online_orders.aws.order_store import get_order, get_quote, list_entries, save
+from online_orders.aws.table import WriteConflict, attempts, call, text, transact, update
+from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact, changed_members
+from online_orders.domain.erasure import (
+    ERASED_USER,
+    Person,
+    erase_from_account,
+    erase_from_entry,
+    erase_from_evidence,
+    erase_from_order,
+    erase_from_response,
+    erase_from_version,
+    is_done_by,
+    pdfs_naming,
+    quotes_naming,
+)
+from online_orders.domain.errors import InProgress, NotFound
+from online_orders.domain.evidence import Evidence
+from online_orders.domain.orders import Order
+from online_orders.domain.quotes import Quote
+from online_orders.domain.timeline import Entry, Event
+
+_BATCH_SIZE = 25
+"""Items of a partition that one page looks at; a hundred of what belongs to an order."""
+_ORDER_DEADLINE_SECONDS = 30.0
+_OPERATOR = "operator"
+"""Who makes the version of an account without the person."""
+
+
+class ErasureStep(NamedTuple):
+    """What one page has come to."""
+
+    position: str
+    """The last account that is done; `erase_person(..., after=position)` goes on behind it."""
+    erased: Counter[str]
+    """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", their
+    "versions" and "price_lists" were changed."""
+    left: tuple[str, ...]
+    """Quotes whose hashed texts name the person, and papers that may; they were left alone."""
+
+
+def erase_person(
+    email: str, account_id: str | None = None, *, names: Collection[str] = (), after: str | None = None
+) -> Iterator[ErasureStep]:
+    """Erase whoever has an e-mail address from an account, with its sub-accounts, or from every account (None).
+
+    Yields after each page and may be left at any time. Raises ValueError for an address that is none, NotFound for an
+    account that is not there, InProgress when others never pause. Whoever can still sign in writes himself anew: take
+    the sign-in away first.
+    """
+    person = Person.from_email(email, names)
+    if account_id is not None and find_account(account_id) is None:
+        raise NotFound(f"There is no account {account_id}.")
+    done = after or ""
+    if account_id is None:
+        yield from (ErasureStep(done, Counter({"price_lists": count}), ()) for count in _price_lists(person) if count)
+    for each in _accounts(account_id, after):
+        walk = _AccountEraser(each, person)
+        yield from (step._replace(position=done) for step in walk.steps())
+        person, done = walk.person, each
+        yield ErasureStep(done, Counter(), ())
+
+
+def _price_lists(person: Person) -> Iterator[int]:
+    """Take the person from who has changed price lists; yields how many versions of each list were changed."""
+    for page in _pages(PRICES_PK, "", 100):
+        for item in page:
+            key = prices_key(item["sk"]["S"])
+            found = [each for kept in _pages(key["pk"]["S"], "", 1_000) for each in kept]
+            mine = [each for each in found if person.has_email(each["changed_by"]["S"])]
+            for each in mine:
+                _set_if_unchanged(_key_of(each), "changed_by", each["changed_by"]["S"], ERASED_EMAIL)
+            yield len(mine)
+
+
+def _accounts(account_id: str | None, after: str | None) -> Iterator[str]:
+    if account_id is None:
+        position = after
+        while True:
+            page = list_accounts(100, position)
+            yield from (account.account_id for account in page.accounts)
+            if page.position is None:
+                return
+            position = page.position
+    found = {account_id}
+    for prefix, of in ((SUBACCOUNT_PREFIX, _sort_key_id), (SUBORDER_PREFIX, _owner_of)):
+        for items in _pages(account_pk(account_id), prefix, 1_000):
+            found |= {of(item) for item in items}
+    yield from sorted(each for each in found if after is None or each > after)
+
+
+def _sort_key_id(item: Item) -> str:
+    return str(item["sk"]["S"].partition("#")[2])
+
+
+def _owner_of(item: Item) -> str:
+    return str(item["account_id"]["S"])
+
+
+def _pages(pk: str, prefix: str, limit: int) -> Iterator[list[Item]]:
+    start: dict[str, Key] = {}
+    while True:
+        response = call(
+            "query",
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":pk": text(pk),
+                ":first": text(prefix or "!"),
+                ":last": text(prefix + PREFIX_END),
+            },
+            ConsistentRead=True,
+            Limit=limit,
+            **start,
+        )
+        yield response["Items"]
+        if "LastEvaluatedKey" not in response:
+            return
+        start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+
+
+def _set_if_unchanged(key: Key, attribute: str, before: str, after: str) -> None:
+    """Unless it has changed meanwhile: then the next pass looks at it."""
+    update(
+        key,
+        "SET #it = :after",
+        {":before": text(before), ":after": text(after)},
+        ConditionExpression="#it = :before",
+        ExpressionAttributeNames={"#it": attribute},
+    )
+
+
+class _AccountEraser:
+    """Through one account, as often as something is found."""
+
+    def __init__(self, account_id: str, person: Person) -> None:
+        self.account_id = account_id
+        self.person = person
+        self._successor: Contact | None = None
+
+    def steps(self) -> Iterator[ErasureStep]:
+        while True:
+            total: Counter[str] = Counter()
+            for page in _pages(account_pk(self.account_id), "", _BATCH_SIZE):
+                erased: Counter[str] = Counter()
+                left: list[str] = []
+                for item in page:
+                    self._erase_item(item, erased, left)
+                yield ErasureStep("", erased, tuple(left))
+                total += erased
+            account = Counter({"accounts": int(self._erase_account())})
+            yield ErasureStep("", account, ())
+            if not total + account:
+                return
+
+    def _erase_item(self, item: Item, erased: Counter[str], left: list[str]) -> None:
+        sk = item["sk"]["S"]
+        if sk == ACCOUNT_SK:
+            account = StoredAccount.from_item(item).account
+            self._collect_names(account)
+            self._successor = None if self.person.has_contact(account.contact) else account.contact
+        elif sk.startswith(VERSION_PREFIX):
+            erased["versions"] += self._erase_version(item)
+        elif sk.startswith(REPORT_PREFIX):
+            erased["reports"] += self._erase_report(item)
+        elif sk.startswith(IDEMPOTENCY_PREFIX):
+            erased["records"] += self._erase_record(item)
+        elif sk.startswith(ORDER_PREFIX["online"]):
+            self._erase_order(OrderKey(self.account_id, _sort_key_id(item), "online"), erased, left)
+        elif sk.startswith(ORDER_PREFIX["direct"]):
+            self._erase_order(OrderKey(self.account_id, _sort_key_id(item), "direct"), erased, left)
+
+    def _collect_names(self, account: Account) -> None:
+        self._collect_name(account.contact)
+        for deputy in account.enrollment.deputies if account.enrollment else ():
+            self._collect_name(deputy.contact)
+
+    def _collect_name(self, contact: Contact | None) -> None:
+        if contact and self.person.has_contact(contact):
+            self.person = self.person.with_names(contact.name)
+
+    def _erase_account(self) -> bool:
+        """Return whether the account's own item had to be changed."""
+        for _ in attempts():
+            key, stored = account_key(self.account_id), find_account(self.account_id)
+            if stored is None:
+                return False
+            after = erase_from_account(stored.account, self.person)
+            try:
+                if after != stored.account:
+                    transact(self._next_version(stored, after))
+                elif not self.person.has_email(stored.changed_by):
+                    return False
+                else:
+                    _set_if_unchanged(key, "changed_by", stored.changed_by, ERASED_EMAIL)
+            except WriteConflict:
+                continue
+            return True
+        raise InProgress("Others keep changing this account; run this again.")
+
+    def _next_version(self, stored: StoredAccount, after: Account) -> list[Item]:
+        """Return the account without the person, and what it was before, of which the person is taken as well."""
+        key = account_key(self.account_id)
+        before = erase_from_version(stored.account, self.person).model_dump_json()
+        by = ERASED_EMAIL if self.person.has_email(stored.changed_by) else stored.changed_by
+        changed = changed_members(stored.account, after)
+        item = version_store.version_item(
+            key, stored.version + 1, after.model_dump_json(), _OPERATOR, clock.now(), changed
+        )
+        return version_store.replace_actions(item, stored.version, document=before, changed_by=by)
+
+    def _erase_version(self, item: Item) -> bool:
+        before = item["document"]["S"]
+        account = Account.model_validate_json(before)
+        self._collect_names(account)
+        after = erase_from_version(account, self.person)
+        is_by_person = self.person.has_email(item["changed_by"]["S"])
+        if is_by_person:
+            _set_if_unchanged(_key_of(item), "changed_by", item["changed_by"]["S"], ERASED_EMAIL)
+        if after != account:
+            _set_if_unchanged(_key_of(item), "document", before, after.model_dump_json())
+        return is_by_person or after != account
+
+    def _erase_report(self, item: Item) -> bool:
+        before = item["document"]["S"]
+        report = StoredReport.model_validate_json(before)
+        own = self.person.has_email(report.reported_by.email)
+        text = ERASED if own else self.person.redact(report.text)
+        after = report.model_copy(update={"reported_by": ERASED_USER if own else report.reported_by, "text": text})
+        if after == report:
+            return False
+        _set_if_unchanged(_key_of(item), "document", before, after.model_dump_json())
+        return True
+
+    def _erase_record(self, item: Item) -> bool:
+        before = item["answer"]["S"]
+        after = erase_from_response(before, self.person)
+        if after == before:
+            return False
+        _set_if_unchanged(_key_of(item), "answer", before, after)
+        return True
+
+    def _erase_order(self, order_location: OrderKey, erased: Counter[str], left: list[str]) -> None:
+        """The order comes after its entries and evidence: as long as it holds the person, they can be told."""
+        for _ in attempts(for_seconds=_ORDER_DEADLINE_SECONDS):
+            order = get_order(order_location)
+            self._collect_name(order.contact)
+            evidence = {each.sequence: each for each in _all_evidence(order_location.order_id)}
+            for each in evidence.values():
+                if self.person.has_email(each.recipient):
+                    self.person = self.person.with_names(each.name)
+            wrote_reason = self._erase_entries(order, evidence, erased)
+            for each in evidence.values():
+                key = evidence_key(order_location.order_id, each.sequence)
+                erased["evidence"] += _update_document(key, each, erase_from_evidence(each, self.person))
+            change = erase_from_order(
+                order, self.person, clock.now(), wrote_reason=wrote_reason, successor=self._successor
+            )
+            try:
+                if change.entries:
+                    save(order, change)
+            except WriteConflict:
+                continue
+            erased["orders"] += bool(change.entries)
+            named = quotes_naming(self.person, _quotes(order))
+            left += [f"quote {revision} of order {order.order_id}" for revision in named]
+            pdfs = pdfs_naming(self.person, order)
+            left += [f"paper of quote {revision} of order {order.order_id}" for revision in pdfs]
+            return
+        raise InProgress("Others keep changing an order; run this again.")
+
+    def _erase_entries(self, order: Order, evidence: dict[int, Evidence], erased: Counter[str]) -> bool:
+        """Return whether it was the person who closed the order."""
+        closed_by_person = False
+        for entry in _all_entries(order.order_id):
+            own = is_done_by(entry, self.person, order.contact, evidence.get(entry.sequence))
+            closed_by_person |= own and entry.event is Event.CANCELED
+            key = entry_key(order.order_id, entry.sequence)
+            erased["entries"] += _update_document(key, entry, erase_from_entry(entry, self.person, own=own))
+        return closed_by_person
+
+
+def _key_of(item: Item) -> Key:
+    return {"pk": item["pk"], "sk": item["sk"]}
+
+
+def _update_document(key: Key, before: Entry | Evidence, after: Entry | Evidence) -> bool:
+    """Neither is written a second time by anybody else, save for attributes beside the document."""
+    if after == before:
+        return False
+    update(key, "SET document = :after", {":after": text(after.model_dump_json())})
+    return True
+
+
+def _all_pages(page: Callable[[int], Any]) -> Iterator[Any]:
+    position: int | None = 0
+    while position is not None:
+        rows, position = page(position)
+        yield from rows
+
+
+def _all_entries(order_id: str) -> Iterator[Entry]:
+    return _all_pages(lambda after: list_entries(order_id, 100, after))
+
+
+def _all_evidence(order_id: str) -> Iterator[Evidence]:
+    return _all_pages(lambda after: list_evidence(order_id, 100, after))
+
+
+def _quotes(order: Order) -> Iterator[Quote]:
+    last = order.quote.revision if order.quote else 0
+    return (get_quote(order, revision) for revision in range(1, last + 1))

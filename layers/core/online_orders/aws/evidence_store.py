@@ -1,0 +1,39 @@
+"""The evidence of decisions by link in the table, beside the order's timeline and apart from it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from online_orders.aws.keys import EVIDENCE_PREFIX, PREFIX_END, Item, evidence_key, order_pk
+from online_orders.aws.table import IF_NOT_EXISTS, call, text
+from online_orders.domain.evidence import Evidence
+
+
+class EvidencePage(NamedTuple):
+    """Evidence by sequence, and the sequence number after which the next page begins (None: this was the last)."""
+
+    evidence: list[Evidence]
+    position: int | None
+
+
+def evidence_action(order_id: str, evidence: Evidence) -> Item:
+    """Return the write of evidence, for the transaction of the decision itself."""
+    item = {**evidence_key(order_id, evidence.sequence), "document": text(evidence.model_dump_json())}
+    return {"Put": {"Item": item, **IF_NOT_EXISTS}}
+
+
+def list_evidence(order_id: str, limit: int, after: int) -> EvidencePage:
+    """Return evidence of an order's decisions after a sequence number, oldest first."""
+    response = call(
+        "query",
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":pk": text(order_pk(order_id)),
+            ":first": evidence_key(order_id, after + 1)["sk"],
+            ":last": text(EVIDENCE_PREFIX + PREFIX_END),
+        },
+        ConsistentRead=True,
+        Limit=limit,
+    )
+    found = [Evidence.model_validate_json(item["document"]["S"]) for item in response["Items"]]
+    return EvidencePage(found, found[-1].sequence if "LastEvaluatedKey" in response and found else None)

@@ -1,0 +1,247 @@
+"""Lists of orders: the customer's screen (newest first, own writes visible) and the desk (oldest first).
+
+Every call looks at a bounded number of items; a page may be short, and says where the next one begins. Positions are
+order ids, which never change, so that no row comes twice while orders are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, date, timedelta, tzinfo
+from heapq import merge
+from typing import NamedTuple
+
+from online_orders.aws.account_store import filter_subaccounts
+from online_orders.aws.keys import (
+    ORDER_PREFIX,
+    PREFIX_END,
+    SUBORDER_PREFIX,
+    Item,
+    Key,
+    OrderKey,
+    Source,
+    account_pk,
+    order_key,
+)
+from online_orders.aws.order_store import get_orders, order_from_item
+from online_orders.aws.table import call, text
+from online_orders.domain.order_ids import first_id_of
+from online_orders.domain.orders import OPEN_STATUSES, Order, Status
+
+MAX_EXAMINED = 400
+"""Items that one query with a filter may look at; at 4 KB an order this is about DynamoDB's page of 1 MB."""
+
+
+class OrderPage(NamedTuple):
+    """Orders, and the order id after which the next page begins (None: this was the last)."""
+
+    orders: list[Order]
+    position: str | None
+
+
+class QueryPage(NamedTuple):
+    """What one query found in sort order, and the last id that it looked at (None: it came to the end)."""
+
+    items: list[Item]
+    last_key: str | None
+
+
+class OrderFilter(NamedTuple):
+    """Which orders a list is to show; None: any."""
+
+    statuses: frozenset[Status] | None = None
+    purchase_order_number: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    zone: tzinfo = UTC
+    """Of these days: one for all orders, whatever accounts they are of."""
+    assignee_id: str | None = None
+    account_id: str | None = None
+
+    def includes(self, order: Order) -> bool:
+        return (
+            (self.statuses is None or order.status in self.statuses)
+            and self.purchase_order_number in {None, order.purchase_order_number}
+            and (
+                self.assignee_id is None or (order.assignee is not None and order.assignee.user_id == self.assignee_id)
+            )
+            and self.account_id in {None, order.account_id}
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether the filters exclude each other, so that there is no such order."""
+        first, beyond = self.bounds()
+        return self.statuses == frozenset() or first > beyond
+
+    def bounds(self) -> tuple[str, str]:
+        """Return the range of ids of the placing days, in the zone."""
+        first = first_id_of(self.first_day, self.zone) if self.first_day else "0"
+        if self.last_day is None or self.last_day == date.max:
+            return first, PREFIX_END
+        return first, first_id_of(self.last_day + timedelta(days=1), self.zone)
+
+
+def statuses_of(status: Status | None, is_open: bool | None) -> frozenset[Status] | None:
+    """Return the statuses that both filters leave; None when neither is given."""
+    if status is None and is_open is None:
+        return None
+    by_status = {status} if status else set(Status)
+    by_open = set(Status) if is_open is None else OPEN_STATUSES if is_open else set(Status) - OPEN_STATUSES
+    return frozenset(by_status & by_open)
+
+
+def _query_page(
+    account_id: str, prefix: str, order_filter: OrderFilter, limit: int, after: str | None, *, newest_first: bool
+) -> QueryPage:
+    first, beyond = order_filter.bounds()
+    pk = account_pk(account_id)
+    names: dict[str, str] = {}
+    values = {":pk": text(pk), ":first": text(prefix + first), ":beyond": text(prefix + beyond)}
+    conditions = []
+    if prefix != SUBORDER_PREFIX and order_filter.statuses is not None:
+        names["#status"] = "status"
+        slots = {f":s{index}": text(status) for index, status in enumerate(sorted(order_filter.statuses))}
+        values |= slots
+        conditions.append(f"#status IN ({', '.join(slots)})")
+    if prefix != SUBORDER_PREFIX and order_filter.purchase_order_number is not None:
+        values[":po"] = text(order_filter.purchase_order_number)
+        conditions.append("purchase_order_number = :po")
+    filters = {"FilterExpression": " AND ".join(conditions)} if conditions else {}
+    response = call(
+        "query",
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :beyond",
+        ExpressionAttributeValues=values,
+        **({"ExpressionAttributeNames": names} if names else {}),
+        **filters,
+        **({"ExclusiveStartKey": {"pk": text(pk), "sk": text(prefix + after)}} if after else {}),
+        ConsistentRead=True,
+        ScanIndexForward=not newest_first,
+        Limit=MAX_EXAMINED if filters else limit,
+    )
+    items: list[Item] = response["Items"]
+    if len(items) > limit:  # only a filter's query looks at more than the page holds
+        return QueryPage(items[:limit], _order_id_of(items[limit - 1]))
+    last = response.get("LastEvaluatedKey")
+    return QueryPage(items, last["sk"]["S"].removeprefix(prefix) if last else None)
+
+
+def _order_id_of(item: Item) -> str:
+    return str(item["sk"]["S"].partition("#")[2])
+
+
+def list_account_orders(account_id: str, order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
+    """Return orders that one account placed on the screen, newest first."""
+    if order_filter.is_empty:
+        return OrderPage([], None)
+    items, until = _query_page(account_id, ORDER_PREFIX["online"], order_filter, limit, after, newest_first=True)
+    return OrderPage([order_from_item(item) for item in items], until)
+
+
+def list_orders_with_subaccounts(
+    account_id: str, order_filter: OrderFilter, limit: int, after: str | None
+) -> OrderPage:
+    """Return orders of an account and of its present sub-accounts, newest first."""
+    if order_filter.is_empty:
+        return OrderPage([], None)
+    own = _query_page(account_id, ORDER_PREFIX["online"], order_filter, limit, after, newest_first=True)
+    subs = _query_page(account_id, SUBORDER_PREFIX, order_filter, limit, after, newest_first=True)
+    if not subs.items and subs.last_key is None:
+        return OrderPage([order_from_item(item) for item in own.items], own.last_key)
+    # Beyond where either query stopped, its rows are unknown: the page ends there.
+    horizon = max(own.last_key or "", subs.last_key or "")
+    seen = [
+        item for item in merge(own.items, subs.items, key=_order_id_of, reverse=True) if _order_id_of(item) >= horizon
+    ]
+    rows = seen[:limit]
+    position = _order_id_of(rows[-1]) if len(seen) > limit else horizon or None
+    return OrderPage(_resolve_pointers(account_id, rows, order_filter), position)
+
+
+def _resolve_pointers(reseller_id: str, rows: Iterable[Item], order_filter: OrderFilter) -> list[Order]:
+    """Return the orders behind own rows and pointers; a pointer to an account that has left the reseller leads
+    nowhere.
+    """
+    rows = list(rows)
+    owners = {item["account_id"]["S"] for item in rows if "account_id" in item}
+    present = filter_subaccounts(reseller_id, owners) if owners else set()
+    keys = [
+        order_key(OrderKey(item["account_id"]["S"], _order_id_of(item), "online"))
+        for item in rows
+        if "account_id" in item and item["account_id"]["S"] in present
+    ]
+    subs = {order.order_id: order for order in get_orders(keys)}
+    orders = (order_from_item(item) if "document" in item else subs.get(_order_id_of(item)) for item in rows)
+    return [order for order in orders if order and order_filter.includes(order)]
+
+
+def find_duplicate_candidates(account_id: str) -> list[Order]:
+    """Return the open and completed orders of an account, newest first: those among its newest MAX_EXAMINED.
+
+    As many are looked at of those that came directly, too.
+    """
+    order_filter = OrderFilter(statuses=OPEN_STATUSES | {Status.COMPLETED})
+    found = [
+        order_from_item(item)
+        for prefix in ORDER_PREFIX.values()
+        for item in _query_page(account_id, prefix, order_filter, MAX_EXAMINED, None, newest_first=True).items
+    ]
+    return sorted(found, key=lambda order: order.order_id, reverse=True)
+
+
+# -- the desk -----------------------------------------------------------------------------------------------------
+
+
+def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
+    """Return orders of every account, oldest first: by account, else by assignee, else by status."""
+    if order_filter.is_empty:
+        return OrderPage([], None)
+    if order_filter.account_id:
+        sources: list[Source] = ["online", "direct"]
+        stretches = [
+            _query_page(order_filter.account_id, ORDER_PREFIX[source], order_filter, limit, after, newest_first=False)
+            for source in sources
+        ]
+    elif order_filter.assignee_id:
+        stretches = [_index("assignee", "assignee_id", order_filter.assignee_id, limit, after)]
+    else:
+        stretches = _by_status(set(Status) if order_filter.statuses is None else order_filter.statuses, limit, after)
+    rows, position = _oldest_first(stretches, limit)
+    keys: list[Key] = [{"pk": item["pk"], "sk": item["sk"]} for item in rows]
+    return OrderPage([order for order in get_orders(keys) if order_filter.includes(order)], position)
+
+
+def list_open_ids(limit: int, after: str | None) -> tuple[list[str], str | None]:
+    """Return ids of open orders of every account, oldest first, and the one after which the next page begins. Reads no
+    order, so none can be in the way."""
+    rows, position = _oldest_first(_by_status(OPEN_STATUSES, limit, after), limit)
+    return [_order_id_of(item) for item in rows], position
+
+
+def _by_status(statuses: Collection[Status], limit: int, after: str | None) -> list[QueryPage]:
+    return [_index("desk", "desk_status", status, limit, after) for status in Status if status in statuses]
+
+
+def _index(name: str, attribute: str, value: str, limit: int, after: str | None) -> QueryPage:
+    response = call(
+        "query",
+        IndexName=name,
+        KeyConditionExpression=f"{attribute} = :value AND order_id > :after",
+        ExpressionAttributeValues={":value": text(value), ":after": text(after or "0")},
+        Limit=limit,
+    )
+    last = response.get("LastEvaluatedKey")
+    return QueryPage(response["Items"], last["order_id"]["S"] if last else None)
+
+
+def _oldest_first(stretches: Collection[QueryPage], limit: int) -> tuple[list[Item], str | None]:
+    ends = [stretch.last_key for stretch in stretches if stretch.last_key]
+    horizon = min(ends, default=None)
+    seen = [
+        item
+        for item in merge(*(stretch.items for stretch in stretches), key=_order_id_of)
+        if horizon is None or _order_id_of(item) <= horizon
+    ]
+    rows = list({_order_id_of(item): item for item in seen}.values())
+    position = _order_id_of(rows[limit - 1]) if len(rows) > limit else horizon
+    return rows[:limit], position

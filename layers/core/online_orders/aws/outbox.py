@@ -1,0 +1,328 @@
+"""The outbox: process what follows from a timeline entry, which stays pending until that is done.
+
+An entry is stored as pending (`outstanding`) until everything that follows from it was done: the
+workflow started or resumed, the event published, the mails queued. What the stream loses stays pending, and the
+reconciler finds it by that index. An order whose effects fail is parked: its entries wait, in their order,
+for the reconciler, and the others go on. Every effect may be repeated.
+
+Statistics and quotas come last and hold up nothing: an order that cannot be counted now gets a pending item of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
+
+from online_orders.aws import lead_time_statistics, quotas, workflow
+from online_orders.aws.clients import client
+from online_orders.aws.keys import (
+    ENTRY_PREFIX,
+    PREFIX_END,
+    Item,
+    Key,
+    OrderKey,
+    entry_key,
+    order_pk,
+    parked_key,
+    pending_shard,
+    statistics_key,
+)
+from online_orders.aws.order_store import get_any_order, get_order
+from online_orders.aws.outbox_flags import run_or_log
+from online_orders.aws.table import TABLE_ERRORS, call, get, get_all, number, put, text, update
+from online_orders.clock import now
+from online_orders.domain.events import SOURCE
+from online_orders.domain.notifications import notifications
+from online_orders.domain.orders import Order
+from online_orders.domain.timeline import PUBLISHED, Actor, Event
+from online_orders.environment import environment
+from online_orders.telemetry import logger, metrics
+
+FIRST_PAUSE, MAX_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+COUNT_RETRY_DELAY = timedelta(minutes=15)
+_BATCH_SIZE = 10
+"""Entries of one PutEvents or SendMessageBatch call."""
+
+T = TypeVar("T")
+
+
+class BatchRejected(Exception):
+    """A batch call took some of its entries only."""
+
+
+class StoredEntry(NamedTuple):
+    """A timeline entry as the table and its stream have it."""
+
+    at: OrderKey
+    sequence: int
+    event: Event
+    detail: str
+    data: dict[str, Any]
+    actor: Actor
+    correlation_id: str | None
+    """Of the request that it came from, or that led there; None where the system knew of none."""
+    internal: bool
+
+    @property
+    def is_published(self) -> bool:
+        """Return whether the entry goes to the event bus: no internal entry does."""
+        return self.event in PUBLISHED and not self.internal
+
+    @classmethod
+    def from_item(cls, item: Item) -> StoredEntry:
+        document = json.loads(item["document"]["S"])
+        key = OrderKey(item["account_id"]["S"], order_id_from_item(item), item["source"]["S"])
+        event = Event(item["event"]["S"])
+        correlation_id = item["correlation_id"]["S"] if "correlation_id" in item else None
+        detail, data, actor = item["detail"]["S"], document["data"], Actor.model_validate(document["actor"])
+        return cls(key, document["sequence"], event, detail, data, actor, correlation_id, document["internal"])
+
+
+def order_id_from_item(item: Item) -> str:
+    """Return the order that an item under ORDER# belongs to."""
+    return str(item["pk"]["S"].partition("#")[2])
+
+
+def in_batches(things: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(things)
+    while batch := list(islice(rest, _BATCH_SIZE)):
+        yield batch
+
+
+# -- the effects --------------------------------------------------------------------------------------------------
+
+
+def process_entries(entries: Sequence[StoredEntry]) -> None:
+    """Process entries of one order, given in sequence: do what follows from them, and clear their pending flags.
+
+    What the workflow does then carries the correlation id of the last of them.
+    """
+    at = entries[0].at
+    with logger.append_context_keys(order_id=at.order_id, correlation_id=entries[-1].correlation_id):
+        _process_entries(at, entries)
+
+
+def _process_entries(key: OrderKey, entries: Sequence[StoredEntry]) -> None:
+    events = {entry.event for entry in entries}
+    if Event.SUBMITTED in events:
+        workflow.start(key)
+    if events != {Event.SUBMITTED}:
+        workflow.resume(key)
+    publish(entries)
+    enqueue("MAIL_QUEUE_URL", (mail for entry in entries for mail in _mail_messages(entry)))
+    if Event.COMPLETED in events:
+        _count_order_or_postpone(key.order_id, partial(get_order, key))
+    first = [entry.event for entry in entries if _clear_pending(key, entry)]
+    if Event.SUBMITTED in first and key.source == "online":
+        _count_towards_quota(key)
+
+
+def _clear_pending(key: OrderKey, entry: StoredEntry) -> bool:
+    """Return whether the entry was still pending."""
+    return update(
+        entry_key(key.order_id, entry.sequence),
+        "REMOVE outstanding, check_at",
+        ConditionExpression="attribute_exists(outstanding)",
+    )
+
+
+def _count_towards_quota(key: OrderKey) -> None:
+    """Count once at most, for counting has no pending flag: what fails here is in the account's favor."""
+    try:
+        quotas.count_order(key.account_id, now())
+    except TABLE_ERRORS:
+        logger.exception("an order was not counted towards its account's quota")
+
+
+def _count_order_or_postpone(order_id: str, load: Callable[[], Order]) -> bool:
+    """Count a completed order in the history behind the estimates, or have the reconciler do so later: False."""
+    is_counted = run_or_log(
+        lambda: lead_time_statistics.count_order(load()),
+        "an order is to be counted later",
+        "OrdersCountedLater",
+        order_id=order_id,
+    )
+    if not is_counted:
+        lead_time_statistics.postpone_count(order_id, now() + COUNT_RETRY_DELAY)
+    return is_counted
+
+
+def publish(entries: Iterable[StoredEntry]) -> None:
+    """Put what is for the outside on the bus, as it stood when the entry was stored."""
+    for batch in in_batches(entry for entry in entries if entry.is_published):
+        response = client("events").put_events(
+            Entries=[
+                {
+                    "EventBusName": environment("EVENT_BUS_NAME"),
+                    "Source": SOURCE,
+                    "DetailType": entry.event.value,
+                    "Detail": entry.detail,
+                }
+                for entry in batch
+            ]
+        )
+        if response.get("FailedEntryCount"):
+            raise BatchRejected(f"{response['FailedEntryCount']} events were not taken")
+
+
+def enqueue(url: str, messages: Iterable[dict[str, Any]]) -> None:
+    """Put messages on the queue whose address stands in the variable `url`."""
+    for batch in in_batches(messages):
+        response = client("sqs").send_message_batch(
+            QueueUrl=environment(url),
+            Entries=[{"Id": str(index), "MessageBody": json.dumps(message)} for index, message in enumerate(batch)],
+        )
+        if response.get("Failed"):
+            raise BatchRejected(f"{len(response['Failed'])} messages were not queued")
+
+
+def _mail_messages(entry: StoredEntry) -> list[dict[str, Any]]:
+    return [
+        {
+            **entry.at._asdict(),
+            "sequence": entry.sequence,
+            "correlation_id": entry.correlation_id,
+            **due._asdict(),
+        }
+        for due in notifications(
+            entry.event, entry.data, by=entry.actor, internal=entry.internal, source=entry.at.source
+        )
+    ]
+
+
+# -- parking ------------------------------------------------------------------------------------------------------
+
+
+class BlockedOrders(NamedTuple):
+    """Orders whose new entries must not be processed by themselves."""
+
+    parked: set[str]
+    behind: set[str]
+    """Those with earlier entries that are still pending: the stream has lost a record."""
+
+
+def find_blocked(entries: Mapping[str, StoredEntry]) -> BlockedOrders:
+    """Return which of up to 50 orders wait, each given with the first of its entries that have come.
+
+    Of the earlier ones the last is looked at: entries are processed in sequence, so it tells of all.
+    """
+    parked = {order_id: parked_key(order_id) for order_id in entries}
+    last = {id_: entry_key(id_, entry.sequence - 1) for id_, entry in entries.items() if entry.sequence > 1}
+    found = get_all([*parked.values(), *last.values()])
+    pending = {order_id for order_id, key in last.items() if "outstanding" in (found.get(key) or {})}
+    return BlockedOrders({order_id for order_id, key in parked.items() if found.get(key)}, pending)
+
+
+def park(order_id: str, error: Exception, correlation_id: str | None = None) -> datetime:
+    """Let an order wait for the reconciler; answers until when. A further failure makes it wait longer."""
+    existing = get(parked_key(order_id))
+    tries = int(existing["tries"]["N"]) + 1 if existing else 1
+    until: datetime = now() + min(MAX_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    put(
+        {
+            **parked_key(order_id),
+            "fault": text(code),
+            "tries": number(tries),
+            "outstanding": text(pending_shard(order_id)),
+            "check_at": number(int(until.timestamp())),
+        }
+    )
+    about = {"order_id": order_id, "correlation_id": correlation_id, "tries": tries}
+    logger.error("parked", exc_info=error, extra=about)
+    metrics.add_metric("OrdersParked", MetricUnit.Count, 1)
+    return until
+
+
+def process_or_park(entries: Sequence[StoredEntry]) -> None:
+    """Process entries of one order; whatever is wrong with it must not hold up the others."""
+    try:
+        process_entries(entries)
+    except Exception as error:  # noqa: BLE001 - told of in the log, kept in the table, counted
+        park(entries[0].at.order_id, error, entries[-1].correlation_id)
+
+
+# -- repairing ------------------------------------------------------------------------------------------------------
+
+
+def pending_entries(order_id: str) -> list[Item]:
+    """Return the pending entries of an order, in sequence."""
+    found: list[Item] = []
+    start: dict[str, Key] = {}
+    while True:
+        response = call(
+            "query",
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            FilterExpression="attribute_exists(outstanding)",
+            ExpressionAttributeValues={
+                ":pk": text(order_pk(order_id)),
+                ":first": text(ENTRY_PREFIX),
+                ":last": text(ENTRY_PREFIX + PREFIX_END),
+            },
+            ConsistentRead=True,
+            **start,
+        )
+        found += response["Items"]
+        if "LastEvaluatedKey" not in response:
+            return found
+        start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+
+
+def repair_entries(order_id: str) -> int:
+    """Process the pending entries of an order, unpark it, and return how many there were; park it again on an error."""
+    items = pending_entries(order_id)
+    try:
+        if items:
+            process_entries([StoredEntry.from_item(item) for item in items])
+        call("delete_item", Key=parked_key(order_id))
+    except Exception as error:  # noqa: BLE001 - as when it was parked first
+        until = park(order_id, error)
+        for item in items:
+            key = {"pk": item["pk"], "sk": item["sk"]}
+            update(key, "SET check_at = :until", {":until": number(int(until.timestamp()))})
+        return 0
+    metrics.add_metric("EntriesRepaired", MetricUnit.Count, len(items))
+    return len(items)
+
+
+def count_postponed(order_id: str) -> None:
+    """Count an order whose counting was put off, if it still is; puts it off again on a fault."""
+    if get(statistics_key(order_id)) and _count_order_or_postpone(order_id, partial(get_any_order, order_id)):
+        call("delete_item", Key=statistics_key(order_id))
+
+
+def due_items(shard: str, at: datetime, limit: int) -> list[Item]:
+    """Keys of what should have been done by `at`, the longest overdue first."""
+    response = call(
+        "query",
+        IndexName="outstanding",
+        KeyConditionExpression="outstanding = :shard AND check_at <= :now",
+        ExpressionAttributeValues={":shard": text(shard), ":now": number(int(at.timestamp()))},
+        Limit=limit,
+    )
+    items: list[Item] = response["Items"]
+    return items
+
+
+def newest_pending_items(shard: str, limit: int, after: Key | None) -> tuple[list[Item], Key | None]:
+    """Keys of what is pending, due or not, the latest due first, and where the next page begins (None: the last).
+
+    What is repaired on the way gets a later date or is not pending any more, so it lies behind and does not come again.
+    """
+    response = call(
+        "query",
+        IndexName="outstanding",
+        KeyConditionExpression="outstanding = :shard",
+        ExpressionAttributeValues={":shard": text(shard)},
+        ScanIndexForward=False,
+        Limit=limit,
+        **({"ExclusiveStartKey": after} if after else {}),
+    )
+    return response["Items"], response.get("LastEvaluatedKey")

@@ -1,0 +1,38 @@
+"""The pending flag: attributes by which the reconciler finds an item that is still to be processed.
+
+They make the item part of the index `outstanding`, and whoever has done what follows takes them away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from online_orders.aws.keys import Item, pending_shard
+from online_orders.aws.table import number, text
+from online_orders.telemetry import MetricUnit, logger, metrics
+
+PROCESSING_DEADLINE = timedelta(minutes=3)
+"""The stream takes seconds; an item that is still pending by then is the reconciler's."""
+
+
+def pending_flag(owner_id: str, at: datetime) -> Item:
+    """Return the pending flag of an item that is stored at `at`; `owner_id` spreads the flags over the index."""
+    return {
+        "outstanding": text(pending_shard(owner_id)),
+        "check_at": number(int((at + PROCESSING_DEADLINE).timestamp())),
+    }
+
+
+def run_or_log(work: Callable[[], None], failure: str, metric: str, **about: str) -> bool:
+    """Return whether a piece of work was done; what fails, whatever is wrong with it, is left to the reconciler.
+
+    It is logged as `failure`, with what it was `about`, and counted by a metric. It holds up nothing else.
+    """
+    try:
+        work()
+    except Exception:
+        logger.exception(failure, extra=about)
+        metrics.add_metric(metric, MetricUnit.Count, 1)
+        return False
+    return True

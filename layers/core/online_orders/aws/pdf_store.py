@@ -1,0 +1,41 @@
+"""Papers that are made once and kept: the PDF of each quote revision."""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from online_orders.aws.clients import client
+from online_orders.environment import environment
+
+
+def _object_key(order_id: str, revision: int) -> str:
+    return f"quotes/{order_id}/{revision}.pdf"
+
+
+def find_quote_pdf(order_id: str, revision: int) -> bytes | None:
+    """Return the bytes that were kept, or None while the paper has not been made."""
+    try:
+        response = client("s3").get_object(Bucket=environment("DOCUMENTS_BUCKET"), Key=_object_key(order_id, revision))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+            return None
+        raise
+    body: bytes = response["Body"].read()
+    return body
+
+
+def store_once(order_id: str, revision: int, pdf: bytes) -> bytes:
+    """Keep the paper unless one is kept already; answers the one that is kept."""
+    try:
+        client("s3").put_object(
+            Bucket=environment("DOCUMENTS_BUCKET"),
+            Key=_object_key(order_id, revision),
+            Body=pdf,
+            ContentType="application/pdf",
+            IfNoneMatch="*",
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"PreconditionFailed", "412", "ConditionalRequestConflict"}:
+            raise
+        return find_quote_pdf(order_id, revision) or pdf
+    return pdf

@@ -1,0 +1,115 @@
+"""Placing an order, from the screen or by Customer Success: two calls to the table, and safe to repeat.
+
+Of an order with upgrades two more look for duplicates. They see a bounded number of orders and those that were stored
+before, so of two that come at once neither is warned of the other: the desk looks again when it claims an order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from online_orders import clock
+from online_orders.aws import account_store, lead_time_statistics, order_queries, order_store, quotas
+from online_orders.aws.keys import Source, idempotency_key, placed_key
+from online_orders.aws.table import WriteConflict, attempts, get_all
+from online_orders.domain.accounts import Account
+from online_orders.domain.catalog import KINDS, UPGRADES
+from online_orders.domain.duplicates import Duplicate, find_duplicates
+from online_orders.domain.errors import InProgress
+from online_orders.domain.order_ids import new_order_id
+from online_orders.domain.orders import Order, User, parse_order
+from online_orders.domain.representations import order_body, to_json, warning_body
+
+
+class Placed(NamedTuple):
+    """The order's id and the JSON that the first request was, and every repetition is, answered with."""
+
+    order_id: str
+    response: str
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def place(key: str, body: Any, *, by: User, account_id: str, caller_account_id: str, source: Source) -> Placed:
+    """Place the order that `body` asks for, once per account and idempotency key.
+
+    `caller_account_id` is the account that the caller acts for (CS acts for the account itself). Raises NotFound for an
+    account out of reach, Forbidden for one that may not order, Invalid with every fault of the body, Unprocessable
+    for a key that came with another body, TooManyRequests for an account that orders too fast on the screen, and
+    InProgress while the first request is still at work.
+    """
+    request = order_store.IdempotentRequest(
+        idempotency_key(account_id, source, _hash(key)),
+        _hash(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)),
+    )
+    for _ in attempts():
+        at = clock.now()
+        of_this_hour = [placed_key(account_id, at)] if source == "online" else []
+        to_reach = account_store.access_keys(caller_account_id, account_id)
+        found = get_all([*to_reach, request.key, *of_this_hour, *lead_time_statistics.keys_to_refresh()])
+        lead_time_statistics.update_cache(found)
+        account = account_store.authorize(found, caller_account_id, account_id)
+        if record := order_store.find_record(found.get(request.key), at):
+            response = order_store.replay_response(record, request)
+            return Placed(json.loads(response)["order_id"], response)
+        if source == "online":
+            quotas.check_quota(found, account_id, at)
+        change = parse_order(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at)
+        if UPGRADES.intersection(change.order.item_kinds):
+            duplicates = _upgrade_duplicates(change.order, account, at)
+            change = change._replace(order=change.order.model_copy(update={"duplicates": duplicates}))
+        shown = order_body(change.order, lead_time_statistics.lead_times(), at, at_desk=source == "direct")
+        # Whoever repeats the request gets this answer, whatever may be done with the order by then.
+        del shown["actions"]
+        response = to_json(shown)
+        try:
+            order_store.store_new_order(change, request, response, account.parent_account_id)
+        except WriteConflict:
+            continue
+        return Placed(change.order.order_id, response)
+    raise InProgress("A request under the same Idempotency-Key is still at work.")
+
+
+def current_duplicates(order: Order, at: datetime) -> tuple[Duplicate, ...]:
+    """Return the duplicates of an order's upgrades: those that it has, and for other items what is found now.
+
+    Costs two queries of a bounded number of orders, and nothing for an order without upgrades.
+    """
+    if not UPGRADES.intersection(order.item_kinds):
+        return order.duplicates
+    found = _upgrade_duplicates(order, account_store.get_account(order.account_id), at)
+    known = {each.item_id: each for each in (*found, *order.duplicates)}
+    return tuple(sorted(known.values(), key=lambda each: int(each.item_id)))
+
+
+def _upgrade_duplicates(order: Order, account: Account, at: datetime) -> tuple[Duplicate, ...]:
+    candidates = order_queries.find_duplicate_candidates(order.account_id)
+    others = [each for each in candidates if each.order_id != order.order_id]
+    return find_duplicates(order.items, account, others, at, UPGRADES)
+
+
+def preview(body: Any, *, by: User, account_id: str, caller_account_id: str, source: Source) -> list[dict[str, Any]]:
+    """Return the warnings of the order that `body` asks for, of every kind of item, and place nothing.
+
+    Raises what `place` raises for the account and the body.
+    """
+    at = clock.now()
+    of_this_hour = [placed_key(account_id, at)] if source == "online" else []
+    found = get_all([*account_store.access_keys(caller_account_id, account_id), *of_this_hour])
+    account = account_store.authorize(found, caller_account_id, account_id)
+    if source == "online":
+        quotas.check_quota(found, account_id, at)
+    items = parse_order(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at).order.items
+    at_desk = source == "direct"
+    others = {order.order_id: order for order in order_queries.find_duplicate_candidates(account_id)}
+    warnings = []
+    for duplicate in find_duplicates(items, account, others.values(), at, KINDS):
+        warning = warning_body(duplicate, at_desk=at_desk)
+        number = others[duplicate.order_id].purchase_order_number if warning["order_id"] else None
+        warnings.append({**warning, "purchase_order_number": number})
+    return warnings

@@ -1,0 +1,103 @@
+"""Price lists in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from online_orders.aws import version_store
+from online_orders.aws.keys import PREFIX_END, PRICES_PK, prices_directory_key, prices_key
+from online_orders.aws.table import IF_NOT_EXISTS, WriteConflict, attempts, call, get, number, text, transact
+from online_orders.clock import now
+from online_orders.domain.errors import InProgress
+from online_orders.domain.orders import User
+from online_orders.domain.prices import ListPrice, PriceList
+from online_orders.domain.values import instant_text
+
+
+class PriceListRow(NamedTuple):
+    """A price list in the directory."""
+
+    currency: str
+    version: int
+    updated_at: str
+    """RFC 3339."""
+    prices: int
+    """How many it has."""
+
+
+class PriceListPage(NamedTuple):
+    """Lists by currency, and the currency after which the next page begins (None: this was the last)."""
+
+    rows: list[PriceListRow]
+    position: str | None
+
+
+def find_price_list(currency: str) -> PriceList | None:
+    item = get(prices_key(currency))
+    return PriceList.model_validate_json(item["document"]["S"]) if item else None
+
+
+def put_price_list(prices: PriceList, before: PriceList | None, by: User) -> None:
+    """Store a list in place of `before` (None: there was none), which stays beside it as its version.
+
+    Raises WriteConflict when `before` no longer stands.
+    """
+    key = prices_key(prices.currency)
+    stored = version_store.version_item(
+        key, prices.version, prices.model_dump_json(), by.email, prices.updated_at, ("/prices",) if before else ()
+    )
+    listed = {
+        **prices_directory_key(prices.currency),
+        "version": number(prices.version),
+        "updated_at": text(instant_text(prices.updated_at)),
+        "prices": number(len(prices.prices)),
+    }
+    put = (
+        version_store.replace_actions(stored, before.version)
+        if before
+        else [{"Put": {"Item": stored, **IF_NOT_EXISTS}}]
+    )
+    transact([*put, {"Put": {"Item": listed}}])
+
+
+def replace_price_list(
+    currency: str, prices: tuple[ListPrice, ...], by: User, check_version: Callable[[int | None], None]
+) -> PriceList:
+    """Create or replace a whole list; return it as it is stored then.
+
+    `check_version` judges what is there before (None: nothing), as for an account. Raises InProgress when others never
+    pause.
+    """
+    for _ in attempts():
+        before = find_price_list(currency)
+        check_version(before.version if before else None)
+        if before and before.prices == prices:
+            return before
+        version = before.version + 1 if before else 1
+        after = PriceList(currency=currency, version=version, updated_at=now(), prices=prices)
+        try:
+            put_price_list(after, before, by)
+        except WriteConflict:
+            continue
+        return after
+    raise InProgress("Others keep changing this price list; nothing was done.")
+
+
+def list_price_lists(limit: int, after: str | None) -> PriceListPage:
+    response = call(
+        "query",
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":pk": text(PRICES_PK),
+            ":first": text(after + "\0" if after else "!"),
+            ":last": text(PREFIX_END),
+        },
+        ConsistentRead=True,
+        Limit=limit,
+    )
+    rows = [
+        PriceListRow(item["sk"]["S"], int(item["version"]["N"]), item["updated_at"]["S"], int(item["prices"]["N"]))
+        for item in response["Items"]
+    ]
+    return PriceListPage(rows, rows[-1].currency if "LastEvaluatedKey" in response and rows else None)

@@ -1,0 +1,60 @@
+"""Quoting an order at the desk: the draft that a quote begins with, and the revision that is made of the request."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from online_orders import clock
+from online_orders.aws import account_store, order_store, price_store, terms_store
+from online_orders.domain.errors import Conflict
+from online_orders.domain.orders import Change, Order, User
+from online_orders.domain.prices import QuoteDraft, draft_from_prices, draft_from_revision
+from online_orders.environment import environment
+
+
+def next_draft(order: Order, currency: str | None) -> QuoteDraft:
+    """Return what the next quote could be: the present revision, else what the price list makes of the order.
+
+    With `currency` the price list in that currency is used in any case. Raises Conflict for a closed order.
+    """
+    if not order.is_open:
+        raise Conflict("A closed order is not quoted.", order.status)
+    today = order.today(clock.now())
+    valid_until = today + timedelta(days=int(environment("QUOTE_VALIDITY_DAYS")))
+    if order.quote and currency is None:
+        return draft_from_revision(order.quote, today=today, valid_until=valid_until)
+    account = account_store.get_account(order.account_id)
+    currency = currency or account.currency
+    listed = price_store.find_price_list(currency)
+    return draft_from_prices(
+        order,
+        account.site_names,
+        listed.prices if listed else (),
+        currency=currency,
+        terms=terms_store.get_terms(account.locale),
+        valid_until=valid_until,
+    )
+
+
+def offer_next_revision(order_id: str, body: Any, by: User, if_match: frozenset[int] | None) -> Order:
+    """Make the next revision of an order from a quote request; return the order with it, `sending`.
+
+    Its mail is held for the installation's time for undoing. `expected` is what If-Match names. Raises what
+    `orders.update_order` raises, and Invalid with every fault of the body.
+    """
+
+    @cache
+    def currency_and_terms(account_id: str) -> tuple[str, str]:
+        account = account_store.get_account(account_id)
+        return account.currency, terms_store.get_terms(account.locale)
+
+    def offer(order: Order) -> Change:
+        order.require_allowed("quote")
+        at = clock.now()
+        quote = order.next_revision(body, *currency_and_terms(order.account_id), at)
+        return order.offer(quote, by, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
+
+    key = order_store.locate_order(order_id)
+    return order_store.update_order(lambda: order_store.get_order(key), offer, if_match)

@@ -1,0 +1,219 @@
+"""Calls to the table, and the one way in which a lost race shows itself.
+
+What DynamoDB refuses because somebody else is at the same item is handled here and nowhere else:
+
+| what                                   | of which calls             | what becomes of it                           |
+|----------------------------------------|----------------------------|----------------------------------------------|
+| `ConditionalCheckFailedException`      | PutItem, UpdateItem        | False, for the caller to look again          |
+| `TransactionConflictException`         | PutItem, UpdateItem,       | tried again; InProgress if it goes on        |
+|                                        | DeleteItem                 |                                              |
+| `TransactionCanceledException`:        | TransactWriteItems         |                                              |
+| - a condition, or another transaction  |                            | WriteConflict, for the caller to look again
+     |
+| - throttling                           |                            | tried again; Unavailable if it goes on       |
+| - anything else                        |                            | raised as it is: a fault of ours             |
+| `TransactionInProgressException`       | TransactWriteItems         | asked again under the same token, which is   |
+|                                        |                            | how its outcome is learned; Unavailable if   |
+|                                        |                            | it goes on                                   |
+| `UnprocessedKeys`                      | BatchGetItem               | asked for again; Unavailable if it goes on   |
+
+Reads are never refused because of a transaction: the product has no TransactGetItems, and GetItem, BatchGetItem and
+Query find each item as it is before or after one. `ItemCollectionSizeLimitExceeded` is for tables with local indexes,
+`ReplicatedWriteConflictException` for tables in several regions, and `IdempotentParameterMismatchException` for a token
+that comes with two bodies; none of them can happen here. Throttled calls are tried again by the SDK's rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from random import SystemRandom
+from time import monotonic, sleep
+from typing import Any
+from uuid import uuid4
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from online_orders.aws.clients import client
+from online_orders.aws.keys import Item, Key
+from online_orders.domain.errors import InProgress, Unavailable
+from online_orders.environment import environment
+
+IF_NOT_EXISTS = {"ConditionExpression": "attribute_not_exists(pk)"}
+TABLE_ERRORS = (BotoCoreError, ClientError, InProgress, Unavailable)
+"""What a call to the table may raise besides WriteConflict."""
+MAX_ATTEMPTS = 8
+"""Of a call that others are in the way of; with the pauses between them, two seconds on average and four at most."""
+_MAX_PAUSE_SECONDS = 1.0
+_TRANSACTION_DEADLINE_SECONDS = 6.0
+"""After five seconds DynamoDB itself ends a transaction that got stuck, at the next attempt."""
+_CONFLICTS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
+_THROTTLED = {"ProvisionedThroughputExceeded", "ThrottlingError"}
+"""Reasons for which a transaction was canceled."""
+
+
+class WriteConflict(Exception):
+    """Someone else wrote first; nothing was written. Carries what stands where a condition failed, by position."""
+
+    def __init__(self, existing: Sequence[Item | None]) -> None:
+        super().__init__("a condition of the write failed")
+        self.existing = existing
+
+
+class Items:
+    """Items that were read together, by key."""
+
+    def __init__(self, *items: Item) -> None:
+        self._items: dict[tuple[str, str], Item] = {}
+        for item in items:
+            self.add(item)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, item: Item) -> None:
+        """Add an item under its own key."""
+        self._items[item["pk"]["S"], item["sk"]["S"]] = item
+
+    def get(self, key: Key) -> Item | None:
+        """Return the item under a key; None where there is none."""
+        return self._items.get((key["pk"]["S"], key["sk"]["S"]))
+
+
+def text(value: str) -> dict[str, str]:
+    return {"S": value}
+
+
+def number(value: int) -> dict[str, str]:
+    return {"N": str(value)}
+
+
+def call(method: str, **parameters: Any) -> Any:
+    """Make one call to the table, by a method of boto3's client (`get_item`), and return its answer.
+
+    Raises InProgress as `_call_with_retries` does, and ClientError and BotoCoreError as the client does.
+    """
+    return _call_with_retries(method, TableName=environment("TABLE_NAME"), **parameters)
+
+
+def _call_with_retries(method: str, **parameters: Any) -> Any:
+    """Return the answer of DynamoDB; of a write that a transaction is in the way of, after as many tries as it takes.
+
+    Such a write is refused at once and changes nothing, and neither DynamoDB nor the SDK tries it again. Raises
+    InProgress when there is no end of it.
+    """
+    for _ in attempts():
+        try:
+            return getattr(client("dynamodb"), method)(**parameters)
+        except ClientError as error:
+            if _code_of(error) != "TransactionConflictException":
+                raise
+    raise InProgress("Others keep changing this; nothing was done.")
+
+
+def _code_of(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])
+
+
+def get(key: Key) -> Item | None:
+    response: Item = call("get_item", Key=key, ConsistentRead=True)
+    return response.get("Item")
+
+
+def get_all(keys: Sequence[Key]) -> Items:
+    """Return the items under up to 100 keys, each read consistently."""
+    table, found = environment("TABLE_NAME"), Items()
+    if not keys:
+        return found
+    left: Any = {table: {"Keys": list(keys), "ConsistentRead": True}}
+    for _ in attempts():
+        response = _call_with_retries("batch_get_item", RequestItems=left)
+        for item in response["Responses"].get(table, ()):
+            found.add(item)
+        left = response.get("UnprocessedKeys")
+        if not left:
+            return found
+    raise Unavailable("The table is busy.")
+
+
+def put(item: Item, **condition: Any) -> bool:
+    """Store an item and return True; False when the condition failed."""
+    return _write_conditionally("put_item", Item=item, **condition)
+
+
+def update(key: Key, expression: str, values: Item | None = None, **condition: Any) -> bool:
+    """Update an item and return True; False when the condition failed."""
+    filled = {"ExpressionAttributeValues": values} if values else {}
+    return _write_conditionally("update_item", Key=key, UpdateExpression=expression, **filled, **condition)
+
+
+def _write_conditionally(method: str, **parameters: Any) -> bool:
+    try:
+        call(method, **parameters)
+    except ClientError as error:
+        if _code_of(error) != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
+
+
+def transact(actions: Sequence[Item]) -> None:
+    """Write all of it or nothing; raise WriteConflict when a condition fails or another transaction is at the same
+    items.
+
+    Raises Unavailable while the table is throttled, and when it cannot be learned whether the transaction was made.
+    """
+    table = environment("TABLE_NAME")
+    stamped = [{kind: {"TableName": table, **body} for kind, body in action.items()} for action in actions]
+    # By its token DynamoDB knows the transaction again when it comes once more because its answer was lost.
+    token = str(uuid4())
+    refusal = None
+    for _ in attempts(for_seconds=_TRANSACTION_DEADLINE_SECONDS):
+        try:
+            _call_with_retries("transact_write_items", TransactItems=stamped, ClientRequestToken=token)
+        except ClientError as error:
+            is_at_work = _code_of(error) == "TransactionInProgressException"
+            if not is_at_work:
+                _raise_unless_throttled(error)
+                token = str(uuid4())  # this one was canceled for good, and nothing written
+            refusal = error
+        else:
+            return
+    raise Unavailable("The table is busy.") from refusal
+
+
+def _raise_unless_throttled(error: ClientError) -> None:
+    if _code_of(error) != "TransactionCanceledException":
+        raise error
+    reasons = error.response.get("CancellationReasons", [])
+    codes = {reason["Code"] for reason in reasons}
+    if not codes <= _CONFLICTS | _THROTTLED:
+        raise error
+    if codes <= _CONFLICTS or "ConditionalCheckFailed" in codes:
+        raise WriteConflict([reason.get("Item") for reason in reasons]) from error
+
+
+def attempts(*, for_seconds: float | None = None) -> Iterator[int]:
+    """Yield the numbers of the attempts at something that others may be in the way of, from 0.
+
+    There is a pause before each but the first. They end after MAX_TRIES or, where `for_seconds` says for how long, with
+    the first that ends later.
+    """
+    deadline = None if for_seconds is None else monotonic() + for_seconds
+    for attempt in count() if deadline is not None else range(MAX_ATTEMPTS):
+        if attempt:
+            if deadline is not None and monotonic() > deadline:
+                return
+            back_off(attempt)
+        yield attempt
+
+
+def back_off(attempt: int) -> None:
+    """Back off before another attempt, with full jitter, up to a second."""
+    # Processes that start from one snapshot would share a seed, and meet again.
+    sleep(SystemRandom().uniform(0, max_pause(attempt)))
+
+
+def max_pause(attempt: int) -> float:
+    """Return the seconds that the pause before an attempt (1: the second) takes at most."""
+    return min(_MAX_PAUSE_SECONDS, 0.02 * 2.0**attempt)

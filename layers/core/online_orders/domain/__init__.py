@@ -1,0 +1,1 @@
+"""The rules: what an order, a quote, an account or a link may become. No AWS, no HTTP, no clock, no chance."""

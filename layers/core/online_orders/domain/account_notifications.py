@@ -1,0 +1,70 @@
+"""Whom a change of an account is told: nobody gains or loses a say in its orders unheard by those who had it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from online_orders.domain.accounts import Account, Contact, Deputy
+from online_orders.domain.mail_kinds import MailKind, Role
+
+
+class Notice(NamedTuple):
+    """A mail that is due, and as whom somebody gets it."""
+
+    kind: MailKind
+    """Whether the contact person is another, or what else has changed."""
+    reader: Role
+    to: Contact
+
+
+def notices(old: Account, new: Account) -> tuple[Notice, ...]:
+    """Return the mails that a change from `old` to `new` calls for, in an order that depends on these two alone.
+
+    Nobody who was erased is among the readers, and nobody twice as the same.
+    """
+    found = (*_contact_notices(old.contact, new.contact), *_other_notices(old, new))
+    return tuple(notice for notice in found if not notice.to.is_erased)
+
+
+def _contact_notices(old: Contact | None, new: Contact | None) -> Iterator[Notice]:
+    if old == new or (old and new and old.has_mailbox(new.email)):  # the same person, written in another way
+        return
+    if old:
+        yield Notice(MailKind.CONTACT_CHANGED, Role.FORMER_CONTACT if new else Role.REMOVED_CONTACT, old)
+    if new:
+        yield Notice(MailKind.CONTACT_CHANGED, Role.NEW_CONTACT, new)
+
+
+def _other_notices(old: Account, new: Account) -> Iterator[Notice]:
+    before, after = _current_deputies(old), _current_deputies(new)
+    if new.contact and (before != after or _is_changed_otherwise(old, new)):
+        yield Notice(MailKind.ACCOUNT_CHANGED, Role.CONTACT, new.contact)
+    dropped = [each for each in before if not any(each.contact.has_mailbox(other.email) for other in after)]
+    named = [each for each in after if each not in before]
+    message = [contact for contact in (old.contact, new.contact) if contact]
+    yield from (
+        Notice(MailKind.ACCOUNT_CHANGED, Role.FORMER_DEPUTY, contact) for contact in _unique_contacts(dropped, message)
+    )
+    yield from (Notice(MailKind.ACCOUNT_CHANGED, Role.DEPUTY, contact) for contact in _unique_contacts(named, message))
+
+
+def _current_deputies(account: Account) -> list[Deputy]:
+    """Return the deputies who stand in for somebody and were not erased: erasing is no change that a person is told."""
+    return [deputy for deputy in account.acting_deputies if not deputy.contact.is_erased]
+
+
+def _is_changed_otherwise(old: Account, new: Account) -> bool:
+    """Return whether the contact person should know that others see the orders, or whether the account may order."""
+    if old.parent_account_id != new.parent_account_id:
+        return True
+    return bool(old.enrollment and new.enrollment) and old.is_enrolled != new.is_enrolled
+
+
+def _unique_contacts(deputies: Iterable[Deputy], message: Iterable[Contact]) -> Iterator[Contact]:
+    """Return each of them once, without those who are told as the contact person."""
+    seen = {contact.email.casefold() for contact in message}
+    for deputy in deputies:
+        if deputy.email.casefold() not in seen:
+            seen.add(deputy.email.casefold())
+            yield deputy.contact

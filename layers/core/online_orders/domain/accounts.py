@@ -1,0 +1,276 @@
+"""Accounts: who may order, who is asked to confirm, and which sites there are."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from online_orders.domain.errors import FieldError, Forbidden
+from online_orders.domain.field_errors import pointer, validate
+from online_orders.domain.iso import COUNTRIES, MINOR_DIGITS
+from online_orders.domain.languages import FALLBACK, Locale
+from online_orders.domain.values import (
+    FROM_REQUEST,
+    MAX_TEXT_LENGTH,
+    MAX_TIME_ZONE_LENGTH,
+    BlankIsAbsent,
+    Count,
+    Email,
+    Entity,
+    Identifier,
+    Length,
+    Line,
+    Name,
+    RecentDay,
+    Text,
+)
+
+_NOT_TIME_ZONES = {"Factory", "localtime", "posixrules"}
+"""Files among the zones of a system that are no IANA zones."""
+READ_ONLY = frozenset({"account_id"})
+
+
+def _country(value: str) -> str:
+    if value not in COUNTRIES:
+        raise PydanticCustomError("unknown_country", "there is no such ISO 3166 country code")
+    return value
+
+
+def _currency(value: str) -> str:
+    if value not in MINOR_DIGITS:
+        raise PydanticCustomError("unknown_currency", "there is no such ISO 4217 currency code")
+    return value
+
+
+def is_time_zone(value: str) -> bool:
+    """Return whether there is an IANA time zone of this name."""
+    if value in _NOT_TIME_ZONES or value.startswith(("posix/", "right/")):
+        return False
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _time_zone(value: str) -> str:
+    if not is_time_zone(value):
+        raise PydanticCustomError("unknown_time_zone", "there is no such IANA time zone")
+    return value
+
+
+Country = Annotated[str, AfterValidator(_country)]
+Currency = Annotated[str, AfterValidator(_currency)]
+TimeZone = Annotated[str, StringConstraints(max_length=MAX_TIME_ZONE_LENGTH), AfterValidator(_time_zone)]
+
+
+Address = Annotated[Line, StringConstraints(max_length=500)]
+
+ERASED = "[erased]"
+"""Stands where a person's name or free text stood; the address below where the e-mail address did."""
+ERASED_EMAIL = "erased@erased.invalid"
+
+
+def _normalized_name(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+class Contact(Entity):
+    """The person named in the enrollment letter: gets the quotes and decides."""
+
+    name: Name
+    email: Email
+
+    @property
+    def is_erased(self) -> bool:
+        return self.email == ERASED_EMAIL
+
+    def has_mailbox(self, email: str) -> bool:
+        """Return whether mails to the address reach the same person."""
+        return self.email.casefold() == email.casefold()
+
+    def has_name(self, name: str) -> bool:
+        """Return whether a name that was typed is this one, whatever the case of its letters and its blanks."""
+        return _normalized_name(self.name) == _normalized_name(name)
+
+
+class Deputy(Entity):
+    """Stands in for the contact person from the first through the last of these days, which are the account's."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    name: Name
+    email: Email
+    first_day: Annotated[RecentDay, Field(alias="from")]
+    last_day: Annotated[RecentDay, Field(alias="until")]
+
+    @field_validator("last_day")
+    @classmethod
+    def _comes_after(cls, last_day: date, others: ValidationInfo) -> date:
+        if last_day < others.data.get("first_day", last_day):
+            raise PydanticCustomError("until_before_from", "the last day is before the first")
+        return last_day
+
+    @property
+    def contact(self) -> Contact:
+        return Contact(name=self.name, email=self.email)
+
+    def is_active_on(self, day: date) -> bool:
+        return self.first_day <= day <= self.last_day
+
+
+class EnrollmentState(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class Enrollment(Entity):
+    """The signed Electronic Order Program letter."""
+
+    letter_received_on: RecentDay
+    contact: Contact | None = None
+    state: EnrollmentState = EnrollmentState.ACTIVE
+    deputies: Annotated[tuple[Deputy, ...], Length(0, 5), Field(exclude_if=lambda deputies: not deputies)] = ()
+    """Left out of what is shown and stored where there is none."""
+
+    @property
+    def acting_deputies(self) -> tuple[Deputy, ...]:
+        """Return those who may stand in; without a contact person there is nobody to stand in for."""
+        return self.deputies if self.contact else ()
+
+    def contact_on(self, day: date) -> Contact | None:
+        """Return who is asked on a day of the account: the first deputy whose day it is, else the contact person."""
+        deputy = next((each for each in self.acting_deputies if each.is_active_on(day)), None)
+        return deputy.contact if deputy else self.contact
+
+    def names(self, contact: Contact) -> bool:
+        """Return whether its mailbox is the contact person's or a deputy's, on whichever days."""
+        named = (self.contact, *(deputy.contact for deputy in self.acting_deputies))
+        return any(each.has_mailbox(contact.email) for each in named if each)
+
+
+class License(Entity):
+    bandwidth_mbps: Count
+    starts_on: RecentDay
+
+
+class SocketStock(Entity):
+    model: Literal["X1500", "X1700"]
+    quantity: Count
+
+
+class Site(Entity):
+    site_id: Identifier
+    name: Name
+    country: Country
+    address: Annotated[Address | None, BlankIsAbsent] = None
+    license: License | None = None
+    sockets: Annotated[tuple[SocketStock, ...], Length(0, 20)] = ()
+
+    def has_socket(self, model: str) -> bool:
+        return any(stock.model == model for stock in self.sockets)
+
+
+class Account(Entity):
+    account_id: Identifier
+    name: Name
+    locale: Locale = FALLBACK
+    currency: Currency
+    time_zone: TimeZone
+    parent_account_id: Identifier | None = None
+    enrollment: Enrollment | None = None
+    sites: Annotated[tuple[Site, ...], Length(0, 500)] = ()
+
+    @cached_property
+    def sites_by_id(self) -> Mapping[str, Site]:
+        return {site.site_id: site for site in self.sites}
+
+    @property
+    def site_names(self) -> dict[str, str]:
+        return {site.site_id: site.name for site in self.sites}
+
+    @property
+    def is_enrolled(self) -> bool:
+        return self.enrollment is not None and self.enrollment.state is EnrollmentState.ACTIVE
+
+    @property
+    def contact(self) -> Contact | None:
+        """Return the enrollment's contact person, whether or not a deputy stands in."""
+        return self.enrollment.contact if self.enrollment else None
+
+    @property
+    def acting_deputies(self) -> tuple[Deputy, ...]:
+        return self.enrollment.acting_deputies if self.enrollment else ()
+
+    def contact_on(self, day: date) -> Contact | None:
+        """Return who is asked about orders on a day of the account; None for nobody."""
+        return self.enrollment.contact_on(day) if self.enrollment else None
+
+    def contact_for_orders(self, today: date) -> Contact:
+        """Return who is asked about a new order; raise Forbidden `not_enrolled` when the account may not order."""
+        enrollment = self.enrollment
+        if enrollment is None:
+            raise Forbidden("not_enrolled", "The account has no Electronic Order Program enrollment.")
+        if enrollment.state is not EnrollmentState.ACTIVE:
+            raise Forbidden("not_enrolled", "The account's Electronic Order Program enrollment is suspended.")
+        if enrollment.contact is None:
+            raise Forbidden("not_enrolled", "The account's enrollment names no contact person.")
+        return enrollment.contact_on(today) or enrollment.contact
+
+
+def changed_members(before: Account, after: Account) -> tuple[str, ...]:
+    """Return JSON Pointers to what is another in `after`: members of the account, and those of its enrollment."""
+    found: list[str] = []
+    for name in Account.model_fields:
+        old, new = getattr(before, name), getattr(after, name)
+        if isinstance(old, Enrollment) and isinstance(new, Enrollment):
+            members = Enrollment.model_fields
+            found += [f"/{name}/{each}" for each in members if getattr(old, each) != getattr(new, each)]
+        elif old != new:
+            found.append(f"/{name}")
+    return tuple(found)
+
+
+def parse_account(account_id: str, body: Any, extra_errors: Iterable[FieldError] = ()) -> Account:
+    """Return the account that CS sent; what is read-only in it is ignored. Raises Invalid with all faults and with
+    `more`.
+    """
+    if not isinstance(body, Mapping):
+        return validate(Account, body, context=FROM_REQUEST)
+    sent = {**{key: value for key, value in body.items() if key not in READ_ONLY}, "account_id": account_id}
+    found = [*_duplicate_sites(body.get("sites")), *extra_errors]
+    if body.get("parent_account_id") == account_id:
+        found.append(FieldError("/parent_account_id", "own_parent", "An account is not its own parent."))
+    return validate(Account, sent, context=FROM_REQUEST, extra_errors=found)
+
+
+def _duplicate_sites(raw_sites: Any) -> list[FieldError]:
+    found: list[FieldError] = []
+    seen: set[str] = set()
+    for index, raw in enumerate(raw_sites if isinstance(raw_sites, list) else ()):
+        site_id = raw.get("site_id") if isinstance(raw, Mapping) else None
+        if isinstance(site_id, str) and site_id in seen:
+            where = pointer("sites", index, "site_id")
+            found.append(FieldError(where, "duplicate_site", "Another site has the same site_id."))
+        elif isinstance(site_id, str):
+            seen.add(site_id)
+    return found
+
+
+class ContactReport(Entity):
+    """A user's word that a contact person is out of date: the own account's, or that of the one that is named."""
+
+    account_id: Identifier | None = None
+    text: Annotated[Text, StringConstraints(max_length=MAX_TEXT_LENGTH)]
+
+
+def has_begun(license_: License, today: date) -> bool:
+    return license_.starts_on <= today

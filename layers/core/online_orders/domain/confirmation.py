@@ -1,0 +1,249 @@
+"""The form behind a link, and what its sender is told: what is refused, and what the state of the link comes to.
+
+Nothing here reads a clock, a table or a secret: whether the code is right is asked once `judge` has nothing to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import NamedTuple
+
+from online_orders.domain.approval_links import CODE, Link, LinkContext, LinkState
+from online_orders.domain.orders import Change, Order
+from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH
+
+DECISIONS = ("approve", "cancel", "request_change")
+REQUEST_QUOTE, REQUEST_MAIL = "request_quote", "request_mail"
+"""Asks for a fresh quote in place of one that has expired, and for a fresh mail in place of a locked link."""
+
+
+# -- the form -----------------------------------------------------------------------------------------------------
+
+
+class FormError(StrEnum):
+    """What is wrong with a form that was sent; the field comes first in the name."""
+
+    DECISION_MISSING = "decision_missing"
+    NAME_MISSING = "name_missing"
+    NAME_TOO_LONG = "name_too_long"
+    REASON_MISSING = "reason_missing"
+    REASON_TOO_LONG = "reason_too_long"
+    CODE_MISSING = "code_missing"
+    CODE_MALFORMED = "code_malformed"
+    CODE_WRONG = "code_wrong"
+    EXTRA_FILLED = "extra_filled"
+    """The field that nobody sees, and that robots fill in with the others."""
+
+    @property
+    def field(self) -> str:
+        return self.partition("_")[0]
+
+
+@dataclass(frozen=True)
+class FormState:
+    """What was typed and what is wrong with it; the code is never shown again."""
+
+    decision: str = ""
+    name: str = ""
+    reason: str = ""
+    errors: tuple[FormError, ...] = ()
+    tries_left: int | None = None
+    """After a wrong code."""
+
+    def has_error(self, field: str) -> bool:
+        return any(error.field == field for error in self.errors)
+
+
+EMPTY_FORM = FormState()
+
+
+class DecisionForm(NamedTuple):
+    """A form as it was sent; sound when it has no errors."""
+
+    decision: str
+    name: str
+    reason: str
+    code: str
+    errors: tuple[FormError, ...]
+
+    def shown_with(self, *errors: FormError, tries_left: int | None = None) -> FormState:
+        """Return what a page shows of it again, beside these errors."""
+        return FormState(self.decision, self.name, self.reason, errors, tries_left)
+
+
+def parse_form(fields: Mapping[str, str], link: Link) -> DecisionForm:
+    """Return the form that was sent to a link, with every error of it.
+
+    Of a form that asks for a fresh mail only the code is read, and any text will do for one.
+    """
+    code = "".join(fields.get("code", "").split())
+    # It says nothing of the code then, which is not counted.
+    is_by_robot = bool(fields.get("extra", "").strip())
+    if fields.get("decision") == REQUEST_MAIL:
+        return DecisionForm(REQUEST_MAIL, "", "", code, (FormError.EXTRA_FILLED,) if is_by_robot else ())
+    decision = fields.get("decision", "").strip()
+    name = " ".join(_printable(fields.get("name", "")).split())
+    reason = _printable(fields.get("reason", "").replace("\r\n", "\n")).strip()
+    allowed = ("cancel",) if link.purpose == "order" else (*DECISIONS, REQUEST_QUOTE)
+    applies = {
+        FormError.EXTRA_FILLED: is_by_robot,
+        FormError.DECISION_MISSING: decision not in allowed,
+        FormError.NAME_MISSING: decision != REQUEST_QUOTE and not name,
+        FormError.NAME_TOO_LONG: len(name) > MAX_NAME_LENGTH,
+        FormError.REASON_MISSING: decision == "request_change" and not reason,
+        FormError.REASON_TOO_LONG: len(reason) > MAX_REASON_LENGTH,
+        FormError.CODE_MISSING: not code,
+        FormError.CODE_MALFORMED: bool(code) and not CODE.fullmatch(code),
+    }
+    return DecisionForm(decision, name, reason, code, tuple(error for error, is_wrong in applies.items() if is_wrong))
+
+
+def _printable(text: str) -> str:
+    """Return what was typed, without control characters other than line ends and tabs."""
+    return "".join(character for character in text if character in "\n\t" or character.isprintable())
+
+
+# -- what its sender is told --------------------------------------------------------------------------------------
+
+
+class Outcome(StrEnum):
+    """What a page says that does not show the form to decide; its texts are under `outcome.{outcome}`."""
+
+    APPROVED = "approved"
+    CANCELED = "canceled"
+    CHANGE_REQUESTED = "change_requested"
+    ALREADY_DECIDED = "already_decided"
+    """Another decision has won: what happened is read off the order."""
+    CLOSED = "closed"
+    """Closed by others, with who and why."""
+    REPLACED = "replaced"
+    IN_PREPARATION = "in_preparation"
+    """Nobody has a newer mail: the next quote is still to be sent."""
+    PARTED = "parted"
+    """Somebody else is asked now, or nobody."""
+    EXPIRED = "expired"
+    """Brings the form that asks for a fresh quote, with the code."""
+    LOCKED = "locked"
+    """Brings the form that asks for a fresh mail."""
+    FRESH_MAIL_SENT = "fresh_mail_sent"
+    FRESH_MAIL_FOR_ASKER = "fresh_mail_for_asker"
+    """To be opened in the browser that has asked for it with the code."""
+    FRESH_QUOTE_ASKED = "fresh_quote_asked"
+    TOO_MANY_MAILS = "too_many_mails"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    UNKNOWN_LINK = "unknown_link"
+    NOT_READY = "not_ready"
+    FAULT = "fault"
+
+
+class LinkResult(NamedTuple):
+    """What a request to a link came to."""
+
+    context: LinkContext
+    outcome: Outcome | None
+    """None: the form to decide."""
+    status: HTTPStatus
+    form: FormState = EMPTY_FORM
+    decided_by: str | None = None
+    """The name given with the decision by link that has won, if known."""
+    retry_after_seconds: int | None = None
+    proof: str | None = None
+    """For the browser to keep, see `approval_links.proof_of`."""
+
+
+_RESULTS: Mapping[LinkState, tuple[Outcome | None, HTTPStatus]] = {
+    LinkState.PARTED: (Outcome.PARTED, HTTPStatus.GONE),
+    LinkState.SUPERSEDED: (Outcome.REPLACED, HTTPStatus.GONE),
+    LinkState.IN_PREPARATION: (Outcome.IN_PREPARATION, HTTPStatus.GONE),
+    LinkState.NEVER_RENEWED: (Outcome.CLOSED, HTTPStatus.GONE),
+    LinkState.EXPIRED: (Outcome.EXPIRED, HTTPStatus.GONE),
+    LinkState.LOCKED: (Outcome.LOCKED, HTTPStatus.LOCKED),
+    LinkState.APPROVED: (Outcome.APPROVED, HTTPStatus.OK),
+    LinkState.CANCELED: (Outcome.CANCELED, HTTPStatus.OK),
+    LinkState.CHANGE_REQUESTED: (Outcome.CHANGE_REQUESTED, HTTPStatus.OK),
+    LinkState.CLOSED: (Outcome.CLOSED, HTTPStatus.CONFLICT),
+    LinkState.OPEN: (None, HTTPStatus.OK),
+}
+"""What there is to say of a link to whoever sends a form, by its state."""
+
+DECIDED = {
+    "approve": Outcome.APPROVED,
+    "cancel": Outcome.CANCELED,
+    "request_change": Outcome.CHANGE_REQUESTED,
+}
+NAMES_DECIDER = frozenset({*DECIDED.values(), Outcome.ALREADY_DECIDED, Outcome.CLOSED})
+
+
+def result_of(context: LinkContext, at: datetime) -> LinkResult:
+    """Return what the state of the link comes to by itself, whatever was sent."""
+    return LinkResult(context, *_RESULTS[context.state(at)])
+
+
+def view(context: LinkContext, at: datetime) -> LinkResult:
+    """Return what there is to see behind a link, for whoever sends nothing."""
+    result = result_of(context, at)
+    if result.outcome is Outcome.EXPIRED and context.order.is_fresh_quote_asked:
+        result = result._replace(outcome=Outcome.FRESH_QUOTE_ASKED)
+    return result if result.status is HTTPStatus.GONE else result._replace(status=HTTPStatus.OK)
+
+
+def judge(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult | None:
+    """Return what there is to say to a form whatever its code; None: the code decides.
+
+    Judged in this order: the form, replaced or expired, locked, decided.
+    """
+    result = result_of(context, at)
+    if form.errors:
+        shown = FormState(errors=form.errors) if form.decision == REQUEST_MAIL else form.shown_with(*form.errors)
+        return result._replace(status=HTTPStatus.BAD_REQUEST, form=shown)
+    if result.outcome is None:
+        return None if form.decision in DECISIONS else _without_decision(result, form)
+    if result.outcome is Outcome.EXPIRED and form.decision == REQUEST_QUOTE:
+        return LinkResult(context, Outcome.LOCKED, HTTPStatus.LOCKED) if context.link.locked else None
+    return _to_decision(result, form)
+
+
+def _without_decision(result: LinkResult, form: DecisionForm) -> LinkResult:
+    """Return the refusal of a wish for a fresh quote in place of one that has not expired."""
+    shown = form._replace(decision="").shown_with(FormError.DECISION_MISSING)
+    return result._replace(status=HTTPStatus.BAD_REQUEST, form=shown)
+
+
+def _to_decision(result: LinkResult, form: DecisionForm) -> LinkResult:
+    """Return the result for a decision: the same one again is answered as the first was, another one comes too late."""
+    if result.status is HTTPStatus.OK and result.outcome is not DECIDED.get(form.decision):
+        return LinkResult(result.context, Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT)
+    return result
+
+
+def result_of_lost_race(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult:
+    """Return what there is to say to a decision that came second; `context` is the link as it is now."""
+    result = result_of(context, at)
+    if result.outcome is None:
+        return LinkResult(context, Outcome.NOT_READY, HTTPStatus.CONFLICT)
+    return _to_decision(result, form)
+
+
+# -- the decision -------------------------------------------------------------------------------------------------
+
+
+def decide_by_link(context: LinkContext, form: DecisionForm, at: datetime) -> Change:
+    """Take the decision of a form whose code is right, by a link that is open."""
+    order, link = context.order, context.link
+    if link.purpose == "order":
+        return _decide(order, form, at)
+    # Who has link and code has the mail, whether or not it was noted yet that SES took it.
+    mailed = order.quote_mailed(link.number, link.key_id, at)
+    return mailed.then(lambda order: _decide(order, form, at))
+
+
+def _decide(order: Order, form: DecisionForm, at: datetime) -> Change:
+    if form.decision == "approve":
+        return order.approve(form.name, at)
+    if form.decision == "cancel":
+        return order.cancel(form.name, form.reason or None, at)
+    return order.request_change(form.name, form.reason, at)

@@ -1,0 +1,189 @@
+"""CSV (RFC 4180): a page of orders, one row an item; cells that no spreadsheet runs; tables as spreadsheets save them.
+
+Without a spreadsheet's locale, rows are as programs read them: commas, decimal points, no byte-order mark. With one
+they are as a spreadsheet in that locale opens a file at once.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from io import StringIO
+from typing import Any, NamedTuple
+from unicodedata import category, normalize
+
+from online_orders.domain.errors import BadRequest
+from online_orders.domain.languages import LOCALES, texts
+
+
+class Dialect(NamedTuple):
+    """How cells are parted, how decimals are, and what the file begins with."""
+
+    delimiter: str
+    decimal_mark: str
+    byte_order_mark: str
+
+
+_BYTE_ORDER_MARK = "\ufeff"
+"""The byte-order mark, by which a spreadsheet tells UTF-8 from the encoding of its country."""
+_REPLACEMENT = "\ufffd"
+PLAIN = Dialect(",", ".", "")
+SPREADSHEETS: Mapping[str, Dialect] = {
+    locale: Dialect(";" if mark == "," else ",", mark, _BYTE_ORDER_MARK)
+    for locale, mark in ((locale, texts(locale)["decimal_mark"]) for locale in LOCALES)
+}
+"""By the locale of the spreadsheet that is to open the file; where decimals have a comma, semicolons part the cells."""
+
+DELIMITERS = ",;\t"
+"""Those that a table may be read by; spreadsheets write the one of their locale."""
+
+COLUMNS = (
+    "order_id",
+    "account_id",
+    "status",
+    "placed_at",
+    "placed_by",
+    "purchase_order_number",
+    "note",
+    "closed_by",
+    "closed_reason",
+    "item_id",
+    "kind",
+    "site_id",
+    "bandwidth_mbps",
+    "model",
+    "accessory_type",
+    "region",
+    "quantity",
+    "start_date",
+    "confirmed_start_date",
+    "estimated_start_date",
+    "site_name",
+    "site_address",
+    "start_passed",
+)
+_FORMULA_STARTS = ("=", "+", "-", "@")
+# Where a spreadsheet may begin a cell that the file does not: at the delimiter of another locale, or at a line's end,
+# for some read line by line and know of no quotes.
+_BREAKS = re.compile(r"([,;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029])")
+
+
+def dialect_for(locale: str | None) -> Dialect:
+    """Return how CSV is written for a spreadsheet in one of `SPREADSHEETS`, or for programs without one."""
+    return PLAIN if locale is None else SPREADSHEETS[locale]
+
+
+def _looks_like_formula(text: str, passed_over: str = "") -> bool:
+    """To any spreadsheet: some pass over white space and what is invisible, some take full-width signs for others."""
+    for character in text:
+        if not (character.isspace() or character in passed_over or category(character) == "Cf"):
+            return normalize("NFKC", character).startswith(_FORMULA_STARTS)
+    return False
+
+
+def _needs_apostrophe(pieces: list[str], index: int) -> bool:
+    """Return whether a piece between two breaks would be run, its own apostrophes not counted."""
+    bare = pieces[index].lstrip("'")
+    if index == 0:
+        return _looks_like_formula(bare) or (not bare and pieces[1:2] in (["\t"], ["\r"], ["\n"]))
+    # Of the quotes that part cells nothing is left for who has taken another character for the delimiter.
+    return _looks_like_formula(bare, passed_over='"')
+
+
+def safe_cell(value: Any) -> str:
+    """Return a text that a spreadsheet shows and does not run, wherever it takes a cell to begin in it.
+
+    What begins like a formula, at the start, after a delimiter of any locale, or on a new line, gets an apostrophe in
+    front. So does what begins with apostrophes and then like a formula, so that `read_cell` can tell whose they are.
+    """
+    pieces = _BREAKS.split("" if value is None else str(value))
+    return "".join(
+        "'" + piece if index % 2 == 0 and _needs_apostrophe(pieces, index) else piece
+        for index, piece in enumerate(pieces)
+    )
+
+
+def read_cell(text: str) -> str:
+    """Return what `safe_cell` made the cell of."""
+    pieces = _BREAKS.split(text)
+    return "".join(
+        piece[1:] if index % 2 == 0 and piece.startswith("'") and _needs_apostrophe(pieces, index) else piece
+        for index, piece in enumerate(pieces)
+    )
+
+
+def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]], dialect: Dialect = PLAIN) -> str:
+    """Return a header and rows as CSV, each cell safe to open in a spreadsheet."""
+    buffer = StringIO()
+    buffer.write(dialect.byte_order_mark)
+    writer = csv.writer(buffer, delimiter=dialect.delimiter)
+    writer.writerow(columns)
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    return buffer.getvalue()
+
+
+def delimiter_of(text: str) -> str:
+    """Return what parts the cells of a CSV text, by its first line: comma, semicolon or tab, or what `sep=` names."""
+    return _delimiter_and_its_line(text.removeprefix(_BYTE_ORDER_MARK))[0]
+
+
+def _delimiter_and_its_line(text: str) -> tuple[str, str]:
+    """Return the delimiter, and the line in which Excel's `sep=` names it, if one does."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    named = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
+    return (named[1], first) if named else (max(DELIMITERS, key=first.count), "")
+
+
+def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV text, each with the line that it ends on; BadRequest once it is no CSV.
+
+    See `delimiter_of`; a line with Excel's `sep=` comes as an empty row.
+    """
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    delimiter, named_in = _delimiter_and_its_line(text)
+    reader = csv.reader(StringIO(text.replace(named_in, "", 1)), delimiter=delimiter, strict=True)
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise BadRequest("invalid_csv", f"Line {reader.line_num} is no CSV: {error}.") from None
+
+
+def decode_utf8(data: bytes) -> str:
+    """Return a file as text, without a byte-order mark; BadRequest, which says the line, for one that is not UTF-8.
+
+    U+FFFD stands where another encoding was read as UTF-8 on the way, by a gateway for one, so it is refused, too.
+    """
+    text = data.decode("utf-8-sig", errors="replace")
+    damaged = text.find(_REPLACEMENT)
+    if damaged >= 0:
+        line = text[:damaged].count("\n") + 1
+        raise BadRequest("invalid_csv", f"Line {line} is not UTF-8; save it as CSV UTF-8.")
+    return text
+
+
+def csv_page(orders: Iterable[Mapping[str, Any]], dialect: Dialect = PLAIN) -> str:
+    """Return `orders`, as `presentation.order_body` makes them, with a header row."""
+    return csv_text(COLUMNS, (row for order in orders for row in _rows_of(order)), dialect)
+
+
+def _rows_of(order: Mapping[str, Any]) -> Iterable[list[Any]]:
+    closed = order["closed"] or {}
+    shared = {
+        **order,
+        "placed_by": order["placed_by"]["email"],
+        "closed_by": closed.get("by"),
+        "closed_reason": closed.get("reason"),
+    }
+    for item in order["items"]:
+        site = item.get("site", {})
+        row = {
+            **shared,
+            **item,
+            "estimated_start_date": item["estimated_start"]["date"],
+            "site_name": site.get("name"),
+            "site_address": site.get("address"),
+            "start_passed": "yes" if item.get("start_passed") else "no",
+        }
+        yield [row.get(column) for column in COLUMNS]

@@ -1,0 +1,48 @@
+"""What a decision by link rests on: kept in an item of its own, so that a person can be erased and the order kept."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from online_orders.domain.orders import Order
+from online_orders.domain.values import Entity, Instant
+
+LinkDecision = Literal["approve", "cancel", "request_change"]
+
+
+class Evidence(Entity):
+    """Who decided, as far as the page behind a link can know."""
+
+    sequence: int
+    """Of the timeline entry that tells of the decision."""
+    at: Instant
+    decision: LinkDecision
+    name: str
+    """As it was typed."""
+    recipient: str
+    """The address that link and code were sent to."""
+    address: str | None
+    """The caller's, IPv4 or IPv6."""
+    agent: str | None
+    """What the caller's browser calls itself."""
+    revision: int | None
+    sha256: str | None
+    """Of the revision that was decided on; None, as above, for an order that had not been quoted."""
+
+
+def evidence_of(
+    order: Order, decision: LinkDecision, name: str, recipient: str, address: str | None, agent: str | None
+) -> Evidence:
+    """Return the evidence of the decision that `order` was just changed by."""
+    quote = order.quote
+    return Evidence(
+        sequence=order.internals.sequence,
+        at=order.updated_at,
+        decision=decision,
+        name=name,
+        recipient=recipient,
+        address=address,
+        agent=agent,
+        revision=quote.revision if quote else None,
+        sha256=quote.sha256 if quote else None,
+    )

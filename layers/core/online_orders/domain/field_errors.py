@@ -1,0 +1,89 @@
+"""From what pydantic found to the faults that the contract speaks of: a JSON Pointer, a stable code, a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from online_orders.domain.errors import FieldError, Invalid
+from online_orders.domain.values import PATTERN_TEXTS
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model", bound=BaseModel)
+_DECIMAL = re.compile(r"Decimal\('([^']*)'\)")
+
+# By pydantic's names; what a validator of ours raises, and wrong types, need no entry.
+CODES = {
+    "missing": "required",
+    "extra_forbidden": "unknown_field",
+    "string_too_long": "too_long",
+    "string_too_short": "too_short",
+    "string_pattern_mismatch": "malformed",
+    "string_unicode": "malformed",
+    "too_long": "too_many",
+    "greater_than": "too_small",
+    "greater_than_equal": "too_small",
+    "less_than": "too_large",
+    "less_than_equal": "too_large",
+    "literal_error": "not_allowed",
+    "enum": "not_allowed",
+    "date_from_datetime_parsing": "invalid_date",
+    "date_parsing": "invalid_date",
+}
+
+
+# Where pydantic's sentence names what a reader of JSON has never heard of: a class, a dictionary, a Decimal.
+_TEXTS = {
+    "model_type": "Input should be an object",
+    "dict_type": "Input should be an object",
+    "decimal_type": "An amount is a string of digits, with a point before its decimals",
+    "string_too_short": "The text is empty",
+    "string_too_long": "The text has {max_length} characters at most",
+    "string_unicode": "The text holds half of a surrogate pair",
+    "too_long": "There are {max_length} at most",
+}
+
+
+def pointer(*parts: str | int) -> str:
+    """Return a JSON Pointer (RFC 6901): `pointer("items", 2, "quantity")` is `/items/2/quantity`.
+
+    Half a surrogate pair, which JSON can spell and UTF-8 cannot, becomes a question mark.
+    """
+    joined = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return joined.encode("utf-8", "replace").decode()
+
+
+def field_errors_of(error: ValidationError, *base: str | int) -> list[FieldError]:
+    """Return the faults that a validation found, pointing below `base`."""
+    found = []
+    for each in error.errors(include_url=False, include_input=False):
+        kind = each["type"]
+        code = CODES.get(kind) or ("wrong_type" if kind.endswith("_type") else kind)
+        message = message_of(each)
+        found.append(FieldError(pointer(*base, *each["loc"]), code, message[:1].upper() + message[1:] + "."))
+    return found
+
+
+def message_of(error: ErrorDetails) -> str:
+    """Return pydantic's sentence; where that speaks of Python or holds a regular expression, one of ours."""
+    if error["type"] == "string_pattern_mismatch":
+        return PATTERN_TEXTS.get(error["ctx"]["pattern"], "This is not written as it should be")
+    if text := _TEXTS.get(error["type"]):
+        return text.format_map(error.get("ctx", {}))
+    return _DECIMAL.sub(r"\1", error["msg"])
+
+
+def validate(model: type[Model], body: Any, *, context: Any = None, extra_errors: Iterable[FieldError] = ()) -> Model:
+    """Return `body` as a `model`; raise Invalid with its faults and with `more`, which were found elsewhere."""
+    try:
+        value = model.model_validate(body, context=context)
+    except ValidationError as error:
+        raise Invalid([*field_errors_of(error), *extra_errors]) from None
+    if found := tuple(extra_errors):
+        raise Invalid(found)
+    return value

@@ -1,0 +1,122 @@
+"""What is heard of a quote's mail, and which word of several counts: the newest credible one, however they arrive.
+
+Each word has a level of credibility, and among words of one level the later by the sender's own clock counts. So the
+outcome does not depend on the order in which the words come.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from online_orders.domain.values import Entity, Instant
+
+MailState = Literal["sent", "delivered", "complained", "rejected", "bounced"]
+
+
+class MailEvent(StrEnum):
+    """What one event says of a mail."""
+
+    SENT = "sent"
+    """SES has taken it."""
+    REFUSED = "refused"
+    """SES refused it, or the product gave it up; news of the mail prove that it went out all the same."""
+    SOFT_BOUNCE = "soft_bounce"
+    """SES stopped trying, or somebody who is away has a robot that answers: SES tells of both in the same way."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """A bounce that is not called permanent and that names a permanent failure (5.x.x, or 5xx of SMTP)."""
+    COMPLAINED = "complained"
+    """Who marks a mail as spam has it."""
+    HARD_BOUNCE = "hard_bounce"
+    REJECTED = "rejected"
+    """SES has found something in it that it does not send."""
+
+
+SHOWN_AS: Mapping[MailEvent, MailState] = {
+    MailEvent.SENT: "sent",
+    MailEvent.REFUSED: "rejected",
+    MailEvent.SOFT_BOUNCE: "bounced",
+    MailEvent.DELIVERED: "delivered",
+    MailEvent.FAILED: "bounced",
+    MailEvent.COMPLAINED: "complained",
+    MailEvent.HARD_BOUNCE: "bounced",
+    MailEvent.REJECTED: "rejected",
+}
+CREDIBILITY: Mapping[MailEvent, int] = {
+    MailEvent.SENT: 0,
+    MailEvent.REFUSED: 1,
+    MailEvent.SOFT_BOUNCE: 1,
+    MailEvent.DELIVERED: 2,
+    MailEvent.FAILED: 2,
+    MailEvent.COMPLAINED: 3,
+    MailEvent.HARD_BOUNCE: 4,
+    MailEvent.REJECTED: 4,
+}
+"""A word of a higher level counts whatever the times: no delivery comes after a hard bounce, save by a wrong clock."""
+NOT_ARRIVED = frozenset(
+    {MailEvent.REFUSED, MailEvent.SOFT_BOUNCE, MailEvent.FAILED, MailEvent.HARD_BOUNCE, MailEvent.REJECTED}
+)
+_PERMANENT_STATUS = re.compile(r"5\.[0-9]{1,3}\.[0-9]{1,3}")
+_PERMANENT_REPLY = re.compile(r"(?:smtp;)?\s*5[0-9]{2}(?:[\s-]|$)", re.IGNORECASE)
+_FROM_STORED_STATE: Mapping[MailState, MailEvent] = {
+    "sent": MailEvent.SENT,
+    "rejected": MailEvent.REFUSED,
+    "bounced": MailEvent.FAILED,
+    "delivered": MailEvent.DELIVERED,
+    "complained": MailEvent.COMPLAINED,
+}
+"""They stored how a mail is shown and not what was heard of it."""
+
+
+def classify_bounce(bounce_type: str, status: str | None, diagnostic: str | None) -> MailEvent:
+    """Return which bounce it is, by SES's `bounceType`, and the `status` and `diagnosticCode` of the recipient.
+
+    Some receivers' permanent failures are called `Transient` by SES.
+    """
+    if bounce_type == "Permanent":
+        return MailEvent.HARD_BOUNCE
+    if _PERMANENT_STATUS.fullmatch((status or "").strip()) or _PERMANENT_REPLY.match((diagnostic or "").strip()):
+        return MailEvent.FAILED
+    return MailEvent.SOFT_BOUNCE
+
+
+class MailStatus(Entity):
+    """The word that counts of the mail with a link to the quote."""
+
+    link: int
+    state: MailState
+    at: Instant
+    """When it was heard."""
+    word: Annotated[MailEvent | None, Field(exclude_if=lambda word: word is None)] = None
+    """None in what an earlier release stored."""
+    said_at: Annotated[Instant | None, Field(exclude_if=lambda said_at: said_at is None)] = None
+    """When it was said, by the clock of whoever said it; None where that is not told."""
+
+    @property
+    def event(self) -> MailEvent:
+        return self.word or _FROM_STORED_STATE[self.state]
+
+    @property
+    def rank(self) -> tuple[int, datetime, bool]:
+        """Return by what words of one mail are compared.
+
+        At the same instant a failure counts: it is what came of the delivery.
+        """
+        return CREDIBILITY[self.event], self.said_at or self.at, self.event in NOT_ARRIVED
+
+    def supersedes(self, known: MailStatus | None) -> bool:
+        """Return whether this word takes the place of what is known; not of the same mail's same word."""
+        if known is None or known.link != self.link:
+            return True
+        return self.event is not known.event and self.rank > known.rank
+
+
+def mail_status(link: int, word: MailEvent, at: datetime, said_at: datetime | None = None) -> MailStatus:
+    """Return the news of the mail with a link; `said_at` is the event's own time, if known."""
+    return MailStatus(link=link, state=SHOWN_AS[word], at=at, word=word, said_at=said_at)

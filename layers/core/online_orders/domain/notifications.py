@@ -1,0 +1,139 @@
+"""Which mails an entry of the timeline calls for, and to whom. The quote's own mail is the workflow's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account
+from online_orders.domain.mail_kinds import MAILS, MailKind, Role
+from online_orders.domain.orders import AT_DESK, Order
+from online_orders.domain.quotes import DECIDABLE, QuoteState
+from online_orders.domain.system_reasons import SystemReason
+from online_orders.domain.timeline import Actor, Entry, Event
+
+Source = Literal["online", "direct"]
+
+
+class Notification(NamedTuple):
+    """A mail that is due, and to whom."""
+
+    kind: MailKind
+    role: Role
+
+
+_FRESH_ORDER_LINK = Notification(MailKind.ORDER_RECEIVED, Role.CONTACT)
+_FRESH_LINK_TO_EXPIRED = Notification(MailKind.EXPIRED, Role.CONTACT)
+
+
+def notifications(
+    event: Event, data: dict[str, object], *, by: Actor, internal: bool, source: Source
+) -> tuple[Notification, ...]:
+    """Return the mails of an entry; a fresh link to a quote that stands is not among them, since the workflow sends
+    it.
+    """
+    if "expired_revision" in data:
+        return (_FRESH_LINK_TO_EXPIRED,)
+    if event is Event.CONTACT_CHANGED or (event is Event.FRESH_MAIL_ASKED and data.get("purpose") == "order"):
+        return (_FRESH_ORDER_LINK,)
+    if (event is Event.COMMENTED and internal) or (event is Event.QUOTE_RESENT and not data.get("contact_changed")):
+        return ()
+    called_for = (
+        Notification(kind, role) for kind, mail in MAILS.items() if mail.event is event for role in mail.audience
+    )
+    return tuple(due for due in called_for if _applies(due, data, by, source))
+
+
+def _applies(due: Notification, data: dict[str, object], by: Actor, source: Source) -> bool:
+    """Return whether this reader is told of it this time."""
+    if due.kind is MailKind.COMMENT:  # goes to the other side
+        return by.kind == ("customer" if due.role is Role.CUSTOMER_SUCCESS else "customer_success")
+    if due.kind is MailKind.EXPIRED and due.role is Role.CONTACT:  # nobody is told of the end of an unseen quote
+        return data.get("code") != SystemReason.NOT_MAILED_IN_TIME.code
+    if due.role is Role.ACCOUNT_CONTACT and due.kind is not MailKind.CONTACT_REPLACED:
+        # Of an order that no user of the customer's placed: else a deputy could have it placed and approve alone.
+        return source == "direct"
+    return True
+
+
+def address_of(due: Notification, order: Order, account: Account, entry: Entry, customer_success: str) -> str | None:
+    """Return where the mail goes; None for who was erased or parted with, and when the same person gets the same news
+    anyway.
+
+    `account` is the order's as it stands now.
+    """
+    contact, former = order.contact.email, _former_recipient(entry)
+    if due.role is Role.CUSTOMER_SUCCESS:
+        return customer_success
+    if due.role is Role.CONTACT:
+        return None if order.is_contact_removed else _unless_same(contact)
+    if due.role is Role.PLACED_BY:
+        contact_is_told = Role.CONTACT in MAILS[due.kind].audience
+        return _unless_same(order.placed_by.email, contact if contact_is_told else None)
+    if due.role is Role.FORMER_CONTACT:
+        return _unless_same(former, contact)
+    return _unless_same(account.contact.email if account.contact else None, contact, former)
+
+
+def _former_recipient(entry: Entry) -> str | None:
+    """Whom the order's mails went to before this entry; None where that did not change, or the person was erased."""
+    former = entry.data.get("former_recipient")
+    return former if isinstance(former, str) and former != ERASED else None
+
+
+def _unless_same(address: str | None, *message: str | None) -> str | None:
+    if not address or address == ERASED_EMAIL:
+        return None  # also of a user whose token has no address
+    return None if address.casefold() in {each.casefold() for each in message if each} else address
+
+
+def is_still_due(announcement: Notification, order: Order, entry: Entry, at: datetime) -> bool:
+    """Return whether a mail that may have waited is still to go at `at`.
+
+    What asks for something is not sent once it cannot be done any more, and neither is what is no longer so; what tells
+    of something that did happen is.
+    """
+    if "expired_revision" in entry.data:
+        return _may_ask_for_fresh_quote(order)
+    is_asking = announcement.role is Role.CONTACT
+    if announcement.kind is MailKind.ORDER_RECEIVED and is_asking:
+        # It brings a link to cancel, and a fresh one has no other purpose.
+        return order.is_open if entry.event is Event.SUBMITTED else order.status in AT_DESK
+    is_current = _is_current(order, entry)
+    is_still_so = {
+        MailKind.REMINDER: order.is_open and is_current and _is_on_offer(order, at),
+        MailKind.EXPIRED: is_current and _is_expired(order) and (order.is_open or not is_asking),
+        MailKind.QUOTE_UNDELIVERABLE: is_current and not _has_arrived(order),
+        MailKind.FRESH_QUOTE_ASKED: is_current,
+        MailKind.COMMENT: not _is_by_reader(announcement, order, entry),
+        MailKind.CONTACT_REMOVED: order.lacks_contact,
+    }
+    return is_still_so.get(announcement.kind, True)
+
+
+def _is_current(order: Order, entry: Entry) -> bool:
+    """Return whether the order's revision, of which the mail tells, is the one that the entry is about."""
+    return order.quote is not None and order.quote.revision == entry.data.get("revision")
+
+
+def _has_arrived(order: Order) -> bool:
+    return order.delivery is not None and order.delivery.state == "delivered"
+
+
+def _is_expired(order: Order) -> bool:
+    return order.quote is not None and order.quote.state is QuoteState.EXPIRED
+
+
+def _is_on_offer(order: Order, at: datetime) -> bool:
+    return order.quote is not None and order.quote.state in DECIDABLE and not order.is_quote_past(at)
+
+
+def _may_ask_for_fresh_quote(order: Order) -> bool:
+    """Return whether a link in place of the one that died is good for asking, and nobody has asked yet."""
+    return order.is_open and _is_expired(order) and not order.is_fresh_quote_asked
+
+
+def _is_by_reader(announcement: Notification, order: Order, entry: Entry) -> bool:
+    """Return whether a comment is the reader's own: a colleague's on an order that the same colleague entered."""
+    writer, reader = entry.actor.name or "", order.placed_by.email
+    return announcement.role is Role.PLACED_BY and writer.casefold() == reader.casefold()

@@ -1,0 +1,1243 @@
+"""An order and the actions that people and the workflow take on it.
+
+Every action takes the order as it was and answers a Change: the order as it is then, and the timeline entries that
+say so. What the status does not allow is a Conflict. Nothing here reads a clock, a table or a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from math import ceil
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from online_orders.clock import day_in
+from online_orders.domain.accounts import Account, Contact
+from online_orders.domain.catalog import MAX_ITEMS, Item, PlacedItem, item_errors, labels_of
+from online_orders.domain.duplicates import Duplicate
+from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests, VersionMismatch
+from online_orders.domain.field_errors import validate
+from online_orders.domain.mail_delivery import MailEvent, MailState, MailStatus, mail_status
+from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState, parse_quote
+from online_orders.domain.system_reasons import SystemReason, system_reason
+from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
+from online_orders.domain.values import (
+    MAX_REASON_LENGTH,
+    MAX_TEXT_LENGTH,
+    BlankIsAbsent,
+    Entity,
+    Identifier,
+    Instant,
+    Length,
+    Line,
+    Request,
+    Text,
+)
+
+
+class Status(StrEnum):
+    SUBMITTED = "submitted"
+    IN_PROCESS = "in_process"
+    PENDING_CONFIRMATION = "pending_confirmation"
+    COMPLETED = "completed"
+    CANCELED = "canceled"
+
+
+STATUS_LABELS = {
+    Status.SUBMITTED: "Submitted",
+    Status.IN_PROCESS: "In process",
+    Status.PENDING_CONFIRMATION: "Pending confirmation",
+    Status.COMPLETED: "Completed",
+    Status.CANCELED: "Canceled",
+}
+AT_DESK = frozenset({Status.SUBMITTED, Status.IN_PROCESS})
+"""In which an order waits for Customer Success, and the contact person's link in "order received" is good."""
+OPEN_STATUSES = AT_DESK | {Status.PENDING_CONFIRMATION}
+
+ALLOWED_STATUSES: Mapping[str, frozenset[Status]] = {
+    "claim": AT_DESK,
+    "release": frozenset({Status.IN_PROCESS}),
+    "quote": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
+    "undo the quote of": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
+    "decline": OPEN_STATUSES,
+    "withdraw": frozenset({Status.SUBMITTED}),
+    "cancel": OPEN_STATUSES,
+    "approve": frozenset({Status.PENDING_CONFIRMATION}),
+    "request a change of": frozenset({Status.PENDING_CONFIRMATION}),
+    "resend the quote of": frozenset({Status.PENDING_CONFIRMATION}),
+    "ask for a fresh quote of": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
+    "ask for a fresh order mail of": AT_DESK,
+    "ask for a fresh quote mail of": frozenset({Status.PENDING_CONFIRMATION}),
+    "lock a link of": OPEN_STATUSES,
+    "comment on": OPEN_STATUSES,
+}
+"""The action table: from which statuses each action may be taken."""
+
+DESK_ACTIONS: Mapping[str, str] = {
+    "claim": "claim",
+    "release": "release",
+    "quote": "quote",
+    "undo_quote": "undo the quote of",
+    "decline": "decline",
+    "resend": "resend the quote of",
+    "comment": "comment on",
+}
+"""What Customer Success does with an order by the API: the name that clients know, and the row of the action table."""
+CUSTOMER_ACTIONS: Mapping[str, str] = {"withdraw": "withdraw", "comment": "comment on"}
+"""Likewise of the account's users and its reseller."""
+
+MAX_STORED_BYTES = 380 * 1024
+"""Bytes of an order with its quote. DynamoDB takes 400 KB; the rest is for keys, and for what is yet to be written."""
+
+QUOTE_MAIL_DEADLINE = timedelta(hours=24)
+"""For how long the mail of a quote is tried again while the installation cannot send it."""
+
+
+PurchaseOrderNumber = Annotated[Line, StringConstraints(max_length=64)]
+Note = Annotated[Text, StringConstraints(max_length=MAX_TEXT_LENGTH)]
+ReasonText = Annotated[Text, StringConstraints(max_length=MAX_REASON_LENGTH)]
+
+
+class User(Entity):
+    user_id: str
+    email: str
+
+
+class Closed(Entity):
+    """Why and when the order came to its end."""
+
+    by: Literal["contact", "customer", "customer_success", "expiry"]
+    reason: str | None
+    at: Instant
+
+
+class Delivery(Entity):
+    """What became of the newest mail with the quote."""
+
+    state: MailState
+    """`sent`: SES has taken it; `rejected`: SES or the product gave it up."""
+    recipient: str
+    at: Instant
+
+
+class HourlyComments(Entity):
+    hour: Instant
+    """Its beginning, by the clock in UTC."""
+    count: int
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+class OrderedSite(Entity):
+    """A site as it was when something was ordered for it."""
+
+    name: str
+    address: str | None
+    """Where it is delivered to."""
+
+
+class Snapshot(Entity):
+    """What the order was about when it was placed, whatever the account and the catalog have come to since."""
+
+    sites: dict[str, OrderedSite]
+    """By site id; those of the items alone."""
+    words: dict[str, dict[str, str]]
+    """The catalog's, by language and key as in `catalog.LABELS_BY_LOCALE`; those of the items alone."""
+    account_name: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    """None in an order that was placed before it was kept."""
+
+
+_DECISIONS = {Event.COMPLETED, Event.CANCELED, Event.CHANGE_REQUESTED}
+
+
+class OrderInternals(Entity):
+    """What an order keeps for its own processing and shows to nobody."""
+
+    sequence: int
+    """Of the newest timeline entry: every change writes one, so this is also the lock of every write."""
+    locale: str
+    """The account's, which an open order takes over; likewise the time zone."""
+    time_zone: str
+    placed_time_zone: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    """In which the order was placed; None while it is in the same still."""
+    quote_time_zone: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    """In which the current revision was offered, and its last day is judged; None while it is in the same still."""
+    decision_sequence: Annotated[int | None, Field(exclude_if=_is_none)] = None
+    """Of the entry of the newest decision by link; None for none, and for one that an earlier release took."""
+    order_link: int = 1
+    """Number of the live link that cancels the order, from the mail "order received"."""
+    quote_link: int = 0
+    """Number of the newest link to the current revision; older ones are dead."""
+    quote_link_mailed: int = 0
+    """The newest quote link whose mail SES took or refused for good; the mail is outstanding while it is behind."""
+    quote_link_key_id: str | None = None
+    quote_mail_due_at: Annotated[Instant | None, Field(exclude_if=lambda due_at: due_at is None)] = None
+    """From when on the mail of the newest quote link was to go; None in orders that an earlier release stored last."""
+    quote_held_until: Instant | None = None
+    """Until when at least the mail of a revision waits, so that it can be undone; None once it may go."""
+    delivered_link: int = 0
+    """The newest quote link whose mail is known to have arrived; likewise the next two."""
+    bounced_link: int = 0
+    complained_link: int = 0
+    quote_mail: MailStatus | None = None
+    has_own_contact: bool = False
+    """Whether Customer Success gave this order a contact of its own, which a change of the account's leaves alone."""
+    contact_removed_since: Annotated[Instant | None, Field(exclude_if=lambda since: since is None)] = None
+    """Since when the account has named nobody in place of the order's contact; None while somebody can be asked."""
+    suspended_since: Instant | None = None
+    """Since when the account's enrollment does not allow orders any more; None while it does."""
+    last_reminder_on: date | None = None
+    stale_since: Instant | None = None
+    """Since when the order has stood where it stood when Customer Success was last told that nobody moves it."""
+    fresh_quote_asked: int = 0
+    """The newest revision that the contact found expired and asked to have replaced."""
+    fresh_mails_at: tuple[Instant, ...] = ()
+    """Of the fresh mails in place of locked links, of a day; those below were asked for with the locked link's code."""
+    coded_mails_at: Annotated[tuple[Instant, ...], Field(exclude_if=lambda past: not past)] = ()
+    comments: Annotated[HourlyComments | None, Field(exclude_if=_is_none)] = None
+    """How many the customer has written in the hour of the newest; left out of what is stored until there is one."""
+    since: dict[Status, Instant] = Field(default_factory=dict)
+
+
+class Policy(NamedTuple):
+    """The installation's patience."""
+
+    remind_after_days: int = 3
+    remind_before_end_days: int = 2
+    grace_days: int = 14
+    unclaimed_hours: int = 24
+    unquoted_hours: int = 72
+
+    def hours_at_desk(self, status: Status) -> int:
+        """Return how many hours an order may wait in a status for Customer Success."""
+        return self.unclaimed_hours if status is Status.SUBMITTED else self.unquoted_hours
+
+    def reminder_days(self, offered_on: date, valid_until: date) -> tuple[date, date]:
+        return (
+            offered_on + timedelta(days=self.remind_after_days),
+            valid_until - timedelta(days=self.remind_before_end_days),
+        )
+
+
+class NewOrder(Request):
+    """What a customer sends; the items are judged one by one in `catalog`."""
+
+    items: Annotated[list[Any], Length(1, MAX_ITEMS)]
+    account_id: Identifier | None = None
+    purchase_order_number: Annotated[PurchaseOrderNumber | None, BlankIsAbsent] = None
+    note: Annotated[Note | None, BlankIsAbsent] = None
+
+
+class Order(Entity):
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    order_id: str
+    account_id: str
+    source: Literal["online", "direct"]
+    status: Status
+    version: int
+    """Rises with every decision of a person and every move of the status; the ETag."""
+    placed_at: Instant
+    updated_at: Instant
+    placed_by: User
+    assignee: User | None
+    contact: Contact
+    purchase_order_number: str | None
+    note: str | None
+    closed: Closed | None
+    items: tuple[PlacedItem, ...]
+    """As they were asked for; an item's id is its place, from "1"."""
+    quote: Quote | None
+    snapshot: Annotated[Snapshot | None, Field(exclude_if=_is_none)] = None
+    """None in an order that was placed before snapshots were kept."""
+    duplicates: Annotated[tuple[Duplicate, ...], Field(exclude_if=lambda found: not found)] = ()
+    """Of its upgrades, as they were found when it was placed and when it was first claimed."""
+    internals: Annotated[OrderInternals, Field(alias="marks")]
+    """Stored under the name that earlier releases gave it."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+    @property
+    def item_kinds(self) -> list[str]:
+        return [item.kind for item in self.items]
+
+    @property
+    def is_contact_removed(self) -> bool:
+        """Return whether the account has parted with the contact: nothing is sent to him any more, open order or
+        closed.
+        """
+        return self.internals.contact_removed_since is not None
+
+    @property
+    def lacks_contact(self) -> bool:
+        """Return whether the order waits for a contact: the one it had was removed or erased."""
+        return self.is_open and (self.is_contact_removed or self.contact.is_erased)
+
+    @property
+    def mail_is_pending(self) -> bool:
+        """Return whether a quote mail is still to be sent for the current link."""
+        undecided = self.quote is not None and self.quote.state in DECIDABLE | {QuoteState.SENDING}
+        is_behind = self.internals.quote_link > self.internals.quote_link_mailed
+        return self.is_open and undecided and is_behind and not self.is_contact_removed
+
+    def quote_mail_waiting_time(self, at: datetime, released_at: datetime | None) -> timedelta:
+        """Return for how long the outstanding quote mail could have gone; never negative.
+
+        It counts from when the mail was asked for, or from when the operator last let all mail go (`released_at`, None
+        for never), whichever is later: mail that was held has not been tried.
+        """
+        due_at = self.internals.quote_mail_due_at or self.updated_at
+        return max(at - max(due_at, released_at or due_at), timedelta(0))
+
+    def is_quote_mail_overdue(self, at: datetime, released_at: datetime | None) -> bool:
+        """Return whether the outstanding quote mail has been tried for as long as it is tried at all."""
+        return self.mail_is_pending and self.quote_mail_waiting_time(at, released_at) >= QUOTE_MAIL_DEADLINE
+
+    @property
+    def confirmed_start_dates(self) -> Mapping[str, date]:
+        """Return by item id what Customer Success has confirmed; nothing by an undone quote, which is the superseded
+        one.
+        """
+        if self.quote is None or self.quote.state is QuoteState.SUPERSEDED:
+            return {}
+        return self.quote.confirmed_start_dates
+
+    @property
+    def undo_until(self) -> datetime | None:
+        """Return the end of the time for undoing the current revision; None when its mail is not held, or no longer."""
+        is_first_mail = self.quote is not None and self.quote.state is QuoteState.SENDING
+        return self.internals.quote_held_until if self.mail_is_pending and is_first_mail else None
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """Of the current revision; None while no mail with its newest link has gone out."""
+        news = self.internals.quote_mail
+        if self.quote is None or news is None or news.link != self.internals.quote_link:
+            return None
+        return Delivery(state=news.state, recipient=self.contact.email, at=news.at)
+
+    def today(self, at: datetime) -> date:
+        """Return the account's calendar day."""
+        return day_in(self.internals.time_zone, at)
+
+    @property
+    def placed_on(self) -> date:
+        """Return the account's calendar day on which the order was placed, in the zone that it had then."""
+        return day_in(self.internals.placed_time_zone or self.internals.time_zone, self.placed_at)
+
+    def quote_day(self, at: datetime) -> date:
+        """Return the day by which the current revision runs out: in the zone that the account had when it was
+        offered.
+        """
+        return day_in(self.internals.quote_time_zone or self.internals.time_zone, at)
+
+    def is_quote_past(self, at: datetime) -> bool:
+        """Return whether the last day of the current revision is over."""
+        return self.quote is not None and self.quote.is_past(self.quote_day(at))
+
+    def site_of(self, item: Item) -> OrderedSite | None:
+        """Return the site of an item as it was ordered; None without one, and where no snapshot was kept."""
+        site_id = getattr(item, "site_id", None)
+        return self.snapshot.sites.get(site_id) if self.snapshot and site_id is not None else None
+
+    def account_name(self, present: str) -> str:
+        """Return what the account was called when the order was placed; `present` where that was not kept."""
+        return (self.snapshot and self.snapshot.account_name) or present
+
+    def word(self, language: str, key: str) -> str | None:
+        """Return the catalog's word as it was when the order was placed, by its key in `catalog.LABELS_BY_LOCALE`."""
+        return self.snapshot.words.get(language, {}).get(key) if self.snapshot else None
+
+    def passed_starts(self, at: datetime) -> frozenset[str]:
+        """Return ids of the items whose start day, confirmed or else asked for, is over.
+
+        Of an approved order: was over on the day of the approval. A canceled one has none.
+        """
+        if self.status is Status.CANCELED:
+            return frozenset()
+        if self.status is Status.COMPLETED and self.closed:
+            at = self.closed.at
+        today, confirmed = self.today(at), self.confirmed_start_dates
+        starts = {str(index): item.start_date for index, item in enumerate(self.items, start=1)}
+        return frozenset(item_id for item_id, requested in starts.items() if confirmed.get(item_id, requested) < today)
+
+    def with_earlier_state(self, status: Status, quote: Quote | None) -> Order:
+        """Return the order with the status and the revision of an earlier day, for what is said of that day."""
+        return self.model_copy(
+            update={"status": status, "quote": quote, "closed": None if status in OPEN_STATUSES else self.closed}
+        )
+
+    def check_version(self, if_match: frozenset[int] | None) -> None:
+        """Raise VersionMismatch unless the version is one that the caller's If-Match names (None: any)."""
+        if if_match is not None and self.version not in if_match:
+            raise VersionMismatch(f"The order is at version {self.version}.")
+
+    def require_allowed(self, action: str) -> None:
+        """Raise Conflict unless the status allows the action."""
+        self._raise_conflict(self._status_refusal(action))
+
+    def _status_refusal(self, action: str) -> str | None:
+        """Return why the status does not allow an action; None if it does. Likewise the next two, of all conditions."""
+        if self.status in ALLOWED_STATUSES[action]:
+            return None
+        return f'Nobody can {action} an order that is "{STATUS_LABELS[self.status].lower()}".'
+
+    def _undo_refusal(self) -> str | None:
+        if refusal := self._status_refusal(DESK_ACTIONS["undo_quote"]):
+            return refusal
+        return "The quote's mail is no longer held; nothing can be undone." if self.undo_until is None else None
+
+    def _resend_refusal(self, at: datetime) -> str | None:
+        refusal = self._status_refusal(DESK_ACTIONS["resend"])
+        if refusal and not (self._is_first_quote_undeliverable or self._is_unsent_for_want_of_contact):
+            return refusal
+        if self.quote is None or self.quote.state not in DECIDABLE | {QuoteState.SENDING}:
+            return "The quote is no longer on offer; quote anew."
+        return "The quote's last day is over; quote anew." if self.is_quote_past(at) else None
+
+    def _raise_conflict(self, refusal: str | None) -> None:
+        if refusal:
+            raise Conflict(refusal, self.status)
+
+    def actions(self, at: datetime, *, at_desk: bool) -> list[str]:
+        """Return what Customer Success (`at_desk`) or else a customer may do with the order now, by the action table.
+
+        An action that is not named would be a Conflict. One that is named may change nothing: claiming one's own again.
+        """
+        names = DESK_ACTIONS if at_desk else CUSTOMER_ACTIONS
+        return [name for name, action in names.items() if self._is_allowed(action, at)]
+
+    def _is_allowed(self, action: str, at: datetime) -> bool:
+        if action == DESK_ACTIONS["resend"]:
+            return self._resend_refusal(at) is None
+        if action == DESK_ACTIONS["undo_quote"]:
+            return self._undo_refusal() is None
+        return self._status_refusal(action) is None
+
+    def _change(
+        self,
+        at: datetime,
+        actor: Actor,
+        event: Event,
+        data: Mapping[str, Any] | None = None,
+        *,
+        internal: bool = False,
+        decision: bool = True,
+        internals: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> Change:
+        """The order with `changes`, one timeline entry further, and one version further if it is a decision."""
+        sequence = self.internals.sequence + 1
+        new_internals: dict[str, Any] = {"sequence": sequence, **(internals or {})}
+        if (status := changes.get("status")) and status != self.status:
+            new_internals["since"] = {**self.internals.since, status: at}
+        if actor.kind == "contact" and event in _DECISIONS:
+            new_internals["decision_sequence"] = sequence
+        is_changed = any(getattr(self, name) != value for name, value in changes.items())
+        order = self.model_copy(
+            update={
+                **changes,
+                "version": self.version + (1 if decision else 0),
+                "updated_at": at if decision or is_changed else self.updated_at,
+                "internals": self.internals.model_copy(update=new_internals),
+            }
+        )
+        entry = Entry(sequence=sequence, at=at, actor=actor, event=event, data=dict(data or {}), internal=internal)
+        return Change(order, (entry,))
+
+    def _quote_in(self, state: QuoteState, at: datetime | None = None) -> Quote | None:
+        if self.quote is None:
+            return None
+        decided = {"decided_at": at} if at else {}
+        return self.quote.model_copy(update={"state": state, **decided})
+
+    # -- Customer Success -------------------------------------------------------------------------------------------
+
+    def claim(self, by: User, at: datetime, duplicates: tuple[Duplicate, ...] | None = None) -> Change:
+        """Take the order on, or over; claiming one's own again changes nothing.
+
+        `duplicates` are those of its upgrades by now, if they were looked for.
+        """
+        self.require_allowed("claim")
+        if self.status is Status.IN_PROCESS and self.assignee and self.assignee.user_id == by.user_id:
+            return Change(self, ())
+        return self._change(
+            at,
+            _staff(by),
+            Event.CLAIMED,
+            {"assignee": by.user_id},
+            status=Status.IN_PROCESS,
+            assignee=by,
+            duplicates=self.duplicates if duplicates is None else duplicates,
+        )
+
+    def release(self, by: User, at: datetime) -> Change:
+        """Put the order back for anyone to claim; it stays in process."""
+        self.require_allowed("release")
+        if self.assignee is None:
+            return Change(self, ())
+        return self._change(at, _staff(by), Event.RELEASED, internal=True, assignee=None)
+
+    def next_revision(self, body: Any, currency: str, terms: str, at: datetime) -> Quote:
+        """Return the revision that `body` asks for; raise Invalid with every fault of it.
+
+        `currency` is the account's, `terms` the installation's.
+        """
+        return parse_quote(
+            body,
+            order_id=self.order_id,
+            account_id=self.account_id,
+            revision=self.quote.revision + 1 if self.quote else 1,
+            items=len(self.items),
+            currency=currency,
+            terms=terms,
+            today=self.today(at),
+        )
+
+    def offer(self, quote: Quote, by: User, at: datetime, undo_window: timedelta = timedelta(0)) -> Change:
+        """Make `quote` the current revision; the one before it and its link are dead from now on.
+
+        Its mail waits for `hold`, in which it can be undone.
+        """
+        self.require_allowed("quote")
+        replaced = self.quote
+        if replaced and replaced.state in DECIDABLE | {QuoteState.SENDING}:
+            replaced = replaced.model_copy(update={"state": QuoteState.SUPERSEDED})
+        change = self._change(
+            at,
+            _staff(by),
+            Event.QUOTE_PREPARED,
+            {"revision": quote.revision},
+            internal=True,
+            quote=quote,
+            internals={
+                "quote_link": self.internals.quote_link + 1,
+                "quote_held_until": at + undo_window if undo_window else None,
+                "quote_mail_due_at": at + undo_window,
+                "quote_time_zone": None,
+                "last_reminder_on": None,
+                "fresh_mails_at": (),
+                "coded_mails_at": (),
+            },
+        )
+        if len(change.order.model_dump_json().encode()) > MAX_STORED_BYTES:
+            raise TooLarge("The order is too large together with this quote; shorten the quote's texts.")
+        return Change(change.order, change.entries, replaced)
+
+    def undo_quote(self, by: User, at: datetime) -> Change:
+        """Take back a revision whose mail is still held: the order is at the desk again, and nobody was written to.
+
+        The revision keeps its number; the one before it stays superseded.
+        """
+        self._raise_conflict(self._undo_refusal())
+        return self._change(
+            at,
+            _staff(by),
+            Event.QUOTE_UNDONE,
+            self._revision(),
+            internal=True,
+            status=Status.IN_PROCESS,
+            quote=self._quote_in(QuoteState.SUPERSEDED),
+            internals={"quote_held_until": None},
+        )
+
+    def decline(self, by: User, reason: str, at: datetime) -> Change:
+        self.require_allowed("decline")
+        return self._cancel(at, _staff(by), "customer_success", reason)
+
+    def resend(self, by: User, contact: Contact | None, at: datetime) -> Change:
+        """Order a fresh link to the same revision, to `contact` if one is given; older links are dead from now on.
+
+        Also of a first revision that could not be sent at all, or was quoted while the order had no contact: the order
+        is then still in process.
+        """
+        self._raise_conflict(self._resend_refusal(at))
+        if contact is None and self.lacks_contact:
+            what = "erased" if self.contact.is_erased else "removed"
+            raise Conflict(f"The contact person was {what}; name another.", self.status)
+        is_changed = contact is not None and not self.contact.has_mailbox(contact.email)
+        # Whoever is dropped is told, and the order knows him no more; one who was parted with before has been told.
+        former = {"former_recipient": self.contact.email} if is_changed and not self.lacks_contact else {}
+        return self._change(
+            at,
+            _staff(by),
+            Event.QUOTE_RESENT,
+            {"contact_changed": is_changed, **_recipient(contact or self.contact), **former},
+            contact=contact or self.contact,
+            internals={
+                "quote_link": self.internals.quote_link + 1,
+                "quote_mail_due_at": at,
+                "order_link": self.internals.order_link + bool(contact),
+                "has_own_contact": self.internals.has_own_contact or contact is not None,
+                "fresh_mails_at": (),
+                "coded_mails_at": (),
+                "contact_removed_since": None,
+                **self._reminder_reset(at),
+            },
+        )
+
+    def _reminder_reset(self, at: datetime) -> dict[str, Any]:
+        """Return the internals by which a mail with the present quote takes the place of the reminders that were due
+        by now.
+        """
+        was_offered = self.quote is not None and self.quote.offered_at is not None
+        return {"last_reminder_on": self.today(at)} if was_offered else {}
+
+    @property
+    def _is_first_quote_undeliverable(self) -> bool:
+        """Return whether no mail of the current revision has gone out, and the last one was refused or given up."""
+        state = self.quote.state if self.quote else None
+        return self.status is Status.IN_PROCESS and state is QuoteState.UNDELIVERABLE
+
+    @property
+    def _is_unsent_for_want_of_contact(self) -> bool:
+        state = self.quote.state if self.quote else None
+        return self.status is Status.IN_PROCESS and state is QuoteState.SENDING and self.is_contact_removed
+
+    def sync_with_account(self, account: Account, by: str | None, at: datetime) -> Change:
+        """Take over what an open order goes by of its account: contact person, whether it may still order, language
+        and time zone.
+
+        `by` is the member of Customer Success who changed the account; None when time did.
+        """
+        contact = account.contact_on(day_in(account.time_zone, at))
+        change = self.sync_contact(contact, by, at)
+        change = change.then(lambda order: order.sync_enrollment(account.is_enrolled, by, at))
+        return change.then(lambda order: order.sync_settings(account.locale, account.time_zone, by, at))
+
+    def has_stale_contact(self, account: Account) -> bool:
+        """Return whether the account has parted with the order's contact person, and the order is yet to be synced."""
+        if not self.is_open or self.internals.has_own_contact:
+            return False
+        if account.enrollment is None or account.enrollment.contact is None:
+            return not self.lacks_contact
+        return not account.enrollment.names(self.contact)
+
+    def sync_enrollment(self, is_enrolled: bool, by: str | None, at: datetime) -> Change:
+        """Flag or unflag a suspended enrollment; the order goes on, and Customer Success decides."""
+        if not self.is_open or is_enrolled == (self.internals.suspended_since is None):
+            return Change(self, ())
+        event = Event.ENROLLMENT_RESUMED if is_enrolled else Event.ENROLLMENT_SUSPENDED
+        internals = {"suspended_since": None if is_enrolled else at}
+        return self._change(at, _staff_or_time(by), event, internal=True, decision=False, internals=internals)
+
+    def sync_settings(self, locale: str, time_zone: str, by: str | None, at: datetime) -> Change:
+        """Take over the account's language and time zone; promises that were made keep theirs.
+
+        So the order keeps the zone in which it was placed, and a revision the one in which it was offered.
+        """
+        internals = self.internals
+        if not self.is_open or (locale, time_zone) == (internals.locale, internals.time_zone):
+            return Change(self, ())
+        changed: dict[str, Any] = {"locale": locale, "time_zone": time_zone}
+        if time_zone != internals.time_zone:
+            changed["placed_time_zone"] = internals.placed_time_zone or internals.time_zone
+            changed["quote_time_zone"] = (internals.quote_time_zone or internals.time_zone) if self.quote else None
+        data = {"locale": locale, "time_zone": time_zone}
+        return self._change(
+            at, _staff_or_time(by), Event.SETTINGS_CHANGED, data, internal=True, decision=False, internals=changed
+        )
+
+    def sync_contact(self, contact: Contact | None, by: str | None, at: datetime) -> Change:
+        """Take over another contact person, or none: the old one's links are dead from now on.
+
+        Fresh ones go to the new one, who may be the one that was removed before. One who has the same mailbox is the
+        same person, written in another way, and keeps his links. Without any the order waits for one.
+        """
+        if not self.is_open or self.internals.has_own_contact:
+            return Change(self, ())
+        if contact is None:
+            return self._remove_contact(by, at)
+        if not self.is_contact_removed:
+            if self.contact == contact:
+                return Change(self, ())
+            if self.contact.has_mailbox(contact.email):
+                return self._update_contact(contact, by, at)
+        return self._change(
+            at,
+            _staff_or_time(by),
+            Event.CONTACT_CHANGED,
+            self._expired_revision(),
+            decision=False,
+            contact=contact,
+            internals={
+                **self._revoked_links(),
+                "quote_mail_due_at": at if self.quote else None,
+                "contact_removed_since": None,
+                **self._reminder_reset(at),
+            },
+        )
+
+    def _update_contact(self, contact: Contact, by: str | None, at: datetime) -> Change:
+        return self._change(
+            at, _staff_or_time(by), Event.CONTACT_CORRECTED, internal=True, decision=False, contact=contact
+        )
+
+    def _remove_contact(self, by: str | None, at: datetime) -> Change:
+        if self.lacks_contact:
+            return Change(self, ())
+        internals = {**self._revoked_links(), "contact_removed_since": at}
+        return self._change(
+            at, _staff_or_time(by), Event.CONTACT_REMOVED, internal=True, decision=False, internals=internals
+        )
+
+    def _revoked_links(self) -> dict[str, Any]:
+        """Return the internals by which all links that went out are revoked."""
+        return {"order_link": self.internals.order_link + 1, "quote_link": self.internals.quote_link + bool(self.quote)}
+
+    def erased(self, changes: Mapping[str, Any], at: datetime) -> Change:
+        """Put `changes` in the place of a person who was erased (see `erasing`); nothing without any.
+
+        The links of an erased contact person are dead, since they were derived from the address.
+        """
+        if not changes:
+            return Change(self, ())
+        internals = {"has_own_contact": False} if "contact" in changes else {}
+        return self._change(
+            at, SYSTEM, Event.PERSON_ERASED, internal=True, decision=False, internals=internals, **changes
+        )
+
+    # -- the customer -----------------------------------------------------------------------------------------------
+
+    def withdraw(self, by: User, reason: str | None, at: datetime) -> Change:
+        self.require_allowed("withdraw")
+        return self._cancel(at, Actor(kind="customer", name=by.email), "customer", reason)
+
+    def comment(
+        self, actor: Actor, text: str, at: datetime, *, internal: bool = False, max_per_hour: int | None = None
+    ) -> Change:
+        """Raise TooManyRequests once there are `max_per_hour` in an hour of the clock (None: as many as there are)."""
+        self.require_allowed("comment on")
+        internals = {} if max_per_hour is None else {"comments": self._count_comment(max_per_hour, at)}
+        return self._change(
+            at, actor, Event.COMMENTED, {"text": text}, internal=internal, decision=False, internals=internals
+        )
+
+    def _count_comment(self, limit: int, at: datetime) -> HourlyComments:
+        hour, before = at.replace(minute=0, second=0, microsecond=0), self.internals.comments
+        count = before.count if before and before.hour == hour else 0
+        if count >= limit:
+            left = hour + timedelta(hours=1) - at
+            raise TooManyRequests("The order has its comments of this hour.", ceil(left.total_seconds()))
+        return HourlyComments(hour=hour, count=count + 1)
+
+    # -- the contact person -----------------------------------------------------------------------------------------
+
+    def approve(self, name: str, at: datetime) -> Change:
+        """Accept the current revision; one that is past its last day, or no longer on offer, is a Conflict."""
+        self.require_allowed("approve")
+        if self.quote is None or self.quote.state not in DECIDABLE or self.is_quote_past(at):
+            raise Conflict("The quote is no longer on offer.", self.status)
+        return self._change(
+            at,
+            Actor(kind="contact", name=name),
+            Event.COMPLETED,
+            {**self._revision(), **self._asked()},
+            status=Status.COMPLETED,
+            quote=self._quote_in(QuoteState.APPROVED, at),
+            closed=Closed(by="contact", reason=None, at=at),
+        )
+
+    def cancel(self, name: str, reason: str | None, at: datetime) -> Change:
+        self.require_allowed("cancel")
+        return self._cancel(at, Actor(kind="contact", name=name), "contact", reason)
+
+    def request_change(self, name: str, reason: str, at: datetime) -> Change:
+        """Return the order to the desk with a reason; the revision can no longer be approved."""
+        self.require_allowed("request a change of")
+        return self._change(
+            at,
+            Actor(kind="contact", name=name),
+            Event.CHANGE_REQUESTED,
+            {**self._revision(), **self._asked(), "reason": reason},
+            status=Status.IN_PROCESS,
+            quote=self._quote_in(QuoteState.CHANGE_REQUESTED, at),
+        )
+
+    @property
+    def is_fresh_quote_asked(self) -> bool:
+        """Return whether the contact person has asked for another quote in place of the present one, which has
+        expired.
+        """
+        return self.quote is not None and self.internals.fresh_quote_asked == self.quote.revision
+
+    def ask_for_fresh_quote(self, at: datetime) -> Change:
+        """Record that the contact asks for a fresh quote in place of an expired one; asking again changes nothing."""
+        self.require_allowed("ask for a fresh quote of")
+        quote = self.quote
+        is_past = self.status is Status.PENDING_CONFIRMATION and self.is_quote_past(at)
+        if quote is None or not (quote.state is QuoteState.EXPIRED or is_past):
+            raise Conflict("The quote has not expired.", self.status)
+        if self.is_fresh_quote_asked:
+            return Change(self, ())
+        internals = {"fresh_quote_asked": quote.revision}
+        return self._change(
+            at,
+            Actor(kind="contact"),
+            Event.FRESH_QUOTE_ASKED,
+            {**self._revision(), **_recipient(self.contact)},
+            decision=False,
+            internals=internals,
+        )
+
+    def fresh_mails_of_day(self, at: datetime, *, with_code: bool) -> tuple[datetime, ...]:
+        """Return when fresh mails were asked for in the last day, oldest first: with the code of the locked link, or
+        without.
+
+        They are counted apart, since robots ask without.
+        """
+        asked_at = self.internals.coded_mails_at if with_code else self.internals.fresh_mails_at
+        return tuple(past for past in asked_at if at - past < timedelta(days=1))
+
+    def ask_for_fresh_mail(
+        self, purpose: Literal["order", "quote"], at: datetime, *, with_code: bool = False
+    ) -> Change:
+        """Make a new link and code for the same address, in place of one that wrong codes have locked.
+
+        `with_code`: whoever asks has given the locked link's code. Once the quote has expired, the link is good for
+        asking for a fresh quote.
+        """
+        self.require_allowed(f"ask for a fresh {purpose} mail of")
+        if purpose == "quote" and self.is_quote_past(at) and not self._expired_revision():
+            raise Conflict("The quote's last day is over.", self.status)
+        number = "quote_link" if purpose == "quote" else "order_link"
+        asked_at = "coded_mails_at" if with_code else "fresh_mails_at"
+        return self._change(
+            at,
+            Actor(kind="contact"),
+            Event.FRESH_MAIL_ASKED,
+            {"purpose": purpose, **(self._expired_revision() if purpose == "quote" else {})},
+            internal=True,
+            decision=False,
+            internals={
+                number: getattr(self.internals, number) + 1,
+                "quote_mail_due_at": at if purpose == "quote" else self.internals.quote_mail_due_at,
+                asked_at: (*self.fresh_mails_of_day(at, with_code=with_code), at),
+            },
+        )
+
+    def link_locked(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
+        self.require_allowed("lock a link of")
+        data = {"purpose": purpose, **_recipient(self.contact)}
+        return self._change(at, SYSTEM, Event.LINK_LOCKED, data, internal=True, decision=False)
+
+    # -- the workflow -----------------------------------------------------------------------------------------------
+
+    def release_mail(self, at: datetime) -> Change:
+        """End the undo window; no change before its end, or when no mail is held."""
+        if self.undo_until is None or at < self.undo_until:
+            return Change(self, ())
+        return self._change(
+            at,
+            SYSTEM,
+            Event.QUOTE_MAILING,
+            self._revision(),
+            internal=True,
+            decision=False,
+            internals={"quote_held_until": None},
+        )
+
+    def quote_mailed(self, link_number: int, key_id: str, at: datetime) -> Change:
+        """Record that SES accepted the mail with this link; the first such mail of a revision is the offer itself."""
+        if not self.is_open or link_number != self.internals.quote_link or self.quote is None:
+            return Change(self, ())
+        was_given_up = self._is_first_quote_undeliverable
+        if not (self.mail_is_pending or was_given_up):
+            return Change(self, ())
+        internals = {
+            "quote_link_mailed": link_number,
+            "quote_link_key_id": key_id,
+            **self._mail(mail_status(link_number, MailEvent.SENT, at)),
+        }
+        if self.quote.state is not QuoteState.SENDING and not was_given_up:
+            return self._change(
+                at,
+                SYSTEM,
+                Event.QUOTE_MAILED,
+                self._revision(),
+                internal=True,
+                decision=False,
+                internals=internals,
+                quote=self._quote_in(QuoteState.OFFERED),
+            )
+        return self._change(
+            at,
+            SYSTEM,
+            Event.QUOTED,
+            self._revision(),
+            status=Status.PENDING_CONFIRMATION,
+            quote=self.quote.model_copy(update={"state": QuoteState.OFFERED, "offered_at": at}),
+            internals=internals,
+        )
+
+    def quote_refused(self, link_number: int, reason: str, at: datetime) -> Change:
+        """Record that SES refused the mail for good, or that it was given up."""
+        if not self.mail_is_pending or link_number != self.internals.quote_link:
+            return Change(self, ())
+        news = mail_status(link_number, MailEvent.REFUSED, at)
+        return self._undeliverable(news, reason, {"quote_link_mailed": link_number})
+
+    def quote_bounced(
+        self,
+        link_number: int,
+        key_id: str,
+        reason: str,
+        at: datetime,
+        word: MailEvent = MailEvent.HARD_BOUNCE,
+        said_at: datetime | None = None,
+    ) -> Change:
+        """Record that the mail with this link came back, or SES gave it up; what is said of an older mail, or again,
+        changes nothing, and neither does what counts less than what is known (see `deliveries`).
+
+        `said_at` is the event's own time, if known; likewise of the next two.
+        """
+        news = mail_status(link_number, word, at, said_at)
+
+        def bounced(order: Order) -> Change:
+            if not news.supersedes(order._known_mail_status(link_number)):
+                return Change(order, ())
+            return order._undeliverable(news, reason, {"bounced_link": link_number})
+
+        return self._apply_mail_status(link_number, key_id, at, bounced)
+
+    def quote_delivered(self, link_number: int, key_id: str, at: datetime, said_at: datetime | None = None) -> Change:
+        """Record that the mail with this link arrived; a revision that was taken for undeliverable is on offer
+        again.
+        """
+        news = mail_status(link_number, MailEvent.DELIVERED, at, said_at)
+
+        def delivered(order: Order) -> Change:
+            known = order._known_mail_status(link_number)
+            is_first = (
+                known is not None
+                and known.event is MailEvent.COMPLAINED
+                and link_number > order.internals.delivered_link
+            )
+            if not is_first and not news.supersedes(known):
+                return Change(order, ())
+            internals = {"delivered_link": link_number, **order._mail(news)}
+            data = order._delivered("delivered")
+            return order._change(
+                at,
+                SYSTEM,
+                Event.DELIVERED,
+                data,
+                decision=False,
+                internals=internals,
+                quote=order._quote_that_arrived(at),
+            )
+
+        return self._apply_mail_status(link_number, key_id, at, delivered)
+
+    def quote_complained(self, link_number: int, at: datetime, said_at: datetime | None = None) -> Change:
+        """Record that the contact marked the mail as spam: a flag for CS, the quote stands."""
+        if (
+            not self.is_open
+            or link_number <= self.internals.complained_link
+            or link_number != self.internals.quote_link
+        ):
+            return Change(self, ())
+        news = mail_status(link_number, MailEvent.COMPLAINED, at, said_at)
+        has_arrived = news.supersedes(self._known_mail_status(link_number))
+        return self._change(
+            at,
+            SYSTEM,
+            Event.COMPLAINED,
+            self._delivered("complained"),
+            internal=True,
+            decision=False,
+            internals={"complained_link": link_number, **self._mail(news)},
+            quote=self._quote_that_arrived(at) if has_arrived else self.quote,
+        )
+
+    def _apply_mail_status(self, link_number: int, key_id: str, at: datetime, then: Decision) -> Change:
+        """What became of a mail. News of it proves that SES took it, even where SES's own answer was lost."""
+        mailed = self.quote_mailed(link_number, key_id, at)
+        order = mailed.order
+        if link_number != order.internals.quote_link or not order.is_open or order.quote is None:
+            return mailed
+        return mailed.then(then)
+
+    def tick(self, policy: Policy, at: datetime) -> Change:
+        """Apply what time alone brings: a reminder, the end of the quote, the end of the order; mostly nothing.
+
+        Of a quote with a mail that is still to go, see `expire_unmailed`; one that waits for a contact runs out here.
+        """
+        if self.is_contact_removed and self.quote and self.quote.state is QuoteState.SENDING and self.is_quote_past(at):
+            return self._expire_unsent(at)
+        if self.status in AT_DESK and not self.mail_is_pending:
+            return self._tick_at_desk(policy, at)
+        quote = self.quote
+        if self.status is not Status.PENDING_CONFIRMATION or quote is None or self.mail_is_pending:
+            return Change(self, ())
+        grace_ends = quote.valid_until + timedelta(days=policy.grace_days)
+        if quote.state is QuoteState.EXPIRED and self.quote_day(at) > grace_ends:
+            return self._cancel(at, SYSTEM, "expiry", None)
+        if quote.state in DECIDABLE and self.is_quote_past(at):
+            return self._expire(quote, policy.grace_days, at)
+        return self._remind(policy, quote, at)
+
+    def _remind(self, policy: Policy, quote: Quote, at: datetime) -> Change:
+        if quote.state is not QuoteState.OFFERED or self.lacks_contact or not self._is_reminder_due(policy, quote, at):
+            return Change(self, ())
+        internals = {"last_reminder_on": self.today(at)}
+        return self._change(at, SYSTEM, Event.REMINDED, self._revision(), decision=False, internals=internals)
+
+    def expire_unmailed(self, grace_days: int, at: datetime) -> Change:
+        """Expire a quote whose last day is over while a mail with it is still to go: it goes no more.
+
+        A revision of which no mail has gone out is the desk's affair alone: the order is there again, to be quoted
+        anew. One that the contact has seen expires as any other. Nothing without such a mail, while the quote can be
+        undone, or before its end.
+        """
+        quote = self.quote
+        is_held = self.undo_until is not None and at < self.undo_until
+        if quote is None or not self.mail_is_pending or is_held or not self.is_quote_past(at):
+            return Change(self, ())
+        return self._expire(quote, grace_days, at) if quote.offered_at is not None else self._expire_unsent(at)
+
+    def _expire_unsent(self, at: datetime) -> Change:
+        return self._change(
+            at,
+            SYSTEM,
+            Event.EXPIRED,
+            {**self._revision(), **_reason_data(SystemReason.NOT_MAILED_IN_TIME)},
+            decision=self.status is not Status.IN_PROCESS,
+            status=Status.IN_PROCESS,
+            quote=self._quote_in(QuoteState.EXPIRED),
+            internals={"quote_held_until": None},
+        )
+
+    def _expire(self, quote: Quote, grace_days: int, at: datetime) -> Change:
+        open_until = quote.valid_until + timedelta(days=grace_days)
+        data = {**self._revision(), "open_until": open_until.isoformat()}
+        expired = self._quote_in(QuoteState.EXPIRED)
+        return self._change(at, SYSTEM, Event.EXPIRED, data, quote=expired, decision=False)
+
+    def late_after(self, policy: Policy) -> datetime | None:
+        """Return from when on the order has waited too long at the desk; None while it does not wait there."""
+        if self.status not in AT_DESK or self.mail_is_pending:
+            return None
+        return self.internals.since[self.status] + timedelta(hours=policy.hours_at_desk(self.status))
+
+    def _tick_at_desk(self, policy: Policy, at: datetime) -> Change:
+        """Tell Customer Success, once, of an order that nobody claims or quotes."""
+        since, late_after = self.internals.since[self.status], self.late_after(policy)
+        if late_after is None or at < late_after or self.internals.stale_since == since:
+            return Change(self, ())
+        internals = {"stale_since": since}
+        data = {"hours": policy.hours_at_desk(self.status)}
+        return self._change(at, SYSTEM, Event.STALE, data, internal=True, decision=False, internals=internals)
+
+    def _is_reminder_due(self, policy: Policy, quote: Quote, at: datetime) -> bool:
+        """Return whether a reminder's day has come since the last; days that were missed make one reminder."""
+        if quote.offered_at is None:
+            return False
+        today, offered_on = self.today(at), self.today(quote.offered_at)
+        reminded_on = self.internals.last_reminder_on or offered_on
+        return any(reminded_on < day <= today for day in policy.reminder_days(offered_on, quote.valid_until))
+
+    def _known_mail_status(self, link_number: int) -> MailStatus | None:
+        known = self.internals.quote_mail
+        return known if known and known.link == link_number else None
+
+    def _mail(self, news: MailStatus) -> dict[str, Any]:
+        """Return the internals for what is known of a quote's mail, with the event that counts."""
+        return {"quote_mail": news} if news.supersedes(self.internals.quote_mail) else {}
+
+    def _quote_that_arrived(self, at: datetime) -> Quote | None:
+        """Return the quote after its mail has arrived: one that was taken for undeliverable is on offer again."""
+        quote, is_pending = self.quote, self.status is Status.PENDING_CONFIRMATION
+        if quote is None or quote.state is not QuoteState.UNDELIVERABLE or not is_pending:
+            return quote
+        return quote.model_copy(update={"state": QuoteState.OFFERED, "offered_at": quote.offered_at or at})
+
+    def _undeliverable(self, news: MailStatus, reason: str, internals: Mapping[str, Any]) -> Change:
+        state = self.quote.state if self.quote else None
+        reachable = state in DECIDABLE | {QuoteState.SENDING}
+        return self._change(
+            news.at,
+            SYSTEM,
+            Event.UNDELIVERABLE,
+            {**self._delivered(news.state), **_recipient(self.contact), **_reason_data(reason)},
+            decision=False,
+            quote=self._quote_in(QuoteState.UNDELIVERABLE) if reachable else self.quote,
+            internals={**internals, **self._mail(news)},
+        )
+
+    def _delivered(self, delivery: MailState) -> dict[str, Any]:
+        return {**self._revision(), "delivery": delivery, "recipient": self.contact.email}
+
+    def _asked(self) -> dict[str, Any]:
+        """Return who has the link that a decision is taken by, which may be under another name."""
+        return {"asked_name": self.contact.name, "asked_email": self.contact.email}
+
+    def _revision(self) -> dict[str, Any]:
+        return {"revision": self.quote.revision if self.quote else None}
+
+    def _expired_revision(self) -> dict[str, Any]:
+        """Return what an entry says whose fresh link is good for asking for a fresh quote alone: no quote's mail
+        brings it.
+        """
+        if self.quote is None or self.quote.state is not QuoteState.EXPIRED:
+            return {}
+        return {"expired_revision": self.quote.revision}
+
+    def _cancel(
+        self,
+        at: datetime,
+        actor: Actor,
+        by: Literal["contact", "customer", "customer_success", "expiry"],
+        reason: str | None,
+    ) -> Change:
+        undecided = self.quote and self.quote.state in DECIDABLE | {QuoteState.SENDING}
+        return self._change(
+            at,
+            actor,
+            Event.CANCELED,
+            {"by": by, "reason": reason, **(self._asked() if by == "contact" else {})},
+            decision=True,
+            status=Status.CANCELED,
+            quote=self._quote_in(QuoteState.DECLINED, at) if undecided else self.quote,
+            closed=Closed(by=by, reason=reason, at=at),
+        )
+
+
+class Change(NamedTuple):
+    """What an action did: the order as it is then, and what the timeline says of it (nothing: no change)."""
+
+    order: Order
+    entries: tuple[Entry, ...]
+    replaced: Quote | None = None
+    """The revision that a new one has replaced, in its last state, to be kept under its number."""
+    between: tuple[Order, ...] = ()
+    """The order as each entry but the last has left it."""
+
+    @property
+    def steps(self) -> tuple[tuple[Order, Entry], ...]:
+        """Return every entry, with the order as it left it."""
+        return tuple(zip((*self.between, self.order), self.entries, strict=True)) if self.entries else ()
+
+    def then(self, decision: Decision) -> Change:
+        """Return this change and, on the order that it left, another."""
+        after = decision(self.order)
+        joint = (self.order,) if self.entries and after.entries else ()
+        between = (*self.between, *joint, *after.between)
+        return Change(after.order, self.entries + after.entries, after.replaced or self.replaced, between)
+
+
+Decision = Callable[[Order], Change]
+
+
+def _reason_data(reason: str) -> dict[str, Any]:
+    """Return what an entry says of why: the English text, and the code of a reason of the system's own."""
+    known = system_reason(reason)
+    return {"reason": str(reason), **({"code": known.code} if known else {})}
+
+
+def _recipient(contact: Contact) -> dict[str, Any]:
+    """Whose mail or link an entry is about; the order may have another contact person by the time that it is read."""
+    return {"recipient": contact.email, "recipient_name": contact.name}
+
+
+def _staff(user: User) -> Actor:
+    return Actor(kind="customer_success", name=user.email)
+
+
+def _staff_or_time(email: str | None) -> Actor:
+    return Actor(kind="customer_success", name=email) if email else SYSTEM
+
+
+def parse_order(
+    body: Any,
+    *,
+    order_id: str,
+    account: Account,
+    source: Literal["online", "direct"],
+    by: User,
+    at: datetime,
+) -> Change:
+    """Place an order. Raises Forbidden when the account may not order, Invalid with every fault of the body."""
+    today = day_in(account.time_zone, at)
+    contact = account.contact_for_orders(today)
+    raw_items = body.get("items") if isinstance(body, dict) else None
+    request = validate(NewOrder, body, extra_errors=item_errors(raw_items, account, today))
+    order = Order.model_validate(
+        {
+            "order_id": order_id,
+            "account_id": account.account_id,
+            "source": source,
+            "status": Status.SUBMITTED,
+            "version": 1,
+            "placed_at": at,
+            "updated_at": at,
+            "placed_by": by,
+            "assignee": None,
+            "contact": contact,
+            "purchase_order_number": request.purchase_order_number,
+            "note": request.note,
+            "closed": None,
+            "items": request.items,
+            "quote": None,
+            "marks": OrderInternals(
+                sequence=1, locale=account.locale, time_zone=account.time_zone, since={Status.SUBMITTED: at}
+            ),
+        }
+    )
+    order = order.model_copy(update={"snapshot": _snapshot(order.items, account)})
+    actor = _staff(by) if source == "direct" else Actor(kind="customer", name=by.email)
+    entry = Entry(sequence=1, at=at, actor=actor, event=Event.SUBMITTED, data={"item_kinds": order.item_kinds})
+    return Change(order, (entry,))
+
+
+def _snapshot(items: tuple[Item, ...], account: Account) -> Snapshot:
+    named = {site_id for item in items if (site_id := getattr(item, "site_id", None)) is not None}
+    sites = {
+        site_id: OrderedSite(name=site.name, address=site.address)
+        for site_id, site in sorted(account.sites_by_id.items())
+        if site_id in named
+    }
+    return Snapshot(sites=sites, words=labels_of(items), account_name=account.name)
+
+
+class Reason(Request):
+    """Why an order is withdrawn."""
+
+    reason: Annotated[ReasonText | None, BlankIsAbsent] = None
+
+
+class NeededReason(Request):
+    """Why an order is declined."""
+
+    reason: ReasonText
+
+
+class NewComment(Request):
+    """What a customer says on an order."""
+
+    text: Note
+
+
+class NewDeskComment(NewComment):
+    """What CS says on an order; an internal comment is for CS alone."""
+
+    internal: Annotated[bool, Field(strict=True)] = False
+
+
+class Resending(Request):
+    """To whom a quote is sent again; None: to the present contact."""
+
+    contact: Contact | None = None
+
+
+class NewDirectOrder(NewOrder):
+    """An order that reached CS directly: the account must be named."""
+
+    account_id: Identifier

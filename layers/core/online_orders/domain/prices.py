@@ -1,0 +1,343 @@
+"""Price lists, one a currency: what each kind of item costs by default, and the quote that an order begins with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
+
+from online_orders.domain import money
+from online_orders.domain.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, REGIONS, SOCKET_MODELS, Item, ItemKind
+from online_orders.domain.csv_pages import PLAIN, SPREADSHEETS, Dialect, csv_text, delimiter_of, read_cell, read_rows
+from online_orders.domain.errors import FieldError, Invalid
+from online_orders.domain.field_errors import field_errors_of, pointer
+from online_orders.domain.orders import Order
+from online_orders.domain.quotes import MAX_DESCRIPTION_LENGTH, Price, Quote, Recurrence
+from online_orders.domain.values import BlankIsAbsent, Day, Entity, Instant, Length, Line, Request, absent_when_blank
+
+MAX_PRICES = 500
+COLUMNS = ("kind", "variant", "description", "unit_price", "recurrence")
+READ_ONLY = frozenset({"currency", "version", "updated_at"})
+
+VARIANTS: Mapping[str, tuple[str, ...]] = {
+    "site_bandwidth": tuple(map(str, BANDWIDTH_STEPS)),
+    "site_early_activation": (),
+    "socket": SOCKET_MODELS,
+    "ip_addresses": (),
+    "sdp_users": tuple(REGIONS),
+    "accessory": ACCESSORY_TYPES,
+}
+"""What tells prices of one kind apart, as the catalog has it."""
+_VARIANT_SETTING = {
+    "site_bandwidth": "bandwidth_mbps",
+    "socket": "model",
+    "sdp_users": "region",
+    "accessory": "accessory_type",
+}
+_WITH_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
+_LIKE_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}([.,])[0-9]{3}")
+_DECIMAL_MARKS = {dialect.delimiter: dialect.decimal_mark for dialect in (PLAIN, *SPREADSHEETS.values())}
+"""By delimiter: both are of the locale in which a table was saved. A tab says nothing of it."""
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:(?:\.[0-9]{3})+,|(?:,[0-9]{3})+\.)[0-9]+")
+
+
+class ListPrice(Entity):
+    """What one of a kind costs; without a variant, all of the kind that have no price of their own."""
+
+    kind: ItemKind
+    variant: str | None
+    description: str
+    unit_price: Decimal
+    recurrence: Recurrence
+
+
+class PriceList(Entity):
+    """The prices in one currency, in the order in which Customer Success keeps them."""
+
+    currency: str
+    version: int
+    updated_at: Instant
+    prices: tuple[ListPrice, ...]
+
+
+class NewListPrice(Request):
+    kind: ItemKind
+    variant: Annotated[Annotated[str, StringConstraints(max_length=32)] | None, BlankIsAbsent] = None
+    description: Annotated[Line, StringConstraints(max_length=100)]
+    unit_price: Price
+    recurrence: Recurrence
+
+
+class NewPriceList(Request):
+    """What Customer Success sends for a whole list."""
+
+    prices: Annotated[tuple[NewListPrice, ...], Length(0, MAX_PRICES)]
+
+
+_PRICE: TypeAdapter[Decimal] = TypeAdapter(Price, config=ConfigDict(defer_build=True))
+
+
+# -- keeping a list -----------------------------------------------------------------------------------------------
+
+
+def parse_prices(body: Any, currency: str, extra_errors: Iterable[FieldError] = ()) -> tuple[ListPrice, ...]:
+    """Return the prices that CS sent; what is read-only in the body is ignored.
+
+    Raises Invalid with every fault at once, and with `more`, which were found elsewhere.
+    """
+    if isinstance(body, Mapping):
+        body = {name: value for name, value in body.items() if name not in READ_ONLY}
+    found = list(extra_errors)
+    requested = None
+    try:
+        requested = NewPriceList.model_validate(body)
+    except ValidationError as error:
+        found += field_errors_of(error)
+    found += _rule_errors(body, currency)
+    if found or requested is None:
+        raise Invalid(dict.fromkeys(found))
+    return tuple(
+        ListPrice(
+            kind=price.kind,
+            variant=price.variant,
+            description=price.description,
+            unit_price=money.quantize(price.unit_price, currency),
+            recurrence=price.recurrence,
+        )
+        for price in requested.prices
+    )
+
+
+def _rule_errors(body: Any, currency: str) -> Iterator[FieldError]:
+    raw_prices = body.get("prices") if isinstance(body, Mapping) else None
+    seen = set()
+    for index, raw in enumerate(raw_prices[:MAX_PRICES] if isinstance(raw_prices, list) else ()):
+        if not isinstance(raw, Mapping):
+            continue
+        kind, recurrence = raw.get("kind"), raw.get("recurrence")
+        variant = absent_when_blank(raw.get("variant"))
+        variants = VARIANTS.get(kind) if isinstance(kind, str) else None
+        if variants is not None and isinstance(variant, str) and variant not in variants:
+            known = f"one of {', '.join(variants)}, or none" if variants else "none"
+            where = pointer("prices", index, "variant")
+            yield FieldError(where, "unknown_variant", f"The variant of {kind} is {known}.")
+        yield from _price_errors(raw.get("unit_price"), pointer("prices", index, "unit_price"), currency)
+        if isinstance(kind, str) and isinstance(variant, (str, type(None))) and isinstance(recurrence, str):
+            if (kind, variant, recurrence) in seen:
+                detail = "An earlier price has the same kind, variant and recurrence."
+                yield FieldError(pointer("prices", index), "duplicate_price", detail)
+            seen.add((kind, variant, recurrence))
+
+
+def _price_errors(raw_price: Any, where: str, currency: str) -> Iterator[FieldError]:
+    try:
+        price = _PRICE.validate_python(raw_price)
+    except ValidationError:
+        return  # the schema says so
+    if not money.fits(price, currency):
+        digits = money.minor_digits(currency)
+        yield FieldError(where, "too_many_decimals", f"Amounts in {currency} have {digits} decimals at most.")
+    if price < 0:
+        yield FieldError(where, "negative_price", "A discount is an extra line of a quote, not a price of the list.")
+
+
+def prices_csv(prices: Iterable[ListPrice], dialect: Dialect = PLAIN) -> str:
+    """Return the prices as CSV, safe to open in a spreadsheet; `parse_prices_csv` reads the same again."""
+    shown = (price.model_dump(mode="json") for price in prices)
+    rows = ({**each, "unit_price": each["unit_price"].replace(".", dialect.decimal_mark)} for each in shown)
+    return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows), dialect)
+
+
+def parse_prices_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
+    """Return the prices of a CSV file with a header row, its columns in any order, empty rows ignored.
+
+    Raises BadRequest for what is no CSV, and Invalid with every fault, which say the row as a spreadsheet counts it.
+    """
+    header, rows = _table(text)
+    body = [_raw_price(header, cells) for cells in rows.values()]
+    too_long = (
+        FieldError(pointer("prices", index), "too_many", "The row has more cells than the header.")
+        for index, cells in enumerate(rows.values())
+        if len(cells) > len(header)
+    )
+    ambiguous = _ambiguous_amounts(text, header, rows.values(), currency)
+    try:
+        return parse_prices({"prices": body}, currency, (*too_long, *ambiguous))
+    except Invalid as invalid:
+        numbers = list(rows)
+        raise Invalid(_with_row(error, numbers) for error in invalid.errors) from None
+
+
+def _ambiguous_amounts(text: str, header: list[str], rows: Iterable[list[str]], currency: str) -> Iterator[FieldError]:
+    """Faults of amounts that are decimals or thousands: in a currency of three decimals, by another mark than goes with
+    the table's delimiter."""
+    if money.minor_digits(currency) != len("000"):
+        return
+    decimal_mark = _DECIMAL_MARKS.get(delimiter_of(text))
+    for index, cells in enumerate(rows):
+        cell = read_cell(dict(zip(header, cells, strict=False)).get("unit_price", ""))
+        found = _LIKE_THOUSANDS.fullmatch(cell)
+        if found and found[1] != decimal_mark:
+            whole = cell.replace(found[1], "")
+            with_mark = cell.replace(found[1], decimal_mark or ".")
+            decimals = with_mark if decimal_mark else with_mark.zfill(len(with_mark) + 1)  # a nought is no thousand
+            detail = f"{cell} can be read in two ways; write {whole} or {decimals}."
+            yield FieldError(pointer("prices", index, "unit_price"), "ambiguous_amount", detail)
+
+
+def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
+    """Return the names of the columns, and the other rows by their number."""
+    rows = {
+        number: cells
+        for number, (_, row) in enumerate(read_rows(text), start=1)
+        if any(cells := [cell.strip() for cell in row])
+    }
+    header = rows.pop(min(rows)) if rows else []
+    if sorted(header) != sorted(COLUMNS):
+        detail = f"The first row names the columns: {','.join(COLUMNS)}."
+        raise Invalid([FieldError("/prices", "wrong_header", detail)])
+    if not rows:
+        detail = "The table has no prices. To empty the list, send it as JSON without any."
+        raise Invalid([FieldError("/prices", "no_rows", detail)])
+    return header, rows
+
+
+def _raw_price(header: list[str], cells: list[str]) -> dict[str, str]:
+    found = {name: read_cell(cell) for name, cell in zip(header, cells, strict=False) if cell}
+    if "unit_price" in found:
+        found["unit_price"] = _normalized_amount(found["unit_price"])
+    return found
+
+
+def _normalized_amount(cell: str) -> str:
+    """Return an amount with a decimal point, whichever of its marks is the decimal one; what is none stays as it is.
+
+    A single comma is the decimal one, so `1,000` has three decimals, and currencies that have fewer refuse it.
+    """
+    if _WITH_COMMA.fullmatch(cell):
+        return cell.replace(",", ".")
+    if _GROUPED.fullmatch(cell):
+        decimals = max(cell.rfind(","), cell.rfind("."))
+        return cell[:decimals].replace(",", "").replace(".", "") + "." + cell[decimals + 1 :]
+    return cell
+
+
+def _with_row(error: FieldError, numbers: list[int]) -> FieldError:
+    _, _, *location = error.pointer.split("/")
+    return error._replace(detail=f"Row {numbers[int(location[0])]}: {error.detail}") if location else error
+
+
+# -- beginning a quote --------------------------------------------------------------------------------------------
+
+
+class DraftLine(Entity):
+    """A line as a quote request has it."""
+
+    item_id: str | None
+    description: str
+    quantity: int
+    unit_price: Decimal
+    recurrence: Recurrence
+
+
+class QuoteDraft(Entity):
+    """The body of a quote request, to be looked over and sent; items that have no price yet have no line."""
+
+    currency: str
+    valid_until: Day
+    lines: tuple[DraftLine, ...]
+    message: str | None
+    terms: str
+    confirmed_start_dates: dict[str, Day]
+    unpriced: tuple[str, ...]
+
+
+def draft_from_prices(
+    order: Order,
+    site_names: Mapping[str, str],
+    prices: Iterable[ListPrice],
+    *,
+    currency: str,
+    terms: str,
+    valid_until: date,
+) -> QuoteDraft:
+    """Return what the list makes of an order: a line for each price of the most specific variant of each item.
+
+    `site_names` by site id, for orders that keep none themselves.
+    """
+    listed = tuple(prices)
+    lines: list[DraftLine] = []
+    unpriced = []
+    for item_id, item in ((str(index), item) for index, item in enumerate(order.items, start=1)):
+        found = prices_of(item, listed)
+        if not found:
+            unpriced.append(item_id)
+        lines += (
+            DraftLine(
+                item_id=item_id,
+                description=_description(price, order, item, site_names),
+                quantity=getattr(item, "quantity", 1),
+                unit_price=price.unit_price,
+                recurrence=price.recurrence,
+            )
+            for price in found
+        )
+    return QuoteDraft(
+        currency=currency,
+        valid_until=valid_until,
+        lines=tuple(lines),
+        message=None,
+        terms=terms,
+        confirmed_start_dates={},
+        unpriced=tuple(unpriced),
+    )
+
+
+def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> QuoteDraft:
+    """Return what a revision says, for the next one: dates that are past by now are left to `valid_until`, or left
+    out.
+    """
+    return QuoteDraft(
+        currency=quote.currency,
+        valid_until=valid_until if quote.is_past(today) else quote.valid_until,
+        lines=tuple(DraftLine(**line.model_dump(exclude={"amount"})) for line in quote.lines),
+        message=quote.message,
+        terms=quote.terms,
+        confirmed_start_dates={item_id: day for item_id, day in quote.confirmed_start_dates.items() if day >= today},
+        unpriced=(),
+    )
+
+
+def prices_of(item: Item, prices: Iterable[ListPrice]) -> list[ListPrice]:
+    """Return the prices of the item's own variant or, where there are none, those of its kind at large."""
+    of_kind = [price for price in prices if price.kind == item.kind]
+    own = [price for price in of_kind if price.variant is not None and price.variant == variant_of(item)]
+    return own or [price for price in of_kind if price.variant is None]
+
+
+def variant_of(item: Item) -> str | None:
+    setting = _VARIANT_SETTING.get(item.kind)
+    return str(getattr(item, setting)) if setting else None
+
+
+def _description(price: ListPrice, order: Order, item: Item, site_names: Mapping[str, str]) -> str:
+    """Return what the list says, and what it leaves open: the variant of a price of the kind at large, and the site."""
+    parts = [price.description]
+    variant = variant_of(item)
+    if price.variant is None and variant is not None:
+        parts.append(_label(item.kind, variant, order))
+    site_id, site = getattr(item, "site_id", None), order.site_of(item)
+    if site_id is not None:
+        parts.append(site.name if site else site_names.get(site_id, site_id))
+    text = ", ".join(parts)
+    return text if len(text) <= MAX_DESCRIPTION_LENGTH else text[: MAX_DESCRIPTION_LENGTH - 1] + "…"
+
+
+def _label(kind: str, variant: str, order: Order) -> str:
+    if kind == "site_bandwidth":
+        return f"{variant} Mbps"
+    return order.word("en", f"region.{variant}") or REGIONS.get(variant, variant.replace("_", " "))

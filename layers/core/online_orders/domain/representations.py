@@ -1,0 +1,141 @@
+"""What the outside sees of an order."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Any, Literal
+
+from online_orders.domain.catalog import LABELS_BY_LOCALE, Item
+from online_orders.domain.duplicates import Code, Duplicate
+from online_orders.domain.estimates import History, estimated_start
+from online_orders.domain.orders import Order, Policy
+from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
+from online_orders.domain.system_reasons import system_reason
+from online_orders.domain.timeline import Entry
+from online_orders.domain.values import instant_text
+
+DEFAULT_POLICY = Policy()
+Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked"]
+
+
+def quote_body(quote: Quote, day: date) -> dict[str, Any]:
+    """Return a revision as it is now: one that is past its last day is expired, whether or not the workflow has
+    noticed.
+
+    `day` is the order's `quote_day`.
+    """
+    return _quote_on(quote.model_dump(mode="json"), quote, day)
+
+
+def _quote_on(body: dict[str, Any], quote: Quote, day: date) -> dict[str, Any]:
+    if quote.state in DECIDABLE and quote.is_past(day):
+        body["state"] = QuoteState.EXPIRED.value
+    return body
+
+
+def order_body(order: Order, history: History, at: datetime, *, at_desk: bool = False) -> dict[str, Any]:
+    """Return what customers see of an order or, `at_desk`, Customer Success: who may know of orders that came
+    directly.
+    """
+    # In one go: to dump a part of its own takes a serializer of its own, which a cold start would have to build.
+    body = order.model_dump(mode="json", exclude={"internals", "snapshot", "duplicates"})
+    items, quote = body.pop("items"), body.pop("quote")
+    today, confirmed, passed = order.today(at), order.confirmed_start_dates, order.passed_starts(at)
+    body["items"] = []
+    for number, (item, requested) in enumerate(zip(order.items, items, strict=True), start=1):
+        item_id = str(number)
+        day = confirmed.get(item_id)
+        estimate = estimated_start(item.kind, order.status, item.start_date, day, history, today)
+        body["items"].append(
+            {
+                "item_id": item_id,
+                **requested,
+                "status": order.status.value,
+                **_as_ordered(order, item, requested),
+                "confirmed_start_date": day.isoformat() if day else None,
+                **({"start_passed": True} if item_id in passed else {}),
+                "estimated_start": {**estimate._asdict(), "date": estimate.date.isoformat()},
+            }
+        )
+    body["quote"] = _quote_on(quote, order.quote, order.quote_day(at)) if order.quote else None
+    body["actions"] = order.actions(at, at_desk=at_desk)
+    if order.duplicates:
+        body["warnings"] = [warning_body(each, at_desk=at_desk) for each in order.duplicates]
+    return body
+
+
+_WARNINGS: dict[Code, str] = {
+    "already_ordered": "Another order of the account asks for this already and is open.",
+    "recently_completed": "Another order for this was approved lately; the site's license does not show it yet.",
+}
+
+
+def warning_body(duplicate: Duplicate, *, at_desk: bool) -> dict[str, Any]:
+    """Return a warning of another order; customers are not told which, where it reached Customer Success directly."""
+    return {
+        "pointer": f"/items/{int(duplicate.item_id) - 1}",
+        "code": duplicate.code,
+        "detail": _WARNINGS[duplicate.code],
+        "order_id": duplicate.order_id if at_desk or duplicate.source == "online" else None,
+        "placed_at": instant_text(duplicate.placed_at),
+    }
+
+
+def _as_ordered(order: Order, item: Item, requested: dict[str, Any]) -> dict[str, Any]:
+    """Return what an item keeps of its day: `site`, and as `labels` the catalog's words that are others by now.
+
+    Neither is there where there is nothing to say: in an order from before they were kept, without a site, and while
+    the catalog speaks as it did.
+    """
+    kept: dict[str, Any] = {}
+    if site := order.site_of(item):
+        kept["site"] = {"name": site.name, "address": site.address}
+    keys = {name: f"{name}.{value}" for name, value in requested.items()}
+    labels = {
+        language: {name: words[key] for name, key in keys.items() if key in words}
+        for language, words in (order.snapshot.words.items() if order.snapshot else ())
+        if any(key in words and words[key] != LABELS_BY_LOCALE.get(language, {}).get(key) for key in keys.values())
+    }
+    return {**kept, "labels": labels} if labels else kept
+
+
+def flags_of(order: Order) -> list[Flag]:
+    """Return what Customer Success should know before it does anything about an open order."""
+    internals = order.internals
+    raised: dict[Flag, bool] = {
+        "enrollment_suspended": internals.suspended_since is not None,
+        "contact_complained": 0 < internals.quote_link == internals.complained_link,
+        "fresh_quote_asked": order.is_fresh_quote_asked,
+    }
+    return [flag for flag, is_raised in raised.items() if is_raised] if order.is_open else []
+
+
+def desk_row(order: Order, history: History, at: datetime, policy: Policy = DEFAULT_POLICY) -> dict[str, Any]:
+    """Return the order as the customer sees it, its age, and what the desk needs to know of it."""
+    late_after = order.late_after(policy)
+    named = order.snapshot and order.snapshot.account_name
+    return {
+        **order_body(order, history, at, at_desk=True),
+        **({"account_name": named} if named else {}),
+        "age_seconds": max(0, int((at - order.placed_at).total_seconds())),
+        "late_after": instant_text(late_after) if late_after else None,
+        "flags": flags_of(order),
+        "waits_for_contact": order.lacks_contact,
+        "delivery": order.delivery.model_dump(mode="json") if order.delivery else None,
+        "undo_until": instant_text(order.undo_until) if order.undo_until else None,
+    }
+
+
+def entry_body(entry: Entry) -> dict[str, Any]:
+    """Return the entry; a reason of the system's own has its code, also where an earlier release stored the text
+    alone.
+    """
+    body = entry.model_dump(mode="json")
+    if entry.actor.kind == "system" and (reason := system_reason(entry.data.get("reason"))):
+        body["data"]["code"] = reason.code
+    return body
+
+
+def to_json(body: Any) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

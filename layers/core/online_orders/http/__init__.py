@@ -1,0 +1,1 @@
+"""What HTTP functions share: the resolver, who calls, what was sent, and what is answered."""

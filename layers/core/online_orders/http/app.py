@@ -1,0 +1,323 @@
+"""The routes of HTTP functions: Powertools' resolver, with what comes before and after each of our routes.
+
+A route says on its decorator and in its signature all that there is to say of it: method and path, who may call
+(`Customer`, `Staff`, `SignedIn`, or nobody's name for a route without a login), query, headers and body by their types,
+and its responses and refusals. The resolver checks parameters by that, and `tools.openapi` makes the document of it;
+what the document alone needs is plain data, so that a cold start pays nothing for it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cache
+from http import HTTPStatus
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Depends, Request
+from aws_lambda_powertools.event_handler.api_gateway import Router as _Router
+from aws_lambda_powertools.event_handler.depends import build_dependency_tree
+from aws_lambda_powertools.event_handler.middlewares.openapi_validation import OpenAPIRequestValidationMiddleware
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+
+from online_orders.deadlines import MAX_REQUEST_SECONDS, request_deadline
+from online_orders.domain.errors import BadRequest, Forbidden, MethodNotAllowed, NotFound, OnlineOrdersError
+from online_orders.domain.field_errors import message_of, validate
+from online_orders.domain.order_ids import is_order_id
+from online_orders.domain.values import Request as RequestModel
+from online_orders.http import messages
+from online_orders.http.cursors import Cursor
+from online_orders.http.messages import Caller, Group, Response, problem
+from online_orders.http.parameters import MAX_IDEMPOTENCY_KEY_LENGTH, Page, QueryModel
+from online_orders.telemetry import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+    from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+Handler = Callable[..., Response]
+SCHEMAS = "#/components/schemas/"
+
+
+# -- who may call -------------------------------------------------------------------------------------------------
+
+
+def signed_in(request: Request) -> Caller:
+    """Return whoever has signed in."""
+    caller: Caller = request.context["caller"]
+    return caller
+
+
+def customer(request: Request) -> Caller:
+    """Return a user of the group `customers`."""
+    return signed_in(request)
+
+
+def staff(request: Request) -> Caller:
+    """Return a user of the group `customer-success`, with a second factor where the installation wants one."""
+    return signed_in(request)
+
+
+SignedIn = Annotated[Caller, Depends(signed_in)]
+Customer = Annotated[Caller, Depends(customer)]
+Staff = Annotated[Caller, Depends(staff)]
+_GROUPS: dict[Callable[..., Any], Group | None] = {signed_in: None, customer: "customers", staff: "customer-success"}
+
+
+class Access(NamedTuple):
+    """Who may call a route."""
+
+    needs_login: bool
+    group: Group | None
+
+
+@cache
+def access_to(handler: Handler) -> Access:
+    """Return who may call a route, by its signature."""
+    requested = [each.depends.dependency for each in build_dependency_tree(handler).dependencies]
+    groups = [_GROUPS[dependency] for dependency in requested if dependency in _GROUPS]
+    return Access(bool(groups), groups[0] if groups else None)
+
+
+# -- what is sent -------------------------------------------------------------------------------------------------
+
+
+class RequestBody(NamedTuple):
+    """What a route takes as its body; `schema` is the name of it in the document."""
+
+    schema: str
+    is_required: bool
+    takes_csv: bool = False
+
+
+REQUEST_BODIES: dict[Callable[..., Any], RequestBody] = {}
+"""By the dependency that reads it."""
+
+
+@cache
+def parsed_body(model: type[BaseModel], *, is_required: bool = True) -> Callable[..., Any]:
+    """Return a dependency that reads the body as a `model`; it raises Invalid with every fault of it."""
+
+    def read(request: Request) -> Any:
+        return validate(model, messages.json_body(request, default=None if is_required else {}))
+
+    REQUEST_BODIES[read] = RequestBody(model.__name__, is_required)
+    return read
+
+
+@cache
+def raw_json_body(schema: str) -> Callable[..., Any]:
+    """Return a dependency that reads the body's JSON, which the rules of the order judge whole."""
+
+    def read(request: Request) -> Any:
+        return messages.json_body(request)
+
+    REQUEST_BODIES[read] = RequestBody(schema, is_required=True)
+    return read
+
+
+class JsonOrCsv(NamedTuple):
+    """What was sent: JSON, or a table as its text."""
+
+    json: Any
+    csv: str | None
+
+
+@cache
+def json_or_csv_body(schema: str) -> Callable[..., JsonOrCsv]:
+    """Return a dependency that reads the body's JSON or, where it was sent as that, CSV."""
+
+    def read(request: Request) -> JsonOrCsv:
+        table = messages.csv_body(request)
+        return JsonOrCsv(messages.json_body(request) if table is None else None, table)
+
+    REQUEST_BODIES[read] = RequestBody(schema, is_required=True, takes_csv=True)
+    return read
+
+
+class Nothing(RequestModel):
+    """A body without members."""
+
+
+EmptyBody = Annotated[Nothing, Depends(parsed_body(Nothing, is_required=False))]
+"""Of actions that take nothing: no body, or an empty object."""
+
+
+def cursor_of(request: Request, page: Page, caller: Caller) -> Cursor:
+    """Return where a list goes on for the caller; BadRequest `invalid_cursor` for a cursor that is of another."""
+    return Cursor(page.cursor, request.resolved_event, caller.user.user_id)
+
+
+# -- what the document says ---------------------------------------------------------------------------------------
+
+
+def response_spec(
+    schema: str | None,
+    description: str,
+    status: HTTPStatus = HTTPStatus.OK,
+    *,
+    headers: tuple[str, ...] = (),
+    other: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[int, Any]:
+    """Return a status of a route for its `responses`: JSON of a schema, and media types beside it with theirs."""
+    content = {} if schema is None else {"application/json": {"schema": {"$ref": SCHEMAS + schema}}}
+    content |= {media_type: {"schema": {**each}} for media_type, each in (other or {}).items()}
+    described: dict[str, Any] = {"description": description, "content": content}
+    if headers:
+        described["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in headers}
+    return {int(status): described}
+
+
+PDF = {"application/pdf": {"contentMediaType": "application/pdf"}}
+ERROR_CODES = "x-refusals"
+
+
+def error_codes(*codes: str) -> dict[str, Any]:
+    """Return the codes of a route's refusals, for its `openapi_extensions`, that do not follow from its signature."""
+    return {ERROR_CODES: [*codes]}
+
+
+def request_body_spec(schema: str, media_type: str) -> dict[str, Any]:
+    """Return the body of a route, for its `openapi_extensions`, that no dependency reads."""
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": {"$ref": SCHEMAS + schema}}}}}
+
+
+# -- the resolver -------------------------------------------------------------------------------------------------
+
+
+class Api(APIGatewayHttpResolver):
+    """The resolver of a function. `refused` makes a response of each refusal, and of each fault as one."""
+
+    def __init__(
+        self,
+        refused: "Callable[[OnlineOrdersError, APIGatewayProxyEventV2], Response]" = lambda error, _: problem(error),
+    ) -> None:
+        super().__init__(debug=False)  # which would print requests, tokens and all, where the environment says so
+        self.handlers: dict[tuple[str, str], Handler] = {}
+        """The routes, by method and path as OpenAPI writes it."""
+        self.found = ""
+        """Path of the present request's route, as it is in the log."""
+        # Powertools has no types for this one.
+        validate = OpenAPIRequestValidationMiddleware()  # type: ignore[no-untyped-call]
+        self.use([find_route, identify_caller, validate, refuse_other_parameters])
+
+        def refuse(error: OnlineOrdersError) -> Response:
+            return refused(error, self.current_event)
+
+        self.exception_handler(OnlineOrdersError)(refuse)
+        self.exception_handler(RequestValidationError)(lambda error: refuse(parameter_error(error)))
+        self.exception_handler(Exception)(lambda error: refuse(messages.to_api_error(error)))
+
+    def route(self, rule: str, method: Any, *options: Any, **named: Any) -> Callable[[Any], Any]:
+        """Register a route, as the resolver has it, and keep its handler."""
+        register = super().route(rule, method, *options, **named)
+
+        def added(handler: Handler) -> Handler:
+            # Of a router's route there are several methods, as far as the resolver knows.
+            for each in (method,) if isinstance(method, str) else method:
+                self.handlers[each, rule.replace("<", "{").replace(">", "}")] = handler
+            registered: Handler = register(handler)
+            return registered
+
+        return added
+
+    def resolve(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
+        """Return the response, noted in the log by its route; never by its path: that of a link is the key to it."""
+        began = perf_counter()
+        with request_deadline(MAX_REQUEST_SECONDS):
+            response = super().resolve(event, context)
+        milliseconds = round((perf_counter() - began) * 1000)
+        method = event["requestContext"]["http"]["method"]
+        noted = {"route": f"{method} {self.found}", "status": response["statusCode"], "milliseconds": milliseconds}
+        logger.info("responded", extra=noted)
+        return response
+
+
+class Router(_Router):
+    """The routes of one resource, which the resolver of a function includes."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # Powertools has no types for this one.
+
+
+def find_route(app: Api, next_middleware: "NextMiddleware") -> Any:
+    """Refuse what came around CloudFront, and what no route response_spec."""
+    request, path = app.request, app.current_event.raw_path
+    # The resolver's patterns end before a line feed as well as at the end.
+    is_route = (request.method, request.route) in app.handlers and not path.endswith("\n")
+    paths = [request.route] if is_route else [each for _, each in app.handlers if _matches_template(each, path)]
+    app.found = paths[0].replace("{", "<").replace("}", ">") if paths else "none"
+    order_id = request.path_parameters.get("order_id", "")
+    if is_order_id(order_id):
+        logger.append_keys(order_id=order_id)
+    if not messages.has_origin_secret(messages.request_headers(request)):
+        return problem(Forbidden("not_by_this_way", "Use the site's own address."))
+    if not is_route:
+        methods = {method for method, each in app.handlers if each in paths}
+        # Where the path has the method, the resolver did not know it for a character that no id has.
+        is_other_method = bool(methods) and request.method not in methods
+        raise MethodNotAllowed(methods) if is_other_method else NotFound(f"There is nothing at {path[:200]}.")
+    return next_middleware(app)
+
+
+def _matches_template(template: str, path: str) -> bool:
+    """Return whether a path is one of a template's."""
+    requested, given = template.split("/"), path.split("/")
+    return len(requested) == len(given) and all(
+        part if each.startswith("{") else part == each for each, part in zip(requested, given, strict=True)
+    )
+
+
+def identify_caller(app: Api, next_middleware: "NextMiddleware") -> Any:
+    """Refuse who may not call the route, before anything is said of the request."""
+    request = app.request
+    access = access_to(app.handlers[request.method, request.route])
+    if access.needs_login:
+        app.context["caller"] = messages.caller(request, access.group)
+    return next_middleware(app)
+
+
+@cache
+def query_of(handler: Handler) -> type[QueryModel] | None:
+    """Return the model of a route's query; None where it has none."""
+    hints = get_type_hints(handler).values()
+    return next((hint for hint in hints if isinstance(hint, type) and issubclass(hint, QueryModel)), None)
+
+
+def refuse_other_parameters(app: Api, next_middleware: "NextMiddleware") -> Any:
+    """Refuse parameters that the route's query does not have, and those that came more than once."""
+    request = app.request
+    if model := query_of(app.handlers[request.method, request.route]):
+        known = {field.alias or name for name, field in model.model_fields.items()}
+        if unknown := sorted((request.query_parameters or {}).keys() - known):
+            raise BadRequest("invalid_query", f"There is no parameter {', '.join(unknown)} here.")
+        raw: str = request.resolved_event.get("rawQueryString") or ""
+        sent = Counter(name for name, _ in parse_qsl(raw, keep_blank_values=True))
+        if repeated := sorted(name for name, times in sent.items() if times > 1):
+            raise BadRequest("invalid_query", f"A parameter is sent once: {', '.join(repeated)}.")
+    return next_middleware(app)
+
+
+def parameter_error(error: RequestValidationError) -> OnlineOrdersError:
+    """Return what the first unsound parameter of a request is to the caller."""
+    field_error = error.errors()[0]
+    where, name = field_error["loc"][0], str(field_error["loc"][-1])
+    if where == "path":
+        return NotFound(f"There is no {name} {str(field_error['input'])[:16]}.")
+    if where == "header":
+        return _header_error(name, field_error["type"])
+    return BadRequest("invalid_query", f"{name}: {message_of(field_error)}.")
+
+
+def _header_error(name: str, kind: str) -> BadRequest:
+    if name == "if-match":
+        return BadRequest("invalid_if_match", "If-Match holds ETags as they were answered, or *.")
+    if name == "if-none-match":
+        return BadRequest("invalid_if_none_match", "If-None-Match is *: create, and replace nothing.")
+    if kind in {"missing", "string_too_short"}:
+        return BadRequest("idempotency_key_required", "Send an Idempotency-Key header.")
+    return BadRequest(
+        "invalid_idempotency_key", f"An Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} visible characters."
+    )

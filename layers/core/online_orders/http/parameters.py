@@ -1,0 +1,223 @@
+"""The parameters of routes: what stands in a path, a query or a header, as the resolver checks and describes it."""
+
+import re
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from online_orders.domain.accounts import Currency, is_time_zone
+from online_orders.domain.csv_pages import SPREADSHEETS
+from online_orders.domain.errors import NotFound
+from online_orders.domain.iso import MINOR_DIGITS
+from online_orders.domain.order_ids import ORDER_ID
+from online_orders.domain.orders import Status
+from online_orders.domain.values import IDENTIFIER, MAX_LIMIT, MAX_TIME_ZONE_LENGTH, Day, is_identifier
+
+MAX_IDEMPOTENCY_KEY_LENGTH = 255
+MAX_USER_ID_LENGTH = 128
+DEFAULT_LIMIT = 25
+MAX_REVISION, MAX_VERSION = 9_999, 99_999_999
+_ETAG = r'(W/)?"[0-9]{1,9}"'
+_ETAGS = rf"(\*|{_ETAG}(, *{_ETAG})*)"
+_TAKEN_AS_ETAGS = re.compile(_ETAGS.replace('"', '"?').replace(", *", r"\s*,\s*"))
+"""What older clients send: tags without quotes, and blanks before a comma."""
+
+
+def parse_account_id(text: str) -> str:
+    """Return the id itself; NotFound for what cannot be an account's id."""
+    if not is_identifier(text):
+        raise NotFound(f"There is no account {text[:64]}.")
+    return text
+
+
+def parse_currency(text: str) -> str:
+    """Return the code itself; NotFound for what is no ISO 4217 currency."""
+    if text not in MINOR_DIGITS:
+        raise NotFound(f"There is no currency {text[:64]}.")
+    return text
+
+
+def _digits(value: Any) -> Any:
+    """Let pass what is written in digits alone; pydantic takes a sign, white space and underscores, too."""
+    if isinstance(value, str) and not re.fullmatch("[0-9]{1,9}", value):
+        raise PydanticCustomError("malformed", "a number is written in digits")
+    return value
+
+
+def _flag(value: Any) -> Any:
+    if isinstance(value, str) and value not in {"true", "false"}:
+        raise PydanticCustomError("malformed", "it is true or false")
+    return value
+
+
+def _zone(text: str) -> str:
+    if not is_time_zone(text):
+        raise PydanticCustomError("not_allowed", "there is no such IANA time zone")
+    return text
+
+
+def _spreadsheet(text: str) -> str:
+    if text not in SPREADSHEETS:
+        raise PydanticCustomError("not_allowed", "it is one of {values}", {"values": ", ".join(SPREADSHEETS)})
+    return text
+
+
+def _user_id(text: str) -> str:
+    if len(text) > MAX_USER_ID_LENGTH:
+        raise PydanticCustomError("malformed", "it is me or a user's id")
+    return text
+
+
+def _etags(text: str) -> str:
+    if text.strip() and not _TAKEN_AS_ETAGS.fullmatch(text.strip()):
+        raise PydanticCustomError("malformed", "it holds ETags as they were answered, or *")
+    return text
+
+
+def _star(text: str) -> str:
+    if text.strip() not in {"", "*"}:
+        raise PydanticCustomError("malformed", "it is *")
+    return text
+
+
+# -- of paths -----------------------------------------------------------------------------------------------------
+
+OrderId = Annotated[
+    str, Path(description="A ULID; ids sort as the orders were placed.", json_schema_extra={"pattern": ORDER_ID})
+]
+"""Any text: whether there is such an order is found where it is looked for."""
+AccountId = Annotated[
+    str, AfterValidator(parse_account_id), Path(description="The account.", json_schema_extra={"pattern": IDENTIFIER})
+]
+CurrencyCode = Annotated[
+    str, AfterValidator(parse_currency), Path(description="ISO 4217.", json_schema_extra={"x-stands-for": "Currency"})
+]
+Revision = Annotated[int, Field(ge=1, le=MAX_REVISION), BeforeValidator(_digits), Path(description="From 1.")]
+VersionNumber = Annotated[int, Field(ge=1, le=MAX_VERSION), BeforeValidator(_digits), Path(description="From 1.")]
+
+# -- of queries ---------------------------------------------------------------------------------------------------
+
+Account = Annotated[str, AfterValidator(parse_account_id), Field(json_schema_extra={"pattern": IDENTIFIER})]
+
+
+class QueryModel(BaseModel):
+    """The parameters of a query; a route that takes one refuses all others."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+
+class NoQuery(QueryModel):
+    """A query without parameters."""
+
+
+class Page(QueryModel):
+    """Which page of a list."""
+
+    limit: Annotated[
+        int,
+        Field(ge=1, le=MAX_LIMIT, description="How many rows a page has at most."),
+        BeforeValidator(_digits),
+    ] = DEFAULT_LIMIT
+    cursor: Annotated[
+        str | None,
+        Field(description="The `next_cursor` of the page before; good for the same user and the same query only."),
+    ] = None
+
+
+class AccountQuery(QueryModel):
+    account_id: Annotated[Account | None, Field(description="One account only.")] = None
+
+
+class CurrencyQuery(QueryModel):
+    currency: Annotated[
+        Currency | None,
+        Field(description="From the price list in this currency, also where there is a quote."),
+    ] = None
+
+
+class SpreadsheetQuery(QueryModel):
+    spreadsheet: Annotated[
+        Annotated[str, AfterValidator(_spreadsheet)] | None,
+        Field(
+            json_schema_extra={"enum": [*SPREADSHEETS]},
+            description=(
+                "For `text/csv`: the language of the spreadsheet that is to open the file. There is a byte-order mark "
+                "then and, for `de`, semicolons between the cells and commas before the decimals. Without it, CSV is "
+                "for programs: commas, decimal points, no mark."
+            ),
+        ),
+    ] = None
+
+
+class OrderFilterQuery(QueryModel):
+    account_id: Annotated[Account | None, Field(description="One account only.")] = None
+    status: Annotated[Status | None, Field(description="One status only.")] = None
+    open: Annotated[
+        Annotated[bool, BeforeValidator(_flag)] | None,
+        Field(description="Open orders only (`true`), or closed ones only (`false`)."),
+    ] = None
+
+
+class OrderQuery(SpreadsheetQuery, OrderFilterQuery, Page):
+    """Which orders of a customer."""
+
+    first_day: Annotated[Day | None, Field(alias="from", description="The first day of placing, in `time_zone`.")] = (
+        None
+    )
+    last_day: Annotated[Day | None, Field(alias="to", description="The last day of placing, in `time_zone`.")] = None
+    time_zone: Annotated[
+        str,
+        AfterValidator(_zone),
+        Field(
+            max_length=MAX_TIME_ZONE_LENGTH,
+            description=(
+                "The IANA time zone of `from` and `to`, one for all orders. The screens send the one in which they "
+                "show days."
+            ),
+        ),
+    ] = "UTC"
+    purchase_order_number: Annotated[str | None, Field(description="This purchase order number only.")] = None
+
+
+class DeskOrderQuery(OrderFilterQuery, Page):
+    """Which orders of the queue."""
+
+    assignee: Annotated[
+        Annotated[str, AfterValidator(_user_id)] | None,
+        Field(description="One assignee only: a user's id, or `me`."),
+    ] = None
+
+
+# -- of headers ---------------------------------------------------------------------------------------------------
+
+IdempotencyKey = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=MAX_IDEMPOTENCY_KEY_LENGTH,
+        pattern="^[!-~]+$",
+        description="Tells repetitions of one request from new ones; kept per account for at least 24 hours.",
+    ),
+]
+IfMatch = Annotated[
+    str | None,
+    AfterValidator(_etags),
+    Header(
+        alias="If-Match",
+        description="Versions, as ETags, on which the change is wanted; 412 on any other.",
+        json_schema_extra={"pattern": f"^{_ETAGS}$"},
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    AfterValidator(_star),
+    Header(
+        alias="If-None-Match",
+        description="`*`: create, and replace nothing; 412 where the thing exists.",
+        json_schema_extra={"const": "*"},
+    ),
+]

@@ -1,0 +1,63 @@
+"""Routes of a customer's account, and of a reseller's sub-accounts."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Depends, Request
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from online_orders import clock
+from online_orders.aws import account_store, contact_report_store
+from online_orders.domain.accounts import ContactReport
+from online_orders.http import messages
+from online_orders.http.app import Customer, Router, cursor_of, error_codes, parsed_body, response_spec
+from online_orders.http.messages import Response
+from online_orders.http.parameters import AccountQuery, Page
+
+router = Router()
+
+
+@router.get(
+    "/api/account",
+    tags=["Accounts"],
+    summary="Show the account",
+    description="The caller's own account or, with `account_id`, a sub-account of it.",
+    responses=response_spec("Account", "The account."),
+)
+def show_account(customer: Customer, query: Annotated[AccountQuery, Query()]) -> Response:
+    account_id = query.account_id or customer.account
+    return messages.json_response(account_store.get_account_for_caller(customer.account, account_id).model_dump_json())
+
+
+@router.get(
+    "/api/accounts",
+    tags=["Accounts"],
+    summary="List sub-accounts",
+    description="A reseller's sub-accounts; empty for everybody else.",
+    responses=response_spec("AccountPage", "A page of accounts."),
+)
+def list_subaccounts(customer: Customer, query: Annotated[Page, Query()], request: Request) -> Response:
+    cursor = cursor_of(request, query, customer)
+    page = account_store.list_subaccounts(customer.account, query.limit, cursor.position)
+    return messages.page(
+        (account.model_dump(mode="json") for account in page.accounts), "account_id", page.position, cursor
+    )
+
+
+@router.post(
+    "/api/account/contact-report",
+    tags=["Accounts"],
+    summary="Report an outdated contact",
+    description=(
+        "Tells Customer Success that the contact person of the enrollment is out of date: of the own account, or "
+        "of the sub-account that is named."
+    ),
+    responses=response_spec("Account", "Customer Success is told.", HTTPStatus.ACCEPTED),
+    openapi_extensions=error_codes("not_found"),
+)
+def report_contact(
+    customer: Customer, report: Annotated[ContactReport, Depends(parsed_body(ContactReport))]
+) -> Response:
+    account = account_store.get_account_for_caller(customer.account, report.account_id or customer.account)
+    contact_report_store.store_report(account.account_id, customer.user, report, clock.now())
+    return messages.json_response(account.model_dump_json(), HTTPStatus.ACCEPTED)

@@ -1,0 +1,205 @@
+"""How dates, numbers, money, items and endings are put into words, in one locale.
+
+The words themselves are `languages.texts`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+from online_orders.domain.accounts import Contact
+from online_orders.domain.catalog import Item
+from online_orders.domain.languages import FALLBACK, LOCALES, texts
+from online_orders.domain.money import minor_digits
+from online_orders.domain.orders import Order
+from online_orders.domain.quotes import Quote
+from online_orders.domain.system_reasons import system_reason
+
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+_LINE_END = re.compile("\r\n?|[\u2028\u2029\u0085\u000b\u000c]")
+_LETTERS_BEFORE_DIGIT = re.compile(r"([^\W\d_])(?=\d)")
+"""Where CLDR sets a space that Babel leaves out: KWD 1.000, but €1.00."""
+_DELIVERED = {"socket", "accessory"}
+_CONFIRM_URL = re.compile(r"(/confirm)(?=/)", re.IGNORECASE)
+
+
+def text_of(text: str) -> str:
+    """Return what somebody wrote, as text of several lines without marks that hide, overwrite or turn what stands
+    around it.
+
+    Nor does it hold the address of a confirmation page: the only one in a mail is the one that we put there.
+    """
+    text = _LINE_END.sub("\n", text)
+    text = _CONTROL.sub("", _BIDI_CONTROLS.sub("", text))
+    return _CONFIRM_URL.sub(r"\1 ", text).strip()
+
+
+def line_of(text: str) -> str:
+    """Return the same as one line, fit for a subject."""
+    return " ".join(text_of(text).split())
+
+
+class ItemTexts(NamedTuple):
+    item_id: str
+    summary: str
+    """Kind and every setting but the date, in one line."""
+    asked: str
+    confirmed: str | None
+    has_passed: bool
+    """Whether the start, confirmed or else asked for, is over."""
+    address: str | None
+    """Where it is delivered to, as it was when ordered; None for what is not delivered."""
+
+
+class Translator:
+    """The words of one locale; call it with a key."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._texts = texts(name)
+        self._babel = Locale.parse(name)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text under `key`, its placeholders filled; raise KeyError when there is none."""
+        return self._texts[key].format_map(values)
+
+    def has(self, key: str) -> bool:
+        return key in self._texts
+
+    def reason(self, data: Mapping[str, object]) -> str | None:
+        """Return the reason that an entry's data give, one of the system's own in this language; None without any."""
+        text = data.get("reason")
+        known = system_reason(text)
+        code = data.get("code") or (known.code if known else None)
+        key = f"reason.{code}"
+        return self(key) if self.has(key) else str(text) if text else None
+
+    def count(self, key: str, number: int) -> str:
+        """Return the form of the text that goes with this number: CLDR's (`key.one`, `key.few`), else `key.other`."""
+        form = f"{key}.{self._babel.plural_form(number)}"
+        return self(form if self.has(form) else f"{key}.other", number=self.number(number))
+
+    def day(self, day: date) -> str:
+        return format_date(day, "long", locale=self._babel)
+
+    def moment(self, instant: datetime, time_zone: str) -> str:
+        return format_datetime(instant, "long", tzinfo=ZoneInfo(time_zone), locale=self._babel)
+
+    def day_of(self, instant: datetime, time_zone: str) -> str:
+        return self.day(instant.astimezone(ZoneInfo(time_zone)).date())
+
+    def number(self, number: int | Decimal) -> str:
+        return format_decimal(number, locale=self._babel)
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """Return an amount with exactly the minor digits of ISO 4217, which Babel's own differ from for some
+        currencies.
+        """
+        pattern = copy(self._babel.currency_formats["standard"])
+        pattern.frac_prec = (minor_digits(currency),) * 2
+        written: str = pattern.apply(amount, self._babel, currency=currency, currency_digits=False)
+        return _LETTERS_BEFORE_DIGIT.sub("\\1\u00a0", written)
+
+    def items(
+        self, order: Order, site_names: Mapping[str, str] | None = None, at: datetime | None = None
+    ) -> tuple[ItemTexts, ...]:
+        """Return every item as it was when ordered; `at` is when it is read, None where passed dates are not spoken of.
+
+        `site_names` by site id, for orders that keep none themselves; a site that is not among them goes by its id.
+        """
+        confirmed = order.confirmed_start_dates
+        passed = order.passed_starts(at) if at else frozenset()
+        return tuple(
+            ItemTexts(
+                item_id=item_id,
+                summary=self.item(order, item, site_names),
+                asked=self.day(item.start_date),
+                confirmed=self.day(confirmed[item_id]) if item_id in confirmed else None,
+                has_passed=item_id in passed,
+                address=_address_of(order, item),
+            )
+            for item_id, item in ((str(index), item) for index, item in enumerate(order.items, start=1))
+        )
+
+    def item(self, order: Order, item: Item, site_names: Mapping[str, str] | None = None) -> str:
+        """Return one line such as "Sockets: 2 × X1700 for Berlin"."""
+        site = order.site_of(item)
+        words: dict[str, str] = {"label": self._word(order, f"kind.{item.kind}") or item.kind}
+        for name, value in item.model_dump(exclude={"kind", "start_date"}).items():
+            if name == "site_id":
+                words["site"] = line_of(site.name if site else (site_names or {}).get(value, value))
+            elif isinstance(value, int):
+                words[name] = self.number(value)
+            else:
+                words[name] = self._word(order, f"{name}.{value}") or value
+        return self(f"item.{item.kind}", **words)
+
+    def _word(self, order: Order, key: str) -> str | None:
+        """Return the catalog's word as it was when the order was placed, else the present one; None where there is
+        none.
+        """
+        return order.word(self.name, key) or self._texts.get(key)
+
+
+def _address_of(order: Order, item: Item) -> str | None:
+    site = order.site_of(item) if item.kind in _DELIVERED else None
+    return line_of(site.address) if site and site.address else None
+
+
+@lru_cache(maxsize=8)
+def translator(locale: str) -> Translator:
+    """Return the words of a locale, English where the installation has none for it."""
+    return Translator(locale if locale in LOCALES else FALLBACK)
+
+
+def item_labels(order: Order, locale: str, site_names: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what stands under the lines of a quote's PDF: item id to a line about the item, and one where it goes."""
+    words = translator(locale)
+    return {item.item_id: "\n".join(_label_lines(words, item)) for item in words.items(order, site_names)}
+
+
+def _label_lines(words: Translator, item: ItemTexts) -> Iterator[str]:
+    yield item.summary
+    if item.address:
+        yield words("item.deliver_to", address=item.address)
+
+
+def nonzero_totals(quote: Quote) -> list[tuple[str, Decimal]]:
+    """Return the totals that are not zero, by recurrence."""
+    return [(name, amount) for name, amount in quote.totals if amount]
+
+
+def passed_starts(items: Iterable[ItemTexts], words: Translator) -> str:
+    """Return the items whose start day is over, as "Item 2 (5 January 2027)"; empty where there are none."""
+    return ", ".join(
+        f"{words('label.item_number', number=item.item_id)} ({item.confirmed or item.asked})"
+        for item in items
+        if item.has_passed
+    )
+
+
+def closing_sentence(order: Order, brand: str, words: Translator, name: str | None, recipient: Contact) -> str:
+    """Return a sentence about how the order came to its end; `name` is the actor's, if known, `asked` who had the
+    link.
+    """
+    if order.closed is None:
+        raise ValueError("The order is open.")
+    key = f"closed.by.{order.closed.by}"
+    day = words.day_of(order.closed.at, order.internals.time_zone)
+    if name and order.closed.by == "contact" and not recipient.has_name(name):
+        return words(f"{key}.other_name", name=line_of(name), asked=line_of(recipient.name), day=day)
+    if name and words.has(f"{key}.named"):
+        return words(f"{key}.named", name=line_of(name), day=day)
+    return words(key, brand=brand, day=day)

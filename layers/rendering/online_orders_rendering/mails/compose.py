@@ -1,0 +1,174 @@
+"""The mails, each of them rendered as text and as HTML from one template, `mails/{kind}.jinja`.
+
+`online_orders.domain.mail_kinds` says which there are. A text part names the order, is not wrapped, and holds the
+address of a confirmation page and a line `Code: 123456` exactly if the mail has a link. What people wrote cannot add a
+header, a code line or such an address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from online_orders.domain.account_notifications import Notice
+from online_orders.domain.accounts import Account, Deputy
+from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.installation import Installation
+from online_orders.domain.mail_kinds import ACCOUNT, MAILS, MailKind, Role
+from online_orders.domain.orders import Order
+from online_orders.domain.timeline import SYSTEM, Entry, Event
+from online_orders_rendering.i18n import Translator, line_of, translator
+from online_orders_rendering.mails.order_news import OrderMailContext, address_of
+from online_orders_rendering.templates import template
+
+DESK_LOCALE = "en"
+_BLANK_LINES = {"mails/mail.txt": re.compile("\n(?=\n\n)"), "mails/mail.html": re.compile("\n(?=\n)")}
+"""Lines that a template leaves empty for what a mail does not have: of those between two parts, text keeps one."""
+
+
+class Mail(NamedTuple):
+    subject: str
+    text: str
+    html: str
+
+
+def render_mail(
+    kind: MailKind,
+    role: Role,
+    order: Order,
+    entry: Entry,
+    installation: Installation,
+    account_name: str,
+    link: ConfirmLink | None = None,
+    site_names: Mapping[str, str] | None = None,
+) -> Mail:
+    """Return the mail about `entry`, in the order's locale, or in English for Customer Success.
+
+    `account_name` and `site_names`, by site id, are for orders that keep none themselves; a site that is not among them
+    goes by its id. ValueError when nobody of this role gets such a mail, when a mail that needs a link has none, and
+    when a code would go to somebody whom it is not for.
+    """
+    row = MAILS[kind]
+    if row.event == ACCOUNT or role not in row.audience:
+        raise ValueError(f"There is no mail {kind} about an order for {role}.")
+    if row.needs_link and link is None:
+        raise ValueError(f"A mail {kind} needs a link.")
+    if link and (row.link is None or role is not Role.CONTACT):
+        raise ValueError(f"A mail {kind} for {role} takes no link.")
+    words = translator(DESK_LOCALE if role is Role.CUSTOMER_SUCCESS else order.internals.locale)
+    news = OrderMailContext(role, order, entry, installation, account_name, site_names or {}, words)
+    reader = line_of(order.contact.name) if role is Role.CONTACT else None
+    return _render(kind, role, words, installation, news.values, news.facts, reader=reader, link=link, **news.shown)
+
+
+def render_quote_mail(
+    order: Order, account: Account, link: ConfirmLink, installation: Installation, at: datetime
+) -> Mail:
+    """Return the mail that offers the order's quote, as it is at `at`."""
+    entry = Entry(sequence=order.internals.sequence, at=at, actor=SYSTEM, event=Event.QUOTE_PREPARED)
+    kind, role = MailKind.QUOTE_TO_CONFIRM, Role.CONTACT
+    return render_mail(kind, role, order, entry, installation, account.name, link, account.site_names)
+
+
+def render_contact_report(account: Account, text: str, reported_by: str, installation: Installation) -> Mail:
+    """Return the mail to Customer Success that a user reports an outdated contact person; `reported_by` is the
+    address.
+    """
+    words = translator(DESK_LOCALE)
+    values = {"account": line_of(account.name), "reported_by": line_of(reported_by)}
+    facts = {
+        "account": values["account"],
+        "account_id": account.account_id,
+        "present_contact": address_of(account.contact) if account.contact else words("mail.contact_report.nobody"),
+    }
+    return _render(MailKind.CONTACT_REPORT, Role.CUSTOMER_SUCCESS, words, installation, values, facts, report=text)
+
+
+def render_notice(
+    notice: Notice, old: Account, new: Account, reseller_names: Mapping[str, str], installation: Installation
+) -> Mail:
+    """Return the mail to whoever is concerned by a change of an account, which is `new` now.
+
+    `reseller_names` by account id; those of which none is known go by their ids.
+    """
+    words = translator(new.locale)
+    values = {"account": line_of(new.name)}
+    facts = {
+        "account": values["account"],
+        "contact_was": address_of(old.contact) if old.contact else words("mail.nobody"),
+        "contact_is": address_of(new.contact) if new.contact else words("mail.nobody"),
+    }
+    changes = [(words(f"label.{name}"), value) for name, value in _changes(notice, old, new, reseller_names, words)]
+    reader = line_of(notice.to.name)
+    return _render(notice.kind, notice.reader, words, installation, values, facts, reader=reader, changes=changes)
+
+
+def _changes(
+    notice: Notice, old: Account, new: Account, reseller_names: Mapping[str, str], words: Translator
+) -> Iterator[tuple[str, str]]:
+    """To the contact person what is another now, before and after; to a deputy the own days."""
+
+    def deputies(account: Account) -> str:
+        named = (f"{address_of(each.contact)}, {_days(each, words)}" for each in account.acting_deputies)
+        return "; ".join(named) or words("mail.nobody")
+
+    def reseller(account: Account) -> str:
+        parent = account.parent_account_id
+        return line_of(reseller_names.get(parent, parent)) if parent else words("mail.nobody")
+
+    def state(account: Account) -> str:
+        return words(f"mail.account_changed.{account.enrollment.state if account.enrollment else 'none'}")
+
+    yield "account", line_of(new.name)
+    if notice.reader is Role.CONTACT:
+        for what, value in (("deputies", deputies), ("reseller", reseller), ("enrollment", state)):
+            if value(old) != value(new):
+                yield f"{what}_were", value(old)
+                yield f"{what}_are", value(new)
+    elif notice.reader is Role.DEPUTY:
+        mine = (each for each in new.acting_deputies if each.contact.has_mailbox(notice.to.email))
+        yield from (("days", _days(each, words)) for each in mine)
+
+
+def _days(deputy: Deputy, words: Translator) -> str:
+    first, last = words.day(deputy.first_day), words.day(deputy.last_day)
+    return words("mail.account_changed.from_until", first=first, last=last)
+
+
+def _render(
+    kind: MailKind,
+    role: Role,
+    words: Translator,
+    installation: Installation,
+    values: Mapping[str, str],
+    facts: Mapping[str, str | None],
+    *,
+    reader: str | None = None,
+    **shown: Any,
+) -> Mail:
+    """`values` are for the placeholders of texts, `facts` are what a template names with their labels.
+
+    Whoever is no `reader` by name is greeted without one.
+    """
+    filled = {**values, "reader": reader or "", "brand": installation.brand, "site_url": installation.site_url}
+
+    def say(part: str) -> str:
+        """Return the text for a part of this mail: for this reader, of this mail, for such readers, else of all
+        mails.
+        """
+        keys = [f"mail.{each}{part}" for each in (f"{kind}.{role}.", f"{kind}.", f"{role}.", "")]
+        return words(next(filter(words.has, keys), keys[0]), **filled)
+
+    def known(*names: str) -> list[tuple[str, str]]:
+        return [
+            (words(f"label.{name}", brand=installation.brand), message) for name in names if (message := facts[name])
+        ]
+
+    is_later = kind is MailKind.QUOTE_TO_CONFIRM and shown["quote"].revision > 1
+    subject = line_of(say("later.subject" if is_later else "subject"))
+    shown |= {"kind": kind, "role": role, "words": words, "installation": installation, "subject": subject}
+    shown |= {"say": say, "known": known, "reader": reader, "Event": Event}
+    text, html = (gaps.sub("", template(name).render(shown)) for name, gaps in _BLANK_LINES.items())
+    return Mail(subject, text.strip() + "\n", html)

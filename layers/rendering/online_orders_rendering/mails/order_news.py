@@ -1,0 +1,163 @@
+"""What the mails about an order may say: for the placeholders of texts, under labels, and in parts of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from online_orders.domain.accounts import Contact
+from online_orders.domain.installation import Installation
+from online_orders.domain.mail_kinds import Role
+from online_orders.domain.orders import Order
+from online_orders.domain.timeline import Entry
+from online_orders_rendering.i18n import ItemTexts, Translator, closing_sentence, line_of, nonzero_totals, passed_starts
+
+
+def address_of(contact: Contact) -> str:
+    return f"{line_of(contact.name)} <{contact.email}>"
+
+
+@dataclass(frozen=True)
+class OrderMailContext:
+    """An entry of an order's timeline, as it is told to one role in one language.
+
+    `account_name` and `site_names` are for orders that keep none themselves.
+    """
+
+    role: Role
+    order: Order
+    entry: Entry
+    installation: Installation
+    account_name: str
+    site_names: Mapping[str, str]
+    words: Translator
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """Return what texts may name."""
+        order, words = self.order, self.words
+        named = {
+            "order_id": order.order_id,
+            "account": self.account,
+            "contact": line_of(self.contact.name),
+            "email": self.contact.email,
+            "placed_by": order.placed_by.email,
+            "name": line_of(self.entry.actor.name or order.contact.name),
+            "asked": line_of(self.asked.name),
+            "asked_email": self.asked.email,
+            "day": self._day(self.entry.at),
+            "since": self._day(order.internals.since.get(order.status, order.updated_at)),
+            "passed": self.passed,
+        }
+        if order.quote:
+            named["revision"] = str(order.quote.revision)
+            named["valid_until"] = words.day(order.quote.valid_until)
+            named["totals"] = ", ".join(
+                f"{words(f'total.{name}')}: {words.money(amount, order.quote.currency)}"
+                for name, amount in nonzero_totals(order.quote)
+            ) or words("total.nothing")
+        if order.closed:
+            named["who"] = self._who_closed()
+        if "open_until" in self.entry.data:
+            named["last_day"] = words.day(date.fromisoformat(self.entry.data["open_until"]))
+        return named
+
+    @property
+    def facts(self) -> dict[str, str | None]:
+        """Return what templates may name with its label; None and an empty text have no row."""
+        order, words = self.order, self.words
+        return {
+            "order_id": order.order_id,
+            "account": self.account,
+            "account_id": order.account_id,
+            "placed_on": words.day(order.placed_on),
+            "placed_by": order.placed_by.email,
+            "contact": address_of(self.contact),
+            "assignee": order.assignee.email if order.assignee else None,
+            "status": words(f"status.{order.status}"),
+            "purchase_order_number": line_of(order.purchase_order_number or ""),
+            "revision": self.values.get("revision"),
+            "valid_until": self.values.get("valid_until"),
+        }
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """Return what else templates may use."""
+        order = self.order
+        return {
+            "order": order,
+            "entry": self.entry,
+            "quote": order.quote,
+            "charged": nonzero_totals(order.quote) if order.quote else [],
+            "ordered": self.ordered,
+            "passed": self.passed,
+            "is_other_name": self._is_other_name,
+            "who": self.values.get("who"),
+            "screen": self._screen(),
+        }
+
+    @cached_property
+    def account(self) -> str:
+        return line_of(self.order.account_name(self.account_name))
+
+    @cached_property
+    def contact(self) -> Contact:
+        """Whose mail, link or decision the entry is about; else the order's contact person, who may have changed."""
+        data, contact = self.entry.data, self.order.contact
+        email = data.get("recipient", data.get("asked_email", contact.email))
+        if contact.has_mailbox(email):
+            return contact
+        # An earlier release kept no name beside the address.
+        return Contact.model_construct(name=data.get("recipient_name", data.get("asked_name", email)), email=email)
+
+    @cached_property
+    def asked(self) -> Contact:
+        """Return who had the link when a decision was taken by it; the order may have another contact person by now."""
+        data, contact = self.entry.data, self.order.contact
+        return Contact.model_construct(
+            name=data.get("asked_name", contact.name), email=data.get("asked_email", contact.email)
+        )
+
+    @cached_property
+    def ordered(self) -> tuple[ItemTexts, ...]:
+        return self.words.items(self.order, self.site_names, self.entry.at)
+
+    @cached_property
+    def passed(self) -> str:
+        """Return the items whose start day was over when the entry was made; empty where there are none."""
+        return passed_starts(self.ordered, self.words)
+
+    @property
+    def _is_other_name(self) -> bool:
+        """Return whether a decision by link is told with both names, that of who was asked and the one that was given.
+
+        Whom Customer Success chose for this order alone is told with the address, which says more than a name that
+        anybody can be given.
+        """
+        is_other = not self.asked.has_name(self.entry.actor.name or self.asked.name)
+        return is_other or (self.role is not Role.CONTACT and self.order.internals.has_own_contact)
+
+    def _who_closed(self) -> str:
+        """Colleagues go by name among themselves only."""
+        actor, brand = self.entry.actor, self.installation.brand
+        if self.role is Role.CUSTOMER_SUCCESS and actor.kind == "customer_success" and actor.name:
+            key = "closed.by.customer_success.desk"
+            return self.words(key, name=line_of(actor.name), day=self._day(self.entry.at))
+        return closing_sentence(self.order, brand, self.words, actor.name, self.asked)
+
+    def _screen(self) -> dict[str, str] | None:
+        """Return where a reader who can sign in sees the order; a contact cannot, and a direct order is on no
+        screen.
+        """
+        site, order = self.installation.site_url, self.order
+        if self.role is Role.CUSTOMER_SUCCESS:
+            return {"url": f"{site}/desk/orders/{order.order_id}", "button": "open_desk"}
+        if self.role is Role.PLACED_BY and order.source == "online":
+            return {"url": f"{site}/orders/{order.order_id}", "button": "open_order"}
+        return None
+
+    def _day(self, instant: datetime) -> str:
+        return self.words.day_of(instant, self.order.internals.time_zone)

@@ -1,0 +1,155 @@
+"""The pages behind the links in mails: plain HTML in the account's language, without scripts or files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from online_orders.domain.confirmation import EMPTY_FORM, REQUEST_MAIL, REQUEST_QUOTE, FormError, FormState, Outcome
+from online_orders.domain.installation import Installation
+from online_orders.domain.orders import Order, Status
+from online_orders.domain.quotes import Quote, QuoteState
+from online_orders_rendering.i18n import (
+    Translator,
+    closing_sentence,
+    line_of,
+    nonzero_totals,
+    passed_starts,
+    translator,
+)
+from online_orders_rendering.templates import FOLDER, template
+
+STYLESHEET = (FOLDER / "pages" / "page.css").read_text(encoding="utf-8")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLESHEET.encode()).digest()).decode()
+
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+ASKS_FOR = {Outcome.EXPIRED: REQUEST_QUOTE, Outcome.LOCKED: REQUEST_MAIL}
+"""The decision that the form on the page sends."""
+
+
+def decision_page(
+    order: Order,
+    quote: Quote | None,
+    installation: Installation,
+    *,
+    account_name: str,
+    pdf_path: str | None,
+    form: FormState = EMPTY_FORM,
+    site_names: Mapping[str, str] | None = None,
+    at: datetime | None = None,
+) -> str:
+    """Return what is ordered and offered, and the form to decide; without a quote the form only cancels.
+
+    `at` is when it is read: start days that are over by then are said to be. `account_name` and `site_names` are for
+    orders that keep none themselves.
+    """
+    words = translator(order.internals.locale)
+    items = words.items(order if quote else order.model_copy(update={"quote": None}), site_names, at)
+    return template("pages/decision.html").render(
+        words=words,
+        installation=installation,
+        stylesheet=STYLESHEET,
+        order=order,
+        quote=quote,
+        charged=nonzero_totals(quote) if quote else [],
+        items=items,
+        passed=passed_starts(items, words),
+        account=line_of(order.account_name(account_name)),
+        pdf_path=pdf_path,
+        form=form,
+    )
+
+
+def outcome_page(
+    outcome: Outcome,
+    order: Order | None,
+    installation: Installation,
+    locale: str,
+    *,
+    account_name: str | None = None,
+    decided_by: str | None = None,
+    form: FormState = EMPTY_FORM,
+) -> str:
+    """Return every state but an open decision, in plain words.
+
+    `order` is None where the link is unknown or nothing could be loaded; `decided_by` is the name given with the
+    decision by link that has won, if known.
+    """
+    words = translator(locale)
+    return template("pages/outcome.html").render(
+        words=words,
+        installation=installation,
+        stylesheet=STYLESHEET,
+        outcome=outcome,
+        order=order,
+        account=line_of(order.account_name(account_name or "") if order else ""),
+        title=words(f"outcome.{outcome}.title"),
+        paragraphs=_paragraphs(outcome, order, words, installation.brand, decided_by),
+        reason=_reason(outcome, order),
+        asks_for=ASKS_FOR.get(outcome),
+        form=replace(form, errors=_errors_here(outcome, form)),
+    )
+
+
+_FIELDS = {Outcome.EXPIRED: ("code", "extra"), Outcome.LOCKED: ("code", "extra")}
+
+
+def _errors_here(outcome: Outcome, form: FormState) -> tuple[FormError, ...]:
+    """Return those of the fields that the form on the page has; what was sent may have been another page's form."""
+    fields = _FIELDS.get(outcome, ())
+    return tuple(error for error in form.errors if error.field in fields)
+
+
+_TELLS_WHAT_HAPPENED = frozenset({Outcome.ALREADY_DECIDED, Outcome.CLOSED})
+
+
+def _reason(outcome: Outcome, order: Order | None) -> str | None:
+    return order.closed.reason if outcome in _TELLS_WHAT_HAPPENED and order and order.closed else None
+
+
+def _paragraphs(
+    outcome: Outcome, order: Order | None, words: Translator, brand: str, decided_by: str | None
+) -> list[str]:
+    quote = order.quote if order else None
+    text = words(
+        f"outcome.{outcome}.text",
+        brand=brand,
+        revision=quote.revision if quote else "",
+        valid_until=words.day(quote.valid_until) if quote else "",
+    )
+    if order is None:
+        return [text]
+    happened = _what_happened(order, words, brand, decided_by) if outcome in _TELLS_WHAT_HAPPENED else None
+    says_who = happened is not None and order.status is Status.CANCELED
+    other_name = None if says_who else _under_other_name(order, words, decided_by)
+    passed = passed_starts(words.items(order, at=order.updated_at), words) if outcome is Outcome.APPROVED else ""
+    start_passed = words("outcome.approved.start_passed", passed=passed) if passed else None
+    return [each for each in (happened, other_name, text, start_passed) if each]
+
+
+def _under_other_name(order: Order, words: Translator, decided_by: str | None) -> str | None:
+    """Return who was asked, and the name given, where that is another."""
+    if not decided_by or order.contact.has_name(decided_by):
+        return None
+    return words("outcome.other_name", name=line_of(decided_by), asked=line_of(order.contact.name))
+
+
+def _what_happened(order: Order, words: Translator, brand: str, decided_by: str | None) -> str | None:
+    if order.status is Status.COMPLETED and order.closed:
+        key = "outcome.already_decided.completed"
+        day = words.day_of(order.closed.at, order.internals.time_zone)
+        return words(f"{key}.named" if decided_by else key, name=line_of(decided_by or ""), day=day)
+    if order.closed:
+        return closing_sentence(
+            order, brand, words, decided_by if order.closed.by == "contact" else None, order.contact
+        )
+    if order.quote and order.quote.state is QuoteState.CHANGE_REQUESTED:
+        return words("outcome.already_decided.change_requested")
+    return None

@@ -1,0 +1,189 @@
+"""The quote on paper: a PDF that names no person and is the same, byte for byte, whenever and wherever it is made.
+
+Typst sets it. How it looks is in `quote.typ`; what it says is put together here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from babel import Locale
+
+from online_orders.domain.accounts import Account
+from online_orders.domain.installation import Installation
+from online_orders.domain.orders import Order
+from online_orders.domain.quotes import Quote, QuoteLine
+from online_orders_rendering.i18n import Translator, item_labels, line_of, nonzero_totals, text_of, translator
+from online_orders_rendering.templates import FOLDER
+
+if TYPE_CHECKING:
+    import typst
+
+FONTS = Path(__file__).parent / "fonts"
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_JOINER = "\u200d"
+_CONTINUES = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+"""What is no mark and goes with the character before it: the joiner, shades of skin, tags of flags."""
+_UNKNOWN = "\ufffd"
+"""Stands for a character that no font has, so that the reader sees that one is missing."""
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    """It knows the fonts of this folder and no others, and is kept, since it reads them all when it is made."""
+    import typst  # most of those who may make a paper find it kept
+
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+    return typst.Compiler(FOLDER / "quote.typ", root=FOLDER, font_paths=fonts)
+
+
+@cache
+def _fonts() -> tuple[re.Pattern[str], ...]:
+    """Return what each family has, in the order in which they are asked."""
+    families = json.loads((FONTS / "characters.json").read_text("utf-8"))
+    return tuple(re.compile(f"[{''.join(ranges)}]+") for ranges in families.values())
+
+
+def render_quote_pdf(order: Order, quote: Quote, account: Account, installation: Installation) -> bytes:
+    """Return the PDF of a revision."""
+    return render_pdf(
+        quote,
+        order_id=order.order_id,
+        account_id=account.account_id,
+        account_name=order.account_name(account.name),
+        placed_on=order.placed_on,
+        locale=order.internals.locale,
+        installation=installation,
+        item_labels=item_labels(order, order.internals.locale, account.site_names),
+    )
+
+
+def render_pdf(
+    quote: Quote,
+    *,
+    order_id: str,
+    account_id: str,
+    account_name: str,
+    placed_on: date,
+    locale: str,
+    installation: Installation,
+    item_labels: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return the paper of a revision, A4. `item_labels` says in one line, by item id, what each item is."""
+    words = translator(locale)
+    title = f"{words('pdf.title')} {order_id} \u2013 {quote.revision}"
+    brand = line_of(installation.brand)
+    facts = (
+        (words("pdf.for"), f"{line_of(account_name)} ({account_id})"),
+        (words("label.order_id"), order_id),
+        (words("label.placed_on"), words.day(placed_on)),
+        (words("label.revision"), str(quote.revision)),
+        (words("label.valid_until"), words.day(quote.valid_until)),
+    )
+    spoken = Locale.parse(words.name)
+    charges = nonzero_totals(quote) or [("nothing", quote.totals.once)]
+    data = {
+        "title": title,
+        "author": brand,
+        "language": spoken.language,
+        "region": spoken.territory,
+        "direction": spoken.text_direction,
+        "letterhead": _directed(brand),
+        "heading": words("pdf.title"),
+        "foot": _directed(title),
+        "page": words("pdf.page", page="{page}", pages="{pages}"),
+        "facts": [(name, _directed(value)) for name, value in facts],
+        "columns": {
+            name: words(f"label.{name}") for name in ("description", "quantity", "unit_price", "recurrence", "amount")
+        },
+        "lines": [_line(line, quote, words, item_labels or {}) for line in quote.lines],
+        "totals": [(words(f"total.{name}"), words.money(amount, quote.currency)) for name, amount in charges],
+        "prices_in": words("pdf.prices_in", currency=quote.currency),
+        "message": _section(words("label.message", brand=brand), quote.message) if quote.message else None,
+        "terms": _section(words("label.terms"), quote.terms),
+        "sha256": {"heading": _directed(words("label.sha256")), "value": quote.sha256, "note": words("pdf.hash_note")},
+    }
+    pdf = _compiler().compile(format="pdf", sys_inputs={"quote": json.dumps(_visible(data))})
+    if not isinstance(pdf, bytes):
+        raise TypeError("Typst answers a PDF in one piece.")
+    return pdf
+
+
+def _line(line: QuoteLine, quote: Quote, words: Translator, item_labels: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "description": _directed(line_of(line.description)),
+        "details": [_directed(detail) for detail in _details(line, quote, words, item_labels)],
+        "quantity": words.number(line.quantity),
+        "unit_price": words.money(line.unit_price, quote.currency),
+        "recurrence": words(f"recurrence.{line.recurrence}"),
+        "amount": words.money(line.amount, quote.currency),
+    }
+
+
+def _details(line: QuoteLine, quote: Quote, words: Translator, item_labels: Mapping[str, str]) -> Iterator[str]:
+    """Return the item that a line belongs to, and the start that was confirmed."""
+    if line.item_id and line.item_id in item_labels:
+        yield from words("pdf.item", number=line.item_id, summary=item_labels[line.item_id]).split("\n")
+    if line.item_id and (day := quote.confirmed_start_dates.get(line.item_id)):
+        yield words("pdf.confirmed", day=words.day(day))
+
+
+def _section(heading: str, text: str) -> dict[str, Any]:
+    return {"heading": _directed(heading), "lines": [_directed(line) for line in text_of(text).split("\n")]}
+
+
+def _directed(text: str) -> dict[str, str | None]:
+    """One line of text with its own direction."""
+    return {"text": text, "direction": _direction(text)}
+
+
+def _direction(text: str) -> str | None:
+    """That of the first letter that has one (UAX #9, rules P2 and P3); None where none has."""
+    first = next((kind for kind in map(unicodedata.bidirectional, text) if kind in {"L", "R", "AL"}), None)
+    return first and ("ltr" if first == "L" else "rtl")
+
+
+def _visible(part: Any) -> Any:
+    """Return what is said, with every character that no font has seen to be missing.
+
+    Typst takes a letter and its marks from one font and may lose both where no font has all of them. So a mark that the
+    font of its letter lacks is missing, too.
+    """
+    match part:
+        case str():
+            composed = _SELECTORS.sub("", unicodedata.normalize("NFC", part)).replace("\t", " ")
+            return "".join(map(_visible_cluster, _clusters(composed)))
+        case dict():
+            return {name: _visible(value) for name, value in part.items()}
+        case list() | tuple():
+            return [_visible(each) for each in part]
+    return part
+
+
+def _visible_cluster(cluster: str) -> str:
+    """As much of it as the font of its first character has, unless some font has all of it."""
+    if any(font.fullmatch(cluster) for font in _fonts()):
+        return cluster
+    found = next(filter(None, (font.match(cluster) for font in _fonts())), None)
+    known = found.group() if found else ""
+    return known + _UNKNOWN * len(cluster[len(known) :].replace(_JOINER, ""))
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """Return what is shaped as one: a character and the marks after it, or several pictographs that are joined."""
+    cluster = ""
+    for character in text:
+        category = unicodedata.category(character)
+        joined = category == "So" and cluster.endswith(_JOINER)
+        if cluster and not (joined or category.startswith("M") or _CONTINUES.match(character)):
+            yield cluster
+            cluster = ""
+        cluster += character
+    yield cluster

@@ -1,0 +1,477 @@
+"""Erasing a person, item by item: what is changed and counted, what others write meanwhile, and where a run goes on."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from online_orders import clock
+from online_orders.aws import account_store, contact_report_store, order_store
+from online_orders.aws import table as dynamodb
+from online_orders.aws.erasure_job import ErasureStep, erase_person
+from online_orders.aws.evidence_store import evidence_action
+from online_orders.aws.keys import (
+    OrderKey,
+    account_key,
+    entry_key,
+    evidence_key,
+    idempotency_key,
+    order_key,
+    prices_key,
+    version_key,
+)
+from online_orders.aws.price_store import put_price_list
+from online_orders.aws.table import MAX_ATTEMPTS
+from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, ContactReport
+from online_orders.domain.errors import InProgress, NotFound
+from online_orders.domain.evidence import Evidence
+from online_orders.domain.orders import Change, Order, User
+from online_orders.domain.prices import PriceList
+from online_orders.domain.representations import order_body, to_json
+from online_orders.domain.timeline import Actor
+from tests.aws.table import Table
+from tests.domain.builders import (
+    ANNA,
+    CLARA,
+    CONNIE,
+    CONRAD,
+    DAY,
+    NOW,
+    ORDER_ID,
+    account_body,
+    account_of,
+    place,
+    quote_for,
+)
+
+Json = dict[str, Any]
+
+LATER = NOW + DAY
+AT = OrderKey("acme", ORDER_ID, "online")
+CONNIES = CONNIE.email
+TYPED = "Connie Typed"
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Table:
+    table = Table()
+    monkeypatch.setattr(dynamodb, "client", lambda name: table)
+    monkeypatch.setenv("TABLE_NAME", "Table")
+    monkeypatch.setenv("CONTACT_REPORTS_PER_DAY", "1000")
+    monkeypatch.setattr(clock, "now", lambda: LATER)
+    monkeypatch.setattr(account_store, "now", lambda: NOW)
+    monkeypatch.setattr(dynamodb, "monotonic", lambda: float(len(pauses)))
+    monkeypatch.setattr(dynamodb, "back_off", pauses.append)
+    pauses.clear()
+    return table
+
+
+pauses: list[int] = []
+"""The attempts that were waited before."""
+
+
+def store_account(account: Account | None = None, by: User = CLARA) -> None:
+    account = account or account_of()
+    account_store.put_account(account, account_store.find_account(account.account_id), by)
+
+
+def store_order(change: Change | None = None, account: Account | None = None) -> Order:
+    change = change or place()
+    key = idempotency_key(change.order.account_id, change.order.source, change.order.order_id)
+    response = to_json(order_body(change.order, {}, NOW, at_desk=False))
+    order_store.store_new_order(
+        change, order_store.IdempotentRequest(key, "hash"), response, account.parent_account_id if account else None
+    )
+    return change.order
+
+
+def then(order: Order, *decisions: Callable[[Order], Change]) -> Order:
+    for decide in decisions:
+        change = decide(order)
+        order_store.save(order, change)
+        order = change.order
+    return order
+
+
+def run(email: str, account_id: str | None = "acme", **more: Any) -> tuple[Counter[str], list[str]]:
+    erased: Counter[str] = Counter()
+    left: list[str] = []
+    for step in erase_person(email, account_id, **more):
+        erased += step.erased
+        left += step.left
+    return erased, left
+
+
+def traces(table: Table, *words: str) -> list[Any]:
+    """The keys of all items that say a word."""
+    return [
+        key
+        for key, item in table.items.items()
+        if any(word.casefold() in json.dumps(item, ensure_ascii=False).casefold() for word in words)
+    ]
+
+
+def document(table: Table, key: Json) -> Json:
+    found: Json = json.loads(table.items[key["pk"]["S"], key["sk"]["S"]]["document"]["S"])
+    return found
+
+
+# -- one account --------------------------------------------------------------------------------------------------
+
+
+def test_a_contact_is_erased_from_account_order_entries_and_records(table: Table) -> None:
+    store_account()
+    order = then(
+        store_order(place(body={"note": f"Ask {CONNIES}"})),
+        lambda order: order.comment(Actor(kind="customer_success", name="clara"), f"Of {CONNIES}", NOW, internal=True),
+    )
+    assert len(traces(table, CONNIES)) == 4
+    erased, left = run(CONNIES)
+    assert erased == {"accounts": 1, "orders": 1, "entries": 1, "records": 1}
+    assert left == []
+    assert traces(table, CONNIES) == []
+    after = order_store.get_order(AT)
+    assert (after.contact.email, after.note, after.updated_at) == (ERASED_EMAIL, f"Ask {ERASED}", LATER)
+    assert document(table, entry_key(ORDER_ID, 2))["data"] == {"text": f"Of {ERASED}"}
+    assert order.internals.sequence + 1 == after.internals.sequence
+    items = dict(table.items)
+    assert run(CONNIES) == (Counter(), [])
+    assert table.items == items
+
+
+def test_an_erased_account_gets_a_version_that_names_nobody(table: Table) -> None:
+    store_account()
+    erased, _ = run(CONNIES)
+    assert erased == {"accounts": 1}
+    stored = account_store.get_stored_account("acme")
+    assert (stored.version, stored.changed_by) == (2, "operator")
+    assert stored.account.enrollment
+    assert stored.account.enrollment.contact is None
+    item = table.items["ACCOUNT#acme", "ACCOUNT"]
+    assert json.loads(item["changed"]["S"]) == ["/enrollment/contact"]
+    assert item["changed_at"] == {"S": "2026-11-23T10:00:00.000Z"}
+    before = document(table, version_key(account_key("acme"), 1))
+    assert before["enrollment"]["contact"] == {"name": ERASED, "email": ERASED_EMAIL}
+    kept = table.items["ACCOUNT#acme", "VERSION#00000001"]
+    assert kept["changed_by"] == {"S": CLARA.email}
+
+
+def test_who_changed_an_account_is_erased_from_it_and_from_what_it_was(table: Table) -> None:
+    store_account(by=CLARA)
+    store_account(account_of(name="Acme Two"), by=CONRAD)
+    assert run(CLARA.email)[0] == {"versions": 1}
+    assert run(CONRAD.email)[0] == {"accounts": 1}
+    assert traces(table, CLARA.email, CONRAD.email) == []
+    assert account_store.get_stored_account("acme") == (account_of(name="Acme Two"), 2, ERASED_EMAIL)
+
+
+def test_the_author_of_a_version_that_names_the_person_is_erased_too(table: Table) -> None:
+    store_account(by=User(user_id="connie", email=CONNIES))
+    run(CONNIES)
+    assert table.items["ACCOUNT#acme", "VERSION#00000001"]["changed_by"] == {"S": ERASED_EMAIL}
+    assert traces(table, CONNIES) == []
+
+
+def test_a_person_is_erased_from_what_an_account_was(table: Table) -> None:
+    next_contact = {"name": "Nora Next", "email": "nora@acme.example"}
+    store_account()
+    store_account(account_of(enrollment={**account_body()["enrollment"], "contact": next_contact}), by=CONRAD)
+    erased, _ = run(CONNIES)
+    assert erased["versions"] == 1
+    assert document(table, version_key(account_key("acme"), 1))["enrollment"]["contact"]["email"] == ERASED_EMAIL
+    assert (
+        account_store.get_account("acme").enrollment
+        == account_of(enrollment={**account_body()["enrollment"], "contact": next_contact}).enrollment
+    )
+    assert run("nobody@acme.example")[0] == Counter()
+
+
+def test_a_version_that_the_person_made_and_that_names_the_person_counts_once(table: Table) -> None:
+    store_account(by=User(user_id="connie", email=CONNIES))
+    store_account(account_of(enrollment=None), by=CONRAD)
+    assert run(CONNIES)[0]["versions"] == 1
+    kept = table.items["ACCOUNT#acme", "VERSION#00000001"]
+    assert kept["changed_by"] == {"S": ERASED_EMAIL}
+    assert CONNIES not in kept["document"]["S"]
+
+
+def test_reports_lose_their_author_with_all_words_and_others_the_name_alone(table: Table) -> None:
+    store_account(account_of(enrollment=None))
+    for by in (ANNA, CLARA):
+        report = ContactReport(text=f"Ask {ANNA.email}, not me")
+        contact_report_store.store_report("acme", by, report, NOW)
+    contact_report_store.store_report("acme", CLARA, ContactReport(text="No name"), NOW)
+    assert run(ANNA.email)[0] == {"reports": 2}
+    reports = [json.loads(item["document"]["S"]) for key, item in table.items.items() if "REPORT" in key[1]]
+    assert sorted((each["reported_by"]["email"], each["text"]) for each in reports) == [
+        (CLARA.email, f"Ask {ERASED}, not me"),
+        (CLARA.email, "No name"),
+        (ERASED_EMAIL, ERASED),
+    ]
+
+
+# -- orders -------------------------------------------------------------------------------------------------------
+
+
+def evidence(sequence: int, recipient: str = CONNIES, name: str = TYPED) -> None:
+    found = Evidence(
+        sequence=sequence,
+        at=NOW,
+        decision="cancel",
+        name=name,
+        recipient=recipient,
+        address="203.0.113.7",
+        agent="Firefox",
+        revision=None,
+        sha256=None,
+    )
+    dynamodb.transact([evidence_action(ORDER_ID, found)])
+
+
+def test_a_decision_is_the_persons_by_its_evidence_and_loses_its_reason(table: Table) -> None:
+    store_account()
+    order = then(store_order(), lambda order: order.cancel(TYPED, "Our own words", NOW))
+    evidence(order.internals.sequence)
+    erased, _ = run(CONNIES)
+    assert (erased["evidence"], erased["entries"]) == (1, 1)
+    assert traces(table, CONNIES, TYPED, "Our own words", "203.0.113.7", "Firefox") == []
+    after = order_store.get_order(AT)
+    assert after.closed
+    assert after.closed.reason == ERASED
+    assert document(table, evidence_key(ORDER_ID, order.internals.sequence))["recipient"] == ERASED_EMAIL
+
+
+def test_the_name_that_was_typed_is_looked_for_in_all_that_was_written(table: Table) -> None:
+    store_account()
+    then(
+        store_order(place(body={"note": f"As {TYPED} said"})),
+        lambda order: order.comment(
+            Actor(kind="customer_success", name="clara"), f"{TYPED} called", NOW, internal=True
+        ),
+        lambda order: order.cancel(TYPED, None, NOW),
+    )
+    evidence(3)
+    run(CONNIES)
+    assert traces(table, TYPED) == []
+    assert order_store.get_order(AT).note == f"As {ERASED} said"
+
+
+def test_a_decision_of_somebody_else_keeps_its_reason(table: Table) -> None:
+    store_account()
+    then(store_order(), lambda order: order.withdraw(ANNA, f"As {CONNIES} wants", NOW))
+    run(CONNIES)
+    closed = order_store.get_order(AT).closed
+    assert closed
+    assert closed.reason == f"As {ERASED} wants"
+
+
+def test_orders_that_came_directly_are_erased_like_those_of_the_screen(table: Table) -> None:
+    store_account()
+    direct = place(source="direct", by=CLARA)
+    order = direct.order.model_copy(update={"order_id": ORDER_ID[:-1] + "C"})
+    store_order(Change(order, direct.entries))
+    store_order()
+    assert run(CONNIES)[0]["orders"] == 2
+    for at in (AT, order_store.key_of(order)):
+        assert order_store.get_order(at).contact.email == ERASED_EMAIL
+
+
+def test_an_open_order_goes_on_to_the_accounts_present_contact(table: Table) -> None:
+    store_account()
+    store_order()
+    next_contact = {"name": "Nora Next", "email": "nora@acme.example"}
+    enrollment = {**account_body()["enrollment"], "contact": next_contact}
+    store_account(account_of(enrollment=enrollment))
+    run(CONNIES)
+    assert order_store.get_order(AT).contact.email == "nora@acme.example"
+
+
+def test_quotes_and_papers_that_name_the_person_are_left_and_told_of(table: Table) -> None:
+    store_account(account_of(name=f"Acme of {CONNIE.email}"))
+    order = store_order(place(account=account_of(name=f"Acme of {CONNIE.email}")))
+    names = {"terms": f"Signed by {CONNIES}."}
+    for day, words in enumerate((names, {}, names)):
+        at = NOW + timedelta(hours=day)
+        order = then(order, *([lambda order: order.claim(CLARA, NOW)] if not day else []))
+        order = then(order, lambda order, at=at, words=words: order.offer(quote_for(order, at, **words), CLARA, at))  # type: ignore[misc]
+    erased, left = run(CONNIES)
+    pdfs = [f"paper of quote {revision} of order {ORDER_ID}" for revision in (1, 2, 3)]
+    assert left[:5] == [f"quote 1 of order {ORDER_ID}", f"quote 3 of order {ORDER_ID}", *pdfs]
+    assert erased["orders"] == 1
+
+
+# -- others at the same time --------------------------------------------------------------------------------------
+
+
+def interfere(table: Table, method: str, times: int, action: Callable[[], object], where: str = "") -> None:
+    """Let somebody else write just before a call, so many times."""
+    left = [times]
+
+    def before(called: str, parameters: Json) -> None:
+        if called == method and where in json.dumps(parameters) and left[0]:
+            left[0] -= 1
+            table.before = lambda method, parameters: None
+            action()
+            table.before = before
+
+    table.before = before
+
+
+def comment() -> None:
+    order = order_store.get_order(AT)
+    actor = Actor(kind="customer_success", name="clara")
+    order_store.save(order, order.comment(actor, f"Again {CONNIES}", NOW, internal=True))
+
+
+def test_what_is_written_to_an_order_meanwhile_is_kept_and_erased_too(table: Table) -> None:
+    store_account()
+    store_order()
+    interfere(table, "transact_write_items", 2, comment, "ORDER#")
+    erased, _ = run(CONNIES)
+    assert traces(table, CONNIES) == []
+    assert document(table, entry_key(ORDER_ID, 2))["data"] == {"text": f"Again {ERASED}"}
+    assert (erased["orders"], erased["entries"]) == (1, 2)
+    assert pauses == [1, 2]
+
+
+def test_an_order_that_others_never_leave_alone_is_in_progress(table: Table) -> None:
+    store_account()
+    store_order()
+    interfere(table, "transact_write_items", 1_000, comment, "ORDER#")
+    with pytest.raises(InProgress):
+        run(CONNIES)
+    assert pauses == list(range(1, 32))
+
+
+def rename() -> None:
+    stored = account_store.get_stored_account("acme")
+    store_account(stored.account.model_copy(update={"name": stored.account.name + "!"}))
+
+
+def test_what_is_written_to_an_account_meanwhile_is_kept(table: Table) -> None:
+    store_account()
+    interfere(table, "transact_write_items", 2, rename, "operator")
+    assert run(CONNIES)[0]["accounts"] == 1
+    account = account_store.get_account("acme")
+    assert account.name == "Acme Ltd!!"
+    assert account.enrollment
+    assert account.enrollment.contact is None
+    assert pauses[:2] == [1, 2]
+
+
+def test_an_account_that_others_never_leave_alone_is_in_progress(table: Table) -> None:
+    store_account()
+    interfere(table, "transact_write_items", 1_000, rename, "operator")
+    with pytest.raises(InProgress):
+        run(CONNIES)
+    assert pauses == list(range(1, MAX_ATTEMPTS))
+
+
+def test_what_changed_meanwhile_is_looked_at_in_the_next_pass(table: Table) -> None:
+    store_account(account_of(enrollment=None))
+    report = ContactReport(text=f"Ask {CONNIES}")
+    contact_report_store.store_report("acme", CLARA, report, NOW)
+    (key,) = (key for key in table.items if "REPORT" in key[1])
+
+    def rewrite() -> None:
+        item = table.items[key]
+        table.items[key] = {**item, "document": {"S": item["document"]["S"].replace("Ask", "Do ask")}}
+
+    interfere(table, "update_item", 1, rewrite)
+    erased, _ = run(CONNIES)
+    assert json.loads(table.items[key]["document"]["S"])["text"] == f"Do ask {ERASED}"
+    assert erased == {"reports": 2}
+
+
+# -- all accounts -------------------------------------------------------------------------------------------------
+
+
+def test_all_accounts_are_gone_through_page_by_page_and_price_lists_first(table: Table) -> None:
+    for account_id in ("a", "b", "c"):
+        store_account(account_of().model_copy(update={"account_id": account_id}), by=CLARA)
+    lists = [PriceList(currency="EUR", version=version, updated_at=NOW, prices=()) for version in (1, 2, 3)]
+    for before, after, by in zip([None, *lists], lists, [CLARA, CONRAD, CLARA], strict=False):
+        put_price_list(after, before, by)
+    put_price_list(PriceList(currency="USD", version=1, updated_at=NOW, prices=()), None, CONRAD)
+    table.page = 2
+    steps = list(erase_person(CLARA.email))
+    assert steps[0] == ErasureStep("", Counter({"price_lists": 2}), ())
+    assert steps[-1] == ErasureStep("c", Counter(), ())
+    positions = [step.position for step in steps]
+    assert positions == sorted(positions)
+    assert sum((step.erased for step in steps), Counter()) == {"price_lists": 2, "accounts": 3}
+    assert [step.position for step in steps if step.erased["accounts"]] == ["", "a", "b"]
+    assert traces(table, CLARA.email) == []
+    pk = prices_key("EUR")["pk"]["S"]
+    changed_by = {key[1]: item["changed_by"]["S"] for key, item in table.items.items() if key[0] == pk}
+    assert changed_by == {"PRICES": ERASED_EMAIL, "VERSION#00000001": ERASED_EMAIL, "VERSION#00000002": CONRAD.email}
+
+
+def test_a_run_goes_on_behind_the_account_that_is_done(table: Table) -> None:
+    for account_id in ("a", "b", "c"):
+        store_account(account_of().model_copy(update={"account_id": account_id}), by=CLARA)
+    assert run(CLARA.email, None, after="a")[0] == {"accounts": 2}
+    first, *_ = list(erase_person(CLARA.email, after="a"))
+    assert first.position == "a"
+    assert account_store.get_stored_account("a").changed_by == CLARA.email
+
+
+def test_an_account_is_erased_with_its_sub_accounts_and_their_orders(table: Table) -> None:
+    sub = account_of(parent_account_id="relay").model_copy(update={"account_id": "sub"})
+    for account_id in ("relay", "other"):
+        store_account(account_of().model_copy(update={"account_id": account_id}))
+    store_account(sub)
+    former = account_of().model_copy(update={"account_id": "former"})
+    store_account(former)
+    order_store.add_reseller_pointers("relay", "former", [ORDER_ID])
+    table.page = 1
+    steps = list(erase_person(CONNIES, "relay"))
+    done = list(dict.fromkeys(step.position for step in steps))
+    assert done == ["", "former", "relay", "sub"]
+    assert {key[0] for key in traces(table, CONNIES)} == {"ACCOUNT#other"}
+    assert [step.position for step in erase_person(CONNIES, "relay", after="former")][-1] == "sub"
+    assert list(dict.fromkeys(step.position for step in erase_person(CONNIES, "relay", after="relay"))) == [
+        "relay",
+        "sub",
+    ]
+
+
+def test_a_name_that_was_met_is_looked_for_in_later_accounts(table: Table) -> None:
+    full = {"name": "Connie Contact", "email": CONNIES}
+    store_account(account_of(enrollment={**account_body()["enrollment"], "contact": full}))
+    store_account(account_of(enrollment=None).model_copy(update={"account_id": "bolt"}))
+    contact_report_store.store_report("bolt", CLARA, ContactReport(text="Ask Connie Contact"), NOW)
+    run(CONNIES, None)
+    assert traces(table, "Connie Contact") == []
+
+
+def test_names_that_are_given_are_looked_for_too(table: Table) -> None:
+    store_account(account_of(enrollment=None))
+    contact_report_store.store_report("acme", CLARA, ContactReport(text="Ask Conny"), NOW)
+    assert run(CONNIES)[0] == Counter()
+    assert run(CONNIES, names=["Conny"])[0] == {"reports": 1}
+    assert traces(table, "Conny") == []
+
+
+def test_a_deputys_name_is_known_by_the_address(table: Table) -> None:
+    deputy = {"name": "Dee Deputy", "email": CONNIES, "from": "2026-11-22", "until": "2026-11-30"}
+    contact = {"name": "Nora Next", "email": "nora@acme.example"}
+    enrollment = {**account_body()["enrollment"], "contact": contact, "deputies": [deputy]}
+    store_account(account_of(enrollment=enrollment))
+    contact_report_store.store_report("acme", CLARA, ContactReport(text="Ask Dee Deputy"), NOW)
+    erased, _ = run(CONNIES)
+    assert erased == {"accounts": 1, "reports": 1}
+    assert traces(table, "Dee Deputy", CONNIES) == []
+
+
+def test_what_is_no_address_and_an_account_that_is_not_there_are_refused(table: Table) -> None:
+    with pytest.raises(ValueError, match="address"):
+        run("nobody")
+    with pytest.raises(NotFound, match="acme"):
+        run(CONNIES)
+    assert run(CONNIES, None) == (Counter(), [])
+    key = order_key(AT)
+    assert (key["pk"]["S"], key["sk"]["S"]) not in table.items

@@ -1,0 +1,255 @@
+"""What Customer Success keeps (accounts, price lists, terms) in the table, version by version, call by call."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from online_orders.aws import version_store
+from online_orders.aws.keys import account_key, prices_directory_key, prices_key, version_key
+from online_orders.aws.price_store import (
+    PriceListRow,
+    find_price_list,
+    list_price_lists,
+    put_price_list,
+    replace_price_list,
+)
+from online_orders.aws.table import MAX_ATTEMPTS, WriteConflict
+from online_orders.aws.version_store import Version
+from online_orders.domain.errors import InProgress
+from online_orders.domain.prices import ListPrice, PriceList
+from online_orders.domain.quotes import Recurrence
+from tests.aws.service import Service, canceled
+from tests.domain.builders import ANNA, CLARA
+
+Json = dict[str, Any]
+
+AT = datetime(2026, 3, 5, 7, 30, tzinfo=UTC)
+TEXT_OF_AT = "2026-03-05T07:30:00.000Z"
+KEY = account_key("acme")
+NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
+
+
+def item_of(version: int, **more: Json) -> Json:
+    return {
+        **KEY,
+        "version": {"N": str(version)},
+        "changed_by": {"S": f"by {version}"},
+        "changed_at": {"S": f"at {version}"},
+        "changed": {"S": '["/name"]'},
+        "document": {"S": f"document {version}"},
+        **more,
+    }
+
+
+def version_of(number: int) -> Version:
+    return Version(number, f"at {number}", f"by {number}", ["/name"], f"document {number}")
+
+
+def test_a_version_is_read_as_it_was_stored() -> None:
+    item = version_store.version_item(KEY, 3, "document", "clara", AT, ("/name", "/sites"))
+    assert item == {
+        **KEY,
+        "version": {"N": "3"},
+        "changed_by": {"S": "clara"},
+        "changed_at": {"S": TEXT_OF_AT},
+        "changed": {"S": '["/name", "/sites"]'},
+        "document": {"S": "document"},
+    }
+    assert Version.from_item(item) == Version(3, TEXT_OF_AT, "clara", ["/name", "/sites"], "document")
+    earlier = {name: value for name, value in item.items() if name not in {"changed", "changed_at"}}
+    assert Version.from_item(earlier) == Version(3, None, "clara", None, "document")
+
+
+def test_a_new_version_replaces_the_one_read_which_is_kept(service: Service) -> None:
+    service.answers = [{"Item": item_of(2, more={"S": "kept"})}]
+    new = item_of(3)
+    first, second = version_store.replace_actions(new, 2, changed_by="erased")
+    assert first == {
+        "Put": {
+            "Item": new,
+            "ConditionExpression": "version = :before AND changed_by = :by",
+            "ExpressionAttributeValues": {":before": {"N": "2"}, ":by": {"S": "by 2"}},
+        }
+    }
+    kept = item_of(2, more={"S": "kept"}, changed_by={"S": "erased"})
+    assert second == {"Put": {"Item": {**kept, **version_key(KEY, 2)}}}
+    assert service.asked == [("get_item", {"TableName": "Table", "Key": KEY, "ConsistentRead": True})]
+
+
+@pytest.mark.parametrize("answer", [{}, {"Item": item_of(3)}, {"Item": item_of(1)}], ids=["gone", "later", "earlier"])
+def test_a_version_that_does_not_stand_any_more_is_not_replaced(service: Service, answer: Json) -> None:
+    service.answers = [answer]
+    with pytest.raises(WriteConflict) as raced:
+        version_store.replace_actions(item_of(3), 2)
+    assert raced.value.existing == []
+
+
+def query(last: int, limit: int) -> tuple[str, Json]:
+    return (
+        "query",
+        {
+            "TableName": "Table",
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+            "ExpressionAttributeValues": {
+                ":pk": KEY["pk"],
+                ":first": {"S": "VERSION#00000000"},
+                ":last": {"S": f"VERSION#{last:08}"},
+            },
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+            "Limit": limit,
+        },
+    )
+
+
+GET = ("get_item", {"TableName": "Table", "Key": KEY, "ConsistentRead": True})
+
+
+def test_versions_come_newest_first_page_by_page(service: Service) -> None:
+    service.answers = [{"Item": item_of(9)}, {"Items": [item_of(8), item_of(7)], "LastEvaluatedKey": KEY}]
+    assert version_store.list_versions(KEY, 3, None) == ([version_of(9), version_of(8), version_of(7)], 7)
+    assert service.asked == [GET, query(8, 2)]
+    service.asked.clear()
+    service.answers = [{"Items": [item_of(6)]}]
+    assert version_store.list_versions(KEY, 3, 7) == ([version_of(6)], None)
+    assert service.asked == [query(6, 3)]
+
+
+def test_a_page_of_one_version_asks_for_no_other(service: Service) -> None:
+    service.answers = [{"Item": item_of(9)}]
+    assert version_store.list_versions(KEY, 1, None) == ([version_of(9)], 9)
+    service.answers = [{"Item": item_of(2)}]
+    assert version_store.list_versions(KEY, 1, None) == ([version_of(2)], 2)
+    service.answers = [{"Item": item_of(1)}]
+    assert version_store.list_versions(KEY, 1, None) == ([version_of(1)], None)
+    assert service.asked == [GET] * 3
+
+
+def test_of_what_is_not_there_there_are_no_versions(service: Service) -> None:
+    assert version_store.list_versions(KEY, 3, None) is None
+    service.answers = [{"Items": [], "LastEvaluatedKey": KEY}]
+    assert version_store.list_versions(KEY, 3, 2) == ([], None)
+
+
+def test_a_version_is_the_newest_or_one_that_was_kept(service: Service) -> None:
+    service.answers = [{"Item": item_of(3)}]
+    assert version_store.find_version(KEY, 3) == version_of(3)
+    service.answers = [{"Item": item_of(3)}, {"Item": item_of(2)}]
+    assert version_store.find_version(KEY, 2) == version_of(2)
+    kept = ("get_item", {"TableName": "Table", "Key": version_key(KEY, 2), "ConsistentRead": True})
+    assert service.asked == [GET, GET, kept]
+    service.answers = [{"Item": item_of(3)}, {}]
+    assert version_store.find_version(KEY, 1) is None
+    service.answers = [{}]
+    assert version_store.find_version(KEY, 1) is None
+
+
+# -- price lists --------------------------------------------------------------------------------------------------
+
+
+def prices(version: int) -> PriceList:
+    return PriceList(currency="EUR", version=version, updated_at=AT, prices=())
+
+
+def stored_prices(version: int, changed: list[str]) -> Json:
+    return {
+        **prices_key("EUR"),
+        "version": {"N": str(version)},
+        "changed_by": {"S": "clara@vendor.example"},
+        "changed_at": {"S": TEXT_OF_AT},
+        "changed": {"S": json.dumps(changed)},
+        "document": {"S": prices(version).model_dump_json()},
+    }
+
+
+def directory(version: int) -> Json:
+    item = {
+        **prices_directory_key("EUR"),
+        "version": {"N": str(version)},
+        "updated_at": {"S": TEXT_OF_AT},
+        "prices": {"N": "0"},
+    }
+    return {"Put": {"TableName": "Table", "Item": item}}
+
+
+def test_the_first_price_list_of_a_currency_is_new_and_listed(service: Service) -> None:
+    put_price_list(prices(1), None, CLARA)
+    ((method, requested),) = service.asked
+    assert method == "transact_write_items"
+    assert requested["TransactItems"] == [
+        {"Put": {"TableName": "Table", "Item": stored_prices(1, []), **NEW}},
+        directory(1),
+    ]
+
+
+def test_a_later_price_list_takes_the_place_of_the_one_before(service: Service) -> None:
+    service.answers = [{"Item": stored_prices(1, [])}, {}]
+    put_price_list(prices(2), prices(1), CLARA)
+    first, kept, listed = service.asked[1][1]["TransactItems"]
+    assert first["Put"]["Item"] == stored_prices(2, ["/prices"])
+    assert first["Put"]["ExpressionAttributeValues"][":before"] == {"N": "1"}
+    assert kept["Put"]["Item"] == {**stored_prices(1, []), **version_key(prices_key("EUR"), 1)}
+    assert listed == directory(2)
+
+
+def replace(*seen: int | None) -> PriceList:
+    """Replace the list by one of a price, and look that the versions `seen` were checked before."""
+    checked: list[int | None] = []
+    requested = ListPrice(
+        kind="sdp_users", variant=None, description="A user", unit_price=Decimal("2.00"), recurrence=Recurrence.MONTHLY
+    )
+    try:
+        return replace_price_list("EUR", (requested,), ANNA, checked.append)
+    finally:
+        assert checked == [*seen]
+
+
+def test_a_price_list_is_created_or_replaced_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("online_orders.aws.price_store.now", lambda: AT)
+    service.answers = [{}, {}]
+    after = replace(None)
+    assert (after.currency, after.version, after.updated_at, len(after.prices)) == ("EUR", 1, AT, 1)
+    service.answers = [*[{"Item": stored_prices(3, [])}] * 2, {}]
+    assert replace(3) == after.model_copy(update={"version": 4})
+    service.answers = [{"Item": {**stored_prices(4, []), "document": {"S": after.model_dump_json()}}}]
+    assert replace(1) == after
+
+
+def test_who_loses_the_race_for_a_price_list_is_judged_anew(service: Service) -> None:
+    lost = [*[{"Item": stored_prices(3, [])}] * 2, canceled("ConditionalCheckFailed")]
+    service.answers = [*lost, *[{"Item": stored_prices(4, [])}] * 2, {}]
+    assert replace(3, 4).version == 5
+    service.answers = lost * MAX_ATTEMPTS
+    with pytest.raises(InProgress, match="this price list"):
+        replace(*[3] * MAX_ATTEMPTS)
+
+
+def test_a_price_list_is_found_by_its_currency(service: Service) -> None:
+    service.answers = [{"Item": stored_prices(1, [])}, {}]
+    assert find_price_list("EUR") == prices(1)
+    assert find_price_list("EUR") is None
+    assert service.asked[0][1]["Key"] == prices_key("EUR")
+
+
+def test_price_lists_come_by_currency_page_by_page(service: Service) -> None:
+    row = directory(3)["Put"]["Item"]
+    service.answers = [
+        {"Items": [row], "LastEvaluatedKey": {}},
+        {"Items": [row]},
+        {"Items": [], "LastEvaluatedKey": {}},
+    ]
+    pages = [list_price_lists(7, after) for after in (None, "EUR", "USD")]
+    expected = PriceListRow("EUR", 3, TEXT_OF_AT, 0)
+    assert pages == [([expected], "EUR"), ([expected], None), ([], None)]
+    requested = {
+        "TableName": "Table",
+        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+        "ConsistentRead": True,
+        "Limit": 7,
+    }
+    for (method, text), first in zip(service.asked, ("!", "EUR\0", "USD\0"), strict=True):
+        values = {":pk": {"S": "PRICES"}, ":first": {"S": first}, ":last": {"S": "\uffff"}}
+        assert (method, text) == ("query", requested | {"ExpressionAttributeValues": values})

@@ -1,0 +1,434 @@
+"""What every HTTP function shares, called directly: each way to write a header, a body or a query, and its outcome.
+
+That the routes use it is shown by the contract.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from decimal import Decimal
+from http import HTTPStatus
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.event_handler import Request
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ParamValidationError
+
+from online_orders.clock import now
+from online_orders.domain.errors import BadRequest, Forbidden, NotFound, OnlineOrdersError, TooLarge, TooManyRequests
+from online_orders.domain.orders import User
+from online_orders.domain.quotes import QuoteState
+from online_orders.domain.representations import to_json
+from online_orders.http import messages
+from online_orders.http.messages import Caller, Preconditions, Response, Viewer
+
+Json = dict[str, Any]
+
+ANNA = User(user_id="u-1", email="anna@acme.example")
+SETTINGS = {
+    "ORIGIN_SECRET": "",
+    "STAFF_SECOND_FACTOR": "required",
+    "ACCOUNT_REQUESTS_PER_SECOND": "2",
+    "ACCOUNT_REQUESTS_AT_ONCE": "3",
+    "LINK_REQUESTS_PER_SECOND": "0.1",
+    "LINK_REQUESTS_AT_ONCE": "1",
+}
+pytestmark = pytest.mark.usefixtures("http_settings")
+
+
+def event_of(*, body: Any = None, query: Any = None, path: str = "/api/orders", **headers: str) -> Json:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    seen = {"path": path, "method": "GET", "sourceIp": "192.0.2.1"}
+    context = {"http": seen, "stage": "$default"}
+    return {"headers": named, "body": body, "queryStringParameters": query, "requestContext": context}
+
+
+def asked(event: Json) -> Request:
+    """An event as a handler is given it."""
+    return Request("/api/orders", {}, APIGatewayProxyEventV2(event))
+
+
+def request_of(**event: Any) -> Request:
+    return asked(event_of(**event))
+
+
+def parameter_error(error: type[OnlineOrdersError], action: Any, *arguments: Any, **named: Any) -> str:
+    with pytest.raises(error) as refusal:
+        action(*arguments, **named)
+    return refusal.value.code
+
+
+# -- who is calling -----------------------------------------------------------------------------------------------
+
+
+def signed_in(payload: Any = None, **claims: Any) -> Json:
+    """The event of a request by an id token; `payload` is what stands in the token itself."""
+    text = {"sub": "u-1", "email": ANNA.email, "token_use": "id", "custom:account_id": "acme", **claims}
+    payload = {"sub": "u-1", "cognito:groups": ["customers"]} if payload is None else payload
+    part = base64.urlsafe_b64encode(json.dumps(payload).encode()).rstrip(b"=").decode()
+    event = event_of(authorization=f"Bearer head.{part}.signature")
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": text}}
+    return event
+
+
+def staff(**more: Any) -> Json:
+    return {"sub": "u-1", "cognito:groups": ["customer-success"], **more}
+
+
+def test_a_caller_is_who_the_token_says() -> None:
+    assert messages.caller(asked(signed_in()), "customers") == Caller(ANNA, frozenset({"customers"}), "acme")
+    assert messages.caller(asked(signed_in()), None).account == "acme"
+    event = signed_in(**{"custom:account_id": ""})
+    del event["requestContext"]["authorizer"]["jwt"]["claims"]["email"]
+    nobody = messages.caller(asked(event), None)
+    assert nobody == Caller(User(user_id="u-1", email=""), frozenset({"customers"}), None)
+    assert parameter_error(Forbidden, lambda: nobody.account) == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("payload", "group", "code"),
+    [
+        ({"sub": "u-1"}, None, None),
+        ({"sub": "u-1"}, "customers", "forbidden"),
+        ({"sub": "u-1", "cognito:groups": "customers"}, "customers", None),
+        ({"sub": "u-1", "cognito:groups": [["customers"], 7]}, "customers", "forbidden"),
+        ({"sub": "u-1", "cognito:groups": ["customers", "customer-success"]}, "customers", "forbidden"),
+        (staff(amr=["pwd", "mfa"]), "customers", "forbidden"),
+        (staff(amr=["pwd", "mfa"]), "customer-success", None),
+        (staff(amr=["pwd"]), "customer-success", "second_factor_required"),
+        (staff(amr="mfa"), "customer-success", "second_factor_required"),
+        (staff(), "customer-success", "second_factor_required"),
+        (staff(), None, None),
+        ({"sub": "u-1", "cognito:groups": ["customers"], "amr": ["mfa"]}, "customer-success", "forbidden"),
+        ({"sub": "u-2"}, None, "wrong_token"),
+        (["sub"], None, "wrong_token"),
+        ({}, None, "wrong_token"),
+    ],
+)
+def test_a_group_is_for_those_who_are_in_it(payload: Any, group: messages.Group | None, code: str | None) -> None:
+    if code is None:
+        assert messages.caller(asked(signed_in(payload)), group).user == ANNA
+    else:
+        assert parameter_error(Forbidden, messages.caller, asked(signed_in(payload)), group) == code
+
+
+def test_staff_need_no_second_factor_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAFF_SECOND_FACTOR", "optional")
+    assert messages.caller(asked(signed_in(staff())), "customer-success").user == ANNA
+
+
+@pytest.mark.parametrize("use", ["access", "ID", None])
+def test_only_an_id_token_says_who_calls(use: str | None) -> None:
+    event = signed_in(token_use=use)
+    assert parameter_error(Forbidden, messages.caller, asked(event), None) == "wrong_token"
+    del event["requestContext"]["authorizer"]["jwt"]["claims"]["token_use"]
+    assert parameter_error(Forbidden, messages.caller, asked(event), None) == "wrong_token"
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer a.b", "Bearer a.?.c", "Bearer a.e30.c a.e30.c", "a.bw.c"]
+)
+def test_a_token_that_cannot_be_read_is_wrong(header: str | None) -> None:
+    event = signed_in()
+    if header is None:
+        del event["headers"]["authorization"]
+    else:
+        event["headers"]["authorization"] = header
+    assert parameter_error(Forbidden, messages.caller, asked(event), None) == "wrong_token"
+
+
+@pytest.mark.parametrize("name", ["ü", "üü", "üüü", "ÿÿÿ???>>>"])
+def test_a_token_is_read_whatever_its_length_and_letters(name: str) -> None:
+    payload = json.dumps({"sub": "u-1", "cognito:groups": [name]}, ensure_ascii=False).encode()
+    event = signed_in()
+    part = base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
+    for header in (f"head.{part}.", f"bearer  head.{part}.signature"):
+        event["headers"]["authorization"] = header
+        assert messages.caller(asked(event), None).groups == {name}
+
+
+def test_an_account_has_its_share_and_a_user_without_one_his_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = now()
+    monkeypatch.setattr(messages, "now", lambda: at)
+    without = {"custom:account_id": None}
+    for event in (signed_in(), signed_in(**without)):
+        for _ in range(3):
+            messages.caller(asked(event), None)
+        with pytest.raises(TooManyRequests) as refusal:
+            messages.caller(asked(event), None)
+        assert refusal.value.seconds == 1
+    messages.caller(asked(signed_in(staff(sub="u-2"), sub="u-2", **without)), None)
+    messages.check_rate_limit("LINK", "acme")
+    with pytest.raises(TooManyRequests) as refusal:
+        messages.check_rate_limit("LINK", "acme")
+    assert refusal.value.seconds == 10
+    messages.reset()
+    messages.check_rate_limit("LINK", "acme")
+
+
+@pytest.mark.parametrize(
+    ("secret", "headers", "expected"),
+    [
+        ("", {}, Viewer("192.0.2.1", None)),
+        ("", {"x_viewer_address": "203.0.113.9", "user_agent": "curl/8"}, Viewer("192.0.2.1", "curl/8")),
+        ("s" * 32, {"x_viewer_address": "203.0.113.9"}, Viewer("203.0.113.9", None)),
+        ("s" * 32, {"user_agent": "a\nb\u202e" + "c" * 400}, Viewer(None, "ab" + "c" * 398)),
+        ("s" * 32, {"x_viewer_address": "1" * 46, "user_agent": "\n"}, Viewer("1" * 45, None)),
+    ],
+)
+def test_where_a_request_came_from_is_what_cloudfront_says(
+    monkeypatch: pytest.MonkeyPatch, secret: str, headers: dict[str, str], expected: Viewer
+) -> None:
+    monkeypatch.setenv("ORIGIN_SECRET", secret)
+    assert messages.viewer(request_of(**headers)) == expected
+
+
+# -- what was sent ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        ("1.10", Decimal("1.10")),
+        (' {"a": [null]} ', {"a": [None]}),
+        ('"ü"', "ü"),
+        ("0", 0),
+    ],
+)
+def test_a_body_is_read_exactly_as_text_or_in_base64(body: str, value: Any) -> None:
+    assert messages.json_body(request_of(body=body)) == value
+    coded = {**event_of(body=base64.b64encode(body.encode()).decode()), "isBase64Encoded": True}
+    assert messages.json_body(asked(coded)) == value
+    assert isinstance(messages.json_body(request_of(body="1.10")), Decimal)
+
+
+@pytest.mark.parametrize("body", ["", " ", "{", "NaN", "[Infinity]", "\ud800", "[" * 100_000, "{} {}", None])
+def test_what_is_no_json_is_refused(body: str | None) -> None:
+    assert parameter_error(BadRequest, messages.json_body, request_of(body=body)) == "invalid_json"
+
+
+def test_what_is_wrong_with_json_is_told_where_it_can_be() -> None:
+    for body, text in (("{", "Expecting property name"), ("NaN", "it cannot be read"), ("\ud800", "it cannot be read")):
+        with pytest.raises(BadRequest) as refusal:
+            messages.json_body(request_of(body=body))
+        assert refusal.value.detail.startswith(f"The body is not JSON: {text}")
+
+
+def test_an_empty_body_is_the_default_where_there_is_one() -> None:
+    for body in (None, "", " \n"):
+        assert messages.json_body(request_of(body=body), default={}) == {}
+    assert messages.json_body(request_of(body="[]"), default={}) == []
+
+
+def test_a_body_has_so_many_bytes_at_most() -> None:
+    assert len(messages.raw_body(request_of(body="x" * messages.MAX_BODY_BYTES))) == messages.MAX_BODY_BYTES
+    for body in ("x" * (messages.MAX_BODY_BYTES + 1), "ü" * (messages.MAX_BODY_BYTES // 2 + 1)):
+        assert parameter_error(TooLarge, messages.raw_body, request_of(body=body)) == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("header", "is_csv"),
+    [("text/csv", True), (" Text/CSV ; charset=utf-8", True), ("text/csvx", False), ("", False), (None, False)],
+)
+def test_a_table_is_what_is_called_one(header: str | None, is_csv: bool) -> None:
+    request = request_of(body="ä,b", **({} if header is None else {"content_type": header}))
+    assert messages.csv_body(request) == ("ä,b" if is_csv else None)
+
+
+@pytest.mark.parametrize(
+    ("header", "versions"),
+    [
+        (None, None),
+        (" ", None),
+        (" * ", None),
+        ('"7"', {7}),
+        ('W/"7" , 8,"9', {7, 8, 9}),
+        ('"999999999"', {999_999_999}),
+    ],
+)
+def test_if_match_names_versions_or_any(header: str | None, versions: set[int] | None) -> None:
+    expected = None if versions is None else frozenset(versions)
+    assert messages.expected_versions(header) == expected
+    must_exist = bool((header or "").strip())
+    assert messages.preconditions(header, None) == Preconditions(expected, must_exist, must_be_new=False)
+
+
+@pytest.mark.parametrize(("header", "is_new"), [(None, False), ("", False), (" * ", True)])
+def test_if_none_match_asks_for_what_is_new(header: str | None, is_new: bool) -> None:
+    assert messages.preconditions(None, header) == Preconditions(None, False, is_new)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "holds_of"),
+    [
+        (Preconditions(None, must_exist=False, must_be_new=False), {None, 0, 1, 2}),
+        (Preconditions(None, must_exist=False, must_be_new=True), {None}),
+        (Preconditions(None, must_exist=True, must_be_new=False), {0, 1, 2}),
+        (Preconditions(frozenset({1}), must_exist=True, must_be_new=False), {1}),
+        (Preconditions(frozenset({1}), must_exist=True, must_be_new=True), set()),
+    ],
+)
+def test_preconditions_hold_of_the_versions_they_name(wanted: Preconditions, holds_of: set[int | None]) -> None:
+    for version in (None, 0, 1, 2):
+        if version in holds_of:
+            wanted.check("a list", version)
+        else:
+            assert parameter_error(OnlineOrdersError, wanted.check, "a list", version) == "version_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_liked_better"),
+    [
+        (None, False),
+        ("*/*", False),
+        ("text/csv", True),
+        ("TEXT/CSV;q=0.9, application/json;q=0.8", True),
+        ("text/csv; q=0.8, application/json; q=0.8", False),
+        ("text/csv;q=0.8, application/json", False),
+        ("text/csv;header=present;q=0", False),
+        ("text/csv;header=present", True),
+        ("text/csv;q=2", False),
+        ("text/csv;q=much", False),
+        ("text/csv;q=0.001", True),
+        ("application/json;q=x, text/csv;q=0.1", True),
+    ],
+)
+def test_a_media_type_is_chosen_by_what_the_caller_likes_better(accept: str | None, is_liked_better: bool) -> None:
+    assert messages.accepts(request_of(**({} if accept is None else {"accept": accept})), "text/csv") is is_liked_better
+
+
+# -- responses ----------------------------------------------------------------------------------------------------
+
+
+def parts(response: Response) -> tuple[int, Any, dict[str, Any]]:
+    """Status, body and headers."""
+    return response.status_code, response.body, response.headers
+
+
+def test_no_answer_is_kept_by_a_cache() -> None:
+    json_type = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    assert parts(messages.json_response({"a": "ü"}, headers={"ETag": '"1"'})) == (
+        200,
+        '{"a":"ü"}',
+        {**json_type, "ETag": '"1"'},
+    )
+    assert parts(messages.json_response('{"a":1}', HTTPStatus.CREATED)) == (201, '{"a":1}', json_type)
+    file = {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Cache-Control": "no-store",
+        "Content-Disposition": 'attachment; filename="x.csv"',
+    }
+    assert parts(messages.csv_response("a,b", "x.csv", {"Link": "<y>"})) == (200, "a,b", {**file, "Link": "<y>"})
+    assert parts(messages.csv_response("a,b", "x.csv")) == (200, "a,b", file)
+    assert messages.etag(7) == {"ETag": '"7"'}
+
+
+def test_a_page_is_cut_where_it_would_be_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor: Any = SimpleNamespace(after=lambda position: position and f"after {position}")
+    row = {"id": "1", "text": "ü" * 10}
+    size = len(to_json(row).encode())
+    rows = [{**row, "id": str(number)} for number in range(1, 5)]
+    for most, shown, position in (
+        (4 * size, ["1", "2", "3", "4"], "last"),
+        (2 * size, ["1", "2"], "2"),
+        (2 * size - 1, ["1"], "1"),
+        (1, ["1"], "1"),
+    ):
+        monkeypatch.setattr(messages, "MAX_PAGE_BYTES", most)
+        page = json.loads(str(messages.page(rows, "id", "last", cursor).body))
+        assert [each["id"] for each in page["items"]] == shown
+        assert page["next_cursor"] == f"after {position}"
+    assert messages.page([], "id", None, cursor).body == '{"items":[],"next_cursor":null}'
+
+
+PDF = "application/pdf"
+
+
+def test_a_revision_is_answered_as_json_or_as_the_paper_that_was_made_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: Any = SimpleNamespace(order_id="o", quote_day=lambda at: ("day", at))
+    at = now()
+    monkeypatch.setattr(messages, "now", lambda: at)
+    states = {1: QuoteState.SUPERSEDED, 2: QuoteState.SENDING, 3: QuoteState.OFFERED, 9_999: QuoteState.OFFERED}
+    pdfs = {("o", 1): b"paper"}
+    monkeypatch.setattr(
+        messages, "get_quote", lambda of, number: SimpleNamespace(of=of, revision=number, state=states[number])
+    )
+    monkeypatch.setattr(messages, "find_quote_pdf", lambda *key: pdfs.get(key))
+    monkeypatch.setattr(
+        messages, "quote_body", lambda quote, day: [quote.of.order_id, quote.revision, day == ("day", at)]
+    )
+    for number in (1, 9_999):
+        shown = messages.quote_response(request_of(), order, number)
+        assert parts(shown) == parts(messages.json_response(["o", number, True]))
+    assert parts(messages.quote_response(request_of(accept=PDF), order, 1)) == (
+        200,
+        b"paper",
+        {
+            "Content-Type": PDF,
+            "Cache-Control": "no-store",
+            "Content-Disposition": 'inline; filename="quote-o-1.pdf"',
+        },
+    )
+    for number, text in (
+        (2, "The PDF of this revision is still being made"),
+        (3, "This revision was never sent"),
+    ):
+        with pytest.raises(NotFound) as refusal:
+            messages.quote_response(request_of(accept=PDF), order, number)
+        assert refusal.value.detail.startswith(text)
+
+
+def test_a_refusal_is_a_problem_as_rfc_9457_has_it() -> None:
+    shown = messages.problem(TooManyRequests("half \ud800", 7))
+    assert shown.status_code == 429
+    assert shown.headers == {
+        "Content-Type": "application/problem+json",
+        "Cache-Control": "no-store",
+        "Retry-After": "7",
+    }
+    assert json.loads(str(shown.body)) == {
+        "type": "about:blank",
+        "title": "Too Many Requests",
+        "status": 429,
+        "code": "too_many_requests",
+        "detail": "half ?",
+    }
+
+
+def said_by_aws(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}}, "GetItem")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (said_by_aws("ThrottlingException"), 503),
+        (said_by_aws("AccessDeniedException"), 500),
+        (ConnectTimeoutError(endpoint_url="https://x"), 503),
+        (EndpointConnectionError(endpoint_url="https://x"), 503),
+        (ParamValidationError(report="x"), 500),
+        (ValueError("x"), 500),
+    ],
+)
+def test_what_is_over_by_itself_is_told_apart_from_a_fault(error: Exception, status: int) -> None:
+    assert messages.to_api_error(error).status == status
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"current": "s" * 31, "previous": ""},
+        {"current": None, "previous": 7},
+        {"current": ["s"] * 32, "previous": {}},
+        [],
+    ],
+)
+def test_what_is_too_short_for_an_origin_secret_or_no_text_opens_nothing(
+    monkeypatch: pytest.MonkeyPatch, said: Any
+) -> None:
+    monkeypatch.setenv("ORIGIN_SECRET", json.dumps(said))
+    for shown in ({}, {"x-origin-secret": ""}, {"x-origin-secret": "s" * 31}, {"x-origin-secret": "7"}):
+        assert not messages.has_origin_secret(shown)

@@ -1,0 +1,143 @@
+/** Orders, items and their states in words. */
+
+import { TOO_FEW_ORDERS } from "../generated/limits.js";
+import { age, currentLanguage, day, dayOf, instant, number, t, tOr } from "../i18n.js";
+import { Chip, Notice } from "../ui/status.js";
+import { html } from "../view.js";
+
+export const kindLabel = (kind) => tOr(`kind.${kind}`, kind);
+
+/** What an ordered item was called when it was ordered, where the catalog calls it otherwise by now. */
+const labelOf = (item, name) => item.labels?.[currentLanguage()]?.[name] ?? tOr(`${name}.${item[name]}`, item[name]);
+
+export const itemKind = (item) => labelOf(item, "kind");
+
+export const bandwidth = (mbps) =>
+  mbps >= 1000 ? t("bandwidth.gbps", { amount: mbps / 1000 }) : t("bandwidth.mbps", { amount: mbps });
+
+/**
+ * What an item is about, beside its kind: "500 Mbps · Zentrale Hamburg". `sites`: the account's, as far as known, for
+ * what is not ordered yet, and for orders that do not say what the site was.
+ */
+export function itemDetail(item, sites = []) {
+  const site =
+    item.site_id && (item.site?.name ?? sites.find((each) => each.site_id === item.site_id)?.name ?? item.site_id);
+  const what = [
+    item.bandwidth_mbps && bandwidth(item.bandwidth_mbps),
+    item.quantity && `${number(item.quantity)} ×`,
+    item.model,
+    item.accessory_type && labelOf(item, "accessory_type"),
+    item.kind === "ip_addresses" && t("item.ipv4"),
+    item.kind === "sdp_users" && t("item.licenses"),
+  ];
+  const where = site || (item.region && labelOf(item, "region"));
+  return [what.filter(Boolean).join(" "), where].filter(Boolean).join(" · ");
+}
+
+/** What the order's account was called when it was placed; in an order that does not say, its present name, if known. */
+export const accountName = (order, account) => order.account_name ?? account?.name ?? order.account_id;
+
+/** Whether the caller may do something with an order now, which the service says. */
+export const may = (order, action) => order.actions?.includes(action) ?? false;
+
+export const isOpen = (order) => order.closed === null;
+
+/** What the desk should know of an order before it does anything about it. */
+export const flagsOf = (order) => [...(order.waits_for_contact ? ["contact_removed"] : []), ...order.flags];
+
+export const statusLabel = (status) => tOr(`status.${status}`, status);
+
+export const StatusChip = ({ status }) => html`<${Chip} of="status" state=${status} label=${statusLabel(status)} />`;
+
+/** The order's way through its statuses, as steps. */
+export function Progress({ order }) {
+  const way =
+    order.status === "canceled"
+      ? ["submitted", "canceled"]
+      : ["submitted", "in_process", "pending_confirmation", "completed"];
+  const at = way.indexOf(order.status);
+  const stage = (index) => (index < at || order.status === "completed" ? "done" : index === at ? "now" : "ahead");
+  return html`
+    <ol class="progress" aria-label=${t("order.progress")}>
+      ${way.map(
+        (status, index) => html`
+        <li key=${status} class="${stage(index)}${status === "canceled" ? " canceled" : ""}" aria-current=${index === at ? "step" : undefined}>${statusLabel(status)}</li>`,
+      )}
+    </ol>`;
+}
+
+/** When an item is likely to start, and what that rests on. */
+export function Estimate({ item }) {
+  const { date, orders, basis } = item.estimated_start;
+  const isConfirmed = item.confirmed_start_date !== null;
+  const why = isConfirmed
+    ? t("estimate.confirmed")
+    : basis.includes(TOO_FEW_ORDERS)
+      ? t("estimate.few")
+      : t("estimate.history", { count: orders });
+  return html`<span class="estimate"><span class="date">${day(date)}</span><span class="hint">${why}</span></span>`;
+}
+
+/** How much of the time that an order may wait has passed when it is marked. */
+const SOON = 2 / 3;
+
+/** How an order that waits too long is marked, by the service's clock and by when it calls the order late. */
+export function urgency(order) {
+  if (!order.late_after) return "fresh";
+  const waited = order.age_seconds * 1000;
+  const allowed = Date.parse(order.late_after) - Date.parse(order.placed_at);
+  return waited >= allowed ? "late" : waited >= allowed * SOON ? "soon" : "fresh";
+}
+
+export function Age({ order }) {
+  const how = urgency(order);
+  return html`<span class="age ${how}">${age(order.age_seconds)}${how !== "fresh" && html`<span class="visually-hidden"> (${t(`age.${how}`)})</span>`}</span>`;
+}
+
+/** Order ids are long; their end tells them apart. */
+export const OrderId = ({ id }) => html`<code class="order-id" title=${id}>${id}</code>`;
+
+/** The item's start where it is over: "5 January 2027", else null. */
+export const passedStart = (item) => (item.start_passed ? day(item.confirmed_start_date ?? item.start_date) : null);
+
+/** The first items of an order in a list, and how many more there are. */
+export const ItemLines = ({ items, sites, most }) => html`
+  <ul class="item-lines">
+    ${items.slice(0, most).map((item) => html`<li key=${item.item_id}><span class="kind-name">${itemKind(item)}</span> <span class="hint">${itemDetail(item, sites)}</span></li>`)}
+    ${items.length > most && html`<li class="hint">${t("order.more_items", { count: items.length - most })}</li>`}
+  </ul>`;
+
+/** What an order says of others that ask for the same. `base`: the reader's own way to them. */
+export const Duplicate = ({ warning, base }) => html`
+  ${tOr(`warning.${warning.code}`, warning.detail, { date: dayOf(warning.placed_at) })} ${" "}
+  ${warning.order_id && html`<a href="${base}/orders/${warning.order_id}" target="_blank">${warning.purchase_order_number ?? warning.order_id}</a>`}`;
+
+/** What an order says besides its status: starts that are over, and other orders for the same. */
+export function OrderNotices({ order, base = "" }) {
+  const passed = order.items.filter(passedStart);
+  const items = passed.map((item) => `${itemKind(item)} (${passedStart(item)})`).join(", ");
+  const of = (warning) => order.items[Number(warning.pointer.split("/")[2])];
+  return html`
+    ${passed.length > 0 && html`<${Notice} kind="warn">${t(`start_passed.${order.status === "completed" ? "completed" : "open"}`, { items })}</${Notice}>`}
+    ${
+      isOpen(order) &&
+      (order.warnings ?? []).map(
+        (each) => html`
+      <${Notice} key=${each.pointer} kind="warn">${itemKind(of(each))}, ${itemDetail(of(each))}: ${" "}<${Duplicate} warning=${each} base=${base} /></${Notice}>`,
+      )
+    }`;
+}
+
+/** How an order came to its end; of a decision by link also the name that was given, which need not be the contact's. */
+export function Closing({ order, entries }) {
+  if (!order.closed) return null;
+  const { by, reason, at } = order.closed;
+  const decision = by === "contact" && entries.findLast((entry) => entry.event === `order.${order.status}`);
+  const name = decision?.actor?.name;
+  return html`
+    <${Notice} kind=${order.status === "completed" ? "good" : "warn"}>
+      <strong>${tOr(`closed.${order.status}.${by}`, by)}</strong> ${instant(at)}
+      ${name && html`<p>${t("closed.name_given", { name })}</p>`}
+      ${reason && html`<p class="said">${reason}</p>`}
+    </${Notice}>`;
+}

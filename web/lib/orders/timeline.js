@@ -1,0 +1,36 @@
+/** What happened to an order. */
+
+import { instant, t, tOr } from "../i18n.js";
+import { html } from "../view.js";
+
+const QUIET = new Set(["quote.mailed"]);
+
+export const Timeline = ({ entries }) => html`
+  <ol class="timeline">
+    ${entries
+      .filter((entry) => !QUIET.has(entry.event))
+      .toReversed()
+      .map((entry) => html`<${Entry} key=${entry.sequence} entry=${entry} />`)}
+  </ol>`;
+
+/** @param {{ entry: import("screens").Entry }} props */
+function Entry({ entry }) {
+  const { actor, at, data, event, internal } = entry;
+  const text = textOf(entry);
+  const classes = [`by-${actor.kind}`, internal && "internal", event === "order.commented" && "comment"];
+  return html`
+    <li class=${classes.filter(Boolean).join(" ")}>
+      <div class="entry-head">
+        <strong>${tOr(`event.${event}`, event, { revision: String(data.revision ?? "") })}</strong>
+        ${internal && html`<span class="tag">${t("timeline.internal")}</span>`}
+      </div>
+      ${text && html`<p class="said">${text}</p>`}
+      ${data.asked_email && html`<p class="hint">${t("timeline.asked", { name: data.asked_name, email: data.asked_email })}</p>`}
+      ${data.recipient && html`<p class="hint">${t("timeline.recipient", { email: data.recipient })}</p>`}
+      ${data.former_recipient && html`<p class="hint">${t("timeline.former_recipient", { email: data.former_recipient })}</p>`}
+      <p class="hint">${actor.name ?? tOr(`actor.${actor.kind}`, actor.kind)} · <time datetime=${at}>${instant(at)}</time></p>
+    </li>`;
+}
+
+/** What a person wrote, or why the system did something, in the reader's words where it has a code. */
+const textOf = ({ data }) => data.text ?? tOr(`reason.${data.code}`, data.reason ?? null);

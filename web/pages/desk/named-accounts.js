@@ -1,0 +1,24 @@
+/** The accounts of the orders that are shown, asked for once each, so that orders carry names and not ids alone. */
+
+import { SignedOut } from "../../lib/session.js";
+
+/**
+ * @param {import("screens").Api} api
+ * @param {AbortSignal} signal
+ */
+export function namedAccounts(api, signal) {
+  /** @type {Map<string, import("screens").Account>} */
+  const known = new Map();
+
+  /** Learns the accounts of these orders; what cannot be learned goes by its id. */
+  async function learn(orders) {
+    const missing = [...new Set(orders.map((order) => order.account_id))].filter((id) => !known.has(id));
+    const asked = missing.map((id) => api.get("/desk/accounts/{account_id}", { path: { account_id: id }, signal }));
+    for (const answer of await Promise.allSettled(asked)) {
+      if (answer.status === "fulfilled") known.set(answer.value.account_id, answer.value);
+      else if (answer.reason instanceof SignedOut) throw answer.reason;
+    }
+  }
+
+  return { learn, get: (id) => known.get(id) };
+}

@@ -1,0 +1,335 @@
+/** One price list: its prices, to be read and written, or brought in and out as CSV. */
+
+import { AmountField } from "../../lib/amount-field.js";
+import { Problem } from "../../lib/api.js";
+import { checkFields, FormField, showFaults } from "../../lib/fields.js";
+import { save } from "../../lib/files.js";
+import { LIMITS } from "../../lib/generated/limits.js";
+import { currencyName, currentLanguage, t, tOr } from "../../lib/i18n.js";
+import { bandwidth, kindLabel } from "../../lib/orders/describe.js";
+import { RECURRENCES, recurrenceLabel } from "../../lib/orders/quote-view.js";
+import { errorText, faultText, isOutdated } from "../../lib/problems.js";
+import { ActionButton, BusyButton, useOnce } from "../../lib/ui/button.js";
+import { openDialog } from "../../lib/ui/dialog.js";
+import { Field, Notes } from "../../lib/ui/field.js";
+import { Notice, Trail } from "../../lib/ui/status.js";
+import { toast } from "../../lib/ui/toast.js";
+import { KeptNotice, unsaved, useKept } from "../../lib/unsaved.js";
+import { html, signal, useLayoutEffect, useMemo, useRef, useSignal } from "../../lib/view.js";
+import { History } from "./history.js";
+
+const MAX_PRICES = LIMITS.PriceListRequest.prices.maxItems;
+const COLUMNS = ["kind", "variant", "description", "unit_price", "recurrence"];
+const NO_PRICE = { kind: "", variant: null, description: "", unit_price: "", recurrence: "monthly" };
+
+/** @param {import("screens").Context} context */
+export async function showPriceList(context, currency) {
+  const { api, catalog } = context;
+  const loaded = await load(
+    api,
+    currency,
+    catalog.currencies.some((each) => each.currency === currency),
+  );
+  return html`<${PriceList} context=${context} currency=${currency} loaded=${loaded} />`;
+}
+
+/**
+ * The list and its version; an empty one, without a version, where there is none yet of a currency that there is.
+ *
+ * @param {import("screens").Api} api
+ * @param {import("screens").Currency} currency
+ */
+async function load(api, currency, isCurrency) {
+  try {
+    return await api.getWithTag("/desk/price-lists/{currency}", { path: { currency } });
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404 && isCurrency) return { body: { prices: [] }, etag: null };
+    throw error;
+  }
+}
+
+/** The fields of a list, and what they make of it. */
+class PricesForm {
+  constructor(prices, known, currency, catalog) {
+    this.known = known;
+    this.currency = currency;
+    this.catalog = catalog;
+    this.variants = {
+      site_bandwidth: catalog.bandwidth_steps.map((each) => [String(each), bandwidth(each)]),
+      socket: catalog.socket_models.map((each) => [each, each]),
+      sdp_users: catalog.regions.map(({ region, label }) => [region, tOr(`region.${region}`, label)]),
+      accessory: catalog.accessory_types.map((each) => [each, tOr(`accessory_type.${each}`, each)]),
+    };
+    this.rows = signal(prices.map((price) => this.newRow(price)));
+  }
+
+  newRow(price = NO_PRICE) {
+    const { currency, known } = this;
+    const kinds = [["", t("form.choose")], ...this.catalog.item_kinds.map(({ kind }) => [kind, kindLabel(kind)])];
+    const recurrences = RECURRENCES.map((each) => [each, recurrenceLabel(each)]);
+    const judge = (units) => (units < 0n ? t("prices.negative") : null);
+    const select = (name, label, value, options, required = true) =>
+      new FormField({ name, label, type: "select", required, value, options });
+    return {
+      kind: select("kind", t("prices.kind"), price.kind, kinds),
+      variant: new Variant({
+        name: "variant",
+        label: t("prices.variant"),
+        type: "select",
+        required: true,
+        value: price.variant,
+      }),
+      description: new FormField({
+        name: "description",
+        label: t("quote.description"),
+        required: true,
+        value: price.description,
+        limits: LIMITS.NewListPrice.description,
+      }),
+      unit_price: new AmountField({
+        name: "unit_price",
+        label: t("quote.unit_price"),
+        required: true,
+        value: price.unit_price,
+        currency,
+        known,
+        judge,
+      }),
+      recurrence: select("recurrence", t("quote.recurrence"), price.recurrence, recurrences),
+    };
+  }
+
+  add() {
+    const row = this.newRow();
+    this.rows.value = [...this.rows.value, row];
+    return row;
+  }
+
+  remove(row) {
+    this.rows.value = this.rows.value.filter((each) => each !== row);
+  }
+
+  fields() {
+    return this.rows.value.flatMap(Object.values);
+  }
+
+  written() {
+    return this.rows.value.map((row) => Object.fromEntries(COLUMNS.map((name) => [name, row[name].value.value])));
+  }
+
+  body() {
+    const prices = this.rows.value.map(({ kind, variant, description, unit_price, recurrence }) => ({
+      kind: kind.read(),
+      variant: variant.read(),
+      description: description.read(),
+      unit_price: unit_price.written(),
+      recurrence: recurrence.read(),
+    }));
+    return { prices };
+  }
+
+  /** The field that a pointer of the API's leads to. */
+  at(pointer) {
+    const [, , index, name] = pointer.split("/");
+    return this.rows.value[Number(index)]?.[name ?? "kind"] ?? null;
+  }
+}
+
+/** The variant of a kind; none of them is one, too. */
+class Variant extends FormField {
+  ownFault() {
+    return null;
+  }
+}
+
+/** @param {{ context: import("screens").Context, currency: import("screens").Currency, loaded: any }} props */
+function PriceList({ context, currency, loaded }) {
+  const { api, catalog, go, signal: left } = context;
+  const path = { currency };
+  const { kept, found, form } = useMemo(() => {
+    const place = unsaved(`prices.${currency}`);
+    const before = place.read();
+    const known = new Set(loaded.body.prices.map((price) => price.unit_price));
+    return {
+      kept: place,
+      found: before,
+      form: new PricesForm(before?.content ?? loaded.body.prices, known, currency, catalog),
+    };
+  }, []);
+  const etag = found ? found.etag : loaded.etag; // what was changed meanwhile is not to be replaced unseen
+  const headers = etag ? { "If-Match": etag } : { "If-None-Match": "*" };
+  const refusal = useSignal(null);
+  const { isBusy, once } = useOnce();
+  useKept(kept, found, etag, () => form.written());
+
+  function saved(text) {
+    kept.forget();
+    toast(text);
+    go(location.pathname, { replace: true });
+  }
+
+  const store = async () => {
+    refusal.value = null;
+    if (!checkFields(form.fields())) return;
+    try {
+      await api.put("/desk/price-lists/{currency}", { path, body: form.body(), headers });
+      saved(t("prices.saved"));
+    } catch (error) {
+      const faults = error.errors ?? [];
+      const rest = showFaults(faults, (pointer) => form.at(pointer));
+      refusal.value = isOutdated(error)
+        ? html`<${Outdated} etag=${etag} beginAnew=${beginAnew} />`
+        : html`<${Notice} kind="bad">${rest.length ? rest.map(faultText).join(" ") : faults.length ? t("editor.faulty") : errorText(error)}</${Notice}>`;
+    }
+  };
+
+  function beginAnew() {
+    kept.forget();
+    go(location.pathname, { replace: true });
+  }
+
+  function submit(event) {
+    event.preventDefault();
+    return once(store);
+  }
+
+  function bringIn() {
+    const send = (file) => api.putCsv("/desk/price-lists/{currency}", { path, body: file, headers });
+    const content = ({ close }) =>
+      html`<${Import} etag=${etag} send=${send} close=${close} done=${() => saved(t("prices.imported"))} />`;
+    openDialog({ className: "ask", title: t("prices.import"), content });
+  }
+
+  async function bringOut() {
+    try {
+      save(await api.getCsv("/desk/price-lists/{currency}", { path }, currentLanguage()), `prices-${currency}.csv`);
+    } catch (error) {
+      toast(errorText(error));
+    }
+  }
+
+  const versions = (query) => api.get("/desk/price-lists/{currency}/versions", { path, query, signal: left });
+  return html`
+    <div class="screen">
+      <${Trail} steps=${[[t("nav.desk")], [t("nav.prices"), "/desk/price-lists"], [currency]]} />
+      <div class="title-row">
+        <h1>${t("prices.of", { currency: currencyName(currency) })}</h1>
+        <div class="actions">
+          <button type="button" onClick=${bringIn}>${t("prices.import")}</button>
+          ${loaded.etag && html`<${ActionButton} act=${bringOut}>${t("prices.export")}</${ActionButton}>`}
+        </div>
+      </div>
+      <form class="account-form" novalidate onSubmit=${submit}>
+        ${found && html`<${KeptNotice} beginAnew=${beginAnew} />`}
+        <${Prices} form=${form} />
+        <div>${refusal.value}</div>
+        <div class="actions sticky"><${BusyButton} type="submit" class="primary" isBusy=${isBusy.value}>${t("action.save")}</${BusyButton}></div>
+      </form>
+      ${loaded.etag && html`<${History} load=${versions} signal=${left} more=${({ prices: count }) => [t("history.prices", { count })]} />`}
+    </div>`;
+}
+
+/** Somebody else was faster. */
+const Outdated = ({ etag, beginAnew }) => html`
+  <${Notice} kind="warn"><a href=${location.pathname} target="_blank">${t("prices.see_it")}</a></${Notice}>
+  <${KeptNotice} beginAnew=${beginAnew} />
+  <${Notice} kind="bad">${outdatedText(etag)}</${Notice}>`;
+
+const outdatedText = (etag) => t(etag ? "prices.changed_meanwhile" : "prices.begun_meanwhile");
+
+function Prices({ form }) {
+  const added = useRef(null);
+  const rows = form.rows.value;
+  useLayoutEffect(() => {
+    added.current?.kind.focus();
+    added.current = null;
+  });
+  function add() {
+    added.current = form.add();
+  }
+  return html`
+    <section class="card">
+      <p class="hint">${t("prices.list_text")}</p>
+      <div class="price-rows">
+        ${rows.length === 0 && html`<p class="nothing">${t("prices.empty")}</p>`}
+        ${rows.map((row) => html`<${Price} key=${row.kind.id} form=${form} row=${row} />`)}
+      </div>
+      <button type="button" disabled=${rows.length >= MAX_PRICES} onClick=${add}>${t("prices.add")}</button>
+    </section>`;
+}
+
+function Price({ form, row }) {
+  const name = row.description.value.value || t("prices.new_price");
+  const variants = form.variants[row.kind.value.value];
+  const options = [["", t(variants ? "prices.any_variant" : "prices.no_variant")], ...(variants ?? [])];
+  const clear = () => {
+    row.variant.value.value = "";
+  };
+  return html`
+    <fieldset class="price-row">
+      <legend class="visually-hidden">${name}</legend>
+      <${Field} of=${row.kind} attributes=${{ onChange: clear }} />
+      <${Field} of=${row.variant} options=${options} attributes=${{ disabled: !variants, required: false }} />
+      <${Field} of=${row.description} />
+      <${Field} of=${row.unit_price} hasNotes=${false} />
+      <${Field} of=${row.recurrence} />
+      <button class="small" type="button" aria-label=${t("editor.remove_line", { line: name })} onClick=${() => form.remove(row)}>${t("action.remove")}</button>
+      <${Notes} of=${row.unit_price} />
+    </fieldset>`;
+}
+
+/** A file takes the place of the whole list; what is wrong with it is said by its rows. */
+function Import({ etag, send, close, done }) {
+  const file = useRef(null);
+  const refusal = useSignal(null);
+  const { isBusy, once } = useOnce();
+
+  const attempt = async () => {
+    const chosen = file.current.files[0];
+    if (!chosen) {
+      refusal.value = t("prices.choose_file");
+      file.current.focus();
+      return;
+    }
+    try {
+      await send(chosen);
+      close();
+      done();
+    } catch (error) {
+      const faults = error.errors ?? [];
+      if (isOutdated(error)) refusal.value = outdatedText(etag);
+      else if (faults.length === 0) refusal.value = errorText(error);
+      else
+        refusal.value = html`${t("new.faulty", { count: faults.length })}<ul>${faults.map((each) => html`<li>${rowFault(each)}</li>`)}</ul>`;
+    }
+  };
+
+  function submit(event) {
+    event.preventDefault();
+    return once(attempt);
+  }
+
+  return html`
+    <form novalidate onSubmit=${submit}>
+      <p>${t("prices.import_text")}</p>
+      <code class="columns-named">${COLUMNS.join(",")}</code>
+      <div class="field">
+        <label for="csv-file">${t("prices.file")}</label>
+        <input id="csv-file" type="file" accept=".csv,text/csv" required autofocus ref=${file} />
+      </div>
+      ${refusal.value && html`<${Notice} kind="bad">${refusal.value}</${Notice}>`}
+      <div class="actions">
+        <${BusyButton} type="submit" class="primary" isBusy=${isBusy.value}>${t("prices.import")}</${BusyButton}>
+        <button type="button" onClick=${close}>${t("action.cancel")}</button>
+      </div>
+    </form>`;
+}
+
+/** "Row 7, unit_price: …", as a spreadsheet counts rows. */
+function rowFault(fault) {
+  const row = /^Row (\d+): /.exec(fault.detail);
+  if (!row) return faultText(fault);
+  const column = fault.pointer.split("/")[3];
+  const said = tOr(`fault.${fault.code}`, fault.detail.slice(row[0].length));
+  return `${t("prices.row", { row: row[1] })}${column ? `, ${column}` : ""}: ${said}`;
+}

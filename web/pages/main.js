@@ -1,0 +1,336 @@
+/** Starts the screens: who is here, in which language, and which page the address names. */
+
+import { Api, Unreachable } from "../lib/api.js";
+import {
+  age,
+  chooseLanguage,
+  hasText,
+  loadLocale,
+  preferredLanguage,
+  setLanguages,
+  setTimeZone,
+  t,
+} from "../lib/i18n.js";
+import { learnCurrencies } from "../lib/money.js";
+import { errorText } from "../lib/problems.js";
+import { Session, SIGN_IN_AGAIN, SIGNED_IN_AGAIN, SignedOut, WrongClock } from "../lib/session.js";
+import { Dialogs, dropDialogs } from "../lib/ui/dialog.js";
+import { SignedInAgain, sessionEnded } from "../lib/ui/session-ended.js";
+import { ICON, Placed, Shell } from "../lib/ui/shell.js";
+import { Empty, Failure, Notice, Waiting } from "../lib/ui/status.js";
+import { Announcer, Toast, toast } from "../lib/ui/toast.js";
+import { html, render, signal } from "../lib/view.js";
+
+const SLOW_MILLISECONDS = 150;
+
+/**
+ * The code of a page, which comes by the network as all else does.
+ *
+ * @template T
+ * @param {Promise<T>} code
+ */
+const fetched = (code) =>
+  code.catch((error) => {
+    throw new Unreachable(error.message, { cause: error });
+  });
+
+/**
+ * Addresses, whose they are, the page, and its entry in the navigation. A page is fetched when it is first shown, so that
+ * nobody waits for those of others.
+ *
+ * @type {[RegExp, string, (context: import("screens").Context, ...named: any[]) => Promise<any>, string][]}
+ */
+const PAGES = [
+  [
+    /^\/orders(?:\/(new))?$/,
+    "customer",
+    async (context, named) => (await fetched(import("./customer/list.js"))).showOrders(context, named),
+    "orders",
+  ],
+  [
+    /^\/orders\/([^/]+)$/,
+    "customer",
+    async (context, named) => (await fetched(import("./customer/order.js"))).showOrder(context, named),
+    "orders",
+  ],
+  [/^\/desk$/, "staff", async (context) => (await fetched(import("./desk/queue.js"))).showQueue(context), "queue"],
+  [
+    /^\/desk\/orders\/([^/]+)$/,
+    "staff",
+    async (context, named) => (await fetched(import("./desk/order.js"))).showDeskOrder(context, named),
+    "queue",
+  ],
+  [
+    /^\/desk\/accounts$/,
+    "staff",
+    async (context) => (await fetched(import("./desk/accounts.js"))).showAccounts(context),
+    "accounts",
+  ],
+  [
+    /^\/desk\/accounts\/(?:new|([^/]+))$/,
+    "staff",
+    async (context, named) => (await fetched(import("./desk/account.js"))).showAccount(context, named),
+    "accounts",
+  ],
+  [
+    /^\/desk\/price-lists$/,
+    "staff",
+    async (context) => (await fetched(import("./desk/price-lists.js"))).showPriceLists(context),
+    "prices",
+  ],
+  [
+    /^\/desk\/price-lists\/([A-Z]{3})$/,
+    "staff",
+    async (context, named) => (await fetched(import("./desk/price-list.js"))).showPriceList(context, named),
+    "prices",
+  ],
+];
+
+/** What is shown below dialogs and messages. */
+const screen = signal(null);
+/** What stands within the shell: the entry of the navigation, the page, and whether another one is on its way. */
+const place = { entry: signal(undefined), page: signal(null), isBusy: signal(false) };
+
+/** @type {Session} */
+let session;
+/**
+ * What every page is given, as far as it does not depend on the page.
+ *
+ * @type {import("screens").Context}
+ */
+let context;
+let leaving = new AbortController();
+let comingBack = null;
+let isShellThere = false;
+let count = 0;
+
+const App = () => html`${screen.value}<${Dialogs} /><${Toast} /><${Announcer} />`;
+
+async function start() {
+  const config = await (await fetch("/config.json")).json();
+  if (config.site && config.site !== location.origin) {
+    location.replace(config.site + location.pathname + location.search);
+    return;
+  }
+  session = new Session(config);
+  setLanguages(config.languages);
+  await loadLocale(preferredLanguage());
+  context = /** @type {any} */ ({ config, session, api: new Api(session, signInAgain), go });
+  if (location.pathname === SIGN_IN_AGAIN) {
+    await session.signIn(SIGNED_IN_AGAIN + location.search);
+    return;
+  }
+  let refusal = null;
+  try {
+    const wanted = await session.comeBack();
+    if (wanted) history.replaceState(null, "", wanted);
+    if (wanted && location.pathname === SIGNED_IN_AGAIN) {
+      session.handOver(new URLSearchParams(location.search).get("for"));
+      screen.value = html`<${SignedInAgain} />`;
+      close();
+      return;
+    }
+  } catch (error) {
+    if (!(error instanceof SignedOut)) throw error;
+    refusal = error;
+  }
+  if (session.isSignedIn) await enter();
+  else welcome(refusal);
+}
+
+/** Learns what every page needs, then shows the one that the address names. */
+async function enter() {
+  screen.value = html`<${Waiting} />`;
+  session.takeOver();
+  const { api } = context;
+  try {
+    if (session.isStaff) {
+      context.catalog = await api.get("/catalog");
+      learnCurrencies(context.catalog.currencies);
+    } else if (session.accountId) {
+      const [catalog, account, subaccounts] = await Promise.all([
+        api.get("/catalog"),
+        api.get("/account"),
+        api.getAll("/accounts"),
+      ]);
+      Object.assign(context, { catalog, accounts: [account, ...subaccounts] });
+      learnCurrencies(catalog.currencies);
+      setTimeZone(account.time_zone);
+      await loadLocale(preferredLanguage(account.locale));
+    }
+  } catch (error) {
+    if (error instanceof SignedOut) signedOut(error);
+    else screen.value = html`<main class="alone"><${Failure} error=${error} retry=${enter} /></main>`;
+    return;
+  }
+  isShellThere = true;
+  screen.value = html`<${Shell} config=${context.config} session=${session} place=${place} switchLanguage=${switchLanguage} />`;
+  show();
+}
+
+async function switchLanguage(name) {
+  try {
+    await loadLocale(name);
+  } catch (error) {
+    toast(errorText(error));
+    return false;
+  }
+  chooseLanguage(name);
+  show();
+  return true;
+}
+
+function go(path, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", path);
+  show();
+}
+
+/** The page that an address names, and what the address says of it; undefined where there is none. */
+function pageAt(path) {
+  for (const [pattern, who, page, entry] of PAGES) {
+    const found = pattern.exec(path);
+    const named = found?.slice(1).map(decoded);
+    if (named && !named.includes(null)) return { who, page, entry, named };
+  }
+  return undefined;
+}
+
+/** A part of an address as it was written; null for what no part can be, undefined for one that is left out. */
+function decoded(part) {
+  try {
+    return part && decodeURIComponent(part);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return null;
+  }
+}
+
+async function show() {
+  leaving.abort();
+  leaving = new AbortController();
+  const { signal: left } = leaving;
+  dropDialogs();
+  const home = session.isStaff ? "/desk" : "/orders";
+  if (location.pathname === "/") history.replaceState(null, "", home);
+  const match = pageAt(location.pathname);
+  place.entry.value = match?.entry;
+  if (!match) return put(nothing("missing", home));
+  const isAtHome = (match.who === "staff") === session.isStaff && (session.isStaff || session.accountId);
+  if (!isAtHome) return put(nothing("forbidden", home));
+  place.isBusy.value = true;
+  const slow = setTimeout(() => {
+    place.page.value = html`<${Waiting} />`;
+  }, SLOW_MILLISECONDS);
+  try {
+    const page = await match.page(
+      { ...context, signal: left, query: new URLSearchParams(location.search) },
+      ...match.named,
+    );
+    clearTimeout(slow);
+    if (!left.aborted) put(page);
+  } catch (error) {
+    clearTimeout(slow);
+    if (left.aborted) return undefined;
+    if (error instanceof SignedOut) signedOut(error);
+    else put(html`<${Failure} error=${error} retry=${show} />`);
+  }
+  return undefined;
+}
+
+const nothing = (why, home) =>
+  html`<${Empty} level=${1} title=${t(`${why}.title`)} text=${t(`${why}.text`)}><a class="button" href=${home}>${t("missing.home")}</a></${Empty}>`;
+
+function put(page) {
+  count += 1;
+  place.isBusy.value = false;
+  place.page.value = html`<${Placed} key=${count} brand=${context.config.brand}>${page}</${Placed}>`;
+}
+
+/** Where there is no page yet, there is nothing to lose; a page waits for its reader. */
+function signInAgain(error) {
+  if (!isShellThere) throw error;
+  session.end();
+  comingBack ??= sessionEnded(session).finally(() => {
+    comingBack = null;
+  });
+  return comingBack;
+}
+
+function signedOut(error) {
+  leaving.abort();
+  isShellThere = false;
+  session.end();
+  welcome(error instanceof WrongClock ? error : new SignedOut("expired"));
+}
+
+/** Why nobody is signed in. */
+function Refusal({ refusal }) {
+  if (refusal instanceof WrongClock) {
+    const text = t(refusal.seconds > 0 ? "welcome.clock_ahead" : "welcome.clock_behind", {
+      time: age(Math.abs(refusal.seconds)),
+    });
+    return html`<${Notice} kind="bad">${text}</${Notice}>`;
+  }
+  return refusal.message === "expired"
+    ? html`<${Notice} kind="warn">${t("welcome.expired")}</${Notice}>`
+    : html`<${Notice} kind="bad">${t("welcome.refused")}</${Notice}>`;
+}
+
+function welcome(refusal) {
+  const { config } = context;
+  const path = location.pathname + location.search;
+  document.title = `${t("welcome.title")} · ${config.brand}`;
+  screen.value = html`
+    <main class="alone welcome">
+      <img src=${ICON} alt="" width="56" height="56" />
+      <p class="brand">${config.brand}</p>
+      <h1>${t("welcome.title")}</h1>
+      <p>${t("welcome.text")}</p>
+      ${refusal && html`<${Refusal} refusal=${refusal} />`}
+      <button class="primary large" type="button" onClick=${() => session.signIn(path)}>${t("action.sign_in")}</button>
+      ${config.local_run && html`<p class="hint"><a href=${config.local_run} data-outside>${t("welcome.local_run")}</a></p>`}
+    </main>`;
+}
+
+addEventListener("popstate", () => isShellThere && show());
+addEventListener("click", (event) => {
+  const target = /** @type {Element} */ (event.target);
+  const link = /** @type {HTMLAnchorElement} */ (target.closest?.("a[href]"));
+  if (
+    !link ||
+    event.defaultPrevented ||
+    event.button ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  )
+    return;
+  if (
+    link.origin !== location.origin ||
+    link.hasAttribute("download") ||
+    link.target ||
+    link.dataset.outside !== undefined
+  )
+    return;
+  if (link.hash && link.pathname === location.pathname) return;
+  event.preventDefault();
+  go(link.pathname + link.search);
+});
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof SignedOut) {
+    event.preventDefault();
+    signedOut(event.reason);
+  }
+});
+
+render(html`<${App} />`, document.getElementById("app"));
+start().catch((error) => {
+  const hasTexts = hasText("action.retry");
+  screen.value = html`
+    <main class="alone">
+      <h1>Online Orders</h1>
+      <${Notice} kind="bad">${hasTexts ? errorText(error) : "The service cannot be reached. · Der Dienst ist nicht erreichbar."}</${Notice}>
+      <button type="button" onClick=${() => location.reload()}>${hasTexts ? t("action.retry") : "Try again · Noch einmal"}</button>
+    </main>`;
+});
