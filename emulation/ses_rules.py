@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from emulation.default_bus import Event, envelope
-from sandbox.mailbox import Mail, read_mail
+from emulation.mails import Mail, read_mail
 
 EventType = Literal["Send", "Reject", "Bounce", "Complaint", "Delivery", "DeliveryDelay"]
 

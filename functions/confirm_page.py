@@ -19,11 +19,11 @@ from online_orders.domain.errors import MethodNotAllowed, NotFound, OnlineOrders
 from online_orders.domain.installation import Installation
 from online_orders.domain.languages import FALLBACK, LOCALES
 from online_orders.environment import environment
-from online_orders.http import messages
+from online_orders.http import problems, rate_limit, requests
 from online_orders.http.app import Api
 from online_orders.http.confirmation_document import DECIDE, PROBE, SHOW, SHOW_PDF, Token
 from online_orders.http.forms import cookies, form_fields, preferred_language
-from online_orders.http.messages import Response
+from online_orders.http.responses import Response
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 from online_orders_rendering.pages.approval import CONTENT_SECURITY_POLICY, decision_page, outcome_page
 
@@ -49,7 +49,7 @@ _OUTCOME_OF_ERROR: dict[type[OnlineOrdersError], Outcome] = {
 def _present(token: str, request: Request) -> LinkContext:
     """Return the link of a request, which takes of the link's share; NotFound where there is none."""
     if TOKEN.fullmatch(token):
-        messages.check_rate_limit("LINK", fingerprint(token))
+        rate_limit.check_rate_limit("LINK", fingerprint(token))
     return load_link(token, frozenset(value for name, value in cookies(request) if name.startswith(_PROOF)))
 
 
@@ -98,7 +98,7 @@ def outcome_response(result: LinkResult) -> Response:
 
 def _error_page(error: OnlineOrdersError, event: "APIGatewayProxyEventV2") -> Response:
     if isinstance(error, MethodNotAllowed):
-        response = messages.problem(error)
+        response = problems.problem(error)
         response.headers.update(_HEADERS)
         return response
     outcome = _OUTCOME_OF_ERROR.get(type(error), Outcome.FAULT)
@@ -145,7 +145,7 @@ def decide(token: Token, request: Request) -> Response:
     context = _present(token, request)
     at = clock.now()
     form = parse_form(form_fields(request), context.link)
-    return outcome_response(handle_decision(context, form, messages.viewer(request), at))
+    return outcome_response(handle_decision(context, form, requests.viewer(request), at))
 
 
 @redact_exceptions

@@ -17,10 +17,10 @@ from online_orders.aws import account_store, order_store, terms_store
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.installation import Installation
 from online_orders.environment import installation
-from online_orders.http import messages
+from online_orders.http import requests, responses
 from online_orders.http.app import PDF, Api, Staff, error_codes, raw_json_body, response_spec
-from online_orders.http.messages import Response
 from online_orders.http.parameters import IfMatch, OrderId
+from online_orders.http.responses import Response
 from online_orders.telemetry import correlation_paths, logger, redact_exceptions
 from online_orders_rendering.mails.compose import render_quote_mail
 from online_orders_rendering.quote_pdf import render_quote_pdf
@@ -56,16 +56,16 @@ def preview_quote(
 ) -> Response:
     """Refuses what quoting would refuse, and changes nothing."""
     order = order_store.get_any_order(order_id)
-    order.check_version(messages.expected_versions(if_match))
+    order.check_version(requests.expected_versions(if_match))
     order.require_allowed("quote")
     at, account = clock.now(), account_store.get_account(order.account_id)
     quote = order.next_revision(body, account.currency, terms_store.get_terms(account.locale), at)
     offered, installation_info = order.offer(quote, staff.user, at).order, installation()
-    if messages.accepts(request, "application/pdf"):
+    if requests.accepts(request, "application/pdf"):
         pdf = render_quote_pdf(offered, quote, account, installation_info)
         return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers={"Cache-Control": "no-store"})
     mail = render_quote_mail(offered, account, _placeholder(installation_info), installation_info, at)
-    return messages.json_response({"mail": mail._asdict()})
+    return responses.json_response({"mail": mail._asdict()})
 
 
 @redact_exceptions

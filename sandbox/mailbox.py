@@ -3,10 +3,6 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.message import EmailMessage, Message, MIMEPart
-from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,10 +14,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from emulation.mails import Mail
+
 PAGES = Path(__file__).parent / "pages"
 MAX_MAILS = 5_000
 MAX_SHOWN = 500
-NEVER = datetime.fromtimestamp(0, UTC)
 # A browser shows these itself; all else is downloaded, so that nothing of a mail runs as a page of this origin.
 SHOWN = {"application/pdf", "image/png", "image/jpeg", "text/plain"}
 HEADERS = {
@@ -36,58 +33,6 @@ MAIL_HEADERS = HEADERS | {
     "Content-Security-Policy": "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 }
-
-
-@dataclass(frozen=True)
-class Attachment:
-    name: str
-    content_type: str
-    content: bytes
-
-
-@dataclass(frozen=True)
-class Mail:
-    """`sender`, `reply_to` and `to` are bare addresses, the last those of the envelope."""
-
-    id: str
-    to: tuple[str, ...]
-    sender: str
-    subject: str
-    text: str | None
-    html: str | None
-    attachments: tuple[Attachment, ...]
-    sent_at: datetime
-    sender_name: str = ""
-    reply_to: tuple[str, ...] = ()
-
-
-def read_mail(message: EmailMessage) -> Mail:
-    """What a MIME message holds; who sent it to whom, and when, is for the envelope to say."""
-    plain, html = message.get_body(("plain",)), message.get_body(("html",))
-    return Mail(
-        id="",
-        to=(),
-        sender="",
-        reply_to=tuple(address for _, address in getaddresses([str(each) for each in message.get_all("Reply-To", [])])),
-        subject=str(message.get("Subject", "")),
-        text=None if plain is None else _text(plain),
-        html=None if html is None else _text(html),
-        attachments=tuple(_attachment(part, number) for number, part in enumerate(message.iter_attachments(), start=1)),
-        sent_at=NEVER,
-    )
-
-
-def _text(part: MIMEPart) -> str:
-    return str(part.get_content()).replace("\r\n", "\n")
-
-
-def _attachment(part: Message, number: int) -> Attachment:
-    content = part.get_payload(decode=True)
-    return Attachment(
-        name=part.get_filename() or f"attachment-{number}",
-        content_type=part.get_content_type(),
-        content=content if isinstance(content, bytes) else b"",  # a list where it is a mail of its own
-    )
 
 
 class Mailbox:

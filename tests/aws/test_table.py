@@ -20,7 +20,7 @@ from online_orders.aws.table import (
     update,
 )
 from online_orders.domain.errors import InProgress, OnlineOrdersError, Unavailable
-from online_orders.http.messages import to_api_error
+from online_orders.http.problems import to_api_error
 from tests.lab import Lab
 
 Json = dict[str, Any]

@@ -14,7 +14,7 @@ import confirm_page
 from online_orders.aws import link_decisions, link_store, signing_keys
 from online_orders.aws.table import WriteConflict, transact
 from online_orders.domain import approval_links, confirmation
-from online_orders.http import messages
+from online_orders.http import auth
 from tests.contract.in_process import InProcess
 from tests.contract.orders import offered, place, quote
 from tests.contract.pages import is_guarded
@@ -222,7 +222,7 @@ def test_token_and_code_are_compared_in_constant_time(in_process: InProcess, mon
     assert {token_in(mail).encode(), mail.code.encode()} <= set(compared)
 
 
-@pytest.mark.parametrize("module", [approval_links, link_store, confirmation, link_decisions, confirm_page, messages])
+@pytest.mark.parametrize("module", [approval_links, link_store, confirmation, link_decisions, confirm_page, auth])
 def test_no_secret_is_compared_by_the_ordinary_operators(module: Any) -> None:
     secret = {"token", "code", "secret", "signature", "expected"}
     for node in ast.walk(ast.parse(Path(module.__file__).read_text("utf-8"))):

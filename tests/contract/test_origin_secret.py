@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
-from online_orders.http import messages
+from online_orders.http import auth
 from tests.contract.in_process import InProcess
 
 NEW, OLD = "n" * 48, "o" * 48
@@ -62,5 +62,5 @@ def test_every_value_is_compared_however_soon_one_has_matched() -> None:
         patch.dict("os.environ", ORIGIN_SECRET=text),
         patch.object(hmac, "compare_digest", wraps=hmac.compare_digest) as compared,
     ):
-        assert messages.has_origin_secret({"x-origin-secret": NEW})
+        assert auth.has_origin_secret({"x-origin-secret": NEW})
     assert compared.call_count == 2

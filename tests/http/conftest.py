@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from online_orders.http import messages
+from online_orders.http import rate_limit
 
 
 @pytest.fixture
@@ -12,6 +12,6 @@ def http_settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """The module's SETTINGS in the environment, and everybody's full share before and after."""
     for name, value in request.module.SETTINGS.items():
         monkeypatch.setenv(name, value)
-    messages.reset()
+    rate_limit.reset()
     yield
-    messages.reset()
+    rate_limit.reset()

@@ -15,7 +15,7 @@ from online_orders.domain.errors import NotFound, OnlineOrdersError
 from online_orders.domain.orders import NeededReason, User
 from online_orders.domain.values import Request as RequestModel
 from online_orders.http import app as api_module
-from online_orders.http import messages
+from online_orders.http import bodies, problems, responses
 from online_orders.http.app import (
     PDF,
     REQUEST_BODIES,
@@ -35,7 +35,7 @@ from online_orders.http.app import (
     request_body_spec,
     response_spec,
 )
-from online_orders.http.messages import Caller, Response
+from online_orders.http.auth import Caller
 from online_orders.http.parameters import (
     AccountId,
     AccountQuery,
@@ -52,6 +52,7 @@ from online_orders.http.parameters import (
     SpreadsheetQuery,
     VersionNumber,
 )
+from online_orders.http.responses import Response
 from online_orders.telemetry import logger
 
 Json = dict[str, Any]
@@ -119,11 +120,11 @@ def test_a_path_is_answered_by_its_route_and_what_a_route_raises_is_refused() ->
             raise NotFound("No.")
         if name == "broken":
             raise ValueError(name)
-        return messages.json_response({"name": name})
+        return responses.json_response({"name": name})
 
     @api.put("/a/<name>")
     def keep(name: str) -> Response:
-        return messages.json_response({"kept": name})
+        return responses.json_response({"kept": name})
 
     @api.head("/a/<name>")
     def probe(name: str) -> Response:
@@ -131,7 +132,7 @@ def test_a_path_is_answered_by_its_route_and_what_a_route_raises_is_refused() ->
 
     @api.post("/b")
     def other() -> Response:
-        return messages.json_response({})
+        return responses.json_response({})
 
     assert list(api.handlers.items()) == [
         (("GET", "/a/{name}"), show),
@@ -189,11 +190,11 @@ def test_an_answer_is_noted_by_its_route_and_never_by_its_path(
 
     @api.get("/orders/<order_id>")
     def show(order_id: str) -> Response:
-        return messages.json_response({})
+        return responses.json_response({})
 
     @api.get("/orders/late")
     def late() -> Response:
-        return messages.json_response({})
+        return responses.json_response({})
 
     answered(api, path=path)
     assert noted == [("responded", {"route": route, "status": status, "milliseconds": 2_000})]
@@ -208,7 +209,7 @@ def test_no_request_is_printed_whatever_the_environment_says(
 
     @api.get("/a")
     def show() -> Response:
-        return messages.json_response({})
+        return responses.json_response({})
 
     assert answered(api, headers={"authorization": "Bearer secret"}) == (200, {})
     assert "secret" not in capsys.readouterr().out
@@ -220,7 +221,7 @@ def test_a_refusal_is_given_the_request_and_a_fault_is_noted(monkeypatch: pytest
 
     def refusal(error: OnlineOrdersError, event: Any) -> Response:
         recorded.append((error.code, event.raw_path))
-        return messages.problem(error)
+        return problems.problem(error)
 
     monkeypatch.setattr(logger, "error", lambda text, exc_info: noted.append(exc_info))
     api = Api(refusal)
@@ -236,7 +237,7 @@ def test_a_refusal_is_given_the_request_and_a_fault_is_noted(monkeypatch: pytest
 
     @api.get("/c")
     def paged(query: Annotated[Page, Query()]) -> Response:
-        return messages.json_response({})
+        return responses.json_response({})
 
     for path, query, code in (
         ("/a", [], "not_found"),
@@ -256,7 +257,7 @@ def test_what_did_not_come_by_the_site_is_answered_by_no_route(monkeypatch: pyte
 
     @api.get("/a")
     def show() -> Response:
-        return messages.json_response({"code": None})
+        return responses.json_response({"code": None})
 
     for path, headers, status in (
         ("/a", {"x-origin-secret": secret}, 200),
@@ -285,19 +286,19 @@ def test_who_may_call_is_judged_before_anything_that_was_sent() -> None:
         body: Annotated[Any, Depends(raw_json_body("Anything"))],
         key: IdempotencyKey,
     ) -> Response:
-        return messages.json_response([customer.account, revision, query.limit, body, key])
+        return responses.json_response([customer.account, revision, query.limit, body, key])
 
     @api.get("/staff")
     def of_staff(staff: Staff) -> Response:
-        return messages.json_response([staff.user.user_id])
+        return responses.json_response([staff.user.user_id])
 
     @api.get("/all")
     def of_all(caller: SignedIn) -> Response:
-        return messages.json_response(sorted(caller.groups))
+        return responses.json_response(sorted(caller.groups))
 
     @api.get("/open")
     def of_nobody() -> Response:
-        return messages.json_response([])
+        return responses.json_response([])
 
     wrong: Json = {"query": [("limit", "0")], "body": "{"}
     assert refused(api, "POST", "/customers/x", group="customer-success", **wrong) == (403, "forbidden")
@@ -330,15 +331,15 @@ def test_a_body_is_read_as_its_model_with_every_fault_or_left_to_the_rules() -> 
 
     @api.post("/needed")
     def needed(reason: Annotated[NeededReason, Depends(parsed_body(NeededReason))]) -> Response:
-        return messages.json_response([reason.reason])
+        return responses.json_response([reason.reason])
 
     @api.post("/nothing")
     def nothing(_body: EmptyBody) -> Response:
-        return messages.json_response(["done"])
+        return responses.json_response(["done"])
 
     @api.post("/table")
     def table(sent: Annotated[JsonOrCsv, Depends(json_or_csv_body("Anything"))]) -> Response:
-        return messages.json_response([sent.json, sent.csv])
+        return responses.json_response([sent.json, sent.csv])
 
     assert answered(api, "POST", "/needed", body='{"reason": "No."}') == (200, ["No."])
     for body, faults in (
@@ -356,7 +357,7 @@ def test_a_body_is_read_as_its_model_with_every_fault_or_left_to_the_rules() -> 
     assert answered(api, "POST", "/table", body="ä,b", headers=csv) == (200, [None, "ä,b"])
     form = {"content-type": "application/x-www-form-urlencoded"}
     assert answered(api, "POST", "/table", body="[1]", headers=form) == (200, [[1], None])
-    big = '"' + "x" * messages.MAX_BODY_BYTES + '"'
+    big = '"' + "x" * bodies.MAX_BODY_BYTES + '"'
     assert refused(api, "POST", "/table", body=big) == (413, "too_large")
 
 
@@ -368,7 +369,7 @@ def test_a_body_may_be_left_out_where_it_is_not_required() -> None:
 
     @api.post("/wish")
     def wish(asked: Annotated[Wish, Depends(parsed_body(Wish, is_required=False))]) -> Response:
-        return messages.json_response([asked.color])
+        return responses.json_response([asked.color])
 
     for body, color in ((None, "red"), (" ", "red"), ("{}", "red"), ('{"color": "blue"}', "blue")):
         assert answered(api, "POST", "/wish", body=body) == (200, [color])
@@ -432,11 +433,11 @@ def test_what_is_said_of_a_route_comes_into_its_document() -> None:
 
     @api.get("/a", responses={200: {"description": "One."}}, openapi_extensions={"x-of": "a"})
     def one() -> Response:
-        return messages.json_response({})
+        return responses.json_response({})
 
     @api.route("/b", "GET", summary="Two.")
     def two() -> Response:
-        return messages.json_response({})
+        return responses.json_response({})
 
     paths = json.loads(api.get_openapi_json_schema(title="Orders", version="1"))["paths"]
     assert (paths["/a"]["get"]["responses"]["200"]["description"], paths["/a"]["get"]["x-of"]) == ("One.", "a")
@@ -452,19 +453,19 @@ def of_paths() -> Api:
 
     @api.get("/accounts/<account_id>")
     def account(account_id: AccountId) -> Response:
-        return messages.json_response({"is": account_id})
+        return responses.json_response({"is": account_id})
 
     @api.get("/currencies/<currency>")
     def currency(currency: CurrencyCode) -> Response:
-        return messages.json_response({"is": currency})
+        return responses.json_response({"is": currency})
 
     @api.get("/revisions/<revision>")
     def revision(revision: Revision) -> Response:
-        return messages.json_response({"is": revision})
+        return responses.json_response({"is": revision})
 
     @api.get("/versions/<version>")
     def version(version: VersionNumber) -> Response:
-        return messages.json_response({"is": version})
+        return responses.json_response({"is": version})
 
     return api
 
@@ -498,7 +499,7 @@ def of_queries() -> Api:
     api = Api()
 
     def shown(query: Any) -> Response:
-        return messages.json_response(query.model_dump(mode="json"))
+        return responses.json_response(query.model_dump(mode="json"))
 
     @api.get("/none")
     def none(query: Annotated[NoQuery, Query()]) -> Response:
@@ -526,7 +527,7 @@ def of_queries() -> Api:
 
     @api.get("/unread")
     def unread() -> Response:
-        return messages.json_response({})
+        return responses.json_response({})
 
     return api
 
@@ -616,11 +617,11 @@ def of_headers() -> Api:
 
     @api.get("/key")
     def key(key: IdempotencyKey) -> Response:
-        return messages.json_response({"is": key})
+        return responses.json_response({"is": key})
 
     @api.get("/conditions")
     def conditions(if_match: IfMatch = None, if_none_match: IfNoneMatch = None) -> Response:
-        return messages.json_response({"is": [if_match, if_none_match]})
+        return responses.json_response({"is": [if_match, if_none_match]})
 
     return api
 
@@ -679,6 +680,6 @@ def test_the_request_is_given_to_a_handler_that_asks_for_it() -> None:
 
     @api.get("/a")
     def show(request: Request) -> Response:
-        return messages.json_response([request.method, request.headers.get("Accept")])
+        return responses.json_response([request.method, request.headers.get("Accept")])
 
     assert answered(api, headers={"accept": "text/csv"}) == (200, ["GET", "text/csv"])

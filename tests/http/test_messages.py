@@ -22,8 +22,11 @@ from online_orders.domain.errors import BadRequest, Forbidden, NotFound, OnlineO
 from online_orders.domain.orders import User
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.representations import to_json
-from online_orders.http import messages
-from online_orders.http.messages import Caller, Preconditions, Response, Viewer
+from online_orders.http import auth, bodies, problems, rate_limit, requests, responses
+from online_orders.http.auth import Caller
+from online_orders.http.requests import Preconditions, Viewer
+from online_orders.http.responses import Response
+from online_orders.routes import quote_revisions
 
 Json = dict[str, Any]
 
@@ -79,11 +82,11 @@ def staff(**more: Any) -> Json:
 
 
 def test_a_caller_is_who_the_token_says() -> None:
-    assert messages.caller(asked(signed_in()), "customers") == Caller(ANNA, frozenset({"customers"}), "acme")
-    assert messages.caller(asked(signed_in()), None).account == "acme"
+    assert auth.caller(asked(signed_in()), "customers") == Caller(ANNA, frozenset({"customers"}), "acme")
+    assert auth.caller(asked(signed_in()), None).account == "acme"
     event = signed_in(**{"custom:account_id": ""})
     del event["requestContext"]["authorizer"]["jwt"]["claims"]["email"]
-    nobody = messages.caller(asked(event), None)
+    nobody = auth.caller(asked(event), None)
     assert nobody == Caller(User(user_id="u-1", email=""), frozenset({"customers"}), None)
     assert parameter_error(Forbidden, lambda: nobody.account) == "forbidden"
 
@@ -108,24 +111,24 @@ def test_a_caller_is_who_the_token_says() -> None:
         ({}, None, "wrong_token"),
     ],
 )
-def test_a_group_is_for_those_who_are_in_it(payload: Any, group: messages.Group | None, code: str | None) -> None:
+def test_a_group_is_for_those_who_are_in_it(payload: Any, group: auth.Group | None, code: str | None) -> None:
     if code is None:
-        assert messages.caller(asked(signed_in(payload)), group).user == ANNA
+        assert auth.caller(asked(signed_in(payload)), group).user == ANNA
     else:
-        assert parameter_error(Forbidden, messages.caller, asked(signed_in(payload)), group) == code
+        assert parameter_error(Forbidden, auth.caller, asked(signed_in(payload)), group) == code
 
 
 def test_staff_need_no_second_factor_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAFF_SECOND_FACTOR", "optional")
-    assert messages.caller(asked(signed_in(staff())), "customer-success").user == ANNA
+    assert auth.caller(asked(signed_in(staff())), "customer-success").user == ANNA
 
 
 @pytest.mark.parametrize("use", ["access", "ID", None])
 def test_only_an_id_token_says_who_calls(use: str | None) -> None:
     event = signed_in(token_use=use)
-    assert parameter_error(Forbidden, messages.caller, asked(event), None) == "wrong_token"
+    assert parameter_error(Forbidden, auth.caller, asked(event), None) == "wrong_token"
     del event["requestContext"]["authorizer"]["jwt"]["claims"]["token_use"]
-    assert parameter_error(Forbidden, messages.caller, asked(event), None) == "wrong_token"
+    assert parameter_error(Forbidden, auth.caller, asked(event), None) == "wrong_token"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +140,7 @@ def test_a_token_that_cannot_be_read_is_wrong(header: str | None) -> None:
         del event["headers"]["authorization"]
     else:
         event["headers"]["authorization"] = header
-    assert parameter_error(Forbidden, messages.caller, asked(event), None) == "wrong_token"
+    assert parameter_error(Forbidden, auth.caller, asked(event), None) == "wrong_token"
 
 
 @pytest.mark.parametrize("name", ["ü", "üü", "üüü", "ÿÿÿ???>>>"])
@@ -147,26 +150,26 @@ def test_a_token_is_read_whatever_its_length_and_letters(name: str) -> None:
     part = base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
     for header in (f"head.{part}.", f"bearer  head.{part}.signature"):
         event["headers"]["authorization"] = header
-        assert messages.caller(asked(event), None).groups == {name}
+        assert auth.caller(asked(event), None).groups == {name}
 
 
 def test_an_account_has_its_share_and_a_user_without_one_his_own(monkeypatch: pytest.MonkeyPatch) -> None:
     at = now()
-    monkeypatch.setattr(messages, "now", lambda: at)
+    monkeypatch.setattr(rate_limit, "now", lambda: at)
     without = {"custom:account_id": None}
     for event in (signed_in(), signed_in(**without)):
         for _ in range(3):
-            messages.caller(asked(event), None)
+            auth.caller(asked(event), None)
         with pytest.raises(TooManyRequests) as refusal:
-            messages.caller(asked(event), None)
+            auth.caller(asked(event), None)
         assert refusal.value.seconds == 1
-    messages.caller(asked(signed_in(staff(sub="u-2"), sub="u-2", **without)), None)
-    messages.check_rate_limit("LINK", "acme")
+    auth.caller(asked(signed_in(staff(sub="u-2"), sub="u-2", **without)), None)
+    rate_limit.check_rate_limit("LINK", "acme")
     with pytest.raises(TooManyRequests) as refusal:
-        messages.check_rate_limit("LINK", "acme")
+        rate_limit.check_rate_limit("LINK", "acme")
     assert refusal.value.seconds == 10
-    messages.reset()
-    messages.check_rate_limit("LINK", "acme")
+    rate_limit.reset()
+    rate_limit.check_rate_limit("LINK", "acme")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +186,7 @@ def test_where_a_request_came_from_is_what_cloudfront_says(
     monkeypatch: pytest.MonkeyPatch, secret: str, headers: dict[str, str], expected: Viewer
 ) -> None:
     monkeypatch.setenv("ORIGIN_SECRET", secret)
-    assert messages.viewer(request_of(**headers)) == expected
+    assert requests.viewer(request_of(**headers)) == expected
 
 
 # -- what was sent ------------------------------------------------------------------------------------------------
@@ -199,34 +202,34 @@ def test_where_a_request_came_from_is_what_cloudfront_says(
     ],
 )
 def test_a_body_is_read_exactly_as_text_or_in_base64(body: str, value: Any) -> None:
-    assert messages.json_body(request_of(body=body)) == value
+    assert bodies.json_body(request_of(body=body)) == value
     coded = {**event_of(body=base64.b64encode(body.encode()).decode()), "isBase64Encoded": True}
-    assert messages.json_body(asked(coded)) == value
-    assert isinstance(messages.json_body(request_of(body="1.10")), Decimal)
+    assert bodies.json_body(asked(coded)) == value
+    assert isinstance(bodies.json_body(request_of(body="1.10")), Decimal)
 
 
 @pytest.mark.parametrize("body", ["", " ", "{", "NaN", "[Infinity]", "\ud800", "[" * 100_000, "{} {}", None])
 def test_what_is_no_json_is_refused(body: str | None) -> None:
-    assert parameter_error(BadRequest, messages.json_body, request_of(body=body)) == "invalid_json"
+    assert parameter_error(BadRequest, bodies.json_body, request_of(body=body)) == "invalid_json"
 
 
 def test_what_is_wrong_with_json_is_told_where_it_can_be() -> None:
     for body, text in (("{", "Expecting property name"), ("NaN", "it cannot be read"), ("\ud800", "it cannot be read")):
         with pytest.raises(BadRequest) as refusal:
-            messages.json_body(request_of(body=body))
+            bodies.json_body(request_of(body=body))
         assert refusal.value.detail.startswith(f"The body is not JSON: {text}")
 
 
 def test_an_empty_body_is_the_default_where_there_is_one() -> None:
     for body in (None, "", " \n"):
-        assert messages.json_body(request_of(body=body), default={}) == {}
-    assert messages.json_body(request_of(body="[]"), default={}) == []
+        assert bodies.json_body(request_of(body=body), default={}) == {}
+    assert bodies.json_body(request_of(body="[]"), default={}) == []
 
 
 def test_a_body_has_so_many_bytes_at_most() -> None:
-    assert len(messages.raw_body(request_of(body="x" * messages.MAX_BODY_BYTES))) == messages.MAX_BODY_BYTES
-    for body in ("x" * (messages.MAX_BODY_BYTES + 1), "ü" * (messages.MAX_BODY_BYTES // 2 + 1)):
-        assert parameter_error(TooLarge, messages.raw_body, request_of(body=body)) == "too_large"
+    assert len(bodies.raw_body(request_of(body="x" * bodies.MAX_BODY_BYTES))) == bodies.MAX_BODY_BYTES
+    for body in ("x" * (bodies.MAX_BODY_BYTES + 1), "ü" * (bodies.MAX_BODY_BYTES // 2 + 1)):
+        assert parameter_error(TooLarge, bodies.raw_body, request_of(body=body)) == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +238,7 @@ def test_a_body_has_so_many_bytes_at_most() -> None:
 )
 def test_a_table_is_what_is_called_one(header: str | None, is_csv: bool) -> None:
     request = request_of(body="ä,b", **({} if header is None else {"content_type": header}))
-    assert messages.csv_body(request) == ("ä,b" if is_csv else None)
+    assert bodies.csv_body(request) == ("ä,b" if is_csv else None)
 
 
 @pytest.mark.parametrize(
@@ -251,14 +254,14 @@ def test_a_table_is_what_is_called_one(header: str | None, is_csv: bool) -> None
 )
 def test_if_match_names_versions_or_any(header: str | None, versions: set[int] | None) -> None:
     expected = None if versions is None else frozenset(versions)
-    assert messages.expected_versions(header) == expected
+    assert requests.expected_versions(header) == expected
     must_exist = bool((header or "").strip())
-    assert messages.preconditions(header, None) == Preconditions(expected, must_exist, must_be_new=False)
+    assert requests.preconditions(header, None) == Preconditions(expected, must_exist, must_be_new=False)
 
 
 @pytest.mark.parametrize(("header", "is_new"), [(None, False), ("", False), (" * ", True)])
 def test_if_none_match_asks_for_what_is_new(header: str | None, is_new: bool) -> None:
-    assert messages.preconditions(None, header) == Preconditions(None, False, is_new)
+    assert requests.preconditions(None, header) == Preconditions(None, False, is_new)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +300,7 @@ def test_preconditions_hold_of_the_versions_they_name(wanted: Preconditions, hol
     ],
 )
 def test_a_media_type_is_chosen_by_what_the_caller_likes_better(accept: str | None, is_liked_better: bool) -> None:
-    assert messages.accepts(request_of(**({} if accept is None else {"accept": accept})), "text/csv") is is_liked_better
+    assert requests.accepts(request_of(**({} if accept is None else {"accept": accept})), "text/csv") is is_liked_better
 
 
 # -- responses ----------------------------------------------------------------------------------------------------
@@ -310,20 +313,20 @@ def parts(response: Response) -> tuple[int, Any, dict[str, Any]]:
 
 def test_no_answer_is_kept_by_a_cache() -> None:
     json_type = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    assert parts(messages.json_response({"a": "ü"}, headers={"ETag": '"1"'})) == (
+    assert parts(responses.json_response({"a": "ü"}, headers={"ETag": '"1"'})) == (
         200,
         '{"a":"ü"}',
         {**json_type, "ETag": '"1"'},
     )
-    assert parts(messages.json_response('{"a":1}', HTTPStatus.CREATED)) == (201, '{"a":1}', json_type)
+    assert parts(responses.json_response('{"a":1}', HTTPStatus.CREATED)) == (201, '{"a":1}', json_type)
     file = {
         "Content-Type": "text/csv; charset=utf-8",
         "Cache-Control": "no-store",
         "Content-Disposition": 'attachment; filename="x.csv"',
     }
-    assert parts(messages.csv_response("a,b", "x.csv", {"Link": "<y>"})) == (200, "a,b", {**file, "Link": "<y>"})
-    assert parts(messages.csv_response("a,b", "x.csv")) == (200, "a,b", file)
-    assert messages.etag(7) == {"ETag": '"7"'}
+    assert parts(responses.csv_response("a,b", "x.csv", {"Link": "<y>"})) == (200, "a,b", {**file, "Link": "<y>"})
+    assert parts(responses.csv_response("a,b", "x.csv")) == (200, "a,b", file)
+    assert responses.etag(7) == {"ETag": '"7"'}
 
 
 def test_a_page_is_cut_where_it_would_be_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,11 +340,11 @@ def test_a_page_is_cut_where_it_would_be_too_large(monkeypatch: pytest.MonkeyPat
         (2 * size - 1, ["1"], "1"),
         (1, ["1"], "1"),
     ):
-        monkeypatch.setattr(messages, "MAX_PAGE_BYTES", most)
-        page = json.loads(str(messages.page(rows, "id", "last", cursor).body))
+        monkeypatch.setattr(responses, "MAX_PAGE_BYTES", most)
+        page = json.loads(str(responses.page(rows, "id", "last", cursor).body))
         assert [each["id"] for each in page["items"]] == shown
         assert page["next_cursor"] == f"after {position}"
-    assert messages.page([], "id", None, cursor).body == '{"items":[],"next_cursor":null}'
+    assert responses.page([], "id", None, cursor).body == '{"items":[],"next_cursor":null}'
 
 
 PDF = "application/pdf"
@@ -350,20 +353,20 @@ PDF = "application/pdf"
 def test_a_revision_is_answered_as_json_or_as_the_paper_that_was_made_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     order: Any = SimpleNamespace(order_id="o", quote_day=lambda at: ("day", at))
     at = now()
-    monkeypatch.setattr(messages, "now", lambda: at)
+    monkeypatch.setattr(quote_revisions, "now", lambda: at)
     states = {1: QuoteState.SUPERSEDED, 2: QuoteState.SENDING, 3: QuoteState.OFFERED, 9_999: QuoteState.OFFERED}
     pdfs = {("o", 1): b"paper"}
     monkeypatch.setattr(
-        messages, "get_quote", lambda of, number: SimpleNamespace(of=of, revision=number, state=states[number])
+        quote_revisions, "get_quote", lambda of, number: SimpleNamespace(of=of, revision=number, state=states[number])
     )
-    monkeypatch.setattr(messages, "find_quote_pdf", lambda *key: pdfs.get(key))
+    monkeypatch.setattr(quote_revisions, "find_quote_pdf", lambda *key: pdfs.get(key))
     monkeypatch.setattr(
-        messages, "quote_body", lambda quote, day: [quote.of.order_id, quote.revision, day == ("day", at)]
+        quote_revisions, "quote_body", lambda quote, day: [quote.of.order_id, quote.revision, day == ("day", at)]
     )
     for number in (1, 9_999):
-        shown = messages.quote_response(request_of(), order, number)
-        assert parts(shown) == parts(messages.json_response(["o", number, True]))
-    assert parts(messages.quote_response(request_of(accept=PDF), order, 1)) == (
+        shown = quote_revisions.quote_response(request_of(), order, number)
+        assert parts(shown) == parts(responses.json_response(["o", number, True]))
+    assert parts(quote_revisions.quote_response(request_of(accept=PDF), order, 1)) == (
         200,
         b"paper",
         {
@@ -377,12 +380,12 @@ def test_a_revision_is_answered_as_json_or_as_the_paper_that_was_made_of_it(monk
         (3, "This revision was never sent"),
     ):
         with pytest.raises(NotFound) as refusal:
-            messages.quote_response(request_of(accept=PDF), order, number)
+            quote_revisions.quote_response(request_of(accept=PDF), order, number)
         assert refusal.value.detail.startswith(text)
 
 
 def test_a_refusal_is_a_problem_as_rfc_9457_has_it() -> None:
-    shown = messages.problem(TooManyRequests("half \ud800", 7))
+    shown = problems.problem(TooManyRequests("half \ud800", 7))
     assert shown.status_code == 429
     assert shown.headers == {
         "Content-Type": "application/problem+json",
@@ -414,7 +417,7 @@ def said_by_aws(code: str) -> ClientError:
     ],
 )
 def test_what_is_over_by_itself_is_told_apart_from_a_fault(error: Exception, status: int) -> None:
-    assert messages.to_api_error(error).status == status
+    assert problems.to_api_error(error).status == status
 
 
 @pytest.mark.parametrize(
@@ -431,4 +434,4 @@ def test_what_is_too_short_for_an_origin_secret_or_no_text_opens_nothing(
 ) -> None:
     monkeypatch.setenv("ORIGIN_SECRET", json.dumps(said))
     for shown in ({}, {"x-origin-secret": ""}, {"x-origin-secret": "s" * 31}, {"x-origin-secret": "7"}):
-        assert not messages.has_origin_secret(shown)
+        assert not auth.has_origin_secret(shown)

@@ -12,8 +12,8 @@ from unittest.mock import patch
 from moto.core.exceptions import JsonRESTError
 from moto.sesv2.responses import SESV2Response
 
+from emulation.mails import Attachment
 from emulation.ses_rules import Bounce, EventType, Message, Sending, SesError, accept, detail_of
-from sandbox.mailbox import Attachment
 from tests.lab.clock import Clock
 
 Json = dict[str, Any]

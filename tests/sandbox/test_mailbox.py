@@ -7,7 +7,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from sandbox.mailbox import Attachment, Mail, Mailbox, read_mail
+from emulation.mails import Attachment, Mail, read_mail
+from sandbox.mailbox import Mailbox
 from tests import loopback
 from tests.sandbox.serving import serving
 

@@ -76,7 +76,7 @@ def test_a_function_is_republished_and_aliased_before_cloudfront_changes() -> No
 
 
 def test_the_secret_is_made_with_one_value_long_enough_to_be_taken() -> None:
-    from online_orders.http.messages import MIN_ORIGIN_SECRET_LENGTH
+    from online_orders.http.auth import MIN_ORIGIN_SECRET_LENGTH
 
     generate = RESOURCES["OriginSecret"]["Properties"]["GenerateSecretString"]
     assert (generate["SecretStringTemplate"], generate["GenerateStringKey"]) == ('{"previous": ""}', "current")

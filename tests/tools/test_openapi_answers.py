@@ -12,7 +12,7 @@ from online_orders.domain.orders import Change, Order, Status
 from online_orders.domain.quotes import Quote, QuoteState, parse_quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
-from online_orders.http import messages
+from online_orders.http import problems
 from tests.tools.described import at, faults, followed, operations, schema
 from tools.generate import catalog_document
 from tools.openapi import examples
@@ -123,7 +123,7 @@ def test_an_account_is_as_described_with_and_without_what_may_be_absent() -> Non
 
 @pytest.mark.parametrize("refusal", ALL, ids=lambda refusal: refusal.code)
 def test_a_refusal_is_as_every_response_with_its_code_says(refusal: Refusal) -> None:
-    result = messages.problem(refusal.error)
+    result = problems.problem(refusal.error)
     body = json.loads(result.body or "")
     found = 0
     for _, _, operation in operations():

@@ -16,9 +16,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from online_orders.domain import confirmation
 from online_orders.domain.errors import OnlineOrdersError, TooLarge
-from online_orders.http import messages
+from online_orders.http import bodies
+from online_orders.http import responses as http_responses
 from online_orders.http.app import Api, error_codes, response_spec
-from online_orders.http.messages import Response
+from online_orders.http.responses import Response
 from tests.tools.described import DOCUMENT, Place, at, faults, operations, pointer
 from tools.generate import GENERATED, ROOT
 from tools.openapi import APPS, UnknownName, describe, examples
@@ -71,7 +72,7 @@ def test_a_route_that_names_an_unknown_schema_or_code_fails_by_it() -> None:
 
         @api.get("/api/novelties", responses=responses, openapi_extensions=extensions)
         def show_novelties() -> Response:
-            return messages.json_response({})
+            return http_responses.json_response({})
 
         with pytest.raises(UnknownName, match=fault):
             describe([api])
@@ -158,13 +159,13 @@ def sending(size: int) -> Request:
 
 def test_the_largest_body_that_is_described_is_the_largest_that_is_taken() -> None:
     with pytest.raises(TooLarge) as refusal:
-        messages.raw_body(sending(messages.MAX_BODY_BYTES + 1))
-    assert len(messages.raw_body(sending(messages.MAX_BODY_BYTES))) == messages.MAX_BODY_BYTES
+        bodies.raw_body(sending(bodies.MAX_BODY_BYTES + 1))
+    assert len(bodies.raw_body(sending(bodies.MAX_BODY_BYTES))) == bodies.MAX_BODY_BYTES
     described = DOCUMENT["components"]["responses"]["TooLarge"]
     examples = described["content"]["application/problem+json"]["examples"]
     assert examples["too_large"]["value"]["detail"] == refusal.value.detail
-    assert f"larger than {messages.MAX_BODY_BYTES // 1024} KiB" in described["description"]
-    assert messages.MAX_BODY_BYTES % 1024 == 0
+    assert f"larger than {bodies.MAX_BODY_BYTES // 1024} KiB" in described["description"]
+    assert bodies.MAX_BODY_BYTES % 1024 == 0
 
 
 def test_the_form_has_the_decisions_of_the_page() -> None:

@@ -17,7 +17,7 @@ from online_orders.domain.quotes import Quote, parse_quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
 from online_orders.domain.timeline import Actor, Entry
 from online_orders.domain.values import instant_text
-from online_orders.http import messages
+from online_orders.http import problems
 
 Examples = Mapping[str, Any]
 
@@ -291,7 +291,7 @@ def evidence() -> dict[str, Any]:
 
 
 def refusal_body(error: OnlineOrdersError) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(messages.problem(error).body or "")
+    body: dict[str, Any] = json.loads(problems.problem(error).body or "")
     return body
 
 

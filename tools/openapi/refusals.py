@@ -24,7 +24,7 @@ from online_orders.domain.errors import (
 )
 from online_orders.domain.orders import Status
 from online_orders.http.app import Access, RequestBody
-from online_orders.http.messages import MAX_BODY_BYTES, body_too_large
+from online_orders.http.bodies import MAX_BODY_BYTES, body_too_large
 from tools.openapi.examples import refusal_body
 from tools.openapi.schemas import COMPONENTS
 

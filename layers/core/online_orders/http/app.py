@@ -26,10 +26,12 @@ from online_orders.domain.errors import BadRequest, Forbidden, MethodNotAllowed,
 from online_orders.domain.field_errors import message_of, validate
 from online_orders.domain.order_ids import is_order_id
 from online_orders.domain.values import Request as RequestModel
-from online_orders.http import messages
+from online_orders.http import auth, bodies, problems, requests
+from online_orders.http.auth import Caller, Group
 from online_orders.http.cursors import Cursor
-from online_orders.http.messages import Caller, Group, Response, problem
 from online_orders.http.parameters import MAX_IDEMPOTENCY_KEY_LENGTH, Page, QueryModel
+from online_orders.http.problems import problem
+from online_orders.http.responses import Response
 from online_orders.telemetry import logger
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ def parsed_body(model: type[BaseModel], *, is_required: bool = True) -> Callable
     """Return a dependency that reads the body as a `model`; it raises Invalid with every fault of it."""
 
     def read(request: Request) -> Any:
-        return validate(model, messages.json_body(request, default=None if is_required else {}))
+        return validate(model, bodies.json_body(request, default=None if is_required else {}))
 
     REQUEST_BODIES[read] = RequestBody(model.__name__, is_required)
     return read
@@ -112,7 +114,7 @@ def raw_json_body(schema: str) -> Callable[..., Any]:
     """Return a dependency that reads the body's JSON, which the rules of the order judge whole."""
 
     def read(request: Request) -> Any:
-        return messages.json_body(request)
+        return bodies.json_body(request)
 
     REQUEST_BODIES[read] = RequestBody(schema, is_required=True)
     return read
@@ -130,8 +132,8 @@ def json_or_csv_body(schema: str) -> Callable[..., JsonOrCsv]:
     """Return a dependency that reads the body's JSON or, where it was sent as that, CSV."""
 
     def read(request: Request) -> JsonOrCsv:
-        table = messages.csv_body(request)
-        return JsonOrCsv(messages.json_body(request) if table is None else None, table)
+        table = bodies.csv_body(request)
+        return JsonOrCsv(bodies.json_body(request) if table is None else None, table)
 
     REQUEST_BODIES[read] = RequestBody(schema, is_required=True, takes_csv=True)
     return read
@@ -208,7 +210,7 @@ class Api(APIGatewayHttpResolver):
 
         self.exception_handler(OnlineOrdersError)(refuse)
         self.exception_handler(RequestValidationError)(lambda error: refuse(parameter_error(error)))
-        self.exception_handler(Exception)(lambda error: refuse(messages.to_api_error(error)))
+        self.exception_handler(Exception)(lambda error: refuse(problems.to_api_error(error)))
 
     def route(self, rule: str, method: Any, *options: Any, **named: Any) -> Callable[[Any], Any]:
         """Register a route, as the resolver has it, and keep its handler."""
@@ -252,7 +254,7 @@ def find_route(app: Api, next_middleware: "NextMiddleware") -> Any:
     order_id = request.path_parameters.get("order_id", "")
     if is_order_id(order_id):
         logger.append_keys(order_id=order_id)
-    if not messages.has_origin_secret(messages.request_headers(request)):
+    if not auth.has_origin_secret(requests.request_headers(request)):
         return problem(Forbidden("not_by_this_way", "Use the site's own address."))
     if not is_route:
         methods = {method for method, each in app.handlers if each in paths}
@@ -275,7 +277,7 @@ def identify_caller(app: Api, next_middleware: "NextMiddleware") -> Any:
     request = app.request
     access = access_to(app.handlers[request.method, request.route])
     if access.needs_login:
-        app.context["caller"] = messages.caller(request, access.group)
+        app.context["caller"] = auth.caller(request, access.group)
     return next_middleware(app)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import Request
 
-from online_orders.http import messages
+from online_orders.http import bodies
 
 MAX_FIELDS = 50
 
@@ -18,7 +18,7 @@ def form_fields(request: Request) -> dict[str, str]:
     Raises TooLarge as `http.raw_body`.
     """
     try:
-        text = messages.raw_body(request).decode("utf-8")
+        text = bodies.raw_body(request).decode("utf-8")
         fields = parse_qs(text, max_num_fields=MAX_FIELDS, keep_blank_values=True, errors="strict")
     except (ValueError, UnicodeError):
         return {}

@@ -9,10 +9,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from online_orders import clock
 from online_orders.aws import account_store, contact_report_store
 from online_orders.domain.accounts import ContactReport
-from online_orders.http import messages
+from online_orders.http import responses
 from online_orders.http.app import Customer, Router, cursor_of, error_codes, parsed_body, response_spec
-from online_orders.http.messages import Response
 from online_orders.http.parameters import AccountQuery, Page
+from online_orders.http.responses import Response
 
 router = Router()
 
@@ -26,7 +26,7 @@ router = Router()
 )
 def show_account(customer: Customer, query: Annotated[AccountQuery, Query()]) -> Response:
     account_id = query.account_id or customer.account
-    return messages.json_response(account_store.get_account_for_caller(customer.account, account_id).model_dump_json())
+    return responses.json_response(account_store.get_account_for_caller(customer.account, account_id).model_dump_json())
 
 
 @router.get(
@@ -39,7 +39,7 @@ def show_account(customer: Customer, query: Annotated[AccountQuery, Query()]) ->
 def list_subaccounts(customer: Customer, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, customer)
     page = account_store.list_subaccounts(customer.account, query.limit, cursor.position)
-    return messages.page(
+    return responses.page(
         (account.model_dump(mode="json") for account in page.accounts), "account_id", page.position, cursor
     )
 
@@ -60,4 +60,4 @@ def report_contact(
 ) -> Response:
     account = account_store.get_account_for_caller(customer.account, report.account_id or customer.account)
     contact_report_store.store_report(account.account_id, customer.user, report, clock.now())
-    return messages.json_response(account.model_dump_json(), HTTPStatus.ACCEPTED)
+    return responses.json_response(account.model_dump_json(), HTTPStatus.ACCEPTED)

@@ -16,7 +16,7 @@ from online_orders.domain.orders import NewComment, Order, Reason
 from online_orders.domain.representations import entry_body, order_body
 from online_orders.domain.timeline import Actor
 from online_orders.environment import environment
-from online_orders.http import messages
+from online_orders.http import auth, requests, responses
 from online_orders.http.app import (
     PDF,
     Customer,
@@ -27,8 +27,9 @@ from online_orders.http.app import (
     raw_json_body,
     response_spec,
 )
-from online_orders.http.messages import Response
 from online_orders.http.parameters import IdempotencyKey, IfMatch, OrderId, OrderQuery, Page, Revision, parse_account_id
+from online_orders.http.responses import Response
+from online_orders.routes import quote_revisions
 from online_orders.telemetry import MetricUnit, logger, metrics
 
 CSV = {"text/csv": {"type": "string", "description": "RFC 4180, a header row, one row an item."}}
@@ -37,12 +38,12 @@ router = Router()
 
 
 def _order_response(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return messages.json_response(
-        order_body(order, lead_time_statistics.lead_times(), clock.now()), status, messages.etag(order.version)
+    return responses.json_response(
+        order_body(order, lead_time_statistics.lead_times(), clock.now()), status, responses.etag(order.version)
     )
 
 
-def _account_for(body: Any, customer: messages.Caller) -> str:
+def _account_for(body: Any, customer: auth.Caller) -> str:
     """Return the account that an order is for; raise NotFound for what cannot be one."""
     account_id = body.get("account_id") if isinstance(body, dict) else None
     return parse_account_id(account_id) if isinstance(account_id, str) else customer.account
@@ -72,8 +73,8 @@ def place_order(
     )
     logger.append_keys(order_id=placed.order_id)
     metrics.add_metric("OrdersPlaced", MetricUnit.Count, 1)
-    headers = {"Location": f"/api/orders/{placed.order_id}", **messages.etag(1)}
-    return messages.json_response(placed.response, HTTPStatus.CREATED, headers)
+    headers = {"Location": f"/api/orders/{placed.order_id}", **responses.etag(1)}
+    return responses.json_response(placed.response, HTTPStatus.CREATED, headers)
 
 
 @router.post(
@@ -97,7 +98,7 @@ def preview_order(customer: Customer, body: Annotated[Any, Depends(raw_json_body
         caller_account_id=customer.account,
         source="online",
     )
-    return messages.json_response({"warnings": warnings})
+    return responses.json_response({"warnings": warnings})
 
 
 @router.get(
@@ -126,10 +127,10 @@ def list_orders(customer: Customer, query: Annotated[OrderQuery, Query()], reque
         page = order_queries.list_account_orders(query.account_id, order_filter, query.limit, cursor.position)
     at = clock.now()
     rows = [order_body(order, lead_time_statistics.lead_times(), at) for order in page.orders]
-    if messages.accepts(request, "text/csv"):
+    if requests.accepts(request, "text/csv"):
         table = csv_page(rows, dialect_for(query.spreadsheet))
-        return messages.csv_response(table, "orders.csv", _link(request, cursor.after(page.position)))
-    return messages.page(rows, "order_id", page.position, cursor)
+        return responses.csv_response(table, "orders.csv", _link(request, cursor.after(page.position)))
+    return responses.page(rows, "order_id", page.position, cursor)
 
 
 def _link(request: Request, next_cursor: str | None) -> dict[str, str]:
@@ -163,7 +164,7 @@ def show_timeline(customer: Customer, order_id: OrderId, query: Annotated[Page, 
     order = order_store.get_order_for_caller(customer.account, order_id)
     page = order_store.list_entries(order.order_id, query.limit, int(cursor.position or 0))
     entries = (entry_body(entry) for entry in page.entries if not entry.internal)
-    return messages.page(entries, "sequence", page.position, cursor)
+    return responses.page(entries, "sequence", page.position, cursor)
 
 
 @router.get(
@@ -177,7 +178,9 @@ def show_timeline(customer: Customer, order_id: OrderId, query: Annotated[Page, 
     responses=response_spec("Quote", "The revision, or its paper.", other=PDF),
 )
 def show_quote(customer: Customer, order_id: OrderId, revision: Revision, request: Request) -> Response:
-    return messages.quote_response(request, order_store.get_order_for_caller(customer.account, order_id), revision)
+    return quote_revisions.quote_response(
+        request, order_store.get_order_for_caller(customer.account, order_id), revision
+    )
 
 
 @router.post(
@@ -197,7 +200,7 @@ def withdraw_order(
     order = order_store.update_order(
         lambda: order_store.get_order_for_caller(customer.account, order_id),
         lambda order: order.withdraw(customer.user, withdrawal.reason, clock.now()),
-        messages.expected_versions(if_match),
+        requests.expected_versions(if_match),
     )
     return _order_response(order)
 
@@ -221,6 +224,6 @@ def comment_on_order(
     order = order_store.update_order(
         lambda: order_store.get_order_for_caller(customer.account, order_id),
         lambda order: order.comment(actor, comment.text, clock.now(), max_per_hour=limit),
-        messages.expected_versions(if_match),
+        requests.expected_versions(if_match),
     )
     return _order_response(order)

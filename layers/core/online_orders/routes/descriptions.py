@@ -5,10 +5,10 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from online_orders.http import messages
+from online_orders.http import responses
 from online_orders.http.app import Router, SignedIn, response_spec
-from online_orders.http.messages import Response
 from online_orders.http.parameters import NoQuery
+from online_orders.http.responses import Response
 
 router = Router()
 
@@ -29,7 +29,7 @@ def _generated(name: str) -> str:
     responses=response_spec(None, "OpenAPI 3.1.", other={"application/json": {"type": "object"}}),
 )
 def describe_api() -> Response:
-    return messages.json_response(_generated("openapi.json"))
+    return responses.json_response(_generated("openapi.json"))
 
 
 @router.get(
@@ -40,4 +40,4 @@ def describe_api() -> Response:
     responses=response_spec("Catalog", "The catalog."),
 )
 def show_catalog(_caller: SignedIn, _query: Annotated[NoQuery, Query()]) -> Response:
-    return messages.json_response(_generated("catalog.json"))
+    return responses.json_response(_generated("catalog.json"))

@@ -10,10 +10,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from online_orders.aws import account_store
 from online_orders.aws.keys import account_key
 from online_orders.aws.version_store import Version
-from online_orders.http import messages
+from online_orders.http import requests, responses
 from online_orders.http.app import Router, Staff, cursor_of, error_codes, raw_json_body, response_spec
-from online_orders.http.messages import Response
 from online_orders.http.parameters import AccountId, IfMatch, IfNoneMatch, Page, VersionNumber
+from online_orders.http.responses import Response
 from online_orders.routes.versions import get_version, version_row, versions_page
 
 router = Router()
@@ -29,7 +29,7 @@ router = Router()
 def list_accounts(staff: Staff, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
     page = account_store.list_accounts(query.limit, cursor.position)
-    return messages.page(
+    return responses.page(
         (account.model_dump(mode="json") for account in page.accounts), "account_id", page.position, cursor
     )
 
@@ -43,7 +43,7 @@ def list_accounts(staff: Staff, query: Annotated[Page, Query()], request: Reques
 )
 def show_desk_account(_staff: Staff, account_id: AccountId) -> Response:
     stored = account_store.get_stored_account(account_id)
-    return messages.json_response(stored.account.model_dump_json(), headers=messages.etag(stored.version))
+    return responses.json_response(stored.account.model_dump_json(), headers=responses.etag(stored.version))
 
 
 @router.put(
@@ -71,10 +71,10 @@ def put_account(
 
     That nothing is replaced unseen is a condition of the write: who loses the race for it is judged anew.
     """
-    conditions = messages.preconditions(if_match, if_none_match)
+    conditions = requests.preconditions(if_match, if_none_match)
     check = partial(conditions.check, f"an account {account_id}")
     stored = account_store.replace_account(account_id, body, staff.user, check)
-    return messages.json_response(stored.account.model_dump_json(), headers=messages.etag(stored.version))
+    return responses.json_response(stored.account.model_dump_json(), headers=responses.etag(stored.version))
 
 
 @router.get(
@@ -108,4 +108,4 @@ def list_account_versions(
 )
 def show_account_version(_staff: Staff, account_id: AccountId, version: VersionNumber) -> Response:
     found = get_version(account_key(account_id), version)
-    return messages.json_response({**version_row(found), "account": json.loads(found.document)})
+    return responses.json_response({**version_row(found), "account": json.loads(found.document)})

@@ -24,7 +24,7 @@ from online_orders.domain.orders import (
 from online_orders.domain.representations import desk_row, entry_body
 from online_orders.domain.timeline import Actor
 from online_orders.environment import environment
-from online_orders.http import messages
+from online_orders.http import requests, responses
 from online_orders.http.app import (
     EmptyBody,
     Router,
@@ -35,8 +35,8 @@ from online_orders.http.app import (
     raw_json_body,
     response_spec,
 )
-from online_orders.http.messages import Response
 from online_orders.http.parameters import DeskOrderQuery, IdempotencyKey, IfMatch, OrderId, Page, parse_account_id
+from online_orders.http.responses import Response
 from online_orders.telemetry import MetricUnit, logger, metrics
 
 router = Router()
@@ -53,13 +53,13 @@ def _policy() -> Policy:
 def desk_order_response(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return an order as Customer Success sees it, with its version as ETag."""
     row = desk_row(order, lead_time_statistics.lead_times(), clock.now(), _policy())
-    return messages.json_response(row, status, messages.etag(order.version))
+    return responses.json_response(row, status, responses.etag(order.version))
 
 
 def take_action(order_id: str, decision: Decision, if_match: str | None) -> Order:
     """Take an action on an order, wherever it lies; raises what `orders.update_order` raises."""
     key = order_store.locate_order(order_id)
-    return order_store.update_order(lambda: order_store.get_order(key), decision, messages.expected_versions(if_match))
+    return order_store.update_order(lambda: order_store.get_order(key), decision, requests.expected_versions(if_match))
 
 
 @router.get(
@@ -79,7 +79,7 @@ def list_desk_orders(staff: Staff, query: Annotated[DeskOrderQuery, Query()], re
     page = order_queries.list_desk_orders(order_filter, query.limit, cursor.position)
     at, policy = clock.now(), _policy()
     rows = (desk_row(order, lead_time_statistics.lead_times(), at, policy) for order in page.orders)
-    return messages.page(rows, "order_id", page.position, cursor)
+    return responses.page(rows, "order_id", page.position, cursor)
 
 
 def _account_named(body: Any) -> str:
@@ -108,8 +108,8 @@ def place_direct_order(
     placed = place(key, body, by=staff.user, account_id=account_id, caller_account_id=account_id, source="direct")
     logger.append_keys(order_id=placed.order_id)
     metrics.add_metric("DirectOrdersPlaced", MetricUnit.Count, 1)
-    headers = {"Location": f"/api/desk/orders/{placed.order_id}", **messages.etag(1)}
-    return messages.json_response(placed.response, HTTPStatus.CREATED, headers)
+    headers = {"Location": f"/api/desk/orders/{placed.order_id}", **responses.etag(1)}
+    return responses.json_response(placed.response, HTTPStatus.CREATED, headers)
 
 
 @router.post(
@@ -124,7 +124,7 @@ def preview_direct_order(staff: Staff, body: Annotated[Any, Depends(raw_json_bod
     """Return the warnings as for customers, and those of orders that reached Customer Success directly."""
     account_id = _account_named(body)
     warnings = preview(body, by=staff.user, account_id=account_id, caller_account_id=account_id, source="direct")
-    return messages.json_response({"warnings": warnings})
+    return responses.json_response({"warnings": warnings})
 
 
 @router.get(
@@ -149,7 +149,7 @@ def show_desk_timeline(staff: Staff, order_id: OrderId, query: Annotated[Page, Q
     cursor = cursor_of(request, query, staff)
     key = order_store.locate_order(order_id)
     page = order_store.list_entries(key.order_id, query.limit, int(cursor.position or 0))
-    return messages.page((entry_body(entry) for entry in page.entries), "sequence", page.position, cursor)
+    return responses.page((entry_body(entry) for entry in page.entries), "sequence", page.position, cursor)
 
 
 @router.get(
@@ -167,7 +167,7 @@ def show_evidence(staff: Staff, order_id: OrderId, query: Annotated[Page, Query(
     cursor = cursor_of(request, query, staff)
     key = order_store.locate_order(order_id)
     page = evidence_store.list_evidence(key.order_id, query.limit, int(cursor.position or 0))
-    return messages.page((each.model_dump(mode="json") for each in page.evidence), "sequence", page.position, cursor)
+    return responses.page((each.model_dump(mode="json") for each in page.evidence), "sequence", page.position, cursor)
 
 
 @router.post(

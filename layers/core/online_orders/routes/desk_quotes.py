@@ -9,10 +9,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from online_orders import clock
 from online_orders.aws import order_store, quoting
 from online_orders.domain.orders import Resending
-from online_orders.http import messages
+from online_orders.http import requests, responses
 from online_orders.http.app import PDF, EmptyBody, Router, Staff, error_codes, parsed_body, raw_json_body, response_spec
-from online_orders.http.messages import Response
 from online_orders.http.parameters import CurrencyQuery, IfMatch, OrderId, Revision
+from online_orders.http.responses import Response
+from online_orders.routes import quote_revisions
 from online_orders.routes.desk_orders import desk_order_response, take_action
 
 router = Router()
@@ -26,7 +27,7 @@ router = Router()
     responses=response_spec("Quote", "The revision, or its paper.", other=PDF),
 )
 def show_desk_quote(_staff: Staff, order_id: OrderId, revision: Revision, request: Request) -> Response:
-    return messages.quote_response(request, order_store.get_any_order(order_id), revision)
+    return quote_revisions.quote_response(request, order_store.get_any_order(order_id), revision)
 
 
 @router.get(
@@ -45,7 +46,7 @@ def show_desk_quote(_staff: Staff, order_id: OrderId, revision: Revision, reques
 def draft_quote(_staff: Staff, order_id: OrderId, query: Annotated[CurrencyQuery, Query()]) -> Response:
     order = order_store.get_any_order(order_id)
     draft = quoting.next_draft(order, query.currency)
-    return messages.json_response(draft.model_dump_json(), headers=messages.etag(order.version))
+    return responses.json_response(draft.model_dump_json(), headers=responses.etag(order.version))
 
 
 @router.post(
@@ -68,7 +69,7 @@ def quote_order(
     body: Annotated[Any, Depends(raw_json_body("NewQuote"))],
     if_match: IfMatch = None,
 ) -> Response:
-    order = quoting.offer_next_revision(order_id, body, staff.user, messages.expected_versions(if_match))
+    order = quoting.offer_next_revision(order_id, body, staff.user, requests.expected_versions(if_match))
     return desk_order_response(order, HTTPStatus.ACCEPTED)
 
 

@@ -13,10 +13,10 @@ from online_orders.aws.version_store import Version
 from online_orders.domain.csv_pages import dialect_for
 from online_orders.domain.errors import NotFound
 from online_orders.domain.prices import COLUMNS, parse_prices, parse_prices_csv, prices_csv
-from online_orders.http import messages
+from online_orders.http import requests, responses
 from online_orders.http.app import JsonOrCsv, Router, Staff, cursor_of, error_codes, json_or_csv_body, response_spec
-from online_orders.http.messages import Response
 from online_orders.http.parameters import CurrencyCode, IfMatch, IfNoneMatch, Page, SpreadsheetQuery, VersionNumber
+from online_orders.http.responses import Response
 from online_orders.routes.versions import get_version, version_row, versions_page
 
 PRICES_CSV = {
@@ -36,7 +36,7 @@ router = Router()
 def list_price_lists(staff: Staff, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
     page = price_store.list_price_lists(query.limit, cursor.position)
-    return messages.page((row._asdict() for row in page.rows), "currency", page.position, cursor)
+    return responses.page((row._asdict() for row in page.rows), "currency", page.position, cursor)
 
 
 @router.get(
@@ -52,11 +52,11 @@ def show_price_list(
     listed = price_store.find_price_list(currency)
     if listed is None:
         raise NotFound(f"There is no price list in {currency}.")
-    headers = messages.etag(listed.version)
-    if messages.accepts(request, "text/csv"):
+    headers = responses.etag(listed.version)
+    if requests.accepts(request, "text/csv"):
         table = prices_csv(listed.prices, dialect_for(query.spreadsheet))
-        return messages.csv_response(table, f"prices-{currency}.csv", headers)
-    return messages.json_response(listed.model_dump_json(), headers=headers)
+        return responses.csv_response(table, f"prices-{currency}.csv", headers)
+    return responses.json_response(listed.model_dump_json(), headers=headers)
 
 
 @router.put(
@@ -82,11 +82,11 @@ def put_price_list(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Create or replace a whole list, from JSON or CSV; conditions hold as for an account."""
-    conditions = messages.preconditions(if_match, if_none_match)
+    conditions = requests.preconditions(if_match, if_none_match)
     requested = parse_prices(sent.json, currency) if sent.csv is None else parse_prices_csv(sent.csv, currency)
     check = partial(conditions.check, f"a price list in {currency}")
     stored = price_store.replace_price_list(currency, requested, staff.user, check)
-    return messages.json_response(stored.model_dump_json(), headers=messages.etag(stored.version))
+    return responses.json_response(stored.model_dump_json(), headers=responses.etag(stored.version))
 
 
 @router.get(
@@ -117,4 +117,4 @@ def list_price_list_versions(
 )
 def show_price_list_version(_staff: Staff, currency: CurrencyCode, version: VersionNumber) -> Response:
     found = get_version(prices_key(currency), version)
-    return messages.json_response({**version_row(found), "price_list": json.loads(found.document)})
+    return responses.json_response({**version_row(found), "price_list": json.loads(found.document)})

@@ -7,9 +7,9 @@ from online_orders.aws import version_store
 from online_orders.aws.keys import Key
 from online_orders.aws.version_store import Version
 from online_orders.domain.errors import NotFound
-from online_orders.http import messages
+from online_orders.http import responses
 from online_orders.http.cursors import Cursor
-from online_orders.http.messages import Response
+from online_orders.http.responses import Response
 
 
 def versions_page(
@@ -19,7 +19,7 @@ def versions_page(
     page = version_store.list_versions(key, limit, int(cursor.position) if cursor.position else None)
     if page is None:
         raise NotFound(f"There is no {what}.")
-    return messages.page((row(version) for version in page.versions), "version", page.position, cursor)
+    return responses.page((row(version) for version in page.versions), "version", page.position, cursor)
 
 
 def get_version(key: Key, version: int) -> Version:

@@ -1,0 +1,124 @@
+"""Who calls, as the id token says, and whether the request came by the site."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from aws_lambda_powertools.event_handler import Request
+
+from online_orders.domain.errors import (
+    Forbidden,
+)
+from online_orders.domain.orders import User
+from online_orders.environment import environment
+from online_orders.http.rate_limit import check_rate_limit
+from online_orders.http.requests import request_headers
+from online_orders.telemetry import logger
+
+Group = Literal["customers", "customer-success"]
+MIN_ORIGIN_SECRET_LENGTH = 32
+_BEARER = re.compile(r"(?:bearer +)?[\w-]+\.(?P<payload>[\w-]+)\.[\w-]*", re.IGNORECASE | re.ASCII)
+"""One token and nothing else, so that what is read is what the gateway has verified."""
+
+
+class Caller(NamedTuple):
+    """A signed-in user, as the id token says; the gateway has checked the token itself."""
+
+    user: User
+    groups: frozenset[str]
+    account_id: str | None
+
+    @property
+    def account(self) -> str:
+        """Return the account that the caller acts for; raise Forbidden for one that has none."""
+        if self.account_id is None:
+            raise Forbidden("forbidden", "Your user belongs to no account.")
+        return self.account_id
+
+
+def caller(request: Request, group: Group | None) -> Caller:
+    """Return who calls; raise Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the
+    group.
+
+    Staff have signed in with a second factor where the installation wants it, else `second_factor_required`. They are
+    no customers, whatever other group somebody has put them in. Takes of the caller's share, so it is called once a
+    request.
+    """
+    claims = request.resolved_event["requestContext"]["authorizer"]["jwt"]["claims"]
+    if claims.get("token_use") != "id":
+        raise Forbidden("wrong_token", "Send the id token: the access token does not say whose account it is.")
+    payload = _payload(request, claims)
+    groups = _groups(payload)
+    if group and (group not in groups or (group == "customers" and "customer-success" in groups)):
+        raise Forbidden("forbidden", f"This is for users of the group {group}.")
+    if group == "customer-success" and environment("STAFF_SECOND_FACTOR") == "required":
+        _require_second_factor(payload)
+    user = User(user_id=claims["sub"], email=claims.get("email", ""))
+    account_id = claims.get("custom:account_id") or None
+    check_rate_limit("ACCOUNT", account_id or user.user_id)
+    return Caller(user, groups, account_id)
+
+
+def _payload(request: Request, claims: Mapping[str, str]) -> dict[str, Any]:
+    """Return the payload of the id token; Forbidden `wrong_token` where it cannot be read.
+
+    The gateway hands a list on as text, `[a b]`, in which one name with a blank cannot be told from two names. So lists
+    are read from the token itself, which the gateway has verified.
+    """
+    found = _BEARER.fullmatch(request_headers(request).get("authorization", ""))
+    unreadable = Forbidden("wrong_token", "Send one id token in the Authorization header.")
+    if found is None:
+        raise unreadable
+    try:
+        payload = json.loads(base64.urlsafe_b64decode(found["payload"] + "=" * (-len(found["payload"]) % 4)))
+    except ValueError:
+        raise unreadable from None
+    if not isinstance(payload, dict) or payload.get("sub") != claims["sub"]:
+        raise unreadable
+    return payload
+
+
+def _groups(payload: Mapping[str, Any]) -> frozenset[str]:
+    listed = payload.get("cognito:groups", [])
+    names = listed if isinstance(listed, list) else [listed]
+    return frozenset(name for name in names if isinstance(name, str))
+
+
+def _require_second_factor(payload: Mapping[str, Any]) -> None:
+    """Raise Forbidden unless the token has `mfa` among its methods (`amr`, RFC 8176)."""
+    methods = payload.get("amr")
+    if not isinstance(methods, list) or "mfa" not in methods:
+        raise Forbidden("second_factor_required", "Sign in with the code of an app: staff need a second factor here.")
+
+
+def has_origin_secret(headers: Mapping[str, str]) -> bool:
+    """Return whether the request shows an origin secret that is good now; True where the installation has none."""
+    text = environment("ORIGIN_SECRET")
+    if not text:
+        return True
+    shown = headers.get("x-origin-secret", "").encode("utf-8", "surrogatepass")
+    # Each is compared, whether or not one before has matched, so that the time tells nothing.
+    matches = [hmac.compare_digest(shown, secret) for secret in _origin_secrets(text)]
+    return True in matches
+
+
+@lru_cache(maxsize=1)
+def _origin_secrets(said: str) -> tuple[bytes, ...]:
+    """Return the values that CloudFront may show: the secret's, and the one that it replaced while that is kept.
+
+    `said` is the secret as JSON, {"current", "previous"}. What is too short to be one of ours, as an empty "previous"
+    is, opens nothing; a secret that is no such JSON opens nothing at all.
+    """
+    try:
+        values = json.loads(said)
+        found = [values.get(name) for name in ("current", "previous")]
+    except (ValueError, AttributeError):
+        logger.exception("the origin secret cannot be read")
+        return ()
+    return tuple(value.encode() for value in found if isinstance(value, str) and len(value) >= MIN_ORIGIN_SECRET_LENGTH)

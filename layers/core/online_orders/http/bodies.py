@@ -1,0 +1,58 @@
+"""Bodies of requests: read as JSON or CSV, and bounded."""
+
+from __future__ import annotations
+
+import base64
+import json
+from decimal import Decimal
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Request
+
+from online_orders.domain.errors import (
+    BadRequest,
+    TooLarge,
+)
+from online_orders.http.requests import request_headers
+
+MAX_BODY_BYTES = 320 * 1024
+"""What is stored of a body must fit an item of the table, 400 KB."""
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def raw_body(request: Request) -> bytes:
+    """Return the body as it was sent; TooLarge for one of more than MAX_BODY_BYTES bytes."""
+    body, is_coded = request.body or "", request.resolved_event.is_base64_encoded
+    data = base64.b64decode(body) if is_coded else body.encode("utf-8", "surrogatepass")
+    if len(data) > MAX_BODY_BYTES:
+        raise body_too_large()
+    return data
+
+
+def body_too_large() -> TooLarge:
+    """Return the refusal of a body that has more than MAX_BODY_BYTES bytes."""
+    return TooLarge(f"A body has {MAX_BODY_BYTES} bytes at most.")
+
+
+def json_body(request: Request, *, default: Any = None) -> Any:
+    """Return the JSON value of the body, numbers read exactly; `default`, when given, for an empty one."""
+    data = raw_body(request)
+    if default is not None and not data.strip():
+        return default
+    try:
+        return json.loads(data.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
+        raise BadRequest("invalid_json", f"The body is not JSON: {reason}.") from None
+
+
+def csv_body(request: Request) -> str | None:
+    """Return the body as text when it was sent as CSV; None when it was not."""
+    if request_headers(request).get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
+        return None
+    from online_orders.domain.csv_pages import decode_utf8  # which costs the cold starts of those that take none
+
+    return decode_utf8(raw_body(request))

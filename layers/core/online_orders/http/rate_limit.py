@@ -1,0 +1,31 @@
+"""Rate limits: what an account, a user without one, or a link may ask of a process at once."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from online_orders.clock import now
+from online_orders.domain.errors import (
+    TooManyRequests,
+)
+from online_orders.domain.token_buckets import RateLimiter
+from online_orders.environment import environment
+
+_limiter = RateLimiter()
+
+
+def check_rate_limit(kind: Literal["ACCOUNT", "LINK"], name: str) -> None:
+    """Raise TooManyRequests for an account, a user without one, or a link that has had its share of this process."""
+    seconds = _limiter.acquire(
+        f"{kind}#{name}",
+        now().timestamp(),
+        per_second=float(environment(f"{kind}_REQUESTS_PER_SECOND")),
+        burst=int(environment(f"{kind}_REQUESTS_AT_ONCE")),
+    )
+    if seconds:
+        raise TooManyRequests("These are too many requests at once; nothing was done.", seconds)
+
+
+def reset() -> None:
+    """Give everybody a full share again; for tests, where each has its own processes."""
+    _limiter.clear()

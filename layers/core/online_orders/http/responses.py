@@ -1,0 +1,59 @@
+"""Responses: JSON, CSV, a page of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response as _Response
+
+from online_orders.domain.representations import to_json
+from online_orders.http.cursors import Cursor
+
+Response = _Response[Any]
+"""Powertools' response; its class alone is no type that a route may be annotated with."""
+MAX_PAGE_BYTES = 4 * 1024 * 1024
+
+
+def json_response(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response that no cache keeps; `body` may be text that is JSON already."""
+    return Response(
+        int(status),
+        "application/json",
+        body if isinstance(body, str) else to_json(body),
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def csv_response(text: str, file_name: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return CSV, to be kept as a file."""
+    disposition = f'attachment; filename="{file_name}"'
+    return Response(
+        int(HTTPStatus.OK),
+        "text/csv; charset=utf-8",
+        text,
+        headers={"Cache-Control": "no-store", "Content-Disposition": disposition, **(headers or {})},
+    )
+
+
+def page(rows: Iterable[Mapping[str, Any]], id_name: str, position: str | int | None, cursor: Cursor) -> Response:
+    """Return a page of a list, cut where it would be too large for a response.
+
+    `id_name` is the member of a row that positions count by, `position` the last that was looked at.
+    """
+    written: list[str] = []
+    size, last = 0, None
+    for row in rows:
+        text = to_json(row)
+        size += len(text.encode())
+        if written and size > MAX_PAGE_BYTES:
+            position = last
+            break
+        written.append(text)
+        last = row[id_name]
+    return json_response(f'{{"items":[{",".join(written)}],"next_cursor":{to_json(cursor.after(position))}}}')
+
+
+def etag(version: int) -> dict[str, str]:
+    return {"ETag": f'"{version}"'}
