@@ -19,12 +19,12 @@ READ = """async ([typed, digits]) => {
 }"""
 SAID = """async ([language, typed, currency]) => {
   const { learnCurrencies } = await import("/lib/money.js");
-  const { speak } = await import("/lib/i18n.js");
+  const { loadLocale } = await import("/lib/i18n.js");
   const { AmountField } = await import("/lib/amount-field.js");
   const { Field } = await import("/lib/ui/field.js");
   const { html, render } = await import("/lib/view.js");
   learnCurrencies([{ currency: "JPY", minor_digits: 0 }, { currency: "KWD", minor_digits: 3 }]);
-  await speak(language);
+  await loadLocale(language);
   const known = new Set(["99.500"]);
   const made = new AmountField({ name: "price", label: "Price", required: true, value: typed, currency, known });
   const place = document.createElement("div");
@@ -197,11 +197,11 @@ def test_a_quantity_is_ordered_in_digits_alone(open_page: OpenPage, typed: str) 
 
 
 FIELD = """async ([typed, longest]) => {
-  const { speak } = await import("/lib/i18n.js");
+  const { loadLocale } = await import("/lib/i18n.js");
   const { FormField } = await import("/lib/fields.js");
   const { Field } = await import("/lib/ui/field.js");
   const { html, render } = await import("/lib/view.js");
-  await speak("en");
+  await loadLocale("en");
   const made = new FormField({ name: "note", label: "Note", type: "textarea", limits: { maxLength: longest } });
   const place = document.createElement("div");
   document.body.replaceChildren(place);

@@ -68,7 +68,7 @@ def test_german_has_a_text_for_whatever_the_api_can_find_wrong() -> None:
     for path in (PROJECT / "layers" / "core").rglob("*.py"):
         source = path.read_text("utf-8")
         codes |= set(re.findall(r'PydanticCustomError\(\s*"(\w+)"', source))
-        codes |= set(re.findall(r'Fault\((?:[^()]|\([^()]*\))*?,\s*"(\w+)"\s*,', source))
+        codes |= set(re.findall(r'FieldError\((?:[^()]|\([^()]*\))*?,\s*"(\w+)"\s*,', source))
     assert len(codes) > 30
     assert {code for code in codes if f"fault.{code}" not in known} == set()
 
@@ -92,19 +92,19 @@ def test_the_page_has_the_browser_fetch_at_once_what_the_first_script_imports() 
     """And no page's own code, of which most readers never see the half."""
     page = (PROJECT / "web" / "index.html").read_text("utf-8")
     named = set(re.findall(r'<link rel="modulepreload" href="/([^"]+)">', page))
-    waiting, imported = ["app/main.js"], set()
+    waiting, imported = ["pages/main.js"], set()
     while waiting:
         path = waiting.pop()
-        source = (PROJECT / "web" / path).read_text("utf-8") if path.startswith("app/") else ""
+        source = (PROJECT / "web" / path).read_text("utf-8") if path.startswith(("lib/", "pages/")) else ""
         for address in re.findall(r"""^(?:import|export) [^;]*?from "([^"]+)";""", source, re.MULTILINE):
             found = posixpath.normpath(posixpath.join(posixpath.dirname(path), address))
             if found not in imported:
                 imported.add(found)
                 waiting.append(found)
     libraries = {f"vendor/{name}" for name, _ in MODULES.values()} - {"vendor/oauth4webapi.js"}
-    assert imported > {"app/components/dialog.js", "vendor/preact.js"}
+    assert imported > {"lib/ui/dialog.js", "vendor/preact.js"}
     assert named == imported | libraries
-    assert not any(path.startswith(("app/orders/", "app/desk/")) for path in named)
+    assert not any(path.startswith(("pages/customer/", "pages/desk/")) for path in named)
 
 
 LICENSES = {
