@@ -1,8 +1,8 @@
-"""Sync orders with an account that has changed, page by page: the open ones with another enrollment, language or time
-zone, all another reseller.
+"""Sync orders with an account that has changed, one page a message, and mail the people whom the change concerns.
 
-They are synced with the account as it is then, so it does not matter in which order the messages come. A
-second round comes later, for orders that were being placed meanwhile.
+Open orders are synced with a new enrollment, language or time zone; all orders with a new reseller. They are synced
+with the account as it is when the message is processed, so the order of messages does not matter. A second round
+follows later, for orders that were being placed during the first.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _BATCH_SIZE = 25
-"""Orders of one message; the rest follow in messages of their own."""
+"""Orders synced by one message; further pages follow in messages of their own."""
 _SECOND_ROUND_DELAY_SECONDS = 30
-"""After the timeout of the functions that place orders: what was being placed by the old account is there by then."""
+"""Longer than the timeout of the functions that place orders: orders placed on the account's earlier version are stored
+by then."""
 
 
 def _send_notices(account_id: str, version: int, old: Account, new: Account) -> None:
-    """Mail whoever is concerned by version `version` of an account."""
+    """Mail the people whom the change to version `version` of an account concerns."""
     for index, notice in enumerate(notices(old, new)):
         mail.send_once(
             account_id,
@@ -59,14 +60,17 @@ def _reseller_names(*versions: Account) -> dict[str, str]:
 
 
 def _mail_name(notice: Notice, index: int) -> str:
-    """By which a mail of a version is known as sent."""
+    """Return the name under which a mail about a version is claimed and marked as sent."""
     if notice.kind is MailKind.CONTACT_CHANGED:
         return f"{notice.kind}#{'new' if notice.reader is Role.NEW_CONTACT else 'former'}"
     return f"{notice.kind}#{notice.reader}#{index}"
 
 
 def _send_notices_or_wait(change: Mapping[str, Any]) -> None:
-    """Tell people of a change; later while mail is held. What was erased meanwhile is erased in both versions."""
+    """Send the notices of a change, or enqueue the message again while mail is paused.
+
+    Both versions of the account lack persons who were erased since.
+    """
     if mail_pause.current_pause():
         _enqueue_next(change, mail_pause.retry_seconds())
         return
@@ -82,7 +86,10 @@ def _send_notices_or_wait(change: Mapping[str, Any]) -> None:
 
 
 def _versions_of_earlier_release(account: Account, change: Mapping[str, Any]) -> tuple[Account, ...]:
-    """Return the account with the contact persons that a message brings along, whose versions were not kept."""
+    """Return the account before and after a change, with the contact persons of a message of an earlier release.
+
+    That release did not keep the versions themselves.
+    """
     enrollment = account.enrollment or Enrollment(letter_received_on=clock.now().date())
     contacts = (Contact.model_validate(change[name]) if change[name] else None for name in ("old", "new"))
     return tuple(
@@ -92,10 +99,7 @@ def _versions_of_earlier_release(account: Account, change: Mapping[str, Any]) ->
 
 
 def _sync_orders(account: Account, by: str, after: str | None) -> str | None:
-    """Let a page of open orders take over what they go by of their account.
-
-    Answers the order after which the next page begins, like the next one.
-    """
+    """Sync a page of the account's open orders; return the order id after which the next page begins, or None."""
     page = order_queries.list_desk_orders(
         order_queries.OrderFilter(statuses=OPEN_STATUSES, account_id=account.account_id), _BATCH_SIZE, after
     )
@@ -107,7 +111,12 @@ def _sync_orders(account: Account, by: str, after: str | None) -> str | None:
 
 
 def _sync_reseller(account: Account, after: str | None) -> str | None:
-    """Return a former reseller's way to the orders stays, and leads nowhere: see `lists`."""
+    """Add pointers of the account's reseller to a page of its orders; return the order id after which the next page
+    begins.
+
+    A former reseller's pointers stay and are ignored (see `order_queries`). None: that was the last page, or there is
+    no reseller.
+    """
     if account.parent_account_id is None:
         return None
     page = order_queries.list_account_orders(account.account_id, order_queries.OrderFilter(), _BATCH_SIZE, after)
@@ -147,9 +156,9 @@ def _enqueue_next(change: Mapping[str, Any], delay_seconds: int) -> None:
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Process messages of the outbox: {kind, account_id, version, by}.
 
-    Of the kind `notices` people are told, by a message of its own, so that no mail that SES does not take holds up the
-    orders. For the other kinds orders are synced, with `after` on a later page and `again` in a later round. Those of
-    an earlier
-    release bring `old` and `new` contact persons along, with `tell_alone` where only these are still to be told.
+    Messages of the kind `notices` mail people. They are separate, so that a mail that SES does not accept delays no
+    orders. Messages of the other kinds sync orders; they have `after` on later pages and `again` in the second round.
+    Messages of an earlier release hold the `old` and `new` contact persons, and `tell_alone` when only mails are left
+    to send.
     """
     return process_queue(event, _process, context, "ACCOUNT_CHANGES_URL")

@@ -1,7 +1,7 @@
-"""A wait of the workflow: for Customer Success, or for the contact person.
+"""Let the workflow wait for Customer Success or for the contact person.
 
-Stores the task token and then looks at the order, so that a decision that came before the token ends the wait at
-once. The state's timeout brings the workflow back here: that is the tick at which time alone may change the order.
+The token is stored before the order is read, so a decision that came before the token ends the wait at once. The
+timeout of the state brings the workflow back here. This is the tick: the check for changes that time alone causes.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ def _policy() -> Policy:
 @redact_exceptions
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Store the task token and end the wait if there is something to do. Payload: the order (`account_id`, `order_id`,
-    `source`), `state` (all that the execution knows), `waiting_for` (a
-    Step), `token`, `execution` (its name) and `started_at` (RFC 3339)."""
+    """Store the task token, and complete the task if the order needs another step.
+
+    Payload: the order (`account_id`, `order_id`, `source`), `state` (all that the execution knows), `waiting_for` (a
+    Step), `token`, `execution` (its name) and `started_at` (RFC 3339).
+    """
     key = workflow.order_key_from_step(event)
     logger.info("waiting", extra={"waiting_for": event["waiting_for"], "execution": event["execution"]})
     task = workflow.PendingTask(workflow.Step(event["waiting_for"]), event["token"])
@@ -46,7 +48,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     policy = _policy()
 
     def look(order: Order, account: Account) -> Change:
-        """The account first: what time brings may depend on who is asked now."""
+        """Sync with the account first: what time causes may depend on who is asked now."""
         now = clock.now()
         return order.sync_with_account(account, None, now).then(lambda order: order.tick(policy, now))
 

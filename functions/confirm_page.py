@@ -1,8 +1,10 @@
-"""The contact person's page behind a link: looking leaves no trace, and only the code from the mail decides."""
+"""Serve the contact person's page behind a link. Looking changes nothing, and a decision needs the code
+from the mail.
+"""
 
 import gc
 
-gc.disable()  # a cold start makes objects that stay: until the end of this file nobody looks through them
+gc.disable()  # the objects of a cold start stay, so collecting them would only take time
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _PROOF, _PROOF_SECONDS = "asked-", 90 * 86_400
-"""How the name of a cookie begins, the only one of these pages, and how long it is kept; nobody needs it who is not
-locked out."""
+"""The prefix of the only cookie of these pages, and how long it is kept. Only people with a locked link need it."""
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -47,14 +48,14 @@ _OUTCOME_OF_ERROR: dict[type[OnlineOrdersError], Outcome] = {
 
 
 def _present(token: str, request: Request) -> LinkContext:
-    """Return the link of a request, which takes of the link's share; NotFound where there is none."""
+    """Return the link of a request, counted against the link's rate limit; raise NotFound where there is none."""
     if TOKEN.fullmatch(token):
         rate_limit.check_rate_limit("LINK", fingerprint(token))
     return load_link(token, frozenset(value for name, value in cookies(request) if name.startswith(_PROOF)))
 
 
 def _installation() -> Installation:
-    """Pages link within their own site, so they need not know its name."""
+    """Return the installation without its address, since the pages link within their own site."""
     return Installation(brand=environment("BRAND_NAME"), site_url="")
 
 
@@ -152,7 +153,7 @@ def decide(token: Token, request: Request) -> Response:
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Answer a request whose path holds the token: neither event nor path is ever logged."""
+    """Respond to a request. Its path holds the token, so neither event nor path is ever logged."""
     return app.resolve(event, context)
 
 

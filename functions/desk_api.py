@@ -1,8 +1,8 @@
-"""The desk: Customer Success' side of the API, from the queue to the quote, the accounts and the price lists."""
+"""Serve Customer Success' side of the API: queue, orders, quotes, accounts and price lists."""
 
 import gc
 
-gc.disable()  # a cold start makes objects that stay: until the end of this file nobody looks through them
+gc.disable()  # the objects of a cold start stay, so collecting them would only take time
 
 from typing import TYPE_CHECKING, Any
 

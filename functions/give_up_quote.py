@@ -1,7 +1,7 @@
-"""After the last retry of a step that crashed: the quote waits for more tries, or its mail is given up for good.
+"""Decide after the last retry of a step that crashed: the quote's mail is tried again after a pause, or given up.
 
-It is given up once it has been tried for a day; Customer Success is told then, and may resend or correct it. An
-execution of an earlier release comes here after minutes, and goes on from here.
+It is given up after a day of tries; Customer Success gets a mail then, and may resend or correct the quote. An
+execution of an earlier release comes here after minutes and continues from here.
 """
 
 from __future__ import annotations
@@ -20,5 +20,5 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Return the next route, as the step that failed would. Payload: the order and the execution's `state`."""
+    """Return the workflow's next route, like the step that failed. Payload: the order and the execution's `state`."""
     return route_after_failure(workflow.order_key_from_step(event))

@@ -1,7 +1,7 @@
-"""What became of the quote mails, as SES tells by EventBridge: delivered, bounced, rejected, complained of.
+"""Apply SES's events about quote mails, which come by EventBridge: delivered, bounced, rejected, marked as spam.
 
-The events come by a queue, so that they outlast an outage. They are believed of a mail that went from our sender to
-the order's contact person, and of no other: whoever may send with our configuration set may write any tags.
+The events come through a queue, so that an outage loses none. An event counts only if the mail went from our sender to
+the order's contact person, because anybody who may send with our configuration set may write any tags.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _REASONS = {
     MailEvent.SOFT_BOUNCE: SystemReason.MAILBOX_DID_NOT_TAKE_IT,
 }
 _EVENT_MEMBERS = {"Bounce": "bounce", "Delivery": "delivery", "Complaint": "complaint"}
-"""By the kind of event, the member of it that says more, and when it was said."""
+"""The member of an event with its particulars and its time, by the kind of event."""
 
 
 def _event_time(detail: dict[str, Any]) -> datetime | None:
-    """Return the event's own time, since EventBridge and the queue may hand over an earlier event later."""
+    """Return the event's own time, or None; EventBridge and the queue may deliver an earlier event later."""
     text = detail.get(_EVENT_MEMBERS.get(detail["eventType"], ""), {}).get("timestamp")
     return datetime.fromisoformat(text) if text else None
 
@@ -87,7 +87,7 @@ def _handle_quote_event(detail: dict[str, Any], tags: dict[str, str]) -> None:
     is_to_another = False
 
     def hear(order: Order) -> Change:
-        """News of a link that is dead by now change nothing anyway, and its mail may have gone to somebody else."""
+        """Apply the event unless the mail went to somebody else; events of a dead link change nothing in any case."""
         nonlocal is_to_another
         is_to_another = link_number == order.internals.quote_link and not _is_to_contact(detail, order)
         return Change(order, ()) if is_to_another else _apply_event(order, detail, link_number, key_id)
@@ -102,7 +102,7 @@ def _handle_quote_event(detail: dict[str, Any], tags: dict[str, str]) -> None:
 
 
 def _handle_event(event: dict[str, Any]) -> None:
-    """One event of the configuration set; mails that are no quotes are only counted."""
+    """Process one event of the configuration set; for mails other than quotes it is only counted."""
     detail = event["detail"]
     tags = mail.parse_tags(detail["mail"])
     metrics.add_metric(f"Mail{detail['eventType']}", MetricUnit.Count, 1)
@@ -121,8 +121,8 @@ def _handle_record(record: SQSRecord) -> None:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
-    """Process events of SES, as a queue hands them over; or one by itself, as an operator or an earlier release gives
-    it.
+    """Process events of SES from the queue, or a single event that an operator or an earlier release passes
+    directly.
     """
     if "Records" in event:
         return process_queue(event, _handle_record, context, "MAIL_NEWS_URL")

@@ -1,4 +1,4 @@
-"""The mails that tell of what happened: one queue message a mail, each sent once per event."""
+"""Send the notifications: one queue message a mail, each mail sent once per event."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _OF_CUSTOMER = {Role.CONTACT, Role.ACCOUNT_CONTACT}
-"""Roles of those whom the account names."""
+"""Roles of people whom the account names."""
 
 
 class OrderNotSynced(Exception):
-    """The account has parted with the order's contact, and the order is about to be synced: come again."""
+    """The account has another contact person than the order, which is about to be synced: retry the mail later."""
 
 
 def _send_notification(message: dict[str, Any]) -> None:
@@ -56,8 +56,10 @@ def _send_notification(message: dict[str, Any]) -> None:
 def _compose(
     due: Notification, to: str, order: Order, then: Order, account: Account, entry: Entry
 ) -> mail.OutgoingMail:
-    """Return the mail of a notification. It may have waited for days, so it tells of the order as the entry left it
-    (`then`), save one with a link, which goes only while it asks for what can be done now.
+    """Return the mail of a notification.
+
+    It may have waited for days. So it shows the order as the entry left it (`then`), except for a mail with a link:
+    that one shows the present order, because it asks for what can be done now.
     """
     row, installation_info = MAILS[due.kind], installation()
     link = _make_link(row.link, order) if row.link and due.role is Role.CONTACT else None
@@ -70,14 +72,14 @@ def _compose(
 
 
 def _make_link(purpose: Literal["order", "quote"], order: Order) -> ConfirmLink:
-    """Return the link for the contact person's mail; that of a quote is the one that went out with it."""
+    """Return the link for the contact person's mail; for a quote, the link that went out with the quote."""
     internals = order.internals
     went_out = purpose == "quote" and internals.quote_link == internals.quote_link_mailed
     return link_store.issue_link(order, purpose, internals.quote_link_key_id if went_out else None)[1]
 
 
 def _attach_quote(order: Order, quote: Quote, account: Account, installation: Installation) -> mail.Attachment:
-    """Return the PDF of the quote, which is made when it is first needed, and kept."""
+    """Return the PDF of the quote, made when it is first needed and stored."""
     pdf = pdf_store.find_quote_pdf(order.order_id, quote.revision)
     if pdf is None:
         pdf = render_quote_pdf(order, quote, account, installation)
@@ -109,7 +111,7 @@ def _process(record: SQSRecord) -> None:
 
 
 def _requeue(record: SQSRecord) -> None:
-    """On the queue again as a new message, which has its tries and its days of being kept before it."""
+    """Put the mail on the queue again as a new message, with all its receives and its whole retention period."""
     client("sqs").send_message(
         QueueUrl=environment("MAIL_QUEUE_URL"), MessageBody=record.body, DelaySeconds=mail_pause.retry_seconds()
     )
@@ -120,9 +122,9 @@ def _requeue(record: SQSRecord) -> None:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Send a batch of queued mails; those that failed come again for days, in the end to the dead-letter queue.
+    """Send a batch of queued mails. Failed mails are retried for days and end in the dead-letter queue.
 
-    While the operator holds all mail they are put back on the queue instead.
+    While mail is paused, the mails go back to the queue instead.
     """
     handle = _requeue if mail_pause.current_pause() else _process
     return process_queue(event, handle, context, "MAIL_QUEUE_URL")

@@ -1,4 +1,4 @@
-"""Measures what no single event tells: how many orders wait, for how long, and what is overdue. Changes nothing."""
+"""Measure what no single event shows: how many orders wait, for how long, and what is overdue. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPEN = {
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Runs on a schedule; every figure is a metric each time, also when it is 0."""
+    """Emit every figure as a metric, also when it is 0; a schedule invokes this."""
     at = now()
     for status, name in _OPEN.items():
         metrics.add_metric(name, MetricUnit.Count, metrics_snapshot.count_orders(status))

@@ -1,8 +1,8 @@
-"""The customer's side of the API: catalog, accounts, and orders from placing to withdrawal."""
+"""Serve the customer's side of the API: catalog, accounts, and orders from placing to withdrawal."""
 
 import gc
 
-gc.disable()  # a cold start makes objects that stay: until the end of this file nobody looks through them
+gc.disable()  # the objects of a cold start stay, so collecting them would only take time
 
 from typing import TYPE_CHECKING, Any
 

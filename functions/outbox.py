@@ -1,4 +1,4 @@
-"""The table's stream: everything that must follow from what was stored. At least once, in order per order."""
+"""Read the table's stream and process what follows from each stored entry: at least once, in sequence per order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _by_order(images: list[dict[str, Any]]) -> dict[str, list[StoredEntry]]:
-    """New entries by order, in sequence; an order with one that cannot be read is parked and left out."""
+    """Return new entries by order, in sequence; park and leave out an order with an entry that cannot be parsed."""
     found: dict[str, list[StoredEntry]] = {}
     unreadable: set[str] = set()
     for image in images:
@@ -57,10 +57,11 @@ def _process(order_id: str, entries: list[StoredEntry], *, is_behind: bool) -> N
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Process a batch of stream records: new timeline entries, contact reports, and changes of accounts.
 
-    The mapping lets through no others. What cannot be processed or parked makes the batch come again.
+    The event source mapping filters out all others. If an item can be neither processed nor parked, the batch is
+    retried.
     """
     images = [record["dynamodb"]["NewImage"] for record in event["Records"]]
-    # One that is not pending was processed before: a backup that is put back brings it again.
+    # An entry that is not pending was processed before: restoring a backup writes it again.
     entries = _by_order([each for each in images if each["sk"]["S"].startswith(ENTRY_PREFIX) and "outstanding" in each])
     blocked = find_blocked({order_id: of_order[0] for order_id, of_order in entries.items()})
     for order_id, of_order in entries.items():

@@ -1,11 +1,11 @@
-"""A quote as the contact person would get it, mail and paper, before it is sent.
+"""Show a quote as the contact person would get it, mail and PDF, before it is sent.
 
-A function of its own, so that the desk's others start without what renders.
+This is a function of its own, so that the cold starts of the desk's API do not load the rendering layer.
 """
 
 import gc
 
-gc.disable()  # a cold start makes objects that stay: until the end of this file nobody looks through them
+gc.disable()  # the objects of a cold start stay, so collecting them would only take time
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +32,7 @@ app = Api()
 
 
 def _placeholder(installation: Installation) -> ConfirmLink:
-    """Return what a mail shows in the place of link and code while nobody may decide by it."""
+    """Return the placeholders that a preview shows for link and code; nobody can decide by them."""
     return ConfirmLink(f"{installation.site_url}/confirm/preview", "······")
 
 
@@ -54,7 +54,7 @@ def preview_quote(
     request: Request,
     if_match: IfMatch = None,
 ) -> Response:
-    """Refuses what quoting would refuse, and changes nothing."""
+    """Refuse what quoting would refuse, and change nothing."""
     order = order_store.get_any_order(order_id)
     order.check_version(requests.expected_versions(if_match))
     order.require_allowed("quote")

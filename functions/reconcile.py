@@ -1,13 +1,13 @@
-"""Repairs what was left undone: entries, contact reports and changes of accounts that the stream lost, parked
-orders, workflows that do not come back, completed orders that are still to be counted.
+"""Repair what is pending for too long: entries, contact reports and changes of accounts that the stream lost, parked
+orders, workflows that did not come back, completed orders that are not counted yet.
 
-Runs on a schedule over the index of pending items, and on demand:
+It runs on a schedule over the index of pending items, and on demand:
 
-{"order_id": ...} repairs one order, now, and returns {"entries", "workflows"}: how many had to be repaired.
+{"order_id": ...} repairs one order now and returns {"entries", "workflows"}: how many were repaired.
 
-{"all": true} repairs whatever is pending, due or not, and then every open order; it answers {"orders", "entries",
-"workflows", "account_items", "cursor"}: how many orders this call looked at, what it repaired, and where the next call
-goes on, with {"all": true, "cursor": ...}; null: that was all.
+{"all": true} repairs every pending item, due or not, and then every open order. It returns {"orders", "entries",
+"workflows", "account_items", "cursor"}: how many orders this call examined, what it repaired, and the cursor of the
+next call, {"all": true, "cursor": ...}. A cursor of null means that all is done.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _BATCH_SIZE = 100
-"""Pending items of one shard that one run looks at; the longest overdue come first."""
+"""Pending items of one shard that one run examines; the longest overdue come first."""
 _PAGE = 25
 """Pending items or open orders that are repaired between two checks of the remaining time."""
 _TIME_TO_STOP_MS = 30_000
 
 
 def _repair_workflow(order_id: str) -> int:
-    """Return how many workflows had to be repaired."""
+    """Repair the workflow of an order; return how many were repaired, 0 or 1."""
     repaired = workflow.repair(order_store.locate_order(order_id))
     if repaired:
         logger.warning("repaired a workflow", extra={"order_id": order_id})
@@ -41,7 +41,9 @@ def _repair_workflow(order_id: str) -> int:
 
 
 def _repair_workflow_or_postpone(order_id: str) -> int:
-    """Whatever is wrong with one order must not hold up the others."""
+    """Repair the workflow of an order, or postpone its next check: an error with one order must not delay
+    the others.
+    """
     try:
         return _repair_workflow(order_id)
     except Exception:
@@ -52,7 +54,7 @@ def _repair_workflow_or_postpone(order_id: str) -> int:
 
 
 class _Run:
-    """What one run over many orders has repaired; an order is repaired once, however many pending items it has."""
+    """The counts of one run over many orders. An order is repaired once, however many pending items it has."""
 
     def __init__(self, context: LambdaContext) -> None:
         self.entries = self.workflows = self.account_items = 0
@@ -109,7 +111,10 @@ def _repair_all(run: _Run, cursor: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _repair_page(run: _Run, cursor: dict[str, Any]) -> dict[str, Any] | None:
-    """Repair one page; the cursor is a shard of the index of pending items and a key in it, or an open order's id."""
+    """Repair one page and return the cursor of the next one, or None.
+
+    A cursor is a shard of the index of pending items and a key in it, or the id of an open order.
+    """
     if "shard" not in cursor:
         order_ids, position = order_queries.list_open_ids(_PAGE, cursor["open_after"])
         for order_id in order_ids:
@@ -128,7 +133,7 @@ def _repair_page(run: _Run, cursor: dict[str, Any]) -> dict[str, Any] | None:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Repair what is pending; see the top of this file for payloads. The schedule's own event is any other."""
+    """Repair what is pending; the module's docstring describes the payloads. The schedule's own event is any other."""
     if order_id := event.get("order_id"):
         repaired = {"entries": outbox.repair_entries(order_id), "workflows": _repair_workflow(order_id)}
         outbox.count_postponed(order_id)

@@ -1,7 +1,7 @@
-"""Publishes events again, for a consumer that has lost some or is new; operators call it, nothing else does.
+"""Publish events again for a consumer that has lost some or is new. Only operators invoke this.
 
-Payload: {"order_id"} or {"account_id", "from"?, "to"?} (days of placing, UTC), with "dry_run"? to count alone. Answers
-{"orders", "events", "next"}; `next` is the payload that goes on, or null.
+Payload: {"order_id"} or {"account_id", "from"?, "to"?} (days of placing, UTC), with "dry_run"? to count only. Returns
+{"orders", "events", "next"}; `next` is the payload of the next call, or null.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Publish events again. An invalid payload, an unknown order or account is an error that says so."""
+    """Publish events again; raise an error that says so for an invalid payload, an unknown order or an
+    unknown account.
+    """
     request = Replay.model_validate(event)
     done = replay(request)
     if not request.dry_run:

@@ -1,9 +1,9 @@
-"""Send the quote: make its paper, make the link known, hand the mail to SES, and note that SES has it.
+"""Send the quote: store its PDF, store the link, send the mail by SES, and record that SES has accepted it.
 
-SES cannot be asked what it took, so once it has taken the mail nothing may make it go again: when the note cannot be
-written, the step says so, and the workflow comes back to write it, as often as it takes. While the operator holds
-all mail, or SES or the papers' bucket fails, the workflow comes back after a pause. A quote that can still be undone
-is let go first, in a write of its own, so that it is either undone or mailed.
+Nobody can ask SES what it has accepted, so after SES has accepted a mail it must not be sent again. If that cannot be
+recorded, the step says so, and the workflow comes back to record it until it succeeds. While mail is paused, or SES or
+the bucket of PDFs fails, the workflow comes back after a pause. The undo window of a quote is closed first, by a write
+of its own, so that the quote is either undone or mailed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 Route = dict[str, Any]
-"""Where the workflow goes next, see `workflow.routing`."""
+"""Where the workflow goes next (see `workflow.routing`)."""
 
 
 def _next_route(order: Order) -> Route:
@@ -40,11 +40,13 @@ def _next_route(order: Order) -> Route:
 
 
 def _prepare(key: OrderKey) -> tuple[Order, Route | None]:
-    """Return the order as its quote is to be mailed; or else, with it, where the workflow goes instead."""
+    """Return the order ready to be mailed, with None; or the order and the route on which the workflow goes instead."""
     grace_days = int(environment("GRACE_DAYS"))
 
     def look(order: Order, account: Account) -> Change:
-        """A quote that is past its last day is not mailed, whatever has held it."""
+        """Sync with the account, and expire a quote that is past its last day, for whatever reason it was
+        not mailed.
+        """
         now = clock.now()
         return order.sync_with_account(account, None, now).then(lambda order: order.expire_unmailed(grace_days, now))
 
@@ -66,7 +68,7 @@ def _prepare(key: OrderKey) -> tuple[Order, Route | None]:
 
 
 def _compose(order: Order) -> tuple[mail.OutgoingMail, Link]:
-    """Return the quote to confirm with paper, link and code. ValueError for an order without a quote."""
+    """Return the quote's mail with PDF, link and code, and the link; raise ValueError for an order without a quote."""
     quote = order.quote
     if quote is None:
         raise ValueError(f"order {order.order_id} has no quote")
@@ -82,10 +84,10 @@ def _compose(order: Order) -> tuple[mail.OutgoingMail, Link]:
 
 
 def _send_mail(key: OrderKey, order: Order) -> Route:
-    """Give the mail to SES, and store that SES has it."""
+    """Send the mail by SES, and record that SES has accepted it."""
     try:
         if order.quote and order.quote.state is not QuoteState.SENDING:
-            mail.lift_suppression(order.contact.email)  # it is sent again because somebody wants it to arrive
+            mail.lift_suppression(order.contact.email)  # somebody resends it because it should arrive
         outgoing, link = _compose(order)
         mail.send(outgoing, mail.tags_of(link), clock.now())
     except mail.MailRefused:
@@ -120,8 +122,10 @@ def _record_refusal(key: OrderKey, link_number: int, why: SystemReason) -> Route
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Route:
-    """Send the quote, or record that its mail went out. Payload: the order, the execution's `state`; `link_number` and
-    `key_id` of such a mail.
+    """Send the quote, or record that its mail went out.
+
+    Payload: the order and the execution's `state`; `link_number` and `key_id` of a mail that SES has accepted and that
+    is still to be recorded.
     """
     key = workflow.order_key_from_step(event)
     if event.get("link_number") is not None:
