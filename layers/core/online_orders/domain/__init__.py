@@ -1,1 +1,1 @@
-"""The rules: what an order, a quote, an account or a link may become. No AWS, no HTTP, no clock, no chance."""
+"""The rules: what an order, a quote, an account or a link may become. No AWS, no HTTP, no clock, no random numbers."""

@@ -1,4 +1,7 @@
-"""Whom a change of an account is told: nobody gains or loses a say in its orders unheard by those who had it."""
+"""Decide which mails a change of an account calls for, and to whom.
+
+Nobody gains or loses influence on the account's orders without a mail to those who had it before.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,25 @@ from online_orders.domain.mail_kinds import MailKind, Role
 
 
 class Notice(NamedTuple):
-    """A mail that is due, and as whom somebody gets it."""
+    """A mail that is due, with the role and the address of its reader."""
 
     kind: MailKind
-    """Whether the contact person is another, or what else has changed."""
+    """Whether another contact person was named, or something else has changed."""
     reader: Role
     to: Contact
 
 
 def notices(old: Account, new: Account) -> tuple[Notice, ...]:
-    """Return the mails that a change from `old` to `new` calls for, in an order that depends on these two alone.
+    """Return the mails that a change from `old` to `new` calls for; the same two accounts give the same order of mails.
 
-    Nobody who was erased is among the readers, and nobody twice as the same.
+    No erased person is among the readers, and nobody gets the same mail twice.
     """
     found = (*_contact_notices(old.contact, new.contact), *_other_notices(old, new))
     return tuple(notice for notice in found if not notice.to.is_erased)
 
 
 def _contact_notices(old: Contact | None, new: Contact | None) -> Iterator[Notice]:
-    if old == new or (old and new and old.has_mailbox(new.email)):  # the same person, written in another way
+    if old == new or (old and new and old.has_mailbox(new.email)):  # the same mailbox under another spelling or name
         return
     if old:
         yield Notice(MailKind.CONTACT_CHANGED, Role.FORMER_CONTACT if new else Role.REMOVED_CONTACT, old)
@@ -50,19 +53,19 @@ def _other_notices(old: Account, new: Account) -> Iterator[Notice]:
 
 
 def _current_deputies(account: Account) -> list[Deputy]:
-    """Return the deputies who stand in for somebody and were not erased: erasing is no change that a person is told."""
+    """Return the acting deputies who were not erased: an erasure sends no notice of a change."""
     return [deputy for deputy in account.acting_deputies if not deputy.contact.is_erased]
 
 
 def _is_changed_otherwise(old: Account, new: Account) -> bool:
-    """Return whether the contact person should know that others see the orders, or whether the account may order."""
+    """Return whether the parent has changed, which decides who sees the orders, or whether the account may order."""
     if old.parent_account_id != new.parent_account_id:
         return True
     return bool(old.enrollment and new.enrollment) and old.is_enrolled != new.is_enrolled
 
 
 def _unique_contacts(deputies: Iterable[Deputy], message: Iterable[Contact]) -> Iterator[Contact]:
-    """Return each of them once, without those who are told as the contact person."""
+    """Yield the contact of each deputy once, without those who are notified already."""
     seen = {contact.email.casefold() for contact in message}
     for deputy in deputies:
         if deputy.email.casefold() not in seen:

@@ -1,4 +1,4 @@
-"""Accounts: who may order, who is asked to confirm, and which sites there are."""
+"""Accounts: who may order, who is asked to approve, and which sites there are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from online_orders.domain.values import (
 )
 
 _NOT_TIME_ZONES = {"Factory", "localtime", "posixrules"}
-"""Files among the zones of a system that are no IANA zones."""
+"""Files of a system's time zone database that are not IANA zones."""
 READ_ONLY = frozenset({"account_id"})
 
 
@@ -75,7 +75,7 @@ TimeZone = Annotated[str, StringConstraints(max_length=MAX_TIME_ZONE_LENGTH), Af
 Address = Annotated[Line, StringConstraints(max_length=500)]
 
 ERASED = "[erased]"
-"""Stands where a person's name or free text stood; the address below where the e-mail address did."""
+"""Replaces an erased person's name or free text; the address below replaces the e-mail address."""
 ERASED_EMAIL = "erased@erased.invalid"
 
 
@@ -94,11 +94,11 @@ class Contact(Entity):
         return self.email == ERASED_EMAIL
 
     def has_mailbox(self, email: str) -> bool:
-        """Return whether mails to the address reach the same person."""
+        """Return whether a mail to `email` reaches the same mailbox, whatever the case of its letters."""
         return self.email.casefold() == email.casefold()
 
     def has_name(self, name: str) -> bool:
-        """Return whether a name that was typed is this one, whatever the case of its letters and its blanks."""
+        """Return whether a name as typed is this one, whatever the case of its letters and its white space."""
         return _normalized_name(self.name) == _normalized_name(name)
 
 
@@ -139,20 +139,20 @@ class Enrollment(Entity):
     contact: Contact | None = None
     state: EnrollmentState = EnrollmentState.ACTIVE
     deputies: Annotated[tuple[Deputy, ...], Length(0, 5), Field(exclude_if=lambda deputies: not deputies)] = ()
-    """Left out of what is shown and stored where there is none."""
+    """Omitted from bodies and stored items when empty."""
 
     @property
     def acting_deputies(self) -> tuple[Deputy, ...]:
-        """Return those who may stand in; without a contact person there is nobody to stand in for."""
+        """Return the deputies who may act; none without a contact person."""
         return self.deputies if self.contact else ()
 
     def contact_on(self, day: date) -> Contact | None:
-        """Return who is asked on a day of the account: the first deputy whose day it is, else the contact person."""
+        """Return who is asked on a day of the account: the first deputy of that day, else the contact person."""
         deputy = next((each for each in self.acting_deputies if each.is_active_on(day)), None)
         return deputy.contact if deputy else self.contact
 
     def names(self, contact: Contact) -> bool:
-        """Return whether its mailbox is the contact person's or a deputy's, on whichever days."""
+        """Return whether a contact has the mailbox of the contact person or of a deputy, on any day."""
         named = (self.contact, *(deputy.contact for deputy in self.acting_deputies))
         return any(each.has_mailbox(contact.email) for each in named if each)
 
@@ -203,7 +203,7 @@ class Account(Entity):
 
     @property
     def contact(self) -> Contact | None:
-        """Return the enrollment's contact person, whether or not a deputy stands in."""
+        """Return the enrollment's contact person, whether or not a deputy acts now."""
         return self.enrollment.contact if self.enrollment else None
 
     @property
@@ -227,7 +227,7 @@ class Account(Entity):
 
 
 def changed_members(before: Account, after: Account) -> tuple[str, ...]:
-    """Return JSON Pointers to what is another in `after`: members of the account, and those of its enrollment."""
+    """Return JSON Pointers to the members that differ in `after`: those of the account, and those of its enrollment."""
     found: list[str] = []
     for name in Account.model_fields:
         old, new = getattr(before, name), getattr(after, name)
@@ -240,8 +240,9 @@ def changed_members(before: Account, after: Account) -> tuple[str, ...]:
 
 
 def parse_account(account_id: str, body: Any, extra_errors: Iterable[FieldError] = ()) -> Account:
-    """Return the account that CS sent; what is read-only in it is ignored. Raises Invalid with all faults and with
-    `more`.
+    """Return the account that Customer Success sent, ignoring its read-only members.
+
+    Raises Invalid with every error of the body and with `extra_errors`.
     """
     if not isinstance(body, Mapping):
         return validate(Account, body, context=FROM_REQUEST)

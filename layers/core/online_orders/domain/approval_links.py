@@ -1,10 +1,10 @@
-"""Links for people without a login: an opaque token for the address bar and a six-digit code for the form.
+"""Approval links for people without a login: an opaque token for the URL and a six-digit code for the form.
 
-Both are derived from the signing key and from what the link is bound to, so that a mail can be rendered again after
-a crash; the table holds only the token's SHA-256, never the code. Robots that follow links and submit forms do not
-have the code; it is no second factor against someone who reads the mailbox.
+Both are derived from the signing key and from what the link is bound to, so that a mail can be rendered again after a
+crash. The table holds only the token's SHA-256, never the code. Robots that follow links and submit forms do not have
+the code. It is no second factor against somebody who reads the mailbox.
 
-What a link is good for follows from it, its order and its account, and is one value, a `LinkState`.
+What a link permits follows from the link, its order and its account, and is one value, a `LinkState`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class Link(Entity):
-    """What the table knows of a link; it is live while the order still has its number."""
+    """A link as it is stored; it is live while the order still has its number."""
 
     purpose: Literal["order", "quote"]
     account_id: str
@@ -40,9 +40,10 @@ class Link(Entity):
     key_id: str
     wrong_codes: int = 0
     wrong_codes_of_asker: int | None = None
-    """Counted apart; None for a link that an earlier release made known, which has no such count."""
+    """The wrong codes of the person who asked for the mail; None for a link of an earlier release, which has no such
+    count."""
     is_askers: bool = False
-    """Whether it is presented by whoever asked for its mail with the code of the link before."""
+    """Whether the request comes from the browser that asked for this link's mail with the code of the link before."""
 
     @property
     def counter(self) -> Literal["wrong_codes", "wrong_codes_of_asker"]:
@@ -50,7 +51,7 @@ class Link(Entity):
 
     @property
     def tries(self) -> int:
-        """Return the wrong codes that count for who presents it."""
+        """Return the wrong codes that count for whoever presents the link."""
         return (self.wrong_codes_of_asker or 0) if self.is_askers else self.wrong_codes
 
     @property
@@ -65,7 +66,7 @@ class Link(Entity):
 
 
 class ConfirmLink(NamedTuple):
-    """What a mail shows of a link."""
+    """The parts of a link that its mail shows."""
 
     url: str
     code: str
@@ -86,9 +87,9 @@ def token_of(key: bytes, link: Link, recipient: str) -> str:
 
 
 def proof_of(key: bytes, link: Link, recipient: str) -> str:
-    """Return what a browser keeps that asked for a fresh mail with the code of the link before: as long as a token.
+    """Return what the browser keeps that asked for a fresh mail with the code of the link before: 43 characters.
 
-    It opens nothing. The wrong codes of whoever has it are counted apart from those of others.
+    It grants nothing. The wrong codes of its holder are counted apart from those of others.
     """
     return _text_of(_derive(key, "proof", link, recipient))
 
@@ -98,60 +99,60 @@ def code_of(key: bytes, link: Link, recipient: str) -> str:
 
 
 def fingerprint(token: str) -> str:
-    """Return the hash by which the table knows a token."""
+    """Return the hash under which the table stores a link: the SHA-256 of its token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def matches(expected: str, given: str) -> bool:
-    """Compared in constant time."""
+    """Return whether two strings are equal, compared in constant time."""
     return hmac.compare_digest(expected.encode(), given.encode())
 
 
-# -- what a link is good for --------------------------------------------------------------------------------------
+# -- what a link permits ------------------------------------------------------------------------------------------
 
 
 class LinkState(StrEnum):
-    """What a link is good for, in the order in which it is judged."""
+    """What a link permits, in the order in which it is checked."""
 
     PARTED = "parted"
-    """Nothing: somebody else is asked now, or nobody."""
+    """Nothing: another contact person is asked now, or nobody."""
     SUPERSEDED = "superseded"
-    """Nothing: a newer mail has taken its place."""
+    """Nothing: a newer mail has replaced it."""
     IN_PREPARATION = "in_preparation"
-    """Nothing: there will be a newer mail, once the next quote is sent."""
+    """Nothing: a newer mail follows once the next quote is sent."""
     NEVER_RENEWED = "never_renewed"
     """Nothing: the order was closed before the next quote was sent."""
     EXPIRED = "expired"
-    """Asking for a fresh quote, unless wrong codes have locked it."""
+    """Asking for a fresh quote, unless wrong codes have locked the link."""
     LOCKED = "locked"
     """Asking for a fresh mail."""
     APPROVED = "approved"
-    """Used, by this decision or the same one again; likewise the next two."""
+    """Nothing but this decision again: the link was used for it. The same is true of the next two."""
     CANCELED = "canceled"
     CHANGE_REQUESTED = "change_requested"
     CLOSED = "closed"
-    """Nothing: others have closed the order."""
+    """Nothing: the order was closed, but not by this link."""
     OPEN = "open"
-    """Deciding."""
+    """A decision."""
 
 
 class LinkContext(NamedTuple):
-    """A link that was presented, its order and account as they stand, and the code that belongs to it."""
+    """A link that was presented, with its order and account as they are stored now, and with its code."""
 
     token: str
     proofs: frozenset[str]
-    """What the browser keeps of fresh mails that were asked for in it, see `proof_of`."""
+    """What the browser has kept of the fresh mails that it asked for (see `proof_of`)."""
     link: Link
     order: Order
     account: Account
     code: str
     is_live: bool
-    """False once a newer link, a newer revision or another contact has taken its place, or the contact was removed."""
+    """False once a newer link, a newer revision or another contact has replaced it, or the contact was removed."""
     is_of_contact: bool
-    """Whether it was sent to whoever is asked now."""
+    """Whether it was sent to the person who is asked now."""
 
     def state(self, at: datetime) -> LinkState:
-        """Return what the link is good for at `at`."""
+        """Return what the link permits at `at`."""
         if not self.is_live:
             return self._dead_state()
         if self._is_expired(at):
@@ -176,7 +177,7 @@ class LinkContext(NamedTuple):
         return quote.state is QuoteState.EXPIRED or (quote.state in DECIDABLE and order.is_quote_past(at))
 
     def _used_state(self) -> LinkState | None:
-        """Return the decision that was taken by this very link, if any was."""
+        """Return the state of a link that was used for a decision; None for an unused one."""
         order, quote = self.order, self.order.quote
         by_contact = order.closed is not None and order.closed.by == "contact"
         if by_contact and order.status is Status.CANCELED:
@@ -192,14 +193,14 @@ class LinkContext(NamedTuple):
 def link_context(
     token: str, proofs: frozenset[str], link: Link, key: bytes, order: Order, account: Account
 ) -> LinkContext:
-    """Return what there is to know of a link that was presented by its token; `key` is the one it was made with."""
+    """Return the context of a link that was presented by its token; `key` is the one that the link was made with."""
     recipient = order.contact.email
     if link.purpose == "quote":
         revision = order.quote.revision if order.quote else 0
         is_newest = (link.revision, link.number) == (revision, order.internals.quote_link)
     else:
         is_newest = link.number == order.internals.order_link and order.status is not Status.PENDING_CONFIRMATION
-    # The order is synced with its account by a queue; who is no longer asked does not decide until then.
+    # Orders are synced with their accounts by a queue; until then, a contact who was removed decides nothing.
     is_of_contact = matches(token_of(key, link, recipient), token) and not order.has_stale_contact(account)
     is_asked = is_of_contact and not order.is_contact_removed
     code = code_of(key, link, recipient)

@@ -1,4 +1,4 @@
-"""How long to wait before something that failed is tried again."""
+"""Compute how long to wait before the next attempt at what has failed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ SHORTEST = timedelta(seconds=2)
 
 
 def retry_delay(waited: timedelta, maximum: timedelta, draw: float) -> timedelta:
-    """Return the pause before the next try of what has `waited` since it was first due.
+    """Return the pause before the next attempt at what has `waited` since it was first due.
 
-    It is half of what was waited, so that pauses grow with the outage, within two seconds and `maximum`, and of that
-    between a half and the whole: `draw`, a random number from 0 to 1, keeps what failed together from coming back
+    The pause is half of `waited`, so that pauses grow with the outage, but at least two seconds and at most `maximum`.
+    Of that it takes between half and all: `draw`, a random number from 0 to 1, spreads the attempts of what failed
     together.
     """
     delay = min(max(waited / 2, SHORTEST), maximum)

@@ -1,4 +1,4 @@
-"""What can be ordered: the six kinds of item, their settings, and the rules that a site or a date sets them."""
+"""The catalog: the six kinds of item, their settings, and the rules for sites and dates."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ if TYPE_CHECKING:
 
 ItemKind = Literal["site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory"]
 UPGRADES: frozenset[str] = frozenset({"site_bandwidth", "site_early_activation"})
-"""Kinds that change a site's license, so a site can take one of each at a time."""
+"""Kinds that change a site's license, so an order can have only one of each for a site."""
 _LABEL_PREFIXES = ("kind.", "region.", "accessory_type.")
 LABELS_BY_LOCALE: Mapping[str, Mapping[str, str]] = {
     locale: {key: word for key, word in texts(locale).items() if key.startswith(_LABEL_PREFIXES)} for locale in LOCALES
 }
-"""The catalog's words by language, under `{setting}.{value}`. An order keeps those of its items."""
+"""The catalog's labels by language, under `{setting}.{value}`. An order keeps those of its items."""
 KIND_LABELS = {kind: LABELS_BY_LOCALE[FALLBACK][f"kind.{kind}"] for kind in get_args(ItemKind)}
 BANDWIDTH_STEPS = (10, 25, 50, 100, 150, 200, 250, 300, 400, 500, 750, 1_000, 2_000, 3_000, 5_000, 10_000)
 REGIONS = {key.partition(".")[2]: word for key, word in LABELS_BY_LOCALE[FALLBACK].items() if key.startswith("region.")}
 SOCKET_MODELS = ("X1500", "X1700")
 ACCESSORY_TYPES = ("rack_mount_kit", "network_card")
 SOCKET_NEEDED_BY = {"network_card": "X1700"}
-"""Accessories that are only for a site with a Socket of a model, or for which the order brings one."""
+"""Accessories that need a Socket of a model, at the site or in the same order."""
 LIMITS = {"socket": 50, "ip_addresses": 256, "sdp_users": 50_000, "accessory": 50}
 MAX_LEAD_YEARS = 2
 MAX_ITEMS = 50
 
 
 class ValidationContext(NamedTuple):
-    """What the items of one order are judged against: the account's sites, its day, and what the order brings."""
+    """What the items of one order are validated against: the account's sites, its day, and the order's own Sockets."""
 
     account: Account
     today: date
     sites_with_new_x1700: frozenset[str]
     site_id: Any = None
-    """As the item in question names it, sound or not, so that rules of one site do not hide each other."""
+    """As the current item names it, valid or not, so that one site's errors do not hide another's."""
 
     @classmethod
     def from_items(cls, raw_items: Sequence[Any], account: Account, today: date) -> ValidationContext:
@@ -69,13 +69,13 @@ class ValidationContext(NamedTuple):
 
 
 def _context(info: ValidationInfo) -> ValidationContext | None:
-    """None when an item comes back from the table: it was judged when it was placed."""
+    """Return the context, or None for an item from the table: it was validated when it was placed."""
     placement: ValidationContext | None = info.context
     return placement
 
 
 def _site(info: ValidationInfo) -> Site | None:
-    """Return the site that the item names, when the account has it."""
+    """Return the site that the item names, or None where the account has no such site."""
     placement = _context(info)
     if placement is None or not isinstance(placement.site_id, str):
         return None
@@ -124,7 +124,7 @@ def _step_above_the_license(bandwidth: int, info: ValidationInfo) -> int:
 
 
 def years_after(day: date, years: int) -> date:
-    """Return the same day `years` later; for 29 February, where that year has none, 1 March."""
+    """Return the same day `years` later; 1 March for 29 February where that year has none."""
     try:
         return day.replace(year=day.year + years)
     except ValueError:
@@ -163,7 +163,7 @@ def _card_has_socket(accessory_type: str, info: ValidationInfo) -> str:
 
 
 def _schema_hint(**rules: Any) -> Any:
-    """Tell of a rule in the JSON Schema, under names of the product's own (`x-…`), so that no client repeats it."""
+    """Return an annotation that adds a rule to the JSON Schema, under the product's own names (`x-…`), for clients."""
     return Field(json_schema_extra={f"x-{name.replace('_', '-')}": value for name, value in rules.items()})
 
 
@@ -172,7 +172,7 @@ StartDate = Annotated[Day, AfterValidator(_within_lead_time), _schema_hint(years
 
 
 class MaxQuantity(NamedTuple):
-    """The most of a kind that one item may ask for; it binds when an order is placed, not when it is read again."""
+    """The largest quantity of a kind in one item; checked when an order is placed, not when it is loaded."""
 
     kind: str
 
@@ -270,7 +270,7 @@ KINDS: Mapping[str, type[Request]] = {
 
 
 class _ItemByKind:
-    """Builds the model of a kind when an item of it comes along: few orders have all six."""
+    """Builds the model of a kind when the first item of it is read: few orders have all six."""
 
     @staticmethod
     def _read(value: Any) -> Request:
@@ -295,9 +295,9 @@ PlacedItem = Annotated[Item, _ItemByKind()]
 
 
 def item_errors(raw_items: Any, account: Account | None = None, today: date | None = None) -> list[FieldError]:
-    """Return every fault of every item, each pointing to or below `/items/N`; a sound item has none.
+    """Return every error of every item, each pointing to or below `/items/N`; a valid item has none.
 
-    Without an account only the schema is judged.
+    Without an account, only the schema is checked.
     """
     if not isinstance(raw_items, list):
         return []
@@ -326,9 +326,9 @@ def item_errors(raw_items: Any, account: Account | None = None, today: date | No
 def _duplicate_upgrade(
     sound: Mapping[str, Any], index: int, upgraded: dict[tuple[str, str], int]
 ) -> Iterator[FieldError]:
-    """Yield a fault where an earlier sound item upgrades the same site in the same way, whatever to or when.
+    """Yield an error where an earlier valid item upgrades the same site in the same way, whatever its other settings.
 
-    What is unsound itself is no reason to refuse another.
+    An invalid item is no reason to refuse another.
     """
     if sound["kind"] not in UPGRADES:
         return
@@ -339,7 +339,7 @@ def _duplicate_upgrade(
 
 
 def labels_of(items: Iterable[Item]) -> dict[str, dict[str, str]]:
-    """Return the present words for the kinds and settings of items, by language and key as in `LABELS_BY_LOCALE`."""
+    """Return the present labels of the kinds and settings of items, by language and by key as in `LABELS_BY_LOCALE`."""
     keys = {f"{name}.{value}" for item in items for name, value in vars(item).items()}
     return {
         language: {key: words[key] for key in sorted(keys & words.keys())}

@@ -1,6 +1,6 @@
-"""The form behind a link, and what its sender is told: what is refused, and what the state of the link comes to.
+"""Decide what the sender of a form behind a link gets: errors, or the outcome of the link's state.
 
-Nothing here reads a clock, a table or a secret: whether the code is right is asked once `judge` has nothing to say.
+Nothing here reads a clock, a table or a secret. The code is checked only after `judge` has returned None.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH
 
 DECISIONS = ("approve", "cancel", "request_change")
 REQUEST_QUOTE, REQUEST_MAIL = "request_quote", "request_mail"
-"""Asks for a fresh quote in place of one that has expired, and for a fresh mail in place of a locked link."""
+"""Requests for a fresh quote in place of an expired one, and for a fresh mail in place of a locked link."""
 
 
 # -- the form -----------------------------------------------------------------------------------------------------
 
 
 class FormError(StrEnum):
-    """What is wrong with a form that was sent; the field comes first in the name."""
+    """An error of a form; the name begins with the field."""
 
     DECISION_MISSING = "decision_missing"
     NAME_MISSING = "name_missing"
@@ -36,7 +36,7 @@ class FormError(StrEnum):
     CODE_MALFORMED = "code_malformed"
     CODE_WRONG = "code_wrong"
     EXTRA_FILLED = "extra_filled"
-    """The field that nobody sees, and that robots fill in with the others."""
+    """The hidden field, which only robots fill in."""
 
     @property
     def field(self) -> str:
@@ -45,14 +45,14 @@ class FormError(StrEnum):
 
 @dataclass(frozen=True)
 class FormState:
-    """What was typed and what is wrong with it; the code is never shown again."""
+    """What was typed and its errors, to be shown again; the code is never shown again."""
 
     decision: str = ""
     name: str = ""
     reason: str = ""
     errors: tuple[FormError, ...] = ()
     tries_left: int | None = None
-    """After a wrong code."""
+    """How many codes may still be tried, after a wrong one."""
 
     def has_error(self, field: str) -> bool:
         return any(error.field == field for error in self.errors)
@@ -62,7 +62,7 @@ EMPTY_FORM = FormState()
 
 
 class DecisionForm(NamedTuple):
-    """A form as it was sent; sound when it has no errors."""
+    """A form as it was sent; valid when it has no errors."""
 
     decision: str
     name: str
@@ -71,17 +71,17 @@ class DecisionForm(NamedTuple):
     errors: tuple[FormError, ...]
 
     def shown_with(self, *errors: FormError, tries_left: int | None = None) -> FormState:
-        """Return what a page shows of it again, beside these errors."""
+        """Return what a page shows of the form again, with these errors."""
         return FormState(self.decision, self.name, self.reason, errors, tries_left)
 
 
 def parse_form(fields: Mapping[str, str], link: Link) -> DecisionForm:
-    """Return the form that was sent to a link, with every error of it.
+    """Return the form that was sent to a link, with all its errors.
 
-    Of a form that asks for a fresh mail only the code is read, and any text will do for one.
+    Of a form that asks for a fresh mail only the code is read, and any text is valid as one.
     """
     code = "".join(fields.get("code", "").split())
-    # It says nothing of the code then, which is not counted.
+    # The error says nothing about the code then, which is not counted.
     is_by_robot = bool(fields.get("extra", "").strip())
     if fields.get("decision") == REQUEST_MAIL:
         return DecisionForm(REQUEST_MAIL, "", "", code, (FormError.EXTRA_FILLED,) if is_by_robot else ())
@@ -107,31 +107,31 @@ def _printable(text: str) -> str:
     return "".join(character for character in text if character in "\n\t" or character.isprintable())
 
 
-# -- what its sender is told --------------------------------------------------------------------------------------
+# -- the result ---------------------------------------------------------------------------------------------------
 
 
 class Outcome(StrEnum):
-    """What a page says that does not show the form to decide; its texts are under `outcome.{outcome}`."""
+    """What a page without the form to decide says; its texts are under `outcome.{outcome}`."""
 
     APPROVED = "approved"
     CANCELED = "canceled"
     CHANGE_REQUESTED = "change_requested"
     ALREADY_DECIDED = "already_decided"
-    """Another decision has won: what happened is read off the order."""
+    """Another decision was first; the page shows it."""
     CLOSED = "closed"
-    """Closed by others, with who and why."""
+    """The order was closed, but not by a link; the page shows who closed it and why."""
     REPLACED = "replaced"
     IN_PREPARATION = "in_preparation"
-    """Nobody has a newer mail: the next quote is still to be sent."""
+    """There is no newer mail yet: the next quote is still to be sent."""
     PARTED = "parted"
-    """Somebody else is asked now, or nobody."""
+    """Another contact person is asked now, or nobody."""
     EXPIRED = "expired"
-    """Brings the form that asks for a fresh quote, with the code."""
+    """The page has the form that asks for a fresh quote, with the code."""
     LOCKED = "locked"
-    """Brings the form that asks for a fresh mail."""
+    """The page has the form that asks for a fresh mail."""
     FRESH_MAIL_SENT = "fresh_mail_sent"
     FRESH_MAIL_FOR_ASKER = "fresh_mail_for_asker"
-    """To be opened in the browser that has asked for it with the code."""
+    """The fresh link is to be opened in the browser that asked for it with the code."""
     FRESH_QUOTE_ASKED = "fresh_quote_asked"
     TOO_MANY_MAILS = "too_many_mails"
     TOO_MANY_REQUESTS = "too_many_requests"
@@ -141,18 +141,18 @@ class Outcome(StrEnum):
 
 
 class LinkResult(NamedTuple):
-    """What a request to a link came to."""
+    """The result of a request to a link."""
 
     context: LinkContext
     outcome: Outcome | None
-    """None: the form to decide."""
+    """None: show the form to decide."""
     status: HTTPStatus
     form: FormState = EMPTY_FORM
     decided_by: str | None = None
-    """The name given with the decision by link that has won, if known."""
+    """The name given with the decision by link that was first, if known."""
     retry_after_seconds: int | None = None
     proof: str | None = None
-    """For the browser to keep, see `approval_links.proof_of`."""
+    """The value of a cookie for the browser to keep (see `approval_links.proof_of`)."""
 
 
 _RESULTS: Mapping[LinkState, tuple[Outcome | None, HTTPStatus]] = {
@@ -168,7 +168,7 @@ _RESULTS: Mapping[LinkState, tuple[Outcome | None, HTTPStatus]] = {
     LinkState.CLOSED: (Outcome.CLOSED, HTTPStatus.CONFLICT),
     LinkState.OPEN: (None, HTTPStatus.OK),
 }
-"""What there is to say of a link to whoever sends a form, by its state."""
+"""The outcome and status for the sender of a form, by the link's state."""
 
 DECIDED = {
     "approve": Outcome.APPROVED,
@@ -179,12 +179,12 @@ NAMES_DECIDER = frozenset({*DECIDED.values(), Outcome.ALREADY_DECIDED, Outcome.C
 
 
 def result_of(context: LinkContext, at: datetime) -> LinkResult:
-    """Return what the state of the link comes to by itself, whatever was sent."""
+    """Return the result that follows from the state of the link alone, whatever was sent."""
     return LinkResult(context, *_RESULTS[context.state(at)])
 
 
 def view(context: LinkContext, at: datetime) -> LinkResult:
-    """Return what there is to see behind a link, for whoever sends nothing."""
+    """Return what the page behind a link shows when no form was sent."""
     result = result_of(context, at)
     if result.outcome is Outcome.EXPIRED and context.order.is_fresh_quote_asked:
         result = result._replace(outcome=Outcome.FRESH_QUOTE_ASKED)
@@ -192,9 +192,9 @@ def view(context: LinkContext, at: datetime) -> LinkResult:
 
 
 def judge(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult | None:
-    """Return what there is to say to a form whatever its code; None: the code decides.
+    """Return the result that a form has whatever its code; None when the code decides.
 
-    Judged in this order: the form, replaced or expired, locked, decided.
+    The order of the checks: the form, replaced or expired, locked, decided.
     """
     result = result_of(context, at)
     if form.errors:
@@ -208,20 +208,22 @@ def judge(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult 
 
 
 def _without_decision(result: LinkResult, form: DecisionForm) -> LinkResult:
-    """Return the refusal of a wish for a fresh quote in place of one that has not expired."""
+    """Return the refusal of a request for a fresh quote when the present one has not expired."""
     shown = form._replace(decision="").shown_with(FormError.DECISION_MISSING)
     return result._replace(status=HTTPStatus.BAD_REQUEST, form=shown)
 
 
 def _to_decision(result: LinkResult, form: DecisionForm) -> LinkResult:
-    """Return the result for a decision: the same one again is answered as the first was, another one comes too late."""
+    """Return the result of a decision: the same one again has the first one's result, and another one comes
+    too late.
+    """
     if result.status is HTTPStatus.OK and result.outcome is not DECIDED.get(form.decision):
         return LinkResult(result.context, Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT)
     return result
 
 
 def result_of_lost_race(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult:
-    """Return what there is to say to a decision that came second; `context` is the link as it is now."""
+    """Return the result of a decision that came second; `context` is the link as it is now."""
     result = result_of(context, at)
     if result.outcome is None:
         return LinkResult(context, Outcome.NOT_READY, HTTPStatus.CONFLICT)
@@ -232,11 +234,11 @@ def result_of_lost_race(context: LinkContext, form: DecisionForm, at: datetime) 
 
 
 def decide_by_link(context: LinkContext, form: DecisionForm, at: datetime) -> Change:
-    """Take the decision of a form whose code is right, by a link that is open."""
+    """Return the change by the decision of a form whose code is right, by an open link."""
     order, link = context.order, context.link
     if link.purpose == "order":
         return _decide(order, form, at)
-    # Who has link and code has the mail, whether or not it was noted yet that SES took it.
+    # The sender has link and code, and so the mail, even if SES's acceptance is not recorded yet.
     mailed = order.quote_mailed(link.number, link.key_id, at)
     return mailed.then(lambda order: _decide(order, form, at))
 

@@ -1,7 +1,7 @@
-"""CSV (RFC 4180): a page of orders, one row an item; cells that no spreadsheet runs; tables as spreadsheets save them.
+"""Read and write CSV (RFC 4180): pages of orders with one row an item, and tables as spreadsheets save them.
 
-Without a spreadsheet's locale, rows are as programs read them: commas, decimal points, no byte-order mark. With one
-they are as a spreadsheet in that locale opens a file at once.
+No cell is written that a spreadsheet would run. Without a spreadsheet's locale, rows are written for programs: commas,
+decimal points, no byte-order mark. With a locale, a spreadsheet in that locale opens the file directly.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from online_orders.domain.languages import LOCALES, texts
 
 
 class Dialect(NamedTuple):
-    """How cells are parted, how decimals are, and what the file begins with."""
+    """The delimiter of cells, the decimal mark, and the beginning of the file."""
 
     delimiter: str
     decimal_mark: str
@@ -26,17 +26,17 @@ class Dialect(NamedTuple):
 
 
 _BYTE_ORDER_MARK = "\ufeff"
-"""The byte-order mark, by which a spreadsheet tells UTF-8 from the encoding of its country."""
+"""By this byte-order mark a spreadsheet tells UTF-8 from the encoding of its country."""
 _REPLACEMENT = "\ufffd"
 PLAIN = Dialect(",", ".", "")
 SPREADSHEETS: Mapping[str, Dialect] = {
     locale: Dialect(";" if mark == "," else ",", mark, _BYTE_ORDER_MARK)
     for locale, mark in ((locale, texts(locale)["decimal_mark"]) for locale in LOCALES)
 }
-"""By the locale of the spreadsheet that is to open the file; where decimals have a comma, semicolons part the cells."""
+"""By the locale of the spreadsheet; where the decimal mark is a comma, the delimiter is a semicolon."""
 
 DELIMITERS = ",;\t"
-"""Those that a table may be read by; spreadsheets write the one of their locale."""
+"""The delimiters that a table may have; a spreadsheet writes the one of its locale."""
 
 COLUMNS = (
     "order_id",
@@ -64,18 +64,21 @@ COLUMNS = (
     "start_passed",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@")
-# Where a spreadsheet may begin a cell that the file does not: at the delimiter of another locale, or at a line's end,
-# for some read line by line and know of no quotes.
+# Where a spreadsheet may begin a cell that the file does not: at the delimiter of another locale, or at a line end,
+# because some read line by line without regard to quotes.
 _BREAKS = re.compile(r"([,;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029])")
 
 
 def dialect_for(locale: str | None) -> Dialect:
-    """Return how CSV is written for a spreadsheet in one of `SPREADSHEETS`, or for programs without one."""
+    """Return the dialect for a spreadsheet in one of `SPREADSHEETS`, or for programs when the locale is None."""
     return PLAIN if locale is None else SPREADSHEETS[locale]
 
 
 def _looks_like_formula(text: str, passed_over: str = "") -> bool:
-    """To any spreadsheet: some pass over white space and what is invisible, some take full-width signs for others."""
+    """Return whether any spreadsheet would run the text as a formula.
+
+    Some ignore white space and invisible characters at the start, and some read full-width signs as plain ones.
+    """
     for character in text:
         if not (character.isspace() or character in passed_over or category(character) == "Cf"):
             return normalize("NFKC", character).startswith(_FORMULA_STARTS)
@@ -83,19 +86,20 @@ def _looks_like_formula(text: str, passed_over: str = "") -> bool:
 
 
 def _needs_apostrophe(pieces: list[str], index: int) -> bool:
-    """Return whether a piece between two breaks would be run, its own apostrophes not counted."""
+    """Return whether a piece between two breaks would be run, not counting its own apostrophes."""
     bare = pieces[index].lstrip("'")
     if index == 0:
         return _looks_like_formula(bare) or (not bare and pieces[1:2] in (["\t"], ["\r"], ["\n"]))
-    # Of the quotes that part cells nothing is left for who has taken another character for the delimiter.
+    # With another delimiter, the quotes around cells may be missing.
     return _looks_like_formula(bare, passed_over='"')
 
 
 def safe_cell(value: Any) -> str:
-    """Return a text that a spreadsheet shows and does not run, wherever it takes a cell to begin in it.
+    """Return a text that a spreadsheet shows and does not run, wherever it begins a cell in it.
 
-    What begins like a formula, at the start, after a delimiter of any locale, or on a new line, gets an apostrophe in
-    front. So does what begins with apostrophes and then like a formula, so that `read_cell` can tell whose they are.
+    A piece that begins like a formula (at the start, after a delimiter of any locale, or on a new line) gets an
+    apostrophe in front. So does one that begins with apostrophes and then like a formula, so that `read_cell` can tell
+    them apart.
     """
     pieces = _BREAKS.split("" if value is None else str(value))
     return "".join(
@@ -105,7 +109,7 @@ def safe_cell(value: Any) -> str:
 
 
 def read_cell(text: str) -> str:
-    """Return what `safe_cell` made the cell of."""
+    """Return the value from which `safe_cell` made the cell."""
     pieces = _BREAKS.split(text)
     return "".join(
         piece[1:] if index % 2 == 0 and piece.startswith("'") and _needs_apostrophe(pieces, index) else piece
@@ -124,21 +128,21 @@ def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]], dialect: Dia
 
 
 def delimiter_of(text: str) -> str:
-    """Return what parts the cells of a CSV text, by its first line: comma, semicolon or tab, or what `sep=` names."""
+    """Return the delimiter of a CSV text, by its first line: comma, semicolon or tab, or the one that `sep=` names."""
     return _delimiter_and_its_line(text.removeprefix(_BYTE_ORDER_MARK))[0]
 
 
 def _delimiter_and_its_line(text: str) -> tuple[str, str]:
-    """Return the delimiter, and the line in which Excel's `sep=` names it, if one does."""
+    """Return the delimiter, and the line in which Excel's `sep=` names it; an empty string where none does."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     named = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
     return (named[1], first) if named else (max(DELIMITERS, key=first.count), "")
 
 
 def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV text, each with the line that it ends on; BadRequest once it is no CSV.
+    """Yield the rows of a CSV text, each with the number of its last line; raise BadRequest where it is not CSV.
 
-    See `delimiter_of`; a line with Excel's `sep=` comes as an empty row.
+    The delimiter is that of `delimiter_of`. A line with Excel's `sep=` is yielded as an empty row.
     """
     text = text.removeprefix(_BYTE_ORDER_MARK)
     delimiter, named_in = _delimiter_and_its_line(text)
@@ -151,9 +155,9 @@ def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def decode_utf8(data: bytes) -> str:
-    """Return a file as text, without a byte-order mark; BadRequest, which says the line, for one that is not UTF-8.
+    """Return a file as text without a byte-order mark; raise BadRequest, naming the line, unless it is UTF-8.
 
-    U+FFFD stands where another encoding was read as UTF-8 on the way, by a gateway for one, so it is refused, too.
+    U+FFFD is refused too: it appears where another encoding was read as UTF-8 on the way, for example by a gateway.
     """
     text = data.decode("utf-8-sig", errors="replace")
     damaged = text.find(_REPLACEMENT)
@@ -164,7 +168,7 @@ def decode_utf8(data: bytes) -> str:
 
 
 def csv_page(orders: Iterable[Mapping[str, Any]], dialect: Dialect = PLAIN) -> str:
-    """Return `orders`, as `presentation.order_body` makes them, with a header row."""
+    """Return orders, each a dict of `representations.order_body`, as CSV with a header row, one row an item."""
     return csv_text(COLUMNS, (row for order in orders for row in _rows_of(order)), dialect)
 
 

@@ -1,7 +1,7 @@
-"""Duplicate orders: what an account asks for although another order of it asks for the same already.
+"""Find duplicate orders: an account orders what another order of the account contains already.
 
-Nothing is refused for it, since people may want the same again. What contradicts itself within one order is refused
-by `catalog`.
+A duplicate causes a warning and never a refusal, since people may want the same again. Contradictions within one order
+are errors in `catalog`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from online_orders.domain.orders import Order
 
 RECENT = timedelta(days=30)
-"""How long a completed upgrade is spoken of, as long as the site's license does not show it."""
+"""How long a completed upgrade causes a warning, unless the site's license shows it already."""
 Code = Literal["already_ordered", "recently_completed"]
 
 
 class Duplicate(Entity):
-    """Another order that asks for what an item asks for."""
+    """Another order that contains what an item asks for."""
 
     item_id: str
     code: Code
@@ -35,10 +35,11 @@ class Duplicate(Entity):
 def find_duplicates(
     items: Sequence[Item], account: Account, others: Iterable[Order], at: datetime, kinds: Collection[str]
 ) -> tuple[Duplicate, ...]:
-    """Return, for each item of these kinds that has one, the first of `others` that asks for the same.
+    """Return, for each item of these kinds that has one, the first duplicate among `others`.
 
-    An upgrade is the same for the same site, whatever to and when; everything else if all settings but the date are.
-    Of `others` count the open ones and, for upgrades, those that were completed within `RECENT`.
+    Two upgrades are the same when they are for the same site, whatever their other settings; other items are the same
+    when all settings but the date are. Of `others` only open orders count and, for upgrades, those completed within
+    `RECENT`.
     """
     matches: dict[tuple[Any, ...], list[tuple[Code, Order]]] = {}
     for other in others:
@@ -64,14 +65,14 @@ def find_duplicates(
 
 
 def _identity_of(item: Item) -> tuple[Any, ...]:
-    """Return what makes two items the same."""
+    """Return a key that two items share when they are the same."""
     if item.kind in UPGRADES:
         return item.kind, vars(item)["site_id"]
     return tuple(sorted((name, value) for name, value in vars(item).items() if name != "start_date"))
 
 
 def _code(each: Item, other: Order, account: Account, at: datetime) -> Code | None:
-    """Return how an item of another order is to be warned of; None where it is not."""
+    """Return the warning that an item of another order causes, or None."""
     if other.is_open:
         return "already_ordered"
     if other.status != "completed" or other.closed is None or at - other.closed.at > RECENT:
@@ -80,7 +81,7 @@ def _code(each: Item, other: Order, account: Account, at: datetime) -> Code | No
 
 
 def _is_due(each: Item, account: Account) -> bool:
-    """Return whether a completed upgrade does not show in the site's license yet."""
+    """Return whether the site's license does not show a completed upgrade yet."""
     site = account.sites_by_id.get(vars(each).get("site_id", ""))
     if site is None or site.license is None:
         return False

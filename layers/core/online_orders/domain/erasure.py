@@ -1,8 +1,8 @@
-"""Erasing a person and keeping the order: what stands in the place of each trace of the person.
+"""Erase a person and keep the order: replace every trace of the person in orders, entries, evidence and accounts.
 
-Names and addresses are replaced, and so is what the person wrote freely, since nobody can tell whom it speaks of.
-What was ordered and quoted stays, so that totals and hashes go on verifying: a quote's own texts are left alone, and
-whoever erases is told of those that name the person.
+Names and addresses are replaced, and so are texts that the person wrote, since any of them may tell who wrote it. What
+was ordered and quoted stays, so that totals and hashes still verify: the texts of a quote are left alone, and the
+operator gets a list of those that name the person.
 """
 
 from __future__ import annotations
@@ -29,25 +29,26 @@ ERASED_USER = User(user_id="erased", email=ERASED_EMAIL)
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
 _FREE_TEXT_MEMBERS = {"text", "reason"}
-"""Members of an entry's data that its actor wrote freely."""
+"""Members of an entry's data with free text by its actor."""
 _EMAIL_MEMBERS = {"asked_email": "asked_name", "recipient": "recipient_name"}
-"""Members that say of whom a decision by link was asked, or to whom a mail went: the address, and the name with it."""
+"""Members with the e-mail address of whoever was asked for a decision by link or got a mail, and those with
+the name."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Who is to be erased: known by an e-mail address, and by names."""
+    """The person to erase, known by an e-mail address and by names."""
 
     email: str
     given_names: frozenset[str] = frozenset()
-    """As whoever erases spells them."""
+    """As the operator spells them."""
     stored_names: frozenset[str] = frozenset()
-    """As they stand beside the address. One of a single word might be any word: it is not looked for in texts."""
+    """As stored beside the address. A name of a single word might be any word, so it is not searched for in texts."""
 
     @classmethod
     def from_email(cls, email: str, names: Iterable[str] = ()) -> Person:
-        """Return the person; raise ValueError for an address that is none, or that stands for somebody who was erased
-        already.
+        """Return the person; raise ValueError for an invalid address, and for the one that replaces erased
+        addresses.
         """
         try:
             sound = _EMAIL.validate_python(email)
@@ -58,7 +59,7 @@ class Person:
         return cls(sound, frozenset(name.strip() for name in names if name.strip()))
 
     def with_names(self, *names: str) -> Person:
-        """Return the person, known by further names."""
+        """Return the person, known by further names too."""
         return Person(self.email, self.given_names, self.stored_names | {*names} - {ERASED})
 
     def has_email(self, email: str) -> bool:
@@ -78,7 +79,7 @@ class Person:
         return self._pattern.search(text) is not None
 
     def redact(self, text: str) -> str:
-        """Return a text without address and names of the person."""
+        """Return a text without the person's address and names."""
         return self._pattern.sub(ERASED, text)
 
 
@@ -87,9 +88,9 @@ def _redact_optional(person: Person, text: str | None) -> str | None:
 
 
 def is_done_by(entry: Entry, person: Person, contact: Contact, evidence: Evidence | None) -> bool:
-    """Return whether the person did what the entry tells, or somebody whose name has been taken from it already.
+    """Return whether the person is the actor of an entry, or its actor's name has been erased already.
 
-    `contact` is the order's, which counts for a decision by link that has no `evidence`.
+    `contact` is the order's; it counts for a decision by link that has no `evidence`.
     """
     actor = entry.actor
     if actor.kind == "contact":
@@ -139,10 +140,10 @@ def _redacted_texts(order: Mapping[str, Any], person: Person, *, own: bool) -> d
 
 
 def _erase_from_snapshot(snapshot: Snapshot | None, person: Person) -> Snapshot | None:
-    """Return the snapshot without the person: a site's name or address may name a person, as that of a home office
-    does, and so may a sole trader's account.
+    """Return the snapshot without the person.
 
-    The account itself keeps its name, which Customer Success can change; nobody can change what an order keeps.
+    A site's name or address may name a person, for example of a home office, and so may a sole trader's account. The
+    account itself keeps its name: Customer Success can change that, but nobody can change an order's snapshot.
     """
     if snapshot is None:
         return None
@@ -157,10 +158,10 @@ def _erase_from_snapshot(snapshot: Snapshot | None, person: Person) -> Snapshot 
 def erase_from_order(
     order: Order, person: Person, at: datetime, *, wrote_reason: bool, successor: Contact | None
 ) -> Change:
-    """Return the order without the person; no change when there is no trace.
+    """Return the change that erases the person from the order; without a trace of the person it changes nothing.
 
-    `wrote_reason`: the person closed it. An open order goes on to `successor`, the account's present contact; without
-    one it waits for Customer Success to name somebody.
+    `wrote_reason`: the person closed the order. An open order goes to `successor`, the account's present contact;
+    without one it waits until Customer Success names somebody.
     """
     own = person.has_email(order.placed_by.email)
     after: dict[str, Any] = {
@@ -181,13 +182,13 @@ def erase_from_order(
 
 
 def quotes_naming(person: Person, quotes: Iterable[Quote]) -> list[int]:
-    """Return the revisions whose hashed texts name the person."""
+    """Return the numbers of the revisions whose hashed texts name the person."""
     return [quote.revision for quote in quotes if person.is_named_in(quote.model_dump_json())]
 
 
 def pdfs_naming(person: Person, order: Order) -> list[int]:
-    """Return the revisions whose papers name the person as the account or in a site's name or address, as the order
-    does.
+    """Return the numbers of the revisions whose PDFs name the person, by the order's snapshot of account name and
+    sites.
     """
     snapshot, last = order.snapshot, order.quote.revision if order.quote else 0
     named = snapshot is not None and person.is_named_in(snapshot.model_dump_json(include={"sites", "account_name"}))
@@ -223,7 +224,7 @@ def _sites_without(account: Account, person: Person) -> tuple[Site, ...]:
 
 
 def erase_from_account(account: Account, person: Person) -> Account:
-    """Return the account without the person; without a contact person it places no orders."""
+    """Return the account without the person; without a contact person it cannot place orders."""
     enrollment = account.enrollment
     if enrollment:
         contact = None if person.has_contact(enrollment.contact) else enrollment.contact
@@ -233,7 +234,9 @@ def erase_from_account(account: Account, person: Person) -> Account:
 
 
 def erase_from_version(account: Account, person: Person) -> Account:
-    """Return an earlier version of an account without the person; that there was somebody stays, and for which days."""
+    """Return an earlier version of an account without the person; it still shows that there was somebody, and for which
+    days.
+    """
     enrollment = account.enrollment
     if enrollment:
         nobody = ERASED_CONTACT.model_dump()

@@ -1,4 +1,4 @@
-"""Everything that can be refused, with the HTTP status and the stable code that it means."""
+"""All refusals, each with its HTTP status and its stable code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_FIELD_ERRORS = 1_000
 
 
 class FieldError(NamedTuple):
-    """One fault of a request body: a JSON Pointer (RFC 6901) into it, a stable code, a sentence for people."""
+    """One error of a request body: a JSON Pointer (RFC 6901) into it, a stable code, and a sentence for people."""
 
     pointer: str
     code: str
@@ -19,7 +19,7 @@ class FieldError(NamedTuple):
 
 
 class OnlineOrdersError(Exception):
-    """A refusal with a meaning; anything else that is raised is a fault of ours."""
+    """A refusal that the caller can understand; any other exception is an internal error."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     code: str = "internal_error"
@@ -84,7 +84,7 @@ class Conflict(OnlineOrdersError):
 
 
 class InProgress(OnlineOrdersError):
-    """Others kept changing the same thing; the request did nothing and may be repeated."""
+    """Other requests kept changing the same item; this one did nothing and may be repeated."""
 
     status = HTTPStatus.CONFLICT
     code = "in_progress"
@@ -104,7 +104,7 @@ class TooLarge(OnlineOrdersError):
 
 
 class Unprocessable(OnlineOrdersError):
-    """A body that is well formed and wrong as a whole."""
+    """A body that is well formed and refused as a whole."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -114,7 +114,7 @@ class Unprocessable(OnlineOrdersError):
 
 
 class Invalid(OnlineOrdersError):
-    """Every fault of a body, all at once; of more than a thousand, the first thousand."""
+    """Every error of a body at once, up to the first thousand."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "invalid"
@@ -129,7 +129,7 @@ class Invalid(OnlineOrdersError):
 
 
 class TooManyRequests(OnlineOrdersError):
-    """The caller has had its share; nothing was done. `seconds` from now it may be worth another try."""
+    """The caller is over a limit and nothing was done; it may retry after `seconds`."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "too_many_requests"
@@ -143,7 +143,7 @@ class TooManyRequests(OnlineOrdersError):
 
 
 class Unavailable(OnlineOrdersError):
-    """AWS asks us to slow down, or does not answer."""
+    """AWS throttles us or does not respond."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "unavailable"

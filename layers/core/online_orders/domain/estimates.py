@@ -1,7 +1,7 @@
-"""When an item will probably start: from this installation's own history, in constant time.
+"""Estimate when an item will start, from this installation's own history, in constant time.
 
-For each kind of item and each open status the history counts, by whole days, how long completed orders still took
-from that status on. The counts lie in fixed buckets, so an estimate is right to within a bucket's width.
+For each kind of item and each open status, the history counts how many whole days completed orders still took from that
+status on. The counts are in fixed buckets, so an estimate is accurate to a bucket's width.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import NamedTuple
 from online_orders.domain.orders import OPEN_STATUSES, Status
 
 BUCKET_DAYS: tuple[int, ...] = (*range(15), 17, 19, 21, 24, 27, 30, 35, 40, 45, 50, 60, 75, 90, 120, 150, 180, 270, 365)
-"""Upper ends of the buckets, in days; what took longer counts in the last."""
+"""Upper ends of the buckets, in days; the last one also counts what took longer."""
 PERCENTILE = 90
 MIN_ORDERS = 10
 TOO_FEW_ORDERS = "too few orders"
-"""What the basis of an estimate holds that rests on fewer."""
+"""The basis of an estimate that too few orders support."""
 
 Counts = Sequence[int]
 History = Mapping[tuple[str, str], Counts]
-"""By kind of item and status: how many orders fell into each bucket."""
+"""By kind of item and status, how many orders fell into each bucket."""
 
 
 class EstimatedStart(NamedTuple):
@@ -33,13 +33,13 @@ class EstimatedStart(NamedTuple):
 
 
 def bucket_of(taken: timedelta) -> int:
-    """Return the bucket of a duration; part of a day counts as a day."""
+    """Return the index of a duration's bucket; part of a day counts as a day."""
     days = -(-taken // timedelta(days=1))
     return min(bisect_left(BUCKET_DAYS, days), len(BUCKET_DAYS) - 1)
 
 
 def percentile_days(counts: Counts) -> int:
-    """Return days within which 90 of 100 such orders were done; 0 without history."""
+    """Return the number of days within which 90 of 100 such orders were completed; 0 without history."""
     needed = -(-sum(counts) * PERCENTILE // 100)
     for days, so_far in zip(BUCKET_DAYS, accumulate(counts), strict=True):
         if so_far >= needed:
@@ -48,9 +48,7 @@ def percentile_days(counts: Counts) -> int:
 
 
 def durations(since: Mapping[Status, datetime], completed_at: datetime) -> dict[Status, timedelta]:
-    """Return what a completed order adds to the statistics: for each open status, the time it still took from there
-    on.
-    """
+    """Return what a completed order adds to the statistics: for each open status, the time it still took from there."""
     return {status: completed_at - entered for status, entered in since.items() if status in OPEN_STATUSES}
 
 

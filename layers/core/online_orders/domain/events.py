@@ -1,4 +1,4 @@
-"""Events out: what goes on the bus of a timeline entry. Ids and numbers only; no person, no free text."""
+"""Build the events for the event bus from timeline entries: ids and numbers only, no person and no free text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class EventDetail(Entity):
     status: Status
     version: int
     sequence: int
-    """Of the order's timeline entry; internal entries are not published, so numbers are missing."""
+    """The sequence number of the timeline entry; internal entries are not published, so numbers are missing."""
     at: Instant
     item_kinds: tuple[ItemKind, ...]
     revision: int | None

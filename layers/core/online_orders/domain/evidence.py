@@ -1,4 +1,4 @@
-"""What a decision by link rests on: kept in an item of its own, so that a person can be erased and the order kept."""
+"""The evidence of a decision by link, in an item of its own, so that a person can be erased and the order kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Evidence(Entity):
     """Who decided, as far as the page behind a link can know."""
 
     sequence: int
-    """Of the timeline entry that tells of the decision."""
+    """The sequence number of the decision's timeline entry."""
     at: Instant
     decision: LinkDecision
     name: str
@@ -22,18 +22,18 @@ class Evidence(Entity):
     recipient: str
     """The address that link and code were sent to."""
     address: str | None
-    """The caller's, IPv4 or IPv6."""
+    """The caller's IPv4 or IPv6 address."""
     agent: str | None
-    """What the caller's browser calls itself."""
+    """The User-Agent of the caller's browser."""
     revision: int | None
     sha256: str | None
-    """Of the revision that was decided on; None, as above, for an order that had not been quoted."""
+    """The content hash of the revision that was decided on; None, as above, for an order without a quote."""
 
 
 def evidence_of(
     order: Order, decision: LinkDecision, name: str, recipient: str, address: str | None, agent: str | None
 ) -> Evidence:
-    """Return the evidence of the decision that `order` was just changed by."""
+    """Return the evidence of the decision that has just changed `order`."""
     quote = order.quote
     return Evidence(
         sequence=order.internals.sequence,

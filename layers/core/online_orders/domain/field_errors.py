@@ -1,4 +1,4 @@
-"""From what pydantic found to the faults that the contract speaks of: a JSON Pointer, a stable code, a sentence."""
+"""Convert pydantic's errors to the contract's: a JSON Pointer, a stable code, a sentence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound=BaseModel)
 _DECIMAL = re.compile(r"Decimal\('([^']*)'\)")
 
-# By pydantic's names; what a validator of ours raises, and wrong types, need no entry.
+# By pydantic's names. What our validators raise, and wrong types, need no entry.
 CODES = {
     "missing": "required",
     "extra_forbidden": "unknown_field",
@@ -37,7 +37,7 @@ CODES = {
 }
 
 
-# Where pydantic's sentence names what a reader of JSON has never heard of: a class, a dictionary, a Decimal.
+# Where pydantic's sentence names what JSON does not have: a class, a dictionary, a Decimal.
 _TEXTS = {
     "model_type": "Input should be an object",
     "dict_type": "Input should be an object",
@@ -52,14 +52,14 @@ _TEXTS = {
 def pointer(*parts: str | int) -> str:
     """Return a JSON Pointer (RFC 6901): `pointer("items", 2, "quantity")` is `/items/2/quantity`.
 
-    Half a surrogate pair, which JSON can spell and UTF-8 cannot, becomes a question mark.
+    A lone surrogate, which JSON can express and UTF-8 cannot, becomes a question mark.
     """
     joined = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
     return joined.encode("utf-8", "replace").decode()
 
 
 def field_errors_of(error: ValidationError, *base: str | int) -> list[FieldError]:
-    """Return the faults that a validation found, pointing below `base`."""
+    """Return the errors of a failed validation, pointing below `base`."""
     found = []
     for each in error.errors(include_url=False, include_input=False):
         kind = each["type"]
@@ -70,7 +70,7 @@ def field_errors_of(error: ValidationError, *base: str | int) -> list[FieldError
 
 
 def message_of(error: ErrorDetails) -> str:
-    """Return pydantic's sentence; where that speaks of Python or holds a regular expression, one of ours."""
+    """Return pydantic's sentence, or one of ours where pydantic's speaks of Python or shows a regular expression."""
     if error["type"] == "string_pattern_mismatch":
         return PATTERN_TEXTS.get(error["ctx"]["pattern"], "This is not written as it should be")
     if text := _TEXTS.get(error["type"]):
@@ -79,7 +79,7 @@ def message_of(error: ErrorDetails) -> str:
 
 
 def validate(model: type[Model], body: Any, *, context: Any = None, extra_errors: Iterable[FieldError] = ()) -> Model:
-    """Return `body` as a `model`; raise Invalid with its faults and with `more`, which were found elsewhere."""
+    """Return `body` as a `model`; raise Invalid with its errors and with `extra_errors`, which were found elsewhere."""
     try:
         value = model.model_validate(body, context=context)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Who runs the product, and where: what mails, pages and papers say of it."""
+"""The installation as mails, pages and PDFs name it: its brand and its address."""
 
 from __future__ import annotations
 

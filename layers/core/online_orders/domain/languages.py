@@ -1,7 +1,7 @@
-"""The languages that accounts, mails, pages, papers and catalog have: one file of texts each, in `locales`.
+"""Load the languages of accounts, mails, pages, PDFs and catalog (i18n): one file of texts each, in `locales`.
 
-A file is flat JSON, by key, with `{placeholders}`; what has no file is no language. CONTRIBUTING.md says what a further
-one needs.
+A file is flat JSON with `{placeholders}`. A language is supported if it has a file. CONTRIBUTING.md says how to add
+one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,6 @@ else:
 
 @cache
 def texts(locale: str) -> Mapping[str, str]:
-    """Return the texts of one of LOCALES."""
+    """Return the texts of one of LOCALES, by key."""
     found: dict[str, str] = json.loads((FOLDER / f"{locale}.json").read_text(encoding="utf-8"))
     return found

@@ -1,7 +1,7 @@
-"""What is heard of a quote's mail, and which word of several counts: the newest credible one, however they arrive.
+"""Decide which of several events about a quote's mail counts: the newest credible one, in whatever order they arrive.
 
-Each word has a level of credibility, and among words of one level the later by the sender's own clock counts. So the
-outcome does not depend on the order in which the words come.
+Each kind of event has a level of credibility, and of two on one level the later by the sender's clock counts. So the
+outcome does not depend on the order in which the events arrive.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ MailState = Literal["sent", "delivered", "complained", "rejected", "bounced"]
 
 
 class MailEvent(StrEnum):
-    """What one event says of a mail."""
+    """A kind of event about a mail."""
 
     SENT = "sent"
-    """SES has taken it."""
+    """SES has accepted it."""
     REFUSED = "refused"
-    """SES refused it, or the product gave it up; news of the mail prove that it went out all the same."""
+    """SES refused it, or the product gave it up; any later event shows that it went out all the same."""
     SOFT_BOUNCE = "soft_bounce"
-    """SES stopped trying, or somebody who is away has a robot that answers: SES tells of both in the same way."""
+    """SES gave up its attempts, or the mailbox sent an automatic reply: SES reports both in the same way."""
     DELIVERED = "delivered"
     FAILED = "failed"
-    """A bounce that is not called permanent and that names a permanent failure (5.x.x, or 5xx of SMTP)."""
+    """A bounce that is not called permanent but names a permanent failure (5.x.x, or 5xx of SMTP)."""
     COMPLAINED = "complained"
-    """Who marks a mail as spam has it."""
+    """The recipient has marked it as spam, and so has received it."""
     HARD_BOUNCE = "hard_bounce"
     REJECTED = "rejected"
     """SES has found something in it that it does not send."""
@@ -58,7 +58,7 @@ CREDIBILITY: Mapping[MailEvent, int] = {
     MailEvent.HARD_BOUNCE: 4,
     MailEvent.REJECTED: 4,
 }
-"""A word of a higher level counts whatever the times: no delivery comes after a hard bounce, save by a wrong clock."""
+"""An event of a higher level counts whatever the times: no delivery follows a hard bounce, unless a clock is wrong."""
 NOT_ARRIVED = frozenset(
     {MailEvent.REFUSED, MailEvent.SOFT_BOUNCE, MailEvent.FAILED, MailEvent.HARD_BOUNCE, MailEvent.REJECTED}
 )
@@ -71,13 +71,13 @@ _FROM_STORED_STATE: Mapping[MailState, MailEvent] = {
     "delivered": MailEvent.DELIVERED,
     "complained": MailEvent.COMPLAINED,
 }
-"""They stored how a mail is shown and not what was heard of it."""
+"""For MailStatus of earlier releases, which stored the shown state but not the event."""
 
 
 def classify_bounce(bounce_type: str, status: str | None, diagnostic: str | None) -> MailEvent:
-    """Return which bounce it is, by SES's `bounceType`, and the `status` and `diagnosticCode` of the recipient.
+    """Return the kind of bounce, by SES's `bounceType` and the `status` and `diagnosticCode` of the recipient.
 
-    Some receivers' permanent failures are called `Transient` by SES.
+    SES calls the permanent failures of some receivers `Transient`.
     """
     if bounce_type == "Permanent":
         return MailEvent.HARD_BOUNCE
@@ -87,16 +87,16 @@ def classify_bounce(bounce_type: str, status: str | None, diagnostic: str | None
 
 
 class MailStatus(Entity):
-    """The word that counts of the mail with a link to the quote."""
+    """The event that counts of the newest mail with a link to the quote."""
 
     link: int
     state: MailState
     at: Instant
-    """When it was heard."""
+    """When the product received it."""
     word: Annotated[MailEvent | None, Field(exclude_if=lambda word: word is None)] = None
     """None in what an earlier release stored."""
     said_at: Annotated[Instant | None, Field(exclude_if=lambda said_at: said_at is None)] = None
-    """When it was said, by the clock of whoever said it; None where that is not told."""
+    """The event's own time, by the clock of whoever sent it; None where it has none."""
 
     @property
     def event(self) -> MailEvent:
@@ -104,19 +104,19 @@ class MailStatus(Entity):
 
     @property
     def rank(self) -> tuple[int, datetime, bool]:
-        """Return by what words of one mail are compared.
+        """Return the key by which the events of one mail are compared.
 
-        At the same instant a failure counts: it is what came of the delivery.
+        Of two events at the same instant a failure counts, since it is the final result of the delivery.
         """
         return CREDIBILITY[self.event], self.said_at or self.at, self.event in NOT_ARRIVED
 
     def supersedes(self, known: MailStatus | None) -> bool:
-        """Return whether this word takes the place of what is known; not of the same mail's same word."""
+        """Return whether this event replaces the known one; an equal event of the same mail does not."""
         if known is None or known.link != self.link:
             return True
         return self.event is not known.event and self.rank > known.rank
 
 
 def mail_status(link: int, word: MailEvent, at: datetime, said_at: datetime | None = None) -> MailStatus:
-    """Return the news of the mail with a link; `said_at` is the event's own time, if known."""
+    """Return the status of the mail with link number `link`; `said_at` is the event's own time, if known."""
     return MailStatus(link=link, state=SHOWN_AS[word], at=at, word=word, said_at=said_at)

@@ -1,7 +1,7 @@
-"""Which mails there are: when each goes, as whom people get it, whether it has a link and a paper.
+"""The table of mails: when each is sent, to which roles, and whether it has a link and a PDF.
 
-How a mail reads is a template of the rendering layer, `mails/{kind}.jinja`, and its texts are under
-`mail.{kind}` in the file of each language.
+The template of a mail is `mails/{kind}.jinja` of the rendering layer, and its texts are under `mail.{kind}` in the file
+of each language.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from online_orders.domain.timeline import Event
 
 
 class MailKind(StrEnum):
-    """The mails by name; messages on the queue, claims of mails and tags of mails carry these names."""
+    """The kinds of mail; messages on the queue, claims of mails and tags of mails carry these names."""
 
     ORDER_RECEIVED = "order_received"
     NEW_ORDER = "new_order"
@@ -37,38 +37,38 @@ class MailKind(StrEnum):
 
 
 class Role(StrEnum):
-    """As whom somebody gets a mail."""
+    """The role in which somebody gets a mail."""
 
     CONTACT = "contact"
     PLACED_BY = "placed_by"
     CUSTOMER_SUCCESS = "customer_success"
     ACCOUNT_CONTACT = "account_contact"
-    """The account's contact person, where another one is the order's."""
+    """The account's contact person, where the order has another one."""
     FORMER_CONTACT = "former_contact"
-    """Whoever was the order's contact person, or the account's, before another one."""
+    """The contact person of the order or of the account before the present one."""
     REMOVED_CONTACT = "removed_contact"
-    """Whoever was the account's contact person, in whose place there is nobody."""
+    """The contact person who was removed from the account and not replaced."""
     NEW_CONTACT = "new_contact"
     DEPUTY = "deputy"
     FORMER_DEPUTY = "former_deputy"
 
 
 WORKFLOW: Final = "workflow"
-"""Not by an entry: the order's workflow sends it, and waits for the decision."""
+"""Caused by no entry: the order's workflow sends the mail and waits for the decision."""
 ACCOUNT: Final = "account"
-"""Of no order: a change of an account, or what somebody reports of one."""
+"""Caused by no order: a change of an account, or a report about one."""
 
 
 class MailSpec(NamedTuple):
     """A row of the table."""
 
     event: Event | Literal["workflow", "account"]
-    """What alone calls for it; `announcements` says when it goes besides."""
+    """The event that alone causes the mail; `notifications` lists the exceptions."""
     audience: tuple[Role, ...]
     link: Literal["order", "quote"] | None = None
-    """The purpose of the link that stands in the contact person's mail, and in nobody else's, with its code."""
+    """The purpose of the link in the contact person's mail, with its code; other readers get no link."""
     needs_link: bool = False
-    """Else it may go without, and then says how to do without."""
+    """Whether the mail requires the link; otherwise its text also works without one."""
     attaches_pdf: bool = False
     """Whether the quote is attached as a PDF."""
 

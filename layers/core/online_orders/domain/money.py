@@ -1,4 +1,4 @@
-"""Money: exact decimals with exactly the currency's minor digits."""
+"""Compute with money: exact decimals with exactly the currency's minor digits."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from online_orders.domain.iso import MINOR_DIGITS
 
 MAX_AMOUNT = Decimal(10) ** 12
-"""No single price reaches this; sums of a whole quote stay far within the decimal context's 28 digits."""
+"""Every single price is smaller; sums of a whole quote stay far within the decimal context's 28 digits."""
 
 
 def minor_digits(currency: str) -> int:
-    """Return how many decimals amounts of an ISO 4217 currency have; raise KeyError when there is no such currency."""
+    """Return how many decimals amounts of an ISO 4217 currency have; raise KeyError for an unknown currency."""
     return MINOR_DIGITS[currency]
 
 
 def fits(amount: Decimal, currency: str) -> bool:
-    """Return whether an amount is written with no more decimals than the currency has."""
+    """Return whether an amount has no more decimals than the currency."""
     exponent = amount.as_tuple().exponent
     return isinstance(exponent, int) and -exponent <= minor_digits(currency)
 

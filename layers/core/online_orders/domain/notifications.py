@@ -1,4 +1,4 @@
-"""Which mails an entry of the timeline calls for, and to whom. The quote's own mail is the workflow's."""
+"""Decide which mails a timeline entry calls for, and to whom. The workflow sends the quote's own mail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Source = Literal["online", "direct"]
 
 
 class Notification(NamedTuple):
-    """A mail that is due, and to whom."""
+    """A mail that is due, and the role of its reader."""
 
     kind: MailKind
     role: Role
@@ -29,8 +29,9 @@ _FRESH_LINK_TO_EXPIRED = Notification(MailKind.EXPIRED, Role.CONTACT)
 def notifications(
     event: Event, data: dict[str, object], *, by: Actor, internal: bool, source: Source
 ) -> tuple[Notification, ...]:
-    """Return the mails of an entry; a fresh link to a quote that stands is not among them, since the workflow sends
-    it.
+    """Return the mails that an entry calls for.
+
+    A fresh link to a valid quote is not among them, since the workflow sends it.
     """
     if "expired_revision" in data:
         return (_FRESH_LINK_TO_EXPIRED,)
@@ -45,22 +46,23 @@ def notifications(
 
 
 def _applies(due: Notification, data: dict[str, object], by: Actor, source: Source) -> bool:
-    """Return whether this reader is told of it this time."""
-    if due.kind is MailKind.COMMENT:  # goes to the other side
+    """Return whether this reader gets the mail this time."""
+    if due.kind is MailKind.COMMENT:  # sent to the other side
         return by.kind == ("customer" if due.role is Role.CUSTOMER_SUCCESS else "customer_success")
-    if due.kind is MailKind.EXPIRED and due.role is Role.CONTACT:  # nobody is told of the end of an unseen quote
+    if due.kind is MailKind.EXPIRED and due.role is Role.CONTACT:  # nobody gets the news that an unseen quote has ended
         return data.get("code") != SystemReason.NOT_MAILED_IN_TIME.code
     if due.role is Role.ACCOUNT_CONTACT and due.kind is not MailKind.CONTACT_REPLACED:
-        # Of an order that no user of the customer's placed: else a deputy could have it placed and approve alone.
+        # Only for an order that no user of the account placed: otherwise a deputy could have one placed and approve it
+        # alone.
         return source == "direct"
     return True
 
 
 def address_of(due: Notification, order: Order, account: Account, entry: Entry, customer_success: str) -> str | None:
-    """Return where the mail goes; None for who was erased or parted with, and when the same person gets the same news
-    anyway.
+    """Return the reader's address; None for a person who was erased or removed, or who gets the same news by another
+    mail.
 
-    `account` is the order's as it stands now.
+    `account` is the order's account as it is now.
     """
     contact, former = order.contact.email, _former_recipient(entry)
     if due.role is Role.CUSTOMER_SUCCESS:
@@ -76,28 +78,28 @@ def address_of(due: Notification, order: Order, account: Account, entry: Entry, 
 
 
 def _former_recipient(entry: Entry) -> str | None:
-    """Whom the order's mails went to before this entry; None where that did not change, or the person was erased."""
+    """Return who got the order's mails before this entry; None where that did not change, or the person was erased."""
     former = entry.data.get("former_recipient")
     return former if isinstance(former, str) and former != ERASED else None
 
 
 def _unless_same(address: str | None, *message: str | None) -> str | None:
     if not address or address == ERASED_EMAIL:
-        return None  # also of a user whose token has no address
+        return None  # a user's token may lack an address
     return None if address.casefold() in {each.casefold() for each in message if each} else address
 
 
 def is_still_due(announcement: Notification, order: Order, entry: Entry, at: datetime) -> bool:
-    """Return whether a mail that may have waited is still to go at `at`.
+    """Return whether a mail that may have waited is still to be sent at `at`.
 
-    What asks for something is not sent once it cannot be done any more, and neither is what is no longer so; what tells
-    of something that did happen is.
+    A mail that asks for something is dropped once that can no longer be done, and so is one whose statement is no
+    longer true. A mail about something that did happen is always sent.
     """
     if "expired_revision" in entry.data:
         return _may_ask_for_fresh_quote(order)
     is_asking = announcement.role is Role.CONTACT
     if announcement.kind is MailKind.ORDER_RECEIVED and is_asking:
-        # It brings a link to cancel, and a fresh one has no other purpose.
+        # It contains a link to cancel, which is the only purpose of a fresh one.
         return order.is_open if entry.event is Event.SUBMITTED else order.status in AT_DESK
     is_current = _is_current(order, entry)
     is_still_so = {
@@ -112,7 +114,7 @@ def is_still_due(announcement: Notification, order: Order, entry: Entry, at: dat
 
 
 def _is_current(order: Order, entry: Entry) -> bool:
-    """Return whether the order's revision, of which the mail tells, is the one that the entry is about."""
+    """Return whether the order's revision, which the mail describes, is the one of the entry."""
     return order.quote is not None and order.quote.revision == entry.data.get("revision")
 
 
@@ -129,11 +131,13 @@ def _is_on_offer(order: Order, at: datetime) -> bool:
 
 
 def _may_ask_for_fresh_quote(order: Order) -> bool:
-    """Return whether a link in place of the one that died is good for asking, and nobody has asked yet."""
+    """Return whether a fresh link may still be used to ask for a fresh quote: nobody has asked yet."""
     return order.is_open and _is_expired(order) and not order.is_fresh_quote_asked
 
 
 def _is_by_reader(announcement: Notification, order: Order, entry: Entry) -> bool:
-    """Return whether a comment is the reader's own: a colleague's on an order that the same colleague entered."""
+    """Return whether the reader wrote the comment: Customer Success commented on an order that the same
+    person entered.
+    """
     writer, reader = entry.actor.name or "", order.placed_by.email
     return announcement.role is Role.PLACED_BY and writer.casefold() == reader.casefold()

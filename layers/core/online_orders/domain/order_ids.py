@@ -1,4 +1,4 @@
-"""Order ids: ULIDs, so that ids sort as the orders were placed and a day is a range of ids."""
+"""Make order ids: ULIDs, which sort by the time of placing, so that a day is a range of ids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _milliseconds(at: datetime) -> int:
 
 
 def new_order_id(at: datetime) -> str:
-    """Return a new id: 48 bits of milliseconds and 80 random ones, 26 characters of Crockford's base 32."""
+    """Return a new id: 48 bits of milliseconds and 80 random ones, as 26 characters of Crockford's base 32."""
     return _base32(_milliseconds(at), 10) + _base32(secrets.randbits(_RANDOM_BITS), 16)
 
 

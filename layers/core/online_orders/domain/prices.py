@@ -1,4 +1,4 @@
-"""Price lists, one a currency: what each kind of item costs by default, and the quote that an order begins with."""
+"""Price lists, one a currency: the default prices of each kind of item, and the draft of a quote made from them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "sdp_users": tuple(REGIONS),
     "accessory": ACCESSORY_TYPES,
 }
-"""What tells prices of one kind apart, as the catalog has it."""
+"""The setting that distinguishes prices of one kind, as the catalog names it."""
 _VARIANT_SETTING = {
     "site_bandwidth": "bandwidth_mbps",
     "socket": "model",
@@ -41,7 +41,7 @@ _VARIANT_SETTING = {
 _WITH_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
 _LIKE_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}([.,])[0-9]{3}")
 _DECIMAL_MARKS = {dialect.delimiter: dialect.decimal_mark for dialect in (PLAIN, *SPREADSHEETS.values())}
-"""By delimiter: both are of the locale in which a table was saved. A tab says nothing of it."""
+"""By delimiter: both are of the locale in which a table was saved. A tab tells nothing about the mark."""
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:(?:\.[0-9]{3})+,|(?:,[0-9]{3})+\.)[0-9]+")
 
 
@@ -73,7 +73,7 @@ class NewListPrice(Request):
 
 
 class NewPriceList(Request):
-    """What Customer Success sends for a whole list."""
+    """A whole list as Customer Success sends it."""
 
     prices: Annotated[tuple[NewListPrice, ...], Length(0, MAX_PRICES)]
 
@@ -85,9 +85,9 @@ _PRICE: TypeAdapter[Decimal] = TypeAdapter(Price, config=ConfigDict(defer_build=
 
 
 def parse_prices(body: Any, currency: str, extra_errors: Iterable[FieldError] = ()) -> tuple[ListPrice, ...]:
-    """Return the prices that CS sent; what is read-only in the body is ignored.
+    """Return the prices that Customer Success sent, ignoring the read-only members of the body.
 
-    Raises Invalid with every fault at once, and with `more`, which were found elsewhere.
+    Raises Invalid with every error at once, and with `extra_errors`, which were found elsewhere.
     """
     if isinstance(body, Mapping):
         body = {name: value for name, value in body.items() if name not in READ_ONLY}
@@ -137,7 +137,7 @@ def _price_errors(raw_price: Any, where: str, currency: str) -> Iterator[FieldEr
     try:
         price = _PRICE.validate_python(raw_price)
     except ValidationError:
-        return  # the schema says so
+        return  # the schema reports it
     if not money.fits(price, currency):
         digits = money.minor_digits(currency)
         yield FieldError(where, "too_many_decimals", f"Amounts in {currency} have {digits} decimals at most.")
@@ -146,16 +146,16 @@ def _price_errors(raw_price: Any, where: str, currency: str) -> Iterator[FieldEr
 
 
 def prices_csv(prices: Iterable[ListPrice], dialect: Dialect = PLAIN) -> str:
-    """Return the prices as CSV, safe to open in a spreadsheet; `parse_prices_csv` reads the same again."""
+    """Return the prices as CSV, safe to open in a spreadsheet; `parse_prices_csv` reads the same prices back."""
     shown = (price.model_dump(mode="json") for price in prices)
     rows = ({**each, "unit_price": each["unit_price"].replace(".", dialect.decimal_mark)} for each in shown)
     return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows), dialect)
 
 
 def parse_prices_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
-    """Return the prices of a CSV file with a header row, its columns in any order, empty rows ignored.
+    """Return the prices of a CSV file with a header row, its columns in any order; empty rows are ignored.
 
-    Raises BadRequest for what is no CSV, and Invalid with every fault, which say the row as a spreadsheet counts it.
+    Raises BadRequest for what is not CSV, and Invalid with every error, each with its row as a spreadsheet counts it.
     """
     header, rows = _table(text)
     body = [_raw_price(header, cells) for cells in rows.values()]
@@ -173,8 +173,10 @@ def parse_prices_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
 
 
 def _ambiguous_amounts(text: str, header: list[str], rows: Iterable[list[str]], currency: str) -> Iterator[FieldError]:
-    """Faults of amounts that are decimals or thousands: in a currency of three decimals, by another mark than goes with
-    the table's delimiter."""
+    """Yield an error for each amount with two readings, decimals or thousands.
+
+    That is the case in a currency of three decimals, with another mark than the one that goes with the delimiter.
+    """
     if money.minor_digits(currency) != len("000"):
         return
     decimal_mark = _DECIMAL_MARKS.get(delimiter_of(text))
@@ -184,7 +186,7 @@ def _ambiguous_amounts(text: str, header: list[str], rows: Iterable[list[str]], 
         if found and found[1] != decimal_mark:
             whole = cell.replace(found[1], "")
             with_mark = cell.replace(found[1], decimal_mark or ".")
-            decimals = with_mark if decimal_mark else with_mark.zfill(len(with_mark) + 1)  # a nought is no thousand
+            decimals = with_mark if decimal_mark else with_mark.zfill(len(with_mark) + 1)  # 0.500 is no thousand
             detail = f"{cell} can be read in two ways; write {whole} or {decimals}."
             yield FieldError(pointer("prices", index, "unit_price"), "ambiguous_amount", detail)
 
@@ -214,9 +216,9 @@ def _raw_price(header: list[str], cells: list[str]) -> dict[str, str]:
 
 
 def _normalized_amount(cell: str) -> str:
-    """Return an amount with a decimal point, whichever of its marks is the decimal one; what is none stays as it is.
+    """Return an amount with a decimal point, whichever of its marks is the decimal one; other texts are unchanged.
 
-    A single comma is the decimal one, so `1,000` has three decimals, and currencies that have fewer refuse it.
+    A single comma is the decimal mark. So `1,000` has three decimals, and a currency with fewer refuses it.
     """
     if _WITH_COMMA.fullmatch(cell):
         return cell.replace(",", ".")
@@ -265,9 +267,10 @@ def draft_from_prices(
     terms: str,
     valid_until: date,
 ) -> QuoteDraft:
-    """Return what the list makes of an order: a line for each price of the most specific variant of each item.
+    """Return the draft that a price list makes of an order: a line for each price of the most specific variant of each
+    item.
 
-    `site_names` by site id, for orders that keep none themselves.
+    `site_names`, by site id, is for orders without a snapshot.
     """
     listed = tuple(prices)
     lines: list[DraftLine] = []
@@ -298,8 +301,9 @@ def draft_from_prices(
 
 
 def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> QuoteDraft:
-    """Return what a revision says, for the next one: dates that are past by now are left to `valid_until`, or left
-    out.
+    """Return the content of a revision as a draft of the next one.
+
+    A past `valid_until` is replaced by the given one, and other past dates are omitted.
     """
     return QuoteDraft(
         currency=quote.currency,
@@ -313,7 +317,7 @@ def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> Quot
 
 
 def prices_of(item: Item, prices: Iterable[ListPrice]) -> list[ListPrice]:
-    """Return the prices of the item's own variant or, where there are none, those of its kind at large."""
+    """Return the prices of the item's own variant or, without any, those of its kind in general."""
     of_kind = [price for price in prices if price.kind == item.kind]
     own = [price for price in of_kind if price.variant is not None and price.variant == variant_of(item)]
     return own or [price for price in of_kind if price.variant is None]
@@ -325,7 +329,9 @@ def variant_of(item: Item) -> str | None:
 
 
 def _description(price: ListPrice, order: Order, item: Item, site_names: Mapping[str, str]) -> str:
-    """Return what the list says, and what it leaves open: the variant of a price of the kind at large, and the site."""
+    """Return the list's description with what it lacks: the variant, for a price of the kind in general,
+    and the site.
+    """
     parts = [price.description]
     variant = variant_of(item)
     if price.variant is None and variant is not None:
