@@ -1,1 +1,1 @@
-"""The order desk: `domain` has the rules, `http` what comes in and goes out, `aws` what touches AWS."""
+"""The order desk: `domain` has the rules, `http` requests and responses, `aws` all calls to AWS."""

@@ -1,4 +1,4 @@
-"""The one place that reads the time, so that a test can move it."""
+"""Read the time; nothing else does, so that a test can move it."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -11,5 +11,5 @@ def now() -> datetime:
 
 
 def day_in(time_zone: str, instant: datetime) -> date:
-    """Return the calendar day that it is at `instant` in an IANA time zone."""
+    """Return the calendar day of `instant` in an IANA time zone."""
     return instant.astimezone(ZoneInfo(time_zone)).date()

@@ -1,8 +1,8 @@
-"""The time that a request has, which all that it waits for shares.
+"""Keep the deadline of a request, which all its calls share.
 
-A write that meets others is tried again for seconds, and each call to AWS may take seconds with all its attempts.
-Together they would outlast the function, and one that Lambda ends can neither answer nor say why. So no attempt of a
-call begins that may last longer than the request. Where nobody waits for an answer there is no such end.
+A write that conflicts is retried for seconds, and each call to AWS may take seconds with all its attempts. Together
+they could outlast the function, and a function that Lambda ends can neither respond nor log why. So no attempt of a
+call begins that may last longer than the request. Outside of requests there is no deadline.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from online_orders.domain.errors import Unavailable
 MAX_REQUEST_SECONDS = 18.0
 """With all calls; the functions behind the API have 20."""
 _end: ContextVar[float] = ContextVar("end", default=inf)
-"""When the request has to be answered, by `time.monotonic`; infinity where it is none."""
+"""The deadline of the request, by `time.monotonic`; infinity outside of one."""
 
 
 @contextmanager
 def request_deadline(seconds: float) -> Iterator[None]:
-    """Let no attempt of a call begin that may last longer than these seconds from now, however many calls there are."""
+    """Let no attempt of a call begin that may end later than `seconds` from now, however many calls there are."""
     before = _end.set(monotonic() + seconds)
     try:
         yield

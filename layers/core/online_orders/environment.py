@@ -1,4 +1,4 @@
-"""What the template tells a function."""
+"""Read the environment variables that the template sets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from online_orders.domain.installation import Installation
 
 
 def environment(name: str) -> str:
-    """Return a variable that the template sets; raise KeyError when it does not."""
+    """Return an environment variable that the template sets; raise KeyError when it does not."""
     return os.environ[name]
 
 

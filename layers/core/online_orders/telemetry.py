@@ -1,7 +1,7 @@
-"""The logger and the metrics of every function, and what they tell of a fault: its kind and place, and no words.
+"""The logger and the metrics of every function; of an error they keep the kind and the place, and redact the text.
 
-The message of an exception may quote what it was about: SES's names the address that it refuses, a parser's the text
-that it could not read. Neither log nor execution history may have it.
+The message of an exception may quote its subject: SES names the address that it refuses, a parser the text that it
+could not read. Neither the log nor the execution history may contain that.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tup
 # No line of ours names threads, processes or tasks (logging's how-to, "Optimization").
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 logging.logAsyncioTasks = False  # type: ignore[attr-defined, unused-ignore] # from Python 3.12 on
-# A request that counts nothing is no fault; powertools would say so on each.
+# A request that counts nothing is fine; powertools would warn about each.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 
@@ -57,7 +57,7 @@ def _traceback_lines(error: BaseException) -> Iterator[str]:
 
 
 class _Formatter(LambdaPowertoolsFormatter):
-    """Writes what led to a fault as lines of places, the innermost last, and then its kind."""
+    """Formats an exception as the lines of its traceback, the innermost last, and then its kind."""
 
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - logging's name
         return "\n".join(_traceback_lines(ei[1])) if ei[1] else ""
@@ -73,13 +73,14 @@ metrics = Metrics(namespace="OnlineOrders", service=os.environ.get("POWERTOOLS_S
 
 
 class RedactedError(Exception):
-    """What is left of a fault where it leaves a function; its class has the name of the fault's."""
+    """What leaves a function in place of an error; its class has the name of the error's."""
 
 
 def redact_exceptions(handler: Handler[Response]) -> Handler[Response]:
-    """Keep the texts of exceptions inside a function: Lambda would log it, Step Functions keep it in its history.
+    """Redact the texts of exceptions that leave a function: Lambda would log them, Step Functions keep them in its
+    history.
 
-    Refusals of ours, and pydantic's, which hide their input, name ids alone and go as they are.
+    Refusals of ours, and pydantic's, which hide their input, contain only ids and are raised unchanged.
     """
 
     @wraps(handler)

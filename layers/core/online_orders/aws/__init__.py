@@ -1,1 +1,1 @@
-"""What touches AWS: clients, the table, the signing keys, the workflow's tokens, the bus, the mail."""
+"""All calls to AWS: clients, the table, the signing keys, the workflow, the event bus, queues, mail."""

@@ -1,10 +1,8 @@
-"""The outbox of accounts: process what follows from what is stored of an account: the mail of a contact report, the
-messages of a change.
+"""The outbox of accounts: queue the mail of a contact report, and the messages of an account's change.
 
-Both items are pending (see `marks`) until the messages are on their queue; an account's
-change is deleted then, since nobody needs it any more. What the stream loses, or the queue does not take, stays
-pending and is repaired by the reconciler. Messages may come twice: mails know what was sent, and orders are synced
-with the account as it is.
+Both items are pending (see `outbox_flags`) until their messages are queued; a change is deleted then. An item that the
+stream loses, or whose messages cannot be queued, stays pending, and the reconciler repairs it. A message may come
+twice: sent mails are recorded, and orders are synced with the account as it is.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ _PREFIXES = (REPORT_PREFIX, CHANGE_PREFIX)
 
 
 def is_account_item(item: Item) -> bool:
-    """Return whether an item of the table, its stream or the index of pending items is one of those told of above."""
+    """Return whether an item of the table, its stream or the index of pending items is a contact report or a change."""
     return str(item["sk"]["S"]).startswith(_PREFIXES)
 
 
@@ -34,9 +32,9 @@ def is_pending(item: Item) -> bool:
 
 
 def process_or_leave(item: Item) -> bool:
-    """Do what follows from an item and clear its pending flag; return False where that failed, and is the reconciler's.
+    """Process an item and clear its pending flag; return False where that failed, and leave the item to the reconciler.
 
-    Whatever is wrong with one item must not hold up the others.
+    An error with one item must not delay the others.
     """
     about = {"key": item["pk"]["S"], "item": item["sk"]["S"]}
     return run_or_log(lambda: _process(item), "an account's item stays pending", "AccountItemsNotProcessed", **about)
@@ -58,7 +56,9 @@ def _report_mail(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def repair_item(index_item: Item) -> int:
-    """Process the item that has a key of the index, if it is still pending; return how many were processed."""
+    """Process the item with the key of an index item, if it is still pending; return how many were
+    processed, 0 or 1.
+    """
     item = get({"pk": index_item["pk"], "sk": index_item["sk"]})
     if item is None or not is_pending(item) or not process_or_leave(item):
         return 0

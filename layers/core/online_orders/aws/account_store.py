@@ -1,4 +1,4 @@
-"""Accounts in the table."""
+"""Store accounts in the table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class StoredAccount(NamedTuple):
     account: Account
     version: int
     changed_by: str
-    """The e-mail address of who changed it last."""
+    """The e-mail address of whoever changed it last."""
 
     @classmethod
     def from_item(cls, item: Item) -> StoredAccount:
@@ -69,13 +69,13 @@ def get_account(account_id: str) -> Account:
 
 
 def access_keys(caller_account_id: str, account_id: str) -> list[Key]:
-    """Return the keys of the items that say whether the caller may use an account."""
+    """Return the keys of the items that `authorize` needs."""
     keys = [account_key(account_id)]
     return keys if caller_account_id == account_id else [*keys, subaccount_key(caller_account_id, account_id)]
 
 
 def authorize(found: Items, caller_account_id: str, account_id: str) -> Account:
-    """Return the account, when it is the caller's own or a sub-account of it; raise NotFound for any other."""
+    """Return the account if it is the caller's own or its sub-account; raise NotFound for any other."""
     items = [found.get(key) for key in access_keys(caller_account_id, account_id)]
     if items[0] is None or None in items:
         raise _account_not_found(account_id)
@@ -87,10 +87,10 @@ def get_account_for_caller(caller_account_id: str, account_id: str) -> Account:
 
 
 def put_account(account: Account, before: StoredAccount | None, by: User) -> int:
-    """Store an account as it is now, and its places in the directories; returns its new version.
+    """Store an account and its items in the directories; return its new version.
 
-    The version before is kept beside it, and so is what must follow. `before` is what the decision was taken on (None:
-    there was none); raises WriteConflict when that no longer stands.
+    The version before is kept, and so is the pending change for the outbox. `before` is the account that the decision
+    was based on (None: there was none); raises WriteConflict when another version is stored by now.
     """
     version = before.version + 1 if before else 1
     key, changed = account_key(account.account_id), changed_members(before.account, account) if before else ()
@@ -113,11 +113,11 @@ def put_account(account: Account, before: StoredAccount | None, by: User) -> int
 
 
 def replace_account(account_id: str, body: Any, by: User, check_version: Callable[[int | None], None]) -> StoredAccount:
-    """Create or replace a whole account from the body of a request; return it as it is stored then.
+    """Create or replace a whole account from the body of a request; return it as stored.
 
-    `check_version` judges what is there before (None: nothing) and raises what it refuses with; that nothing is
-    replaced unseen is a condition of the write, and who loses the race for it is judged anew. Raises Invalid with every
-    fault of the body, and InProgress when others never pause.
+    `check_version` gets the present version (None: there is no account) and raises what it refuses with. The write is
+    conditional on that version, and after a lost race the present version is checked again. Raises Invalid with every
+    error of the body, and InProgress when others keep changing the account.
     """
     account = parse_account(account_id, body, _parent_errors(account_id, body))
     for _ in attempts():
@@ -133,7 +133,7 @@ def replace_account(account_id: str, body: Any, by: User, check_version: Callabl
 
 
 def _parent_errors(account_id: str, body: Any) -> list[FieldError]:
-    """Return what is wrong with the account's place below a reseller; whether the id is sound is judged elsewhere."""
+    """Return the errors of the account's parent; whether the id is valid is checked elsewhere."""
     parent_id = body.get("parent_account_id") if isinstance(body, dict) else None
     if not isinstance(parent_id, str) or not is_identifier(parent_id) or parent_id == account_id:
         return []
@@ -152,8 +152,8 @@ def _parent_errors(account_id: str, body: Any) -> list[FieldError]:
 def _change_messages(old: Account, new: Account, version: int, by: User) -> list[dict[str, Any]]:
     """Return the messages to `account_changes`.
 
-    Orders are synced with another enrollment, language or time zone, and another reseller; people are told of all but
-    the language and the time zone.
+    Orders are synced with a new enrollment, language or time zone, and with a new reseller. People get a notice of all
+    of these but the language and the time zone.
     """
     kinds = []
     if old.enrollment != new.enrollment:
@@ -168,7 +168,7 @@ def _change_messages(old: Account, new: Account, version: int, by: User) -> list
 
 
 def _pending_change(account_id: str, version: int, messages: list[dict[str, Any]]) -> Item:
-    """Return the item that is there until its messages are queued (see `account_outbox`)."""
+    """Return the pending item that exists until its messages are queued (see `account_outbox`)."""
     return {
         **change_key(account_id, version),
         **pending_flag(account_id, now()),
@@ -177,7 +177,7 @@ def _pending_change(account_id: str, version: int, messages: list[dict[str, Any]
 
 
 def get_account_version(account_id: str, version: int) -> Account:
-    """Return an account as a version of it was; NotFound for one that is not kept."""
+    """Return an account as one of its versions was; raise NotFound for a version that is not kept."""
     found = version_store.find_version(account_key(account_id), version)
     if found is None:
         raise NotFound(f"The account {account_id} has no version {version}.")
@@ -224,6 +224,6 @@ def _last_id(response: Item, ids: list[str]) -> str | None:
 
 
 def filter_subaccounts(reseller_id: str, candidates: Collection[str]) -> set[str]:
-    """Return those of up to 100 candidates that are the reseller's sub-accounts now."""
+    """Return which of up to 100 candidates are the reseller's sub-accounts now."""
     found = get_all([subaccount_key(reseller_id, each) for each in candidates])
     return {each for each in candidates if found.get(subaccount_key(reseller_id, each))}

@@ -1,4 +1,4 @@
-"""The SDK's clients, by which all of AWS is called: each is made when it is first needed, and kept from then on."""
+"""Create the SDK's clients, by which all of AWS is called: each when it is first needed, and kept from then on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONNECT_SECONDS = 1
 
 
 class Timeouts(NamedTuple):
-    """How long a client waits for an answer, and how often it asks in all."""
+    """How long a client waits for a response, and how many attempts a call has."""
 
     read_seconds: int
     attempts: int
@@ -24,7 +24,7 @@ class Timeouts(NamedTuple):
 
 _DEFAULT = Timeouts(read_seconds=4, attempts=3)
 _BY_SERVICE = {"sesv2": Timeouts(read_seconds=10, attempts=2)}
-"""SES is given longer and asked less often: a mail that it does not confirm goes again, and may be there already."""
+"""SES gets more time and fewer attempts: a mail that it does not confirm is sent again, and may go twice."""
 
 
 def timeouts(service: str) -> Timeouts:
@@ -34,7 +34,7 @@ def timeouts(service: str) -> Timeouts:
 def max_call_seconds(service: str) -> float:
     """Return the seconds that a call takes at most: all attempts, and the SDK's pauses between them.
 
-    They must end before any function does, for one that Lambda ends can neither answer nor say why.
+    Calls must end before their function does, because a function that Lambda ends can neither respond nor log why.
     """
     read_seconds, attempts = timeouts(service)
     pauses = sum(1 << attempt for attempt in range(attempts - 1))
@@ -43,11 +43,11 @@ def max_call_seconds(service: str) -> float:
 
 @cache
 def _session(service: str) -> Session:
-    """Return a session with the SDK's hooks that are for every service or for this one, and with one of ours.
+    """Return a session with those of the SDK's hooks that are for every service or for this one, and with one of ours.
 
-    To register all, with the documents that they write, is a twentieth of a cold start. Left out, as each header is
-    written, copied, encoded and signed at every call: those that tell the service which attempt this is, which no
-    service acts on, and what libraries add to the user agent.
+    Registering all of them, with the documents that they write, takes a twentieth of a cold start. Some headers are
+    left out too, because every call writes, copies, encodes and signs them: those that tell the service which attempt
+    this is, which no service uses, and what libraries add to the user agent.
     """
     from botocore import handlers
     from botocore.hooks import EventAliaser, HierarchicalEmitter
@@ -66,14 +66,16 @@ def _session(service: str) -> Session:
         if not whose or whose.partition(".")[0] == name:
             register[when[0] if when else None](event, handler)
     longest = CONNECT_SECONDS + timeouts(service).read_seconds
-    emitter.register_first("before-send", lambda **_: deadlines.require_seconds(longest))  # of each attempt
+    emitter.register_first("before-send", lambda **_: deadlines.require_seconds(longest))  # for each attempt
     return session
 
 
 def _keys() -> dict[str, str | None]:
-    """Lambda's keys, which are good for as long as the process lives.
+    """Return Lambda's credentials, which are valid for as long as the process lives; none where the environment has
+    none.
 
-    Where there are none, as in what starts from a snapshot, the SDK looks for some; to set up its search takes time.
+    Without them, as in a process that starts from a snapshot, the SDK searches for credentials; setting up that search
+    takes time.
     """
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     return {name: os.environ.get(name.upper()) or None for name in names}
@@ -87,8 +89,8 @@ def _create_client(service: str) -> Any:
         connect_timeout=CONNECT_SECONDS,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
-        # Made anew for each call otherwise, and each call looked through: a third of what the SDK does for it. The
-        # tests do look through their calls (tests/lab), and the service looks through all.
+        # Otherwise it is made anew for each call, and each call is validated: a third of what the SDK does for it. The
+        # tests validate their calls (tests/lab), and the service validates all.
         user_agent="online-orders",
         parameter_validation=False,
     )
@@ -96,7 +98,7 @@ def _create_client(service: str) -> Any:
 
 
 _factories: list[Callable[[str], Any]] = [_create_client]
-"""Of clients; the last is asked."""
+"""Factories of clients; the last one is used."""
 
 
 @cache
@@ -104,26 +106,28 @@ def client(service: str) -> Any:
     """Return the client of a service, by its SDK name (`dynamodb`, `sesv2`), as `boto3.client` would.
 
     Calls raise `botocore.exceptions.ClientError` where the service refuses, another `BotoCoreError` where it does not
-    answer, and Unavailable when the request has no time left to ask it.
+    respond, and Unavailable when the request has no time left for the call.
     """
     return _factories[-1](service)
 
 
 def use_factory(make: Callable[[str], Any]) -> None:
-    """Have clients be made otherwise from now on, as by the profile and region of who runs the command-line tool."""
+    """Replace the factory of clients, for example by one with the profile and region of the command-line
+    tool's user.
+    """
     _factories.append(make)
     client.cache_clear()
 
 
 def reset() -> None:
-    """Forget the clients and how to make others; for tests, where each has its own AWS."""
+    """Forget the clients and their factories; for tests, where each has its own AWS."""
     del _factories[1:]
     client.cache_clear()
     _session.cache_clear()
 
 
 def _prewarm() -> None:
-    """Read what a first call would read, for a snapshot of this process; nothing that is secret, unique or expires."""
+    """Load what a first call would load, for a snapshot of this process; nothing that is secret, unique or expires."""
     import botocore.httpsession  # noqa: F401 - it stays in the snapshot
 
     _session("dynamodb").get_component("credential_provider")

@@ -1,6 +1,6 @@
-"""Reports that a contact person is out of date; Customer Success is told of each by mail, so an account has few a day.
+"""Store reports that a contact person is out of date.
 
-The day is that of the clock, in UTC.
+Customer Success gets a mail about each, so an account may report only a few times a day. A day is one of UTC.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class StoredReport(Entity):
 
 
 def store_report(account_id: str, by: User, report: ContactReport, at: datetime) -> None:
-    """Store a report; the mail follows from the table's stream (`account_outbox`).
+    """Store a report; the outbox of accounts queues its mail.
 
-    TooManyRequests once the account has made those of a day.
+    Raises TooManyRequests once the account has made its reports of the day.
     """
     if _count_today(account_id, at) >= int(environment("CONTACT_REPORTS_PER_DAY")):
         passed = timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
@@ -50,7 +50,7 @@ def store_report(account_id: str, by: User, report: ContactReport, at: datetime)
 
 
 def _count_today(account_id: str, at: datetime) -> int:
-    """Return how many the account has made since midnight, as far as that matters."""
+    """Return how many reports the account has made since midnight; counting ends at the limit."""
     response = call(
         "query",
         KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",

@@ -1,10 +1,9 @@
-"""Erasing a person from the table, account by account and page by page: an operator's command, no function's.
+"""Erase a person from the table, account by account and page by page. Operators run this; no function does.
 
-Nothing is scanned. Every write is conditional on what was read, so nobody else's is lost, and a run that was cut off is
-simply repeated: what is erased already costs a read. An account is walked until nothing more is found, since others go
-on writing meanwhile; its own item, from which the contact's name is known, comes last. An order is changed like by
-anybody else, with an entry in its timeline, so that a decision taken on the order as it was does not bring the person
-back.
+Nothing is scanned. Every write is conditional on what was read, so no other write is lost, and a run that was cut off
+is simply repeated: what is erased already costs one read. An account is searched until nothing more is found, since
+others go on writing; its own item, which has the contact's name, comes last. An order is changed like by any other
+action, with a timeline entry, so that a decision based on the order before does not bring the person back.
 """
 
 from __future__ import annotations
@@ -60,32 +59,32 @@ from online_orders.domain.quotes import Quote
 from online_orders.domain.timeline import Entry, Event
 
 _BATCH_SIZE = 25
-"""Items of a partition that one page looks at; a hundred of what belongs to an order."""
+"""Items of a partition that one page examines; a hundred of an order's own."""
 _ORDER_DEADLINE_SECONDS = 30.0
 _OPERATOR = "operator"
-"""Who makes the version of an account without the person."""
+"""The author of the version of an account without the person."""
 
 
 class ErasureStep(NamedTuple):
-    """What one page has come to."""
+    """What one page has done."""
 
     position: str
-    """The last account that is done; `erase_person(..., after=position)` goes on behind it."""
+    """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
-    """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", their
-    "versions" and "price_lists" were changed."""
+    """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", "versions" of
+    accounts and "price_lists" were changed."""
     left: tuple[str, ...]
-    """Quotes whose hashed texts name the person, and papers that may; they were left alone."""
+    """Quotes whose hashed texts name the person, and PDFs that may; they were left alone."""
 
 
 def erase_person(
     email: str, account_id: str | None = None, *, names: Collection[str] = (), after: str | None = None
 ) -> Iterator[ErasureStep]:
-    """Erase whoever has an e-mail address from an account, with its sub-accounts, or from every account (None).
+    """Erase the person with an e-mail address from an account and its sub-accounts, or from every account (None).
 
-    Yields after each page and may be left at any time. Raises ValueError for an address that is none, NotFound for an
-    account that is not there, InProgress when others never pause. Whoever can still sign in writes himself anew: take
-    the sign-in away first.
+    Yields after each page and may be stopped at any time. Raises ValueError for an invalid address, NotFound for an
+    unknown account, InProgress when others keep changing the same items. A person who can still sign in writes new
+    data: delete the sign-in first.
     """
     person = Person.from_email(email, names)
     if account_id is not None and find_account(account_id) is None:
@@ -101,7 +100,7 @@ def erase_person(
 
 
 def _price_lists(person: Person) -> Iterator[int]:
-    """Take the person from who has changed price lists; yields how many versions of each list were changed."""
+    """Erase the person as the author of price lists; yield how many versions of each list were changed."""
     for page in _pages(PRICES_PK, "", 100):
         for item in page:
             key = prices_key(item["sk"]["S"])
@@ -158,7 +157,7 @@ def _pages(pk: str, prefix: str, limit: int) -> Iterator[list[Item]]:
 
 
 def _set_if_unchanged(key: Key, attribute: str, before: str, after: str) -> None:
-    """Unless it has changed meanwhile: then the next pass looks at it."""
+    """Set an attribute unless it has changed since it was read; then the next pass examines the item again."""
     update(
         key,
         "SET #it = :after",
@@ -169,7 +168,7 @@ def _set_if_unchanged(key: Key, attribute: str, before: str, after: str) -> None
 
 
 class _AccountEraser:
-    """Through one account, as often as something is found."""
+    """Erases the person from one account, in as many passes as find something."""
 
     def __init__(self, account_id: str, person: Person) -> None:
         self.account_id = account_id
@@ -237,7 +236,9 @@ class _AccountEraser:
         raise InProgress("Others keep changing this account; run this again.")
 
     def _next_version(self, stored: StoredAccount, after: Account) -> list[Item]:
-        """Return the account without the person, and what it was before, of which the person is taken as well."""
+        """Return the writes of the account without the person and of the version before, from which the person is
+        erased too.
+        """
         key = account_key(self.account_id)
         before = erase_from_version(stored.account, self.person).model_dump_json()
         by = ERASED_EMAIL if self.person.has_email(stored.changed_by) else stored.changed_by
@@ -279,7 +280,9 @@ class _AccountEraser:
         return True
 
     def _erase_order(self, order_location: OrderKey, erased: Counter[str], left: list[str]) -> None:
-        """The order comes after its entries and evidence: as long as it holds the person, they can be told."""
+        """Erase the person from the order after its entries and evidence, which can be recognized while the order has
+        the person.
+        """
         for _ in attempts(for_seconds=_ORDER_DEADLINE_SECONDS):
             order = get_order(order_location)
             self._collect_name(order.contact)
@@ -308,7 +311,7 @@ class _AccountEraser:
         raise InProgress("Others keep changing an order; run this again.")
 
     def _erase_entries(self, order: Order, evidence: dict[int, Evidence], erased: Counter[str]) -> bool:
-        """Return whether it was the person who closed the order."""
+        """Erase the person from the entries; return whether it was the person who closed the order."""
         closed_by_person = False
         for entry in _all_entries(order.order_id):
             own = is_done_by(entry, self.person, order.contact, evidence.get(entry.sequence))
@@ -323,7 +326,7 @@ def _key_of(item: Item) -> Key:
 
 
 def _update_document(key: Key, before: Entry | Evidence, after: Entry | Evidence) -> bool:
-    """Neither is written a second time by anybody else, save for attributes beside the document."""
+    """Store a document without the person; nobody else changes an entry's or an evidence's document."""
     if after == before:
         return False
     update(key, "SET document = :after", {":after": text(after.model_dump_json())})

@@ -1,4 +1,4 @@
-"""The evidence of decisions by link in the table, beside the order's timeline and apart from it."""
+"""Store the evidence of decisions by link, beside the order's timeline and apart from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one table: every key is written here and nowhere else.
+"""The keys of the one table; every key is written here and nowhere else.
 
 | what                      | pk                 | sk                      | beside it                               |
 |---------------------------|--------------------|-------------------------|-----------------------------------------|
@@ -8,19 +8,19 @@
 | sub-account of a reseller | ACCOUNT#{reseller} | SUBACCOUNT#{account}    |                                         |
 | order of the screen       | ACCOUNT#{account}  | ORDER#{order}           | sequence, status, purchase_order_number |
 | order that came directly  | ACCOUNT#{account}  | DIRECT#{order}          | the same; no customer's key reaches it  |
-| a reseller's way to it    | ACCOUNT#{reseller} | SUBORDER#{order}        | account_id                              |
+| reseller's pointer to it  | ACCOUNT#{reseller} | SUBORDER#{order}        | account_id                              |
 | contact report            | ACCOUNT#{account}  | CONTACTREPORT#{report}  | outstanding, expires_at                 |
-| change to be synced       | ACCOUNT#{account}  | CHANGE#{version:08}     | outstanding                             |
+| change of the account     | ACCOUNT#{account}  | CHANGE#{version:08}     | outstanding                             |
 | orders placed in an hour  | ACCOUNT#{account}  | PLACED#{hour}           | placed, expires_at                      |
 | idempotency record        | ACCOUNT#{account}  | IDEMPOTENCY#{hash}      | fingerprint, answer, expires_at         |
 | timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, detail, outstanding |
 | replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                         |
 | evidence of a decision    | ORDER#{order}      | EVIDENCE#{sequence:06}  |                                         |
-| where the workflow waits  | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
+| workflow and its wait     | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
-| mail of an event          | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                            |
+| claim of an event's mail  | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                            |
 | counted in the history    | ORDER#{order}      | COUNTED                 |                                         |
-| still to be counted there | ORDER#{order}      | STATISTICS              | outstanding                             |
+| still to be counted       | ORDER#{order}      | STATISTICS              | outstanding                             |
 | history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket         |
 | a further shard of it     | HISTORY#{shard}    | {kind}                  | the same; all shards are summed         |
 | link                      | LINK#{sha256}      | LINK                    | wrong_codes                             |
@@ -28,17 +28,19 @@
 | version of it, replaced   | PRICES#{currency}  | VERSION#{version:08}    | as beside the price list                |
 | directory of price lists  | PRICES             | {currency}              | version, updated_at, prices (how many)  |
 | standard terms            | TERMS#{locale}     | TERMS                   | version                                 |
-| hold on all mail          | MAILHOLD           | MAILHOLD                | since, reason                           |
-| when it was last lifted   | MAILHOLD           | RELEASED                | at                                      |
+| mail pause                | MAILHOLD           | MAILHOLD                | since, reason                           |
+| when it ended last        | MAILHOLD           | RELEASED                | at                                      |
 
-An order's id is a ULID, so an account's orders lie in the order of their placing. The owner is part of the key: what
-is another account's cannot be read by construction. Entry 1 of an order tells whose it is to those who may know.
+An order's id is a ULID, so an account's orders are sorted by the time of placing. The account is part of an order's
+key, so no order of another account can be read. Entry 1 of an order has the order's account, for callers who may see
+every account.
+
 Index `desk`: desk_status (the status), order_id. Index `assignee`: assignee_id, order_id. Both hold keys only, so that
-a change that moves neither status nor assignee writes neither. Index `outstanding`: outstanding (a shard), check_at
-(epoch seconds): entries, contact reports and changes of accounts with work to do, parked orders, orders still to be
-counted, and waits of the workflow, by when to repair them.
+a change of neither status nor assignee writes to neither. Index `outstanding`: outstanding (a shard), check_at (epoch
+seconds, when to repair): pending entries, contact reports and changes of accounts, parked orders, orders still to be
+counted, and waits of the workflow.
 
-Entities lie in `document` as JSON; beside it stands only what a condition, a filter or an index reads.
+Entities are stored in `document` as JSON; other attributes are only what a condition, a filter or an index needs.
 """
 
 from __future__ import annotations
@@ -62,19 +64,19 @@ PARKED_SK = "PARKED"
 WORKFLOW_SK = "WORKFLOW"
 STATISTICS_SK = "STATISTICS"
 HISTORY_SHARDS = 8
-"""Each completed order writes the history of its kinds of items, so that is spread; a read asks for all shards."""
+"""Each completed order writes the history of its kinds of items, so writes are spread; a read gets all shards."""
 PENDING_SHARDS = 8
-"""Pending flags come and go with every entry of every order, so they are spread over partitions of their own."""
+"""Every entry of every order sets and clears a pending flag, so flags are spread over partitions of their own."""
 REPORT_PREFIX = "CONTACTREPORT#"
 CHANGE_PREFIX = "CHANGE#"
 IDEMPOTENCY_PREFIX = "IDEMPOTENCY#"
 VERSION_PREFIX = "VERSION#"
 PREFIX_END = "\uffff"
-"""Sorts after everything that follows a prefix."""
+"""Sorts after everything that begins with a prefix."""
 
 
 class OrderKey(NamedTuple):
-    """Where an order lies."""
+    """The parts of an order's key."""
 
     account_id: str
     order_id: str
@@ -98,7 +100,7 @@ def account_key(account_id: str) -> Key:
 
 
 def version_key(item_key: Key, version: int) -> Key:
-    """Return the key of a version of an account or a price list that was replaced."""
+    """Return the key of a replaced version of an account or a price list."""
     return key(item_key["pk"]["S"], f"{VERSION_PREFIX}{version:08}")
 
 
@@ -151,12 +153,14 @@ def placed_key(account_id: str, at: datetime) -> Key:
 
 
 def history_key(kind: str, shard: int) -> Key:
-    """Return where a shard's counters of a kind of item lie; the first shard is all that there was before shards."""
+    """Return the key of a shard's counters of a kind of item; the first shard has the key from before there were
+    shards.
+    """
     return key(f"HISTORY#{shard}" if shard else "HISTORY", kind)
 
 
 def history_shard(order_id: str, attempt: int) -> int:
-    """Return the shard that an order is counted in; another one at each attempt, for the last one was busy."""
+    """Return the shard that counts an order; another one at each attempt, because the last one was busy."""
     return (ord(order_id[-1]) + attempt) % HISTORY_SHARDS
 
 
@@ -173,7 +177,7 @@ def report_key(account_id: str, report_id: str) -> Key:
 
 
 def change_key(account_id: str, version: int) -> Key:
-    """Return where the change that led to a version of an account waits until its orders are told of it."""
+    """Return the key of the change that led to a version of an account; it exists until its messages are queued."""
     return key(account_pk(account_id), f"{CHANGE_PREFIX}{version:08}")
 
 
@@ -202,7 +206,5 @@ def mail_resume_key() -> Key:
 
 
 def pending_shard(owner_id: str) -> str:
-    """Return the partition of the index `outstanding` that the pending items of an order, a report or an account are
-    in.
-    """
+    """Return the partition of the index `outstanding` for the pending items of an order, a report or an account."""
     return str(ord(owner_id[-1]) % PENDING_SHARDS)

@@ -1,7 +1,7 @@
-"""The history behind the estimates: counters per kind of item, read along with other items and kept for a while.
+"""Keep the history behind the estimates: counters per kind of item, read along with other items and cached.
 
-The counters of a kind lie in several shards, for whoever counts an order is in the way of all others who count in the
-same item at that moment. A read is of all shards at once: 48 small items, when the kept history has grown old.
+The counters of a kind are spread over several shards, because two orders that are counted in one item at the same
+moment conflict. A read gets all shards at once: 48 small items, when the cached history has expired.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ def _is_fresh() -> bool:
 
 
 def keys_to_refresh() -> list[Key]:
-    """Return the keys of the counters to read along with other items; none while the kept history is fresh."""
+    """Return the keys of the counters to read along with other items; none while the cached history is fresh."""
     return [] if _is_fresh() else [history_key(kind, shard) for shard in range(HISTORY_SHARDS) for kind in KIND_LABELS]
 
 
 def update_cache(found: Items) -> None:
-    """Keep the counters that a read with `keys_to_refresh` has brought."""
+    """Cache the counters that a read with `keys_to_refresh` has brought."""
     if _is_fresh():
         return
     history: dict[tuple[str, str], list[int]] = {}
@@ -62,9 +62,9 @@ def lead_times() -> History:
 
 
 def count_order(order: Order) -> None:
-    """Add a completed order to the history, once however often it is told.
+    """Add a completed order to the history, once however often it is called.
 
-    Raises InProgress when others never leave room for it.
+    Raises InProgress when conflicts with other orders do not end.
     """
     completed_at: datetime | None = order.closed.at if order.closed else None
     if completed_at is None:

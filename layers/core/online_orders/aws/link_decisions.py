@@ -1,7 +1,7 @@
-"""Decisions by link: the code is judged, and the decision stored with its evidence, unless another one was faster.
+"""Take decisions by link: check the code, and store the decision with its evidence unless another one was first.
 
-A right code takes its turn among the wrong ones that come at the same time: it counts only while the link's wrong codes
-are as many as when it was judged. Else as many could be tried as come at once.
+A right code is accepted only while the link's count of wrong codes is the one that it was checked with. Otherwise,
+requests at the same time could try more codes than the limit.
 """
 
 from __future__ import annotations
@@ -41,14 +41,17 @@ _DAY_SECONDS = 86_400
 
 
 def handle_view(context: LinkContext, at: datetime) -> LinkResult:
-    """Return what there is to see behind a link; nothing is written."""
+    """Return what the page behind a link shows; nothing is written."""
     return _with_decider(view(context, at))
 
 
 def handle_decision(
     context: LinkContext, form: DecisionForm, sender: tuple[str | None, str | None], at: datetime
 ) -> LinkResult:
-    """Take what a form asks for: judge it, ask for its code, and then do it. `sender` is an address and a browser."""
+    """Return the result of a form: check it, check its code, then do what it asks for.
+
+    `sender` is an IP address and a User-Agent.
+    """
     if form.decision == REQUEST_MAIL and not form.errors:
         result = request_fresh_mail(context, form, at)
     elif judged := judge(context, form, at):
@@ -63,7 +66,7 @@ def handle_decision(
 
 
 def _with_decider(result: LinkResult) -> LinkResult:
-    """Add the name given with the newest decision by link, unless somebody else has closed the order since."""
+    """Add the name given with the newest decision by link, unless the order was closed in another way since."""
     order = result.context.order
     if result.outcome not in NAMES_DECIDER or (order.closed is not None and order.closed.by != "contact"):
         return result
@@ -75,7 +78,7 @@ def _with_decider(result: LinkResult) -> LinkResult:
 
 
 def apply_decision(context: LinkContext, form: DecisionForm, sender: tuple[str | None, str | None]) -> LinkResult:
-    """Store the decision and its evidence, on the order as it stands when the link is still open then."""
+    """Store the decision and its evidence, on the order as it is then, if the link is still open."""
 
     def decide(current: LinkContext) -> Change:
         at = clock.now()  # after the order was read: no entry of its timeline is later
@@ -100,7 +103,7 @@ def apply_decision(context: LinkContext, form: DecisionForm, sender: tuple[str |
 
 
 def request_fresh_quote(context: LinkContext, form: DecisionForm) -> LinkResult:
-    """Store that the contact person asks for another quote in place of one that has expired."""
+    """Store that the contact person asks for another quote in place of an expired one."""
 
     def ask(current: LinkContext) -> Change:
         at = clock.now()
@@ -118,9 +121,9 @@ def request_fresh_quote(context: LinkContext, form: DecisionForm) -> LinkResult:
 def _update_by_link(
     context: LinkContext, decision: Callable[[LinkContext], Change], *more: Callable[[Change], Item]
 ) -> Order:
-    """Decide on the order as it and its link stand when it is loaded; Conflict as `orders.update_order`.
+    """Update the order with a decision on it and its link as loaded; raise what `order_store.update_order` raises.
 
-    `more` make actions of the same transaction.
+    Each of `more` returns a further write of the same transaction.
     """
     current = context
 
@@ -136,7 +139,7 @@ def _update_by_link(
 
 
 def respond_to_lost_race(context: LinkContext, form: DecisionForm) -> LinkResult:
-    """Return what there is to say to a decision that came second, of the order as it is now."""
+    """Return the result of a decision that came second, from the order as it is now."""
     return result_of_lost_race(link_store.load_link(context.token, context.proofs), form, clock.now())
 
 
@@ -144,7 +147,7 @@ def respond_to_lost_race(context: LinkContext, form: DecisionForm) -> LinkResult
 
 
 def count_wrong_code(context: LinkContext, form: DecisionForm) -> LinkResult:
-    """Count it; the fifth locks the link and tells Customer Success."""
+    """Count a wrong code and return its result; the fifth locks the link and notifies Customer Success."""
     attempt = 0
     while not context.link.locked:
         if _is_counted(context):
@@ -164,7 +167,7 @@ def count_wrong_code(context: LinkContext, form: DecisionForm) -> LinkResult:
 
 
 def _is_counted(context: LinkContext) -> bool:
-    """Count a wrong code; False when another request was faster."""
+    """Count a wrong code; return False when another request was first."""
     if context.link.tries + 1 < WRONG_CODES_ALLOWED:
         return link_store.count_wrong_code(context.token, context.link)
     change = context.order.link_locked(context.link.purpose, clock.now())
@@ -176,12 +179,12 @@ def _is_counted(context: LinkContext) -> bool:
 
 
 def request_fresh_mail(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult:
-    """Ask for a fresh mail in place of a link that wrong codes have locked, to the same address, and only so often.
+    """Send a fresh mail to the same address in place of a link that wrong codes have locked, with a rate limit.
 
-    Anybody may ask. Whoever gives the locked link's code with it has the mail: that one asks apart from all others, and
-    the wrong codes of others do not lock the fresh link for the same browser. Any other text in the code's place is as
-    none. A guesser can find the code of a locked link so, which decides nothing; the fresh link goes to the mailbox
-    alone.
+    Anybody may ask. A request with the locked link's code comes from a reader of the mail: it is limited apart from all
+    others, and the wrong codes of others do not lock the fresh link for the same browser. Any other text in the code's
+    place counts as none. So a guesser can find the code of a locked link, which decides nothing; the fresh link goes to
+    the mailbox only.
     """
     result = result_of(context, at)
     if result.outcome is None:
@@ -211,9 +214,9 @@ def request_fresh_mail(context: LinkContext, form: DecisionForm, at: datetime) -
 
 
 def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) -> int:
-    """Return how long to wait for the next fresh mail; 0 when it may go now.
+    """Return the seconds until the next fresh mail is allowed; 0 when it is allowed now.
 
-    Nobody replaces the link of one who has given a code by asking without.
+    A request without a code cannot replace the link of somebody who has given one.
     """
     sent = order.fresh_mails_of_day(at, with_code=with_code)
     pause_seconds = int(environment("FRESH_MAIL_INTERVAL_SECONDS"))

@@ -1,4 +1,4 @@
-"""Links in the table: known by the hash of their token, with two counts of wrong codes (see `Link.counter`)."""
+"""Store links by the hash of their token, with two counts of wrong codes (see `Link.counter`)."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _BESIDE_DOCUMENT = {*_COUNTERS, "is_askers"}
 
 
 def issue_link(order: Order, purpose: Literal["order", "quote"], key_id: str | None = None) -> tuple[Link, ConfirmLink]:
-    """Return the order's live link for a purpose, and what its mail says of it; the table knows it from here on.
+    """Return the order's live link for a purpose, and the parts that its mail shows; the link is stored before.
 
-    It is the one that went out before, by the key of that one. Where that key was retired since, nobody can open it any
-    more, so it is another link with another code.
+    It is the link that went out before, made with the same key. Where that key was retired since, nobody can open that
+    link any more, so this is another one with another code.
     """
     key = signing_key_or_current("links", key_id)
     link = Link(
@@ -51,7 +51,7 @@ def issue_link(order: Order, purpose: Literal["order", "quote"], key_id: str | N
 
 
 def store_link(token: str, link: Link) -> None:
-    """Make the link known before its mail goes out; storing it again leaves its count of wrong codes alone."""
+    """Store the link before its mail is sent; storing it again does not change its counts of wrong codes."""
     item = {
         **link_key(fingerprint(token)),
         "document": text(link.model_dump_json(exclude=_BESIDE_DOCUMENT)),
@@ -70,9 +70,9 @@ def find_link(token: str) -> Link:
 
 
 def load_link(token: str, proofs: frozenset[str] = frozenset()) -> LinkContext:
-    """Return a link by its token, with its order and account as they stand; `proofs` are what the browser keeps.
+    """Return a link by its token, with its order and account as they are now; `proofs` are what the browser has kept.
 
-    Raises NotFound for a token that is nobody's, and for one by a key that was retired.
+    Raises NotFound for an unknown token, and for one made with a retired key.
     """
     if not TOKEN.fullmatch(token):
         raise NotFound("There is no such link.")
@@ -83,13 +83,13 @@ def load_link(token: str, proofs: frozenset[str] = frozenset()) -> LinkContext:
 
 
 def proof_of_next(context: LinkContext) -> str:
-    """Return what a browser shall keep for the link that takes this one's place, made by the key of that one."""
+    """Return the proof for the browser to keep for the link that replaces this one, made with the key of this one."""
     link = context.link.model_copy(update={"number": context.link.number + 1})
     return proof_of(signing_key("links").key, link, context.order.contact.email)
 
 
 def count_wrong_code(token: str, link: Link) -> bool:
-    """Return whether this wrong code was counted: False when another was counted first."""
+    """Count a wrong code; return False when another one was counted first."""
     return update(
         link_key(fingerprint(token)),
         f"SET {link.counter} = :after",

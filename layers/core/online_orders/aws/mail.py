@@ -1,11 +1,11 @@
-"""Mail through SES, and the claims by which no mail goes twice for one event.
+"""Send mail by SES, and claim mails so that none is sent twice for one event.
 
-A mail is claimed for as long as a function may run, sent, and marked as sent. A claim that ran out means that a
-process died on the way; the mail is then sent again, since nobody can know whether SES had taken it.
+A mail is claimed for as long as a function may run, sent, and marked as sent. An expired claim means that a process
+crashed before that; the mail is then sent again, since nobody can know whether SES had accepted it.
 
-What SES says when it takes no mail (`SendEmail` of its second API), and whose fault that is:
+The errors of SES's `SendEmail` (v2), their causes, and what follows:
 
-| error                                                  | fault of         | then        |
+| error                                                  | cause            | then        |
 |--------------------------------------------------------|------------------|-------------|
 | BadRequestException: no address, a malformed message   | address, message | refused     |
 | MessageRejected that says so of message or address     | address, message | refused     |
@@ -15,9 +15,9 @@ What SES says when it takes no mail (`SendEmail` of its second API), and whose f
 | MailFromDomainNotVerifiedException                     | installation     | tried again |
 | NotFoundException: no such configuration set           | installation     | tried again |
 | LimitExceeded-, TooManyRequests-, ThrottlingException  | installation     | tried again |
-| a missing permission, a fault of SES, no answer        | installation     | tried again |
+| a missing permission, an error of SES, no response     | installation     | tried again |
 
-What is tried again waits for as long as its queue or the quote's day allows.
+A mail that is tried again waits for as long as its queue or the quote's validity allows.
 """
 
 from __future__ import annotations
@@ -47,18 +47,19 @@ QUOTE_MAIL = "quote"
 CLAIM_DURATION = timedelta(seconds=60)
 _PERMANENT_ERRORS = {"BadRequestException", "InvalidParameterValue"}
 _MESSAGE_ERRORS = re.compile(r"blacklisted|suppress|virus|invalid content|illegal|unsupported", re.IGNORECASE)
-"""What MessageRejected says of a message or an address; it has no code for that, and says all else of the account."""
+"""What MessageRejected says about a message or an address. It has no code for that, and all its other texts are about
+the account."""
 _TAG_VALUE = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _HEX = "_hex"
-"""Ends the name of a tag whose value is the hex of a text that SES takes for no value, such as `acme.de`."""
+"""Ends the name of a tag whose value is the hex of a text that SES accepts as no value, such as `acme.de`."""
 
 
 class MailRefused(Exception):
-    """SES will not take this message, now or later. Says SES's code; its message may name the address."""
+    """SES will never accept this message. The text is SES's code only, because SES's message may name the address."""
 
 
 class MailInFlight(Exception):
-    """Another process has claimed this mail and may still send it: come again."""
+    """Another process has claimed this mail and may still send it: retry later."""
 
 
 class Attachment(NamedTuple):
@@ -67,7 +68,7 @@ class Attachment(NamedTuple):
 
 
 class OutgoingMail(NamedTuple):
-    """A rendered mail; both parts are UTF-8, and their lines come out as they went in."""
+    """A rendered mail; both parts are UTF-8, and their lines are sent unchanged."""
 
     to: str
     subject: str
@@ -77,18 +78,18 @@ class OutgoingMail(NamedTuple):
 
 
 def quote_attachment(order_id: str, revision: int, pdf: bytes) -> Attachment:
-    """Return the PDF of a revision under its name."""
+    """Return the PDF of a revision under its file name."""
     return Attachment(f"quote-{order_id}-{revision}.pdf", pdf)
 
 
 def sender() -> str:
-    """Return whom mails come from, the brand's name before the address, as a header has it: ASCII, in one line."""
+    """Return the sender for a header: the brand's name before the address, in ASCII and one line."""
     brand, address = " ".join(environment("BRAND_NAME").split()), environment("SENDER_ADDRESS")
     if brand.isascii():
         return formataddr((brand, address))
     words = (
         Header(brand, "utf-8", maxlinelen=75, header_name="From").encode().split()
-    )  # of 75 characters at most, as RFC 2047 wants
+    )  # of 75 characters at most, as RFC 2047 requires
     return f"{' '.join(words)} <{address}>"
 
 
@@ -103,15 +104,15 @@ def _mime(outgoing: OutgoingMail, at: datetime) -> bytes:
     message.add_alternative(outgoing.html, subtype="html", cte="quoted-printable")
     for attachment in outgoing.attachments:
         message.add_attachment(attachment.content, maintype="application", subtype="pdf", filename=attachment.name)
-    # Python may fold right after "Subject:", which leaves a line without text; what is ASCII needs no folding.
+    # Python may fold right after "Subject:", which leaves a line without text; a subject in ASCII needs no folding.
     longest = 998 if outgoing.subject.isascii() else 76
     rest = message.as_bytes(policy=message.policy.clone(max_line_length=longest))
-    # Not by EmailMessage, which writes a name that is not ASCII anew, in one encoded word of any length.
+    # Not by EmailMessage, which encodes a name that is not ASCII again, in one encoded word of any length.
     return f"From: {sender()}\r\n".replace("?= ", "?=\r\n ").encode() + rest
 
 
 def tags_of(link: Link) -> dict[str, str]:
-    """Tags by which SES's events about a quote mail find their order; none of them is secret."""
+    """Return the tags by which SES's events about a quote mail find their order; none of them is secret."""
     return {
         "kind": QUOTE_MAIL,
         "account_id": link.account_id,
@@ -123,13 +124,13 @@ def tags_of(link: Link) -> dict[str, str]:
 
 
 def send(outgoing: OutgoingMail, tags: Mapping[str, str], at: datetime) -> None:
-    """Hand a letter to SES; `tags` come back with SES's events.
+    """Send a mail by SES; its events carry `tags`.
 
-    Raises MailRefused when SES will never take it, and the SDK's error when it may take it later.
+    Raises MailRefused when SES will never accept it, and the SDK's error when it may accept it later.
     """
     with _count_refusals():
         client("sesv2").send_email(
-            FromEmailAddress=sender(),  # with the name, for SES puts it in the place of the header
+            FromEmailAddress=sender(),  # with the name, because SES replaces the header by this
             Destination={"ToAddresses": [outgoing.to]},
             Content={"Raw": {"Data": _mime(outgoing, at)}},
             EmailTags=_email_tags({**tags, **_correlation_tag()}),
@@ -139,7 +140,7 @@ def send(outgoing: OutgoingMail, tags: Mapping[str, str], at: datetime) -> None:
 
 @contextmanager
 def _count_refusals() -> Iterator[None]:
-    """Around a call to SES: whatever it does not take is counted and logged, and rings."""
+    """Count and log whatever SES refuses in a call; an alarm watches the metric."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
@@ -152,7 +153,7 @@ def _count_refusals() -> Iterator[None]:
 
 
 def _email_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the tags as SES takes them; `parse_tags` reads them back. A value may have 128 bytes in UTF-8."""
+    """Return the tags in SES's form; `parse_tags` reads them back. A value may have 128 bytes in UTF-8."""
     return [
         {"Name": name, "Value": value}
         if _TAG_VALUE.fullmatch(value)
@@ -162,7 +163,7 @@ def _email_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def parse_tags(mail: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tags of the mail that an event of SES is about, as they were given to `send`."""
+    """Return the tags of the mail that an event of SES is about, as `send` got them."""
     found = {name: values[0] for name, values in mail.get("tags", {}).items()}
     return {
         name.removesuffix(_HEX): bytes.fromhex(value).decode() if name.endswith(_HEX) else value
@@ -171,32 +172,32 @@ def parse_tags(mail: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _is_final(error: Mapping[str, str]) -> bool:
-    """Return whether SES will refuse this message whenever it comes: see the table above."""
+    """Return whether SES will always refuse this message: see the table above."""
     if error["Code"] != "MessageRejected":
         return error["Code"] in _PERMANENT_ERRORS
-    text = error.get("Message", "").partition(":")[0].partition(". ")[0]  # without the addresses that it goes on with
+    text = error.get("Message", "").partition(":")[0].partition(". ")[0]  # without the addresses that follow
     return _MESSAGE_ERRORS.search(text) is not None
 
 
 def _correlation_tag() -> dict[str, str]:
-    """Return the request that led to the mail, in hex: a tag takes letters and digits, and the ids of API Gateway have
-    `=`.
+    """Return the correlation id of the present request as a tag, in hex: API Gateway's ids have `=`, which a tag may
+    not.
     """
     correlation_id = logger.get_correlation_id()
     return {"correlation": correlation_id.encode().hex()} if correlation_id else {}
 
 
 def parse_correlation_id(tags: Mapping[str, str]) -> str | None:
-    """Return the correlation id of the mail that SES tells of; None for a mail without, or of an earlier release."""
+    """Return the correlation id of the mail that SES's event is about; None for a mail without one."""
     return bytes.fromhex(tags["correlation"]).decode() if "correlation" in tags else None
 
 
 def lift_suppression(address: str) -> None:
-    """Take an address from SES's list of those that bounced, so that a mail to it is tried again."""
+    """Remove an address from SES's suppression list, so that a mail to it is tried again."""
     try:
         client("sesv2").delete_suppressed_destination(EmailAddress=address)
     except ClientError as error:
-        # One that SES takes for no address is on no list either; SendEmail says the rest.
+        # SES suppresses no invalid address; SendEmail reports the error.
         if error.response["Error"]["Code"] not in {"NotFoundException", "BadRequestException"}:
             raise
 
@@ -204,9 +205,9 @@ def lift_suppression(address: str) -> None:
 def send_once(
     owner_id: str, sequence: int, name: str, compose: Callable[[], OutgoingMail], tags: Mapping[str, str]
 ) -> None:
-    """Send the mail `name` of an event unless it was sent; `about` is the order's or the account's id.
+    """Send the mail `name` of an event unless it was sent; `owner_id` is the id of the order or the account.
 
-    Raises MailInFlight while another process may still be sending it, and the SDK's error when SES may take it later.
+    Raises MailInFlight while another process may still be sending it, and the SDK's error when SES may accept it later.
     What SES refuses for good counts as sent.
     """
     if not _claim(owner_id, sequence, name, now()):
@@ -222,12 +223,12 @@ def send_once(
     except ClientError:
         _release_claim(
             owner_id, sequence, name
-        )  # it was answered with a no, so nobody need wait until the claim runs out
+        )  # SES has refused it, so there is no need to wait until the claim expires
         raise
     try:
         _mark_sent(owner_id, sequence, name)
     except TABLE_ERRORS:
-        # SES has it; to fail now would only bring the message back, and the mail would go twice.
+        # SES has accepted it; an error now would only bring the message back, and the mail would be sent twice.
         logger.exception("a mail went out and could not be marked as sent", extra={"mail": name})
 
 
@@ -237,7 +238,7 @@ def _is_sent(owner_id: str, sequence: int, name: str) -> bool:
 
 
 def _claim(owner_id: str, sequence: int, name: str, at: datetime) -> bool:
-    """Return whether this process may send the mail: nobody has sent it, and nobody else is at it."""
+    """Return whether this process may send the mail: it was not sent, and no other process has claimed it."""
     return put(
         {
             **mail_key(owner_id, sequence, name),
@@ -251,7 +252,7 @@ def _claim(owner_id: str, sequence: int, name: str, at: datetime) -> bool:
 
 
 def _release_claim(owner_id: str, sequence: int, name: str) -> None:
-    """Let the claim of this process run out at once; should that fail, it runs out by itself."""
+    """Release the claim of this process at once; should that fail, it expires by itself."""
     try:
         update(
             mail_key(owner_id, sequence, name),

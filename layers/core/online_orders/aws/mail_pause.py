@@ -1,7 +1,7 @@
-"""The operator's switch that holds all mail: an item of the table, read before each mail.
+"""The operator's mail pause: an item of the table, read before each mail.
 
-While it is there, nothing is handed to SES and nothing is lost: queued mails go back to their queue, and the
-workflow asks again about its quote, both after the same pause.
+While it exists, no mail is sent and none is lost: queued mails go back to their queue, and the workflow checks again
+before it sends its quote, both after the same delay.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ def current_pause() -> MailPause | None:
 
 
 def retry_seconds() -> int:
-    """After how long to ask again; at most 900, which is SQS's longest delay."""
+    """Return the seconds after which to check again; at most 900, which is SQS's longest delay."""
     return int(environment("PAUSED_MAIL_RETRY_SECONDS"))
 
 
 def pause(reason: str, at: datetime) -> MailPause:
-    """Hold all mail from now on; a hold that is on stays as it is, since and reason."""
+    """Pause all mail from now on; a pause that is on keeps its start and its reason."""
     item = {**mail_pause_key(), "since": text(at.isoformat()), "reason": text(reason)}
     put(item, ConditionExpression="attribute_not_exists(pk)")
     return current_pause() or MailPause(at, reason)
 
 
 def resume() -> bool:
-    """Let mail go again; whether it was held. What was held counts as due from now on."""
+    """End the pause; return whether there was one. Paused mails count as due from now on."""
     if current_pause() is None:
         return False
     put({**mail_resume_key(), "at": text(now().isoformat())})
@@ -48,6 +48,6 @@ def resume() -> bool:
 
 
 def resumed_at() -> datetime | None:
-    """Return when a pause was last lifted, or None when there never was one."""
+    """Return when a pause was last ended, or None when there never was one."""
     item = get(mail_resume_key())
     return datetime.fromisoformat(item["at"]["S"]) if item else None

@@ -1,4 +1,4 @@
-"""Figures of the whole table, each from a bounded read of an index."""
+"""Compute figures of the whole table, each from a bounded read of an index."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _query_status(status: Status, **more: Any) -> Any:
 
 
 def count_orders(status: Status) -> int:
-    """Return how many orders are in a status; of more than one page of the index (some 8,000), those of the first."""
+    """Return how many orders are in a status; at most one page of the index is counted (some 8,000)."""
     return int(_query_status(status, Select="COUNT")["Count"])
 
 

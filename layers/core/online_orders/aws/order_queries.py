@@ -1,7 +1,7 @@
-"""Lists of orders: the customer's screen (newest first, own writes visible) and the desk (oldest first).
+"""List orders with pagination: the customer's screen (newest first, own writes visible) and the desk (oldest first).
 
-Every call looks at a bounded number of items; a page may be short, and says where the next one begins. Positions are
-order ids, which never change, so that no row comes twice while orders are written.
+Every call examines a bounded number of items. A page may be short, and says where the next one begins. Positions are
+order ids, which never change, so no row comes twice while orders are written.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from online_orders.domain.order_ids import first_id_of
 from online_orders.domain.orders import OPEN_STATUSES, Order, Status
 
 MAX_EXAMINED = 400
-"""Items that one query with a filter may look at; at 4 KB an order this is about DynamoDB's page of 1 MB."""
+"""Items that one query with a filter may examine; at 4 KB an order this is about DynamoDB's page of 1 MB."""
 
 
 class OrderPage(NamedTuple):
@@ -40,21 +40,21 @@ class OrderPage(NamedTuple):
 
 
 class QueryPage(NamedTuple):
-    """What one query found in sort order, and the last id that it looked at (None: it came to the end)."""
+    """The items of one query in sort order, and the last id that it examined (None: it came to the end)."""
 
     items: list[Item]
     last_key: str | None
 
 
 class OrderFilter(NamedTuple):
-    """Which orders a list is to show; None: any."""
+    """The filters of a list; None: any."""
 
     statuses: frozenset[Status] | None = None
     purchase_order_number: str | None = None
     first_day: date | None = None
     last_day: date | None = None
     zone: tzinfo = UTC
-    """Of these days: one for all orders, whatever accounts they are of."""
+    """The time zone of these days: one for all orders, whatever their accounts' zones."""
     assignee_id: str | None = None
     account_id: str | None = None
 
@@ -70,7 +70,7 @@ class OrderFilter(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Return whether the filters exclude each other, so that there is no such order."""
+        """Return whether the filters exclude each other, so that no order matches."""
         first, beyond = self.bounds()
         return self.statuses == frozenset() or first > beyond
 
@@ -83,7 +83,7 @@ class OrderFilter(NamedTuple):
 
 
 def statuses_of(status: Status | None, is_open: bool | None) -> frozenset[Status] | None:
-    """Return the statuses that both filters leave; None when neither is given."""
+    """Return the statuses that match both filters; None when neither is given."""
     if status is None and is_open is None:
         return None
     by_status = {status} if status else set(Status)
@@ -120,7 +120,7 @@ def _query_page(
         Limit=MAX_EXAMINED if filters else limit,
     )
     items: list[Item] = response["Items"]
-    if len(items) > limit:  # only a filter's query looks at more than the page holds
+    if len(items) > limit:  # only a query with a filter examines more than the page holds
         return QueryPage(items[:limit], _order_id_of(items[limit - 1]))
     last = response.get("LastEvaluatedKey")
     return QueryPage(items, last["sk"]["S"].removeprefix(prefix) if last else None)
@@ -148,7 +148,7 @@ def list_orders_with_subaccounts(
     subs = _query_page(account_id, SUBORDER_PREFIX, order_filter, limit, after, newest_first=True)
     if not subs.items and subs.last_key is None:
         return OrderPage([order_from_item(item) for item in own.items], own.last_key)
-    # Beyond where either query stopped, its rows are unknown: the page ends there.
+    # Beyond the point where either query stopped, its rows are unknown: the page ends there.
     horizon = max(own.last_key or "", subs.last_key or "")
     seen = [
         item for item in merge(own.items, subs.items, key=_order_id_of, reverse=True) if _order_id_of(item) >= horizon
@@ -159,9 +159,7 @@ def list_orders_with_subaccounts(
 
 
 def _resolve_pointers(reseller_id: str, rows: Iterable[Item], order_filter: OrderFilter) -> list[Order]:
-    """Return the orders behind own rows and pointers; a pointer to an account that has left the reseller leads
-    nowhere.
-    """
+    """Return the orders of own rows and of pointers, without those of accounts that have left the reseller."""
     rows = list(rows)
     owners = {item["account_id"]["S"] for item in rows if "account_id" in item}
     present = filter_subaccounts(reseller_id, owners) if owners else set()
@@ -176,9 +174,9 @@ def _resolve_pointers(reseller_id: str, rows: Iterable[Item], order_filter: Orde
 
 
 def find_duplicate_candidates(account_id: str) -> list[Order]:
-    """Return the open and completed orders of an account, newest first: those among its newest MAX_EXAMINED.
+    """Return the open and completed orders of an account, newest first, among its newest MAX_EXAMINED.
 
-    As many are looked at of those that came directly, too.
+    As many direct orders are examined, too.
     """
     order_filter = OrderFilter(statuses=OPEN_STATUSES | {Status.COMPLETED})
     found = [
@@ -193,7 +191,9 @@ def find_duplicate_candidates(account_id: str) -> list[Order]:
 
 
 def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
-    """Return orders of every account, oldest first: by account, else by assignee, else by status."""
+    """Return orders of every account, oldest first, by the index that fits: of the account, else assignee,
+    else status.
+    """
     if order_filter.is_empty:
         return OrderPage([], None)
     if order_filter.account_id:
@@ -212,8 +212,10 @@ def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -
 
 
 def list_open_ids(limit: int, after: str | None) -> tuple[list[str], str | None]:
-    """Return ids of open orders of every account, oldest first, and the one after which the next page begins. Reads no
-    order, so none can be in the way."""
+    """Return ids of open orders of every account, oldest first, and the one after which the next page begins.
+
+    No order is loaded, so an order that cannot be parsed stops nothing.
+    """
     rows, position = _oldest_first(_by_status(OPEN_STATUSES, limit, after), limit)
     return [_order_id_of(item) for item in rows], position
 

@@ -1,4 +1,4 @@
-"""Orders in the table: one decision is one conditional transaction."""
+"""Store orders in the table: one decision is one conditional transaction (optimistic locking)."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ class EntryPage(NamedTuple):
 
 
 class IdempotencyRecord(NamedTuple):
-    """The first answer under a key, and what was asked."""
+    """The first response under an idempotency key, and the hash of its request."""
 
     fingerprint: str
     response: str
 
 
 class IdempotentRequest(NamedTuple):
-    """A request that may come twice: where its record lies, and the hash of its body."""
+    """A request that may come twice: the key of its record, and the hash of its body."""
 
     key: Key
     fingerprint: str
@@ -91,7 +91,7 @@ def get_order(key: OrderKey) -> Order:
 
 
 def get_order_and_account(key: OrderKey) -> tuple[Order, Account]:
-    """Return an order and, by the same read, the account that it is of."""
+    """Return an order and its account, by one read."""
     found = get_all([order_key(key), account_key(key.account_id)])
     item = found.get(order_key(key))
     if item is None:
@@ -100,16 +100,15 @@ def get_order_and_account(key: OrderKey) -> tuple[Order, Account]:
 
 
 def get_orders(keys: Sequence[Key]) -> list[Order]:
-    """Return up to 100 orders in the order of their keys; those that are not there are left out."""
+    """Return up to 100 orders in the order of their keys, without those that do not exist."""
     found = get_all(keys)
     return [order_from_item(item) for key in keys if (item := found.get(key))]
 
 
 def get_order_for_caller(caller_account_id: str, order_id: str) -> Order:
-    """Return an order that the caller's account, or a sub-account of it, placed on the screen; raise NotFound for any
-    other.
+    """Return an order that the caller's account or its sub-account placed on the screen; raise NotFound for any other.
 
-    One read brings an own order, and the history for its estimates when that is due.
+    One read gets an own order, and the history for its estimates when that is due.
     """
     if not is_order_id(order_id):
         raise _order_not_found(order_id)
@@ -127,7 +126,7 @@ def get_order_for_caller(caller_account_id: str, order_id: str) -> Order:
 
 
 def locate_order(order_id: str) -> OrderKey:
-    """Return where an order is stored, for those who may see every account."""
+    """Return the key of an order, for callers who may see every account; raise NotFound."""
     item = get(entry_key(order_id, 1)) if is_order_id(order_id) else None
     if item is None:
         raise _order_not_found(order_id)
@@ -139,7 +138,7 @@ def get_any_order(order_id: str) -> Order:
 
 
 def get_quote(order: Order, revision: int) -> Quote:
-    """Return a revision of an order, the current one or one that was replaced."""
+    """Return a revision of an order, the current or a replaced one."""
     if order.quote and order.quote.revision == revision:
         return order.quote
     item = get(quote_key(order.order_id, revision)) if revision > 0 else None
@@ -160,7 +159,7 @@ def _stored_entry(order_id: str, sequence: int) -> Item:
 
 
 def get_entry_and_order(order: Order, sequence: int) -> tuple[Entry, Order]:
-    """Return a timeline entry, and its order with the status and the revision that the entry left it with."""
+    """Return a timeline entry, and its order with the status and the revision that the entry left."""
     item = _stored_entry(order.order_id, sequence)
     detail = EventDetail.model_validate_json(item["detail"]["S"])
     quote = get_quote(order, detail.revision) if detail.revision is not None else None
@@ -217,7 +216,7 @@ def _entry_item(order: Order, entry: Entry) -> Item:
 
 
 def correlation_attribute() -> Item:
-    """Return the attribute by which an item remembers the request that led to it; nothing, where there was none."""
+    """Return the attribute with the correlation id of the present request; an empty item without one."""
     correlation_id = logger.get_correlation_id()
     return {"correlation_id": text(correlation_id)} if correlation_id else {}
 
@@ -227,9 +226,7 @@ def _put_entries(change: Change) -> list[Item]:
 
 
 def save(before: Order, change: Change, *extra_writes: Item) -> None:
-    """Store what an action changed, with `more` actions of the same transaction; WriteConflict when `before` is
-    outdated.
-    """
+    """Store a change in one transaction with `extra_writes`; raise WriteConflict when `before` is outdated."""
     actions: list[Item] = [
         {
             "Put": {
@@ -257,10 +254,10 @@ def update_order(
     if_match: frozenset[int] | None = None,
     extra_writes: Callable[[Change], Sequence[Item]] | None = None,
 ) -> Order:
-    """Take an action on the order as it stands; when somebody else is faster, on the order as it stands then.
+    """Take an action on the order as loaded; after a lost race, load it and take the action again. Return the order.
 
-    `expected` is what If-Match names, `beside` what else is written in the same transaction. Raises what the action
-    raises, and InProgress when others never pause.
+    `if_match` has the versions that If-Match names, and `extra_writes` returns further writes of the same transaction.
+    Raises what the action raises, and InProgress when others keep changing the order.
     """
     for _ in attempts(for_seconds=_UPDATE_DEADLINE_SECONDS):
         order = load()
@@ -277,10 +274,10 @@ def update_order(
 
 
 def update_order_with_account(key: OrderKey, decision: Callable[[Order, Account], Change]) -> Order:
-    """Take an action on the order at `at` that depends on its account, each as it stands at the same moment.
+    """Take an action on an order that depends on its account, both read at the same moment.
 
-    An account that was read before the order might bring back a contact person with whom the order has parted since.
-    Raises what `update_order` raises.
+    An account that was read before the order might bring back a contact person who was removed since. Raises what
+    `update_order` raises.
     """
     account: Account
 
@@ -293,7 +290,7 @@ def update_order_with_account(key: OrderKey, decision: Callable[[Order, Account]
 
 
 def add_reseller_pointers(reseller_id: str, account_id: str, order_ids: Iterable[str]) -> None:
-    """Let a reseller find an account's orders; it sees them for as long as the account is its sub-account."""
+    """Add pointers by which a reseller finds an account's orders; they count while the account is its sub-account."""
     for order_id in order_ids:
         put(_pointer(reseller_id, order_id, account_id))
 
@@ -306,14 +303,14 @@ def _pointer(reseller_id: str, order_id: str, account_id: str) -> Item:
 
 
 def find_record(item: Item | None, at: datetime) -> IdempotencyRecord | None:
-    """Return the record of an earlier request under the same key, unless it has run out."""
+    """Return the record of an earlier request under the same key, unless it has expired."""
     if item is None or int(item["expires_at"]["N"]) <= at.timestamp():
         return None
     return IdempotencyRecord(item["fingerprint"]["S"], item["answer"]["S"])
 
 
 def replay_response(record: IdempotencyRecord, request: IdempotentRequest) -> str:
-    """Return the first response, for the same body; raise Unprocessable `idempotency_key_reused` for another."""
+    """Return the first response, for the same body; raise Unprocessable `idempotency_key_reused` for another body."""
     if record.fingerprint != request.fingerprint:
         raise Unprocessable("idempotency_key_reused", "The Idempotency-Key was used with another body.")
     return record.response
@@ -322,8 +319,8 @@ def replay_response(record: IdempotencyRecord, request: IdempotentRequest) -> st
 def store_new_order(change: Change, request: IdempotentRequest, response: str, reseller_id: str | None) -> None:
     """Store a new order, its first entry and the record of the request, in one transaction.
 
-    `answer` is what a repetition will be told; `reseller_id` the account's parent, which sees the order too.
-    Raises WriteConflict when a request under the same key was faster.
+    `response` is what a repeated request gets; `reseller_id` is the account's parent, which sees the order too. Raises
+    WriteConflict when a request under the same key was first.
     """
     order = change.order
     at = order.placed_at

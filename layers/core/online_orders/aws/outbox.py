@@ -1,11 +1,11 @@
 """The outbox: process what follows from a timeline entry, which stays pending until that is done.
 
-An entry is stored as pending (`outstanding`) until everything that follows from it was done: the
-workflow started or resumed, the event published, the mails queued. What the stream loses stays pending, and the
-reconciler finds it by that index. An order whose effects fail is parked: its entries wait, in their order,
-for the reconciler, and the others go on. Every effect may be repeated.
+An entry is stored as pending (`outstanding`) until its effects are done: the workflow started or resumed, the event
+published, the mails queued. An entry that the stream loses stays pending, and the reconciler finds it by that index. An
+order whose effects fail is parked: its entries wait, in sequence, for the reconciler, and other orders go on. Every
+effect may be repeated.
 
-Statistics and quotas come last and hold up nothing: an order that cannot be counted now gets a pending item of its own.
+Statistics and quotas come last and delay nothing: an order that cannot be counted now gets a pending item of its own.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ T = TypeVar("T")
 
 
 class BatchRejected(Exception):
-    """A batch call took some of its entries only."""
+    """A batch call accepted only some of its entries."""
 
 
 class StoredEntry(NamedTuple):
-    """A timeline entry as the table and its stream have it."""
+    """A timeline entry as stored in the table and its stream."""
 
     at: OrderKey
     sequence: int
@@ -67,7 +67,7 @@ class StoredEntry(NamedTuple):
     data: dict[str, Any]
     actor: Actor
     correlation_id: str | None
-    """Of the request that it came from, or that led there; None where the system knew of none."""
+    """The correlation id of the request that caused it, directly or through the workflow; None where there was none."""
     internal: bool
 
     @property
@@ -86,7 +86,7 @@ class StoredEntry(NamedTuple):
 
 
 def order_id_from_item(item: Item) -> str:
-    """Return the order that an item under ORDER# belongs to."""
+    """Return the id of the order that an item under ORDER# belongs to."""
     return str(item["pk"]["S"].partition("#")[2])
 
 
@@ -100,9 +100,9 @@ def in_batches(things: Iterable[T]) -> Iterator[list[T]]:
 
 
 def process_entries(entries: Sequence[StoredEntry]) -> None:
-    """Process entries of one order, given in sequence: do what follows from them, and clear their pending flags.
+    """Process entries of one order, given in sequence: cause their effects, and clear their pending flags.
 
-    What the workflow does then carries the correlation id of the last of them.
+    The workflow goes on under the correlation id of the last of them.
     """
     at = entries[0].at
     with logger.append_context_keys(order_id=at.order_id, correlation_id=entries[-1].correlation_id):
@@ -125,7 +125,7 @@ def _process_entries(key: OrderKey, entries: Sequence[StoredEntry]) -> None:
 
 
 def _clear_pending(key: OrderKey, entry: StoredEntry) -> bool:
-    """Return whether the entry was still pending."""
+    """Clear the pending flag of an entry; return whether it was still set."""
     return update(
         entry_key(key.order_id, entry.sequence),
         "REMOVE outstanding, check_at",
@@ -134,7 +134,7 @@ def _clear_pending(key: OrderKey, entry: StoredEntry) -> bool:
 
 
 def _count_towards_quota(key: OrderKey) -> None:
-    """Count once at most, for counting has no pending flag: what fails here is in the account's favor."""
+    """Count an order at most once: counting has no pending flag, so an error only lets the account place one more."""
     try:
         quotas.count_order(key.account_id, now())
     except TABLE_ERRORS:
@@ -142,7 +142,9 @@ def _count_towards_quota(key: OrderKey) -> None:
 
 
 def _count_order_or_postpone(order_id: str, load: Callable[[], Order]) -> bool:
-    """Count a completed order in the history behind the estimates, or have the reconciler do so later: False."""
+    """Count a completed order in the history behind the estimates; return False if the reconciler has to do
+    it later.
+    """
     is_counted = run_or_log(
         lambda: lead_time_statistics.count_order(load()),
         "an order is to be counted later",
@@ -155,7 +157,7 @@ def _count_order_or_postpone(order_id: str, load: Callable[[], Order]) -> bool:
 
 
 def publish(entries: Iterable[StoredEntry]) -> None:
-    """Put what is for the outside on the bus, as it stood when the entry was stored."""
+    """Put the published entries on the event bus, with the details that were stored with them; raise BatchRejected."""
     for batch in in_batches(entry for entry in entries if entry.is_published):
         response = client("events").put_events(
             Entries=[
@@ -173,7 +175,7 @@ def publish(entries: Iterable[StoredEntry]) -> None:
 
 
 def enqueue(url: str, messages: Iterable[dict[str, Any]]) -> None:
-    """Put messages on the queue whose address stands in the variable `url`."""
+    """Put messages on the queue whose URL is in the environment variable `url`; raise BatchRejected."""
     for batch in in_batches(messages):
         response = client("sqs").send_message_batch(
             QueueUrl=environment(url),
@@ -201,17 +203,17 @@ def _mail_messages(entry: StoredEntry) -> list[dict[str, Any]]:
 
 
 class BlockedOrders(NamedTuple):
-    """Orders whose new entries must not be processed by themselves."""
+    """Orders whose new entries must not be processed as they come."""
 
     parked: set[str]
     behind: set[str]
-    """Those with earlier entries that are still pending: the stream has lost a record."""
+    """Orders with earlier entries that are still pending: the stream has lost a record."""
 
 
 def find_blocked(entries: Mapping[str, StoredEntry]) -> BlockedOrders:
-    """Return which of up to 50 orders wait, each given with the first of its entries that have come.
+    """Return which of up to 50 orders are blocked; `entries` has the first new entry of each.
 
-    Of the earlier ones the last is looked at: entries are processed in sequence, so it tells of all.
+    Only the entry before it is read: entries are processed in sequence, so it tells about all earlier ones.
     """
     parked = {order_id: parked_key(order_id) for order_id in entries}
     last = {id_: entry_key(id_, entry.sequence - 1) for id_, entry in entries.items() if entry.sequence > 1}
@@ -221,7 +223,7 @@ def find_blocked(entries: Mapping[str, StoredEntry]) -> BlockedOrders:
 
 
 def park(order_id: str, error: Exception, correlation_id: str | None = None) -> datetime:
-    """Let an order wait for the reconciler; answers until when. A further failure makes it wait longer."""
+    """Let an order wait for the reconciler, longer after each failure; return until when."""
     existing = get(parked_key(order_id))
     tries = int(existing["tries"]["N"]) + 1 if existing else 1
     until: datetime = now() + min(MAX_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))
@@ -242,10 +244,10 @@ def park(order_id: str, error: Exception, correlation_id: str | None = None) -> 
 
 
 def process_or_park(entries: Sequence[StoredEntry]) -> None:
-    """Process entries of one order; whatever is wrong with it must not hold up the others."""
+    """Process entries of one order, or park it: an error with one order must not delay the others."""
     try:
         process_entries(entries)
-    except Exception as error:  # noqa: BLE001 - told of in the log, kept in the table, counted
+    except Exception as error:  # noqa: BLE001 - logged, stored in the table, counted
         park(entries[0].at.order_id, error, entries[-1].correlation_id)
 
 
@@ -276,7 +278,7 @@ def pending_entries(order_id: str) -> list[Item]:
 
 
 def repair_entries(order_id: str) -> int:
-    """Process the pending entries of an order, unpark it, and return how many there were; park it again on an error."""
+    """Process the pending entries of an order and unpark it; return how many there were. Park it again on an error."""
     items = pending_entries(order_id)
     try:
         if items:
@@ -293,13 +295,13 @@ def repair_entries(order_id: str) -> int:
 
 
 def count_postponed(order_id: str) -> None:
-    """Count an order whose counting was put off, if it still is; puts it off again on a fault."""
+    """Count an order whose counting was postponed, if it still is; postpone it again on an error."""
     if get(statistics_key(order_id)) and _count_order_or_postpone(order_id, partial(get_any_order, order_id)):
         call("delete_item", Key=statistics_key(order_id))
 
 
 def due_items(shard: str, at: datetime, limit: int) -> list[Item]:
-    """Keys of what should have been done by `at`, the longest overdue first."""
+    """Return the keys of what was due before `at`, the longest overdue first."""
     response = call(
         "query",
         IndexName="outstanding",
@@ -312,9 +314,9 @@ def due_items(shard: str, at: datetime, limit: int) -> list[Item]:
 
 
 def newest_pending_items(shard: str, limit: int, after: Key | None) -> tuple[list[Item], Key | None]:
-    """Keys of what is pending, due or not, the latest due first, and where the next page begins (None: the last).
+    """Return the keys of what is pending, the latest due first, and where the next page begins (None: the last).
 
-    What is repaired on the way gets a later date or is not pending any more, so it lies behind and does not come again.
+    A repaired item gets a later date or is no longer pending, so it does not come again on a further page.
     """
     response = call(
         "query",

@@ -1,6 +1,6 @@
 """The pending flag: attributes by which the reconciler finds an item that is still to be processed.
 
-They make the item part of the index `outstanding`, and whoever has done what follows takes them away.
+They make the item part of the index `outstanding`; processing the item removes them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from online_orders.aws.table import number, text
 from online_orders.telemetry import MetricUnit, logger, metrics
 
 PROCESSING_DEADLINE = timedelta(minutes=3)
-"""The stream takes seconds; an item that is still pending by then is the reconciler's."""
+"""The stream takes seconds; the reconciler repairs an item that is still pending after this."""
 
 
 def pending_flag(owner_id: str, at: datetime) -> Item:
@@ -25,9 +25,9 @@ def pending_flag(owner_id: str, at: datetime) -> Item:
 
 
 def run_or_log(work: Callable[[], None], failure: str, metric: str, **about: str) -> bool:
-    """Return whether a piece of work was done; what fails, whatever is wrong with it, is left to the reconciler.
+    """Do a piece of work and return whether it succeeded; whatever error it has is left to the reconciler.
 
-    It is logged as `failure`, with what it was `about`, and counted by a metric. It holds up nothing else.
+    The error is logged as `failure` with the fields of `about` and counted by a metric, and is not raised.
     """
     try:
         work()

@@ -1,4 +1,4 @@
-"""Papers that are made once and kept: the PDF of each quote revision."""
+"""Store PDFs that are made once: one for each quote revision."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _object_key(order_id: str, revision: int) -> str:
 
 
 def find_quote_pdf(order_id: str, revision: int) -> bytes | None:
-    """Return the bytes that were kept, or None while the paper has not been made."""
+    """Return the bytes of the stored PDF, or None while it has not been made."""
     try:
         response = client("s3").get_object(Bucket=environment("DOCUMENTS_BUCKET"), Key=_object_key(order_id, revision))
     except ClientError as error:
@@ -25,7 +25,7 @@ def find_quote_pdf(order_id: str, revision: int) -> bytes | None:
 
 
 def store_once(order_id: str, revision: int, pdf: bytes) -> bytes:
-    """Keep the paper unless one is kept already; answers the one that is kept."""
+    """Store the PDF unless one is stored already; return the stored one."""
     try:
         client("s3").put_object(
             Bucket=environment("DOCUMENTS_BUCKET"),

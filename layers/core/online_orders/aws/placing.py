@@ -1,7 +1,8 @@
-"""Placing an order, from the screen or by Customer Success: two calls to the table, and safe to repeat.
+"""Place an order, from the screen or by Customer Success: two calls to the table, and idempotent.
 
-Of an order with upgrades two more look for duplicates. They see a bounded number of orders and those that were stored
-before, so of two that come at once neither is warned of the other: the desk looks again when it claims an order.
+For an order with upgrades, two more calls look for duplicates. They examine a bounded number of orders, and only those
+that were stored before, so of two orders placed at the same time neither gets a warning of the other: the desk looks
+again when it claims an order.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from online_orders.domain.representations import order_body, to_json, warning_bo
 
 
 class Placed(NamedTuple):
-    """The order's id and the JSON that the first request was, and every repetition is, answered with."""
+    """The order's id, and the JSON of the response to the first request and to every repeated one."""
 
     order_id: str
     response: str
@@ -38,10 +39,10 @@ def _hash(text: str) -> str:
 def place(key: str, body: Any, *, by: User, account_id: str, caller_account_id: str, source: Source) -> Placed:
     """Place the order that `body` asks for, once per account and idempotency key.
 
-    `caller_account_id` is the account that the caller acts for (CS acts for the account itself). Raises NotFound for an
-    account out of reach, Forbidden for one that may not order, Invalid with every fault of the body, Unprocessable
-    for a key that came with another body, TooManyRequests for an account that orders too fast on the screen, and
-    InProgress while the first request is still at work.
+    `caller_account_id` is the account that the caller acts for (Customer Success acts for the account itself). Raises
+    NotFound for an account that the caller may not see, Forbidden for one that may not order, Invalid with every error
+    of the body, Unprocessable for a key that came with another body, TooManyRequests for an account that is over its
+    quota on the screen, and InProgress while the first request is still running.
     """
     request = order_store.IdempotentRequest(
         idempotency_key(account_id, source, _hash(key)),
@@ -64,7 +65,7 @@ def place(key: str, body: Any, *, by: User, account_id: str, caller_account_id: 
             duplicates = _upgrade_duplicates(change.order, account, at)
             change = change._replace(order=change.order.model_copy(update={"duplicates": duplicates}))
         shown = order_body(change.order, lead_time_statistics.lead_times(), at, at_desk=source == "direct")
-        # Whoever repeats the request gets this answer, whatever may be done with the order by then.
+        # A repeated request gets this response, whatever may be done with the order by then.
         del shown["actions"]
         response = to_json(shown)
         try:
@@ -76,9 +77,9 @@ def place(key: str, body: Any, *, by: User, account_id: str, caller_account_id: 
 
 
 def current_duplicates(order: Order, at: datetime) -> tuple[Duplicate, ...]:
-    """Return the duplicates of an order's upgrades: those that it has, and for other items what is found now.
+    """Return the duplicates of an order's upgrades: the known ones, and for other items those that are found now.
 
-    Costs two queries of a bounded number of orders, and nothing for an order without upgrades.
+    Makes two queries of a bounded number of orders, and none for an order without upgrades.
     """
     if not UPGRADES.intersection(order.item_kinds):
         return order.duplicates
@@ -94,7 +95,7 @@ def _upgrade_duplicates(order: Order, account: Account, at: datetime) -> tuple[D
 
 
 def preview(body: Any, *, by: User, account_id: str, caller_account_id: str, source: Source) -> list[dict[str, Any]]:
-    """Return the warnings of the order that `body` asks for, of every kind of item, and place nothing.
+    """Return the warnings of the order that `body` asks for, for every kind of item, and place nothing.
 
     Raises what `place` raises for the account and the body.
     """

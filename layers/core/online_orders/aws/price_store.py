@@ -1,4 +1,4 @@
-"""Price lists in the table."""
+"""Store price lists in the table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PriceListRow(NamedTuple):
     updated_at: str
     """RFC 3339."""
     prices: int
-    """How many it has."""
+    """How many prices it has."""
 
 
 class PriceListPage(NamedTuple):
@@ -39,9 +39,9 @@ def find_price_list(currency: str) -> PriceList | None:
 
 
 def put_price_list(prices: PriceList, before: PriceList | None, by: User) -> None:
-    """Store a list in place of `before` (None: there was none), which stays beside it as its version.
+    """Store a list in place of `before` (None: there was none), which is kept as its version.
 
-    Raises WriteConflict when `before` no longer stands.
+    Raises WriteConflict when another version is stored by now.
     """
     key = prices_key(prices.currency)
     stored = version_store.version_item(
@@ -64,10 +64,10 @@ def put_price_list(prices: PriceList, before: PriceList | None, by: User) -> Non
 def replace_price_list(
     currency: str, prices: tuple[ListPrice, ...], by: User, check_version: Callable[[int | None], None]
 ) -> PriceList:
-    """Create or replace a whole list; return it as it is stored then.
+    """Create or replace a whole list; return it as stored.
 
-    `check_version` judges what is there before (None: nothing), as for an account. Raises InProgress when others never
-    pause.
+    `check_version` gets the present version (None: there is no list), as for an account. Raises InProgress when others
+    keep changing the list.
     """
     for _ in attempts():
         before = find_price_list(currency)

@@ -1,7 +1,7 @@
-"""Work through the messages that a queue hands to a function, and put off what failed.
+"""Process the messages that a queue hands to a function, and postpone those that failed.
 
-A message that failed comes again after a pause that grows with its age, so that an outage of a day uses up neither its
-receives nor the concurrency of a small account. Its queue gives it up in the end, to the dead letters.
+A failed message comes again after a pause that grows with its age, so that an outage of a day uses up neither its
+receives nor the concurrency of a small account. In the end its queue moves it to the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from online_orders.telemetry import logger
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# Powertools' own logger is none of the standard library's, and has all that is called of it.
+# Powertools' own logger is none of the standard library's, but has all methods that are called.
 _processor = BatchProcessor(event_type=EventType.SQS, logger=cast("logging.Logger", logger))
 
 
 def process_queue(
     event: dict[str, Any], handle: Callable[[SQSRecord], None], context: LambdaContext, queue_url: str
 ) -> PartialItemFailureResponse:
-    """Handle each message; what failed is logged and named in the answer, by which it comes again and others do not.
+    """Handle each message; failed ones are logged and named in the response, so that only these come again.
 
-    `queue_url` names the variable with the address of the queue. Raises powertools' BatchProcessingError when all
+    `queue_url` is the environment variable with the URL of the queue. Raises powertools' BatchProcessingError when all
     failed.
     """
 
@@ -51,7 +51,7 @@ def process_queue(
 
 
 def _postpone(record: SQSRecord, queue_url: str) -> None:
-    """Keep a message out of sight for its next pause. If that fails it comes after the queue's own timeout."""
+    """Hide a message for its next pause. If that fails, it comes again after the queue's own visibility timeout."""
     sent_at = datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC)
     seconds = next_delay_seconds(now() - sent_at)
     try:

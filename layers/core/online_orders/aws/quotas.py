@@ -1,7 +1,7 @@
-"""The quota of orders per hour: counted where an order's entry is processed, read along where the next one is placed.
+"""The quota of orders per hour: counted when the outbox processes an order's entry, read when the next one is placed.
 
 So the request that places an order writes nothing for it. The count lags by the seconds that the stream takes, in which
-a burst may go beyond the limit; hours are those of the clock, in UTC.
+a burst may exceed the limit. Hours are those of UTC.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def count_order(account_id: str, at: datetime) -> None:
 
 
 def check_quota(found: Items, account_id: str, at: datetime) -> None:
-    """Raise TooManyRequests for an account that has placed its orders of this hour; `found` has read `placed_key`."""
+    """Raise TooManyRequests for an account that has placed its orders of this hour; `found` was read with
+    `placed_key`.
+    """
     item = found.get(placed_key(account_id, at)) or {"placed": number(0)}
     if int(item["placed"]["N"]) < int(environment("ORDERS_PER_HOUR")):
         return

@@ -1,4 +1,6 @@
-"""What becomes of a quote's mail that could not be sent: it waits and is tried again, or is given up after a day."""
+"""Decide what happens after a quote's mail could not be sent: it is tried again after a pause, or given up
+after a day.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,10 @@ from online_orders.telemetry import logger, metrics
 
 
 def route_after_failure(key: OrderKey) -> dict[str, Any]:
-    """Return where the workflow goes after a failed try: to a pause, or on, once the order says that it is over.
+    """Return where the workflow goes after a failed attempt: to a pause, or on, once the order says that the mail is
+    given up.
 
-    It is over after a day of tries, or once the quote is past its last day. That is asked of the order as it stands: a
+    It is given up after a day of attempts, or once the quote is past its last day. The present order decides: a
     revision that was quoted after the failure has its own time.
     """
     now, released_at, grace_days = clock.now(), mail_pause.resumed_at(), int(environment("GRACE_DAYS"))

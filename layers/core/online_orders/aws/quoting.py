@@ -1,4 +1,4 @@
-"""Quoting an order at the desk: the draft that a quote begins with, and the revision that is made of the request."""
+"""Quote an order at the desk: make the draft of a quote, and the next revision from a request."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from online_orders.environment import environment
 
 
 def next_draft(order: Order, currency: str | None) -> QuoteDraft:
-    """Return what the next quote could be: the present revision, else what the price list makes of the order.
+    """Return the draft of the next quote: from the present revision, else from the price list.
 
-    With `currency` the price list in that currency is used in any case. Raises Conflict for a closed order.
+    With `currency`, the price list in that currency is used in any case. Raises Conflict for a closed order.
     """
     if not order.is_open:
         raise Conflict("A closed order is not quoted.", order.status)
@@ -41,8 +41,8 @@ def next_draft(order: Order, currency: str | None) -> QuoteDraft:
 def offer_next_revision(order_id: str, body: Any, by: User, if_match: frozenset[int] | None) -> Order:
     """Make the next revision of an order from a quote request; return the order with it, `sending`.
 
-    Its mail is held for the installation's time for undoing. `expected` is what If-Match names. Raises what
-    `orders.update_order` raises, and Invalid with every fault of the body.
+    Its mail waits for the installation's undo window. `if_match` has the versions that If-Match names. Raises what
+    `order_store.update_order` raises, and Invalid with every error of the body.
     """
 
     @cache

@@ -1,7 +1,6 @@
-"""Publishing again what was published: each timeline entry keeps its event as it went out.
+"""Publish past events again; the event's detail is stored with its timeline entry.
 
-So a replayed event has the status, version and totals of its time, and the `event_id` by which consumers know that
-they have it.
+So a replayed event has the status, version and totals of its time, and the `event_id` by which consumers recognize it.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from online_orders.domain.order_ids import ORDER_ID
 from online_orders.domain.values import Day, Identifier, Request
 
 ENTRIES_BATCH_SIZE = 500
-"""Timeline entries that one call looks at, published or not."""
+"""Timeline entries that one call examines, published or not."""
 ORDERS_BATCH_SIZE = 25
 _POSITION = re.compile(rf"^({ORDER_ID.strip('^$')})(?:-(\d{{1,9}}))?$")
 
 
 class Replay(Request):
-    """Whose events are to go out again: one order's, or those of the orders that an account placed on some days."""
+    """Which events to publish again: those of one order, or of the orders that an account placed on some days."""
 
     order_id: str | None = None
     account_id: Identifier | None = None
@@ -34,7 +33,7 @@ class Replay(Request):
     """Of placing, in UTC, like the next; None: from the first order, to the last."""
     last_day: Annotated[Day | None, Field(alias="to")] = None
     after: Annotated[str | None, StringConstraints(pattern=_POSITION.pattern)] = None
-    """An `event_id`, or an order's id: what comes after it, oldest order first."""
+    """An `event_id`, or an order's id: the replay continues after it, oldest order first."""
     dry_run: bool = False
 
     @model_validator(mode="after")
@@ -52,7 +51,7 @@ class Replay(Request):
 
 
 class Replayed(NamedTuple):
-    """What one call did, and the payload that goes on from there (None: that was all)."""
+    """What one call did, and the payload of the next call (None: that was all)."""
 
     orders: int
     events: int
@@ -60,14 +59,14 @@ class Replayed(NamedTuple):
 
 
 class _EntryPage(NamedTuple):
-    """Entries of an order, and the `event_id` where looking ended before the order did."""
+    """Entries of an order, and the `event_id` at which the page ended before the order did."""
 
     entries: list[StoredEntry]
     stopped_at: str | None
 
 
 def replay(request: Replay) -> Replayed:
-    """Publish the next of the events that are asked for. Raises NotFound for an unknown order or account."""
+    """Publish the next of the events that are asked for; raise NotFound for an unknown order or account."""
     begun, done = _position(request)
     order_ids, later = _order_ids(request, begun)
     found: dict[str, list[StoredEntry]] = {}
@@ -86,8 +85,8 @@ def replay(request: Replay) -> Replayed:
 
 
 def _position(request: Replay) -> tuple[str | None, int]:
-    """Return the order that was begun, and the sequence number up to which it is done; an order that is done has
-    none.
+    """Return the order that was begun, with the sequence number up to which it is done; None and 0 where none was
+    begun.
     """
     match = _POSITION.match(request.after or "")
     if not match or match[2] is None:
@@ -96,7 +95,7 @@ def _position(request: Replay) -> tuple[str | None, int]:
 
 
 def _order_ids(request: Replay, begun: str | None) -> tuple[list[str], str | None]:
-    """Return the orders whose turn it is, and the last of them if there are more."""
+    """Return the ids of the next orders, and the last of them if there are more."""
     if request.order_id is not None:
         orders.locate_order(request.order_id)
         return [request.order_id], None

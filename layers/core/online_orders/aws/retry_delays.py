@@ -1,4 +1,4 @@
-"""When to try again what the installation could not do, by the rule of `backoff`."""
+"""Compute when to retry what the installation could not do, by the rule of `backoff`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from online_orders.environment import environment
 
 
 def random_fraction() -> float:
-    """Return a random number from 0 to 1; by no seed that processes of one snapshot would share."""
+    """Return a random number from 0 to 1; its source shares no seed among processes of one snapshot."""
     return SystemRandom().random()
 
 
 def next_delay_seconds(waited: timedelta) -> int:
-    """Return the whole seconds, at least one, to wait after having `waited` in vain.
+    """Return the whole seconds, at least one, until the next attempt, after having `waited` in vain.
 
     At most MAX_RETRY_DELAY_SECONDS, which the template gives to each function that waits.
     """

@@ -1,4 +1,4 @@
-"""The key behind links and cursors, from Secrets Manager, kept for five minutes.
+"""Read the key behind links and cursors from Secrets Manager, cached for five minutes.
 
 The secret is JSON: {"key_id", "key"} and, after a rotation, "previous": {key id: key}.
 """
@@ -17,7 +17,8 @@ from online_orders.environment import environment
 
 _CACHE_SECONDS = 300.0
 _REFRESH_SECONDS = 10.0
-"""A key that we do not know may have been made since we read them; strangers may name any key, but not have us ask."""
+"""An unknown key may have been made since the last read. Strangers may name any key, so reads have this minimum
+distance."""
 
 
 class SigningKey(NamedTuple):
@@ -43,10 +44,9 @@ def _keys_of_last(seconds: float) -> _KeySet:
 
 
 def signing_key(purpose: str, key_id: str | None = None) -> SigningKey:
-    """Return the key for a purpose ("links", "cursors"), the current one or a named one; each purpose has keys of its
-    own.
+    """Return the key for a purpose ("links", "cursors"), the current or a named one; each purpose has keys of its own.
 
-    Raises NotFound for a key that was retired: what it signed is void.
+    Raises NotFound for a retired key: what it signed is void.
     """
     ring = _keys_of_last(_CACHE_SECONDS)
     named = key_id or ring.current
@@ -58,7 +58,7 @@ def signing_key(purpose: str, key_id: str | None = None) -> SigningKey:
 
 
 def signing_key_or_current(purpose: str, key_id: str | None) -> SigningKey:
-    """Return a named key while it is in use, else the current one, as for no name."""
+    """Return a named key while it is in use, else the current one; the current one too when `key_id` is None."""
     try:
         return signing_key(purpose, key_id)
     except NotFound:

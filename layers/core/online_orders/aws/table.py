@@ -1,26 +1,25 @@
-"""Calls to the table, and the one way in which a lost race shows itself.
+"""Call the table, and raise WriteConflict after a lost race (optimistic locking).
 
-What DynamoDB refuses because somebody else is at the same item is handled here and nowhere else:
+What DynamoDB refuses because another write has the same item is handled here and nowhere else:
 
-| what                                   | of which calls             | what becomes of it                           |
+| error or response                      | of which calls             | handling                                     |
 |----------------------------------------|----------------------------|----------------------------------------------|
-| `ConditionalCheckFailedException`      | PutItem, UpdateItem        | False, for the caller to look again          |
-| `TransactionConflictException`         | PutItem, UpdateItem,       | tried again; InProgress if it goes on        |
+| `ConditionalCheckFailedException`      | PutItem, UpdateItem        | False, for the caller to read again          |
+| `TransactionConflictException`         | PutItem, UpdateItem,       | retried; InProgress if it goes on            |
 |                                        | DeleteItem                 |                                              |
 | `TransactionCanceledException`:        | TransactWriteItems         |                                              |
-| - a condition, or another transaction  |                            | WriteConflict, for the caller to look again
-     |
-| - throttling                           |                            | tried again; Unavailable if it goes on       |
-| - anything else                        |                            | raised as it is: a fault of ours             |
-| `TransactionInProgressException`       | TransactWriteItems         | asked again under the same token, which is   |
-|                                        |                            | how its outcome is learned; Unavailable if   |
-|                                        |                            | it goes on                                   |
-| `UnprocessedKeys`                      | BatchGetItem               | asked for again; Unavailable if it goes on   |
+| - a condition, or another transaction  |                            | WriteConflict, for the caller to read again  |
+| - throttling                           |                            | retried; Unavailable if it goes on           |
+| - anything else                        |                            | raised as it is: an internal error           |
+| `TransactionInProgressException`       | TransactWriteItems         | repeated with the same token, which          |
+|                                        |                            | returns the outcome; Unavailable if it goes  |
+|                                        |                            | on                                           |
+| `UnprocessedKeys`                      | BatchGetItem               | read again; Unavailable if it goes on        |
 
 Reads are never refused because of a transaction: the product has no TransactGetItems, and GetItem, BatchGetItem and
-Query find each item as it is before or after one. `ItemCollectionSizeLimitExceeded` is for tables with local indexes,
+Query return each item as it is before or after one. `ItemCollectionSizeLimitExceeded` is for tables with local indexes,
 `ReplicatedWriteConflictException` for tables in several regions, and `IdempotentParameterMismatchException` for a token
-that comes with two bodies; none of them can happen here. Throttled calls are tried again by the SDK's rules.
+that comes with two bodies; none of them can happen here. The SDK retries throttled calls.
 """
 
 from __future__ import annotations
@@ -43,17 +42,19 @@ IF_NOT_EXISTS = {"ConditionExpression": "attribute_not_exists(pk)"}
 TABLE_ERRORS = (BotoCoreError, ClientError, InProgress, Unavailable)
 """What a call to the table may raise besides WriteConflict."""
 MAX_ATTEMPTS = 8
-"""Of a call that others are in the way of; with the pauses between them, two seconds on average and four at most."""
+"""Attempts of a call that conflicts with others; their pauses take two seconds on average and four at most."""
 _MAX_PAUSE_SECONDS = 1.0
 _TRANSACTION_DEADLINE_SECONDS = 6.0
-"""After five seconds DynamoDB itself ends a transaction that got stuck, at the next attempt."""
+"""DynamoDB itself ends a stuck transaction after five seconds, at the next attempt."""
 _CONFLICTS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 _THROTTLED = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 """Reasons for which a transaction was canceled."""
 
 
 class WriteConflict(Exception):
-    """Someone else wrote first; nothing was written. Carries what stands where a condition failed, by position."""
+    """Somebody else wrote first, and nothing was written. Has the existing item where a condition failed,
+    by position.
+    """
 
     def __init__(self, existing: Sequence[Item | None]) -> None:
         super().__init__("a condition of the write failed")
@@ -89,7 +90,7 @@ def number(value: int) -> dict[str, str]:
 
 
 def call(method: str, **parameters: Any) -> Any:
-    """Make one call to the table, by a method of boto3's client (`get_item`), and return its answer.
+    """Make one call to the table, by a method of boto3's client (`get_item`), and return its response.
 
     Raises InProgress as `_call_with_retries` does, and ClientError and BotoCoreError as the client does.
     """
@@ -97,10 +98,10 @@ def call(method: str, **parameters: Any) -> Any:
 
 
 def _call_with_retries(method: str, **parameters: Any) -> Any:
-    """Return the answer of DynamoDB; of a write that a transaction is in the way of, after as many tries as it takes.
+    """Return DynamoDB's response; retry a write that conflicts with a transaction.
 
-    Such a write is refused at once and changes nothing, and neither DynamoDB nor the SDK tries it again. Raises
-    InProgress when there is no end of it.
+    Such a write is refused at once and changes nothing, and neither DynamoDB nor the SDK retries it. Raises InProgress
+    when the conflict does not end.
     """
     for _ in attempts():
         try:
@@ -121,7 +122,7 @@ def get(key: Key) -> Item | None:
 
 
 def get_all(keys: Sequence[Key]) -> Items:
-    """Return the items under up to 100 keys, each read consistently."""
+    """Return the items under up to 100 keys, each read consistently; raise Unavailable when some stay unprocessed."""
     table, found = environment("TABLE_NAME"), Items()
     if not keys:
         return found
@@ -137,12 +138,12 @@ def get_all(keys: Sequence[Key]) -> Items:
 
 
 def put(item: Item, **condition: Any) -> bool:
-    """Store an item and return True; False when the condition failed."""
+    """Store an item and return True; return False when the condition failed."""
     return _write_conditionally("put_item", Item=item, **condition)
 
 
 def update(key: Key, expression: str, values: Item | None = None, **condition: Any) -> bool:
-    """Update an item and return True; False when the condition failed."""
+    """Update an item and return True; return False when the condition failed."""
     filled = {"ExpressionAttributeValues": values} if values else {}
     return _write_conditionally("update_item", Key=key, UpdateExpression=expression, **filled, **condition)
 
@@ -158,14 +159,13 @@ def _write_conditionally(method: str, **parameters: Any) -> bool:
 
 
 def transact(actions: Sequence[Item]) -> None:
-    """Write all of it or nothing; raise WriteConflict when a condition fails or another transaction is at the same
-    items.
+    """Write all actions or none; raise WriteConflict when a condition fails or another transaction has the same items.
 
-    Raises Unavailable while the table is throttled, and when it cannot be learned whether the transaction was made.
+    Raises Unavailable while the table is throttled, and when the outcome of the transaction cannot be determined.
     """
     table = environment("TABLE_NAME")
     stamped = [{kind: {"TableName": table, **body} for kind, body in action.items()} for action in actions]
-    # By its token DynamoDB knows the transaction again when it comes once more because its answer was lost.
+    # By the token DynamoDB recognizes a transaction that is sent again because its response was lost.
     token = str(uuid4())
     refusal = None
     for _ in attempts(for_seconds=_TRANSACTION_DEADLINE_SECONDS):
@@ -175,7 +175,7 @@ def transact(actions: Sequence[Item]) -> None:
             is_at_work = _code_of(error) == "TransactionInProgressException"
             if not is_at_work:
                 _raise_unless_throttled(error)
-                token = str(uuid4())  # this one was canceled for good, and nothing written
+                token = str(uuid4())  # this one was canceled for good, and nothing was written
             refusal = error
         else:
             return
@@ -194,10 +194,10 @@ def _raise_unless_throttled(error: ClientError) -> None:
 
 
 def attempts(*, for_seconds: float | None = None) -> Iterator[int]:
-    """Yield the numbers of the attempts at something that others may be in the way of, from 0.
+    """Yield the numbers of the attempts at what may conflict with others, from 0, with a pause before all but the
+    first.
 
-    There is a pause before each but the first. They end after MAX_TRIES or, where `for_seconds` says for how long, with
-    the first that ends later.
+    They end after MAX_ATTEMPTS or, with `for_seconds`, with the first that ends later.
     """
     deadline = None if for_seconds is None else monotonic() + for_seconds
     for attempt in count() if deadline is not None else range(MAX_ATTEMPTS):
@@ -210,7 +210,7 @@ def attempts(*, for_seconds: float | None = None) -> Iterator[int]:
 
 def back_off(attempt: int) -> None:
     """Back off before another attempt, with full jitter, up to a second."""
-    # Processes that start from one snapshot would share a seed, and meet again.
+    # Processes that start from one snapshot would share a seed, and conflict again.
     sleep(SystemRandom().uniform(0, max_pause(attempt)))
 
 

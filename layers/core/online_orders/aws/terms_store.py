@@ -1,6 +1,6 @@
-"""Standard terms in the table, one item a language; and the template's `QuoteTerms`, which lies in Parameter Store.
+"""Store standard terms in the table, one item a language; and read the template's `QuoteTerms` from Parameter Store.
 
-A function's environment holds 4 KB in all, and a text of 2,000 characters can have twice that.
+A function's environment has 4 KB in all, and a text of 2,000 characters can take twice that.
 """
 
 from __future__ import annotations
@@ -17,24 +17,26 @@ from online_orders.domain.terms import StandardTerms, standard_terms
 from online_orders.environment import environment
 
 _CACHE_SECONDS = 300.0
-"""A parameter changes with a deployment, which makes new processes sooner or later."""
+"""A parameter changes with a deployment, which soon leads to new processes."""
 
 
 def find_terms(locale: Locale) -> StandardTerms | None:
-    """Return what is stored for a language."""
+    """Return the stored terms of a language, or None."""
     item = get(terms_key(locale))
     return StandardTerms.model_validate_json(item["document"]["S"]) if item else None
 
 
 def store_terms(locale: Locale, words: str, before: StandardTerms | None, at: datetime) -> StandardTerms | None:
-    """Store a text in place of `before` (None: there was none); None when that no longer stands, and nothing stored."""
+    """Store a text in place of `before` (None: there was none); return None, and store nothing, when that
+    has changed.
+    """
     terms = StandardTerms(locale=locale, version=before.version + 1 if before else 1, text=words, updated_at=at)
     item = {**terms_key(locale), "version": number(terms.version), "document": text(terms.model_dump_json())}
     return terms if put(item, **_unchanged(before)) else None
 
 
 def remove_terms(locale: Locale) -> bool:
-    """Take a language's text away, so that the parameter or the default holds again; whether there was one."""
+    """Delete a language's text, so that the parameter or the default is used again; return whether there was one."""
     return "Attributes" in call("delete_item", Key=terms_key(locale), ReturnValues="ALL_OLD")
 
 
@@ -48,12 +50,12 @@ def _unchanged(before: StandardTerms | None) -> Item:
 
 
 def get_terms(locale: Locale) -> str:
-    """Return the terms of a quote in a language for which Customer Success writes none."""
+    """Return the terms of a quote for which Customer Success writes none, in a language."""
     return standard_terms(locale, find_terms(locale), parameter_terms())
 
 
 def parameter_terms() -> str | None:
-    """Return the text of the template's parameter, if it has one."""
+    """Return the text of the template's parameter, or None."""
     name = environment("QUOTE_TERMS_PARAMETER")
     return _parameter(name, int(monotonic() / _CACHE_SECONDS)) if name else None
 

@@ -1,8 +1,8 @@
-"""Versions of what Customer Success keeps (accounts, price lists): when one is replaced, it stays beside the newest.
+"""Keep the versions of accounts and price lists: a replaced one stays beside the newest.
 
 An item at version N has `version`, `changed_by`, `changed_at`, `changed` and `document`; it is copied under its version
-in the transaction that stores version N + 1. What an earlier release replaced was not kept, and of what it stored last
-neither the time nor what was changed is known.
+in the transaction that stores version N + 1. What an earlier release replaced was not kept, and what it stored last has
+neither a time nor a list of changes.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from online_orders.domain.values import instant_text
 
 
 class Version(NamedTuple):
-    """One that is, or was, the newest."""
+    """A version, the newest or a replaced one."""
 
     version: int
     at: str | None
-    """When it was version_item, RFC 3339."""
+    """When it was stored, RFC 3339."""
     by: str
-    """The e-mail address of who stored it; `operator` where the command line did."""
+    """The e-mail address of whoever stored it; `operator` for the command line."""
     changed: list[str] | None
-    """JSON Pointers to what it changed; nothing for the first one, which was all new."""
+    """JSON Pointers to what it changed; empty for the first one, which was all new."""
     document: str
 
     @classmethod
@@ -62,7 +62,8 @@ def version_item(key: Key, version: int, document: str, by: str, at: datetime, c
 def replace_actions(item: Item, before: int, **kept: str) -> list[Item]:
     """Return the actions that store `item` in place of the one at version `before`, which is kept beside it.
 
-    `kept` are attributes that are not kept as they were. Raises WriteConflict when another version stands there by now.
+    `kept` has attributes that the kept version gets in place of its own. Executing the actions raises WriteConflict
+    when another version is stored by now.
     """
     key: Key = {"pk": item["pk"], "sk": item["sk"]}
     existing = get(key)
@@ -73,7 +74,7 @@ def replace_actions(item: Item, before: int, **kept: str) -> list[Item]:
         {
             "Put": {
                 "Item": item,
-                # Who is erased leaves the version as it is, and must not come back with what is kept.
+                # An erasure changes the author but not the version, and the kept copy must not bring the person back.
                 "ConditionExpression": "version = :before AND changed_by = :by",
                 "ExpressionAttributeValues": {":before": number(before), ":by": existing["changed_by"]},
             }
@@ -110,7 +111,7 @@ def list_versions(key: Key, limit: int, before: int | None) -> VersionPage | Non
 
 
 def find_version(key: Key, version: int) -> Version | None:
-    """Return a version of the item under `key`, the newest or one that was kept."""
+    """Return a version of the item under `key`, the newest or a kept one; None where there is none."""
     for at in (key, version_key(key, version)):
         item = get(at)
         if item is not None and int(item["version"]["N"]) == version:

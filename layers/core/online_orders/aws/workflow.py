@@ -1,13 +1,13 @@
-"""The workflow's side of an order: which execution carries it, what it waits for, and how it is told to go on.
+"""The workflow of an order: which execution runs for it, what that waits for, and how it is resumed.
 
-A wait stores its token first and reads the order after; a decision stores the order first and reads the token after.
-So at least one of the two sees both, and whoever does answers the token. Answering twice does no harm.
+A wait stores its token first and reads the order after; a decision stores the order first and reads the token after. So
+at least one of the two sees both, and completes the task. Completing it twice does no harm.
 
-At most one execution runs per order. The table says which is the newest, the n-th; a start is claimed there first, and
-only the newest is started. Step Functions takes a name once, but tells of it late: `DescribeExecution` is eventually
-consistent. So that an execution is not known says nothing: it is started again under the same name, which does nothing
-to one that runs. The next one follows on nothing but the word that the newest has ended. An execution that is not the
-newest gets no token stored, and ends.
+At most one execution runs for an order. The table has the number of the newest, the n-th; a start is claimed there
+first, and only the newest is started. Step Functions accepts a name only once, but `DescribeExecution` is eventually
+consistent, so an unknown execution may run: it is started again under the same name, which does nothing to a running
+one. The next execution starts only after Step Functions reports that the newest has ended. An execution that is not the
+newest cannot store a token, and ends.
 """
 
 from __future__ import annotations
@@ -51,24 +51,24 @@ class Step(StrEnum):
 
 
 class ExecutionState(Enum):
-    """What Step Functions tells of an execution: late, but what has ended does not run again."""
+    """The state of an execution as Step Functions reports it, with a delay; an ended one never runs again."""
 
     UNKNOWN = auto()
-    """It was not started, or was so just now, or ended so long ago (90 days) that AWS has forgotten it."""
+    """Not started, or started just now, or forgotten by AWS, which keeps ended ones for 90 days."""
     RUNNING = auto()
-    """Or has ended just now."""
+    """Or ended just now."""
     ENDED = auto()
 
 
 class PendingTask(NamedTuple):
-    """A wait of an execution, by its state, and the token that ends it."""
+    """A wait of an execution: its state, and the token that ends it."""
 
     step: Step
     token: str
 
 
 def next_step(order: Order, at: datetime) -> Step:
-    """Return what the order needs now; the only routing rule there is."""
+    """Return the step that the order needs now; this is the only routing rule."""
     if not order.is_open:
         return Step.DONE
     if order.undo_until and at < order.undo_until:
@@ -79,7 +79,7 @@ def next_step(order: Order, at: datetime) -> Step:
 
 
 def routing(order: Order, at: datetime) -> dict[str, Any]:
-    """Return what a step of the workflow returns: the next one, and the seconds that a quote is still held."""
+    """Return the output of a workflow step: the next step, and the seconds that a quote's mail still waits."""
     left = order.undo_until - at if order.undo_until else timedelta(0)
     return {
         "next": next_step(order, at),
@@ -89,10 +89,10 @@ def routing(order: Order, at: datetime) -> dict[str, Any]:
 
 
 def order_key_from_step(payload: dict[str, Any]) -> OrderKey:
-    """Return the order that a step of the workflow is about; log, entries and mails name the request that led there.
+    """Return the order that a step of the workflow is about; logs, entries and mails get the request's correlation id.
 
-    That is the one whose decision ended the last wait, else the one that placed the order. An execution that an earlier
-    release started names none.
+    That is the request whose decision ended the last wait, else the one that placed the order. An execution that an
+    earlier release started has none.
     """
     key = OrderKey(payload["account_id"], payload["order_id"], payload["source"])
     state = payload.get("state", {})
@@ -102,9 +102,10 @@ def order_key_from_step(payload: dict[str, Any]) -> OrderKey:
 
 
 def start(key: OrderKey, execution_number: int = 1) -> bool:
-    """Start the order's n-th execution, unless a later one is known; any number of callers may, again and again.
+    """Start the order's n-th execution, unless a later one is known; concurrent and repeated calls are safe.
 
-    Return whether Step Functions took the name: because it was free, or because that execution runs with this input.
+    Return whether Step Functions accepted the name: because it was free, or because that execution runs with this
+    input.
     """
     if not _claim(key, execution_number):
         return False
@@ -123,9 +124,9 @@ def start(key: OrderKey, execution_number: int = 1) -> bool:
 
 
 def _claim(key: OrderKey, execution_number: int) -> bool:
-    """Make the n-th execution the newest in the table; False when a later one is there.
+    """Make the n-th execution the newest in the table; return False when a later one is there.
 
-    One that is the newest already may be started again: whoever claimed it may not have lived to do so.
+    The newest one may be claimed again, because its first claimant may have crashed before the start.
     """
     is_first = put(
         {
@@ -145,8 +146,9 @@ def _claim(key: OrderKey, execution_number: int) -> bool:
 
 
 def store_task_token(key: OrderKey, task: PendingTask, execution: str) -> bool:
-    """Store the token of a wait; the one before it is over. Return False, and store nothing, when a later execution is
-    known."""
+    """Store the token of a wait in place of the one before; return False, and store nothing, when a later execution is
+    known.
+    """
     location = number(int(execution.rpartition("-")[2]))
     return put(
         {
@@ -169,7 +171,7 @@ def end_execution(task: PendingTask) -> None:
 
 
 def continue_as_new_execution(key: OrderKey, task: PendingTask) -> None:
-    """End an execution that has grown old, and have the reconciler start the next: AWS ends them after a year."""
+    """End an old execution, and let the reconciler start the next one: AWS ends executions after a year."""
     due = number(int(now().timestamp()))
     update(workflow_key(key.order_id), "SET check_at = :due", {":due": due})
     end_execution(task)
@@ -188,9 +190,9 @@ def _next_check(key: OrderKey, after: timedelta) -> Item:
 
 
 def complete_task(task: PendingTask, route: dict[str, Any]) -> None:
-    """End a wait, with what `routing` says.
+    """End a wait with the output of `routing`.
 
-    A token that is already over is no fault: somebody else has answered it, or its time was up.
+    A token that is no longer valid is no error: the task was completed already, or its time was up.
     """
     try:
         client("stepfunctions").send_task_success(taskToken=task.token, output=json.dumps(route))
@@ -200,7 +202,7 @@ def complete_task(task: PendingTask, route: dict[str, Any]) -> None:
 
 
 def resume(key: OrderKey) -> None:
-    """Let the workflow go on, if the order needs something else by now than what it waits for."""
+    """Let the workflow go on if the order needs another step than the one that it waits for."""
     found = get_all([order_key(key), workflow_key(key.order_id)])
     item, workflow_item = found.get(order_key(key)), found.get(workflow_key(key.order_id))
     if item is None or workflow_item is None:
@@ -215,8 +217,8 @@ def resume(key: OrderKey) -> None:
 def repair(key: OrderKey) -> bool:
     """Repair a workflow that has not come back in time; return whether anything had to be repaired.
 
-    An open order whose newest execution has ended gets the next one; one whose newest is not known has it started,
-    again if need be; a running one is resumed; the pending flag of a closed order whose execution has ended is cleared.
+    An open order whose newest execution has ended gets the next one. An unknown newest execution is started, again if
+    need be. A running one is resumed. The pending flag of a closed order whose execution has ended is cleared.
     """
     found = get_all([order_key(key), workflow_key(key.order_id)])
     item, workflow_item = found.get(order_key(key)), found.get(workflow_key(key.order_id))
@@ -230,8 +232,11 @@ def repair(key: OrderKey) -> bool:
 
 
 def _repair_closed(key: OrderKey, workflow_item: Item | None) -> bool:
-    """One that is not known never began, or ended so long ago that AWS has forgotten it; one that does begin after all
-    finds the order closed, and ends."""
+    """Clear the pending flag of a closed order's workflow, or resume one that still runs; return whether it had to be.
+
+    An unknown execution never began, or ended so long ago that AWS has forgotten it. If it begins after all, it finds
+    the order closed and ends.
+    """
     if workflow_item is None:
         return False
     if _newest_state(key, workflow_item) is not ExecutionState.RUNNING:
@@ -251,8 +256,8 @@ def _repair_open(key: OrderKey, workflow_item: Item | None) -> bool:
         postpone_check(key.order_id)
         return workflow_item is None or _is_due(
             workflow_item
-        )  # before that it most likely runs, and Step Functions tells of it late
-    while state is ExecutionState.ENDED:  # more than once where the table was restored, and knows fewer than there were
+        )  # before that it most likely runs, and Step Functions reports it late
+    while state is ExecutionState.ENDED:  # more than once after a restored backup with an older number
         execution_number += 1
         if start(key, execution_number):
             return True
@@ -263,7 +268,7 @@ def _repair_open(key: OrderKey, workflow_item: Item | None) -> bool:
 
 
 def postpone_check(order_id: str) -> None:
-    """Put off the next look at a workflow, so that it does not stand before those of other orders."""
+    """Postpone the next check of a workflow, so that it does not come before those of other orders."""
     later = number(int((now() + START_DEADLINE).timestamp()))
     update(
         workflow_key(order_id), "SET check_at = :later", {":later": later}, ConditionExpression="attribute_exists(pk)"
@@ -271,8 +276,8 @@ def postpone_check(order_id: str) -> None:
 
 
 def _newest_state(key: OrderKey, workflow_item: Item) -> ExecutionState:
-    """Return what the newest execution does; one that has stored the token of a wait whose time is not over has
-    started.
+    """Return the state of the newest execution; one that has stored the token of a wait that is not over
+    has started.
     """
     state = _execution_state(key, int(workflow_item["executions"]["N"]))
     if state is ExecutionState.UNKNOWN and "token" in workflow_item and not _is_due(workflow_item):
@@ -281,7 +286,7 @@ def _newest_state(key: OrderKey, workflow_item: Item) -> ExecutionState:
 
 
 def _is_due(workflow_item: Item) -> bool:
-    """Return whether the time is over by which the workflow should have come back; a closed order's has none."""
+    """Return whether the workflow should have come back by now; also where there is no check, as for a closed order."""
     return "check_at" not in workflow_item or int(workflow_item["check_at"]["N"]) <= now().timestamp()
 
 

@@ -1,1 +1,1 @@
-"""What HTTP functions share: the resolver, who calls, what was sent, and what is answered."""
+"""What HTTP functions share: the resolver, authorization, requests and responses."""

@@ -1,9 +1,9 @@
-"""The routes of HTTP functions: Powertools' resolver, with what comes before and after each of our routes.
+"""The routes of HTTP functions: Powertools' resolver, with middleware before and after each of our routes.
 
-A route says on its decorator and in its signature all that there is to say of it: method and path, who may call
-(`Customer`, `Staff`, `SignedIn`, or nobody's name for a route without a login), query, headers and body by their types,
-and its responses and refusals. The resolver checks parameters by that, and `tools.openapi` makes the document of it;
-what the document alone needs is plain data, so that a cold start pays nothing for it.
+The decorator and the signature of a route describe it completely: method and path, who may call (`Customer`, `Staff`,
+`SignedIn`, or none of them for a route without a login), query, headers and body by their types, and its responses and
+refusals. The resolver validates parameters by that, and `tools.openapi` generates the document from it. What only the
+document needs is plain data, so that a cold start pays nothing for it.
 """
 
 from collections import Counter
@@ -47,7 +47,7 @@ SCHEMAS = "#/components/schemas/"
 
 
 def signed_in(request: Request) -> Caller:
-    """Return whoever has signed in."""
+    """Return the signed-in user."""
     caller: Caller = request.context["caller"]
     return caller
 
@@ -58,7 +58,7 @@ def customer(request: Request) -> Caller:
 
 
 def staff(request: Request) -> Caller:
-    """Return a user of the group `customer-success`, with a second factor where the installation wants one."""
+    """Return a user of the group `customer-success`, with a second factor where the installation requires one."""
     return signed_in(request)
 
 
@@ -87,7 +87,7 @@ def access_to(handler: Handler) -> Access:
 
 
 class RequestBody(NamedTuple):
-    """What a route takes as its body; `schema` is the name of it in the document."""
+    """The body that a route takes; `schema` is its name in the document."""
 
     schema: str
     is_required: bool
@@ -100,7 +100,7 @@ REQUEST_BODIES: dict[Callable[..., Any], RequestBody] = {}
 
 @cache
 def parsed_body(model: type[BaseModel], *, is_required: bool = True) -> Callable[..., Any]:
-    """Return a dependency that reads the body as a `model`; it raises Invalid with every fault of it."""
+    """Return a dependency that parses the body as a `model`; it raises Invalid with every error of it."""
 
     def read(request: Request) -> Any:
         return validate(model, bodies.json_body(request, default=None if is_required else {}))
@@ -111,7 +111,7 @@ def parsed_body(model: type[BaseModel], *, is_required: bool = True) -> Callable
 
 @cache
 def raw_json_body(schema: str) -> Callable[..., Any]:
-    """Return a dependency that reads the body's JSON, which the rules of the order judge whole."""
+    """Return a dependency that reads the body as JSON, for routes whose rules validate the whole body."""
 
     def read(request: Request) -> Any:
         return bodies.json_body(request)
@@ -129,7 +129,7 @@ class JsonOrCsv(NamedTuple):
 
 @cache
 def json_or_csv_body(schema: str) -> Callable[..., JsonOrCsv]:
-    """Return a dependency that reads the body's JSON or, where it was sent as that, CSV."""
+    """Return a dependency that reads the body as JSON, or as CSV where it was sent as that."""
 
     def read(request: Request) -> JsonOrCsv:
         table = bodies.csv_body(request)
@@ -144,11 +144,13 @@ class Nothing(RequestModel):
 
 
 EmptyBody = Annotated[Nothing, Depends(parsed_body(Nothing, is_required=False))]
-"""Of actions that take nothing: no body, or an empty object."""
+"""For actions that take nothing: no body, or an empty object."""
 
 
 def cursor_of(request: Request, page: Page, caller: Caller) -> Cursor:
-    """Return where a list goes on for the caller; BadRequest `invalid_cursor` for a cursor that is of another."""
+    """Return the cursor of a list for the caller; raise BadRequest `invalid_cursor` for another caller's or list's
+    cursor.
+    """
     return Cursor(page.cursor, request.resolved_event, caller.user.user_id)
 
 
@@ -163,7 +165,7 @@ def response_spec(
     headers: tuple[str, ...] = (),
     other: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[int, Any]:
-    """Return a status of a route for its `responses`: JSON of a schema, and media types beside it with theirs."""
+    """Return one status for a route's `responses`: JSON of a schema, and other media types with theirs."""
     content = {} if schema is None else {"application/json": {"schema": {"$ref": SCHEMAS + schema}}}
     content |= {media_type: {"schema": {**each}} for media_type, each in (other or {}).items()}
     described: dict[str, Any] = {"description": description, "content": content}
@@ -177,12 +179,12 @@ ERROR_CODES = "x-refusals"
 
 
 def error_codes(*codes: str) -> dict[str, Any]:
-    """Return the codes of a route's refusals, for its `openapi_extensions`, that do not follow from its signature."""
+    """Return the codes of a route's refusals that do not follow from its signature, for its `openapi_extensions`."""
     return {ERROR_CODES: [*codes]}
 
 
 def request_body_spec(schema: str, media_type: str) -> dict[str, Any]:
-    """Return the body of a route, for its `openapi_extensions`, that no dependency reads."""
+    """Return the body of a route that no dependency reads, for its `openapi_extensions`."""
     return {"requestBody": {"required": True, "content": {media_type: {"schema": {"$ref": SCHEMAS + schema}}}}}
 
 
@@ -190,17 +192,19 @@ def request_body_spec(schema: str, media_type: str) -> dict[str, Any]:
 
 
 class Api(APIGatewayHttpResolver):
-    """The resolver of a function. `refused` makes a response of each refusal, and of each fault as one."""
+    """The resolver of a function. `refused` makes the response of each refusal; an unexpected error becomes
+    one first.
+    """
 
     def __init__(
         self,
         refused: "Callable[[OnlineOrdersError, APIGatewayProxyEventV2], Response]" = lambda error, _: problem(error),
     ) -> None:
-        super().__init__(debug=False)  # which would print requests, tokens and all, where the environment says so
+        super().__init__(debug=False)  # which would print requests with their tokens where the environment says so
         self.handlers: dict[tuple[str, str], Handler] = {}
         """The routes, by method and path as OpenAPI writes it."""
         self.found = ""
-        """Path of the present request's route, as it is in the log."""
+        """The path of the present request's route, as it is logged."""
         # Powertools has no types for this one.
         validate = OpenAPIRequestValidationMiddleware()  # type: ignore[no-untyped-call]
         self.use([find_route, identify_caller, validate, refuse_other_parameters])
@@ -213,11 +217,11 @@ class Api(APIGatewayHttpResolver):
         self.exception_handler(Exception)(lambda error: refuse(problems.to_api_error(error)))
 
     def route(self, rule: str, method: Any, *options: Any, **named: Any) -> Callable[[Any], Any]:
-        """Register a route, as the resolver has it, and keep its handler."""
+        """Register a route with the resolver, and keep its handler."""
         register = super().route(rule, method, *options, **named)
 
         def added(handler: Handler) -> Handler:
-            # Of a router's route there are several methods, as far as the resolver knows.
+            # The resolver gives the methods of a router's route as a list.
             for each in (method,) if isinstance(method, str) else method:
                 self.handlers[each, rule.replace("<", "{").replace(">", "}")] = handler
             registered: Handler = register(handler)
@@ -226,7 +230,9 @@ class Api(APIGatewayHttpResolver):
         return added
 
     def resolve(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
-        """Return the response, noted in the log by its route; never by its path: that of a link is the key to it."""
+        """Return the response, and log the request by its route; never by its path, which may contain a
+        link's token.
+        """
         began = perf_counter()
         with request_deadline(MAX_REQUEST_SECONDS):
             response = super().resolve(event, context)
@@ -245,7 +251,7 @@ class Router(_Router):
 
 
 def find_route(app: Api, next_middleware: "NextMiddleware") -> Any:
-    """Refuse what came around CloudFront, and what no route response_spec."""
+    """Refuse requests around CloudFront, and those that no route matches."""
     request, path = app.request, app.current_event.raw_path
     # The resolver's patterns end before a line feed as well as at the end.
     is_route = (request.method, request.route) in app.handlers and not path.endswith("\n")
@@ -258,14 +264,14 @@ def find_route(app: Api, next_middleware: "NextMiddleware") -> Any:
         return problem(Forbidden("not_by_this_way", "Use the site's own address."))
     if not is_route:
         methods = {method for method, each in app.handlers if each in paths}
-        # Where the path has the method, the resolver did not know it for a character that no id has.
+        # Where the path has the method, the resolver did not match it because of a character that no id has.
         is_other_method = bool(methods) and request.method not in methods
         raise MethodNotAllowed(methods) if is_other_method else NotFound(f"There is nothing at {path[:200]}.")
     return next_middleware(app)
 
 
 def _matches_template(template: str, path: str) -> bool:
-    """Return whether a path is one of a template's."""
+    """Return whether a path matches a template."""
     requested, given = template.split("/"), path.split("/")
     return len(requested) == len(given) and all(
         part if each.startswith("{") else part == each for each, part in zip(requested, given, strict=True)
@@ -273,7 +279,7 @@ def _matches_template(template: str, path: str) -> bool:
 
 
 def identify_caller(app: Api, next_middleware: "NextMiddleware") -> Any:
-    """Refuse who may not call the route, before anything is said of the request."""
+    """Refuse a caller who may not call the route, before anything is validated."""
     request = app.request
     access = access_to(app.handlers[request.method, request.route])
     if access.needs_login:
@@ -303,7 +309,7 @@ def refuse_other_parameters(app: Api, next_middleware: "NextMiddleware") -> Any:
 
 
 def parameter_error(error: RequestValidationError) -> OnlineOrdersError:
-    """Return what the first unsound parameter of a request is to the caller."""
+    """Return the refusal for the first invalid parameter of a request."""
     field_error = error.errors()[0]
     where, name = field_error["loc"][0], str(field_error["loc"][-1])
     if where == "path":

@@ -1,4 +1,4 @@
-"""Who calls, as the id token says, and whether the request came by the site."""
+"""Authorize the caller by the id token, and check that the request came through CloudFront."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BEARER = re.compile(r"(?:bearer +)?[\w-]+\.(?P<payload>[\w-]+)\.[\w-]*", re.IGN
 
 
 class Caller(NamedTuple):
-    """A signed-in user, as the id token says; the gateway has checked the token itself."""
+    """A signed-in user, as the id token says; the gateway has verified the token itself."""
 
     user: User
     groups: frozenset[str]
@@ -43,12 +43,12 @@ class Caller(NamedTuple):
 
 
 def caller(request: Request, group: Group | None) -> Caller:
-    """Return who calls; raise Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the
+    """Return the caller; raise Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the
     group.
 
-    Staff have signed in with a second factor where the installation wants it, else `second_factor_required`. They are
-    no customers, whatever other group somebody has put them in. Takes of the caller's share, so it is called once a
-    request.
+    Staff must have signed in with a second factor where the installation requires it, else `second_factor_required`.
+    They are no customers, whatever other groups they are in. A call counts against the caller's rate limit, so there is
+    one a request.
     """
     claims = request.resolved_event["requestContext"]["authorizer"]["jwt"]["claims"]
     if claims.get("token_use") != "id":
@@ -66,10 +66,10 @@ def caller(request: Request, group: Group | None) -> Caller:
 
 
 def _payload(request: Request, claims: Mapping[str, str]) -> dict[str, Any]:
-    """Return the payload of the id token; Forbidden `wrong_token` where it cannot be read.
+    """Return the payload of the id token; raise Forbidden `wrong_token` where it cannot be read.
 
-    The gateway hands a list on as text, `[a b]`, in which one name with a blank cannot be told from two names. So lists
-    are read from the token itself, which the gateway has verified.
+    The gateway passes a list on as text, `[a b]`, in which one name with a blank looks like two names. So lists are
+    read from the token itself, which the gateway has verified.
     """
     found = _BEARER.fullmatch(request_headers(request).get("authorization", ""))
     unreadable = Forbidden("wrong_token", "Send one id token in the Authorization header.")
@@ -98,22 +98,22 @@ def _require_second_factor(payload: Mapping[str, Any]) -> None:
 
 
 def has_origin_secret(headers: Mapping[str, str]) -> bool:
-    """Return whether the request shows an origin secret that is good now; True where the installation has none."""
+    """Return whether the request has a valid origin secret; True where the installation has none."""
     text = environment("ORIGIN_SECRET")
     if not text:
         return True
     shown = headers.get("x-origin-secret", "").encode("utf-8", "surrogatepass")
-    # Each is compared, whether or not one before has matched, so that the time tells nothing.
+    # Each one is compared, whether or not one before has matched, so that the time reveals nothing.
     matches = [hmac.compare_digest(shown, secret) for secret in _origin_secrets(text)]
     return True in matches
 
 
 @lru_cache(maxsize=1)
 def _origin_secrets(said: str) -> tuple[bytes, ...]:
-    """Return the values that CloudFront may show: the secret's, and the one that it replaced while that is kept.
+    """Return the values that CloudFront may send: the secret's, and the one before while that is kept.
 
-    `said` is the secret as JSON, {"current", "previous"}. What is too short to be one of ours, as an empty "previous"
-    is, opens nothing; a secret that is no such JSON opens nothing at all.
+    `text` is the secret as JSON, {"current", "previous"}. A value that is too short to be one of ours, such as an empty
+    "previous", is ignored; a secret that is no such JSON allows no request.
     """
     try:
         values = json.loads(said)

@@ -1,4 +1,4 @@
-"""Bodies of requests: read as JSON or CSV, and bounded."""
+"""Read the bodies of requests, as JSON or CSV, up to a maximum size."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def raw_body(request: Request) -> bytes:
-    """Return the body as it was sent; TooLarge for one of more than MAX_BODY_BYTES bytes."""
+    """Return the body as it was sent; raise TooLarge for more than MAX_BODY_BYTES bytes."""
     body, is_coded = request.body or "", request.resolved_event.is_base64_encoded
     data = base64.b64decode(body) if is_coded else body.encode("utf-8", "surrogatepass")
     if len(data) > MAX_BODY_BYTES:
@@ -33,12 +33,14 @@ def raw_body(request: Request) -> bytes:
 
 
 def body_too_large() -> TooLarge:
-    """Return the refusal of a body that has more than MAX_BODY_BYTES bytes."""
+    """Return the refusal of a body of more than MAX_BODY_BYTES bytes."""
     return TooLarge(f"A body has {MAX_BODY_BYTES} bytes at most.")
 
 
 def json_body(request: Request, *, default: Any = None) -> Any:
-    """Return the JSON value of the body, numbers read exactly; `default`, when given, for an empty one."""
+    """Return the JSON value of the body, numbers read exactly; `default`, when given, for an empty one. Raise
+    BadRequest.
+    """
     data = raw_body(request)
     if default is not None and not data.strip():
         return default
@@ -53,6 +55,6 @@ def csv_body(request: Request) -> str | None:
     """Return the body as text when it was sent as CSV; None when it was not."""
     if request_headers(request).get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
         return None
-    from online_orders.domain.csv_pages import decode_utf8  # which costs the cold starts of those that take none
+    from online_orders.domain.csv_pages import decode_utf8  # imported here for the sake of cold starts
 
     return decode_utf8(raw_body(request))

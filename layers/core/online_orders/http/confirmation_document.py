@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of each route behind a link: what its decorator is given beside method and path."""
+"""What the OpenAPI document says of each route behind a link: the decorator's options beside method and path."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

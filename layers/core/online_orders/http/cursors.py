@@ -1,4 +1,4 @@
-"""Cursors of lists: opaque, tamper-proof, and good for the same caller and query only."""
+"""The cursors of pagination: opaque, tamper-proof, and valid for the same caller and query only."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ _PAGING = {"cursor", "limit"}
 
 
 class Cursor:
-    """Where a list goes on; `position` is None at its beginning.
+    """The cursor of a list; `position` is None at the beginning.
 
-    A cursor is the id of its key, the position, and a signature that path, query and user are part of.
+    Its text is the id of a key, the position, and a signature that covers path, query and user.
     """
 
     def __init__(self, raw: str | None, event: Event, user_id: str) -> None:
-        """Read the cursor that was sent, if any; BadRequest `invalid_cursor` unless it is of this path, query and user.
+        """Read the cursor that was sent, if any; raise BadRequest `invalid_cursor` unless it is for this path, query
+        and user.
 
-        A cursor and a limit in the query bind nothing.
+        The parameters `cursor` and `limit` are not covered by the signature.
         """
         sent: dict[str, str] = event.get("queryStringParameters") or {}
         query = {name: value for name, value in sent.items() if name not in _PAGING}
@@ -35,9 +36,9 @@ class Cursor:
         self.position = self._decode(raw) if raw is not None else None
 
     def _serializer(self, key: SigningKey) -> URLSafeSerializer:
-        from itsdangerous import URLSafeSerializer  # which costs the cold starts of those that show no list
+        from itsdangerous import URLSafeSerializer  # imported here for the sake of cold starts
 
-        # The names of users and addresses may be anything, so that they go into the salt as JSON in ASCII.
+        # The names of users and addresses may be anything, so they go into the salt as JSON in ASCII.
         return URLSafeSerializer(
             key.key, salt=self._bound, signer_kwargs={"key_derivation": "hmac", "digest_method": sha256}
         )
@@ -55,11 +56,11 @@ class Cursor:
             position: str = self._serializer(key).loads(signed)
         except (BadData, NotFound, UnicodeEncodeError):
             raise foreign from None
-        # Base64 is read with characters that it does not have; a cursor is taken as it was written, and no other way.
+        # The decoder ignores characters that Base64 does not have; a cursor is valid only exactly as it was made.
         if self._encode(key, position) != raw:
             raise foreign
         return position
 
     def after(self, position: str | int | None) -> str | None:
-        """Return the cursor of the page after a position; None when there is none."""
+        """Return the cursor of the page after a position; None for None."""
         return None if position is None else self._encode(signing_key("cursors"), str(position))

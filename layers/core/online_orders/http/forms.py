@@ -1,4 +1,4 @@
-"""What a browser sends to a page: the fields of a form, its cookies, and the languages that its reader knows."""
+"""Read what a browser sends to a page: the fields of a form, its cookies, and its reader's languages."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ MAX_FIELDS = 50
 
 
 def form_fields(request: Request) -> dict[str, str]:
-    """Return the form's fields, the first of each name; what is not a form has none.
+    """Return the form's fields, the first of each name; nothing for a body that is not a form.
 
-    Raises TooLarge as `http.raw_body`.
+    Raises TooLarge as `bodies.raw_body`.
     """
     try:
         text = bodies.raw_body(request).decode("utf-8")
@@ -37,6 +37,6 @@ def cookies(request: Request) -> Iterator[tuple[str, str]]:
 
 
 def preferred_language(accept_language: str, known: Collection[str], fallback: str) -> str:
-    """Return the first of a reader's languages that is known, by its two letters."""
+    """Return the first of the reader's languages that is known, by its two letters; else `fallback`."""
     requested = (part.strip()[:2].lower() for part in accept_language.split(","))
     return next((language for language in requested if language in known), fallback)

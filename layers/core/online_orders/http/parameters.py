@@ -1,4 +1,4 @@
-"""The parameters of routes: what stands in a path, a query or a header, as the resolver checks and describes it."""
+"""The parameters of routes, in path, query and header, as the resolver validates and documents them."""
 
 import re
 from typing import Annotated, Any
@@ -26,21 +26,21 @@ _TAKEN_AS_ETAGS = re.compile(_ETAGS.replace('"', '"?').replace(", *", r"\s*,\s*"
 
 
 def parse_account_id(text: str) -> str:
-    """Return the id itself; NotFound for what cannot be an account's id."""
+    """Return the id itself; raise NotFound for what cannot be an account's id."""
     if not is_identifier(text):
         raise NotFound(f"There is no account {text[:64]}.")
     return text
 
 
 def parse_currency(text: str) -> str:
-    """Return the code itself; NotFound for what is no ISO 4217 currency."""
+    """Return the code itself; raise NotFound for what is no ISO 4217 currency."""
     if text not in MINOR_DIGITS:
         raise NotFound(f"There is no currency {text[:64]}.")
     return text
 
 
 def _digits(value: Any) -> Any:
-    """Let pass what is written in digits alone; pydantic takes a sign, white space and underscores, too."""
+    """Return a number written in digits only; pydantic also takes a sign, white space and underscores."""
     if isinstance(value, str) and not re.fullmatch("[0-9]{1,9}", value):
         raise PydanticCustomError("malformed", "a number is written in digits")
     return value
@@ -87,7 +87,7 @@ def _star(text: str) -> str:
 OrderId = Annotated[
     str, Path(description="A ULID; ids sort as the orders were placed.", json_schema_extra={"pattern": ORDER_ID})
 ]
-"""Any text: whether there is such an order is found where it is looked for."""
+"""Any text: an unknown order is found out where it is read."""
 AccountId = Annotated[
     str, AfterValidator(parse_account_id), Path(description="The account.", json_schema_extra={"pattern": IDENTIFIER})
 ]

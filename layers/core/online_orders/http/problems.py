@@ -1,4 +1,4 @@
-"""Refusals and faults as problem details (RFC 9457)."""
+"""Return refusals and errors as problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _TRANSIENT_ERRORS = {
     "ThrottlingError",
     "ThrottlingException",
 }
-"""Errors of AWS that are over by themselves; what others do to the same items is told apart in `aws.table`."""
+"""Errors of AWS that pass by themselves; conflicts of writes are handled in `aws.table`."""
 
 
 def problem(error: OnlineOrdersError) -> Response:
-    """Return the refusal as RFC 9457 has it."""
+    """Return the response of a refusal, as RFC 9457 defines it."""
     document = {
         "type": "about:blank",
         "title": error.status.phrase,
@@ -43,11 +43,11 @@ def problem(error: OnlineOrdersError) -> Response:
 
 
 class _InternalError(OnlineOrdersError):
-    """Ours, not the caller's; the log says what it was."""
+    """An internal error; the log has the details."""
 
 
 def to_api_error(error: Exception) -> OnlineOrdersError:
-    """Return what a fault that nobody expected is to the caller; the log gets the rest."""
+    """Return the refusal that an unexpected error becomes for the caller; the log has the details."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
     is_silence = isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
     if code in _TRANSIENT_ERRORS or is_silence:

@@ -1,4 +1,4 @@
-"""Rate limits: what an account, a user without one, or a link may ask of a process at once."""
+"""Rate limits: how many requests an account, a user without one, or a link may send to a process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ _limiter = RateLimiter()
 
 
 def check_rate_limit(kind: Literal["ACCOUNT", "LINK"], name: str) -> None:
-    """Raise TooManyRequests for an account, a user without one, or a link that has had its share of this process."""
+    """Raise TooManyRequests for an account, a user without one, or a link that is over its rate limit in
+    this process.
+    """
     seconds = _limiter.acquire(
         f"{kind}#{name}",
         now().timestamp(),
@@ -27,5 +29,5 @@ def check_rate_limit(kind: Literal["ACCOUNT", "LINK"], name: str) -> None:
 
 
 def reset() -> None:
-    """Give everybody a full share again; for tests, where each has its own processes."""
+    """Fill all buckets again; for tests, where each has its own processes."""
     _limiter.clear()

@@ -1,4 +1,4 @@
-"""What the headers of a request say: where it comes from, what it accepts, and its preconditions."""
+"""Read the headers of a request: where it comes from, what it accepts, and its preconditions."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _VERSION = re.compile(r"[0-9]+")
 
 
 class Viewer(NamedTuple):
-    """Where a request came from: an IP address, and what the browser calls itself."""
+    """Where a request came from: an IP address, and the browser's User-Agent."""
 
     address: str | None
     agent: str | None
 
 
 def viewer(request: Request) -> Viewer:
-    """Return the caller behind CloudFront, which writes the address over whatever the caller sent in its place.
+    """Return the viewer behind CloudFront, which overwrites whatever address the caller sent.
 
-    Only what CloudFront hands on has the origin secret; where there is none, the gateway sees the caller itself.
+    Only requests through CloudFront have the origin secret; where there is none, the gateway sees the caller itself.
     """
     seen, headers = request.resolved_event["requestContext"]["http"], request_headers(request)
     address = headers.get("x-viewer-address") if environment("ORIGIN_SECRET") else seen.get("sourceIp")
@@ -40,27 +40,27 @@ def _printable_prefix(text: str | None, limit: int) -> str | None:
 def request_headers(request: Request) -> Mapping[str, str]:
     """Return the headers under the lower-case names that the gateway gives them.
 
-    `Request.headers` makes a dictionary for all ways of writing them, anew each time.
+    `Request.headers` builds a case-insensitive dictionary, anew each time.
     """
     headers: Mapping[str, str] = request.resolved_event["headers"]
     return headers
 
 
 def expected_versions(if_match: str | None) -> frozenset[int] | None:
-    """Return the versions that a sound If-Match names; None when any will do."""
+    """Return the versions that a valid If-Match names; None when any will do."""
     return frozenset(map(int, _VERSION.findall(if_match or ""))) or None
 
 
 class Preconditions(NamedTuple):
-    """What If-Match and If-None-Match ask of a thing before it is put (RFC 9110, 13.1)."""
+    """What If-Match and If-None-Match require of a resource before a PUT (RFC 9110, 13.1)."""
 
     if_match: frozenset[int] | None
-    """The versions on which it is wanted; None: any, or none at all."""
+    """The versions that it may have; None: any, or there may be none."""
     must_exist: bool
     must_be_new: bool
 
     def check(self, name: str, version: int | None) -> None:
-        """Raise VersionMismatch unless they hold of the thing at `version`, None where there is none."""
+        """Raise VersionMismatch unless the resource may have this `version` (None: there is none)."""
         if self.must_be_new and version is not None:
             raise VersionMismatch(f"There is {name} already; nothing was replaced.")
         if self.must_exist and version is None:
@@ -70,13 +70,13 @@ class Preconditions(NamedTuple):
 
 
 def preconditions(if_match: str | None, if_none_match: str | None) -> Preconditions:
-    """Return the conditions of a PUT, from sound headers."""
+    """Return the preconditions of a PUT, from valid headers."""
     must_exist, must_be_new = bool((if_match or "").strip()), bool((if_none_match or "").strip())
     return Preconditions(expected_versions(if_match), must_exist, must_be_new)
 
 
 def accepts(request: Request, media_type: str) -> bool:
-    """Return whether the caller likes this media type better than JSON, by RFC 9110."""
+    """Return whether the caller prefers this media type to JSON, by RFC 9110."""
     liking: dict[str, float] = {}
     for part in request_headers(request).get("accept", "").lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))

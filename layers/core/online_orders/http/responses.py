@@ -1,4 +1,4 @@
-"""Responses: JSON, CSV, a page of a list."""
+"""Make responses: JSON, CSV, a page of a list."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def json_response(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mappin
 
 
 def csv_response(text: str, file_name: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return CSV, to be kept as a file."""
+    """Return CSV, to be saved as a file."""
     disposition = f'attachment; filename="{file_name}"'
     return Response(
         int(HTTPStatus.OK),
@@ -40,7 +40,7 @@ def csv_response(text: str, file_name: str, headers: Mapping[str, str] | None = 
 def page(rows: Iterable[Mapping[str, Any]], id_name: str, position: str | int | None, cursor: Cursor) -> Response:
     """Return a page of a list, cut where it would be too large for a response.
 
-    `id_name` is the member of a row that positions count by, `position` the last that was looked at.
+    `id_name` is the member of a row that positions refer to, `position` the last one that was examined.
     """
     written: list[str] = []
     size, last = 0, None

@@ -1,4 +1,4 @@
-"""Routes of a customer's orders: placing, looking, withdrawing, commenting."""
+"""Routes of a customer's orders: placing, reading, withdrawing, commenting."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -44,7 +44,7 @@ def _order_response(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Respons
 
 
 def _account_for(body: Any, customer: auth.Caller) -> str:
-    """Return the account that an order is for; raise NotFound for what cannot be one."""
+    """Return the id of the account that an order is for; raise NotFound for what cannot be one."""
     account_id = body.get("account_id") if isinstance(body, dict) else None
     return parse_account_id(account_id) if isinstance(account_id, str) else customer.account
 
@@ -90,7 +90,7 @@ def place_order(
     openapi_extensions=error_codes("not_enrolled", "not_found"),
 )
 def preview_order(customer: Customer, body: Annotated[Any, Depends(raw_json_body("OrderRequest"))]) -> Response:
-    """Refuses what placing would refuse, and says what the customer may have overlooked."""
+    """Refuse what placing would refuse, and return what the customer may have overlooked."""
     warnings = preview(
         body,
         by=customer.user,

@@ -1,4 +1,4 @@
-"""Routes of what is made from the code when it is built: the catalog, and the description of the API."""
+"""Routes of what the build generates from the code: the catalog, and the description of the API."""
 
 from functools import cache
 from typing import Annotated
@@ -15,8 +15,8 @@ router = Router()
 
 @cache
 def _generated(name: str) -> str:
-    """Return a document that was made from the code when it was built."""
-    from importlib.resources import files  # which costs every other request's cold start
+    """Return a document that the build has generated from the code."""
+    from importlib.resources import files  # imported here for the sake of other requests' cold starts
 
     return (files("online_orders") / "generated" / name).read_text("utf-8")
 

@@ -1,4 +1,4 @@
-"""Routes of Customer Success' accounts: listing, reading, replacing, and what has become of them."""
+"""Routes of Customer Success' accounts: listing, reading, replacing, and their versions."""
 
 import json
 from functools import partial
@@ -69,7 +69,7 @@ def put_account(
 ) -> Response:
     """Create or replace a whole account; with `If-None-Match: *`, create it.
 
-    That nothing is replaced unseen is a condition of the write: who loses the race for it is judged anew.
+    The write is conditional on the version that was checked; after a lost race the present one is checked again.
     """
     conditions = requests.preconditions(if_match, if_none_match)
     check = partial(conditions.check, f"an account {account_id}")

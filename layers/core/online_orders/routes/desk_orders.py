@@ -43,7 +43,7 @@ router = Router()
 
 
 def _policy() -> Policy:
-    """Return how long orders may wait at the desk; the rest of a policy is not asked for here."""
+    """Return how long orders may wait at the desk; the rest of a policy is not needed here."""
     return Policy(
         unclaimed_hours=int(environment("ALARM_UNCLAIMED_HOURS")),
         unquoted_hours=int(environment("ALARM_UNQUOTED_HOURS")),
@@ -57,7 +57,7 @@ def desk_order_response(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Res
 
 
 def take_action(order_id: str, decision: Decision, if_match: str | None) -> Order:
-    """Take an action on an order, wherever it lies; raises what `orders.update_order` raises."""
+    """Take an action on an order of any account; raise what `order_store.update_order` raises."""
     key = order_store.locate_order(order_id)
     return order_store.update_order(lambda: order_store.get_order(key), decision, requests.expected_versions(if_match))
 
@@ -83,7 +83,7 @@ def list_desk_orders(staff: Staff, query: Annotated[DeskOrderQuery, Query()], re
 
 
 def _account_named(body: Any) -> str:
-    """Return the account that a direct order is for; raises Invalid where the body names none."""
+    """Return the account that a direct order is for; raise Invalid where the body names none."""
     account_id = body.get("account_id") if isinstance(body, dict) else None
     if not isinstance(account_id, str):
         validate(NewDirectOrder, body, extra_errors=item_errors(body.get("items") if isinstance(body, dict) else None))

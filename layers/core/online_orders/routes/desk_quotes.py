@@ -1,4 +1,4 @@
-"""Routes of Customer Success' quotes: drafting, sending, undoing, sending again."""
+"""Routes of Customer Success' quotes: drafting, sending, undoing, resending."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -86,7 +86,7 @@ def quote_order(
     openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def undo_quote(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
-    """Take the newest revision back while its mail is still held."""
+    """Take the newest revision back while its mail still waits."""
     return desk_order_response(take_action(order_id, lambda order: order.undo_quote(staff.user, clock.now()), if_match))
 
 

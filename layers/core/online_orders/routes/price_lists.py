@@ -1,4 +1,4 @@
-"""Routes of the price lists: listing, reading and replacing them, as JSON or CSV, and what has become of them."""
+"""Routes of the price lists: listing, reading and replacing them, as JSON or CSV, and their versions."""
 
 import json
 from functools import partial
@@ -81,7 +81,7 @@ def put_price_list(
     if_match: IfMatch = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Create or replace a whole list, from JSON or CSV; conditions hold as for an account."""
+    """Create or replace a whole list, from JSON or CSV; preconditions as for an account."""
     conditions = requests.preconditions(if_match, if_none_match)
     requested = parse_prices(sent.json, currency) if sent.csv is None else parse_prices_csv(sent.csv, currency)
     check = partial(conditions.check, f"a price list in {currency}")

@@ -1,4 +1,4 @@
-"""A revision of an order's quote, as both the customer's and the desk's routes answer it."""
+"""A revision of an order's quote, as both the customer's and the desk's routes return it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from online_orders.http.responses import Response, json_response
 
 
 def quote_response(request: Request, order: Order, revision: int) -> Response:
-    """Return a revision of an order, as JSON or as the paper that was made of it."""
+    """Return a revision of an order, as JSON or as its PDF."""
     quote = get_quote(order, revision)
     if not accepts(request, "application/pdf"):
         return json_response(quote_body(quote, order.quote_day(now())))

@@ -1,4 +1,4 @@
-"""The versions of what lies under a key, as the routes of accounts and of price lists answer them."""
+"""The versions of an item, as the routes of accounts and of price lists return them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ from online_orders.http.responses import Response
 def versions_page(
     key: Key, what: str, row: Callable[[Version], dict[str, Any]], limit: int, cursor: Cursor
 ) -> Response:
-    """Return a page of the versions of what lies under a key; NotFound, which says `what`, where nothing does."""
+    """Return a page of the versions of the item under `key`; raise NotFound, which names it as `what`."""
     page = version_store.list_versions(key, limit, int(cursor.position) if cursor.position else None)
     if page is None:
         raise NotFound(f"There is no {what}.")
@@ -23,7 +23,7 @@ def versions_page(
 
 
 def get_version(key: Key, version: int) -> Version:
-    """Return a version of what lies under a key; NotFound for one that is not kept."""
+    """Return a version of the item under `key`; raise NotFound for one that is not kept."""
     found = version_store.find_version(key, version)
     if found is None:
         raise NotFound(f"There is no version {version}, or it was not kept.")
@@ -31,5 +31,5 @@ def get_version(key: Key, version: int) -> Version:
 
 
 def version_row(version: Version) -> dict[str, Any]:
-    """Return what each answer says of a version: who stored it and when, and what was changed."""
+    """Return the members that every version has: who stored it and when, and what was changed."""
     return {"version": version.version, "at": version.at, "by": version.by, "changed": version.changed}
