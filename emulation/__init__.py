@@ -1,4 +1,4 @@
-"""What stands in for AWS in the local run (`sandbox`) and in the lab of the tests (`tests/lab`)."""
+"""The emulation of AWS that the local run (`sandbox`) and the lab of the tests (`tests/lab`) share."""
 
 
 class TemplateError(Exception):

@@ -1,7 +1,7 @@
-"""Publishes what AWS services publish on the default event bus.
+"""Publish the events that AWS services publish on the default event bus.
 
-PutEvents refuses sources that begin with `aws.`, in the engine as on AWS. So the rules of the stack are read, and the
-functions and queues that they aim at get the events, as by EventBridge.
+PutEvents refuses sources that begin with `aws.`, in the engine as on AWS. So the rules of the stack are read here, and
+their target functions and queues get the events, as from EventBridge.
 """
 
 import json
@@ -15,7 +15,7 @@ Event = dict[str, Any]
 def envelope(
     source: str, detail_type: str, detail: Event, *, account: str, region: str, at: datetime, resources: list[str]
 ) -> Event:
-    """Return an event as EventBridge hands it to the targets of its rules."""
+    """Return an event as EventBridge passes it to the targets of its rules."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -41,7 +41,7 @@ class DefaultBus:
         ]
 
     def _targets(self, rule: str) -> list[str]:
-        """ARNs of functions, and addresses of queues."""
+        """Return the targets of a rule: ARNs of functions, and URLs of queues."""
         arns = [target["Arn"] for target in self._events.list_targets_by_rule(Rule=rule)["Targets"]]
         functions = [arn for arn in arns if ":function:" in arn]
         queues = [arn.rpartition(":")[2] for arn in arns if ":sqs:" in arn]

@@ -1,7 +1,7 @@
-"""Spells the HTTP API out.
+"""Convert the HTTP API from an OpenAPI document to resources.
 
 SAM describes an HTTP API as one OpenAPI document in the Api's `Body`. The engine creates routes, integrations and
-authorizers, but reads no such document, so the same API is written down as those resources before it is deployed.
+authorizers, but reads no such document, so the same API is written as those resources before it is deployed.
 """
 
 import json
@@ -16,7 +16,7 @@ Template = dict[str, Any]
 
 
 def spell_out(template: Template) -> Template:
-    """The CloudFormation template with every `Body` of an HTTP API turned into resources."""
+    """Return the CloudFormation template with every `Body` of an HTTP API turned into resources."""
     resources: dict[str, Any] = {}
     for logical_id, resource in template["Resources"].items():
         if resource["Type"] == "AWS::ApiGatewayV2::Api" and "Body" in resource.get("Properties", {}):
@@ -32,7 +32,7 @@ def _api_resources(api: str, resource: dict[str, Any]) -> dict[str, Any]:
     properties.pop("FailOnWarnings", None)
     properties |= {"Name": document["info"].get("title", api), "ProtocolType": "HTTP"}
     if cors := properties.pop("CorsConfiguration", None) or document.get("x-amazon-apigateway-cors"):
-        # The engine keeps the block as it comes and looks it up in the spelling of the API, not of CloudFormation.
+        # The engine stores the block as it is and reads it in the spelling of the API, not of CloudFormation.
         properties["CorsConfiguration"] = {name[0].lower() + name[1:]: value for name, value in cors.items()}
     found: dict[str, Any] = {api: {**resource, "Properties": properties}}
 
@@ -68,7 +68,7 @@ def _child(api: dict[str, Any], kind: str, properties: dict[str, Any]) -> dict[s
 
 
 def _operations(api: str, document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    """(path, method, operation), the method as a route key has it."""
+    """Return (path, method, operation) of each route, the method as a route key has it."""
     found = []
     for path, item in document.get("paths", {}).items():
         if "Fn::If" in item:

@@ -1,4 +1,4 @@
-"""A mail as SES took it, read from its MIME message."""
+"""Read a mail from the MIME message that SES accepted."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Mail:
-    """`sender`, `reply_to` and `to` are bare addresses, the last those of the envelope."""
+    """A mail. `sender`, `reply_to` and `to` are bare addresses, the last those of the envelope."""
 
     id: str
     to: tuple[str, ...]
@@ -32,7 +32,7 @@ class Mail:
 
 
 def read_mail(message: EmailMessage) -> Mail:
-    """What a MIME message holds; who sent it to whom, and when, is for the envelope to say."""
+    """Return the mail in a MIME message; sender, recipients and time are those of the envelope."""
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
     return Mail(
         id="",
@@ -56,5 +56,5 @@ def _attachment(part: Message, number: int) -> Attachment:
     return Attachment(
         name=part.get_filename() or f"attachment-{number}",
         content_type=part.get_content_type(),
-        content=content if isinstance(content, bytes) else b"",  # a list where it is a mail of its own
+        content=content if isinstance(content, bytes) else b"",  # a list where it is a message itself
     )

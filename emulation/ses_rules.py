@@ -1,4 +1,4 @@
-"""What SES takes and refuses, and how it tells what became of a mail; for the local run and the lab of the tests."""
+"""SES's rules for accepting a mail, and its events about a mail; for the local run and the lab of the tests."""
 
 import base64
 import binascii
@@ -37,10 +37,10 @@ MATCHING_TYPES: dict[EventType, str] = {
     "Delivery": "DELIVERY",
     "DeliveryDelay": "DELIVERY_DELAY",
 }
-"""What the event destination of a configuration set calls them."""
+"""By event type, its name in the event destination of a configuration set."""
 
 SIMULATOR = "simulator.amazonses.com"
-"""Whose addresses SES takes as recipients without their being verified, also in its sandbox."""
+"""The domain of recipients that SES accepts unverified, also in its sandbox."""
 MAX_RECIPIENTS = 50
 MAX_TAGS = 50  # believed: the reference says what a tag may hold, and no number
 MAX_TAG_LENGTH = 256
@@ -48,7 +48,7 @@ MAX_MESSAGE_BYTES = 40 * 1024 * 1024
 
 
 class SesError(Exception):
-    """A refusal, as SES words it."""
+    """A refusal, in SES's words."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -59,7 +59,7 @@ class SesError(Exception):
 
 @dataclass(frozen=True)
 class Sending:
-    """What SES knows of the installation. `event_types` goes by configuration set, in SES's upper case.
+    """What SES knows about the installation. `event_types` is by configuration set, in SES's upper case.
 
     `in_sandbox`: the account is in SES's sandbox, where recipients must be verified, too.
     """
@@ -71,7 +71,7 @@ class Sending:
     in_sandbox: bool = False
 
     def wants(self, event_type: EventType, configuration_set: str | None) -> bool:
-        """Return whether a mail of the configuration set is to have such an event."""
+        """Return whether the configuration set publishes such an event."""
         return MATCHING_TYPES[event_type] in self.event_types.get(configuration_set or "", frozenset())
 
 
@@ -88,9 +88,9 @@ class Message:
 
 
 _HEADERS = BytesHeaderParser(policy=email.policy.compat32)
-"""Headers as they are written: the newer policy stumbles over addresses that are none."""
+"""Headers as they are written: the newer policy fails at invalid addresses."""
 _MAILS = BytesParser(policy=email.policy.default.clone(header_factory=lru_cache(1024)(HeaderRegistry())))
-"""A part's type is looked at half a dozen times, and each look would parse it anew."""
+"""Reads of a part's type would each parse it anew, half a dozen times."""
 
 
 def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
@@ -102,7 +102,7 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
     if len(raw) > MAX_MESSAGE_BYTES:
         raise _too_large()
     headers = _HEADERS.parsebytes(raw)
-    # The name of the call, or none, takes the place of the header's.
+    # The call's sender, or its lack of a name, replaces the header's.
     sender_name, sender = parseaddr(str(body.get("FromEmailAddress") or headers.get("From", "")))
     recipients = _recipients(body.get("Destination", {}), headers)
     _check_recipients(recipients)
@@ -140,12 +140,12 @@ def _too_large() -> SesError:
 
 
 def _canonical_header(name: str) -> str:
-    """A name of a header, encoded words read."""
+    """Return a header's value with its encoded words decoded."""
     return str(make_header(decode_header(name)))
 
 
 def _check_identities(sender: str, recipients: tuple[str, ...], sending: Sending) -> None:
-    """In SES's sandbox recipients are checked, too, save those of the simulator."""
+    """Raise SesError for an unverified sender; in SES's sandbox also for unverified recipients but the simulator's."""
     addressed = [each for each in recipients if each.rpartition("@")[2].lower() != SIMULATOR]
     checked = [sender, *(addressed if sending.in_sandbox else [])]
     failed = [each for each in checked if not {each, each.rpartition("@")[2]} & sending.verified]
@@ -158,7 +158,7 @@ def _check_identities(sender: str, recipients: tuple[str, ...], sending: Sending
 
 
 def _recipients(destination: dict[str, list[str]], headers: email.message.Message) -> tuple[str, ...]:
-    """Those that the call names; those of the headers only where it names none."""
+    """Return the recipients that the call names, or those of the headers where it names none."""
     kinds = ("To", "Cc", "Bcc")
     named = [address for kind in kinds for address in destination.get(f"{kind}Addresses", [])]
     named = named or [str(value) for kind in kinds for value in headers.get_all(kind, [])]
@@ -179,7 +179,7 @@ def _check_recipients(recipients: tuple[str, ...]) -> None:
 
 
 def _tags(requested: list[dict[str, str]]) -> dict[str, str]:
-    """The tags of a mail by name; raises SesError where SES would refuse them."""
+    """Return the tags of a mail by name; raise SesError where SES would refuse them."""
     if len(requested) > MAX_TAGS:
         raise SesError("BadRequestException", f"There are more than {MAX_TAGS} tags.")
     for tag in requested:
@@ -228,16 +228,17 @@ def _compose(body: dict[str, Any], simple: dict[str, Any]) -> bytes:
 
 @dataclass(frozen=True)
 class Bounce:
-    """How a mail bounced: by whose word, and as what the receiver reports it, if it does."""
+    """How a mail bounced: the bounce type, and what the receiver reported, if anything."""
 
     permanent: bool = True
     kind: Literal["General", "Suppressed", "OnAccountSuppressionList"] = "General"
     status: str | None = "5.1.1"
-    """`4.2.2`, or `5.1.1`, as of some receivers also of one that is not permanent; None of an automatic reply."""
+    """`4.2.2`, or `5.1.1` (some receivers send that also for one that is not permanent); None for an
+    automatic reply."""
 
     @property
     def report(self) -> dict[str, str]:
-        """Return what is said of each recipient."""
+        """Return what is reported of each recipient."""
         if self.status is None:
             return {}
         replies = {"5.1.1": "smtp; 550 5.1.1 user unknown", "4.2.2": "smtp; 452 4.2.2 mailbox full"}
@@ -254,14 +255,14 @@ def detail_of(
     at: datetime,
     bounce: Bounce | None = None,
 ) -> Event:
-    """Return what SES says of a mail to these of its recipients; `bounce` says how, a hard one where it does not."""
+    """Return SES's event about a mail to these of its recipients; without a `bounce` it is a hard one."""
     mail = message.mail
     source = formataddr((mail.sender_name, mail.sender))
     return {
         "eventType": event_type,
         "mail": {
             "timestamp": _instant(mail.sent_at),
-            "source": source,  # with the name, as in the examples of SES's documents
+            "source": source,  # with the name, as in the examples of SES's documentation
             "sourceArn": f"arn:aws:ses:{sending.region}:{sending.account}:identity/{mail.sender}",
             "sendingAccountId": sending.account,
             "messageId": mail.id,
@@ -288,7 +289,7 @@ def detail_of(
 
 
 def describe(detail: Event, sending: Sending, at: datetime) -> Event:
-    """Return the event as SES puts it on the default bus."""
+    """Return the event as SES publishes it on the default bus."""
     (configuration_set,) = detail["mail"]["tags"]["ses:configuration-set"]
     return envelope(
         "aws.ses",
@@ -302,7 +303,7 @@ def describe(detail: Event, sending: Sending, at: datetime) -> Event:
 
 
 def _particulars(event_type: EventType, recipients: tuple[str, ...], at: str, bounce: Bounce) -> dict[str, Any]:
-    """What stands under the event's own name."""
+    """Return the object under the event's own name."""
     text: dict[EventType, dict[str, Any]] = {
         "Send": {},
         "Reject": {"reason": "Bad content"},

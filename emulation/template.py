@@ -1,7 +1,7 @@
-"""Makes the template ready for the engine: the same resources, but for what only AWS can do.
+"""Make the template ready for the engine: the same resources, except for what only AWS has.
 
 Functions keep everything but their package: the engine forwards an invocation to the `FunctionHost`, which runs the
-handler out of a copy of the source tree, so what is deployed is an empty zip and the address of the host.
+handler from a copy of the source tree. So an empty zip is deployed, with the address of the host.
 """
 
 import json
@@ -21,10 +21,10 @@ from emulation import TemplateError, http_api
 CODE_BUCKET = "sandbox-code"
 # Documented by ministack under "Lambda Proxy": with this variable an invocation is a POST to the address.
 FORWARD_TO = "MINISTACK_LAMBDA_PROXY_URL"
-# The host keeps to the function's own timeout. The engine's must leave room for the time in the queue before it.
+# The host enforces the function's own timeout. The engine's must leave room for the time in the queue before it.
 ENGINE_TIMEOUT_SECONDS = 900
 
-# What AWS has and the engine has not. Nothing in an order's way depends on them.
+# Resources that AWS has and the engine has not; no order needs them.
 NOT_IN_ENGINE = {
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::AnomalyDetector",
@@ -62,7 +62,7 @@ Template = dict[str, Any]
 
 @dataclass(frozen=True)
 class FunctionSource:
-    """Where a function's code lies, in the order of the search path, and how many seconds the template gives it."""
+    """Where a function's code is, in the order of the search path, and its timeout in seconds."""
 
     code: Path
     layers: tuple[Path, ...]
@@ -71,9 +71,9 @@ class FunctionSource:
 
 @dataclass(frozen=True)
 class LocalTemplate:
-    """`body` is plain CloudFormation.
+    """The template for the engine; `body` is plain CloudFormation.
 
-    `functions` goes by logical id; `token_fields` are the names under which the workflow hands over its task tokens.
+    `functions` is by logical id; `token_fields` are the names under which the workflow passes its task tokens.
     """
 
     body: Template
@@ -86,7 +86,9 @@ class LocalTemplate:
 
 
 class _CloudFormationLoader(yaml.CSafeLoader):
-    """YAML with the short forms of the intrinsic functions, by SAM's own reading of them; in C, six times as fast."""
+    """Reads YAML with the short forms of the intrinsic functions, by SAM's own constructors; in C, six
+    times as fast.
+    """
 
 
 _CloudFormationLoader.add_multi_constructor("!", intrinsics_multi_constructor)
@@ -105,7 +107,8 @@ def read(path: Path) -> Template:
 def localize(
     template: Template, project: Path, *, region: str, forward_to: str, code: Path, tick: int | None = None
 ) -> LocalTemplate:
-    """Copies the functions' code to `code`, where they run, whatever becomes of the source tree meanwhile.
+    """Return the template for the engine, and copy the functions' code to `code`, so that changes of the sources do not
+    matter.
 
     `forward_to` is the host's address. `tick` replaces the timeout of the workflow's waits, in seconds.
     """
@@ -133,9 +136,9 @@ def localize(
 
 
 def load_definitions(template: Template, project: Path) -> list[dict[str, Any]]:
-    """Let code lie in a bucket, under the names of its folders, and machines bring their definitions; return these.
+    """Point code at a bucket, by the names of its folders, and put the definitions into state machines; return these.
 
-    Raise TemplateError for a folder that is not there.
+    Raises TemplateError for a missing folder.
     """
     for properties in _functions(template):
         _point_into_bucket(properties, "CodeUri", project)
@@ -151,7 +154,7 @@ def load_definitions(template: Template, project: Path) -> list[dict[str, Any]]:
 
 
 def code_folders(resources: dict[str, Any]) -> list[str]:
-    """Return the folders that were brought in, of plain resources, each as often as it is named."""
+    """Return the folders that plain resources refer to, each as often as it is named."""
     places = {"AWS::Lambda::Function": "Code", "AWS::Lambda::LayerVersion": "Content"}
     return [
         resource["Properties"][places[resource["Type"]]]["S3Key"]
@@ -161,7 +164,7 @@ def code_folders(resources: dict[str, Any]) -> list[str]:
 
 
 def _functions(template: Template) -> list[dict[str, Any]]:
-    """The properties of every function, and of all together."""
+    """Return the properties of every function, and the global ones."""
     defaults = template.get("Globals", {}).get("Function", {})
     return [defaults, *_properties(template, "AWS::Serverless::Function")]
 
@@ -189,7 +192,9 @@ def _point_into_bucket(properties: dict[str, Any], name: str, project: Path) -> 
 
 
 def prepare_waits(definition: dict[str, Any], tick: int | None) -> set[str]:
-    """Sets the tick of every wait for a task token, if one is given; the names under which the payloads carry it."""
+    """Set the timeout of every wait for a task token, if `tick` is given; return the names of the payloads' token
+    fields.
+    """
     fields: set[str] = set()
     for state in definition["States"].values():
         if str(state.get("Resource", "")).endswith(".waitForTaskToken"):
@@ -206,7 +211,7 @@ class _NoManagedPolicies:
 
 
 def without_serverless(template: Template, region: str) -> Template:
-    """Return the template without its SAM transform; TemplateError where it cannot be translated."""
+    """Return the template without its SAM transform; raise TemplateError where it cannot be translated."""
     previous = os.environ.get("AWS_DEFAULT_REGION")
     os.environ["AWS_DEFAULT_REGION"] = region  # the translator asks boto for the partition
     try:

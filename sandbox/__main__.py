@@ -1,4 +1,4 @@
-"""Starts the sandbox. Engine and fork server come first, so that they start while this process imports the rest."""
+"""Start the sandbox. Engine and fork server come first, so that they start while this process imports the rest."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _require_loopback() -> None:
-    """Nothing here is for a real account or behind a proxy, whatever the shell is set up for."""
+    """Exit if the environment is set up for a real account or a proxy."""
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):
             del os.environ[name]
@@ -64,7 +64,9 @@ async def _main(settings: Settings, folder: StateFolder) -> None:
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Before Python 3.12, asyncio takes a connection that ends with the sandbox for a fault in its own callback."""
+    """Ignore asyncio's report of a connection that ended with the sandbox, which Python before 3.12 takes
+    for an error.
+    """
     if not isinstance(context.get("exception"), asyncio.CancelledError):
         loop.default_exception_handler(context)
 

@@ -1,7 +1,7 @@
 """The functions' clock, which a person can put forward to see at once what takes days on AWS.
 
-It is the time that the product's own rules go by: reminders, the end of a quote, grace. Tokens, queues, schedules and
-the engine keep real time. The product has no part in it, so there is nothing to switch off where it is deployed.
+The product's own rules use it: reminders, the end of a quote, grace. Tokens, queues, schedules and the engine keep real
+time. The product has no code for it, so there is nothing to switch off where it is deployed.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,20 +20,20 @@ UNITS = {"days", "hours", "minutes"}
 @dataclass
 class Clock:
     ahead: timedelta = timedelta(0)
-    """Of real time."""
+    """How far ahead of real time."""
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
     def put_forward(self, by: timedelta) -> None:
-        """It never goes back: what has happened stays in the past. ValueError for too far, or for nowhere."""
+        """Put the clock forward; it never goes back. Raise ValueError for no time or too much."""
         if not timedelta(0) < by <= MAX_DATE - self.ahead:
             raise ValueError(f"the clock can be put forward only, and by {MAX_DATE.days} days in all at most")
         self.ahead += by
 
 
 def _asked(form: str) -> timedelta:
-    """ValueError for anything but whole numbers of known units."""
+    """Return the time that a form asks for; raise ValueError for anything but whole numbers of known units."""
     fields = {name: int(values[0]) for name, values in parse_qs(form, strict_parsing=True).items()}
     if unknown := fields.keys() - UNITS:
         raise ValueError(f"there is no {', '.join(sorted(unknown))} here, but {', '.join(sorted(UNITS))}")
@@ -41,7 +41,9 @@ def _asked(form: str) -> timedelta:
 
 
 def clock_routes(clock: Clock, end_waits: Callable[[], Awaitable[int]]) -> list[Route]:
-    """`end_waits` lets every wait of the workflow end as its tick would, and answers how many there were."""
+    """Return the routes of the clock; `end_waits` ends every wait of the workflow as its tick would, and returns how
+    many.
+    """
 
     def told(**more: int) -> Response:
         now = clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")

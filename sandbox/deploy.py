@@ -1,4 +1,4 @@
-"""Deploys the template to the engine, as CloudFormation would."""
+"""Deploy the template to the engine, as CloudFormation would."""
 
 import io
 import json
@@ -44,7 +44,7 @@ class Stack:
 
 
 def deploy(clients: Clients, template: LocalTemplate, parameters: dict[str, str]) -> Stack:
-    """Only those of the parameters are passed that the template declares."""
+    """Deploy the stack and return it; of `parameters`, only those that the template declares are passed."""
     s3 = clients("s3")
     s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     for folder in sorted(set(code_folders(template.body["Resources"]))):
@@ -106,7 +106,7 @@ def _first_failure(cloudformation: Any) -> str:
 
 
 def _expire_items(dynamodb: Any, template: LocalTemplate, physical_ids: dict[str, str]) -> None:
-    """The engine expires items, but leaves it out when CloudFormation asks for it.
+    """Switch on the expiry of items, which the engine has but ignores in CloudFormation.
 
     Offered to ministack: upstream/ministack-cloudformation-ttl.patch.
     """

@@ -1,7 +1,7 @@
-"""What the engine lets pass where AWS refuses it, or ends where AWS goes on, as far as users of the sandbox may notice.
+"""Patches for calls that the engine allows and AWS refuses, or that it answers differently, as far as users may notice.
 
-Each is a call that is answered here, before the engine or with its help; all others go through untouched. Each is
-offered to ministack, and goes when that has taken it: upstream/ministack-cognito-write-attributes.patch,
+Each call is answered here, before the engine or with its help; all others are passed on unchanged. Each patch is
+offered to ministack and removed once it is accepted: upstream/ministack-cognito-write-attributes.patch,
 upstream/ministack-cognito-sign-up.patch, upstream/ministack-cognito-refresh-groups.patch and
 upstream/ministack-logs-filter-pages.patch.
 """
@@ -41,7 +41,7 @@ class Response:
 
 
 class Engine:
-    """The engine as the caller of `scope` meets it."""
+    """The engine, called with the caller's `scope`."""
 
     def __init__(self, app: App, scope: Scope) -> None:
         self._app = app
@@ -69,8 +69,8 @@ class Engine:
         return Response(texts[0]["status"], b"".join(message.get("body", b"") for message in texts[1:]))
 
     async def look_up(self, operation: str, body: Body) -> Body:
-        """What the account itself is told of its user pools, whoever asks: users sign nothing."""
-        from botocore.auth import SigV4Auth  # which nobody waits for when the engine starts
+        """Return what the account itself gets about its user pools; users' requests are not signed."""
+        from botocore.auth import SigV4Auth  # imported here, so that the engine starts earlier
         from botocore.awsrequest import AWSRequest
         from botocore.credentials import Credentials
 
@@ -86,7 +86,7 @@ def error_response(error_type: str, message: str) -> Response:
 
 
 async def update_user_attributes(engine: Engine, target: str, body: Body) -> Response:
-    """A client writes only those attributes of the signed-in user that its settings list."""
+    """Refuse attributes of the signed-in user that the client's settings do not list as writable."""
     client = await _client_of_token(engine, body.get("AccessToken", ""))
     written = {attribute.get("Name", "") for attribute in body.get("UserAttributes", [])}
     listed = set(client.get("WriteAttributes", []))
@@ -97,7 +97,7 @@ async def update_user_attributes(engine: Engine, target: str, body: Body) -> Res
 
 
 async def _client_of_token(engine: Engine, token: str) -> Body:
-    """The settings of the client that has the token; nothing for what is no token, which the engine then refuses."""
+    """Return the settings of a token's client; empty for an invalid token, which the engine then refuses."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -109,7 +109,7 @@ async def _client_of_token(engine: Engine, token: str) -> Body:
 
 
 async def sign_up(engine: Engine, target: str, body: Body) -> Response:
-    """Nobody signs up to a pool whose users the operator makes."""
+    """Refuse a sign-up to a pool whose users only the operator creates."""
     pools = (await engine.look_up("ListUserPools", {"MaxResults": 60}))["UserPools"]
     for name in [{"UserPoolId": pool["Id"]} for pool in pools]:
         of_client = {**name, "ClientId": body.get("ClientId", "")}
@@ -121,7 +121,7 @@ async def sign_up(engine: Engine, target: str, body: Body) -> Response:
 
 
 async def refresh(engine: Engine, form: Mapping[str, str]) -> Response:
-    """Fresh tokens for a refresh token, of whom it belongs to: the engine's id token would lack account and groups."""
+    """Return fresh tokens of a refresh token's user: the engine's id token would lack account and groups."""
     requested = {
         "AuthFlow": "REFRESH_TOKEN_AUTH",
         "ClientId": form.get("client_id", ""),
@@ -141,9 +141,9 @@ async def refresh(engine: Engine, form: Mapping[str, str]) -> Response:
 
 
 async def filter_log_events(engine: Engine, target: str, body: Body) -> Response:
-    """Pages, where the engine gives the oldest events and no token for more.
+    """Return the events page by page; the engine returns the oldest ones and no token for more.
 
-    A token is the time of the last event of its page and the number of events of that very time that were given.
+    A token is the time of the last event of its page and the number of events of that same time that were returned.
     """
     limit = min(int(body.get("limit", MAX_EVENTS)), MAX_EVENTS)
     given = 0
@@ -199,14 +199,14 @@ async def _send_response(response: Response, content_type: str, send: Send) -> N
     headers = [
         (b"content-type", content_type.encode("latin-1")),
         (b"content-length", str(len(response.body)).encode()),
-        (b"access-control-allow-origin", b"*"),  # as the engine has it; its guard decides who may ask
+        (b"access-control-allow-origin", b"*"),  # as the engine has it; its guard decides who may call
     ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
 
 
 def _replay_body(content: bytes) -> Receive:
-    """Hands on what was read."""
+    """Return a receiver of a body that was read already."""
 
     async def receive() -> Message:
         return {"type": "http.request", "body": content, "more_body": False}

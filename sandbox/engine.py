@@ -1,6 +1,6 @@
-"""The engine: ministack, an emulator of AWS, in a child process on a free port of the loopback interface.
+"""Run the engine: ministack, an emulator of AWS, in a child process on a free port of the loopback interface.
 
-It is used as documented: its ASGI application is served behind a guard and a few corrections, and all settings are
+It is used as documented: its ASGI application is served behind a guard and a few patches, and all settings are
 environment variables of its README. The child ends when its standard input does, so it cannot outlive the sandbox,
 however that ends.
 """
@@ -23,13 +23,16 @@ PROJECT = Path(__file__).parent.parent
 
 
 def is_local(host: str) -> bool:
-    """Whether a Host header names this machine: a page of a foreign name that resolves to loopback has another."""
+    """Return whether a Host header names this machine; a page of a foreign name that resolves to loopback
+    has another.
+    """
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     return name.lower() in {"localhost", "127.0.0.1", "[::1]"}
 
 
 def guard(app: App) -> App:
-    """The engine obeys anyone, and a browser lets any page send requests to loopback: let no page drive it.
+    """Return the application behind a guard: the engine obeys anyone, and a browser lets any page send requests to
+    loopback.
 
     The HTTP API stays open, as on AWS.
     """
@@ -62,8 +65,8 @@ class Engine:
 
     @classmethod
     async def start(cls, folder: Path, log: Path, *, iam: bool = False) -> "Engine":
-        """`folder` is for the engine's temporary files; `log` takes what it prints; `iam`: it asks roles."""
-        # Bound here and handed over: the port is known and taken from now on, and early requests wait in the backlog.
+        """Start the engine. `folder` is for its temporary files, `log` for its output; `iam`: it enforces roles."""
+        # Bound here and passed on: the port is known and taken from now on, and early requests wait in the backlog.
         with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener, log.open("wb") as output:
             port = listener.getsockname()[1]
             process = await asyncio.create_subprocess_exec(
@@ -86,7 +89,7 @@ class Engine:
         return f"http://127.0.0.1:{self.port}"
 
     async def watch(self) -> None:
-        """Returns when the engine has ended."""
+        """Return when the engine has ended."""
         await self._process.wait()
 
     def fault(self) -> SandboxError:
@@ -120,7 +123,7 @@ def _environment(port: int, folder: Path) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # It removes containers that it takes for its own; no Docker is better.
+        # It removes containers that it takes for its own; without Docker it cannot.
         "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
     }
 
@@ -136,7 +139,7 @@ async def _serve(listener: int) -> None:
 
     async def end_with_parent() -> None:
         await stdin.read()
-        os._exit(0)  # nothing is kept, and its threads wait for task tokens that nobody answers any more
+        os._exit(0)  # nothing is kept, and its threads wait for task tokens that nobody completes any more
 
     await serve(guard(apply_patches(app)), socket.socket(fileno=listener), end_with_parent(), dated=False)
 

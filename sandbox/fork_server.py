@@ -1,4 +1,4 @@
-"""The sandbox's side of the process that function workers are forked from; its own side is `runtime`."""
+"""Control the process that function workers are forked from; that process itself runs `runtime`."""
 
 import asyncio
 import contextlib
@@ -42,7 +42,7 @@ class ForkServer:
         return cls(process, ours)
 
     async def fork(self) -> tuple[int, socket.socket, int]:
-        """(pid, channel, the file descriptor to read the worker's output from)"""
+        """Return (pid, channel, the file descriptor to read the worker's output from) of a new worker."""
         ours, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         try:

@@ -1,7 +1,7 @@
-"""Runs the functions of the stack.
+"""Run the functions of the stack.
 
-The engine forwards every invocation here, whoever caused it: HTTP API, workflow, stream, queue or bus. A function has
-few workers and the rest of its invocations wait in line, so that a burst costs patience and not a process each.
+The engine forwards every invocation here, from HTTP API, workflow, stream, queue or bus. A function has few workers,
+and further invocations wait in line, so that a burst takes time but no further processes.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ WORKERS_PER_FUNCTION = max(2, min(4, os.cpu_count() or 2))
 
 @dataclass(frozen=True)
 class Result:
-    """`result` is the JSON that the handler returned; `null` where there is a `failure`."""
+    """The result of an invocation: the JSON that the handler returned, or `null` and a `failure`."""
 
     failure: runtime.Failure | None
     result: bytes = b"null"
@@ -43,7 +43,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Function:
-    """`logical_id` is the name that the template gives it, `name` the one that the stack made of that."""
+    """A function. `logical_id` is its name in the template, `name` the one that the stack made of that."""
 
     logical_id: str
     name: str
@@ -79,7 +79,7 @@ LogLine = Callable[[Function, str, str], None]  # function, log stream, line
 
 
 class WorkerGoneError(Exception):
-    """The worker's process ended in the midst of an invocation."""
+    """The worker's process ended during an invocation."""
 
 
 class Worker:
@@ -95,7 +95,7 @@ class Worker:
     async def start(
         cls, fork_server: ForkServer, setup: runtime.Setup, print_line: Callable[[str], None]
     ) -> "Worker | Result":
-        """The worker, or the failed answer of a function whose module cannot be imported."""
+        """Return a worker, or the failed result of a function whose module cannot be imported."""
         pid, channel, output = await fork_server.fork()
         printing = asyncio.get_running_loop().create_task(_print_lines(await _read_pipe(output), print_line))
         worker = cls(pid, *await asyncio.open_connection(sock=channel), printing)
@@ -107,8 +107,10 @@ class Worker:
         return worker
 
     async def run(self, function: Function, invocation: Invocation, shift_seconds: float = 0) -> Result:
-        """`shift_seconds`: of the function's clock. May raise TimeoutError and WorkerGoneError, after which the worker
-        is of no more use."""
+        """Run an invocation with the function's clock ahead by `shift_seconds`.
+
+        May raise TimeoutError and WorkerGoneError, after which the worker cannot be used again.
+        """
         context: dict[str, Any] = {"request_id": invocation.request_id, "function_arn": function.arn}
         context |= {"deadline": time.time() + function.source.timeout, "trace": invocation.trace}
         context |= {"shift_seconds": shift_seconds}
@@ -138,7 +140,7 @@ class Worker:
         self._writer.close()
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()
-        await self._printing  # what it has still said
+        await self._printing  # the rest of its output
 
 
 async def _read_pipe(descriptor: int) -> asyncio.StreamReader:
@@ -193,20 +195,20 @@ class Pool:
             return response
 
     async def warm(self) -> None:
-        """Starts a worker, so that the first invocation need not."""
+        """Start a worker, so that the first invocation need not."""
         async with self._turn, self._worker() as worker:
             if isinstance(worker, Worker):
                 self._idle.append(worker)
 
     async def stop(self) -> None:
-        """Ends the workers that have nothing to do; the others end with their invocation."""
+        """End the idle workers; the others end with their invocation."""
         idle, self._idle = self._idle, []
         for worker in idle:
             await worker.stop()
 
     @contextlib.asynccontextmanager
     async def _worker(self) -> AsyncIterator[Worker | Result]:
-        """Whoever gets a worker puts it back among the idle; in the end one that is not there is stopped."""
+        """Yield a worker, which goes back to the idle ones afterwards; in the end it is stopped unless it went back."""
         worker = self._idle.pop() if self._idle else await self._start()
         try:
             yield worker
@@ -239,7 +241,7 @@ Deliver = Callable[[Pool, Invocation, float], Awaitable[Result]]
 
 
 class FunctionHost:
-    """`platform` is the environment that every function has; `deliver` decides what a failed invocation leads to."""
+    """Hosts the functions. `platform` is the environment of every function; `deliver` handles failed invocations."""
 
     def __init__(
         self, fork_server: ForkServer, platform: dict[str, str], log: LogLine, deliver: Deliver, clock: Clock
@@ -263,7 +265,7 @@ class FunctionHost:
             await pool.stop()
 
     async def handle(self, request: Request) -> Response:
-        """The engine's side of an invocation: the event in, the result or a 500 out."""
+        """Handle an invocation by the engine: the event in, the result or a 500 out."""
         name = request.headers["x-amzn-lambda-function-name"]
         if name not in self._pools:
             return Response(json.dumps(_failed("ResourceNotFoundException", f"Function not found: {name}")), 404)
@@ -275,6 +277,6 @@ class FunctionHost:
         deadline = int(request.headers["x-amzn-lambda-deadline-ms"]) / 1000
         response = await self._deliver(self._pools[name], invocation, deadline)
         if response.failure:
-            # The engine passes on 512 characters; the stack stands in the log.
+            # The engine passes on 512 characters; the stack trace is in the log.
             return Response(json.dumps({**response.failure, "stackTrace": []}), 500, media_type="application/json")
         return Response(response.result, media_type="application/json")

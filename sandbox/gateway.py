@@ -1,6 +1,6 @@
-"""The one origin of the local run: the HTTP API under /api and /confirm, the mailbox, and the pages in `web/`.
+"""Serve the one origin of the local run: the HTTP API under /api and /confirm, the mailbox, and the pages in `web/`.
 
-What it does to a request and its answer is what API Gateway does between the client and the function.
+Requests and responses are changed as API Gateway changes them between the client and the function.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from emulation.template import Template
 from sandbox import SandboxError
 from sandbox.engine import is_local
 
-# API Gateway takes 10 MB, but the function behind it 6 MB.
+# API Gateway accepts 10 MB, but the function behind it 6 MB.
 MAX_BODY_BYTES = 6 * 1024 * 1024
 # Requests in the engine at the same time; the others wait here, without a thread each.
 MAX_CONCURRENCY = 32
 RESPONSE_SECONDS = 300.0
-FUNCTION_FAILED = 502  # the engine's way to say it; the gateway's is a 500
+FUNCTION_FAILED = 502  # the engine's status for it; the gateway's is 500
 
 HOP_BY_HOP = {
     "connection",
@@ -43,10 +43,10 @@ HOP_BY_HOP = {
     "transfer-encoding",
     "upgrade",
 }
-# The engine's own: it allows any origin what API Gateway without CORS settings allows none.
+# The engine's own headers: it allows any origin, where API Gateway without CORS settings allows none.
 NOT_OF_GATEWAY = {"access-control-", "x-amzn-", "x-amz-", "server", "date"}
 GATEWAY_PATHS = re.compile(rb"/(api|confirm)(/|$)")
-# Where the engine serves what Cognito's sign-in domain serves on AWS.
+# Paths where the engine serves Cognito's sign-in domain.
 SIGN_IN_PATHS = re.compile(rb"/(oauth2/(authorize|token)|login|logout)$")
 
 Headers = list[tuple[str, str]]
@@ -60,12 +60,12 @@ class GatewayResponse:
 
 
 def gateway_error(status: int, message: str) -> GatewayResponse:
-    """An answer of the gateway itself."""
+    """Return an error response of the gateway itself."""
     return GatewayResponse(status, [("content-type", "application/json")], json.dumps({"message": message}).encode())
 
 
 class Gateway:
-    """Hands requests to the HTTP API in the engine."""
+    """Forwards requests to the HTTP API in the engine."""
 
     def __init__(self, port: int, api_id: str, site: str) -> None:
         self._site = site
@@ -85,7 +85,7 @@ class Gateway:
             return
         response = Response(result.body, result.status)
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in result.headers]
-        if request.method != "HEAD":  # of a body that HEAD leaves out, the length is for the API to say
+        if request.method != "HEAD":  # after HEAD, the API itself says the length of the missing body
             headers.append((b"content-length", str(len(result.body)).encode()))
         response.raw_headers = headers
         await response(scope, receive, send)
@@ -101,10 +101,10 @@ class Gateway:
             target += b"?" + request.scope["query_string"]
         headers = forwarded(request.headers.items(), request.client.host if request.client else "127.0.0.1", self._site)
         if signing_in:
-            headers.pop("origin", None)  # a page's; the engine takes such requests from programs alone
+            headers.pop("origin", None)  # sent by a page; the engine accepts such requests only from programs
         if not _is_utf_8(body) and not headers.get("content-type", "").startswith("text/"):
-            # Of what it takes for text the engine would put U+FFFD for every such byte; this it hands over in Base64.
-            # A table's type is needed, and who reads tables refuses U+FFFD.
+            # In text the engine would replace every such byte by U+FFFD; other types are passed on in Base64. A table
+            # needs its type, and its reader refuses U+FFFD.
             headers["content-type"] = "application/octet-stream"
         call = asyncio.get_running_loop().run_in_executor(
             self._threads, self._call, request.method, target.decode("latin-1"), headers, body
@@ -137,7 +137,7 @@ class Gateway:
 
 
 async def _read(request: Request) -> bytes | None:
-    """The body; None if it is too large, of which then no more than that is read."""
+    """Return the body; None if it is too large, and then no more than the limit is read."""
     body = bytearray()
     if int(request.headers.get("content-length", "0")) > MAX_BODY_BYTES:
         return None
@@ -157,7 +157,7 @@ def _is_utf_8(body: bytes) -> bool:
 
 
 def forwarded(headers: Iterable[tuple[str, str]], client: str, site: str) -> dict[str, str]:
-    """The headers as API Gateway hands them on: joined by name, without those that concern the connection alone."""
+    """Return the headers as API Gateway passes them on: joined by name, without those of the connection."""
     joined: dict[str, str] = {}
     for name, value in headers:
         separator = "; " if name == "cookie" else ","
@@ -180,7 +180,7 @@ def _of_gateway(name: str, dropped: set[str]) -> bool:
 
 @dataclass(frozen=True)
 class SiteRules:
-    """What CloudFront does with the screens: `headers` that it sends with every file, and the addresses of `files`.
+    """CloudFront's rules for the screens: `headers` of every file, and the addresses of `files`.
 
     Any other address is a page's, which may have a dot.
     """
@@ -190,7 +190,9 @@ class SiteRules:
 
     @classmethod
     def of(cls, template: Template) -> "SiteRules":
-        """Return the rules of the template's `SecurityHeaders` and `PageRouter`; SandboxError where it has none."""
+        """Return the rules of the template's `SecurityHeaders` and `PageRouter`; raise SandboxError where
+        it has none.
+        """
         try:
             resources = template["Resources"]
             config = resources["SecurityHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
@@ -215,7 +217,7 @@ class SiteRules:
 
 
 class Pages(StaticFiles):
-    """The files in `web/`; an address that names none is for the page's own script to read, so it gets index.html.
+    """Serves the files in `web/`; any other address is for the page's own script, so it gets index.html.
 
     Only the API's reference is a page of its own.
     """
@@ -226,7 +228,7 @@ class Pages(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         names_file = self._rules.names_file(scope)
-        if names_file and not self._rules.files.search(f"/{path}"):  # dots in the address lead out of where files lie
+        if names_file and not self._rules.files.search(f"/{path}"):  # dots in the address lead out of the folder
             raise HTTPException(404)
         page = "reference.html" if scope["raw_path"] == b"/reference" else "index.html"
         response = await super().get_response(path if names_file else page, scope)
@@ -242,8 +244,11 @@ def site_app(
     home: str,
     sign_in: Mapping[str, Any] | None = None,
 ) -> ASGIApp:
-    """`tools` are the local run's own: mailbox and clock. `home` says where things are and who can sign in; `sign_in`
-    is what config.json tells the pages in `web`."""
+    """Return the application of the local run.
+
+    `tools` are the local run's own routes: mailbox and clock. `home` is the page that says where things are and who can
+    sign in; `sign_in` is the content of config.json for the pages in `web`.
+    """
 
     async def welcome(request: Request) -> Response:
         if rules.names_file(request.scope):

@@ -1,4 +1,4 @@
-"""Brings what the functions print to CloudWatch Logs in the engine, and to a file for who wants to read along."""
+"""Send the output of the functions to CloudWatch Logs in the engine, and to a file for people."""
 
 import asyncio
 import contextlib
@@ -27,12 +27,12 @@ class FunctionLogs:
             self._waiting.setdefault((function.log_group, stream), []).append(event)
 
     async def ship(self, client: Any) -> None:
-        """Runs until it is canceled."""
+        """Run until canceled."""
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             self._file.flush()
             waiting, self._waiting = self._waiting, {}
-            # What the engine does not take stands in the file.
+            # The file has what the engine does not accept.
             with contextlib.suppress(ClientError, BotoCoreError):
                 await asyncio.to_thread(self._put, client, waiting)
 
@@ -47,5 +47,5 @@ class FunctionLogs:
 
 
 def _create(create: Any, **names: str) -> None:
-    with contextlib.suppress(ClientError):  # it is there already: the template or the engine made it
+    with contextlib.suppress(ClientError):  # it exists already: the template or the engine created it
         create(**names)

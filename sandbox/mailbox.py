@@ -1,4 +1,4 @@
-"""Every mail that the sandbox sent: as JSON for programs, as pages for people."""
+"""Show every mail that the sandbox sent: as JSON for programs, as pages for people."""
 
 import asyncio
 from collections import OrderedDict
@@ -19,7 +19,7 @@ from emulation.mails import Mail
 PAGES = Path(__file__).parent / "pages"
 MAX_MAILS = 5_000
 MAX_SHOWN = 500
-# A browser shows these itself; all else is downloaded, so that nothing of a mail runs as a page of this origin.
+# A browser shows these itself; all others are downloaded, so that nothing in a mail runs as a page of this origin.
 SHOWN = {"application/pdf", "image/png", "image/jpeg", "text/plain"}
 HEADERS = {
     "Cache-Control": "no-store",
@@ -36,9 +36,9 @@ MAIL_HEADERS = HEADERS | {
 
 
 class Mailbox:
-    """Keeps the newest mails, in memory. `site` is the origin that the addresses of attachments begin with.
+    """The newest mails, in memory. `site` is the origin of the addresses of attachments.
 
-    `hold` says why the operator holds all mail; None while it goes.
+    `hold` returns why mail is paused; None while it is not.
     """
 
     def __init__(self, site: str, most: int = MAX_MAILS, hold: Callable[[], str | None] = lambda: None) -> None:
@@ -55,7 +55,9 @@ class Mailbox:
             self._mails.popitem(last=False)
 
     def mails(self, to: str = "", about: str = "") -> list[Mail]:
-        """Oldest first; to the address `to`, with `about` in subject or text, both in any case of letters."""
+        """Return mails, oldest first: to the address `to`, with `about` in subject or text, both in any case of
+        letters.
+        """
         mails = list(self._mails.values())
         if to:
             mails = [mail for mail in mails if to.lower() in (address.lower() for address in mail.to)]
@@ -147,7 +149,7 @@ class Mailbox:
 
 
 def _search(request: Request) -> dict[str, str]:
-    """What of `mails` is asked for."""
+    """Return the filters in a query, as `mails` takes them."""
     return {name: value for name in ("to", "about") if (value := request.query_params.get(name))}
 
 

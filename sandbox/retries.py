@@ -1,8 +1,8 @@
-"""What a failed invocation leads to, where the engine would drop it and AWS does not.
+"""Retry failed invocations as AWS does, where the engine would drop them.
 
-A stream's batch is tried again from its first failed record on, until the mapping's attempts are used up; then the
-failed records are given up to the mapping's destination. A task that waits for a token fails with the function that
-was to take the token away. All else (queue, asynchronous invocation, HTTP) the engine does itself.
+A stream's batch is retried from its first failed record on, until the mapping's attempts are used up; then the failed
+records are reported to the mapping's destination. A task that waits for a token fails with the function that was to
+take the token. The engine does all else itself (queue, asynchronous invocation, HTTP).
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class StreamMapping:
-    """The settings of an event source mapping. `attempts`: how often a batch is tried again, None for ever."""
+    """The settings of an event source mapping. `attempts`: how often a batch is retried, None for ever."""
 
     stream_arn: str
     attempts: int | None
@@ -38,7 +38,7 @@ class StreamMapping:
 
     @classmethod
     def of(cls, mapping: dict[str, Any]) -> "StreamMapping":
-        """From what ListEventSourceMappings answers."""
+        """Return the settings from a mapping of ListEventSourceMappings."""
         attempts = int(mapping.get("MaximumRetryAttempts", -1))
         return cls(
             stream_arn=mapping["EventSourceArn"],
@@ -51,7 +51,9 @@ class StreamMapping:
 
 @dataclass(frozen=True)
 class Shard:
-    """One batch's way through a function; `give_up` gets the records, the last answer and the number of tries."""
+    """Delivers a stream's batches to a function; `give_up` gets the records, the last result and the number
+    of tries.
+    """
 
     mapping: StreamMapping
     run: Callable[[list[Record]], Awaitable[Result]]
@@ -59,7 +61,9 @@ class Shard:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def deliver(self, records: list[Record], deadline: float) -> Result:
-        """Answers a failure only when the deadline (a Unix time) is near; the engine then sends the batch anew."""
+        """Deliver the records; return a failure only near the deadline (a Unix time), and the engine then sends the
+        batch again.
+        """
         size, tries = len(records), 0
         while records:
             response = await self.run(records[:size])
@@ -83,7 +87,7 @@ class Shard:
 
 
 def _first_failed(response: Result, records: list[Record], partial: bool) -> int | None:
-    """The index of the first failed record. An answer that names a record that was not sent fails all, as on AWS."""
+    """Return the index of the first failed record; 0 where the response names a record that was not sent, as on AWS."""
     if response.failure:
         return 0
     failures = (json.loads(response.result) or {}).get("batchItemFailures") if partial else None
@@ -94,7 +98,7 @@ def _first_failed(response: Result, records: list[Record], partial: bool) -> int
 
 
 class Retries:
-    """`mappings` goes by function name."""
+    """Retries invocations and fails tasks; `mappings` is by function name."""
 
     def __init__(
         self, *, sqs: Any, stepfunctions: Any, mappings: dict[str, StreamMapping], token_fields: frozenset[str]
@@ -107,7 +111,7 @@ class Retries:
         """Of tasks that may still wait."""
 
     async def deliver(self, pool: Pool, invocation: Invocation, deadline: float) -> Result:
-        """Runs the invocation, as often as its source would have it."""
+        """Run the invocation, as often as its source would."""
         if pool.function.name in self._mappings:
             event = json.loads(invocation.event)
             if isinstance(event, dict) and event.get("Records"):
@@ -122,7 +126,7 @@ class Retries:
         return response
 
     async def end_waits(self) -> int:
-        """Let every wait run into its timeout, now; answers how many did."""
+        """Let every wait run into its timeout now; return how many did."""
         tokens, self._tokens = self._tokens, set()
         timeout = {"error": "States.Timeout", "cause": "The clock was put forward."}
         ended = [await asyncio.to_thread(self._fail_task, token, timeout) for token in tokens]
@@ -151,7 +155,7 @@ class Retries:
         return found[0] if found else None
 
     def _fail_task(self, token: str, failure: dict[str, str]) -> bool:
-        """Whether anybody still waited."""
+        """Fail a task; return whether it still waited."""
         try:
             self._stepfunctions.send_task_failure(taskToken=token, **failure)
         except ClientError as error:
@@ -162,7 +166,9 @@ class Retries:
 
 
 def _report(batch: list[Record], stream_arn: str, function_arn: str, response: Result, tries: int) -> dict[str, Any]:
-    """What Lambda sends to the destination of a batch that it gives up: no record, but where in the stream they are."""
+    """Return the report of a batch that is given up, as Lambda sends it: where the records are in the stream, not their
+    content.
+    """
 
     def at(record: Record) -> str:
         created = datetime.fromtimestamp(float(record["dynamodb"].get("ApproximateCreationDateTime", time.time())), UTC)

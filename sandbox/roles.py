@@ -1,4 +1,4 @@
-"""The functions in the roles that the template gives them, while the engine asks roles (`AUTH=true`)."""
+"""Run the functions in the roles that the template gives them, while the engine enforces roles (`AUTH=true`)."""
 
 import json
 from dataclasses import replace
@@ -9,12 +9,12 @@ from sandbox.deploy import Clients
 from sandbox.functions import Function
 
 ENGINE_ACTIONS = {
-    # AWS asks sqs:SendMessage of a batch, SendTaskSuccess of the state machine, and knows a secret by its ARN.
+    # AWS checks sqs:SendMessage for a batch, SendTaskSuccess for the state machine, and a secret by its ARN.
     "secretsmanager:GetSecretValue": "secretsmanager:GetSecretValue",
     "sqs:SendMessage": "sqs:SendMessageBatch",
     "states:SendTaskSuccess": "states:SendTaskSuccess",
 }
-"""Actions that the engine asks for by another name or resource than AWS, by those that AWS asks for."""
+"""Actions that the engine checks by another name or resource than AWS, by those that AWS checks."""
 _TLS_ONLY = {"AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"}
 _NAMES = {
     "AWS_ACCESS_KEY_ID": "AccessKeyId",
@@ -24,7 +24,7 @@ _NAMES = {
 
 
 def with_execution_role(function: Function, clients: Clients) -> Function:
-    """The function with credentials of its role, good for an hour."""
+    """Return the function with credentials of its role, valid for an hour."""
     arn = clients("lambda").get_function_configuration(FunctionName=function.arn)["Role"]
     _allow_engine_actions(clients("iam"), arn.rpartition("/")[2])
     assumed = clients("sts").assume_role(RoleArn=arn, RoleSessionName=function.name)["Credentials"]
@@ -46,7 +46,9 @@ def _allow_engine_actions(iam: Any, role: str) -> None:
 
 
 def drop_tls_policies(template: LocalTemplate) -> None:
-    """Queues and buckets refuse what does not come by TLS, and nothing here does."""
+    """Remove the policies by which queues and buckets refuse requests without TLS, which the local run does
+    not have.
+    """
     resources = template.body["Resources"]
     for name in [name for name, each in resources.items() if each["Type"] in _TLS_ONLY]:
         del resources[name]

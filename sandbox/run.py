@@ -1,4 +1,4 @@
-"""Brings the parts together: deploys the stack, opens the doors, seeds, and says when all is ready."""
+"""Run the sandbox: deploy the stack, listen, seed, and report when all is ready."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ from sandbox.state import StateFolder
 from tools.publish import languages
 
 MAIL_HOLD_KEY = {"pk": {"S": "MAILHOLD"}, "sk": {"S": "MAILHOLD"}}
-"""The product's `mail_pause_key`, whose layers are on the search path of its functions alone."""
+"""The product's `mail_pause_key`; the product's layers are on the search path of its functions only."""
 PARAMETERS = {
     "Stage": "sandbox",
     "BrandName": "Vendor",
@@ -44,7 +44,7 @@ PARAMETERS = {
 
 
 class Sandbox:
-    """`door` listens on the port that people use."""
+    """The running sandbox; `door` listens on the port for people."""
 
     def __init__(
         self, settings: Settings, folder: StateFolder, door: socket.socket, engine: Engine, fork_server: ForkServer
@@ -55,7 +55,7 @@ class Sandbox:
         self._engine = engine
         self._fork_server = fork_server
         self._clients = Clients(engine.endpoint)
-        # Engine and functions come in here: invocations, and the mails that functions send.
+        # Engine and functions call this one: invocations, and the mails that functions send.
         self._inner = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
         self._inner_address = f"http://127.0.0.1:{self._inner.getsockname()[1]}"
         self._port = door.getsockname()[1]
@@ -63,7 +63,7 @@ class Sandbox:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Returns when `stop` is set."""
+        """Run until `stop` is set."""
         loop = asyncio.get_running_loop()
         stopping, watching = loop.create_task(stop.wait()), loop.create_task(self._engine.watch())
         async with AsyncExitStack() as closing:
@@ -84,7 +84,7 @@ class Sandbox:
                 await asyncio.gather(stopping, watching, opening, return_exceptions=True)
 
     async def _open(self, closing: AsyncExitStack) -> None:
-        """Starts everything, and leaves to `closing` to end it in the opposite order."""
+        """Start everything, and register with `closing` to end it in the opposite order."""
         print(f"Opening the order desk at {self._site} …", flush=True)
         source = read(self._settings.project / "template.yaml")
         template = localize(
@@ -109,7 +109,7 @@ class Sandbox:
         inner = Starlette(routes=[Route("/functions", host.handle, methods=["POST"]), *ses.routes()])
         # Starlette's types of an ASGI application are its own.
         self._serve(guard(inner), self._inner, closing)  # type: ignore[arg-type]
-        closing.push_async_callback(self._engine.stop)  # what waits for it on the inner side then ends
+        closing.push_async_callback(self._engine.stop)  # requests that wait for it on the inner side then end
         closing.callback(ses.close)
 
         cognito = Cognito(self._clients("cognito-idp"), stack.outputs["UserPoolId"], stack.outputs["UserPoolClientId"])
@@ -152,7 +152,7 @@ class Sandbox:
         return host, deliveries
 
     def _function_environment(self) -> dict[str, str]:
-        """What every function has in its environment on AWS, and where AWS is."""
+        """Return the environment variables of every function on AWS, with the engine's address."""
         return {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
@@ -163,7 +163,7 @@ class Sandbox:
             "AWS_ENDPOINT_URL_SESV2": self._inner_address,
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
             "LANG": "C.UTF-8",
-            "NO_PROXY": "127.0.0.1",  # and on macOS nobody asks the system for proxies, which a forked process cannot
+            "NO_PROXY": "127.0.0.1",  # and on macOS no lookup of system proxies, which a forked process cannot do
             "PATH": os.environ.get("PATH", os.defpath),
             "POWERTOOLS_TRACE_DISABLED": "true",
             "TMPDIR": str(self._folder.temporary),
@@ -171,7 +171,7 @@ class Sandbox:
         }
 
     def _describe(self, stack: Stack, users: list[User]) -> dict[str, Any]:
-        """What sandbox.json says."""
+        """Return the content of sandbox.json."""
         outputs = stack.outputs
         return {
             "site": self._site,
@@ -194,7 +194,7 @@ class Sandbox:
         }
 
     def _sign_in(self, stack: Stack) -> dict[str, Any]:
-        """What config.json says; on AWS it is uploaded with the site."""
+        """Return the content of config.json; on AWS it is uploaded with the site."""
         pool = stack.outputs["UserPoolId"]
         return {
             "site": self._site,
@@ -226,7 +226,7 @@ class Sandbox:
 
 
 def _mail_pause(dynamodb: Any, table: str) -> Callable[[], str | None]:
-    """Why all mail is held, by the product's switch."""
+    """Return a function that reads why mail is paused, from the product's switch."""
 
     def reason() -> str | None:
         item = dynamodb.get_item(TableName=table, Key=MAIL_HOLD_KEY).get("Item")
@@ -236,7 +236,9 @@ def _mail_pause(dynamodb: Any, table: str) -> Callable[[], str | None]:
 
 
 def _read_ses_state(clients: Clients) -> Callable[[], Sending]:
-    """What the stack has set up for sending mail; the identities and the account's state as they are when asked."""
+    """Return a function that reads SES's state: the stack's settings, and the identities and the account as they are
+    then.
+    """
     sesv2 = clients("sesv2")
     event_types: dict[str, frozenset[str]] = {}
     for name in sesv2.list_configuration_sets()["ConfigurationSets"]:

@@ -1,12 +1,13 @@
-"""What runs the functions: one process per concurrent invocation, as on Lambda.
+"""Run the functions: one process per concurrent invocation, as on Lambda.
 
-A fork server imports the functions' dependencies once and forks a worker whenever one is asked for, which makes a cold
-start cheap. Nothing of the product is imported before the fork: a worker sees its function's own environment, code
-and layers from the first line on. This module runs apart from the sandbox and imports the standard library only.
+A fork server imports the functions' dependencies once and forks workers on request, which makes a cold start cheap.
+Nothing of the product is imported before the fork: a worker sees its function's own environment, code and layers from
+the first line on. This module runs apart from the sandbox and imports the standard library only.
 
-Talk with a worker is in frames: four bytes of length, big-endian, then JSON. First comes the `Setup`; the worker
-answers {"ready": true} or {"error": …}. Then, per invocation, the context and the event come, and {"error": … or null}
-and the result go back. The end of the stream ends the worker, and the end of the control stream everything.
+Messages to and from a worker are frames: four bytes of length, big-endian, then JSON. First comes the `Setup`; the
+worker responds with {"ready": true} or {"error": …}. Then, per invocation, the context and the event come, and
+{"error": … or null} and the result go back. The end of the stream ends the worker, and the end of the control stream
+everything.
 """
 
 import contextlib
@@ -61,7 +62,7 @@ class Failure(TypedDict):
 
 
 class Context:
-    """What the handler gets beside the event."""
+    """The handler's second argument."""
 
     identity = None
     client_context = None
@@ -81,17 +82,17 @@ class Context:
 
 
 def serve(control: socket.socket) -> None:
-    """Forks a worker for every pair of file descriptors (channel, output) that comes in, and answers its pid."""
+    """Fork a worker for every pair of file descriptors (channel, output) that comes in, and send its pid."""
     for dependency in DEPENDENCIES:
-        # A function that needs what is missing says so itself, and better.
+        # A function that needs a missing module reports that itself, and better.
         with contextlib.suppress(ImportError):
             importlib.import_module(dependency)
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel then buries the workers
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel then reaps the workers
     while True:
         try:
             message, descriptors, _, _ = socket.recv_fds(control, len(FORK), 2)
-        except ConnectionResetError:  # the sandbox has ended before it read the last answer
+        except ConnectionResetError:  # the sandbox has ended before it read the last response
             return
         if not message:
             return
@@ -105,7 +106,7 @@ def serve(control: socket.socket) -> None:
             os._exit(0)
         os.close(channel)
         os.close(output)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # which the next message says, too
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the next message reports it, too
             control.sendall(NUMBER.pack(worker))
 
 
@@ -113,7 +114,7 @@ def work(channel: socket.socket, output: int) -> None:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
-    # In a pipe Python would keep the lines of a print until there are 8 KiB of them. Both stay open to the end.
+    # Into a pipe, Python would buffer the lines of a print up to 8 KiB. Both stay open to the end.
     sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     stream = channel.makefile("rwb")
@@ -122,7 +123,7 @@ def work(channel: socket.socket, output: int) -> None:
         return
     try:
         handler = _load(json.loads(setup))
-    except BaseException as error:  # noqa: BLE001 - whatever keeps a module from loading is the answer
+    except BaseException as error:  # noqa: BLE001 - whatever keeps a module from loading is the response
         write_frame(stream, json.dumps({"error": _failure(error, "Runtime.ImportModuleError")}).encode())
         return
     write_frame(stream, b'{"ready": true}')
@@ -142,7 +143,7 @@ def _load(setup: Setup) -> Any:
 
 
 class ShiftedDatetime(datetime):
-    """Takes the place of `datetime` in the module where the product reads the time."""
+    """Replaces `datetime` in the module where the product reads the time."""
 
     by = timedelta(0)
 
@@ -194,7 +195,7 @@ def write_frame(stream: BufferedRWPair, *frames: bytes) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     serve(socket.socket(fileno=int(sys.argv[1])))
-    # Workers that are idle have ended with their channels. One that is in the midst of a handler ends here.
+    # Idle workers have ended with their channels. A worker that runs a handler ends here.
     os.killpg(0, signal.SIGTERM)
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(-1, 0)  # returns when the last one is gone, for they are not to be waited for one by one
+        os.waitpid(-1, 0)  # returns when the last one is gone, because they are not waited for one by one

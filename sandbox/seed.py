@@ -1,6 +1,6 @@
-"""The people, accounts and price lists that the sandbox begins with.
+"""Create the people, accounts and price lists that the sandbox begins with.
 
-Accounts and price lists go in by the product's own routes, as Customer Success would do it; users by Cognito's calls
+Accounts and price lists are stored through the product's own routes, as by Customer Success; users by Cognito's calls
 for operators.
 """
 
@@ -26,7 +26,7 @@ Account = dict[str, Any]
 
 @dataclass(frozen=True)
 class User:
-    """`role` as in sandbox.json; a reseller is a customer whose account has sub-accounts."""
+    """A user; `role` as in sandbox.json. A reseller is a customer whose account has sub-accounts."""
 
     username: str
     email: str
@@ -62,7 +62,7 @@ USERS = (
 
 
 def accounts(today: date) -> list[Account]:
-    """In the order in which they can be stored: a reseller comes before its sub-accounts."""
+    """Return the accounts in an order in which they can be stored: a reseller comes before its sub-accounts."""
 
     def days(number: int) -> str:
         return (today + timedelta(days=number)).isoformat()
@@ -100,7 +100,7 @@ def accounts(today: date) -> list[Account]:
         licensed: tuple[int, int] | None = None,
         sockets: dict[str, int] | None = None,
     ) -> dict[str, Any]:
-        """`licensed`: (Mbps, days from today to the start)"""
+        """Return a site; `licensed` is (Mbps, days from today to the start)."""
         return {
             "site_id": site_id,
             "name": name,
@@ -254,7 +254,7 @@ class Cognito:
         self.client.admin_add_user_to_group(UserPoolId=self.user_pool_id, Username=user.username, GroupName=user.group)
 
     def token(self, user: User) -> str:
-        """The id token of a user who signs in."""
+        """Return the id token of a user who signs in."""
         response = self.client.initiate_auth(
             ClientId=self.client_id,
             AuthFlow="USER_PASSWORD_AUTH",
@@ -263,14 +263,14 @@ class Cognito:
         return str(response["AuthenticationResult"]["IdToken"])
 
     def users(self) -> list[User]:
-        """The users that are to be, under the names that the pool lets them sign in with."""
+        """Return the users to create, under the names that the pool lets them sign in with."""
         pool = self.client.describe_user_pool(UserPoolId=self.user_pool_id)["UserPool"]
         by_email = "email" in pool.get("UsernameAttributes", [])
         return [replace(user, username=user.email) if by_email else user for user in USERS]
 
 
 async def seed(cognito: Cognito, users: list[User], api: str, today: date) -> None:
-    """Stores users, accounts and price lists by way of the running product; `api` is its address."""
+    """Store users, accounts and price lists through the running product; `api` is its address."""
     first, *others = users
     await asyncio.to_thread(cognito.create, first)
     token = await asyncio.to_thread(cognito.token, first)

@@ -1,4 +1,4 @@
-"""Serves an ASGI application on a socket that listens already."""
+"""Serve an ASGI application on a socket that already listens."""
 
 import asyncio
 import contextlib
@@ -15,14 +15,15 @@ KEEP_ALIVE_SECONDS = 75
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are the program's: it has other things to end, too."""
+        """Leave signals to the program, which has other things to end, too."""
         yield
 
 
 async def serve(app: Any, listener: socket.socket, stop: Coroutine[Any, Any, Any], *, dated: bool = True) -> None:
-    """Returns soon after `stop` does: what is not answered a second later never is.
+    """Serve until `stop` returns; a request that is unanswered a second later gets no response.
 
-    `dated`: the server says the date, as the application does not. Whatever the application lets through is logged.
+    `dated`: the server adds the date, because the application does not. Whatever the application lets through is
+    logged.
     """
     config = uvicorn.Config(
         app,
@@ -31,7 +32,7 @@ async def serve(app: Any, listener: socket.socket, stop: Coroutine[Any, Any, Any
         log_config=None,
         log_level=logging.WARNING,
         access_log=False,
-        proxy_headers=False,  # whoever asks is who asks
+        proxy_headers=False,  # the caller's address is the connection's
         server_header=False,
         date_header=dated,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
@@ -39,14 +40,14 @@ async def serve(app: Any, listener: socket.socket, stop: Coroutine[Any, Any, Any
     )
     server = _Server(config)
     # Made anew, the socket knows its protocol. With that of `create_server`, asyncio leaves Nagle's algorithm on, which
-    # keeps every body back until its head has been acknowledged: 40 ms.
+    # delays every body until its head has been acknowledged: 40 ms.
     listener = socket.socket(fileno=listener.detach())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     stopping = asyncio.create_task(stop)
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.done():
-            # It would report as a fault of the application that it has cut it off.
+            # It would report its own cancellation as an error of the application.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         server.should_exit = True
         await serving

@@ -1,7 +1,7 @@
-"""The few calls of SES v2 that the functions make, SES's mailbox simulator, and the events that follow a mail.
+"""Emulate the few calls of SES v2 that the functions make, SES's mailbox simulator, and the events about a mail.
 
-Boto sends the calls here by its own setting, `AWS_ENDPOINT_URL_SESV2`. Mails go to the `Mailbox`, and the events of
-the configuration set to the rules on the default bus.
+Boto sends the calls here by its own setting, `AWS_ENDPOINT_URL_SESV2`. Mails go to the `Mailbox`, and the events of the
+configuration set to the rules on the default bus.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from emulation.default_bus import Event
 from emulation.ses_rules import SIMULATOR, Bounce, EventType, Message, Sending, SesError, accept, describe, detail_of
 from sandbox.mailbox import Mailbox
 
-# A virus scanner's test file; SES rejects a mail with it after it has accepted the call.
+# The test file of virus scanners; SES rejects a mail with it after it has accepted the call.
 EICAR = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 # Seconds after the mail; on SES it is seconds to minutes.
 DELAYS: dict[EventType, float] = {"Send": 0.0, "Reject": 0.1, "Delivery": 0.2, "Bounce": 0.4, "Complaint": 0.6}
@@ -27,7 +27,9 @@ DELAYS: dict[EventType, float] = {"Send": 0.0, "Reject": 0.1, "Delivery": 0.2, "
 
 @dataclass
 class Ses:
-    """`look` says what SES knows of the installation before each mail: identities come and go."""
+    """The calls of SES. `look` returns what SES knows about the installation, before each mail: identities
+    may change.
+    """
 
     look: Callable[[], Sending]
     mailbox: Mailbox
@@ -95,7 +97,7 @@ class Ses:
         task.add_done_callback(self._pending.discard)
 
     def close(self) -> None:
-        """From now on no event is published."""
+        """Publish no event from now on."""
         self._closed = True
         for task in self._pending:
             task.cancel()
@@ -130,7 +132,7 @@ class Ses:
 
 @dataclass(frozen=True)
 class Call:
-    """A request, as far as an operation may need it; `address` is the one that the path names."""
+    """A request, as far as an operation may need it; `address` is the one in the path."""
 
     body: dict[str, Any]
     address: str

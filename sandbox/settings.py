@@ -1,4 +1,4 @@
-"""What the environment of `make run` says."""
+"""Read the settings of `make run` from the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,22 +9,24 @@ from sandbox import SandboxError
 REGION = "eu-central-1"
 ACCESS_KEY = "sandbox"
 SECRET_KEY = "sandbox"
-MAX_UNDO_SECONDS = 900  # as the template has it
+MAX_UNDO_SECONDS = 900  # as in the template
 MAX_TICK_SECONDS = 31_536_000  # Step Functions lets an execution run for a year
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`port` 0 is any free one. `tick`: seconds that replace the timeout of the workflow's waits; None leaves them."""
+    """The settings. `port` 0 is any free one. `tick`: seconds that replace the timeout of the workflow's waits, or
+    None.
+    """
 
     project: Path
     folder: Path
     port: int
     tick: int | None
     undo: int
-    """Seconds for which a quote can be undone."""
+    """Seconds of the undo window of a quote."""
     iam: bool = False
-    """Whether the engine asks the functions' roles; credentials of roles last an hour, so this is for tests."""
+    """Whether the engine enforces the functions' roles; their credentials last an hour, so this is for tests."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str], project: Path) -> "Settings":

@@ -1,4 +1,4 @@
-"""The folder that the sandbox keeps while it runs: `.sandbox`, with `sandbox.json` in it once all is ready."""
+"""Keep the sandbox's folder while it runs: `.sandbox`, with `sandbox.json` in it once all is ready."""
 
 import fcntl
 import json
@@ -12,7 +12,7 @@ from sandbox import SandboxError
 
 
 class StateFolder:
-    """One sandbox at a time has the folder; whatever another left in it goes."""
+    """The folder, locked by one sandbox at a time; what another one left in it is removed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
@@ -30,7 +30,7 @@ class StateFolder:
         self.temporary = Path(tempfile.mkdtemp(prefix="tmp-", dir=self.path))
 
     def publish(self, description: dict[str, Any]) -> None:
-        """Writes `sandbox.json` in one step, readable for its owner only: whoever sees it sees all of it."""
+        """Write `sandbox.json` in one step, readable for its owner only: no reader sees a part of it."""
         draft = self.temporary / "sandbox.json"
         draft.touch(mode=0o600)
         draft.write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,1 +1,1 @@
-"""What people read: mails, the pages behind the links in them, and the quote on paper."""
+"""Render what people read: mails, the pages behind the links in them, and the quote's PDF."""

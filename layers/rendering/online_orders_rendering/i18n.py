@@ -1,6 +1,6 @@
-"""How dates, numbers, money, items and endings are put into words, in one locale.
+"""Format texts, dates, numbers, money and items in one locale (i18n).
 
-The words themselves are `languages.texts`.
+The texts themselves are those of `languages.texts`.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _LINE_END = re.compile("\r\n?|[\u2028\u2029\u0085\u000b\u000c]")
 _LETTERS_BEFORE_DIGIT = re.compile(r"([^\W\d_])(?=\d)")
-"""Where CLDR sets a space that Babel leaves out: KWD 1.000, but €1.00."""
+"""Where CLDR has a space that Babel omits: KWD 1.000, but €1.00."""
 _DELIVERED = {"socket", "accessory"}
 _CONFIRM_URL = re.compile(r"(/confirm)(?=/)", re.IGNORECASE)
 
 
 def text_of(text: str) -> str:
-    """Return what somebody wrote, as text of several lines without marks that hide, overwrite or turn what stands
-    around it.
+    """Return what somebody wrote, as text of several lines without marks that hide, overwrite or turn the text around
+    it.
 
-    Nor does it hold the address of a confirmation page: the only one in a mail is the one that we put there.
+    The address of a confirmation page is removed too: the only one in a mail is our own.
     """
     text = _LINE_END.sub("\n", text)
     text = _CONTROL.sub("", _BIDI_CONTROLS.sub("", text))
@@ -47,7 +47,7 @@ def text_of(text: str) -> str:
 
 
 def line_of(text: str) -> str:
-    """Return the same as one line, fit for a subject."""
+    """Return what `text_of` returns, as one line, fit for a subject."""
     return " ".join(text_of(text).split())
 
 
@@ -58,13 +58,13 @@ class ItemTexts(NamedTuple):
     asked: str
     confirmed: str | None
     has_passed: bool
-    """Whether the start, confirmed or else asked for, is over."""
+    """Whether the start, confirmed or else requested, is over."""
     address: str | None
-    """Where it is delivered to, as it was when ordered; None for what is not delivered."""
+    """The delivery address as it was when ordered; None for what is not delivered."""
 
 
 class Translator:
-    """The words of one locale; call it with a key."""
+    """The texts of one locale; call it with a key."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -72,14 +72,14 @@ class Translator:
         self._babel = Locale.parse(name)
 
     def __call__(self, key: str, **values: object) -> str:
-        """Return the text under `key`, its placeholders filled; raise KeyError when there is none."""
+        """Return the text under `key` with its placeholders filled; raise KeyError when there is none."""
         return self._texts[key].format_map(values)
 
     def has(self, key: str) -> bool:
         return key in self._texts
 
     def reason(self, data: Mapping[str, object]) -> str | None:
-        """Return the reason that an entry's data give, one of the system's own in this language; None without any."""
+        """Return the reason in an entry's data, a reason of the system's own in this language; None without any."""
         text = data.get("reason")
         known = system_reason(text)
         code = data.get("code") or (known.code if known else None)
@@ -87,7 +87,7 @@ class Translator:
         return self(key) if self.has(key) else str(text) if text else None
 
     def count(self, key: str, number: int) -> str:
-        """Return the form of the text that goes with this number: CLDR's (`key.one`, `key.few`), else `key.other`."""
+        """Return the plural form of a text for this number: CLDR's (`key.one`, `key.few`), else `key.other`."""
         form = f"{key}.{self._babel.plural_form(number)}"
         return self(form if self.has(form) else f"{key}.other", number=self.number(number))
 
@@ -104,9 +104,7 @@ class Translator:
         return format_decimal(number, locale=self._babel)
 
     def money(self, amount: Decimal, currency: str) -> str:
-        """Return an amount with exactly the minor digits of ISO 4217, which Babel's own differ from for some
-        currencies.
-        """
+        """Return an amount with exactly the minor digits of ISO 4217; Babel's own differ for some currencies."""
         pattern = copy(self._babel.currency_formats["standard"])
         pattern.frac_prec = (minor_digits(currency),) * 2
         written: str = pattern.apply(amount, self._babel, currency=currency, currency_digits=False)
@@ -115,9 +113,9 @@ class Translator:
     def items(
         self, order: Order, site_names: Mapping[str, str] | None = None, at: datetime | None = None
     ) -> tuple[ItemTexts, ...]:
-        """Return every item as it was when ordered; `at` is when it is read, None where passed dates are not spoken of.
+        """Return every item as it was when ordered; `at` is when it is read, or None where passed dates are not shown.
 
-        `site_names` by site id, for orders that keep none themselves; a site that is not among them goes by its id.
+        `site_names`, by site id, is for orders without a snapshot; a site that is not in it is shown by its id.
         """
         confirmed = order.confirmed_start_dates
         passed = order.passed_starts(at) if at else frozenset()
@@ -147,9 +145,7 @@ class Translator:
         return self(f"item.{item.kind}", **words)
 
     def _word(self, order: Order, key: str) -> str | None:
-        """Return the catalog's word as it was when the order was placed, else the present one; None where there is
-        none.
-        """
+        """Return the catalog's label as it was when the order was placed, else the present one; None without any."""
         return order.word(self.name, key) or self._texts.get(key)
 
 
@@ -160,12 +156,14 @@ def _address_of(order: Order, item: Item) -> str | None:
 
 @lru_cache(maxsize=8)
 def translator(locale: str) -> Translator:
-    """Return the words of a locale, English where the installation has none for it."""
+    """Return the translator of a locale, or the English one where the installation has no texts for it."""
     return Translator(locale if locale in LOCALES else FALLBACK)
 
 
 def item_labels(order: Order, locale: str, site_names: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return what stands under the lines of a quote's PDF: item id to a line about the item, and one where it goes."""
+    """Return, by item id, the text below a line of the quote's PDF: the item, and in a second line its delivery
+    address.
+    """
     words = translator(locale)
     return {item.item_id: "\n".join(_label_lines(words, item)) for item in words.items(order, site_names)}
 
@@ -191,8 +189,9 @@ def passed_starts(items: Iterable[ItemTexts], words: Translator) -> str:
 
 
 def closing_sentence(order: Order, brand: str, words: Translator, name: str | None, recipient: Contact) -> str:
-    """Return a sentence about how the order came to its end; `name` is the actor's, if known, `asked` who had the
-    link.
+    """Return the sentence about who closed the order and when; raise ValueError for an open order.
+
+    `name` is the actor's, if known; `recipient` is whoever had the link.
     """
     if order.closed is None:
         raise ValueError("The order is open.")

@@ -1,6 +1,6 @@
-"""The quote on paper: a PDF that names no person and is the same, byte for byte, whenever and wherever it is made.
+"""Render the quote as a PDF that names no person and has the same bytes whenever and wherever it is made.
 
-Typst sets it. How it looks is in `quote.typ`; what it says is put together here.
+Typst sets it. The layout is in `quote.typ`; the content is put together here.
 """
 
 from __future__ import annotations
@@ -30,15 +30,17 @@ FONTS = Path(__file__).parent / "fonts"
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _JOINER = "\u200d"
 _CONTINUES = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
-"""What is no mark and goes with the character before it: the joiner, shades of skin, tags of flags."""
+"""Characters that are no marks but belong to the one before: the joiner, skin tones, tags of flags."""
 _UNKNOWN = "\ufffd"
-"""Stands for a character that no font has, so that the reader sees that one is missing."""
+"""Replaces a character that no font has, so that the reader sees that one is missing."""
 
 
 @cache
 def _compiler() -> typst.Compiler:
-    """It knows the fonts of this folder and no others, and is kept, since it reads them all when it is made."""
-    import typst  # most of those who may make a paper find it kept
+    """Return the compiler, which reads the fonts of this folder and no others; it is cached, since reading them takes
+    time.
+    """
+    import typst  # in most cases the PDF is stored already and Typst is not needed
 
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
     return typst.Compiler(FOLDER / "quote.typ", root=FOLDER, font_paths=fonts)
@@ -46,7 +48,7 @@ def _compiler() -> typst.Compiler:
 
 @cache
 def _fonts() -> tuple[re.Pattern[str], ...]:
-    """Return what each family has, in the order in which they are asked."""
+    """Return the characters of each font family, in the order of preference."""
     families = json.loads((FONTS / "characters.json").read_text("utf-8"))
     return tuple(re.compile(f"[{''.join(ranges)}]+") for ranges in families.values())
 
@@ -76,7 +78,7 @@ def render_pdf(
     installation: Installation,
     item_labels: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Return the paper of a revision, A4. `item_labels` says in one line, by item id, what each item is."""
+    """Return the PDF of a revision, A4. `item_labels` describes each item in one line, by item id."""
     words = translator(locale)
     title = f"{words('pdf.title')} {order_id} \u2013 {quote.revision}"
     brand = line_of(installation.brand)
@@ -128,7 +130,7 @@ def _line(line: QuoteLine, quote: Quote, words: Translator, item_labels: Mapping
 
 
 def _details(line: QuoteLine, quote: Quote, words: Translator, item_labels: Mapping[str, str]) -> Iterator[str]:
-    """Return the item that a line belongs to, and the start that was confirmed."""
+    """Yield the item that a line belongs to, and the confirmed start."""
     if line.item_id and line.item_id in item_labels:
         yield from words("pdf.item", number=line.item_id, summary=item_labels[line.item_id]).split("\n")
     if line.item_id and (day := quote.confirmed_start_dates.get(line.item_id)):
@@ -140,21 +142,21 @@ def _section(heading: str, text: str) -> dict[str, Any]:
 
 
 def _directed(text: str) -> dict[str, str | None]:
-    """One line of text with its own direction."""
+    """Return one line of text with its own direction."""
     return {"text": text, "direction": _direction(text)}
 
 
 def _direction(text: str) -> str | None:
-    """That of the first letter that has one (UAX #9, rules P2 and P3); None where none has."""
+    """Return the direction of the first letter that has one (UAX #9, rules P2 and P3); None where none has."""
     first = next((kind for kind in map(unicodedata.bidirectional, text) if kind in {"L", "R", "AL"}), None)
     return first and ("ltr" if first == "L" else "rtl")
 
 
 def _visible(part: Any) -> Any:
-    """Return what is said, with every character that no font has seen to be missing.
+    """Return the content with a visible replacement for every character that no font has.
 
     Typst takes a letter and its marks from one font and may lose both where no font has all of them. So a mark that the
-    font of its letter lacks is missing, too.
+    font of its letter lacks is replaced, too.
     """
     match part:
         case str():
@@ -168,7 +170,7 @@ def _visible(part: Any) -> Any:
 
 
 def _visible_cluster(cluster: str) -> str:
-    """As much of it as the font of its first character has, unless some font has all of it."""
+    """Return a cluster, or as much of it as the font of its first character has where no font has all of it."""
     if any(font.fullmatch(cluster) for font in _fonts()):
         return cluster
     found = next(filter(None, (font.match(cluster) for font in _fonts())), None)
@@ -177,7 +179,7 @@ def _visible_cluster(cluster: str) -> str:
 
 
 def _clusters(text: str) -> Iterator[str]:
-    """Return what is shaped as one: a character and the marks after it, or several pictographs that are joined."""
+    """Yield what is shaped as one: a character and the marks after it, or several joined pictographs."""
     cluster = ""
     for character in text:
         category = unicodedata.category(character)

@@ -1,7 +1,7 @@
-"""The Jinja2 templates: HTML escapes what it is given, plain text does not.
+"""Load the Jinja2 templates: HTML escapes values, plain text does not.
 
-A mail's template is rendered as both, with what `mail.html` or `mail.txt` makes of each part of it. This module imports
-nothing of the product before a template is asked for, so that a build can compile them with no more than Jinja2.
+A mail's template is rendered as both, by the blocks of `mail.html` and `mail.txt`. This module imports nothing of the
+product before a template is loaded, so that a build can compile the templates with no more than Jinja2.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from jinja2 import BaseLoader, Environment, FileSystemLoader, ModuleLoader, Stri
 
 FOLDER = Path(__file__).parent
 COMPILED = Path(__file__).parent / "compiled_templates"
-"""Made by the build: to compile them takes longer than everything else that a first request does."""
+"""Made by the build, because compiling them takes longer than everything else that a first request does."""
 
 Filters = Mapping[str, Callable[[str], str]]
 Form = Literal["html", "txt"]
@@ -36,7 +36,7 @@ def _loaded(form: Form) -> Environment:
 
 
 def compile_all() -> None:
-    """Compile every template, for the build. A filter is called by its name, so any will do here."""
+    """Compile every template, for the build. The compiled code calls filters by name, so any will do here."""
     forms: tuple[Form, ...] = ("html", "txt")
     for form in forms:
         sources = _environment(form, FileSystemLoader(FOLDER), {"line": str, "text": str})

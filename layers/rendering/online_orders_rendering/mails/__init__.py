@@ -1,1 +1,1 @@
-"""The mails: a template each, in this folder, and what they are made of."""
+"""The mails: a template each, in this folder, and the values that templates use."""

@@ -1,8 +1,8 @@
-"""The mails, each of them rendered as text and as HTML from one template, `mails/{kind}.jinja`.
+"""Render the mails, each as text and as HTML from one template, `mails/{kind}.jinja`.
 
-`online_orders.domain.mail_kinds` says which there are. A text part names the order, is not wrapped, and holds the
-address of a confirmation page and a line `Code: 123456` exactly if the mail has a link. What people wrote cannot add a
-header, a code line or such an address.
+`online_orders.domain.mail_kinds` lists them. A text part names the order and is not wrapped. It contains the address of
+a confirmation page and a line `Code: 123456` exactly if the mail has a link. What people wrote cannot add a header, a
+code line or such an address.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from online_orders_rendering.templates import template
 
 DESK_LOCALE = "en"
 _BLANK_LINES = {"mails/mail.txt": re.compile("\n(?=\n\n)"), "mails/mail.html": re.compile("\n(?=\n)")}
-"""Lines that a template leaves empty for what a mail does not have: of those between two parts, text keeps one."""
+"""Empty lines that a template leaves for parts that a mail does not have; the text keeps one between two parts."""
 
 
 class Mail(NamedTuple):
@@ -46,9 +46,9 @@ def render_mail(
 ) -> Mail:
     """Return the mail about `entry`, in the order's locale, or in English for Customer Success.
 
-    `account_name` and `site_names`, by site id, are for orders that keep none themselves; a site that is not among them
-    goes by its id. ValueError when nobody of this role gets such a mail, when a mail that needs a link has none, and
-    when a code would go to somebody whom it is not for.
+    `account_name` and `site_names`, by site id, are for orders without a snapshot; a site that is not in it is shown by
+    its id. Raises ValueError when this role gets no such mail, when a mail that needs a link has none, and when
+    somebody else than the contact person would get a code.
     """
     row = MAILS[kind]
     if row.event == ACCOUNT or role not in row.audience:
@@ -73,8 +73,8 @@ def render_quote_mail(
 
 
 def render_contact_report(account: Account, text: str, reported_by: str, installation: Installation) -> Mail:
-    """Return the mail to Customer Success that a user reports an outdated contact person; `reported_by` is the
-    address.
+    """Return the mail to Customer Success about an outdated contact person; `reported_by` is the user's
+    e-mail address.
     """
     words = translator(DESK_LOCALE)
     values = {"account": line_of(account.name), "reported_by": line_of(reported_by)}
@@ -89,9 +89,9 @@ def render_contact_report(account: Account, text: str, reported_by: str, install
 def render_notice(
     notice: Notice, old: Account, new: Account, reseller_names: Mapping[str, str], installation: Installation
 ) -> Mail:
-    """Return the mail to whoever is concerned by a change of an account, which is `new` now.
+    """Return the mail to somebody whom a change of an account concerns; `new` is the account now.
 
-    `reseller_names` by account id; those of which none is known go by their ids.
+    `reseller_names`, by account id; a reseller without a name in it is shown by its id.
     """
     words = translator(new.locale)
     values = {"account": line_of(new.name)}
@@ -108,7 +108,9 @@ def render_notice(
 def _changes(
     notice: Notice, old: Account, new: Account, reseller_names: Mapping[str, str], words: Translator
 ) -> Iterator[tuple[str, str]]:
-    """To the contact person what is another now, before and after; to a deputy the own days."""
+    """Yield label and value of each change: what differs now, before and after, for the contact; the own days for a
+    deputy.
+    """
 
     def deputies(account: Account) -> str:
         named = (f"{address_of(each.contact)}, {_days(each, words)}" for each in account.acting_deputies)
@@ -148,15 +150,16 @@ def _render(
     reader: str | None = None,
     **shown: Any,
 ) -> Mail:
-    """`values` are for the placeholders of texts, `facts` are what a template names with their labels.
+    """Return the mail rendered from its template.
 
-    Whoever is no `reader` by name is greeted without one.
+    `values` are for the placeholders of texts, `facts` are what a template shows with labels. Without a `reader`, the
+    mail greets nobody by name.
     """
     filled = {**values, "reader": reader or "", "brand": installation.brand, "site_url": installation.site_url}
 
     def say(part: str) -> str:
-        """Return the text for a part of this mail: for this reader, of this mail, for such readers, else of all
-        mails.
+        """Return the text for a part of this mail: for this kind and role, else for the kind, else for the role, else
+        for all.
         """
         keys = [f"mail.{each}{part}" for each in (f"{kind}.{role}.", f"{kind}.", f"{role}.", "")]
         return words(next(filter(words.has, keys), keys[0]), **filled)

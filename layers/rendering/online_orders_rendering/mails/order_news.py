@@ -1,4 +1,4 @@
-"""What the mails about an order may say: for the placeholders of texts, under labels, and in parts of their own."""
+"""The values of mails about an order: for the placeholders of texts, with labels, and for parts of their own."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def address_of(contact: Contact) -> str:
 
 @dataclass(frozen=True)
 class OrderMailContext:
-    """An entry of an order's timeline, as it is told to one role in one language.
+    """An entry of an order's timeline, for one role in one language.
 
-    `account_name` and `site_names` are for orders that keep none themselves.
+    `account_name` and `site_names` are for orders without a snapshot.
     """
 
     role: Role
@@ -37,7 +37,7 @@ class OrderMailContext:
 
     @cached_property
     def values(self) -> dict[str, str]:
-        """Return what texts may name."""
+        """Return the values of the placeholders in texts."""
         order, words = self.order, self.words
         named = {
             "order_id": order.order_id,
@@ -67,7 +67,7 @@ class OrderMailContext:
 
     @property
     def facts(self) -> dict[str, str | None]:
-        """Return what templates may name with its label; None and an empty text have no row."""
+        """Return what templates show with a label; None and an empty text get no row."""
         order, words = self.order, self.words
         return {
             "order_id": order.order_id,
@@ -85,7 +85,7 @@ class OrderMailContext:
 
     @property
     def shown(self) -> dict[str, Any]:
-        """Return what else templates may use."""
+        """Return further values for templates."""
         order = self.order
         return {
             "order": order,
@@ -105,12 +105,14 @@ class OrderMailContext:
 
     @cached_property
     def contact(self) -> Contact:
-        """Whose mail, link or decision the entry is about; else the order's contact person, who may have changed."""
+        """Return whose mail, link or decision the entry is about; else the order's contact person, who may have
+        changed.
+        """
         data, contact = self.entry.data, self.order.contact
         email = data.get("recipient", data.get("asked_email", contact.email))
         if contact.has_mailbox(email):
             return contact
-        # An earlier release kept no name beside the address.
+        # An earlier release stored no name beside the address.
         return Contact.model_construct(name=data.get("recipient_name", data.get("asked_name", email)), email=email)
 
     @cached_property
@@ -132,16 +134,16 @@ class OrderMailContext:
 
     @property
     def _is_other_name(self) -> bool:
-        """Return whether a decision by link is told with both names, that of who was asked and the one that was given.
+        """Return whether a decision by link is shown with both names, that of the recipient and the one that was given.
 
-        Whom Customer Success chose for this order alone is told with the address, which says more than a name that
-        anybody can be given.
+        A contact whom Customer Success chose for this order alone is shown with the address, because anybody could have
+        been given that name.
         """
         is_other = not self.asked.has_name(self.entry.actor.name or self.asked.name)
         return is_other or (self.role is not Role.CONTACT and self.order.internals.has_own_contact)
 
     def _who_closed(self) -> str:
-        """Colleagues go by name among themselves only."""
+        """Return who closed the order; Customer Success sees its own members by name."""
         actor, brand = self.entry.actor, self.installation.brand
         if self.role is Role.CUSTOMER_SUCCESS and actor.kind == "customer_success" and actor.name:
             key = "closed.by.customer_success.desk"
@@ -149,9 +151,7 @@ class OrderMailContext:
         return closing_sentence(self.order, brand, self.words, actor.name, self.asked)
 
     def _screen(self) -> dict[str, str] | None:
-        """Return where a reader who can sign in sees the order; a contact cannot, and a direct order is on no
-        screen.
-        """
+        """Return where a reader who can sign in sees the order; None for a contact and for a direct order."""
         site, order = self.installation.site_url, self.order
         if self.role is Role.CUSTOMER_SUCCESS:
             return {"url": f"{site}/desk/orders/{order.order_id}", "button": "open_desk"}

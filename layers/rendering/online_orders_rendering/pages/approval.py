@@ -1,4 +1,4 @@
-"""The pages behind the links in mails: plain HTML in the account's language, without scripts or files."""
+"""Render the pages behind the links in mails: plain HTML in the account's language, without scripts or files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 ASKS_FOR = {Outcome.EXPIRED: REQUEST_QUOTE, Outcome.LOCKED: REQUEST_MAIL}
-"""The decision that the form on the page sends."""
+"""The decision that the form on the page sends, by outcome."""
 
 
 def decision_page(
@@ -45,10 +45,10 @@ def decision_page(
     site_names: Mapping[str, str] | None = None,
     at: datetime | None = None,
 ) -> str:
-    """Return what is ordered and offered, and the form to decide; without a quote the form only cancels.
+    """Return the page with what is ordered and offered, and the form to decide; without a quote the form only cancels.
 
-    `at` is when it is read: start days that are over by then are said to be. `account_name` and `site_names` are for
-    orders that keep none themselves.
+    `at` is when it is read: start days that are over by then are shown so. `account_name` and `site_names` are for
+    orders without a snapshot.
     """
     words = translator(order.internals.locale)
     items = words.items(order if quote else order.model_copy(update={"quote": None}), site_names, at)
@@ -77,10 +77,10 @@ def outcome_page(
     decided_by: str | None = None,
     form: FormState = EMPTY_FORM,
 ) -> str:
-    """Return every state but an open decision, in plain words.
+    """Return the page of an outcome, in plain words; it has no form to decide.
 
     `order` is None where the link is unknown or nothing could be loaded; `decided_by` is the name given with the
-    decision by link that has won, if known.
+    decision by link that was first, if known.
     """
     words = translator(locale)
     return template("pages/outcome.html").render(
@@ -102,7 +102,7 @@ _FIELDS = {Outcome.EXPIRED: ("code", "extra"), Outcome.LOCKED: ("code", "extra")
 
 
 def _errors_here(outcome: Outcome, form: FormState) -> tuple[FormError, ...]:
-    """Return those of the fields that the form on the page has; what was sent may have been another page's form."""
+    """Return the errors in fields that this page's form has; another page's form may have been sent."""
     fields = _FIELDS.get(outcome, ())
     return tuple(error for error in form.errors if error.field in fields)
 
@@ -135,7 +135,7 @@ def _paragraphs(
 
 
 def _under_other_name(order: Order, words: Translator, decided_by: str | None) -> str | None:
-    """Return who was asked, and the name given, where that is another."""
+    """Return a sentence with the recipient and the name that was given, where they differ; else None."""
     if not decided_by or order.contact.has_name(decided_by):
         return None
     return words("outcome.other_name", name=line_of(decided_by), asked=line_of(order.contact.name))
