@@ -102,7 +102,7 @@ def accept(body: dict[str, Any], sending: Sending, now: datetime) -> Message:
     if len(raw) > MAX_MESSAGE_BYTES:
         raise _too_large()
     headers = _HEADERS.parsebytes(raw)
-    # The call's sender, or its lack of a name, replaces the header's.
+    # The display name is that of the call's sender, even where it has none.
     sender_name, sender = parseaddr(str(body.get("FromEmailAddress") or headers.get("From", "")))
     recipients = _recipients(body.get("Destination", {}), headers)
     _check_recipients(recipients)

@@ -1,1 +1,1 @@
-"""What the developers of the project run; nothing of it is deployed."""
+"""The tools of the project's developers; nothing of it is deployed."""

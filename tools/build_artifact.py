@@ -43,24 +43,25 @@ NEVER_READ = (
     "botocore/data/*/*/examples-1.json",
 )
 CA_BUNDLE = "aws_authorities.pem"
-"""The file in the core layer's `python` folder that the template names in `AWS_CA_BUNDLE`: to read the SDK's whole
+"""The file in the core layer's `python` folder that the template names in `AWS_CA_BUNDLE`: reading the SDK's whole
 bundle takes a sixth of a cold start."""
-# https://www.amazontrust.com/repository/ names its own four, and the one by which older stores know them.
+# https://www.amazontrust.com/repository/ lists its own four, and the one by which older trust stores know them.
 AWS_AUTHORITY = r"# Issuer: CN=(Amazon Root CA \d |Starfield Services Root Certificate Authority - G2 )"
 AWS_AUTHORITIES = 5
 USUAL_ENDPOINTS = {"dynamodb", "secretsmanager", "ssm"}
-"""Services whose addresses follow from botocore's `endpoints.json`; where it has rules besides, it evaluates these."""
-# Of a package's metadata, importlib.metadata reads these, and its license asks to stay with it.
+"""Services whose addresses follow from botocore's `endpoints.json`; if it has rules for a service too, it evaluates
+these."""
+# Of a package's metadata, importlib.metadata reads these, and its license requires the others.
 METADATA_KEPT = ("METADATA", "entry_points.txt", "licenses", "LICENSE*", "NOTICE*", "AUTHORS*", "COPYING*")
 
 
 class BuildError(Exception):
-    """What whoever builds can set right."""
+    """An error that whoever builds can correct; the text says how."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is built for; `python` is its minor version, `platform` a wheel's tag or None for this machine."""
+    """The platform of a build; `python` is its minor version, `platform` a wheel's tag or None for this machine."""
 
     python: str
     platform: str | None
@@ -79,7 +80,7 @@ class Target:
 
     @property
     def pip(self) -> list[str]:
-        """The command, run by whichever Python is asked what packages suit it."""
+        """Return the pip command, run by whichever Python decides which packages suit it."""
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
         return pip if self.platform or self == self.host() else [*pip, "--python", interpreter(self)]
 
@@ -94,7 +95,7 @@ class Target:
 
 
 def install(requirements: Path, folder: Path, target: Target) -> None:
-    """The locked packages, wheels only, as they are published and without bytecode."""
+    """Install the locked packages, wheels only, as they are published and without bytecode."""
     lock = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement", str(requirements)]
     pip = [*target.pip, "install", "--quiet", "--no-compile"]
     _run([*pip, *lock, *target.pip_options, "--target", str(folder)], f"pip could not install {requirements.name}")
@@ -145,7 +146,7 @@ PARTS: dict[str, Callable[[Path, Target], None]] = {
 
 
 def trim(packages: Path) -> None:
-    """Take out what no program reads: scripts, type stubs, tests, examples, pip's records."""
+    """Remove what no program reads: scripts, type stubs, tests, examples, pip's records."""
     for pattern in NEVER_READ:
         for path in packages.glob(pattern):
             _remove(path)
@@ -156,7 +157,7 @@ def trim(packages: Path) -> None:
 
 
 def services() -> set[str]:
-    """The AWS services that the product makes clients of, by their SDK names."""
+    """Return the AWS services that the product makes clients of, by their SDK names."""
     found = set()
     for source, node in _nodes():
         match node:
@@ -168,7 +169,7 @@ def services() -> set[str]:
 
 
 def names() -> set[str]:
-    """What the product calls anything by, and its texts: the methods of its AWS clients are among them."""
+    """Return the product's attribute names and texts; the methods of its AWS clients are among them."""
     found = set()
     for _, node in _nodes():
         match node:
@@ -179,18 +180,18 @@ def names() -> set[str]:
 
 @cache
 def _nodes() -> list[tuple[Path, ast.AST]]:
-    """Of every source of the product, each with its file."""
+    """Return the syntax nodes of every source of the product, each with its file."""
     sources = (path for folder in (CORE, RENDERING, FUNCTIONS) for path in folder.rglob("*.py"))
     return [(source, node) for source in sources for node in ast.walk(ast.parse(source.read_bytes()))]
 
 
 def method_of(operation: str) -> str:
-    """Of an operation's client: `put_item` of PutItem."""
+    """Return the client's method for an operation: `put_item` for PutItem."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
 
 
 def trim_sdk(data: Path, requested: set[str], called: set[str]) -> None:
-    """Leave of botocore's data, of these services, the newest API's operations that are called, and the endpoints."""
+    """Keep of botocore's data only these services, the newest API's operations that are called, and the endpoints."""
     if unknown := sorted(requested - {path.name for path in data.iterdir()}):
         raise BuildError(f"botocore knows no service {', '.join(unknown)}")
     prefixes = set()
@@ -218,7 +219,7 @@ def trim_sdk(data: Path, requested: set[str], called: set[str]) -> None:
 
 
 def _with_operations(model: dict[str, Any], called: set[str]) -> dict[str, Any]:
-    """A service with the operations whose methods are called, and the shapes that those need."""
+    """Return a service with the operations whose methods are called, and the shapes that those need."""
     operations = {name: each for name, each in model["operations"].items() if method_of(name) in called}
     if not operations:
         raise BuildError(f"nothing of {model['metadata']['serviceId']} is called")
@@ -237,7 +238,7 @@ def _with_operations(model: dict[str, Any], called: set[str]) -> dict[str, Any]:
 
 
 def _undocumented(model: Any) -> Any:
-    """Without `documentation` texts; what is merely called so (a member of a shape) is no text and stays."""
+    """Return a model without its `documentation` texts; a member of a shape with that name stays."""
     if isinstance(model, list):
         return [_undocumented(each) for each in model]
     if not isinstance(model, dict):
@@ -250,7 +251,9 @@ def _undocumented(model: Any) -> Any:
 
 
 def aws_authorities(bundle: str) -> str:
-    """Of the SDK's bundle, whose comments name the issuers, the certificates of those who certify AWS's endpoints."""
+    """Return the certificates of the authorities of AWS's endpoints, from the SDK's bundle, whose comments name the
+    issuers.
+    """
     certificates = re.findall(r"# Issuer: .*?-----END CERTIFICATE-----\n", bundle, re.DOTALL)
     found = [one for one in certificates if re.match(AWS_AUTHORITY, one)]
     if len(found) != AWS_AUTHORITIES:
@@ -259,12 +262,12 @@ def aws_authorities(bundle: str) -> str:
 
 
 def languages() -> set[str]:
-    """Those that the product writes its mails and papers in."""
+    """Return the languages of the product's mails and PDFs."""
     return {path.stem for path in (CORE / "online_orders" / "locales").glob("*.json")}
 
 
 def trim_locales(data: Path, requested: set[str]) -> None:
-    """Leave of Babel's data these languages, with their regions, and what all locales go back to."""
+    """Keep of Babel's data only these languages, with their regions, and the data that all locales inherit."""
     for path in data.glob("*.dat"):
         if path.stem != "root" and path.stem.partition("_")[0] not in requested:
             path.unlink()
@@ -274,17 +277,19 @@ def trim_locales(data: Path, requested: set[str]) -> None:
 
 
 def compile_all(folder: Path, deployed_at: str, target: Target) -> None:
-    """Put bytecode beside the sources, good without a look at their times: a zip that Lambda unpacks keeps none."""
+    """Put bytecode beside the sources, valid without a check of their times, which a zip unpacked by Lambda does not
+    keep.
+    """
     if os.environ.get("BYTECODE") == "0":
         return
     compiler = [interpreter(target), "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     where = ["-s", str(folder), "-p", deployed_at, str(folder)]
-    # One process and a fixed hash seed: else marshal may order and share constants in more than one way.
+    # One process and a fixed hash seed: otherwise marshal may order and share constants in more than one way.
     _run([*compiler, *where], "the bytecode could not be made", PYTHONHASHSEED="0")
 
 
 def interpreter(target: Target) -> str:
-    """A Python whose bytecode the target reads; BuildError when there is none."""
+    """Return a Python whose bytecode the target reads; raise BuildError when there is none."""
     named = os.environ.get("TARGET_PYTHON")
     for candidate in [named] if named else _candidates(target.python):
         if _said([candidate, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]) == target.python:
@@ -307,7 +312,7 @@ def _candidates(version: str) -> Iterator[str]:
 
 
 def _said(command: list[str]) -> str:
-    """What a command printed; nothing when it failed or is not there."""
+    """Return what a command printed; an empty text when it failed or is not there."""
     try:
         ended = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
     except OSError:
@@ -338,7 +343,7 @@ def _write_json(path: Path, content: Any) -> None:
 
 
 def _environment(**more: str) -> dict[str, str]:
-    """Ours without what would turn another interpreter's head."""
+    """Return our environment without the variables that would affect another interpreter."""
     foreign = {"PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONOPTIMIZE", "__PYVENV_LAUNCHER__"}
     return {name: value for name, value in os.environ.items() if name not in foreign} | more
 

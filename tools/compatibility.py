@@ -1,8 +1,8 @@
-"""What a client of the released API would trip over: the OpenAPI document of a release against the present one.
+"""Compare the OpenAPI document of a release with the present one, and list what breaks its clients.
 
-Run as `python -m tools.compatibility`. A route, status or field that is gone, a value that is no longer taken, a new
-value where the answers' were closed, something newly required: each is named by its place, and the exit code is 1.
-Additions are none of these.
+Run as `python -m tools.compatibility`. A removed route, status or field, a value that is no longer accepted, a new
+value where the responses' values were closed, and a new requirement are listed, each with its place, and the exit code
+is 1. Additions are not listed.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ RELEASED = ROOT / "docs" / "openapi"
 PRESENT = ROOT / "layers" / "core" / "online_orders" / "generated" / "openapi.json"
 _METHODS = ("get", "put", "post", "delete", "head", "patch", "options")
 _GROWING = (".event", ".locale")
-"""Answered values to which a version may add: what happens to an order, and the languages of accounts. Clients show or
-skip what they do not know."""
+"""Responses' values to which a version may add: events of an order, and languages of accounts. Clients show or skip
+what they do not know."""
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 
 
 def newest_release() -> Path:
-    """The document of the newest release, by its version number."""
+    """Return the path of the newest release's document, by its version number."""
     return max(RELEASED.glob("*.json"), key=lambda path: [int(part) for part in path.stem.split(".")])
 
 
 def breaks(before: Json, after: Json) -> list[str]:
-    """What of `before` a client could rely on and `after` no longer grants, each with its place."""
+    """Return what a client could rely on in `before` and no longer can in `after`, each with its place."""
     return sorted(set(_Comparison(before, after).found()))
 
 
@@ -107,7 +107,7 @@ class _Comparison:
                 yield from self._schema(f"{where} body", media["schema"], new, sent=True)
 
     def _schema(self, where: str, before: Any, after: Any, *, sent: bool) -> Iterator[str]:
-        """`sent`: by clients; otherwise answered to them."""
+        """Yield the breaks of a schema. `sent`: clients send it; otherwise they receive it."""
         if reference := before.get("$ref") if isinstance(before, dict) else None:
             key = (reference, json.dumps(after, sort_keys=True), sent)
             if key in self._seen:
@@ -152,7 +152,7 @@ class _Comparison:
                 yield f"{where}.{name}: may now be missing"
 
     def _choices(self, where: str, old: Json, new: Json, *, sent: bool) -> Iterator[str]:
-        """anyOf and oneOf, choice by choice, by what tells them apart."""
+        """Yield the breaks of anyOf and oneOf, choice by choice, each recognized by its kind."""
         was, now = _branches(self, self._before, old), _branches(self, self._after, new)
         if not was or not now:
             return

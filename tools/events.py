@@ -1,4 +1,4 @@
-"""The JSON Schemas of the events that go out, one document an event."""
+"""Generate the JSON Schemas of the published events, one document an event."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MEANINGS = {
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    """By event name: the schema of the whole EventBridge event, as a target receives it."""
+    """Return the schema of the whole EventBridge event, as a target receives it, by event name."""
     detail = EventDetail.model_json_schema(mode="serialization")
     definitions = detail.pop("$defs")
     for part in (detail, *definitions.values()):
-        part.pop("additionalProperties", None)  # a consumer is to bear what a later version adds
+        part.pop("additionalProperties", None)  # a consumer must accept members that a later version adds
     return {
         event.value: {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

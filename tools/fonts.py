@@ -1,4 +1,4 @@
-"""Which characters the fonts of the papers have, for `fonts/characters.json`."""
+"""List which characters the fonts of the PDFs have, for `fonts/characters.json`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ FAMILIES = (
 )
 """In the order of `quote.typ`."""
 COVERS = {"NanumSquare": re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")}
-"""What of a family is used, as `quote.typ` has it, too."""
+"""The characters of a family that are used, as in `quote.typ`."""
 
 
 def characters() -> dict[str, list[str]]:
-    """Return what each family has, as ranges that a regular expression takes between its brackets."""
+    """Return the characters of each family, as ranges for the brackets of a regular expression."""
     found: dict[str, set[int]] = {}
     for path in sorted(FONTS.glob("*.ttf")):
         with TTFont(path) as font:
@@ -38,7 +38,7 @@ def characters() -> dict[str, list[str]]:
             numbers = set(font.getBestCmap())
         if covers := COVERS.get(family):
             numbers = {number for number in numbers if covers.match(chr(number))}
-        # What one of its weights lacks, the family does not have.
+        # A family has only the characters that all its weights have.
         found[family] = found.get(family, numbers) & numbers
     if found.keys() != set(FAMILIES):
         raise ValueError(f"no order is known for {found.keys() ^ set(FAMILIES)}")

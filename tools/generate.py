@@ -1,4 +1,4 @@
-"""Write the documents that are made from the code, or with --check tell which are out of date.
+"""Write the documents that are generated from the code, or with --check report which are out of date.
 
 Run as `python -m tools.generate`, from the root of the repository, with layers/core and functions importable.
 """
@@ -24,7 +24,7 @@ GENERATED = ROOT / "layers" / "core" / "online_orders" / "generated"
 
 
 def catalog_document() -> dict[str, Any]:
-    """What `GET /api/catalog` answers."""
+    """Return the body of `GET /api/catalog`."""
     return {
         "item_kinds": [
             {"kind": kind, "label": label, "schema": catalog.schema_of(kind)}
@@ -45,7 +45,7 @@ def catalog_document() -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     described = document()
     written: dict[Path, Any] = {
-        **iso_codes.documents(),  # which what follows is made of: `make generate` writes them first
+        **iso_codes.documents(),  # the following ones depend on these: `make generate` writes them first
         GENERATED / "catalog.json": catalog_document(),
         GENERATED / "openapi.json": described,
         ROOT / "web" / "lib" / "generated" / "limits.js": screen_limits.module(described),

@@ -1,4 +1,4 @@
-"""Write the codes of countries and currencies that the product knows, from packages that publish the standards' lists.
+"""Write the codes of countries and currencies that the product accepts, from packages with the standards' lists.
 
 Run as `python -m tools.iso_codes`. Newer lists come with newer packages: `make lock UPGRADE=1`, then `make generate`.
 """
@@ -25,7 +25,7 @@ def countries() -> list[str]:
 def currencies() -> dict[str, int]:
     """Return the minor digits of the currencies in use, by code, from ISO 4217's list one (`iso-4217`, MIT).
 
-    Funds, metals and codes for tests are none: nobody can be sent a bill in them.
+    Funds, metals and codes for tests are left out: nobody can be billed in them.
     """
     return {
         each.name: each.subunit_exp
@@ -35,7 +35,7 @@ def currencies() -> dict[str, int]:
 
 
 def documents() -> dict[Path, str]:
-    """Return what the files hold, by path; one code a line, so that a change reads well."""
+    """Return the contents of the files, by path; one code a line, so that a change is easy to read."""
     return {
         DATA / "countries.json": json.dumps(countries(), indent=1) + "\n",
         DATA / "currencies.json": json.dumps(currencies(), indent=1) + "\n",

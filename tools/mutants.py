@@ -45,13 +45,14 @@ WORK = ROOT / ".mutants"
 TABLE = ROOT / "docs" / "mutants.md"
 SOURCES = ("layers/core", "layers/rendering", "functions")
 SURVIVED, UNTESTED = 0, 33
-"""mutmut's codes: the tests passed; no test reaches the function. Others say that it was noticed, None: not run."""
+"""mutmut's codes: the tests passed; no test reaches the function. Other codes mean that it was noticed, None that it
+was not run."""
 MAX_TEST_SECONDS = float(os.environ.get("MUTANT_TEST_SECONDS", "20"))
-"""How long the tests of a mutant may take by themselves; those that are less close are left out."""
+"""How long the tests of a mutant may take in total; the less close ones are left out."""
 SLOW = 0.3
-"""Seconds; tests that take longer come last."""
+"""Seconds; slower tests come last."""
 MAX_CPU_SECONDS = 120
-"""After which a mutant is taken to never end."""
+"""After this a mutant counts as endless."""
 MAX_WORDS_OF_NO_SENTENCE = 4
 NOT_RUN = "not run"
 UNREASONED = "no reason yet"
@@ -60,7 +61,7 @@ Json = dict[str, Any]
 
 
 class Group(NamedTuple):
-    """Modules that the same tests decide on."""
+    """Modules whose mutants the same tests decide on."""
 
     name: str
     modules: tuple[str, ...]
@@ -82,7 +83,7 @@ def groups() -> list[Group]:
 
 
 def undecorated(source: str) -> str:
-    """A module in which `@decorator def f` is `def f` and then `f = decorator(f)`, in its classes too."""
+    """Return a module in which `@decorator def f` is `def f` and then `f = decorator(f)`, in its classes too."""
     lines = source.splitlines()
     tree = ast.parse(source)
     owners: list[ast.Module | ast.ClassDef] = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
@@ -98,7 +99,7 @@ def undecorated(source: str) -> str:
 
 
 def prepare(group: Group) -> None:
-    """Bring the copy up to date. What did not change keeps its time, and so its results."""
+    """Bring the copy up to date. Unchanged files keep their time, and so their results."""
     folder = group.folder
     kept = set()
     listed = subprocess.run(
@@ -149,7 +150,7 @@ def _path(module: str) -> str:
 
 
 class Results(NamedTuple):
-    """What mutmut knows of a module's mutants."""
+    """mutmut's results for the mutants of a module."""
 
     codes: dict[str, int | None]
     """By the mutant's name."""
@@ -162,7 +163,7 @@ class Results(NamedTuple):
 
     @classmethod
     def of(cls, group: Group, module: str) -> Results | None:
-        """None where nothing was run."""
+        """Return the results of a module; None where nothing was run."""
         path = group.folder / "mutants" / _path(module)
         meta = path.with_name(path.name + ".meta")
         if not meta.exists():
@@ -173,7 +174,7 @@ class Results(NamedTuple):
         return cls(codes, path.read_text().splitlines(), spans, at)
 
     def counted(self) -> dict[str, int | None]:
-        """The codes without those of mutants in which a sentence alone is another: only people read it."""
+        """Return the codes, without those of mutants that change only a sentence for people."""
         return {name: code for name, code in self.codes.items() if not self._is_of_sentence(name)}
 
     def living(self) -> list[str]:
@@ -208,7 +209,7 @@ _SENTENCE, _NOTHING = ast.dump(ast.Name("a sentence")), ast.dump(ast.Constant(No
 
 class _Speechless(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.name = "function"  # the mutant's
+        node.name = "function"  # the mutant's name
         return self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
@@ -223,7 +224,7 @@ class _Speechless(ast.NodeTransformer):
 
 
 def _is_sentence(text: str) -> bool:
-    """Whether it is a text for people: several words, and nothing that DynamoDB or a program reads."""
+    """Return whether it is a text for people: several words, and nothing that DynamoDB or a program reads."""
     return (" " in text and text.removesuffix("XX").endswith(".")) or (
         len(text.split()) > MAX_WORDS_OF_NO_SENTENCE and re.fullmatch(r"[A-Za-z ,;'’-]+", text) is not None
     )
@@ -231,12 +232,12 @@ def _is_sentence(text: str) -> bool:
 
 @cache
 def _without_sentences(code: str) -> str:
-    """Return what the code comes to when one sentence is as good as another."""
+    """Return the code with all sentences made equal."""
     return ast.dump(_Speechless().visit(ast.parse(code)))
 
 
 class Change(NamedTuple):
-    """A mutant, as it is told of."""
+    """The change of a mutant, as docs/mutants.md shows it."""
 
     function: str
     before: str
@@ -244,7 +245,7 @@ class Change(NamedTuple):
 
 
 def _difference(before: str, after: str, around: int = 18) -> tuple[str, str]:
-    """What differs in two texts, with a few characters around it."""
+    """Return what differs in two texts, with a few characters around it."""
     blocks = [
         block for block in SequenceMatcher(None, before, after, autojunk=False).get_opcodes() if block[0] != "equal"
     ]
@@ -255,9 +256,10 @@ def _difference(before: str, after: str, around: int = 18) -> tuple[str, str]:
 
 
 def run(group: Group, modules: Sequence[str]) -> None:
-    """Run the mutants that have no result yet, and those that lived so far."""
+    """Run the mutants without a result, and those that survived so far."""
     prepare(group)
-    # mutmut writes the mutants of all modules, finds out which tests reach which function, and runs those of the least.
+    # mutmut writes the mutants of all modules, finds the tests that reach each function, and runs the mutants with the
+    # fewest.
     texts = {module: (group.folder / _path(module)).read_text() for module in group.modules}
     minimum = min((module for module, text in texts.items() if "def " in text), key=lambda module: len(texts[module]))
     mutmut = Path(sys.executable).parent / "mutmut"
@@ -274,17 +276,17 @@ def run(group: Group, modules: Sequence[str]) -> None:
 _ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "MUTANT_UNDER_TEST": ""}
 
 
-# Judging: in the folder of the mutated code, which is on the path before this project's own.
+# What follows runs in the folder of the mutated code, which is on the path before this project's own.
 
 
 def judge(group: Group, modules: Sequence[str]) -> None:
-    """Run the tests of each mutant that lives or was not run."""
+    """Run the tests of each mutant that survived or was not run."""
     quick, tests = _pytest_arguments()
     sys.exit(pytest.main([*quick, *tests], plugins=[_Judge(group, modules)]))
 
 
 def judge_apart(group: Group, modules: Sequence[str]) -> None:
-    """Run the tests of each mutant that lives, in a process that imports the mutated code itself.
+    """Run the tests of each survived mutant, in a process that imports the mutated code itself.
 
     Raises RuntimeError when these tests fail without a mutant.
     """
@@ -307,14 +309,14 @@ def judge_apart(group: Group, modules: Sequence[str]) -> None:
 
 
 def _pytest_arguments() -> tuple[list[str], list[str]]:
-    """How pytest is called, and which tests may decide."""
+    """Return pytest's arguments, and the tests that may decide."""
     mutmut = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]
     quick = ["--rootdir=.", "-q", "--tb=native", "--assert=plain", "--timeout=60"]  # nobody reads why a test failed
     return [*quick, *mutmut["pytest_add_cli_args"]], mutmut["pytest_add_cli_args_test_selection"]
 
 
 class _Judge:
-    """Forks for each mutant once all tests have been collected; the process that is forked runs those that reach it."""
+    """Forks for each mutant once all tests are collected; the child runs the tests that reach it."""
 
     def __init__(self, group: Group, modules: Sequence[str]) -> None:
         self._group = group
@@ -350,12 +352,14 @@ def _verdict(mutant: str, items: Sequence[pytest.Item]) -> int:
 
 
 def _forked(mutant: str, judged: Callable[[], int]) -> int:
-    """mutmut's code for what the tests say of a mutant: 0, 1, or the signal that ended them, as a negative number."""
+    """Return mutmut's code for the tests' result on a mutant: 0, 1, or the signal that ended them, as a negative
+    number.
+    """
     child = os.fork()
     if child:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         with suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)  # what a test had started, and could not end
+            os.killpg(child, signal.SIGKILL)  # what a test had started and could not end
         return code
     os.setpgid(0, 0)
     os.environ["MUTANT_UNDER_TEST"] = mutant
@@ -370,8 +374,9 @@ def _forked(mutant: str, judged: Callable[[], int]) -> int:
 
 
 def closest_tests(reaching: Mapping[str, Iterable[str]], seconds: Mapping[str, float]) -> dict[str, list[str]]:
-    """The tests that decide on a function's mutants, by function: those that are quick, named after its module and
-    reach the fewest functions first, for as long as `MAX_TEST_SECONDS` lasts."""
+    """Return, by function, the tests that decide on its mutants: first those that are quick, named after its module and
+    reach the fewest functions, for `MAX_TEST_SECONDS` in total.
+    """
     reached = Counter(test for tests in reaching.values() for test in tests)
 
     def closest(function: str, tests: Iterable[str]) -> list[str]:
@@ -386,7 +391,7 @@ def closest_tests(reaching: Mapping[str, Iterable[str]], seconds: Mapping[str, f
 def closest_tests_of_module(
     module: str, reaching: Mapping[str, Iterable[str]], seconds: Mapping[str, float]
 ) -> list[str]:
-    """The tests that decide on all functions of a module."""
+    """Return the tests that decide on all functions of a module."""
     of_module = {
         test for function, tests in reaching.items() if function.rpartition(".")[0] == module for test in tests
     }
@@ -412,7 +417,7 @@ BEGIN, END = "<!-- made by tools.mutants: reasons are kept, all else is written 
 
 
 def table(document: str, modules: Sequence[tuple[Group, str]]) -> str:
-    """The document with what was run. Rows of what was not run stay as they are, and so do reasons."""
+    """Return the document with the new results. Rows of what was not run stay as they are, and so do reasons."""
     before, _, rest = document.partition(BEGIN)
     old, _, after = rest.partition(END)
     existing = dict(ROW.findall(old))
@@ -445,7 +450,7 @@ def _sections(made: str) -> Iterator[tuple[str, str]]:
 
 
 def _kept(results: Results, existing: str) -> str:
-    """Each change that lives, with its reason."""
+    """Return each survived change, with its reason."""
     reasons = {Change(*found[:3]): found[3] for found in KEPT.findall(existing)}
     changes = dict.fromkeys(_changed_text(results.change(name)) for name in results.living())
     rows = [
@@ -456,7 +461,7 @@ def _kept(results: Results, existing: str) -> str:
 
 
 def _changed_text(change: Change) -> Change:
-    """As a cell of a table can say it."""
+    """Return the change with its texts fit for a cell of a table."""
     return Change(change.function, *(text.replace("|", "\\|").replace("``", "` `") for text in change[1:]))
 
 

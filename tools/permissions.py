@@ -1,4 +1,4 @@
-"""The table of permissions for people, from docs/permissions.json, which the tests go by."""
+"""Write the table of permissions for people from docs/permissions.json, which the tests use."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def permissions() -> dict[str, Any]:
 
 
 def cells(table: Mapping[str, Any], route: str) -> dict[str, str]:
-    """What a route answers, by role."""
+    """Return the statuses of a route, by role."""
     found: dict[str, str] = table["permissions"][table["routes"][route]]
     return {role: found[role] for role in table["roles"]}
 

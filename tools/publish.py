@@ -49,14 +49,14 @@ CONTENT_TYPES = {
 }
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "end_session_endpoint", "revocation_endpoint")
 CHECKS = ("authorization_response_iss_parameter_supported", "id_token_signing_alg_values_supported")
-"""What the screens must know to check the provider's answers."""
+"""What the screens must know to check the provider's responses."""
 DISCOVERY_SECONDS = 20
 
 Json = dict[str, Any]
 
 
 class CannotPublish(Exception):
-    """What has to be put right first."""
+    """Something has to be corrected first; the text says what."""
 
 
 class Upload(NamedTuple):
@@ -70,7 +70,7 @@ class Upload(NamedTuple):
 
 
 def site_files(web: Path) -> dict[str, bytes]:
-    """What the entry page needs, by path; CannotPublish without what comes from npm."""
+    """Return the files of the entry page by path; raise CannotPublish without those from npm."""
     paths = [web / "icon.svg", *(path for part in PARTS for path in sorted((web / part).rglob("*")) if path.is_file())]
     found = {path.relative_to(web).as_posix(): path.read_bytes() for path in paths if path.suffix != ".ts"}
     for part in PARTS:
@@ -82,7 +82,7 @@ def site_files(web: Path) -> dict[str, bytes]:
 
 
 def version_of(files: Mapping[str, bytes]) -> str:
-    """The same for the same files, and for no others."""
+    """Return the same version for the same files, and for no others."""
     digest = hashlib.sha256()
     for name, body in sorted(files.items()):
         digest.update(f"{name}\0{len(body)}\0".encode() + body)
@@ -90,7 +90,7 @@ def version_of(files: Mapping[str, bytes]) -> str:
 
 
 def uploads(web: Path, config: Json) -> list[Upload]:
-    """What to upload, in this order."""
+    """Return what to upload, in this order."""
     files = site_files(web)
     location = f"assets/{version_of(files)}"
     names = re.compile(r'(href|src)="/(?!api/)')
@@ -103,12 +103,12 @@ def uploads(web: Path, config: Json) -> list[Upload]:
 
 
 def languages(web: Path) -> list[str]:
-    """Those that the screens have texts in, one file each; English, which all else falls back on, first."""
+    """Return the languages of the screens' texts, one file each; English, the fallback, comes first."""
     return sorted((path.stem for path in (web / "locales").glob("*.json")), key=lambda name: (name != "en", name))
 
 
 def discovered(issuer: str) -> Json:
-    """How the identity provider describes itself (OpenID Connect Discovery)."""
+    """Return the identity provider's description of itself (OpenID Connect Discovery)."""
     address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
     with urllib.request.urlopen(address, timeout=DISCOVERY_SECONDS) as response:  # noqa: S310 - the template takes https only
         described: Json = json.load(response)
@@ -116,7 +116,7 @@ def discovered(issuer: str) -> Json:
 
 
 def site_config(outputs: Mapping[str, str], provider: Json) -> Json:
-    """What config.json tells the screens; CannotPublish when they could not sign in by it."""
+    """Return the content of config.json; raise CannotPublish when the screens could not sign in with it."""
     issuer = outputs["IdentityIssuer"]
     if provider.get("issuer") != issuer:
         raise CannotPublish(f"The identity provider at {issuer} says that it is {provider.get('issuer')}.")
@@ -143,7 +143,7 @@ def site_config(outputs: Mapping[str, str], provider: Json) -> Json:
 def publish(
     stack: str, session: Session, *, web: Path = WEB, discover: Callable[[str], Json] = discovered
 ) -> list[str]:
-    """Uploads what is not there yet; the keys that were written. Credentials and region are the session's."""
+    """Upload what is not there yet, and return the keys that were written. Credentials and region are the session's."""
     (described,) = session.create_client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     if "WebBucket" not in outputs:
@@ -163,7 +163,7 @@ def publish(
             CacheControl=upload.cache_control,
         )
         written.append(upload.key)
-    # Edges ask for these each time, but a file of before their time may have been kept.
+    # Edges revalidate these each time, but may have cached a file from before that rule.
     paths = [f"/{upload.key}" for upload in planned if upload.cache_control == ASKED_FOR_EACH_TIME]
     reference = hashlib.sha256(b"".join(upload.body for upload in planned)).hexdigest()
     batch = {"Paths": {"Quantity": len(paths), "Items": paths}, "CallerReference": reference}
@@ -179,7 +179,7 @@ def _is_there(s3: Any, bucket: str, key: str) -> bool:
 
 
 def stage(name: str, samconfig: Path = ROOT / "samconfig.toml") -> tuple[str, str]:
-    """Stack and region of a stage."""
+    """Return stack and region of a stage."""
     tables = tomllib.loads(samconfig.read_text("utf-8"))
     table = tables.get("default" if name == "dev" else name)
     if not isinstance(table, dict):

@@ -21,20 +21,20 @@ VARIABLES = {
     "default-timeout": "UV_HTTP_TIMEOUT",
     "cert": "SSL_CERT_FILE",
 }
-"""Of each of pip's settings, the variable by which uv takes it. Indexes besides the first are left out: uv would ask
-them first, and everything that is locked is on the first."""
+"""By pip's setting, the variable by which uv takes it. Further indexes are left out: uv would ask them first, and
+everything that is locked is on the first."""
 SECTIONS = ("global", "install", ":env:")
-"""Of pip's settings; what stands in a later one holds."""
+"""Of pip's settings; a later section overrides an earlier one."""
 
 
 def listing() -> str:
-    """What pip has to say of its settings, a line each."""
+    """Return pip's settings, one a line."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"]
     return subprocess.run(pip, capture_output=True, text=True, check=True).stdout
 
 
 def variables(listing: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment, and with it what pip's settings are to uv."""
+    """Return the environment, with pip's settings as uv's variables."""
     settings = dict(line.split("=", 1) for line in listing.splitlines())
     found = {
         variable: str(ast.literal_eval(settings[f"{section}.{name}"]))

@@ -22,7 +22,7 @@ Bill = dict[str, Any]
 
 
 class BillError(Exception):
-    """The bill does not tell what the lock does."""
+    """The bill and the lock differ."""
 
 
 def lock_of(layer: str) -> Path:
@@ -30,7 +30,7 @@ def lock_of(layer: str) -> Path:
 
 
 def check(bill: Bill, lock: str) -> None:
-    """Raises BillError unless the bill lists what is locked and nothing else, each with a hash."""
+    """Raise BillError unless the bill lists exactly what is locked, each with a hash."""
     listed = {(one["name"], one["version"]) for one in bill["components"]}
     locked = set(_PINNED.findall(lock))
     if listed != locked:

@@ -1,4 +1,6 @@
-"""The limits of what the screens send, from the OpenAPI document, so that the screens have none of their own."""
+"""Generate the limits of what the screens send, from the OpenAPI document, so that the screens define none of their
+own.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ def module(document: Mapping[str, Any]) -> str:
 
 
 def _sent(document: Mapping[str, Any]) -> set[str]:
-    """The names of the schemas that requests in JSON are made of."""
+    """Return the names of the schemas that requests in JSON are made of."""
     schemas = document["components"]["schemas"]
     waiting = [
         reference
@@ -63,7 +65,7 @@ def _members(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str,
 
 
 def _limits(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a member, or of what it is unless it is null."""
+    """Return the limits of a member, or of its alternative that is not null."""
     parts = [schema, *(part for part in schema.get("anyOf", ()) if part.get("type") != "null")]
     parts += [schemas[name] for part in parts if (name := part.get("$ref", "").rpartition("/")[2])]
     limits = {keyword: part[keyword] for part in parts for keyword in KEYWORDS if keyword in part}

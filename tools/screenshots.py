@@ -1,4 +1,4 @@
-"""Take the README's pictures, into docs/images, of a local run of their own.
+"""Take the README's pictures, into docs/images, from a local run of their own.
 
 .venv/bin/python -m tools.screenshots
 """
@@ -23,14 +23,14 @@ from tests.web.steps import link_and_code, wait_for_mail
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 COLORS = 96
-"""Enough for what has few, and a third of the size."""
+"""Enough for pictures with few colors, and a third of the size."""
 SENT_SECONDS = 60.0
 
 Json = dict[str, Any]
 
 
 class Stage:
-    """A local run with a few orders in it, and a browser before it."""
+    """A local run with a few orders in it, and a browser that shows it."""
 
     def __init__(self, site: Description, browser: Browser) -> None:
         self.site = site

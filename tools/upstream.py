@@ -1,4 +1,4 @@
-"""Try the patches that are offered to the libraries and emulators we use, each against the version that is installed.
+"""Test the patches that are offered to the libraries and emulators we use, each with the installed version.
 
     .venv/bin/python -m tools.upstream [NAME ...]
 
@@ -22,16 +22,16 @@ PATCHES = sorted((ROOT / "upstream").glob("*.patch"))
 
 
 class StalePatch(Exception):
-    """What a patch no longer fits."""
+    """A patch no longer fits; the text says which."""
 
 
 def files_of(patch: Path) -> list[str]:
-    """Return the paths that a patch changes or makes, from the root of its repository."""
+    """Return the paths that a patch changes or creates, from the root of its repository."""
     return re.findall(r"^\+\+\+ b/(\S+)$", patch.read_text("utf-8"), re.MULTILINE)
 
 
 def own_tests(patch: Path) -> list[str]:
-    """Return the tests that a patch brings."""
+    """Return the tests that a patch adds."""
     return [path for path in files_of(patch) if path.startswith("tests/")]
 
 
@@ -45,7 +45,7 @@ def package_of(patch: Path) -> Path:
 
 
 def apply(patch: Path, folder: Path) -> None:
-    """Apply a patch to the files in a folder; StalePatch where it does not fit, or leaves what is no Python."""
+    """Apply a patch to the files in a folder; raise StalePatch where it does not fit, or leaves what is no Python."""
     environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
     git = shutil.which("git")
     if git is None:

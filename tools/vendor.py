@@ -1,4 +1,4 @@
-"""Copy the screens' libraries from where npm has put them, as modules that a browser finds without a build step.
+"""Copy the screens' libraries from npm's folder, as modules that a browser finds without a build step.
 
 Run as `python -m tools.vendor node_modules web/vendor`. Browsers know no package names, so these become the addresses
 of the files beside; nothing else is changed.
@@ -18,20 +18,20 @@ MODULES = {
     "@preact/signals": ("signals.js", "@preact/signals/dist/signals.mjs"),
     "oauth4webapi": ("oauth4webapi.js", "oauth4webapi/build/index.js"),
 }
-"""By the name that other modules import: the file's name here, and where it lies in its package."""
+"""By the name that other modules import: the file's name here, and its path in its package."""
 
 _IMPORTED = re.compile(r"""(\bfrom\s*|\bimport\s*)(["'])([@\w][\w./-]*)\2""")
 _SOURCE_MAP = re.compile(r"\n?//# sourceMappingURL=.*\n?")
 
 
 def as_module(text: str) -> str:
-    """Return a module that imports the files beside it; KeyError for a package that is not copied."""
+    """Return a module that imports the files beside it; raise KeyError for a package that is not copied."""
     named = _IMPORTED.sub(lambda found: f"{found[1]}{found[2]}./{MODULES[found[3]][0]}{found[2]}", text)
     return _SOURCE_MAP.sub("\n", named)
 
 
 def vendor(packages: Path, target: Path) -> None:
-    """Write each module to `target`, and beside it the license of its package, and where its types are."""
+    """Write each module to `target`, with the license of its package and a note where its types are."""
     target.mkdir(parents=True, exist_ok=True)
     for package, (name, source) in MODULES.items():
         text = as_module((packages / source).read_text("utf-8"))

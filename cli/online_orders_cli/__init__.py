@@ -1,1 +1,1 @@
-"""The command-line tool of those who run an installation: on AWS, or the local run."""
+"""The command-line tool for those who run an installation: on AWS, or the local run."""

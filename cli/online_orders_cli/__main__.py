@@ -1,4 +1,4 @@
-"""`python -m online_orders_cli` is what the script `online-orders` runs."""
+"""Run the command-line tool, as `python -m online_orders_cli`; the script `online-orders` does that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of `online-orders`. What each does is in the modules beside; here is how it is asked for and told."""
+"""The commands of `online-orders`: their options and their output. The modules beside do the work."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_ERRORS_SHOWN = 200
 
 
 class ExitCode(IntEnum):
-    """What the process ends with; 2 is a mistake in the command line itself."""
+    """The exit code of the process; 2 is a mistake in the command line itself."""
 
     DONE = 0
     REFUSED = 1
@@ -57,7 +57,7 @@ class Session:
 
 
 class Commands(TyperGroup):
-    """Turns what a command raises into a sentence and an exit code, in one place; its own flags may stand anywhere."""
+    """Turns the exceptions of commands into a sentence and an exit code; its own flags may stand anywhere."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
@@ -216,7 +216,7 @@ def import_prices(
 
 
 def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
-    """All faults of all rows, or all writes; a write that is refused all the same leaves the others done."""
+    """Report all errors of all rows, or else store all accounts; a refused one does not stop the others."""
     installation, output = session.installation, session.output
     rows, errors = tables.read(file, importing.COLUMNS[kind])
     looked_up: dict[str, importing.StoredAccount] = {}
@@ -245,7 +245,7 @@ def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
 
 
 class Stored(NamedTuple):
-    """How many accounts had which outcome, what the API refused, and what ended it early, if anything did."""
+    """How many accounts had which outcome, what the API refused, and the error that ended the run early, if any."""
 
     counts: dict[str, int]
     refused: list[tables.RowError]
@@ -306,7 +306,7 @@ def export_orders(
     ] = None,
     to: Annotated[Path | None, typer.Option(help="A file; without it, standard output.")] = None,
 ) -> None:
-    """Whole orders, oldest first, read page by page."""
+    """Export whole orders, oldest first, read page by page."""
     session: Session = ctx.obj
     rows = session.output.counted(looking.orders(session.installation, account, status), "orders")
     is_csv = as_csv or spreadsheet is not None
@@ -319,7 +319,7 @@ def export_timelines(
     account: Annotated[str, typer.Option(help="The account whose orders' timelines are wanted.")],
     to: Annotated[Path | None, typer.Option(help="A file; without it, standard output.")] = None,
 ) -> None:
-    """Every timeline entry of an account's orders, internal ones too, as JSON lines."""
+    """Export every timeline entry of an account's orders, internal ones too, as JSON lines."""
     session: Session = ctx.obj
     rows = session.output.counted(looking.timelines(session.installation, account), "entries")
     _write(map(_json_line, rows), to)
@@ -330,7 +330,9 @@ def _json_line(row: Json) -> str:
 
 
 def _write(lines: Iterable[str], to: Path | None) -> None:
-    """Write to a file or standard output; a file is opened for the first line: a refusal leaves it as it was."""
+    """Write to a file or standard output; a file is opened for the first line, so that a refusal leaves it
+    unchanged.
+    """
     rest = iter(lines)
     first = next(rest, "")
     try:
@@ -350,7 +352,7 @@ _REPAIRED = "{entries} entries, {workflows} workflows and {account_items} accoun
 
 @redrive.command("order")
 def redrive_order(ctx: typer.Context, order_id: str) -> None:
-    """Mend one order now: entries that nothing followed from yet, and a workflow that does not run."""
+    """Repair one order now: pending entries, and a workflow that does not run."""
     session: Session = ctx.obj
     with session.output.waiting("looking after the order"):
         result = operating.repair_order(session.installation, order_id)
@@ -359,7 +361,7 @@ def redrive_order(ctx: typer.Context, order_id: str) -> None:
 
 @redrive.command("due")
 def redrive_due(ctx: typer.Context) -> None:
-    """Run the reconciler's round now: everything that is overdue, parked orders among it.
+    """Run the reconciler now: repair everything that is overdue, with parked orders.
 
     Account items are contact reports and changes of accounts.
     """
@@ -371,7 +373,7 @@ def redrive_due(ctx: typer.Context) -> None:
 
 @redrive.command("all")
 def redrive_all(ctx: typer.Context) -> None:
-    """Repair whatever is pending, due or not, and every open order."""
+    """Repair everything that is pending, due or not, and every open order."""
     session: Session = ctx.obj
     counts = dict.fromkeys(("orders", "entries", "workflows", "account_items"), 0)
     sentence = "{orders} orders looked at; " + _REPAIRED
@@ -383,7 +385,7 @@ def redrive_all(ctx: typer.Context) -> None:
 
 @redrive.command("mails")
 def redrive_mails(ctx: typer.Context) -> None:
-    """Put mails that were given up back on their queues. What somebody else reads just now is left, and told of."""
+    """Put dead mails back on their queues. Those that somebody else is reading now are left and reported."""
     session: Session = ctx.obj
     counts = {"moved": 0}
     with session.output.accounted("{moved} put back.", counts):
@@ -398,7 +400,7 @@ def redrive_mails(ctx: typer.Context) -> None:
 
 @functions.command("stop")
 def stop_functions(ctx: typer.Context) -> None:
-    """Let no function of the stack run, and nothing poll for them; callers of the API get 503."""
+    """Stop all functions of the stack and the polling for them; callers of the API get 503."""
     session: Session = ctx.obj
     with session.output.waiting("stopping"):
         stopped = list(operating.stop_functions(session.installation))
@@ -407,7 +409,7 @@ def stop_functions(ctx: typer.Context) -> None:
 
 @functions.command("start")
 def start_functions(ctx: typer.Context) -> None:
-    """Let the functions run again, and let what waits for them come."""
+    """Start the functions and the polling for them again."""
     session: Session = ctx.obj
     with session.output.waiting("starting"):
         started = list(operating.start_functions(session.installation))
@@ -504,7 +506,7 @@ def restore(
 
 @mail.command("hold")
 def hold_mail(ctx: typer.Context, reason: Annotated[str, typer.Option(help="Why, for whoever finds it held.")]) -> None:
-    """Hand no mail to SES from now on; mails wait and are sent after `mail release`."""
+    """Pause mail: no mail is sent by SES from now on; mails wait and are sent after `mail release`."""
     if not reason.strip():
         raise typer.BadParameter("--reason says nothing.")
     session: Session = ctx.obj
@@ -517,7 +519,7 @@ def hold_mail(ctx: typer.Context, reason: Annotated[str, typer.Option(help="Why,
 
 @mail.command("release")
 def release_mail(ctx: typer.Context) -> None:
-    """Let mail go again; what has waited goes within ten minutes."""
+    """End the pause; the waiting mails are sent within ten minutes."""
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders.aws import mail_pause
@@ -528,7 +530,7 @@ def release_mail(ctx: typer.Context) -> None:
 
 @mail.command("status")
 def mail_status(ctx: typer.Context) -> None:
-    """Whether mail is held, since when, and why."""
+    """Show whether mail is paused, since when, and why."""
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders.aws import mail_pause
@@ -550,7 +552,7 @@ LocaleOption = Annotated[Locale, typer.Option(help="The language of the accounts
 
 @terms.command("show")
 def show_terms(ctx: typer.Context) -> None:
-    """Show what is set, language by language; elsewhere the template's QuoteTerms holds, else the product's own."""
+    """Show what is set, by language; other languages use the template's QuoteTerms, else the product's own terms."""
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders.aws.terms_store import find_terms
@@ -566,7 +568,7 @@ def show_terms(ctx: typer.Context) -> None:
 
 @terms.command("set")
 def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption) -> None:
-    """Set the terms of a language to the text in a file; quotes from now on have them, and earlier ones stay."""
+    """Set the terms of a language to the text in a file; earlier quotes keep theirs."""
     session: Session = ctx.obj
     try:
         words = file.read_text("utf-8-sig")
@@ -579,7 +581,7 @@ def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption) -> None:
 
 @terms.command("clear")
 def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
-    """Take away what was set for a language, so that the template's QuoteTerms or the product's own holds again."""
+    """Delete the terms of a language, so that the template's QuoteTerms or the product's own terms are used again."""
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders.aws.terms_store import remove_terms
@@ -590,25 +592,25 @@ def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
 
 @keys.command("show")
 def show_keys(ctx: typer.Context) -> None:
-    """The ids of the keys; never the keys."""
+    """Show the ids of the keys, but not the keys."""
     _show_keys(ctx.obj, operating.keys(ctx.obj.installation))
 
 
 @keys.command("rotate")
 def rotate_keys(ctx: typer.Context) -> None:
-    """Sign new links and cursors with a new key; older ones stay good."""
+    """Sign new links and cursors with a new key; older ones stay valid."""
     _show_keys(ctx.obj, operating.rotate_keys(ctx.obj.installation))
 
 
 @keys.command("retire")
 def retire_key(ctx: typer.Context, key_id: str) -> None:
-    """Make void, within five minutes, every link and cursor that a former key has signed."""
+    """Retire a former key: every link and cursor that it signed is void within five minutes."""
     _show_keys(ctx.obj, operating.retire_key(ctx.obj.installation, key_id))
 
 
 @keys.command("rotate-origin")
 def rotate_origin_secret(ctx: typer.Context) -> None:
-    """Give what CloudFront shows to the API a new value, which a deployment brings there."""
+    """Give the origin secret, which CloudFront sends to the API, a new value; a deployment brings it to CloudFront."""
     session: Session = ctx.obj
     operating.rotate_origin_secret(session.installation)
     session.output.say("The origin secret is new. Deploy under a new OriginSecretRelease.", rotated=True)
@@ -616,7 +618,7 @@ def rotate_origin_secret(ctx: typer.Context) -> None:
 
 @keys.command("retire-origin")
 def retire_origin_secret(ctx: typer.Context) -> None:
-    """Take the former value away, once CloudFront shows the new one, and a deployment tells the functions."""
+    """Delete the former value once CloudFront sends the new one; a deployment brings that to the functions."""
     session: Session = ctx.obj
     operating.retire_origin_secret(session.installation)
     session.output.say("The former origin secret is gone. Deploy under a new OriginSecretRelease.", retired=True)

@@ -1,6 +1,6 @@
-"""Imports of accounts, enrollments and sites: all faults first, then the writes, each of which may be repeated.
+"""Import accounts, enrollments and sites: all errors first, then the writes, each of which may be repeated.
 
-What a row may say is the product's own rule, asked here before anything is written and by the desk's API after.
+Rows are validated by the product's own rules, here before anything is written, and by the desk's API afterwards.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ COLUMNS: dict[Kind, dict[str, Place]] = {
         "sockets": ("sockets",),
     },
 }
-"""CSV columns, and where they belong in a row's object. `sockets` reads "X1500:2 X1700:1"."""
+"""By CSV column, its place in a row's object. `sockets` reads "X1500:2 X1700:1"."""
 _GERMAN_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 
 _CREATE = {"If_None_Match": "*"}
-"""With what was not there when it was looked up: created by somebody else meanwhile, it is not replaced."""
+"""For what was not there when it was looked up: if somebody else has created it meanwhile, it is not replaced."""
 
 
 class Outcome(StrEnum):
@@ -72,7 +72,7 @@ class StoredAccount(NamedTuple):
 
 @dataclass
 class DesiredAccount:
-    """An account as it is to be, and the rows that say so: under a pointer below it, where a row is not all of it."""
+    """An account as it should be, and its rows, each by the pointer of the part that it is about."""
 
     account_id: str
     known: StoredAccount
@@ -80,7 +80,7 @@ class DesiredAccount:
     rows: dict[str, int] = field(default_factory=dict)
 
     def row_of(self, pointer: str) -> tuple[int, str]:
-        """The row that a fault belongs to, and its pointer within the row."""
+        """Return the row of an error, and the pointer within the row."""
         for base, number in self.rows.items():
             if pointer == base or pointer.startswith(f"{base}/"):
                 return number, pointer.removeprefix(base)
@@ -100,7 +100,7 @@ def fetch(installation: Installation, account_id: str) -> StoredAccount:
 def desired(
     kind: Kind, rows: Iterable[Row], look_up: Callable[[str], StoredAccount]
 ) -> tuple[list[DesiredAccount], list[RowError]]:
-    """The accounts that the rows ask for, resellers before their sub-accounts, and every fault of every row."""
+    """Return the accounts of the rows, resellers before their sub-accounts, and every error of every row."""
     found: dict[str, DesiredAccount] = {}
     errors: list[RowError] = []
     for row in rows:
@@ -125,14 +125,14 @@ def desired(
 
 
 def outcome(each: DesiredAccount) -> Outcome:
-    """What storing it would do."""
+    """Return what storing the account would do."""
     if each.known.etag is None:
         return Outcome.CREATED
     return Outcome.UNCHANGED if _validate(each) == each.known.body else Outcome.UPDATED
 
 
 def store(installation: Installation, each: DesiredAccount) -> Outcome:
-    """Refused also where somebody has changed or created the account since it was looked up: import again."""
+    """Store the account; raise Refused, also when somebody has changed or created it since it was looked up."""
     due = outcome(each)
     if due is Outcome.UNCHANGED:
         return due
@@ -142,7 +142,7 @@ def store(installation: Installation, each: DesiredAccount) -> Outcome:
 
 
 def row_errors(kind: Kind, each: DesiredAccount, refusal: Refused) -> list[RowError]:
-    """What the API had against an account, at the rows that it comes from."""
+    """Return the API's errors of an account, at the rows that it comes from."""
     message = refusal.errors or [{"pointer": "", "code": refusal.code, "detail": refusal.detail}]
     return [_row_error(kind, each, error["pointer"], error["code"], error["detail"]) for error in message]
 
@@ -159,7 +159,7 @@ class PricesImported(NamedTuple):
 
 
 def import_prices(installation: Installation, file: Path, currency: str, dry_run: bool) -> PricesImported:
-    """Replace a price list by a CSV or JSON file, unless it is the same; Invalid with all faults, by row."""
+    """Replace a price list by a CSV or JSON file, unless it is the same; raise Invalid with all errors, by row."""
     text = read_text(file)
     try:
         is_csv = file.suffix.lower() == ".csv"
@@ -201,7 +201,7 @@ def _errors_of(kind: Kind, each: DesiredAccount) -> Iterator[RowError]:
 
 
 def _column(kind: Kind, pointer: str) -> str:
-    """The CSV column that a pointer into a row means; the pointer's own words where there is none."""
+    """Return the CSV column of a pointer into a row, or the pointer's own words where there is none."""
     location = tuple(pointer.strip("/").split("/"))
     names = {column: where for column, where in COLUMNS[kind].items() if location[: len(where)] == where}
     return next(iter(names), "/".join(location))
@@ -210,7 +210,9 @@ def _column(kind: Kind, pointer: str) -> str:
 def _parent_errors(
     kind: Kind, found: Mapping[str, DesiredAccount], look_up: Callable[[str], StoredAccount]
 ) -> Iterator[RowError]:
-    """A parent must be an account already, or become one by the same file; one that is a sub-account has none."""
+    """Yield an error for a parent that is no account and becomes none by this file, and for one that is a
+    sub-account.
+    """
     if kind is not Kind.ACCOUNTS:
         return
     for each in found.values():
@@ -278,7 +280,7 @@ def _without(values: Json, *names: str) -> Json:
 
 
 def _merged(before: Json, values: Json) -> Json:
-    """Return `before` with what a row says, by the members of a contact or a license; cleared of all, it is null."""
+    """Return `before` updated by a row's members of a contact or a license; None when all were cleared."""
     merged = dict(before)
     for name, value in values.items():
         if isinstance(value, dict):
@@ -291,13 +293,13 @@ def _merged(before: Json, values: Json) -> Json:
 
 
 def _day(cell: Any) -> Any:
-    """Return a day as a spreadsheet in German rewrites it, such as 1.10.2026, as YYYY-MM-DD; anything else as it is."""
+    """Return a day as a spreadsheet in German rewrites it, such as 1.10.2026, as YYYY-MM-DD; other values unchanged."""
     found = _GERMAN_DAY.fullmatch(cell) if isinstance(cell, str) else None
     return f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}" if found else cell
 
 
 def _number(cell: Any) -> Any:
-    """A cell's number; what is none stays as it is, for the rules to object to."""
+    """Return a cell's number; other values unchanged, for the rules to refuse."""
     return int(cell) if isinstance(cell, str) and cell.isascii() and cell.isdecimal() else cell
 
 

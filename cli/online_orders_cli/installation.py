@@ -1,4 +1,4 @@
-"""Where the product runs: its site, its stack, and how one signs in to both."""
+"""Connect to an installation: its site, its stack, and the sign-in to both."""
 
 from __future__ import annotations
 
@@ -41,29 +41,29 @@ MAX_WAIT_SECONDS = 30
 TRANSIENT_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 SECOND_FACTOR = "SOFTWARE_TOKEN_MFA"
 INVOKE_SECONDS = 930.0
-"""Longer than Lambda lets any function run (15 minutes): who stops reading before does not know what came of it."""
+"""Longer than Lambda lets any function run (15 minutes), so that the result is always read."""
 THROTTLED_PAUSES_SECONDS = (1, 2, 4, 8)
 SWITCHED_WITHIN_SECONDS = 300.0
 SWITCHING = "Creating", "Enabling", "Disabling", "Updating"
-"""The states of an event source mapping that has not come to rest."""
+"""The states of an event source mapping that is still changing."""
 
 
 class SignIn(NamedTuple):
-    """How Customer Success signs in on AWS: by a token that is there already, or by name and password."""
+    """How Customer Success signs in on AWS: by an existing token, or by name and password."""
 
     token: str | None = None
     user: str | None = None
     ask_password: Callable[[], str] = str
     ask_code: Callable[[], str] = str
-    """The code that the user's app shows now; asked for where the user has a second factor."""
+    """Returns the code that the user's app shows now; called where the user has a second factor."""
 
 
 class Unreachable(Exception):
-    """The installation cannot be reached or signed in to; says what is missing."""
+    """The installation cannot be reached or signed in to; the text says what is missing."""
 
 
 class Refused(Exception):
-    """The API said no. `faults` are those of a 422: pointer, code and detail each."""
+    """The API refused a request. `faults` are those of a 422: pointer, code and detail each."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status = status
@@ -75,7 +75,7 @@ class Refused(Exception):
 
 @dataclass
 class Installation:
-    """Create with `local` or `on_aws`. `aws` gives botocore clients by the SDK's name of a service."""
+    """An installation, made by `local` or `on_aws`. `aws` returns botocore clients by the SDK's name of a service."""
 
     site: str
     stack: str
@@ -86,7 +86,7 @@ class Installation:
 
     @classmethod
     def local(cls, folder: Path) -> Installation:
-        """The local run whose `sandbox.json` lies in `folder`."""
+        """Return the local run whose `sandbox.json` is in `folder`."""
         try:
             payload = json.loads((folder / "sandbox.json").read_text("utf-8"))
         except OSError:
@@ -121,7 +121,7 @@ class Installation:
 
     @classmethod
     def on_aws(cls, stack: str, profile: str | None, region: str | None, who: SignIn) -> Installation:
-        """The stack's outputs say where things are; its AWS credentials are the profile's."""
+        """Return the installation of a stack on AWS: its outputs have the addresses, `profile` the AWS credentials."""
         session = Session(profile=profile)
 
         @cache
@@ -140,7 +140,9 @@ class Installation:
         return cls(outputs["SiteUrl"], stack, client, sign_in, _http())
 
     def resource(self, logical_id: str) -> str:
-        """The physical id of a resource of the stack; Unreachable where it has none of this name, or cannot be read."""
+        """Return the physical id of a resource of the stack; raise Unreachable where there is none or it cannot be
+        read.
+        """
         cloudformation = self.aws("cloudformation")
         try:
             found = cloudformation.describe_stack_resources(StackName=self.stack, LogicalResourceId=logical_id)
@@ -164,9 +166,9 @@ class Installation:
         ]
 
     def invoke(self, function: str, payload: Json) -> Any:
-        """Return what a function of the stack answers. It is called once, for a second call would do its work twice.
+        """Return the response of a function of the stack. It is called once, since a second call would repeat its work.
 
-        Raise Refused when it failed, and Unreachable when there is no answer.
+        Raises Refused when it failed, and Unreachable when there is no response.
         """
         requested = {"FunctionName": self.resource(function), "Payload": json.dumps(payload).encode()}
         try:
@@ -181,7 +183,7 @@ class Installation:
         return response
 
     def _invoke_when_there_is_room(self, requested: Json) -> Any:
-        """What Lambda turns away for its limits has not begun, and is asked for again."""
+        """Invoke a function, again after Lambda's limits have refused it, for then it has not begun."""
         again = Retrying(
             retry=retry_if_exception(_is_throttled),
             wait=wait_chain(*map(wait_fixed, THROTTLED_PAUSES_SECONDS)),
@@ -191,9 +193,9 @@ class Installation:
         return again(self.aws("lambda").invoke, **requested)
 
     def switch_mappings(self, *, on: bool) -> None:
-        """Let Lambda poll the queues and the stream of the stack, or let it stop; returns when all have come to rest.
+        """Start or stop Lambda's polling of the stack's queues and stream; return when all mappings have changed.
 
-        Raise Unreachable when one does not within five minutes.
+        Raises Unreachable when one has not within five minutes.
         """
         mappings = self.resources("AWS::Lambda::EventSourceMapping")
         requested = "Enabled" if on else "Disabled"
@@ -206,7 +208,7 @@ class Installation:
                 raise Unreachable(f"The event source mapping {mapping} is {state}, not {requested}.")
 
     def _mapping_at_rest(self, mapping: str) -> str:
-        """Its state, once that no longer changes; or the one that it is in when the time is over."""
+        """Return the mapping's state once it no longer changes, or its state when the time is over."""
         look = Retrying(
             retry=retry_if_result(SWITCHING.__contains__),
             wait=wait_fixed(2),
@@ -216,7 +218,7 @@ class Installation:
         return str(look(lambda: self.aws("lambda").get_event_source_mapping(UUID=mapping)["State"]))
 
     def act_as_product(self) -> None:
-        """Let the product's own code, when it is called here, find the table and the bucket of this stack."""
+        """Let the product's own code, when it is called here, use the table and the bucket of this stack."""
         from online_orders.aws import clients
 
         clients.use_factory(self.aws)
@@ -227,7 +229,7 @@ class Installation:
     def request(
         self, method: str, path: str, *, body: Any = None, content: str | None = None, **headers: str
     ) -> httpx.Response:
-        """One request to the desk's API as Customer Success; repeated while the service is busy. Raises Refused."""
+        """Send one request to the desk's API as Customer Success, again while the service is busy; raise Refused."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             sent, content = {"Content-Type": "application/json", **sent}, json.dumps(body)
@@ -241,7 +243,7 @@ class Installation:
     def _with_token(self, method: str, path: str, content: str | None, headers: Json) -> httpx.Response:
         response = self._once(method, path, content, headers)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            self._token = ""  # it lives for an hour, and an import or a long look may take longer
+            self._token = ""  # it lives for an hour, and an import or a long watch may take longer
             response = self._once(method, path, content, headers)
         return response
 
@@ -254,7 +256,7 @@ class Installation:
             raise Unreachable(f"{self.site} does not answer: {error}") from error
 
     def pages(self, path: str) -> Iterator[Json]:
-        """The rows of a list, page by page."""
+        """Yield the rows of a list, page by page."""
         cursor: str | None = ""
         while cursor is not None:
             requested = f"{path}{'&' if '?' in path else '?'}limit={MAX_LIMIT}" + (
@@ -266,7 +268,7 @@ class Installation:
 
 
 def _config(service: str) -> Config:
-    """How a service is called. A function is called once, and waited for; what the others do may be done twice."""
+    """Return the client configuration of a service: a function is called once and waited for; others may be retried."""
     if service == "lambda":
         once = {"mode": "standard", "total_max_attempts": 1}
         return Config(connect_timeout=5, read_timeout=INVOKE_SECONDS, retries=once, tcp_keepalive=True)
@@ -274,7 +276,7 @@ def _config(service: str) -> Config:
 
 
 def last_result(state: RetryCallState) -> Any:
-    """Return what the last try came to, when no further one is made."""
+    """Return the result of the last attempt, when no further one is made."""
     return cast("Future", state.outcome).result()
 
 
@@ -283,11 +285,11 @@ def _is_throttled(error: BaseException) -> bool:
 
 
 def _retry_while_throttled() -> Retrying:
-    """What asks again while the service is busy, a bounded number of times, and gives its last answer."""
+    """Return what retries while the service is busy, a bounded number of times, and returns the last response."""
     doubling = wait_exponential(multiplier=0.2)
 
     def pause(state: RetryCallState) -> float:
-        """The seconds in Retry-After, up to a bound, if there are any."""
+        """Return the seconds of Retry-After, up to a bound, or of the backoff."""
         requested = last_result(state).headers.get("retry-after", "")
         return (min(int(requested), MAX_WAIT_SECONDS) if requested.isdecimal() else 0) or doubling(state)
 
@@ -312,7 +314,7 @@ def _problem(response: httpx.Response) -> Json:
 
 
 def _signed_in(cognito: Any, outputs: Mapping[str, str], who: SignIn) -> str:
-    """The id token of a user who signs in by name and password; the operator's AWS credentials must allow it."""
+    """Return the id token of a user by name and password; the operator's AWS credentials must allow it."""
     if not who.user:
         raise Unreachable("Say who signs in: --user, or an id token in ONLINE_ORDERS_TOKEN.")
     try:

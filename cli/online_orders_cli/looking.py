@@ -1,4 +1,4 @@
-"""What an order has come to, as it happens; and lists to take away."""
+"""Read an order as it changes, and whole lists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from online_orders_cli.installation import Installation, Json
 def watch(
     installation: Installation, order_id: str, seconds: float, every: float, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[Json]:
-    """Timeline entries as they are written, until the order is closed or the seconds are over."""
+    """Yield timeline entries as they are written, until the order is closed or the seconds are over."""
     desk = f"/api/desk/orders/{quote(order_id, safe='')}"
     end = time.monotonic() + seconds
     cursor, seen = "", 0
@@ -37,7 +37,7 @@ def watch(
 
 
 def orders(installation: Installation, account_id: str | None, status: str | None) -> Iterator[Json]:
-    """Return whole orders, oldest first; Refused at once where there is no such account, whose list would be empty."""
+    """Return whole orders, oldest first; raise Refused at once for an unknown account, whose list would be empty."""
     if account_id:
         installation.request("GET", f"/api/desk/accounts/{quote(account_id, safe='')}")
     requested = {name: value for name, value in (("account_id", account_id), ("status", status)) if value}
@@ -45,16 +45,16 @@ def orders(installation: Installation, account_id: str | None, status: str | Non
 
 
 def timelines(installation: Installation, account_id: str) -> Iterator[Json]:
-    """Every entry of every order of an account, each with its order's id, order by order."""
+    """Yield every entry of every order of an account, each with its order's id, order by order."""
     for order in orders(installation, account_id, None):
         for entry in installation.pages(f"/api/desk/orders/{order['order_id']}/timeline"):
             yield {"order_id": order["order_id"], **entry}
 
 
 def csv_lines(rows: Iterator[Json], spreadsheet: str | None = None) -> Iterator[str]:
-    """Yield orders as the API's own CSV, a row an item, with one header; as a spreadsheet in a language opens it."""
+    """Yield orders as the API's own CSV, a row an item, with one header; `spreadsheet` is a locale or None."""
     dialect = dialect_for(spreadsheet)
-    first = next(rows, None)  # a refusal comes before anything is written
+    first = next(rows, None)  # raises a refusal before anything is written
     yield csv_page([], dialect)
     for row in chain([first] if first else [], rows):
         yield csv_page([row], dialect).partition("\n")[2]

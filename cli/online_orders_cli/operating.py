@@ -1,4 +1,4 @@
-"""What an operator does to a running installation, with AWS credentials: repair, hold mail, rotate keys."""
+"""Operate a running installation, with AWS credentials: repair, erase, rotate keys."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ KEY_LENGTH = 64
 ORIGIN_SECRET_LENGTH = 48
 BATCH_SIZE = 10
 LOOK_SECONDS = 5
-"""Of a long poll, which asks all of a queue's servers; a short one asks some, and may find nothing where there is."""
+"""Seconds of a long poll, which asks all of a queue's servers; a short poll asks some and may miss messages."""
 EMPTY_LOOKS = 2
 MAX_EMPTY_LOOKS = 8
 
 
 class Keys(NamedTuple):
-    """The ids of the keys behind links and cursors: the one that signs, and those that are still good."""
+    """The ids of the keys behind links and cursors: the current one, and former ones that are still valid."""
 
     current: str
     previous: list[str]
 
 
 def repair_order(installation: Installation, order_id: str) -> Json:
-    """How many entries and workflows of an order had to be repaired."""
+    """Return how many entries and workflows of an order had to be repaired."""
     response: Json = installation.invoke("ReconcileFunction", {"order_id": order_id})
     return response
 
 
 def repair_due(installation: Installation) -> Json:
-    """The reconciler's own round, now."""
+    """Run the reconciler now, and return what it repaired."""
     response: Json = installation.invoke("ReconcileFunction", {})
     return response
 
 
 def repair_all(installation: Installation) -> Iterator[Json]:
-    """Repair whatever is pending, and every open order; yields what each call of the reconciler did."""
+    """Repair everything that is pending, and every open order; yield what each call of the reconciler did."""
     payload: Json | None = {"all": True}
     while payload:
         response = installation.invoke("ReconcileFunction", payload)
@@ -53,7 +53,7 @@ def repair_all(installation: Installation) -> Iterator[Json]:
 
 
 def replay(installation: Installation, payload: Json) -> Iterator[Json]:
-    """Publish events again; yields what each call did. `payload` as functions/replay.py has it."""
+    """Publish events again; yield what each call did. `payload` as in functions/replay.py."""
     due: Json | None = payload
     while due:
         response = installation.invoke("ReplayFunction", due)
@@ -64,7 +64,8 @@ def replay(installation: Installation, payload: Json) -> Iterator[Json]:
 def erase(
     installation: Installation, address: str, account_id: str | None, names: Sequence[str], after: str | None
 ) -> Iterator[Json]:
-    """Erase a person from the table, step by step: {"position", "erased" (counts by kind), "left" (what names him)}.
+    """Erase a person from the table, step by step; yield {"position", "erased" (counts by kind), "left" (what names the
+    person)}.
 
     Runs here, with the operator's credentials, and not in a function of the stack: no function may do this.
     """
@@ -81,10 +82,10 @@ def erase(
 
 
 def move_dead_letters(installation: Installation) -> Iterator[str]:
-    """Send each dead mail back to the queue that it came from; yields the name of that queue.
+    """Send each dead mail back to the queue that it came from; yield the name of that queue.
 
-    A letter is deleted once its queue has taken it, so that it may come twice and is never lost; mails know what
-    was sent. Ends when the queue is found empty twice and says that it is.
+    A message is deleted once its queue has accepted it, so it may come twice and is never lost; sent mails are
+    recorded. Ends when the queue was empty twice and reports no messages.
     """
     sqs = installation.aws("sqs")
     url = installation.resource("MailDeadLetters")
@@ -102,7 +103,7 @@ def move_dead_letters(installation: Installation) -> Iterator[str]:
 
 
 def _source_queue(installation: Installation, letter: Json) -> str:
-    """The address of the queue that a letter came from, which SQS says of those that it moved itself."""
+    """Return the URL of the queue that a message came from, which SQS names for messages that it moved itself."""
     if source := letter.get("Attributes", {}).get("DeadLetterQueueSourceArn"):
         url: str = installation.aws("sqs").get_queue_url(QueueName=source.rpartition(":")[2])["QueueUrl"]
         return url
@@ -111,7 +112,7 @@ def _source_queue(installation: Installation, letter: Json) -> str:
 
 
 class DeadLetters(NamedTuple):
-    """How many letters a queue says that it holds, about: those that can be read, and those that somebody has read."""
+    """About how many messages a queue has: those that can be received, and those that somebody has received."""
 
     waiting: int
     in_flight: int
@@ -126,10 +127,10 @@ def dead_letters(installation: Installation) -> DeadLetters:
 
 
 def stop_functions(installation: Installation) -> Iterator[str]:
-    """Let no function of the stack run; yields the name of each that was stopped.
+    """Stop all functions of the stack; yield the name of each.
 
-    First nothing polls any more: a poller whose function may not run takes messages all the same, and uses up their
-    tries until they are dead letters.
+    Polling stops first: a poller receives messages for a stopped function all the same, and uses up their receives
+    until they are dead letters.
     """
     installation.switch_mappings(on=False)
     for function in installation.resources("AWS::Lambda::Function"):
@@ -138,7 +139,7 @@ def stop_functions(installation: Installation) -> Iterator[str]:
 
 
 def start_functions(installation: Installation) -> Iterator[str]:
-    """Let the functions run again, and then let them be called; yields the name of each."""
+    """Start the functions, and then the polling for them; yield the name of each."""
     for function in installation.resources("AWS::Lambda::Function"):
         installation.aws("lambda").delete_function_concurrency(FunctionName=function)
         yield function
@@ -148,7 +149,7 @@ def start_functions(installation: Installation) -> Iterator[str]:
 def store_terms(locale: Locale, words: str) -> Json:
     """Store standard terms and return them as stored; call `act_as_product` before.
 
-    Raise Refused where the text is empty or too long, or somebody else was faster.
+    Raises Refused where the text is empty or too long, or somebody else has changed it first.
     """
     from online_orders import clock
     from online_orders.aws.terms_store import find_terms, store_terms
@@ -173,7 +174,7 @@ def keys(installation: Installation) -> Keys:
 
 
 def rotate_keys(installation: Installation) -> Keys:
-    """Sign with a new key from now on; what the older ones signed stays good until they are retired."""
+    """Sign with a new key from now on; what the older ones signed stays valid until they are retired."""
     result = _secret(installation)
     known = {**result.get("previous", {}), result["key_id"]: result["key"]}
     key_id = str(1 + max((int(each) for each in known if each.isdecimal()), default=0))
@@ -182,7 +183,7 @@ def rotate_keys(installation: Installation) -> Keys:
 
 
 def retire_key(installation: Installation, key_id: str) -> Keys:
-    """Make void what a former key has signed: links and cursors. Refused for the key that signs."""
+    """Retire a former key, which makes void what it signed: links and cursors. Raise Refused for the current key."""
     result = _secret(installation)
     previous = dict(result.get("previous", {}))
     if key_id == result["key_id"]:
@@ -196,7 +197,8 @@ def retire_key(installation: Installation, key_id: str) -> Keys:
 def rotate_origin_secret(installation: Installation) -> None:
     """Give the origin secret a new value and keep the one before; a deployment brings both to where they are read.
 
-    Refused while an earlier rotation is under way: a third value would be known to nobody who is asked for it.
+    Raises Refused while an earlier rotation is not finished, because functions and CloudFront would not know a third
+    value.
     """
     result = _secret(installation, "OriginSecret")
     if result.get("previous"):
@@ -205,9 +207,9 @@ def rotate_origin_secret(installation: Installation) -> None:
 
 
 def retire_origin_secret(installation: Installation) -> None:
-    """Take the former origin secret away, which a deployment then tells the functions.
+    """Delete the former origin secret, which a deployment then brings to the functions.
 
-    Refused until CloudFront shows the present one everywhere, since the functions would turn it away.
+    Raises Refused until CloudFront sends the present one everywhere, because the functions would refuse the former one.
     """
     result = _secret(installation, "OriginSecret")
     found = installation.aws("cloudfront").get_distribution(Id=installation.resource("Distribution"))["Distribution"]

@@ -1,4 +1,4 @@
-"""What a command says: for people, or with --json for programs; progress on a terminal only, and on stderr."""
+"""Print what a command reports: for people, or as JSON with --json; progress only on a terminal, and on stderr."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Output:
     as_json: bool
 
     def say(self, sentence: str, **facts: Any) -> None:
-        """A line: the sentence for people, the facts as one JSON object for programs."""
+        """Print the sentence for people, or the facts as one JSON object for programs."""
         if self.as_json:
             self.line(facts)
         else:
@@ -31,18 +31,18 @@ class Output:
         sys.stdout.flush()
 
     def complain(self, sentence: str, **facts: Any) -> None:
-        """What went wrong, on stderr; with --json as an object there."""
+        """Print an error on stderr; with --json as an object."""
         text = json.dumps({"error": sentence, **facts}, ensure_ascii=False) if self.as_json else sentence
         sys.stderr.write(text + "\n")
 
     def counted(self, things: Iterable[Thing], what: str, total: int | None = None) -> Iterator[Thing]:
-        """The same things, with a bar on stderr as they are taken, where that is a terminal."""
+        """Yield the same things, with a progress bar on stderr where that is a terminal."""
         console = Console(stderr=True)
         with Progress(console=console, disable=not console.is_terminal or self.as_json, transient=True) as progress:
             yield from progress.track(things, total=total, description=what)
 
     def waiting(self, what: str) -> AbstractContextManager[Any]:
-        """Says on stderr that something is under way and for how long, where that is a terminal."""
+        """Show on stderr what is under way and for how long, where that is a terminal."""
         console = Console(stderr=True)
         columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
         shown = Progress(*columns, console=console, disable=not console.is_terminal or self.as_json, transient=True)
@@ -51,7 +51,7 @@ class Output:
 
     @contextmanager
     def accounted(self, sentence: str, counts: Mapping[str, Any]) -> Iterator[None]:
-        """Where what is done inside is stopped or fails, says on stderr how far it came, if it came anywhere."""
+        """Print on stderr how far the work inside came, if it is stopped or fails after any progress."""
         try:
             yield
         except BaseException:

@@ -1,4 +1,4 @@
-"""Putting a backup back: the stack's table becomes as a restored one is, item by item, and any part may be repeated."""
+"""Restore a backup: make the stack's table equal to a restored one, item by item; any part may be repeated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_ATTEMPTS = 10
 
 
 class Restored(NamedTuple):
-    """What one page came to: items put as the backup has them, found so already, and taken away."""
+    """What one page did: items put as in the backup, items that were equal already, and items deleted."""
 
     written: int = 0
     unchanged: int = 0
@@ -25,10 +25,10 @@ class Restored(NamedTuple):
 
 
 def restore(installation: Installation, source: str, *, replace: bool, dry_run: bool) -> Iterator[Restored]:
-    """Make the stack's table as the table `source` is, page by page; the hold on mail stays.
+    """Make the stack's table equal to the table `source`, page by page; the mail pause stays.
 
-    Refused while mail goes, since records of sent mails come back in any order; and into a table that has anything,
-    unless `replace` says that whatever the backup lacks is to be taken away.
+    Raises Refused while mail is not paused, since records of sent mails come back in any order; and for a table that is
+    not empty, unless `replace` allows to delete what the backup lacks.
     """
     tables = _Tables(installation.aws("dynamodb"), source, installation.resource("Table"))
     if not tables.get(tables.target, [mail_pause_key()]):
@@ -58,7 +58,7 @@ class _Tables:
         self.target = target
 
     def pages(self, table: str, **requested: Any) -> Iterator[list[Item]]:
-        """All items of a table; a page may be empty."""
+        """Yield all items of a table; a page may be empty."""
         start: dict[str, Any] = {}
         while True:
             result = self._client.scan(TableName=table, ConsistentRead=True, **requested, **start)
@@ -68,7 +68,7 @@ class _Tables:
             start = {"ExclusiveStartKey": result["LastEvaluatedKey"]}
 
     def get(self, table: str, items: Sequence[Item]) -> dict[tuple[str, str], Item]:
-        """Those items of up to 100 that a table has under the same keys."""
+        """Return which of up to 100 items a table has under the same keys, by key."""
         found: dict[tuple[str, str], Item] = {}
         keys = [{"pk": item["pk"], "sk": item["sk"]} for item in items]
         left: Mapping[str, Any] = {table: {"Keys": keys, "ConsistentRead": True}} if keys else {}
@@ -85,7 +85,7 @@ class _Tables:
         return found
 
     def write(self, requests: Sequence[Item]) -> None:
-        """Puts and deletions, at the stack's table."""
+        """Write puts and deletions to the stack's table."""
         for first in range(0, len(requests), _WRITE_BATCH_SIZE):
             left: Mapping[str, Any] = {self.target: requests[first : first + _WRITE_BATCH_SIZE]}
 
@@ -98,7 +98,7 @@ class _Tables:
 
 
 def _until_done(work: Callable[[], bool], too_busy: str) -> None:
-    """Go on with what DynamoDB takes in parts; raise Unreachable where some is left in the end."""
+    """Repeat what DynamoDB accepts only in part until it is done; raise Unreachable where some is left in the end."""
     again = Retrying(
         retry=retry_if_not_result(bool),
         wait=wait_exponential(multiplier=0.2, max=10),
@@ -115,5 +115,5 @@ def _place(item: Item) -> tuple[str, str]:
 
 
 def _is_mail_pause(item: Item) -> bool:
-    """Whether it is the hold on all mail, or says when that was lifted last."""
+    """Return whether the item is the mail pause, or records when that ended last."""
     return bool(item["pk"] == mail_pause_key()["pk"])

@@ -1,6 +1,7 @@
-"""Rows of a file: CSV with a header, a JSON list, or JSON lines. Each row knows its number in the file.
+"""Read the rows of a file: CSV with a header, a JSON list, or JSON lines. Each row has its number in the file.
 
-In CSV an empty cell says nothing, so what is there stays; `-` clears it. In JSON that is left out, and null.
+In CSV an empty cell leaves the present value, and `-` clears it. In JSON an omitted member leaves it, and null clears
+it.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ Place = tuple[str, ...]
 
 MAX_ROWS = 100_000
 CLEARS = "-"
-"""In a cell of its own: what is there goes."""
+"""In a cell of its own: the present value is cleared."""
 
 
 class Row(NamedTuple):
-    """`number` is the line of a CSV file or of JSON lines, or the place in a JSON list, from 1."""
+    """A row. `number` is the line of a CSV file or of JSON lines, or the place in a JSON list, from 1."""
 
     number: int
     values: Json
@@ -43,10 +44,10 @@ class Unreadable(Exception):
 
 
 def read(path: Path, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowError]]:
-    """Return the rows of a file, and what is wrong with those that cannot be read.
+    """Return the rows of a file, and the errors of those that cannot be read.
 
-    `columns` says where a CSV column belongs in the object that a row becomes: `contact_email` in
-    `("contact", "email")`. A JSON row is such an object already.
+    `columns` has the place of a CSV column in the object that a row becomes: `contact_email` in `("contact", "email")`.
+    A JSON row is such an object already.
     """
     text = read_text(path)
     if path.suffix.lower() == ".csv":
@@ -61,7 +62,7 @@ def read(path: Path, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowE
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text without its byte-order mark; Unreadable, which says the line, where it is not UTF-8."""
+    """Return a file's text without its byte-order mark; raise Unreadable, naming the line, where it is not UTF-8."""
     try:
         return decode_utf8(path.read_bytes())
     except BadRequest as refusal:

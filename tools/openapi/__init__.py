@@ -1,6 +1,6 @@
-"""The OpenAPI document of the API: what the resolvers generate of their routes, and what they cannot say.
+"""Generate the OpenAPI document of the API: the resolvers' part of it, and what they do not know.
 
-They do not know the models of answers, which the code writes from its entities; what a dependency reads as a body; the
+They do not know the models of responses, which the code writes from its entities; the body that a dependency reads; the
 bounds of a query's members; and the refusals that follow from a route's signature.
 """
 
@@ -52,16 +52,16 @@ _ORDER = ("operationId", "tags", "summary", "description", "security", "paramete
 
 
 class UnknownName(Exception):
-    """A route names a schema or a code that there is none of."""
+    """A route names a schema or a code that does not exist."""
 
 
 def document() -> Schema:
-    """Return the document, the same for the same code; raises UnknownName."""
+    """Return the document, the same for the same code; raise UnknownName."""
     return describe(APPS)
 
 
 def describe(apps: Iterable[Api]) -> Schema:
-    """Return the document of the routes of these resolvers; raises UnknownName."""
+    """Return the document of the routes of these resolvers; raise UnknownName."""
     paths: Schema = {}
     routes: list[tuple[Schema, Handler]] = []
     for app in apps:
@@ -121,7 +121,7 @@ def _info() -> Schema:
 
 
 def _named(operation: Schema, handler: Handler) -> Schema:
-    """Return an operation under the handler's name, with its body, and open where it needs no login."""
+    """Return an operation with the handler's name and body, and without security where it needs no login."""
     name = operation["operationId"] = handler.__name__
     if not access_to(handler).needs_login:
         operation["security"] = []
@@ -146,13 +146,13 @@ def _add_examples(content: Schema, named: examples.Examples) -> None:
 
 
 def sent_body(handler: Handler) -> RequestBody | None:
-    """Return what a route takes as its body, by its dependencies."""
+    """Return the body that a route takes, by its dependencies; None where it takes none."""
     requested = [each.depends.dependency for each in build_dependency_tree(handler).dependencies]
     return next((REQUEST_BODIES[dependency] for dependency in requested if dependency in REQUEST_BODIES), None)
 
 
 def _schemas(paths: Schema, queries: Mapping[str, type[QueryModel]]) -> Schema:
-    """Return the components that operations name, that these need in turn, and those of the queries."""
+    """Return the schemas that operations name, those that these need in turn, and those of the queries."""
     named = {part["$ref"].removeprefix(COMPONENTS) for part in parts_of(paths) if "$ref" in part}
     if unknown := sorted(name for name in named - TAKEN.keys() - SHOWN.keys() - PROBLEMS.keys() if "/" not in name):
         raise UnknownName(f"No model in tools/openapi/answers.py is called {', '.join(unknown)}.")
@@ -167,7 +167,7 @@ def _schemas(paths: Schema, queries: Mapping[str, type[QueryModel]]) -> Schema:
 
 
 def _parameter(generated: Schema, of_query: Schema, parameters: Schema) -> Schema:
-    """Return the reference to a parameter among the shared ones; a query's member is as its model has it."""
+    """Return the reference to a shared parameter; a query's member has the schema of its model."""
     where, name = generated["in"], generated["name"]
     if where == "header":
         name = name.title()
@@ -184,7 +184,7 @@ def _parameter(generated: Schema, of_query: Schema, parameters: Schema) -> Schem
 
 
 def _responses(operation: Schema, handler: Handler, parameters: Schema, shared_responses: Schema) -> Schema:
-    """Return the route's own responses, and its refusals where it has none of that status itself."""
+    """Return the route's own responses, and its refusals with other statuses."""
     codes = set(operation.pop(ERROR_CODES, ()))
     named = [parameters[each["$ref"].rpartition("/")[2]] for each in operation.get("parameters", ())]
     follow, by_gateway = refusals.error_responses(

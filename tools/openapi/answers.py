@@ -1,4 +1,4 @@
-"""The bodies of the API: requests as the code reads them, answers derived from the entities that it shows."""
+"""The bodies of the API: requests as the code reads them, responses derived from the entities that they show."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from online_orders.http.app import Nothing
 def _derived(
     name: str, description: str, source: type[BaseModel], leave_out: Collection[str] = (), /, **more: Any
 ) -> type[BaseModel]:
-    """A model with the fields of another, without some of them and with more."""
+    """Return a model with the fields of another, without those of `leave_out` and with those of `more`."""
     fields: dict[str, Any] = {
         field: (info.annotation, info) for field, info in source.model_fields.items() if field not in leave_out
     }
@@ -121,7 +121,7 @@ class ConfirmationForm(BaseModel):
 
 
 def _left_out(annotation: Any, default: Any, description: str) -> Any:
-    """A field of an answer that is there only when it says something."""
+    """Return a field of a response that is omitted when it has nothing to say."""
     return Annotated[annotation, Field(exclude_if=lambda value: value == default, description=description)], default
 
 

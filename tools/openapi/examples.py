@@ -1,4 +1,4 @@
-"""One order as the code tells it, step by step: what the document shows is what the code really answers."""
+"""Make the document's examples from the story of one order: the document shows what the code really returns."""
 
 from __future__ import annotations
 
@@ -167,7 +167,9 @@ class Story(NamedTuple):
 
 @cache
 def story() -> Story:
-    """Placed, claimed, commented on, quoted, mailed, approved, an hour apart; and what might have come instead."""
+    """Return the order placed, claimed, commented on, quoted, mailed and approved, an hour apart, and its other
+    endings.
+    """
     change = placed(ADDRESSES)
     steps, entries = {"placed": change.order}, list(change.entries)
 
@@ -215,7 +217,7 @@ def today(order: Order) -> date:
 def order_after(step: str) -> dict[str, Any]:
     order = story().steps[step]
     body = order_body(order, {}, order.updated_at)
-    if step == "placed":  # the answer to placing is kept, and does not say what may be done
+    if step == "placed":  # the stored response to placing does not list the actions
         del body["actions"]
     return body
 

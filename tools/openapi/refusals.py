@@ -1,4 +1,4 @@
-"""What can be refused: every code with the status that it comes with, and the responses that operations share."""
+"""All refusals: every code with its status, and the responses that operations share."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Schema = dict[str, Any]
 
 
 class Refusal(NamedTuple):
-    """An error of the code, and when it comes; the error itself makes the example."""
+    """An error of the code, and when it is raised; the error itself makes the example."""
 
     error: OnlineOrdersError
     when: str
@@ -137,7 +137,7 @@ OF_PARAMETERS: Mapping[str, set[Refusal]] = {
 }
 _SCHEMAS = {CONFLICT: "ConflictProblem", INVALID: "InvalidProblem"}
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
-"""As Python 3.13 has them, which runs in Lambda; older ones still have the names of older RFCs."""
+"""As in Python 3.13, which runs in Lambda; older versions have the names of older RFCs."""
 
 
 class GatewayError(NamedTuple):
@@ -152,7 +152,7 @@ BY_GATEWAY: Mapping[int, GatewayError] = {
     500: GatewayError("The service failed to answer the gateway.", "Internal Server Error"),
     503: GatewayError("The gateway did not reach the service.", "Service Unavailable"),
 }
-"""Statuses that the gateway gives without asking the code."""
+"""Statuses that the gateway returns without calling the code."""
 
 
 def error_responses(
@@ -184,7 +184,7 @@ def error_responses(
 
 
 def response_name(status: int, refusals: Iterable[Refusal]) -> str:
-    """The name under which operations share a response: its codes, or what the gateway says where only it speaks."""
+    """Return the name of a shared response: its codes, or the gateway's where only the gateway has this status."""
     names = [refusal.code.split("_") for refusal in refusals] or [
         [*BY_GATEWAY[status].message.split(), "by", "gateway"]
     ]
@@ -192,7 +192,7 @@ def response_name(status: int, refusals: Iterable[Refusal]) -> str:
 
 
 def by_status(refusals: Iterable[Refusal], by_gateway: Iterable[int]) -> dict[int, list[Refusal]]:
-    """Refusals under their statuses, with an empty list for what only the gateway says."""
+    """Return the refusals by status, with an empty list for a status that only the gateway has."""
 
     def status(refusal: Refusal) -> int:
         return int(refusal.error.status)
@@ -202,7 +202,7 @@ def by_status(refusals: Iterable[Refusal], by_gateway: Iterable[int]) -> dict[in
 
 
 def response(status: int, refusals: list[Refusal]) -> Schema:
-    """The response object of these refusals, and of the gateway's own where it may come first."""
+    """Return the response object of these refusals, and of the gateway's own where it has this status too."""
     texts = [f"`{refusal.code}`: {refusal.when}" for refusal in refusals]
     content: Schema = {}
     if refusals:

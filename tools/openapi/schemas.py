@@ -1,4 +1,4 @@
-"""JSON Schemas from the models of the code, as strict as the code is, where pydantic's own say less."""
+"""Generate JSON Schemas from the models of the code, as strict as the code where pydantic's own are less strict."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DECIMALS = max(MINOR_DIGITS.values())
 
 
 def _checks_of(annotated: Any) -> list[Any]:
-    """The functions that judge a value after pydantic has."""
+    """Return the functions that validate a value after pydantic."""
     return [each.func for each in get_args(annotated) if isinstance(each, AfterValidator)]
 
 
@@ -35,12 +35,12 @@ _NAMED: Mapping[str, tuple[list[Any], JsonSchemaValue]] = {
     "Currency": (_checks_of(Currency), {"type": "string", "description": "ISO 4217.", "enum": sorted(MINOR_DIGITS)}),
     "TimeZone": (_checks_of(TimeZone), {"type": "string", "description": "IANA.", "enum": _time_zones()}),
 }
-"""What the code checks in functions, which pydantic cannot look into, and what that comes to."""
+"""By validating function, which pydantic cannot look into, the schema that it amounts to."""
 _STANDS_FOR = "x-stands-for"
 
 
 class Schemas(GenerateJsonSchema):
-    """Knows what the project's own validators and serializers mean; answers hold every field."""
+    """Knows the project's own validators and serializers; responses require every field."""
 
     _may_be_blank = False
 
@@ -49,14 +49,14 @@ class Schemas(GenerateJsonSchema):
         return shown or super().field_is_required(field, total)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """An answer leaves nothing to a default."""
+        """Omit the default of a response's member."""
         return self.generate_inner(schema["schema"]) if self.mode == "serialization" else super().default_schema(schema)
 
     def field_title_should_be_set(self, _schema: Any) -> bool:
         return False
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
-        """White space around it is cut off before its length is judged, so white space alone is none."""
+        """Return a pattern that requires more than white space, which is removed before the length is checked."""
         result = super().str_schema(schema)
         if self._may_be_blank:
             result.pop("minLength", None)
@@ -91,7 +91,7 @@ class Schemas(GenerateJsonSchema):
 
 
 def schemas_of(models: Sequence[tuple[type[BaseModel], JsonSchemaMode]]) -> tuple[References, dict[str, Any]]:
-    """A reference for each model and mode, and the components that all of them need, by name."""
+    """Return a reference for each model and mode, and the components that all of them need, by name."""
     references, definitions = models_json_schema(models, ref_template=COMPONENTS + "{model}", schema_generator=Schemas)
     components: dict[str, Any] = definitions["$defs"]
     for component in components.values():
@@ -105,7 +105,7 @@ def schemas_of(models: Sequence[tuple[type[BaseModel], JsonSchemaMode]]) -> tupl
 
 
 def parts_of(schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object within."""
+    """Yield every object within a schema."""
     if isinstance(schema, dict):
         yield schema
         schema = list(schema.values())
@@ -115,7 +115,7 @@ def parts_of(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def parameter_schema(text: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of a parameter: it may be left out, and is never null."""
+    """Return the schema of a parameter: it may be omitted, and is never null."""
     schema = {name: value for name, value in text.items() if name != "title" and (name, value) != ("default", None)}
     for alternative in schema.pop("anyOf", ()):
         if alternative != {"type": "null"}:
@@ -129,7 +129,9 @@ def parameter_schema(text: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bound_amount(schema: dict[str, Any]) -> None:
-    """Bounds of a decimal, which pydantic leaves beside its alternatives under names that JSON Schema does not know."""
+    """Apply the bounds of a decimal, which pydantic leaves beside its alternatives under names that JSON Schema does
+    not know.
+    """
     if "anyOf" not in schema or not {"gt", "lt"} <= schema.keys():
         return
     above, below = int(schema.pop("gt")), int(schema.pop("lt"))

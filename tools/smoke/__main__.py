@@ -1,4 +1,4 @@
-"""Run the checks, print a line for each, and end with 0, or with 1 where one failed, 2 where none could begin."""
+"""Run the checks and print a line for each; exit with 0, with 1 if one failed, or with 2 if none could begin."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HANDBOOK = "docs/first-deployment.md"
 
 
 class Check(NamedTuple):
-    """`run` returns what it saw, where that says more than `name`, and raises Wrong or NotApplicable."""
+    """A check. `run` returns what it saw, where that says more than `name`, and raises Wrong or NotApplicable."""
 
     name: str
     run: Callable[[Stage], str | None]
@@ -70,7 +70,7 @@ CHECKS = (
 
 
 class Printer:
-    """Prints lines in which no secret stands that it was told of."""
+    """Prints lines without the secrets that it was given."""
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
@@ -85,7 +85,7 @@ class Printer:
 
 
 def outcome(check: Check, stage: Stage) -> tuple[str, str]:
-    """Return `pass`, `FAIL` or `n/a`, and what is to be said of it; what a check runs into is a failure of it."""
+    """Return `pass`, `FAIL` or `n/a` with a text; any exception in a check is a failure."""
     try:
         return "pass", check.run(stage) or ""
     except NotApplicable as reason:
@@ -97,7 +97,7 @@ def outcome(check: Check, stage: Stage) -> tuple[str, str]:
 
 
 def run(environment: Mapping[str, str], say: Printer) -> int:
-    """Try the stage that the environment names, and return the exit code."""
+    """Test the stage that the environment names, and return the exit code."""
     stage = open_stage(environment, ROOT)
     counted: Counter[str] = Counter()
     for token in stage.tokens.values():

@@ -1,4 +1,4 @@
-"""What AWS says of a stage's resources."""
+"""Check what AWS reports about a stage's resources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tools.smoke.stage import Json, NotApplicable, Stage, Wrong
 
 ENOUGH_AT_ONCE = 100
 SETTLED = timedelta(hours=1)
-"""After this every metric that a stage has by itself is there."""
+"""The age after which every metric of an idle stage exists."""
 SUMS_OF = timedelta(hours=3)
 EVENT_TYPES = {"DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"}
 

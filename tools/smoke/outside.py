@@ -1,4 +1,4 @@
-"""What a stage's site answers, and the life of one order that ends withdrawn."""
+"""Check a stage's site, and the life of one order that ends withdrawn."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def screens_published(stage: Stage) -> None:
 
 
 def refusals_not_cached(stage: Stage) -> str:
-    """Ask twice for what is refused with 404 and 405: what CloudFront keeps has an age, or one request id twice."""
+    """Request what is refused with 404 and 405 twice: a response that CloudFront caches has an age, or one request id
+    twice.
+    """
     requested = [("GET", f"/api/orders/{secrets.token_hex(8)}"), ("DELETE", "/api/orders")]
     for method, path in requested:
         first, second = (stage.ask(method, path, "customer") for _ in range(2))
@@ -77,7 +79,7 @@ def refusals_not_cached(stage: Stage) -> str:
 
 
 def api_itself_closed(stage: Stage) -> str:
-    """Ask past CloudFront."""
+    """Call the API past CloudFront."""
     stage.deployed("cloudformation")
     reply = stage.ask("GET", stage.outputs["ApiEndpoint"] + "/api/openapi.json")
     _refused(reply, HTTPStatus.FORBIDDEN)
@@ -111,7 +113,7 @@ def workflow_waits(stage: Stage) -> str:
 
 
 def withdrawal_ends_workflow(stage: Stage) -> str:
-    """Withdraw the order; its task token is answered at once, or only at the next tick, hours later."""
+    """Withdraw the order; its task token is completed at once, or only at the next tick, hours later."""
     path = f"/api/orders/{_first(stage)['order_id']}"
     order = stage.must(HTTPStatus.OK, "POST", f"{path}/cancel", "customer", {"reason": REASON})
     stage.orders[0] = order
@@ -130,7 +132,7 @@ def withdrawal_ends_workflow(stage: Stage) -> str:
 
 
 def quote_delivered(stage: Stage) -> str:
-    """Quote another order to a contact at SES's simulator, and wait for what SES tells of that mail."""
+    """Quote another order to a contact at SES's simulator, and wait for SES's event about that mail."""
     account_id = _first(stage)["account_id"]
     account = stage.must(HTTPStatus.OK, "GET", f"/api/desk/accounts/{account_id}", "desk")
     if not account["enrollment"]["contact"]["email"].endswith(f"@{SIMULATOR}"):
@@ -151,7 +153,7 @@ def quote_delivered(stage: Stage) -> str:
 
 
 def leave(stage: Stage) -> list[str]:
-    """Withdraw or decline what is open of the orders placed here, and return what the stage is left with."""
+    """Withdraw or decline the open orders that were placed here, and return what is left on the stage."""
     for index, order in enumerate(stage.orders):
         for who, path in (
             ("customer", f"/api/orders/{order['order_id']}/cancel"),

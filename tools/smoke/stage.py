@@ -1,4 +1,4 @@
-"""A deployed stage as the checks see it, and the two people who try it."""
+"""A deployed stage as the checks use it, and the two users who call it."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ SIMULATOR = "simulator.amazonses.com"
 OWN_ACCOUNT = "smoke-test"
 USER_PREFIX = "success+smoke-"
 FORGOTTEN_AFTER = timedelta(hours=2)
-"""A user of an earlier run that was cut off is deleted after this."""
+"""The age at which a user of an earlier run that was cut off is deleted."""
 REQUEST_SECONDS = 60
 
 
 class CannotBegin(Exception):
-    """What has to be put right before anything can be tried."""
+    """Something has to be corrected before any check can run; the text says what."""
 
 
 class NotApplicable(Exception):
-    """Why a check does not apply to this stage, or not yet."""
+    """The check does not apply to this stage, or not yet; the text says why."""
 
 
 class Wrong(Exception):
-    """What a check saw that must not be."""
+    """A check has failed; the text says what it saw."""
 
 
 @dataclass
 class Stage:
-    """Where a stage is, and as whom it is tried. `patience` is in seconds: for what follows from a request."""
+    """A stage: its addresses, its users' tokens, and `patience` in seconds for what follows from a request."""
 
     name: str
     site: str
@@ -65,16 +65,16 @@ class Stage:
     """Type and physical id by logical id."""
     patience: float = 300
     orders: list[Json] = field(default_factory=list)
-    """Those that were placed here, as they were last seen."""
+    """The orders that were placed here, as they were last seen."""
 
     def client(self, service: str) -> Any:
-        """Return a client of an AWS service; NotApplicable where only the site is known."""
+        """Return a client of an AWS service; raise NotApplicable where only the site is known."""
         if not self.aws:
             raise NotApplicable("Only the site is known: name the stage, STAGE=….")
         return self.aws(service)
 
     def deployed(self, service: str) -> Any:
-        """Return a client of what the local run lacks."""
+        """Return a client of a service that the local run lacks; raise NotApplicable there."""
         client = self.client(service)
         if self.name == SANDBOX:
             raise NotApplicable("The local run has none of it.")
@@ -85,7 +85,7 @@ class Stage:
         return [physical for type_, physical in self.resources.values() if type_ == kind]
 
     def has_run_for(self, time: timedelta) -> bool:
-        """Return whether the stack was made so long ago."""
+        """Return whether the stack was created at least so long ago."""
         return bool(self.made_at) and datetime.now(UTC) - self.made_at >= time  # type: ignore[operator]
 
     def ask(
@@ -99,7 +99,7 @@ class Stage:
         return self.http.request(method, address, json=body, headers=sent)
 
     def must(self, status: int, *requested: Any, **more: Any) -> Json:
-        """Return the JSON of an answer that must have this status."""
+        """Return the JSON of a response that must have this status; raise Wrong otherwise."""
         response = self.ask(*requested, **more)
         if response.status_code != status:
             method, path = requested[:2]
@@ -111,7 +111,7 @@ class Stage:
 
 
 def code_of(response: httpx.Response) -> str:
-    """Return the code of a problem document, else nothing."""
+    """Return the code of a problem document, or an empty text."""
     try:
         problem = response.json()
     except ValueError:
@@ -120,7 +120,7 @@ def code_of(response: httpx.Response) -> str:
 
 
 def open_stage(environment: Mapping[str, str], project: Path) -> Stage:
-    """Return the stage that the environment names, with the tokens that it has, if any; CannotBegin otherwise."""
+    """Return the stage that the environment names, with the tokens that it has, if any; raise CannotBegin."""
     name, site = environment.get("STAGE", ""), environment.get("SITE", "")
     tokens = {"customer": environment.get("CUSTOMER_TOKEN", ""), "desk": environment.get("DESK_TOKEN", "")}
     given = all(tokens.values())
@@ -194,9 +194,9 @@ def _described(aws: Callable[[str], Any], stack: str) -> dict[str, Any]:
 
 @contextmanager
 def people(stage: Stage, account_id: str, secret: Callable[[str], None]) -> Iterator[None]:
-    """Sign in two users who are there for as long as this; the account is made where it is missing, and stays.
+    """Sign in two users who exist as long as this context; the account is created where it is missing, and stays.
 
-    `secret` is told whatever must not be printed.
+    `secret` is called with whatever must not be printed.
     """
     pool, cognito = stage.outputs["UserPoolId"], stage.client("cognito-idp")
     if not stage.outputs["IdentityIssuer"].endswith(f"/{pool}"):
@@ -238,7 +238,7 @@ def people(stage: Stage, account_id: str, secret: Callable[[str], None]) -> Iter
 def _id_token(stage: Stage, who: Json) -> str:
     pool, client = stage.outputs["UserPoolId"], stage.outputs["UserPoolClientId"]
     cognito = stage.client("cognito-idp")
-    if stage.name == SANDBOX:  # its client has the users' own flow, and not that of operators
+    if stage.name == SANDBOX:  # its client allows the flow of users, and not that of operators
         result = cognito.initiate_auth(ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=who)
     else:
         result = cognito.admin_initiate_auth(
@@ -256,7 +256,7 @@ def _delete(cognito: Any, pool: str, user: str) -> None:
     try:
         cognito.admin_delete_user(UserPoolId=pool, Username=user)
     except cognito.exceptions.UserNotFoundException:
-        return  # making it had failed
+        return  # it was not created
 
 
 def _forget(cognito: Any, pool: str) -> None:
@@ -269,7 +269,7 @@ def _forget(cognito: Any, pool: str) -> None:
 
 
 def _enroll(stage: Stage, account_id: str) -> None:
-    """Make the account where it is missing; its contact reaches nobody."""
+    """Create the account where it is missing; mail to its contact reaches nobody."""
     path = f"/api/desk/accounts/{account_id}"
     if stage.ask("GET", path, "desk").status_code != HTTPStatus.NOT_FOUND:
         return

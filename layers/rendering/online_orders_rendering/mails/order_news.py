@@ -143,7 +143,7 @@ class OrderMailContext:
         return is_other or (self.role is not Role.CONTACT and self.order.internals.has_own_contact)
 
     def _who_closed(self) -> str:
-        """Return who closed the order; Customer Success sees its own members by name."""
+        """Return the sentence about who closed the order; Customer Success sees its own members by name."""
         actor, brand = self.entry.actor, self.installation.brand
         if self.role is Role.CUSTOMER_SUCCESS and actor.kind == "customer_success" and actor.name:
             key = "closed.by.customer_success.desk"
