@@ -1,4 +1,4 @@
-"""Quotes: what CS asks for an order, revision by revision, with amounts that only the server computes."""
+"""Quotes: what Customer Success asks for an order, revision by revision, with amounts that only the server computes."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class QuoteState(StrEnum):
 
 
 DECIDABLE = frozenset({QuoteState.OFFERED, QuoteState.UNDELIVERABLE})
-"""A bounce of one mail does not take the link of another from the person who got it."""
+"""A revision that may be decided on. A bounce of one mail does not invalidate the link of another mail."""
 
 
 def _decimal_text(value: Any) -> Any:
-    """Money comes as a decimal string, or as a JSON number that was read exactly; never as binary floating point."""
+    """Convert a decimal string or an exactly read JSON number; binary floating point is not accepted."""
     if isinstance(value, (float, bool)):
         return None
     if isinstance(value, str) and not _AMOUNT.fullmatch(value):
@@ -168,10 +168,10 @@ def parse_quote(
     terms: str,
     today: date,
 ) -> Quote:
-    """Return a revision from what CS sent, amounts and hash computed; raise Invalid with every fault at once.
+    """Return a revision from the request of Customer Success, with amounts and hash; raise Invalid with every error at
+    once.
 
-    `items` is how many items the order has, `currency` and `today` the account's, `terms` the
-    installation's.
+    `items` is the number of the order's items, `currency` and `today` are the account's, `terms` the installation's.
     """
     found: list[FieldError] = []
     try:
@@ -218,7 +218,7 @@ def _totals(lines: Iterable[QuoteLine], currency: str) -> Totals:
 
 
 def _rule_errors(body: Any, item_ids: set[str], account_currency: str, today: date) -> list[FieldError]:
-    """Return the faults of the rules, judged part by part, so that one unsound field does not hide another's."""
+    """Return the errors of the rules, checked part by part, so that one invalid field does not hide another's error."""
     if not isinstance(body, Mapping):
         return []
     found: list[FieldError] = []
@@ -267,7 +267,7 @@ def _lines_errors(raw_lines: list[Any], item_ids: set[str], currency: str) -> li
 
 
 def _total_errors(raw_lines: list[Any], currency: str) -> list[FieldError]:
-    """Totals below zero; they are judged only where every line is sound enough to count."""
+    """Return an error for each total below zero; totals are computed only where every line is valid enough."""
     if len(raw_lines) > MAX_LINES:
         return []
     try:

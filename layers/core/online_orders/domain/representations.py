@@ -1,4 +1,4 @@
-"""What the outside sees of an order."""
+"""Convert an order and its parts to the bodies of the API."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked"
 
 
 def quote_body(quote: Quote, day: date) -> dict[str, Any]:
-    """Return a revision as it is now: one that is past its last day is expired, whether or not the workflow has
-    noticed.
+    """Return a revision as it is now: past its last day it is expired, whether or not the workflow has recorded that.
 
     `day` is the order's `quote_day`.
     """
@@ -35,10 +34,8 @@ def _quote_on(body: dict[str, Any], quote: Quote, day: date) -> dict[str, Any]:
 
 
 def order_body(order: Order, history: History, at: datetime, *, at_desk: bool = False) -> dict[str, Any]:
-    """Return what customers see of an order or, `at_desk`, Customer Success: who may know of orders that came
-    directly.
-    """
-    # In one go: to dump a part of its own takes a serializer of its own, which a cold start would have to build.
+    """Return the order as customers see it or, `at_desk`, as Customer Success does, which sees direct orders too."""
+    # In one go: dumping a part by itself takes a serializer of its own, which a cold start would have to build.
     body = order.model_dump(mode="json", exclude={"internals", "snapshot", "duplicates"})
     items, quote = body.pop("items"), body.pop("quote")
     today, confirmed, passed = order.today(at), order.confirmed_start_dates, order.passed_starts(at)
@@ -72,7 +69,7 @@ _WARNINGS: dict[Code, str] = {
 
 
 def warning_body(duplicate: Duplicate, *, at_desk: bool) -> dict[str, Any]:
-    """Return a warning of another order; customers are not told which, where it reached Customer Success directly."""
+    """Return the warning of a duplicate; customers do not get the id of one that reached Customer Success directly."""
     return {
         "pointer": f"/items/{int(duplicate.item_id) - 1}",
         "code": duplicate.code,
@@ -83,10 +80,10 @@ def warning_body(duplicate: Duplicate, *, at_desk: bool) -> dict[str, Any]:
 
 
 def _as_ordered(order: Order, item: Item, requested: dict[str, Any]) -> dict[str, Any]:
-    """Return what an item keeps of its day: `site`, and as `labels` the catalog's words that are others by now.
+    """Return the snapshot's part of an item: `site`, and as `labels` the catalog's labels that have changed since.
 
-    Neither is there where there is nothing to say: in an order from before they were kept, without a site, and while
-    the catalog speaks as it did.
+    Both are omitted where there is nothing to show: in an order from before snapshots, without a site, and while the
+    catalog's labels are unchanged.
     """
     kept: dict[str, Any] = {}
     if site := order.site_of(item):
@@ -101,7 +98,7 @@ def _as_ordered(order: Order, item: Item, requested: dict[str, Any]) -> dict[str
 
 
 def flags_of(order: Order) -> list[Flag]:
-    """Return what Customer Success should know before it does anything about an open order."""
+    """Return the warnings for Customer Success about an open order."""
     internals = order.internals
     raised: dict[Flag, bool] = {
         "enrollment_suspended": internals.suspended_since is not None,
@@ -112,7 +109,7 @@ def flags_of(order: Order) -> list[Flag]:
 
 
 def desk_row(order: Order, history: History, at: datetime, policy: Policy = DEFAULT_POLICY) -> dict[str, Any]:
-    """Return the order as the customer sees it, its age, and what the desk needs to know of it."""
+    """Return the order as the customer sees it, with its age and what the desk needs to know about it."""
     late_after = order.late_after(policy)
     named = order.snapshot and order.snapshot.account_name
     return {
@@ -128,8 +125,8 @@ def desk_row(order: Order, history: History, at: datetime, policy: Policy = DEFA
 
 
 def entry_body(entry: Entry) -> dict[str, Any]:
-    """Return the entry; a reason of the system's own has its code, also where an earlier release stored the text
-    alone.
+    """Return the entry; a reason of the system's own has its code, also where an earlier release stored
+    only the text.
     """
     body = entry.model_dump(mode="json")
     if entry.actor.kind == "system" and (reason := system_reason(entry.data.get("reason"))):

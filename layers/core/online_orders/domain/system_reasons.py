@@ -1,4 +1,4 @@
-"""Why the system did something: a code, which readers see in their language, and a sentence in English beside it."""
+"""The system's own reasons: a code, for which readers see a text in their language, and an English sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class SystemReason(StrEnum):
-    """The English sentence; its name in small letters is the code, by which the locales have their words."""
+    """The English sentence; its name in lower case is the code, which is the key of its text in the locales."""
 
     ADDRESS_DOES_NOT_WORK = "The mail was returned: the address does not work."
     MAILBOX_DID_NOT_TAKE_IT = "The mail was returned: the mailbox did not take it."
@@ -22,5 +22,5 @@ class SystemReason(StrEnum):
 
 
 def system_reason(text: object) -> SystemReason | None:
-    """Return the system's reason of this English text; None for what a person wrote."""
+    """Return the system's reason with this English text; None for a text that a person wrote."""
     return next((reason for reason in SystemReason if reason.value == text), None)

@@ -23,13 +23,13 @@ class StandardTerms(Entity):
 
 
 class NewTerms(Request):
-    """A text as it is read from an operator's file."""
+    """A text from an operator's file."""
 
     text: Annotated[Text, StringConstraints(max_length=MAX_TERMS_LENGTH)]
 
 
 def standard_terms(locale: Locale, stored: StandardTerms | None, parameter: str | None) -> str:
-    """Return the text that holds: what is stored for the language, else the template's `QuoteTerms`, else the default.
+    """Return the terms of a language: the stored ones, else the template's `QuoteTerms`, else the default.
 
     `parameter` is in whatever language the operator wrote it; None where there is none.
     """

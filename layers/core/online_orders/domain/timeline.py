@@ -1,4 +1,4 @@
-"""What happened to an order, in gapless sequence; the same names go out as events."""
+"""The timeline: what happened to an order, numbered without a gap; events have the same names."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Fair shares of a process: a bucket of requests per account, user or link, kept in memory alone.
+"""Rate limits by token buckets: one per account, user or link, in the memory of a process.
 
-A process of Lambda answers one request at a time. So what one account may take of each process is bounded, and the rest
-of the process's time is the others'. There are as many buckets of an account as there are processes; they begin full
-when a process does, and none knows of the others.
+A process of Lambda handles one request at a time. So the requests of one account to each process are limited, and the
+rest of the process's time is left to others. An account has as many buckets as there are processes; they begin full
+when a process does, and share nothing.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from math import ceil
 
 MAX_NAMES = 10_000
 _ROUNDING = 1e-3
-"""Seconds by which sums of fractions may be off: who waits as long as told is served."""
+"""Seconds by which sums of fractions may be off: who waits exactly as long as told is allowed."""
 
 
 class RateLimiter:
-    """Who may have a request when. Of each name it knows only the instant at which its bucket is full again."""
+    """Limits the rate of requests by name. It stores only the instant at which a name's bucket is full again."""
 
     def __init__(self) -> None:
         self._full_at: dict[str, float] = {}
 
     def acquire(self, name: str, at: float, *, per_second: float, burst: int) -> int:
-        """Take one request out of the bucket of a name; the seconds to wait when there is none, else 0.
+        """Take one token out of the bucket of a name and return 0; return the seconds to wait when there is none.
 
-        `at` is in seconds of any clock; the bucket holds `at_once` requests, and `per_second` come back each second.
+        `at` is in seconds of any clock; the bucket holds `burst` tokens, and `per_second` are added each second.
         """
         full_at = max(at, self._full_at.get(name, at)) + 1 / per_second
         empty_for = full_at - at - burst / per_second

@@ -1,4 +1,4 @@
-"""The kinds of value that bodies are made of, stricter than pydantic's own where JSON is looser than the contract."""
+"""The types of values in bodies, stricter than pydantic's own where the contract requires it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-if TYPE_CHECKING:  # costs a quarter of a cold start, and no run needs it
+if TYPE_CHECKING:  # costs a quarter of a cold start, and is never needed at run time
     from pydantic.json_schema import JsonSchemaValue
 
 DAY = r"^\d{4}-\d{2}-\d{2}$"
@@ -40,7 +40,7 @@ PATTERN_TEXTS = {
     _TEXT: "A text has no control characters but tabs and line ends",
     _EMAIL: "An e-mail address is written name@example.com",
 }
-"""What people are told in place of a pattern that their text does not match."""
+"""The messages that replace a pattern when a text does not match it."""
 
 MAX_NAME_LENGTH = 200
 MAX_REASON_LENGTH = 1_000
@@ -51,11 +51,11 @@ MAX_LIMIT = 100
 """Rows of one page of a list."""
 MIN_YEAR = 2000
 FROM_REQUEST = object()
-"""The validation context of what was sent just now: what was stored before a rule was made is read without it."""
+"""The validation context of a request; stored values are validated without it, since they may be older than a rule."""
 
 
 class Entity(BaseModel):
-    """Frozen; a change makes a new one."""
+    """A frozen model; a change makes a new one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
@@ -75,12 +75,12 @@ def _day(value: Any) -> Any:
 
 
 def instant_text(value: datetime) -> str:
-    """Return an instant as RFC 3339 has it, in UTC with a Z, to the millisecond."""
+    """Return an instant in RFC 3339, in UTC with a Z, to the millisecond."""
     return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Length(NamedTuple):
-    """How many elements a list has, judged as it was sent: unsound ones count."""
+    """How many elements a list has, counted as it was sent, with invalid ones."""
 
     min_items: int
     max_items: int
@@ -107,7 +107,7 @@ def _with_whole_year(day: date, info: ValidationInfo) -> date:
 
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
 RecentDay = Annotated[Day, AfterValidator(_with_whole_year)]
-"""A day that no other rule binds; one of the year 0026 was meant to be one of 2026."""
+"""A day that no other rule limits; year 0026 is refused, since 2026 was meant."""
 Instant = Annotated[datetime, PlainSerializer(instant_text, return_type=str, when_used="json")]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
