@@ -47,12 +47,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         return
     policy = _policy()
 
-    def look(order: Order, account: Account) -> Change:
+    def sync_and_tick(order: Order, account: Account) -> Change:
         """Sync with the account first: what time causes may depend on who is asked now."""
         now = clock.now()
         return order.sync_with_account(account, None, now).then(lambda order: order.tick(policy, now))
 
-    order = order_store.update_order_with_account(key, look)
+    order = order_store.update_order_with_account(key, sync_and_tick)
     route = workflow.routing(order, clock.now())
     if route["next"] is not task.step:
         workflow.complete_task(task, route)

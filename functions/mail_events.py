@@ -52,8 +52,8 @@ def _classify_bounce(bounce: dict[str, Any]) -> MailEvent:
 def _apply_event(order: Order, detail: dict[str, Any], link_number: int, key_id: str) -> Change:
     at, said_at, kind = clock.now(), _event_time(detail), detail["eventType"]
     if kind == "Bounce":
-        word = _classify_bounce(detail["bounce"])
-        return order.quote_bounced(link_number, key_id, _REASONS[word], at, word, said_at)
+        mail_event = _classify_bounce(detail["bounce"])
+        return order.quote_bounced(link_number, key_id, _REASONS[mail_event], at, mail_event, said_at)
     if kind == "Reject":
         return order.quote_bounced(link_number, key_id, SystemReason.MAIL_REJECTED, at, MailEvent.REJECTED)
     if kind == "Delivery":
@@ -73,8 +73,8 @@ def _is_to_contact(detail: dict[str, Any], order: Order) -> bool:
     return recipients == {order.contact.email.casefold()}
 
 
-def _ignore(why: str) -> None:
-    logger.warning("an event of a mail was ignored", extra={"why": why})
+def _ignore(reason: str) -> None:
+    logger.warning("an event of a mail was ignored", extra={"why": reason})
     metrics.add_metric("MailEventsIgnored", MetricUnit.Count, 1)
 
 
@@ -86,14 +86,14 @@ def _handle_quote_event(detail: dict[str, Any], tags: dict[str, str]) -> None:
         return
     is_to_another = False
 
-    def hear(order: Order) -> Change:
+    def apply_unless_misdirected(order: Order) -> Change:
         """Apply the event unless the mail went to somebody else; events of a dead link change nothing in any case."""
         nonlocal is_to_another
         is_to_another = link_number == order.internals.quote_link and not _is_to_contact(detail, order)
         return Change(order, ()) if is_to_another else _apply_event(order, detail, link_number, key_id)
 
     try:
-        order_store.update_order(lambda: order_store.get_order(key), hear)
+        order_store.update_order(lambda: order_store.get_order(key), apply_unless_misdirected)
     except NotFound:
         _ignore("order")
         return
@@ -106,8 +106,8 @@ def _handle_event(event: dict[str, Any]) -> None:
     detail = event["detail"]
     tags = mail.parse_tags(detail["mail"])
     metrics.add_metric(f"Mail{detail['eventType']}", MetricUnit.Count, 1)
-    known = {"order_id": tags.get("order_id"), "correlation_id": mail.parse_correlation_id(tags)}
-    with logger.append_context_keys(**{name: value for name, value in known.items() if value}):
+    fields = {"order_id": tags.get("order_id"), "correlation_id": mail.parse_correlation_id(tags)}
+    with logger.append_context_keys(**{name: value for name, value in fields.items() if value}):
         logger.info("SES event", extra={"kind": tags.get("kind"), "event_type": detail["eventType"]})
         if tags.get("kind") == mail.QUOTE_MAIL:
             _handle_quote_event(detail, tags)

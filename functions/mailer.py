@@ -74,8 +74,8 @@ def _compose(
 def _make_link(purpose: Literal["order", "quote"], order: Order) -> ConfirmLink:
     """Return the link for the contact person's mail; for a quote, the link that went out with the quote."""
     internals = order.internals
-    went_out = purpose == "quote" and internals.quote_link == internals.quote_link_mailed
-    return link_store.issue_link(order, purpose, internals.quote_link_key_id if went_out else None)[1]
+    is_mailed = purpose == "quote" and internals.quote_link == internals.quote_link_mailed
+    return link_store.issue_link(order, purpose, internals.quote_link_key_id if is_mailed else None)[1]
 
 
 def _attach_quote(order: Order, quote: Quote, account: Account, installation: Installation) -> mail.Attachment:

@@ -43,14 +43,14 @@ def _prepare(key: OrderKey) -> tuple[Order, Route | None]:
     """Return the order ready to be mailed, with None; or the order and the route on which the workflow goes instead."""
     grace_days = int(environment("GRACE_DAYS"))
 
-    def look(order: Order, account: Account) -> Change:
+    def sync_and_expire(order: Order, account: Account) -> Change:
         """Sync with the account, and expire a quote that is past its last day, for whatever reason it was
         not mailed.
         """
         now = clock.now()
         return order.sync_with_account(account, None, now).then(lambda order: order.expire_unmailed(grace_days, now))
 
-    order = order_store.update_order_with_account(key, look)
+    order = order_store.update_order_with_account(key, sync_and_expire)
     if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
         return order, _next_route(order)
     if order.contact.is_erased:

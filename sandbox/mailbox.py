@@ -67,7 +67,7 @@ class Mailbox:
 
     def routes(self) -> list[Route | Mount]:
         return [
-            Route("/mailbox/-/newest", self.tell_newest),
+            Route("/mailbox/-/newest", self.show_newest_id),
             Mount("/mailbox/-", StaticFiles(directory=PAGES / "assets")),
             Route("/mailbox", self.list_mails),
             Route("/mailbox/", self.list_mails),
@@ -82,7 +82,7 @@ class Mailbox:
             return JSONResponse({"messages": [self.as_json(mail) for mail in mails]}, headers=HEADERS)
         return await self._page(_search(request), mail=None, plain=False)
 
-    async def tell_newest(self, _: Request) -> Response:
+    async def show_newest_id(self, _: Request) -> Response:
         return JSONResponse({"newest": self._newest}, headers=HEADERS)
 
     async def read(self, request: Request) -> Response:

@@ -32,7 +32,7 @@ from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY, Settings
 from sandbox.state import StateFolder
 from tools.publish import languages
 
-MAIL_HOLD_KEY = {"pk": {"S": "MAILHOLD"}, "sk": {"S": "MAILHOLD"}}
+MAIL_PAUSE_KEY = {"pk": {"S": "MAILHOLD"}, "sk": {"S": "MAILHOLD"}}
 """The product's `mail_pause_key`; the product's layers are on the search path of its functions only."""
 PARAMETERS = {
     "Stage": "sandbox",
@@ -229,7 +229,7 @@ def _mail_pause(dynamodb: Any, table: str) -> Callable[[], str | None]:
     """Return a function that reads why mail is paused, from the product's switch."""
 
     def reason() -> str | None:
-        item = dynamodb.get_item(TableName=table, Key=MAIL_HOLD_KEY).get("Item")
+        item = dynamodb.get_item(TableName=table, Key=MAIL_PAUSE_KEY).get("Item")
         return str(item["reason"]["S"]) if item else None
 
     return reason

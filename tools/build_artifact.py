@@ -292,7 +292,7 @@ def interpreter(target: Target) -> str:
     """Return a Python whose bytecode the target reads; raise BuildError when there is none."""
     named = os.environ.get("TARGET_PYTHON")
     for candidate in [named] if named else _candidates(target.python):
-        if _said([candidate, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]) == target.python:
+        if _output_of([candidate, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]) == target.python:
             return candidate
     wrong = f"TARGET_PYTHON={named} is not it" if named else "there is none here"
     raise BuildError(
@@ -305,13 +305,13 @@ def interpreter(target: Target) -> str:
 def _candidates(version: str) -> Iterator[str]:
     yield sys.executable
     yield f"python{version}"
-    if prefix := _said(["pyenv", "prefix", version]):
+    if prefix := _output_of(["pyenv", "prefix", version]):
         yield f"{prefix}/bin/python{version}"
-    if found := _said(["uv", "python", "find", version]):
+    if found := _output_of(["uv", "python", "find", version]):
         yield found
 
 
-def _said(command: list[str]) -> str:
+def _output_of(command: list[str]) -> str:
     """Return what a command printed; an empty text when it failed or is not there."""
     try:
         ended = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())

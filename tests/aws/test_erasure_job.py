@@ -10,7 +10,7 @@ import pytest
 
 from online_orders import clock
 from online_orders.aws import account_store, contact_report_store, order_store
-from online_orders.aws import table as dynamodb
+from online_orders.aws import table as table_module
 from online_orders.aws.erasure_job import ErasureStep, erase_person
 from online_orders.aws.evidence_store import evidence_action
 from online_orders.aws.keys import (
@@ -58,13 +58,13 @@ TYPED = "Connie Typed"
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Table:
     table = Table()
-    monkeypatch.setattr(dynamodb, "client", lambda name: table)
+    monkeypatch.setattr(table_module, "client", lambda name: table)
     monkeypatch.setenv("TABLE_NAME", "Table")
     monkeypatch.setenv("CONTACT_REPORTS_PER_DAY", "1000")
     monkeypatch.setattr(clock, "now", lambda: LATER)
     monkeypatch.setattr(account_store, "now", lambda: NOW)
-    monkeypatch.setattr(dynamodb, "monotonic", lambda: float(len(pauses)))
-    monkeypatch.setattr(dynamodb, "back_off", pauses.append)
+    monkeypatch.setattr(table_module, "monotonic", lambda: float(len(pauses)))
+    monkeypatch.setattr(table_module, "back_off", pauses.append)
     pauses.clear()
     return table
 
@@ -228,7 +228,7 @@ def evidence(sequence: int, recipient: str = CONNIES, name: str = TYPED) -> None
         revision=None,
         sha256=None,
     )
-    dynamodb.transact([evidence_action(ORDER_ID, found)])
+    table_module.transact([evidence_action(ORDER_ID, found)])
 
 
 def test_a_decision_is_the_persons_by_its_evidence_and_loses_its_reason(table: Table) -> None:

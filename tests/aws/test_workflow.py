@@ -141,8 +141,8 @@ def claim_call(place: int, correlation_id: str | None = "c") -> tuple[str, Json]
                 "check_at": {"N": str(SECONDS + 15 * 60)},
                 **({"correlation_id": {"S": correlation_id}} if correlation_id else {}),
             },
-            "ConditionExpression": "attribute_not_exists(pk) OR executions < :place",
-            "ExpressionAttributeValues": {":place": {"N": str(place)}},
+            "ConditionExpression": "attribute_not_exists(pk) OR executions < :number",
+            "ExpressionAttributeValues": {":number": {"N": str(place)}},
         },
     )
 
@@ -200,8 +200,8 @@ def test_a_wait_stores_its_token_unless_a_later_execution_is_known(service: Serv
                     "check_at": {"N": str(SECONDS + 6 * 3600 + 15 * 60)},
                     "correlation_id": {"S": "c"},
                 },
-                "ConditionExpression": "attribute_not_exists(pk) OR executions <= :place",
-                "ExpressionAttributeValues": {":place": {"N": "4"}},
+                "ConditionExpression": "attribute_not_exists(pk) OR executions <= :number",
+                "ExpressionAttributeValues": {":number": {"N": "4"}},
             },
         )
     ]

@@ -24,7 +24,7 @@ from pypdfium2 import raw
 
 from online_orders.domain import languages
 from online_orders.domain.quotes import MAX_LINES, Quote
-from online_orders_rendering import quote_pdf as papers
+from online_orders_rendering import quote_pdf
 from online_orders_rendering.i18n import Translator, item_labels
 from online_orders_rendering.quote_pdf import FONTS, render_pdf
 from online_orders_rendering.templates import FOLDER
@@ -321,7 +321,7 @@ def hebrew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Translator:
 def test_a_paper_in_a_language_from_right_to_left_is_turned(
     monkeypatch: pytest.MonkeyPatch, hebrew: Translator
 ) -> None:
-    monkeypatch.setattr(papers, "translator", lambda _: hebrew)
+    monkeypatch.setattr(quote_pdf, "translator", lambda _: hebrew)
     quote = judge_quote(quote_body(line_of(unit_price="1"), line_of(None, unit_price="10000")))
     made = paper_of(quote, account_name="מגדל")
     assert read(made).trailer["/Root"]["/Lang"] == "he"  # type: ignore[index]
@@ -414,7 +414,7 @@ def test_any_text_is_seen_between_the_margins(text: str, mixed: str) -> None:
         item_labels={"1": f"{text}\n{mixed}"},
         installation=INSTALLATION._replace(brand=text),
     )
-    papers._compiler().compile(format="pdf", pdf_standards=["ua-1"])
+    quote_pdf._compiler().compile(format="pdf", pdf_standards=["ua-1"])
     assert_margins_are_empty(made)
 
 
@@ -464,7 +464,7 @@ def test_the_template_asks_every_font_and_no_others() -> None:
     listed = (FOLDER / "quote.typ").read_text("utf-8").partition("font: (")[2].partition("fallback")[0]
     assert tuple(re.findall(r'^ +(?:\(name: )?"([^"]+)"', listed, re.MULTILINE)) == FAMILIES
     paper_of()
-    _, warnings = papers._compiler().compile_with_warnings(format="pdf")
+    _, warnings = quote_pdf._compiler().compile_with_warnings(format="pdf")
     assert warnings == []
 
 

@@ -6,7 +6,7 @@ from emulation.template import read
 from online_orders.aws.keys import mail_pause_key
 from online_orders.domain.orders import Policy
 from online_orders.domain.timeline import PUBLISHED, Event
-from sandbox.run import MAIL_HOLD_KEY
+from sandbox.run import MAIL_PAUSE_KEY
 from sandbox.settings import MAX_UNDO_SECONDS
 from tests.local_run import PROJECT
 from tools.events import MEANINGS
@@ -31,7 +31,7 @@ def test_a_quote_can_be_undone_as_long_here_as_on_aws() -> None:
 
 
 def test_the_local_mailbox_looks_at_the_switch_that_holds_mail() -> None:
-    assert mail_pause_key() == MAIL_HOLD_KEY
+    assert mail_pause_key() == MAIL_PAUSE_KEY
 
 
 def test_every_published_event_is_described_and_no_other() -> None:

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from online_orders.aws import replay as replays
 from tests.lab import Lab
 from tests.lab.events import Event
 from tests.workflow.walking import decide, desk, place, quote
@@ -95,8 +94,8 @@ def test_an_accounts_events_are_replayed_by_placing_day(lab: Lab) -> None:
 def test_a_replay_goes_on_where_it_stopped_and_leaves_nothing_out_or_twice(
     lab: Lab, entries: int, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "ENTRIES_BATCH_SIZE", entries)
-    monkeypatch.setattr(replays, "ORDERS_BATCH_SIZE", at_once)
+    monkeypatch.setattr("online_orders.aws.replay.ENTRIES_BATCH_SIZE", entries)
+    monkeypatch.setattr("online_orders.aws.replay.ORDERS_BATCH_SIZE", at_once)
     place(lab)
     for number in range(4):
         order_id = place_another(lab, str(number))
@@ -111,7 +110,7 @@ def test_a_replay_goes_on_where_it_stopped_and_leaves_nothing_out_or_twice(
 
 
 def test_one_order_with_a_long_history_is_replayed_piece_by_piece(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replays, "ENTRIES_BATCH_SIZE", 3)
+    monkeypatch.setattr("online_orders.aws.replay.ENTRIES_BATCH_SIZE", 3)
     order_id = place(lab)
     for text in "abcd":
         desk(lab, order_id, "comment", {"text": text})

@@ -134,17 +134,17 @@ class Translator:
     def item(self, order: Order, item: Item, site_names: Mapping[str, str] | None = None) -> str:
         """Return one line such as "Sockets: 2 × X1700 for Berlin"."""
         site = order.site_of(item)
-        words: dict[str, str] = {"label": self._word(order, f"kind.{item.kind}") or item.kind}
+        values: dict[str, str] = {"label": self._label(order, f"kind.{item.kind}") or item.kind}
         for name, value in item.model_dump(exclude={"kind", "start_date"}).items():
             if name == "site_id":
-                words["site"] = line_of(site.name if site else (site_names or {}).get(value, value))
+                values["site"] = line_of(site.name if site else (site_names or {}).get(value, value))
             elif isinstance(value, int):
-                words[name] = self.number(value)
+                values[name] = self.number(value)
             else:
-                words[name] = self._word(order, f"{name}.{value}") or value
-        return self(f"item.{item.kind}", **words)
+                values[name] = self._label(order, f"{name}.{value}") or value
+        return self(f"item.{item.kind}", **values)
 
-    def _word(self, order: Order, key: str) -> str | None:
+    def _label(self, order: Order, key: str) -> str | None:
         """Return the catalog's label as it was when the order was placed, else the present one; None without any."""
         return order.word(self.name, key) or self._texts.get(key)
 
@@ -164,14 +164,14 @@ def item_labels(order: Order, locale: str, site_names: Mapping[str, str] | None 
     """Return, by item id, the text below a line of the quote's PDF: the item, and in a second line its delivery
     address.
     """
-    words = translator(locale)
-    return {item.item_id: "\n".join(_label_lines(words, item)) for item in words.items(order, site_names)}
+    translate = translator(locale)
+    return {item.item_id: "\n".join(_label_lines(translate, item)) for item in translate.items(order, site_names)}
 
 
-def _label_lines(words: Translator, item: ItemTexts) -> Iterator[str]:
+def _label_lines(translate: Translator, item: ItemTexts) -> Iterator[str]:
     yield item.summary
     if item.address:
-        yield words("item.deliver_to", address=item.address)
+        yield translate("item.deliver_to", address=item.address)
 
 
 def nonzero_totals(quote: Quote) -> list[tuple[str, Decimal]]:
@@ -179,16 +179,16 @@ def nonzero_totals(quote: Quote) -> list[tuple[str, Decimal]]:
     return [(name, amount) for name, amount in quote.totals if amount]
 
 
-def passed_starts(items: Iterable[ItemTexts], words: Translator) -> str:
+def passed_starts(items: Iterable[ItemTexts], translate: Translator) -> str:
     """Return the items whose start day is over, as "Item 2 (5 January 2027)"; empty where there are none."""
     return ", ".join(
-        f"{words('label.item_number', number=item.item_id)} ({item.confirmed or item.asked})"
+        f"{translate('label.item_number', number=item.item_id)} ({item.confirmed or item.asked})"
         for item in items
         if item.has_passed
     )
 
 
-def closing_sentence(order: Order, brand: str, words: Translator, name: str | None, recipient: Contact) -> str:
+def closing_sentence(order: Order, brand: str, translate: Translator, name: str | None, recipient: Contact) -> str:
     """Return the sentence about who closed the order and when; raise ValueError for an open order.
 
     `name` is the actor's, if known; `recipient` is whoever had the link.
@@ -196,9 +196,9 @@ def closing_sentence(order: Order, brand: str, words: Translator, name: str | No
     if order.closed is None:
         raise ValueError("The order is open.")
     key = f"closed.by.{order.closed.by}"
-    day = words.day_of(order.closed.at, order.internals.time_zone)
+    day = translate.day_of(order.closed.at, order.internals.time_zone)
     if name and order.closed.by == "contact" and not recipient.has_name(name):
-        return words(f"{key}.other_name", name=line_of(name), asked=line_of(recipient.name), day=day)
-    if name and words.has(f"{key}.named"):
-        return words(f"{key}.named", name=line_of(name), day=day)
-    return words(key, brand=brand, day=day)
+        return translate(f"{key}.other_name", name=line_of(name), asked=line_of(recipient.name), day=day)
+    if name and translate.has(f"{key}.named"):
+        return translate(f"{key}.named", name=line_of(name), day=day)
+    return translate(key, brand=brand, day=day)

@@ -79,38 +79,43 @@ def render_pdf(
     item_labels: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return the PDF of a revision, A4. `item_labels` describes each item in one line, by item id."""
-    words = translator(locale)
-    title = f"{words('pdf.title')} {order_id} \u2013 {quote.revision}"
+    translate = translator(locale)
+    title = f"{translate('pdf.title')} {order_id} \u2013 {quote.revision}"
     brand = line_of(installation.brand)
     facts = (
-        (words("pdf.for"), f"{line_of(account_name)} ({account_id})"),
-        (words("label.order_id"), order_id),
-        (words("label.placed_on"), words.day(placed_on)),
-        (words("label.revision"), str(quote.revision)),
-        (words("label.valid_until"), words.day(quote.valid_until)),
+        (translate("pdf.for"), f"{line_of(account_name)} ({account_id})"),
+        (translate("label.order_id"), order_id),
+        (translate("label.placed_on"), translate.day(placed_on)),
+        (translate("label.revision"), str(quote.revision)),
+        (translate("label.valid_until"), translate.day(quote.valid_until)),
     )
-    spoken = Locale.parse(words.name)
+    babel_locale = Locale.parse(translate.name)
     charges = nonzero_totals(quote) or [("nothing", quote.totals.once)]
     data = {
         "title": title,
         "author": brand,
-        "language": spoken.language,
-        "region": spoken.territory,
-        "direction": spoken.text_direction,
+        "language": babel_locale.language,
+        "region": babel_locale.territory,
+        "direction": babel_locale.text_direction,
         "letterhead": _directed(brand),
-        "heading": words("pdf.title"),
+        "heading": translate("pdf.title"),
         "foot": _directed(title),
-        "page": words("pdf.page", page="{page}", pages="{pages}"),
+        "page": translate("pdf.page", page="{page}", pages="{pages}"),
         "facts": [(name, _directed(value)) for name, value in facts],
         "columns": {
-            name: words(f"label.{name}") for name in ("description", "quantity", "unit_price", "recurrence", "amount")
+            name: translate(f"label.{name}")
+            for name in ("description", "quantity", "unit_price", "recurrence", "amount")
         },
-        "lines": [_line(line, quote, words, item_labels or {}) for line in quote.lines],
-        "totals": [(words(f"total.{name}"), words.money(amount, quote.currency)) for name, amount in charges],
-        "prices_in": words("pdf.prices_in", currency=quote.currency),
-        "message": _section(words("label.message", brand=brand), quote.message) if quote.message else None,
-        "terms": _section(words("label.terms"), quote.terms),
-        "sha256": {"heading": _directed(words("label.sha256")), "value": quote.sha256, "note": words("pdf.hash_note")},
+        "lines": [_line(line, quote, translate, item_labels or {}) for line in quote.lines],
+        "totals": [(translate(f"total.{name}"), translate.money(amount, quote.currency)) for name, amount in charges],
+        "prices_in": translate("pdf.prices_in", currency=quote.currency),
+        "message": _section(translate("label.message", brand=brand), quote.message) if quote.message else None,
+        "terms": _section(translate("label.terms"), quote.terms),
+        "sha256": {
+            "heading": _directed(translate("label.sha256")),
+            "value": quote.sha256,
+            "note": translate("pdf.hash_note"),
+        },
     }
     pdf = _compiler().compile(format="pdf", sys_inputs={"quote": json.dumps(_visible(data))})
     if not isinstance(pdf, bytes):
@@ -118,23 +123,23 @@ def render_pdf(
     return pdf
 
 
-def _line(line: QuoteLine, quote: Quote, words: Translator, item_labels: Mapping[str, str]) -> dict[str, Any]:
+def _line(line: QuoteLine, quote: Quote, translate: Translator, item_labels: Mapping[str, str]) -> dict[str, Any]:
     return {
         "description": _directed(line_of(line.description)),
-        "details": [_directed(detail) for detail in _details(line, quote, words, item_labels)],
-        "quantity": words.number(line.quantity),
-        "unit_price": words.money(line.unit_price, quote.currency),
-        "recurrence": words(f"recurrence.{line.recurrence}"),
-        "amount": words.money(line.amount, quote.currency),
+        "details": [_directed(detail) for detail in _details(line, quote, translate, item_labels)],
+        "quantity": translate.number(line.quantity),
+        "unit_price": translate.money(line.unit_price, quote.currency),
+        "recurrence": translate(f"recurrence.{line.recurrence}"),
+        "amount": translate.money(line.amount, quote.currency),
     }
 
 
-def _details(line: QuoteLine, quote: Quote, words: Translator, item_labels: Mapping[str, str]) -> Iterator[str]:
+def _details(line: QuoteLine, quote: Quote, translate: Translator, item_labels: Mapping[str, str]) -> Iterator[str]:
     """Yield the item that a line belongs to, and the confirmed start."""
     if line.item_id and line.item_id in item_labels:
-        yield from words("pdf.item", number=line.item_id, summary=item_labels[line.item_id]).split("\n")
+        yield from translate("pdf.item", number=line.item_id, summary=item_labels[line.item_id]).split("\n")
     if line.item_id and (day := quote.confirmed_start_dates.get(line.item_id)):
-        yield words("pdf.confirmed", day=words.day(day))
+        yield translate("pdf.confirmed", day=translate.day(day))
 
 
 def _section(heading: str, text: str) -> dict[str, Any]:

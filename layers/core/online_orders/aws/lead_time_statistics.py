@@ -69,7 +69,9 @@ def count_order(order: Order) -> None:
     completed_at: datetime | None = order.closed.at if order.closed else None
     if completed_at is None:
         return
-    buckets = {status: bucket_of(taken) for status, taken in durations(order.internals.since, completed_at).items()}
+    buckets = {
+        status: bucket_of(duration) for status, duration in durations(order.internals.since, completed_at).items()
+    }
     for attempt in attempts():
         try:
             transact(_actions(order, buckets, history_shard(order.order_id, attempt)))

@@ -54,8 +54,8 @@ def handle_decision(
     """
     if form.decision == REQUEST_MAIL and not form.errors:
         result = request_fresh_mail(context, form, at)
-    elif judged := judge(context, form, at):
-        result = judged
+    elif decided := judge(context, form, at):
+        result = decided
     elif not matches(context.code, form.code):
         result = count_wrong_code(context, form)
     elif form.decision == REQUEST_QUOTE:
@@ -119,11 +119,11 @@ def request_fresh_quote(context: LinkContext, form: DecisionForm) -> LinkResult:
 
 
 def _update_by_link(
-    context: LinkContext, decision: Callable[[LinkContext], Change], *more: Callable[[Change], Item]
+    context: LinkContext, decision: Callable[[LinkContext], Change], *extra_writes: Callable[[Change], Item]
 ) -> Order:
     """Update the order with a decision on it and its link as loaded; raise what `order_store.update_order` raises.
 
-    Each of `more` returns a further write of the same transaction.
+    Each of `extra_writes` returns a further write of the same transaction.
     """
     current = context
 
@@ -132,10 +132,10 @@ def _update_by_link(
         current = link_store.load_link(context.token, context.proofs)
         return current.order
 
-    def beside(change: Change) -> list[Item]:
-        return [link_store.expected_attempts(current.token, current.link), *(action(change) for action in more)]
+    def all_extra_writes(change: Change) -> list[Item]:
+        return [link_store.expected_attempts(current.token, current.link), *(action(change) for action in extra_writes)]
 
-    return order_store.update_order(load, lambda _: decision(current), extra_writes=beside)
+    return order_store.update_order(load, lambda _: decision(current), extra_writes=all_extra_writes)
 
 
 def respond_to_lost_race(context: LinkContext, form: DecisionForm) -> LinkResult:
@@ -220,7 +220,7 @@ def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) ->
     """
     sent = order.fresh_mails_of_day(at, with_code=with_code)
     pause_seconds = int(environment("FRESH_MAIL_INTERVAL_SECONDS"))
-    has_asker = not with_code and bool(order.fresh_mails_of_day(at, with_code=True))
-    if has_asker or len(sent) >= int(environment("FRESH_MAILS_PER_DAY")):
+    has_request_with_code = not with_code and bool(order.fresh_mails_of_day(at, with_code=True))
+    if has_request_with_code or len(sent) >= int(environment("FRESH_MAILS_PER_DAY")):
         return _DAY_SECONDS
     return pause_seconds if sent and (at - sent[-1]).total_seconds() < pause_seconds else 0

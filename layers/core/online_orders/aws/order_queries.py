@@ -198,15 +198,15 @@ def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -
         return OrderPage([], None)
     if order_filter.account_id:
         sources: list[Source] = ["online", "direct"]
-        stretches = [
+        pages = [
             _query_page(order_filter.account_id, ORDER_PREFIX[source], order_filter, limit, after, newest_first=False)
             for source in sources
         ]
     elif order_filter.assignee_id:
-        stretches = [_index("assignee", "assignee_id", order_filter.assignee_id, limit, after)]
+        pages = [_index("assignee", "assignee_id", order_filter.assignee_id, limit, after)]
     else:
-        stretches = _by_status(set(Status) if order_filter.statuses is None else order_filter.statuses, limit, after)
-    rows, position = _oldest_first(stretches, limit)
+        pages = _by_status(set(Status) if order_filter.statuses is None else order_filter.statuses, limit, after)
+    rows, position = _oldest_first(pages, limit)
     keys: list[Key] = [{"pk": item["pk"], "sk": item["sk"]} for item in rows]
     return OrderPage([order for order in get_orders(keys) if order_filter.includes(order)], position)
 
@@ -236,12 +236,12 @@ def _index(name: str, attribute: str, value: str, limit: int, after: str | None)
     return QueryPage(response["Items"], last["order_id"]["S"] if last else None)
 
 
-def _oldest_first(stretches: Collection[QueryPage], limit: int) -> tuple[list[Item], str | None]:
-    ends = [stretch.last_key for stretch in stretches if stretch.last_key]
+def _oldest_first(pages: Collection[QueryPage], limit: int) -> tuple[list[Item], str | None]:
+    ends = [page.last_key for page in pages if page.last_key]
     horizon = min(ends, default=None)
     seen = [
         item
-        for item in merge(*(stretch.items for stretch in stretches), key=_order_id_of)
+        for item in merge(*(page.items for page in pages), key=_order_id_of)
         if horizon is None or _order_id_of(item) <= horizon
     ]
     rows = list({_order_id_of(item): item for item in seen}.values())

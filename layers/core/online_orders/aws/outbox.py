@@ -60,7 +60,7 @@ class BatchRejected(Exception):
 class StoredEntry(NamedTuple):
     """A timeline entry as stored in the table and its stream."""
 
-    at: OrderKey
+    key: OrderKey
     sequence: int
     event: Event
     detail: str
@@ -90,8 +90,8 @@ def order_id_from_item(item: Item) -> str:
     return str(item["pk"]["S"].partition("#")[2])
 
 
-def in_batches(things: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(things)
+def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
     while batch := list(islice(rest, _BATCH_SIZE)):
         yield batch
 
@@ -104,9 +104,9 @@ def process_entries(entries: Sequence[StoredEntry]) -> None:
 
     The workflow goes on under the correlation id of the last of them.
     """
-    at = entries[0].at
-    with logger.append_context_keys(order_id=at.order_id, correlation_id=entries[-1].correlation_id):
-        _process_entries(at, entries)
+    key = entries[0].key
+    with logger.append_context_keys(order_id=key.order_id, correlation_id=entries[-1].correlation_id):
+        _process_entries(key, entries)
 
 
 def _process_entries(key: OrderKey, entries: Sequence[StoredEntry]) -> None:
@@ -188,13 +188,13 @@ def enqueue(url: str, messages: Iterable[dict[str, Any]]) -> None:
 def _mail_messages(entry: StoredEntry) -> list[dict[str, Any]]:
     return [
         {
-            **entry.at._asdict(),
+            **entry.key._asdict(),
             "sequence": entry.sequence,
             "correlation_id": entry.correlation_id,
             **due._asdict(),
         }
         for due in notifications(
-            entry.event, entry.data, by=entry.actor, internal=entry.internal, source=entry.at.source
+            entry.event, entry.data, by=entry.actor, internal=entry.internal, source=entry.key.source
         )
     ]
 
@@ -248,7 +248,7 @@ def process_or_park(entries: Sequence[StoredEntry]) -> None:
     try:
         process_entries(entries)
     except Exception as error:  # noqa: BLE001 - logged, stored in the table, counted
-        park(entries[0].at.order_id, error, entries[-1].correlation_id)
+        park(entries[0].key.order_id, error, entries[-1].correlation_id)
 
 
 # -- repairing ------------------------------------------------------------------------------------------------------

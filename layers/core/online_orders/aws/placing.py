@@ -51,8 +51,8 @@ def place(key: str, body: Any, *, by: User, account_id: str, caller_account_id: 
     for _ in attempts():
         at = clock.now()
         of_this_hour = [placed_key(account_id, at)] if source == "online" else []
-        to_reach = account_store.access_keys(caller_account_id, account_id)
-        found = get_all([*to_reach, request.key, *of_this_hour, *lead_time_statistics.keys_to_refresh()])
+        access = account_store.access_keys(caller_account_id, account_id)
+        found = get_all([*access, request.key, *of_this_hour, *lead_time_statistics.keys_to_refresh()])
         lead_time_statistics.update_cache(found)
         account = account_store.authorize(found, caller_account_id, account_id)
         if record := order_store.find_record(found.get(request.key), at):

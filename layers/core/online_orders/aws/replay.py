@@ -10,8 +10,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, StringConstraints, model_validator
 
-from online_orders.aws import account_store, order_queries
-from online_orders.aws import order_store as orders
+from online_orders.aws import account_store, order_queries, order_store
 from online_orders.aws.keys import ENTRY_PREFIX, PREFIX_END, entry_key, order_pk
 from online_orders.aws.outbox import StoredEntry, publish
 from online_orders.aws.table import call, text
@@ -97,7 +96,7 @@ def _position(request: Replay) -> tuple[str | None, int]:
 def _order_ids(request: Replay, begun: str | None) -> tuple[list[str], str | None]:
     """Return the ids of the next orders, and the last of them if there are more."""
     if request.order_id is not None:
-        orders.locate_order(request.order_id)
+        order_store.locate_order(request.order_id)
         return [request.order_id], None
     account = account_store.get_account(str(request.account_id))
     order_filter = order_queries.OrderFilter(
@@ -121,5 +120,5 @@ def _entries(order_id: str, after: int, limit: int) -> _EntryPage:
         Limit=limit,
     )
     entries = [StoredEntry.from_item(item) for item in response["Items"]]
-    more = "LastEvaluatedKey" in response
-    return _EntryPage(entries, f"{order_id}-{entries[-1].sequence}" if more and entries else None)
+    has_more = "LastEvaluatedKey" in response
+    return _EntryPage(entries, f"{order_id}-{entries[-1].sequence}" if has_more and entries else None)

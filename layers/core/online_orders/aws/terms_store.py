@@ -26,11 +26,11 @@ def find_terms(locale: Locale) -> StandardTerms | None:
     return StandardTerms.model_validate_json(item["document"]["S"]) if item else None
 
 
-def store_terms(locale: Locale, words: str, before: StandardTerms | None, at: datetime) -> StandardTerms | None:
+def store_terms(locale: Locale, terms_text: str, before: StandardTerms | None, at: datetime) -> StandardTerms | None:
     """Store a text in place of `before` (None: there was none); return None, and store nothing, when that
     has changed.
     """
-    terms = StandardTerms(locale=locale, version=before.version + 1 if before else 1, text=words, updated_at=at)
+    terms = StandardTerms(locale=locale, version=before.version + 1 if before else 1, text=terms_text, updated_at=at)
     item = {**terms_key(locale), "version": number(terms.version), "document": text(terms.model_dump_json())}
     return terms if put(item, **_unchanged(before)) else None
 

@@ -136,8 +136,8 @@ def _claim(key: OrderKey, execution_number: int) -> bool:
             **_next_check(key, START_DEADLINE),
             **correlation_attribute(),
         },
-        ConditionExpression="attribute_not_exists(pk) OR executions < :place",
-        ExpressionAttributeValues={":place": number(execution_number)},
+        ConditionExpression="attribute_not_exists(pk) OR executions < :number",
+        ExpressionAttributeValues={":number": number(execution_number)},
     )
     if is_first:
         return True
@@ -149,19 +149,19 @@ def store_task_token(key: OrderKey, task: PendingTask, execution: str) -> bool:
     """Store the token of a wait in place of the one before; return False, and store nothing, when a later execution is
     known.
     """
-    location = number(int(execution.rpartition("-")[2]))
+    execution_number = number(int(execution.rpartition("-")[2]))
     return put(
         {
             **workflow_key(key.order_id),
             **_owner(key),
-            "executions": location,
+            "executions": execution_number,
             "waiting_for": text(task.step),
             "token": text(task.token),
             **_next_check(key, TICK + CHECK_GRACE),
             **correlation_attribute(),
         },
-        ConditionExpression="attribute_not_exists(pk) OR executions <= :place",
-        ExpressionAttributeValues={":place": location},
+        ConditionExpression="attribute_not_exists(pk) OR executions <= :number",
+        ExpressionAttributeValues={":number": execution_number},
     )
 
 

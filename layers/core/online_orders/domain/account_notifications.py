@@ -45,11 +45,11 @@ def _other_notices(old: Account, new: Account) -> Iterator[Notice]:
         yield Notice(MailKind.ACCOUNT_CHANGED, Role.CONTACT, new.contact)
     dropped = [each for each in before if not any(each.contact.has_mailbox(other.email) for other in after)]
     named = [each for each in after if each not in before]
-    message = [contact for contact in (old.contact, new.contact) if contact]
+    notified = [contact for contact in (old.contact, new.contact) if contact]
     yield from (
-        Notice(MailKind.ACCOUNT_CHANGED, Role.FORMER_DEPUTY, contact) for contact in _unique_contacts(dropped, message)
+        Notice(MailKind.ACCOUNT_CHANGED, Role.FORMER_DEPUTY, contact) for contact in _unique_contacts(dropped, notified)
     )
-    yield from (Notice(MailKind.ACCOUNT_CHANGED, Role.DEPUTY, contact) for contact in _unique_contacts(named, message))
+    yield from (Notice(MailKind.ACCOUNT_CHANGED, Role.DEPUTY, contact) for contact in _unique_contacts(named, notified))
 
 
 def _current_deputies(account: Account) -> list[Deputy]:
@@ -64,9 +64,9 @@ def _is_changed_otherwise(old: Account, new: Account) -> bool:
     return bool(old.enrollment and new.enrollment) and old.is_enrolled != new.is_enrolled
 
 
-def _unique_contacts(deputies: Iterable[Deputy], message: Iterable[Contact]) -> Iterator[Contact]:
+def _unique_contacts(deputies: Iterable[Deputy], notified: Iterable[Contact]) -> Iterator[Contact]:
     """Yield the contact of each deputy once, without those who are notified already."""
-    seen = {contact.email.casefold() for contact in message}
+    seen = {contact.email.casefold() for contact in notified}
     for deputy in deputies:
         if deputy.email.casefold() not in seen:
             seen.add(deputy.email.casefold())

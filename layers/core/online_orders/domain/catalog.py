@@ -31,12 +31,15 @@ UPGRADES: frozenset[str] = frozenset({"site_bandwidth", "site_early_activation"}
 """Kinds that change a site's license, so an order can have only one of each for a site."""
 _LABEL_PREFIXES = ("kind.", "region.", "accessory_type.")
 LABELS_BY_LOCALE: Mapping[str, Mapping[str, str]] = {
-    locale: {key: word for key, word in texts(locale).items() if key.startswith(_LABEL_PREFIXES)} for locale in LOCALES
+    locale: {key: label for key, label in texts(locale).items() if key.startswith(_LABEL_PREFIXES)}
+    for locale in LOCALES
 }
 """The catalog's labels by language, under `{setting}.{value}`. An order keeps those of its items."""
 KIND_LABELS = {kind: LABELS_BY_LOCALE[FALLBACK][f"kind.{kind}"] for kind in get_args(ItemKind)}
 BANDWIDTH_STEPS = (10, 25, 50, 100, 150, 200, 250, 300, 400, 500, 750, 1_000, 2_000, 3_000, 5_000, 10_000)
-REGIONS = {key.partition(".")[2]: word for key, word in LABELS_BY_LOCALE[FALLBACK].items() if key.startswith("region.")}
+REGIONS = {
+    key.partition(".")[2]: label for key, label in LABELS_BY_LOCALE[FALLBACK].items() if key.startswith("region.")
+}
 SOCKET_MODELS = ("X1500", "X1700")
 ACCESSORY_TYPES = ("rack_mount_kit", "network_card")
 SOCKET_NEEDED_BY = {"network_card": "X1700"}
@@ -324,17 +327,17 @@ def item_errors(raw_items: Any, account: Account | None = None, today: date | No
 
 
 def _duplicate_upgrade(
-    sound: Mapping[str, Any], index: int, upgraded: dict[tuple[str, str], int]
+    valid_item: Mapping[str, Any], index: int, upgraded: dict[tuple[str, str], int]
 ) -> Iterator[FieldError]:
     """Yield an error where an earlier valid item upgrades the same site in the same way, whatever its other settings.
 
     An invalid item is no reason to refuse another.
     """
-    if sound["kind"] not in UPGRADES:
+    if valid_item["kind"] not in UPGRADES:
         return
-    earlier = upgraded.setdefault((sound["kind"], sound["site_id"]), index)
+    earlier = upgraded.setdefault((valid_item["kind"], valid_item["site_id"]), index)
     if earlier != index:
-        detail = f"Item {earlier + 1} of this order asks for the same site's {KIND_LABELS[sound['kind']]} already."
+        detail = f"Item {earlier + 1} of this order asks for the same site's {KIND_LABELS[valid_item['kind']]} already."
         yield FieldError(pointer("items", index, "site_id"), "duplicate_upgrade", detail)
 
 
@@ -342,8 +345,8 @@ def labels_of(items: Iterable[Item]) -> dict[str, dict[str, str]]:
     """Return the present labels of the kinds and settings of items, by language and by key as in `LABELS_BY_LOCALE`."""
     keys = {f"{name}.{value}" for item in items for name, value in vars(item).items()}
     return {
-        language: {key: words[key] for key in sorted(keys & words.keys())}
-        for language, words in LABELS_BY_LOCALE.items()
+        language: {key: labels[key] for key in sorted(keys & labels.keys())}
+        for language, labels in LABELS_BY_LOCALE.items()
     }
 
 

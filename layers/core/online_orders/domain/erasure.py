@@ -51,12 +51,12 @@ class Person:
         addresses.
         """
         try:
-            sound = _EMAIL.validate_python(email)
+            valid_email = _EMAIL.validate_python(email)
         except ValidationError:
             raise ValueError("This is no e-mail address.") from None
-        if sound == ERASED_EMAIL:
+        if valid_email == ERASED_EMAIL:
             raise ValueError("This address stands for everybody who was erased.")
-        return cls(sound, frozenset(name.strip() for name in names if name.strip()))
+        return cls(valid_email, frozenset(name.strip() for name in names if name.strip()))
 
     def with_names(self, *names: str) -> Person:
         """Return the person, known by further names too."""

@@ -70,8 +70,8 @@ def address_of(due: Notification, order: Order, account: Account, entry: Entry, 
     if due.role is Role.CONTACT:
         return None if order.is_contact_removed else _unless_same(contact)
     if due.role is Role.PLACED_BY:
-        contact_is_told = Role.CONTACT in MAILS[due.kind].audience
-        return _unless_same(order.placed_by.email, contact if contact_is_told else None)
+        contact_gets_mail = Role.CONTACT in MAILS[due.kind].audience
+        return _unless_same(order.placed_by.email, contact if contact_gets_mail else None)
     if due.role is Role.FORMER_CONTACT:
         return _unless_same(former, contact)
     return _unless_same(account.contact.email if account.contact else None, contact, former)
@@ -83,13 +83,13 @@ def _former_recipient(entry: Entry) -> str | None:
     return former if isinstance(former, str) and former != ERASED else None
 
 
-def _unless_same(address: str | None, *message: str | None) -> str | None:
+def _unless_same(address: str | None, *others: str | None) -> str | None:
     if not address or address == ERASED_EMAIL:
         return None  # a user's token may lack an address
-    return None if address.casefold() in {each.casefold() for each in message if each} else address
+    return None if address.casefold() in {each.casefold() for each in others if each} else address
 
 
-def is_still_due(announcement: Notification, order: Order, entry: Entry, at: datetime) -> bool:
+def is_still_due(due: Notification, order: Order, entry: Entry, at: datetime) -> bool:
     """Return whether a mail that may have waited is still to be sent at `at`.
 
     A mail that asks for something is dropped once that can no longer be done, and so is one whose statement is no
@@ -97,20 +97,20 @@ def is_still_due(announcement: Notification, order: Order, entry: Entry, at: dat
     """
     if "expired_revision" in entry.data:
         return _may_ask_for_fresh_quote(order)
-    is_asking = announcement.role is Role.CONTACT
-    if announcement.kind is MailKind.ORDER_RECEIVED and is_asking:
+    is_asking = due.role is Role.CONTACT
+    if due.kind is MailKind.ORDER_RECEIVED and is_asking:
         # It contains a link to cancel, which is the only purpose of a fresh one.
         return order.is_open if entry.event is Event.SUBMITTED else order.status in AT_DESK
     is_current = _is_current(order, entry)
-    is_still_so = {
+    is_still_true = {
         MailKind.REMINDER: order.is_open and is_current and _is_on_offer(order, at),
         MailKind.EXPIRED: is_current and _is_expired(order) and (order.is_open or not is_asking),
         MailKind.QUOTE_UNDELIVERABLE: is_current and not _has_arrived(order),
         MailKind.FRESH_QUOTE_ASKED: is_current,
-        MailKind.COMMENT: not _is_by_reader(announcement, order, entry),
+        MailKind.COMMENT: not _is_by_reader(due, order, entry),
         MailKind.CONTACT_REMOVED: order.lacks_contact,
     }
-    return is_still_so.get(announcement.kind, True)
+    return is_still_true.get(due.kind, True)
 
 
 def _is_current(order: Order, entry: Entry) -> bool:
@@ -135,9 +135,9 @@ def _may_ask_for_fresh_quote(order: Order) -> bool:
     return order.is_open and _is_expired(order) and not order.is_fresh_quote_asked
 
 
-def _is_by_reader(announcement: Notification, order: Order, entry: Entry) -> bool:
+def _is_by_reader(due: Notification, order: Order, entry: Entry) -> bool:
     """Return whether the reader wrote the comment: Customer Success commented on an order that the same
     person entered.
     """
     writer, reader = entry.actor.name or "", order.placed_by.email
-    return announcement.role is Role.PLACED_BY and writer.casefold() == reader.casefold()
+    return due.role is Role.PLACED_BY and writer.casefold() == reader.casefold()

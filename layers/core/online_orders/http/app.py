@@ -203,7 +203,7 @@ class Api(APIGatewayHttpResolver):
         super().__init__(debug=False)  # which would print requests with their tokens where the environment says so
         self.handlers: dict[tuple[str, str], Handler] = {}
         """The routes, by method and path as OpenAPI writes it."""
-        self.found = ""
+        self.route_template = ""
         """The path of the present request's route, as it is logged."""
         # Powertools has no types for this one.
         validate = OpenAPIRequestValidationMiddleware()  # type: ignore[no-untyped-call]
@@ -238,8 +238,12 @@ class Api(APIGatewayHttpResolver):
             response = super().resolve(event, context)
         milliseconds = round((perf_counter() - began) * 1000)
         method = event["requestContext"]["http"]["method"]
-        noted = {"route": f"{method} {self.found}", "status": response["statusCode"], "milliseconds": milliseconds}
-        logger.info("responded", extra=noted)
+        fields = {
+            "route": f"{method} {self.route_template}",
+            "status": response["statusCode"],
+            "milliseconds": milliseconds,
+        }
+        logger.info("responded", extra=fields)
         return response
 
 
@@ -256,7 +260,7 @@ def find_route(app: Api, next_middleware: "NextMiddleware") -> Any:
     # The resolver's patterns end before a line feed as well as at the end.
     is_route = (request.method, request.route) in app.handlers and not path.endswith("\n")
     paths = [request.route] if is_route else [each for _, each in app.handlers if _matches_template(each, path)]
-    app.found = paths[0].replace("{", "<").replace("}", ">") if paths else "none"
+    app.route_template = paths[0].replace("{", "<").replace("}", ">") if paths else "none"
     order_id = request.path_parameters.get("order_id", "")
     if is_order_id(order_id):
         logger.append_keys(order_id=order_id)

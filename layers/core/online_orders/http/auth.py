@@ -109,14 +109,14 @@ def has_origin_secret(headers: Mapping[str, str]) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _origin_secrets(said: str) -> tuple[bytes, ...]:
+def _origin_secrets(text: str) -> tuple[bytes, ...]:
     """Return the values that CloudFront may send: the secret's, and the one before while that is kept.
 
     `text` is the secret as JSON, {"current", "previous"}. A value that is too short to be one of ours, such as an empty
     "previous", is ignored; a secret that is no such JSON allows no request.
     """
     try:
-        values = json.loads(said)
+        values = json.loads(text)
         found = [values.get(name) for name in ("current", "previous")]
     except (ValueError, AttributeError):
         logger.exception("the origin secret cannot be read")

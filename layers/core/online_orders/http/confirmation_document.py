@@ -16,9 +16,9 @@ _PROBLEM = {"application/problem+json": {"$ref": SCHEMAS + "Problem"}}
 
 
 def _pages(
-    status: HTTPStatus, description: str, beside: Mapping[str, Any] | None = None, headers: tuple[str, ...] = ()
+    status: HTTPStatus, description: str, other: Mapping[str, Any] | None = None, headers: tuple[str, ...] = ()
 ) -> dict[int, Any]:
-    return response_spec(None, description, status, headers=headers, other={**_HTML, **(beside or {})})
+    return response_spec(None, description, status, headers=headers, other={**_HTML, **(other or {})})
 
 
 _ERROR_RESPONSES = {

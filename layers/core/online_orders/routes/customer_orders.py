@@ -137,8 +137,8 @@ def _link(request: Request, next_cursor: str | None) -> dict[str, str]:
     """Return the header that leads to the next page of a table."""
     if next_cursor is None:
         return {}
-    following = urlencode({**(request.query_parameters or {}), "cursor": next_cursor})
-    return {"Link": f'</api/orders?{following}>; rel="next"'}
+    next_page = urlencode({**(request.query_parameters or {}), "cursor": next_cursor})
+    return {"Link": f'</api/orders?{next_page}>; rel="next"'}
 
 
 @router.get(

@@ -57,10 +57,12 @@ def render_mail(
         raise ValueError(f"A mail {kind} needs a link.")
     if link and (row.link is None or role is not Role.CONTACT):
         raise ValueError(f"A mail {kind} for {role} takes no link.")
-    words = translator(DESK_LOCALE if role is Role.CUSTOMER_SUCCESS else order.internals.locale)
-    news = OrderMailContext(role, order, entry, installation, account_name, site_names or {}, words)
+    translate = translator(DESK_LOCALE if role is Role.CUSTOMER_SUCCESS else order.internals.locale)
+    context = OrderMailContext(role, order, entry, installation, account_name, site_names or {}, translate)
     reader = line_of(order.contact.name) if role is Role.CONTACT else None
-    return _render(kind, role, words, installation, news.values, news.facts, reader=reader, link=link, **news.shown)
+    return _render(
+        kind, role, translate, installation, context.values, context.facts, reader=reader, link=link, **context.shown
+    )
 
 
 def render_quote_mail(
@@ -76,14 +78,14 @@ def render_contact_report(account: Account, text: str, reported_by: str, install
     """Return the mail to Customer Success about an outdated contact person; `reported_by` is the user's
     e-mail address.
     """
-    words = translator(DESK_LOCALE)
+    translate = translator(DESK_LOCALE)
     values = {"account": line_of(account.name), "reported_by": line_of(reported_by)}
     facts = {
         "account": values["account"],
         "account_id": account.account_id,
-        "present_contact": address_of(account.contact) if account.contact else words("mail.contact_report.nobody"),
+        "present_contact": address_of(account.contact) if account.contact else translate("mail.contact_report.nobody"),
     }
-    return _render(MailKind.CONTACT_REPORT, Role.CUSTOMER_SUCCESS, words, installation, values, facts, report=text)
+    return _render(MailKind.CONTACT_REPORT, Role.CUSTOMER_SUCCESS, translate, installation, values, facts, report=text)
 
 
 def render_notice(
@@ -93,35 +95,37 @@ def render_notice(
 
     `reseller_names`, by account id; a reseller without a name in it is shown by its id.
     """
-    words = translator(new.locale)
+    translate = translator(new.locale)
     values = {"account": line_of(new.name)}
     facts = {
         "account": values["account"],
-        "contact_was": address_of(old.contact) if old.contact else words("mail.nobody"),
-        "contact_is": address_of(new.contact) if new.contact else words("mail.nobody"),
+        "contact_was": address_of(old.contact) if old.contact else translate("mail.nobody"),
+        "contact_is": address_of(new.contact) if new.contact else translate("mail.nobody"),
     }
-    changes = [(words(f"label.{name}"), value) for name, value in _changes(notice, old, new, reseller_names, words)]
+    changes = [
+        (translate(f"label.{name}"), value) for name, value in _changes(notice, old, new, reseller_names, translate)
+    ]
     reader = line_of(notice.to.name)
-    return _render(notice.kind, notice.reader, words, installation, values, facts, reader=reader, changes=changes)
+    return _render(notice.kind, notice.reader, translate, installation, values, facts, reader=reader, changes=changes)
 
 
 def _changes(
-    notice: Notice, old: Account, new: Account, reseller_names: Mapping[str, str], words: Translator
+    notice: Notice, old: Account, new: Account, reseller_names: Mapping[str, str], translate: Translator
 ) -> Iterator[tuple[str, str]]:
     """Yield label and value of each change: what differs now, before and after, for the contact; the own days for a
     deputy.
     """
 
     def deputies(account: Account) -> str:
-        named = (f"{address_of(each.contact)}, {_days(each, words)}" for each in account.acting_deputies)
-        return "; ".join(named) or words("mail.nobody")
+        named = (f"{address_of(each.contact)}, {_days(each, translate)}" for each in account.acting_deputies)
+        return "; ".join(named) or translate("mail.nobody")
 
     def reseller(account: Account) -> str:
         parent = account.parent_account_id
-        return line_of(reseller_names.get(parent, parent)) if parent else words("mail.nobody")
+        return line_of(reseller_names.get(parent, parent)) if parent else translate("mail.nobody")
 
     def state(account: Account) -> str:
-        return words(f"mail.account_changed.{account.enrollment.state if account.enrollment else 'none'}")
+        return translate(f"mail.account_changed.{account.enrollment.state if account.enrollment else 'none'}")
 
     yield "account", line_of(new.name)
     if notice.reader is Role.CONTACT:
@@ -131,18 +135,18 @@ def _changes(
                 yield f"{what}_are", value(new)
     elif notice.reader is Role.DEPUTY:
         mine = (each for each in new.acting_deputies if each.contact.has_mailbox(notice.to.email))
-        yield from (("days", _days(each, words)) for each in mine)
+        yield from (("days", _days(each, translate)) for each in mine)
 
 
-def _days(deputy: Deputy, words: Translator) -> str:
-    first, last = words.day(deputy.first_day), words.day(deputy.last_day)
-    return words("mail.account_changed.from_until", first=first, last=last)
+def _days(deputy: Deputy, translate: Translator) -> str:
+    first, last = translate.day(deputy.first_day), translate.day(deputy.last_day)
+    return translate("mail.account_changed.from_until", first=first, last=last)
 
 
 def _render(
     kind: MailKind,
     role: Role,
-    words: Translator,
+    translate: Translator,
     installation: Installation,
     values: Mapping[str, str],
     facts: Mapping[str, str | None],
@@ -162,16 +166,16 @@ def _render(
         for all.
         """
         keys = [f"mail.{each}{part}" for each in (f"{kind}.{role}.", f"{kind}.", f"{role}.", "")]
-        return words(next(filter(words.has, keys), keys[0]), **filled)
+        return translate(next(filter(translate.has, keys), keys[0]), **filled)
 
     def known(*names: str) -> list[tuple[str, str]]:
         return [
-            (words(f"label.{name}", brand=installation.brand), message) for name in names if (message := facts[name])
+            (translate(f"label.{name}", brand=installation.brand), value) for name in names if (value := facts[name])
         ]
 
     is_later = kind is MailKind.QUOTE_TO_CONFIRM and shown["quote"].revision > 1
     subject = line_of(say("later.subject" if is_later else "subject"))
-    shown |= {"kind": kind, "role": role, "words": words, "installation": installation, "subject": subject}
+    shown |= {"kind": kind, "role": role, "translate": translate, "installation": installation, "subject": subject}
     shown |= {"say": say, "known": known, "reader": reader, "Event": Event}
     text, html = (gaps.sub("", template(name).render(shown)) for name, gaps in _BLANK_LINES.items())
     return Mail(subject, text.strip() + "\n", html)

@@ -33,12 +33,12 @@ class OrderMailContext:
     installation: Installation
     account_name: str
     site_names: Mapping[str, str]
-    words: Translator
+    translate: Translator
 
     @cached_property
     def values(self) -> dict[str, str]:
         """Return the values of the placeholders in texts."""
-        order, words = self.order, self.words
+        order, translate = self.order, self.translate
         named = {
             "order_id": order.order_id,
             "account": self.account,
@@ -54,30 +54,30 @@ class OrderMailContext:
         }
         if order.quote:
             named["revision"] = str(order.quote.revision)
-            named["valid_until"] = words.day(order.quote.valid_until)
+            named["valid_until"] = translate.day(order.quote.valid_until)
             named["totals"] = ", ".join(
-                f"{words(f'total.{name}')}: {words.money(amount, order.quote.currency)}"
+                f"{translate(f'total.{name}')}: {translate.money(amount, order.quote.currency)}"
                 for name, amount in nonzero_totals(order.quote)
-            ) or words("total.nothing")
+            ) or translate("total.nothing")
         if order.closed:
             named["who"] = self._who_closed()
         if "open_until" in self.entry.data:
-            named["last_day"] = words.day(date.fromisoformat(self.entry.data["open_until"]))
+            named["last_day"] = translate.day(date.fromisoformat(self.entry.data["open_until"]))
         return named
 
     @property
     def facts(self) -> dict[str, str | None]:
         """Return what templates show with a label; None and an empty text get no row."""
-        order, words = self.order, self.words
+        order, translate = self.order, self.translate
         return {
             "order_id": order.order_id,
             "account": self.account,
             "account_id": order.account_id,
-            "placed_on": words.day(order.placed_on),
+            "placed_on": translate.day(order.placed_on),
             "placed_by": order.placed_by.email,
             "contact": address_of(self.contact),
             "assignee": order.assignee.email if order.assignee else None,
-            "status": words(f"status.{order.status}"),
+            "status": translate(f"status.{order.status}"),
             "purchase_order_number": line_of(order.purchase_order_number or ""),
             "revision": self.values.get("revision"),
             "valid_until": self.values.get("valid_until"),
@@ -125,12 +125,12 @@ class OrderMailContext:
 
     @cached_property
     def ordered(self) -> tuple[ItemTexts, ...]:
-        return self.words.items(self.order, self.site_names, self.entry.at)
+        return self.translate.items(self.order, self.site_names, self.entry.at)
 
     @cached_property
     def passed(self) -> str:
         """Return the items whose start day was over when the entry was made; empty where there are none."""
-        return passed_starts(self.ordered, self.words)
+        return passed_starts(self.ordered, self.translate)
 
     @property
     def _is_other_name(self) -> bool:
@@ -147,8 +147,8 @@ class OrderMailContext:
         actor, brand = self.entry.actor, self.installation.brand
         if self.role is Role.CUSTOMER_SUCCESS and actor.kind == "customer_success" and actor.name:
             key = "closed.by.customer_success.desk"
-            return self.words(key, name=line_of(actor.name), day=self._day(self.entry.at))
-        return closing_sentence(self.order, brand, self.words, actor.name, self.asked)
+            return self.translate(key, name=line_of(actor.name), day=self._day(self.entry.at))
+        return closing_sentence(self.order, brand, self.translate, actor.name, self.asked)
 
     def _screen(self) -> dict[str, str] | None:
         """Return where a reader who can sign in sees the order; None for a contact and for a direct order."""
@@ -160,4 +160,4 @@ class OrderMailContext:
         return None
 
     def _day(self, instant: datetime) -> str:
-        return self.words.day_of(instant, self.order.internals.time_zone)
+        return self.translate.day_of(instant, self.order.internals.time_zone)

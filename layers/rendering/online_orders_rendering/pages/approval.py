@@ -50,17 +50,17 @@ def decision_page(
     `at` is when it is read: start days that are over by then are shown so. `account_name` and `site_names` are for
     orders without a snapshot.
     """
-    words = translator(order.internals.locale)
-    items = words.items(order if quote else order.model_copy(update={"quote": None}), site_names, at)
+    translate = translator(order.internals.locale)
+    items = translate.items(order if quote else order.model_copy(update={"quote": None}), site_names, at)
     return template("pages/decision.html").render(
-        words=words,
+        translate=translate,
         installation=installation,
         stylesheet=STYLESHEET,
         order=order,
         quote=quote,
         charged=nonzero_totals(quote) if quote else [],
         items=items,
-        passed=passed_starts(items, words),
+        passed=passed_starts(items, translate),
         account=line_of(order.account_name(account_name)),
         pdf_path=pdf_path,
         form=form,
@@ -77,21 +77,21 @@ def outcome_page(
     decided_by: str | None = None,
     form: FormState = EMPTY_FORM,
 ) -> str:
-    """Return the page of an outcome, in plain words; it has no form to decide.
+    """Return the page of an outcome, in plain language; it has no form to decide.
 
     `order` is None where the link is unknown or nothing could be loaded; `decided_by` is the name given with the
     decision by link that was first, if known.
     """
-    words = translator(locale)
+    translate = translator(locale)
     return template("pages/outcome.html").render(
-        words=words,
+        translate=translate,
         installation=installation,
         stylesheet=STYLESHEET,
         outcome=outcome,
         order=order,
         account=line_of(order.account_name(account_name or "") if order else ""),
-        title=words(f"outcome.{outcome}.title"),
-        paragraphs=_paragraphs(outcome, order, words, installation.brand, decided_by),
+        title=translate(f"outcome.{outcome}.title"),
+        paragraphs=_paragraphs(outcome, order, translate, installation.brand, decided_by),
         reason=_reason(outcome, order),
         asks_for=ASKS_FOR.get(outcome),
         form=replace(form, errors=_errors_here(outcome, form)),
@@ -107,49 +107,51 @@ def _errors_here(outcome: Outcome, form: FormState) -> tuple[FormError, ...]:
     return tuple(error for error in form.errors if error.field in fields)
 
 
-_TELLS_WHAT_HAPPENED = frozenset({Outcome.ALREADY_DECIDED, Outcome.CLOSED})
+_SHOWS_DECISION = frozenset({Outcome.ALREADY_DECIDED, Outcome.CLOSED})
 
 
 def _reason(outcome: Outcome, order: Order | None) -> str | None:
-    return order.closed.reason if outcome in _TELLS_WHAT_HAPPENED and order and order.closed else None
+    return order.closed.reason if outcome in _SHOWS_DECISION and order and order.closed else None
 
 
 def _paragraphs(
-    outcome: Outcome, order: Order | None, words: Translator, brand: str, decided_by: str | None
+    outcome: Outcome, order: Order | None, translate: Translator, brand: str, decided_by: str | None
 ) -> list[str]:
     quote = order.quote if order else None
-    text = words(
+    text = translate(
         f"outcome.{outcome}.text",
         brand=brand,
         revision=quote.revision if quote else "",
-        valid_until=words.day(quote.valid_until) if quote else "",
+        valid_until=translate.day(quote.valid_until) if quote else "",
     )
     if order is None:
         return [text]
-    happened = _what_happened(order, words, brand, decided_by) if outcome in _TELLS_WHAT_HAPPENED else None
-    says_who = happened is not None and order.status is Status.CANCELED
-    other_name = None if says_who else _under_other_name(order, words, decided_by)
-    passed = passed_starts(words.items(order, at=order.updated_at), words) if outcome is Outcome.APPROVED else ""
-    start_passed = words("outcome.approved.start_passed", passed=passed) if passed else None
+    happened = _what_happened(order, translate, brand, decided_by) if outcome in _SHOWS_DECISION else None
+    is_decider_named = happened is not None and order.status is Status.CANCELED
+    other_name = None if is_decider_named else _under_other_name(order, translate, decided_by)
+    passed = (
+        passed_starts(translate.items(order, at=order.updated_at), translate) if outcome is Outcome.APPROVED else ""
+    )
+    start_passed = translate("outcome.approved.start_passed", passed=passed) if passed else None
     return [each for each in (happened, other_name, text, start_passed) if each]
 
 
-def _under_other_name(order: Order, words: Translator, decided_by: str | None) -> str | None:
+def _under_other_name(order: Order, translate: Translator, decided_by: str | None) -> str | None:
     """Return a sentence with the recipient and the name that was given, where they differ; else None."""
     if not decided_by or order.contact.has_name(decided_by):
         return None
-    return words("outcome.other_name", name=line_of(decided_by), asked=line_of(order.contact.name))
+    return translate("outcome.other_name", name=line_of(decided_by), asked=line_of(order.contact.name))
 
 
-def _what_happened(order: Order, words: Translator, brand: str, decided_by: str | None) -> str | None:
+def _what_happened(order: Order, translate: Translator, brand: str, decided_by: str | None) -> str | None:
     if order.status is Status.COMPLETED and order.closed:
         key = "outcome.already_decided.completed"
-        day = words.day_of(order.closed.at, order.internals.time_zone)
-        return words(f"{key}.named" if decided_by else key, name=line_of(decided_by or ""), day=day)
+        day = translate.day_of(order.closed.at, order.internals.time_zone)
+        return translate(f"{key}.named" if decided_by else key, name=line_of(decided_by or ""), day=day)
     if order.closed:
         return closing_sentence(
-            order, brand, words, decided_by if order.closed.by == "contact" else None, order.contact
+            order, brand, translate, decided_by if order.closed.by == "contact" else None, order.contact
         )
     if order.quote and order.quote.state is QuoteState.CHANGE_REQUESTED:
-        return words("outcome.already_decided.change_requested")
+        return translate("outcome.already_decided.change_requested")
     return None
