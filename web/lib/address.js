@@ -1,8 +1,8 @@
-/** Addresses of pages: what a list shows is kept in its own, so that back, reload and a shared link lead to the same. */
+/** The addresses of pages. A list keeps its filters and page there, for back, reload and shared links. */
 
 /**
- * Writes `values` to the query, without those that are empty. `isStep` makes a step for the browser's back button;
- * otherwise the present one is changed. `state` is kept with the step, for this tab alone.
+ * Writes `values` to the query, without empty ones. `isStep` adds an entry to the history; otherwise the present one is
+ * replaced. `state` is kept with the entry, for this tab only.
  */
 export function writeQuery(values, { isStep = false, state = null } = {}) {
   const kept = Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined);
@@ -12,8 +12,8 @@ export function writeQuery(values, { isStep = false, state = null } = {}) {
 }
 
 /**
- * The pages of a list, by their cursors, of which the address has the present one. The ones before are known as far as
- * this tab came by them; a shared link leads back to the first.
+ * The pages of a list, by their cursors (pagination). The address has the present cursor. The earlier ones are known
+ * only if this tab has shown them; a shared link leads back to the first page.
  */
 export class Pages {
   constructor(query) {
@@ -37,6 +37,6 @@ export class Pages {
   }
 }
 
-/** The page of an account. The one whose id is `new` is not where a new one begins, and any other id is as it is. */
+/** Returns the address of an account's page. An account with the id `new` must not get the address of a new one. */
 export const accountPage = (accountId) =>
   `/desk/accounts/${accountId === "new" ? "%6Eew" : encodeURIComponent(accountId)}`;

@@ -1,4 +1,4 @@
-/** A field for an amount of money, which says what it reads and never guesses. */
+/** A field for an amount of money, which shows how it reads the text and never guesses. */
 
 import { FormField } from "./fields.js";
 import { money, t } from "./i18n.js";
@@ -10,8 +10,8 @@ const EXAMPLE = 1250n;
 
 export class AmountField extends FormField {
   /**
-   * Takes an amount in `currency`. `judge(units)` answers what else is wrong with it, or null. `known` are amounts as the
-   * API has them: such a text was not typed but shown, and is read as what it is.
+   * Takes an amount in `currency`. `judge(units)` returns any further error, or null. `known` are amounts as the API
+   * has them: such a text was shown and not typed, and is read as it is.
    *
    * @param {import("./fields.js").Spec & { currency: string, known: Set<string>, judge?: (units: bigint) => string | null }} spec
    */
@@ -24,7 +24,7 @@ export class AmountField extends FormField {
     this.hint = computed(() => this.#understood());
   }
 
-  /** The amount in minor units, null for what is none. */
+  /** Returns the amount in minor units, null for an invalid one. */
   get units() {
     return this.#parsed().units ?? null;
   }
@@ -43,7 +43,7 @@ export class AmountField extends FormField {
     return parseAmount(this.value.value, this.digits, this.known);
   }
 
-  /** Three digits after a separator look like thousands to those who write decimals otherwise. */
+  /** Three digits after a separator look like thousands to people who write decimals otherwise. */
   #understood() {
     const { units, text } = this;
     const amount = units !== null && /[.,]\d{3}$/.test(text) ? money(write(units, this.digits), this.currency) : text;
@@ -56,7 +56,7 @@ function inFull(written, digits) {
   return digits === 0 ? whole : `${whole}.${decimals.padEnd(digits, "0")}`;
 }
 
-/** What is wrong with what was typed, and how to write what it may mean. */
+/** Returns the error of what was typed, with the ways to write what it may mean. */
 function faultOf(typed, fault, readings, currency) {
   const digits = minorDigits(currency);
   if (fault === "required") return t("fault.required");

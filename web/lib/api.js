@@ -10,18 +10,18 @@ export class Problem extends Error {
   }
 }
 
-/** The API was not reached, so nobody knows whether it did what it was asked. */
+/** The API did not respond, so nobody knows whether it has processed the request. */
 export class Unreachable extends Error {}
 
 const BUSY = new Set([429, 503]);
 const TRIES = 3;
 
-/** How each route is asked is typed by the API's document: see `Api` in `types/screens.d.ts`. */
+/** The client of the API. Its routes are typed by the OpenAPI document: see `Api` in `types/screens.d.ts`. */
 export class Api {
   #session;
   #signInAgain;
 
-  /** `signInAgain()` is asked when the session has ended: it resolves once the reader is back, or throws SignedOut. */
+  /** `signInAgain()` is called when the session has ended: it resolves after a new sign-in, or throws SignedOut. */
   constructor(session, signInAgain) {
     this.#session = session;
     this.#signInAgain = signInAgain;
@@ -31,7 +31,7 @@ export class Api {
     return this.#json("GET", route, how);
   }
 
-  /** `headers` may name an Idempotency-Key or an If-Match. */
+  /** Sends a request; `headers` may have an Idempotency-Key or an If-Match. */
   async post(route, how) {
     return this.#json("POST", route, how);
   }
@@ -58,20 +58,20 @@ export class Api {
     return this.#pdf("POST", route, how);
   }
 
-  /** A list as CSV, all its pages in one file, as a spreadsheet in the language `locale` opens it. */
+  /** Returns all pages of a list as one CSV file, for a spreadsheet in the language `locale`. */
   async getCsv(route, { path, query }, locale) {
     const parts = [];
     let next = addressOf(route, { path, query: { ...query, spreadsheet: locale } });
     while (next) {
       const answer = await this.#send("GET", next, { headers: { Accept: "text/csv" } });
-      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await answer.arrayBuffer()); // which keeps the mark
+      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await answer.arrayBuffer()); // with the mark
       parts.push(parts.length ? text.slice(text.indexOf("\n") + 1) : text);
       next = /<(\/api\/[^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1] ?? null;
     }
     return new Blob(parts, { type: "text/csv" });
   }
 
-  /** Every item of a list, page by page. */
+  /** Returns every item of a list, page by page (pagination). */
   async getAll(route, how = {}) {
     const { path, query, signal } = how;
     const items = [];
@@ -119,7 +119,7 @@ export class Api {
         await this.#signInAgain(new SignedOut("expired"));
         continue;
       }
-      // Only what changes nothing is asked again by itself.
+      // Only requests that change nothing are retried.
       if (BUSY.has(answer.status) && method === "GET" && attempt < TRIES) {
         await pause(answer.headers.get("Retry-After") ?? attempt);
         continue;
@@ -128,7 +128,7 @@ export class Api {
     }
   }
 
-  /** A token; when there is none to be had, the one of the reader who has signed in again. */
+  /** Returns a token, after a new sign-in if there is none. */
   async #token(how) {
     try {
       return await this.#reach(() => this.#session.token(how));
@@ -149,7 +149,7 @@ export class Api {
   }
 }
 
-/** The address of a route of the API's document, with what its `{names}` stand for; what is empty in the query is left out. */
+/** Returns the address of a route, with `{names}` replaced; empty parameters of the query are omitted. */
 function addressOf(route, { path = {}, query = {} }) {
   const named = route.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
   const wanted = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");

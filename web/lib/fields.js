@@ -1,4 +1,4 @@
-/** The fields of forms: what is in them, what is wrong with it, and what the API gets of it. */
+/** The fields of forms: their values, their errors, and the values for the API. */
 
 import { day, number, t } from "./i18n.js";
 import { parseWhole } from "./money.js";
@@ -22,11 +22,11 @@ let made = 0;
  */
 
 /**
- * One field of a form, which `Field` of `components/field.js` shows.
+ * One field of a form, shown by `Field` of `ui/field.js`.
  *
- * `type` is an input's, or `integer`, or `select` with `options` [[value, text]], or `textarea`. `limits` are those of the
- * API's document: a text that is too long is counted and refused, and never cut, as browsers cut what is pasted; a
- * number is typed in digits alone, whereas browsers' own fields for numbers take 1e3, too. `attributes` are the control's.
+ * `type` is an input's, or `integer`, or `select` with `options` [[value, text]], or `textarea`. `limits` are those of
+ * the OpenAPI document: a text that is too long is refused and never cut, as browsers cut what is pasted; a number is
+ * typed in digits only, whereas browsers' own fields for numbers also accept 1e3. `attributes` are the control's.
  */
 export class FormField {
   /** @param {Spec} spec */
@@ -51,24 +51,24 @@ export class FormField {
     /** @type {import("./view.js").ReadonlySignal<string>} */
     this.hint = signal(hint);
     /**
-     * The control on the page, as Preact refers to it.
+     * The control on the page, as a reference of Preact.
      *
      * @type {{ current: HTMLInputElement | null }}
      */
     this.control = { current: null };
   }
 
-  /** What was typed, without what is around it. */
+  /** Returns what was typed, trimmed. */
   get text() {
     return this.value.value.trim();
   }
 
-  /** As the API counts: a character is one, however it is coded. */
+  /** Returns the length as the API counts it, in Unicode characters. */
   get length() {
     return [...this.text].length;
   }
 
-  /** Returns the value as the API wants it, null for an empty one. */
+  /** Returns the value for the API, null for an empty one. */
   read() {
     if (this.type === "checkbox") return this.value.value;
     if (this.text === "") return null;
@@ -76,7 +76,7 @@ export class FormField {
   }
 
   /**
-   * Returns the fault that can be seen without the API, in the reader's language; null if there is none.
+   * Returns the error that can be found without the API, in the reader's language; null if there is none.
    *
    * @returns {string | null}
    */
@@ -92,7 +92,7 @@ export class FormField {
     return this.control.current ? faultOfBrowser(this.control.current) : null;
   }
 
-  /** Shows a fault, or that there is none. */
+  /** Shows an error, or none. */
   show(fault) {
     this.fault.value = fault;
     if (fault) this.control.current?.closest("details")?.setAttribute("open", "");
@@ -116,7 +116,7 @@ function wholeFault(value, min, max) {
   return max !== undefined && value > max ? t("fault.at_most", { max }) : null;
 }
 
-/** Shows what can be seen to be wrong; answers whether all is well, and puts the focus on the first fault. */
+/** Shows the errors that can be found without the API; returns whether there are none, and focuses the first. */
 export function checkFields(fields) {
   const faulty = fields.filter((each) => {
     each.show(each.ownFault());
@@ -126,7 +126,7 @@ export function checkFields(fields) {
   return faulty.length === 0;
 }
 
-/** Shows the faults of a 422 at the fields that `at(pointer)` finds; answers those that no field could take. */
+/** Shows the errors of a 422 at the fields that `at(pointer)` returns; returns those without a field. */
 export function showFaults(errors, at) {
   const shown = [];
   const rest = errors.filter((each) => {
@@ -139,6 +139,6 @@ export function showFaults(errors, at) {
   return rest;
 }
 
-/** What is in some fields, by their names. */
+/** Returns the values of some fields, by their names. */
 export const readAll = (fields) =>
   Object.fromEntries(Object.entries(fields).map(([name, each]) => [name, each.read()]));

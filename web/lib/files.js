@@ -1,9 +1,9 @@
-/** Files that the browser gets from the screens. */
+/** Files that the screens give to the browser. */
 
-/** Hands a file to the browser to keep. */
+/** Saves a file. */
 export const save = (blob, name) => handOver(blob, { download: name });
 
-/** Has the browser show a file in a tab of its own. */
+/** Opens a file in a new tab. */
 export const openBlob = (blob) => handOver(blob, { target: "_blank", rel: "noopener" });
 
 function handOver(blob, how) {

@@ -1,4 +1,4 @@
-/** Words, dates and numbers in the reader's language. Texts come from `locales/`, one file a language. */
+/** Texts, dates and numbers in the reader's language (i18n). Texts come from `locales/`, one file a language. */
 
 import { Unreachable } from "./api.js";
 import { batch, signal } from "./view.js";
@@ -8,16 +8,16 @@ export const LANGUAGES = {};
 const CHOSEN = "online-orders.language";
 
 const language = signal("en");
-/** Whatever shows one of them is drawn anew when they are others. */
+/** Whatever shows a text is drawn again when these change. */
 const texts = signal({});
 let zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** From now on these can be spoken: each has a file in `locales/`. */
+/** Sets the languages that can be chosen; each has a file in `locales/`. */
 export function setLanguages(names) {
   for (const name of names) LANGUAGES[name] = new Intl.DisplayNames([name], { type: "language" }).of(name);
 }
 
-/** What the reader chose, else the account's, else the browser's. */
+/** Returns the language that the reader has chosen, else the account's, else the browser's. */
 export function preferredLanguage(ofAccount) {
   const wanted = [localStorage.getItem(CHOSEN), ofAccount, ...navigator.languages.map((each) => each.slice(0, 2))];
   return wanted.find((each) => each in LANGUAGES) ?? "en";
@@ -42,7 +42,7 @@ export async function loadLocale(name) {
 
 export const currentLanguage = () => language.value;
 
-/** Instants are shown in this IANA zone from now on. */
+/** Sets the IANA time zone in which instants are shown. */
 export function setTimeZone(timeZone) {
   zone = timeZone;
 }
@@ -50,7 +50,7 @@ export function setTimeZone(timeZone) {
 export const hasText = (key) => key in texts.value;
 
 /**
- * The text `key`, `{name}` replaced by its value; with a `count`, the plural form that it asks for.
+ * Returns the text `key`, with each `{name}` replaced by its value; with a `count`, its plural form.
  *
  * @param {string} key
  * @param {Record<string, any>} values
@@ -66,12 +66,12 @@ export function t(key, values = {}) {
   );
 }
 
-/** The text `key` if there is one, else `otherwise`. */
+/** Returns the text `key` if there is one, else `otherwise`. */
 export const tOr = (key, otherwise, values) => (hasText(key) ? t(key, values) : otherwise);
 
 export const number = (value) => new Intl.NumberFormat(language.value).format(value);
 
-/** A calendar day, YYYY-MM-DD, as people write it. */
+/** Returns a calendar day, YYYY-MM-DD, as people write it. */
 export function day(iso) {
   const at = new Date(`${iso}T00:00:00Z`);
   return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeZone: "UTC" }).format(at);
@@ -80,14 +80,16 @@ export function day(iso) {
 const DATE = { year: "numeric", month: "short", day: "numeric" };
 const TIME = { hour: "numeric", minute: "2-digit" };
 
-/** A format in the reader's zone; where the browser does not know it, in the browser's own, which is then named. */
+/**
+ * Returns a format in the reader's zone; if the browser does not know that, in the browser's own, which is then named.
+ */
 const inZone = (styles, spelledOut) =>
   new Intl.DateTimeFormat(
     language.value,
     isKnownZone(zone) ? { ...styles, timeZone: zone } : { ...spelledOut, timeZoneName: "short" },
   );
 
-/** The IANA zone in which days and times are shown. */
+/** Returns the IANA zone in which days and times are shown. */
 export const shownZone = () => (isKnownZone(zone) ? zone : Intl.DateTimeFormat().resolvedOptions().timeZone);
 
 export function instant(iso) {
@@ -98,7 +100,7 @@ export function dayOf(iso) {
   return inZone({ dateStyle: "medium" }, DATE).format(new Date(iso));
 }
 
-/** How long something has lain: "3 hours". */
+/** Returns a duration as text: "3 hours". */
 export function age(seconds) {
   const [amount, unit] =
     seconds < 3_600
@@ -109,7 +111,7 @@ export function age(seconds) {
   return new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "long" }).format(amount);
 }
 
-/** An amount, a decimal string, in its currency; never by way of binary floating point. */
+/** Returns an amount, a decimal string, in its currency; it is never converted to binary floating point. */
 export function money(amount, currency) {
   const digits = amount.split(".")[1]?.length ?? 0;
   /** @type {Intl.NumberFormatOptions} */
@@ -121,7 +123,7 @@ export const currencyName = (code) => new Intl.DisplayNames(language.value, { ty
 
 const knownZones = new Map();
 
-/** Whether the browser can tell what time it is in an IANA zone. */
+/** Returns whether the browser knows an IANA zone. */
 function isKnownZone(timeZone) {
   if (!knownZones.has(timeZone)) {
     let isKnown = true;
@@ -136,7 +138,7 @@ function isKnownZone(timeZone) {
   return knownZones.get(timeZone);
 }
 
-/** Today, YYYY-MM-DD, in an IANA zone, or where the browser is if it does not know that; `after` days later. */
+/** Returns today, YYYY-MM-DD, in an IANA zone, or in the browser's if it does not know that; plus `after` days. */
 export function today(timeZone, after = 0) {
   const own = isKnownZone(timeZone) ? { timeZone } : {};
   const parts = new Intl.DateTimeFormat("en-CA", { ...own, year: "numeric", month: "2-digit", day: "2-digit" });

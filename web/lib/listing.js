@@ -1,4 +1,4 @@
-/** A list whose filters and page stand in the address. */
+/** A list whose filters and page are in the address. */
 
 import { Pages, writeQuery } from "./address.js";
 import { Problem } from "./api.js";
@@ -7,7 +7,7 @@ import { usePolled } from "./polled.js";
 import { announce } from "./ui/toast.js";
 import { useRef, useSignal } from "./view.js";
 
-/** What a list shows, by the address and by what its reader chooses: `ask` and `address` are of the list in question. */
+/** The state of a list, from the address and the reader's choices; subclasses define `ask` and `address`. */
 export class Listing {
   /** @param {import("screens").Context} context */
   constructor(context, filters) {
@@ -17,7 +17,7 @@ export class Listing {
   }
 
   /**
-   * Asks for the page at a cursor, or the first one.
+   * Requests the page at a cursor, or the first one.
    *
    * @param {string | null} _cursor
    * @returns {Promise<any>}
@@ -27,7 +27,7 @@ export class Listing {
   }
 
   /**
-   * What stands in the address, besides the page.
+   * Returns the parameters of the address besides the page.
    *
    * @returns {Record<string, string>}
    */
@@ -44,7 +44,7 @@ export class Listing {
     try {
       return await this.ask(this.pages.cursor);
     } catch (error) {
-      // A shared link may hold another reader's place in the list, or one that has run out.
+      // A shared link may have another reader's cursor, or one that has expired.
       if (!(error instanceof Problem) || error.code !== "invalid_cursor") throw error;
       this.pages.first();
       this.write();
@@ -52,12 +52,12 @@ export class Listing {
     }
   }
 
-  /** Writes the address of what is shown; a step for the back button where the reader chose, none while he types. */
+  /** Writes the address of what is shown; a new history entry where the reader chose, none while typing. */
   write(isStep = false) {
     writeQuery({ ...this.address(), cursor: this.pages.cursor }, { isStep, state: { earlier: this.pages.earlier } });
   }
 
-  /** Begins at the first page, with other filters. */
+  /** Starts at the first page, with other filters. */
   startOver(changes, isStep) {
     Object.assign(this.filters, changes);
     this.pages.first();
@@ -80,12 +80,12 @@ export function useListing(listing, first, { keyOf = undefined, pauseMillisecond
   const isBusy = useSignal(false);
   const typing = useRef(null);
 
-  /** The filters may be others by now. */
+  /** The filters may have changed by now. */
   function redraw() {
     filters.value = { ...listing.filters };
   }
 
-  /** Shows that what is there is not what was asked for, until it is. */
+  /** Marks the page as busy until it shows what was requested. */
   async function lookAnew() {
     redraw();
     isBusy.value = true;

@@ -1,4 +1,4 @@
-/** Amounts as whole minor units in BigInt, so that sums are exact; and what people type, read without guessing. */
+/** Amounts as whole minor units in BigInt, so that sums are exact; and a parser for what people type. */
 
 const PLAIN = /^([-\u2212]?)(\d{1,15})(?:([.,])(\d+))?$/;
 /** Thousands in groups of three by one separator, and decimals after another one. */
@@ -7,12 +7,12 @@ const WHOLE = /^\d{1,15}$/;
 
 const digitsOf = new Map();
 
-/** Takes over how many decimals amounts of each currency have, as the catalog says it. */
+/** Stores how many decimals each currency has, as the catalog says. */
 export function learnCurrencies(currencies) {
   for (const { currency, minor_digits: digits } of currencies) digitsOf.set(currency, digits);
 }
 
-/** Returns how many decimals amounts of a currency have; browsers go by what is used in shops. */
+/** Returns how many decimals amounts of a currency have; browsers use those of cash. */
 export const minorDigits = (currency) => digitsOf.get(currency) ?? 2;
 
 /**
@@ -51,11 +51,11 @@ export function parseAmount(typed, digits, known = new Set()) {
   return { fault: "grouped", readings: reading ? [reading] : [] };
 }
 
-/** The amount in which a separator stands before thousands; null where none can. */
+/** Returns the amount in which a separator stands before thousands; null where none can. */
 const thousands = (sign, whole, decimals) =>
   decimals.length === 3 && whole.length <= 3 && !whole.startsWith("0") ? `${sign && "-"}${whole}${decimals}` : null;
 
-/** The amount in which it stands before decimals, less the noughts that the currency has no place for; null if more remain. */
+/** Returns the amount in which it stands before decimals, without zeros that the currency has no place for; or null. */
 function fitting(sign, whole, decimals, digits) {
   const needed = decimals.replace(/0+$/, "");
   if (needed.length > digits) return null;
@@ -63,11 +63,11 @@ function fitting(sign, whole, decimals, digits) {
   return write(sign ? -units : units, digits);
 }
 
-/** The same amount, written so that three digits do not look like thousands: "12.5", "012.555". */
+/** Returns the same amount, written so that three digits do not look like thousands: "12.5", "012.555". */
 const unmistakable = (written) =>
   written.endsWith("0") ? written.replace(/\.?0+$/, "") : written.replace(/^-?/, "$&0");
 
-/** Returns a whole number that was typed in digits alone, null for anything else: 1e3 and 1.0 are none. */
+/** Returns a whole number that was typed in digits only, null for anything else: 1e3 and 1.0 are not accepted. */
 export function parseWhole(typed) {
   const text = typed.trim();
   return WHOLE.test(text) ? Number(text) : null;

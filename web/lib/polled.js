@@ -1,4 +1,4 @@
-/** What a page shows, looked at again and again. */
+/** Polling: reload what a page shows. */
 
 import { t } from "./i18n.js";
 import { errorText } from "./problems.js";
@@ -10,16 +10,15 @@ const LATEST_MILLISECONDS = 30_000;
 const SLOWER = 1.3;
 
 /**
- * Shows what `load()` answers, at first `first`, and looks again for as long as somebody looks at the page: soon after a
- * change, then more and more rarely, and not at all in a hidden or an offline tab. `keyOf(found)` says what counts as a
- * change; `signal` ends it. Returns `found`; `stale`, why it may be out of date, null as long as it is not; and `again()`,
- * which looks at once.
+ * Shows what `load()` returns, at first `first`, and polls while the page is visible: soon after a change, then less
+ * and less often, and not in a hidden or an offline tab. `keyOf(found)` defines what counts as a change; `signal` ends
+ * it. Returns `found`; `stale`, the error why it may be out of date, or null; and `again()`, which polls at once.
  */
 export function usePolled(first, load, { signal, keyOf = JSON.stringify }) {
   const found = useSignal(first);
   const stale = useSignal(null);
   const look = useRef(null);
-  // What is asked for depends on what the reader has chosen by then.
+  // Depends on what the reader has chosen by then.
   look.current = load;
   const poll = useRef(null);
   poll.current ??= polling(async () => {
@@ -39,14 +38,14 @@ export function usePolled(first, load, { signal, keyOf = JSON.stringify }) {
   return { found, stale, again: poll.current.again };
 }
 
-/** `look()` answers whether something has changed. */
+/** `look()` returns whether something has changed. */
 function polling(look, signal) {
   let wait = SOONEST_MILLISECONDS;
   let timer = null;
   let looking = null;
   let isWantedAgain = false;
 
-  /** One look after the other, so that no older answer is shown after a newer one. */
+  /** One request after the other, so that no older response is shown after a newer one. */
   function turn() {
     isWantedAgain = looking !== null;
     looking ??= lookUntilDone().finally(() => {

@@ -1,7 +1,7 @@
 /**
- * Signing in by OpenID Connect: authorization code with PKCE, as RFC 9700 asks of a page. The protocol and its checks
- * (state, nonce, issuer, claims of the id token) are oauth4webapi's; it is fetched when they are needed.
- * Tokens are kept in sessionStorage: they end with the tab, and no other tab or site reads them.
+ * Sign-in by OpenID Connect: authorization code with PKCE, as RFC 9700 requires for a page. The protocol and its checks
+ * (state, nonce, issuer, claims of the id token) are those of oauth4webapi, which is loaded when needed. Tokens are
+ * kept in sessionStorage: they end with the tab, and no other tab or site can read them.
  */
 
 const KEPT = "online-orders.session";
@@ -9,13 +9,13 @@ const PENDING = "online-orders.sign-in";
 const OWNER = "online-orders.owner";
 const SPARE_SECONDS = 60;
 
-/** Where a tab signs in for another one, whose `for` it has in its query; and where it is when that is done. */
+/** The page where a tab signs in for another one, named `for` in its query; and the page shown after that. */
 export const SIGN_IN_AGAIN = "/sign-in";
 export const SIGNED_IN_AGAIN = "/signed-in";
 
 export class SignedOut extends Error {}
 
-/** The device's clock is so far off that a token of this moment is not one of now: by `seconds`, more than 0 when ahead. */
+/** The device's clock is wrong by `seconds` (more than 0: ahead), so that a new token is not valid now. */
 export class WrongClock extends SignedOut {
   constructor(seconds, cause) {
     super("wrong_clock", { cause });
@@ -23,7 +23,7 @@ export class WrongClock extends SignedOut {
   }
 }
 
-/** The provider was not reached, or gave no answer that can be read: nobody knows whether it would have refused. */
+/** The provider did not respond, or not readably, so nobody knows whether it would have refused. */
 class ProviderSilent extends TypeError {}
 
 const library = () => import("../vendor/oauth4webapi.js");
@@ -33,7 +33,7 @@ export class Session {
   #kept;
   #refreshing = null;
 
-  /** `config`: issuer, client_id, scope, and the provider's metadata as its discovery document has them. */
+  /** `config`: issuer, client_id, scope, and the provider's metadata from its discovery document. */
   constructor(config) {
     this.#config = config;
     this.#kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
@@ -63,7 +63,7 @@ export class Session {
     return this.#kept?.claims ?? {};
   }
 
-  /** Leaves for the provider; the reader comes back to `path`. */
+  /** Goes to the provider; the reader returns to `path`. */
   async signIn(path) {
     const oauth = await library();
     const pending = {
@@ -87,9 +87,10 @@ export class Session {
   }
 
   /**
-   * Takes the provider's answer from the address, if there is one.
-   * Answers the path that the reader wanted; null when this is no return from the provider. Throws SignedOut when the
-   * answer is a refusal, or not one to a question that this tab asked.
+   * Takes the provider's response from the address, if there is one.
+   *
+   * Returns the path that the reader wanted; null when this is no return from the provider. Throws SignedOut when the
+   * response is a refusal, or does not belong to a request of this tab.
    */
   async comeBack() {
     const address = new URL(location.href);
@@ -121,7 +122,7 @@ export class Session {
     return pending.path;
   }
 
-  /** An id token that is good for a while yet; throws SignedOut when there is none to be had. */
+  /** Returns an id token that is valid for some time; throws SignedOut when there is none. */
   async token({ fresh = false } = {}) {
     if (!this.#kept) throw new SignedOut("signed_out");
     const spare = this.#claims.exp - Date.now() / 1000;
@@ -132,8 +133,8 @@ export class Session {
   }
 
   /**
-   * What a reader left half written is his: it stays when the session ends, and goes when another one comes, or when
-   * he signs out.
+   * Unsaved input belongs to one reader: it is kept when the session ends, and deleted when another reader signs in, or
+   * on sign-out.
    */
   takeOver() {
     const owner = sessionStorage.getItem(OWNER);
@@ -141,15 +142,15 @@ export class Session {
     sessionStorage.setItem(OWNER, this.userId);
   }
 
-  /** The session has ended by itself. */
+  /** Ends the session after it has expired. */
   end() {
     this.#kept = null;
     sessionStorage.removeItem(KEPT);
   }
 
   /**
-   * Has another tab sign in, so that the page here can stay as it is; resolves when it has, with whether it was the same
-   * reader. `opened(isOpen)` says whether the browser allowed the tab.
+   * Opens another tab for a new sign-in, so that the page here stays as it is; resolves after it, with whether it was
+   * the same reader. `opened(isOpen)` says whether the browser allowed the tab.
    */
   async signInElsewhere(signal, opened) {
     const name = crypto.randomUUID();
@@ -169,7 +170,7 @@ export class Session {
     }
   }
 
-  /** Hands what this tab has got to the one that it signed in for, and keeps nothing. */
+  /** Passes the tokens of this tab to the one that it signed in for, and keeps nothing. */
   handOver(name) {
     const channel = new BroadcastChannel(channelOf(name));
     channel.postMessage(this.#kept);
@@ -182,7 +183,7 @@ export class Session {
     sessionStorage.setItem(KEPT, JSON.stringify(kept));
   }
 
-  /** Forgets the tokens, has the provider revoke the lasting one where it can, and forget the reader. */
+  /** Deletes the tokens, lets the provider revoke the refresh token where it can, and end its own session. */
   async signOut() {
     const refreshToken = this.#kept?.refresh_token;
     this.forget();
@@ -219,7 +220,7 @@ export class Session {
     }, refreshToken);
   }
 
-  /** Whether it can be revoked or not, the reader wants out; the token ends by itself. */
+  /** Revokes the refresh token; errors are ignored, since the token expires by itself. */
   async #revoke(refreshToken) {
     const oauth = await library();
     try {
@@ -235,7 +236,7 @@ export class Session {
     }
   }
 
-  /** Gets tokens by a conversation with the provider, and keeps them; SignedOut when it or its answer is refused. */
+  /** Requests tokens from the provider and keeps them; throws SignedOut on a refusal or an invalid response. */
   async #ask(talk, refreshToken) {
     const oauth = await library();
     let tokens;

@@ -1,10 +1,10 @@
-/** What was typed and not sent yet, kept in this tab: it outlives a reload, a step back, and the end of a session. */
+/** Unsaved input, kept in this tab: it survives a reload, a step back, and the end of a session. */
 
 import { t } from "./i18n.js";
 import { Notice } from "./ui/status.js";
 import { effect, html, useEffect } from "./view.js";
 
-/** The place of one form's content. It goes with the tab, when its reader signs out, and when another one comes. */
+/** The storage of one form's content. It is deleted with the tab, on sign-out, and when another user signs in. */
 export function unsaved(name) {
   const place = `online-orders.unsaved.${name}`;
   return {
@@ -15,8 +15,8 @@ export function unsaved(name) {
 }
 
 /**
- * Keeps what `content()` answers, with the version `etag` that it began from, as long as it is not what it was at first.
- * `found` is what was kept before. `content()` reads signals, so it is asked again whenever one of them changes.
+ * Keeps the result of `content()` with the version `etag` that it started from, while it differs from the first one.
+ * `found` is what was kept before. `content()` reads signals, so it is called again whenever one of them changes.
  */
 export function useKept(kept, found, etag, content) {
   useEffect(() => {
@@ -31,6 +31,6 @@ export function useKept(kept, found, etag, content) {
   }, []);
 }
 
-/** Says that something is here again; `beginAnew()` drops it. */
+/** Says that unsaved input was restored; `beginAnew()` drops it. */
 export const KeptNotice = ({ beginAnew }) => html`
   <${Notice} kind="warn">${t("unsaved.text")} <button class="small" type="button" onClick=${beginAnew}>${t("unsaved.begin_anew")}</button></${Notice}>`;

@@ -1,4 +1,4 @@
-/** What the screens are drawn with: Preact's elements as templates (htm), and signals that redraw what reads them. */
+/** The view library: Preact's elements as templates (htm), and signals that redraw what reads them. */
 
 import htm from "../vendor/htm.js";
 import { h } from "../vendor/preact.js";

@@ -1,4 +1,4 @@
-/** Starts the screens: who is here, in which language, and which page the address names. */
+/** Starts the screens: who is signed in, in which language, and which page the address names. */
 
 import { Api, Unreachable } from "../lib/api.js";
 import {
@@ -24,7 +24,7 @@ import { html, render, signal } from "../lib/view.js";
 const SLOW_MILLISECONDS = 150;
 
 /**
- * The code of a page, which comes by the network as all else does.
+ * Returns the code of a page, which is loaded over the network.
  *
  * @template T
  * @param {Promise<T>} code
@@ -35,8 +35,8 @@ const fetched = (code) =>
   });
 
 /**
- * Addresses, whose they are, the page, and its entry in the navigation. A page is fetched when it is first shown, so that
- * nobody waits for those of others.
+ * The routes: addresses, their group of users, the page, and its entry in the navigation. The code of a page is loaded
+ * when it is first shown, so that nobody waits for other pages.
  *
  * @type {[RegExp, string, (context: import("screens").Context, ...named: any[]) => Promise<any>, string][]}
  */
@@ -88,13 +88,13 @@ const PAGES = [
 
 /** What is shown below dialogs and messages. */
 const screen = signal(null);
-/** What stands within the shell: the entry of the navigation, the page, and whether another one is on its way. */
+/** The content of the shell: the entry of the navigation, the page, and whether another one is loading. */
 const place = { entry: signal(undefined), page: signal(null), isBusy: signal(false) };
 
 /** @type {Session} */
 let session;
 /**
- * What every page is given, as far as it does not depend on the page.
+ * The context of every page, as far as it does not depend on the page.
  *
  * @type {import("screens").Context}
  */
@@ -138,7 +138,7 @@ async function start() {
   else welcome(refusal);
 }
 
-/** Learns what every page needs, then shows the one that the address names. */
+/** Loads what every page needs, then shows the one that the address names. */
 async function enter() {
   screen.value = html`<${Waiting} />`;
   session.takeOver();
@@ -185,7 +185,7 @@ function go(path, { replace = false } = {}) {
   show();
 }
 
-/** The page that an address names, and what the address says of it; undefined where there is none. */
+/** Returns the page that an address names, with its parameters; undefined where there is none. */
 function pageAt(path) {
   for (const [pattern, who, page, entry] of PAGES) {
     const found = pattern.exec(path);
@@ -195,7 +195,7 @@ function pageAt(path) {
   return undefined;
 }
 
-/** A part of an address as it was written; null for what no part can be, undefined for one that is left out. */
+/** Returns a decoded part of an address; null for an invalid one, undefined for an omitted one. */
 function decoded(part) {
   try {
     return part && decodeURIComponent(part);
@@ -246,7 +246,7 @@ function put(page) {
   place.page.value = html`<${Placed} key=${count} brand=${context.config.brand}>${page}</${Placed}>`;
 }
 
-/** Where there is no page yet, there is nothing to lose; a page waits for its reader. */
+/** Without a page, nothing can be lost; a page waits for the sign-in. */
 function signInAgain(error) {
   if (!isShellThere) throw error;
   session.end();

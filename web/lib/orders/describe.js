@@ -1,4 +1,4 @@
-/** Orders, items and their states in words. */
+/** Texts and components for orders, items and their statuses. */
 
 import { TOO_FEW_ORDERS } from "../generated/limits.js";
 import { age, currentLanguage, day, dayOf, instant, number, t, tOr } from "../i18n.js";
@@ -7,7 +7,7 @@ import { html } from "../view.js";
 
 export const kindLabel = (kind) => tOr(`kind.${kind}`, kind);
 
-/** What an ordered item was called when it was ordered, where the catalog calls it otherwise by now. */
+/** Returns the label of an ordered item's setting as it was when ordered, where the catalog's has changed since. */
 const labelOf = (item, name) => item.labels?.[currentLanguage()]?.[name] ?? tOr(`${name}.${item[name]}`, item[name]);
 
 export const itemKind = (item) => labelOf(item, "kind");
@@ -16,8 +16,8 @@ export const bandwidth = (mbps) =>
   mbps >= 1000 ? t("bandwidth.gbps", { amount: mbps / 1000 }) : t("bandwidth.mbps", { amount: mbps });
 
 /**
- * What an item is about, beside its kind: "500 Mbps · Zentrale Hamburg". `sites`: the account's, as far as known, for
- * what is not ordered yet, and for orders that do not say what the site was.
+ * Returns the details of an item beside its kind: "500 Mbps · Zentrale Hamburg". `sites` are the account's, as far as
+ * known, for items that are not ordered yet, and for orders without a snapshot.
  */
 export function itemDetail(item, sites = []) {
   const site =
@@ -34,15 +34,15 @@ export function itemDetail(item, sites = []) {
   return [what.filter(Boolean).join(" "), where].filter(Boolean).join(" · ");
 }
 
-/** What the order's account was called when it was placed; in an order that does not say, its present name, if known. */
+/** Returns the name of the order's account when it was placed; without a snapshot the present name, if known. */
 export const accountName = (order, account) => order.account_name ?? account?.name ?? order.account_id;
 
-/** Whether the caller may do something with an order now, which the service says. */
+/** Returns whether the caller may take an action on an order now, as the API says. */
 export const may = (order, action) => order.actions?.includes(action) ?? false;
 
 export const isOpen = (order) => order.closed === null;
 
-/** What the desk should know of an order before it does anything about it. */
+/** Returns the warnings for the desk about an order. */
 export const flagsOf = (order) => [...(order.waits_for_contact ? ["contact_removed"] : []), ...order.flags];
 
 export const statusLabel = (status) => tOr(`status.${status}`, status);
@@ -66,7 +66,7 @@ export function Progress({ order }) {
     </ol>`;
 }
 
-/** When an item is likely to start, and what that rests on. */
+/** The likely start of an item, and the basis of the estimate. */
 export function Estimate({ item }) {
   const { date, orders, basis } = item.estimated_start;
   const isConfirmed = item.confirmed_start_date !== null;
@@ -78,10 +78,10 @@ export function Estimate({ item }) {
   return html`<span class="estimate"><span class="date">${day(date)}</span><span class="hint">${why}</span></span>`;
 }
 
-/** How much of the time that an order may wait has passed when it is marked. */
+/** The part of the time that an order may wait, after which it is marked. */
 const SOON = 2 / 3;
 
-/** How an order that waits too long is marked, by the service's clock and by when it calls the order late. */
+/** Returns the mark of an order that waits too long, by the service's clock and its `late_after`. */
 export function urgency(order) {
   if (!order.late_after) return "fresh";
   const waited = order.age_seconds * 1000;
@@ -94,10 +94,10 @@ export function Age({ order }) {
   return html`<span class="age ${how}">${age(order.age_seconds)}${how !== "fresh" && html`<span class="visually-hidden"> (${t(`age.${how}`)})</span>`}</span>`;
 }
 
-/** Order ids are long; their end tells them apart. */
+/** An order's id is long; its end distinguishes it from others. */
 export const OrderId = ({ id }) => html`<code class="order-id" title=${id}>${id}</code>`;
 
-/** The item's start where it is over: "5 January 2027", else null. */
+/** Returns the item's start where it is over: "5 January 2027", else null. */
 export const passedStart = (item) => (item.start_passed ? day(item.confirmed_start_date ?? item.start_date) : null);
 
 /** The first items of an order in a list, and how many more there are. */
@@ -107,12 +107,12 @@ export const ItemLines = ({ items, sites, most }) => html`
     ${items.length > most && html`<li class="hint">${t("order.more_items", { count: items.length - most })}</li>`}
   </ul>`;
 
-/** What an order says of others that ask for the same. `base`: the reader's own way to them. */
+/** A warning of another order that asks for the same. `base` is the prefix of the address: "" or "/desk". */
 export const Duplicate = ({ warning, base }) => html`
   ${tOr(`warning.${warning.code}`, warning.detail, { date: dayOf(warning.placed_at) })} ${" "}
   ${warning.order_id && html`<a href="${base}/orders/${warning.order_id}" target="_blank">${warning.purchase_order_number ?? warning.order_id}</a>`}`;
 
-/** What an order says besides its status: starts that are over, and other orders for the same. */
+/** The notices of an order: starts that are over, and duplicates. */
 export function OrderNotices({ order, base = "" }) {
   const passed = order.items.filter(passedStart);
   const items = passed.map((item) => `${itemKind(item)} (${passedStart(item)})`).join(", ");
@@ -128,7 +128,7 @@ export function OrderNotices({ order, base = "" }) {
     }`;
 }
 
-/** How an order came to its end; of a decision by link also the name that was given, which need not be the contact's. */
+/** The end of an order; for a decision by link with the name that was given, which may differ from the contact's. */
 export function Closing({ order, entries }) {
   if (!order.closed) return null;
   const { by, reason, at } = order.closed;

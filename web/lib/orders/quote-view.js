@@ -14,7 +14,7 @@ export const RECURRENCES = LIMITS.NewLine.recurrence.enum;
 export const recurrenceLabel = (recurrence) => tOr(`recurrence.${recurrence}`, recurrence);
 
 /**
- * `pdf()` answers the paper as a blob; without it, there is no button for it.
+ * A quote. `pdf()` returns the PDF as a blob; without it, there is no button for it.
  *
  * @param {{ quote: import("screens").Quote, pdf?: () => Promise<Blob>, name?: string }} props
  */
@@ -49,7 +49,7 @@ async function download(pdf, name) {
   }
 }
 
-/** Totals that are not nought; all of them nought: the one-off one. */
+/** The totals that are not zero; the one-off one if all are zero. */
 export function Totals({ totals, currency }) {
   const charged = [...new Set([...RECURRENCES, ...Object.keys(totals)])].filter(
     (each) => !/^0(\.0+)?$/.test(totals[each]),
@@ -61,11 +61,11 @@ export function Totals({ totals, currency }) {
     </dl>`;
 }
 
-/** Taken back before its mail went, so that no paper was made of it; any other that was replaced is no order's present one. */
+/** Returns whether the revision was undone before its mail went, so that it has no PDF. */
 const isUndone = (quote) => quote.state === "superseded" && !quote.offered_at;
 
 /**
- * The quote's place on an order's page, with its earlier revisions. `base` is "" or "/desk".
+ * The quote on an order's page, with its earlier revisions. `base` is "" or "/desk".
  *
  * @param {{ api: import("screens").Api, order: import("screens").Order, base?: string }} props
  */

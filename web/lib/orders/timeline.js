@@ -1,4 +1,4 @@
-/** What happened to an order. */
+/** The timeline of an order. */
 
 import { instant, t, tOr } from "../i18n.js";
 import { html } from "../view.js";
@@ -32,5 +32,5 @@ function Entry({ entry }) {
     </li>`;
 }
 
-/** What a person wrote, or why the system did something, in the reader's words where it has a code. */
+/** Returns what a person wrote, or the system's reason, in the reader's language where it has a code. */
 const textOf = ({ data }) => data.text ?? tOr(`reason.${data.code}`, data.reason ?? null);

@@ -1,8 +1,8 @@
-/** Buttons whose work takes a while. */
+/** Buttons whose action takes a while. */
 
 import { html, useSignal } from "../view.js";
 
-/** Lets one thing be done at a time: what is asked for meanwhile, as by a double click, is not done. */
+/** Runs one action at a time: a call during another one, as by a double click, is ignored. */
 export function useOnce() {
   const isBusy = useSignal(false);
   async function once(act) {

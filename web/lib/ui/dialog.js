@@ -1,4 +1,4 @@
-/** Modal dialogs, and the questions that are asked in them. */
+/** Modal dialogs, and questions in them. */
 
 import { checkFields, showFaults } from "../fields.js";
 import { t } from "../i18n.js";
@@ -13,15 +13,15 @@ const open = signal([]);
 let count = 0;
 
 /**
- * Opens a dialog: `content({ close })` is what it shows, `className` how. `closed()` follows when its reader has closed
- * it. One that `stays` outlives the page below it, and ends by `close()` alone.
+ * Opens a dialog with the content `content({ close })` and the class `className`. `closed()` is called when the reader
+ * has closed it. A dialog that `stays` survives a change of the page, and is closed by `close()` only.
  */
 export function openDialog({ className, title, content, closed = () => {}, stays = false }) {
   count += 1;
   open.value = [...open.value, { key: count, className, title, content, closed, stays }];
 }
 
-/** Removes the dialogs of a page that is left. */
+/** Removes the dialogs of a page that the reader leaves. */
 export function dropDialogs() {
   open.value = open.value.filter((each) => each.stays);
 }
@@ -55,7 +55,7 @@ function Dialog({ name, className, title, content: Content, closed, stays }) {
     </dialog>`;
 }
 
-/** Asks in a dialog. `act(values)` does what was asked for, with what is in `fields`; its refusal is shown. */
+/** Asks in a dialog. `act(values)` does what was asked, with the values of `fields`; its error is shown. */
 export function ask({ title, ...question }) {
   openDialog({ className: "ask", title, content: ({ close }) => html`<${Question} ...${question} close=${close} />` });
 }

@@ -1,14 +1,14 @@
-/** A labeled control with its notes: what is wrong, a hint, how long the text is. */
+/** A labeled control with its notes: the error, a hint, the length of the text. */
 
 import { number, t } from "../i18n.js";
 import { html } from "../view.js";
 
-/** From this part of its longest on, the length of a text is shown. */
+/** The part of the maximum length from which on the length is shown. */
 const COUNTED_FROM = 0.9;
 
 /**
- * Shows a `FormField`. `hint`, `options` and `attributes` go before the field's own, where they depend on other fields;
- * with `hasNotes` false its `Notes` are elsewhere.
+ * Shows a `FormField`. `hint`, `options` and `attributes` override the field's own, where they depend on other fields;
+ * with `hasNotes` false, its `Notes` are shown elsewhere.
  */
 export function Field({ of: field, hint, options, attributes, hasNotes = true }) {
   const { id, label, type, required, isWide } = field;
@@ -23,7 +23,7 @@ export function Field({ of: field, hint, options, attributes, hasNotes = true })
     </div>`;
 }
 
-/** What stands below a control. */
+/** The notes below a control. */
 export function Notes({ of: field, hint = field.hint.value }) {
   const { fault, maxlength } = field;
   const isCounted = maxlength !== undefined && field.length >= maxlength * COUNTED_FROM;
@@ -67,7 +67,7 @@ function Control({ field, options, attributes }) {
   return html`<input ...${asText} ...${common} value=${value} onInput=${typed} />`;
 }
 
-/** A value that the options do not have becomes one of them: what is stored is shown, and stays. */
+/** Returns the options with the stored value, if it is not among them. */
 function withStored(options, value) {
   const isUnknown = value !== "" && !options.some(([each]) => String(each) === value);
   return isUnknown ? [...options, [value, value]] : options;

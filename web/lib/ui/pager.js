@@ -1,4 +1,4 @@
-/** The pages of a list, and the choices of what it shows. */
+/** Pagination of a list, and the choices of its filters. */
 
 import { t } from "../i18n.js";
 import { html } from "../view.js";

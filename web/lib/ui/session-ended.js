@@ -1,11 +1,14 @@
-/** What is shown over a page whose session has ended: the page stays, with all that was typed, until its reader is back. */
+/**
+ * The dialog over a page whose session has ended: the page stays, with all that was typed, until the reader signs in
+ * again.
+ */
 
 import { t } from "../i18n.js";
 import { html, useRef, useSignal } from "../view.js";
 import { openDialog } from "./dialog.js";
 import { Notice } from "./status.js";
 
-/** Resolves once the reader has signed in again in another tab; another one who does so begins anew. */
+/** Resolves once the reader has signed in again in another tab; after another user's sign-in the page is reloaded. */
 export function sessionEnded(session) {
   return new Promise((resolve) => {
     const content = ({ close }) => {
@@ -55,6 +58,6 @@ function SignInAgain({ session, back }) {
     </div>`;
 }
 
-/** The tab that has signed in for another one. */
+/** The page of the tab that has signed in for another one. */
 export const SignedInAgain = () =>
   html`<main class="alone"><h1>${t("again.title")}</h1><p>${t("again.text")}</p></main>`;

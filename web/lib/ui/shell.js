@@ -1,4 +1,4 @@
-/** What stands around every page: navigation, who is signed in, whether the machine is online. */
+/** The frame of every page: navigation, who is signed in, whether the machine is online. */
 
 import { currentLanguage, LANGUAGES, t } from "../i18n.js";
 import { html, useEffect, useLayoutEffect, useRef, useSignal } from "../view.js";
@@ -6,7 +6,10 @@ import { isDialogOpen } from "./dialog.js";
 
 export const ICON = new URL("../../icon.svg", import.meta.url).href;
 
-/** `place`: the signals of what is shown, `entry`, `page` and `isBusy`. `switchLanguage(name)` answers whether it could. */
+/**
+ * `place` has the signals of what is shown: `entry`, `page` and `isBusy`. `switchLanguage(name)` returns whether it
+ * could.
+ */
 export function Shell({ config, session, place, switchLanguage }) {
   const main = useRef(null);
   const entries = session.isStaff
@@ -68,7 +71,7 @@ function Offline() {
   return html`<div class="offline" role="status" hidden=${isOnline.value}>${!isOnline.value && t("offline.banner")}</div>`;
 }
 
-/** A page once it is there: its heading is the document's title and, unless a dialog is open, what is read first. */
+/** A page once it is loaded: its heading is the document's title and gets the focus unless a dialog is open. */
 export function Placed({ brand, children }) {
   useLayoutEffect(() => {
     /** @type {HTMLElement} */

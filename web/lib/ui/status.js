@@ -1,14 +1,14 @@
-/** What is said of the state of things: chips, notices, and what stands in place of a page. */
+/** Chips, notices, and what is shown instead of a page. */
 
 import { Problem, Unreachable } from "../api.js";
 import { t } from "../i18n.js";
 import { errorText } from "../problems.js";
 import { html } from "../view.js";
 
-/** `of`: the kind of state, `status`, `quote` or `enrollment`. */
+/** A chip; `of` is the kind of state, `status`, `quote` or `enrollment`. */
 export const Chip = ({ of, state, label }) => html`<span class="chip ${of}-${state}">${label}</span>`;
 
-/** `kind`: `good`, `warn`, or `bad`, which is read out at once. */
+/** A notice; `kind` is `good`, `warn`, or `bad`, which screen readers read at once. */
 export const Notice = ({ kind, children }) =>
   html`<div class="notice ${kind}" role=${kind === "bad" ? "alert" : undefined}>${children}</div>`;
 
@@ -18,7 +18,7 @@ export const Waiting = () => html`
     ${[1, 2, 3, 4].map(() => html`<div class="bone" aria-hidden="true"></div>`)}
   </div>`;
 
-/** What stands where there is nothing. `level`: of its heading; 1 in place of a whole page. */
+/** A message instead of empty content. `level` is that of its heading: 1 instead of a whole page. */
 export const Empty = ({ title, text, level = 2, children, ...attributes }) => html`
   <div class="empty" ...${attributes}>
     ${level === 1 ? html`<h1>${title}</h1>` : html`<h2>${title}</h2>`}
@@ -26,7 +26,7 @@ export const Empty = ({ title, text, level = 2, children, ...attributes }) => ht
     ${children}
   </div>`;
 
-/** What is shown in the place of a page that could not be loaded. */
+/** A message instead of a page that could not be loaded. */
 export function Failure({ error, retry }) {
   if (error instanceof Problem && error.status === 404) {
     return html`<${Empty} level=${1} role="alert" title=${t("missing.title")} text=${t("missing.text")}><a class="button" href="/">${t("missing.home")}</a></${Empty}>`;
@@ -35,12 +35,12 @@ export function Failure({ error, retry }) {
   return html`<${Empty} level=${1} role="alert" title=${title} text=${errorText(error)}><button class="primary" type="button" onClick=${retry}>${t("action.retry")}</button></${Empty}>`;
 }
 
-/** The way here: "Administration › Online Orders › …"; `steps` are [text, address]. */
+/** Breadcrumbs: "Administration › Online Orders › …"; `steps` are [text, address]. */
 export const Trail = ({ steps }) => html`
   <nav class="trail" aria-label=${t("nav.trail")}>
     <ol>${steps.map(([text, href]) => html`<li>${href ? html`<a href=${href}>${text}</a>` : text}</li>`)}</ol>
   </nav>`;
 
-/** Pairs of names and values, without those that have none. */
+/** A list of names and values, without those that have no value. */
 export const Facts = ({ pairs }) => html`
   <dl>${pairs.filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;

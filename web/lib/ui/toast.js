@@ -1,4 +1,4 @@
-/** What is said in passing: short messages, and words for those who do not see the screen. */
+/** Short messages, and announcements for screen readers. */
 
 import { html, signal, useLayoutEffect, useRef } from "../view.js";
 
@@ -6,7 +6,7 @@ const SHOWN_MILLISECONDS = 8_000;
 const shown = signal(null);
 const announced = signal("");
 
-/** Says something to those who do not see the screen. */
+/** Announces a text to screen readers. */
 export function announce(text) {
   announced.value = "";
   setTimeout(() => {
@@ -14,11 +14,11 @@ export function announce(text) {
   }, 100);
 }
 
-/** Where that is read. Outside of a modal dialog nothing is heard, so each dialog has one of its own. */
+/** The live region for announcements. Each modal dialog has one of its own, since regions outside of it are silent. */
 export const Announcer = () =>
   html`<div class="visually-hidden" role="status" aria-live="polite">${announced.value}</div>`;
 
-/** Shows a short message that goes by itself, or when the next one comes; `link` is an element. */
+/** Shows a short message that disappears by itself, or when the next one comes; `link` is an element. */
 export function toast(text, link = null) {
   const message = { text, link };
   shown.value = message;

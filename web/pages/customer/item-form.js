@@ -1,4 +1,4 @@
-/** The form of one item, drawn from its kind's JSON Schema: it has the settings of the kind and no others. */
+/** The form of one item, made from its kind's JSON Schema: it has the settings of the kind and no others. */
 
 import { checkFields, FormField } from "../../lib/fields.js";
 import { day, t, tOr, today } from "../../lib/i18n.js";
@@ -9,9 +9,9 @@ import { Notice } from "../../lib/ui/status.js";
 import { html, useLayoutEffect, useMemo, useRef } from "../../lib/view.js";
 
 /**
- * `schema`: the kind's, from the catalog. `item`: settings to begin with. `draft`: the other items of the order, which
- * may bring what this one needs. `faults`: {setting: fault} that the API found. `done(item)` takes the finished item,
- * `cancel()` the change of mind.
+ * `schema` is the kind's, from the catalog. `item` has the settings to begin with. `draft` has the other items of the
+ * order, which may bring what this one needs. `faults`: {setting: error} that the API returned. `done(item)` gets the
+ * finished item, `cancel()` is called on cancellation.
  */
 export function ItemForm({ kind, schema, item, account, draft, faults, isNew, done, cancel }) {
   const { properties } = schema;
@@ -38,7 +38,7 @@ export function ItemForm({ kind, schema, item, account, draft, faults, isNew, do
   );
   for (const [name, { isOut }] of Object.entries(allowed)) {
     const field = fields[name];
-    // What was chosen for another site; what the API has objected to stays, to be seen.
+    // The choice for another site; what the API has refused stays visible.
     if (isOut(field.value.peek()) && !field.fault.peek()) field.value.value = "";
   }
 
@@ -111,7 +111,7 @@ function fieldOf(name, property, { isRequired, value = property.default, sites }
   });
 }
 
-/** The sites for which a kind can be ordered at all, by what the catalog says that it needs of one. */
+/** Returns the sites for which a kind can be ordered, by the catalog's requirements of a site. */
 function sitesFor(property, account) {
   const now = today(account.time_zone);
   const meets = {
@@ -130,8 +130,8 @@ function sitesFor(property, account) {
  */
 
 /**
- * What the catalog says of a setting at a chosen site: `isOut(value)` for an option that cannot be chosen, with a `hint`
- * why, and the first and last day as `attributes`.
+ * Returns the catalog's rules for a setting at a chosen site: `isOut(value)` for an option that cannot be chosen, a
+ * `hint` why, and the first and last day as `attributes`.
  *
  * @returns {Allowed}
  */

@@ -17,7 +17,7 @@ import { html, useLayoutEffect } from "../../lib/view.js";
 import { NotEnrolled, openNewOrder, whyNot } from "./new-order.js";
 
 const CHOSEN_ACCOUNT = "online-orders.account";
-const ALL_ACCOUNTS = "*"; // which is no account's id
+const ALL_ACCOUNTS = "*"; // no account has this id
 const PAGE = 25;
 const MAX_ITEMS = 4;
 const NO_FILTERS = { show: "", search: "", from: "", to: "" };
@@ -40,7 +40,7 @@ export async function showOrders(context, isNew) {
   return html`<${OrderList} context=${context} list=${list} first=${first} isNew=${isNew} />`;
 }
 
-/** The orders of an account, or of all that the reader has. */
+/** The orders of an account, or of all accounts of the reader. */
 class Orders extends Listing {
   constructor(context, filters, isNew) {
     super(context, filters);
@@ -211,7 +211,7 @@ function Rows({ orders, accounts, showsAccount, highlighted }) {
 
 const dateIn = (text) => (new RegExp(DAY).test(text ?? "") ? text : "");
 
-/** A day that is not broken over two lines. */
+/** Returns a day that is not broken over two lines. */
 const whole = (iso) => day(iso).replaceAll(" ", "\u00a0");
 
 /** @param {{ order: import("screens").Order }} props */

@@ -16,7 +16,7 @@ import { ItemForm } from "./item-form.js";
 
 const MAX_ITEMS = LIMITS.OrderRequest.items.maxItems;
 
-/** What is being put together for an account; it outlives a reload, and has one idempotency key for all its tries. */
+/** The draft of an account's order; it survives a reload, and has one idempotency key for all attempts. */
 function draftFor(accountId, base) {
   const place = `online-orders.draft.${base}.${accountId}`;
   const fresh = () => ({ key: crypto.randomUUID(), items: [], note: null, purchase_order_number: null });
@@ -28,8 +28,8 @@ function draftFor(accountId, base) {
 }
 
 /**
- * The reader's own way to an order. `base` is "" for customers; at the desk it is "/desk", for an order by phone.
- * `closed()` follows when the panel is closed, be it before it is filled.
+ * Opens the panel. `base` is "" for customers and "/desk" at the desk, for an order by phone. `closed()` is called when
+ * the panel is closed, even before it is filled.
  */
 export function openNewOrder(context, accountId, { base = "", closed = undefined } = {}) {
   const content = ({ close }) =>
@@ -38,7 +38,7 @@ export function openNewOrder(context, accountId, { base = "", closed = undefined
 }
 
 /**
- * What the panel is about: the account, asked for anew, and the order to be copied if the address names one.
+ * The panel, with the account, loaded anew, and the order to be copied if the address names one.
  *
  * @param {{ context: import("screens").Context, accountId: string, base: string, close: () => void }} props
  */
@@ -59,7 +59,7 @@ function Panel({ context, accountId, base, close }) {
     }
   }
 
-  /** Asks anew: the contact or the enrollment may have changed since the page was opened. */
+  /** Loads anew: the contact or the enrollment may have changed since the page was opened. */
   async function load(copied) {
     loaded.value = null;
     try {
@@ -133,7 +133,9 @@ function Draft({ context, account, base, copied, close }) {
   const faults = useSignal([]);
   const warnings = useSignal([]);
   const answer = useSignal(null);
-  /** What is open below the items: the `kinds` to choose from, or the form of the item at `index`, null for a new one. */
+  /**
+   * What is open below the items: the `kinds` to choose from, or the form of the item at `index`, null for a new one.
+   */
   const chooser = useSignal(null);
   const add = useRef(null);
   const submit = useRef(null);
@@ -156,7 +158,7 @@ function Draft({ context, account, base, copied, close }) {
   function closeChooser() {
     chooser.value = null;
     const next = items.value.length >= MAX_ITEMS ? submit : add;
-    // Which may have come or gone with the items.
+    // The items decide which of them are there.
     queueMicrotask(() => next.current?.focus());
   }
 
@@ -185,7 +187,7 @@ function Draft({ context, account, base, copied, close }) {
     preview();
   }
 
-  /** Asks the API what it has against the items, or knows of other orders for the same; placing judges again. */
+  /** Requests the API's errors and warnings for the items; placing checks again. */
   async function preview() {
     asked.current += 1;
     const mine = asked.current;
@@ -195,7 +197,7 @@ function Draft({ context, account, base, copied, close }) {
     warnings.value = found.warnings;
   }
 
-  /** Faults and warnings under the places of the items; null where the API cannot be asked. */
+  /** Returns errors and warnings by the places of the items; null where the API does not respond. */
   async function previewOf(placed) {
     if (placed.length === 0) return { faults: [], warnings: [] };
     const moved = (each) => ({
@@ -262,7 +264,7 @@ function Draft({ context, account, base, copied, close }) {
 
   function explain(error) {
     if (error instanceof Problem && error.code === "idempotency_key_reused") {
-      // An earlier try, whose answer was lost, did arrive; what was changed since then is another order.
+      // An earlier attempt, whose response was lost, did arrive; what was changed since then is another order.
       answer.value = html`
         <${Notice} kind="warn">
           ${t("new.arrived_before")} <a href=${base || "/orders"}>${t("new.see_orders")}</a> <button class="small" type="button" onClick=${another}>${t("new.another")}</button>
@@ -324,7 +326,7 @@ function Draft({ context, account, base, copied, close }) {
     </div>`;
 }
 
-/** What was begun before, with the items of the order to be copied as far as there is room; `left` are the others. */
+/** Returns the saved draft, with the items of the order to be copied as far as there is room; `left` are the others. */
 function beginDraft(account, base, copied) {
   const draft = draftFor(account.account_id, base);
   const { content } = draft;
@@ -414,7 +416,7 @@ function Items({ items, faults, warnings, sites, base, edit, remove }) {
 }
 
 /**
- * Who will be asked to confirm, with the way to say that this is out of date.
+ * Who will be asked to approve, with a button to report that this is out of date.
  *
  * @param {{ context: import("screens").Context, account: import("screens").Account, base: string }} props
  */
@@ -450,7 +452,7 @@ function ContactBox({ context: { api, session }, account, base }) {
 }
 
 /**
- * Why an account cannot order, as the end of a text's key; null if it can.
+ * Returns why an account cannot order, as the end of a text's key; null if it can.
  *
  * @param {import("screens").Account} account
  */
@@ -460,7 +462,7 @@ export function whyNot(account) {
   return account.enrollment.contact ? null : "no_contact";
 }
 
-/** Says why an account cannot order and what to do about it. `level`: of the heading. */
+/** Says why an account cannot order and what to do about it. `level` is that of the heading. */
 export const NotEnrolled = ({ account, level }) => html`
   <${Notice} kind="bad">
     ${level === 2 ? html`<h2>${t("new.not_enrolled")}</h2>` : html`<h3>${t("new.not_enrolled")}</h3>`}
@@ -468,7 +470,7 @@ export const NotEnrolled = ({ account, level }) => html`
     <p>${t("new.what_to_do")}</p>
   </${Notice}>`;
 
-/** What was asked for once, to be asked for again: a date that has passed becomes today. */
+/** Returns an item as it was ordered once, for a new order: a date that has passed becomes today. */
 function asAsked(
   { item_id, status, site, labels, start_passed, confirmed_start_date, estimated_start, ...item },
   account,
@@ -477,7 +479,7 @@ function asAsked(
   return { ...item, start_date: item.start_date < now ? now : item.start_date };
 }
 
-/** The item that a fault points to or below; null for a fault elsewhere. */
+/** Returns the index of the item that an error points to or below; null for an error elsewhere. */
 function indexOf({ pointer }) {
   const match = /^\/items\/(\d+)(\/|$)/.exec(pointer);
   return match ? Number(match[1]) : null;

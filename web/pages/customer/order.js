@@ -161,7 +161,10 @@ export function OrderFacts({ order, account }) {
   return html`<h2>${t("order.facts")}</h2><${Facts} pairs=${pairs} />`;
 }
 
-/** `send(text, internal)` says it; the switch for internal comments is there only if `mayBeInternal`. */
+/**
+ * The form of a comment. `send(text, internal)` sends it; the switch for internal comments is shown only if
+ * `mayBeInternal`.
+ */
 export function CommentForm({ orderId, send, limits, mayBeInternal = false }) {
   const refusal = useSignal(null);
   const { isBusy, once } = useOnce();

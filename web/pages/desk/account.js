@@ -1,4 +1,4 @@
-/** One account: its enrollment, its contact and its sites, to be read and written. */
+/** One account: its enrollment, its contact and its sites, to be read and changed. */
 
 import { accountPage } from "../../lib/address.js";
 import { checkFields, FormField, readAll, showFaults } from "../../lib/fields.js";
@@ -22,7 +22,7 @@ const NO_SITE = { site_id: "", name: "", country: "", address: null, license: nu
 const CREATE = { "If-None-Match": "*" };
 
 /**
- * `accountId` is left out for one that is to be made.
+ * Shows the page; `accountId` is undefined for a new account.
  *
  * @param {import("screens").Context} context
  */
@@ -46,7 +46,7 @@ export async function showAccount(context, accountId) {
   return html`<${Account} context=${context} accountId=${accountId} loaded=${loaded} />`;
 }
 
-/** The fields of an account, and what they make of it. */
+/** The fields of an account, and the account that they make. */
 class AccountForm {
   constructor(account, catalog, isNew) {
     const { enrollment } = account;
@@ -106,7 +106,7 @@ class AccountForm {
     this.sites = signal(account.sites.map((site) => this.siteFields(site)));
   }
 
-  /** A site by its fields; `stored` is the site as it is, with what no field shows. */
+  /** Returns a site from its fields; `stored` is the site as it is, with what no field shows. */
   siteFields(site) {
     const missing = this.models.filter((model) => !site.sockets.some((each) => each.model === model));
     const sockets = [...site.sockets, ...missing.map((model) => ({ model, quantity: null }))];
@@ -124,7 +124,7 @@ class AccountForm {
         License.bandwidth_mbps,
       ),
       starts_on: text("starts_on", t("site.starts_on"), { type: "date", value: site.license?.starts_on }),
-      // A model may stand there twice, as it was delivered in two lots; one that is emptied, or nought, is gone.
+      // A model may be listed twice, as it was delivered in two lots; an emptied or zero one is removed.
       sockets: sockets.map(({ model, quantity }) => ({
         model,
         quantity: number(model, t("site.sockets", { model }), quantity),
@@ -143,7 +143,7 @@ class AccountForm {
     ];
   }
 
-  /** The account as it is written here; what the form has no field for stays as it was. */
+  /** Returns the account from the form; what has no field stays as it was. */
   body() {
     const { account, letter } = this;
     const own = readAll(this.own);
@@ -159,7 +159,7 @@ class AccountForm {
     };
   }
 
-  /** The field that a pointer of the API's leads to. */
+  /** Returns the field that a pointer of the API's leads to. */
   at(pointer) {
     const [, first, second, third, fourth] = pointer.split("/");
     const site = this.sites.value[Number(second)];
@@ -198,7 +198,7 @@ const fieldsOf = (site) => [
   ...site.sockets.map((each) => each.quantity),
 ];
 
-/** The lots of sockets that are there. */
+/** Returns the lots of sockets with a quantity. */
 const lotsOf = (site) => site.sockets.filter((each) => each.quantity.read());
 
 function siteOf(site) {
@@ -222,7 +222,7 @@ function Account({ context, accountId, loaded }) {
       form: new AccountForm({ ...loaded.body, ...before?.content }, catalog, isNew),
     };
   }, []);
-  const etag = found ? found.etag : loaded.etag; // what was changed meanwhile is not to be replaced unseen
+  const etag = found ? found.etag : loaded.etag; // what others have changed meanwhile must not be overwritten unseen
   const refusal = useSignal(null);
   const { isBusy, once } = useOnce();
   useKept(kept, found, etag, () => ({ ...form.body(), ...(form.ownId && { account_id: form.ownId.read() ?? "" }) }));
@@ -298,14 +298,14 @@ function Account({ context, accountId, loaded }) {
 
 const Fields = ({ of }) => of.map((field) => html`<${Field} key=${field.id} of=${field} />`);
 
-/** Somebody else was faster. */
+/** The message that somebody else has changed it first. */
 const Outdated = ({ id, isNew, beginAnew }) => html`
   <${Notice} kind="bad">
     ${isNew ? t("account.exists", { id }) : t("account.changed_meanwhile")} <a href=${accountPage(id)} target="_blank">${t("account.see_it")}</a>
   </${Notice}>
   ${!isNew && html`<${KeptNotice} beginAnew=${beginAnew} />`}`;
 
-/** What was added last, whose first field gets the focus once it is there. */
+/** Remembers what was added last, whose first field gets the focus once it is shown. */
 function useAdded() {
   const added = useRef(null);
   useLayoutEffect(() => {

@@ -1,4 +1,4 @@
-/** What the decisions by link rest on: who was asked, and what the page behind the link could know. */
+/** The evidence of decisions by link: who was asked, and what the page behind the link could know. */
 
 import { instant, t, tOr } from "../../lib/i18n.js";
 import { Facts } from "../../lib/ui/status.js";

@@ -1,4 +1,4 @@
-/** What has become of an account or a price list: who changed what, and when. */
+/** The versions of an account or a price list: who changed what, and when. */
 
 import { day, instant, t, tOr } from "../../lib/i18n.js";
 import { errorText } from "../../lib/problems.js";
@@ -9,7 +9,7 @@ import { html, useRef, useSignal } from "../../lib/view.js";
 
 const PAGE = 25;
 
-/** A section that loads when it is opened, by `load(query)`. `more(version)`: what else to say of a version. */
+/** A section that loads when it is opened, by `load(query)`. `more(version)` returns further details of a version. */
 export function History({ load, signal, more }) {
   const versions = useSignal([]);
   const cursor = useSignal(null);
@@ -58,7 +58,7 @@ function whatChanged({ changed, version }) {
   return t("history.changed", { what: changed.map((pointer) => tOr(`history.of.${pointer}`, pointer)).join(", ") });
 }
 
-/** Whom an enrollment named: the contact person, then the deputies with their days. */
+/** Returns whom an enrollment named: the contact person, then the deputies with their days. */
 export function namedIn({ enrollment }) {
   const nobody = t("history.nobody");
   const person = ({ name, email }) => `${name} <${email}>`;

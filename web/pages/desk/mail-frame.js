@@ -25,7 +25,9 @@ function fillFrame(frame, text) {
   inside.body.replaceWith(copyOf(mail.body, inside));
 }
 
-/** The same with styles under another name, so that parsing applies none of them. User text holds no quote or tag. */
+/**
+ * Returns the HTML with styles under another name, so that parsing applies none. User text contains no quote or tag.
+ */
 const guarded = (text) =>
   text
     .replaceAll(' style="', ' data-style="')

@@ -1,4 +1,4 @@
-/** The accounts of the orders that are shown, asked for once each, so that orders carry names and not ids alone. */
+/** The accounts of the orders that are shown, loaded once each, so that orders show names and not only ids. */
 
 import { SignedOut } from "../../lib/session.js";
 
@@ -10,7 +10,7 @@ export function namedAccounts(api, signal) {
   /** @type {Map<string, import("screens").Account>} */
   const known = new Map();
 
-  /** Learns the accounts of these orders; what cannot be learned goes by its id. */
+  /** Loads the accounts of these orders; an account that cannot be loaded is shown by its id. */
   async function learn(orders) {
     const missing = [...new Set(orders.map((order) => order.account_id))].filter((id) => !known.has(id));
     const asked = missing.map((id) => api.get("/desk/accounts/{account_id}", { path: { account_id: id }, signal }));

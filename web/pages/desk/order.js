@@ -1,4 +1,4 @@
-/** One order at the desk: what was asked for beside the quote that answers it. */
+/** One order at the desk: what was ordered, beside the quote. */
 
 import { accountPage } from "../../lib/address.js";
 import { FormField } from "../../lib/fields.js";
@@ -36,7 +36,7 @@ export async function showDeskOrder(context, orderId) {
   const { api, signal } = context;
   const path = { order_id: orderId };
   let evidence = [];
-  let evidenceAfter = 0; // how many entries there were when it was read: each decision makes one, and so does each erasure
+  let evidenceAfter = 0; // number of entries when it was read: each decision and each erasure makes one
   async function load() {
     const [order, entries] = await Promise.all([
       api.get("/desk/orders/{order_id}", { path, signal }),
@@ -58,7 +58,7 @@ export async function showDeskOrder(context, orderId) {
 
 /** @typedef {{ order: import("screens").DeskOrder, entries: import("screens").Entry[], evidence: import("screens").Evidence[] }} Shown */
 
-/** What counts as a change; ages grow all the time. */
+/** Returns what counts as a change; ages grow all the time. */
 const keyOf = ({ order, entries }) =>
   JSON.stringify([
     order.version,
@@ -114,7 +114,7 @@ const deliveryText = ({ state, recipient, at }) =>
   tOr(`delivery.${state}`, state, { email: recipient, at: instant(at) });
 
 /**
- * What stands above an order: where it is, what can be done with it, and what is to be known of it.
+ * The top of an order's page: where it is, its actions, and its notices.
  *
  * @param {{ context: import("screens").Context, order: import("screens").DeskOrder, entries: import("screens").Entry[], account: import("screens").Account, path: { order_id: string }, again: () => Promise<void> }} props
  */
@@ -122,7 +122,7 @@ function Head({ context: { api, session }, order, entries, account, path, again 
   const isMine = order.assignee?.user_id === session.userId;
   const isActing = useRef(false);
 
-  /** Does something at once, on what is shown: `ask(headers)`; then `text` is said. */
+  /** Takes an action at once, on the shown version: `ask(headers)`; then `text` is announced. */
   async function act(ask, text) {
     if (isActing.current) return;
     isActing.current = true;
@@ -243,8 +243,8 @@ function ChangeAsked({ order, entries }) {
 }
 
 /**
- * The next revision, as it is being written, or the way to write one. It stays while the order goes on around it: nobody
- * wants half a quote to vanish. `changes` is another one whenever the order is.
+ * The next revision while it is being written, or the buttons to write one. It stays while the order changes around it,
+ * so that no half-written quote vanishes. `changes` changes whenever the order does.
  *
  * @param {{ context: import("screens").Context, order: import("screens").DeskOrder, account: import("screens").Account, path: { order_id: string }, again: () => Promise<void>, changes: string }} props
  */
@@ -255,14 +255,15 @@ function Writing({ context, order, account, path, again, changes }) {
   const next = (order.quote?.revision ?? 0) + 1;
   const isUnasked = order.quote && order.quote.state !== "change_requested";
 
-  /** What was written here before and not sent, unless another revision has gone out since. */
+  /** What was written here before and not sent, unless another revision was sent since. */
   function written() {
     const found = kept.read();
     return found?.revision === next ? found : null;
   }
 
   /**
-   * Begins to write. `focused`: where the focus goes, a selector; `chosen`: the currency that the writer has just chosen.
+   * Begins to write. `focused` is the selector of the element that gets the focus; `chosen` the currency that the
+   * writer has just chosen.
    *
    * @param {string | null} focused
    * @param {string | null} chosen
@@ -313,7 +314,7 @@ function Writing({ context, order, account, path, again, changes }) {
 }
 
 /**
- * The editor, once it is known what the quote begins with.
+ * The editor, shown once the draft of the quote is loaded.
  *
  * @param {{ context: import("screens").Context, order: import("screens").DeskOrder, account: import("screens").Account, path: { order_id: string }, [rest: string]: any }} props
  */
@@ -368,7 +369,7 @@ function Draft({
       </section>`;
   }
   if (!draft) return html`<section class="card"><${Waiting} /></section>`;
-  // On what is shown: a colleague's revision of the last second is not to be replaced unseen.
+  // On the shown version: a colleague's newer revision must not be replaced unseen.
   const send = (body) =>
     api.post("/desk/orders/{order_id}/quote", { path, body, headers: { "If-Match": `"${order.version}"` } });
   const previewed = {

@@ -1,4 +1,4 @@
-/** One price list: its prices, to be read and written, or brought in and out as CSV. */
+/** One price list: its prices, to be read and changed, or imported and exported as CSV. */
 
 import { AmountField } from "../../lib/amount-field.js";
 import { Problem } from "../../lib/api.js";
@@ -34,7 +34,7 @@ export async function showPriceList(context, currency) {
 }
 
 /**
- * The list and its version; an empty one, without a version, where there is none yet of a currency that there is.
+ * Returns the list and its version; for a known currency without a list, an empty one without a version.
  *
  * @param {import("screens").Api} api
  * @param {import("screens").Currency} currency
@@ -48,7 +48,7 @@ async function load(api, currency, isCurrency) {
   }
 }
 
-/** The fields of a list, and what they make of it. */
+/** The fields of a list, and the list that they make. */
 class PricesForm {
   constructor(prices, known, currency, catalog) {
     this.known = known;
@@ -128,14 +128,14 @@ class PricesForm {
     return { prices };
   }
 
-  /** The field that a pointer of the API's leads to. */
+  /** Returns the field that a pointer of the API's leads to. */
   at(pointer) {
     const [, , index, name] = pointer.split("/");
     return this.rows.value[Number(index)]?.[name ?? "kind"] ?? null;
   }
 }
 
-/** The variant of a kind; none of them is one, too. */
+/** Returns the variant of a kind; to have none is one, too. */
 class Variant extends FormField {
   ownFault() {
     return null;
@@ -156,7 +156,7 @@ function PriceList({ context, currency, loaded }) {
       form: new PricesForm(before?.content ?? loaded.body.prices, known, currency, catalog),
     };
   }, []);
-  const etag = found ? found.etag : loaded.etag; // what was changed meanwhile is not to be replaced unseen
+  const etag = found ? found.etag : loaded.etag; // what others have changed meanwhile must not be overwritten unseen
   const headers = etag ? { "If-Match": etag } : { "If-None-Match": "*" };
   const refusal = useSignal(null);
   const { isBusy, once } = useOnce();
@@ -229,7 +229,7 @@ function PriceList({ context, currency, loaded }) {
     </div>`;
 }
 
-/** Somebody else was faster. */
+/** The message that somebody else has changed it first. */
 const Outdated = ({ etag, beginAnew }) => html`
   <${Notice} kind="warn"><a href=${location.pathname} target="_blank">${t("prices.see_it")}</a></${Notice}>
   <${KeptNotice} beginAnew=${beginAnew} />
@@ -278,7 +278,7 @@ function Price({ form, row }) {
     </fieldset>`;
 }
 
-/** A file takes the place of the whole list; what is wrong with it is said by its rows. */
+/** The import of a file, which replaces the whole list; its errors are shown by row. */
 function Import({ etag, send, close, done }) {
   const file = useRef(null);
   const refusal = useSignal(null);
@@ -325,7 +325,7 @@ function Import({ etag, send, close, done }) {
     </form>`;
 }
 
-/** "Row 7, unit_price: …", as a spreadsheet counts rows. */
+/** Returns "Row 7, unit_price: …", as a spreadsheet counts rows. */
 function rowFault(fault) {
   const row = /^Row (\d+): /.exec(fault.detail);
   if (!row) return faultText(fault);

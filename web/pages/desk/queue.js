@@ -1,4 +1,4 @@
-/** The desk's queue: what waits, oldest first, and who has it. */
+/** The desk's queue: open orders, oldest first, with their assignees. */
 
 import { Problem } from "../../lib/api.js";
 import { instant, t, tOr } from "../../lib/i18n.js";
@@ -47,7 +47,7 @@ export async function showQueue(context) {
   return html`<${Queue} context=${context} list=${list} first=${first} />`;
 }
 
-/** The orders at the desk, with the accounts that they are of. */
+/** The orders at the desk, with their accounts. */
 class Orders extends Listing {
   constructor(context, filters) {
     super(context, filters);
@@ -81,7 +81,7 @@ class Orders extends Listing {
   }
 }
 
-/** What counts as a change; ages grow all the time. */
+/** Returns what counts as a change; ages grow all the time. */
 const keyOf = (page) =>
   JSON.stringify([
     page.items.map((order) => [order.order_id, order.version, order.updated_at, flagsOf(order)]),

@@ -1,4 +1,4 @@
-/** The quote as CS writes it: lines with amounts and totals that follow every stroke, and how the contact will see it. */
+/** The editor of a quote: lines with amounts, totals that follow every key, and a preview of the mail. */
 
 import { AmountField } from "../../lib/amount-field.js";
 import { Unreachable } from "../../lib/api.js";
@@ -24,7 +24,7 @@ const ONE_OFF = new Set(["socket", "accessory"]);
 const MAX_LINES = LIMITS.NewQuote.lines.maxItems;
 const LINE = ["description", "quantity", "unit_price", "recurrence"];
 
-/** A quote that is being written: its fields, its lines and what they add up to. */
+/** A quote that is being written: its fields, its lines and their totals. */
 class Writing {
   /** It begins with `draft`, the API's proposal, or with `kept`, what was written before and not sent. */
   constructor(order, account, draft, kept) {
@@ -157,7 +157,7 @@ class Writing {
     return found;
   }
 
-  /** Lines in the order of their items, those of none last. */
+  /** Returns the lines in the order of their items, extra lines last. */
   inOrder() {
     return [...this.order.items.map((item) => item.item_id), null].flatMap((id) =>
       this.lines.value.filter((line) => line.itemId === id),
@@ -173,7 +173,7 @@ class Writing {
     return checkFields(this.fields()) && Object.values(this.sums()).every((units) => units >= 0n);
   }
 
-  /** What is in the form, sound or not; lines in each currency that was chosen. */
+  /** Returns the content of the form, valid or not, with the lines in each currency that was chosen. */
   written() {
     const raw = (line) => ({
       item_id: line.itemId,
@@ -189,7 +189,7 @@ class Writing {
     };
   }
 
-  /** The same for another currency, with all but the prices; the lines of this one are there again on the way back. */
+  /** Changes the currency and keeps all but the prices; changing back restores the lines of this one. */
   writtenFor(currency) {
     const now = this.written();
     const extra = now.lines[this.currency]
@@ -198,7 +198,7 @@ class Writing {
     return { ...now, currency, extra };
   }
 
-  /** What is sent. */
+  /** Returns the body of the request. */
   body() {
     return {
       valid_until: this.validUntil.read(),
@@ -220,10 +220,10 @@ class Writing {
 const usualRecurrence = (item) => (ONE_OFF.has(item.kind) ? "once" : "monthly");
 
 /**
- * `send(body)` sends the revision; `done()` follows its 202. `previewed.mail(body)` and `previewed.paper(body)` ask what
- * the contact would get. `quoteIn(currency)` has it begin again in another of the `currencies`. `kept` is what was written
- * before and not sent, as `keep(written)` got it; `beginAnew()` drops that, null when the writer has only now chosen this
- * currency.
+ * `send(body)` sends the revision; `done()` is called after its 202. `previewed.mail(body)` and `previewed.paper(body)`
+ * request what the contact would get. `quoteIn(currency)` starts again in another of the `currencies`. `kept` is what
+ * was written before and not sent, as `keep(written)` got it; `beginAnew()` drops that, and is null when the writer has
+ * only now chosen this currency.
  */
 export function QuoteEditor({
   order,
@@ -244,7 +244,7 @@ export function QuoteEditor({
   const sending = useOnce();
   const looking = useOnce();
   const keeping = useRef(keep);
-  keeping.current = keep; // under the number of the revision that is the next one by then
+  keeping.current = keep; // stored under the number of the revision that is the next one by then
   const { currency } = quote;
 
   useEffect(() => {
@@ -256,7 +256,7 @@ export function QuoteEditor({
     });
   }, []);
 
-  /** Does something with the quote as it is written; what the API objects to is shown at its field. */
+  /** Does something with the quote as it is written; errors of the API are shown at their fields. */
   async function attempt(act, unreachable = "") {
     refusal.value = null;
     if (!quote.isSound()) return;
