@@ -195,7 +195,7 @@ def test_a_customer_is_told_the_actions_of_customers_and_the_desk_its_own() -> N
     assert order_body(order, {}, NOW, at_desk=True)["actions"] == order.actions(NOW, at_desk=True)
 
 
-def test_an_order_like_others_is_shown_with_warnings_that_tell_customers_of_their_own() -> None:
+def test_a_duplicate_warns_customers_only_of_their_own_orders() -> None:
     found = [
         Duplicate(item_id="1", code="already_ordered", order_id=ORDER_ID, source="online", placed_at=NOW),
         Duplicate(item_id="2", code="recently_completed", order_id=ORDER_ID, source="direct", placed_at=LATER),

@@ -18,12 +18,12 @@ READ = """async ([typed, digits]) => {
   return fault ? [fault, ...readings] : [write(units, digits)];
 }"""
 SAID = """async ([language, typed, currency]) => {
-  const { learnCurrencies } = await import("/lib/money.js");
+  const { setCurrencies } = await import("/lib/money.js");
   const { loadLocale } = await import("/lib/i18n.js");
   const { AmountField } = await import("/lib/amount-field.js");
   const { Field } = await import("/lib/ui/field.js");
   const { html, render } = await import("/lib/view.js");
-  learnCurrencies([{ currency: "JPY", minor_digits: 0 }, { currency: "KWD", minor_digits: 3 }]);
+  setCurrencies([{ currency: "JPY", minor_digits: 0 }, { currency: "KWD", minor_digits: 3 }]);
   await loadLocale(language);
   const known = new Set(["99.500"]);
   const made = new AmountField({ name: "price", label: "Price", required: true, value: typed, currency, known });

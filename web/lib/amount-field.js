@@ -36,7 +36,7 @@ export class AmountField extends FormField {
 
   ownFault() {
     const { units, fault, readings } = this.#parsed();
-    return fault ? faultOf(this.text, fault, readings, this.currency) : this.judge(units);
+    return fault ? errorOf(this.text, fault, readings, this.currency) : this.judge(units);
   }
 
   #parsed() {
@@ -57,7 +57,7 @@ function inFull(written, digits) {
 }
 
 /** Returns the error of what was typed, with the ways to write what it may mean. */
-function faultOf(typed, fault, readings, currency) {
+function errorOf(typed, fault, readings, currency) {
   const digits = minorDigits(currency);
   if (fault === "required") return t("fault.required");
   const quoted = typed.length > MAX_QUOTED ? `${typed.slice(0, MAX_QUOTED)}…` : typed;

@@ -46,8 +46,8 @@ export class Api {
   }
 
   async getWithTag(route, how) {
-    const answer = await this.#send("GET", addressOf(route, how), how);
-    return { body: await answer.json(), etag: answer.headers.get("ETag") };
+    const response = await this.#send("GET", addressOf(route, how), how);
+    return { body: await response.json(), etag: response.headers.get("ETag") };
   }
 
   async getPdf(route, how) {
@@ -63,10 +63,10 @@ export class Api {
     const parts = [];
     let next = addressOf(route, { path, query: { ...query, spreadsheet: locale } });
     while (next) {
-      const answer = await this.#send("GET", next, { headers: { Accept: "text/csv" } });
-      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await answer.arrayBuffer()); // with the mark
+      const response = await this.#send("GET", next, { headers: { Accept: "text/csv" } });
+      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await response.arrayBuffer()); // with the mark
       parts.push(parts.length ? text.slice(text.indexOf("\n") + 1) : text);
-      next = /<(\/api\/[^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1] ?? null;
+      next = /<(\/api\/[^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1] ?? null;
     }
     return new Blob(parts, { type: "text/csv" });
   }
@@ -85,13 +85,16 @@ export class Api {
   }
 
   async #pdf(method, route, how) {
-    const answer = await this.#send(method, addressOf(route, how), { ...how, headers: { Accept: "application/pdf" } });
-    return answer.blob();
+    const response = await this.#send(method, addressOf(route, how), {
+      ...how,
+      headers: { Accept: "application/pdf" },
+    });
+    return response.blob();
   }
 
   async #json(method, route, how) {
-    const answer = await this.#send(method, addressOf(route, how), how);
-    return answer.json();
+    const response = await this.#send(method, addressOf(route, how), how);
+    return response.json();
   }
 
   /** @param {{ body?: any, headers?: Record<string, string>, signal?: AbortSignal }} request */
@@ -109,22 +112,22 @@ export class Api {
         },
         body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       };
-      const answer = await this.#reach(() => fetch(address, sent));
-      if (answer.ok) return answer;
-      if (answer.status === 401 && attempt === 1) {
+      const response = await this.#reach(() => fetch(address, sent));
+      if (response.ok) return response;
+      if (response.status === 401 && attempt === 1) {
         await this.#token({ fresh: true });
         continue;
       }
-      if (answer.status === 401) {
+      if (response.status === 401) {
         await this.#signInAgain(new SignedOut("expired"));
         continue;
       }
       // Only requests that change nothing are retried.
-      if (BUSY.has(answer.status) && method === "GET" && attempt < TRIES) {
-        await pause(answer.headers.get("Retry-After") ?? attempt);
+      if (BUSY.has(response.status) && method === "GET" && attempt < TRIES) {
+        await pause(response.headers.get("Retry-After") ?? attempt);
         continue;
       }
-      throw new Problem(answer.status, await answer.json().catch(() => ({})));
+      throw new Problem(response.status, await response.json().catch(() => ({})));
     }
   }
 

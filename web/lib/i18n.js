@@ -28,11 +28,11 @@ export function chooseLanguage(name) {
 }
 
 export async function loadLocale(name) {
-  const answer = await fetch(new URL(`../locales/${name}.json`, import.meta.url)).catch((error) => {
+  const response = await fetch(new URL(`../locales/${name}.json`, import.meta.url)).catch((error) => {
     throw new Unreachable(error.message, { cause: error });
   });
-  if (!answer.ok) throw new Unreachable(`no texts: ${answer.status}`);
-  const found = await answer.json();
+  if (!response.ok) throw new Unreachable(`no texts: ${response.status}`);
+  const found = await response.json();
   batch(() => {
     texts.value = found;
     language.value = name;

@@ -8,7 +8,7 @@ const WHOLE = /^\d{1,15}$/;
 const digitsOf = new Map();
 
 /** Stores how many decimals each currency has, as the catalog says. */
-export function learnCurrencies(currencies) {
+export function setCurrencies(currencies) {
   for (const { currency, minor_digits: digits } of currencies) digitsOf.set(currency, digits);
 }
 

@@ -104,12 +104,12 @@ export class Session {
       throw new SignedOut("unasked");
     }
     await this.#ask(async (oauth, provider, client) => {
-      const answer = oauth.validateAuthResponse(provider, client, searchParams, pending.state);
+      const callback = oauth.validateAuthResponse(provider, client, searchParams, pending.state);
       const response = await oauth.authorizationCodeGrantRequest(
         provider,
         client,
         oauth.None(),
-        answer,
+        callback,
         returnAddress(),
         pending.verifier,
         this.#how(oauth),
@@ -156,12 +156,12 @@ export class Session {
     const name = crypto.randomUUID();
     const channel = new BroadcastChannel(channelOf(name));
     try {
-      const answer = new Promise((resolve, reject) => {
+      const tokens = new Promise((resolve, reject) => {
         channel.addEventListener("message", ({ data }) => resolve(data), { once: true });
         signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       });
       opened(Boolean(open(`${SIGN_IN_AGAIN}?for=${name}`)));
-      const kept = await answer;
+      const kept = await tokens;
       const isSame = kept.claims.sub === sessionStorage.getItem(OWNER);
       this.#keep(kept);
       return isSame;
@@ -171,7 +171,7 @@ export class Session {
   }
 
   /** Passes the tokens of this tab to the one that it signed in for, and keeps nothing. */
-  handOver(name) {
+  passTokens(name) {
     const channel = new BroadcastChannel(channelOf(name));
     channel.postMessage(this.#kept);
     channel.close();

@@ -11,7 +11,7 @@ import {
   setTimeZone,
   t,
 } from "../lib/i18n.js";
-import { learnCurrencies } from "../lib/money.js";
+import { setCurrencies } from "../lib/money.js";
 import { errorText } from "../lib/problems.js";
 import { Session, SIGN_IN_AGAIN, SIGNED_IN_AGAIN, SignedOut, WrongClock } from "../lib/session.js";
 import { Dialogs, dropDialogs } from "../lib/ui/dialog.js";
@@ -125,7 +125,7 @@ async function start() {
     const wanted = await session.comeBack();
     if (wanted) history.replaceState(null, "", wanted);
     if (wanted && location.pathname === SIGNED_IN_AGAIN) {
-      session.handOver(new URLSearchParams(location.search).get("for"));
+      session.passTokens(new URLSearchParams(location.search).get("for"));
       screen.value = html`<${SignedInAgain} />`;
       close();
       return;
@@ -146,7 +146,7 @@ async function enter() {
   try {
     if (session.isStaff) {
       context.catalog = await api.get("/catalog");
-      learnCurrencies(context.catalog.currencies);
+      setCurrencies(context.catalog.currencies);
     } else if (session.accountId) {
       const [catalog, account, subaccounts] = await Promise.all([
         api.get("/catalog"),
@@ -154,7 +154,7 @@ async function enter() {
         api.getAll("/accounts"),
       ]);
       Object.assign(context, { catalog, accounts: [account, ...subaccounts] });
-      learnCurrencies(catalog.currencies);
+      setCurrencies(catalog.currencies);
       setTimeZone(account.time_zone);
       await loadLocale(preferredLanguage(account.locale));
     }

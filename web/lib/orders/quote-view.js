@@ -77,7 +77,7 @@ export function QuoteCard({ api, order, base = "" }) {
   }
   const path = (revision) => ({ path: { order_id: order.order_id, revision } });
   const route = base ? "/desk/orders/{order_id}/quotes/{revision}" : "/orders/{order_id}/quotes/{revision}";
-  const paper = (revision) => ({
+  const pdfProps = (revision) => ({
     pdf: () => api.getPdf(route, path(revision)),
     name: `quote-${order.order_id}-${revision}.pdf`,
   });
@@ -98,7 +98,7 @@ export function QuoteCard({ api, order, base = "" }) {
       <h2>${t("quote.title")}</h2>
       ${isPending && quote.state === "offered" && html`<p class="waits">${t("quote.waits_for", { name: order.contact.name })}</p>`}
       ${why && html`<p class="waits">${t(why, { name: order.contact.name })}</p>`}
-      <${Quote} quote=${quote} ...${quote.state !== "sending" && !isUndone(quote) && paper(quote.revision)} />
+      <${Quote} quote=${quote} ...${quote.state !== "sending" && !isUndone(quote) && pdfProps(quote.revision)} />
       ${
         older.length > 0 &&
         html`
@@ -107,16 +107,16 @@ export function QuoteCard({ api, order, base = "" }) {
           <button key=${revision} class="small" type="button" onClick=${() => showEarlier(revision)}>${String(revision)}</button>`,
         )}</p>`
       }
-      ${earlier.value && html`<${Earlier} key=${earlier.value.revision} quote=${earlier.value} paper=${paper(earlier.value.revision)} />`}
+      ${earlier.value && html`<${Earlier} key=${earlier.value.revision} quote=${earlier.value} pdf=${pdfProps(earlier.value.revision)} />`}
     </section>`;
 }
 
-function Earlier({ quote, paper }) {
+function Earlier({ quote, pdf }) {
   const heading = useRef(null);
   useEffect(() => heading.current.focus(), []);
   return html`
     <div class="older">
       <h3 tabindex="-1" ref=${heading}>${t("quote.earlier", { revision: String(quote.revision) })}</h3>
-      <${Quote} quote=${quote} ...${paper} />
+      <${Quote} quote=${quote} ...${pdf} />
     </div>`;
 }

@@ -132,7 +132,7 @@ function Draft({ context, account, base, copied, close }) {
   const key = useSignal(draft.content.key);
   const faults = useSignal([]);
   const warnings = useSignal([]);
-  const answer = useSignal(null);
+  const notice = useSignal(null);
   /**
    * What is open below the items: the `kinds` to choose from, or the form of the item at `index`, null for a new one.
    */
@@ -165,7 +165,7 @@ function Draft({ context, account, base, copied, close }) {
   /** Opens the form of a new item, or of the one at `index`. */
   function edit(kind, index = null) {
     if (catalog.item_kinds.some((each) => each.kind === kind)) chooser.value = { kind, index };
-    else answer.value = html`<${Notice} kind="bad">${kindLabel(kind)}: ${t("new.unknown_kind")}</${Notice}>`;
+    else notice.value = html`<${Notice} kind="bad">${kindLabel(kind)}: ${t("new.unknown_kind")}</${Notice}>`;
   }
 
   function done(item, index) {
@@ -181,7 +181,7 @@ function Draft({ context, account, base, copied, close }) {
   }
 
   function changed(text) {
-    answer.value = null;
+    notice.value = null;
     closeChooser();
     announce(text);
     preview();
@@ -224,11 +224,11 @@ function Draft({ context, account, base, copied, close }) {
   async function send() {
     const open = submit.current.closest(".panel-body").querySelector(".item-form button[type=submit]");
     if (open) {
-      answer.value = html`<${Notice} kind="bad">${t("new.open_item", { action: open.textContent })}</${Notice}>`;
+      notice.value = html`<${Notice} kind="bad">${t("new.open_item", { action: open.textContent })}</${Notice}>`;
       open.focus();
       return;
     }
-    answer.value = null;
+    notice.value = null;
     const fields = [number, note];
     for (const each of fields) each.show(null);
     const body = {
@@ -259,13 +259,13 @@ function Draft({ context, account, base, copied, close }) {
 
   function another() {
     key.value = crypto.randomUUID();
-    answer.value = null;
+    notice.value = null;
   }
 
   function explain(error) {
     if (error instanceof Problem && error.code === "idempotency_key_reused") {
       // An earlier attempt, whose response was lost, did arrive; what was changed since then is another order.
-      answer.value = html`
+      notice.value = html`
         <${Notice} kind="warn">
           ${t("new.arrived_before")} <a href=${base || "/orders"}>${t("new.see_orders")}</a> <button class="small" type="button" onClick=${another}>${t("new.another")}</button>
         </${Notice}>`;
@@ -273,13 +273,13 @@ function Draft({ context, account, base, copied, close }) {
     }
     if (!(error instanceof Problem) || error.errors.length === 0) {
       const again = error instanceof Unreachable || error.status >= 500 ? ` ${t("new.try_again")}` : "";
-      answer.value = html`<${Notice} kind="bad">${errorText(error)}${again}</${Notice}>`;
+      notice.value = html`<${Notice} kind="bad">${errorText(error)}${again}</${Notice}>`;
       return;
     }
     const rest = showFaults(error.errors, (pointer) => [number, note].find((each) => pointer === `/${each.name}`));
     faults.value = rest.filter((each) => indexOf(each) !== null);
     const others = rest.filter((each) => indexOf(each) === null);
-    answer.value = html`
+    notice.value = html`
       <${Notice} kind="bad">
         ${t("new.faulty", { count: error.errors.length })}
         ${others.length > 0 && html`<ul>${others.map((each) => html`<li>${faultText(each)}</li>`)}</ul>`}
@@ -317,7 +317,7 @@ function Draft({ context, account, base, copied, close }) {
       </div>
     </section>
     <section class="fields"><${Field} of=${number} /><${Field} of=${note} /></section>
-    ${answer.value}
+    ${notice.value}
     <div class="actions end">
       <${BusyButton} class="primary large" buttonRef=${submit} isBusy=${isBusy.value} disabled=${items.value.length === 0} onClick=${() => once(send)}>
         ${t(isBusy.value ? "new.sending" : "new.submit")}

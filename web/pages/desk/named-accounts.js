@@ -14,9 +14,9 @@ export function namedAccounts(api, signal) {
   async function learn(orders) {
     const missing = [...new Set(orders.map((order) => order.account_id))].filter((id) => !known.has(id));
     const asked = missing.map((id) => api.get("/desk/accounts/{account_id}", { path: { account_id: id }, signal }));
-    for (const answer of await Promise.allSettled(asked)) {
-      if (answer.status === "fulfilled") known.set(answer.value.account_id, answer.value);
-      else if (answer.reason instanceof SignedOut) throw answer.reason;
+    for (const result of await Promise.allSettled(asked)) {
+      if (result.status === "fulfilled") known.set(result.value.account_id, result.value);
+      else if (result.reason instanceof SignedOut) throw result.reason;
     }
   }
 

@@ -374,7 +374,7 @@ function Draft({
     api.post("/desk/orders/{order_id}/quote", { path, body, headers: { "If-Match": `"${order.version}"` } });
   const previewed = {
     mail: (body) => api.post("/desk/orders/{order_id}/quote/preview", { path, body }),
-    paper: (body) => api.postForPdf("/desk/orders/{order_id}/quote/preview", { path, body }),
+    pdf: (body) => api.postForPdf("/desk/orders/{order_id}/quote/preview", { path, body }),
   };
   return html`
     <div ref=${box}>

@@ -220,7 +220,7 @@ class Writing {
 const usualRecurrence = (item) => (ONE_OFF.has(item.kind) ? "once" : "monthly");
 
 /**
- * `send(body)` sends the revision; `done()` is called after its 202. `previewed.mail(body)` and `previewed.paper(body)`
+ * `send(body)` sends the revision; `done()` is called after its 202. `previewed.mail(body)` and `previewed.pdf(body)`
  * request what the contact would get. `quoteIn(currency)` starts again in another of the `currencies`. `kept` is what
  * was written before and not sent, as `keep(written)` got it; `beginAnew()` drops that, and is null when the writer has
  * only now chosen this currency.
@@ -291,7 +291,7 @@ export function QuoteEditor({
       attempt(async (body) => {
         const { mail } = await previewed.mail(body);
         const content = () =>
-          html`<${Preview} contact=${order.contact} mail=${mail} paper=${() => previewed.paper(body)} />`;
+          html`<${Preview} contact=${order.contact} mail=${mail} pdf=${() => previewed.pdf(body)} />`;
         openDialog({ className: "preview", title: t("editor.preview"), content });
       }),
     );
@@ -399,10 +399,10 @@ function Sums({ quote }) {
 }
 
 /** What the contact person would get. */
-function Preview({ contact, mail, paper }) {
+function Preview({ contact, mail, pdf }) {
   async function show() {
     try {
-      openBlob(await paper());
+      openBlob(await pdf());
     } catch (error) {
       if (error instanceof SignedOut) throw error;
       toast(errorText(error));
