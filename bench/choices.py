@@ -1,4 +1,4 @@
-"""What a choice costs or spares: our handler that places an order, with one thing done otherwise."""
+"""What a choice costs or saves: our handler that places an order, with one thing done differently."""
 
 import shutil
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ BARE = CANDIDATES[0]
 
 
 class Choice(NamedTuple):
-    """Ours and the other way, each with what it is called in the table."""
+    """Our way and an alternative, each with its label in the table."""
 
     ours: str
     otherwise: str
@@ -50,19 +50,23 @@ def _choices(bench: Bench) -> list[Choice]:
     for service in ("dynamodb", "secretsmanager"):
         shutil.copytree(published / service, folder / service)
     models = {"AWS_DATA_PATH": str(folder)}
-    by_default = "boto3's as it comes, its models as published"
+    by_default = "boto3's default client, models as published"
 
     default = replace(OURS, handler="with_default_client.handler", others=True, environment=models)
     return [
-        Choice("the SDK's models trimmed", "as published", replace(OURS, environment=models)),
-        Choice("clients tuned", by_default, default),
-        Choice("certificates of AWS's authorities", "all of the SDK's", replace(OURS, certificates="all")),
+        Choice("trimmed models of the SDK", "models as published", replace(OURS, environment=models)),
+        Choice("tuned clients", by_default, default),
         Choice(
-            "no collector while all is imported, then frozen",
-            "left to itself",
+            "only certificates of Amazon's authorities",
+            "all certificates of the SDK",
+            replace(OURS, certificates="all"),
+        ),
+        Choice(
+            "garbage collection disabled during imports, then frozen",
+            "default garbage collection",
             replace(OURS, handler="with_collector.handler"),
         ),
-        Choice("bytecode in the artifact", "none", replace(OURS, name="sources only", bytecode=False)),
+        Choice("bytecode in the artifact", "only sources", replace(OURS, name="sources only", bytecode=False)),
     ]
 
 
@@ -79,7 +83,7 @@ def measure(bench: Bench) -> Chosen:
 # -- memory -------------------------------------------------------------------------------------------------------
 
 SIZES = (128, 256, 512, 1024, 1769)
-"""MB. Lambda gives a whole core at the last, and of it a share of that size to each smaller one."""
+"""MB. The last gets a whole core from Lambda, the others a share of it that is proportional to their size."""
 WHOLE_CORE = 1769
 SIZE_BEFORE = 512
 """Until 2026-11-28."""
@@ -101,7 +105,7 @@ def _takes_shares(group: Path) -> bool:
 
 
 def _sized(bench: Bench, candidate: Candidate, parent: Path, megabytes: int) -> Sized:
-    """Wall time with the share of a core that Lambda gives to a size, had before whatever else this machine does."""
+    """Return wall times with the share of a core that Lambda gives to a size, before other processes get theirs."""
     group = parent / "online-orders-bench"
     quota = PERIOD_MICROSECONDS * megabytes // WHOLE_CORE
     group.mkdir()

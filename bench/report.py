@@ -1,6 +1,7 @@
 """The tables and plots of docs/performance.md and docs/cost.md, and what is past its budget."""
 
 import platform
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,18 @@ LIMIT_COLORS = {"cold": "#33658a", "warm": "#f26419"}
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def _wrapped(text: str, first: str = "") -> str:
+    """Return the text in lines of at most 120 characters; the others are indented by the width of `first`."""
+    return textwrap.fill(
+        text,
+        120,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _bare(measured: Sequence[Measured], job: str) -> Measured:
@@ -167,7 +180,7 @@ def write_speed(on_lambda: Run, here: Run, chosen: Chosen, order: Counted, folde
     rows = table(SPEED_HEAD, _speed_rows(on_lambda.measured))
     rows_here = table(SPEED_HEAD, _speed_rows(here.measured))
     ours = next(one for one in on_lambda.measured if (one.candidate.name, one.candidate.job) == ("ours", "create"))
-    head = ["what was chosen", "the other way", "cold M instr", "of ours", "warm M instr", "of ours"]
+    head = ["choice", "alternative", "cold M instr", "of ours", "warm M instr", "of ours"]
     ways, sizes = table(head, _choice_rows(chosen, ours)), _sizes(chosen, order)
     for each in (rows, ways, sizes, rows_here):
         print(each, end="\n\n")
@@ -315,7 +328,10 @@ def standing_section(counted: Standing) -> str:
         for row in counted.rows
     ]
     rows.append(["**total**", "", "", f"**{counted.dollars:,.2f}**", ""])
-    stored = ", ".join(f"{name} ${price['dollars']:g}" for name, price in PRICES["GB a month"].items())
+    by_kind = ", ".join(f"{name} ${price['dollars']:g}" for name, price in PRICES["GB a month"].items())
+    stored = _wrapped(
+        f"Stored data is billed by the GB and month: {by_kind}. An empty stage stores almost nothing.", "- "
+    )
     firewall, more = standing.firewall(), counted.busy_metrics
     return f"""{STANDING}
 
@@ -328,8 +344,7 @@ hour in which only the schedules run; a month has {standing.HOURS} hours. No fre
 - Orders add {more} metrics of the product, each billed for the hours in which it is written:
   ${more * PRICES["standing"]["metric"]["dollars"]:,.2f} a month at most. API Gateway's metrics by route
   (`DetailedMetricsEnabled`) are assumed to be billed in the same way while a route is called; the table omits them.
-- Stored data is billed by the GB and month: {stored}.
-  An empty stage stores almost nothing.
+{stored}
 - Queue polls are an assumption: five long polls of 20 seconds at a time for each queue that a function reads.
 - `waf.yaml`, if you deploy it: ${firewall.dollars:,.2f} a month (the ACL and {firewall.rules} rules), and a price
   for each request.
@@ -399,12 +414,16 @@ def write_cost(
     share = dollars[counted.dominating] / counted.total
     for each in (money_table, unit_table, growth_table, partition_table, bottleneck_table, contention_table):
         print(each, end="\n\n")
+    summary = _wrapped(
+        f"Written by `make bench` (`ARGS='--only cost'` for this page alone) on {datetime.now(UTC):%Y-%m-%d}. The "
+        "amounts are counted in the lab, which runs the real template, workflow and functions, for one order without "
+        "detours: placed, claimed, quoted, approved. The prices are those of `bench/prices.json` as of "
+        f"{PRICES['as_of']}: {PRICES['source']}. Each invocation is assumed to be billed "
+        f"{PRICES['billed_milliseconds']} ms at the template's memory size. Nothing was run on AWS."
+    )
     text = f"""# What an order costs
 
-Written by `make bench` (`ARGS='--only cost'` for this page alone) on {datetime.now(UTC):%Y-%m-%d}. The amounts are
-counted in the lab, which runs the real template, workflow and functions, for one order without detours: placed,
-claimed, quoted, approved. Prices: `bench/prices.json`, {PRICES["source"]}; as of {PRICES["as_of"]}. Each invocation
-is assumed to be billed {PRICES["billed_milliseconds"]} ms at the template's memory size; nothing was run on AWS.
+{summary}
 
 {money_table}
 
