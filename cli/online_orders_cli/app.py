@@ -1,4 +1,4 @@
-"""The commands of `online-orders`: their options and their output. The modules beside do the work."""
+"""The commands of `online-orders`: their arguments, output and exit codes. The other modules do the work."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_ERRORS_SHOWN = 200
 
 
 class ExitCode(IntEnum):
-    """The exit code of the process; 2 is a mistake in the command line itself."""
+    """The exit codes; 2 is a mistake on the command line itself."""
 
     DONE = 0
     REFUSED = 1
@@ -46,7 +46,7 @@ class ExitCode(IntEnum):
 
 @dataclass
 class Session:
-    """What a command works with; `connect` is called when it is needed, so that --help needs no installation."""
+    """What a command works with. `connect` is called on first use, so that --help needs no installation."""
 
     connect: Callable[[], Installation]
     output: Output
@@ -57,7 +57,7 @@ class Session:
 
 
 class Commands(TyperGroup):
-    """Turns the exceptions of commands into a sentence and an exit code; its own flags may stand anywhere."""
+    """Turns what a command raises into a sentence and an exit code; accepts --json and --local anywhere."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
@@ -87,22 +87,22 @@ def _output(ctx: typer.Context) -> Output:
 
 
 EXITS = (
-    "Exit codes: 0 done; 1 refused, nothing changed; 2 usage; 3 not reached or not signed in; 4 done in part; "
+    "Exit codes: 0 done; 1 refused, nothing changed; 2 usage; 3 not reached or not signed in; 4 partly done; "
     "130 stopped."
 )
 
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, epilog=EXITS
 )
-imports = typer.Typer(no_args_is_help=True, help="Bring in accounts, enrollments, sites and prices from CSV or JSON.")
-exports = typer.Typer(no_args_is_help=True, help="Take out orders and timelines, as JSON lines or CSV.")
-redrive = typer.Typer(no_args_is_help=True, help="Do again what was left undone.")
-mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and let it go.")
+imports = typer.Typer(no_args_is_help=True, help="Import accounts, enrollments, sites and prices from CSV or JSON.")
+exports = typer.Typer(no_args_is_help=True, help="Export orders and timelines as JSON lines or CSV.")
+redrive = typer.Typer(no_args_is_help=True, help="Repair orders, and send mails from the dead-letter queue again.")
+mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and release it.")
 keys = typer.Typer(
     no_args_is_help=True,
-    help="The keys behind confirmation links and list cursors, and the secret between CloudFront and the API.",
+    help="Rotate the keys of confirmation links and list cursors, and the secret between CloudFront and the API.",
 )
-terms = typer.Typer(no_args_is_help=True, help="The terms of quotes for which Customer Success writes none.")
+terms = typer.Typer(no_args_is_help=True, help="Set the standard terms of quotes.")
 functions = typer.Typer(no_args_is_help=True, help="Stop all functions, and start them again.")
 GROUPS = {
     "import": imports,
@@ -120,24 +120,25 @@ for name, group in GROUPS.items():
 @app.callback()
 def choose(
     ctx: typer.Context,
-    local: Annotated[bool, typer.Option("--local", help="The local run, by its sandbox.json.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Use the local run.")] = False,
     folder: Annotated[
-        Path, typer.Option(envvar="SANDBOX_DIR", help="Where the local run keeps sandbox.json.")
+        Path, typer.Option(envvar="SANDBOX_DIR", help="The folder with the local run's sandbox.json.")
     ] = PROJECT / ".sandbox",
     stack: Annotated[
-        str, typer.Option(envvar="ONLINE_ORDERS_STACK", help="The CloudFormation stack on AWS.")
+        str, typer.Option(envvar="ONLINE_ORDERS_STACK", help="The CloudFormation stack.")
     ] = "online-orders",
     profile: Annotated[str | None, typer.Option(envvar="AWS_PROFILE", help="The AWS profile.")] = None,
     region: Annotated[str | None, typer.Option(envvar="AWS_REGION", help="The AWS region.")] = None,
     user: Annotated[
-        str | None, typer.Option(envvar="ONLINE_ORDERS_USER", help="Who signs in, of Customer Success.")
+        str | None, typer.Option(envvar="ONLINE_ORDERS_USER", help="The user of Customer Success who signs in.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON for programs, one object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs, one object a line.")] = False,
 ) -> None:
-    """Run an installation of Online Orders: on AWS, or the local run.
+    """Operate an installation of Online Orders: on AWS, or the local run.
 
     Commands of the desk sign in as Customer Success: with the id token in ONLINE_ORDERS_TOKEN, or as --user with the
-    password in ONLINE_ORDERS_PASSWORD (asked for on a terminal). Commands of the operator need AWS credentials.
+    password in ONLINE_ORDERS_PASSWORD (on a terminal you are asked for it). Commands of the operator need AWS
+    credentials.
     """
     given: Installation | None = ctx.obj
 
@@ -170,14 +171,14 @@ def _ask_code() -> str:
 # -- import -------------------------------------------------------------------------------------------------------
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .csv, .json or .jsonl file.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")]
 
 
 def _help(kind: Kind, what: str) -> str:
     columns = ", ".join(importing.COLUMNS[kind])
     return (
-        f"{what} CSV columns: {columns}; an empty cell keeps what is there, - clears it. "
-        "JSON rows have the API's members; what one leaves out stays, null clears it."
+        f"{what} CSV columns: {columns}; an empty cell keeps the stored value, - clears it. "
+        "JSON rows have the API's members; a missing member keeps the stored value, null clears it."
     )
 
 
@@ -186,23 +187,21 @@ def import_accounts(ctx: typer.Context, file: File, dry_run: DryRun = False) -> 
     _import(ctx.obj, Kind.ACCOUNTS, file, dry_run)
 
 
-@imports.command("enrollments", help=_help(Kind.ENROLLMENTS, "Set the enrollments of accounts that there are."))
+@imports.command("enrollments", help=_help(Kind.ENROLLMENTS, "Set the enrollments of existing accounts."))
 def import_enrollments(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
     _import(ctx.obj, Kind.ENROLLMENTS, file, dry_run)
 
 
-@imports.command("sites", help=_help(Kind.SITES, "Add or change sites of accounts that there are."))
+@imports.command("sites", help=_help(Kind.SITES, "Add or change sites of existing accounts."))
 def import_sites(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
     _import(ctx.obj, Kind.SITES, file, dry_run)
 
 
-@imports.command(
-    "prices", help=f"Replace a price list. CSV columns: {', '.join(PRICE_COLUMNS)}; JSON as the API has it."
-)
+@imports.command("prices", help=f"Replace a price list. CSV columns: {', '.join(PRICE_COLUMNS)}; JSON as in the API.")
 def import_prices(
     ctx: typer.Context,
     file: File,
-    currency: Annotated[str, typer.Option(help="The currency of the list, which is replaced as a whole.")],
+    currency: Annotated[str, typer.Option(help="The currency of the list. The whole list is replaced.")],
     dry_run: DryRun = False,
 ) -> None:
     session: Session = ctx.obj
@@ -216,7 +215,7 @@ def import_prices(
 
 
 def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
-    """Report all errors of all rows, or else store all accounts; a refused one does not stop the others."""
+    """Report all errors of all rows, or store all rows; a row that the API refuses does not undo the others."""
     installation, output = session.installation, session.output
     rows, errors = tables.read(file, importing.COLUMNS[kind])
     looked_up: dict[str, importing.StoredAccount] = {}
@@ -245,7 +244,7 @@ def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
 
 
 class Stored(NamedTuple):
-    """How many accounts had which outcome, what the API refused, and the error that ended the run early, if any."""
+    """The number of accounts by outcome, what the API refused, and what ended the import early, if anything did."""
 
     counts: dict[str, int]
     refused: list[tables.RowError]
@@ -282,10 +281,10 @@ def _report_row_errors(output: Output, errors: list[tables.RowError]) -> None:
 def follow(
     ctx: typer.Context,
     order_id: str,
-    seconds: Annotated[float, typer.Option("--for", min=0, help="Stop looking after so many seconds.")] = 86_400.0,
-    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 2.0,
+    seconds: Annotated[float, typer.Option("--for", min=0, help="Stop after this many seconds.")] = 86_400.0,
+    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two requests.")] = 2.0,
 ) -> None:
-    """Follow an order: its timeline as it grows, until the order is closed."""
+    """Print the timeline of an order as it grows, until the order is closed."""
     session: Session = ctx.obj
     for entry in looking.watch(session.installation, order_id, seconds, every):
         who = " ".join(filter(None, [entry["actor"]["kind"], entry["actor"]["name"]]))
@@ -295,18 +294,18 @@ def follow(
 @exports.command("orders")
 def export_orders(
     ctx: typer.Context,
-    account: Annotated[str | None, typer.Option(help="Of this account alone.")] = None,
-    status: Annotated[str | None, typer.Option(help="In this status alone.")] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, a row an item, instead of JSON lines.")] = False,
+    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only this status.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one row for each item, instead of JSON lines.")] = False,
     spreadsheet: Annotated[
         Locale | None,
         typer.Option(
-            help="CSV for a spreadsheet in this language: its marks, and semicolons where decimals have a comma."
+            help="CSV for a spreadsheet in this language: its decimal mark, and semicolons if that is a comma."
         ),
     ] = None,
-    to: Annotated[Path | None, typer.Option(help="A file; without it, standard output.")] = None,
+    to: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
 ) -> None:
-    """Export whole orders, oldest first, read page by page."""
+    """Export whole orders, oldest first."""
     session: Session = ctx.obj
     rows = session.output.counted(looking.orders(session.installation, account, status), "orders")
     is_csv = as_csv or spreadsheet is not None
@@ -316,10 +315,10 @@ def export_orders(
 @exports.command("timelines")
 def export_timelines(
     ctx: typer.Context,
-    account: Annotated[str, typer.Option(help="The account whose orders' timelines are wanted.")],
-    to: Annotated[Path | None, typer.Option(help="A file; without it, standard output.")] = None,
+    account: Annotated[str, typer.Option(help="The account of the orders.")],
+    to: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
 ) -> None:
-    """Export every timeline entry of an account's orders, internal ones too, as JSON lines."""
+    """Export every timeline entry of an account's orders, including internal ones, as JSON lines."""
     session: Session = ctx.obj
     rows = session.output.counted(looking.timelines(session.installation, account), "entries")
     _write(map(_json_line, rows), to)
@@ -330,9 +329,7 @@ def _json_line(row: Json) -> str:
 
 
 def _write(lines: Iterable[str], to: Path | None) -> None:
-    """Write to a file or standard output; a file is opened for the first line, so that a refusal leaves it
-    unchanged.
-    """
+    """Write to a file or standard output. A file is opened with the first line, so a refusal leaves it unchanged."""
     rest = iter(lines)
     first = next(rest, "")
     try:
@@ -347,26 +344,26 @@ def _write(lines: Iterable[str], to: Path | None) -> None:
 # -- operating ----------------------------------------------------------------------------------------------------
 
 
-_REPAIRED = "{entries} entries, {workflows} workflows and {account_items} account items mended."
+_REPAIRED = "{entries} entries, {workflows} workflows and {account_items} account items repaired."
 
 
 @redrive.command("order")
 def redrive_order(ctx: typer.Context, order_id: str) -> None:
-    """Repair one order now: pending entries, and a workflow that does not run."""
+    """Repair one order now: outbox entries that were not processed, and a workflow that does not run."""
     session: Session = ctx.obj
-    with session.output.waiting("looking after the order"):
+    with session.output.waiting("repairing the order"):
         result = operating.repair_order(session.installation, order_id)
-    session.output.say(f"{result['entries']} entries and {result['workflows']} workflows mended.", **result)
+    session.output.say(f"{result['entries']} entries and {result['workflows']} workflows repaired.", **result)
 
 
 @redrive.command("due")
 def redrive_due(ctx: typer.Context) -> None:
-    """Run the reconciler now: repair everything that is overdue, with parked orders.
+    """Run the reconciler now: it repairs everything that is overdue, including parked orders.
 
     Account items are contact reports and changes of accounts.
     """
     session: Session = ctx.obj
-    with session.output.waiting("running the reconciler's round"):
+    with session.output.waiting("running the reconciler"):
         result = operating.repair_due(session.installation)
     session.output.say(_REPAIRED.format(**result), **result)
 
@@ -376,7 +373,7 @@ def redrive_all(ctx: typer.Context) -> None:
     """Repair everything that is pending, due or not, and every open order."""
     session: Session = ctx.obj
     counts = dict.fromkeys(("orders", "entries", "workflows", "account_items"), 0)
-    sentence = "{orders} orders looked at; " + _REPAIRED
+    sentence = "{orders} orders checked; " + _REPAIRED
     with session.output.accounted(sentence, counts):
         for text in session.output.counted(operating.repair_all(session.installation), "rounds"):
             counts.update({name: counts[name] + text[name] for name in counts})
@@ -385,22 +382,22 @@ def redrive_all(ctx: typer.Context) -> None:
 
 @redrive.command("mails")
 def redrive_mails(ctx: typer.Context) -> None:
-    """Put dead mails back on their queues. Those that somebody else is reading now are left and reported."""
+    """Move mails from the dead-letter queue back to their queues, and print how many another reader hides."""
     session: Session = ctx.obj
     counts = {"moved": 0}
-    with session.output.accounted("{moved} put back.", counts):
+    with session.output.accounted("{moved} moved.", counts):
         for _ in session.output.counted(operating.move_dead_letters(session.installation), "mails"):
             counts["moved"] += 1
     left = sum(operating.dead_letters(session.installation))
-    rest = f" About {left} are left: run it again in a minute." if left else ""
-    session.output.say(f"{counts['moved']} put back.{rest}", **counts, left=left)
+    rest = f" About {left} are left; run the command again in a minute." if left else ""
+    session.output.say(f"{counts['moved']} moved.{rest}", **counts, left=left)
     if left:
         raise typer.Exit(ExitCode.PARTLY_DONE)
 
 
 @functions.command("stop")
 def stop_functions(ctx: typer.Context) -> None:
-    """Stop all functions of the stack and the polling for them; callers of the API get 503."""
+    """Stop all functions of the stack and what polls for them; callers of the API get 503."""
     session: Session = ctx.obj
     with session.output.waiting("stopping"):
         stopped = list(operating.stop_functions(session.installation))
@@ -409,7 +406,7 @@ def stop_functions(ctx: typer.Context) -> None:
 
 @functions.command("start")
 def start_functions(ctx: typer.Context) -> None:
-    """Start the functions and the polling for them again."""
+    """Start the functions again, and what polls for them."""
     session: Session = ctx.obj
     with session.output.waiting("starting"):
         started = list(operating.start_functions(session.installation))
@@ -420,12 +417,14 @@ def start_functions(ctx: typer.Context) -> None:
 def replay(
     ctx: typer.Context,
     order: Annotated[str | None, typer.Option(help="The events of this order.")] = None,
-    account: Annotated[str | None, typer.Option(help="Those of the orders of this account.")] = None,
-    first: Annotated[str | None, typer.Option("--from", help="Placed on this day or later (YYYY-MM-DD, UTC).")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Placed on this day or earlier.")] = None,
+    account: Annotated[str | None, typer.Option(help="The events of all orders of this account.")] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="Only orders placed on this day or later (YYYY-MM-DD, UTC).")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Only orders placed on this day or earlier.")] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Publish events again, as they were and with their event_id, for a consumer that has lost some."""
+    """Publish events again, unchanged and with the same event_id, for a consumer that has lost some."""
     session: Session = ctx.obj
     if (order is None) == (account is None):
         raise typer.BadParameter("Say either --order or --account.")
@@ -445,19 +444,19 @@ def _expect_day(day: str | None) -> None:
     try:
         date.fromisoformat(day or "2000-01-01")
     except ValueError as error:
-        raise typer.BadParameter(f"{day} is no day: YYYY-MM-DD.") from error
+        raise typer.BadParameter(f"{day} is not a day as YYYY-MM-DD.") from error
 
 
 @app.command()
 def erase(
     ctx: typer.Context,
     address: Annotated[str, typer.Argument(help="The person's e-mail address.")],
-    account: Annotated[str | None, typer.Option(help="In this account and its sub-accounts; else in all.")] = None,
-    name: Annotated[list[str] | None, typer.Option(help="A further name that the person is written by.")] = None,
-    after: Annotated[str | None, typer.Option(help="Go on behind this position of a run that was cut off.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    account: Annotated[str | None, typer.Option(help="Only in this account and its sub-accounts.")] = None,
+    name: Annotated[list[str] | None, typer.Option(help="Another name by which texts mention the person.")] = None,
+    after: Annotated[str | None, typer.Option(help="Continue after this position of an interrupted run.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Erase a person; orders, quotes and their hashes stay. There is no way back.
+    """Erase a person. Orders, quotes and their hashes stay. This cannot be undone.
 
     First delete the person's sign-in, if there is one: aws cognito-idp admin-delete-user.
     """
@@ -468,7 +467,7 @@ def erase(
     left: list[str] = []
     steps = operating.erase(session.installation, address, account, name or (), after)
     reached = {"position": after or ""}
-    with session.output.accounted("done up to the account {position}; go on with --after {position}", reached):
+    with session.output.accounted("done up to the account {position}; continue with --after {position}", reached):
         for step in session.output.counted(steps, "pages"):
             total.update(step["erased"])
             left += step["left"]
@@ -478,7 +477,7 @@ def erase(
     counts = ", ".join(f"{count} {what}" for what, count in sorted(total.items()) if count) or "nothing found"
     session.output.say(f"Erased: {counts}.", erased=dict(total), left=left)
     for each in left if not session.output.as_json else ():
-        session.output.complain(f"Left, since its text is part of a quote's hash: {each}")
+        session.output.complain(f"Not erased, because the text is part of a quote's hash: {each}")
 
 
 @app.command()
@@ -486,15 +485,15 @@ def restore(
     ctx: typer.Context,
     source: Annotated[str, typer.Argument(help="The table that was restored from a backup.")],
     replace: Annotated[
-        bool, typer.Option("--replace", help="Into a table that is not empty: what the backup lacks is taken away.")
+        bool, typer.Option("--replace", help="Allow a table that is not empty, and delete what the backup lacks.")
     ] = False,
     dry_run: DryRun = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Make the stack's table as a restored one is. Hold mail and stop the functions first: see docs/deploying.md."""
+    """Reset the stack's table to a restored one. Hold mail and stop the functions first: see docs/deploying.md."""
     session: Session = ctx.obj
     if not (yes or dry_run):
-        typer.confirm(f"Make the table of the stack as {source} is?", abort=True, err=True)
+        typer.confirm(f"Reset the table of the stack to {source}?", abort=True, err=True)
     total: Counter[str] = Counter(dict.fromkeys(restoring.Restored._fields, 0))
     pages = restoring.restore(session.installation, source, replace=replace, dry_run=dry_run)
     sentence = ("Would be: " if dry_run else "") + ", ".join(f"{{{what}}} {what}" for what in total) + "."
@@ -505,10 +504,12 @@ def restore(
 
 
 @mail.command("hold")
-def hold_mail(ctx: typer.Context, reason: Annotated[str, typer.Option(help="Why, for whoever finds it held.")]) -> None:
-    """Pause mail: no mail is sent by SES from now on; mails wait and are sent after `mail release`."""
+def hold_mail(
+    ctx: typer.Context, reason: Annotated[str, typer.Option(help="The reason, for other operators.")]
+) -> None:
+    """Send no mail from now on. Mails wait, and are sent after `mail release`."""
     if not reason.strip():
-        raise typer.BadParameter("--reason says nothing.")
+        raise typer.BadParameter("--reason is empty.")
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders import clock
@@ -519,18 +520,18 @@ def hold_mail(ctx: typer.Context, reason: Annotated[str, typer.Option(help="Why,
 
 @mail.command("release")
 def release_mail(ctx: typer.Context) -> None:
-    """End the pause; the waiting mails are sent within ten minutes."""
+    """Send mail again. Mails that have waited are sent within ten minutes."""
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders.aws import mail_pause
 
     was_held = mail_pause.resume()
-    session.output.say("Mail goes." if was_held else "Mail was not held.", held=False, was_held=was_held)
+    session.output.say("Mail is released." if was_held else "Mail was not held.", held=False, was_held=was_held)
 
 
 @mail.command("status")
 def mail_status(ctx: typer.Context) -> None:
-    """Show whether mail is paused, since when, and why."""
+    """Print whether mail is held, since when, and why."""
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders.aws import mail_pause
@@ -540,19 +541,19 @@ def mail_status(ctx: typer.Context) -> None:
 
 def _show_pause(session: Session, hold: Any) -> None:
     if hold is None:
-        session.output.say("Mail goes.", held=False)
+        session.output.say("Mail is not held.", held=False)
     else:
         since = operating.as_text(hold.since)
         session.output.say(f"Mail is held since {since}: {hold.reason}", held=True, since=since, reason=hold.reason)
 
 
 TextFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A text file, in UTF-8.")]
-LocaleOption = Annotated[Locale, typer.Option(help="The language of the accounts that get these terms.")]
+LocaleOption = Annotated[Locale, typer.Option(help="The language of the accounts that these terms are for.")]
 
 
 @terms.command("show")
 def show_terms(ctx: typer.Context) -> None:
-    """Show what is set, by language; other languages use the template's QuoteTerms, else the product's own terms."""
+    """Show the terms of each language. Without any, the parameter QuoteTerms applies, or the product's own terms."""
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders.aws.terms_store import find_terms
@@ -568,12 +569,12 @@ def show_terms(ctx: typer.Context) -> None:
 
 @terms.command("set")
 def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption) -> None:
-    """Set the terms of a language to the text in a file; earlier quotes keep theirs."""
+    """Set the terms of a language to the text in a file. New quotes have them; earlier quotes do not change."""
     session: Session = ctx.obj
     try:
         words = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise tables.Unreadable(f"{file} is no text in UTF-8: {error}") from error
+        raise tables.Unreadable(f"{file} is not text in UTF-8: {error}") from error
     session.installation.act_as_product()
     stored = operating.store_terms(locale, words)
     session.output.say(f"{locale}: version {stored['version']}, {len(stored['text'])} characters.", **stored)
@@ -581,49 +582,49 @@ def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption) -> None:
 
 @terms.command("clear")
 def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
-    """Delete the terms of a language, so that the template's QuoteTerms or the product's own terms are used again."""
+    """Remove the terms of a language, so that the parameter QuoteTerms or the product's own terms apply again."""
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders.aws.terms_store import remove_terms
 
     was_set = remove_terms(locale)
-    session.output.say(f"{locale}: {'taken away' if was_set else 'not set'}.", locale=locale, was_set=was_set)
+    session.output.say(f"{locale}: {'removed' if was_set else 'not set'}.", locale=locale, was_set=was_set)
 
 
 @keys.command("show")
 def show_keys(ctx: typer.Context) -> None:
-    """Show the ids of the keys, but not the keys."""
+    """Print the ids of the keys, never the keys."""
     _show_keys(ctx.obj, operating.keys(ctx.obj.installation))
 
 
 @keys.command("rotate")
 def rotate_keys(ctx: typer.Context) -> None:
-    """Sign new links and cursors with a new key; older ones stay valid."""
+    """Sign new links and cursors with a new key. Existing ones stay valid."""
     _show_keys(ctx.obj, operating.rotate_keys(ctx.obj.installation))
 
 
 @keys.command("retire")
 def retire_key(ctx: typer.Context, key_id: str) -> None:
-    """Retire a former key: every link and cursor that it signed is void within five minutes."""
+    """Invalidate, within five minutes, every link and cursor that a former key has signed."""
     _show_keys(ctx.obj, operating.retire_key(ctx.obj.installation, key_id))
 
 
 @keys.command("rotate-origin")
 def rotate_origin_secret(ctx: typer.Context) -> None:
-    """Give the origin secret, which CloudFront sends to the API, a new value; a deployment brings it to CloudFront."""
+    """Create a new value of the secret between CloudFront and the API. A deployment activates it."""
     session: Session = ctx.obj
     operating.rotate_origin_secret(session.installation)
-    session.output.say("The origin secret is new. Deploy under a new OriginSecretRelease.", rotated=True)
+    session.output.say("The origin secret has a new value. Deploy with a new OriginSecretRelease.", rotated=True)
 
 
 @keys.command("retire-origin")
 def retire_origin_secret(ctx: typer.Context) -> None:
-    """Delete the former value once CloudFront sends the new one; a deployment brings that to the functions."""
+    """Remove the former value, once CloudFront sends the new one. A deployment activates the removal."""
     session: Session = ctx.obj
     operating.retire_origin_secret(session.installation)
-    session.output.say("The former origin secret is gone. Deploy under a new OriginSecretRelease.", retired=True)
+    session.output.say("The former origin secret is removed. Deploy with a new OriginSecretRelease.", retired=True)
 
 
 def _show_keys(session: Session, known: operating.Keys) -> None:
     former = ", ".join(known.previous) or "none"
-    session.output.say(f"Signing: {known.current}; still good: {former}.", **known._asdict())
+    session.output.say(f"Signing: {known.current}; still valid: {former}.", **known._asdict())

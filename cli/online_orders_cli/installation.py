@@ -94,7 +94,7 @@ class Installation:
                 f"There is no local run: {folder}/sandbox.json is missing. Start one with make run."
             ) from None
         except ValueError:
-            raise Unreachable(f"{folder}/sandbox.json is no JSON. Start the local run anew.") from None
+            raise Unreachable(f"{folder}/sandbox.json is not JSON. Start the local run again.") from None
         aws = payload["aws"]
 
         @cache
@@ -174,7 +174,7 @@ class Installation:
         try:
             result = self._invoke_when_there_is_room(requested)
         except HTTPClientError as error:
-            detail = f"{function} did not answer, and may be at work for some minutes more: {error}"
+            detail = f"{function} did not respond, and may still run for some minutes: {error}"
             raise Unreachable(detail) from error
         response = json.loads(result["Payload"].read() or b"null")
         if result.get("FunctionError"):
@@ -235,7 +235,7 @@ class Installation:
             sent, content = {"Content-Type": "application/json", **sent}, json.dumps(body)
         response = _retry_while_throttled()(self._with_token, method, path, content, sent)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            raise Unreachable("The token is not accepted: it may have expired, or be of another installation.")
+            raise Unreachable("The token is not accepted. It may have expired, or belong to another installation.")
         if response.is_error:
             raise Refused(response.status_code, _problem(response))
         return response
@@ -253,7 +253,7 @@ class Installation:
         try:
             return self.http.request(method, self.site + path, content=content, headers=sent)
         except httpx.TransportError as error:
-            raise Unreachable(f"{self.site} does not answer: {error}") from error
+            raise Unreachable(f"{self.site} does not respond: {error}") from error
 
     def pages(self, path: str) -> Iterator[Json]:
         """Yield the rows of a list, page by page."""
@@ -316,7 +316,7 @@ def _problem(response: httpx.Response) -> Json:
 def _signed_in(cognito: Any, outputs: Mapping[str, str], who: SignIn) -> str:
     """Return the id token of a user by name and password; the operator's AWS credentials must allow it."""
     if not who.user:
-        raise Unreachable("Say who signs in: --user, or an id token in ONLINE_ORDERS_TOKEN.")
+        raise Unreachable("Nobody is signed in: use --user, or set an id token in ONLINE_ORDERS_TOKEN.")
     try:
         response = cognito.admin_initiate_auth(
             UserPoolId=outputs["UserPoolId"],
@@ -336,5 +336,5 @@ def _signed_in(cognito: Any, outputs: Mapping[str, str], who: SignIn) -> str:
     except (BotoCoreError, ClientError) as error:
         raise Unreachable(f"{who.user} cannot sign in: {error}") from error
     if "AuthenticationResult" not in response:
-        raise Unreachable(f"{who.user} must first answer {response.get('ChallengeName')} on the sign-in page.")
+        raise Unreachable(f"{who.user} must first complete {response.get('ChallengeName')} on the sign-in page.")
     return str(response["AuthenticationResult"]["IdToken"])

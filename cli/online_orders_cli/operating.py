@@ -163,7 +163,9 @@ def store_terms(locale: Locale, words: str) -> Json:
         raise Refused(int(refusal.status), {"code": refusal.code, "detail": errors or refusal.detail}) from refusal
     stored = store_terms(locale, text, find_terms(locale), clock.now())
     if stored is None:
-        raise Refused(409, {"code": "conflict", "detail": "Somebody else has set these terms just now; look again."})
+        raise Refused(
+            409, {"code": "conflict", "detail": "Somebody else has just set these terms; check them and try again."}
+        )
     message: Json = stored.model_dump(mode="json")
     return message
 
@@ -187,9 +189,9 @@ def retire_key(installation: Installation, key_id: str) -> Keys:
     result = _secret(installation)
     previous = dict(result.get("previous", {}))
     if key_id == result["key_id"]:
-        raise Refused(409, {"code": "no_former_key", "detail": f"{key_id} is the key that signs; rotate first."})
+        raise Refused(409, {"code": "no_former_key", "detail": f"{key_id} is the current key; rotate first."})
     if previous.pop(key_id, None) is None:
-        raise Refused(409, {"code": "no_former_key", "detail": f"{key_id} is no former key."})
+        raise Refused(409, {"code": "no_former_key", "detail": f"{key_id} is not a former key."})
     _store(installation, {**result, "previous": previous})
     return keys(installation)
 
@@ -207,9 +209,9 @@ def rotate_origin_secret(installation: Installation) -> None:
 
 
 def retire_origin_secret(installation: Installation) -> None:
-    """Delete the former origin secret, which a deployment then brings to the functions.
+    """Remove the former origin secret; a deployment then makes the functions refuse it.
 
-    Raises Refused until CloudFront sends the present one everywhere, because the functions would refuse the former one.
+    Refused until CloudFront sends the current one everywhere, because the functions would refuse its requests.
     """
     result = _secret(installation, "OriginSecret")
     found = installation.aws("cloudfront").get_distribution(Id=installation.resource("Distribution"))["Distribution"]
@@ -220,9 +222,7 @@ def retire_origin_secret(installation: Installation) -> None:
         if header["HeaderName"].lower() == "x-origin-secret"
     }
     if found["Status"] != "Deployed" or shown != {result["current"]}:
-        detail = (
-            "CloudFront does not show the new origin secret everywhere. Deploy under a new OriginSecretRelease, wait."
-        )
+        detail = "CloudFront does not send the new origin secret yet. Deploy with a new OriginSecretRelease, and wait."
         raise Refused(409, {"code": "rotation_under_way", "detail": detail})
     _store(installation, {**result, "previous": ""}, "OriginSecret")
 

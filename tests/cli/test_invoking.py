@@ -72,7 +72,7 @@ def local(folder: Path, endpoint: str) -> Installation:
 
 def test_an_answer_that_is_lost_makes_no_second_call(tmp_path: Path) -> None:
     service = Service([None])
-    with serving(service) as endpoint, pytest.raises(Unreachable, match="may be at work"):
+    with serving(service) as endpoint, pytest.raises(Unreachable, match="may still run"):
         operating.repair_due(local(tmp_path, endpoint))
     assert service.invoked == 1
 

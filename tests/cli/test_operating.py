@@ -24,7 +24,7 @@ def test_an_order_whose_execution_was_stopped_is_redriven(terminal: Terminal, se
     assert text.lines == [{"entries": 0, "workflows": 1}]
     seeded.lab.settle()
     assert [execution.status for execution in seeded.executions(order_id)] == ["ABORTED", "RUNNING"]
-    assert terminal.run("redrive", "due").out == "0 entries, 0 workflows and 0 account items mended.\n"
+    assert terminal.run("redrive", "due").out == "0 entries, 0 workflows and 0 account items repaired.\n"
 
 
 def test_dead_mails_go_back_to_the_queue_they_came_from(terminal: Terminal, seeded: InProcess) -> None:
@@ -53,7 +53,7 @@ def test_all_dead_mails_go_back_though_a_look_at_their_queue_may_find_nothing(
     terminal: Terminal, seeded: InProcess
 ) -> None:
     dead_letters(seeded, 23)
-    assert terminal.run("redrive", "mails").out == "23 put back.\n"
+    assert terminal.run("redrive", "mails").out == "23 moved.\n"
     assert len(seeded.lab.messages("MailQueue")) == 23
 
 
@@ -62,9 +62,9 @@ def test_dead_mails_that_somebody_else_is_reading_are_told_of(terminal: Terminal
     url = seeded.lab.outputs["MailDeadLettersUrl"]
     seeded.lab.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=1)
     text = terminal.run("redrive", "mails", expect=4)
-    assert text.out == "2 put back. About 1 are left: run it again in a minute.\n"
+    assert text.out == "2 moved. About 1 are left; run the command again in a minute.\n"
     seeded.lab.advance(minutes=1)
-    assert terminal.run("redrive", "mails").out == "1 put back.\n"
+    assert terminal.run("redrive", "mails").out == "1 moved.\n"
 
 
 def test_a_dead_mail_that_sqs_moved_goes_back_to_where_sqs_says(terminal: Terminal, seeded: InProcess) -> None:
@@ -105,9 +105,9 @@ def test_who_stops_a_redrive_hears_how_far_it_came(terminal: Terminal, seeded: I
 
     with patch.object(operating, "_source_queue", stopped_at_the_fifth):
         text = terminal.run("redrive", "mails", expect=130)
-    assert text.err == "So far: 4 put back.\nStopped.\n"
+    assert text.err == "So far: 4 moved.\nStopped.\n"
     seeded.lab.advance(minutes=1)
-    assert terminal.run("redrive", "mails").out == "8 put back.\n"
+    assert terminal.run("redrive", "mails").out == "8 moved.\n"
 
 
 def test_stopping_and_starting_the_functions_loses_no_mail(terminal: Terminal, seeded: InProcess) -> None:

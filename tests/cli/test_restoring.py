@@ -138,4 +138,4 @@ def test_nothing_is_put_back_while_mail_goes(terminal: Terminal, seeded: InProce
 
 
 def test_putting_back_asks_first(terminal: Terminal) -> None:
-    assert "Make the table" in terminal.run("restore", THEN, expect=1).err
+    assert "Reset the table" in terminal.run("restore", THEN, expect=1).err

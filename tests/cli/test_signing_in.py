@@ -103,7 +103,7 @@ def test_a_token_that_is_given_is_taken_and_nobody_is_asked(stack: str) -> None:
 @pytest.mark.parametrize(
     ("who", "said"),
     [
-        (SignIn(), "Say who signs in"),
+        (SignIn(), "Nobody is signed in"),
         (SignIn(user="clara", ask_password=lambda: "wrong"), "clara cannot sign in"),
         (SignIn(user="clara", ask_password=lambda: PASSWORD), "NEW_PASSWORD_REQUIRED"),
     ],
