@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from online_orders.domain.errors import OnlineOrdersError
+from online_orders.domain.errors import Invalid, OnlineOrdersError
 from online_orders_cli.installation import Installation, Json, Refused
 
 if TYPE_CHECKING:
@@ -158,9 +158,9 @@ def store_terms(locale: Locale, words: str) -> Json:
 
     try:
         text = validate(NewTerms, {"text": words}).text
-    except OnlineOrdersError as refusal:
-        errors = ", ".join(error.detail for error in getattr(refusal, "faults", ()))
-        raise Refused(int(refusal.status), {"code": refusal.code, "detail": errors or refusal.detail}) from refusal
+    except Invalid as refusal:
+        errors = ", ".join(error.detail for error in refusal.errors)
+        raise Refused(int(refusal.status), {"code": refusal.code, "detail": errors}) from refusal
     stored = store_terms(locale, text, find_terms(locale), clock.now())
     if stored is None:
         raise Refused(

@@ -2,12 +2,14 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from online_orders.aws.signing_keys import signing_key
+from online_orders.domain.quotes import MAX_TERMS_LENGTH
 from online_orders_cli import operating
 from tests.cli.terminal import Ran, Terminal
 from tests.cli.test_looking import place
@@ -284,3 +286,10 @@ def test_a_second_rotation_waits_for_the_first(terminal: Terminal, seeded: InPro
 def test_the_tools_own_flags_may_stand_behind_the_command(terminal: Terminal) -> None:
     assert terminal.run("mail", "status", "--json", "--local").lines == [{"held": False}]
     assert terminal.run("export", "orders", "--", "--json", expect=2).out == ""
+
+
+def test_terms_that_are_too_long_are_refused_with_the_limit(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "terms.txt"
+    file.write_text("x" * (MAX_TERMS_LENGTH + 1), encoding="utf-8")
+    refused = terminal.run("terms", "set", "--locale", "de", file, expect=1)
+    assert str(MAX_TERMS_LENGTH) in refused.err.replace(",", "")
