@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from online_orders import clock
 from online_orders.aws import order_store, workflow
+from online_orders.domain import order_schedule
 from online_orders.domain.accounts import Account
-from online_orders.domain.orders import Change, Order, Policy
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Change, Order
 from online_orders.environment import environment
 from online_orders.telemetry import logger, redact_exceptions
 
@@ -50,7 +52,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     def sync_and_tick(order: Order, account: Account) -> Change:
         """Sync with the account first: what time causes may depend on who is asked now."""
         now = clock.now()
-        return order.sync_with_account(account, None, now).then(lambda order: order.tick(policy, now))
+        return order.sync_with_account(account, None, now).then(lambda order: order_schedule.tick(order, policy, now))
 
     order = order_store.update_order_with_account(key, sync_and_tick)
     route = workflow.routing(order, clock.now())

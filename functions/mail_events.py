@@ -16,6 +16,7 @@ from online_orders import clock
 from online_orders.aws import mail, order_store
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.queues import process_queue
+from online_orders.domain import order_delivery
 from online_orders.domain.errors import NotFound
 from online_orders.domain.mail_delivery import MailEvent, classify_bounce
 from online_orders.domain.orders import Change, Order
@@ -53,13 +54,15 @@ def _apply_event(order: Order, detail: dict[str, Any], link_number: int, key_id:
     at, said_at, kind = clock.now(), _event_time(detail), detail["eventType"]
     if kind == "Bounce":
         mail_event = _classify_bounce(detail["bounce"])
-        return order.quote_bounced(link_number, key_id, _REASONS[mail_event], at, mail_event, said_at)
+        return order_delivery.quote_bounced(order, link_number, key_id, _REASONS[mail_event], at, mail_event, said_at)
     if kind == "Reject":
-        return order.quote_bounced(link_number, key_id, SystemReason.MAIL_REJECTED, at, MailEvent.REJECTED)
+        return order_delivery.quote_bounced(
+            order, link_number, key_id, SystemReason.MAIL_REJECTED, at, MailEvent.REJECTED
+        )
     if kind == "Delivery":
-        return order.quote_delivered(link_number, key_id, at, said_at)
+        return order_delivery.quote_delivered(order, link_number, key_id, at, said_at)
     if kind == "Complaint":
-        return order.quote_complained(link_number, at, said_at)
+        return order_delivery.quote_complained(order, link_number, at, said_at)
     return Change(order, ())
 
 

@@ -17,6 +17,7 @@ from online_orders.aws import account_store, link_store, mail, mail_pause, order
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.quote_mail import route_after_failure
 from online_orders.aws.table import TABLE_ERRORS
+from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Account
 from online_orders.domain.approval_links import Link
 from online_orders.domain.orders import Change, Order
@@ -48,7 +49,9 @@ def _prepare(key: OrderKey) -> tuple[Order, Route | None]:
         not mailed.
         """
         now = clock.now()
-        return order.sync_with_account(account, None, now).then(lambda order: order.expire_unmailed(grace_days, now))
+        return order.sync_with_account(account, None, now).then(
+            lambda order: order_schedule.expire_unmailed(order, grace_days, now)
+        )
 
     order = order_store.update_order_with_account(key, sync_and_expire)
     if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
@@ -60,7 +63,7 @@ def _prepare(key: OrderKey) -> tuple[Order, Route | None]:
         return order, {**_next_route(order), "next": workflow.Step.MAIL_PAUSED, "pause": mail_pause.retry_seconds()}
     if order.undo_until:
         order = order_store.update_order(
-            lambda: order_store.get_order(key), lambda order: order.release_mail(clock.now())
+            lambda: order_store.get_order(key), lambda order: order_delivery.release_mail(order, clock.now())
         )
         if workflow.next_step(order, clock.now()) is not workflow.Step.QUOTE:
             return order, _next_route(order)
@@ -106,14 +109,16 @@ def _send_mail(key: OrderKey, order: Order) -> Route:
 
 def _record_sent(key: OrderKey, link_number: int, key_id: str) -> Route:
     order = order_store.update_order(
-        lambda: order_store.get_order(key), lambda order: order.quote_mailed(link_number, key_id, clock.now())
+        lambda: order_store.get_order(key),
+        lambda order: order_delivery.quote_mailed(order, link_number, key_id, clock.now()),
     )
     return _next_route(order)
 
 
 def _record_refusal(key: OrderKey, link_number: int, why: SystemReason) -> Route:
     order = order_store.update_order(
-        lambda: order_store.get_order(key), lambda order: order.quote_refused(link_number, why, clock.now())
+        lambda: order_store.get_order(key),
+        lambda order: order_delivery.quote_refused(order, link_number, why, clock.now()),
     )
     return _next_route(order)
 

@@ -9,9 +9,11 @@ from typing import Any, Literal
 import pytest
 from hypothesis import settings
 
+from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Account, Contact, parse_account
 from online_orders.domain.errors import Invalid
-from online_orders.domain.orders import Change, Order, Policy, Status, User, parse_order
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Change, Order, Status, User, parse_order
 from online_orders.domain.quotes import Quote, parse_quote
 
 Json = dict[str, Any]
@@ -169,7 +171,7 @@ def held(order: Order | None = None) -> Order:
 
 
 def mailed(order: Order, at: datetime = NOW) -> Order:
-    return order.quote_mailed(order.internals.quote_link, KEY_ID, at).order
+    return order_delivery.quote_mailed(order, order.internals.quote_link, KEY_ID, at).order
 
 
 def offered(order: Order | None = None, at: datetime = NOW, **changes: Any) -> Order:
@@ -182,7 +184,7 @@ def expired(at: datetime = NOW) -> Order:
     order = offered(at=at)
     assert order.quote
     end = datetime.combine(order.quote.valid_until + DAY, datetime.min.time(), UTC)
-    return order.tick(Policy(), end).order
+    return order_schedule.tick(order, Policy(), end).order
 
 
 def standing(status: str) -> Order:

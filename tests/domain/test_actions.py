@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.errors import Conflict, Invalid, TooLarge, VersionMismatch
+from online_orders.domain.order_schedule import Policy
 from online_orders.domain.orders import (
     ALLOWED_STATUSES,
     CUSTOMER_ACTIONS,
@@ -18,7 +20,6 @@ from online_orders.domain.orders import (
     STATUS_LABELS,
     Change,
     Order,
-    Policy,
     Status,
 )
 from online_orders.domain.quotes import Quote, QuoteState
@@ -159,10 +160,10 @@ REFUSED_CASES = [(name, status) for name, status in CASES if status not in ACTIO
         held(),
         expired(),
         sending(),
-        sending().quote_refused(1, "no such domain", NOW).order,
+        order_delivery.quote_refused(sending(), 1, "no such domain", NOW).order,
         sending().sync_contact(None, None, NOW).order,
         offered().sync_contact(None, None, NOW).order,
-        offered().quote_bounced(1, KEY_ID, "gone", NOW).order,
+        order_delivery.quote_bounced(offered(), 1, KEY_ID, "gone", NOW).order,
         offered().request_change("Connie", "less", NOW).order,
         offered().resend(CONRAD, None, NOW).order,
     ],
@@ -325,7 +326,7 @@ def test_a_quote_is_sending_and_its_order_in_process_until_mailed() -> None:
 
 def test_the_mail_makes_the_offer() -> None:
     before = sending()
-    change = before.quote_mailed(1, KEY_ID, LATER)
+    change = order_delivery.quote_mailed(before, 1, KEY_ID, LATER)
     assert_well_kept(before, change)
     assert change.order.quote
     assert change.order.quote.state is QuoteState.OFFERED
@@ -341,13 +342,13 @@ def test_the_mail_makes_the_offer() -> None:
 
 def test_a_mail_is_noted_once() -> None:
     order = offered()
-    change = order.quote_mailed(1, KEY_ID, LATER)
+    change = order_delivery.quote_mailed(order, 1, KEY_ID, LATER)
     assert (change.order, change.entries) == (order, ())
 
 
 def test_a_mail_with_a_link_that_is_dead_by_now_makes_no_offer() -> None:
     order = sending(sending())
-    change = order.quote_mailed(1, KEY_ID, LATER)
+    change = order_delivery.quote_mailed(order, 1, KEY_ID, LATER)
     assert (change.order, change.entries) == (order, ())
     assert order.mail_is_pending
 
@@ -356,7 +357,7 @@ def test_a_mail_with_a_link_that_is_dead_by_now_makes_no_offer() -> None:
 def test_a_mail_that_no_order_waits_for_changes_nothing(status: str) -> None:
     order = standing(status)
     for number in (0, 1, 2):
-        assert order.quote_mailed(number, KEY_ID, LATER).order == order
+        assert order_delivery.quote_mailed(order, number, KEY_ID, LATER).order == order
 
 
 @pytest.mark.parametrize("before", [sending(), offered()], ids=["sending", "offered"])
@@ -388,7 +389,7 @@ def test_a_revision_that_was_over_keeps_its_last_state_when_it_is_replaced(befor
 def test_a_new_revision_keeps_a_pending_order_pending() -> None:
     order = sending(offered())
     assert order.status is Status.PENDING_CONFIRMATION
-    change = order.quote_mailed(2, KEY_ID, LATER)
+    change = order_delivery.quote_mailed(order, 2, KEY_ID, LATER)
     assert change.order.status is Status.PENDING_CONFIRMATION
     assert change.order.internals.since == order.internals.since
     assert [entry.event for entry in change.entries] == [Event.QUOTED]
@@ -483,7 +484,7 @@ def test_canceling_an_order_declines_a_revision_that_is_undecided(
 def test_a_canceled_order_has_no_mail_outstanding() -> None:
     order = sending().decline(CLARA, "sold out", LATER).order
     assert not order.mail_is_pending
-    assert order.quote_mailed(1, KEY_ID, LATER).entries == ()
+    assert order_delivery.quote_mailed(order, 1, KEY_ID, LATER).entries == ()
 
 
 # Links.
@@ -515,7 +516,7 @@ def test_giving_the_present_contact_again_is_no_change_of_contact() -> None:
 
 def test_a_resent_mail_is_noted_without_a_new_offer() -> None:
     before = offered().resend(CLARA, None, NOW).order
-    change = before.quote_mailed(2, KEY_ID, LATER)
+    change = order_delivery.quote_mailed(before, 2, KEY_ID, LATER)
     assert_well_kept(before, change)
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.internal) == (Event.QUOTE_MAILED, SYSTEM, True)
@@ -532,7 +533,7 @@ def test_a_revision_that_is_over_is_quoted_anew_and_not_resent(state: str) -> No
 
 
 def test_resending_an_undeliverable_revision_offers_it_again() -> None:
-    bounced = offered().quote_bounced(1, KEY_ID, "no such mailbox", NOW).order
+    bounced = order_delivery.quote_bounced(offered(), 1, KEY_ID, "no such mailbox", NOW).order
     order = mailed(bounced.resend(CLARA, CARLA, NOW).order, LATER)
     assert order.quote
     assert order.quote.state is QuoteState.OFFERED
@@ -541,7 +542,7 @@ def test_resending_an_undeliverable_revision_offers_it_again() -> None:
 
 @pytest.mark.parametrize("contact", [None, CARLA], ids=["the same contact", "another"])
 def test_a_first_quote_that_was_not_sent_is_offered_by_the_resent_mail(contact: Contact | None) -> None:
-    before = sending().quote_refused(1, "no such mailbox", NOW).order
+    before = order_delivery.quote_refused(sending(), 1, "no such mailbox", NOW).order
     assert (before.status, before.mail_is_pending) == (Status.IN_PROCESS, False)
     change = before.resend(CLARA, contact, LATER)
     assert_well_kept(before, change)
@@ -611,7 +612,7 @@ def test_an_order_that_an_earlier_release_stored_counts_from_its_last_change() -
 
 
 def test_a_mail_that_has_gone_or_was_given_up_is_never_overdue() -> None:
-    for order in (offered(), sending().quote_refused(1, "refused", NOW).order):
+    for order in (offered(), order_delivery.quote_refused(sending(), 1, "refused", NOW).order):
         assert not order.is_quote_mail_overdue(NOW + 9 * DAY, None)
 
 
@@ -652,7 +653,7 @@ def test_a_new_contact_gets_no_mail_of_a_quote_that_is_over(before: Order) -> No
 
 
 def test_a_quote_that_was_given_up_goes_to_the_new_contact() -> None:
-    order = sending().quote_refused(1, "no such mailbox", NOW).order
+    order = order_delivery.quote_refused(sending(), 1, "no such mailbox", NOW).order
     order = order.sync_contact(CARLA, CONRAD.email, LATER).order
     assert order.mail_is_pending
     assert mailed(order, LATER).status is Status.PENDING_CONFIRMATION
@@ -778,27 +779,29 @@ def test_a_resend_gives_an_order_without_a_contact_one_of_its_own() -> None:
 def test_an_order_without_a_contact_reminds_nobody_and_still_runs_out() -> None:
     parted = offered().sync_contact(None, None, NOW).order
     for day in range(1, 40):
-        assert parted.tick(Policy(), NOW + day * DAY).entries == ()
-    expired_order = parted.tick(Policy(), NOW + 60 * DAY).order
+        assert order_schedule.tick(parted, Policy(), NOW + day * DAY).entries == ()
+    expired_order = order_schedule.tick(parted, Policy(), NOW + 60 * DAY).order
     assert expired_order.quote
     assert expired_order.quote.state is QuoteState.EXPIRED
-    assert expired_order.tick(Policy(), NOW + 90 * DAY).order.status is Status.CANCELED
+    assert order_schedule.tick(expired_order, Policy(), NOW + 90 * DAY).order.status is Status.CANCELED
 
 
 def test_reminders_that_were_due_while_there_was_nobody_are_not_made_up_for() -> None:
     parted = offered().sync_contact(None, None, NOW).order
     back = mailed(parted.sync_contact(CONNIE, None, NOW + 5 * DAY).order, NOW + 5 * DAY)
-    assert back.tick(Policy(), NOW + 6 * DAY).entries == ()
-    assert [entry.event for entry in back.tick(Policy(), NOW + 39 * DAY).entries] == [Event.REMINDED]
+    assert order_schedule.tick(back, Policy(), NOW + 6 * DAY).entries == ()
+    assert [entry.event for entry in order_schedule.tick(back, Policy(), NOW + 39 * DAY).entries] == [Event.REMINDED]
 
 
 def test_who_is_sent_a_quote_that_stands_is_not_reminded_of_it_the_same_day() -> None:
     at = NOW + 3 * DAY
     fresh = [offered().sync_contact(CARLA, None, at), offered().resend(CLARA, None, at)]
     for order in (mailed(change.order, at) for change in fresh):
-        assert order.tick(Policy(), at).entries == ()
-        assert [entry.event for entry in order.tick(Policy(), NOW + 39 * DAY).entries] == [Event.REMINDED]
-    assert [entry.event for entry in offered().tick(Policy(), at).entries] == [Event.REMINDED]
+        assert order_schedule.tick(order, Policy(), at).entries == ()
+        assert [entry.event for entry in order_schedule.tick(order, Policy(), NOW + 39 * DAY).entries] == [
+            Event.REMINDED
+        ]
+    assert [entry.event for entry in order_schedule.tick(offered(), Policy(), at).entries] == [Event.REMINDED]
 
 
 @pytest.mark.parametrize("enrollment", NOBODY_NAMED, ids=["no enrollment", "no contact"])
@@ -923,9 +926,9 @@ def test_a_link_to_a_closed_order_is_not_locked_any_more(status: Status) -> None
 
 def test_a_mail_that_is_sent_again_leaves_the_time_of_the_last_update() -> None:
     resent = offered().resend(CLARA, None, NOW + HOUR).order
-    mailed = resent.quote_mailed(2, KEY_ID, NOW + 2 * HOUR).order
+    mailed = order_delivery.quote_mailed(resent, 2, KEY_ID, NOW + 2 * HOUR).order
     assert mailed.updated_at == resent.updated_at == NOW + HOUR
-    bounced = mailed.quote_bounced(2, KEY_ID, "Gone.", NOW + 3 * HOUR).order
+    bounced = order_delivery.quote_bounced(mailed, 2, KEY_ID, "Gone.", NOW + 3 * HOUR).order
     assert bounced.updated_at == NOW + 3 * HOUR
 
 
@@ -1060,10 +1063,10 @@ def test_a_quote_lasts_to_the_end_of_its_last_day_where_it_was_offered(zone: str
     over = datetime.fromisoformat(end)
     last = over - timedelta(milliseconds=1)
     assert order.approve("Connie", last).order.status == "completed"
-    assert order.tick(Policy(), last).order.quote == order.quote
+    assert order_schedule.tick(order, Policy(), last).order.quote == order.quote
     with pytest.raises(Conflict):
         order.approve("Connie", over)
-    (entry,) = order.tick(Policy(), over).entries
+    (entry,) = order_schedule.tick(order, Policy(), over).entries
     assert entry.event is Event.EXPIRED
     assert order.ask_for_fresh_quote(over).entries
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.domain import erasure
+from online_orders.domain import erasure, order_delivery
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Contact
 from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person
 from online_orders.domain.errors import Conflict
@@ -286,11 +286,14 @@ def test_quotes_whose_own_texts_name_the_person_are_told_of() -> None:
 
 def test_a_quote_that_is_being_sent_to_nobody_is_given_up() -> None:
     order = erased(claimed().offer(quote_for(claimed()), CLARA, NOW).order, WHO)
-    change = order.quote_refused(order.internals.quote_link, "The contact person was erased.", LATER)
+    change = order_delivery.quote_refused(order, order.internals.quote_link, "The contact person was erased.", LATER)
     assert change.entries[0].event is Event.UNDELIVERABLE
     follows = change.order.sync_contact(CARLA, CLARA.email, LATER).order
     assert follows.mail_is_pending
-    assert follows.quote_mailed(follows.internals.quote_link, KEY_ID, LATER).order.status == "pending_confirmation"
+    assert (
+        order_delivery.quote_mailed(follows, follows.internals.quote_link, KEY_ID, LATER).order.status
+        == "pending_confirmation"
+    )
 
 
 HOME = site_body("home", name="Office of Connie Contact", address="c/o Connie Contact, 4 Hill St")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from online_orders.domain import order_delivery
 from online_orders.domain.estimates import (
     BUCKET_DAYS,
     MIN_ORDERS,
@@ -219,7 +220,7 @@ def life(kinds: Sequence[str], waits: Sequence[timedelta], changes: int) -> tupl
     for revision in range(changes + 1):
         quote = quote_for(order, at, valid_until=(order.today(at) + 700 * DAY).isoformat())
         order = take(order.offer(quote, CLARA, wait()))
-        order = take(order.quote_mailed(order.internals.quote_link, KEY_ID, at))
+        order = take(order_delivery.quote_mailed(order, order.internals.quote_link, KEY_ID, at))
         if revision < changes:
             order = take(order.request_change("Connie", "less", wait()))
     return take(order.approve("Connie", wait())), entries

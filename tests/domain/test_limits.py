@@ -21,7 +21,8 @@ from online_orders.domain import (
     quotes,
     values,
 )
-from online_orders.domain.orders import OrderInternals, Policy, Status
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import OrderInternals, Status
 from online_orders.domain.quotes import QuoteState
 
 LIMITS: dict[str, tuple[Any, Any]] = {

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from online_orders.domain import order_schedule
 from online_orders.domain.accounts import Account
 from online_orders.domain.approval_links import Link, LinkContext, LinkState, code_of, link_context, proof_of, token_of
 from online_orders.domain.confirmation import (
@@ -21,7 +22,8 @@ from online_orders.domain.confirmation import (
     result_of_lost_race,
     view,
 )
-from online_orders.domain.orders import Order, Policy
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Order
 from tests.domain.builders import (
     CARLA,
     CLARA,
@@ -133,7 +135,7 @@ def test_a_quote_expires_with_its_last_day_whether_or_not_the_workflow_has_looke
     last = datetime.combine(OFFERED.quote.valid_until, datetime.max.time(), NOW.tzinfo)
     states = [presented(OFFERED).state(at) for at in (last, last + timedelta(seconds=1))]
     assert states == [LinkState.OPEN, LinkState.EXPIRED]
-    closed = expired().tick(Policy(), NOW + 365 * DAY).order
+    closed = order_schedule.tick(expired(), Policy(), NOW + 365 * DAY).order
     assert presented(closed).state(NOW + 365 * DAY) is LinkState.CLOSED
 
 

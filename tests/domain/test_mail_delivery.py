@@ -8,8 +8,10 @@ from itertools import permutations
 
 import pytest
 
+from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.mail_delivery import CREDIBILITY, SHOWN_AS, MailEvent, MailStatus, classify_bounce
-from online_orders.domain.orders import Change, Order, Policy, Status
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Change, Order, Status
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.representations import desk_row, entry_body, order_body
 from online_orders.domain.system_reasons import SystemReason
@@ -39,10 +41,10 @@ REASON = "no such mailbox"
 
 News = Callable[[Order, int], Change]
 NEWS: dict[str, News] = {
-    "delivered": lambda order, number: order.quote_delivered(number, KEY_ID, LATER),
-    "bounced": lambda order, number: order.quote_bounced(number, KEY_ID, REASON, LATER),
-    "refused": lambda order, number: order.quote_refused(number, REASON, LATER),
-    "complained": lambda order, number: order.quote_complained(number, LATER),
+    "delivered": lambda order, number: order_delivery.quote_delivered(order, number, KEY_ID, LATER),
+    "bounced": lambda order, number: order_delivery.quote_bounced(order, number, KEY_ID, REASON, LATER),
+    "refused": lambda order, number: order_delivery.quote_refused(order, number, REASON, LATER),
+    "complained": lambda order, number: order_delivery.quote_complained(order, number, LATER),
 }
 
 
@@ -89,7 +91,7 @@ def test_a_refusal_of_an_older_mail_leaves_the_one_that_is_still_to_go() -> None
 def test_a_given_up_mail_makes_the_revision_undeliverable_like_a_bounce() -> None:
     before = offered()
     given_up, bounced = (
-        before.quote_bounced(1, KEY_ID, REASON, LATER, MailEvent.SOFT_BOUNCE),
+        order_delivery.quote_bounced(before, 1, KEY_ID, REASON, LATER, MailEvent.SOFT_BOUNCE),
         NEWS["bounced"](before, 1),
     )
     assert given_up.entries == bounced.entries
@@ -99,7 +101,7 @@ def test_a_given_up_mail_makes_the_revision_undeliverable_like_a_bounce() -> Non
 
 def test_an_automatic_reply_to_a_mail_that_arrived_changes_nothing() -> None:
     arrived = NEWS["delivered"](offered(), 1).order
-    assert arrived.quote_bounced(1, KEY_ID, REASON, LATER, MailEvent.SOFT_BOUNCE) == Change(arrived, ())
+    assert order_delivery.quote_bounced(arrived, 1, KEY_ID, REASON, LATER, MailEvent.SOFT_BOUNCE) == Change(arrived, ())
 
 
 NEWEST = [
@@ -135,7 +137,7 @@ def test_a_mail_that_ses_refused_or_that_was_given_up_is_rejected() -> None:
     assert refused.entries[0].data["delivery"] == "rejected"
     assert refused.order.delivery
     assert refused.order.delivery.state == "rejected"
-    rejected = offered().quote_bounced(1, KEY_ID, REASON, LATER, MailEvent.REJECTED)
+    rejected = order_delivery.quote_bounced(offered(), 1, KEY_ID, REASON, LATER, MailEvent.REJECTED)
     assert rejected.entries[0].data["delivery"] == "rejected"
 
 
@@ -230,7 +232,7 @@ def test_even_a_bounce_proves_that_the_mail_went_out() -> None:
 
 def test_a_mail_that_was_proven_to_have_gone_out_does_not_go_again() -> None:
     order = NEWS["delivered"](sending(), 1).order
-    assert order.quote_mailed(1, KEY_ID, LATER).entries == ()
+    assert order_delivery.quote_mailed(order, 1, KEY_ID, LATER).entries == ()
 
 
 def test_a_mail_refused_for_good_makes_the_revision_undeliverable() -> None:
@@ -340,10 +342,10 @@ HEARABLE = [word for word in MailEvent if word not in {MailEvent.SENT, MailEvent
 
 def _hear(order: Order, word: MailEvent, said_at: datetime, at: datetime = HEARD) -> Change:
     if word is MailEvent.DELIVERED:
-        return order.quote_delivered(1, KEY_ID, at, said_at)
+        return order_delivery.quote_delivered(order, 1, KEY_ID, at, said_at)
     if word is MailEvent.COMPLAINED:
-        return order.quote_complained(1, at, said_at)
-    return order.quote_bounced(1, KEY_ID, SystemReason.ADDRESS_DOES_NOT_WORK, at, word, said_at)
+        return order_delivery.quote_complained(order, 1, at, said_at)
+    return order_delivery.quote_bounced(order, 1, KEY_ID, SystemReason.ADDRESS_DOES_NOT_WORK, at, word, said_at)
 
 
 def test_every_pair_of_words_has_an_outcome_and_every_word_a_level() -> None:
@@ -391,15 +393,15 @@ def test_of_a_delivery_and_a_failure_of_one_instant_the_failure_counts() -> None
 
 def test_reminders_go_on_after_a_soft_bounce_that_a_delivery_followed() -> None:
     order = _hear(_hear(offered(), MailEvent.SOFT_BOUNCE, EARLY).order, MailEvent.DELIVERED, LATE).order
-    assert _events(order.tick(Policy(), NOW + 3 * DAY)) == ["quote.reminded"]
+    assert _events(order_schedule.tick(order, Policy(), NOW + 3 * DAY)) == ["quote.reminded"]
     order = _hear(_hear(offered(), MailEvent.DELIVERED, EARLY).order, MailEvent.FAILED, LATE).order
-    assert order.tick(Policy(), NOW + 3 * DAY).entries == ()
+    assert order_schedule.tick(order, Policy(), NOW + 3 * DAY).entries == ()
 
 
 def test_a_second_revision_that_was_given_up_and_did_arrive_is_on_offer() -> None:
     given_up = NEWS["refused"](sending(offered()), 2).order
     assert _state(given_up) == "undeliverable"
-    order = given_up.quote_delivered(2, KEY_ID, LATER).order
+    order = order_delivery.quote_delivered(given_up, 2, KEY_ID, LATER).order
     assert order.quote
     assert (order.quote.state, order.quote.offered_at) == (QuoteState.OFFERED, LATER)
 

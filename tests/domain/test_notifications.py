@@ -7,12 +7,14 @@ from typing import Any, Literal
 
 import pytest
 
+from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person, erase_from_entry
 from online_orders.domain.mail_delivery import MailEvent
 from online_orders.domain.mail_kinds import MailKind, Role
 from online_orders.domain.notifications import Notification, address_of, is_still_due, notifications
-from online_orders.domain.orders import Change, Order, Policy, User
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Change, Order, User
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
 from tests.domain.builders import (
     ANNA,
@@ -66,27 +68,27 @@ def suspended() -> Order:
 
 MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "placed": (place(), [("order_received", TO_CONTACT), ("order_received", TO_CUSTOMER), ("new_order", DESK)]),
-    "not claimed for long": (place().order.tick(Policy(), NOW + 5 * DAY), [("stale_order", DESK)]),
+    "not claimed for long": (order_schedule.tick(place().order, Policy(), NOW + 5 * DAY), [("stale_order", DESK)]),
     "claimed": (place().order.claim(CLARA, LATER), []),
     "released": (claimed().release(CLARA, LATER), []),
     "quoted": (claimed().offer(quote_for(claimed()), CLARA, LATER), []),
     "undone": (held().undo_quote(CLARA, LATER), []),
-    "let go": (held().release_mail(LATER), []),
-    "quote mailed": (sending().quote_mailed(1, KEY_ID, LATER), []),
+    "let go": (order_delivery.release_mail(held(), LATER), []),
+    "quote mailed": (order_delivery.quote_mailed(sending(), 1, KEY_ID, LATER), []),
     "resent": (offered().resend(CLARA, None, LATER), []),
-    "mailed again": (offered().resend(CLARA, None, NOW).order.quote_mailed(2, KEY_ID, LATER), []),
+    "mailed again": (order_delivery.quote_mailed(offered().resend(CLARA, None, NOW).order, 2, KEY_ID, LATER), []),
     "contact changed": (place().order.sync_contact(CARLA, CLARA.email, LATER), [("order_received", CARLA.email)]),
     "contact removed": (place().order.sync_contact(None, CLARA.email, LATER), [("contact_removed", DESK)]),
     "enrollment suspended": (place().order.sync_enrollment(False, CLARA.email, LATER), []),
     "enrollment resumed": (suspended().sync_enrollment(True, CLARA.email, LATER), []),
     "settings changed": (place().order.sync_settings("de", "Europe/Berlin", CLARA.email, LATER), []),
-    "delivered": (offered().quote_delivered(1, KEY_ID, LATER), []),
-    "bounced": (offered().quote_bounced(1, KEY_ID, "full", LATER), [("quote_undeliverable", DESK)]),
-    "refused": (sending().quote_refused(1, "refused", LATER), [("quote_undeliverable", DESK)]),
-    "complained": (offered().quote_complained(1, LATER), []),
-    "reminded": (offered().tick(Policy(), NOW + 3 * DAY), [("reminder", TO_CONTACT)]),
-    "expired": (offered().tick(Policy(), NOW + 60 * DAY), [("expired", TO_CONTACT), ("expired", DESK)]),
-    "expired before its mail": (sending().expire_unmailed(14, NOW + 60 * DAY), [("expired", DESK)]),
+    "delivered": (order_delivery.quote_delivered(offered(), 1, KEY_ID, LATER), []),
+    "bounced": (order_delivery.quote_bounced(offered(), 1, KEY_ID, "full", LATER), [("quote_undeliverable", DESK)]),
+    "refused": (order_delivery.quote_refused(sending(), 1, "refused", LATER), [("quote_undeliverable", DESK)]),
+    "complained": (order_delivery.quote_complained(offered(), 1, LATER), []),
+    "reminded": (order_schedule.tick(offered(), Policy(), NOW + 3 * DAY), [("reminder", TO_CONTACT)]),
+    "expired": (order_schedule.tick(offered(), Policy(), NOW + 60 * DAY), [("expired", TO_CONTACT), ("expired", DESK)]),
+    "expired before its mail": (order_schedule.expire_unmailed(sending(), 14, NOW + 60 * DAY), [("expired", DESK)]),
     "contact written otherwise": (offered().sync_contact(CONSTANCE, CLARA.email, LATER), []),
     "fresh quote asked": (expired().ask_for_fresh_quote(NOW + 60 * DAY), [("fresh_quote_asked", DESK)]),
     "change requested": (offered().request_change("Connie", "less", LATER), [("change_requested", DESK)]),
@@ -94,7 +96,7 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "canceled by the contact": (offered().cancel("Connie", None, LATER), to_all("canceled")),
     "withdrawn": (place().order.withdraw(ANNA, None, LATER), to_all("canceled")),
     "declined": (claimed().decline(CLARA, "sold out", LATER), to_all("canceled")),
-    "canceled by expiry": (expired().tick(Policy(), NOW + 90 * DAY), to_all("canceled")),
+    "canceled by expiry": (order_schedule.tick(expired(), Policy(), NOW + 90 * DAY), to_all("canceled")),
     "commented": (claimed().comment(CUSTOMER, "When?", LATER), [("comment", DESK)]),
     "answered": (claimed().comment(STAFF, "Soon.", LATER), [("comment", TO_CUSTOMER)]),
     "noted": (claimed().comment(STAFF, "Call them.", LATER, internal=True), []),
@@ -271,7 +273,7 @@ def test_to_a_contact_that_was_removed_nothing_is_sent_any_more() -> None:
     nobody = account_of(enrollment=None)
     parted = offered().sync_contact(None, CLARA.email, LATER).order
     for change in (
-        parted.tick(Policy(), NOW + 60 * DAY),
+        order_schedule.tick(parted, Policy(), NOW + 60 * DAY),
         parted.decline(CLARA, "sold out", LATER),
         parted.resend(CLARA, CARLA, LATER),
         place().order.sync_contact(None, None, NOW).order.withdraw(ANNA, None, LATER),
@@ -294,7 +296,7 @@ def test_customer_success_is_asked_for_a_contact_while_there_is_none() -> None:
 # Reminders that have waited in the queue.
 
 
-REMINDED = offered().tick(Policy(), NOW + 3 * DAY)
+REMINDED = order_schedule.tick(offered(), Policy(), NOW + 3 * DAY)
 REMINDER = Notification(MailKind.REMINDER, Role.CONTACT)
 
 
@@ -313,7 +315,7 @@ def test_a_reminder_of_a_quote_on_offer_is_due() -> None:
         REMINDED.order.cancel("Connie", None, NOW + 3 * DAY).order,
         REMINDED.order.request_change("Connie", "less", NOW + 3 * DAY).order,
         REMINDED.order.decline(CLARA, "sold out", NOW + 3 * DAY).order,
-        REMINDED.order.tick(Policy(), NOW + 60 * DAY).order,
+        order_schedule.tick(REMINDED.order, Policy(), NOW + 60 * DAY).order,
         sending(REMINDED.order, NOW + 3 * DAY),
         offered(REMINDED.order, NOW + 3 * DAY),
     ],
@@ -395,11 +397,11 @@ def test_a_mail_of_a_revision_is_not_sent_once_its_words_would_be_of_the_next(wh
 
 
 def test_customer_success_is_not_told_of_a_bounce_that_a_delivery_has_overtaken() -> None:
-    bounced = offered().quote_bounced(1, KEY_ID, "full", NOW, MailEvent.SOFT_BOUNCE)
+    bounced = order_delivery.quote_bounced(offered(), 1, KEY_ID, "full", NOW, MailEvent.SOFT_BOUNCE)
     (entry,) = bounced.entries
     (due,) = due_of(entry)
     assert is_still_due(due, bounced.order, entry, LATER)
-    assert not is_still_due(due, bounced.order.quote_delivered(1, KEY_ID, LATER).order, entry, LATER)
+    assert not is_still_due(due, order_delivery.quote_delivered(bounced.order, 1, KEY_ID, LATER).order, entry, LATER)
 
 
 @pytest.mark.parametrize("data", [{}, {"purpose": None}, {"purpose": "quote"}], ids=["none", "null", "quote"])

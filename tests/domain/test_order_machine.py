@@ -11,9 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Contact
 from online_orders.domain.errors import Conflict
-from online_orders.domain.orders import Change, Order, Policy, User
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Change, Order, User
 from online_orders.domain.quotes import Quote
 from online_orders.domain.timeline import Actor
 from tests.domain.builders import (
@@ -152,7 +154,7 @@ class OrderMachine(RuleBasedStateMachine):
     @rule()
     def release_mail(self) -> None:
         goes = self.is_held and self.held_until is not None and self.held_until <= self.now
-        self.take(lambda order: order.release_mail(self.now), *(["quote.mailing"] if goes else []))
+        self.take(lambda order: order_delivery.release_mail(order, self.now), *(["quote.mailing"] if goes else []))
         if goes:
             self.held_until = None
 
@@ -281,13 +283,13 @@ class OrderMachine(RuleBasedStateMachine):
     @rule(age=ages)
     def mail(self, age: int) -> None:
         link = self.quote_link - age
-        self.take(lambda order: order.quote_mailed(link, KEY_ID, self.now), *self.expect_mailed(link))
+        self.take(lambda order: order_delivery.quote_mailed(order, link, KEY_ID, self.now), *self.expect_mailed(link))
 
     @rule(age=ages)
     def hear_of_refusal(self, age: int) -> None:
         link = self.quote_link - age
         events = ["quote.undeliverable"] if self.mail_is_pending and not age else []
-        self.take(lambda order: order.quote_refused(link, "no such mailbox", self.now), *events)
+        self.take(lambda order: order_delivery.quote_refused(order, link, "no such mailbox", self.now), *events)
         if events:
             self.state, self.mailed_link = "undeliverable", link
 
@@ -300,7 +302,7 @@ class OrderMachine(RuleBasedStateMachine):
             self.bounced_link = link
             if self.state in UNDECIDED:
                 self.state = "undeliverable"
-        self.take(lambda order: order.quote_bounced(link, KEY_ID, "no such mailbox", self.now), *events)
+        self.take(lambda order: order_delivery.quote_bounced(order, link, KEY_ID, "no such mailbox", self.now), *events)
 
     @rule(age=ages)
     def hear_of_delivery(self, age: int) -> None:
@@ -310,7 +312,7 @@ class OrderMachine(RuleBasedStateMachine):
             events.append("quote.delivered")
             self.delivered_link = link
             self.expect_arrived()
-        self.take(lambda order: order.quote_delivered(link, KEY_ID, self.now), *events)
+        self.take(lambda order: order_delivery.quote_delivered(order, link, KEY_ID, self.now), *events)
 
     def expect_arrived(self) -> None:
         if (self.status, self.state) == ("pending_confirmation", "undeliverable"):
@@ -324,7 +326,7 @@ class OrderMachine(RuleBasedStateMachine):
         events = ["quote.complained"] if self.status in OPEN and not age and link > self.complained_link else []
         if events and link > self.bounced_link:
             self.expect_arrived()
-        self.take(lambda order: order.quote_complained(link, self.now), *events)
+        self.take(lambda order: order_delivery.quote_complained(order, link, self.now), *events)
         if events:
             self.complained_link = link
 
@@ -334,7 +336,9 @@ class OrderMachine(RuleBasedStateMachine):
         is_held = self.state == "sending" and self.held_until is not None and self.now < self.held_until
         is_over = self.mail_is_pending and self.today > self.valid_until and not is_held
         was_offered = self.offered_on != date.min
-        self.take(lambda order: order.expire_unmailed(14, self.now), *(["quote.expired"] if is_over else []))
+        self.take(
+            lambda order: order_schedule.expire_unmailed(order, 14, self.now), *(["quote.expired"] if is_over else [])
+        )
         if is_over:
             self.state = "expired"
             if not was_offered and self.status != "in_process":
@@ -345,7 +349,7 @@ class OrderMachine(RuleBasedStateMachine):
         events = []
         if not self.mail_is_pending:
             events = self.expect_of_time() if self.status in PENDING else self.expect_at_desk()
-        self.take(lambda order: order.tick(POLICY, self.now), *events)
+        self.take(lambda order: order_schedule.tick(order, POLICY, self.now), *events)
 
     def expect_at_desk(self) -> list[str]:
         patience = {"submitted": 24 * HOUR, "in_process": 72 * HOUR}.get(self.status)

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from online_orders.domain import orders
+from online_orders.domain import order_delivery, order_schedule, orders
 from online_orders.domain.accounts import Account, Contact, EnrollmentState
 from online_orders.domain.erasure import ERASED_CONTACT
 from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests
 from online_orders.domain.mail_delivery import MailEvent, MailStatus, mail_status
-from online_orders.domain.orders import Change, HourlyComments, Order, Policy, Status
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Change, HourlyComments, Order, Status
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.timeline import SYSTEM, Actor, Event
 from tests.domain.builders import (
@@ -298,7 +299,9 @@ def test_a_fresh_mail_says_what_its_link_is_good_for(before: Order, purpose: str
 
 
 def test_an_order_returned_with_an_expired_quote_offers_only_canceling() -> None:
-    before = sending().tick(Policy(), NOW).order.expire_unmailed(14, NOW + 60 * DAY).order
+    before = order_schedule.expire_unmailed(
+        order_schedule.tick(sending(), Policy(), NOW).order, 14, NOW + 60 * DAY
+    ).order
     (entry,) = before.ask_for_fresh_mail("order", NOW + 60 * DAY).entries
     assert entry.data == {"purpose": "order"}
 
@@ -311,26 +314,28 @@ def test_a_fresh_mail_of_a_quote_past_its_day_is_refused_until_it_has_expired() 
 
 @pytest.mark.parametrize("order", [held(), sending(), offered()], ids=["held still", "not held", "gone"])
 def test_a_mail_that_is_held_still_or_not_at_all_is_not_let_go(order: Order) -> None:
-    assert order.release_mail(NOW) == Change(order, ())
+    assert order_delivery.release_mail(order, NOW) == Change(order, ())
 
 
-UNDELIVERABLE = sending().quote_refused(1, "Full.", NOW).order
+UNDELIVERABLE = order_delivery.quote_refused(sending(), 1, "Full.", NOW).order
 
 
 def test_a_given_up_first_quote_is_offered_when_its_mail_was_sent_after_all() -> None:
     assert UNDELIVERABLE.status is Status.IN_PROCESS
-    change = UNDELIVERABLE.quote_mailed(1, KEY_ID, LATER)
+    change = order_delivery.quote_mailed(UNDELIVERABLE, 1, KEY_ID, LATER)
     assert [entry.event for entry in change.entries] == [Event.QUOTED]
     assert (change.order.status, change.order.internals.quote_link_key_id) == (Status.PENDING_CONFIRMATION, KEY_ID)
-    bounced = offered().quote_bounced(1, KEY_ID, "Full.", NOW).order
-    assert bounced.quote_mailed(1, KEY_ID, LATER) == Change(bounced, ()), "a later one was offered before"
+    bounced = order_delivery.quote_bounced(offered(), 1, KEY_ID, "Full.", NOW).order
+    assert order_delivery.quote_mailed(bounced, 1, KEY_ID, LATER) == Change(bounced, ()), (
+        "a later one was offered before"
+    )
     with pytest.raises(Conflict):
         claimed().resend(CLARA, None, LATER)
 
 
 SAID = NOW + timedelta(minutes=5)
 PAST = NOW + 60 * DAY
-RESENT = offered().quote_bounced(1, KEY_ID, "Full.", NOW).order.resend(CLARA, None, NOW).order
+RESENT = order_delivery.quote_bounced(offered(), 1, KEY_ID, "Full.", NOW).order.resend(CLARA, None, NOW).order
 
 
 def about(**more: object) -> Json:
@@ -351,7 +356,7 @@ Told = tuple[Order, Callable[[Order], Change], Event, Json, bool, str, Json]
 TOLD: dict[str, Told] = {
     "let go": (
         held(),
-        lambda order: order.release_mail(NOW + HOLD),
+        lambda order: order_delivery.release_mail(order, NOW + HOLD),
         Event.QUOTE_MAILING,
         about(),
         True,
@@ -360,7 +365,7 @@ TOLD: dict[str, Told] = {
     ),
     "mailed": (
         sending(),
-        lambda order: order.quote_mailed(1, KEY_ID, LATER),
+        lambda order: order_delivery.quote_mailed(order, 1, KEY_ID, LATER),
         Event.QUOTED,
         about(),
         False,
@@ -369,7 +374,7 @@ TOLD: dict[str, Told] = {
     ),
     "mailed again": (
         RESENT,
-        lambda order: order.quote_mailed(2, "key-2", LATER),
+        lambda order: order_delivery.quote_mailed(order, 2, "key-2", LATER),
         Event.QUOTE_MAILED,
         about(),
         True,
@@ -378,7 +383,7 @@ TOLD: dict[str, Told] = {
     ),
     "refused": (
         sending(),
-        lambda order: order.quote_refused(1, "Full.", LATER),
+        lambda order: order_delivery.quote_refused(order, 1, "Full.", LATER),
         Event.UNDELIVERABLE,
         to_connie("rejected", reason="Full."),
         False,
@@ -387,7 +392,7 @@ TOLD: dict[str, Told] = {
     ),
     "bounced": (
         offered(),
-        lambda order: order.quote_bounced(1, KEY_ID, "Full.", LATER, said_at=SAID),
+        lambda order: order_delivery.quote_bounced(order, 1, KEY_ID, "Full.", LATER, said_at=SAID),
         Event.UNDELIVERABLE,
         to_connie("bounced", reason="Full."),
         False,
@@ -396,7 +401,7 @@ TOLD: dict[str, Told] = {
     ),
     "delivered": (
         offered(),
-        lambda order: order.quote_delivered(1, KEY_ID, LATER, SAID),
+        lambda order: order_delivery.quote_delivered(order, 1, KEY_ID, LATER, SAID),
         Event.DELIVERED,
         to_connie("delivered"),
         False,
@@ -405,7 +410,7 @@ TOLD: dict[str, Told] = {
     ),
     "complained": (
         offered(),
-        lambda order: order.quote_complained(1, LATER, SAID),
+        lambda order: order_delivery.quote_complained(order, 1, LATER, SAID),
         Event.COMPLAINED,
         to_connie("complained"),
         True,
@@ -413,8 +418,8 @@ TOLD: dict[str, Told] = {
         {"complained_link": 1, "quote_mail": heard(1, MailEvent.COMPLAINED, SAID)},
     ),
     "complained, and so arrived": (
-        offered().quote_bounced(1, KEY_ID, "Full.", NOW, MailEvent.SOFT_BOUNCE).order,
-        lambda order: order.quote_complained(1, LATER, LATER),
+        order_delivery.quote_bounced(offered(), 1, KEY_ID, "Full.", NOW, MailEvent.SOFT_BOUNCE).order,
+        lambda order: order_delivery.quote_complained(order, 1, LATER, LATER),
         Event.COMPLAINED,
         to_connie("complained"),
         True,
@@ -423,7 +428,7 @@ TOLD: dict[str, Told] = {
     ),
     "reminded": (
         offered(),
-        lambda order: order.tick(Policy(), NOW + 3 * DAY),
+        lambda order: order_schedule.tick(order, Policy(), NOW + 3 * DAY),
         Event.REMINDED,
         about(),
         False,
@@ -432,7 +437,7 @@ TOLD: dict[str, Told] = {
     ),
     "expired": (
         offered(),
-        lambda order: order.tick(Policy(), PAST),
+        lambda order: order_schedule.tick(order, Policy(), PAST),
         Event.EXPIRED,
         about(open_until="2027-01-15"),
         False,
@@ -441,7 +446,7 @@ TOLD: dict[str, Told] = {
     ),
     "expired unsent": (
         held(),
-        lambda order: order.expire_unmailed(14, PAST),
+        lambda order: order_schedule.expire_unmailed(order, 14, PAST),
         Event.EXPIRED,
         about(reason="The quote's last day was over before its mail could go.", code="not_mailed_in_time"),
         False,
@@ -450,7 +455,7 @@ TOLD: dict[str, Told] = {
     ),
     "expired while nobody could be asked": (
         sending().sync_contact(None, CLARA.email, NOW).order,
-        lambda order: order.tick(Policy(), PAST),
+        lambda order: order_schedule.tick(order, Policy(), PAST),
         Event.EXPIRED,
         about(reason="The quote's last day was over before its mail could go.", code="not_mailed_in_time"),
         False,
@@ -477,46 +482,49 @@ def test_system_entries_have_the_expected_events_and_data(what: str) -> None:
 
 def test_news_of_a_mail_that_nobody_noted_say_with_which_key_its_link_was_made() -> None:
     for change in (
-        sending().quote_bounced(1, "key-2", "Full.", LATER),
-        sending().quote_delivered(1, "key-2", LATER),
+        order_delivery.quote_bounced(sending(), 1, "key-2", "Full.", LATER),
+        order_delivery.quote_delivered(sending(), 1, "key-2", LATER),
     ):
         assert change.entries[0].event is Event.QUOTED
         assert change.order.internals.quote_link_key_id == "key-2"
 
 
 def test_a_delivery_that_comes_after_a_complaint_is_told_once() -> None:
-    order = offered().quote_complained(1, NOW).order
-    change = order.quote_delivered(1, KEY_ID, LATER)
+    order = order_delivery.quote_complained(offered(), 1, NOW).order
+    change = order_delivery.quote_delivered(order, 1, KEY_ID, LATER)
     assert [entry.event for entry in change.entries] == [Event.DELIVERED]
     assert change.order.internals.quote_mail == order.internals.quote_mail, "it arrived, and is a complaint still"
-    assert change.order.quote_delivered(1, KEY_ID, LATER) == Change(change.order, ())
+    assert order_delivery.quote_delivered(change.order, 1, KEY_ID, LATER) == Change(change.order, ())
 
 
 def test_nothing_expires_early_and_unoffered_quotes_get_no_reminder() -> None:
     for order in (sending(), held(), claimed(), offered()):
-        assert order.expire_unmailed(14, NOW) == Change(order, ())
-    given_up = sending().quote_refused(1, "Full.", NOW).order
+        assert order_schedule.expire_unmailed(order, 14, NOW) == Change(order, ())
+    given_up = order_delivery.quote_refused(sending(), 1, "Full.", NOW).order
     assert given_up.quote
     unoffered = offered().model_copy(update={"quote": given_up.quote.model_copy(update={"state": QuoteState.OFFERED})})
-    assert unoffered.tick(Policy(), NOW + 3 * DAY) == Change(unoffered, ())
+    assert order_schedule.tick(unoffered, Policy(), NOW + 3 * DAY) == Change(unoffered, ())
 
 
 def test_news_of_a_revision_that_is_over_leave_it_as_it_is() -> None:
     before = expired()
-    for change in (before.quote_delivered(1, KEY_ID, PAST), before.quote_complained(1, PAST, PAST)):
+    for change in (
+        order_delivery.quote_delivered(before, 1, KEY_ID, PAST),
+        order_delivery.quote_complained(before, 1, PAST, PAST),
+    ):
         assert len(change.entries) == 1
         assert change.order.quote == before.quote
 
 
 def test_a_complaint_of_a_mail_that_was_not_noted_yet_is_flagged_all_the_same() -> None:
-    change = sending().quote_complained(1, LATER)
+    change = order_delivery.quote_complained(sending(), 1, LATER)
     assert [entry.event for entry in change.entries] == [Event.COMPLAINED]
     assert change.order.internals.quote_mail == heard(1, MailEvent.COMPLAINED)
 
 
 def test_that_a_mail_was_sent_says_less_than_what_is_known_of_it() -> None:
     assert UNDELIVERABLE.internals.quote_mail
-    after = UNDELIVERABLE.quote_mailed(1, KEY_ID, LATER).order
+    after = order_delivery.quote_mailed(UNDELIVERABLE, 1, KEY_ID, LATER).order
     assert after.internals.quote_mail == max(
         (UNDELIVERABLE.internals.quote_mail, heard(1, MailEvent.SENT)), key=lambda news: news.rank
     )

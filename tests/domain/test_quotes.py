@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from online_orders.domain import order_delivery
 from online_orders.domain.errors import Invalid
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
 from tests.domain.builders import (
@@ -626,7 +627,7 @@ def test_the_hash_outlives_every_decision() -> None:
         order.cancel("Connie", None, LATER).order,
         order.request_change("Connie", "less", LATER).order,
         order.resend(CLARA, None, LATER).order,
-        order.quote_bounced(1, "key-1", "full", LATER).order,
+        order_delivery.quote_bounced(order, 1, "key-1", "full", LATER).order,
     ):
         assert after.quote
         assert after.quote.content_hash(after.account_id, after.order_id) == after.quote.sha256 == order.quote.sha256

@@ -7,12 +7,13 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from online_orders.domain import representations
+from online_orders.domain import order_delivery, order_schedule, representations
 from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.erasure import ERASED_CONTACT
 from online_orders.domain.estimates import History
 from online_orders.domain.events import SOURCE, detail_of
-from online_orders.domain.orders import Order, Policy
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Order
 from online_orders.domain.representations import desk_row, entry_body, order_body, to_json
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.domain.timeline import PUBLISHED, SYSTEM, Event
@@ -166,8 +167,8 @@ def test_a_revision_by_itself_is_shown_as_it_is_in_its_order() -> None:
     [
         (offered(), date(2027, 1, 1), "offered"),
         (offered(), date(2027, 1, 2), "expired"),
-        (offered().quote_bounced(1, KEY_ID, "full", NOW).order, date(2027, 1, 1), "undeliverable"),
-        (offered().quote_bounced(1, KEY_ID, "full", NOW).order, date(2027, 1, 2), "expired"),
+        (order_delivery.quote_bounced(offered(), 1, KEY_ID, "full", NOW).order, date(2027, 1, 1), "undeliverable"),
+        (order_delivery.quote_bounced(offered(), 1, KEY_ID, "full", NOW).order, date(2027, 1, 2), "expired"),
         (offered().approve("Connie", NOW).order, date(2027, 1, 2), "approved"),
         (offered().request_change("Connie", "less", NOW).order, date(2027, 1, 2), "change_requested"),
         (sending(), date(2027, 1, 2), "sending"),
@@ -247,8 +248,8 @@ def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
     [
         (place().order.sync_enrollment(False, None, LATER).order, ["enrollment_suspended"]),
         (place().order.sync_enrollment(False, None, LATER).order.withdraw(ANNA, None, LATER).order, []),
-        (offered().quote_complained(1, LATER).order, ["contact_complained"]),
-        (offered().quote_complained(1, LATER).order.resend(CLARA, None, LATER).order, []),
+        (order_delivery.quote_complained(offered(), 1, LATER).order, ["contact_complained"]),
+        (order_delivery.quote_complained(offered(), 1, LATER).order.resend(CLARA, None, LATER).order, []),
         (expired().ask_for_fresh_quote(LATER + 60 * DAY).order, ["fresh_quote_asked"]),
     ],
     ids=["suspended", "suspended and closed", "complained", "complained and resent", "fresh quote asked"],
@@ -293,10 +294,10 @@ def test_a_row_of_the_desk_says_from_when_on_the_installation_calls_it_late(
 
 def test_the_desk_is_told_of_an_order_from_the_instant_on_that_its_row_says() -> None:
     policy = Policy(unclaimed_hours=5)
-    late_after = place().order.late_after(policy)
+    late_after = order_schedule.late_after(place().order, policy)
     assert late_after
-    assert place().order.tick(policy, late_after - timedelta(seconds=1)).entries == ()
-    (entry,) = place().order.tick(policy, late_after).entries
+    assert order_schedule.tick(place().order, policy, late_after - timedelta(seconds=1)).entries == ()
+    (entry,) = order_schedule.tick(place().order, policy, late_after).entries
     assert entry.event is Event.STALE
 
 
@@ -377,13 +378,13 @@ def test_an_event_of_an_order_without_a_quote_has_no_totals() -> None:
 def test_no_person_and_no_free_text_goes_on_the_bus() -> None:
     order = place(body={"note": "SECRET", "purchase_order_number": "SECRET"}).order.claim(CLARA, NOW).order
     quote = judge_quote(quote_body(line_of(description="SECRET"), message="SECRET", terms="SECRET"))
-    pending = order.offer(quote, CLARA, NOW).order.quote_mailed(1, KEY_ID, NOW).order
+    pending = order_delivery.quote_mailed(order.offer(quote, CLARA, NOW).order, 1, KEY_ID, NOW).order
     text = ""
     for change in (
         pending.request_change("SECRET", "SECRET", LATER),
         pending.cancel("SECRET", "SECRET", LATER),
         pending.approve("SECRET", LATER),
-        pending.quote_bounced(1, KEY_ID, "SECRET", LATER),
+        order_delivery.quote_bounced(pending, 1, KEY_ID, "SECRET", LATER),
         order.decline(CLARA, "SECRET", LATER),
         order.comment(change_actor := place().entries[0].actor, "SECRET", LATER),
     ):

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from online_orders.clock import day_in, now
+from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Account
 from online_orders.domain.errors import Conflict
-from online_orders.domain.orders import Order, Policy, Status
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Order, Status
 from online_orders.domain.representations import order_body
 from online_orders.domain.timeline import Actor, Event
 from tests.domain.builders import (
@@ -56,7 +58,7 @@ def ticked(order: Order, *days: date, policy: Policy = POLICY) -> tuple[Order, l
     """The order after a tick at noon of each day, and what was told on which."""
     recorded = []
     for day in days:
-        change = order.tick(policy, noon(day))
+        change = order_schedule.tick(order, policy, noon(day))
         assert_well_kept(order, change)
         recorded += [(entry.event.value, day) for entry in change.entries]
         order = change.order
@@ -82,7 +84,7 @@ def test_an_unanswered_quote_is_reminded_twice_expires_and_is_canceled() -> None
 
 def test_a_reminder_is_the_systems_shown_to_the_customer_and_no_decision() -> None:
     before = quoted()
-    change = before.tick(POLICY, noon(FIRST))
+    change = order_schedule.tick(before, POLICY, noon(FIRST))
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.internal) == (Event.REMINDED, Actor(kind="system"), False)
     assert entry.data == {"revision": 1}
@@ -92,9 +94,9 @@ def test_a_reminder_is_the_systems_shown_to_the_customer_and_no_decision() -> No
 
 
 def test_a_reminder_goes_once_a_day_however_often_the_clock_ticks() -> None:
-    order = quoted().tick(POLICY, noon(FIRST)).order
+    order = order_schedule.tick(quoted(), POLICY, noon(FIRST)).order
     for hours in range(1, 11):
-        assert order.tick(POLICY, noon(FIRST) + hours * HOUR).entries == ()
+        assert order_schedule.tick(order, POLICY, noon(FIRST) + hours * HOUR).entries == ()
 
 
 @pytest.mark.parametrize("day", [FIRST + DAY, FIRST + 5 * DAY, SECOND, SECOND + DAY, VALID_UNTIL])
@@ -133,7 +135,7 @@ def test_nothing_comes_of_time_once_a_decision_was_made(decided: Order) -> None:
 
 
 def test_an_undeliverable_quote_is_not_reminded_of_and_expires_all_the_same() -> None:
-    order = quoted().quote_bounced(1, KEY_ID, "full", LATER).order
+    order = order_delivery.quote_bounced(quoted(), 1, KEY_ID, "full", LATER).order
     _, texts = ticked(order, *days(OFFERED_ON, VALID_UNTIL + DAY))
     assert texts == [("quote.expired", VALID_UNTIL + DAY)]
 
@@ -162,7 +164,7 @@ def test_a_quote_with_a_requested_change_gets_no_reminder_and_no_expiry() -> Non
 def test_time_changes_no_closed_order(status: str) -> None:
     order = standing(status)
     for at in (NOW, NOW + 30 * DAY, NOW + 3_000 * DAY):
-        change = order.tick(POLICY, at)
+        change = order_schedule.tick(order, POLICY, at)
         assert (change.order, change.entries) == (order, ())
 
 
@@ -172,31 +174,31 @@ def test_time_changes_no_closed_order(status: str) -> None:
 @pytest.mark.parametrize(("order", "hours"), [(place().order, 24), (claimed(), 72)], ids=["unclaimed", "unquoted"])
 def test_customer_success_is_told_once_of_an_order_that_nobody_moves(order: Order, hours: int) -> None:
     end = NOW + hours * HOUR
-    assert order.tick(POLICY, end - MILLISECOND).entries == ()
-    change = order.tick(POLICY, end)
+    assert order_schedule.tick(order, POLICY, end - MILLISECOND).entries == ()
+    change = order_schedule.tick(order, POLICY, end)
     assert_well_kept(order, change)
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.internal) == (Event.STALE, Actor(kind="system"), True)
     assert entry.data == {"hours": hours}
     assert (change.order.version, change.order.updated_at) == (order.version, order.updated_at)
     for at in (end, end + HOUR, end + 3_000 * DAY):
-        assert change.order.tick(POLICY, at).entries == ()
+        assert order_schedule.tick(change.order, POLICY, at).entries == ()
 
 
 def test_an_order_that_came_back_to_the_desk_may_stand_still_anew() -> None:
-    order = claimed().tick(POLICY, NOW + 3 * DAY).order
+    order = order_schedule.tick(claimed(), POLICY, NOW + 3 * DAY).order
     order = offered(order, NOW + 4 * DAY).request_change("Connie", "less", NOW + 5 * DAY).order
-    assert order.tick(POLICY, NOW + 8 * DAY - MILLISECOND).entries == ()
-    assert [entry.event for entry in order.tick(POLICY, NOW + 8 * DAY).entries] == [Event.STALE]
+    assert order_schedule.tick(order, POLICY, NOW + 8 * DAY - MILLISECOND).entries == ()
+    assert [entry.event for entry in order_schedule.tick(order, POLICY, NOW + 8 * DAY).entries] == [Event.STALE]
 
 
 def test_taking_an_order_over_does_not_start_its_time_anew() -> None:
     order = claimed().claim(CONRAD, NOW + 2 * DAY).order
-    assert [entry.event for entry in order.tick(POLICY, NOW + 3 * DAY).entries] == [Event.STALE]
+    assert [entry.event for entry in order_schedule.tick(order, POLICY, NOW + 3 * DAY).entries] == [Event.STALE]
 
 
 def test_an_order_whose_quote_is_on_its_way_does_not_stand_still() -> None:
-    assert sending().tick(POLICY, NOW + 30 * DAY).entries == ()
+    assert order_schedule.tick(sending(), POLICY, NOW + 30 * DAY).entries == ()
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,7 @@ def test_an_order_whose_quote_is_on_its_way_does_not_stand_still() -> None:
 )
 def test_while_a_mail_is_outstanding_time_stands_still(waiting: Order) -> None:
     for at in (noon(FIRST), noon(VALID_UNTIL + DAY), noon(VALID_UNTIL + 30 * DAY)):
-        assert waiting.tick(POLICY, at).entries == ()
+        assert order_schedule.tick(waiting, POLICY, at).entries == ()
 
 
 # The end of a quote.
@@ -214,7 +216,7 @@ def test_while_a_mail_is_outstanding_time_stands_still(waiting: Order) -> None:
 
 def test_an_expired_revision_leaves_the_order_pending_and_its_version_as_it_was() -> None:
     before = quoted()
-    change = before.tick(POLICY, noon(VALID_UNTIL + DAY))
+    change = order_schedule.tick(before, POLICY, noon(VALID_UNTIL + DAY))
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.internal) == (Event.EXPIRED, Actor(kind="system"), False)
     assert change.order.quote
@@ -243,8 +245,11 @@ def test_a_quote_is_valid_through_its_last_day_in_the_accounts_time_zone(zone: s
     end = datetime.combine(last + DAY, time(), ZoneInfo(zone)).astimezone(UTC)
     assert order.today(end - MILLISECOND) == last
     assert order.approve("Connie", end - MILLISECOND).order.status is Status.COMPLETED
-    assert [entry.event for entry in order.tick(POLICY, end - MILLISECOND).entries] in ([], [Event.REMINDED])
-    assert [entry.event for entry in order.tick(POLICY, end).entries] == [Event.EXPIRED]
+    assert [entry.event for entry in order_schedule.tick(order, POLICY, end - MILLISECOND).entries] in (
+        [],
+        [Event.REMINDED],
+    )
+    assert [entry.event for entry in order_schedule.tick(order, POLICY, end).entries] == [Event.EXPIRED]
 
 
 CLOCKS_CHANGE = [
@@ -276,9 +281,9 @@ def test_the_last_day_ends_where_clocks_change_as_the_people_there_would_say(zon
     assert order.approve("Connie", over - MILLISECOND).order.status is Status.COMPLETED
     with pytest.raises(Conflict):
         order.approve("Connie", over)
-    assert order.tick(POLICY, over - MILLISECOND).order.is_open
-    reminded = order.tick(POLICY, over - MILLISECOND).order
-    assert [entry.event for entry in reminded.tick(POLICY, over).entries] == [Event.EXPIRED]
+    assert order_schedule.tick(order, POLICY, over - MILLISECOND).order.is_open
+    reminded = order_schedule.tick(order, POLICY, over - MILLISECOND).order
+    assert [entry.event for entry in order_schedule.tick(reminded, POLICY, over).entries] == [Event.EXPIRED]
 
 
 @pytest.mark.parametrize(("zone", "last", "end"), CLOCKS_CHANGE)
@@ -289,7 +294,7 @@ def test_six_hourly_ticks_do_each_thing_once_where_clocks_change(zone: str, last
     at, recorded = order.quote.offered_at, []
     while order.is_open:
         at += 6 * HOUR
-        change = order.tick(POLICY, at)
+        change = order_schedule.tick(order, POLICY, at)
         recorded += [(entry.event.value, order.today(at)) for entry in change.entries]
         order = change.order
     first, second, expired_on, canceled_on = (day for _, day in recorded)
@@ -308,8 +313,8 @@ def test_the_order_is_canceled_once_the_days_of_grace_are_over(grace: int) -> No
     order, _ = ticked(quoted(), VALID_UNTIL + DAY, policy=policy)
     last = VALID_UNTIL + grace * DAY
     for day in days(VALID_UNTIL + DAY, last):
-        assert order.tick(policy, noon(day)).entries == ()
-    change = order.tick(policy, noon(last + DAY))
+        assert order_schedule.tick(order, policy, noon(day)).entries == ()
+    change = order_schedule.tick(order, policy, noon(last + DAY))
     assert_well_kept(order, change)
     (entry,) = change.entries
     assert (entry.event, entry.actor, entry.data) == (

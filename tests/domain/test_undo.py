@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from online_orders.domain import order_delivery
 from online_orders.domain.errors import Conflict
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import QuoteState
@@ -79,27 +80,27 @@ def test_after_an_undo_the_next_number_is_used_and_the_undone_one_kept() -> None
     assert change.replaced == undone.quote
     assert (change.order.quote.revision, change.order.quote.state) == (2, QuoteState.SENDING)
     assert change.order.undo_until == NOW + HOLD
-    assert mailed(change.order.release_mail(NOW + HOLD).order).status == "pending_confirmation"
+    assert mailed(order_delivery.release_mail(change.order, NOW + HOLD).order).status == "pending_confirmation"
 
 
 def test_a_quote_is_either_undone_or_mailed() -> None:
-    gone = held().release_mail(NOW + HOLD).order
+    gone = order_delivery.release_mail(held(), NOW + HOLD).order
     with pytest.raises(Conflict):
         gone.undo_quote(CLARA, NOW + HOLD)
     undone = held().undo_quote(CLARA, NOW).order
-    assert undone.release_mail(NOW + HOLD).entries == ()
-    assert undone.quote_mailed(undone.internals.quote_link, KEY_ID, NOW + HOLD).entries == ()
+    assert order_delivery.release_mail(undone, NOW + HOLD).entries == ()
+    assert order_delivery.quote_mailed(undone, undone.internals.quote_link, KEY_ID, NOW + HOLD).entries == ()
 
 
 def test_a_held_mail_goes_once_its_time_is_over_and_the_timeline_says_so_inside() -> None:
     before = held()
-    assert before.release_mail(NOW + HOLD - SECOND).entries == ()
-    change = before.release_mail(NOW + HOLD)
+    assert order_delivery.release_mail(before, NOW + HOLD - SECOND).entries == ()
+    change = order_delivery.release_mail(before, NOW + HOLD)
     assert_well_kept(before, change)
     (entry,) = change.entries
     assert (entry.event, entry.data, entry.internal) == (Event.QUOTE_MAILING, {"revision": 1}, True)
     assert (change.order.version, change.order.mail_is_pending) == (before.version, True)
-    assert change.order.release_mail(NOW + HOLD).entries == ()
+    assert order_delivery.release_mail(change.order, NOW + HOLD).entries == ()
 
 
 def test_what_is_not_yet_let_go_can_be_undone_also_after_its_time() -> None:
@@ -111,7 +112,7 @@ def test_another_contact_or_a_new_revision_does_not_shorten_the_time() -> None:
     first = held()
     second = first.offer(quote_for(first), CLARA, NOW + SECOND, HOLD).order
     assert second.undo_until == NOW + SECOND + HOLD
-    assert second.release_mail(NOW + HOLD).entries == ()
+    assert order_delivery.release_mail(second, NOW + HOLD).entries == ()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_another_contact_or_a_new_revision_does_not_shorten_the_time() -> None:
         offered(),
         expired(),
         held().undo_quote(CLARA, NOW).order,
-        held().quote_refused(1, "gone", NOW).order,
+        order_delivery.quote_refused(held(), 1, "gone", NOW).order,
         held().decline(CLARA, "sold out", NOW).order,
         *map(standing, ("submitted", "in_process", "completed", "canceled")),
     ],

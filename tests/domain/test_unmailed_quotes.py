@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.errors import Conflict
 from online_orders.domain.notifications import notifications
 from online_orders.domain.orders import Order
@@ -40,8 +41,8 @@ def _state(order: Order) -> str:
 
 def test_a_first_revision_past_before_mailing_returns_to_the_desk() -> None:
     before = sending()
-    assert before.expire_unmailed(GRACE, LAST_INSTANT).entries == ()
-    change = before.expire_unmailed(GRACE, PAST)
+    assert order_schedule.expire_unmailed(before, GRACE, LAST_INSTANT).entries == ()
+    change = order_schedule.expire_unmailed(before, GRACE, PAST)
     assert_well_kept(before, change)
     (entry,) = change.entries
     assert entry.event is Event.EXPIRED
@@ -61,7 +62,7 @@ def test_a_first_revision_past_before_mailing_returns_to_the_desk() -> None:
 
 def test_a_later_revision_past_before_mailing_waits_for_no_contact() -> None:
     before = sending(offered())
-    change = before.expire_unmailed(GRACE, PAST)
+    change = order_schedule.expire_unmailed(before, GRACE, PAST)
     assert_well_kept(before, change)
     assert (change.order.status, _state(change.order)) == ("in_process", "expired")
     assert change.order.version == before.version + 1, "the status has moved"
@@ -73,7 +74,7 @@ def test_a_fresh_mail_of_an_expired_offer_is_not_sent_and_the_quote_expires() ->
         offered().ask_for_fresh_mail("quote", NOW).order,
     ):
         assert before.mail_is_pending
-        change = before.expire_unmailed(GRACE, PAST)
+        change = order_schedule.expire_unmailed(before, GRACE, PAST)
         assert_well_kept(before, change)
         (entry,) = change.entries
         assert (entry.event, entry.data) == (Event.EXPIRED, {"revision": 1, "open_until": "2027-01-15"})
@@ -82,34 +83,34 @@ def test_a_fresh_mail_of_an_expired_offer_is_not_sent_and_the_quote_expires() ->
 
 
 def test_a_refused_first_revision_that_was_resent_and_is_past_is_the_desks() -> None:
-    resent = sending().quote_refused(1, "refused", NOW).order.resend(CLARA, None, NOW).order
+    resent = order_delivery.quote_refused(sending(), 1, "refused", NOW).order.resend(CLARA, None, NOW).order
     assert resent.mail_is_pending
-    after = resent.expire_unmailed(GRACE, PAST).order
+    after = order_schedule.expire_unmailed(resent, GRACE, PAST).order
     assert (after.status, _state(after)) == ("in_process", "expired")
 
 
 def test_the_day_is_the_accounts() -> None:
     order = sending(claimed(place(account=account_of(time_zone="Pacific/Kiritimati")).order))
-    assert order.expire_unmailed(GRACE, LAST_INSTANT - timedelta(hours=14)).entries == ()
-    assert order.expire_unmailed(GRACE, PAST - timedelta(hours=14)).entries
+    assert order_schedule.expire_unmailed(order, GRACE, LAST_INSTANT - timedelta(hours=14)).entries == ()
+    assert order_schedule.expire_unmailed(order, GRACE, PAST - timedelta(hours=14)).entries
 
 
 def test_a_quote_that_can_still_be_undone_over_midnight_is_not_expired_before() -> None:
     order = claimed(at=LAST_INSTANT)
     revision = quote_for(order, LAST_INSTANT, valid_until="2027-01-01")
     held = order.offer(revision, CLARA, LAST_INSTANT, HOLD).order
-    assert held.expire_unmailed(GRACE, PAST).entries == ()
-    after = held.expire_unmailed(GRACE, LAST_INSTANT + HOLD).order
+    assert order_schedule.expire_unmailed(held, GRACE, PAST).entries == ()
+    after = order_schedule.expire_unmailed(held, GRACE, LAST_INSTANT + HOLD).order
     assert (_state(after), after.undo_until) == ("expired", None)
 
 
 def test_what_has_no_mail_to_go_is_left_alone() -> None:
     for order in (place().order, claimed(), offered(), sending().decline(CLARA, "sold out", NOW).order):
-        assert order.expire_unmailed(GRACE, PAST).entries == ()
+        assert order_schedule.expire_unmailed(order, GRACE, PAST).entries == ()
 
 
 def test_a_past_quote_is_not_resent_and_the_refusal_says_so() -> None:
-    for order in (offered(), sending().quote_refused(1, "refused", NOW).order):
+    for order in (offered(), order_delivery.quote_refused(sending(), 1, "refused", NOW).order):
         with pytest.raises(Conflict, match="last day is over"):
             order.resend(CLARA, None, PAST)
         assert order.resend(CLARA, None, LAST_INSTANT).entries
@@ -122,10 +123,10 @@ def test_a_past_quote_gets_no_fresh_mail() -> None:
 
 def test_a_contact_with_an_unrecorded_mail_can_ask_for_a_fresh_quote() -> None:
     """SES had taken it, and its answer was lost."""
-    after = sending().expire_unmailed(GRACE, PAST).order
+    after = order_schedule.expire_unmailed(sending(), GRACE, PAST).order
     requested = after.ask_for_fresh_quote(PAST).order
     assert flags_of(requested) == ["fresh_quote_asked"]
-    assert after.quote_mailed(1, KEY_ID, PAST).entries == ()
+    assert order_delivery.quote_mailed(after, 1, KEY_ID, PAST).entries == ()
     body = order_body(after, {}, PAST + DAY)
     assert (body["status"], body["quote"]["state"]) == ("in_process", QuoteState.EXPIRED)
 

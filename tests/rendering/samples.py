@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.approval_links import ConfirmLink
@@ -13,7 +14,8 @@ from online_orders.domain.catalog import ACCESSORY_TYPES, REGIONS
 from online_orders.domain.confirmation import FormError, FormState, Outcome
 from online_orders.domain.installation import Installation
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
-from online_orders.domain.orders import Change, Order, Policy, Status
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Change, Order, Status
 from online_orders.domain.quotes import Quote
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.domain.timeline import SYSTEM, Actor, Entry
@@ -115,15 +117,15 @@ def sending(locale: str = "en") -> Change:
 def pending(locale: str = "en", *, quote: Quote | None = None, **body: Any) -> Change:
     """Quoted, and the mail gone out."""
     order = claimed(placed(locale, **body).order)
-    return order.offer(quote or quote_of(), CLARA, NOW).order.quote_mailed(1, KEY_ID, NOW)
+    return order_delivery.quote_mailed(order.offer(quote or quote_of(), CLARA, NOW).order, 1, KEY_ID, NOW)
 
 
 def _stale(order: Order) -> Change:
-    return order.tick(Policy(), NOW + timedelta(days=30))
+    return order_schedule.tick(order, Policy(), NOW + timedelta(days=30))
 
 
 def _expired(order: Order) -> Change:
-    return order.tick(Policy(), NOW + timedelta(days=60))
+    return order_schedule.tick(order, Policy(), NOW + timedelta(days=60))
 
 
 STEPS: Mapping[MailKind, Callable[[str], Change]] = {
@@ -134,8 +136,8 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.APPROVED: lambda locale: pending(locale).order.approve("Connie", NOW),
     MailKind.CANCELED: lambda locale: pending(locale).order.cancel("Connie", "Another vendor.\nSorry!", NOW),
     MailKind.CHANGE_REQUESTED: lambda locale: pending(locale).order.request_change("Connie", "One socket only.", NOW),
-    MailKind.QUOTE_UNDELIVERABLE: lambda locale: pending(locale).order.quote_bounced(
-        1, KEY_ID, "550 5.1.1 user unknown", NOW
+    MailKind.QUOTE_UNDELIVERABLE: lambda locale: order_delivery.quote_bounced(
+        pending(locale).order, 1, KEY_ID, "550 5.1.1 user unknown", NOW
     ),
     MailKind.LINK_LOCKED: lambda locale: pending(locale).order.link_locked("quote", NOW),
     MailKind.EXPIRED: lambda locale: _expired(pending(locale).order),
@@ -219,7 +221,7 @@ def pages(locale: str) -> dict[str, str]:
     withdrawn = placed(locale).order.withdraw(ANNA, None, NOW).order
     changed = order.request_change("Connie", "One socket only.", NOW).order
     lapsed = _expired(order).order
-    closed_by_expiry = lapsed.tick(Policy(), NOW + timedelta(days=90)).order
+    closed_by_expiry = order_schedule.tick(lapsed, Policy(), NOW + timedelta(days=90)).order
     wrong = FormState("request_change", "Connie", "", (FormError.REASON_MISSING, FormError.CODE_WRONG), 3)
     empty = FormState(
         errors=(FormError.DECISION_MISSING, FormError.NAME_MISSING, FormError.CODE_MISSING),
@@ -270,7 +272,7 @@ def endings() -> list[Change]:
         waiting.cancel("Connie", "Too dear.", NOW),
         fresh.withdraw(ANNA, "Ordered twice.", NOW),
         fresh.decline(CLARA, "Not in stock.", NOW),
-        _expired(waiting).order.tick(Policy(), NOW + 90 * DAY),
+        order_schedule.tick(_expired(waiting).order, Policy(), NOW + 90 * DAY),
     ]
     unnamed = [
         Change(change.order, (change.entries[0].model_copy(update={"actor": SYSTEM}),)) for change in (*named, named[1])
@@ -320,7 +322,10 @@ def _offers_again(order: Order) -> None:
 def _expiries(order: Order) -> None:
     """Of a quote that was not mailed in time, and told anew to the next contact person."""
     late = NOW + 60 * DAY
-    unmailed, anew = sending().order.expire_unmailed(14, late), _expired(order).order.sync_contact(CARLA, None, late)
+    unmailed, anew = (
+        order_schedule.expire_unmailed(sending().order, 14, late),
+        _expired(order).order.sync_contact(CARLA, None, late),
+    )
     for change, role, link in ((unmailed, Role.CUSTOMER_SUCCESS, None), (anew, Role.CONTACT, LINK)):
         render_mail(MailKind.EXPIRED, role, change.order, change.entries[-1], INSTALLATION, ACCOUNT_NAME, link)
     for reason in SystemReason:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from online_orders.domain import order_schedule
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Contact
 from online_orders.domain.languages import LOCALES
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
-from online_orders.domain.orders import Change, Policy
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Change
 from online_orders_rendering.mails.compose import Mail, render_contact_report, render_mail, render_notice
 from online_orders_rendering.templates import FOLDER
 from tests.domain.builders import (
@@ -321,12 +323,17 @@ def test_the_mail_of_a_later_revision_says_so_and_that_older_links_are_dead(loca
 
 
 def test_the_mails_of_an_expired_quote_say_how_long_the_order_still_waits() -> None:
-    expired = pending().order.tick(Policy(grace_days=14), NOW + 60 * DAY)
+    expired = order_schedule.tick(pending().order, Policy(grace_days=14), NOW + 60 * DAY)
     for role in sorted(MAILS[MailKind.EXPIRED].audience):
         mail = render_mail(MailKind.EXPIRED, role, expired.order, expired.entries[0], INSTALLATION, "Acme")
         assert "will be canceled after January 15, 2027" in mail.text
-    assert expired.order.tick(Policy(grace_days=14), datetime(2027, 1, 15, 22, tzinfo=UTC)).entries == ()
-    assert expired.order.tick(Policy(grace_days=14), datetime(2027, 1, 16, 22, tzinfo=UTC)).order.status == "canceled"
+    assert (
+        order_schedule.tick(expired.order, Policy(grace_days=14), datetime(2027, 1, 15, 22, tzinfo=UTC)).entries == ()
+    )
+    assert (
+        order_schedule.tick(expired.order, Policy(grace_days=14), datetime(2027, 1, 16, 22, tzinfo=UTC)).order.status
+        == "canceled"
+    )
 
 
 def test_a_fresh_link_to_an_order_says_that_the_older_one_is_dead() -> None:
@@ -339,15 +346,15 @@ def test_a_fresh_link_to_an_order_says_that_the_older_one_is_dead() -> None:
 
 def test_a_cancellation_says_who_and_why() -> None:
     waiting, fresh = pending().order, placed().order
-    lapsed = waiting.tick(Policy(), NOW + 60 * DAY).order
+    lapsed = order_schedule.tick(waiting, Policy(), NOW + 60 * DAY).order
     endings = {
         "Connie canceled the order as the contact person on November 22, 2026.": waiting.cancel("Connie", "x", NOW),
         f"{ANNA.email} withdrew the order on November 22, 2026.": fresh.withdraw(ANNA, "x", NOW),
         f"{INSTALLATION.brand} Customer Success declined the order on November 22, 2026.": fresh.decline(
             CLARA, "x", NOW
         ),
-        "The quote was not approved in time, so the order was closed on February 20, 2027.": lapsed.tick(
-            Policy(), NOW + 90 * DAY
+        "The quote was not approved in time, so the order was closed on February 20, 2027.": order_schedule.tick(
+            lapsed, Policy(), NOW + 90 * DAY
         ),
     }
     for text, change in endings.items():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from online_orders.domain import order_schedule
 from online_orders.domain.languages import LOCALES
 from online_orders.domain.mail_kinds import MailKind, Role
 from online_orders.domain.system_reasons import SystemReason
@@ -38,7 +39,7 @@ def test_a_stored_system_reason_is_translated_and_a_persons_is_not() -> None:
 
 
 def test_customer_success_reads_that_a_past_quote_was_not_mailed() -> None:
-    change = sending().order.expire_unmailed(14, NOW + timedelta(days=400))
+    change = order_schedule.expire_unmailed(sending().order, 14, NOW + timedelta(days=400))
     mail = render_mail(
         MailKind.EXPIRED, Role.CUSTOMER_SUCCESS, change.order, change.entries[-1], INSTALLATION, "Acme Ltd"
     )

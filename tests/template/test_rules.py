@@ -4,7 +4,7 @@ import pytest
 
 from emulation.template import read
 from online_orders.aws.keys import mail_pause_key
-from online_orders.domain.orders import Policy
+from online_orders.domain.order_schedule import Policy
 from online_orders.domain.timeline import PUBLISHED, Event
 from sandbox.run import MAIL_PAUSE_KEY
 from sandbox.settings import MAX_UNDO_SECONDS

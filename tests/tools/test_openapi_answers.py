@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from online_orders.domain import order_delivery
 from online_orders.domain.catalog import KINDS
 from online_orders.domain.estimates import BUCKET_DAYS, MIN_ORDERS
 from online_orders.domain.orders import Change, Order, Status
@@ -51,7 +52,7 @@ def orders_of_every_status() -> dict[Status, Order]:
     submitted = order_of_every_kind()
     in_process = submitted.claim(examples.STAFF, LATER).order
     sending = in_process.offer(quote_of(in_process), examples.STAFF, LATER).order
-    pending = sending.quote_mailed(1, examples.KEY_ID, LATER).order
+    pending = order_delivery.quote_mailed(sending, 1, examples.KEY_ID, LATER).order
     return {
         Status.SUBMITTED: submitted,
         Status.IN_PROCESS: in_process,

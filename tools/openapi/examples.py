@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
+from online_orders.domain import order_delivery
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
 from online_orders.domain.errors import OnlineOrdersError
 from online_orders.domain.evidence import evidence_of
@@ -190,8 +191,8 @@ def story() -> Story:
     order = then("commented", order.comment(asking, COMMENT["text"], next(times)))
     order = then("quoted", order.offer(_quote(order), STAFF, next(times), timedelta(minutes=1)))
     instead("undone", order.undo_quote(STAFF, order.updated_at + timedelta(seconds=30)))
-    order = then("let go", order.release_mail(next(times)))
-    order = then("offered", order.quote_mailed(order.internals.quote_link, KEY_ID, next(times)))
+    order = then("let go", order_delivery.release_mail(order, next(times)))
+    order = then("offered", order_delivery.quote_mailed(order, order.internals.quote_link, KEY_ID, next(times)))
     instead("resent", order.resend(STAFF, Contact.model_validate(RESENDING["contact"]), next(times)))
     then("approved", order.approve(ACCOUNT["enrollment"]["contact"]["name"], next(times)))
     return Story(steps, tuple(entries))

@@ -12,6 +12,7 @@ from online_orders import clock
 from online_orders.aws import mail_pause, order_store, workflow
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.retry_delays import next_delay_seconds
+from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.environment import environment
@@ -30,11 +31,11 @@ def route_after_failure(key: OrderKey) -> dict[str, Any]:
 
     def give_up(order: Order) -> Change:
         nonlocal given_up
-        expired = order.expire_unmailed(grace_days, now)
+        expired = order_schedule.expire_unmailed(order, grace_days, now)
         given_up = not expired.entries and order.is_quote_mail_overdue(now, released_at)
         if not given_up:
             return expired
-        return order.quote_refused(order.internals.quote_link, SystemReason.NOT_HANDED_OVER, now)
+        return order_delivery.quote_refused(order, order.internals.quote_link, SystemReason.NOT_HANDED_OVER, now)
 
     order = order_store.update_order(lambda: order_store.get_order(key), give_up)
     route = {**workflow.routing(order, now), "link_number": None, "key_id": None}

@@ -12,6 +12,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import NamedTuple
 
+from online_orders.domain import order_delivery
 from online_orders.domain.approval_links import CODE, Link, LinkContext, LinkState
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH
@@ -239,7 +240,7 @@ def decide_by_link(context: LinkContext, form: DecisionForm, at: datetime) -> Ch
     if link.purpose == "order":
         return _decide(order, form, at)
     # The sender has link and code, and so the mail, even if SES's acceptance is not recorded yet.
-    mailed = order.quote_mailed(link.number, link.key_id, at)
+    mailed = order_delivery.quote_mailed(order, link.number, link.key_id, at)
     return mailed.then(lambda order: _decide(order, form, at))
 
 

@@ -1,4 +1,4 @@
-"""An order and the actions that people and the workflow take on it.
+"""An order and the actions that people take on it; see `order_delivery` and `order_schedule` for what mail and time do.
 
 Every action takes the order as it was and answers a Change: the order as it is then, and the timeline entries that
 say so. What the status does not allow is a Conflict. Nothing here reads a clock, a table or a secret.
@@ -20,9 +20,9 @@ from online_orders.domain.catalog import MAX_ITEMS, Item, PlacedItem, item_error
 from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests, VersionMismatch
 from online_orders.domain.field_errors import validate
-from online_orders.domain.mail_delivery import MailEvent, MailState, MailStatus, mail_status
+from online_orders.domain.mail_delivery import MailState, MailStatus
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState, parse_quote
-from online_orders.domain.system_reasons import SystemReason, system_reason
+from online_orders.domain.system_reasons import system_reason
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
 from online_orders.domain.values import (
     MAX_REASON_LENGTH,
@@ -204,26 +204,6 @@ class OrderInternals(Entity):
     since: dict[Status, Instant] = Field(default_factory=dict)
 
 
-class Policy(NamedTuple):
-    """The installation's patience."""
-
-    remind_after_days: int = 3
-    remind_before_end_days: int = 2
-    grace_days: int = 14
-    unclaimed_hours: int = 24
-    unquoted_hours: int = 72
-
-    def hours_at_desk(self, status: Status) -> int:
-        """Return how many hours an order may wait in a status for Customer Success."""
-        return self.unclaimed_hours if status is Status.SUBMITTED else self.unquoted_hours
-
-    def reminder_days(self, offered_on: date, valid_until: date) -> tuple[date, date]:
-        return (
-            offered_on + timedelta(days=self.remind_after_days),
-            valid_until - timedelta(days=self.remind_before_end_days),
-        )
-
-
 class NewOrder(Request):
     """What a customer sends; the items are judged one by one in `catalog`."""
 
@@ -396,7 +376,7 @@ class Order(Entity):
 
     def _resend_refusal(self, at: datetime) -> str | None:
         refusal = self._status_refusal(DESK_ACTIONS["resend"])
-        if refusal and not (self._is_first_quote_undeliverable or self._is_unsent_for_want_of_contact):
+        if refusal and not (self.is_first_quote_undeliverable or self._is_unsent_for_want_of_contact):
             return refusal
         if self.quote is None or self.quote.state not in DECIDABLE | {QuoteState.SENDING}:
             return "The quote is no longer on offer; quote anew."
@@ -421,7 +401,7 @@ class Order(Entity):
             return self._undo_refusal() is None
         return self._status_refusal(action) is None
 
-    def _change(
+    def with_entry(
         self,
         at: datetime,
         actor: Actor,
@@ -433,7 +413,7 @@ class Order(Entity):
         internals: Mapping[str, Any] | None = None,
         **changes: Any,
     ) -> Change:
-        """The order with `changes`, one timeline entry further, and one version further if it is a decision."""
+        """Return the order with `changes`, one timeline entry further, and one version further if it is a decision."""
         sequence = self.internals.sequence + 1
         new_internals: dict[str, Any] = {"sequence": sequence, **(internals or {})}
         if (status := changes.get("status")) and status != self.status:
@@ -452,7 +432,8 @@ class Order(Entity):
         entry = Entry(sequence=sequence, at=at, actor=actor, event=event, data=dict(data or {}), internal=internal)
         return Change(order, (entry,))
 
-    def _quote_in(self, state: QuoteState, at: datetime | None = None) -> Quote | None:
+    def quote_in(self, state: QuoteState, at: datetime | None = None) -> Quote | None:
+        """Return the current revision in another state, decided at `at` if that is given; None without a revision."""
         if self.quote is None:
             return None
         decided = {"decided_at": at} if at else {}
@@ -468,7 +449,7 @@ class Order(Entity):
         self.require_allowed("claim")
         if self.status is Status.IN_PROCESS and self.assignee and self.assignee.user_id == by.user_id:
             return Change(self, ())
-        return self._change(
+        return self.with_entry(
             at,
             _staff(by),
             Event.CLAIMED,
@@ -483,7 +464,7 @@ class Order(Entity):
         self.require_allowed("release")
         if self.assignee is None:
             return Change(self, ())
-        return self._change(at, _staff(by), Event.RELEASED, internal=True, assignee=None)
+        return self.with_entry(at, _staff(by), Event.RELEASED, internal=True, assignee=None)
 
     def next_revision(self, body: Any, currency: str, terms: str, at: datetime) -> Quote:
         """Return the revision that `body` asks for; raise Invalid with every fault of it.
@@ -510,7 +491,7 @@ class Order(Entity):
         replaced = self.quote
         if replaced and replaced.state in DECIDABLE | {QuoteState.SENDING}:
             replaced = replaced.model_copy(update={"state": QuoteState.SUPERSEDED})
-        change = self._change(
+        change = self.with_entry(
             at,
             _staff(by),
             Event.QUOTE_PREPARED,
@@ -537,20 +518,20 @@ class Order(Entity):
         The revision keeps its number; the one before it stays superseded.
         """
         self._raise_conflict(self._undo_refusal())
-        return self._change(
+        return self.with_entry(
             at,
             _staff(by),
             Event.QUOTE_UNDONE,
-            self._revision(),
+            self.revision_data(),
             internal=True,
             status=Status.IN_PROCESS,
-            quote=self._quote_in(QuoteState.SUPERSEDED),
+            quote=self.quote_in(QuoteState.SUPERSEDED),
             internals={"quote_held_until": None},
         )
 
     def decline(self, by: User, reason: str, at: datetime) -> Change:
         self.require_allowed("decline")
-        return self._cancel(at, _staff(by), "customer_success", reason)
+        return self.canceled(at, _staff(by), "customer_success", reason)
 
     def resend(self, by: User, contact: Contact | None, at: datetime) -> Change:
         """Order a fresh link to the same revision, to `contact` if one is given; older links are dead from now on.
@@ -565,11 +546,11 @@ class Order(Entity):
         is_changed = contact is not None and not self.contact.has_mailbox(contact.email)
         # Whoever is dropped is told, and the order knows him no more; one who was parted with before has been told.
         former = {"former_recipient": self.contact.email} if is_changed and not self.lacks_contact else {}
-        return self._change(
+        return self.with_entry(
             at,
             _staff(by),
             Event.QUOTE_RESENT,
-            {"contact_changed": is_changed, **_recipient(contact or self.contact), **former},
+            {"contact_changed": is_changed, **recipient_data(contact or self.contact), **former},
             contact=contact or self.contact,
             internals={
                 "quote_link": self.internals.quote_link + 1,
@@ -591,7 +572,7 @@ class Order(Entity):
         return {"last_reminder_on": self.today(at)} if was_offered else {}
 
     @property
-    def _is_first_quote_undeliverable(self) -> bool:
+    def is_first_quote_undeliverable(self) -> bool:
         """Return whether no mail of the current revision has gone out, and the last one was refused or given up."""
         state = self.quote.state if self.quote else None
         return self.status is Status.IN_PROCESS and state is QuoteState.UNDELIVERABLE
@@ -626,7 +607,7 @@ class Order(Entity):
             return Change(self, ())
         event = Event.ENROLLMENT_RESUMED if is_enrolled else Event.ENROLLMENT_SUSPENDED
         internals = {"suspended_since": None if is_enrolled else at}
-        return self._change(at, _staff_or_time(by), event, internal=True, decision=False, internals=internals)
+        return self.with_entry(at, _staff_or_time(by), event, internal=True, decision=False, internals=internals)
 
     def sync_settings(self, locale: str, time_zone: str, by: str | None, at: datetime) -> Change:
         """Take over the account's language and time zone; promises that were made keep theirs.
@@ -641,7 +622,7 @@ class Order(Entity):
             changed["placed_time_zone"] = internals.placed_time_zone or internals.time_zone
             changed["quote_time_zone"] = (internals.quote_time_zone or internals.time_zone) if self.quote else None
         data = {"locale": locale, "time_zone": time_zone}
-        return self._change(
+        return self.with_entry(
             at, _staff_or_time(by), Event.SETTINGS_CHANGED, data, internal=True, decision=False, internals=changed
         )
 
@@ -660,7 +641,7 @@ class Order(Entity):
                 return Change(self, ())
             if self.contact.has_mailbox(contact.email):
                 return self._update_contact(contact, by, at)
-        return self._change(
+        return self.with_entry(
             at,
             _staff_or_time(by),
             Event.CONTACT_CHANGED,
@@ -676,7 +657,7 @@ class Order(Entity):
         )
 
     def _update_contact(self, contact: Contact, by: str | None, at: datetime) -> Change:
-        return self._change(
+        return self.with_entry(
             at, _staff_or_time(by), Event.CONTACT_CORRECTED, internal=True, decision=False, contact=contact
         )
 
@@ -684,7 +665,7 @@ class Order(Entity):
         if self.lacks_contact:
             return Change(self, ())
         internals = {**self._revoked_links(), "contact_removed_since": at}
-        return self._change(
+        return self.with_entry(
             at, _staff_or_time(by), Event.CONTACT_REMOVED, internal=True, decision=False, internals=internals
         )
 
@@ -693,14 +674,14 @@ class Order(Entity):
         return {"order_link": self.internals.order_link + 1, "quote_link": self.internals.quote_link + bool(self.quote)}
 
     def erased(self, changes: Mapping[str, Any], at: datetime) -> Change:
-        """Put `changes` in the place of a person who was erased (see `erasing`); nothing without any.
+        """Put `changes` in the place of a person who was erased (see `erasure`); nothing without any.
 
         The links of an erased contact person are dead, since they were derived from the address.
         """
         if not changes:
             return Change(self, ())
         internals = {"has_own_contact": False} if "contact" in changes else {}
-        return self._change(
+        return self.with_entry(
             at, SYSTEM, Event.PERSON_ERASED, internal=True, decision=False, internals=internals, **changes
         )
 
@@ -708,7 +689,7 @@ class Order(Entity):
 
     def withdraw(self, by: User, reason: str | None, at: datetime) -> Change:
         self.require_allowed("withdraw")
-        return self._cancel(at, Actor(kind="customer", name=by.email), "customer", reason)
+        return self.canceled(at, Actor(kind="customer", name=by.email), "customer", reason)
 
     def comment(
         self, actor: Actor, text: str, at: datetime, *, internal: bool = False, max_per_hour: int | None = None
@@ -716,7 +697,7 @@ class Order(Entity):
         """Raise TooManyRequests once there are `max_per_hour` in an hour of the clock (None: as many as there are)."""
         self.require_allowed("comment on")
         internals = {} if max_per_hour is None else {"comments": self._count_comment(max_per_hour, at)}
-        return self._change(
+        return self.with_entry(
             at, actor, Event.COMMENTED, {"text": text}, internal=internal, decision=False, internals=internals
         )
 
@@ -735,30 +716,30 @@ class Order(Entity):
         self.require_allowed("approve")
         if self.quote is None or self.quote.state not in DECIDABLE or self.is_quote_past(at):
             raise Conflict("The quote is no longer on offer.", self.status)
-        return self._change(
+        return self.with_entry(
             at,
             Actor(kind="contact", name=name),
             Event.COMPLETED,
-            {**self._revision(), **self._asked()},
+            {**self.revision_data(), **self._asked()},
             status=Status.COMPLETED,
-            quote=self._quote_in(QuoteState.APPROVED, at),
+            quote=self.quote_in(QuoteState.APPROVED, at),
             closed=Closed(by="contact", reason=None, at=at),
         )
 
     def cancel(self, name: str, reason: str | None, at: datetime) -> Change:
         self.require_allowed("cancel")
-        return self._cancel(at, Actor(kind="contact", name=name), "contact", reason)
+        return self.canceled(at, Actor(kind="contact", name=name), "contact", reason)
 
     def request_change(self, name: str, reason: str, at: datetime) -> Change:
         """Return the order to the desk with a reason; the revision can no longer be approved."""
         self.require_allowed("request a change of")
-        return self._change(
+        return self.with_entry(
             at,
             Actor(kind="contact", name=name),
             Event.CHANGE_REQUESTED,
-            {**self._revision(), **self._asked(), "reason": reason},
+            {**self.revision_data(), **self._asked(), "reason": reason},
             status=Status.IN_PROCESS,
-            quote=self._quote_in(QuoteState.CHANGE_REQUESTED, at),
+            quote=self.quote_in(QuoteState.CHANGE_REQUESTED, at),
         )
 
     @property
@@ -778,11 +759,11 @@ class Order(Entity):
         if self.is_fresh_quote_asked:
             return Change(self, ())
         internals = {"fresh_quote_asked": quote.revision}
-        return self._change(
+        return self.with_entry(
             at,
             Actor(kind="contact"),
             Event.FRESH_QUOTE_ASKED,
-            {**self._revision(), **_recipient(self.contact)},
+            {**self.revision_data(), **recipient_data(self.contact)},
             decision=False,
             internals=internals,
         )
@@ -809,7 +790,7 @@ class Order(Entity):
             raise Conflict("The quote's last day is over.", self.status)
         number = "quote_link" if purpose == "quote" else "order_link"
         asked_at = "coded_mails_at" if with_code else "fresh_mails_at"
-        return self._change(
+        return self.with_entry(
             at,
             Actor(kind="contact"),
             Event.FRESH_MAIL_ASKED,
@@ -825,261 +806,15 @@ class Order(Entity):
 
     def link_locked(self, purpose: Literal["order", "quote"], at: datetime) -> Change:
         self.require_allowed("lock a link of")
-        data = {"purpose": purpose, **_recipient(self.contact)}
-        return self._change(at, SYSTEM, Event.LINK_LOCKED, data, internal=True, decision=False)
-
-    # -- the workflow -----------------------------------------------------------------------------------------------
-
-    def release_mail(self, at: datetime) -> Change:
-        """End the undo window; no change before its end, or when no mail is held."""
-        if self.undo_until is None or at < self.undo_until:
-            return Change(self, ())
-        return self._change(
-            at,
-            SYSTEM,
-            Event.QUOTE_MAILING,
-            self._revision(),
-            internal=True,
-            decision=False,
-            internals={"quote_held_until": None},
-        )
-
-    def quote_mailed(self, link_number: int, key_id: str, at: datetime) -> Change:
-        """Record that SES accepted the mail with this link; the first such mail of a revision is the offer itself."""
-        if not self.is_open or link_number != self.internals.quote_link or self.quote is None:
-            return Change(self, ())
-        was_given_up = self._is_first_quote_undeliverable
-        if not (self.mail_is_pending or was_given_up):
-            return Change(self, ())
-        internals = {
-            "quote_link_mailed": link_number,
-            "quote_link_key_id": key_id,
-            **self._mail(mail_status(link_number, MailEvent.SENT, at)),
-        }
-        if self.quote.state is not QuoteState.SENDING and not was_given_up:
-            return self._change(
-                at,
-                SYSTEM,
-                Event.QUOTE_MAILED,
-                self._revision(),
-                internal=True,
-                decision=False,
-                internals=internals,
-                quote=self._quote_in(QuoteState.OFFERED),
-            )
-        return self._change(
-            at,
-            SYSTEM,
-            Event.QUOTED,
-            self._revision(),
-            status=Status.PENDING_CONFIRMATION,
-            quote=self.quote.model_copy(update={"state": QuoteState.OFFERED, "offered_at": at}),
-            internals=internals,
-        )
-
-    def quote_refused(self, link_number: int, reason: str, at: datetime) -> Change:
-        """Record that SES refused the mail for good, or that it was given up."""
-        if not self.mail_is_pending or link_number != self.internals.quote_link:
-            return Change(self, ())
-        news = mail_status(link_number, MailEvent.REFUSED, at)
-        return self._undeliverable(news, reason, {"quote_link_mailed": link_number})
-
-    def quote_bounced(
-        self,
-        link_number: int,
-        key_id: str,
-        reason: str,
-        at: datetime,
-        word: MailEvent = MailEvent.HARD_BOUNCE,
-        said_at: datetime | None = None,
-    ) -> Change:
-        """Record that the mail with this link came back, or SES gave it up; what is said of an older mail, or again,
-        changes nothing, and neither does what counts less than what is known (see `deliveries`).
-
-        `said_at` is the event's own time, if known; likewise of the next two.
-        """
-        news = mail_status(link_number, word, at, said_at)
-
-        def bounced(order: Order) -> Change:
-            if not news.supersedes(order._known_mail_status(link_number)):
-                return Change(order, ())
-            return order._undeliverable(news, reason, {"bounced_link": link_number})
-
-        return self._apply_mail_status(link_number, key_id, at, bounced)
-
-    def quote_delivered(self, link_number: int, key_id: str, at: datetime, said_at: datetime | None = None) -> Change:
-        """Record that the mail with this link arrived; a revision that was taken for undeliverable is on offer
-        again.
-        """
-        news = mail_status(link_number, MailEvent.DELIVERED, at, said_at)
-
-        def delivered(order: Order) -> Change:
-            known = order._known_mail_status(link_number)
-            is_first = (
-                known is not None
-                and known.event is MailEvent.COMPLAINED
-                and link_number > order.internals.delivered_link
-            )
-            if not is_first and not news.supersedes(known):
-                return Change(order, ())
-            internals = {"delivered_link": link_number, **order._mail(news)}
-            data = order._delivered("delivered")
-            return order._change(
-                at,
-                SYSTEM,
-                Event.DELIVERED,
-                data,
-                decision=False,
-                internals=internals,
-                quote=order._quote_that_arrived(at),
-            )
-
-        return self._apply_mail_status(link_number, key_id, at, delivered)
-
-    def quote_complained(self, link_number: int, at: datetime, said_at: datetime | None = None) -> Change:
-        """Record that the contact marked the mail as spam: a flag for CS, the quote stands."""
-        if (
-            not self.is_open
-            or link_number <= self.internals.complained_link
-            or link_number != self.internals.quote_link
-        ):
-            return Change(self, ())
-        news = mail_status(link_number, MailEvent.COMPLAINED, at, said_at)
-        has_arrived = news.supersedes(self._known_mail_status(link_number))
-        return self._change(
-            at,
-            SYSTEM,
-            Event.COMPLAINED,
-            self._delivered("complained"),
-            internal=True,
-            decision=False,
-            internals={"complained_link": link_number, **self._mail(news)},
-            quote=self._quote_that_arrived(at) if has_arrived else self.quote,
-        )
-
-    def _apply_mail_status(self, link_number: int, key_id: str, at: datetime, then: Decision) -> Change:
-        """What became of a mail. News of it proves that SES took it, even where SES's own answer was lost."""
-        mailed = self.quote_mailed(link_number, key_id, at)
-        order = mailed.order
-        if link_number != order.internals.quote_link or not order.is_open or order.quote is None:
-            return mailed
-        return mailed.then(then)
-
-    def tick(self, policy: Policy, at: datetime) -> Change:
-        """Apply what time alone brings: a reminder, the end of the quote, the end of the order; mostly nothing.
-
-        Of a quote with a mail that is still to go, see `expire_unmailed`; one that waits for a contact runs out here.
-        """
-        if self.is_contact_removed and self.quote and self.quote.state is QuoteState.SENDING and self.is_quote_past(at):
-            return self._expire_unsent(at)
-        if self.status in AT_DESK and not self.mail_is_pending:
-            return self._tick_at_desk(policy, at)
-        quote = self.quote
-        if self.status is not Status.PENDING_CONFIRMATION or quote is None or self.mail_is_pending:
-            return Change(self, ())
-        grace_ends = quote.valid_until + timedelta(days=policy.grace_days)
-        if quote.state is QuoteState.EXPIRED and self.quote_day(at) > grace_ends:
-            return self._cancel(at, SYSTEM, "expiry", None)
-        if quote.state in DECIDABLE and self.is_quote_past(at):
-            return self._expire(quote, policy.grace_days, at)
-        return self._remind(policy, quote, at)
-
-    def _remind(self, policy: Policy, quote: Quote, at: datetime) -> Change:
-        if quote.state is not QuoteState.OFFERED or self.lacks_contact or not self._is_reminder_due(policy, quote, at):
-            return Change(self, ())
-        internals = {"last_reminder_on": self.today(at)}
-        return self._change(at, SYSTEM, Event.REMINDED, self._revision(), decision=False, internals=internals)
-
-    def expire_unmailed(self, grace_days: int, at: datetime) -> Change:
-        """Expire a quote whose last day is over while a mail with it is still to go: it goes no more.
-
-        A revision of which no mail has gone out is the desk's affair alone: the order is there again, to be quoted
-        anew. One that the contact has seen expires as any other. Nothing without such a mail, while the quote can be
-        undone, or before its end.
-        """
-        quote = self.quote
-        is_held = self.undo_until is not None and at < self.undo_until
-        if quote is None or not self.mail_is_pending or is_held or not self.is_quote_past(at):
-            return Change(self, ())
-        return self._expire(quote, grace_days, at) if quote.offered_at is not None else self._expire_unsent(at)
-
-    def _expire_unsent(self, at: datetime) -> Change:
-        return self._change(
-            at,
-            SYSTEM,
-            Event.EXPIRED,
-            {**self._revision(), **_reason_data(SystemReason.NOT_MAILED_IN_TIME)},
-            decision=self.status is not Status.IN_PROCESS,
-            status=Status.IN_PROCESS,
-            quote=self._quote_in(QuoteState.EXPIRED),
-            internals={"quote_held_until": None},
-        )
-
-    def _expire(self, quote: Quote, grace_days: int, at: datetime) -> Change:
-        open_until = quote.valid_until + timedelta(days=grace_days)
-        data = {**self._revision(), "open_until": open_until.isoformat()}
-        expired = self._quote_in(QuoteState.EXPIRED)
-        return self._change(at, SYSTEM, Event.EXPIRED, data, quote=expired, decision=False)
-
-    def late_after(self, policy: Policy) -> datetime | None:
-        """Return from when on the order has waited too long at the desk; None while it does not wait there."""
-        if self.status not in AT_DESK or self.mail_is_pending:
-            return None
-        return self.internals.since[self.status] + timedelta(hours=policy.hours_at_desk(self.status))
-
-    def _tick_at_desk(self, policy: Policy, at: datetime) -> Change:
-        """Tell Customer Success, once, of an order that nobody claims or quotes."""
-        since, late_after = self.internals.since[self.status], self.late_after(policy)
-        if late_after is None or at < late_after or self.internals.stale_since == since:
-            return Change(self, ())
-        internals = {"stale_since": since}
-        data = {"hours": policy.hours_at_desk(self.status)}
-        return self._change(at, SYSTEM, Event.STALE, data, internal=True, decision=False, internals=internals)
-
-    def _is_reminder_due(self, policy: Policy, quote: Quote, at: datetime) -> bool:
-        """Return whether a reminder's day has come since the last; days that were missed make one reminder."""
-        if quote.offered_at is None:
-            return False
-        today, offered_on = self.today(at), self.today(quote.offered_at)
-        reminded_on = self.internals.last_reminder_on or offered_on
-        return any(reminded_on < day <= today for day in policy.reminder_days(offered_on, quote.valid_until))
-
-    def _known_mail_status(self, link_number: int) -> MailStatus | None:
-        known = self.internals.quote_mail
-        return known if known and known.link == link_number else None
-
-    def _mail(self, news: MailStatus) -> dict[str, Any]:
-        """Return the internals for what is known of a quote's mail, with the event that counts."""
-        return {"quote_mail": news} if news.supersedes(self.internals.quote_mail) else {}
-
-    def _quote_that_arrived(self, at: datetime) -> Quote | None:
-        """Return the quote after its mail has arrived: one that was taken for undeliverable is on offer again."""
-        quote, is_pending = self.quote, self.status is Status.PENDING_CONFIRMATION
-        if quote is None or quote.state is not QuoteState.UNDELIVERABLE or not is_pending:
-            return quote
-        return quote.model_copy(update={"state": QuoteState.OFFERED, "offered_at": quote.offered_at or at})
-
-    def _undeliverable(self, news: MailStatus, reason: str, internals: Mapping[str, Any]) -> Change:
-        state = self.quote.state if self.quote else None
-        reachable = state in DECIDABLE | {QuoteState.SENDING}
-        return self._change(
-            news.at,
-            SYSTEM,
-            Event.UNDELIVERABLE,
-            {**self._delivered(news.state), **_recipient(self.contact), **_reason_data(reason)},
-            decision=False,
-            quote=self._quote_in(QuoteState.UNDELIVERABLE) if reachable else self.quote,
-            internals={**internals, **self._mail(news)},
-        )
-
-    def _delivered(self, delivery: MailState) -> dict[str, Any]:
-        return {**self._revision(), "delivery": delivery, "recipient": self.contact.email}
+        data = {"purpose": purpose, **recipient_data(self.contact)}
+        return self.with_entry(at, SYSTEM, Event.LINK_LOCKED, data, internal=True, decision=False)
 
     def _asked(self) -> dict[str, Any]:
         """Return who has the link that a decision is taken by, which may be under another name."""
         return {"asked_name": self.contact.name, "asked_email": self.contact.email}
 
-    def _revision(self) -> dict[str, Any]:
+    def revision_data(self) -> dict[str, Any]:
+        """Return what an entry says of the current revision."""
         return {"revision": self.quote.revision if self.quote else None}
 
     def _expired_revision(self) -> dict[str, Any]:
@@ -1090,22 +825,23 @@ class Order(Entity):
             return {}
         return {"expired_revision": self.quote.revision}
 
-    def _cancel(
+    def canceled(
         self,
         at: datetime,
         actor: Actor,
         by: Literal["contact", "customer", "customer_success", "expiry"],
         reason: str | None,
     ) -> Change:
+        """Return the canceled order; an undecided quote is declined with it."""
         undecided = self.quote and self.quote.state in DECIDABLE | {QuoteState.SENDING}
-        return self._change(
+        return self.with_entry(
             at,
             actor,
             Event.CANCELED,
             {"by": by, "reason": reason, **(self._asked() if by == "contact" else {})},
             decision=True,
             status=Status.CANCELED,
-            quote=self._quote_in(QuoteState.DECLINED, at) if undecided else self.quote,
+            quote=self.quote_in(QuoteState.DECLINED, at) if undecided else self.quote,
             closed=Closed(by=by, reason=reason, at=at),
         )
 
@@ -1136,14 +872,14 @@ class Change(NamedTuple):
 Decision = Callable[[Order], Change]
 
 
-def _reason_data(reason: str) -> dict[str, Any]:
+def reason_data(reason: str) -> dict[str, Any]:
     """Return what an entry says of why: the English text, and the code of a reason of the system's own."""
     known = system_reason(reason)
     return {"reason": str(reason), **({"code": known.code} if known else {})}
 
 
-def _recipient(contact: Contact) -> dict[str, Any]:
-    """Whose mail or link an entry is about; the order may have another contact person by the time that it is read."""
+def recipient_data(contact: Contact) -> dict[str, Any]:
+    """Return whose mail or link an entry is about; the order may have another contact person by the time it is read."""
     return {"recipient": contact.email, "recipient_name": contact.name}
 
 

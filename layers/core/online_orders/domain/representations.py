@@ -6,10 +6,12 @@ import json
 from datetime import date, datetime
 from typing import Any, Literal
 
+from online_orders.domain import order_schedule
 from online_orders.domain.catalog import LABELS_BY_LOCALE, Item
 from online_orders.domain.duplicates import Code, Duplicate
 from online_orders.domain.estimates import History, estimated_start
-from online_orders.domain.orders import Order, Policy
+from online_orders.domain.order_schedule import Policy
+from online_orders.domain.orders import Order
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.domain.system_reasons import system_reason
 from online_orders.domain.timeline import Entry
@@ -110,7 +112,7 @@ def flags_of(order: Order) -> list[Flag]:
 
 def desk_row(order: Order, history: History, at: datetime, policy: Policy = DEFAULT_POLICY) -> dict[str, Any]:
     """Return the order as the customer sees it, with its age and what the desk needs to know about it."""
-    late_after = order.late_after(policy)
+    late_after = order_schedule.late_after(order, policy)
     named = order.snapshot and order.snapshot.account_name
     return {
         **order_body(order, history, at, at_desk=True),
