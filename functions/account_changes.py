@@ -19,7 +19,7 @@ from online_orders.aws.queues import process_queue
 from online_orders.domain.account_notifications import Notice, notices
 from online_orders.domain.accounts import Account, Contact, Enrollment
 from online_orders.domain.mail_kinds import MailKind, Role
-from online_orders.domain.orders import OPEN_STATUSES
+from online_orders.domain.order_status import OPEN_STATUSES
 from online_orders.environment import environment, installation
 from online_orders.telemetry import logger, metrics, redact_exceptions
 from online_orders_rendering.mails.compose import render_notice

@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders.aws import mail_pause, metrics_snapshot
 from online_orders.clock import now
-from online_orders.domain.orders import Status
+from online_orders.domain.order_status import Status
 from online_orders.telemetry import logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"
 
 from online_orders.domain import catalog  # noqa: E402 - the layers are importable from here on
 from online_orders.domain.iso import MINOR_DIGITS  # noqa: E402
-from online_orders.domain.orders import STATUS_LABELS  # noqa: E402
+from online_orders.domain.order_status import STATUS_LABELS  # noqa: E402
 from tools import events, fonts, iso_codes, permissions, screen_limits  # noqa: E402
 from tools.openapi import document  # noqa: E402
 

@@ -28,7 +28,8 @@ from online_orders.aws.table import MAX_ATTEMPTS
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, ContactReport
 from online_orders.domain.errors import InProgress, NotFound
 from online_orders.domain.evidence import Evidence
-from online_orders.domain.orders import Change, Order, User
+from online_orders.domain.order_parts import User
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.prices import PriceList
 from online_orders.domain.representations import order_body, to_json
 from online_orders.domain.timeline import Actor

@@ -10,7 +10,8 @@ from online_orders.aws import order_queries
 from online_orders.aws.keys import OrderKey, order_key, subaccount_key, suborder_key
 from online_orders.aws.order_queries import OrderFilter, statuses_of
 from online_orders.domain.order_ids import first_id_of
-from online_orders.domain.orders import OPEN_STATUSES, Order, Status
+from online_orders.domain.order_status import OPEN_STATUSES, Status
+from online_orders.domain.orders import Order
 from tests.aws.service import Service
 from tests.domain.builders import CLARA, CONRAD, claimed, place
 

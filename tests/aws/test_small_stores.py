@@ -42,7 +42,8 @@ from online_orders.domain.errors import InProgress, NotFound, TooManyRequests, U
 from online_orders.domain.estimates import BUCKET_DAYS
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.order_ids import first_id_of, placed_at
-from online_orders.domain.orders import Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Order
 from online_orders.domain.terms import DEFAULT_TERMS, StandardTerms
 from online_orders.domain.timeline import SYSTEM
 from online_orders.telemetry import MetricUnit, logger, metrics

@@ -12,8 +12,11 @@ from hypothesis import settings
 from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Account, Contact, parse_account
 from online_orders.domain.errors import Invalid
+from online_orders.domain.order_parts import User
+from online_orders.domain.order_requests import parse_order
 from online_orders.domain.order_schedule import Policy
-from online_orders.domain.orders import Change, Order, Status, User, parse_order
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote, parse_quote
 
 Json = dict[str, Any]

@@ -12,16 +12,15 @@ from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.errors import Conflict, Invalid, TooLarge, VersionMismatch
 from online_orders.domain.order_schedule import Policy
-from online_orders.domain.orders import (
+from online_orders.domain.order_status import (
     ALLOWED_STATUSES,
     CUSTOMER_ACTIONS,
     DESK_ACTIONS,
     OPEN_STATUSES,
     STATUS_LABELS,
-    Change,
-    Order,
     Status,
 )
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote, QuoteState
 from online_orders.domain.timeline import Actor, Event
 from tests.domain.builders import (

@@ -12,7 +12,8 @@ from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Contact
 from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person
 from online_orders.domain.errors import Conflict
 from online_orders.domain.evidence import evidence_of
-from online_orders.domain.orders import Order, User
+from online_orders.domain.order_parts import User
+from online_orders.domain.orders import Order
 from online_orders.domain.representations import desk_row, order_body, to_json
 from online_orders.domain.timeline import Actor, Entry, Event
 from tests.domain.builders import (

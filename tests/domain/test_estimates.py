@@ -18,7 +18,8 @@ from online_orders.domain.estimates import (
     estimated_start,
     percentile_days,
 )
-from online_orders.domain.orders import Change, Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.timeline import Entry, Event
 from tests.domain.builders import (
     CLARA,

@@ -17,7 +17,7 @@ from online_orders.domain.catalog import IpAddresses, item_errors
 from online_orders.domain.errors import Conflict, FieldError, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
 from online_orders.domain.field_errors import CODES, pointer, validate
 from online_orders.domain.field_errors import field_errors_of as below
-from online_orders.domain.orders import (
+from online_orders.domain.order_requests import (
     NeededReason,
     NewComment,
     NewDeskComment,

@@ -16,13 +16,15 @@ from online_orders.domain import (
     errors,
     estimates,
     money,
+    order_status,
     orders,
     prices,
     quotes,
     values,
 )
+from online_orders.domain.order_parts import OrderInternals
 from online_orders.domain.order_schedule import Policy
-from online_orders.domain.orders import OrderInternals, Status
+from online_orders.domain.order_status import Status
 from online_orders.domain.quotes import QuoteState
 
 LIMITS: dict[str, tuple[Any, Any]] = {
@@ -74,13 +76,13 @@ def test_a_limit_is_what_it_was(what: str) -> None:
 
 
 def test_an_action_may_be_taken_from_these_statuses_and_no_other() -> None:
-    assert {action: set(statuses) for action, statuses in orders.ALLOWED_STATUSES.items()} == {
+    assert {action: set(statuses) for action, statuses in order_status.ALLOWED_STATUSES.items()} == {
         action: set(map(Status, statuses.split())) for action, statuses in ACTIONS.items()
     }
 
 
 def test_an_order_is_open_until_it_is_completed_or_canceled() -> None:
-    assert set(Status) - orders.OPEN_STATUSES == {Status.COMPLETED, Status.CANCELED}
+    assert set(Status) - order_status.OPEN_STATUSES == {Status.COMPLETED, Status.CANCELED}
 
 
 def test_a_revision_is_decided_while_it_is_on_offer() -> None:

@@ -11,7 +11,8 @@ import pytest
 from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.mail_delivery import CREDIBILITY, SHOWN_AS, MailEvent, MailStatus, classify_bounce
 from online_orders.domain.order_schedule import Policy
-from online_orders.domain.orders import Change, Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.representations import desk_row, entry_body, order_body
 from online_orders.domain.system_reasons import SystemReason

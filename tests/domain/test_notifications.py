@@ -13,8 +13,9 @@ from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person, er
 from online_orders.domain.mail_delivery import MailEvent
 from online_orders.domain.mail_kinds import MailKind, Role
 from online_orders.domain.notifications import Notification, address_of, is_still_due, notifications
+from online_orders.domain.order_parts import User
 from online_orders.domain.order_schedule import Policy
-from online_orders.domain.orders import Change, Order, User
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
 from tests.domain.builders import (
     ANNA,

@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Contact
 from online_orders.domain.errors import Conflict
+from online_orders.domain.order_parts import User
 from online_orders.domain.order_schedule import Policy
-from online_orders.domain.orders import Change, Order, User
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote
 from online_orders.domain.timeline import Actor
 from tests.domain.builders import (

@@ -12,8 +12,10 @@ from online_orders.domain.accounts import Account, Contact, EnrollmentState
 from online_orders.domain.erasure import ERASED_CONTACT
 from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests
 from online_orders.domain.mail_delivery import MailEvent, MailStatus, mail_status
+from online_orders.domain.order_parts import HourlyComments
 from online_orders.domain.order_schedule import Policy
-from online_orders.domain.orders import Change, HourlyComments, Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.timeline import SYSTEM, Actor, Event
 from tests.domain.builders import (

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from online_orders.domain.catalog import UPGRADES
 from online_orders.domain.errors import Forbidden, Invalid
-from online_orders.domain.orders import Order, Status, parse_order
+from online_orders.domain.order_requests import parse_order
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Order
 from online_orders.domain.timeline import Actor, Event
 from tests.domain.builders import (
     ANNA,

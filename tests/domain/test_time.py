@@ -14,7 +14,8 @@ from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Account
 from online_orders.domain.errors import Conflict
 from online_orders.domain.order_schedule import Policy
-from online_orders.domain.orders import Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Order
 from online_orders.domain.representations import order_body
 from online_orders.domain.timeline import Actor, Event
 from tests.domain.builders import (

@@ -12,7 +12,8 @@ from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders.domain.errors import NotFound, OnlineOrdersError
-from online_orders.domain.orders import NeededReason, User
+from online_orders.domain.order_parts import User
+from online_orders.domain.order_requests import NeededReason
 from online_orders.domain.values import Request as RequestModel
 from online_orders.http import app as api_module
 from online_orders.http import bodies, problems, responses

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 from online_orders.clock import now
 from online_orders.domain.errors import BadRequest, Forbidden, NotFound, OnlineOrdersError, TooLarge, TooManyRequests
-from online_orders.domain.orders import User
+from online_orders.domain.order_parts import User
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.representations import to_json
 from online_orders.http import auth, bodies, problems, rate_limit, requests, responses

@@ -15,7 +15,8 @@ from online_orders.domain.confirmation import FormError, FormState, Outcome
 from online_orders.domain.installation import Installation
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
 from online_orders.domain.order_schedule import Policy
-from online_orders.domain.orders import Change, Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.domain.timeline import SYSTEM, Actor, Entry

@@ -19,7 +19,7 @@ from online_orders.domain.accounts import Account
 from online_orders.domain.catalog import ACCESSORY_TYPES, KIND_LABELS, LABELS_BY_LOCALE, REGIONS
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.languages import FALLBACK, FOLDER, LOCALES, texts
-from online_orders.domain.orders import STATUS_LABELS
+from online_orders.domain.order_status import STATUS_LABELS
 from online_orders_rendering.i18n import Translator, line_of, text_of, translator
 from tests.rendering.samples import everything
 

@@ -9,7 +9,8 @@ import pytest
 from online_orders.domain import order_delivery
 from online_orders.domain.catalog import KINDS
 from online_orders.domain.estimates import BUCKET_DAYS, MIN_ORDERS
-from online_orders.domain.orders import Change, Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote, QuoteState, parse_quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event

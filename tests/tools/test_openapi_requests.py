@@ -9,7 +9,7 @@ from online_orders.domain.accounts import ContactReport, parse_account
 from online_orders.domain.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, LIMITS, MAX_ITEMS, REGIONS, SOCKET_MODELS
 from online_orders.domain.errors import Invalid
 from online_orders.domain.field_errors import validate
-from online_orders.domain.orders import NeededReason, NewComment, NewDeskComment, Reason, Resending
+from online_orders.domain.order_requests import NeededReason, NewComment, NewDeskComment, Reason, Resending
 from online_orders.domain.prices import MAX_PRICES, parse_prices
 from online_orders.domain.quotes import MAX_LINES, NewQuote
 from online_orders.http.app import Nothing

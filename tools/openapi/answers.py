@@ -12,20 +12,18 @@ from online_orders.domain.approval_links import CODE
 from online_orders.domain.catalog import KINDS, MAX_ITEMS, Item
 from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
-from online_orders.domain.orders import (
-    Delivery,
+from online_orders.domain.order_parts import Delivery, OrderedSite, User
+from online_orders.domain.order_requests import (
     NeededReason,
     NewComment,
     NewDeskComment,
     NewDirectOrder,
     NewOrder,
-    Order,
-    OrderedSite,
     Reason,
     Resending,
-    Status,
-    User,
 )
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Order
 from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.domain.prices import NewPriceList, PriceList, QuoteDraft
 from online_orders.domain.quotes import NewQuote, Quote

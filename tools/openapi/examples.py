@@ -12,7 +12,9 @@ from online_orders.domain import order_delivery
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
 from online_orders.domain.errors import OnlineOrdersError
 from online_orders.domain.evidence import evidence_of
-from online_orders.domain.orders import Change, Order, User, parse_order
+from online_orders.domain.order_parts import User
+from online_orders.domain.order_requests import parse_order
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.prices import PriceList, QuoteDraft, draft_from_prices, parse_prices, prices_csv
 from online_orders.domain.quotes import Quote, parse_quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body

@@ -22,7 +22,7 @@ from online_orders.domain.errors import (
     Unprocessable,
     VersionMismatch,
 )
-from online_orders.domain.orders import Status
+from online_orders.domain.order_status import Status
 from online_orders.http.app import Access, RequestBody
 from online_orders.http.bodies import MAX_BODY_BYTES, body_too_large
 from tools.openapi.examples import refusal_body

@@ -25,7 +25,7 @@ from online_orders.clock import now
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, changed_members, parse_account
 from online_orders.domain.errors import FieldError, InProgress, NotFound
-from online_orders.domain.orders import User
+from online_orders.domain.order_parts import User
 from online_orders.domain.values import is_identifier
 
 

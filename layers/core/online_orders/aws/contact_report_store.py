@@ -13,7 +13,7 @@ from online_orders.aws.table import call, get, number, text
 from online_orders.domain.accounts import ContactReport
 from online_orders.domain.errors import NotFound, TooManyRequests
 from online_orders.domain.order_ids import first_id_of, new_order_id
-from online_orders.domain.orders import User
+from online_orders.domain.order_parts import User
 from online_orders.domain.values import Entity, Instant
 from online_orders.environment import environment
 

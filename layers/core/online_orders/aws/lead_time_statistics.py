@@ -25,7 +25,8 @@ from online_orders.aws.table import IF_NOT_EXISTS, Items, WriteConflict, attempt
 from online_orders.domain.catalog import KIND_LABELS
 from online_orders.domain.errors import InProgress
 from online_orders.domain.estimates import BUCKET_DAYS, History, bucket_of, durations
-from online_orders.domain.orders import Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Order
 from online_orders.environment import environment
 
 _cache: list[tuple[float, History]] = []

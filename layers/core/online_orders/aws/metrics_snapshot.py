@@ -9,7 +9,7 @@ from online_orders.aws.keys import PENDING_SHARDS
 from online_orders.aws.outbox import due_items
 from online_orders.aws.table import call, text
 from online_orders.domain.order_ids import placed_at
-from online_orders.domain.orders import Status
+from online_orders.domain.order_status import Status
 
 
 def _query_status(status: Status, **more: Any) -> Any:

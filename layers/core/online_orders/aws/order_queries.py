@@ -26,7 +26,8 @@ from online_orders.aws.keys import (
 from online_orders.aws.order_store import get_orders, order_from_item
 from online_orders.aws.table import call, text
 from online_orders.domain.order_ids import first_id_of
-from online_orders.domain.orders import OPEN_STATUSES, Order, Status
+from online_orders.domain.order_status import OPEN_STATUSES, Status
+from online_orders.domain.orders import Order
 
 MAX_EXAMINED = 400
 """Items that one query with a filter may examine; at 4 KB an order this is about DynamoDB's page of 1 MB."""

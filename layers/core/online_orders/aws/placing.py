@@ -21,7 +21,9 @@ from online_orders.domain.catalog import KINDS, UPGRADES
 from online_orders.domain.duplicates import Duplicate, find_duplicates
 from online_orders.domain.errors import InProgress
 from online_orders.domain.order_ids import new_order_id
-from online_orders.domain.orders import Order, User, parse_order
+from online_orders.domain.order_parts import User
+from online_orders.domain.order_requests import parse_order
+from online_orders.domain.orders import Order
 from online_orders.domain.representations import order_body, to_json, warning_body
 
 

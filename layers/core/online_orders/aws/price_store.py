@@ -10,7 +10,7 @@ from online_orders.aws.keys import PREFIX_END, PRICES_PK, prices_directory_key, 
 from online_orders.aws.table import IF_NOT_EXISTS, WriteConflict, attempts, call, get, number, text, transact
 from online_orders.clock import now
 from online_orders.domain.errors import InProgress
-from online_orders.domain.orders import User
+from online_orders.domain.order_parts import User
 from online_orders.domain.prices import ListPrice, PriceList
 from online_orders.domain.values import instant_text
 

@@ -9,7 +9,8 @@ from typing import Any
 from online_orders import clock
 from online_orders.aws import account_store, order_store, price_store, terms_store
 from online_orders.domain.errors import Conflict
-from online_orders.domain.orders import Change, Order, User
+from online_orders.domain.order_parts import User
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.prices import QuoteDraft, draft_from_prices, draft_from_revision
 from online_orders.environment import environment
 

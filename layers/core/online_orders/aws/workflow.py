@@ -25,7 +25,8 @@ from online_orders.aws.keys import Item, OrderKey, order_key, pending_shard, wor
 from online_orders.aws.order_store import correlation_attribute, order_from_item
 from online_orders.aws.table import get, get_all, number, put, text, update
 from online_orders.clock import now
-from online_orders.domain.orders import Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Order
 from online_orders.environment import environment
 from online_orders.telemetry import logger
 

@@ -19,7 +19,8 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from online_orders.domain.accounts import Account
-from online_orders.domain.orders import Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Order
 from online_orders.domain.quotes import DECIDABLE, QuoteState
 from online_orders.domain.values import Entity
 

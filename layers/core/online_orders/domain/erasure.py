@@ -19,7 +19,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact, Site
 from online_orders.domain.evidence import Evidence
-from online_orders.domain.orders import Change, Order, OrderedSite, Snapshot, User
+from online_orders.domain.order_parts import OrderedSite, Snapshot, User
+from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote
 from online_orders.domain.timeline import Entry, Event
 from online_orders.domain.values import Email

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
-from online_orders.domain.orders import OPEN_STATUSES, Status
+from online_orders.domain.order_status import OPEN_STATUSES, Status
 
 BUCKET_DAYS: tuple[int, ...] = (*range(15), 17, 19, 21, 24, 27, 30, 35, 40, 45, 50, 60, 75, 90, 120, 150, 180, 270, 365)
 """Upper ends of the buckets, in days; the last one also counts what took longer."""

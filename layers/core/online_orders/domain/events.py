@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from online_orders.domain.catalog import ItemKind
-from online_orders.domain.orders import Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Totals
 from online_orders.domain.timeline import Entry
 from online_orders.domain.values import Entity, Instant

@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
-from online_orders.domain.orders import AT_DESK, Order
+from online_orders.domain.order_status import AT_DESK
+from online_orders.domain.orders import Order
 from online_orders.domain.quotes import DECIDABLE, QuoteState
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.domain.timeline import Actor, Entry, Event

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from online_orders.domain.mail_delivery import MailEvent, MailState, MailStatus, mail_status
-from online_orders.domain.orders import Change, Decision, Order, Status, reason_data, recipient_data
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Change, Decision, Order, reason_data, recipient_data
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.domain.timeline import SYSTEM, Event
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from online_orders.domain.orders import AT_DESK, Change, Order, Status, reason_data
+from online_orders.domain.order_status import AT_DESK, Status
+from online_orders.domain.orders import Change, Order, reason_data
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.domain.timeline import SYSTEM, Event

@@ -8,209 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from math import ceil
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from online_orders.clock import day_in
 from online_orders.domain.accounts import Account, Contact
-from online_orders.domain.catalog import MAX_ITEMS, Item, PlacedItem, item_errors, labels_of
+from online_orders.domain.catalog import Item, PlacedItem
 from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests, VersionMismatch
-from online_orders.domain.field_errors import validate
-from online_orders.domain.mail_delivery import MailState, MailStatus
+from online_orders.domain.order_parts import (
+    Closed,
+    Delivery,
+    HourlyComments,
+    OrderedSite,
+    OrderInternals,
+    Snapshot,
+    User,
+)
+from online_orders.domain.order_status import (
+    ALLOWED_STATUSES,
+    CUSTOMER_ACTIONS,
+    DESK_ACTIONS,
+    OPEN_STATUSES,
+    STATUS_LABELS,
+    Status,
+)
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState, parse_quote
 from online_orders.domain.system_reasons import system_reason
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
-from online_orders.domain.values import (
-    MAX_REASON_LENGTH,
-    MAX_TEXT_LENGTH,
-    BlankIsAbsent,
-    Entity,
-    Identifier,
-    Instant,
-    Length,
-    Line,
-    Request,
-    Text,
-)
-
-
-class Status(StrEnum):
-    SUBMITTED = "submitted"
-    IN_PROCESS = "in_process"
-    PENDING_CONFIRMATION = "pending_confirmation"
-    COMPLETED = "completed"
-    CANCELED = "canceled"
-
-
-STATUS_LABELS = {
-    Status.SUBMITTED: "Submitted",
-    Status.IN_PROCESS: "In process",
-    Status.PENDING_CONFIRMATION: "Pending confirmation",
-    Status.COMPLETED: "Completed",
-    Status.CANCELED: "Canceled",
-}
-AT_DESK = frozenset({Status.SUBMITTED, Status.IN_PROCESS})
-"""In which an order waits for Customer Success, and the contact person's link in "order received" is good."""
-OPEN_STATUSES = AT_DESK | {Status.PENDING_CONFIRMATION}
-
-ALLOWED_STATUSES: Mapping[str, frozenset[Status]] = {
-    "claim": AT_DESK,
-    "release": frozenset({Status.IN_PROCESS}),
-    "quote": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
-    "undo the quote of": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
-    "decline": OPEN_STATUSES,
-    "withdraw": frozenset({Status.SUBMITTED}),
-    "cancel": OPEN_STATUSES,
-    "approve": frozenset({Status.PENDING_CONFIRMATION}),
-    "request a change of": frozenset({Status.PENDING_CONFIRMATION}),
-    "resend the quote of": frozenset({Status.PENDING_CONFIRMATION}),
-    "ask for a fresh quote of": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
-    "ask for a fresh order mail of": AT_DESK,
-    "ask for a fresh quote mail of": frozenset({Status.PENDING_CONFIRMATION}),
-    "lock a link of": OPEN_STATUSES,
-    "comment on": OPEN_STATUSES,
-}
-"""The action table: from which statuses each action may be taken."""
-
-DESK_ACTIONS: Mapping[str, str] = {
-    "claim": "claim",
-    "release": "release",
-    "quote": "quote",
-    "undo_quote": "undo the quote of",
-    "decline": "decline",
-    "resend": "resend the quote of",
-    "comment": "comment on",
-}
-"""What Customer Success does with an order by the API: the name that clients know, and the row of the action table."""
-CUSTOMER_ACTIONS: Mapping[str, str] = {"withdraw": "withdraw", "comment": "comment on"}
-"""Likewise of the account's users and its reseller."""
+from online_orders.domain.values import Entity, Instant, is_none
 
 MAX_STORED_BYTES = 380 * 1024
 """Bytes of an order with its quote. DynamoDB takes 400 KB; the rest is for keys, and for what is yet to be written."""
-
 QUOTE_MAIL_DEADLINE = timedelta(hours=24)
 """For how long the mail of a quote is tried again while the installation cannot send it."""
-
-
-PurchaseOrderNumber = Annotated[Line, StringConstraints(max_length=64)]
-Note = Annotated[Text, StringConstraints(max_length=MAX_TEXT_LENGTH)]
-ReasonText = Annotated[Text, StringConstraints(max_length=MAX_REASON_LENGTH)]
-
-
-class User(Entity):
-    user_id: str
-    email: str
-
-
-class Closed(Entity):
-    """Why and when the order came to its end."""
-
-    by: Literal["contact", "customer", "customer_success", "expiry"]
-    reason: str | None
-    at: Instant
-
-
-class Delivery(Entity):
-    """What became of the newest mail with the quote."""
-
-    state: MailState
-    """`sent`: SES has taken it; `rejected`: SES or the product gave it up."""
-    recipient: str
-    at: Instant
-
-
-class HourlyComments(Entity):
-    hour: Instant
-    """Its beginning, by the clock in UTC."""
-    count: int
-
-
-def _is_none(value: object) -> bool:
-    return value is None
-
-
-class OrderedSite(Entity):
-    """A site as it was when something was ordered for it."""
-
-    name: str
-    address: str | None
-    """Where it is delivered to."""
-
-
-class Snapshot(Entity):
-    """What the order was about when it was placed, whatever the account and the catalog have come to since."""
-
-    sites: dict[str, OrderedSite]
-    """By site id; those of the items alone."""
-    words: dict[str, dict[str, str]]
-    """The catalog's, by language and key as in `catalog.LABELS_BY_LOCALE`; those of the items alone."""
-    account_name: Annotated[str | None, Field(exclude_if=_is_none)] = None
-    """None in an order that was placed before it was kept."""
-
-
 _DECISIONS = {Event.COMPLETED, Event.CANCELED, Event.CHANGE_REQUESTED}
-
-
-class OrderInternals(Entity):
-    """What an order keeps for its own processing and shows to nobody."""
-
-    sequence: int
-    """Of the newest timeline entry: every change writes one, so this is also the lock of every write."""
-    locale: str
-    """The account's, which an open order takes over; likewise the time zone."""
-    time_zone: str
-    placed_time_zone: Annotated[str | None, Field(exclude_if=_is_none)] = None
-    """In which the order was placed; None while it is in the same still."""
-    quote_time_zone: Annotated[str | None, Field(exclude_if=_is_none)] = None
-    """In which the current revision was offered, and its last day is judged; None while it is in the same still."""
-    decision_sequence: Annotated[int | None, Field(exclude_if=_is_none)] = None
-    """Of the entry of the newest decision by link; None for none, and for one that an earlier release took."""
-    order_link: int = 1
-    """Number of the live link that cancels the order, from the mail "order received"."""
-    quote_link: int = 0
-    """Number of the newest link to the current revision; older ones are dead."""
-    quote_link_mailed: int = 0
-    """The newest quote link whose mail SES took or refused for good; the mail is outstanding while it is behind."""
-    quote_link_key_id: str | None = None
-    quote_mail_due_at: Annotated[Instant | None, Field(exclude_if=lambda due_at: due_at is None)] = None
-    """From when on the mail of the newest quote link was to go; None in orders that an earlier release stored last."""
-    quote_held_until: Instant | None = None
-    """Until when at least the mail of a revision waits, so that it can be undone; None once it may go."""
-    delivered_link: int = 0
-    """The newest quote link whose mail is known to have arrived; likewise the next two."""
-    bounced_link: int = 0
-    complained_link: int = 0
-    quote_mail: MailStatus | None = None
-    has_own_contact: bool = False
-    """Whether Customer Success gave this order a contact of its own, which a change of the account's leaves alone."""
-    contact_removed_since: Annotated[Instant | None, Field(exclude_if=lambda since: since is None)] = None
-    """Since when the account has named nobody in place of the order's contact; None while somebody can be asked."""
-    suspended_since: Instant | None = None
-    """Since when the account's enrollment does not allow orders any more; None while it does."""
-    last_reminder_on: date | None = None
-    stale_since: Instant | None = None
-    """Since when the order has stood where it stood when Customer Success was last told that nobody moves it."""
-    fresh_quote_asked: int = 0
-    """The newest revision that the contact found expired and asked to have replaced."""
-    fresh_mails_at: tuple[Instant, ...] = ()
-    """Of the fresh mails in place of locked links, of a day; those below were asked for with the locked link's code."""
-    coded_mails_at: Annotated[tuple[Instant, ...], Field(exclude_if=lambda past: not past)] = ()
-    comments: Annotated[HourlyComments | None, Field(exclude_if=_is_none)] = None
-    """How many the customer has written in the hour of the newest; left out of what is stored until there is one."""
-    since: dict[Status, Instant] = Field(default_factory=dict)
-
-
-class NewOrder(Request):
-    """What a customer sends; the items are judged one by one in `catalog`."""
-
-    items: Annotated[list[Any], Length(1, MAX_ITEMS)]
-    account_id: Identifier | None = None
-    purchase_order_number: Annotated[PurchaseOrderNumber | None, BlankIsAbsent] = None
-    note: Annotated[Note | None, BlankIsAbsent] = None
 
 
 class Order(Entity):
@@ -233,7 +67,7 @@ class Order(Entity):
     items: tuple[PlacedItem, ...]
     """As they were asked for; an item's id is its place, from "1"."""
     quote: Quote | None
-    snapshot: Annotated[Snapshot | None, Field(exclude_if=_is_none)] = None
+    snapshot: Annotated[Snapshot | None, Field(exclude_if=is_none)] = None
     """None in an order that was placed before snapshots were kept."""
     duplicates: Annotated[tuple[Duplicate, ...], Field(exclude_if=lambda found: not found)] = ()
     """Of its upgrades, as they were found when it was placed and when it was first claimed."""
@@ -451,7 +285,7 @@ class Order(Entity):
             return Change(self, ())
         return self.with_entry(
             at,
-            _staff(by),
+            staff_actor(by),
             Event.CLAIMED,
             {"assignee": by.user_id},
             status=Status.IN_PROCESS,
@@ -464,7 +298,7 @@ class Order(Entity):
         self.require_allowed("release")
         if self.assignee is None:
             return Change(self, ())
-        return self.with_entry(at, _staff(by), Event.RELEASED, internal=True, assignee=None)
+        return self.with_entry(at, staff_actor(by), Event.RELEASED, internal=True, assignee=None)
 
     def next_revision(self, body: Any, currency: str, terms: str, at: datetime) -> Quote:
         """Return the revision that `body` asks for; raise Invalid with every fault of it.
@@ -493,7 +327,7 @@ class Order(Entity):
             replaced = replaced.model_copy(update={"state": QuoteState.SUPERSEDED})
         change = self.with_entry(
             at,
-            _staff(by),
+            staff_actor(by),
             Event.QUOTE_PREPARED,
             {"revision": quote.revision},
             internal=True,
@@ -520,7 +354,7 @@ class Order(Entity):
         self._raise_conflict(self._undo_refusal())
         return self.with_entry(
             at,
-            _staff(by),
+            staff_actor(by),
             Event.QUOTE_UNDONE,
             self.revision_data(),
             internal=True,
@@ -531,7 +365,7 @@ class Order(Entity):
 
     def decline(self, by: User, reason: str, at: datetime) -> Change:
         self.require_allowed("decline")
-        return self.canceled(at, _staff(by), "customer_success", reason)
+        return self.canceled(at, staff_actor(by), "customer_success", reason)
 
     def resend(self, by: User, contact: Contact | None, at: datetime) -> Change:
         """Order a fresh link to the same revision, to `contact` if one is given; older links are dead from now on.
@@ -548,7 +382,7 @@ class Order(Entity):
         former = {"former_recipient": self.contact.email} if is_changed and not self.lacks_contact else {}
         return self.with_entry(
             at,
-            _staff(by),
+            staff_actor(by),
             Event.QUOTE_RESENT,
             {"contact_changed": is_changed, **recipient_data(contact or self.contact), **former},
             contact=contact or self.contact,
@@ -883,97 +717,10 @@ def recipient_data(contact: Contact) -> dict[str, Any]:
     return {"recipient": contact.email, "recipient_name": contact.name}
 
 
-def _staff(user: User) -> Actor:
+def staff_actor(user: User) -> Actor:
+    """Return a member of Customer Success as the timeline names one."""
     return Actor(kind="customer_success", name=user.email)
 
 
 def _staff_or_time(email: str | None) -> Actor:
     return Actor(kind="customer_success", name=email) if email else SYSTEM
-
-
-def parse_order(
-    body: Any,
-    *,
-    order_id: str,
-    account: Account,
-    source: Literal["online", "direct"],
-    by: User,
-    at: datetime,
-) -> Change:
-    """Place an order. Raises Forbidden when the account may not order, Invalid with every fault of the body."""
-    today = day_in(account.time_zone, at)
-    contact = account.contact_for_orders(today)
-    raw_items = body.get("items") if isinstance(body, dict) else None
-    request = validate(NewOrder, body, extra_errors=item_errors(raw_items, account, today))
-    order = Order.model_validate(
-        {
-            "order_id": order_id,
-            "account_id": account.account_id,
-            "source": source,
-            "status": Status.SUBMITTED,
-            "version": 1,
-            "placed_at": at,
-            "updated_at": at,
-            "placed_by": by,
-            "assignee": None,
-            "contact": contact,
-            "purchase_order_number": request.purchase_order_number,
-            "note": request.note,
-            "closed": None,
-            "items": request.items,
-            "quote": None,
-            "marks": OrderInternals(
-                sequence=1, locale=account.locale, time_zone=account.time_zone, since={Status.SUBMITTED: at}
-            ),
-        }
-    )
-    order = order.model_copy(update={"snapshot": _snapshot(order.items, account)})
-    actor = _staff(by) if source == "direct" else Actor(kind="customer", name=by.email)
-    entry = Entry(sequence=1, at=at, actor=actor, event=Event.SUBMITTED, data={"item_kinds": order.item_kinds})
-    return Change(order, (entry,))
-
-
-def _snapshot(items: tuple[Item, ...], account: Account) -> Snapshot:
-    named = {site_id for item in items if (site_id := getattr(item, "site_id", None)) is not None}
-    sites = {
-        site_id: OrderedSite(name=site.name, address=site.address)
-        for site_id, site in sorted(account.sites_by_id.items())
-        if site_id in named
-    }
-    return Snapshot(sites=sites, words=labels_of(items), account_name=account.name)
-
-
-class Reason(Request):
-    """Why an order is withdrawn."""
-
-    reason: Annotated[ReasonText | None, BlankIsAbsent] = None
-
-
-class NeededReason(Request):
-    """Why an order is declined."""
-
-    reason: ReasonText
-
-
-class NewComment(Request):
-    """What a customer says on an order."""
-
-    text: Note
-
-
-class NewDeskComment(NewComment):
-    """What CS says on an order; an internal comment is for CS alone."""
-
-    internal: Annotated[bool, Field(strict=True)] = False
-
-
-class Resending(Request):
-    """To whom a quote is sent again; None: to the present contact."""
-
-    contact: Contact | None = None
-
-
-class NewDirectOrder(NewOrder):
-    """An order that reached CS directly: the account must be named."""
-
-    account_id: Identifier

@@ -124,6 +124,11 @@ def is_identifier(text: str) -> bool:
     return _IDENTIFIER.fullmatch(text) is not None
 
 
+def is_none(value: object) -> bool:
+    """Return whether a member is None: of a field that is left out then."""
+    return value is None
+
+
 def absent_when_blank(value: Any) -> Any:
     """Return None for an optional text that was sent as white space, else the value."""
     return None if isinstance(value, str) and not value.strip() else value

@@ -15,7 +15,7 @@ from aws_lambda_powertools.event_handler import Request
 from online_orders.domain.errors import (
     Forbidden,
 )
-from online_orders.domain.orders import User
+from online_orders.domain.order_parts import User
 from online_orders.environment import environment
 from online_orders.http.rate_limit import check_rate_limit
 from online_orders.http.requests import request_headers

@@ -12,7 +12,7 @@ from online_orders.domain.csv_pages import SPREADSHEETS
 from online_orders.domain.errors import NotFound
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.order_ids import ORDER_ID
-from online_orders.domain.orders import Status
+from online_orders.domain.order_status import Status
 from online_orders.domain.values import IDENTIFIER, MAX_LIMIT, MAX_TIME_ZONE_LENGTH, Day, is_identifier
 
 MAX_IDEMPOTENCY_KEY_LENGTH = 255

@@ -12,7 +12,8 @@ from online_orders import clock
 from online_orders.aws import account_store, lead_time_statistics, order_queries, order_store
 from online_orders.aws.placing import place, preview
 from online_orders.domain.csv_pages import csv_page, dialect_for
-from online_orders.domain.orders import NewComment, Order, Reason
+from online_orders.domain.order_requests import NewComment, Reason
+from online_orders.domain.orders import Order
 from online_orders.domain.representations import entry_body, order_body
 from online_orders.domain.timeline import Actor
 from online_orders.environment import environment

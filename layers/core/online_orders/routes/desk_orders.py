@@ -11,8 +11,10 @@ from online_orders.aws import evidence_store, lead_time_statistics, order_querie
 from online_orders.aws.placing import current_duplicates, place, preview
 from online_orders.domain.catalog import item_errors
 from online_orders.domain.field_errors import validate
+from online_orders.domain.order_requests import NeededReason, NewDeskComment, NewDirectOrder
 from online_orders.domain.order_schedule import Policy
-from online_orders.domain.orders import Change, Decision, NeededReason, NewDeskComment, NewDirectOrder, Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Change, Decision, Order
 from online_orders.domain.representations import desk_row, entry_body
 from online_orders.domain.timeline import Actor
 from online_orders.environment import environment

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import clock
 from online_orders.aws import order_store, quoting
-from online_orders.domain.orders import Resending
+from online_orders.domain.order_requests import Resending
 from online_orders.http import requests, responses
 from online_orders.http.app import PDF, EmptyBody, Router, Staff, error_codes, parsed_body, raw_json_body, response_spec
 from online_orders.http.parameters import CurrencyQuery, IfMatch, OrderId, Revision

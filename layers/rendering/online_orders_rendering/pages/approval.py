@@ -10,7 +10,8 @@ from datetime import datetime
 
 from online_orders.domain.confirmation import EMPTY_FORM, REQUEST_MAIL, REQUEST_QUOTE, FormError, FormState, Outcome
 from online_orders.domain.installation import Installation
-from online_orders.domain.orders import Order, Status
+from online_orders.domain.order_status import Status
+from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote, QuoteState
 from online_orders_rendering.i18n import (
     Translator,
