@@ -14,6 +14,7 @@ from online_orders.domain.approval_links import Link, LinkContext, LinkState, co
 from online_orders.domain.confirmation import (
     DecisionForm,
     FormError,
+    FormState,
     Outcome,
     decide_by_link,
     judge,
@@ -186,6 +187,31 @@ def test_a_form_has_every_error_that_it_has(changes: dict[str, str], errors: lis
     assert [*parse_form({**SOUND, **changes}, link_of(OFFERED)).errors] == errors
 
 
+def test_a_form_is_read_without_what_nobody_sees() -> None:
+    typed = {
+        "decision": " request_change ",
+        "name": " Connie\t M.\u202e ",
+        "reason": " Less\r\nof\tit\x00 ",
+        "code": " 12 3456",
+    }
+    form = parse_form(typed, link_of(OFFERED))
+    assert form == DecisionForm("request_change", "Connie M.", "Less\nof\tit", "123456", ())
+    assert parse_form({}, link_of(OFFERED))[:4] == ("", "", "", "")
+
+
+def test_of_a_form_that_asks_for_a_mail_the_code_alone_is_read() -> None:
+    typed = {"decision": "request_mail", "name": "Connie", "reason": "Less", "code": " a b "}
+    assert parse_form(typed, link_of(OFFERED)) == DecisionForm("request_mail", "", "", "ab", ())
+    assert parse_form({"decision": "request_mail", "extra": " "}, link_of(OFFERED)).errors == ()
+
+
+def test_a_page_shows_what_was_typed_beside_what_is_wrong_with_it() -> None:
+    form = sent("approve").shown_with(FormError.CODE_WRONG, tries_left=2)
+    assert form == FormState("approve", "Connie", "Less", (FormError.CODE_WRONG,), 2)
+    assert (form.has_error("code"), form.has_error("name")) == (True, False)
+    assert sent("approve").shown_with().tries_left is None
+
+
 @pytest.mark.parametrize("decision", ["approve", "request_change", "request_quote"])
 def test_by_the_link_of_an_order_nothing_but_canceling_is_decided(decision: str) -> None:
     link = link_of(SUBMITTED, "order")
@@ -237,6 +263,20 @@ def test_an_unsound_form_is_a_bad_request_and_comes_back_without_its_code() -> N
         assert (result.outcome, result.status) == (ANSWERS[state][0], HTTPStatus.BAD_REQUEST)
         assert result.form.errors == (FormError.CODE_MALFORMED,)
         assert (result.form.decision, result.form.name, result.form.reason) == ("approve", "Connie", "Less")
+
+
+def test_a_robot_that_asks_for_a_mail_is_shown_nothing_of_its_form() -> None:
+    locked = presented(OFFERED, link_of(OFFERED, **LOCKED))
+    result = judge(locked, parse_form({"decision": "request_mail", "extra": "x"}, link_of(OFFERED)), NOW)
+    assert result
+    assert (result.outcome, result.status) == (Outcome.LOCKED, HTTPStatus.BAD_REQUEST)
+    assert result.form == FormState(errors=(FormError.EXTRA_FILLED,))
+
+
+def test_who_asks_for_a_quote_that_has_not_expired_is_to_decide_instead() -> None:
+    result = judge(presented(OFFERED), sent("request_quote"), NOW)
+    assert result
+    assert result.form == FormState("", "Connie", "Less", (FormError.DECISION_MISSING,))
 
 
 def test_a_decision_that_lost_its_race_to_no_decision_is_to_be_sent_again() -> None:
