@@ -50,6 +50,7 @@ quick: .venv/dev.txt  ## Run the checks that take seconds: lint, formatting of P
 
 hooks:  ## Run the quick checks before each commit in this clone; git config --unset core.hooksPath ends it
 	git config core.hooksPath .githooks
+	git config blame.ignoreRevsFile .git-blame-ignore-revs
 
 format: .venv/dev.txt .venv-node/lock.json  ## Format Python, JavaScript and CSS
 	.venv/bin/ruff format
