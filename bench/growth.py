@@ -44,7 +44,7 @@ class Cost:
 
 
 def grown(sizes: Sequence[int] = SIZES) -> Mapping[str, Mapping[int, Cost]]:
-    """What each request takes, by the number of orders that there are."""
+    """Return the cost of each request, by the number of stored orders."""
     found: dict[str, dict[int, Cost]] = {}
     for size in sizes:
         for name, cost in _costs(size):
@@ -86,7 +86,7 @@ def _place(walk: Walk, key: str) -> Any:
 
 
 def _multiply(lab: Lab, order_id: str, size: int) -> None:
-    """Puts copies of an order and of its first entry straight into the table: neither stream nor workflow sees them."""
+    """Put copies of an order and of its first entry straight into the table, past the stream and the workflow."""
     table = lab.dynamodb.backend.get_table(lab.outputs["TableName"])
     models = [one for one in table.all_items() if order_id in json.dumps(one.to_json())]
     models = [one for one in models if one.attrs["pk"].value.startswith(("ACCOUNT#", "ORDER#"))]
@@ -151,7 +151,7 @@ def partitions(counted: Counted) -> list[Partition]:
 
 
 def bottlenecks(counted: Counted) -> list[tuple[str, float, str]]:
-    """What gives in first: the limit, at how many orders a second, and what to raise. The lowest first."""
+    """Return the bottlenecks, the lowest first: the limit, at how many orders a second, and what to raise."""
     hottest = partitions(counted)[0]
     share = hottest.units_per_second / ORDERS_PER_SECOND
     mails, transitions = counted.amounts["mail"], counted.amounts["state transition"]
@@ -216,5 +216,5 @@ def contention(
 
 
 def in_one_item(order_id: str, attempt: int) -> int:
-    """As one item would be: for comparison."""
+    """Return the shard as if there were only one item, for comparison."""
     return 0

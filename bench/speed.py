@@ -53,7 +53,7 @@ class Candidate:
 
 
 def bare(name: str, job: str, handler: str) -> Candidate:
-    """As it comes, so with all of the SDK's certificates."""
+    """Return the bare handler as it comes, with all of the SDK's certificates."""
     return Candidate(name, job, f"bare.{handler}", certificates="all")
 
 
@@ -128,7 +128,7 @@ class Bench:
 
     @property
     def version(self) -> str:
-        """Of Python, to the last part."""
+        """Return Python's version, to the last part."""
         program = [self.python, "-S", "-c", "import sys; print('{}.{}.{}'.format(*sys.version_info))"]
         return subprocess.run(program, capture_output=True, text=True, check=True).stdout.strip()
 
@@ -155,7 +155,9 @@ class Bench:
     def run(
         self, candidate: Candidate, warm: int, *, counted: bool = False, within: Sequence[str] = ()
     ) -> tuple[Any, float, int]:
-        """What the process said, million instructions if counted, and calls to AWS. `within` is run to run it."""
+        """Return the process's output, million instructions if counted, and calls to AWS. `within` is the command to
+        run it in.
+        """
         program = [self.python, "-S", str(HERE / "process.py"), candidate.handler]
         program += [str(self.folder / f"{candidate.job}.json"), str(warm)]
         reading, writing = os.pipe()
@@ -200,7 +202,7 @@ class Bench:
         return Measured(candidate, cold, (both - cold) / warm_requests, (calls - first) // warm_requests)
 
     def _counted(self, candidate: Candidate, warm: int) -> tuple[float, int]:
-        """Million instructions, and calls to AWS; what was tried twice in one run would count twice."""
+        """Return million instructions, and calls to AWS; a retry in one run would count twice."""
         for _ in range(TRIES - 1):
             try:
                 _, million, calls = self.run(candidate, warm, counted=True)
@@ -212,7 +214,7 @@ class Bench:
         return million, calls
 
     def time(self, measured: Sequence[Measured], rounds: int) -> None:
-        """In turns, so that whatever else the machine does hits all alike."""
+        """Measure in turns, so that the machine's other work affects all alike."""
         for _ in range(rounds):
             for one in measured:
                 reply, _, _ = self.run(one.candidate, CPU_REQUESTS)
@@ -220,7 +222,7 @@ class Bench:
 
 
 def instructions(text: str) -> float:
-    """In millions, of what valgrind said; ValueError where it counted none."""
+    """Return the millions of instructions in valgrind's output; raise ValueError where it counted none."""
     refs = re.search(r"I\s+refs:\s+([\d,]+)", text)
     if not refs:
         raise ValueError(f"valgrind counted nothing: {text[-2000:]}")
@@ -236,7 +238,7 @@ class Run(NamedTuple):
 
 
 def measure(bench: Bench, rounds: int) -> Run:
-    """Over TLS also what the certificates alone make of the bare handler."""
+    """Measure all candidates; over TLS also the bare handler with fewer certificates."""
     candidates = [*CANDIDATES, WITH_FEWER_CERTIFICATES] if bench.as_lambda else CANDIDATES
     if not shutil.which("valgrind"):
         raise SystemExit(VALGRIND_MISSING)

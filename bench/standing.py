@@ -68,7 +68,7 @@ class Standing:
 
     @property
     def alarm_metrics(self) -> int:
-        """CloudWatch bills an alarm for each metric in it."""
+        """Return the number of metrics in alarms, each of which CloudWatch bills."""
         return sum(
             sum("MetricStat" in metric for metric in alarm.get("Metrics", ())) or 1
             for alarm in self._of("AWS::CloudWatch::Alarm")
@@ -80,14 +80,14 @@ class Standing:
 
     @property
     def scheduled(self) -> float:
-        """Invocations an hour by the rates of the schedules."""
+        """Return the invocations an hour by the rates of the schedules."""
         return sum(
             timedelta(hours=1) / _rate(one["ScheduleExpression"]) for one in self._of("AWS::Scheduler::Schedule")
         )
 
     @property
     def polled_queues(self) -> int:
-        """Queues whose mapping Lambda polls; those of a stream it polls for nothing."""
+        """Return the number of queues that Lambda polls; polling a stream costs nothing."""
         queues = {name for name, one in self.resources.items() if one["Type"] == "AWS::SQS::Queue"}
         sources = [str(one["EventSourceArn"]) for one in self._of("AWS::Lambda::EventSourceMapping")]
         return sum(any(f"'{queue}'" in source for queue in queues) for source in sources)
@@ -114,12 +114,12 @@ class Standing:
 
     @property
     def dollars(self) -> float:
-        """A month of an idle stage."""
+        """Return the price of a month of an idle stage."""
         return sum(row.dollars for row in self.rows)
 
     @property
     def busy_metrics(self) -> int:
-        """Metrics of ours that a stage has beside, in the hours in which what they count happens."""
+        """Return the number of further metrics that a stage has in the hours in which their events happen."""
         return len(self.watched - self.hour.metrics)
 
 

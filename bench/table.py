@@ -16,7 +16,7 @@ class CannedTable:
     """`asked` counts the calls by operation, `given_up` the connections that broke off before their end."""
 
     def __init__(self, items: Sequence[Json], secret: str) -> None:
-        """`items` as the service writes them, `{"pk": {"S": ...}, ...}`."""
+        """`items` are in the service's format, `{"pk": {"S": ...}, ...}`."""
         self._secret = secret
         self.asked: Counter[str] = Counter()
         self.given_up = 0
@@ -44,7 +44,7 @@ class CannedTable:
 
     @contextmanager
     def served(self, context: ssl.SSLContext | None = None) -> Iterator["CannedTable"]:
-        """At `address`, on loopback; by TLS where there is a context."""
+        """Serve the table at `address`, on loopback; by TLS where there is a context."""
         table = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -61,7 +61,7 @@ class CannedTable:
                 self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
-                """Says nothing."""
+                """Log nothing."""
 
         class Server(ThreadingHTTPServer):
             def handle_error(self, *_: object) -> None:

@@ -51,13 +51,13 @@ async def _main(settings: Settings, folder: StateFolder) -> None:
     loop.set_exception_handler(_report)
     for name in ENDING:
         loop.add_signal_handler(name, stop.set)
-    door = _listen(settings.port)
+    listener = _listen(settings.port)
     engine = await Engine.start(folder.temporary, folder.path / "engine.log", iam=settings.iam)
     fork_server = await ForkServer.start()
     try:
         from sandbox.run import Sandbox  # half a second of imports
 
-        await Sandbox(settings, folder, door, engine, fork_server).run(stop)
+        await Sandbox(settings, folder, listener, engine, fork_server).run(stop)
     finally:
         await engine.stop()
         await fork_server.stop()

@@ -45,19 +45,19 @@ def clock_routes(clock: Clock, end_waits: Callable[[], Awaitable[int]]) -> list[
     many.
     """
 
-    def told(**more: int) -> Response:
+    def clock_response(**more: int) -> Response:
         now = clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
         return JSONResponse({"now": now, **more}, headers={"Cache-Control": "no-store"})
 
     async def show(request: Request) -> Response:
-        return told()
+        return clock_response()
 
     async def put_forward(request: Request) -> Response:
         try:
             clock.put_forward(_asked((await request.body()).decode("ascii", "replace")))
         except (ValueError, OverflowError) as fault:
             return JSONResponse({"detail": str(fault)}, 422)
-        return told(waits_ended=await end_waits())
+        return clock_response(waits_ended=await end_waits())
 
     return [
         Route("/sandbox/clock", show, methods=["GET"]),

@@ -80,7 +80,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            result = await self._answer(request)
+            result = await self._respond(request)
         except ClientDisconnect:
             return
         response = Response(result.body, result.status)
@@ -90,7 +90,7 @@ class Gateway:
         response.raw_headers = headers
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> GatewayResponse:
+    async def _respond(self, request: Request) -> GatewayResponse:
         body = await _read(request)
         if body is None:
             return gateway_error(413, "Request Entity Too Large")
@@ -262,7 +262,7 @@ def site_app(
     own = [Route("/config.json", config), Route("/sandbox", welcome)]
     site = Starlette(routes=[*tools, *own, pages], exception_handlers={HTTPException: _plain_error})
 
-    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and GATEWAY_PATHS.match(scope["raw_path"]):
             await gateway(scope, receive, send)
         elif scope["type"] == "http" and not is_local(Request(scope).headers.get("host", "")):
@@ -272,7 +272,7 @@ def site_app(
         else:
             await site(scope, receive, send)
 
-    return door
+    return dispatch
 
 
 async def _plain_error(request: Request, error: Any) -> Response:

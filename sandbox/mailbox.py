@@ -38,13 +38,13 @@ MAIL_HEADERS = HEADERS | {
 class Mailbox:
     """The newest mails, in memory. `site` is the origin of the addresses of attachments.
 
-    `hold` returns why mail is paused; None while it is not.
+    `pause_reason` returns why mail is paused; None while it is not.
     """
 
-    def __init__(self, site: str, most: int = MAX_MAILS, hold: Callable[[], str | None] = lambda: None) -> None:
+    def __init__(self, site: str, most: int = MAX_MAILS, pause_reason: Callable[[], str | None] = lambda: None) -> None:
         self._site = site
         self._most = most
-        self._hold = hold
+        self._pause_reason = pause_reason
         self._mails: OrderedDict[str, Mail] = OrderedDict()
         self._pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
         self._pages.filters["moment"] = lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}"
@@ -142,7 +142,7 @@ class Mailbox:
 
     async def _page(self, search: dict[str, str], **values: Any) -> Response:
         page = self._pages.get_template("mailbox.html")
-        held = await asyncio.to_thread(self._hold)
+        held = await asyncio.to_thread(self._pause_reason)
         mails = self.mails(**search)[::-1]
         html = page.render(mails=mails, search=search, shown=MAX_SHOWN, newest=self._newest, held=held, **values)
         return HTMLResponse(html, headers=HEADERS)

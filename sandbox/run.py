@@ -44,21 +44,21 @@ PARAMETERS = {
 
 
 class Sandbox:
-    """The running sandbox; `door` listens on the port for people."""
+    """The running sandbox; `listener` listens on the port for people."""
 
     def __init__(
-        self, settings: Settings, folder: StateFolder, door: socket.socket, engine: Engine, fork_server: ForkServer
+        self, settings: Settings, folder: StateFolder, listener: socket.socket, engine: Engine, fork_server: ForkServer
     ) -> None:
         self._settings = settings
         self._folder = folder
-        self._door = door
+        self._listener = listener
         self._engine = engine
         self._fork_server = fork_server
         self._clients = Clients(engine.endpoint)
         # Engine and functions call this one: invocations, and the mails that functions send.
         self._inner = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
         self._inner_address = f"http://127.0.0.1:{self._inner.getsockname()[1]}"
-        self._port = door.getsockname()[1]
+        self._port = listener.getsockname()[1]
         self._site = f"http://localhost:{self._port}"
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -101,7 +101,7 @@ class Sandbox:
         stack = await asyncio.to_thread(deploy, self._clients, template, PARAMETERS | chosen)
         clock = Clock()
         host, deliveries = self._host(stack, template, clock, closing)
-        mailbox = Mailbox(self._site, hold=_mail_pause(self._clients("dynamodb"), stack.outputs["TableName"]))
+        mailbox = Mailbox(self._site, pause_reason=_mail_pause(self._clients("dynamodb"), stack.outputs["TableName"]))
         bus = await asyncio.to_thread(
             DefaultBus, self._clients("events"), self._clients("lambda"), self._clients("sqs")
         )
@@ -125,7 +125,7 @@ class Sandbox:
             _home(description),
             self._sign_in(stack),
         )
-        self._serve(pages, self._door, closing)
+        self._serve(pages, self._listener, closing)
 
         api = f"http://127.0.0.1:{self._port}/api"
         await seed(cognito, users, api, datetime.now(UTC).date())

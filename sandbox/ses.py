@@ -47,7 +47,7 @@ class Ses:
             ("GET", suppressed + "/{address:path}", self.get_suppressed),
             ("DELETE", suppressed + "/{address:path}", self.lift_suppression),
         ]
-        return [Route(path, _answering(operation), methods=[method]) for method, path, operation in operations]
+        return [Route(path, _endpoint(operation), methods=[method]) for method, path, operation in operations]
 
     async def send(self, call: "Call") -> dict[str, Any]:
         sending = await asyncio.to_thread(self.look)
@@ -141,8 +141,8 @@ class Call:
 Operation = Callable[[Call], Awaitable[dict[str, Any]]]
 
 
-def _answering(operation: Operation) -> Callable[[Request], Any]:
-    async def answer(request: Request) -> Response:
+def _endpoint(operation: Operation) -> Callable[[Request], Any]:
+    async def respond(request: Request) -> Response:
         body = await request.body()
         try:
             call = Call(json.loads(body) if body else {}, request.path_params.get("address", ""))
@@ -150,4 +150,4 @@ def _answering(operation: Operation) -> Callable[[Request], Any]:
         except SesError as error:
             return JSONResponse({"message": error.message}, error.status, {"x-amzn-ErrorType": error.code})
 
-    return answer
+    return respond

@@ -37,7 +37,7 @@ def start(**environment: str) -> Iterator[Description]:
 
 
 def launch(folder: Path, **environment: str) -> Process:
-    """`folder` is where it puts `sandbox.json`; what it prints goes to files beside that, see `said`."""
+    """`folder` is where it puts `sandbox.json`; what it prints goes to files beside that, see `output_of`."""
     output, errors = _files(folder)
     with output.open("wb") as stdout, errors.open("wb") as stderr:
         return subprocess.Popen(
@@ -51,7 +51,7 @@ def launch(folder: Path, **environment: str) -> Process:
         )
 
 
-def said(folder: Path) -> tuple[str, str]:
+def output_of(folder: Path) -> tuple[str, str]:
     """What it has printed so far: output and errors."""
     output, errors = (path.read_text(encoding="utf-8") for path in _files(folder))
     return output, errors
@@ -71,7 +71,7 @@ def wait_until_ready(process: Process, folder: Path) -> Description:
         until(is_ready, READY_SECONDS, every=0.05)
     except AssertionError as fault:
         process.kill()
-        fault.add_note(said(folder)[1])
+        fault.add_note(output_of(folder)[1])
         raise
     description: Description = json.loads((folder / "sandbox.json").read_text(encoding="utf-8"))
     return description

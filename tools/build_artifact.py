@@ -348,12 +348,12 @@ def _environment(**more: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in foreign} | more
 
 
-def _run(command: list[str], fault: str, **environment: str) -> None:
+def _run(command: list[str], failure: str, **environment: str) -> None:
     ended = subprocess.run(
         command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, env=_environment(**environment)
     )
     if ended.returncode:
-        raise BuildError(f"{fault}:\n{ended.stdout}{ended.stderr}")
+        raise BuildError(f"{failure}:\n{ended.stdout}{ended.stderr}")
 
 
 def build(part: str, folder: Path, target: Target) -> None:

@@ -196,8 +196,8 @@ def main() -> None:
         session = Session()
         session.set_config_variable("region", region)
         written = publish(stack, session)
-    except CannotPublish as fault:
-        sys.exit(str(fault))
+    except CannotPublish as error:
+        sys.exit(str(error))
     print(f"Published {len(written)} files to the site of {stack}.")
 
 

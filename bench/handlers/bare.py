@@ -46,7 +46,7 @@ def create(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def create_as_asked(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The same with the two calls that the job takes: the account is read before its order is stored."""
+    """Create an order with the two calls that the job requires: the account is read before the order is stored."""
     account = event["requestContext"]["authorizer"]["jwt"]["claims"]["custom:account_id"]
     client.get_item(TableName=os.environ["TABLE_NAME"], Key={"pk": {"S": f"ACCOUNT#{account}"}, "sk": {"S": "ACCOUNT"}})
     return create(event, context)

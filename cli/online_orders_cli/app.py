@@ -539,12 +539,12 @@ def mail_status(ctx: typer.Context) -> None:
     _show_pause(session, mail_pause.current_pause())
 
 
-def _show_pause(session: Session, hold: Any) -> None:
-    if hold is None:
+def _show_pause(session: Session, pause: Any) -> None:
+    if pause is None:
         session.output.say("Mail is not held.", held=False)
     else:
-        since = operating.as_text(hold.since)
-        session.output.say(f"Mail is held since {since}: {hold.reason}", held=True, since=since, reason=hold.reason)
+        since = operating.as_text(pause.since)
+        session.output.say(f"Mail is held since {since}: {pause.reason}", held=True, since=since, reason=pause.reason)
 
 
 TextFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A text file, in UTF-8.")]

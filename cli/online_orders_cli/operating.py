@@ -91,23 +91,23 @@ def move_dead_letters(installation: Installation) -> Iterator[str]:
     url = installation.resource("MailDeadLetters")
     empty = 0
     while empty < EMPTY_LOOKS or (empty < MAX_EMPTY_LOOKS and dead_letters(installation).waiting):
-        letters = sqs.receive_message(
+        messages = sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=BATCH_SIZE, WaitTimeSeconds=LOOK_SECONDS, AttributeNames=["All"]
         ).get("Messages", [])
-        empty = 0 if letters else empty + 1
-        for letter in letters:
-            home = _source_queue(installation, letter)
-            sqs.send_message(QueueUrl=home, MessageBody=letter["Body"])
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
-            yield home.rpartition("/")[2]
+        empty = 0 if messages else empty + 1
+        for message in messages:
+            source_queue = _source_queue(installation, message)
+            sqs.send_message(QueueUrl=source_queue, MessageBody=message["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            yield source_queue.rpartition("/")[2]
 
 
-def _source_queue(installation: Installation, letter: Json) -> str:
+def _source_queue(installation: Installation, message: Json) -> str:
     """Return the URL of the queue that a message came from, which SQS names for messages that it moved itself."""
-    if source := letter.get("Attributes", {}).get("DeadLetterQueueSourceArn"):
+    if source := message.get("Attributes", {}).get("DeadLetterQueueSourceArn"):
         url: str = installation.aws("sqs").get_queue_url(QueueName=source.rpartition(":")[2])["QueueUrl"]
         return url
-    is_account_change = "version" in json.loads(letter["Body"])
+    is_account_change = "version" in json.loads(message["Body"])
     return installation.resource("AccountChanges" if is_account_change else "MailQueue")
 
 
@@ -166,8 +166,8 @@ def store_terms(locale: Locale, words: str) -> Json:
         raise Refused(
             409, {"code": "conflict", "detail": "Somebody else has just set these terms; check them and try again."}
         )
-    message: Json = stored.model_dump(mode="json")
-    return message
+    body: Json = stored.model_dump(mode="json")
+    return body
 
 
 def keys(installation: Installation) -> Keys:

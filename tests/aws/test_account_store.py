@@ -1,4 +1,4 @@
-"""Accounts in the table: what is read and written of them, and what is to follow, call by call."""
+"""Accounts in the table: their reads and writes and the outbox messages, call by call."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the product asks of AWS, word by word, and what it makes of each answer: no service is behind these calls."""
+"""The exact calls of the product to AWS, and what it makes of each response: no service is behind these calls."""
 
 from __future__ import annotations
 

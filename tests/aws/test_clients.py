@@ -1,4 +1,4 @@
-"""The clients as they are set up here: over a real wire, to a service that behaves as badly as one may."""
+"""The clients as they are set up here: over a real connection, to a service that fails in every way."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Erasing a person, item by item: what is changed and counted, what others write meanwhile, and where a run goes on."""
+"""Erasing a person, item by item: what is changed and counted, concurrent writes, and where a run continues."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Where everything lies in the table: what an earlier release has stored under a key is found under it for ever."""
+"""The keys of the table: what an earlier release has stored under a key must always be found under it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

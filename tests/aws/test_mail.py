@@ -1,4 +1,4 @@
-"""A mail as SES gets it, what SES says of it, and the mark by which none goes twice."""
+"""A mail as SES gets it, the errors of SES, and the claim by which no mail is sent twice."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

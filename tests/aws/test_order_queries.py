@@ -1,4 +1,4 @@
-"""Lists of orders: which queries are asked, and how their answers become one page."""
+"""Lists of orders: which queries are made, and how their responses become one page."""
 
 from datetime import date, timedelta
 from typing import Any

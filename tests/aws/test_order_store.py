@@ -1,4 +1,4 @@
-"""Orders in the table: what is read and written of them, call by call."""
+"""Orders in the table: their reads and writes, call by call."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is handed on of timeline entries, call by call, and how an order is parked."""
+"""How the outbox processes timeline entries, call by call, and how an order is parked."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Placing an order: the two calls that it takes, and what they say."""
+"""Placing an order: the two calls that it makes."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What becomes of a quote's mail that could not be sent: call by call, as the order stands."""
+"""What happens after a quote's mail could not be sent, call by call, by the present order."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

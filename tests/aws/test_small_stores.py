@@ -1,4 +1,4 @@
-"""What is small in the table, in S3 and in Parameter Store, and what counts and waits: call by call."""
+"""The smaller stores in the table, in S3 and in Parameter Store, the counters and the delays, call by call."""
 
 import json
 from collections.abc import Iterator

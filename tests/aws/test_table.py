@@ -1,4 +1,4 @@
-"""Calls to the table that others are in the way of: tried again where that helps, and told apart where it does not."""
+"""Calls to the table that conflict with others: retried where that helps, and distinguished where it does not."""
 
 from collections.abc import Callable
 from typing import Any

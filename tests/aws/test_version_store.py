@@ -1,4 +1,4 @@
-"""What Customer Success keeps (accounts, price lists, terms) in the table, version by version, call by call."""
+"""The versions of accounts, price lists and terms in the table, call by call."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The executions of an order: what is asked of the table and of Step Functions, call by call."""
+"""The executions of an order: the calls to the table and to Step Functions, one by one."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Mending and key turning, from the command line."""
+"""Repairing, and rotating keys, from the command line."""
 
 import base64
 import json

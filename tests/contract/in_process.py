@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.seed import USERS
 from sandbox.seed import accounts as seeded_accounts
-from tests.contract.site import Answer, Attachment, Execution, Mail, Seen, Site, User
+from tests.contract.site import Attachment, Execution, Mail, Response, Seen, Site, User
 from tests.lab import Lab
 from tests.lab import Mail as LabMail
 from tests.lab import User as LabUser
@@ -47,14 +47,14 @@ class InProcess(Site):
         form: Mapping[str, str] | None = None,
         content: str | bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         caller = None
         if user:
             group = "customer-success" if user.role == "customer-success" else "customers"
             caller = LabUser(user.username, group, user.account_id).claiming(email=user.email)
             caller = caller.with_access_token.claiming(email=None) if access_token else caller
         response = self.lab.http(method, path, json=json, form=form, content=content, headers=headers, user=caller)
-        return Answer(response.status, response.headers, response.body)
+        return Response(response.status, response.headers, response.body)
 
     def mails(self, *, to: str | None = None, about: str | None = None) -> list[Mail]:
         found = self.lab.mails if to is None else self.lab.mails.to(to)

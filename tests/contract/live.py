@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests import loopback
-from tests.contract.site import Answer, Attachment, Execution, Json, Mail, Seen, Site, User
+from tests.contract.site import Attachment, Execution, Json, Mail, Response, Seen, Site, User
 from tests.waiting import until
 
 DEADLINE_SECONDS = 60
@@ -64,7 +64,7 @@ class Live(Site):
         form: Mapping[str, str] | None = None,
         content: str | bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         sent = dict(headers or {})
         if json is not None:
             sent, content = {"Content-Type": "application/json", **sent}, dumps(json)
@@ -72,7 +72,7 @@ class Live(Site):
             sent["Authorization"] = f"Bearer {self.tokens(user)['AccessToken' if access_token else 'IdToken']}"
         url = path if path.startswith("http") else f"{self.origin}{path}"
         response = self._http.request(method, url, data=form, content=content, headers=sent)
-        return Answer(response.status_code, dict(response.headers), response.content)
+        return Response(response.status_code, dict(response.headers), response.content)
 
     def mails(self, *, to: str | None = None, about: str | None = None) -> list[Mail]:
         query = {name: value for name, value in (("to", to), ("about", about)) if value}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from tests.contract.site import Answer, Json, Mail, Site, User
+from tests.contract.site import Json, Mail, Response, Site, User
 
 
 def fresh(name: str) -> str:
@@ -19,7 +19,7 @@ class Order:
 
     site: Site
     user: User
-    created: Answer = field(repr=False)
+    created: Response = field(repr=False)
     base: str = "/api/orders"
     """Where the placer sees it."""
 
@@ -48,11 +48,11 @@ class Order:
     def status(self) -> str:
         return str(self.read()["status"])
 
-    def ask(self, action: str, body: Any = None, *, user: User | None = None, **headers: str) -> Answer:
+    def ask(self, action: str, body: Any = None, *, user: User | None = None, **headers: str) -> Response:
         """An action of the customer's side: `cancel`, `comment`."""
         return self.site.post(f"/api/orders/{self.order_id}/{action}", user or self.user, body, **headers)
 
-    def desk(self, action: str, body: Any = None, *, user: User | None = None, **headers: str) -> Answer:
+    def desk(self, action: str, body: Any = None, *, user: User | None = None, **headers: str) -> Response:
         """An action of Customer Success: `claim`, `quote` and so on."""
         return self.site.post(f"{self.desk_path}/{action}", user or self.site.people.cs, body, **headers)
 
@@ -107,14 +107,14 @@ def quote(site: Site, **changes: Any) -> Json:
     return {"valid_until": site.day(40), "lines": [line()], **changes}
 
 
-def place_answer(site: Site, user: User, body: Any, key: str | None = None) -> Answer:
+def place_response(site: Site, user: User, body: Any, key: str | None = None) -> Response:
     return site.post("/api/orders", user, body, Idempotency_Key=key or fresh("key"))
 
 
 def place(site: Site, user: User | None = None, items: Sequence[Json] | None = None, **members: Any) -> Order:
     """An order of one item, under a key of its own."""
     user = user or site.people.customer
-    response = place_answer(site, user, {"items": items or [item(site)], **members})
+    response = place_response(site, user, {"items": items or [item(site)], **members})
     response.ok(201)
     return Order(site, user, response)
 

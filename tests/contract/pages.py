@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from tests.contract.site import Answer
+from tests.contract.site import Response
 
 
 @dataclass
@@ -50,7 +50,7 @@ def _parsed(page: str) -> _Forms:
     return parser
 
 
-def is_guarded(answer: Answer) -> bool:
+def is_guarded(answer: Response) -> bool:
     """Whether the answer has the headers that every page behind a link has."""
     policy = answer.headers["content-security-policy"]
     return (

@@ -29,7 +29,7 @@ class User:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: Mapping[str, str]
     """Names in lower case."""
@@ -169,7 +169,7 @@ class Site(ABC):
         form: Mapping[str, str] | None = None,
         content: str | bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """One request; `path` is below the origin, or a whole link. No redirect is followed."""
 
     @abstractmethod
@@ -210,16 +210,16 @@ class Site(ABC):
         """The contact person's address of a customer's account."""
         return str(self.account_of(user)["enrollment"]["contact"]["email"])
 
-    def get(self, path: str, user: User | None = None, **headers: str) -> Answer:
+    def get(self, path: str, user: User | None = None, **headers: str) -> Response:
         return self.request("GET", path, user=user, headers=_spelled(headers))
 
-    def post(self, path: str, user: User | None, body: Any = None, **headers: str) -> Answer:
+    def post(self, path: str, user: User | None, body: Any = None, **headers: str) -> Response:
         return self.request("POST", path, user=user, json={} if body is None else body, headers=_spelled(headers))
 
-    def put(self, path: str, user: User | None, body: Any, **headers: str) -> Answer:
+    def put(self, path: str, user: User | None, body: Any, **headers: str) -> Response:
         return self.request("PUT", path, user=user, json=body, headers=_spelled(headers))
 
-    def decide(self, mail: Mail, decision: str, **fields: str) -> Answer:
+    def decide(self, mail: Mail, decision: str, **fields: str) -> Response:
         """Sends the form behind a mail's link with the mail's code; a field given empty is left out."""
         form = {"decision": decision, "name": "Connie Contact", "code": mail.code, **fields}
         return self.request("POST", mail.link, form={name: value for name, value in form.items() if value})

@@ -8,7 +8,7 @@ import pytest
 from tests.contract.in_process import InProcess
 from tests.contract.live import Live
 from tests.contract.orders import place
-from tests.contract.site import Answer, Json, Site, User
+from tests.contract.site import Json, Response, Site, User
 from tests.functions.recording import EVENTS, ORIGIN_HEADER
 from tests.lab import Lab
 
@@ -57,7 +57,7 @@ FOR_ANY_USER = ["GET /api/catalog"]
 ORDER_ACTIONS = [route for route in FOR_CUSTOMERS + FOR_CUSTOMER_SUCCESS if "/{id}" in route]
 
 
-def call(site: Site, route: str, user: User | None, order_id: str = NOWHERE, *, access_token: bool = False) -> Answer:
+def call(site: Site, route: str, user: User | None, order_id: str = NOWHERE, *, access_token: bool = False) -> Response:
     method, path = route.split()
     account_id = site.people.customer.account_id
     assert account_id

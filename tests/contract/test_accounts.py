@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.in_process import InProcess
-from tests.contract.orders import enroll, fresh, item, offer, place_answer, place_for, quote, rows
+from tests.contract.orders import enroll, fresh, item, offer, place_for, place_response, quote, rows
 from tests.contract.site import Json, Site
 
 
@@ -261,7 +261,7 @@ def test_an_account_that_is_no_longer_enrolled_places_no_orders(site: Site) -> N
     enrollment = account["enrollment"]
     for lapsed in (None, {**enrollment, "state": "suspended"}, {**enrollment, "contact": None}):
         put(site, account, enrollment=lapsed)
-        place_answer(site, site.people.reseller, body).refused(403, "not_enrolled")
+        place_response(site, site.people.reseller, body).refused(403, "not_enrolled")
     put(site, account)
     assert place_for(site, account).created.json["contact"] == enrollment["contact"]
 

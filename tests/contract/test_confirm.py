@@ -5,7 +5,7 @@ import pytest
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, claimed, offered, place, quote
 from tests.contract.pages import forms, is_guarded, links
-from tests.contract.site import Answer, Mail, Site
+from tests.contract.site import Mail, Response, Site
 
 UNKNOWN = "/confirm/" + "A" * 43
 MALFORMED_CODES = [
@@ -37,7 +37,7 @@ UNSEEN = (
 """What controls a terminal, turns the direction of a text or is not seen at all."""
 
 
-def form_of(site: Site, mail: Mail) -> Answer:
+def form_of(site: Site, mail: Mail) -> Response:
     return site.request("GET", mail.link)
 
 

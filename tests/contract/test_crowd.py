@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.contract.live import Live
-from tests.contract.orders import Order, enroll, fresh, item, offered, place_answer, place_for
-from tests.contract.site import Answer
+from tests.contract.orders import Order, enroll, fresh, item, offered, place_for, place_response
+from tests.contract.site import Response
 
 pytestmark = pytest.mark.live
 
@@ -56,7 +56,7 @@ def test_thirty_equal_requests_at_once_place_one_order(live: Live, time: int) ->
     body = {"account_id": account["account_id"], "items": [item(live)]}
     reseller = live.people.reseller
     with ThreadPoolExecutor(30) as crowd:
-        responses = list(crowd.map(lambda _: place_answer(live, reseller, body, key), range(30)))
+        responses = list(crowd.map(lambda _: place_response(live, reseller, body, key), range(30)))
     for response in responses:
         if response.status == 409:
             response.refused(409, "in_progress")
@@ -98,7 +98,7 @@ def test_no_more_than_five_of_many_wrong_codes_at_once_are_judged(live: Live) ->
 def test_of_many_changes_at_once_each_is_taken_in_turn_or_refused(live: Live) -> None:
     order: Order = place_for(live, enroll(live))
 
-    def act(number: int) -> Answer:
+    def act(number: int) -> Response:
         if number % 4 == 0:
             return order.desk("claim", user=live.people.cs if number % 8 else live.people.cs2)
         if number % 4 == 1:

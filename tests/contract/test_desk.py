@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, claimed, enroll, fresh, offered, place, place_direct, place_for, quote, rows
-from tests.contract.site import Answer, Json, Site
+from tests.contract.site import Json, Response, Site
 
 
 def completed(site: Site) -> Order:
@@ -28,7 +28,7 @@ STATUSES: dict[str, Callable[[Site], Order]] = {
     "completed": completed,
     "canceled": canceled,
 }
-ACTIONS: dict[str, Callable[[Order], Answer]] = {
+ACTIONS: dict[str, Callable[[Order], Response]] = {
     "claim": lambda order: order.desk("claim"),
     "release": lambda order: order.desk("release"),
     "quote": lambda order: order.desk("quote", quote(order.site)),
@@ -245,7 +245,7 @@ def test_a_direct_order_keeps_the_same_rules(site: Site) -> None:
     people = site.people
     sound = {"items": [{"kind": "ip_addresses", "quantity": 1, "start_date": site.day(9)}]}
 
-    def direct(body: Json, key: str | None = None) -> Answer:
+    def direct(body: Json, key: str | None = None) -> Response:
         return site.post("/api/desk/orders", people.cs, body, Idempotency_Key=key or fresh("key"))
 
     assert set(direct(sound).faults()) == {"/account_id"}

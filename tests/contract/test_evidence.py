@@ -1,4 +1,4 @@
-"""What a decision by link rests on: for Customer Success alone, apart from the order, and nowhere else."""
+"""The evidence of decisions by link: for Customer Success only, apart from the order, and nowhere else."""
 
 import json
 from itertools import pairwise

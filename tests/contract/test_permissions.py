@@ -12,7 +12,7 @@ from online_orders.http.app import access_to
 from tests.contract.in_process import InProcess
 from tests.contract.live import Live
 from tests.contract.orders import fresh, item, offer, place
-from tests.contract.site import Answer, Json, Mail, Site, User
+from tests.contract.site import Json, Mail, Response, Site, User
 from tests.lab import Lab
 from tests.lab import User as LabUser
 from tools.openapi import APPS, document
@@ -24,7 +24,7 @@ NAMING = re.compile(r"\?account_id=\{account_id\}| for \{account_id\}")
 """What a row says beside its route: that the request names the account, in the query or in the body."""
 OTHER_POOL = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Elsewhere"
 IN_ORDER = ("PUT", "GET", "HEAD", "POST")
-Ask = Callable[[str, str, dict[str, Any]], Answer]
+Ask = Callable[[str, str, dict[str, Any]], Response]
 
 
 def described() -> dict[str, Json]:
@@ -79,7 +79,7 @@ class Subject:
         content = OPERATIONS[NAMING.sub("", row)]["requestBody"]["content"]["application/json"]
         return next(iter(content["examples"].values()))["value"]
 
-    def is_in(self, answer: Answer) -> bool:
+    def is_in(self, answer: Response) -> bool:
         return self.account["account_id"] in answer.text or self.order_id in answer.text
 
 
@@ -97,7 +97,7 @@ def faults(subject: Subject, asks: Mapping[str, Ask], rows: Iterable[str], *, re
     return found
 
 
-def _is_as_said(subject: Subject, row: str, cell: str, answer: Answer) -> bool:
+def _is_as_said(subject: Subject, row: str, cell: str, answer: Response) -> bool:
     if cell == "yes":
         of_list = answer.status == 200 and TABLE["routes"][row].startswith("own")
         return answer.status not in {401, 403, 404} and answer.status < 500 and (not of_list or subject.is_in(answer))
@@ -124,9 +124,9 @@ def test_a_route_that_takes_an_account_is_asked_with_one() -> None:
 
 
 def by_lab(lab: Lab, user: LabUser | None) -> Ask:
-    def ask(method: str, path: str, more: dict[str, Any]) -> Answer:
+    def ask(method: str, path: str, more: dict[str, Any]) -> Response:
         response = lab.http(method, path, user=user, **more)
-        return Answer(response.status, response.headers, response.body)
+        return Response(response.status, response.headers, response.body)
 
     return ask
 
@@ -206,7 +206,7 @@ def elsewhere(live: Live) -> str:
 
 
 def by_site(site: Site, user: User | None, *, access_token: bool = False, **headers: str) -> Ask:
-    def ask(method: str, path: str, more: dict[str, Any]) -> Answer:
+    def ask(method: str, path: str, more: dict[str, Any]) -> Response:
         request = {**more, "headers": {**more["headers"], **headers}}
         return site.request(method, path, user=user, access_token=access_token, **request)
 

@@ -8,7 +8,7 @@ import pytest
 
 from online_orders.aws import order_queries
 from tests.contract.in_process import InProcess
-from tests.contract.orders import Order, enroll, fresh, item, place, place_answer, place_for
+from tests.contract.orders import Order, enroll, fresh, item, place, place_for, place_response
 from tests.contract.site import Json, Site, User
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -111,19 +111,19 @@ def test_a_key_has_1_to_255_visible_characters(site: Site) -> None:
     body = {"items": [item(site)]}
     customer = site.people.customer
     longest = fresh("k").ljust(255, "!")
-    place_answer(site, customer, body, longest).ok(201)
+    place_response(site, customer, body, longest).ok(201)
     for key in (longest + "!", "two words", "tab\tbed"):
-        assert place_answer(site, customer, body, key).status == 400, key
+        assert place_response(site, customer, body, key).status == 400, key
 
 
 def test_the_same_key_and_body_give_the_same_response(site: Site) -> None:
     customer, key = site.people.customer, fresh("key")
     body = {"items": [item(site)], "note": "Once."}
-    first = place_answer(site, customer, body, key)
+    first = place_response(site, customer, body, key)
     order = Order(site, customer, first)
     order.desk("claim").ok()
     order.desk("decline", {"reason": "Twice is too much."}).ok()
-    again = place_answer(site, customer, body, key)
+    again = place_response(site, customer, body, key)
     assert again.ok(201) == first.ok(201)
     for name in ("location", "etag"):
         assert again.headers[name] == first.headers[name]
@@ -139,36 +139,39 @@ def test_the_same_key_and_body_give_the_same_response(site: Site) -> None:
 
 def test_the_same_key_with_another_body_is_refused(site: Site) -> None:
     key = fresh("key")
-    place_answer(site, site.people.customer, {"items": [item(site)]}, key).ok(201)
+    place_response(site, site.people.customer, {"items": [item(site)]}, key).ok(201)
     other = {"items": [item(site, quantity=5)]}
-    place_answer(site, site.people.customer, other, key).refused(422, "idempotency_key_reused")
+    place_response(site, site.people.customer, other, key).refused(422, "idempotency_key_reused")
 
 
 def test_a_key_belongs_to_the_account(site: Site) -> None:
     people, key = site.people, fresh("key")
     body = {"items": [item(site)]}
-    by_german = place_answer(site, people.german, body, key).ok(201)
-    by_customer = place_answer(site, people.customer, body, key).ok(201)
-    by_colleague = place_answer(site, people.colleague, body, key).ok(201)
+    by_german = place_response(site, people.german, body, key).ok(201)
+    by_customer = place_response(site, people.customer, body, key).ok(201)
+    by_colleague = place_response(site, people.colleague, body, key).ok(201)
     assert by_colleague == by_german
     assert by_customer["order_id"] != by_german["order_id"]
-    own = place_answer(site, people.reseller, body, key).ok(201)
+    own = place_response(site, people.reseller, body, key).ok(201)
     subs = [
-        place_answer(site, people.reseller, {**body, "account_id": sub.account_id}, key).ok(201) for sub in people.subs
+        place_response(site, people.reseller, {**body, "account_id": sub.account_id}, key).ok(201)
+        for sub in people.subs
     ]
     assert len({order["order_id"] for order in (own, *subs)}) == 3
-    assert place_answer(site, people.subs[0], {**body, "account_id": people.subs[0].account_id}, key).ok(201) == subs[0]
+    assert (
+        place_response(site, people.subs[0], {**body, "account_id": people.subs[0].account_id}, key).ok(201) == subs[0]
+    )
 
 
 def test_a_refusal_uses_no_key(site: Site) -> None:
     customer, key = site.people.customer, fresh("key")
-    place_answer(site, customer, {"items": [item(site, quantity=0)]}, key).faults()
-    place_answer(site, customer, {"items": [item(site)], "account_id": "nobody"}, key).refused(404, "not_found")
-    place_answer(site, customer, {"items": [item(site)]}, key).ok(201)
+    place_response(site, customer, {"items": [item(site, quantity=0)]}, key).faults()
+    place_response(site, customer, {"items": [item(site)], "account_id": "nobody"}, key).refused(404, "not_found")
+    place_response(site, customer, {"items": [item(site)]}, key).ok(201)
 
 
 def test_an_account_without_an_active_enrollment_places_no_orders(site: Site) -> None:
-    response = place_answer(site, site.people.suspended, {"items": [item(site)]})
+    response = place_response(site, site.people.suspended, {"items": [item(site)]})
     response.refused(403, "not_enrolled")
 
 
@@ -198,21 +201,21 @@ def test_nobody_orders_for_a_foreign_account(site: Site) -> None:
         (people.customer, "nobody"),
     ):
         body = {"items": [item(site)], "account_id": account_id}
-        place_answer(site, user, body).refused(404, "not_found")
+        place_response(site, user, body).refused(404, "not_found")
 
 
 def test_a_foreign_site_is_a_fault_of_the_item(site: Site) -> None:
     foreign = next(each for each in site.account_of(site.people.german)["sites"] if each["address"])
     socket = item(site, kind="socket", site_id=foreign["site_id"], model="X1500", quantity=1)
-    faults = place_answer(site, site.people.customer, {"items": [item(site), socket]}).faults()
+    faults = place_response(site, site.people.customer, {"items": [item(site), socket]}).faults()
     assert set(faults) == {"/items/1/site_id"}
 
 
 def test_an_order_has_1_to_50_items(site: Site) -> None:
     customer = site.people.customer
-    assert set(place_answer(site, customer, {"items": []}).faults()) == {"/items"}
-    assert set(place_answer(site, customer, {}).faults()) == {"/items"}
-    assert set(place_answer(site, customer, {"items": [item(site)] * 51}).faults()) == {"/items"}
+    assert set(place_response(site, customer, {"items": []}).faults()) == {"/items"}
+    assert set(place_response(site, customer, {}).faults()) == {"/items"}
+    assert set(place_response(site, customer, {"items": [item(site)] * 51}).faults()) == {"/items"}
     assert len(place(site, items=[item(site)] * 50).read()["items"]) == 50
 
 
@@ -221,7 +224,7 @@ def test_note_and_purchase_order_number_have_their_lengths(site: Site) -> None:
     order = place(site, note=note, purchase_order_number=number).read()
     assert (order["note"], order["purchase_order_number"]) == (note, number)
     body = {"items": [item(site)], "note": note + "!", "purchase_order_number": number + "7"}
-    assert set(place_answer(site, site.people.customer, body).faults()) == {"/note", "/purchase_order_number"}
+    assert set(place_response(site, site.people.customer, body).faults()) == {"/note", "/purchase_order_number"}
 
 
 def test_what_an_order_need_not_say_may_be_null(site: Site) -> None:
@@ -241,7 +244,7 @@ def test_quantities_end_at_the_catalogs_limit(site: Site) -> None:
     place(site, items=items)
     for change in (lambda most: most + 1, lambda _: 0, lambda _: -1):
         wrong = [{**one, "quantity": change(limits[one["kind"]])} for one in items]
-        faults = place_answer(site, site.people.customer, {"items": wrong}).faults()
+        faults = place_response(site, site.people.customer, {"items": wrong}).faults()
         assert set(faults) == {f"/items/{index}/quantity" for index in range(4)}
 
 
@@ -252,7 +255,7 @@ def test_a_start_date_is_today_or_later_and_two_years_ahead_at_most(site: Site) 
         place(site, user, [item(site, start_date=today.isoformat()), item(site, start_date=last.isoformat())])
         wrong = [date.fromordinal(today.toordinal() - 1), date.fromordinal(last.toordinal() + 1)]
         items = [item(site, start_date=day.isoformat()) for day in wrong]
-        faults = place_answer(site, user, {"items": items}).faults()
+        faults = place_response(site, user, {"items": items}).faults()
         assert set(faults) == {"/items/0/start_date", "/items/1/start_date"}
 
 
@@ -322,7 +325,7 @@ def test_every_fault_is_found_at_once_and_a_sound_item_has_none(site: Site) -> N
     account = sites_of_every_sort(site)
     items = on(site.day(10), UNSOUND + SOUND)
     body = {"account_id": account["account_id"], "items": items, "note": 7, "purchase_order_number": "7" * 65}
-    faults = place_answer(site, site.people.reseller, body).faults()
+    faults = place_response(site, site.people.reseller, body).faults()
     found = {int(pointer.split("/")[2]) for pointer in faults if pointer.startswith("/items/")}
     assert found == set(range(len(UNSOUND)))
     assert {pointer for pointer in faults if not pointer.startswith("/items/")} == {"/note", "/purchase_order_number"}
@@ -335,12 +338,12 @@ def test_an_early_activation_is_before_the_day_on_the_license(site: Site) -> Non
     place_for(site, account, items=on(site.day(59), [waiting]))
     for day in (60, 61):
         body = {"account_id": account["account_id"], "items": on(site.day(day), [waiting])}
-        assert set(place_answer(site, site.people.reseller, body).faults()) == {"/items/0/start_date"}
+        assert set(place_response(site, site.people.reseller, body).faults()) == {"/items/0/start_date"}
 
 
 def test_several_faults_of_one_item_are_found_at_once(site: Site) -> None:
     unsound = {"kind": "sdp_users", "region": "atlantis", "quantity": 0, "start_date": site.day(-10)}
-    faults = place_answer(site, site.people.customer, {"items": [item(site), unsound]}).faults()
+    faults = place_response(site, site.people.customer, {"items": [item(site), unsound]}).faults()
     assert set(faults) == {"/items/1/region", "/items/1/quantity", "/items/1/start_date"}
 
 
@@ -355,14 +358,14 @@ def test_a_network_card_fits_where_the_order_brings_the_socket_for_it(site: Site
         place_for(site, account, items=[{**one, **day} for one in items])
     for other in (elsewhere, smaller):
         body = {"account_id": account["account_id"], "items": [{**card, **day}, {**other, **day}]}
-        faults = place_answer(site, site.people.reseller, body).faults()
+        faults = place_response(site, site.people.reseller, body).faults()
         assert set(faults) == {"/items/0/accessory_type"}
 
 
 @pytest.mark.parametrize("missing", ["kind", "quantity", "start_date"])
 def test_a_setting_that_is_missing_is_a_fault(site: Site, missing: str) -> None:
     part = {name: value for name, value in item(site).items() if name != missing}
-    faults = place_answer(site, site.people.customer, {"items": [part]}).faults()
+    faults = place_response(site, site.people.customer, {"items": [part]}).faults()
     (pointer,) = faults
     assert pointer in {"/items/0", f"/items/0/{missing}"}
 
@@ -376,7 +379,7 @@ def test_contradictions_in_one_order_are_errors_at_the_later_item(site: Site) ->
     items = on(site.day(10), [UPGRADE, ACTIVATION, *SOUND[3:], UPGRADE, {**UPGRADE, "bandwidth_mbps": 500}, ACTIVATION])
     body = {"account_id": account["account_id"], "items": items}
     expected = dict.fromkeys(("/items/5/site_id", "/items/6/site_id", "/items/7/site_id"), "duplicate_upgrade")
-    assert place_answer(site, site.people.reseller, body).faults() == expected
+    assert place_response(site, site.people.reseller, body).faults() == expected
     direct = site.post("/api/desk/orders", site.people.cs, body, Idempotency_Key=fresh("key"))
     assert direct.faults() == expected
     assert site.post("/api/orders/preview", site.people.reseller, body).faults() == expected
@@ -394,10 +397,10 @@ def test_a_repeated_upgrade_is_accepted_with_a_warning(site: Site) -> None:
     assert "warnings" not in first.created.json
 
     key = fresh("key")
-    second = place_answer(site, site.people.reseller, requested, key)
+    second = place_response(site, site.people.reseller, requested, key)
     placed = second.ok(201)
     assert placed["warnings"] == [known]
-    assert place_answer(site, site.people.reseller, requested, key).ok(201) == placed
+    assert place_response(site, site.people.reseller, requested, key).ok(201) == placed
     path = f"/api/orders/{placed['order_id']}"
     assert site.get(path, site.people.reseller).ok()["warnings"] == [known]
     assert site.get(f"/api/desk/orders/{placed['order_id']}", site.people.cs).ok()["warnings"] == [known]
@@ -409,14 +412,14 @@ def test_a_repeated_item_of_another_kind_is_warned_of_before_ordering(site: Site
     body = {"account_id": account["account_id"], "items": [item(site, start_date=site.day(50))]}
     (known,) = site.post("/api/orders/preview", site.people.reseller, body).ok()["warnings"]
     assert (known["code"], known["order_id"]) == ("already_ordered", first.order_id)
-    assert "warnings" not in place_answer(site, site.people.reseller, body).ok(201)
+    assert "warnings" not in place_response(site, site.people.reseller, body).ok(201)
 
 
 def test_an_order_that_came_directly_is_named_to_customer_success_alone(site: Site) -> None:
     account = sites_of_every_sort(site)
     body = {"account_id": account["account_id"], "items": on(site.day(10), [UPGRADE])}
     direct = site.post("/api/desk/orders", site.people.cs, body, Idempotency_Key=fresh("key")).ok(201)
-    (result,) = place_answer(site, site.people.reseller, body).ok(201)["warnings"]
+    (result,) = place_response(site, site.people.reseller, body).ok(201)["warnings"]
     assert (result["code"], result["order_id"]) == ("already_ordered", None)
     (previewed,) = site.post("/api/orders/preview", site.people.reseller, body).ok()["warnings"]
     assert previewed["order_id"] is not None  # of the order on the screen, which is newer

@@ -15,7 +15,7 @@ import pytest
 from sandbox.seed import price_list
 from tests.contract.live import Live
 from tests.contract.orders import claimed, enroll, fresh, item, line, offer, place, place_for, quote, rows
-from tests.contract.site import Answer, Json, Site
+from tests.contract.site import Json, Response, Site
 from tests.local_run import PROJECT
 
 CSV = "text/csv"
@@ -32,18 +32,18 @@ def price(**changes: object) -> Json:
     }
 
 
-def put(site: Site, currency: str, *prices: Json, **headers: str) -> Answer:
+def put(site: Site, currency: str, *prices: Json, **headers: str) -> Response:
     return site.put(f"/api/desk/price-lists/{currency}", site.people.cs, {"prices": list(prices)}, **headers)
 
 
-def put_table(site: Site, currency: str, text: str | bytes) -> Answer:
+def put_table(site: Site, currency: str, text: str | bytes) -> Response:
     path = f"/api/desk/price-lists/{currency}"
     return site.request(
         "PUT", path, user=site.people.cs, content=text, headers={"Content-Type": f"{CSV}; charset=utf-8"}
     )
 
 
-def read(site: Site, currency: str) -> Answer:
+def read(site: Site, currency: str) -> Response:
     return site.get(f"/api/desk/price-lists/{currency}", site.people.cs)
 
 

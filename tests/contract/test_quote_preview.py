@@ -3,12 +3,12 @@
 from typing import Any
 
 from tests.contract.orders import Order, claimed, line, offered, place, quote
-from tests.contract.site import Answer, Json, Site
+from tests.contract.site import Json, Response, Site
 
 PDF = {"Accept": "application/pdf"}
 
 
-def preview(order: Order, body: Any, **headers: str) -> Answer:
+def preview(order: Order, body: Any, **headers: str) -> Response:
     return order.site.post(f"{order.desk_path}/quote/preview", order.site.people.cs, body, **headers)
 
 

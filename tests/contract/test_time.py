@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.contract.in_process import InProcess
-from tests.contract.orders import Order, enroll, fresh, item, offer, offered, place, place_answer, place_for, quote
+from tests.contract.orders import Order, enroll, fresh, item, offer, offered, place, place_for, place_response, quote
 from tests.contract.pages import forms
 from tests.contract.site import Mail
 
@@ -140,17 +140,17 @@ def test_start_dates_are_judged_in_the_accounts_time_zone(in_process: InProcess)
     day = {"items": [item(in_process, start_date=today.isoformat())]}
     place_for(in_process, near, **day)
     body = {"account_id": far["account_id"], **day}
-    faults = place_answer(in_process, in_process.people.reseller, body).faults()
+    faults = place_response(in_process, in_process.people.reseller, body).faults()
     assert set(faults) == {"/items/0/start_date"}
 
 
 def test_a_key_is_kept_for_24_hours_at_least(in_process: InProcess) -> None:
     customer, key = in_process.people.customer, fresh("key")
     body = {"items": [item(in_process)]}
-    first = place_answer(in_process, customer, body, key).ok(201)
+    first = place_response(in_process, customer, body, key).ok(201)
     advance(in_process, days=0.999)
     in_process.lab.expire_items()
-    assert place_answer(in_process, customer, body, key).ok(201) == first
+    assert place_response(in_process, customer, body, key).ok(201) == first
 
 
 def test_an_order_waits_for_customer_success_as_long_as_it_takes(in_process: InProcess) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a refusal that names a fault, and never a failure of the product."""
+"""Whatever is sent, the response is a refusal that names an error, and never a failure of the product."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.orders import claimed, fresh, item, quote
-from tests.contract.site import Answer, Json, Site
+from tests.contract.site import Json, Response, Site
 
 NO_JSON: dict[str, bytes] = {
     "nothing": b"",
@@ -80,7 +80,7 @@ def unsound_orders(site: Site) -> Iterator[tuple[str, Json]]:
             yield f"/{member}", {"items": [item(site)], member: value}
 
 
-def send(site: Site, content: bytes | str, content_type: str = "application/json") -> Answer:
+def send(site: Site, content: bytes | str, content_type: str = "application/json") -> Response:
     return site.request(
         "POST",
         "/api/orders",

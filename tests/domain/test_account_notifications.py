@@ -1,4 +1,4 @@
-"""Whom a change of an account is told: whoever is dropped, and the contact person of all that gives others a say."""
+"""Who gets a mail about a change of an account: everybody who is dropped, and the contact person."""
 
 from __future__ import annotations
 

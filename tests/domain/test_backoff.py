@@ -1,4 +1,4 @@
-"""Pauses between tries grow with the outage, up to a maximum, and differ from one to the next."""
+"""Backoff: pauses between attempts grow with the outage, up to a maximum, and differ from one to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the modules of a folder may import: a folder of the core says by its name what its modules know."""
+"""Which modules a folder may import: the name of a folder of the core says what its modules know."""
 
 from __future__ import annotations
 

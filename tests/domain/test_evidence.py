@@ -1,4 +1,4 @@
-"""What is kept of a decision by link, apart from the order."""
+"""The evidence of a decision by link, apart from the order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults: pointers that lead to the member, codes that stay, sentences for people."""
+"""Field errors: pointers to the member, stable codes, sentences for people."""
 
 from __future__ import annotations
 

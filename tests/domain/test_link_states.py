@@ -1,4 +1,4 @@
-"""What a link is good for, in every state of its order, and what its form comes to: one answer to each, by a table."""
+"""What a link permits in every state of its order, and the result of its form: one for each, by a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fair shares: what one may take at once, what comes back with time, and that nobody takes another's."""
+"""Rate limits: how large a burst may be, how buckets fill again, and that names share nothing."""
 
 from __future__ import annotations
 

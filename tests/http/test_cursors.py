@@ -1,4 +1,4 @@
-"""Where a list goes on: what a cursor is bound to, and what is none."""
+"""Cursors of pagination: what a cursor is bound to, and what is none."""
 
 from __future__ import annotations
 

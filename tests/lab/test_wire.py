@@ -1,4 +1,4 @@
-"""Faults hit the call that they are meant for, and show themselves as on AWS."""
+"""Faults hit the call that they are meant for, and look as on AWS."""
 
 import random
 import threading

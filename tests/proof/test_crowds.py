@@ -12,7 +12,7 @@ import pytest
 
 from tests.contract.live import DEADLINE_SECONDS, Live
 from tests.contract.orders import Order, enroll, offer, place_for, quote
-from tests.contract.site import Answer, Json, Mail
+from tests.contract.site import Json, Mail, Response
 from tests.proof.conftest import Bus
 from tests.proof.records import Records, disagreements, expected_mail_of
 
@@ -20,7 +20,7 @@ CONCURRENCY, SEEDS = (40, range(8)) if os.environ.get("PROVE") else (18, range(5
 """How many act on one order at the same time, and on how many orders in which order."""
 STATUSES = {"submitted", "in_process", "pending_confirmation", "completed", "canceled"}
 A_DAY_AND_MORE = {"days": "3"}
-Act = Callable[[], Answer]
+Act = Callable[[], Response]
 
 
 def today(live: Live) -> date:
@@ -28,12 +28,12 @@ def today(live: Live) -> date:
     return date.fromisoformat(live.get("/sandbox/clock").json["now"][:10])
 
 
-def put_clock_forward(live: Live) -> Answer:
+def put_clock_forward(live: Live) -> Response:
     """By days; every wait of the workflow ends as its tick would."""
     return live.request("POST", "/sandbox/clock", form=A_DAY_AND_MORE)
 
 
-def move(order: Order, account: Json, number: int) -> Answer:
+def move(order: Order, account: Json, number: int) -> Response:
     """The account gets another contact person, and its orders follow."""
     contact = {"name": "Next", "email": f"next-{number}@{account['account_id']}.example"}
     moved = {**account, "enrollment": {**account["enrollment"], "contact": contact}}
@@ -86,12 +86,12 @@ def records_of(order: Order, bus: Bus) -> Records:
     )
 
 
-def all_at_once(seed: int, acts: Callable[[int], Sequence[Act]]) -> list[Answer]:
+def all_at_once(seed: int, acts: Callable[[int], Sequence[Act]]) -> list[Response]:
     """In an order of chance; the answers by number, of which the n-th takes the n-th act (modulo)."""
     numbers = list(range(CONCURRENCY))
     random.Random(seed).shuffle(numbers)
 
-    def act(number: int) -> Answer:
+    def act(number: int) -> Response:
         several = acts(number)
         return several[number % len(several)]()
 
@@ -100,7 +100,7 @@ def all_at_once(seed: int, acts: Callable[[int], Sequence[Act]]) -> list[Answer]
     return [responses[number] for number in range(CONCURRENCY)]
 
 
-def settles_alike(order: Order, bus: Bus, answers: list[Answer]) -> Counter[str]:
+def settles_alike(order: Order, bus: Bus, answers: list[Response]) -> Counter[str]:
     """Closes the order if nobody has, and holds its records together; answers how often what is on its timeline."""
     assert {response.status for response in answers} <= {200, 202, 409, 410}, Counter(one.status for one in answers)
     for response in answers:

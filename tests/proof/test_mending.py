@@ -1,4 +1,4 @@
-"""What was lost, stopped, spoiled or grew too large is found by the reconciler, mended, and counted."""
+"""What was lost, stopped, damaged or grew too large is found and repaired by the reconciler, and counted."""
 
 import json
 from collections.abc import Callable

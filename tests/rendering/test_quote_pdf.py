@@ -1,4 +1,4 @@
-"""The quote on paper: what it says, that it names nobody, and that it is always the same."""
+"""The quote's PDF: what it says, that it names nobody, and that it is always the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogs of words, and how dates, numbers and money are written."""
+"""The locales (i18n), and how dates, numbers and money are written."""
 
 from __future__ import annotations
 

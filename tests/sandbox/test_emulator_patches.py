@@ -1,4 +1,4 @@
-"""The corrections before a small engine that has the gaps."""
+"""The patches in front of a small engine that has the gaps."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The guard before the engine; the engine itself is seen at work in `test_running`."""
+"""The guard in front of the engine; `test_running` tests the engine itself."""
 
 from collections.abc import Iterator
 

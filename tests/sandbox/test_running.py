@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests import loopback
-from tests.local_run import END_SECONDS, PROJECT, Description, Process, launch, said, wait_until_ready
+from tests.local_run import END_SECONDS, PROJECT, Description, Process, launch, output_of, wait_until_ready
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -276,7 +276,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(running: Running, state: Path)
     state.mkdir()
     (state / "sandbox.json").write_text("{}", encoding="utf-8")
     assert launch(state, PORT=str(running.port)).wait(END_SECONDS) == 1
-    output, errors = said(state)
+    output, errors = output_of(state)
 
     assert output == ""
     assert errors.splitlines() == [
@@ -286,12 +286,12 @@ def test_a_port_that_is_taken_is_said_in_one_line(running: Running, state: Path)
 
 
 def test_a_second_one_leaves_the_first_alone(running: Running) -> None:
-    first = said(running.folder)
+    first = output_of(running.folder)
     second = launch(running.folder.parent / "other", SANDBOX_DIR=str(running.folder))
 
     assert second.wait(END_SECONDS) == 1
-    assert "another sandbox runs" in said(running.folder.parent / "other")[1]
-    assert said(running.folder) == first
+    assert "another sandbox runs" in output_of(running.folder.parent / "other")[1]
+    assert output_of(running.folder) == first
     assert json.loads((running.folder / "sandbox.json").read_text(encoding="utf-8")) == running.json
 
 
@@ -302,7 +302,7 @@ def test_it_ends_cleanly(state: Path, name: signal.Signals) -> None:
     assert len(started) > 3
     running.process.send_signal(name)
     code = running.process.wait(END_SECONDS)
-    output, errors = said(state)
+    output, errors = output_of(state)
 
     assert (code, errors) == (0, "")
     assert running.json["site"] in output
@@ -317,7 +317,7 @@ def test_it_can_be_ended_while_it_starts(state: Path) -> None:
     process.send_signal(signal.SIGINT)
 
     assert process.wait(END_SECONDS) == 0
-    assert said(state)[1] == ""
+    assert output_of(state)[1] == ""
     assert not [path.name for path in state.iterdir() if path.name.startswith(("tmp-", "sandbox.json"))]
 
 

@@ -1,4 +1,4 @@
-"""What orders follow of their accounts: contact person and deputies, enrollment, reseller."""
+"""What orders take over from their accounts: contact person and deputies, enrollment, reseller."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which execution carries an order, and what a step says that could not be noted."""
+"""Which execution runs for an order, and what a step does that could not be recorded."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Limits: one account, user or link that asks for too much waits, and nobody else does."""
+"""Rate limits and quotas: one account, user or link that asks for too much waits, and nobody else does."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The operator holds all mail: nothing goes, nothing is lost or fails; once released, each mail goes once."""
+"""The mail pause: no mail is sent, none is lost or fails, and after it each mail is sent once."""
 
 from datetime import timedelta
 

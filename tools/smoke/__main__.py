@@ -92,8 +92,8 @@ def outcome(check: Check, stage: Stage) -> tuple[str, str]:
         return "n/a", str(reason)
     except Wrong as seen:
         return "FAIL", f"{seen} Do: {check.do}."
-    except Exception as fault:  # noqa: BLE001 - printed, and the run fails by it
-        return "FAIL", f"{type(fault).__name__}: {fault} Do: {check.do}."
+    except Exception as error:  # noqa: BLE001 - printed, and the run fails by it
+        return "FAIL", f"{type(error).__name__}: {error} Do: {check.do}."
 
 
 def run(environment: Mapping[str, str], say: Printer) -> int:
@@ -125,8 +125,8 @@ def main() -> int:
         environment["STAGE"] = sys.argv[1]
     try:
         return run(environment, say)
-    except (CannotBegin, httpx.TransportError) as fault:
-        say(str(fault) or type(fault).__name__, file=sys.stderr)
+    except (CannotBegin, httpx.TransportError) as error:
+        say(str(error) or type(error).__name__, file=sys.stderr)
         return 2
 
 

@@ -142,13 +142,13 @@ def quote_delivered(stage: Stage) -> str:
     stage.must(HTTPStatus.OK, "POST", f"{path}/claim", "desk", {})
     stage.must(HTTPStatus.ACCEPTED, "POST", f"{path}/quote", "desk", {"valid_until": _day(10), "lines": [line]})
 
-    def told() -> bool:
+    def is_delivered() -> bool:
         events = _events(stage, path)
         if "quote.undeliverable" in events:
             raise Wrong("The quote is undeliverable.")
         return "quote.delivered" in events
 
-    _until(stage, told, lambda: f"The order's events are {', '.join(_events(stage, path))}")
+    _until(stage, is_delivered, lambda: f"The order's events are {', '.join(_events(stage, path))}")
     return "quote.delivered"
 
 

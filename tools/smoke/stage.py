@@ -143,8 +143,8 @@ def open_stage(environment: Mapping[str, str], project: Path) -> Stage:
 def _stack_of(name: str) -> tuple[str, str]:
     try:
         return stack_of(name)
-    except CannotPublish as fault:
-        raise CannotBegin(str(fault)) from fault
+    except CannotPublish as error:
+        raise CannotBegin(str(error)) from error
 
 
 def _of_local_run(environment: Mapping[str, str], project: Path) -> Callable[[str], Any]:
@@ -177,8 +177,8 @@ def _described(aws: Callable[[str], Any], stack: str) -> dict[str, Any]:
         (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
         listed = [one for page in pages for one in page["StackResourceSummaries"]]
-    except (BotoCoreError, ClientError) as fault:
-        raise CannotBegin(f"The stack {stack} cannot be read: {fault}") from fault
+    except (BotoCoreError, ClientError) as error:
+        raise CannotBegin(f"The stack {stack} cannot be read: {error}") from error
     return {
         "made_at": described["CreationTime"],
         "outputs": {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])},
@@ -228,8 +228,8 @@ def people(stage: Stage, account_id: str, secret: Callable[[str], None]) -> Iter
         customer = sign_in("customer", "customers", {"Name": "custom:account_id", "Value": account_id})
         stage.tokens = {"desk": desk, "customer": customer}
         yield
-    except (BotoCoreError, ClientError) as fault:
-        raise CannotBegin(f"The users could not be made or deleted: {fault}") from fault
+    except (BotoCoreError, ClientError) as error:
+        raise CannotBegin(f"The users could not be made or deleted: {error}") from error
     finally:
         for user in made:
             _delete(cognito, pool, user)
