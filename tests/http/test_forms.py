@@ -68,6 +68,7 @@ def test_cookies_are_read_from_their_list_and_from_the_header() -> None:
         ("de", "de"),
         ("de-AT,de;q=0.9,en;q=0.8", "de"),
         ("it, FR-CH;q=0.9, de", "fr"),
+        ("it,de", "de"),
         ("it", "en"),
         ("", "en"),
     ],
