@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pypdfium2
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PdfReader
@@ -405,6 +405,7 @@ def test_what_is_typst_to_typst_is_text_on_the_paper() -> None:
 
 
 @settings(max_examples=15, deadline=None)
+@example("a\0b", "")
 @given(st.text(max_size=60), st.text(alphabet="aאب1٢क\u0301\u05b0\u093f🚀\u200d👩\u20e3 ()-", max_size=40))
 def test_any_text_is_seen_between_the_margins(text: str, mixed: str) -> None:
     """PDF/UA-1 takes no paper with a letter that is not shown."""

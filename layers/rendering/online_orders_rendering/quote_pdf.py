@@ -166,6 +166,7 @@ def _visible(part: Any) -> Any:
     match part:
         case str():
             composed = _SELECTORS.sub("", unicodedata.normalize("NFC", part)).replace("\t", " ")
+            composed = composed.replace("\0", _UNKNOWN)  # a font has it, and PDF/UA forbids it
             return "".join(map(_visible_cluster, _clusters(composed)))
         case dict():
             return {name: _visible(value) for name, value in part.items()}
