@@ -105,7 +105,7 @@ static-sam: .venv-sam/sam.txt
 	.venv-sam/bin/sam validate --lint --region eu-central-1
 
 static-templates: .venv/dev.txt
-	.venv/bin/cfn-lint template.yaml waf.yaml examples/webhook/template.yaml
+	.venv/bin/cfn-lint template.yaml observability.yaml waf.yaml examples/webhook/template.yaml
 
 static-openapi: .venv-node/lock.json
 	REDOCLY_TELEMETRY=off $(NODE) .venv-node/node_modules/@redocly/cli/bin/cli.js lint \

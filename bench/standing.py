@@ -1,4 +1,4 @@
-"""What a stage costs a month while nobody orders: counted from the template, and in the lab for an idle hour."""
+"""What a stage costs a month while nobody orders: counted from the templates, and in the lab for an idle hour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.money import PRICES
 from emulation.template import read
 from tests.lab import Lab
 from tests.lab.lab import TEMPLATE
-from tests.lab.stack import translate
+from tests.lab.stack import with_nested
 from tests.operating.watched import OWN, alarms, emitted, metrics_of, metrics_shown
 
 Json = dict[str, Any]
@@ -58,7 +58,7 @@ class IdleHour:
 @dataclass(frozen=True)
 class Standing:
     resources: Mapping[str, Json]
-    """Of the template, translated."""
+    """Of the template and its nested stack, translated."""
     hour: IdleHour
     watched: frozenset[str]
     """The metrics of ours that alarms and dashboard name."""
@@ -162,7 +162,7 @@ def count(template: Path = TEMPLATE) -> Standing:
         )
         watched = metrics_shown(lab).union(*map(metrics_of, alarms(lab).values()))
         own = frozenset(metric.name for metric in watched if metric.namespace == OWN)
-    return Standing(translate(template)["Resources"], hour, own)
+    return Standing(with_nested(template), hour, own)
 
 
 def _rate(expression: str) -> timedelta:

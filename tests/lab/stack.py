@@ -52,15 +52,35 @@ IGNORED = frozenset(
 """Types without which the functions behave the same here: access, keys, logs, alarms, the network's edge."""
 
 
+NESTED = "AWS::CloudFormation::Stack"
+
+
 @functools.cache
 def translate(path: Path) -> Json:
-    """Return the template as CloudFormation gets it; the code folders go on `sys.path`."""
+    """Return the template as CloudFormation gets it; the code folders go on `sys.path`.
+
+    The address of a nested stack's template is its path.
+    """
     template = read(path)
     load_definitions(template, path.parent)
     translated = without_serverless(template, REGION)
     folders = dict.fromkeys(str(path.parent / folder) for folder in code_folders(translated["Resources"]))
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+    for resource in translated["Resources"].values():
+        if resource["Type"] == NESTED:
+            resource["Properties"]["TemplateURL"] = str(path.parent / resource["Properties"]["TemplateURL"])
     return translated
+
+
+def with_nested(path: Path) -> dict[str, Json]:
+    """Return the resources of a template and of its nested stacks, by logical id; no id is in two of them."""
+    found: dict[str, Json] = dict(translate(path)["Resources"])
+    for resource in [*found.values()]:
+        if resource["Type"] == NESTED:
+            more = with_nested(Path(resource["Properties"]["TemplateURL"]))
+            assert not found.keys() & more.keys()
+            found |= more
+    return found
 
 
 @dataclass(frozen=True)
@@ -98,6 +118,9 @@ class Stack:
     template: Json
     parameters: Mapping[str, str]
     client: Callable[[str], Any]
+    name: str = "lab"
+    nested: dict[str, "Stack"] = field(default_factory=dict)
+    """By logical id: the stacks that are deployed along with this one."""
     api: Json = field(default_factory=dict)
     """The OpenAPI body of the HTTP API, its references resolved."""
     front_headers: dict[str, str] = field(default_factory=dict)
@@ -144,8 +167,8 @@ class Stack:
             "AWS::AccountId": ACCOUNT,
             "AWS::Partition": "aws",
             "AWS::URLSuffix": "amazonaws.com",
-            "AWS::StackName": "lab",
-            "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/lab/1",
+            "AWS::StackName": self.name,
+            "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{self.name}/1",
         }
         if name in pseudo:
             return pseudo[name]
@@ -252,6 +275,14 @@ class Stack:
         maker = MAKERS.get(kind)
         assert maker, f"the lab does not know {kind} ({name}): make it in {__name__}, or list it as ignored"
         return maker(self, name, self._value(declared.get("Properties", {})))
+
+    def _nested_stack(self, name: str, properties: Json) -> Resource:
+        stack = Stack(
+            translate(Path(properties["TemplateURL"])), properties["Parameters"], self.client, f"{self.name}-{name}"
+        ).deploy()
+        self.nested[name] = stack
+        outputs = {f"Outputs.{key}": value for key, value in stack.outputs.items()}
+        return Resource(stack.ref("AWS::StackId"), outputs)
 
     def _table(self, name: str, properties: Json) -> Resource:
         properties.setdefault("TableName", name)
@@ -419,6 +450,7 @@ class Stack:
 
 MAKERS: dict[str, Callable[[Stack, str, Json], Resource]] = {
     "AWS::ApiGatewayV2::Api": Stack._http_api,
+    "AWS::CloudFormation::Stack": Stack._nested_stack,
     "AWS::CloudFront::Distribution": Stack._distribution,
     "AWS::Cognito::UserPool": Stack._user_pool,
     "AWS::Cognito::UserPoolClient": Stack._user_pool_client,

@@ -12,7 +12,18 @@ import typer.main
 from online_orders.aws import mail_pause
 from online_orders_cli.app import app
 from tests.lab import Lab
-from tests.operating.watched import OWN, ROOT, Metric, alarms, emitted, is_measured, metrics_of, metrics_shown, widgets
+from tests.operating.watched import (
+    OWN,
+    ROOT,
+    Metric,
+    alarms,
+    emitted,
+    is_measured,
+    metrics_of,
+    metrics_shown,
+    observability,
+    widgets,
+)
 from tests.workflow.walking import decide, desk, place, quote
 
 HANDBOOK = (ROOT / "docs" / "operating.md").read_text("utf-8")
@@ -224,7 +235,8 @@ def test_every_alarm_has_its_entry_in_the_handbook_and_every_entry_its_alarm(lab
 
 
 def test_every_alarm_rings_somewhere_and_says_what_missing_data_mean(lab: Lab) -> None:
-    topic = lab.stack.ref("Alarms")
+    topic = observability(lab).ref("Alarms")
+    assert lab.outputs["AlarmTopicArn"] == topic
     for name, alarm in alarms(lab).items():
         assert alarm["AlarmActions"] == [topic] == alarm["OKActions"], name
         assert alarm["TreatMissingData"] in {"notBreaching", "breaching"}, name
@@ -305,6 +317,17 @@ def test_the_dashboard_is_made_of_widgets_that_do_not_overlap(lab: Lab) -> None:
         assert not taken & cells, widget["properties"]["title"]
         assert max(x for x, _ in cells) < 24
         taken |= cells
+
+
+def test_the_dashboard_asks_the_log_for_lines_and_fields_that_it_has(lab: Lab) -> None:
+    (query,) = (widget["properties"]["query"] for widget in widgets(lab) if widget["type"] == "log")
+    place(lab)
+    (message,) = re.findall(r"filter message = '(\w+)'", query)
+    lines = lab.log.entries(message=message)
+    assert lines
+    for field in ("milliseconds", "route", "status"):
+        assert field in query
+        assert all(field in line for line in lines), field
 
 
 def test_the_routes_in_the_log_are_rules_and_never_the_path_of_a_link(lab: Lab) -> None:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tests.lab import Lab
+from tests.operating.watched import observability
 from tests.workflow.walking import decide, desk, place, quote
 
 Json = dict[str, Any]
@@ -62,7 +63,7 @@ def found_by(lab: Lab, wanted: str) -> list[Json]:
 
 def saved_query(lab: Lab) -> list[str]:
     """Its parts, as a pipe divides them."""
-    query = lab.stack._value(lab.stack.template["Resources"]["FollowOrder"]["Properties"])["QueryString"]
+    query = observability(lab).template["Resources"]["FollowOrder"]["Properties"]["QueryString"]
     return [part.strip() for part in query.split("|")]
 
 

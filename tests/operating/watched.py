@@ -1,10 +1,11 @@
-"""What the template watches: its alarms, and each metric that an alarm or the dashboard names."""
+"""What observability.yaml watches: its alarms, and each metric that an alarm or the dashboard names."""
 
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.lab import Lab
+from tests.lab.stack import Stack
 
 Json = dict[str, Any]
 
@@ -18,10 +19,16 @@ class Metric(NamedTuple):
     dimensions: frozenset[tuple[str, str]]
 
 
+def observability(lab: Lab) -> Stack:
+    """Return the nested stack of alarms and dashboard."""
+    return lab.stack.nested["ObservabilityStack"]
+
+
 def _resources(lab: Lab, kind: str) -> dict[str, Json]:
+    stack = observability(lab)
     return {
-        name: lab.stack._value(resource["Properties"])
-        for name, resource in lab.stack.template["Resources"].items()
+        name: stack._value(resource["Properties"])
+        for name, resource in stack.template["Resources"].items()
         if resource["Type"] == kind
     }
 

@@ -10,7 +10,7 @@ from online_orders.aws import contact_report_store, order_store
 from tests.local_run import PROJECT
 
 PAGE = (PROJECT / "docs" / "data.md").read_text("utf-8")
-TEMPLATE, WAF = read(PROJECT / "template.yaml"), read(PROJECT / "waf.yaml")
+TEMPLATE, OBSERVABILITY, WAF = (read(PROJECT / name) for name in ("template.yaml", "observability.yaml", "waf.yaml"))
 KEEPING = {
     "AWS::Cognito::UserPool",
     "AWS::DynamoDB::Table",
@@ -37,7 +37,7 @@ def said(duration: timedelta) -> str:
 
 
 def test_everything_that_keeps_data_is_on_the_page() -> None:
-    for template in (TEMPLATE, WAF):
+    for template in (TEMPLATE, OBSERVABILITY, WAF):
         for name, resource in template["Resources"].items():
             if resource["Type"] in KEEPING and name not in NO_DATA:
                 assert f"`{name}`" in PAGE, f"{name} keeps data, and docs/data.md does not say which"

@@ -14,6 +14,7 @@ from tests.template.resolving import Place, at, schema
 Json = dict[str, Any]
 
 TEMPLATE, WAF = translate(PROJECT / "template.yaml"), read(PROJECT / "waf.yaml")
+OBSERVABILITY = read(PROJECT / "observability.yaml")
 DEV = Place("online-orders-dev", "eu-central-1", "3b7a1f40-0d2e-11f1-8c6a-0a58a9feac02")
 PROD = Place("online-orders", "eu-central-1", "5f2c9e10-0d2e-11f1-9a41-06d21c3a7b11")
 ELSEWHERE = Place("online-orders", "us-east-1", "77aa0c30-0d2e-11f1-b0d3-0e61b4f3a955")
@@ -54,7 +55,15 @@ def made(template: Json, place: Place) -> dict[str, Json]:
     if template is WAF:
         return place.resolve(template)
     domain = f"{STAGE[place]}.example.com"
-    return place.resolve(template, Stage=STAGE[place], UserMailBySes="true", SenderDomain=domain)
+    product = place.resolve(TEMPLATE, Stage=STAGE[place], UserMailBySes="true", SenderDomain=domain)
+    if template is OBSERVABILITY:
+        return place.resolve(template, **product["ObservabilityStack"]["Properties"]["Parameters"])
+    return product
+
+
+def made_together(place: Place) -> dict[str, Json]:
+    """Return what one deployment makes: the product, and its nested stack."""
+    return made(TEMPLATE, place) | made(OBSERVABILITY, place)
 
 
 def names_of(resource: Json) -> dict[str, str]:
@@ -96,17 +105,17 @@ def shared(first: dict[str, Json], second: dict[str, Json], kinds: set[str] | No
     ]
 
 
-@pytest.mark.parametrize("template", [TEMPLATE, WAF], ids=["template", "waf"])
+@pytest.mark.parametrize("template", [TEMPLATE, OBSERVABILITY, WAF], ids=["template", "observability", "waf"])
 def test_two_stages_of_an_account_want_no_name_twice(template: Json) -> None:
     assert shared(made(template, DEV), made(template, PROD)) == []
 
 
 def test_two_regions_of_an_account_want_no_name_twice_that_is_the_accounts() -> None:
-    assert shared(made(TEMPLATE, PROD), made(TEMPLATE, ELSEWHERE), ACCOUNT_WIDE) == []
+    assert shared(made_together(PROD), made_together(ELSEWHERE), ACCOUNT_WIDE) == []
 
 
 def test_whom_a_name_belongs_to_is_known_of_each() -> None:
-    named = {one["Type"] for one in made(TEMPLATE, PROD).values() if names_of(one) and not within(one)}
+    named = {one["Type"] for one in made_together(PROD).values() if names_of(one) and not within(one)}
     assert named | {"AWS::Cognito::UserPoolDomain"} == ACCOUNT_WIDE | REGIONAL
 
 
@@ -132,7 +141,7 @@ def test_what_belongs_to_something_of_the_stack_may_have_any_name() -> None:
 
 
 def test_names_fit_awss_limits_for_the_longest_stack_name() -> None:
-    for name, resource in made(TEMPLATE, LONGEST).items():
+    for name, resource in made_together(LONGEST).items():
         for pointer, value in names_of(resource).items():
             if "<" in value:
                 continue
@@ -172,7 +181,7 @@ def test_the_page_to_sign_in_has_an_address_that_cognito_takes(stack: str) -> No
 def test_nothing_of_a_stack_is_named_like_another_thing_of_it() -> None:
     everything = sorted(
         (one["Type"], value, str(within(one)))
-        for one in made(TEMPLATE, PROD).values()
+        for one in made_together(PROD).values()
         for pointer, value in names_of(one).items()
         if "<" not in value
     )

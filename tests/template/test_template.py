@@ -13,6 +13,7 @@ from tests.local_run import PROJECT
 Json = dict[str, Any]
 
 TEMPLATE = read(PROJECT / "template.yaml")
+OBSERVABILITY = read(PROJECT / "observability.yaml")
 WAF = read(PROJECT / "waf.yaml")
 LOGGED = {"requestId", "routeKey", "status", "responseLatency", "integrationErrorMessage"}
 
@@ -34,7 +35,7 @@ def tls_only(policy: Json) -> Any:
 # Parameters.
 
 
-@pytest.mark.parametrize("path", ["template.yaml", "waf.yaml", "examples/webhook/template.yaml"])
+@pytest.mark.parametrize("path", ["template.yaml", "observability.yaml", "waf.yaml", "examples/webhook/template.yaml"])
 def test_whoever_gives_an_unsound_parameter_is_told_in_words(path: str) -> None:
     """CloudFormation shows the regular expression where there are none."""
     for name, parameter in read(PROJECT / path)["Parameters"].items():
@@ -353,7 +354,7 @@ def test_every_route_leads_to_an_alias_that_the_api_may_invoke() -> None:
 # Exceptions.
 
 
-@pytest.mark.parametrize("template", [TEMPLATE, WAF], ids=["template", "waf"])
+@pytest.mark.parametrize("template", [TEMPLATE, OBSERVABILITY, WAF], ids=["template", "observability", "waf"])
 def test_every_exception_of_a_resource_says_why(template: Json) -> None:
     for name, resource in template["Resources"].items():
         for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):

@@ -7,14 +7,13 @@ import pytest
 
 from emulation import TemplateError
 from emulation.template import localize, read
-from tests.lab.stack import Stack, translate
+from tests.lab.stack import Stack
 from tests.local_run import PROJECT
 from tests.template.resolving import Leaf, leaves, schema
-from tests.template.test_names import PROD, WAF, made
+from tests.template.test_names import OBSERVABILITY, PROD, TEMPLATE, WAF, made
 
 Json = dict[str, Any]
 
-TEMPLATE = translate(PROJECT / "template.yaml")
 WORD = re.compile(r"[A-Za-z][A-Za-z_]*")
 WRITTEN_OTHERWISE = {("/DeliveryOptions/TlsPolicy", "REQUIRE")}
 """What its description writes like any other word of a sentence ("require"), and SES's API as it stands here."""
@@ -40,7 +39,7 @@ def is_spelled(leaf: Leaf) -> bool:
     return leaf.value in text or leaf.value.replace("_", "").lower() not in {each.lower() for each in text}
 
 
-@pytest.mark.parametrize("template", [TEMPLATE, WAF], ids=["template", "waf"])
+@pytest.mark.parametrize("template", [TEMPLATE, OBSERVABILITY, WAF], ids=["template", "observability", "waf"])
 def test_every_word_is_spelled_as_its_type_spells_it(template: Json) -> None:
     found = words(template)
     assert len(found) > 10

@@ -253,6 +253,46 @@ def test_what_does_not_apply_says_so(check: Callable[[Stage], Any], more: Json) 
         check(found)
 
 
+OF_ALARMS = (inside.alarms_have_states, inside.no_alarm_rings, inside.sums_have_values, inside.alarms_are_heard)
+
+
+@pytest.mark.parametrize("check", OF_ALARMS)
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"Stage": "prod", "Observability": "true"}, Wrong),
+        ({"Stage": "prod", "Observability": "false"}, Wrong),
+        ({"Stage": "dev", "Observability": "true"}, Wrong),
+        ({"Stage": "dev", "Observability": "false"}, NotApplicable),
+    ],
+)
+def test_a_stage_without_alarms_passes_only_if_it_is_for_trials(
+    check: Callable[[Stage], Any], parameters: Json, expected: type[Exception]
+) -> None:
+    found = made(aws=alarm("OK"), parameters={**parameters, "AlarmAddress": "ops@example.com"}, resources={})
+    with pytest.raises(expected, match="no alarms"):
+        check(found)
+
+
+def test_alarms_of_the_nested_stack_are_found() -> None:
+    stacks = {
+        "online-orders-dev": {"ObservabilityStack": ("AWS::CloudFormation::Stack", "arn:nested")},
+        "arn:nested": {"OverdueAlarm": ("AWS::CloudWatch::Alarm", "online-orders-dev-Overdue")},
+    }
+
+    def resources(StackName: str) -> Json:  # noqa: N803 - boto's name
+        return {
+            "StackResourceSummaries": [
+                {"LogicalResourceId": name, "ResourceType": kind, "PhysicalResourceId": physical}
+                for name, (kind, physical) in stacks[StackName].items()
+            ]
+        }
+
+    client = Client({"describe_stacks": {"Stacks": [{"CreationTime": NOW}]}, "list_stack_resources": resources})
+    found = stage._described(lambda _: client, "online-orders-dev")
+    assert found["resources"] == {**stacks["online-orders-dev"], **stacks["arn:nested"]}
+
+
 @pytest.mark.parametrize(
     "check", [check for check in CHECKS if check.run.__module__ == inside.__name__], ids=lambda check: check.name
 )

@@ -123,6 +123,7 @@ def alarms_are_heard(stage: Stage) -> None:
     sns = stage.deployed("sns")
     if not stage.parameters.get("AlarmAddress"):
         raise NotApplicable("The stage has no AlarmAddress.")
+    _must_have_alarms(stage)
     _, topic = stage.resources["Alarms"]
     response = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     if not any(one["SubscriptionArn"].startswith("arn:") for one in response):
@@ -195,11 +196,21 @@ def no_dead_letters(stage: Stage) -> None:
 
 
 def _alarms(stage: Stage) -> list[Json]:
+    cloudwatch = stage.deployed("cloudwatch")
+    _must_have_alarms(stage)
     names = stage.of_type("AWS::CloudWatch::Alarm")
-    found: list[Any] = stage.deployed("cloudwatch").describe_alarms(AlarmNames=names, MaxRecords=100)["MetricAlarms"]
+    found: list[Any] = cloudwatch.describe_alarms(AlarmNames=names, MaxRecords=100)["MetricAlarms"]
     if missing := set(names) - {one["AlarmName"] for one in found}:
         raise Wrong(f"There is no {', '.join(sorted(missing))}.")
     return found
+
+
+def _must_have_alarms(stage: Stage) -> None:
+    if stage.of_type("AWS::CloudWatch::Alarm"):
+        return
+    if stage.parameters.get("Stage") != "prod" and stage.parameters.get("Observability") == "false":
+        raise NotApplicable("The stage has no alarms: Observability is false.")
+    raise Wrong("There are no alarms: deploy with Observability=true.")
 
 
 def _not_before_it_has_settled(stage: Stage) -> None:

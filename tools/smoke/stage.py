@@ -62,7 +62,7 @@ class Stage:
     outputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Type and physical id by logical id."""
+    """Type and physical id by logical id, those of the nested stack among them."""
     patience: float = 300
     orders: list[Json] = field(default_factory=list)
     """The orders that were placed here, as they were last seen."""
@@ -81,7 +81,7 @@ class Stage:
         return client
 
     def of_type(self, kind: str) -> list[str]:
-        """Return the physical ids of the stack's resources of a type."""
+        """Return the physical ids of the resources of a type."""
         return [physical for type_, physical in self.resources.values() if type_ == kind]
 
     def has_run_for(self, time: timedelta) -> bool:
@@ -175,8 +175,9 @@ def _described(aws: Callable[[str], Any], stack: str) -> dict[str, Any]:
     cloudformation = aws("cloudformation")
     try:
         (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-        pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
-        listed = [one for page in pages for one in page["StackResourceSummaries"]]
+        listed = _resources_of(cloudformation, stack)
+        nested = [one["PhysicalResourceId"] for one in listed if one["ResourceType"] == "AWS::CloudFormation::Stack"]
+        listed += [one for each in nested for one in _resources_of(cloudformation, each)]
     except (BotoCoreError, ClientError) as error:
         raise CannotBegin(f"The stack {stack} cannot be read: {error}") from error
     return {
@@ -187,6 +188,11 @@ def _described(aws: Callable[[str], Any], stack: str) -> dict[str, Any]:
             one["LogicalResourceId"]: (one["ResourceType"], one.get("PhysicalResourceId", "")) for one in listed
         },
     }
+
+
+def _resources_of(cloudformation: Any, stack: str) -> list[Json]:
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    return [one for page in pages for one in page["StackResourceSummaries"]]
 
 
 # -- who tries it ---------------------------------------------------------------------------------------------------
