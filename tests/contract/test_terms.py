@@ -67,7 +67,7 @@ def test_terms_that_an_operator_sets_hold_for_their_language(seeded: InProcess, 
     assert operator(seeded, "set", "--locale", "de", file) == "de: version 2, 4 characters.\n"
     assert "de: version 2 of" in operator(seeded, "show")
     assert terms_of(seeded, "de") == {"Bar."}
-    assert operator(seeded, "clear", "--locale", "de") == "de: taken away.\n"
+    assert operator(seeded, "clear", "--locale", "de") == "de: removed.\n"
     assert terms_of(seeded, "de") == {DEFAULT_TERMS["de"]}
 
 
