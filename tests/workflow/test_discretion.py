@@ -275,4 +275,4 @@ def test_nothing_that_a_run_emits_names_a_person_or_tells_a_secret(lab: Lab, mon
 
 def test_every_function_keeps_the_messages_of_exceptions_to_itself() -> None:
     for source in (PROJECT / "functions").glob("*.py"):
-        assert "\n@discreet\n@logger.inject_lambda_context(" in source.read_text("utf-8"), source.name
+        assert "\n@redact_exceptions\n@logger.inject_lambda_context(" in source.read_text("utf-8"), source.name
