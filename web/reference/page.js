@@ -8,6 +8,8 @@ const FONT = { fontFamily: "system-ui, sans-serif" };
 const DARK = {
   colors: {
     primary: { main: "#7ab8ff" },
+    success: { main: "#7fd38b" },
+    error: { main: "#ff8f8f" },
     text: { primary: "#e6e9ee", secondary: "#b3bac5" },
     border: { dark: "#4a5160", light: "#363c48" },
     gray: { 50: "#262b35", 100: "#363c48" },
