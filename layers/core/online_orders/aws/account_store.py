@@ -20,7 +20,17 @@ from online_orders.aws.keys import (
     subaccount_key,
 )
 from online_orders.aws.outbox_flags import pending_flag
-from online_orders.aws.table import IF_NOT_EXISTS, Items, WriteConflict, attempts, call, get, get_all, text, transact
+from online_orders.aws.table import (
+    IF_NOT_EXISTS,
+    Items,
+    WriteConflict,
+    attempts,
+    get,
+    get_all,
+    query_range,
+    text,
+    transact,
+)
 from online_orders.clock import now
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, changed_members, parse_account
@@ -197,17 +207,8 @@ def has_subaccounts(account_id: str) -> bool:
 
 
 def _query(pk: str, prefix: str, limit: int, after: str | None) -> Item:
-    response: Item = call(
-        "query",
-        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-        ExpressionAttributeValues={
-            ":pk": text(pk),
-            ":first": text(prefix + (after + "\0" if after else "!")),
-            ":last": text(prefix + PREFIX_END),
-        },
-        ConsistentRead=True,
-        Limit=limit,
-    )
+    first = prefix + (after + "\0" if after else "!")
+    response: Item = query_range(pk, first, prefix + PREFIX_END, Limit=limit)
     return response
 
 

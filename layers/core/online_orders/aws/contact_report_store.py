@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from online_orders.aws.keys import PREFIX_END, REPORT_PREFIX, account_pk, report_key
 from online_orders.aws.outbox_flags import pending_flag
-from online_orders.aws.table import call, get, number, text
+from online_orders.aws.table import call, get, number, query_range, text
 from online_orders.domain.accounts import ContactReport
 from online_orders.domain.errors import NotFound, TooManyRequests
 from online_orders.domain.order_ids import first_id_of, new_order_id
@@ -51,17 +51,12 @@ def store_report(account_id: str, by: User, report: ContactReport, at: datetime)
 
 def _count_today(account_id: str, at: datetime) -> int:
     """Return how many reports the account has made since midnight; counting ends at the limit."""
-    response = call(
-        "query",
-        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-        ExpressionAttributeValues={
-            ":pk": text(account_pk(account_id)),
-            ":first": text(REPORT_PREFIX + first_id_of(at.date())),
-            ":last": text(REPORT_PREFIX + PREFIX_END),
-        },
+    response = query_range(
+        account_pk(account_id),
+        REPORT_PREFIX + first_id_of(at.date()),
+        REPORT_PREFIX + PREFIX_END,
         Select="COUNT",
         Limit=int(environment("CONTACT_REPORTS_PER_DAY")),
-        ConsistentRead=True,
     )
     return int(response["Count"])
 

@@ -37,7 +37,7 @@ from online_orders.aws.keys import (
     prices_key,
 )
 from online_orders.aws.order_store import get_order, get_quote, list_entries, save
-from online_orders.aws.table import WriteConflict, attempts, call, text, transact, update
+from online_orders.aws.table import WriteConflict, attempts, query_pages, text, transact, update
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact, changed_members
 from online_orders.domain.erasure import (
     ERASED_USER,
@@ -136,24 +136,7 @@ def _owner_of(item: Item) -> str:
 
 
 def _pages(pk: str, prefix: str, limit: int) -> Iterator[list[Item]]:
-    start: dict[str, Key] = {}
-    while True:
-        response = call(
-            "query",
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues={
-                ":pk": text(pk),
-                ":first": text(prefix or "!"),
-                ":last": text(prefix + PREFIX_END),
-            },
-            ConsistentRead=True,
-            Limit=limit,
-            **start,
-        )
-        yield response["Items"]
-        if "LastEvaluatedKey" not in response:
-            return
-        start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+    return query_pages(pk, prefix or "!", prefix + PREFIX_END, Limit=limit)
 
 
 def _set_if_unchanged(key: Key, attribute: str, before: str, after: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from online_orders.aws.keys import EVIDENCE_PREFIX, PREFIX_END, Item, evidence_key, order_pk
-from online_orders.aws.table import IF_NOT_EXISTS, call, text
+from online_orders.aws.table import IF_NOT_EXISTS, query_range, text
 from online_orders.domain.evidence import Evidence
 
 
@@ -24,16 +24,7 @@ def evidence_action(order_id: str, evidence: Evidence) -> Item:
 
 def list_evidence(order_id: str, limit: int, after: int) -> EvidencePage:
     """Return evidence of an order's decisions after a sequence number, oldest first."""
-    response = call(
-        "query",
-        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-        ExpressionAttributeValues={
-            ":pk": text(order_pk(order_id)),
-            ":first": evidence_key(order_id, after + 1)["sk"],
-            ":last": text(EVIDENCE_PREFIX + PREFIX_END),
-        },
-        ConsistentRead=True,
-        Limit=limit,
-    )
+    first = evidence_key(order_id, after + 1)["sk"]["S"]
+    response = query_range(order_pk(order_id), first, EVIDENCE_PREFIX + PREFIX_END, Limit=limit)
     found = [Evidence.model_validate_json(item["document"]["S"]) for item in response["Items"]]
     return EvidencePage(found, found[-1].sequence if "LastEvaluatedKey" in response and found else None)

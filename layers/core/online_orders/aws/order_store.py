@@ -26,11 +26,11 @@ from online_orders.aws.table import (
     IF_NOT_EXISTS,
     WriteConflict,
     attempts,
-    call,
     get,
     get_all,
     number,
     put,
+    query_range,
     text,
     transact,
 )
@@ -168,17 +168,8 @@ def get_entry_and_order(order: Order, sequence: int) -> tuple[Entry, Order]:
 
 def list_entries(order_id: str, limit: int, after: int) -> EntryPage:
     """Return timeline entries after a sequence number, oldest first."""
-    response = call(
-        "query",
-        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-        ExpressionAttributeValues={
-            ":pk": text(order_pk(order_id)),
-            ":first": entry_key(order_id, after + 1)["sk"],
-            ":last": text(ENTRY_PREFIX + PREFIX_END),
-        },
-        ConsistentRead=True,
-        Limit=limit,
-    )
+    first = entry_key(order_id, after + 1)["sk"]["S"]
+    response = query_range(order_pk(order_id), first, ENTRY_PREFIX + PREFIX_END, Limit=limit)
     entries = [Entry.model_validate_json(item["document"]["S"]) for item in response["Items"]]
     return EntryPage(entries, entries[-1].sequence if "LastEvaluatedKey" in response and entries else None)
 

@@ -36,7 +36,7 @@ from online_orders.aws.keys import (
 )
 from online_orders.aws.order_store import get_any_order, get_order
 from online_orders.aws.outbox_flags import run_or_log
-from online_orders.aws.table import TABLE_ERRORS, call, get, get_all, number, put, text, update
+from online_orders.aws.table import TABLE_ERRORS, call, get, get_all, number, put, query_pages, text, update
 from online_orders.clock import now
 from online_orders.domain.events import SOURCE
 from online_orders.domain.notifications import notifications
@@ -256,25 +256,10 @@ def process_or_park(entries: Sequence[StoredEntry]) -> None:
 
 def pending_entries(order_id: str) -> list[Item]:
     """Return the pending entries of an order, in sequence."""
-    found: list[Item] = []
-    start: dict[str, Key] = {}
-    while True:
-        response = call(
-            "query",
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            FilterExpression="attribute_exists(outstanding)",
-            ExpressionAttributeValues={
-                ":pk": text(order_pk(order_id)),
-                ":first": text(ENTRY_PREFIX),
-                ":last": text(ENTRY_PREFIX + PREFIX_END),
-            },
-            ConsistentRead=True,
-            **start,
-        )
-        found += response["Items"]
-        if "LastEvaluatedKey" not in response:
-            return found
-        start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+    pages = query_pages(
+        order_pk(order_id), ENTRY_PREFIX, ENTRY_PREFIX + PREFIX_END, FilterExpression="attribute_exists(outstanding)"
+    )
+    return [item for page in pages for item in page]
 
 
 def repair_entries(order_id: str) -> int:

@@ -7,7 +7,16 @@ from typing import NamedTuple
 
 from online_orders.aws import version_store
 from online_orders.aws.keys import PREFIX_END, PRICES_PK, prices_directory_key, prices_key
-from online_orders.aws.table import IF_NOT_EXISTS, WriteConflict, attempts, call, get, number, text, transact
+from online_orders.aws.table import (
+    IF_NOT_EXISTS,
+    WriteConflict,
+    attempts,
+    get,
+    number,
+    query_range,
+    text,
+    transact,
+)
 from online_orders.clock import now
 from online_orders.domain.errors import InProgress
 from online_orders.domain.order_parts import User
@@ -85,17 +94,7 @@ def replace_price_list(
 
 
 def list_price_lists(limit: int, after: str | None) -> PriceListPage:
-    response = call(
-        "query",
-        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-        ExpressionAttributeValues={
-            ":pk": text(PRICES_PK),
-            ":first": text(after + "\0" if after else "!"),
-            ":last": text(PREFIX_END),
-        },
-        ConsistentRead=True,
-        Limit=limit,
-    )
+    response = query_range(PRICES_PK, after + "\0" if after else "!", PREFIX_END, Limit=limit)
     rows = [
         PriceListRow(item["sk"]["S"], int(item["version"]["N"]), item["updated_at"]["S"], int(item["prices"]["N"]))
         for item in response["Items"]

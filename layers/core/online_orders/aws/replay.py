@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 from online_orders.aws import account_store, order_queries, order_store
 from online_orders.aws.keys import ENTRY_PREFIX, PREFIX_END, entry_key, order_pk
 from online_orders.aws.outbox import StoredEntry, publish
-from online_orders.aws.table import call, text
+from online_orders.aws.table import query_range
 from online_orders.domain.order_ids import ORDER_ID
 from online_orders.domain.values import Day, Identifier, Request
 
@@ -108,17 +108,8 @@ def _order_ids(request: Replay, begun: str | None) -> tuple[list[str], str | Non
 
 
 def _entries(order_id: str, after: int, limit: int) -> _EntryPage:
-    response = call(
-        "query",
-        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-        ExpressionAttributeValues={
-            ":pk": text(order_pk(order_id)),
-            ":first": entry_key(order_id, after + 1)["sk"],
-            ":last": text(ENTRY_PREFIX + PREFIX_END),
-        },
-        ConsistentRead=True,
-        Limit=limit,
-    )
+    first = entry_key(order_id, after + 1)["sk"]["S"]
+    response = query_range(order_pk(order_id), first, ENTRY_PREFIX + PREFIX_END, Limit=limit)
     entries = [StoredEntry.from_item(item) for item in response["Items"]]
     has_more = "LastEvaluatedKey" in response
     return _EntryPage(entries, f"{order_id}-{entries[-1].sequence}" if has_more and entries else None)

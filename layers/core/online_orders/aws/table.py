@@ -137,6 +137,31 @@ def get_all(keys: Sequence[Key]) -> Items:
     raise Unavailable("The table is busy.")
 
 
+def query_range(pk: str, first: str, last: str, **parameters: Any) -> Any:
+    """Query a partition's items from one sort key to another, both included, consistently, and return the response.
+
+    `parameters` are further ones of the client's `query`, such as `Limit`. Raises what `call` raises.
+    """
+    return call(
+        "query",
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+        ExpressionAttributeValues={":pk": text(pk), ":first": text(first), ":last": text(last)},
+        ConsistentRead=True,
+        **parameters,
+    )
+
+
+def query_pages(pk: str, first: str, last: str, **parameters: Any) -> Iterator[list[Item]]:
+    """Yield all items that `query_range` finds, page by page; the next page is read when it is asked for."""
+    start: dict[str, Key] = {}
+    while True:
+        response = query_range(pk, first, last, **parameters, **start)
+        yield response["Items"]
+        if "LastEvaluatedKey" not in response:
+            return
+        start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+
+
 def put(item: Item, **condition: Any) -> bool:
     """Store an item and return True; return False when the condition failed."""
     return _write_conditionally("put_item", Item=item, **condition)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from online_orders.aws.keys import Item, Key, version_key
-from online_orders.aws.table import WriteConflict, call, get, number, text
+from online_orders.aws.table import WriteConflict, get, number, query_range, text
 from online_orders.domain.values import instant_text
 
 
@@ -94,15 +94,10 @@ def list_versions(key: Key, limit: int, before: int | None) -> VersionPage | Non
         before = found[0].version
         if limit == 1:
             return VersionPage(found, before if before > 1 else None)
-    response = call(
-        "query",
-        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-        ExpressionAttributeValues={
-            ":pk": key["pk"],
-            ":first": version_key(key, 0)["sk"],
-            ":last": version_key(key, before - 1)["sk"],
-        },
-        ConsistentRead=True,
+    response = query_range(
+        key["pk"]["S"],
+        version_key(key, 0)["sk"]["S"],
+        version_key(key, before - 1)["sk"]["S"],
         ScanIndexForward=False,
         Limit=limit - len(found),
     )

@@ -255,9 +255,8 @@ def _repair_open(key: OrderKey, workflow_item: Item | None) -> bool:
     state = _newest_state(key, workflow_item) if workflow_item else _execution_state(key, execution_number)
     if state is ExecutionState.UNKNOWN and start(key, execution_number):
         postpone_check(key.order_id)
-        return workflow_item is None or _is_due(
-            workflow_item
-        )  # before that it most likely runs, and Step Functions reports it late
+        # Before it is due it most likely runs, and Step Functions reports it late.
+        return workflow_item is None or _is_due(workflow_item)
     while state is ExecutionState.ENDED:  # more than once after a restored backup with an older number
         execution_number += 1
         if start(key, execution_number):
