@@ -298,12 +298,17 @@ def query_of(handler: Handler) -> type[QueryModel] | None:
     return next((hint for hint in hints if isinstance(hint, type) and issubclass(hint, QueryModel)), None)
 
 
+@cache
+def _parameter_names(query: type[QueryModel]) -> frozenset[str]:
+    """Return the names that a query's parameters have in a request."""
+    return frozenset(field.alias or name for name, field in query.model_fields.items())
+
+
 def refuse_other_parameters(app: Api, next_middleware: "NextMiddleware") -> Any:
     """Refuse parameters that the route's query does not have, and those that came more than once."""
     request = app.request
     if model := query_of(app.handlers[request.method, request.route]):
-        known = {field.alias or name for name, field in model.model_fields.items()}
-        if unknown := sorted((request.query_parameters or {}).keys() - known):
+        if unknown := sorted((request.query_parameters or {}).keys() - _parameter_names(model)):
             raise BadRequest("invalid_query", f"There is no parameter {', '.join(unknown)} here.")
         raw: str = request.resolved_event.get("rawQueryString") or ""
         sent = Counter(name for name, _ in parse_qsl(raw, keep_blank_values=True))
