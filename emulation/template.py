@@ -96,7 +96,7 @@ _CloudFormationLoader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 def read(path: Path) -> Template:
     try:
-        loaded: Template = yaml.load(path.read_text(encoding="utf-8"), _CloudFormationLoader)  # noqa: S506 - it is safe
+        loaded: Template = yaml.load(path.read_text(encoding="utf-8"), _CloudFormationLoader)  # noqa: S506 - it extends CSafeLoader
     except OSError as error:
         raise TemplateError(f"cannot read {path}: {error.strerror}") from error
     except yaml.YAMLError as error:
