@@ -80,10 +80,9 @@ def _make_link(purpose: Literal["order", "quote"], order: Order) -> ConfirmLink:
 
 def _attach_quote(order: Order, quote: Quote, account: Account, installation: Installation) -> mail.Attachment:
     """Return the PDF of the quote, made when it is first needed and stored."""
-    pdf = pdf_store.find_quote_pdf(order.order_id, quote.revision)
-    if pdf is None:
-        pdf = render_quote_pdf(order, quote, account, installation)
-        pdf = pdf_store.store_once(order.order_id, quote.revision, pdf)
+    pdf = pdf_store.find_or_store(
+        order.order_id, quote.revision, lambda: render_quote_pdf(order, quote, account, installation)
+    )
     return mail.quote_attachment(order.order_id, quote.revision, pdf)
 
 

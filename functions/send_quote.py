@@ -76,10 +76,9 @@ def _compose(order: Order) -> tuple[mail.OutgoingMail, Link]:
     if quote is None:
         raise ValueError(f"order {order.order_id} has no quote")
     account, installation_info = account_store.get_account(order.account_id), installation()
-    pdf = pdf_store.find_quote_pdf(order.order_id, quote.revision)
-    if pdf is None:
-        pdf = render_quote_pdf(order, quote, account, installation_info)
-        pdf = pdf_store.store_once(order.order_id, quote.revision, pdf)
+    pdf = pdf_store.find_or_store(
+        order.order_id, quote.revision, lambda: render_quote_pdf(order, quote, account, installation_info)
+    )
     link, confirm = link_store.issue_link(order, "quote")
     content = render_quote_mail(order, account, confirm, installation_info, clock.now())
     attached = mail.quote_attachment(order.order_id, quote.revision, pdf)

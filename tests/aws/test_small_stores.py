@@ -109,6 +109,20 @@ def test_of_two_papers_of_a_revision_the_first_is_kept(service: Service, code: s
     assert service.asked == [KEEPING, KEEPING, ("get_object", PAPER), KEEPING]
 
 
+def test_a_pdf_is_made_only_where_none_is_stored(service: Service) -> None:
+    service.answers = [{"Body": BytesIO(b"%PDF")}, error_of("NoSuchKey"), {}]
+    made: list[bytes] = []
+
+    def make() -> bytes:
+        made.append(b"new")
+        return b"new"
+
+    assert pdf_store.find_or_store("O", 2, make) == b"%PDF"
+    assert made == []
+    assert pdf_store.find_or_store("O", 2, make) == b"new"
+    assert service.asked == [("get_object", PAPER), ("get_object", PAPER), KEEPING]
+
+
 # -- evidence -----------------------------------------------------------------------------------------------------
 
 EVIDENCE = Evidence(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from botocore.exceptions import ClientError
 
 from online_orders.aws.clients import client
@@ -22,6 +24,12 @@ def find_quote_pdf(order_id: str, revision: int) -> bytes | None:
         raise
     body: bytes = response["Body"].read()
     return body
+
+
+def find_or_store(order_id: str, revision: int, make: Callable[[], bytes]) -> bytes:
+    """Return the stored PDF; make and store it where there is none yet."""
+    stored = find_quote_pdf(order_id, revision)
+    return store_once(order_id, revision, make()) if stored is None else stored
 
 
 def store_once(order_id: str, revision: int, pdf: bytes) -> bytes:
