@@ -12,9 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from aws_lambda_powertools.event_handler import Request
 
-from online_orders.domain.errors import (
-    Forbidden,
-)
+from online_orders.domain.errors import Forbidden
 from online_orders.domain.order_parts import User
 from online_orders.environment import environment
 from online_orders.http.rate_limit import check_rate_limit

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from online_orders.clock import now
-from online_orders.domain.errors import (
-    TooManyRequests,
-)
+from online_orders.domain.errors import TooManyRequests
 from online_orders.domain.token_buckets import RateLimiter
 from online_orders.environment import environment
 

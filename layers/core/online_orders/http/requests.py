@@ -8,9 +8,7 @@ from typing import NamedTuple
 
 from aws_lambda_powertools.event_handler import Request
 
-from online_orders.domain.errors import (
-    VersionMismatch,
-)
+from online_orders.domain.errors import VersionMismatch
 from online_orders.environment import environment
 
 _VERSION = re.compile(r"[0-9]+")

@@ -9,9 +9,7 @@ from aws_lambda_powertools.event_handler import Request
 from online_orders.aws.order_store import get_quote
 from online_orders.aws.pdf_store import find_quote_pdf
 from online_orders.clock import now
-from online_orders.domain.errors import (
-    NotFound,
-)
+from online_orders.domain.errors import NotFound
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.representations import quote_body
