@@ -214,6 +214,9 @@ def assert_well_kept(before: Order, change: Change) -> None:
     after, first = change.order, before.internals.sequence + 1
     assert [entry.sequence for entry in change.entries] == list(range(first, first + len(change.entries)))
     assert after.internals.sequence == before.internals.sequence + len(change.entries)
+    times = [before.internals.last_entry_at or before.updated_at, *(entry.at for entry in change.entries)]
+    assert times == sorted(times)
+    assert not change.entries or after.internals.last_entry_at == times[-1]
     assert 0 <= after.version - before.version <= len(change.entries)
     changed = {name for name in Order.model_fields if getattr(before, name) != getattr(after, name)}
     assert not changed & {"order_id", "account_id", "source", "placed_at", "placed_by", "items", "note"}

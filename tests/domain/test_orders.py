@@ -95,8 +95,8 @@ def test_a_contact_who_is_only_written_otherwise_keeps_the_links(status: str, by
     actor = Actor(kind="customer_success", name=by) if by else SYSTEM
     assert (entry.event, entry.at, entry.actor, entry.data) == (Event.CONTACT_CORRECTED, LATER, actor, {})
     assert entry.internal
-    sequence = before.internals.sequence + 1
-    assert change.order.internals == before.internals.model_copy(update={"sequence": sequence})
+    kept = {"sequence": before.internals.sequence + 1, "last_entry_at": LATER}
+    assert change.order.internals == before.internals.model_copy(update=kept)
     assert (change.order.contact, change.order.version) == (SHOUTED, before.version)
 
 
@@ -160,6 +160,25 @@ def test_the_steps_of_a_change_are_its_entries_each_with_the_order_that_it_left(
     assert change.order.status is Status.IN_PROCESS
     with pytest.raises(ValueError, match="zip"):
         _ = change._replace(between=()).steps
+
+
+@pytest.mark.parametrize("newest", ["a comment", "a claim", "placing"])
+def test_an_entry_of_a_host_whose_clock_is_behind_is_not_earlier_than_the_one_before(newest: str) -> None:
+    order, at = standing("submitted"), LATER
+    if newest == "a comment":
+        order = order.comment(BY_ANNA, "Hello?", at).order
+    elif newest == "a claim":
+        order = order.claim(CLARA, at).order
+    else:
+        at = order.placed_at
+    for late in (at - timedelta(microseconds=1), at - 3 * DAY):
+        claim = order.claim(CONRAD, late)
+        assert_well_kept(order, claim)
+        decline = claim.order.decline(CLARA, "Sold out.", late)
+        assert_well_kept(claim.order, decline)
+        assert [entry.at for entry in (*claim.entries, *decline.entries)] == [at, at]
+        assert (decline.order.updated_at, decline.order.internals.since[Status.CANCELED]) == (at, at)
+    assert order.claim(CONRAD, at + DAY).entries[0].at == at + DAY
 
 
 def test_only_a_day_of_fresh_mails_is_remembered() -> None:
@@ -477,7 +496,8 @@ def test_system_entries_have_the_expected_events_and_data(what: str) -> None:
     assert change.order.quote
     assert change.order.quote.state.value == state
     old, new = vars(before.internals), vars(change.order.internals)
-    changed = {name: value for name, value in new.items() if value != old[name] and name not in {"sequence", "since"}}
+    by_every_entry = {"sequence", "last_entry_at", "since"}
+    changed = {name: value for name, value in new.items() if value != old[name] and name not in by_every_entry}
     assert changed == marked
     assert event not in [entry.event for entry in act(change.order).entries], "once"
 

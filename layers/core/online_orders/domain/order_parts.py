@@ -64,6 +64,8 @@ class OrderInternals(Entity):
 
     sequence: int
     """Of the newest timeline entry: every change writes one, so this is also the lock of every write."""
+    last_entry_at: Annotated[Instant | None, Field(exclude_if=is_none)] = None
+    """Of the newest timeline entry; None in a new order, and in one that an earlier release stored last."""
     locale: str
     """The account's, which an open order takes over; likewise the time zone."""
     time_zone: str

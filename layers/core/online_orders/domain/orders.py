@@ -247,9 +247,13 @@ class Order(Entity):
         internals: Mapping[str, Any] | None = None,
         **changes: Any,
     ) -> Change:
-        """Return the order with `changes`, one timeline entry further, and one version further if it is a decision."""
+        """Return the order with `changes`, one timeline entry further, and one version further if it is a decision.
+
+        The entry is never earlier than the one before it: clocks of two hosts differ, and a slow call decided late.
+        """
+        at = max(at, self.internals.last_entry_at or self.updated_at)
         sequence = self.internals.sequence + 1
-        new_internals: dict[str, Any] = {"sequence": sequence, **(internals or {})}
+        new_internals: dict[str, Any] = {"sequence": sequence, "last_entry_at": at, **(internals or {})}
         if (status := changes.get("status")) and status != self.status:
             new_internals["since"] = {**self.internals.since, status: at}
         if actor.kind == "contact" and event in _DECISIONS:
