@@ -76,6 +76,8 @@ class Table:
         ((kind, requested),) = action.items()
         if not self._holds(requested):
             raise error_of("ConditionalCheckFailedException")
+        if kind == "ConditionCheck":
+            return
         if kind == "Put":
             self.items[_key(requested["Item"])] = requested["Item"]
             return

@@ -206,11 +206,14 @@ def request_fresh_mail(context: LinkContext, form: DecisionForm, at: datetime) -
     try:
         order = order_store.update_order(lambda: order_store.get_order(order_store.key_of(context.order)), ask)
     except Conflict:
-        return LinkResult(context, Outcome.CLOSED, HTTPStatus.CONFLICT)
-    requested = context._replace(order=order)
-    if not with_code:
-        return LinkResult(requested, Outcome.FRESH_MAIL_SENT, HTTPStatus.OK)
-    return LinkResult(requested, Outcome.FRESH_MAIL_FOR_ASKER, HTTPStatus.OK, proof=link_store.proof_of_next(context))
+        current = link_store.load_link(context.token, context.proofs)
+        if current.order.is_open:  # past the quote's last day, which the workflow is yet to record
+            return result_of(current, clock.now())
+        return LinkResult(current, Outcome.CLOSED, HTTPStatus.CONFLICT)
+    outcome, proof = Outcome.FRESH_MAIL_SENT, None
+    if with_code:
+        outcome, proof = Outcome.FRESH_MAIL_FOR_ASKER, link_store.proof_of_next(context)
+    return LinkResult(context._replace(order=order), outcome, HTTPStatus.OK, proof=proof)
 
 
 def _seconds_until_fresh_mail(order: Order, at: datetime, *, with_code: bool) -> int:
