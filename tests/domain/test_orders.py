@@ -9,6 +9,7 @@ import pytest
 
 from online_orders.domain import order_delivery, order_schedule, orders
 from online_orders.domain.accounts import Account, Contact, EnrollmentState
+from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.erasure import ERASED_CONTACT
 from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests
 from online_orders.domain.mail_delivery import MailEvent, MailStatus, mail_status
@@ -556,3 +557,60 @@ def test_an_order_of_a_deputys_day_is_the_deputys() -> None:
     days = {**DORA, "from": NOW.date().isoformat(), "until": NOW.date().isoformat()}
     assert place(account=account_with(CONNIE, days)).order.contact == Contact(name="Dora", email=DORA["email"])
     assert place(account=account_with(CONNIE, days), at=NOW + DAY).order.contact == CONNIE
+
+
+def test_an_order_has_the_account_name_of_its_day_where_that_was_kept() -> None:
+    order = place().order
+    assert order.account_name("Acme Group") == "Acme Ltd"
+    assert without_snapshot(order).account_name("Acme Group") == "Acme Group"
+    assert order.snapshot
+    nameless = order.model_copy(update={"snapshot": order.snapshot.model_copy(update={"account_name": None})})
+    assert nameless.account_name("Acme Group") == "Acme Group"
+
+
+@pytest.mark.parametrize("status", Status)
+def test_of_an_earlier_day_an_order_has_the_status_and_the_revision(status: Status) -> None:
+    order, earlier = standing("canceled"), offered().quote
+    then = order.with_earlier_state(status, earlier)
+    is_closed = status in {Status.COMPLETED, Status.CANCELED}
+    assert (then.status, then.quote, then.closed) == (status, earlier, order.closed if is_closed else None)
+    assert order.closed
+
+
+def test_the_newest_decision_by_link_is_remembered_by_its_entry() -> None:
+    before = offered()
+    for decided in (
+        before.approve("Connie", LATER),
+        before.cancel("Connie", None, LATER),
+        before.request_change("Connie", "Less", LATER),
+    ):
+        assert decided.order.internals.decision_sequence == decided.entries[0].sequence
+    returned = before.request_change("Connie", "Less", LATER).order
+    later = returned.comment(BY_ANNA, "Well?", LATER).order.decline(CLARA, "Over.", LATER).order
+    assert later.internals.decision_sequence == returned.internals.sequence
+    assert before.decline(CLARA, "Over.", LATER).order.internals.decision_sequence is None
+    assert before.ask_for_fresh_mail("quote", LATER).order.internals.decision_sequence is None
+
+
+def test_claiming_an_order_keeps_its_duplicates_unless_it_was_looked_for_them_again() -> None:
+    found = tuple(
+        Duplicate(item_id=item_id, code="already_ordered", order_id=ORDER_ID, source="online", placed_at=NOW)
+        for item_id in "12"
+    )
+    order = place().order.model_copy(update={"duplicates": found[:1]})
+    assert order.claim(CLARA, LATER).order.duplicates == found[:1]
+    assert order.claim(CLARA, LATER, found[1:]).order.duplicates == found[1:]
+    assert order.claim(CLARA, LATER, ()).order.duplicates == ()
+
+
+def test_mails_that_are_asked_for_with_the_code_are_counted_apart_until_the_desk_sends_another() -> None:
+    order = offered().ask_for_fresh_mail("quote", NOW, with_code=True).order
+    order = order.ask_for_fresh_mail("quote", NOW + HOUR).order
+    order = order.ask_for_fresh_mail("quote", NOW + DAY, with_code=True).order
+    order = order.ask_for_fresh_mail("quote", NOW + DAY + HOUR, with_code=True).order
+    assert order.internals.coded_mails_at == (NOW + DAY, NOW + DAY + HOUR)
+    assert order.internals.fresh_mails_at == (NOW + HOUR,)
+    assert order.fresh_mails_of_day(NOW + 2 * DAY, with_code=True) == (NOW + DAY + HOUR,)
+    assert order.fresh_mails_of_day(NOW + DAY, with_code=False) == (NOW + HOUR,)
+    for sent_anew in (order.resend(CLARA, None, NOW + 2 * DAY).order, sending(order, NOW + 2 * DAY)):
+        assert (sent_anew.internals.coded_mails_at, sent_anew.internals.fresh_mails_at) == ((), ())
