@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.domain.approval_links import CODE, TOKEN, Link, code_of, fingerprint, matches, token_of
+from online_orders.domain.approval_links import CODE, TOKEN, Link, code_of, fingerprint, matches, proof_of, token_of
 from tests.domain.builders import ORDER_ID, property_of
 
 KEY = b"a key of thirty-two random bytes"
@@ -112,6 +112,7 @@ def test_wrong_codes_and_where_the_order_lies_change_neither() -> None:
 def test_a_link_that_is_in_somebodys_mailbox_stays_what_it_is() -> None:
     assert token_of(KEY, LINK, CONTACT) == "LxjYQrPXt9SW3XNBslxvDaLBJXNUpXZZXdUo0TV19Ww"
     assert code_of(KEY, LINK, CONTACT) == "533299"
+    assert proof_of(KEY, LINK, CONTACT) == "5YMsOvCigtaVYKG_8zbTghZRRlziSuSqvIeyLtVdBqk"
 
 
 def test_the_codes_of_many_links_are_spread_over_all_there_are() -> None:
@@ -150,6 +151,20 @@ def test_a_link_locks_at_the_fifth_wrong_code() -> None:
     assert LINK.wrong_codes == 0
     locked = [LINK.model_copy(update={"wrong_codes": count}).locked for count in range(7)]
     assert locked == [False, False, False, False, False, True, True]
+
+
+def test_who_asked_for_a_mail_has_a_count_of_wrong_codes_apart_from_others() -> None:
+    link = LINK.model_copy(update={"wrong_codes": 3, "wrong_codes_of_asker": 2})
+    theirs, own = link.with_wrong_code(), link.for_asker().with_wrong_code()
+    assert (link.counter, link.for_asker().counter) == ("wrong_codes", "wrong_codes_of_asker")
+    assert (theirs.wrong_codes, theirs.wrong_codes_of_asker, theirs.tries) == (4, 2, 4)
+    assert (own.wrong_codes, own.wrong_codes_of_asker, own.tries) == (3, 3, 3)
+    assert link.model_copy(update={"wrong_codes_of_asker": 0}).for_asker().tries == 0
+
+
+def test_a_link_of_an_earlier_release_has_one_count_for_all() -> None:
+    assert LINK.wrong_codes_of_asker is None
+    assert LINK.for_asker() == LINK
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -75,33 +76,41 @@ RENEWED = OFFERED.resend(CLARA, None, NOW).order
 REQUOTED = sending(OFFERED)
 PARTED = OFFERED.sync_contact(None, None, NOW).order
 OTHER = OFFERED.sync_contact(CARLA, None, NOW).order
+EXPIRED_UNSENT = order_schedule.expire_unmailed(sending(), 14, NOW + 60 * DAY).order
 LOCKED: dict[str, Any] = {"wrong_codes": 5}
 
-STATES = [
-    (presented(OFFERED), LinkState.OPEN),
-    (by_order(SUBMITTED), LinkState.OPEN),
-    (by_order(claimed()), LinkState.OPEN),
-    (by_order(OFFERED), LinkState.SUPERSEDED),
-    (presented(RENEWED, link_of(OFFERED)), LinkState.SUPERSEDED),
-    (presented(REQUOTED, link_of(OFFERED)), LinkState.IN_PREPARATION),
-    (presented(REQUOTED.decline(CLARA, "Over.", NOW).order, link_of(OFFERED)), LinkState.NEVER_RENEWED),
-    (presented(PARTED, link_of(OFFERED)), LinkState.PARTED),
-    (presented(OTHER, link_of(OFFERED)), LinkState.PARTED),
-    (presented(OFFERED, account=account_of(enrollment=None)), LinkState.PARTED),
-    (presented(expired()), LinkState.EXPIRED),
-    (presented(expired(), link_of(expired(), **LOCKED)), LinkState.EXPIRED),
-    (presented(OFFERED, link_of(OFFERED, **LOCKED)), LinkState.LOCKED),
-    (by_order(SUBMITTED, **LOCKED), LinkState.LOCKED),
-    (presented(OFFERED.approve("Connie", NOW).order), LinkState.APPROVED),
-    (presented(OFFERED.cancel("Connie", None, NOW).order), LinkState.CANCELED),
-    (presented(OFFERED.request_change("Connie", "Less", NOW).order), LinkState.CHANGE_REQUESTED),
-    (by_order(SUBMITTED.cancel("Connie", None, NOW).order), LinkState.CANCELED),
-    (presented(OFFERED.decline(CLARA, "Over.", NOW).order), LinkState.CLOSED),
+STATES: list[tuple[Callable[[], LinkContext], LinkState]] = [
+    (lambda: presented(OFFERED), LinkState.OPEN),
+    (lambda: by_order(SUBMITTED), LinkState.OPEN),
+    (lambda: by_order(claimed()), LinkState.OPEN),
+    (lambda: by_order(OFFERED), LinkState.SUPERSEDED),
+    (lambda: presented(RENEWED, link_of(OFFERED)), LinkState.SUPERSEDED),
+    (lambda: presented(REQUOTED, link_of(OFFERED)), LinkState.IN_PREPARATION),
+    (lambda: presented(REQUOTED.decline(CLARA, "Over.", NOW).order, link_of(OFFERED)), LinkState.NEVER_RENEWED),
+    (lambda: presented(PARTED, link_of(OFFERED)), LinkState.PARTED),
+    (lambda: presented(OTHER, link_of(OFFERED)), LinkState.PARTED),
+    (lambda: presented(OFFERED, account=account_of(enrollment=None)), LinkState.PARTED),
+    (lambda: presented(expired()), LinkState.EXPIRED),
+    (lambda: presented(expired(), link_of(expired(), **LOCKED)), LinkState.EXPIRED),
+    (lambda: presented(OFFERED, link_of(OFFERED, **LOCKED)), LinkState.LOCKED),
+    (lambda: by_order(SUBMITTED, **LOCKED), LinkState.LOCKED),
+    (lambda: presented(OFFERED.approve("Connie", NOW).order), LinkState.APPROVED),
+    (lambda: presented(OFFERED.cancel("Connie", None, NOW).order), LinkState.CANCELED),
+    (lambda: presented(OFFERED.request_change("Connie", "Less", NOW).order), LinkState.CHANGE_REQUESTED),
+    (lambda: by_order(SUBMITTED.cancel("Connie", None, NOW).order), LinkState.CANCELED),
+    (lambda: presented(OFFERED.decline(CLARA, "Over.", NOW).order), LinkState.CLOSED),
     (
-        presented(OFFERED.request_change("Connie", "Less", NOW).order.decline(CLARA, "Over.", NOW).order),
+        lambda: presented(OFFERED.request_change("Connie", "Less", NOW).order.decline(CLARA, "Over.", NOW).order),
         LinkState.CLOSED,
     ),
-    (by_order(SUBMITTED.decline(CLARA, "Over.", NOW).order), LinkState.CLOSED),
+    (lambda: by_order(SUBMITTED.decline(CLARA, "Over.", NOW).order), LinkState.CLOSED),
+    (lambda: by_order(OFFERED.request_change("Connie", "Less", NOW).order), LinkState.OPEN),
+    (lambda: by_order(OFFERED.approve("Connie", NOW).order), LinkState.CLOSED),
+    (lambda: by_order(EXPIRED_UNSENT), LinkState.OPEN),
+    (lambda: by_order(sending(), number=0), LinkState.SUPERSEDED),
+    (lambda: presented(sending(RENEWED), link_of(RENEWED)), LinkState.IN_PREPARATION),
+    (lambda: presented(SUBMITTED, link_of(OFFERED)), LinkState.SUPERSEDED),
+    (lambda: presented(SUBMITTED, link_of(OFFERED, number=0)), LinkState.SUPERSEDED),
 ]
 ANSWERS = {
     LinkState.OPEN: (None, 200, 200),
@@ -119,8 +128,11 @@ ANSWERS = {
 """What is said of each state, and with which status to a look and to a form."""
 
 
-@pytest.mark.parametrize(("context", "state"), STATES)
-def test_a_link_has_one_state(context: LinkContext, state: LinkState) -> None:
+@pytest.mark.parametrize(
+    ("present", "state"), STATES, ids=[f"{number} {state}" for number, (_, state) in enumerate(STATES, start=1)]
+)
+def test_a_link_has_one_state(present: Callable[[], LinkContext], state: LinkState) -> None:
+    context = present()
     assert context.state(NOW) is state
     outcome, looked, sent = ANSWERS[state]
     assert (view(context, NOW).outcome, view(context, NOW).status) == (outcome, looked)
@@ -230,36 +242,55 @@ def test_the_code_decides_where_there_is_something_to_decide() -> None:
 
 
 @pytest.mark.parametrize(
-    ("context", "decision", "outcome", "status"),
+    ("present", "decision", "outcome", "status"),
     [
-        (presented(OFFERED), "request_quote", None, HTTPStatus.BAD_REQUEST),
-        (presented(OFFERED.approve("Connie", NOW).order), "approve", Outcome.APPROVED, HTTPStatus.OK),
-        (presented(OFFERED.approve("Connie", NOW).order), "cancel", Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT),
-        (presented(OFFERED.cancel("Connie", None, NOW).order), "approve", Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT),
-        (presented(RENEWED, link_of(OFFERED)), "approve", Outcome.REPLACED, HTTPStatus.GONE),
-        (presented(expired()), "approve", Outcome.EXPIRED, HTTPStatus.GONE),
-        (presented(expired(), link_of(expired(), **LOCKED)), "request_quote", Outcome.LOCKED, HTTPStatus.LOCKED),
-        (presented(OFFERED, link_of(OFFERED, **LOCKED)), "approve", Outcome.LOCKED, HTTPStatus.LOCKED),
-        (presented(OFFERED.decline(CLARA, "Over.", NOW).order), "approve", Outcome.CLOSED, HTTPStatus.CONFLICT),
+        (lambda: presented(OFFERED), "request_quote", None, HTTPStatus.BAD_REQUEST),
+        (lambda: presented(OFFERED.approve("Connie", NOW).order), "approve", Outcome.APPROVED, HTTPStatus.OK),
+        (
+            lambda: presented(OFFERED.approve("Connie", NOW).order),
+            "cancel",
+            Outcome.ALREADY_DECIDED,
+            HTTPStatus.CONFLICT,
+        ),
+        (
+            lambda: presented(OFFERED.cancel("Connie", None, NOW).order),
+            "approve",
+            Outcome.ALREADY_DECIDED,
+            HTTPStatus.CONFLICT,
+        ),
+        (lambda: presented(RENEWED, link_of(OFFERED)), "approve", Outcome.REPLACED, HTTPStatus.GONE),
+        (lambda: presented(expired()), "approve", Outcome.EXPIRED, HTTPStatus.GONE),
+        (
+            lambda: presented(expired(), link_of(expired(), **LOCKED)),
+            "request_quote",
+            Outcome.LOCKED,
+            HTTPStatus.LOCKED,
+        ),
+        (lambda: presented(OFFERED, link_of(OFFERED, **LOCKED)), "approve", Outcome.LOCKED, HTTPStatus.LOCKED),
+        (lambda: presented(OFFERED.decline(CLARA, "Over.", NOW).order), "approve", Outcome.CLOSED, HTTPStatus.CONFLICT),
     ],
 )
 def test_what_is_said_whatever_the_code(
-    context: LinkContext, decision: str, outcome: Outcome | None, status: HTTPStatus
+    present: Callable[[], LinkContext], decision: str, outcome: Outcome | None, status: HTTPStatus
 ) -> None:
+    context = present()
     result = judge(context, sent(decision), NOW)
     assert result
-    assert (result.outcome, result.status) == (outcome, status)
+    assert (result.context, result.outcome, result.status) == (context, outcome, status)
     if outcome:
         late = result_of_lost_race(context, sent(decision), NOW)
+        assert late.context is context
         assert (late.outcome, late.status) == (
             (Outcome.EXPIRED, HTTPStatus.GONE) if context.state(NOW) is LinkState.EXPIRED else (outcome, status)
         )
 
 
 def test_an_unsound_form_is_a_bad_request_and_comes_back_without_its_code() -> None:
-    for context, state in STATES:
+    for present, state in STATES:
+        context = present()
         result = judge(context, sent("approve", code="12"), NOW)
         assert result
+        assert result.context is context
         assert (result.outcome, result.status) == (ANSWERS[state][0], HTTPStatus.BAD_REQUEST)
         assert result.form.errors == (FormError.CODE_MALFORMED,)
         assert (result.form.decision, result.form.name, result.form.reason) == ("approve", "Connie", "Less")
@@ -282,19 +313,41 @@ def test_who_asks_for_a_quote_that_has_not_expired_is_to_decide_instead() -> Non
 def test_a_decision_that_lost_its_race_to_no_decision_is_to_be_sent_again() -> None:
     result = result_of_lost_race(presented(OFFERED), sent("approve"), NOW)
     assert (result.outcome, result.status) == (Outcome.NOT_READY, HTTPStatus.CONFLICT)
+    assert result.context.order is OFFERED
 
 
 @pytest.mark.parametrize(
-    ("decision", "event"),
+    ("decision", "event", "reason"),
     [
-        ("approve", "order.completed"),
-        ("cancel", "order.canceled"),
-        ("request_change", "order.change_requested"),
+        ("approve", "order.completed", None),
+        ("cancel", "order.canceled", "Less"),
+        ("request_change", "order.change_requested", "Less"),
     ],
 )
-def test_a_decision_proves_that_the_mail_with_its_link_has_gone(decision: str, event: str) -> None:
-    events = [entry.event for entry in decide_by_link(presented(sending()), sent(decision), NOW).entries]
-    assert events == ["order.quoted", event]
-    canceled = decide_by_link(by_order(SUBMITTED), sent("cancel", reason=""), NOW).order
-    assert canceled.closed
-    assert (canceled.closed.by, canceled.closed.reason) == ("contact", None)
+def test_a_decision_proves_that_the_mail_with_its_link_has_gone(decision: str, event: str, reason: str | None) -> None:
+    change = decide_by_link(presented(sending()), sent(decision), NOW)
+    assert [entry.event for entry in change.entries] == ["order.quoted", event]
+    assert change.order.internals.quote_link_key_id == KEY_ID
+    decided = change.entries[-1]
+    assert (decided.actor.name, decided.data.get("reason")) == ("Connie", reason)
+
+
+def test_by_the_link_of_an_order_nothing_is_said_of_its_quotes_mail() -> None:
+    for order in (SUBMITTED, sending()):
+        canceled = decide_by_link(by_order(order), sent("cancel", reason=""), NOW)
+        assert [entry.event for entry in canceled.entries] == ["order.canceled"]
+        assert canceled.order.closed
+        assert (canceled.order.closed.by, canceled.order.closed.reason) == ("contact", None)
+
+
+def test_a_context_has_what_was_presented_and_what_is_stored() -> None:
+    link, account, proofs = link_of(OFFERED), account_of(), frozenset({"x"})
+    context = presented(OFFERED, link, account, proofs)
+    assert context[:5] == (token_of(KEY, link, CONNIE.email), proofs, link, OFFERED, account)
+    assert (context.is_live, context.is_of_contact) == (True, True)
+
+
+def test_an_error_belongs_to_the_field_that_its_name_begins_with() -> None:
+    fields = {error.field for error in FormError}
+    assert fields == {"decision", "name", "reason", "code", "extra"}
+    assert FormError.NAME_TOO_LONG.field == "name"

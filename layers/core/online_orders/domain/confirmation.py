@@ -88,7 +88,7 @@ def parse_form(fields: Mapping[str, str], link: Link) -> DecisionForm:
         return DecisionForm(REQUEST_MAIL, "", "", code, (FormError.EXTRA_FILLED,) if is_by_robot else ())
     decision = fields.get("decision", "").strip()
     name = " ".join(_printable(fields.get("name", "")).split())
-    reason = _printable(fields.get("reason", "").replace("\r\n", "\n")).strip()
+    reason = _printable(fields.get("reason", "")).strip()
     allowed = ("cancel",) if link.purpose == "order" else (*DECISIONS, REQUEST_QUOTE)
     applies = {
         FormError.EXTRA_FILLED: is_by_robot,
