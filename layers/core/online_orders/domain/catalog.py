@@ -285,13 +285,8 @@ class _ItemByKind:
             raise PydanticCustomError("not_allowed", "the item has no known kind")
         return model.model_validate(value)
 
-    @staticmethod
-    def _shown(item: Request, info: core_schema.SerializationInfo) -> dict[str, Any]:
-        return item.model_dump(mode=info.mode)
-
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        shown = core_schema.plain_serializer_function_ser_schema(self._shown, info_arg=True)
-        return core_schema.no_info_plain_validator_function(self._read, serialization=shown)
+        return core_schema.no_info_plain_validator_function(self._read)
 
 
 PlacedItem = Annotated[Item, _ItemByKind()]
