@@ -165,6 +165,10 @@ def declined(order: Order) -> Change:
     return order.decline(CLARA, "Over.", NOW + HOUR)
 
 
+def canceled(order: Order) -> Change:
+    return order.cancel("Connie", None, NOW + HOUR)
+
+
 def quoted_anew(order: Order) -> Change:
     return order.offer(quote_for(order, AT), CLARA, AT)
 
@@ -332,10 +336,18 @@ def test_whoever_has_the_code_may_ask_for_a_fresh_quote(desk: Desk) -> None:
     assert looked.outcome is Outcome.FRESH_QUOTE_ASKED
 
 
+def test_a_fresh_quote_is_asked_for_from_the_day_after_the_last(desk: Desk) -> None:
+    desk.store(OFFERED)
+    context = desk.present()
+    desk.now = AT + 60 * DAY
+    assert said(send(context, "request_quote", desk.now)) == (Outcome.FRESH_QUOTE_ASKED, HTTPStatus.OK)
+
+
 @pytest.mark.parametrize(
     ("happens", "outcome", "status"),
     [
         (lambda desk, token: desk.follow(declined), Outcome.CLOSED, HTTPStatus.CONFLICT),
+        (lambda desk, token: desk.follow(canceled), Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT),
         (lambda desk, token: desk.count(token, wrong_codes=5), Outcome.EXPIRED, HTTPStatus.GONE),
         (
             lambda desk, token: desk.follow(quoted_anew),
@@ -343,7 +355,7 @@ def test_whoever_has_the_code_may_ask_for_a_fresh_quote(desk: Desk) -> None:
             HTTPStatus.GONE,
         ),
     ],
-    ids=["the order is closed", "the link is locked", "the next quote is made"],
+    ids=["the order is declined", "the order is canceled", "the link is locked", "the next quote is made"],
 )
 def test_a_fresh_quote_is_asked_for_only_by_an_expired_link(
     desk: Desk, happens: Callable[[Desk, str], None], outcome: Outcome, status: HTTPStatus
@@ -420,16 +432,21 @@ def test_a_link_is_locked_once(desk: Desk) -> None:
     assert (desk.counts(context), desk.events) == ((5, 0), [])
 
 
-def test_a_wrong_code_for_an_order_that_was_closed_meanwhile_is_not_counted(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("first", "outcome"), [(declined, Outcome.CLOSED), (canceled, Outcome.ALREADY_DECIDED)], ids=["desk", "contact"]
+)
+def test_a_wrong_code_for_an_order_that_was_closed_meanwhile_is_not_counted(
+    desk: Desk, first: Callable[[Order], Change], outcome: Outcome
+) -> None:
     desk.store(OFFERED)
     context = desk.present()
 
     def close() -> None:
         desk.count(context.token, wrong_codes=1)
-        desk.follow(declined)
+        desk.follow(first)
 
     desk.before_next("update_item", close)
-    assert said(send_wrong(context)) == (Outcome.CLOSED, HTTPStatus.CONFLICT)
+    assert said(send_wrong(context)) == (outcome, HTTPStatus.CONFLICT)
     assert (desk.counts(context), desk.told) == ((1, 0), [])
 
 

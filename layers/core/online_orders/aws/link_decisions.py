@@ -125,7 +125,7 @@ def _update_by_link(
 
     Each of `extra_writes` returns a further write of the same transaction.
     """
-    current = context
+    current: LinkContext
 
     def load() -> Order:
         nonlocal current
