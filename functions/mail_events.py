@@ -87,7 +87,7 @@ def _handle_quote_event(detail: dict[str, Any], tags: dict[str, str]) -> None:
     if not _is_from_us(detail):
         _ignore("sender")
         return
-    is_to_another = False
+    is_to_another: bool
 
     def apply_unless_misdirected(order: Order) -> Change:
         """Apply the event unless the mail went to somebody else; events of a dead link change nothing in any case."""

@@ -90,8 +90,11 @@ def test_a_mail_names_the_resellers_of_before_and_after(
     monkeypatch.setattr(account_store, "find_account", stored.__getitem__)
     before, after = (OLD.model_copy(update={"parent_account_id": parent}) for parent in ("relay", "gone"))
     assert account_changes._reseller_names(before, after) == {"relay": "Relay"}
-    account_changes._send_notices("acme", 3, before, before.model_copy(update={"enrollment": NEW.enrollment}))
-    assert work.rendered[0][3] == {"relay": "Relay"}
+    for old, new in ((before, after), (after, before)):
+        work.sent.clear()
+        account_changes._send_notices("acme", 3, old, new)
+        assert work.rendered[-1][1:4] == (old, new, {"relay": "Relay"})
+        assert [name for _, _, name, _, _ in work.sent] == ["account_changed#contact#0"]
 
 
 def test_mails_of_other_changes_are_told_apart_by_reader_and_number() -> None:

@@ -9,7 +9,7 @@ import await_decision
 from online_orders.aws import workflow
 from online_orders.aws.workflow import PendingTask, Step
 from online_orders.domain.order_schedule import Policy
-from tests.domain.builders import CARLA, DAY, HOUR, NOW, account_of, claimed, offered
+from tests.domain.builders import CARLA, DAY, HOUR, NOW, account_of, claimed, held, offered
 from tests.functions.desk import AT, STEP, Context, Desk
 
 Json = dict[str, Any]
@@ -64,6 +64,14 @@ def test_a_decision_that_came_before_the_token_ends_the_wait_at_once(desk: Desk,
     await_decision.handler({**WAITS, "state": {"correlation_id": "first"}}, Context())
     route = {"next": Step.DONE, "pause": 1, "correlation_id": "first"}
     assert called == [STORED, ("complete_task", WAIT, route)]
+
+
+def test_a_quote_that_can_still_be_undone_waits_for_the_rest_of_that_time(desk: Desk, called: list[Any]) -> None:
+    desk.store(held(), account_of())
+    desk.now = NOW + timedelta(seconds=20)
+    await_decision.handler({**WAITS, "waiting_for": "await_review"}, Context())
+    (_, _, route) = called[-1]
+    assert (route["next"], route["pause"]) == (Step.UNDO_WINDOW, 40)
 
 
 def test_an_execution_that_is_not_the_newest_ends(

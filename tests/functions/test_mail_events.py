@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 import mail_events
 from online_orders.aws import mail
 from online_orders.domain.approval_links import Link
+from online_orders.domain.mail_delivery import MailEvent
 from online_orders.telemetry import MetricUnit, logger
 from tests.domain.builders import CARLA, CLARA, CONNIE, HOUR, NOW, ORDER_ID, offered, place
 from tests.functions.desk import Context, Desk
@@ -26,6 +27,14 @@ PARTICULARS: dict[str, Json] = {
     "Complaint": {"complaint": {"timestamp": "2026-11-22T10:59:00.000Z"}},
     "Reject": {"reject": {"reason": "Bad content"}},
 }
+
+
+@pytest.fixture
+def ignored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Why events were ignored, by the log."""
+    found: list[str] = []
+    monkeypatch.setattr(logger, "warning", lambda text, extra: found.append(extra["why"]))
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +80,7 @@ def test_a_mail_that_arrived_is_recorded_with_its_time(desk: Desk) -> None:
     ("particulars", "code"),
     [
         (bounce("Permanent"), "address_does_not_work"),
+        ({"bounce": {"bounceType": "Permanent"}}, "address_does_not_work"),
         (bounce("Transient"), "mailbox_did_not_take_it"),
         (bounce("Transient", {"status": "5.1.1"}, {"status": "4.2.2"}), "address_does_not_work"),
         (bounce("Transient", {"status": "4.4.7"}), "mailbox_did_not_take_it"),
@@ -82,7 +92,7 @@ def test_a_mail_that_came_back_says_why(desk: Desk, particulars: Json, code: str
     handle(event("Bounce", particulars))
     (entry,) = desk.entries()
     assert (entry.event, entry.data["code"], entry.at) == ("quote.undeliverable", code, desk.now)
-    assert known(desk).said_at == SAID_AT
+    assert known(desk).said_at == (SAID_AT if "timestamp" in particulars["bounce"] else None)
 
 
 def test_a_mail_that_ses_rejected_is_undeliverable_since_now(desk: Desk) -> None:
@@ -90,6 +100,7 @@ def test_a_mail_that_ses_rejected_is_undeliverable_since_now(desk: Desk) -> None
     handle(event("Reject"))
     (entry,) = desk.entries()
     assert (entry.event, entry.data["code"], entry.at) == ("quote.undeliverable", "mail_rejected", desk.now)
+    assert known(desk).event is MailEvent.REJECTED
 
 
 def test_a_mail_that_was_marked_as_spam_is_flagged(desk: Desk) -> None:
@@ -128,20 +139,23 @@ def test_events_of_other_mails_are_only_counted(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "why"),
     [
-        {"source": "orders@other.example"},
-        {"source": ""},
-        {"destination": [CARLA.email]},
-        {"destination": [CONNIE.email, CARLA.email]},
-        {"destination": []},
+        ({"source": "orders@other.example"}, "sender"),
+        ({"source": ""}, "sender"),
+        ({"destination": [CARLA.email]}, "recipient"),
+        ({"destination": [CONNIE.email, CARLA.email]}, "recipient"),
+        ({"destination": []}, "recipient"),
     ],
     ids=["another sender", "no sender", "another recipient", "a further recipient", "no recipient"],
 )
-def test_events_of_what_was_not_sent_to_the_contact_by_us_are_ignored(desk: Desk, changes: Json) -> None:
+def test_events_of_what_was_not_sent_to_the_contact_by_us_are_ignored(
+    desk: Desk, ignored: list[str], changes: Json, why: str
+) -> None:
     desk.store(OFFERED)
     handle(event("Bounce", bounce("Permanent"), **changes))
     assert (desk.order, desk.told) == (OFFERED, counted("Bounce", "MailEventsIgnored"))
+    assert ignored == [why]
 
 
 @pytest.mark.parametrize("member", ["source", "destination"])
@@ -160,8 +174,9 @@ def test_events_of_a_dead_link_change_nothing_and_are_not_suspect(desk: Desk) ->
     assert (desk.order, desk.told) == (order, counted("Delivery"))
 
 
-def test_an_event_of_an_order_that_does_not_exist_is_ignored(desk: Desk) -> None:
+def test_an_event_of_an_order_that_does_not_exist_is_ignored(desk: Desk, ignored: list[str]) -> None:
     handle(event("Delivery"))
+    assert ignored == ["order"]
     assert desk.told == counted("Delivery", "MailEventsIgnored")
 
 
@@ -188,14 +203,14 @@ def test_events_come_through_a_queue_or_one_by_one(desk: Desk, monkeypatch: pyte
     desk.store(OFFERED)
     calls: list[Any] = []
 
-    def process(event: Json, handle: Any, context: Any, queue_url: str) -> str:
-        calls.append((event, context, queue_url))
+    def process(*given: Any) -> str:
+        calls.append(given)
         return "failed ones"
 
     monkeypatch.setattr(mail_events, "process_queue", process)
     records: Json = {"Records": []}
     context = Context()
     assert mail_events.handler(records, context) == "failed ones"
-    assert calls == [(records, context, "MAIL_NEWS_URL")]
+    assert calls == [(records, mail_events._handle_record, context, "MAIL_NEWS_URL")]
     mail_events._handle_record(SQSRecord({"body": json.dumps(event("Delivery"))}))
     assert desk.events == ["quote.delivered"]

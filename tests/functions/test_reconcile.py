@@ -104,9 +104,14 @@ def test_one_order_is_repaired_at_once(desk: Desk, repairs: Repairs) -> None:
 
 
 def test_each_kind_of_pending_item_is_repaired_in_its_own_way(desk: Desk, repairs: Repairs) -> None:
-    repairs.due = {"0": [ENTRY, LATER_ENTRY, WORKFLOW, WORKFLOW], str(PENDING_SHARDS - 1): [STATISTICS, OF_ACCOUNT]}
-    assert run({"source": "aws.scheduler"}) == {"entries": 2, "workflows": 1, "account_items": 3}
-    assert repairs.done == [("entries", "one"), ("workflow", key("one")), ("counted", "one"), ("item", OF_ACCOUNT)]
+    repairs.due = {
+        "0": [ENTRY, LATER_ENTRY, WORKFLOW, WORKFLOW],
+        str(PENDING_SHARDS - 1): [STATISTICS, OF_ACCOUNT, OF_ACCOUNT],
+    }
+    assert run({"source": "aws.scheduler"}) == {"entries": 2, "workflows": 1, "account_items": 6}
+    assert (
+        repairs.done == [("entries", "one"), ("workflow", key("one")), ("counted", "one")] + [("item", OF_ACCOUNT)] * 2
+    )
     assert repairs.asked == [(str(shard), NOW, 100) for shard in range(PENDING_SHARDS)]
 
 
