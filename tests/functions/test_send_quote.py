@@ -28,6 +28,7 @@ from tests.domain.builders import (
     account_of,
     held,
     offered,
+    quote_for,
     sending,
 )
 from tests.functions.desk import AT, STEP, Context, Desk
@@ -158,6 +159,19 @@ def test_a_quote_that_is_undone_at_the_last_moment_is_not_sent(desk: Desk, post:
     desk.before_next("get_item", lambda: desk.follow(undone))
     assert send() == {**NOTED, "next": Step.REVIEW}
     assert (post.done, desk.events) == ([], ["quote.undone"])
+
+
+def test_a_quote_in_place_of_an_undone_one_waits_for_its_own_time(desk: Desk, post: Post) -> None:
+    desk.store(held(), account_of())
+    desk.now = NOW + HOLD
+
+    def quote_anew() -> None:
+        desk.follow(undone)
+        desk.follow(lambda order: order.offer(quote_for(order), CLARA, desk.now, HOLD))
+
+    desk.before_next("get_item", quote_anew)
+    assert send() == {**NOTED, "next": Step.UNDO_WINDOW, "pause": 60}
+    assert post.done == []
 
 
 def test_an_order_follows_its_account_before_its_quote_is_sent(desk: Desk, post: Post) -> None:
