@@ -1,6 +1,5 @@
 """Decisions by link, call by call: what is stored, what is said, and what another request in between changes."""
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -8,16 +7,14 @@ from typing import Any, Literal
 
 import pytest
 
-from online_orders import clock
 from online_orders.aws import link_decisions, link_store, order_store, signing_keys
-from online_orders.aws import table as table_module
-from online_orders.aws.keys import Key, account_key, evidence_key, link_key, order_key
+from online_orders.aws.keys import evidence_key, link_key
 from online_orders.domain.approval_links import LinkContext, fingerprint, proof_of
 from online_orders.domain.confirmation import DecisionForm, FormError, FormState, LinkResult, Outcome, parse_form
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.orders import Change, Order, staff_actor
-from online_orders.telemetry import MetricUnit, logger, metrics
-from tests.aws.table import Table
+from online_orders.telemetry import MetricUnit
+from tests.aws.desk import Desk, in_place_of_aws, text_of
 from tests.domain.builders import (
     CLARA,
     CONNIE,
@@ -43,31 +40,14 @@ OFFERED = offered()
 EXPIRED = expired()
 
 
-class Secrets:
-    def get_secret_value(self, **asked: str) -> Json:
-        return {"SecretString": json.dumps({"key_id": "key-1", "key": "secret"})}
-
-
-class Desk:
-    """A table with one order, whose links are presented; notes what was counted and waited for."""
+class LinkDesk(Desk):
+    """Presents the order's links; notes what was waited for."""
 
     def __init__(self) -> None:
-        self.table = Table()
+        super().__init__()
         self.now = AT
-        self.told: list[Any] = []
         self.pauses: list[int] = []
         """The attempts that were waited before."""
-
-    def store(self, order: Order) -> None:
-        self.table.items[_key(order_key(order_store.key_of(order)))] = order_store._order_item(order)
-
-    @property
-    def order(self) -> Order:
-        return order_store.get_order(order_store.key_of(OFFERED))
-
-    def follow(self, decide: Callable[[Order], Change]) -> None:
-        """Have somebody else change the order."""
-        order_store.update_order(lambda: self.order, decide)
 
     def present(self, purpose: Purpose = "quote", *proofs: str, codes: int = 0, of_asker: int = 0) -> LinkContext:
         """Return the context of the order's newest link, after so many wrong codes."""
@@ -83,60 +63,31 @@ class Desk:
         return self.present(purpose, proof, codes=codes, of_asker=of_asker)
 
     def count(self, token: str, **counts: int) -> None:
-        self.table.items[_key(link_key(fingerprint(token)))] |= {
+        self.table.items[text_of(link_key(fingerprint(token)))] |= {
             name: {"N": str(count)} for name, count in counts.items()
         }
 
     def counts(self, context: LinkContext) -> tuple[int, int]:
         """Return the wrong codes that are stored of a link: of all, and of whoever has asked for its mail."""
-        item = self.table.items[_key(link_key(fingerprint(context.token)))]
+        item = self.table.items[text_of(link_key(fingerprint(context.token)))]
         return int(item["wrong_codes"]["N"]), int(item["wrong_codes_of_asker"]["N"])
 
     @property
-    def events(self) -> list[str]:
-        """What has happened since the order was stored."""
-        return [item["event"]["S"] for (_, sk), item in sorted(self.table.items.items()) if sk.startswith("ENTRY#")]
-
-    @property
     def evidence(self) -> Evidence | None:
-        item = self.table.items.get(_key(evidence_key(ORDER_ID, self.order.internals.sequence)))
+        item = self.table.items.get(text_of(evidence_key(ORDER_ID, self.order.internals.sequence)))
         return Evidence.model_validate_json(item["document"]["S"]) if item else None
-
-    def before_next(self, method: str, *happen: Callable[[], object]) -> None:
-        """Have something happen before the next call of a method, and something else before the one after it."""
-        left = list(happen)
-
-        def before(called: str, parameters: Json) -> None:
-            if called == method and left:
-                self.table.before = lambda method, parameters: None
-                left.pop(0)()
-                self.table.before = before
-
-        self.table.before = before
-
-
-def _key(key: Key) -> tuple[str, str]:
-    return key["pk"]["S"], key["sk"]["S"]
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    desk = Desk()
-    monkeypatch.setattr(table_module, "client", lambda name: desk.table)
-    monkeypatch.setattr(signing_keys, "client", lambda name: Secrets())
-    monkeypatch.setattr(clock, "now", lambda: desk.now)
-    monkeypatch.setattr(metrics, "add_metric", lambda *metric: desk.told.append(metric))
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[LinkDesk]:
+    desk = LinkDesk()
     monkeypatch.setattr(link_decisions, "back_off", desk.pauses.append)
-    monkeypatch.setattr(table_module, "back_off", lambda attempt: None)
     settings = {"FRESH_MAIL_INTERVAL_SECONDS": "60", "FRESH_MAILS_PER_DAY": "3", "SITE_URL": "https://orders.example"}
-    for name, value in {**settings, "TABLE_NAME": "Table", "SIGNING_KEYS_SECRET": "keys"}.items():
+    for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    signing_keys.reset()
-    account = {"document": {"S": account_of().model_dump_json()}, "version": {"N": "1"}, "changed_by": {"S": "clara"}}
-    desk.table.items[_key(account_key("acme"))] = {**account_key("acme"), **account}
-    yield desk
-    signing_keys.reset()
-    logger.set_correlation_id(None)
+    with in_place_of_aws(desk, monkeypatch):
+        desk.store(OFFERED, account_of())
+        yield desk
 
 
 def form_of(context: LinkContext, decision: str = "approve", **changes: str) -> DecisionForm:
@@ -184,7 +135,7 @@ def quoted_anew(order: Order) -> Change:
         ("request_change", Outcome.CHANGE_REQUESTED, "order.change_requested"),
     ],
 )
-def test_a_decision_is_stored_with_its_evidence(desk: Desk, decision: Any, outcome: Outcome, event: str) -> None:
+def test_a_decision_is_stored_with_its_evidence(desk: LinkDesk, decision: Any, outcome: Outcome, event: str) -> None:
     desk.store(OFFERED)
     context = desk.present()
     result = send(context, decision)
@@ -210,14 +161,14 @@ def test_a_decision_is_stored_with_its_evidence(desk: Desk, decision: Any, outco
 
 
 @pytest.mark.parametrize("order", [place().order, sending()], ids=["without a quote", "with one that is to go"])
-def test_of_an_order_without_an_offer_no_hours_are_counted(desk: Desk, order: Order) -> None:
+def test_of_an_order_without_an_offer_no_hours_are_counted(desk: LinkDesk, order: Order) -> None:
     desk.store(order)
     assert said(send(desk.present("order"), "cancel")) == (Outcome.CANCELED, HTTPStatus.OK)
     assert desk.told == [("Decided_cancel", MetricUnit.Count, 1)]
 
 
 @pytest.mark.parametrize("method", ["get_item", "transact_write_items"], ids=["before it is read", "after it was read"])
-def test_a_decision_is_taken_on_the_order_as_it_is_by_then(desk: Desk, method: str) -> None:
+def test_a_decision_is_taken_on_the_order_as_it_is_by_then(desk: LinkDesk, method: str) -> None:
     desk.store(OFFERED)
     context = desk.present()
     desk.before_next(method, lambda: desk.follow(commented))
@@ -238,7 +189,7 @@ def test_a_decision_is_taken_on_the_order_as_it_is_by_then(desk: Desk, method: s
     ids=["the same decision", "another decision", "an end by the desk", "another link"],
 )
 def test_what_was_first_counts(
-    desk: Desk, first: Callable[[Order], Change], outcome: Outcome, status: HTTPStatus, decider: str | None
+    desk: LinkDesk, first: Callable[[Order], Change], outcome: Outcome, status: HTTPStatus, decider: str | None
 ) -> None:
     desk.store(OFFERED)
     context = desk.present()
@@ -249,7 +200,7 @@ def test_what_was_first_counts(
     assert (len(desk.events), desk.evidence, desk.told) == (1, None, [])
 
 
-def test_a_right_code_counts_only_with_as_many_wrong_ones_as_it_was_checked_with(desk: Desk) -> None:
+def test_a_right_code_counts_only_with_as_many_wrong_ones_as_it_was_checked_with(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present()
     desk.before_next("transact_write_items", lambda: desk.count(context.token, wrong_codes=5))
@@ -260,12 +211,12 @@ def test_a_right_code_counts_only_with_as_many_wrong_ones_as_it_was_checked_with
     assert said(send(context)) == (Outcome.APPROVED, HTTPStatus.OK)
 
 
-def test_who_asked_for_the_mail_decides_though_others_have_locked_the_link(desk: Desk) -> None:
+def test_who_asked_for_the_mail_decides_though_others_have_locked_the_link(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     assert said(send(desk.present_to_asker())) == (Outcome.APPROVED, HTTPStatus.OK)
 
 
-def test_who_asked_for_the_mail_reads_what_was_first(desk: Desk) -> None:
+def test_who_asked_for_the_mail_reads_what_was_first(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present_to_asker()
     desk.follow(declined)
@@ -273,7 +224,7 @@ def test_who_asked_for_the_mail_reads_what_was_first(desk: Desk) -> None:
     assert said(link_decisions.respond_to_lost_race(context, form)) == (Outcome.CLOSED, HTTPStatus.CONFLICT)
 
 
-def test_of_a_form_with_errors_nothing_is_stored(desk: Desk) -> None:
+def test_of_a_form_with_errors_nothing_is_stored(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     result = send(desk.present(), name="")
     assert said(result) == (None, HTTPStatus.BAD_REQUEST)
@@ -286,7 +237,7 @@ def test_of_a_form_with_errors_nothing_is_stored(desk: Desk) -> None:
 # -- whose decision it was ----------------------------------------------------------------------------------------
 
 
-def test_a_page_names_who_decided(desk: Desk) -> None:
+def test_a_page_names_who_decided(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present()
     send(context, "request_change")
@@ -297,7 +248,7 @@ def test_a_page_names_who_decided(desk: Desk) -> None:
     assert (*said(late), late.decided_by) == (Outcome.ALREADY_DECIDED, HTTPStatus.CONFLICT, "Connie C.")
 
 
-def test_the_decision_of_an_earlier_release_is_the_newest_entry_if_it_is_the_contacts(desk: Desk) -> None:
+def test_the_decision_of_an_earlier_release_is_the_newest_entry_if_it_is_the_contacts(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     send(desk.present(), "request_change")
     decided = desk.order
@@ -309,7 +260,7 @@ def test_the_decision_of_an_earlier_release_is_the_newest_entry_if_it_is_the_con
     assert link_decisions.handle_view(desk.present(), AT).decided_by is None
 
 
-def test_nobody_is_named_and_looked_up_for_where_the_contact_has_not_decided(desk: Desk) -> None:
+def test_nobody_is_named_and_looked_up_for_where_the_contact_has_not_decided(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present()
     looked = link_decisions.handle_view(context, AT)
@@ -325,7 +276,7 @@ def test_nobody_is_named_and_looked_up_for_where_the_contact_has_not_decided(des
 # -- a fresh quote ------------------------------------------------------------------------------------------------
 
 
-def test_whoever_has_the_code_may_ask_for_a_fresh_quote(desk: Desk) -> None:
+def test_whoever_has_the_code_may_ask_for_a_fresh_quote(desk: LinkDesk) -> None:
     desk.store(EXPIRED)
     context = desk.present()
     result = send(context, "request_quote", name="", reason="")
@@ -336,7 +287,7 @@ def test_whoever_has_the_code_may_ask_for_a_fresh_quote(desk: Desk) -> None:
     assert looked.outcome is Outcome.FRESH_QUOTE_ASKED
 
 
-def test_a_fresh_quote_is_asked_for_from_the_day_after_the_last(desk: Desk) -> None:
+def test_a_fresh_quote_is_asked_for_from_the_day_after_the_last(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present()
     desk.now = AT + 60 * DAY
@@ -358,7 +309,7 @@ def test_a_fresh_quote_is_asked_for_from_the_day_after_the_last(desk: Desk) -> N
     ids=["the order is declined", "the order is canceled", "the link is locked", "the next quote is made"],
 )
 def test_a_fresh_quote_is_asked_for_only_by_an_expired_link(
-    desk: Desk, happens: Callable[[Desk, str], None], outcome: Outcome, status: HTTPStatus
+    desk: LinkDesk, happens: Callable[[LinkDesk, str], None], outcome: Outcome, status: HTTPStatus
 ) -> None:
     desk.store(EXPIRED)
     context = desk.present()
@@ -371,7 +322,7 @@ def test_a_fresh_quote_is_asked_for_only_by_an_expired_link(
 
 
 @pytest.mark.parametrize("codes", range(4))
-def test_a_wrong_code_is_counted_and_the_form_comes_back(desk: Desk, codes: int) -> None:
+def test_a_wrong_code_is_counted_and_the_form_comes_back(desk: LinkDesk, codes: int) -> None:
     desk.store(OFFERED)
     context = desk.present(codes=codes)
     result = send_wrong(context)
@@ -383,7 +334,7 @@ def test_a_wrong_code_is_counted_and_the_form_comes_back(desk: Desk, codes: int)
 
 
 @pytest.mark.parametrize("purpose", ["quote", "order"])
-def test_the_fifth_wrong_code_locks_the_link_and_tells_the_desk(desk: Desk, purpose: Purpose) -> None:
+def test_the_fifth_wrong_code_locks_the_link_and_tells_the_desk(desk: LinkDesk, purpose: Purpose) -> None:
     desk.store(OFFERED if purpose == "quote" else place().order)
     context = desk.present(purpose, codes=4)
     sequence = desk.order.internals.sequence
@@ -395,14 +346,14 @@ def test_the_fifth_wrong_code_locks_the_link_and_tells_the_desk(desk: Desk, purp
     assert desk.told == [("WrongCodes", MetricUnit.Count, 1)]
 
 
-def test_with_a_wrong_code_an_expired_quote_stays_expired(desk: Desk) -> None:
+def test_with_a_wrong_code_an_expired_quote_stays_expired(desk: LinkDesk) -> None:
     desk.store(EXPIRED)
     result = send_wrong(desk.present(), "request_quote")
     assert said(result) == (Outcome.EXPIRED, HTTPStatus.FORBIDDEN)
     assert result.form.errors == (FormError.CODE_WRONG,)
 
 
-def test_every_one_of_wrong_codes_at_the_same_time_is_counted(desk: Desk) -> None:
+def test_every_one_of_wrong_codes_at_the_same_time_is_counted(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present()
     desk.before_next(
@@ -415,7 +366,7 @@ def test_every_one_of_wrong_codes_at_the_same_time_is_counted(desk: Desk) -> Non
     assert desk.told == [("WrongCodes", MetricUnit.Count, 1)]
 
 
-def test_a_fifth_wrong_code_that_loses_its_race_is_counted_after_all(desk: Desk) -> None:
+def test_a_fifth_wrong_code_that_loses_its_race_is_counted_after_all(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present(codes=4)
     desk.before_next("transact_write_items", lambda: desk.follow(commented))
@@ -424,7 +375,7 @@ def test_a_fifth_wrong_code_that_loses_its_race_is_counted_after_all(desk: Desk)
     assert desk.events == ["order.commented", "link.locked"]
 
 
-def test_a_link_is_locked_once(desk: Desk) -> None:
+def test_a_link_is_locked_once(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present()
     desk.before_next("update_item", lambda: desk.count(context.token, wrong_codes=5))
@@ -436,7 +387,7 @@ def test_a_link_is_locked_once(desk: Desk) -> None:
     ("first", "outcome"), [(declined, Outcome.CLOSED), (canceled, Outcome.ALREADY_DECIDED)], ids=["desk", "contact"]
 )
 def test_a_wrong_code_for_an_order_that_was_closed_meanwhile_is_not_counted(
-    desk: Desk, first: Callable[[Order], Change], outcome: Outcome
+    desk: LinkDesk, first: Callable[[Order], Change], outcome: Outcome
 ) -> None:
     desk.store(OFFERED)
     context = desk.present()
@@ -450,7 +401,7 @@ def test_a_wrong_code_for_an_order_that_was_closed_meanwhile_is_not_counted(
     assert (desk.counts(context), desk.told) == ((1, 0), [])
 
 
-def test_the_wrong_codes_of_who_asked_for_the_mail_are_counted_apart(desk: Desk) -> None:
+def test_the_wrong_codes_of_who_asked_for_the_mail_are_counted_apart(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present_to_asker(of_asker=1)
     desk.before_next("update_item", lambda: desk.count(context.token, wrong_codes_of_asker=2))
@@ -464,14 +415,14 @@ def test_the_wrong_codes_of_who_asked_for_the_mail_are_counted_apart(desk: Desk)
 # -- a fresh mail -------------------------------------------------------------------------------------------------
 
 
-def ask(desk: Desk, purpose: Purpose = "quote", after: timedelta = timedelta(0), **changes: str) -> LinkResult:
+def ask(desk: LinkDesk, purpose: Purpose = "quote", after: timedelta = timedelta(0), **changes: str) -> LinkResult:
     """Ask for a mail in place of the newest link, locked by wrong codes, so long after AT."""
     desk.now = AT + after
     return send(desk.present(purpose, codes=5), "request_mail", desk.now, **{"code": "", **changes})
 
 
 @pytest.mark.parametrize("purpose", ["quote", "order"])
-def test_a_locked_link_is_replaced_by_a_fresh_one(desk: Desk, purpose: Purpose) -> None:
+def test_a_locked_link_is_replaced_by_a_fresh_one(desk: LinkDesk, purpose: Purpose) -> None:
     desk.store(OFFERED if purpose == "quote" else place().order)
     before = desk.order.internals
     result = ask(desk, purpose, code="no code")
@@ -484,7 +435,7 @@ def test_a_locked_link_is_replaced_by_a_fresh_one(desk: Desk, purpose: Purpose) 
     assert desk.events == ["link.fresh_asked"]
 
 
-def test_who_asks_with_the_code_has_a_proof_for_the_next_link(desk: Desk) -> None:
+def test_who_asks_with_the_code_has_a_proof_for_the_next_link(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present(codes=5)
     result = send(context, "request_mail")
@@ -496,7 +447,7 @@ def test_who_asks_with_the_code_has_a_proof_for_the_next_link(desk: Desk) -> Non
     assert desk.present("quote", result.proof, codes=5).link.is_askers
 
 
-def test_only_a_locked_link_is_replaced(desk: Desk) -> None:
+def test_only_a_locked_link_is_replaced(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     context = desk.present(codes=4)
     assert said(send(context, "request_mail")) == (None, HTTPStatus.BAD_REQUEST)
@@ -509,7 +460,7 @@ def test_only_a_locked_link_is_replaced(desk: Desk) -> None:
     assert said(send(desk.present(codes=5), "request_mail")) == (Outcome.FRESH_MAIL_FOR_ASKER, HTTPStatus.OK)
 
 
-def test_fresh_mails_have_a_pause_and_a_daily_limit(desk: Desk) -> None:
+def test_fresh_mails_have_a_pause_and_a_daily_limit(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     minute = 60 * SECOND
     said_at = {
@@ -530,7 +481,7 @@ def test_fresh_mails_have_a_pause_and_a_daily_limit(desk: Desk) -> None:
     }
 
 
-def test_who_has_no_code_does_not_replace_the_link_of_who_has_given_one(desk: Desk) -> None:
+def test_who_has_no_code_does_not_replace_the_link_of_who_has_given_one(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     ask(desk)
     context = desk.present(codes=5)
@@ -547,7 +498,7 @@ def test_who_has_no_code_does_not_replace_the_link_of_who_has_given_one(desk: De
 
 
 @pytest.mark.parametrize("purpose", ["quote", "order"])
-def test_two_who_ask_at_the_same_time_get_one_mail(desk: Desk, purpose: Purpose) -> None:
+def test_two_who_ask_at_the_same_time_get_one_mail(desk: LinkDesk, purpose: Purpose) -> None:
     desk.store(OFFERED if purpose == "quote" else place().order)
     context = desk.present(purpose, codes=5)
     desk.before_next("get_item", lambda: desk.follow(lambda order: order.ask_for_fresh_mail(purpose, AT)))
@@ -563,7 +514,7 @@ def test_two_who_ask_at_the_same_time_get_one_mail(desk: Desk, purpose: Purpose)
     ids=["by the desk", "by the contact"],
 )
 def test_for_an_order_that_was_closed_meanwhile_no_mail_goes(
-    desk: Desk, first: Callable[[Order], Change], decider: str | None
+    desk: LinkDesk, first: Callable[[Order], Change], decider: str | None
 ) -> None:
     desk.store(OFFERED)
     context = desk.present_to_asker(of_asker=5)
@@ -574,7 +525,7 @@ def test_for_an_order_that_was_closed_meanwhile_no_mail_goes(
     assert "link.fresh_asked" not in desk.events
 
 
-def test_a_quote_past_its_last_day_is_expired_before_the_workflow_says_so(desk: Desk) -> None:
+def test_a_quote_past_its_last_day_is_expired_before_the_workflow_says_so(desk: LinkDesk) -> None:
     desk.store(OFFERED)
     assert OFFERED.quote
     result = ask(desk, after=60 * DAY)

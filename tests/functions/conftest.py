@@ -4,19 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from online_orders import clock
-from online_orders.aws import table as table_module
-from online_orders.telemetry import logger, metrics
-from tests.functions.desk import Desk
+from tests.aws.desk import Desk, in_place_of_aws
 
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     desk = Desk()
-    monkeypatch.setattr(table_module, "client", lambda name: desk.table)
-    monkeypatch.setattr(table_module, "back_off", lambda attempt: None)
-    monkeypatch.setattr(clock, "now", lambda: desk.now)
-    monkeypatch.setattr(metrics, "add_metric", lambda *metric: desk.told.append(metric))
-    monkeypatch.setenv("TABLE_NAME", "Table")
-    yield desk
-    logger.set_correlation_id(None)
+    with in_place_of_aws(desk, monkeypatch):
+        yield desk

@@ -16,8 +16,9 @@ from online_orders.domain.account_notifications import Notice
 from online_orders.domain.mail_kinds import MailKind, Role
 from online_orders.domain.order_status import OPEN_STATUSES
 from online_orders.telemetry import logger
+from tests.aws.desk import Desk
 from tests.domain.builders import CARLA, CLARA, CONNIE, LATER, TODAY, account_of, claimed, offered
-from tests.functions.desk import Context, Desk
+from tests.functions.invocation import Context
 
 Json = dict[str, Any]
 

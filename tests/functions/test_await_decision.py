@@ -9,8 +9,9 @@ import await_decision
 from online_orders.aws import workflow
 from online_orders.aws.workflow import PendingTask, Step
 from online_orders.domain.order_schedule import Policy
+from tests.aws.desk import AT, Desk
 from tests.domain.builders import CARLA, DAY, HOUR, NOW, account_of, claimed, held, offered
-from tests.functions.desk import AT, STEP, Context, Desk
+from tests.functions.invocation import STEP, Context
 
 Json = dict[str, Any]
 

@@ -16,9 +16,10 @@ from online_orders.domain.errors import NotFound, TooManyRequests, Unavailable
 from online_orders.domain.installation import Installation
 from online_orders.http import rate_limit
 from online_orders_rendering.pages.approval import CONTENT_SECURITY_POLICY
+from tests.aws.desk import Desk
 from tests.domain.builders import CLARA, NOW, ORDER_ID, account_of, expired, offered, place, sending
 from tests.domain.test_link_states import link_of, presented
-from tests.functions.desk import Context, Desk
+from tests.functions.invocation import Context
 
 Json = dict[str, Any]
 

@@ -12,8 +12,9 @@ from online_orders.aws import mail
 from online_orders.domain.approval_links import Link
 from online_orders.domain.mail_delivery import MailEvent
 from online_orders.telemetry import MetricUnit, logger
+from tests.aws.desk import Desk
 from tests.domain.builders import CARLA, CLARA, CONNIE, HOUR, NOW, ORDER_ID, offered, place
-from tests.functions.desk import Context, Desk
+from tests.functions.invocation import Context
 
 Json = dict[str, Any]
 

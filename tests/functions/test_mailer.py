@@ -18,8 +18,9 @@ from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order, staff_actor
 from online_orders.domain.timeline import Event
 from online_orders.telemetry import MetricUnit, logger
+from tests.aws.desk import Desk
 from tests.domain.builders import ANNA, CARLA, CLARA, CONNIE, LATER, NOW, ORDER_ID, account_of, offered, place
-from tests.functions.desk import Context, Desk
+from tests.functions.invocation import Context
 
 Json = dict[str, Any]
 

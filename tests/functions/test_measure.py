@@ -12,8 +12,9 @@ from online_orders.aws.mail_pause import MailPause
 from online_orders.aws.replay import Replay, Replayed
 from online_orders.domain.order_status import Status
 from online_orders.telemetry import MetricUnit, logger
+from tests.aws.desk import Desk
 from tests.domain.builders import HOUR, NOW
-from tests.functions.desk import Context, Desk
+from tests.functions.invocation import Context
 
 
 @pytest.mark.parametrize(

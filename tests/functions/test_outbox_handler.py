@@ -11,8 +11,9 @@ from online_orders.aws.order_store import _entry_item
 from online_orders.aws.outbox import BlockedOrders, StoredEntry
 from online_orders.domain.orders import Change
 from online_orders.telemetry import MetricUnit, logger
+from tests.aws.desk import Desk
 from tests.domain.builders import CLARA, LATER, NOW, place
-from tests.functions.desk import Context, Desk
+from tests.functions.invocation import Context
 
 Json = dict[str, Any]
 

@@ -11,8 +11,9 @@ from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.order_parts import User
 from online_orders.http import auth
 from online_orders_rendering.mails.compose import Mail
+from tests.aws.desk import Desk
 from tests.domain.builders import HOUR, NOW, ORDER_ID, account_of, claimed, offered, place, quote_body
-from tests.functions.desk import Context, Desk
+from tests.functions.invocation import Context
 from tests.http.test_app import event_of
 
 Json = dict[str, Any]

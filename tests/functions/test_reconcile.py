@@ -8,8 +8,9 @@ import reconcile
 from online_orders.aws import account_outbox, order_queries, order_store, outbox, workflow
 from online_orders.aws.keys import PENDING_SHARDS, REPORT_PREFIX, OrderKey, entry_key, workflow_key
 from online_orders.telemetry import MetricUnit
+from tests.aws.desk import Desk
 from tests.domain.builders import NOW
-from tests.functions.desk import Context, Desk
+from tests.functions.invocation import Context
 
 Json = dict[str, Any]
 

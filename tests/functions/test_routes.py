@@ -20,7 +20,6 @@ from online_orders.aws import (
     order_store,
     price_store,
     quoting,
-    signing_keys,
     version_store,
 )
 from online_orders.aws.account_store import AccountPage, StoredAccount
@@ -44,6 +43,7 @@ from online_orders.domain.representations import desk_row, entry_body, order_bod
 from online_orders.http import auth
 from online_orders.routes import customer_orders, desk_orders, quote_revisions
 from online_orders.telemetry import MetricUnit, logger
+from tests.aws.desk import AT, Desk
 from tests.domain.builders import (
     CARLA,
     CLARA,
@@ -62,7 +62,7 @@ from tests.domain.builders import (
 from tests.domain.builders import (
     quote_body as new_quote,
 )
-from tests.functions.desk import AT, Context, Desk
+from tests.functions.invocation import Context
 from tests.http.test_app import event_of
 
 Json = dict[str, Any]
@@ -101,16 +101,11 @@ class Stores:
 
 @pytest.fixture
 def stores(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stores]:
-    class Secrets:
-        def get_secret_value(self, **asked: str) -> Json:
-            return {"SecretString": json.dumps({"key_id": "key-1", "key": "secret"})}
-
     desk.now = NOW + HOUR
     monkeypatch.setattr(quote_revisions, "now", lambda: desk.now)
-    monkeypatch.setattr(signing_keys, "client", lambda name: Secrets())
     monkeypatch.setattr(lead_time_statistics, "lead_times", lambda: HISTORY)
     monkeypatch.setattr(auth, "check_rate_limit", lambda kind, name: None)
-    settings = {"ORIGIN_SECRET": "", "STAFF_SECOND_FACTOR": "optional", "SIGNING_KEYS_SECRET": "keys"}
+    settings = {"ORIGIN_SECRET": "", "STAFF_SECOND_FACTOR": "optional"}
     more = {
         "ALARM_UNCLAIMED_HOURS": "20",
         "ALARM_UNQUOTED_HOURS": "30",
@@ -122,7 +117,6 @@ def stores(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stores]:
     lead_time_statistics.reset()
     yield Stores(monkeypatch)
     lead_time_statistics.reset()
-    signing_keys.reset()
 
 
 class Answer:

@@ -15,6 +15,7 @@ from online_orders.domain.erasure import ERASED_CONTACT
 from online_orders.domain.errors import InProgress, Unavailable
 from online_orders.domain.orders import Change, Order
 from online_orders.telemetry import MetricUnit
+from tests.aws.desk import AT, Desk
 from tests.aws.service import error_of
 from tests.domain.builders import (
     CARLA,
@@ -31,7 +32,7 @@ from tests.domain.builders import (
     quote_for,
     sending,
 )
-from tests.functions.desk import AT, STEP, Context, Desk
+from tests.functions.invocation import STEP, Context
 
 Json = dict[str, Any]
 
