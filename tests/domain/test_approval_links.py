@@ -112,6 +112,9 @@ def test_wrong_codes_and_where_the_order_lies_change_neither() -> None:
 def test_a_link_that_is_in_somebodys_mailbox_stays_what_it_is() -> None:
     assert token_of(KEY, LINK, CONTACT) == "LxjYQrPXt9SW3XNBslxvDaLBJXNUpXZZXdUo0TV19Ww"
     assert code_of(KEY, LINK, CONTACT) == "533299"
+
+
+def test_a_proof_that_is_in_somebodys_browser_stays_what_it_is() -> None:
     assert proof_of(KEY, LINK, CONTACT) == "5YMsOvCigtaVYKG_8zbTghZRRlziSuSqvIeyLtVdBqk"
 
 
