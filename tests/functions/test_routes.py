@@ -183,6 +183,12 @@ def test_what_can_be_no_account_is_not_found(stores: Stores) -> None:
     assert stores.asked == []
 
 
+def test_a_preview_is_of_the_own_account_unless_another_is_named(stores: Stores) -> None:
+    stores.give(customer_orders, "preview", [])
+    assert customer("POST", "/orders/preview", {}).body == {"warnings": []}
+    assert stores.does("preview")[1]["account_id"] == "acme"
+
+
 def test_a_preview_has_what_is_to_be_known(stores: Stores) -> None:
     stores.give(customer_orders, "preview", [{"code": "already_ordered"}])
     answer = customer("POST", "/orders/preview", {"account_id": "sub"})
@@ -225,6 +231,16 @@ def test_the_orders_of_one_account_are_listed_by_every_filter(stores: Stores) ->
         last_day=date(2026, 11, 30),
         zone=ZoneInfo("Europe/Berlin"),
     )
+
+
+def test_the_closed_orders_of_one_account_are_listed_page_by_page(stores: Stores) -> None:
+    stores.give(account_store, "get_account_for_caller", account_of())
+    stores.give(order_queries, "list_account_orders", OrderPage([], ORDER_ID))
+    query = [("account_id", "sub"), ("open", "false")]
+    answer = customer("GET", "/orders", query=query)
+    assert stores.does("list_account_orders")[1].statuses == frozenset(Status) - OPEN_STATUSES
+    customer("GET", "/orders", query=[*query, ("cursor", answer.body["next_cursor"])])
+    assert stores.asked[-1][-1] == ORDER_ID
 
 
 def test_a_table_of_orders_leads_to_the_next(stores: Stores, desk: Desk) -> None:
@@ -369,6 +385,12 @@ def test_the_queue_has_filters(stores: Stores, assignee: str | None, user_id: st
     staff("GET", "/desk/orders", query=query)
     wanted = OrderFilter(statuses=OPEN_STATUSES, assignee_id=user_id, account_id="acme")
     assert stores.does("list_desk_orders")[0] == wanted
+
+
+def test_the_queue_of_one_status_is_listed(stores: Stores) -> None:
+    stores.give(order_queries, "list_desk_orders", OrderPage([], None))
+    staff("GET", "/desk/orders", query=[("status", "submitted")])
+    assert stores.does("list_desk_orders")[0] == OrderFilter(statuses=frozenset({Status.SUBMITTED}))
 
 
 def test_a_direct_order_is_placed_for_the_account_that_it_names(stores: Stores, desk: Desk) -> None:
