@@ -117,6 +117,9 @@ def prepare(group: Group) -> None:
     settings += f"pytest_add_cli_args_test_selection = {json.dumps(group.tests)}\n"
     text = (ROOT / "pyproject.toml").read_text().replace("[tool.mutmut]\n", "[tool.mutmut]\n" + settings)
     (folder / "pyproject.toml").write_text(text)
+    for mutated in (folder / "mutants" / _path(module) for module in group.modules):
+        if not mutated.with_name(mutated.name + ".meta").exists():
+            mutated.unlink(missing_ok=True)  # from before the group had this module; mutmut takes it for done
     for path in [*_files(folder / "src"), *_files(folder / "tests"), *_files(folder / "mutants" / "tests")]:
         if path.relative_to(folder).as_posix().removeprefix("mutants/") not in kept:
             path.unlink()
