@@ -54,6 +54,7 @@ LATER = NOW + DAY
 AT = OrderKey("acme", ORDER_ID, "online")
 CONNIES = CONNIE.email
 TYPED = "Connie Typed"
+BY_ANNA = Actor(kind="customer", name=ANNA.email)
 
 
 @pytest.fixture
@@ -140,6 +141,15 @@ def test_a_contact_is_erased_from_account_order_entries_and_records(table: Table
     assert order.internals.sequence + 1 == after.internals.sequence
     items = dict(table.items)
     assert run(CONNIES) == (Counter(), [])
+    assert table.items == items
+
+
+def test_the_contact_of_a_person_who_is_erased_keeps_the_own_name(table: Table) -> None:
+    enrollment = account_body()["enrollment"]
+    store_account(account_of(enrollment={**enrollment, "contact": {"name": "Carl Contact", "email": CONNIES}}))
+    then(store_order(place(body={"note": "Ask Carl Contact."})), lambda order: order.comment(BY_ANNA, "Hello", NOW))
+    items = dict(table.items)
+    assert run("dora@acme.example") == (Counter(), [])
     assert table.items == items
 
 
