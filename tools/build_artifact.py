@@ -209,7 +209,7 @@ def trim_sdk(data: Path, requested: set[str], called: set[str]) -> None:
             _remove(packed)
         model = _undocumented(json.loads((newest / "service-2.json").read_bytes()))
         prefixes.add(model["metadata"]["endpointPrefix"])
-        _write_json(newest / "service-2.json", _with_operations(model, called))
+        _write_json(newest / "service-2.json", _with_operations(_with_plain_items(model), called))
 
     endpoints = json.loads((data / "endpoints.json").read_bytes())
     for partition in endpoints["partitions"]:
@@ -235,6 +235,20 @@ def _with_operations(model: dict[str, Any], called: set[str]) -> dict[str, Any]:
             case list() as parts:
                 left += parts
     return {**model, "operations": operations, "shapes": shapes}
+
+
+def _with_plain_items(model: dict[str, Any]) -> dict[str, Any]:
+    """Return DynamoDB's model with its items, keys and values as documents: JSON that the SDK passes on as it is.
+
+    Otherwise it visits each value of each attribute, because one may be binary; the product stores none.
+    """
+    document = {"type": "structure", "members": {}, "document": True}
+    plain = {
+        name: document
+        for name, shape in model["shapes"].items()
+        if name == "AttributeValue" or shape.get("value") == {"shape": "AttributeValue"}
+    }
+    return {**model, "shapes": {**model["shapes"], **plain}}
 
 
 def _undocumented(model: Any) -> Any:

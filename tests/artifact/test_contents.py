@@ -4,6 +4,7 @@ import json
 import shutil
 import ssl
 import subprocess
+import sys
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -56,6 +57,56 @@ session = Session()
 clients = [session.create_client(name, region_name=region) for region in regions for name in names]
 print(json.dumps([client.meta.endpoint_url for client in clients]))
 """
+
+TRANSLATE = """
+import json, sys
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+from botocore.session import Session
+model, translated = Session().get_service_model("dynamodb"), []
+for operation, parameters, status, response in json.loads(sys.argv[1]):
+    described = model.operation_model(operation)
+    sent = create_serializer("json").serialize_to_request(parameters, described)
+    received = {"status_code": status, "headers": {}, "body": json.dumps(response).encode()}
+    shape = described.output_shape
+    translated.append([json.loads(sent["body"]), create_parser("json").parse(received, shape)])
+print(json.dumps(translated))
+"""
+KEY = {"pk": {"S": "ORDER#1"}, "sk": {"S": "ENTRY#1"}}
+ITEM = {
+    **KEY,
+    "sequence": {"N": "1"},
+    "document": {"S": '{"note":"Größe"}'},
+    "more": {"M": {"a": {"L": [{"BOOL": True}]}}},
+}
+CONDITION = {"ConditionExpression": "sequence = :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+CALLS = [
+    ("GetItem", {"TableName": "t", "Key": KEY}, 200, {"Item": ITEM}),
+    ("GetItem", {"TableName": "t", "Key": KEY}, 200, {}),
+    (
+        "BatchGetItem",
+        {"RequestItems": {"t": {"Keys": [KEY, KEY], "ConsistentRead": True}}},
+        200,
+        {"Responses": {"t": [ITEM]}, "UnprocessedKeys": {"t": {"Keys": [KEY]}}},
+    ),
+    ("Query", {"TableName": "t", "ExclusiveStartKey": KEY}, 200, {"Items": [ITEM, ITEM], "LastEvaluatedKey": KEY}),
+    ("PutItem", {"TableName": "t", "Item": ITEM, **CONDITION}, 200, {}),
+    (
+        "TransactWriteItems",
+        {
+            "TransactItems": [
+                {"Put": {"TableName": "t", "Item": ITEM, **CONDITION}},
+                {"Delete": {"TableName": "t", "Key": KEY}},
+            ]
+        },
+        400,
+        {
+            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            "CancellationReasons": [{"Code": "ConditionalCheckFailed", "Item": ITEM}, {"Code": "None"}],
+        },
+    ),
+]
+"""Of DynamoDB: an operation with its parameters, and a status with its response."""
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -112,6 +163,12 @@ def test_the_trimmed_sdk_finds_the_endpoints_of_the_whole_one(artifact: Artifact
         for region in regions
         for name in names
     ]
+
+
+def test_the_trimmed_sdk_sends_and_reads_items_like_the_whole_one(artifact: Artifact) -> None:
+    program = [sys.executable, "-c", TRANSLATE, json.dumps(CALLS)]
+    whole = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    assert artifact.run("OrdersApiFunction", TRANSLATE, json.dumps(CALLS)) == json.loads(whole)
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
