@@ -1,7 +1,5 @@
 """Store accounts in the table."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
@@ -46,7 +44,7 @@ class StoredAccount(NamedTuple):
     """The e-mail address of whoever changed it last."""
 
     @classmethod
-    def from_item(cls, item: Item) -> StoredAccount:
+    def from_item(cls, item: Item) -> "StoredAccount":
         account = Account.model_validate_json(item["document"]["S"])
         return cls(account, int(item["version"]["N"]), item["changed_by"]["S"])
 

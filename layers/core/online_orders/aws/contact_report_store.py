@@ -3,8 +3,6 @@
 Customer Success gets a mail about each, so an account may report only a few times a day. A day is one of UTC.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from online_orders.aws.keys import PREFIX_END, REPORT_PREFIX, account_pk, report_key

@@ -6,8 +6,6 @@ others go on writing; its own item, which has the contact's name, comes last. An
 action, with a timeline entry, so that a decision based on the order before does not bring the person back.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Store the evidence of decisions by link, beside the order's timeline and apart from it."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from online_orders.aws.keys import EVIDENCE_PREFIX, PREFIX_END, Item, evidence_key, order_pk

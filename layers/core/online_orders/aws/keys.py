@@ -43,8 +43,6 @@ counted, and waits of the workflow.
 Entities are stored in `document` as JSON; other attributes are only what a condition, a filter or an index needs.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 

@@ -20,8 +20,6 @@ The errors of SES's `SendEmail` (v2), their causes, and what follows:
 A mail that is tried again waits for as long as its queue or the quote's validity allows.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

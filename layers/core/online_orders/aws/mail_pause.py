@@ -4,8 +4,6 @@ While it exists, no mail is sent and none is lost: queued mails go back to their
 before it sends its quote, both after the same delay.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import NamedTuple
 

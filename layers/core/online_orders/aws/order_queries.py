@@ -4,8 +4,6 @@ Every call examines a bounded number of items. A page may be short, and says whe
 order ids, which never change, so no row comes twice while orders are written.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, timedelta, tzinfo
 from heapq import merge

@@ -1,7 +1,5 @@
 """Store orders in the table: one decision is one conditional transaction (optimistic locking)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple

@@ -8,8 +8,6 @@ effect may be repeated.
 Statistics and quotas come last and delay nothing: an order that cannot be counted now gets a pending item of its own.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -76,7 +74,7 @@ class StoredEntry(NamedTuple):
         return self.event in PUBLISHED and not self.internal
 
     @classmethod
-    def from_item(cls, item: Item) -> StoredEntry:
+    def from_item(cls, item: Item) -> "StoredEntry":
         document = json.loads(item["document"]["S"])
         key = OrderKey(item["account_id"]["S"], order_id_from_item(item), item["source"]["S"])
         event = Event(item["event"]["S"])

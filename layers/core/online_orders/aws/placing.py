@@ -5,8 +5,6 @@ that were stored before, so of two orders placed at the same time neither gets a
 again when it claims an order.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Store price lists in the table."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

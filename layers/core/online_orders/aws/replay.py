@@ -3,8 +3,6 @@
 So a replayed event has the status, version and totals of its time, and the `event_id` by which consumers recognize it.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Any, NamedTuple
 
@@ -36,7 +34,7 @@ class Replay(Request):
     dry_run: bool = False
 
     @model_validator(mode="after")
-    def _names_one(self) -> Replay:
+    def _names_one(self) -> "Replay":
         if (self.order_id is None) == (self.account_id is None):
             raise ValueError("name an order_id or an account_id")
         if self.order_id is not None and (self.first_day or self.last_day):

@@ -3,8 +3,6 @@
 The secret is JSON: {"key_id", "key"} and, after a rotation, "previous": {key id: key}.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 from functools import lru_cache

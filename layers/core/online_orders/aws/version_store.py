@@ -5,8 +5,6 @@ in the transaction that stores version N + 1. What an earlier release replaced w
 neither a time nor a list of changes.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,7 +28,7 @@ class Version(NamedTuple):
     document: str
 
     @classmethod
-    def from_item(cls, item: Item) -> Version:
+    def from_item(cls, item: Item) -> "Version":
         return cls(
             version=int(item["version"]["N"]),
             at=item["changed_at"]["S"] if "changed_at" in item else None,

@@ -10,8 +10,6 @@ one. The next execution starts only after Step Functions reports that the newest
 newest cannot store a token, and ends.
 """
 
-from __future__ import annotations
-
 import json
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto

@@ -3,8 +3,6 @@
 Nobody gains or loses influence on the account's orders without a mail to those who had it before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 

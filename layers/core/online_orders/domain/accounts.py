@@ -1,7 +1,5 @@
 """Accounts: who may order, who is asked to approve, and which sites there are."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date

@@ -7,8 +7,6 @@ the code. It is no second factor against somebody who reads the mailbox.
 What a link permits follows from the link, its order and its account, and is one value, a `LinkState`.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac
@@ -59,10 +57,10 @@ class Link(Entity):
     def locked(self) -> bool:
         return self.tries >= WRONG_CODES_ALLOWED
 
-    def with_wrong_code(self) -> Link:
+    def with_wrong_code(self) -> "Link":
         return self.model_copy(update={f"{self.counter}": self.tries + 1})
 
-    def for_asker(self) -> Link:
+    def for_asker(self) -> "Link":
         return self if self.wrong_codes_of_asker is None else self.model_copy(update={"is_askers": True})
 
 

@@ -1,7 +1,5 @@
 """The catalog: the six kinds of item, their settings, and the rules for sites and dates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
@@ -59,7 +57,7 @@ class ValidationContext(NamedTuple):
     """As the current item names it, valid or not, so that one site's errors do not hide another's."""
 
     @classmethod
-    def from_items(cls, raw_items: Sequence[Any], account: Account, today: date) -> ValidationContext:
+    def from_items(cls, raw_items: Sequence[Any], account: Account, today: date) -> "ValidationContext":
         brings = (
             item["site_id"]
             for item in raw_items
@@ -188,7 +186,7 @@ class MaxQuantity(NamedTuple):
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_after_validator_function(self._validate, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> "JsonSchemaValue":
         return {**handler(schema), "maximum": LIMITS[self.kind]}
 
 

@@ -3,8 +3,6 @@
 Nothing here reads a clock, a table or a secret. The code is checked only after `judge` has returned None.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

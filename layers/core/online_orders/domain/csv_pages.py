@@ -4,8 +4,6 @@ No cell is written that a spreadsheet would run. Without a spreadsheet's locale,
 decimal points, no byte-order mark. With a locale, a spreadsheet in that locale opens the file directly.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -4,8 +4,6 @@ A duplicate causes a warning and never a refusal, since people may want the same
 are errors in `catalog`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -33,7 +31,7 @@ class Duplicate(Entity):
 
 
 def find_duplicates(
-    items: Sequence[Item], account: Account, others: Iterable[Order], at: datetime, kinds: Collection[str]
+    items: Sequence[Item], account: Account, others: "Iterable[Order]", at: datetime, kinds: Collection[str]
 ) -> tuple[Duplicate, ...]:
     """Return, for each item of these kinds that has one, the first duplicate among `others`.
 
@@ -71,7 +69,7 @@ def _identity_of(item: Item) -> tuple[Any, ...]:
     return tuple(sorted((name, value) for name, value in vars(item).items() if name != "start_date"))
 
 
-def _code(each: Item, other: Order, account: Account, at: datetime) -> Code | None:
+def _code(each: Item, other: "Order", account: Account, at: datetime) -> Code | None:
     """Return the warning that an item of another order causes, or None."""
     if other.is_open:
         return "already_ordered"

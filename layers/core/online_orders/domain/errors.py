@@ -1,7 +1,5 @@
 """All refusals, each with its HTTP status and its stable code."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from http import HTTPStatus
 from itertools import islice

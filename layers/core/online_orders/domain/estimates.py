@@ -4,8 +4,6 @@ For each kind of item and each open status, the history counts how many whole da
 status on. The counts are in fixed buckets, so an estimate is accurate to a bucket's width.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta

@@ -1,7 +1,5 @@
 """Build the events for the event bus from timeline entries: ids and numbers only, no person and no free text."""
 
-from __future__ import annotations
-
 from online_orders.domain.catalog import ItemKind
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Order

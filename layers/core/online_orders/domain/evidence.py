@@ -1,7 +1,5 @@
 """The evidence of a decision by link, in an item of its own, so that a person can be erased and the order kept."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from online_orders.domain.orders import Order

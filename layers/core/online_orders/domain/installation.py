@@ -1,7 +1,5 @@
 """The installation as mails, pages and PDFs name it: its brand and its address."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

@@ -4,8 +4,6 @@ Each kind of event has a level of credibility, and of two on one level the later
 outcome does not depend on the order in which the events arrive.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -110,7 +108,7 @@ class MailStatus(Entity):
         """
         return CREDIBILITY[self.event], self.said_at or self.at, self.event in NOT_ARRIVED
 
-    def supersedes(self, known: MailStatus | None) -> bool:
+    def supersedes(self, known: "MailStatus | None") -> bool:
         """Return whether this event replaces the known one; an equal event of the same mail does not."""
         if known is None or known.link != self.link:
             return True

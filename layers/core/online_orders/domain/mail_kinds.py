@@ -4,8 +4,6 @@ The template of a mail is `mails/{kind}.jinja` of the rendering layer, and its t
 of each language.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple

@@ -1,7 +1,5 @@
 """Decide which mails a timeline entry calls for, and to whom. The workflow sends the quote's own mail."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """What an order is made of besides items and quote: people, snapshot, end, and what it keeps for itself."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """What is sent about orders: the bodies of requests, and the order that a new one becomes."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Any, Literal
 

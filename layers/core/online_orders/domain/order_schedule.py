@@ -3,8 +3,6 @@
 Each function takes the order as it was and returns a Change, as the actions of `orders` do.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Price lists, one a currency: the default prices of each kind of item, and the draft of a quote made from them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date

@@ -1,7 +1,5 @@
 """Quotes: what Customer Success asks for an order, revision by revision, with amounts that only the server computes."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """The terms of a quote for which Customer Success writes none, in the language of the account."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import StringConstraints

@@ -1,7 +1,5 @@
 """The timeline: what happened to an order, numbered without a gap; events have the same names."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Any, Literal
 

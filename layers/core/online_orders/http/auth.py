@@ -1,7 +1,5 @@
 """Authorize the caller by the id token, and check that the request came through CloudFront."""
 
-from __future__ import annotations
-
 import base64
 import hmac
 import json

@@ -1,7 +1,5 @@
 """Read the headers of a request: where it comes from, what it accepts, and its preconditions."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
