@@ -11,6 +11,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from functools import wraps
+from json import JSONEncoder
 from traceback import walk_tb
 from types import TracebackType
 from typing import Any, TypeVar
@@ -67,7 +68,15 @@ class _Formatter(LambdaPowertoolsFormatter):
         return message, name, None
 
 
-logger = Logger(service=SERVICE, logger_formatter=_Formatter(serialize_stacktrace=False))
+logger = Logger(
+    service=SERVICE,
+    logger_formatter=_Formatter(
+        serialize_stacktrace=False,
+        # The defaults make an encoder for each line, and try to read each message as JSON.
+        json_serializer=JSONEncoder(default=str, separators=(",", ":"), ensure_ascii=False).encode,
+        json_deserializer=str,
+    ),
+)
 metrics = Metrics(namespace="OnlineOrders", service=os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE))
 """Their one dimension, `service`, is the stack, so that two stages of one account have metrics of their own."""
 
