@@ -29,7 +29,7 @@ from online_orders.domain.values import Request as RequestModel
 from online_orders.http import auth, bodies, problems, requests
 from online_orders.http.auth import Caller, Group
 from online_orders.http.cursors import Cursor
-from online_orders.http.parameters import MAX_IDEMPOTENCY_KEY_LENGTH, Page, QueryModel
+from online_orders.http.parameters import MAX_IDEMPOTENCY_KEY_LENGTH, OrderId, Page, QueryModel
 from online_orders.http.problems import problem
 from online_orders.http.responses import Response
 from online_orders.telemetry import logger
@@ -205,9 +205,7 @@ class Api(APIGatewayHttpResolver):
         """The routes, by method and path as OpenAPI writes it."""
         self.route_template = ""
         """The path of the present request's route, as it is logged."""
-        # Powertools has no types for this one.
-        validate = OpenAPIRequestValidationMiddleware()  # type: ignore[no-untyped-call]
-        self.use([find_route, identify_caller, validate, refuse_other_parameters])
+        self.use([find_route, identify_caller, validate_parameters, refuse_other_parameters])
 
         def refuse(error: OnlineOrdersError) -> Response:
             return refused(error, self.current_event)
@@ -289,6 +287,26 @@ def identify_caller(app: Api, next_middleware: "NextMiddleware") -> Any:
     if access.needs_login:
         app.context["caller"] = auth.caller(request, access.group)
     return next_middleware(app)
+
+
+# Powertools has no types for this one.
+_validation = OpenAPIRequestValidationMiddleware()  # type: ignore[no-untyped-call]
+
+
+@cache
+def _takes_any_text(handler: Handler) -> bool:
+    """Return whether a route has no parameter but an order's id, which may be any text."""
+    injected = {each.param_name for each in build_dependency_tree(handler).dependencies}
+    hints = get_type_hints(handler, include_extras=True)
+    return all(hint in (OrderId, Request) for name, hint in hints.items() if name not in {*injected, "return"})
+
+
+def validate_parameters(app: Api, next_middleware: "NextMiddleware") -> Any:
+    """Validate the parameters of the route, by the library, which copies all headers for it."""
+    request = app.request
+    if _takes_any_text(app.handlers[request.method, request.route]):
+        return next_middleware(app)
+    return _validation.handler(app, next_middleware)
 
 
 @cache
