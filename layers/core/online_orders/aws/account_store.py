@@ -30,7 +30,6 @@ from online_orders.aws.table import (
     transact,
 )
 from online_orders.clock import now
-from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, changed_members, parse_account
 from online_orders.domain.errors import FieldError, InProgress, NotFound
 from online_orders.domain.order_parts import User
@@ -163,6 +162,8 @@ def _change_messages(old: Account, new: Account, version: int, by: User) -> list
     Orders are synced with a new enrollment, language or time zone, and with a new reseller. People get a notice of all
     of these but the language and the time zone.
     """
+    from online_orders.domain.account_notifications import notices  # imported here for the sake of cold starts
+
     kinds = []
     if old.enrollment != new.enrollment:
         kinds.append("enrollment")

@@ -64,7 +64,7 @@ COLUMNS = (
 _FORMULA_STARTS = ("=", "+", "-", "@")
 # Where a spreadsheet may begin a cell that the file does not: at the delimiter of another locale, or at a line end,
 # because some read line by line without regard to quotes.
-_BREAKS = re.compile(r"([,;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029])")
+_BREAKS = r"([,;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029])"
 
 
 def dialect_for(locale: str | None) -> Dialect:
@@ -99,7 +99,7 @@ def safe_cell(value: Any) -> str:
     apostrophe in front. So does one that begins with apostrophes and then like a formula, so that `read_cell` can tell
     them apart.
     """
-    pieces = _BREAKS.split("" if value is None else str(value))
+    pieces = re.split(_BREAKS, "" if value is None else str(value))
     return "".join(
         "'" + piece if index % 2 == 0 and _needs_apostrophe(pieces, index) else piece
         for index, piece in enumerate(pieces)
@@ -108,7 +108,7 @@ def safe_cell(value: Any) -> str:
 
 def read_cell(text: str) -> str:
     """Return the value from which `safe_cell` made the cell."""
-    pieces = _BREAKS.split(text)
+    pieces = re.split(_BREAKS, text)
     return "".join(
         piece[1:] if index % 2 == 0 and piece.startswith("'") and _needs_apostrophe(pieces, index) else piece
         for index, piece in enumerate(pieces)

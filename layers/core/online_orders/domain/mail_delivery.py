@@ -60,8 +60,8 @@ CREDIBILITY: Mapping[MailEvent, int] = {
 NOT_ARRIVED = frozenset(
     {MailEvent.REFUSED, MailEvent.SOFT_BOUNCE, MailEvent.FAILED, MailEvent.HARD_BOUNCE, MailEvent.REJECTED}
 )
-_PERMANENT_STATUS = re.compile(r"5\.[0-9]{1,3}\.[0-9]{1,3}")
-_PERMANENT_REPLY = re.compile(r"(?:smtp;)?\s*5[0-9]{2}(?:[\s-]|$)", re.IGNORECASE)
+_PERMANENT_STATUS = r"5\.[0-9]{1,3}\.[0-9]{1,3}"
+_PERMANENT_REPLY = r"(?:smtp;)?\s*5[0-9]{2}(?:[\s-]|$)"
 _FROM_STORED_STATE: Mapping[MailState, MailEvent] = {
     "sent": MailEvent.SENT,
     "rejected": MailEvent.REFUSED,
@@ -79,7 +79,8 @@ def classify_bounce(bounce_type: str, status: str | None, diagnostic: str | None
     """
     if bounce_type == "Permanent":
         return MailEvent.HARD_BOUNCE
-    if _PERMANENT_STATUS.fullmatch((status or "").strip()) or _PERMANENT_REPLY.match((diagnostic or "").strip()):
+    has_status = re.fullmatch(_PERMANENT_STATUS, (status or "").strip())
+    if has_status or re.match(_PERMANENT_REPLY, (diagnostic or "").strip(), re.IGNORECASE):
         return MailEvent.FAILED
     return MailEvent.SOFT_BOUNCE
 

@@ -21,7 +21,7 @@ DEFAULT_LIMIT = 25
 MAX_REVISION, MAX_VERSION = 9_999, 99_999_999
 _ETAG = r'(W/)?"[0-9]{1,9}"'
 _ETAGS = rf"(\*|{_ETAG}(, *{_ETAG})*)"
-_LENIENT_ETAGS = re.compile(_ETAGS.replace('"', '"?').replace(", *", r"\s*,\s*"))
+_LENIENT_ETAGS = _ETAGS.replace('"', '"?').replace(", *", r"\s*,\s*")
 """What older clients send: tags without quotes, and blanks before a comma."""
 
 
@@ -71,7 +71,7 @@ def _user_id(text: str) -> str:
 
 
 def _etags(text: str) -> str:
-    if text.strip() and not _LENIENT_ETAGS.fullmatch(text.strip()):
+    if text.strip() and not re.fullmatch(_LENIENT_ETAGS, text.strip()):
         raise PydanticCustomError("malformed", "it holds ETags as they were answered, or *")
     return text
 
