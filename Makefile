@@ -34,7 +34,7 @@ one: .venv/dev.txt  ## Run tests that need no other environment, in one process 
 	.venv/bin/python -m pytest -q -n 0 $(ARGS)
 
 prove: .venv/dev.txt  ## Run the long proofs: every crash point, races, fuzz, soak (hours); then the mutants
-	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py $(ARGS)
+	PROVE=1 .venv/bin/python -m pytest -q tests/proof tests/contract/test_crowd.py tests/cli/test_importing_people.py $(ARGS)
 	@$(MAKE) --no-print-directory mutants ARGS=
 
 mutants: .venv/dev.txt  ## Run the mutants: change the code in one place at a time, and list in docs/mutants.md what no test noticed (hours)

@@ -57,6 +57,9 @@ EVENT_TYPES = {
 CloudFormation refused the latter until 2025, and the resource's schema names the former. The engine takes both.
 """
 
+IDENTITY_PROVIDER = "AWS::Cognito::UserPoolIdentityProvider"
+"""The engine has providers, but not in CloudFormation: whoever runs the template creates them by the API."""
+
 Template = dict[str, Any]
 
 
@@ -73,12 +76,14 @@ class FunctionSource:
 class LocalTemplate:
     """The template for the engine; `body` is plain CloudFormation.
 
-    `functions` is by logical id; `token_fields` are the names under which the workflow passes its task tokens.
+    `functions` is by logical id; `token_fields` are the names under which the workflow passes its task tokens;
+    `identity_providers` are the properties of providers, by their names, as the template has them.
     """
 
     body: Template
     functions: dict[str, FunctionSource]
     token_fields: frozenset[str]
+    identity_providers: dict[str, dict[str, Any]]
 
     @property
     def parameters(self) -> frozenset[str]:
@@ -123,6 +128,7 @@ def localize(
         token_fields |= prepare_waits(definition, tick)
 
     body = http_api.spell_out(without_serverless(template, region))
+    body, identity_providers = _without_identity_providers(body)
     body["Resources"] = _known_to_engine(body["Resources"])
     functions = {}
     for logical_id, resource in body["Resources"].items():
@@ -132,7 +138,7 @@ def localize(
             resource["Properties"].setdefault("Environment", {}).setdefault("Variables", {})[FORWARD_TO] = forward_to
     for copied in {folder for source in functions.values() for folder in (source.code, *source.layers)}:
         shutil.copytree(project / copied.relative_to(code), copied)
-    return LocalTemplate(body, functions, frozenset(token_fields))
+    return LocalTemplate(body, functions, frozenset(token_fields), identity_providers)
 
 
 def load_definitions(template: Template, project: Path) -> list[dict[str, Any]]:
@@ -225,6 +231,16 @@ def without_serverless(template: Template, region: str) -> Template:
         else:
             os.environ["AWS_DEFAULT_REGION"] = previous
     return plain
+
+
+def _without_identity_providers(body: Template) -> tuple[Template, dict[str, dict[str, Any]]]:
+    """Return the template without its identity providers, a reference to one being its name, and their properties."""
+    resources = body["Resources"]
+    found = {name: each["Properties"] for name, each in resources.items() if each["Type"] == IDENTITY_PROVIDER}
+    text = json.dumps({**body, "Resources": {name: each for name, each in resources.items() if name not in found}})
+    for name, properties in found.items():
+        text = text.replace(json.dumps({"Ref": name}), json.dumps(properties["ProviderName"]))
+    return json.loads(text), {properties["ProviderName"]: properties for properties in found.values()}
 
 
 def _known_to_engine(resources: dict[str, Any]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def _report_contact(message: dict[str, Any]) -> None:
     def compose() -> mail.OutgoingMail:
         account = account_store.get_account(report.account_id)
         return mail.OutgoingMail(
-            to, *render_contact_report(account, report.text, report.reported_by.email, installation())
+            to, *render_contact_report(account, report.text, report.reported_by.shown_name, installation())
         )
 
     mail.send_once(report.account_id, 0, f"{kind}#{report.report_id}", compose, {"kind": kind})

@@ -55,7 +55,7 @@ def _process(order_id: str, entries: list[StoredEntry], *, is_behind: bool) -> N
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Process a batch of stream records: new timeline entries, contact reports, and changes of accounts.
+    """Process a batch of stream records: new timeline entries, contact reports, and changes of accounts and people.
 
     The event source mapping filters out all others. If an item can be neither processed nor parked, the batch is
     retried.

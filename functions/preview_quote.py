@@ -18,7 +18,7 @@ from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.installation import Installation
 from online_orders.environment import installation
 from online_orders.http import requests, responses
-from online_orders.http.app import PDF, Api, Staff, error_codes, raw_json_body, response_spec
+from online_orders.http.app import PDF, Api, DeskAgent, error_codes, raw_json_body, response_spec
 from online_orders.http.parameters import IfMatch, OrderId
 from online_orders.http.responses import Response
 from online_orders.telemetry import correlation_paths, logger, redact_exceptions
@@ -48,7 +48,7 @@ def _placeholder(installation: Installation) -> ConfirmLink:
     openapi_extensions=error_codes("conflict"),
 )
 def preview_quote(
-    staff: Staff,
+    staff: DeskAgent,
     order_id: OrderId,
     body: Annotated[Any, Depends(raw_json_body("NewQuote"))],
     request: Request,

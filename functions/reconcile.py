@@ -1,5 +1,5 @@
-"""Repair what is pending for too long: entries, contact reports and changes of accounts that the stream lost, parked
-orders, workflows that did not come back, completed orders that are not counted yet.
+"""Repair what is pending for too long: entries, contact reports, and changes of accounts and people that the stream
+lost, parked orders, workflows that did not come back, completed orders that are not counted yet.
 
 It runs on a schedule over the index of pending items, and on demand:
 

@@ -3,7 +3,8 @@
 Each call is answered here, before the engine or with its help; all others are passed on unchanged. Each patch is
 offered to ministack and removed once it is accepted: upstream/ministack-cognito-write-attributes.patch,
 upstream/ministack-cognito-sign-up.patch, upstream/ministack-cognito-refresh-groups.patch and
-upstream/ministack-logs-filter-pages.patch.
+upstream/ministack-logs-filter-pages.patch. Only the scope of access tokens needs none: the engine checks it itself
+while it enforces roles.
 """
 
 import base64
@@ -25,6 +26,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 COGNITO = "AWSCognitoIdentityProviderService"
 LOGS = "Logs_20140328"
 MAX_EVENTS = 10_000
+SELF_SERVICE = "aws.cognito.signin.user.admin"
 
 Body = dict[str, Any]
 
@@ -85,6 +87,24 @@ def error_response(error_type: str, message: str) -> Response:
     return Response(400, json.dumps({"__type": error_type, "message": message}).encode())
 
 
+def _claims(token: str) -> Body:
+    """Return the claims of a token; empty for an invalid one, which the engine then refuses."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+async def change_own_sign_in(engine: Engine, target: str, body: Body) -> Response:
+    """Refuse access tokens without the scope that a user needs to change the own user."""
+    claims = _claims(body.get("AccessToken", ""))
+    if claims and SELF_SERVICE not in str(claims.get("scope")).split():
+        return error_response("NotAuthorizedException", "Access Token does not have required scopes")
+    return await engine.ask(target, body)
+
+
 async def update_user_attributes(engine: Engine, target: str, body: Body) -> Response:
     """Refuse attributes of the signed-in user that the client's settings do not list as writable."""
     client = await _client_of_token(engine, body.get("AccessToken", ""))
@@ -93,17 +113,15 @@ async def update_user_attributes(engine: Engine, target: str, body: Body) -> Res
     forbidden = written - listed if listed else {name for name in written if name.startswith("custom:")}
     if client and forbidden:
         return error_response("NotAuthorizedException", "A client attempted to write unauthorized attribute")
-    return await engine.ask(target, body)
+    return await change_own_sign_in(engine, target, body)
 
 
 async def _client_of_token(engine: Engine, token: str) -> Body:
     """Return the settings of a token's client; empty for an invalid token, which the engine then refuses."""
-    try:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        names = {"UserPoolId": claims["iss"].rpartition("/")[2], "ClientId": claims["client_id"]}
-    except (IndexError, KeyError, ValueError):
+    claims = _claims(token)
+    if not claims.keys() >= {"iss", "client_id"}:
         return {}
+    names = {"UserPoolId": claims["iss"].rpartition("/")[2], "ClientId": claims["client_id"]}
     client: Body = (await engine.look_up("DescribeUserPoolClient", names)).get("UserPoolClient", {})
     return client
 
@@ -165,12 +183,34 @@ async def filter_log_events(engine: Engine, target: str, body: Body) -> Response
 Patch = Callable[[Engine, str, Body], Awaitable[Response]]
 PATCHES: dict[str, Patch] = {
     f"{COGNITO}.UpdateUserAttributes": update_user_attributes,
+    f"{COGNITO}.AssociateSoftwareToken": change_own_sign_in,
+    f"{COGNITO}.VerifySoftwareToken": change_own_sign_in,
+    f"{COGNITO}.SetUserMFAPreference": change_own_sign_in,
     f"{COGNITO}.SignUp": sign_up,
     f"{LOGS}.FilterLogEvents": filter_log_events,
 }
 
 
 def apply_patches(app: App) -> App:
+    corrected = _corrected(app)
+
+    async def refused(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await corrected(scope, receive, send)
+        except RuntimeError:
+            # The engine raises it where the pool's trigger before token generation fails.
+            if scope.get("path") == "/oauth2/token":
+                await _send_response(Response(400, b'{"error":"invalid_grant"}'), "application/json", send)
+            elif COGNITO.encode() in dict(scope.get("headers", [])).get(b"x-amz-target", b""):
+                response = error_response("UserLambdaValidationException", "PreTokenGeneration failed.")
+                await _send_response(response, "application/x-amz-json-1.1", send)
+            else:
+                raise
+
+    return refused
+
+
+def _corrected(app: App) -> App:
     async def corrected(scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.lower(): value.decode("latin-1") for name, value in scope.get("headers", [])}
         target = headers.get(b"x-amz-target", "")

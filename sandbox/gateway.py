@@ -48,6 +48,11 @@ NOT_OF_GATEWAY = {"access-control-", "x-amzn-", "x-amz-", "server", "date"}
 GATEWAY_PATHS = re.compile(rb"/(api|confirm)(/|$)")
 # Paths where the engine serves Cognito's sign-in domain.
 SIGN_IN_PATHS = re.compile(rb"/(oauth2/(authorize|token)|login|logout)$")
+USER_API_PATH = b"/cognito-idp"
+USER_API = re.compile(
+    r"AWSCognitoIdentityProviderService\.(AssociateSoftwareToken|VerifySoftwareToken|SetUserMFAPreference|GetUser)"
+)
+"""Cognito's calls by which the screens set up a second factor. On AWS the screens call Cognito's own address."""
 
 Headers = list[tuple[str, str]]
 
@@ -95,8 +100,11 @@ class Gateway:
         if body is None:
             return gateway_error(413, "Request Entity Too Large")
         raw_path = request.scope["raw_path"]
-        signing_in = SIGN_IN_PATHS.match(raw_path) is not None
-        target = raw_path if signing_in else self._stage + raw_path
+        calling = raw_path == USER_API_PATH
+        if calling and not USER_API.fullmatch(request.headers.get("x-amz-target", "")):
+            return gateway_error(403, "Forbidden")
+        signing_in = calling or SIGN_IN_PATHS.match(raw_path) is not None
+        target = b"/" if calling else raw_path if signing_in else self._stage + raw_path
         if request.scope["query_string"]:
             target += b"?" + request.scope["query_string"]
         headers = forwarded(request.headers.items(), request.client.host if request.client else "127.0.0.1", self._site)
@@ -197,9 +205,11 @@ class SiteRules:
             resources = template["Resources"]
             config = resources["SecurityHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
             policy = config["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"][0]
+            # Both are the site's own origin here.
+            for elsewhere in (" https://${SignInHost}", "${SecondFactorHost}"):
+                policy = policy.replace(elsewhere, "")
             headers = {
-                # The sign-in has the site's own origin here.
-                "Content-Security-Policy": policy.replace(" https://${SignInHost}", ""),
+                "Content-Security-Policy": policy,
                 "X-Content-Type-Options": "nosniff",
                 "X-Frame-Options": config["FrameOptions"]["FrameOption"],
                 "Referrer-Policy": config["ReferrerPolicy"]["ReferrerPolicy"],
@@ -267,7 +277,7 @@ def site_app(
             await gateway(scope, receive, send)
         elif scope["type"] == "http" and not is_local(Request(scope).headers.get("host", "")):
             await PlainTextResponse("This site has another name.\n", 421)(scope, receive, send)
-        elif scope["type"] == "http" and SIGN_IN_PATHS.match(scope["raw_path"]):
+        elif scope["type"] == "http" and (SIGN_IN_PATHS.match(scope["raw_path"]) or scope["raw_path"] == USER_API_PATH):
             await gateway(scope, receive, send)
         else:
             await site(scope, receive, send)

@@ -29,8 +29,9 @@ from sandbox.seed import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, seed
 from sandbox.serving import serve
 from sandbox.ses import Ses
 from sandbox.settings import ACCESS_KEY, REGION, SECRET_KEY, Settings
+from sandbox.staff_directory import PEOPLE, Directory
 from sandbox.state import StateFolder
-from tools.publish import languages
+from tools.publish import languages, staff_provider
 
 MAIL_PAUSE_KEY = {"pk": {"S": "MAILHOLD"}, "sk": {"S": "MAILHOLD"}}
 """The product's `mail_pause_key`; the product's layers are on the search path of its functions only."""
@@ -40,6 +41,7 @@ PARAMETERS = {
     "SenderDomain": SENDER.rpartition("@")[2],
     "SenderAddress": SENDER,
     "CustomerSuccessMailbox": CS_MAILBOX,
+    "StaffSecondFactor": "optional",
 }
 
 
@@ -97,8 +99,10 @@ class Sandbox:
         )
         if self._settings.iam:
             drop_tls_policies(template)
-        chosen = {"SiteUrl": self._site, "QuoteUndoSeconds": str(self._settings.undo)}
+        directory = await asyncio.to_thread(Directory.create, self._clients, self._site)
+        chosen = {"SiteUrl": self._site, "QuoteUndoSeconds": str(self._settings.undo), **directory.parameters}
         stack = await asyncio.to_thread(deploy, self._clients, template, PARAMETERS | chosen)
+        await asyncio.to_thread(directory.connect, stack.outputs["UserPoolId"], template)
         clock = Clock()
         host, deliveries = self._host(stack, template, clock, closing)
         mailbox = Mailbox(self._site, pause_reason=_mail_pause(self._clients("dynamodb"), stack.outputs["TableName"]))
@@ -128,7 +132,7 @@ class Sandbox:
         self._serve(pages, self._listener, closing)
 
         api = f"http://127.0.0.1:{self._port}/api"
-        await seed(cognito, users, api, datetime.now(UTC).date())
+        description["service_users"] = await seed(cognito, users, api, datetime.now(UTC).date())
         self._folder.publish(description)
         print(_announcement(description, self._folder), flush=True)
         await host.warm()
@@ -186,6 +190,12 @@ class Sandbox:
             },
             "cognito": {"user_pool_id": outputs["UserPoolId"], "client_id": outputs["UserPoolClientId"]},
             "users": [user.as_json() for user in users],
+            "token_url": f"{self._site}/api/token",
+            "staff_provider": {
+                "client_id": outputs["StaffClientId"],
+                "identity_provider": outputs["StaffProviderName"],
+                "users": [person.as_json() for person in PEOPLE],
+            },
             "resources": {
                 "table": outputs["TableName"],
                 "state_machine_arn": outputs["StateMachineArn"],
@@ -205,6 +215,11 @@ class Sandbox:
             "token_endpoint": f"{self._site}/oauth2/token",
             "end_session_endpoint": f"{self._site}/logout",
             "scope": "openid email profile",
+            **staff_provider(stack.outputs),
+            "second_factor": {
+                "client_id": stack.outputs["SecondFactorClientId"],
+                "endpoint": f"{self._site}/cognito-idp",
+            },
             "languages": languages(self._settings.project / "web"),
             "local_run": "/sandbox",
         }

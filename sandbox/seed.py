@@ -5,6 +5,7 @@ for operators.
 """
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -32,10 +33,17 @@ class User:
     email: str
     role: str
     account_id: str | None
+    further_account_id: str | None = None
+    """Another account, to which the user is invited with the same role."""
 
     @property
     def group(self) -> str:
-        return "customer-success" if self.role == "customer-success" else "customers"
+        return "customers" if self.account_id else "customer-success"
+
+    @property
+    def people_path(self) -> str:
+        """Return where the desk lists the people of the user's team."""
+        return f"accounts/{self.account_id}/people" if self.account_id else "people"
 
     def as_json(self) -> dict[str, str | None]:
         return {
@@ -58,7 +66,13 @@ USERS = (
     User("rory", "rory.byrne@brightwater.example", "reseller", "brightwater"),
     User("cora", "cora.nolan@cloverdental.example", "customer", "clover-dental"),
     User("sam", "sam.teague@tidelinesurf.example", "customer", "tideline-surf"),
+    User("vera", "vera.kurz@nordlicht.example", "viewer", "nordlicht"),
+    User("bjarne", "bjarne.holt@nordlicht.example", "buyer", "nordlicht", "harbor-pine"),
+    User("iris", "iris.vance@vendor.example", "auditor", None),
+    User("amir", "amir.nasser@vendor.example", "agent", None),
 )
+GIVEN_ROLES = {"viewer", "buyer", "auditor", "agent"}
+"""All others have the highest role of their side, like users of releases without roles."""
 
 
 def accounts(today: date) -> list[Account]:
@@ -269,8 +283,17 @@ class Cognito:
         return [replace(user, username=user.email) if by_email else user for user in USERS]
 
 
-async def seed(cognito: Cognito, users: list[User], api: str, today: date) -> None:
-    """Store users, accounts and price lists through the running product; `api` is its address."""
+SERVICE_USERS: tuple[dict[str, Any], ...] = (
+    {"name": "Warehouse system", "account_id": "harbor-pine", "scopes": ["orders:read", "orders:write"]},
+    {"name": "Reporting", "account_id": None, "scopes": ["desk:read"]},
+)
+
+
+async def seed(cognito: Cognito, users: list[User], api: str, today: date) -> list[dict[str, Any]]:
+    """Store users, accounts and price lists through the running product; `api` is its address.
+
+    Return the service users that were made, with their secrets, as sandbox.json has them.
+    """
     first, *others = users
     await asyncio.to_thread(cognito.create, first)
     token = await asyncio.to_thread(cognito.token, first)
@@ -284,6 +307,29 @@ async def seed(cognito: Cognito, users: list[User], api: str, today: date) -> No
             ],
         ),
     )
+    await asyncio.to_thread(_in_turn, [partial(_meet, cognito, api, token, user) for user in others])
+    return await asyncio.to_thread(lambda: [_service_user(api, token, asked) for asked in SERVICE_USERS])
+
+
+def _service_user(api: str, token: str, asked: dict[str, Any]) -> dict[str, Any]:
+    made = _send(api, token, "POST", "service-users", asked)
+    return {name: made[name] for name in ("client_id", "client_secret", "account_id", "scopes")}
+
+
+def _meet(cognito: Cognito, api: str, token: str, user: User) -> None:
+    """Let a user sign in, by which the table gets to know it; then give it the role and the further account."""
+    user_id = _subject(cognito.token(user))
+    if user.role in GIVEN_ROLES:
+        _put(api, token, f"{user.people_path}/{user_id}", {"role": user.role})
+    if user.further_account_id:
+        body = {"email": user.email, "name": user.username.title(), "role": user.role}
+        _send(api, token, "POST", f"accounts/{user.further_account_id}/people", body)
+
+
+def _subject(token: str) -> str:
+    """Return the `sub` of a token."""
+    payload = token.split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"])
 
 
 def _in_turn(steps: list[Callable[[], None]]) -> None:
@@ -292,8 +338,12 @@ def _in_turn(steps: list[Callable[[], None]]) -> None:
 
 
 def _put(api: str, token: str, path: str, body: dict[str, Any]) -> None:
+    _send(api, token, "PUT", path, body)
+
+
+def _send(api: str, token: str, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     response = urllib3.request(
-        "PUT",
+        method,
         f"{api}/desk/{path}",
         body=json.dumps(body).encode(),
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
@@ -303,3 +353,5 @@ def _put(api: str, token: str, path: str, body: dict[str, Any]) -> None:
     if response.status not in STORED:
         text = response.data.decode(errors="replace")
         raise SandboxError(f"{path} is not stored: {response.status} {text}")
+    stored: dict[str, Any] = json.loads(response.data)
+    return stored

@@ -23,7 +23,7 @@ Each request is about an order of a sub-account, the account itself, or the link
 | ✓ | the requested data, or what the rules of the order's status say |
 | own | the same for the caller's own account, and nothing of this one |
 | 401 | from the gateway: no valid token |
-| 403 | `forbidden`: the wrong group; `wrong_token`: not an id token; `not_enrolled`: no active enrollment |
+| 403 | `forbidden`: the wrong group or role; `wrong_token`: not an id token; `not_enrolled`: no active enrollment |
 | 404 | the same response as for something that does not exist |
 
 | role | who |

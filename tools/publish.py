@@ -137,7 +137,31 @@ def site_config(outputs: Mapping[str, str], provider: Json) -> Json:
         "scope": "openid email profile",
         **{name: provider[name] for name in ENDPOINTS if provider.get(name)},
         **{name: provider[name] for name in CHECKS if provider.get(name)},
+        **staff_provider(outputs),
+        **second_factor(outputs, provider),
     }
+
+
+def staff_provider(outputs: Mapping[str, str]) -> Json:
+    """Return how staff sign in at their company's provider; empty where there is none."""
+    if "StaffClientId" not in outputs:
+        return {}
+    names = {"client_id": outputs["StaffClientId"], "identity_provider": outputs["StaffProviderName"]}
+    return {"staff_provider": names}
+
+
+def second_factor(outputs: Mapping[str, str], provider: Json) -> Json:
+    """Return where users of the pool set up a second factor; empty where another provider signs them in."""
+    issuer = urlsplit(outputs["IdentityIssuer"])
+    if issuer.path.strip("/") != outputs.get("UserPoolId"):
+        return {}
+    sign_in = urlsplit(provider["authorization_endpoint"])
+    places = {
+        "client_id": outputs["SecondFactorClientId"],
+        "endpoint": f"https://{issuer.netloc}/",
+        "passkeys_endpoint": f"https://{sign_in.netloc}/passkeys/add",
+    }
+    return {"second_factor": places}
 
 
 def publish(

@@ -12,10 +12,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,11 +24,13 @@ from typer.core import TyperGroup
 from online_orders.domain.errors import Invalid
 from online_orders.domain.languages import LOCALES, Locale
 from online_orders.domain.prices import COLUMNS as PRICE_COLUMNS
-from online_orders_cli import importing, looking, operating, restoring, tables
+from online_orders_cli import importing, importing_people, looking, operating, restoring, tables
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
 from online_orders_cli.output import Output
 
+Desired = TypeVar("Desired")
+"""What a row, or several, of an import want."""
 PROJECT = Path(__file__).resolve().parents[2]
 MAX_ERRORS_SHOWN = 200
 
@@ -94,7 +96,9 @@ EXITS = (
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, epilog=EXITS
 )
-imports = typer.Typer(no_args_is_help=True, help="Import accounts, enrollments, sites and prices from CSV or JSON.")
+imports = typer.Typer(
+    no_args_is_help=True, help="Import accounts, enrollments, sites, prices and people from CSV or JSON."
+)
 exports = typer.Typer(no_args_is_help=True, help="Export orders and timelines as JSON lines or CSV.")
 redrive = typer.Typer(no_args_is_help=True, help="Repair orders, and send mails from the dead-letter queue again.")
 mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and release it.")
@@ -214,6 +218,43 @@ def import_prices(
     session.output.say(f"{'Would be: ' if dry_run else ''}{text.prices} prices, {text.outcome}.", **text._asdict())
 
 
+@imports.command(
+    "people",
+    help=(
+        f"Invite people to accounts and, without an account_id, to the desk. Columns: "
+        f"{', '.join(importing_people.COLUMNS)}. Whoever belongs there already gets the row's role at most, so run an "
+        "import that was cut off again. Each new person gets a mail with a first password, which is valid for a week."
+    ),
+)
+def import_people(
+    ctx: typer.Context,
+    file: File,
+    dry_run: DryRun = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also invite those who belong there already: after the user pool was lost.")
+    ] = False,
+) -> None:
+    """Report all errors of all rows, or invite everybody; a row that the API refuses does not undo the others."""
+    session: Session = ctx.obj
+    installation, output = session.installation, session.output
+    rows, errors = tables.read(file, importing_people.COLUMNS)
+
+    @cache
+    def look_up(account_id: str | None) -> importing_people.Members | None:
+        members = importing_people.fetch_members(installation, account_id)
+        return {} if again and members else members
+
+    due, more = importing_people.desired(output.counted(rows, "reading", len(rows)), look_up)
+    _refuse_rows(output, [*errors, *more])
+    stored = _store_each(
+        output,
+        due,
+        lambda each: each.outcome if dry_run else importing_people.store(installation, each),
+        importing_people.row_errors,
+    )
+    _conclude(output, stored, dry_run)
+
+
 def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
     """Report all errors of all rows, or store all rows; a row that the API refuses does not undo the others."""
     installation, output = session.installation, session.output
@@ -226,10 +267,55 @@ def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
         return looked_up[account_id]
 
     due, more = importing.desired(kind, output.counted(rows, "reading", len(rows)), look_up)
-    if errors or more:
-        _report_row_errors(output, [*errors, *more])
+    _refuse_rows(output, [*errors, *more])
+    stored = _store_each(
+        output,
+        due,
+        lambda each: importing.outcome(each) if dry_run else importing.store(installation, each),
+        lambda each, refusal: importing.row_errors(kind, each, refusal),
+    )
+    _conclude(output, stored, dry_run)
+
+
+def _refuse_rows(output: Output, errors: list[tables.RowError]) -> None:
+    """Report the errors of a file and end the command, if there are any."""
+    if errors:
+        _report_row_errors(output, errors)
         raise typer.Exit(ExitCode.REFUSED)
-    stored = _store(session, kind, due, dry_run)
+
+
+class Stored(NamedTuple):
+    """The number of accounts or people by outcome, what the API refused, and what ended the import early, if
+    anything did.
+    """
+
+    counts: dict[str, int]
+    refused: list[tables.RowError]
+    cut_off: BaseException | None
+
+
+def _store_each(
+    output: Output,
+    due: list[Desired],
+    store: Callable[[Desired], importing.Outcome],
+    row_errors: Callable[[Desired, Refused], list[tables.RowError]],
+) -> Stored:
+    counts: dict[str, int] = dict.fromkeys(importing.Outcome, 0)
+    rejected: list[tables.RowError] = []
+    for each in output.counted(due, "storing", len(due)):
+        try:
+            outcome = store(each)
+        except Refused as refusal:
+            rejected += row_errors(each, refusal)
+        except (Unreachable, KeyboardInterrupt) as stop:
+            return Stored(counts, rejected, stop)
+        else:
+            counts[outcome] += 1
+    return Stored(counts, rejected, None)
+
+
+def _conclude(output: Output, stored: Stored, dry_run: bool) -> None:
+    """Report what an import has done, and end the command unless all of it was done."""
     counts = stored.counts
     sentence = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     output.say(f"{'Would be: ' if dry_run else ''}{sentence}.", dry_run=dry_run, **counts)
@@ -241,29 +327,6 @@ def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
         raise typer.Exit(ExitCode.PARTLY_DONE)
     if stored.refused:
         raise typer.Exit(ExitCode.REFUSED)
-
-
-class Stored(NamedTuple):
-    """The number of accounts by outcome, what the API refused, and what ended the import early, if anything did."""
-
-    counts: dict[str, int]
-    refused: list[tables.RowError]
-    cut_off: BaseException | None
-
-
-def _store(session: Session, kind: Kind, due: list[importing.DesiredAccount], dry_run: bool) -> Stored:
-    counts: dict[str, int] = dict.fromkeys(importing.Outcome, 0)
-    rejected: list[tables.RowError] = []
-    for each in session.output.counted(due, "storing", len(due)):
-        try:
-            outcome = importing.outcome(each) if dry_run else importing.store(session.installation, each)
-        except Refused as refusal:
-            rejected += importing.row_errors(kind, each, refusal)
-        except (Unreachable, KeyboardInterrupt) as stop:
-            return Stored(counts, rejected, stop)
-        else:
-            counts[outcome] += 1
-    return Stored(counts, rejected, None)
 
 
 def _report_row_errors(output: Output, errors: list[tables.RowError]) -> None:
@@ -360,7 +423,7 @@ def redrive_order(ctx: typer.Context, order_id: str) -> None:
 def redrive_due(ctx: typer.Context) -> None:
     """Run the reconciler now: it repairs everything that is overdue, including parked orders.
 
-    Account items are contact reports and changes of accounts.
+    Account items are contact reports, and changes of accounts and people.
     """
     session: Session = ctx.obj
     with session.output.waiting("running the reconciler"):
@@ -585,9 +648,10 @@ def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
     """Remove the terms of a language, so that the parameter QuoteTerms or the product's own terms apply again."""
     session: Session = ctx.obj
     session.installation.act_as_product()
+    from online_orders import clock
     from online_orders.aws.terms_store import remove_terms
 
-    was_set = remove_terms(locale)
+    was_set = remove_terms(locale, clock.now())
     session.output.say(f"{locale}: {'removed' if was_set else 'not set'}.", locale=locale, was_set=was_set)
 
 

@@ -107,8 +107,10 @@ def _source_queue(installation: Installation, message: Json) -> str:
     if source := message.get("Attributes", {}).get("DeadLetterQueueSourceArn"):
         url: str = installation.aws("sqs").get_queue_url(QueueName=source.rpartition(":")[2])["QueueUrl"]
         return url
-    is_account_change = "version" in json.loads(message["Body"])
-    return installation.resource("AccountChanges" if is_account_change else "MailQueue")
+    body = json.loads(message["Body"])
+    if "effect" in body:
+        return installation.resource("PeopleChanges")
+    return installation.resource("AccountChanges" if "version" in body else "MailQueue")
 
 
 class DeadLetters(NamedTuple):

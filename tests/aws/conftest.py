@@ -8,7 +8,7 @@ from online_orders.aws import signing_keys, table
 from online_orders.telemetry import logger
 from tests.aws.service import Largest, Service
 
-NAMES = ("dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs", "ssm", "stepfunctions")
+NAMES = ("cognito-idp", "dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs", "ssm", "stepfunctions")
 """The SDK's, of the services that the product calls."""
 
 

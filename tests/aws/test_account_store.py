@@ -18,11 +18,13 @@ from online_orders.aws.keys import (
 )
 from online_orders.aws.table import MAX_ATTEMPTS, Items, WriteConflict
 from online_orders.domain.accounts import Account, ContactReport
+from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.errors import InProgress, Invalid, NotFound, TooManyRequests
 from online_orders.domain.order_ids import first_id_of
 from online_orders.telemetry import MetricUnit, logger, metrics
+from tests.aws.audited import take_entry
 from tests.aws.service import Service, canceled, error_of
-from tests.domain.builders import ANNA, CARLA, CLARA, account_body, account_of
+from tests.domain.builders import ANNA, CALLER, CARLA, CLARA, account_body, account_of
 
 Json = dict[str, Any]
 
@@ -170,9 +172,12 @@ def written(service: Service) -> list[Json]:
         for body in action.values():
             assert body.pop("TableName") == "Table"
     actions: list[Json] = requested["TransactItems"]
+    audited[:] = [take_entry(actions)]
     return actions
 
 
+audited: list[AuditEntry] = []
+"""Of the transaction that was looked at last."""
 NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
@@ -184,6 +189,19 @@ def test_a_new_account_is_stored_listed_and_put_under_its_reseller(service: Serv
     assert first == {"Put": {"Item": stored(account), **NEW}}
     assert listed == {"Put": {"Item": directory_key("acme")}}
     assert under == ([{"Put": {"Item": subaccount_key("relay", "acme")}}] if parent else [])
+
+
+def test_a_new_account_and_each_change_of_it_are_in_the_audit_trail(service: Service) -> None:
+    account = account_of()
+    account_store.put_account(account, None, CLARA)
+    written(service)
+    (created,) = audited
+    assert (created.at, created.by, created.action, created.account_id) == (NOW, CLARA, "created", "acme")
+    assert {each.pointer: (each.was, each.is_now) for each in created.changes}["/currency"] == (None, "EUR")
+    change(service, account, account_of(name="After"))
+    (changed,) = audited
+    assert (changed.subject, changed.subject_id, changed.action) == ("account", "acme", "changed")
+    assert changed.changes == (AuditChange(pointer="/name", was="Acme Ltd", is_now="After"),)
 
 
 def change(service: Service, before: Account, after: Account) -> list[Json]:
@@ -274,36 +292,37 @@ READ_AND_STORE = ["get_item", "transact_write_items"]
 
 def found_at(version: int) -> list[Json]:
     """The answers to the two reads before an account is stored: to decide on, and to keep."""
-    return [{"Item": stored(account_of(), version)}] * 2
+    item = stored(account_of(), version)
+    return [found(item), {"Item": item}]
 
 
 def replace(*seen: int | None, **changes: Any) -> StoredAccount:
     """Replace the account, and look that the versions `seen` were checked before."""
     checked: list[int | None] = []
     try:
-        return account_store.replace_account("acme", account_body(**changes), ANNA, checked.append)
+        return account_store.replace_account("acme", account_body(**changes), CALLER, checked.append)
     finally:
         assert checked == [*seen]
 
 
 def test_an_account_is_created_or_replaced_by_its_body(service: Service) -> None:
-    service.answers = [{}, {}]
+    service.answers = [found(), {}]
     assert replace(None) == StoredAccount(account_of(), 1, ANNA.email)
     service.answers = [*found_at(3), {}]
     assert replace(3, name="After") == StoredAccount(account_of(name="After"), 4, ANNA.email)
     assert [method for method, _ in service.asked] == [
-        "get_item",
+        "batch_get_item",
         "transact_write_items",
-        "get_item",
+        "batch_get_item",
         "get_item",
         "transact_write_items",
     ]
 
 
 def test_an_account_that_is_so_already_is_not_stored_again(service: Service) -> None:
-    service.answers = [{"Item": stored(account_of(), 3)}]
+    service.answers = [found(stored(account_of(), 3))]
     assert replace(3) == StoredAccount(account_of(), 3, CLARA.email)
-    assert [method for method, _ in service.asked] == ["get_item"]
+    assert [method for method, _ in service.asked] == ["batch_get_item"]
 
 
 def test_who_loses_the_race_for_an_account_is_judged_anew(service: Service) -> None:
@@ -329,7 +348,7 @@ def test_an_account_is_replaced_below_a_reseller_alone(service: Service) -> None
             ("/parent_account_id", code) for code in codes
         ]
     service.asked.clear()
-    service.answers = [{"Item": stored(reseller)}, {"Items": []}, {}, {}]
+    service.answers = [{"Item": stored(reseller)}, {"Items": []}, found(), {}]
     assert replace(None, parent_account_id="relay").account.parent_account_id == "relay"
     for unsound in (7, "no id", "acme"):
         with pytest.raises(Invalid):

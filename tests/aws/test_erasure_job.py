@@ -11,6 +11,7 @@ import pytest
 from online_orders import clock
 from online_orders.aws import account_store, contact_report_store, order_store
 from online_orders.aws import table as table_module
+from online_orders.aws.audit_store import audit_write
 from online_orders.aws.erasure_job import ErasureStep, erase_person
 from online_orders.aws.evidence_store import evidence_action
 from online_orders.aws.keys import (
@@ -24,8 +25,10 @@ from online_orders.aws.keys import (
     version_key,
 )
 from online_orders.aws.price_store import put_price_list
-from online_orders.aws.table import MAX_ATTEMPTS
+from online_orders.aws.table import MAX_ATTEMPTS, transact
+from online_orders.domain import audit
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, ContactReport
+from online_orders.domain.audit import OPERATOR, AuditChange, AuditEntry
 from online_orders.domain.errors import InProgress, NotFound
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.order_parts import User
@@ -121,6 +124,11 @@ def document(table: Table, key: Json) -> Json:
     return found
 
 
+def trail(table: Table) -> list[AuditEntry]:
+    found = (item for (pk, _), item in sorted(table.items.items()) if pk.startswith("AUDIT#"))
+    return [AuditEntry.model_validate_json(item["document"]["S"]) for item in found]
+
+
 # -- one account --------------------------------------------------------------------------------------------------
 
 
@@ -130,9 +138,9 @@ def test_a_contact_is_erased_from_account_order_entries_and_records(table: Table
         store_order(place(body={"note": f"Ask {CONNIES}"})),
         lambda order: order.comment(Actor(kind="customer_success", name="clara"), f"Of {CONNIES}", NOW, internal=True),
     )
-    assert len(traces(table, CONNIES)) == 4
+    assert len(traces(table, CONNIES)) == 5
     erased, left = run(CONNIES)
-    assert erased == {"accounts": 1, "orders": 1, "entries": 1, "records": 1}
+    assert erased == {"accounts": 1, "orders": 1, "entries": 1, "records": 1, "audit_entries": 1}
     assert left == []
     assert traces(table, CONNIES) == []
     after = order_store.get_order(AT)
@@ -156,7 +164,7 @@ def test_the_contact_of_a_person_who_is_erased_keeps_the_own_name(table: Table) 
 def test_an_erased_account_gets_a_version_that_names_nobody(table: Table) -> None:
     store_account()
     erased, _ = run(CONNIES)
-    assert erased == {"accounts": 1}
+    assert erased == {"accounts": 1, "audit_entries": 1}
     stored = account_store.get_stored_account("acme")
     assert (stored.version, stored.changed_by) == (2, "operator")
     assert stored.account.enrollment
@@ -173,8 +181,8 @@ def test_an_erased_account_gets_a_version_that_names_nobody(table: Table) -> Non
 def test_who_changed_an_account_is_erased_from_it_and_from_what_it_was(table: Table) -> None:
     store_account(by=CLARA)
     store_account(account_of(name="Acme Two"), by=CONRAD)
-    assert run(CLARA.email)[0] == {"versions": 1}
-    assert run(CONRAD.email)[0] == {"accounts": 1}
+    assert run(CLARA.email)[0] == {"versions": 1, "audit_entries": 1}
+    assert run(CONRAD.email)[0] == {"accounts": 1, "audit_entries": 1}
     assert traces(table, CLARA.email, CONRAD.email) == []
     assert account_store.get_stored_account("acme") == (account_of(name="Acme Two"), 2, ERASED_EMAIL)
 
@@ -410,10 +418,10 @@ def test_all_accounts_are_gone_through_page_by_page_and_price_lists_first(table:
     table.page = 2
     steps = list(erase_person(CLARA.email))
     assert steps[0] == ErasureStep("", Counter({"price_lists": 2}), ())
-    assert steps[-1] == ErasureStep("c", Counter(), ())
+    assert steps[-1].position == "c"
     positions = [step.position for step in steps]
     assert positions == sorted(positions)
-    assert sum((step.erased for step in steps), Counter()) == {"price_lists": 2, "accounts": 3}
+    assert sum((step.erased for step in steps), Counter()) == {"price_lists": 2, "accounts": 3, "audit_entries": 5}
     assert [step.position for step in steps if step.erased["accounts"]] == ["", "a", "b"]
     assert traces(table, CLARA.email) == []
     pk = prices_key("EUR")["pk"]["S"]
@@ -424,7 +432,7 @@ def test_all_accounts_are_gone_through_page_by_page_and_price_lists_first(table:
 def test_a_run_goes_on_behind_the_account_that_is_done(table: Table) -> None:
     for account_id in ("a", "b", "c"):
         store_account(account_of().model_copy(update={"account_id": account_id}), by=CLARA)
-    assert run(CLARA.email, None, after="a")[0] == {"accounts": 2}
+    assert run(CLARA.email, None, after="a")[0] == {"accounts": 2, "audit_entries": 3}
     first, *_ = list(erase_person(CLARA.email, after="a"))
     assert first.position == "a"
     assert account_store.get_stored_account("a").changed_by == CLARA.email
@@ -442,7 +450,8 @@ def test_an_account_is_erased_with_its_sub_accounts_and_their_orders(table: Tabl
     steps = list(erase_person(CONNIES, "relay"))
     done = list(dict.fromkeys(step.position for step in steps))
     assert done == ["", "former", "relay", "sub"]
-    assert {key[0] for key in traces(table, CONNIES)} == {"ACCOUNT#other"}
+    assert {key[0] for key in traces(table, CONNIES)} == {"ACCOUNT#other", "AUDIT#2026-11"}
+    assert [entry.account_id for entry in trail(table) if CONNIES in entry.model_dump_json()] == ["other"]
     assert [step.position for step in erase_person(CONNIES, "relay", after="former")][-1] == "sub"
     assert list(dict.fromkeys(step.position for step in erase_person(CONNIES, "relay", after="relay"))) == [
         "relay",
@@ -474,7 +483,7 @@ def test_a_deputys_name_is_known_by_the_address(table: Table) -> None:
     store_account(account_of(enrollment=enrollment))
     contact_report_store.store_report("acme", CLARA, ContactReport(text="Ask Dee Deputy"), NOW)
     erased, _ = run(CONNIES)
-    assert erased == {"accounts": 1, "reports": 1}
+    assert erased == {"accounts": 1, "reports": 1, "audit_entries": 1}
     assert traces(table, "Dee Deputy", CONNIES) == []
 
 
@@ -486,3 +495,77 @@ def test_what_is_no_address_and_an_account_that_is_not_there_are_refused(table: 
     assert run(CONNIES, None) == (Counter(), [])
     key = order_key(AT)
     assert (key["pk"]["S"], key["sk"]["S"]) not in table.items
+
+
+# -- the audit trail ----------------------------------------------------------------------------------------------
+
+
+def test_a_contact_is_erased_from_the_audit_trail_and_what_was_changed_stays(table: Table) -> None:
+    store_account()
+    next_contact = {"name": "Nora", "email": "nora@acme.example"}
+    store_account(account_of(name="After", enrollment={**account_body()["enrollment"], "contact": next_contact}))
+    before = trail(table)
+    assert run(CONNIES)[0]["audit_entries"] == 2
+    after = sorted(trail(table)[:2], key=lambda each: each.action)
+    before.sort(key=lambda each: each.action)
+    assert [(each.audit_id, each.at, each.by, each.action) for each in after] == [
+        (each.audit_id, each.at, each.by, each.action) for each in before
+    ]
+    nobody = {"name": ERASED, "email": ERASED_EMAIL}
+    assert {each.pointer: (each.was, each.is_now) for each in after[0].changes} == {
+        "/name": ("Acme Ltd", "After"),
+        "/enrollment/contact": (nobody, next_contact),
+    }
+    assert {each.pointer: each.is_now for each in after[1].changes}["/enrollment"]["contact"] == nobody
+
+
+def test_an_erasure_is_in_the_audit_trail_and_names_nobody(table: Table) -> None:
+    store_account()
+    run(CONNIES)
+    entry = trail(table)[-1]
+    assert (entry.by, entry.action, entry.account_id) == (OPERATOR, "erased", "acme")
+    (change,) = entry.changes
+    assert (change.pointer, change.was, change.is_now) == (
+        "/enrollment/contact",
+        {"name": ERASED, "email": ERASED_EMAIL},
+        None,
+    )
+
+
+def test_an_author_is_erased_from_all_entries_by_the_id_that_one_of_them_shows(table: Table) -> None:
+    store_account(by=CLARA)
+    renamed = User(user_id=CLARA.user_id, email="clara.married@vendor.example")
+    store_account(account_of(name="After"), by=renamed)
+    assert run(CLARA.email)[0]["audit_entries"] == 2
+    assert {each.by.user_id for each in trail(table)} == {"erased"}
+    assert traces(table, '"user_id": {"S": "clara"}') == []
+
+
+def test_a_person_is_erased_from_the_entries_about_them(table: Table) -> None:
+    store_account(account_of(enrollment=None))
+    person = {"email": CONNIES, "name": "Connie", "role": "buyer"}
+    entries = [
+        audit.entry(NOW, CLARA, "person", "sub-1", "invited", account_id="acme", now=person),
+        audit.entry(
+            LATER, CLARA, "person", "sub-1", "changed", account_id="acme", was=person, now={**person, "name": "Conny"}
+        ),
+        audit.entry(LATER, CLARA, "person", "sub-2", "deactivated", account_id="acme", was={"name": "Al"}, now={}),
+    ]
+    transact([audit_write(each) for each in entries])
+    assert run(CONNIES)[0]["audit_entries"] == 2
+    by_action = {each.action: each for each in trail(table)}
+    assert {each.pointer: each.is_now for each in by_action["invited"].changes} == {
+        "/email": ERASED_EMAIL,
+        "/name": ERASED,
+        "/role": "buyer",
+    }
+    assert by_action["invited"].subject_id == by_action["changed"].subject_id == "erased"
+    assert by_action["changed"].changes == (AuditChange(pointer="/name", was=ERASED, is_now=ERASED),)
+    assert by_action["deactivated"] == entries[2]
+
+
+def test_the_whole_trail_is_erased_only_with_all_accounts(table: Table) -> None:
+    put_price_list(PriceList(currency="USD", version=1, updated_at=NOW, prices=()), None, CLARA)
+    store_account(by=CONRAD)
+    assert run(CLARA.email)[0] == Counter()
+    assert run(CLARA.email, None)[0] == {"price_lists": 1, "audit_entries": 1}

@@ -8,13 +8,13 @@ import pytest
 
 from online_orders import clock
 from online_orders.aws import lead_time_statistics, placing
-from online_orders.aws.keys import account_key, idempotency_key, order_key, placed_key, subaccount_key
+from online_orders.aws.keys import account_key, idempotency_key, order_key, person_key, placed_key, subaccount_key
 from online_orders.aws.order_store import key_of
 from online_orders.aws.table import MAX_ATTEMPTS
 from online_orders.domain.errors import Forbidden, InProgress, Invalid, NotFound, TooManyRequests, Unprocessable
 from online_orders.domain.orders import Order
 from tests.aws.service import Service, canceled
-from tests.domain.builders import ANNA, NOW, ORDER_ID, account_of, claimed, item_of, offered, place
+from tests.domain.builders import ANNA, CALLER, NOW, ORDER_ID, account_of, claimed, item_of, offered, place
 
 Json = dict[str, Any]
 
@@ -43,6 +43,7 @@ def record_key(source: Any = "online") -> Json:
     return idempotency_key("acme", source, hashed("key"))
 
 
+WHO = person_key(CALLER.user.user_id)
 ACCOUNT = {
     **account_key("acme"),
     "document": {"S": account_of(parent_account_id="relay").model_dump_json()},
@@ -65,7 +66,7 @@ def found(*items: Json) -> Json:
 
 
 def send(body: Any = None, **more: Any) -> placing.Placed:
-    requested: Json = {"by": ANNA, "account_id": "acme", "caller_account_id": "acme", "source": "online", **more}
+    requested: Json = {"by": CALLER, "account_id": "acme", "caller_account_id": "acme", "source": "online", **more}
     return placing.place("key", BODY if body is None else body, **requested)
 
 
@@ -91,8 +92,8 @@ def test_an_order_of_the_screen_is_read_for_and_placed_in_two_calls(service: Ser
     assert placed.order_id == ORDER_ID
     assert len(service.asked) == 2
     read = service.asked[0][1]["RequestItems"]["Table"]["Keys"]
-    assert keys_read(service) == [account_key("acme"), record_key(), placed_key("acme", NOW)]
-    assert len(read) > 3, "the history comes along"
+    assert keys_read(service) == [account_key("acme"), record_key(), placed_key("acme", NOW), WHO]
+    assert len(read) > 4, "the history comes along"
     order, entry, kept, pointer = stored(service)
     assert order["sk"] == {"S": f"ORDER#{ORDER_ID}"}
     assert entry["event"] == {"S": "order.submitted"}
@@ -107,7 +108,7 @@ def test_an_order_of_the_screen_is_read_for_and_placed_in_two_calls(service: Ser
 def test_a_direct_order_takes_no_share_of_the_hour_and_no_reseller_sees_it(service: Service) -> None:
     service.answers = [found(ACCOUNT), {}]
     placed = send(source="direct")
-    assert keys_read(service) == [account_key("acme"), record_key("direct")]
+    assert keys_read(service) == [account_key("acme"), record_key("direct"), WHO]
     assert [item["sk"]["S"].partition("#")[0] for item in stored(service)] == ["DIRECT", "ENTRY", "IDEMPOTENCY"]
     assert placed.order_id == ORDER_ID
 

@@ -1,5 +1,6 @@
 """Quoting at the desk, call by call: what a draft is made from, and what is stored of the next revision."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,6 +22,7 @@ from tests.domain.builders import (
     HOUR,
     NOW,
     ORDER_ID,
+    STAFF_CALLER,
     account_of,
     claimed,
     item_of,
@@ -118,7 +120,7 @@ def test_a_closed_order_is_not_quoted(desk: Desk) -> None:
 
 def test_the_next_revision_is_stored_and_waits_for_the_undo_window(desk: Desk) -> None:
     store(desk, ORDER)
-    order = quoting.offer_next_revision(ORDER_ID, quote_body(), CLARA, frozenset({ORDER.version}))
+    order = quoting.offer_next_revision(ORDER_ID, quote_body(), STAFF_CALLER, frozenset({ORDER.version}))
     quote = order.quote
     assert quote
     assert (quote.revision, quote.currency, quote.terms, quote.state) == (1, "CHF", "Netto.", "sending")
@@ -127,43 +129,49 @@ def test_the_next_revision_is_stored_and_waits_for_the_undo_window(desk: Desk) -
     entry = order_store.get_entry(ORDER_ID, order.internals.sequence)
     assert (entry.event, entry.at, entry.actor.name) == ("quote.prepared", AT, CLARA.email)
     assert text_of(quote_key(ORDER_ID, 1)) not in desk.table.items
-    again = quoting.offer_next_revision(ORDER_ID, quote_body(), CLARA, None)
+    again = quoting.offer_next_revision(ORDER_ID, quote_body(), STAFF_CALLER, None)
     assert again.quote
     assert (again.quote.revision, text_of(quote_key(ORDER_ID, 1)) in desk.table.items) == (2, True)
+
+
+def reads(desk: Desk) -> dict[str, int]:
+    return dict(Counter(call for call in desk.table.calls if "get_item" in call))
 
 
 def test_a_quote_that_lost_its_race_is_made_again_from_the_order_as_it_is_then(desk: Desk) -> None:
     store(desk, ORDER)
 
     desk.before_next("transact_write_items", lambda: desk.follow(lambda order: order.release(CLARA, NOW)))
-    order = quoting.offer_next_revision(ORDER_ID, quote_body(), CLARA, None)
+    order = quoting.offer_next_revision(ORDER_ID, quote_body(), STAFF_CALLER, None)
     assert (order.assignee, order.internals.sequence) == (None, ORDER.internals.sequence + 2)
-    assert desk.table.calls.count("get_item") == 6, "where it is, the order three times, the account and the terms once"
+    assert reads(desk) == {"get_item": 4, "batch_get_item": 2}, (
+        "where it is; order and caller twice; account and terms once"
+    )
 
 
 def test_a_quote_that_is_refused_changes_nothing(desk: Desk) -> None:
     store(desk, ORDER)
     with pytest.raises(VersionMismatch):
-        quoting.offer_next_revision(ORDER_ID, quote_body(), CLARA, frozenset({ORDER.version + 1}))
+        quoting.offer_next_revision(ORDER_ID, quote_body(), STAFF_CALLER, frozenset({ORDER.version + 1}))
     with pytest.raises(Invalid) as refusal:
-        quoting.offer_next_revision(ORDER_ID, quote_body(valid_until="2026-11-22"), CLARA, None)
+        quoting.offer_next_revision(ORDER_ID, quote_body(valid_until="2026-11-22"), STAFF_CALLER, None)
     assert refused(refusal) == [("/valid_until", "date_in_past")]
     assert order_store.get_order(order_store.key_of(ORDER)) == ORDER
     with pytest.raises(NotFound):
-        quoting.offer_next_revision(ORDER_ID[:-1] + "Z", quote_body(), CLARA, None)
+        quoting.offer_next_revision(ORDER_ID[:-1] + "Z", quote_body(), STAFF_CALLER, None)
 
 
 def test_an_order_is_not_quoted_when_its_status_does_not_allow_it_whatever_the_body(desk: Desk) -> None:
     store(desk, place().order)
     with pytest.raises(Conflict):
-        quoting.offer_next_revision(ORDER_ID, {}, CLARA, None)
-    assert desk.table.calls.count("get_item") == 2, "neither account nor terms are read"
+        quoting.offer_next_revision(ORDER_ID, {}, STAFF_CALLER, None)
+    assert reads(desk) == {"get_item": 1, "batch_get_item": 1}, "neither account nor terms are read"
 
 
 def test_without_terms_of_its_own_a_quote_has_those_of_the_product_in_the_accounts_language(desk: Desk) -> None:
     del desk.table.items[text_of(terms_key("de"))]
     store(desk, ORDER)
     assert quoting.next_draft(ORDER, None).terms == DEFAULT_TERMS["de"]
-    order = quoting.offer_next_revision(ORDER_ID, quote_body(), CLARA, None)
+    order = quoting.offer_next_revision(ORDER_ID, quote_body(), STAFF_CALLER, None)
     assert order.quote
     assert order.quote.terms == DEFAULT_TERMS["de"]

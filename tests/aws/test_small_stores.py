@@ -37,6 +37,7 @@ from online_orders.aws.keys import (
     terms_key,
 )
 from online_orders.aws.table import MAX_ATTEMPTS, Items
+from online_orders.domain.audit import OPERATOR, AuditChange
 from online_orders.domain.catalog import KIND_LABELS
 from online_orders.domain.errors import InProgress, NotFound, TooManyRequests, Unavailable
 from online_orders.domain.estimates import BUCKET_DAYS
@@ -47,7 +48,8 @@ from online_orders.domain.orders import Order
 from online_orders.domain.terms import DEFAULT_TERMS, StandardTerms
 from online_orders.domain.timeline import SYSTEM
 from online_orders.telemetry import MetricUnit, logger, metrics
-from tests.aws.service import Service, error_of
+from tests.aws.audited import take_entry
+from tests.aws.service import Service, canceled, error_of
 from tests.domain.builders import CLARA, DAY, NOW, ORDER_ID, account_of, item_of, offered, place
 
 Json = dict[str, Any]
@@ -323,28 +325,44 @@ TERMS = StandardTerms(locale="de", version=3, text="Netto.", updated_at=NOW)
 STORED_TERMS = {"document": {"S": TERMS.model_dump_json()}}
 
 
+UNCHANGED_TERMS = {
+    "ConditionExpression": "version = :before",
+    "ExpressionAttributeValues": {":before": {"N": "3"}},
+}
+
+
 @pytest.mark.parametrize("before", [None, TERMS])
 def test_terms_are_stored_in_place_of_those_that_were_read(service: Service, before: StandardTerms | None) -> None:
     after = StandardTerms(locale="de", version=4 if before else 1, text="Brutto.", updated_at=NOW)
-    service.answers = [{}, error_of("ConditionalCheckFailedException")]
+    service.answers = [{}, canceled("ConditionalCheckFailed")]
     assert terms_store.store_terms("de", "Brutto.", before, NOW) == after
     assert terms_store.store_terms("de", "Brutto.", before, NOW) is None
-    condition: Json = {"ConditionExpression": "attribute_not_exists(pk)"}
-    if before:
-        condition = {
-            "ConditionExpression": "version = :before",
-            "ExpressionAttributeValues": {":before": {"N": "3"}},
-        }
+    condition = UNCHANGED_TERMS if before else {"ConditionExpression": "attribute_not_exists(pk)"}
     item = {**terms_key("de"), "version": {"N": str(after.version)}, "document": {"S": after.model_dump_json()}}
-    assert service.asked[0] == ("put_item", {"TableName": "Table", "Item": item, **condition})
+    method, requested = service.asked[0]
+    entry = take_entry(requested["TransactItems"])
+    assert method == "transact_write_items"
+    assert requested["TransactItems"] == [{"Put": {"TableName": "Table", "Item": item, **condition}}]
+    assert (entry.by, entry.subject, entry.subject_id) == (OPERATOR, "terms", "de")
+    assert entry.action == ("changed" if before else "created")
+    assert entry.changes == (AuditChange(pointer="/text", was="Netto." if before else None, is_now="Brutto."),)
 
 
 def test_terms_are_found_and_taken_away(service: Service) -> None:
-    service.answers = [{"Item": STORED_TERMS}, {}, {"Attributes": STORED_TERMS}, {}]
+    service.answers = [{"Item": STORED_TERMS}, {}]
     assert (terms_store.find_terms("de"), terms_store.find_terms("de")) == (TERMS, None)
-    assert (terms_store.remove_terms("de"), terms_store.remove_terms("de")) == (True, False)
-    taking = ("delete_item", {"TableName": "Table", "Key": terms_key("de"), "ReturnValues": "ALL_OLD"})
-    assert service.asked == [*[reading(terms_key("de"))] * 2, *[taking] * 2]
+    assert service.asked == [reading(terms_key("de"))] * 2
+    raced = [{"Item": STORED_TERMS}, canceled("ConditionalCheckFailed")]
+    service.answers = [*raced, {"Item": STORED_TERMS}, {}, {}]
+    assert (terms_store.remove_terms("de", NOW), terms_store.remove_terms("de", NOW)) == (True, False)
+    actions = service.asked[5][1]["TransactItems"]
+    entry = take_entry(actions)
+    assert actions == [{"Delete": {"TableName": "Table", "Key": terms_key("de"), **UNCHANGED_TERMS}}]
+    assert (entry.by, entry.action) == (OPERATOR, "removed")
+    assert entry.changes == (AuditChange(pointer="/text", was="Netto.", is_now=None),)
+    service.answers = raced * MAX_ATTEMPTS
+    with pytest.raises(InProgress):
+        terms_store.remove_terms("de", NOW)
 
 
 def test_a_quotes_terms_are_the_stored_ones_else_the_parameter_else_the_default(

@@ -21,8 +21,9 @@ from online_orders.aws.version_store import Version
 from online_orders.domain.errors import InProgress
 from online_orders.domain.prices import ListPrice, PriceList
 from online_orders.domain.quotes import Recurrence
+from tests.aws.audited import take_entry
 from tests.aws.service import Service, canceled
-from tests.domain.builders import ANNA, CLARA
+from tests.domain.builders import CALLER, CLARA
 
 Json = dict[str, Any]
 
@@ -179,6 +180,8 @@ def test_the_first_price_list_of_a_currency_is_new_and_listed(service: Service) 
     put_price_list(prices(1), None, CLARA)
     ((method, requested),) = service.asked
     assert method == "transact_write_items"
+    created = take_entry(requested["TransactItems"])
+    assert (created.by, created.subject, created.subject_id, created.action) == (CLARA, "price_list", "EUR", "created")
     assert requested["TransactItems"] == [
         {"Put": {"TableName": "Table", "Item": stored_prices(1, []), **NEW}},
         directory(1),
@@ -188,11 +191,23 @@ def test_the_first_price_list_of_a_currency_is_new_and_listed(service: Service) 
 def test_a_later_price_list_takes_the_place_of_the_one_before(service: Service) -> None:
     service.answers = [{"Item": stored_prices(1, [])}, {}]
     put_price_list(prices(2), prices(1), CLARA)
-    first, kept, listed = service.asked[1][1]["TransactItems"]
+    actions = service.asked[1][1]["TransactItems"]
+    assert (take_entry(actions).action, len(actions)) == ("changed", 3)
+    first, kept, listed = actions
     assert first["Put"]["Item"] == stored_prices(2, ["/prices"])
     assert first["Put"]["ExpressionAttributeValues"][":before"] == {"N": "1"}
     assert kept["Put"]["Item"] == {**stored_prices(1, []), **version_key(prices_key("EUR"), 1)}
     assert listed == directory(2)
+
+
+def found(*items: Json) -> Json:
+    return {"Responses": {"Table": list(items)}}
+
+
+def found_at(version: int) -> list[Json]:
+    """The answers to the two reads before a list is stored: to decide on, and to keep."""
+    item = stored_prices(version, [])
+    return [found(item), {"Item": item}]
 
 
 def replace(*seen: int | None) -> PriceList:
@@ -202,25 +217,27 @@ def replace(*seen: int | None) -> PriceList:
         kind="sdp_users", variant=None, description="A user", unit_price=Decimal("2.00"), recurrence=Recurrence.MONTHLY
     )
     try:
-        return replace_price_list("EUR", (requested,), ANNA, checked.append)
+        return replace_price_list("EUR", (requested,), CALLER, checked.append)
     finally:
         assert checked == [*seen]
 
 
 def test_a_price_list_is_created_or_replaced_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("online_orders.aws.price_store.now", lambda: AT)
-    service.answers = [{}, {}]
+    service.answers = [found(), {}]
     after = replace(None)
+    (change,) = take_entry(service.asked[-1][1]["TransactItems"]).changes
+    assert (change.pointer, change.was, change.is_now["unit_price"]) == ("/prices/0", None, "2.00")
     assert (after.currency, after.version, after.updated_at, len(after.prices)) == ("EUR", 1, AT, 1)
-    service.answers = [*[{"Item": stored_prices(3, [])}] * 2, {}]
+    service.answers = [*found_at(3), {}]
     assert replace(3) == after.model_copy(update={"version": 4})
-    service.answers = [{"Item": {**stored_prices(4, []), "document": {"S": after.model_dump_json()}}}]
+    service.answers = [found({**stored_prices(4, []), "document": {"S": after.model_dump_json()}})]
     assert replace(1) == after
 
 
 def test_who_loses_the_race_for_a_price_list_is_judged_anew(service: Service) -> None:
-    lost = [*[{"Item": stored_prices(3, [])}] * 2, canceled("ConditionalCheckFailed")]
-    service.answers = [*lost, *[{"Item": stored_prices(4, [])}] * 2, {}]
+    lost = [*found_at(3), canceled("ConditionalCheckFailed")]
+    service.answers = [*lost, *found_at(4), {}]
     assert replace(3, 4).version == 5
     service.answers = lost * MAX_ATTEMPTS
     with pytest.raises(InProgress, match="this price list"):

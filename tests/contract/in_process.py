@@ -5,7 +5,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sandbox.seed import USERS
+from online_orders.aws import people_store
+from online_orders.aws.table import transact
+from online_orders.domain.people import Membership, Person, PersonState
+from online_orders.domain.roles import DESK, HIGHEST_ROLE, Group
+from sandbox.seed import GIVEN_ROLES, USERS
 from sandbox.seed import accounts as seeded_accounts
 from tests.contract.site import Attachment, Execution, Mail, Response, Seen, Site, User
 from tests.lab import Lab
@@ -50,8 +54,9 @@ class InProcess(Site):
     ) -> Response:
         caller = None
         if user:
-            group = "customer-success" if user.role == "customer-success" else "customers"
-            caller = LabUser(user.username, group, user.account_id).claiming(email=user.email)
+            group = "customers" if user.account_id else "customer-success"
+            role = user.role if user.role in GIVEN_ROLES else None
+            caller = LabUser(user.username, group, user.account_id, role).claiming(email=user.email)
             caller = caller.with_access_token.claiming(email=None) if access_token else caller
         response = self.lab.http(method, path, json=json, form=form, content=content, headers=headers, user=caller)
         return Response(response.status, response.headers, response.body)
@@ -99,6 +104,23 @@ class InProcess(Site):
 
     def logs(self) -> str:
         return "\n".join(self.lab.log.lines)
+
+
+def adopted(site: InProcess, user: User) -> str:
+    """Store a seeded user as the first sign-in does, active and with the highest role; return the user's id."""
+    group: Group = "customer-success" if user.role == "customer-success" else "customers"
+    team = DESK if user.account_id is None else user.account_id
+    membership = Membership(role=HIGHEST_ROLE[group], state=PersonState.ACTIVE, last_seen_on=site.now().date())
+    found = Person(
+        user_id=LabUser(user.username, None).user_id,
+        email=user.email,
+        name=user.username.title(),
+        group=group,
+        memberships={team: membership},
+    )
+    with site.lab.as_operator():
+        transact(people_store.write_actions(None, found))
+    return found.user_id
 
 
 def _mail(mail: LabMail) -> Mail:

@@ -19,7 +19,7 @@ CODE = re.compile(r"^Code: (\d{6})$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class User:
-    """`role`: `customer`, `reseller` or `customer-success`."""
+    """`role`: `customer`, `reseller` or `customer-success`, or the role of a person."""
 
     username: str
     email: str

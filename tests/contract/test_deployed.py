@@ -31,6 +31,7 @@ NOT_OF_LOCAL_RUN = {
 }
 """What the local run lacks: a site's edge, alarms, metrics, protection, snapshots."""
 OF_AWS_ALONE = {
+    "Tokens name a role",
     "People return to this site from signing in",
     "Nobody signs up by himself",
     "Lambda may run enough functions at once",

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from online_orders.aws import erasure_job
 from online_orders.aws.order_store import get_any_order
 from online_orders.domain.errors import NotFound
-from tests.contract.in_process import InProcess
+from tests.contract.in_process import InProcess, adopted
 from tests.contract.orders import Order, claimed, fresh, item, offered, place, place_direct, quote, rows
 from tests.contract.site import Json, User
 from tests.lab import Lab
@@ -299,7 +299,7 @@ def test_a_person_is_erased_from_what_accounts_and_price_lists_were(site: InProc
         site.put(lists, site.people.cs, {"prices": prices}).ok()
     site.settle()
     before = rows(site, f"{path}/versions", site.people.cs)
-    assert len(traces(site, email)) == 3
+    assert len(traces(site, email)) == 3 + 4  # versions, and entries of the audit trail
 
     erased, _ = erase(email, account_id)
     assert erased["versions"] >= 3
@@ -347,7 +347,8 @@ def test_other_accounts_are_left_alone_and_steps_say_where_to_go_on(site: InProc
     steps = list(erasure_job.erase_person(site.people.cs.email, account_id))
     assert steps[-1].position == account_id
     assert other.read()["assignee"]["email"] == site.people.cs.email
-    assert list(erasure_job.erase_person(site.people.cs.email, after=max(site.accounts))) == []
+    rest = erasure_job.erase_person(site.people.cs.email, after=max(site.accounts))
+    assert sum((step.erased for step in rest), Counter()).keys() == {"audit_entries"}
     assert {step.position for step in erasure_job.erase_person(site.people.cs.email)} >= set(site.accounts)
     assert other.read()["assignee"] is None
 
@@ -366,9 +367,78 @@ def test_nothing_is_scanned_to_erase(site: InProcess) -> None:
         site.lab.wire.calls.clear()
         erase(site.people.cs.email)
     called = {call.operation for call in site.lab.wire.calls}
-    assert called == {"Query", "BatchGetItem", "GetItem", "UpdateItem", "TransactWriteItems"}
+    assert called == {"Query", "BatchGetItem", "GetItem", "UpdateItem", "PutItem", "TransactWriteItems"}
 
 
 def test_an_account_that_is_not_there_is_said_so(site: InProcess) -> None:
     with pytest.raises(NotFound):
         erase("connie@nowhere.example", "nowhere")
+
+
+# -- users --------------------------------------------------------------------------------------------------------
+
+
+def in_two_accounts(site: InProcess) -> tuple[Json, list[User]]:
+    """A person who was invited to two accounts, and an admin of each."""
+    admins = [site.people.customer, site.people.other]
+    body = {"email": f"{fresh('ada')}@new.example", "name": "Ada Lovelace", "role": "admin"}
+    person, _ = (site.post("/api/people", admin, body).ok(201) for admin in admins)
+    site.settle()
+    return person, admins
+
+
+def naming(site: InProcess, email: str) -> list[str]:
+    """The items that hold an address."""
+    return [text for text in stored(site) if email in text]
+
+
+def test_a_user_is_erased_with_every_membership(in_process: InProcess) -> None:
+    site = in_process
+    person, admins = in_two_accounts(site)
+    assert naming(site, person["email"])
+    with site.lab.as_operator():
+        assert erase(person["email"].upper()) == (Counter(memberships=2, audit_entries=4), [])
+        assert erase(person["email"]) == (Counter(), [])
+    assert naming(site, person["email"]) == []
+    for admin in admins:
+        assert site.get("/api/people", admin).ok()["items"] == []
+    site.settle()
+
+
+def test_a_user_is_erased_from_one_account_and_stays_in_the_other(in_process: InProcess) -> None:
+    site = in_process
+    person, (admin, other) = in_two_accounts(site)
+    with site.lab.as_operator():
+        assert erase(person["email"], str(admin.account_id))[0] == Counter(memberships=1, audit_entries=2)
+    assert site.get("/api/people", admin).ok()["items"] == []
+    assert site.get("/api/people", other).ok()["items"] == [person]
+
+
+def test_staff_are_erased_and_the_last_manager_may_go(in_process: InProcess) -> None:
+    site, cs = in_process, in_process.people.cs
+    adopted(site, cs)
+    adopted(site, site.people.customer)
+    with site.lab.as_operator():
+        assert erase(cs.email)[0]["memberships"] == 1
+        assert erase(site.people.customer.email)[0]["memberships"] == 1
+    assert site.get("/api/desk/people", site.people.cs2).ok()["items"] == []
+    counts = {each["pk"]: each["active"] for each in site.lab.items if each["sk"] == "MANAGERS"}
+    assert counts == {"STAFF": 0, f"ACCOUNT#{site.people.customer.account_id}": 0}
+    trail = [json.loads(each["document"]) for each in site.lab.items if each["pk"].startswith("AUDIT#")]
+    erasures = [each for each in trail if each["action"] == "erased" and each["subject"] == "person"]
+    assert {(each["by"]["user_id"], each["subject_id"]) for each in erasures} == {("operator", "erased")}
+
+
+def test_who_made_a_service_user_is_erased_and_the_service_user_stays(in_process: InProcess) -> None:
+    site, admin, cs = in_process, in_process.people.customer, in_process.people.cs
+    asked = {"name": f"ERP of {admin.email.partition('@')[0]}", "scopes": ["orders:read"]}
+    own = site.post("/api/service-users", admin, asked).ok(201)
+    desk = site.post("/api/desk/service-users", cs, {"name": "CRM", "scopes": ["desk:read"]}).ok(201)
+    with site.lab.as_operator():
+        assert erase(admin.email)[0]["service_users"] == 1
+        assert erase(cs.email)[0]["service_users"] == 1
+    nobody = {"user_id": "erased", "email": "erased@erased.invalid"}
+    for made in (own, desk):
+        after = site.get(f"/api/desk/service-users/{made['user_id']}", site.people.cs2).ok()
+        assert after == {**{name: made[name] for name in after}, "created_by": nobody}
+    assert naming(site, admin.email) == []

@@ -11,13 +11,15 @@ import pytest
 
 import account_changes
 from online_orders.aws import mail_pause, signing_keys, workflow
-from tests.contract.in_process import SIMULATOR, InProcess
+from tests.contract.in_process import SIMULATOR, InProcess, adopted
 from tests.contract.orders import Order, claimed, fresh, offered, place, place_direct, quote, rows
 from tests.contract.site import Mail
 from tests.lab import Lab
+from tests.lab import User as LabUser
 from tests.lab.lab import TEMPLATE
 from tests.lab.permissions import WORKFLOW, Access, covers
 from tests.lab.stack import translate
+from tests.lab.tokens import event_of
 from tools.build_artifact import method_of, names, services
 
 Json = dict[str, Any]
@@ -26,7 +28,7 @@ BY_AWS = {
     ("OutboxFunction", "sqs:SendMessage", "StreamDeadLetters"): "Lambda, when it gives up on records of the stream",
     **{
         (function, "ses:SendEmail", ""): "SES asks for it beside SendRawEmail, by its own documentation"
-        for function in ("MailerFunction", "AccountChangesFunction", "SendQuoteFunction")
+        for function in ("MailerFunction", "AccountChangesFunction", "PeopleChangesFunction", "SendQuoteFunction")
     },
 }
 """What is granted for AWS itself to do in the function's name: not to be seen on the wire. A resource "" is any."""
@@ -68,6 +70,9 @@ def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) ->
     other.desk("resend", {"contact": {"name": "Al", "email": "al@acme.example"}}).ok(202)
     site.settle()
     move_the_contact(site, monkeypatch)
+    come_and_go(site)
+    use_machines(site)
+    ask_for_a_second_factor(site)
     hold_the_mail(site)
     wait_for_ses(site)
     give_up(site)
@@ -113,6 +118,8 @@ def lose_and_mend(site: InProcess) -> None:
     decided.desk("decline", {"reason": "Sold out."}).ok()
     silent, overtaken = place(site), place(site)
     suspend(site, overtaken)
+    body = {"email": f"{fresh('ada')}@new.example", "name": "Ada", "role": "buyer"}
+    site.post("/api/people", site.people.customer, body).ok(201)
     for mapping in lab.stream.mappings:
         mapping.position = len(lab.dynamodb.records(mapping.table))
     overtaken.desk("claim").ok()
@@ -137,10 +144,64 @@ def suspend(site: InProcess, order: Order) -> None:
         site.put(f"/api/desk/accounts/{account['account_id']}", site.people.cs, changed).ok()
 
 
+def come_and_go(site: InProcess) -> None:
+    """People are invited, twice by two accounts, made admins, deactivated and let in again."""
+    people, cs = site.people, site.people.cs
+    signing_in = LabUser(fresh("nora"), "customers", people.customer.account_id)
+    assert site.lab.functions.invoke("IssueClaimsFunction", event_of(signing_in)).failure is None
+    body = {"email": f"{fresh('ada')}@new.example", "name": "Ada", "role": "buyer"}
+    person = site.post("/api/people", people.customer, body).ok(201)
+    site.settle()
+    site.post("/api/people", people.other, body).ok(201)
+    where = f"/api/people/{person['user_id']}"
+    site.get("/api/people", people.customer).ok()
+    site.get(where, people.customer).ok()
+    site.put(where, people.customer, {"role": "admin"}).ok()
+    assert site.lab.signing_in(LabUser(body["email"], None, sub=person["user_id"])), (
+        "who counts as an admin from now on"
+    )
+    admin = adopted(site, people.customer)
+    colleague = adopted(site, people.colleague)
+    assert admin != colleague
+    site.put(f"/api/desk/accounts/{people.colleague.account_id}/people/{colleague}", cs, {"role": "viewer"}).refused(
+        409, "last_admin"
+    )
+    adopted(site, people.german)
+    site.put(f"/api/desk/accounts/{people.colleague.account_id}/people/{colleague}", cs, {"role": "viewer"}).ok()
+    for state in ("deactivated", "active"):
+        for user in (people.customer, people.other):
+            site.put(where, user, {"state": state}).ok()
+        site.settle()
+
+
+def use_machines(site: InProcess) -> None:
+    """A service user is made, gets a token, a fresh secret, and is shut out."""
+    people = site.people
+    made = site.post("/api/service-users", people.other, {"name": "ERP", "scopes": ["orders:read"]}).ok(201)
+    where = f"/api/service-users/{made['user_id']}"
+    site.get("/api/service-users", people.other).ok()
+    secret = site.post(f"{where}/secret", people.other).ok()["client_secret"]
+    form = {"grant_type": "client_credentials", "client_id": made["client_id"], "client_secret": secret}
+    site.request("POST", "/api/token", form=form).ok()
+    for state in ("deactivated", "active"):
+        site.put(where, people.other, {"state": state}).ok()
+        site.settle()
+    site.get("/api/desk/audit", people.cs).ok()
+
+
+def ask_for_a_second_factor(site: InProcess) -> None:
+    """Which the lab's installation does not require."""
+    lab = site.lab
+    with patch.dict(lab.functions["IssueClaimsFunction"].environment, STAFF_SECOND_FACTOR="required"):
+        lab.functions.invoke("IssueClaimsFunction", event_of(lab.users.cs, pool=lab.outputs["UserPoolId"]))
+
+
 def hold_the_mail(site: InProcess) -> None:
     with patch.dict(os.environ, TABLE_NAME=site.lab.outputs["TableName"]):
         mail_pause.pause("SES has asked us to pause", site.lab.clock.now())
         place(site)
+        body = {"email": f"{fresh('ada')}@new.example", "name": "Ada", "role": "buyer"}
+        site.post("/api/people", site.people.customer, body).ok(201)
         site.settle()
         mail_pause.resume()
     site.lab.advance(hours=1)
@@ -156,6 +217,9 @@ def wait_for_ses(site: InProcess) -> None:
     contact = {"name": "Eve", "email": f"{fresh('eve')}@next.example"}
     enrollment = {**account["enrollment"], "contact": contact}
     site.put(f"/api/desk/accounts/{account['account_id']}", site.people.cs, {**account, "enrollment": enrollment}).ok()
+    lab.settle()
+    invited = {"email": f"{fresh('ada')}@new.example", "name": "Ada", "role": "buyer"}
+    site.post("/api/people", site.people.customer, invited).ok(201)
     lab.settle()
     lab.wire.fail(1, function="MailEventsFunction", operation="GetItem", error="ValidationException")
     lab.ses_event("Bounce", next(each for each in lab.mails if each.link == mail.link))
@@ -284,7 +348,12 @@ def test_no_function_may_send_in_the_name_of_another_address(in_process: InProce
         access = Access("ses:SendRawEmail", identity, (("ses:FromAddress", address),))
         return {function for function in permissions.roles if permissions.allows(function, access)}
 
-    assert senders("orders@example.com") == {"MailerFunction", "AccountChangesFunction", "SendQuoteFunction"}
+    assert senders("orders@example.com") == {
+        "MailerFunction",
+        "AccountChangesFunction",
+        "PeopleChangesFunction",
+        "SendQuoteFunction",
+    }
     assert senders("boss@example.com") == set()
 
 

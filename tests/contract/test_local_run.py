@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests import loopback
 from tests.contract.live import Live
-from tests.contract.orders import claimed, offered, place, quote
+from tests.contract.orders import claimed, fresh, item, offered, place, quote
 from tests.contract.site import Json
 
 pytestmark = pytest.mark.live
@@ -21,9 +21,14 @@ def test_the_description_names_all_that_a_tester_needs(live: Live) -> None:
     assert set(found["aws"]) >= {"endpoint", "region", "access_key_id", "secret_access_key"}
     assert set(found["cognito"]) >= {"user_pool_id", "client_id"}
     assert set(found["resources"]) >= {"table", "state_machine_arn", "event_bus"}
+    assert found["token_url"] == f"{found['api']}/token"
+    assert [each["account_id"] for each in found["service_users"]] == ["harbor-pine", None]
     for user in found["users"]:
         assert set(user) >= {"username", "password", "email", "role", "account_id"}
-        assert user["role"] in {"customer", "reseller", "customer-success"}
+    roles = [user["role"] for user in found["users"]]
+    first = roles.index("viewer")
+    assert set(roles[:first]) == {"customer", "reseller", "customer-success"}
+    assert set(roles[first:]) == {"viewer", "buyer", "auditor", "agent"}
 
 
 def _begun(account: Json) -> list[Json]:
@@ -66,6 +71,25 @@ def test_the_mailbox_is_a_page_for_people_and_json_for_programs(live: Live) -> N
         assert set(message) >= {"id", "to", "from", "subject", "text", "html", "sent_at", "attachments"}
     (found,) = [message for message in messages["messages"] if message["id"] == mail.id]
     assert found["attachments"][0]["url"].startswith(live.origin)
+
+
+def test_a_service_user_gets_a_token_that_the_gateway_takes_and_acts_under_its_name(live: Live) -> None:
+    machine, _ = live.description["service_users"]
+    form = {"grant_type": "client_credentials", "client_id": machine["client_id"]}
+    shown = live.request("POST", "/api/token", form={**form, "client_secret": machine["client_secret"]}).ok()
+    held = {"Authorization": f"Bearer {shown['access_token']}"}
+    body, key = {"items": [item(live)]}, {"Idempotency-Key": fresh("machine")}
+    placed = live.request("POST", "/api/orders", json=body, headers={**held, **key}).ok(201)
+    assert (placed["account_id"], placed["placed_by"]["name"]) == ("harbor-pine", "Warehouse system")
+    assert live.request("GET", "/api/desk/orders", headers=held).status == 403
+    where = f"/api/service-users/{machine['client_id']}"
+    assert live.get(where, live.people.customer).ok()["last_used_on"]
+    live.put(where, live.people.customer, {"state": "deactivated"}).ok()
+    comment = {"text": "Still here?"}
+    path = f"/api/orders/{placed['order_id']}/comment"
+    live.request("POST", path, json=comment, headers=held).refused(403, "forbidden")
+    assert live.request("POST", "/api/token", form={**form, "client_secret": machine["client_secret"]}).status == 401
+    live.put(where, live.people.customer, {"state": "active"}).ok()
 
 
 def test_the_engine_answers_whoever_looks_into_an_execution_or_a_log(live: Live) -> None:

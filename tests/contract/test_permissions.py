@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from online_orders.domain.roles import PERMISSIONS, Permission, Role
 from online_orders.http.app import access_to
 from tests.contract.in_process import InProcess
 from tests.contract.live import Live
@@ -48,6 +49,12 @@ class Subject:
     order_id: str
     mail: Mail
     item: Json
+    person_id: str
+    """Of the account."""
+    colleague_id: str
+    """Of staff."""
+    machine: Json
+    """A service user of the account, with its secret."""
 
     def request(self, row: str) -> tuple[str, str, dict[str, Any]]:
         """Method, path and the rest of the request of a row, with a body that is sound."""
@@ -58,16 +65,25 @@ class Subject:
             "revision": "1",
             "version": "1",
             "currency": self.account["currency"],
+            "user_id": self.user_id(path),
             "token": urlsplit(self.mail.link).path.rpartition("/")[2],
         }
         if "?account_id" in row:
             path += "?account_id={account_id}"
         more: dict[str, Any] = {"headers": {"Idempotency-Key": fresh("permission")}}
-        if path.startswith("/confirm/") and method == "POST":
+        if path == "/api/token":
+            credentials = {name: self.machine[name] for name in ("client_id", "client_secret")}
+            more["form"] = {"grant_type": "client_credentials", **credentials}
+        elif path.startswith("/confirm/") and method == "POST":
             more["form"] = {"decision": "approve", "name": "Connie", "code": self.mail.code}
         elif method in {"POST", "PUT"}:
             more["json"] = self.body(row)
         return method, path.format(**names), more
+
+    def user_id(self, path: str) -> str:
+        if "/service-users/" in path:
+            return str(self.machine["user_id"])
+        return self.colleague_id if path.startswith("/api/desk/people") else self.person_id
 
     def body(self, row: str) -> Any:
         if row.startswith(("POST /api/orders", "POST /api/desk/orders")) and "{order_id}" not in row:
@@ -76,6 +92,11 @@ class Subject:
             return {"items": [self.item]}
         if row == "PUT /api/desk/accounts/{account_id}":
             return self.account
+        if row == "PUT /api/desk/service-users/{user_id}":
+            return {"name": fresh("machine")}
+        if row == "POST /api/people for {account_id}":
+            person = {"email": f"{fresh('kim')}@north.example", "name": "Kim", "role": "viewer"}
+            return {**person, "account_id": self.account["account_id"]}
         content = OPERATIONS[NAMING.sub("", row)]["requestBody"]["content"]["application/json"]
         return next(iter(content["examples"].values()))["value"]
 
@@ -135,10 +156,14 @@ def lab_users(lab: Lab) -> dict[str, LabUser | None]:
     owner = lab.users.sub_customer
     return {
         "owner": owner,
+        "viewer": LabUser("vera", owner.group, owner.account_id, "viewer"),
+        "buyer": LabUser("ben", owner.group, owner.account_id, "buyer"),
         "other customer": lab.users.customer,
         "sibling": lab.users.other_sub_customer,
         "its reseller": lab.users.reseller,
         "other reseller": LabUser("ronja", "customers", "rival"),
+        "auditor": lab.users.auditor,
+        "agent": lab.users.agent,
         "Customer Success": lab.users.cs,
         "no group": lab.users.stranger,
         "anonymous": None,
@@ -154,12 +179,28 @@ def prepared(site: InProcess) -> Subject:
     order = place(site, owner)
     mail = offer(order)
     account = site.get("/api/desk/accounts/relay-north", site.people.cs).ok()
-    return Subject(account, order.order_id, mail, item(site))
+    return Subject(account, order.order_id, mail, item(site), *invited(site, "relay-north"))
+
+
+def invited(site: Site, account_id: str) -> tuple[str, str, Json]:
+    """The ids of a user of an account and of a member of staff, who have not come yet; and a service user."""
+
+    def invite(path: str, role: str) -> str:
+        body = {"email": f"{fresh('kim')}@north.example", "name": "Kim", "role": role}
+        return str(site.post(path, site.people.cs, body).ok(201)["user_id"])
+
+    asked = {"name": "ERP", "scopes": ["orders:read"], "account_id": account_id}
+    machine = site.post("/api/desk/service-users", site.people.cs, asked).ok(201)
+    return invite(f"/api/desk/accounts/{account_id}/people", "viewer"), invite("/api/desk/people", "agent"), machine
 
 
 def in_order(rows: Iterable[str]) -> list[str]:
-    """What decides or closes comes last: the links, and what is posted."""
-    return sorted(rows, key=lambda row: (IN_ORDER.index(row.partition(" ")[0]), "/cancel" in row, "/confirm/" in row))
+    """What decides or closes comes last: the links, and what is posted; and a secret is renewed once it was used."""
+
+    def place_of(row: str) -> tuple[int, bool, bool]:
+        return IN_ORDER.index(row.partition(" ")[0]), row.endswith(("/cancel", "/secret")), "/confirm/" in row
+
+    return sorted(rows, key=place_of)
 
 
 def test_everybody_may_do_what_the_table_says_and_a_refusal_leaves_no_trace(in_process: InProcess) -> None:
@@ -218,7 +259,8 @@ def test_over_http_nobody_gets_further_than_the_table_says(live: Live, elsewhere
     people = live.people
     owner = people.subs[0]
     order = place(live, owner)
-    subject = Subject(live.account_of(owner), order.order_id, offer(order), item(live))
+    account = live.account_of(owner)
+    subject = Subject(account, order.order_id, offer(order), item(live), *invited(live, account["account_id"]))
     asks = {
         "owner": by_site(live, owner),
         "other customer": by_site(live, people.customer),
@@ -237,15 +279,22 @@ def test_over_http_nobody_gets_further_than_the_table_says(live: Live, elsewhere
     assert (order.read(), order.desk_timeline()) == (before, entries)
 
 
-STAFF = {"Customer Success"}
-NOBODY = {"no group"}
-CUSTOMERS = TABLE["roles"].keys() - STAFF - NOBODY - {"anonymous", "expired token", "access token", "other pool"}
+ROLES = {"viewer": Role.VIEWER, "buyer": Role.BUYER, "auditor": Role.AUDITOR, "agent": Role.AGENT}
+ROLES |= {"Customer Success": Role.LEAD}
+NEVER_GET_SO_FAR = {"anonymous", "expired token", "access token", "other pool"}
+
+
+def may(role: str, permission: Permission | None) -> bool:
+    """Whether somebody has the permission of a route; customers whose role is not named are admins."""
+    if permission is None:
+        return True
+    return role != "no group" and permission in PERMISSIONS[ROLES.get(role, Role.ADMIN)]
 
 
 @pytest.mark.parametrize("row", ROUTES)
-def test_a_row_refuses_the_groups_that_the_routes_signature_does_not_name(row: str) -> None:
+def test_a_row_refuses_the_roles_that_lack_the_permission_of_the_route(row: str) -> None:
     access = ACCESS[NAMING.sub("", row)]
     result = cells(TABLE, row)
-    of_group = {"customers": STAFF | NOBODY, "customer-success": CUSTOMERS | NOBODY, None: set[str]()}
-    assert {role for role, cell in result.items() if cell == "403 forbidden"} == of_group[access.group]
+    refused = {role for role in TABLE["roles"] if role not in NEVER_GET_SO_FAR and not may(role, access.permission)}
+    assert {role for role, cell in result.items() if cell == "403 forbidden"} == refused
     assert (result["anonymous"] == "401") is access.needs_login

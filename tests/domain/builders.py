@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Account, Contact, parse_account
+from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Invalid
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
@@ -18,6 +19,7 @@ from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote, parse_quote
+from online_orders.domain.roles import PERMISSIONS, Permission, Role
 
 Json = dict[str, Any]
 
@@ -31,6 +33,20 @@ HOLD = timedelta(minutes=1)
 ANNA = User(user_id="anna", email="anna@acme.example")
 CLARA = User(user_id="clara", email="clara@vendor.example")
 CONRAD = User(user_id="conrad", email="conrad@vendor.example")
+CALLER = Caller(
+    ANNA,
+    "customers",
+    "acme",
+    Role.ADMIN,
+    PERMISSIONS[Role.ADMIN],
+    {"acme": Role.ADMIN},
+    required=Permission.WRITE_ORDERS,
+)
+"""Anna, about to change something of her account."""
+STAFF_CALLER = Caller(
+    CLARA, "customer-success", None, Role.LEAD, PERMISSIONS[Role.LEAD], {}, required=Permission.WORK_ON_ORDERS
+)
+"""Clara, about to change an order."""
 CONNIE = Contact(name="Connie", email="connie@acme.example")
 CARLA = Contact(name="Carla", email="carla@acme.example")
 KEY_ID = "key-1"

@@ -194,6 +194,14 @@ def test_a_customer_is_told_the_actions_of_customers_and_the_desk_its_own() -> N
     order = place().order
     assert shown(order)["actions"] == order.actions(NOW, at_desk=False) == ["withdraw", "comment"]
     assert order_body(order, {}, NOW, at_desk=True)["actions"] == order.actions(NOW, at_desk=True)
+    assert desk_row(order, {}, NOW)["actions"] == order.actions(NOW, at_desk=True)
+
+
+def test_who_may_change_no_orders_is_told_no_actions() -> None:
+    order = place().order
+    for at_desk in (False, True):
+        assert order_body(order, {}, NOW, at_desk=at_desk, may_act=False)["actions"] == []
+    assert desk_row(order, {}, NOW, may_act=False) == {**desk_row(order, {}, NOW), "actions": []}
 
 
 def test_a_duplicate_warns_customers_only_of_their_own_orders() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab import Lab
+from tests.lab.tokens import event_of
 from tests.workflow.walking import decide, desk, place, quote
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -31,6 +32,7 @@ def live(lab: Lab) -> str:
     lab.functions.invoke("ReplayFunction", {"order_id": order_id, "dry_run": True})
     lab.functions.invoke("MeasureFunction", {})
     assert decide(lab, mail, "approve") == 200
+    lab.functions.invoke("IssueClaimsFunction", event_of(lab.users.customer))
     return order_id
 
 

@@ -42,7 +42,8 @@ def rendered(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(order_store, "get_any_order", {ORDER_ID: claimed()}.__getitem__)
     monkeypatch.setattr(account_store, "get_account", {"acme": account_of(currency="CHF", locale="de")}.__getitem__)
     monkeypatch.setattr(terms_store, "get_terms", {"de": "Netto."}.__getitem__)
-    settings = {"ORIGIN_SECRET": "", "STAFF_SECOND_FACTOR": "optional", "BRAND_NAME": SITE[0], "SITE_URL": SITE[1]}
+    settings = {"ORIGIN_SECRET": "", "STAFF_SECOND_FACTOR": "optional", "IDENTITY_CLAIMS": ""}
+    settings |= {"BRAND_NAME": SITE[0], "SITE_URL": SITE[1]}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     return given

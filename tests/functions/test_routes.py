@@ -31,6 +31,7 @@ from online_orders.aws.placing import Placed
 from online_orders.aws.price_store import PriceListPage, PriceListRow
 from online_orders.aws.version_store import Version, VersionPage
 from online_orders.domain.accounts import ContactReport
+from online_orders.domain.callers import Caller
 from online_orders.domain.csv_pages import csv_page, dialect_for
 from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.evidence import Evidence
@@ -40,6 +41,7 @@ from online_orders.domain.order_status import OPEN_STATUSES, Status
 from online_orders.domain.orders import Order
 from online_orders.domain.prices import PriceList, draft_from_revision, parse_prices, prices_csv
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body, to_json
+from online_orders.domain.roles import PERMISSIONS, Permission, Role
 from online_orders.http import auth
 from online_orders.routes import customer_orders, desk_orders, quote_revisions
 from online_orders.telemetry import MetricUnit, logger
@@ -70,6 +72,20 @@ Json = dict[str, Any]
 OFFERED, PLACED = offered(), place()
 CUSTOMER = User(user_id="u-1", email="u@acme.example")
 STAFF = CUSTOMER
+WRITER = Caller(
+    CUSTOMER,
+    "customers",
+    "acme",
+    Role.ADMIN,
+    PERMISSIONS[Role.ADMIN],
+    {"acme": Role.ADMIN},
+    required=Permission.WRITE_ORDERS,
+)
+AGENT = Caller(
+    STAFF, "customer-success", None, Role.LEAD, PERMISSIONS[Role.LEAD], {}, required=Permission.WORK_ON_ORDERS
+)
+ACCOUNT_MANAGER = AGENT._replace(required=Permission.MANAGE_ACCOUNTS)
+PRICE_MANAGER = AGENT._replace(required=Permission.MANAGE_PRICES)
 HISTORY: Mapping[tuple[str, str], Any] = {}
 PATIENCE = Policy(unclaimed_hours=20, unquoted_hours=30)
 KEY = {"idempotency-key": "key"}
@@ -105,7 +121,7 @@ def stores(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stores]:
     monkeypatch.setattr(quote_revisions, "now", lambda: desk.now)
     monkeypatch.setattr(lead_time_statistics, "lead_times", lambda: HISTORY)
     monkeypatch.setattr(auth, "check_rate_limit", lambda kind, name: None)
-    settings = {"ORIGIN_SECRET": "", "STAFF_SECOND_FACTOR": "optional"}
+    settings = {"ORIGIN_SECRET": "", "STAFF_SECOND_FACTOR": "optional", "IDENTITY_CLAIMS": ""}
     more = {
         "ALARM_UNCLAIMED_HOURS": "20",
         "ALARM_UNQUOTED_HOURS": "30",
@@ -172,7 +188,7 @@ def test_an_order_is_placed_for_the_own_account_or_the_one_that_is_named(
     answer = customer("POST", "/orders", body, **KEY)
     assert (answer.status, answer.body, answer.headers["ETag"]) == (201, {"a": 1}, '"1"')
     assert answer.headers["Location"] == f"/api/orders/{ORDER_ID}"
-    more = {"by": CUSTOMER, "account_id": account, "caller_account_id": "acme", "source": "online"}
+    more = {"by": WRITER, "account_id": account, "caller_account_id": "acme", "source": "online"}
     assert stores.asked == [("place", "key", body, more)]
     assert desk.told == [("OrdersPlaced", MetricUnit.Count, 1)]
     assert logger.get_current_keys()["order_id"] == ORDER_ID
@@ -363,7 +379,7 @@ def test_an_order_is_quoted(stores: Stores, desk: Desk) -> None:
     stores.give(quoting, "offer_next_revision", sending())
     answer = staff("POST", f"/desk/orders/{ORDER_ID}/quote", new_quote(), if_match='"3"')
     assert (answer.status, answer.body) == (202, at_desk(sending(), desk.now))
-    assert stores.asked == [("offer_next_revision", ORDER_ID, new_quote(), STAFF, frozenset({3}))]
+    assert stores.asked == [("offer_next_revision", ORDER_ID, new_quote(), AGENT, frozenset({3}))]
 
 
 # -- the desk's orders --------------------------------------------------------------------------------------------
@@ -403,8 +419,8 @@ def test_a_direct_order_is_placed_for_the_account_that_it_names(stores: Stores, 
     assert desk.told == [("DirectOrdersPlaced", MetricUnit.Count, 1)]
     assert logger.get_current_keys()["order_id"] == ORDER_ID
     assert staff("POST", "/desk/orders/preview", body).body == {"warnings": [{"code": "already_ordered"}]}
-    more = {"by": STAFF, "account_id": "acme", "caller_account_id": "acme", "source": "direct"}
-    assert stores.asked == [("place", "key", body, more), ("preview", body, more)]
+    more = {"by": AGENT, "account_id": "acme", "caller_account_id": "acme", "source": "direct"}
+    assert stores.asked == [("place", "key", body, more), ("preview", body, {**more, "by": STAFF})]
 
 
 @pytest.mark.parametrize(
@@ -563,7 +579,7 @@ def test_a_contact_is_reported_of_the_own_account_or_a_sub_account(stores: Store
     assert (answer.status, answer.body) == (202, account_of().model_dump(mode="json"))
     report = ContactReport(text="She left.", **more)
     assert stores.asked == [
-        ("get_account_for_caller", "acme", more.get("account_id", "acme")),
+        ("get_account_for_caller", "acme", more.get("account_id", "acme"), {"changed_by": WRITER}),
         ("store_report", "acme", CUSTOMER, report, desk.now),
     ]
 
@@ -581,7 +597,7 @@ def test_an_account_is_replaced_under_the_conditions_that_are_sent(stores: Store
     answer = staff("PUT", "/desk/accounts/acme", {"name": "Acme"}, if_match='"4"')
     assert (answer.status, answer.body, answer.headers["ETag"]) == (200, account_of().model_dump(mode="json"), '"5"')
     account_id, body, by, check = stores.does("replace_account")
-    assert (account_id, body, by) == ("acme", {"name": "Acme"}, STAFF)
+    assert (account_id, body, by) == ("acme", {"name": "Acme"}, ACCOUNT_MANAGER)
     assert check(4) is None
     with pytest.raises(Exception, match="account acme"):
         check(None)
@@ -632,7 +648,7 @@ def test_a_price_list_is_replaced_under_the_conditions_that_are_sent(stores: Sto
     )
     assert (answer.status, answer.body, answer.headers["ETag"]) == (200, LIST.model_dump(mode="json"), '"2"')
     currency, prices, by, check = stores.does("replace_price_list")
-    assert (currency, prices, by) == ("EUR", PRICES, STAFF)
+    assert (currency, prices, by) == ("EUR", PRICES, PRICE_MANAGER)
     assert check(2) is None
     with pytest.raises(Exception, match="price list in EUR"):
         check(None)

@@ -22,6 +22,7 @@ IN_THEIR_ORDER = (
     "Reconcile.json",
     "Replay.json",
     "Measure.json",
+    "IssueClaims.json",
 )
 ORDER_ID = re.compile(r"01[0-9A-HJKMNP-TV-Z]{24}")
 

@@ -11,9 +11,11 @@ import pytest
 from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from online_orders.domain.callers import Caller
 from online_orders.domain.errors import NotFound, OnlineOrdersError
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import NeededReason
+from online_orders.domain.roles import Permission
 from online_orders.domain.values import Request as RequestModel
 from online_orders.http import app as api_module
 from online_orders.http import bodies, problems, responses
@@ -21,12 +23,12 @@ from online_orders.http.app import (
     PDF,
     REQUEST_BODIES,
     Api,
-    Customer,
+    DeskReader,
     EmptyBody,
     JsonOrCsv,
+    OrderWriter,
     RequestBody,
     SignedIn,
-    Staff,
     access_to,
     cursor_of,
     error_codes,
@@ -36,7 +38,6 @@ from online_orders.http.app import (
     request_body_spec,
     response_spec,
 )
-from online_orders.http.auth import Caller
 from online_orders.http.parameters import (
     AccountId,
     AccountQuery,
@@ -60,6 +61,7 @@ Json = dict[str, Any]
 SETTINGS = {
     "ORIGIN_SECRET": "",
     "STAFF_SECOND_FACTOR": "optional",
+    "IDENTITY_CLAIMS": "",
     "ACCOUNT_REQUESTS_PER_SECOND": "1000",
     "ACCOUNT_REQUESTS_AT_ONCE": "1000",
 }
@@ -281,7 +283,7 @@ def test_who_may_call_is_judged_before_anything_that_was_sent() -> None:
 
     @api.post("/customers/<revision>")
     def of_customers(
-        customer: Customer,
+        customer: OrderWriter,
         revision: Revision,
         query: Annotated[Page, Query()],
         body: Annotated[Any, Depends(raw_json_body("Anything"))],
@@ -290,12 +292,12 @@ def test_who_may_call_is_judged_before_anything_that_was_sent() -> None:
         return responses.json_response([customer.account, revision, query.limit, body, key])
 
     @api.get("/staff")
-    def of_staff(staff: Staff) -> Response:
+    def of_staff(staff: DeskReader) -> Response:
         return responses.json_response([staff.user.user_id])
 
     @api.get("/all")
     def of_all(caller: SignedIn) -> Response:
-        return responses.json_response(sorted(caller.groups))
+        return responses.json_response([caller.group])
 
     @api.get("/open")
     def of_nobody() -> Response:
@@ -317,11 +319,18 @@ def test_who_may_call_is_judged_before_anything_that_was_sent() -> None:
         assert answered(api, "GET", "/all", group=group) == (200, [group])
     assert answered(api, "GET", "/open") == (200, [])
     assert [access_to(handler) for handler in api.handlers.values()] == [
-        (True, "customers"),
-        (True, "customer-success"),
+        (True, Permission.WRITE_ORDERS),
+        (True, Permission.READ_DESK),
         (True, None),
         (False, None),
     ]
+    assert [access_to(handler).group for handler in api.handlers.values()] == [
+        "customers",
+        "customer-success",
+        None,
+        None,
+    ]
+    assert [access_to(handler).takes_account for handler in api.handlers.values()] == [True, False, True, False]
 
 
 # -- what is sent -------------------------------------------------------------------------------------------------
@@ -381,9 +390,9 @@ def test_a_page_goes_on_where_the_cursor_of_its_request_and_caller_says(monkeypa
     monkeypatch.setattr(api_module, "Cursor", lambda *read: read)
     event = {"resolved": "event"}
     request: Any = SimpleNamespace(resolved_event=event)
-    caller = Caller(User(user_id="u-1", email=""), frozenset(), None)
+    caller = Caller(User(user_id="u-1", email=""), "customers", "acme", None, frozenset(), {})
     made: object = cursor_of(request, Page(cursor="raw"), caller)
-    assert made == ("raw", event, "u-1")
+    assert made == ("raw", event, "u-1", "acme")
 
 
 # -- what the document says ---------------------------------------------------------------------------------------

@@ -26,14 +26,14 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     return known
 
 
-def cursor_of(path: str = "/api/orders", user_id: str = "u-1", **query: str) -> Cursor:
+def cursor_of(path: str = "/api/orders", user_id: str = "u-1", account_id: str | None = "acme", **query: str) -> Cursor:
     event = {"queryStringParameters": query or None, "requestContext": {"http": {"path": path}}}
-    return Cursor(query.get("cursor"), event, user_id)
+    return Cursor(query.get("cursor"), event, user_id, account_id)
 
 
-def is_refused(raw: str, **asked: str) -> bool:
+def is_refused(raw: str, **asked: str | None) -> bool:
     with pytest.raises(BadRequest) as refusal:
-        cursor_of(cursor=raw, **asked)
+        cursor_of(cursor=raw, **asked)  # type: ignore[arg-type]
     return refusal.value.code == "invalid_cursor"
 
 
@@ -58,13 +58,15 @@ def test_the_last_page_has_no_next_cursor_and_the_first_needs_none() -> None:
     assert (cursor.position, cursor.after(None)) == (None, None)
 
 
-def test_a_cursor_is_bound_to_path_query_user_and_key(keys: dict[str, bytes]) -> None:
+def test_a_cursor_is_bound_to_path_query_user_account_and_key(keys: dict[str, bytes]) -> None:
     raw = cursor_of(a="1", b="2").after("P")
     assert raw
     assert cursor_of(b="2", a="1", cursor=raw).position == "P"
     for other in (
         {"path": "/api/desk/orders", "a": "1", "b": "2"},
         {"user_id": "u-2", "a": "1", "b": "2"},
+        {"account_id": "bolt", "a": "1", "b": "2"},
+        {"account_id": None, "a": "1", "b": "2"},
         {"a": "1"},
         {"a": "1", "b": "3"},
     ):

@@ -18,12 +18,13 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ParamValidationError
 
 from online_orders.clock import now
+from online_orders.domain.callers import Caller
 from online_orders.domain.errors import BadRequest, Forbidden, NotFound, OnlineOrdersError, TooLarge, TooManyRequests
 from online_orders.domain.order_parts import User
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.representations import to_json
+from online_orders.domain.roles import DESK, PERMISSIONS, ROLES, Group, Permission, Role
 from online_orders.http import auth, bodies, problems, rate_limit, requests, responses
-from online_orders.http.auth import Caller
 from online_orders.http.requests import Preconditions, Viewer
 from online_orders.http.responses import Response
 from online_orders.routes import quote_revisions
@@ -34,6 +35,7 @@ ANNA = User(user_id="u-1", email="anna@acme.example")
 SETTINGS = {
     "ORIGIN_SECRET": "",
     "STAFF_SECOND_FACTOR": "required",
+    "IDENTITY_CLAIMS": "",
     "ACCOUNT_REQUESTS_PER_SECOND": "2",
     "ACCOUNT_REQUESTS_AT_ONCE": "3",
     "LINK_REQUESTS_PER_SECOND": "0.1",
@@ -82,45 +84,179 @@ def staff(**more: Any) -> Json:
 
 
 def test_a_caller_is_who_the_token_says() -> None:
-    assert auth.caller(asked(signed_in()), "customers") == Caller(ANNA, frozenset({"customers"}), "acme")
+    admin = frozenset({Permission.READ_ORDERS, Permission.WRITE_ORDERS, Permission.MANAGE_PEOPLE})
+    known = Caller(
+        ANNA,
+        "customers",
+        "acme",
+        Role.ADMIN,
+        admin,
+        {"acme": Role.ADMIN},
+        is_service_user=False,
+        required=Permission.READ_ORDERS,
+    )
+    assert auth.caller(asked(signed_in()), Permission.READ_ORDERS) == known
     assert auth.caller(asked(signed_in()), None).account == "acme"
+    assert known.team == "acme"
     event = signed_in(**{"custom:account_id": ""})
     del event["requestContext"]["authorizer"]["jwt"]["claims"]["email"]
     nobody = auth.caller(asked(event), None)
-    assert nobody == Caller(User(user_id="u-1", email=""), frozenset({"customers"}), None)
+    assert nobody == Caller(User(user_id="u-1", email=""), "customers", None, Role.ADMIN, admin, {})
     assert parameter_error(Forbidden, lambda: nobody.account) == "forbidden"
+    of_staff = auth.caller(asked(signed_in(staff(amr=["mfa"]))), Permission.READ_DESK)
+    assert (of_staff.role, of_staff.account_id, of_staff.accounts, of_staff.team) == (Role.LEAD, None, {}, DESK)
+
+
+READING, DESK_READING = Permission.READ_ORDERS, Permission.READ_DESK
 
 
 @pytest.mark.parametrize(
-    ("payload", "group", "code"),
+    ("payload", "permission", "code"),
     [
         ({"sub": "u-1"}, None, None),
-        ({"sub": "u-1"}, "customers", "forbidden"),
-        ({"sub": "u-1", "cognito:groups": "customers"}, "customers", None),
-        ({"sub": "u-1", "cognito:groups": [["customers"], 7]}, "customers", "forbidden"),
-        ({"sub": "u-1", "cognito:groups": ["customers", "customer-success"]}, "customers", "forbidden"),
-        (staff(amr=["pwd", "mfa"]), "customers", "forbidden"),
-        (staff(amr=["pwd", "mfa"]), "customer-success", None),
-        (staff(amr=["pwd"]), "customer-success", "second_factor_required"),
-        (staff(amr="mfa"), "customer-success", "second_factor_required"),
-        (staff(), "customer-success", "second_factor_required"),
-        (staff(), None, None),
-        ({"sub": "u-1", "cognito:groups": ["customers"], "amr": ["mfa"]}, "customer-success", "forbidden"),
+        ({"sub": "u-1"}, READING, "forbidden"),
+        ({"sub": "u-1", "cognito:groups": "customers"}, READING, None),
+        ({"sub": "u-1", "cognito:groups": [["customers"], 7]}, READING, "forbidden"),
+        ({"sub": "u-1", "cognito:groups": ["customers", "customer-success"]}, READING, "forbidden"),
+        (staff(amr=["pwd", "mfa"]), READING, "forbidden"),
+        (staff(amr=["pwd", "mfa"]), DESK_READING, None),
+        (staff(amr=["pwd"]), DESK_READING, "second_factor_required"),
+        (staff(amr="mfa"), DESK_READING, "second_factor_required"),
+        (staff(), DESK_READING, "second_factor_required"),
+        (staff(), None, "second_factor_required"),
+        (staff(amr=["mfa"]), None, None),
+        ({"sub": "u-1", "cognito:groups": ["customers"], "amr": ["mfa"]}, DESK_READING, "forbidden"),
         ({"sub": "u-2"}, None, "wrong_token"),
         (["sub"], None, "wrong_token"),
         ({}, None, "wrong_token"),
     ],
 )
-def test_a_group_is_for_those_who_are_in_it(payload: Any, group: auth.Group | None, code: str | None) -> None:
+def test_a_permission_is_for_the_side_that_has_it(
+    payload: Any, permission: Permission | None, code: str | None
+) -> None:
     if code is None:
-        assert auth.caller(asked(signed_in(payload)), group).user == ANNA
+        assert auth.caller(asked(signed_in(payload)), permission).user == ANNA
     else:
-        assert parameter_error(Forbidden, auth.caller, asked(signed_in(payload)), group) == code
+        assert parameter_error(Forbidden, auth.caller, asked(signed_in(payload)), permission) == code
+
+
+@pytest.mark.parametrize(
+    ("second_factor", "is_enough"), [("true", True), ("True", False), ("false", False), ("", False)]
+)
+def test_our_own_claim_tells_of_a_second_factor_too(second_factor: str, is_enough: bool) -> None:
+    event = signed_in(staff(), second_factor=second_factor)
+    if is_enough:
+        assert auth.caller(asked(event), DESK_READING).role is Role.LEAD
+    else:
+        assert parameter_error(Forbidden, auth.caller, asked(event), DESK_READING) == "second_factor_required"
 
 
 def test_staff_need_no_second_factor_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAFF_SECOND_FACTOR", "optional")
-    assert auth.caller(asked(signed_in(staff())), "customer-success").user == ANNA
+    assert auth.caller(asked(signed_in(staff())), DESK_READING).user == ANNA
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_allows_what_it_has_and_nothing_on_the_other_side(role: Role) -> None:
+    sides: tuple[Group, ...] = ("customers", "customer-success")
+    for side in sides:
+        event = signed_in({"sub": "u-1", "cognito:groups": [side], "amr": ["mfa"]}, role=role.value)
+        granted = PERMISSIONS[role] if role in ROLES[side] else frozenset()
+        for permission in Permission:
+            if permission in granted:
+                rate_limit.reset()
+                assert auth.caller(asked(event), permission).role is role
+            else:
+                assert parameter_error(Forbidden, auth.caller, asked(event), permission) == "forbidden"
+
+
+@pytest.mark.parametrize("role", ["", "Admin", "owner", "admin ", "admin,lead", "lead", "[admin]"])
+def test_a_role_that_the_side_does_not_have_allows_nothing(role: str) -> None:
+    event = signed_in(role=role)
+    assert auth.caller(asked(event), None).permissions == frozenset()
+    assert parameter_error(Forbidden, auth.caller, asked(event), READING) == "forbidden"
+
+
+def of_several(accounts: Any = None, chosen: str | None = None, **claims: Any) -> Request:
+    """A request by somebody who is a viewer in the default account and a buyer in another."""
+    text = '{"acme": "viewer", "bolt": "buyer"}' if accounts is None else accounts
+    event = signed_in(role="viewer", accounts=text, **claims)
+    if chosen is not None:
+        event["headers"]["account-id"] = chosen
+    return asked(event)
+
+
+def test_a_header_chooses_among_the_callers_accounts_and_the_role_there() -> None:
+    both = {"acme": Role.VIEWER, "bolt": Role.BUYER}
+    for chosen, account_id in ((None, "acme"), ("", "acme"), ("acme", "acme"), ("bolt", "bolt")):
+        found = auth.caller(of_several(chosen=chosen), READING)
+        assert (found.account_id, found.role, found.accounts) == (account_id, both[account_id], both)
+        assert found.permissions == PERMISSIONS[both[account_id]]
+        rate_limit.reset()
+    assert auth.caller(of_several(chosen="bolt"), Permission.WRITE_ORDERS).account == "bolt"
+    assert parameter_error(Forbidden, auth.caller, of_several(chosen="acme"), Permission.WRITE_ORDERS) == "forbidden"
+
+
+@pytest.mark.parametrize("chosen", ["slate", "Bolt", "acme,bolt", " bolt", "*"])
+def test_a_header_with_another_account_is_refused_on_every_route(chosen: str) -> None:
+    for permission in (None, READING):
+        assert parameter_error(Forbidden, auth.caller, of_several(chosen=chosen), permission) == "forbidden"
+
+
+def test_who_has_one_account_or_none_may_name_no_other() -> None:
+    for event in (signed_in(), signed_in(staff(amr=["mfa"])), signed_in({"sub": "u-1"})):
+        event["headers"]["account-id"] = "bolt"
+        assert parameter_error(Forbidden, auth.caller, asked(event), None) == "forbidden"
+    event = signed_in()
+    event["headers"]["account-id"] = "acme"
+    assert auth.caller(asked(event), READING).account == "acme"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '["acme"]', "null", "7", '"acme"', "{'acme': 'admin'}"])
+def test_accounts_that_cannot_be_read_are_a_wrong_token(text: str) -> None:
+    assert parameter_error(Forbidden, auth.caller, of_several(text), READING) == "wrong_token"
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", '{"acme": "lead"}', '{"acme": null}', '{"acme": ["viewer"]}', '{"bolt": "admin"}', '{"acme": 7}']
+)
+def test_an_account_without_a_role_of_customers_allows_nothing(text: str) -> None:
+    assert parameter_error(Forbidden, auth.caller, of_several(text), READING) == "forbidden"
+
+
+def test_the_accounts_of_staff_are_none_whatever_the_token_lists() -> None:
+    event = signed_in(staff(amr=["mfa"]), accounts='{"acme": "admin"}')
+    assert auth.caller(asked(event), DESK_READING).accounts == {}
+    event["headers"]["account-id"] = "acme"
+    assert parameter_error(Forbidden, auth.caller, asked(event), DESK_READING) == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("group", "scopes", "granted"),
+    [
+        ("customers", "orders:read", {READING}),
+        ("customers", "orders:read orders:write", {READING, Permission.WRITE_ORDERS}),
+        ("customers", "people:manage desk:read orders:read,orders:write", set()),
+        ("customers", "", set()),
+        ("customer-success", "desk:read  desk:orders", {DESK_READING, Permission.WORK_ON_ORDERS}),
+        ("customer-success", "desk:people desk:audit orders:read", set()),
+        ("elsewhere", "orders:read", set()),
+    ],
+)
+def test_a_service_user_may_do_what_its_scopes_say_and_needs_no_second_factor(
+    group: str, scopes: str, granted: set[Permission]
+) -> None:
+    event = signed_in({"sub": "u-1", "cognito:groups": [group]}, scopes=scopes, role="admin", accounts='{"b": "admin"}')
+    found = auth.caller(asked(event), None)
+    assert (found.role, set(found.permissions), found.accounts) == (None, granted, {})
+    assert found.is_service_user
+    for permission in granted:
+        rate_limit.reset()
+        assert auth.caller(asked(event), permission).required is permission
+    if Permission.WRITE_ORDERS not in granted:
+        assert parameter_error(Forbidden, auth.caller, asked(event), Permission.WRITE_ORDERS) == "forbidden"
+    event["headers"]["account-id"] = "b"
+    assert parameter_error(Forbidden, auth.caller, asked(event), None) == "forbidden"
 
 
 @pytest.mark.parametrize("use", ["access", "ID", None])
@@ -145,12 +281,12 @@ def test_a_token_that_cannot_be_read_is_wrong(header: str | None) -> None:
 
 @pytest.mark.parametrize("name", ["ü", "üü", "üüü", "ÿÿÿ???>>>"])
 def test_a_token_is_read_whatever_its_length_and_letters(name: str) -> None:
-    payload = json.dumps({"sub": "u-1", "cognito:groups": [name]}, ensure_ascii=False).encode()
+    payload = json.dumps({"sub": "u-1", "cognito:groups": [name, "customers"]}, ensure_ascii=False).encode()
     event = signed_in()
     part = base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
     for header in (f"head.{part}.", f"bearer  head.{part}.signature"):
         event["headers"]["authorization"] = header
-        assert auth.caller(asked(event), None).groups == {name}
+        assert auth.caller(asked(event), READING).group == "customers"
 
 
 def test_an_account_has_its_share_and_a_user_without_one_his_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +299,7 @@ def test_an_account_has_its_share_and_a_user_without_one_his_own(monkeypatch: py
         with pytest.raises(TooManyRequests) as refusal:
             auth.caller(asked(event), None)
         assert refusal.value.seconds == 1
-    auth.caller(asked(signed_in(staff(sub="u-2"), sub="u-2", **without)), None)
+    auth.caller(asked(signed_in(staff(sub="u-2", amr=["mfa"]), sub="u-2", **without)), None)
     rate_limit.check_rate_limit("LINK", "acme")
     with pytest.raises(TooManyRequests) as refusal:
         rate_limit.check_rate_limit("LINK", "acme")

@@ -6,6 +6,7 @@ import pickle
 import threading
 from typing import Any
 
+from joserfc.jwk import RSAKey
 from moto.core.base_backend import BackendDict
 from moto.s3.models import s3_backends
 
@@ -15,12 +16,26 @@ _GIVEN = {"template", "parameters", "client"}
 """What a stack is told, where all else of it is what came of its deployment."""
 
 
+_pool_keys: list[RSAKey] = []
+"""The keys of user pools, which cannot be copied and never change."""
+
+
+def _keep(key: RSAKey) -> tuple[Any, ...]:
+    _pool_keys.append(key)
+    return _kept, (len(_pool_keys) - 1,)
+
+
+def _kept(index: int) -> RSAKey:
+    return _pool_keys[index]
+
+
 class _Pickler(pickle.Pickler):
     """Locks are made anew; nobody holds one between two calls."""
 
     dispatch_table = copyreg.dispatch_table | {
         type(threading.Lock()): lambda _: (threading.Lock, ()),
         type(threading.RLock()): lambda _: (threading.RLock, ()),
+        RSAKey: _keep,
     }
 
 

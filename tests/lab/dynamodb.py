@@ -98,6 +98,12 @@ class DynamoDB:
             found = [item.to_json()["Attributes"] for item in self.backend.get_table(table).all_items()]
         return [{name: deserialize(value) for name, value in item.items()} for item in found]
 
+    def get(self, table: str, key: Json) -> Json | None:
+        """One item as it is stored."""
+        with self.lock:
+            item = self.backend.get_item(table, key)
+            return None if item is None else item.to_json()["Attributes"]
+
     def expire(self, table: str) -> int:
         """Deletes what the table's TTL attribute says is over, as the service's own deletes; returns how many."""
         with self.lock:

@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
@@ -79,7 +79,15 @@ class Route:
 
 
 class HttpApi:
-    def __init__(self, body: Json, functions: Functions, clock: Clock) -> None:
+    def __init__(
+        self,
+        body: Json,
+        functions: Functions,
+        clock: Clock,
+        signing_in: Callable[[User], User | None] = lambda user: user,
+    ) -> None:
+        """`signing_in` returns a user with the claims of a fresh token, or None for one who gets none."""
+        self._signing_in = signing_in
         self._functions = functions
         self._clock = clock
         self._authorizers = {
@@ -104,6 +112,12 @@ class HttpApi:
                     Route(None if method == ANY else method.upper(), path, function[1], schemes[0] if schemes else None)
                 )
         self.routes = sorted(routes, key=lambda route: route.precedence)
+
+    @property
+    def issuer_and_audience(self) -> tuple[str, str]:
+        """Whose tokens the gateway takes, and issued for whom."""
+        authorizer = next(iter(self._authorizers.values()))
+        return authorizer.issuer, authorizer.audience[0]
 
     def request(
         self,
@@ -177,8 +191,8 @@ class HttpApi:
         }
         if route.authorizer:
             authorizer = self._authorizers[route.authorizer]
-            if user:
-                token = user.token(authorizer.issuer, authorizer.audience[0], self._clock.now())
+            if signed_in := user and self._signing_in(user):
+                token = signed_in.token(authorizer.issuer, authorizer.audience[0], self._clock.now())
                 headers = {"authorization": f"Bearer {token}", **headers}
             claims = self._claims(authorizer, headers)
             if claims is None:

@@ -6,7 +6,7 @@ moto lets everything pass; on AWS a missing action is found by the first custome
 import functools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Any, NamedTuple
@@ -126,18 +126,22 @@ class Permissions:
         return domain if domain in self.identities and address not in self.identities else address
 
     def _resources(self, service: str, request: Json) -> list[str]:
-        if service == "sqs":
-            return [f"arn:aws:sqs:{self.region}:{self.account}:{request['QueueUrl'].rpartition('/')[2]}"]
-        if service == "events":
-            buses = {entry.get("EventBusName", "default").rpartition("/")[2] for entry in request["Entries"]}
-            return [f"arn:aws:events:{self.region}:{self.account}:event-bus/{bus}" for bus in sorted(buses)]
-        if service == "secretsmanager":
-            return [request["SecretId"]]
-        if service == "ssm":
-            return [f"arn:aws:ssm:{self.region}:{self.account}:parameter/{request['Name']}"]
-        if service == "stepfunctions":
-            return [request.get("stateMachineArn") or request.get("executionArn") or self.state_machine]
-        return ["*"]
+        own = f"arn:aws:{service}:{self.region}:{self.account}"
+        found: dict[str, Callable[[], Iterable[str]]] = {
+            "sqs": lambda: [f"{own}:{request['QueueUrl'].rpartition('/')[2]}"],
+            "events": lambda: sorted({f"{own}:event-bus/{_bus_of(entry)}" for entry in request["Entries"]}),
+            "secretsmanager": lambda: [request["SecretId"]],
+            "ssm": lambda: [f"{own}:parameter/{request['Name']}"],
+            "cognito-idp": lambda: [f"{own}:userpool/{request['UserPoolId']}"],
+            "stepfunctions": lambda: [
+                request.get("stateMachineArn") or request.get("executionArn") or self.state_machine
+            ],
+        }
+        return list(found[service]()) if service in found else ["*"]
+
+
+def _bus_of(entry: Json) -> str:
+    return str(entry.get("EventBusName", "default")).rpartition("/")[2]
 
 
 def covers(statement: Json, access: Access) -> bool:

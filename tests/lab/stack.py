@@ -32,8 +32,10 @@ IGNORED = frozenset(
         "AWS::CloudWatch::Alarm",
         "AWS::CloudWatch::CompositeAlarm",
         "AWS::CloudWatch::Dashboard",
+        "AWS::Cognito::ManagedLoginBranding",
         "AWS::Cognito::UserPoolDomain",
         "AWS::Cognito::UserPoolGroup",
+        "AWS::Cognito::UserPoolIdentityProvider",
         "AWS::Events::Archive",
         "AWS::KMS::Alias",
         "AWS::KMS::Key",
@@ -140,6 +142,8 @@ class Stack:
     event_types: dict[str, set[str]] = field(default_factory=dict)
     """SES configuration sets and the event types that each sends on."""
     state_machine_role: str = ""
+    token_trigger: str = ""
+    """The ARN of the function that the user pool calls before it issues a token."""
     secrets: dict[str, str] = field(default_factory=dict)
     """By ARN: what Secrets Manager generated."""
     _made: dict[str, Resource | None] = field(default_factory=dict)
@@ -306,6 +310,11 @@ class Stack:
         self.roles[arn] = [statement for document in documents for statement in document["Statement"]]
         return Resource(name, {"Arn": arn})
 
+    def _policy(self, name: str, properties: Json) -> Resource:
+        for role in properties["Roles"]:
+            self.roles[f"arn:aws:iam::{ACCOUNT}:role/{role}"] += properties["PolicyDocument"]["Statement"]
+        return Resource(name, {"Id": name})
+
     def _function(self, name: str, properties: Json) -> Resource:
         self.functions[name] = properties
         return Resource(
@@ -420,19 +429,26 @@ class Stack:
         return Resource(properties["EmailIdentity"], Placeholders(name))
 
     def _user_pool(self, name: str, properties: Json) -> Resource:
-        pool = f"{REGION}_Lab000001"
+        """A pool of moto's, with what decides about sign-in; moto runs no trigger, and the gateway of the lab takes the
+        tokens of `users` alone, whose claims the trigger has a say in.
+        """
+        self.token_trigger = properties.get("LambdaConfig", {}).get("PreTokenGeneration", "")
+        known = ("UsernameAttributes", "UsernameConfiguration", "AutoVerifiedAttributes", "Policies", "Schema")
+        asked = {key: properties[key] for key in known if key in properties}
+        pool = self.client("cognito-idp").create_user_pool(PoolName=name, **asked)["UserPool"]
+        for group in ("customers", "customer-success"):
+            self.client("cognito-idp").create_group(UserPoolId=pool["Id"], GroupName=group)
+        host = f"cognito-idp.{REGION}.amazonaws.com/{pool['Id']}"
         return Resource(
-            pool,
-            {
-                "Arn": f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{pool}",
-                "ProviderName": f"cognito-idp.{REGION}.amazonaws.com/{pool}",
-                "ProviderURL": f"https://cognito-idp.{REGION}.amazonaws.com/{pool}",
-                "UserPoolId": pool,
-            },
+            pool["Id"],
+            {"Arn": pool["Arn"], "ProviderName": host, "ProviderURL": f"https://{host}", "UserPoolId": pool["Id"]},
         )
 
     def _user_pool_client(self, name: str, properties: Json) -> Resource:
-        return Resource("0labclient0000000000000000", {"ClientId": "0labclient0000000000000000", "Name": name})
+        created = self.client("cognito-idp").create_user_pool_client(
+            UserPoolId=properties["UserPoolId"], ClientName=name, ExplicitAuthFlows=properties["ExplicitAuthFlows"]
+        )["UserPoolClient"]
+        return Resource(created["ClientId"], {"ClientId": created["ClientId"], "Name": name})
 
     def _distribution(self, name: str, properties: Json) -> Resource:
         for origin in properties["DistributionConfig"]["Origins"]:
@@ -457,6 +473,7 @@ MAKERS: dict[str, Callable[[Stack, str, Json], Resource]] = {
     "AWS::DynamoDB::Table": Stack._table,
     "AWS::Events::EventBus": Stack._event_bus,
     "AWS::Events::Rule": Stack._rule,
+    "AWS::IAM::Policy": Stack._policy,
     "AWS::IAM::Role": Stack._role,
     "AWS::Lambda::Alias": Stack._function_alias,
     "AWS::Lambda::EventInvokeConfig": Stack._event_invoke_config,

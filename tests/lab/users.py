@@ -11,7 +11,7 @@ from typing import Any
 Json = dict[str, Any]
 
 KEY = b"the gateway of the lab trusts this key alone"
-LIFETIME = timedelta(hours=1)
+LIFETIME = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -19,20 +19,26 @@ class User:
     username: str
     group: str | None
     account_id: str | None = None
+    role: str | None = None
+    """None: the token names none, as for users whose role nobody has set."""
     token_use: str = "id"
     age: timedelta = timedelta(0)
-    """How long ago the token was issued; it lives an hour."""
+    """How long ago the token was issued; it lives a quarter of an hour."""
     overrides: tuple[tuple[str, Any], ...] = ()
+    sub: str | None = None
+    """Of a user whom the pool has made; None: made of the name."""
 
     @property
     def user_id(self) -> str:
         """The claim `sub`."""
+        if self.sub:
+            return self.sub
         digest = hashlib.sha256(self.username.encode()).hexdigest()
         return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
 
     @property
     def email(self) -> str:
-        return f"{self.username}@example.com"
+        return self.username if "@" in self.username else f"{self.username}@example.com"
 
     @property
     def with_access_token(self) -> "User":
@@ -68,6 +74,8 @@ class User:
             claims |= {"aud": audience, "cognito:username": self.username, "email": self.email, "email_verified": True}
             if self.account_id:
                 claims["custom:account_id"] = self.account_id
+            if self.role:
+                claims["role"] = self.role
         else:
             claims |= {"client_id": audience, "username": self.username, "scope": "aws.cognito.signin.user.admin"}
         claims |= dict(self.overrides)
@@ -79,6 +87,9 @@ class Users:
     customer: User = User("anna", "customers", "acme")
     colleague: User = User("axel", "customers", "acme")
     """A second user of the customer's account."""
+    viewer: User = User("viola", "customers", "acme", "viewer")
+    buyer: User = User("boris", "customers", "acme", "buyer")
+    """These two are of the customer's account, too."""
     other_customer: User = User("bruno", "customers", "bolt")
     """Of another account."""
     suspended: User = User("sven", "customers", "slate")
@@ -88,6 +99,8 @@ class Users:
     """These two are of sub-accounts of the reseller."""
     cs: User = User("clara", "customer-success")
     cs2: User = User("conrad", "customer-success")
+    auditor: User = User("astrid", "customer-success", role="auditor")
+    agent: User = User("arno", "customer-success", role="agent")
     stranger: User = User("otto", None)
     """Signed in, in no group and with no account."""
 

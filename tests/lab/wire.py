@@ -22,7 +22,12 @@ from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 from online_orders.aws import table
 from tests.lab.permissions import Permissions
 
-SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "secrets-manager": "secretsmanager"}
+SDK_NAMES = {
+    "sfn": "stepfunctions",
+    "eventbridge": "events",
+    "secrets-manager": "secretsmanager",
+    "cognito-identity-provider": "cognito-idp",
+}
 """Service ids in botocore's events that differ from the names that clients are made by."""
 
 STATUS_OF_ERROR = {
@@ -32,6 +37,7 @@ STATUS_OF_ERROR = {
     "InternalServiceError": 500,
     "InternalException": 500,
     "InternalError": 500,
+    "InternalErrorException": 500,
     "ServiceException": 500,
     "ServiceUnavailable": 503,
     "SlowDown": 503,
@@ -57,6 +63,7 @@ THROTTLED: Mapping[str, tuple[str, ...]] = {
     "ssm": ("ThrottlingException",),
     "secretsmanager": ("ThrottlingException",),
     "lambda": ("TooManyRequestsException",),
+    "cognito-idp": ("TooManyRequestsException",),
 }
 """What each service says to who asks too much of it."""
 FAULTY: Mapping[str, tuple[str, ...]] = {
@@ -69,6 +76,7 @@ FAULTY: Mapping[str, tuple[str, ...]] = {
     "ssm": ("InternalServerError", "ServiceUnavailable"),
     "secretsmanager": ("InternalServiceError", "ServiceUnavailable"),
     "lambda": ("ServiceException",),
+    "cognito-idp": ("InternalErrorException",),
 }
 """What each service says of faults of its own."""
 SILENT = None

@@ -245,7 +245,7 @@ def test_every_alarm_rings_somewhere_and_says_what_missing_data_mean(lab: Lab) -
 
 def test_an_alarm_over_several_metrics_treats_missing_values_as_zero(lab: Lab) -> None:
     summed = {name: alarm for name, alarm in alarms(lab).items() if "Metrics" in alarm}
-    assert len(summed) == 4
+    assert len(summed) == 5
     for name, alarm in summed.items():
         assert is_measured(alarm), name
         # What is measured comes minutes late, and a zero in its place must not hide it.
@@ -289,13 +289,14 @@ RINGS_BY_ITS_SILENCE = {"MeasureFunction": "MeasuringStoppedAlarm"}
 )
 def test_every_function_that_fails_or_is_turned_away_rings(lab: Lab, name: str, metric: str) -> None:
     alarm = alarms(lab)
-    watched = metrics_of(alarm[name])
+    of_people = {each for each in metrics_of(alarm["PeopleFunctionsAlarm"]) if each.name == metric}
+    watched = metrics_of(alarm[name]) | of_people
     summed = {function for function in lab.stack.functions if function_metric(lab, metric, function) in watched}
     assert len(summed) == len(watched)
     assert metrics_of(alarm["ServerErrorsAlarm"]) == {
         Metric("AWS/ApiGateway", "5xx", frozenset({("ApiId", lab.stack.ref("Api"))}))
     }
-    assert len(behind_the_api(lab)) == 4
+    assert len(behind_the_api(lab)) == 6
     for silent in RINGS_BY_ITS_SILENCE.values():
         assert alarm[silent]["TreatMissingData"] == "breaching"
     covered = [summed, behind_the_api(lab), RINGS_BY_ITS_SILENCE.keys()]

@@ -18,7 +18,7 @@ import pytest
 from botocore import xform_name
 
 from online_orders.aws import erasure_job, mail_pause, terms_store
-from tests.lab import Lab, accounts
+from tests.lab import Lab, User, accounts
 from tests.lab.wire import SINGLE_WRITES, Call
 from tests.local_run import PROJECT
 from tests.proof.flows import FLOWS, SETTLED_WITHIN, UNDO_SECONDS, Walk, left_undone
@@ -228,7 +228,7 @@ def terms_of_quotes(lab: Lab) -> None:
         stored = terms_store.store_terms("en", "Net 30 days", None, lab.clock.now())
         assert stored
         assert terms_store.find_terms("en") == stored
-        assert terms_store.remove_terms("en")
+        assert terms_store.remove_terms("en", lab.clock.now())
 
 
 def a_mail_that_ses_does_not_take_yet(lab: Lab) -> None:
@@ -254,6 +254,21 @@ def a_person_who_is_erased(lab: Lab) -> None:
     assert order_id in str(kept)
 
 
+def people_and_machines_that_sign_in_again(lab: Lab) -> None:
+    """On another day than before, which is stored."""
+    admin = lab.users.customer
+    invited = {"email": "ida@acme.example", "name": "Ida", "role": "viewer"}
+    person = lab.http("POST", "/api/people", json=invited, user=admin).json()
+    machine = {"name": "ERP", "scopes": ["orders:read"]}
+    made = lab.http("POST", "/api/service-users", json=machine, user=admin).json()
+    for username, user_id in ((invited["email"], person["user_id"]), (made["client_id"], made["user_id"])):
+        for _ in range(2):
+            assert lab.signing_in(User(username, None, sub=user_id))
+            lab.advance(days=1)
+    used = lab.http("GET", f"/api/service-users/{made['user_id']}", user=admin).json()["last_used_on"]
+    assert used == (lab.clock.now() - timedelta(days=1)).date().isoformat()
+
+
 LIVES: tuple[Callable[[Lab], None], ...] = (
     an_approval,
     a_parked_order,
@@ -263,6 +278,7 @@ LIVES: tuple[Callable[[Lab], None], ...] = (
     terms_of_quotes,
     a_mail_that_ses_does_not_take_yet,
     a_person_who_is_erased,
+    people_and_machines_that_sign_in_again,
 )
 
 

@@ -143,10 +143,23 @@ def change_is_followed(lab: Lab) -> bool:
     return order["contact"] == NEW_CONTACT and texts == ["contact@acme.example", NEW_CONTACT["email"]]
 
 
+INVITED = "ida@acme.example"
+
+
+def invite(lab: Lab) -> None:
+    body = {"email": INVITED, "name": "Ida", "role": "viewer"}
+    assert lab.http("POST", "/api/people", json=body, user=lab.users.customer).status == 201
+
+
+def invitation_is_mailed(lab: Lab) -> bool:
+    return len(lab.mails.to(INVITED)) == 1
+
+
 RECORDS: dict[tuple[str, str], tuple[Callable[[Lab], None], Callable[[Lab], bool]]] = {
     ("INSERT", "ENTRY#"): (place_order, order_is_followed),
     ("INSERT", "CONTACTREPORT#"): (report_contact, report_is_mailed),
     ("INSERT", "CHANGE#"): (change_contact, change_is_followed),
+    ("INSERT", "PERSONCHANGE#"): (invite, invitation_is_mailed),
 }
 """By what the stream's mapping lets through: how such a record comes to be, and whether all that follows was done."""
 

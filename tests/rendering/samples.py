@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from online_orders.domain import order_delivery, order_schedule
+from online_orders.domain import order_delivery, order_schedule, roles
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.approval_links import ConfirmLink
@@ -17,11 +17,19 @@ from online_orders.domain.mail_kinds import MAILS, MailKind, Role
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.quotes import Quote
+from online_orders.domain.roles import DESK
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.domain.timeline import SYSTEM, Actor, Entry
 from online_orders_rendering.i18n import item_labels, translator
-from online_orders_rendering.mails.compose import Mail, render_contact_report, render_mail, render_notice
+from online_orders_rendering.mails.compose import (
+    Mail,
+    render_contact_report,
+    render_invitation,
+    render_mail,
+    render_notice,
+)
 from online_orders_rendering.pages.approval import decision_page, outcome_page
 from online_orders_rendering.quote_pdf import render_pdf
 from tests.domain.builders import (
@@ -189,7 +197,31 @@ def account_mails(locale: str) -> dict[str, Mail]:
         "contact_report": render_contact_report(account, "Connie has left.\nAsk Anna.", ANNA.email, INSTALLATION),
         "contact_changed-old": former,
         "contact_changed-new": new_contact,
+        **{
+            name: mail
+            for name, mail in invitations(locale).items()
+            if name.partition("-")[2] in roles.ROLES["customers"]
+        },
     }
+
+
+def invitations(locale: str) -> dict[str, Mail]:
+    """The mails to people who are invited, by name: to an account and to the desk, with a first password or without."""
+    account, first = account_of(locale=locale, name=ACCOUNT_NAME), "Kq4xT-Bw7pn-Zh2mR-Dd9ye"
+    found = {}
+    for role in roles.Role:
+        team = account if roles.side_of(role) == "customers" else None
+        membership = Membership(role=role, state=PersonState.INVITED, invited_at=NOW)
+        person = Person(
+            user_id="ada",
+            email="ada@acme.example",
+            name="Ada Lovelace",
+            group=roles.side_of(role),
+            memberships={team.account_id if team else DESK: membership},
+        )
+        for kind, password in ((MailKind.INVITATION, first), (MailKind.MEMBERSHIP, None)):
+            found[f"{kind}-{role}"] = render_invitation(person, membership, team, password, INSTALLATION)
+    return found
 
 
 def told_of_contact(old: Contact | None, new: Contact | None, locale: str = "en") -> list[Mail]:
@@ -362,6 +394,7 @@ def everything() -> None:
     _offers_again(order)
     _too_late()
     account_mails("en")
+    invitations("en")
     render_contact_report(account_of(enrollment=None), "Who?", ANNA.email, INSTALLATION)
     pages("en")
     for fault in FormError:

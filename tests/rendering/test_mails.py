@@ -37,6 +37,7 @@ from tests.domain.builders import (
     without_snapshot,
 )
 from tests.rendering.samples import (
+    ACCOUNT_NAME,
     INSTALLATION,
     LINK,
     SITE_NAMES,
@@ -45,6 +46,7 @@ from tests.rendering.samples import (
     account_mails,
     cases,
     changed_account,
+    invitations,
     pending,
     placed,
     quote_of,
@@ -528,6 +530,39 @@ def test_the_contact_and_deputies_are_told_what_concerns_them() -> None:
     back = render_notice(contact, new, old, {"relay": "Relay Partners"}, INSTALLATION)
     assert "Reseller until now: Relay Partners" in back.text.splitlines()
     assert "no longer" in render_notice(former, new, old, {}, INSTALLATION).subject.casefold()
+
+
+def test_an_invitation_says_where_with_which_password_and_until_when_to_sign_in() -> None:
+    mails = invitations("en")
+    lines = mails["invitation-buyer"].text.splitlines()
+    for line in (
+        f"Account: {ACCOUNT_NAME}",
+        f"Sign in at: {INSTALLATION.site_url}",
+        "User name: ada@acme.example",
+        "First password: Kq4xT-Bw7pn-Zh2mR-Dd9ye",
+        "Valid until: November 29, 2026",
+        "Your role: Buyer: places and follows orders",
+    ):
+        assert line in lines
+    assert mails["invitation-buyer"].subject == f"{INSTALLATION.brand}: your access for {ACCOUNT_NAME}"
+    assert "Kq4xT-Bw7pn-Zh2mR-Dd9ye" in mails["invitation-buyer"].html
+    assert "ask an administrator of" in mails["invitation-buyer"].text
+    assert "Account:" not in mails["invitation-agent"].text
+    assert "ask a lead of the desk" in mails["invitation-agent"].text
+
+
+def test_who_has_a_password_already_is_told_so_and_gets_none() -> None:
+    for name, mail in invitations("en").items():
+        assert ("password stay the same" in mail.text) == name.startswith("membership")
+        assert ("First password" in mail.text) == name.startswith("invitation")
+    assert invitations("en")["membership-buyer"].subject.endswith(f"you now belong to {ACCOUNT_NAME}")
+
+
+def test_an_account_is_invited_to_in_its_language_and_the_desk_in_english() -> None:
+    mails = invitations("de")
+    assert "Gültig bis: 29. November 2026" in mails["invitation-buyer"].text
+    assert "Guten Tag Ada Lovelace," in mails["membership-buyer"].text
+    assert "Hello Ada Lovelace," in mails["invitation-agent"].text
 
 
 def test_the_mail_of_every_kind_of_item_names_it_in_the_articles_words() -> None:

@@ -23,11 +23,14 @@ class Gaps:
         self.events = [{"timestamp": number // 4, "message": str(number)} for number in range(25)]
         self.client: dict[str, Any] = {"ClientId": "web", "WriteAttributes": ["name", "locale"]}
         self.only_by_admin = True
+        self.trigger_fails = False
         self.obeyed: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         if request.url.path == "/oauth2/token":
+            if self.trigger_fails:
+                raise RuntimeError("PreTokenGeneration error")
             await JSONResponse({"id_token": "poor", "form": (await request.body()).decode()})(scope, receive, send)
             return
         operation = request.headers["x-amz-target"].partition(".")[2]
@@ -36,6 +39,8 @@ class Gaps:
         await JSONResponse(payload, 400 if refused else 200)(scope, receive, send)
 
     def _answer(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
+        if operation == "InitiateAuth" and self.trigger_fails:
+            raise RuntimeError("PreTokenGeneration error")
         if operation == "InitiateAuth" and body["AuthParameters"]["REFRESH_TOKEN"] == "lasting":
             return {"AuthenticationResult": {"IdToken": "rich", "AccessToken": "access", "ExpiresIn": 3600}}
         if operation == "DescribeUserPoolClient":
@@ -67,8 +72,9 @@ def cognito(address: str) -> Any:
     return loopback.aws("cognito-idp", address)
 
 
-def a_token(client_id: str = "web") -> str:
-    claims = {"iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a", "client_id": client_id}
+def a_token(client_id: str = "web", scope: str = "openid aws.cognito.signin.user.admin") -> str:
+    issuer = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a"
+    claims = {"iss": issuer, "client_id": client_id, "scope": scope}
     return f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.c2ln"
 
 
@@ -95,6 +101,23 @@ def test_a_client_that_lists_nothing_writes_what_every_pool_has(gaps: Gaps, cogn
         update(cognito, "custom:account_id")
 
 
+@pytest.mark.parametrize("scope", ["", "openid email profile", "aws.cognito.signin.user.administer"])
+def test_a_user_changes_nothing_with_a_token_that_is_for_other_things(gaps: Gaps, cognito: Any, scope: str) -> None:
+    token = a_token(scope=scope)
+    for change in (
+        lambda: update(cognito, "name", token),
+        lambda: cognito.associate_software_token(AccessToken=token),
+        lambda: cognito.verify_software_token(AccessToken=token, UserCode="123456"),
+        lambda: cognito.set_user_mfa_preference(AccessToken=token),
+    ):
+        with pytest.raises(ClientError, match="required scopes"):
+            change()
+    assert gaps.obeyed == []
+    cognito.set_user_mfa_preference(AccessToken=a_token())
+    cognito.associate_software_token(Session="x" * 20)
+    assert gaps.obeyed == ["SetUserMFAPreference", "AssociateSoftwareToken"]
+
+
 @pytest.mark.parametrize("token", ["no-token", "a.b.c", a_token("unknown")])
 def test_a_token_that_is_none_is_for_the_engine_to_refuse(gaps: Gaps, cognito: Any, token: str) -> None:
     update(cognito, "custom:account_id", token)
@@ -111,6 +134,18 @@ def test_a_refreshed_id_token_says_as_much_as_the_first(address: str) -> None:
     }
     refused = loopback.post(f"{address}/oauth2/token", data={**form, "refresh_token": "ended"})
     assert (refused.status_code, refused.json()) == (400, {"error": "invalid_grant"})
+
+
+def test_a_code_whose_token_a_trigger_refuses_is_refused(gaps: Gaps, address: str) -> None:
+    """The engine fails, and Cognito says why."""
+    gaps.trigger_fails = True
+    for grant in ("authorization_code", "refresh_token"):
+        response = loopback.post(f"{address}/oauth2/token", data={"grant_type": grant, "refresh_token": "lasting"})
+        assert (response.status_code, response.json()) == (400, {"error": "invalid_grant"})
+    with pytest.raises(ClientError, match="UserLambdaValidationException"):
+        loopback.aws("cognito-idp", address).initiate_auth(
+            ClientId="web", AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters={"REFRESH_TOKEN": "lasting"}
+        )
 
 
 def test_a_code_is_for_the_engine_to_take(address: str) -> None:

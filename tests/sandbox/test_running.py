@@ -91,13 +91,15 @@ def state(tmp_path: Path) -> Path:
 def test_sandbox_json_says_where_everything_is(running: Running) -> None:
     described = running.json
 
-    assert described.keys() == {"site", "api", "mailbox", "cs_mailbox", "aws", "cognito", "users", "resources"}
+    promised = {"site", "api", "mailbox", "cs_mailbox", "aws", "cognito", "users", "resources"}
+    assert described.keys() == promised | {"token_url", "service_users", "staff_provider"}
     assert described["site"] == f"http://localhost:{running.port}"
     assert (described["api"], described["mailbox"]) == (f"{described['site']}/api", f"{described['site']}/mailbox")
     assert described["aws"].keys() == {"endpoint", "region", "access_key_id", "secret_access_key"}
     assert described["cognito"].keys() == {"user_pool_id", "client_id"}
     assert described["resources"].keys() == {"table", "state_machine_arn", "event_bus"}
-    assert {user["role"] for user in described["users"]} == {"customer", "reseller", "customer-success"}
+    named = {"customer", "reseller", "customer-success", "viewer", "buyer", "auditor", "agent"}
+    assert {user["role"] for user in described["users"]} == named
 
 
 def test_every_user_signs_in_and_sees_his_account(running: Running) -> None:
@@ -106,6 +108,14 @@ def test_every_user_signs_in_and_sees_his_account(running: Running) -> None:
             assert running.get("/api/account", user).json()["account_id"] == user["account_id"]
         else:
             assert running.get("/api/desk/orders", user).status_code == 200
+
+
+def test_users_have_their_roles_and_one_belongs_to_two_accounts(running: Running) -> None:
+    me = {user["role"]: running.get("/api/me", user).json() for user in running.json["users"]}
+    given = {"viewer", "buyer", "auditor", "agent"}
+    highest = {"customer": "admin", "reseller": "admin", "customer-success": "lead"}
+    assert {word: each["role"] for word, each in me.items()} == {**highest, **{role: role for role in given}}
+    assert [each["account_id"] for each in me["buyer"]["accounts"]] == ["harbor-pine", "nordlicht"]
 
 
 def test_every_account_is_seeded_and_the_resellers_belong_to_it(running: Running) -> None:

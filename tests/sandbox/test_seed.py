@@ -7,7 +7,7 @@ import pytest
 from online_orders.domain.accounts import Account, parse_account
 from online_orders.domain.catalog import BANDWIDTH_STEPS, KINDS
 from online_orders.domain.prices import ListPrice, parse_prices
-from sandbox.seed import CS_MAILBOX, SENDER, UNITS_PER_EURO, USERS, accounts, price_list
+from sandbox.seed import CS_MAILBOX, GIVEN_ROLES, SENDER, UNITS_PER_EURO, USERS, accounts, price_list
 
 TODAY = date(2026, 11, 22)
 
@@ -61,6 +61,9 @@ def test_every_account_has_a_user_and_two_work_at_the_desk(seeded: dict[str, Acc
     assert {user.account_id for user in USERS} - {None} == seeded.keys()
     assert (roles["customer-success"], roles["reseller"]) == (2, 1)
     assert {user.group for user in USERS if user.account_id} == {"customers"}
+    assert {user.group for user in USERS if not user.account_id} == {"customer-success"}
+    assert [user.role for user in USERS[-len(GIVEN_ROLES) :]] == ["viewer", "buyer", "auditor", "agent"]
+    assert {user.people_path for user in USERS} >= {"people", "accounts/nordlicht/people"}
 
 
 def test_every_account_s_currency_has_prices_for_every_kind_of_item(seeded: dict[str, Account]) -> None:

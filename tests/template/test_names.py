@@ -92,6 +92,8 @@ def within(resource: Json) -> dict[str, str]:
     """What a resource belongs to and cannot leave, which may tell two apart that have the same name."""
     pointers = schema(resource["Type"]).get("createOnlyProperties", [])
     found = {pointer: at(resource["Properties"], pointer) for pointer in pointers}
+    if resource["Type"] == "AWS::IAM::Policy":  # it is a part of its roles, which the schema does not say
+        found["/properties/Roles"] = resource["Properties"]["Roles"][0]
     return {pointer: value for pointer, value in found.items() if isinstance(value, str) and value.startswith("<")}
 
 

@@ -59,7 +59,14 @@ def test_resources_with_the_origin_secret_change_with_its_release_name() -> None
 
 def test_every_function_takes_the_new_value_before_cloudfront_shows_it() -> None:
     functions = readers().keys() - {"Distribution"}
-    assert functions == {"OrdersApiFunction", "DeskApiFunction", "ConfirmPageFunction", "PreviewQuoteFunction"}
+    assert functions == {
+        "OrdersApiFunction",
+        "DeskApiFunction",
+        "PeopleApiFunction",
+        "IssueTokenFunction",
+        "ConfirmPageFunction",
+        "PreviewQuoteFunction",
+    }
     assert functions <= comes_after("Distribution")
 
 

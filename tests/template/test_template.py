@@ -271,7 +271,7 @@ def consumers() -> dict[str, tuple[Json, Json]]:
                 found[queue] = (TEMPLATE["Resources"][queue]["Properties"], function["Properties"])
                 assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
                 assert event["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 2}, queue
-    assert len(found) == 3
+    assert len(found) == 4
     return found
 
 
@@ -295,7 +295,7 @@ def test_whoever_may_send_mail_may_send_it_in_our_name_alone() -> None:
         for statement in policy["Statement"]
         if "ses:SendRawEmail" in str(statement)
     ]
-    assert len(statements) == 3
+    assert len(statements) == 4
     for statement in statements:
         assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
         assert statement["Resource"][0]["Fn::Sub"].endswith(":identity/*")
@@ -338,7 +338,11 @@ def test_every_route_leads_to_an_alias_that_the_api_may_invoke() -> None:
         for operation in operations.values()
     }
     assert leads_to.keys() == {path for _, path, _ in routes()}
+    of_people = {path for path in leads_to if path == "/api/me" or "/people" in path or "/service-users" in path}
+    assert len(of_people) == 16
     assert leads_to == {
+        **{path: ["PeopleApiFunction.Arn"] for path in of_people},
+        "/api/token": ["IssueTokenFunction.Arn"],
         "/api/openapi.json": ["OrdersApiAlias"],
         "/api/{proxy+}": ["OrdersApiAlias"],
         "/api/desk/{proxy+}": ["DeskApiAlias"],

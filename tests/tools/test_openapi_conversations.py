@@ -85,6 +85,44 @@ def read_versions(say: Conversation) -> None:
             say("GET", f"{path}/{versions}", 200, say.lab.users.cs)
 
 
+def manage_people(say: Conversation) -> None:
+    lab = say.lab
+    say("GET", "/api/me", 200, lab.users.customer)
+    say("GET", "/api/me", 200, lab.users.agent)
+    for path, user, invitation in (
+        ("/api/people", lab.users.customer, examples.INVITATION),
+        ("/api/desk/accounts/relay/people", lab.users.cs, {**examples.INVITATION, "email": "ida@relay.example"}),
+        ("/api/desk/people", lab.users.cs, examples.STAFF_INVITATION),
+    ):
+        person = say("POST", path, 201, user, json=invitation)
+        where = person.headers["location"]
+        say("GET", f"{path}?limit=1", 200, user)
+        say("GET", where, 200, user)
+        say("POST", f"{where}/invite", 202, user)
+        changed = {**person.json(), "name": "Kim"}
+        say("PUT", where, 200, user, json=changed)
+        say("PUT", where, 412, user, json=changed, headers={"If-Match": person.headers["etag"]})
+        say("POST", path, 409, user, json=invitation)
+
+
+def manage_service_users(say: Conversation) -> None:
+    lab = say.lab
+    for path, user, body in (
+        ("/api/service-users", lab.users.customer, examples.NEW_SERVICE_USER),
+        ("/api/desk/service-users", lab.users.cs, examples.NEW_DESK_SERVICE_USER),
+    ):
+        made = say("POST", path, 201, user, json=body)
+        where = made.headers["location"]
+        say("GET", f"{path}?limit=1", 200, user)
+        say("GET", where, 200, user)
+        secret = say("POST", f"{where}/secret", 200, user).json()
+        form = {name: str(secret[name]) for name in ("client_id", "client_secret")}
+        say("POST", "/api/token", 200, form={"grant_type": "client_credentials", **form})
+        say("PUT", where, 200, user, json={"state": "deactivated"})
+    say("GET", "/api/desk/audit", 200, lab.users.cs)
+    say("GET", "/api/desk/audit", 200, lab.users.cs, headers={"Accept": "text/csv"})
+
+
 def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     lab, customer, cs = say.lab, say.lab.users.customer, say.lab.users.cs
     say("GET", "/api/openapi.json", 200)
@@ -99,6 +137,8 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
 
     keep_prices(say)
     read_versions(say)
+    manage_people(say)
+    manage_service_users(say)
 
     withdrawn, order_id = say.place(customer), say.place(customer, purchase_order_number="PO-7")
     say.place(cs, "/api/desk/orders", account_id="acme")

@@ -99,7 +99,7 @@ def test_examples_are_of_operations() -> None:
 
 def test_only_the_description_and_the_links_are_open_to_everybody() -> None:
     open_paths = {path for _, path, operation in operations() if operation.get("security") == []}
-    assert open_paths == {"/api/openapi.json", "/confirm/{token}", "/confirm/{token}/quote.pdf"}
+    assert open_paths == {"/api/openapi.json", "/api/token", "/confirm/{token}", "/confirm/{token}/quote.pdf"}
     assert DOCUMENT["security"] == [{"id_token": []}]
 
 
@@ -131,7 +131,7 @@ def test_an_example_is_what_its_schema_says(place: Place, example: Any) -> None:
 def _codes_of_the_code() -> set[str]:
     """Codes of the errors, and those that are named where one is raised."""
     codes: set[str] = set()
-    named = {"BadRequest", "Forbidden", "Unprocessable"}
+    named = {"BadRequest", "Forbidden", "StateConflict", "Unprocessable"}
     for folder in ("layers/core/online_orders", "functions"):
         for path in Path(ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -1,5 +1,7 @@
 """Each check of `make smoke` fails by what it is there to find, and what it makes is taken away again."""
 
+import base64
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,9 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from online_orders.aws.keys import managers_key, member_key, person_key
 from tools.smoke import inside, outside, stage
 from tools.smoke.__main__ import CHECKS, ROOT, Check, Printer, outcome
 from tools.smoke.stage import CannotBegin, NotApplicable, Stage, Wrong, people
+from tools.smoke.totp import code_at
 
 Json = dict[str, Any]
 Answering = Callable[[httpx.Request], httpx.Response]
@@ -449,21 +453,31 @@ def hush(secret: str) -> None:
     """Nothing is printed here."""
 
 
-def pool_of(*users: Json, challenge: str | None = None) -> Json:
-    signed = {"ChallengeName": challenge} if challenge else {"AuthenticationResult": {"IdToken": "token"}}
+PERSON = {"document": {"S": json.dumps({"memberships": {"smoke-test": {"role": "admin"}}})}}
+
+
+def pool_of(*users: Json, challenge: str | None = None, person: Json | None = None) -> Json:
+    tokens = {"IdToken": "token", "AccessToken": "access", "RefreshToken": "refresh"}
+    signed = {"ChallengeName": challenge} if challenge else {"AuthenticationResult": tokens}
     nothing: Json = {}
     return {
-        "admin_create_user": nothing,
+        "admin_create_user": {"User": {"Attributes": [{"Name": "sub", "Value": "u-1"}]}},
         "admin_set_user_password": nothing,
         "admin_add_user_to_group": nothing,
         "admin_delete_user": nothing,
         "admin_initiate_auth": signed,
+        "associate_software_token": {"SecretCode": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"},
+        "verify_software_token": nothing,
+        "set_user_mfa_preference": nothing,
+        "initiate_auth": {"AuthenticationResult": {"IdToken": "token of two factors"}},
         "list_users": {"Users": list(users)},
+        "get_item": {"Item": person} if person else nothing,
+        "transact_write_items": nothing,
     }
 
 
 def user(email: str, hours: int) -> Json:
-    attributes = [{"Name": "email", "Value": email}]
+    attributes = [{"Name": "email", "Value": email}, {"Name": "sub", "Value": "u-1"}]
     return {"Username": email, "Attributes": attributes, "UserCreateDate": datetime.now(UTC) - timedelta(hours=hours)}
 
 
@@ -492,12 +506,63 @@ def test_two_users_are_made_without_a_mail_and_deleted_whatever_happens() -> Non
     assert set(secrets) == {*passwords, "token"}
 
 
+def test_where_staff_need_a_second_factor_the_user_of_the_desk_sets_one_up() -> None:
+    secrets: list[str] = []
+    found = made(answering(200, {}), aws=pool_of(), parameters={"StaffSecondFactor": "required"})
+    with people(found, "smoke-test", secrets.append):
+        assert dict(found.tokens) == {"desk": "token of two factors", "customer": "token"}
+    asked = [(name, each) for name, each in found.client("x").asked if "token" in name or name == "initiate_auth"]
+    assert [name for name, _ in asked] == ["associate_software_token", "verify_software_token", "initiate_auth"]
+    assert re.fullmatch(r"\d{6}", asked[1][1]["UserCode"])
+    assert asked[2][1]["AuthParameters"] == {"REFRESH_TOKEN": "refresh"}
+    assert {"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "token of two factors"} <= set(secrets)
+
+
+@pytest.mark.parametrize(
+    ("second", "code"), [(59, "287082"), (1111111109, "081804"), (1234567890, "005924"), (20000000000, "353130")]
+)
+def test_a_code_is_that_of_the_standard(second: int, code: str) -> None:
+    """The last six digits of the test vectors of RFC 6238, appendix B."""
+    assert code_at("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", datetime.fromtimestamp(second, UTC)) == code
+
+
 def test_a_user_of_a_run_that_was_cut_off_is_deleted_and_no_other() -> None:
     forgotten, running = (f"{stage.USER_PREFIX}{n}@{stage.SIMULATOR}" for n in "12")
     users = [user(forgotten, 3), user(running, 1), user("success@person.example", 30)]
     found = made(answering(200, {}), aws=pool_of(*users))
     with people(found, "smoke-test", hush):
         assert deleted(found) == [forgotten]
+
+
+def test_whoever_was_adopted_by_signing_in_is_removed_and_no_longer_counted() -> None:
+    found = made(answering(200, {}), aws=pool_of(person=PERSON))
+    with people(found, "smoke-test", hush):
+        pass
+    requested = [parameters for name, parameters in found.client("x").asked if name == "transact_write_items"]
+    assert len(requested) == 2, "of both users"
+    person, pointer, count = requested[0]["TransactItems"]
+    assert person == {"Delete": {"TableName": "table", "Key": person_key("u-1")}}
+    assert pointer == {"Delete": {"TableName": "table", "Key": member_key("smoke-test", "u-1")}}
+    assert count["Update"]["Key"] == managers_key("smoke-test")
+    assert count["Update"]["ExpressionAttributeValues"] == {":less": {"N": "-1"}}
+
+
+def token(**claims: str) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"head.{payload}.signature"
+
+
+def test_tokens_without_a_role_are_found() -> None:
+    called: Json = {"describe_user_pool": {"UserPool": {"LambdaConfig": {"PreTokenGeneration": "arn"}}}}
+    tokens = {"customer": token(role="admin"), "desk": token(role="lead")}
+    assert inside.tokens_name_roles(made(tokens=tokens, aws=called)) == "customer: admin, desk: lead"
+    with pytest.raises(Wrong, match="of desk names no role"):
+        inside.tokens_name_roles(made(tokens={**tokens, "desk": token(sub="u-1")}, aws=called))
+    with pytest.raises(Wrong, match="set back"):
+        inside.tokens_name_roles(made(tokens=tokens, aws={"describe_user_pool": {"UserPool": {}}}))
+    outputs = {"IdentityAudience": "another", "UserPoolClientId": "client", "UserPoolId": "pool"}
+    with pytest.raises(NotApplicable):
+        inside.tokens_name_roles(made(outputs=outputs, aws=called))
 
 
 def test_the_account_is_made_where_it_is_missing() -> None:

@@ -16,8 +16,11 @@ from aws_lambda_powertools.event_handler.depends import build_dependency_tree
 
 import confirm_page
 import desk_api
+import issue_token
 import orders_api
+import people_api
 import preview_quote
+from online_orders.domain.values import IDENTIFIER
 from online_orders.http.app import ERROR_CODES, REQUEST_BODIES, Api, Handler, RequestBody, access_to, query_of
 from online_orders.http.parameters import QueryModel
 from online_orders.routes.price_lists import PRICES_CSV
@@ -28,7 +31,7 @@ from tools.openapi.schemas import COMPONENTS, parameter_schema, parts_of, schema
 
 Schema = dict[str, Any]
 
-APPS = (orders_api.app, desk_api.app, preview_quote.app, confirm_page.app)
+APPS = (orders_api.app, desk_api.app, people_api.app, preview_quote.app, issue_token.app, confirm_page.app)
 DESCRIPTION = """\
 An order desk: customers order, Customer Success reviews and quotes, the account's contact person approves or cancels.
 
@@ -40,12 +43,27 @@ TAGS = {
     "Catalog": "What can be ordered. For everybody who is signed in.",
     "Accounts": "The caller's account and, for a reseller, its sub-accounts. For the group `customers`.",
     "Orders": "Orders of the caller's account and of its sub-accounts. For the group `customers`.",
+    "People": "Who is signed in, and the people of the caller's account. For admins of the group `customers`.",
     "Desk": "The queue, from the order to the quote. For the group `customer-success`.",
     "Desk accounts": "Accounts, their sites and their enrollments. For the group `customer-success`.",
     "Price lists": "What items cost by default, a list a currency. For the group `customer-success`.",
+    "Audit": "What was changed, by whom and when. For the group `customer-success`.",
+    "Desk people": "Staff, and the people of every account. Leads of the group `customer-success` change them.",
+    "Service users": "Programs that act for an account or for the desk. Admins and leads manage them.",
     "Confirmation": "The contact person's page behind the link in a mail. The link is the key; there is no login.",
     "Description": "This document.",
 }
+ACCOUNT_ID: Schema = {
+    "in": "header",
+    "name": "account-id",
+    "required": False,
+    "schema": {
+        "type": "string",
+        "pattern": IDENTIFIER,
+        "description": "The account to act for, of those to which the user belongs; without it, the default one.",
+    },
+}
+"""Of every route of customers; it is read with the token, and by no route itself."""
 
 
 _ORDER = ("operationId", "tags", "summary", "description", "security", "parameters", "requestBody", "responses")
@@ -78,7 +96,10 @@ def describe(apps: Iterable[Api]) -> Schema:
     for operation, handler in routes:
         query = query_of(handler)
         of_query = members[query.__name__] if query else {}
-        if sent := operation.pop("parameters", []):
+        sent = operation.pop("parameters", [])
+        if access_to(handler).takes_account:
+            sent.append(ACCOUNT_ID)
+        if sent:
             operation["parameters"] = [_parameter(each, of_query, parameters) for each in sent]
         operation["responses"] = _responses(operation, handler, parameters, responses)
     return {
@@ -101,7 +122,11 @@ def describe(apps: Iterable[Api]) -> Schema:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "The id token of the user pool; groups `customers` and `customer-success`.",
+                    "description": (
+                        "The id token of the user pool; groups `customers` and `customer-success`. An operation names "
+                        "the permission that it requires, which comes with the user's role or is a scope of a service "
+                        "user."
+                    ),
                 }
             },
         },
@@ -123,8 +148,11 @@ def _info() -> Schema:
 def _named(operation: Schema, handler: Handler) -> Schema:
     """Return an operation with the handler's name and body, and without security where it needs no login."""
     name = operation["operationId"] = handler.__name__
-    if not access_to(handler).needs_login:
+    access = access_to(handler)
+    if not access.needs_login:
         operation["security"] = []
+    elif access.permission:
+        operation["security"] = [{"id_token": [access.permission.value]}]
     if sent := sent_body(handler):
         content: Schema = {"application/json": {"schema": {"$ref": COMPONENTS + sent.schema}}}
         if sent.takes_csv:

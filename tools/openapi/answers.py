@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, ContactReport, Currency, Enrollment
 from online_orders.domain.approval_links import CODE
+from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.catalog import KINDS, MAX_ITEMS, Item
 from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
@@ -24,10 +26,23 @@ from online_orders.domain.order_requests import (
 )
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Order
+from online_orders.domain.people import READ_ONLY as READ_ONLY_OF_PEOPLE
+from online_orders.domain.people import (
+    AccountInvitationRequest,
+    InvitationRequest,
+    PersonState,
+    StaffInvitationRequest,
+)
+from online_orders.domain.people import PersonRequest as NewPersonRequest
+from online_orders.domain.people import StaffPersonRequest as NewStaffPersonRequest
 from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.domain.prices import NewPriceList, PriceList, QuoteDraft
 from online_orders.domain.quotes import NewQuote, Quote
 from online_orders.domain.representations import Flag
+from online_orders.domain.roles import Permission, Role
+from online_orders.domain.service_users import READ_ONLY as READ_ONLY_OF_SERVICE_USERS
+from online_orders.domain.service_users import NewDeskServiceUser, NewServiceUser, ServiceUser
+from online_orders.domain.service_users import ServiceUserRequest as NewServiceUserRequest
 from online_orders.domain.timeline import Entry
 from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, Day, Entity, Instant
 from online_orders.http.app import Nothing
@@ -77,6 +92,53 @@ PriceListRequest = _derived(
     (),
     **dict.fromkeys(sorted(READ_ONLY_OF_PRICES), _IGNORED),
 )
+
+
+_IGNORED_OF_PEOPLE: dict[str, Any] = dict.fromkeys(sorted(READ_ONLY_OF_PEOPLE), _IGNORED)
+_STATE = Annotated[
+    PersonState | None,
+    Field(
+        description="`active` or `deactivated`; whoever is let in again and has never signed in is `invited`. "
+        "`invited` itself is for sending back what reading has answered."
+    ),
+]
+PersonRequest = _derived(
+    "PersonRequest",
+    "A change of a user of an account; what is left out stays, what is read-only is ignored.",
+    NewPersonRequest,
+    (),
+    **_IGNORED_OF_PEOPLE,
+    state=(_STATE, None),
+)
+StaffPersonRequest = _derived(
+    "StaffPersonRequest",
+    "A change of a member of staff; what is left out stays, what is read-only is ignored.",
+    NewStaffPersonRequest,
+    (),
+    **_IGNORED_OF_PEOPLE,
+    state=(_STATE, None),
+)
+
+
+ServiceUserRequest = _derived(
+    "ServiceUserRequest",
+    "A change of a service user; what is left out stays, what is read-only is ignored.",
+    NewServiceUserRequest,
+    (),
+    **dict.fromkeys(sorted(READ_ONLY_OF_SERVICE_USERS), _IGNORED),
+)
+
+
+class TokenForm(BaseModel):
+    """A request for a token; id and secret stand here or in the Authorization header (Basic)."""
+
+    grant_type: Literal["client_credentials"]
+    client_id: Annotated[str, Field(default_factory=str)]
+    client_secret: Annotated[str, Field(default_factory=str)]
+    scope: Annotated[
+        str,
+        Field(default_factory=str, description="Scopes with blanks between; one that the client lacks is refused."),
+    ]
 
 
 class ConfirmationForm(BaseModel):
@@ -350,7 +412,10 @@ class PriceListSummary(Entity):
     prices: Annotated[int, Field(ge=0, description="How many it has.")]
 
 
-_BY = Annotated[str, Field(description="The e-mail address of who stored it; `operator` for the command line.")]
+_BY = Annotated[
+    str,
+    Field(description="The e-mail address of who stored it; a service user's name; `operator` for the command line."),
+]
 _STORED_AT = Annotated[
     Instant | None, Field(description="Null for one that was stored before the history was kept; likewise `changed`.")
 ]
@@ -406,8 +471,121 @@ PriceListVersionPage = _page(
 )
 PriceListPage = _page("PriceListPage", "Price lists by currency.", PriceListSummary)
 AccountPage = _page("AccountPage", "Accounts by id.", Account)
+
+
+class PersonAnswer(Entity):
+    """A person, as a member of an account or of the desk."""
+
+    user_id: Annotated[str, Field(description="The `sub` of the person's tokens.")]
+    email: str
+    name: str
+    role: Role
+    state: PersonState
+    last_seen_on: Annotated[
+        date | None, Field(description="The day (UTC) on which a token was last issued; null before the first.")
+    ]
+
+
+PersonPage = _page("PersonPage", "People by id, deactivated ones included; a page may be short.", PersonAnswer)
+
+
+_SHOWN_OF_SERVICE_USERS = {
+    "user_id": Annotated[str, Field(description="The `sub` of its tokens, and its client id.")],
+    "account_id": Annotated[str | None, Field(description="Null at the desk.")],
+    "last_used_on": Annotated[
+        date | None, Field(description="The day (UTC) on which a token was last issued; null before the first.")
+    ],
+}
+_NOT_SHOWN_OF_SERVICE_USERS = {"username", "secret_sha256"}
+ServiceUserAnswer = _derived(
+    "ServiceUser",
+    "A program that acts for an account or for the desk.",
+    ServiceUser,
+    _NOT_SHOWN_OF_SERVICE_USERS,
+    **_SHOWN_OF_SERVICE_USERS,
+)
+ServiceUserWithSecret = _derived(
+    "ServiceUserWithSecret",
+    "A service user with its new secret, which is shown this once.",
+    ServiceUser,
+    _NOT_SHOWN_OF_SERVICE_USERS,
+    **_SHOWN_OF_SERVICE_USERS,
+    client_id=str,
+    client_secret=str,
+)
+ServiceUserPage = _page("ServiceUserPage", "Service users by id; a page may be short.", ServiceUserAnswer)
+
+
+class TokenAnswer(Entity):
+    """A token, as RFC 6749 has it."""
+
+    access_token: Annotated[str, Field(description="Send it as bearer token.")]
+    token_type: Literal["Bearer"]
+    expires_in: Annotated[int, Field(ge=1, description="Seconds for which it is good.")]
+    scope: Annotated[
+        str,
+        Field(
+            exclude_if=lambda value: not value,
+            description="The scopes of the token, where they are not exactly those that were asked for. Else left out.",
+        ),
+    ] = ""
+
+
+class TokenRefusal(Entity):
+    """A refusal, as RFC 6749 has it."""
+
+    error: Literal["invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type"]
+    error_description: Annotated[str, Field(description="For people.")]
+
+
+class Belonging(Entity):
+    """An account of the caller."""
+
+    account_id: str
+    name: str
+    role: Role
+
+
+class Me(Entity):
+    """The caller, and what it may do for the account that it acts for, or at the desk."""
+
+    user_id: str
+    email: str
+    name: Annotated[str | None, Field(description="Null where it is not known.")]
+    role: Annotated[Role | None, Field(description="Null for service users, and for users without a group.")]
+    account_id: Annotated[str | None, Field(description="Null for staff.")]
+    accounts: Annotated[tuple[Belonging, ...], Field(description="Among which `Account-Id` chooses, by name.")]
+    permissions: tuple[Permission, ...]
+
+
 Timeline = _page("Timeline", "Entries, oldest first; a page may be short.", EntryAnswer)
 EvidencePage = _page("EvidencePage", "Evidence, oldest first.", EvidenceAnswer)
+
+
+AuditEntryAnswer = _derived(
+    "AuditEntry",
+    "A change of an account, a price list, the standard terms, a person or a service user.",
+    AuditEntry,
+    by=Annotated[User, Field(description="Who changed it; `operator` for the command line, `erased` once erased.")],
+    subject=Annotated[str, Field(description="What was changed. A later version may have more.")],
+    subject_id=Annotated[str, Field(description="The account, the currency, the language or the user.")],
+    account_id=Annotated[
+        str | None, Field(description="The account that it concerns; null for the desk and for what all share.")
+    ],
+    action=Annotated[
+        str, Field(description="`created`, `changed`, `removed`, `erased` and others. A later version may have more.")
+    ],
+    changes=Annotated[
+        tuple[AuditChange, ...],
+        Field(
+            description=(
+                "What differs. More than two hundred, or very large ones, are counted in the last one: its pointer is "
+                'empty, and its `is` is {"more": number}.'
+            )
+        ),
+    ],
+)
+AuditPage = _page("AuditPage", "Entries, newest first; a page may be short.", AuditEntryAnswer)
 
 
 class CatalogKind(Entity):
@@ -501,32 +679,45 @@ def _by_name(*models: type[BaseModel]) -> dict[str, type[BaseModel]]:
 
 
 TAKEN = _by_name(
+    AccountInvitationRequest,
     AccountRequest,
     ConfirmationForm,
     ContactReport,
     DirectOrderRequest,
+    InvitationRequest,
     NeededReason,
     NewComment,
+    NewDeskServiceUser,
+    NewServiceUser,
     NewDeskComment,
     NewQuote,
     Nothing,
     OrderRequest,
+    PersonRequest,
     PriceListRequest,
     Reason,
     Resending,
+    ServiceUserRequest,
+    TokenForm,
+    StaffInvitationRequest,
+    StaffPersonRequest,
 )
 SHOWN = _by_name(
     Account,
     AccountPage,
     AccountVersion,
     AccountVersionPage,
+    AuditPage,
     Catalog,
     DeskOrderAnswer,
     DeskOrderPage,
     EvidencePage,
+    Me,
     OrderAnswer,
     OrderPage,
     OrderPreview,
+    PersonAnswer,
+    PersonPage,
     PriceList,
     PriceListPage,
     PriceListVersion,
@@ -534,6 +725,11 @@ SHOWN = _by_name(
     QuoteAnswer,
     QuoteDraft,
     QuotePreview,
+    ServiceUserAnswer,
+    ServiceUserPage,
+    ServiceUserWithSecret,
+    TokenAnswer,
+    TokenRefusal,
     Timeline,
 )
 PROBLEMS = _by_name(Problem, InvalidProblem, ConflictProblem, GatewayMessage)

@@ -8,16 +8,19 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from online_orders.domain import order_delivery
+from online_orders.domain import audit, order_delivery
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
 from online_orders.domain.errors import OnlineOrdersError
 from online_orders.domain.evidence import evidence_of
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.people import Membership, Person, PersonState, person_row
 from online_orders.domain.prices import PriceList, QuoteDraft, draft_from_prices, parse_prices, prices_csv
 from online_orders.domain.quotes import Quote, parse_quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
+from online_orders.domain.roles import DESK, PERMISSIONS, Role, side_of
+from online_orders.domain.service_users import NewServiceUser, create, service_user_row
 from online_orders.domain.timeline import Actor, Entry
 from online_orders.domain.values import instant_text
 from online_orders.http import problems
@@ -27,6 +30,7 @@ Examples = Mapping[str, Any]
 ORDER_ID = "01KAPGM5G0Q6V4T2ZK8N3R7WXE"
 PLACED_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 KEY_ID = "1"
+_MACHINE = "2d4e7a10-93c5-4c1b-a6f8-5b0e9d7c3f22"
 
 CUSTOMER = User(user_id="0b8f6a52-3a0e-4c53-9d7c-7a3b8f3f8a11", email="buyer@northwind.example")
 STAFF = User(user_id="6f1c2d84-51b7-4f7e-8c1e-2f5d9a0c4b77", email="desk@vendor.example")
@@ -235,6 +239,38 @@ def quote_after(step: str) -> dict[str, Any] | None:
     return quote_body(order.quote, today(order)) if order.quote else None
 
 
+INVITATION: dict[str, Any] = {"email": "kim@northwind.example", "name": "Kim Berg", "role": "buyer"}
+STAFF_INVITATION: dict[str, Any] = {"email": "lou@vendor.example", "name": "Lou Park", "role": "agent"}
+
+
+def person(role: Role, name: str, *, is_new: bool = False) -> dict[str, Any]:
+    """Return a person who has come or, when new, is invited."""
+    state = PersonState.INVITED if is_new else PersonState.ACTIVE
+    membership = Membership(role=role, state=state, last_seen_on=None if is_new else PLACED_AT.date())
+    of_staff = side_of(role) == "customer-success"
+    team, user = (DESK, STAFF) if of_staff else ("northwind", CUSTOMER)
+    invited = STAFF_INVITATION if of_staff else INVITATION
+    found = Person(
+        user_id=user.user_id,
+        email=invited["email"] if is_new else user.email,
+        name=invited["name"] if is_new else name,
+        group=side_of(role),
+        memberships={team: membership},
+    )
+    return person_row(found, team)
+
+
+ME: dict[str, Any] = {
+    "user_id": CUSTOMER.user_id,
+    "email": CUSTOMER.email,
+    "name": "Kim Berg",
+    "role": "admin",
+    "account_id": "northwind",
+    "accounts": [{"account_id": "northwind", "name": "Northwind GmbH", "role": "admin"}],
+    "permissions": sorted(PERMISSIONS[Role.ADMIN]),
+}
+
+
 def price_list() -> PriceList:
     prices = parse_prices(PRICES, account().currency)
     return PriceList(currency=account().currency, version=1, updated_at=PLACED_AT, prices=prices)
@@ -284,6 +320,30 @@ def price_list_version_row() -> dict[str, Any]:
     return {**_version(["/prices"]), "prices": len(price_list().prices)}
 
 
+NEW_SERVICE_USER: dict[str, Any] = {"name": "ERP", "scopes": ["orders:read", "orders:write"]}
+NEW_DESK_SERVICE_USER: dict[str, Any] = {"name": "CRM", "scopes": ["desk:read"], "account_id": None}
+_SECRET = "oo-S1-" + "x" * 43
+TOKEN: dict[str, Any] = {"access_token": "eyJraWQi.eyJzdWIi.c2lnbmVk", "token_type": "Bearer", "expires_in": 900}
+
+
+def service_user() -> dict[str, Any]:
+    request = NewServiceUser.model_validate(NEW_SERVICE_USER)
+    made = create(request, "northwind", user_id=_MACHINE, username="", secret=_SECRET, by=CUSTOMER, at=PLACED_AT)
+    return service_user_row(made)
+
+
+def service_user_with_secret() -> dict[str, Any]:
+    return {**service_user(), "client_id": _MACHINE, "client_secret": _SECRET}
+
+
+def audit_entry() -> dict[str, Any]:
+    was, now = ({"enrollment": {"state": state}} for state in ("active", "suspended"))
+    account_id: str = ACCOUNT["account_id"]
+    entry = audit.entry(PLACED_AT, STAFF, "account", account_id, "changed", account_id=account_id, was=was, now=now)
+    # The document is the same whenever it is made.
+    return entry.model_copy(update={"audit_id": "01KAPHB0R0Q6V4T2ZK8N3R7WXE"}).model_dump(mode="json")
+
+
 def timeline(*, internal: bool) -> list[dict[str, Any]]:
     return [entry_body(entry) for entry in story().entries if internal or not entry.internal]
 
@@ -312,6 +372,7 @@ PATHS: Examples = {
     "version": 2,
     "account_id": "northwind",
     "currency": "EUR",
+    "user_id": CUSTOMER.user_id,
     "token": "x" * 43,
 }
 BODIES: Mapping[str, Examples] = {
@@ -332,6 +393,22 @@ BODIES: Mapping[str, Examples] = {
     "comment_on_desk_order": {"internal": DESK_COMMENT},
     "put_account": {"enrolled": NEW_ACCOUNT},
     "put_price_list": {"two_prices": PRICES},
+    "invite_person": {"buyer": INVITATION},
+    "invite_account_person": {"buyer": INVITATION},
+    "invite_staff": {"agent": STAFF_INVITATION},
+    "change_person": {"other_role": {"role": "viewer"}, "leaving": {"state": "deactivated"}},
+    "change_account_person": {"other_role": {"role": "viewer"}, "leaving": {"state": "deactivated"}},
+    "change_staff": {"other_role": {"role": "auditor"}, "leaving": {"state": "deactivated"}},
+    "invite_person_again": {"nothing": {}},
+    "invite_account_person_again": {"nothing": {}},
+    "invite_staff_again": {"nothing": {}},
+    "create_service_user": {"orders": NEW_SERVICE_USER},
+    "create_desk_service_user": {"of_the_desk": NEW_DESK_SERVICE_USER},
+    "change_service_user": {"fewer_scopes": {"scopes": ["orders:read"]}, "leaving": {"state": "deactivated"}},
+    "change_desk_service_user": {"other_name": {"name": "CRM of 2027"}, "leaving": {"state": "deactivated"}},
+    "renew_secret": {"nothing": {}},
+    "renew_desk_secret": {"nothing": {}},
+    "issue_token": {"in_form": {"grant_type": "client_credentials", "client_id": _MACHINE, "client_secret": _SECRET}},
     "decide": {"approval": {"decision": "approve", "name": "Dana Contact", "code": "123456"}},
 }
 _ORDERS = {
@@ -357,14 +434,34 @@ _PAGES: Mapping[str, Callable[[], Any]] = {
     "list_desk_orders": lambda: desk_order_after("claimed"),
     "show_evidence": evidence,
     "list_accounts": account_body,
+    "list_audit_entries": audit_entry,
     "list_account_versions": account_version_row,
     "list_price_lists": price_list_row,
     "list_price_list_versions": price_list_version_row,
+    "list_people": lambda: person(Role.ADMIN, "Sam Buyer"),
+    "list_account_people": lambda: person(Role.ADMIN, "Sam Buyer"),
+    "list_service_users": service_user,
+    "list_desk_service_users": service_user,
+    "list_staff": lambda: person(Role.LEAD, "Alex Desk"),
 }
 _SHARED: Mapping[tuple[str, ...], Examples] = {
     ("preview_order", "preview_direct_order"): {"one_warning": ORDER_PREVIEW, "none": {"warnings": []}},
     ("show_quote", "show_desk_quote"): {"offered": quote_after("offered")},
     ("show_account", "report_contact", "show_desk_account", "put_account"): {"enrolled": account_body()},
+    ("show_person", "change_person", "show_account_person", "change_account_person"): {
+        "viewer": person(Role.VIEWER, "Sam Buyer")
+    },
+    ("show_staff", "change_staff"): {"auditor": person(Role.AUDITOR, "Alex Desk")},
+    ("invite_person", "invite_person_again", "invite_account_person", "invite_account_person_again"): {
+        "invited": person(Role.BUYER, "", is_new=True)
+    },
+    ("invite_staff", "invite_staff_again"): {"invited": person(Role.AGENT, "", is_new=True)},
+    ("show_service_user", "change_service_user", "show_desk_service_user", "change_desk_service_user"): {
+        "active": service_user()
+    },
+    ("create_service_user", "renew_secret", "create_desk_service_user", "renew_desk_secret"): {
+        "once": service_user_with_secret()
+    },
     ("show_price_list", "put_price_list"): {"two_prices": price_list().model_dump(mode="json")},
 }
 ANSWERS: Mapping[str, Examples] = {
@@ -372,8 +469,10 @@ ANSWERS: Mapping[str, Examples] = {
     **{name: {step: desk_order_after(step)} for name, step in _DESK_ORDERS.items()},
     **{name: {"last_page": page(row())} for name, row in _PAGES.items()},
     **{name: shared for names, shared in _SHARED.items() for name in names},
+    "issue_token": {"bearer": TOKEN},
     "show_timeline": {"approved": page(*timeline(internal=False))},
     "show_desk_timeline": {"approved": page(*timeline(internal=True))},
+    "show_me": {"admin": ME},
     "draft_quote": {"priced": quote_draft().model_dump(mode="json")},
     "preview_quote": {"monthly": QUOTE_PREVIEW},
     "show_account_version": {"newest": account_version()},

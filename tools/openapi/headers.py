@@ -7,7 +7,7 @@ from typing import Any
 HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {"description": "The version, for If-Match.", "schema": {"type": "string", "pattern": '^"[0-9]+"$'}},
     "Location": {
-        "description": "Where the order is.",
+        "description": "Where it is.",
         "schema": {"type": "string", "format": "uri-reference"},
     },
     "Link": {
@@ -15,5 +15,9 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string"},
     },
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "WWW-Authenticate": {
+        "description": "`Basic`, by which the client may show its secret.",
+        "schema": {"type": "string"},
+    },
     "Allow": {"description": "The methods that the path answers to.", "schema": {"type": "string"}},
 }

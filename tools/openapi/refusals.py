@@ -17,12 +17,15 @@ from online_orders.domain.errors import (
     MethodNotAllowed,
     NotFound,
     OnlineOrdersError,
+    StateConflict,
     TooManyRequests,
     Unavailable,
     Unprocessable,
     VersionMismatch,
 )
 from online_orders.domain.order_status import Status
+from online_orders.domain.people import MAX_TEAMS, already_member, last_manager, managed_elsewhere, too_many_accounts
+from online_orders.domain.service_users import too_many
 from online_orders.http.app import Access, RequestBody
 from online_orders.http.bodies import MAX_BODY_BYTES, body_too_large
 from tools.openapi.examples import refusal_body
@@ -49,7 +52,7 @@ def _bad(code: str, when: str) -> Refusal:
 INVALID_JSON = _bad("invalid_json", "The body is not JSON.")
 INVALID_CSV = _bad("invalid_csv", "The body is sent as CSV and is none.")
 INVALID_QUERY = _bad("invalid_query", "A query parameter is unknown or unsound.")
-INVALID_CURSOR = _bad("invalid_cursor", "The cursor is not one of this list, this query and this user.")
+INVALID_CURSOR = _bad("invalid_cursor", "The cursor is not one of this list, this query, this user and this account.")
 INVALID_IF_MATCH = _bad("invalid_if_match", "If-Match holds something else than ETags.")
 INVALID_IF_NONE_MATCH = _bad("invalid_if_none_match", "If-None-Match holds something else than `*`.")
 NO_KEY = _bad("idempotency_key_required", "There is no Idempotency-Key.")
@@ -61,7 +64,8 @@ WRONG_TOKEN = Refusal(
 )
 FORBIDDEN = Refusal(
     Forbidden("forbidden", "This is for users of the group customer-success."),
-    "The user is not in the group that this is for, or belongs to no account.",
+    "The user is not in the group that this is for, has a role or scopes that do not allow it, may no longer do it, "
+    "or does not belong to the account.",
 )
 NO_SECOND_FACTOR = Refusal(
     Forbidden("second_factor_required", "Sign in with the code of an app: staff need a second factor here."),
@@ -86,6 +90,23 @@ IN_PROGRESS = Refusal(
     InProgress("Others keep changing this order; nothing was done."),
     "Others are at the same thing; nothing was done, ask again.",
 )
+ALREADY_MEMBER = Refusal(already_member(), "The person belongs to the team already, deactivated or not.")
+TOO_MANY_ACCOUNTS = Refusal(too_many_accounts(), f"The person belongs to {MAX_TEAMS} accounts already.")
+NOT_INVITED = Refusal(
+    StateConflict("not_invited", "This person is active, so there is nothing to invite to."),
+    "The person has come already, or is deactivated.",
+)
+OWN_ROLE = Refusal(
+    StateConflict("own_role", "You cannot change your own role or deactivate yourself. Ask a colleague."),
+    "Nobody changes the own role or state.",
+)
+LAST_ADMIN = Refusal(last_manager("customers"), "No active admin, or at the desk no lead, would be left.")
+NAME_IS_OWN = Refusal(
+    StateConflict("name_is_own", "This person belongs to other accounts too, so the name stays."),
+    "The person belongs to other accounts, too.",
+)
+TOO_MANY_SERVICE_USERS = Refusal(too_many(), "The account, or the desk, has as many service users as it may.")
+MANAGED_ELSEWHERE = Refusal(managed_elsewhere(), "The installation's own identity provider decides about this.")
 VERSION_MISMATCH = Refusal(
     VersionMismatch("The order is at version 5."),
     "If-Match names another version, or If-None-Match is `*` and the thing exists.",
@@ -121,6 +142,14 @@ ALL = (
         OTHER_METHOD,
         CONFLICT,
         IN_PROGRESS,
+        ALREADY_MEMBER,
+        TOO_MANY_ACCOUNTS,
+        NOT_INVITED,
+        OWN_ROLE,
+        LAST_ADMIN,
+        NAME_IS_OWN,
+        TOO_MANY_SERVICE_USERS,
+        MANAGED_ELSEWHERE,
         VERSION_MISMATCH,
         TOO_LARGE,
         INVALID,
@@ -134,6 +163,7 @@ OF_PARAMETERS: Mapping[str, set[Refusal]] = {
     "If-None-Match": {INVALID_IF_NONE_MATCH},
     "Idempotency-Key": {NO_KEY, INVALID_KEY},
     "cursor": {INVALID_CURSOR},
+    "Account-Id": {FORBIDDEN},
 }
 _SCHEMAS = {CONFLICT: "ConflictProblem", INVALID: "InvalidProblem"}
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
@@ -169,7 +199,7 @@ def error_responses(
             follow.add(NOT_FOUND)
     if access.group:
         follow.add(FORBIDDEN)
-    if access.group == "customer-success":
+    if access.needs_login and access.group != "customers":
         follow.add(NO_SECOND_FACTOR)
     for name, refusals in OF_PARAMETERS.items():
         if name in names:

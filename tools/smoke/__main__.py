@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 import httpx
 
-from tools.smoke import inside, outside
-from tools.smoke.stage import OWN_ACCOUNT, CannotBegin, NotApplicable, Stage, Wrong, open_stage, people
-
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "layers" / "core"))
+
+from tools.smoke import inside, outside  # noqa: E402 - the layer is importable from here on
+from tools.smoke.stage import OWN_ACCOUNT, CannotBegin, NotApplicable, Stage, Wrong, open_stage, people  # noqa: E402
+
 HANDBOOK = "docs/first-deployment.md"
 
 
@@ -40,6 +42,7 @@ CHECKS = (
     Check(
         "People return to this site from signing in", inside.people_return, f"deploy with SiteUrl=: {HANDBOOK}, step 5"
     ),
+    Check("Tokens name a role", inside.tokens_name_roles, TABLE, believed=True),
     Check("Nobody signs up by himself", inside.nobody_signs_up, "deploy again, after any change of UserPool"),
     Check(
         "Data are protected and backed up", inside.data_protected, "deploy again with the protection of a prod stage"

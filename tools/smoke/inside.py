@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,6 +63,26 @@ def ses_reports(stage: Stage) -> str:
 def nobody_signs_up(stage: Stage) -> None:
     if not _pool(stage)["AdminCreateUserConfig"].get("AllowAdminCreateUserOnly"):
         raise Wrong("Whoever asks gets a user of this pool: its settings were set back.")
+
+
+def tokens_name_roles(stage: Stage) -> str:
+    """Look that the pool's tokens have what the trigger writes, and that the gateway lets them pass with it."""
+    triggers = _pool(stage).get("LambdaConfig", {})
+    if stage.outputs["IdentityAudience"] != stage.outputs["UserPoolClientId"]:
+        raise NotApplicable("People sign in with another provider.")
+    if not triggers.get("PreTokenGeneration"):
+        raise Wrong("The pool calls no function before it issues a token: its settings were set back.")
+    seen = {who: _claims(token) for who, token in stage.tokens.items()}
+    lacking = sorted(who for who, claims in seen.items() if not claims.get("role"))
+    if lacking:
+        raise Wrong(f"The id token of {', '.join(lacking)} names no role: the pool does not call IssueClaimsFunction.")
+    return ", ".join(f"{who}: {claims['role']}" for who, claims in sorted(seen.items()))
+
+
+def _claims(token: str) -> Json:
+    payload = token.split(".")[1]
+    claims: Json = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
 
 
 def people_return(stage: Stage) -> str:

@@ -18,12 +18,15 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
+from online_orders.aws.keys import managers_key, member_key, person_key
 from tools.publish import CannotPublish
 from tools.publish import stage as stack_of
+from tools.smoke.totp import code_at
 
 Json = dict[str, Any]
 
 SANDBOX = "sandbox"
+REFRESH = "REFRESH_TOKEN_AUTH"
 LOCAL_STACK = "online-orders-sandbox"
 SIMULATOR = "simulator.amazonses.com"
 """SES's own; a mail there is delivered, and reaches nobody."""
@@ -209,25 +212,29 @@ def people(stage: Stage, account_id: str, secret: Callable[[str], None]) -> Iter
         raise CannotBegin(
             "People sign in with another provider: give CUSTOMER_TOKEN and DESK_TOKEN, two id tokens of it."
         )
-    made: list[str] = []
+    made: list[tuple[str, str | None]] = []
+    """The name and, where the pool said it, the id of each user."""
 
     def sign_in(role: str, group: str, *attributes: Json) -> str:
         user = f"{USER_PREFIX}{role}-{secrets.token_hex(6)}@{SIMULATOR}"
         password = f"Aa1{secrets.token_urlsafe(24)}"
         secret(password)
         email = [{"Name": "email", "Value": user}, {"Name": "email_verified", "Value": "true"}]
-        made.append(user)
-        cognito.admin_create_user(
+        made.append((user, None))
+        created = cognito.admin_create_user(
             UserPoolId=pool, Username=user, MessageAction="SUPPRESS", UserAttributes=[*email, *attributes]
         )
+        made[-1] = (user, _attribute(created["User"]["Attributes"], "sub"))
         cognito.admin_set_user_password(UserPoolId=pool, Username=user, Password=password, Permanent=True)
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName=group)
-        token = _id_token(stage, {"USERNAME": user, "PASSWORD": password})
-        secret(token)
-        return token
+        tokens = _tokens(stage, {"USERNAME": user, "PASSWORD": password})
+        if group == "customer-success" and stage.parameters.get("StaffSecondFactor") == "required":
+            tokens = _with_second_factor(stage, tokens, secret)
+        secret(tokens["IdToken"])
+        return str(tokens["IdToken"])
 
     try:
-        _forget(cognito, pool)
+        _forget(stage)
         desk = sign_in("desk", "customer-success")
         stage.tokens = {"desk": desk}
         _enroll(stage, account_id)
@@ -237,41 +244,80 @@ def people(stage: Stage, account_id: str, secret: Callable[[str], None]) -> Iter
     except (BotoCoreError, ClientError) as error:
         raise CannotBegin(f"The users could not be made or deleted: {error}") from error
     finally:
-        for user in made:
-            _delete(cognito, pool, user)
+        for user, user_id in made:
+            _delete(stage, user, user_id)
 
 
-def _id_token(stage: Stage, who: Json) -> str:
+def _tokens(stage: Stage, parameters: Json, flow: str = "USER_PASSWORD_AUTH") -> Json:
     pool, client = stage.outputs["UserPoolId"], stage.outputs["UserPoolClientId"]
     cognito = stage.client("cognito-idp")
-    if stage.name == SANDBOX:  # its client allows the flow of users, and not that of operators
-        result = cognito.initiate_auth(ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=who)
+    if stage.name == SANDBOX or flow == REFRESH:  # the sandbox allows the flow of users, and not that of operators
+        result = cognito.initiate_auth(ClientId=client, AuthFlow=flow, AuthParameters=parameters)
     else:
         result = cognito.admin_initiate_auth(
-            UserPoolId=pool, ClientId=client, AuthFlow="ADMIN_USER_PASSWORD_AUTH", AuthParameters=who
+            UserPoolId=pool, ClientId=client, AuthFlow=f"ADMIN_{flow}", AuthParameters=parameters
         )
     if "AuthenticationResult" not in result:
         challenge = result.get("ChallengeName")
         raise CannotBegin(
             f"The pool wants {challenge} of its users: give CUSTOMER_TOKEN and DESK_TOKEN, two id tokens."
         )
-    return str(result["AuthenticationResult"]["IdToken"])
+    found: Json = result["AuthenticationResult"]
+    return found
 
 
-def _delete(cognito: Any, pool: str, user: str) -> None:
+def _with_second_factor(stage: Stage, tokens: Json, secret: Callable[[str], None]) -> Json:
+    """Set up an app for a user who has signed in, and return tokens that tell of it."""
+    cognito, access = stage.client("cognito-idp"), tokens["AccessToken"]
+    key = cognito.associate_software_token(AccessToken=access)["SecretCode"]
+    secret(key)
+    cognito.verify_software_token(AccessToken=access, UserCode=code_at(key, datetime.now(UTC)))
+    cognito.set_user_mfa_preference(
+        AccessToken=access, SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
+    )
+    return _tokens(stage, {"REFRESH_TOKEN": tokens["RefreshToken"]}, REFRESH)
+
+
+def _delete(stage: Stage, user: str, user_id: str | None) -> None:
+    cognito = stage.client("cognito-idp")
     try:
-        cognito.admin_delete_user(UserPoolId=pool, Username=user)
+        cognito.admin_delete_user(UserPoolId=stage.outputs["UserPoolId"], Username=user)
     except cognito.exceptions.UserNotFoundException:
         return  # it was not created
+    if user_id:
+        _remove_person(stage, user_id)
 
 
-def _forget(cognito: Any, pool: str) -> None:
+def _remove_person(stage: Stage, user_id: str) -> None:
+    """Remove the person as whom the user was adopted by signing in, and who counts among the managers of a team."""
+    table, dynamodb = stage.outputs["TableName"], stage.client("dynamodb")
+    key = person_key(user_id)
+    item = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+    if item is None:
+        return
+    actions: list[Json] = [{"Delete": {"TableName": table, "Key": key}}]
+    for team in json.loads(item["document"]["S"])["memberships"]:
+        counted = {"UpdateExpression": "ADD active :less", "ExpressionAttributeValues": {":less": {"N": "-1"}}}
+        actions.append({"Delete": {"TableName": table, "Key": member_key(team, user_id)}})
+        actions.append({"Update": {"TableName": table, "Key": managers_key(team), **counted}})
+    dynamodb.transact_write_items(TransactItems=actions)
+
+
+def _forget(stage: Stage) -> None:
     """Delete the users of runs that were cut off."""
-    pages = cognito.get_paginator("list_users").paginate(UserPoolId=pool, Filter=f'email ^= "{USER_PREFIX}"')
+    pages = (
+        stage.client("cognito-idp")
+        .get_paginator("list_users")
+        .paginate(UserPoolId=stage.outputs["UserPoolId"], Filter=f'email ^= "{USER_PREFIX}"')
+    )
     for user in [one for page in pages for one in page["Users"]]:
-        (email,) = (one["Value"] for one in user["Attributes"] if one["Name"] == "email")
+        email = _attribute(user["Attributes"], "email") or ""
         if email.startswith(USER_PREFIX) and datetime.now(UTC) - user["UserCreateDate"] > FORGOTTEN_AFTER:
-            _delete(cognito, pool, user["Username"])
+            _delete(stage, user["Username"], _attribute(user["Attributes"], "sub"))
+
+
+def _attribute(attributes: list[Json], name: str) -> str | None:
+    return next((str(one["Value"]) for one in attributes if one["Name"] == name), None)
 
 
 def _enroll(stage: Stage, account_id: str) -> None:

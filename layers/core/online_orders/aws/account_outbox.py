@@ -1,8 +1,8 @@
-"""The outbox of accounts: queue the mail of a contact report, and the messages of an account's change.
+"""The outbox of accounts: queue the mail of a contact report, and the messages of a change of an account or a person.
 
-Both items are pending (see `outbox_flags`) until their messages are queued; a change is deleted then. An item that the
-stream loses, or whose messages cannot be queued, stays pending, and the reconciler repairs it. A message may come
-twice: sent mails are recorded, and orders are synced with the account as it is.
+All three items are pending (see `outbox_flags`) until their messages are queued; a change is deleted then. An item that
+the stream loses, or whose messages cannot be queued, stays pending, and the reconciler repairs it. A message may come
+twice: sent mails are recorded, and orders and identities are synced with the account and the person as they are.
 """
 
 from __future__ import annotations
@@ -12,17 +12,21 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from online_orders.aws.keys import CHANGE_PREFIX, REPORT_PREFIX, Item, Key
+from online_orders.aws.keys import CHANGE_PREFIX, PERSON_CHANGE_PREFIX, REPORT_PREFIX, Item, Key
 from online_orders.aws.outbox import enqueue
 from online_orders.aws.outbox_flags import run_or_log
 from online_orders.aws.table import call, get, update
 from online_orders.telemetry import metrics
 
-_PREFIXES = (REPORT_PREFIX, CHANGE_PREFIX)
+_QUEUES = {CHANGE_PREFIX: "ACCOUNT_CHANGES_URL", PERSON_CHANGE_PREFIX: "PEOPLE_CHANGES_URL"}
+"""The environment variables with the queues of changes."""
+_PREFIXES = (REPORT_PREFIX, *_QUEUES)
 
 
 def is_account_item(item: Item) -> bool:
-    """Return whether an item of the table, its stream or the index of pending items is a contact report or a change."""
+    """Return whether an item of the table, its stream or the index of pending items is a contact report, or a change of
+    an account or a person.
+    """
     return str(item["sk"]["S"]).startswith(_PREFIXES)
 
 
@@ -43,10 +47,11 @@ def process_or_leave(item: Item) -> bool:
 def _process(item: Item) -> None:
     key: Key = {"pk": item["pk"], "sk": item["sk"]}
     document = json.loads(item["document"]["S"])
-    if item["sk"]["S"].startswith(CHANGE_PREFIX):
-        enqueue("ACCOUNT_CHANGES_URL", document)
-        call("delete_item", Key=key)
-        return
+    for prefix, url in _QUEUES.items():
+        if item["sk"]["S"].startswith(prefix):
+            enqueue(url, document)
+            call("delete_item", Key=key)
+            return
     enqueue("MAIL_QUEUE_URL", [_report_mail(document)])
     update(key, "REMOVE outstanding, check_at", ConditionExpression="attribute_exists(outstanding)")
 

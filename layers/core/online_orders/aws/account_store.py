@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from online_orders.aws import version_store
+from online_orders.aws import grant_check, version_store
 from online_orders.aws.keys import (
     DIRECTORY_PK,
     PREFIX_END,
@@ -31,6 +32,7 @@ from online_orders.aws.table import (
 )
 from online_orders.clock import now
 from online_orders.domain.accounts import Account, changed_members, parse_account
+from online_orders.domain.callers import Caller
 from online_orders.domain.errors import FieldError, InProgress, NotFound
 from online_orders.domain.order_parts import User
 from online_orders.domain.values import is_identifier
@@ -40,7 +42,7 @@ class StoredAccount(NamedTuple):
     account: Account
     version: int
     changed_by: str
-    """The e-mail address of whoever changed it last."""
+    """The e-mail address of whoever changed it last, or the name of a service user."""
 
     @classmethod
     def from_item(cls, item: Item) -> "StoredAccount":
@@ -89,19 +91,25 @@ def authorize(found: Items, caller_account_id: str, account_id: str) -> Account:
     return StoredAccount.from_item(items[0]).account
 
 
-def get_account_for_caller(caller_account_id: str, account_id: str) -> Account:
-    return authorize(get_all(access_keys(caller_account_id, account_id)), caller_account_id, account_id)
+def get_account_for_caller(caller_account_id: str, account_id: str, changed_by: Caller | None = None) -> Account:
+    """Return the account if it is the caller's own or its sub-account; raise NotFound for any other, and Forbidden
+    where `changed_by` may no longer change what belongs to it.
+    """
+    found = get_all([*access_keys(caller_account_id, account_id), *grant_check.keys_of(changed_by)])
+    grant_check.require_still_allowed(found, changed_by)
+    return authorize(found, caller_account_id, account_id)
 
 
 def put_account(account: Account, before: StoredAccount | None, by: User) -> int:
     """Store an account and its items in the directories; return its new version.
 
-    The version before is kept, and so is the pending change for the outbox. `before` is the account that the decision
-    was based on (None: there was none); raises WriteConflict when another version is stored by now.
+    The version before is kept, and so are the pending change for the outbox and the entry of the audit trail. `before`
+    is the account that the decision was based on (None: there was none); raises WriteConflict when another version is
+    stored by now.
     """
-    version = before.version + 1 if before else 1
+    version, at = before.version + 1 if before else 1, now()
     key, changed = account_key(account.account_id), changed_members(before.account, account) if before else ()
-    stored = version_store.version_item(key, version, account.model_dump_json(), by.email, now(), changed)
+    stored = version_store.version_item(key, version, account.model_dump_json(), by.shown_name, at, changed)
     if before is None:
         actions: list[Item] = [{"Put": {"Item": stored, **IF_NOT_EXISTS}}]
         actions.append({"Put": {"Item": directory_key(account.account_id)}})
@@ -115,25 +123,50 @@ def put_account(account: Account, before: StoredAccount | None, by: User) -> int
             actions.append({"Delete": {"Key": subaccount_key(old_parent, account.account_id)}})
         if account.parent_account_id:
             actions.append({"Put": {"Item": subaccount_key(account.parent_account_id, account.account_id)}})
-    transact(actions)
+    transact([*actions, _audit_write(account, before.account if before else None, by, at)])
     return version
 
 
-def replace_account(account_id: str, body: Any, by: User, check_version: Callable[[int | None], None]) -> StoredAccount:
+def _audit_write(account: Account, before: Account | None, by: User, at: datetime) -> Item:
+    # Imported here for the sake of cold starts: who places an order changes no account.
+    from online_orders.aws.audit_store import audit_write
+    from online_orders.domain import audit
+
+    return audit_write(
+        audit.entry(
+            at,
+            by,
+            "account",
+            account.account_id,
+            "changed" if before else "created",
+            account_id=account.account_id,
+            was=before.model_dump(mode="json") if before else None,
+            now=account.model_dump(mode="json"),
+        )
+    )
+
+
+def replace_account(
+    account_id: str, body: Any, by: Caller, check_version: Callable[[int | None], None]
+) -> StoredAccount:
     """Create or replace a whole account from the body of a request; return it as stored.
 
     `check_version` gets the present version (None: there is no account) and raises what it refuses with. The write is
     conditional on that version, and after a lost race the present version is checked again. Raises Invalid with every
-    error of the body, and InProgress when others keep changing the account.
+    error of the body, Forbidden for a caller who may no longer do this, and InProgress when others keep changing the
+    account.
     """
     account = parse_account(account_id, body, _parent_errors(account_id, body))
     for _ in attempts():
-        before = find_account(account_id)
+        found = get_all([account_key(account_id), *grant_check.keys_of(by)])
+        grant_check.require_still_allowed(found, by)
+        item = found.get(account_key(account_id))
+        before = StoredAccount.from_item(item) if item else None
         check_version(before.version if before else None)
         if before and before.account == account:
             return before
         try:
-            return StoredAccount(account, put_account(account, before, by), by.email)
+            return StoredAccount(account, put_account(account, before, by.user), by.user.shown_name)
         except WriteConflict:
             continue
     raise InProgress("Others keep changing this account; nothing was done.")
@@ -173,7 +206,7 @@ def _change_messages(old: Account, new: Account, version: int, by: User) -> list
         kinds.append("parent")
     if notices(old, new):
         kinds.append("notices")
-    return [{"account_id": new.account_id, "version": version, "by": by.email, "kind": kind} for kind in kinds]
+    return [{"account_id": new.account_id, "version": version, "by": by.shown_name, "kind": kind} for kind in kinds]
 
 
 def _pending_change(account_id: str, version: int, messages: list[dict[str, Any]]) -> Item:

@@ -11,17 +11,21 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 from online_orders import clock
-from online_orders.aws import version_store
+from online_orders.aws import people_store, service_user_store, version_store
 from online_orders.aws.account_store import StoredAccount, find_account, list_accounts
+from online_orders.aws.audit_store import all_entries, audit_write, replace_entry
 from online_orders.aws.contact_report_store import StoredReport
 from online_orders.aws.evidence_store import list_evidence
 from online_orders.aws.keys import (
     ACCOUNT_SK,
     IDEMPOTENCY_PREFIX,
     ORDER_PREFIX,
+    PERSON_PREFIX,
     PREFIX_END,
     PRICES_PK,
     REPORT_PREFIX,
+    SERVICE_PREFIX,
+    STAFF_PK,
     SUBACCOUNT_PREFIX,
     SUBORDER_PREFIX,
     VERSION_PREFIX,
@@ -36,31 +40,34 @@ from online_orders.aws.keys import (
 )
 from online_orders.aws.order_store import get_order, get_quote, list_entries, save
 from online_orders.aws.table import WriteConflict, attempts, query_pages, text, transact, update
+from online_orders.domain import audit
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact, changed_members
 from online_orders.domain.erasure import (
     ERASED_USER,
     Person,
     erase_from_account,
+    erase_from_audit_entry,
     erase_from_entry,
     erase_from_evidence,
     erase_from_order,
     erase_from_response,
+    erase_from_service_user,
     erase_from_version,
     is_done_by,
     pdfs_naming,
     quotes_naming,
+    user_ids_in,
 )
 from online_orders.domain.errors import InProgress, NotFound
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote
+from online_orders.domain.roles import DESK
 from online_orders.domain.timeline import Entry, Event
 
 _BATCH_SIZE = 25
 """Items of a partition that one page examines; a hundred of an order's own."""
 _ORDER_DEADLINE_SECONDS = 30.0
-_OPERATOR = "operator"
-"""The author of the version of an account without the person."""
 
 
 class ErasureStep(NamedTuple):
@@ -70,7 +77,8 @@ class ErasureStep(NamedTuple):
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
     """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", "versions" of
-    accounts and "price_lists" were changed."""
+    accounts, "price_lists", "service_users" and "audit_entries" were changed, and how many "memberships" were
+    removed."""
     left: tuple[str, ...]
     """Quotes whose hashed texts name the person, and PDFs that may; they were left alone."""
 
@@ -87,14 +95,59 @@ def erase_person(
     person = Person.from_email(email, names)
     if account_id is not None and find_account(account_id) is None:
         raise NotFound(f"There is no account {account_id}.")
-    done = after or ""
+    done, user_ids = after or "", set[str]()
     if account_id is None:
         yield from (ErasureStep(done, Counter({"price_lists": count}), ()) for count in _price_lists(person) if count)
+        if staff := sum(bool(_erase_member(DESK, each, person, user_ids)) for each in people_store.list_pointers(DESK)):
+            yield ErasureStep(done, Counter({"memberships": staff}), ())
+        machines = (_sort_key_id(item) for page in _pages(STAFF_PK, SERVICE_PREFIX, 100) for item in page)
+        if changed := sum(_erase_from_machine(each, person) for each in machines):
+            yield ErasureStep(done, Counter({"service_users": changed}), ())
     for each in _accounts(account_id, after):
-        walk = _AccountEraser(each, person)
+        walk = _AccountEraser(each, person, user_ids)
         yield from (step._replace(position=done) for step in walk.steps())
         person, done = walk.person, each
         yield ErasureStep(done, Counter(), ())
+    accounts = None if account_id is None else {*_accounts(account_id, None)}
+    for count in _audit_trail(person, user_ids, accounts):
+        yield ErasureStep(done, Counter({"audit_entries": count}), ())
+
+
+def _audit_trail(person: Person, user_ids: set[str], accounts: Collection[str] | None) -> Iterator[int]:
+    """Erase the person from the audit trail, of some accounts or the whole (None); yield how many entries were changed.
+
+    The trail is searched until nothing more is found: an older entry may be the one that shows a user's id.
+    """
+    found = True
+    while found:
+        found = False
+        for page in all_entries(clock.now().date()):
+            concerned = [each for each in page if accounts is None or each.account_id in accounts]
+            user_ids.update(*(user_ids_in(each, person) for each in concerned))
+            pairs = [(each, erase_from_audit_entry(each, person, user_ids)) for each in concerned]
+            changed = [(before, after) for before, after in pairs if after != before]
+            if changed:
+                found = True
+                yield sum(replace_entry(before, after) for before, after in changed)
+
+
+def _erase_member(team: str, user_id: str, person: Person, user_ids: set[str]) -> str | None:
+    """Remove a user from a team if it is the person, whose id is added to `user_ids`; return the name it had there."""
+    stored = people_store.find_person(user_id)
+    if stored is None or not person.has_email(stored.person.email):
+        return None
+    user_ids.add(user_id)
+    people_store.erase_membership(user_id, team)
+    return stored.person.name
+
+
+def _erase_from_machine(user_id: str, person: Person) -> bool:
+    """Erase the person from a service user; return whether it named the person."""
+    stored = service_user_store.find_service_user(user_id)
+    if stored is None:
+        return False
+    after = erase_from_service_user(stored.user, person)
+    return after != stored.user and service_user_store.replace_in_place(stored, after)
 
 
 def _price_lists(person: Person) -> Iterator[int]:
@@ -151,8 +204,9 @@ def _set_if_unchanged(key: Key, attribute: str, before: str, after: str) -> None
 class _AccountEraser:
     """Erases the person from one account, in as many passes as find something."""
 
-    def __init__(self, account_id: str, person: Person) -> None:
+    def __init__(self, account_id: str, person: Person, user_ids: set[str]) -> None:
         self.account_id = account_id
+        self._user_ids = user_ids
         self.person = person
         self._successor: Contact | None = None
 
@@ -183,6 +237,12 @@ class _AccountEraser:
             erased["reports"] += self._erase_report(item)
         elif sk.startswith(IDEMPOTENCY_PREFIX):
             erased["records"] += self._erase_record(item)
+        elif sk.startswith(SERVICE_PREFIX):
+            erased["service_users"] += _erase_from_machine(_sort_key_id(item), self.person)
+        elif sk.startswith(PERSON_PREFIX):
+            if name := _erase_member(self.account_id, _sort_key_id(item), self.person, self._user_ids):
+                self.person = self.person.with_names(name)
+                erased["memberships"] += 1
         elif sk.startswith(ORDER_PREFIX["online"]):
             self._erase_order(OrderKey(self.account_id, _sort_key_id(item), "online"), erased, left)
         elif sk.startswith(ORDER_PREFIX["direct"]):
@@ -220,14 +280,25 @@ class _AccountEraser:
         """Return the writes of the account without the person and of the version before, from which the person is
         erased too.
         """
-        key = account_key(self.account_id)
-        before = erase_from_version(stored.account, self.person).model_dump_json()
+        key, at = account_key(self.account_id), clock.now()
+        before = erase_from_version(stored.account, self.person)
         by = ERASED_EMAIL if self.person.has_email(stored.changed_by) else stored.changed_by
         changed = changed_members(stored.account, after)
         item = version_store.version_item(
-            key, stored.version + 1, after.model_dump_json(), _OPERATOR, clock.now(), changed
+            key, stored.version + 1, after.model_dump_json(), audit.OPERATOR.email, at, changed
         )
-        return version_store.replace_actions(item, stored.version, document=before, changed_by=by)
+        entry = audit.entry(
+            at,
+            audit.OPERATOR,
+            "account",
+            self.account_id,
+            "erased",
+            account_id=self.account_id,
+            was=before.model_dump(mode="json"),
+            now=after.model_dump(mode="json"),
+        )
+        replaced = version_store.replace_actions(item, stored.version, document=before.model_dump_json(), changed_by=by)
+        return [*replaced, audit_write(entry)]
 
     def _erase_version(self, item: Item) -> bool:
         before = item["document"]["S"]

@@ -28,6 +28,14 @@
 | version of it, replaced   | PRICES#{currency}  | VERSION#{version:08}    | as beside the price list                |
 | directory of price lists  | PRICES             | {currency}              | version, updated_at, prices (how many)  |
 | standard terms            | TERMS#{locale}     | TERMS                   | version                                 |
+| person or service user    | PERSON#{user}      | PERSON                  | version, grants                         |
+| person of an account      | ACCOUNT#{account}  | PERSON#{user}           |                                         |
+| member of staff           | STAFF              | PERSON#{user}           |                                         |
+| service user of an account| ACCOUNT#{account}  | SERVICE#{user}          |                                         |
+| service user of the desk  | STAFF              | SERVICE#{user}          |                                         |
+| active admins of a team   | as its people      | MANAGERS                | active                                  |
+| change of a person        | PERSON#{user}      | PERSONCHANGE#{version}  | outstanding                             |
+| audit entry               | AUDIT#{month}      | {entry}                 | user_id, subject, account_id            |
 | mail pause                | MAILHOLD           | MAILHOLD                | since, reason                           |
 | when it ended last        | MAILHOLD           | RELEASED                | at                                      |
 
@@ -37,8 +45,8 @@ every account.
 
 Index `desk`: desk_status (the status), order_id. Index `assignee`: assignee_id, order_id. Both hold keys only, so that
 a change of neither status nor assignee writes to neither. Index `outstanding`: outstanding (a shard), check_at (epoch
-seconds, when to repair): pending entries, contact reports and changes of accounts, parked orders, orders still to be
-counted, and waits of the workflow.
+seconds, when to repair): pending entries, contact reports, changes of accounts and people, parked orders, orders still
+to be counted, and waits of the workflow.
 
 Entities are stored in `document` as JSON; other attributes are only what a condition, a filter or an index needs.
 """
@@ -68,6 +76,10 @@ PENDING_SHARDS = 8
 REPORT_PREFIX = "CONTACTREPORT#"
 CHANGE_PREFIX = "CHANGE#"
 IDEMPOTENCY_PREFIX = "IDEMPOTENCY#"
+PERSON_PREFIX = "PERSON#"
+SERVICE_PREFIX = "SERVICE#"
+PERSON_CHANGE_PREFIX = "PERSONCHANGE#"
+STAFF_PK = "STAFF"
 VERSION_PREFIX = "VERSION#"
 PREFIX_END = "\uffff"
 """Sorts after everything that begins with a prefix."""
@@ -177,6 +189,44 @@ def report_key(account_id: str, report_id: str) -> Key:
 def change_key(account_id: str, version: int) -> Key:
     """Return the key of the change that led to a version of an account; it exists until its messages are queued."""
     return key(account_pk(account_id), f"{CHANGE_PREFIX}{version:08}")
+
+
+def person_key(user_id: str) -> Key:
+    """Return the key of a person or a service user, by the `sub` of their tokens."""
+    return key(f"{PERSON_PREFIX}{user_id}", "PERSON")
+
+
+def team_pk(team: str) -> str:
+    """Return the partition that lists the people of a team: an account's id, or `roles.DESK`."""
+    return account_pk(team) if team else STAFF_PK
+
+
+def member_key(team: str, user_id: str) -> Key:
+    return key(team_pk(team), PERSON_PREFIX + user_id)
+
+
+def service_member_key(team: str, user_id: str) -> Key:
+    return key(team_pk(team), SERVICE_PREFIX + user_id)
+
+
+def managers_key(team: str) -> Key:
+    """Return the key of the count of a team's active admins or leads."""
+    return key(team_pk(team), "MANAGERS")
+
+
+def person_change_key(user_id: str, version: int) -> Key:
+    """Return the key of the change that led to a version of a person; it exists until its messages are queued."""
+    return key(f"{PERSON_PREFIX}{user_id}", f"{PERSON_CHANGE_PREFIX}{version:08}")
+
+
+def audit_pk(month: str) -> str:
+    """Return the partition of a month, YYYY-MM in UTC."""
+    return f"AUDIT#{month}"
+
+
+def audit_key(at: datetime, audit_id: str) -> Key:
+    """Return the key of an entry of the audit trail, made at an instant in UTC."""
+    return key(audit_pk(at.isoformat()[:7]), audit_id)
 
 
 def prices_key(currency: str) -> Key:

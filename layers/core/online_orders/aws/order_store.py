@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from online_orders.aws import lead_time_statistics
+from online_orders.aws import grant_check, lead_time_statistics
 from online_orders.aws.account_store import authorize, filter_subaccounts
 from online_orders.aws.keys import (
     ENTRY_PREFIX,
@@ -33,6 +33,7 @@ from online_orders.aws.table import (
     transact,
 )
 from online_orders.domain.accounts import Account
+from online_orders.domain.callers import Caller
 from online_orders.domain.errors import InProgress, NotFound, Unprocessable
 from online_orders.domain.events import EventDetail, detail_of
 from online_orders.domain.order_ids import is_order_id
@@ -81,11 +82,20 @@ def key_of(order: Order) -> OrderKey:
 # -- reading ------------------------------------------------------------------------------------------------------
 
 
-def get_order(key: OrderKey) -> Order:
-    item = get(order_key(key)) if is_order_id(key.order_id) else None
+def get_order(key: OrderKey, changed_by: Caller | None = None) -> Order:
+    """Return an order; raise NotFound, and Forbidden where `changed_by` may no longer change orders."""
+    item = _get_for_change(order_key(key), changed_by) if is_order_id(key.order_id) else None
     if item is None:
         raise _order_not_found(key.order_id)
     return order_from_item(item)
+
+
+def _get_for_change(key: Key, changed_by: Caller | None) -> Item | None:
+    if changed_by is None:
+        return get(key)
+    found = get_all([key, *grant_check.keys_of(changed_by)])
+    grant_check.require_still_allowed(found, changed_by)
+    return found.get(key)
 
 
 def get_order_and_account(key: OrderKey) -> tuple[Order, Account]:
@@ -103,16 +113,18 @@ def get_orders(keys: Sequence[Key]) -> list[Order]:
     return [order_from_item(item) for key in keys if (item := found.get(key))]
 
 
-def get_order_for_caller(caller_account_id: str, order_id: str) -> Order:
-    """Return an order that the caller's account or its sub-account placed on the screen; raise NotFound for any other.
+def get_order_for_caller(caller_account_id: str, order_id: str, changed_by: Caller | None = None) -> Order:
+    """Return an order that the caller's account or its sub-account placed on the screen; raise NotFound for any other,
+    and Forbidden where `changed_by` may no longer change orders.
 
-    One read gets an own order, and the history for its estimates when that is due.
+    One read gets an own order, what `changed_by` may do, and the history for its estimates when that is due.
     """
     if not is_order_id(order_id):
         raise _order_not_found(order_id)
     own = order_key(OrderKey(caller_account_id, order_id, "online"))
-    found = get_all([own, *lead_time_statistics.keys_to_refresh()])
+    found = get_all([own, *grant_check.keys_of(changed_by), *lead_time_statistics.keys_to_refresh()])
     lead_time_statistics.update_cache(found)
+    grant_check.require_still_allowed(found, changed_by)
     item = found.get(own)
     if item is None:
         key = locate_order(order_id)

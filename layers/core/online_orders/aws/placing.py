@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from online_orders import clock
-from online_orders.aws import account_store, lead_time_statistics, order_queries, order_store, quotas
+from online_orders.aws import account_store, grant_check, lead_time_statistics, order_queries, order_store, quotas
 from online_orders.aws.keys import Source, idempotency_key, placed_key
 from online_orders.aws.table import WriteConflict, attempts, get_all
 from online_orders.domain.accounts import Account
+from online_orders.domain.callers import Caller
 from online_orders.domain.catalog import KINDS, UPGRADES
 from online_orders.domain.duplicates import Duplicate, find_duplicates
 from online_orders.domain.errors import InProgress
@@ -36,11 +37,12 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def place(key: str, body: Any, *, by: User, account_id: str, caller_account_id: str, source: Source) -> Placed:
+def place(key: str, body: Any, *, by: Caller, account_id: str, caller_account_id: str, source: Source) -> Placed:
     """Place the order that `body` asks for, once per account and idempotency key.
 
     `caller_account_id` is the account that the caller acts for (Customer Success acts for the account itself). Raises
-    NotFound for an account that the caller may not see, Forbidden for one that may not order, Invalid with every error
+    NotFound for an account that the caller may not see, Forbidden for one that may not order and for a caller who may
+    no longer place orders, Invalid with every error
     of the body, Unprocessable for a key that came with another body, TooManyRequests for an account that is over its
     quota on the screen, and InProgress while the first request is still running.
     """
@@ -52,15 +54,17 @@ def place(key: str, body: Any, *, by: User, account_id: str, caller_account_id: 
         at = clock.now()
         of_this_hour = [placed_key(account_id, at)] if source == "online" else []
         access = account_store.access_keys(caller_account_id, account_id)
-        found = get_all([*access, request.key, *of_this_hour, *lead_time_statistics.keys_to_refresh()])
+        keys = [*access, request.key, *of_this_hour, *grant_check.keys_of(by)]
+        found = get_all([*keys, *lead_time_statistics.keys_to_refresh()])
         lead_time_statistics.update_cache(found)
+        grant_check.require_still_allowed(found, by)
         account = account_store.authorize(found, caller_account_id, account_id)
         if record := order_store.find_record(found.get(request.key), at):
             response = order_store.replay_response(record, request)
             return Placed(json.loads(response)["order_id"], response)
         if source == "online":
             quotas.check_quota(found, account_id, at)
-        change = parse_order(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at)
+        change = parse_order(body, order_id=new_order_id(at), account=account, source=source, by=by.user, at=at)
         if UPGRADES.intersection(change.order.item_kinds):
             duplicates = _upgrade_duplicates(change.order, account, at)
             change = change._replace(order=change.order.model_copy(update={"duplicates": duplicates}))

@@ -8,8 +8,8 @@ from typing import Any
 
 from online_orders import clock
 from online_orders.aws import account_store, order_store, price_store, terms_store
+from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Conflict
-from online_orders.domain.order_parts import User
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.prices import QuoteDraft, draft_from_prices, draft_from_revision
 from online_orders.environment import environment
@@ -39,7 +39,7 @@ def next_draft(order: Order, currency: str | None) -> QuoteDraft:
     )
 
 
-def offer_next_revision(order_id: str, body: Any, by: User, if_match: frozenset[int] | None) -> Order:
+def offer_next_revision(order_id: str, body: Any, by: Caller, if_match: frozenset[int] | None) -> Order:
     """Make the next revision of an order from a quote request; return the order with it, `sending`.
 
     Its mail waits for the installation's undo window. `if_match` has the versions that If-Match names. Raises what
@@ -55,7 +55,7 @@ def offer_next_revision(order_id: str, body: Any, by: User, if_match: frozenset[
         order.require_allowed("quote")
         at = clock.now()
         quote = order.next_revision(body, *currency_and_terms(order.account_id), at)
-        return order.offer(quote, by, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
+        return order.offer(quote, by.user, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
 
     key = order_store.locate_order(order_id)
-    return order_store.update_order(lambda: order_store.get_order(key), offer, if_match)
+    return order_store.update_order(lambda: order_store.get_order(key, by), offer, if_match)

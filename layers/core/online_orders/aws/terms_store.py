@@ -9,9 +9,12 @@ from datetime import datetime
 from functools import lru_cache
 from time import monotonic
 
+from online_orders.aws.audit_store import audit_write
 from online_orders.aws.clients import client
 from online_orders.aws.keys import Item, terms_key
-from online_orders.aws.table import IF_NOT_EXISTS, call, get, number, put, text
+from online_orders.aws.table import IF_NOT_EXISTS, WriteConflict, attempts, get, number, text, transact
+from online_orders.domain import audit
+from online_orders.domain.errors import InProgress
 from online_orders.domain.languages import Locale
 from online_orders.domain.terms import StandardTerms, standard_terms
 from online_orders.environment import environment
@@ -32,12 +35,35 @@ def store_terms(locale: Locale, terms_text: str, before: StandardTerms | None, a
     """
     terms = StandardTerms(locale=locale, version=before.version + 1 if before else 1, text=terms_text, updated_at=at)
     item = {**terms_key(locale), "version": number(terms.version), "document": text(terms.model_dump_json())}
-    return terms if put(item, **_unchanged(before)) else None
+    try:
+        transact([{"Put": {"Item": item, **_unchanged(before)}}, _audited(locale, before, terms, at)])
+    except WriteConflict:
+        return None
+    return terms
 
 
-def remove_terms(locale: Locale) -> bool:
-    """Delete a language's text, so that the parameter or the default is used again; return whether there was one."""
-    return "Attributes" in call("delete_item", Key=terms_key(locale), ReturnValues="ALL_OLD")
+def remove_terms(locale: Locale, at: datetime) -> bool:
+    """Delete a language's text, so that the parameter or the default is used again; return whether there was one.
+
+    Raises InProgress when others keep changing it.
+    """
+    for _ in attempts():
+        before = find_terms(locale)
+        if before is None:
+            return False
+        try:
+            transact([{"Delete": {"Key": terms_key(locale), **_unchanged(before)}}, _audited(locale, before, None, at)])
+        except WriteConflict:
+            continue
+        return True
+    raise InProgress("Others keep changing these terms; nothing was done.")
+
+
+def _audited(locale: Locale, before: StandardTerms | None, after: StandardTerms | None, at: datetime) -> Item:
+    """Return the entry of the audit trail about a change that the operator makes."""
+    action = "changed" if before and after else "created" if after else "removed"
+    was, is_now = ({"text": each.text} if each else None for each in (before, after))
+    return audit_write(audit.entry(at, audit.OPERATOR, "terms", locale, action, was=was, now=is_now))
 
 
 def _unchanged(before: StandardTerms | None) -> Item:

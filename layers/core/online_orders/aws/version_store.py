@@ -22,7 +22,7 @@ class Version(NamedTuple):
     at: str | None
     """When it was stored, RFC 3339."""
     by: str
-    """The e-mail address of whoever stored it; `operator` for the command line."""
+    """The e-mail address of whoever stored it, or the name of a service user; `operator` for the command line."""
     changed: list[str] | None
     """JSON Pointers to what it changed; empty for the first one, which was all new."""
     document: str

@@ -174,7 +174,7 @@ def _rows_of(order: Mapping[str, Any]) -> Iterable[list[Any]]:
     closed = order["closed"] or {}
     shared = {
         **order,
-        "placed_by": order["placed_by"]["email"],
+        "placed_by": order["placed_by"].get("name") or order["placed_by"]["email"],
         "closed_by": closed.get("by"),
         "closed_reason": closed.get("reason"),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,10 +18,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact, Site
+from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.order_parts import OrderedSite, Snapshot, User
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote
+from online_orders.domain.service_users import ServiceUser
 from online_orders.domain.timeline import Entry, Event
 from online_orders.domain.values import Email
 
@@ -247,3 +249,57 @@ def erase_from_version(account: Account, person: Person) -> Account:
         contact = ERASED_CONTACT if person.has_contact(enrollment.contact) else enrollment.contact
         enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
     return account.model_copy(update={"sites": _sites_without(account, person), "enrollment": enrollment})
+
+
+def erase_from_service_user(user: ServiceUser, person: Person) -> ServiceUser:
+    """Return a service user that the person may have created, or that is called like them, without the person."""
+    created_by = ERASED_USER if person.has_email(user.created_by.email) else user.created_by
+    return user.model_copy(update={"created_by": created_by, "name": person.redact(user.name)})
+
+
+# -- the audit trail ----------------------------------------------------------------------------------------------
+
+
+def user_ids_in(entry: AuditEntry, person: Person) -> set[str]:
+    """Return the ids by which the entry shows the person: as its author, and as the person whose address it records."""
+    found = {entry.by.user_id} if person.has_email(entry.by.email) else set()
+    addresses = [value for each in entry.changes if each.pointer == "/email" for value in (each.was, each.is_now)]
+    if entry.subject == "person" and any(person.has_email(each) for each in addresses if isinstance(each, str)):
+        found.add(entry.subject_id)
+    return found - {ERASED_USER.user_id}
+
+
+def erase_from_audit_entry(entry: AuditEntry, person: Person, user_ids: Collection[str]) -> AuditEntry:
+    """Return the entry without the person, whose ids `user_ids` are; what was done, when and to what stays."""
+    is_own = person.has_email(entry.by.email) or entry.by.user_id in user_ids
+    is_about = entry.subject == "person" and entry.subject_id in user_ids
+    return entry.model_copy(
+        update={
+            "by": ERASED_USER if is_own else entry.by,
+            "subject_id": ERASED_USER.user_id if is_about else entry.subject_id,
+            "changes": tuple(_erase_from_change(each, person, is_about=is_about) for each in entry.changes),
+        }
+    )
+
+
+def _erase_from_change(change: AuditChange, person: Person, *, is_about: bool) -> AuditChange:
+    nobody = {"/email": ERASED_EMAIL, "/name": ERASED}.get(change.pointer) if is_about else None
+    was, now = (
+        nobody if nobody and value is not None else _erase_from_value(value, person)
+        for value in (change.was, change.is_now)
+    )
+    return change.model_copy(update={"was": was, "is_now": now})
+
+
+def _erase_from_value(value: Any, person: Person) -> Any:
+    """Return a JSON value without the person: texts are redacted, and so are names and ids beside the address."""
+    if isinstance(value, str):
+        return ERASED_EMAIL if person.has_email(value) else person.redact(value)
+    if isinstance(value, list):
+        return [_erase_from_value(each, person) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    address = value.get("email")
+    is_theirs = isinstance(address, str) and person.has_email(address)
+    beside = {"name": ERASED, "user_id": ERASED_USER.user_id} if is_theirs else {}
+    return {name: beside.get(name) or _erase_from_value(each, person) for name, each in value.items()}

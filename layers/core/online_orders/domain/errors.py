@@ -81,6 +81,16 @@ class Conflict(OnlineOrdersError):
         return {"status": self.order_status}
 
 
+class StateConflict(OnlineOrdersError):
+    """Something other than an order is in a state that does not allow the action."""
+
+    status = HTTPStatus.CONFLICT
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
 class InProgress(OnlineOrdersError):
     """Other requests kept changing the same item; this one did nothing and may be repeated."""
 

@@ -32,6 +32,10 @@ class MailKind(StrEnum):
     CONTACT_REPORT = "contact_report"
     CONTACT_CHANGED = "contact_changed"
     ACCOUNT_CHANGED = "account_changed"
+    INVITATION = "invitation"
+    """With a first password, for somebody who has never signed in."""
+    MEMBERSHIP = "membership"
+    """For somebody who has a password already and belongs to one more team."""
 
 
 class Role(StrEnum):
@@ -49,12 +53,16 @@ class Role(StrEnum):
     NEW_CONTACT = "new_contact"
     DEPUTY = "deputy"
     FORMER_DEPUTY = "former_deputy"
+    MEMBER = "member"
+    """A user of an account."""
+    STAFF = "staff"
+    """A user of the desk."""
 
 
 WORKFLOW: Final = "workflow"
 """Caused by no entry: the order's workflow sends the mail and waits for the decision."""
 ACCOUNT: Final = "account"
-"""Caused by no order: a change of an account, or a report about one."""
+"""Caused by no order: a change of an account or of its people, or a report about one."""
 
 
 class MailSpec(NamedTuple):
@@ -75,6 +83,7 @@ _CONTACT = (Role.CONTACT,)
 _DESK = (Role.CUSTOMER_SUCCESS,)
 _CUSTOMERS = (Role.CONTACT, Role.PLACED_BY, Role.ACCOUNT_CONTACT)
 _EVERYBODY = (Role.CONTACT, Role.PLACED_BY, Role.CUSTOMER_SUCCESS, Role.ACCOUNT_CONTACT)
+_USERS = (Role.MEMBER, Role.STAFF)
 _DROPPED_OR_NAMED = (Role.FORMER_CONTACT, Role.REMOVED_CONTACT, Role.NEW_CONTACT)
 
 MAILS: Mapping[MailKind, MailSpec] = {
@@ -96,4 +105,6 @@ MAILS: Mapping[MailKind, MailSpec] = {
     MailKind.CONTACT_REPORT: MailSpec(ACCOUNT, _DESK),
     MailKind.CONTACT_CHANGED: MailSpec(ACCOUNT, _DROPPED_OR_NAMED),
     MailKind.ACCOUNT_CHANGED: MailSpec(ACCOUNT, (Role.CONTACT, Role.DEPUTY, Role.FORMER_DEPUTY)),
+    MailKind.INVITATION: MailSpec(ACCOUNT, _USERS),
+    MailKind.MEMBERSHIP: MailSpec(ACCOUNT, _USERS),
 }

@@ -70,7 +70,7 @@ def address_of(due: Notification, order: Order, account: Account, entry: Entry, 
         return None if order.is_contact_removed else _unless_same(contact)
     if due.role is Role.PLACED_BY:
         contact_gets_mail = Role.CONTACT in MAILS[due.kind].audience
-        return _unless_same(order.placed_by.email, contact if contact_gets_mail else None)
+        return _unless_same(order.placed_by.mailbox, contact if contact_gets_mail else None)
     if due.role is Role.FORMER_CONTACT:
         return _unless_same(former, contact)
     return _unless_same(account.contact.email if account.contact else None, contact, former)
@@ -84,7 +84,7 @@ def _former_recipient(entry: Entry) -> str | None:
 
 def _unless_same(address: str | None, *others: str | None) -> str | None:
     if not address or address == ERASED_EMAIL:
-        return None  # a user's token may lack an address
+        return None
     return None if address.casefold() in {each.casefold() for each in others if each} else address
 
 

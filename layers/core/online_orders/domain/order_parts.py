@@ -11,8 +11,21 @@ from online_orders.domain.values import Entity, Instant, is_none
 
 
 class User(Entity):
+    """A person or a service user who acts, as the token says."""
+
     user_id: str
     email: str
+    name: Annotated[str | None, Field(exclude_if=is_none)] = None
+    """Of a service user, which has no mailbox; people are shown by their addresses. Omitted for them."""
+
+    @property
+    def shown_name(self) -> str:
+        return self.name or self.email
+
+    @property
+    def mailbox(self) -> str | None:
+        """Return the address where the user gets mail; None for a service user, and where the token had none."""
+        return (self.email or None) if self.name is None else None
 
 
 class Closed(Entity):

@@ -114,7 +114,7 @@ def parse_order(
         }
     )
     order = order.model_copy(update={"snapshot": _snapshot(order.items, account)})
-    actor = staff_actor(by) if source == "direct" else Actor(kind="customer", name=by.email)
+    actor = staff_actor(by) if source == "direct" else Actor(kind="customer", name=by.shown_name)
     entry = Entry(sequence=1, at=at, actor=actor, event=Event.SUBMITTED, data={"item_kinds": order.item_kinds})
     return Change(order, (entry,))
 

@@ -527,7 +527,7 @@ class Order(Entity):
 
     def withdraw(self, by: User, reason: str | None, at: datetime) -> Change:
         self.require_allowed("withdraw")
-        return self.canceled(at, Actor(kind="customer", name=by.email), "customer", reason)
+        return self.canceled(at, Actor(kind="customer", name=by.shown_name), "customer", reason)
 
     def comment(
         self, actor: Actor, text: str, at: datetime, *, internal: bool = False, max_per_hour: int | None = None
@@ -723,7 +723,7 @@ def recipient_data(contact: Contact) -> dict[str, Any]:
 
 def staff_actor(user: User) -> Actor:
     """Return a member of Customer Success as the timeline names one."""
-    return Actor(kind="customer_success", name=user.email)
+    return Actor(kind="customer_success", name=user.shown_name)
 
 
 def _staff_or_time(email: str | None) -> Actor:

@@ -35,8 +35,13 @@ def _quote_on(body: dict[str, Any], quote: Quote, day: date) -> dict[str, Any]:
     return body
 
 
-def order_body(order: Order, history: History, at: datetime, *, at_desk: bool = False) -> dict[str, Any]:
-    """Return the order as customers see it or, `at_desk`, as Customer Success does, which sees direct orders too."""
+def order_body(
+    order: Order, history: History, at: datetime, *, at_desk: bool = False, may_act: bool = True
+) -> dict[str, Any]:
+    """Return the order as customers see it or, `at_desk`, as Customer Success does, which sees direct orders too.
+
+    Its actions are none unless the caller `may_act`.
+    """
     # In one go: dumping a part by itself takes a serializer of its own, which a cold start would have to build.
     body = order.model_dump(mode="json", exclude={"internals", "snapshot", "duplicates"})
     items, quote = body.pop("items"), body.pop("quote")
@@ -58,7 +63,7 @@ def order_body(order: Order, history: History, at: datetime, *, at_desk: bool = 
             }
         )
     body["quote"] = _quote_on(quote, order.quote, order.quote_day(at)) if order.quote else None
-    body["actions"] = order.actions(at, at_desk=at_desk)
+    body["actions"] = order.actions(at, at_desk=at_desk) if may_act else []
     if order.duplicates:
         body["warnings"] = [warning_body(each, at_desk=at_desk) for each in order.duplicates]
     return body
@@ -110,12 +115,14 @@ def flags_of(order: Order) -> list[Flag]:
     return [flag for flag, is_raised in raised.items() if is_raised] if order.is_open else []
 
 
-def desk_row(order: Order, history: History, at: datetime, policy: Policy = DEFAULT_POLICY) -> dict[str, Any]:
+def desk_row(
+    order: Order, history: History, at: datetime, policy: Policy = DEFAULT_POLICY, *, may_act: bool = True
+) -> dict[str, Any]:
     """Return the order as the customer sees it, with its age and what the desk needs to know about it."""
     late_after = order_schedule.late_after(order, policy)
     named = order.snapshot and order.snapshot.account_name
     return {
-        **order_body(order, history, at, at_desk=True),
+        **order_body(order, history, at, at_desk=True, may_act=may_act),
         **({"account_name": named} if named else {}),
         "age_seconds": max(0, int((at - order.placed_at).total_seconds())),
         "late_after": instant_text(late_after) if late_after else None,

@@ -1,9 +1,9 @@
 """The routes of HTTP functions: Powertools' resolver, with middleware before and after each of our routes.
 
-The decorator and the signature of a route describe it completely: method and path, who may call (`Customer`, `Staff`,
-`SignedIn`, or none of them for a route without a login), query, headers and body by their types, and its responses and
-refusals. The resolver validates parameters by that, and `tools.openapi` generates the document from it. What only the
-document needs is plain data, so that a cold start pays nothing for it.
+The decorator and the signature of a route describe it completely: method and path, who may call (`OrderReader`, or
+another name of a permission; `SignedIn`; or none of these for a route without a login), query, headers and body by
+their types, and its responses and refusals. The resolver validates parameters by that, and `tools.openapi` generates
+the document from it. What only the document needs is plain data, so that a cold start pays nothing for it.
 """
 
 from collections import Counter
@@ -22,12 +22,13 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic import BaseModel
 
 from online_orders.deadlines import MAX_REQUEST_SECONDS, request_deadline
+from online_orders.domain.callers import Caller
 from online_orders.domain.errors import BadRequest, Forbidden, MethodNotAllowed, NotFound, OnlineOrdersError
 from online_orders.domain.field_errors import message_of, validate
 from online_orders.domain.order_ids import is_order_id
+from online_orders.domain.roles import Group, Permission, side_that_needs
 from online_orders.domain.values import Request as RequestModel
 from online_orders.http import auth, bodies, problems, requests
-from online_orders.http.auth import Caller, Group
 from online_orders.http.cursors import Cursor
 from online_orders.http.parameters import MAX_IDEMPOTENCY_KEY_LENGTH, OrderId, Page, QueryModel
 from online_orders.http.problems import problem
@@ -52,35 +53,56 @@ def signed_in(request: Request) -> Caller:
     return caller
 
 
-def customer(request: Request) -> Caller:
-    """Return a user of the group `customers`."""
-    return signed_in(request)
+_REQUIRED: dict[Callable[..., Any], Permission | None] = {signed_in: None}
+"""What the caller of a route must be allowed, by the dependency that returns the caller."""
 
 
-def staff(request: Request) -> Caller:
-    """Return a user of the group `customer-success`, with a second factor where the installation requires one."""
-    return signed_in(request)
+def _having(permission: Permission) -> Callable[..., Caller]:
+    """Return a dependency that returns the signed-in user, who has the permission."""
+
+    def having(request: Request) -> Caller:
+        return signed_in(request)
+
+    _REQUIRED[having] = permission
+    return having
 
 
 SignedIn = Annotated[Caller, Depends(signed_in)]
-Customer = Annotated[Caller, Depends(customer)]
-Staff = Annotated[Caller, Depends(staff)]
-_GROUPS: dict[Callable[..., Any], Group | None] = {signed_in: None, customer: "customers", staff: "customer-success"}
+OrderReader = Annotated[Caller, Depends(_having(Permission.READ_ORDERS))]
+OrderWriter = Annotated[Caller, Depends(_having(Permission.WRITE_ORDERS))]
+PeopleManager = Annotated[Caller, Depends(_having(Permission.MANAGE_PEOPLE))]
+"""These three are customers, and the rest is staff, with a second factor where the installation requires one."""
+DeskReader = Annotated[Caller, Depends(_having(Permission.READ_DESK))]
+DeskAgent = Annotated[Caller, Depends(_having(Permission.WORK_ON_ORDERS))]
+AccountManager = Annotated[Caller, Depends(_having(Permission.MANAGE_ACCOUNTS))]
+PriceManager = Annotated[Caller, Depends(_having(Permission.MANAGE_PRICES))]
+StaffManager = Annotated[Caller, Depends(_having(Permission.MANAGE_STAFF))]
+AuditReader = Annotated[Caller, Depends(_having(Permission.READ_AUDIT))]
 
 
 class Access(NamedTuple):
     """Who may call a route."""
 
     needs_login: bool
-    group: Group | None
+    permission: Permission | None
+
+    @property
+    def group(self) -> Group | None:
+        """Return the side that has the permission."""
+        return side_that_needs(self.permission) if self.permission else None
+
+    @property
+    def takes_account(self) -> bool:
+        """Return whether the header `Account-Id` may choose an account; staff have none."""
+        return self.needs_login and self.group != "customer-success"
 
 
 @cache
 def access_to(handler: Handler) -> Access:
     """Return who may call a route, by its signature."""
     requested = [each.depends.dependency for each in build_dependency_tree(handler).dependencies]
-    groups = [_GROUPS[dependency] for dependency in requested if dependency in _GROUPS]
-    return Access(bool(groups), groups[0] if groups else None)
+    permissions = [_REQUIRED[dependency] for dependency in requested if dependency in _REQUIRED]
+    return Access(bool(permissions), permissions[0] if permissions else None)
 
 
 # -- what is sent -------------------------------------------------------------------------------------------------
@@ -151,7 +173,7 @@ def cursor_of(request: Request, page: Page, caller: Caller) -> Cursor:
     """Return the cursor of a list for the caller; raise BadRequest `invalid_cursor` for another caller's or list's
     cursor.
     """
-    return Cursor(page.cursor, request.resolved_event, caller.user.user_id)
+    return Cursor(page.cursor, request.resolved_event, caller.user.user_id, caller.account_id)
 
 
 # -- what the document says ---------------------------------------------------------------------------------------
@@ -285,7 +307,7 @@ def identify_caller(app: Api, next_middleware: "NextMiddleware") -> Any:
     request = app.request
     access = access_to(app.handlers[request.method, request.route])
     if access.needs_login:
-        app.context["caller"] = auth.caller(request, access.group)
+        app.context["caller"] = auth.caller(request, access.permission)
     return next_middleware(app)
 
 

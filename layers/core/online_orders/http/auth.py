@@ -6,59 +6,49 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Request
 
+from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Forbidden
-from online_orders.domain.order_parts import User
+from online_orders.domain.roles import Permission, side_that_needs
 from online_orders.environment import environment
+from online_orders.http.claims import has_second_factor, is_id_token, read_caller
 from online_orders.http.rate_limit import check_rate_limit
 from online_orders.http.requests import request_headers
 from online_orders.telemetry import logger
 
-Group = Literal["customers", "customer-success"]
+ACCOUNT_HEADER = "account-id"
+"""Chooses among the accounts of a person who belongs to several."""
 MIN_ORIGIN_SECRET_LENGTH = 32
 _BEARER = re.compile(r"(?:bearer +)?[\w-]+\.(?P<payload>[\w-]+)\.[\w-]*", re.IGNORECASE | re.ASCII)
 """One token and nothing else, so that what is read is what the gateway has verified."""
 
 
-class Caller(NamedTuple):
-    """A signed-in user, as the id token says; the gateway has verified the token itself."""
+def caller(request: Request, required: Permission | None) -> Caller:
+    """Return the caller; raise Forbidden `wrong_token` unless it is an id token, `forbidden` unless the caller has the
+    permission.
 
-    user: User
-    groups: frozenset[str]
-    account_id: str | None
-
-    @property
-    def account(self) -> str:
-        """Return the account that the caller acts for; raise Forbidden for one that has none."""
-        if self.account_id is None:
-            raise Forbidden("forbidden", "Your user belongs to no account.")
-        return self.account_id
-
-
-def caller(request: Request, group: Group | None) -> Caller:
-    """Return the caller; raise Forbidden `wrong_token` unless it is an id token, `forbidden` unless the user is in the
-    group.
-
-    Staff must have signed in with a second factor where the installation requires it, else `second_factor_required`.
-    They are no customers, whatever other groups they are in. A call counts against the caller's rate limit, so there is
-    one a request.
+    Staff must have signed in with a second factor where the installation requires it, else `second_factor_required`,
+    whatever the route; a service user has none. A call counts against the caller's rate limit, so there is one a
+    request.
     """
     claims = request.resolved_event["requestContext"]["authorizer"]["jwt"]["claims"]
-    if claims.get("token_use") != "id":
+    if not is_id_token(claims):
         raise Forbidden("wrong_token", "Send the id token: the access token does not say whose account it is.")
     payload = _payload(request, claims)
-    groups = _groups(payload)
-    if group and (group not in groups or (group == "customers" and "customer-success" in groups)):
-        raise Forbidden("forbidden", f"This is for users of the group {group}.")
-    if group == "customer-success" and environment("STAFF_SECOND_FACTOR") == "required":
-        _require_second_factor(payload)
-    user = User(user_id=claims["sub"], email=claims.get("email", ""))
-    account_id = claims.get("custom:account_id") or None
-    check_rate_limit("ACCOUNT", account_id or user.user_id)
-    return Caller(user, groups, account_id)
+    found = read_caller(claims, payload, request_headers(request).get(ACCOUNT_HEADER), required)
+    if required:
+        group = side_that_needs(required)
+        if found.group != group:
+            raise Forbidden("forbidden", f"This is for users of the group {group}.")
+        if required not in found.permissions:
+            raise Forbidden("forbidden", f"Your role does not allow this: it lacks {required}.")
+    if found.group == "customer-success" and not found.is_service_user:
+        _require_second_factor(claims, payload)
+    check_rate_limit("ACCOUNT", found.account_id or found.user.user_id)
+    return found
 
 
 def _payload(request: Request, claims: Mapping[str, str]) -> dict[str, Any]:
@@ -80,16 +70,9 @@ def _payload(request: Request, claims: Mapping[str, str]) -> dict[str, Any]:
     return payload
 
 
-def _groups(payload: Mapping[str, Any]) -> frozenset[str]:
-    listed = payload.get("cognito:groups", [])
-    names = listed if isinstance(listed, list) else [listed]
-    return frozenset(name for name in names if isinstance(name, str))
-
-
-def _require_second_factor(payload: Mapping[str, Any]) -> None:
-    """Raise Forbidden unless the token has `mfa` among its methods (`amr`, RFC 8176)."""
-    methods = payload.get("amr")
-    if not isinstance(methods, list) or "mfa" not in methods:
+def _require_second_factor(claims: Mapping[str, str], payload: Mapping[str, Any]) -> None:
+    """Raise Forbidden unless the sign-in had a second factor, where the installation requires one."""
+    if environment("STAFF_SECOND_FACTOR") == "required" and not has_second_factor(claims, payload):
         raise Forbidden("second_factor_required", "Sign in with the code of an app: staff need a second factor here.")
 
 

@@ -20,18 +20,18 @@ _PAGING = {"cursor", "limit"}
 class Cursor:
     """The cursor of a list; `position` is None at the beginning.
 
-    Its text is the id of a key, the position, and a signature that covers path, query and user.
+    Its text is the id of a key, the position, and a signature that covers path, query, user and account.
     """
 
-    def __init__(self, raw: str | None, event: Event, user_id: str) -> None:
-        """Read the cursor that was sent, if any; raise BadRequest `invalid_cursor` unless it is for this path, query
-        and user.
+    def __init__(self, raw: str | None, event: Event, user_id: str, account_id: str | None) -> None:
+        """Read the cursor that was sent, if any; raise BadRequest `invalid_cursor` unless it is for this path, query,
+        user, and account for which the user acts.
 
         The parameters `cursor` and `limit` are not covered by the signature.
         """
         sent: dict[str, str] = event.get("queryStringParameters") or {}
         query = {name: value for name, value in sent.items() if name not in _PAGING}
-        bound = [event["requestContext"]["http"]["path"], query, user_id]
+        bound = [event["requestContext"]["http"]["path"], query, user_id, account_id]
         self._bound = json.dumps(bound, sort_keys=True)
         self.position = self._decode(raw) if raw is not None else None
 

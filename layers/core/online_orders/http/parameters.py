@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from online_orders.domain.accounts import Currency, is_time_zone
+from online_orders.domain.audit import Subject
 from online_orders.domain.csv_pages import SPREADSHEETS
 from online_orders.domain.errors import NotFound
 from online_orders.domain.iso import MINOR_DIGITS
@@ -29,6 +30,13 @@ def parse_account_id(text: str) -> str:
     """Return the id itself; raise NotFound for what cannot be an account's id."""
     if not is_identifier(text):
         raise NotFound(f"There is no account {text[:64]}.")
+    return text
+
+
+def parse_user_id(text: str) -> str:
+    """Return the id itself; raise NotFound for one that is too long to be a user's, or a key of the table."""
+    if len(text) > MAX_USER_ID_LENGTH:
+        raise NotFound(f"There is no user {text[:64]}.")
     return text
 
 
@@ -91,6 +99,12 @@ OrderId = Annotated[
 AccountId = Annotated[
     str, AfterValidator(parse_account_id), Path(description="The account.", json_schema_extra={"pattern": IDENTIFIER})
 ]
+UserId = Annotated[
+    str,
+    AfterValidator(parse_user_id),
+    Path(description="A person's or a service user's id, the `sub` of its tokens."),
+]
+"""Any text of a user id's length: an unknown person is found out where it is read."""
 CurrencyCode = Annotated[
     str, AfterValidator(parse_currency), Path(description="ISO 4217.", json_schema_extra={"x-stands-for": "Currency"})
 ]
@@ -130,6 +144,10 @@ class AccountQuery(QueryModel):
     account_id: Annotated[Account | None, Field(description="One account only.")] = None
 
 
+class AccountPageQuery(AccountQuery, Page):
+    """Which page of what an account has."""
+
+
 class CurrencyQuery(QueryModel):
     currency: Annotated[
         Currency | None,
@@ -160,24 +178,27 @@ class OrderFilterQuery(QueryModel):
     ] = None
 
 
-class OrderQuery(SpreadsheetQuery, OrderFilterQuery, Page):
-    """Which orders of a customer."""
+class DaysQuery(QueryModel):
+    """From which day to which; days of placing, in lists of orders."""
 
-    first_day: Annotated[Day | None, Field(alias="from", description="The first day of placing, in `time_zone`.")] = (
-        None
-    )
-    last_day: Annotated[Day | None, Field(alias="to", description="The last day of placing, in `time_zone`.")] = None
+    first_day: Annotated[Day | None, Field(alias="from", description="The first day, in `time_zone`.")] = None
+    last_day: Annotated[Day | None, Field(alias="to", description="The last day, in `time_zone`.")] = None
     time_zone: Annotated[
         str,
         AfterValidator(_zone),
         Field(
             max_length=MAX_TIME_ZONE_LENGTH,
             description=(
-                "The IANA time zone of `from` and `to`, one for all orders. The screens send the one in which they "
+                "The IANA time zone of `from` and `to`, one for all rows. The screens send the one in which they "
                 "show days."
             ),
         ),
     ] = "UTC"
+
+
+class OrderQuery(SpreadsheetQuery, DaysQuery, OrderFilterQuery, Page):
+    """Which orders of a customer, by the days of placing."""
+
     purchase_order_number: Annotated[str | None, Field(description="This purchase order number only.")] = None
 
 
@@ -187,6 +208,15 @@ class DeskOrderQuery(OrderFilterQuery, Page):
     assignee: Annotated[
         Annotated[str, AfterValidator(_user_id)] | None,
         Field(description="One assignee only: a user's id, or `me`."),
+    ] = None
+
+
+class AuditQuery(SpreadsheetQuery, DaysQuery, AccountQuery, Page):
+    """Which entries of the audit trail."""
+
+    subject: Annotated[Subject | None, Field(description="What was changed.")] = None
+    user_id: Annotated[
+        Annotated[str, AfterValidator(_user_id)] | None, Field(description="Changes by this user only.")
     ] = None
 
 

@@ -20,6 +20,7 @@ _TRANSIENT_ERRORS = {
     "SlowDown",
     "ThrottlingError",
     "ThrottlingException",
+    "TooManyRequestsException",
 }
 """Errors of AWS that pass by themselves; conflicts of writes are handled in `aws.table`."""
 

@@ -1,4 +1,4 @@
-"""Rate limits: how many requests an account, a user without one, or a link may send to a process."""
+"""Rate limits: how many requests an account, a user without one, a link or a service user may send to a process."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from online_orders.environment import environment
 _limiter = RateLimiter()
 
 
-def check_rate_limit(kind: Literal["ACCOUNT", "LINK"], name: str) -> None:
-    """Raise TooManyRequests for an account, a user without one, or a link that is over its rate limit in
-    this process.
+def check_rate_limit(kind: Literal["ACCOUNT", "LINK", "TOKEN"], name: str) -> None:
+    """Raise TooManyRequests for an account, a user without one, a link, or a service user in want of tokens, that is
+    over its rate limit in this process.
     """
     seconds = _limiter.acquire(
         f"{kind}#{name}",

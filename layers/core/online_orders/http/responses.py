@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
+from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler import Response as _Response
 
 from online_orders.domain.representations import to_json
@@ -35,6 +37,14 @@ def csv_response(text: str, file_name: str, headers: Mapping[str, str] | None = 
         text,
         headers={"Cache-Control": "no-store", "Content-Disposition": disposition, **(headers or {})},
     )
+
+
+def next_link(request: Request, next_cursor: str | None) -> dict[str, str]:
+    """Return the header that leads to the next page of a table; none on the last page."""
+    if next_cursor is None:
+        return {}
+    next_page = urlencode({**(request.query_parameters or {}), "cursor": next_cursor})
+    return {"Link": f'<{request.route}?{next_page}>; rel="next"'}
 
 
 def page(rows: Iterable[Mapping[str, Any]], id_name: str, position: str | int | None, cursor: Cursor) -> Response:

@@ -10,7 +10,7 @@ from online_orders import clock
 from online_orders.aws import account_store, contact_report_store
 from online_orders.domain.accounts import ContactReport
 from online_orders.http import responses
-from online_orders.http.app import Customer, Router, cursor_of, error_codes, parsed_body, response_spec
+from online_orders.http.app import OrderReader, OrderWriter, Router, cursor_of, error_codes, parsed_body, response_spec
 from online_orders.http.parameters import AccountQuery, Page
 from online_orders.http.responses import Response
 
@@ -24,7 +24,7 @@ router = Router()
     description="The caller's own account or, with `account_id`, a sub-account of it.",
     responses=response_spec("Account", "The account."),
 )
-def show_account(customer: Customer, query: Annotated[AccountQuery, Query()]) -> Response:
+def show_account(customer: OrderReader, query: Annotated[AccountQuery, Query()]) -> Response:
     account_id = query.account_id or customer.account
     return responses.json_response(account_store.get_account_for_caller(customer.account, account_id).model_dump_json())
 
@@ -36,7 +36,7 @@ def show_account(customer: Customer, query: Annotated[AccountQuery, Query()]) ->
     description="A reseller's sub-accounts; empty for everybody else.",
     responses=response_spec("AccountPage", "A page of accounts."),
 )
-def list_subaccounts(customer: Customer, query: Annotated[Page, Query()], request: Request) -> Response:
+def list_subaccounts(customer: OrderReader, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, customer)
     page = account_store.list_subaccounts(customer.account, query.limit, cursor.position)
     return responses.page(
@@ -56,8 +56,10 @@ def list_subaccounts(customer: Customer, query: Annotated[Page, Query()], reques
     openapi_extensions=error_codes("not_found"),
 )
 def report_contact(
-    customer: Customer, report: Annotated[ContactReport, Depends(parsed_body(ContactReport))]
+    customer: OrderWriter, report: Annotated[ContactReport, Depends(parsed_body(ContactReport))]
 ) -> Response:
-    account = account_store.get_account_for_caller(customer.account, report.account_id or customer.account)
+    account = account_store.get_account_for_caller(
+        customer.account, report.account_id or customer.account, changed_by=customer
+    )
     contact_report_store.store_report(account.account_id, customer.user, report, clock.now())
     return responses.json_response(account.model_dump_json(), HTTPStatus.ACCEPTED)

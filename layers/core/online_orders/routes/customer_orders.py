@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from aws_lambda_powertools.event_handler import Depends, Request
@@ -11,16 +10,18 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from online_orders import clock
 from online_orders.aws import account_store, lead_time_statistics, order_queries, order_store
 from online_orders.aws.placing import place, preview
+from online_orders.domain.callers import Caller
 from online_orders.domain.csv_pages import csv_page, dialect_for
 from online_orders.domain.order_requests import NewComment, Reason
 from online_orders.domain.orders import Order
 from online_orders.domain.representations import entry_body, order_body
 from online_orders.domain.timeline import Actor
 from online_orders.environment import environment
-from online_orders.http import auth, requests, responses
+from online_orders.http import requests, responses
 from online_orders.http.app import (
     PDF,
-    Customer,
+    OrderReader,
+    OrderWriter,
     Router,
     cursor_of,
     error_codes,
@@ -38,13 +39,13 @@ CSV = {"text/csv": {"type": "string", "description": "RFC 4180, a header row, on
 router = Router()
 
 
-def _order_response(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return responses.json_response(
-        order_body(order, lead_time_statistics.lead_times(), clock.now()), status, responses.etag(order.version)
-    )
+def _order_response(order: Order, customer: Caller) -> Response:
+    history, may_act = lead_time_statistics.lead_times(), customer.may_change_orders
+    body = order_body(order, history, clock.now(), may_act=may_act)
+    return responses.json_response(body, headers=responses.etag(order.version))
 
 
-def _account_for(body: Any, customer: auth.Caller) -> str:
+def _account_for(body: Any, customer: Caller) -> str:
     """Return the id of the account that an order is for; raise NotFound for what cannot be one."""
     account_id = body.get("account_id") if isinstance(body, dict) else None
     return parse_account_id(account_id) if isinstance(account_id, str) else customer.account
@@ -62,12 +63,12 @@ def _account_for(body: Any, customer: auth.Caller) -> str:
     openapi_extensions=error_codes("not_enrolled", "not_found", "in_progress", "idempotency_key_reused"),
 )
 def place_order(
-    customer: Customer, key: IdempotencyKey, body: Annotated[Any, Depends(raw_json_body("OrderRequest"))]
+    customer: OrderWriter, key: IdempotencyKey, body: Annotated[Any, Depends(raw_json_body("OrderRequest"))]
 ) -> Response:
     placed = place(
         key,
         body,
-        by=customer.user,
+        by=customer,
         account_id=_account_for(body, customer),
         caller_account_id=customer.account,
         source="online",
@@ -90,7 +91,7 @@ def place_order(
     responses=response_spec("OrderPreview", "What to know."),
     openapi_extensions=error_codes("not_enrolled", "not_found"),
 )
-def preview_order(customer: Customer, body: Annotated[Any, Depends(raw_json_body("OrderRequest"))]) -> Response:
+def preview_order(customer: OrderWriter, body: Annotated[Any, Depends(raw_json_body("OrderRequest"))]) -> Response:
     """Refuse what placing would refuse, and return what the customer may have overlooked."""
     warnings = preview(
         body,
@@ -112,7 +113,7 @@ def preview_order(customer: Customer, body: Annotated[Any, Depends(raw_json_body
     ),
     responses=response_spec("OrderPage", "A page of orders.", headers=("Link",), other=CSV),
 )
-def list_orders(customer: Customer, query: Annotated[OrderQuery, Query()], request: Request) -> Response:
+def list_orders(customer: OrderReader, query: Annotated[OrderQuery, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, customer)
     order_filter = order_queries.OrderFilter(
         statuses=order_queries.statuses_of(query.status, query.open),
@@ -126,20 +127,12 @@ def list_orders(customer: Customer, query: Annotated[OrderQuery, Query()], reque
     else:
         account_store.get_account_for_caller(customer.account, query.account_id)
         page = order_queries.list_account_orders(query.account_id, order_filter, query.limit, cursor.position)
-    at = clock.now()
-    rows = [order_body(order, lead_time_statistics.lead_times(), at) for order in page.orders]
+    at, may_act = clock.now(), customer.may_change_orders
+    rows = [order_body(order, lead_time_statistics.lead_times(), at, may_act=may_act) for order in page.orders]
     if requests.accepts(request, "text/csv"):
         table = csv_page(rows, dialect_for(query.spreadsheet))
-        return responses.csv_response(table, "orders.csv", _link(request, cursor.after(page.position)))
+        return responses.csv_response(table, "orders.csv", responses.next_link(request, cursor.after(page.position)))
     return responses.page(rows, "order_id", page.position, cursor)
-
-
-def _link(request: Request, next_cursor: str | None) -> dict[str, str]:
-    """Return the header that leads to the next page of a table."""
-    if next_cursor is None:
-        return {}
-    next_page = urlencode({**(request.query_parameters or {}), "cursor": next_cursor})
-    return {"Link": f'</api/orders?{next_page}>; rel="next"'}
 
 
 @router.get(
@@ -149,8 +142,8 @@ def _link(request: Request, next_cursor: str | None) -> dict[str, str]:
     description="The order with its newest quote.",
     responses=response_spec("Order", "The order.", headers=("ETag",)),
 )
-def show_order(customer: Customer, order_id: OrderId) -> Response:
-    return _order_response(order_store.get_order_for_caller(customer.account, order_id))
+def show_order(customer: OrderReader, order_id: OrderId) -> Response:
+    return _order_response(order_store.get_order_for_caller(customer.account, order_id), customer)
 
 
 @router.get(
@@ -160,7 +153,9 @@ def show_order(customer: Customer, order_id: OrderId) -> Response:
     description="The public entries of the timeline. Sequence numbers that are left out belong to internal ones.",
     responses=response_spec("Timeline", "Entries, oldest first."),
 )
-def show_timeline(customer: Customer, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
+def show_timeline(
+    customer: OrderReader, order_id: OrderId, query: Annotated[Page, Query()], request: Request
+) -> Response:
     cursor = cursor_of(request, query, customer)
     order = order_store.get_order_for_caller(customer.account, order_id)
     page = order_store.list_entries(order.order_id, query.limit, int(cursor.position or 0))
@@ -178,7 +173,7 @@ def show_timeline(customer: Customer, order_id: OrderId, query: Annotated[Page, 
     ),
     responses=response_spec("Quote", "The revision, or its paper.", other=PDF),
 )
-def show_quote(customer: Customer, order_id: OrderId, revision: Revision, request: Request) -> Response:
+def show_quote(customer: OrderReader, order_id: OrderId, revision: Revision, request: Request) -> Response:
     return quote_revisions.quote_response(
         request, order_store.get_order_for_caller(customer.account, order_id), revision
     )
@@ -193,17 +188,17 @@ def show_quote(customer: Customer, order_id: OrderId, revision: Revision, reques
     openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def withdraw_order(
-    customer: Customer,
+    customer: OrderWriter,
     order_id: OrderId,
     withdrawal: Annotated[Reason, Depends(parsed_body(Reason, is_required=False))],
     if_match: IfMatch = None,
 ) -> Response:
     order = order_store.update_order(
-        lambda: order_store.get_order_for_caller(customer.account, order_id),
+        lambda: order_store.get_order_for_caller(customer.account, order_id, changed_by=customer),
         lambda order: order.withdraw(customer.user, withdrawal.reason, clock.now()),
         requests.expected_versions(if_match),
     )
-    return _order_response(order)
+    return _order_response(order, customer)
 
 
 @router.post(
@@ -215,16 +210,16 @@ def withdraw_order(
     openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def comment_on_order(
-    customer: Customer,
+    customer: OrderWriter,
     order_id: OrderId,
     comment: Annotated[NewComment, Depends(parsed_body(NewComment))],
     if_match: IfMatch = None,
 ) -> Response:
-    actor = Actor(kind="customer", name=customer.user.email)
+    actor = Actor(kind="customer", name=customer.user.shown_name)
     limit = int(environment("COMMENTS_PER_HOUR"))
     order = order_store.update_order(
-        lambda: order_store.get_order_for_caller(customer.account, order_id),
+        lambda: order_store.get_order_for_caller(customer.account, order_id, changed_by=customer),
         lambda order: order.comment(actor, comment.text, clock.now(), max_per_hour=limit),
         requests.expected_versions(if_match),
     )
-    return _order_response(order)
+    return _order_response(order, customer)

@@ -11,7 +11,15 @@ from online_orders.aws import account_store
 from online_orders.aws.keys import account_key
 from online_orders.aws.version_store import Version
 from online_orders.http import requests, responses
-from online_orders.http.app import Router, Staff, cursor_of, error_codes, raw_json_body, response_spec
+from online_orders.http.app import (
+    AccountManager,
+    DeskReader,
+    Router,
+    cursor_of,
+    error_codes,
+    raw_json_body,
+    response_spec,
+)
 from online_orders.http.parameters import AccountId, IfMatch, IfNoneMatch, Page, VersionNumber
 from online_orders.http.responses import Response
 from online_orders.routes.versions import get_version, version_row, versions_page
@@ -26,7 +34,7 @@ router = Router()
     description="Every account, by id.",
     responses=response_spec("AccountPage", "A page of accounts."),
 )
-def list_accounts(staff: Staff, query: Annotated[Page, Query()], request: Request) -> Response:
+def list_accounts(staff: DeskReader, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
     page = account_store.list_accounts(query.limit, cursor.position)
     return responses.page(
@@ -41,7 +49,7 @@ def list_accounts(staff: Staff, query: Annotated[Page, Query()], request: Reques
     description="The account as it is now.",
     responses=response_spec("Account", "The account.", headers=("ETag",)),
 )
-def show_desk_account(_staff: Staff, account_id: AccountId) -> Response:
+def show_desk_account(_staff: DeskReader, account_id: AccountId) -> Response:
     stored = account_store.get_stored_account(account_id)
     return responses.json_response(stored.account.model_dump_json(), headers=responses.etag(stored.version))
 
@@ -61,7 +69,7 @@ def show_desk_account(_staff: Staff, account_id: AccountId) -> Response:
     openapi_extensions=error_codes("in_progress"),
 )
 def put_account(
-    staff: Staff,
+    staff: AccountManager,
     account_id: AccountId,
     body: Annotated[Any, Depends(raw_json_body("AccountRequest"))],
     if_match: IfMatch = None,
@@ -73,7 +81,7 @@ def put_account(
     """
     conditions = requests.preconditions(if_match, if_none_match)
     check = partial(conditions.check, f"an account {account_id}")
-    stored = account_store.replace_account(account_id, body, staff.user, check)
+    stored = account_store.replace_account(account_id, body, staff, check)
     return responses.json_response(stored.account.model_dump_json(), headers=responses.etag(stored.version))
 
 
@@ -88,7 +96,7 @@ def put_account(
     responses=response_spec("AccountVersionPage", "A page of versions."),
 )
 def list_account_versions(
-    staff: Staff, account_id: AccountId, query: Annotated[Page, Query()], request: Request
+    staff: DeskReader, account_id: AccountId, query: Annotated[Page, Query()], request: Request
 ) -> Response:
     """Return the versions of an account and who stored them; newest first."""
 
@@ -106,6 +114,6 @@ def list_account_versions(
     description="The whole account at a version.",
     responses=response_spec("AccountVersion", "The version."),
 )
-def show_account_version(_staff: Staff, account_id: AccountId, version: VersionNumber) -> Response:
+def show_account_version(_staff: DeskReader, account_id: AccountId, version: VersionNumber) -> Response:
     found = get_version(account_key(account_id), version)
     return responses.json_response({**version_row(found), "account": json.loads(found.document)})

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from online_orders import clock
 from online_orders.aws import evidence_store, lead_time_statistics, order_queries, order_store
 from online_orders.aws.placing import current_duplicates, place, preview
+from online_orders.domain.callers import Caller
 from online_orders.domain.catalog import item_errors
 from online_orders.domain.field_errors import validate
 from online_orders.domain.order_requests import NeededReason, NewDeskComment, NewDirectOrder
@@ -20,9 +21,10 @@ from online_orders.domain.timeline import Actor
 from online_orders.environment import environment
 from online_orders.http import requests, responses
 from online_orders.http.app import (
+    DeskAgent,
+    DeskReader,
     EmptyBody,
     Router,
-    Staff,
     cursor_of,
     error_codes,
     parsed_body,
@@ -44,16 +46,18 @@ def _policy() -> Policy:
     )
 
 
-def desk_order_response(order: Order, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def desk_order_response(order: Order, staff: Caller, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return an order as Customer Success sees it, with its version as ETag."""
-    row = desk_row(order, lead_time_statistics.lead_times(), clock.now(), _policy())
+    may_act = staff.may_change_orders
+    row = desk_row(order, lead_time_statistics.lead_times(), clock.now(), _policy(), may_act=may_act)
     return responses.json_response(row, status, responses.etag(order.version))
 
 
-def take_action(order_id: str, decision: Decision, if_match: str | None) -> Order:
+def take_action(order_id: str, by: Caller, decision: Decision, if_match: str | None) -> Order:
     """Take an action on an order of any account; raise what `order_store.update_order` raises."""
     key = order_store.locate_order(order_id)
-    return order_store.update_order(lambda: order_store.get_order(key), decision, requests.expected_versions(if_match))
+    expected = requests.expected_versions(if_match)
+    return order_store.update_order(lambda: order_store.get_order(key, changed_by=by), decision, expected)
 
 
 @router.get(
@@ -63,7 +67,7 @@ def take_action(order_id: str, decision: Decision, if_match: str | None) -> Orde
     description="The work queue, oldest first.",
     responses=response_spec("DeskOrderPage", "A page of orders."),
 )
-def list_desk_orders(staff: Staff, query: Annotated[DeskOrderQuery, Query()], request: Request) -> Response:
+def list_desk_orders(staff: DeskReader, query: Annotated[DeskOrderQuery, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
     order_filter = order_queries.OrderFilter(
         statuses=order_queries.statuses_of(query.status, query.open),
@@ -71,8 +75,8 @@ def list_desk_orders(staff: Staff, query: Annotated[DeskOrderQuery, Query()], re
         account_id=query.account_id,
     )
     page = order_queries.list_desk_orders(order_filter, query.limit, cursor.position)
-    at, policy = clock.now(), _policy()
-    rows = (desk_row(order, lead_time_statistics.lead_times(), at, policy) for order in page.orders)
+    at, policy, may_act = clock.now(), _policy(), staff.may_change_orders
+    rows = (desk_row(order, lead_time_statistics.lead_times(), at, policy, may_act=may_act) for order in page.orders)
     return responses.page(rows, "order_id", page.position, cursor)
 
 
@@ -96,10 +100,10 @@ def _account_named(body: Any) -> str:
     openapi_extensions=error_codes("not_enrolled", "not_found", "in_progress", "idempotency_key_reused"),
 )
 def place_direct_order(
-    staff: Staff, key: IdempotencyKey, body: Annotated[Any, Depends(raw_json_body("DirectOrderRequest"))]
+    staff: DeskAgent, key: IdempotencyKey, body: Annotated[Any, Depends(raw_json_body("DirectOrderRequest"))]
 ) -> Response:
     account_id = _account_named(body)
-    placed = place(key, body, by=staff.user, account_id=account_id, caller_account_id=account_id, source="direct")
+    placed = place(key, body, by=staff, account_id=account_id, caller_account_id=account_id, source="direct")
     logger.append_keys(order_id=placed.order_id)
     metrics.add_metric("DirectOrdersPlaced", MetricUnit.Count, 1)
     headers = {"Location": f"/api/desk/orders/{placed.order_id}", **responses.etag(1)}
@@ -114,7 +118,9 @@ def place_direct_order(
     responses=response_spec("OrderPreview", "What to know."),
     openapi_extensions=error_codes("not_enrolled", "not_found"),
 )
-def preview_direct_order(staff: Staff, body: Annotated[Any, Depends(raw_json_body("DirectOrderRequest"))]) -> Response:
+def preview_direct_order(
+    staff: DeskAgent, body: Annotated[Any, Depends(raw_json_body("DirectOrderRequest"))]
+) -> Response:
     """Return the warnings as for customers, and those of orders that reached Customer Success directly."""
     account_id = _account_named(body)
     warnings = preview(body, by=staff.user, account_id=account_id, caller_account_id=account_id, source="direct")
@@ -128,8 +134,8 @@ def preview_direct_order(staff: Staff, body: Annotated[Any, Depends(raw_json_bod
     description="The order with its newest quote.",
     responses=response_spec("DeskOrder", "The order.", headers=("ETag",)),
 )
-def show_desk_order(_staff: Staff, order_id: OrderId) -> Response:
-    return desk_order_response(order_store.get_any_order(order_id))
+def show_desk_order(staff: DeskReader, order_id: OrderId) -> Response:
+    return desk_order_response(order_store.get_any_order(order_id), staff)
 
 
 @router.get(
@@ -139,7 +145,9 @@ def show_desk_order(_staff: Staff, order_id: OrderId) -> Response:
     description="Public and internal entries.",
     responses=response_spec("Timeline", "Entries, oldest first."),
 )
-def show_desk_timeline(staff: Staff, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
+def show_desk_timeline(
+    staff: DeskReader, order_id: OrderId, query: Annotated[Page, Query()], request: Request
+) -> Response:
     cursor = cursor_of(request, query, staff)
     key = order_store.locate_order(order_id)
     page = order_store.list_entries(key.order_id, query.limit, int(cursor.position or 0))
@@ -156,7 +164,7 @@ def show_desk_timeline(staff: Staff, order_id: OrderId, query: Annotated[Page, Q
     ),
     responses=response_spec("EvidencePage", "A page of evidence."),
 )
-def show_evidence(staff: Staff, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
+def show_evidence(staff: DeskReader, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
     """Return the evidence of decisions by link."""
     cursor = cursor_of(request, query, staff)
     key = order_store.locate_order(order_id)
@@ -174,13 +182,13 @@ def show_evidence(staff: Staff, order_id: OrderId, query: Annotated[Page, Query(
     responses=response_spec("DeskOrder", "The order as it is then.", headers=("ETag",)),
     openapi_extensions=error_codes("conflict", "in_progress"),
 )
-def claim_order(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
+def claim_order(staff: DeskAgent, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
     def claim(order: Order) -> Change:
         at = clock.now()
         is_new = order.status is Status.SUBMITTED
         return order.claim(staff.user, at, current_duplicates(order, at) if is_new else None)
 
-    return desk_order_response(take_action(order_id, claim, if_match))
+    return desk_order_response(take_action(order_id, staff, claim, if_match), staff)
 
 
 @router.post(
@@ -191,8 +199,10 @@ def claim_order(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfM
     responses=response_spec("DeskOrder", "The order as it is then.", headers=("ETag",)),
     openapi_extensions=error_codes("conflict", "in_progress"),
 )
-def release_order(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
-    return desk_order_response(take_action(order_id, lambda order: order.release(staff.user, clock.now()), if_match))
+def release_order(staff: DeskAgent, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
+    return desk_order_response(
+        take_action(order_id, staff, lambda order: order.release(staff.user, clock.now()), if_match), staff
+    )
 
 
 @router.post(
@@ -204,13 +214,14 @@ def release_order(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: I
     openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def decline_order(
-    staff: Staff,
+    staff: DeskAgent,
     order_id: OrderId,
     declining: Annotated[NeededReason, Depends(parsed_body(NeededReason))],
     if_match: IfMatch = None,
 ) -> Response:
     return desk_order_response(
-        take_action(order_id, lambda order: order.decline(staff.user, declining.reason, clock.now()), if_match)
+        take_action(order_id, staff, lambda order: order.decline(staff.user, declining.reason, clock.now()), if_match),
+        staff,
     )
 
 
@@ -223,14 +234,14 @@ def decline_order(
     openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def comment_on_desk_order(
-    staff: Staff,
+    staff: DeskAgent,
     order_id: OrderId,
     comment: Annotated[NewDeskComment, Depends(parsed_body(NewDeskComment))],
     if_match: IfMatch = None,
 ) -> Response:
-    actor = Actor(kind="customer_success", name=staff.user.email)
+    actor = Actor(kind="customer_success", name=staff.user.shown_name)
 
     def add(order: Order) -> Change:
         return order.comment(actor, comment.text, clock.now(), internal=comment.internal)
 
-    return desk_order_response(take_action(order_id, add, if_match))
+    return desk_order_response(take_action(order_id, staff, add, if_match), staff)

@@ -10,7 +10,17 @@ from online_orders import clock
 from online_orders.aws import order_store, quoting
 from online_orders.domain.order_requests import Resending
 from online_orders.http import requests, responses
-from online_orders.http.app import PDF, EmptyBody, Router, Staff, error_codes, parsed_body, raw_json_body, response_spec
+from online_orders.http.app import (
+    PDF,
+    DeskAgent,
+    DeskReader,
+    EmptyBody,
+    Router,
+    error_codes,
+    parsed_body,
+    raw_json_body,
+    response_spec,
+)
 from online_orders.http.parameters import CurrencyQuery, IfMatch, OrderId, Revision
 from online_orders.http.responses import Response
 from online_orders.routes import quote_revisions
@@ -26,7 +36,7 @@ router = Router()
     description="A revision, the newest or one that was replaced. With `Accept: application/pdf` its paper comes.",
     responses=response_spec("Quote", "The revision, or its paper.", other=PDF),
 )
-def show_desk_quote(_staff: Staff, order_id: OrderId, revision: Revision, request: Request) -> Response:
+def show_desk_quote(_staff: DeskReader, order_id: OrderId, revision: Revision, request: Request) -> Response:
     return quote_revisions.quote_response(request, order_store.get_any_order(order_id), revision)
 
 
@@ -43,7 +53,7 @@ def show_desk_quote(_staff: Staff, order_id: OrderId, revision: Revision, reques
     responses=response_spec("QuoteDraft", "The draft.", headers=("ETag",)),
     openapi_extensions=error_codes("conflict"),
 )
-def draft_quote(_staff: Staff, order_id: OrderId, query: Annotated[CurrencyQuery, Query()]) -> Response:
+def draft_quote(_staff: DeskReader, order_id: OrderId, query: Annotated[CurrencyQuery, Query()]) -> Response:
     order = order_store.get_any_order(order_id)
     draft = quoting.next_draft(order, query.currency)
     return responses.json_response(draft.model_dump_json(), headers=responses.etag(order.version))
@@ -64,13 +74,13 @@ def draft_quote(_staff: Staff, order_id: OrderId, query: Annotated[CurrencyQuery
     openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def quote_order(
-    staff: Staff,
+    staff: DeskAgent,
     order_id: OrderId,
     body: Annotated[Any, Depends(raw_json_body("NewQuote"))],
     if_match: IfMatch = None,
 ) -> Response:
-    order = quoting.offer_next_revision(order_id, body, staff.user, requests.expected_versions(if_match))
-    return desk_order_response(order, HTTPStatus.ACCEPTED)
+    order = quoting.offer_next_revision(order_id, body, staff, requests.expected_versions(if_match))
+    return desk_order_response(order, staff, HTTPStatus.ACCEPTED)
 
 
 @router.post(
@@ -85,9 +95,11 @@ def quote_order(
     responses=response_spec("DeskOrder", "The order as it is then.", headers=("ETag",)),
     openapi_extensions=error_codes("conflict", "in_progress"),
 )
-def undo_quote(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
+def undo_quote(staff: DeskAgent, order_id: OrderId, _body: EmptyBody, if_match: IfMatch = None) -> Response:
     """Take the newest revision back while its mail still waits."""
-    return desk_order_response(take_action(order_id, lambda order: order.undo_quote(staff.user, clock.now()), if_match))
+    return desk_order_response(
+        take_action(order_id, staff, lambda order: order.undo_quote(staff.user, clock.now()), if_match), staff
+    )
 
 
 @router.post(
@@ -106,10 +118,12 @@ def undo_quote(staff: Staff, order_id: OrderId, _body: EmptyBody, if_match: IfMa
     openapi_extensions=error_codes("conflict", "in_progress"),
 )
 def resend_quote(
-    staff: Staff,
+    staff: DeskAgent,
     order_id: OrderId,
     resending: Annotated[Resending, Depends(parsed_body(Resending, is_required=False))],
     if_match: IfMatch = None,
 ) -> Response:
-    order = take_action(order_id, lambda order: order.resend(staff.user, resending.contact, clock.now()), if_match)
-    return desk_order_response(order, HTTPStatus.ACCEPTED)
+    order = take_action(
+        order_id, staff, lambda order: order.resend(staff.user, resending.contact, clock.now()), if_match
+    )
+    return desk_order_response(order, staff, HTTPStatus.ACCEPTED)

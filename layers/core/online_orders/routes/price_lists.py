@@ -14,7 +14,16 @@ from online_orders.domain.csv_pages import dialect_for
 from online_orders.domain.errors import NotFound
 from online_orders.domain.prices import COLUMNS, parse_prices, parse_prices_csv, prices_csv
 from online_orders.http import requests, responses
-from online_orders.http.app import JsonOrCsv, Router, Staff, cursor_of, error_codes, json_or_csv_body, response_spec
+from online_orders.http.app import (
+    DeskReader,
+    JsonOrCsv,
+    PriceManager,
+    Router,
+    cursor_of,
+    error_codes,
+    json_or_csv_body,
+    response_spec,
+)
 from online_orders.http.parameters import CurrencyCode, IfMatch, IfNoneMatch, Page, SpreadsheetQuery, VersionNumber
 from online_orders.http.responses import Response
 from online_orders.routes.versions import get_version, version_row, versions_page
@@ -33,7 +42,7 @@ router = Router()
     description="Every list by its currency, without its prices.",
     responses=response_spec("PriceListPage", "A page of price lists."),
 )
-def list_price_lists(staff: Staff, query: Annotated[Page, Query()], request: Request) -> Response:
+def list_price_lists(staff: DeskReader, query: Annotated[Page, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
     page = price_store.list_price_lists(query.limit, cursor.position)
     return responses.page((row._asdict() for row in page.rows), "currency", page.position, cursor)
@@ -47,7 +56,7 @@ def list_price_lists(staff: Staff, query: Annotated[Page, Query()], request: Req
     responses=response_spec("PriceList", "The list.", headers=("ETag",), other=PRICES_CSV),
 )
 def show_price_list(
-    _staff: Staff, currency: CurrencyCode, query: Annotated[SpreadsheetQuery, Query()], request: Request
+    _staff: DeskReader, currency: CurrencyCode, query: Annotated[SpreadsheetQuery, Query()], request: Request
 ) -> Response:
     listed = price_store.find_price_list(currency)
     if listed is None:
@@ -75,7 +84,7 @@ def show_price_list(
     openapi_extensions=error_codes("in_progress"),
 )
 def put_price_list(
-    staff: Staff,
+    staff: PriceManager,
     currency: CurrencyCode,
     sent: Annotated[JsonOrCsv, Depends(json_or_csv_body("PriceListRequest"))],
     if_match: IfMatch = None,
@@ -85,7 +94,7 @@ def put_price_list(
     conditions = requests.preconditions(if_match, if_none_match)
     requested = parse_prices(sent.json, currency) if sent.csv is None else parse_prices_csv(sent.csv, currency)
     check = partial(conditions.check, f"a price list in {currency}")
-    stored = price_store.replace_price_list(currency, requested, staff.user, check)
+    stored = price_store.replace_price_list(currency, requested, staff, check)
     return responses.json_response(stored.model_dump_json(), headers=responses.etag(stored.version))
 
 
@@ -97,7 +106,7 @@ def put_price_list(
     responses=response_spec("PriceListVersionPage", "A page of versions."),
 )
 def list_price_list_versions(
-    staff: Staff, currency: CurrencyCode, query: Annotated[Page, Query()], request: Request
+    staff: DeskReader, currency: CurrencyCode, query: Annotated[Page, Query()], request: Request
 ) -> Response:
     """Return the versions of a price list and who stored them; newest first."""
 
@@ -115,6 +124,6 @@ def list_price_list_versions(
     description="The whole list at a version.",
     responses=response_spec("PriceListVersion", "The version."),
 )
-def show_price_list_version(_staff: Staff, currency: CurrencyCode, version: VersionNumber) -> Response:
+def show_price_list_version(_staff: DeskReader, currency: CurrencyCode, version: VersionNumber) -> Response:
     found = get_version(prices_key(currency), version)
     return responses.json_response({**version_row(found), "price_list": json.loads(found.document)})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from online_orders.domain.account_notifications import Notice
@@ -18,6 +18,7 @@ from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.installation import Installation
 from online_orders.domain.mail_kinds import ACCOUNT, MAILS, MailKind, Role
 from online_orders.domain.orders import Order
+from online_orders.domain.people import PASSWORD_DAYS, Membership, Person
 from online_orders.domain.timeline import SYSTEM, Entry, Event
 from online_orders_rendering.i18n import Translator, line_of, translator
 from online_orders_rendering.mails.order_news import OrderMailContext, address_of
@@ -107,6 +108,32 @@ def render_notice(
     ]
     reader = line_of(notice.to.name)
     return _render(notice.kind, notice.reader, translate, installation, values, facts, reader=reader, changes=changes)
+
+
+def render_invitation(
+    person: Person, membership: Membership, account: Account | None, password: str | None, installation: Installation
+) -> Mail:
+    """Return the mail to somebody who was invited to an account, or to the desk (None).
+
+    `password` is the first one; None for somebody who has a password already.
+    """
+    translate = translator(account.locale if account else DESK_LOCALE)
+    kind = MailKind.INVITATION if password else MailKind.MEMBERSHIP
+    role = Role.MEMBER if account else Role.STAFF
+    values = {"account": line_of(account.name) if account else ""}
+    time_zone = account.time_zone if account else "UTC"
+    expires = membership.invited_at and membership.invited_at + timedelta(days=PASSWORD_DAYS)
+    facts = {
+        "account": values["account"],
+        "sign_in_at": installation.site_url,
+        "user_name": person.email,
+        "first_password": password,
+        "password_until": translate.day_of(expires, time_zone) if expires else None,
+        "role": translate(f"role.{membership.role}"),
+    }
+    screen = {"url": f"{installation.site_url}/", "button": "sign_in"}
+    reader = line_of(person.name)
+    return _render(kind, role, translate, installation, values, facts, reader=reader, screen=screen)
 
 
 def _changes(

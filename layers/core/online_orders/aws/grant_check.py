@@ -1,0 +1,31 @@
+"""Check that a caller may still make a change, by the grants that are stored now.
+
+The token says what the caller could do up to a quarter of an hour ago. The grants are read along with the items that
+the change reads anyway, so the check costs no call.
+"""
+
+from __future__ import annotations
+
+from online_orders.aws.keys import Key, person_key
+from online_orders.aws.table import Items
+from online_orders.domain.callers import Caller
+from online_orders.domain.errors import Forbidden
+from online_orders.domain.grants import allows
+
+
+def keys_of(caller: Caller | None) -> list[Key]:
+    """Return the keys of the items that `require_still_allowed` needs; none for the product's own changes."""
+    return [] if caller is None else [person_key(caller.user.user_id)]
+
+
+def require_still_allowed(found: Items, caller: Caller | None) -> None:
+    """Raise Forbidden unless the caller still has the permission that the route required.
+
+    Where nothing is stored, the token's word holds: the user has not signed in since roles were introduced, or comes
+    from another identity provider.
+    """
+    if caller is None or caller.required is None:
+        return
+    item = found.get(person_key(caller.user.user_id))
+    if item is not None and not allows(item["grants"]["S"], caller.team, caller.required):
+        raise Forbidden("forbidden", "You may no longer do this.")
