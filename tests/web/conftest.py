@@ -230,7 +230,7 @@ def sign_in(page: Page, site: Description, who: str) -> None:
 
 def send_credentials(page: Page, site: Description, who: str) -> None:
     user = user_of(site, who)
-    page.get_by_role("button", name=re.compile("Sign in|Anmelden")).click()
+    page.get_by_role("button", name=re.compile("^(Sign in|Anmelden)$")).click()
     page.fill("#username", user["username"])
     page.fill("#password", user["password"])
     page.click("button[type=submit]")

@@ -20,6 +20,8 @@ const TRIES = 3;
 export class Api {
   #session;
   #signInAgain;
+  /** The account for which every request is made, so that no page shows one account's data beside another's. */
+  accountId = null;
 
   /** `signInAgain()` is called when the session has ended: it resolves after a new sign-in, or throws SignedOut. */
   constructor(session, signInAgain) {
@@ -107,6 +109,7 @@ export class Api {
         signal,
         headers: {
           Authorization: `Bearer ${token}`,
+          ...(this.accountId !== null && { "Account-Id": this.accountId }),
           ...(body !== undefined && { "Content-Type": "application/json" }),
           ...headers,
         },

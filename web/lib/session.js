@@ -7,7 +7,11 @@
 const KEPT = "online-orders.session";
 const PENDING = "online-orders.sign-in";
 const OWNER = "online-orders.owner";
+const ACCOUNT = "online-orders.acting-for";
 const SPARE_SECONDS = 60;
+const FACTOR = "second_factor";
+/** What Cognito asks of a token that changes how its user signs in. */
+const FACTOR_SCOPE = "openid aws.cognito.signin.user.admin";
 
 /** The page where a tab signs in for another one, named `for` in its query; and the page shown after that. */
 export const SIGN_IN_AGAIN = "/sign-in";
@@ -31,12 +35,18 @@ const library = () => import("../vendor/oauth4webapi.js");
 export class Session {
   #config;
   #kept;
+  #as = null;
   #refreshing = null;
+  #factorToken = null;
 
-  /** `config`: issuer, client_id, scope, and the provider's metadata from its discovery document. */
+  /**
+   * `config`: issuer, client_id, scope, and the provider's metadata from its discovery document; `staff_provider` and
+   * `second_factor`, where there are such, have clients of their own.
+   */
   constructor(config) {
     this.#config = config;
     this.#kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+    this.#as = this.#kept?.as ?? null;
   }
 
   get isSignedIn() {
@@ -51,33 +61,49 @@ export class Session {
     return this.#claims.sub;
   }
 
-  get isStaff() {
-    return [this.#claims["cognito:groups"] ?? []].flat().includes("customer-success");
+  /** The account that the reader chose in this tab, where it was chosen; belongs to the tab as the tokens do. */
+  get chosenAccount() {
+    return sessionStorage.getItem(ACCOUNT);
   }
 
-  get accountId() {
-    return this.#claims["custom:account_id"] ?? null;
+  set chosenAccount(accountId) {
+    if (accountId === null) sessionStorage.removeItem(ACCOUNT);
+    else sessionStorage.setItem(ACCOUNT, accountId);
   }
 
   get #claims() {
     return this.#kept?.claims ?? {};
   }
 
-  /** Goes to the provider; the reader returns to `path`. */
-  async signIn(path) {
+  /**
+   * The access token of a sign-in as `second_factor`, with which the reader changes how to sign in; null without one. It
+   * is never stored, and no other page has it.
+   */
+  get factorToken() {
+    return this.#factorToken;
+  }
+
+  /**
+   * Goes to the provider; the reader returns to `path`. `as` is another client of the configuration: `staff_provider`
+   * leads to the company's own provider at once, `second_factor` brings the `factorToken` and leaves the session as it is.
+   */
+  async signIn(path, as = null) {
     const oauth = await library();
     const pending = {
       state: oauth.generateRandomState(),
       nonce: oauth.generateRandomNonce(),
       verifier: oauth.generateRandomCodeVerifier(),
       path,
+      as,
     };
     sessionStorage.setItem(PENDING, JSON.stringify(pending));
+    const provider = as && this.#config[as].identity_provider;
     const query = new URLSearchParams({
       response_type: "code",
-      client_id: this.#config.client_id,
+      client_id: this.#clientId(as),
       redirect_uri: returnAddress(),
-      scope: this.#config.scope,
+      scope: as === FACTOR ? FACTOR_SCOPE : this.#config.scope,
+      ...(provider && { identity_provider: provider }),
       state: pending.state,
       nonce: pending.nonce,
       code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
@@ -118,7 +144,7 @@ export class Session {
         expectedNonce: pending.nonce,
         requireIdToken: true,
       });
-    });
+    }, pending.as);
     return pending.path;
   }
 
@@ -142,6 +168,11 @@ export class Session {
     sessionStorage.setItem(OWNER, this.userId);
   }
 
+  /** The client of the last sign-in, also after it has expired: `staff_provider`, or null for the usual one. */
+  get as() {
+    return this.#as;
+  }
+
   /** Ends the session after it has expired. */
   end() {
     this.#kept = null;
@@ -160,7 +191,7 @@ export class Session {
         channel.addEventListener("message", ({ data }) => resolve(data), { once: true });
         signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       });
-      opened(Boolean(open(`${SIGN_IN_AGAIN}?for=${name}`)));
+      opened(Boolean(open(`${SIGN_IN_AGAIN}?${new URLSearchParams({ for: name, ...(this.as && { as: this.as }) })}`)));
       const kept = await tokens;
       const isSame = kept.claims.sub === sessionStorage.getItem(OWNER);
       this.#keep(kept);
@@ -180,20 +211,21 @@ export class Session {
 
   #keep(kept) {
     this.#kept = kept;
+    this.#as = kept.as ?? null;
     sessionStorage.setItem(KEPT, JSON.stringify(kept));
   }
 
   /** Deletes the tokens, lets the provider revoke the refresh token where it can, and end its own session. */
   async signOut() {
-    const refreshToken = this.#kept?.refresh_token;
+    const { refresh_token: refreshToken, as = null } = this.#kept ?? {};
     this.forget();
-    if (refreshToken && this.#config.revocation_endpoint) await this.#revoke(refreshToken);
+    if (refreshToken && this.#config.revocation_endpoint) await this.#revoke(refreshToken, as);
     if (!this.#config.end_session_endpoint) {
       location.assign("/");
       return;
     }
     const query = new URLSearchParams({
-      client_id: this.#config.client_id,
+      client_id: this.#clientId(as),
       logout_uri: returnAddress(), // Cognito's name for the next
       post_logout_redirect_uri: returnAddress(),
     });
@@ -202,31 +234,36 @@ export class Session {
 
   forget() {
     this.#kept = null;
+    this.#factorToken = null;
     forgetAll();
   }
 
   async #refresh() {
-    const refreshToken = this.#kept.refresh_token;
+    const { refresh_token: refreshToken, as = null } = this.#kept;
     if (!refreshToken) throw new SignedOut("expired");
-    await this.#ask(async (oauth, provider, client) => {
-      const response = await oauth.refreshTokenGrantRequest(
-        provider,
-        client,
-        oauth.None(),
-        refreshToken,
-        this.#how(oauth),
-      );
-      return oauth.processRefreshTokenResponse(provider, client, response);
-    }, refreshToken);
+    await this.#ask(
+      async (oauth, provider, client) => {
+        const response = await oauth.refreshTokenGrantRequest(
+          provider,
+          client,
+          oauth.None(),
+          refreshToken,
+          this.#how(oauth),
+        );
+        return oauth.processRefreshTokenResponse(provider, client, response);
+      },
+      as,
+      refreshToken,
+    );
   }
 
   /** Revokes the refresh token; errors are ignored, since the token expires by itself. */
-  async #revoke(refreshToken) {
+  async #revoke(refreshToken, as) {
     const oauth = await library();
     try {
       await oauth.revocationRequest(
         this.#config,
-        { client_id: this.#config.client_id },
+        { client_id: this.#clientId(as) },
         oauth.None(),
         refreshToken,
         this.#how(oauth),
@@ -237,11 +274,11 @@ export class Session {
   }
 
   /** Requests tokens from the provider and keeps them; throws SignedOut on a refusal or an invalid response. */
-  async #ask(talk, refreshToken) {
+  async #ask(talk, as, refreshToken) {
     const oauth = await library();
     let tokens;
     try {
-      tokens = await talk(oauth, this.#config, { client_id: this.#config.client_id });
+      tokens = await talk(oauth, this.#config, { client_id: this.#clientId(as) });
     } catch (error) {
       if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError)
         throw new SignedOut(error.error, { cause: error });
@@ -255,7 +292,16 @@ export class Session {
     }
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     if (!claims) throw new SignedOut("no_id_token");
-    this.#keep({ id_token: tokens.id_token, refresh_token: tokens.refresh_token ?? refreshToken, claims });
+    if (as === FACTOR) {
+      if (this.isSignedIn && claims.sub !== this.userId) throw new SignedOut("another_user");
+      this.#factorToken = tokens.access_token;
+      return;
+    }
+    this.#keep({ id_token: tokens.id_token, refresh_token: tokens.refresh_token ?? refreshToken, claims, as });
+  }
+
+  #clientId(as) {
+    return as ? this.#config[as].client_id : this.#config.client_id;
   }
 
   /** The local run has no TLS. */

@@ -1,6 +1,6 @@
 /** Starts the screens: who is signed in, in which language, and which page the address names. */
 
-import { Api, Unreachable } from "../lib/api.js";
+import { Api, Problem, Unreachable } from "../lib/api.js";
 import {
   age,
   chooseLanguage,
@@ -13,13 +13,15 @@ import {
 } from "../lib/i18n.js";
 import { setCurrencies } from "../lib/money.js";
 import { errorText } from "../lib/problems.js";
+import { roleLabel } from "../lib/roles.js";
 import { Session, SIGN_IN_AGAIN, SIGNED_IN_AGAIN, SignedOut, WrongClock } from "../lib/session.js";
 import { Dialogs, dropDialogs } from "../lib/ui/dialog.js";
 import { SignedInAgain, sessionEnded } from "../lib/ui/session-ended.js";
 import { ICON, Placed, Shell } from "../lib/ui/shell.js";
 import { Empty, Failure, Notice, Waiting } from "../lib/ui/status.js";
 import { Announcer, Toast, toast } from "../lib/ui/toast.js";
-import { html, render, signal } from "../lib/view.js";
+import { leaveUnsaved } from "../lib/unsaved.js";
+import { html, render, signal, useEffect, useSignal } from "../lib/view.js";
 
 const SLOW_MILLISECONDS = 150;
 
@@ -35,55 +37,126 @@ const fetched = (code) =>
   });
 
 /**
- * The routes: addresses, their group of users, the page, and its entry in the navigation. The code of a page is loaded
- * when it is first shown, so that nobody waits for other pages.
+ * The routes: addresses, the permission that they need (null: none), the page, and its entry in the navigation. The
+ * code of a page is loaded when it is first shown, so that nobody waits for other pages.
  *
- * @type {[RegExp, string, (context: import("screens").Context, ...named: any[]) => Promise<any>, string][]}
+ * @type {[RegExp, import("screens").Permission | null, (context: import("screens").Context, ...named: any[]) => Promise<any>, string][]}
  */
 const PAGES = [
   [
-    /^\/orders(?:\/(new))?$/,
-    "customer",
+    /^\/orders$/,
+    "orders:read",
+    async (context) => (await fetched(import("./customer/list.js"))).showOrders(context),
+    "orders",
+  ],
+  [
+    /^\/orders\/(new)$/,
+    "orders:write",
     async (context, named) => (await fetched(import("./customer/list.js"))).showOrders(context, named),
     "orders",
   ],
   [
     /^\/orders\/([^/]+)$/,
-    "customer",
+    "orders:read",
     async (context, named) => (await fetched(import("./customer/order.js"))).showOrder(context, named),
     "orders",
   ],
-  [/^\/desk$/, "staff", async (context) => (await fetched(import("./desk/queue.js"))).showQueue(context), "queue"],
+  [
+    /^\/people$/,
+    "people:manage",
+    async (context) => (await fetched(import("./people/people.js"))).showPeople(context),
+    "people",
+  ],
+  [
+    /^\/service-users$/,
+    "people:manage",
+    async (context) => (await fetched(import("./people/service-users.js"))).showServiceUsers(context),
+    "service-users",
+  ],
+  [/^\/desk$/, "desk:read", async (context) => (await fetched(import("./desk/queue.js"))).showQueue(context), "queue"],
   [
     /^\/desk\/orders\/([^/]+)$/,
-    "staff",
+    "desk:read",
     async (context, named) => (await fetched(import("./desk/order.js"))).showDeskOrder(context, named),
     "queue",
   ],
   [
     /^\/desk\/accounts$/,
-    "staff",
+    "desk:read",
     async (context) => (await fetched(import("./desk/accounts.js"))).showAccounts(context),
     "accounts",
   ],
   [
-    /^\/desk\/accounts\/(?:new|([^/]+))$/,
-    "staff",
+    /^\/desk\/accounts\/new$/,
+    "desk:accounts",
+    async (context) => (await fetched(import("./desk/account.js"))).showAccount(context),
+    "accounts",
+  ],
+  [
+    /^\/desk\/accounts\/([^/]+)$/,
+    "desk:read",
     async (context, named) => (await fetched(import("./desk/account.js"))).showAccount(context, named),
     "accounts",
   ],
   [
+    /^\/desk\/accounts\/([^/]+)\/people$/,
+    "desk:read",
+    async (context, named) => (await fetched(import("./people/people.js"))).showPeopleOf(context, named),
+    "accounts",
+  ],
+  [
     /^\/desk\/price-lists$/,
-    "staff",
+    "desk:read",
     async (context) => (await fetched(import("./desk/price-lists.js"))).showPriceLists(context),
     "prices",
   ],
   [
     /^\/desk\/price-lists\/([A-Z]{3})$/,
-    "staff",
+    "desk:read",
     async (context, named) => (await fetched(import("./desk/price-list.js"))).showPriceList(context, named),
     "prices",
   ],
+  [
+    /^\/desk\/people$/,
+    "desk:read",
+    async (context) => (await fetched(import("./people/people.js"))).showStaff(context),
+    "staff",
+  ],
+  [
+    /^\/desk\/service-users$/,
+    "desk:read",
+    async (context) => (await fetched(import("./people/service-users.js"))).showDeskServiceUsers(context),
+    "service-users",
+  ],
+  [
+    /^\/desk\/audit$/,
+    "desk:audit",
+    async (context) => (await fetched(import("./desk/audit.js"))).showAudit(context),
+    "audit",
+  ],
+  [
+    /^\/second-factor$/,
+    null,
+    async (context) => (await fetched(import("./second-factor.js"))).showSecondFactor(context),
+    "second-factor",
+  ],
+];
+
+/**
+ * The navigation: entries, addresses, texts, and the permissions that they need. The first one is the start.
+ *
+ * @type {[string, string, string, import("screens").Permission][]}
+ */
+const ENTRIES = [
+  ["orders", "/orders", "nav.orders", "orders:read"],
+  ["people", "/people", "nav.people", "people:manage"],
+  ["service-users", "/service-users", "nav.service_users", "people:manage"],
+  ["queue", "/desk", "nav.queue", "desk:read"],
+  ["accounts", "/desk/accounts", "nav.accounts", "desk:read"],
+  ["prices", "/desk/price-lists", "nav.prices", "desk:read"],
+  ["staff", "/desk/people", "nav.people", "desk:read"],
+  ["service-users", "/desk/service-users", "nav.service_users", "desk:read"],
+  ["audit", "/desk/audit", "nav.audit", "desk:audit"],
 ];
 
 /** What is shown below dialogs and messages. */
@@ -102,6 +175,7 @@ let context;
 let leaving = new AbortController();
 let comingBack = null;
 let isShellThere = false;
+let isTokenFresh = false;
 let count = 0;
 
 const App = () => html`${screen.value}<${Dialogs} /><${Toast} /><${Announcer} />`;
@@ -115,9 +189,11 @@ async function start() {
   session = new Session(config);
   setLanguages(config.languages);
   await loadLocale(preferredLanguage());
-  context = /** @type {any} */ ({ config, session, api: new Api(session, signInAgain), go });
+  const can = (permission) => context.me.permissions.includes(permission);
+  context = /** @type {any} */ ({ config, session, api: new Api(session, signInAgain), go, can });
   if (location.pathname === SIGN_IN_AGAIN) {
-    await session.signIn(SIGNED_IN_AGAIN + location.search);
+    const isStaff = new URLSearchParams(location.search).get("as") === "staff_provider";
+    await session.signIn(SIGNED_IN_AGAIN + location.search, isStaff ? "staff_provider" : null);
     return;
   }
   let refusal = null;
@@ -144,28 +220,103 @@ async function enter() {
   session.takeOver();
   const { api } = context;
   try {
-    if (session.isStaff) {
-      context.catalog = await api.get("/catalog");
-      setCurrencies(context.catalog.currencies);
-    } else if (session.accountId) {
-      const [catalog, account, subaccounts] = await Promise.all([
-        api.get("/catalog"),
-        api.get("/account"),
-        api.getAll("/accounts"),
-      ]);
-      Object.assign(context, { catalog, accounts: [account, ...subaccounts] });
-      setCurrencies(catalog.currencies);
+    const [me, catalog] = await Promise.all([whoAmI(), api.get("/catalog")]);
+    Object.assign(context, { me, catalog, accounts: [] });
+    setCurrencies(catalog.currencies);
+    if (me.permissions.length === 0) throw new Problem(403, { code: "forbidden" });
+    if (context.can("orders:read")) {
+      const [account, subaccounts] = await Promise.all([api.get("/account"), api.getAll("/accounts")]);
+      context.accounts = [account, ...subaccounts];
       setTimeZone(account.time_zone);
       await loadLocale(preferredLanguage(account.locale));
     }
   } catch (error) {
+    isShellThere = false;
     if (error instanceof SignedOut) signedOut(error);
+    else if (error instanceof Problem && error.status === 403) await refuse(error);
     else screen.value = html`<main class="alone"><${Failure} error=${error} retry=${enter} /></main>`;
     return;
   }
   isShellThere = true;
-  screen.value = html`<${Shell} config=${context.config} session=${session} place=${place} switchLanguage=${switchLanguage} />`;
+  screen.value = html`<${Shell} context=${context} entries=${entries()} place=${place} switchLanguage=${switchLanguage} actFor=${actFor} />`;
   show();
+}
+
+/** Returns who is signed in, for the account chosen in this tab; for another one if that may no longer be chosen. */
+async function whoAmI() {
+  const { api } = context;
+  api.accountId = session.chosenAccount;
+  try {
+    return await known();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "forbidden" || api.accountId === null) throw error;
+    session.chosenAccount = null;
+    api.accountId = null;
+    return known();
+  }
+
+  async function known() {
+    const me = await api.get("/me");
+    api.accountId = me.account_id;
+    return me;
+  }
+}
+
+const entries = () => [
+  ...ENTRIES.filter(([, , , permission]) => context.can(permission)),
+  ...(hasSecondFactorPage() ? [["second-factor", "/second-factor", "nav.second_factor"]] : []),
+];
+
+/** Whoever signs in at the company's provider has the second factor there. */
+const hasSecondFactorPage = () => context.config.second_factor && session.as !== "staff_provider";
+
+const home = () => entries()[0]?.[1] ?? "/second-factor";
+
+/** Shows nothing but why, unless a new token says that the reader has a second factor meanwhile. */
+async function refuse(error) {
+  isShellThere = false;
+  if (error.code === "second_factor_required" && !isTokenFresh) {
+    isTokenFresh = true;
+    await session.token({ fresh: true });
+    await enter();
+  } else screen.value = html`<${Refused} error=${error} />`;
+}
+
+/** Why somebody who is signed in gets no page at all. */
+function Refused({ error }) {
+  const needsFactor = error.code === "second_factor_required";
+  const canSetUp = needsFactor && hasSecondFactorPage();
+  const page = useSignal(canSetUp ? html`<${Waiting} />` : null);
+  useEffect(() => {
+    if (canSetUp)
+      fetched(import("./second-factor.js")).then(
+        ({ SecondFactor }) => {
+          page.value = html`<${SecondFactor} context=${context} isRequired done=${enter} />`;
+        },
+        (failure) => {
+          page.value = html`<${Failure} error=${failure} retry=${enter} />`;
+        },
+      );
+  }, []);
+  return html`
+    <main class="alone">
+      ${
+        page.value ??
+        html`
+        <h1>${t("forbidden.title")}</h1>
+        <p>${needsFactor ? errorText(error) : t("forbidden.nothing")}</p>`
+      }
+      <button type="button" onClick=${() => session.signOut()}>${t("action.sign_out")}</button>
+    </main>`;
+}
+
+/** Goes on for another account, from its start. */
+function actFor(accountId) {
+  session.chosenAccount = accountId;
+  leaveUnsaved();
+  leaving.abort();
+  history.pushState(null, "", "/");
+  enter();
 }
 
 async function switchLanguage(name) {
@@ -187,10 +338,10 @@ function go(path, { replace = false } = {}) {
 
 /** Returns the page that an address names, with its parameters; undefined where there is none. */
 function pageAt(path) {
-  for (const [pattern, who, page, entry] of PAGES) {
+  for (const [pattern, permission, page, entry] of PAGES) {
     const found = pattern.exec(path);
     const named = found?.slice(1).map(decoded);
-    if (named && !named.includes(null)) return { who, page, entry, named };
+    if (named && !named.includes(null)) return { permission, page, entry, named };
   }
   return undefined;
 }
@@ -210,13 +361,11 @@ async function show() {
   leaving = new AbortController();
   const { signal: left } = leaving;
   dropDialogs();
-  const home = session.isStaff ? "/desk" : "/orders";
-  if (location.pathname === "/") history.replaceState(null, "", home);
+  if (location.pathname === "/") history.replaceState(null, "", home());
   const match = pageAt(location.pathname);
   place.entry.value = match?.entry;
-  if (!match) return put(nothing("missing", home));
-  const isAtHome = (match.who === "staff") === session.isStaff && (session.isStaff || session.accountId);
-  if (!isAtHome) return put(nothing("forbidden", home));
+  if (!match) return put(nothing("missing", t("missing.text")));
+  if (match.permission !== null && !context.can(match.permission)) return put(nothing("forbidden", refusalText()));
   place.isBusy.value = true;
   const slow = setTimeout(() => {
     place.page.value = html`<${Waiting} />`;
@@ -232,13 +381,17 @@ async function show() {
     clearTimeout(slow);
     if (left.aborted) return undefined;
     if (error instanceof SignedOut) signedOut(error);
+    else if (error instanceof Problem && error.code === "second_factor_required") await refuse(error);
     else put(html`<${Failure} error=${error} retry=${show} />`);
   }
   return undefined;
 }
 
-const nothing = (why, home) =>
-  html`<${Empty} level=${1} title=${t(`${why}.title`)} text=${t(`${why}.text`)}><a class="button" href=${home}>${t("missing.home")}</a></${Empty}>`;
+const nothing = (why, text) =>
+  html`<${Empty} level=${1} title=${t(`${why}.title`)} text=${text}><a class="button" href=${home()}>${t("missing.home")}</a></${Empty}>`;
+
+const refusalText = () =>
+  context.me.role === null ? t("forbidden.text") : t("forbidden.role", { role: roleLabel(context.me.role) });
 
 function put(page) {
   count += 1;
@@ -288,6 +441,10 @@ function welcome(refusal) {
       <p>${t("welcome.text")}</p>
       ${refusal && html`<${Refusal} refusal=${refusal} />`}
       <button class="primary large" type="button" onClick=${() => session.signIn(path)}>${t("action.sign_in")}</button>
+      ${
+        config.staff_provider &&
+        html`<button class="large" type="button" onClick=${() => session.signIn(path, "staff_provider")}>${t("action.sign_in_as_staff")}</button>`
+      }
       ${config.local_run && html`<p class="hint"><a href=${config.local_run} data-outside>${t("welcome.local_run")}</a></p>`}
     </main>`;
 }

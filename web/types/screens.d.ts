@@ -32,13 +32,14 @@ type Loose<Q> = { [K in keyof Q]?: Q[K] | null | "" };
 type How<O> = { query?: Loose<Query<O>>; signal?: AbortSignal } & (Path<O> extends undefined
   ? { path?: undefined }
   : { path: Path<O> });
-type Sent<O, T extends string = Json> = Omit<How<O>, "query"> & { body: Body<O, T>; headers?: Record<string, string> };
+type Sent<O, T extends string = Json> = How<O> & { body: Body<O, T>; headers?: Record<string, string> };
 
 type Optional<T> = Record<string, never> extends T ? [how?: T] : [how: T];
 type Rows<T> = T extends { items: readonly (infer R)[] } ? R : never;
 
 /** What `api.js` does. */
 export interface Api {
+  accountId: string | null;
   get<R extends Route<"get">>(
     route: R,
     ...how: Optional<How<Operation<"get", R>>>
@@ -63,12 +64,23 @@ export interface Api {
   ): Promise<Answer<Operation<"put", R>>>;
 }
 
+/** What the screens use of config.json. */
+interface Config {
+  brand: string;
+  local_run?: string;
+  second_factor?: { client_id: string; endpoint: string; passkeys_endpoint?: string };
+  staff_provider?: { client_id: string; identity_provider: string };
+}
+
 /** What every page is given. */
 export interface Context {
   api: Api;
   session: Session;
-  config: Record<string, string>;
+  config: Config;
   catalog: Catalog;
+  /** Who is signed in, and what that person may do. */
+  me: Me;
+  can(permission: Permission): boolean;
   /** The reader's own account, then its sub-accounts; nobody's at the desk. */
   accounts: Account[];
   /** Ended when the page is left. */
@@ -80,10 +92,17 @@ export interface Context {
 
 type Schemas = components["schemas"];
 export type Account = Schemas["Account"];
+export type AuditEntry = Schemas["AuditEntry"];
 export type Catalog = Schemas["Catalog"];
 export type Currency = Schemas["Currency"];
 export type DeskOrder = Schemas["DeskOrder"];
 export type Entry = Schemas["Entry"];
 export type Evidence = Schemas["Evidence"];
+export type Me = Schemas["Me"];
+/** A service user with its secret. */
+export type NewSecret = Schemas["ServiceUserWithSecret"];
 export type Order = Schemas["Order"];
+export type Permission = Me["permissions"][number];
+export type Person = Schemas["PersonAnswer"];
 export type Quote = Schemas["Quote"];
+export type ServiceUser = Schemas["ServiceUser"];

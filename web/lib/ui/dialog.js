@@ -55,12 +55,15 @@ function Dialog({ name, className, title, content: Content, closed, stays }) {
     </dialog>`;
 }
 
-/** Asks in a dialog. `act(values)` does what was asked, with the values of `fields`; its error is shown. */
+/**
+ * Asks in a dialog. `act(values)` does what was asked, with the values of `fields`; its error is shown, at a field where
+ * its pointer names one, or `places`, {code: field}, for errors without a pointer.
+ */
 export function ask({ title, ...question }) {
   openDialog({ className: "ask", title, content: ({ close }) => html`<${Question} ...${question} close=${close} />` });
 }
 
-function Question({ text, fields = [], action, danger = false, act, close }) {
+function Question({ text, fields = [], places = {}, action, danger = false, act, close }) {
   const refusal = useSignal(null);
   const { isBusy, once } = useOnce();
   const attempt = async () => {
@@ -72,8 +75,11 @@ function Question({ text, fields = [], action, danger = false, act, close }) {
     } catch (error) {
       const faults = error.errors ?? [];
       const rest = showFaults(faults, (pointer) => fields.find((each) => pointer.endsWith(`/${each.name}`)));
+      const place = places[error.code];
+      place?.show(errorText(error));
+      place?.focus();
       if (rest.length) refusal.value = rest.map(faultText).join(" ");
-      else if (!faults.length) refusal.value = errorText(error);
+      else if (!faults.length && !place) refusal.value = errorText(error);
     }
   };
   function submit(event) {

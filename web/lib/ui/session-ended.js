@@ -33,7 +33,7 @@ function SignInAgain({ session, back }) {
     const path = location.pathname + location.search;
     isWaiting.value = true;
     try {
-      const isSame = await session.signInElsewhere(signal, (isOpen) => !isOpen && session.signIn(path));
+      const isSame = await session.signInElsewhere(signal, (isOpen) => !isOpen && session.signIn(path, session.as));
       if (!isSame) return location.assign("/");
     } catch (error) {
       if (signal.aborted) return undefined;

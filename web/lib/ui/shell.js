@@ -1,24 +1,20 @@
 /** The frame of every page: navigation, who is signed in, whether the machine is online. */
 
 import { currentLanguage, LANGUAGES, t } from "../i18n.js";
+import { roleLabel } from "../roles.js";
+import { isSomethingUnsaved } from "../unsaved.js";
 import { html, useEffect, useLayoutEffect, useRef, useSignal } from "../view.js";
-import { isDialogOpen } from "./dialog.js";
+import { ask, isDialogOpen } from "./dialog.js";
 
 export const ICON = new URL("../../icon.svg", import.meta.url).href;
 
 /**
- * `place` has the signals of what is shown: `entry`, `page` and `isBusy`. `switchLanguage(name)` returns whether it
- * could.
+ * `entries` are [name, address, text] of the navigation. `place` has the signals of what is shown: `entry`, `page` and
+ * `isBusy`. `switchLanguage(name)` returns whether it could; `actFor(accountId)` goes on for another account.
  */
-export function Shell({ config, session, place, switchLanguage }) {
+export function Shell({ context, entries, place, switchLanguage, actFor }) {
+  const { config, me, session } = context;
   const main = useRef(null);
-  const entries = session.isStaff
-    ? [
-        ["queue", "/desk", t("nav.queue")],
-        ["accounts", "/desk/accounts", t("nav.accounts")],
-        ["prices", "/desk/price-lists", t("nav.prices")],
-      ]
-    : [["orders", "/orders", t("nav.orders")]];
   function skip(event) {
     event.preventDefault();
     main.current.focus();
@@ -29,20 +25,43 @@ export function Shell({ config, session, place, switchLanguage }) {
       <header class="top">
         <a class="brand" href="/"><img src=${ICON} alt="" width="28" height="28" /><span>${config.brand}</span></a>
         <div class="who">
-          <span class="email">${session.email}</span>
+          <span class="email">${me.role === null ? me.email : `${me.email} · ${roleLabel(me.role)}`}</span>
           <${LanguageChoice} switchLanguage=${switchLanguage} />
           <button class="plain" type="button" onClick=${() => session.signOut()}>${t("action.sign_out")}</button>
         </div>
       </header>
       <nav class="side" aria-label=${t("nav.label")}>
-        <p class="group">${t(session.isStaff ? "nav.desk" : "nav.administration")}</p>
-        ${entries.map(([name, href, text]) => html`<a key=${name} href=${href} aria-current=${name === place.entry.value ? "page" : undefined}>${text}</a>`)}
+        <p class="group">${t(me.account_id === null ? "nav.desk" : "nav.administration")}</p>
+        ${me.accounts.length > 1 && html`<${AccountSwitch} me=${me} actFor=${actFor} />`}
+        ${entries.map(([name, href, text]) => html`<a key=${name} href=${href} aria-current=${name === place.entry.value ? "page" : undefined}>${t(text)}</a>`)}
       </nav>
       <div class="content">
         <${Offline} />
         <main id="main" tabindex="-1" ref=${main} aria-busy=${place.isBusy.value ? "true" : undefined}>${place.page.value}</main>
       </div>
     </div>`;
+}
+
+/** For people who belong to several accounts: which one this tab is for. */
+function AccountSwitch({ me, actFor }) {
+  function choose({ currentTarget: select }) {
+    const chosen = select.value;
+    if (!isSomethingUnsaved()) return actFor(chosen);
+    select.value = me.account_id;
+    ask({
+      title: t("switch.title", { account: me.accounts.find((each) => each.account_id === chosen).name }),
+      text: t("switch.unsaved"),
+      action: t("switch.action"),
+      act: async () => actFor(chosen),
+    });
+    return undefined;
+  }
+  return html`
+    <label class="acting-for"><span>${t("order.account")}</span>
+      <select value=${me.account_id} onChange=${choose}>
+        ${me.accounts.map(({ account_id, name, role }) => html`<option key=${account_id} value=${account_id}>${name} · ${roleLabel(role)}</option>`)}
+      </select>
+    </label>`;
 }
 
 function LanguageChoice({ switchLanguage }) {

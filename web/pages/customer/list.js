@@ -93,7 +93,8 @@ class Orders extends Listing {
 
 /** @param {{ context: import("screens").Context, list: Orders, first: any, isNew?: string }} props */
 function OrderList({ context, list, first, isNew }) {
-  const { accounts, api, catalog, signal } = context;
+  const { accounts, api, can, catalog, signal } = context;
+  const mayOrder = can("orders:write");
   const { filters, page, isBusy, stale, choose, type, turn, redraw } = useListing(list, first, {
     pauseMilliseconds: 350,
   });
@@ -145,7 +146,7 @@ function OrderList({ context, list, first, isNew }) {
         ${list.isReseller && html`<${AccountChoice} accounts=${accounts} account=${account} choose=${chooseAccount} />`}
         <div class="actions">
           <${ActionButton} act=${download}>${t("list.csv")}</${ActionButton}>
-          <a class="button primary" href="/orders/new${location.search}">${t("list.new")}</a>
+          ${mayOrder && html`<a class="button primary" href="/orders/new${location.search}">${t("list.new")}</a>`}
         </div>
       </div>
       <form class="filters" role="search" onSubmit=${submit}>
@@ -164,7 +165,7 @@ function OrderList({ context, list, first, isNew }) {
             ? html`<${Rows} orders=${page.items} accounts=${accounts} showsAccount=${list.isReseller && !account} highlighted=${list.highlighted} />`
             : refused
               ? html`<div class="refused"><${NotEnrolled} account=${accounts[0]} level=${2} /></div>`
-              : html`<${Nothing} isFiltered=${isFiltered} reset=${() => choose(NO_FILTERS)} />`
+              : html`<${Nothing} isFiltered=${isFiltered} mayOrder=${mayOrder} reset=${() => choose(NO_FILTERS)} />`
         }
       </div>
       <${Pager} pages=${list.pages} page=${page} turn=${turn} back=${t("list.newer")} on=${t("list.older")} />
@@ -179,10 +180,10 @@ const AccountChoice = ({ accounts, account, choose }) => html`
     </select>
   </label>`;
 
-const Nothing = ({ isFiltered, reset }) =>
+const Nothing = ({ isFiltered, mayOrder, reset }) =>
   isFiltered
     ? html`<${Empty} title=${t("list.none_found")} text=${t("list.none_found_text")}><button type="button" onClick=${reset}>${t("list.reset")}</button></${Empty}>`
-    : html`<${Empty} title=${t("list.none_yet")} text=${t("list.none_yet_text")}><a class="button primary" href="/orders/new">${t("list.first")}</a></${Empty}>`;
+    : html`<${Empty} title=${t("list.none_yet")} text=${t("list.none_yet_text")}>${mayOrder && html`<a class="button primary" href="/orders/new">${t("list.first")}</a>`}</${Empty}>`;
 
 /** @param {{ orders: import("screens").Order[], accounts: import("screens").Account[], showsAccount: boolean, highlighted: string | null }} props */
 function Rows({ orders, accounts, showsAccount, highlighted }) {

@@ -420,9 +420,9 @@ function Items({ items, faults, warnings, sites, base, edit, remove }) {
  *
  * @param {{ context: import("screens").Context, account: import("screens").Account, base: string }} props
  */
-function ContactBox({ context: { api, session }, account, base }) {
+function ContactBox({ context: { api, me }, account, base }) {
   const { contact } = account.enrollment;
-  const isOwn = !base && account.account_id === session.accountId;
+  const isOwn = !base && account.account_id === me.account_id;
   const report = () =>
     ask({
       title: t("contact.report"),

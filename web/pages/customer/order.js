@@ -77,7 +77,7 @@ function Order({ context, account, path, first, load }) {
           <h1>${order.purchase_order_number ?? t("order.order")}</h1>
           <${StatusChip} status=${order.status} />
           <div class="actions">
-            <a class="button" href="/orders/new?copy=${order.order_id}">${t("order.copy")}</a>
+            ${context.can("orders:write") && html`<a class="button" href="/orders/new?copy=${order.order_id}">${t("order.copy")}</a>`}
             ${may(order, "withdraw") && html`<button class="danger" type="button" onClick=${withdraw}>${t("order.withdraw")}</button>`}
           </div>
         </div>

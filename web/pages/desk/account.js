@@ -211,8 +211,9 @@ function siteOf(site) {
 
 /** @param {{ context: import("screens").Context, accountId?: string, loaded: any }} props */
 function Account({ context, accountId, loaded }) {
-  const { api, catalog, go, signal: left } = context;
+  const { api, can, catalog, go, signal: left } = context;
   const isNew = accountId === undefined;
+  const mayChange = can("desk:accounts");
   const { kept, found, form } = useMemo(() => {
     const place = unsaved(isNew ? "account" : `account.${accountId}`);
     const before = place.read();
@@ -272,25 +273,36 @@ function Account({ context, accountId, loaded }) {
       <${Trail} steps=${[[t("nav.desk")], [t("nav.accounts"), "/desk/accounts"], [name]]} />
       <div class="title-row">
         <h1>${name}</h1>
-        ${!isNew && html`<div class="actions"><button type="button" onClick=${order}>${t("account.place_order")}</button></div>`}
+        ${
+          !isNew &&
+          html`
+          <div class="actions">
+            <a class="button" href="${accountPage(accountId)}/people">${t("nav.people")}</a>
+            <a class="button" href="/desk/service-users?account=${encodeURIComponent(accountId)}">${t("nav.service_users")}</a>
+            ${can("desk:orders") && html`<button type="button" onClick=${order}>${t("account.place_order")}</button>`}
+          </div>`
+        }
       </div>
-      <form class="account-form" novalidate onSubmit=${submit}>
-        ${found && html`<${KeptNotice} beginAnew=${beginAnew} />`}
-        <section class="card">
-          <h2>${t("account.account")}</h2>
-          <div class="fields">${form.ownId && html`<${Field} of=${form.ownId} />`}<${Fields} of=${Object.values(form.own)} /></div>
-        </section>
-        <section class="card">
-          <h2>${t("accounts.enrollment")}</h2>
-          <p class="hint">${t("account.enrollment_text")}</p>
-          <div class="fields"><${Fields} of=${Object.values(form.letter)} /></div>
-          <h3>${t("deputy.title")}</h3>
-          <p class="hint">${t("deputy.text")}</p>
-          <${Deputies} deputies=${form.deputies} />
-        </section>
-        <${Sites} form=${form} />
-        <div>${refusal.value}</div>
-        <div class="actions sticky"><${BusyButton} type="submit" class="primary" isBusy=${isBusy.value}>${t("action.save")}</${BusyButton}></div>
+      ${!mayChange && html`<p class="hint">${t("forbidden.to_change")}</p>`}
+      <form novalidate onSubmit=${submit}>
+        <fieldset class="account-form" disabled=${!mayChange}>
+          ${found && html`<${KeptNotice} beginAnew=${beginAnew} />`}
+          <section class="card">
+            <h2>${t("account.account")}</h2>
+            <div class="fields">${form.ownId && html`<${Field} of=${form.ownId} />`}<${Fields} of=${Object.values(form.own)} /></div>
+          </section>
+          <section class="card">
+            <h2>${t("accounts.enrollment")}</h2>
+            <p class="hint">${t("account.enrollment_text")}</p>
+            <div class="fields"><${Fields} of=${Object.values(form.letter)} /></div>
+            <h3>${t("deputy.title")}</h3>
+            <p class="hint">${t("deputy.text")}</p>
+            <${Deputies} deputies=${form.deputies} />
+          </section>
+          <${Sites} form=${form} />
+          <div>${refusal.value}</div>
+          ${mayChange && html`<div class="actions sticky"><${BusyButton} type="submit" class="primary" isBusy=${isBusy.value}>${t("action.save")}</${BusyButton}></div>`}
+        </fieldset>
       </form>
       ${!isNew && html`<${History} load=${versions} signal=${left} more=${namedIn} />`}
     </div>`;

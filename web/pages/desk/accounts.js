@@ -9,13 +9,13 @@ import { html, useSignal } from "../../lib/view.js";
 import { useMore } from "./more.js";
 
 /** @param {import("screens").Context} context */
-export async function showAccounts({ api, signal }) {
+export async function showAccounts({ api, can, signal }) {
   const load = (query) => api.get("/desk/accounts", { query, signal });
   const first = await load({ limit: 100 });
-  return html`<${Accounts} first=${first} load=${load} />`;
+  return html`<${Accounts} first=${first} load=${load} mayAdd=${can("desk:accounts")} />`;
 }
 
-function Accounts({ first, load }) {
+function Accounts({ first, load, mayAdd }) {
   const { items, cursor, loadMore } = useMore(first, load);
   const wanted = useSignal("");
   const textOf = (account) =>
@@ -29,7 +29,7 @@ function Accounts({ first, load }) {
       <${Trail} steps=${[[t("nav.desk")], [t("nav.accounts")]]} />
       <div class="title-row">
         <h1>${t("nav.accounts")}</h1>
-        <div class="actions"><a class="button primary" href="/desk/accounts/new">${t("accounts.new")}</a></div>
+        ${mayAdd && html`<div class="actions"><a class="button primary" href="/desk/accounts/new">${t("accounts.new")}</a></div>`}
       </div>
       <div class="filters" role="search">
         <label class="grow">${t("accounts.search")}<input type="search" value=${wanted.value} onInput=${search} /></label>

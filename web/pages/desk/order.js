@@ -290,6 +290,7 @@ function Writing({ context, order, account, path, again, changes }) {
   }
 
   if (order.status === "submitted") {
+    if (!may(order, "claim")) return null;
     return html`<div><section class="card"><h2>${t("quote.title")}</h2><p class="nothing">${t("desk.claim_first")}</p></section></div>`;
   }
   const open = writing.value;

@@ -144,7 +144,8 @@ class Variant extends FormField {
 
 /** @param {{ context: import("screens").Context, currency: import("screens").Currency, loaded: any }} props */
 function PriceList({ context, currency, loaded }) {
-  const { api, catalog, go, signal: left } = context;
+  const { api, can, catalog, go, signal: left } = context;
+  const mayChange = can("desk:prices");
   const path = { currency };
   const { kept, found, form } = useMemo(() => {
     const place = unsaved(`prices.${currency}`);
@@ -215,15 +216,18 @@ function PriceList({ context, currency, loaded }) {
       <div class="title-row">
         <h1>${t("prices.of", { currency: currencyName(currency) })}</h1>
         <div class="actions">
-          <button type="button" onClick=${bringIn}>${t("prices.import")}</button>
+          ${mayChange && html`<button type="button" onClick=${bringIn}>${t("prices.import")}</button>`}
           ${loaded.etag && html`<${ActionButton} act=${bringOut}>${t("prices.export")}</${ActionButton}>`}
         </div>
       </div>
-      <form class="account-form" novalidate onSubmit=${submit}>
-        ${found && html`<${KeptNotice} beginAnew=${beginAnew} />`}
-        <${Prices} form=${form} />
-        <div>${refusal.value}</div>
-        <div class="actions sticky"><${BusyButton} type="submit" class="primary" isBusy=${isBusy.value}>${t("action.save")}</${BusyButton}></div>
+      ${!mayChange && html`<p class="hint">${t("forbidden.to_change")}</p>`}
+      <form novalidate onSubmit=${submit}>
+        <fieldset class="account-form" disabled=${!mayChange}>
+          ${found && html`<${KeptNotice} beginAnew=${beginAnew} />`}
+          <${Prices} form=${form} />
+          <div>${refusal.value}</div>
+          ${mayChange && html`<div class="actions sticky"><${BusyButton} type="submit" class="primary" isBusy=${isBusy.value}>${t("action.save")}</${BusyButton}></div>`}
+        </fieldset>
       </form>
       ${loaded.etag && html`<${History} load=${versions} signal=${left} more=${({ prices: count }) => [t("history.prices", { count })]} />`}
     </div>`;

@@ -10,13 +10,13 @@ import { html } from "../../lib/view.js";
 import { useMore } from "./more.js";
 
 /** @param {import("screens").Context} context */
-export async function showPriceLists({ api, signal, go, catalog }) {
+export async function showPriceLists({ api, can, signal, go, catalog }) {
   const load = (query) => api.get("/desk/price-lists", { query, signal });
   const first = await load({ limit: 100 });
-  return html`<${PriceLists} first=${first} load=${load} go=${go} catalog=${catalog} />`;
+  return html`<${PriceLists} first=${first} load=${load} go=${go} catalog=${catalog} mayAdd=${can("desk:prices")} />`;
 }
 
-function PriceLists({ first, load, go, catalog }) {
+function PriceLists({ first, load, go, catalog, mayAdd }) {
   const { items: lists, cursor, loadMore } = useMore(first, load);
 
   function begin() {
@@ -57,7 +57,7 @@ function PriceLists({ first, load, go, catalog }) {
       <${Trail} steps=${[[t("nav.desk")], [t("nav.prices")]]} />
       <div class="title-row">
         <h1>${t("nav.prices")}</h1>
-        <div class="actions"><button class="primary" type="button" onClick=${begin}>${t("prices.new")}</button></div>
+        ${mayAdd && html`<div class="actions"><button class="primary" type="button" onClick=${begin}>${t("prices.new")}</button></div>`}
       </div>
       <p class="hint">${t("prices.text")}</p>
       <div class="results">
