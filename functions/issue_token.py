@@ -8,8 +8,6 @@ import gc
 
 gc.disable()  # the objects of a cold start stay, so collecting them would only take time
 
-import base64
-import json
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Request
@@ -19,6 +17,7 @@ from online_orders.domain.errors import OnlineOrdersError
 from online_orders.domain.service_users import ServiceUser, fingerprint
 from online_orders.http import problems, rate_limit, responses
 from online_orders.http.app import Api
+from online_orders.http.auth import decode_payload
 from online_orders.http.oauth import ClientCredentials, OAuthError, client_credentials, invalid_client, oauth_error
 from online_orders.http.responses import Response
 from online_orders.http.token_document import ISSUE
@@ -69,8 +68,7 @@ def _authenticated(shown: ClientCredentials) -> ServiceUser:
 
 def _lifetime(token: str) -> int:
     """Return for how many seconds a token of the pool is valid."""
-    payload = token.split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    claims = decode_payload(token.split(".")[1])
     return int(claims["exp"]) - int(claims["iat"])
 
 

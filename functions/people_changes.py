@@ -49,8 +49,8 @@ def _process(record: SQSRecord) -> None:
 
 def _settle_service_user(user_id: str) -> None:
     """Let a service user in or shut it out, until it is the same after as before."""
+    stored = service_user_store.find_service_user(user_id)
     for _ in range(MAX_ROUNDS):
-        stored = service_user_store.find_service_user(user_id)
         if stored is None or user_pool.find(user_id) is None:
             logger.warning("there is no such service user any more")
             return
@@ -62,6 +62,7 @@ def _settle_service_user(user_id: str) -> None:
         again = service_user_store.find_service_user(user_id)
         if again and again.version == stored.version:
             return
+        stored = again
     raise PersonKeepsChanging(user_id)
 
 

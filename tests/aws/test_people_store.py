@@ -157,8 +157,8 @@ def test_a_deactivation_is_one_transaction_with_all_that_belongs_to_it(service: 
     assert check == bare(
         "ConditionCheck",
         Key=person_key("bea"),
-        ConditionExpression="version = :version",
-        ExpressionAttributeValues={":version": {"N": "7"}},
+        ConditionExpression="version = :before",
+        ExpressionAttributeValues={":before": {"N": "7"}},
     )
 
 

@@ -91,8 +91,8 @@ def written(service: Service) -> list[Json]:
 CHECK = {
     "ConditionCheck": {
         "Key": person_key("anna"),
-        "ConditionExpression": "version = :version",
-        "ExpressionAttributeValues": {":version": {"N": "7"}},
+        "ConditionExpression": "version = :before",
+        "ExpressionAttributeValues": {":before": {"N": "7"}},
     }
 }
 
@@ -325,7 +325,7 @@ def test_a_secret_that_the_pool_does_not_take_is_not_stored(service: Service) ->
 def test_the_last_use_is_stored_once_a_day_and_makes_no_version(service: Service) -> None:
     store.record_use(StoredServiceUser(machine(), 3), AT)
     used = machine().model_copy(update={"last_used_on": AT.date()})
-    condition = {"ConditionExpression": "version = :version", "ExpressionAttributeValues": {":version": {"N": "3"}}}
+    condition = {"ConditionExpression": "version = :before", "ExpressionAttributeValues": {":before": {"N": "3"}}}
     assert service.asked == [("put_item", {"TableName": "Table", "Item": item(used), **condition})]
     store.record_use(StoredServiceUser(used, 3), AT)
     assert len(service.asked) == 1

@@ -20,7 +20,7 @@ export const LIMITS = {
   "NewQuote": {"lines": {"maxItems": 200}, "message": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}, "terms": {"maxLength": 10000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "NewServiceUser": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "scopes": {"maxItems": 6}},
   "OrderRequest": {"items": {"maxItems": 50}, "account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "purchase_order_number": {"maxLength": 64, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "note": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
-  "PersonRequest": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "role": {"enum": ["viewer", "buyer", "admin"]}, "state": {"enum": ["invited", "active", "deactivated"]}},
+  "PersonRequest": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "state": {"enum": ["invited", "active", "deactivated"]}, "role": {"enum": ["viewer", "buyer", "admin"]}},
   "PriceListRequest": {"prices": {"maxItems": 500}},
   "Reason": {"reason": {"maxLength": 1000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "SdpUsers": {"region": {"enum": ["north_america", "latin_america", "europe", "middle_east_africa", "asia_pacific", "china"]}, "quantity": {"maximum": 50000, "minimum": 1}},
@@ -31,7 +31,7 @@ export const LIMITS = {
   "Socket": {"site_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "model": {"enum": ["X1500", "X1700"]}, "quantity": {"maximum": 50, "minimum": 1}},
   "SocketStock": {"model": {"enum": ["X1500", "X1700"]}, "quantity": {"minimum": 1}},
   "StaffInvitationRequest": {"email": {"maxLength": 254, "pattern": "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9-]{2,63}$"}, "name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "role": {"enum": ["auditor", "agent", "lead"]}},
-  "StaffPersonRequest": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "role": {"enum": ["auditor", "agent", "lead"]}, "state": {"enum": ["invited", "active", "deactivated"]}},
+  "StaffPersonRequest": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "state": {"enum": ["invited", "active", "deactivated"]}, "role": {"enum": ["auditor", "agent", "lead"]}},
 };
 
 /* Patterns of an order's id and of a day, and what the basis of an estimate holds that rests on few orders. */

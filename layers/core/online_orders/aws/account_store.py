@@ -1,6 +1,5 @@
 """Store accounts in the table."""
 
-import json
 from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from online_orders.aws.keys import (
     directory_key,
     subaccount_key,
 )
-from online_orders.aws.outbox_flags import pending_flag
+from online_orders.aws.outbox_flags import pending_change
 from online_orders.aws.table import (
     IF_NOT_EXISTS,
     Items,
@@ -26,8 +25,8 @@ from online_orders.aws.table import (
     attempts,
     get,
     get_all,
+    query_pointed,
     query_range,
-    text,
     transact,
 )
 from online_orders.clock import now
@@ -36,6 +35,9 @@ from online_orders.domain.callers import Caller
 from online_orders.domain.errors import FieldError, InProgress, NotFound
 from online_orders.domain.order_parts import User
 from online_orders.domain.values import is_identifier
+
+_FIRST_ID = "!"
+"""Sorts before every account's id, and is no empty text, which no sort key may be."""
 
 
 class StoredAccount(NamedTuple):
@@ -116,7 +118,8 @@ def put_account(account: Account, before: StoredAccount | None, by: User) -> int
     else:
         actions = version_store.replace_actions(stored, before.version)
         if messages := _change_messages(before.account, account, version, by):
-            actions.append({"Put": {"Item": _pending_change(account.account_id, version, messages)}})
+            pending_key = change_key(account.account_id, version)
+            actions.append({"Put": {"Item": pending_change(pending_key, account.account_id, at, messages)}})
     old_parent = before.account.parent_account_id if before else None
     if old_parent != account.parent_account_id:
         if old_parent:
@@ -209,15 +212,6 @@ def _change_messages(old: Account, new: Account, version: int, by: User) -> list
     return [{"account_id": new.account_id, "version": version, "by": by.shown_name, "kind": kind} for kind in kinds]
 
 
-def _pending_change(account_id: str, version: int, messages: list[dict[str, Any]]) -> Item:
-    """Return the pending item that exists until its messages are queued (see `account_outbox`)."""
-    return {
-        **change_key(account_id, version),
-        **pending_flag(account_id, now()),
-        "document": text(json.dumps(messages)),
-    }
-
-
 def get_account_version(account_id: str, version: int) -> Account:
     """Return an account as one of its versions was; raise NotFound for a version that is not kept."""
     found = version_store.find_version(account_key(account_id), version)
@@ -235,25 +229,13 @@ def list_subaccounts(reseller_id: str, limit: int, after: str | None) -> Account
 
 
 def has_subaccounts(account_id: str) -> bool:
-    return bool(_query(account_pk(account_id), SUBACCOUNT_PREFIX, 1, None)["Items"])
-
-
-def _query(pk: str, prefix: str, limit: int, after: str | None) -> Item:
-    first = prefix + (after + "\0" if after else "!")
-    response: Item = query_range(pk, first, prefix + PREFIX_END, Limit=limit)
-    return response
+    first, last = SUBACCOUNT_PREFIX + _FIRST_ID, SUBACCOUNT_PREFIX + PREFIX_END
+    return bool(query_range(account_pk(account_id), first, last, Limit=1)["Items"])
 
 
 def _page(pk: str, prefix: str, limit: int, after: str | None) -> AccountPage:
-    response = _query(pk, prefix, limit, after)
-    ids = [item["sk"]["S"].removeprefix(prefix) for item in response["Items"]]
-    found = get_all([account_key(account_id) for account_id in ids])
-    items = (found.get(account_key(account_id)) for account_id in ids)
-    return AccountPage([StoredAccount.from_item(item).account for item in items if item], _last_id(response, ids))
-
-
-def _last_id(response: Item, ids: list[str]) -> str | None:
-    return ids[-1] if "LastEvaluatedKey" in response and ids else None
+    items, position = query_pointed(pk, prefix, account_key, limit, after, first=_FIRST_ID)
+    return AccountPage([StoredAccount.from_item(item).account for item in items], position)
 
 
 def filter_subaccounts(reseller_id: str, candidates: Collection[str]) -> set[str]:

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from online_orders import deadlines
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from botocore.session import Session
 
 CONNECT_SECONDS = 1
+
+
+def error_code(error: ClientError) -> str:
+    """Return the code of a refusal by AWS, such as `ConditionalCheckFailedException`."""
+    return str(error.response["Error"]["Code"])
 
 
 class Timeouts(NamedTuple):

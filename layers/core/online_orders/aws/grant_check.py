@@ -6,8 +6,8 @@ the change reads anyway, so the check costs no call.
 
 from __future__ import annotations
 
-from online_orders.aws.keys import Key, person_key
-from online_orders.aws.table import Items
+from online_orders.aws.keys import Item, Key, person_key
+from online_orders.aws.table import IF_NOT_EXISTS, Items, if_version
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Forbidden
 from online_orders.domain.grants import allows
@@ -29,3 +29,13 @@ def require_still_allowed(found: Items, caller: Caller | None) -> None:
     item = found.get(person_key(caller.user.user_id))
     if item is not None and not allows(item["grants"]["S"], caller.team, caller.required):
         raise Forbidden("forbidden", "You may no longer do this.")
+
+
+def still_as_read(found: Items, caller: Caller) -> Item:
+    """Return the check of a transaction that the caller's own item is as it was read.
+
+    For changes of who may do what: of two callers who take each other's rights at once, one is refused.
+    """
+    key = person_key(caller.user.user_id)
+    item = found.get(key)
+    return {"ConditionCheck": {"Key": key, **(if_version(int(item["version"]["N"])) if item else IF_NOT_EXISTS)}}

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from online_orders.aws.clients import client
+from online_orders.aws.clients import client, error_code
 from online_orders.aws.keys import mail_key
 from online_orders.aws.table import TABLE_ERRORS, get, number, put, text, update
 from online_orders.clock import now
@@ -196,7 +196,7 @@ def lift_suppression(address: str) -> None:
         client("sesv2").delete_suppressed_destination(EmailAddress=address)
     except ClientError as error:
         # SES suppresses no invalid address; SendEmail reports the error.
-        if error.response["Error"]["Code"] not in {"NotFoundException", "BadRequestException"}:
+        if error_code(error) not in {"NotFoundException", "BadRequestException"}:
             raise
 
 

@@ -19,7 +19,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
 from online_orders.aws import lead_time_statistics, quotas, workflow
-from online_orders.aws.clients import client
+from online_orders.aws.clients import client, error_code
 from online_orders.aws.keys import (
     ENTRY_PREFIX,
     PREFIX_END,
@@ -225,7 +225,7 @@ def park(order_id: str, error: Exception, correlation_id: str | None = None) -> 
     existing = get(parked_key(order_id))
     tries = int(existing["tries"]["N"]) + 1 if existing else 1
     until: datetime = now() + min(MAX_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    code = error_code(error) if isinstance(error, ClientError) else type(error).__name__
     put(
         {
             **parked_key(order_id),

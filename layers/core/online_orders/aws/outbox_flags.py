@@ -5,10 +5,12 @@ They make the item part of the index `outstanding`; processing the item removes 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from online_orders.aws.keys import Item, pending_shard
+from online_orders.aws.keys import Item, Key, pending_shard
 from online_orders.aws.table import number, text
 from online_orders.telemetry import MetricUnit, logger, metrics
 
@@ -22,6 +24,11 @@ def pending_flag(owner_id: str, at: datetime) -> Item:
         "outstanding": text(pending_shard(owner_id)),
         "check_at": number(int((at + PROCESSING_DEADLINE).timestamp())),
     }
+
+
+def pending_change(key: Key, owner_id: str, at: datetime, messages: Sequence[Mapping[str, Any]]) -> Item:
+    """Return the item of a change that exists until its messages are queued (see `account_outbox`)."""
+    return {**key, **pending_flag(owner_id, at), "document": text(json.dumps(messages))}
 
 
 def run_or_log(work: Callable[[], None], failure: str, metric: str, **about: str) -> bool:

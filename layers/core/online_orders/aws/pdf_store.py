@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import ClientError
 
-from online_orders.aws.clients import client
+from online_orders.aws.clients import client, error_code
 from online_orders.environment import environment
 
 
@@ -19,7 +19,7 @@ def find_quote_pdf(order_id: str, revision: int) -> bytes | None:
     try:
         response = client("s3").get_object(Bucket=environment("DOCUMENTS_BUCKET"), Key=_object_key(order_id, revision))
     except ClientError as error:
-        if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+        if error_code(error) in {"NoSuchKey", "404"}:
             return None
         raise
     body: bytes = response["Body"].read()
@@ -43,7 +43,7 @@ def store_once(order_id: str, revision: int, pdf: bytes) -> bytes:
             IfNoneMatch="*",
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] not in {"PreconditionFailed", "412", "ConditionalRequestConflict"}:
+        if error_code(error) not in {"PreconditionFailed", "412", "ConditionalRequestConflict"}:
             raise
         return find_quote_pdf(order_id, revision) or pdf
     return pdf

@@ -8,12 +8,12 @@ makes the change is as when it was allowed: of two admins who deactivate each ot
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from online_orders.aws.audit_store import audit_write
-from online_orders.aws.grant_check import require_still_allowed
+from online_orders.aws.grant_check import keys_of, require_still_allowed, still_as_read
 from online_orders.aws.keys import (
     PERSON_PREFIX,
     PREFIX_END,
@@ -24,7 +24,7 @@ from online_orders.aws.keys import (
     person_key,
     team_pk,
 )
-from online_orders.aws.outbox_flags import pending_flag
+from online_orders.aws.outbox_flags import pending_change
 from online_orders.aws.table import (
     IF_NOT_EXISTS,
     Items,
@@ -32,9 +32,10 @@ from online_orders.aws.table import (
     attempts,
     get,
     get_all,
+    if_version,
     number,
     query_pages,
-    query_range,
+    query_pointed,
     text,
     transact,
 )
@@ -42,6 +43,7 @@ from online_orders.clock import now
 from online_orders.domain import audit
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import InProgress, NotFound
+from online_orders.domain.order_parts import User
 from online_orders.domain.people import (
     Person,
     PersonUpdate,
@@ -103,13 +105,9 @@ def require_member(stored: StoredPerson | None, team: str, user_id: str) -> Stor
 
 
 def list_people(team: str, limit: int, after: str | None) -> PeoplePage:
-    first = PERSON_PREFIX + (after + "\0" if after else "")
-    response = query_range(team_pk(team), first, PERSON_PREFIX + PREFIX_END, Limit=limit)
-    ids = [item["sk"]["S"].removeprefix(PERSON_PREFIX) for item in response["Items"]]
-    found = get_all([person_key(user_id) for user_id in ids])
-    people = (person_of(found.get(person_key(user_id))) for user_id in ids)
-    members = [each for each in people if each and each.person.membership(team)]
-    return PeoplePage(members, ids[-1] if "LastEvaluatedKey" in response else None)
+    items, position = query_pointed(team_pk(team), PERSON_PREFIX, person_key, limit, after)
+    people = map(person_of, items)
+    return PeoplePage([each for each in people if each and each.person.membership(team)], position)
 
 
 # -- changing -----------------------------------------------------------------------------------------------------
@@ -121,9 +119,7 @@ def update_person(user_id: str, team: str, by: Caller, decide: Decision) -> Stor
     Raises what `decide` raises, Forbidden when the caller is no longer allowed it, StateConflict `last_admin`, and
     InProgress when others keep changing the same.
     """
-    keys = [person_key(user_id), managers_key(team)]
-    if by.user.user_id != user_id:
-        keys.append(person_key(by.user.user_id))
+    keys = [person_key(user_id), managers_key(team), *keys_of(by)]
     for _ in attempts():
         found = get_all(keys)
         require_still_allowed(found, by)
@@ -133,9 +129,8 @@ def update_person(user_id: str, team: str, by: Caller, decide: Decision) -> Stor
             return before
         _require_manager(found, before, update.person, team)
         actions = [*write_actions(before, update.person), *_consequences(before, update, team, by)]
-        if by.user.user_id != user_id:
-            key = person_key(by.user.user_id)
-            actions.append({"ConditionCheck": {**_unchanged(found.get(key)), "Key": key}})
+        if by.user.user_id != user_id:  # whose own item the transaction writes
+            actions.append(still_as_read(found, by))
         try:
             transact(actions)
         except WriteConflict:
@@ -150,16 +145,6 @@ def _require_manager(found: Items, before: StoredPerson | None, after: Person, t
     active = int(count["active"]["N"]) if count else 0
     if manager_changes(before.person if before else None, after).get(team, 0) < 0 and active <= 1:
         raise last_manager(side_of_team(team))
-
-
-def _unchanged(item: Item | None) -> Item:
-    """Return the condition that an item is still as it was read."""
-    if item is None:
-        return dict(IF_NOT_EXISTS)
-    return {
-        "ConditionExpression": "version = :version",
-        "ExpressionAttributeValues": {":version": item["version"]},
-    }
 
 
 def _next_version(before: StoredPerson | None) -> int:
@@ -183,14 +168,7 @@ def write_actions(before: StoredPerson | None, after: Person, *, keeps_manager: 
     active manager left; the latter only if `keeps_manager`.
     """
     stored = person_item(after, _next_version(before))
-    condition = (
-        {
-            "ConditionExpression": "version = :before",
-            "ExpressionAttributeValues": {":before": number(before.version)},
-        }
-        if before
-        else IF_NOT_EXISTS
-    )
+    condition = if_version(before.version) if before else IF_NOT_EXISTS
     actions: list[Item] = [{"Put": {"Item": stored, **condition}}]
     known = before.person.memberships if before else {}
     actions += [{"Put": {"Item": member_key(team, after.user_id)}} for team in after.memberships if team not in known]
@@ -216,27 +194,27 @@ def _count_managers(team: str, delta: int, *, keeps_manager: bool) -> Item:
 def _consequences(before: StoredPerson | None, update: PersonUpdate, team: str, by: Caller) -> Sequence[Item]:
     """Return the writes of the audit trail's entry and, where effects follow, of the pending change."""
     at, user_id, version = now(), update.person.user_id, _next_version(before)
-    was = person_row(before.person, team) if before and before.person.membership(team) else None
-    entry = audit.entry(
-        at,
-        by.user,
-        "person",
-        user_id,
-        update.action,
-        account_id=None if team == DESK else team,
-        was=was,
-        now=person_row(update.person, team),
-    )
-    actions = [audit_write(entry)]
+    person = before.person if before else None
+    actions = [audit_person(at, by.user, user_id, team, update.action, person, update.person)]
     if update.effect:
         message = {"user_id": user_id, "version": version, "team": team, "effect": update.effect.value}
-        item = {
-            **person_change_key(user_id, version),
-            **pending_flag(user_id, at),
-            "document": text(json.dumps([message])),
-        }
-        actions.append({"Put": {"Item": item}})
+        actions.append({"Put": {"Item": pending_change(person_change_key(user_id, version), user_id, at, [message])}})
     return actions
+
+
+def audit_person(
+    at: datetime,
+    by: User,
+    user_id: str,
+    team: str,
+    action: str,
+    before: Person | None = None,
+    after: Person | None = None,
+) -> Item:
+    """Return the write of the audit trail's entry about somebody as a member of a team, before and after a change."""
+    was, is_now = (person_row(each, team) if each and each.membership(team) else None for each in (before, after))
+    account_id = None if team == DESK else team
+    return audit_write(audit.entry(at, by, "person", user_id, action, account_id=account_id, was=was, now=is_now))
 
 
 # -- erasing ------------------------------------------------------------------------------------------------------
@@ -267,11 +245,7 @@ def erase_membership(user_id: str, team: str) -> None:
 
 
 def _erasing_actions(before: StoredPerson, team: str) -> list[Item]:
-    person = before.person
-    unchanged = {
-        "ConditionExpression": "version = :before",
-        "ExpressionAttributeValues": {":before": number(before.version)},
-    }
+    person, unchanged = before.person, if_version(before.version)
     left = {each: membership for each, membership in person.memberships.items() if each != team}
     if left:
         rest = person_item(person.model_copy(update={"memberships": left}), before.version + 1)
@@ -280,15 +254,5 @@ def _erasing_actions(before: StoredPerson, team: str) -> list[Item]:
         actions = [{"Delete": {"Key": person_key(person.user_id), **unchanged}}]
     actions.append({"Delete": {"Key": member_key(team, person.user_id)}})
     if is_manager(person.membership(team), person.group):
-        actions.append(
-            {
-                "Update": {
-                    "Key": managers_key(team),
-                    "UpdateExpression": "ADD active :delta",
-                    "ExpressionAttributeValues": {":delta": number(-1)},
-                }
-            }
-        )
-    account_id = None if team == DESK else team
-    erased = audit.entry(now(), audit.OPERATOR, "person", person.user_id, "erased", account_id=account_id)
-    return [*actions, audit_write(erased)]
+        actions.append(_count_managers(team, -1, keeps_manager=False))
+    return [*actions, audit_person(now(), audit.OPERATOR, person.user_id, team, "erased")]

@@ -12,7 +12,6 @@ the two, the secret is good for nothing until it is renewed once more.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -29,17 +28,18 @@ from online_orders.aws.keys import (
     service_member_key,
     team_pk,
 )
-from online_orders.aws.outbox_flags import pending_flag
+from online_orders.aws.outbox_flags import pending_change
 from online_orders.aws.table import (
     IF_NOT_EXISTS,
     TABLE_ERRORS,
-    Items,
     WriteConflict,
     attempts,
     get,
     get_all,
+    if_version,
     number,
     put,
+    query_pointed,
     query_range,
     text,
     transact,
@@ -116,12 +116,8 @@ def require_of_team(stored: StoredServiceUser | None, team: str | None, user_id:
 
 
 def list_service_users(team: str, limit: int, after: str | None) -> ServiceUserPage:
-    first = SERVICE_PREFIX + (after + "\0" if after else "")
-    response = query_range(team_pk(team), first, SERVICE_PREFIX + PREFIX_END, Limit=limit)
-    ids = [item["sk"]["S"].removeprefix(SERVICE_PREFIX) for item in response["Items"]]
-    found = get_all([person_key(user_id) for user_id in ids])
-    users = (service_user_of(found.get(person_key(user_id))) for user_id in ids)
-    return ServiceUserPage([each.user for each in users if each], ids[-1] if "LastEvaluatedKey" in response else None)
+    items, position = query_pointed(team_pk(team), SERVICE_PREFIX, person_key, limit, after)
+    return ServiceUserPage([each.user for each in map(service_user_of, items) if each], position)
 
 
 # -- changing -----------------------------------------------------------------------------------------------------
@@ -147,7 +143,7 @@ def create_service_user(request: NewServiceUser, team: str, by: Caller) -> WithS
             user = _create_identity(request, team, secret, by, at)
         consequences = _consequences(None, user, "created", by, at)
         try:
-            transact([*_write_actions(None, user), *consequences, *_as_it_was(found, by)])
+            transact([*_write_actions(None, user), *consequences, grant_check.still_as_read(found, by)])
         except WriteConflict:
             continue
         return WithSecret(StoredServiceUser(user, 1), secret)
@@ -178,11 +174,7 @@ def record_use(stored: StoredServiceUser, at: datetime) -> None:
 
 def replace_in_place(before: StoredServiceUser, after: ServiceUser) -> bool:
     """Store a service user without making a new version; return False when another version is stored by now."""
-    return put(
-        _item(after, before.version),
-        ConditionExpression="version = :version",
-        ExpressionAttributeValues={":version": number(before.version)},
-    )
+    return put(_item(after, before.version), **if_version(before.version))
 
 
 def _require_room(team: str) -> None:
@@ -199,9 +191,7 @@ def update_service_user(user_id: str, team: str | None, by: Caller, decide: Deci
     Raises what `decide` raises, NotFound for what is none of the team's service users, Forbidden when the caller is no
     longer allowed it, and InProgress when others keep changing the same.
     """
-    keys = [person_key(user_id)]
-    if by.user.user_id != user_id:  # a read takes no key twice; a caller is no service user of the team, and refused
-        keys += grant_check.keys_of(by)
+    keys = [person_key(user_id), *grant_check.keys_of(by)]
     for _ in attempts():
         found = get_all(keys)
         grant_check.require_still_allowed(found, by)
@@ -211,7 +201,7 @@ def update_service_user(user_id: str, team: str | None, by: Caller, decide: Deci
             return before
         consequences = _consequences(before, update.user, update.action, by, now())
         try:
-            transact([*_write_actions(before, update.user), *consequences, *_as_it_was(found, by)])
+            transact([*_write_actions(before, update.user), *consequences, grant_check.still_as_read(found, by)])
         except WriteConflict:
             continue
         return StoredServiceUser(update.user, before.version + 1)
@@ -248,11 +238,7 @@ def _write_actions(before: StoredServiceUser | None, after: ServiceUser) -> list
     if before is None:
         pointer = {"Put": {"Item": service_member_key(after.team, after.user_id)}}
         return [{"Put": {"Item": stored, **IF_NOT_EXISTS}}, pointer]
-    condition = {
-        "ConditionExpression": "version = :before",
-        "ExpressionAttributeValues": {":before": number(before.version)},
-    }
-    return [{"Put": {"Item": stored, **condition}}]
+    return [{"Put": {"Item": stored, **if_version(before.version)}}]
 
 
 def _consequences(
@@ -280,22 +266,6 @@ def _consequences(
             "effect": Effect.ACCESS.value,
             "kind": SERVICE_USER_KIND,
         }
-        item = {
-            **person_change_key(after.user_id, version),
-            **pending_flag(after.user_id, at),
-            "document": text(json.dumps([message])),
-        }
+        item = pending_change(person_change_key(after.user_id, version), after.user_id, at, [message])
         actions.append({"Put": {"Item": item}})
     return actions
-
-
-def _as_it_was(found: Items, by: Caller) -> list[Item]:
-    """Return the condition that the caller's own item is still as it was read."""
-    key = person_key(by.user.user_id)
-    item = found.get(key)
-    condition = (
-        {"ConditionExpression": "version = :version", "ExpressionAttributeValues": {":version": item["version"]}}
-        if item
-        else IF_NOT_EXISTS
-    )
-    return [{"ConditionCheck": {"Key": key, **condition}}]

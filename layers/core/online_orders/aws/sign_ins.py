@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from online_orders.aws.audit_store import audit_write
-from online_orders.aws.people_store import StoredPerson, find_person, person_item, write_actions
-from online_orders.aws.table import TABLE_ERRORS, WriteConflict, attempts, number, put, transact
+from online_orders.aws.people_store import StoredPerson, audit_person, find_person, person_item, write_actions
+from online_orders.aws.table import TABLE_ERRORS, WriteConflict, attempts, if_version, put, transact
 from online_orders.domain import audit
 from online_orders.domain.order_parts import User
 from online_orders.domain.people import Person, PersonState, person_row, signed_in
@@ -30,19 +29,11 @@ def adopt(person: Person, at: datetime) -> Person:
     """
     adopted = signed_in(person, at.date())
     (team,) = adopted.memberships
-    entry = audit.entry(
-        at,
-        audit.OPERATOR,
-        "person",
-        adopted.user_id,
-        "created",
-        account_id=None if team == DESK else team,
-        now=person_row(adopted, team),
-    )
+    entry = audit_person(at, audit.OPERATOR, adopted.user_id, team, "created", None, adopted)
     try:
         for _ in attempts(for_seconds=_DEADLINE_SECONDS):
             try:
-                transact([*write_actions(None, adopted), audit_write(entry)])
+                transact([*write_actions(None, adopted), entry])
             except WriteConflict:
                 # Another sign-in of the same person, or of a colleague who is counted in the same item.
                 if stored := find_person(person.user_id):
@@ -83,11 +74,10 @@ def _store_described(before: StoredPerson | None, after: Person, at: datetime) -
     row = person_row(after, DESK)
     if before and was == {**row, "last_seen_on": was["last_seen_on"] if was else None}:
         return _put_seen(before, after)
-    entry = audit.entry(
-        at, audit.PROVIDER, "person", after.user_id, "changed" if before else "created", was=was, now=row
-    )
+    action, person = ("changed", before.person) if before else ("created", None)
+    entry = audit_person(at, audit.PROVIDER, after.user_id, DESK, action, person, after)
     try:
-        transact([*write_actions(before, after, keeps_manager=False), audit_write(entry)])
+        transact([*write_actions(before, after, keeps_manager=False), entry])
     except WriteConflict:
         return False
     return True
@@ -95,11 +85,7 @@ def _store_described(before: StoredPerson | None, after: Person, at: datetime) -
 
 def _put_seen(before: StoredPerson, after: Person) -> bool:
     """Store what makes no new version; return False when another version is stored by now."""
-    return put(
-        person_item(after, before.version),
-        ConditionExpression="version = :before",
-        ExpressionAttributeValues={":before": number(before.version)},
-    )
+    return put(person_item(after, before.version), **if_version(before.version))
 
 
 def record_sign_in(stored: StoredPerson, at: datetime) -> None:
@@ -127,21 +113,9 @@ def _store(before: StoredPerson, after: Person, at: datetime) -> bool:
     if not activated:
         return _put_seen(before, after)
     by = User(user_id=after.user_id, email=after.email)
-    entries = [
-        audit.entry(
-            at,
-            by,
-            "person",
-            after.user_id,
-            "accepted",
-            account_id=None if team == DESK else team,
-            was=person_row(before.person, team),
-            now=person_row(after, team),
-        )
-        for team in activated
-    ]
+    entries = [audit_person(at, by, after.user_id, team, "accepted", before.person, after) for team in activated]
     try:
-        transact([*write_actions(before, after), *map(audit_write, entries)])
+        transact([*write_actions(before, after), *entries])
     except WriteConflict:
         return False
     return True

@@ -24,7 +24,7 @@ that comes with two bodies; none of them can happen here. The SDK retries thrott
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from random import SystemRandom
 from time import monotonic, sleep
@@ -33,8 +33,8 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from online_orders.aws.clients import client
-from online_orders.aws.keys import Item, Key
+from online_orders.aws.clients import client, error_code
+from online_orders.aws.keys import PREFIX_END, Item, Key
 from online_orders.domain.errors import InProgress, Unavailable
 from online_orders.environment import environment
 
@@ -89,6 +89,11 @@ def number(value: int) -> dict[str, str]:
     return {"N": str(value)}
 
 
+def if_version(before: int) -> Item:
+    """Return the parameters of a write that succeeds only while the item is at a version."""
+    return {"ConditionExpression": "version = :before", "ExpressionAttributeValues": {":before": number(before)}}
+
+
 def call(method: str, **parameters: Any) -> Any:
     """Make one call to the table, by a method of boto3's client (`get_item`), and return its response.
 
@@ -107,13 +112,9 @@ def _call_with_retries(method: str, **parameters: Any) -> Any:
         try:
             return getattr(client("dynamodb"), method)(**parameters)
         except ClientError as error:
-            if _code_of(error) != "TransactionConflictException":
+            if error_code(error) != "TransactionConflictException":
                 raise
     raise InProgress("Others keep changing this; nothing was done.")
-
-
-def _code_of(error: ClientError) -> str:
-    return str(error.response["Error"]["Code"])
 
 
 def get(key: Key) -> Item | None:
@@ -122,11 +123,15 @@ def get(key: Key) -> Item | None:
 
 
 def get_all(keys: Sequence[Key]) -> Items:
-    """Return the items under up to 100 keys, each read consistently; raise Unavailable when some stay unprocessed."""
+    """Return the items under up to 100 keys, each read consistently; raise Unavailable when some stay unprocessed.
+
+    A key that is given twice is read once, since DynamoDB refuses it.
+    """
     table, found = environment("TABLE_NAME"), Items()
     if not keys:
         return found
-    left: Any = {table: {"Keys": list(keys), "ConsistentRead": True}}
+    unique = {(key["pk"]["S"], key["sk"]["S"]): key for key in keys}
+    left: Any = {table: {"Keys": list(unique.values()), "ConsistentRead": True}}
     for _ in attempts():
         response = _call_with_retries("batch_get_item", RequestItems=left)
         for item in response["Responses"].get(table, ()):
@@ -162,6 +167,23 @@ def query_pages(pk: str, first: str, last: str, **parameters: Any) -> Iterator[l
         start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
 
+def query_pointed(
+    pk: str, prefix: str, key_of: Callable[[str], Key], limit: int, after: str | None, *, first: str = ""
+) -> tuple[list[Item], str | None]:
+    """Return a page of the items whose ids a partition lists, as sort keys that begin with a prefix; and the id after
+    which the next page begins (None: this was the last).
+
+    `key_of` returns the key of an item by its id; an item that is not there is left out. No id is below `first`.
+    """
+    start = prefix + (after + "\0" if after else first)
+    response = query_range(pk, start, prefix + PREFIX_END, Limit=limit)
+    ids = [item["sk"]["S"].removeprefix(prefix) for item in response["Items"]]
+    keys = [key_of(each) for each in ids]
+    found = get_all(keys)
+    items = [item for key in keys if (item := found.get(key))]
+    return items, ids[-1] if "LastEvaluatedKey" in response and ids else None
+
+
 def put(item: Item, **condition: Any) -> bool:
     """Store an item and return True; return False when the condition failed."""
     return _write_conditionally("put_item", Item=item, **condition)
@@ -177,7 +199,7 @@ def _write_conditionally(method: str, **parameters: Any) -> bool:
     try:
         call(method, **parameters)
     except ClientError as error:
-        if _code_of(error) != "ConditionalCheckFailedException":
+        if error_code(error) != "ConditionalCheckFailedException":
             raise
         return False
     return True
@@ -197,7 +219,7 @@ def transact(actions: Sequence[Item]) -> None:
         try:
             _call_with_retries("transact_write_items", TransactItems=stamped, ClientRequestToken=token)
         except ClientError as error:
-            is_at_work = _code_of(error) == "TransactionInProgressException"
+            is_at_work = error_code(error) == "TransactionInProgressException"
             if not is_at_work:
                 _raise_unless_throttled(error)
                 token = str(uuid4())  # this one was canceled for good, and nothing was written
@@ -208,7 +230,7 @@ def transact(actions: Sequence[Item]) -> None:
 
 
 def _raise_unless_throttled(error: ClientError) -> None:
-    if _code_of(error) != "TransactionCanceledException":
+    if error_code(error) != "TransactionCanceledException":
         raise error
     reasons = error.response.get("CancellationReasons", [])
     codes = {reason["Code"] for reason in reasons}

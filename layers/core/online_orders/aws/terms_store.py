@@ -12,7 +12,7 @@ from time import monotonic
 from online_orders.aws.audit_store import audit_write
 from online_orders.aws.clients import client
 from online_orders.aws.keys import Item, terms_key
-from online_orders.aws.table import IF_NOT_EXISTS, WriteConflict, attempts, get, number, text, transact
+from online_orders.aws.table import IF_NOT_EXISTS, WriteConflict, attempts, get, if_version, number, text, transact
 from online_orders.domain import audit
 from online_orders.domain.errors import InProgress
 from online_orders.domain.languages import Locale
@@ -67,12 +67,7 @@ def _audited(locale: Locale, before: StandardTerms | None, after: StandardTerms 
 
 
 def _unchanged(before: StandardTerms | None) -> Item:
-    if before is None:
-        return IF_NOT_EXISTS
-    return {
-        "ConditionExpression": "version = :before",
-        "ExpressionAttributeValues": {":before": number(before.version)},
-    }
+    return if_version(before.version) if before else IF_NOT_EXISTS
 
 
 def get_terms(locale: Locale) -> str:

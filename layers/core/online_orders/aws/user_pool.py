@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from online_orders.aws.clients import client
+from online_orders.aws.clients import client, error_code
 from online_orders.domain.errors import FieldError, Invalid
-from online_orders.domain.people import Identity
+from online_orders.domain.people import Identity, managed_elsewhere
 from online_orders.domain.roles import Group
 from online_orders.environment import environment
 
@@ -66,30 +66,29 @@ def has_pool() -> bool:
     return bool(environment("USER_POOL_ID"))
 
 
+def require_pool() -> None:
+    """Raise StateConflict where the installation's users are those of an identity provider of its own."""
+    if not has_pool():
+        raise managed_elsewhere()
+
+
 def find_or_create(email: str, name: str) -> Identity:
     """Return the identity of an address; create it where there is none. `name` is for a new one.
 
     Raises Invalid for an address that the pool does not take: its own rules for addresses are narrower than ours.
     """
-    attributes = {"email": email, "email_verified": "true", "name": name}
     try:
-        response = _call(
-            "admin_create_user",
-            email,
-            MessageAction="SUPPRESS",
-            UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
-        )
+        user = _create(email, name, is_verified=True)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "InvalidParameterException":
+        if error_code(error) == "InvalidParameterException":
             detail = "The sign-in does not take this address."
             raise Invalid([FieldError("/email", "not_allowed", detail)]) from error
-        if error.response["Error"]["Code"] != "UsernameExistsException":
+        if error_code(error) != "UsernameExistsException":
             raise
-        user = find(email)
-        if user is None:  # deleted since
+        existing = find(email)
+        if existing is None:  # deleted since
             raise
-        return _identity(user)
-    user = PoolUser.from_response(response["User"], "Attributes")
+        return _identity(existing)
     return Identity(user.user_id, user.attributes.get("email", email), name, has_signed_in=False)
 
 
@@ -118,14 +117,19 @@ def create_service_identity(username: str, name: str) -> str:
 
     Its address is not verified, so that nobody can have a code mailed there in place of the secret.
     """
-    attributes = {"email": username, "email_verified": "false", "name": name}
+    return _create(username, name, is_verified=False).user_id
+
+
+def _create(address: str, name: str, *, is_verified: bool) -> PoolUser:
+    """Create a user with a password that nobody knows, and without a mail of the pool's own."""
+    attributes = {"email": address, "email_verified": "true" if is_verified else "false", "name": name}
     response = _call(
         "admin_create_user",
-        username,
+        address,
         MessageAction="SUPPRESS",
         UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
     )
-    return PoolUser.from_response(response["User"], "Attributes").user_id
+    return PoolUser.from_response(response["User"], "Attributes")
 
 
 def set_secret(user_id: str, secret: str) -> None:
@@ -146,7 +150,7 @@ def issue_token(username: str, secret: str) -> str | None:
             AuthParameters={"USERNAME": username, "PASSWORD": secret},
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _REFUSALS:
+        if error_code(error) not in _REFUSALS:
             raise
         return None
     # There is none where the pool asks for more, such as a code: a program answers no question.
@@ -156,12 +160,8 @@ def issue_token(username: str, secret: str) -> str | None:
 
 def find(username: str) -> PoolUser | None:
     """Return a user by id (`sub`) or address; None where there is none."""
-    try:
-        return PoolUser.from_response(_call("admin_get_user", username), "UserAttributes")
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "UserNotFoundException":
-            raise
-        return None
+    response = _find(environment("USER_POOL_ID"), username)
+    return PoolUser.from_response(response, "UserAttributes") if response else None
 
 
 def has_second_factor(user_pool_id: str, username: str) -> bool:
@@ -169,13 +169,18 @@ def has_second_factor(user_pool_id: str, username: str) -> bool:
 
     The pool is named because the function that asks is called by it, so the template cannot tell that function.
     """
+    response = _find(user_pool_id, username)
+    return bool(response and response.get("UserMFASettingList"))
+
+
+def _find(user_pool_id: str, username: str) -> Any:
+    """Return the pool's response about a user; None where there is none."""
     try:
-        response = client("cognito-idp").admin_get_user(UserPoolId=user_pool_id, Username=username)
+        return client("cognito-idp").admin_get_user(UserPoolId=user_pool_id, Username=username)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "UserNotFoundException":
+        if error_code(error) != "UserNotFoundException":
             raise
-        return False  # deleted since
-    return bool(response.get("UserMFASettingList"))
+        return None
 
 
 def set_first_password(user_id: str, password: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from online_orders.aws.clients import client
+from online_orders.aws.clients import client, error_code
 from online_orders.aws.keys import Item, OrderKey, order_key, pending_shard, workflow_key
 from online_orders.aws.order_store import correlation_attribute, order_from_item
 from online_orders.aws.table import get, get_all, number, put, text, update
@@ -116,7 +116,7 @@ def start(key: OrderKey, execution_number: int = 1) -> bool:
             input=json.dumps(payload),
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+        if error_code(error) != "ExecutionAlreadyExists":
             raise
         return False
     return True
@@ -196,7 +196,7 @@ def complete_task(task: PendingTask, route: dict[str, Any]) -> None:
     try:
         client("stepfunctions").send_task_success(taskToken=task.token, output=json.dumps(route))
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _TOKEN_EXPIRED:
+        if error_code(error) not in _TOKEN_EXPIRED:
             raise
 
 
@@ -294,7 +294,7 @@ def _execution_state(key: OrderKey, execution_number: int) -> ExecutionState:
     try:
         status = client("stepfunctions").describe_execution(executionArn=arn)["status"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+        if error_code(error) == "ExecutionDoesNotExist":
             return ExecutionState.UNKNOWN
         raise
     return ExecutionState.RUNNING if status in {"RUNNING", "PENDING_REDRIVE"} else ExecutionState.ENDED

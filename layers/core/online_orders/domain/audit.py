@@ -4,8 +4,6 @@ An entry is stored in the transaction of its change, so that there is none witho
 that an erased person is replaced.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime

@@ -4,8 +4,6 @@ A person is one identity of the identity provider, by its `sub`. The provider kn
 do stands here. A customer may belong to several accounts, with a role in each; staff belong to none.
 """
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -132,26 +130,26 @@ class StaffInvitationRequest(Request):
     role: StaffRole
 
 
-class PersonRequest(Request):
+class _PersonChange(Request):
+    """What may be changed of anybody, and what is ignored because reading answers it."""
+
+    name: Name | None = None
+    state: PersonState | None = None
+    user_id: Any = None
+    email: Any = None
+    last_seen_on: Any = None
+
+
+class PersonRequest(_PersonChange):
     """A change of a user of an account; what is left out stays. What reading answers may be sent back."""
 
-    name: Name | None = None
     role: CustomerRole | None = None
-    state: PersonState | None = None
-    user_id: Any = None
-    email: Any = None
-    last_seen_on: Any = None
 
 
-class StaffPersonRequest(Request):
+class StaffPersonRequest(_PersonChange):
     """A change of a member of staff; what is left out stays. What reading answers may be sent back."""
 
-    name: Name | None = None
     role: StaffRole | None = None
-    state: PersonState | None = None
-    user_id: Any = None
-    email: Any = None
-    last_seen_on: Any = None
 
 
 READ_ONLY = frozenset({"user_id", "email", "last_seen_on"})

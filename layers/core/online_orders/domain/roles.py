@@ -6,7 +6,7 @@ all accounts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
@@ -86,16 +86,6 @@ def side_of(role: Role) -> Group:
 def side_that_needs(permission: Permission) -> Group:
     """Return the side whose roles and service users can have a permission."""
     return "customer-success" if permission.startswith("desk:") else "customers"
-
-
-def permissions_of(role: Role | None, scopes: Iterable[str] = ()) -> frozenset[Permission]:
-    """Return what a role allows, and what the scopes of a service user, who has no role, allow.
-
-    Unknown scopes allow nothing.
-    """
-    known = {each.value for each in Permission}
-    granted = frozenset(Permission(each) for each in scopes if each in known)
-    return granted | (PERMISSIONS[role] if role else frozenset())
 
 
 def scopes_of(text: str, group: Group) -> frozenset[Permission]:

@@ -4,8 +4,6 @@ A service user has scopes in place of a role, and no second factor. Its secret i
 SHA-256, which tells a wrong secret before the identity provider is asked.
 """
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime

@@ -62,12 +62,17 @@ def _payload(request: Request, claims: Mapping[str, str]) -> dict[str, Any]:
     if found is None:
         raise unreadable
     try:
-        payload = json.loads(base64.urlsafe_b64decode(found["payload"] + "=" * (-len(found["payload"]) % 4)))
+        payload = decode_payload(found["payload"])
     except ValueError:
         raise unreadable from None
     if not isinstance(payload, dict) or payload.get("sub") != claims["sub"]:
         raise unreadable
     return payload
+
+
+def decode_payload(part: str) -> Any:
+    """Return the JSON of a token's second part; raise ValueError for what is none."""
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 def _require_second_factor(claims: Mapping[str, str], payload: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from online_orders.domain.errors import (
     BadRequest,
     TooLarge,
 )
-from online_orders.http.requests import request_headers
+from online_orders.http.requests import media_type
 
 MAX_BODY_BYTES = 320 * 1024
 """What is stored of a body must fit an item of the table, 400 KB."""
@@ -53,7 +53,7 @@ def json_body(request: Request, *, default: Any = None) -> Any:
 
 def csv_body(request: Request) -> str | None:
     """Return the body as text when it was sent as CSV; None when it was not."""
-    if request_headers(request).get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
+    if media_type(request) != "text/csv":
         return None
     from online_orders.domain.csv_pages import decode_utf8  # imported here for the sake of cold starts
 

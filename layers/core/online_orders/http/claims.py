@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Forbidden
 from online_orders.domain.order_parts import User
-from online_orders.domain.role_mapping import highest_role, parse_groups, parse_role_mapping
 from online_orders.domain.roles import (
     DEFAULT_ROLE,
     DESK,
@@ -81,6 +80,8 @@ def own_issuer() -> OwnIssuer | None:
 def _own_issuer(text: str) -> OwnIssuer | None:
     if not text:
         return None
+    from online_orders.domain.role_mapping import parse_role_mapping  # imported here for the sake of cold starts
+
     names = json.loads(text)
     return OwnIssuer(names["groups"], names["account"], names["role"], parse_role_mapping(names["mapping"]))
 
@@ -131,6 +132,11 @@ def _read_own_issuer(
     chosen: str | None,
     required: Permission | None,
 ) -> Caller:
+    from online_orders.domain.role_mapping import (  # imported here for the sake of cold starts
+        highest_role,
+        parse_groups,
+    )
+
     group: Group | None
     if names.mapping:
         role = highest_role(parse_groups(payload.get(names.groups)), names.mapping)

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import Request
 
 from online_orders.domain.errors import OnlineOrdersError
 from online_orders.http import bodies
-from online_orders.http.requests import request_headers
+from online_orders.http.requests import media_type, request_headers
 from online_orders.http.responses import Response, json_response
 
 FORM = "application/x-www-form-urlencoded"
@@ -52,14 +52,13 @@ def client_credentials(request: Request) -> ClientCredentials:
 
     The credentials stand in the Authorization header (Basic) or in the form, and not in both.
     """
-    headers = request_headers(request)
-    form = _form(request, headers.get("content-type", ""))
+    form = _form(request)
     grant_type = form.get("grant_type")
     if grant_type is None:
         raise OAuthError("invalid_request", "The form lacks grant_type.")
     if grant_type != "client_credentials":
         raise OAuthError("unsupported_grant_type", "The grant_type is client_credentials.")
-    shown = _basic(headers.get("authorization", ""))
+    shown = _basic(request_headers(request).get("authorization", ""))
     if shown and ("client_secret" in form or form.get("client_id", shown[0]) != shown[0]):
         raise OAuthError("invalid_request", "Send the credentials once: by Basic, or in the form.")
     client_id, secret = shown or (form.get("client_id", ""), form.get("client_secret", ""))
@@ -69,8 +68,8 @@ def client_credentials(request: Request) -> ClientCredentials:
     return ClientCredentials(client_id, secret, frozenset(scope.split()) if scope and scope.strip() else None)
 
 
-def _form(request: Request, content_type: str) -> dict[str, str]:
-    if content_type.partition(";")[0].strip().lower() != FORM:
+def _form(request: Request) -> dict[str, str]:
+    if media_type(request) != FORM:
         raise OAuthError("invalid_request", f"The Content-Type is {FORM}.")
     try:
         text = bodies.raw_body(request).decode("utf-8")

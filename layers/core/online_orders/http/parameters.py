@@ -8,7 +8,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from online_orders.domain.accounts import Currency, is_time_zone
-from online_orders.domain.audit import Subject
 from online_orders.domain.csv_pages import SPREADSHEETS
 from online_orders.domain.errors import NotFound
 from online_orders.domain.iso import MINOR_DIGITS
@@ -76,6 +75,9 @@ def _user_id(text: str) -> str:
     if len(text) > MAX_USER_ID_LENGTH:
         raise PydanticCustomError("malformed", "it is me or a user's id")
     return text
+
+
+UserIdFilter = Annotated[str, AfterValidator(_user_id)]
 
 
 def _etags(text: str) -> str:
@@ -206,17 +208,8 @@ class DeskOrderQuery(OrderFilterQuery, Page):
     """Which orders of the queue."""
 
     assignee: Annotated[
-        Annotated[str, AfterValidator(_user_id)] | None,
+        UserIdFilter | None,
         Field(description="One assignee only: a user's id, or `me`."),
-    ] = None
-
-
-class AuditQuery(SpreadsheetQuery, DaysQuery, AccountQuery, Page):
-    """Which entries of the audit trail."""
-
-    subject: Annotated[Subject | None, Field(description="What was changed.")] = None
-    user_id: Annotated[
-        Annotated[str, AfterValidator(_user_id)] | None, Field(description="Changes by this user only.")
     ] = None
 
 

@@ -42,6 +42,11 @@ def request_headers(request: Request) -> Mapping[str, str]:
     return headers
 
 
+def media_type(request: Request) -> str:
+    """Return the Content-Type in small letters, without parameters; an empty text where none was sent."""
+    return request_headers(request).get("content-type", "").partition(";")[0].strip().lower()
+
+
 def expected_versions(if_match: str | None) -> frozenset[int] | None:
     """Return the versions that a valid If-Match names; None when any will do."""
     return frozenset(map(int, _VERSION.findall(if_match or ""))) or None

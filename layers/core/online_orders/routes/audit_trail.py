@@ -5,14 +5,16 @@ from zoneinfo import ZoneInfo
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
 
 from online_orders import clock
 from online_orders.aws.audit_store import AuditFilter, list_audit
+from online_orders.domain.audit import Subject
 from online_orders.domain.audit_table import COLUMNS, audit_csv
 from online_orders.domain.csv_pages import dialect_for
 from online_orders.http import requests, responses
 from online_orders.http.app import AuditReader, Router, cursor_of, response_spec
-from online_orders.http.parameters import AuditQuery
+from online_orders.http.parameters import AccountQuery, DaysQuery, Page, SpreadsheetQuery, UserIdFilter
 from online_orders.http.responses import Response
 
 AUDIT_CSV = {
@@ -20,6 +22,13 @@ AUDIT_CSV = {
 }
 
 router = Router()
+
+
+class AuditQuery(SpreadsheetQuery, DaysQuery, AccountQuery, Page):
+    """Which entries of the audit trail."""
+
+    subject: Annotated[Subject | None, Field(description="What was changed.")] = None
+    user_id: Annotated[UserIdFilter | None, Field(description="Changes by this user only.")] = None
 
 
 @router.get(

@@ -25,15 +25,13 @@ from online_orders.http.app import (
 from online_orders.http.parameters import AccountPageQuery, AccountQuery, IfMatch, NoQuery, UserId
 from online_orders.http.responses import Response
 from online_orders.routes.team_people import (
+    INVITED_AGAIN,
     change_member,
     invite_member,
     invite_member_again,
     people_page,
     show_member,
 )
-
-MAX_KEYS = 100
-"""That are read together."""
 
 router = Router()
 
@@ -49,13 +47,13 @@ router = Router()
     responses=response_spec("Me", "The caller."),
 )
 def show_me(caller: SignedIn, _query: Annotated[NoQuery, Query()]) -> Response:
-    keys = [person_key(caller.user.user_id), *(account_key(account_id) for account_id in caller.accounts)]
-    batches = [get_all(keys[start : start + MAX_KEYS]) for start in range(0, len(keys), MAX_KEYS)]
-    person = people_store.person_of(batches[0].get(keys[0]))
+    own = person_key(caller.user.user_id)
+    # One read: nobody belongs to more accounts than `people.MAX_TEAMS`.
+    found = get_all([own, *(account_key(account_id) for account_id in caller.accounts)])
+    person = people_store.person_of(found.get(own))
     names = {
         account_id: json.loads(item["document"]["S"])["name"]
         for account_id in caller.accounts
-        for found in batches
         if (item := found.get(account_key(account_id)))
     }
     body: dict[str, Any] = {
@@ -152,7 +150,7 @@ def change_person(
     "/api/people/<user_id>/invite",
     tags=["People"],
     summary="Invite a person again",
-    description="Sends a fresh invitation to somebody who has not signed in yet; an earlier first password is dead.",
+    description=INVITED_AGAIN,
     responses=response_spec("PersonAnswer", "The mail follows.", HTTPStatus.ACCEPTED, headers=("ETag",)),
     openapi_extensions=error_codes("not_invited", "managed_elsewhere", "in_progress"),
 )

@@ -26,6 +26,7 @@ from online_orders.http.app import (
 from online_orders.http.parameters import AccountId, IfMatch, Page, UserId
 from online_orders.http.responses import Response
 from online_orders.routes.team_people import (
+    INVITED_AGAIN,
     change_member,
     invite_member,
     invite_member_again,
@@ -107,7 +108,7 @@ def change_staff(
     "/api/desk/people/<user_id>/invite",
     tags=["Desk people"],
     summary="Invite a member of staff again",
-    description="Sends a fresh invitation to somebody who has not signed in yet; an earlier first password is dead.",
+    description=INVITED_AGAIN,
     responses=response_spec("PersonAnswer", "The mail follows.", HTTPStatus.ACCEPTED, headers=("ETag",)),
     openapi_extensions=error_codes("not_invited", "managed_elsewhere", "in_progress"),
 )
@@ -185,7 +186,7 @@ def change_account_person(
     "/api/desk/accounts/<account_id>/people/<user_id>/invite",
     tags=["Desk people"],
     summary="Invite a user of an account again",
-    description="Sends a fresh invitation to somebody who has not signed in yet; an earlier first password is dead.",
+    description=INVITED_AGAIN,
     responses=response_spec("PersonAnswer", "The mail follows.", HTTPStatus.ACCEPTED, headers=("ETag",)),
     openapi_extensions=error_codes("not_invited", "managed_elsewhere", "in_progress"),
 )

@@ -10,7 +10,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from online_orders.aws import account_store, service_user_store, user_pool
 from online_orders.aws.service_user_store import StoredServiceUser, WithSecret
 from online_orders.domain.callers import Caller
-from online_orders.domain.people import managed_elsewhere
 from online_orders.domain.roles import DESK
 from online_orders.domain.service_users import (
     NewServiceUser,
@@ -40,6 +39,12 @@ _OWN, _DESK = "/api/service-users", "/api/desk/service-users"
 _CHANGES = error_codes("managed_elsewhere", "in_progress")
 _CREATIONS = error_codes("too_many_service_users", "managed_elsewhere", "in_progress")
 
+_CHANGE_TEXT = (
+    "Name, scopes or state; what is left out stays. One that is deactivated gets no token, and its present one changes "
+    "nothing any more; it reads until it runs out."
+)
+_RENEWAL_TEXT = "The secret before gets no token from now on."
+
 router = Router()
 
 
@@ -61,14 +66,14 @@ def _with_secret(made: WithSecret, status: HTTPStatus, **headers: str) -> Respon
 
 
 def _create(request: NewServiceUser, team: str, caller: Caller, path: str) -> Response:
-    _require_pool()
+    user_pool.require_pool()
     made = service_user_store.create_service_user(request, team, caller)
     where = f"{path}/{quote(made.stored.user.user_id, safe='')}"
     return _with_secret(made, HTTPStatus.CREATED, Location=where)
 
 
 def _change(user_id: str, team: str | None, body: Any, caller: Caller, if_match: str | None) -> Response:
-    _require_pool()
+    user_pool.require_pool()
     conditions = requests.preconditions(if_match, None)
 
     def decide(before: StoredServiceUser) -> ServiceUserUpdate:
@@ -79,14 +84,8 @@ def _change(user_id: str, team: str | None, body: Any, caller: Caller, if_match:
 
 
 def _renew(user_id: str, team: str | None, caller: Caller) -> Response:
-    _require_pool()
+    user_pool.require_pool()
     return _with_secret(service_user_store.renew_service_user_secret(user_id, team, caller), HTTPStatus.OK)
-
-
-def _require_pool() -> None:
-    """Raise StateConflict where the installation's users are those of an identity provider of its own."""
-    if not user_pool.has_pool():
-        raise managed_elsewhere()
 
 
 # -- of the own account -------------------------------------------------------------------------------------------
@@ -138,10 +137,7 @@ def show_service_user(caller: PeopleManager, user_id: UserId) -> Response:
     f"{_OWN}/<user_id>",
     tags=["Service users"],
     summary="Change a service user",
-    description=(
-        "Name, scopes or state; what is left out stays. One that is deactivated gets no token, and its present one "
-        "changes nothing any more; it reads until it runs out."
-    ),
+    description=_CHANGE_TEXT,
     responses=response_spec("ServiceUser", "The service user as it is then.", headers=("ETag",)),
     openapi_extensions=_CHANGES,
 )
@@ -158,7 +154,7 @@ def change_service_user(
     f"{_OWN}/<user_id>/secret",
     tags=["Service users"],
     summary="Renew the secret of a service user",
-    description="The secret before gets no token from now on.",
+    description=_RENEWAL_TEXT,
     responses=response_spec("ServiceUserWithSecret", "The service user, with its new secret.", headers=("ETag",)),
     openapi_extensions=_CHANGES,
 )
@@ -222,10 +218,7 @@ def show_desk_service_user(_staff: DeskReader, user_id: UserId) -> Response:
     f"{_DESK}/<user_id>",
     tags=["Service users"],
     summary="Change any service user",
-    description=(
-        "Name, scopes or state; what is left out stays. One that is deactivated gets no token, and its present one "
-        "changes nothing any more; it reads until it runs out."
-    ),
+    description=_CHANGE_TEXT,
     responses=response_spec("ServiceUser", "The service user as it is then.", headers=("ETag",)),
     openapi_extensions=_CHANGES,
 )
@@ -242,7 +235,7 @@ def change_desk_service_user(
     f"{_DESK}/<user_id>/secret",
     tags=["Service users"],
     summary="Renew the secret of any service user",
-    description="The secret before gets no token from now on.",
+    description=_RENEWAL_TEXT,
     responses=response_spec("ServiceUserWithSecret", "The service user, with its new secret.", headers=("ETag",)),
     openapi_extensions=_CHANGES,
 )

@@ -20,7 +20,6 @@ from online_orders.domain.people import (
     change,
     invite,
     invite_again,
-    managed_elsewhere,
     person_row,
 )
 from online_orders.domain.service_users import ADDRESS_DOMAIN
@@ -28,6 +27,9 @@ from online_orders.http import requests, responses
 from online_orders.http.app import cursor_of
 from online_orders.http.parameters import Page
 from online_orders.http.responses import Response
+
+INVITED_AGAIN = "Sends a fresh invitation to somebody who has not signed in yet; an earlier first password is dead."
+"""What the routes that invite again say of themselves."""
 
 
 def people_page(team: str, query: Page, caller: Caller, request: Request) -> Response:
@@ -51,7 +53,7 @@ def invite_member(
     team: str, body: AccountInvitationRequest | StaffInvitationRequest, caller: Caller, path: str, query: str = ""
 ) -> Response:
     """Invite somebody into a team; `path` and `query` are of the address under which the team lists its people."""
-    _require_pool()
+    user_pool.require_pool()
     if body.email.lower().endswith(f"@{ADDRESS_DOMAIN}"):
         raise Invalid([FieldError("/email", "address_taken", "This address is a service user's.")])
     identity = user_pool.find_or_create(body.email, body.name)
@@ -69,7 +71,7 @@ def change_member(
     team: str, user_id: str, body: PersonRequest | StaffPersonRequest, caller: Caller, if_match: str | None
 ) -> Response:
     """Change a member of a team, on a version that If-Match names."""
-    _require_pool()
+    user_pool.require_pool()
     conditions = requests.preconditions(if_match, None)
 
     def decide(before: StoredPerson) -> PersonUpdate:
@@ -81,7 +83,7 @@ def change_member(
 
 def invite_member_again(team: str, user_id: str, caller: Caller) -> Response:
     """Send a member who has not come yet a fresh invitation."""
-    _require_pool()
+    user_pool.require_pool()
 
     def decide(before: StoredPerson) -> PersonUpdate:
         return invite_again(before.person, team, _password_key_id(), clock.now())
@@ -95,12 +97,6 @@ def _update_member(
     return people_store.update_person(
         user_id, team, caller, lambda stored: decide(people_store.require_member(stored, team, user_id))
     )
-
-
-def _require_pool() -> None:
-    """Raise StateConflict where the installation's people are those of an identity provider of its own."""
-    if not user_pool.has_pool():
-        raise managed_elsewhere()
 
 
 def _password_key_id() -> str:
