@@ -14,8 +14,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"), str(ROOT / "functions")]
 
 from online_orders.domain import catalog  # noqa: E402 - the layers are importable from here on
-from online_orders.domain.iso import MINOR_DIGITS  # noqa: E402
-from online_orders.domain.order_status import STATUS_LABELS  # noqa: E402
 from tools import events, fonts, iso_codes, permissions, screen_limits  # noqa: E402
 from tools.openapi import document  # noqa: E402
 
@@ -24,22 +22,8 @@ GENERATED = ROOT / "layers" / "core" / "online_orders" / "generated"
 
 
 def catalog_document() -> dict[str, Any]:
-    """Return the body of `GET /api/catalog`."""
-    return {
-        "item_kinds": [
-            {"kind": kind, "label": label, "schema": catalog.schema_of(kind)}
-            for kind, label in catalog.KIND_LABELS.items()
-        ],
-        "bandwidth_steps": list(catalog.BANDWIDTH_STEPS),
-        "regions": [{"region": region, "label": label} for region, label in catalog.REGIONS.items()],
-        "socket_models": list(catalog.SOCKET_MODELS),
-        "accessory_types": list(catalog.ACCESSORY_TYPES),
-        "limits": catalog.LIMITS,
-        "currencies": [
-            {"currency": currency, "minor_digits": digits} for currency, digits in sorted(MINOR_DIGITS.items())
-        ],
-        "statuses": [{"status": status.value, "label": label} for status, label in STATUS_LABELS.items()],
-    }
+    """Return the body of `GET /api/catalog` as long as no other catalog is published."""
+    return catalog.catalog_body(catalog.shipped())
 
 
 def main(arguments: list[str]) -> int:

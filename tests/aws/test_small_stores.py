@@ -38,7 +38,6 @@ from online_orders.aws.keys import (
 )
 from online_orders.aws.table import MAX_ATTEMPTS, Items
 from online_orders.domain.audit import OPERATOR, AuditChange
-from online_orders.domain.catalog import KIND_LABELS
 from online_orders.domain.errors import InProgress, NotFound, TooManyRequests, Unavailable
 from online_orders.domain.estimates import BUCKET_DAYS
 from online_orders.domain.evidence import Evidence
@@ -51,6 +50,7 @@ from online_orders.telemetry import MetricUnit, logger, metrics
 from tests.aws.audited import take_entry
 from tests.aws.service import Service, canceled, error_of
 from tests.domain.builders import CLARA, DAY, NOW, ORDER_ID, account_of, item_of, offered, place
+from tests.shipped_catalog import KIND_LABELS
 
 Json = dict[str, Any]
 

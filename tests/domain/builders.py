@@ -20,6 +20,7 @@ from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote, parse_quote
 from online_orders.domain.roles import PERMISSIONS, Permission, Role
+from tests.shipped_catalog import CATALOG
 
 Json = dict[str, Any]
 
@@ -116,7 +117,9 @@ def place(
 ) -> Change:
     """Place an order for the items, or for one of IP addresses; `body` are the members beside them."""
     requested = {"items": list(items) or [item_of("ip_addresses")], **(body or {})}
-    return parse_order(requested, order_id=ORDER_ID, account=account or account_of(), source=source, by=by, at=at)
+    return parse_order(
+        requested, order_id=ORDER_ID, account=account or account_of(), catalog=CATALOG, source=source, by=by, at=at
+    )
 
 
 def claimed(order: Order | None = None, at: datetime = NOW) -> Order:

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from online_orders.domain.accounts import Account
-from online_orders.domain.catalog import KINDS as MODELS
-from online_orders.domain.catalog import UPGRADES
 from online_orders.domain.duplicates import RECENT, find_duplicates
 from online_orders.domain.orders import Order
 from tests.domain.builders import (
@@ -25,11 +23,15 @@ from tests.domain.builders import (
     offered,
     place,
 )
+from tests.shipped_catalog import CATALOG, UPGRADES
 
 
 def found(*items: Json, others: list[Order], account: Account | None = None, at: Any = LATER) -> list[tuple[str, str]]:
     placed = place(*items).order.items
-    return [(each.item_id, each.code) for each in find_duplicates(placed, account or account_of(), others, at, MODELS)]
+    return [
+        (each.item_id, each.code)
+        for each in find_duplicates(placed, account or account_of(), others, at, CATALOG.kinds, CATALOG)
+    ]
 
 
 def of(*items: Json) -> Order:
@@ -100,13 +102,13 @@ def test_of_several_the_open_one_is_named_and_else_the_first() -> None:
         order.model_copy(update={"order_id": order_id})
         for order, order_id in ((done, "done"), (first, "first"), (second, "second"))
     ]
-    (duplicate,) = find_duplicates(first.items, account_of(), others, LATER, UPGRADES)
+    (duplicate,) = find_duplicates(first.items, account_of(), others, LATER, UPGRADES, CATALOG)
     assert (duplicate.code, duplicate.order_id, duplicate.placed_at) == ("already_ordered", "first", NOW)
 
 
 def test_only_the_kinds_that_are_asked_for_are_looked_at() -> None:
     items = [item_of(kind) for kind in KINDS]
-    duplicates = find_duplicates(place(*items).order.items, account_of(), [of(*items)], LATER, UPGRADES)
+    duplicates = find_duplicates(place(*items).order.items, account_of(), [of(*items)], LATER, UPGRADES, CATALOG)
     assert [each.item_id for each in duplicates] == ["1", "2"]
 
 

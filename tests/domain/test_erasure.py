@@ -405,7 +405,7 @@ def test_of_two_names_the_longer_is_taken_out_however_they_are_spelled() -> None
 def test_the_words_of_a_catalog_are_no_names_of_a_site() -> None:
     order = offered(claimed(place(item_of("sdp_users")).order))
     assert order.snapshot
-    (word,) = (word for key, word in order.snapshot.words["en"].items() if key.startswith("region."))
+    (word,) = (word for key, word in order.snapshot.words["en"].items() if key.startswith("sdp_users.region."))
     assert erasure.pdfs_naming(Person.from_email(CONNIE.email, [word]), order) == []
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 
 from online_orders.domain.accounts import Account
-from online_orders.domain.catalog import IpAddresses, item_errors
+from online_orders.domain.catalog import item_errors
 from online_orders.domain.errors import Conflict, FieldError, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
 from online_orders.domain.field_errors import CODES, pointer, validate
 from online_orders.domain.field_errors import field_errors_of as below
@@ -29,6 +29,7 @@ from online_orders.domain.order_requests import (
 from online_orders.domain.quotes import NewQuote
 from online_orders.domain.values import PATTERN_TEXTS, Request
 from tests.domain.builders import CARLA, TODAY, account_of, item_of, named, property_of, refused
+from tests.shipped_catalog import CATALOG
 
 
 def field_errors_of(model: type[Request], body: Any) -> list[tuple[str, str]]:
@@ -119,7 +120,7 @@ def test_faults_become_the_members_of_the_problem() -> None:
     ids=named,
 )
 def test_a_fault_is_told_in_a_sentence(body: dict[str, Any], detail: str) -> None:
-    (fault,) = item_errors([item_of("socket", **body)], account_of(), TODAY)
+    (fault,) = item_errors([item_of("socket", **body)], CATALOG, account_of(), TODAY)
     assert fault.detail == detail
 
 
@@ -162,7 +163,7 @@ def _patterns(schema: Any) -> Iterator[str]:
 
 LINE = {"description": "Setup", "quantity": 1, "unit_price": "1", "recurrence": "once"}
 QUOTE = {"valid_until": "2027-01-01", "lines": [LINE]}
-KINDS: dict[str, tuple[type[Request], Any]] = {
+KINDS: dict[str, tuple[type[BaseModel], Any]] = {
     "missing": (NewComment, {}),
     "extra_forbidden": (NewComment, {"text": "Hm.", "color": "red"}),
     "string_too_long": (NewComment, {"text": "x" * 2_001}),
@@ -174,7 +175,7 @@ KINDS: dict[str, tuple[type[Request], Any]] = {
     "greater_than_equal": (NewQuote, {**QUOTE, "lines": [{**LINE, "quantity": 0}]}),
     "less_than": (NewQuote, {**QUOTE, "lines": [{**LINE, "unit_price": "1000000000000"}]}),
     "less_than_equal": (NewQuote, {**QUOTE, "lines": [{**LINE, "quantity": 10**30}]}),
-    "literal_error": (IpAddresses, {"kind": "addresses", "quantity": 1, "start_date": "2027-01-01"}),
+    "literal_error": (Account, {**account_of().model_dump(), "locale": "xx"}),
     "enum": (NewQuote, {**QUOTE, "lines": [{**LINE, "recurrence": "hourly"}]}),
     "date_from_datetime_parsing": (NewQuote, {**QUOTE, "valid_until": "2027-02-30"}),
     "date_parsing": (NewQuote, {**QUOTE, "valid_until": "0000-01-01"}),

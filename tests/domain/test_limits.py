@@ -26,12 +26,22 @@ from online_orders.domain.order_parts import OrderInternals
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.quotes import QuoteState
+from tests.shipped_catalog import CATALOG
+from tests.shipped_catalog import LIMITS as SHIPPED_LIMITS
 
 LIMITS: dict[str, tuple[Any, Any]] = {
     "wrong codes that lock a link": (approval_links.WRONG_CODES_ALLOWED, 5),
     "items of an order": (catalog.MAX_ITEMS, 50),
-    "years ahead of a start": (catalog.MAX_LEAD_YEARS, 2),
-    "quantities": (catalog.LIMITS, {"socket": 50, "ip_addresses": 256, "sdp_users": 50_000, "accessory": 50}),
+    "years ahead of a start": (
+        [
+            rule.get("latest_years")
+            for kind in CATALOG.kinds.values()
+            for rule in kind.rules
+            if rule["rule"] == "start_date_window"
+        ],
+        [2] * 6,
+    ),
+    "quantities": (SHIPPED_LIMITS, {"socket": 50, "ip_addresses": 256, "sdp_users": 50_000, "accessory": 50}),
     "days in which a completed upgrade is spoken of": (duplicates.RECENT, timedelta(days=30)),
     "faults that are told": (errors.MAX_FIELD_ERRORS, 1_000),
     "orders that an estimate can rest on": (estimates.MIN_ORDERS, 10),

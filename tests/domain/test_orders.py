@@ -9,6 +9,7 @@ import pytest
 
 from online_orders.domain import order_delivery, order_schedule, orders
 from online_orders.domain.accounts import Account, Contact, EnrollmentState
+from online_orders.domain.catalog import Item
 from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.erasure import ERASED_CONTACT
 from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests
@@ -239,11 +240,16 @@ def test_an_order_of_the_maximum_size_is_offered_and_a_larger_one_refused(
 def test_an_order_has_the_labels_of_its_day_and_no_others() -> None:
     order = place(item_of("sdp_users")).order
     assert order.snapshot
-    (key,) = (key for key in order.snapshot.words["de"] if key.startswith("region."))
-    assert order.word("de", key) == order.snapshot.words["de"][key] != order.word("en", key)
-    assert order.word("fr", key) is None
-    assert order.word("de", "region.nowhere") is None
-    assert without_snapshot(order).word("de", key) is None
+    (item,) = order.items
+    (key,) = (key for key in order.snapshot.words["de"] if key.startswith("sdp_users.region."))
+    german, english = (order.ordered_words(item, language)["region"] for language in ("de", "en"))
+    assert german == order.snapshot.words["de"][key] != english
+    assert order.ordered_words(item, "fr") == {}
+    assert order.ordered_words(Item.model_validate(item_of("sdp_users", region="nowhere")), "de").keys() == {
+        "kind",
+        "summary",
+    }
+    assert without_snapshot(order).ordered_words(item, "de") == {}
 
 
 def test_a_held_quote_cannot_be_undone_once_its_contact_is_gone() -> None:

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from online_orders.domain.catalog import UPGRADES
 from online_orders.domain.errors import Forbidden, Invalid
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.order_status import Status
@@ -33,12 +32,13 @@ from tests.domain.builders import (
     refused,
     without_snapshot,
 )
+from tests.shipped_catalog import CATALOG, UPGRADES
 
 MILLISECOND = timedelta(milliseconds=1)
 
 
 def place_body(body: Any) -> None:
-    parse_order(body, order_id=ORDER_ID, account=account_of(), source="online", by=ANNA, at=NOW)
+    parse_order(body, order_id=ORDER_ID, account=account_of(), catalog=CATALOG, source="online", by=ANNA, at=NOW)
 
 
 def field_errors_of(body: Any) -> list[tuple[str, str]]:
@@ -201,7 +201,9 @@ def test_a_text_is_a_string(name: str, value: Any) -> None:
 def test_an_accepted_note_is_the_sent_text_without_surrounding_space(text: str) -> None:
     body = {"items": [item_of("socket")], "note": text}
     try:
-        order = parse_order(body, order_id=ORDER_ID, account=account_of(), source="online", by=ANNA, at=NOW).order
+        order = parse_order(
+            body, order_id=ORDER_ID, account=account_of(), catalog=CATALOG, source="online", by=ANNA, at=NOW
+        ).order
     except Invalid:
         assert any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text)
     else:
@@ -290,18 +292,26 @@ def test_an_order_keeps_its_account_name_sites_and_item_labels() -> None:
         "sites": {"lab": {"name": "Lab", "address": "3 Back St"}, "office": {"name": "Office", "address": "1 Main St"}},
         "words": {
             "en": {
-                "accessory_type.network_card": "X1700 Socket network card",
+                "accessory.accessory_type.network_card": "X1700 Socket network card",
                 "kind.accessory": "Accessories",
                 "kind.sdp_users": "SDP Users",
                 "kind.site_bandwidth": "Site Bandwidth License",
-                "region.europe": "Europe",
+                "sdp_users.region.europe": "Europe",
+                "site_bandwidth.bandwidth_mbps.200": "200 Mbps",
+                "summary.accessory": "{quantity} × {accessory_type} for {site}",
+                "summary.sdp_users": "{quantity} in {region}",
+                "summary.site_bandwidth": "{bandwidth_mbps} for {site}",
             },
             "de": {
-                "accessory_type.network_card": "Netzwerkkarte für X1700",
+                "accessory.accessory_type.network_card": "Netzwerkkarte für X1700",
                 "kind.accessory": "Zubehör",
                 "kind.sdp_users": "SDP-Benutzer",
                 "kind.site_bandwidth": "Bandbreite für einen Standort",
-                "region.europe": "Europa",
+                "sdp_users.region.europe": "Europa",
+                "site_bandwidth.bandwidth_mbps.200": "200 Mbit/s",
+                "summary.accessory": "{quantity} × {accessory_type} für {site}",
+                "summary.sdp_users": "{quantity} in {region}",
+                "summary.site_bandwidth": "{bandwidth_mbps} für {site}",
             },
         },
     }

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from online_orders.domain.catalog import UPGRADES
 from online_orders.domain.csv_pages import PLAIN, SPREADSHEETS, Dialect
 from online_orders.domain.errors import BadRequest, FieldError, Invalid
 from online_orders.domain.iso import MINOR_DIGITS
@@ -20,7 +19,6 @@ from online_orders.domain.money import MAX_AMOUNT, quantize
 from online_orders.domain.prices import (
     COLUMNS,
     MAX_PRICES,
-    VARIANTS,
     ListPrice,
     QuoteDraft,
     draft_from_prices,
@@ -30,6 +28,7 @@ from online_orders.domain.prices import (
     prices_csv,
     prices_of,
     variant_of,
+    variants,
 )
 from online_orders.domain.quotes import MAX_DESCRIPTION_LENGTH, Quote, Recurrence, parse_quote
 from tests.domain.builders import (
@@ -45,8 +44,11 @@ from tests.domain.builders import (
     property_of,
     without_snapshot,
 )
+from tests.shipped_catalog import CATALOG, UPGRADES
 
 SITES = {"office": "Berlin", "store": "Lager", "branch": "Ulm"}
+
+VARIANTS = variants(CATALOG)
 
 
 def price_of(kind: str = "socket", variant: str | None = None, **changes: Any) -> Json:
@@ -513,7 +515,7 @@ def test_a_draft_is_accepted_as_it_is_once_every_item_has_a_price(
     prices = listed(*bodies, currency=currency)
     draft = draft_of(*(item_of(kind) for kind in kinds), prices=prices, currency=currency)
     items = place(*(item_of(kind) for kind in kinds)).order.items
-    priced = [str(number) for number, item in enumerate(items, 1) if prices_of(item, prices)]
+    priced = [str(number) for number, item in enumerate(items, 1) if prices_of(item, prices, CATALOG)]
     assert sorted({line.item_id or "" for line in draft.lines} | set(draft.unpriced), key=int) == [
         str(number) for number in range(1, len(items) + 1)
     ]
@@ -548,7 +550,7 @@ def test_a_site_without_snapshot_is_shown_by_its_present_name_or_id() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_item_of_the_catalog_has_a_variant_that_a_list_can_name(kind: str) -> None:
     (item,) = place(item_of(kind)).order.items
-    variant = variant_of(item)
+    variant = variant_of(item, CATALOG)
     assert variant in VARIANTS[kind] if VARIANTS[kind] else variant is None
 
 

@@ -409,7 +409,7 @@ def test_what_was_ordered_is_shown_as_it_was_whatever_has_become_of_it() -> None
     assert first["site"] == {"name": "Lager", "address": "9 New St"}
     assert not {"site", "labels"} & second.keys()
     assert order.snapshot
-    words = order.snapshot.words["de"] | {"region.europe": "Abendland"}
+    words = order.snapshot.words["de"] | {"sdp_users.region.europe": "Abendland"}
     older = order.snapshot.model_copy(update={"words": order.snapshot.words | {"de": words}})
     first, second = shown(order.model_copy(update={"snapshot": older}))["items"]
     assert "labels" not in first

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from online_orders.domain.accounts import Account, Contact, Enrollment, EnrollmentState, License, Site, SocketStock
-from online_orders.domain.catalog import LIMITS, REGIONS
 from online_orders.domain.money import quantize
 from online_orders.domain.order_parts import Closed, OrderInternals, User
 from online_orders.domain.order_status import Status
@@ -21,6 +20,7 @@ from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote, QuoteLine, QuoteState, Recurrence, Totals
 from online_orders.domain.timeline import Actor, Entry, Event
 from tests.domain.builders import CONNIE, STATUSES, item_of, property_of, standing
+from tests.shipped_catalog import LIMITS, REGIONS
 
 Thing = TypeVar("Thing")
 

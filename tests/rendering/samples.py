@@ -10,7 +10,6 @@ from online_orders.domain import order_delivery, order_schedule, roles
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.approval_links import ConfirmLink
-from online_orders.domain.catalog import ACCESSORY_TYPES, REGIONS
 from online_orders.domain.confirmation import FormError, FormState, Outcome
 from online_orders.domain.installation import Installation
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
@@ -52,6 +51,7 @@ from tests.domain.builders import (
     place,
     quote_body,
 )
+from tests.shipped_catalog import ACCESSORY_TYPES, REGIONS
 
 INSTALLATION = Installation(brand="Northwind Networks", site_url="https://orders.example.com")
 TOKEN = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0U1v"

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from online_orders.domain.catalog import KIND_LABELS
 from online_orders.domain.confirmation import FormError, FormState, Outcome
 from online_orders.domain.languages import LOCALES
 from online_orders_rendering.pages.approval import CONTENT_SECURITY_POLICY, outcome_page
@@ -25,6 +24,7 @@ from tests.rendering.samples import (
     placed,
     quote_of,
 )
+from tests.shipped_catalog import KIND_LABELS
 
 PAGES = [
     pytest.param(html, locale, id=f"{locale}-{name}") for locale in LOCALES for name, html in pages(locale).items()

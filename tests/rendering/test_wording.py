@@ -16,12 +16,12 @@ import pytest
 
 import online_orders_rendering
 from online_orders.domain.accounts import Account
-from online_orders.domain.catalog import ACCESSORY_TYPES, KIND_LABELS, LABELS_BY_LOCALE, REGIONS
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.languages import FALLBACK, FOLDER, LOCALES, texts
 from online_orders.domain.order_status import STATUS_LABELS
 from online_orders_rendering.i18n import Translator, line_of, text_of, translator
 from tests.rendering.samples import everything
+from tests.shipped_catalog import ACCESSORY_TYPES, KIND_LABELS, LABELS_BY_LOCALE, REGIONS
 
 PACKAGE = Path(online_orders_rendering.__file__).parent
 CATALOGS = {locale: dict(texts(locale)) for locale in LOCALES}

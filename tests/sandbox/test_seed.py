@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from online_orders.domain.accounts import Account, parse_account
-from online_orders.domain.catalog import BANDWIDTH_STEPS, KINDS
 from online_orders.domain.prices import ListPrice, parse_prices
 from sandbox.seed import CS_MAILBOX, GIVEN_ROLES, SENDER, UNITS_PER_EURO, USERS, accounts, price_list
+from tests.shipped_catalog import BANDWIDTH_STEPS, CATALOG
 
 TODAY = date(2026, 11, 22)
 
@@ -70,7 +70,7 @@ def test_every_account_s_currency_has_prices_for_every_kind_of_item(seeded: dict
     assert {account.currency for account in seeded.values()} == set(UNITS_PER_EURO)
     for currency in UNITS_PER_EURO:
         listed: tuple[ListPrice, ...] = parse_prices(price_list(currency), currency)
-        assert {price.kind for price in listed} == set(KINDS)
+        assert {price.kind for price in listed} == set(CATALOG.kinds)
 
 
 def test_no_address_is_used_twice(seeded: dict[str, Account]) -> None:

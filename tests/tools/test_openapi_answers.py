@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from online_orders.domain import order_delivery
-from online_orders.domain.catalog import KINDS
+from online_orders.domain.catalog import shipped
 from online_orders.domain.estimates import BUCKET_DAYS, MIN_ORDERS
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
@@ -20,7 +20,7 @@ from tools.generate import catalog_document
 from tools.openapi import examples
 from tools.openapi.refusals import ALL, Refusal
 
-HISTORY = {(kind, status.value): [MIN_ORDERS] * len(BUCKET_DAYS) for kind in KINDS for status in Status}
+HISTORY = {(kind, status.value): [MIN_ORDERS] * len(BUCKET_DAYS) for kind in shipped().kinds for status in Status}
 LATER = examples.PLACED_AT + timedelta(days=1)
 
 
@@ -68,7 +68,7 @@ def orders_of_every_status() -> dict[Status, Order]:
 def test_an_order_of_every_kind_of_item_is_as_described(status: Status, history: dict[Any, Any]) -> None:
     order = orders_of_every_status()[status]
     assert order.status is status
-    assert [item.kind for item in order.items] == list(KINDS)
+    assert [item.kind for item in order.items] == list(shipped().kinds)
     assert faults(order_body(order, history, LATER), schema("Order")) == []
     assert faults(desk_row(order, history, LATER), schema("DeskOrder")) == []
 

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from online_orders.domain.catalog import LABELS_BY_LOCALE
 from online_orders.domain.field_errors import CODES
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.languages import LOCALES as ACCOUNTS_SPEAK
 from tests.local_run import PROJECT
+from tests.shipped_catalog import LABELS_BY_LOCALE
 from tools.generate import GENERATED
 from tools.publish import languages
 from tools.vendor import MODULES, as_module

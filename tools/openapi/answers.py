@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, ContactReport, Currency, Enrollment
 from online_orders.domain.approval_links import CODE
 from online_orders.domain.audit import AuditChange, AuditEntry
-from online_orders.domain.catalog import KINDS, MAX_ITEMS, Item
+from online_orders.domain.catalog import MAX_ITEMS
 from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
@@ -35,8 +35,9 @@ from online_orders.domain.people import (
 )
 from online_orders.domain.people import PersonRequest as NewPersonRequest
 from online_orders.domain.people import StaffPersonRequest as NewStaffPersonRequest
+from online_orders.domain.prices import MAX_PRICES, ListPrice, NewListPrice, NewPriceList, QuoteDraft
 from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
-from online_orders.domain.prices import NewPriceList, PriceList, QuoteDraft
+from online_orders.domain.prices import PriceList as StoredPriceList
 from online_orders.domain.quotes import NewQuote, Quote
 from online_orders.domain.representations import Flag
 from online_orders.domain.roles import Permission, Role
@@ -44,8 +45,9 @@ from online_orders.domain.service_users import READ_ONLY as READ_ONLY_OF_SERVICE
 from online_orders.domain.service_users import NewDeskServiceUser, NewServiceUser, ServiceUser
 from online_orders.domain.service_users import ServiceUserRequest as NewServiceUserRequest
 from online_orders.domain.timeline import Entry
-from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, Day, Entity, Instant
+from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, Day, Entity, Instant, Length
 from online_orders.http.app import Nothing
+from tools.openapi.items import KINDS, Item, KindName
 
 
 def _derived(
@@ -91,6 +93,9 @@ PriceListRequest = _derived(
     NewPriceList,
     (),
     **dict.fromkeys(sorted(READ_ONLY_OF_PRICES), _IGNORED),
+    prices=Annotated[
+        tuple[_derived("NewListPrice", "", NewListPrice, kind=KindName), ...], Length(0, MAX_PRICES)  # type: ignore[misc]
+    ],
 )
 
 
@@ -209,7 +214,8 @@ ORDERED_ITEMS = tuple(
             dict[str, dict[str, str]],
             {},
             "The words for kind and settings as they were when ordered, by language and setting; left out while the "
-            "catalog has the same.",
+            "catalog has the same. `summary` is how the item is told in a line, with settings in braces, and "
+            "`quantity` the unit.",
         ),
         confirmed_start_date=Annotated[Day | None, Field(description="What Customer Success has confirmed.")],
         start_passed=_left_out(
@@ -220,7 +226,7 @@ ORDERED_ITEMS = tuple(
         ),
         estimated_start=EstimatedStartAnswer,
     )
-    for model in KINDS.values()
+    for model in KINDS
 )
 _ORDERED_ITEM: Any = Union[ORDERED_ITEMS]  # noqa: UP007 - of a tuple
 QuoteAnswer = _derived(
@@ -403,6 +409,14 @@ OrderPage = _page("OrderPage", "Orders, newest first; a page may be short.", Ord
 DeskOrderPage = _page("DeskOrderPage", "Orders, oldest first; a page may be short.", DeskOrderAnswer)
 
 
+PriceList = _derived(
+    "PriceList",
+    StoredPriceList.__doc__ or "",
+    StoredPriceList,
+    prices=tuple[_derived("ListPrice", ListPrice.__doc__ or "", ListPrice, kind=KindName), ...],  # type: ignore[misc]
+)
+
+
 class PriceListSummary(Entity):
     """A price list, without its prices."""
 
@@ -462,7 +476,7 @@ class PriceListVersion(Entity):
     at: _STORED_AT
     by: _BY
     changed: _CHANGED
-    price_list: PriceList
+    price_list: PriceList  # type: ignore[valid-type]
 
 
 AccountVersionPage = _page("AccountVersionPage", "Versions, newest first; a page may be short.", AccountVersionSummary)
@@ -588,12 +602,43 @@ AuditEntryAnswer = _derived(
 AuditPage = _page("AuditPage", "Entries, newest first; a page may be short.", AuditEntryAnswer)
 
 
-class CatalogKind(Entity):
-    """A kind of item; its schema is that of an item as a client sends it."""
+_Words = Annotated[dict[str, str], Field(description="By language.")]
 
-    kind: str
-    label: str
-    item_schema: Annotated[dict[str, Any], Field(alias="schema")]
+
+class CatalogChoice(Entity):
+    """A value that a setting can have, and what it is called."""
+
+    value: str | int
+    labels: _Words
+
+
+_IF_ANY = "By language; left out where there is none."
+CatalogSetting = create_model(
+    "CatalogSetting",
+    __base__=Entity,
+    __doc__="A setting of a kind of item, as a form shows it.",
+    name=str,
+    type=Annotated[str, Field(description="`site`, `quantity`, `choice`, `step` or `text`.")],
+    labels=_Words,
+    help=_left_out(dict[str, str], {}, _IF_ANY),
+    unit=_left_out(dict[str, str], {}, f"Of a quantity or of steps. {_IF_ANY}"),
+    choices=_left_out(tuple[CatalogChoice, ...], (), "Of a choice or of steps; else left out."),
+)
+CatalogKind = create_model(
+    "CatalogKind",
+    __base__=Entity,
+    __doc__="A kind of item; its schema is that of an item as a client sends it.",
+    kind=str,
+    label=str,
+    item_schema=Annotated[dict[str, Any], Field(alias="schema")],
+    labels=_Words,
+    help=_left_out(dict[str, str], {}, _IF_ANY),
+    icon=_left_out(str, None, "The name of a picture; left out where there is none."),
+    summary=Annotated[
+        dict[str, str], Field(description="How an item is told in a line, by language; settings stand in braces.")
+    ],
+    settings=tuple[CatalogSetting, ...],
+)
 
 
 class CatalogRegion(Entity):
@@ -614,6 +659,7 @@ class CatalogCurrency(Entity):
 class Catalog(Entity):
     """What can be ordered, and what the statuses are called."""
 
+    version: Annotated[int, Field(ge=0, description="Of the catalog that is published; 0 for the one that ships.")]
     item_kinds: tuple[CatalogKind, ...]
     bandwidth_steps: tuple[int, ...]
     regions: tuple[CatalogRegion, ...]

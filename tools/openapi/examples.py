@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from online_orders.domain import audit, order_delivery
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
+from online_orders.domain.catalog import shipped
 from online_orders.domain.errors import OnlineOrdersError
 from online_orders.domain.evidence import evidence_of
 from online_orders.domain.order_parts import User
@@ -162,7 +163,9 @@ def account() -> Account:
 
 
 def placed(body: dict[str, Any]) -> Change:
-    return parse_order(body, order_id=ORDER_ID, account=account(), source="online", by=CUSTOMER, at=PLACED_AT)
+    return parse_order(
+        body, order_id=ORDER_ID, account=account(), catalog=shipped(), source="online", by=CUSTOMER, at=PLACED_AT
+    )
 
 
 class Story(NamedTuple):

@@ -19,7 +19,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
 from online_orders.domain.accounts import Contact
-from online_orders.domain.catalog import Item
+from online_orders.domain.catalog import QUANTITY, SITE, Item, settings_of
 from online_orders.domain.languages import FALLBACK, LOCALES, texts
 from online_orders.domain.money import minor_digits
 from online_orders.domain.orders import Order
@@ -31,7 +31,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _LINE_END = re.compile("\r\n?|[\u2028\u2029\u0085\u000b\u000c]")
 _LETTERS_BEFORE_DIGIT = re.compile(r"([^\W\d_])(?=\d)")
 """Where CLDR has a space that Babel omits: KWD 1.000, but €1.00."""
-_DELIVERED = {"socket", "accessory"}
 _CONFIRM_URL = re.compile(r"(/confirm)(?=/)", re.IGNORECASE)
 
 
@@ -133,24 +132,33 @@ class Translator:
 
     def item(self, order: Order, item: Item, site_names: Mapping[str, str] | None = None) -> str:
         """Return one line such as "Sockets: 2 × X1700 for Berlin"."""
-        site = order.site_of(item)
-        values: dict[str, str] = {"label": self._label(order, f"kind.{item.kind}") or item.kind}
-        for name, value in item.model_dump(exclude={"kind", "start_date"}).items():
-            if name == "site_id":
-                values["site"] = line_of(site.name if site else (site_names or {}).get(value, value))
-            elif isinstance(value, int):
-                values[name] = self.number(value)
-            else:
-                values[name] = self._label(order, f"{name}.{value}") or value
-        return self(f"item.{item.kind}", **values)
+        words, settings = order.words(item, self.name), settings_of(item)
+        values = {name: self._value(name, value, words) for name, value in settings.items() if name != SITE}
+        if site_id := settings.get(SITE):
+            site = order.site_of(item)
+            values["site"] = line_of(site.name if site else (site_names or {}).get(site_id, site_id))
+        label = words.get("kind", item.kind)
+        summary = words.get("summary")
+        return f"{label}: {summary.format_map(_Values(values))}" if summary else ": ".join([label, *values.values()])
 
-    def _label(self, order: Order, key: str) -> str | None:
-        """Return the catalog's label as it was when the order was placed, else the present one; None without any."""
-        return order.word(self.name, key) or self._texts.get(key)
+    def _value(self, name: str, value: object, words: Mapping[str, str]) -> str:
+        """Return the value of a setting by the catalog's word for it; of a quantity with its unit, if it has one."""
+        if name == QUANTITY and isinstance(value, int):
+            return f"{self.number(value)} {words[name]}" if name in words else self.number(value)
+        if name in words:
+            return words[name]
+        return self.number(value) if isinstance(value, int) else line_of(str(value))
+
+
+class _Values(dict[str, str]):
+    """The values of a summary's placeholders; one whose setting the item does not have is left out."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
 
 
 def _address_of(order: Order, item: Item) -> str | None:
-    site = order.site_of(item) if item.kind in _DELIVERED else None
+    site = order.site_of(item) if order.is_delivered(item) else None
     return line_of(site.address) if site and site.address else None
 
 

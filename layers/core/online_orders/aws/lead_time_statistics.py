@@ -1,15 +1,16 @@
 """Keep the history behind the estimates: counters per kind of item, read along with other items and cached.
 
 The counters of a kind are spread over several shards, because two orders that are counted in one item at the same
-moment conflict. A read gets all shards at once: 48 small items, when the cached history has expired.
+moment conflict. A read gets all shards at once: 48 small items for the catalog that ships, when the cached history has
+expired. Of a catalog with more kinds, the first `MAX_KINDS` are read along; the history of another kind is read when an
+order with it is shown.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import product
 from time import monotonic
+from typing import NamedTuple
 
 from online_orders.aws.keys import (
     HISTORY_SHARDS,
@@ -22,44 +23,83 @@ from online_orders.aws.keys import (
     statistics_key,
 )
 from online_orders.aws.table import IF_NOT_EXISTS, Items, WriteConflict, attempts, get_all, number, put, text, transact
-from online_orders.domain.catalog import KIND_LABELS
+from online_orders.domain.catalog import shipped
 from online_orders.domain.errors import InProgress
 from online_orders.domain.estimates import BUCKET_DAYS, History, bucket_of, durations
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Order
 from online_orders.environment import environment
 
-_cache: list[tuple[float, History]] = []
+MAX_KINDS = 10
+"""Kinds whose counters are read along with other items: a batch of DynamoDB has 100 at most."""
+
+
+class _Cached(NamedTuple):
+    at: float
+    history: dict[tuple[str, str], list[int]]
+    kinds: set[str]
+    """Whose counters have been read."""
+
+
+_cache: list[_Cached] = []
+_catalog_kinds: list[tuple[str, ...]] = []
 
 
 def _is_fresh() -> bool:
-    return bool(_cache) and monotonic() - _cache[0][0] < float(environment("HISTORY_CACHE_SECONDS"))
+    return bool(_cache) and monotonic() - _cache[0].at < float(environment("HISTORY_CACHE_SECONDS"))
+
+
+def follow_catalog(kinds: Iterable[str]) -> None:
+    """Read the history of these kinds along from now on: those of the catalog that is in force."""
+    _catalog_kinds[:] = [tuple(kinds)]
+
+
+def _kinds() -> tuple[str, ...]:
+    return (_catalog_kinds[0] if _catalog_kinds else tuple(shipped().kinds))[:MAX_KINDS]
+
+
+def _keys(kinds: Collection[str]) -> list[Key]:
+    return [history_key(kind, shard) for shard in range(HISTORY_SHARDS) for kind in kinds]
 
 
 def keys_to_refresh() -> list[Key]:
     """Return the keys of the counters to read along with other items; none while the cached history is fresh."""
-    return [] if _is_fresh() else [history_key(kind, shard) for shard in range(HISTORY_SHARDS) for kind in KIND_LABELS]
+    return [] if _is_fresh() else _keys(_kinds())
 
 
 def update_cache(found: Items) -> None:
     """Cache the counters that a read with `keys_to_refresh` has brought."""
     if _is_fresh():
         return
+    kinds = _kinds()
+    _cache[:] = [_Cached(monotonic(), _history(found, kinds), set(kinds))]
+
+
+def _history(found: Items, kinds: Collection[str]) -> dict[tuple[str, str], list[int]]:
     history: dict[tuple[str, str], list[int]] = {}
-    for kind, shard in product(KIND_LABELS, range(HISTORY_SHARDS)):
+    for kind, shard in product(kinds, range(HISTORY_SHARDS)):
         item = found.get(history_key(kind, shard)) or {}
         for name, value in item.items():
             status, _, bucket = name.partition("#")
             if bucket:
                 counts = history.setdefault((kind, status), [0] * len(BUCKET_DAYS))
                 counts[int(bucket)] += int(value["N"])
-    _cache[:] = [(monotonic(), history)]
+    return history
 
 
-def lead_times() -> History:
+def lead_times(orders: Iterable[Order] = ()) -> History:
+    """Return the history, with that of every kind of item in these orders."""
     if not _is_fresh():
         update_cache(get_all(keys_to_refresh()))
-    return _cache[0][1]
+    cached = _cache[0]
+    missing = {kind for order in orders for kind in order.item_kinds} - cached.kinds
+    if missing:
+        kinds = sorted(missing)
+        for first in range(0, len(kinds), MAX_KINDS):
+            some = kinds[first : first + MAX_KINDS]
+            cached.history.update(_history(get_all(_keys(some)), some))
+        cached.kinds.update(missing)
+    return cached.history
 
 
 def count_order(order: Order) -> None:
@@ -122,3 +162,4 @@ def postpone_count(order_id: str, until: datetime) -> None:
 
 def reset() -> None:
     _cache.clear()
+    _catalog_kinds.clear()

@@ -16,7 +16,7 @@ from online_orders.aws.keys import Source, idempotency_key, placed_key
 from online_orders.aws.table import WriteConflict, attempts, get_all
 from online_orders.domain.accounts import Account
 from online_orders.domain.callers import Caller
-from online_orders.domain.catalog import KINDS, UPGRADES
+from online_orders.domain.catalog import Catalog, shipped
 from online_orders.domain.duplicates import Duplicate, find_duplicates
 from online_orders.domain.errors import InProgress
 from online_orders.domain.order_ids import new_order_id
@@ -31,6 +31,11 @@ class Placed(NamedTuple):
 
     order_id: str
     response: str
+
+
+def _current_catalog() -> Catalog:
+    """Return the catalog by which orders are placed now."""
+    return shipped()
 
 
 def _hash(text: str) -> str:
@@ -64,11 +69,16 @@ def place(key: str, body: Any, *, by: Caller, account_id: str, caller_account_id
             return Placed(json.loads(response)["order_id"], response)
         if source == "online":
             quotas.check_quota(found, account_id, at)
-        change = parse_order(body, order_id=new_order_id(at), account=account, source=source, by=by.user, at=at)
-        if UPGRADES.intersection(change.order.item_kinds):
-            duplicates = _upgrade_duplicates(change.order, account, at)
+        catalog = _current_catalog().for_account(account)
+        change = parse_order(
+            body, order_id=new_order_id(at), account=account, catalog=catalog, source=source, by=by.user, at=at
+        )
+        if catalog.upgrades.intersection(change.order.item_kinds):
+            duplicates = _upgrade_duplicates(change.order, account, at, catalog)
             change = change._replace(order=change.order.model_copy(update={"duplicates": duplicates}))
-        shown = order_body(change.order, lead_time_statistics.lead_times(), at, at_desk=source == "direct")
+        shown = order_body(
+            change.order, lead_time_statistics.lead_times([change.order]), at, at_desk=source == "direct"
+        )
         # A repeated request gets this response, whatever may be done with the order by then.
         del shown["actions"]
         response = to_json(shown)
@@ -85,17 +95,18 @@ def current_duplicates(order: Order, at: datetime) -> tuple[Duplicate, ...]:
 
     Makes two queries of a bounded number of orders, and none for an order without upgrades.
     """
-    if not UPGRADES.intersection(order.item_kinds):
+    catalog = _current_catalog()
+    if not catalog.upgrades.intersection(order.item_kinds):
         return order.duplicates
-    found = _upgrade_duplicates(order, account_store.get_account(order.account_id), at)
+    found = _upgrade_duplicates(order, account_store.get_account(order.account_id), at, catalog)
     known = {each.item_id: each for each in (*found, *order.duplicates)}
     return tuple(sorted(known.values(), key=lambda each: int(each.item_id)))
 
 
-def _upgrade_duplicates(order: Order, account: Account, at: datetime) -> tuple[Duplicate, ...]:
+def _upgrade_duplicates(order: Order, account: Account, at: datetime, catalog: Catalog) -> tuple[Duplicate, ...]:
     candidates = order_queries.find_duplicate_candidates(order.account_id)
     others = [each for each in candidates if each.order_id != order.order_id]
-    return find_duplicates(order.items, account, others, at, UPGRADES)
+    return find_duplicates(order.items, account, others, at, catalog.upgrades, catalog)
 
 
 def preview(body: Any, *, by: User, account_id: str, caller_account_id: str, source: Source) -> list[dict[str, Any]]:
@@ -109,11 +120,14 @@ def preview(body: Any, *, by: User, account_id: str, caller_account_id: str, sou
     account = account_store.authorize(found, caller_account_id, account_id)
     if source == "online":
         quotas.check_quota(found, account_id, at)
-    items = parse_order(body, order_id=new_order_id(at), account=account, source=source, by=by, at=at).order.items
+    catalog = _current_catalog().for_account(account)
+    order = parse_order(
+        body, order_id=new_order_id(at), account=account, catalog=catalog, source=source, by=by, at=at
+    ).order
     at_desk = source == "direct"
     others = {order.order_id: order for order in order_queries.find_duplicate_candidates(account_id)}
     warnings = []
-    for duplicate in find_duplicates(items, account, others.values(), at, KINDS):
+    for duplicate in find_duplicates(order.items, account, others.values(), at, catalog.kinds, catalog):
         warning = warning_body(duplicate, at_desk=at_desk)
         number = others[duplicate.order_id].purchase_order_number if warning["order_id"] else None
         warnings.append({**warning, "purchase_order_number": number})

@@ -5,12 +5,14 @@ decimal points, no byte-order mark. With a locale, a spreadsheet in that locale 
 """
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 from typing import Any, NamedTuple
 from unicodedata import category, normalize
 
+from online_orders.domain.catalog import RESERVED
 from online_orders.domain.errors import BadRequest
 from online_orders.domain.languages import LOCALES, texts
 
@@ -60,6 +62,7 @@ COLUMNS = (
     "site_name",
     "site_address",
     "start_passed",
+    "settings",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@")
 # Where a spreadsheet may begin a cell that the file does not: at the delimiter of another locale, or at a line end,
@@ -187,5 +190,12 @@ def _rows_of(order: Mapping[str, Any]) -> Iterable[list[Any]]:
             "site_name": site.get("name"),
             "site_address": site.get("address"),
             "start_passed": "yes" if item.get("start_passed") else "no",
+            "settings": _other_settings(item),
         }
         yield [row.get(column) for column in COLUMNS]
+
+
+def _other_settings(item: Mapping[str, Any]) -> str | None:
+    """Return the settings of an item that have no column of their own, as a JSON object; None without any."""
+    found = {name: value for name, value in item.items() if name not in RESERVED and name not in COLUMNS}
+    return json.dumps(found, ensure_ascii=False) if found else None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from online_orders.domain.accounts import Account
-from online_orders.domain.catalog import UPGRADES, Item
+from online_orders.domain.catalog import Catalog, Item, settings_of, site_id_of
 from online_orders.domain.values import Entity, Instant
 
 if TYPE_CHECKING:
@@ -31,7 +31,12 @@ class Duplicate(Entity):
 
 
 def find_duplicates(
-    items: Sequence[Item], account: Account, others: "Iterable[Order]", at: datetime, kinds: Collection[str]
+    items: Sequence[Item],
+    account: Account,
+    others: "Iterable[Order]",
+    at: datetime,
+    kinds: Collection[str],
+    catalog: Catalog,
 ) -> tuple[Duplicate, ...]:
     """Return, for each item of these kinds that has one, the first duplicate among `others`.
 
@@ -42,11 +47,11 @@ def find_duplicates(
     matches: dict[tuple[Any, ...], list[tuple[Code, Order]]] = {}
     for other in others:
         for each in other.items:
-            if each.kind in kinds and (code := _code(each, other, account, at)):
-                matches.setdefault(_identity_of(each), []).append((code, other))
+            if each.kind in kinds and (code := _code(each, other, account, at, catalog)):
+                matches.setdefault(_identity_of(each, catalog), []).append((code, other))
     found = []
     for index, item in enumerate(items, start=1):
-        same = matches.get(_identity_of(item), ())
+        same = matches.get(_identity_of(item, catalog), ())
         match = next((pair for pair in same if pair[0] == "already_ordered"), same[0] if same else None)
         if match:
             code, other = match
@@ -62,27 +67,31 @@ def find_duplicates(
     return tuple(found)
 
 
-def _identity_of(item: Item) -> tuple[Any, ...]:
+def _identity_of(item: Item, catalog: Catalog) -> tuple[Any, ...]:
     """Return a key that two items share when they are the same."""
-    if item.kind in UPGRADES:
-        return item.kind, vars(item)["site_id"]
-    return tuple(sorted((name, value) for name, value in vars(item).items() if name != "start_date"))
+    if item.kind in catalog.upgrades:
+        return item.kind, site_id_of(item)
+    return item.kind, *sorted(settings_of(item).items())
 
 
-def _code(each: Item, other: "Order", account: Account, at: datetime) -> Code | None:
+def _code(each: Item, other: "Order", account: Account, at: datetime, catalog: Catalog) -> Code | None:
     """Return the warning that an item of another order causes, or None."""
     if other.is_open:
         return "already_ordered"
     if other.status != "completed" or other.closed is None or at - other.closed.at > RECENT:
         return None
-    return "recently_completed" if _is_due(each, account) else None
+    return "recently_completed" if _is_due(each, account, catalog) else None
 
 
-def _is_due(each: Item, account: Account) -> bool:
-    """Return whether the site's license does not show a completed upgrade yet."""
-    site = account.sites_by_id.get(vars(each).get("site_id", ""))
-    if site is None or site.license is None:
+def _is_due(each: Item, account: Account, catalog: Catalog) -> bool:
+    """Return whether the site's license does not show a completed upgrade yet, as far as the rules of its kind tell."""
+    site, kind = account.sites_by_id.get(site_id_of(each) or ""), catalog.kinds.get(each.kind)
+    if site is None or site.license is None or kind is None or not kind.is_upgrade:
         return False
-    if each.kind == "site_bandwidth":
-        return each.bandwidth_mbps > site.license.bandwidth_mbps
-    return each.kind == "site_early_activation" and each.start_date < site.license.starts_on
+    for rule in kind.rules:
+        if rule["rule"] == "above_current_bandwidth":
+            mbps: int = settings_of(each).get(rule["setting"], 0)
+            return mbps > site.license.bandwidth_mbps
+        if rule["rule"] == "license_starts_later":
+            return each.start_date < site.license.starts_on
+    return False

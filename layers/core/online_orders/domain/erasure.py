@@ -2,7 +2,8 @@
 
 Names and addresses are replaced, and so are texts that the person wrote, since any of them may tell who wrote it. What
 was ordered and quoted stays, so that totals and hashes still verify: the texts of a quote are left alone, and the
-operator gets a list of those that name the person.
+operator gets a list of those that name the person. Of a setting that is a line of text, the person's name and address
+are replaced and the rest stays.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact, Site
 from online_orders.domain.audit import AuditChange, AuditEntry
+from online_orders.domain.catalog import RESERVED, SITE, START, Item, settings_of, shipped_words
 from online_orders.domain.evidence import Evidence
+from online_orders.domain.languages import FALLBACK
 from online_orders.domain.order_parts import OrderedSite, Snapshot, User
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote
@@ -172,6 +175,7 @@ def erase_from_order(
         "assignee": None if order.assignee and person.has_email(order.assignee.email) else order.assignee,
         "contact": ERASED_CONTACT if person.has_contact(order.contact) else order.contact,
         "snapshot": _erase_from_snapshot(order.snapshot, person),
+        "items": tuple(_erase_from_item(item, person, order) for item in order.items),
         **_redacted_texts(vars(order), person, own=own),
     }
     if order.closed and order.closed.reason is not None:
@@ -182,6 +186,18 @@ def erase_from_order(
     if successor is None or not change.order.contact.is_erased:
         return change
     return change.then(lambda order: order.sync_contact(successor, "operator", at))
+
+
+def _erase_from_item(item: Item, person: Person, order: Order) -> Item:
+    """Return the item with its settings of text redacted: those that no word of a catalog stands for, and no site."""
+    words = order.words(item, FALLBACK)
+    redacted = {
+        name: person.redact(value)
+        for name, value in settings_of(item).items()
+        if isinstance(value, str) and name != SITE and name not in words
+    }
+    changed = {name: text for name, text in redacted.items() if text != settings_of(item)[name]}
+    return Item.model_validate({**item.model_dump(), **changed}) if changed else item
 
 
 def quotes_naming(person: Person, quotes: Iterable[Quote]) -> list[int]:
@@ -195,6 +211,7 @@ def pdfs_naming(person: Person, order: Order) -> list[int]:
     """
     snapshot, last = order.snapshot, order.quote.revision if order.quote else 0
     named = snapshot is not None and person.is_named_in(snapshot.model_dump_json(include={"sites", "account_name"}))
+    named = named or any(_erase_from_item(item, person, order) != item for item in order.items)
     return list(range(1, last + 1)) if named else []
 
 
@@ -207,12 +224,22 @@ def erase_from_response(response: str, person: Person) -> str:
         changes["placed_by"] = ERASED_USER.model_dump()
     if person.has_email(body["contact"]["email"]):
         changes["contact"] = ERASED_CONTACT.model_dump()
-    changes["items"] = [_erase_from_item(item, person) for item in body["items"]]
+    changes["items"] = [_erase_from_shown_item(item, person) for item in body["items"]]
     after = {**body, **changes}
     return response if after == body else json.dumps(after, ensure_ascii=False, separators=(",", ":"))
 
 
-def _erase_from_item(item: dict[str, Any], person: Person) -> dict[str, Any]:
+def _erase_from_shown_item(item: dict[str, Any], person: Person) -> dict[str, Any]:
+    order_item = Item.model_validate(
+        {name: value for name, value in item.items() if name in ("kind", START) or name not in RESERVED}
+    )
+    words = {*shipped_words(order_item, FALLBACK), *item.get("labels", {}).get(FALLBACK, ())}
+    redacted = {
+        name: person.redact(value)
+        for name, value in settings_of(order_item).items()
+        if isinstance(value, str) and name != SITE and name not in words
+    }
+    item = {**item, **redacted}
     site = item.get("site")
     if site is None:
         return item

@@ -1,6 +1,5 @@
 """Build the events for the event bus from timeline entries: ids and numbers only, no person and no free text."""
 
-from online_orders.domain.catalog import ItemKind
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Totals
@@ -22,7 +21,7 @@ class EventDetail(Entity):
     sequence: int
     """The sequence number of the timeline entry; internal entries are not published, so numbers are missing."""
     at: Instant
-    item_kinds: tuple[ItemKind, ...]
+    item_kinds: tuple[str, ...]
     revision: int | None
     currency: str | None
     totals: Totals | None

@@ -65,9 +65,13 @@ class Snapshot(Entity):
     sites: dict[str, OrderedSite]
     """By site id; those of the items alone."""
     words: dict[str, dict[str, str]]
-    """The catalog's, by language and key as in `catalog.LABELS_BY_LOCALE`; those of the items alone."""
+    """The catalog's, by language and by key as in `catalog.words_of`; those of the items alone."""
     account_name: Annotated[str | None, Field(exclude_if=is_none)] = None
     """None in an order that was placed before it was kept."""
+    catalog_version: Annotated[int | None, Field(exclude_if=is_none)] = None
+    """Of the published catalog that the order was placed by; None for the one that ships."""
+    delivered: Annotated[tuple[str, ...] | None, Field(exclude_if=is_none)] = None
+    """The kinds of its items that go to a site's address; None where the catalog that ships says so."""
 
 
 class OrderInternals(Entity):

@@ -7,7 +7,15 @@ from pydantic import Field, StringConstraints
 
 from online_orders.clock import day_in
 from online_orders.domain.accounts import Account, Contact
-from online_orders.domain.catalog import MAX_ITEMS, Item, item_errors, labels_of
+from online_orders.domain.catalog import (
+    MAX_ITEMS,
+    Catalog,
+    Item,
+    item_errors,
+    normalized_items,
+    site_id_of,
+    words_of,
+)
 from online_orders.domain.field_errors import validate
 from online_orders.domain.order_parts import OrderedSite, OrderInternals, Snapshot, User
 from online_orders.domain.order_status import Status
@@ -79,6 +87,7 @@ def parse_order(
     *,
     order_id: str,
     account: Account,
+    catalog: Catalog,
     source: Literal["online", "direct"],
     by: User,
     at: datetime,
@@ -90,7 +99,7 @@ def parse_order(
     today = day_in(account.time_zone, at)
     contact = account.contact_for_orders(today)
     raw_items = body.get("items") if isinstance(body, dict) else None
-    request = validate(NewOrder, body, extra_errors=item_errors(raw_items, account, today))
+    request = validate(NewOrder, body, extra_errors=item_errors(raw_items, catalog, account, today))
     order = Order.model_validate(
         {
             "order_id": order_id,
@@ -106,24 +115,32 @@ def parse_order(
             "purchase_order_number": request.purchase_order_number,
             "note": request.note,
             "closed": None,
-            "items": request.items,
+            "items": normalized_items(request.items, catalog),
             "quote": None,
             "marks": OrderInternals(
                 sequence=1, locale=account.locale, time_zone=account.time_zone, since={Status.SUBMITTED: at}
             ),
         }
     )
-    order = order.model_copy(update={"snapshot": _snapshot(order.items, account)})
+    order = order.model_copy(update={"snapshot": _snapshot(order.items, account, catalog)})
     actor = staff_actor(by) if source == "direct" else Actor(kind="customer", name=by.shown_name)
     entry = Entry(sequence=1, at=at, actor=actor, event=Event.SUBMITTED, data={"item_kinds": order.item_kinds})
     return Change(order, (entry,))
 
 
-def _snapshot(items: tuple[Item, ...], account: Account) -> Snapshot:
-    named = {site_id for item in items if (site_id := getattr(item, "site_id", None)) is not None}
+def _snapshot(items: tuple[Item, ...], account: Account, catalog: Catalog) -> Snapshot:
+    named = {site_id for item in items if (site_id := site_id_of(item)) is not None}
     sites = {
         site_id: OrderedSite(name=site.name, address=site.address)
         for site_id, site in sorted(account.sites_by_id.items())
         if site_id in named
     }
-    return Snapshot(sites=sites, words=labels_of(items), account_name=account.name)
+    ordered = {item.kind for item in items}
+    delivered = tuple(name for name, kind in catalog.kinds.items() if name in ordered and kind.is_delivered)
+    return Snapshot(
+        sites=sites,
+        words=words_of(items, catalog),
+        account_name=account.name,
+        catalog_version=catalog.version or None,
+        delivered=delivered if catalog.version else None,
+    )

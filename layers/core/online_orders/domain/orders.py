@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field
 
 from online_orders.clock import day_in
 from online_orders.domain.accounts import Account, Contact
-from online_orders.domain.catalog import Item, PlacedItem
+from online_orders.domain.catalog import Item, shipped, shipped_words, site_id_of, word_keys
 from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests, VersionMismatch
 from online_orders.domain.order_parts import (
@@ -64,7 +64,7 @@ class Order(Entity):
     purchase_order_number: str | None
     note: str | None
     closed: Closed | None
-    items: tuple[PlacedItem, ...]
+    items: tuple[Item, ...]
     """As they were asked for; an item's id is its place, from "1"."""
     quote: Quote | None
     snapshot: Annotated[Snapshot | None, Field(exclude_if=is_none)] = None
@@ -158,16 +158,35 @@ class Order(Entity):
 
     def site_of(self, item: Item) -> OrderedSite | None:
         """Return the site of an item as it was ordered; None without one, and where no snapshot was kept."""
-        site_id = getattr(item, "site_id", None)
+        site_id = site_id_of(item)
         return self.snapshot.sites.get(site_id) if self.snapshot and site_id is not None else None
 
     def account_name(self, present: str) -> str:
         """Return what the account was called when the order was placed; `present` where that was not kept."""
         return (self.snapshot and self.snapshot.account_name) or present
 
-    def word(self, language: str, key: str) -> str | None:
-        """Return the catalog's word as it was when the order was placed, by its key in `catalog.LABELS_BY_LOCALE`."""
-        return self.snapshot.words.get(language, {}).get(key) if self.snapshot else None
+    def ordered_words(self, item: Item, language: str) -> dict[str, str]:
+        """Return what an item and its settings were called when it was ordered, as far as that was kept: `kind`,
+        `summary`, and each setting by its name.
+        """
+        words = self.snapshot.words.get(language, {}) if self.snapshot else {}
+        found = {
+            name: next((words[key] for key in keys if key in words), None) for name, keys in word_keys(item).items()
+        }
+        return {name: word for name, word in found.items() if word is not None}
+
+    def words(self, item: Item, language: str) -> dict[str, str]:
+        """Return what an item and its settings were called when it was ordered, or where that was not kept are in the
+        catalog that ships.
+        """
+        return {**shipped_words(item, language), **self.ordered_words(item, language)}
+
+    def is_delivered(self, item: Item) -> bool:
+        """Return whether an item goes to its site's address."""
+        if self.snapshot and self.snapshot.delivered is not None:
+            return item.kind in self.snapshot.delivered
+        kind = shipped().kinds.get(item.kind)
+        return kind is not None and kind.is_delivered
 
     def passed_starts(self, at: datetime) -> frozenset[str]:
         """Return ids of the items whose start day, confirmed or else asked for, is over.

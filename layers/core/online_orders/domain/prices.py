@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, PlainValidator, StringConstraints, TypeAdapter, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from online_orders.domain import money
-from online_orders.domain.catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, REGIONS, SOCKET_MODELS, Item, ItemKind
+from online_orders.domain.catalog import Catalog, Item, quantity_of, settings_of, shipped, site_id_of
 from online_orders.domain.csv_pages import PLAIN, SPREADSHEETS, Dialect, csv_text, delimiter_of, read_cell, read_rows
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import field_errors_of, pointer
@@ -21,21 +22,8 @@ MAX_PRICES = 500
 COLUMNS = ("kind", "variant", "description", "unit_price", "recurrence")
 READ_ONLY = frozenset({"currency", "version", "updated_at"})
 
-VARIANTS: Mapping[str, tuple[str, ...]] = {
-    "site_bandwidth": tuple(map(str, BANDWIDTH_STEPS)),
-    "site_early_activation": (),
-    "socket": SOCKET_MODELS,
-    "ip_addresses": (),
-    "sdp_users": tuple(REGIONS),
-    "accessory": ACCESSORY_TYPES,
-}
-"""The setting that distinguishes prices of one kind, as the catalog names it."""
-_VARIANT_SETTING = {
-    "site_bandwidth": "bandwidth_mbps",
-    "socket": "model",
-    "sdp_users": "region",
-    "accessory": "accessory_type",
-}
+_TOLD_BY_VALUE = {"accessory_type"}
+"""Settings of which a line says the value in words and not the longer label."""
 _WITH_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
 _LIKE_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}([.,])[0-9]{3}")
 _DECIMAL_MARKS = {dialect.delimiter: dialect.decimal_mark for dialect in (PLAIN, *SPREADSHEETS.values())}
@@ -46,7 +34,7 @@ _GROUPED = re.compile(r"-?[0-9]{1,3}(?:(?:\.[0-9]{3})+,|(?:,[0-9]{3})+\.)[0-9]+"
 class ListPrice(Entity):
     """What one of a kind costs; without a variant, all of the kind that have no price of their own."""
 
-    kind: ItemKind
+    kind: str
     variant: str | None
     description: str
     unit_price: Decimal
@@ -62,8 +50,18 @@ class PriceList(Entity):
     prices: tuple[ListPrice, ...]
 
 
+def _known_kind(kind: Any, info: ValidationInfo) -> str:
+    catalog: Catalog | None = info.context
+    kinds = (catalog or shipped()).kinds
+    if not isinstance(kind, str) or kind not in kinds:
+        raise PydanticCustomError("not_allowed", "the kind is one of {kinds}", {"kinds": ", ".join(kinds)})
+    return kind
+
+
 class NewListPrice(Request):
-    kind: ItemKind
+    """A price as it is sent; validated in the context of a catalog."""
+
+    kind: Annotated[str, PlainValidator(_known_kind, json_schema_input_type=str)]
     variant: Annotated[Annotated[str, StringConstraints(max_length=32)] | None, BlankIsAbsent] = None
     description: Annotated[Line, StringConstraints(max_length=100)]
     unit_price: Price
@@ -82,20 +80,32 @@ _PRICE: TypeAdapter[Decimal] = TypeAdapter(Price, config=ConfigDict(defer_build=
 # -- keeping a list -----------------------------------------------------------------------------------------------
 
 
-def parse_prices(body: Any, currency: str, extra_errors: Iterable[FieldError] = ()) -> tuple[ListPrice, ...]:
+def variants(catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    """Return by kind the values of the setting that distinguishes its prices, as a price list writes them."""
+    return {
+        name: tuple(map(str, kind.settings[kind.priced_by].choices)) if kind.priced_by else ()
+        for name, kind in catalog.kinds.items()
+    }
+
+
+def parse_prices(
+    body: Any, currency: str, extra_errors: Iterable[FieldError] = (), *, catalog: Catalog | None = None
+) -> tuple[ListPrice, ...]:
     """Return the prices that Customer Success sent, ignoring the read-only members of the body.
 
+    Without a catalog, kinds and variants are those of the one that ships.
     Raises Invalid with every error at once, and with `extra_errors`, which were found elsewhere.
     """
     if isinstance(body, Mapping):
         body = {name: value for name, value in body.items() if name not in READ_ONLY}
+    catalog = catalog or shipped()
     found = list(extra_errors)
     requested = None
     try:
-        requested = NewPriceList.model_validate(body)
+        requested = NewPriceList.model_validate(body, context=catalog)
     except ValidationError as error:
         found += field_errors_of(error)
-    found += _rule_errors(body, currency)
+    found += _rule_errors(body, currency, catalog)
     if found or requested is None:
         raise Invalid(dict.fromkeys(found))
     return tuple(
@@ -110,17 +120,18 @@ def parse_prices(body: Any, currency: str, extra_errors: Iterable[FieldError] = 
     )
 
 
-def _rule_errors(body: Any, currency: str) -> Iterator[FieldError]:
+def _rule_errors(body: Any, currency: str, catalog: Catalog) -> Iterator[FieldError]:
     raw_prices = body.get("prices") if isinstance(body, Mapping) else None
     seen = set()
+    variants_of = variants(catalog)
     for index, raw in enumerate(raw_prices[:MAX_PRICES] if isinstance(raw_prices, list) else ()):
         if not isinstance(raw, Mapping):
             continue
         kind, recurrence = raw.get("kind"), raw.get("recurrence")
         variant = absent_when_blank(raw.get("variant"))
-        variants = VARIANTS.get(kind) if isinstance(kind, str) else None
-        if variants is not None and isinstance(variant, str) and variant not in variants:
-            known = f"one of {', '.join(variants)}, or none" if variants else "none"
+        allowed = variants_of.get(kind) if isinstance(kind, str) else None
+        if allowed is not None and isinstance(variant, str) and variant not in allowed:
+            known = f"one of {', '.join(allowed)}, or none" if allowed else "none"
             where = pointer("prices", index, "variant")
             yield FieldError(where, "unknown_variant", f"The variant of {kind} is {known}.")
         yield from _price_errors(raw.get("unit_price"), pointer("prices", index, "unit_price"), currency)
@@ -150,7 +161,7 @@ def prices_csv(prices: Iterable[ListPrice], dialect: Dialect = PLAIN) -> str:
     return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows), dialect)
 
 
-def parse_prices_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
+def parse_prices_csv(text: str, currency: str, *, catalog: Catalog | None = None) -> tuple[ListPrice, ...]:
     """Return the prices of a CSV file with a header row, its columns in any order; empty rows are ignored.
 
     Raises BadRequest for what is not CSV, and Invalid with every error, each with its row as a spreadsheet counts it.
@@ -164,7 +175,7 @@ def parse_prices_csv(text: str, currency: str) -> tuple[ListPrice, ...]:
     )
     ambiguous = _ambiguous_amounts(text, header, rows.values(), currency)
     try:
-        return parse_prices({"prices": body}, currency, (*too_long, *ambiguous))
+        return parse_prices({"prices": body}, currency, (*too_long, *ambiguous), catalog=catalog)
     except Invalid as invalid:
         numbers = list(rows)
         raise Invalid(_with_row(error, numbers) for error in invalid.errors) from None
@@ -264,24 +275,25 @@ def draft_from_prices(
     currency: str,
     terms: str,
     valid_until: date,
+    catalog: Catalog | None = None,
 ) -> QuoteDraft:
     """Return the draft that a price list makes of an order: a line for each price of the most specific variant of each
     item.
 
     `site_names`, by site id, is for orders without a snapshot.
     """
-    listed = tuple(prices)
+    listed, catalog = tuple(prices), catalog or shipped()
     lines: list[DraftLine] = []
     unpriced = []
     for item_id, item in ((str(index), item) for index, item in enumerate(order.items, start=1)):
-        found = prices_of(item, listed)
+        found = prices_of(item, listed, catalog)
         if not found:
             unpriced.append(item_id)
         lines += (
             DraftLine(
                 item_id=item_id,
-                description=_description(price, order, item, site_names),
-                quantity=getattr(item, "quantity", 1),
+                description=_description(price, order, item, site_names, catalog),
+                quantity=quantity_of(item),
                 unit_price=price.unit_price,
                 recurrence=price.recurrence,
             )
@@ -314,34 +326,38 @@ def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> Quot
     )
 
 
-def prices_of(item: Item, prices: Iterable[ListPrice]) -> list[ListPrice]:
+def prices_of(item: Item, prices: Iterable[ListPrice], catalog: Catalog) -> list[ListPrice]:
     """Return the prices of the item's own variant or, without any, those of its kind in general."""
     of_kind = [price for price in prices if price.kind == item.kind]
-    own = [price for price in of_kind if price.variant is not None and price.variant == variant_of(item)]
+    own = [price for price in of_kind if price.variant is not None and price.variant == variant_of(item, catalog)]
     return own or [price for price in of_kind if price.variant is None]
 
 
-def variant_of(item: Item) -> str | None:
-    setting = _VARIANT_SETTING.get(item.kind)
-    return str(getattr(item, setting)) if setting else None
+def variant_of(item: Item, catalog: Catalog) -> str | None:
+    """Return the value that distinguishes the item's price from others of its kind; None without such a setting."""
+    setting = _variant_setting(item, catalog)
+    return None if setting is None else str(settings_of(item)[setting])
 
 
-def _description(price: ListPrice, order: Order, item: Item, site_names: Mapping[str, str]) -> str:
+def _variant_setting(item: Item, catalog: Catalog) -> str | None:
+    """Return the name of the setting by which the item's kind is priced, if the item has it."""
+    kind = catalog.kinds.get(item.kind)
+    setting = kind.priced_by if kind else None
+    return setting if setting in settings_of(item) else None
+
+
+def _description(price: ListPrice, order: Order, item: Item, site_names: Mapping[str, str], catalog: Catalog) -> str:
     """Return the list's description with what it lacks: the variant, for a price of the kind in general,
     and the site.
     """
     parts = [price.description]
-    variant = variant_of(item)
-    if price.variant is None and variant is not None:
-        parts.append(_label(item.kind, variant, order))
-    site_id, site = getattr(item, "site_id", None), order.site_of(item)
+    setting = _variant_setting(item, catalog)
+    if price.variant is None and setting is not None:
+        value = str(settings_of(item)[setting])
+        word = None if setting in _TOLD_BY_VALUE else order.words(item, "en").get(setting)
+        parts.append(word or value.replace("_", " "))
+    site_id, site = site_id_of(item), order.site_of(item)
     if site_id is not None:
         parts.append(site.name if site else site_names.get(site_id, site_id))
     text = ", ".join(parts)
     return text if len(text) <= MAX_DESCRIPTION_LENGTH else text[: MAX_DESCRIPTION_LENGTH - 1] + "…"
-
-
-def _label(kind: str, variant: str, order: Order) -> str:
-    if kind == "site_bandwidth":
-        return f"{variant} Mbps"
-    return order.word("en", f"region.{variant}") or REGIONS.get(variant, variant.replace("_", " "))

@@ -14,7 +14,8 @@ from pydantic_core import PydanticCustomError
 
 from online_orders.domain import money
 from online_orders.domain.accounts import Currency
-from online_orders.domain.catalog import MAX_ITEMS, years_after
+from online_orders.domain.catalog import MAX_ITEMS
+from online_orders.domain.catalog_rules import years_after
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import field_errors_of, pointer
 from online_orders.domain.iso import MINOR_DIGITS

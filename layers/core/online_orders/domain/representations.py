@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from online_orders.domain import order_schedule
-from online_orders.domain.catalog import LABELS_BY_LOCALE, Item
+from online_orders.domain.catalog import QUANTITY, Item, shipped_words
 from online_orders.domain.duplicates import Code, Duplicate
 from online_orders.domain.estimates import History, estimated_start
 from online_orders.domain.order_schedule import Policy
@@ -49,6 +49,7 @@ def order_body(
     body["items"] = []
     for number, (item, requested) in enumerate(zip(order.items, items, strict=True), start=1):
         item_id = str(number)
+        requested["start_date"] = requested.pop("start_date")  # after the settings, as in the catalog's schemas
         day = confirmed.get(item_id)
         estimate = estimated_start(item.kind, order.status, item.start_date, day, history, today)
         body["items"].append(
@@ -56,7 +57,7 @@ def order_body(
                 "item_id": item_id,
                 **requested,
                 "status": order.status.value,
-                **_as_ordered(order, item, requested),
+                **_as_ordered(order, item),
                 "confirmed_start_date": day.isoformat() if day else None,
                 **({"start_passed": True} if item_id in passed else {}),
                 "estimated_start": {**estimate._asdict(), "date": estimate.date.isoformat()},
@@ -86,21 +87,28 @@ def warning_body(duplicate: Duplicate, *, at_desk: bool) -> dict[str, Any]:
     }
 
 
-def _as_ordered(order: Order, item: Item, requested: dict[str, Any]) -> dict[str, Any]:
-    """Return the snapshot's part of an item: `site`, and as `labels` the catalog's labels that have changed since.
+_OWN_LABELS = {"summary", QUANTITY}
+"""Labels that are shown only where they differ themselves."""
+
+
+def _as_ordered(order: Order, item: Item) -> dict[str, Any]:
+    """Return the snapshot's part of an item: `site`, and as `labels` the words of a catalog that differ from those of
+    the one that ships.
 
     Both are omitted where there is nothing to show: in an order from before snapshots, without a site, and while the
-    catalog's labels are unchanged.
+    words are those that ship. Labels are by language and by `kind`, `summary`, and the names of settings; `quantity`
+    has its unit.
     """
     kept: dict[str, Any] = {}
     if site := order.site_of(item):
         kept["site"] = {"name": site.name, "address": site.address}
-    keys = {name: f"{name}.{value}" for name, value in requested.items()}
-    labels = {
-        language: {name: words[key] for name, key in keys.items() if key in words}
-        for language, words in (order.snapshot.words.items() if order.snapshot else ())
-        if any(key in words and words[key] != LABELS_BY_LOCALE.get(language, {}).get(key) for key in keys.values())
-    }
+    labels = {}
+    for language in order.snapshot.words if order.snapshot else ():
+        words, present = order.ordered_words(item, language), shipped_words(item, language)
+        if not words.items() <= present.items():
+            labels[language] = {
+                name: word for name, word in words.items() if name not in _OWN_LABELS or word != present.get(name)
+            }
     return {**kept, "labels": labels} if labels else kept
 
 

@@ -29,14 +29,14 @@ _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _IDENTIFIER = re.compile(IDENTIFIER)
-_LINE = f"^[^{_CONTROL}]*$"
+LINE = f"^[^{_CONTROL}]*$"
 _TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 _EMAIL = (
     r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}$"
 )
 PATTERN_TEXTS = {
     IDENTIFIER: "An id has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or a digit",
-    _LINE: "A line has no line ends and no control characters",
+    LINE: "A line has no line ends and no control characters",
     _TEXT: "A text has no control characters but tabs and line ends",
     _EMAIL: "An e-mail address is written name@example.com",
 }
@@ -66,7 +66,8 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
-def _day(value: Any) -> Any:
+def day_of(value: Any) -> Any:
+    """Return what is written as a day, or is one, for a validator of dates; raise an error for anything else."""
     if isinstance(value, datetime):
         raise PydanticCustomError("invalid_date", "a date is written YYYY-MM-DD")
     if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
@@ -105,13 +106,13 @@ def _with_whole_year(day: date, info: ValidationInfo) -> date:
     return day
 
 
-Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
+Day = Annotated[date, BeforeValidator(day_of, json_schema_input_type=date)]
 RecentDay = Annotated[Day, AfterValidator(_with_whole_year)]
 """A day that no other rule limits; year 0026 is refused, since 2026 was meant."""
 Instant = Annotated[datetime, PlainSerializer(instant_text, return_type=str, when_used="json")]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=_LINE)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=LINE)]
 """One line of text: no control characters, so that it can stand in a mail's subject or a CSV cell."""
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=_TEXT)]
 """Text of several lines: tabs and line ends are its only control characters."""

@@ -40,7 +40,7 @@ router = Router()
 
 
 def _order_response(order: Order, customer: Caller) -> Response:
-    history, may_act = lead_time_statistics.lead_times(), customer.may_change_orders
+    history, may_act = lead_time_statistics.lead_times([order]), customer.may_change_orders
     body = order_body(order, history, clock.now(), may_act=may_act)
     return responses.json_response(body, headers=responses.etag(order.version))
 
@@ -128,7 +128,7 @@ def list_orders(customer: OrderReader, query: Annotated[OrderQuery, Query()], re
         account_store.get_account_for_caller(customer.account, query.account_id)
         page = order_queries.list_account_orders(query.account_id, order_filter, query.limit, cursor.position)
     at, may_act = clock.now(), customer.may_change_orders
-    rows = [order_body(order, lead_time_statistics.lead_times(), at, may_act=may_act) for order in page.orders]
+    rows = [order_body(order, lead_time_statistics.lead_times([order]), at, may_act=may_act) for order in page.orders]
     if requests.accepts(request, "text/csv"):
         table = csv_page(rows, dialect_for(query.spreadsheet))
         return responses.csv_response(table, "orders.csv", responses.next_link(request, cursor.after(page.position)))

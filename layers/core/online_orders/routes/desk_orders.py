@@ -10,7 +10,7 @@ from online_orders import clock
 from online_orders.aws import evidence_store, lead_time_statistics, order_queries, order_store
 from online_orders.aws.placing import current_duplicates, place, preview
 from online_orders.domain.callers import Caller
-from online_orders.domain.catalog import item_errors
+from online_orders.domain.catalog import item_errors, shipped
 from online_orders.domain.field_errors import validate
 from online_orders.domain.order_requests import NeededReason, NewDeskComment, NewDirectOrder
 from online_orders.domain.order_schedule import Policy
@@ -49,7 +49,7 @@ def _policy() -> Policy:
 def desk_order_response(order: Order, staff: Caller, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return an order as Customer Success sees it, with its version as ETag."""
     may_act = staff.may_change_orders
-    row = desk_row(order, lead_time_statistics.lead_times(), clock.now(), _policy(), may_act=may_act)
+    row = desk_row(order, lead_time_statistics.lead_times([order]), clock.now(), _policy(), may_act=may_act)
     return responses.json_response(row, status, responses.etag(order.version))
 
 
@@ -76,7 +76,9 @@ def list_desk_orders(staff: DeskReader, query: Annotated[DeskOrderQuery, Query()
     )
     page = order_queries.list_desk_orders(order_filter, query.limit, cursor.position)
     at, policy, may_act = clock.now(), _policy(), staff.may_change_orders
-    rows = (desk_row(order, lead_time_statistics.lead_times(), at, policy, may_act=may_act) for order in page.orders)
+    rows = (
+        desk_row(order, lead_time_statistics.lead_times([order]), at, policy, may_act=may_act) for order in page.orders
+    )
     return responses.page(rows, "order_id", page.position, cursor)
 
 
@@ -84,7 +86,8 @@ def _account_named(body: Any) -> str:
     """Return the account that a direct order is for; raise Invalid where the body names none."""
     account_id = body.get("account_id") if isinstance(body, dict) else None
     if not isinstance(account_id, str):
-        validate(NewDirectOrder, body, extra_errors=item_errors(body.get("items") if isinstance(body, dict) else None))
+        raw_items = body.get("items") if isinstance(body, dict) else None
+        validate(NewDirectOrder, body, extra_errors=item_errors(raw_items, shipped()))
     return parse_account_id(str(account_id))
 
 
