@@ -588,10 +588,16 @@ def test_every_mail_names_sites_as_they_were_ordered(locale: str) -> None:
 def test_the_words_of_the_catalog_are_those_of_the_day_of_ordering() -> None:
     case = case_of(MailKind.NEW_ORDER, Role.CUSTOMER_SUCCESS)
     assert case.order.snapshot
-    words = {language: {**had, "region.europe": "Old World"} for language, had in case.order.snapshot.words.items()}
-    snapshot = case.order.snapshot.model_copy(update={"words": words})
-    older = Change(case.order.model_copy(update={"snapshot": snapshot}), case.change.entries)
-    assert "5. SDP Users: 100 in Old World" in case._replace(change=older).mail().text
+    words = {
+        "en": case.order.snapshot.words["en"]
+        | {"sdp_users.region.europe": "Old World", "summary.sdp_users": "{quantity} for {region}"}
+    }
+    # As orders of earlier releases have them: those of settings without the kind, and no summaries.
+    earlier = {"en": {"kind.sdp_users": "SDP people", "region.europe": "Old World"}}
+    for kept, line in ((words, "SDP Users: 100 for Old World"), (earlier, "SDP people: 100 in Old World")):
+        snapshot = case.order.snapshot.model_copy(update={"words": kept})
+        older = Change(case.order.model_copy(update={"snapshot": snapshot}), case.change.entries)
+        assert f"5. {line}" in case._replace(change=older).mail().text
 
 
 # A start that is over.

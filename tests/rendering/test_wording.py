@@ -16,17 +16,19 @@ import pytest
 
 import online_orders_rendering
 from online_orders.domain.accounts import Account
+from online_orders.domain.catalog import Item
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.languages import FALLBACK, FOLDER, LOCALES, texts
 from online_orders.domain.order_status import STATUS_LABELS
 from online_orders_rendering.i18n import Translator, line_of, text_of, translator
-from tests.rendering.samples import everything
+from tests.domain.builders import item_of
+from tests.rendering.samples import everything, pending
 from tests.shipped_catalog import ACCESSORY_TYPES, KIND_LABELS, LABELS_BY_LOCALE, REGIONS
 
 PACKAGE = Path(online_orders_rendering.__file__).parent
 CATALOGS = {locale: dict(texts(locale)) for locale in LOCALES}
-OF_CORE = {"terms", "decimal_mark", *LABELS_BY_LOCALE[FALLBACK]}
-"""What is not of mails, pages and papers alone: the terms of quotes, the mark of decimals in tables, the catalog."""
+OF_CORE = {"terms", "decimal_mark"}
+"""What is not of mails, pages and papers alone: the terms of quotes, and the mark of decimals in tables."""
 
 PLURALS = {"tries_left.one", "tries_left.other"}
 
@@ -70,10 +72,15 @@ def test_an_unknown_locale_is_answered_in_english() -> None:
 
 def test_the_words_of_the_article_are_the_catalogs() -> None:
     english = translator("en")
-    assert {kind: english(f"kind.{kind}") for kind in KIND_LABELS} == KIND_LABELS
-    assert {region: english(f"region.{region}") for region in REGIONS} == REGIONS
     assert {status: english(f"status.{status}") for status in STATUS_LABELS} == STATUS_LABELS
-    assert all(english.has(f"accessory_type.{name}") for name in ACCESSORY_TYPES)
+    order = pending().order
+    told = {item.kind: english.item(order, item) for item in order.items}
+    assert all(told[kind].startswith(f"{label}: ") for kind, label in KIND_LABELS.items())
+    for region, label in REGIONS.items():
+        assert english.item(order, Item.model_validate(item_of("sdp_users", region=region))).endswith(f" in {label}")
+    for name in ACCESSORY_TYPES:
+        item = Item.model_validate(item_of("accessory", accessory_type=name))
+        assert LABELS_BY_LOCALE["en"][f"accessory_type.{name}"] in english.item(order, item)
 
 
 def test_dates_and_numbers_are_written_as_they_are_where_they_are_read() -> None:
