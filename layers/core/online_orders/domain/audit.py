@@ -76,11 +76,11 @@ def entry(
         subject_id=subject_id,
         account_id=account_id,
         action=action,
-        changes=tuple(_within_limits(_changes(was, now))),
+        changes=tuple(_within_limits(changes_between(was, now))),
     )
 
 
-def _changes(was: Any, now: Any) -> Iterator[AuditChange]:
+def changes_between(was: Any, now: Any) -> Iterator[AuditChange]:
     """Yield every difference; a subject that was created or removed has one for each of its members."""
     before_all, after_all = _or_empty(was, now, Mapping), _or_empty(now, was, Mapping)
     for path, before, after in _differences((), before_all, after_all):
