@@ -64,7 +64,10 @@ def _words(name: str, most: int, description: str) -> Any:
 
 
 if TYPE_CHECKING:
-    Labels = Help = Unit = Summary = _Part
+    Labels: TypeAlias = _Part
+    Help: TypeAlias = _Part
+    Unit: TypeAlias = _Part
+    Summary: TypeAlias = _Part
 else:
     Labels = _words("Labels", 100, "What it is called, in every language.")
     Help = _words("Help", 500, "A sentence or two that explain it, in every language.")
