@@ -14,11 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "layers" / "core"), str(ROOT / "layers" / "rendering"), str(ROOT / "functions")]
 
 from online_orders.domain import catalog  # noqa: E402 - the layers are importable from here on
-from tools import events, fonts, iso_codes, permissions, screen_limits  # noqa: E402
+from tools import catalog_words, events, fonts, iso_codes, permissions, screen_limits  # noqa: E402
 from tools.openapi import document  # noqa: E402
 
 EVENTS = ROOT / "docs" / "events"
 GENERATED = ROOT / "layers" / "core" / "online_orders" / "generated"
+SCREENS = ROOT / "web" / "lib" / "generated"
 
 
 def catalog_document() -> dict[str, Any]:
@@ -32,7 +33,8 @@ def main(arguments: list[str]) -> int:
         **iso_codes.documents(),  # the following ones depend on these: `make generate` writes them first
         GENERATED / "catalog.json": catalog_document(),
         GENERATED / "openapi.json": described,
-        ROOT / "web" / "lib" / "generated" / "limits.js": screen_limits.module(described),
+        SCREENS / "limits.js": screen_limits.module(described),
+        SCREENS / "catalog-words.js": catalog_words.module(catalog.shipped()),
         fonts.FONTS / "characters.json": fonts.characters(),
         **{EVENTS / f"{name}.json": schema for name, schema in events.documents().items()},
         ROOT / "docs" / "permissions.md": permissions.document(),

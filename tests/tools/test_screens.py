@@ -4,7 +4,11 @@ import json
 import re
 from typing import Any
 
+from online_orders.domain.catalog import Item, words_of
+from tests.domain.builders import KINDS, item_of
+from tests.shipped_catalog import CATALOG
 from tests.tools.described import DOCUMENT
+from tools import catalog_words
 from tools.generate import ROOT
 from tools.screen_limits import module
 
@@ -28,6 +32,17 @@ def test_the_screens_limits_are_those_of_what_is_sent() -> None:
     assert "currency" not in found["AccountRequest"], "long lists come with the catalog"
     assert found.keys() < DOCUMENT["components"]["schemas"].keys()
     assert "Order" not in found, "it is answered, and never sent"
+
+
+def test_the_screens_have_every_word_that_an_order_by_the_catalog_that_ships_can_keep() -> None:
+    items = [Item.model_validate(item_of(kind)) for kind in KINDS]
+    for language, kept in words_of(items, CATALOG).items():
+        known = dict(catalog_words.words(CATALOG, language))
+        assert kept.items() <= known.items()
+        assert {key for key in known if key.startswith("sdp_users.region.")} == {
+            f"sdp_users.region.{region}" for region in CATALOG.kinds["sdp_users"].settings["region"].choices
+        }
+        assert json.dumps(known, ensure_ascii=False) in catalog_words.module(CATALOG)
 
 
 def test_the_screens_ask_for_no_limit_that_is_not_there() -> None:
