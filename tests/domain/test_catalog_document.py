@@ -317,11 +317,12 @@ def test_the_schema_of_a_document_describes_each_rule_and_setting() -> None:
 # Whatever a document says.
 
 _names = st.sampled_from(["tier", "term_months", "host", "model", "region", "color"])
+_choice: st.SearchStrategy[Json] = st.fixed_dictionaries(
+    {"value": st.sampled_from(["gold", "silver", "X1700", "europe"]), "labels": st.just(both("x"))},
+    optional={"retired": st.booleans()},
+)
 _choices = st.lists(
-    st.fixed_dictionaries(
-        {"value": st.sampled_from(["gold", "silver", "X1700", "europe"]), "labels": st.just(both("x"))},
-        optional={"retired": st.booleans()},
-    ),
+    _choice,
     min_size=1,
     max_size=4,
     unique_by=lambda choice: choice["value"],
