@@ -115,6 +115,11 @@ class Setting:
             return text_in(choice.labels, language)
         return f"{value} {text_in(self.unit, language)}" if self.unit else str(value)
 
+    def labels_in(self, language: str) -> dict[Any, str]:
+        """Return what the values are called, as far as they are called something; the unit of a quantity under None."""
+        values = (None,) if self.type == QUANTITY else self.choices
+        return {value: label for value in values if (label := self.label_of(value, language))}
+
     def core_schema(self) -> CoreSchema:
         """Return what is judged of the setting whoever orders; the rest is in `faults`."""
         match self.type:
@@ -193,6 +198,7 @@ class Kind:
         self.only_for: Mapping[str, Any] | None = raw.get("only_for")
         self.retired: bool = raw.get("retired", False)
         self._settings: Sequence[Mapping[str, Any]] = raw["settings"]
+        self._words: dict[str, tuple[dict[str, str], dict[str, dict[Any, str]]]] = {}
 
     @cached_property
     def settings(self) -> Mapping[str, Setting]:
@@ -233,10 +239,13 @@ class Kind:
 
     def words(self, settings: Mapping[str, Any], language: str) -> dict[str, str]:
         """Return what an item is called: `kind`, `summary`, and each setting of which the value is no text itself."""
-        found = {"kind": self.label(language), "summary": text_in(self.summary, language)}
+        if language not in self._words:
+            own = {"kind": self.label(language), "summary": text_in(self.summary, language)}
+            self._words[language] = own, {name: each.labels_in(language) for name, each in self.settings.items()}
+        own, labels = self._words[language]
+        found = dict(own)
         for name, value in settings.items():
-            setting = self.settings.get(name)
-            if setting and (label := setting.label_of(value, language)):
+            if (of_setting := labels.get(name)) and (label := of_setting.get(None if name == QUANTITY else value)):
                 found[name] = label
         return found
 
@@ -495,6 +504,17 @@ def word_keys(item: Item) -> dict[str, tuple[str, ...]]:
             if name != SITE
         },
     }
+
+
+def words_among(kept: Words, keys: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return the words for an item among those that an order has in a language, with their names instead of keys."""
+    found = {}
+    for name, of_name in keys.items():
+        for key in of_name:
+            if key in kept:
+                found[name] = kept[key]
+                break
+    return found
 
 
 def shipped_words(item: Item, language: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field
 
 from online_orders.clock import day_in
 from online_orders.domain.accounts import Account, Contact
-from online_orders.domain.catalog import Item, shipped, shipped_words, site_id_of, word_keys
+from online_orders.domain.catalog import Item, shipped, shipped_words, site_id_of, word_keys, words_among
 from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests, VersionMismatch
 from online_orders.domain.order_parts import (
@@ -170,10 +170,7 @@ class Order(Entity):
         `summary`, and each setting by its name.
         """
         words = self.snapshot.words.get(language, {}) if self.snapshot else {}
-        found = {
-            name: next((words[key] for key in keys if key in words), None) for name, keys in word_keys(item).items()
-        }
-        return {name: word for name, word in found.items() if word is not None}
+        return words_among(words, word_keys(item))
 
     def words(self, item: Item, language: str) -> dict[str, str]:
         """Return what an item and its settings were called when it was ordered, or where that was not kept are in the

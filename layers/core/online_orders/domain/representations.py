@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from online_orders.domain import order_schedule
-from online_orders.domain.catalog import QUANTITY, Item, shipped_words
+from online_orders.domain.catalog import QUANTITY, Item, shipped_words, word_keys, words_among
 from online_orders.domain.duplicates import Code, Duplicate
 from online_orders.domain.estimates import History, estimated_start
 from online_orders.domain.order_schedule import Policy
@@ -102,9 +102,9 @@ def _as_ordered(order: Order, item: Item) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     if site := order.site_of(item):
         kept["site"] = {"name": site.name, "address": site.address}
-    labels = {}
-    for language in order.snapshot.words if order.snapshot else ():
-        words, present = order.ordered_words(item, language), shipped_words(item, language)
+    labels, keys = {}, word_keys(item)
+    for language, of_order in (order.snapshot.words if order.snapshot else {}).items():
+        words, present = words_among(of_order, keys), shipped_words(item, language)
         if not words.items() <= present.items():
             labels[language] = {
                 name: word for name, word in words.items() if name not in _OWN_LABELS or word != present.get(name)
