@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from online_orders.domain import catalog_rules
 from online_orders.domain.catalog import (
     MAX_ITEMS,
     Catalog,
@@ -23,6 +26,7 @@ from online_orders.domain.catalog import (
     words_of,
 )
 from online_orders.domain.catalog_document import MAX_BYTES, changes, document_schema, parse_catalog, uses_of
+from online_orders.domain.catalog_rules import RULES
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.languages import LOCALES
 from tests.domain.builders import TODAY, Json, account_of, item_of, property_of
@@ -470,3 +474,34 @@ def test_whatever_comes_as_a_document_is_judged_and_never_breaks(body: Any) -> N
     for pointer, code in faults(body):
         assert pointer == "" or pointer.startswith("/")
         assert code
+
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "catalog.md").read_text("utf-8")
+
+
+def test_the_example_of_the_guide_is_sound() -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
+    assert faults(json.loads(example)) == []
+
+
+def test_the_guide_has_every_rule_with_its_parameters_and_every_code() -> None:
+    rows = {row.split("`")[1]: row for row in GUIDE.splitlines() if row.startswith("| `")}
+    definitions = document_schema()["$defs"]
+    mapping = definitions["DocumentKind"]["properties"]["rules"]["items"]["discriminator"]["mapping"]
+    assert set(mapping) == set(RULES)
+    for rule, reference in mapping.items():
+        for parameter in set(definitions[reference.rpartition("/")[2]]["properties"]) - {"rule"}:
+            assert f"`{parameter}`" in rows[rule], rule
+    folder = Path(catalog_rules.__file__).parent
+    codes = {
+        code
+        for name in ("catalog.py", "catalog_rules.py")
+        for code in re.findall(
+            r'(?:Fault|FieldError)\([^,]*?(?:\([^)]*\))?, "(\w+)"', (folder / name).read_text("utf-8")
+        )
+    }
+    told = {code for _, expected in FAULTS for _, code in expected} | {"in_use"} | codes
+    assert len(told) > 30
+    # Faults of any body are in the OpenAPI document.
+    general = {"wrong_type", "too_few", "too_many", "malformed", "too_long"}
+    assert {code for code in told - general if f"`{code}`" not in GUIDE} == set()
