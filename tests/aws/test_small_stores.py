@@ -38,6 +38,7 @@ from online_orders.aws.keys import (
 )
 from online_orders.aws.table import MAX_ATTEMPTS, Items
 from online_orders.domain.audit import OPERATOR, AuditChange
+from online_orders.domain.catalog import Item
 from online_orders.domain.errors import InProgress, NotFound, TooManyRequests, Unavailable
 from online_orders.domain.estimates import BUCKET_DAYS
 from online_orders.domain.evidence import Evidence
@@ -459,6 +460,29 @@ def test_the_history_is_the_sum_of_all_shards_and_kept_for_a_while(service: Serv
     service.answers = [{"Responses": {}}]
     assert lead_time_statistics.lead_times() == {}
     assert len(service.asked) == 2
+
+
+def test_the_history_follows_the_kinds_of_the_catalog_and_a_batch_has_ten_of_them(service: Service) -> None:
+    lead_time_statistics.follow_catalog(f"kind_{number}" for number in range(12))
+    keys = lead_time_statistics.keys_to_refresh()
+    assert keys == [history_key(f"kind_{number}", shard) for shard in range(8) for number in range(10)]
+    assert len(keys) <= 100
+
+
+def test_the_history_of_another_kind_is_read_when_an_order_with_it_is_shown(service: Service) -> None:
+    order = place(item_of("socket")).order
+    other = order.model_copy(update={"items": (Item.model_validate({**item_of("socket"), "kind": "support"}),)})
+    service.answers = [
+        {"Responses": {"Table": [counters("socket", 0, submitted_of_0=1)]}},
+        {"Responses": {"Table": [counters("support", 7, submitted_of_2=3)]}},
+    ]
+    assert set(lead_time_statistics.lead_times([order])) == {("socket", "submitted")}
+    assert len(service.asked) == 1
+    assert set(lead_time_statistics.lead_times([order, other])) == {("socket", "submitted"), ("support", "submitted")}
+    keys = service.asked[1][1]["RequestItems"]["Table"]["Keys"]
+    assert keys == [history_key("support", shard) for shard in range(8)]
+    assert lead_time_statistics.lead_times([other]) is lead_time_statistics.lead_times()
+    assert len(service.asked) == 2, "what was read is kept as long as the rest"
 
 
 def completed() -> Order:

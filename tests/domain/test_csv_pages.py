@@ -71,6 +71,16 @@ def test_a_socket_has_its_model() -> None:
     assert (row["model"], row["site_id"], row["quantity"]) == ("X1700", "store", "2")
 
 
+def test_settings_without_a_column_stand_in_the_last_one() -> None:
+    (body,) = [body_of(place(item_of("ip_addresses")).order)]
+    other = {**body["items"][0], "tier": "gold", "term_months": 36, "labels": {}, "fulfilment": None}
+    first, second = rows_of({**body, "items": [body["items"][0], other]})
+    assert COLUMNS[-1] == "settings"
+    assert first["settings"] == ""
+    assert second["settings"] == '{"tier": "gold", "term_months": 36}'
+    assert second["quantity"] == "4"
+
+
 def test_a_row_shows_the_site_as_ordered_and_a_passed_start() -> None:
     body = body_of(place(item_of("socket"), item_of("ip_addresses")).order)
     body["items"][1]["start_passed"] = True

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from online_orders.domain.accounts import Account
+from online_orders.domain.catalog import Catalog
 from online_orders.domain.duplicates import RECENT, find_duplicates
+from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Order
 from tests.domain.builders import (
     ANNA,
@@ -15,6 +17,7 @@ from tests.domain.builders import (
     KINDS,
     LATER,
     NOW,
+    ORDER_ID,
     Json,
     account_body,
     account_of,
@@ -23,6 +26,7 @@ from tests.domain.builders import (
     offered,
     place,
 )
+from tests.domain.test_catalog_rules import SITE, TIER, catalog_of, kind_of
 from tests.shipped_catalog import CATALOG, UPGRADES
 
 
@@ -115,3 +119,30 @@ def test_only_the_kinds_that_are_asked_for_are_looked_at() -> None:
 def test_a_site_that_is_gone_is_due_nothing() -> None:
     others = [completed(item_of("site_bandwidth"))]
     assert found(item_of("site_bandwidth"), others=others, account=account_of(sites=[])) == []
+
+
+def test_upgrades_are_those_of_the_catalog_that_is_in_force() -> None:
+    """A kind of another catalog is an upgrade by its rules; one that is gone is told by its settings."""
+    upgrade = kind_of("support", SITE, TIER, rules=[{"rule": "one_per_site"}])
+    catalog = catalog_of(upgrade, kind_of("training", TIER))
+
+    def order(**settings: Any) -> Order:
+        body = {"items": [{"start_date": "2027-01-05", **settings}]}
+        return parse_order(
+            body, order_id=ORDER_ID, account=account_of(), catalog=catalog, source="online", by=ANNA, at=NOW
+        ).order
+
+    gold, silver = ({"kind": "support", "site_id": "office", "tier": tier} for tier in ("gold", "silver"))
+    training = {"kind": "training", "tier": "gold"}
+
+    def codes(asked: Json, other: Order, by: Catalog = catalog) -> list[str]:
+        items = order(**asked).items
+        return [each.code for each in find_duplicates(items, account_of(), [other], LATER, ("support", "training"), by)]
+
+    assert codes(gold, order(**silver)) == ["already_ordered"]
+    assert codes(gold, order(**silver), CATALOG) == []
+    assert codes(gold, order(**gold), CATALOG) == ["already_ordered"]
+    assert codes(training, order(**training)) == ["already_ordered"]
+    assert codes(training, order(**{**training, "tier": "silver"})) == []
+    done = offered(claimed(order(**gold))).approve("Connie", NOW).order
+    assert codes(gold, done) == [], "nothing tells whether the site has it already"

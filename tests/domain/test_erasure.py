@@ -9,10 +9,12 @@ import pytest
 
 from online_orders.domain import erasure, order_delivery
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Contact
+from online_orders.domain.catalog import settings_of
 from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person
 from online_orders.domain.errors import Conflict
 from online_orders.domain.evidence import evidence_of
 from online_orders.domain.order_parts import User
+from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Order
 from online_orders.domain.representations import desk_row, order_body, to_json
 from online_orders.domain.timeline import Actor, Entry, Event
@@ -24,6 +26,7 @@ from tests.domain.builders import (
     KEY_ID,
     LATER,
     NOW,
+    ORDER_ID,
     account_of,
     assert_well_kept,
     claimed,
@@ -34,6 +37,7 @@ from tests.domain.builders import (
     site_body,
     without_snapshot,
 )
+from tests.domain.test_catalog_rules import HOST, SITE, TIER, both, catalog_of, kind_of
 
 WHO = Person.from_email(CONNIE.email).with_names("Connie Contact")
 BUYER = Person.from_email(ANNA.email)
@@ -422,3 +426,24 @@ def test_an_account_without_the_person_has_no_site_that_names_it() -> None:
     home, shell = erasure.erase_from_account(before, WHO).sites
     assert (home.name, home.address) == (f"Office of {ERASED}", f"c/o {ERASED}, 4 Hill St")
     assert (home.site_id, home.country, shell) == ("home", "DE", before.sites[1])
+
+
+def test_a_line_of_text_that_was_ordered_loses_the_person_and_keeps_the_rest() -> None:
+    tier = {**TIER, "choices": [{"value": "Connie", "labels": both("Connie Contact")}]}
+    catalog = catalog_of(kind_of("support", SITE, {**HOST, "max_length": 90}, tier, rules=[{"rule": "one_per_site"}]))
+    asked = {"kind": "support", "site_id": "store", "host": "Ask Connie Contact", "tier": "Connie"}
+    body = {"items": [{**asked, "start_date": "2027-01-05"}, item_of("ip_addresses")]}
+    order = parse_order(
+        body, order_id=ORDER_ID, account=account_of(), catalog=catalog, source="online", by=ANNA, at=NOW
+    ).order
+    person = Person.from_email("other@acme.example", ["Connie", "Connie Contact"])
+    change = erasure.erase_from_order(order, person, LATER, wrote_reason=False, successor=None)
+    assert settings_of(change.order.items[0]) == {"site_id": "store", "host": f"Ask {ERASED}", "tier": "Connie"}
+    assert change.order.items[1] == order.items[1]
+    response = to_json(order_body(order, {}, NOW))
+    first, second = json.loads(erasure.erase_from_response(response, person))["items"]
+    assert (first["host"], first["tier"], first["site_id"]) == (f"Ask {ERASED}", "Connie", "store")
+    assert second == json.loads(response)["items"][1]
+    quoted = offered(claimed(order))
+    assert erasure.pdfs_naming(person, quoted) == [1]
+    assert erasure.pdfs_naming(Person.from_email("other@acme.example", ["Carla"]), quoted) == []

@@ -19,9 +19,11 @@ from online_orders.domain.accounts import Account
 from online_orders.domain.catalog import Item
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.languages import FALLBACK, FOLDER, LOCALES, texts
+from online_orders.domain.order_requests import parse_order
 from online_orders.domain.order_status import STATUS_LABELS
 from online_orders_rendering.i18n import Translator, line_of, text_of, translator
-from tests.domain.builders import item_of
+from tests.domain.builders import ANNA, NOW, ORDER_ID, Json, account_of, item_of
+from tests.domain.test_catalog_rules import HOST, SEATS, SITE, TERM, TIER, both, catalog_of, kind_of
 from tests.rendering.samples import everything, pending
 from tests.shipped_catalog import ACCESSORY_TYPES, KIND_LABELS, LABELS_BY_LOCALE, REGIONS
 
@@ -148,3 +150,27 @@ def test_rendering_imports_no_aws_and_typst_only_for_pdfs(module: str) -> None:
 @pytest.mark.parametrize("module", ["pages.approval", "quote_pdf"])
 def test_what_makes_a_page_or_a_paper_loads_no_mail(module: str) -> None:
     assert "online_orders_rendering.mails.compose" not in loaded(f"online_orders_rendering.{module}")
+
+
+def test_an_item_is_told_by_the_words_that_its_order_keeps_whatever_its_kind() -> None:
+    kind = kind_of(
+        "support", SITE, TIER, TERM, SEATS, HOST, rules=[{"rule": "site_has_address"}],
+        summary={"en": "{quantity}, {tier}, {term_months} for {site} ({host})", "de": "{quantity} für {site}{tier}"},
+    )  # fmt: skip
+    catalog = catalog_of(kind, kind_of("plain", SITE, TIER, summary=both("{tier}")))
+    asked: Json = {"kind": "support", "site_id": "store", "tier": "gold", "term_months": 36, "quantity": 95}
+    items = [{**asked, "host": "db-1"}, asked, {"kind": "plain", "site_id": "store", "tier": "silver"}]
+    order = parse_order(
+        {"items": [{**item, "start_date": "2027-01-05"} for item in items]},
+        order_id=ORDER_ID, account=account_of(), catalog=catalog, source="online", by=ANNA, at=NOW,
+    ).order  # fmt: skip
+    english, german = (translator(language).items(order) for language in ("en", "de"))
+    assert [item.summary for item in english] == [
+        "Support: 95 seats, Gold, Three years for Store (db-1)",
+        "Support: 95 seats, Gold, Three years for Store ()",
+        "Plain: Silver",
+    ]
+    assert german[0].summary == "Support (de): 95 seats (de) für StoreGold (de)"
+    assert [item.address for item in english] == ["2 Side St", "2 Side St", None]
+    unknown = order.model_copy(update={"snapshot": None})
+    assert translator("en").items(unknown, {"store": "Store"})[2].summary == "plain: silver: Store"

@@ -189,15 +189,20 @@ def erase_from_order(
 
 
 def _erase_from_item(item: Item, person: Person, order: Order) -> Item:
-    """Return the item with its settings of text redacted: those that no word of a catalog stands for, and no site."""
-    words = order.words(item, FALLBACK)
-    redacted = {
+    redacted = _redacted_settings(item, person, order.words(item, FALLBACK))
+    return Item.model_validate({**item.model_dump(), **redacted}) if redacted else item
+
+
+def _redacted_settings(item: Item, person: Person, words: Collection[str]) -> dict[str, str]:
+    """Return the settings of text that name the person, without the person.
+
+    A setting that a catalog has a word for, as `words` names them, is a choice or a step.
+    """
+    return {
         name: person.redact(value)
         for name, value in settings_of(item).items()
-        if isinstance(value, str) and name != SITE and name not in words
+        if isinstance(value, str) and name != SITE and name not in words and person.is_named_in(value)
     }
-    changed = {name: text for name, text in redacted.items() if text != settings_of(item)[name]}
-    return Item.model_validate({**item.model_dump(), **changed}) if changed else item
 
 
 def quotes_naming(person: Person, quotes: Iterable[Quote]) -> list[int]:
@@ -234,12 +239,7 @@ def _erase_from_shown_item(item: dict[str, Any], person: Person) -> dict[str, An
         {name: value for name, value in item.items() if name in ("kind", START) or name not in RESERVED}
     )
     words = {*shipped_words(order_item, FALLBACK), *item.get("labels", {}).get(FALLBACK, ())}
-    redacted = {
-        name: person.redact(value)
-        for name, value in settings_of(order_item).items()
-        if isinstance(value, str) and name != SITE and name not in words
-    }
-    item = {**item, **redacted}
+    item = {**item, **_redacted_settings(order_item, person, words)}
     site = item.get("site")
     if site is None:
         return item
