@@ -62,7 +62,11 @@ def _derived(
 
 # -- requests -----------------------------------------------------------------------------------------------------
 
-Items = Annotated[list[Item], Field(min_length=1, max_length=MAX_ITEMS)]
+_OTHER_KINDS = (
+    "Of the kinds of the catalog that ships. An installation that has published a catalog of its own has other kinds: "
+    "`GET /api/catalog` has the schema of each, and an item has at least `kind` and `start_date`."
+)
+Items = Annotated[list[Item], Field(min_length=1, max_length=MAX_ITEMS, description=_OTHER_KINDS)]
 
 
 class OrderRequest(NewOrder):
@@ -333,7 +337,9 @@ _ORDER: dict[str, Any] = {
     ],
     "assignee": Annotated[User | None, Field(description="Who has claimed it at Customer Success.")],
     "contact": Annotated[Contact, Field(description="Who is asked to confirm.")],
-    "items": tuple[Annotated[_ORDERED_ITEM, Field(discriminator="kind")], ...],
+    "items": Annotated[
+        tuple[Annotated[_ORDERED_ITEM, Field(discriminator="kind")], ...], Field(description=_OTHER_KINDS)
+    ],
     "quote": Annotated[Optional[QuoteAnswer], Field(description="The newest revision.")],  # noqa: UP045
     "actions": _left_out(
         tuple[str, ...],
