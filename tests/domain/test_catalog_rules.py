@@ -333,6 +333,24 @@ def test_what_is_for_others_alone_is_not_there(account: Account, kinds: list[str
     assert "northwind" not in str(catalog_body(seen))
 
 
+def test_what_is_not_retired_may_still_be_for_others_alone() -> None:
+    catalog = catalog_of(
+        kind_of("support", retired=True), kind_of("training", only_for={"groups": ["partners"]}), groups=GROUPS
+    )
+    assert set(catalog.orderable.kinds) - set(CATALOG.kinds) == {"training"}
+    assert "training" not in catalog.orderable.for_account(ACME).kinds
+    assert "training" in catalog.orderable.for_account(in_groups("partners")).kinds
+
+
+def test_a_process_keeps_the_catalogs_of_some_accounts_alone() -> None:
+    names = [f"account-{number}" for number in range(130)]
+    catalog = catalog_of(kind_of("support", only_for={"accounts": names}))
+    seen = [catalog.for_account(in_groups(account_id=name)) for name in names]
+    assert all("support" in each.kinds for each in seen)
+    assert catalog.for_account(in_groups(account_id=names[-1])) is seen[-1]
+    assert catalog.for_account(in_groups(account_id=names[0])) is not seen[0]
+
+
 def test_a_catalog_without_limits_is_the_same_for_everybody() -> None:
     assert CATALOG.for_account(ACME) is CATALOG
     assert CATALOG.orderable is CATALOG

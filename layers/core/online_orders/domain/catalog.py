@@ -253,6 +253,10 @@ class Kind:
 _DAY = core_schema.no_info_before_validator_function(day_of, core_schema.date_schema())
 
 
+_MAX_NARROWED = 64
+"""Catalogs of accounts that a process keeps, of one catalog."""
+
+
 class Catalog:
     """What can be ordered, at a version; 0 is the one that ships."""
 
@@ -315,7 +319,11 @@ class Catalog:
             )
 
         if key not in self._narrowed:
-            self._narrowed[key] = self._without(may_order)
+            if len(self._narrowed) == _MAX_NARROWED:
+                self._narrowed.clear()
+            narrowed = self._without(may_order)
+            narrowed.__dict__["_limits"] = ()  # it is the account's, and is narrowed no further
+            self._narrowed[key] = narrowed
         return self._narrowed[key]
 
     @cached_property
@@ -348,9 +356,7 @@ class Catalog:
             empty = [setting for setting in settings if "choices" in setting and not setting["choices"]]
             if not any(setting.get("required", True) for setting in empty):
                 kinds.append({**kind, "settings": [setting for setting in settings if setting not in empty]})
-        narrowed = Catalog({**self.document, "kinds": kinds}, self.version)
-        narrowed.__dict__["_limits"] = ()
-        return narrowed
+        return Catalog({**self.document, "kinds": kinds}, self.version)
 
 
 @cache
