@@ -119,7 +119,7 @@ class Stores:
 def stores(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stores]:
     desk.now = NOW + HOUR
     monkeypatch.setattr(quote_revisions, "now", lambda: desk.now)
-    monkeypatch.setattr(lead_time_statistics, "lead_times", lambda: HISTORY)
+    monkeypatch.setattr(lead_time_statistics, "lead_times", lambda _orders: HISTORY)
     monkeypatch.setattr(auth, "check_rate_limit", lambda kind, name: None)
     settings = {"ORIGIN_SECRET": "", "STAFF_SECOND_FACTOR": "optional", "IDENTITY_CLAIMS": ""}
     more = {
