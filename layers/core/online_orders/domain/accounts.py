@@ -186,6 +186,7 @@ class Account(Entity):
     parent_account_id: Identifier | None = None
     enrollment: Enrollment | None = None
     sites: Annotated[tuple[Site, ...], Length(0, 500)] = ()
+    groups: Annotated[tuple[Identifier, ...], Length(0, 20), Field(exclude_if=lambda groups: not groups)] = ()
 
     @cached_property
     def sites_by_id(self) -> Mapping[str, Site]:
