@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from online_orders.aws import signing_keys, table
+from online_orders.aws import catalog_store, signing_keys, table
 from online_orders.telemetry import logger
 from tests.aws.service import Largest, Service
 
@@ -27,5 +27,6 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     monkeypatch.setenv("TABLE_NAME", "Table")
     monkeypatch.setenv("SIGNING_KEYS_SECRET", "keys")
     signing_keys.reset()
+    catalog_store.reset()
     logger.set_correlation_id(None)  # which a test of a whole request may have left in this process
     return found

@@ -8,7 +8,16 @@ import pytest
 
 from online_orders import clock
 from online_orders.aws import lead_time_statistics, placing
-from online_orders.aws.keys import account_key, idempotency_key, order_key, person_key, placed_key, subaccount_key
+from online_orders.aws.keys import (
+    account_key,
+    catalog_key,
+    idempotency_key,
+    newest_catalog_key,
+    order_key,
+    person_key,
+    placed_key,
+    subaccount_key,
+)
 from online_orders.aws.order_store import key_of
 from online_orders.aws.table import MAX_ATTEMPTS
 from online_orders.domain.errors import Forbidden, InProgress, Invalid, NotFound, TooManyRequests, Unprocessable
@@ -92,8 +101,8 @@ def test_an_order_of_the_screen_is_read_for_and_placed_in_two_calls(service: Ser
     assert placed.order_id == ORDER_ID
     assert len(service.asked) == 2
     read = service.asked[0][1]["RequestItems"]["Table"]["Keys"]
-    assert keys_read(service) == [account_key("acme"), record_key(), placed_key("acme", NOW), WHO]
-    assert len(read) > 4, "the history comes along"
+    assert keys_read(service) == [account_key("acme"), record_key(), placed_key("acme", NOW), WHO, catalog_key()]
+    assert len(read) > 5, "the history comes along"
     order, entry, kept, pointer = stored(service)
     assert order["sk"] == {"S": f"ORDER#{ORDER_ID}"}
     assert entry["event"] == {"S": "order.submitted"}
@@ -108,7 +117,7 @@ def test_an_order_of_the_screen_is_read_for_and_placed_in_two_calls(service: Ser
 def test_a_direct_order_takes_no_share_of_the_hour_and_no_reseller_sees_it(service: Service) -> None:
     service.answers = [found(ACCOUNT), {}]
     placed = send(source="direct")
-    assert keys_read(service) == [account_key("acme"), record_key("direct"), WHO]
+    assert keys_read(service) == [account_key("acme"), record_key("direct"), WHO, catalog_key()]
     assert [item["sk"]["S"].partition("#")[0] for item in stored(service)] == ["DIRECT", "ENTRY", "IDEMPOTENCY"]
     assert placed.order_id == ORDER_ID
 
@@ -249,11 +258,11 @@ def test_a_preview_warns_of_every_kind_and_places_nothing(service: Service) -> N
     service.answers = [found(ACCOUNT), *listed(earlier)]
     (warning,) = preview()
     assert (warning["order_id"], warning["purchase_order_number"]) == (earlier.order_id, "PO-7")
-    assert keys_read(service) == [account_key("acme"), placed_key("acme", NOW)]
+    assert keys_read(service) == [account_key("acme"), placed_key("acme", NOW), catalog_key()]
     assert [method for method, _ in service.asked] == ["batch_get_item", "query", "query"]
     service.answers, service.asked = [found(ACCOUNT), *listed(earlier)], []
     preview(source="direct")
-    assert keys_read(service) == [account_key("acme")]
+    assert keys_read(service) == [account_key("acme"), newest_catalog_key()]
     service.answers = [found(ACCOUNT)]
     with pytest.raises(Invalid):
         preview({})

@@ -485,6 +485,24 @@ def test_the_history_of_another_kind_is_read_when_an_order_with_it_is_shown(serv
     assert len(service.asked) == 2, "what was read is kept as long as the rest"
 
 
+def test_kinds_that_are_asked_for_are_read_along(service: Service) -> None:
+    """So placing an order of a kind that a process has never heard of takes no further call."""
+    asked = ["seats", "socket"]
+    keys = lead_time_statistics.keys_to_refresh(asked)
+    kinds = ["seats", "socket", *(kind for kind in KIND_LABELS if kind != "socket")]
+    assert keys == [history_key(kind, shard) for shard in range(8) for kind in kinds]
+    lead_time_statistics.update_cache(Items(counters("seats", 2, submitted_of_1=3)), asked)
+    assert lead_time_statistics.keys_to_refresh(asked) == []
+    assert lead_time_statistics.keys_to_refresh(["terms"]) == [history_key("terms", shard) for shard in range(8)]
+    lead_time_statistics.update_cache(Items(counters("terms", 7, submitted_of_2=4)), ["terms"])
+    order = place(item_of("ip_addresses")).order
+    items = tuple(order.items[0].model_copy(update={"kind": kind}) for kind in ("seats", "terms"))
+    read = lead_time_statistics.lead_times([order.model_copy(update={"items": items})])
+    assert {key: sum(counts) for key, counts in read.items()} == {("seats", "submitted"): 3, ("terms", "submitted"): 4}
+    assert service.asked == []
+    assert len(lead_time_statistics.keys_to_refresh([f"kind{number}" for number in range(50)])) == 80
+
+
 def completed() -> Order:
     order = place(item_of("socket"), item_of("ip_addresses"), item_of("ip_addresses")).order
     return offered(order.claim(CLARA, NOW + DAY).order, NOW + 3 * DAY).approve("C.", NOW + 6 * DAY).order

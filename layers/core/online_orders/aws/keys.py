@@ -27,6 +27,11 @@
 | price list of a currency  | PRICES#{currency}  | PRICES                  | version, changed_by, changed_at         |
 | version of it, replaced   | PRICES#{currency}  | VERSION#{version:08}    | as beside the price list                |
 | directory of price lists  | PRICES             | {currency}              | version, updated_at, prices (how many)  |
+| published catalog         | CATALOG            | CATALOG                 | version, changed_by, changed_at         |
+| version of it, replaced   | CATALOG            | VERSION#{version:08}    | as beside the catalog                   |
+| which one is in force     | CATALOG            | NEWEST                  | version, changed_at                     |
+| draft of the next one     | CATALOG            | DRAFT                   | version, changed_by, changed_at         |
+| account of a group        | GROUP#{group}      | {account}               |                                         |
 | standard terms            | TERMS#{locale}     | TERMS                   | version                                 |
 | person or service user    | PERSON#{user}      | PERSON                  | version, grants                         |
 | person of an account      | ACCOUNT#{account}  | PERSON#{user}           |                                         |
@@ -62,6 +67,7 @@ ORDER_PREFIX: dict[Source, str] = {"online": "ORDER#", "direct": "DIRECT#"}
 SUBORDER_PREFIX = "SUBORDER#"
 DIRECTORY_PK = "ACCOUNTS"
 PRICES_PK = "PRICES"
+CATALOG_PK = "CATALOG"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
 EVIDENCE_PREFIX = "EVIDENCE#"
@@ -110,7 +116,7 @@ def account_key(account_id: str) -> Key:
 
 
 def version_key(item_key: Key, version: int) -> Key:
-    """Return the key of a replaced version of an account or a price list."""
+    """Return the key of a replaced version of an account, a price list or the catalog."""
     return key(item_key["pk"]["S"], f"{VERSION_PREFIX}{version:08}")
 
 
@@ -120,6 +126,15 @@ def directory_key(account_id: str) -> Key:
 
 def subaccount_key(reseller_id: str, account_id: str) -> Key:
     return key(account_pk(reseller_id), SUBACCOUNT_PREFIX + account_id)
+
+
+def group_pk(group: str) -> str:
+    """Return the partition that lists the accounts of a group, by id."""
+    return f"GROUP#{group}"
+
+
+def group_member_key(group: str, account_id: str) -> Key:
+    return key(group_pk(group), account_id)
 
 
 def order_key(order_location: OrderKey) -> Key:
@@ -235,6 +250,20 @@ def prices_key(currency: str) -> Key:
 
 def prices_directory_key(currency: str) -> Key:
     return key(PRICES_PK, currency)
+
+
+def catalog_key() -> Key:
+    """Return the key of the newest published catalog; there is none while the one that ships is in force."""
+    return key(CATALOG_PK, "CATALOG")
+
+
+def newest_catalog_key() -> Key:
+    """Return the key of the small item that says which catalog is in force."""
+    return key(CATALOG_PK, "NEWEST")
+
+
+def catalog_draft_key() -> Key:
+    return key(CATALOG_PK, "DRAFT")
 
 
 def terms_key(locale: str) -> Key:

@@ -62,17 +62,28 @@ def _keys(kinds: Collection[str]) -> list[Key]:
     return [history_key(kind, shard) for shard in range(HISTORY_SHARDS) for kind in kinds]
 
 
-def keys_to_refresh() -> list[Key]:
-    """Return the keys of the counters to read along with other items; none while the cached history is fresh."""
-    return [] if _is_fresh() else _keys(_kinds())
-
-
-def update_cache(found: Items) -> None:
-    """Cache the counters that a read with `keys_to_refresh` has brought."""
+def _due(asked: Iterable[str]) -> tuple[str, ...]:
+    """Return the kinds whose counters are to be read: those that are asked for and, at times, those of the catalog."""
     if _is_fresh():
-        return
-    kinds = _kinds()
-    _cache[:] = [_Cached(monotonic(), _history(found, kinds), set(kinds))]
+        return tuple(kind for kind in asked if kind not in _cache[0].kinds)[:MAX_KINDS]
+    return tuple(dict.fromkeys([*asked, *_kinds()]))[:MAX_KINDS]
+
+
+def keys_to_refresh(asked: Iterable[str] = ()) -> list[Key]:
+    """Return the keys of the counters to read along with other items; none while the cached history is fresh.
+
+    `asked` has the kinds of which the history will be asked for, each once.
+    """
+    return _keys(_due(asked))
+
+
+def update_cache(found: Items, asked: Iterable[str] = ()) -> None:
+    """Cache the counters that a read with `keys_to_refresh` has brought, for the same kinds that are asked for."""
+    kinds = _due(asked)
+    if not _is_fresh():
+        _cache[:] = [_Cached(monotonic(), {}, set())]
+    _cache[0].history.update(_history(found, kinds))
+    _cache[0].kinds.update(kinds)
 
 
 def _history(found: Items, kinds: Collection[str]) -> dict[tuple[str, str], list[int]]:

@@ -7,16 +7,25 @@ again when it claims an order.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from online_orders import clock
-from online_orders.aws import account_store, grant_check, lead_time_statistics, order_queries, order_store, quotas
+from online_orders.aws import (
+    account_store,
+    catalog_store,
+    grant_check,
+    lead_time_statistics,
+    order_queries,
+    order_store,
+    quotas,
+)
 from online_orders.aws.keys import Source, idempotency_key, placed_key
 from online_orders.aws.table import WriteConflict, attempts, get_all
 from online_orders.domain.accounts import Account
 from online_orders.domain.callers import Caller
-from online_orders.domain.catalog import Catalog, shipped
+from online_orders.domain.catalog import Catalog, kinds_named, shipped
 from online_orders.domain.duplicates import Duplicate, find_duplicates
 from online_orders.domain.errors import InProgress
 from online_orders.domain.order_ids import new_order_id
@@ -33,9 +42,13 @@ class Placed(NamedTuple):
     response: str
 
 
-def _current_catalog() -> Catalog:
-    """Return the catalog by which orders are placed now."""
-    return shipped()
+def _catalog_of(order: Order) -> Catalog:
+    """Return the catalog that says which items of a placed order are upgrades.
+
+    Only of an order that was placed by a published catalog, in a process that knows none, this takes a call.
+    """
+    is_of_shipped = order.snapshot is None or order.snapshot.catalog_version is None
+    return shipped() if is_of_shipped else catalog_store.known()
 
 
 def _hash(text: str) -> str:
@@ -55,13 +68,14 @@ def place(key: str, body: Any, *, by: Caller, account_id: str, caller_account_id
         idempotency_key(account_id, source, _hash(key)),
         _hash(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)),
     )
+    kinds = kinds_named(body.get("items") if isinstance(body, Mapping) else None)
     for _ in attempts():
         at = clock.now()
         of_this_hour = [placed_key(account_id, at)] if source == "online" else []
         access = account_store.access_keys(caller_account_id, account_id)
         keys = [*access, request.key, *of_this_hour, *grant_check.keys_of(by)]
-        found = get_all([*keys, *lead_time_statistics.keys_to_refresh()])
-        lead_time_statistics.update_cache(found)
+        found = get_all([*keys, *catalog_store.keys_to_read(), *lead_time_statistics.keys_to_refresh(kinds)])
+        lead_time_statistics.update_cache(found, kinds)
         grant_check.require_still_allowed(found, by)
         account = account_store.authorize(found, caller_account_id, account_id)
         if record := order_store.find_record(found.get(request.key), at):
@@ -69,7 +83,7 @@ def place(key: str, body: Any, *, by: Caller, account_id: str, caller_account_id
             return Placed(json.loads(response)["order_id"], response)
         if source == "online":
             quotas.check_quota(found, account_id, at)
-        catalog = _current_catalog().for_account(account)
+        catalog = catalog_store.from_items(found).for_account(account)
         change = parse_order(
             body, order_id=new_order_id(at), account=account, catalog=catalog, source=source, by=by.user, at=at
         )
@@ -95,7 +109,7 @@ def current_duplicates(order: Order, at: datetime) -> tuple[Duplicate, ...]:
 
     Makes two queries of a bounded number of orders, and none for an order without upgrades.
     """
-    catalog = _current_catalog()
+    catalog = _catalog_of(order)
     if not catalog.upgrades.intersection(order.item_kinds):
         return order.duplicates
     found = _upgrade_duplicates(order, account_store.get_account(order.account_id), at, catalog)
@@ -116,11 +130,12 @@ def preview(body: Any, *, by: User, account_id: str, caller_account_id: str, sou
     """
     at = clock.now()
     of_this_hour = [placed_key(account_id, at)] if source == "online" else []
-    found = get_all([*account_store.access_keys(caller_account_id, account_id), *of_this_hour])
+    access = account_store.access_keys(caller_account_id, account_id)
+    found = get_all([*access, *of_this_hour, *catalog_store.keys_to_read()])
     account = account_store.authorize(found, caller_account_id, account_id)
     if source == "online":
         quotas.check_quota(found, account_id, at)
-    catalog = _current_catalog().for_account(account)
+    catalog = catalog_store.from_items(found).for_account(account)
     order = parse_order(
         body, order_id=new_order_id(at), account=account, catalog=catalog, source=source, by=by, at=at
     ).order

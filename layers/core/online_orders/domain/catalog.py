@@ -26,6 +26,8 @@ from online_orders.domain.values import IDENTIFIER, LINE, Day, Entity, day_of
 
 SHIPPED = Path(__file__).parents[1] / "catalog.json"
 MAX_ITEMS = 50
+KIND = r"^[a-z][a-z0-9_]{0,39}$"
+_KIND = re.compile(KIND)
 SITE, QUANTITY, START = "site_id", "quantity", "start_date"
 RESERVED = frozenset(
     {
@@ -303,10 +305,15 @@ class Catalog:
         """Return the catalog without what is retired."""
         return self._without(lambda _only_for: True)
 
-    def for_account(self, account: Account) -> "Catalog":
-        """Return what an account may order: what is neither retired nor for others alone."""
+    def for_account(self, account: Account | None) -> "Catalog":
+        """Return what an account may order: what is neither retired nor for others alone.
+
+        None stands for a caller without an account.
+        """
         if not self._limits:
             return self
+        if account is None:
+            return self._for_everybody
         groups = {group for each in self._limits for group in each.get("groups", ())}.intersection(
             getattr(account, "groups", ())
         )
@@ -325,6 +332,10 @@ class Catalog:
             narrowed.__dict__["_limits"] = ()  # it is the account's, and is narrowed no further
             self._narrowed[key] = narrowed
         return self._narrowed[key]
+
+    @cached_property
+    def _for_everybody(self) -> "Catalog":
+        return self._without(lambda _only_for: False)
 
     @cached_property
     def _limits(self) -> tuple[Mapping[str, Any], ...]:
@@ -460,6 +471,13 @@ def _duplicate_upgrade(
     if earlier != index:
         detail = f"Item {earlier + 1} of this order asks for the same site's {kind.label()} already."
         yield FieldError(pointer("items", index, SITE), "duplicate_upgrade", detail)
+
+
+def kinds_named(raw_items: Any) -> tuple[str, ...]:
+    """Return what the items of a body name as their kinds, each once, whether or not there are such kinds."""
+    items = raw_items[:MAX_ITEMS] if isinstance(raw_items, list) else ()
+    names = (raw.get("kind") for raw in items if isinstance(raw, Mapping))
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and _KIND.fullmatch(name)))
 
 
 def normalized_items(raw_items: Iterable[Mapping[str, Any]], catalog: Catalog) -> list[Mapping[str, Any]]:

@@ -7,10 +7,10 @@ from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import clock
-from online_orders.aws import evidence_store, lead_time_statistics, order_queries, order_store
+from online_orders.aws import catalog_store, evidence_store, lead_time_statistics, order_queries, order_store
 from online_orders.aws.placing import current_duplicates, place, preview
 from online_orders.domain.callers import Caller
-from online_orders.domain.catalog import item_errors, shipped
+from online_orders.domain.catalog import item_errors
 from online_orders.domain.field_errors import validate
 from online_orders.domain.order_requests import NeededReason, NewDeskComment, NewDirectOrder
 from online_orders.domain.order_schedule import Policy
@@ -87,7 +87,7 @@ def _account_named(body: Any) -> str:
     account_id = body.get("account_id") if isinstance(body, dict) else None
     if not isinstance(account_id, str):
         raw_items = body.get("items") if isinstance(body, dict) else None
-        validate(NewDirectOrder, body, extra_errors=item_errors(raw_items, shipped()))
+        validate(NewDirectOrder, body, extra_errors=item_errors(raw_items, catalog_store.known()))
     return parse_account_id(str(account_id))
 
 
