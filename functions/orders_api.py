@@ -7,14 +7,14 @@ gc.disable()  # the objects of a cold start stay, so collecting them would only 
 from typing import TYPE_CHECKING, Any
 
 from online_orders.http.app import Api
-from online_orders.routes import customer_accounts, customer_orders, descriptions
+from online_orders.routes import customer_accounts, customer_catalog, customer_orders, descriptions
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = Api()
-for resource in (descriptions, customer_accounts, customer_orders):
+for resource in (descriptions, customer_catalog, customer_accounts, customer_orders):
     app.include_router(resource.router)
 
 

@@ -12,6 +12,7 @@ from online_orders.aws.keys import (
     account_key,
     change_key,
     directory_key,
+    group_member_key,
     report_key,
     subaccount_key,
     version_key,
@@ -148,6 +149,17 @@ def test_sub_accounts_come_by_id_page_by_page(service: Service) -> None:
     assert service.asked[0] == query("ACCOUNT#relay", "SUBACCOUNT#abel\0", "SUBACCOUNT#\uffff", 1)
 
 
+def test_the_accounts_of_a_group_come_by_id_page_by_page(service: Service) -> None:
+    service.answers = [
+        {"Items": [group_member_key("partners", "acme")], "LastEvaluatedKey": {}},
+        found(stored(account_of())),
+    ]
+    assert account_store.list_group("partners", 1, None) == ([account_of()], "acme")
+    assert service.asked[0] == query("GROUP#partners", "!", "\uffff", 1)
+    service.answers = [{"Items": [group_member_key("partners", "acme")]}, {"Items": []}]
+    assert [account_store.has_accounts(group) for group in ("partners", "schools")] == [True, False]
+
+
 def test_whether_an_account_has_sub_accounts_takes_a_look_at_one(service: Service) -> None:
     service.answers = [{"Items": [subaccount_key("relay", "acme")]}, {"Items": []}]
     assert account_store.has_subaccounts("relay") is True
@@ -242,6 +254,17 @@ def test_an_account_moves_from_reseller_to_reseller(
 ) -> None:
     _, _, *rest = change(service, account_of(parent_account_id=before), account_of(parent_account_id=after))
     assert [action for action in rest if "CHANGE#" not in str(action)] == moves
+
+
+def test_an_account_is_listed_by_its_groups_from_the_change_on(service: Service) -> None:
+    before, after = (account_of().model_copy(update={"groups": groups}) for groups in (("a", "b"), ("c", "b")))
+    _, _, *moves = change(service, before, after)
+    assert moves == [
+        {"Delete": {"Key": group_member_key("a", "acme")}},
+        {"Put": {"Item": group_member_key("c", "acme")}},
+    ]
+    account_store.put_account(after, None, CLARA)
+    assert written(service)[2:] == [{"Put": {"Item": group_member_key(group, "acme")}} for group in ("b", "c")]
 
 
 def enrolled(**changes: Any) -> Json:
@@ -341,7 +364,7 @@ def test_an_account_is_replaced_below_a_reseller_alone(service: Service) -> None
         ([{"Item": stored(reseller)}, {"Items": [{}]}], ["is_a_reseller"]),
         ([{"Item": stored(below)}, {"Items": [{}]}], ["not_a_reseller", "is_a_reseller"]),
     ):
-        service.answers = [*responses]
+        service.answers = [*responses, found()]
         with pytest.raises(Invalid) as refused:
             replace(parent_account_id="relay")
         assert [(fault.pointer, fault.code) for fault in refused.value.errors] == [
@@ -350,10 +373,11 @@ def test_an_account_is_replaced_below_a_reseller_alone(service: Service) -> None
     service.asked.clear()
     service.answers = [{"Item": stored(reseller)}, {"Items": []}, found(), {}]
     assert replace(None, parent_account_id="relay").account.parent_account_id == "relay"
+    service.answers = [found()]
     for unsound in (7, "no id", "acme"):
         with pytest.raises(Invalid):
             replace(parent_account_id=unsound)
-    assert len(service.asked) == 4
+    assert [method for method, _ in service.asked[4:]] == ["batch_get_item"] * 3
 
 
 # -- contact reports ----------------------------------------------------------------------------------------------

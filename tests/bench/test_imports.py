@@ -57,6 +57,10 @@ def test_no_function_loads_what_only_makes_the_openapi_document(imported: tuple[
     assert not imported[1] & made_of
 
 
+def test_what_a_catalog_document_may_be_is_loaded_when_one_is_judged(imported: tuple[str, set[str]]) -> None:
+    assert "online_orders.domain.catalog_document" not in imported[1]
+
+
 def test_what_makes_no_page_mail_or_paper_does_not_load_what_does(imported: tuple[str, set[str]]) -> None:
     name, packages = imported
     if name in UNRENDERED:

@@ -74,3 +74,18 @@ def test_the_schemas_take_sound_items_and_the_limits_of_the_catalog(site: Site) 
     steps = {"kind": "site_bandwidth", "site_id": "any", "bandwidth_mbps": catalog["bandwidth_steps"][-1]}
     assert kinds["site_bandwidth"].is_valid({**steps, "start_date": site.day(9)})
     assert not kinds["site_bandwidth"].is_valid({**steps, "bandwidth_mbps": 7, "start_date": site.day(9)})
+
+
+def test_the_catalog_is_not_sent_again_to_whoever_has_it(site: Site) -> None:
+    first = site.get("/api/catalog", site.people.customer)
+    again = site.get("/api/catalog", site.people.customer, If_None_Match=first.headers["etag"])
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert site.get("/api/catalog", site.people.customer, If_None_Match='"1"').ok() == first.json
+
+
+def test_a_draft_of_the_next_catalog_comes_and_goes(site: Site) -> None:
+    path = "/api/desk/catalog/draft"
+    assert site.put(path, site.people.cs, {"kinds": []}).ok()["errors"] != []
+    gone = site.request("DELETE", path, user=site.people.cs)
+    assert (gone.status, gone.body) == (204, b"")
+    site.get(path, site.people.cs).refused(404, "not_found")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from online_orders.domain.catalog import shipped
 from online_orders.domain.roles import PERMISSIONS, Permission, Role
 from online_orders.http.app import access_to
 from tests.contract.in_process import InProcess
@@ -24,7 +25,7 @@ ROUTES: dict[str, str] = TABLE["routes"]
 NAMING = re.compile(r"\?account_id=\{account_id\}| for \{account_id\}")
 """What a row says beside its route: that the request names the account, in the query or in the body."""
 OTHER_POOL = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Elsewhere"
-IN_ORDER = ("PUT", "GET", "HEAD", "POST")
+IN_ORDER = ("PUT", "GET", "HEAD", "POST", "DELETE")
 Ask = Callable[[str, str, dict[str, Any]], Response]
 
 
@@ -87,11 +88,13 @@ class Subject:
 
     def body(self, row: str) -> Any:
         if row.startswith(("POST /api/orders", "POST /api/desk/orders")) and "{order_id}" not in row:
-            if row not in {"POST /api/orders", "POST /api/orders/preview"}:
-                return {"items": [self.item], "account_id": self.account["account_id"]}
-            return {"items": [self.item]}
+            is_own = row in {"POST /api/orders", "POST /api/orders/preview"}
+            return {"items": [self.item], **({} if is_own else {"account_id": self.account["account_id"]})}
         if row == "PUT /api/desk/accounts/{account_id}":
             return self.account
+        if "/api/desk/catalog" in row:
+            catalog = {**shipped().document, "equipment": [*shipped().equipment, "X1900"]}
+            return {"catalog": catalog} if row.endswith("/preview") else catalog
         if row == "PUT /api/desk/service-users/{user_id}":
             return {"name": fresh("machine")}
         if row == "POST /api/people for {account_id}":

@@ -11,6 +11,7 @@ import pytest
 from online_orders.aws import people_store
 from online_orders.aws.people_store import write_actions
 from online_orders.aws.table import transact
+from online_orders.domain.catalog import shipped
 from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.roles import Role
 from online_orders.domain.service_users import ServiceUserState
@@ -84,6 +85,8 @@ def desk_changes_of(order_id: str) -> list[tuple[str, str, Any]]:
         ("POST", f"{order}/decline", {"reason": "No."}),
         ("PUT", "/api/desk/accounts/acme", body("acme", name="Renamed")),
         ("PUT", "/api/desk/price-lists/EUR", {"prices": []}),
+        ("PUT", "/api/desk/catalog", {**shipped().document, "equipment": [*shipped().equipment, "X1900"]}),
+        ("PUT", "/api/desk/catalog/draft", {}),
     ]
 
 
@@ -157,7 +160,7 @@ def test_staff_who_may_no_longer_change_anything_are_refused_at_once(lab: Lab, m
     assert lab.http("GET", f"/api/desk/orders/{order_id}", headers=token).status == 200
 
 
-def test_an_agent_works_on_orders_and_changes_neither_accounts_nor_prices(lab: Lab) -> None:
+def test_an_agent_works_on_orders_and_changes_neither_accounts_nor_prices_nor_the_catalog(lab: Lab) -> None:
     lab.account()
     order_id = placed(lab)
     for user in (lab.users.cs, lab.users.cs2):
@@ -165,7 +168,7 @@ def test_an_agent_works_on_orders_and_changes_neither_accounts_nor_prices(lab: L
     token = token_of(lab, lab.users.cs2)
     change(lab, lab.users.cs2, desk=Role.AGENT)
     assert ask(lab, "POST", f"/api/desk/orders/{order_id}/claim", {}, token).status == 200
-    for method, path, sent in desk_changes_of(order_id)[-2:]:
+    for method, path, sent in desk_changes_of(order_id)[-4:]:
         assert refusal(ask(lab, method, path, sent, token)) == FORBIDDEN, path
 
 

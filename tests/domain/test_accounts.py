@@ -17,6 +17,7 @@ from online_orders.domain.accounts import (
     Contact,
     ContactReport,
     License,
+    catalog_faults,
     changed_members,
     has_begun,
     parse_account,
@@ -349,7 +350,7 @@ def test_a_sub_account_has_its_own_contact() -> None:
         ("license", {"bandwidth_mbps": True, "starts_on": "2026-01-01"}, "license/bandwidth_mbps", "wrong_type"),
         ("license", {"bandwidth_mbps": 100, "starts_on": "soon"}, "license/starts_on", "invalid_date"),
         ("sockets", {}, "sockets", "wrong_type"),
-        ("sockets", [{"model": "X9", "quantity": 1}], "sockets/0/model", "not_allowed"),
+        ("sockets", [{"model": 9, "quantity": 1}], "sockets/0/model", "not_allowed"),
         ("sockets", [{"model": "X1500", "quantity": 0}], "sockets/0/quantity", "too_small"),
         ("sockets", [{"model": "X1500", "quantity": "1"}], "sockets/0/quantity", "wrong_type"),
         ("sockets", [{"model": "X1500", "quantity": 1}] * 21, "sockets", "too_many"),
@@ -524,3 +525,60 @@ def test_a_name_is_the_contacts_in_any_case_of_letters_and_with_any_blanks(typed
 @pytest.mark.parametrize("typed", ["Connie", "Connie Contacts", "Max Finance", ""])
 def test_another_name_is_another(typed: str) -> None:
     assert not Contact(name="Connie Contact", email="c@acme.example").has_name(typed)
+
+
+# -- the catalog's equipment and groups ---------------------------------------------------------------------------
+
+
+def catalog_faults_of(body: Any, before: Account | None = None) -> dict[str, str]:
+    found = catalog_faults(body, equipment=("X1500", "X1700"), groups=("partners", "schools"), before=before)
+    return {fault.pointer: fault.code for fault in found}
+
+
+def stocked(*models: Any) -> Json:
+    return {"site_id": "office", "sockets": [{"model": model, "quantity": 1} for model in models]}
+
+
+def test_a_model_is_one_of_the_catalog_or_one_that_the_site_has() -> None:
+    body = {"sites": [stocked("X1500", "X9"), stocked("X9", "X8")]}
+    assert catalog_faults_of(body) == dict.fromkeys(
+        ["/sites/0/sockets/1/model", "/sites/1/sockets/0/model", "/sites/1/sockets/1/model"], "not_allowed"
+    )
+    before = account_of(sites=[site_body("office", sockets=[{"model": "X9", "quantity": 3}])])
+    assert catalog_faults_of(body, before) == {"/sites/1/sockets/1/model": "not_allowed"}
+    elsewhere = account_of(sites=[site_body("store", sockets=[{"model": "X9", "quantity": 3}])])
+    assert len(catalog_faults_of(body, elsewhere)) == 3
+
+
+def test_a_group_is_one_of_the_catalog_or_one_that_the_account_is_in() -> None:
+    body = {"groups": ["partners", "others", "partners", "others"]}
+    expected = {"/groups/1": "not_allowed", "/groups/2": "duplicate_group", "/groups/3": "duplicate_group"}
+    assert catalog_faults_of(body) == expected
+    before = account_of().model_copy(update={"groups": ("others",)})
+    assert catalog_faults_of(body, before) == {name: expected[name] for name in ("/groups/2", "/groups/3")}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {},
+        {"sites": 7, "groups": "partners"},
+        {"sites": [7, {"sockets": 7}, {"sockets": [7, {}]}, stocked(7)], "groups": [7, "", "no group"]},
+    ],
+    ids=named,
+)
+def test_what_the_schema_refuses_is_no_fault_by_the_catalog(body: Any) -> None:
+    assert catalog_faults_of(body) == {}
+
+
+def test_the_groups_of_an_account_are_left_out_when_there_are_none() -> None:
+    assert "groups" not in json.loads(account_of().model_dump_json())
+    of_group = parse_account("acme", account_body(groups=["partners"]))
+    assert of_group.groups == ("partners",)
+    assert json.loads(of_group.model_dump_json())["groups"] == ["partners"]
+    assert changed_members(account_of(), of_group) == ("/groups",)
+    with pytest.raises(Invalid) as refusal:
+        parse_account("acme", account_body(groups=[f"g{number}" for number in range(21)]))
+    assert [(fault.pointer, fault.code) for fault in refusal.value.errors] == [("/groups", "too_many")]

@@ -465,6 +465,24 @@ def test_no_answer_is_kept_by_a_cache() -> None:
     assert responses.etag(7) == {"ETag": '"7"'}
 
 
+@pytest.mark.parametrize("form", ["{tag}", "W/{tag}", '"1", {tag}', ' {tag},"2"', "*"])
+def test_what_the_caller_has_already_is_not_sent_again(form: str) -> None:
+    first = responses.revalidated_response('{"a":"ü"}', None)
+    tag = first.headers["ETag"]
+    headers = {"Cache-Control": "private, no-cache", "ETag": tag}
+    assert parts(first) == (200, '{"a":"ü"}', {"Content-Type": "application/json", **headers})
+    status, body, sent = parts(responses.revalidated_response('{"a":"ü"}', form.format(tag=tag)))
+    assert (status, body, sent) == (304, "", headers)
+    assert parts(responses.empty_response(HTTPStatus.NO_CONTENT)) == (204, "", {"Cache-Control": "no-store"})
+
+
+@pytest.mark.parametrize("sent", [None, "", '"1"', "1", "W/", 'x"'])
+def test_what_is_another_by_now_is_sent(sent: str | None) -> None:
+    assert responses.revalidated_response('{"a":"ü"}', sent).status_code == 200
+    other = str(responses.revalidated_response('{"a":"u"}', None).headers["ETag"])
+    assert responses.revalidated_response('{"a":"ü"}', other).status_code == 200
+
+
 def test_a_page_is_cut_where_it_would_be_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     cursor: Any = SimpleNamespace(after=lambda position: position and f"after {position}")
     row = {"id": "1", "text": "ü" * 10}

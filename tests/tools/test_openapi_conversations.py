@@ -66,7 +66,7 @@ def _successes() -> set[tuple[str, str, int]]:
         for _, _, operation in operations()
         for status, response in operation["responses"].items()
         if status.startswith("2")
-        for media_type in followed(response).get("content", {"text/html": {}})
+        for media_type in followed(response).get("content", {"text/plain" if status == "204" else "text/html": {}})
     }
 
 
@@ -105,6 +105,26 @@ def manage_people(say: Conversation) -> None:
         say("POST", path, 409, user, json=invitation)
 
 
+def keep_catalog(say: Conversation) -> None:
+    cs, path = say.lab.users.cs, "/api/desk/catalog"
+    current = say("GET", path, 200, cs)
+    say("PUT", f"{path}/draft", 200, cs, json={"kinds": []})
+    say("GET", f"{path}/draft", 200, cs)
+    say("DELETE", f"{path}/draft", 204, cs)
+    changed = {**current.json(), "show_prices": True}
+    say("POST", f"{path}/preview", 200, cs, json={"catalog": changed, "account_id": "acme"})
+    say("PUT", path, 200, cs, json=changed, headers={"If-Match": current.headers["etag"]})
+    say("PUT", path, 200, cs, json=current.json())
+    for cached in ("/api/catalog", f"{path}/schema"):
+        tag = say("GET", cached, 200, cs).headers["etag"]
+        say("GET", cached, 304, cs, headers={"If-None-Match": tag})
+    say("GET", "/api/catalog?account_id=acme", 200, cs)
+    say("GET", f"{path}/versions?limit=1", 200, cs)
+    say("GET", f"{path}/versions", 200, cs)
+    say("GET", f"{path}/versions/0", 200, cs)
+    say("GET", f"{path}/versions/1?compared_with=0", 200, cs)
+
+
 def manage_service_users(say: Conversation) -> None:
     lab = say.lab
     for path, user, body in (
@@ -137,6 +157,7 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
 
     keep_prices(say)
     read_versions(say)
+    keep_catalog(say)
     manage_people(say)
     manage_service_users(say)
 
@@ -232,6 +253,24 @@ def test_refusals_are_as_described(say: Conversation) -> None:
     say("PUT", "/api/desk/accounts/acme", 412, cs, json=lab.account("acme"), headers={"If-Match": '"99"'})
     say("PUT", "/api/desk/accounts/acme", 412, cs, json=lab.account("acme"), headers={"If-None-Match": "*"})
     say("PUT", "/api/desk/accounts/acme", 400, cs, json=lab.account("acme"), headers={"If-None-Match": '"1"'})
+
+
+def test_refusals_of_the_catalog_are_as_described(say: Conversation) -> None:
+    customer, cs = say.lab.users.customer, say.lab.users.cs
+    say("GET", "/api/catalog?account_id=relay", 404, customer)
+    catalog = "/api/desk/catalog"
+    for method, missing in (("GET", "draft"), ("DELETE", "draft"), ("GET", "versions/9"), ("GET", "versions/x")):
+        say(method, f"{catalog}/{missing}", 404, cs)
+    say("GET", f"{catalog}/versions/0?compared_with=x", 400, cs)
+    say("PUT", catalog, 412, cs, json=examples.CATALOG, headers={"If-Match": '"9"'})
+    say("PUT", catalog, 422, cs, json={"kinds": 7})
+    say("PUT", f"{catalog}/draft", 422, cs, json=[])
+    say("PUT", f"{catalog}/draft", 413, cs, json={"kinds": "x" * 310_000})
+    say("PUT", f"{catalog}/draft", 200, cs, json={})
+    say("PUT", f"{catalog}/draft", 412, cs, json={}, headers={"If-None-Match": "*"})
+    say("DELETE", f"{catalog}/draft", 412, cs, headers={"If-Match": '"9"'})
+    say("POST", f"{catalog}/preview", 404, cs, json={"catalog": examples.CATALOG, "account_id": "nobody"})
+    say("POST", f"{catalog}/preview", 422, cs, json={"catalog": {}})
 
 
 def test_a_method_that_a_path_does_not_have_is_refused_as_every_operation_says(say: Conversation) -> None:

@@ -46,6 +46,7 @@ TAGS = {
     "People": "Who is signed in, and the people of the caller's account. For admins of the group `customers`.",
     "Desk": "The queue, from the order to the quote. For the group `customer-success`.",
     "Desk accounts": "Accounts, their sites and their enrollments. For the group `customer-success`.",
+    "Desk catalog": "What can be ordered, as the vendor keeps it. For the group `customer-success`.",
     "Price lists": "What items cost by default, a list a currency. For the group `customer-success`.",
     "Audit": "What was changed, by whom and when. For the group `customer-success`.",
     "Desk people": "Staff, and the people of every account. Leads of the group `customer-success` change them.",
@@ -53,6 +54,8 @@ TAGS = {
     "Confirmation": "The contact person's page behind the link in a mail. The link is the key; there is no login.",
     "Description": "This document.",
 }
+COMPONENT = "x-component"
+"""In the schema of a parameter: under which name it is shared, where another one has its own."""
 ACCOUNT_ID: Schema = {
     "in": "header",
     "name": "account-id",
@@ -199,13 +202,13 @@ def _parameter(generated: Schema, of_query: Schema, parameters: Schema) -> Schem
     where, name = generated["in"], generated["name"]
     if where == "header":
         name = name.title()
-    schema = parameter_schema(of_query[name] if name in of_query else generated["schema"])
+    schema = dict(parameter_schema(of_query[name] if name in of_query else generated["schema"]))
     parameter = {"name": name, "in": where, "description": schema.pop("description"), "schema": schema}
     if generated["required"]:
         parameter["required"] = True
     if where == "path":
         parameter["example"] = examples.PATHS[name]
-    key = f"path_{name}" if where == "path" else name
+    key = schema.pop(COMPONENT, f"path_{name}" if where == "path" else name)
     if parameters.setdefault(key, parameter) != parameter:
         raise UnknownName(f"Two parameters are called {key}.")
     return {"$ref": f"#/components/parameters/{key}"}

@@ -12,6 +12,8 @@ from online_orders.domain.accounts import READ_ONLY, Account, Contact, ContactRe
 from online_orders.domain.approval_links import CODE
 from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.catalog import MAX_ITEMS
+from online_orders.domain.catalog_document import READ_ONLY as READ_ONLY_OF_CATALOGS
+from online_orders.domain.catalog_document import Document
 from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
@@ -47,6 +49,7 @@ from online_orders.domain.service_users import ServiceUserRequest as NewServiceU
 from online_orders.domain.timeline import Entry
 from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, Day, Entity, Instant, Length
 from online_orders.http.app import Nothing
+from online_orders.routes.desk_catalog import CatalogPreviewRequest as NewCatalogPreview
 from tools.openapi.items import KINDS, Item, KindName
 
 
@@ -100,6 +103,30 @@ PriceListRequest = _derived(
     prices=Annotated[
         tuple[_derived("NewListPrice", "", NewListPrice, kind=KindName), ...], Length(0, MAX_PRICES)  # type: ignore[misc]
     ],
+)
+
+
+CatalogRequest = _derived(
+    "CatalogRequest",
+    "A whole catalog; what is read-only may be sent along and is ignored.",
+    Document,
+    (),
+    **dict.fromkeys(sorted(READ_ONLY_OF_CATALOGS), _IGNORED),
+)
+
+
+class CatalogDraftRequest(BaseModel):
+    """The draft of a catalog: any object, with whatever faults."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+CatalogPreviewRequest = _derived(
+    "CatalogPreviewRequest",
+    "A catalog, and the account that it is to be seen as.",
+    NewCatalogPreview,
+    (),
+    catalog=CatalogRequest,
 )
 
 
@@ -676,6 +703,79 @@ class Catalog(Entity):
     statuses: tuple[CatalogStatus, ...]
 
 
+_CATALOG_KINDS = Annotated[
+    tuple[dict[str, Any], ...], Field(description="As `GET /api/desk/catalog/schema` describes them.")
+]
+_DOCUMENT: dict[str, Any] = {
+    "equipment": tuple[str, ...],
+    "groups": tuple[dict[str, Any], ...],
+    "show_prices": bool,
+    "kinds": _CATALOG_KINDS,
+}
+CatalogDocument = create_model(
+    "CatalogDocument", __base__=Entity, __doc__="A catalog, as the vendor keeps it.", **_DOCUMENT
+)
+DeskCatalog = create_model(
+    "DeskCatalog",
+    __base__=Entity,
+    __doc__="The catalog that is in force.",
+    **_DOCUMENT,
+    version=Annotated[int, Field(ge=0, description="Also the ETag; 0 for the one that ships.")],
+    updated_at=Annotated[Instant | None, Field(description="When it was published; null for the one that ships.")],
+    updated_by=Annotated[str | None, Field(description="Who published it; null for the one that ships.")],
+)
+
+
+class CatalogChange(Entity):
+    """One value that differs; null stands for what was or is not there."""
+
+    pointer: Annotated[str, Field(description="A JSON Pointer into the document.", examples=["/kinds/0/retired"])]
+    was: Any
+    is_now: Annotated[Any, Field(alias="is")]
+
+
+_CHANGES = Annotated[
+    tuple[CatalogChange, ...],
+    Field(
+        description=(
+            "What differs. More than two hundred, or very large ones, are counted in the last one: its pointer is "
+            'empty, and its `is` is {"more": number}.'
+        )
+    ),
+]
+
+
+class CatalogPreview(Entity):
+    """What an account would order from."""
+
+    catalog: Catalog
+    changes: _CHANGES
+
+
+class CatalogVersionSummary(Entity):
+    """A version of the catalog, without its document."""
+
+    version: Annotated[int, Field(ge=0)]
+    at: Annotated[Instant | None, Field(description="Null for the one that ships; likewise `by` and `changed`.")]
+    by: str | None
+    changed: _CHANGED
+    kinds: Annotated[int, Field(ge=0, description="How many it has.")]
+
+
+CatalogVersionPage = _page("CatalogVersionPage", "Versions, newest first; a page may be short.", CatalogVersionSummary)
+CatalogVersion = create_model(
+    "CatalogVersion",
+    __base__=Entity,
+    __doc__="A version of the catalog, as it was.",
+    version=Annotated[int, Field(ge=0)],
+    at=Annotated[Instant | None, Field(description="Null for the one that ships; likewise `by` and `changed`.")],
+    by=str | None,
+    changed=_CHANGED,
+    catalog=CatalogDocument,
+    changes=_left_out(_CHANGES | None, None, "What differs from the version that it is compared with."),
+)
+
+
 # -- refusals -----------------------------------------------------------------------------------------------------
 
 
@@ -715,6 +815,16 @@ ConflictProblem = _derived(
 )
 
 
+class CatalogDraft(Entity):
+    """The draft of the next catalog."""
+
+    catalog: Annotated[dict[str, Any], Field(description="As it was sent, with whatever faults.")]
+    errors: Annotated[tuple[BodyFault, ...], Field(description="What publishing it now would refuse.")]
+    version: Annotated[int, Field(ge=1, description="Of the draft; also the ETag.")]
+    updated_at: Instant
+    updated_by: str
+
+
 class GatewayMessage(BaseModel):
     """What the gateway itself says when it refuses."""
 
@@ -733,6 +843,9 @@ def _by_name(*models: type[BaseModel]) -> dict[str, type[BaseModel]]:
 TAKEN = _by_name(
     AccountInvitationRequest,
     AccountRequest,
+    CatalogDraftRequest,
+    CatalogPreviewRequest,
+    CatalogRequest,
     ConfirmationForm,
     ContactReport,
     DirectOrderRequest,
@@ -761,6 +874,11 @@ SHOWN = _by_name(
     AccountVersionPage,
     AuditPage,
     Catalog,
+    CatalogDraft,
+    CatalogPreview,
+    CatalogVersion,
+    CatalogVersionPage,
+    DeskCatalog,
     DeskOrderAnswer,
     DeskOrderPage,
     EvidencePage,

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from online_orders.domain import audit, order_delivery
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
-from online_orders.domain.catalog import shipped
-from online_orders.domain.errors import OnlineOrdersError
+from online_orders.domain.catalog import Catalog, catalog_body, shipped
+from online_orders.domain.errors import FieldError, OnlineOrdersError
 from online_orders.domain.evidence import evidence_of
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
@@ -148,6 +148,28 @@ PRICES: dict[str, Any] = {
             "recurrence": "monthly",
         },
     ]
+}
+CATALOG: dict[str, Any] = {
+    "equipment": ["X1500", "X1700"],
+    "groups": [{"group": "partners", "labels": {"en": "Partners", "de": "Partner"}}],
+    "show_prices": False,
+    "kinds": [
+        {
+            "kind": "seats",
+            "labels": {"en": "Seats", "de": "Plätze"},
+            "summary": {"en": "{quantity} seats", "de": "{quantity} Plätze"},
+            "settings": [
+                {
+                    "name": "quantity",
+                    "type": "quantity",
+                    "labels": {"en": "Seats", "de": "Plätze"},
+                    "maximum": 500,
+                }
+            ],
+            "rules": [{"rule": "start_date_window", "latest_years": 2}],
+            "only_for": {"groups": ["partners"]},
+        }
+    ],
 }
 TERMS = "Prices are net of taxes."
 WITHDRAWAL = {"reason": "We ordered the wrong quantity."}
@@ -323,6 +345,30 @@ def price_list_version_row() -> dict[str, Any]:
     return {**_version(["/prices"]), "prices": len(price_list().prices)}
 
 
+def desk_catalog() -> dict[str, Any]:
+    return {**CATALOG, "version": 1, "updated_at": instant_text(PLACED_AT), "updated_by": STAFF.email}
+
+
+def catalog_draft() -> dict[str, Any]:
+    fault = FieldError("/kinds", "too_few", "The list has 1 at least.")
+    times = {"updated_at": instant_text(PLACED_AT), "updated_by": STAFF.email}
+    return {"catalog": {"kinds": []}, "errors": [fault._asdict()], "version": 3, **times}
+
+
+def catalog_preview() -> dict[str, Any]:
+    change = {"pointer": "/show_prices", "was": True, "is": False}
+    return {"catalog": catalog_body(Catalog.from_document(CATALOG, 2)), "changes": [change]}
+
+
+def catalog_version() -> dict[str, Any]:
+    change = {"pointer": "/show_prices", "was": True, "is": False}
+    return {**_version(["/show_prices"]), "catalog": CATALOG, "changes": [change]}
+
+
+def catalog_version_row() -> dict[str, Any]:
+    return {**_version(["/show_prices"]), "kinds": len(CATALOG["kinds"])}
+
+
 NEW_SERVICE_USER: dict[str, Any] = {"name": "ERP", "scopes": ["orders:read", "orders:write"]}
 NEW_DESK_SERVICE_USER: dict[str, Any] = {"name": "CRM", "scopes": ["desk:read"], "account_id": None}
 _SECRET = "oo-S1-" + "x" * 43
@@ -396,6 +442,9 @@ BODIES: Mapping[str, Examples] = {
     "comment_on_desk_order": {"internal": DESK_COMMENT},
     "put_account": {"enrolled": NEW_ACCOUNT},
     "put_price_list": {"two_prices": PRICES},
+    "publish_catalog": {"one_kind": CATALOG},
+    "put_catalog_draft": {"unfinished": {"kinds": []}},
+    "preview_catalog": {"as_an_account": {"catalog": CATALOG, "account_id": "northwind"}},
     "invite_person": {"buyer": INVITATION},
     "invite_account_person": {"buyer": INVITATION},
     "invite_staff": {"agent": STAFF_INVITATION},
@@ -441,6 +490,7 @@ _PAGES: Mapping[str, Callable[[], Any]] = {
     "list_account_versions": account_version_row,
     "list_price_lists": price_list_row,
     "list_price_list_versions": price_list_version_row,
+    "list_catalog_versions": catalog_version_row,
     "list_people": lambda: person(Role.ADMIN, "Sam Buyer"),
     "list_account_people": lambda: person(Role.ADMIN, "Sam Buyer"),
     "list_service_users": service_user,
@@ -449,6 +499,8 @@ _PAGES: Mapping[str, Callable[[], Any]] = {
 }
 _SHARED: Mapping[tuple[str, ...], Examples] = {
     ("preview_order", "preview_direct_order"): {"one_warning": ORDER_PREVIEW, "none": {"warnings": []}},
+    ("show_desk_catalog", "publish_catalog"): {"one_kind": desk_catalog()},
+    ("show_catalog_draft", "put_catalog_draft"): {"unfinished": catalog_draft()},
     ("show_quote", "show_desk_quote"): {"offered": quote_after("offered")},
     ("show_account", "report_contact", "show_desk_account", "put_account"): {"enrolled": account_body()},
     ("show_person", "change_person", "show_account_person", "change_account_person"): {
@@ -480,4 +532,6 @@ ANSWERS: Mapping[str, Examples] = {
     "preview_quote": {"monthly": QUOTE_PREVIEW},
     "show_account_version": {"newest": account_version()},
     "show_price_list_version": {"newest": price_list_version()},
+    "preview_catalog": {"one_kind": catalog_preview()},
+    "show_catalog_version": {"compared": catalog_version()},
 }

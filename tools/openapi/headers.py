@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 HEADERS: dict[str, dict[str, Any]] = {
-    "ETag": {"description": "The version, for If-Match.", "schema": {"type": "string", "pattern": '^"[0-9]+"$'}},
+    "ETag": {
+        "description": "The version, for If-Match; of what is only read, for If-None-Match.",
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    },
     "Location": {
         "description": "Where it is.",
         "schema": {"type": "string", "format": "uri-reference"},

@@ -191,7 +191,7 @@ def error_responses(
     """Return the refusals of a route that follow from who may call, its parameters and its body, and the gateway's."""
     follow = {ORIGIN_REQUIRED, OTHER_METHOD, INTERNAL_ERROR, UNAVAILABLE}
     by_gateway = [HTTPStatus.TOO_MANY_REQUESTS]
-    names = {parameter["name"] for parameter in parameters}
+    names = {parameter["name"] for parameter in parameters if not _is_tag_of_reading(parameter)}
     if access.needs_login:
         by_gateway.append(HTTPStatus.UNAUTHORIZED)
         follow |= {TOO_MANY_REQUESTS, WRONG_TOKEN}
@@ -211,6 +211,11 @@ def error_responses(
         if body.takes_csv:
             follow.add(INVALID_CSV)
     return follow, by_gateway
+
+
+def _is_tag_of_reading(parameter: Schema) -> bool:
+    """Return whether a parameter is the If-None-Match of reading, which refuses nothing."""
+    return parameter["name"] == "If-None-Match" and "const" not in parameter["schema"]
 
 
 def response_name(status: int, refusals: Iterable[Refusal]) -> str:

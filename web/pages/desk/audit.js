@@ -15,7 +15,7 @@ import { toast } from "../../lib/ui/toast.js";
 import { html } from "../../lib/view.js";
 
 const PAGE = 25;
-const SUBJECTS = ["account", "price_list", "terms", "person", "service_user"];
+const SUBJECTS = ["account", "price_list", "catalog", "terms", "person", "service_user"];
 const NO_FILTERS = { subject: "", from: "", to: "", account: "", person: "" };
 /** The changes of an entry that are shown without being asked for. */
 const SHOWN = 4;

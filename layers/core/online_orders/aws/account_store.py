@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from online_orders.aws import grant_check, version_store
+from online_orders.aws import catalog_store, grant_check, version_store
 from online_orders.aws.keys import (
     DIRECTORY_PK,
     PREFIX_END,
@@ -15,6 +15,8 @@ from online_orders.aws.keys import (
     account_pk,
     change_key,
     directory_key,
+    group_member_key,
+    group_pk,
     subaccount_key,
 )
 from online_orders.aws.outbox_flags import pending_change
@@ -30,8 +32,9 @@ from online_orders.aws.table import (
     transact,
 )
 from online_orders.clock import now
-from online_orders.domain.accounts import Account, changed_members, parse_account
+from online_orders.domain.accounts import Account, catalog_faults, changed_members, parse_account
 from online_orders.domain.callers import Caller
+from online_orders.domain.catalog import Catalog
 from online_orders.domain.errors import FieldError, InProgress, NotFound
 from online_orders.domain.order_parts import User
 from online_orders.domain.values import is_identifier
@@ -50,6 +53,13 @@ class StoredAccount(NamedTuple):
     def from_item(cls, item: Item) -> "StoredAccount":
         account = Account.model_validate_json(item["document"]["S"])
         return cls(account, int(item["version"]["N"]), item["changed_by"]["S"])
+
+
+class Offer(NamedTuple):
+    """The catalog in force, and the account that is to order from it; None for none, or none that is known."""
+
+    catalog: Catalog
+    account: Account | None
 
 
 class AccountPage(NamedTuple):
@@ -102,6 +112,22 @@ def get_account_for_caller(caller_account_id: str, account_id: str, changed_by: 
     return authorize(found, caller_account_id, account_id)
 
 
+def get_offer(caller_account_id: str, account_id: str) -> Offer:
+    """Return an account that is the caller's own or its sub-account, with the catalog, by one read; raise NotFound for
+    any other.
+    """
+    found = get_all([*access_keys(caller_account_id, account_id), *catalog_store.keys_to_read()])
+    return Offer(catalog_store.from_items(found), authorize(found, caller_account_id, account_id))
+
+
+def find_offer(account_id: str | None) -> Offer:
+    """Return the catalog and, where there is such an account, the account."""
+    keys = [] if account_id is None else [account_key(account_id)]
+    found = get_all([*keys, *catalog_store.keys_to_read()])
+    item = found.get(keys[0]) if keys else None
+    return Offer(catalog_store.from_items(found), StoredAccount.from_item(item).account if item else None)
+
+
 def put_account(account: Account, before: StoredAccount | None, by: User) -> int:
     """Store an account and its items in the directories; return its new version.
 
@@ -126,8 +152,18 @@ def put_account(account: Account, before: StoredAccount | None, by: User) -> int
             actions.append({"Delete": {"Key": subaccount_key(old_parent, account.account_id)}})
         if account.parent_account_id:
             actions.append({"Put": {"Item": subaccount_key(account.parent_account_id, account.account_id)}})
+    actions += _group_moves(before.account if before else None, account)
     transact([*actions, _audit_write(account, before.account if before else None, by, at)])
     return version
+
+
+def _group_moves(before: Account | None, after: Account) -> list[Item]:
+    """Return the writes of the pointers by which groups list an account."""
+    old, new = set(before.groups if before else ()), set(after.groups)
+    return [
+        *({"Delete": {"Key": group_member_key(group, after.account_id)}} for group in sorted(old - new)),
+        *({"Put": {"Item": group_member_key(group, after.account_id)}} for group in sorted(new - old)),
+    ]
 
 
 def _audit_write(account: Account, before: Account | None, by: User, at: datetime) -> Item:
@@ -155,16 +191,21 @@ def replace_account(
     """Create or replace a whole account from the body of a request; return it as stored.
 
     `check_version` gets the present version (None: there is no account) and raises what it refuses with. The write is
-    conditional on that version, and after a lost race the present version is checked again. Raises Invalid with every
-    error of the body, Forbidden for a caller who may no longer do this, and InProgress when others keep changing the
-    account.
+    conditional on that version, and after a lost race the present version is checked again. Models and groups are those
+    of the catalog that is in force. Raises Invalid with every error of the body, Forbidden for a caller who may no
+    longer do this, and InProgress when others keep changing the account.
     """
-    account = parse_account(account_id, body, _parent_errors(account_id, body))
+    parent_errors = _parent_errors(account_id, body)
     for _ in attempts():
-        found = get_all([account_key(account_id), *grant_check.keys_of(by)])
+        found = get_all([account_key(account_id), *grant_check.keys_of(by), *catalog_store.keys_to_read()])
         grant_check.require_still_allowed(found, by)
+        catalog = catalog_store.from_items(found)
         item = found.get(account_key(account_id))
         before = StoredAccount.from_item(item) if item else None
+        faults = catalog_faults(
+            body, equipment=catalog.equipment, groups=catalog.groups, before=before.account if before else None
+        )
+        account = parse_account(account_id, body, [*parent_errors, *faults])
         check_version(before.version if before else None)
         if before and before.account == account:
             return before
@@ -222,6 +263,15 @@ def get_account_version(account_id: str, version: int) -> Account:
 
 def list_accounts(limit: int, after: str | None) -> AccountPage:
     return _page(DIRECTORY_PK, "", limit, after)
+
+
+def list_group(group: str, limit: int, after: str | None) -> AccountPage:
+    return _page(group_pk(group), "", limit, after)
+
+
+def has_accounts(group: str) -> bool:
+    """Return whether an account is in a group."""
+    return bool(query_range(group_pk(group), _FIRST_ID, PREFIX_END, Limit=1)["Items"])
 
 
 def list_subaccounts(reseller_id: str, limit: int, after: str | None) -> AccountPage:

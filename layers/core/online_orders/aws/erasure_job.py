@@ -18,6 +18,7 @@ from online_orders.aws.contact_report_store import StoredReport
 from online_orders.aws.evidence_store import list_evidence
 from online_orders.aws.keys import (
     ACCOUNT_SK,
+    CATALOG_PK,
     IDEMPOTENCY_PREFIX,
     ORDER_PREFIX,
     PERSON_PREFIX,
@@ -77,8 +78,8 @@ class ErasureStep(NamedTuple):
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
     """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", "versions" of
-    accounts, "price_lists", "service_users" and "audit_entries" were changed, and how many "memberships" were
-    removed."""
+    accounts, "price_lists", "catalogs", "service_users" and "audit_entries" were changed, and how many "memberships"
+    were removed."""
     left: tuple[str, ...]
     """Quotes whose hashed texts name the person, and PDFs that may; they were left alone."""
 
@@ -98,6 +99,8 @@ def erase_person(
     done, user_ids = after or "", set[str]()
     if account_id is None:
         yield from (ErasureStep(done, Counter({"price_lists": count}), ()) for count in _price_lists(person) if count)
+        if catalogs := _erase_author(CATALOG_PK, person):
+            yield ErasureStep(done, Counter({"catalogs": catalogs}), ())
         if staff := sum(bool(_erase_member(DESK, each, person, user_ids)) for each in people_store.list_pointers(DESK)):
             yield ErasureStep(done, Counter({"memberships": staff}), ())
         machines = (_sort_key_id(item) for page in _pages(STAFF_PK, SERVICE_PREFIX, 100) for item in page)
@@ -154,12 +157,16 @@ def _price_lists(person: Person) -> Iterator[int]:
     """Erase the person as the author of price lists; yield how many versions of each list were changed."""
     for page in _pages(PRICES_PK, "", 100):
         for item in page:
-            key = prices_key(item["sk"]["S"])
-            found = [each for kept in _pages(key["pk"]["S"], "", 1_000) for each in kept]
-            mine = [each for each in found if person.has_email(each["changed_by"]["S"])]
-            for each in mine:
-                _set_if_unchanged(_key_of(each), "changed_by", each["changed_by"]["S"], ERASED_EMAIL)
-            yield len(mine)
+            yield _erase_author(prices_key(item["sk"]["S"])["pk"]["S"], person)
+
+
+def _erase_author(pk: str, person: Person) -> int:
+    """Erase the person as the author of a partition's items; return how many were changed."""
+    found = [each for page in _pages(pk, "", 1_000) for each in page if "changed_by" in each]
+    mine = [each for each in found if person.has_email(each["changed_by"]["S"])]
+    for each in mine:
+        _set_if_unchanged(_key_of(each), "changed_by", each["changed_by"]["S"], ERASED_EMAIL)
+    return len(mine)
 
 
 def _accounts(account_id: str | None, after: str | None) -> Iterator[str]:

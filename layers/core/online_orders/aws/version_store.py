@@ -1,4 +1,4 @@
-"""Keep the versions of accounts and price lists: a replaced one stays beside the newest.
+"""Keep the versions of accounts, price lists and the catalog: a replaced one stays beside the newest.
 
 An item at version N has `version`, `changed_by`, `changed_at`, `changed` and `document`; it is copied under its version
 in the transaction that stores version N + 1. What an earlier release replaced was not kept, and what it stored last has

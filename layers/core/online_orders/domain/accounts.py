@@ -1,14 +1,22 @@
 """Accounts: who may order, who is asked to approve, and which sites there are."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from online_orders.domain.errors import FieldError, Forbidden
@@ -29,6 +37,7 @@ from online_orders.domain.values import (
     Name,
     RecentDay,
     Text,
+    is_identifier,
 )
 
 _NOT_TIME_ZONES = {"Factory", "localtime", "posixrules"}
@@ -160,8 +169,18 @@ class License(Entity):
     starts_on: RecentDay
 
 
+def _equipment_model(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise PydanticCustomError("not_allowed", "a model is a text, one of the catalog's equipment")
+    return value
+
+
 class SocketStock(Entity):
-    model: Literal["X1500", "X1700"]
+    model: Annotated[
+        str,
+        BeforeValidator(_equipment_model),
+        Field(description="One of the catalog's equipment, or one that the site has already."),
+    ]
     quantity: Count
 
 
@@ -263,6 +282,44 @@ def _duplicate_sites(raw_sites: Any) -> list[FieldError]:
         elif isinstance(site_id, str):
             seen.add(site_id)
     return found
+
+
+def catalog_faults(
+    body: Any, *, equipment: Collection[str], groups: Collection[str], before: Account | None = None
+) -> list[FieldError]:
+    """Return the errors of models and groups that the catalog does not have.
+
+    A site may keep the models, and an account the groups, that it has already: what is no longer sold is still in use.
+    """
+    if not isinstance(body, Mapping):
+        return []
+    return [*_unknown_models(body.get("sites"), equipment, before), *_group_faults(body.get("groups"), groups, before)]
+
+
+def _unknown_models(raw_sites: Any, equipment: Collection[str], before: Account | None) -> Iterable[FieldError]:
+    known = before.sites_by_id if before else {}
+    for index, raw in enumerate(raw_sites if isinstance(raw_sites, list) else ()):
+        sockets = raw.get("sockets") if isinstance(raw, Mapping) else None
+        site = known.get(raw["site_id"]) if sockets and isinstance(raw.get("site_id"), str) else None
+        for position, stock in enumerate(sockets if isinstance(sockets, list) else ()):
+            model = stock.get("model") if isinstance(stock, Mapping) else None
+            if isinstance(model, str) and model not in equipment and not (site and site.has_socket(model)):
+                where = pointer("sites", index, "sockets", position, "model")
+                detail = f"The catalog has no such equipment. It has: {', '.join(equipment) or 'none'}."
+                yield FieldError(where, "not_allowed", detail)
+
+
+def _group_faults(raw_groups: Any, groups: Collection[str], before: Account | None) -> Iterable[FieldError]:
+    seen: set[str] = set()
+    for index, group in enumerate(raw_groups if isinstance(raw_groups, list) else ()):
+        if not isinstance(group, str) or not is_identifier(group):
+            continue  # which the schema refuses
+        if group in seen:
+            yield FieldError(pointer("groups", index), "duplicate_group", "The account is in this group already.")
+        elif group not in groups and not (before and group in before.groups):
+            detail = f"The catalog has no such group. It has: {', '.join(groups) or 'none'}."
+            yield FieldError(pointer("groups", index), "not_allowed", detail)
+        seen.add(group)
 
 
 class ContactReport(Entity):

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     WORK_ON_ORDERS = "desk:orders"
     MANAGE_ACCOUNTS = "desk:accounts"
     MANAGE_PRICES = "desk:prices"
+    MANAGE_CATALOG = "desk:catalog"
     MANAGE_STAFF = "desk:people"
     READ_AUDIT = "desk:audit"
 
@@ -52,6 +53,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.WORK_ON_ORDERS,
             Permission.MANAGE_ACCOUNTS,
             Permission.MANAGE_PRICES,
+            Permission.MANAGE_CATALOG,
             Permission.MANAGE_STAFF,
             Permission.READ_AUDIT,
         }
@@ -73,6 +75,7 @@ SCOPES: Mapping[Group, tuple[Permission, ...]] = {
         Permission.WORK_ON_ORDERS,
         Permission.MANAGE_ACCOUNTS,
         Permission.MANAGE_PRICES,
+        Permission.MANAGE_CATALOG,
     ),
 }
 """The permissions that a service user of each side may get."""

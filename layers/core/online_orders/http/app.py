@@ -76,6 +76,7 @@ DeskReader = Annotated[Caller, Depends(_having(Permission.READ_DESK))]
 DeskAgent = Annotated[Caller, Depends(_having(Permission.WORK_ON_ORDERS))]
 AccountManager = Annotated[Caller, Depends(_having(Permission.MANAGE_ACCOUNTS))]
 PriceManager = Annotated[Caller, Depends(_having(Permission.MANAGE_PRICES))]
+CatalogManager = Annotated[Caller, Depends(_having(Permission.MANAGE_CATALOG))]
 StaffManager = Annotated[Caller, Depends(_having(Permission.MANAGE_STAFF))]
 AuditReader = Annotated[Caller, Depends(_having(Permission.READ_AUDIT))]
 
@@ -194,6 +195,11 @@ def response_spec(
     if headers:
         described["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in headers}
     return {int(status): described}
+
+
+def not_modified_spec() -> dict[int, Any]:
+    """Return the status of reading what the caller has already, for a route's `responses`."""
+    return response_spec(None, "It is as If-None-Match names it.", HTTPStatus.NOT_MODIFIED, headers=("ETag",))
 
 
 PDF = {"application/pdf": {"contentMediaType": "application/pdf"}}

@@ -111,6 +111,12 @@ CurrencyCode = Annotated[
     str, AfterValidator(parse_currency), Path(description="ISO 4217.", json_schema_extra={"x-stands-for": "Currency"})
 ]
 Revision = Annotated[int, Field(ge=1, le=MAX_REVISION), BeforeValidator(_digits), Path(description="From 1.")]
+CatalogVersionNumber = Annotated[
+    int,
+    Field(ge=0, le=MAX_VERSION),
+    BeforeValidator(_digits),
+    Path(description="From 1; 0 is the catalog that ships.", json_schema_extra={"x-component": "path_catalog_version"}),
+]
 VersionNumber = Annotated[int, Field(ge=1, le=MAX_VERSION), BeforeValidator(_digits), Path(description="From 1.")]
 
 # -- of queries ---------------------------------------------------------------------------------------------------
@@ -154,6 +160,21 @@ class CurrencyQuery(QueryModel):
     currency: Annotated[
         Currency | None,
         Field(description="From the price list in this currency, also where there is a quote."),
+    ] = None
+
+
+class AccountListQuery(Page):
+    """Which accounts of the desk."""
+
+    group: Annotated[
+        Annotated[str, Field(pattern=IDENTIFIER)] | None, Field(description="Accounts of this group only.")
+    ] = None
+
+
+class ComparisonQuery(QueryModel):
+    compared_with: Annotated[
+        Annotated[int, Field(ge=0, le=MAX_VERSION), BeforeValidator(_digits)] | None,
+        Field(description="Another version: then `changes` lists what differs from it."),
     ] = None
 
 
@@ -244,3 +265,12 @@ IfNoneMatch = Annotated[
         json_schema_extra={"const": "*"},
     ),
 ]
+IfNoneMatchTag = Annotated[
+    str | None,
+    Header(
+        alias="If-None-Match",
+        description="The ETag of what you have read: 304 without a body while it is the same.",
+        json_schema_extra={"x-component": "If-None-Match-Tag"},
+    ),
+]
+"""Of reading."""

@@ -10,6 +10,7 @@ from online_orders.domain.errors import VersionMismatch
 from online_orders.environment import environment
 
 _VERSION = re.compile(r"[0-9]+")
+_TAG = re.compile(r'"[^"]*"')
 
 
 class Viewer(NamedTuple):
@@ -74,6 +75,12 @@ def preconditions(if_match: str | None, if_none_match: str | None) -> Preconditi
     """Return the preconditions of a PUT, from valid headers."""
     must_exist, must_be_new = bool((if_match or "").strip()), bool((if_none_match or "").strip())
     return Preconditions(expected_versions(if_match), must_exist, must_be_new)
+
+
+def names_tag(if_none_match: str | None, tag: str) -> bool:
+    """Return whether an If-None-Match names an ETag, compared weakly as RFC 9110 says for reading."""
+    sent = (if_none_match or "").strip()
+    return sent == "*" or tag in _TAG.findall(sent)
 
 
 def accepts(request: Request, media_type: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler import Response as _Response
 
 from online_orders.domain.representations import to_json
+from online_orders.http import requests
 from online_orders.http.cursors import Cursor
 
 Response = _Response[Any]
@@ -26,6 +28,20 @@ def json_response(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mappin
         body if isinstance(body, str) else to_json(body),
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def empty_response(status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a response without a body, that no cache keeps unless `headers` say so."""
+    return Response(int(status), body="", headers={"Cache-Control": "no-store", **(headers or {})})
+
+
+def revalidated_response(text: str, if_none_match: str | None) -> Response:
+    """Return JSON that the caller may keep and asks for anew each time: 304 when it is as If-None-Match names it."""
+    tag = etag(int.from_bytes(sha256(text.encode()).digest()[:8], "big"))
+    headers = {"Cache-Control": "private, no-cache", **tag}
+    if requests.names_tag(if_none_match, tag["ETag"]):
+        return empty_response(HTTPStatus.NOT_MODIFIED, headers)
+    return json_response(text, headers=headers)
 
 
 def csv_response(text: str, file_name: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -36,9 +36,9 @@ class AuditQuery(SpreadsheetQuery, DaysQuery, AccountQuery, Page):
     tags=["Audit"],
     summary="List what was changed, by whom and when",
     description=(
-        "Every change of an account, a price list, the standard terms, a person or a service user, newest first. "
-        "A page may be short, also an empty one: go on until `next_cursor` is null. With `Accept: text/csv` the same "
-        "page comes as a table, one row a change, and `Link` leads to the next one."
+        "Every change of an account, a price list, the catalog, the standard terms, a person or a service user, "
+        "newest first. A page may be short, also an empty one: go on until `next_cursor` is null. With "
+        "`Accept: text/csv` the same page comes as a table, one row a change, and `Link` leads to the next one."
     ),
     responses=response_spec("AuditPage", "A page of entries.", headers=("Link",), other=AUDIT_CSV),
 )

@@ -20,7 +20,7 @@ from online_orders.http.app import (
     raw_json_body,
     response_spec,
 )
-from online_orders.http.parameters import AccountId, IfMatch, IfNoneMatch, Page, VersionNumber
+from online_orders.http.parameters import AccountId, AccountListQuery, IfMatch, IfNoneMatch, Page, VersionNumber
 from online_orders.http.responses import Response
 from online_orders.routes.versions import get_version, version_row, versions_page
 
@@ -31,12 +31,15 @@ router = Router()
     "/api/desk/accounts",
     tags=["Desk accounts"],
     summary="List accounts",
-    description="Every account, by id.",
+    description="Every account, or those of a group, by id.",
     responses=response_spec("AccountPage", "A page of accounts."),
 )
-def list_accounts(staff: DeskReader, query: Annotated[Page, Query()], request: Request) -> Response:
+def list_accounts(staff: DeskReader, query: Annotated[AccountListQuery, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
-    page = account_store.list_accounts(query.limit, cursor.position)
+    if query.group:
+        page = account_store.list_group(query.group, query.limit, cursor.position)
+    else:
+        page = account_store.list_accounts(query.limit, cursor.position)
     return responses.page(
         (account.model_dump(mode="json") for account in page.accounts), "account_id", page.position, cursor
     )
@@ -62,7 +65,8 @@ def show_desk_account(_staff: DeskReader, account_id: AccountId) -> Response:
         "The body is the whole account, as reading it answers it. A changed contact kills the open links of the "
         "account's orders, and fresh ones are mailed; a removed one kills them too, and the orders wait for "
         "another. Contact persons and deputies who are named or dropped are told by mail, and of all that "
-        "concerns its orders the account's contact person. Send `If-None-Match: *` to create an account, and "
+        "concerns its orders the account's contact person. Groups, and the models of a site's equipment, are those "
+        "of the catalog. Send `If-None-Match: *` to create an account, and "
         "`If-Match` with the ETag that you have read to change one: then nobody's work is replaced unseen."
     ),
     responses=response_spec("Account", "The account as it is then.", headers=("ETag",)),
