@@ -24,7 +24,7 @@ from typer.core import TyperGroup
 from online_orders.domain.errors import Invalid
 from online_orders.domain.languages import LOCALES, Locale
 from online_orders.domain.prices import COLUMNS as PRICE_COLUMNS
-from online_orders_cli import importing, importing_people, looking, operating, restoring, tables
+from online_orders_cli import catalogs, importing, importing_people, looking, operating, restoring, tables
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
 from online_orders_cli.output import Output
@@ -97,9 +97,10 @@ app = typer.Typer(
     cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, epilog=EXITS
 )
 imports = typer.Typer(
-    no_args_is_help=True, help="Import accounts, enrollments, sites, prices and people from CSV or JSON."
+    no_args_is_help=True,
+    help="Import accounts, enrollments, sites, prices and people from CSV or JSON, and the catalog.",
 )
-exports = typer.Typer(no_args_is_help=True, help="Export orders and timelines as JSON lines or CSV.")
+exports = typer.Typer(no_args_is_help=True, help="Export orders and timelines as JSON lines or CSV, and the catalog.")
 redrive = typer.Typer(no_args_is_help=True, help="Repair orders, and send mails from the dead-letter queue again.")
 mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and release it.")
 keys = typer.Typer(
@@ -218,6 +219,58 @@ def import_prices(
     session.output.say(f"{'Would be: ' if dry_run else ''}{text.prices} prices, {text.outcome}.", **text._asdict())
 
 
+@imports.command("catalog")
+def import_catalog(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .yaml or .json file.")],
+    as_draft: Annotated[
+        bool, typer.Option("--draft", help="Store it as the desk's draft, with its faults, and publish nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Publish without asking.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Publish a whole catalog, after it has shown what would change and asked.
+
+    All faults are reported at once, each with its place in the document. Nothing is published if somebody else has
+    published since the changes were shown.
+    """
+    session: Session = ctx.obj
+    installation, output = session.installation, session.output
+    document = catalogs.read(file)
+    if as_draft and not dry_run:
+        errors = catalogs.store_draft(installation, document)
+        output.say(f"Stored as the draft, with {len(errors)} faults.", draft=True, faults=len(errors))
+        _report_faults(output, errors)
+        return
+    try:
+        checked = catalogs.check(installation, document)
+    except Refused as refusal:
+        if not refusal.errors:
+            raise
+        within = [{**each, "pointer": each["pointer"].removeprefix("/catalog")} for each in refusal.errors]
+        _report_faults(output, within)
+        raise typer.Exit(ExitCode.REFUSED) from refusal
+    for change in checked.changes:
+        output.say(catalogs.change_line(change), **change)
+    if not checked.changes or dry_run:
+        would = f"Would be: {len(checked.changes)} changes." if checked.changes else "Nothing changes."
+        output.say(would, changes=len(checked.changes), published=False)
+        return
+    if not yes and not typer.confirm(f"Publish these {len(checked.changes)} changes?", err=True):
+        output.complain("Nothing was published.", code="not_confirmed")
+        raise typer.Exit(ExitCode.REFUSED)
+    version = catalogs.publish(installation, checked)
+    output.say(f"Published as version {version}.", version=version, changes=len(checked.changes), published=True)
+
+
+def _report_faults(output: Output, errors: list[Json]) -> None:
+    """Report the faults of a document; for people the first ones, and how many more there are."""
+    for error in errors if output.as_json else errors[:MAX_ERRORS_SHOWN]:
+        output.complain(f"{error['pointer'] or '/'}: {error['detail']} ({error['code']})", **error)
+    if len(errors) > MAX_ERRORS_SHOWN and not output.as_json:
+        output.complain(f"… and {len(errors) - MAX_ERRORS_SHOWN} more")
+
+
 @imports.command(
     "people",
     help=(
@@ -266,7 +319,8 @@ def _import(session: Session, kind: Kind, file: Path, dry_run: bool) -> None:
             looked_up[account_id] = importing.fetch(installation, account_id)
         return looked_up[account_id]
 
-    due, more = importing.desired(kind, output.counted(rows, "reading", len(rows)), look_up)
+    offered = importing.fetch_offered(installation)
+    due, more = importing.desired(kind, output.counted(rows, "reading", len(rows)), look_up, offered)
     _refuse_rows(output, [*errors, *more])
     stored = _store_each(
         output,
@@ -352,6 +406,19 @@ def follow(
     for entry in looking.watch(session.installation, order_id, seconds, every):
         who = " ".join(filter(None, [entry["actor"]["kind"], entry["actor"]["name"]]))
         session.output.say(f"{entry['at']}  {entry['sequence']:>4}  {entry['event']:<24}  {who}", **entry)
+
+
+@exports.command("catalog")
+def export_catalog(
+    ctx: typer.Context,
+    version: Annotated[int | None, typer.Option(min=0, help="An earlier version; 0 is the catalog that ships.")] = None,
+    to: Annotated[Path | None, typer.Option(help="A .json file, or a .yaml file, instead of standard output.")] = None,
+) -> None:
+    """Export the whole catalog as YAML or, with --json or to a .json file, as JSON, to be changed and imported."""
+    session: Session = ctx.obj
+    document = catalogs.fetch(session.installation, version)
+    as_yaml = not session.output.as_json and (to is None or to.suffix.lower() != ".json")
+    _write([catalogs.text_of(document, as_yaml=as_yaml)], to)
 
 
 @exports.command("orders")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from online_orders.domain.accounts import parse_account
+from online_orders.domain.accounts import catalog_faults, parse_account
 from online_orders.domain.errors import BadRequest, Invalid
 from online_orders.domain.prices import parse_prices, parse_prices_csv
 from online_orders_cli.installation import Installation, Json, Refused
@@ -70,6 +70,13 @@ class StoredAccount(NamedTuple):
     etag: str | None
 
 
+class Offered(NamedTuple):
+    """What the catalog has for accounts: the models of equipment that sites may have, and the groups."""
+
+    equipment: Collection[str]
+    groups: Collection[str]
+
+
 @dataclass
 class DesiredAccount:
     """An account as it should be, and its rows, each by the pointer of the part that it is about."""
@@ -97,8 +104,14 @@ def fetch(installation: Installation, account_id: str) -> StoredAccount:
     return StoredAccount(response.json(), response.headers["etag"])
 
 
+def fetch_offered(installation: Installation) -> Offered:
+    """Return what the installation's catalog has for accounts."""
+    catalog = installation.request("GET", "/api/desk/catalog").json()
+    return Offered(catalog.get("equipment", ()), [group["group"] for group in catalog.get("groups", ())])
+
+
 def desired(
-    kind: Kind, rows: Iterable[Row], look_up: Callable[[str], StoredAccount]
+    kind: Kind, rows: Iterable[Row], look_up: Callable[[str], StoredAccount], offered: Offered
 ) -> tuple[list[DesiredAccount], list[RowError]]:
     """Return the accounts of the rows, resellers before their sub-accounts, and every error of every row."""
     found: dict[str, DesiredAccount] = {}
@@ -118,7 +131,7 @@ def desired(
             found[account_id] = DesiredAccount(account_id, existing, dict(existing.body))
         errors += _MERGES[kind](found[account_id], row)
     for each in found.values():
-        errors += _errors_of(kind, each)
+        errors += _errors_of(kind, each, offered)
     errors += _parent_errors(kind, found, look_up)
     ordered = sorted(found.values(), key=lambda each: each.body.get("parent_account_id") is not None)
     return ordered, sorted(set(errors))
@@ -192,9 +205,13 @@ def _validate(each: DesiredAccount) -> Json:
     return parse_account(each.account_id, each.body).model_dump(mode="json")
 
 
-def _errors_of(kind: Kind, each: DesiredAccount) -> Iterator[RowError]:
+def _errors_of(kind: Kind, each: DesiredAccount, offered: Offered) -> Iterator[RowError]:
+    # What the account has already may stay, whatever the catalog has.
+    known = [stock["model"] for site in each.known.body.get("sites", ()) for stock in site.get("sockets", ())]
+    equipment = dict.fromkeys([*offered.equipment, *known])
+    groups = dict.fromkeys([*offered.groups, *each.known.body.get("groups", ())])
     try:
-        parse_account(each.account_id, each.body)
+        parse_account(each.account_id, each.body, catalog_faults(each.body, equipment=equipment, groups=groups))
     except Invalid as invalid:
         for error in invalid.errors:
             yield _row_error(kind, each, *error)
