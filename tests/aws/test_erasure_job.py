@@ -429,6 +429,28 @@ def test_all_accounts_are_gone_through_page_by_page_and_price_lists_first(table:
     assert changed_by == {"PRICES": ERASED_EMAIL, "VERSION#00000001": ERASED_EMAIL, "VERSION#00000002": CONRAD.email}
 
 
+def test_authors_of_the_lists_of_accounts_and_groups_are_erased_too(table: Table) -> None:
+    for account_id in ("a", "a-b"):
+        store_account(account_of().model_copy(update={"account_id": account_id}), by=CONRAD)
+    lists = [
+        PriceList(currency=currency, version=1, updated_at=NOW, prices=(), account_id=account_id, group=group)
+        for currency in ("EUR", "USD")
+        for account_id, group in (("a", None), ("a-b", None), (None, "partners"))
+    ]
+    for each in lists:
+        put_price_list(each, None, CLARA)
+    assert run(CLARA.email, "a")[0] == {"price_lists": 2, "audit_entries": 2}
+    assert run(CLARA.email, "a")[0] == {}
+    steps = list(erase_person(CLARA.email))
+    assert [(step.position, step.erased["price_lists"]) for step in steps if step.erased["price_lists"]] == [
+        ("", 1),
+        ("", 1),
+        ("a", 1),
+        ("a", 1),
+    ]
+    assert traces(table, CLARA.email) == []
+
+
 def test_a_run_goes_on_behind_the_account_that_is_done(table: Table) -> None:
     for account_id in ("a", "b", "c"):
         store_account(account_of().model_copy(update={"account_id": account_id}), by=CLARA)

@@ -80,7 +80,7 @@ LOCATED = {"Item": {**entry_key(ORDER_ID, 1), "account_id": {"S": "acme"}, "sour
         (STAFF_CALLER, lambda by: order_store.get_order(AT, changed_by=by), []),
         (STAFF_CALLER, lambda by: quoting.offer_next_revision(ORDER_ID, {}, by, None), [LOCATED]),
         (ACCOUNTS, lambda by: account_store.replace_account("acme", account_body(), by, print), []),
-        (PRICES, lambda by: price_store.replace_price_list("EUR", (), by, print), []),
+        (PRICES, lambda by: price_store.replace_price_list("EUR", lambda catalog, kept: (), by, print), []),
         (CATALOG, lambda by: catalog_publishing.publish_catalog({}, by, print), []),
         (CATALOG, lambda by: catalog_publishing.replace_draft({}, by, print), []),
         (CATALOG, lambda by: catalog_publishing.discard_draft(by, print), []),

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from online_orders.aws import order_store, quoting, terms_store
+from online_orders.aws import order_store, price_store, quoting, terms_store
 from online_orders.aws.keys import quote_key, terms_key
 from online_orders.aws.price_store import put_price_list
+from online_orders.domain.catalog import shipped
 from online_orders.domain.errors import Conflict, Invalid, NotFound, VersionMismatch
 from online_orders.domain.orders import Order
 from online_orders.domain.prices import ListPrice, PriceList
@@ -107,6 +108,42 @@ def test_a_draft_repeats_the_present_revision_unless_a_currency_is_named(desk: D
     assert (len(draft.lines), draft.confirmed_start_dates) == (1, {})
     assert desk.table.calls == []
     assert quoting.next_draft(order, "USD").currency == "USD"
+
+
+def test_a_draft_asks_the_lists_of_the_account_and_its_groups_in_one_read(desk: Desk) -> None:
+    account = account_of(currency="CHF", time_zone="Europe/Berlin", groups=["partners", "schools"])
+    desk.store(ORDER, account)
+    for version, group, day in ((3, "schools", TODAY), (5, "partners", TODAY + DAY)):
+        price = LISTED.model_copy(update={"valid_from": day})
+        listed = PriceList(currency="CHF", group=group, version=version, updated_at=NOW, prices=(price,))
+        put_price_list(listed, None, CLARA)
+    desk.table.calls.clear()
+    draft = quoting.next_draft(ORDER, None)
+    assert [each.model_dump(mode="json") for each in draft.price_sources or ()] == [
+        {"item_id": "1", "list": "group", "group": "schools", "version": 3, "valid_from": TODAY.isoformat()}
+    ], "the price of the first group begins tomorrow"
+    assert Counter(desk.table.calls) == {"get_item": 2, "batch_get_item": 1}, "the account, the terms, the lists"
+    put_price_list(
+        PriceList(currency="CHF", account_id="acme", version=1, updated_at=NOW, prices=(LISTED,)), None, CLARA
+    )
+    (source,) = quoting.next_draft(ORDER, None).price_sources or ()
+    assert (source.list, source.version) == ("account", 1)
+
+
+def test_indicative_prices_are_those_of_the_accounts_day_in_one_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(price_store, "now", lambda: AT)
+    account = account_of(currency="CHF", time_zone="Europe/Berlin")
+    price = LISTED.model_copy(update={"valid_from": TODAY, "unit_price": Decimal("9.00")})
+    of_account = PriceList(currency="CHF", account_id="acme", version=1, updated_at=NOW, prices=(price,))
+    put_price_list(of_account, None, CLARA)
+    desk.table.calls.clear()
+    row = {"kind": "site_bandwidth", "variant": None, "recurrence": "monthly", "from_quantity": 1}
+    assert price_store.indicative_prices(account, shipped()) == [{**row, "unit_price": "9.00"}]
+    in_america = account.model_copy(update={"time_zone": "America/New_York"})
+    assert price_store.indicative_prices(in_america, shipped()) == [{**row, "unit_price": "1.50"}]
+    assert desk.table.calls == ["batch_get_item"] * 2
 
 
 def test_a_closed_order_is_not_quoted(desk: Desk) -> None:

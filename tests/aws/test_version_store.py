@@ -11,19 +11,21 @@ from online_orders.aws import version_store
 from online_orders.aws.keys import account_key, prices_directory_key, prices_key, version_key
 from online_orders.aws.price_store import (
     PriceListRow,
+    ScopeName,
     find_price_list,
     list_price_lists,
+    price_lists_for,
     put_price_list,
     replace_price_list,
 )
 from online_orders.aws.table import MAX_ATTEMPTS, WriteConflict
 from online_orders.aws.version_store import Version
-from online_orders.domain.errors import InProgress
-from online_orders.domain.prices import ListPrice, PriceList
+from online_orders.domain.errors import InProgress, NotFound
+from online_orders.domain.prices import EVERYBODY, ListPrice, PriceList, PriceScope
 from online_orders.domain.quotes import Recurrence
 from tests.aws.audited import take_entry
 from tests.aws.service import Service, canceled
-from tests.domain.builders import CALLER, CLARA
+from tests.domain.builders import CALLER, CLARA, account_of
 
 Json = dict[str, Any]
 
@@ -217,7 +219,7 @@ def replace(*seen: int | None) -> PriceList:
         kind="sdp_users", variant=None, description="A user", unit_price=Decimal("2.00"), recurrence=Recurrence.MONTHLY
     )
     try:
-        return replace_price_list("EUR", (requested,), CALLER, checked.append)
+        return replace_price_list("EUR", lambda catalog, kept: (requested,), CALLER, checked.append)
     finally:
         assert checked == [*seen]
 
@@ -259,7 +261,7 @@ def test_price_lists_come_by_currency_page_by_page(service: Service) -> None:
         {"Items": [], "LastEvaluatedKey": {}},
     ]
     pages = [list_price_lists(7, after) for after in (None, "EUR", "USD")]
-    expected = PriceListRow("EUR", 3, TEXT_OF_AT, 0)
+    expected = PriceListRow("EUR", EVERYBODY, 3, TEXT_OF_AT, 0)
     assert pages == [([expected], "EUR"), ([expected], None), ([], None)]
     requested = {
         "TableName": "Table",
@@ -270,3 +272,99 @@ def test_price_lists_come_by_currency_page_by_page(service: Service) -> None:
     for (method, text), first in zip(service.asked, ("!", "EUR\0", "USD\0"), strict=True):
         values = {":pk": {"S": "PRICES"}, ":first": {"S": first}, ":last": {"S": "\uffff"}}
         assert (method, text) == ("query", requested | {"ExpressionAttributeValues": values})
+
+
+ACME, PARTNERS = PriceScope("acme"), PriceScope(group="partners")
+
+
+@pytest.mark.parametrize("scope", [ACME, PARTNERS], ids=["account", "group"])
+def test_a_list_of_an_account_or_a_group_has_its_own_keys_and_says_so_in_the_trail(
+    service: Service, scope: PriceScope
+) -> None:
+    put_price_list(prices(1).model_copy(update=scope._asdict()), None, CLARA)
+    actions = service.asked[0][1]["TransactItems"]
+    created = take_entry(actions)
+    query = "account_id=acme" if scope.account_id else "group=partners"
+    assert (created.subject_id, created.account_id) == (f"EUR?{query}", scope.account_id)
+    keys = [{name: action["Put"]["Item"][name] for name in ("pk", "sk")} for action in actions]
+    assert keys == [prices_key("EUR", *scope), prices_directory_key("EUR", *scope)]
+
+
+def test_a_list_of_an_account_is_stored_if_the_account_exists_and_the_prices_there_are_are_known(
+    service: Service,
+) -> None:
+    def replace_of(scope: PriceScope) -> PriceList:
+        return replace_price_list("EUR", lambda catalog, kept: tuple(kept), CALLER, print, scope)
+
+    service.answers = [found({**account_key("acme")}), {}]
+    assert replace_of(ACME).scope == ACME
+    assert account_key("acme") in service.asked[0][1]["RequestItems"]["Table"]["Keys"]
+    service.answers = [found()]
+    with pytest.raises(NotFound, match="account acme"):
+        replace_of(ACME)
+    one = ListPrice(kind="gone", variant=None, description="-", unit_price=Decimal(1), recurrence=Recurrence.ONCE)
+    stored = prices(4).model_copy(update={"group": "partners", "prices": (one,)})
+    item = {**stored_prices(4, []), **prices_key("EUR", *PARTNERS), "document": {"S": stored.model_dump_json()}}
+    service.answers = [found(item)]
+    assert replace_of(PARTNERS) == stored, "which was given to the parser, and changed nothing"
+    service.answers = [found()]
+    with pytest.raises(NotFound, match="group partners"):
+        replace_of(PARTNERS)
+
+
+def test_the_lists_of_an_account_are_read_at_once_and_come_as_they_go_before_each_other(service: Service) -> None:
+    account = account_of(currency="EUR", groups=["schools", "partners", "schools"])
+    scopes = [EVERYBODY, PriceScope(group="partners"), PriceScope(account.account_id)]
+    lists = [prices(version).model_copy(update=scope._asdict()) for version, scope in enumerate(scopes, 1)]
+    service.answers = [
+        found(
+            *(
+                {**prices_key("EUR", *each.scope), "document": {"S": each.model_dump_json()}, "version": {"N": "1"}}
+                for each in lists
+            )
+        )
+    ]
+    assert price_lists_for(account) == [lists[2], lists[1], lists[0]]
+    ((method, requested),) = service.asked
+    keys = [PriceScope(account.account_id), PriceScope(group="schools"), PriceScope(group="partners"), EVERYBODY]
+    assert method == "batch_get_item"
+    assert requested["RequestItems"]["Table"]["Keys"] == [prices_key("EUR", *scope) for scope in keys]
+    service.answers = [found()]
+    assert price_lists_for(account, "USD") == []
+    assert service.asked[-1][1]["RequestItems"]["Table"]["Keys"][-1] == prices_key("USD")
+
+
+@pytest.mark.parametrize(
+    ("of", "scope", "pk", "first", "last"),
+    [
+        ("account", EVERYBODY, "ACCOUNTPRICES", "!", "\uffff"),
+        ("group", EVERYBODY, "GROUPPRICES", "!", "\uffff"),
+        ("default", ACME, "ACCOUNTPRICES", "acme#", "acme#\uffff"),
+        ("default", PARTNERS, "GROUPPRICES", "partners#", "partners#\uffff"),
+    ],
+)
+def test_lists_of_accounts_and_groups_come_from_their_directories(
+    service: Service, of: ScopeName, scope: PriceScope, pk: str, first: str, last: str
+) -> None:
+    owner = "acme" if pk == "ACCOUNTPRICES" else "partners"
+    row = {**directory(3)["Put"]["Item"], "pk": {"S": pk}, "sk": {"S": f"{owner}#EUR"}}
+    service.answers = [{"Items": [row], "LastEvaluatedKey": {}}, {"Items": []}]
+    page = list_price_lists(7, None, of, scope)
+    (listed,) = page.rows
+    assert listed.scope == (ACME if owner == "acme" else PARTNERS)
+    assert (listed.currency, page.position) == ("EUR", f"{owner}#EUR")
+    assert listed.body() == {
+        "currency": "EUR",
+        "account_id" if owner == "acme" else "group": owner,
+        "version": 3,
+        "updated_at": TEXT_OF_AT,
+        "prices": 0,
+    }
+    list_price_lists(7, page.position, of, scope)
+    starts = [first, f"{owner}#EUR\0"]
+    for (_, requested), start in zip(service.asked, starts, strict=True):
+        assert requested["ExpressionAttributeValues"] == {
+            ":pk": {"S": pk},
+            ":first": {"S": start},
+            ":last": {"S": last},
+        }

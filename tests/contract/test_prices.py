@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from online_orders.aws import price_store
+from online_orders.domain.catalog import Catalog, shipped
 from sandbox.seed import price_list
+from tests.contract.in_process import InProcess
 from tests.contract.live import Live
 from tests.contract.orders import claimed, enroll, fresh, item, line, offer, place, place_for, quote, rows
 from tests.contract.site import Json, Response, Site
@@ -188,6 +191,147 @@ def test_a_table_in_another_encoding_or_without_rows_changes_nothing(site: Site)
     assert put(site, "ISK").ok()["prices"] == []
 
 
+# -- lists of accounts and groups ---------------------------------------------------------------------------------
+
+
+def put_of(site: Site, query: str, *prices: Json, **headers: str) -> Response:
+    return site.put(f"/api/desk/price-lists/EUR?{query}", site.people.cs, {"prices": list(prices)}, **headers)
+
+
+def test_an_account_has_a_list_of_its_own_beside_the_default_one(in_process: InProcess) -> None:
+    site, cs = in_process, in_process.people.cs
+    acme, sub = enroll(site)["account_id"], enroll(site)["account_id"]
+    default = put(site, "EUR", price()).ok()
+    where = f"/api/desk/price-lists/EUR?account_id={acme}"
+    site.get(where, cs).refused(404, "not_found")
+    stored = put_of(site, f"account_id={acme}", price(unit_price="9"), price(unit_price="8", from_quantity=10)).ok()
+    assert {name: stored[name] for name in ("currency", "account_id", "version")} == {
+        "currency": "EUR",
+        "account_id": acme,
+        "version": 1,
+    }
+    assert site.put(where, cs, stored, If_Match='"1"').ok() == site.get(where, cs).ok() == stored
+    assert "from_quantity" not in stored["prices"][0]
+    assert stored["prices"][1]["from_quantity"] == 10
+    assert put_of(site, f"account_id={acme}", price(unit_price="7")).ok()["version"] == 2
+    put_of(site, f"account_id={sub}", price(unit_price="6")).ok()
+    versions = rows(site, f"/api/desk/price-lists/EUR/versions?account_id={acme}&limit=1", cs)
+    assert [(row["version"], row["prices"]) for row in versions] == [(2, 1), (1, 2)]
+    first = site.get(f"/api/desk/price-lists/EUR/versions/1?account_id={acme}", cs).ok()
+    assert first["price_list"] == stored
+    assert read(site, "EUR").ok() == default
+    of_accounts = rows(site, "/api/desk/price-lists?scope=account&limit=1", cs)
+    assert {(row["account_id"], row["currency"], row["version"]) for row in of_accounts} == {
+        (acme, "EUR", 2),
+        (sub, "EUR", 1),
+    }
+    (row,) = rows(site, f"/api/desk/price-lists?account_id={sub}", cs)
+    assert (row["account_id"], row["prices"], set(row)) == (
+        sub,
+        1,
+        {"currency", "account_id", "version", "updated_at", "prices"},
+    )
+    assert [row["currency"] for row in rows(site, "/api/desk/price-lists", cs)] == ["EUR"]
+    audit = site.get(f"/api/desk/audit?account_id={acme}&subject=price_list", cs).ok()["items"]
+    assert [(entry["subject_id"], entry["action"]) for entry in audit] == [
+        (f"EUR?account_id={acme}", "changed"),
+        (f"EUR?account_id={acme}", "created"),
+    ]
+
+
+def test_a_list_is_of_an_account_that_exists_or_of_a_group_of_the_catalog(in_process: InProcess) -> None:
+    for query in (f"account_id={fresh('none')}", "account_id=a%23b", "group=a%23b", f"group={fresh('none')}"):
+        put_of(in_process, query, price()).refused(404, "not_found")
+        put_of(in_process, query, price(kind="toaster")).refused(404, "not_found")
+        in_process.get(f"/api/desk/price-lists/EUR?{query}", in_process.people.cs).refused(404, "not_found")
+    put_of(in_process, "account_id=a&group=b", price()).refused(400, "invalid_query")
+
+
+def test_a_group_has_a_list_for_the_accounts_in_it(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = in_process
+    with_groups(monkeypatch, "partners", "schools")
+    account = enroll(site, groups=["schools", "partners"])
+    put(site, "EUR", price()).ok()
+    assert put_of(site, "group=partners", price(unit_price="9")).ok()["group"] == "partners"
+    order = place_for(site, account)
+    order.desk("claim").ok()
+    of_group = {"item_id": "1", "list": "group", "group": "partners", "version": 1}
+    assert draft(order.desk_path, site)["price_sources"] == [of_group]
+    put_of(site, "group=schools", price(unit_price="8")).ok()
+    body = draft(order.desk_path, site)
+    assert (body["lines"][0]["unit_price"], body["price_sources"]) == ("8.00", [{**of_group, "group": "schools"}])
+    of_groups = rows(site, "/api/desk/price-lists?scope=group&limit=1", site.people.cs)
+    assert [(row["group"], row["currency"]) for row in of_groups] == [("partners", "EUR"), ("schools", "EUR")]
+    with_groups(monkeypatch)
+    assert put_of(site, "group=schools", price(unit_price="7")).ok()["version"] == 2, "although the group is gone"
+
+
+def with_groups(monkeypatch: pytest.MonkeyPatch, *groups: str) -> None:
+    """Put a catalog with these groups in force."""
+    named = [{"group": group, "labels": {"en": group, "de": group}} for group in groups]
+    catalog = Catalog({**shipped().document, "groups": named}, 1)
+    monkeypatch.setattr(price_store, "shipped", lambda: catalog)
+
+
+def test_all_errors_of_days_and_tiers_come_at_once(in_process: InProcess) -> None:
+    faults = put(
+        in_process,
+        "EUR",
+        price(valid_from="tomorrow"),
+        price(from_quantity=1),
+        price(kind="site_early_activation", from_quantity=2),
+        price(valid_from="2027-01-01", from_quantity=5),
+        price(valid_from="2027-01-01", from_quantity=5, unit_price="1"),
+    ).faults()
+    assert faults == {
+        "/prices/0/valid_from": "invalid_date",
+        "/prices/1/from_quantity": "too_small",
+        "/prices/2/from_quantity": "no_quantity",
+        "/prices/4": "duplicate_price",
+    }
+
+
+def test_a_table_with_days_and_tiers_is_exported_and_imported_again(in_process: InProcess) -> None:
+    account_id = enroll(in_process)["account_id"]
+    path = f"/api/desk/price-lists/EUR?account_id={account_id}"
+    stored = put_of(
+        in_process, f"account_id={account_id}", price(), price(valid_from="2027-03-01", from_quantity=5)
+    ).ok()
+    for spreadsheet in ("", "&spreadsheet=de"):
+        table = in_process.get(path + spreadsheet, in_process.people.cs, Accept=CSV)
+        assert table.headers["content-disposition"] == f'attachment; filename="prices-EUR-{account_id}.csv"'
+        headers = {"Content-Type": CSV}
+        again = in_process.request("PUT", path, user=in_process.people.cs, content=table.body, headers=headers)
+        assert again.ok() == stored
+
+
+def test_a_draft_says_from_which_list_each_price_is(in_process: InProcess) -> None:
+    site = in_process
+    account = enroll(site)
+    put(site, "EUR", price(), price(kind="sdp_users", unit_price="5")).ok()
+    tiers = [
+        price(unit_price="9"),
+        price(unit_price="8", from_quantity=4),
+        price(unit_price="1", valid_from=site.day(30)),
+    ]
+    put_of(site, f"account_id={account['account_id']}", *tiers).ok()
+    users = {"kind": "sdp_users", "region": "europe", "quantity": 5, "start_date": site.day(45)}
+    order = place_for(site, account, items=[item(site, quantity=3), item(site, quantity=4), users])
+    order.desk("claim").ok()
+    body = draft(order.desk_path, site)
+    assert [each["unit_price"] for each in body["lines"]] == ["9.00", "8.00", "5.00"]
+    assert body["price_sources"] == [
+        {"item_id": "1", "list": "account", "version": 1},
+        {"item_id": "2", "list": "account", "version": 1, "from_quantity": 4},
+        {"item_id": "3", "list": "default", "version": 1},
+    ]
+    sent = order.desk("quote", body).ok(202)["quote"]
+    assert sent["totals"]["monthly"] == "84.00"
+    assert "price_sources" not in draft(order.desk_path, site)
+    again = draft(order.desk_path, site, "?currency=EUR")
+    assert again["price_sources"] == body["price_sources"]
+
+
 # -- drafts -------------------------------------------------------------------------------------------------------
 
 
@@ -322,5 +466,7 @@ def test_the_commands_of_the_page_about_prices_do_what_it_says(live: Live, tmp_p
         check=False,
         timeout=120,
     )
+    # Other tests place orders of the same account.
+    live.put(f"/api/desk/price-lists/EUR?account_id={live.people.customer.account_id}", live.people.cs, {"prices": []})
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.splitlines() == [line for line in lines if not line.startswith("$ ")]

@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from online_orders.domain.catalog import quantity_of
 from online_orders.domain.csv_pages import PLAIN, SPREADSHEETS, Dialect
 from online_orders.domain.errors import BadRequest, FieldError, Invalid
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.money import MAX_AMOUNT, quantize
+from online_orders.domain.orders import Order
 from online_orders.domain.prices import (
     COLUMNS,
+    EVERYBODY,
     MAX_PRICES,
     ListPrice,
+    PriceList,
+    PriceScope,
     QuoteDraft,
     draft_from_prices,
     draft_from_revision,
+    find_prices,
     parse_prices,
     parse_prices_csv,
     prices_csv,
-    prices_of,
     variant_of,
-    variants,
+    variants_of,
 )
 from online_orders.domain.quotes import MAX_DESCRIPTION_LENGTH, Quote, Recurrence, parse_quote
 from tests.domain.builders import (
     KINDS,
+    NOW,
     TERMS,
     TODAY,
     Json,
@@ -44,11 +52,11 @@ from tests.domain.builders import (
     property_of,
     without_snapshot,
 )
-from tests.shipped_catalog import CATALOG, UPGRADES
+from tests.shipped_catalog import CATALOG, LIMITS, UPGRADES
 
 SITES = {"office": "Berlin", "store": "Lager", "branch": "Ulm"}
 
-VARIANTS = variants(CATALOG)
+VARIANTS = {name: variants_of(kind) for name, kind in CATALOG.kinds.items()}
 
 
 def price_of(kind: str = "socket", variant: str | None = None, **changes: Any) -> Json:
@@ -84,16 +92,27 @@ def faults_of_csv(text: str) -> list[FieldError]:
     return list(refusal.value.errors)
 
 
-def draft_of(*items: Json, prices: tuple[ListPrice, ...], currency: str = "EUR") -> QuoteDraft:
+def list_of(
+    *prices: Json | ListPrice, scope: PriceScope = EVERYBODY, version: int = 1, currency: str = "EUR"
+) -> PriceList:
+    kept = tuple(price if isinstance(price, ListPrice) else listed(price, currency=currency)[0] for price in prices)
+    return PriceList(currency=currency, **scope._asdict(), version=version, updated_at=NOW, prices=kept)
+
+
+def draft_of(
+    *items: Json, prices: tuple[ListPrice, ...] = (), lists: Sequence[PriceList] = (), currency: str = "EUR"
+) -> QuoteDraft:
+    """The draft that the default list makes, or several lists."""
     sites = [{**site, "name": SITES.get(site["site_id"], site["name"])} for site in account_body()["sites"]]
-    return draft_from_prices(
-        place(*items, account=account_of(sites=sites)).order,
-        {"store": "Another place by now"},
-        prices,
-        currency=currency,
-        terms=TERMS,
-        valid_until=TODAY + timedelta(days=30),
-    )
+    order = place(*items, account=account_of(sites=sites)).order
+    return drafted(order, *(lists or [list_of(*prices)]), names={"store": "Another place by now"}, currency=currency)
+
+
+def drafted(
+    order: Order, *lists: PriceList, names: Mapping[str, str] = MappingProxyType({}), currency: str = "EUR"
+) -> QuoteDraft:
+    days = timedelta(days=30)
+    return draft_from_prices(order, names, lists, currency=currency, terms=TERMS, today=TODAY, valid_until=TODAY + days)
 
 
 def quoted(draft: QuoteDraft, items: int, today: date = TODAY) -> Quote:
@@ -114,6 +133,7 @@ amounts = st.decimals(min_value=0, max_value=MAX_AMOUNT - 1, places=0, allow_nan
 texts = st.text(
     st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]) | st.just(" "), min_size=1, max_size=40
 )
+days = st.dates(TODAY - timedelta(days=400), TODAY + timedelta(days=400))
 descriptions = (
     st.one_of(texts, st.sampled_from(["=1+1", "'=1", "''@x", "-5 %", "+49", "a;b", 'say "so"', "a,b", "'", "@"]))
     .map(str.strip)
@@ -127,7 +147,9 @@ def price_lists(draw: st.DrawFn) -> tuple[str, list[Json]]:
     currency = draw(st.sampled_from(["EUR", "JPY", "KWD", "BHD"]))
     unit = Decimal(1).scaleb(-MINOR_DIGITS[currency])
     places = [(kind, variant) for kind in KINDS for variant in (None, *VARIANTS[kind])]
-    keys = draw(st.lists(st.tuples(st.sampled_from(places), st.sampled_from([*Recurrence])), max_size=12, unique=True))
+    tiers = st.none() | st.integers(2, 1_000)
+    key = st.tuples(st.sampled_from(places), st.sampled_from([*Recurrence]), st.none() | days, tiers)
+    keys = draw(st.lists(key, max_size=12, unique=True))
     prices = [
         price_of(
             kind,
@@ -135,8 +157,11 @@ def price_lists(draw: st.DrawFn) -> tuple[str, list[Json]]:
             recurrence=recurrence.value,
             description=draw(descriptions),
             unit_price=f"{draw(amounts) * unit:f}",
+            **({"valid_from": valid_from.isoformat()} if valid_from else {}),
+            **({"from_quantity": from_quantity} if from_quantity and kind in LIMITS else {}),
         )
-        for (kind, variant), recurrence in keys
+        for (kind, variant), recurrence, valid_from, from_quantity in keys
+        if kind in LIMITS or from_quantity is None
     ]
     return currency, prices
 
@@ -193,7 +218,7 @@ def test_more_decimals_than_the_currency_has_are_a_fault(currency: str, price: s
 
 
 def test_what_is_read_only_is_ignored() -> None:
-    body = {"prices": [price_of()], "currency": 7, "version": "x", "updated_at": None}
+    body = {"prices": [price_of()], "currency": 7, "account_id": 1, "group": [], "version": "x", "updated_at": None}
     assert parse_prices(body, "EUR") == listed(price_of())
 
 
@@ -216,7 +241,7 @@ def test_a_variant_is_one_of_the_catalog_s_for_its_kind(kind: str) -> None:
         (
             "EUR",
             [price_of(), price_of()],
-            {"duplicate_price": "An earlier price has the same kind, variant and recurrence."},
+            {"duplicate_price": "An earlier price has the same kind, variant, recurrence, day and quantity."},
         ),
         ("EUR", [price_of(unit_price="1.001")], {"too_many_decimals": "Amounts in EUR have 2 decimals at most."}),
         ("JPY", [price_of(unit_price="1.0")], {"too_many_decimals": "Amounts in JPY have 0 decimals at most."}),
@@ -423,7 +448,8 @@ def test_a_fault_of_the_whole_table_is_said_of_no_row() -> None:
 def test_a_table_without_its_header_is_refused_as_a_whole(header: str) -> None:
     ((where, code, text),) = faults_of_csv(header)
     assert (where, code) == ("/prices", "wrong_header")
-    assert text == f"The first row names the columns: {','.join(COLUMNS)}."
+    names = "It may also name valid_from and from_quantity."
+    assert text == f"The first row names the columns: {','.join(COLUMNS)}. {names}"
 
 
 def test_the_faults_of_a_table_say_the_row_as_a_spreadsheet_counts_it() -> None:
@@ -479,9 +505,7 @@ def test_a_region_is_named_as_when_ordered_or_else_as_now() -> None:
     words = {**order.snapshot.words, "en": {"region.europe": "Old Europe"}}
     renamed = order.model_copy(update={"snapshot": order.snapshot.model_copy(update={"words": words})})
     for one, text in ((order, "Europe"), (renamed, "Old Europe"), (without_snapshot(order), "Europe")):
-        draft = draft_from_prices(
-            one, {}, listed(price_of("sdp_users", description="Users")), currency="EUR", terms=TERMS, valid_until=TODAY
-        )
+        draft = drafted(one, list_of(price_of("sdp_users", description="Users")))
         assert draft.lines[0].description == f"Users, {text}"
 
 
@@ -489,9 +513,7 @@ def test_a_description_that_just_fits_is_whole() -> None:
     order = without_snapshot(place(item_of("socket")).order)
     name = "y" * (MAX_DESCRIPTION_LENGTH - len("Socket, X1500, "))
     for more, text in (("", f"Socket, X1500, {name}"), ("y", f"Socket, X1500, {name[1:]}…")):
-        draft = draft_from_prices(
-            order, {"store": name + more}, listed(price_of()), currency="EUR", terms=TERMS, valid_until=TODAY
-        )
+        draft = drafted(order, list_of(price_of()), names={"store": name + more})
         assert draft.lines[0].description == text
 
 
@@ -515,7 +537,9 @@ def test_a_draft_is_accepted_as_it_is_once_every_item_has_a_price(
     prices = listed(*bodies, currency=currency)
     draft = draft_of(*(item_of(kind) for kind in kinds), prices=prices, currency=currency)
     items = place(*(item_of(kind) for kind in kinds)).order.items
-    priced = [str(number) for number, item in enumerate(items, 1) if prices_of(item, prices, CATALOG)]
+    of_all = [list_of(*prices, currency=currency)]
+    found = [find_prices(of_all, item.kind, variant_of(item, CATALOG), quantity_of(item), TODAY) for item in items]
+    priced = [str(number) for number, each in enumerate(found, 1) if each.prices]
     assert sorted({line.item_id or "" for line in draft.lines} | set(draft.unpriced), key=int) == [
         str(number) for number in range(1, len(items) + 1)
     ]
@@ -533,7 +557,7 @@ def test_the_largest_draft_fits_a_quote_and_a_long_description_is_cut() -> None:
         *(price_of(recurrence=each.value, description="x" * 100, unit_price="999999999999.99") for each in Recurrence)
     )
     order = without_snapshot(place(*[item_of("socket")] * 50).order)
-    draft = draft_from_prices(order, {"store": "y" * 200}, prices, currency="EUR", terms=TERMS, valid_until=TODAY)
+    draft = drafted(order, list_of(*prices), names={"store": "y" * 200})
     assert len(draft.lines) == 150
     assert {len(line.description) for line in draft.lines} == {MAX_DESCRIPTION_LENGTH}
     assert draft.lines[0].description.endswith("y…")
@@ -543,7 +567,7 @@ def test_the_largest_draft_fits_a_quote_and_a_long_description_is_cut() -> None:
 def test_a_site_without_snapshot_is_shown_by_its_present_name_or_id() -> None:
     order = without_snapshot(place(item_of("socket")).order)
     for names, text in (({}, "store"), ({"store": "Lager"}, "Lager")):
-        draft = draft_from_prices(order, names, listed(price_of()), currency="EUR", terms=TERMS, valid_until=TODAY)
+        draft = drafted(order, list_of(price_of()), names=names)
         assert draft.lines[0].description == f"Socket, X1500, {text}"
 
 

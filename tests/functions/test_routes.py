@@ -35,12 +35,20 @@ from online_orders.domain.callers import Caller
 from online_orders.domain.catalog import catalog_body, shipped
 from online_orders.domain.csv_pages import csv_page, dialect_for
 from online_orders.domain.duplicates import Duplicate
+from online_orders.domain.errors import Invalid
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import OPEN_STATUSES, Status
 from online_orders.domain.orders import Order
-from online_orders.domain.prices import PriceList, draft_from_revision, parse_prices, prices_csv
+from online_orders.domain.prices import (
+    EVERYBODY,
+    PriceList,
+    PriceScope,
+    draft_from_revision,
+    parse_prices,
+    prices_csv,
+)
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body, to_json
 from online_orders.domain.roles import PERMISSIONS, Permission, Role
 from online_orders.http import auth
@@ -174,8 +182,8 @@ def at_desk(order: Order, at: Any) -> Any:
     return json.loads(to_json(desk_row(order, HISTORY, at, PATIENCE)))
 
 
-def next_page(asking: Callable[..., Answer], answer: Answer, path: str) -> Answer:
-    return asking("GET", path, query=[("cursor", answer.body["next_cursor"])])
+def next_page(asking: Callable[..., Answer], answer: Answer, path: str, *query: tuple[str, str]) -> Answer:
+    return asking("GET", path, query=[*query, ("cursor", answer.body["next_cursor"])])
 
 
 # -- a customer's orders ------------------------------------------------------------------------------------------
@@ -614,17 +622,43 @@ def test_an_account_is_replaced_under_the_conditions_that_are_sent(stores: Store
 
 PRICE = {"kind": "socket", "variant": None, "description": "Socket", "unit_price": "1.50", "recurrence": "monthly"}
 PRICES = parse_prices({"prices": [PRICE]}, "EUR")
+ACME, PARTNERS = PriceScope("acme"), PriceScope(group="partners")
 LIST = PriceList(currency="EUR", version=2, updated_at=NOW, prices=PRICES)
 
 
 def test_price_lists_are_listed_page_by_page(stores: Stores) -> None:
-    row = PriceListRow("EUR", 2, "2026-11-22T10:00:00.000Z", 1)
+    row = PriceListRow("EUR", EVERYBODY, 2, "2026-11-22T10:00:00.000Z", 1)
     stores.give(price_store, "list_price_lists", PriceListPage([row], "EUR"))
     answer = staff("GET", "/desk/price-lists", query=[("limit", "2")])
-    assert answer.body["items"] == [row._asdict()]
-    assert stores.asked == [("list_price_lists", 2, None)]
+    assert answer.body["items"] == [{"currency": "EUR", "version": 2, "updated_at": row.updated_at, "prices": 1}]
+    assert stores.asked == [("list_price_lists", 2, None, "default", EVERYBODY)]
     next_page(staff, answer, "/desk/price-lists")
-    assert stores.asked[-1][-1] == "EUR"
+    assert stores.asked[-1][2] == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("query", "directory", "scope"),
+    [
+        (("scope", "account"), "account", EVERYBODY),
+        (("scope", "group"), "group", EVERYBODY),
+        (("account_id", "acme"), "account", ACME),
+        (("group", "partners"), "group", PARTNERS),
+    ],
+    ids=str,
+)
+def test_lists_of_accounts_and_groups_are_listed_with_whose_they_are(
+    stores: Stores, query: tuple[str, str], directory: str, scope: PriceScope
+) -> None:
+    of = PARTNERS if directory == "group" else ACME
+    row = PriceListRow("EUR", of, 2, "2026-11-22T10:00:00.000Z", 1)
+    stores.give(price_store, "list_price_lists", PriceListPage([row], row.position))
+    answer = staff("GET", "/desk/price-lists", query=[query])
+    (body,) = answer.body["items"]
+    assert {"currency": "EUR", "version": 2}.items() <= body.items()
+    assert [body.get(name) for name in ("account_id", "group")] == [*of]
+    assert stores.asked == [("list_price_lists", 25, None, directory, scope)]
+    next_page(staff, answer, "/desk/price-lists", query)
+    assert stores.asked[-1][2] == ("partners#EUR" if directory == "group" else "acme#EUR")
 
 
 def test_a_price_list_is_shown_as_json_or_as_a_table(stores: Stores) -> None:
@@ -634,10 +668,41 @@ def test_a_price_list_is_shown_as_json_or_as_a_table(stores: Stores) -> None:
     table = staff("GET", "/desk/price-lists/EUR", query=[("spreadsheet", "de")], **CSV)
     assert (table.text, table.headers["ETag"]) == (prices_csv(PRICES, dialect_for("de")), '"2"')
     assert table.headers["Content-Disposition"] == 'attachment; filename="prices-EUR.csv"'
-    assert stores.asked == [("find_price_list", "EUR")] * 2
+    assert stores.asked == [("find_price_list", "EUR", EVERYBODY)] * 2
     stores.give(price_store, "find_price_list", None)
     missing = staff("GET", "/desk/price-lists/EUR")
     assert (missing.status, "EUR" in missing.body["detail"]) == (404, True)
+
+
+def test_a_list_of_an_account_or_a_group_is_read_written_and_looked_up_in_its_versions(stores: Stores) -> None:
+    of_acme = LIST.model_copy(update={"account_id": "acme"})
+    stores.give(price_store, "find_price_list", of_acme)
+    stores.give(price_store, "replace_price_list", of_acme)
+    stores.give(version_store, "list_versions", None)
+    stores.give(version_store, "find_version", None)
+    where, acme, partners = "/desk/price-lists/EUR", ("account_id", "acme"), ("group", "partners")
+    assert staff("GET", where, query=[acme]).body == of_acme.model_dump(mode="json")
+    table = staff("GET", where, query=[partners], **CSV)
+    assert table.headers["Content-Disposition"] == 'attachment; filename="prices-EUR-partners.csv"'
+    assert [each[2] for each in stores.asked] == [ACME, PARTNERS]
+    staff("PUT", where, {"prices": [PRICE]}, query=[partners])
+    assert stores.does("replace_price_list")[-1] == PARTNERS
+    missing = staff("GET", f"{where}/versions", query=[acme])
+    assert (missing.status, missing.body["detail"]) == (404, "There is no price list of the account acme in EUR.")
+    staff("GET", f"{where}/versions/7", query=[partners])
+    assert [each[1] for each in stores.asked[-2:]] == [prices_key("EUR", *ACME), prices_key("EUR", *PARTNERS)]
+
+
+@pytest.mark.parametrize("path", ["", "/EUR", "/EUR/versions", "/EUR/versions/1"])
+def test_a_list_is_not_of_an_account_and_of_a_group(stores: Stores, path: str) -> None:
+    queries = [[("account_id", "acme"), ("group", "partners")]]
+    if not path:
+        queries += [[("scope", "account"), ("account_id", "acme")], [("scope", "default")]]
+    for query in queries:
+        answer = staff("GET", f"/desk/price-lists{path}", query=query)
+        assert (answer.status, answer.body["code"]) == (400, "invalid_query")
+    for query in ([("account_id", "a#b")], [("group", "")]):
+        assert staff("GET", f"/desk/price-lists{path}", query=query).status == 404
 
 
 @pytest.mark.parametrize("is_csv", [False, True])
@@ -648,24 +713,41 @@ def test_a_price_list_is_replaced_under_the_conditions_that_are_sent(stores: Sto
         "PUT", "/desk/price-lists/EUR", body, if_match='"2"', **({"content_type": "text/csv"} if is_csv else {})
     )
     assert (answer.status, answer.body, answer.headers["ETag"]) == (200, LIST.model_dump(mode="json"), '"2"')
-    currency, prices, by, check = stores.does("replace_price_list")
-    assert (currency, prices, by) == ("EUR", PRICES, PRICE_MANAGER)
+    currency, parse, by, check, scope = stores.does("replace_price_list")
+    assert (currency, parse(shipped(), ()), by, scope) == ("EUR", PRICES, PRICE_MANAGER, EVERYBODY)
     assert check(2) is None
     with pytest.raises(Exception, match="price list in EUR"):
         check(None)
     stores.asked.clear()
     staff("PUT", "/desk/price-lists/EUR", {"prices": [PRICE]}, if_none_match="*")
-    *_, check = stores.does("replace_price_list")
+    *_, check, _ = stores.does("replace_price_list")
     with pytest.raises(Exception, match="price list in EUR"):
         check(2)
 
 
 def test_an_amount_is_judged_in_the_lists_currency(stores: Stores) -> None:
+    stores.give(price_store, "replace_price_list", LIST)
     for body, headers in (
         ({"prices": [PRICE]}, {}),
         (prices_csv(PRICES, dialect_for(None)), {"content_type": "text/csv"}),
     ):
-        assert staff("PUT", "/desk/price-lists/JPY", body, **headers).status == 422
+        stores.asked.clear()
+        staff("PUT", "/desk/price-lists/JPY", body, **headers)
+        _, parse, *_ = stores.does("replace_price_list")
+        with pytest.raises(Invalid):
+            parse(shipped(), ())
+
+
+@pytest.mark.parametrize("is_csv", [False, True])
+def test_prices_that_the_list_has_may_stay_in_it(stores: Stores, is_csv: bool) -> None:
+    stores.give(price_store, "replace_price_list", LIST)
+    gone = (PRICES[0].model_copy(update={"kind": "telephone"}),)
+    body: Any = prices_csv(gone) if is_csv else {"prices": [gone[0].model_dump(mode="json")]}
+    staff("PUT", "/desk/price-lists/EUR", body, **({"content_type": "text/csv"} if is_csv else {}))
+    _, parse, *_ = stores.does("replace_price_list")
+    assert parse(shipped(), gone) == gone
+    with pytest.raises(Invalid):
+        parse(shipped(), ())
 
 
 # -- versions -----------------------------------------------------------------------------------------------------

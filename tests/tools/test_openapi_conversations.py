@@ -77,6 +77,9 @@ def keep_prices(say: Conversation) -> None:
     say("PUT", prices, 200, cs, content=table.body, headers={"Content-Type": "text/csv"})
     say("GET", prices, 200, cs)
     say("GET", "/api/desk/price-lists", 200, cs)
+    say("PUT", f"{prices}?account_id=acme", 200, cs, json=examples.PRICES_OF_ACCOUNT)
+    say("GET", f"{prices}?account_id=acme", 200, cs)
+    say("GET", "/api/desk/price-lists?scope=account", 200, cs)
 
 
 def read_versions(say: Conversation) -> None:

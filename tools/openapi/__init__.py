@@ -47,7 +47,7 @@ TAGS = {
     "Desk": "The queue, from the order to the quote. For the group `customer-success`.",
     "Desk accounts": "Accounts, their sites and their enrollments. For the group `customer-success`.",
     "Desk catalog": "What can be ordered, as the vendor keeps it. For the group `customer-success`.",
-    "Price lists": "What items cost by default, a list a currency. For the group `customer-success`.",
+    "Price lists": "What items cost: everybody, an account, or a group of accounts. For the group `customer-success`.",
     "Audit": "What was changed, by whom and when. For the group `customer-success`.",
     "Desk people": "Staff, and the people of every account. Leads of the group `customer-success` change them.",
     "Service users": "Programs that act for an account or for the desk. Admins and leads manage them.",

@@ -47,7 +47,16 @@ from online_orders.domain.service_users import READ_ONLY as READ_ONLY_OF_SERVICE
 from online_orders.domain.service_users import NewDeskServiceUser, NewServiceUser, ServiceUser
 from online_orders.domain.service_users import ServiceUserRequest as NewServiceUserRequest
 from online_orders.domain.timeline import Entry
-from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, Day, Entity, Instant, Length
+from online_orders.domain.values import (
+    MAX_NAME_LENGTH,
+    MAX_REASON_LENGTH,
+    Day,
+    Entity,
+    Identifier,
+    Instant,
+    Length,
+    is_none,
+)
 from online_orders.http.app import Nothing
 from online_orders.routes.desk_catalog import CatalogPreviewRequest as NewCatalogPreview
 from tools.openapi.items import KINDS, Item, KindName
@@ -454,6 +463,8 @@ class PriceListSummary(Entity):
     """A price list, without its prices."""
 
     currency: Currency
+    account_id: Annotated[Identifier | None, Field(exclude_if=is_none, description="Of the list of an account.")] = None
+    group: Annotated[Identifier | None, Field(exclude_if=is_none, description="Of the list of a group.")] = None
     version: Annotated[int, Field(ge=1)]
     updated_at: Instant
     prices: Annotated[int, Field(ge=0, description="How many it has.")]

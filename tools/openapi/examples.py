@@ -17,7 +17,15 @@ from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.people import Membership, Person, PersonState, person_row
-from online_orders.domain.prices import PriceList, QuoteDraft, draft_from_prices, parse_prices, prices_csv
+from online_orders.domain.prices import (
+    EVERYBODY,
+    PriceList,
+    PriceScope,
+    QuoteDraft,
+    draft_from_prices,
+    parse_prices,
+    prices_csv,
+)
 from online_orders.domain.quotes import Quote, parse_quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
 from online_orders.domain.roles import DESK, PERMISSIONS, Role, side_of
@@ -171,6 +179,13 @@ CATALOG: dict[str, Any] = {
         }
     ],
 }
+PRICES_OF_ACCOUNT: dict[str, Any] = {
+    "prices": [
+        PRICES["prices"][1],
+        {**PRICES["prices"][1], "unit_price": "8.00", "from_quantity": 16},
+        {**PRICES["prices"][1], "unit_price": "9.00", "valid_from": "2027-01-01"},
+    ]
+}
 TERMS = "Prices are net of taxes."
 WITHDRAWAL = {"reason": "We ordered the wrong quantity."}
 DECLINING = {"reason": "The site is outside our region."}
@@ -296,9 +311,14 @@ ME: dict[str, Any] = {
 }
 
 
-def price_list() -> PriceList:
-    prices = parse_prices(PRICES, account().currency)
-    return PriceList(currency=account().currency, version=1, updated_at=PLACED_AT, prices=prices)
+def price_list(body: dict[str, Any] = PRICES, scope: PriceScope = EVERYBODY) -> PriceList:
+    currency = account().currency
+    prices = parse_prices(body, currency)
+    return PriceList(currency=currency, **scope._asdict(), version=1, updated_at=PLACED_AT, prices=prices)
+
+
+def price_list_of_account() -> dict[str, Any]:
+    return price_list(PRICES_OF_ACCOUNT, PriceScope(account().account_id)).model_dump(mode="json")
 
 
 def price_table() -> str:
@@ -314,9 +334,10 @@ def quote_draft() -> QuoteDraft:
     return draft_from_prices(
         order,
         {},
-        price_list().prices,
+        [price_list()],
         currency=account().currency,
         terms=TERMS,
+        today=today(order),
         valid_until=today(order) + timedelta(days=30),
     )
 
@@ -441,7 +462,7 @@ BODIES: Mapping[str, Examples] = {
     "resend_quote": {"same_contact": {}, "other_contact": RESENDING},
     "comment_on_desk_order": {"internal": DESK_COMMENT},
     "put_account": {"enrolled": NEW_ACCOUNT},
-    "put_price_list": {"two_prices": PRICES},
+    "put_price_list": {"two_prices": PRICES, "days_and_tiers": PRICES_OF_ACCOUNT},
     "publish_catalog": {"one_kind": CATALOG},
     "put_catalog_draft": {"unfinished": {"kinds": []}},
     "preview_catalog": {"as_an_account": {"catalog": CATALOG, "account_id": "northwind"}},
@@ -517,7 +538,10 @@ _SHARED: Mapping[tuple[str, ...], Examples] = {
     ("create_service_user", "renew_secret", "create_desk_service_user", "renew_desk_secret"): {
         "once": service_user_with_secret()
     },
-    ("show_price_list", "put_price_list"): {"two_prices": price_list().model_dump(mode="json")},
+    ("show_price_list", "put_price_list"): {
+        "two_prices": price_list().model_dump(mode="json"),
+        "of_an_account": price_list_of_account(),
+    },
 }
 ANSWERS: Mapping[str, Examples] = {
     **{name: {step: order_after(step)} for name, step in _ORDERS.items()},

@@ -17,8 +17,10 @@ from online_orders.aws.audit_store import all_entries, audit_write, replace_entr
 from online_orders.aws.contact_report_store import StoredReport
 from online_orders.aws.evidence_store import list_evidence
 from online_orders.aws.keys import (
+    ACCOUNT_PRICES_PK,
     ACCOUNT_SK,
     CATALOG_PK,
+    GROUP_PRICES_PK,
     IDEMPOTENCY_PREFIX,
     ORDER_PREFIX,
     PERSON_PREFIX,
@@ -40,6 +42,7 @@ from online_orders.aws.keys import (
     prices_key,
 )
 from online_orders.aws.order_store import get_order, get_quote, list_entries, save
+from online_orders.aws.price_store import PriceListRow
 from online_orders.aws.table import WriteConflict, attempts, query_pages, text, transact, update
 from online_orders.domain import audit
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact, changed_members
@@ -98,7 +101,8 @@ def erase_person(
         raise NotFound(f"There is no account {account_id}.")
     done, user_ids = after or "", set[str]()
     if account_id is None:
-        yield from (ErasureStep(done, Counter({"price_lists": count}), ()) for count in _price_lists(person) if count)
+        for directory in (PRICES_PK, GROUP_PRICES_PK):
+            yield from _steps_of(done, _price_lists(person, directory))
         if catalogs := _erase_author(CATALOG_PK, person):
             yield ErasureStep(done, Counter({"catalogs": catalogs}), ())
         if staff := sum(bool(_erase_member(DESK, each, person, user_ids)) for each in people_store.list_pointers(DESK)):
@@ -107,6 +111,7 @@ def erase_person(
         if changed := sum(_erase_from_machine(each, person) for each in machines):
             yield ErasureStep(done, Counter({"service_users": changed}), ())
     for each in _accounts(account_id, after):
+        yield from _steps_of(done, _price_lists(person, ACCOUNT_PRICES_PK, f"{each}#"))
         walk = _AccountEraser(each, person, user_ids)
         yield from (step._replace(position=done) for step in walk.steps())
         person, done = walk.person, each
@@ -114,6 +119,11 @@ def erase_person(
     accounts = None if account_id is None else {*_accounts(account_id, None)}
     for count in _audit_trail(person, user_ids, accounts):
         yield ErasureStep(done, Counter({"audit_entries": count}), ())
+
+
+def _steps_of(done: str, counts: Iterator[int]) -> Iterator[ErasureStep]:
+    """Yield a step for each price list of which versions were changed."""
+    return (ErasureStep(done, Counter({"price_lists": count}), ()) for count in counts if count)
 
 
 def _audit_trail(person: Person, user_ids: set[str], accounts: Collection[str] | None) -> Iterator[int]:
@@ -153,11 +163,12 @@ def _erase_from_machine(user_id: str, person: Person) -> bool:
     return after != stored.user and service_user_store.replace_in_place(stored, after)
 
 
-def _price_lists(person: Person) -> Iterator[int]:
-    """Erase the person as the author of price lists; yield how many versions of each list were changed."""
-    for page in _pages(PRICES_PK, "", 100):
+def _price_lists(person: Person, directory_pk: str, prefix: str = "") -> Iterator[int]:
+    """Erase the person as the author of a directory's price lists; yield how many versions of each were changed."""
+    for page in _pages(directory_pk, prefix, 100):
         for item in page:
-            yield _erase_author(prices_key(item["sk"]["S"])["pk"]["S"], person)
+            row = PriceListRow.from_item(item)
+            yield _erase_author(prices_key(row.currency, *row.scope)["pk"]["S"], person)
 
 
 def _erase_author(pk: str, person: Person) -> int:

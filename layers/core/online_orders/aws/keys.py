@@ -25,8 +25,12 @@
 | a further shard of it     | HISTORY#{shard}    | {kind}                  | the same; all shards are summed         |
 | link                      | LINK#{sha256}      | LINK                    | wrong_codes                             |
 | price list of a currency  | PRICES#{currency}  | PRICES                  | version, changed_by, changed_at         |
-| version of it, replaced   | PRICES#{currency}  | VERSION#{version:08}    | as beside the price list                |
+| price list of an account  | (1)                | PRICES                  | the same                                |
+| price list of a group     | (2)                | PRICES                  | the same                                |
+| version of one, replaced  | as the price list  | VERSION#{version:08}    | as beside the price list                |
 | directory of price lists  | PRICES             | {currency}              | version, updated_at, prices (how many)  |
+| directory of accounts'    | ACCOUNTPRICES      | {account}#{currency}    | the same                                |
+| directory of groups'      | GROUPPRICES        | {group}#{currency}      | the same                                |
 | published catalog         | CATALOG            | CATALOG                 | version, changed_by, changed_at         |
 | version of it, replaced   | CATALOG            | VERSION#{version:08}    | as beside the catalog                   |
 | which one is in force     | CATALOG            | NEWEST                  | version, changed_at                     |
@@ -43,6 +47,9 @@
 | audit entry               | AUDIT#{month}      | {entry}                 | user_id, subject, account_id            |
 | mail pause                | MAILHOLD           | MAILHOLD                | since, reason                           |
 | when it ended last        | MAILHOLD           | RELEASED                | at                                      |
+
+(1) PRICES#{currency}#ACCOUNT#{account}, (2) PRICES#{currency}#GROUP#{group}: an account's own partition has the
+versions of the account.
 
 An order's id is a ULID, so an account's orders are sorted by the time of placing. The account is part of an order's
 key, so no order of another account can be read. Entry 1 of an order has the order's account, for callers who may see
@@ -68,6 +75,8 @@ SUBORDER_PREFIX = "SUBORDER#"
 DIRECTORY_PK = "ACCOUNTS"
 PRICES_PK = "PRICES"
 CATALOG_PK = "CATALOG"
+ACCOUNT_PRICES_PK = "ACCOUNTPRICES"
+GROUP_PRICES_PK = "GROUPPRICES"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
 EVIDENCE_PREFIX = "EVIDENCE#"
@@ -244,12 +253,17 @@ def audit_key(at: datetime, audit_id: str) -> Key:
     return key(audit_pk(at.isoformat()[:7]), audit_id)
 
 
-def prices_key(currency: str) -> Key:
-    return key(f"PRICES#{currency}", "PRICES")
+def prices_key(currency: str, account_id: str | None = None, group: str | None = None) -> Key:
+    """Return the key of a price list: of an account, of a group or, with neither, the default one."""
+    scope = f"#ACCOUNT#{account_id}" if account_id else f"#GROUP#{group}" if group else ""
+    return key(f"PRICES#{currency}{scope}", "PRICES")
 
 
-def prices_directory_key(currency: str) -> Key:
-    return key(PRICES_PK, currency)
+def prices_directory_key(currency: str, account_id: str | None = None, group: str | None = None) -> Key:
+    """Return the key of a price list in its directory; scope as for `prices_key`."""
+    if account_id:
+        return key(ACCOUNT_PRICES_PK, f"{account_id}#{currency}")
+    return key(GROUP_PRICES_PK, f"{group}#{currency}") if group else key(PRICES_PK, currency)
 
 
 def catalog_key() -> Key:

@@ -16,9 +16,9 @@ from online_orders.environment import environment
 
 
 def next_draft(order: Order, currency: str | None) -> QuoteDraft:
-    """Return the draft of the next quote: from the present revision, else from the price list.
+    """Return the draft of the next quote: from the present revision, else from the account's price lists.
 
-    With `currency`, the price list in that currency is used in any case. Raises Conflict for a closed order.
+    With `currency`, the price lists in that currency are used in any case. Raises Conflict for a closed order.
     """
     if not order.is_open:
         raise Conflict("A closed order is not quoted.", order.status)
@@ -28,13 +28,13 @@ def next_draft(order: Order, currency: str | None) -> QuoteDraft:
         return draft_from_revision(order.quote, today=today, valid_until=valid_until)
     account = account_store.get_account(order.account_id)
     currency = currency or account.currency
-    listed = price_store.find_price_list(currency)
     return draft_from_prices(
         order,
         account.site_names,
-        listed.prices if listed else (),
+        price_store.price_lists_for(account, currency),
         currency=currency,
         terms=terms_store.get_terms(account.locale),
+        today=today,
         valid_until=valid_until,
     )
 

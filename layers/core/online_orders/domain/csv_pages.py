@@ -64,6 +64,8 @@ COLUMNS = (
     "start_passed",
     "settings",
 )
+_GERMAN_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
+_SHORT_NUMBER = re.compile(r"[0-9]{1,15}")
 _FORMULA_STARTS = ("=", "+", "-", "@")
 # Where a spreadsheet may begin a cell that the file does not: at the delimiter of another locale, or at a line end,
 # because some read line by line without regard to quotes.
@@ -116,6 +118,17 @@ def read_cell(text: str) -> str:
         piece[1:] if index % 2 == 0 and piece.startswith("'") and _needs_apostrophe(pieces, index) else piece
         for index, piece in enumerate(pieces)
     )
+
+
+def read_day(cell: str) -> str:
+    """Return a day as a spreadsheet in German rewrites it, such as 1.10.2026, as YYYY-MM-DD; other texts unchanged."""
+    found = _GERMAN_DAY.fullmatch(cell)
+    return f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}" if found else cell
+
+
+def read_number(cell: str) -> int | str:
+    """Return the number of a cell of digits alone; other texts unchanged, for the rules to refuse."""
+    return int(cell) if _SHORT_NUMBER.fullmatch(cell) else cell
 
 
 def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]], dialect: Dialect = PLAIN) -> str:

@@ -1,34 +1,97 @@
-"""Price lists, one a currency: the default prices of each kind of item, and the draft of a quote made from them."""
+"""Price lists: what each kind of item costs in a currency, and the draft of a quote made from them.
+
+The default list of a currency is for every account. Beside it there are lists of one account, and of one group of
+accounts. The first list that has a price for an item has all prices of the item: the account's, those of its groups in
+the account's order, the default one.
+"""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import ConfigDict, PlainValidator, StringConstraints, TypeAdapter, ValidationError, ValidationInfo
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from online_orders.domain import money
-from online_orders.domain.catalog import Catalog, Item, quantity_of, settings_of, shipped, site_id_of
-from online_orders.domain.csv_pages import PLAIN, SPREADSHEETS, Dialect, csv_text, delimiter_of, read_cell, read_rows
+from online_orders.domain.catalog import (
+    QUANTITY,
+    Catalog,
+    Item,
+    Kind,
+    quantity_of,
+    settings_of,
+    shipped,
+    site_id_of,
+)
+from online_orders.domain.csv_pages import (
+    PLAIN,
+    SPREADSHEETS,
+    Dialect,
+    csv_text,
+    delimiter_of,
+    read_cell,
+    read_day,
+    read_number,
+    read_rows,
+)
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import field_errors_of, pointer
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import MAX_DESCRIPTION_LENGTH, Price, Quote, Recurrence
-from online_orders.domain.values import BlankIsAbsent, Day, Entity, Instant, Length, Line, Request, absent_when_blank
+from online_orders.domain.values import (
+    FROM_REQUEST,
+    BlankIsAbsent,
+    Day,
+    Entity,
+    Instant,
+    Length,
+    Line,
+    RecentDay,
+    Request,
+    absent_when_blank,
+    is_none,
+)
 
 MAX_PRICES = 500
 COLUMNS = ("kind", "variant", "description", "unit_price", "recurrence")
-READ_ONLY = frozenset({"currency", "version", "updated_at"})
+"""Of every table; a table has those of `OPTIONAL_COLUMNS` that one of its prices uses."""
+OPTIONAL_COLUMNS = ("valid_from", "from_quantity")
+READ_ONLY = frozenset({"currency", "account_id", "group", "version", "updated_at"})
 
 _TOLD_BY_VALUE = {"accessory_type"}
 """Settings of which a line says the value in words and not the longer label."""
+MAX_VARIANT_LENGTH = 32
+MAX_QUANTITY = 1_000_000
+"""Of a tier: the largest of a quote's line."""
+_DUPLICATE = "An earlier price has the same kind, variant, recurrence, day and quantity."
 _WITH_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
 _LIKE_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}([.,])[0-9]{3}")
 _DECIMAL_MARKS = {dialect.delimiter: dialect.decimal_mark for dialect in (PLAIN, *SPREADSHEETS.values())}
 """By delimiter: both are of the locale in which a table was saved. A tab tells nothing about the mark."""
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:(?:\.[0-9]{3})+,|(?:,[0-9]{3})+\.)[0-9]+")
+
+
+class PriceScope(NamedTuple):
+    """Whom a list is for: one account, or the accounts of one group; everybody, when it names neither."""
+
+    account_id: str | None = None
+    group: str | None = None
+
+    @property
+    def name(self) -> Literal["account", "group", "default"]:
+        return "account" if self.account_id else "group" if self.group else "default"
+
+    @property
+    def phrase(self) -> str:
+        """Return what follows the words "price list" in a sentence."""
+        if self.account_id:
+            return f" of the account {self.account_id}"
+        return f" of the group {self.group}" if self.group else ""
+
+
+EVERYBODY = PriceScope()
 
 
 class ListPrice(Entity):
@@ -39,33 +102,63 @@ class ListPrice(Entity):
     description: str
     unit_price: Decimal
     recurrence: Recurrence
+    valid_from: Annotated[Day | None, Field(exclude_if=is_none, description="In force from this day on.")] = None
+    from_quantity: Annotated[
+        int | None,
+        Field(exclude_if=is_none, description="For the whole of an item that has this quantity at least."),
+    ] = None
+
+    @property
+    def first_day(self) -> date:
+        return self.valid_from or date.min
+
+    @property
+    def least_quantity(self) -> int:
+        return self.from_quantity or 1
 
 
 class PriceList(Entity):
     """The prices in one currency, in the order in which Customer Success keeps them."""
 
     currency: str
+    account_id: Annotated[str | None, Field(exclude_if=is_none, description="Whose list it is, if an account's.")] = (
+        None
+    )
+    group: Annotated[str | None, Field(exclude_if=is_none, description="Whose list it is, if a group's.")] = None
     version: int
     updated_at: Instant
     prices: tuple[ListPrice, ...]
 
+    @property
+    def scope(self) -> PriceScope:
+        return PriceScope(self.account_id, self.group)
 
-def _known_kind(kind: Any, info: ValidationInfo) -> str:
-    catalog: Catalog | None = info.context
-    kinds = (catalog or shipped()).kinds
-    if not isinstance(kind, str) or kind not in kinds:
-        raise PydanticCustomError("not_allowed", "the kind is one of {kinds}", {"kinds": ", ".join(kinds)})
+
+def _text(kind: Any) -> Any:
+    if not isinstance(kind, str):
+        raise PydanticCustomError("not_allowed", "the kind is one of the catalog's")
     return kind
 
 
 class NewListPrice(Request):
-    """A price as it is sent; validated in the context of a catalog."""
-
-    kind: Annotated[str, PlainValidator(_known_kind, json_schema_input_type=str)]
-    variant: Annotated[Annotated[str, StringConstraints(max_length=32)] | None, BlankIsAbsent] = None
+    kind: Annotated[str, BeforeValidator(_text, json_schema_input_type=str)]
+    """The rules compare it with the catalog."""
+    variant: Annotated[Annotated[str, StringConstraints(max_length=MAX_VARIANT_LENGTH)] | None, BlankIsAbsent] = None
     description: Annotated[Line, StringConstraints(max_length=100)]
     unit_price: Price
     recurrence: Recurrence
+    valid_from: Annotated[
+        RecentDay | None, BlankIsAbsent, Field(description="In force from this day on, in the account's time zone.")
+    ] = None
+    from_quantity: Annotated[
+        int | None,
+        Field(
+            strict=True,
+            ge=2,
+            le=MAX_QUANTITY,
+            description="A volume tier: the unit price for the whole of an item that has this quantity at least.",
+        ),
+    ] = None
 
 
 class NewPriceList(Request):
@@ -80,20 +173,23 @@ _PRICE: TypeAdapter[Decimal] = TypeAdapter(Price, config=ConfigDict(defer_build=
 # -- keeping a list -----------------------------------------------------------------------------------------------
 
 
-def variants(catalog: Catalog) -> dict[str, tuple[str, ...]]:
-    """Return by kind the values of the setting that distinguishes its prices, as a price list writes them."""
-    return {
-        name: tuple(map(str, kind.settings[kind.priced_by].choices)) if kind.priced_by else ()
-        for name, kind in catalog.kinds.items()
-    }
+def variants_of(kind: Kind) -> tuple[str, ...]:
+    """Return the values of the setting that distinguishes the prices of a kind, as a price list writes them."""
+    return tuple(map(str, kind.settings[kind.priced_by].choices)) if kind.priced_by else ()
 
 
 def parse_prices(
-    body: Any, currency: str, extra_errors: Iterable[FieldError] = (), *, catalog: Catalog | None = None
+    body: Any,
+    currency: str,
+    extra_errors: Iterable[FieldError] = (),
+    *,
+    catalog: Catalog | None = None,
+    kept: Collection[ListPrice] = (),
 ) -> tuple[ListPrice, ...]:
     """Return the prices that Customer Success sent, ignoring the read-only members of the body.
 
-    Without a catalog, kinds and variants are those of the one that ships.
+    Without a catalog, kinds and variants are those of the one that ships. `kept` are the prices that the list has by
+    now: what they name may stay, although the catalog no longer has it.
     Raises Invalid with every error at once, and with `extra_errors`, which were found elsewhere.
     """
     if isinstance(body, Mapping):
@@ -102,10 +198,10 @@ def parse_prices(
     found = list(extra_errors)
     requested = None
     try:
-        requested = NewPriceList.model_validate(body, context=catalog)
+        requested = NewPriceList.model_validate(body, context=FROM_REQUEST)
     except ValidationError as error:
         found += field_errors_of(error)
-    found += _rule_errors(body, currency, catalog)
+    found += _rule_errors(body, currency, catalog, kept)
     if found or requested is None:
         raise Invalid(dict.fromkeys(found))
     return tuple(
@@ -115,31 +211,56 @@ def parse_prices(
             description=price.description,
             unit_price=money.quantize(price.unit_price, currency),
             recurrence=price.recurrence,
+            valid_from=price.valid_from,
+            from_quantity=price.from_quantity,
         )
         for price in requested.prices
     )
 
 
-def _rule_errors(body: Any, currency: str, catalog: Catalog) -> Iterator[FieldError]:
+def _rule_errors(body: Any, currency: str, catalog: Catalog, kept: Collection[ListPrice]) -> Iterator[FieldError]:
     raw_prices = body.get("prices") if isinstance(body, Mapping) else None
-    seen = set()
-    variants_of = variants(catalog)
+    named = {(price.kind, price.variant, price.from_quantity is not None) for price in kept}
+    seen: set[tuple[Any, ...]] = set()
     for index, raw in enumerate(raw_prices[:MAX_PRICES] if isinstance(raw_prices, list) else ()):
         if not isinstance(raw, Mapping):
             continue
-        kind, recurrence = raw.get("kind"), raw.get("recurrence")
-        variant = absent_when_blank(raw.get("variant"))
-        allowed = variants_of.get(kind) if isinstance(kind, str) else None
-        if allowed is not None and isinstance(variant, str) and variant not in allowed:
-            known = f"one of {', '.join(allowed)}, or none" if allowed else "none"
-            where = pointer("prices", index, "variant")
-            yield FieldError(where, "unknown_variant", f"The variant of {kind} is {known}.")
+        kind: Any = raw.get("kind")
+        variant, from_quantity = absent_when_blank(raw.get("variant")), raw.get("from_quantity")
+        is_named = isinstance(kind, str) and isinstance(variant, (str, type(None)))
+        if is_named and (kind, variant, from_quantity is not None) not in named:
+            yield from _catalog_errors(catalog, kind, variant, from_quantity, index)
         yield from _price_errors(raw.get("unit_price"), pointer("prices", index, "unit_price"), currency)
-        if isinstance(kind, str) and isinstance(variant, (str, type(None))) and isinstance(recurrence, str):
-            if (kind, variant, recurrence) in seen:
-                detail = "An earlier price has the same kind, variant and recurrence."
-                yield FieldError(pointer("prices", index), "duplicate_price", detail)
-            seen.add((kind, variant, recurrence))
+        recurrence, valid_from = raw.get("recurrence"), absent_when_blank(raw.get("valid_from"))
+        is_dated = isinstance(recurrence, str) and isinstance(valid_from, (str, type(None)))
+        if is_named and is_dated and _is_count(from_quantity):
+            key = (kind, variant, recurrence, valid_from, from_quantity)
+            if key in seen:
+                yield FieldError(pointer("prices", index), "duplicate_price", _DUPLICATE)
+            seen.add(key)
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _catalog_errors(
+    catalog: Catalog, name: str, variant: str | None, from_quantity: Any, index: int
+) -> Iterator[FieldError]:
+    """Yield an error for what the catalog does not have."""
+    kind = catalog.kinds.get(name)
+    if kind is None:
+        where = pointer("prices", index, "kind")
+        yield FieldError(where, "not_allowed", f"The kind is one of {', '.join(catalog.kinds)}.")
+        return
+    variants = variants_of(kind)
+    if variant is not None and variant not in variants:
+        known = f"one of {', '.join(variants)}, or none" if variants else "none"
+        where = pointer("prices", index, "variant")
+        yield FieldError(where, "unknown_variant", f"The variant of {name} is {known}.")
+    if from_quantity is not None and QUANTITY not in kind.settings:
+        where = pointer("prices", index, "from_quantity")
+        yield FieldError(where, "no_quantity", f"An item of the kind {name} has no quantity.")
 
 
 def _price_errors(raw_price: Any, where: str, currency: str) -> Iterator[FieldError]:
@@ -156,15 +277,19 @@ def _price_errors(raw_price: Any, where: str, currency: str) -> Iterator[FieldEr
 
 def prices_csv(prices: Iterable[ListPrice], dialect: Dialect = PLAIN) -> str:
     """Return the prices as CSV, safe to open in a spreadsheet; `parse_prices_csv` reads the same prices back."""
-    shown = (price.model_dump(mode="json") for price in prices)
+    shown = [price.model_dump(mode="json") for price in prices]
+    columns = (*COLUMNS, *(column for column in OPTIONAL_COLUMNS if any(column in each for each in shown)))
     rows = ({**each, "unit_price": each["unit_price"].replace(".", dialect.decimal_mark)} for each in shown)
-    return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows), dialect)
+    return csv_text(columns, ([row.get(column) for column in columns] for row in rows), dialect)
 
 
-def parse_prices_csv(text: str, currency: str, *, catalog: Catalog | None = None) -> tuple[ListPrice, ...]:
+def parse_prices_csv(
+    text: str, currency: str, *, catalog: Catalog | None = None, kept: Collection[ListPrice] = ()
+) -> tuple[ListPrice, ...]:
     """Return the prices of a CSV file with a header row, its columns in any order; empty rows are ignored.
 
-    Raises BadRequest for what is not CSV, and Invalid with every error, each with its row as a spreadsheet counts it.
+    `catalog` and `kept` are as in `parse_prices`. Raises BadRequest for what is not CSV, and Invalid with every error,
+    each with its row as a spreadsheet counts it.
     """
     header, rows = _table(text)
     body = [_raw_price(header, cells) for cells in rows.values()]
@@ -175,7 +300,7 @@ def parse_prices_csv(text: str, currency: str, *, catalog: Catalog | None = None
     )
     ambiguous = _ambiguous_amounts(text, header, rows.values(), currency)
     try:
-        return parse_prices({"prices": body}, currency, (*too_long, *ambiguous), catalog=catalog)
+        return parse_prices({"prices": body}, currency, (*too_long, *ambiguous), catalog=catalog, kept=kept)
     except Invalid as invalid:
         numbers = list(rows)
         raise Invalid(_with_row(error, numbers) for error in invalid.errors) from None
@@ -208,8 +333,10 @@ def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
         if any(cells := [cell.strip() for cell in row])
     }
     header = rows.pop(min(rows)) if rows else []
-    if sorted(header) != sorted(COLUMNS):
-        detail = f"The first row names the columns: {','.join(COLUMNS)}."
+    if len(set(header)) < len(header) or not {*COLUMNS} <= {*header} <= {*COLUMNS, *OPTIONAL_COLUMNS}:
+        detail = (
+            f"The first row names the columns: {','.join(COLUMNS)}. It may also name {' and '.join(OPTIONAL_COLUMNS)}."
+        )
         raise Invalid([FieldError("/prices", "wrong_header", detail)])
     if not rows:
         detail = "The table has no prices. To empty the list, send it as JSON without any."
@@ -217,11 +344,9 @@ def _table(text: str) -> tuple[list[str], dict[int, list[str]]]:
     return header, rows
 
 
-def _raw_price(header: list[str], cells: list[str]) -> dict[str, str]:
+def _raw_price(header: list[str], cells: list[str]) -> dict[str, Any]:
     found = {name: read_cell(cell) for name, cell in zip(header, cells, strict=False) if cell}
-    if "unit_price" in found:
-        found["unit_price"] = _normalized_amount(found["unit_price"])
-    return found
+    return {name: _READERS[name](cell) if name in _READERS else cell for name, cell in found.items()}
 
 
 def _normalized_amount(cell: str) -> str:
@@ -237,9 +362,114 @@ def _normalized_amount(cell: str) -> str:
     return cell
 
 
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "unit_price": _normalized_amount,
+    "valid_from": read_day,
+    "from_quantity": read_number,
+}
+"""What is made of a cell, by its column."""
+
+
 def _with_row(error: FieldError, numbers: list[int]) -> FieldError:
     _, _, *location = error.pointer.split("/")
     return error._replace(detail=f"Row {numbers[int(location[0])]}: {error.detail}") if location else error
+
+
+# -- which price goes ---------------------------------------------------------------------------------------------
+
+
+class FoundPrices(NamedTuple):
+    """The prices of an item, one a recurrence, and the list that has them; no prices when no list has any."""
+
+    prices: tuple[ListPrice, ...]
+    scope: PriceScope = EVERYBODY
+    version: int = 0
+
+
+def find_prices(lists: Iterable[PriceList], kind: str, variant: str | None, quantity: int, today: date) -> FoundPrices:
+    """Return the prices of an item from the first list that has one for it on this day.
+
+    A list's prices of the item's own variant go before those of the kind in general.
+    """
+    for listed in lists:
+        for each in dict.fromkeys((variant, None)):
+            own = (price for price in listed.prices if price.kind == kind and price.variant == each)
+            if found := tuple(_in_force(own, quantity, today)):
+                return FoundPrices(found, listed.scope, listed.version)
+    return FoundPrices(())
+
+
+def _in_force(prices: Iterable[ListPrice], quantity: int, today: date) -> Iterator[ListPrice]:
+    """Yield the price of each recurrence: of those that began last, the highest tier that the quantity reaches.
+
+    What began on a day replaces the earlier prices of its recurrence, with all their tiers.
+    """
+    begun: dict[Recurrence, list[ListPrice]] = {}
+    for price in prices:
+        if price.first_day <= today:
+            begun.setdefault(price.recurrence, []).append(price)
+    for of_recurrence in begun.values():
+        last = max(price.first_day for price in of_recurrence)
+        tiers = [price for price in of_recurrence if price.first_day == last and price.least_quantity <= quantity]
+        if tiers:
+            yield max(tiers, key=lambda price: price.least_quantity)
+
+
+class IndicativePrice(Entity):
+    """What one of a kind costs on a day, from a quantity on."""
+
+    kind: str
+    variant: Annotated[str | None, Field(description="Null for all of the kind without a price of their own.")]
+    unit_price: Decimal
+    recurrence: Recurrence
+    from_quantity: Annotated[
+        int, Field(ge=1, description="Of the prices of an item, those with the highest one that its quantity reaches.")
+    ]
+
+
+def prices_in_force(catalog: Catalog, lists: Sequence[PriceList], today: date) -> list[IndicativePrice]:
+    """Return what the items of an account cost on this day; `catalog` is what it may order.
+
+    An item costs what its variant's rows say or, without any, those without a variant; of these rows, those with the
+    highest `from_quantity` that its quantity reaches, one a recurrence.
+    """
+    rows: list[IndicativePrice] = []
+    for name, kind in catalog.kinds.items():
+        of_kind = [
+            each.model_copy(update={"prices": prices})
+            for each in lists
+            if (prices := tuple(price for price in each.prices if price.kind == name))
+        ]
+        named = {price.variant for each in of_kind for price in each.prices}
+        general = _steps(of_kind, name, None, today)
+        rows += general
+        for variant in (each for each in variants_of(kind) if each in named):
+            own = _steps(of_kind, name, variant, today)
+            if [row.model_copy(update={"variant": None}) for row in own] != general:
+                rows += own
+    return rows
+
+
+def _steps(lists: Sequence[PriceList], kind: str, variant: str | None, today: date) -> list[IndicativePrice]:
+    """Return the prices of one variant at each quantity where they change, each time all of them."""
+    rows: list[IndicativePrice] = []
+    before: list[tuple[Recurrence, Decimal]] = []
+    for quantity in sorted({1, *(price.least_quantity for each in lists for price in each.prices)}):
+        found = find_prices(lists, kind, variant, quantity, today).prices
+        now = [(price.recurrence, price.unit_price) for price in found]
+        if now != before:
+            rows += (
+                IndicativePrice(
+                    kind=kind,
+                    variant=variant,
+                    unit_price=price.unit_price,
+                    recurrence=price.recurrence,
+                    from_quantity=quantity,
+                )
+                for price in found
+            )
+        before = now
+    return rows
 
 
 # -- beginning a quote --------------------------------------------------------------------------------------------
@@ -255,6 +485,20 @@ class DraftLine(Entity):
     recurrence: Recurrence
 
 
+class PriceSource(Entity):
+    """Which price of which list made a line."""
+
+    item_id: str
+    list: Annotated[
+        Literal["account", "group", "default"],
+        Field(description="The account's list, that of one of its groups, or the default one of the currency."),
+    ]
+    group: Annotated[str | None, Field(exclude_if=is_none, description="The group, if it is a group's list.")] = None
+    version: Annotated[int, Field(description="The list's version.")]
+    valid_from: Annotated[Day | None, Field(exclude_if=is_none, description="As the price has it.")] = None
+    from_quantity: Annotated[int | None, Field(exclude_if=is_none, description="As the price has it.")] = None
+
+
 class QuoteDraft(Entity):
     """The body of a quote request, to be looked over and sent; items that have no price yet have no line."""
 
@@ -265,40 +509,60 @@ class QuoteDraft(Entity):
     terms: str
     confirmed_start_dates: dict[str, Day]
     unpriced: tuple[str, ...]
+    price_sources: Annotated[
+        tuple[PriceSource, ...] | None,
+        Field(
+            exclude_if=is_none,
+            description="Where the price of each line is from, in the order of the lines; not for a present revision.",
+        ),
+    ] = None
 
 
 def draft_from_prices(
     order: Order,
     site_names: Mapping[str, str],
-    prices: Iterable[ListPrice],
+    lists: Sequence[PriceList],
     *,
     currency: str,
     terms: str,
+    today: date,
     valid_until: date,
     catalog: Catalog | None = None,
 ) -> QuoteDraft:
-    """Return the draft that a price list makes of an order: a line for each price of the most specific variant of each
-    item.
+    """Return the draft that price lists make of an order: a line for each price of each item.
 
-    `site_names`, by site id, is for orders without a snapshot.
+    `lists` are those of the account in the currency, the first that has a price for an item goes. `today` is the
+    account's. `site_names`, by site id, is for orders without a snapshot. `catalog` is the present one, which says by
+    what a kind is priced; without it, the one that ships.
     """
-    listed, catalog = tuple(prices), catalog or shipped()
+    catalog = catalog or shipped()
     lines: list[DraftLine] = []
+    sources: list[PriceSource] = []
     unpriced = []
     for item_id, item in ((str(index), item) for index, item in enumerate(order.items, start=1)):
-        found = prices_of(item, listed, catalog)
-        if not found:
+        found = find_prices(lists, item.kind, variant_of(item, catalog), quantity_of(item), today)
+        if not found.prices:
             unpriced.append(item_id)
-        lines += (
-            DraftLine(
-                item_id=item_id,
-                description=_description(price, order, item, site_names, catalog),
-                quantity=quantity_of(item),
-                unit_price=price.unit_price,
-                recurrence=price.recurrence,
+        for price in found.prices:
+            lines.append(
+                DraftLine(
+                    item_id=item_id,
+                    description=_description(price, order, item, site_names, catalog),
+                    quantity=quantity_of(item),
+                    unit_price=price.unit_price,
+                    recurrence=price.recurrence,
+                )
             )
-            for price in found
-        )
+            sources.append(
+                PriceSource(
+                    item_id=item_id,
+                    list=found.scope.name,
+                    group=found.scope.group,
+                    version=found.version,
+                    valid_from=price.valid_from,
+                    from_quantity=price.from_quantity,
+                )
+            )
     return QuoteDraft(
         currency=currency,
         valid_until=valid_until,
@@ -307,6 +571,7 @@ def draft_from_prices(
         terms=terms,
         confirmed_start_dates={},
         unpriced=tuple(unpriced),
+        price_sources=tuple(sources),
     )
 
 
@@ -324,13 +589,6 @@ def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> Quot
         confirmed_start_dates={item_id: day for item_id, day in quote.confirmed_start_dates.items() if day >= today},
         unpriced=(),
     )
-
-
-def prices_of(item: Item, prices: Iterable[ListPrice], catalog: Catalog) -> list[ListPrice]:
-    """Return the prices of the item's own variant or, without any, those of its kind in general."""
-    of_kind = [price for price in prices if price.kind == item.kind]
-    own = [price for price in of_kind if price.variant is not None and price.variant == variant_of(item, catalog)]
-    return own or [price for price in of_kind if price.variant is None]
 
 
 def variant_of(item: Item, catalog: Catalog) -> str | None:

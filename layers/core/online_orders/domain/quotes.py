@@ -141,6 +141,12 @@ MAX_TERMS_LENGTH = 10_000
 Terms = Annotated[Text, StringConstraints(max_length=MAX_TERMS_LENGTH)]
 
 
+DraftOnly = Annotated[
+    Any,
+    Field(json_schema_extra={"readOnly": True}, description="Ignored: what a draft says, which may be sent along."),
+]
+
+
 class NewQuote(Request):
     """What CS sends for a revision."""
 
@@ -150,10 +156,8 @@ class NewQuote(Request):
     message: Annotated[Message | None, BlankIsAbsent] = None
     terms: Annotated[Terms | None, BlankIsAbsent] = None
     confirmed_start_dates: Annotated[dict[str, Day] | None, Field(max_length=MAX_ITEMS)] = None
-    unpriced: Annotated[
-        Any,
-        Field(json_schema_extra={"readOnly": True}, description="Ignored: what a draft says, which may be sent along."),
-    ] = None
+    unpriced: DraftOnly = None
+    price_sources: DraftOnly = None
 
 
 def parse_quote(

@@ -32,6 +32,13 @@ def parse_account_id(text: str) -> str:
     return text
 
 
+def parse_group(text: str) -> str:
+    """Return the group itself; raise NotFound for what cannot be a group's id."""
+    if not is_identifier(text):
+        raise NotFound(f"There is no group {text[:64]}.")
+    return text
+
+
 def parse_user_id(text: str) -> str:
     """Return the id itself; raise NotFound for one that is too long to be a user's, or a key of the table."""
     if len(text) > MAX_USER_ID_LENGTH:
@@ -122,6 +129,7 @@ VersionNumber = Annotated[int, Field(ge=1, le=MAX_VERSION), BeforeValidator(_dig
 # -- of queries ---------------------------------------------------------------------------------------------------
 
 Account = Annotated[str, AfterValidator(parse_account_id), Field(json_schema_extra={"pattern": IDENTIFIER})]
+Group = Annotated[str, AfterValidator(parse_group), Field(json_schema_extra={"pattern": IDENTIFIER})]
 
 
 class QueryModel(BaseModel):
@@ -152,6 +160,12 @@ class AccountQuery(QueryModel):
     account_id: Annotated[Account | None, Field(description="One account only.")] = None
 
 
+class PriceScopeQuery(AccountQuery):
+    """Whose price list: an account's, a group's or, with neither, the default one."""
+
+    group: Annotated[Group | None, Field(description="One group of accounts only.")] = None
+
+
 class AccountPageQuery(AccountQuery, Page):
     """Which page of what an account has."""
 
@@ -166,9 +180,7 @@ class CurrencyQuery(QueryModel):
 class AccountListQuery(Page):
     """Which accounts of the desk."""
 
-    group: Annotated[
-        Annotated[str, Field(pattern=IDENTIFIER)] | None, Field(description="Accounts of this group only.")
-    ] = None
+    group: Annotated[Group | None, Field(description="One group of accounts only.")] = None
 
 
 class ComparisonQuery(QueryModel):
