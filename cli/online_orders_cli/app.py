@@ -21,9 +21,12 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
+from online_orders.domain.csv_pages import dialect_for
 from online_orders.domain.errors import Invalid
 from online_orders.domain.languages import LOCALES, Locale
 from online_orders.domain.prices import COLUMNS as PRICE_COLUMNS
+from online_orders.domain.prices import OPTIONAL_COLUMNS as MORE_PRICE_COLUMNS
+from online_orders.domain.prices import PriceList, PriceScope, prices_csv
 from online_orders_cli import catalogs, importing, importing_people, looking, operating, restoring, tables
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
@@ -100,7 +103,7 @@ imports = typer.Typer(
     no_args_is_help=True,
     help="Import accounts, enrollments, sites, prices and people from CSV or JSON, and the catalog.",
 )
-exports = typer.Typer(no_args_is_help=True, help="Export orders and timelines as JSON lines or CSV, and the catalog.")
+exports = typer.Typer(no_args_is_help=True, help="Export orders, timelines and prices as JSON or CSV, and the catalog.")
 redrive = typer.Typer(no_args_is_help=True, help="Repair orders, and send mails from the dead-letter queue again.")
 mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and release it.")
 keys = typer.Typer(
@@ -202,16 +205,35 @@ def import_sites(ctx: typer.Context, file: File, dry_run: DryRun = False) -> Non
     _import(ctx.obj, Kind.SITES, file, dry_run)
 
 
-@imports.command("prices", help=f"Replace a price list. CSV columns: {', '.join(PRICE_COLUMNS)}; JSON as in the API.")
+Currency = Annotated[str, typer.Option(help="The currency of the list.")]
+OfAccount = Annotated[str | None, typer.Option(help="The list of this account, in place of the default one.")]
+OfGroup = Annotated[str | None, typer.Option(help="The list of this group of accounts, in place of the default one.")]
+
+
+def _scope(account: str | None, group: str | None) -> PriceScope:
+    if account and group:
+        raise typer.BadParameter("A price list is of an account or of a group: give --account or --group.")
+    return PriceScope(account, group)
+
+
+@imports.command(
+    "prices",
+    help=(
+        f"Replace a whole price list. CSV columns: {', '.join(PRICE_COLUMNS)} and, where needed, "
+        f"{', '.join(MORE_PRICE_COLUMNS)}; JSON as in the API."
+    ),
+)
 def import_prices(
     ctx: typer.Context,
     file: File,
-    currency: Annotated[str, typer.Option(help="The currency of the list. The whole list is replaced.")],
+    currency: Currency,
+    account: OfAccount = None,
+    group: OfGroup = None,
     dry_run: DryRun = False,
 ) -> None:
     session: Session = ctx.obj
     try:
-        text = importing.import_prices(session.installation, file, currency, dry_run)
+        text = importing.import_prices(session.installation, file, currency, _scope(account, group), dry_run)
     except Invalid as invalid:
         for error in invalid.errors:
             session.output.complain(f"{error.detail} ({error.code})", **error._asdict())
@@ -421,19 +443,21 @@ def export_catalog(
     _write([catalogs.text_of(document, as_yaml=as_yaml)], to)
 
 
+Spreadsheet = Annotated[
+    Locale | None,
+    typer.Option(help="CSV for a spreadsheet in this language: its decimal mark, and semicolons if that is a comma."),
+]
+To = Annotated[Path | None, typer.Option(help="A file instead of standard output.")]
+
+
 @exports.command("orders")
 def export_orders(
     ctx: typer.Context,
     account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
     status: Annotated[str | None, typer.Option(help="Only this status.")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one row for each item, instead of JSON lines.")] = False,
-    spreadsheet: Annotated[
-        Locale | None,
-        typer.Option(
-            help="CSV for a spreadsheet in this language: its decimal mark, and semicolons if that is a comma."
-        ),
-    ] = None,
-    to: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
+    spreadsheet: Spreadsheet = None,
+    to: To = None,
 ) -> None:
     """Export whole orders, oldest first."""
     session: Session = ctx.obj
@@ -446,12 +470,33 @@ def export_orders(
 def export_timelines(
     ctx: typer.Context,
     account: Annotated[str, typer.Option(help="The account of the orders.")],
-    to: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
+    to: To = None,
 ) -> None:
     """Export every timeline entry of an account's orders, including internal ones, as JSON lines."""
     session: Session = ctx.obj
     rows = session.output.counted(looking.timelines(session.installation, account), "entries")
     _write(map(_json_line, rows), to)
+
+
+@exports.command("prices")
+def export_prices(
+    ctx: typer.Context,
+    currency: Currency,
+    account: OfAccount = None,
+    group: OfGroup = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one row a price, instead of JSON.")] = False,
+    spreadsheet: Spreadsheet = None,
+    to: To = None,
+) -> None:
+    """Export a price list as `import prices` reads it."""
+    session: Session = ctx.obj
+    listed = looking.price_list(session.installation, currency, _scope(account, group))
+    is_csv = as_csv or spreadsheet is not None
+    _write([prices_csv(listed.prices, dialect_for(spreadsheet)) if is_csv else _json_document(listed)], to)
+
+
+def _json_document(listed: PriceList) -> str:
+    return json.dumps(listed.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
 
 
 def _json_line(row: Json) -> str:

@@ -6,7 +6,6 @@ Rows are validated by the product's own rules, here before anything is written, 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,9 +15,12 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from online_orders.domain.accounts import catalog_faults, parse_account
+from online_orders.domain.catalog import Catalog, shipped
+from online_orders.domain.csv_pages import read_day, read_number
 from online_orders.domain.errors import BadRequest, Invalid
-from online_orders.domain.prices import parse_prices, parse_prices_csv
+from online_orders.domain.prices import ListPrice, PriceList, PriceScope, parse_prices, parse_prices_csv
 from online_orders_cli.installation import Installation, Json, Refused
+from online_orders_cli.looking import price_list_path
 from online_orders_cli.tables import Place, Row, RowError, Unreadable, read_text
 
 
@@ -51,7 +53,6 @@ COLUMNS: dict[Kind, dict[str, Place]] = {
     },
 }
 """By CSV column, its place in a row's object. `sockets` reads "X1500:2 X1700:1"."""
-_GERMAN_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 
 _CREATE = {"If_None_Match": "*"}
 """For what was not there when it was looked up: if somebody else has created it meanwhile, it is not replaced."""
@@ -171,30 +172,52 @@ class PricesImported(NamedTuple):
     outcome: Outcome
 
 
-def import_prices(installation: Installation, file: Path, currency: str, dry_run: bool) -> PricesImported:
+def import_prices(
+    installation: Installation, file: Path, currency: str, scope: PriceScope, dry_run: bool
+) -> PricesImported:
     """Replace a price list by a CSV or JSON file, unless it is the same; raise Invalid with all errors, by row."""
-    text = read_text(file)
-    try:
-        is_csv = file.suffix.lower() == ".csv"
-        requested = parse_prices_csv(text, currency) if is_csv else parse_prices(json.loads(text), currency)
-    except ValueError as error:
-        raise Unreadable(f"{file}: {error}") from error
-    except BadRequest as refusal:
-        raise Unreadable(f"{file}: {refusal.detail}") from refusal
-    where = f"/api/desk/price-lists/{quote(currency, safe='')}"
-    body = {"prices": [price.model_dump(mode="json") for price in requested]}
+    text, where = read_text(file), price_list_path(currency, scope)
     try:
         existing = installation.request("GET", where)
     except Refused as refusal:
         if refusal.status != HTTPStatus.NOT_FOUND:
             raise
-        outcome, headers = Outcome.CREATED, _CREATE
+        listed, headers = None, _CREATE
     else:
-        outcome = Outcome.UNCHANGED if existing.json()["prices"] == body["prices"] else Outcome.UPDATED
+        listed = PriceList.model_validate_json(existing.content)
         headers = {"If_Match": existing.headers["etag"]}
+    requested = _parse_prices(file, text, currency, _catalog(installation), listed.prices if listed else ())
+    outcome = Outcome.CREATED
+    if listed:
+        outcome = Outcome.UNCHANGED if listed.prices == requested else Outcome.UPDATED
     if outcome is not Outcome.UNCHANGED and not dry_run:
+        body = {"prices": [price.model_dump(mode="json") for price in requested]}
         installation.request("PUT", where, body=body, **headers)
     return PricesImported(currency, len(requested), outcome)
+
+
+def _catalog(installation: Installation) -> Catalog:
+    """Return the catalog in force; the one that ships for an installation of a release without others."""
+    try:
+        body = installation.request("GET", "/api/desk/catalog").json()
+    except Refused as refusal:
+        if refusal.status != HTTPStatus.NOT_FOUND:
+            raise
+        return shipped()
+    return Catalog.from_document(body, body["version"])
+
+
+def _parse_prices(
+    file: Path, text: str, currency: str, catalog: Catalog, kept: Collection[ListPrice]
+) -> tuple[ListPrice, ...]:
+    try:
+        if file.suffix.lower() == ".csv":
+            return parse_prices_csv(text, currency, catalog=catalog, kept=kept)
+        return parse_prices(json.loads(text), currency, catalog=catalog, kept=kept)
+    except ValueError as error:
+        raise Unreadable(f"{file}: {error}") from error
+    except BadRequest as refusal:
+        raise Unreadable(f"{file}: {refusal.detail}") from refusal
 
 
 def _path(account_id: str) -> str:
@@ -310,14 +333,11 @@ def _merged(before: Json, values: Json) -> Json:
 
 
 def _day(cell: Any) -> Any:
-    """Return a day as a spreadsheet in German rewrites it, such as 1.10.2026, as YYYY-MM-DD; other values unchanged."""
-    found = _GERMAN_DAY.fullmatch(cell) if isinstance(cell, str) else None
-    return f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}" if found else cell
+    return read_day(cell) if isinstance(cell, str) else cell
 
 
 def _number(cell: Any) -> Any:
-    """Return a cell's number; other values unchanged, for the rules to refuse."""
-    return int(cell) if isinstance(cell, str) and cell.isascii() and cell.isdecimal() else cell
+    return read_number(cell) if isinstance(cell, str) else cell
 
 
 def _license(value: Any) -> Any:

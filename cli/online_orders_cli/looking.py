@@ -1,4 +1,4 @@
-"""Read an order as it changes, and whole lists."""
+"""Read an order as it changes, and whole lists of orders and of prices."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import chain
 from urllib.parse import quote, urlencode
 
 from online_orders.domain.csv_pages import csv_page, dialect_for
+from online_orders.domain.prices import PriceList, PriceScope
 from online_orders.domain.values import MAX_LIMIT
 from online_orders_cli.installation import Installation, Json
 
@@ -49,6 +50,16 @@ def timelines(installation: Installation, account_id: str) -> Iterator[Json]:
     for order in orders(installation, account_id, None):
         for entry in installation.pages(f"/api/desk/orders/{order['order_id']}/timeline"):
             yield {"order_id": order["order_id"], **entry}
+
+
+def price_list(installation: Installation, currency: str, scope: PriceScope) -> PriceList:
+    return PriceList.model_validate_json(installation.request("GET", price_list_path(currency, scope)).content)
+
+
+def price_list_path(currency: str, scope: PriceScope) -> str:
+    """Return the path of a price list, with the query that names its account or group."""
+    query = urlencode({name: value for name, value in scope._asdict().items() if value})
+    return f"/api/desk/price-lists/{quote(currency, safe='')}" + (f"?{query}" if query else "")
 
 
 def csv_lines(rows: Iterator[Json], spreadsheet: str | None = None) -> Iterator[str]:

@@ -210,6 +210,45 @@ def test_a_price_list_is_replaced_dry_run_first_and_again_without_effect(
     assert terminal.run("--json", "import", "prices", as_json, "--currency", "EUR").lines[0]["outcome"] == "updated"
 
 
+TIERS = """\
+kind,variant,description,unit_price,recurrence,valid_from,from_quantity
+ip_addresses,,Public IPv4,10.00,monthly,,
+ip_addresses,,Public IPv4,8.00,monthly,,16
+ip_addresses,,Public IPv4,9.50,monthly,2027-01-01,
+"""
+
+
+def test_the_list_of_an_account_is_imported_and_exported_again(
+    terminal: Terminal, seeded: InProcess, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "prices.csv", TIERS)
+    account_id = seeded.people.customer.account_id
+    own = ("--currency", "EUR", "--account", account_id)
+    assert terminal.run("--json", "import", "prices", file, *own).lines[0]["outcome"] == "created"
+    where = "/api/desk/price-lists/EUR"
+    stored = seeded.get(f"{where}?account_id={account_id}", seeded.people.cs).ok()
+    seeded.get(where, seeded.people.cs).refused(404, "not_found")
+    assert terminal.run("export", "prices", *own, "--csv").out.replace("\r\n", "\n") == TIERS
+    assert json.loads(terminal.run("export", "prices", *own).out) == stored
+    for name, how in (("list.json", ()), ("de.csv", ("--spreadsheet", "de")), ("plain.csv", ("--csv",))):
+        exported = tmp_path / name
+        terminal.run("export", "prices", *own, *how, "--to", exported)
+        assert terminal.run("--json", "import", "prices", exported, *own).lines[0]["outcome"] == "unchanged"
+    assert (tmp_path / "de.csv").read_text("utf-8-sig").splitlines()[2] == "ip_addresses;;Public IPv4;8,00;monthly;;16"
+
+
+def test_a_list_is_exported_or_imported_where_there_is_one(terminal: Terminal, tmp_path: Path) -> None:
+    file = written(tmp_path, "prices.csv", TIERS)
+    for more in ((), ("--account", "northwind"), ("--group", "partners")):
+        text = terminal.run("--json", "export", "prices", "--currency", "EUR", *more, expect=1)
+        assert [each["code"] for each in text.complaints] == ["not_found"]
+    both = ("--currency", "EUR", "--account", "northwind", "--group", "partners")
+    for command in (("export", "prices"), ("import", "prices", file)):
+        terminal.run(*command, *both, expect=2)
+    nobody = ("import", "prices", file, "--currency", "EUR", "--account", "nobody")
+    assert [each["code"] for each in terminal.run("--json", *nobody, expect=1).complaints] == ["not_found"]
+
+
 def test_the_faults_of_a_price_list_are_told_all_at_once_by_their_rows(terminal: Terminal, tmp_path: Path) -> None:
     file = written(tmp_path, "prices.csv", PRICES + "socket,X9,Unknown,1.00,once\nip_addresses,,More,1.234,yearly\n")
     text = terminal.run("--json", "import", "prices", file, "--currency", "EUR", expect=1)
