@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from online_orders.aws import price_store
-from online_orders.domain.catalog import Catalog, shipped
+from online_orders.domain.catalog import shipped
 from sandbox.seed import price_list
 from tests.contract.in_process import InProcess
 from tests.contract.live import Live
@@ -247,9 +246,9 @@ def test_a_list_is_of_an_account_that_exists_or_of_a_group_of_the_catalog(in_pro
     put_of(in_process, "account_id=a&group=b", price()).refused(400, "invalid_query")
 
 
-def test_a_group_has_a_list_for_the_accounts_in_it(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_group_has_a_list_for_the_accounts_in_it(in_process: InProcess) -> None:
     site = in_process
-    with_groups(monkeypatch, "partners", "schools")
+    publish(site, "partners", "schools")
     account = enroll(site, groups=["schools", "partners"])
     put(site, "EUR", price()).ok()
     assert put_of(site, "group=partners", price(unit_price="9")).ok()["group"] == "partners"
@@ -262,15 +261,68 @@ def test_a_group_has_a_list_for_the_accounts_in_it(in_process: InProcess, monkey
     assert (body["lines"][0]["unit_price"], body["price_sources"]) == ("8.00", [{**of_group, "group": "schools"}])
     of_groups = rows(site, "/api/desk/price-lists?scope=group&limit=1", site.people.cs)
     assert [(row["group"], row["currency"]) for row in of_groups] == [("partners", "EUR"), ("schools", "EUR")]
-    with_groups(monkeypatch)
+    enroll(site, account["account_id"])
+    publish(site)
     assert put_of(site, "group=schools", price(unit_price="7")).ok()["version"] == 2, "although the group is gone"
 
 
-def with_groups(monkeypatch: pytest.MonkeyPatch, *groups: str) -> None:
-    """Put a catalog with these groups in force."""
+def test_prices_follow_the_catalog_in_force_and_those_that_a_list_has_stay(in_process: InProcess) -> None:
+    site = in_process
+    model = {"name": "size", "type": "choice", "labels": {"en": "Size", "de": "Größe"}}
+    large = {"value": "large", "labels": {"en": "Large", "de": "Groß"}}
+    seventh = {
+        "kind": "cabinet",
+        "labels": {"en": "Cabinet", "de": "Schrank"},
+        "summary": {"en": "Cabinet", "de": "Schrank"},
+        "settings": [{**model, "choices": [large]}],
+        "rules": [],
+        "priced_by": "size",
+    }
+    cabinet = price(kind="cabinet", variant="large", description="Cabinet")
+    assert put(site, "EUR", cabinet).faults() == {"/prices/0/kind": "not_allowed"}
+    publish(site, kinds=[*shipped().document["kinds"], seventh])
+    assert put(site, "EUR", cabinet, price(kind="cabinet", variant="small")).faults() == {
+        "/prices/1/variant": "unknown_variant"
+    }
+    assert put(site, "EUR", {**cabinet, "from_quantity": 2}).faults() == {"/prices/0/from_quantity": "no_quantity"}
+    stored = put(site, "EUR", cabinet).ok()
+    users = {"kind": "cabinet", "size": "large", "start_date": site.day(45)}
+    order = place(site, items=[users])
+    order.desk("claim").ok()
+    (made,) = draft(order.desk_path, site, "?currency=EUR")["lines"]
+    assert (made["description"], made["unit_price"], made["quantity"]) == ("Cabinet", "10.00", 1)
+    order.desk("decline", {"reason": "Sold out."}).ok()
+    publish(site)
+    assert site.put("/api/desk/price-lists/EUR", site.people.cs, stored).ok() == stored
+    assert put(site, "EUR", {**cabinet, "unit_price": "11"}).ok()["version"] == 2
+    assert put(site, "EUR", {**cabinet, "variant": None}).faults() == {"/prices/0/kind": "not_allowed"}
+
+
+def test_the_catalog_shows_what_items_cost_the_account_only_where_it_says_so(in_process: InProcess) -> None:
+    site, reseller = in_process, in_process.people.reseller
+    account_id = enroll(site)["account_id"]
+    put(site, "EUR", price(), price(kind="sdp_users", variant="europe", unit_price="5")).ok()
+    tiers = [price(unit_price="8", from_quantity=16), price(unit_price="1", valid_from=site.day(30))]
+    put_of(site, f"account_id={account_id}", price(unit_price="9"), *tiers).ok()
+    where = f"/api/catalog?account_id={account_id}"
+    assert {"prices", "currency"}.isdisjoint(site.get(where, reseller).ok())
+    publish(site, show_prices=True)
+    body = site.get(where, reseller).ok()
+    row = {"kind": "ip_addresses", "variant": None, "recurrence": "monthly"}
+    assert body["currency"] == "EUR"
+    assert body["prices"] == [
+        {**row, "unit_price": "9.00", "from_quantity": 1},
+        {**row, "unit_price": "8.00", "from_quantity": 16},
+        {**row, "kind": "sdp_users", "variant": "europe", "unit_price": "5.00", "from_quantity": 1},
+    ]
+    assert "prices" not in site.get("/api/catalog", site.people.cs).ok(), "which is of no account"
+
+
+def publish(site: Site, *groups: str, **changes: object) -> None:
+    """Publish the catalog that ships, with these groups and changes."""
     named = [{"group": group, "labels": {"en": group, "de": group}} for group in groups]
-    catalog = Catalog({**shipped().document, "groups": named}, 1)
-    monkeypatch.setattr(price_store, "shipped", lambda: catalog)
+    body = {**shipped().document, "groups": named, **changes}
+    site.put("/api/desk/catalog", site.people.cs, body).ok()
 
 
 def test_all_errors_of_days_and_tiers_come_at_once(in_process: InProcess) -> None:

@@ -37,7 +37,7 @@ from online_orders.domain.people import (
 )
 from online_orders.domain.people import PersonRequest as NewPersonRequest
 from online_orders.domain.people import StaffPersonRequest as NewStaffPersonRequest
-from online_orders.domain.prices import MAX_PRICES, ListPrice, NewListPrice, NewPriceList, QuoteDraft
+from online_orders.domain.prices import MAX_PRICES, IndicativePrice, ListPrice, NewListPrice, NewPriceList, QuoteDraft
 from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.domain.prices import PriceList as StoredPriceList
 from online_orders.domain.quotes import NewQuote, Quote
@@ -712,6 +712,16 @@ class Catalog(Entity):
     limits: Annotated[dict[str, int], Field(description="The greatest quantity of each kind that has one.")]
     currencies: Annotated[tuple[CatalogCurrency, ...], Field(description="ISO 4217, as far as in use.")]
     statuses: tuple[CatalogStatus, ...]
+    currency: Annotated[
+        Currency | None, Field(exclude_if=is_none, description="Of `prices`; left out without them.")
+    ] = None
+    prices: Annotated[
+        tuple[IndicativePrice, ...] | None,
+        Field(
+            exclude_if=is_none,
+            description="What items cost the account today, not binding. Left out unless the catalog shows prices.",
+        ),
+    ] = None
 
 
 _CATALOG_KINDS = Annotated[

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any, Literal, NamedTuple
 
-from online_orders.aws import grant_check, version_store
+from online_orders.aws import catalog_store, grant_check, version_store
 from online_orders.aws.audit_store import audit_write
 from online_orders.aws.keys import (
     ACCOUNT_PRICES_PK,
@@ -31,7 +31,7 @@ from online_orders.clock import day_in, now
 from online_orders.domain import audit
 from online_orders.domain.accounts import Account
 from online_orders.domain.callers import Caller
-from online_orders.domain.catalog import Catalog, shipped
+from online_orders.domain.catalog import Catalog
 from online_orders.domain.errors import InProgress, NotFound
 from online_orders.domain.order_parts import User
 from online_orders.domain.prices import EVERYBODY, ListPrice, PriceList, PriceScope, prices_in_force
@@ -167,12 +167,13 @@ def replace_price_list(
     key = prices_key(currency, *scope)
     owner = account_key(scope.account_id) if scope.account_id else None
     for _ in attempts():
-        found = get_all([key, *([owner] if owner else ()), *grant_check.keys_of(by)])
+        owners = [owner] if owner else []
+        found = get_all([key, *owners, *grant_check.keys_of(by), *catalog_store.keys_to_read()])
         grant_check.require_still_allowed(found, by)
         if owner and found.get(owner) is None:
             raise NotFound(f"There is no account {scope.account_id}.")
         before = _from_item(found.get(key))
-        catalog = shipped()
+        catalog = catalog_store.from_items(found)
         if scope.group and scope.group not in catalog.groups and before is None:
             raise NotFound(f"There is no group {scope.group}.")
         prices = parse(catalog, before.prices if before else ())

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from online_orders import clock
-from online_orders.aws import account_store, order_store, price_store, terms_store
+from online_orders.aws import account_store, catalog_store, order_store, price_store, terms_store
+from online_orders.aws.table import get_all
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Conflict
 from online_orders.domain.orders import Change, Order
@@ -26,7 +27,9 @@ def next_draft(order: Order, currency: str | None) -> QuoteDraft:
     valid_until = today + timedelta(days=int(environment("QUOTE_VALIDITY_DAYS")))
     if order.quote and currency is None:
         return draft_from_revision(order.quote, today=today, valid_until=valid_until)
-    account = account_store.get_account(order.account_id)
+    owner = order.account_id
+    found = get_all([*account_store.access_keys(owner, owner), *catalog_store.keys_to_read()])
+    account = account_store.authorize(found, owner, owner)
     currency = currency or account.currency
     return draft_from_prices(
         order,
@@ -36,6 +39,7 @@ def next_draft(order: Order, currency: str | None) -> QuoteDraft:
         terms=terms_store.get_terms(account.locale),
         today=today,
         valid_until=valid_until,
+        catalog=catalog_store.from_items(found),
     )
 
 

@@ -22,7 +22,8 @@ router = Router()
     description=(
         "The kinds of item that the account may order, with their schemas, the choices that they offer, and the labels "
         "of the statuses. Without `account_id` for the caller's own account, and for staff everything that is not "
-        "retired; a reseller names a sub-account, staff any account."
+        "retired; a reseller names a sub-account, staff any account. Where the catalog shows prices, those that are in "
+        "force today for the account come along: they are indicative."
     ),
     responses=response_spec("Catalog", "The catalog.", headers=("ETag",)) | not_modified_spec(),
 )
@@ -37,4 +38,10 @@ def show_catalog(
     else:
         offered = account_store.find_offer(caller.account_id)
     catalog = offered.catalog if is_staff and query.account_id is None else offered.catalog.for_account(offered.account)
-    return responses.revalidated_response(to_json(catalog_body(catalog)), if_none_match)
+    body = catalog_body(catalog)
+    if catalog.show_prices and offered.account:
+        # Imported here for the sake of cold starts: by default no prices are shown.
+        from online_orders.aws.price_store import indicative_prices
+
+        body |= {"currency": offered.account.currency, "prices": indicative_prices(offered.account, catalog)}
+    return responses.revalidated_response(to_json(body), if_none_match)
