@@ -16,7 +16,7 @@ let made = 0;
  * @property {string} [hint]
  * @property {boolean} [required]
  * @property {any[][]} [options]
- * @property {{ minimum?: number, maximum?: number, maxLength?: number, pattern?: string }} [limits]
+ * @property {{ minimum?: number, maximum?: number, multipleOf?: number, maxLength?: number, pattern?: string }} [limits]
  * @property {boolean} [isWide]
  * @property {Record<string, unknown>} [attributes]
  */
@@ -42,6 +42,7 @@ export class FormField {
     this.options = options;
     this.min = limits.minimum;
     this.max = limits.maximum;
+    this.multipleOf = limits.multipleOf;
     this.maxlength = limits.maxLength;
     this.pattern = limits.pattern;
     this.isWide = isWide;
@@ -84,7 +85,7 @@ export class FormField {
     if (this.type === "checkbox") return null;
     const isEmpty = this.text === "";
     if (isEmpty && this.required) return t("fault.required");
-    if (this.type === "integer" && !isEmpty) return wholeFault(parseWhole(this.text), this.min, this.max);
+    if (this.type === "integer" && !isEmpty) return wholeFault(parseWhole(this.text), this);
     if (this.maxlength !== undefined && this.length > this.maxlength) {
       return t("fault.longer_than", { max: number(this.maxlength), more: number(this.length - this.maxlength) });
     }
@@ -110,10 +111,11 @@ function faultOfBrowser({ validity, min, max }) {
   return t("fault.malformed");
 }
 
-function wholeFault(value, min, max) {
+function wholeFault(value, { min, max, multipleOf }) {
   if (value === null) return t("fault.whole_number");
   if (min !== undefined && value < min) return t("fault.at_least", { min });
-  return max !== undefined && value > max ? t("fault.at_most", { max }) : null;
+  if (max !== undefined && value > max) return t("fault.at_most", { max });
+  return multipleOf !== undefined && value % multipleOf ? t("fault.multiple_of", { step: multipleOf }) : null;
 }
 
 /** Shows the errors that can be found without the API; returns whether there are none, and focuses the first. */

@@ -42,6 +42,14 @@ export async function loadLocale(name) {
 
 export const currentLanguage = () => language.value;
 
+/**
+ * Returns what `words`, {language: text}, have in the reader's language, else in English, else in any; undefined for none.
+ *
+ * @template T
+ * @param {Record<string, T> | null | undefined} words
+ */
+export const inLanguage = (words) => words && (words[language.value] ?? words.en ?? Object.values(words)[0]);
+
 /** Sets the IANA time zone in which instants are shown. */
 export function setTimeZone(timeZone) {
   zone = timeZone;

@@ -1,37 +1,82 @@
 /** Texts and components for orders, items and their statuses. */
 
+import { CATALOG_WORDS } from "../generated/catalog-words.js";
 import { TOO_FEW_ORDERS } from "../generated/limits.js";
-import { age, currentLanguage, day, dayOf, instant, number, t, tOr } from "../i18n.js";
+import { age, day, dayOf, inLanguage, instant, number, t, tOr } from "../i18n.js";
 import { Chip, Notice } from "../ui/status.js";
 import { html } from "../view.js";
 
-export const kindLabel = (kind) => tOr(`kind.${kind}`, kind);
-
-/** Returns the label of an ordered item's setting as it was when ordered, where the catalog's has changed since. */
-const labelOf = (item, name) => item.labels?.[currentLanguage()]?.[name] ?? tOr(`${name}.${item[name]}`, item[name]);
-
-export const itemKind = (item) => labelOf(item, "kind");
+const NO_CATALOG = { item_kinds: [] };
+/** What an item of the API has beside its settings. */
+const NO_SETTINGS = new Set([
+  "kind",
+  "item_id",
+  "status",
+  "start_date",
+  "confirmed_start_date",
+  "estimated_start",
+  "start_passed",
+  "site",
+  "site_id",
+  "labels",
+  "fulfilment",
+]);
 
 export const bandwidth = (mbps) =>
   mbps >= 1000 ? t("bandwidth.gbps", { amount: mbps / 1000 }) : t("bandwidth.mbps", { amount: mbps });
 
+/** Returns a kind of a catalog; undefined where the catalog does not have it. */
+export const kindIn = (catalog, kind) => catalog.item_kinds.find((each) => each.kind === kind);
+
+/** Returns the label of a kind by a catalog, else by the one that ships. */
+export const kindLabel = (kind, catalog = NO_CATALOG) =>
+  inLanguage(kindIn(catalog, kind)?.labels) ?? shipped(`kind.${kind}`) ?? kind;
+
+/** Returns a word of the catalog that ships. */
+const shipped = (key) => inLanguage(CATALOG_WORDS)?.[key];
+
+/** Returns the label of an item's kind as it was when ordered. */
+export const itemKind = (item, catalog = NO_CATALOG) => inLanguage(item.labels)?.kind ?? kindLabel(item.kind, catalog);
+
 /**
- * Returns the details of an item beside its kind: "500 Mbps · Zentrale Hamburg". `sites` are the account's, as far as
- * known, for items that are not ordered yet, and for orders without a snapshot.
+ * Returns the details of an item beside its kind: "500 Mbps for Zentrale Hamburg". An order has the words with which it
+ * was placed, where they are not those that ship. `catalog` has those of an item that is not ordered yet. `sites` are the
+ * account's, as far as known, for such items, and for orders without a snapshot.
  */
-export function itemDetail(item, sites = []) {
+export function itemDetail(item, sites = [], catalog = NO_CATALOG) {
+  const words = inLanguage(item.labels) ?? {};
+  const kind = kindIn(catalog, item.kind);
   const site =
     item.site_id && (item.site?.name ?? sites.find((each) => each.site_id === item.site_id)?.name ?? item.site_id);
-  const what = [
-    item.bandwidth_mbps && bandwidth(item.bandwidth_mbps),
-    item.quantity && `${number(item.quantity)} ×`,
-    item.model,
-    item.accessory_type && labelOf(item, "accessory_type"),
-    item.kind === "ip_addresses" && t("item.ipv4"),
-    item.kind === "sdp_users" && t("item.licenses"),
-  ];
-  const where = site || (item.region && labelOf(item, "region"));
-  return [what.filter(Boolean).join(" "), where].filter(Boolean).join(" · ");
+  const values = { site: site ?? "" };
+  for (const name of Object.keys(item).filter((each) => !NO_SETTINGS.has(each)))
+    values[name] = valueText(item, name, words, kind);
+  const summary = words.summary ?? inLanguage(kind?.summary) ?? shipped(`summary.${item.kind}`);
+  // A kind that nothing is known of.
+  if (!summary) return [...Object.values(values).slice(1), site].filter(Boolean).join(" · ");
+  return summary
+    .replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+/** Returns whether an item goes to its site's address, by the catalog; of a kind that it does not have, whether it has one. */
+export function isDelivered(item, catalog) {
+  const kind = kindIn(catalog, item.kind);
+  return kind ? [kind.schema.properties.site_id?.["x-needs"]].flat().includes("address") : Boolean(item.site?.address);
+}
+
+/** Returns the value of a setting as people read it; that of a quantity has its unit. */
+function valueText(item, name, words, kind) {
+  const value = item[name];
+  const setting = kind?.settings.find((each) => each.name === name);
+  if (name === "quantity") {
+    const unit = words.quantity ?? (kind ? inLanguage(setting?.unit) : shipped(`${item.kind}.quantity.unit`));
+    return [number(value), unit].filter(Boolean).join(" ");
+  }
+  const choice = setting?.choices?.find((each) => each.value === value);
+  const label = words[name] ?? inLanguage(choice?.labels) ?? shipped(`${item.kind}.${name}.${value}`);
+  return label ?? (typeof value === "number" ? number(value) : String(value ?? ""));
 }
 
 /** Returns the name of the order's account when it was placed; without a snapshot the present name, if known. */

@@ -3,12 +3,15 @@
 import { Problem, Unreachable } from "../../lib/api.js";
 import { FormField, showFaults } from "../../lib/fields.js";
 import { LIMITS } from "../../lib/generated/limits.js";
-import { day, t, tOr, today } from "../../lib/i18n.js";
-import { Duplicate, itemDetail, kindLabel } from "../../lib/orders/describe.js";
+import { day, inLanguage, t, today } from "../../lib/i18n.js";
+import { Duplicate, itemDetail, itemKind, kindIn, kindLabel } from "../../lib/orders/describe.js";
+import { IndicativePrice } from "../../lib/orders/indicative-price.js";
+import { itemFaultText } from "../../lib/orders/item-faults.js";
 import { errorText, faultText } from "../../lib/problems.js";
 import { BusyButton, useOnce } from "../../lib/ui/button.js";
 import { ask, openDialog } from "../../lib/ui/dialog.js";
 import { Field } from "../../lib/ui/field.js";
+import { KindIcon } from "../../lib/ui/icons.js";
 import { Notice, Waiting } from "../../lib/ui/status.js";
 import { announce, toast } from "../../lib/ui/toast.js";
 import { effect, html, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "../../lib/view.js";
@@ -16,14 +19,47 @@ import { ItemForm } from "./item-form.js";
 
 const MAX_ITEMS = LIMITS.OrderRequest.items.maxItems;
 
-/** The draft of an account's order; it survives a reload, and has one idempotency key for all attempts. */
+/**
+ * The draft of an account's order; it survives a reload, and has one idempotency key for all attempts. It keeps the
+ * `version` of the catalog and the `kinds` of its items as they were, since they may be gone once it is shown again.
+ */
 function draftFor(accountId, base) {
   const place = `online-orders.draft.${base}.${accountId}`;
-  const fresh = () => ({ key: crypto.randomUUID(), items: [], note: null, purchase_order_number: null });
+  const fresh = () => ({ key: crypto.randomUUID(), items: [], kinds: [], note: null, purchase_order_number: null });
   return {
     content: JSON.parse(sessionStorage.getItem(place) ?? "null") ?? fresh(),
     keep: (content) => sessionStorage.setItem(place, JSON.stringify(content)),
     discard: () => sessionStorage.removeItem(place),
+  };
+}
+
+/** Returns a catalog with the words for kinds and choices that it had in `kinds` and does not have any more. */
+function withFormer(catalog, kinds = []) {
+  const former = kinds.filter((each) => !kindIn(catalog, each.kind));
+  const merged = catalog.item_kinds.map((kind) => {
+    const before = kinds.find((each) => each.kind === kind.kind);
+    return before ? { ...kind, settings: kind.settings.map((each) => withFormerChoices(each, before)) } : kind;
+  });
+  return { ...catalog, item_kinds: [...merged, ...former] };
+}
+
+function withFormerChoices(setting, before) {
+  const { choices = [] } = before.settings.find((each) => each.name === setting.name) ?? {};
+  const gone = choices.filter((each) => !setting.choices?.some(({ value }) => value === each.value));
+  return gone.length ? { ...setting, choices: [...(setting.choices ?? []), ...gone] } : setting;
+}
+
+/** Returns as much of a kind as an ordered item has words for. */
+function kindFrom({ kind, labels, ...item }) {
+  const of = (name) => Object.fromEntries(Object.entries(labels).map(([language, words]) => [language, words[name]]));
+  const settings = Object.keys(Object.values(labels)[0]).filter((name) => name in item);
+  return {
+    kind,
+    labels: of("kind"),
+    summary: of("summary"),
+    settings: settings.map((name) =>
+      name === "quantity" ? { name, unit: of(name) } : { name, choices: [{ value: item[name], labels: of(name) }] },
+    ),
   };
 }
 
@@ -59,15 +95,16 @@ function Panel({ context, accountId, base, close }) {
     }
   }
 
-  /** Loads anew: the contact or the enrollment may have changed since the page was opened. */
+  /** Loads anew: contact, enrollment and catalog may have changed since the page was opened. */
   async function load(copied) {
     loaded.value = null;
     try {
       const of = { account_id: wanted.current };
-      const account = base
-        ? await api.get("/desk/accounts/{account_id}", { path: of })
-        : await api.get("/account", { query: of });
-      loaded.value = { account, copied };
+      const [account, catalog] = await Promise.all([
+        base ? api.get("/desk/accounts/{account_id}", { path: of }) : api.get("/account", { query: of }),
+        api.get("/catalog", { query: of }),
+      ]);
+      loaded.value = { account, catalog, copied };
     } catch (error) {
       loaded.value = { error, retry: () => load(copied) };
     }
@@ -95,7 +132,7 @@ function Panel({ context, accountId, base, close }) {
         <div><button type="button" onClick=${found.retry}>${t("action.retry")}</button></div>
       </div>`;
   }
-  const { account, copied } = found;
+  const { account, catalog, copied } = found;
   return html`
     <div class="panel-body">
       ${refusal.current && html`<${Notice} kind="bad">${refusal.current}</${Notice}>`}
@@ -103,7 +140,7 @@ function Panel({ context, accountId, base, close }) {
       ${
         whyNot(account)
           ? html`<${NotEnrolled} account=${account} level=${3} />`
-          : html`<${Draft} key=${account.account_id} context=${context} account=${account} base=${base} copied=${copied} close=${close} />`
+          : html`<${Draft} key=${account.account_id} context=${context} account=${account} catalog=${catalog} base=${base} copied=${copied} close=${close} />`
       }
     </div>`;
 }
@@ -124,10 +161,10 @@ function AccountChoice({ accounts, chosen, choose }) {
   return html`<${Field} of=${field} attributes=${{ onChange: () => choose(field.value.value) }} />`;
 }
 
-/** @param {{ context: import("screens").Context, account: import("screens").Account, base: string, copied: import("screens").Order | null, close: () => void }} props */
-function Draft({ context, account, base, copied, close }) {
-  const { api, accounts, catalog, go } = context;
-  const { draft, number, note, left } = useMemo(() => beginDraft(account, base, copied), []);
+/** @param {{ context: import("screens").Context, account: import("screens").Account, catalog: import("screens").Catalog, base: string, copied: import("screens").Order | null, close: () => void }} props */
+function Draft({ context, account, catalog, base, copied, close }) {
+  const { api, accounts, go } = context;
+  const { draft, number, note, left, former, isOther } = useMemo(() => beginDraft(account, catalog, base, copied), []);
   const items = useSignal(draft.content.items);
   const key = useSignal(draft.content.key);
   const faults = useSignal([]);
@@ -146,7 +183,14 @@ function Draft({ context, account, base, copied, close }) {
   useEffect(
     () =>
       effect(() =>
-        draft.keep({ key: key.value, items: items.value, note: note.read(), purchase_order_number: number.read() }),
+        draft.keep({
+          key: key.value,
+          items: items.value,
+          kinds: former.item_kinds.filter(({ kind }) => items.value.some((each) => each.kind === kind)),
+          version: catalog.version,
+          note: note.read(),
+          purchase_order_number: number.read(),
+        }),
       ),
     [],
   );
@@ -164,14 +208,14 @@ function Draft({ context, account, base, copied, close }) {
 
   /** Opens the form of a new item, or of the one at `index`. */
   function edit(kind, index = null) {
-    if (catalog.item_kinds.some((each) => each.kind === kind)) chooser.value = { kind, index };
-    else notice.value = html`<${Notice} kind="bad">${kindLabel(kind)}: ${t("new.unknown_kind")}</${Notice}>`;
+    if (kindIn(catalog, kind)) chooser.value = { kind, index };
+    else notice.value = html`<${Notice} kind="bad">${kindLabel(kind, former)}: ${t("new.unknown_kind")}</${Notice}>`;
   }
 
   function done(item, index) {
     items.value = index === null ? [...items.value, item] : items.value.with(index, item);
     faults.value = faults.value.filter((each) => indexOf(each) !== index);
-    changed(t(index === null ? "new.added" : "new.changed", { item: kindLabel(item.kind) }));
+    changed(t(index === null ? "new.added" : "new.changed", { item: kindLabel(item.kind, former) }));
   }
 
   function remove(index) {
@@ -305,8 +349,9 @@ function Draft({ context, account, base, copied, close }) {
         <h3>${t("new.items")}</h3>
         <button type="button" ref=${add} aria-expanded=${String(chooser.value !== null)} hidden=${isFull && !chooser.value} onClick=${toggle}>${t("new.new_item")}</button>
       </div>
+      ${isOther && html`<${Notice} kind="warn">${t("new.other_catalog")}</${Notice}>`}
       ${left.length > 0 && html`<${NotCopied} left=${left} sites=${account.sites} />`}
-      <div class="draft"><${Items} items=${items.value} faults=${faults.value} warnings=${warnings.value} sites=${account.sites} base=${base} edit=${edit} remove=${remove} /></div>
+      <div class="draft"><${Items} items=${items.value} faults=${faults.value} warnings=${warnings.value} sites=${account.sites} catalog=${catalog} former=${former} base=${base} edit=${edit} remove=${remove} /></div>
       <div class="chooser">
         ${chooser.value === "kinds" && html`<${Kinds} kinds=${catalog.item_kinds} choose=${edit} />`}
         ${
@@ -326,17 +371,23 @@ function Draft({ context, account, base, copied, close }) {
     </div>`;
 }
 
-/** Returns the saved draft, with the items of the order to be copied as far as there is room; `left` are the others. */
-function beginDraft(account, base, copied) {
+/**
+ * Returns the saved draft, with the items of the order to be copied as far as there is room; `left` are the others.
+ * `former` is the catalog with the words of what it had when the draft was written; `isOther` says that it has changed.
+ */
+function beginDraft(account, catalog, base, copied) {
   const draft = draftFor(account.account_id, base);
   const { content } = draft;
   const room = MAX_ITEMS - content.items.length;
   if (copied) {
     content.items = [...content.items, ...copied.items.slice(0, room).map((item) => asAsked(item, account))];
+    content.kinds = [...(content.kinds ?? []), ...copied.items.filter((each) => each.labels).map(kindFrom)];
     history.replaceState(null, "", location.pathname);
   }
   return {
     draft,
+    former: withFormer(catalog, content.kinds),
+    isOther: content.items.length > 0 && content.version !== undefined && content.version !== catalog.version,
     left: copied ? copied.items.slice(room) : [],
     number: new FormField({
       name: "purchase_order_number",
@@ -358,22 +409,24 @@ function beginDraft(account, base, copied) {
 const NotCopied = ({ left, sites }) => html`
   <${Notice} kind="warn">
     ${t("new.not_copied", { count: left.length, most: MAX_ITEMS })}
-    <ul>${left.map((item) => html`<li key=${item.item_id}>${kindLabel(item.kind)}, ${itemDetail(item, sites)}</li>`)}</ul>
+    <ul>${left.map((item) => html`<li key=${item.item_id}>${itemKind(item)}, ${itemDetail(item, sites)}</li>`)}</ul>
   </${Notice}>`;
 
-function Kinds({ kinds, choose }) {
+/** The kinds of items to choose from; the first one gets the focus unless it `isQuiet`. */
+export function Kinds({ kinds, choose, isQuiet = false }) {
   const box = useRef(null);
   useLayoutEffect(() => {
+    if (isQuiet) return;
     box.current.querySelector("button").focus();
     box.current.scrollIntoView({ block: "nearest" });
   }, []);
   return html`
     <div class="kinds" role="group" aria-label=${t("new.choose_kind")} ref=${box}>
       ${kinds.map(
-        ({ kind, label, schema }) => html`
+        ({ kind, label, labels, help, icon, schema }) => html`
         <button key=${kind} class="kind" type="button" data-kind=${kind} onClick=${() => choose(kind)}>
-          <strong>${tOr(`kind.${kind}`, label)}</strong>
-          <span class="hint">${tOr(`kind_text.${kind}`, schema.description ?? "")}</span>
+          <${KindIcon} name=${icon} />
+          <span><strong>${inLanguage(labels) ?? label}</strong> <span class="hint">${inLanguage(help) ?? schema.description ?? ""}</span></span>
         </button>`,
       )}
     </div>`;
@@ -383,27 +436,43 @@ function OpenItem({ kind, index, items, faults, catalog, account, done, cancel }
   const isNew = index === null;
   const own = isNew ? [] : faults.filter((each) => indexOf(each) === index);
   return html`
-    <${ItemForm} kind=${kind} schema=${catalog.item_kinds.find((each) => each.kind === kind).schema} item=${isNew ? {} : items[index]}
+    <${ItemForm} kind=${kindIn(catalog, kind)} catalog=${catalog} item=${isNew ? {} : items[index]}
       account=${account} draft=${items.filter((_, at) => at !== index)} isNew=${isNew}
       faults=${Object.fromEntries(own.map((each) => [each.pointer.split("/")[3], each]))}
       done=${(item) => done(item, index)} cancel=${cancel} />`;
 }
 
-function Items({ items, faults, warnings, sites, base, edit, remove }) {
+/** The items of a draft; `former` has the words for what the `catalog` does not have any more. */
+export function Items({
+  items,
+  faults = [],
+  warnings = [],
+  sites,
+  catalog,
+  former = catalog,
+  base = "",
+  edit,
+  remove,
+}) {
   if (items.length === 0) return html`<p class="nothing">${t("new.nothing_yet")}</p>`;
   return html`
     <ol class="draft-items">
       ${items.map((item, index) => {
         const found = faults.filter((each) => indexOf(each) === index);
         const known = warnings.find((each) => indexOf(each) === index);
-        const name = `${kindLabel(item.kind)}, ${itemDetail(item, sites)}`;
+        const kind = kindLabel(item.kind, former);
+        const detail = itemDetail(item, sites, former);
+        const name = `${kind}, ${detail}`;
+        const isGone = !kindIn(catalog, item.kind);
+        const texts = isGone ? [t("new.unknown_kind")] : found.map((each) => itemFaultText(each, former));
         return html`
-          <li key=${index} class=${found.length ? "faulty" : undefined}>
+          <li key=${index} class=${texts.length ? "faulty" : undefined}>
             <div class="what">
-              <strong>${kindLabel(item.kind)}</strong>
-              <span>${itemDetail(item, sites)}</span>
+              <strong>${kind}</strong>
+              <span>${detail}</span>
               <span class="hint">${t("item.starts", { date: day(item.start_date) })}</span>
-              ${found.map((each) => html`<span class="fault">${faultText(each)}</span>`)}
+              <${IndicativePrice} item=${item} catalog=${catalog} />
+              ${texts.map((text) => html`<span class="fault">${text}</span>`)}
               ${known && html`<span class="twin"><${Duplicate} warning=${known} base=${base} /></span>`}
             </div>
             <div class="actions">

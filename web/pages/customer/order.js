@@ -7,6 +7,7 @@ import {
   accountName,
   Closing,
   Estimate,
+  isDelivered,
   itemDetail,
   itemKind,
   may,
@@ -89,7 +90,7 @@ function Order({ context, account, path, first, load }) {
       <div>${stale.value && html`<${Notice} kind="warn">${stale.value}</${Notice}>`}</div>
       <div class="columns">
         <div class="main-column">
-          <${Items} order=${order} sites=${account?.sites} />
+          <${Items} order=${order} sites=${account?.sites} catalog=${context.catalog} />
           <${QuoteCard} api=${api} order=${order} />
         </div>
         <div class="side-column">
@@ -107,9 +108,9 @@ function Order({ context, account, path, first, load }) {
 /**
  * The table of an order's items, on a card of its own.
  *
- * @param {{ order: import("screens").Order, sites?: import("screens").Account["sites"] }} props
+ * @param {{ order: import("screens").Order, sites?: import("screens").Account["sites"], catalog: import("screens").Catalog }} props
  */
-export function Items({ order, sites }) {
+export function Items({ order, sites, catalog }) {
   const passed = (item) => item.start_passed && html`<span class="hint passed">${t("item.passed")}</span>`;
   const columns = [
     {
@@ -118,7 +119,7 @@ export function Items({ order, sites }) {
       isName: true,
       cell: (item) => html`
         <strong>${itemKind(item)}</strong><span class="detail">${itemDetail(item, sites)}</span>
-        ${isDelivered(item) && item.site?.address && html`<span class="hint">${t("item.deliver_to", { address: item.site.address })}</span>`}
+        ${isDelivered(item, catalog) && item.site?.address && html`<span class="hint">${t("item.deliver_to", { address: item.site.address })}</span>`}
         <${StatusChip} status=${item.status} />`,
     },
     {
@@ -140,8 +141,6 @@ export function Items({ order, sites }) {
       <${Table} class="items" caption=${t("order.items")} columns=${columns} rows=${order.items} keyOf=${(item) => item.item_id} />
     </section>`;
 }
-
-const isDelivered = (item) => ["socket", "accessory"].includes(item.kind);
 
 /** @param {{ order: import("screens").Order, account?: import("screens").Account }} props */
 export function OrderFacts({ order, account }) {

@@ -86,7 +86,7 @@ function DeskOrder({ context, account, path, first, load }) {
       <${Head} context=${context} order=${order} entries=${entries} account=${account} path=${path} again=${again} />
       <div>${stale.value && html`<${Notice} kind="warn">${stale.value}</${Notice}>`}</div>
       <div class="columns desk">
-        <div class="main-column"><${Items} order=${order} sites=${account.sites} /></div>
+        <div class="main-column"><${Items} order=${order} sites=${account.sites} catalog=${context.catalog} /></div>
         <div class="side-column quoting">
           <div>
             ${order.quote && html`<${QuoteCard} api=${api} order=${order} base="/desk" />`}
@@ -320,7 +320,7 @@ function Writing({ context, order, account, path, again, changes }) {
  * @param {{ context: import("screens").Context, order: import("screens").DeskOrder, account: import("screens").Account, path: { order_id: string }, [rest: string]: any }} props
  */
 function Draft({
-  context: { api, signal },
+  context: { api, catalog, signal },
   order,
   account,
   path,
@@ -379,7 +379,7 @@ function Draft({
   };
   return html`
     <div ref=${box}>
-      <${QuoteEditor} order=${order} account=${account} draft=${draft} currencies=${currencies} kept=${atFirst.current} keep=${keep}
+      <${QuoteEditor} order=${order} account=${account} catalog=${catalog} draft=${draft} currencies=${currencies} kept=${atFirst.current} keep=${keep}
         beginAnew=${opening.chosen ? null : beginAnew} quoteIn=${quoteIn} send=${send} previewed=${previewed} done=${sent} cancel=${cancel} />
     </div>`;
 }

@@ -7,7 +7,7 @@ import { openBlob } from "../../lib/files.js";
 import { LIMITS } from "../../lib/generated/limits.js";
 import { currencyName, money, t, today } from "../../lib/i18n.js";
 import { minorDigits, write } from "../../lib/money.js";
-import { itemDetail, itemKind } from "../../lib/orders/describe.js";
+import { isDelivered, itemDetail, itemKind } from "../../lib/orders/describe.js";
 import { RECURRENCES, recurrenceLabel, Totals } from "../../lib/orders/quote-view.js";
 import { errorText, faultText } from "../../lib/problems.js";
 import { SignedOut } from "../../lib/session.js";
@@ -20,18 +20,18 @@ import { KeptNotice } from "../../lib/unsaved.js";
 import { effect, html, signal, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "../../lib/view.js";
 import { MailFrame } from "./mail-frame.js";
 
-const ONE_OFF = new Set(["socket", "accessory"]);
 const MAX_LINES = LIMITS.NewQuote.lines.maxItems;
 const LINE = ["description", "quantity", "unit_price", "recurrence"];
 
 /** A quote that is being written: its fields, its lines and their totals. */
 class Writing {
   /** It begins with `draft`, the API's proposal, or with `kept`, what was written before and not sent. */
-  constructor(order, account, draft, kept) {
+  constructor(order, account, catalog, draft, kept) {
     const now = today(account.time_zone);
     const { message, terms } = LIMITS.NewQuote;
     this.order = order;
     this.account = account;
+    this.catalog = catalog;
     this.kept = kept;
     this.currency = draft.currency;
     this.digits = minorDigits(draft.currency);
@@ -81,10 +81,15 @@ class Writing {
       item_id: item.item_id,
       description: this.nameOf(item),
       quantity: item.quantity ?? 1,
-      recurrence: usualRecurrence(item),
+      recurrence: this.usualRecurrence(item),
     }));
     const begun = kept?.lines[this.currency] ?? [...draft.lines, ...priceless, ...(kept?.extra ?? [])];
     this.lines = signal(begun.map((line) => this.newLine(line)));
+  }
+
+  /** What is delivered is charged once. */
+  usualRecurrence(item) {
+    return isDelivered(item, this.catalog) ? "once" : "monthly";
   }
 
   nameOf(item) {
@@ -92,7 +97,8 @@ class Writing {
   }
 
   /** A line of the form; `item_id` null is an extra line, which may be a discount. */
-  newLine({ item_id: itemId = null, description = "", quantity = 1, unit_price: price = "", recurrence = "monthly" }) {
+  newLine(begun) {
+    const { item_id: itemId = null, description = "", quantity = 1, unit_price: price = "", recurrence } = begun;
     const { currency, known } = this;
     const options = RECURRENCES.map((each) => [each, recurrenceLabel(each)]);
     const judge = (units) => (itemId !== null && units < 0n ? t("fault.negative_price") : null);
@@ -127,14 +133,17 @@ class Writing {
         label: t("quote.recurrence"),
         type: "select",
         required: true,
-        value: recurrence,
+        value: recurrence ?? "monthly",
         options,
       }),
     };
   }
 
   addLine(item) {
-    const line = this.newLine({ item_id: item?.item_id ?? null, recurrence: item ? usualRecurrence(item) : "once" });
+    const line = this.newLine({
+      item_id: item?.item_id ?? null,
+      recurrence: item ? this.usualRecurrence(item) : "once",
+    });
     this.lines.value = [...this.lines.value, line];
     return line;
   }
@@ -217,8 +226,6 @@ class Writing {
   }
 }
 
-const usualRecurrence = (item) => (ONE_OFF.has(item.kind) ? "once" : "monthly");
-
 /**
  * `send(body)` sends the revision; `done()` is called after its 202. `previewed.mail(body)` and `previewed.pdf(body)`
  * request what the contact would get. `quoteIn(currency)` starts again in another of the `currencies`. `kept` is what
@@ -228,6 +235,7 @@ const usualRecurrence = (item) => (ONE_OFF.has(item.kind) ? "once" : "monthly");
 export function QuoteEditor({
   order,
   account,
+  catalog,
   draft,
   currencies,
   quoteIn,
@@ -239,7 +247,7 @@ export function QuoteEditor({
   done,
   cancel,
 }) {
-  const quote = useMemo(() => new Writing(order, account, draft, kept), []);
+  const quote = useMemo(() => new Writing(order, account, catalog, draft, kept), []);
   const refusal = useSignal(null);
   const sending = useOnce();
   const looking = useOnce();
