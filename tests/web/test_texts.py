@@ -3,14 +3,16 @@
 import json
 import posixpath
 import re
+from typing import Any
 
 import pytest
 
+from online_orders.domain.catalog_document import document_schema
 from online_orders.domain.field_errors import CODES
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.languages import LOCALES as ACCOUNTS_SPEAK
 from tests.local_run import PROJECT
-from tests.shipped_catalog import LABELS_BY_LOCALE
+from tests.shipped_catalog import CATALOG, LABELS_BY_LOCALE
 from tools.generate import GENERATED
 from tools.publish import languages
 from tools.vendor import MODULES, as_module
@@ -56,9 +58,83 @@ def test_every_text_is_used() -> None:
 
     def is_used(key: str) -> bool:
         plural = re.sub(r"\.(zero|one|two|few|many|other)$", "", key)
-        return key in named or plural in named or key.startswith(begun)
+        return key in named or plural in named or key.startswith((*begun, *EDITED))
 
     assert [key for key in texts("en") if not is_used(key)] == []
+
+
+EDITED = tuple(f"{words}.{part}." for words in ("account", "catalog") for part in ("of", "hint", "add", "value"))
+"""Texts of forms that are made from a schema: the next test says which of them there are."""
+
+
+def test_the_catalogs_editor_has_words_for_whatever_its_schema_has() -> None:
+    """Otherwise titles and descriptions of the schema stand there, which are English."""
+    known = texts("en").keys()
+    wanted = EditorTexts(document_schema())
+    assert [names for names in wanted.needed if not any(f"catalog.{name}" in known for name in names)] == []
+    possible = {f"catalog.{name}" for names in (*wanted.needed, *wanted.possible) for name in names}
+    assert {key for key in known if key.startswith(EDITED) and key.startswith("catalog.")} <= possible
+
+
+class EditorTexts:
+    """Which texts the editor of a document needs or may have, each by the names that it is looked for under."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._definitions = schema["$defs"]
+        self.needed: list[tuple[str, ...]] = []
+        self.possible: list[tuple[str, ...]] = []
+        self._members("catalog", schema["properties"])
+
+    def _resolved(self, part: dict[str, Any]) -> dict[str, Any]:
+        some = [each for each in part.get("anyOf", ()) if each.get("type") != "null"]
+        if "$ref" in part:
+            named = self._definitions[part["$ref"].rpartition("/")[2]]
+            return self._resolved({**named, **_without(part, "$ref")})
+        return self._resolved({**some[0], **_without(part, "anyOf")}) if len(some) == 1 else part
+
+    def _members(self, owner: str, members: dict[str, dict[str, Any]]) -> None:
+        for name, each in members.items():
+            part = self._resolved(each)
+            if "const" not in part:
+                self._member(owner, name, part)
+
+    def _member(self, owner: str, name: str, part: dict[str, Any]) -> None:
+        is_words = part.get("properties", {}).keys() == set(ACCOUNTS_SPEAK)
+        self._text("of", owner, name)
+        self._text("hint", owner, name, is_needed="description" in part and not is_words)
+        if part.get("type") == "array":
+            self._text("add", owner, name, is_needed=name != "kinds")
+            self._items(name, self._resolved(part["items"]))
+        elif part.get("type") == "object" and not is_words:
+            self._members(name, part["properties"])
+
+    def _items(self, name: str, items: dict[str, Any]) -> None:
+        if "oneOf" in items:
+            tag = items["discriminator"]["propertyName"]
+            self._text("of", name, tag)
+            for branch in map(self._resolved, items["oneOf"]):
+                value = branch["properties"][tag]["const"]
+                self._text("value", name, f"{tag}.{value}")
+                self._text("hint", name, f"{tag}.{value}")
+                self._members(name, branch["properties"])
+        elif items.get("type") == "object":
+            self._members(name, items["properties"])
+        else:
+            self.needed.append((f"of.{name}.{name}",))
+
+    def _text(self, kind: str, owner: str, name: str, *, is_needed: bool = True) -> None:
+        (self.needed if is_needed else self.possible).append((f"{kind}.{owner}.{name}", f"{kind}.{name}"))
+
+
+def _without(part: dict[str, Any], name: str) -> dict[str, Any]:
+    return {member: value for member, value in part.items() if member != name}
+
+
+def test_every_icon_has_a_name_and_the_catalog_that_ships_uses_no_other() -> None:
+    script = (PROJECT / "web" / "lib" / "ui" / "icons.js").read_text("utf-8")
+    drawn = set(re.findall(r'^  "?([a-z-]+)"?: \[', script, re.MULTILINE))
+    assert {key.removeprefix("catalog.icon.") for key in texts("en") if key.startswith("catalog.icon.")} == drawn
+    assert {kind["icon"] for kind in CATALOG.document["kinds"]} <= drawn
 
 
 def test_every_text_that_the_code_names_is_there() -> None:

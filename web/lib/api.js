@@ -42,14 +42,22 @@ export class Api {
     return this.#json("PUT", route, how);
   }
 
-  /** Sends a file as it is. */
-  async putCsv(route, { path, body, headers }) {
-    return this.#json("PUT", route, { path, body, headers: { "Content-Type": "text/csv", ...headers } });
+  async delete(route, how = {}) {
+    await this.#send("DELETE", addressOf(route, how), how);
   }
 
-  async getWithTag(route, how) {
-    const response = await this.#send("GET", addressOf(route, how), how);
-    return { body: await response.json(), etag: response.headers.get("ETag") };
+  /** Sends what replaces something; returns the response with its version. */
+  async putWithTag(route, how) {
+    return withTag(await this.#send("PUT", addressOf(route, how), how));
+  }
+
+  /** Sends a file as it is. */
+  async putCsv(route, how) {
+    return this.#json("PUT", route, { ...how, headers: { "Content-Type": "text/csv", ...how.headers } });
+  }
+
+  async getWithTag(route, how = {}) {
+    return withTag(await this.#send("GET", addressOf(route, how), how));
   }
 
   async getPdf(route, how) {
@@ -154,6 +162,8 @@ export class Api {
     }
   }
 }
+
+const withTag = async (response) => ({ body: await response.json(), etag: response.headers.get("ETag") });
 
 /** Returns the address of a route, with `{names}` replaced; empty parameters of the query are omitted. */
 function addressOf(route, { path = {}, query = {} }) {

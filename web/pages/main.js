@@ -117,6 +117,12 @@ const PAGES = [
     "prices",
   ],
   [
+    /^\/desk\/catalog$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/catalog.js"))).showCatalog(context),
+    "catalog",
+  ],
+  [
     /^\/desk\/people$/,
     "desk:read",
     async (context) => (await fetched(import("./people/people.js"))).showStaff(context),
@@ -153,6 +159,7 @@ const ENTRIES = [
   ["service-users", "/service-users", "nav.service_users", "people:manage"],
   ["queue", "/desk", "nav.queue", "desk:read"],
   ["accounts", "/desk/accounts", "nav.accounts", "desk:read"],
+  ["catalog", "/desk/catalog", "nav.catalog", "desk:read"],
   ["prices", "/desk/price-lists", "nav.prices", "desk:read"],
   ["staff", "/desk/people", "nav.people", "desk:read"],
   ["service-users", "/desk/service-users", "nav.service_users", "desk:read"],

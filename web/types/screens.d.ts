@@ -3,7 +3,7 @@
 import type { components, paths } from "openapi";
 import type { Session } from "../lib/session.js";
 
-type Method = "get" | "post" | "put";
+type Method = "get" | "post" | "put" | "delete";
 type Json = "application/json";
 
 /** The routes of a method, without the `/api` before each. */
@@ -51,13 +51,21 @@ export interface Api {
   ): Promise<Rows<Answer<Operation<"get", R>>>[]>;
   getWithTag<R extends Route<"get">>(
     route: R,
-    how: How<Operation<"get", R>>,
+    ...how: Optional<How<Operation<"get", R>>>
   ): Promise<{ body: Answer<Operation<"get", R>>; etag: string | null }>;
   getPdf<R extends Route<"get">>(route: R, how: How<Operation<"get", R>>): Promise<Blob>;
   getCsv<R extends Route<"get">>(route: R, how: How<Operation<"get", R>>, locale: string): Promise<Blob>;
   post<R extends Route<"post">>(route: R, how: Sent<Operation<"post", R>>): Promise<Answer<Operation<"post", R>>>;
   postForPdf<R extends Route<"post">>(route: R, how: Sent<Operation<"post", R>>): Promise<Blob>;
   put<R extends Route<"put">>(route: R, how: Sent<Operation<"put", R>>): Promise<Answer<Operation<"put", R>>>;
+  putWithTag<R extends Route<"put">>(
+    route: R,
+    how: Sent<Operation<"put", R>>,
+  ): Promise<{ body: Answer<Operation<"put", R>>; etag: string | null }>;
+  delete<R extends Route<"delete">>(
+    route: R,
+    how: How<Operation<"delete", R>> & { headers?: Record<string, string> },
+  ): Promise<void>;
   putCsv<R extends Route<"put">>(
     route: R,
     how: Sent<Operation<"put", R>, "text/csv">,

@@ -148,6 +148,7 @@ function Subject({ entry: { subject, subject_id, account_id } }) {
   const id = html`<code class="order-id">${subject_id}</code>`;
   const account = account_id !== null && html`<a class="order-id" href=${accountPage(account_id)}>${account_id}</a>`;
   if (subject === "account") return account;
+  if (subject === "catalog") return html`<a class="order-link" href="/desk/catalog">${t("nav.catalog")}</a>`;
   if (subject === "price_list")
     return html`<a class="order-id" href="/desk/price-lists/${subject_id}">${subject_id}</a>`;
   return html`${id}${account && html`<span class="hint">${account}</span>`}`;

@@ -1,4 +1,4 @@
-/** The versions of an account or a price list: who changed what, and when. */
+/** The versions of an account, a price list or the catalog: who changed what, and when. */
 
 import { day, instant, t, tOr } from "../../lib/i18n.js";
 import { errorText } from "../../lib/problems.js";
@@ -53,6 +53,7 @@ const Version = ({ version, more }) => html`
   </li>`;
 
 function whatChanged({ changed, version }) {
+  if (version === 0) return t("history.shipped");
   if (changed === null) return t("history.unknown");
   if (changed.length === 0) return t(version === 1 ? "history.first" : "history.nothing");
   return t("history.changed", { what: changed.map((pointer) => tOr(`history.of.${pointer}`, pointer)).join(", ") });
