@@ -86,6 +86,7 @@ def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
         ("/desk/catalog", ".catalog-kinds"),
         ("/desk/catalog?kind=accessory", ".nested.list >> nth=0"),
         ("/desk/price-lists", "table.orders"),
+        ("/desk/price-lists?scope=group", ".results"),
         ("/desk/price-lists/USD", ".price-row >> nth=0"),
         ("/desk/people", "table.orders"),
         ("/desk/accounts/nordlicht/people", "table.orders"),

@@ -3,10 +3,12 @@
 import { accountPage } from "../../lib/address.js";
 import { checkFields, FormField, readAll, showFaults } from "../../lib/fields.js";
 import { LIMITS } from "../../lib/generated/limits.js";
-import { LANGUAGES, t, tOr } from "../../lib/i18n.js";
+import { inLanguage, LANGUAGES, t, tOr } from "../../lib/i18n.js";
 import { errorText, faultText, isOutdated } from "../../lib/problems.js";
+import { formOf } from "../../lib/schema-form.js";
 import { BusyButton, useOnce } from "../../lib/ui/button.js";
 import { Field } from "../../lib/ui/field.js";
+import { SchemaNode } from "../../lib/ui/schema-form.js";
 import { Notice, Trail } from "../../lib/ui/status.js";
 import { toast } from "../../lib/ui/toast.js";
 import { KeptNotice, unsaved, useKept } from "../../lib/unsaved.js";
@@ -20,6 +22,7 @@ const OWN = ["name", "locale", "currency", "time_zone", "parent_account_id"];
 const SITE = ["site_id", "name", "country", "address"];
 const NO_SITE = { site_id: "", name: "", country: "", address: null, license: null, sockets: [] };
 const CREATE = { "If-None-Match": "*" };
+const GROUPS = { type: "array", items: { type: "string" }, maxItems: AccountRequest.groups.maxItems };
 
 /**
  * Shows the page; `accountId` is undefined for a new account.
@@ -40,18 +43,26 @@ export async function showAccount(context, accountId) {
     sites: [],
   };
   const path = { account_id: accountId };
-  const loaded = isNew
-    ? { body: blank, etag: null }
-    : await context.api.getWithTag("/desk/accounts/{account_id}", { path });
-  return html`<${Account} context=${context} accountId=${accountId} loaded=${loaded} />`;
+  const [loaded, vendors] = await Promise.all([
+    isNew ? { body: blank, etag: null } : context.api.getWithTag("/desk/accounts/{account_id}", { path }),
+    context.api.get("/desk/catalog"),
+  ]);
+  return html`<${Account} context=${context} accountId=${accountId} loaded=${loaded} vendors=${vendors} />`;
 }
 
 /** The fields of an account, and the account that they make. */
 class AccountForm {
-  constructor(account, catalog, isNew) {
+  constructor(account, { currencies }, { equipment, groups }, isNew) {
     const { enrollment } = account;
     this.account = account;
-    this.models = catalog.socket_models;
+    this.models = equipment;
+    const named = (groups ?? []).map(({ group, labels }) => [group, inLanguage(labels)]);
+    /** In an order, which decides where two groups have a price. */
+    this.groups = formOf(
+      { schema: GROUPS, words: "account", name: "groups", references: { "groups.groups": () => named } },
+      account.groups,
+    );
+    this.hasGroups = named.length > 0 || this.groups.items.value.length > 0;
     this.ownId =
       isNew &&
       text("account_id", t("account.account_id"), {
@@ -73,7 +84,7 @@ class AccountForm {
         "currency",
         t("account.currency"),
         account.currency,
-        catalog.currencies.map((each) => [each.currency, each.currency]),
+        currencies.map((each) => [each.currency, each.currency]),
       ),
       time_zone: select("time_zone", t("account.time_zone"), account.time_zone, zones()),
       parent_account_id: text("parent_account_id", t("account.parent"), {
@@ -151,8 +162,10 @@ class AccountForm {
     const contact = name || email ? { name: name ?? "", email: email ?? "" } : null;
     const deputies = this.deputies.value.map(readAll);
     const isEnrolled = received || contact || deputies.length > 0;
+    const groups = this.groups.read()?.filter(Boolean);
     return {
       ...account,
+      ...(groups && { groups }),
       ...Object.fromEntries(OWN.map((each) => [each, own[each]])),
       enrollment: isEnrolled ? { ...account.enrollment, letter_received_on: received, state, contact, deputies } : null,
       sites: this.sites.value.map(siteOf),
@@ -162,6 +175,7 @@ class AccountForm {
   /** Returns the field that a pointer of the API's leads to. */
   at(pointer) {
     const [, first, second, third, fourth] = pointer.split("/");
+    if (first === "groups") return this.groups.path(second === undefined ? "" : `/${second}`).at(-1);
     const site = this.sites.value[Number(second)];
     if (first === "sites" && third === "sockets") return site && lotsOf(site)[Number(fourth)]?.quantity;
     if (first === "sites") return site?.[third === "license" ? (fourth ?? "bandwidth_mbps") : third];
@@ -209,8 +223,8 @@ function siteOf(site) {
   return { ...site.stored, ...Object.fromEntries(SITE.map((name) => [name, site[name].read()])), license, sockets };
 }
 
-/** @param {{ context: import("screens").Context, accountId?: string, loaded: any }} props */
-function Account({ context, accountId, loaded }) {
+/** @param {{ context: import("screens").Context, accountId?: string, loaded: any, vendors: any }} props */
+function Account({ context, accountId, loaded, vendors }) {
   const { api, can, catalog, go, signal: left } = context;
   const isNew = accountId === undefined;
   const mayChange = can("desk:accounts");
@@ -220,7 +234,7 @@ function Account({ context, accountId, loaded }) {
     return {
       kept: place,
       found: before,
-      form: new AccountForm({ ...loaded.body, ...before?.content }, catalog, isNew),
+      form: new AccountForm({ ...loaded.body, ...before?.content }, catalog, vendors, isNew),
     };
   }, []);
   const etag = found ? found.etag : loaded.etag; // what others have changed meanwhile must not be overwritten unseen
@@ -230,6 +244,7 @@ function Account({ context, accountId, loaded }) {
 
   const save = async () => {
     refusal.value = null;
+    form.groups.clear();
     if (!checkFields(form.fields())) return;
     const id = form.ownId ? form.ownId.read() : accountId;
     try {
@@ -290,6 +305,7 @@ function Account({ context, accountId, loaded }) {
           <section class="card">
             <h2>${t("account.account")}</h2>
             <div class="fields">${form.ownId && html`<${Field} of=${form.ownId} />`}<${Fields} of=${Object.values(form.own)} /></div>
+            ${form.hasGroups && html`<${SchemaNode} of=${form.groups} />`}
           </section>
           <section class="card">
             <h2>${t("accounts.enrollment")}</h2>

@@ -5,8 +5,7 @@ import { Problem } from "../../lib/api.js";
 import { checkFields, FormField, showFaults } from "../../lib/fields.js";
 import { save } from "../../lib/files.js";
 import { LIMITS } from "../../lib/generated/limits.js";
-import { currencyName, currentLanguage, t, tOr } from "../../lib/i18n.js";
-import { bandwidth, kindLabel } from "../../lib/orders/describe.js";
+import { currencyName, currentLanguage, inLanguage, number, t, tOr } from "../../lib/i18n.js";
 import { RECURRENCES, recurrenceLabel } from "../../lib/orders/quote-view.js";
 import { errorText, faultText, isOutdated } from "../../lib/problems.js";
 import { ActionButton, BusyButton, useOnce } from "../../lib/ui/button.js";
@@ -20,17 +19,32 @@ import { History } from "./history.js";
 
 const MAX_PRICES = LIMITS.PriceListRequest.prices.maxItems;
 const COLUMNS = ["kind", "variant", "description", "unit_price", "recurrence"];
+/** Columns that a list has if one of its prices does. */
+const TIERS = ["valid_from", "from_quantity"];
 const NO_PRICE = { kind: "", variant: null, description: "", unit_price: "", recurrence: "monthly" };
 
-/** @param {import("screens").Context} context */
+/**
+ * Shows the list of a currency for everybody, or that of the account or group which the address names.
+ *
+ * @param {import("screens").Context} context
+ */
 export async function showPriceList(context, currency) {
-  const { api, catalog } = context;
-  const loaded = await load(
-    api,
-    currency,
-    catalog.currencies.some((each) => each.currency === currency),
-  );
-  return html`<${PriceList} context=${context} currency=${currency} loaded=${loaded} />`;
+  const { api, catalog, query } = context;
+  const whose = query.has("account_id")
+    ? { account_id: query.get("account_id") }
+    : query.has("group")
+      ? { group: query.get("group") }
+      : {};
+  const isCurrency = catalog.currencies.some((each) => each.currency === currency);
+  const [loaded, vendors, account] = await Promise.all([
+    load(api, currency, whose, isCurrency),
+    api.get("/desk/catalog"),
+    whose.account_id ? api.get("/desk/accounts/{account_id}", { path: { account_id: whose.account_id } }) : null,
+  ]);
+  /** @type {any} */
+  const group = vendors.groups?.find((each) => each.group === whose.group);
+  const name = account?.name ?? inLanguage(group?.labels) ?? whose.group;
+  return html`<${PriceList} context=${context} currency=${currency} whose=${whose} name=${name} loaded=${loaded} vendors=${vendors} />`;
 }
 
 /**
@@ -38,34 +52,41 @@ export async function showPriceList(context, currency) {
  *
  * @param {import("screens").Api} api
  * @param {import("screens").Currency} currency
+ * @param {{ account_id?: string, group?: string }} whose
  */
-async function load(api, currency, isCurrency) {
+async function load(api, currency, whose, isCurrency) {
   try {
-    return await api.getWithTag("/desk/price-lists/{currency}", { path: { currency } });
+    return await api.getWithTag("/desk/price-lists/{currency}", { path: { currency }, query: whose });
   } catch (error) {
     if (error instanceof Problem && error.status === 404 && isCurrency) return { body: { prices: [] }, etag: null };
     throw error;
   }
 }
 
+/** Returns the variants that the prices of a kind can have, with their labels; undefined for none. */
+function variantsOf({ priced_by: name, settings }) {
+  const setting = settings.find((each) => each.name === name);
+  const unit = inLanguage(setting?.unit);
+  return setting?.choices?.map(({ value, labels }) => [
+    String(value),
+    inLanguage(labels) ?? [typeof value === "number" ? number(value) : value, unit].filter(Boolean).join(" "),
+  ]);
+}
+
 /** The fields of a list, and the list that they make. */
 class PricesForm {
-  constructor(prices, known, currency, catalog) {
+  constructor(prices, known, currency, { kinds }) {
     this.known = known;
     this.currency = currency;
-    this.catalog = catalog;
-    this.variants = {
-      site_bandwidth: catalog.bandwidth_steps.map((each) => [String(each), bandwidth(each)]),
-      socket: catalog.socket_models.map((each) => [each, each]),
-      sdp_users: catalog.regions.map(({ region, label }) => [region, tOr(`region.${region}`, label)]),
-      accessory: catalog.accessory_types.map((each) => [each, tOr(`accessory_type.${each}`, each)]),
-    };
+    this.kinds = kinds.map(({ kind, labels }) => [kind, inLanguage(labels)]);
+    this.variants = Object.fromEntries(kinds.map((each) => [each.kind, variantsOf(each)]));
+    this.hasTiers = signal(prices.some((each) => TIERS.some((name) => each[name])));
     this.rows = signal(prices.map((price) => this.newRow(price)));
   }
 
   newRow(price = NO_PRICE) {
     const { currency, known } = this;
-    const kinds = [["", t("form.choose")], ...this.catalog.item_kinds.map(({ kind }) => [kind, kindLabel(kind)])];
+    const kinds = [["", t("form.choose")], ...this.kinds];
     const recurrences = RECURRENCES.map((each) => [each, recurrenceLabel(each)]);
     const judge = (units) => (units < 0n ? t("prices.negative") : null);
     const select = (name, label, value, options, required = true) =>
@@ -96,6 +117,19 @@ class PricesForm {
         judge,
       }),
       recurrence: select("recurrence", t("quote.recurrence"), price.recurrence, recurrences),
+      valid_from: new FormField({
+        name: "valid_from",
+        label: t("prices.valid_from"),
+        type: "date",
+        value: price.valid_from,
+      }),
+      from_quantity: new FormField({
+        name: "from_quantity",
+        label: t("prices.from_quantity"),
+        type: "integer",
+        value: price.from_quantity,
+        limits: LIMITS.NewListPrice.from_quantity,
+      }),
     };
   }
 
@@ -114,16 +148,19 @@ class PricesForm {
   }
 
   written() {
-    return this.rows.value.map((row) => Object.fromEntries(COLUMNS.map((name) => [name, row[name].value.value])));
+    const names = [...COLUMNS, ...TIERS];
+    return this.rows.value.map((row) => Object.fromEntries(names.map((name) => [name, row[name].value.value])));
   }
 
   body() {
-    const prices = this.rows.value.map(({ kind, variant, description, unit_price, recurrence }) => ({
-      kind: kind.read(),
-      variant: variant.read(),
-      description: description.read(),
-      unit_price: unit_price.written(),
-      recurrence: recurrence.read(),
+    const prices = this.rows.value.map((row) => ({
+      kind: row.kind.read(),
+      variant: row.variant.read(),
+      description: row.description.read(),
+      unit_price: row.unit_price.written(),
+      recurrence: row.recurrence.read(),
+      ...(row.valid_from.read() && { valid_from: row.valid_from.read() }),
+      ...(row.from_quantity.read() && { from_quantity: row.from_quantity.read() }),
     }));
     return { prices };
   }
@@ -131,6 +168,7 @@ class PricesForm {
   /** Returns the field that a pointer of the API's leads to. */
   at(pointer) {
     const [, , index, name] = pointer.split("/");
+    if (TIERS.includes(name)) this.hasTiers.value = true;
     return this.rows.value[Number(index)]?.[name ?? "kind"] ?? null;
   }
 }
@@ -142,19 +180,20 @@ class Variant extends FormField {
   }
 }
 
-/** @param {{ context: import("screens").Context, currency: import("screens").Currency, loaded: any }} props */
-function PriceList({ context, currency, loaded }) {
-  const { api, can, catalog, go, signal: left } = context;
+/** @param {{ context: import("screens").Context, currency: import("screens").Currency, whose: { account_id?: string, group?: string }, name?: string, loaded: any, vendors: any }} props */
+function PriceList({ context, currency, whose, name, loaded, vendors }) {
+  const { api, can, go, signal: left } = context;
   const mayChange = can("desk:prices");
   const path = { currency };
+  const address = location.pathname + location.search;
   const { kept, found, form } = useMemo(() => {
-    const place = unsaved(`prices.${currency}`);
+    const place = unsaved(["prices", currency, ...Object.entries(whose).flat()].join("."));
     const before = place.read();
     const known = new Set(loaded.body.prices.map((price) => price.unit_price));
     return {
       kept: place,
       found: before,
-      form: new PricesForm(before?.content ?? loaded.body.prices, known, currency, catalog),
+      form: new PricesForm(before?.content ?? loaded.body.prices, known, currency, vendors),
     };
   }, []);
   const etag = found ? found.etag : loaded.etag; // what others have changed meanwhile must not be overwritten unseen
@@ -166,14 +205,14 @@ function PriceList({ context, currency, loaded }) {
   function saved(text) {
     kept.forget();
     toast(text);
-    go(location.pathname, { replace: true });
+    go(address, { replace: true });
   }
 
   const store = async () => {
     refusal.value = null;
     if (!checkFields(form.fields())) return;
     try {
-      await api.put("/desk/price-lists/{currency}", { path, body: form.body(), headers });
+      await api.put("/desk/price-lists/{currency}", { path, query: whose, body: form.body(), headers });
       saved(t("prices.saved"));
     } catch (error) {
       const faults = error.errors ?? [];
@@ -186,7 +225,7 @@ function PriceList({ context, currency, loaded }) {
 
   function beginAnew() {
     kept.forget();
-    go(location.pathname, { replace: true });
+    go(address, { replace: true });
   }
 
   function submit(event) {
@@ -195,7 +234,7 @@ function PriceList({ context, currency, loaded }) {
   }
 
   function bringIn() {
-    const send = (file) => api.putCsv("/desk/price-lists/{currency}", { path, body: file, headers });
+    const send = (file) => api.putCsv("/desk/price-lists/{currency}", { path, query: whose, body: file, headers });
     const content = ({ close }) =>
       html`<${Import} etag=${etag} send=${send} close=${close} done=${() => saved(t("prices.imported"))} />`;
     openDialog({ className: "ask", title: t("prices.import"), content });
@@ -203,18 +242,25 @@ function PriceList({ context, currency, loaded }) {
 
   async function bringOut() {
     try {
-      save(await api.getCsv("/desk/price-lists/{currency}", { path }, currentLanguage()), `prices-${currency}.csv`);
+      const csv = await api.getCsv("/desk/price-lists/{currency}", { path, query: whose }, currentLanguage());
+      save(csv, `${["prices", ...Object.values(whose), currency].join("-")}.csv`);
     } catch (error) {
       toast(errorText(error));
     }
   }
 
-  const versions = (query) => api.get("/desk/price-lists/{currency}/versions", { path, query, signal: left });
+  const versions = (query) =>
+    api.get("/desk/price-lists/{currency}/versions", { path, query: { ...whose, ...query }, signal: left });
+  const scope = Object.keys(whose)[0]?.replace("_id", "");
+  const title = name
+    ? t("prices.of_account", { name, currency: currencyName(currency) })
+    : t("prices.of", { currency: currencyName(currency) });
+  const up = scope ? [[t(`prices.scope.${scope}`), `/desk/price-lists?scope=${scope}`], [name]] : [];
   return html`
     <div class="screen">
-      <${Trail} steps=${[[t("nav.desk")], [t("nav.prices"), "/desk/price-lists"], [currency]]} />
+      <${Trail} steps=${[[t("nav.desk")], [t("nav.prices"), "/desk/price-lists"], ...up, [currency]]} />
       <div class="title-row">
-        <h1>${t("prices.of", { currency: currencyName(currency) })}</h1>
+        <h1>${title}</h1>
         <div class="actions">
           ${mayChange && html`<button type="button" onClick=${bringIn}>${t("prices.import")}</button>`}
           ${loaded.etag && html`<${ActionButton} act=${bringOut}>${t("prices.export")}</${ActionButton}>`}
@@ -235,7 +281,7 @@ function PriceList({ context, currency, loaded }) {
 
 /** The message that somebody else has changed it first. */
 const Outdated = ({ etag, beginAnew }) => html`
-  <${Notice} kind="warn"><a href=${location.pathname} target="_blank">${t("prices.see_it")}</a></${Notice}>
+  <${Notice} kind="warn"><a href=${location.pathname + location.search} target="_blank">${t("prices.see_it")}</a></${Notice}>
   <${KeptNotice} beginAnew=${beginAnew} />
   <${Notice} kind="bad">${outdatedText(etag)}</${Notice}>`;
 
@@ -251,14 +297,20 @@ function Prices({ form }) {
   function add() {
     added.current = form.add();
   }
+  function showTiers() {
+    form.hasTiers.value = true;
+  }
   return html`
     <section class="card">
-      <p class="hint">${t("prices.list_text")}</p>
+      <p class="hint">${t("prices.list_text")}${form.hasTiers.value && ` ${t("prices.tiers_text")}`}</p>
       <div class="price-rows">
         ${rows.length === 0 && html`<p class="nothing">${t("prices.empty")}</p>`}
         ${rows.map((row) => html`<${Price} key=${row.kind.id} form=${form} row=${row} />`)}
       </div>
-      <button type="button" disabled=${rows.length >= MAX_PRICES} onClick=${add}>${t("prices.add")}</button>
+      <div class="actions">
+        <button type="button" disabled=${rows.length >= MAX_PRICES} onClick=${add}>${t("prices.add")}</button>
+        ${!form.hasTiers.value && html`<button class="plain" type="button" onClick=${showTiers}>${t("prices.tiers")}</button>`}
+      </div>
     </section>`;
 }
 
@@ -277,6 +329,7 @@ function Price({ form, row }) {
       <${Field} of=${row.description} />
       <${Field} of=${row.unit_price} hasNotes=${false} />
       <${Field} of=${row.recurrence} />
+      ${form.hasTiers.value && html`<div class="tiers"><${Field} of=${row.valid_from} /><${Field} of=${row.from_quantity} /></div>`}
       <button class="small" type="button" aria-label=${t("editor.remove_line", { line: name })} onClick=${() => form.remove(row)}>${t("action.remove")}</button>
       <${Notes} of=${row.unit_price} />
     </fieldset>`;
@@ -316,7 +369,7 @@ function Import({ etag, send, close, done }) {
   return html`
     <form novalidate onSubmit=${submit}>
       <p>${t("prices.import_text")}</p>
-      <code class="columns-named">${COLUMNS.join(",")}</code>
+      <code class="columns-named">${[...COLUMNS, ...TIERS].join(",")}</code>
       <div class="field">
         <label for="csv-file">${t("prices.file")}</label>
         <input id="csv-file" type="file" accept=".csv,text/csv" required autofocus ref=${file} />

@@ -5,7 +5,7 @@ import { Unreachable } from "../../lib/api.js";
 import { checkFields, FormField, readAll, showFaults } from "../../lib/fields.js";
 import { openBlob } from "../../lib/files.js";
 import { LIMITS } from "../../lib/generated/limits.js";
-import { currencyName, money, t, today } from "../../lib/i18n.js";
+import { currencyName, day, money, t, today } from "../../lib/i18n.js";
 import { minorDigits, write } from "../../lib/money.js";
 import { isDelivered, itemDetail, itemKind } from "../../lib/orders/describe.js";
 import { RECURRENCES, recurrenceLabel, Totals } from "../../lib/orders/quote-view.js";
@@ -83,7 +83,8 @@ class Writing {
       quantity: item.quantity ?? 1,
       recurrence: this.usualRecurrence(item),
     }));
-    const begun = kept?.lines[this.currency] ?? [...draft.lines, ...priceless, ...(kept?.extra ?? [])];
+    const sourced = draft.lines.map((line, index) => ({ ...line, source: draft.price_sources?.[index] ?? null }));
+    const begun = kept?.lines[this.currency] ?? [...sourced, ...priceless, ...(kept?.extra ?? [])];
     this.lines = signal(begun.map((line) => this.newLine(line)));
   }
 
@@ -104,6 +105,8 @@ class Writing {
     const judge = (units) => (itemId !== null && units < 0n ? t("fault.negative_price") : null);
     return {
       itemId,
+      /** The list that the price is from, which holds while the price is that of the list. */
+      source: begun.source ? { ...begun.source, unit_price: begun.source.unit_price ?? price } : null,
       description: new FormField({
         name: "description",
         label: t("quote.description"),
@@ -186,6 +189,7 @@ class Writing {
   written() {
     const raw = (line) => ({
       item_id: line.itemId,
+      ...(line.source && { source: line.source }),
       ...Object.fromEntries(LINE.map((name) => [name, line[name].value.value])),
     });
     return {
@@ -391,7 +395,23 @@ function LineRow({ quote, line, isRemovable }) {
         <output class="amount">${amount === null ? "–" : money(write(amount, quote.digits), quote.currency)}</output>
       </div>
       <${Notes} of=${line.quantity} /><${Notes} of=${line.unit_price} />
+      <${Source} line=${line} currency=${quote.currency} account=${quote.account} />
     </div>`;
+}
+
+/** Which list the price of a line is from, as long as it is that price. */
+function Source({ line: { source, unit_price: price }, currency, account }) {
+  if (!source || price.value.value !== source.unit_price) return null;
+  const { list, group, version, valid_from: since, from_quantity: quantity } = source;
+  const whose = { account: { account_id: account.account_id }, group: { group } }[list];
+  const address = `/desk/price-lists/${currency}${whose ? `?${new URLSearchParams(whose)}` : ""}`;
+  const details = [
+    t("history.version", { version: String(version) }),
+    since && t("prices.source_since", { date: day(since) }),
+    quantity && t("prices.source_from", { quantity }),
+  ];
+  return html`
+    <p class="hint source"><a href=${address} target="_blank">${t(`prices.source.${list}`, { group })}</a> · ${details.filter(Boolean).join(" · ")}</p>`;
 }
 
 function Sums({ quote }) {
