@@ -35,10 +35,13 @@ class InProcess(Site):
         """Freshly deployed and seeded."""
         with Lab.started(TEMPLATE, **parameters) as lab:
             site = cls(lab)
-            cs = next(user for user in site.users if user.role == "customer-success")
-            for account in seeded_accounts(lab.clock.now().date()):
-                site.put(f"/api/desk/accounts/{account['account_id']}", cs, account).ok()
+            lab.fill(site._store_accounts)
             yield site
+
+    def _store_accounts(self) -> None:
+        cs = next(user for user in self.users if user.role == "customer-success")
+        for account in seeded_accounts(self.lab.clock.now().date()):
+            self.put(f"/api/desk/accounts/{account['account_id']}", cs, account).ok()
 
     def request(
         self,

@@ -1,15 +1,18 @@
-"""Deployments, each carried out once per process: later labs of the same template and parameters begin with a copy."""
+"""Deployments and first contents of the table, each made once per process: later labs begin with a copy."""
 
 import copyreg
 import io
 import pickle
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from joserfc.jwk import RSAKey
 from moto.core.base_backend import BackendDict
+from moto.dynamodb.models import dynamodb_backends
 from moto.s3.models import s3_backends
 
+from tests.lab.clock import Clock
 from tests.lab.stack import Stack
 
 _GIVEN = {"template", "parameters", "client"}
@@ -40,6 +43,7 @@ class _Pickler(pickle.Pickler):
 
 
 _carried_out: dict[str, bytes] = {}
+_filled: dict[str, bytes] = {}
 _services: dict[str, BackendDict[Any]] = {}
 """Of moto, by its own id of each: it forgets at a reset which of them it has used."""
 
@@ -49,7 +53,7 @@ def deploy(stack: Stack) -> None:
     if BackendDict._instances:  # type: ignore[misc]
         stack.deploy()
         return
-    key = repr((id(stack.template), sorted(stack.parameters.items())))  # templates are kept for good
+    key = _key(stack)
     if key in _carried_out:
         outcome, buckets, backends = pickle.loads(_carried_out[key])  # noqa: S301 - written below
         vars(stack).update(outcome)
@@ -68,3 +72,24 @@ def deploy(stack: Stack) -> None:
     except (AttributeError, pickle.PicklingError):
         return  # moto's parameters of SSM hold functions; a stack that has some is deployed anew each time
     _carried_out[key] = written.getvalue()
+
+
+def fill(stack: Stack, fill_tables: Callable[[], None], clock: Clock, account: str, region: str) -> None:
+    """Fill the tables of a fresh stack, or put there what the same function wrote into those of an equal one.
+
+    The function may write to tables alone; the time that it takes passes for the copy as well.
+    """
+    key = repr((_key(stack), fill_tables.__qualname__, clock.now()))
+    if key in _filled:
+        backend, until = pickle.loads(_filled[key])  # noqa: S301 - written below
+        dynamodb_backends[account][region] = backend
+        clock.move_to(until)
+        return
+    fill_tables()
+    written = io.BytesIO()
+    _Pickler(written).dump((dynamodb_backends[account][region], clock.now()))
+    _filled[key] = written.getvalue()
+
+
+def _key(stack: Stack) -> str:
+    return repr((id(stack.template), sorted(stack.parameters.items())))  # templates are kept for good

@@ -4,7 +4,7 @@ import functools
 import os
 import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -168,6 +168,10 @@ class Lab:
         self.ses.identities |= self.stack.identities
         self.ses.event_types |= self.stack.event_types
         self.api = HttpApi(self.stack.api, self.functions, self.clock, self.signing_in)
+
+    def fill(self, fill_tables: Callable[[], None]) -> None:
+        """Call what fills the tables of this lab, fresh as it is; for a lab like an earlier one its work is copied."""
+        deployments.fill(self.stack, fill_tables, self.clock, ACCOUNT, REGION)
 
     def _lets_in(self, queue: str, rule: str) -> bool:
         """Whether the queue's own policy allows EventBridge to send what the rule takes, as AWS needs it."""
