@@ -27,7 +27,16 @@ from online_orders.domain.languages import LOCALES, Locale
 from online_orders.domain.prices import COLUMNS as PRICE_COLUMNS
 from online_orders.domain.prices import OPTIONAL_COLUMNS as MORE_PRICE_COLUMNS
 from online_orders.domain.prices import PriceList, PriceScope, prices_csv
-from online_orders_cli import catalogs, importing, importing_people, looking, operating, restoring, tables
+from online_orders_cli import (
+    catalog_files,
+    catalogs,
+    importing,
+    importing_people,
+    looking,
+    operating,
+    restoring,
+    tables,
+)
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
 from online_orders_cli.output import Output
@@ -258,7 +267,7 @@ def import_catalog(
     """
     session: Session = ctx.obj
     installation, output = session.installation, session.output
-    document = catalogs.read(file)
+    document = catalog_files.read(file)
     if as_draft and not dry_run:
         errors = catalogs.store_draft(installation, document)
         output.say(f"Stored as the draft, with {len(errors)} faults.", draft=True, faults=len(errors))
@@ -440,7 +449,7 @@ def export_catalog(
     session: Session = ctx.obj
     document = catalogs.fetch(session.installation, version)
     as_yaml = not session.output.as_json and (to is None or to.suffix.lower() != ".json")
-    _write([catalogs.text_of(document, as_yaml=as_yaml)], to)
+    _write([catalog_files.text_of(document, as_yaml=as_yaml)], to)
 
 
 Spreadsheet = Annotated[
