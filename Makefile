@@ -17,7 +17,7 @@ export UV_PYTHON_DOWNLOADS := never
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/sandbox.txt screens reference  ## Start everything on this machine, at PORT (8080); Ctrl-C ends it
+run: .venv/sandbox.txt screens reference  ## Start everything on this machine, at PORT (8080); CATALOG=examples/catalog for another catalog; Ctrl-C ends it
 	@exec .venv/bin/python -m sandbox
 
 test: environments  ## Run the tests (ARGS=... for pytest)

@@ -11,6 +11,7 @@ from typing import Any
 from sandbox import SandboxError
 from sandbox.engine import Engine
 from sandbox.fork_server import ForkServer
+from sandbox.own_catalog import OwnCatalog, read_own_catalog
 from sandbox.settings import Settings
 from sandbox.state import StateFolder
 
@@ -28,7 +29,8 @@ def main() -> int:
         _require_loopback()
         folder = StateFolder(settings.folder)
         try:
-            asyncio.run(_main(settings, folder))
+            own = read_own_catalog(settings.project, settings.catalog) if settings.catalog else None
+            asyncio.run(_main(settings, folder, own))
         finally:
             folder.close()
     except SandboxError as error:
@@ -46,7 +48,7 @@ def _require_loopback() -> None:
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 
-async def _main(settings: Settings, folder: StateFolder) -> None:
+async def _main(settings: Settings, folder: StateFolder, own: OwnCatalog | None) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(_report)
     for name in ENDING:
@@ -57,7 +59,7 @@ async def _main(settings: Settings, folder: StateFolder) -> None:
     try:
         from sandbox.run import Sandbox  # half a second of imports
 
-        await Sandbox(settings, folder, listener, engine, fork_server).run(stop)
+        await Sandbox(settings, folder, listener, engine, fork_server, own).run(stop)
     finally:
         await engine.stop()
         await fork_server.stop()

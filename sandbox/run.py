@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,6 +24,7 @@ from sandbox.functions import FunctionHost
 from sandbox.gateway import Gateway, SiteRules, site_app
 from sandbox.logs import FunctionLogs
 from sandbox.mailbox import PAGES, Mailbox
+from sandbox.own_catalog import OwnCatalog
 from sandbox.retries import Retries
 from sandbox.roles import drop_tls_policies, with_execution_role
 from sandbox.seed import CS_MAILBOX, PASSWORD, SENDER, Cognito, User, seed
@@ -49,13 +51,20 @@ class Sandbox:
     """The running sandbox; `listener` listens on the port for people."""
 
     def __init__(
-        self, settings: Settings, folder: StateFolder, listener: socket.socket, engine: Engine, fork_server: ForkServer
+        self,
+        settings: Settings,
+        folder: StateFolder,
+        listener: socket.socket,
+        engine: Engine,
+        fork_server: ForkServer,
+        own: OwnCatalog | None,
     ) -> None:
         self._settings = settings
         self._folder = folder
         self._listener = listener
         self._engine = engine
         self._fork_server = fork_server
+        self._own = own
         self._clients = Clients(engine.endpoint)
         # Engine and functions call this one: invocations, and the mails that functions send.
         self._inner = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
@@ -132,9 +141,9 @@ class Sandbox:
         self._serve(pages, self._listener, closing)
 
         api = f"http://127.0.0.1:{self._port}/api"
-        description["service_users"] = await seed(cognito, users, api, datetime.now(UTC).date())
+        description["service_users"] = await seed(cognito, users, api, datetime.now(UTC).date(), self._own)
         self._folder.publish(description)
-        print(_announcement(description, self._folder), flush=True)
+        print(_announcement(description, self._folder, self._settings.catalog), flush=True)
         await host.warm()
 
     def _host(
@@ -284,7 +293,7 @@ def _home(description: dict[str, Any]) -> str:
     return pages.get_template("home.html").render(description)
 
 
-def _announcement(description: dict[str, Any], folder: StateFolder) -> str:
+def _announcement(description: dict[str, Any], folder: StateFolder, catalog: Path | None) -> str:
     users = description["users"]
     longest = max(len(user["username"]) for user in users)
     lines = [f"  {user['username']:<{longest}}  {user['role']:<16}  {user['account_id'] or ''}" for user in users]
@@ -296,6 +305,7 @@ def _announcement(description: dict[str, Any], folder: StateFolder) -> str:
             f"  mailbox  {description['mailbox']}",
             f"  AWS      {aws['endpoint']} (region {aws['region']}, any credentials)",
             f"  logs     {folder.path / 'functions.log'}",
+            *([f"  catalog  {catalog}"] if catalog else []),
             "",
             f"Users, all with the password {PASSWORD}:",
             *(line.rstrip() for line in lines),

@@ -1,13 +1,14 @@
 """Create the people, accounts and price lists that the sandbox begins with.
 
 Accounts and price lists are stored through the product's own routes, as by Customer Success; users by Cognito's calls
-for operators.
+for operators. With a catalog of one's own, that is published first, with its own price lists; the accounts then have
+its equipment and are in its groups.
 """
 
 import asyncio
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from typing import Any
 import urllib3
 
 from sandbox import SandboxError
+from sandbox.own_catalog import OwnCatalog
 
 PASSWORD = "Sandbox-Pass-1"
 STORED = {200, 201}
@@ -212,6 +214,34 @@ def accounts(today: date) -> list[Account]:
     ]
 
 
+MODELS = ("X1500", "X1700")
+MAX_GROUPS = 20
+"""Of an account, as in the product."""
+IN_GROUPS = ("brightwater", "nordlicht", "harbor-pine", "aozora")
+"""Who is in the groups of a catalog of one's own, one account in each, the reseller in the first."""
+
+
+def fitted(account: Account, document: dict[str, Any]) -> Account:
+    """Return an account with equipment and groups of a catalog in place of the models of the one that ships."""
+    equipment = document["equipment"]
+    instead = {model: equipment[min(place, len(equipment) - 1)] for place, model in enumerate(MODELS) if equipment}
+
+    def sockets(site: dict[str, Any]) -> list[dict[str, Any]]:
+        found: dict[str, int] = {}
+        for stock in site["sockets"] if equipment else ():
+            model = instead[stock["model"]]
+            found[model] = found.get(model, 0) + stock["quantity"]
+        return [{"model": model, "quantity": quantity} for model, quantity in found.items()]
+
+    groups = [
+        group["group"]
+        for place, group in enumerate(document["groups"])
+        if IN_GROUPS[place % len(IN_GROUPS)] == account["account_id"]
+    ]
+    sites = [{**site, "sockets": sockets(site)} for site in account["sites"]]
+    return {**account, "sites": sites, **({"groups": groups[:MAX_GROUPS]} if groups else {})}
+
+
 PRICES = (
     ("site_bandwidth", "50", "Bandwidth up to 50 Mbps", "monthly", 95),
     ("site_bandwidth", "100", "Bandwidth up to 100 Mbps", "monthly", 160),
@@ -289,8 +319,12 @@ SERVICE_USERS: tuple[dict[str, Any], ...] = (
 )
 
 
-async def seed(cognito: Cognito, users: list[User], api: str, today: date) -> list[dict[str, Any]]:
+async def seed(
+    cognito: Cognito, users: list[User], api: str, today: date, own: OwnCatalog | None = None
+) -> list[dict[str, Any]]:
     """Store users, accounts and price lists through the running product; `api` is its address.
+
+    A catalog of one's own is published before, and its price lists replace those of the sandbox.
 
     Return the service users that were made, with their secrets, as sandbox.json has them.
     """
@@ -301,14 +335,24 @@ async def seed(cognito: Cognito, users: list[User], api: str, today: date) -> li
         asyncio.to_thread(_in_turn, [partial(cognito.create, user) for user in others]),
         asyncio.to_thread(
             _in_turn,
-            [
-                *(partial(_put, api, token, f"accounts/{body['account_id']}", body) for body in accounts(today)),
-                *(partial(_put, api, token, f"price-lists/{each}", price_list(each)) for each in UNITS_PER_EURO),
-            ],
+            [partial(_put, api, token, path, body) for path, body in _stored(today, own)],
         ),
     )
     await asyncio.to_thread(_in_turn, [partial(_meet, cognito, api, token, user) for user in others])
     return await asyncio.to_thread(lambda: [_service_user(api, token, asked) for asked in SERVICE_USERS])
+
+
+def _stored(today: date, own: OwnCatalog | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what is stored through the routes of the desk, in turn: the path and the body."""
+    if own is None:
+        yield from ((f"accounts/{body['account_id']}", body) for body in accounts(today))
+        yield from ((f"price-lists/{each}", price_list(each)) for each in UNITS_PER_EURO)
+        return
+    yield "catalog", own.document
+    yield from ((f"accounts/{body['account_id']}", fitted(body, own.document)) for body in accounts(today))
+    for each in own.price_lists:
+        whose = f"?group={each['group']}" if each["group"] else ""
+        yield f"price-lists/{each['currency']}{whose}", {"prices": each["prices"]}
 
 
 def _service_user(api: str, token: str, asked: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Settings:
     """Seconds of the undo window of a quote."""
     iam: bool = False
     """Whether the engine enforces the functions' roles; their credentials last an hour, so this is for tests."""
+    catalog: Path | None = None
+    """A catalog of one's own: its document, or the folder with its price lists; None is the one that ships."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str], project: Path) -> "Settings":
@@ -37,6 +39,7 @@ class Settings:
             tick=_number(environment, "ORDER_TICK_SECONDS", 0, most=MAX_TICK_SECONDS) or None,
             undo=_number(environment, "QUOTE_UNDO_SECONDS", 0, most=MAX_UNDO_SECONDS),
             iam=_number(environment, "SANDBOX_IAM", 0, most=1) == 1,
+            catalog=Path(given) if (given := environment.get("CATALOG")) else None,
         )
 
 

@@ -305,6 +305,41 @@ def test_a_second_one_leaves_the_first_alone(running: Running) -> None:
     assert json.loads((running.folder / "sandbox.json").read_text(encoding="utf-8")) == running.json
 
 
+def test_another_catalog_is_published_with_its_prices_before_the_accounts(state: Path) -> None:
+    process = launch(state, CATALOG="examples/catalog")
+    try:
+        running = Running(process, state)
+        users = {user["role"]: user for user in running.json["users"]}
+        desk, partner = users["customer-success"], users["reseller"]
+        assert running.get("/api/desk/catalog", desk).json()["version"] == 1
+        offered = running.get("/api/catalog", partner).json()
+        assert "white_label_portal" in [kind["kind"] for kind in offered["item_kinds"]]
+        indicative = [price for price in offered["prices"] if price["kind"] == "seats" and price["variant"] == "12"]
+        assert indicative[0]["unit_price"] == "9.60", "of the group's list"
+        listed = running.get("/api/desk/price-lists", desk).json()["items"]
+        assert {row["currency"] for row in listed} == {"EUR", "GBP", "JPY", "USD"}
+        assert "catalog  examples/catalog" in output_of(state)[0]
+    finally:
+        process.terminate()
+        process.wait(END_SECONDS)
+
+
+def test_a_faulty_catalog_is_told_with_all_faults_and_nothing_is_started(state: Path, tmp_path: Path) -> None:
+    (tmp_path / "catalog.yaml").write_text("kinds: []\nequipment: [1]\n", "utf-8")
+    state.mkdir()
+    (state / "sandbox.json").write_text("{}", "utf-8")
+    process = launch(state, CATALOG=str(tmp_path))
+    assert process.wait(END_SECONDS) == 1
+    output, errors = output_of(state)
+
+    assert output == ""
+    first, *faults = errors.splitlines()
+    assert first == f"sandbox: CATALOG: {tmp_path} is not used, and nothing was started:"
+    assert [fault.split(": ")[1] for fault in faults] == ["/equipment/0", "/kinds"]
+    assert not (state / "sandbox.json").exists()
+    assert not (state / "engine.log").exists()
+
+
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly(state: Path, name: signal.Signals) -> None:
     running = Running(launch(state), state)

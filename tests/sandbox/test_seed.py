@@ -6,7 +6,8 @@ import pytest
 
 from online_orders.domain.accounts import Account, parse_account
 from online_orders.domain.prices import ListPrice, parse_prices
-from sandbox.seed import CS_MAILBOX, GIVEN_ROLES, SENDER, UNITS_PER_EURO, USERS, accounts, price_list
+from sandbox.seed import CS_MAILBOX, GIVEN_ROLES, SENDER, UNITS_PER_EURO, USERS, accounts, fitted, price_list
+from tests.example_catalog import example
 from tests.shipped_catalog import BANDWIDTH_STEPS, CATALOG
 
 TODAY = date(2026, 11, 22)
@@ -71,6 +72,36 @@ def test_every_account_s_currency_has_prices_for_every_kind_of_item(seeded: dict
     for currency in UNITS_PER_EURO:
         listed: tuple[ListPrice, ...] = parse_prices(price_list(currency), currency)
         assert {price.kind for price in listed} == set(CATALOG.kinds)
+
+
+def test_with_another_catalog_accounts_have_its_equipment_and_are_in_its_groups() -> None:
+    document = {"equipment": ["A", "B"], "groups": [{"group": "gold"}, {"group": "silver"}]}
+    before = {each["account_id"]: each for each in accounts(TODAY)}
+    after = {each["account_id"]: fitted(each, document) for each in accounts(TODAY)}
+    stock = {name: [site["sockets"] for site in each["sites"]] for name, each in after.items()}
+    assert stock["nordlicht"] == [[{"model": "B", "quantity": 1}], [], []]
+    assert stock["aozora"][0] == [{"model": "B", "quantity": 1}, {"model": "A", "quantity": 1}]
+    assert {name: each["groups"] for name, each in after.items() if "groups" in each} == {
+        "brightwater": ["gold"],
+        "nordlicht": ["silver"],
+    }
+    for name, each in after.items():
+        sites = [
+            {**site, "sockets": old["sockets"]} for site, old in zip(each["sites"], before[name]["sites"], strict=True)
+        ]
+        assert {**each, "sites": sites, "groups": []} == {**before[name], "groups": []}
+
+
+def test_with_one_model_a_site_has_all_of_it_and_with_none_nothing() -> None:
+    tokyo = next(each for each in accounts(TODAY) if each["account_id"] == "aozora")
+    one, none = (fitted(tokyo, {"equipment": models, "groups": []}) for models in (["A"], []))
+    assert one["sites"][0]["sockets"] == [{"model": "A", "quantity": 2}]
+    assert none["sites"][0]["sockets"] == []
+
+
+def test_the_example_has_prices_in_every_account_s_currency() -> None:
+    listed = {each["currency"] for each in example().price_lists if each["group"] is None}
+    assert {account["currency"] for account in accounts(TODAY)} == listed
 
 
 def test_no_address_is_used_twice(seeded: dict[str, Account]) -> None:

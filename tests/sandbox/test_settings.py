@@ -15,6 +15,8 @@ def test_without_an_environment_the_defaults_hold() -> None:
 def test_the_environment_says_otherwise() -> None:
     environment = {"PORT": "0", "SANDBOX_DIR": "/elsewhere", "ORDER_TICK_SECONDS": "5", "QUOTE_UNDO_SECONDS": "9"}
     assert Settings.of(environment, PROJECT) == Settings(PROJECT, Path("/elsewhere"), port=0, tick=5, undo=9)
+    assert Settings.of({"CATALOG": "examples/catalog"}, PROJECT).catalog == Path("examples/catalog")
+    assert Settings.of({"CATALOG": ""}, PROJECT).catalog is None
 
 
 @pytest.mark.parametrize("port", ["http", "-1", "65536", "8080.0", "٣"])
