@@ -7,11 +7,12 @@ from typing import Any
 
 from online_orders.aws import people_store
 from online_orders.aws.table import transact
+from online_orders.domain.catalog import Catalog, shipped
 from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.roles import DESK, HIGHEST_ROLE, Group
-from sandbox.seed import GIVEN_ROLES, USERS
+from sandbox.seed import GIVEN_ROLES, USERS, fitted
 from sandbox.seed import accounts as seeded_accounts
-from tests.contract.site import Attachment, Execution, Mail, Response, Seen, Site, User
+from tests.contract.site import Attachment, Execution, Json, Mail, Response, Seen, Site, User
 from tests.lab import Lab
 from tests.lab import Mail as LabMail
 from tests.lab import User as LabUser
@@ -21,8 +22,10 @@ SIMULATOR = "simulator.amazonses.com"
 
 
 class InProcess(Site):
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, document: Json | None = None) -> None:
         self.lab = lab
+        self._document = document
+        self.catalog = Catalog.from_document(document, 1) if document else shipped()
         self.origin = lab.outputs["SiteUrl"]
         self.brand = lab.stack.ref("BrandName")
         self.cs_mailbox = lab.stack.ref("CustomerSuccessMailbox")
@@ -31,17 +34,23 @@ class InProcess(Site):
 
     @classmethod
     @contextmanager
-    def started(cls, **parameters: str) -> Iterator["InProcess"]:
-        """Freshly deployed and seeded."""
+    def started(cls, document: Json | None = None, /, **parameters: str) -> Iterator["InProcess"]:
+        """Freshly deployed and seeded; with another vendor's catalog, if there is one, published."""
         with Lab.started(TEMPLATE, **parameters) as lab:
-            site = cls(lab)
-            lab.fill(site._store_accounts)
+            site = cls(lab, document)
+            lab.fill(site._store_catalog_and_accounts if document else site._store_accounts)
             yield site
 
     def _store_accounts(self) -> None:
         cs = next(user for user in self.users if user.role == "customer-success")
         for account in seeded_accounts(self.lab.clock.now().date()):
-            self.put(f"/api/desk/accounts/{account['account_id']}", cs, account).ok()
+            body = fitted(account, self._document) if self._document else account
+            self.put(f"/api/desk/accounts/{account['account_id']}", cs, body).ok()
+
+    def _store_catalog_and_accounts(self) -> None:
+        cs = next(user for user in self.users if user.role == "customer-success")
+        self.put("/api/desk/catalog", cs, self._document).ok()
+        self._store_accounts()
 
     def request(
         self,

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from json import dumps
 from typing import Any
 
 import httpx
 
+from online_orders.domain.catalog import Catalog
 from tests import loopback
 from tests.contract.site import Attachment, Execution, Json, Mail, Response, Seen, Site, User
 from tests.waiting import until
@@ -35,6 +36,11 @@ class Live(Site):
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
         with loopback.client(timeout=DEADLINE_SECONDS, limits=limits) as http:
             yield cls(description, http)
+
+    @cached_property
+    def catalog(self) -> Catalog:  # type: ignore[override]
+        body = self.get("/api/desk/catalog", self.people.cs).ok()
+        return Catalog.from_document(body, body["version"])
 
     def aws(self, service: str) -> Any:
         """A client of the engine behind the local run."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from online_orders.domain.catalog import SITE, Kind, Setting
 from tests.contract.site import Json, Mail, Response, Site, User
 
 
@@ -87,8 +88,24 @@ class Order:
 
 
 def item(site: Site, **changes: Any) -> Json:
-    """A sound item, or what the changes make of it."""
-    return {"kind": "ip_addresses", "quantity": 4, "start_date": site.day(45), **changes}
+    """A sound item of the catalog's first kind that everybody may order and that needs nothing else, or what the
+    changes make of it.
+    """
+    kind = next(kind for kind in site.catalog.kinds.values() if _is_simple(kind))
+    values = {setting.name: _value(setting) for setting in kind.settings.values() if setting.required}
+    return {"kind": kind.kind, **values, "start_date": site.day(45), **changes}
+
+
+def _is_simple(kind: Kind) -> bool:
+    is_limited = kind.retired or kind.only_for is not None
+    return not is_limited and SITE not in kind.settings and not kind.has_rule("needs_other_item_or_equipment")
+
+
+def _value(setting: Setting) -> Any:
+    if setting.type == "quantity":
+        least = max(4, setting.minimum)
+        return least + -least % setting.step
+    return next(iter(setting.choices), "some text")
 
 
 def line(**changes: Any) -> Json:

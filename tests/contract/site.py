@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from online_orders.domain.catalog import Catalog
+
 Json = dict[str, Any]
 Seen = TypeVar("Seen")
 
@@ -156,6 +158,8 @@ class Site(ABC):
     cs_mailbox: str
     brand: str
     users: Sequence[User]
+    catalog: Catalog
+    """What can be ordered here."""
 
     @abstractmethod
     def request(

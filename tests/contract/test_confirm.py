@@ -41,6 +41,7 @@ def form_of(site: Site, mail: Mail) -> Response:
     return site.request("GET", mail.link)
 
 
+@pytest.mark.each_catalog
 def test_the_page_shows_what_is_decided(site: Site) -> None:
     order = place(site, note="Fish & chips <b>daily</b>", purchase_order_number="PO-4711")
     order.desk("claim").ok()
@@ -156,6 +157,7 @@ def test_the_contact_cancels_a_quoted_order(site: Site) -> None:
     assert (after["closed"]["by"], after["closed"]["reason"]) == ("contact", "Too dear.")
 
 
+@pytest.mark.each_catalog
 def test_the_contact_asks_for_a_change_and_gets_a_new_quote(site: Site) -> None:
     order, mail = offered(site)
     assert site.decide(mail, "request_change").status == 400

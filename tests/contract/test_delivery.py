@@ -40,6 +40,7 @@ def test_a_delivery_is_noted_and_changes_no_version(site: Site) -> None:
     assert delivery == {"state": "delivered", "recipient": order.contact, "at": entry["at"]}
 
 
+@pytest.mark.each_catalog
 def test_a_returned_mail_makes_the_revision_undeliverable_and_tells_staff(site: Site) -> None:
     order = quoted(site, account_with_contact(site, "bounce@simulator.amazonses.com"))
     site.eventually(lambda: order.read()["quote"]["state"] == "undeliverable")

@@ -57,6 +57,7 @@ def test_what_a_status_does_not_allow_is_a_conflict_that_names_it(site: Site, st
     assert order.read() == before
 
 
+@pytest.mark.each_catalog
 @pytest.mark.parametrize("status", STATUSES)
 def test_an_order_names_what_its_reader_may_do_with_it_now(site: Site, status: str) -> None:
     order = STATUSES[status](site)
@@ -227,6 +228,7 @@ def test_a_reseller_does_not_reach_a_direct_order_of_a_sub_account(in_process: I
     assert direct.status == "submitted"
 
 
+@pytest.mark.each_catalog
 def test_a_direct_order_goes_the_same_way_to_its_end(site: Site) -> None:
     account = enroll(site)
     order = place_direct(site, account["account_id"])

@@ -140,6 +140,7 @@ def name_contact(site: InProcess, account_id: str) -> None:
     site.settle()
 
 
+@pytest.mark.each_catalog
 def test_no_stored_item_names_an_erased_contact_and_orders_are_unchanged(site: InProcess) -> None:
     story, lab = Story(site), site.lab
     name, email = story.contact["name"], story.contact["email"]

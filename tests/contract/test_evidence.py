@@ -25,6 +25,7 @@ def decide(site: Site, mail: Mail, decision: str, **headers: str) -> None:
     site.request("POST", mail.link, form=form, headers={"User-Agent": AGENT, **headers}).page()
 
 
+@pytest.mark.each_catalog
 def test_an_approval_leaves_evidence_for_customer_success(site: Site) -> None:
     order, mail = offered(site)
     assert evidence_of(order) == []

@@ -46,6 +46,7 @@ def test_a_returned_mail_of_an_account_with_a_dot_is_told(site: Site) -> None:
     assert entry["data"]["delivery"] == "bounced"
 
 
+@pytest.mark.each_catalog
 @pytest.mark.parametrize("account_id", ["acme.de", "a.", "0", "A_b-C.d", "new", "0_.-" * 16, "a" + 63 * "."])
 def test_an_order_of_any_legal_account_id_goes_the_whole_way(in_process: InProcess, account_id: str) -> None:
     account_with_id(in_process, account_id)

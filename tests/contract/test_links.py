@@ -103,6 +103,7 @@ def test_new_links_use_the_new_key_and_the_old_key_can_be_retired(in_process: In
     in_process.decide([each for each in old.mails_to(old.contact) if each.attachments][-1], "approve").page()
 
 
+@pytest.mark.each_catalog
 def test_looking_leaves_the_whole_table_as_it_was_byte_for_byte(in_process: InProcess) -> None:
     order, mail = offered(in_process)
     received = order.mails_to(order.contact)[0]

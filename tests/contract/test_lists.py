@@ -28,6 +28,7 @@ def several(site: Site, account: Json, number: int) -> list[Order]:
     return [place_for(site, account, purchase_order_number=f"PO-{index}") for index in range(number)]
 
 
+@pytest.mark.each_catalog
 def test_a_list_is_newest_first_and_its_rows_are_whole_orders(site: Site) -> None:
     account = enroll(site)
     orders = several(site, account, 3)
@@ -330,6 +331,7 @@ def test_a_page_for_a_german_spreadsheet_has_a_mark_and_semicolons(site: Site) -
     site.get("/api/orders?spreadsheet=xx", site.people.reseller).refused(400, "invalid_query")
 
 
+@pytest.mark.each_catalog
 def test_the_desk_lists_the_oldest_first_and_says_how_old(site: Site) -> None:
     account = enroll(site)
     orders = several(site, account, 3)

@@ -31,6 +31,7 @@ def check(mail: Mail, order: Order, *, link: bool) -> None:
     assert len(mail.to) == 1
 
 
+@pytest.mark.each_catalog
 def test_placing_tells_the_organization_and_customer_success(site: Site) -> None:
     order = place(site)
     told(order, contact=1, placer=1, customer_success=1)
@@ -48,6 +49,7 @@ def test_a_quote_goes_to_the_contact_alone_with_paper_link_and_code(site: Site) 
     assert (first.link, first.attachments) != (mail.link, mail.attachments)
 
 
+@pytest.mark.each_catalog
 def test_an_approval_is_told_to_all_three_with_the_paper(site: Site) -> None:
     order, mail = offered(site)
     site.decide(mail, "approve").page()
@@ -116,6 +118,7 @@ def test_a_resend_to_nobody_or_nowhere_is_refused(site: Site) -> None:
     site.decide(mail, "approve").page()
 
 
+@pytest.mark.each_catalog
 def test_a_german_account_gets_german_mails(site: Site) -> None:
     order, mail = offered(site, site.people.german)
     site.decide(mail, "approve").page()

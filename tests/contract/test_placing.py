@@ -88,6 +88,7 @@ def test_the_answer_to_a_placed_order_is_the_order(site: Site) -> None:
     }
 
 
+@pytest.mark.each_catalog
 def test_the_location_leads_to_the_order(site: Site) -> None:
     order = place(site)
     location = order.created.headers["location"].removeprefix(site.origin)
@@ -116,6 +117,7 @@ def test_a_key_has_1_to_255_visible_characters(site: Site) -> None:
         assert place_response(site, customer, body, key).status == 400, key
 
 
+@pytest.mark.each_catalog
 def test_the_same_key_and_body_give_the_same_response(site: Site) -> None:
     customer, key = site.people.customer, fresh("key")
     body = {"items": [item(site)], "note": "Once."}

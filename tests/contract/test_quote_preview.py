@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.contract.orders import Order, claimed, line, offered, place, quote
 from tests.contract.site import Json, Response, Site
 
@@ -12,6 +14,7 @@ def preview(order: Order, body: Any, **headers: str) -> Response:
     return order.site.post(f"{order.desk_path}/quote/preview", order.site.people.cs, body, **headers)
 
 
+@pytest.mark.each_catalog
 def test_the_mail_and_the_paper_are_those_that_are_sent_but_for_link_and_code(site: Site) -> None:
     order = claimed(site, site.people.german, purchase_order_number="PO-11")
     body = quote(site, message="Wie besprochen.", confirmed_start_dates={"1": site.day(50)})

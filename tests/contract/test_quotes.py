@@ -85,6 +85,7 @@ def test_totals_are_kept_apart_by_recurrence_and_lines_keep_their_order(site: Si
     assert found["totals"] == {"once": "100.02", "monthly": "35.00", "yearly": "7.00"}
 
 
+@pytest.mark.each_catalog
 def test_a_quote_may_say_currency_message_terms_and_dates(site: Site) -> None:
     order = claimed(site)
     body = quote(
@@ -255,6 +256,7 @@ def test_the_paper_is_the_same_everywhere_and_every_time(site: Site) -> None:
     assert again.body == pdf
 
 
+@pytest.mark.each_catalog
 @pytest.mark.parametrize("locale", ["en", "de"])
 def test_the_paper_tells_of_the_order_and_names_no_person(site: Site, locale: str) -> None:
     order = place_for(site, enroll(site, locale=locale))

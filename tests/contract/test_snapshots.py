@@ -5,6 +5,7 @@ import json
 from html import unescape
 from typing import Any
 
+import pytest
 from pypdf import PdfReader
 
 from tests.contract.in_process import InProcess
@@ -145,6 +146,7 @@ def test_a_new_language_and_zone_reach_open_orders_and_keep_promises(in_process:
     site.request("GET", german.link).page(410)
 
 
+@pytest.mark.each_catalog
 def test_a_new_language_applies_to_later_texts_and_open_orders(in_process: InProcess) -> None:
     site = in_process
     account = enroll(site, locale="de")

@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, fresh, item, offer, offered, place, place_for, place_response, quote
 from tests.contract.pages import forms
@@ -110,6 +112,7 @@ def test_customer_success_quotes_anew_what_has_expired(in_process: InProcess) ->
     assert order.status == "completed"
 
 
+@pytest.mark.each_catalog
 def test_an_order_whose_quote_nobody_renews_is_canceled_by_expiry(in_process: InProcess) -> None:
     order, mail = expired(in_process)
     advance(in_process, days=30)

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import pytest
+
 from tests.contract.in_process import InProcess
 from tests.contract.orders import claimed, offered, place, rows
 from tests.contract.site import Site
@@ -16,6 +18,7 @@ def test_a_timeline_begins_with_the_order_and_says_who_did_what(site: Site) -> N
     assert entry["at"] == order.created.json["placed_at"]
 
 
+@pytest.mark.each_catalog
 def test_the_customers_timeline_is_public_and_the_desks_complete(site: Site) -> None:
     order, mail = offered(site)
     order.desk("comment", {"text": "Ask finance first.", "internal": True}).ok()
