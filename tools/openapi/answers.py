@@ -682,6 +682,7 @@ CatalogKind = create_model(
         dict[str, str], Field(description="How an item is told in a line, by language; settings stand in braces.")
     ],
     settings=tuple[CatalogSetting, ...],
+    priced_by=_left_out(str, None, "The setting that distinguishes prices of the kind; left out where none does."),
 )
 
 

@@ -3,6 +3,7 @@
 import { money, t, tOr } from "../i18n.js";
 import { minorDigits, parseAmount, write } from "../money.js";
 import { html } from "../view.js";
+import { kindIn } from "./describe.js";
 
 /**
  * Returns the prices in force for an item, one a recurrence: of its variant, else of its kind in general; of these, those
@@ -10,8 +11,8 @@ import { html } from "../view.js";
  */
 export function pricesOf(item, catalog) {
   const ofKind = (catalog.prices ?? []).filter((each) => each.kind === item.kind);
-  const values = new Set(Object.values(item).map(String));
-  const own = ofKind.filter((each) => each.variant !== null && values.has(each.variant));
+  const variant = String(item[kindIn(catalog, item.kind)?.priced_by]);
+  const own = ofKind.filter((each) => each.variant === variant);
   const rows = own.length ? own : ofKind.filter((each) => each.variant === null);
   const reached = rows.map((each) => each.from_quantity).filter((each) => each <= (item.quantity ?? 1));
   return rows.filter((each) => each.from_quantity === Math.max(...reached));

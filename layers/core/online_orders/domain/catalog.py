@@ -628,4 +628,5 @@ def _kind_body(kind: Kind) -> dict[str, Any]:
         **({"icon": kind.icon} if kind.icon else {}),
         "summary": kind.summary,
         "settings": [setting.body() for setting in kind.settings.values()],
+        **({"priced_by": kind.priced_by} if kind.priced_by else {}),
     }
