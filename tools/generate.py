@@ -22,16 +22,10 @@ GENERATED = ROOT / "layers" / "core" / "online_orders" / "generated"
 SCREENS = ROOT / "web" / "lib" / "generated"
 
 
-def catalog_document() -> dict[str, Any]:
-    """Return the body of `GET /api/catalog` as long as no other catalog is published."""
-    return catalog.catalog_body(catalog.shipped())
-
-
 def main(arguments: list[str]) -> int:
     described = document()
     written: dict[Path, Any] = {
         **iso_codes.documents(),  # the following ones depend on these: `make generate` writes them first
-        GENERATED / "catalog.json": catalog_document(),
         GENERATED / "openapi.json": described,
         SCREENS / "limits.js": screen_limits.module(described),
         SCREENS / "catalog-words.js": catalog_words.module(catalog.shipped()),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from online_orders.domain import order_delivery
-from online_orders.domain.catalog import shipped
+from online_orders.domain.catalog import catalog_body, shipped
 from online_orders.domain.estimates import BUCKET_DAYS, MIN_ORDERS
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
@@ -16,7 +16,6 @@ from online_orders.domain.representations import desk_row, entry_body, order_bod
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
 from online_orders.http import problems
 from tests.tools.described import at, faults, followed, operations, schema
-from tools.generate import catalog_document
 from tools.openapi import examples
 from tools.openapi.refusals import ALL, Refusal
 
@@ -111,7 +110,7 @@ def test_entries_of_an_order_are_as_described() -> None:
 
 
 def test_the_catalog_is_as_described() -> None:
-    assert faults(catalog_document(), schema("Catalog")) == []
+    assert faults(catalog_body(shipped()), schema("Catalog")) == []
 
 
 def test_an_account_is_as_described_with_and_without_what_may_be_absent() -> None:

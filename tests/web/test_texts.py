@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from online_orders.domain.catalog import catalog_body, shipped
 from online_orders.domain.catalog_document import document_schema
 from online_orders.domain.field_errors import CODES
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.languages import LOCALES as ACCOUNTS_SPEAK
 from tests.local_run import PROJECT
 from tests.shipped_catalog import CATALOG, LABELS_BY_LOCALE
-from tools.generate import GENERATED
 from tools.publish import languages
 from tools.vendor import MODULES, as_module
 
@@ -147,7 +147,7 @@ def test_every_text_that_the_code_names_is_there() -> None:
 
 def test_the_screens_know_as_many_decimals_of_each_currency_as_the_api() -> None:
     """They ask the catalog, and have no list of their own."""
-    catalog = json.loads((GENERATED / "catalog.json").read_text("utf-8"))
+    catalog = catalog_body(shipped())
     assert {each["currency"]: each["minor_digits"] for each in catalog["currencies"]} == MINOR_DIGITS
     for path in [*(PROJECT / "web" / "lib").rglob("*.js"), *(PROJECT / "web" / "pages").rglob("*.js")]:
         assert not re.search(r'supportedValuesOf\("currency"\)|\b(JPY|KWD)\b', path.read_text("utf-8")), path
