@@ -241,12 +241,15 @@ class Functions:
             if isinstance(handler.formatter, LambdaPowertoolsFormatter)
         ]
         streams = [handler for handler in handlers if isinstance(handler, logging.StreamHandler)]
-        before = [handler.setStream(self.log) for handler in streams]
+        before = [handler.stream for handler in streams]
+        # Not by setStream, which flushes the stream before: an earlier run of pytest in this process has closed it.
+        for handler in streams:
+            handler.stream = self.log
         try:
             yield
         finally:
             for handler, stream in zip(streams, before, strict=True):
-                handler.setStream(stream)
+                handler.stream = stream
 
 
 @contextlib.contextmanager
