@@ -68,6 +68,8 @@ class Group(NamedTuple):
     tests: tuple[str, ...]
     at_import: tuple[str, ...] = ()
     """Modules with functions that are called while modules are imported, before any test has begun."""
+    warm_up: tuple[str, ...] = ()
+    """Tests that are run once before the mutants, because what they make and keep takes longer than a test."""
 
     @property
     def folder(self) -> Path:
@@ -77,8 +79,7 @@ class Group(NamedTuple):
 def groups() -> list[Group]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutants"]
     return [
-        Group(name, tuple(one["modules"]), tuple(one["tests"]), tuple(one.get("at_import", ())))
-        for name, one in settings.items()
+        Group(name, *(tuple(one.get(member, ())) for member in Group._fields[1:])) for name, one in settings.items()
     ]
 
 
@@ -330,6 +331,10 @@ class _Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
+        for test in self._group.warm_up:
+            items[test].config.hook.pytest_runtest_protocol(item=items[test], nextitem=None)
+        if session.testsfailed:
+            raise RuntimeError("tests fail without a mutant")
         gc.collect()
         gc.freeze()
         for module in self._modules:

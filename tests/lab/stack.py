@@ -67,7 +67,7 @@ def translate(path: Path) -> Json:
     load_definitions(template, path.parent)
     translated = without_serverless(template, REGION)
     folders = dict.fromkeys(str(path.parent / folder) for folder in code_folders(translated["Resources"]))
-    sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+    sys.path += [folder for folder in folders if folder not in sys.path]  # last: where mutants run, another copy counts
     for resource in translated["Resources"].values():
         if resource["Type"] == NESTED:
             resource["Properties"]["TemplateURL"] = str(path.parent / resource["Properties"]["TemplateURL"])

@@ -37,6 +37,14 @@ def test_every_module_is_run_by_a_group_or_left_out_by_name() -> None:
         assert (module in [each for _, each in KNOWN]) is not (f"`{module}`" in left_out), module
 
 
+def test_what_is_run_before_the_mutants_is_a_test_of_their_group() -> None:
+    for group in groups():
+        for test in group.warm_up:
+            path, _, name = test.partition("::")
+            assert path.startswith(group.tests), test
+            assert f"def {name}(" in (ROOT / path).read_text(), test
+
+
 SAMPLE = """
 from functools import cache, wraps
 
