@@ -108,9 +108,14 @@ def test_the_first_sign_in_makes_a_person_of_the_desk(lab: Lab) -> None:
     assert managers(lab) == 1
     (entry,) = entries(lab)
     assert (entry["action"], entry["by"]["user_id"], entry["subject_id"]) == ("created", "provider", PETRA.user_id)
-    before = lab.items
+    before, writes = lab.items, lab.wire.count(operation="TransactWriteItems")
     assert role_of(lab, event()) == "lead"
     assert lab.items == before, "nothing is new"
+    assert lab.wire.count(operation="TransactWriteItems") == writes
+
+
+def test_who_has_no_status_in_the_pool_is_of_the_provider_too(lab: Lab) -> None:
+    assert role_of(lab, event(cognito_user_status=None)) == "lead"
 
 
 def test_each_sign_in_brings_what_the_provider_says_now(lab: Lab) -> None:
