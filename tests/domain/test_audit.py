@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from online_orders.domain import audit
-from online_orders.domain.audit import MAX_CHANGES, MAX_CHANGES_BYTES, AuditEntry
+from online_orders.domain.audit import MAX_CHANGES, MAX_CHANGES_BYTES, AuditChange, AuditEntry
 from online_orders.domain.order_parts import User
 
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -65,6 +65,24 @@ def test_an_element_that_is_inserted_or_removed_moves_no_other() -> None:
     ]
 
 
+def test_a_list_in_place_of_something_else_is_one_value() -> None:
+    for other in ("ab", {"c": 1}):
+        assert _changes({"a": ["b"]}, {"a": other}) == [{"pointer": "/a", "was": ["b"], "is": other}]
+        assert _changes({"a": other}, {"a": ["b"]}) == [{"pointer": "/a", "was": other, "is": ["b"]}]
+
+
+def test_the_order_of_members_is_no_difference() -> None:
+    was, now = [{"a": 1, "b": 2}], [{"a": 3}, {"b": 2, "a": 1}]
+
+    assert _changes({"sites": was}, {"sites": now}) == [{"pointer": "/sites/0", "was": None, "is": {"a": 3}}]
+
+
+def test_an_element_that_is_often_in_a_long_list_is_compared_as_any_other() -> None:
+    often = ["often"] * 300
+
+    assert _changes({"a": often}, {"a": ["new", *often]}) == [{"pointer": "/a/0", "was": None, "is": "new"}]
+
+
 def test_an_element_that_is_changed_is_compared_member_by_member() -> None:
     was, now = ({"sites": [{"site_id": "1"}, {"site_id": "2", "address": address}]} for address in ("here", "there"))
 
@@ -89,6 +107,13 @@ def test_changes_that_are_too_large_together_are_counted() -> None:
     assert found[-1]["is"] == {"more": 100 - len(found[:-1])}
     assert len(found) > 20
     assert len(json.dumps(found, ensure_ascii=False).encode()) < MAX_CHANGES_BYTES + 1_000
+
+
+def test_a_change_that_fills_an_entry_is_told() -> None:
+    room = MAX_CHANGES_BYTES - len(AuditChange(pointer="/a", was=None, is_now="").model_dump_json())
+
+    assert _changes({}, {"a": "x" * room}) == [{"pointer": "/a", "was": None, "is": "x" * room}]
+    assert _changes({}, {"a": "x" * (room + 1)}) == [{"pointer": "", "was": None, "is": {"more": 1}}]
 
 
 def test_an_entry_reads_back_as_it_was_stored() -> None:

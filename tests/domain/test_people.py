@@ -26,6 +26,7 @@ from online_orders.domain.people import (
     adopted,
     change,
     first_password,
+    from_provider,
     invite,
     invite_again,
     is_manager,
@@ -35,6 +36,7 @@ from online_orders.domain.people import (
     person_grants,
     person_row,
     side_of_team,
+    signed_in,
 )
 from online_orders.domain.roles import DESK, Role
 from online_orders.http.claims import claims_of_person
@@ -218,7 +220,7 @@ def test_a_fresh_invitation_has_the_next_number_and_the_present_key() -> None:
     update = invite_again(person(acme=INVITED).model_copy(update={"invitation": 3}), "acme", "key-9", NOW)
     assert (update.person.invitation, update.person.invitation_key_id) == (4, "key-9")
     assert update.person.memberships["acme"].invited_at == NOW
-    assert update.effect is Effect.INVITATION
+    assert (update.effect, update.action) == (Effect.INVITATION, "invited")
 
 
 @pytest.mark.parametrize("membership", [BUYER, GONE])
@@ -254,6 +256,13 @@ def test_what_is_sent_back_as_it_was_read_changes_nothing() -> None:
     assert changed(person(acme=BUYER)).person == person(acme=BUYER)
 
 
+@pytest.mark.parametrize("membership", [GONE, INVITED])
+def test_a_name_that_changes_lets_nobody_in(membership: Membership) -> None:
+    update = changed(person(acme=membership), name="Ada Lovelace")
+    assert update.person == person(acme=membership).model_copy(update={"name": "Ada Lovelace"})
+    assert (update.effect, update.action) == (None, "changed")
+
+
 @pytest.mark.parametrize(
     ("membership", "state"),
     [
@@ -266,13 +275,14 @@ def test_what_is_sent_back_as_it_was_read_changes_nothing() -> None:
 def test_who_is_let_in_again_is_active_or_if_never_seen_invited(membership: Membership, state: PersonState) -> None:
     update = changed(person(acme=membership), state="active")
     assert update.person.memberships["acme"].state is state
-    assert update.effect is (Effect.ACCESS if membership.state is PersonState.DEACTIVATED else None)
+    expected = (Effect.ACCESS, "reactivated") if membership.state is PersonState.DEACTIVATED else (None, "changed")
+    assert (update.effect, update.action) == expected
 
 
 def test_faults_of_role_and_state_are_all_told() -> None:
     with pytest.raises(Invalid) as refused:
         changed(person(acme=BUYER), state="invited")
-    assert [each.pointer for each in refused.value.errors] == ["/state"]
+    assert [(each.pointer, each.code) for each in refused.value.errors] == [("/state", "not_allowed")]
     with pytest.raises(Invalid) as refused:
         request(role="lead", state="asleep", password="x", name="")
     assert {each.pointer for each in refused.value.errors} == {"/role", "/state", "/password", "/name"}
@@ -311,6 +321,42 @@ def test_the_refusal_about_the_last_manager_names_the_role() -> None:
     assert "lead" in last_manager("customer-success").detail
 
 
+# -- signing in ---------------------------------------------------------------------------------------------------
+
+
+def test_a_sign_in_makes_who_was_invited_active_and_lets_nobody_else_in() -> None:
+    today = date(2026, 11, 28)
+    before = person(acme=INVITED, bolt=BUYER, cone=GONE)
+    assert signed_in(before, today) == person(
+        acme=INVITED.model_copy(update={"state": PersonState.ACTIVE, "last_seen_on": today}),
+        bolt=BUYER.model_copy(update={"last_seen_on": today}),
+        cone=GONE,
+    )
+
+
+def described(known: Person | None, role: Role = Role.AGENT) -> Person:
+    return from_provider(known, "u-2", "eve@vendor.example", "Eve", role)
+
+
+def test_the_provider_describes_a_member_of_staff() -> None:
+    assert described(None) == Person(
+        user_id="u-2",
+        email="eve@vendor.example",
+        name="Eve",
+        group="customer-success",
+        provider="staff",
+        memberships={DESK: Membership(role=Role.AGENT, state=PersonState.ACTIVE)},
+    )
+
+
+@pytest.mark.parametrize("state", PersonState)
+def test_the_provider_changes_neither_state_nor_language(state: PersonState) -> None:
+    before = LEAD.model_copy(update={"state": state, "last_seen_on": SEEN})
+    found = described(staff(before, locale="de"))
+    assert found.memberships == {DESK: before.model_copy(update={"role": Role.AGENT})}
+    assert (found.locale, found.name, found.email) == ("de", "Eve", "eve@vendor.example")
+
+
 # -- the first password -------------------------------------------------------------------------------------------
 
 
@@ -322,6 +368,9 @@ def test_a_first_password_follows_from_key_person_and_number_and_meets_the_polic
     }
     assert len(made) == 3
     assert len({first_password(b"l" * 32, known), first_password(b"k" * 32, known)}) == 2
+    assert first_password(b"k" * 32, known) == "Ca2Nw-Vh3kT-Gf83K-Aw4k9", (
+        "a mail that was sent before an update has the same one"
+    )
     for password in made:
         assert len(password) == 23
         assert any(each.islower() for each in password)

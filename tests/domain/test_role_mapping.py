@@ -76,6 +76,11 @@ def test_what_is_no_mapping_is_refused(text: str) -> None:
         parse_role_mapping(text)
 
 
+def test_a_role_without_a_group_is_shown_in_its_mapping() -> None:
+    with pytest.raises(ValueError, match="'a=agent, =lead'"):
+        parse_role_mapping("a=agent, =lead")
+
+
 def test_no_mapping_gives_nobody_a_role() -> None:
     assert parse_role_mapping("") == {}
     assert highest_role({"lead", "admin", "customer-success"}, {}) is None

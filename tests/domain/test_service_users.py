@@ -13,6 +13,7 @@ from online_orders.domain.grants import parse_grants
 from online_orders.domain.order_parts import User
 from online_orders.domain.roles import DESK, SCOPES, Permission
 from online_orders.domain.service_users import (
+    MAX_OF_TEAM,
     NewServiceUser,
     ServiceUser,
     ServiceUserState,
@@ -23,6 +24,7 @@ from online_orders.domain.service_users import (
     parse_new_of_any_team,
     renew_secret,
     service_user_row,
+    too_many,
 )
 
 Json = dict[str, Any]
@@ -68,6 +70,16 @@ def test_every_fault_is_found_at_once_and_a_sound_scope_has_none() -> None:
         ("/scopes/3", "wrong_type"),
     ]
     assert faults({"name": "CRM", "scopes": ["orders:read"]}, DESK) == [("/scopes/0", "not_allowed")]
+
+
+def test_a_refusal_says_what_is_allowed() -> None:
+    with pytest.raises(Invalid) as refusal:
+        parse_new({"name": "anna@acme.example", "scopes": ["desk:read"]}, "acme")
+    assert {error.pointer: error.detail for error in refusal.value.errors} == {
+        "/name": "The name has no @, so that nobody takes it for a person's address.",
+        "/scopes/0": "A scope is one of this side: orders:read, orders:write.",
+    }
+    assert (too_many().code, str(MAX_OF_TEAM) in too_many().detail) == ("too_many_service_users", True)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +158,17 @@ def test_what_is_left_out_stays() -> None:
     after, action = change(before, {"name": "ERP 2", "scopes": ["orders:read"]})
     assert (after.name, after.scopes, action) == ("ERP 2", (Permission.READ_ORDERS,), "changed")
     assert after.model_copy(update={"name": before.name, "scopes": before.scopes}) == before
+
+
+def test_one_of_the_desk_is_given_scopes_of_the_desk() -> None:
+    desk = machine(DESK, scopes=["desk:read"])
+    assert change(desk, {"scopes": ["desk:orders", "desk:read"]}).user.scopes == (
+        Permission.READ_DESK,
+        Permission.WORK_ON_ORDERS,
+    )
+    with pytest.raises(Invalid) as refusal:
+        change(desk, {"scopes": ["orders:read"]})
+    assert [(error.pointer, error.code) for error in refusal.value.errors] == [("/scopes/0", "not_allowed")]
 
 
 def test_a_service_user_is_deactivated_and_reactivated() -> None:
