@@ -21,10 +21,12 @@ from online_orders.clock import now
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import BadRequest, Forbidden, NotFound, OnlineOrdersError, TooLarge, TooManyRequests
 from online_orders.domain.order_parts import User
+from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.representations import to_json
 from online_orders.domain.roles import DESK, PERMISSIONS, ROLES, Group, Permission, Role
 from online_orders.http import auth, bodies, problems, rate_limit, requests, responses
+from online_orders.http.claims import IssuedClaims, claims_of_person, claims_of_service_user
 from online_orders.http.requests import Preconditions, Viewer
 from online_orders.http.responses import Response
 from online_orders.routes import quote_revisions
@@ -249,7 +251,9 @@ def test_a_service_user_may_do_what_its_scopes_say_and_needs_no_second_factor(
     event = signed_in({"sub": "u-1", "cognito:groups": [group]}, scopes=scopes, role="admin", accounts='{"b": "admin"}')
     found = auth.caller(asked(event), None)
     assert (found.role, set(found.permissions), found.accounts) == (None, granted, {})
-    assert found.is_service_user
+    assert (found.is_service_user, found.user) == (True, ANNA.model_copy(update={"name": "service user"}))
+    named = auth.caller(asked(signed_in({"sub": "u-1", "cognito:groups": [group]}, scopes=scopes, name="ERP")), None)
+    assert named.user == ANNA.model_copy(update={"name": "ERP"})
     for permission in granted:
         rate_limit.reset()
         assert auth.caller(asked(event), permission).required is permission
@@ -257,6 +261,60 @@ def test_a_service_user_may_do_what_its_scopes_say_and_needs_no_second_factor(
         assert parameter_error(Forbidden, auth.caller, asked(event), Permission.WRITE_ORDERS) == "forbidden"
     event["headers"]["account-id"] = "b"
     assert parameter_error(Forbidden, auth.caller, asked(event), None) == "forbidden"
+
+
+BOTH = {"bolt": Role.BUYER, "acme": Role.VIEWER}
+IN_BOTH = '{"acme": "viewer", "bolt": "buyer"}'
+
+
+@pytest.mark.parametrize(
+    ("roles", "own", "added", "suppressed"),
+    [
+        ({"acme": Role.BUYER}, None, {"custom:account_id": "acme", "role": "buyer"}, ["accounts", "scopes"]),
+        (BOTH, None, {"custom:account_id": "bolt", "role": "buyer", "accounts": IN_BOTH}, ["scopes"]),
+        (BOTH, "acme", {"custom:account_id": "acme", "role": "viewer", "accounts": IN_BOTH}, ["scopes"]),
+        (BOTH, "slate", {"custom:account_id": "bolt", "role": "buyer", "accounts": IN_BOTH}, ["scopes"]),
+        ({DESK: Role.AGENT}, "acme", {"role": "agent"}, ["custom:account_id", "accounts", "scopes"]),
+    ],
+)
+def test_a_persons_claims_are_read_as_they_are_written(
+    roles: dict[str, Role], own: str | None, added: Json, suppressed: list[str]
+) -> None:
+    side: Group = "customer-success" if DESK in roles else "customers"
+    members = {team: Membership(role=role, state=PersonState.ACTIVE) for team, role in roles.items()}
+    person = Person(user_id="u-1", email=ANNA.email, name="Anna", group=side, memberships=members)
+    issued = claims_of_person(person, own)
+    assert issued == IssuedClaims(side, added, suppressed)
+    payload = {"sub": "u-1", "cognito:groups": [issued.group], "amr": ["mfa"]}
+    found = auth.caller(asked(signed_in(payload, **{"custom:account_id": None, **issued.added})), None)
+    assert (found.user, found.group, found.account_id) == (ANNA, side, added.get("custom:account_id"))
+    assert (found.role, found.accounts) == (roles[found.team], {} if DESK in roles else roles)
+
+
+def test_who_may_act_for_no_team_has_no_claims() -> None:
+    gone = Membership(role=Role.ADMIN, state=PersonState.DEACTIVATED)
+    person = Person(user_id="u-1", email=ANNA.email, name="Anna", group="customers", memberships={"acme": gone})
+    assert claims_of_person(person, "acme") is None
+    assert claims_of_service_user({}, "ERP") is None
+
+
+@pytest.mark.parametrize(
+    ("team", "scopes", "added", "suppressed"),
+    [
+        ("acme", "orders:read orders:write", {"custom:account_id": "acme"}, ["accounts", "role"]),
+        (DESK, "desk:orders desk:read", {}, ["custom:account_id", "accounts", "role"]),
+    ],
+)
+def test_a_service_users_claims_are_read_as_they_are_written(
+    team: str, scopes: str, added: Json, suppressed: list[str]
+) -> None:
+    side: Group = "customers" if team else "customer-success"
+    permissions = frozenset(map(Permission, scopes.split()))
+    issued = claims_of_service_user({team: permissions}, "ERP")
+    assert issued == IssuedClaims(side, {**added, "scopes": scopes, "name": "ERP"}, suppressed)
+    payload = {"sub": "u-1", "cognito:groups": [issued.group]}
+    found = auth.caller(asked(signed_in(payload, **{"custom:account_id": None, **issued.added})), None)
+    assert (found.user.name, found.team, found.role, found.permissions) == ("ERP", team, None, permissions)
 
 
 @pytest.mark.parametrize("use", ["access", "ID", None])

@@ -59,6 +59,12 @@ def test_id_and_secret_are_shown_in_the_form_or_by_basic(form: dict[str, str], a
     assert shown == ClientCredentials("m-1", "s:1 ü", None)
 
 
+@pytest.mark.parametrize("shown", [("m", "s"), ("m" * MAX_LENGTH, "s" * MAX_LENGTH)], ids=["shortest", "longest"])
+def test_id_and_secret_have_so_many_characters_at_most(shown: tuple[str, str]) -> None:
+    form = {**GRANT, "client_id": shown[0], "client_secret": shown[1]}
+    assert client_credentials(asked(urlencode(form))) == ClientCredentials(*shown, None)
+
+
 def test_a_form_in_base64_with_a_charset_is_read() -> None:
     coded = base64.b64encode(urlencode(IN_FORM).encode()).decode()
     request = asked(coded, None, f"{FORM.upper()}; charset=UTF-8", isBase64Encoded=True)
@@ -81,6 +87,7 @@ def test_scopes_are_those_that_are_asked_for(scope: str, scopes: set[str] | None
         (urlencode({**GRANT, "client_secret": "s"}), basic("m-1:s")),
         (urlencode({**GRANT, "client_id": "m-2"}), basic("m-1:s")),
         (urlencode(IN_FORM) + "&client_id=m-1", None),
+        (urlencode(IN_FORM) + "&scope=&scope=", None),
         (urlencode(IN_FORM) + "&x=%ff", None),
         ("&".join([urlencode(IN_FORM), *(f"f{number}=x" for number in range(MAX_FIELDS))]), None),
     ],
@@ -110,6 +117,7 @@ def test_there_is_no_other_grant(grant: str) -> None:
         ({**IN_FORM, "client_id": "x" * (MAX_LENGTH + 1)}, None),
         ({**IN_FORM, "client_secret": "x" * (MAX_LENGTH + 1)}, None),
         (GRANT, "Basic not base64!"),
+        (GRANT, basic("m-1:s") + "!"),
         (GRANT, basic("m-1")),
         (GRANT, basic(b"m-1:\xff")),
         (GRANT, basic(":s")),

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from emulation.template import read
 from online_orders.domain.errors import Forbidden
+from online_orders.domain.order_parts import User
 from online_orders.domain.roles import PERMISSIONS, Permission, Role
 from online_orders.http import auth, rate_limit
 from tests.local_run import PROJECT
@@ -153,7 +154,9 @@ def test_a_token_of_another_product_says_who_calls(
     assert found.permissions == PERMISSIONS[role]
     assert found.accounts == ({account_id: role} if account_id else {})
     for permission in PERMISSIONS[role]:
-        auth.caller(request_of(payload), permission)
+        assert auth.caller(request_of(payload), permission).required is permission
+    unsaid = {name: value for name, value in payload.items() if name != "email"}
+    assert auth.caller(request_of(unsaid), None).user == User(user_id=payload["sub"], email="")
 
 
 @pytest.mark.parametrize("groups", [None, [], ["everybody"], "everybody", ["6F1C2B1E-7D0A-4A52-9D52-0A8F3F6F0B11"], 7])
@@ -162,9 +165,19 @@ def test_whoever_is_in_no_group_with_a_role_may_do_nothing(monkeypatch: pytest.M
     parameters, payload = ENTRA
     configured(monkeypatch, parameters)
     payload = {**payload, "groups": groups, "_claim_names": {"groups": "src1"}}
-    assert auth.caller(request_of(payload), None).permissions == frozenset()
+    found = auth.caller(request_of(payload), None)
+    assert (found.group, found.role, found.permissions) == (None, None, frozenset())
     for permission in Permission:
         assert refused(payload, permission) == "forbidden"
+
+
+def test_staff_act_for_no_account_whatever_the_token_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    parameters, payload = ENTRA
+    configured(monkeypatch, parameters)
+    payload = {**payload, "extension_account_id": "acme"}
+    found = auth.caller(request_of(payload), None)
+    assert (found.group, found.account_id, found.accounts) == ("customer-success", None, {})
+    assert refused(payload, None, **{"account-id": "acme"}) == "forbidden"
 
 
 def test_names_of_our_own_mean_nothing_in_the_tokens_of_another_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
