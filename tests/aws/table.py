@@ -15,6 +15,7 @@ Json = dict[str, Any]
 
 _COMPARED = re.compile(r"(#?\w+) = (:\w+)")
 _SET = re.compile(r"SET (#?\w+) = (:\w+)")
+_ADD = re.compile(r"ADD (\w+) (:\w+)")
 
 
 class Table:
@@ -81,12 +82,22 @@ class Table:
         if kind == "Put":
             self.items[_key(requested["Item"])] = requested["Item"]
             return
-        match = _SET.fullmatch(requested["UpdateExpression"])
+        if kind == "Delete":
+            self.items.pop(_key(requested["Key"]), None)
+            return
         assert kind == "Update"
+        if match := _ADD.fullmatch(requested["UpdateExpression"]):
+            self._add(requested["Key"], match[1], requested["ExpressionAttributeValues"][match[2]]["N"])
+            return
+        match = _SET.fullmatch(requested["UpdateExpression"])
         assert match, requested
         name, value = _name(requested, match[1]), requested["ExpressionAttributeValues"][match[2]]
         key = _key(requested["Key"])
         self.items[key] = {**self.items.get(key, requested["Key"]), name: value}
+
+    def _add(self, key: Json, name: str, number: str) -> None:
+        item = self.items.get(_key(key), key)
+        self.items[_key(key)] = {**item, name: {"N": str(int(item.get(name, {"N": "0"})["N"]) + int(number))}}
 
     def _holds(self, asked: Json) -> bool:
         condition = asked.get("ConditionExpression", "")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from online_orders import clock
-from online_orders.aws import account_store, contact_report_store, order_store
+from online_orders.aws import account_store, contact_report_store, order_store, service_user_store
 from online_orders.aws import table as table_module
 from online_orders.aws.audit_store import audit_write
 from online_orders.aws.erasure_job import ErasureStep, erase_person
@@ -20,21 +20,28 @@ from online_orders.aws.keys import (
     entry_key,
     evidence_key,
     idempotency_key,
+    member_key,
     order_key,
     prices_key,
+    service_member_key,
     version_key,
 )
+from online_orders.aws.people_store import write_actions
 from online_orders.aws.price_store import put_price_list
 from online_orders.aws.table import MAX_ATTEMPTS, transact
 from online_orders.domain import audit
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, ContactReport
 from online_orders.domain.audit import OPERATOR, AuditChange, AuditEntry
+from online_orders.domain.erasure import ERASED_USER
 from online_orders.domain.errors import InProgress, NotFound
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.order_parts import User
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.prices import PriceList
 from online_orders.domain.representations import order_body, to_json
+from online_orders.domain.roles import DESK, Role
+from online_orders.domain.service_users import NewServiceUser, ServiceUser, create
 from online_orders.domain.timeline import Actor
 from tests.aws.table import Table
 from tests.domain.builders import (
@@ -517,6 +524,102 @@ def test_what_is_no_address_and_an_account_that_is_not_there_are_refused(table: 
     assert run(CONNIES, None) == (Counter(), [])
     key = order_key(AT)
     assert (key["pk"]["S"], key["sk"]["S"]) not in table.items
+
+
+# -- people and service users -------------------------------------------------------------------------------------
+
+
+def store_person(user_id: str, email: str, name: str = "Connie Member", **roles: Role) -> Person:
+    """Store a person with active memberships, by team; `desk` is the desk."""
+    teams = {DESK if team == "desk" else team: role for team, role in roles.items()}
+    person = Person(
+        user_id=user_id,
+        email=email,
+        name=name,
+        group="customer-success" if DESK in teams else "customers",
+        memberships={team: Membership(role=role, state=PersonState.ACTIVE) for team, role in teams.items()},
+    )
+    transact(write_actions(None, person))
+    return person
+
+
+def people(table: Table) -> dict[str, set[str]]:
+    """The teams of everybody who is stored, by id."""
+    found = (item for (pk, _), item in table.items.items() if item.get("kind") == {"S": "person"})
+    stored = [Person.model_validate_json(item["document"]["S"]) for item in found]
+    return {each.user_id: {*each.memberships} for each in stored}
+
+
+def store_machine(user_id: str, team: str, by: User, name: str = "ERP") -> ServiceUser:
+    scopes = ("desk:read",) if team == DESK else ("orders:read",)
+    asked = NewServiceUser(name=name, scopes=scopes)
+    made = create(asked, team, user_id=user_id, username=user_id, secret="s", by=by, at=NOW)
+    transact(service_user_store._write_actions(None, made))
+    return made
+
+
+def machine(user_id: str) -> ServiceUser:
+    stored = service_user_store.find_service_user(user_id)
+    assert stored
+    assert stored.version == 1
+    return stored.user
+
+
+def test_a_member_is_removed_and_the_name_is_looked_for_in_what_was_written(table: Table) -> None:
+    store_account(account_of(enrollment=None))
+    store_person("ada", CONNIES.upper(), acme=Role.BUYER, bolt=Role.BUYER)
+    store_person("bea", "bea@acme.example", acme=Role.ADMIN)
+    contact_report_store.store_report("acme", CLARA, ContactReport(text="Ask Connie Member"), NOW)
+    assert run(CONNIES)[0] == {"memberships": 1, "reports": 1, "audit_entries": 1}
+    assert people(table) == {"ada": {"bolt"}, "bea": {"acme"}}
+    assert [key for key in table.items if key[1] == "PERSON#ada"] == [
+        ("ACCOUNT#bolt", "PERSON#ada"),
+    ]
+    (report,) = (item for key, item in table.items.items() if "REPORT" in key[1])
+    assert json.loads(report["document"]["S"])["text"] == f"Ask {ERASED}"
+
+
+def test_what_a_member_did_under_another_address_is_erased_by_the_id(table: Table) -> None:
+    store_account(account_of(enrollment=None), by=User(user_id="ada", email="before@acme.example"))
+    store_person("ada", CONNIES, acme=Role.BUYER)
+    assert run(CONNIES)[0] == {"memberships": 1, "audit_entries": 2}
+    assert {(each.action, each.by.user_id, each.subject_id) for each in trail(table)} == {
+        ("created", "erased", "acme"),
+        ("erased", "operator", "erased"),
+    }
+    assert people(table) == {}
+
+
+def test_staff_are_removed_only_with_all_accounts_and_before_them(table: Table) -> None:
+    store_account(account_of(enrollment=None), by=CONRAD)
+    store_person("ada", CONNIES, desk=Role.LEAD)
+    store_person("eve", "eve@vendor.example", desk=Role.LEAD)
+    assert run(CONNIES)[0] == Counter()
+    first, *_ = erase_person(CONNIES, after="a")
+    assert first == ErasureStep("a", Counter({"memberships": 1}), ())
+    assert people(table) == {"eve": {DESK}}
+    assert table.items["STAFF", "MANAGERS"]["active"] == {"N": "1"}
+    assert {each.subject_id for each in trail(table) if each.action == "erased"} == {"erased"}
+
+
+def test_who_made_a_service_user_is_erased_from_it(table: Table) -> None:
+    store_account(account_of(enrollment=None), by=CONRAD)
+    own, other = store_machine("m-1", "acme", CLARA, "ERP of Clara"), store_machine("m-2", "acme", ANNA)
+    assert run(CLARA.email, names=["Clara"])[0] == {"service_users": 1}
+    assert machine("m-1") == own.model_copy(update={"created_by": ERASED_USER, "name": f"ERP of {ERASED}"})
+    assert machine("m-2") == other
+    desk = [store_machine("m-3", DESK, CLARA), store_machine("m-4", DESK, CLARA), store_machine("m-5", DESK, ANNA)]
+    assert run(CLARA.email)[0] == Counter()
+    first, *_ = erase_person(CLARA.email, after="a")
+    assert first == ErasureStep("a", Counter({"service_users": 2}), ())
+    assert [machine(each.user_id).created_by for each in desk] == [ERASED_USER, ERASED_USER, ANNA]
+
+
+def test_what_points_to_nobody_is_passed_over(table: Table) -> None:
+    store_account(account_of(enrollment=None), by=CONRAD)
+    for key in (member_key("acme", "gone"), member_key(DESK, "gone"), service_member_key("acme", "gone")):
+        table.items[key["pk"]["S"], key["sk"]["S"]] = key
+    assert run(CONNIES) == run(CONNIES, None) == (Counter(), [])
 
 
 # -- the audit trail ----------------------------------------------------------------------------------------------
