@@ -9,6 +9,7 @@ import pytest
 
 from online_orders.aws import audit_store
 from online_orders.aws.audit_store import FIRST_DAY, MAX_EXAMINED, MAX_MONTHS, AuditFilter, audit_write, list_audit
+from online_orders.aws.keys import PREFIX_END
 from online_orders.domain import audit
 from online_orders.domain.audit import AuditEntry
 from online_orders.domain.order_ids import first_id_of
@@ -67,13 +68,16 @@ def test_entries_come_newest_first_and_a_page_goes_on_below_the_last(service: Se
     service.answers = [answer(third, second, more=True), answer(first)]
     assert list_audit(AuditFilter(), 2, None, TODAY) == ([third, second], second.audit_id)
     assert list_audit(AuditFilter(), 2, second.audit_id, TODAY).entries[0] == first
-    _, requested = service.asked[0]
+    method, requested = service.asked[0]
+    assert (method, requested["KeyConditionExpression"]) == ("query", "pk = :pk AND sk BETWEEN :first AND :last")
     assert (requested["Limit"], requested["ScanIndexForward"], requested["ConsistentRead"]) == (2, False, True)
     assert "FilterExpression" not in requested
     (pk, lowest, until), (_, _, below) = asked_ranges(service)[:2]
     assert (pk, lowest) == ("AUDIT#2026-03", first_id_of(FIRST_DAY))
     assert in_march(21)[0].audit_id < until < first_id_of(date(2026, 3, 22))
     assert first.audit_id < below < second.audit_id
+    just_before = second.audit_id[:-1] + chr(ord(second.audit_id[-1]) - 1)
+    assert below == just_before + PREFIX_END
 
 
 def test_a_page_goes_on_in_the_month_before_until_there_is_none(service: Service) -> None:
@@ -81,6 +85,15 @@ def test_a_page_goes_on_in_the_month_before_until_there_is_none(service: Service
     service.answers = [answer(march), answer(february), answer()]
     assert list_audit(AuditFilter(), 25, None, TODAY) == ([march, february], None)
     assert [pk for pk, _, _ in asked_ranges(service)] == ["AUDIT#2026-03", "AUDIT#2026-02", "AUDIT#2026-01"]
+    assert [requested["Limit"] for _, requested in service.asked] == [25, 24, 23]
+
+
+def test_a_filtered_page_is_cut_where_an_earlier_month_has_begun_it(service: Service) -> None:
+    (march,) = in_march(1)
+    february = [entry_at(datetime(2026, 2, day, tzinfo=UTC)) for day in (4, 3, 2, 1)]
+    service.answers = [answer(march), answer(*february)]
+    page = list_audit(AuditFilter(subject="account"), 3, None, TODAY)
+    assert page == ([march, *february[:2]], february[1].audit_id)
 
 
 def test_a_page_that_a_month_fills_goes_on_in_the_month_before(service: Service) -> None:
@@ -150,14 +163,24 @@ def test_a_page_of_large_entries_ends_before_it_is_too_large_for_a_response(serv
     assert len(service.asked) == 1
 
 
-@pytest.mark.parametrize("today", [date(2026, 1, 31), date(2026, 3, 20)])
+def test_the_entries_of_all_months_of_a_page_count(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    (march,), february = in_march(1), entry_at(datetime(2026, 2, 2, tzinfo=UTC))
+    service.answers = [answer(march), answer(february), answer()]
+    size = sum(len(stored(each)["document"]["S"]) for each in (march, february))
+    monkeypatch.setattr(audit_store, "MAX_PAGE_BYTES", size)
+    assert list_audit(AuditFilter(), 25, None, TODAY) == ([march, february], first_id_of(date(2026, 2, 1)))
+    assert len(service.asked) == 2
+
+
+@pytest.mark.parametrize("today", [date(2026, 1, 31), date(2026, 3, 20), date(2026, 3, 30)])
 def test_the_whole_trail_is_gone_through_month_by_month(service: Service, today: date) -> None:
     entry = entry_at(datetime(2026, 1, 2, tzinfo=UTC))
     service.answers = [{"Items": []}, {"Items": [stored(entry)]}] if today.month == 1 else [{"Items": []}]
     pages = [page for page in audit_store.all_entries(today) if page]
     assert pages == ([[entry]] if today.month == 1 else [])
     expected = ["AUDIT#2026-02", "AUDIT#2026-01"] if today.month == 1 else [f"AUDIT#2026-0{n}" for n in (3, 2, 1)]
-    assert [pk for pk, _, _ in asked_ranges(service)] == expected
+    assert asked_ranges(service) == [(pk, "!", PREFIX_END) for pk in expected]
+    assert {requested["Limit"] for _, requested in service.asked} == {100}
 
 
 def test_an_entry_is_replaced_unless_it_has_changed_since(service: Service) -> None:

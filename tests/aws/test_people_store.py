@@ -92,6 +92,7 @@ def test_a_member_is_found_by_team_and_nobody_else_is(service: Service) -> None:
     ada = person(acme=ADMIN)
     service.answers = [{"Item": stored(ada, 3)}]
     assert people_store.get_member("acme", "ada") == StoredPerson(ada, 3)
+    assert service.asked[0][1]["Key"] == person_key("ada")
     for answer in ({}, {"Item": stored(person(bolt=ADMIN))}, {"Item": {**stored(ada), "kind": {"S": "service_user"}}}):
         service.answers = [answer]
         with pytest.raises(NotFound, match="ada"):
@@ -211,6 +212,66 @@ def test_what_changes_nothing_is_not_written(service: Service) -> None:
     assert len(service.asked) == 1
 
 
+# -- erasing ------------------------------------------------------------------------------------------------------
+
+
+def test_a_team_lists_all_of_its_people_page_by_page(service: Service) -> None:
+    first, second = [[member_key("acme", each)] for each in ("ada", "bea")]
+    service.answers = [{"Items": first, "LastEvaluatedKey": first[0]}, {"Items": second}]
+    assert list(people_store.list_pointers("acme")) == ["ada", "bea"]
+    (_, query), (_, following) = service.asked
+    assert query["ExpressionAttributeValues"] == {
+        ":pk": {"S": "ACCOUNT#acme"},
+        ":first": {"S": "PERSON#"},
+        ":last": {"S": "PERSON#\uffff"},
+    }
+    assert (query["Limit"], following["ExclusiveStartKey"]) == (100, first[0])
+
+
+def test_a_person_is_erased_from_one_team_and_stays_in_the_others(service: Service) -> None:
+    service.answers = [{"Item": stored(person(acme=ADMIN, bolt=BUYER), 4)}, {}]
+    people_store.erase_membership("ada", "acme")
+    assert service.asked[0][1]["Key"] == person_key("ada")
+    put, pointer, count, entry = actions_of(service)
+    unchanged = {"ConditionExpression": "version = :before", "ExpressionAttributeValues": {":before": {"N": "4"}}}
+    rest = stored(person(bolt=BUYER), 5, '{"bolt": ["orders:read", "orders:write"]}')
+    assert put == bare("Put", Item=rest, **unchanged)
+    assert pointer == bare("Delete", Key=member_key("acme", "ada"))
+    # The last manager goes, too.
+    assert count == bare(
+        "Update",
+        Key=managers_key("acme"),
+        UpdateExpression="ADD active :delta",
+        ExpressionAttributeValues={":delta": {"N": "-1"}},
+    )
+    trail = json.loads(entry["Put"]["Item"]["document"]["S"])
+    assert (trail["action"], trail["by"]["user_id"], trail["subject_id"]) == ("erased", "operator", "ada")
+    assert (trail["account_id"], trail["changes"]) == ("acme", [])
+
+
+def test_with_the_last_team_the_person_goes(service: Service) -> None:
+    service.answers = [{"Item": stored(person(acme=BUYER), 2)}, {}]
+    people_store.erase_membership("ada", "acme")
+    gone, pointer, _ = actions_of(service)
+    unchanged = {"ConditionExpression": "version = :before", "ExpressionAttributeValues": {":before": {"N": "2"}}}
+    assert gone == bare("Delete", Key=person_key("ada"), **unchanged)
+    assert pointer == bare("Delete", Key=member_key("acme", "ada"))
+
+
+def test_an_erasure_is_repeated_after_a_lost_race_until_nothing_is_left(service: Service) -> None:
+    read, lost = {"Item": stored(person(acme=BUYER))}, canceled("ConditionalCheckFailed")
+    for left in ({}, {"Item": stored(person(bolt=BUYER))}):
+        service.asked.clear()
+        service.answers = [read, lost, left]
+        people_store.erase_membership("ada", "acme")
+        assert [method for method, _ in service.asked] == ["get_item", "transact_write_items", "get_item"]
+    service.asked.clear()
+    service.answers = [read, lost] * MAX_ATTEMPTS
+    with pytest.raises(InProgress):
+        people_store.erase_membership("ada", "acme")
+    assert len(service.asked) == 2 * MAX_ATTEMPTS
+
+
 # -- refusals -----------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +290,17 @@ def test_the_last_manager_stays(service: Service, count: list[Json], body: Json)
     service.answers = [found(stored(person(acme=ADMIN)), *count)]
     with pytest.raises(StateConflict) as refused:
         update_person("ada", "acme", caller(), wanting(**body))
+    assert refused.value.code == "last_admin"
+
+
+def test_the_last_lead_of_the_desk_stays(service: Service) -> None:
+    lead = Membership(role=Role.LEAD, state=PersonState.ACTIVE)
+    ada = person().model_copy(update={"group": "customer-success", "memberships": {DESK: lead}})
+    service.answers = [found(stored(ada), managers(1, DESK))]
+    gone = PersonRequest(state=PersonState.DEACTIVATED)
+    by = caller(account_id=None, role=Role.LEAD)
+    with pytest.raises(StateConflict, match="last active lead") as refused:
+        update_person("ada", DESK, by, lambda before: change(ada, DESK, gone, "bea"))
     assert refused.value.code == "last_admin"
 
 

@@ -116,6 +116,7 @@ def test_service_users_of_a_team_come_page_by_page(service: Service) -> None:
     ]
     assert store.list_service_users("acme", 2, None) == ([machine()], "gone")
     assert store.list_service_users("acme", 2, "gone") == ([], None)
+    assert service.asked[0][1]["Limit"] == 2
     ranges = [requested["ExpressionAttributeValues"] for method, requested in service.asked if method == "query"]
     assert [(each[":pk"]["S"], each[":first"]["S"]) for each in ranges] == [
         ("ACCOUNT#acme", "SERVICE#"),
@@ -147,6 +148,7 @@ def test_a_service_user_is_in_the_pool_before_it_is_stored_with_all_that_belongs
     asked = service.asked[2][1]
     assert (asked["UserPoolId"], asked["MessageAction"]) == ("pool", "SUPPRESS")
     assert asked["Username"].endswith("@service-users.invalid")
+    assert asked["Username"] == asked["Username"].lower()
     attributes = {each["Name"]: each["Value"] for each in asked["UserAttributes"]}
     assert attributes == {"email": asked["Username"], "email_verified": "false", "name": "ERP"}
     password = {"UserPoolId": "pool", "Username": "m-1", "Password": made.secret, "Permanent": True}
@@ -154,7 +156,8 @@ def test_a_service_user_is_in_the_pool_before_it_is_stored_with_all_that_belongs
     actions = written(service)
     check = actions.pop()
     entry = take_entry(actions)
-    stored = made.stored.user
+    stored, version = made.stored
+    assert version == 1
     assert stored.has_secret(made.secret)
     assert stored.model_copy(update={"secret_sha256": "", "username": ""}) == (
         machine().model_copy(update={"secret_sha256": "", "username": ""})
@@ -187,6 +190,11 @@ def test_a_team_has_a_limited_number(service: Service) -> None:
     assert refusal.value.code == "too_many_service_users"
     _, counted = service.asked[-1]
     assert (counted["Select"], counted["Limit"]) == ("COUNT", MAX_OF_TEAM)
+    assert counted["ExpressionAttributeValues"] == {
+        ":pk": {"S": "ACCOUNT#acme"},
+        ":first": {"S": "SERVICE#"},
+        ":last": {"S": "SERVICE#\uffff"},
+    }
     assert len(service.asked) == 2
 
 
@@ -247,7 +255,8 @@ def test_what_changes_nothing_writes_nothing(service: Service) -> None:
     service.answers = [found(item(machine()), admin_item())]
     same = store.update_service_user("m-1", "acme", ADMIN, lambda stored: change(stored.user, {"name": "ERP"}))
     assert same == StoredServiceUser(machine(), 3)
-    assert len(service.asked) == 1
+    ((_, asked),) = service.asked
+    assert asked["RequestItems"]["Table"]["Keys"] == [person_key("m-1"), person_key("anna")]
 
 
 def test_who_may_no_longer_manage_people_changes_nothing(service: Service) -> None:
@@ -255,7 +264,7 @@ def test_who_may_no_longer_manage_people_changes_nothing(service: Service) -> No
     with pytest.raises(Forbidden):
         store.update_service_user("m-1", "acme", ADMIN, lambda stored: change(stored.user, {"name": "Mine"}))
     service.answers = [found(item(machine()), admin_item())]
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="m-1"):
         store.update_service_user("m-1", "bolt", ADMIN, lambda stored: change(stored.user, {"name": "Mine"}))
     assert {method for method, _ in service.asked} == {"batch_get_item"}
 
@@ -302,6 +311,13 @@ def test_a_renewed_secret_is_set_in_the_pool_before_it_is_stored(service: Servic
     stored = ServiceUser.model_validate_json(actions[0]["Put"]["Item"]["document"]["S"])
     assert stored == made.stored.user
     assert (stored.has_secret(made.secret), stored.has_secret("oo-S1-a")) == (True, False)
+
+
+def test_of_another_team_no_secret_is_renewed(service: Service) -> None:
+    service.answers = [found(item(machine()), admin_item())]
+    with pytest.raises(NotFound, match="m-1"):
+        store.renew_service_user_secret("m-1", "bolt", ADMIN)
+    assert len(service.asked) == 1
 
 
 def test_of_two_who_renew_at_once_the_loser_sets_another_secret(service: Service) -> None:

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from online_orders.aws import user_pool
-from online_orders.domain.errors import Invalid
+from online_orders.domain.errors import Invalid, StateConflict
 from online_orders.domain.people import Identity, adopted
 from tests.aws.service import Service, error_of
 
@@ -53,6 +53,14 @@ def test_an_identity_is_created_without_a_mail_and_without_a_password_that_anybo
     ]
 
 
+@pytest.mark.parametrize("email", ["ada@acme.example", None])
+def test_the_address_is_the_pools_or_else_the_one_that_was_invited(service: Service, email: str | None) -> None:
+    created = user()
+    created["Attributes"] = [each for each in created["Attributes"] if email or each["Name"] != "email"]
+    service.answers = [{"User": created}]
+    assert user_pool.find_or_create("Ada@acme.example", "Ada").email == (email or "Ada@acme.example")
+
+
 @pytest.mark.parametrize(
     ("listed", "group"),
     [
@@ -67,7 +75,11 @@ def test_an_identity_that_exists_is_taken_with_group_and_account(service: Servic
     service.answers = [error_of("UsernameExistsException"), existing, listed]
     found = user_pool.find_or_create("Ada@acme.example", "Ada")
     assert found == ("u-1", "ada@acme.example", "Ada L.", True, group, "acme")
-    assert [asked["Username"] for _, asked in service.asked] == ["Ada@acme.example", "Ada@acme.example", "u-1"]
+    assert [(method, asked["Username"]) for method, asked in service.asked] == [
+        ("admin_create_user", "Ada@acme.example"),
+        ("admin_get_user", "Ada@acme.example"),
+        ("admin_list_groups_for_user", "u-1"),
+    ]
 
 
 def test_a_user_whom_an_operator_has_disabled_is_in_no_group_and_account(service: Service) -> None:
@@ -88,7 +100,9 @@ def test_an_address_that_the_pool_does_not_take_is_a_fault_of_the_request(servic
     service.answers = [error_of("InvalidParameterException")]
     with pytest.raises(Invalid) as refused:
         user_pool.find_or_create("ada..l@acme.example", "Ada")
-    assert [(each.pointer, each.code) for each in refused.value.errors] == [("/email", "not_allowed")]
+    (error,) = refused.value.errors
+    expected = ("/email", "not_allowed", "The sign-in does not take this address.")
+    assert (error.pointer, error.code, error.detail) == expected
 
 
 @pytest.mark.parametrize(
@@ -111,6 +125,22 @@ def test_a_user_is_found_by_id_or_not(service: Service) -> None:
     assert found
     assert (found.user_id, found.has_signed_in, found.is_enabled) == ("u-1", True, True)
     assert user_pool.find("u-2") is None
+    assert service.asked == [("admin_get_user", {"UserPoolId": "pool", "Username": each}) for each in ("u-1", "u-2")]
+
+
+def test_a_second_factor_is_one_that_the_named_pool_asks_for(service: Service) -> None:
+    existing = user("UserAttributes")
+    service.answers = [
+        {**existing, "UserMFASettingList": ["SOFTWARE_TOKEN_MFA"]},
+        {**existing, "UserMFASettingList": []},
+        existing,
+        error_of("UserNotFoundException"),
+        error_of("TooManyRequestsException"),
+    ]
+    assert [user_pool.has_second_factor("other", "clara") for _ in range(4)] == [True, False, False, False]
+    assert service.asked[0] == ("admin_get_user", {"UserPoolId": "other", "Username": "clara"})
+    with pytest.raises(ClientError):
+        user_pool.has_second_factor("other", "clara")
 
 
 def test_the_effects_are_one_call_each(service: Service) -> None:
@@ -132,6 +162,15 @@ def test_an_installation_with_its_own_provider_has_no_pool(monkeypatch: pytest.M
     assert not user_pool.has_pool()
     monkeypatch.setenv("USER_POOL_ID", "pool")
     assert user_pool.has_pool()
+
+
+def test_without_a_pool_people_are_managed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USER_POOL_ID", "pool")
+    user_pool.require_pool()
+    monkeypatch.setenv("USER_POOL_ID", "")
+    with pytest.raises(StateConflict) as refusal:
+        user_pool.require_pool()
+    assert refusal.value.code == "managed_elsewhere"
 
 
 # -- service users ------------------------------------------------------------------------------------------------

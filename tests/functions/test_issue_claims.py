@@ -84,7 +84,8 @@ def test_a_persons_token_has_the_role_and_the_account(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "default", "role"), [("bolt", "bolt", "buyer"), (None, "bolt", "buyer"), ("slate", "bolt", "buyer")]
+    ("own", "default", "role"),
+    [("bolt", "bolt", "buyer"), ("acme", "acme", "viewer"), (None, "bolt", "buyer"), ("slate", "bolt", "buyer")],
 )
 def test_of_several_accounts_the_pools_own_is_the_default_or_the_oldest(
     lab: Lab, own: str | None, default: str, role: str
