@@ -1,6 +1,7 @@
 """A catalog with its price lists in a folder, as the local run reads it."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import yaml
 
 from online_orders.domain.catalog import Catalog
 from online_orders_cli.catalog_folder import FaultyError, read_folder
+from tests.cli.terminal import Terminal
+from tests.contract.in_process import InProcess
 from tests.example_catalog import FOLDER, example
 from tests.local_run import PROJECT
 
@@ -103,3 +106,15 @@ def test_as_a_program_it_writes_json(folder: Path) -> None:
 
     assert run(folder) == (0, example()._asdict())
     assert run(folder / "nowhere") == (1, {"faults": [f"There is no {folder / 'nowhere'}."]})
+
+
+def test_the_commands_beside_it_import_it(terminal: Terminal, seeded: InProcess) -> None:
+    readme = (FOLDER / "README.md").read_text("utf-8")
+    commands = re.findall(r"^\$ \./online-orders --local (import .*)$", readme, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        words = [str(PROJECT / word) if word.startswith("examples/") else word for word in command.split()]
+        terminal.run(*words, *(["--yes"] if words[1] == "catalog" else []))
+    assert seeded.get("/api/desk/catalog", seeded.people.cs).ok()["version"] == 1
+    listed = seeded.get("/api/desk/price-lists/EUR?group=partners", seeded.people.cs).ok()
+    assert {price["kind"] for price in listed["prices"]} == {"seats", "gateway"}
