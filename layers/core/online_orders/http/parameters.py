@@ -180,7 +180,9 @@ class CurrencyQuery(QueryModel):
 class AccountListQuery(Page):
     """Which accounts of the desk."""
 
-    group: Annotated[Group | None, Field(description="One group of accounts only.")] = None
+    group: Annotated[
+        Annotated[str, Field(pattern=IDENTIFIER)] | None, Field(description="One group of accounts only.")
+    ] = None
 
 
 class ComparisonQuery(QueryModel):
