@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from io import StringIO
 from unicodedata import normalize
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from online_orders.domain.catalog import RESERVED
 from online_orders.domain.csv_pages import (
     COLUMNS,
     PLAIN,
@@ -79,6 +81,16 @@ def test_settings_without_a_column_stand_in_the_last_one() -> None:
     assert first["settings"] == ""
     assert second["settings"] == '{"tier": "gold", "term_months": 36}'
     assert second["quantity"] == "4"
+
+
+def test_settings_that_are_called_like_other_columns_do_not_take_their_places() -> None:
+    plain = body_of(place(item_of("socket")).order, note="Ring twice")
+    others = [name for name in COLUMNS if name not in RESERVED and name not in plain["items"][0]]
+    own = {name: f"own {name}" for name in others if name not in ("bandwidth_mbps", "accessory_type", "region")}
+    assert {"order_id", "note", "settings", "site_name", "estimated_start_date"} <= own.keys()
+    (row,) = rows_of({**plain, "items": [{**plain["items"][0], **own}]})
+    (as_before,) = rows_of(plain)
+    assert row == {**as_before, "settings": json.dumps(own)}
 
 
 def test_a_row_shows_the_site_as_ordered_and_a_passed_start() -> None:

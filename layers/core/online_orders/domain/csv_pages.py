@@ -64,6 +64,8 @@ COLUMNS = (
     "start_passed",
     "settings",
 )
+_SETTINGS = frozenset({"site_id", "bandwidth_mbps", "model", "accessory_type", "region", "quantity"})
+"""The settings of items that have columns of their own."""
 _GERMAN_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _SHORT_NUMBER = re.compile(r"[0-9]{1,15}")
 _FORMULA_STARTS = ("=", "+", "-", "@")
@@ -198,7 +200,7 @@ def _rows_of(order: Mapping[str, Any]) -> Iterable[list[Any]]:
         site = item.get("site", {})
         row = {
             **shared,
-            **item,
+            **{name: value for name, value in item.items() if name in RESERVED or name in _SETTINGS},
             "estimated_start_date": item["estimated_start"]["date"],
             "site_name": site.get("name"),
             "site_address": site.get("address"),
@@ -210,5 +212,5 @@ def _rows_of(order: Mapping[str, Any]) -> Iterable[list[Any]]:
 
 def _other_settings(item: Mapping[str, Any]) -> str | None:
     """Return the settings of an item that have no column of their own, as a JSON object; None without any."""
-    found = {name: value for name, value in item.items() if name not in RESERVED and name not in COLUMNS}
+    found = {name: value for name, value in item.items() if name not in RESERVED and name not in _SETTINGS}
     return json.dumps(found, ensure_ascii=False) if found else None
