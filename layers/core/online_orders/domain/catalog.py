@@ -6,7 +6,7 @@ The document that ships is `catalog.json`, version 0; one that an installation h
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
@@ -363,11 +363,51 @@ class Catalog:
                 else setting
                 for setting in kind["settings"]
             ]
-            # Of a choice that has come to nothing, an optional one is not asked for, and a needed one cannot be made.
-            empty = [setting for setting in settings if "choices" in setting and not setting["choices"]]
-            if not any(setting.get("required", True) for setting in empty):
-                kinds.append({**kind, "settings": [setting for setting in settings if setting not in empty]})
-        return Catalog({**self.document, "kinds": kinds}, self.version)
+            kinds.append({**kind, "settings": settings})
+        return Catalog({**self.document, "kinds": _possible(kinds)}, self.version)
+
+
+def _possible(kinds: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return kinds without what nobody could order: a kind of which a needed choice has come to nothing, and a kind or
+    a choice that needs a kind that is gone. What only tells of something that is gone, goes along.
+    """
+    while True:
+        names = {kind["kind"] for kind in kinds}
+        possible = [found for kind in kinds if (found := _possible_kind(kind, names))]
+        if len(possible) == len(kinds):
+            return possible
+        kinds = possible
+
+
+def _possible_kind(kind: Mapping[str, Any], names: Collection[str]) -> Mapping[str, Any] | None:
+    """Return a kind without what cannot be ordered beside the kinds of these `names`; None where it cannot itself."""
+    needs = [rule for rule in kind.get("rules", ()) if rule.get("kind", kind["kind"]) not in names]
+    if any("setting" not in rule for rule in needs):
+        return None
+    gone = {(rule["setting"], rule["value"]) for rule in needs}
+    settings = [
+        {**setting, "choices": [each for each in setting["choices"] if (setting["name"], each["value"]) not in gone]}
+        if "choices" in setting
+        else setting
+        for setting in kind["settings"]
+    ]
+    # Of a choice that has come to nothing, an optional one is not asked for, and a needed one cannot be made.
+    empty = [setting for setting in settings if "choices" in setting and not setting["choices"]]
+    if any(setting.get("required", True) for setting in empty):
+        return None
+    settings = [setting for setting in settings if setting not in empty]
+    offered = {(setting["name"], each["value"]) for setting in settings for each in setting.get("choices", ())}
+    present = {setting["name"] for setting in settings}
+    rules = [
+        rule
+        for rule in kind.get("rules", ())
+        if "setting" not in rule
+        or ((rule["setting"], rule["value"]) in offered if "value" in rule else rule["setting"] in present)
+    ]
+    found = {**kind, "settings": settings, "rules": rules}
+    if kind.get("priced_by") not in present:
+        found.pop("priced_by", None)
+    return found
 
 
 @cache
