@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import Callable
 from copy import deepcopy
+from itertools import product
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -103,6 +105,43 @@ def test_a_sound_document_has_no_fault_and_fits_its_schema(body: Json) -> None:
     assert faults(body) == []
     Draft202012Validator(document_schema()).validate(body)
     Draft202012Validator(document_schema()).validate(parse_catalog(body, before=CATALOG))
+
+
+ODD: list[Any] = [[], {}, None, True, 7, 1.5, "", "x" * 99, [{}], {"a": []}]
+MEMBERS = ("rule", "setting", "value", "kind", "model", "days", "step", "latest_days")
+
+
+@pytest.mark.parametrize("rule", [*RULES, 0])
+def test_a_rule_with_odd_members_is_refused_where_it_is_odd(rule: Any) -> None:
+    for member, odd in product(MEMBERS, ODD):
+        body = full({"rule": rule, "setting": "tier", "value": "gold", "days": 1, "step": 2, member: odd})
+        pointers = {pointer for pointer, _ in faults(body)}
+        assert pointers
+        assert pointers <= {f"/kinds/0/rules/0/{each}" for each in MEMBERS}, (member, odd)
+
+
+@pytest.mark.parametrize("member", ["labels", "summary", "rules", "only_for", "priced_by", "help", "icon", "retired"])
+def test_a_kind_with_odd_members_is_refused_there(member: str) -> None:
+    for odd in ODD:
+        pointers = {pointer for pointer, _ in faults(document_of({**FULL, member: odd}, kind_of("other")))}
+        assert all(pointer.startswith(f"/kinds/0/{member}") for pointer in pointers), odd
+
+
+@pytest.mark.parametrize("odd", [True, 36.0, "no value", 1.5, [], {"a": 1}])
+def test_a_rule_is_limited_to_a_text_or_a_whole_number(odd: Any) -> None:
+    body = full({"rule": "lead_time", "days": 1, "setting": "term_months", "value": odd})
+    assert ("/kinds/0/rules/0/value", "wrong_type") in faults(body)
+
+
+def test_faults_of_hostile_documents_are_told_within_seconds() -> None:
+    steps = {**TERM, "choices": [{"value": number} for number in range(6_000)]}
+    rules = [{"rule": "lead_time", "setting": "term_months", "value": -1}] * 4_000
+    texts = [{"name": f"s{number:>08}", "type": "text"} for number in range(3_000)]
+    before = process_time()
+    assert ("/kinds/0/rules", "too_many") in faults(document_of(kind_of("support", steps, rules=rules)))
+    summary = {f"l{number}": "{x}" for number in range(9_000)}
+    assert ("/kinds/0/summary/l0", "unknown_field") in faults(document_of(kind_of("s", *texts, summary=summary)))
+    assert process_time() - before < 5
 
 
 FAULTS: list[tuple[Any, list[tuple[str, str]]]] = [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeGuard
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -76,8 +77,9 @@ else:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 """Of a kind, a setting or a group: lower case letters, digits and underscores."""
-Value = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
-Model = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+VALUE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"
+Value = Annotated[str, StringConstraints(pattern=VALUE)]
+Model = Annotated[str, StringConstraints(pattern=VALUE)]
 Days = Annotated[int, Field(strict=True, ge=1, le=MAX_DAYS)]
 
 
@@ -189,8 +191,20 @@ class _Rule(_Part):
     pass
 
 
+def _value(value: Any) -> Any:
+    """Return a value that a choice or a step could have; of anything else, pydantic's union would report each type."""
+    is_text = isinstance(value, str) and re.fullmatch(VALUE, value)
+    if not (value is None or is_text or (isinstance(value, int) and not isinstance(value, bool))):
+        raise PydanticCustomError("wrong_type", "it is the value of a choice or a step")
+    return value
+
+
 _OF_SETTING = Field(title="Setting", description="The name of a setting of the kind.")
-_ONLY_WITH = Field(title="Value", description="The rule is about items with this value of the setting alone.")
+_OnlyWith = Annotated[
+    Value | int | None,
+    BeforeValidator(_value),
+    Field(title="Value", description="The rule is about items with this value of the setting alone."),
+]
 
 
 class NeedsSite(_Rule):
@@ -231,7 +245,7 @@ class NeedsOtherItemOrEquipment(_Rule):
     model: Annotated[Model | None, Field(title="Model", description="Of the equipment; or name a kind.")] = None
     kind: Annotated[Name | None, Field(title="Kind", description="Of the other item; or name a model.")] = None
     setting: Annotated[Name | None, _OF_SETTING] = None
-    value: Annotated[Value | int | None, _ONLY_WITH] = None
+    value: _OnlyWith = None
 
 
 class StartDateWindow(_Rule):
@@ -249,7 +263,7 @@ class LeadTime(_Rule):
     rule: Literal["lead_time"]
     days: Annotated[Days, Field(title="Days")]
     setting: Annotated[Name | None, _OF_SETTING] = None
-    value: Annotated[Value | int | None, _ONLY_WITH] = None
+    value: _OnlyWith = None
 
 
 class QuantityStep(_Rule):
@@ -463,6 +477,8 @@ class _Kind:
         self._groups = groups
         self._kinds = kinds
         self._settings = {each["name"]: each for _, each in _each(raw, "settings") if isinstance(each.get("name"), str)}
+        # Those beyond the limit are refused anyway; each costs time with every choice and every other rule.
+        self._rules = [(index, rule) for index, rule in _each(raw, "rules") if index < MAX_RULES]
         quantity = self._settings.get(QUANTITY, {})
 
         def number(name: str, default: int) -> int:
@@ -476,7 +492,7 @@ class _Kind:
         yield from self._visibility((), self._raw)
         yield from self._summary_faults()
         yield from self._settings_faults()
-        for index, rule in _each(self._raw, "rules"):
+        for index, rule in self._rules:
             for place, code, detail in self._rule_faults(rule):
                 yield ("rules", index, *place), code, detail
         priced_by = self._raw.get("priced_by")
@@ -494,7 +510,8 @@ class _Kind:
     def _summary_faults(self) -> Iterator[_Found]:
         summary = self._raw.get("summary")
         known = {"site" if name == SITE else name for name in self._settings}
-        for language, text in summary.items() if isinstance(summary, Mapping) else ():
+        texts = summary if isinstance(summary, Mapping) else {}
+        for language, text in ((language, texts.get(language)) for language in LOCALES):
             if not isinstance(text, str):
                 continue
             unknown = [name for name in _PLACEHOLDER.findall(text) if name not in known]
@@ -538,6 +555,8 @@ class _Kind:
 
     def _rule_faults(self, rule: Json) -> Iterator[_Found]:
         name = rule.get("rule")
+        if not isinstance(name, str):
+            return
         if name in _NEED_SITE and SITE not in self._settings:
             yield ("rule",), "unknown_setting", f"The rule is about a site, and the kind has no setting {SITE}."
         setting = rule.get("setting")
@@ -590,7 +609,7 @@ class _Kind:
     def _last_day(self) -> int | None:
         """Return how many days ahead the last start is that every rule allows; None without a limit."""
         limits = []
-        for _, rule in _each(self._raw, "rules"):
+        for _, rule in self._rules:
             if rule.get("rule") == "start_date_window":
                 years, days = rule.get("latest_years"), rule.get("latest_days")
                 limits += [365 * years] if _is_count(years) else []
@@ -626,6 +645,7 @@ def _in_use(
     }
     for kind in sorted({kind for kind, _, _ in in_use} - kinds.keys()):
         yield FieldError("/kinds", "in_use", f"Open orders have items of the kind {kind}; retire it instead.")
+    settings: dict[str, dict[str, tuple[int, Json]]] = {}
     for kind, name, value in sorted(in_use, key=str):
         if kind not in kinds or name is None or kind not in before.kinds:
             continue
@@ -633,7 +653,11 @@ def _in_use(
         if setting is None or value not in setting.choices:
             continue
         index, raw = kinds[kind]
-        now = {each.get("name"): (at, each) for at, each in _each(raw, "settings") if isinstance(each.get("name"), str)}
+        if kind not in settings:
+            settings[kind] = {
+                each["name"]: (at, each) for at, each in _each(raw, "settings") if isinstance(each.get("name"), str)
+            }
+        now = settings[kind]
         if name not in now:
             yield FieldError(pointer("kinds", index, "settings"), "in_use", f"Open orders have the setting {name}.")
             continue
