@@ -99,6 +99,21 @@ def test_a_published_kind_is_ordered_from_at_once_and_kept_in_the_order(site: In
     assert order.read()["items"][0]["labels"]["en"]["kind"] == "Seats", "as it was ordered"
 
 
+def test_an_order_that_would_not_fit_the_table_with_its_texts_is_refused_as_too_large(site: InProcess) -> None:
+    names = [f"text_{number}" for number in range(7)]
+    texts = [{"name": name, "type": "text", "labels": SEATS["labels"], "max_length": 200} for name in names]
+    put(site, with_seats(settings=[*SEATS["settings"], *texts])).ok()
+    for length, status in ((100, 201), (200, 413)):
+        items = [seats(site, **dict.fromkeys(names, "\U0001f4ba" * length)) for _ in range(50)]
+        body = json.dumps({"items": items}, ensure_ascii=False)
+        headers = {"Idempotency-Key": fresh("key"), "Content-Type": "application/json"}
+        response = site.request("POST", "/api/orders", user=site.people.customer, content=body, headers=headers)
+        assert (response.status, len(body.encode()) < 320 * 1024) == (status, True)
+        assert response.json.get("code") == (None if status == 201 else "too_large")
+    (stored,) = rows(site, "/api/orders", site.people.customer)
+    assert len(stored["items"]) == 50
+
+
 def test_all_faults_of_a_document_come_at_once_and_nothing_is_published(site: InProcess) -> None:
     faulty = document()
     faulty["kinds"][-1]["rules"] = [{"rule": "full_moon"}]

@@ -27,12 +27,15 @@ from online_orders.domain.accounts import Account
 from online_orders.domain.callers import Caller
 from online_orders.domain.catalog import Catalog, kinds_named, shipped
 from online_orders.domain.duplicates import Duplicate, find_duplicates
-from online_orders.domain.errors import InProgress
+from online_orders.domain.errors import InProgress, TooLarge
 from online_orders.domain.order_ids import new_order_id
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Order
 from online_orders.domain.representations import order_body, to_json, warning_body
+
+MAX_RESPONSE_BYTES = 256 * 1024
+"""Of a new order as JSON, which has more than is stored of it: an item of the table then has room for a quote, too."""
 
 
 class Placed(NamedTuple):
@@ -60,9 +63,9 @@ def place(key: str, body: Any, *, by: Caller, account_id: str, caller_account_id
 
     `caller_account_id` is the account that the caller acts for (Customer Success acts for the account itself). Raises
     NotFound for an account that the caller may not see, Forbidden for one that may not order and for a caller who may
-    no longer place orders, Invalid with every error
-    of the body, Unprocessable for a key that came with another body, TooManyRequests for an account that is over its
-    quota on the screen, and InProgress while the first request is still running.
+    no longer place orders, Invalid with every error of the body, TooLarge for an order that could not be stored or
+    quoted, Unprocessable for a key that came with another body, TooManyRequests for an account that is over its quota
+    on the screen, and InProgress while the first request is still running.
     """
     request = order_store.IdempotentRequest(
         idempotency_key(account_id, source, _hash(key)),
@@ -96,6 +99,8 @@ def place(key: str, body: Any, *, by: Caller, account_id: str, caller_account_id
         # A repeated request gets this response, whatever may be done with the order by then.
         del shown["actions"]
         response = to_json(shown)
+        if len(response.encode()) > MAX_RESPONSE_BYTES:
+            raise TooLarge("The order is too large: order in several parts, or shorten its texts.")
         try:
             order_store.store_new_order(change, request, response, account.parent_account_id)
         except WriteConflict:
