@@ -1,12 +1,15 @@
 """The catalog by command: exported, changed in a file, looked at, and published."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from online_orders_cli.catalog_files import read
+from online_orders_cli.tables import Unreadable
 from tests.cli.terminal import Json, Terminal
 from tests.contract.in_process import InProcess
 
@@ -134,3 +137,46 @@ def test_a_file_that_is_no_document_is_refused_with_its_place(
     file = tmp_path / name
     file.write_text(text, "utf-8")
     assert where in terminal.run("import", "catalog", file, expect=1).err
+
+
+BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
+
+TOO_LARGE = "the document is too large or too deep"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("bomb.yaml", BOMB, TOO_LARGE),
+        (
+            "long.yaml",
+            f"a: &a {'x' * 9_999}\nb: [{', '.join(['*a'] * 101)}]\n",
+            TOO_LARGE,
+        ),
+        ("itself.yaml", "kinds: &kinds\n  - *kinds\n", TOO_LARGE),
+        ("deep.json", '{"kinds": ' + "[" * 60 + "]" * 60 + "}", TOO_LARGE),
+        (
+            "twice.yaml",
+            "groups: []\nkinds:\n- rules: []\n  kind: a\n  rules: []\n",
+            "rules is here for the",
+        ),
+        ("twice.json", '{"kinds": [{"rules": [], "rules": []}]}', "rules is in one object twice"),
+        ("infinite.yaml", "kinds: [.inf]\n", "at /kinds/0 is something that JSON does not have"),
+        ("infinite.json", '{"kinds": [NaN]}', "at /kinds/0 is something that JSON does not have"),
+    ],
+)
+def test_a_hostile_or_ambiguous_file_is_refused_in_a_sentence(tmp_path: Path, name: str, text: str, told: str) -> None:
+    file = tmp_path / name
+    file.write_text(text, "utf-8")
+    with pytest.raises(Unreadable, match=re.escape(told)):
+        read(file)
+
+
+def test_references_of_yaml_are_followed(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.yaml"
+    file.write_text("a: &both {en: Site, de: Ort}\nb: *both\nc: {<<: *both, de: Standort}\n", "utf-8")
+    assert read(file) == {
+        "a": {"en": "Site", "de": "Ort"},
+        "b": {"en": "Site", "de": "Ort"},
+        "c": {"en": "Site", "de": "Standort"},
+    }
