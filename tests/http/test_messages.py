@@ -402,6 +402,19 @@ def test_a_body_is_read_exactly_as_text_or_in_base64(body: str, value: Any) -> N
     assert isinstance(bodies.json_body(request_of(body="1.10")), Decimal)
 
 
+def nested(depth: int, inner: str = "") -> str:
+    """Arrays and objects within each other, by turns, an array innermost."""
+    pairs = [('{"a":', "}") if number % 2 else ("[", "]") for number in reversed(range(depth))]
+    return "".join(opening for opening, _ in pairs) + inner + "".join(closing for _, closing in reversed(pairs))
+
+
+def test_how_deep_a_body_may_be_does_not_depend_on_where_it_is_read() -> None:
+    for body in (nested(bodies.MAX_DEPTH), nested(bodies.MAX_DEPTH - 1, ",".join(["[]"] * 99)), f"[{'[],' * 99}[]]"):
+        assert bodies.json_body(request_of(body=body)) == json.loads(body)
+    for body in (nested(bodies.MAX_DEPTH + 1), nested(bodies.MAX_DEPTH, ",".join(["[]"] * 99)), nested(900)):
+        assert parameter_error(BadRequest, bodies.json_body, request_of(body=body)) == "invalid_json"
+
+
 @pytest.mark.parametrize("body", ["", " ", "{", "NaN", "[Infinity]", "\ud800", "[" * 100_000, "{} {}", None])
 def test_what_is_no_json_is_refused(body: str | None) -> None:
     assert parameter_error(BadRequest, bodies.json_body, request_of(body=body)) == "invalid_json"

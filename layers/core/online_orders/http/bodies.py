@@ -17,6 +17,8 @@ from online_orders.http.requests import media_type
 
 MAX_BODY_BYTES = 320 * 1024
 """What is stored of a body must fit an item of the table, 400 KB."""
+MAX_DEPTH = 64
+"""Arrays and objects within each other. Python gives up at a depth that depends on where it reads or writes a value."""
 
 
 def _refuse_constant(name: str) -> None:
@@ -45,10 +47,21 @@ def json_body(request: Request, *, default: Any = None) -> Any:
     if default is not None and not data.strip():
         return default
     try:
-        return json.loads(data.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse_constant)
+        value = json.loads(data.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
         raise BadRequest("invalid_json", f"The body is not JSON: {reason}.") from None
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _is_deep(value):
+        raise BadRequest("invalid_json", f"The body has more than {MAX_DEPTH} arrays and objects within each other.")
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        nested = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
+        level = [member for members in nested for member in members]
+    return any(isinstance(each, (dict, list)) for each in level)
 
 
 def csv_body(request: Request) -> str | None:
