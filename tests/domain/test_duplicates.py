@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from online_orders.domain.accounts import Account
-from online_orders.domain.catalog import Catalog
+from online_orders.domain.catalog import Catalog, Item
 from online_orders.domain.duplicates import RECENT, find_duplicates
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Order
@@ -146,3 +146,11 @@ def test_upgrades_are_those_of_the_catalog_that_is_in_force() -> None:
     assert codes(training, order(**{**training, "tier": "silver"})) == []
     done = offered(claimed(order(**gold))).approve("Connie", NOW).order
     assert codes(gold, done) == [], "nothing tells whether the site has it already"
+
+
+def test_a_setting_that_was_of_another_type_when_it_was_ordered_says_nothing_about_the_license() -> None:
+    earlier = completed(item_of("site_bandwidth"))
+    for settings in ({"bandwidth_mbps": "a lot"}, {}):
+        values = earlier.items[0].model_dump(exclude={"bandwidth_mbps"}) | settings
+        other = earlier.model_copy(update={"items": (Item.model_validate(values),)})
+        assert found(item_of("site_bandwidth"), others=[other]) == []

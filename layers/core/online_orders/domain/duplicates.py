@@ -90,8 +90,8 @@ def _is_due(each: Item, account: Account, catalog: Catalog) -> bool:
         return False
     for rule in kind.rules:
         if rule["rule"] == "above_current_bandwidth":
-            mbps: int = settings_of(each).get(rule["setting"], 0)
-            return mbps > site.license.bandwidth_mbps
+            mbps = settings_of(each).get(rule["setting"])  # of another type, if an earlier catalog had it so
+            return isinstance(mbps, int) and mbps > site.license.bandwidth_mbps
         if rule["rule"] == "license_starts_later":
             return each.start_date < site.license.starts_on
     return False
