@@ -99,6 +99,18 @@ def test_a_published_kind_is_ordered_from_at_once_and_kept_in_the_order(site: In
     assert order.read()["items"][0]["labels"]["en"]["kind"] == "Seats", "as it was ordered"
 
 
+def test_half_a_surrogate_pair_anywhere_in_a_document_is_a_fault_of_it(site: InProcess) -> None:
+    half = "\ud800"
+    rules = [{"rule": half}, {"rule": "lead_time", "days": 1, "setting": half, "value": half}]
+    changes = {"summary": {"en": f"{{{half}}}", "de": half}, "rules": rules, "priced_by": half}
+    faulty = with_seats(**changes, only_for={"groups": [half]})
+    faulty |= {"equipment": [half, half], "groups": [{"group": half, "labels": SEATS["labels"]}] * 2}
+    faulty["kinds"] += [{**SEATS, "kind": half}] * 2
+    faults = put(site, faulty).faults()
+    assert {"/equipment/1", "/groups/1/group", "/kinds/6/priced_by", "/kinds/6/rules/1/value"} <= {*faults}
+    site.post(f"{CATALOG}/preview", site.people.cs, {"catalog": faulty}).refused(422, "invalid")
+
+
 def test_an_order_that_would_not_fit_the_table_with_its_texts_is_refused_as_too_large(site: InProcess) -> None:
     names = [f"text_{number}" for number in range(7)]
     texts = [{"name": name, "type": "text", "labels": SEATS["labels"], "max_length": 200} for name in names]

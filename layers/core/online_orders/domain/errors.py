@@ -121,6 +121,11 @@ class Unprocessable(OnlineOrdersError):
         self.code = code
 
 
+def _encodable(error: FieldError) -> FieldError:
+    """Return the error with a question mark for each half of a surrogate pair: the sentence may quote what was sent."""
+    return error._replace(detail=error.detail.encode("utf-8", "replace").decode())
+
+
 class Invalid(OnlineOrdersError):
     """Every error of a body at once, up to the first thousand."""
 
@@ -128,7 +133,7 @@ class Invalid(OnlineOrdersError):
     code = "invalid"
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
-        self.errors = tuple(islice(errors, MAX_FIELD_ERRORS))
+        self.errors = tuple(map(_encodable, islice(errors, MAX_FIELD_ERRORS)))
         count = len(self.errors)
         super().__init__(f"The body has {count} fault{'' if count == 1 else 's'}.")
 
