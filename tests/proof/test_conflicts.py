@@ -269,6 +269,15 @@ def people_and_machines_that_sign_in_again(lab: Lab) -> None:
     assert used == (lab.clock.now() - timedelta(days=1)).date().isoformat()
 
 
+def a_draft_of_the_catalog(lab: Lab) -> None:
+    lead, path = lab.users.cs, "/api/desk/catalog/draft"
+    for kinds in ([], [{"kind": "seats"}]):
+        assert lab.http("PUT", path, json={"kinds": kinds}, user=lead).status == 200
+    assert lab.http("GET", path, user=lead).json()["catalog"] == {"kinds": [{"kind": "seats"}]}
+    assert lab.http("DELETE", path, user=lead).status == 204
+    assert lab.http("GET", path, user=lead).status == 404
+
+
 LIVES: tuple[Callable[[Lab], None], ...] = (
     an_approval,
     a_parked_order,
@@ -279,6 +288,7 @@ LIVES: tuple[Callable[[Lab], None], ...] = (
     a_mail_that_ses_does_not_take_yet,
     a_person_who_is_erased,
     people_and_machines_that_sign_in_again,
+    a_draft_of_the_catalog,
 )
 
 
