@@ -139,6 +139,8 @@ def test_a_lead_time_is_of_the_kind_or_of_one_choice() -> None:
     )
     assert found(of_gold, item(tier="silver", start_date=start_in(0))) == []
     assert found(of_gold, item(tier="gold", start_date=start_in(6))) == [("/items/0/start_date", "date_too_early")]
+    (error,) = item_errors([item(start_date=start_in(6))], of_kind, ACME, TODAY)
+    assert error.detail == "The start date is less than 7 days ahead."
 
 
 @pytest.mark.parametrize(("quantity", "code"), [(10, None), (15, "not_a_multiple"), (20, None), (12, "not_a_multiple")])
@@ -230,6 +232,7 @@ def test_rules_tell_forms_what_they_are_about() -> None:
         {"rule": "site_has_license"},
         {"rule": "site_has_address"},
         needs(kind="sdp_users"),
+        needs(model="X1900"),
         needs(model="X1700", setting="tier", value="gold"),
         needs(model="X1500", setting="tier", value="silver"),
         {"rule": "start_date_window", "earliest_days": 3, "latest_days": 90},
@@ -248,6 +251,7 @@ def test_rules_tell_forms_what_they_are_about() -> None:
     }
     assert hints == {
         "site_id.x-needs": ["address", "license"],
+        "site_id.x-needs-socket": "X1900",
         "kind.x-needs-kind": "sdp_users",
         "tier.x-needs-socket": {"gold": "X1700", "silver": "X1500"},
         "start_date.x-earliest-days": 3,
