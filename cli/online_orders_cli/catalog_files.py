@@ -59,7 +59,7 @@ def read(file: Path) -> Json:
     text = read_text(file)
     try:
         is_yaml = file.suffix.lower() in YAML_SUFFIXES
-        value = yaml.load(text, _Loader) if is_yaml else json.loads(text, object_pairs_hook=_object)  # noqa: S506
+        value = yaml.load(text, _Loader) if is_yaml else json.loads(text, object_pairs_hook=_object)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Unreadable(f"{file}: {error}") from error
     if not isinstance(value, dict):

@@ -26,8 +26,9 @@ from online_orders.domain.values import IDENTIFIER, LINE, Day, Entity, day_of
 
 SHIPPED = Path(__file__).parents[1] / "catalog.json"
 MAX_ITEMS = 50
-KIND = r"^[a-z][a-z0-9_]{0,39}$"
-_KIND = re.compile(KIND)
+NAME = r"^[a-z][a-z0-9_]{0,39}$"
+"""Of a kind, a setting or a group: lower case letters, digits and underscores."""
+_NAME = re.compile(NAME)
 SITE, QUANTITY, START = "site_id", "quantity", "start_date"
 RESERVED = frozenset(
     {
@@ -314,9 +315,7 @@ class Catalog:
             return self
         if account is None:
             return self._for_everybody
-        groups = {group for each in self._limits for group in each.get("groups", ())}.intersection(
-            getattr(account, "groups", ())
-        )
+        groups = {group for each in self._limits for group in each.get("groups", ())}.intersection(account.groups)
         is_named = any(account.account_id in each.get("accounts", ()) for each in self._limits)
         key = (account.account_id if is_named else None, frozenset(groups))
 
@@ -517,7 +516,7 @@ def kinds_named(raw_items: Any) -> tuple[str, ...]:
     """Return what the items of a body name as their kinds, each once, whether or not there are such kinds."""
     items = raw_items[:MAX_ITEMS] if isinstance(raw_items, list) else ()
     names = (raw.get("kind") for raw in items if isinstance(raw, Mapping))
-    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and _KIND.fullmatch(name)))
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and _NAME.fullmatch(name)))
 
 
 def normalized_items(raw_items: Iterable[Mapping[str, Any]], catalog: Catalog) -> list[Mapping[str, Any]]:

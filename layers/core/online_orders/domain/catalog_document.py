@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from online_orders.domain.audit import AuditChange, changes_between
-from online_orders.domain.catalog import QUANTITY, RESERVED, SITE, Catalog, Item, settings_of
+from online_orders.domain.catalog import NAME, QUANTITY, RESERVED, SITE, Catalog, Item, settings_of
 from online_orders.domain.catalog_rules import RULES
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import field_errors_of, pointer
@@ -75,8 +75,7 @@ else:
     Unit = _words("Unit", 30, 'What is counted, as "seats", in every language.')
     Summary = _words("Summary", 200, "An item in a line, in every language; {site} and the settings stand in braces.")
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-"""Of a kind, a setting or a group: lower case letters, digits and underscores."""
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 VALUE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"
 Value = Annotated[str, StringConstraints(pattern=VALUE)]
 Model = Annotated[str, StringConstraints(pattern=VALUE)]
