@@ -63,8 +63,9 @@ def read(path: Path, columns: Mapping[str, Place]) -> tuple[list[Row], list[RowE
 
 def read_text(path: Path) -> str:
     """Return a file's text without its byte-order mark; raise Unreadable, naming the line, where it is not UTF-8."""
+    save_as = "CSV UTF-8" if path.suffix.lower() == ".csv" else "UTF-8"
     try:
-        return decode_utf8(path.read_bytes())
+        return decode_utf8(path.read_bytes(), save_as)
     except BadRequest as refusal:
         raise Unreadable(f"{path}: {refusal.detail}") from refusal
     except OSError as error:

@@ -360,6 +360,9 @@ def test_a_file_in_another_encoding_is_told_what_to_be_saved_as(terminal: Termin
     file.write_bytes("account_id,name\nx,Café\n".encode("cp1252"))
     for command in (("import", "accounts", file), ("import", "prices", file, "--currency", "EUR")):
         assert "Line 2 is not UTF-8; save it as CSV UTF-8." in terminal.run(*command, expect=1).err
+    catalog = tmp_path / "catalog.yaml"
+    catalog.write_bytes(b"# made by\n# Ren\xe9\nkinds: []\n")
+    assert "Line 2 is not UTF-8; save it as UTF-8." in terminal.run("import", "catalog", catalog, expect=1).err
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), httpx.ConnectError("gone")], ids=["Ctrl-C", "the site is gone"])

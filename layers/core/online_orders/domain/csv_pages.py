@@ -170,16 +170,17 @@ def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
         raise BadRequest("invalid_csv", f"Line {reader.line_num} is no CSV: {error}.") from None
 
 
-def decode_utf8(data: bytes) -> str:
+def decode_utf8(data: bytes, save_as: str = "CSV UTF-8") -> str:
     """Return a file as text without a byte-order mark; raise BadRequest, naming the line, unless it is UTF-8.
 
     U+FFFD is refused too: it appears where another encoding was read as UTF-8 on the way, for example by a gateway.
+    `save_as` is what the error advises, as editors and spreadsheets name it.
     """
     text = data.decode("utf-8-sig", errors="replace")
     damaged = text.find(_REPLACEMENT)
     if damaged >= 0:
         line = text[:damaged].count("\n") + 1
-        raise BadRequest("invalid_csv", f"Line {line} is not UTF-8; save it as CSV UTF-8.")
+        raise BadRequest("invalid_csv", f"Line {line} is not UTF-8; save it as {save_as}.")
     return text
 
 
