@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from online_orders.domain.catalog import (
+    MAX_DOCUMENT_BYTES,
     MAX_ITEMS,
     Catalog,
     Item,
@@ -26,7 +27,7 @@ from online_orders.domain.catalog import (
     shipped,
     words_of,
 )
-from online_orders.domain.catalog_document import MAX_BYTES, changes, document_schema, parse_catalog, uses_of
+from online_orders.domain.catalog_document import changes, document_schema, parse_catalog, uses_of
 from online_orders.domain.catalog_rules import RULES
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.languages import LOCALES
@@ -288,7 +289,7 @@ def test_all_faults_of_a_document_are_told_at_once() -> None:
 def test_a_document_has_a_limit_as_a_whole() -> None:
     choices = [{"value": f"v{number}", "labels": both("x" * 90)} for number in range(200)]
     kinds = [kind_of(f"k{number}", {**TIER, "choices": choices}) for number in range(8)]
-    assert len(json.dumps(kinds)) > MAX_BYTES
+    assert len(json.dumps(kinds)) > MAX_DOCUMENT_BYTES
     assert faults(document_of(*kinds)) == [("", "too_large")]
     assert faults(document_of(*kinds[:5])) == []
 

@@ -34,7 +34,7 @@ from online_orders.aws.table import (
 from online_orders.clock import now
 from online_orders.domain import audit
 from online_orders.domain.callers import Caller
-from online_orders.domain.catalog import Catalog, shipped
+from online_orders.domain.catalog import MAX_DOCUMENT_BYTES, Catalog, shipped
 from online_orders.domain.errors import FieldError, InProgress, Invalid, NotFound, TooLarge
 from online_orders.domain.order_status import OPEN_STATUSES
 from online_orders.domain.values import instant_text
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 CheckVersion = Callable[[int | None], None]
 
-MAX_DRAFT_BYTES = 300 * 1024
 MAX_OPEN_ORDERS = 5_000
 """Open orders that are examined before something may go."""
 SUBJECT_ID = "catalog"
@@ -313,6 +312,6 @@ def _draft_text(body: Any) -> str:
         raise Invalid([FieldError("", "malformed", "A text holds half of a surrogate pair.")]) from None
     except ValueError:
         raise Invalid([FieldError("", "malformed", "A number is too large.")]) from None
-    if size > MAX_DRAFT_BYTES:
-        raise TooLarge(f"A catalog has {MAX_DRAFT_BYTES // 1024} KiB at most.")
+    if size > MAX_DOCUMENT_BYTES:
+        raise TooLarge(f"A catalog has {MAX_DOCUMENT_BYTES // 1024} KiB at most.")
     return written

@@ -42,6 +42,10 @@ Words = Mapping[str, str]
 """A text by language."""
 
 
+MAX_DOCUMENT_BYTES = 300 * 1024
+"""Of a catalog's document as JSON."""
+
+
 class Item(Entity):
     """An item as it was ordered. Its settings are those of its kind on the day, and lie flat in it."""
 

@@ -24,15 +24,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from online_orders.domain.audit import AuditChange, changes_between
-from online_orders.domain.catalog import NAME, QUANTITY, RESERVED, SITE, Catalog, Item, settings_of
+from online_orders.domain.catalog import MAX_DOCUMENT_BYTES, NAME, QUANTITY, RESERVED, SITE, Catalog, Item, settings_of
 from online_orders.domain.catalog_rules import RULES
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import field_errors_of, pointer
 from online_orders.domain.languages import LOCALES
 from online_orders.domain.values import Identifier, Length, Line
 
-MAX_BYTES = 300 * 1024
-"""Of a document as JSON."""
 MAX_KINDS = 50
 MAX_SETTINGS = 12
 MAX_CHOICES = 200
@@ -358,8 +356,8 @@ def parse_catalog(
     if isinstance(body, Mapping):
         found += _faults(body)
         found += _in_use(body, before, in_use, groups_in_use)
-        if len(json.dumps(body, ensure_ascii=True, default=str)) > MAX_BYTES:
-            found.append(FieldError("", "too_large", f"The document has {MAX_BYTES // 1024} KB at most."))
+        if len(json.dumps(body, ensure_ascii=True, default=str)) > MAX_DOCUMENT_BYTES:
+            found.append(FieldError("", "too_large", f"The document has {MAX_DOCUMENT_BYTES // 1024} KB at most."))
     if found or document is None:
         raise Invalid(dict.fromkeys(found))
     written = document.model_dump(mode="json", exclude_defaults=True)
