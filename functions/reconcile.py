@@ -3,7 +3,8 @@ lost, parked orders, workflows that did not come back, completed orders that are
 
 It runs on a schedule over the index of pending items, and on demand:
 
-{"order_id": ...} repairs one order now and returns {"entries", "workflows"}: how many were repaired.
+{"order_id": ...} repairs one order, named by its id or number, now and returns {"entries", "workflows"}: how many were
+repaired.
 
 {"all": true} repairs every pending item, due or not, and then every open order. It returns {"orders", "entries",
 "workflows", "account_items", "cursor"}: how many orders this call examined, what it repaired, and the cursor of the
@@ -134,7 +135,8 @@ def _repair_page(run: _Run, cursor: dict[str, Any]) -> dict[str, Any] | None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Repair what is pending; the module's docstring describes the payloads. The schedule's own event is any other."""
-    if order_id := event.get("order_id"):
+    if named := event.get("order_id"):
+        order_id = order_store.locate_order(named).order_id
         repaired = {"entries": outbox.repair_entries(order_id), "workflows": _repair_workflow(order_id)}
         outbox.count_postponed(order_id)
         return repaired

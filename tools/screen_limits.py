@@ -10,6 +10,7 @@ from typing import Any
 
 from online_orders.domain.estimates import TOO_FEW_ORDERS
 from online_orders.domain.order_ids import ORDER_ID
+from online_orders.domain.order_numbers import NUMBER_AS_WRITTEN
 from online_orders.domain.values import DAY
 from tools.openapi.schemas import parts_of
 
@@ -20,7 +21,7 @@ _HEAD = """\
 /** What bodies may hold, by schema and member of the API's document; made from it by `make generate`. */
 export const LIMITS = """
 _CONSTANTS = """\
-/* Patterns of an order's id and of a day, and what the basis of an estimate holds that rests on few orders. */
+/* Patterns of an order's id, its number and a day, and what the basis of an estimate with few orders holds. */
 """
 
 
@@ -29,7 +30,7 @@ def module(document: Mapping[str, Any]) -> str:
     schemas = document["components"]["schemas"]
     found = {name: _members(schemas[name], schemas) for name in sorted(_sent(document))}
     lines = [f"  {json.dumps(name)}: {json.dumps(members)},\n" for name, members in found.items() if members]
-    constants = {"ORDER_ID": ORDER_ID, "DAY": DAY, "TOO_FEW_ORDERS": TOO_FEW_ORDERS}
+    constants = {"ORDER_ID": ORDER_ID, "ORDER_NUMBER": NUMBER_AS_WRITTEN, "DAY": DAY, "TOO_FEW_ORDERS": TOO_FEW_ORDERS}
     written = "".join(f"export const {name} = {json.dumps(value)};\n" for name, value in constants.items())
     return f"{_HEAD}{{\n{''.join(lines)}}};\n\n{_CONSTANTS}{written}"
 

@@ -1,8 +1,9 @@
 """Orders in the table: their reads and writes, call by call."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from online_orders.aws.keys import (
     OrderKey,
     account_key,
     entry_key,
+    number_key,
     order_key,
     quote_key,
     subaccount_key,
@@ -20,6 +22,7 @@ from online_orders.aws.keys import (
 from online_orders.aws.order_store import IdempotencyRecord, IdempotentRequest
 from online_orders.aws.table import WriteConflict
 from online_orders.domain.errors import InProgress, NotFound, Unprocessable, VersionMismatch
+from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.timeline import Actor
 from online_orders.telemetry import logger
@@ -407,11 +410,12 @@ def test_an_order_is_placed_with_its_entry_its_record_and_its_resellers_pointer(
 ) -> None:
     change = place(item_of("ip_addresses"), source=source, at=NOW + HOUR)
     order_store.store_new_order(change, ASKED, "answer", reseller_id)
-    order, entry, record, *pointer = actions(service)
+    order, entry, numbered, record, *pointer = actions(service)
     new = {"ConditionExpression": "attribute_not_exists(pk)"}
     assert order == {"Put": {"Item": order_item(change.order), **new}}
     assert entry["Put"]["Item"]["source"] == {"S": source}
     assert {**entry["Put"], "Item": {}} == {"Item": {}, **new}
+    assert numbered == {"Put": {"Item": {**number_key(number_of(ORDER_ID)), "order_id": {"S": ORDER_ID}}, **new}}
     seconds = int((NOW + HOUR).timestamp())
     assert record == {
         "Put": {
@@ -427,6 +431,27 @@ def test_an_order_is_placed_with_its_entry_its_record_and_its_resellers_pointer(
     }
     shown = [{"Put": {"Item": {**suborder_key("relay", ORDER_ID), "account_id": {"S": "acme"}}}}]
     assert pointer == (shown if is_shown else [])
+
+
+def test_an_order_is_found_by_its_number_with_one_more_read(service: Service) -> None:
+    pointer = {**number_key(number_of(ORDER_ID)), "order_id": {"S": ORDER_ID}}
+    item = order_item(place().order)
+    service.answers = [{"Item": pointer}, {"Responses": {"Table": [item]}}]
+    typed = number_of(ORDER_ID).lower().replace("-", " ")
+    assert order_store.get_order_for_caller("acme", typed).order_id == ORDER_ID
+    assert [method for method, _ in service.asked] == ["get_item", "batch_get_item"]
+    assert service.asked[0][1]["Key"] == number_key(number_of(ORDER_ID))
+
+
+@pytest.mark.parametrize("find", [order_store.locate_order, partial(order_store.get_order_for_caller, "acme")])
+def test_an_unknown_number_is_not_found(service: Service, find: Callable[[str], object]) -> None:
+    service.answers = [{}]
+    with pytest.raises(NotFound, match="There is no order k7m 439 qxr"):
+        find("k7m 439 qxr")
+    assert len(service.asked) == 1
+    with pytest.raises(NotFound):
+        find("K7M-439-QX")
+    assert len(service.asked) == 1, "what can be no number is not looked up"
 
 
 def test_a_request_under_the_same_key_that_was_faster_is_told(service: Service) -> None:

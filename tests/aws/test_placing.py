@@ -13,6 +13,7 @@ from online_orders.aws.keys import (
     catalog_key,
     idempotency_key,
     newest_catalog_key,
+    number_key,
     order_key,
     person_key,
     placed_key,
@@ -21,6 +22,7 @@ from online_orders.aws.keys import (
 from online_orders.aws.order_store import key_of
 from online_orders.aws.table import MAX_ATTEMPTS
 from online_orders.domain.errors import Forbidden, InProgress, Invalid, NotFound, TooManyRequests, Unprocessable
+from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Order
 from tests.aws.service import Service, canceled
 from tests.domain.builders import ANNA, CALLER, NOW, ORDER_ID, account_of, claimed, item_of, offered, place
@@ -103,7 +105,8 @@ def test_an_order_of_the_screen_is_read_for_and_placed_in_two_calls(service: Ser
     read = service.asked[0][1]["RequestItems"]["Table"]["Keys"]
     assert keys_read(service) == [account_key("acme"), record_key(), placed_key("acme", NOW), WHO, catalog_key()]
     assert len(read) > 5, "the history comes along"
-    order, entry, kept, pointer = stored(service)
+    order, entry, numbered, kept, pointer = stored(service)
+    assert numbered == {**number_key(number_of(ORDER_ID)), "order_id": {"S": ORDER_ID}}
     assert order["sk"] == {"S": f"ORDER#{ORDER_ID}"}
     assert entry["event"] == {"S": "order.submitted"}
     assert (kept["fingerprint"], kept["answer"]) == ({"S": hashed(CANONICAL)}, {"S": placed.response})
@@ -118,7 +121,12 @@ def test_a_direct_order_takes_no_share_of_the_hour_and_no_reseller_sees_it(servi
     service.answers = [found(ACCOUNT), {}]
     placed = send(source="direct")
     assert keys_read(service) == [account_key("acme"), record_key("direct"), WHO, catalog_key()]
-    assert [item["sk"]["S"].partition("#")[0] for item in stored(service)] == ["DIRECT", "ENTRY", "IDEMPOTENCY"]
+    assert [item["sk"]["S"].partition("#")[0] for item in stored(service)] == [
+        "DIRECT",
+        "ENTRY",
+        "NUMBER",
+        "IDEMPOTENCY",
+    ]
     assert placed.order_id == ORDER_ID
 
 

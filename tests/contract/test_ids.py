@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.in_process import InProcess
-from tests.contract.orders import Order, enroll, fresh, offer, place_direct, place_for, quote, rows
+from tests.contract.orders import Order, enroll, fresh, offer, place, place_direct, place_for, quote, rows
 from tests.contract.site import Json, Site
 
 
@@ -64,3 +64,35 @@ def test_any_legal_site_id_can_be_ordered_for_and_stands_in_the_csv(in_process: 
     assert [item["site_id"] for item in order.read()["items"]] == sites
     table = in_process.get("/api/orders?account_id=acme.de", in_process.people.reseller, Accept="text/csv").text
     assert [row.split(",")[1] for row in table.splitlines()[1:]] == ["acme.de"] * 3
+
+
+@pytest.mark.each_catalog
+def test_an_order_is_named_by_its_number_wherever_its_id_is(in_process: InProcess) -> None:
+    order = place(in_process)
+    number = order.read()["number"]
+    assert order.created.json["number"] == number
+    assert in_process.get("/api/orders", order.user).ok()["items"][0]["number"] == number
+    typed = number.replace("-", "%20").lower()
+    assert in_process.get(f"/api/orders/{typed}", order.user).ok() == order.read()
+    assert in_process.post(f"/api/orders/{number}/comment", order.user, {"text": "Soon?"}).ok()["number"] == number
+    assert in_process.get(f"/api/orders/{number}/timeline", order.user).ok()["items"] == order.timeline()
+    desk, cs = f"/api/desk/orders/{typed}", in_process.people.cs
+    assert in_process.post(f"{desk}/claim", cs, {}).ok()["status"] == "in_process"
+    assert in_process.post(f"{desk}/quote", cs, quote(in_process)).ok(202)["order_id"] == order.order_id
+    mail = order.mail_to(order.contact, number=2)
+    assert number in mail.subject
+    assert f"Order number: {number}\nOrder ID: {order.order_id}" in mail.text
+    assert number in in_process.request("GET", mail.link).page()
+    table = in_process.get("/api/orders", order.user, Accept="text/csv").text
+    assert table.splitlines()[1].endswith(f",{number}")
+
+
+def test_a_number_shows_nobody_elses_order(in_process: InProcess) -> None:
+    number, people = place(in_process).read()["number"], in_process.people
+    direct = place_direct(in_process, str(people.customer.account_id)).created.json["number"]
+    in_process.get(f"/api/orders/{number}", people.other).refused(404, "not_found")
+    in_process.get(f"/api/orders/{direct}", people.customer).refused(404, "not_found")
+    assert in_process.get(f"/api/desk/orders/{direct}", people.cs).ok()["number"] == direct
+    in_process.get("/api/orders/333-333-333", people.customer).refused(404, "not_found")
+    of_sub = place(in_process, people.subs[0]).read()
+    assert in_process.get(f"/api/orders/{of_sub['number']}", people.reseller).ok()["order_id"] == of_sub["order_id"]

@@ -73,11 +73,12 @@ def test_a_socket_has_its_model() -> None:
     assert (row["model"], row["site_id"], row["quantity"]) == ("X1700", "store", "2")
 
 
-def test_settings_without_a_column_stand_in_the_last_one() -> None:
+def test_settings_without_a_column_stand_in_one_of_their_own() -> None:
     (body,) = [body_of(place(item_of("ip_addresses")).order)]
     other = {**body["items"][0], "tier": "gold", "term_months": 36, "labels": {}, "fulfilment": None}
     first, second = rows_of({**body, "items": [body["items"][0], other]})
-    assert COLUMNS[-1] == "settings"
+    assert COLUMNS[-2:] == ("settings", "number")
+    assert first["number"] == second["number"] == body["number"]
     assert first["settings"] == ""
     assert second["settings"] == '{"tier": "gold", "term_months": 36}'
     assert second["quantity"] == "4"

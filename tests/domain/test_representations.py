@@ -50,6 +50,7 @@ from tests.domain.builders import (
 
 SHOWN = {
     "order_id",
+    "number",
     "account_id",
     "source",
     "status",

@@ -16,6 +16,7 @@ from online_orders.domain.catalog_document import READ_ONLY as READ_ONLY_OF_CATA
 from online_orders.domain.catalog_document import Document
 from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
+from online_orders.domain.order_numbers import ORDER_NUMBER
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
 from online_orders.domain.order_requests import (
     NeededReason,
@@ -365,6 +366,13 @@ class OrderPreview(Entity):
 
 
 _ORDER: dict[str, Any] = {
+    "number": Annotated[
+        str,
+        Field(
+            pattern=ORDER_NUMBER,
+            description="For people: short, without characters that look or sound alike. Good wherever the id is.",
+        ),
+    ],
     "source": Annotated[
         Literal["online", "direct"], Field(description="Placed on the screen, or brought to Customer Success.")
     ],

@@ -122,7 +122,7 @@ QUOTE: dict[str, Any] = {
 }
 QUOTE_PREVIEW: dict[str, Any] = {
     "mail": {
-        "subject": "Please confirm the quote for your order 01KB8A5Q3W9T6Z4M2N7R1S8V0X",
+        "subject": "Please confirm the quote for your order 7MY-PTP-R9X",
         "text": "Hello Robin Contact,\n\nthe quote for your order is ready.\n…",
         "html": '<!DOCTYPE html>\n<html lang="en">…</html>',
     }

@@ -18,6 +18,7 @@ from babel import Locale
 
 from online_orders.domain.accounts import Account
 from online_orders.domain.installation import Installation
+from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote, QuoteLine
 from online_orders_rendering.i18n import Translator, item_labels, line_of, nonzero_totals, text_of, translator
@@ -84,6 +85,7 @@ def render_pdf(
     brand = line_of(installation.brand)
     facts = (
         (translate("pdf.for"), f"{line_of(account_name)} ({account_id})"),
+        (translate("label.number"), number_of(order_id)),
         (translate("label.order_id"), order_id),
         (translate("label.placed_on"), translate.day(placed_on)),
         (translate("label.revision"), str(quote.revision)),

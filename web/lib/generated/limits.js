@@ -54,7 +54,8 @@ export const LIMITS = {
   "Unit": {"en": {"maxLength": 30, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "de": {"maxLength": 30, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}},
 };
 
-/* Patterns of an order's id and of a day, and what the basis of an estimate holds that rests on few orders. */
+/* Patterns of an order's id, its number and a day, and what the basis of an estimate with few orders holds. */
 export const ORDER_ID = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$";
+export const ORDER_NUMBER = "^(?:[34679CDFGHJKMNPQRTWXYcdfghjkmnpqrtwxy][ -]*){9}$";
 export const DAY = "^\\d{4}-\\d{2}-\\d{2}$";
 export const TOO_FEW_ORDERS = "too few orders";

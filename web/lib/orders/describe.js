@@ -139,8 +139,9 @@ export function Age({ order }) {
   return html`<span class="age ${how}">${age(order.age_seconds)}${how !== "fresh" && html`<span class="visually-hidden"> (${t(`age.${how}`)})</span>`}</span>`;
 }
 
-/** An order's id is long; its end distinguishes it from others. */
-export const OrderId = ({ id }) => html`<code class="order-id" title=${id}>${id}</code>`;
+/** How an order is named: its number, which people use, and its id, which programs do. */
+export const OrderId = ({ order }) =>
+  html`<span class="order-number">${order.number}</span> <code class="order-id" title=${order.order_id}>${order.order_id}</code>`;
 
 /** Returns the item's start where it is over: "5 January 2027", else null. */
 export const passedStart = (item) => (item.start_passed ? day(item.confirmed_start_date ?? item.start_date) : null);

@@ -2,7 +2,7 @@
 
 import { Problem } from "../../lib/api.js";
 import { save } from "../../lib/files.js";
-import { DAY, ORDER_ID } from "../../lib/generated/limits.js";
+import { DAY, ORDER_ID, ORDER_NUMBER } from "../../lib/generated/limits.js";
 import { currentLanguage, day, dayOf, shownZone, t } from "../../lib/i18n.js";
 import { Listing, useListing } from "../../lib/listing.js";
 import { accountName, ItemLines, OrderId, StatusChip, statusLabel } from "../../lib/orders/describe.js";
@@ -52,7 +52,7 @@ class Orders extends Listing {
   async ask(cursor) {
     const { api, signal } = this.context;
     const search = this.filters.search.trim();
-    if (new RegExp(ORDER_ID, "i").test(search)) return this.askForOne(search.toUpperCase());
+    if (new RegExp(`${ORDER_ID}|${ORDER_NUMBER}`, "i").test(search)) return this.askForOne(search.toUpperCase());
     return api.get("/orders", { query: { ...this.wanted(), limit: PAGE, cursor }, signal });
   }
 
@@ -194,8 +194,8 @@ function Rows({ orders, accounts, showsAccount, highlighted }) {
       className: "what",
       isName: true,
       cell: (order) => html`
-        <a class="order-link" href="/orders/${order.order_id}">${order.purchase_order_number ?? html`<${OrderId} id=${order.order_id} />`}</a>
-        ${order.purchase_order_number && html`<${OrderId} id=${order.order_id} />`}
+        <a class="order-link" href="/orders/${order.order_id}">${order.purchase_order_number ?? html`<${OrderId} order=${order} />`}</a>
+        ${order.purchase_order_number && html`<${OrderId} order=${order} />`}
         <span class="hint">${t("order.placed_on", { date: dayOf(order.placed_at) })}</span>`,
     },
     showsAccount && { head: t("order.account"), cell: (order) => accountName(order, accountOf(order)) },

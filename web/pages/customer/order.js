@@ -72,7 +72,7 @@ function Order({ context, account, path, first, load }) {
 
   return html`
     <div class="screen">
-      <${Trail} steps=${[[t("nav.administration")], [t("nav.orders"), "/orders"], [order.purchase_order_number ?? order.order_id]]} />
+      <${Trail} steps=${[[t("nav.administration")], [t("nav.orders"), "/orders"], [order.purchase_order_number ?? order.number]]} />
       <div class="order-head">
         <div class="title-row">
           <h1>${order.purchase_order_number ?? t("order.order")}</h1>
@@ -82,7 +82,7 @@ function Order({ context, account, path, first, load }) {
             ${may(order, "withdraw") && html`<button class="danger" type="button" onClick=${withdraw}>${t("order.withdraw")}</button>`}
           </div>
         </div>
-        <p class="hint">${t("order.id")} <${OrderId} id=${order.order_id} /></p>
+        <p class="hint">${t("order.number")} <${OrderId} order=${order} /></p>
         <${Progress} order=${order} />
         <${Closing} order=${order} entries=${entries} />
         <${OrderNotices} order=${order} />

@@ -217,7 +217,7 @@ function Head({ context: { api, session }, order, entries, account, path, again 
           ${may(order, "decline") && html`<button key="decline" class="danger" type="button" onClick=${decline}>${t("desk.decline")}</button>`}
         </div>
       </div>
-      <p class="hint">${t("order.id")} <${OrderId} id=${order.order_id} />${number}</p>
+      <p class="hint">${t("order.number")} <${OrderId} order=${order} />${number}</p>
       <${Progress} order=${order} />
       <${Closing} order=${order} entries=${entries} />
       ${

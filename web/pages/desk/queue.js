@@ -136,7 +136,7 @@ function Queue({ context, list, first }) {
           <label class="grow">${t("order.account")}
             <input type="search" placeholder=${t("queue.account_hint")} autocomplete="off" spellcheck=${false} value=${account} onInput=${(event) => type({ account: event.currentTarget.value })} />
           </label>
-          <label class="grow">${t("order.id")}
+          <label class="grow">${t("order.number")}
             <input type="search" placeholder=${t("queue.order_hint")} autocomplete="off" spellcheck=${false} ref=${orderId} />
           </label>
           <button type="submit">${t("queue.open")}</button>
@@ -170,7 +170,7 @@ function Rows({ orders, names, session, claim }) {
       cell: (order) => html`
         <a class="order-link" href="/desk/orders/${order.order_id}">${accountName(order, accountOf(order))}</a>
         <span class="hint">${order.purchase_order_number ?? ""}</span>
-        <${OrderId} id=${order.order_id} />
+        <${OrderId} order=${order} />
         ${order.source === "direct" && html`<span class="tag">${t("source.direct")}</span>`}
         ${flagsOf(order).map((flag) => html`<span key=${flag} class="tag flag">${tOr(`flag.${flag}`, flag)}</span>`)}
         ${order.items.some(passedStart) && html`<span class="tag flag">${t("start_passed.tag")}</span>`}`,

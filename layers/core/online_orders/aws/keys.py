@@ -23,6 +23,7 @@
 | still to be counted       | ORDER#{order}      | STATISTICS              | outstanding                             |
 | history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket         |
 | a further shard of it     | HISTORY#{shard}    | {kind}                  | the same; all shards are summed         |
+| number of an order        | NUMBER#{number}    | NUMBER                  | order_id                                |
 | link                      | LINK#{sha256}      | LINK                    | wrong_codes                             |
 | price list of a currency  | PRICES#{currency}  | PRICES                  | version, changed_by, changed_at         |
 | price list of an account  | (1)                | PRICES                  | the same                                |
@@ -168,6 +169,11 @@ def workflow_key(order_id: str) -> Key:
 
 def mail_key(order_id: str, sequence: int, to: str) -> Key:
     return key(order_pk(order_id), f"MAIL#{sequence:06}#{to}")
+
+
+def number_key(order_number: str) -> Key:
+    """Return the key of the pointer from a number, as `order_numbers.number_of` returns it, to its order."""
+    return key(f"NUMBER#{order_number}", "NUMBER")
 
 
 def link_key(fingerprint: str) -> Key:

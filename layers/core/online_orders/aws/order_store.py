@@ -14,6 +14,7 @@ from online_orders.aws.keys import (
     OrderKey,
     account_key,
     entry_key,
+    number_key,
     order_key,
     order_pk,
     quote_key,
@@ -37,6 +38,7 @@ from online_orders.domain.callers import Caller
 from online_orders.domain.errors import InProgress, NotFound, Unprocessable
 from online_orders.domain.events import EventDetail, detail_of
 from online_orders.domain.order_ids import is_order_id
+from online_orders.domain.order_numbers import number_of, parse_number
 from online_orders.domain.orders import Change, Decision, Order
 from online_orders.domain.quotes import Quote
 from online_orders.domain.timeline import Entry
@@ -117,10 +119,10 @@ def get_order_for_caller(caller_account_id: str, order_id: str, changed_by: Call
     """Return an order that the caller's account or its sub-account placed on the screen; raise NotFound for any other,
     and Forbidden where `changed_by` may no longer change orders.
 
-    One read gets an own order, what `changed_by` may do, and the history for its estimates when that is due.
+    `order_id` may be the order's number. One read gets an own order, what `changed_by` may do, and the history for its
+    estimates when that is due; a number takes one more.
     """
-    if not is_order_id(order_id):
-        raise _order_not_found(order_id)
+    order_id = _resolve(order_id)
     own = order_key(OrderKey(caller_account_id, order_id, "online"))
     found = get_all([own, *grant_check.keys_of(changed_by), *lead_time_statistics.keys_to_refresh()])
     lead_time_statistics.update_cache(found)
@@ -135,9 +137,21 @@ def get_order_for_caller(caller_account_id: str, order_id: str, changed_by: Call
     return order_from_item(item)
 
 
+def _resolve(text: str) -> str:
+    """Return the id of an order that is named by its id or its number; raise NotFound for what is neither."""
+    if is_order_id(text):
+        return text
+    order_number = parse_number(text)
+    pointer = get(number_key(order_number)) if order_number else None
+    if pointer is None:
+        raise _order_not_found(text)
+    return str(pointer["order_id"]["S"])
+
+
 def locate_order(order_id: str) -> OrderKey:
-    """Return the key of an order, for callers who may see every account; raise NotFound."""
-    item = get(entry_key(order_id, 1)) if is_order_id(order_id) else None
+    """Return the key of an order, by its id or number, for callers who may see every account; raise NotFound."""
+    order_id = _resolve(order_id)
+    item = get(entry_key(order_id, 1))
     if item is None:
         raise _order_not_found(order_id)
     return OrderKey(item["account_id"]["S"], order_id, item["source"]["S"])
@@ -296,6 +310,11 @@ def add_reseller_pointers(reseller_id: str, account_id: str, order_ids: Iterable
         put(_pointer(reseller_id, order_id, account_id))
 
 
+def number_pointer(order_id: str) -> Item:
+    """Return the item by which an order is found by its number."""
+    return {**number_key(number_of(order_id)), "order_id": text(order_id)}
+
+
 def _pointer(reseller_id: str, order_id: str, account_id: str) -> Item:
     return {**suborder_key(reseller_id, order_id), "account_id": text(account_id)}
 
@@ -318,10 +337,10 @@ def replay_response(record: IdempotencyRecord, request: IdempotentRequest) -> st
 
 
 def store_new_order(change: Change, request: IdempotentRequest, response: str, reseller_id: str | None) -> None:
-    """Store a new order, its first entry and the record of the request, in one transaction.
+    """Store a new order, its first entry, its number and the record of the request, in one transaction.
 
     `response` is what a repeated request gets; `reseller_id` is the account's parent, which sees the order too. Raises
-    WriteConflict when a request under the same key was first.
+    WriteConflict when a request under the same key was first, and when another order has the number.
     """
     order = change.order
     at = order.placed_at
@@ -334,6 +353,7 @@ def store_new_order(change: Change, request: IdempotentRequest, response: str, r
     actions: list[Item] = [
         {"Put": {"Item": _order_item(order), **IF_NOT_EXISTS}},
         *_put_entries(change),
+        {"Put": {"Item": number_pointer(order.order_id), **IF_NOT_EXISTS}},
         {
             "Put": {
                 "Item": record,

@@ -94,8 +94,7 @@ def _position(request: Replay) -> tuple[str | None, int]:
 def _order_ids(request: Replay, begun: str | None) -> tuple[list[str], str | None]:
     """Return the ids of the next orders, and the last of them if there are more."""
     if request.order_id is not None:
-        order_store.locate_order(request.order_id)
-        return [request.order_id], None
+        return [order_store.locate_order(request.order_id).order_id], None
     account = account_store.get_account(str(request.account_id))
     order_filter = order_queries.OrderFilter(
         account_id=account.account_id, first_day=request.first_day, last_day=request.last_day

@@ -63,6 +63,7 @@ COLUMNS = (
     "site_address",
     "start_passed",
     "settings",
+    "number",
 )
 _SETTINGS = frozenset({"site_id", "bandwidth_mbps", "model", "accessory_type", "region", "quantity"})
 """The settings of items that have columns of their own."""

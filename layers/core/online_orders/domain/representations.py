@@ -10,6 +10,7 @@ from online_orders.domain import order_schedule
 from online_orders.domain.catalog import QUANTITY, Item, shipped_words, word_keys, words_among
 from online_orders.domain.duplicates import Code, Duplicate
 from online_orders.domain.estimates import History, estimated_start
+from online_orders.domain.order_numbers import number_of
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
@@ -43,7 +44,11 @@ def order_body(
     Its actions are none unless the caller `may_act`.
     """
     # In one go: dumping a part by itself takes a serializer of its own, which a cold start would have to build.
-    body = order.model_dump(mode="json", exclude={"internals", "snapshot", "duplicates"})
+    body = {
+        "order_id": order.order_id,
+        "number": number_of(order.order_id),
+        **order.model_dump(mode="json", exclude={"internals", "snapshot", "duplicates"}),
+    }
     items, quote = body.pop("items"), body.pop("quote")
     today, confirmed, passed = order.today(at), order.confirmed_start_dates, order.passed_starts(at)
     body["items"] = []

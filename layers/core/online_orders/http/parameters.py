@@ -11,7 +11,6 @@ from online_orders.domain.accounts import Currency, is_time_zone
 from online_orders.domain.csv_pages import SPREADSHEETS
 from online_orders.domain.errors import NotFound
 from online_orders.domain.iso import MINOR_DIGITS
-from online_orders.domain.order_ids import ORDER_ID
 from online_orders.domain.order_status import Status
 from online_orders.domain.values import IDENTIFIER, MAX_LIMIT, MAX_TIME_ZONE_LENGTH, Day, is_identifier
 
@@ -102,7 +101,13 @@ def _star(text: str) -> str:
 # -- of paths -----------------------------------------------------------------------------------------------------
 
 OrderId = Annotated[
-    str, Path(description="A ULID; ids sort as the orders were placed.", json_schema_extra={"pattern": ORDER_ID})
+    str,
+    Path(
+        description=(
+            "The order's id, a ULID: ids sort as the orders were placed. Or its `number`, in any case, with or without "
+            "hyphens and blanks."
+        ),
+    ),
 ]
 """Any text: an unknown order is found out where it is read."""
 AccountId = Annotated[

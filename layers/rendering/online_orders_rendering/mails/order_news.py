@@ -11,6 +11,7 @@ from typing import Any
 from online_orders.domain.accounts import Contact
 from online_orders.domain.installation import Installation
 from online_orders.domain.mail_kinds import Role
+from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Order
 from online_orders.domain.timeline import Entry
 from online_orders_rendering.i18n import ItemTexts, Translator, closing_sentence, line_of, nonzero_totals, passed_starts
@@ -41,6 +42,7 @@ class OrderMailContext:
         order, translate = self.order, self.translate
         named = {
             "order_id": order.order_id,
+            "number": number_of(order.order_id),
             "account": self.account,
             "contact": line_of(self.contact.name),
             "email": self.contact.email,
@@ -70,6 +72,7 @@ class OrderMailContext:
         """Return what templates show with a label; None and an empty text get no row."""
         order, translate = self.order, self.translate
         return {
+            "number": self.values["number"],
             "order_id": order.order_id,
             "account": self.account,
             "account_id": order.account_id,

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from online_orders.domain.confirmation import EMPTY_FORM, REQUEST_MAIL, REQUEST_QUOTE, FormError, FormState, Outcome
 from online_orders.domain.installation import Installation
+from online_orders.domain.order_numbers import number_of
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote, QuoteState
@@ -58,6 +59,7 @@ def decision_page(
         installation=installation,
         stylesheet=STYLESHEET,
         order=order,
+        number=number_of(order.order_id),
         quote=quote,
         charged=nonzero_totals(quote) if quote else [],
         items=items,
@@ -90,6 +92,7 @@ def outcome_page(
         stylesheet=STYLESHEET,
         outcome=outcome,
         order=order,
+        number=number_of(order.order_id) if order else None,
         account=line_of(order.account_name(account_name or "") if order else ""),
         title=translate(f"outcome.{outcome}.title"),
         paragraphs=_paragraphs(outcome, order, translate, installation.brand, decided_by),
