@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from online_orders import clock
-from online_orders.aws import account_store, mail, mail_pause, order_queries, order_store
+from online_orders.aws import account_store, mail, mail_pause, order_queries, order_store, search_index
 from online_orders.aws.clients import client
 from online_orders.aws.queues import process_queue
 from online_orders.domain.account_notifications import Notice, notices
@@ -125,6 +125,20 @@ def _sync_reseller(account: Account, after: str | None) -> str | None:
     return page.position
 
 
+def _index(account_id: str, after: str | None, *, orders: bool) -> str | None:
+    """Index the account for the search and, with `orders`, a page of its orders; return the order id after which the
+    next page begins, or None.
+    """
+    if after is None:
+        search_index.index_account(account_id)
+    if not orders:
+        return None
+    page = order_queries.list_desk_orders(order_queries.OrderFilter(account_id=account_id), _BATCH_SIZE, after)
+    for order in page.orders:
+        search_index.index_order(order_store.key_of(order))
+    return page.position
+
+
 def _process(record: SQSRecord) -> None:
     change = record.json_body
     account_id, after = change["account_id"], change.get("after")
@@ -133,7 +147,11 @@ def _process(record: SQSRecord) -> None:
         _send_notices_or_wait(change)
         return
     account = account_store.get_account(account_id)
-    if change["kind"] == "parent":
+    if change["kind"] == "search":
+        position = _index(account_id, after, orders=change["orders"])
+        if not change["orders"]:
+            return
+    elif change["kind"] == "parent":
         position = _sync_reseller(account, after)
     else:
         position = _sync_orders(account, change["by"], after)
@@ -157,7 +175,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     """Process messages of the outbox: {kind, account_id, version, by}.
 
     Messages of the kind `notices` mail people. They are separate, so that a mail that SES does not accept delays no
-    orders. Messages of the other kinds sync orders; they have `after` on later pages and `again` in the second round.
+    orders. Messages of the kind `search` index the account and, with `orders`, its orders for the search; messages of
+    the other kinds sync orders. They have `after` on later pages and `again` in the second round.
     Messages of an earlier release hold the `old` and `new` contact persons, and `tell_alone` when only mails are left
     to send.
     """

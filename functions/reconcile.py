@@ -1,5 +1,5 @@
 """Repair what is pending for too long: entries, contact reports, and changes of accounts and people that the stream
-lost, parked orders, workflows that did not come back, completed orders that are not counted yet.
+lost, parked orders, workflows that did not come back, orders that are not counted or indexed yet.
 
 It runs on a schedule over the index of pending items, and on demand:
 
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from online_orders.aws import account_outbox, order_queries, order_store, outbox, workflow
-from online_orders.aws.keys import PENDING_SHARDS, STATISTICS_SK, WORKFLOW_SK, Item
+from online_orders.aws import account_outbox, later_effects, order_queries, order_store, outbox, workflow
+from online_orders.aws.keys import PENDING_SHARDS, WORKFLOW_SK, Item
 from online_orders.clock import now
 from online_orders.telemetry import logger, metrics, redact_exceptions
 
@@ -81,8 +81,8 @@ class _Run:
         order_id = outbox.order_id_from_item(item)
         if item["sk"]["S"] == WORKFLOW_SK:
             self.repair_workflow(order_id)
-        elif item["sk"]["S"] == STATISTICS_SK:
-            outbox.count_postponed(order_id)
+        elif item["sk"]["S"] in later_effects.SORT_KEYS:
+            later_effects.run_postponed(order_id, item["sk"]["S"])
         elif self._is_first(order_id, "entries"):
             self.entries += outbox.repair_entries(order_id)
 
@@ -138,7 +138,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if named := event.get("order_id"):
         order_id = order_store.locate_order(named).order_id
         repaired = {"entries": outbox.repair_entries(order_id), "workflows": _repair_workflow(order_id)}
-        outbox.count_postponed(order_id)
+        later_effects.run_postponed(order_id)
         return repaired
     run = _Run(context)
     if event.get("all"):

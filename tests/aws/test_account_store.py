@@ -197,9 +197,11 @@ NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
 def test_a_new_account_is_stored_listed_and_put_under_its_reseller(service: Service, parent: str | None) -> None:
     account = account_of(parent_account_id=parent)
     assert account_store.put_account(account, None, CLARA) == 1
-    first, listed, *under = written(service)
+    first, listed, pending, *under = written(service)
     assert first == {"Put": {"Item": stored(account), **NEW}}
     assert listed == {"Put": {"Item": directory_key("acme")}}
+    assert pending["Put"]["Item"]["pk"] == change_key("acme", 1)["pk"]
+    assert json.loads(pending["Put"]["Item"]["document"]["S"]) == [searched(1)]
     assert under == ([{"Put": {"Item": subaccount_key("relay", "acme")}}] if parent else [])
 
 
@@ -223,9 +225,9 @@ def change(service: Service, before: Account, after: Account) -> list[Json]:
 
 
 def test_a_changed_account_takes_the_place_of_the_one_before(service: Service) -> None:
-    before, after = account_of(), account_of(sites=[])
+    before, after = account_of(), account_of(currency="USD")
     first, kept = change(service, before, after)
-    assert first["Put"]["Item"] == stored(after, 5, changed=["/sites"])
+    assert first["Put"]["Item"] == stored(after, 5, changed=["/currency"])
     assert first["Put"]["ExpressionAttributeValues"] == {
         ":before": {"N": "4"},
         ":by": {"S": "conrad@vendor.example"},
@@ -264,7 +266,11 @@ def test_an_account_is_listed_by_its_groups_from_the_change_on(service: Service)
         {"Put": {"Item": group_member_key("c", "acme")}},
     ]
     account_store.put_account(after, None, CLARA)
-    assert written(service)[2:] == [{"Put": {"Item": group_member_key(group, "acme")}} for group in ("b", "c")]
+    assert written(service)[3:] == [{"Put": {"Item": group_member_key(group, "acme")}} for group in ("b", "c")]
+
+
+def searched(version: int, *, orders: bool = False) -> Json:
+    return {"account_id": "acme", "version": version, "kind": "search", "orders": orders}
 
 
 def enrolled(**changes: Any) -> Json:
@@ -272,20 +278,25 @@ def enrolled(**changes: Any) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("after", "kinds"),
+    ("after", "kinds", "search"),
     [
-        (enrolled(contact=CARLA.model_dump()), ["enrollment", "notices"]),
-        ({"locale": "de"}, ["settings"]),
-        ({"time_zone": "Europe/Berlin"}, ["settings"]),
-        (enrolled(contact=CARLA.model_dump()) | {"locale": "de"}, ["enrollment", "notices"]),
-        ({"parent_account_id": "relay"}, ["parent", "notices"]),
-        ({"sites": []}, []),
+        (enrolled(contact=CARLA.model_dump()), ["enrollment", "notices"], [searched(5)]),
+        ({"locale": "de"}, ["settings"], []),
+        ({"time_zone": "Europe/Berlin"}, ["settings"], []),
+        (enrolled(contact=CARLA.model_dump()) | {"locale": "de"}, ["enrollment", "notices"], [searched(5)]),
+        ({"parent_account_id": "relay"}, ["parent", "notices"], [searched(5, orders=True)]),
+        ({"sites": []}, [], [searched(5)]),
+        ({"name": "Apex"}, [], [searched(5, orders=True)]),
+        ({"currency": "USD"}, [], []),
     ],
 )
-def test_what_follows_from_a_change_is_stored_along_with_it(service: Service, after: Json, kinds: list[str]) -> None:
+def test_what_follows_from_a_change_is_stored_along_with_it(
+    service: Service, after: Json, kinds: list[str], search: list[Json]
+) -> None:
     actions = change(service, account_of(), account_of(**after))
     pending = [action["Put"]["Item"] for action in actions if "CHANGE#" in str(action)]
-    messages = [{"account_id": "acme", "version": 5, "by": "clara@vendor.example", "kind": kind} for kind in kinds]
+    shared = {"account_id": "acme", "version": 5, "by": "clara@vendor.example"}
+    messages = [*({**shared, "kind": kind} for kind in kinds), *search]
     assert pending == (
         [
             {
@@ -295,7 +306,7 @@ def test_what_follows_from_a_change_is_stored_along_with_it(service: Service, af
                 "document": {"S": json.dumps(messages)},
             }
         ]
-        if kinds
+        if messages
         else []
     )
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from online_orders.aws import lead_time_statistics, outbox, quotas, workflow
-from online_orders.aws.keys import OrderKey, entry_key, parked_key, statistics_key
+from online_orders.aws import later_effects, outbox, quotas, workflow
+from online_orders.aws.keys import OrderKey, entry_key, parked_key
 from online_orders.aws.outbox import BatchRejected, StoredEntry, enqueue, park, publish
 from online_orders.domain.timeline import Actor, Event
 from online_orders.telemetry import MetricUnit, logger, metrics
@@ -186,7 +186,7 @@ def test_an_order_is_blocked_when_parked_or_behind(service: Service) -> None:
 
 @pytest.fixture
 def done(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is done to the workflow, the history and the account's hour, and what is logged and counted."""
+    """What is done to the workflow and the account's hour, what is done later, and what is logged and counted."""
     found: list[Any] = []
 
     def note(name: str) -> Any:
@@ -194,7 +194,7 @@ def done(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     for module, names in (
         (workflow, ("start", "resume")),
-        (lead_time_statistics, ("count_order", "postpone_count")),
+        (later_effects, ("run_due",)),
         (quotas, ("count_order",)),
     ):
         for name in names:
@@ -237,7 +237,11 @@ def test_of_a_new_order_the_workflow_is_started_and_it_counts_towards_the_hour(
     service: Service, done: list[Any]
 ) -> None:
     outbox.process_entries([StoredEntry.from_item(stored(1, Event.SUBMITTED, correlation_id={"S": "c"}))])
-    assert done == [("workflow.start", AT), ("quotas.count_order", "acme", NOW)]
+    assert done == [
+        ("workflow.start", AT),
+        ("later_effects.run_due", AT, {Event.SUBMITTED}),
+        ("quotas.count_order", "acme", NOW),
+    ]
     assert events_of(service) == ["order.submitted"]
     assert unmarked(service) == [unmarking(1)]
     mails = mails_of(service)
@@ -269,7 +273,7 @@ def test_of_later_entries_the_workflow_is_woken_before_anybody_is_told(
 
     monkeypatch.setattr(workflow, "resume", wake)
     outbox.process_entries([StoredEntry.from_item(stored(2)), StoredEntry.from_item(stored(3, Event.CANCELED))])
-    assert done == [("woken", AT)]
+    assert done == [("woken", AT), ("later_effects.run_due", AT, {Event.CLAIMED, Event.CANCELED})]
     assert events_of(service) == ["order.claimed", "order.canceled"]
     assert {mail["sequence"] for mail in mails_of(service)} == {3}
     assert unmarked(service) == [unmarking(2), unmarking(3)]
@@ -277,7 +281,12 @@ def test_of_later_entries_the_workflow_is_woken_before_anybody_is_told(
 
 def test_of_entries_from_the_first_on_the_workflow_is_started_and_woken(service: Service, done: list[Any]) -> None:
     outbox.process_entries([StoredEntry.from_item(stored(1, Event.SUBMITTED)), StoredEntry.from_item(stored(2))])
-    assert done == [("workflow.start", AT), ("workflow.resume", AT), ("quotas.count_order", "acme", NOW)]
+    assert done == [
+        ("workflow.start", AT),
+        ("workflow.resume", AT),
+        ("later_effects.run_due", AT, {Event.SUBMITTED, Event.CLAIMED}),
+        ("quotas.count_order", "acme", NOW),
+    ]
 
 
 def test_a_new_order_counts_once_and_only_on_the_screen(service: Service, done: list[Any]) -> None:
@@ -285,7 +294,7 @@ def test_a_new_order_counts_once_and_only_on_the_screen(service: Service, done: 
     outbox.process_entries([StoredEntry.from_item(stored(1, Event.SUBMITTED))])
     service.answers = [{}]
     outbox.process_entries([StoredEntry.from_item(stored(1, Event.SUBMITTED, source={"S": "direct"}))])
-    assert [name for name, *_ in done] == ["workflow.start", "workflow.start"]
+    assert [name for name, *_ in done] == ["workflow.start", "later_effects.run_due"] * 2
 
 
 def test_an_hour_that_cannot_be_counted_holds_up_nothing(
@@ -296,35 +305,16 @@ def test_an_hour_that_cannot_be_counted_holds_up_nothing(
 
     monkeypatch.setattr(quotas, "count_order", fail)
     outbox.process_entries([StoredEntry.from_item(stored(1, Event.SUBMITTED))])
-    assert [name for name, *_ in done] == ["workflow.start", "exception"]
+    assert [name for name, *_ in done] == ["workflow.start", "later_effects.run_due", "exception"]
 
 
-@pytest.mark.parametrize("is_countable", [True, False])
-def test_a_completed_order_is_counted_or_put_off_and_told_of_either_way(
-    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch, is_countable: bool
+def test_what_may_come_later_comes_after_the_mails_and_before_the_flag_is_cleared(
+    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order: Any = object()
-    requested: list[OrderKey] = []
-
-    def load(at: OrderKey) -> Any:
-        requested.append(at)
-        if not is_countable:
-            raise ValueError
-        return order
-
-    monkeypatch.setattr(outbox, "get_order", load)
+    asked: list[str] = []
+    monkeypatch.setattr(later_effects, "run_due", lambda *_: asked.extend(method for method, _ in service.asked))
     outbox.process_entries([StoredEntry.from_item(stored(9, Event.COMPLETED))])
-    assert requested == [AT]
-    later = NOW + timedelta(minutes=15)
-    postponed = [
-        ("exception", "an order is to be counted later", {"extra": {"order_id": AT.order_id}}),
-        ("metric", "OrdersCountedLater", MetricUnit.Count, 1),
-        ("lead_time_statistics.postpone_count", AT.order_id, later),
-    ]
-    assert done == [
-        ("workflow.resume", AT),
-        *([("lead_time_statistics.count_order", order)] if is_countable else postponed),
-    ]
+    assert asked == ["put_events", "send_message_batch"]
     assert unmarked(service) == [unmarking(9)]
 
 
@@ -377,32 +367,3 @@ def test_an_order_that_cannot_be_mended_waits_again_with_all_its_entries(service
     assert done[-2][2]["extra"]["tries"] == 3
     assert service.asked[-3][1]["Item"]["fault"] == {"S": "InternalException"}
     assert service.asked[0][1]["ExpressionAttributeValues"][":pk"] == {"S": f"ORDER#{AT.order_id}"}
-
-
-def test_a_count_that_was_put_off_is_made_once(
-    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order: Any = object()
-    monkeypatch.setattr(outbox, "get_any_order", lambda order_id: order if order_id == "O" else None)
-    service.answers = [{"Item": {"pk": 1}}, {}]
-    outbox.count_postponed("O")
-    assert done == [("lead_time_statistics.count_order", order)]
-    key = {"TableName": "Table", "Key": statistics_key("O")}
-    assert service.asked == [("get_item", {**key, "ConsistentRead": True}), ("delete_item", key)]
-    service.answers, service.asked = [{}], []
-    outbox.count_postponed("O")
-    assert len(service.asked) == len(done) == 1
-
-
-def test_a_count_that_fails_again_keeps_its_mark(
-    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(order: Any) -> None:
-        raise ValueError
-
-    monkeypatch.setattr(outbox, "get_any_order", lambda order_id: None)
-    monkeypatch.setattr(lead_time_statistics, "count_order", fail)
-    service.answers = [{"Item": {"pk": 1}}, {}]
-    outbox.count_postponed("O")
-    assert [method for method, _ in service.asked] == ["get_item"]
-    assert done[-1] == ("lead_time_statistics.postpone_count", "O", NOW + timedelta(minutes=15))

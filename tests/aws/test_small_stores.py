@@ -33,7 +33,6 @@ from online_orders.aws.keys import (
     mail_pause_key,
     mail_resume_key,
     placed_key,
-    statistics_key,
     terms_key,
 )
 from online_orders.aws.table import MAX_ATTEMPTS, Items
@@ -566,12 +565,6 @@ def test_an_order_that_was_counted_is_not_counted_again(service: Service) -> Non
     service.answers = [error_of("TransactionCanceledException"), {}]
     lead_time_statistics.count_order(completed())
     assert len(counted(service)) == 3
-
-
-def test_a_count_that_is_put_off_has_a_mark(service: Service) -> None:
-    lead_time_statistics.postpone_count(ORDER_ID, NOW)
-    item = {**statistics_key(ORDER_ID), "outstanding": {"S": "2"}, "check_at": {"N": str(SECONDS)}}
-    assert service.asked == [("put_item", {"TableName": "Table", "Item": item})]
 
 
 # -- replays ------------------------------------------------------------------------------------------------------

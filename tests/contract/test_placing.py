@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from online_orders.aws import order_queries
+from online_orders.domain.order_numbers import number_of
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, fresh, item, place, place_for, place_response
 from tests.contract.site import Json, Site, User
@@ -75,6 +76,7 @@ def test_the_answer_to_a_placed_order_is_the_order(site: Site) -> None:
     }
     assert body == {
         "order_id": order.order_id,
+        "number": number_of(order.order_id),
         "account_id": customer.account_id,
         "source": "online",
         "status": "submitted",

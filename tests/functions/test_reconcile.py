@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import reconcile
-from online_orders.aws import account_outbox, order_queries, order_store, outbox, workflow
+from online_orders.aws import account_outbox, later_effects, order_queries, order_store, outbox, workflow
 from online_orders.aws.keys import PENDING_SHARDS, REPORT_PREFIX, OrderKey, entry_key, workflow_key
 from online_orders.telemetry import MetricUnit
 from tests.aws.desk import Desk
@@ -80,7 +80,7 @@ def repairs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Repairs:
     monkeypatch.setattr(workflow, "repair", found.workflow)
     monkeypatch.setattr(workflow, "postpone_check", lambda order_id: found.done.append(("postponed", order_id)))
     monkeypatch.setattr(outbox, "repair_entries", found.entries)
-    monkeypatch.setattr(outbox, "count_postponed", lambda order_id: found.done.append(("counted", order_id)))
+    monkeypatch.setattr(later_effects, "run_postponed", lambda *of: found.done.append(("later", *of)))
     monkeypatch.setattr(outbox, "due_items", found.due_items)
     monkeypatch.setattr(outbox, "newest_pending_items", found.newest_items)
     monkeypatch.setattr(account_outbox, "repair_item", found.item)
@@ -95,7 +95,7 @@ def run(event: Json, context: Any = None) -> Json:
 
 def test_one_order_is_repaired_at_once(desk: Desk, repairs: Repairs) -> None:
     assert run({"order_id": "one"}) == {"entries": 2, "workflows": 1}
-    assert repairs.done == [("entries", "one"), ("workflow", key("one")), ("counted", "one")]
+    assert repairs.done == [("entries", "one"), ("workflow", key("one")), ("later", "one")]
     assert desk.told == [("WorkflowsRepaired", MetricUnit.Count, 1)]
     assert run({"order_id": "sound"}) == {"entries": 2, "workflows": 0}
     assert len(desk.told) == 1
@@ -111,7 +111,8 @@ def test_each_kind_of_pending_item_is_repaired_in_its_own_way(desk: Desk, repair
     }
     assert run({"source": "aws.scheduler"}) == {"entries": 2, "workflows": 1, "account_items": 6}
     assert (
-        repairs.done == [("entries", "one"), ("workflow", key("one")), ("counted", "one")] + [("item", OF_ACCOUNT)] * 2
+        repairs.done
+        == [("entries", "one"), ("workflow", key("one")), ("later", "one", "STATISTICS")] + [("item", OF_ACCOUNT)] * 2
     )
     assert repairs.asked == [(str(shard), NOW, 100) for shard in range(PENDING_SHARDS)]
 

@@ -143,9 +143,8 @@ def put_account(account: Account, before: StoredAccount | None, by: User) -> int
         actions.append({"Put": {"Item": directory_key(account.account_id)}})
     else:
         actions = version_store.replace_actions(stored, before.version)
-        if messages := _change_messages(before.account, account, version, by):
-            pending_key = change_key(account.account_id, version)
-            actions.append({"Put": {"Item": pending_change(pending_key, account.account_id, at, messages)}})
+    if messages := _change_messages(before.account if before else None, account, version, by):
+        actions.append(change_write(account.account_id, version, at, messages))
     old_parent = before.account.parent_account_id if before else None
     if old_parent != account.parent_account_id:
         if old_parent:
@@ -155,6 +154,11 @@ def put_account(account: Account, before: StoredAccount | None, by: User) -> int
     actions += _group_moves(before.account if before else None, account)
     transact([*actions, _audit_write(account, before.account if before else None, by, at)])
     return version
+
+
+def change_write(account_id: str, version: int, at: datetime, messages: list[dict[str, Any]]) -> Item:
+    """Return the write of the change that led to a version of an account, with its messages to `account_changes`."""
+    return {"Put": {"Item": pending_change(change_key(account_id, version), account_id, at, messages)}}
 
 
 def _group_moves(before: Account | None, after: Account) -> list[Item]:
@@ -233,14 +237,17 @@ def _parent_errors(account_id: str, body: Any) -> list[FieldError]:
     return found
 
 
-def _change_messages(old: Account, new: Account, version: int, by: User) -> list[dict[str, Any]]:
+def _change_messages(old: Account | None, new: Account, version: int, by: User) -> list[dict[str, Any]]:
     """Return the messages to `account_changes`.
 
     Orders are synced with a new enrollment, language or time zone, and with a new reseller. People get a notice of all
-    of these but the language and the time zone.
+    of these but the language and the time zone. The account is indexed by its new words.
     """
     from online_orders.domain.account_notifications import notices  # imported here for the sake of cold starts
 
+    searched = search_messages(old, new, version)
+    if old is None:
+        return searched
     kinds = []
     if old.enrollment != new.enrollment:
         kinds.append("enrollment")
@@ -250,7 +257,20 @@ def _change_messages(old: Account, new: Account, version: int, by: User) -> list
         kinds.append("parent")
     if notices(old, new):
         kinds.append("notices")
-    return [{"account_id": new.account_id, "version": version, "by": by.shown_name, "kind": kind} for kind in kinds]
+    shared = {"account_id": new.account_id, "version": version, "by": by.shown_name}
+    return [*({**shared, "kind": kind} for kind in kinds), *searched]
+
+
+def search_messages(old: Account | None, new: Account, version: int) -> list[dict[str, Any]]:
+    """Return the message by which an account is indexed, and with `orders` its orders too; none while its words and its
+    reseller are the same.
+    """
+    from online_orders.domain.search_words import account_words  # imported here for the sake of cold starts
+
+    is_moved = old is not None and (old.name, old.parent_account_id) != (new.name, new.parent_account_id)
+    if old is not None and not is_moved and account_words(old) == account_words(new):
+        return []
+    return [{"account_id": new.account_id, "version": version, "kind": "search", "orders": is_moved}]
 
 
 def get_account_version(account_id: str, version: int) -> Account:

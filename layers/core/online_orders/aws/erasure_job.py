@@ -12,7 +12,13 @@ from typing import Any, NamedTuple
 
 from online_orders import clock
 from online_orders.aws import people_store, service_user_store, version_store
-from online_orders.aws.account_store import StoredAccount, find_account, list_accounts
+from online_orders.aws.account_store import (
+    StoredAccount,
+    change_write,
+    find_account,
+    list_accounts,
+    search_messages,
+)
 from online_orders.aws.audit_store import all_entries, audit_write, replace_entry
 from online_orders.aws.contact_report_store import StoredReport
 from online_orders.aws.evidence_store import list_evidence
@@ -316,7 +322,9 @@ class _AccountEraser:
             now=after.model_dump(mode="json"),
         )
         replaced = version_store.replace_actions(item, stored.version, document=before.model_dump_json(), changed_by=by)
-        return [*replaced, audit_write(entry)]
+        messages = search_messages(stored.account, after, stored.version + 1)
+        queued = [change_write(self.account_id, stored.version + 1, at, messages)] if messages else []
+        return [*replaced, *queued, audit_write(entry)]
 
     def _erase_version(self, item: Item) -> bool:
         before = item["document"]["S"]

@@ -21,6 +21,12 @@
 | claim of an event's mail  | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                            |
 | counted in the history    | ORDER#{order}      | COUNTED                 |                                         |
 | still to be counted       | ORDER#{order}      | STATISTICS              | outstanding                             |
+| still to be indexed       | ORDER#{order}      | SEARCH                  | outstanding                             |
+| words it is found by      | ORDER#{order}      | WORDS                   | version, accounts, is_written           |
+| an order's word: desk     | FIND#{abc}         | {word}#{redro}          | words, account_id, source               |
+| an order's word: customer | (3)                | {word}#{redro}          | the same                                |
+| words of an account       | ACCOUNT#{account}  | WORDS                   | as of an order                          |
+| an account's word         | FINDACCOUNT#{abc}  | {word}#{account}        | words                                   |
 | history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket         |
 | a further shard of it     | HISTORY#{shard}    | {kind}                  | the same; all shards are summed         |
 | number of an order        | NUMBER#{number}    | NUMBER                  | order_id                                |
@@ -50,7 +56,9 @@
 | when it ended last        | MAILHOLD           | RELEASED                | at                                      |
 
 (1) PRICES#{currency}#ACCOUNT#{account}, (2) PRICES#{currency}#GROUP#{group}: an account's own partition has the
-versions of the account.
+versions of the account. (3) FIND#ACCOUNT#{account}: of the account's own orders of the screen and, as a reseller, of
+its sub-accounts'. {abc} are the first three characters of a word, and {redro} is an order's id by which newer ones sort
+first.
 
 An order's id is a ULID, so an account's orders are sorted by the time of placing. The account is part of an order's
 key, so no order of another account can be read. Entry 1 of an order has the order's account, for callers who may see
@@ -59,7 +67,7 @@ every account.
 Index `desk`: desk_status (the status), order_id. Index `assignee`: assignee_id, order_id. Both hold keys only, so that
 a change of neither status nor assignee writes to neither. Index `outstanding`: outstanding (a shard), check_at (epoch
 seconds, when to repair): pending entries, contact reports, changes of accounts and people, parked orders, orders still
-to be counted, and waits of the workflow.
+to be counted or indexed, and waits of the workflow.
 
 Entities are stored in `document` as JSON; other attributes are only what a condition, a filter or an index needs.
 """
@@ -85,6 +93,8 @@ ACCOUNT_SK = "ACCOUNT"
 PARKED_SK = "PARKED"
 WORKFLOW_SK = "WORKFLOW"
 STATISTICS_SK = "STATISTICS"
+SEARCH_SK = "SEARCH"
+WORDS_SK = "WORDS"
 HISTORY_SHARDS = 8
 """Each completed order writes the history of its kinds of items, so writes are spread; a read gets all shards."""
 PENDING_SHARDS = 8
@@ -204,12 +214,36 @@ def history_shard(order_id: str, attempt: int) -> int:
     return (ord(order_id[-1]) + attempt) % HISTORY_SHARDS
 
 
-def statistics_key(order_id: str) -> Key:
-    return key(order_pk(order_id), STATISTICS_SK)
+def later_key(order_id: str, sk: str) -> Key:
+    """Return the key of the pending item of an effect that was postponed (see `later_effects`)."""
+    return key(order_pk(order_id), sk)
 
 
 def counted_key(order_id: str) -> Key:
     return key(order_pk(order_id), "COUNTED")
+
+
+def order_words_key(order_id: str) -> Key:
+    return key(order_pk(order_id), WORDS_SK)
+
+
+def account_words_key(account_id: str) -> Key:
+    return key(account_pk(account_id), WORDS_SK)
+
+
+def find_pk(word: str) -> str:
+    """Return the partition by which the desk finds orders by a word, or by one that begins like it."""
+    return f"FIND#{word[:3]}"
+
+
+def customer_find_pk(account_id: str) -> str:
+    """Return the partition by which the users of an account find orders."""
+    return f"FIND#ACCOUNT#{account_id}"
+
+
+def find_account_pk(word: str) -> str:
+    """Return the partition by which the desk finds accounts by a word, or by one that begins like it."""
+    return f"FINDACCOUNT#{word[:3]}"
 
 
 def report_key(account_id: str, report_id: str) -> Key:

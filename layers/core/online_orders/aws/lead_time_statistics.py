@@ -19,10 +19,8 @@ from online_orders.aws.keys import (
     counted_key,
     history_key,
     history_shard,
-    pending_shard,
-    statistics_key,
 )
-from online_orders.aws.table import IF_NOT_EXISTS, Items, WriteConflict, attempts, get_all, number, put, text, transact
+from online_orders.aws.table import IF_NOT_EXISTS, Items, WriteConflict, attempts, get_all, transact
 from online_orders.domain.catalog import shipped
 from online_orders.domain.errors import InProgress
 from online_orders.domain.estimates import BUCKET_DAYS, History, bucket_of, durations
@@ -158,17 +156,6 @@ def _actions(order: Order, buckets: Mapping[Status, int], shard: int) -> list[It
             }
         )
     return actions
-
-
-def postpone_count(order_id: str, until: datetime) -> None:
-    """Store that an order is still to be counted, for the reconciler."""
-    put(
-        {
-            **statistics_key(order_id),
-            "outstanding": text(pending_shard(order_id)),
-            "check_at": number(int(until.timestamp())),
-        }
-    )
 
 
 def reset() -> None:

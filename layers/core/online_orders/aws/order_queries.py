@@ -6,10 +6,11 @@ order ids, which never change, so no row comes twice while orders are written.
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, timedelta, tzinfo
+from decimal import Decimal
 from heapq import merge
 from typing import NamedTuple
 
-from online_orders.aws.account_store import filter_subaccounts
+from online_orders.aws.account_store import StoredAccount, filter_subaccounts
 from online_orders.aws.keys import (
     ORDER_PREFIX,
     PREFIX_END,
@@ -18,17 +19,23 @@ from online_orders.aws.keys import (
     Key,
     OrderKey,
     Source,
+    account_key,
     account_pk,
     order_key,
 )
 from online_orders.aws.order_store import get_orders, order_from_item
-from online_orders.aws.table import call, text
+from online_orders.aws.table import call, get_all, text
+from online_orders.domain.accounts import Account
 from online_orders.domain.order_ids import first_id_of
 from online_orders.domain.order_status import OPEN_STATUSES, Status
 from online_orders.domain.orders import Order
+from online_orders.domain.quotes import Quote
 
 MAX_EXAMINED = 400
-"""Items that one query with a filter may examine; at 4 KB an order this is about DynamoDB's page of 1 MB."""
+"""Items that one query with a filter may examine; at 4 KB an order this is about DynamoDB's page of 1 MB.
+Likewise the orders that one call looks into."""
+_EXAMINED_AT_ONCE = 100
+"""As many as one batch reads."""
 
 
 class OrderPage(NamedTuple):
@@ -56,6 +63,17 @@ class OrderFilter(NamedTuple):
     """The time zone of these days: one for all orders, whatever their accounts' zones."""
     assignee_id: str | None = None
     account_id: str | None = None
+    kind: str | None = None
+    """Of an item."""
+    group: str | None = None
+    """Of accounts, as they are now."""
+    min_amount: Decimal | None = None
+    """Of the quote's value in the first year; an order without a quote has none."""
+    max_amount: Decimal | None = None
+    currency: str | None = None
+    """Of the quote."""
+    in_account_zones: bool = False
+    """Whether the days are those of each order's account, as when it was placed, in place of the zone."""
 
     def includes(self, order: Order) -> bool:
         return (
@@ -65,7 +83,32 @@ class OrderFilter(NamedTuple):
                 self.assignee_id is None or (order.assignee is not None and order.assignee.user_id == self.assignee_id)
             )
             and self.account_id in {None, order.account_id}
+            and (not self.in_account_zones or self._includes_day(order.placed_on))
+            and (self.kind is None or self.kind in order.item_kinds)
+            and self._includes_quote(order.quote)
         )
+
+    def is_within_bounds(self, order_id: str) -> bool:
+        """Return whether an order was placed on the days, for those who find it by another key."""
+        first, beyond = self.bounds()
+        return first <= order_id <= beyond
+
+    def _includes_day(self, day: date) -> bool:
+        return (self.first_day or date.min) <= day <= (self.last_day or date.max)
+
+    def _includes_quote(self, quote: Quote | None) -> bool:
+        if quote is None:
+            return self.currency is None and self.min_amount is None and self.max_amount is None
+        value = quote.first_year_value
+        return (
+            self.currency in {None, quote.currency}
+            and (self.min_amount is None or value >= self.min_amount)
+            and (self.max_amount is None or value <= self.max_amount)
+        )
+
+    def includes_account(self, account: Account | None) -> bool:
+        """Return whether the filter includes the orders of an account; None for one that does not exist."""
+        return self.group is None or (account is not None and self.group in account.groups)
 
     @property
     def is_empty(self) -> bool:
@@ -73,12 +116,24 @@ class OrderFilter(NamedTuple):
         first, beyond = self.bounds()
         return self.statuses == frozenset() or first > beyond
 
+    @property
+    def examines(self) -> bool:
+        """Return whether orders have to be loaded to see which of them match, by more than their status."""
+        days = (self.first_day, self.last_day) if self.in_account_zones else ()
+        asked = (self.kind, self.group, self.min_amount, self.max_amount, self.currency, *days)
+        return any(each is not None for each in asked)
+
     def bounds(self) -> tuple[str, str]:
-        """Return the range of ids of the placing days, in the zone."""
-        first = first_id_of(self.first_day, self.zone) if self.first_day else "0"
-        if self.last_day is None or self.last_day == date.max:
+        """Return the range of ids of the placing days, in the zone; with some hours more for days of accounts' zones,
+        of which none is a day away from UTC.
+        """
+        spare = timedelta(days=1) if self.in_account_zones else timedelta(0)
+        first = "0"
+        if self.first_day:
+            first = first_id_of(self.first_day - min(spare, self.first_day - date.min), self.zone)
+        if self.last_day is None or date.max - self.last_day <= spare:
             return first, PREFIX_END
-        return first, first_id_of(self.last_day + timedelta(days=1), self.zone)
+        return first, first_id_of(self.last_day + spare + timedelta(days=1), self.zone)
 
 
 def statuses_of(status: Status | None, is_open: bool | None) -> frozenset[Status] | None:
@@ -192,9 +247,27 @@ def find_duplicate_candidates(account_id: str) -> list[Order]:
 def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
     """Return orders of every account, oldest first, by the index that fits: of the account, else assignee,
     else status.
+
+    A page with a filter that has to look into the orders may be short: MAX_EXAMINED orders are looked into at most.
     """
     if order_filter.is_empty:
         return OrderPage([], None)
+    if not order_filter.examines:
+        return _desk_page(order_filter, limit, after)
+    found: list[Order] = []
+    for _ in range(MAX_EXAMINED // _EXAMINED_AT_ONCE):
+        orders, after = _desk_page(order_filter, _EXAMINED_AT_ONCE, after)
+        found += orders
+        if len(found) > limit:
+            return OrderPage(found[:limit], found[limit - 1].order_id)
+        if after is None or len(found) == limit:
+            break
+    return OrderPage(found, after)
+
+
+def _desk_page(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
+    """Return those of up to `limit` orders that the filter includes, and the order after which the next page begins."""
+    first, beyond = order_filter.bounds()
     if order_filter.account_id:
         sources: list[Source] = ["online", "direct"]
         pages = [
@@ -202,12 +275,28 @@ def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -
             for source in sources
         ]
     elif order_filter.assignee_id:
-        pages = [_index("assignee", "assignee_id", order_filter.assignee_id, limit, after)]
+        pages = [_index("assignee", "assignee_id", order_filter.assignee_id, limit, max(after or "", first))]
     else:
+        after = max(after or "", first)
         pages = _by_status(set(Status) if order_filter.statuses is None else order_filter.statuses, limit, after)
     rows, position = _oldest_first(pages, limit)
+    if position and position > beyond:
+        position = None  # what follows is later than the last day
     keys: list[Key] = [{"pk": item["pk"], "sk": item["sk"]} for item in rows]
-    return OrderPage([order for order in get_orders(keys) if order_filter.includes(order)], position)
+    orders = [order for order in get_orders(keys) if order_filter.includes(order)]
+    return OrderPage(_of_group(orders, order_filter), position)
+
+
+def _of_group(orders: list[Order], order_filter: OrderFilter) -> list[Order]:
+    if order_filter.group is None or not orders:
+        return orders
+    found = get_all([account_key(each) for each in sorted({order.account_id for order in orders})])
+
+    def is_wanted(order: Order) -> bool:
+        item = found.get(account_key(order.account_id))
+        return order_filter.includes_account(StoredAccount.from_item(item).account if item else None)
+
+    return [order for order in orders if is_wanted(order)]
 
 
 def list_open_ids(limit: int, after: str | None) -> tuple[list[str], str | None]:

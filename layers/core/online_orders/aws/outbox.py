@@ -5,20 +5,19 @@ published, the mails queued. An entry that the stream loses stays pending, and t
 order whose effects fail is parked: its entries wait, in sequence, for the reconciler, and other orders go on. Every
 effect may be repeated.
 
-Statistics and quotas come last and delay nothing: an order that cannot be counted now gets a pending item of its own.
+Statistics, search and quotas come last and delay nothing (see `later_effects`).
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
-from online_orders.aws import lead_time_statistics, quotas, workflow
+from online_orders.aws import later_effects, quotas, workflow
 from online_orders.aws.clients import client, error_code
 from online_orders.aws.keys import (
     ENTRY_PREFIX,
@@ -30,21 +29,16 @@ from online_orders.aws.keys import (
     order_pk,
     parked_key,
     pending_shard,
-    statistics_key,
 )
-from online_orders.aws.order_store import get_any_order, get_order
-from online_orders.aws.outbox_flags import run_or_log
 from online_orders.aws.table import TABLE_ERRORS, call, get, get_all, number, put, query_pages, text, update
 from online_orders.clock import now
 from online_orders.domain.events import SOURCE
 from online_orders.domain.notifications import notifications
-from online_orders.domain.orders import Order
 from online_orders.domain.timeline import PUBLISHED, Actor, Event
 from online_orders.environment import environment
 from online_orders.telemetry import logger, metrics
 
 FIRST_PAUSE, MAX_PAUSE = timedelta(minutes=1), timedelta(hours=1)
-COUNT_RETRY_DELAY = timedelta(minutes=15)
 _BATCH_SIZE = 10
 """Entries of one PutEvents or SendMessageBatch call."""
 
@@ -115,8 +109,7 @@ def _process_entries(key: OrderKey, entries: Sequence[StoredEntry]) -> None:
         workflow.resume(key)
     publish(entries)
     enqueue("MAIL_QUEUE_URL", (mail for entry in entries for mail in _mail_messages(entry)))
-    if Event.COMPLETED in events:
-        _count_order_or_postpone(key.order_id, partial(get_order, key))
+    later_effects.run_due(key, events)
     first = [entry.event for entry in entries if _clear_pending(key, entry)]
     if Event.SUBMITTED in first and key.source == "online":
         _count_towards_quota(key)
@@ -137,21 +130,6 @@ def _count_towards_quota(key: OrderKey) -> None:
         quotas.count_order(key.account_id, now())
     except TABLE_ERRORS:
         logger.exception("an order was not counted towards its account's quota")
-
-
-def _count_order_or_postpone(order_id: str, load: Callable[[], Order]) -> bool:
-    """Count a completed order in the history behind the estimates; return False if the reconciler has to do
-    it later.
-    """
-    is_counted = run_or_log(
-        lambda: lead_time_statistics.count_order(load()),
-        "an order is to be counted later",
-        "OrdersCountedLater",
-        order_id=order_id,
-    )
-    if not is_counted:
-        lead_time_statistics.postpone_count(order_id, now() + COUNT_RETRY_DELAY)
-    return is_counted
 
 
 def publish(entries: Iterable[StoredEntry]) -> None:
@@ -275,12 +253,6 @@ def repair_entries(order_id: str) -> int:
         return 0
     metrics.add_metric("EntriesRepaired", MetricUnit.Count, len(items))
     return len(items)
-
-
-def count_postponed(order_id: str) -> None:
-    """Count an order whose counting was postponed, if it still is; postpone it again on an error."""
-    if get(statistics_key(order_id)) and _count_order_or_postpone(order_id, partial(get_any_order, order_id)):
-        call("delete_item", Key=statistics_key(order_id))
 
 
 def due_items(shard: str, at: datetime, limit: int) -> list[Item]:

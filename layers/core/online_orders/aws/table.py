@@ -15,6 +15,7 @@ What DynamoDB refuses because another write has the same item is handled here an
 |                                        |                            | returns the outcome; Unavailable if it goes  |
 |                                        |                            | on                                           |
 | `UnprocessedKeys`                      | BatchGetItem               | read again; Unavailable if it goes on        |
+| `UnprocessedItems`                     | BatchWriteItem             | written again; Unavailable if it goes on     |
 
 Reads are never refused because of a transaction: the product has no TransactGetItems, and GetItem, BatchGetItem and
 Query return each item as it is before or after one. `ItemCollectionSizeLimitExceeded` is for tables with local indexes,
@@ -41,6 +42,8 @@ from online_orders.environment import environment
 IF_NOT_EXISTS = {"ConditionExpression": "attribute_not_exists(pk)"}
 TABLE_ERRORS = (BotoCoreError, ClientError, InProgress, Unavailable)
 """What a call to the table may raise besides WriteConflict."""
+MAX_BATCH_WRITES = 25
+"""Writes of one BatchWriteItem."""
 MAX_ATTEMPTS = 8
 """Attempts of a call that conflicts with others; their pauses take two seconds on average and four at most."""
 _MAX_PAUSE_SECONDS = 1.0
@@ -203,6 +206,23 @@ def _write_conditionally(method: str, **parameters: Any) -> bool:
             raise
         return False
     return True
+
+
+def write_all(requests: Sequence[Item]) -> None:
+    """Put and delete any number of items without conditions, a batch at a time; raise Unavailable when some stay
+    unprocessed.
+
+    Each is a `PutRequest` or a `DeleteRequest`, of one key once.
+    """
+    table = environment("TABLE_NAME")
+    for first in range(0, len(requests), MAX_BATCH_WRITES):
+        left: Any = {table: list(requests[first : first + MAX_BATCH_WRITES])}
+        for _ in attempts():
+            left = _call_with_retries("batch_write_item", RequestItems=left).get("UnprocessedItems")
+            if not left:
+                break
+        else:
+            raise Unavailable("The table is busy.")
 
 
 def transact(actions: Sequence[Item]) -> None:

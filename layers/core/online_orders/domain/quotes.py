@@ -101,6 +101,11 @@ class Quote(Entity):
     offered_at: Instant | None = None
     decided_at: Instant | None = None
 
+    @property
+    def first_year_value(self) -> Decimal:
+        """Return what the quote comes to in its first year: what is due once, twelve months, and a year."""
+        return self.totals.once + 12 * self.totals.monthly + self.totals.yearly
+
     def is_past(self, today: date) -> bool:
         """Return whether the last day of validity is over; `today` is the account's."""
         return today > self.valid_until

@@ -1,10 +1,11 @@
 """The parameters of routes, in path, query and header, as the resolver validates and documents them."""
 
 import re
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from online_orders.domain.accounts import Currency, is_time_zone
@@ -14,10 +15,15 @@ from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.order_status import Status
 from online_orders.domain.values import IDENTIFIER, MAX_LIMIT, MAX_TIME_ZONE_LENGTH, Day, is_identifier
 
+if TYPE_CHECKING:
+    from online_orders.domain.search_words import Search
+
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
 MAX_USER_ID_LENGTH = 128
+MAX_SEARCH_LENGTH = 200
 DEFAULT_LIMIT = 25
 MAX_REVISION, MAX_VERSION = 9_999, 99_999_999
+_AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
 _ETAG = r'(W/)?"[0-9]{1,9}"'
 _ETAGS = rf"(\*|{_ETAG}(, *{_ETAG})*)"
 _LENIENT_ETAGS = _ETAGS.replace('"', '"?').replace(", *", r"\s*,\s*")
@@ -84,6 +90,15 @@ def _user_id(text: str) -> str:
 
 
 UserIdFilter = Annotated[str, AfterValidator(_user_id)]
+
+
+def _amount(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(_AMOUNT, value):
+        raise PydanticCustomError("malformed", "an amount is written in digits, with a point before the decimals")
+    return value
+
+
+Amount = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema({"type": "string", "pattern": _AMOUNT})]
 
 
 def _etags(text: str) -> str:
@@ -182,7 +197,30 @@ class CurrencyQuery(QueryModel):
     ] = None
 
 
-class AccountListQuery(Page):
+class SearchQuery(QueryModel):
+    """Which rows, by words."""
+
+    search: Annotated[
+        str | None,
+        Field(
+            max_length=MAX_SEARCH_LENGTH,
+            description=(
+                "Words, all of which a row must have, in any case and with or without accents. A word finds longer "
+                "ones that begin like it; one of fewer than three characters does beside a longer word only. The best "
+                "matches come first in a page, then the newest. A page may be short, and changes take seconds."
+            ),
+        ),
+    ] = None
+
+    @property
+    def words(self) -> "Search | None":
+        """Return what to search for; None where nothing is."""
+        from online_orders.domain.search_words import Search  # not needed to place or read orders
+
+        return Search.parse(self.search) if self.search and self.search.strip() else None
+
+
+class AccountListQuery(SearchQuery, Page):
     """Which accounts of the desk."""
 
     group: Annotated[
@@ -238,14 +276,55 @@ class DaysQuery(QueryModel):
     ] = "UTC"
 
 
-class OrderQuery(SpreadsheetQuery, DaysQuery, OrderFilterQuery, Page):
+class OrderQuery(SearchQuery, SpreadsheetQuery, DaysQuery, OrderFilterQuery, Page):
     """Which orders of a customer, by the days of placing."""
 
     purchase_order_number: Annotated[str | None, Field(description="This purchase order number only.")] = None
 
 
-class DeskOrderQuery(OrderFilterQuery, Page):
+class DeskOrderQuery(SearchQuery, OrderFilterQuery, Page):
     """Which orders of the queue."""
+
+    kind: Annotated[
+        Annotated[str, Field(pattern=IDENTIFIER)] | None, Field(description="With an item of this kind only.")
+    ] = None
+    group: Annotated[
+        Annotated[str, Field(pattern=IDENTIFIER)] | None,
+        Field(
+            description="Of accounts that are in this group now only.",
+            json_schema_extra={"x-component": "account_group"},
+        ),
+    ] = None
+    amount_from: Annotated[
+        Amount | None,
+        Field(
+            description=(
+                "Quoted at this amount or more in the first year: what is due once, twelve months, and a year. Orders "
+                "without a quote are left out."
+            )
+        ),
+    ] = None
+    amount_to: Annotated[Amount | None, Field(description="Quoted at this amount or less in the first year.")] = None
+    currency: Annotated[
+        Currency | None,
+        Field(description="Quoted in this currency only.", json_schema_extra={"x-component": "quoted_in"}),
+    ] = None
+    first_day: Annotated[
+        Day | None,
+        Field(
+            alias="from",
+            description="The first day of placing, in the account's time zone.",
+            json_schema_extra={"x-component": "placed_from"},
+        ),
+    ] = None
+    last_day: Annotated[
+        Day | None,
+        Field(
+            alias="to",
+            description="The last day of placing, in the account's time zone.",
+            json_schema_extra={"x-component": "placed_to"},
+        ),
+    ] = None
 
     assignee: Annotated[
         UserIdFilter | None,

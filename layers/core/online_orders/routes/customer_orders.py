@@ -122,10 +122,17 @@ def list_orders(customer: OrderReader, query: Annotated[OrderQuery, Query()], re
         last_day=query.last_day,
         zone=ZoneInfo(query.time_zone),
     )
-    if query.account_id is None:
+    search = query.words
+    if query.account_id is not None:
+        account_store.get_account_for_caller(customer.account, query.account_id)
+    if search is not None:
+        from online_orders.aws.search_queries import search_customer_orders  # not needed to place or read orders
+
+        account_id = query.account_id or customer.account
+        page = search_customer_orders(search, account_id, order_filter, query.limit, cursor.position)
+    elif query.account_id is None:
         page = order_queries.list_orders_with_subaccounts(customer.account, order_filter, query.limit, cursor.position)
     else:
-        account_store.get_account_for_caller(customer.account, query.account_id)
         page = order_queries.list_account_orders(query.account_id, order_filter, query.limit, cursor.position)
     at, may_act = clock.now(), customer.may_change_orders
     rows = [order_body(order, lead_time_statistics.lead_times([order]), at, may_act=may_act) for order in page.orders]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from online_orders.aws import account_store
+from online_orders.aws import account_store, search_queries
 from online_orders.aws.keys import account_key
 from online_orders.aws.version_store import Version
 from online_orders.http import requests, responses
@@ -31,12 +31,15 @@ router = Router()
     "/api/desk/accounts",
     tags=["Desk accounts"],
     summary="List accounts",
-    description="Every account, or those of a group, by id.",
+    description="Every account, or those of a group, by id; with `search` by words of id, name, contact and sites.",
     responses=response_spec("AccountPage", "A page of accounts."),
 )
 def list_accounts(staff: DeskReader, query: Annotated[AccountListQuery, Query()], request: Request) -> Response:
     cursor = cursor_of(request, query, staff)
-    if query.group:
+    search = query.words
+    if search is not None:
+        page = search_queries.search_accounts(search, query.group, query.limit, cursor.position)
+    elif query.group:
         page = account_store.list_group(query.group, query.limit, cursor.position)
     else:
         page = account_store.list_accounts(query.limit, cursor.position)

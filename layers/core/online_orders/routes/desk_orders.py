@@ -7,7 +7,14 @@ from aws_lambda_powertools.event_handler import Depends, Request
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import clock
-from online_orders.aws import catalog_store, evidence_store, lead_time_statistics, order_queries, order_store
+from online_orders.aws import (
+    catalog_store,
+    evidence_store,
+    lead_time_statistics,
+    order_queries,
+    order_store,
+    search_queries,
+)
 from online_orders.aws.placing import current_duplicates, place, preview
 from online_orders.domain.callers import Caller
 from online_orders.domain.catalog import item_errors
@@ -64,7 +71,10 @@ def take_action(order_id: str, by: Caller, decision: Decision, if_match: str | N
     "/api/desk/orders",
     tags=["Desk"],
     summary="List orders of every account",
-    description="The work queue, oldest first.",
+    description=(
+        "The work queue, oldest first; with `search`, the best matches first. A page may be short: with most filters a "
+        f"call looks into {order_queries.MAX_EXAMINED} orders at most."
+    ),
     responses=response_spec("DeskOrderPage", "A page of orders."),
 )
 def list_desk_orders(staff: DeskReader, query: Annotated[DeskOrderQuery, Query()], request: Request) -> Response:
@@ -73,8 +83,20 @@ def list_desk_orders(staff: DeskReader, query: Annotated[DeskOrderQuery, Query()
         statuses=order_queries.statuses_of(query.status, query.open),
         assignee_id=staff.user.user_id if query.assignee == "me" else query.assignee or None,
         account_id=query.account_id,
+        kind=query.kind,
+        group=query.group,
+        min_amount=query.amount_from,
+        max_amount=query.amount_to,
+        currency=query.currency,
+        first_day=query.first_day,
+        last_day=query.last_day,
+        in_account_zones=True,
     )
-    page = order_queries.list_desk_orders(order_filter, query.limit, cursor.position)
+    search = query.words
+    if search is None:
+        page = order_queries.list_desk_orders(order_filter, query.limit, cursor.position)
+    else:
+        page = search_queries.search_orders(search, order_filter, query.limit, cursor.position)
     at, policy, may_act = clock.now(), _policy(), staff.may_change_orders
     rows = (
         desk_row(order, lead_time_statistics.lead_times([order]), at, policy, may_act=may_act) for order in page.orders
