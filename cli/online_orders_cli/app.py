@@ -114,6 +114,7 @@ imports = typer.Typer(
 )
 exports = typer.Typer(no_args_is_help=True, help="Export orders, timelines and prices as JSON or CSV, and the catalog.")
 redrive = typer.Typer(no_args_is_help=True, help="Repair orders, and send mails from the dead-letter queue again.")
+rebuild = typer.Typer(no_args_is_help=True, help="Build anew what is derived from orders and accounts.")
 mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and release it.")
 keys = typer.Typer(
     no_args_is_help=True,
@@ -125,6 +126,7 @@ GROUPS = {
     "import": imports,
     "export": exports,
     "redrive": redrive,
+    "rebuild": rebuild,
     "mail": mail,
     "keys": keys,
     "terms": terms,
@@ -595,6 +597,27 @@ def start_functions(ctx: typer.Context) -> None:
     with session.output.waiting("starting"):
         started = list(operating.start_functions(session.installation))
     session.output.say(f"{len(started)} functions started.", functions=started)
+
+
+@rebuild.command("search")
+def rebuild_search(
+    ctx: typer.Context,
+    account: Annotated[str | None, typer.Option(help="Only this account and its orders.")] = None,
+    after: Annotated[str | None, typer.Option(help="Continue after this account of an interrupted run.")] = None,
+) -> None:
+    """Index all accounts and orders for the search, and by their numbers: once after an update from a release without.
+
+    What is indexed already stays. Nothing has to be stopped for it.
+    """
+    session: Session = ctx.obj
+    total = {"accounts": 0, "orders": 0}
+    reached = {"position": after or ""}
+    steps = operating.rebuild_search(session.installation, account, after)
+    with session.output.accounted("done up to the account {position}; continue with --after {position}", reached):
+        for step in session.output.counted(steps, "pages"):
+            total = {name: count + step[name] for name, count in total.items()}
+            reached["position"] = step["position"]
+    session.output.say(f"{total['orders']} orders of {total['accounts']} accounts are indexed.", **total)
 
 
 @app.command()

@@ -81,6 +81,21 @@ def erase(
         raise Refused(int(refusal.status), {"code": refusal.code, "detail": refusal.detail}) from refusal
 
 
+def rebuild_search(installation: Installation, account_id: str | None, after: str | None) -> Iterator[Json]:
+    """Build the index of the search anew, page by page; yield {"position", "accounts", "orders"}.
+
+    Runs here, with the operator's credentials: a walk through all orders is longer than a function may run.
+    """
+    installation.act_as_product()
+    from online_orders.aws.search_rebuild import rebuild_search
+
+    try:
+        for step in rebuild_search(account_id, after=after):
+            yield step._asdict()
+    except OnlineOrdersError as refusal:
+        raise Refused(int(refusal.status), {"code": refusal.code, "detail": refusal.detail}) from refusal
+
+
 def move_dead_letters(installation: Installation) -> Iterator[str]:
     """Send each dead mail back to the queue that it came from; yield the name of that queue.
 

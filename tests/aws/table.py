@@ -46,6 +46,15 @@ class Table:
         ((name, expected),) = asked["RequestItems"].items()
         return {"Responses": {name: [self.items[key] for key in map(_key, expected["Keys"]) if key in self.items]}}
 
+    def _batch_write_item(self, asked: Json) -> Json:
+        ((_, requests),) = asked["RequestItems"].items()
+        assert 0 < len(requests) <= 25
+        keys = [_key(part.get("Item") or part["Key"]) for request in requests for part in request.values()]
+        assert len(keys) == len(set(keys))
+        for request in requests:
+            self._write({kind.removesuffix("Request"): part for kind, part in request.items()})
+        return {}
+
     def _query(self, asked: Json) -> Json:
         assert re.fullmatch(r"pk = :pk AND sk BETWEEN :first AND :\w+", asked["KeyConditionExpression"])
         pk, first, last = (value["S"] for value in asked["ExpressionAttributeValues"].values())

@@ -204,6 +204,31 @@ def test_a_person_is_erased_from_the_command_line_and_orders_stay(terminal: Term
     assert order["status"] == "submitted"
 
 
+def test_orders_of_an_earlier_release_are_found_after_the_index_is_rebuilt(
+    terminal: Terminal, seeded: InProcess
+) -> None:
+    order_id = place(seeded)
+    seeded.settle()
+    number = seeded.get(f"/api/desk/orders/{order_id}", seeded.people.cs).ok()["number"]
+    table = seeded.lab.client("dynamodb")
+    for item in seeded.lab.items:
+        if item["pk"].startswith(("FIND", "NUMBER#")) or item["sk"] == "WORDS":
+            key = {name: {"S": item[name]} for name in ("pk", "sk")}
+            table.delete_item(TableName=seeded.lab.outputs["TableName"], Key=key)
+    seeded.get(f"/api/desk/orders/{number}", seeded.people.cs).refused(404, "not_found")
+    with seeded.lab.as_operator():
+        done = terminal.run("--json", "rebuild", "search").lines[-1]
+        again = terminal.run("rebuild", "search", "--account", str(seeded.people.customer.account_id))
+        rest = terminal.run("--json", "rebuild", "search", "--after", max(seeded.accounts)).lines[-1]
+        refused = terminal.run("--json", "rebuild", "search", "--account", "nobody", expect=1).complaints[0]
+    assert (done["orders"], done["accounts"]) == (1, len(seeded.accounts))
+    assert again.out == "1 orders of 1 accounts are indexed.\n"
+    assert (rest["orders"], rest["accounts"], refused["code"]) == (0, 0, "not_found")
+    assert seeded.get(f"/api/desk/orders/{number}", seeded.people.cs).ok()["order_id"] == order_id
+    found = seeded.get(f"/api/desk/orders?search={number}", seeded.people.cs).ok()["items"]
+    assert [row["order_id"] for row in found] == [order_id]
+
+
 def test_erasing_asks_first_and_refuses_what_is_no_address(terminal: Terminal) -> None:
     assert "Erase" in terminal.run("erase", "anna@nordlicht.example", expect=1).err
     assert terminal.run("--json", "erase", "nobody", "--yes", expect=1).complaints[0]["code"] == "invalid_address"

@@ -17,7 +17,7 @@ from unittest.mock import patch
 import pytest
 from botocore import xform_name
 
-from online_orders.aws import erasure_job, mail_pause, terms_store
+from online_orders.aws import erasure_job, mail_pause, search_rebuild, terms_store
 from tests.lab import Lab, User, accounts
 from tests.lab.wire import SINGLE_WRITES, Call
 from tests.local_run import PROJECT
@@ -254,6 +254,20 @@ def a_person_who_is_erased(lab: Lab) -> None:
     assert order_id in str(kept)
 
 
+def an_index_that_is_built_anew(lab: Lab) -> None:
+    """With an order that is indexed later, and one of an earlier release."""
+    with patch("online_orders.aws.search_index.write_all", side_effect=ZeroDivisionError):
+        order_id = place(lab)
+    lab.settle()
+    assert "SEARCH" in [item["sk"] for item in lab.items if item["pk"] == f"ORDER#{order_id}"]
+    let_time_pass(lab, 30)
+    assert "SEARCH" not in [item["sk"] for item in lab.items if item["pk"] == f"ORDER#{order_id}"]
+    with as_operator(lab):
+        assert sum(step.orders for step in search_rebuild.rebuild_search()) == 1
+    found = lab.http("GET", f"/api/desk/orders?search={order_id}", user=lab.users.cs).json()["items"]
+    assert [order["order_id"] for order in found] == [order_id]
+
+
 def people_and_machines_that_sign_in_again(lab: Lab) -> None:
     """On another day than before, which is stored."""
     admin = lab.users.customer
@@ -287,6 +301,7 @@ LIVES: tuple[Callable[[Lab], None], ...] = (
     terms_of_quotes,
     a_mail_that_ses_does_not_take_yet,
     a_person_who_is_erased,
+    an_index_that_is_built_anew,
     people_and_machines_that_sign_in_again,
     a_draft_of_the_catalog,
 )
