@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.aws import account_store, contact_report_store, link_store, mail, mail_pause, order_store, pdf_store
+from online_orders.aws import (
+    account_store,
+    contact_report_store,
+    link_store,
+    mail,
+    mail_choice_store,
+    mail_pause,
+    order_store,
+    pdf_store,
+    watcher_store,
+)
 from online_orders.aws.clients import client
 from online_orders.aws.keys import OrderKey
+from online_orders.aws.outbox import enqueue
 from online_orders.aws.queues import process_queue
 from online_orders.domain.accounts import Account
 from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.followers import Follower, candidates, followers, mail_name
 from online_orders.domain.installation import Installation
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
-from online_orders.domain.notifications import Notification, address_of, is_still_due
+from online_orders.domain.mail_preferences import is_wanted
+from online_orders.domain.notifications import Notification, address_of, is_still_due, notifications
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote
 from online_orders.domain.timeline import Entry
@@ -39,18 +53,64 @@ class OrderNotSynced(Exception):
 
 def _send_notification(message: dict[str, Any]) -> None:
     due = Notification(MailKind(message["kind"]), Role(message["role"]))
-    name = f"{due.kind}#{due.role}"
     order_id, sequence = message["order_id"], message["sequence"]
     order = order_store.get_order(OrderKey(message["account_id"], order_id, message["source"]))
     account = account_store.get_account(message["account_id"])
     entry, then = order_store.get_entry_and_order(order, sequence)
-    to = address_of(due, order, account, entry, environment("CUSTOMER_SUCCESS_MAILBOX"))
-    if to is None or not is_still_due(due, order, entry, clock.now()):
+    if not _is_due(due, order, entry):
+        return
+    name = f"{due.kind}#{due.role}"
+    if due.role is Role.FOLLOWER:
+        _queue_for_each(message, _followers(due.kind, order, account, entry))
+        return
+    to = _address_of(due, order, account, entry)
+    if "user_id" in message:
+        name = mail_name(due.kind, due.role, message["user_id"])
+        told = _followers(due.kind, order, account, entry)
+        to = next((each.address for each in told if each[:2] == (due.role, message["user_id"])), None)
+    if to is None:
         return
     if due.role in _OF_CUSTOMER and order.has_stale_contact(account):
         raise OrderNotSynced(order_id)
     tags = {"order_id": order_id, "kind": due.kind}
     mail.send_once(order_id, sequence, name, lambda: _compose(due, to, order, then, account, entry), tags)
+
+
+def _is_due(due: Notification, order: Order, entry: Entry) -> bool:
+    soon = {"soon_days": int(environment("REMIND_BEFORE_END_DAYS"))} if due.kind is MailKind.EXPIRES_SOON else {}
+    return is_still_due(due, order, entry, clock.now(), **soon)
+
+
+def _address_of(due: Notification, order: Order, account: Account, entry: Entry) -> str | None:
+    """Return the reader's address; None also for one who does not want this mail."""
+    to = address_of(due, order, account, entry, environment("CUSTOMER_SUCCESS_MAILBOX"))
+    if to is None or due.role is not Role.PLACED_BY:
+        return to
+    chosen = mail_choice_store.find_choices(order.placed_by.user_id)
+    return to if is_wanted(due.kind, due.role, chosen) else None
+
+
+def _queue_for_each(message: dict[str, Any], told: tuple[Follower, ...]) -> None:
+    """Put one message on the queue for each follower. Should that happen twice, each mail is sent once all the same."""
+    enqueue("MAIL_QUEUE_URL", ({**message, "role": each.role, "user_id": each.user_id} for each in told))
+
+
+def _followers(kind: MailKind, order: Order, account: Account, entry: Entry) -> tuple[Follower, ...]:
+    """Return who of those who follow the order is told of the entry, by what is stored now."""
+    watchers = watcher_store.watcher_ids(order.order_id)
+    user_ids = candidates(kind, order, watchers)
+    if not user_ids:
+        return ()
+    people, chosen = watcher_store.people_with_choices(user_ids)
+    told = _told_otherwise(order, account, entry)
+    return followers(kind, order, account, entry, watchers, people, chosen, told)
+
+
+def _told_otherwise(order: Order, account: Account, entry: Entry) -> Iterator[str]:
+    """Yield the addresses that get another mail about the entry."""
+    for due in notifications(entry.event, entry.data, by=entry.actor, internal=entry.internal, source=order.source):
+        if _is_due(due, order, entry) and (to := _address_of(due, order, account, entry)):
+            yield to
 
 
 def _compose(

@@ -1,4 +1,4 @@
-"""Serve the people's side of the API: who is signed in, and people and service users of accounts and of the desk."""
+"""Serve the people's side of the API: who is signed in, people and service users of accounts and the desk, watchers."""
 
 import gc
 
@@ -7,14 +7,14 @@ gc.disable()  # the objects of a cold start stay, so collecting them would only 
 from typing import TYPE_CHECKING, Any
 
 from online_orders.http.app import Api
-from online_orders.routes import customer_people, desk_people, managed_service_users
+from online_orders.routes import customer_people, desk_people, managed_service_users, watching
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = Api()
-for resource in (customer_people, desk_people, managed_service_users):
+for resource in (customer_people, watching, desk_people, managed_service_users):
     app.include_router(resource.router)
 
 

@@ -69,6 +69,10 @@ class Table:
         self._write({"Put": asked})
         return {}
 
+    def _delete_item(self, asked: Json) -> Json:
+        self._write({"Delete": asked})
+        return {}
+
     def _update_item(self, asked: Json) -> Json:
         self._write({"Update": asked})
         return {}

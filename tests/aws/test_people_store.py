@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from online_orders.aws import people_store
-from online_orders.aws.keys import managers_key, member_key, person_change_key, person_key
+from online_orders.aws.keys import mail_choices_key, managers_key, member_key, person_change_key, person_key
 from online_orders.aws.people_store import StoredPerson, update_person
 from online_orders.aws.table import MAX_ATTEMPTS
 from online_orders.domain.callers import Caller
@@ -252,9 +252,10 @@ def test_a_person_is_erased_from_one_team_and_stays_in_the_others(service: Servi
 def test_with_the_last_team_the_person_goes(service: Service) -> None:
     service.answers = [{"Item": stored(person(acme=BUYER), 2)}, {}]
     people_store.erase_membership("ada", "acme")
-    gone, pointer, _ = actions_of(service)
+    gone, choices, pointer, _ = actions_of(service)
     unchanged = {"ConditionExpression": "version = :before", "ExpressionAttributeValues": {":before": {"N": "2"}}}
     assert gone == bare("Delete", Key=person_key("ada"), **unchanged)
+    assert choices == bare("Delete", Key=mail_choices_key("ada"))
     assert pointer == bare("Delete", Key=member_key("acme", "ada"))
 
 

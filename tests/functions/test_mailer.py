@@ -8,17 +8,27 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 import mailer
-from online_orders.aws import contact_report_store, link_store, mail, mail_pause, pdf_store
+from online_orders.aws import (
+    contact_report_store,
+    link_store,
+    mail,
+    mail_choice_store,
+    mail_pause,
+    pdf_store,
+    watcher_store,
+)
 from online_orders.aws.contact_report_store import StoredReport
 from online_orders.aws.mail import Attachment, OutgoingMail
 from online_orders.domain.accounts import Account
 from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.followers import mail_name
 from online_orders.domain.mail_kinds import MailKind, Role
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order, staff_actor
-from online_orders.domain.timeline import Event
+from online_orders.domain.timeline import Actor, Event
 from online_orders.telemetry import MetricUnit, logger
 from tests.aws.desk import Desk
+from tests.aws.test_watcher_store import store_person
 from tests.domain.builders import ANNA, CARLA, CLARA, CONNIE, LATER, NOW, ORDER_ID, account_of, offered, place
 from tests.functions.invocation import Context
 
@@ -183,6 +193,63 @@ def test_a_mail_to_somebody_whom_the_account_names_waits_until_the_order_is_sync
     assert post.sent == []
     send(happened(desk, PLACED, account=account), MailKind.ORDER_RECEIVED, Role.PLACED_BY)
     assert post.sent[0][3].to == ANNA.email
+
+
+def follow(desk: Desk, monkeypatch: pytest.MonkeyPatch, *watchers: str, **chosen: Any) -> list[Json]:
+    """Store the watchers, Clara and what each chose; return the list of messages that are queued."""
+    queued: list[Json] = []
+    for user_id in watchers:
+        watcher_store.watch(ORDER_ID, user_id)
+        store_person(desk, user_id)
+    for user_id, choice in chosen.items():
+        mail_choice_store.store_choices(user_id, {choice: False})
+    monkeypatch.setattr(mailer, "enqueue", lambda url, messages: queued.extend(messages))
+    return queued
+
+
+COMMENTED = OFFERED.comment(Actor(kind="customer_success", name=CLARA.email), "Soon.", LATER)
+
+
+def test_followers_get_a_message_each_and_a_mail_each(desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    queued = follow(desk, monkeypatch, "wanda", "wim", wim=("comment", "watcher"))
+    message = happened(desk, COMMENTED)
+    send(message, MailKind.COMMENT, Role.FOLLOWER)
+    assert [(each["role"], each["user_id"]) for each in queued] == [("watcher", "wanda")]
+    assert post.sent == []
+    (one,) = queued
+    mailer._process(record_of(one))
+    ((_, sequence, name, outgoing, tags),) = post.sent
+    assert (sequence, outgoing.to) == (message["sequence"], "wanda@acme.example")
+    assert name == mail_name(MailKind.COMMENT, Role.WATCHER, "wanda")
+    assert tags == {"order_id": ORDER_ID, "kind": "comment"}
+    watcher_store.unwatch(ORDER_ID, "wanda")
+    mailer._process(record_of(one))
+    assert len(post.sent) == 1
+
+
+def test_whoever_placed_the_order_and_switched_a_mail_off_does_not_get_it(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued = follow(desk, monkeypatch, ANNA.user_id)
+    message = happened(desk, COMMENTED)
+    send(message, MailKind.COMMENT, Role.FOLLOWER)
+    assert queued == []  # the mail as the one who placed it counts
+    mail_choice_store.store_choices(ANNA.user_id, {("comment", "placed_by"): False})
+    send(message, MailKind.COMMENT, Role.PLACED_BY)
+    assert post.sent == []
+    send(message, MailKind.COMMENT, Role.FOLLOWER)
+    assert [(each["role"], each["user_id"]) for each in queued] == [("watcher", ANNA.user_id)]
+
+
+def test_a_quote_that_expires_soon_is_told_by_the_days_of_the_installation(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued = follow(desk, monkeypatch, "wanda")
+    reminded = OFFERED.with_entry(LATER, staff_actor(CLARA), Event.REMINDED, {"revision": 1})
+    for days, number in (("2", 0), ("400", 1)):
+        monkeypatch.setenv("REMIND_BEFORE_END_DAYS", days)
+        send(happened(desk, reminded), MailKind.EXPIRES_SOON, Role.FOLLOWER)
+        assert len(queued) == number
 
 
 def test_a_report_of_a_contact_is_told_to_the_desk_once(

@@ -292,6 +292,17 @@ def a_draft_of_the_catalog(lab: Lab) -> None:
     assert lab.http("GET", path, user=lead).status == 404
 
 
+def a_watcher_who_chooses_mails(lab: Lab) -> None:
+    order_id, user = place(lab), lab.users.customer
+    for action in ("watch", "unwatch"):
+        assert lab.http("POST", f"/api/orders/{order_id}/{action}", json={}, user=user).status == 200
+    choice = {"event": "quoted", "as": "watcher", "wanted": False}
+    assert lab.http("PUT", "/api/me/notifications", json={"notifications": [choice]}, user=user).status == 200
+    assert [item["sk"] for item in lab.items if "WATCHER" in item["sk"] or item["sk"] == "NOTIFICATIONS"] == [
+        "NOTIFICATIONS"
+    ]
+
+
 LIVES: tuple[Callable[[Lab], None], ...] = (
     an_approval,
     a_parked_order,
@@ -304,6 +315,7 @@ LIVES: tuple[Callable[[Lab], None], ...] = (
     an_index_that_is_built_anew,
     people_and_machines_that_sign_in_again,
     a_draft_of_the_catalog,
+    a_watcher_who_chooses_mails,
 )
 
 

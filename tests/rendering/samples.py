@@ -142,6 +142,8 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.NEW_ORDER: placed,
     MailKind.QUOTE_TO_CONFIRM: sending,
     MailKind.REMINDER: pending,
+    MailKind.QUOTED: pending,
+    MailKind.EXPIRES_SOON: pending,
     MailKind.APPROVED: lambda locale: pending(locale).order.approve("Connie", NOW),
     MailKind.CANCELED: lambda locale: pending(locale).order.cancel("Connie", "Another vendor.\nSorry!", NOW),
     MailKind.CHANGE_REQUESTED: lambda locale: pending(locale).order.request_change("Connie", "One socket only.", NOW),
@@ -165,7 +167,7 @@ def cases(locale: str) -> list[Case]:
     found = []
     for kind, step in STEPS.items():
         change = step(locale)
-        for role in sorted(MAILS[kind].audience):
+        for role in sorted(MAILS[kind].readers):
             link = LINK if role is Role.CONTACT and MAILS[kind].link else None
             found.append(Case(kind, role, change, change.entries[-1], link))
     return found
@@ -324,7 +326,7 @@ def under_another_name(locale: str = "en") -> list[Case]:
     return [
         Case(kind, role, change, change.entries[-1], None)
         for kind, change in changes.items()
-        for role in sorted(MAILS[kind].audience)
+        for role in sorted(MAILS[kind].readers)
     ]
 
 
@@ -381,6 +383,8 @@ def everything() -> None:
         case.mail()
         if not MAILS[case.kind].needs_link:
             case.mail(link=None)
+    note = placed().order.comment(Actor(kind="customer_success", name=CLARA.email), "Call.", NOW, internal=True)
+    Case(MailKind.COMMENT, Role.ASSIGNEE, note, note.entries[-1], None).mail()
     for ending in endings():
         for role in MAILS[MailKind.CANCELED].audience:
             render_mail(MailKind.CANCELED, role, ending.order, ending.entries[-1], INSTALLATION, ACCOUNT_NAME)

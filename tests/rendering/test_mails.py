@@ -152,7 +152,7 @@ def test_mails_about_accounts_are_not_about_orders(kind: MailKind, role: Role) -
 @pytest.mark.parametrize("role", Role)
 def test_nobody_gets_a_mail_that_is_for_others(kind: MailKind, role: Role) -> None:
     change = STEPS[kind]("en")
-    if role not in MAILS[kind].audience:
+    if role not in MAILS[kind].readers:
         with pytest.raises(ValueError, match="no mail"):
             render_mail(kind, role, change.order, change.entries[-1], INSTALLATION, "Acme")
 

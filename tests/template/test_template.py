@@ -340,6 +340,8 @@ def test_every_route_leads_to_an_alias_that_the_api_may_invoke() -> None:
     assert leads_to.keys() == {path for _, path, _ in routes()}
     of_people = {path for path in leads_to if path == "/api/me" or "/people" in path or "/service-users" in path}
     assert len(of_people) == 16
+    of_people |= {path for path in leads_to if re.search("/(me/notifications|watch|unwatch|watchers)$", path)}
+    assert len(of_people) == 23
     assert leads_to == {
         **{path: ["PeopleApiFunction.Arn"] for path in of_people},
         "/api/token": ["IssueTokenFunction.Arn"],

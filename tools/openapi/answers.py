@@ -17,6 +17,7 @@ from online_orders.domain.catalog_document import Document
 from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.order_numbers import ORDER_NUMBER
+from online_orders.domain.mail_preferences import NotificationsRequest
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
 from online_orders.domain.order_requests import (
     NeededReason,
@@ -624,6 +625,35 @@ class Me(Entity):
     permissions: tuple[Permission, ...]
 
 
+class NotificationChoiceAnswer(Entity):
+    """A mail about orders that the caller may switch on or off."""
+
+    event: Annotated[str, Field(description="The kind of mail. A later version may have more.")]
+    as_: Annotated[str, Field(alias="as", description="`placed_by`, `assignee` or `watcher`.")]
+    default: Annotated[bool, Field(description="Whether it comes without a choice.")]
+    wanted: bool
+
+
+class Notifications(Entity):
+    """The mails about orders that the caller may switch on or off."""
+
+    notifications: tuple[NotificationChoiceAnswer, ...]
+
+
+class Watcher(Entity):
+    """Somebody who watches an order."""
+
+    user_id: str
+    email: str
+    side: Literal["account", "desk"]
+
+
+class Watchers(Entity):
+    """Who watches an order."""
+
+    items: tuple[Watcher, ...]
+
+
 Timeline = _page("Timeline", "Entries, oldest first; a page may be short.", EntryAnswer)
 EvidencePage = _page("EvidencePage", "Evidence, oldest first.", EvidenceAnswer)
 
@@ -913,6 +943,9 @@ SHOWN = _by_name(
     DeskOrderPage,
     EvidencePage,
     Me,
+    Notifications,
+    NotificationsRequest,
+    Watchers,
     OrderAnswer,
     OrderPage,
     OrderPreview,

@@ -13,6 +13,7 @@ from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_acc
 from online_orders.domain.catalog import Catalog, catalog_body, shipped
 from online_orders.domain.errors import FieldError, OnlineOrdersError
 from online_orders.domain.evidence import evidence_of
+from online_orders.domain.mail_preferences import notifications_body
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Change, Order
@@ -311,6 +312,19 @@ ME: dict[str, Any] = {
 }
 
 
+NOTIFICATIONS = {"notifications": [{"event": "quoted", "as": "watcher", "wanted": False}]}
+
+
+def notifications_of_customer() -> dict[str, Any]:
+    """Return the mails that a customer may choose, as they come without a choice."""
+    return notifications_body({}, "customers")
+
+
+def watchers() -> dict[str, Any]:
+    """Return the only watcher of an order."""
+    return {"items": [{"user_id": CUSTOMER.user_id, "email": CUSTOMER.email, "side": "account"}]}
+
+
 def price_list(body: dict[str, Any] = PRICES, scope: PriceScope = EVERYBODY) -> PriceList:
     currency = account().currency
     prices = parse_prices(body, currency)
@@ -461,6 +475,11 @@ BODIES: Mapping[str, Examples] = {
     "decline_order": {"outside": DECLINING},
     "resend_quote": {"same_contact": {}, "other_contact": RESENDING},
     "comment_on_desk_order": {"internal": DESK_COMMENT},
+    "watch_order": {"nothing": {}},
+    "unwatch_order": {"nothing": {}},
+    "watch_desk_order": {"nothing": {}},
+    "unwatch_desk_order": {"nothing": {}},
+    "choose_notifications": {"no_quotes": NOTIFICATIONS},
     "put_account": {"enrolled": NEW_ACCOUNT},
     "put_price_list": {"two_prices": PRICES, "days_and_tiers": PRICES_OF_ACCOUNT},
     "publish_catalog": {"one_kind": CATALOG},
@@ -490,6 +509,8 @@ _ORDERS = {
     "show_order": "offered",
     "withdraw_order": "withdrawn",
     "comment_on_order": "commented",
+    "watch_order": "offered",
+    "unwatch_order": "offered",
 }
 _DESK_ORDERS = {
     "show_desk_order": "offered",
@@ -500,6 +521,8 @@ _DESK_ORDERS = {
     "decline_order": "declined",
     "resend_quote": "resent",
     "comment_on_desk_order": "commented",
+    "watch_desk_order": "offered",
+    "unwatch_desk_order": "offered",
 }
 _PAGES: Mapping[str, Callable[[], Any]] = {
     "list_subaccounts": account_body,
@@ -532,6 +555,8 @@ _SHARED: Mapping[tuple[str, ...], Examples] = {
         "invited": person(Role.BUYER, "", is_new=True)
     },
     ("invite_staff", "invite_staff_again"): {"invited": person(Role.AGENT, "", is_new=True)},
+    ("show_notifications", "choose_notifications"): {"as_watcher": notifications_of_customer()},
+    ("list_watchers", "list_desk_watchers"): {"one": watchers()},
     ("show_service_user", "change_service_user", "show_desk_service_user", "change_desk_service_user"): {
         "active": service_user()
     },

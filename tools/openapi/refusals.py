@@ -23,6 +23,7 @@ from online_orders.domain.errors import (
     Unprocessable,
     VersionMismatch,
 )
+from online_orders.domain.followers import too_many_watchers
 from online_orders.domain.order_status import Status
 from online_orders.domain.people import MAX_TEAMS, already_member, last_manager, managed_elsewhere, too_many_accounts
 from online_orders.domain.service_users import too_many
@@ -105,6 +106,7 @@ NAME_IS_OWN = Refusal(
     StateConflict("name_is_own", "This person belongs to other accounts too, so the name stays."),
     "The person belongs to other accounts, too.",
 )
+TOO_MANY_WATCHERS = Refusal(too_many_watchers(), "As many people as may watch the order already.")
 TOO_MANY_SERVICE_USERS = Refusal(too_many(), "The account, or the desk, has as many service users as it may.")
 MANAGED_ELSEWHERE = Refusal(managed_elsewhere(), "The installation's own identity provider decides about this.")
 VERSION_MISMATCH = Refusal(
@@ -148,6 +150,7 @@ ALL = (
         OWN_ROLE,
         LAST_ADMIN,
         NAME_IS_OWN,
+        TOO_MANY_WATCHERS,
         TOO_MANY_SERVICE_USERS,
         MANAGED_ELSEWHERE,
         VERSION_MISMATCH,

@@ -29,6 +29,8 @@ export const LIMITS = {
   "NewListPrice": {"kind": {"enum": ["site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory"]}, "variant": {"maxLength": 32}, "description": {"maxLength": 100, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "unit_price": {"pattern": "^-?[0-9]{1,12}(\\.[0-9]{1,3})?$"}, "recurrence": {"enum": ["once", "monthly", "yearly"]}, "from_quantity": {"maximum": 1000000, "minimum": 2}},
   "NewQuote": {"lines": {"maxItems": 200}, "message": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}, "terms": {"maxLength": 10000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "NewServiceUser": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "scopes": {"maxItems": 7}},
+  "NotificationChoice": {"as": {"enum": ["placed_by", "assignee", "watcher"]}},
+  "NotificationsRequest": {"notifications": {"maxItems": 100}},
   "OnlyFor": {"groups": {"maxItems": 50}, "accounts": {"maxItems": 500}},
   "OrderRequest": {"items": {"maxItems": 50}, "account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "purchase_order_number": {"maxLength": 64, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "note": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "PersonRequest": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "state": {"enum": ["invited", "active", "deactivated"]}, "role": {"enum": ["viewer", "buyer", "admin"]}},

@@ -19,6 +19,7 @@
 | workflow and its wait     | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
 | claim of an event's mail  | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                            |
+| watcher of an order       | ORDER#{order}      | WATCHER#{user}          |                                         |
 | counted in the history    | ORDER#{order}      | COUNTED                 |                                         |
 | still to be counted       | ORDER#{order}      | STATISTICS              | outstanding                             |
 | still to be indexed       | ORDER#{order}      | SEARCH                  | outstanding                             |
@@ -45,6 +46,7 @@
 | account of a group        | GROUP#{group}      | {account}               |                                         |
 | standard terms            | TERMS#{locale}     | TERMS                   | version                                 |
 | person or service user    | PERSON#{user}      | PERSON                  | version, grants                         |
+| mails that it chose       | PERSON#{user}      | NOTIFICATIONS           |                                         |
 | person of an account      | ACCOUNT#{account}  | PERSON#{user}           |                                         |
 | member of staff           | STAFF              | PERSON#{user}           |                                         |
 | service user of an account| ACCOUNT#{account}  | SERVICE#{user}          |                                         |
@@ -89,6 +91,7 @@ GROUP_PRICES_PK = "GROUPPRICES"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
 EVIDENCE_PREFIX = "EVIDENCE#"
+WATCHER_PREFIX = "WATCHER#"
 ACCOUNT_SK = "ACCOUNT"
 PARKED_SK = "PARKED"
 WORKFLOW_SK = "WORKFLOW"
@@ -186,6 +189,10 @@ def number_key(order_number: str) -> Key:
     return key(f"NUMBER#{order_number}", "NUMBER")
 
 
+def watcher_key(order_id: str, user_id: str) -> Key:
+    return key(order_pk(order_id), WATCHER_PREFIX + user_id)
+
+
 def link_key(fingerprint: str) -> Key:
     return key(f"LINK#{fingerprint}", "LINK")
 
@@ -258,6 +265,11 @@ def change_key(account_id: str, version: int) -> Key:
 def person_key(user_id: str) -> Key:
     """Return the key of a person or a service user, by the `sub` of their tokens."""
     return key(f"{PERSON_PREFIX}{user_id}", "PERSON")
+
+
+def mail_choices_key(user_id: str) -> Key:
+    """Return the key of the mails that a person chose."""
+    return key(f"{PERSON_PREFIX}{user_id}", "NOTIFICATIONS")
 
 
 def team_pk(team: str) -> str:

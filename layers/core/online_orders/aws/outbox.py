@@ -33,7 +33,8 @@ from online_orders.aws.keys import (
 from online_orders.aws.table import TABLE_ERRORS, call, get, get_all, number, put, query_pages, text, update
 from online_orders.clock import now
 from online_orders.domain.events import SOURCE
-from online_orders.domain.notifications import notifications
+from online_orders.domain.notifications import follower_notifications, notifications
+from online_orders.domain.orders import Order
 from online_orders.domain.timeline import PUBLISHED, Actor, Event
 from online_orders.environment import environment
 from online_orders.telemetry import logger, metrics
@@ -169,8 +170,9 @@ def _mail_messages(entry: StoredEntry) -> list[dict[str, Any]]:
             "correlation_id": entry.correlation_id,
             **due._asdict(),
         }
-        for due in notifications(
-            entry.event, entry.data, by=entry.actor, internal=entry.internal, source=entry.key.source
+        for due in (
+            *notifications(entry.event, entry.data, by=entry.actor, internal=entry.internal, source=entry.key.source),
+            *follower_notifications(entry.event),
         )
     ]
 

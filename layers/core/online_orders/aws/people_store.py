@@ -18,6 +18,7 @@ from online_orders.aws.keys import (
     PERSON_PREFIX,
     PREFIX_END,
     Item,
+    mail_choices_key,
     managers_key,
     member_key,
     person_change_key,
@@ -251,7 +252,10 @@ def _erasing_actions(before: StoredPerson, team: str) -> list[Item]:
         rest = person_item(person.model_copy(update={"memberships": left}), before.version + 1)
         actions: list[Item] = [{"Put": {"Item": rest, **unchanged}}]
     else:
-        actions = [{"Delete": {"Key": person_key(person.user_id), **unchanged}}]
+        actions = [
+            {"Delete": {"Key": person_key(person.user_id), **unchanged}},
+            {"Delete": {"Key": mail_choices_key(person.user_id)}},
+        ]
     actions.append({"Delete": {"Key": member_key(team, person.user_id)}})
     if is_manager(person.membership(team), person.group):
         actions.append(_count_managers(team, -1, keeps_manager=False))

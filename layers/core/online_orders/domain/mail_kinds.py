@@ -27,6 +27,9 @@ class MailKind(StrEnum):
     FRESH_QUOTE_ASKED = "fresh_quote_asked"
     STALE_ORDER = "stale_order"
     COMMENT = "comment"
+    QUOTED = "quoted"
+    """For those who follow the order: the quote went to the contact person."""
+    EXPIRES_SOON = "expires_soon"
     CONTACT_REMOVED = "contact_removed"
     CONTACT_REPLACED = "contact_replaced"
     CONTACT_REPORT = "contact_report"
@@ -57,6 +60,13 @@ class Role(StrEnum):
     """A user of an account."""
     STAFF = "staff"
     """A user of the desk."""
+    ASSIGNEE = "assignee"
+    WATCHER = "watcher"
+    """A user of the account or of its reseller who watches the order."""
+    DESK_WATCHER = "desk_watcher"
+    """A member of staff who watches the order."""
+    FOLLOWER = "follower"
+    """Whoever follows the order, in whichever role: the message on the queue from which the mails to each are made."""
 
 
 WORKFLOW: Final = "workflow"
@@ -77,6 +87,13 @@ class MailSpec(NamedTuple):
     """Whether the mail requires the link; otherwise its text also works without one."""
     attaches_pdf: bool = False
     """Whether the quote is attached as a PDF."""
+    followers: tuple[Role, ...] = ()
+    """The roles, besides the audience, of those who follow the order and chose this mail (see `mail_preferences`)."""
+
+    @property
+    def readers(self) -> tuple[Role, ...]:
+        """Return every role that gets the mail."""
+        return (*self.audience, *self.followers)
 
 
 _CONTACT = (Role.CONTACT,)
@@ -84,6 +101,8 @@ _DESK = (Role.CUSTOMER_SUCCESS,)
 _CUSTOMERS = (Role.CONTACT, Role.PLACED_BY, Role.ACCOUNT_CONTACT)
 _EVERYBODY = (Role.CONTACT, Role.PLACED_BY, Role.CUSTOMER_SUCCESS, Role.ACCOUNT_CONTACT)
 _USERS = (Role.MEMBER, Role.STAFF)
+_WATCHERS = (Role.ASSIGNEE, Role.WATCHER, Role.DESK_WATCHER)
+_FOLLOWERS = (Role.PLACED_BY, *_WATCHERS)
 _DROPPED_OR_NAMED = (Role.FORMER_CONTACT, Role.REMOVED_CONTACT, Role.NEW_CONTACT)
 
 MAILS: Mapping[MailKind, MailSpec] = {
@@ -91,15 +110,19 @@ MAILS: Mapping[MailKind, MailSpec] = {
     MailKind.NEW_ORDER: MailSpec(Event.SUBMITTED, _DESK),
     MailKind.QUOTE_TO_CONFIRM: MailSpec(WORKFLOW, _CONTACT, link="quote", needs_link=True, attaches_pdf=True),
     MailKind.REMINDER: MailSpec(Event.REMINDED, _CONTACT, link="quote", needs_link=True),
-    MailKind.APPROVED: MailSpec(Event.COMPLETED, _EVERYBODY, attaches_pdf=True),
-    MailKind.CANCELED: MailSpec(Event.CANCELED, _EVERYBODY),
-    MailKind.CHANGE_REQUESTED: MailSpec(Event.CHANGE_REQUESTED, _DESK),
-    MailKind.QUOTE_UNDELIVERABLE: MailSpec(Event.UNDELIVERABLE, _DESK),
+    MailKind.APPROVED: MailSpec(Event.COMPLETED, _EVERYBODY, attaches_pdf=True, followers=_WATCHERS),
+    MailKind.CANCELED: MailSpec(Event.CANCELED, _EVERYBODY, followers=_WATCHERS),
+    MailKind.CHANGE_REQUESTED: MailSpec(Event.CHANGE_REQUESTED, _DESK, followers=_FOLLOWERS),
+    MailKind.QUOTE_UNDELIVERABLE: MailSpec(Event.UNDELIVERABLE, _DESK, followers=_FOLLOWERS),
     MailKind.LINK_LOCKED: MailSpec(Event.LINK_LOCKED, _DESK),
-    MailKind.EXPIRED: MailSpec(Event.EXPIRED, (Role.CONTACT, Role.CUSTOMER_SUCCESS), link="quote"),
-    MailKind.FRESH_QUOTE_ASKED: MailSpec(Event.FRESH_QUOTE_ASKED, _DESK),
+    MailKind.EXPIRED: MailSpec(
+        Event.EXPIRED, (Role.CONTACT, Role.CUSTOMER_SUCCESS), link="quote", followers=_FOLLOWERS
+    ),
+    MailKind.FRESH_QUOTE_ASKED: MailSpec(Event.FRESH_QUOTE_ASKED, _DESK, followers=(Role.ASSIGNEE, Role.DESK_WATCHER)),
     MailKind.STALE_ORDER: MailSpec(Event.STALE, _DESK),
-    MailKind.COMMENT: MailSpec(Event.COMMENTED, (Role.PLACED_BY, Role.CUSTOMER_SUCCESS)),
+    MailKind.COMMENT: MailSpec(Event.COMMENTED, (Role.PLACED_BY, Role.CUSTOMER_SUCCESS), followers=_WATCHERS),
+    MailKind.QUOTED: MailSpec(Event.QUOTED, (), followers=(Role.PLACED_BY, Role.WATCHER, Role.DESK_WATCHER)),
+    MailKind.EXPIRES_SOON: MailSpec(Event.REMINDED, (), followers=(Role.PLACED_BY, Role.WATCHER, Role.DESK_WATCHER)),
     MailKind.CONTACT_REMOVED: MailSpec(Event.CONTACT_REMOVED, _DESK),
     MailKind.CONTACT_REPLACED: MailSpec(Event.QUOTE_RESENT, (Role.FORMER_CONTACT, Role.ACCOUNT_CONTACT)),
     MailKind.CONTACT_REPORT: MailSpec(ACCOUNT, _DESK),

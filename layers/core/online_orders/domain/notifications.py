@@ -1,4 +1,7 @@
-"""Decide which mails a timeline entry calls for, and to whom. The workflow sends the quote's own mail."""
+"""Decide which mails a timeline entry calls for, and to whom. The workflow sends the quote's own mail.
+
+`followers` decides who of those who follow the order is told besides.
+"""
 
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -42,6 +45,13 @@ def notifications(
         Notification(kind, role) for kind, mail in MAILS.items() if mail.event is event for role in mail.audience
     )
     return tuple(due for due in called_for if _applies(due, data, by, source))
+
+
+def follower_notifications(event: Event) -> tuple[Notification, ...]:
+    """Return the mails that those who follow the order may get for an entry."""
+    return tuple(
+        Notification(kind, Role.FOLLOWER) for kind, mail in MAILS.items() if mail.event is event and mail.followers
+    )
 
 
 def _applies(due: Notification, data: dict[str, object], by: Actor, source: Source) -> bool:
@@ -88,8 +98,10 @@ def _unless_same(address: str | None, *others: str | None) -> str | None:
     return None if address.casefold() in {each.casefold() for each in others if each} else address
 
 
-def is_still_due(due: Notification, order: Order, entry: Entry, at: datetime) -> bool:
+def is_still_due(due: Notification, order: Order, entry: Entry, at: datetime, *, soon_days: int = 2) -> bool:
     """Return whether a mail that may have waited is still to be sent at `at`.
+
+    A quote that expires within `soon_days` expires soon.
 
     A mail that asks for something is dropped once that can no longer be done, and so is one whose statement is no
     longer true. A mail about something that did happen is always sent.
@@ -103,6 +115,10 @@ def is_still_due(due: Notification, order: Order, entry: Entry, at: datetime) ->
     is_current = _is_current(order, entry)
     is_still_true = {
         MailKind.REMINDER: order.is_open and is_current and _is_on_offer(order, at),
+        MailKind.EXPIRES_SOON: order.is_open
+        and is_current
+        and _is_on_offer(order, at)
+        and _days_left(order, entry.at) <= soon_days,
         MailKind.EXPIRED: is_current and _is_expired(order) and (order.is_open or not is_asking),
         MailKind.QUOTE_UNDELIVERABLE: is_current and not _has_arrived(order),
         MailKind.FRESH_QUOTE_ASKED: is_current,
@@ -127,6 +143,10 @@ def _is_expired(order: Order) -> bool:
 
 def _is_on_offer(order: Order, at: datetime) -> bool:
     return order.quote is not None and order.quote.state in DECIDABLE and not order.is_quote_past(at)
+
+
+def _days_left(order: Order, at: datetime) -> int:
+    return (order.quote.valid_until - order.quote_day(at)).days if order.quote else 0
 
 
 def _may_ask_for_fresh_quote(order: Order) -> bool:

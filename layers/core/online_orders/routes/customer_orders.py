@@ -39,7 +39,8 @@ CSV = {"text/csv": {"type": "string", "description": "RFC 4180, a header row, on
 router = Router()
 
 
-def _order_response(order: Order, customer: Caller) -> Response:
+def order_response(order: Order, customer: Caller) -> Response:
+    """Return an order as the customer sees it, with its version as ETag."""
     history, may_act = lead_time_statistics.lead_times([order]), customer.may_change_orders
     body = order_body(order, history, clock.now(), may_act=may_act)
     return responses.json_response(body, headers=responses.etag(order.version))
@@ -150,7 +151,7 @@ def list_orders(customer: OrderReader, query: Annotated[OrderQuery, Query()], re
     responses=response_spec("Order", "The order.", headers=("ETag",)),
 )
 def show_order(customer: OrderReader, order_id: OrderId) -> Response:
-    return _order_response(order_store.get_order_for_caller(customer.account, order_id), customer)
+    return order_response(order_store.get_order_for_caller(customer.account, order_id), customer)
 
 
 @router.get(
@@ -205,7 +206,7 @@ def withdraw_order(
         lambda order: order.withdraw(customer.user, withdrawal.reason, clock.now()),
         requests.expected_versions(if_match),
     )
-    return _order_response(order, customer)
+    return order_response(order, customer)
 
 
 @router.post(
@@ -229,4 +230,4 @@ def comment_on_order(
         lambda order: order.comment(actor, comment.text, clock.now(), max_per_hour=limit),
         requests.expected_versions(if_match),
     )
-    return _order_response(order, customer)
+    return order_response(order, customer)

@@ -17,14 +17,20 @@ from online_orders.domain.accounts import Account, Deputy
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.installation import Installation
 from online_orders.domain.mail_kinds import ACCOUNT, MAILS, MailKind, Role
+from online_orders.domain.mail_preferences import AS
 from online_orders.domain.orders import Order
 from online_orders.domain.people import PASSWORD_DAYS, Membership, Person
 from online_orders.domain.timeline import SYSTEM, Entry, Event
 from online_orders_rendering.i18n import Translator, line_of, translator
-from online_orders_rendering.mails.order_news import OrderMailContext, address_of
+from online_orders_rendering.mails.order_news import STAFF_ROLES, OrderMailContext, address_of
 from online_orders_rendering.templates import template
 
 DESK_LOCALE = "en"
+_LIKE = {
+    Role.WATCHER: Role.PLACED_BY,
+    Role.DESK_WATCHER: Role.CUSTOMER_SUCCESS,
+    Role.ASSIGNEE: Role.CUSTOMER_SUCCESS,
+}
 _BLANK_LINES = {"mails/mail.txt": re.compile("\n(?=\n\n)"), "mails/mail.html": re.compile("\n(?=\n)")}
 """Empty lines that a template leaves for parts that a mail does not have; the text keeps one between two parts."""
 
@@ -45,20 +51,20 @@ def render_mail(
     link: ConfirmLink | None = None,
     site_names: Mapping[str, str] | None = None,
 ) -> Mail:
-    """Return the mail about `entry`, in the order's locale, or in English for Customer Success.
+    """Return the mail about `entry`, in the order's locale, or in English for the desk.
 
     `account_name` and `site_names`, by site id, are for orders without a snapshot; a site that is not in it is shown by
     its id. Raises ValueError when this role gets no such mail, when a mail that needs a link has none, and when
     somebody else than the contact person would get a code.
     """
     row = MAILS[kind]
-    if row.event == ACCOUNT or role not in row.audience:
+    if row.event == ACCOUNT or role not in row.readers:
         raise ValueError(f"There is no mail {kind} about an order for {role}.")
     if row.needs_link and link is None:
         raise ValueError(f"A mail {kind} needs a link.")
     if link and (row.link is None or role is not Role.CONTACT):
         raise ValueError(f"A mail {kind} for {role} takes no link.")
-    translate = translator(DESK_LOCALE if role is Role.CUSTOMER_SUCCESS else order.internals.locale)
+    translate = translator(DESK_LOCALE if role in STAFF_ROLES else order.internals.locale)
     context = OrderMailContext(role, order, entry, installation, account_name, site_names or {}, translate)
     reader = line_of(order.contact.name) if role is Role.CONTACT else None
     return _render(
@@ -191,8 +197,12 @@ def _render(
     def say(part: str) -> str:
         """Return the text for a part of this mail: for this kind and role, else for the kind, else for the role, else
         for all.
+
+        Those who follow an order read what is written for the role that is like theirs, where nothing else is.
         """
-        keys = [f"mail.{each}{part}" for each in (f"{kind}.{role}.", f"{kind}.", f"{role}.", "")]
+        roles = (role, _LIKE[role]) if role in _LIKE else (role,)
+        keys = [f"mail.{kind}.{each}.{part}" for each in roles] + [f"mail.{kind}.{part}"]
+        keys += [f"mail.{each}.{part}" for each in roles] + [f"mail.{part}"]
         return translate(next(filter(translate.has, keys), keys[0]), **filled)
 
     def known(*names: str) -> list[tuple[str, str]]:
@@ -204,5 +214,6 @@ def _render(
     subject = line_of(say("later.subject" if is_later else "subject"))
     shown |= {"kind": kind, "role": role, "translate": translate, "installation": installation, "subject": subject}
     shown |= {"say": say, "known": known, "reader": reader, "Event": Event}
+    shown |= {"is_for_desk": role in STAFF_ROLES, "may_choose": role in AS}
     text, html = (gaps.sub("", template(name).render(shown)) for name, gaps in _BLANK_LINES.items())
     return Mail(subject, text.strip() + "\n", html)
