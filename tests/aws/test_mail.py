@@ -161,6 +161,21 @@ def test_a_mail_has_both_texts_as_they_were_and_its_papers(monkeypatch: pytest.M
     assert [(part.get_filename(), part.get_content()) for part in pdfs] == list(outgoing.attachments)
 
 
+@pytest.mark.parametrize("subject", ["Hello", "Grüße"])
+@pytest.mark.parametrize("domain", ["vendor.example", f"{'long-' * 11}name.vendor.example"])
+def test_all_mails_about_an_order_are_one_thread(
+    service: Service, monkeypatch: pytest.MonkeyPatch, subject: str, domain: str
+) -> None:
+    monkeypatch.setenv("SENDER_ADDRESS", f"orders@{domain}")
+    outgoing = LETTER._replace(subject=subject)
+    thread = f"<order.01KAND6R0000000000000000AB@{domain}>"
+    for tags, expected in (({"order_id": "01KAND6R0000000000000000AB"}, [thread]), ({"kind": "invitation"}, [])):
+        send(outgoing, tags, AT)
+        written = message_from_bytes(service.asked[-1][1]["Content"]["Raw"]["Data"])
+        assert written.get_all("In-Reply-To", []) == written.get_all("References", []) == expected
+        assert str(make_header(decode_header(written["Subject"]))) == subject
+
+
 def test_ses_is_asked_in_the_senders_name_for_one_recipient(service: Service) -> None:
     send(LETTER, {"kind": "quote", "account_id": "acme.de", "n": "", "long": "x" * 256, "longer": "x" * 257}, AT)
     ((method, requested),) = service.asked

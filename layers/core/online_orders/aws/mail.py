@@ -91,7 +91,15 @@ def sender() -> str:
     return f"{' '.join(words)} <{address}>"
 
 
-def _mime(outgoing: OutgoingMail, at: datetime) -> bytes:
+def thread_id(order_id: str) -> str:
+    """Return the message id that every mail about an order answers, so that mail programs show them as one thread.
+
+    No mail has it: SES gives each mail an id of its own.
+    """
+    return f"<order.{order_id}@{environment('SENDER_ADDRESS').rpartition('@')[2]}>"
+
+
+def _mime(outgoing: OutgoingMail, at: datetime, thread: str | None = None) -> bytes:
     message = EmailMessage(policy=SMTP.clone(max_line_length=76))
     message["Reply-To"] = environment("REPLY_ADDRESS")
     message["To"] = outgoing.to
@@ -106,7 +114,10 @@ def _mime(outgoing: OutgoingMail, at: datetime) -> bytes:
     longest = 998 if outgoing.subject.isascii() else 76
     rest = message.as_bytes(policy=message.policy.clone(max_line_length=longest))
     # Not by EmailMessage, which encodes a name that is not ASCII again, in one encoded word of any length.
-    return f"From: {sender()}\r\n".replace("?= ", "?=\r\n ").encode() + rest
+    head = f"From: {sender()}\r\n".replace("?= ", "?=\r\n ")
+    if thread:  # nor this, since EmailMessage makes encoded words of an id that is longer than a line
+        head += f"In-Reply-To: {thread}\r\nReferences: {thread}\r\n"
+    return head.encode() + rest
 
 
 def tags_of(link: Link) -> dict[str, str]:
@@ -122,15 +133,16 @@ def tags_of(link: Link) -> dict[str, str]:
 
 
 def send(outgoing: OutgoingMail, tags: Mapping[str, str], at: datetime) -> None:
-    """Send a mail by SES; its events carry `tags`.
+    """Send a mail by SES; its events carry `tags`, and the order that they name is its thread.
 
     Raises MailRefused when SES will never accept it, and the SDK's error when it may accept it later.
     """
+    thread = thread_id(tags["order_id"]) if "order_id" in tags else None
     with _count_refusals():
         client("sesv2").send_email(
             FromEmailAddress=sender(),  # with the name, because SES replaces the header by this
             Destination={"ToAddresses": [outgoing.to]},
-            Content={"Raw": {"Data": _mime(outgoing, at)}},
+            Content={"Raw": {"Data": _mime(outgoing, at, thread)}},
             EmailTags=_email_tags({**tags, **_correlation_tag()}),
             ConfigurationSetName=environment("CONFIGURATION_SET"),
         )
