@@ -92,6 +92,8 @@ def manage_people(say: Conversation) -> None:
     lab = say.lab
     say("GET", "/api/me", 200, lab.users.customer)
     say("GET", "/api/me", 200, lab.users.agent)
+    mine = say("GET", "/api/me/notifications", 200, lab.users.customer).json()
+    say("PUT", "/api/me/notifications", 200, lab.users.customer, json=mine)
     for path, user, invitation in (
         ("/api/people", lab.users.customer, examples.INVITATION),
         ("/api/desk/accounts/relay/people", lab.users.cs, {**examples.INVITATION, "email": "ida@relay.example"}),
@@ -146,6 +148,13 @@ def manage_service_users(say: Conversation) -> None:
     say("GET", "/api/desk/audit", 200, lab.users.cs, headers={"Accept": "text/csv"})
 
 
+def watch(say: Conversation, order_id: str) -> None:
+    for path, user in (("/api/orders", say.lab.users.customer), ("/api/desk/orders", say.lab.users.cs)):
+        say("POST", f"{path}/{order_id}/watch", 200, user)
+        say("GET", f"{path}/{order_id}/watchers", 200, user)
+        say("POST", f"{path}/{order_id}/unwatch", 200, user, json={})
+
+
 def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     lab, customer, cs = say.lab, say.lab.users.customer, say.lab.users.cs
     say("GET", "/api/openapi.json", 200)
@@ -176,6 +185,7 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("POST", "/api/desk/orders/preview", 200, cs, json={"account_id": "acme", "items": [ITEM]})
     say("POST", f"/api/orders/{withdrawn}/cancel", 200, customer)
     say("POST", f"/api/orders/{order_id}/comment", 200, customer, json=examples.COMMENT)
+    watch(say, order_id)
     say("GET", "/api/orders?limit=1&open=false&from=2020-01-01&to=2030-01-01", 200, customer)
     table = say("GET", "/api/orders?limit=1", 200, customer, headers={"Accept": "text/csv"})
     assert 'rel="next"' in table.headers["link"]
