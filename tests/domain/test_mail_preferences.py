@@ -96,7 +96,7 @@ def test_all_faults_of_choices_come_at_once() -> None:
     with pytest.raises(Invalid) as refused:
         parse_choices({"notifications": rows}, "customers")
     found = [(error.pointer.removeprefix("/notifications/"), error.code) for error in refused.value.errors]
-    assert {("1/event", "unknown_event"), ("2/event", "unknown_event"), ("3/event", "duplicate")} <= set(found)
+    assert {("1/event", "unknown_event"), ("2/event", "unknown_event"), ("3/event", "duplicate_event")} <= set(found)
     of_form = {"2/wanted", "4/event", "4/as", "4/wanted", "5/as", "6"}
     assert {pointer for pointer, _ in found} == {"1/event", "2/event", "3/event", *of_form}
     bodies: tuple[object, ...] = ([], {"notifications": 1}, {})

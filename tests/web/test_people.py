@@ -88,7 +88,7 @@ def test_an_invited_person_orders_with_the_password_from_the_mail_until_that_is_
     buyer = open_page(None)
     sign_in_first(buyer, address, first_password(site, address))
     expect(buyer.get_by_role("navigation", name="Main").get_by_role("link")).to_have_text(
-        [re.compile("Online Orders"), re.compile("Second factor")]
+        [re.compile("Online Orders"), re.compile("Notifications"), re.compile("Second factor")]
     )
     place_ip_addresses(buyer)
     expect(row_of(admin, address)).to_contain_text("Active", timeout=FOLLOWED_MILLISECONDS)

@@ -92,6 +92,7 @@ def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
         ("/desk/accounts/nordlicht/people", "table.orders"),
         ("/desk/service-users", "main h1"),
         ("/desk/audit", "table.audit"),
+        ("/notifications", "form.notifications"),
         ("/second-factor", "main .primary"),
     ]:
         page.goto(site["site"] + path)

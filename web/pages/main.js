@@ -141,6 +141,12 @@ const PAGES = [
     "audit",
   ],
   [
+    /^\/notifications$/,
+    null,
+    async (context) => (await fetched(import("./people/notifications.js"))).showNotifications(context),
+    "notifications",
+  ],
+  [
     /^\/second-factor$/,
     null,
     async (context) => (await fetched(import("./second-factor.js"))).showSecondFactor(context),
@@ -271,6 +277,7 @@ async function whoAmI() {
 
 const entries = () => [
   ...ENTRIES.filter(([, , , permission]) => context.can(permission)),
+  ["notifications", "/notifications", "nav.notifications"],
   ...(hasSecondFactorPage() ? [["second-factor", "/second-factor", "nav.second_factor"]] : []),
 ];
 

@@ -18,6 +18,7 @@ import {
 } from "../../lib/orders/describe.js";
 import { QuoteCard } from "../../lib/orders/quote-view.js";
 import { Timeline } from "../../lib/orders/timeline.js";
+import { Watching } from "../../lib/orders/watch.js";
 import { usePolled } from "../../lib/polled.js";
 import { errorText } from "../../lib/problems.js";
 import { BusyButton, useOnce } from "../../lib/ui/button.js";
@@ -94,7 +95,10 @@ function Order({ context, account, path, first, load }) {
           <${QuoteCard} api=${api} order=${order} />
         </div>
         <div class="side-column">
-          <aside class="card facts"><${OrderFacts} order=${order} account=${account} /></aside>
+          <aside class="card facts">
+            <${OrderFacts} order=${order} account=${account} />
+            <${Watching} context=${context} orderId=${order.order_id} />
+          </aside>
           <section class="card">
             <h2>${t("timeline.title")}</h2>
             ${may(order, "comment") && html`<${CommentForm} orderId=${order.order_id} send=${send} limits=${LIMITS.NewComment.text} />`}

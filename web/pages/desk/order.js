@@ -18,6 +18,7 @@ import {
 } from "../../lib/orders/describe.js";
 import { QuoteCard } from "../../lib/orders/quote-view.js";
 import { Timeline } from "../../lib/orders/timeline.js";
+import { Watching } from "../../lib/orders/watch.js";
 import { usePolled } from "../../lib/polled.js";
 import { errorText, isOutdated } from "../../lib/problems.js";
 import { SignedOut } from "../../lib/session.js";
@@ -98,6 +99,7 @@ function DeskOrder({ context, account, path, first, load }) {
           <aside class="card facts">
             <${OrderFacts} order=${order} account=${account} />
             <p><a href=${accountPage(account.account_id)}>${t("desk.to_account")}</a></p>
+            <${Watching} context=${context} orderId=${order.order_id} base="/desk" />
           </aside>
           <section class="card">
             <h2>${t("timeline.title")}</h2>

@@ -108,7 +108,7 @@ def _choice_errors(body: Any, side: Group | None) -> Iterator[FieldError]:
         if choice not in offered:
             yield FieldError(f"/notifications/{index}/event", "unknown_event", "There is no such mail to choose.")
         elif choice in seen:
-            yield FieldError(f"/notifications/{index}/event", "duplicate", "This mail is named twice.")
+            yield FieldError(f"/notifications/{index}/event", "duplicate_event", "This mail is named twice.")
         seen.add(choice)
 
 
