@@ -34,7 +34,6 @@ from online_orders.aws.table import TABLE_ERRORS, call, get, get_all, number, pu
 from online_orders.clock import now
 from online_orders.domain.events import SOURCE
 from online_orders.domain.notifications import follower_notifications, notifications
-from online_orders.domain.orders import Order
 from online_orders.domain.timeline import PUBLISHED, Actor, Event
 from online_orders.environment import environment
 from online_orders.telemetry import logger, metrics
