@@ -6,6 +6,7 @@ import gc
 
 gc.disable()  # the objects of a cold start stay, so collecting them would only take time
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from online_orders import clock
 from online_orders.aws import pdf_store
 from online_orders.aws.link_decisions import handle_decision, handle_view
 from online_orders.aws.link_store import load_link
+from online_orders.domain.accounts import HandOverPolicy
 from online_orders.domain.approval_links import TOKEN, LinkContext, fingerprint
 from online_orders.domain.confirmation import LinkResult, Outcome, parse_form, result_of
 from online_orders.domain.errors import MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests
@@ -68,13 +70,14 @@ def outcome_response(result: LinkResult) -> Response:
     context, order, account = result.context, result.context.order, result.context.account
     if result.outcome is None:
         quote = order.quote if context.link.purpose == "quote" else None
+        may_hand_over = account.hand_over is not HandOverPolicy.NEVER
         page = decision_page(
             order,
             quote,
             _installation(),
             account_name=account.name,
             pdf_path=f"/confirm/{context.token}/quote.pdf" if quote else None,
-            form=result.form,
+            form=replace(result.form, may_hand_over=may_hand_over),
             site_names=account.site_names,
             at=clock.now(),
         )
@@ -145,7 +148,8 @@ def show_confirmation_paper(token: Token, request: Request) -> Response:
 def decide(token: Token, request: Request) -> Response:
     context = _present(token, request)
     at = clock.now()
-    form = parse_form(form_fields(request), context.link)
+    contact = context.order.contact if context.is_of_contact else None  # others are not told who is asked now
+    form = parse_form(form_fields(request), context.link, contact, context.account.hand_over)
     return outcome_response(handle_decision(context, form, requests.viewer(request), at))
 
 

@@ -7,14 +7,22 @@ gc.disable()  # the objects of a cold start stay, so collecting them would only 
 from typing import TYPE_CHECKING, Any
 
 from online_orders.http.app import Api
-from online_orders.routes import audit_trail, desk_accounts, desk_catalog, desk_orders, desk_quotes, price_lists
+from online_orders.routes import (
+    audit_trail,
+    desk_accounts,
+    desk_catalog,
+    desk_orders,
+    desk_quotes,
+    desk_requests,
+    price_lists,
+)
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = Api()
-for resource in (desk_orders, desk_quotes, desk_accounts, price_lists, desk_catalog, audit_trail):
+for resource in (desk_orders, desk_quotes, desk_requests, desk_accounts, price_lists, desk_catalog, audit_trail):
     app.include_router(resource.router)
 
 

@@ -29,10 +29,10 @@ from online_orders.domain.followers import Follower, candidates, followers, mail
 from online_orders.domain.installation import Installation
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
 from online_orders.domain.mail_preferences import is_wanted
-from online_orders.domain.notifications import Notification, address_of, is_still_due, notifications
+from online_orders.domain.notifications import Notification, address_of, has_link, is_still_due, notifications
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote
-from online_orders.domain.timeline import Entry
+from online_orders.domain.timeline import Entry, Event
 from online_orders.environment import environment, installation
 from online_orders.telemetry import logger, metrics, redact_exceptions
 from online_orders_rendering.mails.compose import render_contact_report, render_mail
@@ -122,13 +122,22 @@ def _compose(
     that one shows the present order, because it asks for what can be done now.
     """
     row, installation_info = MAILS[due.kind], installation()
-    link = _make_link(row.link, order) if row.link and due.role is Role.CONTACT else None
+    link = _make_link(row.link, order) if row.link and has_link(due, order, entry) else None
     shown = order if link else then
+    entry = _with_question(order, entry)
     content = render_mail(due.kind, due.role, shown, entry, installation_info, account.name, link, account.site_names)
     attached = (
         (_attach_quote(shown, shown.quote, account, installation_info),) if row.attaches_pdf and shown.quote else ()
     )
     return mail.OutgoingMail(to, *content, attached)
+
+
+def _with_question(order: Order, entry: Entry) -> Entry:
+    """Return an answer together with the text of its question, and any other entry as it is."""
+    if entry.event is not Event.ANSWERED:
+        return entry
+    question = order_store.get_entry(order.order_id, entry.data["question"])
+    return entry.model_copy(update={"data": {**entry.data, "question_text": question.data["text"]}})
 
 
 def _make_link(purpose: Literal["order", "quote"], order: Order) -> ConfirmLink:

@@ -19,9 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 RELEASED = ROOT / "docs" / "openapi"
 PRESENT = ROOT / "layers" / "core" / "online_orders" / "generated" / "openapi.json"
 _METHODS = ("get", "put", "post", "delete", "head", "patch", "options")
-_GROWING = (".event", ".locale", ".sockets[].model")
-"""Responses' values to which a version may add: events of an order, languages of accounts, and the equipment of the
-catalog. Clients show or skip what they do not know."""
+_GROWING = (".event", ".locale", ".sockets[].model", ".flags[]", ".decision")
+"""Responses' values to which a version may add: events of an order, languages of accounts, the equipment of the
+catalog, what the desk is to know of an order, and what a contact person did by a link. Clients show or skip what they
+do not know."""
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 

@@ -16,6 +16,8 @@ MEANINGS = {
     "quote.reminded": "The contact person was reminded of the quote.",
     "quote.expired": "The quote's last day is over.",
     "order.change_requested": "The contact person asks for a change of the quote.",
+    "order.asked": "The contact person asks a question about the quote, which stays on offer.",
+    "order.handed_over": "A colleague decides on the quote in place of the contact person.",
     "order.commented": "Somebody has commented on the order.",
     "order.completed": "The contact person has approved the quote.",
     "order.canceled": "The order was withdrawn, declined, canceled by the contact person, or has expired.",

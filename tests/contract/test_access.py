@@ -40,6 +40,8 @@ FOR_CUSTOMER_SUCCESS = [
     "POST /api/desk/orders/{id}/quote/undo",
     "POST /api/desk/orders/{id}/decline",
     "POST /api/desk/orders/{id}/resend",
+    "POST /api/desk/orders/{id}/answer",
+    "POST /api/desk/orders/{id}/hand-over",
     "POST /api/desk/orders/{id}/comment",
     "GET /api/desk/accounts",
     "GET /api/desk/accounts/{account}",

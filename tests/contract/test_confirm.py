@@ -54,8 +54,8 @@ def test_the_page_shows_what_is_decided(site: Site) -> None:
     assert "<i>yesterday</i>" not in page
     (form,) = forms(page)
     assert form.method == "post"
-    assert set(form.fields) == {"decision", "name", "code", "reason", "extra"}
-    assert form.choices == {"approve", "cancel", "request_change"}
+    assert set(form.fields) == {"decision", "name", "code", "reason", "extra", "new_name", "new_email"}
+    assert form.choices == {"approve", "cancel", "request_change", "ask", "hand_over"}
     (pdf,) = [link for link in links(page) if link.endswith(".pdf")]
     assert site.request("GET", pdf).body == mail.attachments[0].read()
     assert mail.code not in page
@@ -311,7 +311,7 @@ def test_robots_that_lock_every_link_do_not_block_the_contact(site: Site) -> Non
     )
     site.decide(fresh, "approve").page(423)
     (form,) = forms(site.request("GET", fresh.link, headers={"Cookie": f"other=1; {cookie}"}).page())
-    assert form.choices == {"approve", "cancel", "request_change"}
+    assert form.choices == {"approve", "cancel", "request_change", "ask", "hand_over"}
     decision = {"decision": "approve", "name": "Connie Contact"}
     for code, status in ((wrong(fresh), 403), (fresh.code, 200)):
         response = site.request("POST", fresh.link, form={**decision, "code": code}, headers={"Cookie": cookie})

@@ -82,6 +82,8 @@ def desk_changes_of(order_id: str) -> list[tuple[str, str, Any]]:
         ("POST", f"{order}/quote", {"valid_until": "2027-01-01", "lines": [line]}),
         ("POST", f"{order}/quote/undo", {}),
         ("POST", f"{order}/resend", {}),
+        ("POST", f"{order}/answer", {"text": "Soon."}),
+        ("POST", f"{order}/hand-over", {"decision": "refuse"}),
         ("POST", f"{order}/decline", {"reason": "No."}),
         ("PUT", "/api/desk/accounts/acme", body("acme", name="Renamed")),
         ("PUT", "/api/desk/price-lists/EUR", {"prices": []}),

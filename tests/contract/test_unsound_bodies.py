@@ -154,6 +154,8 @@ def test_no_body_makes_any_other_route_fail(site: Site) -> None:
         ("POST", f"{order.desk_path}/quote/preview", site.people.cs),
         ("POST", f"{order.desk_path}/decline", site.people.cs),
         ("POST", f"{order.desk_path}/resend", site.people.cs),
+        ("POST", f"{order.desk_path}/answer", site.people.cs),
+        ("POST", f"{order.desk_path}/hand-over", site.people.cs),
         ("POST", f"{order.desk_path}/claim", site.people.cs),
         ("POST", f"{order.desk_path}/comment", site.people.cs),
         ("POST", f"{order.path}/cancel", order.user),

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import settings
 
-from online_orders.domain import order_delivery, order_schedule
+from online_orders.domain import hand_over, order_delivery, order_schedule, questions
 from online_orders.domain.accounts import Account, Contact, parse_account
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Invalid
@@ -201,9 +201,19 @@ def offered(order: Order | None = None, at: datetime = NOW, **changes: Any) -> O
     return mailed(sending(order, at, **changes), at)
 
 
-def expired(at: datetime = NOW) -> Order:
+def asked(order: Order | None = None, text: str = "How soon?", at: datetime = NOW) -> Order:
+    """With a quote on offer, and a question about it."""
+    return questions.ask(order or offered(), "Connie", text, (), at).order
+
+
+def waiting_for_hand_over(order: Order | None = None, at: datetime = NOW) -> Order:
+    """With a quote on offer, and the wish that Carla decides, which waits for the desk."""
+    return hand_over.hand_over(order or offered(), account_of(), CARLA, "Connie", None, at).order
+
+
+def expired(at: datetime = NOW, order: Order | None = None) -> Order:
     """Pending confirmation, a day after the last of its quote."""
-    order = offered(at=at)
+    order = order or offered(at=at)
     assert order.quote
     end = datetime.combine(order.quote.valid_until + DAY, datetime.min.time(), UTC)
     return order_schedule.tick(order, Policy(), end).order

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from online_orders.domain import order_delivery, order_schedule
+from online_orders.domain import hand_over, order_delivery, order_schedule, questions
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.errors import Conflict, Invalid, TooLarge, VersionMismatch
 from online_orders.domain.order_schedule import Policy
@@ -40,6 +40,7 @@ from tests.domain.builders import (
     TODAY,
     Json,
     account_of,
+    asked,
     assert_well_kept,
     claimed,
     expired,
@@ -55,6 +56,7 @@ from tests.domain.builders import (
     sending,
     site_body,
     standing,
+    waiting_for_hand_over,
 )
 
 CONTACT = Actor(kind="contact", name="Connie")
@@ -144,6 +146,8 @@ BY_API = {
     # A removed contact person is no reason to refuse it: another one can be named.
     "resend": lambda order, at: order.resend(CONRAD, CARLA, at),
     "quote": lambda order, at: order.offer(quote_for(order, NOW), CONRAD, at),
+    "answer": lambda order, at: questions.answer(order, CONRAD, "Yes.", at),
+    "hand_over": lambda order, at: hand_over.refuse_hand_over(order, CONRAD, None, at),
     **{name: ACTIONS[name].take for name in ("claim", "release", "decline", "withdraw", "comment")},
 }
 CASES = [(name, status) for name in ACTIONS for status in STATUSES]
@@ -165,8 +169,17 @@ REFUSED_CASES = [(name, status) for name, status in CASES if status not in ACTIO
         order_delivery.quote_bounced(offered(), 1, KEY_ID, "gone", NOW).order,
         offered().request_change("Connie", "less", NOW).order,
         offered().resend(CONRAD, None, NOW).order,
+        asked(),
+        asked(asked(), "And when?"),
+        questions.answer(asked(), CONRAD, "Yes.", NOW).order,
+        waiting_for_hand_over(),
+        expired(order=waiting_for_hand_over(asked())),
+        asked().approve("Connie", NOW).order,
     ],
-    ids=[*STATUSES, "held", "expired", "sending", "refused", "waiting", "removed", "bounced", "change", "resent"],
+    ids=[
+        *(*STATUSES, "held", "expired", "sending", "refused", "waiting", "removed", "bounced", "change", "resent"),
+        *("asked", "asked twice", "answered", "to be handed over", "asked of expired", "asked and approved"),
+    ],
 )
 def test_an_order_names_the_actions_that_are_not_refused_and_no_others(order: Order, at: datetime) -> None:
     assert {*DESK_ACTIONS, *CUSTOMER_ACTIONS} == BY_API.keys()
@@ -190,10 +203,15 @@ def _is_refused(take: Callable[[Order, datetime], Change], order: Order, at: dat
         (claimed(), ["claim", "release", "quote", "decline", "comment"], ["comment"]),
         (held(), ["claim", "release", "quote", "undo_quote", "decline", "comment"], ["comment"]),
         (offered(), ["quote", "decline", "resend", "comment"], ["comment"]),
+        (
+            waiting_for_hand_over(asked()),
+            ["quote", "decline", "resend", "comment", "answer", "hand_over"],
+            ["comment"],
+        ),
         (expired(), ["quote", "decline", "comment"], ["comment"]),
         (standing("completed"), [], []),
     ],
-    ids=["submitted", "in process", "held", "offered", "expired", "completed"],
+    ids=["submitted", "in process", "held", "offered", "asked", "expired", "completed"],
 )
 def test_an_order_says_what_the_desk_and_its_customer_may_do(
     order: Order, desk: list[str], customer: list[str]
@@ -259,6 +277,10 @@ def test_every_action_of_the_code_is_in_the_table_of_these_tests() -> None:
         "ask for a fresh quote mail of",
         "undo the quote of",
         "lock a link of",
+        "ask a question about",
+        "answer a question about",
+        "hand over",
+        "decide on the hand-over of",
     }
     assert len(ALLOWED_STATUSES) - len(elsewhere) == len(ACTIONS)
     assert elsewhere < ALLOWED_STATUSES.keys()

@@ -15,10 +15,12 @@ from online_orders.domain import (
     duplicates,
     errors,
     estimates,
+    hand_over,
     money,
     order_status,
     orders,
     prices,
+    questions,
     quotes,
     values,
 )
@@ -53,6 +55,9 @@ LIMITS: dict[str, tuple[Any, Any]] = {
     "lines of a quote": (quotes.MAX_LINES, 200),
     "characters of a line": (quotes.MAX_DESCRIPTION_LENGTH, 200),
     "characters of terms": (quotes.MAX_TERMS_LENGTH, 10_000),
+    "open questions about a quote": (questions.MAX_OPEN_QUESTIONS, 10),
+    "questions about a quote": (questions.MAX_QUESTIONS, 45),
+    "hand-overs of a quote": (hand_over.MAX_HAND_OVERS, 5),
     "years for which a quote is valid": (quotes.MAX_VALIDITY_YEARS, 2),
     "years ahead of a confirmed start": (quotes.MAX_START_YEARS, 5),
     "the first year of a date": (values.MIN_YEAR, 2_000),
@@ -76,6 +81,10 @@ ACTIONS = {
     "ask for a fresh quote mail of": "pending_confirmation",
     "lock a link of": "submitted in_process pending_confirmation",
     "comment on": "submitted in_process pending_confirmation",
+    "ask a question about": "pending_confirmation",
+    "answer a question about": "pending_confirmation",
+    "hand over": "pending_confirmation",
+    "decide on the hand-over of": "pending_confirmation",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from online_orders.domain import order_schedule
-from online_orders.domain.accounts import Account
+from online_orders.domain.accounts import Account, HandOverPolicy
 from online_orders.domain.approval_links import Link, LinkContext, LinkState, code_of, link_context, proof_of, token_of
 from online_orders.domain.confirmation import (
     DecisionForm,
@@ -44,6 +44,7 @@ from tests.domain.builders import (
 
 KEY = b"a key of thirty-two random bytes"
 SOUND = {"decision": "approve", "name": "Connie", "code": "123456"}
+COLLEAGUE = {"new_name": CARLA.name, "new_email": CARLA.email}
 
 
 def link_of(order: Order, purpose: str = "quote", **changes: Any) -> Link:
@@ -193,10 +194,47 @@ def test_who_looks_again_reads_that_a_fresh_quote_was_asked() -> None:
         ({"decision": "x", "name": "", "code": ""}, ["decision_missing", "name_missing", "code_missing"]),
         ({"decision": "request_mail", "name": "", "code": "none"}, []),
         ({"decision": "request_mail", "extra": "x"}, ["extra_filled"]),
+        ({"decision": "ask", "reason": "How soon?"}, []),
+        ({"decision": "ask", "reason": " \u200b"}, ["reason_question_missing"]),
+        ({"decision": "hand_over", "new_name": "Carla", "new_email": " carla@acme.example "}, []),
+        ({"decision": "hand_over"}, ["new_name_missing", "new_email_missing"]),
+        (
+            {"decision": "hand_over", "name": "", "code": "1", "new_name": "n" * 201, "new_email": "carla"},
+            ["name_missing", "code_malformed", "new_name_too_long", "new_email_malformed"],
+        ),
+        ({"new_name": "n" * 201, "new_email": "carla"}, []),
+        ({"decision": "hand_over", "new_name": "C", "new_email": "Connie@ACME.example"}, ["new_email_own"]),
+        *(
+            ({"decision": "hand_over", "new_name": "C", "new_email": email}, ["new_email_malformed"])
+            for email in (
+                "carla@\u0430cme.example",
+                "c\u0430rla@acme.example",
+                "carla@acme.example\r\nBcc: x@evil.example",
+                "carla@acme.example, x@evil.example",
+                "Carla <carla@acme.example>",
+                "carla@acme",
+                f"{'c' * 64}@{'a' * 63}.{'b' * 63}.{'c' * 63}.example",
+                "erased@erased.invalid",
+            )
+        ),
     ],
 )
 def test_a_form_has_every_error_that_it_has(changes: dict[str, str], errors: list[str]) -> None:
-    assert [*parse_form({**SOUND, **changes}, link_of(OFFERED)).errors] == errors
+    assert [*parse_form({**SOUND, **changes}, link_of(OFFERED), CONNIE).errors] == errors
+
+
+def test_nothing_is_handed_over_where_the_account_does_not_want_it() -> None:
+    sound = {**SOUND, "decision": "hand_over", "new_name": "Carla", "new_email": CARLA.email}
+    for policy in HandOverPolicy:
+        refused = ("decision_missing",) if policy is HandOverPolicy.NEVER else ()
+        assert parse_form(sound, link_of(OFFERED), CONNIE, policy).errors == refused
+        assert parse_form({**sound, "decision": "ask", "reason": "?"}, link_of(OFFERED), CONNIE, policy).errors == ()
+
+
+def test_a_colleague_is_read_without_what_nobody_sees_and_of_a_hand_over_alone() -> None:
+    typed = {**SOUND, "decision": "hand_over", "new_name": " Carla\r\nBcc:\u202e C. ", "new_email": " c@x.example\x00"}
+    assert parse_form(typed, link_of(OFFERED))[-2:] == ("Carla Bcc: C.", "c@x.example")
+    assert parse_form({**typed, "decision": "approve"}, link_of(OFFERED))[-2:] == ("", "")
 
 
 def test_a_form_is_read_without_what_nobody_sees() -> None:
@@ -224,7 +262,7 @@ def test_a_page_shows_what_was_typed_beside_what_is_wrong_with_it() -> None:
     assert sent("approve").shown_with().tries_left is None
 
 
-@pytest.mark.parametrize("decision", ["approve", "request_change", "request_quote"])
+@pytest.mark.parametrize("decision", ["approve", "request_change", "ask", "hand_over", "request_quote"])
 def test_by_the_link_of_an_order_nothing_but_canceling_is_decided(decision: str) -> None:
     link = link_of(SUBMITTED, "order")
     assert parse_form({**SOUND, "decision": "cancel"}, link).errors == ()
@@ -236,8 +274,8 @@ def sent(decision: str, **changes: str) -> DecisionForm:
 
 
 def test_the_code_decides_where_there_is_something_to_decide() -> None:
-    for decision in ("approve", "cancel", "request_change"):
-        assert judge(presented(OFFERED), sent(decision), NOW) is None
+    for decision in ("approve", "cancel", "request_change", "ask", "hand_over"):
+        assert judge(presented(OFFERED), sent(decision, **COLLEAGUE), NOW) is None
     assert judge(presented(expired()), sent("request_quote"), NOW) is None
 
 
@@ -349,5 +387,7 @@ def test_a_context_has_what_was_presented_and_what_is_stored() -> None:
 
 def test_an_error_belongs_to_the_field_that_its_name_begins_with() -> None:
     fields = {error.field for error in FormError}
-    assert fields == {"decision", "name", "reason", "code", "extra"}
+    assert fields == {"decision", "name", "reason", "code", "extra", "new_name", "new_email"}
     assert FormError.NAME_TOO_LONG.field == "name"
+    assert FormError.QUESTION_MISSING.field == "reason"
+    assert FormError.NEW_NAME_TOO_LONG.field == "new_name"

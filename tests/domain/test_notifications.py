@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from online_orders.domain import order_delivery, order_schedule
+from online_orders.domain import hand_over, order_delivery, order_schedule, questions
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person, erase_from_entry
 from online_orders.domain.mail_delivery import MailEvent
@@ -27,6 +27,7 @@ from tests.domain.builders import (
     LATER,
     NOW,
     account_of,
+    asked,
     claimed,
     expired,
     held,
@@ -35,6 +36,7 @@ from tests.domain.builders import (
     place,
     quote_for,
     sending,
+    waiting_for_hand_over,
 )
 
 DESK = "orders@vendor.example"
@@ -93,6 +95,21 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "contact written otherwise": (offered().sync_contact(CONSTANCE, CLARA.email, LATER), []),
     "fresh quote asked": (expired().ask_for_fresh_quote(NOW + 60 * DAY), [("fresh_quote_asked", DESK)]),
     "change requested": (offered().request_change("Connie", "less", LATER), [("change_requested", DESK)]),
+    "asked": (questions.ask(offered(), "Connie", "How soon?", (), LATER), [("question", DESK)]),
+    "question answered": (questions.answer(asked(), CLARA, "Soon.", LATER), [("answer", TO_CONTACT)]),
+    "question not answered for long": (order_schedule.tick(asked(), Policy(), NOW + 1 * DAY), [("stale_order", DESK)]),
+    "hand-over asked": (
+        hand_over.hand_over(offered(), account_of(), CARLA, "Connie", None, LATER),
+        [("hand_over_asked", DESK)],
+    ),
+    "hand-over refused": (
+        hand_over.refuse_hand_over(waiting_for_hand_over(), CLARA, None, LATER),
+        [("hand_over_refused", TO_CONTACT)],
+    ),
+    "handed over": (
+        hand_over.approve_hand_over(waiting_for_hand_over(), CLARA, LATER),
+        [("handed_over", TO_CONTACT)],
+    ),
     "approved": (offered().approve("Connie", LATER), to_all("approved")),
     "canceled by the contact": (offered().cancel("Connie", None, LATER), to_all("canceled")),
     "withdrawn": (place().order.withdraw(ANNA, None, LATER), to_all("canceled")),

@@ -348,6 +348,8 @@ def test_the_events_out_are_the_contracts() -> None:
         "quote.reminded",
         "quote.expired",
         "order.change_requested",
+        "order.asked",
+        "order.handed_over",
         "order.commented",
         "order.completed",
         "order.canceled",

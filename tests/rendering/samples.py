@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-from online_orders.domain import order_delivery, order_schedule, roles
+from online_orders.domain import order_delivery, order_schedule, questions, roles
 from online_orders.domain.account_notifications import notices
-from online_orders.domain.accounts import Account, Contact
+from online_orders.domain.accounts import Account, Contact, HandOverPolicy
 from online_orders.domain.approval_links import ConfirmLink
-from online_orders.domain.confirmation import FormError, FormState, Outcome
+from online_orders.domain.confirmation import FormError, FormNotice, FormState, Outcome
+from online_orders.domain.hand_over import approve_hand_over, hand_over, refuse_hand_over
 from online_orders.domain.installation import Installation
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
 from online_orders.domain.order_schedule import Policy
@@ -137,6 +139,26 @@ def _expired(order: Order) -> Change:
     return order_schedule.tick(order, Policy(), NOW + timedelta(days=60))
 
 
+def _asked(order: Order, name: str = "Connie") -> Change:
+    return questions.ask(order, name, "How soon can it be there?\nWe move in May.", (), NOW)
+
+
+def _answered(order: Order) -> Change:
+    """Answered, with the question's text beside the answer as the mailer puts it."""
+    change = questions.answer(_asked(order).order, CLARA, "Within two weeks,\nif you decide by Friday.", NOW)
+    (entry,) = change.entries
+    data = {**entry.data, "question_text": "How soon can it be there?\nWe move in May."}
+    return Change(change.order, (entry.model_copy(update={"data": data}),))
+
+
+def _to_be_handed_over(order: Order) -> Change:
+    return hand_over(order, account_of(), CARLA, "Connie", "I am on leave.", NOW)
+
+
+def _handed_over(order: Order) -> Change:
+    return hand_over(order, account_of(hand_over="same_domain"), CARLA, "Connie", "I am on leave.", NOW)
+
+
 STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.ORDER_RECEIVED: placed,
     MailKind.NEW_ORDER: placed,
@@ -159,6 +181,13 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     ),
     MailKind.CONTACT_REMOVED: lambda locale: pending(locale).order.sync_contact(None, CLARA.email, NOW),
     MailKind.CONTACT_REPLACED: lambda locale: pending(locale).order.resend(CLARA, CARLA, NOW),
+    MailKind.QUESTION: lambda locale: _asked(pending(locale).order),
+    MailKind.ANSWER: lambda locale: _answered(pending(locale).order),
+    MailKind.HAND_OVER_ASKED: lambda locale: _to_be_handed_over(pending(locale).order),
+    MailKind.HAND_OVER_REFUSED: lambda locale: refuse_hand_over(
+        _to_be_handed_over(pending(locale).order).order, CLARA, "Please ask procurement.", NOW
+    ),
+    MailKind.HANDED_OVER: lambda locale: _handed_over(pending(locale).order),
 }
 
 
@@ -183,7 +212,8 @@ def changed_account(locale: str = "en") -> Account:
 def account_mails(locale: str) -> dict[str, Mail]:
     """The mails about an account, by name."""
     account, changed, lapsed = account_of(locale=locale), changed_account(locale), account_of(enrollment=None)
-    steps = ((account, changed), (changed, account), (lapsed, changed))
+    policies = [account_of(locale=locale, hand_over=policy) for policy in HandOverPolicy]
+    steps = ((account, changed), (changed, account), (lapsed, changed), *pairwise(policies))
     result = {
         f"account_changed-{index}-{notice.reader}": render_notice(notice, old, new, {}, INSTALLATION)
         for index, (old, new) in enumerate(steps)
@@ -261,10 +291,17 @@ def pages(locale: str) -> dict[str, str]:
     empty = FormState(
         errors=(FormError.DECISION_MISSING, FormError.NAME_MISSING, FormError.CODE_MISSING),
     )
+    colleague = FormState(
+        "hand_over",
+        "Connie",
+        errors=(FormError.NEW_NAME_MISSING, FormError.NEW_EMAIL_MALFORMED, FormError.CODE_MISSING),
+        new_email="carla@acme",
+    )
     result: dict[str, tuple[Outcome, Order | None, FormState]] = {
         "approved": (Outcome.APPROVED, approved, FormState()),
         "canceled": (Outcome.CANCELED, canceled, FormState()),
         "change_requested": (Outcome.CHANGE_REQUESTED, changed, FormState()),
+        "handed_over": (Outcome.HANDED_OVER, _handed_over(order).order, FormState()),
         "already_decided-approved": (Outcome.ALREADY_DECIDED, approved, FormState()),
         "already_decided-canceled": (Outcome.ALREADY_DECIDED, canceled, FormState()),
         "already_decided-changed": (Outcome.ALREADY_DECIDED, changed, FormState()),
@@ -291,6 +328,10 @@ def pages(locale: str) -> dict[str, str]:
         "decision": decision(order, order.quote),
         "decision-wrong": decision(order, order.quote, wrong),
         "decision-empty": decision(order, order.quote, empty),
+        **{f"decision-{notice}": decision(order, order.quote, FormState(notice=notice)) for notice in FormNotice},
+        "decision-ask": decision(order, order.quote, FormState("ask", errors=(FormError.QUESTION_MISSING,))),
+        "decision-hand_over": decision(order, order.quote, colleague),
+        "decision-no_hand_over": decision(order, order.quote, FormState(may_hand_over=False)),
         "order": decision(placed(locale).order, None),
         "order-empty": decision(placed(locale).order, None, empty),
         **{
@@ -322,6 +363,7 @@ def under_another_name(locale: str = "en") -> list[Case]:
         MailKind.APPROVED: order.approve("Max Finance", NOW),
         MailKind.CANCELED: order.cancel("Max Finance", "Too dear.", NOW),
         MailKind.CHANGE_REQUESTED: order.request_change("Max Finance", "Less.", NOW),
+        MailKind.QUESTION: _asked(order, "Max Finance"),
     }
     return [
         Case(kind, role, change, change.entries[-1], None)
@@ -350,7 +392,7 @@ def _offers_again(order: Order) -> None:
     """The mails that are not the first with a quote."""
     kind, role = MailKind.QUOTE_TO_CONFIRM, Role.CONTACT
     later = order.offer(quote_of().model_copy(update={"revision": 2}), CLARA, NOW)
-    for change in (order.resend(CLARA, None, NOW), later):
+    for change in (order.resend(CLARA, None, NOW), later, _handed_over(order)):
         render_mail(kind, role, change.order, change.entries[0], INSTALLATION, ACCOUNT_NAME, LINK)
 
 
@@ -365,6 +407,17 @@ def _expiries(order: Order) -> None:
         render_mail(MailKind.EXPIRED, role, change.order, change.entries[-1], INSTALLATION, ACCOUNT_NAME, link)
     for reason in SystemReason:
         translator("en").reason({"reason": reason.value, "code": reason.code})
+
+
+def _replies_of_the_desk(order: Order) -> None:
+    """The mails about a hand-over that the desk has agreed to, and about a contact person who waits for the desk."""
+    agreed = approve_hand_over(_to_be_handed_over(order).order, CLARA, NOW)
+    for role in MAILS[MailKind.HANDED_OVER].audience:
+        render_mail(MailKind.HANDED_OVER, role, agreed.order, agreed.entries[-1], INSTALLATION, ACCOUNT_NAME)
+    waiting = order_schedule.tick(_asked(order).order, Policy(), NOW + DAY)
+    render_mail(
+        MailKind.STALE_ORDER, Role.CUSTOMER_SUCCESS, waiting.order, waiting.entries[-1], INSTALLATION, ACCOUNT_NAME
+    )
 
 
 def _decisions(order: Order) -> None:
@@ -407,6 +460,7 @@ def everything() -> None:
     for status in Status:
         outcome_page(Outcome.NOT_READY, order.model_copy(update={"status": status}), INSTALLATION, "en")
     _decisions(order)
+    _replies_of_the_desk(order)
     _expiries(order)
     for quote in (quote_of(), judge_quote(quote_body(line_of(unit_price="0")))):
         render_pdf(

@@ -31,6 +31,7 @@ PAGES = [
 ]
 HOSTILE = '"><script>alert(1)</script>\u202e'
 FIELDS = {"decision", "name", "code", "reason", "extra"}
+COLLEAGUE = {"new_name", "new_email"}
 
 Attributes = dict[str, str | None]
 
@@ -142,12 +143,15 @@ def test_a_form_posts_to_where_it_came_from(html: str, locale: str) -> None:
 def test_a_quote_can_be_approved_changed_or_canceled(locale: str) -> None:
     order = pending(locale).order
     page = Page(decision(order, order.quote))
-    assert page.fields == FIELDS
+    assert page.fields == FIELDS | COLLEAGUE
     assert [given["value"] for given in page.all("input", name="decision", type="radio")] == [
         "approve",
         "request_change",
         "cancel",
+        "ask",
+        "hand_over",
     ]
+    assert page.all("details") == [{"class": "more"}]
     assert not [given for given in page.all("input") if "checked" in given]
     (code,) = page.all("input", name="code")
     assert (code["inputmode"], code["autocomplete"]) == ("numeric", "one-time-code")
@@ -157,6 +161,29 @@ def test_a_quote_can_be_approved_changed_or_canceled(locale: str) -> None:
         "it would cut"
     )
     assert "value" not in code
+
+
+def test_what_else_can_be_done_is_open_while_it_is_chosen() -> None:
+    order = pending().order
+    for chosen, is_open in (("ask", True), ("hand_over", True), ("approve", False)):
+        (more,) = Page(decision(order, order.quote, FormState(chosen))).all("details")
+        assert ("open" in more) is is_open
+
+
+def test_a_colleague_that_was_typed_is_shown_again_with_what_is_wrong() -> None:
+    form = FormState("hand_over", errors=(FormError.NEW_EMAIL_OWN,), new_name='C. "C"', new_email="connie@acme.example")
+    order = pending().order
+    page = Page(decision(order, order.quote, form))
+    (name,), (email,) = page.all("input", name="new_name"), page.all("input", name="new_email")
+    assert (name["value"], email["value"], email["type"]) == ('C. "C"', "connie@acme.example", "email")
+    assert (email["aria-describedby"], "aria-invalid" in name) == ("new_email-fault", False)
+
+
+def test_nobody_is_offered_to_hand_over_where_the_account_does_not_want_it() -> None:
+    order = pending().order
+    page = Page(decision(order, order.quote, FormState(may_hand_over=False)))
+    assert page.fields == FIELDS
+    assert "hand_over" not in [given["value"] for given in page.all("input", name="decision")]
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -16,11 +16,13 @@ from online_orders.domain.catalog_document import READ_ONLY as READ_ONLY_OF_CATA
 from online_orders.domain.catalog_document import Document
 from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
-from online_orders.domain.order_numbers import ORDER_NUMBER
 from online_orders.domain.mail_preferences import NotificationsRequest
-from online_orders.domain.order_parts import Delivery, OrderedSite, User
+from online_orders.domain.order_numbers import ORDER_NUMBER
+from online_orders.domain.order_parts import Delivery, HandOver, OrderedSite, User
 from online_orders.domain.order_requests import (
+    HandOverDecision,
     NeededReason,
+    NewAnswer,
     NewComment,
     NewDeskComment,
     NewDirectOrder,
@@ -50,6 +52,7 @@ from online_orders.domain.service_users import NewDeskServiceUser, NewServiceUse
 from online_orders.domain.service_users import ServiceUserRequest as NewServiceUserRequest
 from online_orders.domain.timeline import Entry
 from online_orders.domain.values import (
+    MAX_EMAIL_LENGTH,
     MAX_NAME_LENGTH,
     MAX_REASON_LENGTH,
     Day,
@@ -192,9 +195,11 @@ class ConfirmationForm(BaseModel):
     """What the page behind a link sends; fields that it does not know are ignored."""
 
     decision: Annotated[
-        Literal["approve", "cancel", "request_change", "request_quote", "request_mail"],
+        Literal["approve", "cancel", "request_change", "ask", "hand_over", "request_quote", "request_mail"],
         Field(
             description=(
+                "`ask` asks a question about a quote, which stays on offer; `hand_over` lets a colleague decide in "
+                "place of the contact person, at once or once Customer Success agrees, as the account's policy has it; "
                 "`request_quote` asks for a fresh quote after this one has expired, "
                 "`request_mail` for a fresh mail after wrong codes have locked the link."
             )
@@ -205,7 +210,7 @@ class ConfirmationForm(BaseModel):
         Field(
             max_length=MAX_NAME_LENGTH,
             default_factory=str,
-            description="Who decides; needed to approve, to cancel and to request a change.",
+            description="Who decides; needed for everything but `request_quote` and `request_mail`.",
         ),
     ]
     code: Annotated[
@@ -220,7 +225,24 @@ class ConfirmationForm(BaseModel):
         ),
     ]
     reason: Annotated[
-        str, Field(max_length=MAX_REASON_LENGTH, default_factory=str, description="Needed to request a change.")
+        str,
+        Field(
+            max_length=MAX_REASON_LENGTH,
+            default_factory=str,
+            description="Needed to request a change, and to ask: the question.",
+        ),
+    ]
+    new_name: Annotated[
+        str,
+        Field(max_length=MAX_NAME_LENGTH, default_factory=str, description="Of the colleague; needed to hand over."),
+    ]
+    new_email: Annotated[
+        str,
+        Field(
+            max_length=MAX_EMAIL_LENGTH,
+            default_factory=str,
+            description="Of the colleague; needed to hand over. Another one than that of whoever is asked now.",
+        ),
     ]
 
 
@@ -313,9 +335,9 @@ EntryAnswer = _derived(
         dict[str, Any],
         Field(
             description=(
-                "What belongs to the event: `text` of a comment, `revision` of a quote, `delivery` and `recipient` of "
-                "its mail, `reason` of a change, `by` and `reason` of a cancellation, `item_kinds` of a new order. A "
-                "reason of the system's own is English and has a `code` beside it."
+                "What belongs to the event: `text` of a comment, a question or an answer, `revision` of a quote, "
+                "`delivery` and `recipient` of its mail, `reason` of a change, `by` and `reason` of a cancellation, "
+                "`item_kinds` of a new order. A reason of the system's own is English and has a `code` beside it."
             )
         ),
     ],
@@ -366,6 +388,24 @@ class OrderPreview(Entity):
     warnings: tuple[PreviewWarning, ...]
 
 
+class QuestionAnswer(Entity):
+    """What Customer Success has answered."""
+
+    at: Instant
+    text: str
+    by: Annotated[str | None, Field(description="The e-mail address of who answered, or a service user's name.")]
+
+
+class ContactQuestion(Entity):
+    """A question of the contact person about the quote, which stays on offer."""
+
+    sequence: Annotated[int, Field(ge=1, description="Of the timeline entry.")]
+    at: Instant
+    name: Annotated[str | None, Field(description="As it was typed.")]
+    text: str
+    answer: Annotated[QuestionAnswer | None, Field(description="Null while it waits for one.")]
+
+
 _ORDER: dict[str, Any] = {
     "number": Annotated[
         str,
@@ -390,8 +430,15 @@ _ORDER: dict[str, Any] = {
         tuple[str, ...],
         None,
         "What the caller may do with the order now; whatever is not named would be a 409. Customer Success: `claim`, "
-        "`release`, `quote`, `undo_quote`, `decline`, `resend`, `comment`; customers: `withdraw`, `comment`. A later "
-        "version may name more. Left out of the answer to placing, which a repetition of the request gets as well.",
+        "`release`, `quote`, `undo_quote`, `decline`, `resend`, `comment`, `answer`, `hand_over`; customers: "
+        "`withdraw`, `comment`. A later version may name more. Left out of the answer to placing, which a repetition "
+        "of the request gets as well.",
+    ),
+    "questions": _left_out(
+        tuple[ContactQuestion, ...],
+        (),
+        "Of the contact person about the current revision, oldest first; of a single order, and left out where there "
+        "are none.",
     ),
     "warnings": _left_out(
         tuple[OrderWarning, ...],
@@ -416,8 +463,8 @@ DeskOrderAnswer = _derived(
         Instant | None,
         Field(
             description=(
-                "From when on it has waited too long to be claimed or quoted, as the installation has it; null while "
-                "it waits for nobody at the desk."
+                "From when on it has waited too long to be claimed or quoted, or its contact person for an answer or a "
+                "hand-over, as the installation has it; null while it waits for nobody at the desk."
             )
         ),
     ],
@@ -431,7 +478,8 @@ DeskOrderAnswer = _derived(
             description=(
                 "What to know of an open order: `enrollment_suspended` (the account may not order any more), "
                 "`contact_complained` (the contact marked the quote's mail as spam), `fresh_quote_asked` (in place of "
-                "an expired one)."
+                "an expired one), `question_open` (the contact person waits for an answer), `hand_over_asked` (a "
+                "hand-over to a colleague waits for Customer Success). A later version may name more."
             )
         ),
     ],
@@ -444,6 +492,12 @@ DeskOrderAnswer = _derived(
             )
         ),
     ],
+    hand_over=_left_out(
+        Optional[HandOver],  # noqa: UP045
+        None,
+        "The colleague to whom the contact person wants to hand the decision over, while that waits for Customer "
+        "Success; left out where nothing waits.",
+    ),
     undo_until=Annotated[
         Instant | None,
         Field(description="How long at least the quote can be undone; null when its mail is not held, or no longer."),
@@ -909,8 +963,10 @@ TAKEN = _by_name(
     ConfirmationForm,
     ContactReport,
     DirectOrderRequest,
+    HandOverDecision,
     InvitationRequest,
     NeededReason,
+    NewAnswer,
     NewComment,
     NewDeskServiceUser,
     NewServiceUser,

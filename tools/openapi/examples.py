@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from online_orders.domain import audit, order_delivery
+from online_orders.domain import audit, hand_over, order_delivery, questions
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
 from online_orders.domain.catalog import Catalog, catalog_body, shipped
 from online_orders.domain.errors import FieldError, OnlineOrdersError
@@ -193,6 +193,9 @@ DECLINING = {"reason": "The site is outside our region."}
 COMMENT = {"text": "Can the addresses be one block?"}
 DESK_COMMENT = {"text": "Block reserved.", "internal": True}
 RESENDING = {"contact": {"name": "Robin Deputy", "email": "robin@northwind.example"}}
+ANSWER = {"text": "Yes, the addresses are one block."}
+HAND_OVER = {"decision": "approve"}
+HAND_OVER_REFUSAL = {"decision": "refuse", "reason": "We may take decisions from the procurement team alone."}
 CONTACT_REPORT = {"text": "Dana has left; Robin Deputy is the right person now."}
 
 
@@ -241,6 +244,12 @@ def story() -> Story:
     order = then("let go", order_delivery.release_mail(order, next(times)))
     order = then("offered", order_delivery.quote_mailed(order, order.internals.quote_link, KEY_ID, next(times)))
     instead("resent", order.resend(STAFF, Contact.model_validate(RESENDING["contact"]), next(times)))
+    by_link = ACCOUNT["enrollment"]["contact"]["name"]
+    asked = questions.ask(order, by_link, "Can the addresses be one block?", (), next(times)).order
+    instead("answered", questions.answer(asked, STAFF, ANSWER["text"], next(times)))
+    colleague = Contact.model_validate(RESENDING["contact"])
+    waiting = hand_over.hand_over(order, account(), colleague, by_link, None, next(times)).order
+    instead("handed over", hand_over.approve_hand_over(waiting, STAFF, next(times)))
     then("approved", order.approve(ACCOUNT["enrollment"]["contact"]["name"], next(times)))
     return Story(steps, tuple(entries))
 
@@ -480,6 +489,8 @@ BODIES: Mapping[str, Examples] = {
     "watch_desk_order": {"nothing": {}},
     "unwatch_desk_order": {"nothing": {}},
     "choose_notifications": {"no_quotes": NOTIFICATIONS},
+    "answer_question": {"yes": ANSWER},
+    "decide_on_hand_over": {"approval": HAND_OVER, "refusal": HAND_OVER_REFUSAL},
     "put_account": {"enrolled": NEW_ACCOUNT},
     "put_price_list": {"two_prices": PRICES, "days_and_tiers": PRICES_OF_ACCOUNT},
     "publish_catalog": {"one_kind": CATALOG},
@@ -523,6 +534,8 @@ _DESK_ORDERS = {
     "comment_on_desk_order": "commented",
     "watch_desk_order": "offered",
     "unwatch_desk_order": "offered",
+    "answer_question": "answered",
+    "decide_on_hand_over": "handed over",
 }
 _PAGES: Mapping[str, Callable[[], Any]] = {
     "list_subaccounts": account_body,

@@ -17,7 +17,9 @@ from online_orders.aws.keys import Item
 from online_orders.aws.table import WriteConflict, back_off
 from online_orders.domain.approval_links import WRONG_CODES_ALLOWED, LinkContext, LinkState, matches
 from online_orders.domain.confirmation import (
+    ASK,
     DECIDED,
+    HAND_OVER,
     NAMES_DECIDER,
     REQUEST_MAIL,
     REQUEST_QUOTE,
@@ -60,6 +62,10 @@ def handle_decision(
         result = count_wrong_code(context, form)
     elif form.decision == REQUEST_QUOTE:
         result = request_fresh_quote(context, form)
+    elif form.decision in (ASK, HAND_OVER):
+        from online_orders.aws import link_requests
+
+        result = link_requests.handle_request(context, form, sender)
     else:
         result = apply_decision(context, form, sender)
     return _with_decider(result)
@@ -92,7 +98,7 @@ def apply_decision(context: LinkContext, form: DecisionForm, sender: tuple[str |
         return evidence_store.evidence_action(change.order.order_id, found)
 
     try:
-        order = _update_by_link(context, decide, evidence_action)
+        order = update_by_link(context, decide, evidence_action)
     except Conflict:
         return respond_to_lost_race(context, form)
     metrics.add_metric(f"Decided_{form.decision}", MetricUnit.Count, 1)
@@ -112,13 +118,13 @@ def request_fresh_quote(context: LinkContext, form: DecisionForm) -> LinkResult:
         return current.order.ask_for_fresh_quote(at)
 
     try:
-        order = _update_by_link(context, ask)
+        order = update_by_link(context, ask)
     except Conflict:
         return respond_to_lost_race(context, form)
     return LinkResult(context._replace(order=order), Outcome.FRESH_QUOTE_ASKED, HTTPStatus.OK)
 
 
-def _update_by_link(
+def update_by_link(
     context: LinkContext, decision: Callable[[LinkContext], Change], *extra_writes: Callable[[Change], Item]
 ) -> Order:
     """Update the order with a decision on it and its link as loaded; raise what `order_store.update_order` raises.

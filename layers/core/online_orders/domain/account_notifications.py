@@ -56,8 +56,10 @@ def _current_deputies(account: Account) -> list[Deputy]:
 
 
 def _is_changed_otherwise(old: Account, new: Account) -> bool:
-    """Return whether the parent has changed, which decides who sees the orders, or whether the account may order."""
-    if old.parent_account_id != new.parent_account_id:
+    """Return whether the parent has changed, which decides who sees the orders, to whom they may be handed over, or
+    whether the account may order.
+    """
+    if old.parent_account_id != new.parent_account_id or old.hand_over is not new.hand_over:
         return True
     return bool(old.enrollment and new.enrollment) and old.is_enrolled != new.is_enrolled
 

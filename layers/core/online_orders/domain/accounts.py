@@ -160,8 +160,24 @@ class Enrollment(Entity):
 
     def names(self, contact: Contact) -> bool:
         """Return whether a contact has the mailbox of the contact person or of a deputy, on any day."""
+        return self.names_mailbox(contact.email)
+
+    def names_mailbox(self, email: str) -> bool:
+        """Return whether an address is that of the contact person or of a deputy, on any day."""
         named = (self.contact, *(deputy.contact for deputy in self.acting_deputies))
-        return any(each.has_mailbox(contact.email) for each in named if each)
+        return any(each.has_mailbox(email) for each in named if each)
+
+
+class HandOverPolicy(StrEnum):
+    """To whom the contact person of an order may hand the decision over."""
+
+    DESK = "desk"
+    """To whom Customer Success agrees."""
+    SAME_DOMAIN = "same_domain"
+    """Without asking, to addresses of the mail domain of the account's contact person."""
+    DEPUTIES = "deputies"
+    """Without asking, to the account's contact person and deputies, on any day."""
+    NEVER = "never"
 
 
 class License(Entity):
@@ -206,6 +222,17 @@ class Account(Entity):
     enrollment: Enrollment | None = None
     sites: Annotated[tuple[Site, ...], Length(0, 500)] = ()
     groups: Annotated[tuple[Identifier, ...], Length(0, 20), Field(exclude_if=lambda groups: not groups)] = ()
+    hand_over: Annotated[
+        HandOverPolicy,
+        Field(
+            exclude_if=lambda policy: policy is HandOverPolicy.DESK,
+            description=(
+                "To whom the contact person of an order may hand the decision over: `desk`, to whom Customer Success "
+                "agrees; `same_domain`, also at once to addresses of the mail domain of the account's contact person; "
+                "`deputies`, also at once to the account's deputies; `never`. Left out for `desk`."
+            ),
+        ),
+    ] = HandOverPolicy.DESK
 
     @cached_property
     def sites_by_id(self) -> Mapping[str, Site]:
@@ -227,6 +254,10 @@ class Account(Entity):
     @property
     def acting_deputies(self) -> tuple[Deputy, ...]:
         return self.enrollment.acting_deputies if self.enrollment else ()
+
+    def names_mailbox(self, email: str) -> bool:
+        """Return whether an address is that of the contact person or of a deputy, on any day."""
+        return self.enrollment is not None and self.enrollment.names_mailbox(email)
 
     def contact_on(self, day: date) -> Contact | None:
         """Return who is asked about orders on a day of the account; None for nobody."""

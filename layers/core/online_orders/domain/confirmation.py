@@ -3,19 +3,23 @@
 Nothing here reads a clock, a table or a secret. The code is checked only after `judge` has returned None.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import NamedTuple
 
-from online_orders.domain import order_delivery
+from online_orders.domain import hand_over, order_delivery, questions
+from online_orders.domain.accounts import ERASED_EMAIL, Contact, HandOverPolicy
 from online_orders.domain.approval_links import CODE, Link, LinkContext, LinkState
 from online_orders.domain.orders import Change, Order
-from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH
+from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, is_email
 
 DECISIONS = ("approve", "cancel", "request_change")
+ASK, HAND_OVER = "ask", "hand_over"
+"""A question about a quote, and handing the decision on it over to a colleague: beside the decisions, by the same link
+and code."""
 REQUEST_QUOTE, REQUEST_MAIL = "request_quote", "request_mail"
 """Requests for a fresh quote in place of an expired one, and for a fresh mail in place of a locked link."""
 
@@ -30,21 +34,40 @@ class FormError(StrEnum):
     NAME_MISSING = "name_missing"
     NAME_TOO_LONG = "name_too_long"
     REASON_MISSING = "reason_missing"
+    QUESTION_MISSING = "reason_question_missing"
     REASON_TOO_LONG = "reason_too_long"
     CODE_MISSING = "code_missing"
     CODE_MALFORMED = "code_malformed"
     CODE_WRONG = "code_wrong"
+    NEW_NAME_MISSING = "new_name_missing"
+    NEW_NAME_TOO_LONG = "new_name_too_long"
+    NEW_EMAIL_MISSING = "new_email_missing"
+    NEW_EMAIL_MALFORMED = "new_email_malformed"
+    NEW_EMAIL_OWN = "new_email_own"
+    """The address of whoever is asked now."""
     EXTRA_FILLED = "extra_filled"
     """The hidden field, which only robots fill in."""
 
     @property
     def field(self) -> str:
-        return self.partition("_")[0]
+        first, second, *_ = self.split("_")
+        return f"{first}_{second}" if first == "new" else first
+
+
+class FormNotice(StrEnum):
+    """What the page with the form to decide says above it; its texts are under `notice.{notice}`."""
+
+    QUESTION_SENT = "question_sent"
+    TOO_MANY_QUESTIONS = "too_many_questions"
+    HAND_OVER_ASKED = "hand_over_asked"
+    TOO_MANY_HAND_OVERS = "too_many_hand_overs"
 
 
 @dataclass(frozen=True)
 class FormState:
-    """What was typed and its errors, to be shown again; the code is never shown again."""
+    """What was typed and its errors, to be shown again, and what the form says and offers besides; the code is never
+    shown again.
+    """
 
     decision: str = ""
     name: str = ""
@@ -52,6 +75,11 @@ class FormState:
     errors: tuple[FormError, ...] = ()
     tries_left: int | None = None
     """How many codes may still be tried, after a wrong one."""
+    new_name: str = ""
+    new_email: str = ""
+    notice: FormNotice | None = None
+    may_hand_over: bool = True
+    """Whether the account's policy lets the contact person hand the decision over."""
 
     def has_error(self, field: str) -> bool:
         return any(error.field == field for error in self.errors)
@@ -68,16 +96,26 @@ class DecisionForm(NamedTuple):
     reason: str
     code: str
     errors: tuple[FormError, ...]
+    new_name: str = ""
+    """Of the colleague who is to decide; likewise the address."""
+    new_email: str = ""
 
     def shown_with(self, *errors: FormError, tries_left: int | None = None) -> FormState:
         """Return what a page shows of the form again, with these errors."""
-        return FormState(self.decision, self.name, self.reason, errors, tries_left)
+        return FormState(self.decision, self.name, self.reason, errors, tries_left, self.new_name, self.new_email)
 
 
-def parse_form(fields: Mapping[str, str], link: Link) -> DecisionForm:
+def parse_form(
+    fields: Mapping[str, str],
+    link: Link,
+    contact: Contact | None = None,
+    policy: HandOverPolicy = HandOverPolicy.DESK,
+) -> DecisionForm:
     """Return the form that was sent to a link, with all its errors.
 
-    Of a form that asks for a fresh mail only the code is read, and any text is valid as one.
+    `contact` is who is asked now, and `policy` the account's for handing over. The colleague's name and address are
+    read only of a form that hands over. Of a form that asks for a fresh mail only the code is read, and any text is
+    valid as one.
     """
     code = "".join(fields.get("code", "").split())
     # The error says nothing about the code then, which is not counted.
@@ -85,20 +123,41 @@ def parse_form(fields: Mapping[str, str], link: Link) -> DecisionForm:
     if fields.get("decision") == REQUEST_MAIL:
         return DecisionForm(REQUEST_MAIL, "", "", code, (FormError.EXTRA_FILLED,) if is_by_robot else ())
     decision = fields.get("decision", "").strip()
-    name = " ".join(_printable(fields.get("name", "")).split())
+    name = _printable_line(fields.get("name", ""))
+    is_hand_over = decision == HAND_OVER
+    new_name = _printable_line(fields.get("new_name", "")) if is_hand_over else ""
+    new_email = _printable(fields.get("new_email", "")).strip() if is_hand_over else ""
     reason = _printable(fields.get("reason", "")).strip()
-    allowed = ("cancel",) if link.purpose == "order" else (*DECISIONS, REQUEST_QUOTE)
+    more = (ASK,) if policy is HandOverPolicy.NEVER else (ASK, HAND_OVER)
+    allowed = ("cancel",) if link.purpose == "order" else (*DECISIONS, *more, REQUEST_QUOTE)
+    is_own = contact is not None and contact.has_mailbox(new_email)
     applies = {
         FormError.EXTRA_FILLED: is_by_robot,
         FormError.DECISION_MISSING: decision not in allowed,
         FormError.NAME_MISSING: decision != REQUEST_QUOTE and not name,
         FormError.NAME_TOO_LONG: len(name) > MAX_NAME_LENGTH,
         FormError.REASON_MISSING: decision == "request_change" and not reason,
+        FormError.QUESTION_MISSING: decision == ASK and not reason,
         FormError.REASON_TOO_LONG: len(reason) > MAX_REASON_LENGTH,
         FormError.CODE_MISSING: not code,
         FormError.CODE_MALFORMED: bool(code) and not CODE.fullmatch(code),
+        FormError.NEW_NAME_MISSING: is_hand_over and not new_name,
+        FormError.NEW_NAME_TOO_LONG: len(new_name) > MAX_NAME_LENGTH,
+        FormError.NEW_EMAIL_MISSING: is_hand_over and not new_email,
+        FormError.NEW_EMAIL_MALFORMED: bool(new_email) and not _may_be_asked(new_email),
+        FormError.NEW_EMAIL_OWN: is_hand_over and is_own,
     }
-    return DecisionForm(decision, name, reason, code, tuple(error for error, is_wrong in applies.items() if is_wrong))
+    errors = tuple(error for error, is_wrong in applies.items() if is_wrong)
+    return DecisionForm(decision, name, reason, code, errors, new_name, new_email)
+
+
+def _may_be_asked(email: str) -> bool:
+    """Return whether a text is an address, and not the one that stands for everybody who was erased."""
+    return is_email(email) and email.casefold() != ERASED_EMAIL
+
+
+def _printable_line(text: str) -> str:
+    return " ".join(_printable(text).split())
 
 
 def _printable(text: str) -> str:
@@ -115,6 +174,7 @@ class Outcome(StrEnum):
     APPROVED = "approved"
     CANCELED = "canceled"
     CHANGE_REQUESTED = "change_requested"
+    HANDED_OVER = "handed_over"
     ALREADY_DECIDED = "already_decided"
     """Another decision was first; the page shows it."""
     CLOSED = "closed"
@@ -187,6 +247,8 @@ def view(context: LinkContext, at: datetime) -> LinkResult:
     result = result_of(context, at)
     if result.outcome is Outcome.EXPIRED and context.order.is_fresh_quote_asked:
         result = result._replace(outcome=Outcome.FRESH_QUOTE_ASKED)
+    if result.outcome is None and context.order.pending_hand_over:
+        result = result._replace(form=FormState(notice=FormNotice.HAND_OVER_ASKED))
     return result if result.status is HTTPStatus.GONE else result._replace(status=HTTPStatus.OK)
 
 
@@ -200,7 +262,7 @@ def judge(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult 
         shown = FormState(errors=form.errors) if form.decision == REQUEST_MAIL else form.shown_with(*form.errors)
         return result._replace(status=HTTPStatus.BAD_REQUEST, form=shown)
     if result.outcome is None:
-        return None if form.decision in DECISIONS else _without_decision(result, form)
+        return _without_decision(result, form) if form.decision == REQUEST_QUOTE else None
     if result.outcome is Outcome.EXPIRED and form.decision == REQUEST_QUOTE:
         return LinkResult(context, Outcome.LOCKED, HTTPStatus.LOCKED) if context.link.locked else None
     return _to_decision(result, form)
@@ -240,6 +302,22 @@ def decide_by_link(context: LinkContext, form: DecisionForm, at: datetime) -> Ch
     # The sender has link and code, and so the mail, even if SES's acceptance is not recorded yet.
     mailed = order_delivery.quote_mailed(order, link.number, link.key_id, at)
     return mailed.then(lambda order: _decide(order, form, at))
+
+
+def ask_by_link(context: LinkContext, form: DecisionForm, open_texts: Collection[str], at: datetime) -> Change:
+    """Return the change by the question of a form whose code is right; `open_texts` are those of open questions."""
+    link = context.link
+    mailed = order_delivery.quote_mailed(context.order, link.number, link.key_id, at)
+    return mailed.then(lambda order: questions.ask(order, form.name, form.reason, open_texts, at))
+
+
+def hand_over_by_link(context: LinkContext, form: DecisionForm, at: datetime) -> Change:
+    """Return the change by the hand-over of a form whose code is right."""
+    link, new = context.link, Contact(name=form.new_name, email=form.new_email)
+    mailed = order_delivery.quote_mailed(context.order, link.number, link.key_id, at)
+    return mailed.then(
+        lambda order: hand_over.hand_over(order, context.account, new, form.name, form.reason or None, at)
+    )
 
 
 def _decide(order: Order, form: DecisionForm, at: datetime) -> Change:

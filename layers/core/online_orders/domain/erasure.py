@@ -23,7 +23,7 @@ from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.catalog import RESERVED, SITE, START, Item, settings_of, shipped_words
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.languages import FALLBACK
-from online_orders.domain.order_parts import OrderedSite, Snapshot, User
+from online_orders.domain.order_parts import ContactRequests, OrderedSite, Snapshot, User
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote
 from online_orders.domain.service_users import ServiceUser
@@ -100,7 +100,8 @@ def is_done_by(entry: Entry, person: Person, contact: Contact, evidence: Evidenc
     """
     actor = entry.actor
     if actor.kind == "contact":
-        did = person.has_email(evidence.recipient) if evidence else person.has_contact(contact)
+        asked = entry.data.get("asked_email", contact.email)
+        did = person.has_email(evidence.recipient if evidence else str(asked))
     else:
         did = actor.name is not None and person.has_email(actor.name)
     return did or actor.name == ERASED
@@ -182,10 +183,32 @@ def erase_from_order(
         reason = ERASED if wrote_reason else person.redact(order.closed.reason)
         after["closed"] = order.closed.model_copy(update={"reason": reason})
     changes = {name: value for name, value in after.items() if value != getattr(order, name)}
-    change = order.erased(changes, at)
+    requests = _erase_from_requests(order, person)
+    change = order.erased(changes, at, {} if requests == order.internals.requests else {"requests": requests})
     if successor is None or not change.order.contact.is_erased:
         return change
     return change.then(lambda order: order.sync_contact(successor, "operator", at))
+
+
+def _erase_from_requests(order: Order, person: Person) -> ContactRequests | None:
+    """Return what contact persons have asked for without the person.
+
+    A hand-over to or by the person waits no longer. Whoever the person vouched for decides no longer, once the account
+    names neither.
+    """
+    requests = order.internals.requests
+    if requests is None:
+        return None
+    waiting, handed = requests.hand_over, requests.handed_over
+    if waiting:
+        is_theirs = person.has_email(waiting.email) or person.has_contact(order.contact)
+        texts = {"name": person.redact(waiting.name), "asked_by": person.redact(waiting.asked_by)}
+        waiting = None if is_theirs else waiting.model_copy(update=texts)
+    if handed:
+        nobody = ERASED_CONTACT.model_dump() if person.has_email(handed.email) else {}
+        is_voucher = handed.voucher is not None and person.has_email(handed.voucher)
+        handed = handed.model_copy(update=nobody | ({"voucher": ERASED_EMAIL} if is_voucher else {}))
+    return requests.model_copy(update={"hand_over": waiting, "handed_over": handed})
 
 
 def _erase_from_item(item: Item, person: Person, order: Order) -> Item:

@@ -5,7 +5,7 @@ from typing import Literal
 from online_orders.domain.orders import Order
 from online_orders.domain.values import Entity, Instant
 
-LinkDecision = Literal["approve", "cancel", "request_change"]
+LinkDecision = Literal["approve", "cancel", "request_change", "hand_over"]
 
 
 class Evidence(Entity):
@@ -35,7 +35,7 @@ def evidence_of(
     quote = order.quote
     return Evidence(
         sequence=order.internals.sequence,
-        at=order.updated_at,
+        at=order.internals.last_entry_at or order.updated_at,
         decision=decision,
         name=name,
         recipient=recipient,

@@ -32,6 +32,11 @@ class MailKind(StrEnum):
     EXPIRES_SOON = "expires_soon"
     CONTACT_REMOVED = "contact_removed"
     CONTACT_REPLACED = "contact_replaced"
+    QUESTION = "question"
+    ANSWER = "answer"
+    HAND_OVER_ASKED = "hand_over_asked"
+    HAND_OVER_REFUSED = "hand_over_refused"
+    HANDED_OVER = "handed_over"
     CONTACT_REPORT = "contact_report"
     CONTACT_CHANGED = "contact_changed"
     ACCOUNT_CHANGED = "account_changed"
@@ -125,6 +130,11 @@ MAILS: Mapping[MailKind, MailSpec] = {
     MailKind.EXPIRES_SOON: MailSpec(Event.REMINDED, (), followers=(Role.PLACED_BY, Role.WATCHER, Role.DESK_WATCHER)),
     MailKind.CONTACT_REMOVED: MailSpec(Event.CONTACT_REMOVED, _DESK),
     MailKind.CONTACT_REPLACED: MailSpec(Event.QUOTE_RESENT, (Role.FORMER_CONTACT, Role.ACCOUNT_CONTACT)),
+    MailKind.QUESTION: MailSpec(Event.ASKED, _DESK),
+    MailKind.ANSWER: MailSpec(Event.ANSWERED, _CONTACT, link="quote"),
+    MailKind.HAND_OVER_ASKED: MailSpec(Event.HAND_OVER_ASKED, _DESK),
+    MailKind.HAND_OVER_REFUSED: MailSpec(Event.HAND_OVER_REFUSED, _CONTACT, link="quote"),
+    MailKind.HANDED_OVER: MailSpec(Event.HANDED_OVER, (Role.FORMER_CONTACT, Role.ACCOUNT_CONTACT)),
     MailKind.CONTACT_REPORT: MailSpec(ACCOUNT, _DESK),
     MailKind.CONTACT_CHANGED: MailSpec(ACCOUNT, _DROPPED_OR_NAMED),
     MailKind.ACCOUNT_CHANGED: MailSpec(ACCOUNT, (Role.CONTACT, Role.DEPUTY, Role.FORMER_DEPUTY)),

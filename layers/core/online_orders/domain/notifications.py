@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
-from online_orders.domain.order_status import AT_DESK
+from online_orders.domain.order_status import AT_DESK, Status
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import DECIDABLE, QuoteState
 from online_orders.domain.system_reasons import SystemReason
@@ -60,7 +60,7 @@ def _applies(due: Notification, data: dict[str, object], by: Actor, source: Sour
         return by.kind == ("customer" if due.role is Role.CUSTOMER_SUCCESS else "customer_success")
     if due.kind is MailKind.EXPIRED and due.role is Role.CONTACT:  # nobody gets the news that an unseen quote has ended
         return data.get("code") != SystemReason.NOT_MAILED_IN_TIME.code
-    if due.role is Role.ACCOUNT_CONTACT and due.kind is not MailKind.CONTACT_REPLACED:
+    if due.role is Role.ACCOUNT_CONTACT and due.kind not in (MailKind.CONTACT_REPLACED, MailKind.HANDED_OVER):
         # Only for an order that no user of the account placed: otherwise a deputy could have one placed and approve it
         # alone.
         return source == "direct"
@@ -126,6 +126,20 @@ def is_still_due(due: Notification, order: Order, entry: Entry, at: datetime, *,
         MailKind.CONTACT_REMOVED: order.lacks_contact,
     }
     return is_still_true.get(due.kind, True)
+
+
+def has_link(due: Notification, order: Order, entry: Entry) -> bool:
+    """Return whether the contact person's mail has the link and the code now.
+
+    A reply of Customer Success is sent in any case, but brings no link once that is of no use: the revision was decided
+    on or replaced, or a mail with a newer link is on its way.
+    """
+    if due.role is not Role.CONTACT or MAILS[due.kind].link is None:
+        return False
+    if due.kind not in (MailKind.ANSWER, MailKind.HAND_OVER_REFUSED):
+        return True
+    is_pending = order.status is Status.PENDING_CONFIRMATION and not order.mail_is_pending
+    return is_pending and _is_current(order, entry)
 
 
 def _is_current(order: Order, entry: Entry) -> bool:

@@ -74,6 +74,47 @@ class Snapshot(Entity):
     """The kinds of its items that go to a site's address; None where the catalog that ships says so."""
 
 
+class Question(Entity):
+    """Where the timeline has a question of the contact person about the current revision, and its answer."""
+
+    sequence: int
+    at: Instant
+    answer: int | None = None
+    """The sequence number of the entry that answers it; None while it is open."""
+    answered_at: Instant | None = None
+
+
+class HandOver(Entity):
+    """A colleague whom the contact person has named to decide, while Customer Success is to agree."""
+
+    name: str
+    email: str
+    asked_by: str
+    """The name that was given with the request."""
+    at: Instant
+
+
+class HandedOver(Entity):
+    """Who was asked before the order's contact, and handed the decision over."""
+
+    name: str
+    email: str
+    voucher: str | None
+    """The address of the account's contact person or deputy whom the order's contact has the decision from, or is; with
+    that person's place it ends. None where Customer Success has agreed."""
+
+
+class ContactRequests(Entity):
+    """What contact persons have asked for beside deciding."""
+
+    questions: tuple[Question, ...] = ()
+    """Those about the current revision, oldest first."""
+    hand_over: HandOver | None = None
+    hand_overs: int = 0
+    """How many were asked for of the current revision, by whomever."""
+    handed_over: HandedOver | None = None
+
+
 class OrderInternals(Entity):
     """What an order keeps for its own processing and shows to nobody."""
 
@@ -122,4 +163,5 @@ class OrderInternals(Entity):
     coded_mails_at: Annotated[tuple[Instant, ...], Field(exclude_if=lambda past: not past)] = ()
     comments: Annotated[HourlyComments | None, Field(exclude_if=is_none)] = None
     """How many the customer has written in the hour of the newest; left out of what is stored until there is one."""
+    requests: Annotated[ContactRequests | None, Field(exclude_if=is_none)] = None
     since: dict[Status, Instant] = Field(default_factory=dict)

@@ -76,6 +76,19 @@ class NewDeskComment(NewComment):
     internal: Annotated[bool, Field(strict=True)] = False
 
 
+class NewAnswer(Request):
+    """What Customer Success answers to a question of the contact person."""
+
+    text: Note
+
+
+class HandOverDecision(Request):
+    """What Customer Success decides on a hand-over; a reason is told with a refusal."""
+
+    decision: Literal["approve", "refuse"]
+    reason: Annotated[ReasonText | None, BlankIsAbsent] = None
+
+
 class Resending(Request):
     """To whom a quote is sent again; None: to the present contact."""
 

@@ -11,6 +11,7 @@ from online_orders.domain.orders import Change, Order, reason_data
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.domain.timeline import SYSTEM, Event
+from online_orders.domain.values import instant_text
 
 
 class Policy(NamedTuple):
@@ -50,12 +51,15 @@ def tick(order: Order, policy: Policy, at: datetime) -> Change:
         return order.canceled(at, SYSTEM, "expiry", None)
     if quote.state in DECIDABLE and order.is_quote_past(at):
         return _expire(order, quote, policy.grace_days, at)
-    return _remind(order, policy, quote, at)
+    waits_since = order.contact_waits_since
+    return _tick_asked(order, policy, waits_since, at) if waits_since else _remind(order, policy, quote, at)
 
 
 def _remind(order: Order, policy: Policy, quote: Quote, at: datetime) -> Change:
     if quote.state is not QuoteState.OFFERED or order.lacks_contact or not _is_reminder_due(order, policy, quote, at):
         return Change(order, ())
+    if any(each.answered_at and order.today(each.answered_at) == order.today(at) for each in order.requests.questions):
+        return Change(order, ())  # The answer has brought link and code today.
     internals = {"last_reminder_on": order.today(at)}
     return order.with_entry(at, SYSTEM, Event.REMINDED, order.revision_data(), decision=False, internals=internals)
 
@@ -95,7 +99,12 @@ def _expire(order: Order, quote: Quote, grace_days: int, at: datetime) -> Change
 
 
 def late_after(order: Order, policy: Policy) -> datetime | None:
-    """Return from when on the order has waited too long at the desk; None while it does not wait there."""
+    """Return from when on the order has waited too long at the desk; None while it does not wait there.
+
+    It waits there also while its contact person waits for an answer, or for the desk to agree to a hand-over.
+    """
+    if waits_since := order.contact_waits_since:
+        return waits_since + timedelta(hours=policy.unclaimed_hours)
     if order.status not in AT_DESK or order.mail_is_pending:
         return None
     return order.internals.since[order.status] + timedelta(hours=policy.hours_at_desk(order.status))
@@ -108,6 +117,15 @@ def _tick_at_desk(order: Order, policy: Policy, at: datetime) -> Change:
         return Change(order, ())
     internals = {"stale_since": since}
     data = {"hours": policy.hours_at_desk(order.status)}
+    return order.with_entry(at, SYSTEM, Event.STALE, data, internal=True, decision=False, internals=internals)
+
+
+def _tick_asked(order: Order, policy: Policy, since: datetime, at: datetime) -> Change:
+    """Tell Customer Success, once, that the contact person waits for an answer or a hand-over."""
+    if at < since + timedelta(hours=policy.unclaimed_hours) or order.internals.stale_since == since:
+        return Change(order, ())
+    internals = {"stale_since": since}
+    data = {"hours": policy.unclaimed_hours, "asked_since": instant_text(since)}
     return order.with_entry(at, SYSTEM, Event.STALE, data, internal=True, decision=False, internals=internals)
 
 

@@ -40,6 +40,10 @@ ALLOWED_STATUSES: Mapping[str, frozenset[Status]] = {
     "ask for a fresh order mail of": AT_DESK,
     "ask for a fresh quote mail of": frozenset({Status.PENDING_CONFIRMATION}),
     "lock a link of": OPEN_STATUSES,
+    "ask a question about": frozenset({Status.PENDING_CONFIRMATION}),
+    "answer a question about": frozenset({Status.PENDING_CONFIRMATION}),
+    "hand over": frozenset({Status.PENDING_CONFIRMATION}),
+    "decide on the hand-over of": frozenset({Status.PENDING_CONFIRMATION}),
     "comment on": OPEN_STATUSES,
 }
 """The action table: from which statuses each action may be taken."""
@@ -52,6 +56,8 @@ DESK_ACTIONS: Mapping[str, str] = {
     "decline": "decline",
     "resend": "resend the quote of",
     "comment": "comment on",
+    "answer": "answer a question about",
+    "hand_over": "decide on the hand-over of",
 }
 """What Customer Success does with an order by the API: the name that clients know, and the row of the action table."""
 CUSTOMER_ACTIONS: Mapping[str, str] = {"withdraw": "withdraw", "comment": "comment on"}

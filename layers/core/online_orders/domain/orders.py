@@ -20,10 +20,13 @@ from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests, VersionMismatch
 from online_orders.domain.order_parts import (
     Closed,
+    ContactRequests,
     Delivery,
+    HandOver,
     HourlyComments,
     OrderedSite,
     OrderInternals,
+    Question,
     Snapshot,
     User,
 )
@@ -44,6 +47,7 @@ MAX_STORED_BYTES = 380 * 1024
 """Bytes of an order with its quote. DynamoDB takes 400 KB; the rest is for keys, and for what is yet to be written."""
 QUOTE_MAIL_DEADLINE = timedelta(hours=24)
 """For how long the mail of a quote is tried again while the installation cannot send it."""
+_NO_REQUESTS = ContactRequests()
 _DECISIONS = {Event.COMPLETED, Event.CANCELED, Event.CHANGE_REQUESTED}
 
 
@@ -137,6 +141,32 @@ class Order(Entity):
             return None
         return Delivery(state=news.state, recipient=self.contact.email, at=news.at)
 
+    @property
+    def requests(self) -> ContactRequests:
+        return self.internals.requests or _NO_REQUESTS
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        """Return the questions that wait for an answer, oldest first; they end when the order leaves its status."""
+        requests = self.internals.requests
+        if requests is None or self.status is not Status.PENDING_CONFIRMATION:
+            return ()
+        return tuple(question for question in requests.questions if question.answer is None)
+
+    @property
+    def pending_hand_over(self) -> HandOver | None:
+        """Return the hand-over that waits for Customer Success; it ends when the quote is no longer on offer."""
+        requests, quote = self.internals.requests, self.quote
+        is_on_offer = self.status is Status.PENDING_CONFIRMATION and quote is not None and quote.state in DECIDABLE
+        return requests.hand_over if requests and is_on_offer else None
+
+    @property
+    def contact_waits_since(self) -> datetime | None:
+        """Return since when the contact person waits for Customer Success: for an answer, or for a hand-over."""
+        asked = [question.at for question in self.open_questions]
+        hand_over = self.pending_hand_over
+        return min([*asked, *([hand_over.at] if hand_over else [])], default=None)
+
     def today(self, at: datetime) -> date:
         """Return the account's calendar day."""
         return day_in(self.internals.time_zone, at)
@@ -213,6 +243,26 @@ class Order(Entity):
         """Raise Conflict unless the status allows the action."""
         self._raise_conflict(self._status_refusal(action))
 
+    def require_on_offer(self, action: str, at: datetime) -> None:
+        """Raise Conflict unless the status allows the action, and the quote can be decided on."""
+        self.require_allowed(action)
+        if self.quote is None or self.quote.state not in DECIDABLE or self.is_quote_past(at):
+            raise Conflict("The quote is no longer on offer.", self.status)
+
+    def require_open_question(self) -> Question:
+        """Return the oldest question that waits for an answer; raise Conflict where there is none."""
+        self.require_allowed(DESK_ACTIONS["answer"])
+        if not self.open_questions:
+            raise Conflict("No question of the contact person is open.", self.status)
+        return self.open_questions[0]
+
+    def require_pending_hand_over(self) -> HandOver:
+        """Return the hand-over that waits for Customer Success; raise Conflict where there is none."""
+        self.require_allowed(DESK_ACTIONS["hand_over"])
+        if (pending := self.pending_hand_over) is None:
+            raise Conflict("No hand-over waits for Customer Success.", self.status)
+        return pending
+
     def _status_refusal(self, action: str) -> str | None:
         """Return why the status does not allow an action; None if it does. Likewise the next two, of all conditions."""
         if self.status in ALLOWED_STATUSES[action]:
@@ -249,6 +299,10 @@ class Order(Entity):
             return self._resend_refusal(at) is None
         if action == DESK_ACTIONS["undo_quote"]:
             return self._undo_refusal() is None
+        if action == DESK_ACTIONS["answer"]:
+            return bool(self.open_questions)
+        if action == DESK_ACTIONS["hand_over"]:
+            return self.pending_hand_over is not None
         return self._status_refusal(action) is None
 
     def with_entry(
@@ -360,6 +414,7 @@ class Order(Entity):
                 "last_reminder_on": None,
                 "fresh_mails_at": (),
                 "coded_mails_at": (),
+                **self._kept_requests("handed_over"),
             },
         )
         if len(change.order.model_dump_json().encode()) > MAX_STORED_BYTES:
@@ -407,16 +462,32 @@ class Order(Entity):
             {"contact_changed": is_changed, **recipient_data(contact or self.contact), **former},
             contact=contact or self.contact,
             internals={
-                "quote_link": self.internals.quote_link + 1,
-                "quote_mail_due_at": at,
-                "order_link": self.internals.order_link + bool(contact),
-                "has_own_contact": self.internals.has_own_contact or contact is not None,
-                "fresh_mails_at": (),
-                "coded_mails_at": (),
-                "contact_removed_since": None,
-                **self._reminder_reset(at),
+                **self.resent_internals(at, has_given_contact=contact is not None),
+                **(self._kept_requests("questions", "hand_overs") if is_changed else {}),
             },
         )
+
+    def resent_internals(self, at: datetime, *, has_given_contact: bool) -> dict[str, Any]:
+        """Return the internals by which the same quote goes out anew, to a contact of the order's own if one is given;
+        older links are dead then.
+        """
+        return {
+            "quote_link": self.internals.quote_link + 1,
+            "quote_mail_due_at": at,
+            "order_link": self.internals.order_link + has_given_contact,
+            "has_own_contact": self.internals.has_own_contact or has_given_contact,
+            "fresh_mails_at": (),
+            "coded_mails_at": (),
+            "contact_removed_since": None,
+            **self._reminder_reset(at),
+        }
+
+    def _kept_requests(self, *names: str) -> dict[str, Any]:
+        """Return the internals by which the contact's requests end, but for those that are named."""
+        if self.internals.requests is None:
+            return {}
+        kept = ContactRequests(**{name: getattr(self.internals.requests, name) for name in names})
+        return {"requests": None if kept == _NO_REQUESTS else kept}
 
     def _reminder_reset(self, at: datetime) -> dict[str, Any]:
         """Return the internals by which a mail with the present quote takes the place of the reminders that were due
@@ -443,17 +514,35 @@ class Order(Entity):
         `by` is the member of Customer Success who changed the account; None when time did.
         """
         contact = account.contact_on(day_in(account.time_zone, at))
-        change = self.sync_contact(contact, by, at)
+        change = self._without_lost_voucher(account).sync_contact(contact, by, at)
         change = change.then(lambda order: order.sync_enrollment(account.is_enrolled, by, at))
         return change.then(lambda order: order.sync_settings(account.locale, account.time_zone, by, at))
 
     def has_stale_contact(self, account: Account) -> bool:
         """Return whether the account has parted with the order's contact person, and the order is yet to be synced."""
-        if not self.is_open or self.internals.has_own_contact:
+        if not self.is_open:
             return False
+        if self.internals.has_own_contact:
+            return self._has_lost_voucher(account)
         if account.enrollment is None or account.enrollment.contact is None:
             return not self.lacks_contact
         return not account.enrollment.names(self.contact)
+
+    def _has_lost_voucher(self, account: Account) -> bool:
+        """Return whether the account names neither the contact, to whom the decision was handed over, nor the person
+        who vouched for it.
+        """
+        handed = self.requests.handed_over
+        if handed is None or handed.voucher is None:
+            return False
+        return not any(map(account.names_mailbox, (handed.voucher, self.contact.email)))
+
+    def _without_lost_voucher(self, account: Account) -> Order:
+        """Return the order as one that goes by its account again, if nobody vouches for its own contact any more."""
+        if not self._has_lost_voucher(account):
+            return self
+        internals = self.internals.model_copy(update={"has_own_contact": False})
+        return self.model_copy(update={"internals": internals})
 
     def sync_enrollment(self, is_enrolled: bool, by: str | None, at: datetime) -> Change:
         """Flag or unflag a suspended enrollment; the order goes on, and Customer Success decides."""
@@ -507,6 +596,7 @@ class Order(Entity):
                 "quote_mail_due_at": at if self.quote else None,
                 "contact_removed_since": None,
                 **self._reminder_reset(at),
+                **self._kept_requests("questions", "hand_overs"),
             },
         )
 
@@ -518,7 +608,8 @@ class Order(Entity):
     def _remove_contact(self, by: str | None, at: datetime) -> Change:
         if self.lacks_contact:
             return Change(self, ())
-        internals = {**self._revoked_links(), "contact_removed_since": at}
+        requests = self._kept_requests("questions", "hand_overs")
+        internals = {**self._revoked_links(), "contact_removed_since": at, **requests}
         return self.with_entry(
             at, _staff_or_time(by), Event.CONTACT_REMOVED, internal=True, decision=False, internals=internals
         )
@@ -527,14 +618,15 @@ class Order(Entity):
         """Return the internals by which all links that went out are revoked."""
         return {"order_link": self.internals.order_link + 1, "quote_link": self.internals.quote_link + bool(self.quote)}
 
-    def erased(self, changes: Mapping[str, Any], at: datetime) -> Change:
-        """Put `changes` in the place of a person who was erased (see `erasure`); nothing without any.
+    def erased(self, changes: Mapping[str, Any], at: datetime, internals: Mapping[str, Any] | None = None) -> Change:
+        """Put `changes` in the place of a person who was erased (see `erasure`), also of the internals; nothing without
+        any.
 
         The links of an erased contact person are dead, since they were derived from the address.
         """
-        if not changes:
+        if not changes and not internals:
             return Change(self, ())
-        internals = {"has_own_contact": False} if "contact" in changes else {}
+        internals = {**(internals or {}), **({"has_own_contact": False} if "contact" in changes else {})}
         return self.with_entry(
             at, SYSTEM, Event.PERSON_ERASED, internal=True, decision=False, internals=internals, **changes
         )
@@ -567,14 +659,12 @@ class Order(Entity):
 
     def approve(self, name: str, at: datetime) -> Change:
         """Accept the current revision; one that is past its last day, or no longer on offer, is a Conflict."""
-        self.require_allowed("approve")
-        if self.quote is None or self.quote.state not in DECIDABLE or self.is_quote_past(at):
-            raise Conflict("The quote is no longer on offer.", self.status)
+        self.require_on_offer("approve", at)
         return self.with_entry(
             at,
             Actor(kind="contact", name=name),
             Event.COMPLETED,
-            {**self.revision_data(), **self._asked()},
+            {**self.revision_data(), **self.asked_data()},
             status=Status.COMPLETED,
             quote=self.quote_in(QuoteState.APPROVED, at),
             closed=Closed(by="contact", reason=None, at=at),
@@ -591,7 +681,7 @@ class Order(Entity):
             at,
             Actor(kind="contact", name=name),
             Event.CHANGE_REQUESTED,
-            {**self.revision_data(), **self._asked(), "reason": reason},
+            {**self.revision_data(), **self.asked_data(), "reason": reason},
             status=Status.IN_PROCESS,
             quote=self.quote_in(QuoteState.CHANGE_REQUESTED, at),
         )
@@ -663,7 +753,7 @@ class Order(Entity):
         data = {"purpose": purpose, **recipient_data(self.contact)}
         return self.with_entry(at, SYSTEM, Event.LINK_LOCKED, data, internal=True, decision=False)
 
-    def _asked(self) -> dict[str, Any]:
+    def asked_data(self) -> dict[str, Any]:
         """Return who has the link that a decision is taken by, which may be under another name."""
         return {"asked_name": self.contact.name, "asked_email": self.contact.email}
 
@@ -692,7 +782,7 @@ class Order(Entity):
             at,
             actor,
             Event.CANCELED,
-            {"by": by, "reason": reason, **(self._asked() if by == "contact" else {})},
+            {"by": by, "reason": reason, **(self.asked_data() if by == "contact" else {})},
             decision=True,
             status=Status.CANCELED,
             quote=self.quote_in(QuoteState.DECLINED, at) if undecided else self.quote,

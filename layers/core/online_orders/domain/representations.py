@@ -19,7 +19,7 @@ from online_orders.domain.timeline import Entry
 from online_orders.domain.values import instant_text
 
 DEFAULT_POLICY = Policy()
-Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked"]
+Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked", "question_open", "hand_over_asked"]
 
 
 def quote_body(quote: Quote, day: date) -> dict[str, Any]:
@@ -124,6 +124,8 @@ def flags_of(order: Order) -> list[Flag]:
         "enrollment_suspended": internals.suspended_since is not None,
         "contact_complained": 0 < internals.quote_link == internals.complained_link,
         "fresh_quote_asked": order.is_fresh_quote_asked,
+        "question_open": bool(order.open_questions),
+        "hand_over_asked": order.pending_hand_over is not None,
     }
     return [flag for flag, is_raised in raised.items() if is_raised] if order.is_open else []
 
@@ -133,7 +135,7 @@ def desk_row(
 ) -> dict[str, Any]:
     """Return the order as the customer sees it, with its age and what the desk needs to know about it."""
     late_after = order_schedule.late_after(order, policy)
-    named = order.snapshot and order.snapshot.account_name
+    named, hand_over = order.snapshot and order.snapshot.account_name, order.pending_hand_over
     return {
         **order_body(order, history, at, at_desk=True, may_act=may_act),
         **({"account_name": named} if named else {}),
@@ -143,6 +145,7 @@ def desk_row(
         "waits_for_contact": order.lacks_contact,
         "delivery": order.delivery.model_dump(mode="json") if order.delivery else None,
         "undo_until": instant_text(order.undo_until) if order.undo_until else None,
+        **({"hand_over": hand_over.model_dump(mode="json")} if hand_over else {}),
     }
 
 

@@ -36,6 +36,11 @@ class Event(StrEnum):
     FRESH_MAIL_ASKED = "link.fresh_asked"
     LINK_LOCKED = "link.locked"
     CHANGE_REQUESTED = "order.change_requested"
+    ASKED = "order.asked"
+    ANSWERED = "order.answered"
+    HAND_OVER_ASKED = "order.hand_over_asked"
+    HAND_OVER_REFUSED = "order.hand_over_refused"
+    HANDED_OVER = "order.handed_over"
     COMMENTED = "order.commented"
     COMPLETED = "order.completed"
     CANCELED = "order.canceled"
@@ -52,6 +57,8 @@ PUBLISHED = frozenset(
         Event.REMINDED,
         Event.EXPIRED,
         Event.CHANGE_REQUESTED,
+        Event.ASKED,
+        Event.HANDED_OVER,
         Event.COMMENTED,
         Event.COMPLETED,
         Event.CANCELED,

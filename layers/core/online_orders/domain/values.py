@@ -43,6 +43,7 @@ PATTERN_TEXTS = {
 """The messages that replace a pattern when a text does not match it."""
 
 MAX_NAME_LENGTH = 200
+MAX_EMAIL_LENGTH = 254
 MAX_REASON_LENGTH = 1_000
 MAX_TEXT_LENGTH = 2_000
 """Of a note, a comment, a quote's message and a report, in characters."""
@@ -117,7 +118,12 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pat
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=_TEXT)]
 """Text of several lines: tabs and line ends are its only control characters."""
 Name = Annotated[Line, StringConstraints(max_length=MAX_NAME_LENGTH)]
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=_EMAIL)]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_EMAIL_LENGTH, pattern=_EMAIL)]
+
+
+def is_email(text: str) -> bool:
+    """Return whether a text is an `Email`."""
+    return len(text) <= MAX_EMAIL_LENGTH and re.fullmatch(_EMAIL, text) is not None
 
 
 def is_identifier(text: str) -> bool:

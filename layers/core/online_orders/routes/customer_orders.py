@@ -43,6 +43,10 @@ def order_response(order: Order, customer: Caller) -> Response:
     """Return an order as the customer sees it, with its version as ETag."""
     history, may_act = lead_time_statistics.lead_times([order]), customer.may_change_orders
     body = order_body(order, history, clock.now(), may_act=may_act)
+    if order.internals.requests:
+        from online_orders.aws.question_store import questions_member
+
+        body |= questions_member(order)
     return responses.json_response(body, headers=responses.etag(order.version))
 
 

@@ -13,6 +13,7 @@ from online_orders.aws import (
     lead_time_statistics,
     order_queries,
     order_store,
+    question_store,
     search_queries,
 )
 from online_orders.aws.placing import current_duplicates, place, preview
@@ -57,6 +58,7 @@ def desk_order_response(order: Order, staff: Caller, status: HTTPStatus = HTTPSt
     """Return an order as Customer Success sees it, with its version as ETag."""
     may_act = staff.may_change_orders
     row = desk_row(order, lead_time_statistics.lead_times([order]), clock.now(), _policy(), may_act=may_act)
+    row |= question_store.questions_member(order)
     return responses.json_response(row, status, responses.etag(order.version))
 
 

@@ -68,7 +68,15 @@ def render_mail(
     context = OrderMailContext(role, order, entry, installation, account_name, site_names or {}, translate)
     reader = line_of(order.contact.name) if role is Role.CONTACT else None
     return _render(
-        kind, role, translate, installation, context.values, context.facts, reader=reader, link=link, **context.shown
+        kind,
+        role,
+        translate,
+        installation,
+        context.values,
+        context.facts,
+        reader=reader,
+        link=link,
+        **context.shown,
     )
 
 
@@ -160,9 +168,17 @@ def _changes(
     def state(account: Account) -> str:
         return translate(f"mail.account_changed.{account.enrollment.state if account.enrollment else 'none'}")
 
+    def policy(account: Account) -> str:
+        return translate(f"mail.account_changed.hand_over.{account.hand_over}")
+
     yield "account", line_of(new.name)
     if notice.reader is Role.CONTACT:
-        for what, value in (("deputies", deputies), ("reseller", reseller), ("enrollment", state)):
+        for what, value in (
+            ("deputies", deputies),
+            ("reseller", reseller),
+            ("enrollment", state),
+            ("hand_over", policy),
+        ):
             if value(old) != value(new):
                 yield f"{what}_were", value(old)
                 yield f"{what}_are", value(new)

@@ -54,7 +54,8 @@ class OrderMailContext:
             "asked": line_of(self.asked.name),
             "asked_email": self.asked.email,
             "day": self._day(self.entry.at),
-            "since": self._day(order.internals.since.get(order.status, order.updated_at)),
+            "since": self._since(),
+            "former": self._former,
             "passed": self.passed,
         }
         if order.quote:
@@ -103,6 +104,8 @@ class OrderMailContext:
             "is_other_name": self._is_other_name,
             "who": self.values.get("who"),
             "screen": self._screen(),
+            "colleague": address_of(self._colleague) if self._colleague else None,
+            "is_handed_over": bool(self._former),
         }
 
     @cached_property
@@ -147,6 +150,29 @@ class OrderMailContext:
         """
         is_other = not self.asked.has_name(self.entry.actor.name or self.asked.name)
         return is_other or (self.role is not Role.CONTACT and self.order.internals.has_own_contact)
+
+    @property
+    def _former(self) -> str:
+        """Return who handed the decision over, by the entry or else by the order; empty where nobody did, or was
+        erased.
+        """
+        if "former_recipient" in self.entry.data:
+            return str(self.entry.data["former_recipient"])
+        handed = self.order.requests.handed_over
+        former = Contact.model_construct(name=handed.name, email=handed.email) if handed else None
+        return "" if former is None or former.is_erased else address_of(former)
+
+    @property
+    def _colleague(self) -> Contact | None:
+        """Return who is to decide by the hand-over that waits for Customer Success."""
+        waiting = self.order.requests.hand_over
+        return Contact.model_construct(name=waiting.name, email=waiting.email) if waiting else None
+
+    def _since(self) -> str:
+        order, asked_since = self.order, self.entry.data.get("asked_since")
+        if asked_since:
+            return self._day(datetime.fromisoformat(asked_since))
+        return self._day(order.internals.since.get(order.status, order.updated_at))
 
     def _who_closed(self) -> str:
         """Return the sentence about who closed the order; Customer Success sees its own members by name."""

@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from online_orders.domain.confirmation import EMPTY_FORM, REQUEST_MAIL, REQUEST_QUOTE, FormError, FormState, Outcome
+from online_orders.domain.confirmation import (
+    ASK,
+    EMPTY_FORM,
+    HAND_OVER,
+    REQUEST_MAIL,
+    REQUEST_QUOTE,
+    FormError,
+    FormState,
+    Outcome,
+)
 from online_orders.domain.installation import Installation
 from online_orders.domain.order_numbers import number_of
 from online_orders.domain.order_status import Status
@@ -67,6 +76,8 @@ def decision_page(
         account=line_of(order.account_name(account_name)),
         pdf_path=pdf_path,
         form=form,
+        more=(ASK, HAND_OVER) if form.may_hand_over else (ASK,),
+        is_more_open=form.decision in (ASK, HAND_OVER),
     )
 
 
@@ -126,6 +137,7 @@ def _paragraphs(
         f"outcome.{outcome}.text",
         brand=brand,
         revision=quote.revision if quote else "",
+        contact=line_of(order.contact.name) if order else "",
         valid_until=translate.day(quote.valid_until) if quote else "",
     )
     if order is None:
