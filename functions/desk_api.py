@@ -1,4 +1,4 @@
-"""Serve Customer Success' side of the API: queue, orders, quotes, accounts, price lists, catalog, audit trail."""
+"""Serve Customer Success' side of the API: queue, orders, quotes, teams, accounts, price lists, audit trail."""
 
 import gc
 
@@ -11,9 +11,11 @@ from online_orders.routes import (
     audit_trail,
     desk_accounts,
     desk_catalog,
+    desk_handling,
     desk_orders,
     desk_quotes,
     desk_requests,
+    desk_setup,
     price_lists,
 )
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
@@ -22,7 +24,17 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = Api()
-for resource in (desk_orders, desk_quotes, desk_requests, desk_accounts, price_lists, desk_catalog, audit_trail):
+for resource in (
+    desk_orders,
+    desk_handling,
+    desk_quotes,
+    desk_requests,
+    desk_setup,
+    desk_accounts,
+    price_lists,
+    desk_catalog,
+    audit_trail,
+):
     app.include_router(resource.router)
 
 

@@ -1,4 +1,5 @@
-"""Show a quote as the contact person would get it, mail and PDF, before it is sent.
+"""Show what is about to be written: a quote as the contact person would get it, mail and PDF, and the text modules of
+the desk with the words of an order.
 
 This is a function of its own, so that the cold starts of the desk's API do not load the rendering layer.
 """
@@ -13,15 +14,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from aws_lambda_powertools.event_handler import Depends, Request
 
 from online_orders import clock
-from online_orders.aws import account_store, order_store, terms_store
+from online_orders.aws import account_store, desk_settings_store, order_store, terms_store
 from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.desk_settings import filled
 from online_orders.domain.installation import Installation
+from online_orders.domain.order_numbers import number_of
 from online_orders.environment import installation
 from online_orders.http import requests, responses
-from online_orders.http.app import PDF, Api, DeskAgent, error_codes, raw_json_body, response_spec
+from online_orders.http.app import PDF, Api, DeskAgent, DeskReader, error_codes, raw_json_body, response_spec
 from online_orders.http.parameters import IfMatch, OrderId
 from online_orders.http.responses import Response
 from online_orders.telemetry import correlation_paths, logger, redact_exceptions
+from online_orders_rendering.i18n import translator
 from online_orders_rendering.mails.compose import render_quote_mail
 from online_orders_rendering.quote_pdf import render_quote_pdf
 
@@ -66,6 +70,31 @@ def preview_quote(
         return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers={"Cache-Control": "no-store"})
     mail = render_quote_mail(offered, account, _placeholder(installation_info), installation_info, at)
     return responses.json_response({"mail": mail._asdict()})
+
+
+@app.get(
+    "/api/desk/orders/<order_id>/text-modules",
+    tags=["Desk"],
+    summary="Show the text modules for an order",
+    description=(
+        "In the language of the account or else in English, with what the placeholders stand for in the order. A "
+        "placeholder for what the order does not have stays as it is."
+    ),
+    responses=response_spec("FilledTextModules", "The text modules."),
+)
+def show_text_modules_for_order(_staff: DeskReader, order_id: OrderId) -> Response:
+    order = order_store.get_any_order(order_id)
+    account, modules = account_store.get_account(order.account_id), desk_settings_store.get_setting("text_modules")
+    values = {
+        "number": number_of(order.order_id),
+        "order_id": order.order_id,
+        "contact": None if order.contact.is_erased else order.contact.name,
+        "account": order.account_name(account.name),
+        "purchase_order_number": order.purchase_order_number,
+        "valid_until": translator(account.locale).day(order.quote.valid_until) if order.quote else None,
+        "assignee": order.assignee.shown_name if order.assignee else None,
+    }
+    return responses.json_response({"text_modules": filled(modules.document, account.locale, values)})
 
 
 @redact_exceptions

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from online_orders.domain import hand_over, order_delivery, order_schedule, questions
+from online_orders.domain import hand_over, handling, order_delivery, order_schedule, questions
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.errors import Conflict, Invalid, TooLarge, VersionMismatch
+from online_orders.domain.order_parts import User
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import (
     ALLOWED_STATUSES,
@@ -62,6 +63,7 @@ from tests.domain.builders import (
 CONTACT = Actor(kind="contact", name="Connie")
 CUSTOMER = Actor(kind="customer", name=ANNA.email)
 STAFF = Actor(kind="customer_success", name=CONRAD.email)
+DORA = User(user_id="dora", email="dora@vendor.example")
 SYSTEM = Actor(kind="system")
 
 
@@ -94,6 +96,22 @@ ACTIONS = {
         lambda order, at: order.release(CONRAD, at), ("in_process",), None, Event.RELEASED, STAFF, internal=True
     ),
     "quote": Action(_offer, ("in_process", "pending_confirmation"), None, Event.QUOTE_PREPARED, STAFF, internal=True),
+    "assign": Action(
+        lambda order, at: handling.assign(order, DORA, CONRAD, at),
+        ("submitted", "in_process"),
+        "in_process",
+        Event.CLAIMED,
+        STAFF,
+    ),
+    "handling": Action(
+        lambda order, at: handling.change_handling(order, {"priority": "high"}, (), CONRAD, at),
+        ("submitted", "in_process", "pending_confirmation"),
+        None,
+        Event.HANDLING_CHANGED,
+        STAFF,
+        version_rises=False,
+        internal=True,
+    ),
     "decline": Action(
         lambda order, at: order.decline(CONRAD, "sold out", at),
         ("submitted", "in_process", "pending_confirmation"),
@@ -148,7 +166,10 @@ BY_API = {
     "quote": lambda order, at: order.offer(quote_for(order, NOW), CONRAD, at),
     "answer": lambda order, at: questions.answer(order, CONRAD, "Yes.", at),
     "hand_over": lambda order, at: hand_over.refuse_hand_over(order, CONRAD, None, at),
-    **{name: ACTIONS[name].take for name in ("claim", "release", "decline", "withdraw", "comment")},
+    **{
+        name: ACTIONS[name].take
+        for name in ("claim", "release", "decline", "withdraw", "comment", "assign", "handling")
+    },
 }
 CASES = [(name, status) for name in ACTIONS for status in STATUSES]
 ALLOWED_CASES = [(name, status) for name, status in CASES if status in ACTIONS[name].allowed_from]
@@ -199,16 +220,20 @@ def _is_refused(take: Callable[[Order, datetime], Change], order: Order, at: dat
 @pytest.mark.parametrize(
     ("order", "desk", "customer"),
     [
-        (place().order, ["claim", "decline", "comment"], ["withdraw", "comment"]),
-        (claimed(), ["claim", "release", "quote", "decline", "comment"], ["comment"]),
-        (held(), ["claim", "release", "quote", "undo_quote", "decline", "comment"], ["comment"]),
-        (offered(), ["quote", "decline", "resend", "comment"], ["comment"]),
+        (place().order, ["claim", "decline", "comment", "assign", "handling"], ["withdraw", "comment"]),
+        (claimed(), ["claim", "release", "quote", "decline", "comment", "assign", "handling"], ["comment"]),
         (
-            waiting_for_hand_over(asked()),
-            ["quote", "decline", "resend", "comment", "answer", "hand_over"],
+            held(),
+            ["claim", "release", "quote", "undo_quote", "decline", "comment", "assign", "handling"],
             ["comment"],
         ),
-        (expired(), ["quote", "decline", "comment"], ["comment"]),
+        (offered(), ["quote", "decline", "resend", "comment", "handling"], ["comment"]),
+        (
+            waiting_for_hand_over(asked()),
+            ["quote", "decline", "resend", "comment", "answer", "hand_over", "handling"],
+            ["comment"],
+        ),
+        (expired(), ["quote", "decline", "comment", "handling"], ["comment"]),
         (standing("completed"), [], []),
     ],
     ids=["submitted", "in process", "held", "offered", "asked", "expired", "completed"],

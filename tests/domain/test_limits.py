@@ -67,6 +67,8 @@ LIMITS: dict[str, tuple[Any, Any]] = {
 
 ACTIONS = {
     "claim": "submitted in_process",
+    "assign": "submitted in_process",
+    "change the handling of": "submitted in_process pending_confirmation",
     "release": "in_process",
     "quote": "in_process pending_confirmation",
     "undo the quote of": "in_process pending_confirmation",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from online_orders.domain import hand_over, order_delivery, order_schedule, questions
+from online_orders.domain import hand_over, handling, order_delivery, order_schedule, questions
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person, erase_from_entry
 from online_orders.domain.mail_delivery import MailEvent
@@ -22,6 +22,7 @@ from tests.domain.builders import (
     CARLA,
     CLARA,
     CONNIE,
+    CONRAD,
     DAY,
     KEY_ID,
     LATER,
@@ -69,10 +70,18 @@ def suspended() -> Order:
     return place().order.sync_enrollment(False, CLARA.email, NOW).order
 
 
+def to_follow_up_on(at: datetime) -> Order:
+    return handling.change_handling(claimed(), {"follow_up_on": at.date().isoformat()}, (), CLARA, NOW).order
+
+
 MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
     "placed": (place(), [("order_received", TO_CONTACT), ("order_received", TO_CUSTOMER), ("new_order", DESK)]),
     "not claimed for long": (order_schedule.tick(place().order, Policy(), NOW + 5 * DAY), [("stale_order", DESK)]),
     "claimed": (place().order.claim(CLARA, LATER), []),
+    "assigned": (handling.assign(place().order, CONRAD, CLARA, LATER), [("assigned", CONRAD.email)]),
+    "assigned to oneself": (handling.assign(place().order, CLARA, CLARA, LATER), []),
+    "handled": (handling.change_handling(place().order, {"note": "Call them."}, (), CLARA, LATER), []),
+    "to follow up on": (order_schedule.tick(to_follow_up_on(NOW), Policy(), LATER), [("follow_up", DESK)]),
     "released": (claimed().release(CLARA, LATER), []),
     "quoted": (claimed().offer(quote_for(claimed()), CLARA, LATER), []),
     "undone": (held().undo_quote(CLARA, LATER), []),
@@ -383,6 +392,8 @@ ASKING = {
     "contact removed",
     "contact changed after the quote has expired",
     "fresh mail of an expired quote",
+    "assigned",
+    "to follow up on",
 }
 """Their mails are due only while what they ask for can be done."""
 TELLING = [name for name, (_, mails) in MAILS.items() if mails and name not in ASKING]

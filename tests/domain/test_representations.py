@@ -248,6 +248,7 @@ def test_a_row_of_the_desk_is_the_order_and_its_age() -> None:
     assert row.pop("waits_for_contact") is False
     assert row.pop("undo_until") is None
     assert row.pop("delivery") is None
+    assert row.pop("handling") == {"team": None, "priority": "normal", "follow_up_on": None, "note": None}
     assert row == order_body(order, {}, NOW, at_desk=True)
     assert desk_row(order, {}, NOW - DAY)["age_seconds"] == 0
 

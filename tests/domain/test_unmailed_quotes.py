@@ -125,7 +125,7 @@ def test_a_contact_with_an_unrecorded_mail_can_ask_for_a_fresh_quote() -> None:
     """SES had taken it, and its answer was lost."""
     after = order_schedule.expire_unmailed(sending(), GRACE, PAST).order
     requested = after.ask_for_fresh_quote(PAST).order
-    assert flags_of(requested) == ["fresh_quote_asked"]
+    assert flags_of(requested, requested.updated_at) == ["fresh_quote_asked"]
     assert order_delivery.quote_mailed(after, 1, KEY_ID, PAST).entries == ()
     body = order_body(after, {}, PAST + DAY)
     assert (body["status"], body["quote"]["state"]) == ("in_process", QuoteState.EXPIRED)

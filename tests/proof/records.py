@@ -33,6 +33,8 @@ SUBJECTS = {
     r"Quote expired: order \S+ of .+": "expired",
     r"Fresh quote asked for: order \S+ of .+": "fresh quote asked for",
     r"Order \S+ of .+ is waiting": "waiting",
+    r"Order \S+ of .+ was assigned to you": "assigned",
+    r"Follow up on order \S+ of .+": "follow up",
     r"Comment on order \S+( of .+)?": "comment",
     r"Contact person missing: order \S+ of .+": "contact missing",
 }

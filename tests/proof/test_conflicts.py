@@ -303,6 +303,14 @@ def a_watcher_who_chooses_mails(lab: Lab) -> None:
     ]
 
 
+def an_order_that_is_looked_at(lab: Lab) -> None:
+    order_id, colleague = place(lab), lab.users.agent
+    path = f"/api/desk/orders/{order_id}/presence"
+    assert lab.http("POST", path, json={}, user=colleague).json() == {"people": []}
+    (seen,) = lab.http("POST", path, json={}, user=lab.users.cs).json()["people"]
+    assert seen["user_id"] == colleague.user_id
+
+
 LIVES: tuple[Callable[[Lab], None], ...] = (
     an_approval,
     a_parked_order,
@@ -316,6 +324,7 @@ LIVES: tuple[Callable[[Lab], None], ...] = (
     people_and_machines_that_sign_in_again,
     a_draft_of_the_catalog,
     a_watcher_who_chooses_mails,
+    an_order_that_is_looked_at,
 )
 
 

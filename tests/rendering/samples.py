@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from online_orders.domain import order_delivery, order_schedule, questions, roles
+from online_orders.domain import handling, order_delivery, order_schedule, questions, roles
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, Contact, HandOverPolicy
 from online_orders.domain.approval_links import ConfirmLink
@@ -38,6 +38,7 @@ from tests.domain.builders import (
     CARLA,
     CLARA,
     CONNIE,
+    CONRAD,
     DAY,
     KEY_ID,
     KINDS,
@@ -135,6 +136,13 @@ def _stale(order: Order) -> Change:
     return order_schedule.tick(order, Policy(), NOW + timedelta(days=30))
 
 
+def _followed_up(order: Order) -> Change:
+    body = {"follow_up_on": "2026-11-24", "note": "Ask about the\ndelivery."}
+    return order_schedule.tick(
+        handling.change_handling(order, body, (), CONRAD, NOW).order, Policy(), NOW + timedelta(days=1, hours=20)
+    )
+
+
 def _expired(order: Order) -> Change:
     return order_schedule.tick(order, Policy(), NOW + timedelta(days=60))
 
@@ -176,6 +184,8 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.EXPIRED: lambda locale: _expired(pending(locale).order),
     MailKind.FRESH_QUOTE_ASKED: lambda locale: _expired(pending(locale).order).order.ask_for_fresh_quote(NOW),
     MailKind.STALE_ORDER: lambda locale: _stale(placed(locale).order),
+    MailKind.ASSIGNED: lambda locale: handling.assign(placed(locale).order, CLARA, CONRAD, NOW),
+    MailKind.FOLLOW_UP: lambda locale: _followed_up(placed(locale).order),
     MailKind.COMMENT: lambda locale: placed(locale).order.comment(
         Actor(kind="customer", name=ANNA.email), "When will it come?\nWe move in May.", NOW
     ),

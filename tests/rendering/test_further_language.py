@@ -23,7 +23,7 @@ from typing import get_args
 
 from online_orders.domain import languages
 from online_orders.domain.csv_pages import dialect_for
-from online_orders.domain.mail_kinds import Role
+from online_orders.domain.mail_kinds import AT_DESK
 from online_orders.domain.terms import standard_terms
 from online_orders_cli.app import LocaleOption
 from tests.domain.builders import account_of
@@ -32,7 +32,7 @@ from tests.rendering.test_quote_pdf import paper_of, words_on
 from tools.openapi import document
 
 cases = cases("nl")
-customers = [case for case in cases if case.role is not Role.CUSTOMER_SUCCESS]
+customers = [case for case in cases if case.role not in AT_DESK]
 order = pending("nl").order
 print(json.dumps({
     "languages": languages.LOCALES,
@@ -43,7 +43,7 @@ print(json.dumps({
         if "enum" in schema.get("properties", {}).get("locale", {})
     ],
     "mails": {f"{case.kind}-{case.role}": case.mail() for case in customers},
-    "to_desk": [case.mail() for case in cases if case.role is Role.CUSTOMER_SUCCESS],
+    "to_desk": [case.mail() for case in cases if case.role in AT_DESK],
     "of_accounts": [mail for name, mail in account_mails("nl").items() if name != "contact_report"],
     "pages": pages("nl"),
     "paper": words_on(paper_of(order.quote, locale="nl")),

@@ -349,6 +349,7 @@ def test_every_route_leads_to_an_alias_that_the_api_may_invoke() -> None:
         "/api/{proxy+}": ["OrdersApiAlias"],
         "/api/desk/{proxy+}": ["DeskApiAlias"],
         "/api/desk/orders/{order_id}/quote/preview": ["PreviewQuoteFunction.Arn"],
+        "/api/desk/orders/{order_id}/text-modules": ["PreviewQuoteFunction.Arn"],
         "/confirm/{proxy+}": ["ConfirmPageAlias"],
     }
     for name in PUBLISHED:

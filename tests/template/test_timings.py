@@ -37,8 +37,8 @@ def code_of(function: str) -> str:
     """Return the source of a function, and of the routes that it answers."""
     module = FUNCTIONS[function]["Handler"].partition(".")[0]
     source = (PROJECT / "functions" / f"{module}.py").read_text("utf-8")
-    imported = re.findall(r"^from online_orders\.routes import (.+)$", source, re.MULTILINE)
-    routes = [name for line in imported for name in line.split(", ")]
+    imported = re.findall(r"^from online_orders\.routes import (\([^)]+\)|.+)$", source, re.MULTILINE)
+    routes = [name for names in imported for name in re.findall(r"\w+", names)]
     folder = PROJECT / "layers" / "core" / "online_orders" / "routes"
     return "\n".join([source, *((folder / f"{name}.py").read_text("utf-8") for name in routes)])
 

@@ -14,11 +14,13 @@ from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.catalog import MAX_ITEMS
 from online_orders.domain.catalog_document import READ_ONLY as READ_ONLY_OF_CATALOGS
 from online_orders.domain.catalog_document import Document
+from online_orders.domain.desk_settings import Team, TeamsRequest, TextModule, TextModulesRequest
 from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
+from online_orders.domain.handling import Assignment, HandlingRequest
 from online_orders.domain.mail_preferences import NotificationsRequest
 from online_orders.domain.order_numbers import ORDER_NUMBER
-from online_orders.domain.order_parts import Delivery, HandOver, OrderedSite, User
+from online_orders.domain.order_parts import Delivery, Handling, HandOver, OrderedSite, User
 from online_orders.domain.order_requests import (
     HandOverDecision,
     NeededReason,
@@ -430,9 +432,9 @@ _ORDER: dict[str, Any] = {
         tuple[str, ...],
         None,
         "What the caller may do with the order now; whatever is not named would be a 409. Customer Success: `claim`, "
-        "`release`, `quote`, `undo_quote`, `decline`, `resend`, `comment`, `answer`, `hand_over`; customers: "
-        "`withdraw`, `comment`. A later version may name more. Left out of the answer to placing, which a repetition "
-        "of the request gets as well.",
+        "`release`, `quote`, `undo_quote`, `decline`, `resend`, `comment`, `answer`, `hand_over`, `assign`, "
+        "`handling`; customers: `withdraw`, `comment`. A later version may name more. Left out of the answer to "
+        "placing, which a repetition of the request gets as well.",
     ),
     "questions": _left_out(
         tuple[ContactQuestion, ...],
@@ -447,7 +449,7 @@ _ORDER: dict[str, Any] = {
         "first claimed; left out where there are none.",
     ),
 }
-_NOT_SHOWN = {"internals", "snapshot", "duplicates"}
+_NOT_SHOWN = {"internals", "snapshot", "duplicates", "handling"}
 OrderAnswer = _derived("Order", "An order as it is now.", Order, _NOT_SHOWN, **_ORDER)
 DeskOrderAnswer = _derived(
     "DeskOrder",
@@ -479,7 +481,8 @@ DeskOrderAnswer = _derived(
                 "What to know of an open order: `enrollment_suspended` (the account may not order any more), "
                 "`contact_complained` (the contact marked the quote's mail as spam), `fresh_quote_asked` (in place of "
                 "an expired one), `question_open` (the contact person waits for an answer), `hand_over_asked` (a "
-                "hand-over to a colleague waits for Customer Success). A later version may name more."
+                "hand-over to a colleague waits for Customer Success), `follow_up_due` (the day has come to look at "
+                "it again). A later version may name more."
             )
         ),
     ],
@@ -502,7 +505,57 @@ DeskOrderAnswer = _derived(
         Instant | None,
         Field(description="How long at least the quote can be undone; null when its mail is not held, or no longer."),
     ],
+    handling=_derived(
+        "Handling",
+        "How the desk handles an order.",
+        Handling,
+        team=Annotated[str | None, Field(description="The id of one of the desk's teams, or of one that is gone.")],
+        follow_up_on=Annotated[
+            Day | None, Field(description="On which day of the account's calendar somebody is to look at it again.")
+        ],
+        note=Annotated[str | None, Field(description="For the desk alone.")],
+    ),
 )
+
+
+_DeskTeam = _derived("DeskTeam", Team.__doc__ or "", Team)
+Teams = create_model("Teams", __base__=Entity, __doc__="The teams of the desk.", teams=tuple[_DeskTeam, ...])  # type: ignore[valid-type]
+_StoredTextModule = _derived("StoredTextModule", TextModule.__doc__ or "", TextModule)
+TextModules = create_model(
+    "TextModules",
+    __base__=Entity,
+    __doc__="The text modules of the desk.",
+    text_modules=tuple[_StoredTextModule, ...],  # type: ignore[valid-type]
+)
+
+
+class FilledTextModule(Entity):
+    """A text module in one language, with the order's own in place of placeholders."""
+
+    module: str
+    name: str
+    use: Literal["comment", "message", "decline", "answer"]
+    text: Annotated[str, Field(description="A placeholder for what the order does not have is still there.")]
+
+
+class FilledTextModules(Entity):
+    """The text modules for an order."""
+
+    text_modules: tuple[FilledTextModule, ...]
+
+
+class PresentPerson(Entity):
+    """Somebody of the desk who has an order open."""
+
+    user_id: str
+    email: str
+    since: Annotated[Instant, Field(description="From when on it has been open without a break.")]
+
+
+class Presence(Entity):
+    """Who else has an order open."""
+
+    people: tuple[PresentPerson, ...]
 
 
 def _page(name: str, description: str, row: Any) -> type[BaseModel]:
@@ -957,6 +1010,7 @@ def _by_name(*models: type[BaseModel]) -> dict[str, type[BaseModel]]:
 TAKEN = _by_name(
     AccountInvitationRequest,
     AccountRequest,
+    Assignment,
     CatalogDraftRequest,
     CatalogPreviewRequest,
     CatalogRequest,
@@ -964,6 +1018,7 @@ TAKEN = _by_name(
     ContactReport,
     DirectOrderRequest,
     HandOverDecision,
+    HandlingRequest,
     InvitationRequest,
     NeededReason,
     NewAnswer,
@@ -982,6 +1037,8 @@ TAKEN = _by_name(
     TokenForm,
     StaffInvitationRequest,
     StaffPersonRequest,
+    TeamsRequest,
+    TextModulesRequest,
 )
 SHOWN = _by_name(
     Account,
@@ -998,6 +1055,7 @@ SHOWN = _by_name(
     DeskOrderAnswer,
     DeskOrderPage,
     EvidencePage,
+    FilledTextModules,
     Me,
     Notifications,
     NotificationsRequest,
@@ -1007,6 +1065,7 @@ SHOWN = _by_name(
     OrderPreview,
     PersonAnswer,
     PersonPage,
+    Presence,
     PriceList,
     PriceListPage,
     PriceListVersion,
@@ -1017,6 +1076,8 @@ SHOWN = _by_name(
     ServiceUserAnswer,
     ServiceUserPage,
     ServiceUserWithSecret,
+    Teams,
+    TextModules,
     TokenAnswer,
     TokenRefusal,
     Timeline,

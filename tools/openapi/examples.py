@@ -468,6 +468,18 @@ PATHS: Examples = {
     "user_id": CUSTOMER.user_id,
     "token": "x" * 43,
 }
+TEAM = {"team": "north", "name": "North", "members": [STAFF.user_id]}
+TEXT_MODULE = {
+    "module": "on-holiday",
+    "name": "On holiday",
+    "use": "comment",
+    "texts": {
+        "en": "Dear {contact}, we will answer about order {number} on Monday.",
+        "de": "Guten Tag {contact}, wir melden uns am Montag zur Bestellung {number}.",
+    },
+}
+HANDLING = {"team": "north", "priority": "high", "follow_up_on": "2026-12-01", "note": "Calls back on Tuesday."}
+COLLEAGUE = {"user_id": STAFF.user_id, "email": STAFF.email, "since": instant_text(PLACED_AT)}
 BODIES: Mapping[str, Examples] = {
     "report_contact": {"outdated": CONTACT_REPORT},
     "place_order": {"one_item": ADDRESSES, "every_kind": EVERY_KIND},
@@ -478,6 +490,11 @@ BODIES: Mapping[str, Examples] = {
     "preview_direct_order": {"one_item": DIRECT_ORDER},
     "claim_order": {"nothing": {}},
     "release_order": {"nothing": {}},
+    "assign_order": {"colleague": {"assignee": STAFF.user_id}},
+    "change_handling": {"later": {"follow_up_on": None, "priority": "high"}, "all": HANDLING},
+    "announce_presence": {"nothing": {}},
+    "put_teams": {"one_team": {"teams": [{**TEAM, "members": []}]}},
+    "put_text_modules": {"one_text": {"text_modules": [TEXT_MODULE]}},
     "quote_order": {"monthly": QUOTE},
     "preview_quote": {"monthly": QUOTE},
     "undo_quote": {"nothing": {}},
@@ -526,6 +543,8 @@ _ORDERS = {
 _DESK_ORDERS = {
     "show_desk_order": "offered",
     "claim_order": "claimed",
+    "assign_order": "claimed",
+    "change_handling": "claimed",
     "release_order": "released",
     "quote_order": "quoted",
     "undo_quote": "undone",
@@ -557,6 +576,8 @@ _PAGES: Mapping[str, Callable[[], Any]] = {
 _SHARED: Mapping[tuple[str, ...], Examples] = {
     ("preview_order", "preview_direct_order"): {"one_warning": ORDER_PREVIEW, "none": {"warnings": []}},
     ("show_desk_catalog", "publish_catalog"): {"one_kind": desk_catalog()},
+    ("show_teams", "put_teams"): {"one_team": {"teams": [TEAM]}},
+    ("show_text_modules", "put_text_modules"): {"one_text": {"text_modules": [TEXT_MODULE]}},
     ("show_catalog_draft", "put_catalog_draft"): {"unfinished": catalog_draft()},
     ("show_quote", "show_desk_quote"): {"offered": quote_after("offered")},
     ("show_account", "report_contact", "show_desk_account", "put_account"): {"enrolled": account_body()},
@@ -590,6 +611,17 @@ ANSWERS: Mapping[str, Examples] = {
     "show_timeline": {"approved": page(*timeline(internal=False))},
     "show_desk_timeline": {"approved": page(*timeline(internal=True))},
     "show_me": {"admin": ME},
+    "announce_presence": {"a_colleague": {"people": [COLLEAGUE]}},
+    "show_text_modules_for_order": {
+        "one_text": {
+            "text_modules": [
+                {
+                    **{name: TEXT_MODULE[name] for name in ("module", "name", "use")},
+                    "text": "Guten Tag Dana Contact, wir melden uns am Montag zur Bestellung K7M-439-QXR.",
+                }
+            ]
+        }
+    },
     "draft_quote": {"priced": quote_draft().model_dump(mode="json")},
     "preview_quote": {"monthly": QUOTE_PREVIEW},
     "show_account_version": {"newest": account_version()},

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 from online_orders import clock
-from online_orders.aws import people_store, service_user_store, version_store
+from online_orders.aws import desk_settings_store, people_store, service_user_store, version_store
 from online_orders.aws.account_store import (
     StoredAccount,
     change_write,
@@ -87,10 +87,10 @@ class ErasureStep(NamedTuple):
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
     """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", "versions" of
-    accounts, "price_lists", "catalogs", "service_users" and "audit_entries" were changed, and how many "memberships"
-    were removed."""
+    accounts, "price_lists", "catalogs", "settings" of the desk, "service_users" and "audit_entries" were changed, and
+    how many "memberships" were removed."""
     left: tuple[str, ...]
-    """Quotes whose hashed texts name the person, and PDFs that may; they were left alone."""
+    """Quotes whose hashed texts name the person, PDFs that may, and text modules that do; they were left alone."""
 
 
 def erase_person(
@@ -107,15 +107,7 @@ def erase_person(
         raise NotFound(f"There is no account {account_id}.")
     done, user_ids = after or "", set[str]()
     if account_id is None:
-        for directory in (PRICES_PK, GROUP_PRICES_PK):
-            yield from _steps_of(done, _price_lists(person, directory))
-        if catalogs := _erase_author(CATALOG_PK, person):
-            yield ErasureStep(done, Counter({"catalogs": catalogs}), ())
-        if staff := sum(bool(_erase_member(DESK, each, person, user_ids)) for each in people_store.list_pointers(DESK)):
-            yield ErasureStep(done, Counter({"memberships": staff}), ())
-        machines = (_sort_key_id(item) for page in _pages(STAFF_PK, SERVICE_PREFIX, 100) for item in page)
-        if changed := sum(_erase_from_machine(each, person) for each in machines):
-            yield ErasureStep(done, Counter({"service_users": changed}), ())
+        yield from _erase_from_desk(person, done, user_ids)
     for each in _accounts(account_id, after):
         yield from _steps_of(done, _price_lists(person, ACCOUNT_PRICES_PK, f"{each}#"))
         walk = _AccountEraser(each, person, user_ids)
@@ -125,6 +117,24 @@ def erase_person(
     accounts = None if account_id is None else {*_accounts(account_id, None)}
     for count in _audit_trail(person, user_ids, accounts):
         yield ErasureStep(done, Counter({"audit_entries": count}), ())
+
+
+def _erase_from_desk(person: Person, done: str, user_ids: set[str]) -> Iterator[ErasureStep]:
+    """Erase the person from what belongs to no account: the authors of its items, staff, and service users."""
+    for directory in (PRICES_PK, GROUP_PRICES_PK):
+        yield from _steps_of(done, _price_lists(person, directory))
+    if catalogs := _erase_author(CATALOG_PK, person):
+        yield ErasureStep(done, Counter({"catalogs": catalogs}), ())
+    if settings := _erase_author(STAFF_PK, person):
+        yield ErasureStep(done, Counter({"settings": settings}), ())
+    named = tuple(f"text module {module}" for module in desk_settings_store.text_modules_naming(person))
+    if named:
+        yield ErasureStep(done, Counter(), named)
+    if staff := sum(bool(_erase_member(DESK, each, person, user_ids)) for each in people_store.list_pointers(DESK)):
+        yield ErasureStep(done, Counter({"memberships": staff}), ())
+    machines = (_sort_key_id(item) for page in _pages(STAFF_PK, SERVICE_PREFIX, 100) for item in page)
+    if changed := sum(_erase_from_machine(each, person) for each in machines):
+        yield ErasureStep(done, Counter({"service_users": changed}), ())
 
 
 def _steps_of(done: str, counts: Iterator[int]) -> Iterator[ErasureStep]:
@@ -156,6 +166,8 @@ def _erase_member(team: str, user_id: str, person: Person, user_ids: set[str]) -
     if stored is None or not person.has_email(stored.person.email):
         return None
     user_ids.add(user_id)
+    if team == DESK:
+        desk_settings_store.remove_member(user_id)
     people_store.erase_membership(user_id, team)
     return stored.person.name
 
@@ -368,12 +380,17 @@ class _AccountEraser:
             for each in evidence.values():
                 if self.person.has_email(each.recipient):
                     self.person = self.person.with_names(each.name)
-            wrote_reason = self._erase_entries(order, evidence, erased)
+            wrote_reason, wrote_note = self._erase_entries(order, evidence, erased)
             for each in evidence.values():
                 key = evidence_key(order_location.order_id, each.sequence)
                 erased["evidence"] += _update_document(key, each, erase_from_evidence(each, self.person))
             change = erase_from_order(
-                order, self.person, clock.now(), wrote_reason=wrote_reason, successor=self._successor
+                order,
+                self.person,
+                clock.now(),
+                wrote_reason=wrote_reason,
+                successor=self._successor,
+                wrote_note=wrote_note,
             )
             try:
                 if change.entries:
@@ -388,15 +405,19 @@ class _AccountEraser:
             return
         raise InProgress("Others keep changing an order; run this again.")
 
-    def _erase_entries(self, order: Order, evidence: dict[int, Evidence], erased: Counter[str]) -> bool:
-        """Erase the person from the entries; return whether it was the person who closed the order."""
-        closed_by_person = False
+    def _erase_entries(self, order: Order, evidence: dict[int, Evidence], erased: Counter[str]) -> tuple[bool, bool]:
+        """Erase the person from the entries; return whether it was the person who closed the order, and who wrote the
+        newest note about handling it.
+        """
+        closed_by_person = wrote_note = False
         for entry in _all_entries(order.order_id):
             own = is_done_by(entry, self.person, order.contact, evidence.get(entry.sequence))
             closed_by_person |= own and entry.event is Event.CANCELED
+            if entry.event is Event.HANDLING_CHANGED and "note" in entry.data:
+                wrote_note = own
             key = entry_key(order.order_id, entry.sequence)
             erased["entries"] += _update_document(key, entry, erase_from_entry(entry, self.person, own=own))
-        return closed_by_person
+        return closed_by_person, wrote_note
 
 
 def _key_of(item: Item) -> Key:

@@ -18,6 +18,7 @@
 | evidence of a decision    | ORDER#{order}      | EVIDENCE#{sequence:06}  |                                         |
 | workflow and its wait     | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
+| who has it open           | ORDER#{order}      | VIEWER#{user}           | email, since, expires_at                |
 | claim of an event's mail  | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                            |
 | watcher of an order       | ORDER#{order}      | WATCHER#{user}          |                                         |
 | counted in the history    | ORDER#{order}      | COUNTED                 |                                         |
@@ -52,6 +53,8 @@
 | service user of an account| ACCOUNT#{account}  | SERVICE#{user}          |                                         |
 | service user of the desk  | STAFF              | SERVICE#{user}          |                                         |
 | active admins of a team   | as its people      | MANAGERS                | active                                  |
+| teams of the desk         | STAFF              | TEAMS                   | version, changed_by, changed_at         |
+| text modules of the desk  | STAFF              | TEXTMODULES             | the same                                |
 | change of a person        | PERSON#{user}      | PERSONCHANGE#{version}  | outstanding                             |
 | audit entry               | AUDIT#{month}      | {entry}                 | user_id, subject, account_id            |
 | mail pause                | MAILHOLD           | MAILHOLD                | since, reason                           |
@@ -109,6 +112,7 @@ PERSON_PREFIX = "PERSON#"
 SERVICE_PREFIX = "SERVICE#"
 PERSON_CHANGE_PREFIX = "PERSONCHANGE#"
 STAFF_PK = "STAFF"
+VIEWER_PREFIX = "VIEWER#"
 VERSION_PREFIX = "VERSION#"
 PREFIX_END = "\uffff"
 """Sorts after everything that begins with a prefix."""
@@ -178,6 +182,10 @@ def quote_key(order_id: str, revision: int) -> Key:
 
 def workflow_key(order_id: str) -> Key:
     return key(order_pk(order_id), WORKFLOW_SK)
+
+
+def viewer_key(order_id: str, user_id: str) -> Key:
+    return key(order_pk(order_id), VIEWER_PREFIX + user_id)
 
 
 def mail_key(order_id: str, sequence: int, to: str) -> Key:
@@ -330,6 +338,14 @@ def newest_catalog_key() -> Key:
 
 def catalog_draft_key() -> Key:
     return key(CATALOG_PK, "DRAFT")
+
+
+def teams_key() -> Key:
+    return key(STAFF_PK, "TEAMS")
+
+
+def text_modules_key() -> Key:
+    return key(STAFF_PK, "TEXTMODULES")
 
 
 def terms_key(locale: str) -> Key:

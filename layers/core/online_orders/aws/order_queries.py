@@ -5,10 +5,10 @@ order ids, which never change, so no row comes twice while orders are written.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from heapq import merge
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from online_orders.aws.account_store import StoredAccount, filter_subaccounts
 from online_orders.aws.keys import (
@@ -27,10 +27,12 @@ from online_orders.aws.order_store import get_orders, order_from_item
 from online_orders.aws.table import call, get_all, text
 from online_orders.domain.accounts import Account
 from online_orders.domain.order_ids import first_id_of
+from online_orders.domain.order_parts import Handling, Priority
 from online_orders.domain.order_status import OPEN_STATUSES, Status
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote
 
+FollowUp = Literal["due", "waiting", "now"]
 MAX_EXAMINED = 400
 """Items that one query with a filter may examine; at 4 KB an order this is about DynamoDB's page of 1 MB.
 Likewise the orders that one call looks into."""
@@ -74,6 +76,11 @@ class OrderFilter(NamedTuple):
     """Of the quote."""
     in_account_zones: bool = False
     """Whether the days are those of each order's account, as when it was placed, in place of the zone."""
+    team: str | None = None
+    priority: Priority | None = None
+    follow_up: FollowUp | None = None
+    at: datetime | None = None
+    """When it is asked, for the days to follow up; needed with `follow_up`."""
 
     def includes(self, order: Order) -> bool:
         return (
@@ -86,6 +93,7 @@ class OrderFilter(NamedTuple):
             and (not self.in_account_zones or self._includes_day(order.placed_on))
             and (self.kind is None or self.kind in order.item_kinds)
             and self._includes_quote(order.quote)
+            and self._includes_handling(order)
         )
 
     def is_within_bounds(self, order_id: str) -> bool:
@@ -109,6 +117,18 @@ class OrderFilter(NamedTuple):
     def includes_account(self, account: Account | None) -> bool:
         """Return whether the filter includes the orders of an account; None for one that does not exist."""
         return self.group is None or (account is not None and self.group in account.groups)
+
+    def _includes_handling(self, order: Order) -> bool:
+        if (self.team, self.priority, self.follow_up) == (None, None, None):
+            return True
+        handling = order.handling or Handling()
+        if self.team not in {None, handling.team} or self.priority not in {None, handling.priority}:
+            return False
+        if self.follow_up is None or self.at is None:
+            return True
+        is_due = order.is_follow_up_due(self.at)
+        is_waiting = order.is_open and handling.follow_up_on is not None and not is_due
+        return is_due if self.follow_up == "due" else is_waiting is (self.follow_up == "waiting")
 
     @property
     def is_empty(self) -> bool:

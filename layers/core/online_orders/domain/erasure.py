@@ -23,7 +23,7 @@ from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.catalog import RESERVED, SITE, START, Item, settings_of, shipped_words
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.languages import FALLBACK
-from online_orders.domain.order_parts import ContactRequests, OrderedSite, Snapshot, User
+from online_orders.domain.order_parts import ContactRequests, Handling, OrderedSite, Snapshot, User
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote
 from online_orders.domain.service_users import ServiceUser
@@ -34,11 +34,11 @@ ERASED_CONTACT = Contact(name=ERASED, email=ERASED_EMAIL)
 ERASED_USER = User(user_id="erased", email=ERASED_EMAIL)
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
-_FREE_TEXT_MEMBERS = {"text", "reason"}
+_FREE_TEXT_MEMBERS = {"text", "reason", "note"}
 """Members of an entry's data with free text by its actor."""
-_EMAIL_MEMBERS = {"asked_email": "asked_name", "recipient": "recipient_name"}
-"""Members with the e-mail address of whoever was asked for a decision by link or got a mail, and those with
-the name."""
+_EMAIL_MEMBERS = {"asked_email": "asked_name", "recipient": "recipient_name", "assignee_email": "assignee"}
+"""Members with the e-mail address of whoever was asked for a decision by link, got a mail or was assigned the order,
+and those with the name or the id."""
 
 
 @dataclass(frozen=True)
@@ -163,12 +163,18 @@ def _erase_from_snapshot(snapshot: Snapshot | None, person: Person) -> Snapshot 
 
 
 def erase_from_order(
-    order: Order, person: Person, at: datetime, *, wrote_reason: bool, successor: Contact | None
+    order: Order,
+    person: Person,
+    at: datetime,
+    *,
+    wrote_reason: bool,
+    successor: Contact | None,
+    wrote_note: bool = False,
 ) -> Change:
     """Return the change that erases the person from the order; without a trace of the person it changes nothing.
 
-    `wrote_reason`: the person closed the order. An open order goes to `successor`, the account's present contact;
-    without one it waits until Customer Success names somebody.
+    `wrote_reason`: the person closed the order; `wrote_note`: and wrote the desk's note about it. An open order goes to
+    `successor`, the account's present contact; without one it waits until Customer Success names somebody.
     """
     own = person.has_email(order.placed_by.email)
     after: dict[str, Any] = {
@@ -177,6 +183,7 @@ def erase_from_order(
         "contact": ERASED_CONTACT if person.has_contact(order.contact) else order.contact,
         "snapshot": _erase_from_snapshot(order.snapshot, person),
         "items": tuple(_erase_from_item(item, person, order) for item in order.items),
+        "handling": _erase_from_handling(order.handling, person, own=wrote_note),
         **_redacted_texts(vars(order), person, own=own),
     }
     if order.closed and order.closed.reason is not None:
@@ -209,6 +216,12 @@ def _erase_from_requests(order: Order, person: Person) -> ContactRequests | None
         is_voucher = handed.voucher is not None and person.has_email(handed.voucher)
         handed = handed.model_copy(update=nobody | ({"voucher": ERASED_EMAIL} if is_voucher else {}))
     return requests.model_copy(update={"hand_over": waiting, "handed_over": handed})
+
+
+def _erase_from_handling(handling: Handling | None, person: Person, *, own: bool) -> Handling | None:
+    if handling is None or handling.note is None:
+        return handling
+    return handling.model_copy(update={"note": ERASED if own else person.redact(handling.note)})
 
 
 def _erase_from_item(item: Item, person: Person, order: Order) -> Item:

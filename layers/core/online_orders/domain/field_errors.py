@@ -65,7 +65,8 @@ def field_errors_of(error: ValidationError, *base: str | int) -> list[FieldError
         kind = each["type"]
         code = CODES.get(kind) or ("wrong_type" if kind.endswith("_type") else kind)
         message = message_of(each)
-        found.append(FieldError(pointer(*base, *each["loc"]), code, message[:1].upper() + message[1:] + "."))
+        where = each["loc"][:-1] if each["loc"][-1:] == ("[key]",) else each["loc"]  # pydantic's, of a member's name
+        found.append(FieldError(pointer(*base, *where), code, message[:1].upper() + message[1:] + "."))
     return found
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from online_orders.domain.accounts import Account
 from online_orders.domain.errors import StateConflict
-from online_orders.domain.mail_kinds import MAILS, MailKind, Role
+from online_orders.domain.mail_kinds import AT_DESK, MAILS, MailKind, Role
 from online_orders.domain.mail_preferences import Chosen, is_wanted
 from online_orders.domain.orders import Order
 from online_orders.domain.people import Person
@@ -21,7 +21,6 @@ from online_orders.domain.timeline import Entry
 
 MAX_WATCHERS = 20
 """Of an order."""
-_STAFF_ROLES = frozenset({Role.ASSIGNEE, Role.DESK_WATCHER})
 _SIGNED_IN = frozenset({"customer", "customer_success"})
 """Actors whose name is the address with which they signed in; a contact person types any name."""
 
@@ -106,7 +105,7 @@ def followers(
         if person is None or not may_follow(person, order, account):
             continue
         role_here = Role.DESK_WATCHER if role is Role.WATCHER and person.group == "customer-success" else role
-        if role_here not in MAILS[kind].followers or (is_for_staff and role_here not in _STAFF_ROLES):
+        if role_here not in MAILS[kind].followers or (is_for_staff and role_here not in AT_DESK):
             continue
         address = person.email
         if is_writer(entry, address) or not is_wanted(kind, role_here, chosen.get(user_id, {})):

@@ -26,6 +26,8 @@ class MailKind(StrEnum):
     EXPIRED = "expired"
     FRESH_QUOTE_ASKED = "fresh_quote_asked"
     STALE_ORDER = "stale_order"
+    ASSIGNED = "assigned"
+    FOLLOW_UP = "follow_up"
     COMMENT = "comment"
     QUOTED = "quoted"
     """For those who follow the order: the quote went to the contact person."""
@@ -66,6 +68,7 @@ class Role(StrEnum):
     STAFF = "staff"
     """A user of the desk."""
     ASSIGNEE = "assignee"
+    """The user of the desk who works on the order."""
     WATCHER = "watcher"
     """A user of the account or of its reseller who watches the order."""
     DESK_WATCHER = "desk_watcher"
@@ -74,6 +77,8 @@ class Role(StrEnum):
     """Whoever follows the order, in whichever role: the message on the queue from which the mails to each are made."""
 
 
+AT_DESK = frozenset({Role.CUSTOMER_SUCCESS, Role.ASSIGNEE, Role.DESK_WATCHER})
+"""Roles of readers at the desk, whose mails are about what they see there."""
 WORKFLOW: Final = "workflow"
 """Caused by no entry: the order's workflow sends the mail and waits for the decision."""
 ACCOUNT: Final = "account"
@@ -125,14 +130,16 @@ MAILS: Mapping[MailKind, MailSpec] = {
     ),
     MailKind.FRESH_QUOTE_ASKED: MailSpec(Event.FRESH_QUOTE_ASKED, _DESK, followers=(Role.ASSIGNEE, Role.DESK_WATCHER)),
     MailKind.STALE_ORDER: MailSpec(Event.STALE, _DESK),
+    MailKind.ASSIGNED: MailSpec(Event.CLAIMED, (Role.ASSIGNEE,)),
+    MailKind.FOLLOW_UP: MailSpec(Event.FOLLOW_UP_DUE, _DESK, followers=(Role.ASSIGNEE,)),
     MailKind.COMMENT: MailSpec(Event.COMMENTED, (Role.PLACED_BY, Role.CUSTOMER_SUCCESS), followers=_WATCHERS),
     MailKind.QUOTED: MailSpec(Event.QUOTED, (), followers=(Role.PLACED_BY, Role.WATCHER, Role.DESK_WATCHER)),
     MailKind.EXPIRES_SOON: MailSpec(Event.REMINDED, (), followers=(Role.PLACED_BY, Role.WATCHER, Role.DESK_WATCHER)),
     MailKind.CONTACT_REMOVED: MailSpec(Event.CONTACT_REMOVED, _DESK),
     MailKind.CONTACT_REPLACED: MailSpec(Event.QUOTE_RESENT, (Role.FORMER_CONTACT, Role.ACCOUNT_CONTACT)),
-    MailKind.QUESTION: MailSpec(Event.ASKED, _DESK),
+    MailKind.QUESTION: MailSpec(Event.ASKED, _DESK, followers=(Role.ASSIGNEE, Role.DESK_WATCHER)),
     MailKind.ANSWER: MailSpec(Event.ANSWERED, _CONTACT, link="quote"),
-    MailKind.HAND_OVER_ASKED: MailSpec(Event.HAND_OVER_ASKED, _DESK),
+    MailKind.HAND_OVER_ASKED: MailSpec(Event.HAND_OVER_ASKED, _DESK, followers=(Role.ASSIGNEE, Role.DESK_WATCHER)),
     MailKind.HAND_OVER_REFUSED: MailSpec(Event.HAND_OVER_REFUSED, _CONTACT, link="quote"),
     MailKind.HANDED_OVER: MailSpec(Event.HANDED_OVER, (Role.FORMER_CONTACT, Role.ACCOUNT_CONTACT)),
     MailKind.CONTACT_REPORT: MailSpec(ACCOUNT, _DESK),

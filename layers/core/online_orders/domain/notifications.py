@@ -58,6 +58,8 @@ def _applies(due: Notification, data: dict[str, object], by: Actor, source: Sour
     """Return whether this reader gets the mail this time."""
     if due.kind is MailKind.COMMENT:  # sent to the other side
         return by.kind == ("customer" if due.role is Role.CUSTOMER_SUCCESS else "customer_success")
+    if due.kind is MailKind.ASSIGNED:  # whoever claims an order needs no mail about it
+        return "assignee_email" in data
     if due.kind is MailKind.EXPIRED and due.role is Role.CONTACT:  # nobody gets the news that an unseen quote has ended
         return data.get("code") != SystemReason.NOT_MAILED_IN_TIME.code
     if due.role is Role.ACCOUNT_CONTACT and due.kind not in (MailKind.CONTACT_REPLACED, MailKind.HANDED_OVER):
@@ -81,6 +83,8 @@ def address_of(due: Notification, order: Order, account: Account, entry: Entry, 
     if due.role is Role.PLACED_BY:
         contact_gets_mail = Role.CONTACT in MAILS[due.kind].audience
         return _unless_same(order.placed_by.mailbox, contact if contact_gets_mail else None)
+    if due.role is Role.ASSIGNEE:
+        return _unless_same(order.assignee.mailbox) if order.assignee else None
     if due.role is Role.FORMER_CONTACT:
         return _unless_same(former, contact)
     return _unless_same(account.contact.email if account.contact else None, contact, former)
@@ -124,6 +128,8 @@ def is_still_due(due: Notification, order: Order, entry: Entry, at: datetime, *,
         MailKind.FRESH_QUOTE_ASKED: is_current,
         MailKind.COMMENT: not _is_by_reader(due, order, entry),
         MailKind.CONTACT_REMOVED: order.lacks_contact,
+        MailKind.ASSIGNED: order.is_open and _is_assigned_as(order, entry),
+        MailKind.FOLLOW_UP: order.is_follow_up_due(at),
     }
     return is_still_true.get(due.kind, True)
 
@@ -166,6 +172,11 @@ def _days_left(order: Order, at: datetime) -> int:
 def _may_ask_for_fresh_quote(order: Order) -> bool:
     """Return whether a fresh link may still be used to ask for a fresh quote: nobody has asked yet."""
     return order.is_open and _is_expired(order) and not order.is_fresh_quote_asked
+
+
+def _is_assigned_as(order: Order, entry: Entry) -> bool:
+    """Return whether the order is still that user's to whom the entry gave it."""
+    return order.assignee is not None and order.assignee.user_id == entry.data.get("assignee")
 
 
 def _is_by_reader(due: Notification, order: Order, entry: Entry) -> bool:

@@ -115,6 +115,20 @@ class ContactRequests(Entity):
     handed_over: HandedOver | None = None
 
 
+Priority = Literal["high", "normal", "low"]
+
+
+class Handling(Entity):
+    """How the desk handles an order; customers do not see it."""
+
+    team: str | None = None
+    """By id, of the desk's teams."""
+    priority: Priority = "normal"
+    follow_up_on: date | None = None
+    """On which day of the account's calendar somebody is to look at it again."""
+    note: str | None = None
+
+
 class OrderInternals(Entity):
     """What an order keeps for its own processing and shows to nobody."""
 
@@ -154,6 +168,8 @@ class OrderInternals(Entity):
     suspended_since: Instant | None = None
     """Since when the account's enrollment does not allow orders any more; None while it does."""
     last_reminder_on: date | None = None
+    follow_up_told: Annotated[date | None, Field(exclude_if=is_none)] = None
+    """The day to follow up on of which the desk was told last."""
     stale_since: Instant | None = None
     """Since when the order has stood where it stood when Customer Success was last told that nobody moves it."""
     fresh_quote_asked: int = 0

@@ -35,10 +35,25 @@ class Policy(NamedTuple):
 
 
 def tick(order: Order, policy: Policy, at: datetime) -> Change:
-    """Apply what time alone brings: a reminder, the end of the quote, the end of the order; mostly nothing.
+    """Apply what time alone brings: a follow-up, a reminder, the end of the quote or of the order; mostly nothing.
 
     Of a quote with a mail that is still to go, see `expire_unmailed`; one that waits for a contact runs out here.
     """
+    return _follow_up(order, at).then(lambda order: _move_on(order, policy, at))
+
+
+def _follow_up(order: Order, at: datetime) -> Change:
+    """Tell Customer Success, once, that the day has come on which it wants to look at the order again."""
+    if order.handling is None or not order.is_follow_up_due(at):
+        return Change(order, ())
+    day = order.handling.follow_up_on
+    if day is None or order.internals.follow_up_told == day:
+        return Change(order, ())
+    data, internals = {"follow_up_on": day.isoformat()}, {"follow_up_told": day}
+    return order.with_entry(at, SYSTEM, Event.FOLLOW_UP_DUE, data, internal=True, decision=False, internals=internals)
+
+
+def _move_on(order: Order, policy: Policy, at: datetime) -> Change:
     if order.is_contact_removed and order.quote and order.quote.state is QuoteState.SENDING and order.is_quote_past(at):
         return _expire_unsent(order, at)
     if order.status in AT_DESK and not order.mail_is_pending:

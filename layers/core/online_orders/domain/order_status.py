@@ -27,6 +27,7 @@ OPEN_STATUSES = AT_DESK | {Status.PENDING_CONFIRMATION}
 
 ALLOWED_STATUSES: Mapping[str, frozenset[Status]] = {
     "claim": AT_DESK,
+    "assign": AT_DESK,
     "release": frozenset({Status.IN_PROCESS}),
     "quote": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
     "undo the quote of": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
@@ -45,6 +46,7 @@ ALLOWED_STATUSES: Mapping[str, frozenset[Status]] = {
     "hand over": frozenset({Status.PENDING_CONFIRMATION}),
     "decide on the hand-over of": frozenset({Status.PENDING_CONFIRMATION}),
     "comment on": OPEN_STATUSES,
+    "change the handling of": OPEN_STATUSES,
 }
 """The action table: from which statuses each action may be taken."""
 
@@ -58,6 +60,8 @@ DESK_ACTIONS: Mapping[str, str] = {
     "comment": "comment on",
     "answer": "answer a question about",
     "hand_over": "decide on the hand-over of",
+    "assign": "assign",
+    "handling": "change the handling of",
 }
 """What Customer Success does with an order by the API: the name that clients know, and the row of the action table."""
 CUSTOMER_ACTIONS: Mapping[str, str] = {"withdraw": "withdraw", "comment": "comment on"}

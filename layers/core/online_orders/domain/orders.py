@@ -22,6 +22,7 @@ from online_orders.domain.order_parts import (
     Closed,
     ContactRequests,
     Delivery,
+    Handling,
     HandOver,
     HourlyComments,
     OrderedSite,
@@ -75,6 +76,8 @@ class Order(Entity):
     """None in an order that was placed before snapshots were kept."""
     duplicates: Annotated[tuple[Duplicate, ...], Field(exclude_if=lambda found: not found)] = ()
     """Of its upgrades, as they were found when it was placed and when it was first claimed."""
+    handling: Annotated[Handling | None, Field(exclude_if=is_none)] = None
+    """None until Customer Success has set anything of it."""
     internals: Annotated[OrderInternals, Field(alias="marks")]
     """Stored under the name that earlier releases gave it."""
 
@@ -97,6 +100,11 @@ class Order(Entity):
     def lacks_contact(self) -> bool:
         """Return whether the order waits for a contact: the one it had was removed or erased."""
         return self.is_open and (self.is_contact_removed or self.contact.is_erased)
+
+    def is_follow_up_due(self, at: datetime) -> bool:
+        """Return whether the day has come on which Customer Success wants to look at the open order again."""
+        day = self.handling.follow_up_on if self.handling else None
+        return self.is_open and day is not None and day <= self.today(at)
 
     @property
     def mail_is_pending(self) -> bool:

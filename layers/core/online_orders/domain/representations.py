@@ -11,6 +11,7 @@ from online_orders.domain.catalog import QUANTITY, Item, shipped_words, word_key
 from online_orders.domain.duplicates import Code, Duplicate
 from online_orders.domain.estimates import History, estimated_start
 from online_orders.domain.order_numbers import number_of
+from online_orders.domain.order_parts import Handling
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
@@ -19,7 +20,14 @@ from online_orders.domain.timeline import Entry
 from online_orders.domain.values import instant_text
 
 DEFAULT_POLICY = Policy()
-Flag = Literal["enrollment_suspended", "contact_complained", "fresh_quote_asked", "question_open", "hand_over_asked"]
+Flag = Literal[
+    "enrollment_suspended",
+    "contact_complained",
+    "fresh_quote_asked",
+    "question_open",
+    "hand_over_asked",
+    "follow_up_due",
+]
 
 
 def quote_body(quote: Quote, day: date) -> dict[str, Any]:
@@ -47,7 +55,7 @@ def order_body(
     body = {
         "order_id": order.order_id,
         "number": number_of(order.order_id),
-        **order.model_dump(mode="json", exclude={"internals", "snapshot", "duplicates"}),
+        **order.model_dump(mode="json", exclude={"internals", "snapshot", "duplicates", "handling"}),
     }
     items, quote = body.pop("items"), body.pop("quote")
     today, confirmed, passed = order.today(at), order.confirmed_start_dates, order.passed_starts(at)
@@ -117,8 +125,8 @@ def _as_ordered(order: Order, item: Item) -> dict[str, Any]:
     return {**kept, "labels": labels} if labels else kept
 
 
-def flags_of(order: Order) -> list[Flag]:
-    """Return the warnings for Customer Success about an open order."""
+def flags_of(order: Order, at: datetime) -> list[Flag]:
+    """Return what Customer Success is to know about an open order."""
     internals = order.internals
     raised: dict[Flag, bool] = {
         "enrollment_suspended": internals.suspended_since is not None,
@@ -126,6 +134,7 @@ def flags_of(order: Order) -> list[Flag]:
         "fresh_quote_asked": order.is_fresh_quote_asked,
         "question_open": bool(order.open_questions),
         "hand_over_asked": order.pending_hand_over is not None,
+        "follow_up_due": order.is_follow_up_due(at),
     }
     return [flag for flag, is_raised in raised.items() if is_raised] if order.is_open else []
 
@@ -141,11 +150,24 @@ def desk_row(
         **({"account_name": named} if named else {}),
         "age_seconds": max(0, int((at - order.placed_at).total_seconds())),
         "late_after": instant_text(late_after) if late_after else None,
-        "flags": flags_of(order),
+        "flags": flags_of(order, at),
         "waits_for_contact": order.lacks_contact,
         "delivery": order.delivery.model_dump(mode="json") if order.delivery else None,
         "undo_until": instant_text(order.undo_until) if order.undo_until else None,
         **({"hand_over": hand_over.model_dump(mode="json")} if hand_over else {}),
+        "handling": _handling_body(order.handling),
+    }
+
+
+def _handling_body(handling: Handling | None) -> dict[str, Any]:
+    if handling is None:
+        return {"team": None, "priority": "normal", "follow_up_on": None, "note": None}
+    day = handling.follow_up_on
+    return {
+        "team": handling.team,
+        "priority": handling.priority,
+        "follow_up_on": day.isoformat() if day else None,
+        "note": handling.note,
     }
 
 

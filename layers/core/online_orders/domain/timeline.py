@@ -15,6 +15,8 @@ class Event(StrEnum):
     STALE = "order.stale"
     CLAIMED = "order.claimed"
     RELEASED = "order.released"
+    HANDLING_CHANGED = "order.handling_changed"
+    FOLLOW_UP_DUE = "order.follow_up_due"
     QUOTE_PREPARED = "quote.prepared"
     QUOTE_UNDONE = "quote.undone"
     QUOTE_MAILING = "quote.mailing"

@@ -2,7 +2,7 @@
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -12,6 +12,7 @@ from online_orders.domain.accounts import Currency, is_time_zone
 from online_orders.domain.csv_pages import SPREADSHEETS
 from online_orders.domain.errors import NotFound
 from online_orders.domain.iso import MINOR_DIGITS
+from online_orders.domain.order_parts import Priority
 from online_orders.domain.order_status import Status
 from online_orders.domain.values import IDENTIFIER, MAX_LIMIT, MAX_TIME_ZONE_LENGTH, Day, is_identifier
 
@@ -323,6 +324,18 @@ class DeskOrderQuery(SearchQuery, OrderFilterQuery, Page):
             alias="to",
             description="The last day of placing, in the account's time zone.",
             json_schema_extra={"x-component": "placed_to"},
+        ),
+    ] = None
+    team: Annotated[
+        Annotated[str, Field(pattern=IDENTIFIER)] | None, Field(description="One team's only, by its id.")
+    ] = None
+    priority: Annotated[Priority | None, Field(description="Of one priority only.")] = None
+    follow_up: Annotated[
+        Literal["due", "waiting", "now"] | None,
+        Field(
+            description=(
+                "`due`: the day to follow up has come; `waiting`: it is still to come; `now`: all but those that wait."
+            )
         ),
     ] = None
 

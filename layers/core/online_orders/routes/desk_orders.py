@@ -93,6 +93,10 @@ def list_desk_orders(staff: DeskReader, query: Annotated[DeskOrderQuery, Query()
         first_day=query.first_day,
         last_day=query.last_day,
         in_account_zones=True,
+        team=query.team,
+        priority=query.priority,
+        follow_up=query.follow_up,
+        at=clock.now() if query.follow_up else None,
     )
     search = query.words
     if search is None:

@@ -16,13 +16,13 @@ from online_orders.domain.account_notifications import Notice
 from online_orders.domain.accounts import Account, Deputy
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.installation import Installation
-from online_orders.domain.mail_kinds import ACCOUNT, MAILS, MailKind, Role
+from online_orders.domain.mail_kinds import ACCOUNT, AT_DESK, MAILS, MailKind, Role
 from online_orders.domain.mail_preferences import AS
 from online_orders.domain.orders import Order
 from online_orders.domain.people import PASSWORD_DAYS, Membership, Person
 from online_orders.domain.timeline import SYSTEM, Entry, Event
 from online_orders_rendering.i18n import Translator, line_of, translator
-from online_orders_rendering.mails.order_news import STAFF_ROLES, OrderMailContext, address_of
+from online_orders_rendering.mails.order_news import OrderMailContext, address_of
 from online_orders_rendering.templates import template
 
 DESK_LOCALE = "en"
@@ -64,7 +64,7 @@ def render_mail(
         raise ValueError(f"A mail {kind} needs a link.")
     if link and (row.link is None or role is not Role.CONTACT):
         raise ValueError(f"A mail {kind} for {role} takes no link.")
-    translate = translator(DESK_LOCALE if role in STAFF_ROLES else order.internals.locale)
+    translate = translator(DESK_LOCALE if role in AT_DESK else order.internals.locale)
     context = OrderMailContext(role, order, entry, installation, account_name, site_names or {}, translate)
     reader = line_of(order.contact.name) if role is Role.CONTACT else None
     return _render(
@@ -230,6 +230,6 @@ def _render(
     subject = line_of(say("later.subject" if is_later else "subject"))
     shown |= {"kind": kind, "role": role, "translate": translate, "installation": installation, "subject": subject}
     shown |= {"say": say, "known": known, "reader": reader, "Event": Event}
-    shown |= {"is_for_desk": role in STAFF_ROLES, "may_choose": role in AS}
+    shown |= {"is_for_desk": role in AT_DESK, "may_choose": role in AS}
     text, html = (gaps.sub("", template(name).render(shown)) for name, gaps in _BLANK_LINES.items())
     return Mail(subject, text.strip() + "\n", html)

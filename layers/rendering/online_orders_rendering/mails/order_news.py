@@ -10,14 +10,11 @@ from typing import Any
 
 from online_orders.domain.accounts import Contact
 from online_orders.domain.installation import Installation
-from online_orders.domain.mail_kinds import Role
+from online_orders.domain.mail_kinds import AT_DESK, Role
 from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Order
 from online_orders.domain.timeline import Entry
 from online_orders_rendering.i18n import ItemTexts, Translator, closing_sentence, line_of, nonzero_totals, passed_starts
-
-STAFF_ROLES = frozenset({Role.CUSTOMER_SUCCESS, Role.ASSIGNEE, Role.DESK_WATCHER})
-"""Of readers at the desk."""
 
 
 def address_of(contact: Contact) -> str:
@@ -177,7 +174,7 @@ class OrderMailContext:
     def _who_closed(self) -> str:
         """Return the sentence about who closed the order; Customer Success sees its own members by name."""
         actor, brand = self.entry.actor, self.installation.brand
-        if self.role in STAFF_ROLES and actor.kind == "customer_success" and actor.name:
+        if self.role in AT_DESK and actor.kind == "customer_success" and actor.name:
             key = "closed.by.customer_success.desk"
             return self.translate(key, name=line_of(actor.name), day=self._day(self.entry.at))
         return closing_sentence(self.order, brand, self.translate, actor.name, self.asked)
@@ -185,7 +182,7 @@ class OrderMailContext:
     def _screen(self) -> dict[str, str] | None:
         """Return where a reader who can sign in sees the order; None for a contact and for a direct order."""
         site, order = self.installation.site_url, self.order
-        if self.role in STAFF_ROLES:
+        if self.role in AT_DESK:
             return {"url": f"{site}/desk/orders/{order.order_id}", "button": "open_desk"}
         if self.role in {Role.PLACED_BY, Role.WATCHER} and order.source == "online":
             return {"url": f"{site}/orders/{order.order_id}", "button": "open_order"}
