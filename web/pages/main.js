@@ -135,6 +135,18 @@ const PAGES = [
     "service-users",
   ],
   [
+    /^\/desk\/teams$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/teams.js"))).showTeams(context),
+    "teams",
+  ],
+  [
+    /^\/desk\/text-modules$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/text-modules.js"))).showTextModules(context),
+    "text-modules",
+  ],
+  [
     /^\/desk\/audit$/,
     "desk:audit",
     async (context) => (await fetched(import("./desk/audit.js"))).showAudit(context),
@@ -168,6 +180,8 @@ const ENTRIES = [
   ["catalog", "/desk/catalog", "nav.catalog", "desk:read"],
   ["prices", "/desk/price-lists", "nav.prices", "desk:read"],
   ["staff", "/desk/people", "nav.people", "desk:read"],
+  ["teams", "/desk/teams", "nav.teams", "desk:read"],
+  ["text-modules", "/desk/text-modules", "nav.text_modules", "desk:read"],
   ["service-users", "/desk/service-users", "nav.service_users", "desk:read"],
   ["audit", "/desk/audit", "nav.audit", "desk:audit"],
 ];

@@ -106,6 +106,7 @@ export type Currency = Schemas["Currency"];
 export type DeskOrder = Schemas["DeskOrder"];
 export type Entry = Schemas["Entry"];
 export type Evidence = Schemas["Evidence"];
+export type FilledTextModule = Schemas["FilledTextModule"];
 export type Me = Schemas["Me"];
 /** A service user with its secret. */
 export type NewSecret = Schemas["ServiceUserWithSecret"];
@@ -114,5 +115,8 @@ export type Permission = Me["permissions"][number];
 export type Notifications = Schemas["Notifications"];
 export type Watcher = Schemas["Watchers"]["items"][number];
 export type Person = Schemas["PersonAnswer"];
+export type PresentPerson = Schemas["PresentPerson"];
 export type Quote = Schemas["Quote"];
 export type ServiceUser = Schemas["ServiceUser"];
+export type Team = Schemas["DeskTeam"];
+export type TextModule = Schemas["StoredTextModule"];

@@ -1,6 +1,6 @@
 /** The timeline of an order. */
 
-import { instant, t, tOr } from "../i18n.js";
+import { day, instant, t, tOr } from "../i18n.js";
 import { html } from "../view.js";
 
 const QUIET = new Set(["quote.mailed"]);
@@ -27,10 +27,26 @@ function Entry({ entry }) {
       ${text && html`<p class="said">${text}</p>`}
       ${data.asked_email && html`<p class="hint">${t("timeline.asked", { name: data.asked_name, email: data.asked_email })}</p>`}
       ${data.recipient && html`<p class="hint">${t("timeline.recipient", { email: data.recipient })}</p>`}
+      ${data.assignee_email && html`<p class="hint">${t("timeline.assigned", { email: data.assignee_email })}</p>`}
+      ${event === "order.handling_changed" && html`<p class="hint">${handlingText(data)}</p>`}
       ${data.former_recipient && html`<p class="hint">${t("timeline.former_recipient", { email: data.former_recipient })}</p>`}
       <p class="hint">${actor.name ?? tOr(`actor.${actor.kind}`, actor.kind)} · <time datetime=${at}>${instant(at)}</time></p>
     </li>`;
 }
 
+/**
+ * Returns what changed of how the desk handles the order; null means that it was removed.
+ *
+ * @param {Record<string, any>} data
+ */
+const handlingText = ({ priority, team, follow_up_on }) =>
+  [
+    priority && `${t("handling.priority")}: ${tOr(`handling.priority.${priority}`, priority)}`,
+    team !== undefined && `${t("handling.team")}: ${team ?? "–"}`,
+    follow_up_on !== undefined && `${t("handling.follow_up_on")}: ${follow_up_on ? day(follow_up_on) : "–"}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+
 /** Returns what a person wrote, or the system's reason, in the reader's language where it has a code. */
-const textOf = ({ data }) => data.text ?? tOr(`reason.${data.code}`, data.reason ?? null);
+const textOf = ({ data }) => data.text ?? data.note ?? tOr(`reason.${data.code}`, data.reason ?? null);

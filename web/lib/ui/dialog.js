@@ -56,14 +56,14 @@ function Dialog({ name, className, title, content: Content, closed, stays }) {
 }
 
 /**
- * Asks in a dialog. `act(values)` does what was asked, with the values of `fields`; its error is shown, at a field where
+ * Asks in a dialog; `tools(fields)` returns what stands above the fields. `act(values)` does what was asked, with the values of `fields`; its error is shown, at a field where
  * its pointer names one, or `places`, {code: field}, for errors without a pointer.
  */
 export function ask({ title, ...question }) {
   openDialog({ className: "ask", title, content: ({ close }) => html`<${Question} ...${question} close=${close} />` });
 }
 
-function Question({ text, fields = [], places = {}, action, danger = false, act, close }) {
+function Question({ text, fields = [], tools = (_fields) => null, places = {}, action, danger = false, act, close }) {
   const refusal = useSignal(null);
   const { isBusy, once } = useOnce();
   const attempt = async () => {
@@ -90,6 +90,7 @@ function Question({ text, fields = [], places = {}, action, danger = false, act,
     <form novalidate onSubmit=${submit}>
       ${text && html`<p>${text}</p>`}
       ${refusal.value && html`<${Notice} kind="bad">${refusal.value}</${Notice}>`}
+      ${tools(fields)}
       ${fields.map((each, index) => html`<${Field} key=${each.id} of=${each} attributes=${index === 0 ? { autofocus: true } : {}} />`)}
       <div class="actions">
         <${BusyButton} type="submit" class=${danger ? "danger" : "primary"} isBusy=${isBusy.value} autofocus=${fields.length === 0}>${action}</${BusyButton}>

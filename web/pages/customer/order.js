@@ -166,9 +166,9 @@ export function OrderFacts({ order, account }) {
 
 /**
  * The form of a comment. `send(text, internal)` sends it; the switch for internal comments is shown only if
- * `mayBeInternal`.
+ * `mayBeInternal`. `tools(field)` returns what stands above the text.
  */
-export function CommentForm({ orderId, send, limits, mayBeInternal = false }) {
+export function CommentForm({ orderId, send, limits, mayBeInternal = false, tools = (_field) => null }) {
   const refusal = useSignal(null);
   const { isBusy, once } = useOnce();
   const { kept, text, internal } = useMemo(() => {
@@ -210,6 +210,7 @@ export function CommentForm({ orderId, send, limits, mayBeInternal = false }) {
   }
   return html`
     <form class="comment-form" novalidate onSubmit=${submit}>
+      ${tools(text)}
       <${Field} of=${text} />
       ${mayBeInternal && html`<${Field} of=${internal} />`}
       ${refusal.value && html`<${Notice} kind="bad">${refusal.value}</${Notice}>`}

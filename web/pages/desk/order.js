@@ -29,8 +29,12 @@ import { toast } from "../../lib/ui/toast.js";
 import { unsaved } from "../../lib/unsaved.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "../../lib/view.js";
 import { CommentForm, Items, OrderFacts } from "../customer/order.js";
+import { teamsOf } from "./colleagues.js";
 import { Evidence, isDecisionByLink } from "./evidence.js";
+import { askForAssignee, Handling } from "./handling.js";
+import { PresenceLine } from "./presence.js";
 import { QuoteEditor } from "./quote-editor.js";
+import { TextModuleChoice } from "./text-module-choice.js";
 
 /** @param {import("screens").Context} context */
 export async function showDeskOrder(context, orderId) {
@@ -50,11 +54,11 @@ export async function showDeskOrder(context, orderId) {
     return { order, entries, evidence };
   }
   const first = await load();
-  const account = await api.get("/desk/accounts/{account_id}", {
-    path: { account_id: first.order.account_id },
-    signal,
-  });
-  return html`<${DeskOrder} context=${context} account=${account} path=${path} first=${first} load=${load} />`;
+  const [account, teams] = await Promise.all([
+    api.get("/desk/accounts/{account_id}", { path: { account_id: first.order.account_id }, signal }),
+    teamsOf(api, signal),
+  ]);
+  return html`<${DeskOrder} context=${context} account=${account} teams=${teams} path=${path} first=${first} load=${load} />`;
 }
 
 /** @typedef {{ order: import("screens").DeskOrder, entries: import("screens").Entry[], evidence: import("screens").Evidence[] }} Shown */
@@ -65,16 +69,18 @@ const keyOf = ({ order, entries }) =>
     order.version,
     order.updated_at,
     order.actions,
+    order.handling,
     flagsOf(order),
     order.items.map((item) => item.start_passed),
     entries.length,
   ]);
 
-/** @param {{ context: import("screens").Context, account: import("screens").Account, path: { order_id: string }, first: Shown, load: () => Promise<Shown> }} props */
-function DeskOrder({ context, account, path, first, load }) {
+/** @param {{ context: import("screens").Context, account: import("screens").Account, teams: import("screens").Team[], path: { order_id: string }, first: Shown, load: () => Promise<Shown> }} props */
+function DeskOrder({ context, account, teams, path, first, load }) {
   const { api, signal } = context;
   const { found, stale, again } = usePolled(first, load, { signal, keyOf });
   const { order, entries, evidence } = found.value;
+  const modules = useTextModules(context, path, order.version);
 
   const send = async (text, internal) => {
     await api.post("/desk/orders/{order_id}/comment", { path, body: { text, internal } });
@@ -84,7 +90,7 @@ function DeskOrder({ context, account, path, first, load }) {
   return html`
     <div class="screen wide">
       <${Trail} steps=${[[t("nav.desk")], [t("nav.queue"), "/desk"], [accountName(order, account)]]} />
-      <${Head} context=${context} order=${order} entries=${entries} account=${account} path=${path} again=${again} />
+      <${Head} context=${context} order=${order} entries=${entries} account=${account} modules=${modules} path=${path} again=${again} />
       <div>${stale.value && html`<${Notice} kind="warn">${stale.value}</${Notice}>`}</div>
       <div class="columns desk">
         <div class="main-column"><${Items} order=${order} sites=${account.sites} catalog=${context.catalog} /></div>
@@ -93,9 +99,10 @@ function DeskOrder({ context, account, path, first, load }) {
             ${order.quote && html`<${QuoteCard} api=${api} order=${order} base="/desk" />`}
             ${order.delivery && html`<p class="hint">${deliveryText(order.delivery)}</p>`}
           </div>
-          <${Writing} context=${context} order=${order} account=${account} path=${path} again=${again} changes=${keyOf(found.value)} />
+          <${Writing} context=${context} order=${order} account=${account} modules=${modules} path=${path} again=${again} changes=${keyOf(found.value)} />
         </div>
         <div class="main-column">
+          <${Handling} context=${context} order=${order} teams=${teams} path=${path} again=${again} />
           <aside class="card facts">
             <${OrderFacts} order=${order} account=${account} />
             <p><a href=${accountPage(account.account_id)}>${t("desk.to_account")}</a></p>
@@ -103,7 +110,7 @@ function DeskOrder({ context, account, path, first, load }) {
           </aside>
           <section class="card">
             <h2>${t("timeline.title")}</h2>
-            ${may(order, "comment") && html`<${CommentForm} orderId=${order.order_id} send=${send} limits=${LIMITS.NewDeskComment.text} mayBeInternal />`}
+            ${may(order, "comment") && html`<${CommentForm} orderId=${order.order_id} send=${send} limits=${LIMITS.NewDeskComment.text} mayBeInternal tools=${(field) => html`<${TextModuleChoice} modules=${modules} use="comment" field=${field} />`} />`}
             <${Timeline} entries=${entries} />
           </section>
           ${evidence.length > 0 && html`<${Evidence} evidence=${evidence} />`}
@@ -112,15 +119,32 @@ function DeskOrder({ context, account, path, first, load }) {
     </div>`;
 }
 
+/** Returns the text modules with the words of the order, loaded anew with each version of it. */
+function useTextModules({ api, can, signal }, path, version) {
+  const modules = useSignal(/** @type {import("screens").FilledTextModule[]} */ ([]));
+  async function load() {
+    try {
+      modules.value = (await api.get("/desk/orders/{order_id}/text-modules", { path, signal })).text_modules;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof SignedOut) throw error;
+      toast(errorText(error));
+    }
+  }
+  useEffect(() => void (can("desk:orders") && load()), [version]);
+  return modules.value;
+}
+
 const deliveryText = ({ state, recipient, at }) =>
   tOr(`delivery.${state}`, state, { email: recipient, at: instant(at) });
 
 /**
  * The top of an order's page: where it is, its actions, and its notices.
  *
- * @param {{ context: import("screens").Context, order: import("screens").DeskOrder, entries: import("screens").Entry[], account: import("screens").Account, path: { order_id: string }, again: () => Promise<void> }} props
+ * @param {{ context: import("screens").Context, order: import("screens").DeskOrder, entries: import("screens").Entry[], account: import("screens").Account, modules: import("screens").FilledTextModule[], path: { order_id: string }, again: () => Promise<void> }} props
  */
-function Head({ context: { api, session }, order, entries, account, path, again }) {
+function Head({ context, order, entries, account, modules, path, again }) {
+  const { api, session, signal } = context;
   const isMine = order.assignee?.user_id === session.userId;
   const isActing = useRef(false);
 
@@ -145,6 +169,20 @@ function Head({ context: { api, session }, order, entries, account, path, again 
   const undo = () =>
     act((headers) => api.post("/desk/orders/{order_id}/quote/undo", { path, body: {}, headers }), t("desk.undone"));
 
+  async function assign() {
+    try {
+      await askForAssignee(context, order, async (assignee) => {
+        const headers = { "If-Match": `"${order.version}"` };
+        const after = await api.post("/desk/orders/{order_id}/assign", { path, body: { assignee }, headers });
+        toast(t("handling.assigned", { email: after.assignee.email }));
+        again();
+      });
+    } catch (error) {
+      if (error instanceof SignedOut) throw error;
+      if (!signal.aborted) toast(errorText(error));
+    }
+  }
+
   const decline = () =>
     ask({
       title: t("desk.decline"),
@@ -158,6 +196,7 @@ function Head({ context: { api, session }, order, entries, account, path, again 
           limits: LIMITS.NeededReason.reason,
         }),
       ],
+      tools: ([reason]) => html`<${TextModuleChoice} modules=${modules} use="decline" field=${reason} />`,
       action: t("desk.decline"),
       danger: true,
       act: async ({ reason }) => {
@@ -214,12 +253,14 @@ function Head({ context: { api, session }, order, entries, account, path, again 
         ${isOpen(order) && html`<${Age} order=${order} />`}
         <div class="actions">
           ${may(order, "claim") && !isMine && html`<${ActionButton} key="claim" class="primary" act=${claim}>${t(order.assignee ? "desk.take_over" : "desk.claim")}</${ActionButton}>`}
+          ${may(order, "assign") && html`<${ActionButton} key="assign" act=${assign}>${t("handling.assign")}</${ActionButton}>`}
           ${may(order, "release") && isMine && html`<${ActionButton} key="release" act=${release}>${t("desk.release")}</${ActionButton}>`}
           ${may(order, "resend") && html`<button key="resend" type="button" onClick=${resend}>${t("desk.resend")}</button>`}
           ${may(order, "decline") && html`<button key="decline" class="danger" type="button" onClick=${decline}>${t("desk.decline")}</button>`}
         </div>
       </div>
       <p class="hint">${t("order.number")} <${OrderId} order=${order} />${number}</p>
+      <${PresenceLine} context=${context} path=${path} />
       <${Progress} order=${order} />
       <${Closing} order=${order} entries=${entries} />
       ${
@@ -248,9 +289,9 @@ function ChangeAsked({ order, entries }) {
  * The next revision while it is being written, or the buttons to write one. It stays while the order changes around it,
  * so that no half-written quote vanishes. `changes` changes whenever the order does.
  *
- * @param {{ context: import("screens").Context, order: import("screens").DeskOrder, account: import("screens").Account, path: { order_id: string }, again: () => Promise<void>, changes: string }} props
+ * @param {{ context: import("screens").Context, order: import("screens").DeskOrder, account: import("screens").Account, modules: import("screens").FilledTextModule[], path: { order_id: string }, again: () => Promise<void>, changes: string }} props
  */
-function Writing({ context, order, account, path, again, changes }) {
+function Writing({ context, order, account, modules, path, again, changes }) {
   const kept = useMemo(() => unsaved(`quote.${order.order_id}`), []);
   const writing = useSignal(null);
   const count = useRef(0);
@@ -306,7 +347,7 @@ function Writing({ context, order, account, path, again, changes }) {
   return html`
     <div>${meanwhile}</div>
     <div>
-      <${Draft} key=${open.key} context=${context} order=${order} account=${account} path=${path} opening=${open}
+      <${Draft} key=${open.key} context=${context} order=${order} account=${account} modules=${modules} path=${path} opening=${open}
         kept=${written()} keep=${(content) => kept.keep({ ...content, revision: next })}
         beginAnew=${() => {
           kept.forget();
@@ -325,6 +366,7 @@ function Draft({
   context: { api, catalog, signal },
   order,
   account,
+  modules,
   path,
   opening,
   kept,
@@ -381,7 +423,7 @@ function Draft({
   };
   return html`
     <div ref=${box}>
-      <${QuoteEditor} order=${order} account=${account} catalog=${catalog} draft=${draft} currencies=${currencies} kept=${atFirst.current} keep=${keep}
+      <${QuoteEditor} order=${order} account=${account} modules=${modules} catalog=${catalog} draft=${draft} currencies=${currencies} kept=${atFirst.current} keep=${keep}
         beginAnew=${opening.chosen ? null : beginAnew} quoteIn=${quoteIn} send=${send} previewed=${previewed} done=${sent} cancel=${cancel} />
     </div>`;
 }

@@ -19,6 +19,7 @@ import { toast } from "../../lib/ui/toast.js";
 import { KeptNotice } from "../../lib/unsaved.js";
 import { effect, html, signal, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "../../lib/view.js";
 import { MailFrame } from "./mail-frame.js";
+import { TextModuleChoice } from "./text-module-choice.js";
 
 const MAX_LINES = LIMITS.NewQuote.lines.maxItems;
 const LINE = ["description", "quantity", "unit_price", "recurrence"];
@@ -239,6 +240,7 @@ class Writing {
 export function QuoteEditor({
   order,
   account,
+  modules,
   catalog,
   draft,
   currencies,
@@ -327,7 +329,7 @@ export function QuoteEditor({
         <p class="hint">${t("editor.unpriced", { count: unpriced.length })} <a href="/desk/price-lists/${currency}">${t("prices.of", { currency })}</a></p>`
       }
       <div class="editor-lines">${[...order.items, null].map((item) => html`<${LineGroup} key=${item?.item_id ?? "extra"} quote=${quote} item=${item} />`)}</div>
-      <div class="fields"><${Field} of=${quote.validUntil} /><${Field} of=${quote.message} /></div>
+      <div class="fields"><${Field} of=${quote.validUntil} /><div><${TextModuleChoice} modules=${modules} use="message" field=${quote.message} /><${Field} of=${quote.message} /></div></div>
       <details class="terms"><summary>${t("editor.own_terms")}</summary><${Field} of=${quote.terms} /></details>
       <div class="editor-foot">
         <${Sums} quote=${quote} />
