@@ -58,7 +58,7 @@ def test_a_lead_sets_teams_and_texts_which_are_there_where_an_order_is_worked_on
 
     call(AGENT, "POST", f"/desk/orders/{order}/presence", {})
     at(lead, f"/orders/{order}")
-    expect(lead.locator(".presence")).to_contain_text(re.compile(r"tom\.\S+ has this order open"))
+    lead.locator(".presence").filter(has_text=re.compile(r"tom\.\S+ has this order open")).wait_for()
     choose(lead, "Insert a text", name)
     expect(lead.get_by_label("Comment")).to_have_value(re.compile(r"^Dear .+, all is well with ...-...-...\.$"))
     assert faults(lead) == []

@@ -319,5 +319,5 @@ function Rows({ orders, gone, teams, names, session, claim, chosen, select }) {
           : html`<a class="button small" href="/desk/orders/${order.order_id}" aria-label=${t("queue.open_of", { order: order.account_id })}>${t(isMine(order) ? "queue.go_on" : "queue.open")}</a>`,
     },
   ].filter(Boolean);
-  return html`<${Table} class="orders queue" caption=${t("nav.queue")} columns=${columns} rows=${orders} keyOf=${(order) => order.order_id} classOf=${(order) => [urgency(order), chosen.has(order.order_id) && "highlighted", gone.has(order.order_id) && "gone"].filter(Boolean).join(" ")} />`;
+  return html`<${Table} class="orders queue" caption=${t("nav.queue")} columns=${columns} rows=${orders} keyOf=${(order) => order.order_id} classOf=${(order) => [urgency(order), chosen.has(order.order_id) && "highlighted"].filter(Boolean).join(" ")} />`;
 }
