@@ -1,4 +1,4 @@
-"""Serve Customer Success' side of the API: queue, orders, quotes, teams, accounts, price lists, audit trail."""
+"""Serve Customer Success' side of the API: queue, orders, teams, accounts, prices, catalog, audit trail, figures."""
 
 import gc
 
@@ -11,6 +11,7 @@ from online_orders.routes import (
     audit_trail,
     desk_accounts,
     desk_catalog,
+    desk_figures,
     desk_handling,
     desk_orders,
     desk_quotes,
@@ -34,6 +35,7 @@ for resource in (
     price_lists,
     desk_catalog,
     audit_trail,
+    desk_figures,
 ):
     app.include_router(resource.router)
 

@@ -581,6 +581,26 @@ def redrive_mails(ctx: typer.Context) -> None:
         raise typer.Exit(ExitCode.PARTLY_DONE)
 
 
+@rebuild.command("figures")
+def rebuild_figures(
+    ctx: typer.Context,
+    month: Annotated[str | None, typer.Option(help="Only orders placed in this month (YYYY-MM).")] = None,
+    after: Annotated[str | None, typer.Option(help="Continue after this account of an interrupted run.")] = None,
+) -> None:
+    """Count every order in the figures anew, from its timeline. Orders are not changed; run it as often as you like."""
+    session: Session = ctx.obj
+    if month is not None:
+        _expect_day(f"{month}-01")
+    total = {"orders": 0, "changed": 0}
+    reached = {"position": after or ""}
+    pages = operating.rebuild_figures(session.installation, month, after)
+    with session.output.accounted("done up to the account {position}; continue with --after {position}", reached):
+        for page in session.output.counted(pages, "pages"):
+            total.update({name: total[name] + page[name] for name in total})
+            reached["position"] = page["position"] or ""
+    session.output.say("{orders} orders counted, {changed} of them differently than before.".format(**total), **total)
+
+
 @functions.command("stop")
 def stop_functions(ctx: typer.Context) -> None:
     """Stop all functions of the stack and what polls for them; callers of the API get 503."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from online_orders.domain.errors import Invalid, OnlineOrdersError
+from online_orders.domain.values import MAX_LIMIT
 from online_orders_cli.installation import Installation, Json, Refused
 
 if TYPE_CHECKING:
@@ -94,6 +95,32 @@ def rebuild_search(installation: Installation, account_id: str | None, after: st
             yield step._asdict()
     except OnlineOrdersError as refusal:
         raise Refused(int(refusal.status), {"code": refusal.code, "detail": refusal.detail}) from refusal
+
+
+def rebuild_figures(installation: Installation, month: str | None, after: str | None) -> Iterator[Json]:
+    """Count every order in the figures afresh from its timeline, or those placed in a month (YYYY-MM); yield after each
+    page {"position" (the last account that is done), "orders", "changed" (how many counted for something else)}.
+
+    Accounts up to `after` are left out.
+    """
+    installation.act_as_product()
+    from online_orders.aws import account_store, figures_store, order_queries
+    from online_orders.aws.order_store import key_of
+
+    done, position, is_last = after, after, False
+    while not is_last:
+        page = account_store.list_accounts(BATCH_SIZE, position)
+        position, is_last = page.position, page.position is None
+        for account in page.accounts:
+            of_account = order_queries.OrderFilter(account_id=account.account_id)
+            last: str | None = ""
+            while last is not None:
+                found = order_queries.list_desk_orders(of_account, MAX_LIMIT, last or None)
+                due = [order for order in found.orders if month in {None, order.placed_on.isoformat()[:7]}]
+                changed = sum(figures_store.count_order(key_of(order), afresh=True) for order in due)
+                last = found.position
+                done = account.account_id if last is None else done
+                yield {"position": done, "orders": len(due), "changed": changed}
 
 
 def move_dead_letters(installation: Installation) -> Iterator[str]:

@@ -318,6 +318,19 @@ def test_what_may_come_later_comes_after_the_mails_and_before_the_flag_is_cleare
     assert unmarked(service) == [unmarking(9)]
 
 
+def test_later_effects_follow_when_everybody_is_told_and_before_the_entry_is_done(
+    service: Service, done: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def follow(*of: Any) -> None:
+        assert [method for method, _ in service.asked] == ["put_events", "send_message_batch"]
+        done.append(of)
+
+    monkeypatch.setattr(later_effects, "run_due", follow)
+    outbox.process_entries([StoredEntry.from_item(stored(2)), StoredEntry.from_item(stored(3, Event.CANCELED))])
+    assert done == [("workflow.resume", AT), (AT, {Event.CLAIMED, Event.CANCELED})]
+    assert unmarked(service) == [unmarking(2), unmarking(3)]
+
+
 def test_an_order_with_a_fault_is_parked_and_holds_up_no_other(service: Service, done: list[Any]) -> None:
     service.answers = [error_of("InternalException"), {}]
     outbox.process_or_park([StoredEntry.from_item(stored(2, correlation_id={"S": "c"}))])

@@ -191,6 +191,26 @@ def test_the_events_of_an_order_are_replayed_and_a_dry_run_only_counts_them(
     assert [event.detail for event in seeded.lab.events] == before * 2
 
 
+def test_the_figures_are_counted_anew_from_the_timelines(terminal: Terminal, seeded: InProcess) -> None:
+    place(seeded)
+    lost = [item for item in seeded.lab.items if "FIGURES" in (item["pk"].partition("#")[0], item["sk"])]
+    table = seeded.lab.client("dynamodb")
+    for item in lost:
+        key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
+        table.delete_item(TableName=seeded.lab.outputs["TableName"], Key=key)
+    month = seeded.now().date().isoformat()[:7]
+    with seeded.lab.as_operator():
+        other = terminal.run("--json", "rebuild", "figures", "--month", "2025-01")
+        first = terminal.run("--json", "rebuild", "figures", "--month", month)
+        again = terminal.run("rebuild", "figures")
+        rest = terminal.run("rebuild", "figures", "--after", "zzz")
+    assert [one.lines[-1] for one in (other, first)] == [{"orders": 0, "changed": 0}, {"orders": 1, "changed": 1}]
+    assert again.out == "1 orders counted, 0 of them differently than before.\n"
+    assert rest.out == "0 orders counted, 0 of them differently than before.\n"
+    (row,) = seeded.get("/api/desk/figures", seeded.people.cs).ok()["rows"]
+    assert (row["month"], row["orders"]) == (month, 1)
+
+
 def test_a_person_is_erased_from_the_command_line_and_orders_stay(terminal: Terminal, seeded: InProcess) -> None:
     order_id = place(seeded)
     address = seeded.people.customer.email
@@ -240,6 +260,7 @@ def test_erasing_asks_first_and_refuses_what_is_no_address(terminal: Terminal) -
         ("replay",),
         ("replay", "--order", "1", "--account", "a"),
         ("replay", "--account", "a", "--from", "2026-13-01"),
+        ("rebuild", "figures", "--month", "2026-13"),
         ("export", "orders", "--to", "/dev/null/orders.jsonl"),
         ("mail", "hold"),
         ("mail", "hold", "--reason", " "),

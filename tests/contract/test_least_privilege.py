@@ -187,6 +187,8 @@ def use_machines(site: InProcess) -> None:
         site.put(where, people.other, {"state": state}).ok()
         site.settle()
     site.get("/api/desk/audit", people.cs).ok()
+    for by in ("all", "person", "kind", "group"):
+        site.get(f"/api/desk/figures?by={by}", people.cs).ok()
 
 
 def ask_for_a_second_factor(site: InProcess) -> None:

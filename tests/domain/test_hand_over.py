@@ -105,7 +105,7 @@ def test_what_waits_for_the_desk_changes_nothing_until_it_agrees() -> None:
     assert (entry.data, entry.internal) == ({"revision": 1, "reason": "On leave"}, False)
     assert (after.contact, after.quote, after.version) == (before.contact, before.quote, before.version)
     assert not after.mail_is_pending
-    assert flags_of(after) == ["hand_over_asked"]
+    assert flags_of(after, LATER) == ["hand_over_asked"]
     waiting = {"name": "Carla", "email": CARLA.email, "asked_by": "Connie M.", "at": "2026-11-22T11:00:00.000Z"}
     assert desk_row(after, {}, LATER)["hand_over"] == waiting
     assert "hand_over" not in order_body(after, {}, LATER)
@@ -113,7 +113,7 @@ def test_what_waits_for_the_desk_changes_nothing_until_it_agrees() -> None:
     assert approved.order.contact == CARLA
     assert approved.entries[0].actor.name == CLARA.email
     assert approved.entries[0].data["former_recipient"] == CONNIE.email
-    assert flags_of(approved.order) == []
+    assert flags_of(approved.order, LATER) == []
     assert "hand_over" not in desk_row(approved.order, {}, LATER)
 
 

@@ -50,7 +50,7 @@ def test_a_question_leaves_order_quote_and_link_as_they_are() -> None:
     assert after.quote == before.quote
     assert after.internals.quote_link == before.internals.quote_link
     assert after.approve("Connie", LATER).order.status == "completed"
-    assert flags_of(after) == ["question_open"]
+    assert flags_of(after, NOW) == ["question_open"]
 
 
 def test_the_text_of_an_open_question_again_changes_nothing() -> None:
@@ -100,7 +100,7 @@ def test_an_answer_is_of_the_oldest_open_question() -> None:
     second = questions.answer(first.order, CLARA, "In May.", LATER)
     assert second.entries[0].data["question"] == order.open_questions[1].sequence
     assert second.order.open_questions == ()
-    assert flags_of(second.order) == []
+    assert flags_of(second.order, NOW) == []
     with pytest.raises(Conflict, match="No question"):
         questions.answer(second.order, CLARA, "Again.", LATER)
 

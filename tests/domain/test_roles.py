@@ -41,7 +41,7 @@ def test_the_highest_role_of_a_side_may_do_all_that_anybody_there_may() -> None:
 
 def test_only_reading_is_allowed_to_those_who_look() -> None:
     assert PERMISSIONS[Role.VIEWER] == {Permission.READ_ORDERS}
-    assert PERMISSIONS[Role.AUDITOR] == {Permission.READ_DESK, Permission.READ_AUDIT}
+    assert PERMISSIONS[Role.AUDITOR] == {Permission.READ_DESK, Permission.READ_AUDIT, Permission.READ_FIGURES}
 
 
 def test_a_service_user_can_manage_no_people_and_read_no_audit() -> None:

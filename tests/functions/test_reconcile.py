@@ -6,7 +6,7 @@ import pytest
 
 import reconcile
 from online_orders.aws import account_outbox, later_effects, order_queries, order_store, outbox, workflow
-from online_orders.aws.keys import PENDING_SHARDS, REPORT_PREFIX, OrderKey, entry_key, workflow_key
+from online_orders.aws.keys import FIGURES_DUE_SK, PENDING_SHARDS, REPORT_PREFIX, OrderKey, entry_key, workflow_key
 from online_orders.telemetry import MetricUnit
 from tests.aws.desk import Desk
 from tests.domain.builders import NOW
@@ -17,6 +17,7 @@ Json = dict[str, Any]
 ENTRY, LATER_ENTRY, WORKFLOW = entry_key("one", 1), entry_key("one", 2), workflow_key("one")
 SK = ENTRY["sk"]["S"]
 STATISTICS = {**ENTRY, "sk": {"S": "STATISTICS"}}
+FIGURES_DUE = {**ENTRY, "sk": {"S": FIGURES_DUE_SK}}
 OF_ACCOUNT = {"pk": {"S": "ACCOUNT#acme"}, "sk": {"S": REPORT_PREFIX + "1"}}
 
 
@@ -107,13 +108,16 @@ def test_one_order_is_repaired_at_once(desk: Desk, repairs: Repairs) -> None:
 def test_each_kind_of_pending_item_is_repaired_in_its_own_way(desk: Desk, repairs: Repairs) -> None:
     repairs.due = {
         "0": [ENTRY, LATER_ENTRY, WORKFLOW, WORKFLOW],
-        str(PENDING_SHARDS - 1): [STATISTICS, OF_ACCOUNT, OF_ACCOUNT],
+        str(PENDING_SHARDS - 1): [STATISTICS, FIGURES_DUE, OF_ACCOUNT, OF_ACCOUNT],
     }
     assert run({"source": "aws.scheduler"}) == {"entries": 2, "workflows": 1, "account_items": 6}
-    assert (
-        repairs.done
-        == [("entries", "one"), ("workflow", key("one")), ("later", "one", "STATISTICS")] + [("item", OF_ACCOUNT)] * 2
-    )
+    assert repairs.done == [
+        ("entries", "one"),
+        ("workflow", key("one")),
+        ("later", "one", "STATISTICS"),
+        ("later", "one", FIGURES_DUE_SK),
+        *[("item", OF_ACCOUNT)] * 2,
+    ]
     assert repairs.asked == [(str(shard), NOW, 100) for shard in range(PENDING_SHARDS)]
 
 

@@ -178,12 +178,17 @@ def an_approval(lab: Lab) -> None:
     form = {"decision": "approve", "name": "Connie", "code": f"{(int(mail.code) + 1) % 1_000_000:06}"}
     assert lab.http("POST", mail.link, form=form).status == 403
     assert lab.functions.invoke("ReconcileFunction", {"order_id": order_id}).failure is None
-    with patch("online_orders.aws.lead_time_statistics.transact", side_effect=ZeroDivisionError):
+    with (
+        patch("online_orders.aws.lead_time_statistics.transact", side_effect=ZeroDivisionError),
+        patch("online_orders.aws.figures_store.transact", side_effect=ZeroDivisionError),
+    ):
         assert decide(lab, mail, "approve") == 200
     lab.advance(hours=8)
     let_time_pass(lab, 30)
     counted = [item for item in lab.items if item["sk"] == "COUNTED"]
     assert [item["pk"] for item in counted] == [f"ORDER#{order_id}"]
+    won = [item["won"] for item in lab.items if item["pk"].startswith("FIGURES#") and item["sk"].startswith("all#")]
+    assert [int(each) for each in won] == [1]
 
 
 def a_parked_order(lab: Lab) -> None:

@@ -146,6 +146,8 @@ def manage_service_users(say: Conversation) -> None:
         say("PUT", where, 200, user, json={"state": "deactivated"})
     say("GET", "/api/desk/audit", 200, lab.users.cs)
     say("GET", "/api/desk/audit", 200, lab.users.cs, headers={"Accept": "text/csv"})
+    say("GET", "/api/desk/figures?by=person", 200, lab.users.cs)
+    say("GET", "/api/desk/figures", 200, lab.users.cs, headers={"Accept": "text/csv"})
 
 
 def watch(say: Conversation, order_id: str) -> None:

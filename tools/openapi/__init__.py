@@ -49,6 +49,7 @@ TAGS = {
     "Desk catalog": "What can be ordered, as the vendor keeps it. For the group `customer-success`.",
     "Price lists": "What items cost: everybody, an account, or a group of accounts. For the group `customer-success`.",
     "Audit": "What was changed, by whom and when. For the group `customer-success`.",
+    "Figures": "How many orders there were, and how the desk did. For leads and auditors, and programs that may.",
     "Desk people": "Staff, and the people of every account. Leads of the group `customer-success` change them.",
     "Service users": "Programs that act for an account or for the desk. Admins and leads manage them.",
     "Confirmation": "The contact person's page behind the link in a mail. The link is the key; there is no login.",

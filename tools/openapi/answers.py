@@ -17,6 +17,7 @@ from online_orders.domain.catalog_document import Document
 from online_orders.domain.desk_settings import Team, TeamsRequest, TextModule, TextModulesRequest
 from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
+from online_orders.domain.figures import Figures
 from online_orders.domain.handling import Assignment, HandlingRequest
 from online_orders.domain.mail_preferences import NotificationsRequest
 from online_orders.domain.order_numbers import ORDER_NUMBER
@@ -1056,6 +1057,7 @@ SHOWN = _by_name(
     DeskOrderPage,
     EvidencePage,
     FilledTextModules,
+    Figures,
     Me,
     Notifications,
     NotificationsRequest,

@@ -13,6 +13,7 @@ from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_acc
 from online_orders.domain.catalog import Catalog, catalog_body, shipped
 from online_orders.domain.errors import FieldError, OnlineOrdersError
 from online_orders.domain.evidence import evidence_of
+from online_orders.domain.figures import Dimension, Figures, figures_row
 from online_orders.domain.mail_preferences import notifications_body
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
@@ -435,6 +436,12 @@ def audit_entry() -> dict[str, Any]:
     entry = audit.entry(PLACED_AT, STAFF, "account", account_id, "changed", account_id=account_id, was=was, now=now)
     # The document is the same whenever it is made.
     return entry.model_copy(update={"audit_id": "01KAPHB0R0Q6V4T2ZK8N3R7WXE"}).model_dump(mode="json")
+
+
+def figures() -> dict[str, Any]:
+    counts = {"orders": 3, "won": 2, "open": 1, "claim#3": 3, "quote#11": 2, "answer#13": 2, "EUR#monthly": 8000}
+    row = figures_row("2026-11", "", None, counts)
+    return Figures(months=("2026-10", "2026-11"), by=Dimension.ALL, rows=(row,)).model_dump(mode="json")
 
 
 def timeline(*, internal: bool) -> list[dict[str, Any]]:

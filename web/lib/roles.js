@@ -4,7 +4,7 @@ import { t, tOr } from "./i18n.js";
 
 /** The permissions that a service user of an account, or of the desk, may get. */
 export const CUSTOMER_SCOPES = ["orders:read", "orders:write"];
-export const DESK_SCOPES = ["desk:read", "desk:orders", "desk:accounts", "desk:prices", "desk:catalog"];
+export const DESK_SCOPES = ["desk:read", "desk:orders", "desk:accounts", "desk:prices", "desk:catalog", "desk:figures"];
 
 export const roleLabel = (role) => tOr(`role.${role}`, role);
 

@@ -29,6 +29,9 @@
 | an order's word: customer | (3)                | {word}#{redro}          | the same                                |
 | words of an account       | ACCOUNT#{account}  | WORDS                   | as of an order                          |
 | an account's word         | FINDACCOUNT#{abc}  | {word}#{account}        | words                                   |
+| counted in the figures    | ORDER#{order}      | FIGURES                 | sequence                                |
+| figures to be counted     | ORDER#{order}      | FIGURESDUE              | outstanding                             |
+| figures of a month        | FIGURES#{month}    | {cell}#{shard}          | the counters of a cell                  |
 | history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket         |
 | a further shard of it     | HISTORY#{shard}    | {kind}                  | the same; all shards are summed         |
 | number of an order        | NUMBER#{number}    | NUMBER                  | order_id                                |
@@ -72,7 +75,7 @@ every account.
 Index `desk`: desk_status (the status), order_id. Index `assignee`: assignee_id, order_id. Both hold keys only, so that
 a change of neither status nor assignee writes to neither. Index `outstanding`: outstanding (a shard), check_at (epoch
 seconds, when to repair): pending entries, contact reports, changes of accounts and people, parked orders, orders still
-to be counted or indexed, and waits of the workflow.
+to be counted, in the history or the figures, or to be indexed, and waits of the workflow.
 
 Entities are stored in `document` as JSON; other attributes are only what a condition, a filter or an index needs.
 """
@@ -101,8 +104,11 @@ WORKFLOW_SK = "WORKFLOW"
 STATISTICS_SK = "STATISTICS"
 SEARCH_SK = "SEARCH"
 WORDS_SK = "WORDS"
+FIGURES_DUE_SK = "FIGURESDUE"
 HISTORY_SHARDS = 8
-"""Each completed order writes the history of its kinds of items, so writes are spread; a read gets all shards."""
+"""Each completed order writes the history of its kinds of items, so writes are spread; a read gets all shards. Likewise
+the figures of a month.
+"""
 PENDING_SHARDS = 8
 """Every entry of every order sets and clears a pending flag, so flags are spread over partitions of their own."""
 REPORT_PREFIX = "CONTACTREPORT#"
@@ -259,6 +265,21 @@ def customer_find_pk(account_id: str) -> str:
 def find_account_pk(word: str) -> str:
     """Return the partition by which the desk finds accounts by a word, or by one that begins like it."""
     return f"FINDACCOUNT#{word[:3]}"
+
+
+def figures_marker_key(order_id: str) -> Key:
+    """Return the key of what an order counts for in the figures."""
+    return key(order_pk(order_id), "FIGURES")
+
+
+def figures_pk(month: str) -> str:
+    """Return the partition of the figures of a month, YYYY-MM."""
+    return f"FIGURES#{month}"
+
+
+def figures_key(month: str, cell: str, shard: int) -> Key:
+    """Return the key of a shard of the counters of a cell, as `figures.cell` writes it."""
+    return key(figures_pk(month), f"{cell}#{shard}")
 
 
 def report_key(account_id: str, report_id: str) -> Key:

@@ -1,20 +1,22 @@
-"""What follows from a timeline entry and delays nothing: an order is counted in the statistics, and indexed for the
-search.
+"""What follows from a timeline entry and delays nothing: an order is counted in the statistics and in the figures, and
+indexed for the search.
 
 An effect that fails keeps its order from nothing. The order gets a pending item of its own, and the reconciler repeats
 the effect by it. Every effect may be repeated.
 """
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
-from online_orders.aws import lead_time_statistics, search_index
-from online_orders.aws.keys import SEARCH_SK, STATISTICS_SK, OrderKey, later_key, pending_shard
+from online_orders.aws import figures_store, lead_time_statistics, search_index
+from online_orders.aws.keys import FIGURES_DUE_SK, SEARCH_SK, STATISTICS_SK, Item, OrderKey, later_key, pending_shard
 from online_orders.aws.order_store import get_order, locate_order
 from online_orders.aws.outbox_flags import run_or_log
-from online_orders.aws.table import call, get, number, put, text
+from online_orders.aws.table import WriteConflict, get, number, put, text, transact
 from online_orders.clock import now
+from online_orders.domain.figures import COUNTED_EVENTS
 from online_orders.domain.timeline import Event
 
 RETRY_DELAY = timedelta(minutes=15)
@@ -39,11 +41,22 @@ def _index(order_location: OrderKey) -> None:
     search_index.index_order(order_location)
 
 
+def _count_figures(order_location: OrderKey) -> None:
+    figures_store.count_order(order_location)
+
+
 EFFECTS = (
     LaterEffect(
         STATISTICS_SK, frozenset({Event.COMPLETED}), _count, "an order is to be counted later", "OrdersCountedLater"
     ),
     LaterEffect(SEARCH_SK, search_index.CHANGES_WORDS, _index, "an order is to be indexed later", "OrdersIndexedLater"),
+    LaterEffect(
+        FIGURES_DUE_SK,
+        COUNTED_EVENTS,
+        _count_figures,
+        "the figures of an order are to be counted later",
+        "FiguresCountedLater",
+    ),
 )
 SORT_KEYS = frozenset(effect.sk for effect in EFFECTS)
 
@@ -60,10 +73,17 @@ def run_postponed(order_id: str, sk: str | None = None) -> None:
     them again on an error.
     """
     for effect in EFFECTS:
-        key = later_key(order_id, effect.sk)
-        is_asked = sk in {None, effect.sk}
-        if is_asked and get(key) and _run_or_postpone(effect, order_id, lambda: locate_order(order_id)):
-            call("delete_item", Key=key)
+        found = get(later_key(order_id, effect.sk)) if sk in {None, effect.sk} else None
+        if found and _run_or_postpone(effect, order_id, lambda: locate_order(order_id)):
+            _clear(order_id, effect.sk, found)
+
+
+def _clear(order_id: str, sk: str, found: Item) -> None:
+    """Delete a pending item as it was found; not one that was postponed once more, because of what happened since."""
+    unchanged = {":found": found["check_at"]}
+    condition = {"ConditionExpression": "check_at = :found", "ExpressionAttributeValues": unchanged}
+    with suppress(WriteConflict):
+        transact([{"Delete": {"Key": later_key(order_id, sk), **condition}}])
 
 
 def _run_or_postpone(effect: LaterEffect, order_id: str, locate: Callable[[], OrderKey]) -> bool:

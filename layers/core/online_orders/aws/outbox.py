@@ -5,7 +5,7 @@ published, the mails queued. An entry that the stream loses stays pending, and t
 order whose effects fail is parked: its entries wait, in sequence, for the reconciler, and other orders go on. Every
 effect may be repeated.
 
-Statistics, search and quotas come last and delay nothing (see `later_effects`).
+Statistics, search, figures and quotas come last and delay nothing (see `later_effects`).
 """
 
 import json

@@ -31,7 +31,7 @@ def pending_change(key: Key, owner_id: str, at: datetime, messages: Sequence[Map
     return {**key, **pending_flag(owner_id, at), "document": text(json.dumps(messages))}
 
 
-def run_or_log(work: Callable[[], None], failure: str, metric: str, **about: str) -> bool:
+def run_or_log(work: Callable[[], object], failure: str, metric: str, **about: str) -> bool:
     """Do a piece of work and return whether it succeeded; whatever error it has is left to the reconciler.
 
     The error is logged as `failure` with the fields of `about` and counted by a metric, and is not raised.

@@ -39,13 +39,14 @@ class Permission(StrEnum):
     MANAGE_CATALOG = "desk:catalog"
     MANAGE_STAFF = "desk:people"
     READ_AUDIT = "desk:audit"
+    READ_FIGURES = "desk:figures"
 
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset({Permission.READ_ORDERS}),
     Role.BUYER: frozenset({Permission.READ_ORDERS, Permission.WRITE_ORDERS}),
     Role.ADMIN: frozenset({Permission.READ_ORDERS, Permission.WRITE_ORDERS, Permission.MANAGE_PEOPLE}),
-    Role.AUDITOR: frozenset({Permission.READ_DESK, Permission.READ_AUDIT}),
+    Role.AUDITOR: frozenset({Permission.READ_DESK, Permission.READ_AUDIT, Permission.READ_FIGURES}),
     Role.AGENT: frozenset({Permission.READ_DESK, Permission.WORK_ON_ORDERS}),
     Role.LEAD: frozenset(
         {
@@ -56,6 +57,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.MANAGE_CATALOG,
             Permission.MANAGE_STAFF,
             Permission.READ_AUDIT,
+            Permission.READ_FIGURES,
         }
     ),
 }
@@ -76,6 +78,7 @@ SCOPES: Mapping[Group, tuple[Permission, ...]] = {
         Permission.MANAGE_ACCOUNTS,
         Permission.MANAGE_PRICES,
         Permission.MANAGE_CATALOG,
+        Permission.READ_FIGURES,
     ),
 }
 """The permissions that a service user of each side may get."""

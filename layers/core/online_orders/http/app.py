@@ -79,6 +79,7 @@ PriceManager = Annotated[Caller, Depends(_having(Permission.MANAGE_PRICES))]
 CatalogManager = Annotated[Caller, Depends(_having(Permission.MANAGE_CATALOG))]
 StaffManager = Annotated[Caller, Depends(_having(Permission.MANAGE_STAFF))]
 AuditReader = Annotated[Caller, Depends(_having(Permission.READ_AUDIT))]
+FiguresReader = Annotated[Caller, Depends(_having(Permission.READ_FIGURES))]
 
 
 class Access(NamedTuple):

@@ -185,8 +185,8 @@ def list_desk_service_users(
     summary="Create a service user of the desk, or of an account",
     description=(
         "Without `account_id` for a program that acts for Customer Success, within its scopes: `desk:read`, "
-        "`desk:orders`, `desk:accounts`, `desk:prices`, `desk:catalog`. The answer has the client id and the secret. "
-        "The secret is not stored and is never shown again."
+        "`desk:orders`, `desk:accounts`, `desk:prices`, `desk:catalog`, `desk:figures`. The answer has the client id "
+        "and the secret. The secret is not stored and is never shown again."
     ),
     responses=response_spec(
         "ServiceUserWithSecret", "The service user, with its secret.", HTTPStatus.CREATED, headers=("Location", "ETag")
