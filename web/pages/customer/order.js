@@ -16,6 +16,7 @@ import {
   Progress,
   StatusChip,
 } from "../../lib/orders/describe.js";
+import { Questions } from "../../lib/orders/questions.js";
 import { QuoteCard } from "../../lib/orders/quote-view.js";
 import { Timeline } from "../../lib/orders/timeline.js";
 import { Watching } from "../../lib/orders/watch.js";
@@ -93,6 +94,7 @@ function Order({ context, account, path, first, load }) {
         <div class="main-column">
           <${Items} order=${order} sites=${account?.sites} catalog=${context.catalog} />
           <${QuoteCard} api=${api} order=${order} />
+          <${Questions} order=${order} />
         </div>
         <div class="side-column">
           <aside class="card facts">

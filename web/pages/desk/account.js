@@ -113,6 +113,12 @@ class AccountForm {
         limits: Contact.email,
       }),
     };
+    this.handOver = select(
+      "hand_over",
+      t("hand_over.policy"),
+      account.hand_over ?? "desk",
+      AccountRequest.hand_over.enum.map((each) => [each, tOr(`hand_over.policy.${each}`, each)]),
+    );
     this.deputies = signal((enrollment?.deputies ?? []).map(deputyFields));
     this.sites = signal(account.sites.map((site) => this.siteFields(site)));
   }
@@ -149,6 +155,7 @@ class AccountForm {
       ...first,
       ...Object.values(this.own),
       ...Object.values(this.letter),
+      this.handOver,
       ...this.deputies.value.flatMap(Object.values),
       ...this.sites.value.flatMap(fieldsOf),
     ];
@@ -168,6 +175,7 @@ class AccountForm {
       ...(groups && { groups }),
       ...Object.fromEntries(OWN.map((each) => [each, own[each]])),
       enrollment: isEnrolled ? { ...account.enrollment, letter_received_on: received, state, contact, deputies } : null,
+      hand_over: this.handOver.read(),
       sites: this.sites.value.map(siteOf),
     };
   }
@@ -175,6 +183,7 @@ class AccountForm {
   /** Returns the field that a pointer of the API's leads to. */
   at(pointer) {
     const [, first, second, third, fourth] = pointer.split("/");
+    if (first === "hand_over") return this.handOver;
     if (first === "groups") return this.groups.path(second === undefined ? "" : `/${second}`).at(-1);
     const site = this.sites.value[Number(second)];
     if (first === "sites" && third === "sockets") return site && lotsOf(site)[Number(fourth)]?.quantity;
@@ -314,6 +323,9 @@ function Account({ context, accountId, loaded, vendors }) {
             <h3>${t("deputy.title")}</h3>
             <p class="hint">${t("deputy.text")}</p>
             <${Deputies} deputies=${form.deputies} />
+            <h3>${t("hand_over.policy_title")}</h3>
+            <p class="hint">${t("hand_over.policy_text")}</p>
+            <div class="fields"><${Field} of=${form.handOver} /></div>
           </section>
           <${Sites} form=${form} />
           <div>${refusal.value}</div>

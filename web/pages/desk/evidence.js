@@ -4,7 +4,13 @@ import { instant, t, tOr } from "../../lib/i18n.js";
 import { Facts } from "../../lib/ui/status.js";
 import { html } from "../../lib/view.js";
 
-const DECISIONS = new Set(["order.completed", "order.canceled", "order.change_requested"]);
+const DECISIONS = new Set([
+  "order.completed",
+  "order.canceled",
+  "order.change_requested",
+  "order.handed_over",
+  "order.hand_over_asked",
+]);
 
 export const isDecisionByLink = (entry) => entry.actor.kind === "contact" && DECISIONS.has(entry.event);
 

@@ -32,7 +32,9 @@ import { CommentForm, Items, OrderFacts } from "../customer/order.js";
 import { teamsOf } from "./colleagues.js";
 import { Evidence, isDecisionByLink } from "./evidence.js";
 import { askForAssignee, Handling } from "./handling.js";
+import { HandOver } from "./hand-over.js";
 import { PresenceLine } from "./presence.js";
+import { DeskQuestions } from "./questions.js";
 import { QuoteEditor } from "./quote-editor.js";
 import { TextModuleChoice } from "./text-module-choice.js";
 
@@ -99,6 +101,8 @@ function DeskOrder({ context, account, teams, path, first, load }) {
             ${order.quote && html`<${QuoteCard} api=${api} order=${order} base="/desk" />`}
             ${order.delivery && html`<p class="hint">${deliveryText(order.delivery)}</p>`}
           </div>
+          <${HandOver} context=${context} order=${order} path=${path} again=${again} />
+          <${DeskQuestions} context=${context} order=${order} path=${path} again=${again} />
           <${Writing} context=${context} order=${order} account=${account} modules=${modules} path=${path} again=${again} changes=${keyOf(found.value)} />
         </div>
         <div class="main-column">
