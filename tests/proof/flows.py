@@ -19,6 +19,7 @@ from tests.proof.records import ExpectedMail
 Json = dict[str, Any]
 
 CONTACT = "contact@acme.example"
+COLLEAGUE = "colleague@acme.example"
 PATIENCE = 5
 """How often somebody asks who gets no answer."""
 SETTLED_WITHIN = timedelta(minutes=30)
@@ -219,6 +220,23 @@ class Walk:
             assert self.outage_until or self.is_hurried, "the mail has not come"
             self.untold["received", CONTACT_ROLE] += 1
 
+    def mail_to_colleague(self) -> Mail:
+        """The mail that asks whom the contact has handed over to."""
+        deadline = self._mailed_by()
+        while not (mails := [mail for mail in self.lab.mails.to(COLLEAGUE) if mail.attachments]):
+            assert self.lab.clock.now() < deadline, "the mail has not come"
+            self.sleep(STEP)
+        return mails[0]
+
+    def request(self, decision: str, mail: Mail, is_done: Callable[[Json], bool]) -> None:
+        """The contact sends the page's form for something else than a decision."""
+        assert mail.link
+        assert mail.code
+        form = {"decision": decision, "name": "Connie", "code": mail.code, "reason": "How soon?"}
+        colleague = {"new_name": "Colleague", "new_email": COLLEAGUE}
+        self.act(is_done, "POST", mail.link, form={**form, **colleague})
+        self.rest()
+
     def decide(self, decision: str, mail: Mail) -> None:
         """The contact reads the page and sends its form."""
         assert mail.link
@@ -276,6 +294,19 @@ def resend(walk: Walk) -> None:
     walk.decide("approve", walk.mail(quote=True, at_least=2))
 
 
+def ask_and_hand_over(walk: Walk) -> None:
+    """A question that is answered, and a hand-over that the desk agrees to."""
+    walk.place()
+    walk.claim()
+    walk.quote()
+    mail = walk.mail(quote=True)
+    walk.request("ask", mail, lambda order: bool(order.get("questions")))
+    walk.desk("answer", lambda order: order["questions"][0]["answer"] is not None, {"text": "Soon."})
+    walk.request("hand_over", mail, lambda order: "hand_over" in order)
+    walk.desk("hand-over", lambda order: order["contact"]["email"] == COLLEAGUE, {"decision": "approve"})
+    walk.decide("approve", walk.mail_to_colleague())
+
+
 def expire(walk: Walk) -> None:
     walk.place()
     walk.claim()
@@ -306,7 +337,10 @@ UNDO_SECONDS = {"undo": "60", "quote_twice": "60"}
 """Where a flow needs a time for undoing; the lab's own is 0."""
 FLOWS: dict[str, Callable[[Walk], None]] = {
     one.__name__: one
-    for one in (approve, cancel_before_the_quote, decline, withdraw, change_and_quote_anew, resend, expire, undo)
+    for one in (
+        *(approve, cancel_before_the_quote, decline, withdraw, change_and_quote_anew, resend, ask_and_hand_over),
+        *(expire, undo),
+    )
 }
 
 

@@ -40,6 +40,7 @@ WINDOWS_IN_SHORT = {
     "withdraw": ("SQS", "SSM and Secrets Manager"),
     "change_and_quote_anew": ("S3",),
     "resend": ("Step Functions",),
+    "ask_and_hand_over": ("SES",),
     "expire": ("DynamoDB",),
     "undo": ("EventBridge",),
 }

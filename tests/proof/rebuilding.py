@@ -27,6 +27,9 @@ DECISIONS = {
     "order.quoted",
     "quote.resent",
     "order.change_requested",
+    "order.answered",
+    "order.hand_over_refused",
+    "order.handed_over",
     "order.completed",
     "order.canceled",
 }

@@ -37,6 +37,10 @@ SUBJECTS = {
     r"Follow up on order \S+ of .+": "follow up",
     r"Comment on order \S+( of .+)?": "comment",
     r"Contact person missing: order \S+ of .+": "contact missing",
+    r"Question on the quote for order \S+ of .+": "question",
+    r"Answer to your question on order \S+": "answer",
+    r"Hand-over asked for: order \S+ of .+": "hand-over asked for",
+    r"Order \S+: .+ decides now": "handed over",
 }
 """By which the English mails are told apart."""
 CALLED_FOR: dict[str, tuple[ExpectedMail, ...]] = {
@@ -44,6 +48,10 @@ CALLED_FOR: dict[str, tuple[ExpectedMail, ...]] = {
     "order.stale": (("waiting", DESK),),
     "link.locked": (("link locked", DESK),),
     "order.change_requested": (("change requested", DESK),),
+    "order.asked": (("question", DESK),),
+    "order.answered": (("answer", CONTACT),),
+    "order.hand_over_asked": (("hand-over asked for", DESK),),
+    "order.handed_over": (("handed over", CONTACT),),
     "order.completed": (("approved", CONTACT), ("approved", PLACER), ("approved", DESK)),
     "order.canceled": (("canceled", CONTACT), ("canceled", PLACER), ("canceled", DESK)),
 }
@@ -70,13 +78,15 @@ PUBLISHED = {
     "quote.reminded",
     "quote.expired",
     "order.change_requested",
+    "order.asked",
+    "order.handed_over",
     "order.commented",
     "order.completed",
     "order.canceled",
 }
 QUOTE: ExpectedMail = ("quote", CONTACT)
 MAILED = {"order.quoted", "quote.mailed"}
-LINKED = {"quote.prepared", "quote.resent", "order.contact_changed", "link.fresh_asked"}
+LINKED = {"quote.prepared", "quote.resent", "order.contact_changed", "order.handed_over", "link.fresh_asked"}
 """Entries that each make a new link to a quote, where there is one."""
 
 

@@ -31,10 +31,11 @@ SHORT = {
     "submitted": [("claim", "withdraw")],
     "at_the_desk": [("quote", "cancel")],
     "held": [("time", "undo")],
-    "on_offer": [("approve", "time"), ("wrong_code", "approve")],
+    "on_offer": [("approve", "time"), ("wrong_code", "approve"), ("ask", "approve"), ("approve", "hand_over")],
     "expired": [("quote", "time")],
 }
 """The pairs that the short form tries of each stage, at every moment."""
+COLLEAGUE = {"new_name": "Next", "new_email": "next@acme.example"}
 A_WHILE = timedelta(hours=7)
 """Longer than the workflow waits between two looks at an order."""
 CHANGES = ("OrdersApiFunction", "DeskApiFunction", "ConfirmPageFunction")
@@ -87,7 +88,7 @@ def by_link(decision: str, *, of_quote: bool, right: bool = True) -> Act:
         assert mail.link
         assert mail.code
         code = mail.code if right else wrong(mail.code)
-        form = {"decision": decision, "name": "Connie", "code": code, "reason": "Less"}
+        form = {"decision": decision, "name": "Connie", "code": code, "reason": "Less", **COLLEAGUE}
         return said(walk.lab.http("POST", mail.link, form=form))
 
     return Act(do)
@@ -100,13 +101,17 @@ def quote_anew(walk: Walk) -> str:
 
 def change_contact(walk: Walk) -> str:
     contact = {"name": "Next", "email": "next@acme.example"}
-    walk.lab.account("acme", enrollment={**accounts.body("acme")["enrollment"], "contact": contact})
+    walk.lab.account(
+        "acme", hand_over="same_domain", enrollment={**accounts.body("acme")["enrollment"], "contact": contact}
+    )
     walk.lab.settle()
     return ""
 
 
 def remove_contact(walk: Walk) -> str:
-    walk.lab.account("acme", enrollment={**accounts.body("acme")["enrollment"], "contact": None})
+    walk.lab.account(
+        "acme", hand_over="same_domain", enrollment={**accounts.body("acme")["enrollment"], "contact": None}
+    )
     walk.lab.settle()
     return ""
 
@@ -147,6 +152,8 @@ ON_OFFER: Mapping[str, Act] = {
     "wrong_code": by_link("approve", of_quote=True, right=False),
     "cancel": by_link("cancel", of_quote=True),
     "request_change": by_link("request_change", of_quote=True),
+    "ask": by_link("ask", of_quote=True),
+    "hand_over": replace(by_link("hand_over", of_quote=True), is_one_decision=False),  # as of another contact
     "withdraw": by_customer("cancel"),
     "quote": Act(quote_anew),
     "resend": by_staff("resend"),
@@ -292,7 +299,7 @@ def test_whoever_is_overtaken_finds_the_order_as_if_they_had_come_later(
     ]
     tried = pairs if long else SHORT[stage]
     with Lab.started(GraceDays=str(GRACE_DAYS), QuoteUndoSeconds=str(HELD_SECONDS if stage == "held" else 0)) as lab:
-        lab.account("acme")
+        lab.account("acme", hand_over="same_domain")
         lab.lag()
         walk = Walk(lab)
         prepare(walk)
