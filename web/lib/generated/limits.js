@@ -3,7 +3,7 @@ export const LIMITS = {
   "AboveCurrentBandwidth": {"setting": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}},
   "Accessory": {"site_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "accessory_type": {"enum": ["rack_mount_kit", "network_card"]}, "quantity": {"maximum": 50, "minimum": 1}},
   "AccountInvitationRequest": {"email": {"maxLength": 254, "pattern": "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9-]{2,63}$"}, "name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "role": {"enum": ["viewer", "buyer", "admin"]}},
-  "AccountRequest": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "locale": {"enum": ["en", "de"]}, "parent_account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "sites": {"maxItems": 500}, "groups": {"maxItems": 20}},
+  "AccountRequest": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "locale": {"enum": ["en", "de"]}, "parent_account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "sites": {"maxItems": 500}, "groups": {"maxItems": 20}, "hand_over": {"enum": ["desk", "same_domain", "deputies", "never"]}},
   "Assignment": {"assignee": {"maxLength": 128, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}},
   "CatalogPreviewRequest": {"account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}},
   "CatalogRequest": {"equipment": {"maxItems": 50}, "groups": {"maxItems": 50}, "kinds": {"maxItems": 50}},
@@ -15,6 +15,7 @@ export const LIMITS = {
   "DocumentKind": {"kind": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}, "icon": {"pattern": "^[a-z][a-z0-9-]{0,39}$"}, "settings": {"maxItems": 12}, "rules": {"maxItems": 20}, "priced_by": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}},
   "Enrollment-Input": {"state": {"enum": ["active", "suspended"]}, "deputies": {"maxItems": 5}},
   "Group": {"group": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}},
+  "HandOverDecision": {"decision": {"enum": ["approve", "refuse"]}, "reason": {"maxLength": 1000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "HandlingRequest": {"team": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "priority": {"enum": ["high", "normal", "low"]}, "note": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "Help": {"en": {"maxLength": 500, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "de": {"maxLength": 500, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}},
   "InvitationRequest": {"email": {"maxLength": 254, "pattern": "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9-]{2,63}$"}, "name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "role": {"enum": ["viewer", "buyer", "admin"]}, "account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}},
@@ -24,6 +25,7 @@ export const LIMITS = {
   "License": {"bandwidth_mbps": {"minimum": 1}},
   "NeededReason": {"reason": {"maxLength": 1000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "NeedsOtherItemOrEquipment": {"model": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"}, "kind": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}, "setting": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}, "value": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"}},
+  "NewAnswer": {"text": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "NewComment": {"text": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "NewDeskComment": {"text": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "NewDeskServiceUser": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "scopes": {"maxItems": 8}, "account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}},
@@ -31,6 +33,8 @@ export const LIMITS = {
   "NewListPrice": {"kind": {"enum": ["site_bandwidth", "site_early_activation", "socket", "ip_addresses", "sdp_users", "accessory"]}, "variant": {"maxLength": 32}, "description": {"maxLength": 100, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "unit_price": {"pattern": "^-?[0-9]{1,12}(\\.[0-9]{1,3})?$"}, "recurrence": {"enum": ["once", "monthly", "yearly"]}, "from_quantity": {"maximum": 1000000, "minimum": 2}},
   "NewQuote": {"lines": {"maxItems": 200}, "message": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}, "terms": {"maxLength": 10000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "NewServiceUser": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "scopes": {"maxItems": 8}},
+  "NotificationChoice": {"as": {"enum": ["placed_by", "assignee", "watcher"]}},
+  "NotificationsRequest": {"notifications": {"maxItems": 100}},
   "OnlyFor": {"groups": {"maxItems": 50}, "accounts": {"maxItems": 500}},
   "OrderRequest": {"items": {"maxItems": 50}, "account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "purchase_order_number": {"maxLength": 64, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "note": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "PersonRequest": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "state": {"enum": ["invited", "active", "deactivated"]}, "role": {"enum": ["viewer", "buyer", "admin"]}},
@@ -60,7 +64,8 @@ export const LIMITS = {
   "Unit": {"en": {"maxLength": 30, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "de": {"maxLength": 30, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}},
 };
 
-/* Patterns of an order's id and of a day, and what the basis of an estimate holds that rests on few orders. */
+/* Patterns of an order's id, its number and a day, and what the basis of an estimate with few orders holds. */
 export const ORDER_ID = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$";
+export const ORDER_NUMBER = "^(?:[34679CDFGHJKMNPQRTWXYcdfghjkmnpqrtwxy][ -]*){9}$";
 export const DAY = "^\\d{4}-\\d{2}-\\d{2}$";
 export const TOO_FEW_ORDERS = "too few orders";
