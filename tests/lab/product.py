@@ -67,5 +67,7 @@ def reset_caches() -> None:
 
 
 def _modules(more: Iterable[str]) -> list[ModuleType]:
-    named = {"online_orders", "online_orders_rendering", *more}
-    return [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in named]
+    packages = ("online_orders", "online_orders_rendering", *more)
+    # One look at the start of each name, of which there are thousands, passes over most.
+    found = [name for name in list(sys.modules) if name.startswith(packages)]
+    return [sys.modules[name] for name in found if name.partition(".")[0] in packages]

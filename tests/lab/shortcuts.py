@@ -5,16 +5,19 @@ import json
 import os
 import re
 import string
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlparse
 
+import jmespath
 import moto.backends
 import moto.core.responses
 import moto.sqs.models
 from botocore.auth import SigV4Auth
+from botocore.regions import EndpointRulesetResolver
 from botocore.useragent import UserAgentString
 from moto import backend_index
 from moto.core.base_backend import BackendDict
@@ -22,9 +25,14 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.request import normalize_request
 from moto.core.responses import ActionContext, ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 from moto.dynamodb.responses import DynamoHandler
+from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.moto_random import MotoRandom
 from requests.structures import CaseInsensitiveDict
 from werkzeug.exceptions import HTTPException
@@ -48,6 +56,11 @@ _process_request = BotocoreStubber.process_request
 _setup_class = BaseResponse.setup_class
 _create_account_specific_backend = BackendDict._create_account_specific_backend
 _add_auth = SigV4Auth.add_auth
+_construct_endpoint = EndpointRulesetResolver.construct_endpoint
+_enrich_response = BaseResponse._enrich_response
+_lex_condition_expression = ConditionExpressionParser._lex_condition_expression
+_nodes_to_be_processed = DepthFirstTraverser.nodes_to_be_processed
+_update_expression = functools.lru_cache(1024)(UpdateExpressionParser.make)
 _snake_case = functools.cache(camelcase_to_underscores)
 _parsed = functools.cache(urlparse)
 
@@ -144,6 +157,61 @@ def _sign(signer: SigV4Auth, request: Any) -> None:
     request.headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, Signature=none"
 
 
+def _endpoint(resolver: EndpointRulesetResolver, operation_model: Any, call_args: Any, request_context: Any) -> Any:
+    """Asks the rules once per operation, and what they look at of its parameters; S3 puts more into its addresses."""
+    if resolver._service_model.service_name == "s3":
+        return _construct_endpoint(resolver, operation_model, call_args, request_context)
+    asked = [call_args.get(name) for name in resolver._get_dynamic_context_params(operation_model).values()]
+    asked += [
+        jmespath.search(one["path"], call_args) for one in dict(operation_model.operation_context_parameters).values()
+    ]
+    key = ("endpoint", operation_model.name, repr(asked))
+    known = resolver._instance_cache
+    if key not in known:
+        known[key] = _construct_endpoint(resolver, operation_model, call_args, request_context)
+    return known[key]
+
+
+def _enriched(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+    """Looks for the place of the request's id in XML alone."""
+    if not isinstance(body, str) or "<RequestId>" in body:
+        return _enrich_response(headers, body)
+    if "status" in headers:
+        headers["status"] = str(headers["status"])
+    headers["x-amzn-requestid"] = _request_id()
+    return headers, body
+
+
+def _request_id() -> str:
+    return f"{mock_random.getrandbits(208):052X}"
+
+
+@functools.lru_cache(1024)
+def _tokens(expression: str) -> tuple[Any, ...]:
+    return tuple(_lex_condition_expression(ConditionExpressionParser(expression, None, None)))
+
+
+def _lexed(parser: ConditionExpressionParser) -> deque[Any]:
+    """The tokens of an expression, which are the same for all names and values."""
+    return deque(_tokens(parser.condition_expression or ""))
+
+
+@functools.cache
+def _reserved_keywords() -> frozenset[str]:
+    return frozenset(ReservedKeywords._get_reserved_keywords())
+
+
+_processed: dict[type, tuple[type, ...]] = {}
+
+
+def _processed_nodes(traverser: DepthFirstTraverser) -> tuple[type, ...]:
+    """Asks for them once per class, and not for each node of each expression."""
+    kind = type(traverser)
+    if kind not in _processed:
+        _processed[kind] = _nodes_to_be_processed(traverser)
+    return _processed[kind]
+
+
 def _random_string(
     generator: MotoRandom, length: int = 20, include_digits: bool = True, lower_case: bool = False
 ) -> str:
@@ -180,6 +248,12 @@ def taken() -> Iterator[None]:
             (BaseResponse, "setup_class", _set_up),
             (BackendDict, "_create_account_specific_backend", _make_sure_of),
             (SigV4Auth, "add_auth", _sign),
+            (EndpointRulesetResolver, "construct_endpoint", _endpoint),
+            (BaseResponse, "_enrich_response", staticmethod(_enriched)),
+            (ConditionExpressionParser, "_lex_condition_expression", _lexed),
+            (UpdateExpressionParser, "make", _update_expression),
+            (ReservedKeywords, "get_reserved_keywords", _reserved_keywords),
+            (DepthFirstTraverser, "nodes_to_be_processed", _processed_nodes),
             (MotoRandom, "get_random_string", _random_string),
             (Table, "all_items", _all_items),
         ]:

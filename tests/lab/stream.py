@@ -23,6 +23,22 @@ FIRST_PAUSE, MAX_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
 """Before a batch that failed comes again, where the poller pauses. AWS says that it backs off, and not how."""
 
 
+class _Flat:
+    """What moto's patterns ask of an event, by dotted names; moto writes the whole event out for each pattern."""
+
+    def __init__(self, event: Json) -> None:
+        self._event = event
+
+    def get(self, name: str, default: Any) -> Any:
+        """The value at `name`, unless that is an object with members of its own."""
+        value: Any = self._event
+        for part in name.split("."):
+            if not isinstance(value, dict) or part not in value:
+                return default
+            value = value[part]
+        return default if isinstance(value, dict) and value else value
+
+
 @dataclass
 class Mapping:
     function: str
@@ -41,7 +57,10 @@ class Mapping:
         self.patterns = [EventPattern.load(one["Pattern"]) for one in filters]
 
     def wants(self, record: Json) -> bool:
-        return not self.patterns or any(pattern.matches_event(cast(Any, record)) for pattern in self.patterns)
+        flat = cast(Any, _Flat(record))
+        return not self.patterns or any(
+            pattern._does_event_match(flat, pattern.get_pattern()) for pattern in self.patterns
+        )
 
     @property
     def reports_failures(self) -> bool:
