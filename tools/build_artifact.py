@@ -21,7 +21,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from gzip import decompress
 from pathlib import Path
 from typing import Any
@@ -159,7 +158,7 @@ def trim(packages: Path) -> None:
 def services() -> set[str]:
     """Return the AWS services that the product makes clients of, by their SDK names."""
     found = set()
-    for source, node in _nodes():
+    for source, node in _nodes(b"client"):
         match node:
             case ast.Call(func=ast.Name(id="client"), args=[ast.Constant(value=str(name))]):
                 found.add(name)
@@ -178,11 +177,12 @@ def names() -> set[str]:
     return found
 
 
-@cache
-def _nodes() -> list[tuple[Path, ast.AST]]:
-    """Return the syntax nodes of every source of the product, each with its file."""
-    sources = (path for folder in (CORE, RENDERING, FUNCTIONS) for path in folder.rglob("*.py"))
-    return [(source, node) for source in sources for node in ast.walk(ast.parse(source.read_bytes()))]
+def _nodes(text: bytes = b"") -> Iterator[tuple[Path, ast.AST]]:
+    """Yield the syntax nodes of every source of the product that has a text in it, each with its file."""
+    for source in (path for folder in (CORE, RENDERING, FUNCTIONS) for path in folder.rglob("*.py")):
+        content = source.read_bytes()
+        if text in content:
+            yield from ((source, node) for node in ast.walk(ast.parse(content)))
 
 
 def method_of(operation: str) -> str:

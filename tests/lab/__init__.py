@@ -15,6 +15,7 @@ What goes wrong: `wire.fail(n, how=...)`, `wire.meanwhile(action)`, `ses.refuse(
 A failed invocation fails the test unless it takes it: `lab.errors.take()`.
 """
 
+import tests.lab.without_batch  # noqa: F401 - before what imports moto's interpreter
 from tests.lab.clock import START
 from tests.lab.http import Response
 from tests.lab.lab import Lab, UnsettledError
