@@ -5,10 +5,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
-
-import matplotlib as mpl
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench import growth, money, standing
 from bench.choices import PERIOD_MICROSECONDS, SIZE_BEFORE, Chosen
@@ -20,7 +17,8 @@ from online_orders.aws.table import MAX_ATTEMPTS
 from tests.artifact.built import FUNCTIONS
 from tools.build_artifact import LAMBDA_PYTHON
 
-mpl.rcParams["svg.hashsalt"] = "online-orders"
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Budget(NamedTuple):
@@ -296,9 +294,19 @@ def _past_section(past: Sequence[str]) -> str:
     return "**Over budget** in this run:\n\n" + "".join(f"- {each}\n" for each in past)
 
 
+def _figure() -> "Figure":
+    """Return an empty one, whose SVG is the same at each run."""
+    # Only who draws waits for matplotlib.
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams["svg.hashsalt"] = "online-orders"
+    return Figure(figsize=(8, 3.6), layout="constrained")
+
+
 def _plot_speed(measured: Sequence[Measured], file: Path) -> None:
     shown = [one for one in measured if one.candidate.bytecode]
-    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    figure = _figure()
     axes = figure.subplots()
     for index, kind in enumerate(("cold", "warm")):
         values = [getattr(one, kind) / getattr(_bare(measured, one.candidate.job), kind) for one in shown]
@@ -506,7 +514,7 @@ def _past_cost(counted: Counted, grown: Mapping[str, Mapping[int, Cost]]) -> Ite
 
 
 def _plot_growth(grown: Mapping[str, Mapping[int, Cost]], file: Path) -> None:
-    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    figure = _figure()
     axes = figure.subplots()
     for name, costs in grown.items():
         units = [one.read_units + one.write_units for one in costs.values()]

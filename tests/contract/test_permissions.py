@@ -17,7 +17,8 @@ from tests.contract.orders import fresh, item, offer, place
 from tests.contract.site import Json, Mail, Response, Site, User
 from tests.lab import Lab
 from tests.lab import User as LabUser
-from tools.openapi import APPS, document
+from tests.tools.described import DOCUMENT
+from tools.openapi import APPS
 from tools.permissions import cells, permissions
 
 TABLE = permissions()
@@ -33,7 +34,7 @@ def described() -> dict[str, Json]:
     """Operations by route."""
     return {
         f"{method.upper()} {path}": operation
-        for path, methods in document()["paths"].items()
+        for path, methods in DOCUMENT["paths"].items()
         for method, operation in methods.items()
     }
 

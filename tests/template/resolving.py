@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-
 from tests.lab.stack import ACCOUNT, REGION, Stack
 
 Json = dict[str, Any]
@@ -68,6 +66,8 @@ class _Placed(Stack):
 
 def schema(kind: str) -> Json:
     """Return the resource type's schema, as CloudFormation's registry has it."""
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # a second or more, in whichever process asks
+
     found: Json = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema
     return found
 
