@@ -382,16 +382,21 @@ def test_a_service_user_of_no_account_is_not_created(stores: Stores) -> None:
 
 @pytest.mark.parametrize(
     ("asking", "path", "team", "status"),
-    [(customer, OWN, "acme", 200), (customer, OWN, "bolt", 404), (staff, AT_DESK, "bolt", 200)],
+    [
+        (customer, OWN, "acme", 200),
+        (customer, OWN, "bolt", 404),
+        (staff, AT_DESK, "bolt", 200),
+        (staff, AT_DESK, None, 404),
+    ],
 )
 def test_a_service_user_is_shown_to_its_team_and_to_the_desk(
-    stores: Stores, asking: Any, path: str, team: str, status: int
+    stores: Stores, asking: Any, path: str, team: str | None, status: int
 ) -> None:
-    stores.give(service_user_store, "find_service_user", StoredServiceUser(machine(team), 4))
+    stores.give(service_user_store, "find_service_user", StoredServiceUser(machine(team), 4) if team else None)
     answer = asking("GET", f"{path}/m-1")
     assert stores.does("find_service_user") == ["m-1"]
     assert answer.status == status
-    if status == 200:
+    if team and status == 200:
         assert (answer.body, answer.headers["ETag"]) == (service_user_row(machine(team)), '"4"')
     else:
         assert "m-1" in answer.body["detail"]
