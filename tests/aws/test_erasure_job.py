@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from online_orders import clock
-from online_orders.aws import account_store, contact_report_store, order_store, service_user_store
+from online_orders.aws import account_store, contact_report_store, order_store, service_user_store, version_store
 from online_orders.aws import table as table_module
 from online_orders.aws.audit_store import audit_write
 from online_orders.aws.erasure_job import ErasureStep, erase_person
@@ -17,6 +17,8 @@ from online_orders.aws.evidence_store import evidence_action
 from online_orders.aws.keys import (
     OrderKey,
     account_key,
+    catalog_draft_key,
+    catalog_key,
     entry_key,
     evidence_key,
     idempotency_key,
@@ -28,7 +30,7 @@ from online_orders.aws.keys import (
 )
 from online_orders.aws.people_store import write_actions
 from online_orders.aws.price_store import put_price_list
-from online_orders.aws.table import MAX_ATTEMPTS, transact
+from online_orders.aws.table import MAX_ATTEMPTS, put, text, transact
 from online_orders.domain import audit
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, ContactReport
 from online_orders.domain.audit import OPERATOR, AuditChange, AuditEntry
@@ -100,6 +102,10 @@ def store_order(change: Change | None = None, account: Account | None = None) ->
     return change.order
 
 
+def file_report(account_id: str, words: str) -> None:
+    contact_report_store.store_report(account_id, CLARA, ContactReport(text=words), NOW)
+
+
 def then(order: Order, *decisions: Callable[[Order], Change]) -> Order:
     for decide in decisions:
         change = decide(order)
@@ -111,7 +117,8 @@ def then(order: Order, *decisions: Callable[[Order], Change]) -> Order:
 def run(email: str, account_id: str | None = "acme", **more: Any) -> tuple[Counter[str], list[str]]:
     erased: Counter[str] = Counter()
     left: list[str] = []
-    for step in erase_person(email, account_id, **more):
+    for number, step in enumerate(erase_person(email, account_id, **more)):
+        assert number < 200, "a run comes to an end"
         erased += step.erased
         left += step.left
     return erased, left
@@ -229,7 +236,7 @@ def test_reports_lose_their_author_with_all_words_and_others_the_name_alone(tabl
     for by in (ANNA, CLARA):
         report = ContactReport(text=f"Ask {ANNA.email}, not me")
         contact_report_store.store_report("acme", by, report, NOW)
-    contact_report_store.store_report("acme", CLARA, ContactReport(text="No name"), NOW)
+    file_report("acme", "No name")
     assert run(ANNA.email)[0] == {"reports": 2}
     reports = [json.loads(item["document"]["S"]) for key, item in table.items.items() if "REPORT" in key[1]]
     assert sorted((each["reported_by"]["email"], each["text"]) for each in reports) == [
@@ -242,7 +249,7 @@ def test_reports_lose_their_author_with_all_words_and_others_the_name_alone(tabl
 # -- orders -------------------------------------------------------------------------------------------------------
 
 
-def evidence(sequence: int, recipient: str = CONNIES, name: str = TYPED) -> None:
+def evidence(sequence: int, recipient: str = CONNIES, name: str = TYPED, order_id: str = ORDER_ID) -> None:
     found = Evidence(
         sequence=sequence,
         at=NOW,
@@ -254,7 +261,7 @@ def evidence(sequence: int, recipient: str = CONNIES, name: str = TYPED) -> None
         revision=None,
         sha256=None,
     )
-    table_module.transact([evidence_action(ORDER_ID, found)])
+    table_module.transact([evidence_action(order_id, found)])
 
 
 def test_a_decision_is_the_persons_by_its_evidence_and_loses_its_reason(table: Table) -> None:
@@ -268,6 +275,34 @@ def test_a_decision_is_the_persons_by_its_evidence_and_loses_its_reason(table: T
     assert after.closed
     assert after.closed.reason == ERASED
     assert document(table, evidence_key(ORDER_ID, order.internals.sequence))["recipient"] == ERASED_EMAIL
+
+
+@pytest.mark.parametrize(("contact", "has_evidence"), [(CONNIES, False), ("nora@acme.example", True)])
+def test_a_decision_is_of_who_got_the_link_and_without_evidence_of_the_contact(
+    table: Table, contact: str, has_evidence: bool
+) -> None:
+    store_account(account_of(enrollment=None))
+    enrollment = {**account_body()["enrollment"], "contact": {"name": "Nora Next", "email": contact}}
+    order = then(
+        store_order(place(account=account_of(enrollment=enrollment))),
+        lambda order: order.cancel(TYPED, "Our own words", NOW),
+    )
+    if has_evidence:
+        evidence(order.internals.sequence)
+    run(ANNA.email)  # so that the decision is not the last entry
+    assert run(CONNIES)[0]["entries"] == 1
+    assert traces(table, TYPED, "Our own words") == []
+    closed = order_store.get_order(AT).closed
+    assert closed
+    assert closed.reason == ERASED
+
+
+def test_who_placed_an_order_is_erased_from_its_first_entry(table: Table) -> None:
+    store_account(account_of(enrollment=None))
+    store_order(place(by=ANNA))
+    assert run(ANNA.email)[0] == {"orders": 1, "entries": 1, "records": 1}
+    assert document(table, entry_key(ORDER_ID, 1))["actor"]["name"] == ERASED
+    assert traces(table, ANNA.email) == []
 
 
 def test_the_name_that_was_typed_is_looked_for_in_all_that_was_written(table: Table) -> None:
@@ -305,6 +340,39 @@ def test_orders_that_came_directly_are_erased_like_those_of_the_screen(table: Ta
         assert order_store.get_order(at).contact.email == ERASED_EMAIL
 
 
+def test_all_items_of_a_kind_are_counted(table: Table) -> None:
+    connie = User(user_id="connie", email=CONNIES)
+    for name in ("A", "B", "C"):
+        store_account(account_of(name=name), by=connie)
+    for number in (1, 2):
+        store_person(f"person-{number}", CONNIES, acme=Role.BUYER)
+        store_machine(f"machine-{number}", "acme", connie)
+    for last, source in (("1", "online"), ("2", "online"), ("3", "direct"), ("4", "direct")):
+        placed = place(source=source)  # type: ignore[arg-type]
+        order = placed.order.model_copy(update={"order_id": ORDER_ID[:-1] + last})
+        then(
+            store_order(Change(order, placed.entries)),
+            lambda order: order.comment(BY_ANNA, f"One for {CONNIES}", NOW),
+            lambda order: order.comment(BY_ANNA, f"Two for {CONNIES}", NOW),
+        )
+        for sequence in (2, 3):
+            evidence(sequence, order_id=order.order_id)
+    erased, left = run(CONNIES)
+    assert left == []
+    assert erased == {
+        "accounts": 1,
+        "versions": 2,
+        "memberships": 2,
+        "service_users": 2,
+        "orders": 4,
+        "records": 4,
+        "entries": 8,
+        "evidence": 8,
+        "audit_entries": 5,
+    }
+    assert traces(table, CONNIES) == []
+
+
 def test_an_open_order_goes_on_to_the_accounts_present_contact(table: Table) -> None:
     store_account()
     store_order()
@@ -313,6 +381,18 @@ def test_an_open_order_goes_on_to_the_accounts_present_contact(table: Table) -> 
     store_account(account_of(enrollment=enrollment))
     run(CONNIES)
     assert order_store.get_order(AT).contact.email == "nora@acme.example"
+
+
+def test_the_name_of_an_orders_contact_is_looked_for_though_the_account_has_another(table: Table) -> None:
+    enrollment = account_body()["enrollment"]
+    before, after = (
+        account_of(enrollment={**enrollment, "contact": {"name": name, "email": email}})
+        for name, email in (("Connie Contact", CONNIES), ("Nora Next", "nora@acme.example"))
+    )
+    store_account(after)
+    store_order(place(account=before, body={"note": "Ask Connie Contact"}))
+    run(CONNIES)
+    assert order_store.get_order(AT).note == f"Ask {ERASED}"
 
 
 def test_quotes_and_papers_that_name_the_person_are_left_and_told_of(table: Table) -> None:
@@ -398,8 +478,7 @@ def test_an_account_that_others_never_leave_alone_is_in_progress(table: Table) -
 
 def test_what_changed_meanwhile_is_looked_at_in_the_next_pass(table: Table) -> None:
     store_account(account_of(enrollment=None))
-    report = ContactReport(text=f"Ask {CONNIES}")
-    contact_report_store.store_report("acme", CLARA, report, NOW)
+    file_report("acme", f"Ask {CONNIES}")
     (key,) = (key for key in table.items if "REPORT" in key[1])
 
     def rewrite() -> None:
@@ -410,6 +489,30 @@ def test_what_changed_meanwhile_is_looked_at_in_the_next_pass(table: Table) -> N
     erased, _ = run(CONNIES)
     assert json.loads(table.items[key]["document"]["S"])["text"] == f"Do ask {ERASED}"
     assert erased == {"reports": 2}
+
+
+def test_a_report_that_comes_while_the_account_is_written_is_found_in_another_pass(table: Table) -> None:
+    store_account()
+    interfere(table, "transact_write_items", 1, lambda: file_report("acme", f"Ask {CONNIES}"), "operator")
+    assert run(CONNIES)[0] == {"accounts": 1, "reports": 1, "audit_entries": 1}
+    assert traces(table, CONNIES) == []
+
+
+def test_a_name_that_is_met_late_is_looked_for_in_another_pass(table: Table) -> None:
+    store_account(account_of(enrollment=None), by=CONRAD)
+    store_account(account_of(), by=CONRAD)
+    file_report("acme", "Ask Connie Member")
+    store_order(place(body={"note": "For Connie Member"}))
+    store_person("ada", "connie.member@acme.example", acme=Role.BUYER)
+    table.page = 1
+    assert run("connie.member@acme.example")[0] == {
+        "memberships": 1,
+        "reports": 1,
+        "records": 1,
+        "orders": 1,
+        "audit_entries": 1,
+    }
+    assert traces(table, "Connie Member") == []
 
 
 # -- all accounts -------------------------------------------------------------------------------------------------
@@ -458,6 +561,28 @@ def test_authors_of_the_lists_of_accounts_and_groups_are_erased_too(table: Table
     assert traces(table, CLARA.email) == []
 
 
+def test_authors_of_catalogs_and_of_a_draft_are_erased_only_with_all_accounts(table: Table) -> None:
+    store_account(account_of(enrollment=None), by=CONRAD)
+    first, second, third = (
+        version_store.version_item(catalog_key(), version, "{}", by.email, NOW, [])
+        for version, by in enumerate((CLARA, CONRAD, CLARA), start=1)
+    )
+    transact([{"Put": {"Item": first}}])
+    transact(version_store.replace_actions(second, 1))
+    transact(version_store.replace_actions(third, 2))
+    put({**catalog_draft_key(), "changed_by": text(CLARA.email)})
+    assert run(CLARA.email)[0] == Counter()
+    step, *_ = erase_person(CLARA.email, after="a")
+    assert step == ErasureStep("a", Counter({"catalogs": 3}), ())
+    assert {sk: item["changed_by"]["S"] for (pk, sk), item in table.items.items() if pk == "CATALOG"} == {
+        "CATALOG": ERASED_EMAIL,
+        "DRAFT": ERASED_EMAIL,
+        "VERSION#00000001": ERASED_EMAIL,
+        "VERSION#00000002": CONRAD.email,
+    }
+    assert run(CLARA.email, None) == (Counter(), [])
+
+
 def test_a_run_goes_on_behind_the_account_that_is_done(table: Table) -> None:
     for account_id in ("a", "b", "c"):
         store_account(account_of().model_copy(update={"account_id": account_id}), by=CLARA)
@@ -486,20 +611,29 @@ def test_an_account_is_erased_with_its_sub_accounts_and_their_orders(table: Tabl
         "relay",
         "sub",
     ]
+    assert list(erase_person(CONNIES, "relay", after="sub")) == []
+
+
+def test_orders_of_an_account_that_is_gone_are_erased_all_the_same(table: Table) -> None:
+    store_account(account_of(enrollment=None).model_copy(update={"account_id": "relay"}), by=CONRAD)
+    store_order()
+    order_store.add_reseller_pointers("relay", "acme", [ORDER_ID])
+    assert run(CONNIES, "relay")[0] == {"orders": 1, "records": 1}
+    assert traces(table, CONNIES) == []
 
 
 def test_a_name_that_was_met_is_looked_for_in_later_accounts(table: Table) -> None:
     full = {"name": "Connie Contact", "email": CONNIES}
     store_account(account_of(enrollment={**account_body()["enrollment"], "contact": full}))
     store_account(account_of(enrollment=None).model_copy(update={"account_id": "bolt"}))
-    contact_report_store.store_report("bolt", CLARA, ContactReport(text="Ask Connie Contact"), NOW)
+    file_report("bolt", "Ask Connie Contact")
     run(CONNIES, None)
     assert traces(table, "Connie Contact") == []
 
 
 def test_names_that_are_given_are_looked_for_too(table: Table) -> None:
     store_account(account_of(enrollment=None))
-    contact_report_store.store_report("acme", CLARA, ContactReport(text="Ask Conny"), NOW)
+    file_report("acme", "Ask Conny")
     assert run(CONNIES)[0] == Counter()
     assert run(CONNIES, names=["Conny"])[0] == {"reports": 1}
     assert traces(table, "Conny") == []
@@ -510,7 +644,7 @@ def test_a_deputys_name_is_known_by_the_address(table: Table) -> None:
     contact = {"name": "Nora Next", "email": "nora@acme.example"}
     enrollment = {**account_body()["enrollment"], "contact": contact, "deputies": [deputy]}
     store_account(account_of(enrollment=enrollment))
-    contact_report_store.store_report("acme", CLARA, ContactReport(text="Ask Dee Deputy"), NOW)
+    file_report("acme", "Ask Dee Deputy")
     erased, _ = run(CONNIES)
     assert erased == {"accounts": 1, "reports": 1, "audit_entries": 1}
     assert traces(table, "Dee Deputy", CONNIES) == []
@@ -569,7 +703,7 @@ def test_a_member_is_removed_and_the_name_is_looked_for_in_what_was_written(tabl
     store_account(account_of(enrollment=None))
     store_person("ada", CONNIES.upper(), acme=Role.BUYER, bolt=Role.BUYER)
     store_person("bea", "bea@acme.example", acme=Role.ADMIN)
-    contact_report_store.store_report("acme", CLARA, ContactReport(text="Ask Connie Member"), NOW)
+    file_report("acme", "Ask Connie Member")
     assert run(CONNIES)[0] == {"memberships": 1, "reports": 1, "audit_entries": 1}
     assert people(table) == {"ada": {"bolt"}, "bea": {"acme"}}
     assert [key for key in table.items if key[1] == "PERSON#ada"] == [
@@ -664,6 +798,19 @@ def test_an_author_is_erased_from_all_entries_by_the_id_that_one_of_them_shows(t
     assert run(CLARA.email)[0]["audit_entries"] == 2
     assert {each.by.user_id for each in trail(table)} == {"erased"}
     assert traces(table, '"user_id": {"S": "clara"}') == []
+
+
+def test_an_entry_of_a_month_before_shows_the_id_by_which_later_ones_are_erased(table: Table) -> None:
+    store_account(account_of(enrollment=None), by=CONRAD)
+    later = User(user_id=CLARA.user_id, email="clara.married@vendor.example")
+    entries = [
+        audit.entry(at, by, "account", "acme", "changed", account_id="acme", was={"name": "A"}, now={"name": "B"})
+        for at, by in ((NOW - timedelta(days=60), CLARA), (NOW, later))
+    ]
+    transact([audit_write(each) for each in entries])
+    assert run(CLARA.email)[0] == {"audit_entries": 2}
+    assert [each.by.user_id for each in trail(table) if each.action == "changed"] == ["erased", "erased"]
+    assert traces(table, CLARA.email, later.email) == []
 
 
 def test_a_person_is_erased_from_the_entries_about_them(table: Table) -> None:
