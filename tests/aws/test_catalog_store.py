@@ -87,3 +87,9 @@ def test_a_restored_table_without_one_has_the_catalog_that_ships(service: Servic
 def test_a_catalog_that_was_read_again_unchanged_is_not_parsed_again() -> None:
     first = catalog_store.from_items(Items(whole(3)))
     assert catalog_store.from_items(Items(whole(3))) is first
+
+
+def test_what_a_process_knows_is_read_once(service: Service) -> None:
+    service.answers = [{"Item": whole(3)}]
+    assert [seen(catalog_store.known()) for _ in range(2)] == [(3, ("X3",))] * 2
+    assert len(service.asked) == 1
