@@ -16,7 +16,9 @@ from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 from bench.money import Counted
 from bench.units import PartitionedCapacity
 from online_orders.aws.keys import HISTORY_SHARDS, history_shard
+from online_orders.aws.search_index import inverted
 from online_orders.aws.table import MAX_ATTEMPTS, max_pause
+from online_orders.domain.order_numbers import number_of
 from tests.lab import Lab
 from tests.proof.flows import Walk
 
@@ -65,6 +67,12 @@ def _costs(size: int) -> Iterator[tuple[str, Cost]]:
             "read an order": lambda: lab.http("GET", path, user=customer),
             "list one's orders": lambda: lab.http("GET", "/api/orders", user=customer),
             "list the desk's queue": lambda: lab.http("GET", "/api/desk/orders?status=submitted", user=cs),
+            "search the desk": lambda: lab.http("GET", "/api/desk/orders?search=acme", user=cs),
+            "search by two words": lambda: lab.http(
+                "GET", f"/api/desk/orders?search=acme%20{walk.order_id[:22]}", user=cs
+            ),
+            "search one's orders": lambda: lab.http("GET", "/api/orders?search=acme", user=customer),
+            "filter the desk's queue": lambda: lab.http("GET", "/api/desk/orders?kind=ip_addresses", user=cs),
             "place an order": lambda: _place(walk, f"at {size}"),
             "claim an order": lambda: lab.http("POST", f"/api/desk/orders/{walk.order_id}/claim", json={}, user=cs),
         }
@@ -91,6 +99,7 @@ def _multiply(lab: Lab, order_id: str, size: int) -> None:
     models = [one for one in table.all_items() if order_id in json.dumps(one.to_json())]
     models = [one for one in models if one.attrs["pk"].value.startswith(("ACCOUNT#", "ORDER#"))]
     models = [one for one in models if "IDEMPOTENCY#" not in str(one.attrs["sk"].value)]
+    postings = [one for one in table.all_items() if str(one.attrs["pk"].value).startswith("FIND#")]
     for number in range(size - 1):
         another = f"{FIRST_ID[: 26 - 6]}{number:06}"
         for model in models:
@@ -102,6 +111,32 @@ def _multiply(lab: Lab, order_id: str, size: int) -> None:
                 dict.__setitem__(item.attrs, name, renamed)  # its own would measure all of it each time
             item.hash_key, item.range_key = item.attrs["pk"], item.attrs["sk"]
             table.items[item.hash_key][item.range_key] = item
+        for model in postings:
+            _copy_posting(table, model, order_id, another)
+
+
+def _copy_posting(table: Any, model: Item, order_id: str, another: str) -> None:
+    """Copy an order's posting, of one word, for another order; each has its own number and id among its words."""
+    old, new = number_of(order_id).lower(), number_of(another).lower()
+    own = dict(zip(old.split("-"), new.split("-"), strict=True))
+    own |= {old.replace("-", ""): new.replace("-", ""), order_id.lower(): another.lower()}
+    word = str(model.attrs["sk"].value).partition("#")[0]
+    word = own.get(word, word)
+    is_customers = str(model.attrs["pk"].value).startswith("FIND#ACCOUNT#")
+    changed = {
+        "pk": model.attrs["pk"].value if is_customers else f"FIND#{word[:3]}",
+        "sk": f"{word}#{inverted(another)}",
+        "words": " ".join(own.get(each, each) for each in model.attrs["words"].value.split(" ")),
+    }
+    item = copy.copy(model)
+    item.__class__ = Copied
+    item.attrs = LimitedSizeDict()
+    for name, value in model.attrs.items():
+        renamed = copy.copy(value)
+        renamed.value = changed.get(name, value.value)
+        dict.__setitem__(item.attrs, name, renamed)
+    item.hash_key, item.range_key = item.attrs["pk"], item.attrs["sk"]
+    table.items[item.hash_key][item.range_key] = item
 
 
 class Copied(Item):

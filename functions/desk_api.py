@@ -17,6 +17,7 @@ from online_orders.routes import (
     desk_quotes,
     desk_requests,
     desk_setup,
+    desk_views,
     price_lists,
 )
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
@@ -31,6 +32,7 @@ for resource in (
     desk_quotes,
     desk_requests,
     desk_setup,
+    desk_views,
     desk_accounts,
     price_lists,
     desk_catalog,

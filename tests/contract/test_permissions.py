@@ -57,6 +57,8 @@ class Subject:
     """Of staff."""
     machine: Json
     """A service user of the account, with its secret."""
+    view_id: str
+    """A saved view that a lead shares with the desk."""
 
     def request(self, row: str) -> tuple[str, str, dict[str, Any]]:
         """Method, path and the rest of the request of a row, with a body that is sound."""
@@ -68,6 +70,7 @@ class Subject:
             "version": "1",
             "currency": self.account["currency"],
             "user_id": self.user_id(path),
+            "view_id": self.view_id,
             "token": urlsplit(self.mail.link).path.rpartition("/")[2],
         }
         if "?account_id" in row:
@@ -186,8 +189,8 @@ def prepared(site: InProcess) -> Subject:
     return Subject(account, order.order_id, mail, item(site), *invited(site, "relay-north"))
 
 
-def invited(site: Site, account_id: str) -> tuple[str, str, Json]:
-    """The ids of a user of an account and of a member of staff, who have not come yet; and a service user."""
+def invited(site: Site, account_id: str) -> tuple[str, str, Json, str]:
+    """The ids of a user of an account and of a member of staff, who have not come yet; a service user; and a view."""
 
     def invite(path: str, role: str) -> str:
         body = {"email": f"{fresh('kim')}@north.example", "name": "Kim", "role": role}
@@ -195,7 +198,9 @@ def invited(site: Site, account_id: str) -> tuple[str, str, Json]:
 
     asked = {"name": "ERP", "scopes": ["orders:read"], "account_id": account_id}
     machine = site.post("/api/desk/service-users", site.people.cs, asked).ok(201)
-    return invite(f"/api/desk/accounts/{account_id}/people", "viewer"), invite("/api/desk/people", "agent"), machine
+    view = site.post("/api/desk/views", site.people.cs, {"name": "All", "query": {}, "shared": True}).ok(201)
+    person, colleague = invite(f"/api/desk/accounts/{account_id}/people", "viewer"), invite("/api/desk/people", "agent")
+    return person, colleague, machine, str(view["view_id"])
 
 
 def in_order(rows: Iterable[str]) -> list[str]:

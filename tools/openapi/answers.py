@@ -65,6 +65,7 @@ from online_orders.domain.values import (
     Length,
     is_none,
 )
+from online_orders.domain.views import NewView, SavedView
 from online_orders.http.app import Nothing
 from online_orders.routes.desk_catalog import CatalogPreviewRequest as NewCatalogPreview
 from tools.openapi.items import KINDS, Item, KindName
@@ -789,6 +790,14 @@ AuditEntryAnswer = _derived(
         ),
     ],
 )
+
+
+class ViewList(Entity):
+    """Saved views of the queue, by name."""
+
+    items: tuple[SavedView, ...]
+
+
 AuditPage = _page("AuditPage", "Entries, newest first; a page may be short.", AuditEntryAnswer)
 
 
@@ -1028,6 +1037,7 @@ TAKEN = _by_name(
     NewServiceUser,
     NewDeskComment,
     NewQuote,
+    NewView,
     Nothing,
     OrderRequest,
     PersonRequest,
@@ -1077,11 +1087,13 @@ SHOWN = _by_name(
     QuotePreview,
     ServiceUserAnswer,
     ServiceUserPage,
+    SavedView,
     ServiceUserWithSecret,
     Teams,
     TextModules,
     TokenAnswer,
     TokenRefusal,
     Timeline,
+    ViewList,
 )
 PROBLEMS = _by_name(Problem, InvalidProblem, ConflictProblem, GatewayMessage)

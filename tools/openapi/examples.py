@@ -290,6 +290,13 @@ def quote_after(step: str) -> dict[str, Any] | None:
     return quote_body(order.quote, today(order)) if order.quote else None
 
 
+NEW_VIEW: dict[str, Any] = {"name": "Large and open", "query": {"open": "true", "amount_from": "10000"}}
+SAVED_VIEW: dict[str, Any] = {
+    "view_id": "01KB8A5Q3W9T6Z4M2N7R1S8V0X",
+    **NEW_VIEW,
+    "shared": False,
+    "owner": STAFF.model_dump(mode="json"),
+}
 INVITATION: dict[str, Any] = {"email": "kim@northwind.example", "name": "Kim Berg", "role": "buyer"}
 STAFF_INVITATION: dict[str, Any] = {"email": "lou@vendor.example", "name": "Lou Park", "role": "agent"}
 
@@ -474,6 +481,7 @@ PATHS: Examples = {
     "currency": "EUR",
     "user_id": CUSTOMER.user_id,
     "token": "x" * 43,
+    "view_id": "01KB8A5Q3W9T6Z4M2N7R1S8V0X",
 }
 TEAM = {"team": "north", "name": "North", "members": [STAFF.user_id]}
 TEXT_MODULE = {
@@ -515,6 +523,8 @@ BODIES: Mapping[str, Examples] = {
     "choose_notifications": {"no_quotes": NOTIFICATIONS},
     "answer_question": {"yes": ANSWER},
     "decide_on_hand_over": {"approval": HAND_OVER, "refusal": HAND_OVER_REFUSAL},
+    "create_view": {"mine": NEW_VIEW},
+    "replace_view": {"shared": {**NEW_VIEW, "shared": True}},
     "put_account": {"enrolled": NEW_ACCOUNT},
     "put_price_list": {"two_prices": PRICES, "days_and_tiers": PRICES_OF_ACCOUNT},
     "publish_catalog": {"one_kind": CATALOG},
@@ -614,6 +624,9 @@ ANSWERS: Mapping[str, Examples] = {
     **{name: {step: desk_order_after(step)} for name, step in _DESK_ORDERS.items()},
     **{name: {"last_page": page(row())} for name, row in _PAGES.items()},
     **{name: shared for names, shared in _SHARED.items() for name in names},
+    "list_views": {"one": {"items": [SAVED_VIEW]}},
+    "create_view": {"mine": SAVED_VIEW},
+    "replace_view": {"shared": {**SAVED_VIEW, "shared": True}},
     "issue_token": {"bearer": TOKEN},
     "show_timeline": {"approved": page(*timeline(internal=False))},
     "show_desk_timeline": {"approved": page(*timeline(internal=True))},

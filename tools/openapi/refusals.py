@@ -27,6 +27,7 @@ from online_orders.domain.followers import too_many_watchers
 from online_orders.domain.order_status import Status
 from online_orders.domain.people import MAX_TEAMS, already_member, last_manager, managed_elsewhere, too_many_accounts
 from online_orders.domain.service_users import too_many
+from online_orders.domain.views import too_many_views
 from online_orders.http.app import Access, RequestBody
 from online_orders.http.bodies import MAX_BODY_BYTES, body_too_large
 from tools.openapi.examples import refusal_body
@@ -107,6 +108,7 @@ NAME_IS_OWN = Refusal(
     "The person belongs to other accounts, too.",
 )
 TOO_MANY_WATCHERS = Refusal(too_many_watchers(), "As many people as may watch the order already.")
+TOO_MANY_VIEWS = Refusal(too_many_views(), "There are as many views as there may be.")
 TOO_MANY_SERVICE_USERS = Refusal(too_many(), "The account, or the desk, has as many service users as it may.")
 MANAGED_ELSEWHERE = Refusal(managed_elsewhere(), "The installation's own identity provider decides about this.")
 VERSION_MISMATCH = Refusal(
@@ -146,6 +148,7 @@ ALL = (
         IN_PROGRESS,
         ALREADY_MEMBER,
         TOO_MANY_ACCOUNTS,
+        TOO_MANY_VIEWS,
         NOT_INVITED,
         OWN_ROLE,
         LAST_ADMIN,

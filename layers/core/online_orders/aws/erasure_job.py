@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 from online_orders import clock
-from online_orders.aws import desk_settings_store, people_store, service_user_store, version_store
+from online_orders.aws import desk_settings_store, people_store, service_user_store, version_store, view_store
 from online_orders.aws.account_store import (
     StoredAccount,
     change_write,
@@ -63,6 +63,7 @@ from online_orders.domain.erasure import (
     erase_from_response,
     erase_from_service_user,
     erase_from_version,
+    erase_from_view,
     is_done_by,
     pdfs_naming,
     quotes_naming,
@@ -87,8 +88,8 @@ class ErasureStep(NamedTuple):
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
     """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", "versions" of
-    accounts, "price_lists", "catalogs", "settings" of the desk, "service_users" and "audit_entries" were changed, and
-    how many "memberships" were removed."""
+    accounts, "price_lists", "catalogs", "views", "settings" of the desk, "service_users" and "audit_entries" were
+    changed, and how many "memberships" were removed."""
     left: tuple[str, ...]
     """Quotes whose hashed texts name the person, PDFs that may, and text modules that do; they were left alone."""
 
@@ -125,6 +126,8 @@ def _erase_from_desk(person: Person, done: str, user_ids: set[str]) -> Iterator[
         yield from _steps_of(done, _price_lists(person, directory))
     if catalogs := _erase_author(CATALOG_PK, person):
         yield ErasureStep(done, Counter({"catalogs": catalogs}), ())
+    if views := _erase_from_views(person):
+        yield ErasureStep(done, Counter({"views": views}), ())
     if settings := _erase_author(STAFF_PK, person):
         yield ErasureStep(done, Counter({"settings": settings}), ())
     named = tuple(f"text module {module}" for module in desk_settings_store.text_modules_naming(person))
@@ -187,6 +190,12 @@ def _price_lists(person: Person, directory_pk: str, prefix: str = "") -> Iterato
         for item in page:
             row = PriceListRow.from_item(item)
             yield _erase_author(prices_key(row.currency, *row.scope)["pk"]["S"], person)
+
+
+def _erase_from_views(person: Person) -> int:
+    """Erase the person from the saved views of the queue; return how many were changed or removed."""
+    pairs = [(view, erase_from_view(view, person)) for view in view_store.all_views()]
+    return sum(view_store.replace_if_unchanged(view, after) for view, after in pairs if after != view)
 
 
 def _erase_author(pk: str, person: Person) -> int:

@@ -55,6 +55,8 @@
 | member of staff           | STAFF              | PERSON#{user}           |                                         |
 | service user of an account| ACCOUNT#{account}  | SERVICE#{user}          |                                         |
 | service user of the desk  | STAFF              | SERVICE#{user}          |                                         |
+| saved view of a person    | STAFF              | OWNVIEW#{user}#{view}   |                                         |
+| saved view that is shared | STAFF              | VIEW#{view}             |                                         |
 | active admins of a team   | as its people      | MANAGERS                | active                                  |
 | teams of the desk         | STAFF              | TEAMS                   | version, changed_by, changed_at         |
 | text modules of the desk  | STAFF              | TEXTMODULES             | the same                                |
@@ -120,6 +122,8 @@ PERSON_CHANGE_PREFIX = "PERSONCHANGE#"
 STAFF_PK = "STAFF"
 VIEWER_PREFIX = "VIEWER#"
 VERSION_PREFIX = "VERSION#"
+VIEW_PREFIX = "VIEW#"
+OWN_VIEW_PREFIX = "OWNVIEW#"
 PREFIX_END = "\uffff"
 """Sorts after everything that begins with a prefix."""
 
@@ -312,6 +316,18 @@ def member_key(team: str, user_id: str) -> Key:
 
 def service_member_key(team: str, user_id: str) -> Key:
     return key(team_pk(team), SERVICE_PREFIX + user_id)
+
+
+def own_view_prefix(user_id: str) -> str:
+    return f"{OWN_VIEW_PREFIX}{user_id}#"
+
+
+def own_view_key(user_id: str, view_id: str) -> Key:
+    return key(STAFF_PK, own_view_prefix(user_id) + view_id)
+
+
+def shared_view_key(view_id: str) -> Key:
+    return key(STAFF_PK, VIEW_PREFIX + view_id)
 
 
 def managers_key(team: str) -> Key:

@@ -29,6 +29,7 @@ from online_orders.domain.quotes import Quote
 from online_orders.domain.service_users import ServiceUser
 from online_orders.domain.timeline import Entry, Event
 from online_orders.domain.values import Email
+from online_orders.domain.views import SavedView
 
 ERASED_CONTACT = Contact(name=ERASED, email=ERASED_EMAIL)
 ERASED_USER = User(user_id="erased", email=ERASED_EMAIL)
@@ -297,6 +298,16 @@ def erase_from_account(account: Account, person: Person) -> Account:
         deputies = tuple(each for each in enrollment.deputies if not person.has_email(each.email))
         enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
     return account.model_copy(update={"sites": _sites_without(account, person), "enrollment": enrollment})
+
+
+def erase_from_view(view: SavedView, person: Person) -> SavedView | None:
+    """Return a saved view without the person; None for one that was the person's own."""
+    is_owner = person.has_email(view.owner.email)
+    if is_owner and not view.shared:
+        return None
+    query = {name: person.redact(value) for name, value in view.query.items()}
+    owner = ERASED_USER if is_owner else view.owner
+    return view.model_copy(update={"name": person.redact(view.name), "query": query, "owner": owner})
 
 
 def erase_from_version(account: Account, person: Person) -> Account:
