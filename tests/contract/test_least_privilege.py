@@ -42,6 +42,15 @@ def read_a_revision_that_was_replaced(site: InProcess) -> None:
         assert site.get(f"{path}/quotes/1", user).ok()["state"] == "superseded"
 
 
+def follow(site: InProcess) -> None:
+    """Watch an order and no more, and choose mails."""
+    order = place(site)
+    for action in ("watch", "unwatch"):
+        order.ask(action, {}).ok()
+    mails = site.get("/api/me/notifications", order.user).ok()
+    site.put("/api/me/notifications", order.user, mails).ok()
+
+
 def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lives of orders by which every function does all that it ever does."""
     lab, people = site.lab, site.people
@@ -49,6 +58,7 @@ def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) ->
     lose_and_mend(site)
     place(site, people.reseller)
     look_around(site)
+    follow(site)
     preview = claimed(site).desk("quote/preview", quote(site)).ok()
     assert preview["mail"]
     order, mail = offered(site)

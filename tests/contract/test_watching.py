@@ -156,6 +156,7 @@ def test_a_watcher_whose_account_lost_its_reseller_is_told_nothing(site: InProce
         order.desk("comment", {"text": "For one.", "internal": False}).ok()
         site.eventually(lambda: about(order, sub, "For one."))
         assert about(order, reseller, "For one.") == 0
+        assert site.get(f"{order.path}/watchers", sub).ok() == {"items": []}
     finally:
         site.put(path, site.people.cs, enrolled).ok()
 

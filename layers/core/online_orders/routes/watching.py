@@ -8,17 +8,16 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from online_orders.aws import mail_choice_store, order_store, watcher_store
+from online_orders.aws import account_store, mail_choice_store, order_store, watcher_store
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Forbidden
-from online_orders.domain.followers import MAX_WATCHERS, watcher_row
+from online_orders.domain.followers import MAX_WATCHERS, may_follow, watcher_row
 from online_orders.domain.mail_preferences import (
     notifications_body,
     parse_choices,
     with_choices,
 )
 from online_orders.domain.orders import Order
-from online_orders.domain.people import Person
 from online_orders.domain.roles import Group
 from online_orders.http import responses
 from online_orders.http.app import (
@@ -100,8 +99,13 @@ def _desk_order_response(order: Order, staff: Caller) -> Response:
     return desk_order_response(order, staff)
 
 
-def _page(people: list[Person]) -> Response:
-    return responses.json_response({"items": [watcher_row(each) for each in people]})
+def _watchers(order: Order, *, is_desk: bool) -> Response:
+    """Return the watchers who may still see the order; customers are shown their own side."""
+    account = account_store.get_account(order.account_id)
+    people = [each for each in watcher_store.list_watchers(order.order_id) if may_follow(each, order, account)]
+    return responses.json_response(
+        {"items": [watcher_row(each) for each in people if is_desk or each.group == "customers"]}
+    )
 
 
 @router.get(
@@ -112,8 +116,7 @@ def _page(people: list[Person]) -> Response:
     responses=_WATCHERS,
 )
 def list_watchers(customer: OrderReader, order_id: OrderId) -> Response:
-    order = order_store.get_order_for_caller(customer.account, order_id)
-    return _page([each for each in watcher_store.list_watchers(order.order_id) if each.group == "customers"])
+    return _watchers(order_store.get_order_for_caller(customer.account, order_id), is_desk=False)
 
 
 @router.post(
@@ -154,8 +157,7 @@ def unwatch_order(customer: OrderReader, order_id: OrderId, _body: EmptyBody) ->
     responses=_WATCHERS,
 )
 def list_desk_watchers(_staff: DeskReader, order_id: OrderId) -> Response:
-    order_key = order_store.locate_order(order_id)
-    return _page(watcher_store.list_watchers(order_key.order_id))
+    return _watchers(order_store.get_any_order(order_id), is_desk=True)
 
 
 @router.post(
