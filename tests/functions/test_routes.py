@@ -69,6 +69,7 @@ from tests.domain.builders import (
     offered,
     place,
     sending,
+    waiting_for_hand_over,
 )
 from tests.domain.builders import (
     quote_body as new_quote,
@@ -78,7 +79,7 @@ from tests.http.test_app import event_of
 
 Json = dict[str, Any]
 
-OFFERED, PLACED = offered(), place()
+OFFERED, PLACED, WAITING = offered(), place(), waiting_for_hand_over()
 CUSTOMER = User(user_id="u-1", email="u@acme.example")
 STAFF = CUSTOMER
 WRITER = Caller(
@@ -499,6 +500,7 @@ ACTIONS: dict[str, tuple[Order, Json | None, int, str, Json]] = {
     "comment": (claimed(), {"text": "Hello", "internal": True}, 200, "order.commented", {"text": "Hello"}),
     "quote/undo": (held(), None, 200, "quote.undone", {"revision": 1}),
     "resend": (OFFERED, {"contact": CARLA.model_dump()}, 202, "quote.resent", {"recipient": CARLA.email}),
+    "hand-over": (WAITING, {"decision": "approve"}, 200, "order.handed_over", {"recipient": CARLA.email}),
 }
 
 
