@@ -149,3 +149,46 @@ def test_the_desk_sends_a_quote_again_to_a_corrected_contact(
     expect(staff.locator(".facts")).to_contain_text("Robin Reed")
     again = wait_for_mail(site, "robin.reed@cloverdental.example", order_id, "", with_paper=True)
     assert link_and_code(again)[0] != link_and_code(mail)[0]
+
+
+def test_a_question_is_answered_and_the_decision_handed_over(
+    site: Description, open_page: OpenPage, call: Call, complaints: Complaints
+) -> None:
+    complaints.expected.append("410")
+    order_id, mail = offered(site, call, "maria", 4)
+    first, code = link_and_code(mail)
+    contact = open_page(None, first.removeprefix(site["site"]), width=360, scripts=False)
+    expect(contact.locator("[name=new_email]")).to_be_hidden()
+    contact.locator("summary").click()
+    _send(contact, "ask", code, "Can the addresses be one block?")
+    expect(contact.get_by_role("status")).to_contain_text("Your question was sent")
+
+    staff = open_page("nadia", f"/desk/orders/{order_id}", width=360)
+    asked = staff.locator(".questions")
+    expect(asked).to_contain_text("Can the addresses be one block?")
+    assert faults(staff) == []
+    assert overflows(staff, 360) == {}
+    asked.get_by_label("Answer").fill("Yes, one block.")
+    asked.get_by_role("button", name="Send answer").click()
+    expect(asked.locator(".answer")).to_contain_text("Yes, one block.")
+    answer = wait_for_mail(site, mail["to"][0], order_id, "The answer to your question")
+    assert link_and_code(answer) == (first, code)
+
+    contact.locator("summary").click()
+    contact.locator("[value=hand_over]").check()
+    contact.locator("[name=new_name]").fill("Robin Deputy")
+    contact.locator("[name=new_email]").fill("robin@harborpine.example")
+    _send(contact, "hand_over", code)
+    expect(contact.get_by_role("status")).to_contain_text("waits for Customer Success")
+
+    staff.reload()
+    staff.get_by_role("button", name="Agree").click()
+    staff.get_by_role("dialog").get_by_role("button", name="Agree").click()
+    second, other_code = link_and_code(wait_for_mail(site, "robin@harborpine.example", order_id, "", with_paper=True))
+    assert contact.goto(first).status == 410  # type: ignore[union-attr]
+    colleague = open_page(None, second.removeprefix(site["site"]), width=360, scripts=False)
+    _send(colleague, "approve", other_code)
+    expect(colleague.get_by_role("heading", level=1)).to_contain_text("confirmed")
+
+    customer = open_page("maria", f"/orders/{order_id}")
+    expect(customer.locator(".questions")).to_contain_text("Yes, one block.")
