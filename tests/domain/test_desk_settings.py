@@ -120,8 +120,8 @@ def test_every_fault_of_text_modules_is_told_at_once() -> None:
         module("other", texts={"xx": "text", "en": 3}),
         "text",
     ) == {
-        "/text_modules/0/texts/en": "unknown_placeholder",
-        "/text_modules/0/texts/de": "unknown_placeholder",
+        "/text_modules/0/texts/en": "unknown_text_placeholder",
+        "/text_modules/0/texts/de": "unknown_text_placeholder",
         "/text_modules/1/module": "duplicate_id",
         "/text_modules/1/use": "not_allowed",
         "/text_modules/1/texts": "too_few",

@@ -107,7 +107,8 @@ def test_the_queue_remembers_whose_orders_it_shows(open_page: OpenPage, call: Ca
     expect(page.get_by_role("button", name="Mine")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(f"a[href$='{order_id}']")).to_have_count(0)
     page.get_by_role("button", name="All", exact=True).click()
-    page.get_by_label("Account").fill("tideline-surf")
+    page.get_by_text("More filters").click()
+    page.get_by_label("Account", exact=True).fill("tideline-surf")
     expect(page).to_have_url(re.compile("account=tideline-surf"))
     expect(page.locator(f"a.order-link[href$='{order_id}']")).to_be_visible()
 

@@ -261,7 +261,7 @@ def test_two_at_the_desk_do_not_both_claim_an_order(open_page: OpenPage, call: C
     complaints.expected.append("412")
     order_id = placed(call, "cora", 11)
     first, second = open_page("nadia", f"/desk/orders/{order_id}"), open_page("tom")
-    second.get_by_label("Order id").fill(order_id)
+    second.get_by_label("Search").fill(order_id)
     second.keyboard.press("Enter")
     second.wait_for_selector(".order-head")
     expect(second.get_by_role("button", name="Claim", exact=True)).to_be_visible()

@@ -248,7 +248,7 @@ def test_the_desk_declines_and_comments(open_page: OpenPage, call: Call) -> None
     order_id = placed(call, "cora", 9, number)
     customer = open_page("cora")
     staff = open_page("tom")
-    staff.get_by_label("Order id").fill(order_id)
+    staff.get_by_label("Search").fill(order_id)
     staff.keyboard.press("Enter")
     staff.get_by_label("Comment").fill("Ask sales first")
     staff.get_by_role("button", name="Send comment").click()

@@ -1,8 +1,7 @@
 /** Online Orders: the table of orders. */
 
-import { Problem } from "../../lib/api.js";
 import { save } from "../../lib/files.js";
-import { DAY, ORDER_ID, ORDER_NUMBER } from "../../lib/generated/limits.js";
+import { DAY } from "../../lib/generated/limits.js";
 import { currentLanguage, day, dayOf, shownZone, t } from "../../lib/i18n.js";
 import { Listing, useListing } from "../../lib/listing.js";
 import { accountName, ItemLines, OrderId, StatusChip, statusLabel } from "../../lib/orders/describe.js";
@@ -51,20 +50,7 @@ class Orders extends Listing {
 
   async ask(cursor) {
     const { api, signal } = this.context;
-    const search = this.filters.search.trim();
-    if (new RegExp(`${ORDER_ID}|${ORDER_NUMBER}`, "i").test(search)) return this.askForOne(search.toUpperCase());
     return api.get("/orders", { query: { ...this.wanted(), limit: PAGE, cursor }, signal });
-  }
-
-  async askForOne(orderId) {
-    const { api, signal } = this.context;
-    try {
-      const order = await api.get("/orders/{order_id}", { path: { order_id: orderId }, signal });
-      return { items: [order], next_cursor: null };
-    } catch (error) {
-      if (error instanceof Problem && error.status === 404) return { items: [], next_cursor: null };
-      throw error;
-    }
   }
 
   wanted() {
@@ -72,7 +58,7 @@ class Orders extends Listing {
     const status = show === "open" ? { open: true } : { status: show };
     // The days are those that the table shows.
     const days = (from || to) && { time_zone: shownZone() };
-    return { ...status, ...days, from, to, purchase_order_number: search.trim(), account_id: account };
+    return { ...status, ...days, from, to, search: search.trim(), account_id: account };
   }
 
   address() {

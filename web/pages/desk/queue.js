@@ -1,6 +1,7 @@
 /** The desk's queue: open orders, oldest first, with their assignees. */
 
 import { Problem } from "../../lib/api.js";
+import { DAY, ORDER_ID, ORDER_NUMBER } from "../../lib/generated/limits.js";
 import { instant, t, tOr } from "../../lib/i18n.js";
 import { Listing, useListing } from "../../lib/listing.js";
 import {
@@ -8,6 +9,7 @@ import {
   accountName,
   flagsOf,
   ItemLines,
+  kindLabel,
   may,
   OrderId,
   passedStart,
@@ -23,8 +25,8 @@ import { Choices, Pager } from "../../lib/ui/pager.js";
 import { Empty, Notice, Trail } from "../../lib/ui/status.js";
 import { Table } from "../../lib/ui/table.js";
 import { announce, toast } from "../../lib/ui/toast.js";
-import { html, useRef, useSignal } from "../../lib/view.js";
-import { teamsOf } from "./colleagues.js";
+import { html, useMemo, useRef, useSignal } from "../../lib/view.js";
+import { colleagues, personLabel, teamsOf } from "./colleagues.js";
 import { HandlingTags, PRIORITIES, priorityLabel } from "./handling.js";
 import { namedAccounts } from "./named-accounts.js";
 import { useStill } from "./still-rows.js";
@@ -32,8 +34,44 @@ import { useStill } from "./still-rows.js";
 const REMEMBERED = "online-orders.queue";
 const PAGE = 25;
 const MAX_ITEMS = 3;
+const ONE_ORDER = new RegExp(`${ORDER_ID}|${ORDER_NUMBER}`, "i");
 const FOLLOW_UPS = ["now", "due", "waiting"];
-const NO_FILTERS = { show: "open", assignee: "", account: "", team: "", priority: "", followUp: "now" };
+const NO_FILTERS = {
+  search: "",
+  show: "open",
+  assignee: "",
+  account: "",
+  team: "",
+  priority: "",
+  followUp: "now",
+  kind: "",
+  group: "",
+  currency: "",
+  amountFrom: "",
+  amountTo: "",
+  from: "",
+  to: "",
+};
+/** The filters by their names in the address, which are those of the API but for the first three. */
+const NAMES = {
+  status: "show",
+  assignee: "assignee",
+  account: "account",
+  search: "search",
+  team: "team",
+  priority: "priority",
+  follow_up: "followUp",
+  kind: "kind",
+  group: "group",
+  currency: "currency",
+  amount_from: "amountFrom",
+  amount_to: "amountTo",
+  from: "from",
+  to: "to",
+};
+const AMOUNT = /^\d{1,12}(\.\d{1,4})?$/;
+/** Filters that are always in sight; the others are behind "More filters". */
+const IN_SIGHT = new Set(["show", "assignee", "search", "followUp"]);
 const BULK_ACTIONS = ["claim", "assign", "resend", "decline"];
 const ROWS = ".queue tbody tr";
 
@@ -41,22 +79,46 @@ const ROWS = ".queue tbody tr";
 export async function showQueue(context) {
   const { catalog, query } = context;
   const remembered = JSON.parse(sessionStorage.getItem(REMEMBERED) ?? "{}");
-  const isAsked = ["status", "assignee", "account", "team", "priority", "follow_up"].some((name) => query.has(name));
-  const status = catalog.statuses.find((each) => each.status === query.get("status"))?.status;
-  const filters = isAsked
-    ? {
-        show: status ?? "open",
-        assignee: query.get("assignee") === "me" ? "me" : "",
-        account: query.get("account") ?? "",
-        team: query.get("team") ?? "",
-        priority: PRIORITIES.find((each) => each === query.get("priority")) ?? "",
-        followUp: FOLLOW_UPS.find((each) => each === query.get("follow_up")) ?? "",
-      }
-    : { ...NO_FILTERS, ...remembered };
+  const isAsked = Object.keys(NAMES).some((name) => query.has(name));
+  const filters = isAsked ? asked(query, catalog) : { ...NO_FILTERS, ...remembered };
   const list = new Orders(context, filters);
   list.write();
-  const [first, teams] = await Promise.all([list.load(), teamsOf(context.api, context.signal)]);
-  return html`<${Queue} context=${context} list=${list} first=${first} teams=${teams} />`;
+  const [first, teams, people] = await Promise.all([
+    list.load(),
+    teamsOf(context.api, context.signal),
+    colleagues(context.api, context.signal),
+  ]);
+  return html`<${Queue} context=${context} list=${list} first=${first} teams=${teams} people=${people} />`;
+}
+
+const amountAttributes = (text) => ({
+  inputmode: "decimal",
+  "aria-invalid": text.trim() && !amountIn(text) ? "true" : undefined,
+});
+
+/** Returns what was typed as the API takes an amount; nothing for what is none. */
+function amountIn(text) {
+  const written = text.trim().replace(",", ".");
+  return AMOUNT.test(written) ? written : "";
+}
+
+/** Returns the filters that an address names; what it does not name filters nothing. */
+function asked(query, catalog) {
+  const given = Object.fromEntries(Object.entries(NAMES).map(([name, filter]) => [filter, query.get(name) ?? ""]));
+  const among = (options, value) => options.find((each) => each === value) ?? "";
+  const day = (text) => (new RegExp(DAY).test(text) ? text : "");
+  return {
+    ...given,
+    show:
+      among(
+        catalog.statuses.map((each) => each.status),
+        given.show,
+      ) || "open",
+    priority: among(PRIORITIES, given.priority),
+    followUp: among(FOLLOW_UPS, given.followUp),
+    from: day(given.from),
+    to: day(given.to),
+  };
 }
 
 /** The orders at the desk, with their accounts. */
@@ -68,13 +130,23 @@ class Orders extends Listing {
 
   async ask(cursor) {
     const { api, signal } = this.context;
-    const { account, assignee, followUp, priority, show, team } = this.filters;
+    const { account, amountFrom, amountTo, followUp, show, ...same } = this.filters;
     const status = show === "open" ? { open: true } : { status: show };
-    const handled = { team, priority, follow_up: followUp };
-    const query = { ...status, ...handled, assignee, account_id: account.trim(), limit: PAGE, cursor };
+    const amounts = { amount_from: amountIn(amountFrom), amount_to: amountIn(amountTo) };
+    const query = {
+      ...same,
+      ...status,
+      ...amounts,
+      search: same.search.trim(),
+      follow_up: followUp,
+      account_id: account.trim(),
+      limit: PAGE,
+      cursor,
+    };
     try {
       const page = await api.get("/desk/orders", { query, signal });
       await this.names.learn(page.items);
+      if (same.search.trim()) return page; // the best matches first
       const isDue = (order) => order.flags.includes("follow_up_due");
       return { ...page, items: page.items.toSorted((one, other) => Number(isDue(other)) - Number(isDue(one))) };
     } catch (error) {
@@ -85,8 +157,7 @@ class Orders extends Listing {
   }
 
   address() {
-    const { account, assignee, followUp, priority, show, team } = this.filters;
-    return { status: show, assignee, account: account.trim(), team, priority, follow_up: followUp };
+    return Object.fromEntries(Object.entries(NAMES).map(([name, filter]) => [name, this.filters[filter].trim()]));
   }
 
   startOver(changes, isStep) {
@@ -102,12 +173,11 @@ const keyOf = (page) =>
     page.next_cursor,
   ]);
 
-/** @param {{ context: import("screens").Context, list: Orders, first: any, teams: import("screens").Team[] }} props */
-function Queue({ context, list, first, teams }) {
+/** @param {{ context: import("screens").Context, list: Orders, first: any, teams: import("screens").Team[], people: import("screens").Person[] }} props */
+function Queue({ context, list, first, teams, people }) {
   const { catalog, go, session } = context;
   const listed = useListing(list, first, { keyOf, pauseMilliseconds: 400 });
   const { filters, page, isBusy, stale, choose, type, turn, again } = listed;
-  const orderId = useRef(null);
   const searchBox = useRef(null);
   const still = useStill(page, isBusy);
   const chosen = useSignal(/** @type {Map<string, import("screens").DeskOrder>} */ (new Map()));
@@ -186,13 +256,26 @@ function Queue({ context, list, first, teams }) {
   // Enter opens the link that has the focus, without any help.
   useShortcuts(Object.fromEntries(keys.filter(([, , run]) => run).map(([key, , run]) => [key, run])), context.signal);
 
-  function jump(event) {
+  /** A whole number or id of an order leads there; anything else is looked for. */
+  function submit(event) {
     event.preventDefault();
-    const id = orderId.current.value.trim();
-    if (id) go(`/desk/orders/${encodeURIComponent(id.toUpperCase())}`);
+    const text = list.filters.search.trim();
+    if (ONE_ORDER.test(text)) go(`/desk/orders/${encodeURIComponent(text.toUpperCase())}`);
+    else choose({});
   }
 
-  const { account, assignee, followUp, priority, show, team } = filters;
+  const { account, amountFrom, amountTo, assignee, currency, followUp, from, group, kind, priority, search } = filters;
+  const { show, team, to } = filters;
+  const further = Object.keys(filters).filter((name) => !IN_SIGHT.has(name) && filters[name]);
+  const isMoreOpen = useMemo(() => further.length > 0, []);
+  const isFiltered = Object.keys(NO_FILTERS).some((name) => filters[name] !== NO_FILTERS[name]);
+  /** @type {(name: string, label: string, hint: string, value: string, attributes?: Record<string, any>) => unknown} */
+  const typed = (name, label, hint, value, { class: className, ...attributes } = {}) => html`
+    <label class=${className}>${label}
+      <input type="search" placeholder=${hint} autocomplete="off" spellcheck=${false} value=${value} onInput=${(event) => type({ [name]: event.currentTarget.value })} ...${attributes} />
+    </label>`;
+  const date = (name, value) => html`
+    <label>${t(`list.${name}`)}<input type="date" value=${value} onChange=${(event) => choose({ [name]: event.currentTarget.value })} /></label>`;
   const filter = (name, label, options, value) => html`
     <label>${label}
       <select value=${value} onChange=${(event) => choose({ [name]: event.currentTarget.value })}>
@@ -211,25 +294,32 @@ function Queue({ context, list, first, teams }) {
         <h1>${t("nav.queue")}</h1>
         <div class="actions shortcut-help"><button class="small plain" type="button" onClick=${help}>${t("shortcuts.title")}</button></div>
       </div>
-      <form class="filters" role="search" onSubmit=${jump}>
+      <form class="filters" role="search" onSubmit=${submit}>
         <div class="choice-rows">
           <${Choices} label=${t("order.assignee")} options=${whose} value=${assignee} choose=${(each) => choose({ assignee: each })} />
           <${Choices} label=${t("list.filter")} options=${shows} value=${show} choose=${(each) => choose({ show: each })} />
         </div>
         <div class="search-row">
-          <label class="grow">${t("order.account")}
-            <input type="search" ref=${searchBox} placeholder=${t("queue.account_hint")} autocomplete="off" spellcheck=${false} value=${account} onInput=${(event) => type({ account: event.currentTarget.value })} />
-          </label>
-          <label class="grow">${t("order.number")}
-            <input type="search" placeholder=${t("queue.order_hint")} autocomplete="off" spellcheck=${false} ref=${orderId} />
-          </label>
-          <button type="submit">${t("queue.open")}</button>
-        </div>
-        <div class="search-row">
-          ${filter("team", t("handling.team"), [["", t("queue.all_teams")], ...teams.map((each) => [each.team, each.name])], team)}
-          ${filter("priority", t("handling.priority"), [["", t("queue.all_priorities")], ...PRIORITIES.map((each) => [each, priorityLabel(each)])], priority)}
+          ${typed("search", t("list.search"), t("queue.search_hint"), search, { ref: searchBox, class: "grow" })}
           ${filter("followUp", t("queue.follow_up"), [["", t("queue.follow_up.all")], ...FOLLOW_UPS.map((each) => [each, t(`queue.follow_up.${each}`)])], followUp)}
         </div>
+        <details class="more-filters" open=${isMoreOpen}>
+          <summary>${t("queue.more_filters")}${further.length > 0 && html` <span class="tag">${further.length}</span>`}</summary>
+          <div class="search-row">
+            ${filter("assignee", t("order.assignee"), [["", t("queue.everyone")], ["me", t("queue.mine")], ...people.map((each) => [each.user_id, personLabel(each)])], assignee)}
+            ${filter("team", t("handling.team"), [["", t("queue.all_teams")], ...teams.map((each) => [each.team, each.name])], team)}
+            ${filter("priority", t("handling.priority"), [["", t("queue.all_priorities")], ...PRIORITIES.map((each) => [each, priorityLabel(each)])], priority)}
+            ${filter("kind", t("order.item"), [["", t("queue.all_kinds")], ...catalog.item_kinds.map((each) => [each.kind, kindLabel(each.kind, catalog)])], kind)}
+            ${typed("account", t("order.account"), t("queue.account_hint"), account)}
+            ${typed("group", t("queue.group"), t("queue.group_hint"), group)}
+            ${typed("amountFrom", t("queue.amount_from"), "0.00", amountFrom, amountAttributes(amountFrom))}
+            ${typed("amountTo", t("queue.amount_to"), "0.00", amountTo, amountAttributes(amountTo))}
+            ${filter("currency", t("queue.currency"), [["", t("queue.all_currencies")], ...catalog.currencies.map((each) => [each.currency, each.currency])], currency)}
+            ${date("from", from)}${date("to", to)}
+          </div>
+          <p class="hint">${t("queue.amount_hint")}</p>
+        </details>
+        ${isFiltered && html`<div><button class="small" type="button" onClick=${() => choose({ ...NO_FILTERS })}>${t("queue.reset")}</button></div>`}
       </form>
       <div>${stale && html`<${Notice} kind="warn">${stale}</${Notice}>`}</div>
       <div class="news" role="status">
@@ -239,7 +329,7 @@ function Queue({ context, list, first, teams }) {
         ${
           still.rows.length > 0
             ? html`<${Rows} orders=${still.rows} gone=${still.gone} teams=${teams} names=${list.names} session=${session} claim=${claim} chosen=${chosen.value} select=${mayWork ? select : null} />`
-            : html`<${Empty} title=${t("queue.none")} text=${t("queue.none_text")} />`
+            : html`<${Empty} title=${t(isFiltered ? "queue.none_found" : "queue.none")} text=${t("queue.none_text")} />`
         }
       </div>
       ${
@@ -266,7 +356,6 @@ function Rows({ orders, gone, teams, names, session, claim, chosen, select }) {
     select && {
       head: t("bulk.select"),
       className: "select",
-      isName: true,
       cell: (order) =>
         html`<input type="checkbox" aria-label=${t("bulk.select_of", { order: accountName(order, accountOf(order)) })} checked=${chosen.has(order.order_id)} onInput=${() => select(order)} />`,
     },

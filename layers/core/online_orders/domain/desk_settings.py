@@ -133,7 +133,7 @@ def _faults_of(where: str, text: str, *, is_reason: bool) -> Iterator[FieldError
         yield FieldError(where, "too_long", f"The reason of declining has {MAX_REASON_LENGTH} characters at most.")
     if unknown := sorted({name for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS}):
         listed, known = ", ".join(f"{{{name}}}" for name in unknown), ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        yield FieldError(where, "unknown_placeholder", f"There is no {listed}; the placeholders are {known}.")
+        yield FieldError(where, "unknown_text_placeholder", f"There is no {listed}; the placeholders are {known}.")
 
 
 def filled(document: Json, locale: str, values: Mapping[str, str | None]) -> list[Json]:
