@@ -1,5 +1,5 @@
 """Show what is about to be written: a quote as the contact person would get it, mail and PDF, and the text modules of
-the desk with the words of an order.
+the desk with the words of an order. Show the certificate of a decision.
 
 This is a function of its own, so that the cold starts of the desk's API do not load the rendering layer.
 """
@@ -24,6 +24,7 @@ from online_orders.http import requests, responses
 from online_orders.http.app import PDF, Api, DeskAgent, DeskReader, error_codes, raw_json_body, response_spec
 from online_orders.http.parameters import IfMatch, OrderId
 from online_orders.http.responses import Response
+from online_orders.routes import certificates
 from online_orders.telemetry import correlation_paths, logger, redact_exceptions
 from online_orders_rendering.i18n import translator
 from online_orders_rendering.mails.compose import render_quote_mail
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = Api()
+app.include_router(certificates.router)
 
 
 def _placeholder(installation: Installation) -> ConfirmLink:

@@ -24,9 +24,9 @@ FAMILIES = (
     "Noto Sans Symbols2",
     "Noto Emoji",
 )
-"""In the order of `quote.typ`."""
+"""In the order of `paper.typ`."""
 COVERS = {"NanumSquare": re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")}
-"""The characters of a family that are used, as in `quote.typ`."""
+"""The characters of a family that are used, as in `paper.typ`."""
 
 
 def characters() -> dict[str, list[str]]:

@@ -149,16 +149,54 @@ def test_an_order_that_is_counted_afresh_is_as_before(service: Service) -> None:
     assert adding("kind#old", orders=-1) in added
 
 
-def test_an_erased_person_keeps_the_orders_under_the_same_key(service: Service) -> None:
+def test_an_order_of_an_erased_person_counts_for_an_erased_one_and_empty_counters_go(service: Service) -> None:
     service.answers = [stored(CLAIMED.order), entries(PLACED, CLAIMED), {}]
     assert figures_store.count_order(AT)
     marker = marker_of(written(service)[-1][0])
-    erased = CLAIMED.entries[0].model_copy(update={"data": {"assignee": "erased"}})
-    service.answers = [
-        stored(CLAIMED.order, marker=marker),
-        entries(PLACED, CLAIMED._replace(entries=(erased,))),
+    left = [counters("person#clara", 2, orders=1, open=1), counters("person#clara", 5, orders=-1, open=-1)]
+    service.answers = [stored(CLAIMED.order, marker=marker), OVERTAKEN, stored(CLAIMED.order, marker=marker), {}]
+    service.answers += [{"Items": left}, {}]
+    figures_store.erase_person(AT, {"clara"})
+    put, *moved = written(service)[-2]
+    claim = {f"claim#{bucket_of(2)}": 1}
+    gone = {name: -count for name, count in {"orders": 1, "open": 1, **claim}.items()}
+    assert moved == [
+        adding("person#clara", shard=3, **gone),
+        adding("person#erased", shard=3, orders=1, open=1, **claim),
     ]
-    assert not figures_store.count_order(AT, afresh=True)
+    assert json.loads(marker_of(put)["document"]["S"])["person"] == "erased"
+    condition = {
+        "ConditionExpression": "#0 = :0 AND #1 = :1",
+        "ExpressionAttributeNames": {"#0": "open", "#1": "orders"},
+    }
+    assert written(service)[-1] == [
+        {
+            "Delete": {
+                "TableName": "Table",
+                "Key": figures_key("2026-11", "person#clara", shard),
+                **condition,
+                "ExpressionAttributeValues": {":0": {"N": count}, ":1": {"N": count}},
+            }
+        }
+        for shard, count in ((2, "1"), (5, "-1"))
+    ]
+
+
+def test_counters_of_a_persons_other_orders_stay(service: Service) -> None:
+    marker = first_count(service)
+    service.answers = [stored(PLACED.order, marker=marker), {"Items": [counters("person#clara", 2, orders=1)]}]
+    figures_store.erase_person(AT, {"clara"})
+    assert len(written(service)) == 1
+    service.answers = [stored(PLACED.order, marker=marker), {"Items": [counters("person#clara#2", 2, orders=0)]}]
+    figures_store.erase_person(AT, {"clara"})
+    assert len(written(service)) == 1
+
+
+def test_an_erasure_that_others_never_leave_alone_is_in_progress(service: Service) -> None:
+    empty = {"Items": [counters("person#clara", 2, orders=0)]}
+    service.answers = [stored(PLACED.order), empty, OVERTAKEN] * MAX_ATTEMPTS
+    with pytest.raises(InProgress):
+        figures_store.erase_person(AT, {"clara"})
 
 
 def test_a_count_that_meets_others_is_made_again_in_the_next_shard(service: Service) -> None:

@@ -39,6 +39,8 @@ AT = datetime(2026, 3, 5, 7, 59, tzinfo=UTC)
         (lambda: keys.key(keys.find_pk("clara"), "clara#O"), "FIND#cla", "clara#O"),
         (lambda: keys.key(keys.customer_find_pk("acme"), "clara#O"), "FIND#ACCOUNT#acme", "clara#O"),
         (lambda: keys.key(keys.find_account_pk("ac"), "ac#acme"), "FINDACCOUNT#ac", "ac#acme"),
+        (lambda: keys.certificate_key("O", 7), "ORDER#O", "CERTIFICATE#000007"),
+        (lambda: keys.public_key_key("thumb"), "CERTIFICATEKEYS", "thumb"),
         (lambda: keys.figures_marker_key("O"), "ORDER#O", "FIGURES"),
         (lambda: keys.figures_key("2026-11", "kind#socket", 3), "FIGURES#2026-11", "kind#socket#3"),
         (lambda: keys.history_key("socket", 0), "HISTORY", "socket"),

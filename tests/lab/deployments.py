@@ -10,6 +10,7 @@ from typing import Any
 from joserfc.jwk import RSAKey
 from moto.core.base_backend import BackendDict
 from moto.dynamodb.models import dynamodb_backends
+from moto.kms.utils import ECDSAPrivateKey
 from moto.s3.models import s3_backends
 
 from tests.lab.clock import Clock
@@ -19,17 +20,17 @@ _GIVEN = {"template", "parameters", "client"}
 """What a stack is told, where all else of it is what came of its deployment."""
 
 
-_pool_keys: list[RSAKey] = []
-"""The keys of user pools, which cannot be copied and never change."""
+_keys: list[RSAKey | ECDSAPrivateKey] = []
+"""The keys of user pools and of KMS, which cannot be copied and never change."""
 
 
-def _keep(key: RSAKey) -> tuple[Any, ...]:
-    _pool_keys.append(key)
-    return _kept, (len(_pool_keys) - 1,)
+def _keep(key: RSAKey | ECDSAPrivateKey) -> tuple[Any, ...]:
+    _keys.append(key)
+    return _kept, (len(_keys) - 1,)
 
 
-def _kept(index: int) -> RSAKey:
-    return _pool_keys[index]
+def _kept(index: int) -> RSAKey | ECDSAPrivateKey:
+    return _keys[index]
 
 
 class _Pickler(pickle.Pickler):
@@ -39,6 +40,7 @@ class _Pickler(pickle.Pickler):
         type(threading.Lock()): lambda _: (threading.Lock, ()),
         type(threading.RLock()): lambda _: (threading.RLock, ()),
         RSAKey: _keep,
+        ECDSAPrivateKey: _keep,
     }
 
 

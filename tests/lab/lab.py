@@ -21,7 +21,7 @@ from moto import mock_aws
 from emulation.ses_rules import DETAIL_TYPES, EventType
 from online_orders.aws import retry_delays
 from online_orders.aws.keys import person_key
-from tests.lab import accounts, deployments, product, shortcuts
+from tests.lab import accounts, deployments, kms, product, shortcuts
 from tests.lab.bridge import Failures, Functions, Log
 from tests.lab.capacity import Capacity
 from tests.lab.clock import Clock
@@ -113,6 +113,7 @@ class Lab:
                 )
             )
             stack.enter_context(shortcuts.taken())
+            stack.enter_context(kms.signing())
             stack.enter_context(patch.object(Session, "create_client", _create_client_once))
             stack.enter_context(patch.object(botocore.session, "create_loader", _create_loader_once))
             lab = cls(template, PARAMETERS | parameters)

@@ -131,6 +131,7 @@ class Permissions:
             "sqs": lambda: [f"{own}:{request['QueueUrl'].rpartition('/')[2]}"],
             "events": lambda: sorted({f"{own}:event-bus/{_bus_of(entry)}" for entry in request["Entries"]}),
             "secretsmanager": lambda: [request["SecretId"]],
+            "kms": lambda: [f"{own}:key/{request['KeyId']}"],
             "ssm": lambda: [f"{own}:parameter/{request['Name']}"],
             "cognito-idp": lambda: [f"{own}:userpool/{request['UserPoolId']}"],
             "stepfunctions": lambda: [

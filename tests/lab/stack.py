@@ -38,7 +38,6 @@ IGNORED = frozenset(
         "AWS::Cognito::UserPoolIdentityProvider",
         "AWS::Events::Archive",
         "AWS::KMS::Alias",
-        "AWS::KMS::Key",
         "AWS::Lambda::LayerVersion",
         "AWS::Lambda::Permission",
         "AWS::Lambda::Version",
@@ -403,6 +402,13 @@ class Stack:
         self.secrets[arn] = value
         return Resource(arn, {"Id": arn})
 
+    def _key(self, name: str, properties: Json) -> Resource:
+        """A key that signs; one that encrypts makes no difference here."""
+        if properties.get("KeyUsage") != "SIGN_VERIFY":
+            return Resource(name, Placeholders(name))
+        made = self.client("kms").create_key(KeySpec=properties["KeySpec"], KeyUsage=properties["KeyUsage"])
+        return Resource(made["KeyMetadata"]["KeyId"], {"Arn": made["KeyMetadata"]["Arn"]})
+
     def _parameter(self, name: str, properties: Json) -> Resource:
         called = properties.get("Name", name)
         self.client("ssm").put_parameter(Name=called, Type=properties["Type"], Value=properties["Value"])
@@ -475,6 +481,7 @@ MAKERS: dict[str, Callable[[Stack, str, Json], Resource]] = {
     "AWS::Events::Rule": Stack._rule,
     "AWS::IAM::Policy": Stack._policy,
     "AWS::IAM::Role": Stack._role,
+    "AWS::KMS::Key": Stack._key,
     "AWS::Lambda::Alias": Stack._function_alias,
     "AWS::Lambda::EventInvokeConfig": Stack._event_invoke_config,
     "AWS::Lambda::EventSourceMapping": Stack._event_source,

@@ -35,6 +35,8 @@ def mirror(lab: Lab) -> Lab:
         ("PUT", "/api/desk/accounts/a", "DeskApiFunction"),
         ("POST", "/api/desk/orders/1/quote", "DeskApiFunction"),
         ("POST", "/api/desk/orders/1/quote/preview", "PreviewQuoteFunction"),
+        ("GET", "/api/desk/orders/1/certificate", "PreviewQuoteFunction"),
+        ("GET", "/api/certificate-keys", "PreviewQuoteFunction"),
         ("HEAD", "/confirm/token", "ConfirmPageFunction"),
         ("GET", "/confirm/token/quote.pdf", "ConfirmPageFunction"),
     ],

@@ -245,6 +245,9 @@ def a_mail_that_ses_does_not_take_yet(lab: Lab) -> None:
 
 def a_person_who_is_erased(lab: Lab) -> None:
     order_id = place(lab, note="Ask customer@acme.example")
+    desk(lab, order_id, "claim")
+    assert decide(lab, quote(lab, order_id), "approve") == 200
+    assert lab.http("GET", f"/api/desk/orders/{order_id}/certificate", user=lab.users.cs).status == 200
     user = lab.users.customer
     report = {"text": "Connie has left; ask customer@acme.example"}
     assert lab.http("POST", "/api/account/contact-report", json=report, user=user).status == 202

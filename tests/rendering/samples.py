@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from online_orders.domain import handling, order_delivery, order_schedule, questions, roles
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, Contact, HandOverPolicy
 from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.certificates import Certificate, Signature, certificate_document
 from online_orders.domain.confirmation import FormError, FormNotice, FormState, Outcome
+from online_orders.domain.evidence import LinkDecision, evidence_of
 from online_orders.domain.hand_over import approve_hand_over, hand_over, refuse_hand_over
 from online_orders.domain.installation import Installation
+from online_orders.domain.languages import texts
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
@@ -22,7 +25,8 @@ from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.quotes import Quote
 from online_orders.domain.roles import DESK
 from online_orders.domain.system_reasons import SystemReason
-from online_orders.domain.timeline import SYSTEM, Actor, Entry
+from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
+from online_orders_rendering.certificate_pdf import render_certificate_pdf
 from online_orders_rendering.i18n import item_labels, translator
 from online_orders_rendering.mails.compose import (
     Mail,
@@ -439,6 +443,23 @@ def _decisions(order: Order) -> None:
         other.mail()
 
 
+def certificates(locale: str) -> list[bytes]:
+    """The paper of each decision, with every event that has words, and with what is not known."""
+    order, made = pending().order, []
+    words = [key.removeprefix("certificate.event.") for key in texts(locale) if key.startswith("certificate.event.")]
+    events = [event for event in Event if event in words or event is Event.COMMENTED]
+    for decision in get_args(LinkDecision):
+        evidence = evidence_of(order, decision, CONNIE.name, CONNIE.email, None, None)
+        entries = [
+            Entry(sequence=1, at=NOW, actor=SYSTEM, event=event, data={"revision": evidence.revision})
+            for event in events
+        ]
+        document = certificate_document(order, ACCOUNT_NAME, evidence, order.quote, entries, NOW)
+        certificate = Certificate(document, Signature("kid", bytes(71)))
+        made.append(render_certificate_pdf(certificate, locale, INSTALLATION))
+    return made
+
+
 def everything() -> None:
     """Says whatever there is to say in English."""
     order, entry = pending().order, placed().entries[0]
@@ -464,6 +485,7 @@ def everything() -> None:
     invitations("en")
     render_contact_report(account_of(enrollment=None), "Who?", ANNA.email, INSTALLATION)
     pages("en")
+    certificates("en")
     for fault in FormError:
         for left in (1, 2):
             decision(order, order.quote, FormState(errors=(fault,), tries_left=left))

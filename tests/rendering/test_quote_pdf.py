@@ -462,7 +462,7 @@ def test_every_font_is_embedded_and_free() -> None:
 
 
 def test_the_template_asks_every_font_and_no_others() -> None:
-    listed = (FOLDER / "quote.typ").read_text("utf-8").partition("font: (")[2].partition("fallback")[0]
+    listed = (FOLDER / "paper.typ").read_text("utf-8").partition("fonts = (")[2].partition("\n)")[0]
     assert tuple(re.findall(r'^ +(?:\(name: )?"([^"]+)"', listed, re.MULTILINE)) == FAMILIES
     paper_of()
     _, warnings = quote_pdf._compiler().compile_with_warnings(format="pdf")

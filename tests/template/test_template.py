@@ -350,6 +350,8 @@ def test_every_route_leads_to_an_alias_that_the_api_may_invoke() -> None:
         "/api/desk/{proxy+}": ["DeskApiAlias"],
         "/api/desk/orders/{order_id}/quote/preview": ["PreviewQuoteFunction.Arn"],
         "/api/desk/orders/{order_id}/text-modules": ["PreviewQuoteFunction.Arn"],
+        "/api/desk/orders/{order_id}/certificate": ["PreviewQuoteFunction.Arn"],
+        "/api/certificate-keys": ["PreviewQuoteFunction.Arn"],
         "/confirm/{proxy+}": ["ConfirmPageAlias"],
     }
     for name in PUBLISHED:

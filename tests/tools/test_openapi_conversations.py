@@ -146,6 +146,8 @@ def manage_service_users(say: Conversation) -> None:
         say("PUT", where, 200, user, json={"state": "deactivated"})
     say("GET", "/api/desk/audit", 200, lab.users.cs)
     say("GET", "/api/desk/audit", 200, lab.users.cs, headers={"Accept": "text/csv"})
+    say("GET", "/api/certificate-keys", 200)
+    say("GET", "/api/certificate-keys", 200, headers={"Accept": "application/x-pem-file"})
     say("GET", "/api/desk/figures?by=person", 200, lab.users.cs)
     say("GET", "/api/desk/figures", 200, lab.users.cs, headers={"Accept": "text/csv"})
 
@@ -157,6 +159,13 @@ def watch(say: Conversation, order_id: str) -> None:
         say("POST", f"{path}/{order_id}/unwatch", 200, user, json={})
 
 
+def keep_accounts(say: Conversation) -> None:
+    cs = say.lab.users.cs
+    account = say("GET", "/api/desk/accounts/acme", 200, cs)
+    say("PUT", "/api/desk/accounts/acme", 200, cs, json=account.json(), headers={"If-Match": account.headers["etag"]})
+    say("GET", "/api/desk/accounts?limit=2", 200, cs)
+
+
 def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     lab, customer, cs = say.lab, say.lab.users.customer, say.lab.users.cs
     say("GET", "/api/openapi.json", 200)
@@ -165,10 +174,8 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("GET", "/api/account?account_id=relay-north", 200, lab.users.reseller)
     say("GET", "/api/accounts?limit=1", 200, lab.users.reseller)
     say("POST", "/api/account/contact-report", 202, customer, json=examples.CONTACT_REPORT)
-    account = say("GET", "/api/desk/accounts/acme", 200, cs)
-    say("PUT", "/api/desk/accounts/acme", 200, cs, json=account.json(), headers={"If-Match": account.headers["etag"]})
-    say("GET", "/api/desk/accounts?limit=2", 200, cs)
 
+    keep_accounts(say)
     keep_prices(say)
     read_versions(say)
     keep_catalog(say)
@@ -221,6 +228,8 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("GET", f"{mail.link}/quote.pdf", 200)
     say("POST", mail.link, 200, form={"decision": "approve", "name": "Robin", "code": str(mail.code)})
     say("GET", f"/api/orders/{order_id}", 200, customer)
+    for what in ({}, {"Accept": "application/pdf"}):
+        say("GET", f"{desk}/certificate", 200, cs, headers=what)
     say("GET", f"{desk}/evidence", 200, cs)
     other = say.place(customer)
     say("POST", f"/api/desk/orders/{other}/decline", 200, cs, json=examples.DECLINING)

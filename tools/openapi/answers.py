@@ -16,7 +16,7 @@ from online_orders.domain.catalog_document import READ_ONLY as READ_ONLY_OF_CATA
 from online_orders.domain.catalog_document import Document
 from online_orders.domain.desk_settings import Team, TeamsRequest, TextModule, TextModulesRequest
 from online_orders.domain.duplicates import Code
-from online_orders.domain.evidence import Evidence
+from online_orders.domain.evidence import Evidence, LinkDecision
 from online_orders.domain.figures import Figures
 from online_orders.domain.handling import Assignment, HandlingRequest
 from online_orders.domain.mail_preferences import NotificationsRequest
@@ -47,7 +47,7 @@ from online_orders.domain.people import StaffPersonRequest as NewStaffPersonRequ
 from online_orders.domain.prices import MAX_PRICES, IndicativePrice, ListPrice, NewListPrice, NewPriceList, QuoteDraft
 from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.domain.prices import PriceList as StoredPriceList
-from online_orders.domain.quotes import NewQuote, Quote
+from online_orders.domain.quotes import NewQuote, Quote, Totals
 from online_orders.domain.representations import Flag
 from online_orders.domain.roles import Permission, Role
 from online_orders.domain.service_users import READ_ONLY as READ_ONLY_OF_SERVICE_USERS
@@ -763,6 +763,84 @@ class Watchers(Entity):
     items: tuple[Watcher, ...]
 
 
+class DecisionOfCertificate(Entity):
+    """Who decided, as far as the page behind a link can know."""
+
+    sequence: int
+    at: Instant
+    decision: LinkDecision
+    name: Annotated[str, Field(description="As it was typed.")]
+    recipient: Annotated[str, Field(description="Where link and code were sent to.")]
+    address: str | None
+    agent: Annotated[str | None, Field(description="The browser.")]
+
+
+class QuoteOfCertificate(Entity):
+    """The revision that was decided on."""
+
+    revision: int
+    sha256: str
+    currency: str
+    totals: Totals
+    valid_until: Day
+
+
+class EventOfCertificate(Entity):
+    """An entry of the timeline that led to the decision."""
+
+    sequence: int
+    at: Instant
+    event: str
+
+
+class CertificateDocument(Entity):
+    """What is signed, in canonical JSON (RFC 8785)."""
+
+    format: Literal["online-orders/1"]
+    issued_at: Instant
+    order_id: str
+    account_id: str
+    account_name: str
+    decision: DecisionOfCertificate
+    quote: Annotated[QuoteOfCertificate | None, Field(description="Null for an order without a quote.")]
+    timeline: tuple[EventOfCertificate, ...]
+
+
+class CertificateSignature(Entity):
+    """The signature over the bytes of `certificate`."""
+
+    algorithm: Literal["ECDSA_SHA_256"]
+    key_id: Annotated[str, Field(description="The `kid` of the key.")]
+    sha256: Annotated[str, Field(description="Of the bytes of `certificate`.")]
+    value: Annotated[str, Field(description="Base64 of the DER that OpenSSL reads.")]
+
+
+class Certificate(Entity):
+    """The certificate of a decision by link."""
+
+    certificate: CertificateDocument
+    signature: CertificateSignature
+
+
+class CertificateKey(Entity):
+    """A public key (RFC 7517)."""
+
+    alg: Literal["ES256"]
+    kid: str
+    pem: Annotated[str, Field(description="The same key as OpenSSL reads it.")]
+    use: Literal["sig"]
+    crv: Literal["P-256"]
+    kty: Literal["EC"]
+    x: str
+    y: str
+
+
+class CertificateKeys(Entity):
+    """The keys that sign certificates, or did."""
+
+    keys: Annotated[tuple[CertificateKey, ...], Field(description="The present one first.")]
+
+
 Timeline = _page("Timeline", "Entries, oldest first; a page may be short.", EntryAnswer)
 EvidencePage = _page("EvidencePage", "Evidence, oldest first.", EvidenceAnswer)
 
@@ -1062,6 +1140,8 @@ SHOWN = _by_name(
     CatalogPreview,
     CatalogVersion,
     CatalogVersionPage,
+    Certificate,
+    CertificateKeys,
     DeskCatalog,
     DeskOrderAnswer,
     DeskOrderPage,

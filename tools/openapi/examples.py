@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -11,8 +12,9 @@ from typing import Any, NamedTuple
 from online_orders.domain import audit, hand_over, order_delivery, questions
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
 from online_orders.domain.catalog import Catalog, catalog_body, shipped
+from online_orders.domain.certificates import Certificate, PublicKey, Signature, certificate_document
 from online_orders.domain.errors import FieldError, OnlineOrdersError
-from online_orders.domain.evidence import evidence_of
+from online_orders.domain.evidence import Evidence, evidence_of
 from online_orders.domain.figures import Dimension, Figures, figures_row
 from online_orders.domain.mail_preferences import notifications_body
 from online_orders.domain.order_parts import User
@@ -462,6 +464,25 @@ def evidence() -> dict[str, Any]:
     return evidence_of(approved, "approve", contact.name, contact.email, "203.0.113.7", agent).model_dump(mode="json")
 
 
+PUBLIC_KEY = PublicKey(
+    b64decode(
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7L"
+        "tkBoN79R9Q=="
+    )
+)
+"""Of the first point on the curve, whose private key is 1: it signs nothing."""
+
+
+def certificate() -> dict[str, Any]:
+    approved = story().steps["approved"]
+    document = certificate_document(
+        approved, account().name, Evidence.model_validate(evidence()), approved.quote, story().entries, PLACED_AT
+    )
+    made = Certificate(document, Signature(PUBLIC_KEY.key_id, bytes(70)))
+    answered: dict[str, Any] = json.loads(made.text)
+    return answered
+
+
 def refusal_body(error: OnlineOrdersError) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(problems.problem(error).body or "")
     return body
@@ -642,6 +663,9 @@ ANSWERS: Mapping[str, Examples] = {
             ]
         }
     },
+    "show_figures": {"two_months": figures()},
+    "show_certificate": {"approved": certificate()},
+    "show_certificate_keys": {"one_key": {"keys": [PUBLIC_KEY.jwk]}},
     "draft_quote": {"priced": quote_draft().model_dump(mode="json")},
     "preview_quote": {"monthly": QUOTE_PREVIEW},
     "show_account_version": {"newest": account_version()},

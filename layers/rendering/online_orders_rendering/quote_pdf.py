@@ -99,11 +99,11 @@ def render_pdf(
         "language": babel_locale.language,
         "region": babel_locale.territory,
         "direction": babel_locale.text_direction,
-        "letterhead": _directed(brand),
+        "letterhead": directed(brand),
         "heading": translate("pdf.title"),
-        "foot": _directed(title),
+        "foot": directed(title),
         "page": translate("pdf.page", page="{page}", pages="{pages}"),
-        "facts": [(name, _directed(value)) for name, value in facts],
+        "facts": [(name, directed(value)) for name, value in facts],
         "columns": {
             name: translate(f"label.{name}")
             for name in ("description", "quantity", "unit_price", "recurrence", "amount")
@@ -114,12 +114,12 @@ def render_pdf(
         "message": _section(translate("label.message", brand=brand), quote.message) if quote.message else None,
         "terms": _section(translate("label.terms"), quote.terms),
         "sha256": {
-            "heading": _directed(translate("label.sha256")),
+            "heading": directed(translate("label.sha256")),
             "value": quote.sha256,
             "note": translate("pdf.hash_note"),
         },
     }
-    pdf = _compiler().compile(format="pdf", sys_inputs={"quote": json.dumps(_visible(data))})
+    pdf = _compiler().compile(format="pdf", sys_inputs={"quote": json.dumps(visible(data))})
     if not isinstance(pdf, bytes):
         raise TypeError("Typst answers a PDF in one piece.")
     return pdf
@@ -127,8 +127,8 @@ def render_pdf(
 
 def _line(line: QuoteLine, quote: Quote, translate: Translator, item_labels: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "description": _directed(line_of(line.description)),
-        "details": [_directed(detail) for detail in _details(line, quote, translate, item_labels)],
+        "description": directed(line_of(line.description)),
+        "details": [directed(detail) for detail in _details(line, quote, translate, item_labels)],
         "quantity": translate.number(line.quantity),
         "unit_price": translate.money(line.unit_price, quote.currency),
         "recurrence": translate(f"recurrence.{line.recurrence}"),
@@ -145,10 +145,10 @@ def _details(line: QuoteLine, quote: Quote, translate: Translator, item_labels: 
 
 
 def _section(heading: str, text: str) -> dict[str, Any]:
-    return {"heading": _directed(heading), "lines": [_directed(line) for line in text_of(text).split("\n")]}
+    return {"heading": directed(heading), "lines": [directed(line) for line in text_of(text).split("\n")]}
 
 
-def _directed(text: str) -> dict[str, str | None]:
+def directed(text: str) -> dict[str, str | None]:
     """Return one line of text with its own direction."""
     return {"text": text, "direction": _direction(text)}
 
@@ -159,7 +159,7 @@ def _direction(text: str) -> str | None:
     return first and ("ltr" if first == "L" else "rtl")
 
 
-def _visible(part: Any) -> Any:
+def visible(part: Any) -> Any:
     """Return the content with a visible replacement for every character that no font has.
 
     Typst takes a letter and its marks from one font and may lose both where no font has all of them. So a mark that the
@@ -171,9 +171,9 @@ def _visible(part: Any) -> Any:
             composed = composed.replace("\0", _UNKNOWN)  # a font has it, and PDF/UA forbids it
             return "".join(map(_visible_cluster, _clusters(composed)))
         case dict():
-            return {name: _visible(value) for name, value in part.items()}
+            return {name: visible(value) for name, value in part.items()}
         case list() | tuple():
-            return [_visible(each) for each in part]
+            return [visible(each) for each in part]
     return part
 
 

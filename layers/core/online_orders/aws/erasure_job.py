@@ -7,11 +7,18 @@ action, with a timeline entry, so that a decision based on the order before does
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from online_orders import clock
-from online_orders.aws import desk_settings_store, people_store, service_user_store, version_store, view_store
+from online_orders.aws import (
+    desk_settings_store,
+    figures_store,
+    people_store,
+    service_user_store,
+    version_store,
+    view_store,
+)
 from online_orders.aws.account_store import (
     StoredAccount,
     change_write,
@@ -20,6 +27,7 @@ from online_orders.aws.account_store import (
     search_messages,
 )
 from online_orders.aws.audit_store import all_entries, audit_write, replace_entry
+from online_orders.aws.certificate_store import certificates_of
 from online_orders.aws.contact_report_store import StoredReport
 from online_orders.aws.evidence_store import list_evidence
 from online_orders.aws.keys import (
@@ -43,13 +51,14 @@ from online_orders.aws.keys import (
     OrderKey,
     account_key,
     account_pk,
+    certificate_key,
     entry_key,
     evidence_key,
     prices_key,
 )
 from online_orders.aws.order_store import get_order, get_quote, list_entries, save
 from online_orders.aws.price_store import PriceListRow
-from online_orders.aws.table import WriteConflict, attempts, query_pages, text, transact, update
+from online_orders.aws.table import WriteConflict, attempts, call, query_pages, text, transact, update
 from online_orders.domain import audit
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact, changed_members
 from online_orders.domain.erasure import (
@@ -64,6 +73,7 @@ from online_orders.domain.erasure import (
     erase_from_service_user,
     erase_from_version,
     erase_from_view,
+    is_certified,
     is_done_by,
     pdfs_naming,
     quotes_naming,
@@ -389,10 +399,12 @@ class _AccountEraser:
             for each in evidence.values():
                 if self.person.has_email(each.recipient):
                     self.person = self.person.with_names(each.name)
+            self._erase_from_figures(order_location, order, evidence)
             wrote_reason, wrote_note = self._erase_entries(order, evidence, erased)
             for each in evidence.values():
                 key = evidence_key(order_location.order_id, each.sequence)
                 erased["evidence"] += _update_document(key, each, erase_from_evidence(each, self.person))
+            erased["certificates"] += self._erase_certificates(order.order_id)
             change = erase_from_order(
                 order,
                 self.person,
@@ -413,6 +425,23 @@ class _AccountEraser:
             left += [f"paper of quote {revision} of order {order.order_id}" for revision in pdfs]
             return
         raise InProgress("Others keep changing an order; run this again.")
+
+    def _erase_from_figures(self, key: OrderKey, order: Order, evidence: Mapping[int, Evidence]) -> None:
+        user_ids = {
+            str(entry.data["assignee"])
+            for entry in _all_entries(key.order_id)
+            if entry.event is Event.CLAIMED
+            and is_done_by(entry, self.person, order.contact, evidence.get(entry.sequence))
+        }
+        if named := user_ids - {ERASED_USER.user_id}:
+            figures_store.erase_person(key, named)
+
+    def _erase_certificates(self, order_id: str) -> int:
+        """Remove the certificates that name the person, once the evidence no longer does; return how many."""
+        named = [sequence for sequence, each in certificates_of(order_id) if is_certified(each.content, self.person)]
+        for sequence in named:
+            call("delete_item", Key=certificate_key(order_id, sequence))
+        return len(named)
 
     def _erase_entries(self, order: Order, evidence: dict[int, Evidence], erased: Counter[str]) -> tuple[bool, bool]:
         """Erase the person from the entries; return whether it was the person who closed the order, and who wrote the

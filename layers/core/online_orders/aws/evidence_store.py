@@ -20,6 +20,17 @@ def evidence_action(order_id: str, evidence: Evidence) -> Item:
     return {"Put": {"Item": item, **IF_NOT_EXISTS}}
 
 
+def newest_evidence(order_id: str) -> tuple[Evidence, str] | None:
+    """Return the evidence of an order's newest decision by link, and its document as stored; None without any."""
+    response = query_range(
+        order_pk(order_id), EVIDENCE_PREFIX, EVIDENCE_PREFIX + PREFIX_END, ScanIndexForward=False, Limit=1
+    )
+    for item in response["Items"]:
+        document = item["document"]["S"]
+        return Evidence.model_validate_json(document), document
+    return None
+
+
 def list_evidence(order_id: str, limit: int, after: int) -> EvidencePage:
     """Return evidence of an order's decisions after a sequence number, oldest first."""
     first = evidence_key(order_id, after + 1)["sk"]["S"]

@@ -5,7 +5,7 @@ entry that comes twice, or late, counts once, and the counters are always the su
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from online_orders.aws.keys import (
@@ -34,6 +34,7 @@ from online_orders.domain.figures import (
     Dimension,
     Facts,
     Occurrence,
+    cell,
     contribution,
     difference,
     summed,
@@ -66,7 +67,7 @@ def count_order(key: OrderKey, *, afresh: bool = False) -> bool:
         occurrences, sequence = _occurrences(key.order_id, done)
         if not occurrences:
             return False
-        facts = _keep_person(with_occurrences(begin, occurrences), before)
+        facts = with_occurrences(begin, occurrences)
         after = _Marker(facts, sequence, contribution(facts))
         if before == after:
             return False
@@ -103,13 +104,6 @@ def _marker_from_item(item: Item) -> _Marker:
     )
 
 
-def _keep_person(facts: Facts, before: _Marker | None) -> Facts:
-    """Return the facts with the person who was counted, where the timeline says only that this person was erased."""
-    if before is None or facts.person != ERASED_USER.user_id:
-        return facts
-    return facts.model_copy(update={"person": before.facts.person})
-
-
 def _occurrences(order_id: str, after: int) -> tuple[list[Occurrence], int]:
     """Return what happened to an order after an entry, and the sequence number of the newest entry."""
     found: list[Occurrence] = []
@@ -144,7 +138,7 @@ def _actions(order_id: str, before: _Marker | None, after: _Marker, shard: int) 
     deltas = difference(before.counted if before else {}, after.counted)
     return [
         {"Put": marker},
-        *(_add(figures_key(after.facts.month, cell, shard), deltas[cell]) for cell in sorted(deltas)),
+        *(_add(figures_key(after.facts.month, each, shard), deltas[each]) for each in sorted(deltas)),
     ]
 
 
@@ -160,6 +154,59 @@ def _add(key: Item, deltas: Counts) -> Item:
     }
 
 
+# -- erasing ------------------------------------------------------------------------------------------------------
+
+
+def erase_person(key: OrderKey, user_ids: Collection[str]) -> None:
+    """Count an order for an erased person in place of one who is to be erased, and remove what names that person.
+
+    Call it before the timeline is changed, which says who that was: then it may be repeated after any failure. Counters
+    of the person's other orders stay until the last of those is counted so. Raises InProgress when conflicts do not
+    end.
+    """
+    for attempt in attempts():
+        before, start = _load(key)
+        month = before.facts.month if before else start.month
+        try:
+            if before and before.facts.person in user_ids:
+                facts = before.facts.model_copy(update={"person": ERASED_USER.user_id})
+                after = _Marker(facts, before.sequence, contribution(facts))
+                transact(_actions(key.order_id, before, after, history_shard(key.order_id, attempt)))
+            for user_id in sorted(user_ids):
+                _remove_empty(month, cell(Dimension.PERSON, user_id))
+        except WriteConflict:
+            continue
+        return
+    raise InProgress("Others keep counting orders; run this again.")
+
+
+def _remove_empty(month: str, of: str) -> None:
+    """Remove the counters of a cell where nothing counts for it any more; raise WriteConflict if one changes
+    meanwhile.
+    """
+    pages = query_pages(figures_pk(month), f"{of}#", f"{of}#{PREFIX_END}")
+    items = [item for page in pages for item in page if item["sk"]["S"].rpartition("#")[0] == of]
+    if items and not summed(map(_counts, items)):
+        transact([_delete_unchanged(item) for item in items])
+
+
+def _delete_unchanged(item: Item) -> Item:
+    values = {name: value for name, value in item.items() if name not in {"pk", "sk"}}
+    names = {f"#{index}": name for index, name in enumerate(sorted(values))}
+    return {
+        "Delete": {
+            "Key": {"pk": item["pk"], "sk": item["sk"]},
+            "ConditionExpression": " AND ".join(f"{each} = :{each[1:]}" for each in names),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": {f":{each[1:]}": values[name] for each, name in names.items()},
+        }
+    }
+
+
+def _counts(item: Item) -> dict[str, int]:
+    return {name: int(value["N"]) for name, value in item.items() if name not in {"pk", "sk"}}
+
+
 # -- reading ------------------------------------------------------------------------------------------------------
 
 
@@ -171,8 +218,7 @@ def read_figures(months: Iterable[str], by: Dimension) -> Iterator[tuple[str, di
         for items in query_pages(figures_pk(month), prefix, prefix + PREFIX_END):
             for item in items:
                 key = item["sk"]["S"].removeprefix(prefix).rpartition("#")[0]
-                counts = {name: int(value["N"]) for name, value in item.items() if name not in {"pk", "sk"}}
-                found.setdefault(key, []).append(counts)
+                found.setdefault(key, []).append(_counts(item))
         sums = {key: summed(found[key]) for key in sorted(found)}
         yield month, {key: counts for key, counts in sums.items() if counts}
 

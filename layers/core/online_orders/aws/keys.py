@@ -16,6 +16,7 @@
 | timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, detail, outstanding |
 | replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                         |
 | evidence of a decision    | ORDER#{order}      | EVIDENCE#{sequence:06}  |                                         |
+| certificate of it         | ORDER#{order}      | CERTIFICATE#{seq:06}    | key_id, signature                       |
 | workflow and its wait     | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
 | who has it open           | ORDER#{order}      | VIEWER#{user}           | email, since, expires_at                |
@@ -62,6 +63,7 @@
 | text modules of the desk  | STAFF              | TEXTMODULES             | the same                                |
 | change of a person        | PERSON#{user}      | PERSONCHANGE#{version}  | outstanding                             |
 | audit entry               | AUDIT#{month}      | {entry}                 | user_id, subject, account_id            |
+| key of certificates       | CERTIFICATEKEYS    | {thumbprint}            | der (the public key)                    |
 | mail pause                | MAILHOLD           | MAILHOLD                | since, reason                           |
 | when it ended last        | MAILHOLD           | RELEASED                | at                                      |
 
@@ -100,6 +102,8 @@ SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
 EVIDENCE_PREFIX = "EVIDENCE#"
 WATCHER_PREFIX = "WATCHER#"
+CERTIFICATE_PREFIX = "CERTIFICATE#"
+PUBLIC_KEYS_PK = "CERTIFICATEKEYS"
 ACCOUNT_SK = "ACCOUNT"
 PARKED_SK = "PARKED"
 WORKFLOW_SK = "WORKFLOW"
@@ -184,6 +188,16 @@ def entry_key(order_id: str, sequence: int) -> Key:
 
 def evidence_key(order_id: str, sequence: int) -> Key:
     return key(order_pk(order_id), f"{EVIDENCE_PREFIX}{sequence:06}")
+
+
+def certificate_key(order_id: str, sequence: int) -> Key:
+    """Return the key of the certificate of a decision, by the sequence number of its timeline entry."""
+    return key(order_pk(order_id), f"{CERTIFICATE_PREFIX}{sequence:06}")
+
+
+def public_key_key(key_id: str) -> Key:
+    """Return the key of a public key that has signed certificates."""
+    return key(PUBLIC_KEYS_PK, key_id)
 
 
 def quote_key(order_id: str, revision: int) -> Key:

@@ -139,6 +139,12 @@ def erase_from_evidence(evidence: Evidence, person: Person) -> Evidence:
     return evidence.model_copy(update=nobody)
 
 
+def is_certified(certificate: Mapping[str, Any], person: Person) -> bool:
+    """Return whether a certificate names the person as whoever decided."""
+    decision = certificate["decision"]
+    return person.has_email(decision["recipient"]) or person.is_named_in(decision["name"])
+
+
 def _redacted_texts(order: Mapping[str, Any], person: Person, *, own: bool) -> dict[str, Any]:
     note = order["note"]
     return {
