@@ -93,6 +93,8 @@ def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
         ("/desk/service-users", "main h1"),
         ("/desk/audit", "table.audit"),
         ("/notifications", "form.notifications"),
+        ("/desk/figures", ".chart >> nth=0"),
+        ("/desk/figures?by=person", ".chart >> nth=0"),
         ("/second-factor", "main .primary"),
     ]:
         page.goto(site["site"] + path)

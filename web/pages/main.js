@@ -159,6 +159,12 @@ const PAGES = [
     "notifications",
   ],
   [
+    /^\/desk\/figures$/,
+    "desk:figures",
+    async (context) => (await fetched(import("./desk/figures.js"))).showFigures(context),
+    "figures",
+  ],
+  [
     /^\/second-factor$/,
     null,
     async (context) => (await fetched(import("./second-factor.js"))).showSecondFactor(context),
@@ -183,6 +189,7 @@ const ENTRIES = [
   ["teams", "/desk/teams", "nav.teams", "desk:read"],
   ["text-modules", "/desk/text-modules", "nav.text_modules", "desk:read"],
   ["service-users", "/desk/service-users", "nav.service_users", "desk:read"],
+  ["figures", "/desk/figures", "nav.figures", "desk:figures"],
   ["audit", "/desk/audit", "nav.audit", "desk:audit"],
 ];
 

@@ -106,6 +106,7 @@ export type Currency = Schemas["Currency"];
 export type DeskOrder = Schemas["DeskOrder"];
 export type Entry = Schemas["Entry"];
 export type Evidence = Schemas["Evidence"];
+export type Figures = Schemas["Figures"];
 export type FilledTextModule = Schemas["FilledTextModule"];
 export type Me = Schemas["Me"];
 /** A service user with its secret. */

@@ -1,7 +1,12 @@
 /** The evidence of decisions by link: who was asked, and what the page behind the link could know. */
 
+import { save } from "../../lib/files.js";
 import { instant, t, tOr } from "../../lib/i18n.js";
+import { errorText } from "../../lib/problems.js";
+import { SignedOut } from "../../lib/session.js";
+import { ActionButton } from "../../lib/ui/button.js";
 import { Facts } from "../../lib/ui/status.js";
+import { toast } from "../../lib/ui/toast.js";
 import { html } from "../../lib/view.js";
 
 const DECISIONS = new Set([
@@ -14,12 +19,32 @@ const DECISIONS = new Set([
 
 export const isDecisionByLink = (entry) => entry.actor.kind === "contact" && DECISIONS.has(entry.event);
 
-export const Evidence = ({ evidence }) => html`
+/** @param {{ api: import("screens").Api, path: { order_id: string }, evidence: import("screens").Evidence[] }} props */
+export const Evidence = ({ api, path, evidence }) => html`
   <section class="card facts evidence">
     <h2>${t("evidence.title")}</h2>
     <p class="hint">${t("evidence.text")}</p>
+    <div class="actions">
+      <${ActionButton} act=${() => download(api, path, "pdf")}>${t("evidence.certificate")}</${ActionButton}>
+      <${ActionButton} act=${() => download(api, path, "json")}>${t("evidence.certificate_json")}</${ActionButton}>
+    </div>
     ${evidence.toReversed().map((each) => html`<${Facts} key=${each.sequence} pairs=${factsOf(each)} />`)}
   </section>`;
+
+/** Saves the certificate of the newest decision. JSON is canonical, so written again it has the bytes that are signed. */
+async function download(api, path, form) {
+  const route = "/desk/orders/{order_id}/certificate";
+  try {
+    const blob =
+      form === "pdf"
+        ? await api.getPdf(route, { path })
+        : new Blob([JSON.stringify(await api.get(route, { path }))], { type: "application/json" });
+    save(blob, `certificate-${path.order_id}.${form}`);
+  } catch (error) {
+    if (error instanceof SignedOut) throw error;
+    toast(errorText(error));
+  }
+}
 
 /** @param {import("screens").Evidence} found */
 const factsOf = (found) => [

@@ -117,7 +117,7 @@ function DeskOrder({ context, account, teams, path, first, load }) {
             ${may(order, "comment") && html`<${CommentForm} orderId=${order.order_id} send=${send} limits=${LIMITS.NewDeskComment.text} mayBeInternal tools=${(field) => html`<${TextModuleChoice} modules=${modules} use="comment" field=${field} />`} />`}
             <${Timeline} entries=${entries} />
           </section>
-          ${evidence.length > 0 && html`<${Evidence} evidence=${evidence} />`}
+          ${evidence.length > 0 && html`<${Evidence} api=${api} path=${path} evidence=${evidence} />`}
         </div>
       </div>
     </div>`;
