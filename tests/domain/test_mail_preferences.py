@@ -42,10 +42,11 @@ def test_whoever_placed_an_order_gets_without_a_choice_what_came_before_there_wa
 def test_a_watcher_gets_everything_and_an_assignee_what_asks_for_work() -> None:
     kinds = ["approved", "canceled", "change_requested", "quote_undeliverable", "expired", "comment"]
     assert defaults("customers", "watcher") == dict.fromkeys([*kinds, "quoted", "expires_soon"], True)
-    of_desk = [*kinds[:5], "fresh_quote_asked", "comment", "quoted", "expires_soon"]
+    of_desk = [*kinds[:5], "fresh_quote_asked", "comment", "quoted", "expires_soon", "question", "hand_over_asked"]
     assert defaults("customer-success", "watcher") == dict.fromkeys(of_desk, True)
     wanted = {name for name, default in defaults("customer-success", "assignee").items() if default}
-    assert wanted == {"change_requested", "quote_undeliverable", "expired", "fresh_quote_asked", "comment"}
+    asking = {"change_requested", "fresh_quote_asked", "question", "hand_over_asked", "assigned", "follow_up"}
+    assert wanted == {*asking, "quote_undeliverable", "expired", "comment"}
     assert defaults("customers", "assignee") == {}
 
 

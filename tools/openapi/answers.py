@@ -799,6 +799,7 @@ class CertificateDocument(Entity):
     format: Literal["online-orders/1"]
     issued_at: Instant
     order_id: str
+    number: str
     account_id: str
     account_name: str
     decision: DecisionOfCertificate

@@ -74,6 +74,7 @@ def _section(heading: str, facts: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 def _order(content: dict[str, Any], translate: Translator) -> dict[str, Any]:
     facts = [
+        (translate("label.number"), content["number"]),
         (translate("label.order_id"), content["order_id"]),
         (translate("label.account"), f"{content['account_name']} ({content['account_id']})"),
         (translate("certificate.issued_at"), _moment(content["issued_at"], translate)),

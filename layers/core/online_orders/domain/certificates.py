@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import rfc8785
 
 from online_orders.domain.evidence import Evidence
+from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote
 from online_orders.domain.timeline import Entry, Event
@@ -73,6 +74,7 @@ def certificate_document(
         "format": FORMAT,
         "issued_at": instant_text(at),
         "order_id": order.order_id,
+        "number": number_of(order.order_id),
         "account_id": order.account_id,
         "account_name": order.account_name(account_name),
         "decision": decision,
