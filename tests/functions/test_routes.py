@@ -32,7 +32,7 @@ from online_orders.aws.price_store import PriceListPage, PriceListRow
 from online_orders.aws.version_store import Version, VersionPage
 from online_orders.domain.accounts import ContactReport
 from online_orders.domain.callers import Caller
-from online_orders.domain.catalog import catalog_body, shipped
+from online_orders.domain.catalog import Catalog, catalog_body, shipped
 from online_orders.domain.csv_pages import csv_page, dialect_for
 from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.errors import Invalid
@@ -816,3 +816,16 @@ def test_the_catalog_is_that_of_the_account_and_to_others_what_is_for_everybody(
     stores.give(account_store, "get_offer", account_store.Offer(shipped(), account_of()))
     assert customer("GET", "/catalog", query=[("account_id", "sub")]).status == 200
     assert stores.does("get_offer") == ["acme", "sub"]
+
+
+def test_where_the_catalog_shows_prices_those_of_the_account_come_along(stores: Stores) -> None:
+    showing, account = Catalog.from_document({**shipped().document, "show_prices": True}, 1), account_of()
+    everything = json.loads(to_json(catalog_body(showing)))
+    prices = [{"kind": "socket", "unit_price": "10.00"}]
+    stores.give(price_store, "indicative_prices", prices)
+    stores.give(account_store, "find_offer", account_store.Offer(showing, account))
+    assert customer("GET", "/catalog").body == {**everything, "currency": "EUR", "prices": prices}
+    priced, catalog = stores.does("indicative_prices")
+    assert (priced, catalog.version) == (account, 1)
+    stores.give(account_store, "find_offer", account_store.Offer(showing, None))
+    assert customer("GET", "/catalog").body == everything
