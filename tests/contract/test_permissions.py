@@ -58,7 +58,7 @@ class Subject:
     machine: Json
     """A service user of the account, with its secret."""
     view_id: str
-    """A saved view that a lead shares with the desk."""
+    """A saved view of a lead's own."""
 
     def request(self, row: str) -> tuple[str, str, dict[str, Any]]:
         """Method, path and the rest of the request of a row, with a body that is sound."""
@@ -200,7 +200,7 @@ def invited(site: Site, account_id: str) -> tuple[str, str, Json, str]:
 
     asked = {"name": "ERP", "scopes": ["orders:read"], "account_id": account_id}
     machine = site.post("/api/desk/service-users", site.people.cs, asked).ok(201)
-    view = site.post("/api/desk/views", site.people.cs, {"name": "All", "query": {}, "shared": True}).ok(201)
+    view = site.post("/api/desk/views", site.people.cs, {"name": "All", "query": {}}).ok(201)
     person, colleague = invite(f"/api/desk/accounts/{account_id}/people", "viewer"), invite("/api/desk/people", "agent")
     return person, colleague, machine, str(view["view_id"])
 

@@ -10,6 +10,7 @@ from tests.workflow.walking import place
 
 IN_THEIR_ORDER = (
     "Outbox.json",
+    "AccountChanges.json",
     "Mailer.json",
     "AwaitDecision.json",
     "OrdersApi-post-orders.json",

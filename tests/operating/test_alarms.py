@@ -111,6 +111,13 @@ def an_order_that_is_counted_later(lab: Lab) -> None:
     assert decide(lab, mail, "approve") == 200
 
 
+def an_order_that_is_indexed_later(lab: Lab) -> None:
+    lab.account("acme")
+    lab.settle()
+    lab.wire.fail(function="OutboxFunction", operation="BatchWriteItem")
+    place(lab)
+
+
 def a_workflow_that_was_stopped(lab: Lab) -> None:
     order_id = place(lab)
     machine = lab.client("stepfunctions")
@@ -187,6 +194,7 @@ DRIVEN: dict[Callable[[Lab], None], tuple[str, ...]] = {
     news_of_a_mail_of_somebody_else: ("MailEventsIgnored",),
     an_order_that_is_parked_and_mended: ("OrdersParked", "EntriesRepaired"),
     an_order_that_is_counted_later: ("OrdersCountedLater", "FiguresCountedLater"),
+    an_order_that_is_indexed_later: ("OrdersIndexedLater",),
     a_workflow_that_was_stopped: ("WorkflowsRepaired",),
     a_workflow_that_cannot_be_looked_after: ("WorkflowRepairsFailed",),
     mail_that_is_held: ("MailPausedHours", "MailsRequeued"),

@@ -8,7 +8,7 @@ from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Forbidden, NotFound, StateConflict
 from online_orders.domain.order_parts import User
 from online_orders.domain.roles import Permission
-from online_orders.domain.values import Entity, Length, Line, Request
+from online_orders.domain.values import Entity, Line, Request
 
 MAX_VIEWS = 50
 """Of a person, and as many shared ones."""
@@ -18,7 +18,7 @@ MAX_PARAMETERS = 30
 ViewName = Annotated[Line, StringConstraints(max_length=MAX_VIEW_NAME_LENGTH)]
 Parameter = Annotated[str, StringConstraints(pattern="^[a-z_]{1,40}$")]
 ParameterValue = Annotated[str, StringConstraints(max_length=200)]
-Query = Annotated[dict[Parameter, ParameterValue], Length(0, MAX_PARAMETERS)]
+Query = Annotated[dict[Parameter, ParameterValue], Field(max_length=MAX_PARAMETERS)]
 
 
 class NewView(Request):

@@ -92,7 +92,7 @@ def list_desk_orders(staff: DeskReader, query: Annotated[DeskOrderQuery, Query()
         currency=query.currency,
         first_day=query.first_day,
         last_day=query.last_day,
-        in_account_zones=True,
+        in_account_zones=bool(query.first_day or query.last_day),
         team=query.team,
         priority=query.priority,
         follow_up=query.follow_up,
