@@ -10,7 +10,7 @@ from tests.web.conftest import Call, Complaints, OpenPage
 from tests.web.steps import in_days, placed
 
 FOLLOWED_MILLISECONDS = 60_000
-LEAD, AGENT = "nadia", "tom"
+LEAD, AGENT = "nadia", "amir"
 
 
 def row_of(page: Page, number: str) -> Locator:
@@ -58,7 +58,7 @@ def test_a_lead_sets_teams_and_texts_which_are_there_where_an_order_is_worked_on
 
     call(AGENT, "POST", f"/desk/orders/{order}/presence", {})
     at(lead, f"/orders/{order}")
-    lead.locator(".presence").filter(has_text=re.compile(r"tom\.\S+ has this order open")).wait_for()
+    lead.locator(".presence").filter(has_text=re.compile(rf"{AGENT}\.\S+ has this order open")).wait_for()
     choose(lead, "Insert a text", name)
     expect(lead.get_by_label("Comment")).to_have_value(re.compile(r"^Dear .+, all is well with ...-...-...\.$"))
     assert faults(lead) == []
@@ -81,6 +81,21 @@ def test_a_lead_sets_teams_and_texts_which_are_there_where_an_order_is_worked_on
     choose(lead, "Team", name)
     expect(lead.locator(".queue tbody tr")).to_have_count(1)
     expect(lead.locator(".queue tbody")).to_contain_text("high priority")
+
+    # The view is saved for everybody, and leads there again.
+    lead.get_by_role("button", name="Save this view").click()
+    dialog.get_by_label("Name of the view").fill(name)
+    dialog.get_by_label("Everybody at the desk has it").check()
+    dialog.get_by_role("button", name="Save").click()
+    agent = open_page(AGENT, "/desk")
+    agent.get_by_role("button", name=name).click()
+    expect(agent.locator(".queue tbody tr")).to_have_count(1)
+    expect(agent).to_have_url(re.compile("team="))
+    assert faults(agent) == []
+    expect(agent.get_by_role("button", name="Delete the view")).to_have_count(0)
+    lead.get_by_role("button", name="Delete the view").click()
+    dialog.get_by_role("button", name="Delete the view").click()
+    expect(lead.get_by_role("button", name=name)).to_have_count(0)
 
 
 def test_an_agent_works_through_the_queue_by_keyboard(call: Call, open_page: OpenPage) -> None:

@@ -118,6 +118,7 @@ export type Watcher = Schemas["Watchers"]["items"][number];
 export type Person = Schemas["PersonAnswer"];
 export type PresentPerson = Schemas["PresentPerson"];
 export type Quote = Schemas["Quote"];
+export type SavedView = Schemas["SavedView"];
 export type ServiceUser = Schemas["ServiceUser"];
 export type Team = Schemas["DeskTeam"];
 export type TextModule = Schemas["StoredTextModule"];

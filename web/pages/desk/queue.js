@@ -30,6 +30,7 @@ import { colleagues, personLabel, teamsOf } from "./colleagues.js";
 import { HandlingTags, PRIORITIES, priorityLabel } from "./handling.js";
 import { namedAccounts } from "./named-accounts.js";
 import { useStill } from "./still-rows.js";
+import { Views } from "./views.js";
 
 const REMEMBERED = "online-orders.queue";
 const PAGE = 25;
@@ -83,12 +84,13 @@ export async function showQueue(context) {
   const filters = isAsked ? asked(query, catalog) : { ...NO_FILTERS, ...remembered };
   const list = new Orders(context, filters);
   list.write();
-  const [first, teams, people] = await Promise.all([
+  const [first, teams, people, views] = await Promise.all([
     list.load(),
     teamsOf(context.api, context.signal),
     colleagues(context.api, context.signal),
+    context.api.get("/desk/views", { signal: context.signal }),
   ]);
-  return html`<${Queue} context=${context} list=${list} first=${first} teams=${teams} people=${people} />`;
+  return html`<${Queue} context=${context} list=${list} first=${first} teams=${teams} people=${people} views=${views.items} />`;
 }
 
 const amountAttributes = (text) => ({
@@ -173,8 +175,8 @@ const keyOf = (page) =>
     page.next_cursor,
   ]);
 
-/** @param {{ context: import("screens").Context, list: Orders, first: any, teams: import("screens").Team[], people: import("screens").Person[] }} props */
-function Queue({ context, list, first, teams, people }) {
+/** @param {{ context: import("screens").Context, list: Orders, first: any, teams: import("screens").Team[], people: import("screens").Person[], views: import("screens").SavedView[] }} props */
+function Queue({ context, list, first, teams, people, views }) {
   const { catalog, go, session } = context;
   const listed = useListing(list, first, { keyOf, pauseMilliseconds: 400 });
   const { filters, page, isBusy, stale, choose, type, turn, again } = listed;
@@ -294,6 +296,7 @@ function Queue({ context, list, first, teams, people }) {
         <h1>${t("nav.queue")}</h1>
         <div class="actions shortcut-help"><button class="small plain" type="button" onClick=${help}>${t("shortcuts.title")}</button></div>
       </div>
+      <${Views} context=${context} first=${views} query=${list.address()} show=${(query) => choose(asked(new URLSearchParams(query), catalog))} />
       <form class="filters" role="search" onSubmit=${submit}>
         <div class="choice-rows">
           <${Choices} label=${t("order.assignee")} options=${whose} value=${assignee} choose=${(each) => choose({ assignee: each })} />
