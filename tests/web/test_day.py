@@ -33,6 +33,24 @@ def choose(page: Page | Locator, label: str, text: str) -> None:
     control.select_option(label=control.locator("option").filter(has_text=text).first.inner_text())
 
 
+def share_view(lead: Page, agent: Page, name: str) -> None:
+    """The lead saves what is shown for everybody, it leads the agent there, and the lead deletes it."""
+    dialog = lead.get_by_role("dialog")
+    lead.get_by_role("button", name="Save this view").click()
+    dialog.get_by_label("Name of the view").fill(name)
+    dialog.get_by_label("Everybody at the desk has it").check()
+    dialog.get_by_role("button", name="Save").click()
+    agent.reload()
+    agent.get_by_role("button", name=name).click()
+    expect(agent.locator(".queue tbody tr")).to_have_count(1)
+    expect(agent).to_have_url(re.compile("team="))
+    assert faults(agent) == []
+    expect(agent.get_by_role("button", name="Delete the view")).to_have_count(0)
+    lead.get_by_role("button", name="Delete the view").click()
+    dialog.get_by_role("button", name="Delete the view").click()
+    expect(lead.get_by_role("button", name=name)).to_have_count(0)
+
+
 def test_a_lead_sets_teams_and_texts_which_are_there_where_an_order_is_worked_on(
     call: Call, open_page: OpenPage, complaints: Complaints
 ) -> None:
@@ -82,20 +100,7 @@ def test_a_lead_sets_teams_and_texts_which_are_there_where_an_order_is_worked_on
     expect(lead.locator(".queue tbody tr")).to_have_count(1)
     expect(lead.locator(".queue tbody")).to_contain_text("high priority")
 
-    # The view is saved for everybody, and leads there again.
-    lead.get_by_role("button", name="Save this view").click()
-    dialog.get_by_label("Name of the view").fill(name)
-    dialog.get_by_label("Everybody at the desk has it").check()
-    dialog.get_by_role("button", name="Save").click()
-    agent = open_page(AGENT, "/desk")
-    agent.get_by_role("button", name=name).click()
-    expect(agent.locator(".queue tbody tr")).to_have_count(1)
-    expect(agent).to_have_url(re.compile("team="))
-    assert faults(agent) == []
-    expect(agent.get_by_role("button", name="Delete the view")).to_have_count(0)
-    lead.get_by_role("button", name="Delete the view").click()
-    dialog.get_by_role("button", name="Delete the view").click()
-    expect(lead.get_by_role("button", name=name)).to_have_count(0)
+    share_view(lead, open_page(AGENT, "/desk"), name)
 
 
 def test_an_agent_works_through_the_queue_by_keyboard(call: Call, open_page: OpenPage) -> None:
