@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests import loopback
 from tests.local_run import Description
 from tests.waiting import until
+from tests.web.axe import faults
 from tests.web.conftest import Call, OpenPage
 from tests.web.steps import MAIL_SECONDS, link_and_code, offered
 
@@ -45,6 +46,7 @@ def test_the_figures_are_drawn_with_their_numbers_and_a_decision_has_its_certifi
     page.get_by_role("button", name="By kind of item", exact=True).click()
     expect(page.locator(".lying li")).to_contain_text(["IP Addresses"])
     assert page.url.endswith("by=kind")
+    assert faults(page, dark=True) == []
     found = list(csv.DictReader(io.StringIO(downloaded(page, "Download CSV", tmp_path).decode("utf-8-sig"))))
     assert [row["key"] for row in found] == ["ip_addresses"] * len(found)
     page.reload()
