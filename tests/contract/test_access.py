@@ -247,6 +247,8 @@ def test_an_order_that_is_not_there_is_not_found_on_any_route(site: Site) -> Non
         "preview": {"valid_until": site.day(9), "lines": []},
         "decline": {"reason": "No stock."},
         "comment": {"text": "Hello."},
+        "answer": {"text": "Hello."},
+        "hand-over": {"decision": "refuse"},
     }
     for route in ORDER_ACTIONS:
         method, path = route.split()

@@ -22,6 +22,8 @@ PUBLISHED = {
     "quote.reminded",
     "quote.expired",
     "order.change_requested",
+    "order.asked",
+    "order.handed_over",
     "order.commented",
     "order.completed",
     "order.canceled",
@@ -193,8 +195,12 @@ def check(detail: dict[str, Any], order: Order) -> None:
 def test_every_event_is_as_its_published_schema_says(in_process: InProcess) -> None:
     approved_after_a_change(in_process)
     withdrawn(in_process)
-    order, _ = offered(in_process)
+    order, mail = offered(in_process)
     order.ask("comment", {"text": "Hello."}).ok()
+    in_process.decide(mail, "ask", reason="How soon?").page()
+    order.desk("answer", {"text": "Soon."}).ok()
+    in_process.decide(mail, "hand_over", new_name="Robin", new_email="robin@acme.example").page()
+    order.desk("hand-over", {"decision": "approve"}).ok()
     in_process.settle()
     in_process.lab.advance(days=80)
     in_process.settle()

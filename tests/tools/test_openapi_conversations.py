@@ -8,6 +8,7 @@ import pytest
 
 from tests.lab import Lab
 from tests.lab.http import Response
+from tests.lab.mail import Mail
 from tests.lab.users import User
 from tests.tools.described import DOCUMENT, faults_of_answer, followed, operation_of, operations
 from tools.openapi import examples
@@ -166,6 +167,24 @@ def keep_accounts(say: Conversation) -> None:
     say("GET", "/api/desk/accounts?limit=2", 200, cs)
 
 
+def decide_by_a_colleague(say: Conversation, order_id: str, mail: Mail) -> None:
+    """The contact person asks, and hands over; the colleague approves."""
+    lab, desk = say.lab, f"/api/desk/orders/{order_id}"
+    customer, cs = lab.users.customer, lab.users.cs
+    assert mail.link
+    form = {"name": "Robin", "code": str(mail.code), "new_name": "Casey", "new_email": "casey@northwind.example"}
+    say("POST", mail.link, 200, form={**form, "decision": "ask", "reason": "How soon?"})
+    say("GET", f"/api/orders/{order_id}", 200, customer)
+    say("POST", f"{desk}/answer", 200, cs, json=examples.ANSWER)
+    say("POST", mail.link, 200, form={**form, "decision": "hand_over"})
+    say("GET", desk, 200, cs)
+    say("POST", f"{desk}/hand-over", 200, cs, json=examples.HAND_OVER)
+    lab.settle()
+    handed = lab.mails.to(form["new_email"])[-1]
+    assert handed.link
+    say("POST", handed.link, 200, form={"decision": "approve", "name": "Casey", "code": str(handed.code)})
+
+
 def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     lab, customer, cs = say.lab, say.lab.users.customer, say.lab.users.cs
     say("GET", "/api/openapi.json", 200)
@@ -226,7 +245,7 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("GET", mail.link, 200)
     say("HEAD", mail.link, 200)
     say("GET", f"{mail.link}/quote.pdf", 200)
-    say("POST", mail.link, 200, form={"decision": "approve", "name": "Robin", "code": str(mail.code)})
+    decide_by_a_colleague(say, order_id, mail)
     say("GET", f"/api/orders/{order_id}", 200, customer)
     for what in ({}, {"Accept": "application/pdf"}):
         say("GET", f"{desk}/certificate", 200, cs, headers=what)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import NamedTuple
 
-from online_orders.domain import hand_over, order_delivery, questions
+from online_orders.domain import order_delivery
 from online_orders.domain.accounts import ERASED_EMAIL, Contact, HandOverPolicy
 from online_orders.domain.approval_links import CODE, Link, LinkContext, LinkState
 from online_orders.domain.orders import Change, Order
@@ -306,6 +306,8 @@ def decide_by_link(context: LinkContext, form: DecisionForm, at: datetime) -> Ch
 
 def ask_by_link(context: LinkContext, form: DecisionForm, open_texts: Collection[str], at: datetime) -> Change:
     """Return the change by the question of a form whose code is right; `open_texts` are those of open questions."""
+    from online_orders.domain import questions  # which no look and no decision needs; likewise below
+
     link = context.link
     mailed = order_delivery.quote_mailed(context.order, link.number, link.key_id, at)
     return mailed.then(lambda order: questions.ask(order, form.name, form.reason, open_texts, at))
@@ -313,6 +315,8 @@ def ask_by_link(context: LinkContext, form: DecisionForm, open_texts: Collection
 
 def hand_over_by_link(context: LinkContext, form: DecisionForm, at: datetime) -> Change:
     """Return the change by the hand-over of a form whose code is right."""
+    from online_orders.domain import hand_over
+
     link, new = context.link, Contact(name=form.new_name, email=form.new_email)
     mailed = order_delivery.quote_mailed(context.order, link.number, link.key_id, at)
     return mailed.then(
