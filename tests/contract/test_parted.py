@@ -9,6 +9,7 @@ from online_orders import clock
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.order_store import update_order_with_account
 from online_orders.domain.accounts import Account
+from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Change
 from online_orders.domain.orders import Order as StoredOrder
 from online_orders.domain.timeline import SYSTEM
@@ -216,7 +217,7 @@ def test_of_a_deputy_for_a_day_the_contact_hears_all(site: Site) -> None:
     mail = offer(order)
     assert mail.to == (stranger["email"],)
     site.decide(mail, "approve").page()
-    site.eventually(lambda: f"Order {order.order_id} is confirmed" in subjects(order.mails_to(contact)))
+    site.eventually(lambda: f"Order {number_of(order.order_id)} is confirmed" in subjects(order.mails_to(contact)))
     becomes(site, account)
     site.eventually(lambda: site.mails(to=contact, about="Deputies from now on: nobody"))
     site.eventually(lambda: site.mails(to=stranger["email"], about="removed you as a deputy"))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from online_orders.domain.order_numbers import number_of
 from tests.lab import Lab, Response
 from tests.lab.mail import Mail
 from tests.proof.records import CONTACT as CONTACT_ROLE
@@ -365,7 +366,7 @@ class End:
 
 def end_of(walk: Walk) -> End:
     order, lab = walk.order(), walk.lab
-    mails = Counter((mail.recipients[0], mail.subject.replace(walk.order_id, "…")) for mail in lab.mails)
+    mails = Counter((mail.recipients[0], mail.subject.replace(number_of(walk.order_id), "…")) for mail in lab.mails)
     return End(
         status=order["status"],
         version=order["version"],
