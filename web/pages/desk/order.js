@@ -102,7 +102,7 @@ function DeskOrder({ context, account, teams, path, first, load }) {
             ${order.delivery && html`<p class="hint">${deliveryText(order.delivery)}</p>`}
           </div>
           <${HandOver} context=${context} order=${order} path=${path} again=${again} />
-          <${DeskQuestions} context=${context} order=${order} path=${path} again=${again} />
+          <${DeskQuestions} context=${context} order=${order} modules=${modules} path=${path} again=${again} />
           <${Writing} context=${context} order=${order} account=${account} modules=${modules} path=${path} again=${again} changes=${keyOf(found.value)} />
         </div>
         <div class="main-column">

@@ -12,9 +12,10 @@ import { Notice } from "../../lib/ui/status.js";
 import { toast } from "../../lib/ui/toast.js";
 import { unsaved } from "../../lib/unsaved.js";
 import { effect, html, useEffect, useMemo, useSignal } from "../../lib/view.js";
+import { TextModuleChoice } from "./text-module-choice.js";
 
-/** @param {{ context: import("screens").Context, order: import("screens").DeskOrder, path: { order_id: string }, again: () => Promise<void> }} props */
-export function DeskQuestions({ context: { api }, order, path, again }) {
+/** @param {{ context: import("screens").Context, order: import("screens").DeskOrder, modules: import("screens").FilledTextModule[], path: { order_id: string }, again: () => Promise<void> }} props */
+export function DeskQuestions({ context: { api }, order, modules, path, again }) {
   const oldest = (order.questions ?? []).find((question) => !question.answer);
   const send = async (text) => {
     await api.post("/desk/orders/{order_id}/answer", {
@@ -26,13 +27,13 @@ export function DeskQuestions({ context: { api }, order, path, again }) {
   };
   const reply = (question) =>
     question === oldest && may(order, "answer")
-      ? html`<${AnswerForm} key=${question.sequence} place="answer.${order.order_id}.${question.sequence}" send=${send} again=${again} />`
+      ? html`<${AnswerForm} key=${question.sequence} place="answer.${order.order_id}.${question.sequence}" modules=${modules} send=${send} again=${again} />`
       : html`<p class="hint">${t("question.waits")}</p>`;
   return html`<${Questions} order=${order} reply=${reply} />`;
 }
 
 /** The form of an answer; what is written is kept under `place` until it is sent. */
-function AnswerForm({ place, send, again }) {
+function AnswerForm({ place, modules, send, again }) {
   const refusal = useSignal(null);
   const { isBusy, once } = useOnce();
   const { kept, text } = useMemo(() => {
@@ -69,6 +70,7 @@ function AnswerForm({ place, send, again }) {
   }
   return html`
     <form class="comment-form" novalidate onSubmit=${submit}>
+      <${TextModuleChoice} modules=${modules} use="answer" field=${text} />
       <${Field} of=${text} />
       ${refusal.value && html`<${Notice} kind="bad">${refusal.value}</${Notice}>`}
       <div class="actions"><${BusyButton} type="submit" class="primary" isBusy=${isBusy.value}>${t("question.send")}</${BusyButton}></div>
