@@ -31,8 +31,8 @@ import { html, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "..
 import { CommentForm, Items, OrderFacts } from "../customer/order.js";
 import { teamsOf } from "./colleagues.js";
 import { Evidence, isDecisionByLink } from "./evidence.js";
-import { askForAssignee, Handling } from "./handling.js";
 import { HandOver } from "./hand-over.js";
+import { askForAssignee, Handling } from "./handling.js";
 import { PresenceLine } from "./presence.js";
 import { DeskQuestions } from "./questions.js";
 import { QuoteEditor } from "./quote-editor.js";
