@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.domain import erasure, order_delivery
+from online_orders.domain import erasure, handling, order_delivery
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Contact
 from online_orders.domain.catalog import settings_of
 from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person
@@ -23,6 +23,7 @@ from tests.domain.builders import (
     CARLA,
     CLARA,
     CONNIE,
+    CONRAD,
     KEY_ID,
     LATER,
     NOW,
@@ -447,3 +448,14 @@ def test_a_line_of_text_that_was_ordered_loses_the_person_and_keeps_the_rest() -
     quoted = offered(claimed(order))
     assert erasure.pdfs_naming(person, quoted) == [1]
     assert erasure.pdfs_naming(Person.from_email("other@acme.example", ["Carla"]), quoted) == []
+
+
+def test_an_assignment_loses_the_person_and_keeps_the_colleague() -> None:
+    (entry,) = handling.assign(place().order, CONRAD, CLARA, LATER).entries
+    by_clara = erasure.erase_from_entry(entry, STAFF, own=True)
+    assert (by_clara.actor.name, by_clara.data) == (ERASED, entry.data)
+    to_conrad = erasure.erase_from_entry(entry, Person.from_email(CONRAD.email), own=False)
+    assert (to_conrad.actor, to_conrad.data) == (entry.actor, dict.fromkeys(entry.data, ERASED))
+    assert erasure.is_assigned_to(entry, Person.from_email(CONRAD.email))
+    assert not erasure.is_assigned_to(entry, STAFF)
+    assert not erasure.is_claimed_by_actor(entry)

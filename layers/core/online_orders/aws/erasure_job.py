@@ -73,7 +73,9 @@ from online_orders.domain.erasure import (
     erase_from_service_user,
     erase_from_version,
     erase_from_view,
+    is_assigned_to,
     is_certified,
+    is_claimed_by_actor,
     is_done_by,
     pdfs_naming,
     quotes_naming,
@@ -430,8 +432,11 @@ class _AccountEraser:
         user_ids = {
             str(entry.data["assignee"])
             for entry in _all_entries(key.order_id)
-            if entry.event is Event.CLAIMED
-            and is_done_by(entry, self.person, order.contact, evidence.get(entry.sequence))
+            if is_assigned_to(entry, self.person)
+            or (
+                is_claimed_by_actor(entry)
+                and is_done_by(entry, self.person, order.contact, evidence.get(entry.sequence))
+            )
         }
         if named := user_ids - {ERASED_USER.user_id}:
             figures_store.erase_person(key, named)

@@ -108,6 +108,16 @@ def is_done_by(entry: Entry, person: Person, contact: Contact, evidence: Evidenc
     return did or actor.name == ERASED
 
 
+def is_claimed_by_actor(entry: Entry) -> bool:
+    """Return whether the entry says that its actor took the order on; an assignment names the colleague's address."""
+    return entry.event is Event.CLAIMED and "assignee_email" not in entry.data
+
+
+def is_assigned_to(entry: Entry, person: Person) -> bool:
+    """Return whether the entry says that a colleague gave the order to the person."""
+    return entry.event is Event.CLAIMED and person.has_email(str(entry.data.get("assignee_email", "")))
+
+
 def erase_from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
     """Return the entry without the person. `own`: the person is its actor."""
     data: dict[str, Any] = {}
@@ -122,7 +132,7 @@ def erase_from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
             data[name] = value
         elif (own and name in _FREE_TEXT_MEMBERS) or name in theirs:
             data[name] = ERASED
-        elif own and entry.event is Event.CLAIMED and name == "assignee":
+        elif name == "assignee" and own and is_claimed_by_actor(entry):
             data[name] = ERASED_USER.user_id
         else:
             data[name] = person.redact(value)
