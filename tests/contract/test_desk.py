@@ -21,6 +21,11 @@ def canceled(site: Site) -> Order:
     return order
 
 
+def own_id(site: Site) -> str:
+    """The user id of the desk's user who acts."""
+    return str(site.get("/api/me", site.people.cs).ok()["user_id"])
+
+
 STATUSES: dict[str, Callable[[Site], Order]] = {
     "submitted": place,
     "in_process": claimed,
@@ -35,11 +40,13 @@ ACTIONS: dict[str, Callable[[Order], Response]] = {
     "decline": lambda order: order.desk("decline", {"reason": "No stock."}),
     "resend": lambda order: order.desk("resend"),
     "withdraw": lambda order: order.ask("cancel"),
+    "assign": lambda order: order.desk("assign", {"assignee": own_id(order.site)}),
+    "handling": lambda order: order.desk("handling", {"priority": "high"}),
 }
 ALLOWED = {
-    "submitted": {"claim", "decline", "withdraw"},
-    "in_process": {"claim", "release", "quote", "decline"},
-    "pending_confirmation": {"quote", "decline", "resend"},
+    "submitted": {"claim", "decline", "withdraw", "assign", "handling"},
+    "in_process": {"claim", "release", "quote", "decline", "assign", "handling"},
+    "pending_confirmation": {"quote", "decline", "resend", "handling"},
     "completed": set[str](),
     "canceled": set[str](),
 }

@@ -99,6 +99,8 @@ def words_on(paper: bytes) -> str:
 
 
 def traces(site: InProcess, *of: str) -> list[str]:
+    """What names one of these, once the index of the search has followed."""
+    site.settle()
     return [text for text in stored(site) if any(word.casefold() in text.casefold() for word in of)]
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from online_orders.domain.order_numbers import number_of
 from tests.contract.in_process import InProcess, adopted
 from tests.contract.orders import Order, claimed, offered, place, rows
 from tests.contract.site import Json
@@ -34,7 +35,10 @@ def test_an_order_is_given_to_a_colleague_who_is_told(site: InProcess) -> None:
     assert (entry["event"], entry["actor"]["name"]) == ("order.claimed", site.people.cs.email)
     site.settle()
     (mail,) = site.mails(to=site.people.cs2.email)
-    assert mail.subject == f"Order {order.order_id} of {site.account_of(order.user)['name']} was assigned to you"
+    assert (
+        mail.subject
+        == f"Order {number_of(order.order_id)} of {site.account_of(order.user)['name']} was assigned to you"
+    )
     assert f"{site.people.cs.email} assigned this order to you." in mail.text
     assert order.desk("assign", {"assignee": colleague}).ok()["version"] == 2
 

@@ -247,7 +247,11 @@ class Wire:
                 self.watch(call)
             for entry in [entry for entry in self._meanwhile if entry[0].takes(call)]:
                 self._meanwhile.remove(entry)
-                entry[1]()
+                held, self.running[:] = self.running[:], []  # another process does it, not this function
+                try:
+                    entry[1]()
+                finally:
+                    self.running[:] = held
             for fault in self._faults:
                 if fault.selection.takes(call):
                     fault.fired, fault.invocation, fault.call, fault.body = True, invocation, call, body
