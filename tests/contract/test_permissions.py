@@ -271,7 +271,8 @@ def test_over_http_nobody_gets_further_than_the_table_says(live: Live, elsewhere
     owner = people.subs[0]
     order = place(live, owner)
     account = live.account_of(owner)
-    subject = Subject(account, order.order_id, offer(order), item(live), *invited(live, account["account_id"]))
+    view = live.post("/api/desk/views", people.cs, {"name": fresh("All"), "query": {}}).ok(201)["view_id"]
+    subject = Subject(account, order.order_id, offer(order), item(live), *invited(live, account["account_id"]), view)
     asks = {
         "owner": by_site(live, owner),
         "other customer": by_site(live, people.customer),
