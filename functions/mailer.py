@@ -25,7 +25,7 @@ from online_orders.aws.outbox import enqueue
 from online_orders.aws.queues import process_queue
 from online_orders.domain.accounts import Account
 from online_orders.domain.approval_links import ConfirmLink
-from online_orders.domain.followers import Follower, candidates, followers, mail_name
+from online_orders.domain.followers import Follower, candidates, followers, mail_name, may_follow
 from online_orders.domain.installation import Installation
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
 from online_orders.domain.mail_preferences import is_wanted
@@ -65,9 +65,9 @@ def _send_notification(message: dict[str, Any]) -> None:
         return
     to = _address_of(due, order, account, entry)
     if "user_id" in message:
-        name = mail_name(due.kind, due.role, message["user_id"])
+        name = mail_name(due.kind, message["user_id"])  # whose role may have changed meanwhile
         told = _followers(due.kind, order, account, entry)
-        to = next((each.address for each in told if each[:2] == (due.role, message["user_id"])), None)
+        to = next((each.address for each in told if each.user_id == message["user_id"]), None)
     if to is None:
         return
     if due.role in _OF_CUSTOMER and order.has_stale_contact(account):
@@ -84,10 +84,14 @@ def _is_due(due: Notification, order: Order, entry: Entry) -> bool:
 def _address_of(due: Notification, order: Order, account: Account, entry: Entry) -> str | None:
     """Return the reader's address; None also for one who does not want this mail."""
     to = address_of(due, order, account, entry, environment("CUSTOMER_SUCCESS_MAILBOX"))
-    if to is None or due.role is not Role.PLACED_BY:
+    user = {Role.PLACED_BY: order.placed_by, Role.ASSIGNEE: order.assignee}.get(due.role)
+    if to is None or user is None:
         return to
-    chosen = mail_choice_store.find_choices(order.placed_by.user_id)
-    return to if is_wanted(due.kind, due.role, chosen) else None
+    if due.role is Role.ASSIGNEE:
+        person = watcher_store.people_with_choices([user.user_id])[0].get(user.user_id)
+        if person is None or not may_follow(person, order, account):
+            return None
+    return to if is_wanted(due.kind, due.role, mail_choice_store.find_choices(user.user_id)) else None
 
 
 def _queue_for_each(message: dict[str, Any], told: tuple[Follower, ...]) -> None:
@@ -108,6 +112,8 @@ def _followers(kind: MailKind, order: Order, account: Account, entry: Entry) -> 
 
 def _told_otherwise(order: Order, account: Account, entry: Entry) -> Iterator[str]:
     """Yield the addresses that get another mail about the entry."""
+    if entry.event is Event.QUOTED:
+        yield order.contact.email  # who has the workflow's mail
     for due in notifications(entry.event, entry.data, by=entry.actor, internal=entry.internal, source=order.source):
         if _is_due(due, order, entry) and (to := _address_of(due, order, account, entry)):
             yield to

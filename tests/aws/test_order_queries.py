@@ -340,3 +340,13 @@ def test_ids_of_open_orders_are_read_of_the_index_alone(service: Service) -> Non
     service.answers = [page({"sk": {"S": f"DIRECT#{IDS[2]}"}}), page({"sk": {"S": f"ORDER#{IDS[1]}"}}), page()]
     assert order_queries.list_open_ids(3, IDS[0]) == ([IDS[1], IDS[2]], None)
     assert service.asked == [index("desk", status.value, IDS[0]) for status in Status if status in OPEN_STATUSES]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"team": "north"}, {"priority": "high"}, {"follow_up": "now"}, {"kind": "socket"}, {"currency": "EUR"}],
+    ids=lambda more: next(iter(more)),
+)
+def test_what_only_orders_themselves_tell_is_looked_up_in_more_than_a_page(more: dict[str, Any]) -> None:
+    assert OrderFilter(**more).examines
+    assert not OrderFilter(assignee_id="clara", account_id="acme").examines

@@ -9,8 +9,9 @@ from online_orders.aws.keys import mail_choices_key, person_key, watcher_key
 from online_orders.aws.people_store import person_item
 from online_orders.domain.errors import StateConflict
 from online_orders.domain.followers import MAX_WATCHERS
+from online_orders.domain.order_parts import User
 from online_orders.domain.people import Membership, Person, PersonState
-from online_orders.domain.roles import Role
+from online_orders.domain.roles import DESK, Group, Role
 from tests.aws.desk import Desk, in_place_of_aws, text_of
 from tests.domain.builders import ORDER_ID
 
@@ -26,7 +27,17 @@ def store_person(desk: Desk, user_id: str) -> Person:
     membership = Membership(role=Role.VIEWER, state=PersonState.ACTIVE)
     email, name = f"{user_id}@acme.example", user_id.title()
     person = Person(user_id=user_id, email=email, name=name, group="customers", memberships={"acme": membership})
-    desk.table.items[text_of(person_key(user_id))] = person_item(person, 1)
+    return stored(desk, person)
+
+
+def store_agent(desk: Desk, user: User) -> Person:
+    agent = {DESK: Membership(role=Role.AGENT, state=PersonState.ACTIVE)}
+    group: Group = "customer-success"
+    return stored(desk, Person(user_id=user.user_id, email=user.email, name="Agent", group=group, memberships=agent))
+
+
+def stored(desk: Desk, person: Person) -> Person:
+    desk.table.items[text_of(person_key(person.user_id))] = person_item(person, 1)
     return person
 
 

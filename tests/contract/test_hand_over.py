@@ -219,3 +219,14 @@ def test_the_policy_is_kept_with_the_account_and_its_contact_is_told(in_process:
     refused = in_process.put(path, in_process.people.cs, {**account, "hand_over": "everybody"})
     assert refused.faults() == {"/hand_over": "not_allowed"}
     assert "hand_over" not in in_process.put(path, in_process.people.cs, account).ok()
+
+
+def test_a_hand_over_that_is_asked_for_is_no_decision_to_certify(in_process: InProcess) -> None:
+    order, mail, colleague = handing(in_process)
+    hand_over(in_process, mail, colleague).page()
+    path = f"{order.desk_path}/certificate"
+    assert in_process.get(path, in_process.people.cs).status == 404
+    in_process.decide(mail, "approve").page()
+    decided = in_process.get(path, in_process.people.cs).ok()["certificate"]
+    assert decided["decision"]["decision"] == "approve"
+    assert "order.hand_over_asked" in [each["event"] for each in decided["timeline"]]

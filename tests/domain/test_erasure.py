@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.domain import erasure, handling, order_delivery
+from online_orders.domain import erasure, hand_over, handling, order_delivery
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Contact
 from online_orders.domain.catalog import settings_of
 from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person
@@ -459,3 +459,10 @@ def test_an_assignment_loses_the_person_and_keeps_the_colleague() -> None:
     assert erasure.is_assigned_to(entry, Person.from_email(CONRAD.email))
     assert not erasure.is_assigned_to(entry, STAFF)
     assert not erasure.is_claimed_by_actor(entry)
+
+
+def test_the_name_given_with_a_hand_over_goes_with_whoever_handed_over() -> None:
+    asked = hand_over.hand_over(offered(), account_of(), CARLA, "Cornelia", None, LATER).order
+    (entry,) = hand_over.approve_hand_over(asked, CLARA, LATER).entries
+    data = erasure.erase_from_entry(entry, WHO, own=False).data
+    assert (data["former_recipient"], data["asked_by"], data["recipient"]) == (ERASED, ERASED, CARLA.email)

@@ -194,10 +194,10 @@ def test_the_messages_of_an_entry_for_followers() -> None:
 
 
 def test_the_name_of_a_mail_tells_nobody() -> None:
-    name = mail_name(MailKind.COMMENT, Role.WATCHER, WANDA.user_id)
-    assert name.startswith("comment#watcher#")
+    name = mail_name(MailKind.COMMENT, WANDA.user_id)
+    assert name.startswith("comment#follower#")
     assert WANDA.user_id not in name
-    assert name != mail_name(MailKind.COMMENT, Role.WATCHER, ANNA.user_id)
+    assert name != mail_name(MailKind.COMMENT, ANNA.user_id)
     assert CONNIE.email not in name
 
 

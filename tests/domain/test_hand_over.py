@@ -297,3 +297,11 @@ def test_who_handed_over_is_erased_and_vouches_no_more() -> None:
 def test_the_contact_is_told_of_another_policy() -> None:
     told = notices(account_of(), enrolled("same_domain", deputies=[]))
     assert [(notice.kind, notice.to) for notice in told] == [("account_changed", CONNIE)]
+
+
+def test_another_colleague_in_place_of_one_who_waits_is_another_version() -> None:
+    first = handed_over(enrolled("desk"), order=offered()).order
+    other = Contact(name="Carl", email="carl@acme.example")
+    second = hand_over(first, enrolled("desk"), other, "Connie M.", None, LATER).order
+    assert (second.pending_hand_over or first.pending_hand_over).email == other.email
+    assert second.version == first.version + 1

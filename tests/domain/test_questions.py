@@ -7,6 +7,8 @@ import pytest
 from online_orders.domain import order_schedule, questions
 from online_orders.domain.erasure import Person, erase_from_entry, is_done_by
 from online_orders.domain.errors import Conflict, TooManyRequests
+from online_orders.domain.mail_kinds import MailKind, Role
+from online_orders.domain.notifications import Notification, has_link
 from online_orders.domain.order_schedule import Policy, late_after
 from online_orders.domain.orders import Order
 from online_orders.domain.representations import flags_of
@@ -182,3 +184,13 @@ def test_whoever_asked_is_erased_with_the_text_also_once_another_is_asked() -> N
     assert not is_done_by(entry, carla, CARLA, None)
     erased = erase_from_entry(entry, connie, own=True)
     assert (erased.actor.name, erased.data["text"], erased.data["asked_email"]) == ("[erased]",) * 3
+
+
+def test_the_answer_about_a_quote_that_has_expired_brings_no_link() -> None:
+    order = asked(offered())
+    past = LATER + 400 * DAY
+    expired_since = order_schedule.tick(order, Policy(), past).order
+    for now, expected in ((order, True), (expired_since, False)):
+        change = questions.answer(now, CLARA, "Yes.", past)
+        due = Notification(MailKind.ANSWER, Role.CONTACT)
+        assert has_link(due, change.order, change.entries[0]) is expected

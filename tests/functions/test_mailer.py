@@ -19,7 +19,8 @@ from online_orders.aws import (
 )
 from online_orders.aws.contact_report_store import StoredReport
 from online_orders.aws.mail import Attachment, OutgoingMail
-from online_orders.domain.accounts import Account
+from online_orders.domain import handling, order_delivery
+from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.followers import mail_name
 from online_orders.domain.mail_kinds import MailKind, Role
@@ -28,8 +29,22 @@ from online_orders.domain.orders import Change, Order, staff_actor
 from online_orders.domain.timeline import Actor, Event
 from online_orders.telemetry import MetricUnit, logger
 from tests.aws.desk import Desk
-from tests.aws.test_watcher_store import store_person
-from tests.domain.builders import ANNA, CARLA, CLARA, CONNIE, LATER, NOW, ORDER_ID, account_of, offered, place
+from tests.aws.test_watcher_store import store_agent, store_person
+from tests.domain.builders import (
+    ANNA,
+    CARLA,
+    CLARA,
+    CONNIE,
+    CONRAD,
+    KEY_ID,
+    LATER,
+    NOW,
+    ORDER_ID,
+    account_of,
+    offered,
+    place,
+    sending,
+)
 from tests.functions.invocation import Context
 
 Json = dict[str, Any]
@@ -220,7 +235,7 @@ def test_followers_get_a_message_each_and_a_mail_each(desk: Desk, post: Post, mo
     mailer._process(record_of(one))
     ((_, sequence, name, outgoing, tags),) = post.sent
     assert (sequence, outgoing.to) == (message["sequence"], "wanda@acme.example")
-    assert name == mail_name(MailKind.COMMENT, Role.WATCHER, "wanda")
+    assert name == mail_name(MailKind.COMMENT, "wanda")
     assert tags == {"order_id": ORDER_ID, "kind": "comment"}
     watcher_store.unwatch(ORDER_ID, "wanda")
     mailer._process(record_of(one))
@@ -305,3 +320,48 @@ def test_a_mail_that_goes_back_is_a_new_message_after_a_pause(desk: Desk, monkey
     mailer._requeue(record_of({"kind": "approved"}))
     assert calls == [{"QueueUrl": "url", "MessageBody": '{"kind": "approved"}', "DelaySeconds": 300}]
     assert desk.told == [("MailsRequeued", MetricUnit.Count, 1)]
+
+
+ASSIGNED = handling.assign(PLACED.order, CONRAD, CLARA, LATER)
+
+
+def test_a_colleague_gets_the_mail_of_an_assignment_unless_it_is_switched_off(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = happened(desk, ASSIGNED)
+    send(message, MailKind.ASSIGNED, Role.ASSIGNEE)
+    assert post.sent == [], "nobody knows who that is"
+    store_agent(desk, CONRAD)
+    send(message, MailKind.ASSIGNED, Role.ASSIGNEE)
+    assert [each[3].to for each in post.sent] == [CONRAD.email]
+    mail_choice_store.store_choices(CONRAD.user_id, {("assigned", "assignee"): False})
+    send(message, MailKind.ASSIGNED, Role.ASSIGNEE)
+    assert len(post.sent) == 1
+
+
+def test_a_contact_who_watches_gets_no_second_mail_of_a_quote_and_none_of_an_own_act(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued = follow(desk, monkeypatch, "wanda")
+    contact = {"contact": Contact(name="Wanda", email="wanda@acme.example")}
+    waiting = sending().model_copy(update=contact)
+    quoted = order_delivery.quote_mailed(waiting, waiting.internals.quote_link, KEY_ID, LATER)
+    send(happened(desk, quoted), MailKind.QUOTED, Role.FOLLOWER)
+    changed = OFFERED.model_copy(update=contact).request_change("W.", "Cheaper", LATER)
+    send(happened(desk, changed), MailKind.CHANGE_REQUESTED, Role.FOLLOWER)
+    assert queued == []
+    send(happened(desk, OFFERED.request_change("W.", "Cheaper", LATER)), MailKind.CHANGE_REQUESTED, Role.FOLLOWER)
+    assert [each["user_id"] for each in queued] == ["wanda"]
+
+
+def test_a_follower_whose_role_changed_while_the_mail_waited_gets_it(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued = follow(desk, monkeypatch)
+    watcher_store.watch(ORDER_ID, CONRAD.user_id)
+    store_agent(desk, CONRAD)
+    send(happened(desk, COMMENTED), MailKind.COMMENT, Role.FOLLOWER)
+    assert [(each["role"], each["user_id"]) for each in queued] == [("desk_watcher", CONRAD.user_id)]
+    desk.store(COMMENTED.order.model_copy(update={"assignee": CONRAD}), account_of())
+    mailer._process(record_of(queued[0]))
+    assert [each[3].to for each in post.sent] == [CONRAD.email]

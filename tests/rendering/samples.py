@@ -448,7 +448,7 @@ def certificates(locale: str) -> list[bytes]:
     order, made = pending().order, []
     words = [key.removeprefix("certificate.event.") for key in texts(locale) if key.startswith("certificate.event.")]
     events = [event for event in Event if event in words or event is Event.COMMENTED]
-    for decision in get_args(LinkDecision):
+    for decision in (each for each in get_args(LinkDecision) if each != "hand_over"):
         evidence = evidence_of(order, decision, CONNIE.name, CONNIE.email, None, None)
         entries = [
             Entry(sequence=1, at=NOW, actor=SYSTEM, event=event, data={"revision": evidence.revision})

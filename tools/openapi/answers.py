@@ -16,7 +16,7 @@ from online_orders.domain.catalog_document import READ_ONLY as READ_ONLY_OF_CATA
 from online_orders.domain.catalog_document import Document
 from online_orders.domain.desk_settings import Team, TeamsRequest, TextModule, TextModulesRequest
 from online_orders.domain.duplicates import Code
-from online_orders.domain.evidence import Evidence, LinkDecision
+from online_orders.domain.evidence import Evidence
 from online_orders.domain.figures import Figures
 from online_orders.domain.handling import Assignment, HandlingRequest
 from online_orders.domain.mail_preferences import NotificationsRequest
@@ -768,7 +768,7 @@ class DecisionOfCertificate(Entity):
 
     sequence: int
     at: Instant
-    decision: LinkDecision
+    decision: Literal["approve", "cancel", "request_change"]
     name: Annotated[str, Field(description="As it was typed.")]
     recipient: Annotated[str, Field(description="Where link and code were sent to.")]
     address: str | None

@@ -24,10 +24,14 @@ export const Evidence = ({ api, path, evidence }) => html`
   <section class="card facts evidence">
     <h2>${t("evidence.title")}</h2>
     <p class="hint">${t("evidence.text")}</p>
-    <div class="actions">
-      <${ActionButton} act=${() => download(api, path, "pdf")}>${t("evidence.certificate")}</${ActionButton}>
-      <${ActionButton} act=${() => download(api, path, "json")}>${t("evidence.certificate_json")}</${ActionButton}>
-    </div>
+    ${
+      evidence.some(({ decision }) => decision !== "hand_over") &&
+      html`
+      <div class="actions">
+        <${ActionButton} act=${() => download(api, path, "pdf")}>${t("evidence.certificate")}</${ActionButton}>
+        <${ActionButton} act=${() => download(api, path, "json")}>${t("evidence.certificate_json")}</${ActionButton}>
+      </div>`
+    }
     ${evidence.toReversed().map((each) => html`<${Facts} key=${each.sequence} pairs=${factsOf(each)} />`)}
   </section>`;
 

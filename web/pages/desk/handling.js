@@ -66,8 +66,10 @@ export function Handling({ context: { api, signal }, order, teams, path, again }
         text: t("handling.text"),
         fields,
         action: t("action.save"),
-        act: async (body) => {
-          await api.post("/desk/orders/{order_id}/handling", { path, body });
+        act: async (values) => {
+          // What was left as it is may be another's by now.
+          const changes = Object.entries(values).filter(([name, value]) => value !== order.handling[name]);
+          await api.post("/desk/orders/{order_id}/handling", { path, body: Object.fromEntries(changes) });
           toast(t("handling.saved"));
           again();
         },

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from online_orders.aws.keys import EVIDENCE_PREFIX, PREFIX_END, Item, evidence_key, order_pk
-from online_orders.aws.table import IF_NOT_EXISTS, query_range, text
+from online_orders.aws.table import IF_NOT_EXISTS, query_pages, query_range, text
 from online_orders.domain.evidence import Evidence
 
 
@@ -21,13 +21,17 @@ def evidence_action(order_id: str, evidence: Evidence) -> Item:
 
 
 def newest_evidence(order_id: str) -> tuple[Evidence, str] | None:
-    """Return the evidence of an order's newest decision by link, and its document as stored; None without any."""
-    response = query_range(
-        order_pk(order_id), EVIDENCE_PREFIX, EVIDENCE_PREFIX + PREFIX_END, ScanIndexForward=False, Limit=1
+    """Return the evidence of an order's newest decision by link, and its document as stored; None without any.
+
+    Handing over decides nothing.
+    """
+    pages = query_pages(
+        order_pk(order_id), EVIDENCE_PREFIX, EVIDENCE_PREFIX + PREFIX_END, ScanIndexForward=False, Limit=10
     )
-    for item in response["Items"]:
+    for item in (each for page in pages for each in page):
         document = item["document"]["S"]
-        return Evidence.model_validate_json(document), document
+        if (found := Evidence.model_validate_json(document)).decision != "hand_over":
+            return found, document
     return None
 
 

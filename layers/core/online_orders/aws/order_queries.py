@@ -140,7 +140,8 @@ class OrderFilter(NamedTuple):
     def examines(self) -> bool:
         """Return whether orders have to be loaded to see which of them match, by more than their status."""
         days = (self.first_day, self.last_day) if self.in_account_zones else ()
-        asked = (self.kind, self.group, self.min_amount, self.max_amount, self.currency, *days)
+        handling = (self.team, self.priority, self.follow_up)
+        asked = (self.kind, self.group, self.min_amount, self.max_amount, self.currency, *days, *handling)
         return any(each is not None for each in asked)
 
     def bounds(self) -> tuple[str, str]:
@@ -275,9 +276,11 @@ def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -
     if not order_filter.examines:
         return _desk_page(order_filter, limit, after)
     found: list[Order] = []
-    for _ in range(MAX_EXAMINED // _EXAMINED_AT_ONCE):
-        orders, after = _desk_page(order_filter, _EXAMINED_AT_ONCE, after)
+    examined, at_once = 0, limit  # mostly that fills the page, and then nothing more is read
+    while examined < MAX_EXAMINED:
+        orders, after = _desk_page(order_filter, at_once, after)
         found += orders
+        examined, at_once = examined + at_once, _EXAMINED_AT_ONCE
         if len(found) > limit:
             return OrderPage(found[:limit], found[limit - 1].order_id)
         if after is None or len(found) == limit:

@@ -35,6 +35,7 @@ CHANGES_WORDS = frozenset(
     {
         Event.SUBMITTED,
         Event.QUOTE_RESENT,
+        Event.HANDED_OVER,
         Event.CONTACT_CHANGED,
         Event.CONTACT_CORRECTED,
         Event.CONTACT_REMOVED,

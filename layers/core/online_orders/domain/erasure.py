@@ -37,9 +37,14 @@ _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
 _FREE_TEXT_MEMBERS = {"text", "reason", "note"}
 """Members of an entry's data with free text by its actor."""
-_EMAIL_MEMBERS = {"asked_email": "asked_name", "recipient": "recipient_name", "assignee_email": "assignee"}
-"""Members with the e-mail address of whoever was asked for a decision by link, got a mail or was assigned the order,
-and those with the name or the id."""
+_EMAIL_MEMBERS = {
+    "asked_email": "asked_name",
+    "recipient": "recipient_name",
+    "assignee_email": "assignee",
+    "former_recipient": "asked_by",
+}
+"""Members with the e-mail address of whoever was asked for a decision by link, got a mail, was assigned the order or
+handed the decision over, and those with the name or the id."""
 
 
 @dataclass(frozen=True)

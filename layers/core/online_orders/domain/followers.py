@@ -54,9 +54,12 @@ def watcher_row(person: Person) -> dict[str, str]:
 
 
 def is_writer(entry: Entry, address: str) -> bool:
-    """Return whether somebody who signed in with an address made the entry."""
+    """Return whether somebody made the entry: who signed in with the address, or was asked there for a decision by
+    link.
+    """
     by = entry.actor
-    return by.kind in _SIGNED_IN and (by.name or "").casefold() == address.casefold()
+    name = entry.data.get("asked_email") if by.kind == "contact" else by.name if by.kind in _SIGNED_IN else None
+    return str(name or "").casefold() == address.casefold()
 
 
 def candidates(kind: MailKind, order: Order, watchers: Iterable[str]) -> tuple[str, ...]:
@@ -64,9 +67,9 @@ def candidates(kind: MailKind, order: Order, watchers: Iterable[str]) -> tuple[s
     return tuple(dict.fromkeys(user_id for _, user_id in _candidates(kind, order, watchers)))
 
 
-def mail_name(kind: MailKind, role: Role, user_id: str) -> str:
+def mail_name(kind: MailKind, user_id: str) -> str:
     """Return the name of the claim of a follower's mail, which is kept when the person is erased."""
-    return f"{kind}#{role}#{sha256(user_id.encode()).hexdigest()[:16]}"
+    return f"{kind}#{Role.FOLLOWER}#{sha256(user_id.encode()).hexdigest()[:16]}"
 
 
 def _candidates(kind: MailKind, order: Order, watchers: Iterable[str]) -> Iterator[tuple[Role, str]]:

@@ -46,7 +46,7 @@ def hand_over(order: Order, account: Account, new: Contact, name: str, reason: s
         actor,
         Event.HAND_OVER_ASKED,
         {**order.revision_data(), **data},
-        decision=False,
+        decision=pending is not None,  # so that nobody agrees, by If-Match, to a colleague whom another has replaced
         internals={"requests": order.requests.model_copy(update={"hand_over": waiting, "hand_overs": count})},
     )
 

@@ -144,7 +144,8 @@ def has_link(due: Notification, order: Order, entry: Entry) -> bool:
         return False
     if due.kind not in (MailKind.ANSWER, MailKind.HAND_OVER_REFUSED):
         return True
-    is_pending = order.status is Status.PENDING_CONFIRMATION and not order.mail_is_pending
+    is_decidable = order.quote is not None and order.quote.state in DECIDABLE
+    is_pending = order.status is Status.PENDING_CONFIRMATION and is_decidable and not order.mail_is_pending
     return is_pending and _is_current(order, entry)
 
 
