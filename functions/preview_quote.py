@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 PEM = {"application/x-pem-file": {"type": "string", "description": "The key that signs now (RFC 7468)."}}
-_KEPT = {"Cache-Control": "public, max-age=300"}
+_KEPT = {"Cache-Control": "public, max-age=300", "Vary": "Accept"}
 
 app = Api()
 

@@ -108,19 +108,22 @@ def rebuild_figures(installation: Installation, month: str | None, after: str | 
     from online_orders.aws.order_store import key_of
 
     done, position, is_last = after, after, False
-    while not is_last:
-        page = account_store.list_accounts(BATCH_SIZE, position)
-        position, is_last = page.position, page.position is None
-        for account in page.accounts:
-            of_account = order_queries.OrderFilter(account_id=account.account_id)
-            last: str | None = ""
-            while last is not None:
-                found = order_queries.list_desk_orders(of_account, MAX_LIMIT, last or None)
-                due = [order for order in found.orders if month in {None, order.placed_on.isoformat()[:7]}]
-                changed = sum(figures_store.count_order(key_of(order), afresh=True) for order in due)
-                last = found.position
-                done = account.account_id if last is None else done
-                yield {"position": done, "orders": len(due), "changed": changed}
+    try:
+        while not is_last:
+            page = account_store.list_accounts(BATCH_SIZE, position)
+            position, is_last = page.position, page.position is None
+            for account in page.accounts:
+                of_account = order_queries.OrderFilter(account_id=account.account_id)
+                last: str | None = ""
+                while last is not None:
+                    found = order_queries.list_desk_orders(of_account, MAX_LIMIT, last or None)
+                    due = [order for order in found.orders if month in {None, order.placed_on.isoformat()[:7]}]
+                    changed = sum(figures_store.count_order(key_of(order), afresh=True) for order in due)
+                    last = found.position
+                    done = account.account_id if last is None else done
+                    yield {"position": done, "orders": len(due), "changed": changed}
+    except OnlineOrdersError as refusal:
+        raise Refused(int(refusal.status), {"code": refusal.code, "detail": refusal.detail}) from refusal
 
 
 def move_dead_letters(installation: Installation) -> Iterator[str]:

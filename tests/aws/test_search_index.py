@@ -179,12 +179,12 @@ def test_an_order_of_an_earlier_release_gets_its_number_once(table: Table) -> No
 def test_writes_that_stay_unprocessed_are_made_again(service: Service) -> None:
     writes = [{"DeleteRequest": {"Key": {"pk": {"S": str(n)}, "sk": {"S": "x"}}}} for n in range(30)]
     service.answers = [{"UnprocessedItems": {"Table": writes[:2]}}, {}, {}]
-    table_module.write_all(writes)
+    table_module.write_all(writes, for_seconds=60)
     assert [len(requested["RequestItems"]["Table"]) for _, requested in service.asked] == [25, 2, 5]
     service.answers = [{"UnprocessedItems": {"Table": writes[:2]}}]
     with pytest.raises(Unavailable):
-        table_module.write_all(writes)
-    table_module.write_all([])
+        table_module.write_all(writes, for_seconds=60)
+    table_module.write_all([], for_seconds=0)
 
 
 # -- reading ------------------------------------------------------------------------------------------------------
@@ -250,3 +250,9 @@ def test_a_search_without_words_or_with_filters_that_exclude_each_other_reads_no
     none = OrderFilter(statuses=frozenset())
     assert search_queries.search_orders(Search.parse("acme"), none, 5, None).position is None
     assert table.calls == []
+
+
+def test_writes_that_take_too_long_are_left_to_a_later_run(service: Service) -> None:
+    with pytest.raises(Unavailable):
+        table_module.write_all([{"DeleteRequest": {"Key": {}}}], for_seconds=-1)
+    assert service.asked == []

@@ -230,3 +230,16 @@ def test_a_hand_over_that_is_asked_for_is_no_decision_to_certify(in_process: InP
     decided = in_process.get(path, in_process.people.cs).ok()["certificate"]
     assert decided["decision"]["decision"] == "approve"
     assert "order.hand_over_asked" in [each["event"] for each in decided["timeline"]]
+
+
+def test_an_order_is_found_by_whoever_decides_on_it_now(in_process: InProcess) -> None:
+    order, mail, colleague = handing(in_process, "same_domain")
+    former = order.read()["contact"]["email"]
+    hand_over(in_process, mail, colleague).page()
+    in_process.settle()
+
+    def found(word: str) -> list[str]:
+        return [row["order_id"] for row in rows(in_process, f"/api/desk/orders?search={word}", in_process.people.cs)]
+
+    assert found(colleague) == [order.order_id]
+    assert found(former) == []

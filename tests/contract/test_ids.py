@@ -90,8 +90,9 @@ def test_an_order_is_named_by_its_number_wherever_its_id_is(in_process: InProces
 def test_a_number_shows_nobody_elses_order(in_process: InProcess) -> None:
     number, people = place(in_process).read()["number"], in_process.people
     direct = place_direct(in_process, str(people.customer.account_id)).created.json["number"]
-    in_process.get(f"/api/orders/{number}", people.other).refused(404, "not_found")
-    in_process.get(f"/api/orders/{direct}", people.customer).refused(404, "not_found")
+    for path, user in ((f"/api/orders/{number}", people.other), (f"/api/orders/{direct}", people.customer)):
+        told = in_process.get(path, user).refused(404, "not_found")["detail"]
+        assert told == f"There is no order {path.rpartition('/')[2]}.", "the id would tell when it was placed"
     assert in_process.get(f"/api/desk/orders/{direct}", people.cs).ok()["number"] == direct
     in_process.get("/api/orders/333-333-333", people.customer).refused(404, "not_found")
     of_sub = place(in_process, people.subs[0]).read()

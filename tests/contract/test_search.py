@@ -99,9 +99,12 @@ def test_customers_find_what_they_may_read_and_nothing_else(site: InProcess) -> 
     assert found(site, number, people.reseller) == ids(of_other_sub, of_sub)
     one = f"&account_id={people.subs[0].account_id}"
     assert found(site, number, people.reseller, more=one) == ids(of_sub)
+    own_of_reseller = place(site, people.reseller, purchase_order_number=number)
+    one = f"&account_id={people.reseller.account_id}"
+    assert found(site, number, people.reseller, more=one) == ids(own_of_reseller)
     path = f"/api/orders?search={number}&account_id={people.other.account_id}"
     site.get(path, people.customer).refused(404, "not_found")
-    assert found(site, number) == ids(foreign, of_other_sub, of_sub, direct, own)
+    assert found(site, number) == ids(own_of_reseller, foreign, of_other_sub, of_sub, direct, own)
 
 
 def test_a_sub_account_that_leaves_takes_its_orders_along(site: InProcess) -> None:

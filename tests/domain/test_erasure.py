@@ -466,3 +466,10 @@ def test_the_name_given_with_a_hand_over_goes_with_whoever_handed_over() -> None
     (entry,) = hand_over.approve_hand_over(asked, CLARA, LATER).entries
     data = erasure.erase_from_entry(entry, WHO, own=False).data
     assert (data["former_recipient"], data["asked_by"], data["recipient"]) == (ERASED, ERASED, CARLA.email)
+
+
+def test_a_certificate_of_an_account_that_is_called_like_the_person_names_the_person() -> None:
+    decision = {"recipient": CARLA.email, "name": "Carla"}
+    trader = {"decision": decision, "account_name": "Connie Contact"}
+    assert erasure.is_certified(trader, WHO)
+    assert not erasure.is_certified({**trader, "account_name": "Acme"}, WHO)

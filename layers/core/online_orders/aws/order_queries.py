@@ -280,7 +280,8 @@ def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -
     while examined < MAX_EXAMINED:
         orders, after = _desk_page(order_filter, at_once, after)
         found += orders
-        examined, at_once = examined + at_once, _EXAMINED_AT_ONCE
+        examined += at_once
+        at_once = min(_EXAMINED_AT_ONCE, MAX_EXAMINED - examined)
         if len(found) > limit:
             return OrderPage(found[:limit], found[limit - 1].order_id)
         if after is None or len(found) == limit:

@@ -122,7 +122,7 @@ def get_order_for_caller(caller_account_id: str, order_id: str, changed_by: Call
     `order_id` may be the order's number. One read gets an own order, what `changed_by` may do, and the history for its
     estimates when that is due; a number takes one more.
     """
-    order_id = _resolve(order_id)
+    named, order_id = order_id, _resolve(order_id)
     own = order_key(OrderKey(caller_account_id, order_id, "online"))
     found = get_all([own, *grant_check.keys_of(changed_by), *lead_time_statistics.keys_to_refresh()])
     lead_time_statistics.update_cache(found)
@@ -133,7 +133,7 @@ def get_order_for_caller(caller_account_id: str, order_id: str, changed_by: Call
         if key.source == "online" and filter_subaccounts(caller_account_id, [key.account_id]):
             item = get(order_key(key))
     if item is None:
-        raise _order_not_found(order_id)
+        raise _order_not_found(named)  # a number tells nobody the id of an order of others
     return order_from_item(item)
 
 

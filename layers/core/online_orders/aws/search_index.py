@@ -31,6 +31,8 @@ from online_orders.domain.orders import Order
 from online_orders.domain.search_words import account_words, order_words
 from online_orders.domain.timeline import Event
 
+_WRITE_SECONDS = 10.0
+"""Whoever processes the stream has a minute for many orders; the rest is done later."""
 CHANGES_WORDS = frozenset(
     {
         Event.SUBMITTED,
@@ -163,7 +165,8 @@ def _index(load: Callable[[], tuple[_Subject, _Written]]) -> None:
             [
                 *({"PutRequest": {"Item": {**_key(each), **attributes}}} for each in sorted(due)),
                 *({"DeleteRequest": {"Key": _key(each)}} for each in sorted(subject.postings(before) - due)),
-            ]
+            ],
+            for_seconds=_WRITE_SECONDS,
         )
         if _store(subject.key, wanted, stored.version + 1, is_written=True):
             return

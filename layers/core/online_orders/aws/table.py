@@ -208,14 +208,16 @@ def _write_conditionally(method: str, **parameters: Any) -> bool:
     return True
 
 
-def write_all(requests: Sequence[Item]) -> None:
+def write_all(requests: Sequence[Item], *, for_seconds: float) -> None:
     """Put and delete any number of items without conditions, a batch at a time; raise Unavailable when some stay
-    unprocessed.
+    unprocessed, and after `for_seconds`.
 
     Each is a `PutRequest` or a `DeleteRequest`, of one key once.
     """
-    table = environment("TABLE_NAME")
+    table, deadline = environment("TABLE_NAME"), monotonic() + for_seconds
     for first in range(0, len(requests), MAX_BATCH_WRITES):
+        if monotonic() > deadline:
+            raise Unavailable("The table is busy.")
         left: Any = {table: list(requests[first : first + MAX_BATCH_WRITES])}
         for _ in attempts():
             left = _call_with_retries("batch_write_item", RequestItems=left).get("UnprocessedItems")

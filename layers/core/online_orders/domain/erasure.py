@@ -155,9 +155,12 @@ def erase_from_evidence(evidence: Evidence, person: Person) -> Evidence:
 
 
 def is_certified(certificate: Mapping[str, Any], person: Person) -> bool:
-    """Return whether a certificate names the person as whoever decided."""
+    """Return whether a certificate names the person: as whoever decided, or as the account, which a sole trader may be
+    called.
+    """
     decision = certificate["decision"]
-    return person.has_email(decision["recipient"]) or person.is_named_in(decision["name"])
+    texts = (decision["name"], certificate["account_name"])
+    return person.has_email(decision["recipient"]) or any(map(person.is_named_in, texts))
 
 
 def _redacted_texts(order: Mapping[str, Any], person: Person, *, own: bool) -> dict[str, Any]:

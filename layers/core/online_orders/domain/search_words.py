@@ -101,7 +101,7 @@ def order_words(order: Order, account: Account | None) -> tuple[str, ...]:
     people = [*_contact_texts(order.contact), *((by.email, by.name) if by.email != ERASED_EMAIL else ())]
     whole = _joined(fold(purchase_order or ""))
     own = _words_of_all([number, order.order_id, purchase_order])
-    rest = _words_of_all([order.account_id, *names, *people, *(site.name for site in sites.values())])
+    rest = _words_of_all([order.account_id, *people, *names, *(site.name for site in sites.values())])
     return _bounded([*own, *([whole] if whole else ()), *rest])
 
 

@@ -134,7 +134,8 @@ def list_orders(customer: OrderReader, query: Annotated[OrderQuery, Query()], re
         from online_orders.aws.search_queries import search_customer_orders  # not needed to place or read orders
 
         account_id = query.account_id or customer.account
-        page = search_customer_orders(search, account_id, order_filter, query.limit, cursor.position)
+        wanted = order_filter._replace(account_id=query.account_id)
+        page = search_customer_orders(search, account_id, wanted, query.limit, cursor.position)
     elif query.account_id is None:
         page = order_queries.list_orders_with_subaccounts(customer.account, order_filter, query.limit, cursor.position)
     else:
