@@ -84,6 +84,7 @@ def test_after_the_pool_was_lost_everybody_is_invited_again(terminal: Terminal, 
 
 
 def test_a_dry_run_invites_nobody(terminal: Terminal, seeded: InProcess, file: Path) -> None:
+    settled(seeded)
     before = seeded.lab.items
     assert terminal.run("import", "people", file, "--dry-run").out == "Would be: 4 created, 0 updated, 0 unchanged.\n"
     settled(seeded)

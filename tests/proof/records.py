@@ -18,7 +18,7 @@ Json = dict[str, Any]
 ExpectedMail = tuple[str, str]
 """A mail's kind and to whom it went."""
 
-CONTACT, PLACER, DESK = "contact", "placed_by", "customer_success"
+CONTACT, PLACER, DESK, ASSIGNEE = "contact", "placed_by", "customer_success", "assignee"
 SUBJECTS = {
     r"Order \S+ (from .+ )?received": "received",
     r"New order \S+ from .+": "new order",
@@ -107,10 +107,12 @@ class Records:
     """How the executions stand that bear the order's name."""
 
 
-def expected_mail_of(subject: str, recipients: Sequence[str], placer: str, desk: str) -> ExpectedMail:
+def expected_mail_of(
+    subject: str, recipients: Sequence[str], placer: str, desk: str, staff: Sequence[str]
+) -> ExpectedMail:
     (kind,) = {kind for pattern, kind in SUBJECTS.items() if re.fullmatch(pattern, subject)}
     (recipient,) = recipients
-    return kind, {placer: PLACER, desk: DESK}.get(recipient, CONTACT)
+    return kind, {**dict.fromkeys(staff, ASSIGNEE), placer: PLACER, desk: DESK}.get(recipient, CONTACT)
 
 
 def records_of(lab: Lab, order_id: str) -> Records:
@@ -120,11 +122,12 @@ def records_of(lab: Lab, order_id: str) -> Records:
     assert entries["next_cursor"] is None
     mails = [mail for mail in lab.mails if mail.tags["kind"] not in {"contact_changed", "account_changed"}]
     placer, mailbox = lab.users.customer.email, lab.stack.ref("CustomerSuccessMailbox")
+    staff = [user.email for user in (lab.users.cs, lab.users.cs2)]
     return Records(
         order=lab.http("GET", desk, user=user).json(),
         entries=entries["items"],
         events=[(event.detail_type, event.detail) for event in lab.events],
-        mails=Counter(expected_mail_of(mail.subject, mail.recipients, placer, mailbox) for mail in mails),
+        mails=Counter(expected_mail_of(mail.subject, mail.recipients, placer, mailbox, staff) for mail in mails),
         links=Counter(str(mail.link) for mail in mails if mail.tags["kind"] == "quote"),
         executions=[execution.status for execution in lab.executions],
     )
@@ -183,7 +186,11 @@ def _of_mails(
     linked = sum(entry["event"] in LINKED for entry in entries)
     yield from _of_parting(entries, mails)
     least = called_for + Counter({QUOTE: mailed})
-    most = called_for + in_time + Counter({QUOTE: linked})
+    # Whoever works on the order then hears of what the desk hears of, and of what a colleague writes.
+    told = called_for + in_time
+    to_assignee = Counter({(kind, ASSIGNEE): count for (kind, reader), count in told.items() if reader == DESK})
+    to_assignee["comment", ASSIGNEE] = len(spoken)
+    most = told + to_assignee + Counter({QUOTE: linked})
     if missing := least - mails:
         yield f"mails that never came: {dict(missing)}"
     if surplus := mails - most:

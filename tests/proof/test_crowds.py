@@ -75,7 +75,8 @@ def records_of(order: Order, bus: Bus) -> Records:
     live = order.site
     assert isinstance(live, Live)
     mails = live.mails(about=order.order_id)
-    letters = [(mail, expected_mail_of(mail.subject, mail.to, order.user.email, live.cs_mailbox)) for mail in mails]
+    placer, staff = order.user.email, [live.people.cs.email, live.people.cs2.email]
+    letters = [(mail, expected_mail_of(mail.subject, mail.to, placer, live.cs_mailbox, staff)) for mail in mails]
     return Records(
         order=live.get(order.desk_path, live.people.cs).ok(),
         entries=order.desk_timeline(),

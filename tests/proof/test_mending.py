@@ -583,7 +583,7 @@ def test_a_malformed_entry_parks_its_order_only_until_it_is_repaired(lab: Lab) -
     (image,) = (
         image
         for record in lab.dynamodb.records(lab.outputs["TableName"])
-        if (image := record["dynamodb"]["NewImage"])["pk"]["S"] == f"ORDER#{poisoned}"
+        if (image := record["dynamodb"].get("NewImage", {"pk": {"S": ""}}))["pk"]["S"] == f"ORDER#{poisoned}"
     )
     entry = image["document"]["S"]
     image["document"]["S"] = entry[:20]

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from online_orders.aws import people_store
+from online_orders.aws.table import transact
+from online_orders.domain.people import Membership, Person, PersonState
+from online_orders.domain.roles import DESK, Role
 from tests.lab import Lab
 from tests.lab.http import Response
 from tests.lab.mail import Mail
@@ -160,6 +164,30 @@ def watch(say: Conversation, order_id: str) -> None:
         say("POST", f"{path}/{order_id}/unwatch", 200, user, json={})
 
 
+def share_work(say: Conversation, order_id: str) -> None:
+    """What the desk keeps for itself: who works on an order and how, its teams, texts and views."""
+    cs, desk = say.lab.users.cs, f"/api/desk/orders/{order_id}"
+    own = say("GET", "/api/me", 200, cs).json()["user_id"]
+    lead = {DESK: Membership(role=Role.LEAD, state=PersonState.ACTIVE)}
+    with say.lab.as_operator():
+        person = Person(user_id=own, email=cs.email, name="Clara", group="customer-success", memberships=lead)
+        transact(people_store.write_actions(None, person))
+    teams = {"teams": [{"team": "north", "name": "North", "members": []}]}
+    modules = {
+        "text_modules": [{"module": "soon", "name": "Soon", "use": "comment", "texts": {"en": "Soon, {contact}."}}]
+    }
+    for path, body in (("teams", teams), ("text-modules", modules)):
+        say("PUT", f"/api/desk/{path}", 200, cs, json=body)
+        say("GET", f"/api/desk/{path}", 200, cs)
+    for action, body in (("assign", {"assignee": own}), ("handling", {"team": "north"}), ("presence", {})):
+        say("POST", f"{desk}/{action}", 200, cs, json=body)
+    say("GET", f"{desk}/text-modules", 200, cs)
+    view = say("POST", "/api/desk/views", 201, cs, json=examples.NEW_VIEW).json()["view_id"]
+    say("GET", "/api/desk/views", 200, cs)
+    say("PUT", f"/api/desk/views/{view}", 200, cs, json={**examples.NEW_VIEW, "shared": True})
+    say("DELETE", f"/api/desk/views/{view}", 204, cs)
+
+
 def keep_accounts(say: Conversation) -> None:
     cs = say.lab.users.cs
     account = say("GET", "/api/desk/accounts/acme", 200, cs)
@@ -219,6 +247,7 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     assert 'rel="next"' in table.headers["link"]
 
     desk = f"/api/desk/orders/{order_id}"
+    share_work(say, say.place(customer))
     say("GET", "/api/desk/orders?status=submitted", 200, cs)
     for action, status, body in (
         ("claim", 200, {}),

@@ -146,7 +146,7 @@ def test_the_desk_sends_a_quote_again_to_a_corrected_contact(
     dialog.get_by_label("Contact person").fill("Robin Reed")
     dialog.get_by_label("E-mail").fill("robin.reed@cloverdental.example")
     dialog.get_by_role("button", name="Send quote again").click()
-    expect(staff.locator(".facts")).to_contain_text("Robin Reed")
+    expect(staff.locator("aside.facts")).to_contain_text("Robin Reed")
     again = wait_for_mail(site, "robin.reed@cloverdental.example", order_id, "", with_paper=True)
     assert link_and_code(again)[0] != link_and_code(mail)[0]
 

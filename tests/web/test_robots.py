@@ -94,7 +94,11 @@ class Robot:
                 continue
             kind = field.get_attribute("type") or "text"
             numeric = field.get_attribute("inputmode") == "numeric" or field.get_attribute("pattern")
-            field.fill(self.digits if numeric else TEXTS.get(kind, "Approved, thank you."))
+            text = self.digits if numeric else TEXTS.get(kind, "Approved, thank you.")
+            if field.is_visible():
+                field.fill(text)
+            else:  # of a part of the form that is folded up
+                field.evaluate("(field, text) => { field.value = text; }", text)
 
     def press(self, what: Any) -> None:
         """A click, and where it leads; what cannot be clicked is left."""

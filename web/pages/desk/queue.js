@@ -261,7 +261,7 @@ function Queue({ context, list, first, teams, people, views }) {
   /** A whole number or id of an order leads there; anything else is looked for. */
   function submit(event) {
     event.preventDefault();
-    const text = list.filters.search.trim();
+    const text = searchBox.current.value.trim(); // of which the list hears only after a pause
     if (ONE_ORDER.test(text)) go(`/desk/orders/${encodeURIComponent(text.toUpperCase())}`);
     else choose({});
   }
