@@ -303,5 +303,6 @@ def test_another_colleague_in_place_of_one_who_waits_is_another_version() -> Non
     first = handed_over(enrolled("desk"), order=offered()).order
     other = Contact(name="Carl", email="carl@acme.example")
     second = hand_over(first, enrolled("desk"), other, "Connie M.", None, LATER).order
-    assert (second.pending_hand_over or first.pending_hand_over).email == other.email
+    assert second.pending_hand_over is not None
+    assert second.pending_hand_over.email == other.email
     assert second.version == first.version + 1

@@ -179,8 +179,8 @@ def share_work(say: Conversation, order_id: str) -> None:
     for path, body in (("teams", teams), ("text-modules", modules)):
         say("PUT", f"/api/desk/{path}", 200, cs, json=body)
         say("GET", f"/api/desk/{path}", 200, cs)
-    for action, body in (("assign", {"assignee": own}), ("handling", {"team": "north"}), ("presence", {})):
-        say("POST", f"{desk}/{action}", 200, cs, json=body)
+    for action, sent in (("assign", {"assignee": own}), ("handling", {"team": "north"}), ("presence", {})):
+        say("POST", f"{desk}/{action}", 200, cs, json=sent)
     say("GET", f"{desk}/text-modules", 200, cs)
     view = say("POST", "/api/desk/views", 201, cs, json=examples.NEW_VIEW).json()["view_id"]
     say("GET", "/api/desk/views", 200, cs)

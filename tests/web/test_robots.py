@@ -86,7 +86,7 @@ class Robot:
     def fill(self, form: Any, choice: int) -> None:
         radios = form.locator("[type=radio]")
         if radios.count():
-            radios.nth(choice).check(force=True)
+            radios.nth(choice).evaluate("radio => radio.click()")  # also in a part that is folded up
         for box in form.locator("[type=checkbox]").all():
             box.check(force=True)
         for field in form.locator("textarea, input:not([type=radio]):not([type=checkbox]):not([type=hidden])").all():

@@ -304,6 +304,7 @@ function Queue({ context, list, first, teams, people, views }) {
         </div>
         <div class="search-row">
           ${typed("search", t("list.search"), t("queue.search_hint"), search, { ref: searchBox, class: "grow" })}
+          <button type="submit">${t("queue.find")}</button>
           ${filter("followUp", t("queue.follow_up"), [["", t("queue.follow_up.all")], ...FOLLOW_UPS.map((each) => [each, t(`queue.follow_up.${each}`)])], followUp)}
         </div>
         <details class="more-filters" open=${isMoreOpen}>
