@@ -59,15 +59,15 @@ def _send_notification(message: dict[str, Any]) -> None:
     entry, then = order_store.get_entry_and_order(order, sequence)
     if not _is_due(due, order, entry):
         return
-    name = f"{due.kind}#{due.role}"
     if due.role is Role.FOLLOWER:
         _queue_for_each(message, _followers(due.kind, order, account, entry))
         return
-    to = _address_of(due, order, account, entry)
     if "user_id" in message:
         name = mail_name(due.kind, message["user_id"])  # whose role may have changed meanwhile
         told = _followers(due.kind, order, account, entry)
         to = next((each.address for each in told if each.user_id == message["user_id"]), None)
+    else:
+        name, to = f"{due.kind}#{due.role}", _address_of(due, order, account, entry)
     if to is None:
         return
     if due.role in _OF_CUSTOMER and order.has_stale_contact(account):
@@ -87,11 +87,12 @@ def _address_of(due: Notification, order: Order, account: Account, entry: Entry)
     user = {Role.PLACED_BY: order.placed_by, Role.ASSIGNEE: order.assignee}.get(due.role)
     if to is None or user is None:
         return to
-    if due.role is Role.ASSIGNEE:
-        person = watcher_store.people_with_choices([user.user_id])[0].get(user.user_id)
-        if person is None or not may_follow(person, order, account):
-            return None
-    return to if is_wanted(due.kind, due.role, mail_choice_store.find_choices(user.user_id)) else None
+    if due.role is Role.PLACED_BY:
+        return to if is_wanted(due.kind, due.role, mail_choice_store.find_choices(user.user_id)) else None
+    people, chosen = watcher_store.people_with_choices([user.user_id])
+    person = people.get(user.user_id)
+    is_told = person is not None and may_follow(person, order, account)
+    return to if is_told and is_wanted(due.kind, due.role, chosen[user.user_id]) else None
 
 
 def _queue_for_each(message: dict[str, Any], told: tuple[Follower, ...]) -> None:
