@@ -9,30 +9,17 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from babel import Locale
 
 from online_orders.domain.certificates import Certificate
 from online_orders.domain.installation import Installation
 from online_orders_rendering.i18n import Translator, line_of, translator
-from online_orders_rendering.quote_pdf import FONTS, directed, visible
-from online_orders_rendering.templates import FOLDER
-
-if TYPE_CHECKING:
-    import typst
+from online_orders_rendering.quote_pdf import compiler_of, directed, pdf_of
 
 _CHUNK = 24
 """Characters of a signature that stand together."""
-
-
-@cache
-def _compiler() -> typst.Compiler:
-    import typst
-
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
-    return typst.Compiler(FOLDER / "certificate.typ", root=FOLDER, font_paths=fonts)
 
 
 def render_certificate_pdf(certificate: Certificate, locale: str, installation: Installation) -> bytes:
@@ -62,10 +49,7 @@ def render_certificate_pdf(certificate: Certificate, locale: str, installation: 
         ],
         "proof": _proof(certificate, translate, installation),
     }
-    pdf = _compiler().compile(format="pdf", sys_inputs={"certificate": json.dumps(visible(data))})
-    if not isinstance(pdf, bytes):
-        raise TypeError("Typst answers a PDF in one piece.")
-    return pdf
+    return pdf_of(compiler_of("certificate.typ"), certificate=data)
 
 
 def _section(heading: str, facts: Iterable[tuple[str, str]]) -> dict[str, Any]:

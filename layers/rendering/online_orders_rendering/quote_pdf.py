@@ -37,14 +37,31 @@ _UNKNOWN = "\ufffd"
 
 
 @cache
-def _compiler() -> typst.Compiler:
-    """Return the compiler, which reads the fonts of this folder and no others; it is cached, since reading them takes
-    time.
-    """
+def compiler_of(layout: str) -> typst.Compiler:
+    """Return the compiler of a layout of this folder, such as `quote.typ`."""
     import typst  # in most cases the PDF is stored already and Typst is not needed
 
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
-    return typst.Compiler(FOLDER / "quote.typ", root=FOLDER, font_paths=fonts)
+    return typst.Compiler(FOLDER / layout, root=FOLDER, font_paths=_typst_fonts())
+
+
+@cache
+def _typst_fonts() -> typst.Fonts:
+    """Return the fonts of this folder and no others, for all layouts, since reading them takes time."""
+    import typst
+
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+
+
+def pdf_of(compiler: typst.Compiler, **inputs: Any) -> bytes:
+    """Return the PDF of a layout; each of `inputs` is what can be JSON, with a sign for characters of no font."""
+    pdf = compiler.compile(format="pdf", sys_inputs={name: json.dumps(visible(each)) for name, each in inputs.items()})
+    if not isinstance(pdf, bytes):
+        raise TypeError("Typst answers a PDF in one piece.")
+    return pdf
+
+
+def _compiler() -> typst.Compiler:
+    return compiler_of("quote.typ")
 
 
 @cache
@@ -119,10 +136,7 @@ def render_pdf(
             "note": translate("pdf.hash_note"),
         },
     }
-    pdf = _compiler().compile(format="pdf", sys_inputs={"quote": json.dumps(visible(data))})
-    if not isinstance(pdf, bytes):
-        raise TypeError("Typst answers a PDF in one piece.")
-    return pdf
+    return pdf_of(_compiler(), quote=data)
 
 
 def _line(line: QuoteLine, quote: Quote, translate: Translator, item_labels: Mapping[str, str]) -> dict[str, Any]:
