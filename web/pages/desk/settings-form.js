@@ -3,9 +3,10 @@
 import { checkFields, showFaults } from "../../lib/fields.js";
 import { t } from "../../lib/i18n.js";
 import { errorText, faultText, isOutdated } from "../../lib/problems.js";
-import { useOnce } from "../../lib/ui/button.js";
+import { BusyButton, useOnce } from "../../lib/ui/button.js";
+import { Notice } from "../../lib/ui/status.js";
 import { toast } from "../../lib/ui/toast.js";
-import { useSignal } from "../../lib/view.js";
+import { html, useSignal } from "../../lib/view.js";
 
 /** Returns an id made of a name, that none of `taken` has. */
 export function idFrom(name, taken) {
@@ -53,3 +54,13 @@ export function useSaving({ etag, fields, send, fieldAt }) {
   }
   return { submit, isBusy: isBusy.value, refusal: refusal.value, isOld: isOld.value };
 }
+
+/** The end of such a form: why it was not saved, and the buttons to add an entry (`addText`) and to save. */
+export const SavingFoot = ({ saving, reload, add, addText }) => html`
+  <div>
+    ${saving.refusal && html`<${Notice} kind="bad">${saving.refusal} ${saving.isOld && html`<button class="small" type="button" onClick=${reload}>${t("settings.reload")}</button>`}</${Notice}>`}
+  </div>
+  <div class="actions">
+    <button type="button" onClick=${add}>${addText}</button>
+    <${BusyButton} type="submit" class="primary" isBusy=${saving.isBusy}>${t("action.save")}</${BusyButton}>
+  </div>`;

@@ -2,13 +2,12 @@
 
 import { FormField } from "../../lib/fields.js";
 import { t } from "../../lib/i18n.js";
-import { BusyButton } from "../../lib/ui/button.js";
 import { Field } from "../../lib/ui/field.js";
-import { Empty, Notice, Trail } from "../../lib/ui/status.js";
+import { Empty, Trail } from "../../lib/ui/status.js";
 import { announce } from "../../lib/ui/toast.js";
 import { html, useMemo, useSignal } from "../../lib/view.js";
 import { personLabel } from "./colleagues.js";
-import { idFrom, useSaving } from "./settings-form.js";
+import { idFrom, SavingFoot, useSaving } from "./settings-form.js";
 
 /** @param {import("screens").Context} context */
 export async function showTeams(context) {
@@ -111,13 +110,7 @@ function TeamsForm({ api, teams, etag, people, reload }) {
           </li>`,
         )}
       </ul>
-      <div>
-        ${saving.refusal && html`<${Notice} kind="bad">${saving.refusal} ${saving.isOld && html`<button class="small" type="button" onClick=${reload}>${t("settings.reload")}</button>`}</${Notice}>`}
-      </div>
-      <div class="actions">
-        <button type="button" onClick=${add}>${t("teams.add")}</button>
-        <${BusyButton} type="submit" class="primary" isBusy=${saving.isBusy}>${t("action.save")}</${BusyButton}>
-      </div>
+      <${SavingFoot} saving=${saving} reload=${reload} add=${add} addText=${t("teams.add")} />
     </form>`;
 }
 

@@ -2,12 +2,11 @@
 
 import { FormField } from "../../lib/fields.js";
 import { LANGUAGES, t } from "../../lib/i18n.js";
-import { BusyButton } from "../../lib/ui/button.js";
 import { Field } from "../../lib/ui/field.js";
-import { Empty, Notice, Trail } from "../../lib/ui/status.js";
+import { Empty, Trail } from "../../lib/ui/status.js";
 import { announce } from "../../lib/ui/toast.js";
 import { html, useMemo, useSignal } from "../../lib/view.js";
-import { idFrom, useSaving } from "./settings-form.js";
+import { idFrom, SavingFoot, useSaving } from "./settings-form.js";
 
 const USES = ["comment", "message", "decline", "answer"];
 const PLACEHOLDERS = ["number", "order_id", "contact", "account", "purchase_order_number", "valid_until", "assignee"];
@@ -152,12 +151,6 @@ function ModulesForm({ api, modules, etag, reload }) {
           </li>`,
         )}
       </ul>
-      <div>
-        ${saving.refusal && html`<${Notice} kind="bad">${saving.refusal} ${saving.isOld && html`<button class="small" type="button" onClick=${reload}>${t("settings.reload")}</button>`}</${Notice}>`}
-      </div>
-      <div class="actions">
-        <button type="button" onClick=${add}>${t("text_modules.add")}</button>
-        <${BusyButton} type="submit" class="primary" isBusy=${saving.isBusy}>${t("action.save")}</${BusyButton}>
-      </div>
+      <${SavingFoot} saving=${saving} reload=${reload} add=${add} addText=${t("text_modules.add")} />
     </form>`;
 }
