@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from online_orders.aws.signing_keys import signing_key
-from online_orders.domain.quotes import MAX_TERMS_LENGTH
+from online_orders.domain.quote_requests import MAX_TERMS_LENGTH
 from online_orders_cli import operating
 from tests.cli.terminal import Ran, Terminal
 from tests.cli.test_looking import place

@@ -18,7 +18,8 @@ from online_orders.domain.order_requests import parse_order
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
-from online_orders.domain.quotes import Quote, parse_quote
+from online_orders.domain.quote_requests import parse_quote
+from online_orders.domain.quotes import Quote
 from online_orders.domain.roles import PERMISSIONS, Permission, Role
 from tests.shipped_catalog import CATALOG
 

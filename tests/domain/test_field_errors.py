@@ -17,16 +17,9 @@ from online_orders.domain.catalog import item_errors
 from online_orders.domain.errors import Conflict, FieldError, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
 from online_orders.domain.field_errors import CODES, pointer, validate
 from online_orders.domain.field_errors import field_errors_of as below
-from online_orders.domain.order_requests import (
-    NeededReason,
-    NewComment,
-    NewDeskComment,
-    NewDirectOrder,
-    NewOrder,
-    Reason,
-    Resending,
-)
-from online_orders.domain.quotes import NewQuote
+from online_orders.domain.order_requests import NewComment, NewOrder, Reason
+from online_orders.domain.quote_requests import NewQuote
+from online_orders.domain.staff_requests import NeededReason, NewDeskComment, NewDirectOrder, Resending
 from online_orders.domain.values import PATTERN_TEXTS, Request
 from tests.domain.builders import CARLA, TODAY, account_of, item_of, named, property_of, refused
 from tests.shipped_catalog import CATALOG

@@ -9,9 +9,10 @@ from online_orders.domain import order_schedule
 from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.errors import Conflict, Invalid
 from online_orders.domain.handling import Assignment, assign, change_handling, colleague
+from online_orders.domain.later_parts import Handling
 from online_orders.domain.mail_kinds import MailKind, Role
 from online_orders.domain.notifications import Notification, address_of, is_still_due
-from online_orders.domain.order_parts import Handling, User
+from online_orders.domain.order_parts import User
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.orders import Order
 from online_orders.domain.people import Membership, Person, PersonState

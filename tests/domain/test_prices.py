@@ -37,7 +37,8 @@ from online_orders.domain.prices import (
     variant_of,
     variants_of,
 )
-from online_orders.domain.quotes import MAX_DESCRIPTION_LENGTH, Quote, Recurrence, parse_quote
+from online_orders.domain.quote_requests import MAX_DESCRIPTION_LENGTH, parse_quote
+from online_orders.domain.quotes import Quote, Recurrence
 from tests.domain.builders import (
     KINDS,
     NOW,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from online_orders.domain.accounts import Account, Contact, Enrollment, EnrollmentState, License, Site, SocketStock
+from online_orders.domain.later_parts import ContactRequests, HandedOver, Handling, HandOver, Question
 from online_orders.domain.money import quantize
 from online_orders.domain.order_parts import Closed, OrderInternals, User
 from online_orders.domain.order_status import Status
@@ -89,6 +90,23 @@ def quotes(draw: st.DrawFn) -> Quote:
     )
 
 
+requests = st.builds(
+    ContactRequests,
+    questions=st.lists(
+        st.builds(Question, sequence=counts, at=instants, answer=optional(counts), answered_at=optional(instants)),
+        max_size=3,
+    ).map(tuple),
+    hand_over=optional(st.builds(HandOver, name=texts, email=texts, asked_by=texts, at=instants)),
+    hand_overs=counts,
+    handed_over=optional(st.builds(HandedOver, name=texts, email=texts, voucher=optional(texts))),
+)
+handlings = st.builds(
+    Handling,
+    team=optional(texts),
+    priority=st.sampled_from(["high", "normal", "low"]),
+    follow_up_on=optional(days),
+    note=optional(texts),
+)
 marks = st.builds(
     OrderInternals,
     sequence=counts,
@@ -98,6 +116,7 @@ marks = st.builds(
     quote_link_key_id=optional(texts),
     last_reminder_on=optional(days),
     fresh_mails_at=st.lists(instants, max_size=3).map(tuple),
+    requests=optional(requests),
     since=st.dictionaries(st.sampled_from(Status), instants),
 )
 
@@ -130,6 +149,7 @@ def orders(draw: st.DrawFn) -> Order:
             ),
             "items": draw(st.lists(items, min_size=1, max_size=5)),
             "quote": draw(optional(quotes())),
+            "handling": draw(optional(handlings)),
             "marks": draw(marks),
         }
     )

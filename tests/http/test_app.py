@@ -14,8 +14,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import NotFound, OnlineOrdersError
 from online_orders.domain.order_parts import User
-from online_orders.domain.order_requests import NeededReason
 from online_orders.domain.roles import Permission
+from online_orders.domain.staff_requests import NeededReason
 from online_orders.domain.values import Request as RequestModel
 from online_orders.http import app as api_module
 from online_orders.http import bodies, problems, responses
@@ -38,12 +38,10 @@ from online_orders.http.app import (
     request_body_spec,
     response_spec,
 )
+from online_orders.http.desk_parameters import CurrencyCode, CurrencyQuery, DeskOrderQuery, VersionNumber
 from online_orders.http.parameters import (
     AccountId,
     AccountQuery,
-    CurrencyCode,
-    CurrencyQuery,
-    DeskOrderQuery,
     IdempotencyKey,
     IfMatch,
     IfNoneMatch,
@@ -52,7 +50,6 @@ from online_orders.http.parameters import (
     Page,
     Revision,
     SpreadsheetQuery,
-    VersionNumber,
 )
 from online_orders.http.responses import Response
 from online_orders.telemetry import logger

@@ -23,7 +23,8 @@ from pypdf import PdfReader
 from pypdfium2 import raw
 
 from online_orders.domain import languages
-from online_orders.domain.quotes import MAX_LINES, Quote
+from online_orders.domain.quote_requests import MAX_LINES
+from online_orders.domain.quotes import Quote
 from online_orders_rendering import quote_pdf
 from online_orders_rendering.i18n import Translator, item_labels
 from online_orders_rendering.quote_pdf import FONTS, render_pdf

@@ -11,7 +11,8 @@ from online_orders.domain.catalog import catalog_body, shipped
 from online_orders.domain.estimates import BUCKET_DAYS, MIN_ORDERS
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
-from online_orders.domain.quotes import Quote, QuoteState, parse_quote
+from online_orders.domain.quote_requests import parse_quote
+from online_orders.domain.quotes import Quote, QuoteState
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
 from online_orders.http import problems

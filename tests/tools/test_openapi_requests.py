@@ -9,9 +9,10 @@ from online_orders.domain.accounts import ContactReport, parse_account
 from online_orders.domain.catalog import MAX_ITEMS
 from online_orders.domain.errors import Invalid
 from online_orders.domain.field_errors import validate
-from online_orders.domain.order_requests import NeededReason, NewComment, NewDeskComment, Reason, Resending
+from online_orders.domain.order_requests import NewComment, Reason
 from online_orders.domain.prices import MAX_PRICES, parse_prices
-from online_orders.domain.quotes import MAX_LINES, NewQuote
+from online_orders.domain.quote_requests import MAX_LINES, NewQuote
+from online_orders.domain.staff_requests import NeededReason, NewDeskComment, Resending
 from online_orders.http.app import Nothing
 from tests.shipped_catalog import ACCESSORY_TYPES, BANDWIDTH_STEPS, LIMITS, REGIONS, SOCKET_MODELS
 from tests.tools.described import faults, schema

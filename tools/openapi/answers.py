@@ -19,20 +19,11 @@ from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.figures import Figures
 from online_orders.domain.handling import Assignment, HandlingRequest
+from online_orders.domain.later_parts import Handling, HandOver
 from online_orders.domain.mail_preferences import NotificationsRequest
 from online_orders.domain.order_numbers import ORDER_NUMBER
-from online_orders.domain.order_parts import Delivery, Handling, HandOver, OrderedSite, User
-from online_orders.domain.order_requests import (
-    HandOverDecision,
-    NeededReason,
-    NewAnswer,
-    NewComment,
-    NewDeskComment,
-    NewDirectOrder,
-    NewOrder,
-    Reason,
-    Resending,
-)
+from online_orders.domain.order_parts import Delivery, OrderedSite, User
+from online_orders.domain.order_requests import NewComment, NewOrder, Reason
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Order
 from online_orders.domain.people import READ_ONLY as READ_ONLY_OF_PEOPLE
@@ -47,12 +38,21 @@ from online_orders.domain.people import StaffPersonRequest as NewStaffPersonRequ
 from online_orders.domain.prices import MAX_PRICES, IndicativePrice, ListPrice, NewListPrice, NewPriceList, QuoteDraft
 from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.domain.prices import PriceList as StoredPriceList
-from online_orders.domain.quotes import NewQuote, Quote, Totals
+from online_orders.domain.quote_requests import NewQuote
+from online_orders.domain.quotes import Quote, Totals
 from online_orders.domain.representations import Flag
 from online_orders.domain.roles import Permission, Role
 from online_orders.domain.service_users import READ_ONLY as READ_ONLY_OF_SERVICE_USERS
 from online_orders.domain.service_users import NewDeskServiceUser, NewServiceUser, ServiceUser
 from online_orders.domain.service_users import ServiceUserRequest as NewServiceUserRequest
+from online_orders.domain.staff_requests import (
+    HandOverDecision,
+    NeededReason,
+    NewAnswer,
+    NewDeskComment,
+    NewDirectOrder,
+    Resending,
+)
 from online_orders.domain.timeline import Entry
 from online_orders.domain.values import (
     MAX_EMAIL_LENGTH,

@@ -30,7 +30,8 @@ from online_orders.domain.prices import (
     parse_prices,
     prices_csv,
 )
-from online_orders.domain.quotes import Quote, parse_quote
+from online_orders.domain.quote_requests import parse_quote
+from online_orders.domain.quotes import Quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
 from online_orders.domain.roles import DESK, PERMISSIONS, Role, side_of
 from online_orders.domain.service_users import NewServiceUser, create, service_user_row

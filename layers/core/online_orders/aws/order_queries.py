@@ -27,7 +27,7 @@ from online_orders.aws.order_store import get_orders, order_from_item
 from online_orders.aws.table import call, get_all, text
 from online_orders.domain.accounts import Account
 from online_orders.domain.order_ids import first_id_of
-from online_orders.domain.order_parts import Handling, Priority
+from online_orders.domain.order_parts import Priority
 from online_orders.domain.order_status import OPEN_STATUSES, Status
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote
@@ -121,6 +121,8 @@ class OrderFilter(NamedTuple):
     def _includes_handling(self, order: Order) -> bool:
         if (self.team, self.priority, self.follow_up) == (None, None, None):
             return True
+        from online_orders.domain.later_parts import Handling  # imported here for the sake of cold starts
+
         handling = order.handling or Handling()
         if self.team not in {None, handling.team} or self.priority not in {None, handling.priority}:
             return False

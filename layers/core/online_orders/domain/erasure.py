@@ -23,7 +23,8 @@ from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.catalog import RESERVED, SITE, START, Item, settings_of, shipped_words
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.languages import FALLBACK
-from online_orders.domain.order_parts import ContactRequests, Handling, OrderedSite, Snapshot, User
+from online_orders.domain.later_parts import ContactRequests, Handling
+from online_orders.domain.order_parts import OrderedSite, Snapshot, User
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote
 from online_orders.domain.service_users import ServiceUser

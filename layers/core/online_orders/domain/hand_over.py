@@ -11,7 +11,8 @@ from typing import Any
 
 from online_orders.domain.accounts import Account, Contact, HandOverPolicy
 from online_orders.domain.errors import Conflict, TooManyRequests
-from online_orders.domain.order_parts import HandedOver, HandOver, User
+from online_orders.domain.later_parts import HandedOver, HandOver
+from online_orders.domain.order_parts import User
 from online_orders.domain.orders import Change, Order, recipient_data, staff_actor
 from online_orders.domain.timeline import Actor, Event
 

@@ -14,7 +14,8 @@ from online_orders.domain.catalog_rules import years_after
 from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import validate
-from online_orders.domain.order_parts import Handling, Priority, User
+from online_orders.domain.later_parts import Handling
+from online_orders.domain.order_parts import Priority, User
 from online_orders.domain.order_requests import Note
 from online_orders.domain.order_status import DESK_ACTIONS, Status
 from online_orders.domain.orders import Change, Order, staff_actor

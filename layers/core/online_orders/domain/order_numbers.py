@@ -14,9 +14,9 @@ ALPHABET = "34679" + _LETTERS
 ORDER_NUMBER = f"^[{ALPHABET}]{{3}}-[{ALPHABET}]{{3}}-[{ALPHABET}]{{3}}$"
 NUMBER_AS_WRITTEN = f"^(?:[{ALPHABET}{_LETTERS.lower()}][ -]*){{9}}$"
 """How a number may be written where an order is named."""
-_LENGTH, _GROUP = 9, 3
-_CHARACTERS = re.compile(f"[{ALPHABET}]{{{_LENGTH}}}")
-_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
+_LENGTH = 9
+_CHARACTERS = f"[{ALPHABET}]{{{_LENGTH}}}"
+_SEPARATORS = r"[\s\-\u2010-\u2015\u2212]+"
 
 
 def number_of(order_id: str) -> str:
@@ -33,9 +33,9 @@ def parse_number(text: str) -> str | None:
     """Return the number that a person wrote, in any case, with or without blanks and hyphens; None for any other
     text.
     """
-    characters = _SEPARATORS.sub("", text).upper()
-    return _grouped(characters) if _CHARACTERS.fullmatch(characters) else None
+    characters = re.sub(_SEPARATORS, "", text).upper()
+    return _grouped(characters) if re.fullmatch(_CHARACTERS, characters) else None
 
 
 def _grouped(characters: str) -> str:
-    return "-".join(characters[first : first + _GROUP] for first in range(0, _LENGTH, _GROUP))
+    return f"{characters[:3]}-{characters[3:6]}-{characters[6:]}"

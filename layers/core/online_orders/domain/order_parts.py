@@ -1,13 +1,18 @@
 """What an order is made of besides items and quote: people, snapshot, end, and what it keeps for itself."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from online_orders.domain.mail_delivery import MailState, MailStatus
 from online_orders.domain.order_status import Status
-from online_orders.domain.values import Entity, Instant, is_none
+from online_orders.domain.values import Entity, Instant, is_none, later_part
+
+if TYPE_CHECKING:
+    from online_orders.domain.later_parts import ContactRequests
+else:
+    ContactRequests = later_part("ContactRequests")
 
 
 class User(Entity):
@@ -74,59 +79,8 @@ class Snapshot(Entity):
     """The kinds of its items that go to a site's address; None where the catalog that ships says so."""
 
 
-class Question(Entity):
-    """Where the timeline has a question of the contact person about the current revision, and its answer."""
-
-    sequence: int
-    at: Instant
-    answer: int | None = None
-    """The sequence number of the entry that answers it; None while it is open."""
-    answered_at: Instant | None = None
-
-
-class HandOver(Entity):
-    """A colleague whom the contact person has named to decide, while Customer Success is to agree."""
-
-    name: str
-    email: str
-    asked_by: str
-    """The name that was given with the request."""
-    at: Instant
-
-
-class HandedOver(Entity):
-    """Who was asked before the order's contact, and handed the decision over."""
-
-    name: str
-    email: str
-    voucher: str | None
-    """The address of the account's contact person or deputy whom the order's contact has the decision from, or is; with
-    that person's place it ends. None where Customer Success has agreed."""
-
-
-class ContactRequests(Entity):
-    """What contact persons have asked for beside deciding."""
-
-    questions: tuple[Question, ...] = ()
-    """Those about the current revision, oldest first."""
-    hand_over: HandOver | None = None
-    hand_overs: int = 0
-    """How many were asked for of the current revision, by whomever."""
-    handed_over: HandedOver | None = None
-
-
 Priority = Literal["high", "normal", "low"]
-
-
-class Handling(Entity):
-    """How the desk handles an order; customers do not see it."""
-
-    team: str | None = None
-    """By id, of the desk's teams."""
-    priority: Priority = "normal"
-    follow_up_on: date | None = None
-    """On which day of the account's calendar somebody is to look at it again."""
-    note: str | None = None
+"""How urgent an order is, as the desk says."""
 
 
 class OrderInternals(Entity):

@@ -1,12 +1,14 @@
-"""What is sent about orders: the bodies of requests, and the order that a new one becomes."""
+"""What customers send about orders: the bodies of requests, and the order that a new one becomes; see `staff_requests`
+for what Customer Success sends.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from online_orders.clock import day_in
-from online_orders.domain.accounts import Account, Contact
+from online_orders.domain.accounts import Account
 from online_orders.domain.catalog import (
     MAX_ITEMS,
     Catalog,
@@ -46,53 +48,16 @@ class NewOrder(Request):
     note: Annotated[Note | None, BlankIsAbsent] = None
 
 
-class NewDirectOrder(NewOrder):
-    """An order that reached CS directly: the account must be named."""
-
-    account_id: Identifier
-
-
 class Reason(Request):
     """Why an order is withdrawn."""
 
     reason: Annotated[ReasonText | None, BlankIsAbsent] = None
 
 
-class NeededReason(Request):
-    """Why an order is declined."""
-
-    reason: ReasonText
-
-
 class NewComment(Request):
     """What a customer says on an order."""
 
     text: Note
-
-
-class NewDeskComment(NewComment):
-    """What CS says on an order; an internal comment is for CS alone."""
-
-    internal: Annotated[bool, Field(strict=True)] = False
-
-
-class NewAnswer(Request):
-    """What Customer Success answers to a question of the contact person."""
-
-    text: Note
-
-
-class HandOverDecision(Request):
-    """What Customer Success decides on a hand-over; a reason is told with a refusal."""
-
-    decision: Literal["approve", "refuse"]
-    reason: Annotated[ReasonText | None, BlankIsAbsent] = None
-
-
-class Resending(Request):
-    """To whom a quote is sent again; None: to the present contact."""
-
-    contact: Contact | None = None
 
 
 def parse_order(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from math import ceil
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import ConfigDict, Field
 
@@ -20,14 +20,10 @@ from online_orders.domain.duplicates import Duplicate
 from online_orders.domain.errors import Conflict, TooLarge, TooManyRequests, VersionMismatch
 from online_orders.domain.order_parts import (
     Closed,
-    ContactRequests,
     Delivery,
-    Handling,
-    HandOver,
     HourlyComments,
     OrderedSite,
     OrderInternals,
-    Question,
     Snapshot,
     User,
 )
@@ -39,16 +35,20 @@ from online_orders.domain.order_status import (
     STATUS_LABELS,
     Status,
 )
-from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState, parse_quote
+from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.domain.system_reasons import system_reason
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
-from online_orders.domain.values import Entity, Instant, is_none
+from online_orders.domain.values import Entity, Instant, is_none, later_part
+
+if TYPE_CHECKING:
+    from online_orders.domain.later_parts import ContactRequests, Handling, HandOver, Question
+else:
+    Handling = later_part("Handling")
 
 MAX_STORED_BYTES = 380 * 1024
 """Bytes of an order with its quote. DynamoDB takes 400 KB; the rest is for keys, and for what is yet to be written."""
 QUOTE_MAIL_DEADLINE = timedelta(hours=24)
 """For how long the mail of a quote is tried again while the installation cannot send it."""
-_NO_REQUESTS = ContactRequests()
 _DECISIONS = {Event.COMPLETED, Event.CANCELED, Event.CHANGE_REQUESTED}
 
 
@@ -151,7 +151,12 @@ class Order(Entity):
 
     @property
     def requests(self) -> ContactRequests:
-        return self.internals.requests or _NO_REQUESTS
+        """Return what contact persons have asked for, which may be nothing."""
+        if self.internals.requests:
+            return self.internals.requests
+        from online_orders.domain.later_parts import ContactRequests
+
+        return ContactRequests()
 
     @property
     def open_questions(self) -> tuple[Question, ...]:
@@ -387,6 +392,8 @@ class Order(Entity):
 
         `currency` is the account's, `terms` the installation's.
         """
+        from online_orders.domain.quote_requests import parse_quote  # imported here for the sake of cold starts
+
         return parse_quote(
             body,
             order_id=self.order_id,
@@ -494,8 +501,10 @@ class Order(Entity):
         """Return the internals by which the contact's requests end, but for those that are named."""
         if self.internals.requests is None:
             return {}
+        from online_orders.domain.later_parts import ContactRequests
+
         kept = ContactRequests(**{name: getattr(self.internals.requests, name) for name in names})
-        return {"requests": None if kept == _NO_REQUESTS else kept}
+        return {"requests": None if kept == ContactRequests() else kept}
 
     def _reminder_reset(self, at: datetime) -> dict[str, Any]:
         """Return the internals by which a mail with the present quote takes the place of the reminders that were due

@@ -39,7 +39,8 @@ from online_orders.domain.csv_pages import (
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import field_errors_of, pointer
 from online_orders.domain.orders import Order
-from online_orders.domain.quotes import MAX_DESCRIPTION_LENGTH, Price, Quote, Recurrence
+from online_orders.domain.quote_requests import MAX_DESCRIPTION_LENGTH, Price
+from online_orders.domain.quotes import Quote, Recurrence
 from online_orders.domain.values import (
     FROM_REQUEST,
     BlankIsAbsent,

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from online_orders.domain.errors import TooManyRequests
-from online_orders.domain.order_parts import Question, User
+from online_orders.domain.later_parts import Question
+from online_orders.domain.order_parts import User
 from online_orders.domain.orders import Change, Order, staff_actor
 from online_orders.domain.timeline import Actor, Entry, Event
 from online_orders.domain.values import instant_text

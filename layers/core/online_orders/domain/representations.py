@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from online_orders.domain import order_schedule
 from online_orders.domain.catalog import QUANTITY, Item, shipped_words, word_keys, words_among
 from online_orders.domain.duplicates import Code, Duplicate
 from online_orders.domain.estimates import History, estimated_start
 from online_orders.domain.order_numbers import number_of
-from online_orders.domain.order_parts import Handling
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.domain.system_reasons import system_reason
 from online_orders.domain.timeline import Entry
 from online_orders.domain.values import instant_text
+
+if TYPE_CHECKING:
+    from online_orders.domain.later_parts import Handling
 
 DEFAULT_POLICY = Policy()
 Flag = Literal[

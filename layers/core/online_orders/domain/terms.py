@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from online_orders.domain.languages import LOCALES, Locale, texts
-from online_orders.domain.quotes import MAX_TERMS_LENGTH
+from online_orders.domain.quote_requests import MAX_TERMS_LENGTH
 from online_orders.domain.values import Entity, Instant, Request, Text
 
 DEFAULT_TERMS: dict[Locale, str] = {locale: texts(locale)["terms"] for locale in LOCALES}

@@ -1,18 +1,17 @@
-"""The parameters of routes, in path, query and header, as the resolver validates and documents them."""
+"""The parameters of routes, in path, query and header, as the resolver validates and documents them; see
+`desk_parameters` for those of the desk alone.
+"""
 
 import re
-from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from online_orders.domain.accounts import Currency, is_time_zone
-from online_orders.domain.csv_pages import SPREADSHEETS
+from online_orders.domain.accounts import is_time_zone
 from online_orders.domain.errors import NotFound
-from online_orders.domain.iso import MINOR_DIGITS
-from online_orders.domain.order_parts import Priority
+from online_orders.domain.languages import LOCALES
 from online_orders.domain.order_status import Status
 from online_orders.domain.values import IDENTIFIER, MAX_LIMIT, MAX_TIME_ZONE_LENGTH, Day, is_identifier
 
@@ -23,8 +22,7 @@ MAX_IDEMPOTENCY_KEY_LENGTH = 255
 MAX_USER_ID_LENGTH = 128
 MAX_SEARCH_LENGTH = 200
 DEFAULT_LIMIT = 25
-MAX_REVISION, MAX_VERSION = 9_999, 99_999_999
-_AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
+MAX_REVISION = 9_999
 _ETAG = r'(W/)?"[0-9]{1,9}"'
 _ETAGS = rf"(\*|{_ETAG}(, *{_ETAG})*)"
 _LENIENT_ETAGS = _ETAGS.replace('"', '"?').replace(", *", r"\s*,\s*")
@@ -38,13 +36,6 @@ def parse_account_id(text: str) -> str:
     return text
 
 
-def parse_group(text: str) -> str:
-    """Return the group itself; raise NotFound for what cannot be a group's id."""
-    if not is_identifier(text):
-        raise NotFound(f"There is no group {text[:64]}.")
-    return text
-
-
 def parse_user_id(text: str) -> str:
     """Return the id itself; raise NotFound for one that is too long to be a user's, or a key of the table."""
     if len(text) > MAX_USER_ID_LENGTH:
@@ -52,14 +43,7 @@ def parse_user_id(text: str) -> str:
     return text
 
 
-def parse_currency(text: str) -> str:
-    """Return the code itself; raise NotFound for what is no ISO 4217 currency."""
-    if text not in MINOR_DIGITS:
-        raise NotFound(f"There is no currency {text[:64]}.")
-    return text
-
-
-def _digits(value: Any) -> Any:
+def digits(value: Any) -> Any:
     """Return a number written in digits only; pydantic also takes a sign, white space and underscores."""
     if isinstance(value, str) and not re.fullmatch("[0-9]{1,9}", value):
         raise PydanticCustomError("malformed", "a number is written in digits")
@@ -79,8 +63,8 @@ def _zone(text: str) -> str:
 
 
 def _spreadsheet(text: str) -> str:
-    if text not in SPREADSHEETS:
-        raise PydanticCustomError("not_allowed", "it is one of {values}", {"values": ", ".join(SPREADSHEETS)})
+    if text not in LOCALES:
+        raise PydanticCustomError("not_allowed", "it is one of {values}", {"values": ", ".join(LOCALES)})
     return text
 
 
@@ -91,15 +75,6 @@ def _user_id(text: str) -> str:
 
 
 UserIdFilter = Annotated[str, AfterValidator(_user_id)]
-
-
-def _amount(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(_AMOUNT, value):
-        raise PydanticCustomError("malformed", "an amount is written in digits, with a point before the decimals")
-    return value
-
-
-Amount = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema({"type": "string", "pattern": _AMOUNT})]
 
 
 def _etags(text: str) -> str:
@@ -135,22 +110,11 @@ UserId = Annotated[
     Path(description="A person's or a service user's id, the `sub` of its tokens."),
 ]
 """Any text of a user id's length: an unknown person is found out where it is read."""
-CurrencyCode = Annotated[
-    str, AfterValidator(parse_currency), Path(description="ISO 4217.", json_schema_extra={"x-stands-for": "Currency"})
-]
-Revision = Annotated[int, Field(ge=1, le=MAX_REVISION), BeforeValidator(_digits), Path(description="From 1.")]
-CatalogVersionNumber = Annotated[
-    int,
-    Field(ge=0, le=MAX_VERSION),
-    BeforeValidator(_digits),
-    Path(description="From 1; 0 is the catalog that ships.", json_schema_extra={"x-component": "path_catalog_version"}),
-]
-VersionNumber = Annotated[int, Field(ge=1, le=MAX_VERSION), BeforeValidator(_digits), Path(description="From 1.")]
+Revision = Annotated[int, Field(ge=1, le=MAX_REVISION), BeforeValidator(digits), Path(description="From 1.")]
 
 # -- of queries ---------------------------------------------------------------------------------------------------
 
 Account = Annotated[str, AfterValidator(parse_account_id), Field(json_schema_extra={"pattern": IDENTIFIER})]
-Group = Annotated[str, AfterValidator(parse_group), Field(json_schema_extra={"pattern": IDENTIFIER})]
 
 
 class QueryModel(BaseModel):
@@ -169,7 +133,7 @@ class Page(QueryModel):
     limit: Annotated[
         int,
         Field(ge=1, le=MAX_LIMIT, description="How many rows a page has at most."),
-        BeforeValidator(_digits),
+        BeforeValidator(digits),
     ] = DEFAULT_LIMIT
     cursor: Annotated[
         str | None,
@@ -181,21 +145,8 @@ class AccountQuery(QueryModel):
     account_id: Annotated[Account | None, Field(description="One account only.")] = None
 
 
-class PriceScopeQuery(AccountQuery):
-    """Whose price list: an account's, a group's or, with neither, the default one."""
-
-    group: Annotated[Group | None, Field(description="One group of accounts only.")] = None
-
-
 class AccountPageQuery(AccountQuery, Page):
     """Which page of what an account has."""
-
-
-class CurrencyQuery(QueryModel):
-    currency: Annotated[
-        Currency | None,
-        Field(description="From the price list in this currency, also where there is a quote."),
-    ] = None
 
 
 class SearchQuery(QueryModel):
@@ -221,26 +172,11 @@ class SearchQuery(QueryModel):
         return Search.parse(self.search) if self.search and self.search.strip() else None
 
 
-class AccountListQuery(SearchQuery, Page):
-    """Which accounts of the desk."""
-
-    group: Annotated[
-        Annotated[str, Field(pattern=IDENTIFIER)] | None, Field(description="One group of accounts only.")
-    ] = None
-
-
-class ComparisonQuery(QueryModel):
-    compared_with: Annotated[
-        Annotated[int, Field(ge=0, le=MAX_VERSION), BeforeValidator(_digits)] | None,
-        Field(description="Another version: then `changes` lists what differs from it."),
-    ] = None
-
-
 class SpreadsheetQuery(QueryModel):
     spreadsheet: Annotated[
         Annotated[str, AfterValidator(_spreadsheet)] | None,
         Field(
-            json_schema_extra={"enum": [*SPREADSHEETS]},
+            json_schema_extra={"enum": [*LOCALES]},
             description=(
                 "For `text/csv`: the language of the spreadsheet that is to open the file. There is a byte-order mark "
                 "then and, for `de`, semicolons between the cells and commas before the decimals. Without it, CSV is "
@@ -281,68 +217,6 @@ class OrderQuery(SearchQuery, SpreadsheetQuery, DaysQuery, OrderFilterQuery, Pag
     """Which orders of a customer, by the days of placing."""
 
     purchase_order_number: Annotated[str | None, Field(description="This purchase order number only.")] = None
-
-
-class DeskOrderQuery(SearchQuery, OrderFilterQuery, Page):
-    """Which orders of the queue."""
-
-    kind: Annotated[
-        Annotated[str, Field(pattern=IDENTIFIER)] | None, Field(description="With an item of this kind only.")
-    ] = None
-    group: Annotated[
-        Annotated[str, Field(pattern=IDENTIFIER)] | None,
-        Field(
-            description="Of accounts that are in this group now only.",
-            json_schema_extra={"x-component": "account_group"},
-        ),
-    ] = None
-    amount_from: Annotated[
-        Amount | None,
-        Field(
-            description=(
-                "Quoted at this amount or more in the first year: what is due once, twelve months, and a year. Orders "
-                "without a quote are left out."
-            )
-        ),
-    ] = None
-    amount_to: Annotated[Amount | None, Field(description="Quoted at this amount or less in the first year.")] = None
-    currency: Annotated[
-        Currency | None,
-        Field(description="Quoted in this currency only.", json_schema_extra={"x-component": "quoted_in"}),
-    ] = None
-    first_day: Annotated[
-        Day | None,
-        Field(
-            alias="from",
-            description="The first day of placing, in the account's time zone.",
-            json_schema_extra={"x-component": "placed_from"},
-        ),
-    ] = None
-    last_day: Annotated[
-        Day | None,
-        Field(
-            alias="to",
-            description="The last day of placing, in the account's time zone.",
-            json_schema_extra={"x-component": "placed_to"},
-        ),
-    ] = None
-    team: Annotated[
-        Annotated[str, Field(pattern=IDENTIFIER)] | None, Field(description="One team's only, by its id.")
-    ] = None
-    priority: Annotated[Priority | None, Field(description="Of one priority only.")] = None
-    follow_up: Annotated[
-        Literal["due", "waiting", "now"] | None,
-        Field(
-            description=(
-                "`due`: the day to follow up has come; `waiting`: it is still to come; `now`: all but those that wait."
-            )
-        ),
-    ] = None
-
-    assignee: Annotated[
-        UserIdFilter | None,
-        Field(description="One assignee only: a user's id, or `me`."),
-    ] = None
 
 
 # -- of headers ---------------------------------------------------------------------------------------------------

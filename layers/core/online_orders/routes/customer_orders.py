@@ -11,7 +11,6 @@ from online_orders import clock
 from online_orders.aws import account_store, lead_time_statistics, order_queries, order_store
 from online_orders.aws.placing import place, preview
 from online_orders.domain.callers import Caller
-from online_orders.domain.csv_pages import csv_page, dialect_for
 from online_orders.domain.order_requests import NewComment, Reason
 from online_orders.domain.orders import Order
 from online_orders.domain.representations import entry_body, order_body
@@ -143,6 +142,8 @@ def list_orders(customer: OrderReader, query: Annotated[OrderQuery, Query()], re
     at, may_act = clock.now(), customer.may_change_orders
     rows = [order_body(order, lead_time_statistics.lead_times([order]), at, may_act=may_act) for order in page.orders]
     if requests.accepts(request, "text/csv"):
+        from online_orders.domain.csv_pages import csv_page, dialect_for  # not needed to place or read orders
+
         table = csv_page(rows, dialect_for(query.spreadsheet))
         return responses.csv_response(table, "orders.csv", responses.next_link(request, cursor.after(page.position)))
     return responses.page(rows, "order_id", page.position, cursor)

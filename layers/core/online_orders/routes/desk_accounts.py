@@ -20,7 +20,8 @@ from online_orders.http.app import (
     raw_json_body,
     response_spec,
 )
-from online_orders.http.parameters import AccountId, AccountListQuery, IfMatch, IfNoneMatch, Page, VersionNumber
+from online_orders.http.desk_parameters import AccountListQuery, VersionNumber
+from online_orders.http.parameters import AccountId, IfMatch, IfNoneMatch, Page
 from online_orders.http.responses import Response
 from online_orders.routes.versions import get_version, version_row, versions_page
 

@@ -29,14 +29,8 @@ from online_orders.http.app import (
     raw_json_body,
     response_spec,
 )
-from online_orders.http.parameters import (
-    CatalogVersionNumber,
-    ComparisonQuery,
-    IfMatch,
-    IfNoneMatch,
-    IfNoneMatchTag,
-    Page,
-)
+from online_orders.http.desk_parameters import CatalogVersionNumber, ComparisonQuery
+from online_orders.http.parameters import IfMatch, IfNoneMatch, IfNoneMatchTag, Page
 from online_orders.http.responses import Response
 from online_orders.routes.versions import get_version, version_row
 

@@ -20,11 +20,11 @@ from online_orders.aws.placing import current_duplicates, place, preview
 from online_orders.domain.callers import Caller
 from online_orders.domain.catalog import item_errors
 from online_orders.domain.field_errors import validate
-from online_orders.domain.order_requests import NeededReason, NewDeskComment, NewDirectOrder
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Decision, Order
 from online_orders.domain.representations import desk_row, entry_body
+from online_orders.domain.staff_requests import NeededReason, NewDeskComment, NewDirectOrder
 from online_orders.domain.timeline import Actor
 from online_orders.environment import environment
 from online_orders.http import requests, responses
@@ -39,7 +39,8 @@ from online_orders.http.app import (
     raw_json_body,
     response_spec,
 )
-from online_orders.http.parameters import DeskOrderQuery, IdempotencyKey, IfMatch, OrderId, Page, parse_account_id
+from online_orders.http.desk_parameters import DeskOrderQuery
+from online_orders.http.parameters import IdempotencyKey, IfMatch, OrderId, Page, parse_account_id
 from online_orders.http.responses import Response
 from online_orders.telemetry import MetricUnit, logger, metrics
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import clock
 from online_orders.aws import order_store, quoting
-from online_orders.domain.order_requests import Resending
+from online_orders.domain.staff_requests import Resending
 from online_orders.http import requests, responses
 from online_orders.http.app import (
     PDF,
@@ -21,7 +21,8 @@ from online_orders.http.app import (
     raw_json_body,
     response_spec,
 )
-from online_orders.http.parameters import CurrencyQuery, IfMatch, OrderId, Revision
+from online_orders.http.desk_parameters import CurrencyQuery
+from online_orders.http.parameters import IfMatch, OrderId, Revision
 from online_orders.http.responses import Response
 from online_orders.routes import quote_revisions
 from online_orders.routes.desk_orders import desk_order_response, take_action

@@ -6,8 +6,8 @@ from aws_lambda_powertools.event_handler import Depends
 
 from online_orders import clock
 from online_orders.domain import hand_over, questions
-from online_orders.domain.order_requests import HandOverDecision, NewAnswer
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.staff_requests import HandOverDecision, NewAnswer
 from online_orders.http.app import DeskAgent, Router, error_codes, parsed_body, response_spec
 from online_orders.http.parameters import IfMatch, OrderId
 from online_orders.http.responses import Response

@@ -38,15 +38,8 @@ from online_orders.http.app import (
     json_or_csv_body,
     response_spec,
 )
-from online_orders.http.parameters import (
-    CurrencyCode,
-    IfMatch,
-    IfNoneMatch,
-    Page,
-    PriceScopeQuery,
-    SpreadsheetQuery,
-    VersionNumber,
-)
+from online_orders.http.desk_parameters import CurrencyCode, PriceScopeQuery, VersionNumber
+from online_orders.http.parameters import IfMatch, IfNoneMatch, Page, SpreadsheetQuery
 from online_orders.http.responses import Response
 from online_orders.routes.versions import get_version, version_row, versions_page
 
