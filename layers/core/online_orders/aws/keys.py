@@ -238,7 +238,7 @@ def idempotency_key(account_id: str, source: Source, hashed: str) -> Key:
 
 
 def placed_key(account_id: str, at: datetime) -> Key:
-    return key(account_pk(account_id), f"PLACED#{at.isoformat(timespec='hours')[:13]}")
+    return key(account_pk(account_id), f"PLACED#{at.date()}T{at.hour:02}")
 
 
 def history_key(kind: str, shard: int) -> Key:

@@ -33,7 +33,8 @@ MAX_KINDS = 10
 
 
 class _Cached(NamedTuple):
-    at: float
+    until: float
+    """By the monotonic clock."""
     history: dict[tuple[str, str], list[int]]
     kinds: set[str]
     """Whose counters have been read."""
@@ -44,7 +45,7 @@ _catalog_kinds: list[tuple[str, ...]] = []
 
 
 def _is_fresh() -> bool:
-    return bool(_cache) and monotonic() - _cache[0].at < float(environment("HISTORY_CACHE_SECONDS"))
+    return bool(_cache) and monotonic() < _cache[0].until
 
 
 def follow_catalog(kinds: Iterable[str]) -> None:
@@ -79,7 +80,7 @@ def update_cache(found: Items, asked: Iterable[str] = ()) -> None:
     """Cache the counters that a read with `keys_to_refresh` has brought, for the same kinds that are asked for."""
     kinds = _due(asked)
     if not _is_fresh():
-        _cache[:] = [_Cached(monotonic(), {}, set())]
+        _cache[:] = [_Cached(monotonic() + float(environment("HISTORY_CACHE_SECONDS")), {}, set())]
     _cache[0].history.update(_history(found, kinds))
     _cache[0].kinds.update(kinds)
 

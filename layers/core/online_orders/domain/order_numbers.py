@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 _LETTERS = "CDFGHJKMNPQRTWXY"
 ALPHABET = "34679" + _LETTERS
@@ -19,8 +20,12 @@ _CHARACTERS = f"[{ALPHABET}]{{{_LENGTH}}}"
 _SEPARATORS = r"[\s\-\u2010-\u2015\u2212]+"
 
 
+@lru_cache(maxsize=1)
 def number_of(order_id: str) -> str:
-    """Return the number of an order: nine characters in groups of three, such as K7M-439-QXR."""
+    """Return the number of an order: nine characters in groups of three, such as K7M-439-QXR.
+
+    The latest one is kept, since a new order is stored and shown with it.
+    """
     rest = int.from_bytes(hashlib.sha256(order_id.encode()).digest()[:8], "big")
     characters = []
     for _ in range(_LENGTH):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import (
@@ -93,6 +94,12 @@ def day_of(value: Any) -> Any:
 
 def instant_text(value: datetime) -> str:
     """Return an instant in RFC 3339, in UTC with a Z, to the millisecond."""
+    return _instant_text(value, value.utcoffset())
+
+
+@lru_cache(maxsize=1)
+def _instant_text(value: datetime, _offset: timedelta | None) -> str:
+    """Keep the latest text: most of what is written at once is of one instant. It is told apart by its offset, too."""
     return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
