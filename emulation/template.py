@@ -4,8 +4,10 @@ Functions keep everything but their package: the engine forwards an invocation t
 handler from a copy of the source tree. So an empty zip is deployed, with the address of the host.
 """
 
+import functools
 import json
 import os
+import pickle
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,12 +103,18 @@ _CloudFormationLoader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 def read(path: Path) -> Template:
     try:
-        loaded: Template = yaml.load(path.read_text(encoding="utf-8"), _CloudFormationLoader)  # noqa: S506 - it extends CSafeLoader
+        loaded: Template = pickle.loads(_parsed(path.read_text(encoding="utf-8")))  # noqa: S301 - written below
     except OSError as error:
         raise TemplateError(f"cannot read {path}: {error.strerror}") from error
     except yaml.YAMLError as error:
         raise TemplateError(f"{path} is not YAML: {error}") from error
     return loaded
+
+
+@functools.cache
+def _parsed(text: str) -> bytes:
+    """Return what is parsed, pickled: templates are read again and again, and YAML takes twenty times as long."""
+    return pickle.dumps(yaml.load(text, _CloudFormationLoader))  # noqa: S506 - it extends CSafeLoader
 
 
 def localize(

@@ -15,6 +15,9 @@ _PROVED = "proved"
 SHARED = {"artifact", "browser", "live", "running"}
 """Fixtures that start something big once for all tests of a folder."""
 
+QUICK = {"aws", "domain", "functions", "http", "rendering"}
+"""Folders whose tests take milliseconds: to hand out each of them on its own would take as long."""
+
 settings.register_profile(
     "mutants", max_examples=20, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
 )
@@ -37,11 +40,16 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares something big runs in one process, so that nothing big is started in each of several."""
+    """What shares something big runs in one process, so that nothing big is started in each of several.
+
+    So do quick tests of one file.
+    """
     for item in items:
         names = item.fixturenames if isinstance(item, pytest.Function) else []
         if SHARED.intersection(names) or item.get_closest_marker("live"):
             item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+        elif item.path.parent.name in QUICK:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
 
 
 @pytest.hookimpl(trylast=True)

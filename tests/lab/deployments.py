@@ -15,6 +15,7 @@ from moto.s3.models import s3_backends
 
 from tests.lab.clock import Clock
 from tests.lab.stack import Stack
+from tests.lab.stream import StreamPoller
 
 _GIVEN = {"template", "parameters", "client"}
 """What a stack is told, where all else of it is what came of its deployment."""
@@ -76,20 +77,32 @@ def deploy(stack: Stack) -> None:
     _carried_out[key] = written.getvalue()
 
 
-def fill(stack: Stack, fill_tables: Callable[[], None], clock: Clock, account: str, region: str) -> None:
-    """Fill the tables of a fresh stack, or put there what the same function wrote into those of an equal one.
+def fill(
+    stack: Stack,
+    name: str,
+    fill_tables: Callable[[], None],
+    clock: Clock,
+    streams: StreamPoller,
+    account: str,
+    region: str,
+) -> None:
+    """Fill the tables of a fresh stack, or put there what was left under the same name in those of an equal one.
 
-    The function may write to tables alone; the time that it takes passes for the copy as well.
+    The function may write to tables alone. The time that it takes passes for the copy as well, and its streams are read
+    as far.
     """
-    key = repr((_key(stack), fill_tables.__qualname__, clock.now()))
+    key = repr((_key(stack), name, clock.now()))
     if key in _filled:
-        backend, until = pickle.loads(_filled[key])  # noqa: S301 - written below
+        backend, until, positions = pickle.loads(_filled[key])  # noqa: S301 - written below
         dynamodb_backends[account][region] = backend
         clock.move_to(until)
+        for mapping, position in zip(streams.mappings, positions, strict=True):
+            mapping.position = position
         return
     fill_tables()
     written = io.BytesIO()
-    _Pickler(written).dump((dynamodb_backends[account][region], clock.now()))
+    positions = [mapping.position for mapping in streams.mappings]
+    _Pickler(written).dump((dynamodb_backends[account][region], clock.now(), positions))
     _filled[key] = written.getvalue()
 
 

@@ -171,8 +171,22 @@ class Lab:
         self.api = HttpApi(self.stack.api, self.functions, self.clock, self.signing_in)
 
     def fill(self, fill_tables: Callable[[], None]) -> None:
-        """Call what fills the tables of this lab, fresh as it is; for a lab like an earlier one its work is copied."""
-        deployments.fill(self.stack, fill_tables, self.clock, ACCOUNT, REGION)
+        """Call what fills the tables of this lab, fresh as it is, and let follow what follows of that.
+
+        For a lab like an earlier one that work is copied.
+        """
+
+        def fill_and_settle() -> None:
+            fill_tables()
+            self.settle()
+            assert self.queue.is_empty, "what follows has not ended"
+            assert [*self.mails, *self.events, *self.executions] == [], "more than tables is filled"
+            for noted in (self.functions.invocations, self.wire.calls, self.log.lines):
+                noted.clear()  # as a later lab has it, for which nothing of this is called
+
+        deployments.fill(
+            self.stack, fill_tables.__qualname__, fill_and_settle, self.clock, self.stream, ACCOUNT, REGION
+        )
 
     def _lets_in(self, queue: str, rule: str) -> bool:
         """Whether the queue's own policy allows EventBridge to send what the rule takes, as AWS needs it."""

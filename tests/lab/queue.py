@@ -66,6 +66,11 @@ class QueuePoller:
         assert MIN_CONCURRENCY <= at_once <= 1000, f"{mapping.function}: AWS refuses a concurrency of {at_once}"
         self.mappings.append(mapping)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no queue holds a message, seen or not."""
+        return not any(queue._messages for queue in sqs_backends[self.account][self.region].queues.values())
+
     def bodies(self, arn: str) -> list[Any]:
         """The JSON messages on a queue, seen or not, oldest first."""
         return [json.loads(message.body) for message in self._queue(arn)._messages]

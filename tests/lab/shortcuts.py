@@ -1,24 +1,31 @@
 """What the SDK and moto do for every call at some length, and nobody here looks at."""
 
+import copy
 import functools
 import json
 import os
+import pickle
 import re
 import string
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlparse
 
 import jmespath
 import moto.backends
+import moto.cognitoidp.models
 import moto.core.responses
+import moto.dynamodb.models.table
+import moto.dynamodb.parsing.validators
 import moto.sqs.models
 from botocore.auth import SigV4Auth
 from botocore.regions import EndpointRulesetResolver
 from botocore.useragent import UserAgentString
+from joserfc.jwk import RSAKey
 from moto import backend_index
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
@@ -26,9 +33,11 @@ from moto.core.request import normalize_request
 from moto.core.responses import ActionContext, ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.dynamodb.comparisons import ConditionExpressionParser
-from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
+from moto.dynamodb.models.utilities import bytesize
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 from moto.dynamodb.responses import DynamoHandler
@@ -37,6 +46,7 @@ from moto.moto_api._internal.moto_random import MotoRandom
 from requests.structures import CaseInsensitiveDict
 from werkzeug.exceptions import HTTPException
 
+from online_orders.aws import clients
 from tests.lab.stack import ACCOUNT, REGION
 
 PLAIN = {
@@ -201,6 +211,15 @@ def _reserved_keywords() -> frozenset[str]:
     return frozenset(ReservedKeywords._get_reserved_keywords())
 
 
+def _deepcopy(value: Any) -> Any:
+    """A copy; of an expression as it was parsed for a fifth of the work, from the second copy on."""
+    if not isinstance(value, Node):
+        return copy.deepcopy(value)
+    written = vars(value).get("written") or pickle.dumps(value)
+    vars(value)["written"] = written
+    return pickle.loads(written)  # noqa: S301 - written above
+
+
 _processed: dict[type, tuple[type, ...]] = {}
 
 
@@ -210,6 +229,72 @@ def _processed_nodes(traverser: DepthFirstTraverser) -> tuple[type, ...]:
     if kind not in _processed:
         _processed[kind] = _nodes_to_be_processed(traverser)
     return _processed[kind]
+
+
+def _traverse(traverser: DepthFirstTraverser, node: Any, child_id: int = -1) -> Any:
+    """As moto's own, but for asking at each node which kinds are processed."""
+    kinds = _processed_nodes(traverser)
+    prepares = type(traverser).pre_processing_of_child is not DepthFirstTraverser.pre_processing_of_child
+
+    def visit(node: Any, child_id: int) -> Any:
+        if not isinstance(node, Node):
+            return node
+        parent = node.parent
+        for number, child in enumerate(node.children or ()):
+            if prepares:
+                traverser.pre_processing_of_child(node, number)
+            if isinstance(child, Node):
+                visit(child, number)
+        if isinstance(node, kinds):
+            node = traverser.process(node)
+            node.parent = parent
+            if parent:
+                parent.children[child_id] = node
+        return node
+
+    return visit(node, child_id)
+
+
+ITEM_LIMIT = 405_000
+"""In bytes, where moto has it."""
+
+
+def _set_attribute(attributes: LimitedSizeDict, name: str, value: Any) -> None:
+    """Adds up what is set; moto sums up the whole item for each attribute, as is done here from half the limit on."""
+    size = bytesize(name) + _size(value)
+    so_far = vars(attributes).get("so_far")
+    if so_far is None or so_far + size > ITEM_LIMIT // 2:
+        so_far = sum(bytesize(each) + _size(attributes[each]) for each in attributes)
+    if so_far + size > ITEM_LIMIT:
+        raise ItemSizeTooLarge
+    vars(attributes)["so_far"] = so_far + size
+    dict.__setitem__(attributes, name, value)
+
+
+def _size(value: Any) -> int:
+    return int(value.size()) if type(value) is DynamoType else bytesize(str(value))
+
+
+def _hash(value: DynamoType) -> int:
+    return hash(value.value if value.type == "S" else (value.type, value.cast_value))
+
+
+def _equals(one: DynamoType, other: DynamoType) -> bool:
+    """As moto's own; what is not text is converted first."""
+    if one.type == "S":
+        return other.type == "S" and bool(one.value == other.value)
+    return one.type == other.type and bool(one.cast_value == other.cast_value)
+
+
+_import_key = functools.cache(lambda text: RSAKey.import_key(json.loads(text)))
+
+
+class _Keys:
+    """The one key of all user pools, which takes half a second to import."""
+
+    @staticmethod
+    def import_key(key: Mapping[str, Any]) -> RSAKey:
+        return _import_key(json.dumps(key))
 
 
 def _random_string(
@@ -235,6 +320,22 @@ def _all_items(table: Table) -> list[Item]:
     return sorted(items, key=lambda item: (item.hash_key.value, item.range_key.value))
 
 
+class _Sessions:
+    """The product's sessions of the SDK, for the whole process: clients are, and all sessions are made alike."""
+
+    def __init__(self) -> None:
+        self._of = functools.cache(clients._session.__wrapped__)
+
+    def __call__(self, service: str) -> Any:
+        return self._of(service)
+
+    def cache_clear(self) -> None:
+        """Keeps them."""
+
+
+_sessions = _Sessions()
+
+
 @contextmanager
 def taken() -> Iterator[None]:
     with ExitStack() as stack:
@@ -253,7 +354,14 @@ def taken() -> Iterator[None]:
             (ConditionExpressionParser, "_lex_condition_expression", _lexed),
             (UpdateExpressionParser, "make", _update_expression),
             (ReservedKeywords, "get_reserved_keywords", _reserved_keywords),
-            (DepthFirstTraverser, "nodes_to_be_processed", _processed_nodes),
+            (DepthFirstTraverser, "traverse", _traverse),
+            (moto.dynamodb.parsing.validators, "deepcopy", _deepcopy),
+            (LimitedSizeDict, "__setitem__", _set_attribute),
+            (DynamoType, "__hash__", _hash),
+            (moto.dynamodb.models.table, "dynamo_json_dump", lambda record: ""),  # whose length is a record's size
+            (DynamoType, "__eq__", _equals),
+            (clients, "_session", _sessions),
+            (moto.cognitoidp.models, "jwk", SimpleNamespace(RSAKey=_Keys)),
             (MotoRandom, "get_random_string", _random_string),
             (Table, "all_items", _all_items),
         ]:
@@ -264,8 +372,8 @@ def taken() -> Iterator[None]:
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
     """Variables for a while. `patch.dict` would put every variable that there is back in its place."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
+    before = {name: was for name, value in values.items() if (was := os.environ.get(name)) != value}
+    os.environ.update((name, values[name]) for name in before)
     try:
         yield
     finally:
