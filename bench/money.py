@@ -56,7 +56,7 @@ class Counted:
         return max(self.dollars, key=self.dollars.__getitem__)
 
 
-class _Walk(Walk):
+class QuickWalk(Walk):
     """In no time, so that the reconciler has no part in it."""
 
     @override
@@ -71,7 +71,7 @@ def count() -> Counted:
         lab.wire.calls.clear()
         lab.functions.invocations.clear()
         lab.log.lines.clear()
-        capacity, walk, units = PartitionedCapacity(lab.dynamodb), _Walk(lab), {}
+        capacity, walk, units = PartitionedCapacity(lab.dynamodb), QuickWalk(lab), {}
         walk_steps: dict[str, Callable[[], None]] = {
             "place": lambda: _place(walk),
             "claim": walk.claim,

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench import growth, money, standing
+from bench import load, money, population, standing
 from bench.choices import PERIOD_MICROSECONDS, SIZE_BEFORE, Chosen
-from bench.growth import Cost
+from bench.growth import Cost, Grown, Limits
 from bench.money import PRICES, STEPS, Counted
 from bench.speed import CPU_REQUESTS, WARM_REQUESTS, Measured, Run
 from bench.standing import Standing
 from online_orders.aws.table import MAX_ATTEMPTS
+from online_orders.domain.order_status import Status
 from tests.artifact.built import FUNCTIONS
 from tools.build_artifact import LAMBDA_PYTHON
 
@@ -39,6 +40,8 @@ START_OF_BARE = 0.83
 """The time that a start and its first request may take at the size of the template, of the bare handler's at 512 MB in
 the same run. Before the SDK's clients ours took 921 ms there, and 0.83 of the bare handler's instructions."""
 MEGABYTES = int(FUNCTIONS["OrdersApiFunction"]["MemorySize"])
+SIZE_MARKS = (("#f26419", 70), ("#33658a", 30), ("#172a3a", 8))
+"""Color and area of the dots of a size: of equal ones each shows behind the next."""
 LIMIT_COLORS = {"cold": "#33658a", "warm": "#f26419"}
 
 
@@ -330,13 +333,16 @@ takes one for a write, and two if its key changes.
 
 - *place*: the order, its first timeline entry, the idempotency record with the response (two transactions' worth of
   KB); then the workflow's wait with its pending flag, the link of "order received", a claim and a record for each mail;
-  the outbox removes the pending flag of the entry.
+  the outbox removes the pending flag of the entry. For the search it writes two postings for each word of the order,
+  one of them for the desk.
 - *claim*: the order and an entry; the removal of the pending flag; the desk's index moves the order from one status to
   the next.
 - *quote*: the order with the quote and an entry, the quote's link, then the order again as *offered* with its entry
   after SES accepted the mail; the pending flags of both.
 - *approve*: the order, its entry and the evidence of the decision, the check of the link's wrong codes, the counters of
   the estimates, the mails' claims and records, and the removal of the pending flags.
+
+Each step also changes the counters of the figures, and what the order counts for in them, in one transaction.
 """
 
 
@@ -387,9 +393,7 @@ def write_standing(counted: Standing, folder: Path) -> None:
     file.write_text(before + standing_section(counted) + heading + after, encoding="utf-8")
 
 
-def write_cost(
-    counted: Counted, standing_costs: Standing, grown: Mapping[str, Mapping[int, Cost]], folder: Path
-) -> list[str]:
+def write_cost(counted: Counted, standing_costs: Standing, grown: Mapping[str, Grown], folder: Path) -> list[str]:
     prices, dollars = PRICES["per_million"], counted.dollars
     rows = [
         [name, f"{counted.amounts[name]:,.4g}", f"{prices[name]:g}", f"{dollars[name] * 1e6:,.1f}"] for name in prices
@@ -409,32 +413,25 @@ def write_cost(
         ["step", *places],
         [[step, *(f"{counted.units[step].get(location, 0):g}" for location in places)] for step in STEPS],
     )
-    sizes = sorted(next(iter(grown.values())))
-    growth_rows = [
-        [name, *(f"{costs[size].calls} / {costs[size].read_units:g} / {costs[size].write_units:g}" for size in sizes)]
-        for name, costs in grown.items()
-    ]
-    growth_table = table(
-        ["request: calls / read units / write units", *(f"{size:,} orders" for size in sizes)], growth_rows
-    )
-    hottest = growth.partitions(counted)
+    growth_section = _growth_section(grown)
+    hottest = load.partitions(counted)
     partition_table = table(
         ["partition key", "write units a second", "of DynamoDB's 1,000"],
         [
-            [one.name, f"{one.units_per_second:,.1f}", f"{one.units_per_second / growth.WRITES_PER_PARTITION:.1%}"]
+            [one.name, f"{one.units_per_second:,.1f}", f"{one.units_per_second / load.WRITES_PER_PARTITION:.1%}"]
             for one in hottest
         ],
     )
     bottleneck_table = table(
         ["first bottleneck", "at orders a second", "what to raise"],
-        [[name, f"{rate:,.0f}", cure] for name, rate, cure in growth.bottlenecks(counted)],
+        [[name, f"{rate:,.0f}", cure] for name, rate, cure in load.bottlenecks(counted)],
     )
     contention_table = table(
         ["completed orders a second", "one item: conflict", "later", "shards: conflict", "tries", "later"],
         _contention_rows(),
     )
     share = dollars[counted.dominating] / counted.total
-    for each in (money_table, unit_table, growth_table, partition_table, bottleneck_table, contention_table):
+    for each in (money_table, unit_table, growth_section, partition_table, bottleneck_table, contention_table):
         print(each, end="\n\n")
     summary = _wrapped(
         f"Written by `make bench` (`ARGS='--only cost'` for this page alone) on {datetime.now(UTC):%Y-%m-%d}. The "
@@ -457,16 +454,8 @@ fixed costs (see the section on an idle stage), storage, and taxes.
 
 {_why()}
 {standing_section(standing_costs)}
-## Growth
-
-The same requests with more orders in the same account and in the desk's queue (copies written directly into the table,
-all `submitted`). The bench fails if a request costs more at a larger size.
-
-{growth_table}
-
-![units by size](growth.svg)
-
-## {growth.ORDERS_PER_SECOND} orders a second, over {growth.ACCOUNTS:,} accounts
+{growth_section}
+## {load.ORDERS_PER_SECOND} orders a second, over {load.ACCOUNTS:,} accounts
 
 Computed from the write units of one order under each key; not run.
 
@@ -478,7 +467,7 @@ Computed from the write units of one order under each key; not run.
 
 The statistics behind the estimates are the only items that orders of different accounts write. The table is simulated
 with the product's shards, retries and pauses, for orders of one kind that are completed at random moments. Each
-transaction blocks others for {growth.TRANSACTION_SECONDS * 1000:g} ms, which is assumed and not measured. *One item* is
+transaction blocks others for {load.TRANSACTION_SECONDS * 1000:g} ms, which is assumed and not measured. *One item* is
 the result without shards. *Later* is the share of orders that no retry counts and that the reconciler counts; no mail,
 event or workflow waits for that.
 
@@ -489,10 +478,77 @@ event or workflow waits for that.
     return list(_past_cost(counted, grown))
 
 
+def _growth_section(grown: Mapping[str, Grown]) -> str:
+    sizes = list(next(iter(grown.values())).costs)
+    flat = table(
+        ["request: calls / read units / write units", *(size.label for size in sizes)],
+        [[name, *map(_units, one.costs.values())] for name, one in grown.items() if one.limits is None],
+    )
+    limited = table(
+        ["request: calls / read units / write units, items read", "items at most", *(size.label for size in sizes)],
+        [
+            [
+                name,
+                _items(one.limits),
+                *(f"{_units(cost)}, {_items(cost.read, one.limits)}" for cost in one.costs.values()),
+            ]
+            for name, one in grown.items()
+            if one.limits is not None
+        ],
+    )
+    small, large = sizes[0], sizes[-1]
+    return f"""## Growth
+
+{
+        _wrapped(
+            f"The same requests with {small.label}, and with more up to {large.label}. Run `make bench ARGS='--only "
+            "cost'` to count them again; it fails if a request costs more than is said here. The accounts and orders "
+            "are written directly into the table, with the items that the product stores of them for reading, "
+            "searching and the figures. Their names, addresses, towns and numbers differ. All are branches of one "
+            f"company, so `{population.BIG}` is a word of each order and each account. The account "
+            f"`{population.BIG}` has the newest {population.OF_THE_BIG_ACCOUNT_ALONE} orders and every second of the "
+            f"others. {population.STATUSES.count(Status.SUBMITTED)} of 100 new orders are submitted, and of the older "
+            "half all are closed."
+        )
+    }
+
+### The same cost at every size
+
+The bench fails if one of these costs more, or less, at another size.
+
+{flat}
+
+### A limited cost
+
+{
+        _wrapped(
+            "These cost more until there is enough to fill their pages, or until a call has read as many items as it "
+            "reads at most; then it answers with a short page and the cursor of the next one. *Postings* are words of "
+            "the search ([search.md](search.md#how-it-works)), *counters* are those of the figures "
+            "([figures.md](figures.md)). The bench fails if one reads more."
+        )
+    }
+
+{limited}
+
+![units by size](growth.svg)
+"""
+
+
+def _units(cost: Cost) -> str:
+    return f"{cost.calls} / {cost.read_units:g} / {cost.write_units:g}"
+
+
+def _items(read: Limits, limits: Limits | None = None) -> str:
+    """Return how many items of each kind, of those that are limited alone."""
+    found = [(kind, read[kind]) for kind in sorted(limits or read) if read.get(kind)]
+    return " and ".join(f"{count:,} {kind if count > 1 else kind[:-1]}" for kind, count in found) or "none"
+
+
 def _contention_rows() -> Iterator[Sequence[object]]:
-    for rate in (1, 10, growth.ORDERS_PER_SECOND, 3 * growth.ORDERS_PER_SECOND):
-        once, often = (growth.contention(rate, growth.in_one_item, tries) for tries in (1, MAX_ATTEMPTS))
-        now = growth.contention(rate)
+    for rate in (1, 10, load.ORDERS_PER_SECOND, 3 * load.ORDERS_PER_SECOND):
+        once, often = (load.contention(rate, load.in_one_item, tries) for tries in (1, MAX_ATTEMPTS))
+        now = load.contention(rate)
         yield (
             rate,
             f"{once.refused:.0%}",
@@ -503,25 +559,34 @@ def _contention_rows() -> Iterator[Sequence[object]]:
         )
 
 
-def _past_cost(counted: Counted, grown: Mapping[str, Mapping[int, Cost]]) -> Iterator[str]:
+def _past_cost(counted: Counted, grown: Mapping[str, Grown]) -> Iterator[str]:
     if counted.total > money.BUDGET:
         yield f"a straight order costs ${counted.total:.6f}, budget ${money.BUDGET}"
     if counted.amounts["state transition"] > money.TRANSITIONS_AT_MOST:
         yield f"a straight order takes {counted.amounts['state transition']} transitions"
-    for name, costs in grown.items():
-        if len(set(costs.values())) > 1:
-            yield f"{name} does not cost the same at every size: {dict(costs)}"
+    for name, one in grown.items():
+        yield from (f"{name}: {fault}" for fault in one.faults())
 
 
-def _plot_growth(grown: Mapping[str, Mapping[int, Cost]], file: Path) -> None:
+def _plot_growth(grown: Mapping[str, Grown], file: Path) -> None:
     figure = _figure()
+    figure.set_size_inches(8, 1 + 0.2 * len(grown))
     axes = figure.subplots()
-    for name, costs in grown.items():
-        units = [one.read_units + one.write_units for one in costs.values()]
-        axes.plot(list(costs), units, marker="o", label=name)
+    rows = range(len(grown))
+    sizes = list(next(iter(grown.values())).costs)
+    for row, one in enumerate(grown.values()):
+        units = [cost.read_units + cost.write_units for cost in one.costs.values()]
+        axes.plot([min(units), max(units)], [row, row], color="#b8c4ce", linewidth=2, zorder=1)
+    for size, (color, area) in zip(sizes, SIZE_MARKS, strict=False):
+        units = [one.costs[size].read_units + one.costs[size].write_units for one in grown.values()]
+        axes.scatter(units, rows, s=area, color=color, label=size.label, zorder=2)
     axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("orders in the account and in the queue")
-    axes.set_ylabel("read and write units")
-    axes.legend(fontsize=8)
+    axes.set_xlim(left=0.7)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.grid(axis="x", color="#e3e8ec", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set_yticks(rows, list(grown), fontsize=7)
+    axes.set_ylim(len(grown) - 0.5, -0.5)
+    axes.set_xlabel("read and write units; one dot: the same at every size")
+    figure.legend(loc="outside upper center", ncols=len(sizes), fontsize=8)
     figure.savefig(file, metadata={"Date": None})

@@ -155,7 +155,7 @@ def test_an_order_of_an_erased_person_counts_for_an_erased_one_and_empty_counter
     marker = marker_of(written(service)[-1][0])
     left = [counters("person#clara", 2, orders=1, open=1), counters("person#clara", 5, orders=-1, open=-1)]
     service.answers = [stored(CLAIMED.order, marker=marker), OVERTAKEN, stored(CLAIMED.order, marker=marker), {}]
-    service.answers += [{"Items": left}, {}]
+    service.answers += [{"Items": left[:1]}, {"Items": left[1:]}, {}]
     figures_store.erase_person(AT, {"clara"})
     put, *moved = written(service)[-2]
     claim = {f"claim#{bucket_of(2)}": 1}
@@ -194,7 +194,7 @@ def test_counters_of_a_persons_other_orders_stay(service: Service) -> None:
 
 def test_an_erasure_that_others_never_leave_alone_is_in_progress(service: Service) -> None:
     empty = {"Items": [counters("person#clara", 2, orders=0)]}
-    service.answers = [stored(PLACED.order), empty, OVERTAKEN] * MAX_ATTEMPTS
+    service.answers = [stored(PLACED.order), empty, {"Items": []}, OVERTAKEN] * MAX_ATTEMPTS
     with pytest.raises(InProgress):
         figures_store.erase_person(AT, {"clara"})
 
@@ -227,7 +227,8 @@ def counters(cell: str, shard: int, **counts: int) -> Json:
 def test_the_shards_of_a_month_are_summed_by_key_and_page(service: Service) -> None:
     first = [counters("person#a#b", 0, orders=1), counters("person#a#b", 7, orders=2, won=1)]
     last = [counters("person#", 3, orders=1, open=1), counters("person#gone", 1, orders=0)]
-    service.answers = [{"Items": first, "LastEvaluatedKey": {"pk": 1}}, {"Items": last}, {"Items": []}]
+    service.answers = [{"Items": first[:1], "LastEvaluatedKey": {"pk": 1}}, {"Items": last[:0]}]
+    service.answers += [{"Items": [*first[1:], *last]}, {"Items": []}, {"Items": []}]
     found = list(figures_store.read_figures(["2026-11", "2026-12"], Dimension.PERSON))
     assert found == [
         ("2026-11", {"": {"orders": 1, "open": 1}, "a#b": {"orders": 3, "won": 1}}),
@@ -235,11 +236,14 @@ def test_the_shards_of_a_month_are_summed_by_key_and_page(service: Service) -> N
     ]
     values = [requested["ExpressionAttributeValues"] for _, requested in service.asked]
     assert values[0] == {
-        ":pk": {"S": "FIGURES#2026-11"},
+        ":pk": {"S": "FIGURES#2026-11#person#0"},
         ":first": {"S": "person#"},
         ":last": {"S": "person#\uffff"},
     }
-    assert values[2][":pk"] == {"S": "FIGURES#2026-12"}
+    later = [value[":pk"]["S"] for value in values[1:]]
+    assert later == [
+        f"FIGURES#{each}" for each in ("2026-11#person#0", "2026-11#person#1", "2026-12#person#0", "2026-12#person#1")
+    ]
 
 
 def test_people_are_named_in_batches_and_nobody_is_nobody(service: Service) -> None:

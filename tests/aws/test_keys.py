@@ -42,7 +42,7 @@ AT = datetime(2026, 3, 5, 7, 59, tzinfo=UTC)
         (lambda: keys.certificate_key("O", 7), "ORDER#O", "CERTIFICATE#000007"),
         (lambda: keys.public_key_key("thumb"), "CERTIFICATEKEYS", "thumb"),
         (lambda: keys.figures_marker_key("O"), "ORDER#O", "FIGURES"),
-        (lambda: keys.figures_key("2026-11", "kind#socket", 3), "FIGURES#2026-11", "kind#socket#3"),
+        (lambda: keys.figures_key("2026-11", "kind#socket", 3), "FIGURES#2026-11#kind#1", "kind#socket#3"),
         (lambda: keys.history_key("socket", 0), "HISTORY", "socket"),
         (lambda: keys.history_key("socket", 7), "HISTORY#7", "socket"),
         (lambda: keys.link_key("f00"), "LINK#f00", "LINK"),

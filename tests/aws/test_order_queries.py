@@ -325,6 +325,30 @@ def test_the_desk_sees_what_is_assigned_to_one(service: Service) -> None:
     assert service.asked[0] == index("assignee", "clara", IDS[0])
 
 
+def test_open_orders_of_one_are_found_whatever_that_one_has_closed(service: Service) -> None:
+    mine = claimed(order_of(1))
+    service.answers = [
+        page(),
+        page(stored(mine), stored(order_of(2))),
+        page(),
+        found(stored(mine), stored(order_of(2))),
+    ]
+    order_filter = OrderFilter(statuses=OPEN_STATUSES, assignee_id=CLARA.user_id)
+    assert ids(order_queries.list_desk_orders(order_filter, 3, IDS[0])) == ([1], None)
+    assert service.asked[:3] == [index("desk", status.value, IDS[0]) for status in Status if status in OPEN_STATUSES]
+
+
+def test_closed_orders_of_one_are_looked_for_in_more_than_a_page(service: Service) -> None:
+    service.answers = [
+        page(stored(claimed(order_of(1))), until={"order_id": {"S": IDS[1]}}),
+        found(stored(claimed(order_of(1)))),
+        page(),
+    ]
+    order_filter = OrderFilter(statuses=frozenset({Status.COMPLETED}), assignee_id=CLARA.user_id)
+    assert ids(order_queries.list_desk_orders(order_filter, 1, IDS[0])) == ([], None)
+    assert [asked[1].get("IndexName") for asked in service.asked] == ["assignee", None, "assignee"]
+
+
 def test_the_desk_sees_an_accounts_orders_however_they_came(service: Service) -> None:
     direct = order_of(1, source="direct")
     service.answers = [page(stored(order_of(2))), page(stored(direct)), found(stored(order_of(2)), stored(direct))]

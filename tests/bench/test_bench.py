@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from bench import growth, money, report, speed, standing
+from bench import load, money, report, speed, standing
 from bench.choices import SIZES, Choice, Chosen, Sized
-from bench.growth import Cost
+from bench.growth import Cost, Grown, Size
 from bench.money import Counted
 from bench.sample import Sample, record
 from bench.speed import CANDIDATES, WITH_FEWER_CERTIFICATES, Measured, Run
 from bench.standing import Standing
 from bench.table import CannedTable
+from online_orders.aws.keys import FIGURES_PARTITIONS, figures_pks
 from tests.artifact.built import FUNCTIONS, Artifact
 from tools.build_artifact import CA_BUNDLE
 
@@ -121,27 +122,34 @@ def test_a_straight_order_stays_within_its_budget(counted: Counted) -> None:
 
 
 def test_no_partition_is_over_its_limit_at_the_load_that_is_promised(counted: Counted) -> None:
-    assert all(one.units_per_second < growth.WRITES_PER_PARTITION for one in growth.partitions(counted))
-    rates = [rate for _, rate, _ in growth.bottlenecks(counted)]
+    assert all(one.units_per_second < load.WRITES_PER_PARTITION for one in load.partitions(counted))
+    rates = [rate for _, rate, _ in load.bottlenecks(counted)]
     assert rates == sorted(rates)
 
 
 def test_orders_that_are_completed_at_once_are_counted_at_once() -> None:
-    now = growth.contention(growth.ORDERS_PER_SECOND)
+    now = load.contention(load.ORDERS_PER_SECOND)
     assert now.later < 0.001
     assert now.tries < 2
-    in_one_item = growth.contention(growth.ORDERS_PER_SECOND, growth.in_one_item, tries=1)
+    in_one_item = load.contention(load.ORDERS_PER_SECOND, load.in_one_item, tries=1)
     assert in_one_item.later == in_one_item.refused > 0.5
 
 
 def test_orders_that_are_completed_one_by_one_never_meet() -> None:
-    assert growth.contention(0.001, growth.in_one_item, tries=1) == growth.Contention(0, 1, 0)
+    assert load.contention(0.001, load.in_one_item, tries=1) == load.Contention(0, 1, 0)
 
 
-def test_a_request_costs_the_same_whatever_has_grown() -> None:
-    # A search reads a hundred words of orders at once, so it costs less only while there are fewer.
-    for costs in growth.grown((120, 240)).values():
-        assert len(set(costs.values())) == 1
+def test_partitions_that_all_orders_write_are_taken_for_what_they_are(counted: Counted) -> None:
+    rates = {one.name: one.units_per_second for one in load.partitions(counted)}
+    keys = {key for index, key in counted.partitions if index == "table"}
+    month = next(key.split("#")[1] for key in keys if key.startswith("FIGURES#"))
+    of_people = sum(counted.partitions.get(("table", pk), 0) for pk in figures_pks(month, "person"))
+    by_person = f"table, figures of a month by person, one of {FIGURES_PARTITIONS} partitions"
+    assert rates[by_person] == of_people * load.ORDERS_PER_SECOND / FIGURES_PARTITIONS > load.ORDERS_PER_SECOND
+    most = max(units for (_, key), units in counted.partitions.items() if re.fullmatch("FIND#...", key))
+    assert rates["table, words that begin alike"] == most * load.ORDERS_PER_SECOND
+    own = counted.partitions["table", "FIND#ACCOUNT#acme"]
+    assert rates["table, words of one account of 10,000"] == own * load.ORDERS_PER_SECOND / load.ACCOUNTS
 
 
 def amounts(section: str) -> dict[str, float]:
@@ -220,9 +228,18 @@ def test_what_is_past_its_budget_is_told(tmp_path: Path, counted: Counted, idle:
     assert found == ["place an order, cold: 1.30, budget 1.15", slow]
     text = (tmp_path / "performance.md").read_text("utf-8")
     assert all(one in text for one in found)
-    grown = {"read": {100: Cost(1, 1.0, 0), 1000: Cost(1, 2.0, 0)}}
-    (over,) = report.write_cost(counted, idle, grown, tmp_path)
-    assert "read does not cost the same" in over
+    few, many = Size(100, 30), Size(1000, 100)
+    grown = {
+        "read": Grown({few: Cost(1, 1.0, 0), many: Cost(1, 2.0, 0)}),
+        "find": Grown({few: Cost(1, 1.0, 0), many: Cost(2, 9.5, 0, {"orders": 401, "postings": 8})}, {"orders": 400}),
+        "list": Grown({few: Cost(1, 1.0, 0), many: Cost(2, 8.5, 0, {"orders": 400})}, {"orders": 400}),
+    }
+    flat, limited = report.write_cost(counted, idle, grown, tmp_path)
+    assert flat.startswith("read: does not cost the same at every size")
+    assert limited == "find: reads 401 orders of 1,000 orders, 100 accounts, at most 400"
+    text = (tmp_path / "cost.md").read_text("utf-8")
+    assert "| read | 1 / 1 / 0 | 1 / 2 / 0 |" in text
+    assert "| list | 400 orders | 1 / 1 / 0, none | 2 / 8.5 / 0, 400 orders |" in text
     assert "<svg" in (tmp_path / "growth.svg").read_text("utf-8")
 
 

@@ -5,10 +5,13 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from inspect import signature
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import GlobalSecondaryIndex, Table
 from moto.dynamodb.responses import DynamoHandler
 
@@ -21,12 +24,18 @@ WRITE_UNIT = 1024
 
 
 class Capacity:
-    """Counts while `measured()` runs. Exact for writes and gets, and for queries without filter and projection."""
+    """Counts while `measured()` runs. Exact for writes, gets and queries; of a scan without filter and projection."""
 
     def __init__(self, dynamodb: DynamoDB) -> None:
         self.read: defaultdict[str, float] = defaultdict(float)
         """Units by table, or by `table/index`; an eventually consistent read takes halves."""
         self.written: Counter[str] = Counter()
+        self.read_keys: list[tuple[str, str]] = []
+        """Of all items of tables that gets named and queries came to, those that a filter then dropped too; indexes are
+        not among them.
+        """
+        self._queried = 0
+        """Bytes that the query at hand came to."""
         self._dynamodb = dynamodb
         self._factor = 1
 
@@ -34,6 +43,7 @@ class Capacity:
     def measured(self) -> Iterator["Capacity"]:
         self.read.clear()
         self.written.clear()
+        self.read_keys.clear()
         transact, call_action = DynamoDBBackend.transact_write_items, DynamoHandler.call_action
 
         def counted(original: Any) -> Any:
@@ -68,7 +78,28 @@ class Capacity:
                 stack.enter_context(patch.object(DynamoDBBackend, name, counted(getattr(DynamoDBBackend, name))))
             stack.enter_context(patch.object(DynamoDBBackend, "transact_write_items", transact_twice_as_dear))
             stack.enter_context(patch.object(DynamoHandler, "call_action", call_and_count_reads))
+            stack.enter_context(patch.object(Table, "query", self._counting_query(Table.query)))
             yield self
+
+    def _counting_query(self, original: Any) -> Any:
+        """Return moto's query, with a filter that also counts what it is shown: the page before it is filtered."""
+        parameters = signature(original)
+
+        def query(*args: Any, **kwargs: Any) -> Any:
+            asked = parameters.bind(*args, **kwargs)
+            lets_through, self._queried = asked.arguments["filter_expression"].expr, 0
+
+            def count(item: Item) -> Any:
+                attributes = item.to_json()["Attributes"]
+                self._queried += _size(attributes)
+                if not asked.arguments.get("index_name"):
+                    self.read_keys.append((attributes["pk"]["S"], attributes["sk"]["S"]))
+                return lets_through(item)
+
+            asked.arguments["filter_expression"] = SimpleNamespace(expr=count)
+            return original(*asked.args, **asked.kwargs)
+
+        return query
 
     def _image(self, table_name: str, key: Json) -> Json | None:
         table = self._dynamodb.backend.get_table(table_name)
@@ -90,17 +121,22 @@ class Capacity:
 
     def _reads(self, action: str, request: Json, answer: Json) -> None:
         if action == "GetItem":
-            self._read(request["TableName"], request, _size(self._image(request["TableName"], request["Key"])))
+            self._get(request["TableName"], request, request["Key"])
         elif action == "BatchGetItem":
             for table, expected in request["RequestItems"].items():
                 for key in expected["Keys"]:
-                    self._read(table, expected, _size(self._image(table, key)))
+                    self._get(table, expected, key)
         elif action == "TransactGetItems":
             for get in (item["Get"] for item in request["TransactItems"]):
                 self.read[get["TableName"]] += 2 * _units(_size(self._image(get["TableName"], get["Key"])), READ_UNIT)
         elif action in ("Query", "Scan"):
             name = "/".join(filter(None, (request["TableName"], request.get("IndexName"))))
-            self._read(name, request, sum(_size(item) for item in answer.get("Items", [])))
+            of_scan = sum(_size(item) for item in answer.get("Items", []))
+            self._read(name, request, self._queried if action == "Query" else of_scan)
+
+    def _get(self, table: str, request: Json, key: Json) -> None:
+        self._read(table, request, _size(self._image(table, key)))
+        self.read_keys.append((key["pk"]["S"], key["sk"]["S"]))
 
     def _read(self, name: str, request: Json, size: int) -> None:
         self.read[name] += _units(size, READ_UNIT) * (1 if request.get("ConsistentRead") else 0.5)

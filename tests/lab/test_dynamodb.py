@@ -197,6 +197,25 @@ def test_units_follow_the_size_rules(lab: Lab, table: Table) -> None:
         assert units.written == {table.name: 8, f"{table.name}/assignee": 3}
 
 
+def test_a_query_is_paid_for_what_its_filter_drops(lab: Lab, table: Table) -> None:
+    for sk in ("a", "b", "c"):
+        table.client.put_item(
+            TableName=table.name, Item={"pk": {"S": "one"}, "sk": {"S": sk}, "text": {"S": "y" * 4000}}
+        )
+    with lab.capacity.measured() as units:
+        found = table.client.query(
+            TableName=table.name,
+            KeyConditionExpression="pk = :pk",
+            FilterExpression="contains(#text, :x)",
+            ExpressionAttributeNames={"#text": "text"},
+            ExpressionAttributeValues={":pk": {"S": "one"}, ":x": {"S": "x"}},
+            Limit=2,
+        )
+    assert (found["Items"], found["ScannedCount"]) == ([], 2)
+    assert units.read == {table.name: 1}
+    assert units.read_keys == [("one", "a"), ("one", "b")]
+
+
 def in_index(lab: Lab, table: Table, status: str) -> list[str]:
     response = table.client.query(
         TableName=table.name,

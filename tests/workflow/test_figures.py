@@ -17,7 +17,8 @@ def counters(lab: Lab) -> Json:
     found: dict[str, dict[str, int]] = {}
     for item in lab.items:
         if item["pk"].startswith("FIGURES#"):
-            of_cell = found.setdefault(f"{item['pk']} {item['sk'].rpartition('#')[0]}", {})
+            month = item["pk"].split("#")[1]
+            of_cell = found.setdefault(f"FIGURES#{month} {item['sk'].rpartition('#')[0]}", {})
             for name, count in item.items():
                 if name not in {"pk", "sk"}:
                     of_cell[name] = of_cell.get(name, 0) + int(count)

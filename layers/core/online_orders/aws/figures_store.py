@@ -6,6 +6,7 @@ entry that comes twice, or late, counts once, and the counters are always the su
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from online_orders.aws.keys import (
@@ -17,7 +18,7 @@ from online_orders.aws.keys import (
     entry_key,
     figures_key,
     figures_marker_key,
-    figures_pk,
+    figures_pks,
     history_shard,
     order_key,
     order_pk,
@@ -184,7 +185,7 @@ def _remove_empty(month: str, of: str) -> None:
     """Remove the counters of a cell where nothing counts for it any more; raise WriteConflict if one changes
     meanwhile.
     """
-    pages = query_pages(figures_pk(month), f"{of}#", f"{of}#{PREFIX_END}")
+    pages = _pages(month, of.partition("#")[0], f"{of}#")
     items = [item for page in pages for item in page if item["sk"]["S"].rpartition("#")[0] == of]
     if items and not summed(map(_counts, items)):
         transact([_delete_unchanged(item) for item in items])
@@ -203,6 +204,11 @@ def _delete_unchanged(item: Item) -> Item:
     }
 
 
+def _pages(month: str, dimension: str, prefix: str) -> Iterator[list[Item]]:
+    """Yield the counters of a month whose cells begin with a prefix of one dimension."""
+    return chain.from_iterable(query_pages(pk, prefix, prefix + PREFIX_END) for pk in figures_pks(month, dimension))
+
+
 def _counts(item: Item) -> dict[str, int]:
     return {name: int(value["N"]) for name, value in item.items() if name not in {"pk", "sk"}}
 
@@ -215,7 +221,7 @@ def read_figures(months: Iterable[str], by: Dimension) -> Iterator[tuple[str, di
     for month in months:
         prefix = f"{by}#"
         found: dict[str, list[Counts]] = {}
-        for items in query_pages(figures_pk(month), prefix, prefix + PREFIX_END):
+        for items in _pages(month, by, prefix):
             for item in items:
                 key = item["sk"]["S"].removeprefix(prefix).rpartition("#")[0]
                 found.setdefault(key, []).append(_counts(item))

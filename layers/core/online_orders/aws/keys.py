@@ -32,7 +32,7 @@
 | an account's word         | FINDACCOUNT#{abc}  | {word}#{account}        | words                                   |
 | counted in the figures    | ORDER#{order}      | FIGURES                 | sequence                                |
 | figures to be counted     | ORDER#{order}      | FIGURESDUE              | outstanding                             |
-| figures of a month        | FIGURES#{month}    | {cell}#{shard}          | the counters of a cell                  |
+| figures of a month        | (4)                | {cell}#{shard}          | the counters of a cell                  |
 | history of a kind of item | HISTORY            | {kind}                  | a counter per status and bucket         |
 | a further shard of it     | HISTORY#{shard}    | {kind}                  | the same; all shards are summed         |
 | number of an order        | NUMBER#{number}    | NUMBER                  | order_id                                |
@@ -70,7 +70,7 @@
 (1) PRICES#{currency}#ACCOUNT#{account}, (2) PRICES#{currency}#GROUP#{group}: an account's own partition has the
 versions of the account. (3) FIND#ACCOUNT#{account}: of the account's own orders of the screen and, as a reseller, of
 its sub-accounts'. {abc} are the first three characters of a word, and {redro} is an order's id by which newer ones sort
-first.
+first. (4) FIGURES#{month}#{dimension}#{number}, by the dimension of the cell, and for each of a few shards.
 
 An order's id is a ULID, so an account's orders are sorted by the time of placing. The account is part of an order's
 key, so no order of another account can be read. Entry 1 of an order has the order's account, for callers who may see
@@ -115,6 +115,8 @@ HISTORY_SHARDS = 8
 """Each completed order writes the history of its kinds of items, so writes are spread; a read gets all shards. Likewise
 the figures of a month.
 """
+FIGURES_PARTITIONS = 2
+"""Every event of every order writes the figures, so the shards of a dimension are spread over partitions, too."""
 PENDING_SHARDS = 8
 """Every entry of every order sets and clears a pending flag, so flags are spread over partitions of their own."""
 REPORT_PREFIX = "CONTACTREPORT#"
@@ -290,14 +292,15 @@ def figures_marker_key(order_id: str) -> Key:
     return key(order_pk(order_id), "FIGURES")
 
 
-def figures_pk(month: str) -> str:
-    """Return the partition of the figures of a month, YYYY-MM."""
-    return f"FIGURES#{month}"
+def figures_pks(month: str, dimension: str) -> list[str]:
+    """Return the partitions of the figures of a month, YYYY-MM, by a dimension."""
+    return [f"FIGURES#{month}#{dimension}#{number}" for number in range(FIGURES_PARTITIONS)]
 
 
 def figures_key(month: str, cell: str, shard: int) -> Key:
     """Return the key of a shard of the counters of a cell, as `figures.cell` writes it."""
-    return key(figures_pk(month), f"{cell}#{shard}")
+    dimension = cell.partition("#")[0]
+    return key(figures_pks(month, dimension)[shard % FIGURES_PARTITIONS], f"{cell}#{shard}")
 
 
 def report_key(account_id: str, report_id: str) -> Key:

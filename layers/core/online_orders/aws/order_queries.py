@@ -140,11 +140,17 @@ class OrderFilter(NamedTuple):
 
     @property
     def examines(self) -> bool:
-        """Return whether orders have to be loaded to see which of them match, by more than their status."""
+        """Return whether orders have to be loaded to see which of them match."""
         days = (self.first_day, self.last_day) if self.in_account_zones else ()
         handling = (self.team, self.priority, self.follow_up)
+        if self.assignee_id is not None and self.account_id is None and self.statuses is not None:
+            return True  # no index has both
         asked = (self.kind, self.group, self.min_amount, self.max_amount, self.currency, *days, *handling)
         return any(each is not None for each in asked)
+
+    @property
+    def is_of_open_ones(self) -> bool:
+        return self.statuses is not None and self.statuses <= OPEN_STATUSES
 
     def bounds(self) -> tuple[str, str]:
         """Return the range of ids of the placing days, in the zone; with some hours more for days of accounts' zones,
@@ -269,7 +275,7 @@ def find_duplicate_candidates(account_id: str) -> list[Order]:
 
 def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
     """Return orders of every account, oldest first, by the index that fits: of the account, else assignee,
-    else status.
+    else status. What is open is few, and what an assignee ever had grows for good, so a filter by both goes by status.
 
     A page with a filter that has to look into the orders may be short: MAX_EXAMINED orders are looked into at most.
     """
@@ -300,7 +306,7 @@ def _desk_page(order_filter: OrderFilter, limit: int, after: str | None) -> Orde
             _query_page(order_filter.account_id, ORDER_PREFIX[source], order_filter, limit, after, newest_first=False)
             for source in sources
         ]
-    elif order_filter.assignee_id:
+    elif order_filter.assignee_id and not order_filter.is_of_open_ones:
         pages = [_index("assignee", "assignee_id", order_filter.assignee_id, limit, max(after or "", first))]
     else:
         after = max(after or "", first)

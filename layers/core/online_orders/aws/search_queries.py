@@ -31,11 +31,11 @@ from online_orders.domain.search_words import Search, account_words, order_words
 
 MAX_EXAMINED = 400
 """Postings that one call examines."""
-_CHUNK = 100
+CHUNK = 100
 """Postings of one query."""
 _LOADED = 25
 """Orders, with their accounts, that are loaded at once."""
-_MAX_TRIED = 3
+MAX_TRIED = 3
 """Words of a query that are looked up to see which has few postings."""
 _SEPARATOR = " "
 """Between a word and a sort key in a position: no word has it."""
@@ -54,13 +54,13 @@ class _Walk(NamedTuple):
     def chunk(self) -> Any:
         first = self.driver if self.is_prefix else f"{self.driver}#"
         start = {"ExclusiveStartKey": key(self.pk, self.after)} if self.after else {}
-        return query_range(self.pk, first, first + PREFIX_END, Limit=_CHUNK, **start)
+        return query_range(self.pk, first, first + PREFIX_END, Limit=CHUNK, **start)
 
 
 def _begin(search: Search, pk_of: Callable[[str], str]) -> tuple[_Walk, Any]:
     """Return the walk of the longest word whose postings are few, else of the longest word, and its first chunk."""
     tried = []
-    for driver in search.drivers[:_MAX_TRIED]:
+    for driver in search.drivers[:MAX_TRIED]:
         walk = _Walk(pk_of(driver), driver, search.has_prefixes)
         tried.append((walk, walk.chunk()))
         if "LastEvaluatedKey" not in tried[-1][1]:

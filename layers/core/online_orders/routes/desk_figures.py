@@ -20,7 +20,7 @@ from online_orders.http.parameters import SpreadsheetQuery
 from online_orders.http.responses import Response
 
 MAX_MONTHS = 36
-_DEFAULT_MONTHS = 12
+DEFAULT_MONTHS = 12
 _MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 FIGURES_CSV = {
     "text/csv": {
@@ -67,7 +67,7 @@ class FiguresQuery(SpreadsheetQuery):
     def months(self) -> tuple[str, ...]:
         """Return the months; raise BadRequest where there are none, or too many."""
         last = self.last_month or clock.now().date().isoformat()[:7]
-        first = self.first_month or _months_before(last, _DEFAULT_MONTHS - 1)
+        first = self.first_month or _months_before(last, DEFAULT_MONTHS - 1)
         months = months_between(first, last)
         if not 1 <= len(months) <= MAX_MONTHS:
             raise BadRequest("invalid_query", f"from and to are 1 to {MAX_MONTHS} months, the first one first.")
