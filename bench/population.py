@@ -40,8 +40,9 @@ from online_orders.aws.search_index import inverted
 from online_orders.domain import search_words
 from online_orders.domain.accounts import Account
 from online_orders.domain.figures import NOBODY, Facts, Outcome, contribution
+from online_orders.domain.later_parts import Handling
 from online_orders.domain.order_ids import first_id_of
-from online_orders.domain.order_parts import Handling, User
+from online_orders.domain.order_parts import User
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Order
 from online_orders.domain.people import Membership, Person, PersonState
