@@ -130,6 +130,19 @@ def _status(number: int, orders: int) -> Status:
     return STATUSES[place]
 
 
+@contextmanager
+def _in_haste() -> Iterator[None]:
+    """Split a text into words once, and let the collector rest, since nothing here is thrown away."""
+    with patch.object(search_words, "words_of", cache(search_words.words_of)):
+        gc.disable()
+        try:
+            yield
+        finally:
+            gc.freeze()
+            gc.enable()
+
+
+@_in_haste()
 def fill(
     stock: Stock,
     models: Mapping[Status, Model],
@@ -146,31 +159,6 @@ def fill(
     There is a model of each status; `big` is an account that is stored already, one of `accounts`. What the orders
     count for is added to `figures`, which are put in stock, too.
     """
-    with _in_haste():
-        _fill(stock, models, big, figures, orders, accounts, today)
-
-
-@contextmanager
-def _in_haste() -> Iterator[None]:
-    """Split a text into words once, and let the collector rest, since nothing here is thrown away."""
-    with patch.object(search_words, "words_of", cache(search_words.words_of)):
-        gc.disable()
-        try:
-            yield
-        finally:
-            gc.freeze()
-            gc.enable()
-
-
-def _fill(
-    stock: Stock,
-    models: Mapping[Status, Model],
-    big: Account,
-    figures: Figures,
-    orders: int,
-    accounts: int,
-    today: date,
-) -> None:
     others = [_account(number, big) for number in range(1, accounts)]
     for account in others:
         _put_account(stock, account)
