@@ -36,7 +36,7 @@ def next_draft(order: Order, currency: str | None) -> QuoteDraft:
         account.site_names,
         price_store.price_lists_for(account, currency),
         currency=currency,
-        terms=terms_store.get_terms(account.locale),
+        terms=terms_store.terms_for(account).text,
         today=today,
         valid_until=valid_until,
         catalog=catalog_store.from_items(found),
@@ -53,7 +53,7 @@ def offer_next_revision(order_id: str, body: Any, by: Caller, if_match: frozense
     @cache
     def currency_and_terms(account_id: str) -> tuple[str, str]:
         account = account_store.get_account(account_id)
-        return account.currency, terms_store.get_terms(account.locale)
+        return account.currency, terms_store.terms_for(account).text
 
     def offer(order: Order) -> Change:
         order.require_allowed("quote")
