@@ -57,7 +57,7 @@ export const LIMITS = {
   "StepChoice": {"value": {"maximum": 1000000000, "minimum": 0}},
   "StepSetting": {"name": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}, "choices": {"maxItems": 200}},
   "Summary": {"en": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "de": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}},
-  "Tax": {"treatment": {"enum": ["rate", "reverse_charge", "exempt"]}, "label": {"maxLength": 40, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "rate": {"pattern": "^-?[0-9]+(\\.[0-9]{1,3})?$"}, "sentence": {"maxLength": 300, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}},
+  "Tax-Input": {"treatment": {"enum": ["rate", "reverse_charge", "exempt"]}, "label": {"maxLength": 40, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "rate": {"pattern": "^-?[0-9]+(\\.[0-9]{1,3})?$"}, "sentence": {"maxLength": 300, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}},
   "Team": {"team": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "members": {"maxItems": 100}},
   "TeamsRequest": {"teams": {"maxItems": 50}},
   "TextChoice": {"value": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"}},

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 from pydantic import (
     AfterValidator,
@@ -75,7 +75,12 @@ class _LaterPart(NamedTuple):
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         model = self._model()
         model.model_rebuild()  # which is put off
-        return handler(model.__pydantic_core_schema__)
+        built: dict[str, Any] = {**model.__pydantic_core_schema__}
+        if built["type"] == "model":  # else it is among definitions already
+            built["ref"] = f"{model.__module__}.{model.__qualname__}:{id(model)}"
+        # Only what is within something else gets a definition of its own.
+        items: JsonSchemaValue = handler(core_schema.list_schema(cast("CoreSchema", built)))["items"]
+        return items
 
     def _validated(self, value: Any, info: ValidationInfo) -> Any:
         return self._model().model_validate(value, context=info.context)
