@@ -13,6 +13,7 @@ from online_orders.domain.accounts import Account
 from online_orders.domain.errors import FieldError
 from online_orders.domain.field_errors import validate
 from online_orders.domain.languages import LOCALES, Locale, texts
+from online_orders.domain.quote_parts import TermsVersion
 from online_orders.domain.quote_requests import MAX_TERMS_LENGTH
 from online_orders.domain.values import Entity, Identifier, Instant, Request, Text, is_identifier, is_none
 
@@ -67,6 +68,13 @@ class AppliedTerms(NamedTuple):
 
     text: str
     stored: StandardTerms | None = None
+
+    @property
+    def version(self) -> TermsVersion | None:
+        """Return what a quote keeps of them beside the text."""
+        if self.stored is None:
+            return None
+        return TermsVersion(locale=self.stored.locale, group=self.stored.group, version=self.stored.version)
 
 
 class NewTerms(Request):
