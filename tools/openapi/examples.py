@@ -515,6 +515,9 @@ TEXT_MODULE = {
         "de": "Guten Tag {contact}, wir melden uns am Montag zur Bestellung {number}.",
     },
 }
+STANDARD_TERMS = {"locale": "en", "group": "partners", "text": "Partners pay within 60 days."}
+TERMS_ENTRY = {**STANDARD_TERMS, "version": 1, "updated_at": instant_text(PLACED_AT)}
+TERMS_VERSION = {"version": 1, "at": instant_text(PLACED_AT), "by": STAFF.email, "text": STANDARD_TERMS["text"]}
 HANDLING = {"team": "north", "priority": "high", "follow_up_on": "2026-12-01", "note": "Calls back on Tuesday."}
 COLLEAGUE = {"user_id": STAFF.user_id, "email": STAFF.email, "since": instant_text(PLACED_AT)}
 BODIES: Mapping[str, Examples] = {
@@ -532,6 +535,7 @@ BODIES: Mapping[str, Examples] = {
     "announce_presence": {"nothing": {}},
     "put_teams": {"one_team": {"teams": [{**TEAM, "members": []}]}},
     "put_text_modules": {"one_text": {"text_modules": [TEXT_MODULE]}},
+    "put_terms": {"of_a_group": STANDARD_TERMS, "removal": {**STANDARD_TERMS, "text": None}},
     "quote_order": {"monthly": QUOTE},
     "preview_quote": {"monthly": QUOTE},
     "undo_quote": {"nothing": {}},
@@ -606,6 +610,7 @@ _PAGES: Mapping[str, Callable[[], Any]] = {
     "list_price_lists": price_list_row,
     "list_price_list_versions": price_list_version_row,
     "list_catalog_versions": catalog_version_row,
+    "list_terms_versions": lambda: TERMS_VERSION,
     "list_people": lambda: person(Role.ADMIN, "Sam Buyer"),
     "list_account_people": lambda: person(Role.ADMIN, "Sam Buyer"),
     "list_service_users": service_user,
@@ -653,6 +658,8 @@ ANSWERS: Mapping[str, Examples] = {
     "show_timeline": {"approved": page(*timeline(internal=False))},
     "show_desk_timeline": {"approved": page(*timeline(internal=True))},
     "show_me": {"admin": ME},
+    "show_terms": {"one_group": {"terms": [TERMS_ENTRY], "defaults": {"en": TERMS}}},
+    "put_terms": {"of_a_group": TERMS_ENTRY},
     "announce_presence": {"a_colleague": {"people": [COLLEAGUE]}},
     "show_text_modules_for_order": {
         "one_text": {

@@ -60,6 +60,7 @@ export const LIMITS = {
   "Tax-Input": {"treatment": {"enum": ["rate", "reverse_charge", "exempt"]}, "label": {"maxLength": 40, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "rate": {"pattern": "^-?[0-9]+(\\.[0-9]{1,3})?$"}, "sentence": {"maxLength": 300, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}},
   "Team": {"team": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "members": {"maxItems": 100}},
   "TeamsRequest": {"teams": {"maxItems": 50}},
+  "TermsRequest": {"locale": {"enum": ["en", "de"]}, "group": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "text": {"maxLength": 10000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "TextChoice": {"value": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"}},
   "TextModule": {"module": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "use": {"enum": ["comment", "message", "decline", "answer"]}},
   "TextModulesRequest": {"text_modules": {"maxItems": 100}},
