@@ -42,6 +42,7 @@ from online_orders.domain.values import Entity, Instant, is_none, later_part
 
 if TYPE_CHECKING:
     from online_orders.domain.later_parts import ContactRequests, Handling, HandOver, Question
+    from online_orders.domain.quote_requests import QuoteFrame
     from online_orders.domain.quotes import Quote
 else:
     Handling = later_part("Handling")
@@ -389,10 +390,12 @@ class Order(Entity):
             return Change(self, ())
         return self.with_entry(at, staff_actor(by), Event.RELEASED, internal=True, assignee=None)
 
-    def next_revision(self, body: Any, currency: str, terms: str, at: datetime) -> Quote:
+    def next_revision(
+        self, body: Any, currency: str, terms: str, at: datetime, frame: QuoteFrame | None = None
+    ) -> Quote:
         """Return the revision that `body` asks for; raise Invalid with every fault of it.
 
-        `currency` is the account's, `terms` the installation's.
+        `currency` is the account's, `terms` the installation's, and `frame` what it says of both besides.
         """
         from online_orders.domain.quote_requests import parse_quote  # imported here for the sake of cold starts
 
@@ -405,6 +408,7 @@ class Order(Entity):
             currency=currency,
             terms=terms,
             today=self.today(at),
+            frame=frame,
         )
 
     def offer(self, quote: Quote, by: User, at: datetime, undo_window: timedelta = timedelta(0)) -> Change:
