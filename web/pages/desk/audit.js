@@ -151,6 +151,8 @@ function Subject({ entry: { subject, subject_id, account_id } }) {
   if (subject === "teams") return html`<a class="order-link" href="/desk/teams">${t("nav.teams")}</a>`;
   if (subject === "text_modules")
     return html`<a class="order-link" href="/desk/text-modules">${t("nav.text_modules")}</a>`;
+  if (subject === "terms")
+    return html`<a class="order-id" href="/desk/terms?locale=${subject_id.replace("?", "&")}">${subject_id}</a>`;
   if (subject === "catalog") return html`<a class="order-link" href="/desk/catalog">${t("nav.catalog")}</a>`;
   if (subject === "price_list")
     return html`<a class="order-id" href="/desk/price-lists/${subject_id}">${subject_id}</a>`;
