@@ -64,6 +64,7 @@ def test_what_a_catalog_document_may_be_is_loaded_when_one_is_judged(imported: t
 def test_what_only_the_desk_asks_for_and_orders_get_later_does_not_delay_customers() -> None:
     desk = {"http.desk_parameters", "domain.staff_requests", "domain.quote_requests", "domain.search_words"}
     later = {"domain.later_parts", "domain.csv_pages", "aws.question_store", "aws.search_queries"}
+    later |= {"domain.quote_parts", "domain.taxes", "domain.decimals", "domain.quote_amounts"}
     assert not names_after_importing("orders_api") & {f"online_orders.{name}" for name in desk | later}
 
 

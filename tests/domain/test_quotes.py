@@ -464,7 +464,7 @@ def test_a_quotes_currency_is_one_of_iso_4217(currency: str) -> None:
         ("terms", "x" * 10_001, "too_long"),
         ("terms", [], "wrong_type"),
         ("currency", 978, "wrong_type"),
-        ("discount", "5", "unknown_field"),
+        ("rebate", "5", "unknown_field"),
     ],
     ids=named,
 )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -38,7 +38,14 @@ from online_orders.domain.values import (
     RecentDay,
     Text,
     is_identifier,
+    is_none,
+    later_part,
 )
+
+if TYPE_CHECKING:
+    from online_orders.domain.taxes import Tax
+else:
+    Tax = later_part("Tax", "taxes")
 
 _NOT_TIME_ZONES = {"Factory", "localtime", "posixrules"}
 """Files of a system's time zone database that are not IANA zones."""
@@ -233,6 +240,39 @@ class Account(Entity):
             ),
         ),
     ] = HandOverPolicy.DESK
+    billing_address: Annotated[
+        Annotated[Text, StringConstraints(max_length=500)] | None,
+        BlankIsAbsent,
+        Field(exclude_if=is_none, description="Where invoices go, in several lines; quotes name it."),
+    ] = None
+    tax_number: Annotated[
+        Annotated[Line, StringConstraints(max_length=64)] | None,
+        BlankIsAbsent,
+        Field(exclude_if=is_none, description="The account's own; quotes name it."),
+    ] = None
+    tax: Annotated[
+        Tax | None, Field(exclude_if=is_none, description="What its quotes are taxed by; left out for no tax.")
+    ] = None
+    purchase_order: Annotated[
+        Literal["optional", "required"],
+        Field(
+            exclude_if=lambda policy: policy == "optional",
+            description=(
+                "Whether a quote is approved without a purchase order number, of the order or given with the approval. "
+                "Left out for `optional`."
+            ),
+        ),
+    ] = "optional"
+    signed_order: Annotated[
+        Literal["optional", "required", "never"],
+        Field(
+            exclude_if=lambda policy: policy == "optional",
+            description=(
+                "Whether the contact person may attach the signed order to an approval, must, or cannot. Left out for "
+                "`optional`."
+            ),
+        ),
+    ] = "optional"
 
     @cached_property
     def sites_by_id(self) -> Mapping[str, Site]:

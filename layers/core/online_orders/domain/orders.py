@@ -35,15 +35,17 @@ from online_orders.domain.order_status import (
     STATUS_LABELS,
     Status,
 )
-from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
+from online_orders.domain.quotes import DECIDABLE, QuoteState
 from online_orders.domain.system_reasons import system_reason
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
 from online_orders.domain.values import Entity, Instant, is_none, later_part
 
 if TYPE_CHECKING:
     from online_orders.domain.later_parts import ContactRequests, Handling, HandOver, Question
+    from online_orders.domain.quotes import Quote
 else:
     Handling = later_part("Handling")
+    Quote = later_part("Quote", "quotes")  # whose validator an order without one need not wait for
 
 MAX_STORED_BYTES = 380 * 1024
 """Bytes of an order with its quote. DynamoDB takes 400 KB; the rest is for keys, and for what is yet to be written."""

@@ -36,10 +36,11 @@ from online_orders.domain.csv_pages import (
     read_number,
     read_rows,
 )
+from online_orders.domain.decimals import Price
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import field_errors_of, pointer
 from online_orders.domain.orders import Order
-from online_orders.domain.quote_requests import MAX_DESCRIPTION_LENGTH, Price
+from online_orders.domain.quote_requests import MAX_DESCRIPTION_LENGTH
 from online_orders.domain.quotes import Quote, Recurrence
 from online_orders.domain.values import (
     FROM_REQUEST,
@@ -584,7 +585,7 @@ def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> Quot
     return QuoteDraft(
         currency=quote.currency,
         valid_until=valid_until if quote.is_past(today) else quote.valid_until,
-        lines=tuple(DraftLine(**line.model_dump(exclude={"amount"})) for line in quote.lines),
+        lines=tuple(DraftLine(**line.model_dump(include={*DraftLine.model_fields})) for line in quote.lines),
         message=quote.message,
         terms=quote.terms,
         confirmed_start_dates={item_id: day for item_id, day in quote.confirmed_start_dates.items() if day >= today},

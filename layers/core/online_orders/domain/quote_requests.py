@@ -1,43 +1,61 @@
 """What Customer Success sends for a quote, and the revision made of it, with amounts that only the server computes."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
 
 from online_orders.domain import money
 from online_orders.domain.accounts import Currency
 from online_orders.domain.catalog import MAX_ITEMS
 from online_orders.domain.catalog_rules import years_after
+from online_orders.domain.decimals import Percent, PositivePrice, Price, decimal_text
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import field_errors_of, pointer
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.quotes import Quote, QuoteLine, QuoteState, Recurrence, Totals
-from online_orders.domain.values import MAX_TEXT_LENGTH, BlankIsAbsent, Count, Day, Length, Line, Request, Text
+from online_orders.domain.taxes import Tax
+from online_orders.domain.values import (
+    FROM_REQUEST,
+    MAX_TEXT_LENGTH,
+    BlankIsAbsent,
+    Count,
+    Day,
+    Identifier,
+    Length,
+    Line,
+    RecentDay,
+    Request,
+    Text,
+)
 
 MAX_LINES = 200
 """Three for each of fifty items, one a recurrence, and fifty more."""
 MAX_DESCRIPTION_LENGTH = 200
-_AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+MAX_LINE_MESSAGE_LENGTH = 500
+MAX_TERM_MONTHS = 120
 MAX_VALIDITY_YEARS = 2
 MAX_START_YEARS = 5
 
 
-def _decimal_text(value: Any) -> Any:
-    """Convert a decimal string or an exactly read JSON number; binary floating point is not accepted."""
-    if isinstance(value, (float, bool)):
-        return None
-    if isinstance(value, str) and not _AMOUNT.fullmatch(value):
-        raise PydanticCustomError("malformed", "an amount is written in digits, with a point before its decimals")
-    return value
-
-
-Price = Annotated[Decimal, BeforeValidator(_decimal_text), Field(gt=-money.MAX_AMOUNT, lt=money.MAX_AMOUNT)]
 _PRICE: TypeAdapter[Decimal] = TypeAdapter(Price, config=ConfigDict(defer_build=True))
+
+
+class NewLineDiscount(Request):
+    """Either a percentage or an amount off one line."""
+
+    percent: Percent | None = None
+    amount: PositivePrice | None = None
+
+
+class NewDiscount(Request):
+    """Either a percentage off every total of a quote, or an amount off one of them."""
+
+    percent: Percent | None = None
+    amount: PositivePrice | None = None
+    recurrence: Recurrence | None = None
 
 
 class NewLine(Request):
@@ -46,6 +64,22 @@ class NewLine(Request):
     quantity: Annotated[Count, Field(le=1_000_000)]
     unit_price: Price
     recurrence: Recurrence
+    starts_on: RecentDay | None = None
+    ends_on: RecentDay | None = None
+    term_months: Annotated[int, Field(strict=True, ge=1, le=MAX_TERM_MONTHS)] | None = None
+    prorate: Annotated[bool, Field(strict=True)] = False
+    discount: NewLineDiscount | None = None
+    optional: Annotated[bool, Field(strict=True)] = False
+    option_group: Identifier | None = None
+    selected: Annotated[bool, Field(strict=True)] = False
+    message: Annotated[Annotated[Text, StringConstraints(max_length=MAX_LINE_MESSAGE_LENGTH)] | None, BlankIsAbsent] = (
+        None
+    )
+    tax: Tax | None = None
+    unit_cost: Annotated[
+        Annotated[Decimal, BeforeValidator(decimal_text), Field(ge=0, lt=money.MAX_AMOUNT)] | None,
+        Field(description="What one costs the seller; for margins, and never shown to customers."),
+    ] = None
 
 
 _LINES: TypeAdapter[tuple[NewLine, ...]] = TypeAdapter(tuple[NewLine, ...], config=ConfigDict(defer_build=True))
@@ -69,6 +103,11 @@ class NewQuote(Request):
     message: Annotated[Message | None, BlankIsAbsent] = None
     terms: Annotated[Terms | None, BlankIsAbsent] = None
     confirmed_start_dates: Annotated[dict[str, Day] | None, Field(max_length=MAX_ITEMS)] = None
+    discount: NewDiscount | None = None
+    common_end_on: RecentDay | None = None
+    tax: Annotated[
+        Tax | None, Field(description="Of every line without a tax of its own, in place of the account's.")
+    ] = None
     unpriced: DraftOnly = None
     price_sources: DraftOnly = None
 
@@ -91,7 +130,7 @@ def parse_quote(
     """
     found: list[FieldError] = []
     try:
-        request = NewQuote.model_validate(body)
+        request = NewQuote.model_validate(body, context=FROM_REQUEST)
     except ValidationError as error:
         found = field_errors_of(error)
         request = None
@@ -118,7 +157,7 @@ def parse_quote(
 def _price_lines(lines: Iterable[NewLine], currency: str) -> tuple[QuoteLine, ...]:
     return tuple(
         QuoteLine(
-            **line.model_dump(exclude={"unit_price"}),
+            **line.model_dump(include={"item_id", "description", "quantity", "recurrence"}),
             unit_price=money.quantize(line.unit_price, currency),
             amount=money.quantize(line.unit_price * line.quantity, currency),
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 from pydantic import (
     AfterValidator,
@@ -16,7 +17,6 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
-    PlainValidator,
     StringConstraints,
     ValidationInfo,
 )
@@ -65,18 +65,39 @@ class Entity(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
-def later_part(model: str) -> Any:
-    """Return the type that stands for a model of `later_parts` in a member that most entities lack.
+class _LaterPart(NamedTuple):
+    """Stands for a model of a module that is imported with the first value."""
+
+    model: str
+    module: str
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validated)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        model = self._model()
+        model.model_rebuild()  # which is put off
+        built: dict[str, Any] = {**model.__pydantic_core_schema__}
+        if built["type"] == "model":  # else it is among definitions already
+            built["ref"] = f"{model.__module__}.{model.__qualname__}:{id(model)}"
+        # Only what is within something else gets a definition of its own.
+        items: JsonSchemaValue = handler(core_schema.list_schema(cast("CoreSchema", built)))["items"]
+        return items
+
+    def _validated(self, value: Any, info: ValidationInfo) -> Any:
+        return self._model().model_validate(value, context=info.context)
+
+    def _model(self) -> type[BaseModel]:
+        model: type[BaseModel] = getattr(import_module(f"online_orders.domain.{self.module}"), self.model)
+        return model
+
+
+def later_part(model: str, module: str = "later_parts") -> Any:
+    """Return the type that stands for a model of another module in a member that most entities lack.
 
     The model is imported and built with the first value. A type checker is told the model itself.
     """
-
-    def validated(value: Any) -> Any:
-        from online_orders.domain import later_parts  # it imports this module
-
-        return getattr(later_parts, model).model_validate(value)
-
-    return Annotated[Any, PlainValidator(validated)]
+    return Annotated[Any, _LaterPart(model, module)]
 
 
 class Request(BaseModel):
