@@ -17,6 +17,7 @@ from online_orders.routes import (
     desk_quotes,
     desk_requests,
     desk_setup,
+    desk_terms,
     desk_views,
     price_lists,
 )
@@ -32,6 +33,7 @@ for resource in (
     desk_quotes,
     desk_requests,
     desk_setup,
+    desk_terms,
     desk_views,
     desk_accounts,
     price_lists,

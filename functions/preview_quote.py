@@ -67,7 +67,8 @@ def preview_quote(
     order.check_version(requests.expected_versions(if_match))
     order.require_allowed("quote")
     at, account = clock.now(), account_store.get_account(order.account_id)
-    quote = order.next_revision(body, account.currency, terms_store.get_terms(account.locale), at)
+    terms = terms_store.terms_for(account)
+    quote = order.next_revision(body, account.currency, terms.text, at, terms.version)
     offered, installation_info = order.offer(quote, staff.user, at).order, installation()
     if requests.accepts(request, "application/pdf"):
         pdf = render_quote_pdf(offered, quote, account, installation_info)

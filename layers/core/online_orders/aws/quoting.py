@@ -13,6 +13,7 @@ from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Conflict
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.prices import QuoteDraft, draft_from_prices, draft_from_revision
+from online_orders.domain.terms import AppliedTerms
 from online_orders.environment import environment
 
 
@@ -36,7 +37,7 @@ def next_draft(order: Order, currency: str | None) -> QuoteDraft:
         account.site_names,
         price_store.price_lists_for(account, currency),
         currency=currency,
-        terms=terms_store.get_terms(account.locale),
+        terms=terms_store.terms_for(account).text,
         today=today,
         valid_until=valid_until,
         catalog=catalog_store.from_items(found),
@@ -51,14 +52,15 @@ def offer_next_revision(order_id: str, body: Any, by: Caller, if_match: frozense
     """
 
     @cache
-    def currency_and_terms(account_id: str) -> tuple[str, str]:
+    def currency_and_terms(account_id: str) -> tuple[str, AppliedTerms]:
         account = account_store.get_account(account_id)
-        return account.currency, terms_store.get_terms(account.locale)
+        return account.currency, terms_store.terms_for(account)
 
     def offer(order: Order) -> Change:
         order.require_allowed("quote")
         at = clock.now()
-        quote = order.next_revision(body, *currency_and_terms(order.account_id), at)
+        currency, terms = currency_and_terms(order.account_id)
+        quote = order.next_revision(body, currency, terms.text, at, terms.version)
         return order.offer(quote, by.user, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
 
     key = order_store.locate_order(order_id)

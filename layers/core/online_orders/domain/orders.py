@@ -42,6 +42,7 @@ from online_orders.domain.values import Entity, Instant, is_none, later_part
 
 if TYPE_CHECKING:
     from online_orders.domain.later_parts import ContactRequests, Handling, HandOver, Question
+    from online_orders.domain.quote_parts import TermsVersion
     from online_orders.domain.quotes import Quote
 else:
     Handling = later_part("Handling")
@@ -389,23 +390,32 @@ class Order(Entity):
             return Change(self, ())
         return self.with_entry(at, staff_actor(by), Event.RELEASED, internal=True, assignee=None)
 
-    def next_revision(self, body: Any, currency: str, terms: str, at: datetime) -> Quote:
+    def next_revision(
+        self, body: Any, currency: str, terms: str, at: datetime, terms_version: TermsVersion | None = None
+    ) -> Quote:
         """Return the revision that `body` asks for; raise Invalid with every fault of it.
 
-        `currency` is the account's, `terms` the installation's.
+        `currency` is the account's, `terms` the installation's, `terms_version` which of its texts these are.
         """
         from online_orders.domain.quote_requests import parse_quote  # imported here for the sake of cold starts
 
-        return parse_quote(
+        before = self.quote
+        quote = parse_quote(
             body,
             order_id=self.order_id,
             account_id=self.account_id,
-            revision=self.quote.revision + 1 if self.quote else 1,
+            revision=before.revision + 1 if before else 1,
             items=len(self.items),
             currency=currency,
             terms=terms,
             today=self.today(at),
         )
+        if quote.terms != terms:
+            # A draft repeats the terms of the revision before, which are the same version still.
+            terms_version = before.terms_version if before and before.terms == quote.terms else None
+        if terms_version is None:
+            return quote
+        return quote.completed(self.account_id, self.order_id, terms_version=terms_version)
 
     def offer(self, quote: Quote, by: User, at: datetime, undo_window: timedelta = timedelta(0)) -> Change:
         """Make `quote` the current revision; the one before it and its link are dead from now on.

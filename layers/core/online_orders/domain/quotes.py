@@ -4,7 +4,7 @@ import hashlib
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import rfc8785
 from pydantic import Field
@@ -144,6 +144,11 @@ class Quote(Entity):
     def is_past(self, today: date) -> bool:
         """Return whether the last day of validity is over; `today` is the account's."""
         return today > self.valid_until
+
+    def completed(self, account_id: str, order_id: str, **members: Any) -> "Quote":
+        """Return the revision with further members, and with the hash of all that is offered then."""
+        quote = self.model_copy(update=members)
+        return quote.model_copy(update={"sha256": quote.content_hash(account_id, order_id)})
 
     def content_hash(self, account_id: str, order_id: str) -> str:
         """Return the SHA-256 over the RFC 8785 form of everything that was offered; no person is in it."""
