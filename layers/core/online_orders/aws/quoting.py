@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from online_orders import clock
-from online_orders.aws import account_store, catalog_store, order_store, price_store, terms_store
+from online_orders.aws import account_store, catalog_store, letterhead_store, order_store, price_store, terms_store
 from online_orders.aws.table import get_all
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Conflict
@@ -52,15 +52,19 @@ def offer_next_revision(order_id: str, body: Any, by: Caller, if_match: frozense
     """
 
     @cache
-    def currency_and_terms(account_id: str) -> tuple[str, AppliedTerms]:
-        account = account_store.get_account(account_id)
-        return account.currency, terms_store.terms_for(account)
+    def installations(account_id: str) -> tuple[str, AppliedTerms, int | None]:
+        """Return the currency and the terms of an account, and which letterhead is in force."""
+        found = get_all([*account_store.access_keys(account_id, account_id), *letterhead_store.keys_to_read()])
+        account = account_store.authorize(found, account_id, account_id)
+        return account.currency, terms_store.terms_for(account), letterhead_store.current_version(found)
 
     def offer(order: Order) -> Change:
         order.require_allowed("quote")
         at = clock.now()
-        currency, terms = currency_and_terms(order.account_id)
+        currency, terms, letterhead_version = installations(order.account_id)
         quote = order.next_revision(body, currency, terms.text, at, terms.version)
+        if letterhead_version is not None:
+            quote = quote.completed(order.account_id, order.order_id, letterhead_version=letterhead_version)
         return order.offer(quote, by.user, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
 
     key = order_store.locate_order(order_id)

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from online_orders.domain import logos
 from online_orders.domain.errors import FieldError
 from online_orders.domain.field_errors import validate
-from online_orders.domain.languages import FALLBACK, Locale
+from online_orders.domain.languages import FALLBACK, LOCALES, Locale
 from online_orders.domain.values import COLOR, BlankIsAbsent, Email, Length, Line, Name, Request, Text, is_none
 
 MIN_CONTRAST = 3
@@ -57,6 +57,12 @@ class Letterhead(Request):
     colors: Annotated[Colors | None, _ABSENT] = None
     logo: Annotated[Logo | None, _ABSENT] = None
     texts: Annotated[dict[Locale, LetterheadTexts], Field(default_factory=dict, exclude_if=lambda texts: not texts)]
+
+    @classmethod
+    def from_stored(cls, document: Json) -> "Letterhead":
+        """Return what was stored, maybe with texts in languages that are gone."""
+        texts = {locale: each for locale, each in document.get("texts", {}).items() if locale in LOCALES}
+        return cls.model_validate({**document, "texts": texts})
 
     @property
     def document(self) -> Json:
