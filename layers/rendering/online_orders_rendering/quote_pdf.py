@@ -94,7 +94,7 @@ def render_quote_pdf(
     )
 
 
-def render_pdf(
+def render_pdf(  # noqa: PLR0913 - all of them are named
     quote: Quote,
     *,
     order_id: str,
