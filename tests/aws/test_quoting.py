@@ -122,7 +122,7 @@ def test_a_draft_asks_the_lists_of_the_account_and_its_groups_in_one_read(desk: 
     assert [each.model_dump(mode="json") for each in draft.price_sources or ()] == [
         {"item_id": "1", "list": "group", "group": "schools", "version": 3, "valid_from": TODAY.isoformat()}
     ], "the price of the first group begins tomorrow"
-    assert Counter(desk.table.calls) == {"batch_get_item": 2, "get_item": 1}, "the account, the lists, the terms"
+    assert Counter(desk.table.calls) == {"batch_get_item": 3}, "the account, the lists, the terms"
     put_price_list(
         PriceList(currency="CHF", account_id="acme", version=1, updated_at=NOW, prices=(LISTED,)), None, CLARA
     )

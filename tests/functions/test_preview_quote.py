@@ -9,6 +9,7 @@ import preview_quote
 from online_orders.aws import account_store, order_store, terms_store
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.order_parts import User
+from online_orders.domain.terms import AppliedTerms
 from online_orders.http import auth
 from online_orders_rendering.mails.compose import Mail
 from tests.aws.desk import Desk
@@ -41,7 +42,7 @@ def rendered(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(auth, "check_rate_limit", lambda kind, name: None)
     monkeypatch.setattr(order_store, "get_any_order", {ORDER_ID: claimed()}.__getitem__)
     monkeypatch.setattr(account_store, "get_account", {"acme": account_of(currency="CHF", locale="de")}.__getitem__)
-    monkeypatch.setattr(terms_store, "get_terms", {"de": "Netto."}.__getitem__)
+    monkeypatch.setattr(terms_store, "terms_for", lambda account: AppliedTerms({"de": "Netto."}[account.locale]))
     settings = {"ORIGIN_SECRET": "", "STAFF_SECOND_FACTOR": "optional", "IDENTITY_CLAIMS": ""}
     settings |= {"BRAND_NAME": SITE[0], "SITE_URL": SITE[1]}
     for name, value in settings.items():

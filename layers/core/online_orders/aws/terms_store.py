@@ -107,7 +107,7 @@ def list_terms() -> list[StandardTerms]:
 def group_scopes(*, and_removed: bool = False) -> list[TermsScope]:
     """Return of which groups there are terms, in which languages; `and_removed`: or have been."""
     found = []
-    for page in query_pages(GROUP_TERMS_PK, "!", PREFIX_END):
+    for page in query_pages(GROUP_TERMS_PK, "!", PREFIX_END, Limit=_BATCH_SIZE):
         for item in page:
             group, _, locale = item["sk"]["S"].rpartition("#")
             if locale in LOCALES and (and_removed or "is_removed" not in item):

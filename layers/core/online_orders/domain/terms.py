@@ -104,7 +104,7 @@ def _group_faults(body: Any, groups: Collection[str], kept: Collection[TermsScop
     group = body.get("group") if isinstance(body, dict) else None
     if not isinstance(group, str) or not is_identifier(group):
         return  # which the schema refuses, unless it is None
-    scopes = {each for each in kept if each.group}
+    scopes = [each for each in kept if each.group]
     if (body.get("locale"), group) in scopes:
         return
     if group not in groups and group not in {each.group for each in scopes}:
