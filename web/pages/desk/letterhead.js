@@ -57,7 +57,8 @@ function Shown({ letterhead }) {
     return [t(`letterhead.${name}`), value ? lines(value) : null];
   });
   return html`
-    <section class="card facts letterhead">
+    <div class="letterhead">
+    <section class="card facts">
       ${logo && html`<${Picture} logo=${logo} name=${letterhead.legal_name} />`}
       <${Facts} pairs=${[...pairs, [t("letterhead.accent"), colors ? html`<code>${colors.accent}</code>` : null]]} />
     </section>
@@ -67,7 +68,8 @@ function Shown({ letterhead }) {
         <h2>${LANGUAGES[language] ?? language}</h2>
         <${Facts} pairs=${IN_LANGUAGE.map((name) => [t(`letterhead.${name}`), own[name] ? lines(own[name]) : null])} />
       </section>`,
-    )}`;
+    )}
+    </div>`;
 }
 
 const Picture = ({ logo, name }) =>
