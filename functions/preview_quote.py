@@ -22,8 +22,8 @@ from online_orders.aws import (
     desk_settings_store,
     letterhead_store,
     order_store,
-    terms_store,
 )
+from online_orders.aws.quoting import basis_of
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.certificates import Certificate
 from online_orders.domain.desk_settings import filled
@@ -97,14 +97,11 @@ def preview_quote(
     order.check_version(requests.expected_versions(if_match))
     order.require_allowed("quote")
     at, account = clock.now(), account_store.get_account(order.account_id)
-    terms = terms_store.terms_for(account)
-    quote = order.next_revision(body, account.currency, terms.text, at, terms.version)
-    letterhead = letterhead_store.current_letterhead()
-    if letterhead:
-        quote = quote.completed(order.account_id, order.order_id, letterhead_version=letterhead.version)
+    stored = letterhead_store.current_letterhead()
+    quote = order.next_revision(body, *basis_of(account, stored and stored.version).at(at))
     offered, installation_info = order.offer(quote, staff.user, at).order, installation()
     if requests.accepts(request, "application/pdf"):
-        pdf = render_quote_pdf(offered, quote, account, installation_info, letterhead and letterhead.letterhead)
+        pdf = render_quote_pdf(offered, quote, account, installation_info, stored and stored.letterhead)
         return _pdf_response(pdf)
     mail = render_quote_mail(offered, account, _placeholder(installation_info), installation_info, at)
     return responses.json_response({"mail": mail._asdict()})

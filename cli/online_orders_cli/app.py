@@ -115,7 +115,9 @@ imports = typer.Typer(
     no_args_is_help=True,
     help="Import accounts, enrollments, sites, prices and people from CSV or JSON, and the catalog.",
 )
-exports = typer.Typer(no_args_is_help=True, help="Export orders, timelines and prices as JSON or CSV, and the catalog.")
+exports = typer.Typer(
+    no_args_is_help=True, help="Export accounts, orders, timelines and prices as JSON or CSV, and the catalog."
+)
 redrive = typer.Typer(no_args_is_help=True, help="Repair orders, and send mails from the dead-letter queue again.")
 rebuild = typer.Typer(no_args_is_help=True, help="Build anew what is derived from orders and accounts.")
 mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and release it.")
@@ -462,6 +464,22 @@ Spreadsheet = Annotated[
     typer.Option(help="CSV for a spreadsheet in this language: its decimal mark, and semicolons if that is a comma."),
 ]
 To = Annotated[Path | None, typer.Option(help="A file instead of standard output.")]
+
+
+@exports.command("accounts")
+def export_accounts(
+    ctx: typer.Context,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="CSV with the columns of `import accounts`, instead of JSON lines.")
+    ] = False,
+    spreadsheet: Spreadsheet = None,
+    to: To = None,
+) -> None:
+    """Export all accounts by id, as `import accounts` reads them: whole, or without sites and enrollments as CSV."""
+    session: Session = ctx.obj
+    rows = session.output.counted(session.installation.pages("/api/desk/accounts"), "accounts")
+    is_csv = as_csv or spreadsheet is not None
+    _write(importing.account_rows(iter(rows), spreadsheet) if is_csv else map(_json_line, rows), to)
 
 
 @exports.command("orders")

@@ -135,6 +135,15 @@ def keep_catalog(say: Conversation) -> None:
     say("GET", f"{path}/versions/1?compared_with=0", 200, cs)
 
 
+def keep_terms(say: Conversation) -> None:
+    cs, path = say.lab.users.cs, "/api/desk/terms"
+    say("PUT", path, 200, cs, json={"locale": "en", "text": "Net 30 days."}, headers={"If-None-Match": "*"})
+    say("GET", path, 200, cs)
+    say("PUT", path, 200, cs, json={"locale": "en", "group": None, "text": None}, headers={"If-Match": '"1"'})
+    say("GET", f"{path}/versions?locale=en&limit=1", 200, cs)
+    say("GET", f"{path}/versions?locale=en&group=partners", 200, cs)
+
+
 def manage_service_users(say: Conversation) -> None:
     lab = say.lab
     for path, user, body in (
@@ -199,6 +208,7 @@ def keep_accounts(say: Conversation) -> None:
     account = say("GET", "/api/desk/accounts/acme", 200, cs)
     say("PUT", "/api/desk/accounts/acme", 200, cs, json=account.json(), headers={"If-Match": account.headers["etag"]})
     say("GET", "/api/desk/accounts?limit=2", 200, cs)
+    keep_terms(say)
 
 
 def decide_by_a_colleague(say: Conversation, order_id: str, mail: Mail) -> None:

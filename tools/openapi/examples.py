@@ -550,7 +550,7 @@ BODIES: Mapping[str, Examples] = {
     "announce_presence": {"nothing": {}},
     "put_teams": {"one_team": {"teams": [{**TEAM, "members": []}]}},
     "put_text_modules": {"one_text": {"text_modules": [TEXT_MODULE]}},
-    "put_terms": {"of_a_group": STANDARD_TERMS, "removal": {**STANDARD_TERMS, "text": None}},
+    "put_terms": {"removal": {"locale": "en", "text": None}, "of_a_group": STANDARD_TERMS},
     "put_letterhead": {"without_logo": LETTERHEAD, "least": LEAST_LETTERHEAD},
     "preview_letterhead": {"without_logo": LETTERHEAD},
     "quote_order": {"monthly": QUOTE},

@@ -162,6 +162,8 @@ function Subject({ entry: { subject, subject_id, account_id } }) {
   if (subject === "text_modules")
     return html`<a class="order-link" href="/desk/text-modules">${t("nav.text_modules")}</a>`;
   if (subject === "letterhead") return html`<a class="order-link" href="/desk/letterhead">${t("nav.letterhead")}</a>`;
+  if (subject === "terms")
+    return html`<a class="order-id" href="/desk/terms?locale=${subject_id.replace("?", "&")}">${subject_id}</a>`;
   if (subject === "catalog") return html`<a class="order-link" href="/desk/catalog">${t("nav.catalog")}</a>`;
   if (subject === "price_list")
     return html`<a class="order-id" href="/desk/price-lists/${subject_id}">${subject_id}</a>`;

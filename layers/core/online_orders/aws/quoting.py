@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from online_orders import clock
 from online_orders.aws import account_store, catalog_store, letterhead_store, order_store, price_store, terms_store
 from online_orders.aws.table import get_all
+from online_orders.domain.accounts import Account
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Conflict
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.prices import QuoteDraft, draft_from_prices, draft_from_revision
-from online_orders.domain.terms import AppliedTerms
+from online_orders.domain.quote_requests import QuoteFrame, frame_of
 from online_orders.environment import environment
 
 
@@ -52,20 +53,35 @@ def offer_next_revision(order_id: str, body: Any, by: Caller, if_match: frozense
     """
 
     @cache
-    def installations(account_id: str) -> tuple[str, AppliedTerms, int | None]:
-        """Return the currency and the terms of an account, and which letterhead is in force."""
+    def basis(account_id: str) -> Basis:
         found = get_all([*account_store.access_keys(account_id, account_id), *letterhead_store.keys_to_read()])
         account = account_store.authorize(found, account_id, account_id)
-        return account.currency, terms_store.terms_for(account), letterhead_store.current_version(found)
+        return basis_of(account, letterhead_store.current_version(found))
 
     def offer(order: Order) -> Change:
         order.require_allowed("quote")
         at = clock.now()
-        currency, terms, letterhead_version = installations(order.account_id)
-        quote = order.next_revision(body, currency, terms.text, at, terms.version)
-        if letterhead_version is not None:
-            quote = quote.completed(order.account_id, order.order_id, letterhead_version=letterhead_version)
+        quote = order.next_revision(body, *basis(order.account_id).at(at))
         return order.offer(quote, by.user, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
 
     key = order_store.locate_order(order_id)
     return order_store.update_order(lambda: order_store.get_order(key, by), offer, if_match)
+
+
+class Basis(NamedTuple):
+    """What a revision takes from its account and the installation."""
+
+    currency: str
+    terms: str
+    frame: QuoteFrame
+
+    def at(self, at: datetime) -> tuple[str, str, datetime, QuoteFrame]:
+        """Return it as `Order.next_revision` takes it, for a revision that is made at an instant."""
+        return self.currency, self.terms, at, self.frame
+
+
+def basis_of(account: Account, letterhead_version: int | None) -> Basis:
+    """Return what the quotes of an account are made with now; `letterhead_version` is the one in force."""
+    terms = terms_store.terms_for(account)
+    frame = frame_of(account, terms_version=terms.version, letterhead_version=letterhead_version)
+    return Basis(account.currency, terms.text, frame)
