@@ -231,8 +231,8 @@ class ConfirmationForm(BaseModel):
             default_factory=str,
             description=(
                 "From the mail, blanks as typed being passed over; needed for everything but `recalculate` and "
-                "`request_mail`. Given "
-                "with the latter, the fresh link has a count of wrong codes for this browser alone, which a cookie tells."
+                "`request_mail`. Given with the latter, the fresh link has a count of wrong codes for this browser "
+                "alone, which a cookie tells."
             ),
         ),
     ]
