@@ -80,6 +80,7 @@ def test_each_version_is_kept_with_who_stored_it_when(desk: Desk) -> None:
 def test_a_change_and_its_entry_of_the_audit_trail_are_one_transaction(desk: Desk) -> None:
     replace(FIRST)
     desk.table.calls.clear()
+    desk.now = LATER
     replace(SECOND)
     assert [call for call in desk.table.calls if "write" in call] == ["transact_write_items"]
     created, changed = audited(desk)

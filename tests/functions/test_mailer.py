@@ -189,7 +189,7 @@ def test_a_paper_that_is_still_to_be_made_has_the_letterhead_that_the_quote_name
     monkeypatch.setattr(letterhead_store, "get_version", {3: LETTERHEAD}.__getitem__)
     quote = OFFERED.quote
     assert quote
-    named = OFFERED.model_copy(update={"quote": quote.completed("acme", ORDER_ID, letterhead_version=3)})
+    named = OFFERED.model_copy(update={"quote": quote.model_copy(update={"letterhead_version": 3})})
     send(happened(desk, named.approve("Connie", LATER)), MailKind.APPROVED, Role.CONTACT)
     assert post.sent[0][3].attachments == PAPER
 

@@ -126,7 +126,7 @@ def test_the_paper_has_the_letterhead_that_the_quote_names(
     monkeypatch.setattr(letterhead_store, "get_version", {3: stored}.__getitem__)
     quote = SENDING.quote
     assert quote
-    named = quote.completed("acme", ORDER_ID, letterhead_version=3)
+    named = quote.model_copy(update={"letterhead_version": 3})
     for order in (SENDING, SENDING.model_copy(update={"quote": named})):
         desk.store(order, account_of())
         send()
