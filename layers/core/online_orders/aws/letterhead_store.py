@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from online_orders.aws import grant_check
 from online_orders.aws.audit_store import audit_write
@@ -30,11 +30,13 @@ from online_orders.aws.table import (
 from online_orders.clock import now
 from online_orders.domain import audit
 from online_orders.domain.callers import Caller
-from online_orders.domain.erasure import Person as ErasedPerson
 from online_orders.domain.errors import InProgress, NotFound
-from online_orders.domain.letterheads import Letterhead, without_picture
-from online_orders.domain.quotes import Quote
 from online_orders.domain.values import instant_text
+
+if TYPE_CHECKING:  # quotes are offered without the models of the letterhead
+    from online_orders.domain.erasure import Person as ErasedPerson
+    from online_orders.domain.letterheads import Letterhead
+    from online_orders.domain.quotes import Quote
 
 Json = dict[str, Any]
 CheckVersion = Callable[[int], None]
@@ -71,6 +73,8 @@ def current_letterhead() -> StoredLetterhead | None:
 
 def get_version(version: int) -> StoredLetterhead:
     """Return a version; raise NotFound for one that there is not."""
+    from online_orders.domain.letterheads import Letterhead
+
     item = get(version_key(letterhead_key(), version))
     if item is None:
         raise NotFound(f"The letterhead has no version {version}.")
@@ -110,6 +114,8 @@ def replace_letterhead(letterhead: Letterhead, by: Caller, check_version: CheckV
 
 
 def _writes(before: StoredLetterhead | None, after: StoredLetterhead, by: Caller, at: datetime) -> list[Item]:
+    from online_orders.domain.letterheads import without_picture
+
     document = after.letterhead.document
     kept = {
         **version_key(letterhead_key(), after.version),
@@ -138,6 +144,8 @@ def _writes(before: StoredLetterhead | None, after: StoredLetterhead, by: Caller
 
 def versions_naming(person: ErasedPerson) -> list[int]:
     """Return the versions that name a person: papers are set with them, so they stay."""
+    from online_orders.domain.letterheads import without_picture
+
     key = letterhead_key()
     first, last = (version_key(key, number)["sk"]["S"] for number in (0, 99_999_999))
     found = []
