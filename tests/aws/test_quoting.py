@@ -181,8 +181,8 @@ def test_a_quote_that_lost_its_race_is_made_again_from_the_order_as_it_is_then(d
     desk.before_next("transact_write_items", lambda: desk.follow(lambda order: order.release(CLARA, NOW)))
     order = quoting.offer_next_revision(ORDER_ID, quote_body(), STAFF_CALLER, None)
     assert (order.assignee, order.internals.sequence) == (None, ORDER.internals.sequence + 2)
-    assert reads(desk) == {"get_item": 3, "batch_get_item": 3}, (
-        "where it is; order and caller twice; account and terms once"
+    assert reads(desk) == {"get_item": 2, "batch_get_item": 4}, (
+        "where it is; order and caller twice; account with the letterhead, and terms, once"
     )
 
 

@@ -188,6 +188,12 @@ def share_work(say: Conversation, order_id: str) -> None:
     for path, body in (("teams", teams), ("text-modules", modules)):
         say("PUT", f"/api/desk/{path}", 200, cs, json=body)
         say("GET", f"/api/desk/{path}", 200, cs)
+    say("GET", "/api/desk/letterhead", 200, cs)
+    for letterhead in (examples.LEAST_LETTERHEAD, examples.LETTERHEAD):
+        say("POST", "/api/desk/letterhead/preview?locale=de", 200, cs, json=letterhead)
+        say("PUT", "/api/desk/letterhead", 200, cs, json=letterhead)
+    say("GET", "/api/desk/letterhead", 200, cs)
+    say("GET", "/api/desk/letterhead/versions/1", 200, cs)
     for action, sent in (("assign", {"assignee": own}), ("handling", {"team": "north"}), ("presence", {})):
         say("POST", f"{desk}/{action}", 200, cs, json=sent)
     say("GET", f"{desk}/text-modules", 200, cs)

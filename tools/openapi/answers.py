@@ -21,6 +21,7 @@ from online_orders.domain.figures import Figures
 from online_orders.domain.handling import Assignment, HandlingRequest
 from online_orders.domain.languages import Locale
 from online_orders.domain.later_parts import Handling, HandOver
+from online_orders.domain.letterheads import Letterhead as StoredLetterhead
 from online_orders.domain.mail_preferences import NotificationsRequest
 from online_orders.domain.order_numbers import ORDER_NUMBER
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
@@ -1100,6 +1101,28 @@ CatalogVersion = create_model(
 )
 
 
+# -- papers -------------------------------------------------------------------------------------------------------
+
+_LETTERHEAD = "Who the vendor is, as papers say it. Members without anything to say are left out."
+LetterheadRequest = _derived("LetterheadRequest", _LETTERHEAD, StoredLetterhead)
+Letterhead = _derived(
+    "Letterhead",
+    f"{_LETTERHEAD} Before the first was stored, that is all of them.",
+    StoredLetterhead,
+    legal_name=_left_out(str | None, None, "The vendor's name in law."),
+    address=_left_out(str | None, None, "Of the vendor, in several lines."),
+)
+LetterheadVersion = create_model(
+    "LetterheadVersion",
+    __base__=Entity,
+    __doc__="A version of the letterhead.",
+    version=Annotated[int, Field(ge=1)],
+    at=Instant,
+    by=Annotated[str, Field(description="Who stored it: the e-mail address, or the name of a service user.")],
+    letterhead=Letterhead,
+)
+
+
 # -- refusals -----------------------------------------------------------------------------------------------------
 
 
@@ -1177,6 +1200,7 @@ TAKEN = _by_name(
     HandOverDecision,
     HandlingRequest,
     InvitationRequest,
+    LetterheadRequest,
     NeededReason,
     NewAnswer,
     NewComment,
@@ -1219,6 +1243,8 @@ SHOWN = _by_name(
     EvidencePage,
     FilledTextModules,
     Figures,
+    Letterhead,
+    LetterheadVersion,
     Me,
     Notifications,
     Watchers,

@@ -518,6 +518,21 @@ TEXT_MODULE = {
 STANDARD_TERMS = {"locale": "en", "group": "partners", "text": "Partners pay within 60 days."}
 TERMS_ENTRY = {**STANDARD_TERMS, "version": 1, "updated_at": instant_text(PLACED_AT)}
 TERMS_VERSION = {"version": 1, "at": instant_text(PLACED_AT), "by": STAFF.email, "text": STANDARD_TERMS["text"]}
+LEAST_LETTERHEAD = {"legal_name": "Northwind Networks GmbH", "address": "Ringstraße 1\n10115 Berlin"}
+LETTERHEAD = {
+    **LEAST_LETTERHEAD,
+    "register_entry": "Amtsgericht Charlottenburg HRB 123456",
+    "tax_numbers": ["USt-IdNr. DE123456789"],
+    "bank": "Musterbank\nIBAN DE02 1203 0000 0000 2020 51",
+    "email": "desk@vendor.example",
+    "phone": "+49 30 1234567",
+    "website": "vendor.example",
+    "colors": {"accent": "#1d5fa8"},
+    "texts": {
+        "en": {"footer": "Managing director: Dana Vendor", "address": "Ringstraße 1\n10115 Berlin\nGermany"},
+        "de": {"footer": "Geschäftsführerin: Dana Vendor"},
+    },
+}
 HANDLING = {"team": "north", "priority": "high", "follow_up_on": "2026-12-01", "note": "Calls back on Tuesday."}
 COLLEAGUE = {"user_id": STAFF.user_id, "email": STAFF.email, "since": instant_text(PLACED_AT)}
 BODIES: Mapping[str, Examples] = {
@@ -536,6 +551,8 @@ BODIES: Mapping[str, Examples] = {
     "put_teams": {"one_team": {"teams": [{**TEAM, "members": []}]}},
     "put_text_modules": {"one_text": {"text_modules": [TEXT_MODULE]}},
     "put_terms": {"removal": {"locale": "en", "text": None}, "of_a_group": STANDARD_TERMS},
+    "put_letterhead": {"without_logo": LETTERHEAD, "least": LEAST_LETTERHEAD},
+    "preview_letterhead": {"without_logo": LETTERHEAD},
     "quote_order": {"monthly": QUOTE},
     "preview_quote": {"monthly": QUOTE},
     "undo_quote": {"nothing": {}},
@@ -621,6 +638,7 @@ _SHARED: Mapping[tuple[str, ...], Examples] = {
     ("preview_order", "preview_direct_order"): {"one_warning": ORDER_PREVIEW, "none": {"warnings": []}},
     ("show_desk_catalog", "publish_catalog"): {"one_kind": desk_catalog()},
     ("show_teams", "put_teams"): {"one_team": {"teams": [TEAM]}},
+    ("show_letterhead", "put_letterhead"): {"without_logo": LETTERHEAD},
     ("show_text_modules", "put_text_modules"): {"one_text": {"text_modules": [TEXT_MODULE]}},
     ("show_catalog_draft", "put_catalog_draft"): {"unfinished": catalog_draft()},
     ("show_quote", "show_desk_quote"): {"offered": quote_after("offered")},
@@ -680,4 +698,7 @@ ANSWERS: Mapping[str, Examples] = {
     "show_price_list_version": {"newest": price_list_version()},
     "preview_catalog": {"one_kind": catalog_preview()},
     "show_catalog_version": {"compared": catalog_version()},
+    "show_letterhead_version": {
+        "first": {"version": 1, "at": instant_text(PLACED_AT), "by": STAFF.email, "letterhead": LETTERHEAD}
+    },
 }

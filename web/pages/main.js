@@ -147,6 +147,12 @@ const PAGES = [
     "text-modules",
   ],
   [
+    /^\/desk\/letterhead$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/letterhead.js"))).showLetterhead(context),
+    "letterhead",
+  ],
+  [
     /^\/desk\/terms$/,
     "desk:read",
     async (context) => (await fetched(import("./desk/terms.js"))).showTerms(context),
@@ -194,6 +200,7 @@ const ENTRIES = [
   ["staff", "/desk/people", "nav.people", "desk:read"],
   ["teams", "/desk/teams", "nav.teams", "desk:read"],
   ["text-modules", "/desk/text-modules", "nav.text_modules", "desk:read"],
+  ["letterhead", "/desk/letterhead", "nav.letterhead", "desk:read"],
   ["terms", "/desk/terms", "nav.terms", "desk:read"],
   ["service-users", "/desk/service-users", "nav.service_users", "desk:read"],
   ["figures", "/desk/figures", "nav.figures", "desk:figures"],

@@ -14,6 +14,7 @@ from online_orders import clock
 from online_orders.aws import (
     desk_settings_store,
     figures_store,
+    letterhead_store,
     people_store,
     service_user_store,
     terms_store,
@@ -37,6 +38,7 @@ from online_orders.aws.keys import (
     CATALOG_PK,
     GROUP_PRICES_PK,
     IDEMPOTENCY_PREFIX,
+    LETTERHEAD_PK,
     ORDER_PREFIX,
     PERSON_PREFIX,
     PREFIX_END,
@@ -102,11 +104,11 @@ class ErasureStep(NamedTuple):
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
     """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", "versions" of
-    accounts, "price_lists", "catalogs", "terms", "views", "settings" of the desk, "service_users" and "audit_entries"
-    were changed, and how many "memberships" were removed."""
+    accounts, "price_lists", "catalogs", "terms", "letterheads", "views", "settings" of the desk, "service_users" and
+    "audit_entries" were changed, and how many "memberships" were removed."""
     left: tuple[str, ...]
-    """Quotes whose hashed texts name the person, PDFs that may, and text modules and standard terms that do; they were
-    left alone.
+    """Quotes whose hashed texts name the person, PDFs that may, and text modules, standard terms and letterheads that
+    do; they were left alone.
     """
 
 
@@ -143,6 +145,10 @@ def _erase_from_desk(person: Person, done: str, user_ids: set[str]) -> Iterator[
     if catalogs := _erase_author(CATALOG_PK, person):
         yield ErasureStep(done, Counter({"catalogs": catalogs}), ())
     yield from _erase_from_terms(person, done)
+    letterheads = _erase_author(LETTERHEAD_PK, person)
+    naming = tuple(f"letterhead version {version}" for version in letterhead_store.versions_naming(person))
+    if letterheads or naming:
+        yield ErasureStep(done, Counter({"letterheads": letterheads} if letterheads else {}), naming)
     if views := _erase_from_views(person):
         yield ErasureStep(done, Counter({"views": views}), ())
     if settings := _erase_author(STAFF_PK, person):

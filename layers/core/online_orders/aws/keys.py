@@ -48,6 +48,8 @@
 | version of it, replaced   | CATALOG            | VERSION#{version:08}    | as beside the catalog                   |
 | which one is in force     | CATALOG            | NEWEST                  | version, changed_at                     |
 | draft of the next one     | CATALOG            | DRAFT                   | version, changed_by, changed_at         |
+| letterhead in force       | LETTERHEAD         | LETTERHEAD              | version, changed_at                     |
+| version of it             | LETTERHEAD         | VERSION#{version:08}    | version, changed_by, changed_at         |
 | account of a group        | GROUP#{group}      | {account}               |                                         |
 | terms of a language       | TERMS#{locale}     | TERMS                   | version, changed_by, changed_at         |
 | terms of a group          | (5)                | TERMS                   | the same                                |
@@ -100,6 +102,7 @@ SUBORDER_PREFIX = "SUBORDER#"
 DIRECTORY_PK = "ACCOUNTS"
 PRICES_PK = "PRICES"
 CATALOG_PK = "CATALOG"
+LETTERHEAD_PK = "LETTERHEAD"
 ACCOUNT_PRICES_PK = "ACCOUNTPRICES"
 GROUP_PRICES_PK = "GROUPPRICES"
 GROUP_TERMS_PK = "GROUPTERMS"
@@ -164,7 +167,7 @@ def account_key(account_id: str) -> Key:
 
 
 def version_key(item_key: Key, version: int) -> Key:
-    """Return the key of a kept version of an account, a price list, the catalog or terms."""
+    """Return the key of a kept version of an account, a price list, the catalog, terms or the letterhead."""
     return key(item_key["pk"]["S"], f"{VERSION_PREFIX}{version:08}")
 
 
@@ -397,6 +400,11 @@ def newest_catalog_key() -> Key:
 
 def catalog_draft_key() -> Key:
     return key(CATALOG_PK, "DRAFT")
+
+
+def letterhead_key() -> Key:
+    """Return the key of the small item that says which version of the letterhead is in force."""
+    return key(LETTERHEAD_PK, "LETTERHEAD")
 
 
 def teams_key() -> Key:

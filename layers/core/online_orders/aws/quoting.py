@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from online_orders import clock
-from online_orders.aws import account_store, catalog_store, order_store, price_store, terms_store
+from online_orders.aws import account_store, catalog_store, letterhead_store, order_store, price_store, terms_store
 from online_orders.aws.table import get_all
 from online_orders.domain.accounts import Account
 from online_orders.domain.callers import Caller
@@ -52,7 +52,11 @@ def offer_next_revision(order_id: str, body: Any, by: Caller, if_match: frozense
     `order_store.update_order` raises, and Invalid with every error of the body.
     """
 
-    basis = cache(lambda account_id: basis_of(account_store.get_account(account_id)))
+    @cache
+    def basis(account_id: str) -> Basis:
+        found = get_all([*account_store.access_keys(account_id, account_id), *letterhead_store.keys_to_read()])
+        account = account_store.authorize(found, account_id, account_id)
+        return basis_of(account, letterhead_store.current_version(found))
 
     def offer(order: Order) -> Change:
         order.require_allowed("quote")
@@ -76,7 +80,8 @@ class Basis(NamedTuple):
         return self.currency, self.terms, at, self.frame
 
 
-def basis_of(account: Account) -> Basis:
-    """Return what the quotes of an account are made with now."""
+def basis_of(account: Account, letterhead_version: int | None) -> Basis:
+    """Return what the quotes of an account are made with now; `letterhead_version` is the one in force."""
     terms = terms_store.terms_for(account)
-    return Basis(account.currency, terms.text, frame_of(account, terms_version=terms.version))
+    frame = frame_of(account, terms_version=terms.version, letterhead_version=letterhead_version)
+    return Basis(account.currency, terms.text, frame)
