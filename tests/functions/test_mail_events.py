@@ -46,7 +46,7 @@ def later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def event(kind: str, particulars: Json | None = None, link: Link = LINK, **changes: Any) -> Json:
     """An event of SES about the mail with a link."""
-    tags = {tag["Name"]: [tag["Value"]] for tag in mail._email_tags(mail.tags_of(link))}
+    tags = {tag["Name"]: [tag["Value"]] for tag in mail._email_tags(mail.tags_of(link, 1))}
     about = {"source": "Brand <orders@vendor.example>", "destination": ["Connie <CONNIE@acme.example>"], "tags": tags}
     detail = {"eventType": kind, "mail": {**about, **changes}, **(particulars or PARTICULARS.get(kind, {}))}
     return {"detail": detail}

@@ -65,8 +65,15 @@ class Post:
         self.links: list[Any] = []
 
     def send_once(
-        self, owner: str, sequence: int, name: str, compose: Callable[[], OutgoingMail], tags: Mapping[str, str]
+        self,
+        owner: str,
+        sequence: int,
+        name: str,
+        compose: Callable[[], OutgoingMail],
+        tags: Mapping[str, str],
+        recipient: str | None = None,
     ) -> None:
+        assert recipient == (compose().to if "order_id" in tags else None)
         self.sent.append((owner, sequence, name, compose(), tags))
 
 

@@ -15,6 +15,7 @@ from online_orders.aws import (
     desk_settings_store,
     figures_store,
     people_store,
+    sent_mail_store,
     service_user_store,
     version_store,
     view_store,
@@ -99,9 +100,9 @@ class ErasureStep(NamedTuple):
     position: str
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
-    """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", "versions" of
-    accounts, "price_lists", "catalogs", "views", "settings" of the desk, "service_users" and "audit_entries" were
-    changed, and how many "memberships" were removed."""
+    """How many "orders", "entries", "evidence", recipients of "mails", "reports", "records" (of idempotency),
+    "accounts", "versions" of accounts, "price_lists", "catalogs", "views", "settings" of the desk, "service_users" and
+    "audit_entries" were changed, and how many "memberships" were removed."""
     left: tuple[str, ...]
     """Quotes whose hashed texts name the person, PDFs that may, and text modules that do; they were left alone."""
 
@@ -407,6 +408,7 @@ class _AccountEraser:
                 key = evidence_key(order_location.order_id, each.sequence)
                 erased["evidence"] += _update_document(key, each, erase_from_evidence(each, self.person))
             erased["certificates"] += self._erase_certificates(order.order_id)
+            erased["mails"] += sent_mail_store.erase_recipient(order.order_id, self.person)
             change = erase_from_order(
                 order,
                 self.person,
