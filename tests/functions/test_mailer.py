@@ -73,8 +73,9 @@ class Post:
         tags: Mapping[str, str],
         recipient: str | None = None,
     ) -> None:
-        assert recipient == (compose().to if "order_id" in tags else None)
-        self.sent.append((owner, sequence, name, compose(), tags))
+        outgoing = compose()
+        assert recipient == (outgoing.to if "order_id" in tags else None)
+        self.sent.append((owner, sequence, name, outgoing, tags))
 
 
 @pytest.fixture
