@@ -108,6 +108,7 @@ export type Entry = Schemas["Entry"];
 export type Evidence = Schemas["Evidence"];
 export type Figures = Schemas["Figures"];
 export type FilledTextModule = Schemas["FilledTextModule"];
+export type Mail = Schemas["Mail"];
 export type Me = Schemas["Me"];
 /** A service user with its secret. */
 export type NewSecret = Schemas["ServiceUserWithSecret"];
