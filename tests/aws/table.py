@@ -108,7 +108,7 @@ class Table:
     def _set(self, requested: Json) -> None:
         verb, _, sets = requested["UpdateExpression"].partition(" ")
         assert verb == "SET"
-        before = self.items.get(_key(requested["Key"]), requested["Key"])
+        before: Json = self.items.get(_key(requested["Key"])) or requested["Key"]
         after = dict(before)
         for each in re.split(r", (?![^(]*\))", sets):
             match = _SET.fullmatch(each)

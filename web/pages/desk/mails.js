@@ -45,7 +45,7 @@ export function Mails({ context, path }) {
       <p class="hint">${t("mails.text")}</p>
       ${!mails.value && !refusal.value && html`<${Waiting} />`}
       ${mails.value?.length === 0 && html`<p>${t("mails.none")}</p>`}
-      <ol class="timeline">${mails.value?.map((mail, index) => html`<${Mail} key=${index} mail=${mail} />`)}</ol>
+      ${(mails.value ?? []).length > 0 && html`<ol class="timeline">${mails.value?.map((mail, index) => html`<${Mail} key=${index} mail=${mail} />`)}</ol>`}
       ${refusal.value && html`<${Notice} kind="bad">${refusal.value}</${Notice}>`}
       ${(cursor.value || refusal.value) && html`<${BusyButton} class="small" isBusy=${isBusy.value} onClick=${more}>${t(refusal.value ? "action.retry" : "mails.more")}</${BusyButton}>`}
     </details>`;
