@@ -1,10 +1,11 @@
-"""Export the table to S3 for a warehouse: DynamoDB writes the export, from its backups, without any load on the table."""
+"""Export the table to S3 for a warehouse: DynamoDB writes the export from its backups, without load on the table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import pairwise
 from math import ceil
 from time import sleep
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ MAX_PERIOD = timedelta(hours=24)
 """Of an incremental export; likewise the next."""
 MIN_PERIOD = timedelta(minutes=15)
 _STEP = timedelta(minutes=5)
-"""The end of an export is a multiple of it, so that a command that is repeated soon finds the export that it started."""
+"""The end of an export is a multiple of it, so that a command that is repeated soon finds what it started."""
 _SECONDS_BETWEEN_LOOKS = 20.0
 RUNNING = "IN_PROGRESS"
 FAILED = "FAILED"
@@ -83,7 +84,7 @@ def _newest(dynamodb: Any, table: str) -> datetime:
 
 
 def _periods(since: datetime | None, until: datetime) -> Iterator[tuple[datetime | None, datetime]]:
-    """Yield the periods of the exports: one that is full, or incremental ones of 24 hours at most each, of one length."""
+    """Yield the periods of the exports: one that is full, or incremental ones of 24 hours at most, of one length."""
     if since is None:
         yield None, until
         return
@@ -93,7 +94,7 @@ def _periods(since: datetime | None, until: datetime) -> Iterator[tuple[datetime
     count = ceil((until - since) / MAX_PERIOD)
     seconds = [round((until - since).total_seconds() * number / count) for number in range(count + 1)]
     ends = [since + timedelta(seconds=each) for each in seconds]
-    yield from zip(ends, ends[1:], strict=False)
+    yield from pairwise(ends)
 
 
 def _start(dynamodb: Any, table_arn: str, bucket: str, *, since: datetime | None, until: datetime) -> Export:
