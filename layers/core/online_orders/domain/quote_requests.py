@@ -14,7 +14,7 @@ from online_orders.domain.accounts import Currency
 from online_orders.domain.catalog import MAX_ITEMS
 from online_orders.domain.catalog_rules import years_after
 from online_orders.domain.errors import FieldError, Invalid
-from online_orders.domain.field_errors import field_errors_of, pointer
+from online_orders.domain.field_errors import field_errors_of, pointer, turned_text_errors
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.quotes import Quote, QuoteLine, QuoteState, Recurrence, Totals
 from online_orders.domain.values import MAX_TEXT_LENGTH, BlankIsAbsent, Count, Day, Length, Line, Request, Text
@@ -89,11 +89,11 @@ def parse_quote(
 
     `items` is the number of the order's items, `currency` and `today` are the account's, `terms` the installation's.
     """
-    found: list[FieldError] = []
+    found = [*turned_text_errors(body)]
     try:
         request = NewQuote.model_validate(body)
     except ValidationError as error:
-        found = field_errors_of(error)
+        found += field_errors_of(error)
         request = None
     found += _rule_errors(body, {str(number) for number in range(1, items + 1)}, currency, today)
     if found or request is None:
