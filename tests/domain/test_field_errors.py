@@ -15,7 +15,7 @@ from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 from online_orders.domain.accounts import Account, parse_account
 from online_orders.domain.catalog import item_errors
 from online_orders.domain.errors import Conflict, FieldError, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
-from online_orders.domain.field_errors import CODES, pointer, turned_text_errors, validate
+from online_orders.domain.field_errors import CODES, has_turned_text, pointer, turned_text_errors, validate
 from online_orders.domain.field_errors import field_errors_of as below
 from online_orders.domain.order_requests import NewComment, NewOrder, Reason
 from online_orders.domain.quote_requests import NewQuote
@@ -95,6 +95,9 @@ def test_every_text_of_a_body_that_turns_its_direction_is_an_error_where_it_stan
         FieldError("/x/2/2/b~1c", "malformed", TURNING_TEXT),
     ]
     assert [each.pointer for each in turned_text_errors(TURNED)] == [""]
+    for sent in (body, body["a"], (TURNED,), TURNED):
+        assert has_turned_text(sent)
+    assert not has_turned_text({"a": ["Zürich", {"b": None}, 7, True]})
 
 
 @pytest.mark.parametrize(

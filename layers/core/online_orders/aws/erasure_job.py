@@ -207,7 +207,13 @@ def _price_lists(person: Person, directory_pk: str, prefix: str = "") -> Iterato
 
 def _erase_from_views(person: Person) -> int:
     """Erase the person from the saved views of the queue; return how many were changed or removed."""
-    pairs = [(view, erase_from_view(view, person)) for view in view_store.all_views()]
+    user_ids = set[str]()
+    for user_id in people_store.list_pointers(DESK):
+        stored = people_store.find_person(user_id)
+        if stored and person.has_email(stored.person.email):
+            user_ids.add(user_id)
+            person = person.with_names(stored.person.name)
+    pairs = [(view, erase_from_view(view, person, user_ids)) for view in view_store.all_views()]
     return sum(view_store.replace_if_unchanged(view, after) for view, after in pairs if after != view)
 
 
