@@ -74,7 +74,7 @@ def _send_notification(message: dict[str, Any]) -> None:
     if due.role in _OF_CUSTOMER and order.has_stale_contact(account):
         raise OrderNotSynced(order_id)
     tags = {"order_id": order_id, "kind": due.kind}
-    mail.send_once(order_id, sequence, name, lambda: _compose(due, to, order, then, account, entry), tags)
+    mail.send_once(order_id, sequence, name, lambda: _compose(due, to, order, then, account, entry), tags, to)
 
 
 def _is_due(due: Notification, order: Order, entry: Entry) -> bool:

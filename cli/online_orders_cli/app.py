@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import IntEnum
 from functools import cache, cached_property
 from itertools import chain
@@ -36,6 +36,7 @@ from online_orders_cli import (
     operating,
     restoring,
     tables,
+    warehouse,
 )
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
@@ -116,7 +117,8 @@ imports = typer.Typer(
     help="Import accounts, enrollments, sites, prices and people from CSV or JSON, and the catalog.",
 )
 exports = typer.Typer(
-    no_args_is_help=True, help="Export accounts, orders, timelines and prices as JSON or CSV, and the catalog."
+    no_args_is_help=True,
+    help="Export accounts, orders, timelines and prices as JSON or CSV, the catalog, and the whole table.",
 )
 redrive = typer.Typer(no_args_is_help=True, help="Repair orders, and send mails from the dead-letter queue again.")
 rebuild = typer.Typer(no_args_is_help=True, help="Build anew what is derived from orders and accounts.")
@@ -525,6 +527,44 @@ def export_prices(
     listed = looking.price_list(session.installation, currency, _scope(account, group))
     is_csv = as_csv or spreadsheet is not None
     _write([prices_csv(listed.prices, dialect_for(spreadsheet)) if is_csv else _json_document(listed)], to)
+
+
+@exports.command("warehouse")
+def export_warehouse(
+    ctx: typer.Context,
+    since: Annotated[
+        str | None, typer.Option(help="Only what was written since this instant, such as 2026-11-22T00:00:00Z.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="The state of this instant instead of the newest.")] = None,
+    is_awaited: Annotated[bool, typer.Option("--wait", help="Wait until the export is at its end.")] = False,
+) -> None:
+    """Export the whole table to S3 for a warehouse; docs/warehouse.md has the queries. It has personal data.
+
+    Once more within eight hours, with the same --since and --until, is the same export.
+    """
+    session: Session = ctx.obj
+    started = warehouse.start(session.installation, _instant(since, "--since"), _instant(until, "--until"))
+    for export in started:
+        session.output.say(f"Started: the {export.kind} export {export.arn}, to {export.location}", **export.facts)
+    failed = 0
+    for export in started if is_awaited else ():
+        with session.output.waiting(f"{export.arn.rpartition('/')[2]}"):
+            *_, last = warehouse.wait(session.installation, export)
+        failed += last.status == warehouse.FAILED
+        outcome = f"failed: {last.failure}" if last.failure else f"{last.items} items, {last.size} bytes"
+        session.output.say(f"{last.status}: {last.location} ({outcome})", **last.facts)
+    if failed:
+        raise typer.Exit(ExitCode.REFUSED if failed == len(started) else ExitCode.PARTLY_DONE)
+
+
+def _instant(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option}: {text} is no instant such as 2026-11-22T00:00:00Z.") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _json_document(listed: PriceList) -> str:

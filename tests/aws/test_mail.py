@@ -213,13 +213,15 @@ def test_the_tags_of_a_mail_come_back_as_they_went(service: Service) -> None:
 
 def test_a_quotes_mail_names_its_link_by_number_and_key_and_not_by_token() -> None:
     link = Link(purpose="quote", account_id="acme", order_id="O", source="direct", revision=1, number=3, key_id="k")
-    assert mail.tags_of(link) == {
+    assert mail.tags_of(link, 8) == {
         "kind": "quote",
         "account_id": "acme",
         "order_id": "O",
         "source": "direct",
         "link_number": "3",
         "key_id": "k",
+        "sequence": "8",
+        "name": "quote_to_confirm#contact#3",
     }
 
 
@@ -383,3 +385,42 @@ def test_a_mail_of_which_ses_has_said_nothing_stays_claimed(service: Service) ->
 def test_a_mail_that_went_and_cannot_be_marked_is_not_sent_again_at_once(service: Service) -> None:
     service.answers = [{}, {}, BROKEN]
     assert once(service) == [CLAIM, "mail", SENT]
+
+
+# -- about an order -----------------------------------------------------------------------------------------------
+
+
+def about_an_order(service: Service) -> list[Any]:
+    """What is asked of the table after the claim, and the tags of the mail."""
+    send_once("O", 7, "approved#contact", lambda: LETTER, {"kind": "approved", "order_id": "O"}, LETTER.to)
+    return service.asked
+
+
+def test_of_a_mail_about_an_order_is_kept_to_whom_it_goes(service: Service) -> None:
+    claim, sending, marking = about_an_order(service)
+    assert claim[1]["Item"] == {
+        **mail_key("O", 7, "approved#contact"),
+        "state": {"S": "claimed"},
+        "until": {"N": str(SECONDS + 60)},
+        "kind": {"S": "approved"},
+        "recipient": {"S": LETTER.to},
+        "claimed_at": {"S": "2026-03-05T07:30:00.000Z"},
+    }
+    tags = {tag["Name"]: [tag["Value"]] for tag in sending[1]["EmailTags"]}
+    said = {"kind": "approved", "order_id": "O", "sequence": "7", "name": "approved#contact"}
+    assert parse_tags({"tags": tags}) == said
+    assert marking[1]["UpdateExpression"] == "SET #state = :sent, sent_at = :at"
+    assert marking[1]["ExpressionAttributeValues"] == {":sent": {"S": "sent"}, ":at": {"S": "2026-03-05T07:30:00.000Z"}}
+
+
+def test_of_a_mail_about_an_order_that_ses_refuses_is_kept_that_it_did(service: Service) -> None:
+    service.answers = [{}, error_of("BadRequestException"), {}]
+    marking = about_an_order(service)[-1][1]
+    assert marking["UpdateExpression"] == "SET #state = :sent, #news = :news, news_at = :at, news_rank = :rank"
+    assert marking["ExpressionAttributeNames"] == {"#state": "state", "#news": "news"}
+    assert marking["ExpressionAttributeValues"] == {
+        ":sent": {"S": "sent"},
+        ":news": {"S": "rejected"},
+        ":at": {"S": "2026-03-05T07:30:00.000Z"},
+        ":rank": {"S": "1#2026-03-05T07:30:00.000000+00:00#1"},
+    }

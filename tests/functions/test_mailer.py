@@ -69,9 +69,17 @@ class Post:
         self.links: list[Any] = []
 
     def send_once(
-        self, owner: str, sequence: int, name: str, compose: Callable[[], OutgoingMail], tags: Mapping[str, str]
+        self,
+        owner: str,
+        sequence: int,
+        name: str,
+        compose: Callable[[], OutgoingMail],
+        tags: Mapping[str, str],
+        recipient: str | None = None,
     ) -> None:
-        self.sent.append((owner, sequence, name, compose(), tags))
+        outgoing = compose()
+        assert recipient == (outgoing.to if "order_id" in tags else None)
+        self.sent.append((owner, sequence, name, outgoing, tags))
 
 
 LETTERHEAD = StoredLetterhead(parse_letterhead(LEAST), 3, "2026-11-22T10:00:00.000Z", CLARA.email)

@@ -224,6 +224,7 @@ def decide_by_a_colleague(say: Conversation, order_id: str, mail: Mail) -> None:
     say("GET", desk, 200, cs)
     say("POST", f"{desk}/hand-over", 200, cs, json=examples.HAND_OVER)
     lab.settle()
+    say("GET", f"{desk}/mails", 200, cs)
     handed = lab.mails.to(form["new_email"])[-1]
     assert handed.link
     say("POST", handed.link, 200, form={"decision": "approve", "name": "Casey", "code": str(handed.code)})

@@ -45,6 +45,7 @@ from online_orders.domain.quote_requests import NewQuote
 from online_orders.domain.quotes import Quote, Totals
 from online_orders.domain.representations import Flag
 from online_orders.domain.roles import Permission, Role
+from online_orders.domain.sent_mails import SentMail, SentMailState
 from online_orders.domain.service_users import READ_ONLY as READ_ONLY_OF_SERVICE_USERS
 from online_orders.domain.service_users import NewDeskServiceUser, NewServiceUser, ServiceUser
 from online_orders.domain.service_users import ServiceUserRequest as NewServiceUserRequest
@@ -384,6 +385,37 @@ EvidenceAnswer = _derived(
     agent=Annotated[str | None, Field(description="What the caller's browser calls itself.")],
     revision=Annotated[int | None, Field(description="Null for an order that had not been quoted.")],
     sha256=Annotated[str | None, Field(description="Of the revision that was decided on.")],
+)
+MailAnswer = _derived(
+    "Mail",
+    "A mail about an order.",
+    SentMail,
+    kind=Annotated[
+        str, Field(description="As in the table of mails, such as `order_received`. A later version may have more.")
+    ],
+    recipient=Annotated[str | None, Field(description="Null for a mail that an earlier release sent.")],
+    sent_at=Annotated[
+        Instant | None, Field(description="When the mail system had accepted it; null while it has not, or never did.")
+    ],
+    state=Annotated[
+        SentMailState,
+        Field(
+            description=(
+                "`claimed`: about to be sent; `sent`: the mail system has taken it; `delayed`: it goes on trying; "
+                "`rejected`: the mail system refused it."
+            )
+        ),
+    ],
+    state_at=Annotated[Instant | None, Field(description="Since when the state is known.")],
+    sequence=Annotated[
+        int,
+        Field(
+            ge=1,
+            description=(
+                "Of the timeline entry that caused the mail; of a quote's mail, of the newest entry when it was sent."
+            ),
+        ),
+    ],
 )
 
 
@@ -913,6 +945,7 @@ class CertificateKeys(Entity):
 
 Timeline = _page("Timeline", "Entries, oldest first; a page may be short.", EntryAnswer)
 EvidencePage = _page("EvidencePage", "Evidence, oldest first.", EvidenceAnswer)
+MailPage = _page("MailPage", "Mails, by the entries that caused them, the newest first.", MailAnswer)
 
 
 AuditEntryAnswer = _derived(
@@ -1245,6 +1278,7 @@ SHOWN = _by_name(
     Figures,
     Letterhead,
     LetterheadVersion,
+    MailPage,
     Me,
     Notifications,
     Watchers,

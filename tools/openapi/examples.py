@@ -16,6 +16,7 @@ from online_orders.domain.certificates import Certificate, PublicKey, Signature,
 from online_orders.domain.errors import FieldError, OnlineOrdersError
 from online_orders.domain.evidence import Evidence, evidence_of
 from online_orders.domain.figures import Dimension, Figures, figures_row
+from online_orders.domain.mail_kinds import MailKind
 from online_orders.domain.mail_preferences import notifications_body
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
@@ -34,6 +35,7 @@ from online_orders.domain.quote_requests import parse_quote
 from online_orders.domain.quotes import Quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
 from online_orders.domain.roles import DESK, PERMISSIONS, Role, side_of
+from online_orders.domain.sent_mails import SentMail
 from online_orders.domain.service_users import NewServiceUser, create, service_user_row
 from online_orders.domain.timeline import Actor, Entry
 from online_orders.domain.values import instant_text
@@ -465,6 +467,14 @@ def evidence() -> dict[str, Any]:
     return evidence_of(approved, "approve", contact.name, contact.email, "203.0.113.7", agent).model_dump(mode="json")
 
 
+def sent_mail() -> dict[str, Any]:
+    contact = account().contact_for_orders(date(2026, 11, 22))
+    at = story().entries[0].at
+    return SentMail(
+        kind=MailKind.ORDER_RECEIVED, recipient=contact.email, sent_at=at, state="delivered", state_at=at, sequence=1
+    ).model_dump(mode="json")
+
+
 PUBLIC_KEY = PublicKey(
     b64decode(
         "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7L"
@@ -621,6 +631,7 @@ _PAGES: Mapping[str, Callable[[], Any]] = {
     "list_orders": lambda: order_after("offered"),
     "list_desk_orders": lambda: desk_order_after("claimed"),
     "show_evidence": evidence,
+    "show_mails": sent_mail,
     "list_accounts": account_body,
     "list_audit_entries": audit_entry,
     "list_account_versions": account_version_row,

@@ -33,6 +33,7 @@ import { teamsOf } from "./colleagues.js";
 import { Evidence, isDecisionByLink } from "./evidence.js";
 import { HandOver } from "./hand-over.js";
 import { askForAssignee, Handling } from "./handling.js";
+import { Mails } from "./mails.js";
 import { PresenceLine } from "./presence.js";
 import { DeskQuestions } from "./questions.js";
 import { QuoteEditor } from "./quote-editor.js";
@@ -118,6 +119,7 @@ function DeskOrder({ context, account, teams, path, first, load }) {
             <${Timeline} entries=${entries} />
           </section>
           ${evidence.length > 0 && html`<${Evidence} api=${api} path=${path} evidence=${evidence} />`}
+          <${Mails} context=${context} path=${path} />
         </div>
       </div>
     </div>`;

@@ -16,6 +16,7 @@ from online_orders.aws import (
     figures_store,
     letterhead_store,
     people_store,
+    sent_mail_store,
     service_user_store,
     terms_store,
     version_store,
@@ -103,8 +104,9 @@ class ErasureStep(NamedTuple):
     position: str
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
-    """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", "versions" of
-    accounts, "price_lists", "catalogs", "terms", "letterheads", "views", "settings" of the desk, "service_users" and
+    """How many "orders", "entries", "evidence", recipients of "mails", "reports", "records" (of idempotency),
+    "accounts", "versions" of accounts, "price_lists", "catalogs", "terms", "letterheads", "views", "settings" of the
+    desk, "service_users" and
     "audit_entries" were changed, and how many "memberships" were removed."""
     left: tuple[str, ...]
     """Quotes whose hashed texts name the person, PDFs that may, and text modules, standard terms and letterheads that
@@ -227,7 +229,13 @@ def _price_lists(person: Person, directory_pk: str, prefix: str = "") -> Iterato
 
 def _erase_from_views(person: Person) -> int:
     """Erase the person from the saved views of the queue; return how many were changed or removed."""
-    pairs = [(view, erase_from_view(view, person)) for view in view_store.all_views()]
+    user_ids = set[str]()
+    for user_id in people_store.list_pointers(DESK):
+        stored = people_store.find_person(user_id)
+        if stored and person.has_email(stored.person.email):
+            user_ids.add(user_id)
+            person = person.with_names(stored.person.name)
+    pairs = [(view, erase_from_view(view, person, user_ids)) for view in view_store.all_views()]
     return sum(view_store.replace_if_unchanged(view, after) for view, after in pairs if after != view)
 
 
@@ -428,6 +436,7 @@ class _AccountEraser:
                 key = evidence_key(order_location.order_id, each.sequence)
                 erased["evidence"] += _update_document(key, each, erase_from_evidence(each, self.person))
             erased["certificates"] += self._erase_certificates(order.order_id)
+            erased["mails"] += sent_mail_store.erase_recipient(order.order_id, self.person)
             change = erase_from_order(
                 order,
                 self.person,

@@ -20,7 +20,7 @@
 | workflow and its wait     | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
 | who has it open           | ORDER#{order}      | VIEWER#{user}           | email, since, expires_at                |
-| claim of an event's mail  | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                            |
+| claim of an event's mail  | ORDER#{order}      | MAIL#{sequence:06}#{to} | see `sent_mails`                        |
 | watcher of an order       | ORDER#{order}      | WATCHER#{user}          |                                         |
 | counted in the history    | ORDER#{order}      | COUNTED                 |                                         |
 | still to be counted       | ORDER#{order}      | STATISTICS              | outstanding                             |
@@ -111,6 +111,7 @@ ENTRY_PREFIX = "ENTRY#"
 EVIDENCE_PREFIX = "EVIDENCE#"
 WATCHER_PREFIX = "WATCHER#"
 CERTIFICATE_PREFIX = "CERTIFICATE#"
+MAIL_PREFIX = "MAIL#"
 PUBLIC_KEYS_PK = "CERTIFICATEKEYS"
 ACCOUNT_SK = "ACCOUNT"
 PARKED_SK = "PARKED"
@@ -223,7 +224,7 @@ def viewer_key(order_id: str, user_id: str) -> Key:
 
 
 def mail_key(order_id: str, sequence: int, to: str) -> Key:
-    return key(order_pk(order_id), f"MAIL#{sequence:06}#{to}")
+    return key(order_pk(order_id), f"{MAIL_PREFIX}{sequence:06}#{to}")
 
 
 def number_key(order_number: str) -> Key:

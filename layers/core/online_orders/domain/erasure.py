@@ -341,9 +341,12 @@ def erase_from_account(account: Account, person: Person) -> Account:
     return account.model_copy(update={**_texts_without(account, person), "enrollment": enrollment})
 
 
-def erase_from_view(view: SavedView, person: Person) -> SavedView | None:
-    """Return a saved view without the person; None for one that was the person's own."""
-    is_owner = person.has_email(view.owner.email)
+def erase_from_view(view: SavedView, person: Person, user_ids: Collection[str] = ()) -> SavedView | None:
+    """Return a saved view without the person; None for one that was the person's own.
+
+    `user_ids` are the person's, by which a view of an earlier address is known, too.
+    """
+    is_owner = person.has_email(view.owner.email) or view.owner.user_id in user_ids
     if is_owner and not view.shared:
         return None
     query = {name: person.redact(value) for name, value in view.query.items()}

@@ -46,6 +46,11 @@ PATTERN_TEXTS = {
 }
 """The messages that replace a pattern when a text does not match it."""
 
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the direction of the text after them: embeddings, overrides and isolates. The marks U+200E and
+U+200F are none: they only help to place what stands beside them, and occur in names in Arabic and Hebrew."""
+TURNING_TEXT = "A text has no characters that turn its direction (U+202A to U+202E, U+2066 to U+2069)."
+
 MAX_NAME_LENGTH = 200
 MAX_EMAIL_LENGTH = 254
 MAX_REASON_LENGTH = 1_000

@@ -15,6 +15,7 @@ from online_orders.aws import (
     order_store,
     question_store,
     search_queries,
+    sent_mail_store,
 )
 from online_orders.aws.placing import current_duplicates, place, preview
 from online_orders.domain.callers import Caller
@@ -202,6 +203,25 @@ def show_evidence(staff: DeskReader, order_id: OrderId, query: Annotated[Page, Q
     key = order_store.locate_order(order_id)
     page = evidence_store.list_evidence(key.order_id, query.limit, int(cursor.position or 0))
     return responses.page((each.model_dump(mode="json") for each in page.evidence), "sequence", page.position, cursor)
+
+
+@router.get(
+    "/api/desk/orders/<order_id>/mails",
+    tags=["Desk"],
+    summary="Show the mails about an order",
+    description=(
+        "To whom each mail went, and what is known to have become of it. A mail that an earlier release sent has "
+        "neither recipient nor times; of a quote it is not in the list. Once a person was erased, the place of the "
+        "address says so."
+    ),
+    responses=response_spec("MailPage", "A page of mails."),
+)
+def show_mails(staff: DeskReader, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
+    """Return the mails about an order, newest first."""
+    cursor = cursor_of(request, query, staff)
+    key = order_store.locate_order(order_id)
+    page = sent_mail_store.list_mails(key.order_id, query.limit, cursor.position)
+    return responses.page((each.model_dump(mode="json") for each in page.mails), "sequence", page.position, cursor)
 
 
 @router.post(
