@@ -276,8 +276,8 @@ def find_duplicate_candidates(account_id: str) -> list[Order]:
 
 
 def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
-    """Return orders of every account, oldest first, by the index that fits: of the account, else assignee,
-    else status. What is open is few, and what an account or an assignee ever had grows for good, so a filter by one of them
+    """Return orders of every account, oldest first, by the index that fits: of the account, else assignee, else
+    status. What is open is few, and what an account or an assignee ever had grows for good, so a filter by one of them
     and open statuses goes by status.
 
     A page with a filter that has to look into the orders may be short: MAX_EXAMINED orders are looked into at most.
