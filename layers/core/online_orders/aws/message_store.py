@@ -19,6 +19,7 @@ from online_orders.aws.keys import (
     inbound_day_key,
     inbound_key,
     judged_message_key,
+    key,
     open_message_key,
 )
 from online_orders.aws.table import (
@@ -114,25 +115,10 @@ def _store_actions(message: Message, day: Key) -> list[Item]:
 def list_messages(limit: int, after: str | None) -> MessagePage:
     """Return a page of messages, open ones first, and the newest first of both."""
     last = OPEN_MESSAGE_PREFIX + PREFIX_END
-    if after is None:
-        response = query_range(MESSAGES_PK, DONE_MESSAGE_PREFIX, last, ScanIndexForward=False, Limit=limit)
-    else:
-        response = query_range(
-            MESSAGES_PK,
-            DONE_MESSAGE_PREFIX,
-            last,
-            ScanIndexForward=False,
-            Limit=limit,
-            ExclusiveStartKey={"pk": text(MESSAGES_PK), "sk": text(after)},
-        )
+    start = {} if after is None else {"ExclusiveStartKey": key(MESSAGES_PK, after)}
+    response = query_range(MESSAGES_PK, DONE_MESSAGE_PREFIX, last, ScanIndexForward=False, Limit=limit, **start)
     messages = [_message(item) for item in response["Items"]]
-    return MessagePage(messages, response.get("LastEvaluatedKey", {}).get("sk", {}).get("S"))
-
-
-def position_of(message: Message) -> str:
-    """Return the position of a message in the list."""
-    prefix = DONE_MESSAGE_PREFIX if message.judgment else OPEN_MESSAGE_PREFIX
-    return prefix + message.message_id
+    return MessagePage(messages, response["LastEvaluatedKey"]["sk"]["S"] if "LastEvaluatedKey" in response else None)
 
 
 def count_open() -> int:
