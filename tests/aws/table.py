@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 _COMPARED = re.compile(r"(#?\w+) = (:\w+)")
 _SET = re.compile(r"SET (#?\w+) = (:\w+)")
-_ADD = re.compile(r"ADD (\w+) (:\w+)")
+_ADD = re.compile(r"ADD (\w+) (:\w+)(?: SET expires_at = :later)?")
 
 
 class Table:
@@ -60,8 +60,12 @@ class Table:
         pk, first, last = (value["S"] for value in asked["ExpressionAttributeValues"].values())
         start = asked.get("ExclusiveStartKey")
         keys = sorted(key for key in self.items if key[0] == pk and first <= key[1] <= last)
-        rest = [key for key in keys if not start or key > _key(start)]
-        found = rest[: min(asked["Limit"], self.page)]
+        if not asked.get("ScanIndexForward", True):
+            keys.reverse()
+        rest = keys[keys.index(_key(start)) + 1 :] if start and _key(start) in keys else keys
+        if start and _key(start) not in keys:
+            rest = [key for key in keys if key > _key(start)]
+        found = rest[: min(asked.get("Limit", self.page), self.page)]
         more = {"LastEvaluatedKey": {"pk": {"S": pk}, "sk": {"S": found[-1][1]}}} if found != rest else {}
         return {"Items": [self.items[key] for key in found], "Count": len(found), **more}
 
@@ -122,6 +126,8 @@ def _clause_holds(clause: str, standing: Json | None, asked: Json) -> bool:
     if clause.startswith("attribute_not_exists(pk)"):
         assert clause.removeprefix("attribute_not_exists(pk)") in ("", " OR expires_at <= :now")
         return standing is None
+    if clause == "attribute_exists(pk)":
+        return standing is not None
     match = _COMPARED.fullmatch(clause)
     assert match, clause
     found: bool = (standing or {}).get(_name(asked, match[1])) == asked["ExpressionAttributeValues"][match[2]]
