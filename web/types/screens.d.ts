@@ -111,6 +111,7 @@ export type FilledTextModule = Schemas["FilledTextModule"];
 export type Me = Schemas["Me"];
 /** A service user with its secret. */
 export type NewSecret = Schemas["ServiceUserWithSecret"];
+export type Message = Schemas["Message"];
 export type Order = Schemas["Order"];
 export type Permission = Me["permissions"][number];
 export type Notifications = Schemas["Notifications"];

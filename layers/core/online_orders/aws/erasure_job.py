@@ -171,7 +171,8 @@ def _erase_received(person: Person) -> Counter[str]:
         return removed  # no mails are received here
     for mail_id, head in inbound_store.all_mails():
         mail = parse_mail(head)
-        if person.has_email(mail.sender) or person.is_named_in(head.decode("utf-8", "replace")):
+        texts = (head.decode("utf-8", "replace"), mail.sender_name, mail.subject, mail.text)
+        if person.has_email(mail.sender) or any(map(person.is_named_in, texts)):
             inbound_store.remove_mail(mail_id)
             removed["mails"] += 1
     return removed
