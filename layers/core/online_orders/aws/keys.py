@@ -67,7 +67,7 @@
 | message to be judged      | MESSAGES           | OPEN#{message}          |                                         |
 | judged message            | MESSAGES           | DONE#{message}          | expires_at                              |
 | received mail, processed  | INBOUND#{mail}     | INBOUND                 | expires_at                              |
-| messages of a day         | INBOUNDDAY#{day}   | {order} or STRANGERS    | stored, expires_at                      |
+| messages of a day         | INBOUNDDAY#{day}   | {order} or STRANGERS    | messages, expires_at                    |
 | mail pause                | MAILHOLD           | MAILHOLD                | since, reason                           |
 | when it ended last        | MAILHOLD           | RELEASED                | at                                      |
 

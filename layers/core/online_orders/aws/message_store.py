@@ -84,7 +84,7 @@ def store_message(message: Message) -> bool:
     day = inbound_day_key(message.at, bucket)
     for _ in attempts():
         counted = get(day)
-        if counted and int(counted["stored"]["N"]) >= most:
+        if counted and int(counted["messages"]["N"]) >= most:
             put(_mark(message.mail_id, message.at))
             return False
         try:
@@ -101,7 +101,7 @@ def _store_actions(message: Message, day: Key) -> list[Item]:
     item = {**open_message_key(message.message_id), "document": text(message.model_dump_json())}
     count = {
         "Key": day,
-        "UpdateExpression": "ADD stored :one SET expires_at = :later",
+        "UpdateExpression": "ADD messages :one SET expires_at = :later",
         "ExpressionAttributeValues": {":one": number(1), ":later": _seconds(message.at + _DAY_RETENTION)},
     }
     return [
