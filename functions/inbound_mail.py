@@ -67,7 +67,9 @@ def _verdicts(receipt: Mapping[str, Any]) -> Verdicts:
 def _is_automatic(mail: ReceivedMail, envelope_sender: str) -> bool:
     """Return whether a program wrote the mail, or this installation did; replies to such mails would make loops."""
     sender = mail.sender.casefold()
-    is_report = not envelope_sender.strip("<> ") or parseaddr(envelope_sender)[1].partition("@")[0].casefold() in _DAEMONS
+    is_report = (
+        not envelope_sender.strip("<> ") or parseaddr(envelope_sender)[1].partition("@")[0].casefold() in _DAEMONS
+    )
     is_ours = sender == environment("SENDER_ADDRESS").casefold()
     is_to_itself = parse_reply_address(sender, environment("INBOUND_DOMAIN")) is not None
     return mail.is_automatic or is_report or is_ours or is_to_itself or sender.partition("@")[0] in _DAEMONS
@@ -163,7 +165,6 @@ def _store_message(
 
 
 def _receive(notification: Mapping[str, Any], mail_id: str) -> None:
-    at, receipt, verdicts = clock.now(), notification["receipt"], _verdicts(notification["receipt"])
     if message_store.is_processed(mail_id):
         return
     raw = inbound_store.find_mail(mail_id)
@@ -175,6 +176,11 @@ def _receive(notification: Mapping[str, Any], mail_id: str) -> None:
         logger.info("an automatic mail was dropped")
         _count("InboundAutomatic")
         return
+    _judge(mail, mail_id, notification["receipt"])
+
+
+def _judge(mail: ReceivedMail, mail_id: str, receipt: Mapping[str, Any]) -> None:
+    at, verdicts = clock.now(), _verdicts(receipt)
     address, is_recipient = _proved(_addresses(receipt), mail.sender)
     key = _locate(address)
     if key is None and verdicts.is_malicious:
@@ -185,27 +191,30 @@ def _receive(notification: Mapping[str, Any], mail_id: str) -> None:
     if not is_recipient or not verdicts.authenticates(mail):
         reasons.append(Reason.SENDER)
     reasons += doubts(mail, verdicts, at)
-    if key and not reasons:
-        with logger.append_context_keys(order_id=key.order_id):
-            try:
-                _comment(key, mail, mail_id, at)
-            except _Unfit as unfit:
-                reasons.append(unfit.reason)
-            except _Repeated as repeated:
-                if repeated.is_replay:
-                    logger.info("a mail came again under another id")
-                    _count("InboundRepeated")
-                return
-            else:
-                logger.info("a reply became a comment")
-                _count("InboundComments")
-                return
-    _store_message(mail, mail_id, key, reasons, at)
+    if key is None or reasons:
+        _store_message(mail, mail_id, key, reasons, at)
+        return
+    with logger.append_context_keys(order_id=key.order_id):
+        _comment_or_store(key, mail, mail_id, at)
+
+
+def _comment_or_store(key: OrderKey, mail: ReceivedMail, mail_id: str, at: datetime) -> None:
+    try:
+        _comment(key, mail, mail_id, at)
+    except _Unfit as unfit:
+        _store_message(mail, mail_id, key, [unfit.reason], at)
+    except _Repeated as repeated:
+        if repeated.is_replay:
+            logger.info("a mail came again under another id")
+            _count("InboundRepeated")
+    else:
+        logger.info("a reply became a comment")
+        _count("InboundComments")
 
 
 def _process(record: SQSRecord) -> None:
     notification = record.json_body
-    mail_id = (notification.get("mail") or {}).get("messageId")
+    mail_id = str((notification.get("mail") or {}).get("messageId"))
     if notification.get("notificationType") != "Received" or not inbound_store.is_mail_id(mail_id):
         logger.warning("a notification about no mail was ignored")
         _count("InboundIgnored")

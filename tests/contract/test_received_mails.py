@@ -106,7 +106,11 @@ def test_a_public_comment_by_mail_is_mailed_to_the_desk_as_a_customers(in_proces
 
 def test_messages_are_erased_with_their_sender(in_process: InProcess) -> None:
     site, cs = in_process, in_process.people.cs
-    open_one, judged, other = wait(site.lab), wait(site.lab), wait(site.lab, sender="ann@elsewhere.example", sender_name="Ann", text="Hello")
+    open_one, judged, other = (
+        wait(site.lab),
+        wait(site.lab),
+        wait(site.lab, sender="ann@elsewhere.example", sender_name="Ann", text="Hello"),
+    )
     site.post(f"{MESSAGES}/{judged}/dismiss", cs, {}).ok()
     with site.lab.as_operator():
         erased = sum((step.erased["messages"] for step in erase_person("EVE@elsewhere.example")), 0)

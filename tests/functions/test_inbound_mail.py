@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -48,7 +47,7 @@ class Bucket:
 
 
 @pytest.fixture
-def bucket(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def bucket(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     found = Bucket()
     monkeypatch.setattr(inbound_store, "client", lambda name: found)
     for name, value in {
@@ -62,7 +61,7 @@ def bucket(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     }.items():
         monkeypatch.setenv(name, value)
     desk.now = NOW + HOUR
-    yield found
+    return found
 
 
 def address(recipient: str, order_id: str = ORDER_ID) -> str:
@@ -104,7 +103,7 @@ def receive(
 def deliver(told: Any) -> Json:
     record = {"messageId": "1", "receiptHandle": "r", "body": json.dumps(told), "eventSource": "aws:sqs"}
     sent = {"SentTimestamp": "1795424400014"}
-    return dict(inbound_mail.handler({"Records": [{**record, "attributes": sent}]}, Context()))  # type: ignore[arg-type]
+    return dict(inbound_mail.handler({"Records": [{**record, "attributes": sent}]}, Context()))
 
 
 def messages() -> list[Message]:
@@ -221,14 +220,23 @@ SIGNED = "amazonses.com; spf=pass smtp.mailfrom=x; dkim=pass header.i=@{}; dmarc
         ({"raw": mail_of('"connie@acme.example" <eve@evil.example>')}, ["sender_not_proved"]),
         ({"raw": b"From: eve@evil.example\r\n" + mail_of()}, ["sender_not_proved"]),
         ({"raw": mail_of() + b"\x00" * 2_100_000}, ["too_long"]),
-        ({"raw": b"Content-Type: multipart/mixed; boundary=b\r\n" * 40 + mail_of()}, ["sender_not_proved", "unreadable"]),
-        ({"dmarc": "GRAY", "raw": mail_of(Authentication_Results=SIGNED.format("evil.example"))}, ["sender_not_proved"]),
+        (
+            {"raw": b"Content-Type: multipart/mixed; boundary=b\r\n" * 40 + mail_of()},
+            ["sender_not_proved", "unreadable"],
+        ),
+        (
+            {"dmarc": "GRAY", "raw": mail_of(Authentication_Results=SIGNED.format("evil.example"))},
+            ["sender_not_proved"],
+        ),
         (
             {"dmarc": "GRAY", "dkim": "FAIL", "raw": mail_of(Authentication_Results=SIGNED.format("acme.example"))},
             ["sender_not_proved"],
         ),
         (
-            {"dmarc": "GRAY", "raw": mail_of(Authentication_Results=SIGNED.format("acme.example").replace("amazonses", "x"))},
+            {
+                "dmarc": "GRAY",
+                "raw": mail_of(Authentication_Results=SIGNED.format("acme.example").replace("amazonses", "x")),
+            },
             ["sender_not_proved"],
         ),
     ],
@@ -388,7 +396,8 @@ def test_names_of_files_are_kept_and_files_are_not(desk: Desk, bucket: Bucket) -
     parts = (
         "--b\r\nContent-Type: text/plain\r\n\r\nSee the plan.\r\n"
         '--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="plan.pdf"\r\n\r\nx\r\n'
-        "--b\r\nContent-Type: image/png\r\nContent-ID: <logo>\r\nContent-Disposition: inline; filename=logo.png\r\n\r\nx\r\n"
+        "--b\r\nContent-Type: image/png\r\nContent-ID: <logo>\r\n"
+        "Content-Disposition: inline; filename=logo.png\r\n\r\nx\r\n"
         "--b--\r\n"
     )
     receive(bucket, mail_of(text=parts, Content_Type="multipart/mixed; boundary=b"))
@@ -408,4 +417,3 @@ def test_an_error_lets_the_mail_come_again(desk: Desk, bucket: Bucket, monkeypat
     monkeypatch.setattr(queues, "client", lambda name: Queue())
     with pytest.raises(Exception, match="BatchProcessingError"):
         receive(bucket)
-

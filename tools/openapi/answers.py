@@ -21,9 +21,9 @@ from online_orders.domain.figures import Figures
 from online_orders.domain.handling import Assignment, HandlingRequest
 from online_orders.domain.later_parts import Handling, HandOver
 from online_orders.domain.mail_preferences import NotificationsRequest
+from online_orders.domain.messages import AcceptedMessage, Message
 from online_orders.domain.order_numbers import ORDER_NUMBER
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
-from online_orders.domain.messages import AcceptedMessage, Message
 from online_orders.domain.order_requests import NewComment, NewOrder, Reason
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Order

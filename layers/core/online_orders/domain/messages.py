@@ -11,6 +11,7 @@ The domain counts as authenticated if DMARC passed. Where the domain has no DMAR
 valid DKIM signature of exactly that domain counts. SPF alone does not, because servers are shared.
 """
 
+import json
 import re
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -126,4 +127,4 @@ def doubts(mail: ReceivedMail, verdicts: Verdicts, at: datetime) -> list[Reason]
 def fingerprint(order_id: str, mail: ReceivedMail) -> str:
     """Return what is the same when a mail is sent once more: its order, sender, date and text."""
     sent_at = mail.sent_at.isoformat() if mail.sent_at else ""
-    return sha256("\0".join((order_id, mail.sender.casefold(), sent_at, mail.text)).encode()).hexdigest()
+    return sha256(json.dumps([order_id, mail.sender.casefold(), sent_at, mail.text]).encode()).hexdigest()

@@ -241,8 +241,8 @@ def _tokens(document: str) -> Iterator[tuple[str, str]]:
 # -- what a reply quotes ------------------------------------------------------------------------------------------
 
 _SEPARATOR = re.compile(
-    r"-{2,} ?(?:original message|original appointment|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht"
-    r"|originalnachricht) ?-{2,}|_{20,}",
+    r"-{2,} ?(?:original message|original appointment|forwarded message|ursprüngliche nachricht|originalnachricht"
+    r"|weitergeleitete nachricht) ?-{2,}|_{20,}",
     re.IGNORECASE,
 )
 _WROTE = re.compile(r"(?:on|am|le)\b.{1,300}\b(?:wrote|schrieb|a écrit)\b.{0,200}:", re.IGNORECASE)

@@ -56,7 +56,7 @@ def _row(message: Message) -> dict[str, object]:
     "/api/desk/messages/<message_id>",
     tags=["Desk"],
     summary="Show a received mail",
-    description="Its text is what its sender wrote. Nobody has proved who that is, unless the reasons say nothing else.",
+    description="Its text is what its sender wrote; `reasons` say why it is no comment, and what is not proved.",
     responses=response_spec("Message", "The message."),
 )
 def show_message(_staff: DeskReader, message_id: MessageId) -> Response:
@@ -68,8 +68,8 @@ def show_message(_staff: DeskReader, message_id: MessageId) -> Response:
     tags=["Desk"],
     summary="Accept a received mail as a comment",
     description=(
-        "The message becomes a comment of its sender that is marked as a mail: on the order that is named, by its id or "
-        "number, or else on the one that the mail was sent to. Only Customer Success sees it unless `internal` is false."
+        "The message becomes a comment of its sender that is marked as a mail: on the order that is named by its id or "
+        "number, or else on the one that the mail was about. Only Customer Success sees it unless `internal` is false."
     ),
     responses=response_spec("Message", "The message as it is then."),
     openapi_extensions=error_codes("conflict", "in_progress", "already_judged", "no_text"),
