@@ -214,7 +214,7 @@ def _comment_or_store(key: OrderKey, mail: ReceivedMail, mail_id: str, at: datet
 
 def _process(record: SQSRecord) -> None:
     notification = record.json_body
-    mail_id = str((notification.get("mail") or {}).get("messageId"))
+    mail_id: Any = (notification.get("mail") or {}).get("messageId")
     if notification.get("notificationType") != "Received" or not inbound_store.is_mail_id(mail_id):
         logger.warning("a notification about no mail was ignored")
         _count("InboundIgnored")
