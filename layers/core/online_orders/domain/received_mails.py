@@ -32,6 +32,7 @@ _MAX_DEPTH = 20
 _MAX_BOUNDARIES = 30
 _MAX_RAW_TEXT = 300_000
 _MAX_HEADER = 2_000
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 _INVISIBLE = {"Cf", "Cc", "Cs", "Co", "Cn"}
 """Categories of characters that are dropped from texts: formats such as those that turn the direction of writing,
 controls, and what is no character."""
@@ -82,7 +83,9 @@ def parse_mail(raw: bytes, *, size: int | None = None) -> ReceivedMail:
 
 def _read(message: Message, *, is_cut: bool) -> ReceivedMail:
     senders = getaddresses([_header(message, "From")])
-    is_one = len(senders) == 1 and len(message.get_all("From", [])) == 1
+    is_one = (
+        len(senders) == 1 and len(message.get_all("From", [])) == 1 and _ADDRESS.fullmatch(_line(senders[0][1], 254))
+    )
     text, files, is_whole = _text_and_files(message)
     return ReceivedMail(
         sender=_line(senders[0][1], 254) if is_one else "",
