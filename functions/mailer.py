@@ -137,7 +137,7 @@ def _compose(
     attached = (
         (_attach_quote(shown, shown.quote, account, installation_info),) if row.attaches_pdf and shown.quote else ()
     )
-    return mail.OutgoingMail(to, *content, attached)
+    return mail.OutgoingMail(to, *content, attached, takes_replies=due.role is not Role.CUSTOMER_SUCCESS)
 
 
 def _with_question(order: Order, entry: Entry) -> Entry:

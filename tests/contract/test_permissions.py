@@ -71,6 +71,7 @@ class Subject:
             "currency": self.account["currency"],
             "user_id": self.user_id(path),
             "view_id": self.view_id,
+            "message_id": self.order_id,
             "token": urlsplit(self.mail.link).path.rpartition("/")[2],
         }
         if "?account_id" in row:
@@ -130,6 +131,8 @@ def faults(subject: Subject, asks: Mapping[str, Ask], rows: Iterable[str], *, re
 def _is_as_said(subject: Subject, row: str, cell: str, answer: Response) -> bool:
     if cell == "yes" and row.endswith("/certificate"):
         return answer.status == 404 and "by link" in answer.text  # the order's link has decided nothing yet
+    if cell == "yes" and "{message_id}" in row:
+        return answer.status == 404 and "no such message" in answer.text  # nobody has replied to a mail yet
     if cell == "yes":
         of_list = answer.status == 200 and TABLE["routes"][row].startswith("own")
         return answer.status not in {401, 403, 404} and answer.status < 500 and (not of_list or subject.is_in(answer))

@@ -271,7 +271,7 @@ def consumers() -> dict[str, tuple[Json, Json]]:
                 found[queue] = (TEMPLATE["Resources"][queue]["Properties"], function["Properties"])
                 assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
                 assert event["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 2}, queue
-    assert len(found) == 4
+    assert len(found) == 5
     return found
 
 

@@ -10,6 +10,7 @@ from online_orders.aws import people_store
 from online_orders.aws.table import transact
 from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.roles import DESK, Role
+from tests.contract.received import wait
 from tests.lab import Lab
 from tests.lab.http import Response
 from tests.lab.mail import Mail
@@ -201,6 +202,12 @@ def share_work(say: Conversation, order_id: str) -> None:
     say("GET", "/api/desk/views", 200, cs)
     say("PUT", f"/api/desk/views/{view}", 200, cs, json={**examples.NEW_VIEW, "shared": True})
     say("DELETE", f"/api/desk/views/{view}", 204, cs)
+    accepted, dismissed = wait(say.lab), wait(say.lab)
+    say("GET", "/api/desk/messages", 200, cs)
+    say("GET", f"/api/desk/messages/{accepted}", 200, cs)
+    say("POST", f"/api/desk/messages/{accepted}/accept", 200, cs, json={"order": order_id})
+    say("POST", f"/api/desk/messages/{dismissed}/dismiss", 200, cs, json={})
+    say("GET", "/api/desk/messages", 200, cs)
 
 
 def keep_accounts(say: Conversation) -> None:

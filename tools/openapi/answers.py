@@ -23,6 +23,7 @@ from online_orders.domain.languages import Locale
 from online_orders.domain.later_parts import Handling, HandOver
 from online_orders.domain.letterheads import Letterhead as StoredLetterhead
 from online_orders.domain.mail_preferences import NotificationsRequest
+from online_orders.domain.messages import AcceptedMessage, Message
 from online_orders.domain.order_numbers import ORDER_NUMBER
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
 from online_orders.domain.order_requests import NewComment, NewOrder, Reason
@@ -979,6 +980,7 @@ class ViewList(Entity):
     items: tuple[SavedView, ...]
 
 
+MessagePage = _page("MessagePage", "Received mails, open ones first; a page may be short.", Message)
 AuditPage = _page("AuditPage", "Entries, newest first; a page may be short.", AuditEntryAnswer)
 
 
@@ -1221,6 +1223,7 @@ def _by_name(*models: type[BaseModel]) -> dict[str, type[BaseModel]]:
 
 
 TAKEN = _by_name(
+    AcceptedMessage,
     AccountInvitationRequest,
     AccountRequest,
     Assignment,
@@ -1280,6 +1283,8 @@ SHOWN = _by_name(
     LetterheadVersion,
     MailPage,
     Me,
+    Message,
+    MessagePage,
     Notifications,
     Watchers,
     OrderAnswer,

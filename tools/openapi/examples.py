@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from online_orders.domain import audit, hand_over, order_delivery, questions
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
@@ -18,6 +18,7 @@ from online_orders.domain.evidence import Evidence, evidence_of
 from online_orders.domain.figures import Dimension, Figures, figures_row
 from online_orders.domain.mail_kinds import MailKind
 from online_orders.domain.mail_preferences import notifications_body
+from online_orders.domain.messages import Judgment, Message
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Change, Order
@@ -514,6 +515,7 @@ PATHS: Examples = {
     "user_id": CUSTOMER.user_id,
     "token": "x" * 43,
     "view_id": "01KB8A5Q3W9T6Z4M2N7R1S8V0X",
+    "message_id": "01KB8A5Q3W9T6Z4M2N7R1S8V0Y",
 }
 TEAM = {"team": "north", "name": "North", "members": [STAFF.user_id]}
 TEXT_MODULE = {
@@ -545,7 +547,29 @@ LETTERHEAD = {
 }
 HANDLING = {"team": "north", "priority": "high", "follow_up_on": "2026-12-01", "note": "Calls back on Tuesday."}
 COLLEAGUE = {"user_id": STAFF.user_id, "email": STAFF.email, "since": instant_text(PLACED_AT)}
+
+
+def message(*, decision: Literal["accepted", "dismissed"] | None = None) -> dict[str, Any]:
+    judged = Judgment(decision=decision, by=STAFF, at=PLACED_AT, order_id=ORDER_ID) if decision else None
+    return Message(
+        message_id=PATHS["message_id"],
+        mail_id="o3vrnil0e2ic28trm7dfhrc2v0clambda4nbp0g1",
+        at=PLACED_AT,
+        sender="sam.private@example.org",
+        sender_name="Sam Buyer",
+        subject="Re: Quote for order K7M-439-QXR",
+        text="The second week of January suits us better.",
+        files=("plan.pdf",),
+        reasons=("sender_not_proved",),
+        order_id=ORDER_ID,
+        number="K7M-439-QXR",
+        judgment=judged,
+    ).model_dump(mode="json")
+
+
 BODIES: Mapping[str, Examples] = {
+    "accept_message": {"for_the_customer": {"order": "K7M-439-QXR", "internal": False}, "as_it_is": {}},
+    "dismiss_message": {"nothing": {}},
     "report_contact": {"outdated": CONTACT_REPORT},
     "place_order": {"one_item": ADDRESSES, "every_kind": EVERY_KIND},
     "preview_order": {"one_item": ADDRESSES},
@@ -627,6 +651,7 @@ _DESK_ORDERS = {
     "decide_on_hand_over": "handed over",
 }
 _PAGES: Mapping[str, Callable[[], Any]] = {
+    "list_messages": message,
     "list_subaccounts": account_body,
     "list_orders": lambda: order_after("offered"),
     "list_desk_orders": lambda: desk_order_after("claimed"),
@@ -681,6 +706,9 @@ ANSWERS: Mapping[str, Examples] = {
     **{name: {"last_page": page(row())} for name, row in _PAGES.items()},
     **{name: shared for names, shared in _SHARED.items() for name in names},
     "list_views": {"one": {"items": [SAVED_VIEW]}},
+    "show_message": {"open": message()},
+    "accept_message": {"accepted": message(decision="accepted")},
+    "dismiss_message": {"dismissed": message(decision="dismissed")},
     "create_view": {"mine": SAVED_VIEW},
     "replace_view": {"shared": {**SAVED_VIEW, "shared": True}},
     "issue_token": {"bearer": TOKEN},

@@ -117,6 +117,12 @@ const PAGES = [
     "prices",
   ],
   [
+    /^\/desk\/messages$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/messages.js"))).showMessages(context),
+    "messages",
+  ],
+  [
     /^\/desk\/catalog$/,
     "desk:read",
     async (context) => (await fetched(import("./desk/catalog.js"))).showCatalog(context),
@@ -194,6 +200,7 @@ const ENTRIES = [
   ["people", "/people", "nav.people", "people:manage"],
   ["service-users", "/service-users", "nav.service_users", "people:manage"],
   ["queue", "/desk", "nav.queue", "desk:read"],
+  ["messages", "/desk/messages", "nav.messages", "desk:read"],
   ["accounts", "/desk/accounts", "nav.accounts", "desk:read"],
   ["catalog", "/desk/catalog", "nav.catalog", "desk:read"],
   ["prices", "/desk/price-lists", "nav.prices", "desk:read"],

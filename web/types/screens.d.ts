@@ -113,6 +113,7 @@ export type Mail = Schemas["Mail"];
 export type Me = Schemas["Me"];
 /** A service user with its secret. */
 export type NewSecret = Schemas["ServiceUserWithSecret"];
+export type Message = Schemas["Message"];
 export type Order = Schemas["Order"];
 export type Permission = Me["permissions"][number];
 export type Notifications = Schemas["Notifications"];

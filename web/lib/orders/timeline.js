@@ -23,9 +23,12 @@ function Entry({ entry }) {
       <div class="entry-head">
         <strong>${tOr(`event.${event}`, event, { revision: String(data.revision ?? "") })}</strong>
         ${internal && html`<span class="tag">${t("timeline.internal")}</span>`}
+        ${data.by_mail && html`<span class="tag">${t("timeline.by_mail")}</span>`}
       </div>
       ${text && html`<p class="said">${text}</p>`}
       ${data.asked_email && html`<p class="hint">${t("timeline.asked", { name: data.asked_name, email: data.asked_email })}</p>`}
+      ${data.files && html`<p class="hint">${t("timeline.files", { files: data.files })}</p>`}
+      ${data.accepted_by && html`<p class="hint">${t("timeline.accepted_by", { email: data.accepted_by })}</p>`}
       ${data.recipient && html`<p class="hint">${t("timeline.recipient", { email: data.recipient })}</p>`}
       ${data.assignee_email && html`<p class="hint">${t("timeline.assigned", { email: data.assignee_email })}</p>`}
       ${event === "order.handling_changed" && html`<p class="hint">${handlingText(data)}</p>`}

@@ -69,6 +69,10 @@
 | change of a person        | PERSON#{user}      | PERSONCHANGE#{version}  | outstanding                             |
 | audit entry               | AUDIT#{month}      | {entry}                 | user_id, subject, account_id            |
 | key of certificates       | CERTIFICATEKEYS    | {thumbprint}            | der (the public key)                    |
+| message to be judged      | MESSAGES           | OPEN#{message}          |                                         |
+| judged message            | MESSAGES           | DONE#{message}          | expires_at                              |
+| received mail, processed  | INBOUND#{mail}     | INBOUND                 | expires_at                              |
+| messages of a day         | INBOUNDDAY#{day}   | {order} or STRANGERS    | messages, expires_at                    |
 | mail pause                | MAILHOLD           | MAILHOLD                | since, reason                           |
 | when it ended last        | MAILHOLD           | RELEASED                | at                                      |
 
@@ -139,6 +143,9 @@ VIEWER_PREFIX = "VIEWER#"
 VERSION_PREFIX = "VERSION#"
 VIEW_PREFIX = "VIEW#"
 OWN_VIEW_PREFIX = "OWNVIEW#"
+MESSAGES_PK = "MESSAGES"
+OPEN_MESSAGE_PREFIX = "OPEN#"
+DONE_MESSAGE_PREFIX = "DONE#"
 PREFIX_END = "\uffff"
 """Sorts after everything that begins with a prefix."""
 
@@ -440,3 +447,22 @@ def mail_resume_key() -> Key:
 def pending_shard(owner_id: str) -> str:
     """Return the partition of the index `outstanding` for the pending items of an order, a report or an account."""
     return str(ord(owner_id[-1]) % PENDING_SHARDS)
+
+
+def open_message_key(message_id: str) -> Key:
+    """Return the key of a received mail that waits at the desk to be judged."""
+    return key(MESSAGES_PK, OPEN_MESSAGE_PREFIX + message_id)
+
+
+def judged_message_key(message_id: str) -> Key:
+    return key(MESSAGES_PK, DONE_MESSAGE_PREFIX + message_id)
+
+
+def inbound_key(mark: str) -> Key:
+    """Return the key that says that a received mail was processed: by SES's id, or by what is the same in a replay."""
+    return key(f"INBOUND#{mark}", "INBOUND")
+
+
+def inbound_day_key(at: datetime, bucket: str) -> Key:
+    """Return the key of the count of a day's messages: those of an order, or those of strangers."""
+    return key(f"INBOUNDDAY#{at.date()}", bucket)

@@ -43,8 +43,8 @@ ERASED_CONTACT = Contact(name=ERASED, email=ERASED_EMAIL)
 ERASED_USER = User(user_id="erased", email=ERASED_EMAIL)
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
-_FREE_TEXT_MEMBERS = {"text", "reason", "note"}
-"""Members of an entry's data with free text by its actor."""
+_FREE_TEXT_MEMBERS = {"text", "reason", "note", "files"}
+"""Members of an entry's data with free text by its actor; `files` are names of what was attached to a mail."""
 _EMAIL_MEMBERS = {
     "asked_email": "asked_name",
     "recipient": "recipient_name",

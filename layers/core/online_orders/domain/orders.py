@@ -667,13 +667,29 @@ class Order(Entity):
         return self.canceled(at, Actor(kind="customer", name=by.shown_name), "customer", reason)
 
     def comment(
-        self, actor: Actor, text: str, at: datetime, *, internal: bool = False, max_per_hour: int | None = None
+        self,
+        actor: Actor,
+        text: str,
+        at: datetime,
+        *,
+        internal: bool = False,
+        max_per_hour: int | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> Change:
-        """Raise TooManyRequests once there are `max_per_hour` in an hour of the clock (None: as many as there are)."""
+        """Raise TooManyRequests once there are `max_per_hour` in an hour of the clock (None: as many as there are).
+
+        `more` is what else its entry says: how it came.
+        """
         self.require_allowed("comment on")
         internals = {} if max_per_hour is None else {"comments": self._count_comment(max_per_hour, at)}
         return self.with_entry(
-            at, actor, Event.COMMENTED, {"text": text}, internal=internal, decision=False, internals=internals
+            at,
+            actor,
+            Event.COMMENTED,
+            {"text": text, **(more or {})},
+            internal=internal,
+            decision=False,
+            internals=internals,
         )
 
     def _count_comment(self, limit: int, at: datetime) -> HourlyComments:
