@@ -17,7 +17,8 @@ from unittest.mock import patch
 import pytest
 from botocore import xform_name
 
-from online_orders.aws import erasure_job, mail_pause, search_rebuild, terms_store
+from online_orders.aws import erasure_job, mail_pause, message_store, search_rebuild, terms_store
+from tests.contract.received import wait
 from tests.lab import Lab, User, accounts
 from tests.lab.wire import SINGLE_WRITES, Call
 from tests.local_run import PROJECT
@@ -322,6 +323,18 @@ def an_order_that_is_looked_at(lab: Lab) -> None:
     assert seen["user_id"] == colleague.user_id
 
 
+def more_mails_than_the_desk_judges(lab: Lab) -> None:
+    """And their sender is erased."""
+    first = wait(lab)
+    with as_operator(lab), patch.dict(os.environ, {"INBOUND_MESSAGES_PER_DAY": "1"}):
+        again = {"message_id": first[::-1], "mail_id": "another"}
+        assert not message_store.store_message(message_store.get_message(first).model_copy(update=again))
+        assert message_store.is_processed("another")
+        for _ in erasure_job.erase_person("eve@elsewhere.example"):
+            pass
+    assert [item for item in lab.items if item["pk"] == "MESSAGES"] == []
+
+
 LIVES: tuple[Callable[[Lab], None], ...] = (
     an_approval,
     a_parked_order,
@@ -336,6 +349,7 @@ LIVES: tuple[Callable[[Lab], None], ...] = (
     a_draft_of_the_catalog,
     a_watcher_who_chooses_mails,
     an_order_that_is_looked_at,
+    more_mails_than_the_desk_judges,
 )
 
 

@@ -57,7 +57,8 @@ def follower_notifications(event: Event) -> tuple[Notification, ...]:
 def _applies(due: Notification, data: dict[str, object], by: Actor, source: Source) -> bool:
     """Return whether this reader gets the mail this time."""
     if due.kind is MailKind.COMMENT:  # sent to the other side
-        return (by.kind == "customer_success") is not (due.role is Role.CUSTOMER_SUCCESS)
+        is_for_desk = due.role is Role.CUSTOMER_SUCCESS
+        return by.kind in {"customer", "contact"} if is_for_desk else by.kind == "customer_success"
     if due.kind is MailKind.ASSIGNED:  # whoever claims an order needs no mail about it
         return "assignee_email" in data
     if due.kind is MailKind.EXPIRED and due.role is Role.CONTACT:  # nobody gets the news that an unseen quote has ended
