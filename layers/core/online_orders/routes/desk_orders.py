@@ -99,6 +99,7 @@ def list_desk_orders(staff: DeskReader, query: Annotated[DeskOrderQuery, Query()
         priority=query.priority,
         follow_up=query.follow_up,
         at=clock.now() if query.follow_up else None,
+        may_lag=True,
     )
     search = query.words
     if search is None:
