@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from aws_lambda_powertools.event_handler import Depends, Request
 
 from online_orders import clock
-from online_orders.aws import account_store, certificate_store, desk_settings_store, order_store, terms_store
+from online_orders.aws import account_store, certificate_store, desk_settings_store, order_store
+from online_orders.aws.quoting import basis_of
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.desk_settings import filled
 from online_orders.domain.installation import Installation
@@ -67,7 +68,7 @@ def preview_quote(
     order.check_version(requests.expected_versions(if_match))
     order.require_allowed("quote")
     at, account = clock.now(), account_store.get_account(order.account_id)
-    quote = order.next_revision(body, account.currency, terms_store.get_terms(account.locale), at)
+    quote = order.next_revision(body, *basis_of(account).at(at))
     offered, installation_info = order.offer(quote, staff.user, at).order, installation()
     if requests.accepts(request, "application/pdf"):
         pdf = render_quote_pdf(offered, quote, account, installation_info)

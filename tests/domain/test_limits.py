@@ -22,6 +22,7 @@ from online_orders.domain import (
     prices,
     questions,
     quote_requests,
+    quote_rules,
     quotes,
     values,
 )
@@ -59,8 +60,8 @@ LIMITS: dict[str, tuple[Any, Any]] = {
     "open questions about a quote": (questions.MAX_OPEN_QUESTIONS, 10),
     "questions about a quote": (questions.MAX_QUESTIONS, 45),
     "hand-overs of a quote": (hand_over.MAX_HAND_OVERS, 5),
-    "years for which a quote is valid": (quote_requests.MAX_VALIDITY_YEARS, 2),
-    "years ahead of a confirmed start": (quote_requests.MAX_START_YEARS, 5),
+    "years for which a quote is valid": (quote_rules.MAX_VALIDITY_YEARS, 2),
+    "years ahead of a confirmed start": (quote_rules.MAX_START_YEARS, 5),
     "the first year of a date": (values.MIN_YEAR, 2_000),
     "what stands for the erased": ((accounts.ERASED, accounts.ERASED_EMAIL), ("[erased]", "erased@erased.invalid")),
     "an installation's patience": (Policy(), (3, 2, 14, 24, 72)),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from online_orders import clock
 from online_orders.aws import account_store, catalog_store, order_store, price_store, terms_store
 from online_orders.aws.table import get_all
+from online_orders.domain.accounts import Account
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Conflict
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.prices import QuoteDraft, draft_from_prices, draft_from_revision
+from online_orders.domain.quote_requests import QuoteFrame, frame_of
 from online_orders.environment import environment
 
 
@@ -50,16 +52,30 @@ def offer_next_revision(order_id: str, body: Any, by: Caller, if_match: frozense
     `order_store.update_order` raises, and Invalid with every error of the body.
     """
 
-    @cache
-    def currency_and_terms(account_id: str) -> tuple[str, str]:
-        account = account_store.get_account(account_id)
-        return account.currency, terms_store.get_terms(account.locale)
+    basis = cache(lambda account_id: basis_of(account_store.get_account(account_id)))
 
     def offer(order: Order) -> Change:
         order.require_allowed("quote")
         at = clock.now()
-        quote = order.next_revision(body, *currency_and_terms(order.account_id), at)
+        quote = order.next_revision(body, *basis(order.account_id).at(at))
         return order.offer(quote, by.user, at, timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS"))))
 
     key = order_store.locate_order(order_id)
     return order_store.update_order(lambda: order_store.get_order(key, by), offer, if_match)
+
+
+class Basis(NamedTuple):
+    """What a revision takes from its account and the installation."""
+
+    currency: str
+    terms: str
+    frame: QuoteFrame
+
+    def at(self, at: datetime) -> tuple[str, str, datetime, QuoteFrame]:
+        """Return it as `Order.next_revision` takes it, for a revision that is made at an instant."""
+        return self.currency, self.terms, at, self.frame
+
+
+def basis_of(account: Account) -> Basis:
+    """Return what the quotes of an account are made with now."""
+    return Basis(account.currency, terms_store.get_terms(account.locale), frame_of(account))

@@ -6,7 +6,7 @@ say so. What the status does not allow is a Conflict. Nothing here reads a clock
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -42,6 +42,7 @@ from online_orders.domain.values import Entity, Instant, is_none, later_part
 
 if TYPE_CHECKING:
     from online_orders.domain.later_parts import ContactRequests, Handling, HandOver, Question
+    from online_orders.domain.quote_requests import QuoteFrame
     from online_orders.domain.quotes import Quote
 else:
     Handling = later_part("Handling")
@@ -389,10 +390,12 @@ class Order(Entity):
             return Change(self, ())
         return self.with_entry(at, staff_actor(by), Event.RELEASED, internal=True, assignee=None)
 
-    def next_revision(self, body: Any, currency: str, terms: str, at: datetime) -> Quote:
+    def next_revision(
+        self, body: Any, currency: str, terms: str, at: datetime, frame: QuoteFrame | None = None
+    ) -> Quote:
         """Return the revision that `body` asks for; raise Invalid with every fault of it.
 
-        `currency` is the account's, `terms` the installation's.
+        `currency` is the account's, `terms` the installation's, and `frame` what it says of both besides.
         """
         from online_orders.domain.quote_requests import parse_quote  # imported here for the sake of cold starts
 
@@ -405,6 +408,7 @@ class Order(Entity):
             currency=currency,
             terms=terms,
             today=self.today(at),
+            frame=frame,
         )
 
     def offer(self, quote: Quote, by: User, at: datetime, undo_window: timedelta = timedelta(0)) -> Change:
@@ -676,16 +680,30 @@ class Order(Entity):
 
     # -- the contact person -----------------------------------------------------------------------------------------
 
-    def approve(self, name: str, at: datetime) -> Change:
-        """Accept the current revision; one that is past its last day, or no longer on offer, is a Conflict."""
+    def approve(
+        self,
+        name: str,
+        at: datetime,
+        options: Collection[str] | None = None,
+        purchase_order_number: str | None = None,
+        attachment: str | None = None,
+    ) -> Change:
+        """Accept the current revision with these of its options, or None for those that are offered as chosen.
+
+        `attachment` is the SHA-256 of the file that came with it. A revision that is past its last day, or no longer on
+        offer, is a Conflict.
+        """
         self.require_on_offer("approve", at)
+        quote = self.quote_in(QuoteState.APPROVED, at)
+        if quote and (quote.options or purchase_order_number):
+            quote = quote.accepted_with(options, purchase_order_number, self.account_id, self.order_id)
         return self.with_entry(
             at,
             Actor(kind="contact", name=name),
             Event.COMPLETED,
-            {**self.revision_data(), **self.asked_data()},
+            {**self.revision_data(), **self.asked_data(), **({"attachment": attachment} if attachment else {})},
             status=Status.COMPLETED,
-            quote=self.quote_in(QuoteState.APPROVED, at),
+            quote=quote,
             closed=Closed(by="contact", reason=None, at=at),
         )
 

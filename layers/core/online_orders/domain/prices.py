@@ -40,8 +40,10 @@ from online_orders.domain.decimals import Price
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import field_errors_of, pointer
 from online_orders.domain.orders import Order
+from online_orders.domain.quote_parts import Discount
 from online_orders.domain.quote_requests import MAX_DESCRIPTION_LENGTH
-from online_orders.domain.quotes import Quote, Recurrence
+from online_orders.domain.quotes import Quote, QuoteLine, Recurrence
+from online_orders.domain.taxes import Tax
 from online_orders.domain.values import (
     FROM_REQUEST,
     BlankIsAbsent,
@@ -53,6 +55,7 @@ from online_orders.domain.values import (
     RecentDay,
     Request,
     absent_when_blank,
+    is_false,
     is_none,
 )
 
@@ -485,6 +488,16 @@ class DraftLine(Entity):
     quantity: int
     unit_price: Decimal
     recurrence: Recurrence
+    starts_on: Annotated[Day | None, Field(exclude_if=is_none)] = None
+    ends_on: Annotated[Day | None, Field(exclude_if=is_none)] = None
+    term_months: Annotated[int | None, Field(exclude_if=is_none)] = None
+    prorate: Annotated[bool, Field(exclude_if=is_false)] = False
+    discount: Annotated[Discount | None, Field(exclude_if=is_none)] = None
+    optional: Annotated[bool, Field(exclude_if=is_false)] = False
+    option_group: Annotated[str | None, Field(exclude_if=is_none)] = None
+    selected: Annotated[bool, Field(exclude_if=is_false)] = False
+    message: Annotated[str | None, Field(exclude_if=is_none)] = None
+    tax: Annotated[Tax | None, Field(exclude_if=is_none)] = None
 
 
 class PriceSource(Entity):
@@ -510,6 +523,9 @@ class QuoteDraft(Entity):
     message: str | None
     terms: str
     confirmed_start_dates: dict[str, Day]
+    discount: Annotated[Discount | None, Field(exclude_if=is_none)] = None
+    common_end_on: Annotated[Day | None, Field(exclude_if=is_none)] = None
+    tax: Annotated[Tax | None, Field(exclude_if=is_none, description="Of every line without a tax of its own.")] = None
     unpriced: tuple[str, ...]
     price_sources: Annotated[
         tuple[PriceSource, ...] | None,
@@ -580,17 +596,30 @@ def draft_from_prices(
 def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> QuoteDraft:
     """Return the content of a revision as a draft of the next one.
 
-    A past `valid_until` is replaced by the given one, and other past dates are omitted.
+    A past `valid_until` is replaced by the given one, and past dates of items are omitted. A tax that all lines have is
+    given once, and an end that is the common one is left to it, so that both can be changed in one place.
     """
+    taxes = [line.tax for line in quote.lines]
+    shared = taxes[0] if all(tax == taxes[0] for tax in taxes) else None
     return QuoteDraft(
         currency=quote.currency,
         valid_until=valid_until if quote.is_past(today) else quote.valid_until,
-        lines=tuple(DraftLine(**line.model_dump(include={*DraftLine.model_fields})) for line in quote.lines),
+        lines=tuple(_draft_line(line, quote.common_end_on, shared) for line in quote.lines),
         message=quote.message,
         terms=quote.terms,
         confirmed_start_dates={item_id: day for item_id, day in quote.confirmed_start_dates.items() if day >= today},
+        discount=quote.discount,
+        common_end_on=quote.common_end_on,
+        tax=shared,
         unpriced=(),
     )
+
+
+def _draft_line(line: QuoteLine, common_end_on: date | None, shared_tax: Tax | None) -> DraftLine:
+    kept = {name: getattr(line, name) for name in DraftLine.model_fields}
+    if line.prorate and line.ends_on == common_end_on and line.term_months is None:
+        kept["ends_on"] = None
+    return DraftLine(**{**kept, "tax": None if shared_tax else line.tax})
 
 
 def variant_of(item: Item, catalog: Catalog) -> str | None:

@@ -5,12 +5,13 @@ They are imported with the first quote that has one (see `values.later_part`): a
 
 import hashlib
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 import rfc8785
 from pydantic import Field
 
 from online_orders.domain.quotes import Recurrence, Totals
+from online_orders.domain.taxes import Treatment
 from online_orders.domain.values import Entity, is_none
 
 
@@ -37,7 +38,7 @@ class TaxAmount(Entity):
 
     label: str
     treatment: Annotated[
-        Literal["reverse_charge", "exempt"] | None,
+        Treatment | None,
         Field(exclude_if=is_none, description="Left out for a tax with a rate."),
     ] = None
     rate: Annotated[Decimal, Field(description="Percent; 0 where none is charged.")]

@@ -1,6 +1,7 @@
 """Quotes: what Customer Success asks for an order, revision by revision; see `quote_requests` for how one is made."""
 
 import hashlib
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import rfc8785
 from pydantic import Field
 
-from online_orders.domain.values import Day, Entity, Instant, is_none, later_part
+from online_orders.domain.values import Day, Entity, Instant, is_false, is_none, later_part
 
 if TYPE_CHECKING:
+    from online_orders.domain.quote_amounts import Priced
     from online_orders.domain.quote_parts import Accepted, Buyer, Discount, Proration, TaxAmount, TermsVersion
     from online_orders.domain.taxes import Tax
 else:
@@ -65,7 +67,7 @@ class QuoteLine(Entity):
     prorate: Annotated[
         bool,
         Field(
-            exclude_if=lambda prorated: not prorated,
+            exclude_if=is_false,
             description="Whether it is charged once, for the days from `starts_on` through `ends_on` alone.",
         ),
     ] = False
@@ -73,7 +75,7 @@ class QuoteLine(Entity):
     optional: Annotated[
         bool,
         Field(
-            exclude_if=lambda optional: not optional,
+            exclude_if=is_false,
             description="Whether the contact person may choose it or leave it.",
         ),
     ] = False
@@ -82,7 +84,7 @@ class QuoteLine(Entity):
     ] = None
     selected: Annotated[
         bool,
-        Field(exclude_if=lambda selected: not selected, description="Whether the optional line is offered as chosen."),
+        Field(exclude_if=is_false, description="Whether the optional line is offered as chosen."),
     ] = False
     message: Annotated[str | None, Field(exclude_if=is_none)] = None
     tax: Annotated[Tax | None, Field(exclude_if=is_none)] = None
@@ -139,7 +141,43 @@ class Quote(Entity):
     @property
     def first_year_value(self) -> Decimal:
         """Return what the quote comes to in its first year: what is due once, twelve months, and a year."""
-        return self.totals.once + 12 * self.totals.monthly + self.totals.yearly
+        totals = self.final_totals
+        return totals.once + 12 * totals.monthly + totals.yearly
+
+    @property
+    def final_totals(self) -> Totals:
+        """Return the net totals of what was accepted or, before that, of what is offered as chosen."""
+        return self.accepted.totals if self.accepted else self.totals
+
+    @property
+    def options(self) -> Mapping[str, QuoteLine]:
+        """Return the optional lines by their ids, which are their places among the lines, from "1"."""
+        return {str(number): line for number, line in enumerate(self.lines, start=1) if line.optional}
+
+    @property
+    def offered_options(self) -> tuple[str, ...]:
+        """Return the ids of the optional lines that are offered as chosen."""
+        return tuple(number for number, line in self.options.items() if line.selected)
+
+    def priced_with(self, options: Collection[str]) -> "Priced":
+        """Return what the quote comes to with these of its optional lines alone; raise the errors of
+        `quote_amounts.check_options`.
+        """
+        from online_orders.domain import quote_amounts  # which most quotes that are read do not need
+
+        return quote_amounts.priced_with(self, options)
+
+    def accepted_with(
+        self, options: Collection[str] | None, purchase_order_number: str | None, account_id: str, order_id: str
+    ) -> "Quote":
+        """Return the revision with what was accepted of it: these of its options, or None for those that are offered
+        as chosen, and under this number.
+        """
+        from online_orders.domain import quote_amounts
+
+        chosen = self.offered_options if options is None else options
+        accepted = quote_amounts.accepted(self, chosen, purchase_order_number, account_id, order_id)
+        return self.model_copy(update={"accepted": accepted})
 
     def is_past(self, today: date) -> bool:
         """Return whether the last day of validity is over; `today` is the account's."""
@@ -147,17 +185,9 @@ class Quote(Entity):
 
     def content_hash(self, account_id: str, order_id: str) -> str:
         """Return the SHA-256 over the RFC 8785 form of everything that was offered; no person is in it."""
-        offered = self.model_dump(
-            mode="json",
-            include={
-                "revision",
-                "currency",
-                "lines",
-                "totals",
-                "valid_until",
-                "message",
-                "terms",
-                "confirmed_start_dates",
-            },
-        )
+        offered = self.model_dump(mode="json", exclude=_NOT_OFFERED)
         return hashlib.sha256(rfc8785.dumps({**offered, "order_id": order_id, "account_id": account_id})).hexdigest()
+
+
+_NOT_OFFERED = {"state", "sha256", "offered_at", "decided_at", "accepted"}
+"""What a revision has come to since, and the hash itself."""

@@ -25,15 +25,14 @@ class Treatment(StrEnum):
 
 
 def _rate(value: Decimal) -> Decimal:
-    value = shortest(value)
-    exponent = value.as_tuple().exponent
-    if not 0 <= value <= MAX_RATE or (isinstance(exponent, int) and -exponent > MAX_RATE_DECIMALS):
+    exponent = shortest(value).as_tuple().exponent if 0 <= value <= MAX_RATE else None
+    if not isinstance(exponent, int) or -exponent > MAX_RATE_DECIMALS:
         raise PydanticCustomError(
             "tax_rate_out_of_range",
             "a tax rate is from 0 to {most} percent, with {decimals} decimals at most",
             {"most": MAX_RATE, "decimals": MAX_RATE_DECIMALS},
         )
-    return value
+    return shortest(value)
 
 
 Rate = Annotated[Decimal, BeforeValidator(decimal_text), AfterValidator(_rate)]

@@ -179,6 +179,11 @@ def is_none(value: object) -> bool:
     return value is None
 
 
+def is_false(value: object) -> bool:
+    """Return whether a member is false: of a field that is left out then."""
+    return value is False
+
+
 def absent_when_blank(value: Any) -> Any:
     """Return None for an optional text that was sent as white space, else the value."""
     return None if isinstance(value, str) and not value.strip() else value

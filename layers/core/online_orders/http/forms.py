@@ -12,7 +12,7 @@ from online_orders.domain.attachments import Upload
 from online_orders.http import bodies, requests
 
 MAX_FIELDS = 250
-"""As many as a page with options has, of a quote with as many lines as it can have."""
+"""One for each line of the longest quote, which may be optional, and the others."""
 MAX_MULTIPART_BYTES = 6 * 1024 * 1024
 """More than a function is ever sent: a file that is too large, but comes through, gets a page that says so."""
 MULTIPART = "multipart/form-data"
