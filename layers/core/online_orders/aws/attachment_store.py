@@ -24,8 +24,8 @@ from online_orders.aws.keys import (
     scan_key,
 )
 from online_orders.aws.table import IF_NOT_EXISTS, attempts, get_all, query_range, text, update
-from online_orders.domain.attachments import Attached, Attachment, ScanState, Upload
-from online_orders.domain.errors import InProgress, NotFound, StateConflict
+from online_orders.domain.attachments import Attached, Attachment, ScanState, Upload, quarantine
+from online_orders.domain.errors import InProgress, NotFound
 from online_orders.domain.values import instant_text
 from online_orders.environment import environment
 
@@ -71,9 +71,7 @@ def store_upload(order_id: str, upload: Upload) -> None:
 def keep_upload(order_id: str, sha256: str) -> None:
     """Keep a file for as long as its order; one that was removed since stays removed."""
     try:
-        client("s3").delete_object_tagging(
-            Bucket=environment("DOCUMENTS_BUCKET"), Key=object_key(order_id, sha256)
-        )
+        client("s3").delete_object_tagging(Bucket=environment("DOCUMENTS_BUCKET"), Key=object_key(order_id, sha256))
     except ClientError as error:
         if error_code(error) not in _IS_GONE:
             raise
@@ -84,7 +82,7 @@ def read_file(order_id: str, attachment: Attachment) -> bytes:
     if attachment.removed:
         raise NotFound("The file was removed when a person was erased.")
     if attachment.is_quarantined:
-        raise StateConflict("quarantined", _QUARANTINE[attachment.scan])
+        raise quarantine(attachment.scan)
     try:
         response = client("s3").get_object(
             Bucket=environment("DOCUMENTS_BUCKET"), Key=object_key(order_id, attachment.sha256)
@@ -95,12 +93,6 @@ def read_file(order_id: str, attachment: Attachment) -> bytes:
         raise
     body: bytes = response["Body"].read()
     return body
-
-
-_QUARANTINE: dict[ScanState, str] = {
-    "pending": "The file is yet to be scanned for malware.",
-    "infected": "The scan has found malware in the file.",
-}
 
 
 # -- the item -----------------------------------------------------------------------------------------------------
@@ -119,7 +111,7 @@ def list_attachments(order_id: str) -> list[Attachment]:
     response = query_range(order_pk(order_id), ATTACHMENT_PREFIX, ATTACHMENT_PREFIX + PREFIX_END, Limit=100)
     found = [Attachment.model_validate_json(item["document"]["S"]) for item in response["Items"]]
     keys = {each.sha256: scan_key(order_id, each.sha256) for each in found if each.scan != "not_scanned"}
-    scans = get_all([*keys.values()]) if keys else {}
+    scans = get_all([*keys.values()])
     results = {sha256: item["scan"]["S"] for sha256, key in keys.items() if (item := scans.get(key))}
     return [each.model_copy(update={"scan": results.get(each.sha256, each.scan)}) for each in found]
 

@@ -101,9 +101,9 @@ class ErasureStep(NamedTuple):
     position: str
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
-    """How many "orders", "entries", "evidence", "attachments", "reports", "records" (of idempotency), "accounts", "versions" of
-    accounts, "price_lists", "catalogs", "views", "settings" of the desk, "service_users" and "audit_entries" were
-    changed, and how many "memberships" were removed."""
+    """How many "orders", "entries", "evidence", "attachments", "reports", "records" (of idempotency), "accounts",
+    "versions" of accounts, "price_lists", "catalogs", "views", "settings" of the desk, "service_users" and
+    "audit_entries" were changed, and how many "memberships" were removed."""
     left: tuple[str, ...]
     """Quotes whose hashed texts name the person, PDFs that may, and text modules that do; they were left alone."""
 

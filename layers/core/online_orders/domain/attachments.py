@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
+from online_orders.domain.errors import StateConflict
 from online_orders.domain.values import Entity, Instant
 
 MAX_ATTACHMENT_BYTES = 4 * 1024 * 1024
@@ -17,8 +18,11 @@ _HEAD_BYTES, _TAIL_BYTES = 1_024, 2_048
 _ENCRYPTION = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
 
 ScanState = Literal["not_scanned", "pending", "clean", "infected", "failed"]
-QUARANTINED: frozenset[ScanState] = frozenset({"pending", "infected"})
-"""Of a file that nobody gets."""
+_QUARANTINE: dict[ScanState, str] = {
+    "pending": "The file is yet to be scanned for malware.",
+    "infected": "The scan has found malware in the file.",
+}
+"""The states of a file that nobody gets, and why."""
 
 AttachmentFault = Literal["attachment_too_large", "attachment_not_pdf", "attachment_encrypted"]
 
@@ -81,4 +85,9 @@ class Attachment(Attached):
 
     @property
     def is_quarantined(self) -> bool:
-        return self.scan in QUARANTINED
+        return self.scan in _QUARANTINE
+
+
+def quarantine(scan: ScanState) -> StateConflict:
+    """Return the refusal of a file that is yet to be scanned, or in which the scan has found malware."""
+    return StateConflict("quarantined", _QUARANTINE[scan])
