@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from online_orders.aws import attachment_store, erasure_job, link_decisions, order_store
+from online_orders.aws import attachment_store, erasure_job, order_store
 from online_orders.domain.accounts import ERASED
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, offer, offered, place_for
@@ -265,9 +265,7 @@ def test_of_two_approvals_with_different_files_one_is_kept(
     in_process.settle()
     assert [each["name"] for each in attachments_of(order)] == ["first.pdf"]
     assert [each["attachment"]["name"] for each in evidence_of(order)] == ["first.pdf"]
-    kept, lost = (
-        f"attachments/{order.order_id}/{hashlib.sha256(file).hexdigest()}.pdf" for file in (first, second)
-    )
+    kept, lost = (f"attachments/{order.order_id}/{hashlib.sha256(file).hexdigest()}.pdf" for file in (first, second))
     assert objects(in_process) == {kept: {}, lost: {"decision": "none"}}
 
 
@@ -275,14 +273,14 @@ def test_of_two_decisions_at_once_the_one_that_loses_leaves_no_item(
     in_process: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order, mail = offered(in_process)
-    decide = link_decisions.decide_by_link
+    save = order_store.save
 
-    def decide_after_another(*given: Any) -> Any:
-        monkeypatch.setattr(link_decisions, "decide_by_link", decide)
+    def save_after_another(*given: Any) -> None:
+        monkeypatch.setattr(order_store, "save", save)
         in_process.decide(mail, "cancel").page()
-        return decide(*given)
+        save(*given)
 
-    monkeypatch.setattr(link_decisions, "decide_by_link", decide_after_another)
+    monkeypatch.setattr(order_store, "save", save_after_another)
     decide_with_file(in_process, mail).page(409)
     assert (order.status, attachments_of(order)) == ("canceled", [])
 

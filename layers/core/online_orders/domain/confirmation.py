@@ -27,6 +27,8 @@ RECALCULATE = "recalculate"
 OPTIONS, OPTION, GROUP = "options", "option.", "group."
 """The field that says that the form has the options, and the prefixes of the fields that choose among them."""
 MAX_PURCHASE_ORDER_LENGTH = 64
+SignedOrderPolicy = Literal["optional", "required", "never"]
+"""Whether a file may come with an approval, must, or cannot, as the account says."""
 REQUEST_QUOTE, REQUEST_MAIL = "request_quote", "request_mail"
 """Requests for a fresh quote in place of an expired one, and for a fresh mail in place of a locked link."""
 
@@ -75,8 +77,6 @@ class FormError(StrEnum):
 
 _FIELDS = {"option": OPTIONS, "purchase": "purchase_order_number", "attachment": "signed_order"}
 """Names of fields that are not the beginning of their errors."""
-SignedOrderPolicy = Literal["optional", "required", "never"]
-"""Whether a file may come with an approval, must, or cannot, as the account says."""
 
 
 class FormNotice(StrEnum):
@@ -86,6 +86,8 @@ class FormNotice(StrEnum):
     TOO_MANY_QUESTIONS = "too_many_questions"
     HAND_OVER_ASKED = "hand_over_asked"
     TOO_MANY_HAND_OVERS = "too_many_hand_overs"
+    RECALCULATED = "recalculated"
+    """The page shows what the quote comes to with the options chosen."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,10 @@ class FormState:
     purchase_order_number: str = ""
     had_upload: bool = False
     """Whether a file came with the form; a page cannot give it back, so it is to be chosen again."""
+    signed_order: SignedOrderPolicy = "optional"
+    """The account's policy for a file with an approval."""
+    needs_purchase_order: bool = False
+    """Whether an approval has to name the purchase order."""
 
     def has_error(self, field: str) -> bool:
         return any(error.field == field for error in self.errors)
@@ -162,7 +168,7 @@ def form_of(
     contact = context.order.contact if context.is_of_contact else None  # others are not told who is asked now
     link, account, order = context.link, context.account, context.order
     is_open = link.purpose == "quote" and context.state(at) is LinkState.OPEN
-    needs_number = is_open and account.purchase_order == "required" and not order.purchase_order_number
+    needs_number = is_open and needs_purchase_order(context)
     return parse_form(
         fields,
         link,
@@ -173,6 +179,13 @@ def form_of(
         upload=upload,
         signed_order=account.signed_order if is_open else "optional",
     )
+
+
+def needs_purchase_order(context: LinkContext) -> bool:
+    """Return whether an approval by a link has to name the purchase order: the account wants one, and the order has
+    none.
+    """
+    return context.account.purchase_order == "required" and not context.order.purchase_order_number
 
 
 def parse_form(
@@ -400,7 +413,8 @@ def recalculate(context: LinkContext, form: DecisionForm, at: datetime) -> LinkR
     result = view(context, at)
     if result.outcome is not None:
         return result
-    shown = replace(form._replace(decision="").shown_with(*form.errors), notice=result.form.notice)
+    notice = result.form.notice or (None if form.errors else FormNotice.RECALCULATED)
+    shown = replace(form._replace(decision="").shown_with(*form.errors), notice=notice)
     return result._replace(status=HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK, form=shown)
 
 
