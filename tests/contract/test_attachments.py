@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -330,9 +331,10 @@ def scanned(site: InProcess, order: Order, result: str | None, minutes: int = 0,
 
 
 @pytest.fixture
-def scanning() -> Any:
+def scanning() -> Iterator[InProcess]:
     with InProcess.started(MalwareScan="guardduty") as site:
         yield site
+        assert not site.lab.errors, f"functions failed: {site.lab.errors}"
 
 
 def publish(site: InProcess, event: Json) -> bool:

@@ -432,7 +432,7 @@ def test_terms_discounts_and_parts_of_periods_are_shown_at_their_lines() -> None
     for expected in (
         "January 5, 2027 to January 4, 2028 Term in months: 12",
         "Discount of 12.5% on €2,500.00",
-        "Charged once, for a part of the term. Full months: 2; days after them: 10 of 31. 4 × €10.00 × (2 + 10/31) = €92.90",
+        "Full months: 2; days after them: 10 of 31. 4 × €10.00 × (2 + 10/31) = €92.90",
         "Full months: 9; days after them: 0 of 31. 1,500 × €36.50 × 9 / 12 = €41,062.50",
         "Discount of €1,000.00 on €41,062.50",
         "Reverse charge",

@@ -112,7 +112,7 @@ def list_attachments(order_id: str) -> list[Attachment]:
     found = [Attachment.model_validate_json(item["document"]["S"]) for item in response["Items"]]
     keys = {each.sha256: scan_key(order_id, each.sha256) for each in found if each.scan != "not_scanned"}
     scans = get_all([*keys.values()])
-    results = {sha256: item["scan"]["S"] for sha256, key in keys.items() if (item := scans.get(key))}
+    results = {sha256: item["scan_result"]["S"] for sha256, key in keys.items() if (item := scans.get(key))}
     return [each.model_copy(update={"scan": results.get(each.sha256, each.scan)}) for each in found]
 
 
@@ -128,7 +128,7 @@ def store_scan(order_id: str, sha256: str, scan: ScanState, at: datetime) -> boo
     """Store what a scan has found; return False for one that an event about a later scan came before."""
     return update(
         scan_key(order_id, sha256),
-        "SET scan = :scan, scanned_at = :at",
+        "SET scan_result = :scan, scanned_at = :at",
         {":scan": text(scan), ":at": text(instant_text(at))},
         ConditionExpression="attribute_not_exists(scanned_at) OR scanned_at <= :at",
     )

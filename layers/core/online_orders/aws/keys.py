@@ -17,7 +17,7 @@
 | replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                         |
 | evidence of a decision    | ORDER#{order}      | EVIDENCE#{sequence:06}  |                                         |
 | file that came with it    | ORDER#{order}      | ATTACHMENT#{seq:06}     |                                         |
-| scan of it for malware    | ORDER#{order}      | SCAN#{sha256}           | scan, scanned_at                        |
+| scan of it for malware    | ORDER#{order}      | SCAN#{sha256}           | scan_result, scanned_at                 |
 | certificate of it         | ORDER#{order}      | CERTIFICATE#{seq:06}    | key_id, signature                       |
 | workflow and its wait     | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
