@@ -110,10 +110,14 @@ def list_attachments(order_id: str) -> list[Attachment]:
     """Return what was attached to the order's decisions, oldest first; an order is approved once."""
     response = query_range(order_pk(order_id), ATTACHMENT_PREFIX, ATTACHMENT_PREFIX + PREFIX_END, Limit=100)
     found = [Attachment.model_validate_json(item["document"]["S"]) for item in response["Items"]]
-    keys = {each.sha256: scan_key(order_id, each.sha256) for each in found if each.scan != "not_scanned"}
-    scans = get_all([*keys.values()])
-    results = {sha256: item["scan_result"]["S"] for sha256, key in keys.items() if (item := scans.get(key))}
-    return [each.model_copy(update={"scan": results.get(each.sha256, each.scan)}) for each in found]
+    scans = get_all([scan_key(order_id, each.sha256) for each in found if each.scan != "not_scanned"])
+    return [_with_scan(each, scans.get(scan_key(order_id, each.sha256))) for each in found]
+
+
+def _with_scan(attachment: Attachment, scan: Item | None) -> Attachment:
+    if scan is None or attachment.scan == "not_scanned":
+        return attachment
+    return attachment.model_copy(update={"scan": scan["scan_result"]["S"]})
 
 
 def get_attachment(order_id: str, sequence: int) -> Attachment:
