@@ -801,6 +801,13 @@ class Watchers(Entity):
     items: tuple[Watcher, ...]
 
 
+class FileOfCertificate(Entity):
+    """A signed order, without its name."""
+
+    sha256: str
+    size: Annotated[int, Field(description="Bytes.")]
+
+
 class DecisionOfCertificate(Entity):
     """Who decided, as far as the page behind a link can know."""
 
@@ -818,6 +825,9 @@ class DecisionOfCertificate(Entity):
         tuple[str, ...],
         Field(exclude_if=lambda options: not options, description="The optional lines that were chosen, by id."),
     ] = ()
+    attachment: Annotated[
+        FileOfCertificate | None, Field(exclude_if=is_none, description="The file that came with an approval.")
+    ] = None
 
 
 class QuoteOfCertificate(Entity):

@@ -139,8 +139,8 @@ def _notes(line: QuoteLine, currency: str, translate: Translator) -> Iterator[st
             months=line.proration.months,
             days=line.proration.days,
             days_in_month=line.proration.days_in_month,
-            arithmetic=_arithmetic(line, line.proration, currency, translate),
         )
+        yield _arithmetic(line, line.proration, currency, translate)
     if line.discount:
         before = translate.money(line.amount if line.list_amount is None else line.list_amount, currency)
         yield translate("line.discount", discount=discount_text(line.discount, currency, translate), amount=before)
