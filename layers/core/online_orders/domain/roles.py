@@ -37,6 +37,7 @@ class Permission(StrEnum):
     MANAGE_ACCOUNTS = "desk:accounts"
     MANAGE_PRICES = "desk:prices"
     MANAGE_CATALOG = "desk:catalog"
+    MANAGE_PAPERS = "desk:papers"
     MANAGE_STAFF = "desk:people"
     READ_AUDIT = "desk:audit"
     READ_FIGURES = "desk:figures"
@@ -55,6 +56,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.MANAGE_ACCOUNTS,
             Permission.MANAGE_PRICES,
             Permission.MANAGE_CATALOG,
+            Permission.MANAGE_PAPERS,
             Permission.MANAGE_STAFF,
             Permission.READ_AUDIT,
             Permission.READ_FIGURES,
