@@ -85,6 +85,10 @@ def address_of(due: Notification, order: Order, account: Account, entry: Entry, 
         return _unless_same(order.placed_by.mailbox, contact if contact_gets_mail else None)
     if due.role is Role.ASSIGNEE:
         return _unless_same(order.assignee.mailbox) if order.assignee else None
+    if due.role is Role.ASKER:
+        asker = entry.data.get("proposed_by_email")
+        # Nobody is told of an own act.
+        return _unless_same(asker, entry.actor.name) if isinstance(asker, str) and asker != ERASED else None
     if due.role is Role.FORMER_CONTACT:
         return _unless_same(former, contact)
     return _unless_same(account.contact.email if account.contact else None, contact, former)
@@ -130,6 +134,7 @@ def is_still_due(due: Notification, order: Order, entry: Entry, at: datetime, *,
         MailKind.CONTACT_REMOVED: order.lacks_contact,
         MailKind.ASSIGNED: order.is_open and _is_assigned_as(order, entry),
         MailKind.FOLLOW_UP: order.is_follow_up_due(at),
+        MailKind.DISCOUNT_ASKED: order.proposal is not None and order.proposal.asked_at == entry.at,
     }
     return is_still_true.get(due.kind, True)
 
