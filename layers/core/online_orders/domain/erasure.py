@@ -248,8 +248,9 @@ def _erase_from_requests(order: Order, person: Person) -> ContactRequests | None
 
 
 def _erase_from_proposal(proposal: Proposal | None, person: Person) -> Proposal | None:
-    """Return a quote that waits for approval without the person. Nobody has seen its texts yet, and its hash is made anew,
-    so names go from them too.
+    """Return a quote that waits for approval without the person.
+
+    No customer has seen its texts yet, and its hash is made anew, so names go from them too.
     """
     if proposal is None:
         return None

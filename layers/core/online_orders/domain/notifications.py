@@ -86,12 +86,18 @@ def address_of(due: Notification, order: Order, account: Account, entry: Entry, 
     if due.role is Role.ASSIGNEE:
         return _unless_same(order.assignee.mailbox) if order.assignee else None
     if due.role is Role.ASKER:
-        asker = entry.data.get("proposed_by_email")
-        # Nobody is told of an own act.
-        return _unless_same(asker, entry.actor.name) if isinstance(asker, str) and asker != ERASED else None
+        return _unless_same(_asker(entry), entry.actor.name)  # nobody is told of an own act
     if due.role is Role.FORMER_CONTACT:
         return _unless_same(former, contact)
     return _unless_same(account.contact.email if account.contact else None, contact, former)
+
+
+def _asker(entry: Entry) -> str | None:
+    """Return the address of whoever quoted the discount that was decided on; None for a service user, and for a person
+    who was erased.
+    """
+    asker = entry.data.get("proposed_by_email")
+    return asker if isinstance(asker, str) and asker != ERASED else None
 
 
 def _former_recipient(entry: Entry) -> str | None:

@@ -439,8 +439,8 @@ class Order(Entity):
         """Make `quote` the current revision; the one before it and its link are dead from now on, and no other waits
         for approval.
 
-        Its mail waits for `undo_window`, in which it can be undone. `discount` has what the entry says of one that others
-        would have needed approval for.
+        Its mail waits for `undo_window`, in which it can be undone. `discount` has what the entry says of one that
+        others would have needed approval for.
         """
         self.require_allowed("quote")
         replaced = self.quote
