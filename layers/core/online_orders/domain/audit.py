@@ -1,5 +1,5 @@
-"""The audit trail: who changed an account, a price list, the catalog, the terms, a person, a service user, the teams, the
-text modules or the policy of discounts of the desk, and how.
+"""The audit trail: who changed an account, a price list, the catalog, the terms, a person, a service user, or the
+desk's teams, text modules or policy of discounts, and how.
 
 An entry is stored in the transaction of its change, so that there is none without the other. It is never changed, save
 that an erased person is replaced.

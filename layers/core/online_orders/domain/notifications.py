@@ -69,7 +69,9 @@ def _applies(due: Notification, data: dict[str, object], by: Actor, source: Sour
     return True
 
 
-def address_of(due: Notification, order: Order, account: Account, entry: Entry, customer_success: str) -> str | None:
+def address_of(  # noqa: PLR0911 - a row for each role
+    due: Notification, order: Order, account: Account, entry: Entry, customer_success: str
+) -> str | None:
     """Return the reader's address; None for a person who was erased or removed, or who gets the same news by another
     mail.
 

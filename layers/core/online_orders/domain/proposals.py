@@ -44,10 +44,9 @@ class DiscountPolicy(Request):
         PercentOrZero | None,
         Field(description="The greatest discount, in percent of what is listed for the first year."),
     ] = None
-    amounts: Annotated[
-        dict[Currency, Annotated[Decimal, BeforeValidator(decimal_text), Field(ge=0, lt=money.MAX_AMOUNT)]],
-        Field(default_factory=dict, description="The greatest discount in money over the first year, by currency."),
-    ]
+    amounts: dict[Currency, Annotated[Decimal, BeforeValidator(decimal_text), Field(ge=0, lt=money.MAX_AMOUNT)]] = (
+        Field(default_factory=dict, description="The greatest discount in money over the first year, by currency.")
+    )
     margin_percent: Annotated[
         PercentOrZero | None,
         Field(
