@@ -19,14 +19,14 @@ TIMES = {"once": 1, "monthly": 12, "yearly": 1}
 DIGITS = {"JPY": 0, "EUR": 2, "KWD": 3}
 
 
-def reasons_of(*lines: Json, policy: Json, items: int = 1, **changes: Any) -> tuple[Reason, ...]:
+def reasons_of(*lines: Json, policy: Json, **changes: Any) -> tuple[Reason, ...]:
     body = quote_body(*lines, **changes)
-    return judged(judge_quote(body, items=items), body, **policy).reasons
+    return judged(judge_quote(body), body, **policy).reasons
 
 
-def figures_of(*lines: Json, items: int = 1, **changes: Any) -> Json:
+def figures_of(*lines: Json, **changes: Any) -> Json:
     body = quote_body(*lines, **changes)
-    figures: Json = judged(judge_quote(body, items=items), body).figures.model_dump(mode="json")
+    figures: Json = judged(judge_quote(body), body).figures.model_dump(mode="json")
     return figures
 
 
@@ -51,7 +51,7 @@ def test_discounts_of_lines_of_the_whole_and_lines_below_zero_count_together() -
     assert (figures["list_total"], figures["net_total"], figures["discount"]) == ("100.00", "75.00", "25.00")
     assert figures["percent"] == "25.00"
     assert reasons_of(*lines, policy={"percent": "25"}, **whole) == ()
-    assert reasons_of(*lines, policy={"percent": "24.9999"}, **whole) == ("percent",)
+    assert reasons_of(*lines, policy={"percent": "24.9"}, **whole) == ("percent",)
     assert reasons_of(*lines, policy={"amounts": {"EUR": "25"}}, **whole) == ()
     assert reasons_of(*lines, policy={"amounts": {"EUR": "24.99"}}, **whole) == ("amount",)
     assert reasons_of(*lines, policy={"amounts": {"USD": "1"}}, **whole) == ()

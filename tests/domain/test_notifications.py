@@ -75,9 +75,11 @@ def to_follow_up_on(at: datetime) -> Order:
     return handling.change_handling(claimed(), {"follow_up_on": at.date().isoformat()}, (), CLARA, NOW).order
 
 
-def waiting(*names: str) -> list[Any]:
-    """An order at the desk, and parts of a proposal for it."""
-    return [claimed(), *(getattr(proposed().proposal, name) for name in names)]
+def discount_asked() -> Change:
+    waiting = proposed().proposal
+    assert waiting
+    parts = waiting.reasons, waiting.figures
+    return proposals.propose(claimed(), waiting.quote, waiting.request, *parts, CONRAD, LATER)
 
 
 MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
@@ -126,7 +128,7 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
         [("handed_over", TO_CONTACT)],
     ),
     "discount asked for": (
-        proposals.propose(*waiting("quote", "request", "reasons", "figures"), CONRAD, LATER),
+        discount_asked(),
         [("discount_asked", DESK)],
     ),
     "discount approved": (

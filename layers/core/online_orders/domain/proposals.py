@@ -169,7 +169,7 @@ def approve(order: "Order", quote: Quote, by: User, at: datetime, undo_window: t
         at,
         staff_actor(by),
         Event.QUOTE_PROPOSAL_APPROVED,
-        {"revision": quote.revision, **_decided_data(proposal)},
+        _decided_data(proposal),  # without the revision, by which certificates would name it
         internal=True,
         decision=False,  # the offer is one
         internals={"proposal": None},
