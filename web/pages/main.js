@@ -147,6 +147,12 @@ const PAGES = [
     "text-modules",
   ],
   [
+    /^\/desk\/discount-policy$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/discount-policy.js"))).showDiscountPolicy(context),
+    "discounts",
+  ],
+  [
     /^\/desk\/audit$/,
     "desk:audit",
     async (context) => (await fetched(import("./desk/audit.js"))).showAudit(context),
@@ -188,6 +194,7 @@ const ENTRIES = [
   ["staff", "/desk/people", "nav.people", "desk:read"],
   ["teams", "/desk/teams", "nav.teams", "desk:read"],
   ["text-modules", "/desk/text-modules", "nav.text_modules", "desk:read"],
+  ["discounts", "/desk/discount-policy", "nav.discounts", "desk:read"],
   ["service-users", "/desk/service-users", "nav.service_users", "desk:read"],
   ["figures", "/desk/figures", "nav.figures", "desk:figures"],
   ["audit", "/desk/audit", "nav.audit", "desk:audit"],
