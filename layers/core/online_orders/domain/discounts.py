@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from online_orders.domain import money
-from online_orders.domain.proposals import DiscountPolicy, Figures, Reason
+from online_orders.domain.proposals import DiscountFigures, DiscountPolicy, Reason
 from online_orders.domain.quote_amounts import charged, periods, price
 from online_orders.domain.quotes import Quote, QuoteLine, Recurrence
 
@@ -25,7 +25,7 @@ _TIMES = {Recurrence.ONCE: 1, Recurrence.MONTHLY: 12, Recurrence.YEARLY: 1}
 class Judged(NamedTuple):
     """What a quote's discount comes to, and the thresholds that it passes."""
 
-    figures: Figures
+    figures: DiscountFigures
     reasons: tuple[Reason, ...]
 
 
@@ -62,7 +62,7 @@ def judge(quote: Quote, costs: Sequence[Decimal | None], policy: DiscountPolicy)
     percent = 100 * off / listed if listed else Fraction(0)
     most_off = max(off, _listed(by_amount) - _net(quote, by_amount))
     margin, has_no_margin = _margin(quote, parts, fixed_off) if has_costs else (None, False)
-    figures = Figures(
+    figures = DiscountFigures(
         currency=quote.currency,
         list_total=_money(_listed(parts), quote),
         net_total=_money(_net(quote, parts), quote),

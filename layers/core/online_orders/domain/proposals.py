@@ -83,7 +83,7 @@ def _digit_faults(body: Any) -> Iterator[FieldError]:
 # -- the proposal -----------------------------------------------------------------------------------------------
 
 
-class Figures(Entity):
+class DiscountFigures(Entity):
     """What a discount comes to over the first year: what is due once, twelve months, and a year.
 
     The totals count every optional line as chosen; the others are those of the choice with the greatest discount, or
@@ -115,14 +115,14 @@ class Proposal(Entity):
     asked_by: User
     asked_at: Instant
     reasons: tuple[Reason, ...]
-    figures: Figures
+    figures: DiscountFigures
 
     def is_offered_by(self, quote: Quote) -> bool:
         """Return whether a quote that is made of the same request now offers the same."""
         return quote.model_dump(exclude=_OF_REVISION) == self.quote.model_dump(exclude=_OF_REVISION)
 
 
-def reasons_data(reasons: tuple[Reason, ...], figures: Figures) -> dict[str, Any]:
+def reasons_data(reasons: tuple[Reason, ...], figures: DiscountFigures) -> dict[str, Any]:
     """Return what an entry says of a discount."""
     return {"reasons": list(reasons), "percent": str(figures.percent)}
 
@@ -132,7 +132,7 @@ def propose(
     quote: Quote,
     body: Any,
     reasons: tuple[Reason, ...],
-    figures: Figures,
+    figures: DiscountFigures,
     by: User,
     at: datetime,
 ) -> "Change":
